@@ -1,0 +1,1 @@
+"""The ports made real: vendors, storage, the vendor clock, secrets and queue."""

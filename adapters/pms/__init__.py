@@ -1,0 +1,1 @@
+"""One file per PMS; the registry below finds them."""

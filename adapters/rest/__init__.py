@@ -1,0 +1,1 @@
+"""One engine that reads every REST-shaped PMS from its description."""

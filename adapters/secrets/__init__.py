@@ -1,0 +1,1 @@
+"""Where long-lived secrets and short-lived tokens are kept."""

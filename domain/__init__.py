@@ -1,0 +1,1 @@
+"""What is true whatever the PMS, database or queue; standard library only."""

@@ -1,0 +1,101 @@
+"""An appointment as any PMS holds it, in our words."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where an appointment stands (FHIR R4 equivalents in the style guide)."""
+
+    BOOKED = "booked"
+    CONFIRMED = "confirmed"
+    ARRIVED = "arrived"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    """The person an appointment is for; every field but the id may be unknown."""
+
+    pms_id: str
+    full_name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    date_of_birth: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Practitioner:
+    """The clinician at the PMS (FHIR Practitioner)."""
+
+    pms_id: str
+    full_name: str
+    active: bool = True
+    in_book: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppointmentType:
+    """A kind of appointment the practice made; `is_telehealth` only where the PMS says so."""
+
+    pms_id: str
+    name: str
+    duration_minutes: int | None = None
+    colour: str | None = None
+    is_telehealth: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Practice:
+    """A practice as the PMS describes it."""
+
+    site: str
+    name: str | None = None
+    timezone: str | None = None
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appointment:
+    """One patient's place in one practitioner's day; instants in UTC.
+
+    `status_raw` keeps the vendor's word where `status` had to be guessed. `flags` name what was
+    degraded while reading ("estimated_duration", "unknown_status", "gap", "fold", ...), `removed`
+    says the vendor holds the row as entered in error.
+    """
+
+    pms_id: str
+    start: datetime
+    end: datetime
+    status: Status = Status.BOOKED
+    status_raw: str | None = None
+    is_telehealth: bool = False
+    type_id: str | None = None
+    type_name: str | None = None
+    patient: Patient | None = None
+    practitioner_id: str | None = None
+    practitioner_name: str | None = None
+    notes: str | None = None
+    telehealth_link: str | None = None
+    telehealth_host_link: str | None = None
+    flags: frozenset[str] = frozenset()
+    removed: bool = False
+
+    @property
+    def duration(self) -> timedelta:
+        return self.end - self.start
+
+    @property
+    def duration_minutes(self) -> int:
+        return round(self.duration.total_seconds() / 60)
+
+    @property
+    def patient_id(self) -> str:
+        """The patient's id at the PMS, or "" for a block without a patient."""
+        return self.patient.pms_id if self.patient else ""

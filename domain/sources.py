@@ -1,0 +1,101 @@
+"""What a PMS is asked for, and how its answers come back, page by page."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
+from domain.window import Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a PMS's API can do; pages, tools and the sync are drawn from it."""
+
+    changed_since: bool = False
+    shows_deletions: bool = False
+    probe_by_id: bool = False
+    webhooks: bool = False
+    per_practitioner: bool = False
+    telehealth: str = "types"
+    writes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One slice of a listing: its stable `key`, whom it covers, and the vendor's parameters.
+
+    `practitioner_id` is None where the slice covers every practitioner.
+    """
+
+    key: str
+    practitioner_id: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """A record we could not read, kept aside: where it stood and why, never its values."""
+
+    path: str
+    reason: str
+    pms_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One answer of a listing. `resume` is where to go on, None where a query must start anew.
+
+    `drift` counts what the vendor sent that its description does not know ("status:tentative").
+    """
+
+    records: Sequence[Appointment]
+    rejects: Sequence[Reject] = ()
+    resume: str | None = None
+    is_last: bool = False
+    drift: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spend:
+    """One request that left for the vendor: the bucket it spent from, its weight, its instant."""
+
+    bucket: str
+    at: datetime
+    weight: int = 1
+
+
+class AppointmentSource(Protocol):
+    """One connection's PMS, opened for reading."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def practice(self) -> Practice: ...
+
+    def practitioners(self) -> Sequence[Practitioner]: ...
+
+    def types(self) -> Sequence[AppointmentType]: ...
+
+    def queries(self, window: Window, practitioners: Sequence[Practitioner]) -> Sequence[Query]: ...
+
+    def pages(self, query: Query, *, resume: str | None = None) -> Iterator[Page]: ...
+
+    def probe(self, pms_id: str) -> Sequence[Appointment] | None:
+        """The appointment as it stands now, whatever its day; None when the vendor has it no more."""
+
+    def drain_spent(self) -> Sequence[Spend]:
+        """The requests made since the last call, to be stored with what they brought."""
+
+
+class Pairing(Protocol):
+    """A PMS whose practices are connected with a code that staff read out."""
+
+    def pair(self, code: str) -> str:
+        """The site the code stands for; the code is spent."""
+
+
+def spend_rows(spent: Sequence[Spend]) -> list[dict[str, Any]]:
+    """Spent requests as rows to store."""
+    return [{"bucket": one.bucket, "at": one.at, "weight": one.weight} for one in spent]

@@ -1,0 +1,63 @@
+"""Half-open spans of time, and a practice's days on its own clock."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from domain.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """`start <= t < end`; both aware."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("a window needs aware times")
+        if self.end < self.start:
+            raise ValueError("a window ends after it starts")
+
+    def __contains__(self, instant: datetime) -> bool:
+        return self.start <= instant < self.end
+
+
+def zone(name: str) -> ZoneInfo:
+    """The IANA zone of that name."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, IsADirectoryError):
+        raise BadInput(
+            f"'{name}' is not a time zone; use an IANA name such as Australia/Melbourne."
+        ) from None
+
+
+def day_start(day: date, timezone: str) -> datetime:
+    """Midnight on the practice's clock, in UTC; the first one where midnight happens twice."""
+    return datetime.combine(day, time(), zone(timezone)).astimezone(UTC)
+
+
+def whole_day(day: date, timezone: str) -> Window:
+    """Midnight to midnight on the practice's own clock, 23 and 25 hour days included."""
+    return whole_days(day, day, timezone)
+
+
+def whole_days(first: date, last: date, timezone: str) -> Window:
+    """The practice-local days `first` to `last`, both included."""
+    if last < first:
+        raise BadInput(f"The range ends ({last}) before it starts ({first}); swap the two dates.")
+    return Window(day_start(first, timezone), day_start(last + timedelta(days=1), timezone))
+
+
+def local_day(instant: datetime, timezone: str) -> date:
+    """The date the practice's own calendar shows at that instant."""
+    return instant.astimezone(zone(timezone)).date()
+
+
+def days(first: date, last: date) -> Iterator[date]:
+    """Each date from `first` to `last`, both included."""
+    for offset in range((last - first).days + 1):
+        yield first + timedelta(days=offset)

@@ -1,0 +1,1 @@
+"""Everything that reaches us over HTTP."""

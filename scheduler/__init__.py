@@ -1,0 +1,1 @@
+"""The ticker: writes due jobs, announces ready ones, sweeps what was dropped."""

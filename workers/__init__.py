@@ -1,0 +1,1 @@
+"""The processes that claim jobs and run their handlers."""
