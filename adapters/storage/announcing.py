@@ -1,0 +1,115 @@
+"""Which ready jobs to announce next, and what to do with leases that ran out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from domain.jobs import MAX_FAILURES
+
+REANNOUNCE_SECONDS = 10
+AHEAD = 4
+"""Messages a queue may hold for each thread that serves it."""
+
+_ROOM = text(
+    """
+    SELECT queue, sum(threads) AS threads
+    FROM workers, unnest(queues) AS queue
+    WHERE seen_at > now() - interval '15 seconds' GROUP BY queue
+    """
+)
+_WAITING = text(
+    """
+    SELECT queue, count(*) AS waiting FROM jobs
+    WHERE state = 'ready' AND announced_at > now() - make_interval(secs => :again) GROUP BY queue
+    """
+)
+# Priority first, then one job of each connection before the second of any.
+_CHOOSE = text(
+    """
+    WITH turns AS (
+      SELECT id, priority, due_at,
+             row_number() OVER (PARTITION BY coalesce(connection_id::text, id::text)
+                                ORDER BY priority DESC, due_at, id) AS turn
+      FROM jobs
+      WHERE state = 'ready' AND queue = :queue AND due_at <= now()
+        AND (announced_at IS NULL OR announced_at < now() - make_interval(secs => :again))
+        AND NOT EXISTS (SELECT FROM jobs other
+                        WHERE other.state = 'running' AND other.exclusive_key = jobs.exclusive_key)
+    ), chosen AS (
+      SELECT jobs.id FROM jobs JOIN turns USING (id)
+      WHERE jobs.state = 'ready'
+      ORDER BY turns.priority DESC, turns.turn, turns.due_at, jobs.id
+      LIMIT :room FOR UPDATE OF jobs SKIP LOCKED
+    )
+    UPDATE jobs SET announced_at = now() FROM chosen WHERE jobs.id = chosen.id RETURNING jobs.id
+    """
+)
+_FORGET = text(
+    "UPDATE jobs SET announced_at = NULL WHERE state = 'ready' AND announced_at <> now()"
+)
+_NEXT_DUE = text(
+    "SELECT min(due_at) FROM jobs WHERE state = 'ready' AND announced_at IS NULL AND due_at > now()"
+)
+_EXPIRED = text(
+    """
+    WITH lapsed AS (
+      SELECT id FROM jobs WHERE state = 'running' AND lease_until < now() FOR UPDATE SKIP LOCKED
+    )
+    UPDATE jobs SET
+      state = CASE WHEN crashes >= :most THEN 'dead' ELSE 'ready' END,
+      finished_at = CASE WHEN crashes >= :most THEN now() END,
+      error_kind = CASE WHEN crashes >= :most THEN 'Crashed' ELSE error_kind END,
+      error_text = CASE WHEN crashes >= :most
+                   THEN 'the worker died each time it ran this job' ELSE error_text END,
+      lease_until = NULL, announced_at = NULL, fence = fence + 1
+    FROM lapsed WHERE jobs.id = lapsed.id
+    RETURNING jobs.id, jobs.state, jobs.kind
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """Jobs whose lease ran out: given back to be run again, or parked as dead."""
+
+    ready: Sequence[int]
+    dead: Sequence[int]
+
+
+def choose(connection: Connection) -> dict[str, list[int]]:
+    """The jobs to announce now, by queue, stamped as announced in the caller's transaction."""
+    waiting = {
+        row.queue: row.waiting
+        for row in connection.execute(_WAITING, {"again": REANNOUNCE_SECONDS})
+    }
+    chosen: dict[str, list[int]] = {}
+    for row in connection.execute(_ROOM).all():
+        room = AHEAD * row.threads - waiting.get(row.queue, 0)
+        if room > 0:
+            values = {"queue": row.queue, "room": room, "again": REANNOUNCE_SECONDS}
+            ids = [one.id for one in connection.execute(_CHOOSE, values)]
+            if ids:
+                chosen[row.queue] = ids
+    return chosen
+
+
+def forget_announcements(connection: Connection) -> None:
+    """Redis lost its messages: every announced and unclaimed job may be announced again at once."""
+    connection.execute(_FORGET)
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """When the next job becomes due that is not due yet."""
+    found: datetime | None = connection.execute(_NEXT_DUE).scalar_one_or_none()
+    return found
+
+
+def sweep(connection: Connection) -> Lapsed:
+    """Take back what dead or frozen workers held; a job that killed its workers is parked."""
+    rows = connection.execute(_EXPIRED, {"most": MAX_FAILURES}).all()
+    return Lapsed(
+        ready=[row.id for row in rows if row.state == "ready"],
+        dead=[row.id for row in rows if row.state == "dead"],
+    )

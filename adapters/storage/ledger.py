@@ -1,0 +1,232 @@
+"""The ledger of jobs: put, claim, fence, wait, fail, finish. Postgres is the truth, Redis a hint."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from infra.database import dispatch
+from sqlalchemy import Connection, Engine, Row, text
+from sqlalchemy.exc import IntegrityError
+
+from domain.errors import FenceLost, SyncError
+from domain.jobs import MAX_FAILURES, Job, JobState, NewJob, Queue
+
+CHANNEL = "jobs"
+LEASE_SECONDS = 10
+
+_PUT = text(
+    """
+    INSERT INTO jobs (account_id, connection_id, kind, queue, vendor, args, dedupe_key,
+                      exclusive_key, priority, due_at, trace_id, max_seconds)
+    VALUES (:account_id, :connection_id, :kind, :queue, :vendor, CAST(:args AS jsonb), :dedupe_key,
+            :exclusive_key, :priority, COALESCE(:due_at, now()), :trace_id, :max_seconds)
+    ON CONFLICT (dedupe_key) WHERE state = 'ready' AND dedupe_key IS NOT NULL
+    DO UPDATE SET due_at = LEAST(jobs.due_at, EXCLUDED.due_at),
+                  priority = GREATEST(jobs.priority, EXCLUDED.priority)
+    RETURNING id
+    """
+)
+_NOTIFY = text("SELECT pg_notify('jobs', '')")
+
+_COLUMNS = """id, fence, kind, queue, account_id, connection_id, vendor, args, attempts, failures,
+              checkpoint, trace_id, created_at"""
+_CLAIM = text(
+    f"""
+    UPDATE jobs SET state = 'running', attempts = attempts + 1, crashes = crashes + 1,
+                    fence = fence + 1, worker = :worker, waiting_for = NULL, announced_at = NULL,
+                    started_at = now(),
+                    lease_until = now() + make_interval(secs => :lease)
+    WHERE id = :id AND crashes < :most
+      AND ((state = 'ready' AND due_at <= now()) OR (state = 'running' AND lease_until < now()))
+    RETURNING {_COLUMNS}
+    """  # noqa: S608 - the columns are this module's own
+)
+_BUSY = text("UPDATE jobs SET announced_at = NULL WHERE id = :id AND state = 'ready'")
+_GUARD = text("SELECT 1 FROM jobs WHERE id = :id AND fence = :fence FOR SHARE")
+_CHECKPOINT = text(
+    """
+    UPDATE jobs SET checkpoint = CAST(:checkpoint AS jsonb), crashes = 0, failures = 0
+    WHERE id = :id AND fence = :fence AND state = 'running'
+    """
+)
+_RENEW = text(
+    """
+    UPDATE jobs SET lease_until = now() + make_interval(secs => :lease)
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:fences AS bigint[])) AS held(id, fence)
+    WHERE jobs.id = held.id AND jobs.fence = held.fence AND jobs.state = 'running'
+      AND jobs.started_at > now() - make_interval(secs => jobs.max_seconds)
+    RETURNING jobs.id
+    """
+)
+_FINISH = text(
+    """
+    UPDATE jobs SET state = 'done', finished_at = now(), lease_until = NULL, crashes = 0,
+                    result = CAST(:result AS jsonb), error_kind = NULL, error_text = NULL
+    WHERE id = :id AND fence = :fence AND state = 'running'
+    """
+)
+_WAIT = text(
+    """
+    UPDATE jobs SET state = 'ready', due_at = :until, waiting_for = :reason, lease_until = NULL,
+                    crashes = 0, announced_at = NULL
+    WHERE id = :id AND fence = :fence AND state = 'running'
+    """
+)
+_FAIL = text(
+    """
+    UPDATE jobs SET failures = failures + 1, crashes = 0, lease_until = NULL, announced_at = NULL,
+                    error_kind = :kind, error_text = :error,
+                    state = CASE WHEN :fatal OR failures + 1 >= :most THEN 'dead' ELSE 'ready' END,
+                    finished_at = CASE WHEN :fatal OR failures + 1 >= :most THEN now() END,
+                    due_at = :retry_at
+    WHERE id = :id AND fence = :fence AND state = 'running'
+    RETURNING state
+    """
+)
+_HAND_BACK = text(
+    """
+    UPDATE jobs SET state = 'ready', lease_until = NULL, announced_at = NULL, crashes = 0,
+                    due_at = now()
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:fences AS bigint[])) AS held(id, fence)
+    WHERE jobs.id = held.id AND jobs.fence = held.fence AND jobs.state = 'running'
+    """
+)
+
+
+def put(connection: Connection, job: NewJob) -> int:
+    """Write a job in the caller's transaction; a ready one with its dedupe key is hurried instead.
+
+    The follow-up of a running job is a row of its own. Answers the job's id.
+    """
+    job_id: int = connection.execute(
+        _PUT,
+        {
+            "account_id": job.account_id,
+            "connection_id": job.connection_id,
+            "kind": job.kind,
+            "queue": job.queue.value,
+            "vendor": job.vendor,
+            "args": json.dumps(dict(job.args)),
+            "dedupe_key": job.dedupe_key,
+            "exclusive_key": job.exclusive_key,
+            "priority": job.priority,
+            "due_at": job.due_at,
+            "trace_id": job.trace_id or uuid4().hex,
+            "max_seconds": job.max_seconds,
+        },
+    ).scalar_one()
+    connection.execute(_NOTIFY)
+    return job_id
+
+
+def guard(connection: Connection, job: Job) -> None:
+    """Hold the job's row for this transaction, or raise FenceLost: another attempt owns it."""
+    if connection.execute(_GUARD, {"id": job.id, "fence": job.fence}).first() is None:
+        raise FenceLost(f"job {job.id} was taken over")
+
+
+def save_checkpoint(connection: Connection, job: Job, checkpoint: Mapping[str, Any]) -> None:
+    """Remember how far the job is, in the transaction of what it did; guards like `guard`."""
+    done = connection.execute(
+        _CHECKPOINT,
+        {"id": job.id, "fence": job.fence, "checkpoint": json.dumps(dict(checkpoint))},
+    )
+    if done.rowcount != 1:
+        raise FenceLost(f"job {job.id} was taken over")
+
+
+class Ledger:
+    """What a worker does with jobs; each call is a transaction of its own."""
+
+    def __init__(
+        self, engine: Engine, *, worker: str, lease_seconds: float = LEASE_SECONDS
+    ) -> None:
+        self._engine = engine
+        self._worker = worker
+        self._lease = lease_seconds
+
+    def claim(self, job_id: int) -> Job | None:
+        """Take the job, or None when it is not due, taken, finished, or its like is running."""
+        values = {
+            "id": job_id,
+            "worker": self._worker,
+            "lease": self._lease,
+            "most": MAX_FAILURES,
+        }
+        try:
+            with dispatch(self._engine) as connection:
+                row = connection.execute(_CLAIM, values).first()
+        except IntegrityError:
+            with dispatch(self._engine) as connection:
+                connection.execute(_BUSY, {"id": job_id})
+            return None
+        return _job(row) if row else None
+
+    def renew(self, jobs: Iterable[Job]) -> set[int]:
+        """Lengthen the leases of running jobs in one statement; answers the ids still held."""
+        held = {job.id: job.fence for job in jobs}
+        if not held:
+            return set()
+        with dispatch(self._engine) as connection:
+            rows = connection.execute(
+                _RENEW, {"ids": list(held), "fences": list(held.values()), "lease": self._lease}
+            )
+            return {row.id for row in rows}
+
+    def finish(self, job: Job, result: Mapping[str, Any] | None = None) -> None:
+        self._update(_FINISH, job, result=json.dumps(dict(result or {})))
+
+    def wait(self, job: Job, *, until: datetime, reason: str) -> None:
+        """Give the job back until its reserved turn; a wait is not a failure."""
+        self._update(_WAIT, job, until=until, reason=reason[:200])
+
+    def fail(self, job: Job, error: SyncError, *, retry_at: datetime) -> JobState:
+        """Record a failure; the job is dead when it must not, or may no longer, be tried."""
+        row = self._update(
+            _FAIL,
+            job,
+            kind=error.kind,
+            error=str(error)[:500],
+            fatal=error.action not in {"retry", "renew"},
+            retry_at=retry_at,
+            most=MAX_FAILURES,
+        )
+        return JobState(row.state)
+
+    def hand_back(self, jobs: Iterable[Job]) -> None:
+        """Give running jobs back unharmed: this process is stopping."""
+        held = {job.id: job.fence for job in jobs}
+        if not held:
+            return
+        with dispatch(self._engine) as connection:
+            connection.execute(_HAND_BACK, {"ids": list(held), "fences": list(held.values())})
+            connection.execute(_NOTIFY)
+
+    def _update(self, statement: Any, job: Job, **values: Any) -> Row[Any]:
+        with dispatch(self._engine) as connection:
+            done = connection.execute(statement, {"id": job.id, "fence": job.fence, **values})
+            row = done.first() if done.returns_rows else None
+            if (row is None) if done.returns_rows else done.rowcount != 1:
+                raise FenceLost(f"job {job.id} was taken over")
+            connection.execute(_NOTIFY)
+            return row  # type: ignore[return-value]
+
+
+def _job(row: Row[Any]) -> Job:
+    return Job(
+        id=row.id,
+        fence=row.fence,
+        kind=row.kind,
+        queue=Queue(row.queue),
+        account_id=row.account_id,
+        connection_id=row.connection_id,
+        vendor=row.vendor,
+        args=row.args,
+        attempts=row.attempts,
+        failures=row.failures,
+        checkpoint=row.checkpoint,
+        trace_id=row.trace_id,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,86 @@
+"""A run: one pass over one connection's days, and what it counted."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import date
+from enum import StrEnum
+from typing import Any, Self
+from uuid import UUID
+
+from domain.window import Window
+
+
+class SyncType(StrEnum):
+    FULL = "full"
+    INCREMENTAL = "incremental"
+    MANUAL = "manual"
+
+
+class RunStatus(StrEnum):
+    RUNNING = "running"
+    SUCCESS = "success"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a run did; `skipped` rows were left out by the connection's own filters."""
+
+    fetched: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    cancelled: int = 0
+    removed: int = 0
+    rejected: int = 0
+    conflicts: int = 0
+    requests: int = 0
+
+
+@dataclass(slots=True)
+class Progress:
+    """A run's checkpoint: which queries are done, where the current one stands, what was counted.
+
+    `half_read` is the query that was interrupted: it yields no removals when it is finished.
+    `problems` holds, for each query that had to be set aside, the reason in one safe sentence.
+    """
+
+    reference_read: bool = False
+    done: list[str] = field(default_factory=list)
+    current: str | None = None
+    resume: str | None = None
+    half_read: bool = False
+    total: int = 0
+    problems: dict[str, str] = field(default_factory=dict)
+    counts: Counts = field(default_factory=Counts)
+
+    @classmethod
+    def from_checkpoint(cls, stored: Mapping[str, Any]) -> Self:
+        """What was stored; unknown keys are dropped, so that deploys may overlap."""
+        known = {f.name for f in fields(cls)} - {"counts"}
+        counted = {f.name for f in fields(Counts)}
+        counts = {k: v for k, v in stored.get("counts", {}).items() if k in counted}
+        kept = {k: v for k, v in stored.items() if k in known}
+        return cls(**kept, counts=Counts(**counts))
+
+    def as_checkpoint(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run as it was opened; `resumed` when an earlier attempt had begun it."""
+
+    id: UUID
+    account_id: str
+    connection_id: UUID
+    first_day: date
+    last_day: date
+    window: Window
+    sync_type: SyncType
+    dry_run: bool
+    trace_id: str
+    progress: Progress
+    resumed: bool
