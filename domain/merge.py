@@ -1,0 +1,245 @@
+"""The three-way merge of a run-sheet entry: what the PMS said, what it says, what a person set."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from domain.fields import RULES, Cell, Cells, Given, Source, Winner, is_blank, same
+
+Choice = Literal["mine", "theirs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A person and the PMS both changed a field; a person has to choose."""
+
+    field: str
+    ours: Given
+    theirs: Given
+    base: Given | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The cells afterwards and what came of them.
+
+    `changed` looks different to a reader, `touched` has to be stored; `opened` holds new
+    conflicts and those whose sides moved.
+    """
+
+    cells: Cells
+    changed: frozenset[str]
+    touched: frozenset[str]
+    opened: tuple[Conflict, ...] = ()
+    closed: tuple[Conflict, ...] = ()
+
+
+def merge(cells: Cells, incoming: Mapping[str, Any], *, at: datetime) -> Merged:
+    """Take in what the PMS says now; a field it does not mention stays as it is."""
+    return _take_in(cells, incoming, source=Source.PMS, at=at)
+
+
+def ocr(cells: Cells, values: Mapping[str, Any], *, at: datetime) -> Merged:
+    """Take in what was read from a scan: it fills gaps and beats nobody."""
+    return _take_in(cells, values, source=Source.OCR, at=at)
+
+
+def edit(cells: Cells, field: str, value: Any, *, by: str, at: datetime) -> Merged:
+    ours = Given(value, Source.MANUAL, at, by)
+    return _with(cells, field, _edited(cells.get(field), ours, RULES[field]))
+
+
+def revert(cells: Cells, field: str) -> Merged:
+    """Undo what a person set, shown or lost: back to the PMS value, or the OCR reading."""
+    cell = cells.get(field)
+    return _with(cells, field, cell and _undone(cell))
+
+
+def settle(cells: Cells, conflict: Conflict, *, choice: Choice, by: str, at: datetime) -> Merged:
+    """Choose a side. Touches nothing if the conflict is gone or a side has moved meanwhile."""
+    cell = cells.get(conflict.field)
+    if cell is None or not _is_about(conflict, cell):
+        return _with(cells, conflict.field, cell)
+    return _with(cells, conflict.field, SETTLED[choice](cell, conflict.theirs, by=by, at=at))
+
+
+def shown(cells: Cells) -> dict[str, Any]:
+    """What a reader sees, field by field."""
+    return {field: _seen(field, cell) for field, cell in cells.items()}
+
+
+def is_untouched(cells: Cells) -> bool:
+    """Nothing but the PMS is in it: a merge then simply takes what comes in."""
+    return all(cell.is_plain for cell in cells.values())
+
+
+def conflicts(cells: Cells) -> tuple[Conflict, ...]:
+    return tuple(
+        Conflict(field, cell.given, theirs, cell.base)
+        for field, cell in cells.items()
+        if (theirs := cell.theirs) is not None
+    )
+
+
+def _take_in(cells: Cells, values: Mapping[str, Any], *, source: Source, at: datetime) -> Merged:
+    told = {
+        field: _told(cells.get(field), Given(value, source, at), RULES[field])
+        for field, value in values.items()
+    }
+    return _outcome(cells, {**cells, **told})
+
+
+def _told(cell: Cell | None, given: Given, winner: Winner) -> Cell:
+    if cell is None:
+        return Cell.of(given)
+    if not cell.is_manual:
+        return _received(cell, given)
+    if given.source is Source.OCR:
+        return _beneath(cell, given)
+    return WHEN_EDITED[winner](cell, given)
+
+
+def _received(cell: Cell, given: Given) -> Cell:
+    """Nobody's edit is in the way; an OCR reading that the PMS contradicts is kept aside."""
+    if not _replaces(cell.given, given):
+        return cell
+    lost = cell.source is Source.OCR and not same(cell.value, given.value)
+    return Cell.of(given, losing=cell.losing or (cell.given if lost else None))
+
+
+def _replaces(old: Given, new: Given) -> bool:
+    """PMS beats OCR. A blank says nothing, so it neither displaces a reading nor keeps one out."""
+    if old.source is new.source:
+        return not same(old.value, new.value)
+    return not is_blank(new.value) if new.source is Source.PMS else _fills(old, new)
+
+
+def _fills(old: Given, new: Given) -> bool:
+    return is_blank(old.value) and not is_blank(new.value)
+
+
+def _beneath(cell: Cell, given: Given) -> Cell:
+    """Change only what the person's value was laid over."""
+    if cell.base is not None and not _replaces(cell.base, given):
+        return cell
+    return replace(cell, base=given)
+
+
+def _stands(cell: Cell, theirs: Given) -> Cell:
+    """Manual preferred: both changed means a conflict, and agreement or a way back ends it."""
+    if same(theirs.value, _last_told(cell)):
+        return replace(cell, losing=None)
+    if same(theirs.value, cell.value):
+        return Cell.of(theirs)
+    if cell.losing is not None and same(theirs.value, cell.losing.value):
+        return cell
+    return replace(cell, losing=theirs)
+
+
+def _yields(cell: Cell, theirs: Given) -> Cell:
+    """PMS preferred: the manual value stands until the PMS changes its own."""
+    if same(theirs.value, _last_told(cell)):
+        return cell
+    if same(theirs.value, cell.value):
+        return Cell.of(theirs)
+    return Cell.of(theirs, losing=cell.given)
+
+
+WHEN_EDITED: Mapping[Winner, Callable[[Cell, Given], Cell]] = {
+    Winner.PERSON: _stands,
+    Winner.PMS: _yields,
+    Winner.BOTH: _beneath,
+}
+
+
+def _last_told(cell: Cell) -> Any:
+    """The PMS value under a person's: never supplied and blank are the same."""
+    return cell.base.value if cell.base and cell.base.source is Source.PMS else None
+
+
+def _edited(cell: Cell | None, ours: Given, winner: Winner) -> Cell | None:
+    if cell is None:
+        return None if is_blank(ours.value) else Cell.of(ours)
+    if winner is Winner.BOTH and is_blank(ours.value):
+        return _undone(cell)
+    # Confirming a scan is worth something; repeating the PMS or oneself is not.
+    if cell.source is not Source.OCR and same(ours.value, cell.value):
+        return cell
+    if not cell.is_manual:
+        return Cell.of(ours, base=cell.given)
+    told = cell.losing or cell.base
+    if winner is not Winner.BOTH and _is_said_by_pms(told, ours.value):
+        return _undone(cell)
+    return Cell.of(ours, base=cell.base, losing=cell.losing)
+
+
+def _is_said_by_pms(told: Given | None, value: Any) -> bool:
+    return told is not None and told.source is Source.PMS and same(told.value, value)
+
+
+def _undone(cell: Cell) -> Cell | None:
+    if cell.is_manual:
+        told = cell.losing or cell.base
+        return Cell.of(told) if told else None
+    if cell.losing is not None and cell.losing.source is Source.MANUAL:
+        return replace(cell, losing=None)
+    return cell
+
+
+def _is_about(conflict: Conflict, cell: Cell) -> bool:
+    return (
+        cell.theirs is not None
+        and same(cell.theirs.value, conflict.theirs.value)
+        and same(cell.value, conflict.ours.value)
+    )
+
+
+def _keep_mine(cell: Cell, theirs: Given, *, by: str, at: datetime) -> Cell:
+    """Theirs has now been seen, so only a further change of it is a new conflict."""
+    return replace(cell, base=theirs, losing=None, by=by, at=at)
+
+
+def _take_theirs(cell: Cell, theirs: Given, *, by: str, at: datetime) -> Cell:
+    return Cell.of(replace(theirs, by=by, at=at), losing=cell.given)
+
+
+SETTLED: Mapping[Choice, Callable[..., Cell]] = {"mine": _keep_mine, "theirs": _take_theirs}
+
+
+def _with(cells: Cells, field: str, cell: Cell | None) -> Merged:
+    after = {name: kept for name, kept in cells.items() if name != field or cell is not None}
+    return _outcome(cells, {**after, field: cell} if cell is not None else after)
+
+
+def _outcome(before: Cells, after: Cells) -> Merged:
+    touched = frozenset(
+        field for field in {**before, **after} if before.get(field) != after.get(field)
+    )
+    if not touched:
+        return Merged(before, touched, touched)
+    were, are = conflicts(before), conflicts(after)
+    open_now = {conflict.field for conflict in are}
+    return Merged(
+        after,
+        frozenset(f for f in touched if not same(_read(before, f), _read(after, f))),
+        touched,
+        opened=tuple(conflict for conflict in are if conflict not in were),
+        closed=tuple(conflict for conflict in were if conflict.field not in open_now),
+    )
+
+
+def _read(cells: Cells, field: str) -> Any:
+    cell = cells.get(field)
+    return None if cell is None else _seen(field, cell)
+
+
+def _seen(field: str, cell: Cell) -> Any:
+    if RULES[field] is Winner.BOTH and cell.is_manual and cell.base is not None:
+        return _joined(cell.base.value, cell.value)
+    return cell.value
+
+
+def _joined(told: str | None, ours: str) -> str:
+    """Both parts, theirs first; once only where the PMS has come to say the same."""
+    return ours if is_blank(told) or told == ours else f"{told}\n{ours}"
