@@ -1,0 +1,59 @@
+"""How processes of one home find each other: a lock for the owner, a note for the rest."""
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import IO
+
+from infra.embedded import postgres, valkey
+from infra.embedded.errors import EmbeddedServerError
+from infra.embedded.locks import take
+from infra.embedded.processes import PATIENCE
+
+PREFIX = "pms-sync-"
+
+
+def own_or_join(home: Path) -> IO[str] | Path:
+    """The ownership of `home`, or the socket folder of those who have it and answer."""
+    deadline = time.monotonic() + PATIENCE
+    while (ownership := take(home / "owner.lock")) is None:
+        sockets = announced(home)
+        if sockets and postgres.answers(sockets) and valkey.answers(sockets):
+            return sockets
+        if time.monotonic() > deadline:
+            raise EmbeddedServerError(
+                f"Another process holds the servers in {home}, but they do not answer: stop it."
+            )
+        time.sleep(0.05)
+    return ownership
+
+
+def announce(home: Path, sockets: Path) -> None:
+    draft = home / "servers.json.new"
+    draft.write_text(json.dumps({"owner": os.getpid(), "sockets": str(sockets)}))
+    draft.replace(_note(home))
+
+
+def withdraw(home: Path) -> None:
+    _note(home).unlink(missing_ok=True)
+
+
+def announced(home: Path) -> Path | None:
+    try:
+        return Path(json.loads(_note(home).read_text())["sockets"])
+    except FileNotFoundError:
+        return None
+
+
+def drop_old_sockets(home: Path) -> None:
+    """The folder of an owner that was killed."""
+    sockets = announced(home)
+    if sockets and sockets.name.startswith(PREFIX):
+        shutil.rmtree(sockets, ignore_errors=True)
+    withdraw(home)
+
+
+def _note(home: Path) -> Path:
+    return home / "servers.json"
