@@ -1,4 +1,4 @@
-"""The ledger of jobs: put, claim, fence, wait, fail, finish. Postgres is the truth, Redis a hint."""
+"""The ledger of jobs: put, claim, fence, wait, fail, finish; Redis only carries hints of it."""
 
 import json
 from collections.abc import Iterable, Mapping

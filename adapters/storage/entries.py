@@ -1,0 +1,200 @@
+"""A run-sheet entry as a row: what a reader sees in columns, what people did beside it, sealed.
+
+The columns always hold the values shown. Cells that hold more than the PMS value (a person's, an
+OCR reading, a losing value) are kept whole in one sealed document, `touched`; every other cell is
+derived from its column, so a row nobody touched stores nothing twice.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from infra.sealing import Sealer
+from sqlalchemy import RowMapping
+
+from domain.appointments import Appointment
+from domain.fields import Cell, Cells, Given, Source
+from domain.merge import shown
+
+TABLE = "run_sheet_appointments"
+
+Value = Any
+Values = Mapping[str, Any]
+
+PLAIN = {
+    "start": "appointment_time",
+    "duration_minutes": "appointment_duration_minutes",
+    "status": "appointment_status",
+    "is_telehealth": "is_telehealth",
+    "appointment_type": "appointment_type",
+    "clinician": "run_sheet_clinician_id",
+}
+SEALED_TEXT = {
+    "patient_phone": "patient_phone",
+    "patient_email": "patient_email",
+    "patient_date_of_birth": "patient_dob",
+    "notes": "notes",
+}
+NAME_PARTS = ("patient_name", "patient_first_name", "patient_last_name")
+SEALED_COLUMNS = ("patient_name", *SEALED_TEXT.values(), "telehealth_links", "touched")
+
+
+def values_of(appointment: Appointment, clinician_id: UUID | None) -> dict[str, Value]:
+    """What the PMS says of an entry, in the fields that are merged."""
+    patient = appointment.patient
+    links = (appointment.telehealth_link, appointment.telehealth_host_link)
+    return {
+        "patient_name": patient and patient.full_name,
+        "patient_first_name": patient and patient.first_name,
+        "patient_last_name": patient and patient.last_name,
+        "patient_phone": patient and patient.phone,
+        "patient_email": patient and patient.email,
+        "patient_date_of_birth": patient and patient.date_of_birth,
+        "start": appointment.start,
+        "duration_minutes": appointment.duration_minutes,
+        "status": appointment.status.value,
+        "is_telehealth": appointment.is_telehealth,
+        "appointment_type": appointment.type_name,
+        "clinician": clinician_id,
+        "notes": appointment.notes,
+        "telehealth_links": list(links) if any(links) else None,
+    }
+
+
+class EntrySeal:
+    """Seals and opens the columns of one account's entries; each is bound to its row and column."""
+
+    def __init__(self, sealer: Sealer, *, account_id: str) -> None:
+        self._sealer = sealer
+        self._account = account_id
+
+    def columns(self, row_id: UUID, values: Values) -> dict[str, Any]:
+        """The columns that show `values`, ready to be written."""
+        made = {column: values.get(field) for field, column in PLAIN.items()}
+        for field, column in SEALED_TEXT.items():
+            made[column] = self._seal(row_id, column, values.get(field))
+        names = [values.get(part) for part in NAME_PARTS]
+        made["patient_name"] = self._seal_json(
+            row_id, "patient_name", names if any(names) else None
+        )
+        links = values.get("telehealth_links")
+        made["telehealth_links"] = self._seal_json(row_id, "telehealth_links", links)
+        return made
+
+    def touched(self, row_id: UUID, cells: Cells) -> dict[str, Any]:
+        """The sealed cells that columns cannot tell, and their provenance without any value."""
+        kept = {field: cell for field, cell in cells.items() if not cell.is_plain}
+        stored = {field: _stored(field, cell) for field, cell in kept.items()}
+        return {
+            "touched": self._seal_json(row_id, "touched", stored or None),
+            "provenance": {field: _origin(cell) for field, cell in kept.items()},
+        }
+
+    def values(self, row: RowMapping) -> dict[str, Value]:
+        """The values shown, opened."""
+        row_id = row["id"]
+        found = {field: row[column] for field, column in PLAIN.items()}
+        for field, column in SEALED_TEXT.items():
+            found[field] = self._open(row_id, column, row[column])
+        names = self._open_json(row_id, "patient_name", row["patient_name"]) or [None] * 3
+        found.update(zip(NAME_PARTS, names, strict=True))
+        found["telehealth_links"] = self._open_json(
+            row_id, "telehealth_links", row["telehealth_links"]
+        )
+        return found
+
+    def cells(self, row: RowMapping) -> Cells:
+        """Every field with where it came from, as the merge wants it."""
+        at = row["pms_last_synced_at"] or row["updated_at"]
+        source = Source(row["source"])
+        plain = {
+            field: Cell.of(Given(value, source, at)) for field, value in self.values(row).items()
+        }
+        return {**plain, **self.touched_cells(row)}
+
+    def touched_cells(self, row: RowMapping) -> Cells:
+        stored = self._open_json(row["id"], "touched", row["touched"]) or {}
+        return {field: _cell(field, kept) for field, kept in stored.items()}
+
+    def rewritten(self, row_id: UUID, cells: Cells) -> dict[str, Any]:
+        """All columns of an entry whose cells have just been merged or edited."""
+        return {**self.columns(row_id, shown(cells)), **self.touched(row_id, cells)}
+
+    def document(self, row_id: UUID, column: str, content: Any, *, table: str = TABLE) -> bytes:
+        """A sealed document of another table about this row (a conflict, history)."""
+        plain = json.dumps(content, default=str)
+        return self._sealer.seal(
+            plain, table=table, column=column, row=str(row_id), account=self._account
+        )
+
+    def open_document(self, row_id: UUID, column: str, blob: bytes, *, table: str = TABLE) -> Any:
+        return json.loads(
+            self._sealer.open(
+                blob, table=table, column=column, row=str(row_id), account=self._account
+            )
+        )
+
+    def _seal(self, row_id: UUID, column: str, value: str | None) -> bytes | None:
+        if value is None:
+            return None
+        return self._sealer.seal(
+            value, table=TABLE, column=column, row=str(row_id), account=self._account
+        )
+
+    def _seal_json(self, row_id: UUID, column: str, value: Any) -> bytes | None:
+        return None if value is None else self._seal(row_id, column, json.dumps(value))
+
+    def _open(self, row_id: UUID, column: str, blob: bytes | None) -> str | None:
+        if blob is None:
+            return None
+        return self._sealer.open(
+            blob, table=TABLE, column=column, row=str(row_id), account=self._account
+        ).decode()
+
+    def _open_json(self, row_id: UUID, column: str, blob: bytes | None) -> Any:
+        plain = self._open(row_id, column, blob)
+        return None if plain is None else json.loads(plain)
+
+
+_ENCODE: Mapping[str, Callable[[Any], Any]] = {"start": datetime.isoformat, "clinician": str}
+_DECODE: Mapping[str, Callable[[Any], Any]] = {"start": datetime.fromisoformat, "clinician": UUID}
+
+
+def _stored(field: str, cell: Cell) -> list[Any]:
+    return [_given(field, given) for given in (cell.given, cell.base, cell.losing)]
+
+
+def _given(field: str, given: Given | None) -> list[Any] | None:
+    if given is None:
+        return None
+    encode = _ENCODE.get(field)
+    value = encode(given.value) if encode and given.value is not None else given.value
+    return [value, given.source.value, given.at.isoformat(), given.by]
+
+
+def _cell(field: str, stored: list[Any]) -> Cell:
+    given, base, losing = (_given_back(field, one) for one in stored)
+    if given is None:
+        raise ValueError("a stored cell has a value")
+    return Cell.of(given, base=base, losing=losing)
+
+
+def _given_back(field: str, stored: list[Any] | None) -> Given | None:
+    if stored is None:
+        return None
+    value, source, at, by = stored
+    decode = _DECODE.get(field)
+    value = decode(value) if decode and value is not None else value
+    return Given(value, Source(source), datetime.fromisoformat(at), by)
+
+
+def _origin(cell: Cell) -> dict[str, Any]:
+    """Who set a field and when, without the value."""
+    origin = {"source": cell.source.value, "at": cell.at.isoformat(), "by": cell.by}
+    if cell.theirs is not None:
+        origin["conflict"] = True  # type: ignore[assignment]
+    elif cell.losing is not None:
+        origin["kept"] = cell.losing.source.value
+    return origin

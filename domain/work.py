@@ -1,0 +1,64 @@
+"""The jobs this product knows, made from what caused them."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from domain.jobs import NewJob, Queue
+from domain.runs import SyncType
+
+SYNC = "sync"
+RENEW_TOKEN = "renew_token"  # noqa: S105 - a kind of job
+PRUNE = "prune"
+
+BY_SCHEDULE = 0
+BY_A_PERSON = 5
+
+
+def sync_job(  # noqa: PLR0913 - a job is what its arguments say
+    *,
+    account_id: str,
+    connection_id: UUID,
+    vendor: str,
+    first_day: date,
+    last_day: date,
+    sync_type: SyncType = SyncType.FULL,
+    dry_run: bool = False,
+    due_at: datetime | None = None,
+) -> NewJob:
+    """One pass over a connection's practice-local days, both included; the days are fixed here."""
+    days = f"{first_day.isoformat()}:{last_day.isoformat()}"
+    by_hand = sync_type is SyncType.MANUAL
+    return NewJob(
+        kind=SYNC,
+        queue=Queue.SYNC,
+        account_id=account_id,
+        connection_id=connection_id,
+        vendor=vendor,
+        args={
+            "first_day": first_day.isoformat(),
+            "last_day": last_day.isoformat(),
+            "sync_type": sync_type.value,
+            "dry_run": dry_run,
+        },
+        dedupe_key=f"sync:{connection_id}:{days}:{'dry' if dry_run else 'wet'}",
+        exclusive_key=f"sync:{connection_id}",
+        priority=BY_A_PERSON if by_hand else BY_SCHEDULE,
+        due_at=due_at,
+    )
+
+
+def renew_token_job(*, account_id: str, connection_id: UUID, vendor: str) -> NewJob:
+    """Buy the next token before the present one ends."""
+    return NewJob(
+        kind=RENEW_TOKEN,
+        account_id=account_id,
+        connection_id=connection_id,
+        vendor=vendor,
+        dedupe_key=f"renew:{connection_id}",
+        max_seconds=120,
+    )
+
+
+def prune_job() -> NewJob:
+    """Clear away what is past its keep-by date."""
+    return NewJob(kind=PRUNE, dedupe_key="prune", max_seconds=600)
