@@ -23,7 +23,8 @@ class Connection:
     """What a sync needs to know of a practice's link to its PMS; no secret is ever in it.
 
     `settings` holds the vendor's own keys (`default_minutes`, ...). `telehealth_types` are the
-    appointment types a person marked; `known_types` the names and durations last read.
+    appointment types a person marked; `types` the names and durations last read. `practitioners`
+    are all the PMS ever named, `clinicians` those that are mapped to a column of the sheet.
     """
 
     id: UUID
@@ -41,6 +42,7 @@ class Connection:
     telehealth_types: frozenset[str] = frozenset()
     types: Mapping[str, "KnownType"] = field(default_factory=dict)
     practitioners: Mapping[str, str] = field(default_factory=dict)
+    clinicians: Mapping[str, UUID] = field(default_factory=dict)
     frequency_minutes: int = 15
     last_sync_at: datetime | None = None
 

@@ -1,0 +1,130 @@
+"""Which of the records a PMS sent belong on the sheet, and which of those are new or different."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+from domain.appointments import Appointment
+from domain.connections import Connection
+from domain.window import Window
+
+MAPPING_VERSION = 1
+"""Raise when the same record must become a different row, so that every row is looked at again."""
+
+Fingerprint = Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is known of a row without opening it."""
+
+    fingerprint: bytes | None
+    is_removed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A record that belongs on the sheet, with the row and the column it goes to."""
+
+    id: UUID
+    appointment: Appointment
+    clinician_id: UUID | None
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """A page, sorted: rows to write, rows to take off the sheet, and how many were left alone."""
+
+    fresh: Sequence[Incoming]
+    leaving: Sequence[UUID]
+    unchanged: int
+    skipped: int
+    seen: Sequence[UUID]
+
+    @property
+    def is_quiet(self) -> bool:
+        return not self.fresh and not self.leaving
+
+
+def row_id(connection_id: UUID, appointment: Appointment) -> UUID:
+    """The row of this patient's place in this appointment: the same in every run."""
+    return uuid5(connection_id, f"{appointment.pms_id}\x1f{appointment.patient_id}")
+
+
+def belongs(appointment: Appointment, connection: Connection) -> bool:
+    """The connection's own filters: mapped clinicians, wanted types, telehealth where only that."""
+    if appointment.removed or appointment.practitioner_id not in connection.clinicians:
+        return False
+    kind = connection.types.get(appointment.type_id or "")
+    if kind is not None and not kind.sync_enabled:
+        return False
+    return appointment.is_telehealth or not connection.telehealth_only
+
+
+def sort_page(
+    records: Iterable[tuple[UUID, Appointment]],
+    stored: Mapping[UUID, Stored],
+    *,
+    connection: Connection,
+    window: Window,
+    fingerprint: Fingerprint,
+) -> Sorted:
+    """Tell new and different rows from those that need no write at all.
+
+    A record outside the window concerns us only if we hold its row: it has moved.
+    """
+    fresh: dict[UUID, Incoming] = {}
+    leaving: list[UUID] = []
+    seen: list[UUID] = []
+    unchanged = skipped = 0
+    for row, appointment in records:
+        held = stored.get(row)
+        if held is None and appointment.start not in window:
+            continue
+        seen.append(row)
+        if not belongs(appointment, connection):
+            skipped += 1
+            if held is not None and not held.is_removed:
+                leaving.append(row)
+            continue
+        clinician = connection.clinicians[appointment.practitioner_id or ""]
+        mark = fingerprint(canonical(appointment, clinician))
+        if held is not None and held.fingerprint == mark and not held.is_removed:
+            unchanged += 1
+        else:
+            fresh[row] = Incoming(row, appointment, clinician, mark)
+    return Sorted(list(fresh.values()), leaving, unchanged, skipped, seen)
+
+
+def canonical(appointment: Appointment, clinician_id: UUID | None) -> bytes:
+    """Everything of a record that reaches its row, in one unambiguous line."""
+    patient = appointment.patient
+    parts = (
+        MAPPING_VERSION,
+        appointment.pms_id,
+        appointment.start.isoformat(),
+        appointment.end.isoformat(),
+        appointment.status.value,
+        appointment.status_raw,
+        appointment.is_telehealth,
+        appointment.type_id,
+        appointment.type_name,
+        appointment.practitioner_id,
+        clinician_id,
+        appointment.notes,
+        appointment.telehealth_link,
+        appointment.telehealth_host_link,
+        sorted(appointment.flags),
+        patient
+        and (
+            patient.pms_id,
+            patient.full_name,
+            patient.first_name,
+            patient.last_name,
+            patient.phone,
+            patient.email,
+            patient.date_of_birth,
+        ),
+    )
+    return repr(parts).encode()
