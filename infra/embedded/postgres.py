@@ -38,6 +38,8 @@ SETTINGS: Mapping[str, str] = {
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
 }
+# Said until the last children of a killed server have noticed its death.
+STILL_HELD = "is still in use"
 FORGETFUL: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off"}
 
 
@@ -96,12 +98,11 @@ class Postgres:
         return command if self.durable else [*command, "--no-sync"]
 
     def _start_server(self) -> None:
-        """Tried again while the last children of a killed server still hold its shared memory."""
         deadline = time.monotonic() + PATIENCE
         while not self._spawned_and_answers(deadline):
-            if time.monotonic() > deadline:
-                last = _last_line(self.log.read_text(errors="replace"))
-                self.kill()
+            self.kill()
+            last = _last_line(self.log.read_text(errors="replace"))
+            if STILL_HELD not in last or time.monotonic() > deadline:
                 raise EmbeddedServerError(f"Postgres did not start, see {self.log}: {last}")
             time.sleep(0.1)
 

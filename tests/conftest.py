@@ -1,0 +1,98 @@
+"""Servers for the tests: a Postgres and a Valkey per xdist worker, or those of the environment."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import redis
+from sqlalchemy import NullPool, create_engine, make_url, text
+
+import migrations
+from infra import embedded
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[embedded.Servers]:
+    """DATABASE_URL and REDIS_URL when both are set, else our own; never touched between tests."""
+    database_url, redis_url = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
+    if database_url and redis_url:
+        yield embedded.Servers(database_url=database_url, redis_url=_own_number(redis_url))
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="pms-sync-tests-") as home,
+        embedded.start(Path(home), durable=False) as running,
+    ):
+        yield embedded.Servers(
+            database_url=database_url or running.database_url,
+            redis_url=_own_number(redis_url) if redis_url else running.redis_url,
+        )
+
+
+@pytest.fixture(scope="session")
+def migrated_template(servers: embedded.Servers) -> Iterator[str]:
+    """The name of a database at the newest revision, to be copied and never connected to."""
+    with new_database(servers.database_url) as url:
+        migrations.upgrade(url)
+        yield str(make_url(url).database)
+
+
+@pytest.fixture
+def database_url(servers: embedded.Servers, migrated_template: str) -> Iterator[str]:
+    """A migrated database of this test alone."""
+    with new_database(servers.database_url, template=migrated_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_database_url(servers: embedded.Servers, migrated_template: str) -> Iterator[str]:
+    """A migrated database for the tests of one module, which only read or roll back."""
+    with new_database(servers.database_url, template=migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(servers: embedded.Servers) -> Iterator[str]:
+    """A database of this test alone, without any table."""
+    with new_database(servers.database_url) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_client(servers: embedded.Servers) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(servers.redis_url) as client:
+        client.flushdb()
+        yield client
+
+
+@pytest.fixture
+def redis_url(servers: embedded.Servers, redis_client: redis.Redis) -> str:
+    """Empty at the start of the test."""
+    return servers.redis_url
+
+
+@contextmanager
+def new_database(server_url: str, *, template: str = "template0") -> Iterator[str]:
+    name = f"test_{uuid4().hex}"
+    _run(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+    try:
+        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    finally:
+        _run(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _run(server_url: str, statement: str) -> None:
+    engine = create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def _own_number(redis_url: str) -> str:
+    """Each xdist worker flushes a database of its own."""
+    return redis_url.partition("?")[0].rstrip("/") + f"?db={WORKER.removeprefix('gw')}"
