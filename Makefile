@@ -1,0 +1,76 @@
+# Needs make and Python 3.11 or newer; another interpreter: make PY=python3.13
+PY ?= python3
+V := .venv
+BIN := $(V)/bin
+STAMP := $(V)/.installed
+PYTEST := $(BIN)/python -m pytest
+PARALLEL := -n auto --dist worksteal
+COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal \
+	--python-version 3.11 --generate-hashes --no-annotate $(if $(upgrade),--upgrade)
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+NEW_MIGRATION := import sys, alembic.command, migrations; \
+	alembic.command.revision(migrations.config(""), message=sys.argv[1])
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test setup lint check bench lock fmt fast migration chaos soak live
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: $(STAMP) ## Install, start everything, sync a practice per vendor, stay up (args="--once")
+	@$(BIN)/pms-sync demo $(args)
+
+test: $(STAMP) ## Install and run every test that needs no vendor account (args="-k name")
+	@$(PYTEST) $(PARALLEL) -m "not live" --cov --cov-report=term:skip-covered $(args)
+
+setup: $(STAMP) ## Install everything from the hashed locks into .venv
+
+lint: $(STAMP) ## Check style, types and import contracts
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+check: lint test ## Lint and test: what .ci/run runs
+
+bench: $(STAMP) ## Measure against the peers and the limits (args="...")
+	@$(BIN)/python -m bench $(args)
+
+lock: $(STAMP) ## Resolve the locks again (upgrade=1 takes the newest versions)
+	@$(COMPILE) --group dev --group embedded pyproject.toml -o requirements.lock
+	@echo uv | $(COMPILE) - -o bootstrap.lock
+
+fmt: $(STAMP) ## Format and fix what can be fixed
+	@$(BIN)/ruff check --fix-only
+	@$(BIN)/ruff format
+
+fast: $(STAMP) ## Unit tests only, in seconds
+	@$(PYTEST) -q -m "not integration and not e2e and not browser and not live" $(args)
+
+migration: $(STAMP) ## Write an empty migration (m="Add a column")
+	@$(BIN)/python -c '$(NEW_MIGRATION)' "$(m)"
+
+chaos: $(STAMP) ## Kill, freeze and cut off the parts, and look for what was lost
+	@$(PYTEST) tests/chaos $(args)
+
+soak: $(STAMP) ## Run for hours and watch memory, connections and lateness (args="...")
+	@$(BIN)/python -m bench soak $(args)
+
+live: $(STAMP) ## Call the sandbox of one vendor with keys from the environment (pms=gentu)
+	@$(PYTEST) -m live -k "$(pms)" $(args)
+
+# uv does the work; plain pip does it, more slowly, where uv cannot be had.
+$(STAMP): requirements.lock bootstrap.lock pyproject.toml
+	@$(PY) -c '$(NEW_ENOUGH)' || { echo "Python 3.11 or newer is needed: make PY=python3.13" >&2; exit 1; }
+	@echo "Installing into $(V)"
+	@$(BIN)/python -c '' 2>/dev/null || $(PY) -m venv --clear $(V) >/dev/null 2>&1 \
+		|| $(PY) -m venv --clear --without-pip $(V)
+	@pip="$(BIN)/python -m pip"; \
+	$$pip --version >/dev/null 2>&1 || pip="$(PY) -m pip --python $(BIN)/python"; \
+	uv="$(BIN)/uv pip install -q --python $(BIN)/python"; \
+	project="--no-deps --no-build-isolation -e ."; \
+	{ $$pip install -q --require-hashes -r bootstrap.lock \
+		&& $$uv --require-hashes -r requirements.lock && $$uv $$project; } \
+	|| { $$pip install -q --require-hashes -r requirements.lock && $$pip install -q $$project; }
+	@touch $@
