@@ -1,0 +1,242 @@
+"""Writes what a PMS said onto the sheet: one locked read, one merge and one batch for each page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import RowMapping, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from adapters.storage.conflicts import close_conflicts, open_conflicts
+from adapters.storage.entries import EntrySeal, values_of
+from adapters.storage.tables import run_sheet_appointments as entries
+from adapters.storage.tables import run_sheet_history
+from domain.connections import Connection
+from domain.fields import Source
+from domain.intake import Incoming, Stored
+from domain.merge import Conflict, Merged, merge
+from domain.window import Window, local_day
+
+_FINGERPRINTS = text(
+    """
+    SELECT id, fingerprint, removed_at IS NOT NULL AS is_removed FROM run_sheet_appointments
+    WHERE id = ANY(:ids)
+    """
+)
+_SHEET = text(
+    """
+    INSERT INTO run_sheets (account_id, day) VALUES (:account_id, :day)
+    ON CONFLICT (account_id, day) DO UPDATE SET day = EXCLUDED.day RETURNING id
+    """
+)
+_UNSEEN = text(
+    """
+    SELECT id FROM run_sheet_appointments
+    WHERE pms_connection_id = :connection_id AND removed_at IS NULL AND source = 'pms'
+      AND pms_start >= :start AND pms_start < :end
+      AND (CAST(:practitioner_id AS text) IS NULL OR pms_practitioner_id = :practitioner_id)
+      AND NOT (id = ANY(:seen))
+    """
+)
+_TAKE_OFF = text(
+    """
+    UPDATE run_sheet_appointments SET removed_at = :at, pms_last_synced_at = :at,
+                                      updated_at = :at, version = version + 1
+    WHERE id = ANY(:ids) AND removed_at IS NULL
+    RETURNING id, appointment_time, timezone
+    """
+)
+
+_KEPT = {"id", "account_id", "created_at"}
+_FIRST_OF_ALL = insert(entries)
+_UPSERT = _FIRST_OF_ALL.on_conflict_do_update(
+    index_elements=[entries.c.id],
+    set_={
+        column.name: _FIRST_OF_ALL.excluded[column.name]
+        for column in entries.columns
+        if column.name not in _KEPT
+    },
+)
+
+
+@dataclass(slots=True)
+class Applied:
+    """What one page did to the sheet; `lines` are the rows a reader would see change."""
+
+    created: int = 0
+    updated: int = 0
+    cancelled: int = 0
+    removed: int = 0
+    conflicts: int = 0
+    days: set[date] = field(default_factory=set)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+
+class RunSheet:
+    """The sheet of one connection's account, inside the caller's transaction."""
+
+    def __init__(self, db: Db, connection: Connection, seal: EntrySeal) -> None:
+        self._db = db
+        self._connection = connection
+        self._seal = seal
+        self._sheets: dict[date, UUID] = {}
+
+    def stored(self, ids: Sequence[UUID]) -> Mapping[UUID, Stored]:
+        """Fingerprints of the rows we hold; nothing is opened or locked."""
+        rows = self._db.execute(_FINGERPRINTS, {"ids": list(ids)})
+        return {row.id: Stored(row.fingerprint, row.is_removed) for row in rows}
+
+    def unseen(
+        self, *, window: Window, practitioner_id: str | None, seen: Sequence[UUID]
+    ) -> list[UUID]:
+        """Rows we hold in that slice of the PMS which its listing did not mention."""
+        values = {
+            "connection_id": self._connection.id,
+            "start": window.start,
+            "end": window.end,
+            "practitioner_id": practitioner_id,
+            "seen": list(seen),
+        }
+        return [row.id for row in self._db.execute(_UNSEEN, values)]
+
+    def apply(
+        self, fresh: Sequence[Incoming], *, at: datetime, run_id: UUID, dry_run: bool = False
+    ) -> Applied:
+        """Merge new and different records into their rows, or only tell what that would do."""
+        applied = Applied()
+        held = self._held([one.id for one in fresh], lock=not dry_run)
+        rows, history = [], []
+        for one in fresh:
+            before = held.get(one.id)
+            made, merged = self._row(one, before, at=at)
+            rows.append(made)
+            self._count(applied, one, before, merged)
+            if dry_run:
+                applied.lines.append(self._change(one, before))
+            elif before is not None:
+                history.append(self._history(one, before, run_id=run_id))
+            if not dry_run and merged is not None:
+                self._settle(one.id, merged, run_id=run_id, at=at)
+        if rows and not dry_run:
+            for row in rows:
+                row["run_sheet_id"] = self._sheet(row["appointment_time"])
+            self._db.execute(_UPSERT, rows)
+            if history:
+                self._db.execute(insert(run_sheet_history), history)
+        return applied
+
+    def take_off(self, ids: Sequence[UUID], *, at: datetime, dry_run: bool = False) -> Applied:
+        """Mark rows the PMS no longer has; nothing a person typed is lost."""
+        if not ids:
+            return Applied()
+        if dry_run:
+            rows = self._held(ids, lock=False)
+            lines = [self._line("remove", row, self._seal.values(row)) for row in rows.values()]
+            return Applied(removed=len(lines), lines=lines)
+        gone = self._db.execute(_TAKE_OFF, {"ids": list(ids), "at": at}).all()
+        days = {local_day(row.appointment_time, row.timezone) for row in gone}
+        return Applied(removed=len(gone), days=days)
+
+    def _held(self, ids: Sequence[UUID], *, lock: bool) -> dict[UUID, RowMapping]:
+        query = select(entries).where(text("id = ANY(:ids)"))
+        if lock:
+            query = query.order_by(entries.c.id).with_for_update()
+        return {row["id"]: row for row in self._db.execute(query, {"ids": list(ids)}).mappings()}
+
+    def _row(
+        self, one: Incoming, before: RowMapping | None, *, at: datetime
+    ) -> tuple[dict[str, Any], Merged | None]:
+        """The row to write, and what the merge did where a person had touched it."""
+        values = values_of(one.appointment, one.clinician_id)
+        fixed = self._fixed(one, before, at=at)
+        if before is None or before["touched"] is None:
+            shown = self._seal.columns(one.id, values)
+            return {**fixed, **shown, "touched": None, "provenance": {}}, None
+        merged = merge(self._seal.cells(before), values, at=at)
+        return {**fixed, **self._seal.rewritten(one.id, merged.cells)}, merged
+
+    def _fixed(self, one: Incoming, before: RowMapping | None, *, at: datetime) -> dict[str, Any]:
+        """The columns that only the PMS writes."""
+        appointment = one.appointment
+        return {
+            "id": one.id,
+            "account_id": self._connection.account_id,
+            "pms_connection_id": self._connection.id,
+            "pms_appointment_id": appointment.pms_id,
+            "pms_patient_id": appointment.patient_id,
+            "pms_practitioner_id": appointment.practitioner_id,
+            "pms_start": appointment.start,
+            "source": Source.PMS.value,
+            "is_manual_entry": False,
+            "status_raw": appointment.status_raw,
+            "appointment_type_id": appointment.type_id,
+            "timezone": self._connection.timezone,
+            "flags": sorted(appointment.flags),
+            "fingerprint": one.fingerprint,
+            "removed_at": None,
+            "pms_last_synced_at": at,
+            "version": before["version"] + 1 if before else 1,
+            "created_at": before["created_at"] if before else at,
+            "updated_at": at,
+        }
+
+    def _count(
+        self, applied: Applied, one: Incoming, before: RowMapping | None, merged: Merged | None
+    ) -> None:
+        applied.created += before is None
+        applied.updated += before is not None
+        now_cancelled = one.appointment.status.value == "cancelled"
+        was_cancelled = before is not None and before["appointment_status"] == "cancelled"
+        applied.cancelled += now_cancelled and not was_cancelled
+        applied.conflicts += len(merged.opened) if merged else 0
+        applied.days.add(local_day(one.appointment.start, self._connection.timezone))
+        if before is not None:
+            applied.days.add(local_day(before["appointment_time"], before["timezone"]))
+
+    def _change(self, one: Incoming, before: RowMapping | None) -> dict[str, Any]:
+        """One line of a preview: what would be added or changed, from what to what."""
+        after = values_of(one.appointment, one.clinician_id)
+        if before is None:
+            return self._line("add", {"id": one.id}, after)
+        was = self._seal.values(before)
+        changed = {name: [was[name], after[name]] for name in _differing(was, after)}
+        return {**self._line("change", {"id": one.id}, after), "changed": changed}
+
+    def _line(self, what: str, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+        shown = ("patient_name", "start", "duration_minutes", "status", "appointment_type")
+        return {"what": what, "id": row["id"], **{name: values.get(name) for name in shown}}
+
+    def _history(self, one: Incoming, before: RowMapping, *, run_id: UUID) -> dict[str, Any]:
+        """What the row was before this run, so that one row or a whole run can be undone."""
+        was = self._seal.values(before)
+        after = values_of(one.appointment, one.clinician_id)
+        kept = {**was, "removed": before["removed_at"] is not None}
+        return {
+            "account_id": self._connection.account_id,
+            "appointment_id": one.id,
+            "run_id": run_id,
+            "what": "synced",
+            "by": self._connection.vendor,
+            "fields": _differing(was, after),
+            "before": self._seal.document(one.id, "before", kept, table="run_sheet_history"),
+        }
+
+    def _settle(self, row_id: UUID, merged: Merged, *, run_id: UUID, at: datetime) -> None:
+        account = self._connection.account_id
+        opened: Sequence[Conflict] = merged.opened
+        open_conflicts(self._db, self._seal, row_id, opened, account_id=account, run_id=run_id)
+        close_conflicts(self._db, row_id, merged.closed, settled_as="agreed", by="sync", at=at)
+
+    def _sheet(self, start: datetime) -> UUID:
+        day = local_day(start, self._connection.timezone)
+        if day not in self._sheets:
+            values = {"account_id": self._connection.account_id, "day": day}
+            self._sheets[day] = self._db.execute(_SHEET, values).scalar_one()
+        return self._sheets[day]
+
+
+def _differing(was: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    return sorted(name for name in after if was.get(name) != after[name])
