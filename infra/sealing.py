@@ -1,0 +1,149 @@
+"""Patient data and tokens as they rest: sealed with AES-256-GCM to the one place they belong."""
+
+import hmac
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Self
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from domain.errors import BadInput, SyncError
+
+KEY_BYTES = 32
+KEY_ID_BYTES = 4
+NONCE_BYTES = 12
+TAG_BYTES = 16
+INDEX_BYTES = 16
+
+SEAL_VERSION = b"\x01"
+FINGERPRINT_VERSION = b"\x01"
+
+NONCE_AT = len(SEAL_VERSION) + KEY_ID_BYTES
+HEADER_BYTES = NONCE_AT + NONCE_BYTES
+
+
+class SealBroken(SyncError):
+    """Sealed bytes were altered, moved to another place, or sealed under a key we lack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What one ENCRYPTION_KEY becomes: a key per purpose, and the id that names it in headers."""
+
+    id: bytes
+    cipher: AESGCM = field(repr=False)
+    index: bytes = field(repr=False)
+    prints: bytes = field(repr=False)
+
+    @classmethod
+    def from_hex(cls, text: str) -> Self:
+        secret = _secret(text)
+        return cls(
+            id=_derived(secret, "key id", KEY_ID_BYTES),
+            cipher=AESGCM(_derived(secret, "data")),
+            index=_derived(secret, "blind index"),
+            prints=_derived(secret, "fingerprint"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """One key to seal with, and every key that can still open what was sealed before."""
+
+    current: Key
+    readable: dict[bytes, Key] = field(repr=False)
+
+    @classmethod
+    def from_hex(cls, current: str, *, old: Iterable[str] = ()) -> Self:
+        newest = Key.from_hex(current)
+        keys = [newest, *(Key.from_hex(text) for text in old)]
+        return cls(current=newest, readable={key.id: key for key in keys})
+
+
+class Sealer:
+    """Seals, opens and indexes; one per process, shared by its threads."""
+
+    def __init__(self, keys: Keyring) -> None:
+        self._keys = keys
+        self._stamp = SEAL_VERSION + keys.current.id
+
+    def seal(
+        self, plain: str | bytes, *, table: str, column: str, row: object, account: str
+    ) -> bytes:
+        """Bytes that only open at the same table, column, row and account."""
+        key = self._keys.current
+        nonce = os.urandom(NONCE_BYTES)
+        text = plain.encode() if isinstance(plain, str) else plain
+        place = _place(table, column, row, account, key.id)
+        return self._stamp + nonce + key.cipher.encrypt(nonce, text, place)
+
+    def open(self, sealed: bytes, *, table: str, column: str, row: object, account: str) -> bytes:
+        key = self._key_of(sealed)
+        place = _place(table, column, row, account, key.id)
+        try:
+            return key.cipher.decrypt(sealed[NONCE_AT:HEADER_BYTES], sealed[HEADER_BYTES:], place)
+        except InvalidTag:
+            raise SealBroken(f"{table}.{column}: altered, or sealed for another place") from None
+
+    def open_text(
+        self, sealed: bytes, *, table: str, column: str, row: object, account: str
+    ) -> str:
+        return self.open(sealed, table=table, column=column, row=row, account=account).decode()
+
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether a rotation can leave these bytes as they are."""
+        return sealed.startswith(self._stamp)
+
+    def blind_index(self, value: str, *, table: str, column: str, account: str) -> bytes:
+        """Equal for equal values of one column and account, telling nothing else."""
+        return _indexed(self._keys.current, value, _place(table, column, "", account, b""))
+
+    def blind_indexes(self, value: str, *, table: str, column: str, account: str) -> list[bytes]:
+        """What to search for while a rotation is under way: the index under every readable key."""
+        place = _place(table, column, "", account, b"")
+        return [_indexed(key, value, place) for key in self._keys.readable.values()]
+
+    def fingerprint(self, document: bytes) -> bytes:
+        """Changes when the document does; kept apart from the data key, so it opens nothing."""
+        digest = hmac.digest(self._keys.current.prints, document, "sha256")
+        return FINGERPRINT_VERSION + digest[:INDEX_BYTES]
+
+    def _key_of(self, sealed: bytes) -> Key:
+        if len(sealed) < HEADER_BYTES + TAG_BYTES or not sealed.startswith(SEAL_VERSION):
+            raise SealBroken("not sealed by us")
+        key = self._keys.readable.get(bytes(sealed[len(SEAL_VERSION) : NONCE_AT]))
+        if key is None:
+            raise SealBroken("sealed under a key that is not configured (see ENCRYPTION_KEYS_OLD)")
+        return key
+
+
+def _place(table: str, column: str, row: object, account: str, key_id: bytes) -> bytes:
+    """The associated data; lengths keep neighbouring parts from running into each other."""
+    spot = str(row)
+    text = f"{len(table)}:{table}{len(column)}:{column}{len(spot)}:{spot}{len(account)}:{account}"
+    return text.encode() + key_id
+
+
+def _indexed(key: Key, value: str, place: bytes) -> bytes:
+    message = place + b"\x00" + value.encode()
+    return key.id + hmac.digest(key.index, message, "sha256")[:INDEX_BYTES]
+
+
+def _secret(text: str) -> bytes:
+    try:
+        secret = bytes.fromhex(text)
+    except ValueError:
+        raise BadInput("an encryption key is 64 hexadecimal characters") from None
+    if len(secret) != KEY_BYTES:
+        raise BadInput("an encryption key is 64 hexadecimal characters")
+    return secret
+
+
+def _derived(secret: bytes, purpose: str, length: int = KEY_BYTES) -> bytes:
+    """Keys for different purposes, none of which tells anything about another."""
+    info = f"pms-sync {purpose} v1".encode()
+    return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(secret)

@@ -1,0 +1,286 @@
+"""Everything a process is told from outside; the one place that reads the environment."""
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Collection, Mapping
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+from urllib.parse import parse_qs, urlsplit
+
+from dotenv import dotenv_values
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.errors import BadInput
+from infra.local_secrets import local_secret
+from infra.vendor_urls import NAMED, VendorUrls, is_loopback, url_problem, vendor_urls
+
+DOTENV = ".env"
+OLD_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "NEXT_PUBLIC_APP_URL": "APP_BASE_URL",
+        "SIKKA_APPLICATION_ID": "SIKKA_APP_ID",
+        "SIKKA_SECRET_KEY": "SIKKA_APP_KEY",
+    }
+)
+KEY_DIGITS = 64
+FEWEST_DIFFERENT_DIGITS = 6
+SHORTEST_SECRET = 32
+ENCRYPTED_SSL_MODES = frozenset({"require", "verify-ca", "verify-full"})
+
+
+class Profile(StrEnum):
+    """How strict the start is: only production refuses what is merely convenient."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+    TEST = "test"
+
+
+class Settings(BaseSettings):
+    """The environment, read once and passed on as values; names are those of `.env.example`."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        env_ignore_empty=True,
+        validate_default=True,
+        hide_input_in_errors=True,
+    )
+
+    # Validators look at `profile` and `home`, so these two come first.
+    profile: Profile = Field(Profile.DEVELOPMENT, validation_alias="PMS_SYNC_PROFILE")
+    home: Path = Field(Path(".local"), validation_alias="PMS_SYNC_HOME")
+
+    database_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
+
+    encryption_key: SecretStr = SecretStr("")
+    encryption_keys_old: SecretStr = SecretStr("")
+    jwt_secret: SecretStr = SecretStr("")
+
+    app_base_url: str = Field(
+        "http://127.0.0.1:8000",
+        validation_alias=AliasChoices("APP_BASE_URL", "NEXT_PUBLIC_APP_URL"),
+    )
+
+    secrets_backend: Literal["file", "aws"] = "file"
+    secrets_prefix: str = "parlae/pms"
+    aws_region: str | None = None
+    aws_endpoint_url: str | None = None
+
+    vapi_webhook_secret: SecretStr | None = None
+    vapi_auth: SecretStr | None = None
+    vapi_api_key: SecretStr | None = None
+    vapi_allow_bare_signature: bool = False
+
+    sikka_app_id: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("SIKKA_APP_ID", "SIKKA_APPLICATION_ID")
+    )
+    sikka_app_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("SIKKA_APP_KEY", "SIKKA_SECRET_KEY")
+    )
+
+    twilio_account_sid: str | None = None
+    twilio_auth_token: SecretStr | None = None
+    twilio_messaging_service_sid: str | None = None
+
+    audit_anchor: Path | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["auto", "json", "console"] = "auto"
+
+    vendor_urls: Mapping[str, VendorUrls] = Field(default_factory=dict, exclude=True)
+    warnings: tuple[str, ...] = Field(default=(), exclude=True)
+
+    @property
+    def is_production(self) -> bool:
+        return self.profile is Profile.PRODUCTION
+
+    @property
+    def old_encryption_keys(self) -> tuple[str, ...]:
+        return tuple(_listed(self.encryption_keys_old.get_secret_value()))
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if url is None:
+            _need("the address of your PostgreSQL", info)
+            return None
+        text = url.get_secret_value()
+        scheme, _, rest = text.partition("://")
+        if scheme not in {"postgresql", "postgres", "postgresql+psycopg"} or not rest:
+            raise ValueError("must start with postgresql://")
+        if _is_production(info) and not _is_encrypted("postgresql://" + rest):
+            raise ValueError("add ?sslmode=verify-full (or require): the database is not local")
+        return SecretStr("postgresql://" + rest)
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if url is None:
+            _need("the address of your Redis or Valkey", info)
+            return None
+        if not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return url
+
+    @field_validator("encryption_key")
+    @classmethod
+    def _encryption_key(cls, key: SecretStr, info: ValidationInfo) -> SecretStr:
+        if not key.get_secret_value():
+            return _kept(info, name="encryption.key", make=lambda: secrets.token_hex(32))
+        _check_key(key.get_secret_value(), production=_is_production(info))
+        return key
+
+    @field_validator("encryption_keys_old")
+    @classmethod
+    def _old_keys(cls, keys: SecretStr) -> SecretStr:
+        for key in _listed(keys.get_secret_value()):
+            _check_key(key, production=False)
+        return keys
+
+    @field_validator("jwt_secret")
+    @classmethod
+    def _jwt_secret(cls, secret: SecretStr, info: ValidationInfo) -> SecretStr:
+        if not secret.get_secret_value():
+            return _kept(info, name="jwt.secret", make=lambda: secrets.token_urlsafe(48))
+        if len(secret.get_secret_value()) < SHORTEST_SECRET:
+            raise ValueError(f"needs at least {SHORTEST_SECRET} random characters")
+        return secret
+
+    @field_validator("app_base_url")
+    @classmethod
+    def _app_base_url(cls, url: str, info: ValidationInfo) -> str:
+        if _is_production(info) and not url.startswith("https://"):
+            raise ValueError("set it to the public https:// address of this service")
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("must start with https:// (or http:// in development)")
+        return url.rstrip("/")
+
+    @field_validator("aws_endpoint_url")
+    @classmethod
+    def _aws_endpoint(cls, url: str | None, info: ValidationInfo) -> str | None:
+        problem = url and url_problem(url, production=_is_production(info))
+        if problem:
+            raise ValueError(problem)
+        return url
+
+    @field_validator("vapi_auth")
+    @classmethod
+    def _vapi_auth(cls, text: SecretStr | None) -> SecretStr | None:
+        if text is not None and not _is_json_object(text.get_secret_value()):
+            raise ValueError("must be a Vapi credential as one JSON object")
+        return text
+
+
+def load(*, vendors: Collection[str] = NAMED) -> Settings:
+    """The settings of this process, or one `BadInput` that lists everything wrong with them."""
+    environment = _environment()
+    production = environment.get("PMS_SYNC_PROFILE") == Profile.PRODUCTION
+    urls, problems = vendor_urls(environment, vendors=NAMED.union(vendors), production=production)
+    settings = None
+    try:
+        settings = Settings(_env_file=DOTENV, vendor_urls=urls, warnings=_warnings(environment))
+    except ValidationError as error:
+        problems = [_sentence(one) for one in error.errors()] + problems
+    if settings is None or problems:
+        raise BadInput("\n".join(["The configuration cannot be used:", *problems])) from None
+    return settings
+
+
+def names() -> set[str]:
+    """Every variable we read by name, old names included; vendors' overrides come by pattern."""
+    found: set[str] = set()
+    for field, about in Settings.model_fields.items():
+        match about.validation_alias:
+            case AliasChoices(choices=choices):
+                found.update(str(choice) for choice in choices)
+            case str(alias):
+                found.add(alias)
+            case _ if not about.exclude:
+                found.add(field.upper())
+    return found
+
+
+def _environment() -> dict[str, str]:
+    """What is set, by upper-case name; a variable of the process wins over the file's."""
+    both = {**dotenv_values(DOTENV), **os.environ}
+    return {name.upper(): value for name, value in both.items() if value}
+
+
+def _warnings(environment: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(
+        f"{old} is an old name; call it {new}"
+        for old, new in OLD_NAMES.items()
+        if old in environment
+    )
+
+
+def _sentence(error: Any) -> str:
+    """One problem in one line that names the variable and never its value."""
+    name = str(error["loc"][0]).upper() if error["loc"] else "settings"
+    spoken = {"PROFILE": "PMS_SYNC_PROFILE", "HOME": "PMS_SYNC_HOME"}.get(name, name)
+    return f"{spoken}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def _is_production(info: ValidationInfo) -> bool:
+    return info.data.get("profile") is Profile.PRODUCTION
+
+
+def _need(what: str, info: ValidationInfo) -> None:
+    """Unset means the embedded server, which production does not have."""
+    if _is_production(info):
+        raise ValueError(f"is not set; set it to {what}")
+
+
+def _is_encrypted(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    if not host or is_loopback(host):
+        return True
+    return parse_qs(parts.query).get("sslmode", [""])[-1] in ENCRYPTED_SSL_MODES
+
+
+def _check_key(key: str, *, production: bool) -> None:
+    digits = set(key.lower())
+    if len(key) != KEY_DIGITS or not digits <= set("0123456789abcdef"):
+        raise ValueError(f"needs {KEY_DIGITS} hexadecimal characters (openssl rand -hex 32)")
+    if production and len(digits) < FEWEST_DIFFERENT_DIGITS:
+        raise ValueError("is not random; make one with openssl rand -hex 32")
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _is_json_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
+
+
+def _kept(info: ValidationInfo, *, name: str, make: Callable[[], str]) -> SecretStr:
+    """A secret of this machine: made at the first start, read at every later one."""
+    if _is_production(info):
+        raise ValueError("is not set; make one with openssl rand -hex 32 and keep it safe")
+    if "home" not in info.data:
+        raise ValueError("is not set, and there is no PMS_SYNC_HOME to keep one in")
+    path: Path = info.data["home"] / "keys" / name
+    try:
+        return SecretStr(local_secret(path, make=make))
+    except OSError:
+        raise ValueError("is not set, and PMS_SYNC_HOME cannot keep one; check its owner") from None

@@ -1,0 +1,137 @@
+"""Sealed bytes open where they belong and nowhere else."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.errors import BadInput
+from infra.sealing import HEADER_BYTES, NONCE_AT, Keyring, SealBroken, Sealer
+
+FIRST = "0f" * 32
+SECOND = "a5" * 32
+SEALER = Sealer(Keyring.from_hex(FIRST))
+PLACE: dict[str, Any] = {"table": "appointments", "column": "notes", "row": 7, "account": "acct-1"}
+
+
+@given(st.text())
+def test_what_was_sealed_opens_again(text: str) -> None:
+    sealed = SEALER.seal(text, **PLACE)
+
+    assert SEALER.open_text(sealed, **PLACE) == text
+    assert SEALER.open(SEALER.seal(text.encode(), **PLACE), **PLACE) == text.encode()
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {"table": "patients"},
+        {"column": "phone"},
+        {"row": 8},
+        {"account": "acct-2"},
+    ],
+)
+def test_bytes_moved_to_another_place_do_not_open(moved: dict[str, object]) -> None:
+    sealed = SEALER.seal("Ada Example", **PLACE)
+
+    with pytest.raises(SealBroken):
+        SEALER.open(sealed, **{**PLACE, **moved})
+
+
+def test_parts_of_a_place_cannot_run_into_each_other() -> None:
+    sealed = SEALER.seal("Ada Example", table="ab", column="c", row="1", account="23")
+
+    with pytest.raises(SealBroken):
+        SEALER.open(sealed, table="a", column="bc", row="1", account="23")
+    with pytest.raises(SealBroken):
+        SEALER.open(sealed, table="ab", column="c", row="12", account="3")
+
+
+@given(st.data())
+def test_a_flipped_bit_is_noticed(data: st.DataObject) -> None:
+    sealed = bytearray(SEALER.seal("Ada Example", **PLACE))
+    bit = data.draw(st.integers(0, len(sealed) * 8 - 1))
+
+    sealed[bit // 8] ^= 1 << bit % 8
+
+    with pytest.raises(SealBroken):
+        SEALER.open(bytes(sealed), **PLACE)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 5, 17, 32])
+def test_truncated_bytes_do_not_open(kept: int) -> None:
+    sealed = SEALER.seal("", **PLACE)[:kept]
+
+    with pytest.raises(SealBroken):
+        SEALER.open(sealed, **PLACE)
+
+
+def test_another_key_opens_nothing_and_the_error_quotes_nothing() -> None:
+    sealed = SEALER.seal("Ada Example", **PLACE)
+
+    with pytest.raises(SealBroken) as caught:
+        Sealer(Keyring.from_hex(SECOND)).open(sealed, **PLACE)
+
+    assert "Ada" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_old_keys_stay_readable_and_new_bytes_use_the_new_key() -> None:
+    rotated = Sealer(Keyring.from_hex(SECOND, old=[FIRST]))
+    before = SEALER.seal("Ada Example", **PLACE)
+    after = rotated.seal("Ada Example", **PLACE)
+
+    assert rotated.open_text(before, **PLACE) == "Ada Example"
+    assert not rotated.is_current(before)
+    assert rotated.is_current(after)
+    with pytest.raises(SealBroken):
+        SEALER.open(after, **PLACE)
+
+
+def test_a_hundred_thousand_nonces_are_all_different() -> None:
+    nonces = {SEALER.seal(b"", **PLACE)[NONCE_AT:HEADER_BYTES] for _ in range(100_000)}
+
+    assert len(nonces) == 100_000
+
+
+def test_a_blind_index_is_equal_only_within_its_column_and_account() -> None:
+    spot: dict[str, Any] = {"table": "patients", "column": "phone", "account": "acct-1"}
+    index = SEALER.blind_index("+61400000001", **spot)
+
+    assert index == SEALER.blind_index("+61400000001", **spot)
+    assert index != SEALER.blind_index("+61400000002", **spot)
+    assert index != SEALER.blind_index("+61400000001", **{**spot, "account": "acct-2"})
+    assert index != SEALER.blind_index("+61400000001", **{**spot, "column": "mobile"})
+
+
+def test_a_search_during_rotation_covers_every_readable_key() -> None:
+    spot: dict[str, Any] = {"table": "patients", "column": "phone", "account": "acct-1"}
+    rotated = Sealer(Keyring.from_hex(SECOND, old=[FIRST]))
+
+    found = rotated.blind_indexes("+61400000001", **spot)
+
+    assert SEALER.blind_index("+61400000001", **spot) in found
+    assert rotated.blind_index("+61400000001", **spot) in found
+
+
+def test_a_fingerprint_follows_the_document_and_names_its_version() -> None:
+    print_ = SEALER.fingerprint(b"one")
+
+    assert print_ == SEALER.fingerprint(b"one")
+    assert print_ != SEALER.fingerprint(b"two")
+    assert print_ != Sealer(Keyring.from_hex(SECOND)).fingerprint(b"one")
+    assert print_[:1] == b"\x01"
+
+
+@pytest.mark.parametrize("key", ["", "zz" * 32, "0f" * 31, "0f" * 33])
+def test_a_key_of_the_wrong_shape_is_refused_without_quoting_it(key: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        Keyring.from_hex(key)
+
+    assert not key or key not in str(caught.value)
+
+
+def test_keys_never_show_in_a_representation() -> None:
+    assert FIRST not in repr(Keyring.from_hex(FIRST))
+    assert "AESGCM" not in repr(Keyring.from_hex(FIRST))
