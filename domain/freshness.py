@@ -1,0 +1,217 @@
+"""The promise that a connection's sheet is fresh: kept, broken or suspended, and in what words."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from domain.connections import State
+from domain.hours import OpeningHours
+from domain.window import Window, zone
+
+FAILING_AFTER = 3
+LATE_AFTER = 2  # intervals without a complete sync
+# How long after opening a practice may still show yesterday; two intervals where that is shorter.
+GRACE = timedelta(hours=1)
+
+
+class Status(StrEnum):
+    ON_TIME = "on_time"
+    LATE = "late"
+    FAILING = "failing"
+    PAUSED = "paused"
+    NEEDS_SIGN_IN = "needs_sign_in"
+    NEVER_SYNCED = "never_synced"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of a connection; `every` is None where it syncs only when asked to.
+
+    Without `hours` the practice counts as always open. `waiting_for` is what a wait is spent on,
+    in words for people ("Gentu's limit").
+    """
+
+    created_at: datetime
+    every: timedelta | None
+    state: State = State.ACTIVE
+    is_paused: bool = False
+    state_at: datetime | None = None
+    last_complete_at: datetime | None = None
+    failures: int = 0
+    failing_since: datetime | None = None
+    hours: OpeningHours | None = None
+    next_due_at: datetime | None = None
+    waiting_for: str | None = None
+
+    @property
+    def fresh_at(self) -> datetime:
+        """What lateness is counted from."""
+        return self.last_complete_at or self.created_at
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    status: Status
+    since: datetime
+    sentence: str
+
+
+class Turn(StrEnum):
+    FIRED = "fired"
+    CLEARED = "cleared"
+
+
+def assess(facts: Facts, *, now: datetime) -> Freshness:
+    for status, since_when in CHECKS:
+        since = since_when(facts, now)
+        if since is not None:
+            return Freshness(status, since, SENTENCES[status](facts, now))
+    return Freshness(Status.ON_TIME, facts.fresh_at, _synced(facts, now))
+
+
+def turned(previous: Status | None, current: Status) -> Turn | None:
+    """Whether an alert fires or clears. `previous` is the last `remembered` status."""
+    if current is Status.CLOSED:
+        return None
+    before = SEVERITY.get(previous, 0) if previous else 0
+    now = SEVERITY.get(current, 0)
+    if now > before:
+        return Turn.FIRED
+    return Turn.CLEARED if before and not now else None
+
+
+def remembered(previous: Status | None, current: Status) -> Status | None:
+    """What to keep for the next `turned`: closing time neither mends nor breaks anything."""
+    return previous if current is Status.CLOSED else current
+
+
+SEVERITY: Mapping[Status, int] = {Status.LATE: 1, Status.FAILING: 2, Status.NEEDS_SIGN_IN: 3}
+
+
+def _paused(facts: Facts, now: datetime) -> datetime | None:
+    paused = facts.is_paused or facts.state is State.INACTIVE
+    return (facts.state_at or facts.fresh_at) if paused else None
+
+
+def _signed_out(facts: Facts, now: datetime) -> datetime | None:
+    needed = facts.state is State.NEEDS_SIGN_IN
+    return (facts.state_at or facts.fresh_at) if needed else None
+
+
+def _not_set_up(facts: Facts, now: datetime) -> datetime | None:
+    return facts.created_at if facts.state is State.SETUP_REQUIRED else None
+
+
+def _failing(facts: Facts, now: datetime) -> datetime | None:
+    broken = facts.state is State.ERROR or facts.failures >= FAILING_AFTER
+    return (facts.failing_since or facts.fresh_at) if broken and _is_open(facts, now) else None
+
+
+def _late(facts: Facts, now: datetime) -> datetime | None:
+    deadline = _deadline(facts, now)
+    return deadline if deadline and now >= deadline and _is_open(facts, now) else None
+
+
+def _never(facts: Facts, now: datetime) -> datetime | None:
+    return facts.created_at if facts.last_complete_at is None else None
+
+
+def _closed(facts: Facts, now: datetime) -> datetime | None:
+    return facts.fresh_at if not _is_open(facts, now) else None
+
+
+# The first check that knows since when decides.
+CHECKS: tuple[tuple[Status, Callable[[Facts, datetime], datetime | None]], ...] = (
+    (Status.PAUSED, _paused),
+    (Status.NEEDS_SIGN_IN, _signed_out),
+    (Status.NEVER_SYNCED, _not_set_up),
+    (Status.FAILING, _failing),
+    (Status.LATE, _late),
+    (Status.NEVER_SYNCED, _never),
+    (Status.CLOSED, _closed),
+)
+
+
+def _is_open(facts: Facts, now: datetime) -> bool:
+    return facts.hours is None or facts.hours.opening(now) is not None
+
+
+def _opened(facts: Facts, now: datetime) -> Window | None:
+    return facts.hours.opening(now) if facts.hours else None
+
+
+def _deadline(facts: Facts, now: datetime) -> datetime | None:
+    if facts.every is None:
+        return None
+    allowed = LATE_AFTER * facts.every
+    opened = _opened(facts, now)
+    due = facts.fresh_at + allowed
+    return max(due, opened.start + min(allowed, GRACE)) if opened else due
+
+
+def _synced(facts: Facts, now: datetime) -> str:
+    return f"Synced {ago(facts.fresh_at, now)}"
+
+
+def _late_by(facts: Facts, now: datetime) -> str:
+    promised = facts.fresh_at + (facts.every or timedelta())
+    opened = _opened(facts, now)
+    overdue = now - (max(promised, opened.start) if opened else promised)
+    return f"Late by {span(overdue)}{_why(facts, now)}"
+
+
+def _why(facts: Facts, now: datetime) -> str:
+    if facts.waiting_for:
+        return f": waiting for {facts.waiting_for}"
+    if facts.next_due_at and facts.next_due_at > now:
+        return f": next try in {span(facts.next_due_at - now)}"
+    return ""
+
+
+def _broken(facts: Facts, now: datetime) -> str:
+    tries = f" {facts.failures} times in a row" if facts.failures > 1 else ""
+    last = ago(facts.last_complete_at, now) if facts.last_complete_at else "never"
+    return f"Failed{tries}, last synced {last}{_why(facts, now)}"
+
+
+def _first(facts: Facts, now: datetime) -> str:
+    unready = facts.state is State.SETUP_REQUIRED
+    return "Setup is not finished" if unready else f"Not synced yet{_why(facts, now)}"
+
+
+def _reopens(facts: Facts, now: datetime) -> str:
+    opens = facts.hours.next_opening(now) if facts.hours else None
+    if facts.hours is None or opens is None:
+        return f"Closed, synced {ago(facts.fresh_at, now)}"
+    local = opens.astimezone(zone(facts.hours.timezone))
+    return f"Closed until {local:%a %H:%M}, synced {ago(facts.fresh_at, now)}"
+
+
+SENTENCES: Mapping[Status, Callable[[Facts, datetime], str]] = {
+    Status.LATE: _late_by,
+    Status.FAILING: _broken,
+    Status.PAUSED: lambda facts, now: f"Paused, {_last(facts, now)}",
+    Status.NEEDS_SIGN_IN: lambda facts, now: f"Needs sign-in, {_last(facts, now)}",
+    Status.NEVER_SYNCED: _first,
+    Status.CLOSED: _reopens,
+}
+
+
+def _last(facts: Facts, now: datetime) -> str:
+    last = facts.last_complete_at
+    return f"last synced {ago(last, now)}" if last else "never synced"
+
+
+def ago(then: datetime, now: datetime) -> str:
+    return "just now" if now - then < timedelta(minutes=1) else f"{span(now - then)} ago"
+
+
+def span(length: timedelta) -> str:
+    """A length in the unit a person would use."""
+    minutes = max(int(length / timedelta(minutes=1)), 1)
+    if minutes < 60:  # noqa: PLR2004 - an hour
+        return f"{minutes} min"
+    hours = minutes // 60
+    return f"{hours} h" if hours < 48 else f"{hours // 24} days"  # noqa: PLR2004 - two days

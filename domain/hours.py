@@ -1,0 +1,52 @@
+"""When a practice is open, on its own clock."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from domain.window import Window, local_day, zone
+
+Shift = tuple[time, time]
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningHours:
+    """Shifts by weekday, Monday 0; one that ends no later than it starts runs into the next day."""
+
+    timezone: str
+    shifts: Mapping[int, tuple[Shift, ...]]
+
+    def opening(self, now: datetime) -> Window | None:
+        """The opening that `now` falls in; shifts that touch are one opening."""
+        return next((window for window in self._around(now) if now in window), None)
+
+    def next_opening(self, now: datetime) -> datetime | None:
+        return next((window.start for window in self._around(now) if window.start > now), None)
+
+    def _around(self, now: datetime) -> Iterator[Window]:
+        first = local_day(now, self.timezone) - timedelta(days=1)
+        days = (first + timedelta(days=offset) for offset in range(10))
+        return _joined(sorted(w for day in days for w in self._on(day)))
+
+    def _on(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        for opens, closes in self.shifts.get(day.weekday(), ()):
+            last = day if closes > opens else day + timedelta(days=1)
+            start, end = self._instant(day, opens), self._instant(last, closes)
+            if start < end:  # a shift inside the hour that spring skips does not happen
+                yield start, end
+
+    def _instant(self, day: date, wall: time) -> datetime:
+        return datetime.combine(day, wall, zone(self.timezone)).astimezone(UTC)
+
+
+def _joined(spans: list[tuple[datetime, datetime]]) -> Iterator[Window]:
+    current: Window | None = None
+    for start, end in spans:
+        if current is not None and start <= current.end:
+            current = Window(current.start, max(current.end, end))
+            continue
+        if current is not None:
+            yield current
+        current = Window(start, end)
+    if current is not None:
+        yield current

@@ -1,0 +1,162 @@
+"""People's names: putting them together for display, and finding the same person twice."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+TITLES = frozenset(
+    {"dr", "doctor", "prof", "professor", "assoc", "associate", "aprof", "a/prof", "mr", "mrs"}
+    | {"ms", "miss", "mx", "sr", "sister", "rev", "sir", "dame", "nurse"}
+)
+# Letters that are somebody's family name too (Do, Pa) are left out.
+LETTERS = frozenset(
+    {"md", "mbbs", "mbchb", "bmbs", "phd", "dds", "dmd", "bds", "bdsc", "np", "rn", "facc", "facs"}
+    | {"fracgp", "fracp", "fracs", "frcp", "frcs", "franzcp", "mrcp", "mrcgp", "oam", "obe", "cbe"}
+)
+PARTICLES = frozenset(
+    {"van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "das", "du", "la", "le"}
+    | {"les", "ten", "ter", "zu", "al", "el", "bin", "ibn", "bint"}
+)
+SHORTEST_SHOUTED_FAMILY = 3
+
+
+class Confidence(StrEnum):
+    EXACT = "exact"
+    LIKELY = "likely"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """The key of the one best candidate, or none at all."""
+
+    match: str | None
+    confidence: Confidence
+
+
+NOBODY = Suggestion(None, Confidence.NONE)
+
+
+class Likeness(IntEnum):
+    """How well two names agree, best last."""
+
+    UNLIKE = 0
+    FAMILY_ALONE = 1
+    INITIAL = 2
+    FIRST_NAME = 3
+    EXACT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name taken apart and folded for comparison, without titles and letters."""
+
+    given: tuple[str, ...]
+    family: tuple[str, ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return self.given + self.family
+
+
+def display(
+    *, prefix: str | None = None, given: str | None = None, family: str | None = None
+) -> str:
+    """The parts in reading order, each as the PMS wrote it: a family name is never split."""
+    return " ".join(word for part in (prefix, given, family) for word in (part or "").split())
+
+
+def suggestion(name: str, candidates: Mapping[str, str]) -> Suggestion:
+    """The candidate (key to name) that is most likely meant; two equally good ones are none."""
+    wanted = read(name)
+    found = {key: likeness(wanted, read(other)) for key, other in candidates.items()}
+    best = max(found.values(), default=Likeness.UNLIKE)
+    keys = [key for key, how in found.items() if how is best]
+    if best is Likeness.UNLIKE or len(keys) > 1:
+        return NOBODY
+    exact = best is Likeness.EXACT
+    return Suggestion(keys[0], Confidence.EXACT if exact else Confidence.LIKELY)
+
+
+def likeness(one: Name, other: Name) -> Likeness:
+    if not one.family or not other.family:
+        return Likeness.UNLIKE
+    if one.words == other.words:
+        return Likeness.EXACT
+    if one.family != other.family:
+        return Likeness.UNLIKE
+    if not one.given or not other.given:
+        return Likeness.FAMILY_ALONE
+    return _given_likeness(one.given, other.given)
+
+
+def read(text: str) -> Name:
+    """Take "Dr. John Smith", "SMITH, John" or "Smith, Dr John MBBS" apart."""
+    before, _, after = re.sub(r"\([^)]*\)", " ", text).partition(",")
+    front, back = _words(before), _words(after.replace(",", " "))
+    at = _family_starts(front)
+    shouted = _shouted(front)
+    if back:
+        given, family = back, front
+    elif shouted:
+        given, family = front[shouted:], front[:shouted]
+    else:
+        given, family = front[:at], front[at:]
+    return Name(_folded(given), _folded(family))
+
+
+def _given_likeness(one: tuple[str, ...], other: tuple[str, ...]) -> Likeness:
+    """A missing middle name contradicts nothing; a different one does."""
+    if not all(_agree(*pair) for pair in zip(one, other, strict=False)):
+        spelt = _initials(one) == other[0] or _initials(other) == one[0]
+        return Likeness.INITIAL if spelt else Likeness.UNLIKE
+    in_full = one[0] == other[0] and len(one[0]) > 1
+    return Likeness.FIRST_NAME if in_full else Likeness.INITIAL
+
+
+def _agree(one: str, other: str) -> bool:
+    return one == other or (1 in (len(one), len(other)) and one[0] == other[0])
+
+
+def _initials(words: tuple[str, ...]) -> str:
+    return "".join(word[0] for word in words)
+
+
+def _words(text: str) -> list[str]:
+    words = text.split()
+    while words and _bare(words[0]) in TITLES:
+        words = words[1:]
+    while words and _bare(words[-1]) in LETTERS:
+        words = words[:-1]
+    return words
+
+
+def _bare(word: str) -> str:
+    return word.replace(".", "").casefold()
+
+
+def _family_starts(words: list[str]) -> int:
+    """The last word with the particles before it; "Van" in "Van Nguyen" is a given name."""
+    at = max(len(words) - 1, 0)
+    while at > 0 and _bare(words[at - 1]) in PARTICLES:
+        at -= 1
+    pair = at == 0 and len(words) == 2  # noqa: PLR2004 - a given and a family name
+    return 1 if pair and not words[0].islower() else at
+
+
+def _shouted(words: list[str]) -> int:
+    """How many words lead "VAN DYK Anna" in capitals; initials such as "JA" are no family."""
+    loud = 0
+    while loud < len(words) and words[loud].isupper():
+        loud += 1
+    is_family = any(len(word) >= SHORTEST_SHOUTED_FAMILY for word in words[:loud])
+    return loud if is_family and loud < len(words) else 0
+
+
+def _folded(words: list[str]) -> tuple[str, ...]:
+    """Without accents, case, apostrophes and hyphens."""
+    text = unicodedata.normalize("NFKD", " ".join(words)).casefold()
+    plain = "".join(letter for letter in text if not unicodedata.combining(letter))
+    return tuple(re.sub(r"[^\w\s]", "", re.sub(r"[-.\u2010-\u2015]", " ", plain)).split())
