@@ -42,7 +42,8 @@ def merge(cells: Cells, incoming: Mapping[str, Any], *, at: datetime) -> Merged:
 
 def ocr(cells: Cells, values: Mapping[str, Any], *, at: datetime) -> Merged:
     """Take in what was read from a scan: it fills gaps and beats nobody."""
-    return _take_in(cells, values, source=Source.OCR, at=at)
+    read = {field: value for field, value in values.items() if not is_blank(value)}
+    return _take_in(cells, read, source=Source.OCR, at=at)
 
 
 def edit(cells: Cells, field: str, value: Any, *, by: str, at: datetime) -> Merged:
@@ -96,7 +97,7 @@ def _told(cell: Cell | None, given: Given, winner: Winner) -> Cell:
     if not cell.is_manual:
         return _received(cell, given)
     if given.source is Source.OCR:
-        return _beneath(cell, given)
+        return cell if cell.theirs else _beneath(cell, given)
     return WHEN_EDITED[winner](cell, given)
 
 
@@ -112,11 +113,7 @@ def _replaces(old: Given, new: Given) -> bool:
     """PMS beats OCR. A blank says nothing, so it neither displaces a reading nor keeps one out."""
     if old.source is new.source:
         return not same(old.value, new.value)
-    return not is_blank(new.value) if new.source is Source.PMS else _fills(old, new)
-
-
-def _fills(old: Given, new: Given) -> bool:
-    return is_blank(old.value) and not is_blank(new.value)
+    return is_blank(old.value) if new.source is Source.OCR else not is_blank(new.value)
 
 
 def _beneath(cell: Cell, given: Given) -> Cell:
@@ -134,7 +131,8 @@ def _stands(cell: Cell, theirs: Given) -> Cell:
         return Cell.of(theirs)
     if cell.losing is not None and same(theirs.value, cell.losing.value):
         return cell
-    return replace(cell, losing=theirs)
+    base = cell.base if cell.base and cell.base.source is Source.PMS else None
+    return replace(cell, base=base, losing=theirs)
 
 
 def _yields(cell: Cell, theirs: Given) -> Cell:
@@ -169,13 +167,16 @@ def _edited(cell: Cell | None, ours: Given, winner: Winner) -> Cell | None:
     if not cell.is_manual:
         return Cell.of(ours, base=cell.given)
     told = cell.losing or cell.base
-    if winner is not Winner.BOTH and _is_said_by_pms(told, ours.value):
+    if winner is not Winner.BOTH and _is_told(told, ours.value):
         return _undone(cell)
     return Cell.of(ours, base=cell.base, losing=cell.losing)
 
 
-def _is_said_by_pms(told: Given | None, value: Any) -> bool:
-    return told is not None and told.source is Source.PMS and same(told.value, value)
+def _is_told(told: Given | None, value: Any) -> bool:
+    """The PMS says so already; where nothing at all was told, a blank says no more."""
+    if told is None:
+        return is_blank(value)
+    return told.source is Source.PMS and same(told.value, value)
 
 
 def _undone(cell: Cell) -> Cell | None:
