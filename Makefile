@@ -25,6 +25,7 @@ test: $(STAMP) ## Install and run every test that needs no vendor account (args=
 	@$(PYTEST) $(PARALLEL) -m "not live" --cov --cov-report=term:skip-covered $(args)
 
 setup: $(STAMP) ## Install everything from the hashed locks into .venv
+	@echo "Everything is in $(V)"
 
 lint: $(STAMP) ## Check style, types and import contracts
 	@$(BIN)/ruff check
@@ -60,7 +61,8 @@ soak: $(STAMP) ## Run for hours and watch memory, connections and lateness (args
 live: $(STAMP) ## Call the sandbox of one vendor with keys from the environment (pms=gentu)
 	@$(PYTEST) -m live -k "$(pms)" $(args)
 
-# uv does the work; plain pip does it, more slowly, where uv cannot be had.
+# uv does the work, trusting the machine's certificates or else its own; plain pip does it, more
+# slowly, where uv cannot.
 $(STAMP): requirements.lock bootstrap.lock pyproject.toml
 	@$(PY) -c '$(NEW_ENOUGH)' || { echo "Python 3.11 or newer is needed: make PY=python3.13" >&2; exit 1; }
 	@echo "Installing into $(V)"
@@ -69,8 +71,9 @@ $(STAMP): requirements.lock bootstrap.lock pyproject.toml
 	@pip="$(BIN)/python -m pip"; \
 	$$pip --version >/dev/null 2>&1 || pip="$(PY) -m pip --python $(BIN)/python"; \
 	uv="$(BIN)/uv pip install -q --python $(BIN)/python"; \
+	locked="--require-hashes -r requirements.lock"; \
 	project="--no-deps --no-build-isolation -e ."; \
 	{ $$pip install -q --require-hashes -r bootstrap.lock \
-		&& $$uv --require-hashes -r requirements.lock && $$uv $$project; } \
-	|| { $$pip install -q --require-hashes -r requirements.lock && $$pip install -q $$project; }
+		&& { $$uv --system-certs $$locked 2>/dev/null || $$uv $$locked; } && $$uv $$project; } \
+	|| { $$pip install -q $$locked && $$pip install -q $$project; }
 	@touch $@
