@@ -1,0 +1,218 @@
+"""Connections to Postgres: transactions of one account, and errors that never quote a row."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal, Self
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+
+from domain.errors import SyncError, Transient
+
+CONNECT_SECONDS = 5
+IDLE_IN_TRANSACTION_MS = 5000
+
+MAY_HAVE_MISSED = ""
+"""Heard after a reconnect: look for yourself, some notices may be lost."""
+
+Role = Literal["pms_sync_app", "pms_sync_dispatch"]
+APP_ROLE: Role = "pms_sync_app"
+DISPATCH_ROLE: Role = "pms_sync_dispatch"
+
+# Connection lost, serialization, deadlock, out of resources, shutting down, lock or time run out.
+PASSING = ("08", "40001", "40P01", "53", "57P", "57014", "55P03", "25P03", "25P04")
+BROKEN_DATA = ("22", "23")
+
+_SCOPE = text("SELECT set_config('role', :role, true), set_config('app.account', :account, true)")
+_ROLE = text("SELECT set_config('role', :role, true)")
+
+
+class DatabaseAway(Transient):
+    """The connection was lost, or another transaction was in the way: the same work may succeed."""
+
+
+class BrokenData(SyncError):
+    """The database refused a row; the constraint is named and the row is not."""
+
+    def __init__(self, message: str, *, constraint: str | None, sqlstate: str) -> None:
+        super().__init__(message)
+        self.constraint = constraint
+        self.sqlstate = sqlstate
+
+
+class BadStatement(SyncError):
+    """A statement the database cannot or may not run: a bug, or a missing grant."""
+
+
+def engine(
+    url: str,
+    *,
+    application_name: str,
+    pool_size: int = 5,
+    statement_timeout_ms: int | None = None,
+    pool_seconds: float = 30.0,
+) -> Engine:
+    """A pool whose errors are plain; Postgres shows its sessions under the given name."""
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    made = create_engine(
+        address,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=pool_seconds,
+        connect_args={
+            "application_name": application_name,
+            "connect_timeout": CONNECT_SECONDS,
+            "keepalives_idle": 30,
+            "options": _options(address, statement_timeout_ms),
+        },
+    )
+    event.listen(made, "handle_error", _speak_plainly, retval=True)
+    return made
+
+
+@contextmanager
+def transaction(
+    engine: Engine,
+    *,
+    account_id: str | None = None,
+    role: Role | None = None,
+) -> Iterator[Connection]:
+    """One transaction, committed at its end; with an account it sees that account's rows only."""
+    with plain_errors(), engine.begin() as connection:
+        if account_id is not None:
+            values = {"role": role or APP_ROLE, "account": account_id}
+            connection.execute(_SCOPE, values)
+        elif role is not None:
+            connection.execute(_ROLE, {"role": role})
+        yield connection
+
+
+@contextmanager
+def dispatch(engine: Engine) -> Iterator[Connection]:
+    """A transaction over jobs, schedules and phone routing, which hold no patient data."""
+    with transaction(engine, role=DISPATCH_ROLE) as connection:
+        yield connection
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Around whatever reaches the driver past SQLAlchemy, such as COPY."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise _emptied(error) from None
+    except PoolExhausted:
+        raise DatabaseAway("every database connection of this process is in use") from None
+
+
+class Listener:
+    """Hears NOTIFY on a connection of its own, and finds a new one when that is lost."""
+
+    def __init__(self, url: str, channel: str) -> None:
+        self._url = make_url(url).set(drivername="postgresql")
+        self._channel = channel
+        self._connection: psycopg.Connection[tuple[object, ...]] | None = None
+
+    def __enter__(self) -> Self:
+        with plain_errors():
+            self._connect()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def wait(self, *, timeout: float) -> list[str]:
+        """Payloads heard within the time, empty when none was.
+
+        `MAY_HAVE_MISSED` is among them after the connection had to be made anew.
+        Raises DatabaseAway while there is no connection to be had.
+        """
+        try:
+            if self._connection is None:
+                self._connect()
+                return [MAY_HAVE_MISSED]
+            heard = self._connection.notifies(timeout=timeout, stop_after=1)
+            return [notice.payload for notice in heard]
+        except psycopg.Error:
+            self.close()
+        with plain_errors():
+            self._connect()
+        return [MAY_HAVE_MISSED]
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connect(self) -> None:
+        self._connection = psycopg.connect(
+            self._url.render_as_string(hide_password=False),
+            autocommit=True,
+            application_name=f"pms-sync listening to {self._channel}",
+            connect_timeout=CONNECT_SECONDS,
+            keepalives_idle=10,
+        )
+        listen_to = sql.Identifier(self._channel)
+        self._connection.execute(sql.SQL("LISTEN {}").format(listen_to))
+
+
+def listen(url: str, channel: str) -> Listener:
+    """For a `with` statement; `wait` in a loop."""
+    return Listener(url, channel)
+
+
+def _options(address: URL, statement_timeout_ms: int | None) -> str:
+    """What the server is told at the start of a session, after what the address itself says."""
+    given = address.query.get("options", "")
+    ours = f"-c timezone=UTC -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}"
+    if statement_timeout_ms is not None:
+        ours += f" -c statement_timeout={statement_timeout_ms}"
+    return f"{given if isinstance(given, str) else given[-1]} {ours}".strip()
+
+
+def _speak_plainly(context: ExceptionContext) -> BaseException | None:
+    """Answers what SQLAlchemy raises instead of its own error."""
+    error = context.original_exception
+    if context.is_pre_ping or isinstance(error, SyncError | SQLAlchemyError):
+        return None
+    if isinstance(error, Exception):
+        return _emptied(error, connecting=context.connection is None)
+    return None
+
+
+def _emptied(error: Exception, *, connecting: bool = False) -> SyncError:
+    """What to raise instead; the original keeps no words, as it stays on as cause or context."""
+    if isinstance(error, psycopg.Error):
+        plain = _plain(error, connecting=connecting)
+    else:
+        plain = BadStatement(f"a value could not be sent ({type(error).__name__})")
+    error.args = (str(plain),)
+    return plain
+
+
+def _plain(error: psycopg.Error, *, connecting: bool = False) -> SyncError:
+    state = error.sqlstate or ""
+    if connecting:
+        return DatabaseAway(f"the database cannot be reached: {_reason(error)}")
+    if state.startswith(PASSING) or (not state and isinstance(error, psycopg.OperationalError)):
+        return DatabaseAway(f"the database could not finish now ({state or 'connection lost'})")
+    if state.startswith(BROKEN_DATA):
+        constraint = error.diag.constraint_name
+        return BrokenData(
+            f"the database refused a row ({constraint or state})",
+            constraint=constraint,
+            sqlstate=state,
+        )
+    return BadStatement(f"the database refused a statement ({state or type(error).__name__})")
+
+
+def _reason(error: psycopg.Error) -> str:
+    """Why a connection was refused; there is no row to quote yet, and libpq shows no password."""
+    line = str(error).strip().partition("\n")[0]
+    return line.rpartition("failed: ")[2][:200]

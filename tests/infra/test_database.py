@@ -1,0 +1,259 @@
+"""Transactions belong to an account, errors quote no row, and notices are heard."""
+
+import traceback
+from collections.abc import Iterator
+from threading import Thread
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, text
+
+from infra.database import (
+    MAY_HAVE_MISSED,
+    BadStatement,
+    BrokenData,
+    DatabaseAway,
+    dispatch,
+    engine,
+    listen,
+    plain_errors,
+    transaction,
+)
+
+pytestmark = pytest.mark.integration
+
+PATIENT = "Ada Example"
+ROLES = """
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'pms_sync_app') THEN
+    CREATE ROLE pms_sync_app NOLOGIN;
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'pms_sync_dispatch') THEN
+    CREATE ROLE pms_sync_dispatch NOLOGIN;
+  END IF;
+END $$
+"""
+
+
+@pytest.fixture
+def db(empty_database_url: str) -> Iterator[Engine]:
+    made = engine(empty_database_url, application_name="tests", pool_size=2)
+    with made.begin() as connection:
+        connection.execute(text(ROLES))
+        connection.execute(
+            text(
+                "CREATE TABLE people (id int CONSTRAINT people_pk PRIMARY KEY,"
+                " name text CONSTRAINT name_is_given CHECK (name <> ''))"
+            )
+        )
+    yield made
+    made.dispose()
+
+
+def everything_said(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))
+
+
+def plain(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://")
+
+
+def one(engine: Engine, statement: str) -> str:
+    with transaction(engine) as connection:
+        return str(connection.execute(text(statement)).scalar_one())
+
+
+def test_sessions_are_utc_named_and_never_idle_in_a_transaction_for_long(db: Engine) -> None:
+    assert one(db, "SHOW timezone") == "UTC"
+    assert one(db, "SHOW application_name") == "tests"
+    assert one(db, "SHOW idle_in_transaction_session_timeout") == "5s"
+
+
+def test_a_statement_may_be_given_a_time_limit(empty_database_url: str) -> None:
+    hurried = engine(empty_database_url, application_name="tests", statement_timeout_ms=50)
+
+    with pytest.raises(DatabaseAway) as caught, transaction(hurried) as connection:
+        connection.execute(text("SELECT pg_sleep(5)"))
+
+    assert caught.value.action == "retry"
+    hurried.dispose()
+
+
+def test_a_transaction_of_an_account_runs_as_the_app_and_only_until_its_end(db: Engine) -> None:
+    scope = text("SELECT current_user::text, current_setting('app.account', true)")
+
+    with transaction(db, account_id="acct-1") as connection:
+        assert tuple(connection.execute(scope).one()) == ("pms_sync_app", "acct-1")
+    with transaction(db) as connection:
+        user, account = connection.execute(scope).one()
+
+    assert user != "pms_sync_app"
+    assert not account
+
+
+def test_dispatch_runs_under_its_own_role(db: Engine) -> None:
+    with dispatch(db) as connection:
+        assert connection.execute(text("SELECT current_user::text")).scalar_one() == (
+            "pms_sync_dispatch"
+        )
+
+
+def test_an_account_id_cannot_break_out_of_its_quotes(db: Engine) -> None:
+    hostile = "x', true); SET ROLE postgres; --"
+
+    with transaction(db, account_id=hostile) as connection:
+        found = connection.execute(text("SELECT current_setting('app.account')")).scalar_one()
+
+    assert found == hostile
+
+
+@pytest.mark.parametrize(
+    ("statement", "constraint"),
+    [
+        ("INSERT INTO people VALUES (1, 'Ada Example')", "people_pk"),
+        ("INSERT INTO people VALUES (2, '')", "name_is_given"),
+        ("INSERT INTO people SELECT id, 'Ada Example' FROM people", "people_pk"),
+    ],
+)
+def test_a_refused_row_names_its_constraint_and_nothing_else(
+    db: Engine, statement: str, constraint: str
+) -> None:
+    with transaction(db) as connection:
+        connection.execute(text("INSERT INTO people VALUES (1, 'Ada Example')"))
+
+    with pytest.raises(BrokenData) as caught, transaction(db) as connection:
+        connection.execute(text(statement))
+
+    assert caught.value.constraint == constraint
+    assert "Failing row" not in everything_said(caught.value)
+    assert "already exists" not in everything_said(caught.value)
+
+
+def test_a_value_the_database_cannot_read_is_not_quoted(db: Engine) -> None:
+    with pytest.raises(BrokenData) as caught, transaction(db) as connection:
+        connection.execute(text("SELECT CAST(:value AS int)"), {"value": PATIENT})
+
+    assert PATIENT not in everything_said(caught.value)
+
+
+def test_nobody_can_forget_the_plain_errors(db: Engine) -> None:
+    with pytest.raises(BrokenData) as caught, db.begin() as connection:
+        connection.execute(text("INSERT INTO people VALUES (1, :name)"), {"name": ""})
+
+    assert "Failing row" not in everything_said(caught.value)
+    assert "INSERT" not in everything_said(caught.value).replace(
+        'text("INSERT INTO people VALUES (1, :name)")', ""
+    )
+
+
+def test_errors_below_sqlalchemy_are_plain_too(db: Engine) -> None:
+    with pytest.raises(BrokenData) as caught, transaction(db) as connection:
+        connection.connection.cursor().execute("INSERT INTO people VALUES (1, '')")
+
+    assert caught.value.constraint == "name_is_given"
+    assert "Failing row" not in everything_said(caught.value)
+    assert "Failing row" not in str(caught.value.__context__)
+
+
+def test_a_bug_in_a_statement_is_not_retried(db: Engine) -> None:
+    with pytest.raises(BadStatement, match="42P01") as caught, transaction(db) as connection:
+        connection.execute(text("SELECT * FROM nowhere"))
+
+    assert caught.value.action == "stop"
+
+
+def test_a_value_that_cannot_be_sent_is_not_quoted(db: Engine) -> None:
+    with pytest.raises(BadStatement) as caught, transaction(db) as connection:
+        connection.execute(text("SELECT :value"), {"value": object()})
+
+    assert "object at" not in everything_said(caught.value)
+
+
+def test_a_lost_connection_is_worth_another_try_and_the_next_one_works(db: Engine) -> None:
+    with pytest.raises(DatabaseAway), transaction(db) as connection:
+        connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    assert one(db, "SELECT 1") == "1"
+
+
+def test_a_deadlock_or_serialization_failure_is_worth_another_try(db: Engine) -> None:
+    with transaction(db) as connection:
+        connection.execute(text("INSERT INTO people VALUES (1, 'Ada'), (2, 'Bo')"))
+    serial = db.execution_options(isolation_level="SERIALIZABLE")
+    count = text("SELECT count(*) FROM people")
+
+    def both_count_and_add() -> None:
+        with transaction(serial) as first, transaction(serial) as second:
+            first.execute(count)
+            second.execute(count)
+            second.execute(text("INSERT INTO people VALUES (3, 'Cy')"))
+            first.execute(text("INSERT INTO people VALUES (4, 'Di')"))
+
+    with pytest.raises(DatabaseAway, match="40001"):
+        both_count_and_add()
+
+
+def test_a_database_that_is_not_there_says_so_without_a_password() -> None:
+    away = engine("postgresql://app:s3cr3t@127.0.0.1:1/pms", application_name="tests")
+
+    with pytest.raises(DatabaseAway, match="cannot be reached") as caught, transaction(away):
+        pass
+
+    assert "s3cr3t" not in everything_said(caught.value)
+
+
+def test_an_exhausted_pool_is_worth_another_try(empty_database_url: str) -> None:
+    small = engine(empty_database_url, application_name="tests", pool_size=1, pool_seconds=0.05)
+
+    with (
+        pytest.raises(DatabaseAway, match="in use"),
+        transaction(small),
+        transaction(small),
+    ):
+        pass
+    small.dispose()
+
+
+def test_our_own_errors_pass_through_untouched() -> None:
+    with pytest.raises(BrokenData) as caught, plain_errors():
+        raise BrokenData("kept", constraint=None, sqlstate="23505")
+
+    assert str(caught.value) == "kept"
+
+
+def test_a_notice_is_heard_at_once(empty_database_url: str) -> None:
+    with listen(empty_database_url, "jobs") as ear:
+        speaker = Thread(target=_notify, args=(empty_database_url, "jobs", "42"))
+        speaker.start()
+
+        assert ear.wait(timeout=10) == ["42"]
+        speaker.join()
+        assert ear.wait(timeout=0.01) == []
+
+
+def test_a_listener_that_lost_its_connection_says_it_may_have_missed_something(
+    empty_database_url: str,
+) -> None:
+    with listen(empty_database_url, "jobs") as ear:
+        with psycopg.connect(plain(empty_database_url), autocommit=True) as other:
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name LIKE 'pms-sync listening%'"
+                " AND datname = current_database()"
+            )
+
+        assert ear.wait(timeout=10) == [MAY_HAVE_MISSED]
+        _notify(empty_database_url, "jobs", "43")
+        assert ear.wait(timeout=10) == ["43"]
+
+
+def test_a_listener_without_a_database_says_it_is_away() -> None:
+    ear = listen("postgresql://127.0.0.1:1/pms", "jobs")
+
+    with pytest.raises(DatabaseAway):
+        ear.wait(timeout=0.1)
+
+
+def _notify(url: str, channel: str, payload: str) -> None:
+    with psycopg.connect(plain(url), autocommit=True) as connection:
+        connection.execute("SELECT pg_notify(%s, %s)", (channel, payload))

@@ -1,0 +1,61 @@
+"""Connections to a real Valkey, and the boot check of its policy."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from redis import ConnectionError as RedisConnectionError
+from redis import Redis
+
+from infra.redis import connect, policy_problem
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def policy(redis_client: Redis) -> Iterator[Redis]:
+    before = redis_client.info("memory")["maxmemory_policy"]
+    yield redis_client
+    redis_client.config_set("maxmemory-policy", before)
+
+
+def test_bytes_come_back_as_bytes_unless_text_is_asked_for(redis_url: str) -> None:
+    with connect(redis_url) as plain, connect(redis_url, decode=True) as reading:
+        plain.set("greeting", "g'day")
+
+        assert plain.get("greeting") == b"g'day"
+        assert reading.get("greeting") == "g'day"
+
+
+def test_only_a_blocking_connection_outwaits_the_socket(redis_url: str) -> None:
+    with connect(redis_url, blocking=True) as waiting, connect(redis_url) as plain:
+        assert waiting.connection_pool.connection_kwargs["socket_timeout"] is None
+        assert plain.connection_pool.connection_kwargs["socket_timeout"] == 5.0
+        begun = time.monotonic()
+
+        assert waiting.blpop(["nothing-comes"], timeout=0.2) is None
+        assert time.monotonic() - begun >= 0.19
+
+
+def test_a_server_that_evicts_nothing_may_carry_queues(policy: Redis) -> None:
+    policy.config_set("maxmemory-policy", "noeviction")
+
+    assert policy_problem(policy) is None
+
+
+@pytest.mark.parametrize("name", ["allkeys-lru", "volatile-ttl", "allkeys-random"])
+def test_a_server_that_evicts_is_refused_with_what_to_do(policy: Redis, name: str) -> None:
+    policy.config_set("maxmemory-policy", name)
+
+    problem = policy_problem(policy)
+
+    assert problem is not None
+    assert name in problem
+    assert "set maxmemory-policy to noeviction" in problem
+
+
+def test_a_server_that_is_away_is_noticed_soon() -> None:
+    client = connect("redis://127.0.0.1:1/0", retries=0, seconds=0.5)
+
+    with pytest.raises(RedisConnectionError):
+        client.ping()
