@@ -1,0 +1,288 @@
+"""Connections as rows: opened for a sync, added, and kept up to date with what the PMS says."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import RowMapping, text
+
+from domain.appointments import AppointmentType, Practice, Practitioner
+from domain.connections import Connection, KnownType, State
+from domain.errors import BadInput
+from domain.window import zone
+
+_LOAD = text("SELECT * FROM pms_connections WHERE id = :id AND removed_at IS NULL")
+_MAPPINGS = text(
+    """
+    SELECT pms_practitioner_id, pms_practitioner_name,
+           CASE WHEN sync_enabled THEN run_sheet_clinician_id END AS clinician_id
+    FROM pms_clinician_mappings WHERE pms_connection_id = :id
+    ORDER BY created_at, pms_practitioner_id
+    """
+)
+_TYPES = text(
+    """
+    SELECT pms_type_id, pms_type_name, default_duration_minutes, is_telehealth, sync_enabled
+    FROM pms_appointment_types WHERE pms_connection_id = :id AND active
+    ORDER BY pms_type_name, pms_type_id
+    """
+)
+_ADD = text(
+    """
+    INSERT INTO pms_connections (id, account_id, connector, pms_type, display_name, site, timezone,
+                                 base_url, token_url, secret_ref, settings, state,
+                                 sync_frequency_minutes, sync_telehealth_only, next_sync_at)
+    VALUES (:id, :account_id, :vendor, :pms_type, :name, :site, :timezone,
+            :base_url, :token_url, :secret_ref, CAST(:settings AS jsonb), :state,
+            :frequency_minutes, :telehealth_only, CASE WHEN :state = 'ACTIVE' THEN now() END)
+    ON CONFLICT (account_id, connector, site) WHERE removed_at IS NULL DO NOTHING
+    RETURNING id
+    """
+)
+_SAVE_PRACTICE = text(
+    """
+    UPDATE pms_connections SET
+      site = CASE WHEN site = '' THEN COALESCE(:site, site) ELSE site END,
+      timezone = COALESCE(:timezone, timezone),
+      display_name = CASE WHEN :rename THEN COALESCE(:name, display_name) ELSE display_name END,
+      updated_at = now()
+    WHERE id = :id
+    """
+)
+_SAVE_PRACTITIONERS = text(
+    """
+    INSERT INTO pms_clinician_mappings AS held
+      (account_id, pms_connection_id, pms_practitioner_id, pms_practitioner_name, active)
+    SELECT :account_id, :id, pms_id, full_name, active
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(pms_id text, full_name text, active boolean)
+    ON CONFLICT (pms_connection_id, pms_practitioner_id) DO UPDATE SET
+      pms_practitioner_name = EXCLUDED.pms_practitioner_name, active = EXCLUDED.active,
+      updated_at = now()
+    WHERE (held.pms_practitioner_name, held.active)
+          IS DISTINCT FROM (EXCLUDED.pms_practitioner_name, EXCLUDED.active)
+    """
+)
+# Who was unmapped by a person keeps a clinician and is only switched off, so stays unmapped here.
+_MAP_ALL = text(
+    """
+    WITH fresh AS MATERIALIZED (
+      SELECT id, pms_practitioner_id, pms_practitioner_name, gen_random_uuid() AS clinician_id
+      FROM pms_clinician_mappings
+      WHERE pms_connection_id = :id AND run_sheet_clinician_id IS NULL AND sync_enabled
+      FOR UPDATE
+    ), made AS (
+      INSERT INTO run_sheet_clinicians
+        (id, account_id, name, position, pms_practitioner_id, pms_connection_id)
+      SELECT clinician_id, :account_id, pms_practitioner_name,
+             row_number() OVER (ORDER BY pms_practitioner_name), pms_practitioner_id, :id
+      FROM fresh
+    )
+    UPDATE pms_clinician_mappings AS mapping
+    SET run_sheet_clinician_id = fresh.clinician_id, auto_created = true, updated_at = now()
+    FROM fresh WHERE mapping.id = fresh.id
+    """
+)
+# Once a person (or the PMS) has said whether a type is telehealth, that stands.
+_SAVE_TYPES = text(
+    """
+    INSERT INTO pms_appointment_types AS held
+      (account_id, pms_connection_id, pms_type_id, pms_type_name, default_duration_minutes, colour,
+       is_telehealth, classified)
+    SELECT :account_id, :id, pms_id, name, duration_minutes, colour,
+           COALESCE(is_telehealth, false), is_telehealth IS NOT NULL
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+         AS r(pms_id text, name text, duration_minutes int, colour text, is_telehealth boolean)
+    ON CONFLICT (pms_connection_id, pms_type_id) DO UPDATE SET
+      pms_type_name = EXCLUDED.pms_type_name,
+      default_duration_minutes = EXCLUDED.default_duration_minutes,
+      colour = EXCLUDED.colour, active = true,
+      is_telehealth = CASE WHEN held.classified THEN held.is_telehealth
+                      ELSE EXCLUDED.is_telehealth END,
+      classified = held.classified OR EXCLUDED.classified,
+      updated_at = now()
+    WHERE (held.pms_type_name, held.default_duration_minutes, held.colour, held.active)
+          IS DISTINCT FROM (EXCLUDED.pms_type_name, EXCLUDED.default_duration_minutes,
+                            EXCLUDED.colour, true)
+       OR (EXCLUDED.classified AND NOT held.classified)
+    """
+)
+_MARK_TELEHEALTH = text(
+    """
+    INSERT INTO pms_appointment_types
+      (account_id, pms_connection_id, pms_type_id, pms_type_name, is_telehealth, classified)
+    SELECT :account_id, :id, type_id, type_id, :telehealth, true
+    FROM unnest(CAST(:type_ids AS text[])) AS type_id
+    ON CONFLICT (pms_connection_id, pms_type_id)
+    DO UPDATE SET is_telehealth = EXCLUDED.is_telehealth, classified = true, updated_at = now()
+    """
+)
+_SET_STATE = text(
+    """
+    UPDATE pms_connections SET state = :state, state_reason = :reason, updated_at = now()
+    WHERE id = :id AND removed_at IS NULL
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewConnection:
+    """A connection to be stored; `id` is chosen first because the secret's name contains it."""
+
+    id: UUID = field(default_factory=uuid4)
+    account_id: str
+    vendor: str
+    site: str
+    timezone: str
+    name: str = ""
+    pms_type: str | None = None
+    base_url: str | None = None
+    token_url: str | None = None
+    secret_ref: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    telehealth_only: bool = True
+    frequency_minutes: int = 15
+    state: State = State.SETUP_REQUIRED
+
+
+def load(db: Db, connection_id: UUID) -> Connection:
+    """The connection with its practitioners and types, inside its account's transaction."""
+    row = db.execute(_LOAD, {"id": connection_id}).mappings().first()
+    if row is None:
+        raise BadInput(f"There is no connection {connection_id}; see 'pms-sync connections list'.")
+    mappings = db.execute(_MAPPINGS, {"id": connection_id}).all()
+    types = db.execute(_TYPES, {"id": connection_id}).mappings().all()
+    return Connection(
+        **_own_columns(row),
+        practitioners={one.pms_practitioner_id: one.pms_practitioner_name for one in mappings},
+        clinicians={
+            one.pms_practitioner_id: one.clinician_id for one in mappings if one.clinician_id
+        },
+        types={one["pms_type_id"]: _known_type(one) for one in types},
+        telehealth_types=frozenset(one["pms_type_id"] for one in types if one["is_telehealth"]),
+    )
+
+
+def add(db: Db, new: NewConnection) -> UUID:
+    """Store the connection; one account has a practice at a PMS once."""
+    zone(new.timezone)
+    values = {name: getattr(new, name) for name in NewConnection.__slots__}
+    values.update(
+        settings=json.dumps(dict(new.settings)),
+        state=new.state.value,
+        pms_type=new.pms_type or new.vendor,
+        name=new.name or new.site,
+    )
+    if db.execute(_ADD, values).first() is None:
+        raise BadInput(
+            f"Account '{new.account_id}' already has a {new.vendor} connection for site"
+            f" '{new.site}'; use that one, or remove it first."
+        )
+    return new.id
+
+
+def save_practice(db: Db, connection_id: UUID, practice: Practice, *, rename: bool = False) -> None:
+    """Take over what the PMS says of the practice: its zone, and its site where none is known yet.
+
+    The name a person chose stands, unless `rename`.
+    """
+    if practice.timezone:
+        zone(practice.timezone)
+    db.execute(
+        _SAVE_PRACTICE,
+        {
+            "id": connection_id,
+            "site": practice.site or None,
+            "name": practice.name,
+            "timezone": practice.timezone,
+            "rename": rename,
+        },
+    )
+
+
+def save_practitioners(
+    db: Db,
+    connection: Connection,
+    practitioners: Sequence[Practitioner],
+    *,
+    map_all: bool | None = None,
+) -> None:
+    """Remember whom the PMS named; a new one has no column until a person maps it.
+
+    With `map_all` (by default the connection's own setting) each gets a clinician at once. A
+    rename changes the PMS's name only, never the clinician's.
+    """
+    rows = [
+        {"pms_id": one.pms_id, "full_name": one.full_name, "active": one.active}
+        for one in {one.pms_id: one for one in practitioners}.values()
+    ]
+    owner = {"account_id": connection.account_id, "id": connection.id}
+    if rows:
+        db.execute(_SAVE_PRACTITIONERS, {**owner, "rows": json.dumps(rows)})
+    if connection.settings.get("map_all", False) if map_all is None else map_all:
+        db.execute(_MAP_ALL, owner)
+
+
+def save_types(db: Db, connection: Connection, types: Sequence[AppointmentType]) -> None:
+    """Remember the types the PMS offers; whether a type is telehealth is asked of a person once."""
+    rows = [
+        {
+            "pms_id": one.pms_id,
+            "name": one.name,
+            "duration_minutes": one.duration_minutes,
+            "colour": one.colour,
+            "is_telehealth": one.is_telehealth,
+        }
+        for one in {one.pms_id: one for one in types}.values()
+    ]
+    owner = {"account_id": connection.account_id, "id": connection.id}
+    if rows:
+        db.execute(_SAVE_TYPES, {**owner, "rows": json.dumps(rows)})
+
+
+def mark_telehealth(
+    db: Db, connection: Connection, type_ids: Sequence[str], *, telehealth: bool = True
+) -> None:
+    """A person's word on which types are telehealth; unknown ids wait for the PMS to name them."""
+    values = {"account_id": connection.account_id, "id": connection.id}
+    db.execute(
+        _MARK_TELEHEALTH, {**values, "type_ids": list(set(type_ids)), "telehealth": telehealth}
+    )
+
+
+def set_state(db: Db, connection_id: UUID, state: State, *, reason: str | None = None) -> None:
+    """Say whether the connection is usable; `reason` is one safe sentence for a person."""
+    db.execute(
+        _SET_STATE,
+        {"id": connection_id, "state": state.value, "reason": reason and reason[:500]},
+    )
+
+
+def _own_columns(row: RowMapping) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "account_id": row["account_id"],
+        "vendor": row["connector"],
+        "site": row["site"],
+        "timezone": row["timezone"],
+        "name": row["display_name"],
+        "state": State(row["state"]),
+        "base_url": row["base_url"],
+        "token_url": row["token_url"],
+        "secret_ref": row["secret_ref"],
+        "settings": row["settings"],
+        "telehealth_only": row["sync_telehealth_only"],
+        "frequency_minutes": row["sync_frequency_minutes"],
+        "last_sync_at": row["last_sync_at"],
+    }
+
+
+def _known_type(row: RowMapping) -> KnownType:
+    return KnownType(
+        name=row["pms_type_name"],
+        duration_minutes=row["default_duration_minutes"],
+        is_telehealth=row["is_telehealth"],
+        sync_enabled=row["sync_enabled"],
+    )

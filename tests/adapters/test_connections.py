@@ -1,0 +1,195 @@
+"""Connections in the database: what is kept, what a person decided, what the PMS may change."""
+
+from collections.abc import Iterator
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Connection as Db
+from sqlalchemy import Engine, text
+
+from adapters.storage import connections
+from adapters.storage.connections import NewConnection
+from domain.appointments import AppointmentType, Practice, Practitioner
+from domain.connections import State
+from domain.errors import BadInput
+from infra.database import engine, transaction
+
+pytestmark = pytest.mark.integration
+
+ANN = Practitioner(pms_id="p1", full_name="Dr Ann Example")
+BEN = Practitioner(pms_id="p2", full_name="Dr Ben Example")
+VIDEO = AppointmentType(pms_id="t1", name="Video", duration_minutes=20)
+ROOM = AppointmentType(pms_id="t2", name="In the room", is_telehealth=False)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Engine]:
+    made = engine(database_url, application_name="tests")
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def db(database: Engine) -> Iterator[Db]:
+    with transaction(database, account_id="default") as connection:
+        yield connection
+
+
+def new(site: str = "tenant-1", **changes: object) -> NewConnection:
+    values = {
+        "account_id": "default",
+        "vendor": "gentu",
+        "site": site,
+        "timezone": "Australia/Melbourne",
+        "state": State.ACTIVE,
+    }
+    return NewConnection(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def added(db: Db, **changes: object) -> UUID:
+    return connections.add(db, new(**changes))  # type: ignore[arg-type]
+
+
+def test_a_connection_comes_back_as_it_was_added(db: Db) -> None:
+    given = new(name="Northside", settings={"default_minutes": 20}, telehealth_only=False)
+
+    held = connections.load(db, connections.add(db, given))
+
+    assert held.id == given.id
+    assert (held.vendor, held.site, held.name) == ("gentu", "tenant-1", "Northside")
+    assert held.timezone == "Australia/Melbourne"
+    assert held.default_minutes == 20
+    assert not held.telehealth_only
+    assert held.state is State.ACTIVE
+
+
+def test_a_connection_without_a_name_is_called_by_its_site(db: Db) -> None:
+    assert connections.load(db, added(db)).name == "tenant-1"
+
+
+def test_the_same_practice_twice_is_refused_in_one_sentence(db: Db) -> None:
+    added(db)
+
+    with pytest.raises(BadInput, match="already has a gentu connection for site 'tenant-1'"):
+        added(db)
+
+
+def test_two_practices_of_one_pms_may_share_an_account(db: Db) -> None:
+    assert added(db, site="a") != added(db, site="b")
+
+
+def test_an_unknown_zone_is_refused(db: Db) -> None:
+    with pytest.raises(BadInput, match="Melbourn' is not a time zone"):
+        added(db, timezone="Australia/Melbourn")
+
+
+def test_an_unknown_connection_is_named(db: Db) -> None:
+    with pytest.raises(BadInput, match="There is no connection"):
+        connections.load(db, uuid4())
+
+
+def test_another_account_does_not_see_the_connection(database: Engine) -> None:
+    with transaction(database, account_id="default") as db:
+        connection_id = added(db)
+
+    with (
+        transaction(database, account_id="someone-else") as db,
+        pytest.raises(BadInput, match="There is no connection"),
+    ):
+        connections.load(db, connection_id)
+
+
+def test_a_practitioner_is_known_at_once_and_mapped_only_by_a_person(db: Db) -> None:
+    connection = connections.load(db, added(db))
+
+    connections.save_practitioners(db, connection, [ANN, BEN, ANN])
+
+    held = connections.load(db, connection.id)
+    assert held.practitioners == {"p1": "Dr Ann Example", "p2": "Dr Ben Example"}
+    assert held.clinicians == {}
+
+
+def test_map_all_gives_every_practitioner_a_clinician_once(db: Db) -> None:
+    connection = connections.load(db, added(db, settings={"map_all": True}))
+
+    connections.save_practitioners(db, connection, [ANN])
+    first = connections.load(db, connection.id).clinicians
+    connections.save_practitioners(db, connection, [ANN, BEN])
+
+    held = connections.load(db, connection.id)
+    assert set(held.clinicians) == {"p1", "p2"}
+    assert held.clinicians["p1"] == first["p1"]
+
+
+def test_a_rename_changes_the_name_at_the_pms_and_not_the_clinician(db: Db) -> None:
+    connection = connections.load(db, added(db))
+    connections.save_practitioners(db, connection, [ANN], map_all=True)
+
+    renamed = Practitioner(pms_id="p1", full_name="Dr Ann Newname")
+    connections.save_practitioners(db, connection, [renamed])
+
+    held = connections.load(db, connection.id)
+    clinicians = db.execute(text("SELECT name FROM run_sheet_clinicians")).scalars().all()
+    assert held.practitioners == {"p1": "Dr Ann Newname"}
+    assert clinicians == ["Dr Ann Example"]
+
+
+def test_types_start_without_a_telehealth_mark_and_keep_the_one_a_person_made(db: Db) -> None:
+    connection = connections.load(db, added(db))
+
+    connections.save_types(db, connection, [VIDEO, ROOM])
+    assert connections.load(db, connection.id).telehealth_types == frozenset()
+    connections.mark_telehealth(db, connection, ["t1"])
+    connections.save_types(db, connection, [VIDEO, ROOM])
+
+    held = connections.load(db, connection.id)
+    assert held.telehealth_types == {"t1"}
+    assert held.types["t1"].duration_minutes == 20
+
+
+def test_what_the_pms_says_of_a_type_does_not_overrule_a_person(db: Db) -> None:
+    connection = connections.load(db, added(db))
+    connections.save_types(db, connection, [ROOM])
+
+    connections.mark_telehealth(db, connection, ["t2"])
+    connections.save_types(db, connection, [ROOM])
+
+    assert connections.load(db, connection.id).telehealth_types == {"t2"}
+
+
+def test_a_type_marked_before_it_was_read_gets_its_name_later(db: Db) -> None:
+    connection = connections.load(db, added(db))
+
+    connections.mark_telehealth(db, connection, ["t1"])
+    connections.save_types(db, connection, [VIDEO])
+
+    held = connections.load(db, connection.id)
+    assert held.telehealth_types == {"t1"}
+    assert held.types["t1"].name == "Video"
+
+
+def test_the_practice_brings_its_zone_and_fills_an_empty_site(db: Db) -> None:
+    connection_id = added(db, site="", timezone="UTC")
+    practice = Practice(site="tenant-9", name="Northside", timezone="Australia/Perth")
+
+    connections.save_practice(db, connection_id, practice, rename=True)
+
+    held = connections.load(db, connection_id)
+    assert (held.site, held.name, held.timezone) == ("tenant-9", "Northside", "Australia/Perth")
+
+
+def test_a_name_a_person_gave_survives_the_practice(db: Db) -> None:
+    connection_id = added(db, name="Ours")
+
+    connections.save_practice(db, connection_id, Practice(site="other", name="Theirs"))
+
+    held = connections.load(db, connection_id)
+    assert (held.site, held.name, held.timezone) == ("tenant-1", "Ours", "Australia/Melbourne")
+
+
+def test_a_state_is_set_with_its_reason(db: Db) -> None:
+    connection_id = added(db)
+
+    connections.set_state(db, connection_id, State.NEEDS_SIGN_IN, reason="Sign in again.")
+
+    assert connections.load(db, connection_id).state is State.NEEDS_SIGN_IN
