@@ -1,0 +1,250 @@
+"""Reads the run sheet: a query for the rows, one for the columns, an audit row for the access."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import RowMapping, text
+
+from adapters.storage.audit import Access, record
+from adapters.storage.entries import EntrySeal
+from adapters.storage.sheet_events import newest
+from domain.fields import Cell, Given
+from domain.merge import conflicts
+from domain.sheet import (
+    Column,
+    ConflictView,
+    EntryView,
+    NotOnSheet,
+    Origin,
+    OtherValue,
+    Past,
+    PatientView,
+    PractitionerView,
+    Sheet,
+)
+
+PHI_FIELDS = (
+    "patient_name",
+    "patient_phone",
+    "patient_email",
+    "patient_date_of_birth",
+    "notes",
+    "telehealth_links",
+)
+# No practice is further from UTC than that, so an index can find its day before its zone is asked.
+FURTHEST_EAST = timedelta(hours=14)
+FURTHEST_WEST = timedelta(hours=12)
+
+_SELECT = """
+    SELECT entry.*, clinician.name AS clinician_name, mapping.pms_practitioner_name,
+           greatest(entry.pms_last_synced_at, connection.last_sync_at) AS seen_at
+    FROM run_sheet_appointments AS entry
+    LEFT JOIN run_sheet_clinicians AS clinician ON clinician.id = entry.run_sheet_clinician_id
+    LEFT JOIN pms_connections AS connection ON connection.id = entry.pms_connection_id
+    LEFT JOIN pms_clinician_mappings AS mapping
+      ON mapping.pms_connection_id = entry.pms_connection_id
+     AND mapping.pms_practitioner_id = entry.pms_practitioner_id
+"""
+_DAYS = text(
+    _SELECT
+    + """
+    WHERE entry.account_id = :account_id
+      AND entry.appointment_time >= :earliest AND entry.appointment_time < :latest
+      AND CAST(entry.appointment_time AT TIME ZONE entry.timezone AS date) BETWEEN :first AND :last
+      AND (CAST(:connection_id AS uuid) IS NULL OR entry.pms_connection_id = :connection_id)
+    ORDER BY entry.appointment_time, entry.id
+    """
+)
+_ONE = text(_SELECT + "WHERE entry.id = :id AND entry.account_id = :account_id")
+_COLUMNS = text("SELECT id, name FROM run_sheet_clinicians ORDER BY position, name, id")
+_CONFLICTS = text(
+    """
+    SELECT id, appointment_id, field, opened_at FROM run_sheet_conflicts
+    WHERE settled_at IS NULL AND appointment_id = ANY(:ids)
+    """
+)
+_HISTORY = text(
+    """
+    SELECT what, by, fields, at FROM run_sheet_history
+    WHERE appointment_id = :id ORDER BY id DESC LIMIT 20
+    """
+)
+
+Open = Mapping[tuple[UUID, str], RowMapping]
+
+
+def read_sheet(  # noqa: PLR0913 - whose, which days, for whom
+    db: Db,
+    seal: EntrySeal,
+    *,
+    account_id: str,
+    first_day: date,
+    last_day: date,
+    access: Access,
+    connection_id: UUID | None = None,
+) -> Sheet:
+    """The practice-local days `first_day` to `last_day`, both included."""
+    # Read first: a change that comes while we read is then told again, never missed.
+    seq = newest(db)
+    midnight = datetime.combine(first_day, time(), UTC)
+    values = {
+        "account_id": account_id,
+        "first": first_day,
+        "last": last_day,
+        "earliest": midnight - FURTHEST_EAST,
+        "latest": datetime.combine(last_day, time(), UTC) + timedelta(days=1) + FURTHEST_WEST,
+        "connection_id": connection_id,
+    }
+    rows = db.execute(_DAYS, values).mappings().all()
+    entries = _views(db, seal, rows)
+    columns = tuple(Column(id=row.id, name=row.name) for row in db.execute(_COLUMNS))
+    record(
+        db,
+        access,
+        account_id=account_id,
+        action="run_sheet.read",
+        phi_fields=PHI_FIELDS if entries else (),
+        connection_id=connection_id,
+        summary=f"{first_day} to {last_day}: {len(entries)} rows",
+    )
+    return Sheet(first_day=first_day, last_day=last_day, columns=columns, entries=entries, seq=seq)
+
+
+def read_entry(
+    db: Db, seal: EntrySeal, entry_id: UUID, *, account_id: str, access: Access
+) -> EntryView:
+    """One row, or NotOnSheet."""
+    entry = view_entry(db, seal, entry_id, account_id=account_id)
+    record(
+        db,
+        access,
+        account_id=account_id,
+        action="run_sheet.read",
+        phi_fields=PHI_FIELDS,
+        connection_id=entry.connection_id,
+        patient_id=entry.patient.pms_id if entry.patient else None,
+        summary=f"row {entry_id}",
+    )
+    return entry
+
+
+def view_entry(db: Db, seal: EntrySeal, entry_id: UUID, *, account_id: str) -> EntryView:
+    """One row for a caller that has recorded its access already."""
+    rows = db.execute(_ONE, {"id": entry_id, "account_id": account_id}).mappings().all()
+    if not rows:
+        raise NotOnSheet("There is no such row on the sheet.")
+    return _views(db, seal, rows)[0]
+
+
+def read_history(db: Db, entry_id: UUID) -> tuple[Past, ...]:
+    """What was done to a row, newest first."""
+    return tuple(
+        Past(what=row.what, by=row.by, fields=tuple(row.fields), at=row.at)
+        for row in db.execute(_HISTORY, {"id": entry_id})
+    )
+
+
+def _views(db: Db, seal: EntrySeal, rows: Sequence[RowMapping]) -> tuple[EntryView, ...]:
+    disputed = [row["id"] for row in rows if row["touched"] is not None]
+    opened: dict[tuple[UUID, str], RowMapping] = {}
+    if disputed:
+        found = db.execute(_CONFLICTS, {"ids": disputed}).mappings()
+        opened = {(row["appointment_id"], row["field"]): row for row in found}
+    return tuple(_view(seal, row, opened) for row in rows)
+
+
+def _view(seal: EntrySeal, row: RowMapping, opened: Open) -> EntryView:
+    values = seal.values(row)
+    cells = seal.touched_cells(row) if row["touched"] is not None else {}
+    links = [*(values["telehealth_links"] or ()), None, None]
+    start, minutes = values["start"].astimezone(UTC), values["duration_minutes"]
+    notes = cells.get("notes")
+    return EntryView(
+        id=row["id"],
+        version=row["version"],
+        pms_appointment_id=row["pms_appointment_id"],
+        connection_id=row["pms_connection_id"],
+        pms_connection_id=row["pms_connection_id"],
+        start=start,
+        end=start + timedelta(minutes=minutes),
+        duration_minutes=minutes,
+        timezone=row["timezone"],
+        status=values["status"],
+        status_raw=row["status_raw"],
+        is_telehealth=values["is_telehealth"],
+        appointment_type=values["appointment_type"],
+        patient=_patient(row, values),
+        practitioner=PractitionerView(
+            pms_id=row["pms_practitioner_id"], full_name=row["pms_practitioner_name"]
+        ),
+        clinician=row["clinician_name"],
+        clinician_id=values["clinician"],
+        notes=values["notes"],
+        pms_notes=_pms_notes(notes, values["notes"]),
+        own_notes=notes.value if notes and notes.is_manual else None,
+        telehealth_link=links[0],
+        telehealth_host_link=links[1],
+        source=row["source"],
+        is_manual_entry=row["is_manual_entry"],
+        removed=row["removed_at"] is not None,
+        flags=tuple(row["flags"]),
+        provenance={field: _origin(cell) for field, cell in cells.items()},
+        conflicts=_conflicts(row["id"], cells, opened),
+        pms_last_synced_at=row["seen_at"],
+    )
+
+
+def _patient(row: RowMapping, values: Mapping[str, Any]) -> PatientView | None:
+    """A row without a patient is a block in the book."""
+    if not row["pms_patient_id"] and not values["patient_name"]:
+        return None
+    return PatientView(
+        pms_id=row["pms_patient_id"] or None,
+        full_name=values["patient_name"],
+        first_name=values["patient_first_name"],
+        last_name=values["patient_last_name"],
+        phone=values["patient_phone"],
+        email=values["patient_email"],
+        date_of_birth=values["patient_date_of_birth"],
+    )
+
+
+def _pms_notes(cell: Cell | None, shown: str | None) -> str | None:
+    """The PMS part of notes that are shown joined."""
+    if cell is None:
+        return shown
+    if not cell.is_manual:
+        return str(cell.value) if cell.value else None
+    return str(cell.base.value) if cell.base and cell.base.value else None
+
+
+def _origin(cell: Cell) -> Origin:
+    other = cell.losing or cell.base
+    return Origin(
+        source=cell.source.value,
+        at=cell.at,
+        by=cell.by,
+        conflict=cell.theirs is not None,
+        other=_other(other) if other else None,
+    )
+
+
+def _other(given: Given) -> OtherValue:
+    return OtherValue(value=given.value, source=given.source.value, at=given.at, by=given.by)
+
+
+def _conflicts(row_id: UUID, cells: Mapping[str, Cell], opened: Open) -> tuple[ConflictView, ...]:
+    return tuple(
+        ConflictView(
+            id=opened[row_id, one.field]["id"],
+            field=one.field,
+            ours=one.ours.value,
+            theirs=one.theirs.value,
+            opened_at=opened[row_id, one.field]["opened_at"],
+        )
+        for one in conflicts(cells)
+        if (row_id, one.field) in opened
+    )
