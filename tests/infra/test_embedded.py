@@ -9,7 +9,12 @@ import pytest
 import redis
 
 from infra.embedded import EmbeddedServerError, Servers, postgres_binaries, start, valkey_binary
-from infra.embedded.binaries import first_holding, first_program
+from infra.embedded.binaries import (
+    first_holding,
+    first_program,
+    postgres_folders,
+    valkey_programs,
+)
 from infra.embedded.postgres import Postgres
 from infra.embedded.processes import Identity
 
@@ -200,3 +205,14 @@ def test_the_first_folder_with_every_program_is_taken(tmp_path: Path) -> None:
 
     assert first_holding(("initdb", "postgres"), folders) == tmp_path / "whole"
     assert first_program(folder / "postgres" for folder in folders) == tmp_path / "whole/postgres"
+
+
+def test_programs_on_the_path_serve_where_the_wheels_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("initdb", "valkey-server", "redis-server"):
+        (tmp_path / name).touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert tmp_path in list(postgres_folders())
+    assert list(valkey_programs())[-2:] == [tmp_path / "valkey-server", tmp_path / "redis-server"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.embedded import EmbeddedServerError, start
+from infra.embedded import EmbeddedServerError, start, valkey_binary
 from infra.embedded.processes import command_of, spawn, through_shim
 
 pytestmark = pytest.mark.integration
@@ -103,6 +103,19 @@ def test_the_next_owner_takes_over_from_a_killed_one_at_once(tmp_path: Path) -> 
 
     with start(tmp_path, durable=False) as servers:
         assert servers.started
+
+
+def test_a_server_left_over_by_a_dead_owner_is_stopped_first(tmp_path: Path) -> None:
+    (tmp_path / "valkey").mkdir()
+    options = {"port": "0", "dir": tmp_path / "valkey", "pidfile": tmp_path / "valkey.pid"}
+    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    command = [str(valkey_binary()), "--set-proc-title", "no", "--unixsocket", "v.sock", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as orphan:  # noqa: S603 - our own command
+        assert orphan.stdout and any(b"Ready to accept" in line for line in orphan.stdout)
+
+        with start(tmp_path, durable=False) as servers:
+            assert servers.started
+            assert orphan.wait(5) == 0
 
 
 def test_an_owner_that_just_exits_leaves_no_server(tmp_path: Path) -> None:
