@@ -26,12 +26,15 @@ class Capabilities:
 class Query:
     """One slice of a listing: its stable `key`, whom it covers, and the vendor's parameters.
 
-    `practitioner_id` is None where the slice covers every practitioner.
+    `practitioner_id` is None where the slice covers every practitioner. `window` leaves out what
+    the vendor answers beyond it, for queries asked with a margin. A parameter given as a tuple is
+    repeated.
     """
 
     key: str
     practitioner_id: str | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,7 @@ class Page:
     """One answer of a listing. `resume` is where to go on, None where a query must start anew.
 
     `drift` counts what the vendor sent that its description does not know ("status:tentative").
+    `mark` is the vendor's own word for "as of this answer", to ask for changes since.
     """
 
     records: Sequence[Appointment]
@@ -55,6 +59,7 @@ class Page:
     resume: str | None = None
     is_last: bool = False
     drift: Mapping[str, int] = field(default_factory=dict)
+    mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +88,7 @@ class AppointmentSource(Protocol):
     def pages(self, query: Query, *, resume: str | None = None) -> Iterator[Page]: ...
 
     def probe(self, pms_id: str) -> Sequence[Appointment] | None:
-        """The appointment as it stands now, whatever its day; None when the vendor has it no more."""
+        """The appointment as it stands now, whatever its day; None when it is gone."""
 
     def drain_spent(self) -> Sequence[Spend]:
         """The requests made since the last call, to be stored with what they brought."""

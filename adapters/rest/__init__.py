@@ -1,1 +1,1 @@
-"""One engine that reads every REST-shaped PMS from its description."""
+"""One engine for every PMS that speaks JSON over HTTP."""

@@ -1,0 +1,269 @@
+"""Gentu by Magentus: a token per application, a listing per practitioner, types made by hand."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from adapters.rest.auth import ClientCredentials
+from adapters.rest.envelope import Envelope, Single
+from adapters.rest.paging import Cursor
+from adapters.rest.record import Record, joined, last_segment
+from adapters.rest.vendor import Listing, Pairing, Vendor
+from adapters.rest.words import Standing, Words
+from domain.appointments import (
+    Appointment,
+    AppointmentType,
+    Patient,
+    Practice,
+    Practitioner,
+    Status,
+)
+from domain.connections import Connection
+from domain.errors import NeedsReconnect
+from domain.limits import Limit
+from domain.names import display
+from domain.sources import Capabilities, Query
+from domain.window import Window, zone
+
+_A_DAY = timedelta(days=1)
+_LONGEST = timedelta(days=31)
+_LAST = 2**31
+
+# Only `cancelled` is documented; the other words wait for a sandbox to show them (2025-12).
+STATUS = Words(
+    {
+        Status.BOOKED: ("booked",),
+        Status.CONFIRMED: ("confirmed",),
+        Status.ARRIVED: ("arrived",),
+        Status.IN_PROGRESS: ("in_progress", "with_doctor"),
+        Status.COMPLETED: ("completed", "finished", "billed"),
+        Status.NO_SHOW: ("no_show", "dna", "did_not_attend"),
+        Status.CANCELLED: ("cancelled", "canceled"),
+    },
+    removed=("entered_in_error",),
+)
+
+
+def queries(
+    window: Window,
+    connection: Connection,
+    *,
+    practitioners: Sequence[Practitioner],
+    since: str | None,
+) -> Iterator[Query]:
+    """One per practitioner shown in the book, or seen in our rows though hidden or gone since."""
+    place = zone(connection.timezone)
+    # Whether the window is tested on start or overlap is unknown: ask with a day's margin. Taken
+    # off the local clock, each bound gets the offset of its own date.
+    bounds = {
+        "fromDate": (window.start.astimezone(place) - _A_DAY).isoformat(timespec="seconds"),
+        "toDate": (window.end.astimezone(place) + _A_DAY).isoformat(timespec="seconds"),
+    }
+    in_book = [one.pms_id for one in practitioners if one.in_book]
+    for pms_id in dict.fromkeys([*in_book, *connection.practitioners]):
+        params = {**bounds, "practitionerId": pms_id}
+        yield Query(key=pms_id, practitioner_id=pms_id, params=params, window=window)
+
+
+def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
+    """One row for each patient; one without for a block nobody is booked into."""
+    type_id = last_segment(record.maybe("appointmentType.reference"))
+    kind = connection.types.get(type_id or "")
+    start = record.instant("startAt")
+    end = start + _length(record, start, kind.duration_minutes if kind else None, connection)
+    people = record.records("participant")
+    practitioner_id = _first_id(people, "provider")
+    practitioner = record.lookup("practitioners", practitioner_id)
+    standing = _standing(record)
+    for person in _each_patient(people):
+        yield Appointment(
+            pms_id=record.id(),
+            start=start,
+            end=end,
+            status=_attendance(standing, person),
+            status_raw=standing.raw,
+            is_telehealth=type_id in connection.telehealth_types,
+            type_id=type_id,
+            type_name=kind.name if kind else None,
+            patient=_patient(record, person.id("referenceId")) if person else None,
+            practitioner_id=practitioner_id,
+            practitioner_name=_named(practitioner)
+            or connection.practitioners.get(practitioner_id or ""),
+            notes=joined(record.notes("comment"), record.notes("description")),
+            flags=frozenset(record.flags),
+            removed=standing.removed,
+        )
+
+
+def _length(
+    record: Record, start: datetime, usual: int | None, connection: Connection
+) -> timedelta:
+    """The end as an instant, else the minutes, else the type's, else the connection's."""
+    minutes = record.integer("minutesDuration")
+    end = record.maybe_instant("endAt")
+    if end is not None and timedelta() < end - start <= _LONGEST:
+        if minutes is not None and end - start != timedelta(minutes=minutes):
+            record.drift.append("duration:disagrees")
+        return end - start
+    if minutes is None or not 0 < minutes <= _LONGEST / timedelta(minutes=1):
+        minutes = usual or connection.default_minutes
+        if not usual:
+            record.flags.add("estimated_duration")
+    return timedelta(minutes=minutes)
+
+
+def _standing(record: Record) -> Standing:
+    standing = STATUS.read(record, record.maybe("status"))
+    for extension in record.records("extension"):
+        if extension.raw("system") == "cancelled-at" and extension.has("valueDateTime"):
+            return replace(standing, status=Status.CANCELLED, raw=None)
+    return standing
+
+
+def _attendance(standing: Standing, person: Record | None) -> Status:
+    """In a group each patient arrives alone; what comes after the waiting room holds for all."""
+    waits = standing.status in {Status.BOOKED, Status.CONFIRMED}
+    return Status.ARRIVED if waits and person and person.has("arrivedAt") else standing.status
+
+
+def _each_patient(people: Sequence[Record]) -> Iterable[Record | None]:
+    patients = {one.id("referenceId"): one for one in people if _is(one, "patient")}
+    return patients.values() or (None,)
+
+
+def _first_id(people: Sequence[Record], kind: str) -> str | None:
+    return next((one.id("referenceId") for one in people if _is(one, kind)), None)
+
+
+def _is(person: Record, kind: str) -> bool:
+    return bool(person.raw("referenceType") == kind)
+
+
+def _patient(record: Record, pms_id: str) -> Patient:
+    found = record.lookup("patients", pms_id)
+    if found is None:
+        record.flags.add("patient_not_included")
+        return Patient(pms_id=pms_id)
+    given, family = found.maybe("name.given"), found.maybe("name.family")
+    return Patient(
+        pms_id=pms_id,
+        full_name=display(given=given, family=family) or None,
+        first_name=given,
+        last_name=family,
+        phone=_contact(found, "phone"),
+        email=_contact(found, "email"),
+        date_of_birth=found.birth_date("birthDate"),
+    )
+
+
+def _contact(person: Record, system: str) -> str | None:
+    """The smallest rank with a value; unranked ones come last. "phone" includes mobiles."""
+    ranked = [
+        (rank if rank is not None else _LAST, place, value)
+        for place, one in enumerate(person.records("contact"))
+        if one.raw("system") == system and (value := one.maybe("value"))
+        for rank in (one.integer("rank"),)
+    ]
+    return min(ranked)[2] if ranked else None
+
+
+def _named(person: Record | None) -> str | None:
+    if person is None:
+        return None
+    prefix, given, family = (person.maybe(f"name.{part}") for part in ("prefix", "given", "family"))
+    return display(prefix=prefix, given=given, family=family) or None
+
+
+def practitioner(record: Record, connection: Connection) -> Iterator[Practitioner]:
+    pms_id = record.id()
+    yield Practitioner(
+        pms_id=pms_id,
+        full_name=_named(record) or pms_id,
+        active=record.boolean("active", default=True),
+        in_book=record.boolean("shownInAppointmentBook", default=True),
+    )
+
+
+def appointment_type(record: Record, connection: Connection) -> Iterator[AppointmentType]:
+    pms_id = record.id()
+    yield AppointmentType(
+        pms_id=pms_id,
+        name=record.maybe("text") or pms_id,
+        duration_minutes=record.integer("duration"),
+        colour=record.maybe("colour"),
+    )
+
+
+def practice(record: Record, connection: Connection) -> Iterator[Practice]:
+    yield Practice(
+        site=record.id("tenantId"),
+        name=record.maybe("tenantName"),
+        timezone=record.maybe("timezone"),
+        number=record.maybe_id("tenantNumber"),
+    )
+
+
+# A practice that is no longer paired is not found, whichever of its lists is asked for.
+_UNPAIRED = {404: NeedsReconnect}
+
+VENDOR = Vendor(
+    name="gentu",
+    title="Gentu (Magentus)",
+    docs="https://developer.pm.magentus.com",
+    base_url="https://api.pm.magentus.com/v1",
+    auth=ClientCredentials(token_url="/oauth2/token"),
+    secrets={
+        "client_id": "Client id of your Gentu application",
+        "client_secret": "Client secret of your Gentu application",
+    },
+    settings={
+        "app_id": "Application id, needed to use a pairing code",
+        "default_minutes": "Length of an appointment that has none",
+    },
+    site_label="Tenant id",
+    # None are documented: our own caution. The token, and so the allowance, is the application's.
+    limits={"default": (Limit(60, 60), Limit(1000, 3600))},
+    limited_per="application",
+    capabilities=Capabilities(probe_by_id=True, per_practitioner=True, telehealth="types"),
+    queries=queries,
+    appointments=Listing(
+        path="/tenants/{site}/appointments",
+        wrapping=Envelope(items="appointments", included=("patients", "practitioners")),
+        params={"include": "patients,practitioners"},
+        # A cursor is short-lived: after a failure its practitioner is asked for from the start.
+        paging=Cursor(
+            param="cursor",
+            found_at="pagination.next",
+            size_param="limit",
+            size=100,
+            resumable=False,
+        ),
+        parse=parse,
+        expects=frozenset({"id", "startAt", "endAt", "status", "participant", "appointmentType"}),
+    ),
+    appointment=Listing(
+        path="/tenants/{site}/appointments/{id}", wrapping=Single("appointment"), parse=parse
+    ),
+    practice=Listing(
+        path="/tenants/{site}", wrapping=Single("tenant"), parse=practice, faults=_UNPAIRED
+    ),
+    practitioners=Listing(
+        path="/tenants/{site}/practitioners",
+        wrapping=Envelope(items=""),
+        parse=practitioner,
+        faults=_UNPAIRED,
+    ),
+    types=Listing(
+        path="/tenants/{site}/appointment-types",
+        wrapping=Envelope(items=""),
+        parse=appointment_type,
+        faults=_UNPAIRED,
+    ),
+    pairing=Pairing(
+        path="/apps/{app_id}/pairing/{code}",
+        code=r"[A-Za-z0-9]{8}",
+        site_at="tenantId",
+        secret_parts=("app_id",),
+        advice="Generate a new code in Gentu and enter its 8 letters and digits.",
+    ),
+)

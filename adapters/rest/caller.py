@@ -1,0 +1,214 @@
+"""Requests to one vendor: signed, paid for, and their failures named for what happens next."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from adapters.rest.answers import decode
+from adapters.rest.auth import Ask, Auth, Desk, digest
+from adapters.rest.ports import Answer, Ports
+from adapters.rest.vendor import Fault, Listing, Vendor
+from adapters.rest.waits import DEFAULT_PAUSE, allowance, asked_pause, bounded
+from domain.connections import Connection
+from domain.credentials import Token, TokenRequest
+from domain.errors import (
+    BadInput,
+    BrokenContract,
+    NeedsReconnect,
+    SyncError,
+    Throttled,
+    TokenExpired,
+    Transient,
+    by_status,
+)
+from domain.limits import Budget
+from domain.sources import Spend
+
+Params = Mapping[str, str | tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A success: what the body says, and the headers."""
+
+    body: Any
+    headers: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Caller:
+    """One connection's line to its vendor. It repeats a request only after renewing its token."""
+
+    vendor: Vendor
+    auth: Auth
+    connection: Connection
+    secrets: Mapping[str, str] = field(repr=False)
+    ports: Ports
+    spent: list[Spend] = field(default_factory=list)
+
+    @property
+    def base_url(self) -> str:
+        return (self.connection.base_url or self.vendor.base_url).rstrip("/")
+
+    def url(self, path: str, parts: Mapping[str, str], params: Params) -> str:
+        """The address; every `+` of a parameter leaves as %2B, or vendors read a space."""
+        query = urlencode(params, doseq=True, quote_via=quote, safe="")
+        return f"{self.base_url}{_filled(path, parts)}{'?' if query else ''}{query}"
+
+    def ask(self, listing: Listing[Any], url: str) -> Reply:
+        """GET a listing's address."""
+        return self.signed(
+            Ask(url=url, name=listing.path, buckets=listing.buckets, faults=listing.faults)
+        )
+
+    def signed(self, ask: Ask) -> Reply:
+        """Send with a token; one that is refused is renewed once, and the request repeated once."""
+        request = self.auth.token(self._desk())
+        token = self.ports.tokens.current(request) if request else None
+        try:
+            return self.send(self._with(token, ask))
+        except TokenExpired as refusal:
+            if request is None or token is None:
+                raise self._sign_in_again(refusal) from None
+            return self._renewed(ask, request, refused=token)
+
+    def send(self, ask: Ask) -> Reply:
+        """Pay for one request and send it as it is."""
+        self._pay(ask)
+        answer = self.ports.sender.send(
+            ask.method,
+            ask.url,
+            headers={"accept": "application/json", **self.vendor.headers, **(ask.headers or {})},
+            json=ask.json,
+            form=ask.form,
+            auth=ask.basic,
+        )
+        self._observe(ask, answer)
+        return self._judged(ask, answer)
+
+    def _renewed(self, ask: Ask, request: TokenRequest, *, refused: Token) -> Reply:
+        token = self.ports.tokens.renewed(request, refused=refused)
+        try:
+            return self.send(self._with(token, ask))
+        except TokenExpired as refusal:
+            raise self._sign_in_again(refusal) from None
+
+    def _with(self, token: Token | None, ask: Ask) -> Ask:
+        headers = {**self.auth.headers(self.secrets, token), **(ask.headers or {})}
+        return replace(ask, headers=headers)
+
+    def _desk(self) -> Desk:
+        return Desk(
+            vendor=self.vendor.name,
+            base_url=self.base_url,
+            token_url=self.connection.token_url,
+            secrets=self.secrets,
+            clock=self.ports.clock,
+            send=lambda ask: self.send(ask).body,
+        )
+
+    def _sign_in_again(self, refusal: TokenExpired) -> NeedsReconnect:
+        return NeedsReconnect(f"{refusal}; connect this practice again")
+
+    def _pay(self, ask: Ask) -> None:
+        """Spend from every budget at once, before the request leaves, and keep the receipt."""
+        budgets = self._budgets(ask.buckets)
+        at = self.ports.throttle.spend(
+            budgets, holder=str(self.connection.id), voice=self.ports.voice
+        )
+        self.spent += [Spend(bucket=one.bucket, at=at, weight=one.weight) for one in budgets]
+
+    def _budgets(self, buckets: Sequence[str]) -> list[Budget]:
+        return [
+            Budget(
+                bucket=self._bucket(name),
+                limits=self.vendor.limits[name],
+                tiers=self.vendor.tiers.get(name, ()),
+                voice_share=self.vendor.voice_shares.get(name, 0.0),
+            )
+            for name in buckets
+        ]
+
+    def _bucket(self, name: str) -> str:
+        """Named for who holds the allowance, so that a practice connected twice shares it."""
+        if self.vendor.limited_per == "connection":
+            owner = digest(self.base_url, self.connection.site or str(self.connection.id))
+        else:
+            owner = digest(self.base_url, self.auth.owner(self.secrets))
+        return f"{self.vendor.name}/{name}/{owner}"
+
+    def _observe(self, ask: Ask, answer: Answer) -> None:
+        if self.vendor.rate_headers is None:
+            return
+        now = self.ports.clock()
+        told = allowance(self.vendor.rate_headers, answer.headers, now=now)
+        if told is not None:
+            self.ports.throttle.observe(
+                self._bucket(ask.buckets[0]),
+                limit=told.limit,
+                remaining=told.remaining,
+                reset_seconds=told.reset_seconds,
+            )
+
+    def _judged(self, ask: Ask, answer: Answer) -> Reply:
+        named = f"{self.vendor.title}: {ask.method} {ask.name}"
+        is_fine = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
+        body = None
+        if is_fine and (answer.body or answer.status != HTTPStatus.NO_CONTENT):
+            body = decode(answer.body, named=named)
+        fault = self._fault(ask, answer, body)
+        if fault is not None:
+            raise self._failure(ask, answer, fault)
+        return Reply(body=body, headers=answer.headers)
+
+    def _fault(self, ask: Ask, answer: Answer, body: Any) -> Fault | None:
+        """What the body says is wrong comes first, then the status by the tables."""
+        if self.vendor.read_fault is not None:
+            found = self.vendor.read_fault(answer.status, body or _attempted(answer.body))
+            if found is not None:
+                return found
+        if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            return None
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return Fault(error=Throttled)
+        if answer.status < HTTPStatus.BAD_REQUEST:
+            return Fault(error=BrokenContract)
+        return Fault(error=by_status(answer.status, {**self.vendor.faults, **(ask.faults or {})}))
+
+    def _failure(self, ask: Ask, answer: Answer, fault: Fault) -> SyncError:
+        text = f"{self.vendor.title}: {ask.method} {ask.name} answered {answer.status}"
+        now = self.ports.clock()
+        told = asked_pause(answer.headers, now=now)
+        pause = told if fault.pause is None else bounded(max(fault.pause, told or 0))
+        if issubclass(fault.error, Throttled):
+            seconds = pause or DEFAULT_PAUSE
+            for name in ask.buckets:
+                self.ports.throttle.pause(self._bucket(name), seconds=seconds)
+            return Throttled(text, until=now + timedelta(seconds=seconds))
+        if issubclass(fault.error, Transient):
+            return fault.error(text, retry_at=now + timedelta(seconds=pause) if pause else None)
+        return fault.error(text)
+
+
+def _filled(path: str, parts: Mapping[str, str]) -> str:
+    """The path with each {part} as one segment; what would climb out of it is refused."""
+
+    def segment(found: re.Match[str]) -> str:
+        value = parts.get(found[1], "")
+        if value in {"", ".", ".."}:
+            raise BadInput(f"'{found[1]}' of this connection is missing or unusable; set it.")
+        return quote(value, safe="")
+
+    return re.sub(r"\{(\w+)\}", segment, path)
+
+
+def _attempted(body: bytes) -> Any:
+    """An error's body where it is JSON; many are not."""
+    try:
+        return decode(body, named="")
+    except BrokenContract:
+        return None

@@ -1,0 +1,120 @@
+"""What an answer wraps its records in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from adapters.rest.answers import dig
+from domain.errors import BrokenContract
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """One answer taken out of its wrapping; body and headers stay for the paging to read."""
+
+    items: Sequence[Any]
+    included: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Wrapping(Protocol):
+    """Where in an answer the records and their side lists are."""
+
+    @property
+    def label(self) -> str:
+        """What a record's path begins with."""
+
+    def open(self, body: Any) -> Contents:
+        """The contents; raises BrokenContract where the list is missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """A list under a key, "" for the answer itself; side lists hold records with ids.
+
+    `may_be_empty` takes an answer without a body for an empty list; `in_array` also takes the
+    whole envelope in a list of one.
+    """
+
+    items: str
+    included: tuple[str, ...] = ()
+    may_be_empty: bool = False
+    in_array: bool = False
+
+    @property
+    def label(self) -> str:
+        return self.items or "items"
+
+    def open(self, body: Any) -> Contents:
+        if body is None and self.may_be_empty:
+            return Contents(items=())
+        if self.in_array and isinstance(body, list) and len(body) == 1:
+            body = body[0]
+        items = dig(body, self.items)
+        if not isinstance(items, list):
+            raise BrokenContract(f"the list '{self.label}' is missing")
+        return Contents(items=items, included=self._included(body), body=body)
+
+    def _included(self, body: Any) -> Mapping[str, Mapping[str, Any]]:
+        return {side: _by_id(dig(body, side)) for side in self.included}
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """An answer that is one record."""
+
+    label: str = "record"
+
+    def open(self, body: Any) -> Contents:
+        if not isinstance(body, dict):
+            raise BrokenContract("the record is missing")
+        return Contents(items=(body,), body=body)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A FHIR Bundle: matches of one resource type, everything else as side lists by type."""
+
+    resource: str
+
+    @property
+    def label(self) -> str:
+        return self.resource
+
+    def open(self, body: Any) -> Contents:
+        if not isinstance(body, dict) or body.get("resourceType") != "Bundle":
+            raise BrokenContract("the Bundle is missing")
+        entries = body.get("entry", [])
+        if not isinstance(entries, list):
+            raise BrokenContract("the list 'entry' is missing")
+        found = [entry.get("resource") if isinstance(entry, dict) else entry for entry in entries]
+        return Contents(
+            items=[one for one in found if self._is_match(one)],
+            included=_by_type([one for one in found if not self._is_match(one)]),
+            body=body,
+        )
+
+    def _is_match(self, resource: Any) -> bool:
+        """What does not even say its type is kept, so that it is rejected by name."""
+        return not isinstance(resource, dict) or resource.get("resourceType") in (
+            self.resource,
+            None,
+        )
+
+
+def _by_id(items: Any) -> Mapping[str, Any]:
+    if not isinstance(items, list):
+        return {}
+    return {
+        item["id"]: item
+        for item in items
+        if isinstance(item, dict) and isinstance(item.get("id"), str)
+    }
+
+
+def _by_type(resources: Sequence[Any]) -> Mapping[str, Mapping[str, Any]]:
+    sides: dict[str, list[Any]] = {}
+    for resource in resources:
+        sides.setdefault(str(resource["resourceType"]), []).append(resource)
+    return {kind: _by_id(ones) for kind, ones in sides.items()}

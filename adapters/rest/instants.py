@@ -1,0 +1,53 @@
+"""Times as vendors write them into instants in UTC."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from domain.window import zone
+
+_EARLIEST_YEAR, _LATEST_YEAR = 1970, 2199
+_FIRST_BIRTH_YEAR = 1850
+_SHORTEST = len("2026-06-02T09:00")
+
+
+def read_instant(text: str, *, timezone: str | None) -> tuple[datetime, str | None]:
+    """The instant, and "gap" or "fold" where the local clock did not settle it.
+
+    A repeated time means its first occurrence; a skipped one moves forward by the gap.
+    Raises ValueError with the reason, which never quotes the text.
+    """
+    when = _parsed(text)
+    if not _EARLIEST_YEAR <= when.year <= _LATEST_YEAR:
+        raise ValueError("a year beyond reason")
+    if when.tzinfo is not None:
+        return when.astimezone(UTC), None
+    if timezone is None:
+        raise ValueError("a time without an offset")
+    return _on_local_clock(when, zone(timezone))
+
+
+def read_birth_date(text: str) -> str | None:
+    """An ISO date, or None where it is partial or a stand-in such as 0001-01-01."""
+    try:
+        day = date.fromisoformat(text[: len("2026-06-02")])
+    except ValueError:
+        return None
+    return day.isoformat() if _FIRST_BIRTH_YEAR <= day.year <= _LATEST_YEAR else None
+
+
+def _parsed(text: str) -> datetime:
+    # fromisoformat also takes bare dates and week numbers, which are no instants.
+    if len(text) < _SHORTEST or text[10] not in "T ":
+        raise ValueError("not a time")
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("not a time") from None
+
+
+def _on_local_clock(naive: datetime, place: ZoneInfo) -> tuple[datetime, str | None]:
+    first = naive.replace(tzinfo=place)
+    before, after = first.utcoffset(), first.replace(fold=1).utcoffset()
+    if before == after or before is None or after is None:
+        return first.astimezone(UTC), None
+    return first.astimezone(UTC), "fold" if before > after else "gap"

@@ -1,0 +1,210 @@
+"""How listings are walked page by page, and what stops a walk that would not end."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+from urllib.parse import urljoin, urlsplit
+
+from adapters.rest.answers import dig
+from adapters.rest.envelope import Contents
+from domain.errors import BrokenContract
+
+MAX_PAGES = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """How one page is asked for: more parameters, or an address that replaces path and all."""
+
+    params: Mapping[str, str] = field(default_factory=dict)
+    address: str | None = None
+
+
+class Paging(Protocol):
+    """One way of paging; a mark is the text that stands for a page, None the first."""
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a mark is still good in a later run."""
+
+    def step(self, mark: str | None) -> Step: ...
+
+    def after(self, contents: Contents, *, mark: str | None, url: str) -> str | None:
+        """The mark of the page that follows; None where there is none."""
+
+    def total(self, contents: Contents) -> int | None:
+        """How many records the vendor says the whole listing has, if it shifts while read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Everything in one answer."""
+
+    resumable: bool = False
+
+    def step(self, mark: str | None) -> Step:
+        return Step()
+
+    def after(self, contents: Contents, *, mark: str | None, url: str) -> str | None:
+        return None
+
+    def total(self, contents: Contents) -> int | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """Each answer names the next page by an opaque text."""
+
+    param: str
+    found_at: str
+    size_param: str
+    size: int
+    resumable: bool = True
+
+    def step(self, mark: str | None) -> Step:
+        size = {self.size_param: str(self.size)}
+        return Step(params=size if mark is None else {**size, self.param: mark})
+
+    def after(self, contents: Contents, *, mark: str | None, url: str) -> str | None:
+        found = dig(contents.body, self.found_at)
+        if found is not None and not isinstance(found, str):
+            raise BrokenContract(f"'{self.found_at}' is not a cursor")
+        return found or None
+
+    def total(self, contents: Contents) -> int | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageNumber:
+    """Pages by number, from `first`.
+
+    `last_at` is a flag that says the end, `next_at` something that is blank there; without either
+    an empty page ends the walk, as it does anyway.
+    """
+
+    param: str
+    size_param: str
+    size: int
+    first: int = 0
+    last_at: str | None = None
+    next_at: str | None = None
+    total_at: str | None = None
+    resumable: bool = True
+
+    def step(self, mark: str | None) -> Step:
+        return Step(params={self.size_param: str(self.size), self.param: mark or str(self.first)})
+
+    def after(self, contents: Contents, *, mark: str | None, url: str) -> str | None:
+        if not contents.items or self._is_last(contents.body):
+            return None
+        return str(int(mark or self.first) + 1)
+
+    def total(self, contents: Contents) -> int | None:
+        found = dig(contents.body, self.total_at) if self.total_at else None
+        return found if isinstance(found, int) else None
+
+    def _is_last(self, body: Any) -> bool:
+        if self.last_at and dig(body, self.last_at) is True:
+            return True
+        return self.next_at is not None and not dig(body, self.next_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextLink:
+    """Each answer links to the next page; followed as it is, on the same host only."""
+
+    relation: str = "next"
+    size_param: str | None = None
+    size: int = 100
+    resumable: bool = True
+
+    def step(self, mark: str | None) -> Step:
+        if mark is not None:
+            return Step(address=mark)
+        return Step(params={self.size_param: str(self.size)} if self.size_param else {})
+
+    def after(self, contents: Contents, *, mark: str | None, url: str) -> str | None:
+        links = dig(contents.body, "link")
+        found = [
+            link.get("url")
+            for link in (links if isinstance(links, list) else [])
+            if isinstance(link, dict) and link.get("relation") == self.relation
+        ]
+        return _address(found[0], url=url) if found and found[0] else None
+
+    def total(self, contents: Contents) -> int | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One page of a walk; `resume` is the mark of the next where a later run may start there."""
+
+    contents: Contents
+    resume: str | None = None
+    is_last: bool = False
+
+
+Fetch = Callable[[Step], Contents]
+
+
+def walk(
+    paging: Paging, fetch: Fetch, *, url: str, named: str, resume: str | None = None
+) -> Iterator[Turn]:
+    """The pages from `resume` on; once more from the start where the listing shifted meanwhile."""
+    first: Contents | None = None
+    for turn in _pass(paging, fetch, url=url, named=named, mark=resume):
+        first = first or turn.contents
+        shifted = turn.is_last and resume is None and _shifted(paging, first, turn.contents)
+        yield replace(turn, is_last=False) if shifted else turn
+        if shifted:
+            yield from _pass(paging, fetch, url=url, named=named, mark=None)
+
+
+def _pass(
+    paging: Paging, fetch: Fetch, *, url: str, named: str, mark: str | None
+) -> Iterator[Turn]:
+    """One pass, guarded against pages that repeat and pages without end."""
+    seen = {mark}
+    before: Sequence[Any] = ()
+    for _ in range(MAX_PAGES):
+        contents = fetch(paging.step(mark))
+        if contents.items and contents.items == before:
+            raise BrokenContract(f"{named} answered the same page twice")
+        with broken_at(named):
+            mark = paging.after(contents, mark=mark, url=url)
+        resume = mark if paging.resumable else None
+        yield Turn(contents=contents, resume=resume, is_last=mark is None)
+        if mark is None:
+            return
+        if mark in seen:
+            raise BrokenContract(f"{named} leads round in a circle")
+        seen.add(mark)
+        before = contents.items
+    raise BrokenContract(f"{named} did not end after {MAX_PAGES} pages")
+
+
+@contextmanager
+def broken_at(named: str) -> Iterator[None]:
+    """Say of which answer it is that a promise was broken."""
+    try:
+        yield
+    except BrokenContract as broken:
+        raise BrokenContract(f"{named}: {broken}") from None
+
+
+def _shifted(paging: Paging, first: Contents, last: Contents) -> bool:
+    return paging.total(first) != paging.total(last)
+
+
+def _address(link: Any, *, url: str) -> str:
+    """Path and query of a link; a link that leaves the host would carry the token with it."""
+    if not isinstance(link, str):
+        raise BrokenContract("the next link is not an address")
+    ours, theirs = urlsplit(url), urlsplit(urljoin(url, link))
+    if (theirs.scheme, theirs.netloc) != (ours.scheme, ours.netloc):
+        raise BrokenContract("the next link leaves the vendor's host")
+    return theirs._replace(scheme="", netloc="", fragment="").geturl()

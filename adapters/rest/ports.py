@@ -1,0 +1,53 @@
+"""What the engine needs from the process that runs it."""
+
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from domain.credentials import Tokens
+from domain.limits import Throttle
+
+
+class Answer(Protocol):
+    """What came back: header names in lower case, the body unread."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def body(self) -> bytes: ...
+
+
+class Sender(Protocol):
+    """One HTTP request, sent once; it neither retries nor follows redirects."""
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any | None = None,
+        form: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+    ) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The outside world, handed to a source when it is opened.
+
+    `remembered` keeps followed references; give one that outlives the source where a vendor needs
+    a request per patient, or a wait in the middle of a page asks for all of them again.
+    """
+
+    sender: Sender
+    tokens: Tokens
+    throttle: Throttle
+    clock: Callable[[], datetime]
+    voice: bool = False
+    remembered: MutableMapping[str, Any] = field(default_factory=dict)

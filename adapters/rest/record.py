@@ -1,0 +1,211 @@
+"""Strict reading of one record: the right type or BadRecord, which never quotes the value."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from adapters.rest.answers import dig
+from adapters.rest.clean import many_lines, one_line
+from adapters.rest.instants import read_birth_date, read_instant
+from domain.errors import BadRecord
+
+Follow = Callable[[str, Mapping[str, str], Mapping[str, str]], Any]
+"""(path template, query, values of the template) to what the vendor holds there, or None."""
+
+_T = TypeVar("_T")
+
+_MAX_TEXT = 500
+_MAX_ID = 200
+_MAX_NOTES = 20_000
+_MAX_INTEGER = 2**53
+
+
+def _no_follow(path: str, query: Mapping[str, str], parts: Mapping[str, str]) -> Any:
+    raise LookupError(f"nothing to follow {path} with")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a record may look beyond itself for: side lists of its page, references elsewhere."""
+
+    included: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    follow: Follow = _no_follow
+
+
+_NOWHERE = Surroundings()
+
+
+class Record:
+    """One JSON object, read by dotted paths.
+
+    `flags` and `drift` gather what had to be degraded; what is reached through a record, nested,
+    looked up or followed, adds to those of the whole.
+    """
+
+    __slots__ = ("_values", "around", "drift", "flags", "where")
+
+    def __init__(
+        self,
+        values: Any,
+        *,
+        where: str = "",
+        around: Surroundings = _NOWHERE,
+        whole: "Record | None" = None,
+    ) -> None:
+        if not isinstance(values, dict):
+            raise BadRecord("not an object", path=where)
+        self._values = values
+        self.where = where
+        self.around: Surroundings = whole.around if whole else around
+        self.flags: set[str] = whole.flags if whole else set()
+        self.drift: list[str] = whole.drift if whole else []
+
+    def raw(self, path: str) -> Any:
+        if "." in path:
+            return dig(self._values, path)
+        return self._values.get(path)
+
+    def has(self, path: str) -> bool:
+        return self.raw(path) is not None
+
+    def maybe(self, path: str, *, limit: int = _MAX_TEXT) -> str | None:
+        """Text on one line; None where it is absent, null or blank."""
+        value = self.raw(path)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise self.bad(path, "not a text")
+        if len(value) > limit:
+            raise self.bad(path, "too long")
+        return one_line(value) or None
+
+    def text(self, path: str) -> str:
+        return self._required(path, self.maybe(path))
+
+    def maybe_id(self, path: str) -> str | None:
+        """An id: a text, or a whole number where a vendor counts."""
+        value = self.raw(path)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value) if abs(value) <= _MAX_INTEGER else None
+        found = self.maybe(path, limit=_MAX_ID)
+        if found is not None and found != value:
+            raise self.bad(path, "an id with odd characters")
+        return found
+
+    def id(self, path: str = "id") -> str:
+        return self._required(path, self.maybe_id(path))
+
+    def notes(self, path: str) -> str | None:
+        """Free text with its line breaks; cut, and flagged, where it is endless."""
+        value = self.raw(path)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise self.bad(path, "not a text")
+        if len(value) > _MAX_NOTES:
+            self.flags.add("notes_cut")
+        return many_lines(value[:_MAX_NOTES]) or None
+
+    def integer(self, path: str) -> int | None:
+        """A whole number, also one written as a text or as 30.0."""
+        value = self.raw(path)
+        if value is None or value == "":
+            return None
+        if isinstance(value, str):
+            value = int(value) if value.isascii() and value.isdigit() and len(value) < 16 else None  # noqa: PLR2004
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _MAX_INTEGER:
+            raise self.bad(path, "not a whole number")
+        return value
+
+    def boolean(self, path: str, *, default: bool = False) -> bool:
+        value = self.raw(path)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            raise self.bad(path, "neither true nor false")
+        return value
+
+    def maybe_instant(self, path: str, *, zone: str | None = None) -> datetime | None:
+        """An instant in UTC. A naive time is read in `zone`; without one it is rejected."""
+        found = self.maybe(path)
+        return None if found is None else self.moment(found, path=path, zone=zone)
+
+    def instant(self, path: str, *, zone: str | None = None) -> datetime:
+        return self._required(path, self.maybe_instant(path, zone=zone))
+
+    def moment(self, text: str, *, path: str, zone: str | None = None) -> datetime:
+        """As `instant`, for a text put together from several fields."""
+        try:
+            when, flag = read_instant(text, timezone=zone)
+        except ValueError as reason:
+            raise self.bad(path, str(reason)) from None
+        if flag:
+            self.flags.add(flag)
+        return when
+
+    def birth_date(self, path: str) -> str | None:
+        """An ISO date; what cannot be one is left out and flagged."""
+        found = self.maybe(path)
+        day = None if found is None else read_birth_date(found)
+        if found is not None and day is None:
+            self.flags.add("unreadable_birth_date")
+        return day
+
+    def items(self, path: str) -> list[Any]:
+        """A list; an absent one is empty."""
+        value = self.raw(path)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise self.bad(path, "not a list")
+        return value
+
+    def records(self, path: str) -> "list[Record]":
+        return [
+            Record(item, where=f"{self._at(path)}[{index}]", whole=self)
+            for index, item in enumerate(self.items(path))
+        ]
+
+    def record(self, path: str) -> "Record | None":
+        value = self.raw(path)
+        if value is None:
+            return None
+        return Record(value, where=self._at(path), whole=self)
+
+    def lookup(self, side: str, key: str | None) -> "Record | None":
+        """The record with that id in a side list of the same page."""
+        found = self.around.included.get(side, {}).get(key) if key else None
+        return None if found is None else Record(found, where=f"{side}[]", whole=self)
+
+    def follow(
+        self, path: str, *, query: Mapping[str, str] | None = None, **parts: str
+    ) -> "Record | None":
+        """What the vendor holds at `path`, asked for once; None where it holds nothing."""
+        found = self.around.follow(path, query or {}, parts)
+        if isinstance(found, list) and len(found) == 1:
+            found = found[0]
+        return None if found is None else Record(found, where=path, whole=self)
+
+    def bad(self, path: str, reason: str) -> BadRecord:
+        return BadRecord(reason, path=self._at(path))
+
+    def _at(self, path: str) -> str:
+        return f"{self.where}.{path}" if self.where else path
+
+    def _required(self, path: str, value: _T | None) -> _T:
+        if value is None:
+            raise self.bad(path, "missing")
+        return value
+
+
+def last_segment(reference: str | None) -> str | None:
+    """The id at the end of a reference, which may also be a path or an address."""
+    return (reference or "").rstrip("/").rpartition("/")[2] or None
+
+
+def joined(*notes: str | None) -> str | None:
+    """Different notes on lines of their own."""
+    return "\n".join(dict.fromkeys(note for note in notes if note)) or None

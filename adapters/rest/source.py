@@ -1,0 +1,237 @@
+"""Any described vendor as the source of one connection's appointments."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import Any, Generic, TypeVar
+from urllib.parse import urljoin
+
+from adapters.rest.auth import Ask
+from adapters.rest.caller import Caller, Params
+from adapters.rest.envelope import Contents
+from adapters.rest.paging import Step, Turn, broken_at, walk
+from adapters.rest.ports import Ports
+from adapters.rest.record import Record, Surroundings
+from adapters.rest.vendor import Listing, Vendor
+from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
+from domain.connections import Connection, KnownType
+from domain.errors import BadInput, BadRecord, BrokenContract, Gone, Refused, SyncError
+from domain.sources import Capabilities, Page, Query, Reject, Spend
+from domain.window import Window
+
+_T = TypeVar("_T")
+_D = TypeVar("_D")
+
+
+class RestSource:
+    """One connection opened for reading; it learns names and types as it reads them."""
+
+    def __init__(
+        self, vendor: Vendor, connection: Connection, *, secrets: Mapping[str, str], ports: Ports
+    ) -> None:
+        if vendor.auth is None:
+            raise TypeError(f"{vendor.name} says nothing of how requests are signed")
+        self._vendor = vendor
+        self._stored = connection
+        self._connection = connection
+        self._caller = Caller(vendor, vendor.auth, connection, secrets, ports)
+        self._remembered = ports.remembered
+        self._set_aside: list[Reject] = []
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._vendor.capabilities
+
+    def practice(self) -> Practice:
+        """The practice this connection names, as the vendor describes it."""
+        found = self._whole(_described(self._vendor.practice))
+        ours = [one for one in found if one.site == self._connection.site]
+        if not ours:
+            raise BrokenContract(f"{self._vendor.title} does not describe this practice")
+        return ours[0]
+
+    def practitioners(self) -> Sequence[Practitioner]:
+        """Those the vendor lists, or those a person named where it lists none."""
+        if self._vendor.practitioners is None:
+            named = self._stored.practitioners.items()
+            return [Practitioner(pms_id=pms_id, full_name=name) for pms_id, name in named]
+        found = self._whole(self._vendor.practitioners)
+        names = {one.pms_id: one.full_name for one in found}
+        known = {**self._connection.practitioners, **names}
+        self._connection = replace(self._connection, practitioners=known)
+        return found
+
+    def types(self) -> Sequence[AppointmentType]:
+        if self._vendor.types is None:
+            return ()
+        found = self._whole(self._vendor.types)
+        known = dict(self._connection.types)
+        for one in found:
+            was = known.get(one.pms_id) or KnownType(name=one.name)
+            marked = was.is_telehealth if one.is_telehealth is None else one.is_telehealth
+            known[one.pms_id] = replace(
+                was, name=one.name, duration_minutes=one.duration_minutes, is_telehealth=marked
+            )
+        self._connection = replace(self._connection, types=known)
+        return found
+
+    def queries(
+        self, window: Window, practitioners: Sequence[Practitioner], *, since: str | None = None
+    ) -> Sequence[Query]:
+        """What to ask; judged by the names stored before this run, not those it has just read."""
+        if self._vendor.queries is None:
+            return [Query(key="all", window=window)]
+        return list(
+            self._vendor.queries(window, self._stored, practitioners=practitioners, since=since)
+        )
+
+    def pages(self, query: Query, *, resume: str | None = None) -> Iterator[Page]:
+        """The query's pages, in the vendor's order; rejects of the lists read before come along."""
+        listing = _described(self._vendor.appointments)
+        for turn in self._turns(listing, params=query.params, resume=resume):
+            batch = self._parsed(listing, turn.contents)
+            aside, self._set_aside = self._set_aside, []
+            yield Page(
+                records=_within(query, batch.rows),
+                rejects=(*aside, *batch.rejects),
+                resume=turn.resume,
+                is_last=turn.is_last,
+                drift=batch.drift,
+                mark=turn.contents.headers.get(listing.mark_header or ""),
+            )
+
+    def probe(self, pms_id: str) -> Sequence[Appointment] | None:
+        listing = _described(self._vendor.appointment)
+        try:
+            turns = list(self._turns(listing, parts={"id": pms_id}))
+        except Gone:
+            return None
+        batches = [self._parsed(listing, turn.contents) for turn in turns]
+        for reject in (reject for batch in batches for reject in batch.rejects):
+            raise BadRecord(reject.reason, path=reject.path)
+        return [row for batch in batches for row in batch.rows] or None
+
+    def drain_spent(self) -> Sequence[Spend]:
+        spent, self._caller.spent = self._caller.spent, []
+        return spent
+
+    def pair(self, code: str) -> str:
+        """The site that a code which staff read out stands for; the code is spent."""
+        pairing = _described(self._vendor.pairing)
+        wanted = code.strip()
+        if not re.fullmatch(pairing.code, wanted):
+            raise BadInput(f"This is not a pairing code. {pairing.advice}")
+        kept = {key: self._caller.secrets.get(key, "") for key in pairing.secret_parts}
+        url = self._caller.url(pairing.path, {**kept, **self._parts(code=wanted)}, {})
+        ask = Ask(url=url, name=pairing.path, method=pairing.method, faults=_SPENT)
+        try:
+            return Record(self._caller.signed(ask).body).id(pairing.site_at)
+        except Refused:
+            raise Refused(f"This pairing code is spent or unknown. {pairing.advice}") from None
+        except BadRecord as bad:
+            raise BrokenContract(f"{self._vendor.title}: {pairing.path}: {bad.path}") from None
+
+    def _turns(
+        self,
+        listing: Listing[Any],
+        *,
+        params: Params | None = None,
+        parts: Mapping[str, str] | None = None,
+        resume: str | None = None,
+    ) -> Iterator[Turn]:
+        filled = self._parts(**(parts or {}))
+        asked = {**listing.params, **(params or {})}
+        named = f"{self._vendor.title}: GET {listing.path}"
+
+        def fetch(step: Step) -> Contents:
+            url = self._caller.url(listing.path, filled, {**asked, **step.params})
+            reply = self._caller.ask(listing, urljoin(url, step.address or url))
+            with broken_at(named):
+                return replace(listing.wrapping.open(reply.body), headers=reply.headers)
+
+        first = self._caller.url(listing.path, filled, {})
+        yield from walk(listing.paging, fetch, url=first, named=named, resume=resume)
+
+    def _parsed(self, listing: Listing[_T], contents: Contents) -> "_Batch[_T]":
+        """Every record in our words; one that cannot be read is set aside, the others kept."""
+        around = Surroundings(contents.included, self._follow)
+        batch: _Batch[_T] = _Batch()
+        for index, item in enumerate(contents.items):
+            where = f"{listing.wrapping.label}[{index}]"
+            try:
+                record = Record(item, where=where, around=around)
+                batch.rows += listing.parse(record, self._connection)
+            except BadRecord as bad:
+                batch.rejects.append(_reject(bad, item))
+                continue
+            batch.drift.update(record.drift)
+            if missing := listing.expects - item.keys():
+                batch.drift.update(f"missing:{key}" for key in missing)
+        return batch
+
+    def _whole(self, listing: Listing[_T]) -> list[_T]:
+        """All of a short list; its rejects are told with the next page."""
+        batches = [self._parsed(listing, turn.contents) for turn in self._turns(listing)]
+        rows = [row for batch in batches for row in batch.rows]
+        rejects = [reject for batch in batches for reject in batch.rejects]
+        if rejects and not rows:
+            raise BrokenContract(f"{self._vendor.title}: GET {listing.path}: nothing readable")
+        self._set_aside += rejects
+        return rows
+
+    def _follow(self, path: str, query: Mapping[str, str], parts: Mapping[str, str]) -> Any:
+        url = self._caller.url(path, self._parts(**parts), query)
+        # Two practices may number their patients alike.
+        key = f"{self._connection.id} {url}"
+        if key not in self._remembered:
+            try:
+                self._remembered[key] = self._caller.signed(Ask(url=url, name=path)).body
+            except Gone:
+                self._remembered[key] = None
+        return self._remembered[key]
+
+    def _parts(self, **more: str) -> dict[str, str]:
+        """What may stand in a path: the site, the connection's settings, and what is at hand."""
+        settings = {key: str(value) for key, value in self._connection.settings.items()}
+        return {**settings, "site": self._connection.site, **more}
+
+
+@dataclass(slots=True)
+class _Batch(Generic[_T]):
+    """What the records of one answer came to."""
+
+    rows: list[_T] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    drift: Counter[str] = field(default_factory=Counter)
+
+
+_SPENT: Mapping[int, type[SyncError]] = {HTTPStatus.CONFLICT: Refused, HTTPStatus.GONE: Refused}
+
+
+def _described(listing: _D | None) -> _D:
+    if listing is None:
+        raise Refused("This PMS does not offer that.")
+    return listing
+
+
+def _within(query: Query, rows: list[Appointment]) -> list[Appointment]:
+    """Only what was asked for, and each row under a practitioner where the query names one."""
+    window = query.window
+    if window is not None:
+        rows = [row for row in rows if window.start <= row.start < window.end]
+    if query.practitioner_id is None:
+        return rows
+    return [
+        row if row.practitioner_id else replace(row, practitioner_id=query.practitioner_id)
+        for row in rows
+    ]
+
+
+def _reject(bad: BadRecord, item: Any) -> Reject:
+    try:
+        pms_id = Record(item).maybe_id("id")
+    except BadRecord:
+        pms_id = None
+    return Reject(path=bad.path, reason=str(bad), pms_id=pms_id)

@@ -1,0 +1,135 @@
+"""The description of a PMS: facts as fields, translation as functions."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from adapters.rest.auth import Auth
+from adapters.rest.envelope import Wrapping
+from adapters.rest.paging import Paging, Whole
+from adapters.rest.ports import Ports
+from adapters.rest.record import Record
+from adapters.rest.waits import RateHeaders
+from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
+from domain.connections import Connection
+from domain.errors import SyncError
+from domain.limits import Limit, Tier
+from domain.sources import AppointmentSource, Capabilities, Query
+from domain.window import Window
+
+T = TypeVar("T")
+
+Secrets = Mapping[str, str]
+
+
+class Queries(Protocol):
+    """What to ask a listing of appointments, once per slice."""
+
+    def __call__(
+        self,
+        window: Window,
+        connection: Connection,
+        *,
+        practitioners: Sequence[Practitioner],
+        since: str | None,
+    ) -> Iterable[Query]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing(Generic[T]):
+    """A collection, or one thing, at a path; `parse` yields what one record means to us.
+
+    `faults` are this path's own odd status codes. `expects` are the documented keys of a record:
+    one that is missing is counted as drift. `mark_header` holds the vendor's own "as of".
+    """
+
+    path: str
+    wrapping: Wrapping
+    parse: Callable[[Record, Connection], Iterable[T]]
+    paging: Paging = field(default_factory=Whole)
+    params: Mapping[str, str] = field(default_factory=dict)
+    buckets: tuple[str, ...] = ("default",)
+    faults: Mapping[int, type[SyncError]] = field(default_factory=dict)
+    expects: frozenset[str] = frozenset()
+    mark_header: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A failure read from an answer's body; `pause` is the wait it implies, in seconds."""
+
+    error: type[SyncError]
+    pause: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairing:
+    """How a code that staff read out is turned into a site.
+
+    `secret_parts` are parts of the path that may be kept among the secrets.
+    """
+
+    path: str
+    site_at: str
+    code: str
+    advice: str
+    method: str = "PUT"
+    secret_parts: tuple[str, ...] = ()
+
+
+class Opens(Protocol):
+    """What a vendor that is not REST-shaped exports instead of listings."""
+
+    def __call__(
+        self, vendor: "Vendor", connection: Connection, *, secrets: Secrets, ports: Ports
+    ) -> AppointmentSource: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendor:
+    """Everything the engine, the wizard and the command line need to know of a PMS.
+
+    `secrets` and `settings` are what a connection needs and may have, each with a line of help.
+    `read_fault` looks into bodies, for vendors whose status codes do not tell.
+    """
+
+    name: str
+    title: str
+    docs: str
+    base_url: str
+    limits: Mapping[str, tuple[Limit, ...]]
+    limited_per: Literal["application", "connection"]
+    secrets: Mapping[str, str]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    site_label: str = "Site"
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    note_policy: Literal["inbound", "never"] = "inbound"
+    telehealth_only: bool = True
+    tiers: Mapping[str, tuple[Tier, ...]] = field(default_factory=dict)
+    voice_shares: Mapping[str, float] = field(default_factory=dict)
+    extra_hosts: frozenset[str] = frozenset()
+
+    auth: Auth | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    rate_headers: RateHeaders | None = None
+    faults: Mapping[int, type[SyncError]] = field(default_factory=dict)
+    read_fault: Callable[[int, Any], Fault | None] | None = None
+    queries: Queries | None = None
+    appointments: Listing[Appointment] | None = None
+    appointment: Listing[Appointment] | None = None
+    practice: Listing[Practice] | None = None
+    practitioners: Listing[Practitioner] | None = None
+    types: Listing[AppointmentType] | None = None
+    pairing: Pairing | None = None
+    opens: Opens | None = None
+
+    def hosts(self, connection: Connection) -> frozenset[str]:
+        """The hosts its requests may go to: the vendor's, or those set for this connection."""
+        auth_url = getattr(self.auth, "token_url", "")
+        urls = (
+            connection.base_url or self.base_url,
+            connection.token_url or (auth_url if "://" in auth_url else ""),
+        )
+        found = {urlsplit(url).hostname for url in urls if url}
+        return self.extra_hosts | {host for host in found if host}

@@ -1,0 +1,74 @@
+"""How long a vendor asks us to wait, and what its headers say is left."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+DEFAULT_PAUSE = 60.0
+_SHORTEST, _LONGEST = 1.0, 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateHeaders:
+    """The headers a vendor reports its allowance in; `reset` in seconds or as an epoch instant."""
+
+    limit: str
+    remaining: str
+    reset: str | None = None
+    reset_is_epoch: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What a vendor's headers said."""
+
+    limit: int | None
+    remaining: int | None
+    reset_seconds: float | None
+
+
+def asked_pause(headers: Mapping[str, str], *, now: datetime) -> float | None:
+    """Seconds of Retry-After, a number or a date, within reason; None where there is none."""
+    told = headers.get("retry-after", "").strip()
+    seconds = _number(told)
+    if seconds is None:
+        seconds = _until(told, now=now)
+    return None if seconds is None else bounded(seconds)
+
+
+def bounded(seconds: float) -> float:
+    return min(max(seconds, _SHORTEST), _LONGEST)
+
+
+def allowance(names: RateHeaders, headers: Mapping[str, str], *, now: datetime) -> Allowance | None:
+    """The allowance told, or None where the headers say nothing."""
+    limit, remaining = (_number(headers.get(name, "")) for name in (names.limit, names.remaining))
+    reset = _number(headers.get(names.reset, "")) if names.reset else None
+    if reset is not None and names.reset_is_epoch:
+        reset -= now.timestamp()
+    if limit is None and remaining is None:
+        return None
+    return Allowance(
+        limit=None if limit is None else int(limit),
+        remaining=None if remaining is None else int(remaining),
+        reset_seconds=None if reset is None else bounded(reset),
+    )
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def _until(text: str, *, now: datetime) -> float | None:
+    try:
+        when = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    aware = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return (aware - now).total_seconds()

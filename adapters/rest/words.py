@@ -1,0 +1,49 @@
+"""A vendor's status words in ours; unknown ones are booked, kept and counted."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from adapters.rest.record import Record
+from domain.appointments import Status
+
+_SEPARATORS = re.compile(r"[\s\-_]+")
+_NAMEABLE = re.compile(r"[a-z0-9_.]{1,32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an appointment stands; `raw` is the vendor's word where it had to be guessed."""
+
+    status: Status
+    raw: str | None = None
+    removed: bool = False
+
+
+def plain(word: str) -> str:
+    """The word without case, and with one kind of separator."""
+    return _SEPARATORS.sub("_", word.strip().casefold())
+
+
+class Words:
+    """A vendor's plain words for each status; an absent word is booked, `removed` never meant."""
+
+    def __init__(
+        self, table: Mapping[Status, Sequence[str]], *, removed: Sequence[str] = ()
+    ) -> None:
+        self._known = {
+            **{word: Standing(status) for status, words in table.items() for word in words},
+            **{word: Standing(Status.CANCELLED, removed=True) for word in removed},
+        }
+
+    def read(self, record: Record, word: str | None) -> Standing:
+        if word is None:
+            return Standing(Status.BOOKED)
+        key = plain(word)
+        return self._known.get(key) or self._guess(record, word, key)
+
+    def _guess(self, record: Record, word: str, key: str) -> Standing:
+        # A word that is no word may hold anything, so the drift report does not repeat it.
+        record.drift.append(f"status:{key if _NAMEABLE.fullmatch(key) else 'unprintable'}")
+        record.flags.add("unknown_status")
+        return Standing(Status.BOOKED, raw=word)

@@ -1,0 +1,359 @@
+"""What every PMS we speak to must keep, whatever its shape; each runs on its recorded exchanges."""
+
+import copy
+from collections.abc import Callable
+from datetime import UTC, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from adapters.pms import registered
+from domain.appointments import Status
+from domain.errors import (
+    BrokenContract,
+    NeedsReconnect,
+    SyncError,
+    Throttled,
+    Transient,
+    by_status,
+)
+from domain.sources import Page
+from tests.contract.kit import (
+    FIXTURES,
+    NOW,
+    Fixture,
+    Stage,
+    answer,
+    as_row,
+    at,
+    changed,
+    fixture,
+    is_page,
+    is_token,
+    once,
+    with_first_page,
+)
+
+every_vendor = pytest.mark.parametrize("name", sorted(registered()))
+
+
+def test_every_pms_has_a_fixture_and_every_fixture_a_pms() -> None:
+    assert sorted(registered()) == sorted(path.stem for path in FIXTURES.glob("*.json"))
+
+
+@every_vendor
+def test_it_is_named_after_its_file_and_fully_described(name: str) -> None:
+    vendor = registered()[name]
+
+    assert vendor.name == name
+    assert vendor.title and vendor.docs.startswith("https://") and vendor.secrets
+    assert vendor.base_url.startswith("https://") and vendor.limits
+    assert set(fixture(name).told["secrets"]) >= set(vendor.secrets)
+
+
+@every_vendor
+def test_it_reads_every_page_into_our_words(name: str) -> None:
+    told = fixture(name)
+
+    rows = [as_row(row) for row in Stage(told).rows()]
+
+    expected = told.told["expected"]
+    assert len(rows) == len(expected)
+    for row, wanted in zip(rows, expected, strict=True):
+        assert {key: row[key] for key in wanted} == wanted
+
+
+@every_vendor
+def test_times_are_instants_in_utc_and_in_order(name: str) -> None:
+    rows = Stage(fixture(name)).rows()
+
+    assert all(row.start.tzinfo is UTC and row.end.tzinfo is UTC for row in rows)
+    assert all(row.end > row.start for row in rows)
+
+
+@every_vendor
+def test_every_row_starts_in_the_window_that_was_asked_for(name: str) -> None:
+    told = fixture(name)
+
+    assert all(row.start in told.window for row in Stage(told).rows())
+
+
+@every_vendor
+def test_its_fixture_covers_telehealth_an_unknown_status_and_a_second_page(name: str) -> None:
+    told = fixture(name)
+    rows = Stage(told).rows()
+
+    assert {row.is_telehealth for row in rows} == {True, False}
+    unknown = [row for row in rows if "unknown_status" in row.flags]
+    assert unknown and all(row.status_raw and row.status is Status.BOOKED for row in unknown)
+    assert len(told.listed) > 1 or not told.told.get("paged", True)
+
+
+@every_vendor
+def test_an_unknown_status_is_counted_as_drift(name: str) -> None:
+    drift = [key for page in Stage(fixture(name)).pages() for key in page.drift]
+
+    assert any(key.startswith("status:") for key in drift)
+
+
+@every_vendor
+def test_notes_come_only_where_the_vendors_policy_lets_them(name: str) -> None:
+    notes = [row.notes for row in Stage(fixture(name)).rows() if row.notes]
+
+    assert registered()[name].note_policy == "inbound" or not notes
+
+
+@every_vendor
+def test_it_goes_on_after_any_page_without_asking_again_for_those_before(name: str) -> None:
+    told = fixture(name)
+    stage = Stage(told)
+    source = stage.source()
+    for query in stage.queries(source):
+        pages = list(source.pages(query))
+        for index, page in enumerate(pages):
+            if page.resume is None:
+                continue
+            before = len(stage.sender.requests)
+
+            rest = list(stage.source().pages(query, resume=page.resume))
+
+            assert _ids(rest) == _ids(pages[index + 1 :])
+            asked = stage.sender.requests[before:]
+            assert sum(is_page(told, one) for one in asked) == len(pages) - index - 1
+
+
+@every_vendor
+def test_the_last_page_says_so_and_only_that_one(name: str) -> None:
+    stage = Stage(fixture(name))
+    source = stage.source()
+
+    for query in stage.queries(source):
+        pages = list(source.pages(query))
+
+        assert [page.is_last for page in pages] == [False] * (len(pages) - 1) + [True]
+
+
+@every_vendor
+def test_every_request_is_paid_for_once_before_it_leaves(name: str) -> None:
+    stage = Stage(fixture(name))
+    source = stage.source()
+
+    for query in stage.queries(source):
+        list(source.pages(query))
+
+    assert len(stage.throttle.spends) == len(stage.sender.requests) > 0
+    assert stage.throttle.holders == {str(stage.told.connection.id)}
+    assert all(budgets for budgets in stage.throttle.spends)
+    spent = source.drain_spent()
+    assert [one.bucket for one in spent] == [
+        budget.bucket for budgets in stage.throttle.spends for budget in budgets
+    ]
+    assert source.drain_spent() == []
+
+
+@every_vendor
+def test_nothing_leaves_while_the_clock_says_wait(name: str) -> None:
+    stage = Stage(fixture(name))
+    stage.throttle.refuse = Throttled("not yet", until=NOW)
+
+    with pytest.raises(Throttled):
+        stage.rows()
+
+    assert stage.sender.requests == []
+
+
+@every_vendor
+@pytest.mark.parametrize("status", [400, 403, 500, 502, 503])
+def test_a_failure_ends_as_the_error_its_status_means(name: str, status: int) -> None:
+    told = fixture(name)
+
+    error = _failing(told, lambda: httpx.Response(status, json={}))
+
+    assert type(error) is by_status(status, told.vendor.faults)
+
+
+@every_vendor
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ({"retry-after": "17"}, 17),
+        ({"retry-after": "Mon, 01 Jun 2026 22:00:40 GMT"}, 40),
+        ({"retry-after": "soon"}, 60),
+        ({"retry-after": "-5"}, 60),
+        ({"retry-after": "9" * 30}, 24 * 3600),
+        ({}, 60),
+    ],
+)
+def test_it_pauses_as_long_as_it_is_told(name: str, header: dict[str, str], seconds: int) -> None:
+    stage = Stage(fixture(name))
+    stage.sender.handler = changed(
+        stage.told,
+        lambda request: is_page(stage.told, request),
+        lambda: httpx.Response(429, headers=header, json={}),
+    )
+
+    with pytest.raises(Throttled) as wait:
+        stage.rows()
+
+    assert wait.value.until == NOW + timedelta(seconds=seconds)
+    paid = {budget.bucket for budget in stage.throttle.spends[-1]}
+    assert stage.throttle.pauses == [(bucket, seconds) for bucket in sorted(paid)]
+
+
+@every_vendor
+def test_a_refused_token_is_renewed_once_and_the_request_repeated(name: str) -> None:
+    told = fixture(name)
+    wanted = len(Stage(told).rows())
+    stage = Stage(told)
+    refused = once(lambda request: not is_token(told, request))
+    stage.sender.handler = changed(told, refused, lambda: answer(told.refusal))
+
+    if not _buys_tokens(told):
+        with pytest.raises(NeedsReconnect):
+            stage.rows()
+        assert stage.tokens.renewals == 0
+        return
+
+    assert len(stage.rows()) == wanted
+    assert stage.tokens.renewals == 1
+
+
+@every_vendor
+def test_a_token_refused_twice_needs_a_person(name: str) -> None:
+    told = fixture(name)
+    stage = Stage(told)
+    stage.sender.handler = changed(
+        told, lambda request: not is_token(told, request), lambda: answer(told.refusal)
+    )
+
+    with pytest.raises(NeedsReconnect):
+        stage.rows()
+
+    sent = [one for one in stage.sender.requests if not is_token(told, one)]
+    assert len(sent) == (2 if _buys_tokens(told) else 1)
+
+
+@every_vendor
+def test_a_dropped_line_is_worth_another_try(name: str) -> None:
+    told = fixture(name)
+    stage = Stage(told)
+
+    def drop() -> httpx.Response:
+        raise httpx.ReadError("reset by peer")
+
+    stage.sender.handler = changed(told, once(lambda request: is_page(told, request)), drop)
+
+    with pytest.raises(Transient):
+        stage.rows()
+    assert len(stage.rows()) == len(told.told["expected"])
+
+
+@every_vendor
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><body>Maintenance</body></html>",
+        b'{"truncated": [',
+        b"",
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ],
+    ids=["html", "truncated", "empty", "not text", "too deep"],
+)
+def test_an_unreadable_answer_breaks_the_contract(name: str, body: bytes) -> None:
+    if body == b"" and fixture(name).told.get("empty_answers", False):
+        body = b"null and void"
+
+    error = _failing(fixture(name), lambda: httpx.Response(200, content=body))
+
+    assert isinstance(error, BrokenContract)
+
+
+@every_vendor
+@pytest.mark.parametrize("body", [{}, {"error": "stale"}, [], "fine", None, 7])
+def test_a_missing_list_breaks_the_contract(name: str, body: Any) -> None:
+    error = _failing(fixture(name), lambda: httpx.Response(200, json=body))
+
+    assert isinstance(error, BrokenContract)
+
+
+@every_vendor
+def test_one_bad_record_does_not_sink_the_page(name: str) -> None:
+    told = fixture(name)
+    whole = Stage(told).rows()
+
+    def spoil(body: Any) -> Any:
+        at(body, told.told["items"]).insert(0, copy.deepcopy(told.told.get("bad_record", {})))
+        return body
+
+    pages = list(Stage(with_first_page(told, spoil)).pages())
+
+    assert [row for page in pages for row in page.records] == whole
+    rejects = [reject for page in pages for reject in page.rejects]
+    assert len(rejects) == 1
+    assert rejects[0].path and rejects[0].reason
+
+
+@every_vendor
+def test_endless_paging_is_caught(name: str) -> None:
+    told = fixture(name)
+    stage = Stage(told)
+    first = told.listed[0]
+    stage.sender.handler = changed(
+        told, lambda request: is_page(told, request), lambda: answer(first)
+    )
+
+    if not told.told.get("paged", True):
+        assert len(list(stage.pages())) < 100
+        return
+
+    with pytest.raises(BrokenContract):
+        list(stage.pages())
+    assert sum(is_page(told, one) for one in stage.sender.requests) <= 3
+
+
+@every_vendor
+def test_an_appointment_that_is_gone_probes_as_none(name: str) -> None:
+    told = fixture(name)
+    if not told.vendor.capabilities.probe_by_id:
+        assert told.vendor.appointment is None
+        return
+    gone = changed(told, lambda one: not is_token(told, one), lambda: httpx.Response(404, json={}))
+
+    assert Stage(told, gone).source().probe("1001") is None
+
+
+@every_vendor
+def test_errors_tell_nothing_of_secrets_queries_or_bodies(name: str) -> None:
+    told = fixture(name)
+    hidden = "Canary Example"
+
+    errors = [
+        _failing(told, lambda: httpx.Response(500, json={"message": hidden})),
+        _failing(told, lambda: httpx.Response(400, json={"message": hidden})),
+        _failing(told, lambda: httpx.Response(200, content=hidden.encode())),
+        _failing(told, lambda: httpx.Response(200, json={"nothing": hidden})),
+    ]
+
+    secrets = [value for value in told.told["secrets"].values() if len(value) > 3]
+    for error in errors:
+        text = f"{error!r} {error.__cause__!r}"
+        assert told.vendor.title in text
+        assert not [leak for leak in [hidden, "?", "tok-", *secrets] if leak in text]
+
+
+def _failing(told: Fixture, respond: Callable[[], httpx.Response]) -> SyncError:
+    """The error a sync ends with when every page of appointments is answered so."""
+    stage = Stage(told, changed(told, lambda request: is_page(told, request), respond))
+    with pytest.raises(SyncError) as failure:
+        stage.rows()
+    return failure.value
+
+
+def _ids(pages: list[Page]) -> list[tuple[str, str]]:
+    return [(row.pms_id, row.patient_id) for page in pages for row in page.records]
+
+
+def _buys_tokens(told: Fixture) -> bool:
+    return any(one.get("is") == "token" for one in told.exchanges)
