@@ -1,0 +1,1 @@
+"""The vendors, played back over HTTP from their documents."""

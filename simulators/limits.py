@@ -1,0 +1,79 @@
+"""Rate limits judged at arrival over every true sliding window."""
+
+import threading
+from bisect import insort
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` arrivals in any `seconds`, the window half open at its older end."""
+
+    count: int
+    seconds: float
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        count, _, seconds = text.partition("/")
+        limit = cls(int(count), float(seconds))
+        if limit.count < 1 or limit.seconds <= 0:
+            raise ValueError(f"not a limit: {text!r}; write count/seconds, such as 60/60")
+        return limit
+
+    def __str__(self) -> str:
+        return f"{self.count}/{self.seconds:g}"
+
+
+def read_limits(texts: Iterable[str]) -> tuple[Limit, ...]:
+    """Read `60/60` and the like; `off` alone means none."""
+    return tuple(Limit.read(text) for text in texts if text != "off")
+
+
+class Gate:
+    """Lets an arrival in, or says how many seconds too early it is."""
+
+    def __init__(self, limits: Sequence[Limit]) -> None:
+        self.limits = tuple(limits)
+        self._lock = threading.Lock()
+        self._admitted: list[float] = []
+
+    def admit(self, now: float) -> float | None:
+        """None when let in; a refused arrival spends nothing."""
+        with self._lock:
+            wait = max((self._too_early(limit, now) for limit in self.limits), default=0.0)
+            if wait > 0:
+                return wait
+            insort(self._admitted, now)
+            most = max((limit.count for limit in self.limits), default=0)
+            del self._admitted[: max(0, len(self._admitted) - most)]
+            return None
+
+    def _too_early(self, limit: Limit, now: float) -> float:
+        if len(self._admitted) < limit.count:
+            return 0.0
+        return self._admitted[-limit.count] + limit.seconds - now
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How often a client asked more than the limit allows."""
+
+    limit: Limit
+    arrivals: int
+    violations: int
+    worst: int  # most arrivals in any one window
+
+
+def judge(arrivals: Iterable[float], limit: Limit, *, tolerance: float = 0.0) -> Verdict:
+    """An arrival that makes its window overfull is one violation."""
+    times = sorted(arrivals)
+    oldest = violations = worst = 0
+    for newest, now in enumerate(times):
+        while now - times[oldest] >= limit.seconds - tolerance:
+            oldest += 1
+        size = newest - oldest + 1
+        worst = max(worst, size)
+        violations += size > limit.count
+    return Verdict(limit, len(times), violations, worst)
