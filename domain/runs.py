@@ -71,7 +71,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run as it was opened; `resumed` when an earlier attempt had begun it."""
+    """A run: whose days, which days, and how far it has come."""
 
     id: UUID
     account_id: str
@@ -83,4 +83,3 @@ class Run:
     dry_run: bool
     trace_id: str
     progress: Progress
-    resumed: bool

@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from infra.database import dispatch
 from sqlalchemy import Connection, Engine, Row, text
-from sqlalchemy.exc import IntegrityError
 
 from domain.errors import FenceLost, SyncError
 from domain.jobs import MAX_FAILURES, Job, JobState, NewJob, Queue
+from infra.database import BrokenData, dispatch
 
 CHANNEL = "jobs"
 LEASE_SECONDS = 10
@@ -158,7 +157,7 @@ class Ledger:
         try:
             with dispatch(self._engine) as connection:
                 row = connection.execute(_CLAIM, values).first()
-        except IntegrityError:
+        except BrokenData:
             with dispatch(self._engine) as connection:
                 connection.execute(_BUSY, {"id": job_id})
             return None

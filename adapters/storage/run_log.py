@@ -1,0 +1,221 @@
+"""The log of runs: opened, told as they go, ended with one audit row and one event."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import Row, text
+
+from domain.connections import Connection
+from domain.jobs import Job
+from domain.runs import Counts, Progress, Run, RunStatus, SyncType
+from domain.sources import Reject
+from domain.window import whole_days
+
+TABLE = "pms_sync_log"
+
+_OPEN_RUN = text(
+    """
+    INSERT INTO pms_sync_log (id, account_id, pms_connection_id, job_id, sync_type, day_from,
+                              day_to, dry_run, trace_id, started_at)
+    VALUES (:id, :account_id, :connection_id, :job_id, :sync_type, :day_from, :day_to, :dry_run,
+            :trace_id, :at)
+    ON CONFLICT (job_id) DO UPDATE SET status = 'running', completed_at = NULL
+    RETURNING id, diff
+    """
+)
+_COUNTS = ", ".join(f"{name} = :{name}" for name in asdict(Counts()))
+_TELL = text(
+    f"UPDATE pms_sync_log SET {_COUNTS}, queries_done = :done, queries_total = :total, "  # noqa: S608
+    "diff = :diff WHERE id = :run_id"
+)
+_REJECT = text(
+    """
+    INSERT INTO pms_rejects (account_id, run_id, query_key, pms_id, path, reason)
+    VALUES (:account_id, :run_id, :query_key, :pms_id, :path, :reason)
+    """
+)
+_DRIFT = text(
+    """
+    INSERT INTO pms_drift (account_id, pms_connection_id, what, times)
+    VALUES (:account_id, :connection_id, :what, :times)
+    ON CONFLICT (pms_connection_id, what)
+    DO UPDATE SET times = pms_drift.times + EXCLUDED.times, last_seen_at = now()
+    """
+)
+_EVENT = text(
+    """
+    INSERT INTO run_sheet_events (account_id, kind, connection_id, detail)
+    VALUES (:account_id, :kind, :connection_id, CAST(:detail AS jsonb))
+    """
+)
+_NOTIFY = text("SELECT pg_notify('events', :account_id)")
+_CLOSE_RUN = text(
+    """
+    UPDATE pms_sync_log SET status = :status, completed_at = :at, error_message = :message,
+                            error_details = CAST(:details AS jsonb)
+    WHERE id = :run_id
+    """
+)
+_CLOSE_RUN = text(
+    """
+    UPDATE pms_sync_log SET status = :status, completed_at = :at, error_message = :message,
+                            error_details = CAST(:details AS jsonb)
+    WHERE id = :run_id
+    """
+)
+_CLOSE_CONNECTION = text(
+    """
+    UPDATE pms_connections SET
+      last_sync_status = :status, last_sync_error = :message, updated_at = :at,
+      last_sync_at = CASE WHEN :complete THEN :at ELSE last_sync_at END,
+      consecutive_failures = CASE WHEN :failed THEN consecutive_failures + 1 ELSE 0 END
+    WHERE id = :connection_id
+    """
+)
+_AUDIT = text(
+    """
+    INSERT INTO pms_audit_logs (account_id, pms_integration_id, action, user_id, request_summary,
+                                phi_accessed, phi_fields, success, error_message, trace_id)
+    VALUES (:account_id, :connection_id, 'sync', :by, :summary, true, :fields, :success, :message,
+            :trace_id)
+    """
+)
+_PHI = ["patient_name", "patient_phone", "patient_email", "patient_dob", "notes"]
+
+
+def run_of(job: Job, connection: Connection) -> Run:
+    """The run a job asks for, as far as an earlier attempt brought it."""
+    first = date.fromisoformat(job.args["first_day"])
+    last = date.fromisoformat(job.args["last_day"])
+    return Run(
+        id=uuid4(),
+        account_id=connection.account_id,
+        connection_id=connection.id,
+        first_day=first,
+        last_day=last,
+        window=whole_days(first, last, connection.timezone),
+        sync_type=SyncType(job.args.get("sync_type", SyncType.FULL)),
+        dry_run=bool(job.args.get("dry_run", False)),
+        trace_id=job.trace_id,
+        progress=Progress.from_checkpoint(job.checkpoint),
+    )
+
+
+def open_row(db: Db, job: Job, run: Run, *, at: datetime) -> Row[Any]:
+    """The run's row: id and what a dry run had gathered; one for each job."""
+    values = {
+        "id": run.id,
+        "account_id": run.account_id,
+        "connection_id": run.connection_id,
+        "job_id": job.id,
+        "sync_type": run.sync_type.value,
+        "day_from": run.first_day,
+        "day_to": run.last_day,
+        "dry_run": run.dry_run,
+        "trace_id": run.trace_id,
+        "at": at,
+    }
+    return db.execute(_OPEN_RUN, values).one()
+
+
+def tell_progress(db: Db, run: Run, *, diff: bytes | None) -> None:
+    progress = run.progress
+    values = {
+        **asdict(progress.counts),
+        "done": len(progress.done),
+        "total": progress.total,
+        "run_id": run.id,
+        "diff": diff,
+    }
+    db.execute(_TELL, values)
+
+
+def tell_pages(db: Db, run: Run, kind: str, detail: Mapping[str, Any]) -> None:
+    """An event for the pages: ids, days and counts only."""
+    values = {
+        "account_id": run.account_id,
+        "kind": kind,
+        "connection_id": run.connection_id,
+        "detail": json.dumps({"run_id": str(run.id), **detail}),
+    }
+    db.execute(_EVENT, values)
+    db.execute(_NOTIFY, {"account_id": run.account_id})
+
+
+def keep_rejects(db: Db, run: Run, query_key: str, rejects: Sequence[Reject]) -> None:
+    rows = [
+        {
+            "account_id": run.account_id,
+            "run_id": run.id,
+            "query_key": query_key,
+            "pms_id": one.pms_id,
+            "path": one.path,
+            "reason": one.reason,
+        }
+        for one in rejects
+    ]
+    if rows:
+        db.execute(_REJECT, rows)
+
+
+def keep_drift(db: Db, run: Run, drift: Mapping[str, int]) -> None:
+    rows = [
+        {
+            "account_id": run.account_id,
+            "connection_id": run.connection_id,
+            "what": what[:200],
+            "times": times,
+        }
+        for what, times in sorted(drift.items())
+    ]
+    if rows:
+        db.execute(_DRIFT, rows)
+
+
+def end_run(
+    db: Db,
+    run: Run,
+    *,
+    status: RunStatus,
+    message: str | None,
+    details: Mapping[str, Any] | None,
+    at: datetime,
+) -> None:
+    """The log, the connection's freshness, one audit row, one event."""
+    values = {
+        "run_id": run.id,
+        "status": status.value,
+        "message": message,
+        "details": json.dumps(dict(details)) if details else None,
+        "at": at,
+    }
+    db.execute(_CLOSE_RUN, values)
+    if not run.dry_run:
+        outcome = {
+            "complete": status is RunStatus.SUCCESS,
+            "failed": status is RunStatus.FAILED,
+            "connection_id": run.connection_id,
+        }
+        db.execute(_CLOSE_CONNECTION, {**values, **outcome})
+    _audit(db, run, status=status, message=message)
+    tell_pages(db, run, "sync_ended", {"status": status.value})
+
+
+def _audit(db: Db, run: Run, *, status: RunStatus, message: str | None) -> None:
+    counted = asdict(run.progress.counts)
+    values = {
+        "account_id": run.account_id,
+        "connection_id": run.connection_id,
+        "by": "sync",
+        "summary": " ".join(f"{name}={count}" for name, count in counted.items()),
+        "fields": _PHI,
+        "success": status is not RunStatus.FAILED,
+        "message": message,
+        "trace_id": run.trace_id,
+    }
+    db.execute(_AUDIT, values)

@@ -1,0 +1,91 @@
+"""Which connections are due, claimed so that any number of schedulers may look at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import text
+
+_DUE = text(
+    """
+    SELECT id, account_id, connector, timezone, sync_frequency_minutes, next_sync_at
+    FROM pms_connections
+    WHERE sync_enabled AND state IN ('ACTIVE', 'ERROR') AND removed_at IS NULL
+      AND next_sync_at <= :now
+    ORDER BY next_sync_at LIMIT :most FOR UPDATE SKIP LOCKED
+    """
+)
+_NEXT_SYNC = text("UPDATE pms_connections SET next_sync_at = :next_at WHERE id = :id")
+_RENEWALS = text(
+    """
+    SELECT id, account_id, connector FROM pms_connections
+    WHERE state IN ('ACTIVE', 'ERROR') AND removed_at IS NULL AND next_renewal_at <= :now
+    ORDER BY next_renewal_at LIMIT :most FOR UPDATE SKIP LOCKED
+    """
+)
+_NEXT_RENEWAL = text("UPDATE pms_connections SET next_renewal_at = :next_at WHERE id = :id")
+_TICKS = text(
+    """
+    UPDATE schedules SET last_at = :now, next_at = :now + make_interval(secs => every_seconds)
+    WHERE enabled AND next_at <= :now AND name = ANY(:names) RETURNING name
+    """
+)
+_ENSURE = text(
+    """
+    INSERT INTO schedules (name, every_seconds) VALUES (:name, :every)
+    ON CONFLICT (name) DO UPDATE SET every_seconds = EXCLUDED.every_seconds
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueConnection:
+    """A connection whose next sync is due; its row stays locked until the transaction ends."""
+
+    id: UUID
+    account_id: str
+    vendor: str
+    timezone: str
+    frequency_minutes: int
+    due_at: datetime
+
+
+def due_connections(db: Db, *, now: datetime, most: int = 100) -> list[DueConnection]:
+    return [
+        DueConnection(
+            id=row.id,
+            account_id=row.account_id,
+            vendor=row.connector,
+            timezone=row.timezone,
+            frequency_minutes=row.sync_frequency_minutes,
+            due_at=row.next_sync_at,
+        )
+        for row in db.execute(_DUE, {"now": now, "most": most})
+    ]
+
+
+def set_next_sync(db: Db, connection_id: UUID, next_at: datetime) -> None:
+    db.execute(_NEXT_SYNC, {"id": connection_id, "next_at": next_at})
+
+
+def due_renewals(db: Db, *, now: datetime, most: int = 100) -> list[Mapping[str, Any]]:
+    """Connections whose token should be renewed now: id, account_id, connector."""
+    rows = db.execute(_RENEWALS, {"now": now, "most": most}).mappings()
+    return [dict(row) for row in rows]
+
+
+def set_next_renewal(db: Db, connection_id: UUID, next_at: datetime | None) -> None:
+    db.execute(_NEXT_RENEWAL, {"id": connection_id, "next_at": next_at})
+
+
+def ensure_schedules(db: Db, every_seconds: Mapping[str, int]) -> None:
+    """The timetable's own rows; a changed interval takes effect, a switched-off one stays off."""
+    db.execute(_ENSURE, [{"name": name, "every": every} for name, every in every_seconds.items()])
+
+
+def due_schedules(db: Db, names: list[str], *, now: datetime) -> list[str]:
+    """Those that are due, moved on in the same statement: two schedulers never both see one."""
+    return [row.name for row in db.execute(_TICKS, {"names": names, "now": now})]

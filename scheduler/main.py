@@ -1,0 +1,91 @@
+"""The scheduler process: APScheduler ticks, this thread announces, Postgres decides who."""
+
+import random
+import signal
+from collections.abc import Callable, Mapping
+from types import FrameType
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import Engine
+
+from adapters.queue import RedisAnnouncer
+from adapters.storage import schedule
+from adapters.storage.parked import close_parked
+from domain.errors import SyncError
+from infra.clock import system_clock
+from infra.database import dispatch, engine
+from infra.sealing import Sealer
+from infra.stopping import Stopping
+from scheduler.sweep import keep_announcing, sweep
+from scheduler.timetable import EVERY_SECONDS, put_due_chores, put_due_renewals, put_due_syncs
+
+log = structlog.get_logger()
+
+Tick = Callable[[], object]
+
+
+def run(*, database_url: str, redis_url: str, sealer: Sealer) -> None:
+    """Tick until SIGTERM or SIGINT. Any number of these may run at once."""
+    stopping = Stopping()
+    _obey_signals(stopping)
+    db = engine(database_url, application_name="pms-sync scheduler")
+    with dispatch(db) as connection:
+        schedule.ensure_schedules(connection, EVERY_SECONDS)
+    ticker = _ticker(_ticks(db, sealer))
+    ticker.start()
+    announcer = RedisAnnouncer(redis_url)
+    log.info("scheduler.started")
+    keep_announcing(db, announcer, url=database_url, clock=system_clock, stopping=stopping)
+    ticker.shutdown(wait=True)
+    log.info("scheduler.stopped")
+
+
+def _ticks(db: Engine, sealer: Sealer) -> Mapping[str, tuple[Tick, float]]:
+    """What is done, and how many seconds apart."""
+    dice = random.SystemRandom()
+
+    def gave_up(job_ids: list[int]) -> None:
+        close_parked(db, sealer, job_ids, clock=system_clock)
+
+    return {
+        "syncs": (lambda: put_due_syncs(db, clock=system_clock, chance=dice.random), 1.0),
+        "renewals": (lambda: put_due_renewals(db, clock=system_clock), 5.0),
+        "chores": (lambda: put_due_chores(db, clock=system_clock), 10.0),
+        "sweep": (lambda: sweep(db, gave_up=gave_up), 1.0),
+    }
+
+
+def _ticker(ticks: Mapping[str, tuple[Tick, float]]) -> BackgroundScheduler:
+    ticker = BackgroundScheduler(timezone="UTC")
+    for name, (tick, seconds) in ticks.items():
+        ticker.add_job(
+            _steady(name, tick),
+            "interval",
+            seconds=seconds,
+            id=name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+    return ticker
+
+
+def _steady(name: str, tick: Tick) -> Callable[[], None]:
+    """A tick that fails is told and comes again; the database may be away for a while."""
+
+    def steady() -> None:
+        try:
+            tick()
+        except SyncError as error:
+            log.warning("tick.failed", kind=name, error_kind=error.kind, error=str(error))
+
+    return steady
+
+
+def _obey_signals(stopping: Stopping) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.ask()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)

@@ -1,0 +1,70 @@
+"""Announces what is ready, and takes back what dead workers held."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Engine
+
+from adapters.storage import announcing
+from domain.errors import SyncError
+from infra.database import dispatch, listen
+from infra.stopping import Stopping
+from scheduler.ports import Announcer
+
+log = structlog.get_logger()
+
+LONGEST_NAP = 1.0
+AFTER_TROUBLE = 0.5
+
+
+def announce_ready(engine: Engine, announcer: Announcer) -> int:
+    """One round; answers how many jobs were announced. What Redis loses, a later one repeats."""
+    forgot = announcer.forgot_everything()
+    with dispatch(engine) as db:
+        if forgot:
+            log.warning("queue.forgotten")
+            announcing.forget_announcements(db)
+        chosen = announcing.choose(db)
+    for queue, job_ids in chosen.items():
+        announcer.announce(queue, job_ids)
+    return sum(map(len, chosen.values()))
+
+
+def sweep(engine: Engine, *, gave_up: Callable[[list[int]], None]) -> None:
+    """Give back jobs whose lease ran out; close the runs of those that died for good."""
+    with dispatch(engine) as db:
+        lapsed = announcing.sweep(db)
+    if lapsed.ready:
+        log.warning("jobs.taken_back", count=len(lapsed.ready))
+    if lapsed.dead:
+        log.error("jobs.parked", count=len(lapsed.dead))
+        gave_up(list(lapsed.dead))
+
+
+def keep_announcing(
+    engine: Engine,
+    announcer: Announcer,
+    *,
+    url: str,
+    clock: Callable[[], datetime],
+    stopping: Stopping,
+) -> None:
+    """Announce whenever a job is put, freed or becomes due, until asked to stop."""
+    with listen(url, "jobs") as bell:
+        while not stopping.asked:
+            try:
+                announce_ready(engine, announcer)
+                bell.wait(timeout=_nap(engine, clock))
+            except SyncError as error:
+                log.warning("announcing.failed", error_kind=error.kind, error=str(error))
+                stopping.pause(AFTER_TROUBLE)
+
+
+def _nap(engine: Engine, clock: Callable[[], datetime]) -> float:
+    """Until the next job becomes due, or a second: whichever is sooner."""
+    with dispatch(engine) as db:
+        due = announcing.next_due(db)
+    if due is None:
+        return LONGEST_NAP
+    return min(LONGEST_NAP, max(0.005, (due - clock()).total_seconds()))

@@ -1,0 +1,63 @@
+"""What the ticker does and how often; every row it acts on is claimed, so replicas never double."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Engine
+
+from adapters.storage import schedule
+from adapters.storage.ledger import put
+from domain.jobs import NewJob
+from domain.work import prune_job, renew_token_job
+from infra.database import dispatch
+from scheduler.due import next_sync, sync_of
+
+log = structlog.get_logger()
+
+EVERY_SECONDS: Mapping[str, int] = {"prune": 3600}
+JOBS: Mapping[str, Callable[[], NewJob]] = {"prune": prune_job}
+
+
+def put_due_syncs(
+    engine: Engine, *, clock: Callable[[], datetime], chance: Callable[[], float]
+) -> int:
+    """A sync job for each connection that is due, and its next slot, in one transaction."""
+    now = clock()
+    with dispatch(engine) as db:
+        due = schedule.due_connections(db, now=now)
+        for connection in due:
+            put(db, sync_of(connection, now=now))
+            every = timedelta(minutes=connection.frequency_minutes)
+            next_at = next_sync(connection.due_at, now=now, every=every, chance=chance())
+            schedule.set_next_sync(db, connection.id, next_at)
+    if due:
+        log.info("syncs.put", count=len(due))
+    return len(due)
+
+
+def put_due_renewals(engine: Engine, *, clock: Callable[[], datetime]) -> int:
+    """A renewal job for each connection whose token is about to end."""
+    now = clock()
+    with dispatch(engine) as db:
+        due = schedule.due_renewals(db, now=now)
+        for one in due:
+            put(
+                db,
+                renew_token_job(
+                    account_id=one["account_id"],
+                    connection_id=one["id"],
+                    vendor=one["connector"],
+                ),
+            )
+            schedule.set_next_renewal(db, one["id"], None)
+    return len(due)
+
+
+def put_due_chores(engine: Engine, *, clock: Callable[[], datetime]) -> int:
+    """The product's own recurring jobs."""
+    with dispatch(engine) as db:
+        names = schedule.due_schedules(db, list(JOBS), now=clock())
+        for name in names:
+            put(db, JOBS[name]())
+    return len(names)

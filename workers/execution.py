@@ -1,0 +1,148 @@
+"""Carries one job: claim it, run its handler, and write down how it ended."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+from typing import Any, Protocol
+
+import structlog
+
+from domain.backoff import NO_FLOOR, next_try
+from domain.errors import FenceLost, SyncError, Throttled, Transient
+from domain.jobs import Job, JobState
+from infra.stopping import HandBack, Stopping
+
+log = structlog.get_logger()
+
+Handler = Callable[[Job], Mapping[str, Any] | None]
+
+
+class Unexpected(SyncError):
+    """A bug: not retried, named by its kind and place only, for its text may quote anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What is done for one kind of job, and what is said when it was given up."""
+
+    run: Handler
+    gave_up: Callable[[Job, SyncError], None] | None = None
+
+
+class JobLedger(Protocol):
+    def claim(self, job_id: int) -> Job | None: ...
+    def finish(self, job: Job, result: Mapping[str, Any] | None = None) -> None: ...
+    def wait(self, job: Job, *, until: datetime, reason: str) -> None: ...
+    def fail(self, job: Job, error: SyncError, *, retry_at: datetime) -> JobState: ...
+    def hand_back(self, jobs: list[Job]) -> None: ...
+
+
+class Running:
+    """The jobs this process holds, for the thread that renews their leases."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._jobs: dict[int, Job] = {}
+
+    @contextmanager
+    def holding(self, job: Job) -> Iterator[None]:
+        with self._lock:
+            self._jobs[job.id] = job
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._jobs.pop(job.id, None)
+
+    def all(self) -> list[Job]:
+        with self._lock:
+            return list(self._jobs.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """Runs jobs in the calling thread; what it catches becomes a row, never a lost error."""
+
+    ledger: JobLedger
+    works: Mapping[str, Work]
+    running: Running
+    stopping: Stopping
+    clock: Callable[[], datetime]
+    chance: Callable[[], float]
+
+    def run(self, job_id: int) -> JobState | None:
+        """How the job stands afterwards, or None when it was not ours to run."""
+        if self.stopping.asked:
+            return None
+        job = self.ledger.claim(job_id)
+        if job is None:
+            return None
+        with self.running.holding(job), structlog.contextvars.bound_contextvars(**_named(job)):
+            return self._carry(job)
+
+    def _carry(self, job: Job) -> JobState | None:
+        work = self.works.get(job.kind)
+        try:
+            if work is None:
+                raise Unexpected(f"no handler for jobs of kind '{job.kind}'")
+            result = work.run(job)
+            self.ledger.finish(job, result)
+        except FenceLost:
+            log.warning("job.taken_over")
+            return None
+        except HandBack:
+            self.ledger.hand_back([job])
+            log.info("job.handed_back")
+            return JobState.READY
+        except Throttled as wait:
+            self.ledger.wait(job, until=wait.until, reason=str(wait))
+            log.info("job.waiting", until=wait.until.isoformat(), reason=str(wait))
+            return JobState.READY
+        except SyncError as error:
+            return self._failed(job, error, work)
+        except Exception as error:
+            log.exception("job.crashed")
+            return self._failed(job, Unexpected(_place(error)), work)
+        log.info("job.finished")
+        return JobState.DONE
+
+    def _failed(self, job: Job, error: SyncError, work: Work | None) -> JobState | None:
+        retry_at = self._retry_at(job, error)
+        try:
+            state = self.ledger.fail(job, error, retry_at=retry_at)
+        except FenceLost:
+            log.warning("job.taken_over")
+            return None
+        log.warning("job.failed", error_kind=error.kind, error=str(error), state=state.value)
+        if state is JobState.DEAD and work is not None and work.gave_up is not None:
+            work.gave_up(job, error)
+        return state
+
+    def _retry_at(self, job: Job, error: SyncError) -> datetime:
+        now = self.clock()
+        told = error.retry_at if isinstance(error, Transient) else None
+        floor = told - now if told else NO_FLOOR
+        return next_try(job.failures + 1, at=now, floor=floor, chance=self.chance())
+
+
+def _named(job: Job) -> dict[str, str]:
+    named = {
+        "job_id": job.id,
+        "kind": job.kind,
+        "pms": job.vendor,
+        "connection_id": job.connection_id,
+        "account_id": job.account_id,
+        "trace_id": job.trace_id,
+    }
+    return {name: str(value) for name, value in named.items() if value is not None}
+
+
+def _place(error: Exception) -> str:
+    """The kind of error and where it was raised."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = f" at {frame.tb_frame.f_globals.get('__name__')}:{frame.tb_lineno}" if frame else ""
+    return f"{type(error).__name__}{where}"
