@@ -1,0 +1,108 @@
+"""Accounts: who owns connections, and which called numbers lead to them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import text
+
+from domain.errors import BadInput
+from domain.window import zone
+
+ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+
+_LIST = text(
+    """
+    SELECT accounts.id, accounts.name, accounts.timezone, vapi_number_ids, phones, transfer_to,
+           count(own.id) AS connections
+    FROM accounts
+    LEFT JOIN pms_connections AS own ON own.account_id = accounts.id AND own.removed_at IS NULL
+    GROUP BY accounts.id ORDER BY accounts.id
+    """
+)
+_KNOWN = text("SELECT true FROM accounts WHERE id = :id")
+_TAKEN = text(
+    """
+    SELECT id FROM accounts
+    WHERE phones && CAST(:phones AS text[]) OR vapi_number_ids && CAST(:vapi_number_ids AS text[])
+    LIMIT 1
+    """
+)
+_ADD = text(
+    """
+    INSERT INTO accounts (id, name, timezone, vapi_number_ids, phones, transfer_to)
+    VALUES (:id, :name, :timezone, :vapi_number_ids, :phones, :transfer_to)
+    ON CONFLICT DO NOTHING RETURNING id
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An owner of connections; calls find it by the number that was called."""
+
+    id: str
+    name: str
+    timezone: str | None = None
+    vapi_number_ids: Sequence[str] = ()
+    phones: Sequence[str] = ()
+    transfer_to: Sequence[str] = ()
+    connections: int = 0
+
+
+def listed(db: Db) -> list[Account]:
+    """Every account, for the dispatch role."""
+    return [Account(**row) for row in db.execute(_LIST).mappings()]
+
+
+def require(db: Db, account_id: str) -> None:
+    if db.execute(_KNOWN, {"id": account_id}).first() is None:
+        raise BadInput(f"There is no account '{account_id}'; see 'pms-sync accounts list'.")
+
+
+def add(db: Db, account: Account) -> str:
+    """Store a new account; a called number leads to one account only."""
+    _check(account)
+    numbers = {
+        "phones": list(account.phones),
+        "vapi_number_ids": list(account.vapi_number_ids),
+    }
+    taken = db.execute(_TAKEN, numbers).first()
+    if taken is not None:
+        raise BadInput(f"One of these numbers leads to account '{taken.id}' already.")
+    values = {
+        "id": account.id,
+        "name": account.name,
+        "timezone": account.timezone,
+        "transfer_to": list(account.transfer_to),
+        **numbers,
+    }
+    if db.execute(_ADD, values).first() is None:
+        raise BadInput(f"There is an account '{account.id}' already; choose another --id.")
+    return account.id
+
+
+def id_from(name: str) -> str:
+    """A readable id made of a name: "Northside Clinic" becomes "northside-clinic"."""
+    made = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63]
+    if not made:
+        raise BadInput("The name has no letters or digits to make an id of; give one with --id.")
+    return made
+
+
+def _check(account: Account) -> None:
+    if not account.name.strip():
+        raise BadInput("The account needs a name.")
+    if not ACCOUNT_ID.fullmatch(account.id):
+        raise BadInput(
+            f"'{account.id}' cannot be an account id; use lower-case letters, digits, - and _."
+        )
+    if account.timezone:
+        zone(account.timezone)
+    for number in (*account.phones, *account.transfer_to):
+        if not E164.fullmatch(number):
+            raise BadInput(
+                f"'{number}' is not an international number; write it like +61391234567."
+            )

@@ -1,0 +1,127 @@
+"""The ledger as an operator sees it: listed, shown, run again, called off, and how deep it is."""
+
+import json
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import RowMapping, text
+
+from domain.errors import BadInput
+from domain.jobs import JobState, Queue
+
+_COLUMNS = """
+    id, kind, queue, state, account_id, connection_id, vendor, args, priority, attempts, crashes,
+    failures, due_at, created_at, started_at, finished_at, waiting_for, error_kind, error_text,
+    trace_id
+"""
+_LIST = text(
+    f"""
+    SELECT {_COLUMNS} FROM jobs
+    WHERE (CAST(:state AS text) IS NULL OR state = :state)
+      AND (CAST(:queue AS text) IS NULL OR queue = :queue)
+      AND (CAST(:connection_id AS uuid) IS NULL OR connection_id = :connection_id)
+    ORDER BY id DESC LIMIT :limit
+    """  # noqa: S608 - the columns are this module's own
+)
+_SHOW = text(f"SELECT {_COLUMNS}, worker, checkpoint, result FROM jobs WHERE id = :id")  # noqa: S608
+_TWIN = text(
+    """
+    SELECT other.id FROM jobs JOIN jobs AS other USING (dedupe_key)
+    WHERE jobs.id = :id AND other.state = 'ready' AND other.id <> jobs.id
+    """
+)
+_REPLAY = text(
+    """
+    UPDATE jobs SET state = 'ready', due_at = now(), announced_at = NULL, finished_at = NULL,
+                    attempts = 0, crashes = 0, failures = 0, waiting_for = NULL, fence = fence + 1
+    WHERE id = :id AND state IN ('dead', 'cancelled')
+    """
+)
+_DISCARD = text(
+    """
+    UPDATE jobs SET state = 'cancelled', finished_at = now(), fence = fence + 1,
+                    result = result || CAST(:result AS jsonb)
+    WHERE id = :id AND state IN ('dead', 'ready')
+    """
+)
+_NOTIFY = text("SELECT pg_notify('jobs', '')")
+_DEPTH = text(
+    """
+    SELECT queue,
+           count(*) FILTER (WHERE state = 'ready' AND due_at <= now()) AS ready,
+           count(*) FILTER (WHERE state = 'ready' AND due_at > now()) AS waiting,
+           count(*) FILTER (WHERE state = 'running') AS running,
+           count(*) FILTER (WHERE state = 'dead') AS dead,
+           extract(epoch FROM now() - min(due_at) FILTER (
+             WHERE state = 'ready' AND due_at <= now()))::float AS oldest_seconds
+    FROM jobs WHERE state IN ('ready', 'running', 'dead') GROUP BY queue
+    """
+)
+_WORKERS = text(
+    """
+    SELECT queue, count(*) AS workers, sum(threads)::int AS threads
+    FROM workers, unnest(queues) AS queue
+    WHERE seen_at > now() - interval '15 seconds' GROUP BY queue
+    """
+)
+
+
+def listed(
+    db: Db,
+    *,
+    state: JobState | None = None,
+    queue: Queue | None = None,
+    connection_id: UUID | None = None,
+    limit: int = 20,
+) -> Sequence[RowMapping]:
+    """The latest jobs, newest first, for the dispatch role."""
+    values = {"state": state, "queue": queue, "connection_id": connection_id, "limit": limit}
+    return db.execute(_LIST, values).mappings().all()
+
+
+def show(db: Db, job_id: int) -> RowMapping:
+    row = db.execute(_SHOW, {"id": job_id}).mappings().first()
+    if row is None:
+        raise BadInput(f"There is no job {job_id}; see 'pms-sync jobs list'.")
+    return row
+
+
+def replay(db: Db, job_id: int) -> None:
+    """Run a dead or discarded job once more, from its checkpoint."""
+    state = show(db, job_id)["state"]
+    twin = db.execute(_TWIN, {"id": job_id}).first()
+    if twin is not None:
+        raise BadInput(f"Job {twin.id} waits to do the same; job {job_id} need not run again.")
+    if db.execute(_REPLAY, {"id": job_id}).rowcount != 1:
+        raise BadInput(f"Job {job_id} is {state}; only dead or cancelled jobs can run again.")
+    db.execute(_NOTIFY)
+
+
+def discard(db: Db, job_id: int, *, reason: str) -> None:
+    """Call off a dead or waiting job; the reason stays with it."""
+    if not reason.strip():
+        raise BadInput("Say why with --reason; it is kept with the job.")
+    state = show(db, job_id)["state"]
+    values = {"id": job_id, "result": json.dumps({"discarded": reason.strip()[:500]})}
+    if db.execute(_DISCARD, values).rowcount != 1:
+        raise BadInput(f"Job {job_id} is {state}; only dead or waiting jobs can be discarded.")
+
+
+def queues(db: Db) -> list[dict[str, object]]:
+    """Each queue with what waits, runs and died, how late it is, and who serves it."""
+    depth = {row["queue"]: row for row in db.execute(_DEPTH).mappings()}
+    workers = {row["queue"]: row for row in db.execute(_WORKERS).mappings()}
+    return [_queue(name.value, depth.get(name.value), workers.get(name.value)) for name in Queue]
+
+
+def _queue(name: str, depth: RowMapping | None, workers: RowMapping | None) -> dict[str, object]:
+    counted = ("ready", "waiting", "running", "dead")
+    oldest = depth and depth["oldest_seconds"]
+    return {
+        "queue": name,
+        **{key: depth[key] if depth else 0 for key in counted},
+        "oldest_seconds": None if oldest is None else round(oldest, 1),
+        "workers": workers["workers"] if workers else 0,
+        "threads": workers["threads"] if workers else 0,
+    }

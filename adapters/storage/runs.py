@@ -1,0 +1,117 @@
+"""The log of runs as an operator reads it: the latest ones, one with its rejects, one by job."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import RowMapping, text
+
+from domain.errors import BadInput
+
+_COLUMNS = """
+    run.id, run.account_id, run.pms_connection_id AS connection_id, run.job_id, sync_type,
+    day_from, day_to, status, dry_run, started_at, completed_at, fetched, created, updated,
+    unchanged, skipped, cancelled, removed, rejected, conflicts, requests, queries_done,
+    queries_total, error_message, error_details, run.trace_id
+"""
+_LIST = text(
+    f"""
+    SELECT {_COLUMNS} FROM pms_sync_log AS run
+    WHERE (CAST(:connection_id AS uuid) IS NULL OR run.pms_connection_id = :connection_id)
+    ORDER BY started_at DESC, run.id LIMIT :limit
+    """  # noqa: S608 - the columns are this module's own
+)
+_FIND = text(
+    f"SELECT {_COLUMNS} FROM pms_sync_log AS run WHERE run.id::text LIKE :start LIMIT 2"  # noqa: S608
+)
+_OF_JOB = text(f"SELECT {_COLUMNS} FROM pms_sync_log AS run WHERE run.job_id = :job_id")  # noqa: S608
+_DIFF = text("SELECT diff FROM pms_sync_log WHERE id = :id")
+_REJECTS = text(
+    "SELECT query_key, pms_id, path, reason FROM pms_rejects WHERE run_id = :id ORDER BY id"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedRun:
+    """One row of the log."""
+
+    id: UUID
+    account_id: str
+    connection_id: UUID
+    job_id: int
+    sync_type: str
+    day_from: date
+    day_to: date
+    status: str
+    dry_run: bool
+    started_at: datetime
+    completed_at: datetime | None
+    fetched: int
+    created: int
+    updated: int
+    unchanged: int
+    skipped: int
+    cancelled: int
+    removed: int
+    rejected: int
+    conflicts: int
+    requests: int
+    queries_done: int
+    queries_total: int
+    error_message: str | None
+    error_details: Mapping[str, Any] | None = field(default=None)
+    trace_id: str
+
+    @property
+    def is_over(self) -> bool:
+        return self.status != "running"
+
+    @property
+    def seconds(self) -> float | None:
+        if self.completed_at is None:
+            return None
+        return (self.completed_at - self.started_at).total_seconds()
+
+    @property
+    def errors(self) -> list[str]:
+        """What went wrong, the whole first and then each query that was set aside."""
+        whole = [self.error_message] if self.error_message else []
+        queries = (self.error_details or {}).get("queries") or {}
+        return whole + [f"{key}: {reason}" for key, reason in sorted(queries.items())]
+
+
+def listed(db: Db, *, connection_id: UUID | None = None, limit: int = 20) -> list[LoggedRun]:
+    """The latest runs, newest first; across accounts for the dispatch role."""
+    rows = db.execute(_LIST, {"connection_id": connection_id, "limit": limit}).mappings()
+    return [LoggedRun(**row) for row in rows]
+
+
+def find(db: Db, wanted: str) -> LoggedRun:
+    """The run of that id, or of an id that starts so."""
+    start = wanted.strip().lower()
+    if not start or not set(start) <= set("0123456789abcdef-"):
+        raise BadInput(f"'{wanted}' is not a run id; see 'pms-sync runs list'.")
+    rows = db.execute(_FIND, {"start": f"{start}%"}).mappings().all()
+    if len(rows) != 1:
+        problem = "More than one run id starts with" if rows else "There is no run"
+        raise BadInput(f"{problem} {wanted}; see 'pms-sync runs list'.")
+    return LoggedRun(**rows[0])
+
+
+def of_job(db: Db, job_id: int) -> LoggedRun | None:
+    row = db.execute(_OF_JOB, {"job_id": job_id}).mappings().first()
+    return LoggedRun(**row) if row else None
+
+
+def rejects(db: Db, run_id: UUID) -> Sequence[RowMapping]:
+    """Records that could not be read, in the run's own account; paths and reasons, no values."""
+    return db.execute(_REJECTS, {"id": run_id}).mappings().all()
+
+
+def sealed_diff(db: Db, run_id: UUID) -> bytes | None:
+    """What a dry run would have done, still sealed."""
+    found: bytes | None = db.execute(_DIFF, {"id": run_id}).scalar_one_or_none()
+    return found
