@@ -1,0 +1,215 @@
+"""The one way out: HTTP requests to listed hosts, bounded in time and size, quoting nothing."""
+
+import json as jsonlib
+import ssl
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, Self
+
+import httpx
+import structlog
+
+from domain.errors import BadInput, BrokenContract, Refused, Transient
+from infra.bodies import Pairs, basic, content, unpacked, with_params
+from infra.network import Address, Transport, deadline, is_public
+from infra.vendor_urls import is_loopback
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 30.0
+TOTAL_SECONDS = 60.0
+LARGEST_ANSWER = 16 * 1024 * 1024
+
+TLS_VERSIONS: Mapping[str, ssl.TLSVersion] = MappingProxyType(
+    {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+)
+DEFAULT_PORTS = {"https": 443, "http": 80}
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+log = structlog.get_logger(__name__)
+
+
+class NotSent(Transient):
+    """The request certainly never left: even a booking may be sent again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back: header names in lower case, the body unread."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    def json(self) -> Any:
+        try:
+            return jsonlib.loads(self.body)
+        except ValueError:
+            raise BrokenContract(f"an answer with status {self.status} is not JSON") from None
+
+
+class Client:
+    """Sends requests; pooled, shared between threads, closed with the process.
+
+    `hosts` are names, or name:port where only that port is meant. Addresses of this machine and,
+    for http, this machine alone need `allow_loopback_http`; names that live in a private network
+    are listed in `private_hosts`.
+    """
+
+    def __init__(  # noqa: PLR0913 - the bounds of everything that leaves
+        self,
+        hosts: Collection[str],
+        user_agent: str,
+        *,
+        allow_loopback_http: bool = False,
+        private_hosts: Collection[str] = (),
+        minimum_tls: Literal["1.2", "1.3"] = "1.3",
+        ca_file: Path | None = None,
+        read_seconds: float = READ_SECONDS,
+        total_seconds: float = TOTAL_SECONDS,
+        largest_answer: int = LARGEST_ANSWER,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._private = frozenset(host.lower() for host in private_hosts)
+        self._loopback = allow_loopback_http
+        self._total = total_seconds
+        self._largest = largest_answer
+        self._client = httpx.Client(
+            transport=transport
+            or Transport(tls=_tls(minimum_tls, ca_file, sorted(hosts)), allows=self._may_reach),
+            headers={"user-agent": user_agent, "accept-encoding": "gzip, deflate"},
+            timeout=httpx.Timeout(read_seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def send(  # noqa: PLR0913 - a request has these parts
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Pairs | None = None,
+        json: Any | None = None,
+        form: Pairs | None = None,
+        auth: tuple[str, str] | None = None,
+    ) -> Answer:
+        """One request, sent once; a GET may be sent on to another path of the same host, once."""
+        target = self._allowed(method, with_params(url, params))
+        body, kind = content(json, form)
+        request = self._client.build_request(method, target, headers=kind, content=body)
+        if auth is not None:
+            request.headers["Authorization"] = basic(*auth)
+        request.headers.update(headers or {})
+        with deadline(self._total):
+            answer = self._exchange(request)
+            onward = self._onward(request, answer)
+            return answer if onward is None else self._exchange(onward)
+
+    def _exchange(self, request: httpx.Request) -> Answer:
+        with _named(request), _streamed(self._client, request) as response:
+            # A transport of a test answers with a body that was read beforehand.
+            read_already = response.is_stream_consumed
+            body = unpacked(
+                [response.content] if read_already else response.iter_raw(),
+                encoding="" if read_already else response.headers.get("content-encoding", ""),
+                largest=self._largest,
+            )
+        headers = MappingProxyType({name.lower(): text for name, text in response.headers.items()})
+        return Answer(status=response.status_code, headers=headers, body=body)
+
+    def _onward(self, request: httpx.Request, answer: Answer) -> httpx.Request | None:
+        """Where a GET was sent on to, when that is the same host; anything else is the caller's."""
+        where = answer.headers.get("location")
+        if request.method != "GET" or answer.status not in REDIRECTS or not where:
+            return None
+        try:
+            target = request.url.join(where)
+        except httpx.InvalidURL:
+            return None
+        if _origin(target) != _origin(request.url) or target.userinfo:
+            return None
+        return httpx.Request("GET", target, headers=request.headers, extensions=request.extensions)
+
+    def _allowed(self, method: str, url: str) -> httpx.URL:
+        try:
+            target = httpx.URL(url)
+        except httpx.InvalidURL:
+            raise BadInput(f"{method}: not a URL") from None
+        host, port = target.host, _port(target)
+        if target.userinfo or not {host, f"{host}:{port}"} & self._hosts:
+            raise Refused(f"{method} {host}: this host is not on the list")
+        if target.scheme == "https" or (
+            target.scheme == "http" and self._loopback and is_loopback(host)
+        ):
+            return target
+        raise Refused(f"{method} {host}: only https may be used")
+
+    def _may_reach(self, host: str, address: Address) -> bool:
+        if host in self._private or is_public(address):
+            return True
+        return address.is_loopback and self._loopback
+
+
+@contextmanager
+def _named(request: httpx.Request) -> Iterator[None]:
+    """Errors of the wire, by what happens next, with the method and the host and nothing else."""
+    name = f"{request.method} {request.url.host}"
+    try:
+        yield
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise NotSent(f"{name}: {_said(error)}") from None
+    except httpx.TransportError as error:
+        raise Transient(f"{name}: {_said(error)}") from None
+    except BrokenContract as error:
+        raise BrokenContract(f"{name}: {error}") from None
+    except Refused as error:
+        raise Refused(f"{name}: {error}") from None
+
+
+@contextmanager
+def _streamed(client: httpx.Client, request: httpx.Request) -> Iterator[httpx.Response]:
+    response = client.send(request, stream=True)
+    try:
+        yield response
+    finally:
+        response.close()
+
+
+def _said(error: httpx.TransportError) -> str:
+    """What went wrong in words of ours; theirs may quote what was sent."""
+    if isinstance(error, httpx.TimeoutException):
+        return "took too long"
+    if isinstance(error, httpx.ConnectError):
+        return "cannot be reached"
+    return "the connection broke"
+
+
+def _port(url: httpx.URL) -> int | None:
+    return url.port or DEFAULT_PORTS.get(url.scheme)
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, _port(url)
+
+
+def _tls(minimum: str, ca_file: Path | None, hosts: list[str]) -> ssl.SSLContext:
+    context = httpx.create_ssl_context(trust_env=False)
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    context.minimum_version = TLS_VERSIONS[minimum]
+    if minimum != "1.3":
+        log.warning("http.tls_lowered", host=", ".join(hosts), minimum_tls=minimum)
+    return context

@@ -1,0 +1,134 @@
+"""The wire below HTTP: only addresses we may reach, and never longer than the request may take."""
+
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Any
+
+import httpcore
+import httpx
+
+from domain.errors import Refused
+
+Address = IPv4Address | IPv6Address
+NAT64 = IPv6Network("64:ff9b::/96")
+
+_ends_at: ContextVar[float | None] = ContextVar("request_ends_at", default=None)
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Everything the block sends or reads on this thread is over by then."""
+    token = _ends_at.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _ends_at.reset(token)
+
+
+def is_public(address: Address) -> bool:
+    """Whether it lies in the open Internet, also when it wraps an IPv4 address that does not."""
+    if isinstance(address, IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if inner is None and address in NAT64:
+            inner = IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(inner)
+    return address.is_global and not address.is_multicast
+
+
+class Transport(httpx.HTTPTransport):
+    """httpx over our own network backend; HTTP/1.1, kept alive, no proxy of the environment."""
+
+    def __init__(self, *, tls: ssl.SSLContext, allows: Callable[[str, Address], bool]) -> None:
+        super().__init__(verify=tls, trust_env=False)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=tls,
+            max_connections=100,
+            max_keepalive_connections=20,
+            keepalive_expiry=30,
+            network_backend=Network(allows),
+        )
+
+
+class Network(httpcore.NetworkBackend):
+    """Resolves a name itself and connects to the very address it has checked."""
+
+    def __init__(self, allows: Callable[[str, Address], bool]) -> None:
+        self._allows = allows
+        self._sockets = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        addresses = _resolved(host, port)
+        if not all(self._allows(host, address) for address in addresses):
+            raise Refused(f"{host}: resolves to an address that must not be reached from here")
+        last: httpcore.ConnectError | httpcore.ConnectTimeout | None = None
+        for address in addresses:
+            try:
+                stream = self._sockets.connect_tcp(
+                    str(address), port, _remaining(timeout, httpcore.ConnectTimeout)
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                last = error
+            else:
+                return Stream(stream)
+        raise last or httpcore.ConnectError("no address")
+
+
+class Stream(httpcore.NetworkStream):
+    """A connection each of whose waits is shortened to what is left of the deadline."""
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _remaining(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _remaining(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        seconds = _remaining(timeout, httpcore.ConnectTimeout)
+        return Stream(self._inner.start_tls(ssl_context, server_hostname, seconds))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _resolved(host: str, port: int) -> list[Address]:
+    """Also reads the odd spellings of an address (0x7f.1, 2130706433), as connecting would."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        raise httpcore.ConnectError("the name cannot be resolved") from None
+    texts = dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found)
+    return [ip_address(text) for text in texts]
+
+
+def _remaining(timeout: float | None, late: type[Exception]) -> float | None:
+    ends_at = _ends_at.get()
+    if ends_at is None:
+        return timeout
+    left = ends_at - time.monotonic()
+    if left <= 0:
+        raise late("the request took too long")
+    return left if timeout is None else min(timeout, left)
