@@ -31,6 +31,13 @@ class Work:
     gave_up: Callable[[Job, SyncError], None] | None = None
 
 
+def _no_such_work(job: Job) -> None:
+    raise Unexpected(f"no handler for jobs of kind '{job.kind}'")
+
+
+UNKNOWN = Work(run=_no_such_work)
+
+
 class JobLedger(Protocol):
     def claim(self, job_id: int) -> Job | None: ...
     def finish(self, job: Job, result: Mapping[str, Any] | None = None) -> None: ...
@@ -83,12 +90,9 @@ class Execution:
             return self._carry(job)
 
     def _carry(self, job: Job) -> JobState | None:
-        work = self.works.get(job.kind)
+        work = self.works.get(job.kind, UNKNOWN)
         try:
-            if work is None:
-                raise Unexpected(f"no handler for jobs of kind '{job.kind}'")
-            result = work.run(job)
-            self.ledger.finish(job, result)
+            self.ledger.finish(job, work.run(job))
         except FenceLost:
             log.warning("job.taken_over")
             return None
@@ -108,7 +112,7 @@ class Execution:
         log.info("job.finished")
         return JobState.DONE
 
-    def _failed(self, job: Job, error: SyncError, work: Work | None) -> JobState | None:
+    def _failed(self, job: Job, error: SyncError, work: Work) -> JobState | None:
         retry_at = self._retry_at(job, error)
         try:
             state = self.ledger.fail(job, error, retry_at=retry_at)
@@ -116,7 +120,7 @@ class Execution:
             log.warning("job.taken_over")
             return None
         log.warning("job.failed", error_kind=error.kind, error=str(error), state=state.value)
-        if state is JobState.DEAD and work is not None and work.gave_up is not None:
+        if state is JobState.DEAD and work.gave_up is not None:
             work.gave_up(job, error)
         return state
 

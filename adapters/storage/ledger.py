@@ -29,7 +29,7 @@ _PUT = text(
 )
 _NOTIFY = text("SELECT pg_notify('jobs', '')")
 
-_COLUMNS = """id, fence, kind, queue, account_id, connection_id, vendor, args, attempts, failures,
+COLUMNS = """id, fence, kind, queue, account_id, connection_id, vendor, args, attempts, failures,
               checkpoint, trace_id, created_at"""
 _CLAIM = text(
     f"""
@@ -39,7 +39,7 @@ _CLAIM = text(
                     lease_until = now() + make_interval(secs => :lease)
     WHERE id = :id AND crashes < :most
       AND ((state = 'ready' AND due_at <= now()) OR (state = 'running' AND lease_until < now()))
-    RETURNING {_COLUMNS}
+    RETURNING {COLUMNS}
     """  # noqa: S608 - the columns are this module's own
 )
 _BUSY = text("UPDATE jobs SET announced_at = NULL WHERE id = :id AND state = 'ready'")
@@ -161,7 +161,7 @@ class Ledger:
             with dispatch(self._engine) as connection:
                 connection.execute(_BUSY, {"id": job_id})
             return None
-        return _job(row) if row else None
+        return job_of(row) if row else None
 
     def renew(self, jobs: Iterable[Job]) -> set[int]:
         """Lengthen the leases of running jobs in one statement; answers the ids still held."""
@@ -213,7 +213,7 @@ class Ledger:
             return row  # type: ignore[return-value]
 
 
-def _job(row: Row[Any]) -> Job:
+def job_of(row: Row[Any]) -> Job:
     return Job(
         id=row.id,
         fence=row.fence,

@@ -15,7 +15,8 @@ from adapters.storage.entries import EntrySeal
 from adapters.storage.ledger import save_checkpoint
 from adapters.storage.run_sheet import Applied, RunSheet
 from domain.appointments import Appointment, AppointmentType, Practitioner
-from domain.connections import Connection
+from domain.connections import Connection, State
+from domain.errors import NeedsReconnect, SyncError
 from domain.intake import Sorted, Stored, row_id, sort_page
 from domain.jobs import Job
 from domain.runs import Counts, Run, RunStatus
@@ -97,8 +98,8 @@ class SyncStore:
             opened.gathered(row.diff)
         return opened
 
-    def gave_up(self, job: Job, message: str) -> None:
-        """The job is dead, or a person must act: its run has failed, what was stored stays."""
+    def gave_up(self, job: Job, error: SyncError) -> None:
+        """The job is dead: its run has failed, what was stored stays, a person may have to act."""
         account_id, connection_id = _whose(job)
         with transaction(self._engine, account_id=account_id) as db:
             run = run_log.run_of(job, connections.load(db, connection_id))
@@ -107,8 +108,10 @@ class SyncStore:
             problems = run.progress.problems
             details = {"queries": problems} if problems else None
             run_log.end_run(
-                db, run, status=RunStatus.FAILED, message=message, details=details, at=at
+                db, run, status=RunStatus.FAILED, message=str(error), details=details, at=at
             )
+            if isinstance(error, NeedsReconnect):
+                connections.set_state(db, run.connection_id, State.NEEDS_SIGN_IN, reason=str(error))
             db.execute(_FORGET_CANDIDATES, {"run_id": run.id})
 
 

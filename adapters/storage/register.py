@@ -1,0 +1,33 @@
+"""Which workers live, so that nothing is announced to nobody."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Engine, text
+
+from infra.database import dispatch
+
+_ALIVE = text(
+    """
+    INSERT INTO workers (id, pool, queues, threads) VALUES (:id, :pool, :queues, :threads)
+    ON CONFLICT (id) DO UPDATE SET seen_at = now()
+    """
+)
+_GONE = text("DELETE FROM workers WHERE id = :id OR seen_at < now() - interval '1 day'")
+
+
+class Register:
+    """One worker process's row."""
+
+    def __init__(
+        self, engine: Engine, *, worker: str, pool: str, queues: Sequence[str], threads: int
+    ) -> None:
+        self._engine = engine
+        self._row = {"id": worker, "pool": pool, "queues": list(queues), "threads": threads}
+
+    def alive(self) -> None:
+        with dispatch(self._engine) as db:
+            db.execute(_ALIVE, self._row)
+
+    def gone(self) -> None:
+        with dispatch(self._engine) as db:
+            db.execute(_GONE, {"id": self._row["id"]})
