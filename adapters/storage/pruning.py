@@ -6,18 +6,21 @@ from sqlalchemy import Engine, text
 
 from infra.database import dispatch
 
-DONE_DAYS = 7
-DEAD_DAYS = 90
-EVENT_DAYS = 2
+DAYS = {"done": 7, "dead": 90, "events": 2, "requests": 2}
+"""How long rows are kept; no vendor is known to count requests over more than a day."""
 
 _PRUNE: Mapping[str, str] = {
-    "jobs": f"""DELETE FROM jobs WHERE
-        (state IN ('done', 'cancelled') AND finished_at < now() - interval '{DONE_DAYS} days')
-        OR (state = 'dead' AND finished_at < now() - interval '{DEAD_DAYS} days')""",
-    # The longest limit any vendor is known to set is a day.
-    "vendor_requests": "DELETE FROM vendor_requests WHERE at < now() - interval '2 days'",
-    "run_sheet_events": "DELETE FROM run_sheet_events "
-    f"WHERE at < now() - interval '{EVENT_DAYS} days'",
+    "jobs": """
+        DELETE FROM jobs
+        WHERE (state IN ('done', 'cancelled') AND finished_at < now() - make_interval(days => :done))
+           OR (state = 'dead' AND finished_at < now() - make_interval(days => :dead))
+        """,
+    "vendor_requests": """
+        DELETE FROM vendor_requests WHERE at < now() - make_interval(days => :requests)
+        """,
+    "run_sheet_events": """
+        DELETE FROM run_sheet_events WHERE at < now() - make_interval(days => :events)
+        """,
     "sessions": "DELETE FROM sessions WHERE expires_at < now()",
     "login_links": "DELETE FROM login_links WHERE expires_at < now() - interval '1 day'",
     "workers": "DELETE FROM workers WHERE seen_at < now() - interval '1 day'",
@@ -29,5 +32,5 @@ def prune(engine: Engine) -> dict[str, int]:
     removed: dict[str, int] = {}
     for table, statement in _PRUNE.items():
         with dispatch(engine) as db:
-            removed[table] = db.execute(text(statement)).rowcount
+            removed[table] = db.execute(text(statement), DAYS).rowcount
     return removed

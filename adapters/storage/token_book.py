@@ -1,0 +1,39 @@
+"""When each connection's token ends, and so when the next renewal is due."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Engine, text
+
+from adapters.storage import connections
+from adapters.storage.ledger import guard
+from domain.connections import Connection
+from domain.jobs import Job
+from infra.database import transaction
+
+AHEAD = timedelta(minutes=5)
+"""Renew this long before the end, so that a vendor's short outage is not felt."""
+
+_UNTIL = text(
+    """
+    UPDATE pms_connections SET token_expires_at = :expires_at, next_renewal_at = :next_at
+    WHERE id = :id
+    """
+)
+
+
+class TokenBook:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def connection(self, job: Job) -> Connection:
+        if job.connection_id is None:
+            raise ValueError("a renewal names its connection")
+        with transaction(self._engine, account_id=job.account_id) as db:
+            return connections.load(db, job.connection_id)
+
+    def token_until(self, job: Job, connection_id: UUID, expires_at: datetime | None) -> None:
+        with transaction(self._engine, account_id=job.account_id) as db:
+            guard(db, job)
+            next_at = expires_at - AHEAD if expires_at else None
+            db.execute(_UNTIL, {"id": connection_id, "expires_at": expires_at, "next_at": next_at})
