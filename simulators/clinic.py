@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from simulators import bookings, people
 from simulators.chance import chance
 from simulators.days import day_of
-from simulators.records import Appointment, AppointmentType, Meaning, Patient, Practice
+from simulators.records import Appointment, AppointmentType, Meaning, Practice
 
 KEPT_CHANGES = 100_000
 
@@ -123,12 +123,6 @@ class Clinic:
         with self.lock:
             self._put(appointment)
             self._changed("add", appointment_id=appointment.id)
-
-    def admit(self, patient: Patient) -> None:
-        """Put a new patient on the books."""
-        with self.lock:
-            self.patients[patient.id] = patient
-            self._changed("admit", patient_id=patient.id)
 
     def rename(self, patient_id: str, first: str | None, last: str) -> None:
         self._amend("rename", patient_id, first=first, last=last)

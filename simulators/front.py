@@ -28,7 +28,9 @@ JITTER_SEED = 11
 class Vendor(Protocol):
     """One vendor's own part behind the front door."""
 
-    clinics: Mapping[str, Clinic]
+    @property
+    def clinics(self) -> Mapping[str, Clinic]:
+        """By the id of the practice."""
 
     def reply(self, request: Request, fault: Fault | None) -> Reply: ...
 

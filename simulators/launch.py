@@ -1,5 +1,6 @@
 """Runs a simulator as a process of its own until it is told to stop or is orphaned."""
 
+import argparse
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
+from zoneinfo import ZoneInfoNotFoundError
 
 from simulators import serving
 from simulators.clinic import Clinic
@@ -25,9 +27,9 @@ class Simulator(serving.Simulator, Protocol):
 
 def launch(vendor: str, build: Callable[[Setup], Simulator]) -> None:
     """Print one line of JSON when ready, then serve."""
-    flags = parser(vendor).parse_args()
+    flags, setup = _read(vendor)
     parent = os.getppid()
-    simulator = build(read_setup(flags))
+    simulator = build(setup)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: simulator.stopping.set())
     with serving.running(simulator, port=flags.port, host=flags.host) as url:
@@ -36,6 +38,15 @@ def launch(vendor: str, build: Callable[[Setup], Simulator]) -> None:
         sys.stdout.write(json.dumps(simulator.described(url)) + "\n")
         sys.stdout.flush()
         _wait(simulator, None if flags.outlive_parent else parent)
+
+
+def _read(vendor: str) -> tuple[argparse.Namespace, Setup]:
+    command_line = parser(vendor)
+    flags = command_line.parse_args()
+    try:
+        return flags, read_setup(flags)
+    except (ValueError, ZoneInfoNotFoundError) as problem:
+        command_line.error(str(problem))
 
 
 def _wait(simulator: Simulator, parent: int | None) -> None:

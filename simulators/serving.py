@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 from urllib.parse import parse_qs
 
 JSON = "application/json"
@@ -102,22 +102,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, reply: Reply) -> None:
         if reply.line is Line.RESET:
-            return self._reset()
+            self._reset()
         body = reply.body if reply.line is Line.WHOLE else reply.body[: len(reply.body) // 2]
         self.close_connection = self.close_connection or reply.line is Line.CUT
-        return self._write(_head(reply), body)
-
-    def _write(self, head: bytes, body: bytes) -> None:
-        self.wfile.write(head + body)
+        self.wfile.write(_head(reply) + body)
         self.wfile.flush()
 
-    def _reset(self) -> None:
+    def _reset(self) -> NoReturn:
         """Close with unsent data discarded, so the client's kernel reports a reset."""
         linger = struct.pack("ii", 1, 0)
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        self.close_connection = True
         for each in (self.wfile, self.rfile, self.connection):
             each.close()
+        raise ConnectionAbortedError
 
 
 def _head(reply: Reply) -> bytes:
