@@ -151,7 +151,7 @@ def _shouted(words: list[str]) -> int:
     loud = 0
     while loud < len(words) and words[loud].isupper():
         loud += 1
-    is_family = any(len(word) >= SHORTEST_SHOUTED_FAMILY for word in words[:loud])
+    is_family = any(len(w) >= SHORTEST_SHOUTED_FAMILY and "." not in w for w in words[:loud])
     return loud if is_family and loud < len(words) else 0
 
 

@@ -315,6 +315,15 @@ def test_a_scan_in_an_open_conflict_is_left_out_of_it() -> None:
     assert not ocr(cells, {"patient_phone": "scan"}, at=LATER).touched
 
 
+def test_a_scan_that_the_pms_contradicted_does_not_come_back() -> None:
+    cells = edited(ocr({}, {"patient_phone": "scan"}, at=AT).cells, "patient_phone", "mine")
+    for value in ("new", None):
+        cells = merge(cells, {"patient_phone": value}, at=LATER).cells
+
+    assert not conflicts(cells)
+    assert revert(cells, "patient_phone").cells == {}
+
+
 def test_notes_show_both_parts_and_never_conflict() -> None:
     cells = edited(told(notes="from the PMS"), "notes", "ours")
 

@@ -1,0 +1,139 @@
+"""Names shown, and names recognised."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.names import Confidence, Suggestion, display, suggestion
+
+NOBODY = Suggestion(None, Confidence.NONE)
+
+
+def meant(name: str, *candidates: str) -> tuple[str | None, str]:
+    """The candidate's name instead of its key, to read easily."""
+    found = suggestion(name, {str(number): other for number, other in enumerate(candidates)})
+    return (candidates[int(found.match)] if found.match else None, found.confidence.value)
+
+
+@pytest.mark.parametrize(
+    ("parts", "shown"),
+    [
+        ({"prefix": "Dr", "given": "Ludwig", "family": "van der Berg"}, "Dr Ludwig van der Berg"),
+        ({"given": " Ann ", "family": "O'Example"}, "Ann O'Example"),
+        ({"given": "Anne-Marie", "family": "de  la Cruz"}, "Anne-Marie de la Cruz"),
+        ({"family": "Smith"}, "Smith"),
+        ({"prefix": None, "given": "", "family": None}, ""),
+    ],
+)
+def test_a_name_is_shown_in_reading_order(parts: dict[str, str | None], shown: str) -> None:
+    assert display(**parts) == shown
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Dr. John Smith",
+        "SMITH, John",
+        "Smith, Dr John",
+        "SMITH John",
+        "JOHN SMITH",
+        "john  smith",
+        "Dr John Smith MBBS FRACGP",
+        "John Smith, MD",
+        "Smith, John, MD",
+        "Assoc. Prof. John Smith (Cardiology)",
+    ],
+)
+def test_the_same_name_written_otherwise_is_exact(other: str) -> None:
+    assert meant("Dr John Smith", "Dr Jane Smith", other) == (other, "exact")
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("José García", "Jose Garcia"),
+        ("Sean O’Brien", "Sean O'Brien"),  # noqa: RUF001 - what vendors send
+        ("Anne-Marie Li", "Anne Marie Li"),
+        ("Sarah Smith-Jones", "Sarah Smith Jones"),
+        ("Dr Ludwig van der Berg", "VAN DER BERG, Ludwig"),
+        ("Ludwig van der Berg", "Van Der Berg, Dr Ludwig"),
+        ("Van Nguyen", "NGUYEN, Van"),
+        ("Dr Smith", "Smith"),
+        ("Dr van der Berg", "VAN DER BERG"),
+        ("J.A. Smith", "J A Smith"),
+        ("Anh Do", "DO, Anh"),
+    ],
+)
+def test_accents_hyphens_and_particles_do_not_matter(name: str, other: str) -> None:
+    assert meant(name, other) == (other, "exact")
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("Dr. John Smith", "Dr Smith"),
+        ("Dr Smith", "John Smith"),
+        ("John A Smith", "John Smith"),
+        ("John A Smith", "John Andrew Smith"),
+        ("J Smith", "John Smith"),
+        ("Dr JA Smith", "John Andrew Smith"),
+        ("Dr van der Berg", "Ludwig van der Berg"),
+    ],
+)
+def test_a_name_that_says_less_is_likely(name: str, other: str) -> None:
+    assert meant(name, "Ann Example", other) == (other, "likely")
+    assert meant(other, "Ann Example", name) == (name, "likely")
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("John Smith", "Jane Smith"),
+        ("John Smith", "John Smythe"),
+        ("John B Smith", "John C Smith"),
+        ("John Smith", "Smith Jones"),
+        ("", "John Smith"),
+        ("Dr", "Dr"),
+    ],
+)
+def test_a_different_name_is_none(name: str, other: str) -> None:
+    assert meant(name, other) == (None, "none")
+
+
+@pytest.mark.parametrize(
+    ("name", "candidates"),
+    [
+        ("Dr Smith", ("John Smith", "Jane Smith")),
+        ("J Smith", ("John Smith", "Jane Smith")),
+        ("John Smith", ("John Smith", "Dr John Smith")),
+        ("John Smith", ("John A Smith", "John B Smith")),
+    ],
+)
+def test_two_equally_good_ones_are_none(name: str, candidates: tuple[str, ...]) -> None:
+    assert meant(name, *candidates) == (None, "none")
+
+
+def test_the_better_of_two_likely_ones_is_taken() -> None:
+    assert meant("John Smith", "Dr Smith", "J Smith") == ("J Smith", "likely")
+    assert meant("John Smith", "J Smith", "John A Smith") == ("John A Smith", "likely")
+
+
+def test_nobody_to_choose_from_is_none() -> None:
+    assert suggestion("John Smith", {}) == NOBODY
+
+
+@given(name=st.text(), candidates=st.dictionaries(st.text(max_size=3), st.text()))
+def test_any_text_gets_an_answer_from_among_the_candidates(
+    name: str, candidates: dict[str, str]
+) -> None:
+    found = suggestion(name, candidates)
+
+    assert (found.match is None) is (found.confidence is Confidence.NONE)
+    assert found.match is None or found.match in candidates
+
+
+@given(name=st.text(), candidates=st.lists(st.text(), max_size=4))
+def test_the_order_of_candidates_does_not_matter(name: str, candidates: list[str]) -> None:
+    keyed = {str(number): other for number, other in enumerate(candidates)}
+
+    assert suggestion(name, keyed) == suggestion(name, dict(reversed(keyed.items())))
