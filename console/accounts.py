@@ -1,0 +1,74 @@
+"""`pms-sync accounts`: who owns connections, and which called numbers lead to them."""
+
+from typing import Annotated
+
+import typer
+
+from adapters.storage import accounts
+from adapters.storage.accounts import Account
+from console import output
+from console.output import AsJson
+from console.wiring import wired
+from infra.database import dispatch
+
+app = typer.Typer(no_args_is_help=True, help="Accounts own connections; calls find them by number.")
+
+
+@app.command("list")
+def list_(*, json: AsJson = False) -> None:
+    """List the accounts."""
+    with wired() as wiring, dispatch(wiring.engine) as db:
+        found = accounts.listed(db)
+    if json:
+        return output.answer({"accounts": found})
+    return output.table(
+        ["Account", "Name", "Zone", "Phones", "Vapi numbers", "Connections"],
+        [
+            (
+                one.id,
+                one.name,
+                one.timezone,
+                ", ".join(one.phones),
+                ", ".join(one.vapi_number_ids),
+                one.connections,
+            )
+            for one in found
+        ],
+    )
+
+
+@app.command()
+def add(  # noqa: PLR0913 - each is an option
+    name: Annotated[str, typer.Argument(help="What people call it.")],
+    *,
+    id_: Annotated[
+        str | None, typer.Option("--id", help="Its id; made of the name when not given.")
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="IANA zone, such as Australia/Melbourne.")
+    ] = None,
+    vapi_number_id: Annotated[
+        list[str] | None, typer.Option(help="Id of a Vapi phone number; repeatable.")
+    ] = None,
+    phone: Annotated[
+        list[str] | None, typer.Option(help="A called number, +61391234567; repeatable.")
+    ] = None,
+    transfer_to: Annotated[
+        list[str] | None, typer.Option(help="Where calls may be handed to; repeatable.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Add an account."""
+    account = Account(
+        id=id_ or accounts.id_from(name),
+        name=name,
+        timezone=timezone,
+        vapi_number_ids=vapi_number_id or (),
+        phones=phone or (),
+        transfer_to=transfer_to or (),
+    )
+    with wired() as wiring, dispatch(wiring.engine) as db:
+        accounts.add(db, account)
+    if json:
+        return output.answer({"id": account.id})
+    return output.say(f"Account '{account.id}' is there; add its connections with --account.")

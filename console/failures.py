@@ -1,0 +1,86 @@
+"""What a person sees when a command fails: one sentence; the rest goes to the log file."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+import structlog
+from typer.exceptions import Abort, Exit, TyperException
+
+from domain.errors import SyncError
+from infra import logging
+from infra.embedded import EmbeddedServerError
+
+FAILED = 1
+MISUSED = 2
+INTERRUPTED = 130
+LOG = Path("logs", "pms-sync.log")
+
+log = structlog.get_logger()
+
+
+class FileLines:
+    """Appends whole lines to a file that is opened only when there is something to say."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def msg(self, line: str) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.touch(mode=0o600)
+        with self._path.open("a") as file:
+            file.write(line + "\n")
+
+    debug = info = warning = error = critical = exception = msg
+
+
+def log_to(folder: Path, *, level: str) -> None:
+    """Log lines of a command go to a file, so that a person's terminal stays readable."""
+    logging.configure(json=True, level=level)
+    structlog.configure(logger_factory=lambda *_: FileLines(folder / LOG))
+
+
+def guarded(command: Callable[[], object], *, folder: Path) -> int:
+    """Run it; answer the exit code, with every failure told in one sentence."""
+    try:
+        code = command()
+    except Exit as leaving:
+        return leaving.exit_code
+    except (Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the edge: everything is told, nothing is shown raw
+        return _told(error, folder)
+    return code if isinstance(code, int) else 0
+
+
+def _told(error: Exception, folder: Path) -> int:
+    match error:
+        case TyperException():
+            return _tell(_usage(error), MISUSED)
+        case SyncError() | EmbeddedServerError():
+            return _tell(str(error), FAILED)
+        case BrokenPipeError():
+            # Who read our output has read enough; leave nothing for the interpreter to flush.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return FAILED
+    trace_id = uuid4().hex[:12]
+    log.error("command.crashed", trace_id=trace_id, exc_info=error)
+    return _tell(f"Something unforeseen happened; look for {trace_id} in {folder / LOG}.", FAILED)
+
+
+def _tell(sentence: str, code: int) -> int:
+    if sentence:
+        sys.stderr.write(sentence.rstrip() + "\n")
+    return code
+
+
+def _usage(misuse: TyperException) -> str:
+    """What was wrong with the words; nothing where the help was shown already."""
+    message = misuse.format_message().strip().rstrip(".")
+    if not message:
+        return ""
+    context = getattr(misuse, "ctx", None)
+    where = context.command_path if context else "pms-sync"
+    return f"{message}; see '{where} --help'."

@@ -1,0 +1,50 @@
+"""The `pms-sync` command."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from console import accounts
+from console.failures import guarded, log_to
+from domain.errors import BadInput
+from infra import settings
+
+app = typer.Typer(
+    name="pms-sync",
+    help="Practice management systems into one run sheet, and voice bookings back into them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.add_typer(accounts.app, name="accounts")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """One command, from its arguments to its exit code."""
+    folder = _log_folder()
+    return guarded(
+        lambda: app(list(arguments), prog_name="pms-sync", standalone_mode=False), folder=folder
+    )
+
+
+def main() -> None:
+    sys.exit(run(sys.argv[1:]))
+
+
+def _log_folder() -> Path:
+    """Settings that cannot be used are told by the command itself; --help needs none."""
+    try:
+        given = settings.load()
+    except BadInput:
+        folder, level = settings.Settings.model_fields["home"].default, "INFO"
+    else:
+        folder, level = given.home, given.log_level
+    log_to(folder, level=level)
+    return Path(folder)
+
+
+if __name__ == "__main__":
+    main()

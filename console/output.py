@@ -1,0 +1,121 @@
+"""How answers look: JSON on one line for programs, calm tables for people."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from domain.sheet import as_json
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON on one line.")]
+
+SHORT_ID = 8
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+TONES = {
+    "success": "green",
+    "done": "green",
+    "ACTIVE": "green",
+    "ok": "green",
+    "partial": "yellow",
+    "warning": "yellow",
+    "SETUP_REQUIRED": "yellow",
+    "INACTIVE": "yellow",
+    "failed": "red",
+    "dead": "red",
+    "ERROR": "red",
+    "NEEDS_SIGN_IN": "red",
+    "bad": "red",
+}
+"""Colours of the few words that have one; everything else stays plain."""
+
+
+def answer(value: Any) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(as_json(value), ensure_ascii=False) + "\n")
+
+
+def say(message: str = "") -> None:
+    """A line for a person."""
+    out().print(message, markup=False, highlight=False, soft_wrap=True)
+
+
+def out() -> Console:
+    """Standard output as it is at this moment."""
+    return Console(highlight=False)
+
+
+def err() -> Console:
+    return Console(stderr=True, highlight=False)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> None:
+    """Rows under plain headings; numbers to the right."""
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title or None, title_justify="left")
+    kept = [list(row) for row in rows]
+    for number, heading in enumerate(headings):
+        column = [row[number] for row in kept]
+        numeric = bool(column) and all(isinstance(one, int | float) for one in column)
+        made.add_column(
+            heading,
+            justify="right" if numeric else "left",
+            overflow="fold",
+            no_wrap=all(len(cell(one)) <= SHORT_ID for one in column),
+        )
+    for row in kept:
+        made.add_row(*(cell(one) for one in row))
+    out().print(made)
+
+
+def facts(pairs: Iterable[tuple[str, Any]]) -> None:
+    """A thing's properties, one a line."""
+    made = Table(box=None, show_header=False, pad_edge=False)
+    made.add_column(style="dim", no_wrap=True)
+    made.add_column(overflow="fold")
+    for name, value in pairs:
+        made.add_row(name, cell(value))
+    out().print(made)
+
+
+def cell(value: Any) -> Text:
+    """A value as a person reads it; markup in data stays text."""
+    match value:
+        case Text():
+            return value
+        case None | "":
+            return Text("-", style="dim")
+        case bool():
+            return Text("yes" if value else "no")
+        case float():
+            return Text(f"{value:.1f}")
+        case datetime():
+            return Text(value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ"))
+    return Text(str(value), style=TONES.get(str(value), ""))
+
+
+def short(identifier: Any) -> str:
+    """The beginning of an id, which every command takes in its place."""
+    return str(identifier)[:SHORT_ID]
+
+
+def ago(instant: datetime | None, *, now: datetime) -> str:
+    """How long since, in the largest unit that fits."""
+    if instant is None:
+        return "never"
+    return f"{span((now - instant).total_seconds())} ago"
+
+
+def span(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    for unit, letter in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if seconds >= unit:
+            return f"{seconds / unit:.0f} {letter}"
+    return f"{max(seconds, 0):.0f} s"

@@ -1,0 +1,112 @@
+"""Puts the parts of one command together: settings, servers, database, keys."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from redis import Redis
+from sqlalchemy import Engine, inspect, text
+
+import migrations
+from adapters.storage.entries import EntrySeal
+from domain.errors import BadInput
+from infra import embedded, settings
+from infra.database import engine, transaction
+from infra.redis import connect
+from infra.sealing import Keyring, Sealer
+from infra.settings import Settings
+
+APPLICATION = "pms-sync command"
+
+
+class Wiring:
+    """What a command may need; each part is made when it is first asked for."""
+
+    def __init__(self, settings: Settings, *, database_url: str, redis_url: str) -> None:
+        self.settings = settings
+        self.database_url = database_url
+        self.redis_url = redis_url
+
+    @cached_property
+    def engine(self) -> Engine:
+        return engine(self.database_url, application_name=APPLICATION)
+
+    @cached_property
+    def redis(self) -> Redis:
+        return connect(self.redis_url)
+
+    @cached_property
+    def sealer(self) -> Sealer:
+        keys = Keyring.from_hex(
+            self.settings.encryption_key.get_secret_value(), old=self.settings.old_encryption_keys
+        )
+        return Sealer(keys)
+
+    def entry_seal(self, account_id: str) -> EntrySeal:
+        return EntrySeal(self.sealer, account_id=account_id)
+
+    def environment(self) -> dict[str, str]:
+        """What a child process has to be told to use the same servers."""
+        return {
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
+            "PMS_SYNC_HOME": str(self.settings.home.resolve()),
+        }
+
+    def close(self) -> None:
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+        if "redis" in self.__dict__:
+            self.redis.close()
+
+
+@contextmanager
+def wired(*, migrated: bool = True, home: Path | None = None) -> Iterator[Wiring]:
+    """The parts over the servers of the environment, or the embedded ones under the home folder.
+
+    `home` takes the place of PMS_SYNC_HOME and of any server in the environment.
+    """
+    given = settings.load()
+    if home is not None:
+        given = given.model_copy(update={"home": home, "database_url": None, "redis_url": None})
+    with servers(given) as (database_url, redis_url):
+        wiring = Wiring(given, database_url=database_url, redis_url=redis_url)
+        try:
+            if migrated:
+                _ensure_schema(wiring)
+            yield wiring
+        finally:
+            wiring.close()
+
+
+@contextmanager
+def servers(given: Settings) -> Iterator[tuple[str, str]]:
+    """Addresses of Postgres and Redis; what the environment does not name is started or joined."""
+    database = given.database_url and given.database_url.get_secret_value()
+    redis = given.redis_url and given.redis_url.get_secret_value()
+    if database and redis:
+        yield database, redis
+        return
+    with embedded.start(given.home) as running:
+        yield database or running.database_url, redis or running.redis_url
+
+
+def revision(database: Engine) -> str | None:
+    """The migration the database is at; None for one that has none of our tables."""
+    with transaction(database) as db:
+        if not inspect(db).has_table("alembic_version"):
+            return None
+        found: str | None = db.execute(
+            text("SELECT version_num FROM alembic_version")
+        ).scalar_one_or_none()
+        return found
+
+
+def _ensure_schema(wiring: Wiring) -> None:
+    """The embedded database follows the code by itself; any other waits to be told."""
+    if revision(wiring.engine) == migrations.newest():
+        return
+    if wiring.settings.database_url is not None:
+        raise BadInput("The database is not at this version's schema; run 'pms-sync migrate'.")
+    migrations.upgrade(wiring.database_url)
