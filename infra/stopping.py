@@ -1,9 +1,11 @@
-"""How a running handler learns that its process is stopping, and waits without sleeping deaf."""
+"""How running work learns that its process is stopping, and waits without sleeping deaf."""
 
 from dataclasses import dataclass, field
 from threading import Event
 
 from domain.errors import SyncError
+
+NAP_SECONDS = 0.5
 
 
 class HandBack(SyncError):
@@ -38,3 +40,8 @@ class Stopping:
     def pause(self, seconds: float) -> bool:
         """Wait that long; whether it was cut short because the process is stopping."""
         return self._event.wait(seconds)
+
+    def until_asked(self) -> None:
+        """Wait as long as the process runs; in short naps, so that signals are heard."""
+        while not self._event.wait(NAP_SECONDS):
+            continue

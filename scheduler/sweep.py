@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import Engine
 
 from adapters.storage import announcing
-from domain.errors import SyncError
+from domain.errors import SyncError, Transient
 from infra.database import dispatch, listen
 from infra.stopping import Stopping
 from scheduler.ports import Announcer
@@ -27,7 +27,12 @@ def announce_ready(engine: Engine, announcer: Announcer) -> int:
             announcing.forget_announcements(db)
         chosen = announcing.choose(db)
     for queue, job_ids in chosen.items():
-        announcer.announce(queue, job_ids)
+        try:
+            announcer.announce(queue, job_ids)
+        except Transient:
+            with dispatch(engine) as db:
+                announcing.not_announced(db, job_ids)
+            raise
     return sum(map(len, chosen.values()))
 
 

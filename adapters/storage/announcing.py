@@ -49,6 +49,7 @@ _CHOOSE = text(
 _FORGET = text(
     "UPDATE jobs SET announced_at = NULL WHERE state = 'ready' AND announced_at <> now()"
 )
+_NOT_ANNOUNCED = text("UPDATE jobs SET announced_at = NULL WHERE id = ANY(:ids)")
 _NEXT_DUE = text(
     "SELECT min(due_at) FROM jobs WHERE state = 'ready' AND announced_at IS NULL AND due_at > now()"
 )
@@ -98,6 +99,11 @@ def choose(connection: Connection) -> dict[str, list[int]]:
 def forget_announcements(connection: Connection) -> None:
     """Redis lost its messages: every announced and unclaimed job may be announced again at once."""
     connection.execute(_FORGET)
+
+
+def not_announced(connection: Connection, job_ids: Sequence[int]) -> None:
+    """These could not be told after all."""
+    connection.execute(_NOT_ANNOUNCED, {"ids": list(job_ids)})
 
 
 def next_due(connection: Connection) -> datetime | None:

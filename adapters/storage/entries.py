@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from infra.sealing import Sealer
 from sqlalchemy import RowMapping
 
 from domain.appointments import Appointment
 from domain.fields import Cell, Cells, Given, Source
 from domain.merge import shown
+from infra.sealing import Sealer
 
 TABLE = "run_sheet_appointments"
 
@@ -108,9 +108,9 @@ class EntrySeal:
     def cells(self, row: RowMapping) -> Cells:
         """Every field with where it came from, as the merge wants it."""
         at = row["pms_last_synced_at"] or row["updated_at"]
-        source = Source(row["source"])
         plain = {
-            field: Cell.of(Given(value, source, at)) for field, value in self.values(row).items()
+            field: Cell.of(Given(value, Source.PMS, at))
+            for field, value in self.values(row).items()
         }
         return {**plain, **self.touched_cells(row)}
 

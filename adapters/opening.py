@@ -1,0 +1,75 @@
+"""Opens a connection's PMS with everything that takes: its secrets, its host, the shared clock."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from threading import Lock
+from urllib.parse import urlsplit
+
+from adapters import pms
+from adapters.rest.ports import Ports
+from domain.connections import Connection
+from domain.credentials import SecretStore, Tokens
+from domain.errors import NeedsReconnect
+from domain.limits import Throttle
+from domain.sources import AppointmentSource
+from infra.http import Client
+from infra.vendor_urls import VendorUrls, is_loopback
+
+USER_AGENT = "pms-sync/0.1 (support@pms-sync.invalid)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opener:
+    """Shared by the threads of a process; HTTP connections are pooled for each set of hosts."""
+
+    secrets: SecretStore
+    tokens: Tokens
+    throttle: Throttle
+    clock: Callable[[], datetime]
+    urls: Mapping[str, VendorUrls] = field(default_factory=dict)
+    is_production: bool = False
+    _clients: dict[frozenset[str], Client] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def __call__(self, connection: Connection) -> AppointmentSource:
+        """The source, ready to be asked; no request is made yet."""
+        here = self.placed(connection)
+        return pms.open_source(here, secrets=self.secrets_of(here), ports=self.ports(here))
+
+    def placed(self, connection: Connection) -> Connection:
+        """The connection at the addresses the environment names, where it names none itself."""
+        told = self.urls.get(connection.vendor, VendorUrls())
+        return replace(
+            connection,
+            base_url=connection.base_url or told.base_url,
+            token_url=connection.token_url or told.token_url,
+        )
+
+    def secrets_of(self, connection: Connection) -> Mapping[str, str]:
+        if connection.secret_ref is None:
+            raise NeedsReconnect("This connection has no credentials; connect it again.")
+        return self.secrets.get(connection.secret_ref)
+
+    def ports(self, connection: Connection) -> Ports:
+        return Ports(
+            sender=self._client(connection),
+            tokens=self.tokens,
+            throttle=self.throttle,
+            clock=self.clock,
+        )
+
+    def _client(self, connection: Connection) -> Client:
+        hosts = pms.vendor(connection.vendor).hosts(connection)
+        urls = [url for url in (connection.base_url, connection.token_url) if url]
+        local = any(is_loopback(urlsplit(url).hostname or "") for url in urls)
+        with self._lock:
+            if hosts not in self._clients:
+                tls = self.urls.get(connection.vendor, VendorUrls()).minimum_tls
+                self._clients[hosts] = Client(
+                    hosts,
+                    USER_AGENT,
+                    allow_loopback_http=local and not self.is_production,
+                    minimum_tls="1.2" if tls == "1.2" else "1.3",
+                )
+            return self._clients[hosts]

@@ -1,0 +1,35 @@
+"""Announces jobs over Redis: wake-ups that may vanish or repeat, never the work itself."""
+
+from collections.abc import Sequence
+
+from dramatiq.errors import BrokerError
+from redis import RedisError
+
+from domain.errors import Transient
+from infra.broker import NAMESPACE, broker
+from infra.redis import connect
+
+AWAY = "Redis cannot be reached"
+
+
+class RedisAnnouncer:
+    """Implements `scheduler.ports.Announcer`."""
+
+    def __init__(self, url: str, *, namespace: str = NAMESPACE) -> None:
+        self._broker = broker(url, namespace=namespace)
+        self._client = connect(url)
+        self._generation = f"{namespace}:generation"
+
+    def announce(self, queue: str, job_ids: Sequence[int]) -> None:
+        try:
+            self._broker.declare_queue(queue)
+            self._broker.announce(queue, job_ids)
+        except (RedisError, BrokerError):
+            raise Transient(AWAY) from None
+
+    def forgot_everything(self) -> bool:
+        """A key that is set again whenever it is found missing tells of a flush or a restart."""
+        try:
+            return bool(self._client.set(self._generation, "1", nx=True))
+        except RedisError:
+            raise Transient(AWAY) from None

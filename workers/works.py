@@ -1,0 +1,48 @@
+"""What is done for each kind of job, put together from the handlers and the ports."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from adapters.opening import Opener
+from adapters.storage.pruning import prune
+from adapters.storage.syncing import SyncStore
+from adapters.storage.token_book import TokenBook
+from domain.work import PRUNE, RENEW_TOKEN, SYNC
+from infra.sealing import Sealer
+from infra.stopping import Stopping
+from workers.execution import Work
+from workers.handlers.renew_token import renew_token
+from workers.handlers.sync_connection import sync_connection
+from workers.patience import Patient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the handlers of one process share."""
+
+    engine: Engine
+    sealer: Sealer
+    opener: Opener
+    clock: Callable[[], datetime]
+    stopping: Stopping
+
+
+def works(parts: Parts) -> Mapping[str, Work]:
+    """A handler for every kind of job there is."""
+    patient = Patient(parts.opener.throttle, parts.clock, parts.stopping)
+    opener = replace(parts.opener, throttle=patient)
+    store = SyncStore(parts.engine, parts.sealer, clock=parts.clock)
+    book = TokenBook(parts.engine)
+    return {
+        SYNC: Work(
+            run=lambda job: sync_connection(
+                job, store=store, open_source=opener, stopping=parts.stopping
+            ),
+            gave_up=store.gave_up,
+        ),
+        RENEW_TOKEN: Work(run=lambda job: renew_token(job, book=book, open_source=opener)),
+        PRUNE: Work(run=lambda _job: prune(parts.engine)),
+    }
