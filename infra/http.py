@@ -80,7 +80,7 @@ class Client:
         self._client = httpx.Client(
             transport=transport
             or Transport(tls=_tls(minimum_tls, ca_file, sorted(hosts)), allows=self._may_reach),
-            headers={"user-agent": user_agent, "accept-encoding": "gzip, deflate"},
+            headers={"User-Agent": user_agent, "Accept-Encoding": "gzip, deflate"},
             timeout=httpx.Timeout(read_seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
             follow_redirects=False,
             trust_env=False,

@@ -1,0 +1,260 @@
+"""Wake-ups reach a worker over a real Valkey, survive its death, and hold no more than an id."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from queue import Empty, Queue
+from threading import Event
+
+import dramatiq
+import pytest
+from dramatiq import Consumer, Message, Worker
+from redis import Redis
+
+from infra.broker import ACTOR, NotOneJob, WakingBroker, broker, wake_up
+from infra.crash_only import CrashOnly
+
+pytestmark = pytest.mark.integration
+
+QUEUE = "sync"
+
+
+@pytest.fixture
+def seen() -> "Queue[int]":
+    return Queue()
+
+
+def declared(made: WakingBroker, run: Callable[[int], object]) -> WakingBroker:
+    @dramatiq.actor(actor_name=ACTOR, queue_name=QUEUE, broker=made)
+    def actor(job_id: int) -> None:
+        run(job_id)
+
+    return made
+
+
+@contextmanager
+def working(made: WakingBroker, *, threads: int = 2) -> Iterator[Worker]:
+    worker = Worker(made, worker_timeout=200, worker_threads=threads)
+    worker.start()
+    try:
+        yield worker
+    finally:
+        worker.stop(timeout=5000)
+
+
+def taken(consumer: Consumer) -> object:
+    message = next(consumer)
+    return message and message.args[0]
+
+
+def drained(client: Redis) -> bool:
+    """Nothing queued, nothing held: every message was acknowledged."""
+    left = [key for key in client.keys("pms-sync:*") if b"__heartbeats__" not in key]
+    return not left
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 10) -> bool:
+    ends_at = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > ends_at:
+            return False
+        Event().wait(0.01)
+    return True
+
+
+def test_a_wake_up_arrives_and_is_acknowledged(
+    redis_url: str, redis_client: Redis, seen: "Queue[int]"
+) -> None:
+    made = declared(broker(redis_url), seen.put)
+
+    with working(made):
+        assert made.announce(QUEUE, [42]) == 1
+        assert seen.get(timeout=10) == 42
+        assert eventually(lambda: drained(redis_client))
+
+
+def test_many_wake_ups_all_arrive_once_also_with_a_full_prefetch(
+    redis_url: str, redis_client: Redis, seen: "Queue[int]"
+) -> None:
+    made = declared(broker(redis_url), seen.put)
+    made.announce(QUEUE, range(100))
+
+    with working(made), working(declared(broker(redis_url), seen.put)):
+        made.announce(QUEUE, range(100, 200))
+        got = sorted(seen.get(timeout=10) for _ in range(200))
+        assert eventually(lambda: drained(redis_client))
+
+    assert got == list(range(200))
+    with pytest.raises(Empty):
+        seen.get_nowait()
+
+
+def test_a_wake_up_that_comes_while_the_worker_waits_is_noticed_at_once(
+    redis_url: str, redis_client: Redis
+) -> None:
+    consumer = broker(redis_url).consume(QUEUE, prefetch=1, timeout=60_000)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(next, consumer, None)
+        assert eventually(lambda: any(one["cmd"] == "blmove" for one in redis_client.client_list()))
+        begun = time.monotonic()
+        broker(redis_url).announce(QUEUE, [7])
+
+        assert waiting.result() is None
+        assert time.monotonic() - begun < 2
+
+    assert taken(consumer) == 7
+    consumer.close()
+
+
+def test_the_work_of_a_dead_worker_is_given_to_another(
+    redis_url: str, redis_client: Redis, seen: "Queue[int]"
+) -> None:
+    dead = broker(redis_url, heartbeat_ms=300)
+    dead.announce(QUEUE, [42])
+    assert taken(dead.consume(QUEUE, prefetch=1, timeout=100)) == 42
+
+    with working(declared(broker(redis_url, heartbeat_ms=300), seen.put)):
+        assert seen.get(timeout=10) == 42
+        assert eventually(lambda: drained(redis_client))
+
+
+def test_a_full_prefetch_waits_for_an_acknowledgement(redis_url: str) -> None:
+    made = broker(redis_url)
+    made.announce(QUEUE, [1, 2])
+    consumer = made.consume(QUEUE, prefetch=1, timeout=50)
+
+    first = next(consumer)
+    assert first is not None
+    assert next(consumer) is None
+    consumer.ack(first)
+
+    assert taken(consumer) == 2
+    consumer.close()
+
+
+def test_being_woken_takes_nothing_and_keeps_the_order(redis_url: str) -> None:
+    consumer = broker(redis_url).consume(QUEUE, prefetch=3, timeout=5000)
+    with ThreadPoolExecutor(1) as pool:
+        woken = pool.submit(next, consumer, None)
+        broker(redis_url).announce(QUEUE, [1, 2, 3])
+        first = woken.result()
+
+    rest = [first.args[0] if first else taken(consumer), taken(consumer), taken(consumer)]
+
+    assert rest == [1, 2, 3]
+    consumer.close()
+
+
+def test_a_delayed_message_is_not_slept_past(redis_url: str, seen: "Queue[int]") -> None:
+    made = declared(broker(redis_url), seen.put)
+    begun = time.monotonic()
+
+    with working(made):
+        made.enqueue(wake_up(QUEUE, 5), delay=50)
+        assert seen.get(timeout=10) == 5
+
+    assert time.monotonic() - begun >= 0.05
+
+
+def test_a_failing_job_is_acknowledged_and_kept_nowhere_in_redis(
+    redis_url: str, redis_client: Redis
+) -> None:
+    ran = Event()
+
+    def fail(job_id: int) -> None:
+        ran.set()
+        raise RuntimeError("Ada Example")
+
+    made = declared(broker(redis_url), fail)
+    with working(made):
+        made.announce(QUEUE, [42])
+        assert ran.wait(10)
+        assert eventually(lambda: drained(redis_client))
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs"),
+    [
+        (("Ada Example",), {}),
+        ((1, 2), {}),
+        ((), {"job_id": 1}),
+        ((1,), {"name": "Ada Example"}),
+        ((True,), {}),
+        (([1],), {}),
+    ],
+)
+def test_a_message_that_is_not_one_job_id_is_refused(
+    redis_url: str, redis_client: Redis, args: tuple[object, ...], kwargs: dict[str, object]
+) -> None:
+    message: Message[None] = Message(
+        queue_name=QUEUE, actor_name=ACTOR, args=args, kwargs=kwargs, options={}
+    )
+
+    with pytest.raises(NotOneJob):
+        broker(redis_url).enqueue(message)
+    assert drained(redis_client)
+
+
+def test_brokers_of_two_namespaces_do_not_meet(redis_url: str, seen: "Queue[int]") -> None:
+    broker(redis_url, namespace="elsewhere").announce(QUEUE, [1])
+    made = declared(broker(redis_url), seen.put)
+
+    with working(made):
+        made.announce(QUEUE, [2])
+        assert seen.get(timeout=10) == 2
+    assert seen.empty()
+
+
+def test_a_worker_that_lost_redis_hands_its_jobs_back_and_ends() -> None:
+    order: Queue[object] = Queue()
+    watch = CrashOnly(
+        "redis://127.0.0.1:1/0",
+        on_lost=lambda: order.put("handed back"),
+        patience=0.1,
+        end=order.put,
+    )
+
+    watch.start()
+
+    assert order.get(timeout=10) == "handed back"
+    assert order.get(timeout=10) == 75
+
+
+def test_it_ends_even_when_the_jobs_cannot_be_handed_back() -> None:
+    ended: Queue[int] = Queue()
+
+    def fail() -> None:
+        raise RuntimeError("Postgres is away too")
+
+    watch = CrashOnly("redis://127.0.0.1:1/0", on_lost=fail, patience=0.1, end=ended.put)
+    watch.start()
+
+    assert ended.get(timeout=10) == 75
+
+
+def test_a_worker_with_redis_lives_on(redis_url: str) -> None:
+    ended: Queue[int] = Queue()
+    watch = CrashOnly(redis_url, on_lost=ended.join, patience=0.1, end=ended.put)
+
+    watch.start()
+
+    with pytest.raises(Empty):
+        ended.get(timeout=1.2)
+    watch.stop()
+
+
+def test_the_exit_code_asks_the_supervisor_for_a_restart() -> None:
+    program = (
+        "import threading; from infra.crash_only import CrashOnly;"
+        "CrashOnly('redis://127.0.0.1:1/0', on_lost=lambda: print('back', flush=True),"
+        " patience=0.1).start(); threading.Event().wait(20)"
+    )
+
+    ended = subprocess.run(  # noqa: S603 - our own interpreter and program
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False
+    )
+
+    assert (ended.returncode, ended.stdout.splitlines()[-1]) == (75, "back")
