@@ -86,7 +86,7 @@ def test_the_clock_answers_as_the_model_does(
 late = st.integers(0, 300_000)
 
 
-@own_server
+@settings(own_server, max_examples=50)
 @given(
     demand=st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 60), min_size=1),
     lateness=st.lists(late, min_size=1, max_size=20),
