@@ -142,8 +142,48 @@ class ConnectionView:
     status: str
     since: datetime
     sentence: str
+    reason: str | None = None
     last_sync_at: datetime | None
     sync_enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """One pass over a connection's days, with what it has counted so far."""
+
+    id: UUID
+    job_id: int
+    connection_id: UUID
+    status: str
+    sync_type: str
+    dry_run: bool
+    first_day: date
+    last_day: date
+    started_at: datetime
+    completed_at: datetime | None
+    queries_done: int
+    queries_total: int
+    counts: Mapping[str, int]
+    error_message: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingView:
+    """A sync that has yet to begin or to end, and what it waits for."""
+
+    job_id: int
+    connection_id: UUID | None
+    state: str
+    due_at: datetime
+    waiting_for: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The days a person wants synced; none named means today."""
+
+    first_day: date | None = None
+    last_day: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,1 +1,1 @@
-"""Everything that reaches us over HTTP."""
+"""Everything that reaches us over HTTP: pages, the JSON API, webhooks, health and metrics."""

@@ -1,0 +1,153 @@
+"""How fresh the sheet is and what is being done about it: connections, runs and waiting jobs."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import RowMapping, text
+
+from adapters.storage.ledger import put
+from adapters.storage.tables import COUNTERS
+from domain.connections import State
+from domain.freshness import Facts, assess
+from domain.jobs import JobState
+from domain.runs import SyncType
+from domain.sheet import Asked, ConnectionView, RunView, WaitingView
+from domain.window import local_day
+from domain.work import SYNC, sync_job
+
+MOST_RUNS = 100
+
+_CONNECTIONS = text(
+    """
+    SELECT connection.*, job.waiting_for, job.due_at
+    FROM pms_connections AS connection
+    LEFT JOIN LATERAL (
+      SELECT waiting_for, due_at FROM jobs
+      WHERE jobs.connection_id = connection.id AND state = 'ready' AND waiting_for IS NOT NULL
+      ORDER BY id DESC LIMIT 1
+    ) AS job ON true
+    WHERE connection.removed_at IS NULL
+    ORDER BY connection.display_name, connection.id
+    """
+)
+_RUNS = text(
+    f"""
+    SELECT id, job_id, pms_connection_id, status, sync_type, dry_run, day_from, day_to, started_at,
+           completed_at, queries_done, queries_total, error_message, {", ".join(COUNTERS)}
+    FROM pms_sync_log
+    WHERE started_at >= :since OR status = 'running'
+    ORDER BY started_at DESC LIMIT {MOST_RUNS}
+    """  # noqa: S608 - names of our own columns
+)
+_UNFINISHED = text(
+    """
+    SELECT id, connection_id, state, due_at, waiting_for FROM jobs
+    WHERE kind = :kind AND state IN ('ready', 'running') ORDER BY id
+    """
+)
+_TO_SYNC = text(
+    """
+    SELECT id, connector, timezone FROM pms_connections
+    WHERE removed_at IS NULL AND state NOT IN ('SETUP_REQUIRED', 'INACTIVE')
+      AND (CAST(:connection_id AS uuid) IS NULL OR id = :connection_id)
+    ORDER BY display_name, id
+    """
+)
+
+
+def read_connections(db: Db, *, now: datetime) -> tuple[ConnectionView, ...]:
+    """Every connection of the account with how it keeps its promise."""
+    return tuple(_connection(row, now) for row in db.execute(_CONNECTIONS).mappings())
+
+
+def read_runs(db: Db, *, since: datetime) -> tuple[RunView, ...]:
+    """Runs begun since then or still going on, newest first."""
+    return tuple(_run(row) for row in db.execute(_RUNS, {"since": since}).mappings())
+
+
+def read_waiting(db: Db) -> tuple[WaitingView, ...]:
+    """Syncs that have yet to begin or to end."""
+    return tuple(
+        WaitingView(
+            job_id=row.id,
+            connection_id=row.connection_id,
+            state=JobState(row.state).value,
+            due_at=row.due_at,
+            waiting_for=row.waiting_for,
+        )
+        for row in db.execute(_UNFINISHED, {"kind": SYNC})
+    )
+
+
+def ask_for_sync(
+    db: Db, *, account_id: str, connection_id: UUID | None, asked: Asked, now: datetime
+) -> dict[int, UUID]:
+    """Write a job for each connection that can sync; answers job ids with their connections.
+
+    Days not named are the practice's own today.
+    """
+    jobs = {}
+    for row in db.execute(_TO_SYNC, {"connection_id": connection_id}):
+        today = local_day(now, row.timezone)
+        job = sync_job(
+            account_id=account_id,
+            connection_id=row.id,
+            vendor=row.connector,
+            first_day=asked.first_day or asked.last_day or today,
+            last_day=asked.last_day or asked.first_day or today,
+            sync_type=SyncType.MANUAL,
+        )
+        jobs[put(db, job)] = row.id
+    return jobs
+
+
+def _connection(row: RowMapping, now: datetime) -> ConnectionView:
+    freshness = assess(_facts(row), now=now)
+    reason = row["state_reason"] or row["last_sync_error"]
+    needs_reason = freshness.status in {"needs_sign_in", "failing"} and reason
+    return ConnectionView(
+        id=row["id"],
+        name=row["display_name"],
+        vendor=row["connector"],
+        timezone=row["timezone"],
+        status=freshness.status.value,
+        since=freshness.since,
+        sentence=freshness.sentence,
+        reason=reason if needs_reason else None,
+        last_sync_at=row["last_sync_at"],
+        sync_enabled=row["sync_enabled"],
+    )
+
+
+def _facts(row: RowMapping) -> Facts:
+    every = timedelta(minutes=row["sync_frequency_minutes"]) if row["sync_enabled"] else None
+    return Facts(
+        created_at=row["created_at"],
+        every=every,
+        state=State(row["state"]),
+        is_paused=not row["sync_enabled"],
+        last_complete_at=row["last_sync_at"],
+        failures=row["consecutive_failures"],
+        next_due_at=row["due_at"] or row["next_sync_at"],
+        waiting_for=row["waiting_for"],
+    )
+
+
+def _run(row: RowMapping) -> RunView:
+    return RunView(
+        id=row["id"],
+        job_id=row["job_id"],
+        connection_id=row["pms_connection_id"],
+        status=row["status"],
+        sync_type=row["sync_type"],
+        dry_run=row["dry_run"],
+        first_day=row["day_from"],
+        last_day=row["day_to"],
+        started_at=row["started_at"],
+        completed_at=row["completed_at"],
+        queries_done=row["queries_done"],
+        queries_total=row["queries_total"],
+        counts={name: row[name] for name in COUNTERS},
+        error_message=row["error_message"],
+    )

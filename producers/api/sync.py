@@ -1,0 +1,74 @@
+"""Syncing over JSON: ask for it, and see how it goes and how fresh the sheet is."""
+
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from adapters.storage.audit import record
+from adapters.storage.sheet_status import ask_for_sync, read_connections, read_runs, read_waiting
+from adapters.storage.workers import living_workers
+from domain.jobs import Queue
+from domain.people import Permission
+from domain.sheet import Asked, NotOnSheet, as_json
+from infra.database import dispatch
+from producers.days import one_or_range, start_of_yesterday
+from producers.doors import Door, door
+
+router = APIRouter(prefix="/api/run-sheet/sync", tags=["sync"])
+
+
+class SyncRequest(BaseModel):
+    """Everything left out means: every connection, today."""
+
+    connection_id: UUID | None = None
+    first: date | None = Field(None, alias="from")
+    last: date | None = Field(None, alias="to")
+
+
+@router.post("", status_code=HTTPStatus.ACCEPTED)
+def ask(
+    door: Annotated[Door, Depends(door(Permission.SYNC))], wanted: SyncRequest | None = None
+) -> dict[str, Any]:
+    """Sync now: 202 with a job for each connection; asking again hurries the same job."""
+    wanted = wanted or SyncRequest.model_validate({})
+    days = one_or_range(None, wanted.first, wanted.last)
+    with door.transaction() as db:
+        jobs = ask_for_sync(
+            db,
+            account_id=door.account_id,
+            connection_id=wanted.connection_id,
+            asked=Asked(first_day=days[0], last_day=days[1]) if days else Asked(),
+            now=door.ports.clock(),
+        )
+        if wanted.connection_id is not None and not jobs:
+            raise NotOnSheet("There is no such connection, or it cannot sync yet.")
+        record(
+            db,
+            door.access,
+            account_id=door.account_id,
+            action="sync.asked",
+            connection_id=wanted.connection_id,
+            summary=f"jobs {sorted(jobs)}",
+            status=HTTPStatus.ACCEPTED,
+        )
+    named = [{"id": job, "connection_id": str(connection)} for job, connection in jobs.items()]
+    return {"success": True, "jobs": named}
+
+
+@router.get("")
+def status(door: Annotated[Door, Depends(door(Permission.SEE_STATUS))]) -> dict[str, Any]:
+    """Runs of the last day, syncs that wait, and the freshness of each connection."""
+    now = door.ports.clock()
+    with door.transaction() as db:
+        answer = {
+            "connections": read_connections(db, now=now),
+            "runs": read_runs(db, since=start_of_yesterday(now)),
+            "waiting": read_waiting(db),
+        }
+    with dispatch(door.ports.database) as db:
+        workers = living_workers(db).get(Queue.SYNC.value, 0)
+    return {"success": True, "sync": {**as_json(answer), "workers": workers}}

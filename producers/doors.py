@@ -1,0 +1,58 @@
+"""An open door: who came in, what they may use, and how their access is written down."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from fastapi import Request
+from sqlalchemy import Connection as Db
+
+from adapters.storage.audit import Access
+from adapters.storage.entries import EntrySeal
+from adapters.storage.sheet_edits import Hand
+from domain.people import Permission, Person
+from infra.database import transaction
+from producers.ports import GivenPorts, Ports
+from producers.security import access_of, may
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One request of one person, within their own account."""
+
+    ports: Ports
+    person: Person
+    access: Access
+
+    @property
+    def account_id(self) -> str:
+        return self.person.account_id
+
+    @property
+    def seal(self) -> EntrySeal:
+        return EntrySeal(self.ports.sealer, account_id=self.account_id)
+
+    @property
+    def hand(self) -> Hand:
+        return Hand(
+            account_id=self.account_id,
+            by=self.person.name,
+            at=self.ports.clock(),
+            access=self.access,
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Db]:
+        with transaction(self.ports.database, account_id=self.account_id) as db:
+            yield db
+
+
+def door(permission: Permission) -> Callable[[Request, Ports], Door]:
+    """A dependency: the door, for whoever may do this."""
+    allowed = may(permission)
+
+    def opened(request: Request, ports: GivenPorts) -> Door:
+        person = allowed(request, ports)
+        return Door(ports, person, access_of(request, person))
+
+    return opened

@@ -1,0 +1,74 @@
+"""Is this process alive, and is everything it needs there."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from redis import RedisError
+from sqlalchemy import text
+
+from adapters.storage.workers import living_workers
+from domain.errors import SyncError
+from domain.jobs import Queue
+from infra.database import dispatch, transaction
+from producers.ports import GivenPorts, Ports
+
+router = APIRouter(tags=["health"])
+
+OK = "ok"
+
+
+@router.get("/healthz")
+def alive() -> dict[str, Any]:
+    return {"success": True, "status": OK}
+
+
+@router.get("/readyz")
+def ready(ports: GivenPorts) -> JSONResponse:
+    """Ready only when every check is; each says in one sentence what is missing."""
+    checks = {name: _asked(check, ports) for name, check in CHECKS.items()}
+    is_ready = all(found == OK for found in checks.values())
+    status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
+    return JSONResponse({"success": is_ready, "checks": checks}, status_code=status)
+
+
+def _asked(check: Callable[[Ports], str], ports: Ports) -> str:
+    try:
+        return check(ports)
+    except (SyncError, RedisError) as error:
+        return f"does not answer ({type(error).__name__})"
+
+
+def _database(ports: Ports) -> str:
+    with transaction(ports.database) as db:
+        db.execute(text("SELECT 1"))
+    return OK
+
+
+def _migrations(ports: Ports) -> str:
+    with transaction(ports.database) as db:
+        found = db.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    wanted = ports.newest_revision
+    return OK if found == wanted else f"is at {found}, needs {wanted}: run 'pms-sync migrate'"
+
+
+def _redis(ports: Ports) -> str:
+    ports.redis.ping()
+    return OK
+
+
+def _workers(ports: Ports) -> str:
+    with dispatch(ports.database) as db:
+        living = living_workers(db)
+    missing = [queue.value for queue in Queue if not living.get(queue.value)]
+    return f"nobody serves {', '.join(missing)}" if missing else OK
+
+
+CHECKS: Mapping[str, Callable[[Ports], str]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "redis": _redis,
+    "workers": _workers,
+}

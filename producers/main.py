@@ -1,0 +1,106 @@
+"""Puts the ingress together and runs it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+import migrations
+from infra import database, logging, redis
+from infra.clock import system_clock
+from infra.sealing import Keyring, Sealer
+from infra.settings import Settings
+from producers import health, metrics, problems, routes
+from producers.following import Hub
+from producers.headers import Headers
+from producers.limits import BodyLimit
+from producers.metrics import Metrics
+from producers.ports import Ports
+from producers.watching import Watching
+
+STATIC = Path(__file__).parent / "pages" / "static"
+THREADS = 20
+GRACE_SECONDS = 5
+
+
+def create_app(ports: Ports) -> FastAPI:
+    """The application; nothing is connected before it starts."""
+    app = FastAPI(
+        title="pms-sync", docs_url=None, redoc_url=None, lifespan=_lifespan, redirect_slashes=False
+    )
+    routers, links = routes.found()
+    app.state.ports, app.state.nav = ports, links
+    app.state.metrics = Metrics(ports.database, ports.hub)
+    for router in (health.router, metrics.router, *routers):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    problems.install(app)
+    # The last one added is the first one reached.
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Headers, is_secure=ports.is_secure)
+    app.add_middleware(Watching, metrics=app.state.metrics)
+    return app
+
+
+def ports_from(settings: Settings) -> Ports:
+    """Everything real; `settings` name a database and a Redis by now, embedded or not."""
+    if settings.database_url is None or settings.redis_url is None:
+        raise ValueError("start the embedded servers first, or set DATABASE_URL and REDIS_URL")
+    url = settings.database_url.get_secret_value()
+    engine = database.engine(url, application_name="pms-sync ingress", pool_size=THREADS)
+    keys = Keyring.from_hex(
+        settings.encryption_key.get_secret_value(), old=settings.old_encryption_keys
+    )
+    return Ports(
+        database=engine,
+        redis=redis.connect(settings.redis_url.get_secret_value()),
+        sealer=Sealer(keys),
+        clock=system_clock,
+        hub=Hub(engine, url),
+        base_url=settings.app_base_url,
+        newest_revision=migrations.newest(),
+        jwt_secret=settings.jwt_secret.get_secret_value(),
+    )
+
+
+def run(settings: Settings, *, port: int, host: str = "127.0.0.1") -> None:
+    """Serve until told to stop; open streams are ended first, requests are finished."""
+    logging.configure(json=settings.log_format == "json", level=settings.log_level)
+    ports = ports_from(settings)
+    config = uvicorn.Config(
+        create_app(ports),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    _Server(config, ports.hub).run()
+
+
+class _Server(uvicorn.Server):
+    """Lets go of those who follow events, who would otherwise hold up the end."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._hub.stop()
+        super().handle_exit(sig, frame)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    ports: Ports = app.state.ports
+    ports.hub.start()
+    yield
+    ports.hub.stop()
+    ports.hub.join()
+    ports.redis.close()
+    ports.database.dispose()

@@ -1,0 +1,1 @@
+"""The pages; a module that exports `router`, and `NAV` to be linked, is served without a list."""

@@ -1,0 +1,43 @@
+"""What the ingress needs from outside, made once in `main` and handed to every handler."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+from redis import Redis
+from sqlalchemy import Engine
+
+from adapters.storage.entries import EntrySeal
+from infra.clock import Clock
+from infra.sealing import Sealer
+from producers.following import Hub
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The database, the seal, the clock, Redis, and who is listening."""
+
+    database: Engine
+    redis: Redis
+    sealer: Sealer
+    clock: Clock
+    hub: Hub
+    base_url: str
+    newest_revision: str
+    jwt_secret: str = field(repr=False)
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach us over https, so that cookies must stay there."""
+        return self.base_url.startswith("https://")
+
+    def seal(self, account_id: str) -> EntrySeal:
+        return EntrySeal(self.sealer, account_id=account_id)
+
+
+def ports_of(request: Request) -> Ports:
+    ports: Ports = request.app.state.ports
+    return ports
+
+
+GivenPorts = Annotated[Ports, Depends(ports_of)]

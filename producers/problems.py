@@ -1,0 +1,116 @@
+"""Errors as RFC 9457 problem details, or as a page where a person is looking."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from domain.errors import BadInput, SyncError
+from domain.sheet import NotOnSheet, Settled, Stale
+from infra.database import DatabaseAway
+from producers.pages.rendering import render
+
+log = structlog.get_logger()
+
+STATUS: Mapping[type[SyncError], HTTPStatus] = {
+    BadInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotOnSheet: HTTPStatus.NOT_FOUND,
+    Stale: HTTPStatus.PRECONDITION_FAILED,
+    Settled: HTTPStatus.CONFLICT,
+    DatabaseAway: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+SORRY = "Something went wrong on our side. It has been logged; try again in a moment."
+
+
+class Problem(Exception):
+    """An answer that is not a success; `detail` says what to do and holds no patient data."""
+
+    def __init__(
+        self, status: int, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> None:
+        super().__init__(detail)
+        self.status = HTTPStatus(status)
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.more = more
+
+
+def install(app: FastAPI) -> None:
+    """Every way to fail ends in one shape."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(SyncError, _sync_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _crash)
+
+
+def answer(request: Request, problem: Problem) -> Response:
+    if _is_page(request):
+        if problem.status is HTTPStatus.UNAUTHORIZED:
+            return RedirectResponse("/login", status_code=HTTPStatus.SEE_OTHER)
+        return render(request, "problem.html", status=problem.status, problem=problem)
+    body = {
+        "type": "about:blank",
+        "title": problem.status.phrase,
+        "status": int(problem.status),
+        "detail": problem.detail,
+        "request_id": getattr(request.state, "request_id", None),
+        **problem.more,
+    }
+    return JSONResponse(
+        body,
+        status_code=problem.status,
+        headers=problem.headers,
+        media_type="application/problem+json",
+    )
+
+
+def _is_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
+
+
+def _problem(request: Request, error: Exception) -> Response:
+    if not isinstance(error, Problem):
+        raise TypeError("not a problem") from error
+    return answer(request, error)
+
+
+def _sync_error(request: Request, error: Exception) -> Response:
+    for kind, status in STATUS.items():
+        if isinstance(error, kind):
+            detail = SORRY if kind is DatabaseAway else str(error)
+            return answer(request, Problem(status, detail))
+    return _crash(request, error)
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    """Names the places, never what stood there."""
+    errors = error.errors() if isinstance(error, RequestValidationError) else []
+    places = [
+        {"at": ".".join(str(part) for part in one["loc"]), "problem": one["msg"]} for one in errors
+    ]
+    detail = "The request cannot be read: " + "; ".join(
+        f"{place['at']}: {place['problem']}" for place in places
+    )
+    return answer(request, Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=places))
+
+
+def _http(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise TypeError("not an HTTP error") from error
+    status = HTTPStatus(error.status_code)
+    detail = {
+        HTTPStatus.NOT_FOUND: "There is nothing at this address.",
+        HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take that method.",
+    }.get(status, status.phrase)
+    return answer(request, Problem(status, detail, headers=error.headers))
+
+
+def _crash(request: Request, error: Exception) -> Response:
+    log.error("request.failed", exc_info=error)
+    return answer(request, Problem(HTTPStatus.INTERNAL_SERVER_ERROR, SORRY))

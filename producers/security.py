@@ -1,0 +1,129 @@
+"""Who is asking: a browser's session with its CSRF token, or a bearer JWT; and may they."""
+
+import hmac
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from ipaddress import ip_address
+
+import jwt
+from fastapi import Request, Response
+
+from adapters.storage.audit import Access
+from adapters.storage.sessions import Opened, find_session
+from domain.people import Permission, Person, Role
+from infra.database import dispatch
+from producers.ports import GivenPorts, Ports
+from producers.problems import Problem
+
+COOKIE = "pms_sync_session"
+CSRF_HEADER = "x-csrf-token"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+CLAIMS = ["exp", "sub", "account", "role"]
+CLOCK_SKEW_SECONDS = 10
+
+
+def may(permission: Permission) -> Callable[[Request, Ports], Person]:
+    """A dependency: the person asking, who may do this; 401, or 403 with the reason."""
+
+    def allowed(request: Request, ports: GivenPorts) -> Person:
+        person = authenticate(request, ports)
+        if request.method not in SAFE_METHODS and person.csrf is not None:
+            check_csrf(request, person, request.headers.get(CSRF_HEADER, ""))
+        if not person.may(permission):
+            raise Problem(
+                HTTPStatus.FORBIDDEN, f"The role '{person.role}' may not do this; ask an owner."
+            )
+        return person
+
+    return allowed
+
+
+def authenticate(request: Request, ports: Ports) -> Person:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return _bearer(token.strip(), ports)
+    cookie = request.cookies.get(COOKIE)
+    person = _session(cookie, ports) if cookie else None
+    if person is None:
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED,
+            "Sign in first: 'pms-sync login-link' prints a link, or send a bearer token.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    return person
+
+
+def check_csrf(request: Request, person: Person, given: str) -> None:
+    """A page of ours knows the session's token; another site's page does not."""
+    check_origin(request)
+    if not hmac.compare_digest(given.encode(), (person.csrf or "").encode()):
+        raise Problem(
+            HTTPStatus.FORBIDDEN, "The page's security token is missing or old; reload the page."
+        )
+
+
+def check_origin(request: Request) -> None:
+    """Browsers say which kind of site a request comes from; ours only."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise Problem(HTTPStatus.FORBIDDEN, "This must be done from the page itself.")
+
+
+def set_cookie(response: Response, opened: Opened, ports: Ports) -> None:
+    response.set_cookie(
+        COOKIE,
+        opened.token,
+        expires=opened.expires_at,
+        httponly=True,
+        samesite="lax",
+        secure=ports.is_secure,
+        path="/",
+    )
+
+
+def access_of(request: Request, person: Person) -> Access:
+    """What an audit row says of this request; the route and not the address, which may hold ids."""
+    started = getattr(request.state, "started", time.perf_counter())
+    route = request.scope.get("route")
+    return Access(
+        user=person.name,
+        endpoint=getattr(route, "path", request.url.path),
+        method=request.method,
+        ip_address=_ip(request),
+        user_agent=request.headers.get("user-agent"),
+        trace_id=getattr(request.state, "request_id", None),
+        elapsed_ms=lambda: round((time.perf_counter() - started) * 1000),
+    )
+
+
+def _session(token: str, ports: Ports) -> Person | None:
+    with dispatch(ports.database) as db:
+        return find_session(db, token, now=ports.clock())
+
+
+def _bearer(token: str, ports: Ports) -> Person:
+    try:
+        claims = jwt.decode(
+            token,
+            ports.jwt_secret,
+            algorithms=["HS256"],
+            options={"require": CLAIMS},
+            leeway=CLOCK_SKEW_SECONDS,
+        )
+        return Person(
+            account_id=str(claims["account"]), name=str(claims["sub"]), role=Role(claims["role"])
+        )
+    except (jwt.InvalidTokenError, ValueError):
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED,
+            "The bearer token is not valid: HS256 with exp, sub, account and a known role.",
+            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+        ) from None
+
+
+def _ip(request: Request) -> str | None:
+    """Where it comes from, when that is an address and not a socket's or a test's name."""
+    try:
+        return str(ip_address(request.client.host)) if request.client else None
+    except ValueError:
+        return None

@@ -1,0 +1,55 @@
+"""Gives each request an id and a time, and says afterwards how it went: one line, one measure."""
+
+import time
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from producers.metrics import Metrics
+
+log = structlog.get_logger()
+
+UNKNOWN = "unknown"
+QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+class Watching:
+    """The route is named, never the address: addresses hold ids and one-time tokens."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status, request_id = time.perf_counter(), 500, uuid4().hex
+        scope.setdefault("state", {}).update(started=started, request_id=request_id)
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["x-request-id"] = request_id
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, sending)
+            finally:
+                self._tell(scope, status, time.perf_counter() - started)
+
+    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+        route, method = getattr(scope.get("route"), "path", UNKNOWN), scope["method"]
+        self._metrics.answered(method, route, status=status, seconds=seconds)
+        if route not in QUIET:
+            log.info(
+                "request.answered",
+                route=route,
+                method=method,
+                status=status,
+                milliseconds=round(seconds * 1000),
+            )
