@@ -1,6 +1,6 @@
 """Gentu by Magentus: a token per application, a listing per practitioner, types made by hand."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -25,9 +25,10 @@ from domain.names import display
 from domain.sources import Capabilities, Query
 from domain.window import Window, zone
 
-_A_DAY = timedelta(days=1)
+_A_DAY, _A_MINUTE = timedelta(days=1), timedelta(minutes=1)
 _LONGEST = timedelta(days=31)
 _LAST = 2**31
+_NOT_INCLUDED = frozenset({"patient_not_included"})
 
 # Only `cancelled` is documented; the other words wait for a sandbox to show them (2025-12).
 STATUS = Words(
@@ -65,6 +66,17 @@ def queries(
         yield Query(key=pms_id, practitioner_id=pms_id, params=params, window=window)
 
 
+def parse_alone(record: Record, connection: Connection) -> Iterator[Appointment]:
+    """As `parse`, for an appointment read by id: nothing is included, so patients are asked for."""
+    for row in parse(record, connection):
+        found = row.patient and record.follow("/tenants/{site}/patients/{id}", id=row.patient_id)
+        if found:
+            patient = _patient(row.patient_id, found)
+            yield replace(row, patient=patient, flags=frozenset(record.flags))
+        else:
+            yield row
+
+
 def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
     """One row for each patient; one without for a block nobody is booked into."""
     type_id = last_segment(record.maybe("appointmentType.reference"))
@@ -76,6 +88,8 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
     practitioner = record.lookup("practitioners", practitioner_id)
     standing = _standing(record)
     for person in _each_patient(people):
+        patient_id = person.id("referenceId") if person else None
+        included = record.lookup("patients", patient_id)
         yield Appointment(
             pms_id=record.id(),
             start=start,
@@ -85,12 +99,12 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
             is_telehealth=type_id in connection.telehealth_types,
             type_id=type_id,
             type_name=kind.name if kind else None,
-            patient=_patient(record, person.id("referenceId")) if person else None,
+            patient=_patient(patient_id, included),
             practitioner_id=practitioner_id,
             practitioner_name=_named(practitioner)
             or connection.practitioners.get(practitioner_id or ""),
             notes=joined(record.notes("comment"), record.notes("description")),
-            flags=frozenset(record.flags),
+            flags=frozenset(record.flags) | (_NOT_INCLUDED if person and not included else set()),
             removed=standing.removed,
         )
 
@@ -102,14 +116,14 @@ def _length(
     minutes = record.integer("minutesDuration")
     end = record.maybe_instant("endAt")
     if end is not None and timedelta() < end - start <= _LONGEST:
-        if minutes is not None and end - start != timedelta(minutes=minutes):
+        if minutes is not None and end - start != minutes * _A_MINUTE:
             record.drift.append("duration:disagrees")
         return end - start
-    if minutes is None or not 0 < minutes <= _LONGEST / timedelta(minutes=1):
-        minutes = usual or connection.default_minutes
-        if not usual:
-            record.flags.add("estimated_duration")
-    return timedelta(minutes=minutes)
+    for told in (minutes, usual):
+        if told is not None and 0 < told <= _LONGEST / _A_MINUTE:
+            return told * _A_MINUTE
+    record.flags.add("estimated_duration")
+    return connection.default_minutes * _A_MINUTE
 
 
 def _standing(record: Record) -> Standing:
@@ -139,32 +153,34 @@ def _is(person: Record, kind: str) -> bool:
     return bool(person.raw("referenceType") == kind)
 
 
-def _patient(record: Record, pms_id: str) -> Patient:
-    found = record.lookup("patients", pms_id)
+def _patient(pms_id: str | None, found: Record | None) -> Patient | None:
+    """The person of that id; with the id alone where the vendor left the rest out."""
+    if pms_id is None:
+        return None
     if found is None:
-        record.flags.add("patient_not_included")
         return Patient(pms_id=pms_id)
     given, family = found.maybe("name.given"), found.maybe("name.family")
+    contacts = _contacts(found)
     return Patient(
         pms_id=pms_id,
         full_name=display(given=given, family=family) or None,
         first_name=given,
         last_name=family,
-        phone=_contact(found, "phone"),
-        email=_contact(found, "email"),
+        phone=contacts.get("phone"),
+        email=contacts.get("email"),
         date_of_birth=found.birth_date("birthDate"),
     )
 
 
-def _contact(person: Record, system: str) -> str | None:
-    """The smallest rank with a value; unranked ones come last. "phone" includes mobiles."""
-    ranked = [
-        (rank if rank is not None else _LAST, place, value)
-        for place, one in enumerate(person.records("contact"))
-        if one.raw("system") == system and (value := one.maybe("value"))
-        for rank in (one.integer("rank"),)
-    ]
-    return min(ranked)[2] if ranked else None
+def _contacts(person: Record) -> Mapping[str, str]:
+    """For each system the smallest rank with a value, unranked last; "phone" includes mobiles."""
+    best: dict[str, tuple[int, str]] = {}
+    for one in person.records("contact"):
+        system, value, rank = one.maybe("system"), one.maybe("value"), one.integer("rank")
+        rank = _LAST if rank is None else rank
+        if system and value and rank < best.get(system, (_LAST + 1, ""))[0]:
+            best[system] = (rank, value)
+    return {system: value for system, (_, value) in best.items()}
 
 
 def _named(person: Record | None) -> str | None:
@@ -242,7 +258,9 @@ VENDOR = Vendor(
         expects=frozenset({"id", "startAt", "endAt", "status", "participant", "appointmentType"}),
     ),
     appointment=Listing(
-        path="/tenants/{site}/appointments/{id}", wrapping=Single("appointment"), parse=parse
+        path="/tenants/{site}/appointments/{id}",
+        wrapping=Single("appointment"),
+        parse=parse_alone,
     ),
     practice=Listing(
         path="/tenants/{site}", wrapping=Single("tenant"), parse=practice, faults=_UNPAIRED

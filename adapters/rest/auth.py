@@ -3,13 +3,21 @@
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from adapters.rest.answers import dig
 from domain.credentials import Token, TokenRequest
-from domain.errors import BadInput, BrokenContract, Gone, NeedsReconnect, Refused, SyncError
+from domain.errors import (
+    BadInput,
+    BrokenContract,
+    Gone,
+    NeedsReconnect,
+    Refused,
+    SyncError,
+    TokenExpired,
+)
 
 MARGIN_SECONDS = 60
 """A token is renewed this long before it ends."""
@@ -26,10 +34,10 @@ class Ask:
     method: str = "GET"
     buckets: tuple[str, ...] = ("default",)
     faults: Mapping[int, type[SyncError]] | None = None
-    headers: Mapping[str, str] | None = None
-    json: Any | None = None
-    form: Mapping[str, str] | None = None
-    basic: tuple[str, str] | None = None
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
+    json: Any | None = field(default=None, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    basic: tuple[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +47,7 @@ class Desk:
     vendor: str
     base_url: str
     token_url: str | None
-    secrets: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
     clock: Callable[[], datetime]
     send: Callable[[Ask], Any]
 
@@ -93,9 +101,10 @@ class ClientCredentials:
         asked_at = desk.clock()
         try:
             answer = desk.send(self._ask(url, client))
-        except Gone:
-            raise
-        except Refused as refusal:
+        except Gone as missing:
+            # Never as Gone: that would tell a probe that an appointment was deleted.
+            raise Refused(f"{missing}; check the token address") from None
+        except (Refused, TokenExpired) as refusal:
             raise NeedsReconnect(f"{refusal}; the client id or secret is not accepted") from None
         value = dig(answer, "access_token")
         if not isinstance(value, str) or not _TOKEN.fullmatch(value):

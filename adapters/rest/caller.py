@@ -35,7 +35,7 @@ Params = Mapping[str, str | tuple[str, ...]]
 class Reply:
     """A success: what the body says, and the headers."""
 
-    body: Any
+    body: Any = field(repr=False)
     headers: Mapping[str, str]
 
 

@@ -12,9 +12,9 @@ from domain.errors import BrokenContract
 class Contents:
     """One answer taken out of its wrapping; body and headers stay for the paging to read."""
 
-    items: Sequence[Any]
-    included: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    body: Any = None
+    items: Sequence[Any] = field(repr=False)
+    included: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    body: Any = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

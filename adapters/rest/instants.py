@@ -37,7 +37,7 @@ def read_birth_date(text: str) -> str | None:
 
 def _parsed(text: str) -> datetime:
     # fromisoformat also takes bare dates and week numbers, which are no instants.
-    if len(text) < _SHORTEST or text[10] not in "T ":
+    if len(text) < _SHORTEST or text[7] != "-" or text[10] not in "T ":
         raise ValueError("not a time")
     try:
         return datetime.fromisoformat(text)

@@ -50,4 +50,4 @@ class Ports:
     throttle: Throttle
     clock: Callable[[], datetime]
     voice: bool = False
-    remembered: MutableMapping[str, Any] = field(default_factory=dict)
+    remembered: MutableMapping[str, Any] = field(default_factory=dict, repr=False)

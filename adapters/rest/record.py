@@ -57,9 +57,9 @@ class Record:
             raise BadRecord("not an object", path=where)
         self._values = values
         self.where = where
-        self.around: Surroundings = whole.around if whole else around
-        self.flags: set[str] = whole.flags if whole else set()
-        self.drift: list[str] = whole.drift if whole else []
+        self.around: Surroundings = around if whole is None else whole.around
+        self.flags: set[str] = set() if whole is None else whole.flags
+        self.drift: list[str] = [] if whole is None else whole.drift
 
     def raw(self, path: str) -> Any:
         if "." in path:
@@ -71,14 +71,15 @@ class Record:
 
     def maybe(self, path: str, *, limit: int = _MAX_TEXT) -> str | None:
         """Text on one line; None where it is absent, null or blank."""
-        value = self.raw(path)
+        value = dig(self._values, path) if "." in path else self._values.get(path)
         if value is None:
             return None
         if not isinstance(value, str):
             raise self.bad(path, "not a text")
         if len(value) > limit:
             raise self.bad(path, "too long")
-        return one_line(value) or None
+        # The common case without a call: this runs twenty times for each appointment.
+        return (value.strip() if value.isprintable() else one_line(value)) or None
 
     def text(self, path: str) -> str:
         return self._required(path, self.maybe(path))
@@ -164,8 +165,9 @@ class Record:
         return value
 
     def records(self, path: str) -> "list[Record]":
+        base = self._at(path)
         return [
-            Record(item, where=f"{self._at(path)}[{index}]", whole=self)
+            Record(item, where=f"{base}[{index}]", whole=self)
             for index, item in enumerate(self.items(path))
         ]
 

@@ -1,0 +1,199 @@
+"""Strict reading: the right type or a reject that names the path."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from adapters.rest.record import Record, joined, last_segment
+from domain.errors import BadRecord
+
+MELBOURNE = "Australia/Melbourne"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Ann Example", "Ann Example"),
+        ("  Ann  ", "Ann"),
+        ("Ann\r\nExample", "Ann Example"),
+        ("Ann\x00\x1b[31m", "Ann[31m"),
+        ("Zoë\u00a0Müller", "Zoë Müller"),
+        ("Ann\ud800", "Ann\N{REPLACEMENT CHARACTER}"),
+        ("Ann\u202eelpmaxE", "AnnelpmaxE"),
+        ("", None),
+        (" \n ", None),
+        (None, None),
+    ],
+)
+def test_a_text_comes_clean_on_one_line(written: Any, read: str | None) -> None:
+    assert Record({"name": written}).maybe("name") == read
+
+
+@pytest.mark.parametrize("value", [7, True, ["Ann"], {"text": "Ann"}, "A" * 10_000_000])
+def test_what_is_no_text_is_rejected_by_its_path_alone(value: Any) -> None:
+    record = Record({"name": {"given": value}}, where="patients[3]")
+
+    with pytest.raises(BadRecord) as bad:
+        record.maybe("name.given")
+
+    assert bad.value.path == "patients[3].name.given"
+    assert str(bad.value) in {"not a text", "too long"}
+
+
+def test_a_missing_text_or_id_is_rejected() -> None:
+    for read in (Record({}).text, Record({"id": ""}).id):
+        with pytest.raises(BadRecord, match="missing"):
+            read("id")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [("a-1", "a-1"), (17, "17"), ("", None), (None, None)]
+)
+def test_an_id_is_a_text_or_a_whole_number(written: Any, read: str | None) -> None:
+    assert Record({"id": written}).maybe_id("id") == read
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\x00", " a", "x" * 300, 1.5, True])
+def test_an_id_that_would_have_to_be_cleaned_is_rejected(value: Any) -> None:
+    with pytest.raises(BadRecord):
+        Record({"id": value}).id()
+
+
+def test_notes_keep_their_lines_and_are_cut_when_endless() -> None:
+    record = Record({"short": "Bring\r\nforms\x07 \u2028", "long": "n" * 50_000})
+
+    assert record.notes("short") == "Bring\nforms"
+    assert record.flags == set()
+    assert len(record.notes("long") or "") == 20_000
+    assert record.flags == {"notes_cut"}
+
+
+@pytest.mark.parametrize(("written", "read"), [(30, 30), (30.0, 30), ("30", 30), ("", None)])
+def test_whole_numbers_come_as_numbers_or_texts(written: Any, read: int | None) -> None:
+    assert Record({"minutes": written}).integer("minutes") == read
+
+
+@pytest.mark.parametrize("value", [True, 30.5, "thirty", "-1", "\uff19", "9" * 50, 10**30, [30]])
+def test_what_is_no_whole_number_is_rejected(value: Any) -> None:
+    with pytest.raises(BadRecord):
+        Record({"minutes": value}).integer("minutes")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-06-02T09:00:00.000+10:00",
+        "2026-06-01T23:00:00Z",
+        "2026-06-01T23:00:00.000+0000",
+        "2026-06-02T09:00",
+        "2026-06-02 09:00:00",
+    ],
+)
+def test_every_spelling_of_an_instant_means_the_same(written: str) -> None:
+    read = Record({"at": written}).instant("at", zone=MELBOURNE)
+
+    assert read == datetime(2026, 6, 1, 23, tzinfo=UTC) and read.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "2026-06-02",
+        "2026-W23-2T09:00:00",
+        "2026-06-02T25:00:00Z",
+        "tomorrow at nine o'clock",
+        "20260602T090000Z",
+        1780354800,
+    ],
+)
+def test_what_is_no_instant_is_rejected(written: Any) -> None:
+    with pytest.raises(BadRecord):
+        Record({"at": written}).instant("at", zone=MELBOURNE)
+
+
+def test_a_naive_time_without_a_zone_is_rejected() -> None:
+    with pytest.raises(BadRecord, match="without an offset"):
+        Record({"at": "2026-06-02T09:00:00"}).instant("at")
+
+
+@pytest.mark.parametrize(
+    ("local", "utc", "flags"),
+    [
+        ("2026-04-05T02:30", datetime(2026, 4, 4, 15, 30, tzinfo=UTC), {"fold"}),
+        ("2026-04-05T03:30", datetime(2026, 4, 4, 17, 30, tzinfo=UTC), set()),
+        ("2026-10-04T02:30", datetime(2026, 10, 3, 16, 30, tzinfo=UTC), {"gap"}),
+        ("2026-10-04T03:30", datetime(2026, 10, 3, 16, 30, tzinfo=UTC), set()),
+    ],
+)
+def test_a_repeated_hour_is_its_first_and_a_skipped_one_moves_forward(
+    local: str, utc: datetime, flags: set[str]
+) -> None:
+    record = Record({"at": local})
+
+    assert record.instant("at", zone=MELBOURNE) == utc
+    assert record.flags == flags
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("1984-12-10", "1984-12-10"),
+        ("1984-12-10T00:00:00", "1984-12-10"),
+        ("1111-11-11", None),
+        ("1984-12", None),
+        ("0001-01-01", None),
+    ],
+)
+def test_a_birth_date_that_cannot_be_one_is_left_out_and_flagged(
+    written: str, read: str | None
+) -> None:
+    record = Record({"born": written})
+
+    assert record.birth_date("born") == read
+    assert record.flags == (set() if read else {"unreadable_birth_date"})
+
+
+def test_nested_records_name_their_place_and_share_the_flags_of_the_whole() -> None:
+    whole = Record({"people": [{"name": "Ann"}, {"name": 7, "born": "?"}]}, where="items[0]")
+    second = whole.records("people")[1]
+
+    second.birth_date("born")
+    with pytest.raises(BadRecord) as bad:
+        second.text("name")
+
+    assert bad.value.path == "items[0].people[1].name"
+    assert whole.flags == {"unreadable_birth_date"}
+
+
+@pytest.mark.parametrize("value", ["text", 7, {"a": 1}])
+def test_what_is_no_list_or_no_object_is_rejected(value: Any) -> None:
+    with pytest.raises(BadRecord):
+        Record({"people": value}).records("people")
+    with pytest.raises(BadRecord):
+        Record({"people": [value]}).records("people")[0].text("a")
+
+
+def test_absent_lists_and_objects_are_empty_and_booleans_have_defaults() -> None:
+    record = Record({"people": None, "active": False})
+
+    assert record.records("people") == [] and record.record("people") is None
+    assert record.boolean("active", default=True) is False
+    assert record.boolean("shown", default=True) is True
+    with pytest.raises(BadRecord):
+        Record({"active": "yes"}).boolean("active")
+
+
+@pytest.mark.parametrize(
+    ("reference", "found"),
+    [("/main/Patient/9", "9"), ("https://x.test/T/9", "9"), ("9", "9"), ("a/", "a"), (None, None)],
+)
+def test_the_id_of_a_reference_is_its_last_segment(reference: str | None, found: str) -> None:
+    assert last_segment(reference) == found
+
+
+def test_notes_that_say_the_same_are_joined_once() -> None:
+    assert joined("Review", None, "Review", "Bring forms") == "Review\nBring forms"
+    assert joined(None, "") is None
