@@ -1,0 +1,91 @@
+"""Secrets of connections in one sealed file, for a machine without a secret manager."""
+
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+from adapters.secrets.names import checked_name, packed
+from domain.errors import NeedsReconnect, Refused
+from infra.sealing import Sealer
+
+FILE = "secrets.sealed"
+LOCK = "secrets.lock"
+
+Document = dict[str, dict[str, str]]
+
+
+class FileSecretStore:
+    """One document of all secrets, sealed as a whole; shared safely between processes."""
+
+    def __init__(self, home: Path, sealer: Sealer) -> None:
+        self._home = home
+        self._sealer = sealer
+
+    def get(self, ref: str) -> Mapping[str, str]:
+        try:
+            return MappingProxyType(self._read()[ref])
+        except KeyError:
+            raise NeedsReconnect("the secrets of this connection are gone; enter them") from None
+
+    def put(self, name: str, values: Mapping[str, str]) -> str:
+        """Store or replace; the name is the reference."""
+        checked_name(name)
+        packed(values)
+        with self._changed() as document:
+            document[name] = dict(values)
+        return name
+
+    def delete(self, ref: str) -> None:
+        with self._changed() as document:
+            document.pop(ref, None)
+
+    def reseal(self) -> None:
+        """Seal everything under the newest key, after a rotation."""
+        with self._changed():
+            return
+
+    def _read(self) -> Document:
+        try:
+            sealed = (self._home / FILE).read_bytes()
+        except FileNotFoundError:
+            return {}
+        except OSError:
+            raise Refused("the secret store cannot be read; check its owner and mode") from None
+        plain = self._sealer.open(sealed, table="secrets", column="file", row=FILE, account="")
+        document: Document = json.loads(plain)
+        return document
+
+    @contextmanager
+    def _changed(self) -> Iterator[Document]:
+        """Read, change and write while no other process does."""
+        self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(self._home / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            document = self._read()
+            yield document
+            self._write(document)
+        finally:
+            os.close(lock)
+
+    def _write(self, document: Document) -> None:
+        """Readers see the old file or the new one, whole, whenever the power goes."""
+        text = json.dumps(document, ensure_ascii=False)
+        sealed = self._sealer.seal(text, table="secrets", column="file", row=FILE, account="")
+        draft = self._home / f"{FILE}.{secrets.token_hex(8)}"
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(sealed)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._home / FILE)
+        folder = os.open(self._home, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
