@@ -59,6 +59,13 @@ class Opener:
             clock=self.clock,
         )
 
+    def close(self) -> None:
+        """Close what was pooled; the process, or a test, is ending."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
     def _client(self, connection: Connection) -> Client:
         hosts = pms.vendor(connection.vendor).hosts(connection)
         urls = [url for url in (connection.base_url, connection.token_url) if url]

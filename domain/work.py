@@ -23,10 +23,12 @@ def sync_job(  # noqa: PLR0913 - a job is what its arguments say
     last_day: date,
     sync_type: SyncType = SyncType.FULL,
     dry_run: bool = False,
+    allow_removals: bool = False,
     due_at: datetime | None = None,
 ) -> NewJob:
     """One pass over a connection's practice-local days, both included; the days are fixed here."""
     days = f"{first_day.isoformat()}:{last_day.isoformat()}"
+    mode = f"{'dry' if dry_run else 'wet'}{'+removals' if allow_removals else ''}"
     by_hand = sync_type is SyncType.MANUAL
     return NewJob(
         kind=SYNC,
@@ -39,8 +41,9 @@ def sync_job(  # noqa: PLR0913 - a job is what its arguments say
             "last_day": last_day.isoformat(),
             "sync_type": sync_type.value,
             "dry_run": dry_run,
+            "allow_removals": allow_removals,
         },
-        dedupe_key=f"sync:{connection_id}:{days}:{'dry' if dry_run else 'wet'}",
+        dedupe_key=f"sync:{connection_id}:{days}:{mode}",
         exclusive_key=f"sync:{connection_id}",
         priority=BY_A_PERSON if by_hand else BY_SCHEDULE,
         due_at=due_at,
