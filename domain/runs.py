@@ -43,7 +43,8 @@ class Counts:
 class Progress:
     """A run's checkpoint: which queries are done, where the current one stands, what was counted.
 
-    `half_read` is the query that was interrupted: it yields no removals when it is finished.
+    `half_read`: the current query was interrupted and what it listed before is forgotten, so
+    it yields no removals. A wait keeps in `seen` what was listed, and so costs none.
     `problems` holds, for each query that had to be set aside, the reason in one safe sentence.
     """
 
@@ -52,6 +53,7 @@ class Progress:
     current: str | None = None
     resume: str | None = None
     half_read: bool = False
+    seen: list[str] | None = None
     total: int = 0
     problems: dict[str, str] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)

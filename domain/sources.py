@@ -50,6 +50,7 @@ class Reject:
 class Page:
     """One answer of a listing. `resume` is where to go on, None where a query must start anew.
 
+    `onward` is where to go on at once, after a mere wait; a vendor's cursor may not keep longer.
     `drift` counts what the vendor sent that its description does not know ("status:tentative").
     `mark` is the vendor's own word for "as of this answer", to ask for changes since.
     """
@@ -57,6 +58,7 @@ class Page:
     records: Sequence[Appointment]
     rejects: Sequence[Reject] = ()
     resume: str | None = None
+    onward: str | None = None
     is_last: bool = False
     drift: Mapping[str, int] = field(default_factory=dict)
     mark: str | None = None

@@ -25,8 +25,8 @@ class Paging(Protocol):
     """One way of paging; a mark is the text that stands for a page, None the first."""
 
     @property
-    def resumable(self) -> bool:
-        """Whether a mark is still good in a later run."""
+    def mark_seconds(self) -> float | None:
+        """For how long a mark is good; None for ever."""
 
     def step(self, mark: str | None) -> Step: ...
 
@@ -41,7 +41,7 @@ class Paging(Protocol):
 class Whole:
     """Everything in one answer."""
 
-    resumable: bool = False
+    mark_seconds: float | None = None
 
     def step(self, mark: str | None) -> Step:
         return Step()
@@ -61,7 +61,7 @@ class Cursor:
     found_at: str
     size_param: str
     size: int
-    resumable: bool = True
+    mark_seconds: float | None = None
 
     def step(self, mark: str | None) -> Step:
         size = {self.size_param: str(self.size)}
@@ -92,7 +92,7 @@ class PageNumber:
     last_at: str | None = None
     next_at: str | None = None
     total_at: str | None = None
-    resumable: bool = True
+    mark_seconds: float | None = None
 
     def step(self, mark: str | None) -> Step:
         return Step(params={self.size_param: str(self.size), self.param: mark or str(self.first)})
@@ -119,7 +119,7 @@ class NextLink:
     relation: str = "next"
     size_param: str | None = None
     size: int = 100
-    resumable: bool = True
+    mark_seconds: float | None = None
 
     def step(self, mark: str | None) -> Step:
         if mark is not None:
@@ -141,10 +141,11 @@ class NextLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One page of a walk; `resume` is the mark of the next where a later run may start there."""
+    """One page of a walk; `onward` is the mark of the next, `resume` where it keeps."""
 
     contents: Contents
     resume: str | None = None
+    onward: str | None = None
     is_last: bool = False
 
 
@@ -177,7 +178,7 @@ def _pass(
         with broken_at(named):
             mark = paging.after(contents, mark=mark, url=url)
         resume = mark if paging.resumable else None
-        yield Turn(contents=contents, resume=resume, is_last=mark is None)
+        yield Turn(contents=contents, resume=resume, onward=mark, is_last=mark is None)
         if mark is None:
             return
         if mark in seen:

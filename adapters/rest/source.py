@@ -38,6 +38,7 @@ class RestSource:
         self._connection = connection
         self._caller = Caller(vendor, vendor.auth, connection, secrets, ports)
         self._remembered = ports.remembered
+        self._clock = ports.clock
         self._set_aside: list[Reject] = []
 
     @property
@@ -88,15 +89,18 @@ class RestSource:
         )
 
     def pages(self, query: Query, *, resume: str | None = None) -> Iterator[Page]:
-        """The query's pages, in the vendor's order; rejects of the lists read before come along."""
+        """The query's pages; a mark that is too old, or refused, begins the query anew.
+
+        Rejects of the lists read before come with the first page.
+        """
         listing = _described(self._vendor.appointments)
-        for turn in self._turns(listing, params=query.params, resume=resume):
+        for turn in self._resumed(listing, query, mark=self._still_good(resume)):
             batch = self._parsed(listing, turn.contents)
             aside, self._set_aside = self._set_aside, []
             yield Page(
                 records=_within(query, batch.rows),
                 rejects=(*aside, *batch.rejects),
-                resume=turn.resume,
+                resume=self._dated(listing, turn.resume),
                 is_last=turn.is_last,
                 drift=batch.drift,
                 mark=turn.contents.headers.get(listing.mark_header or ""),
@@ -132,6 +136,32 @@ class RestSource:
             raise Refused(f"This pairing code is spent or unknown. {pairing.advice}") from None
         except BadRecord as bad:
             raise BrokenContract(f"{self._vendor.title}: {pairing.path}: {bad.path}") from None
+
+    def _resumed(self, listing: Listing[Any], query: Query, *, mark: str | None) -> Iterator[Turn]:
+        turns = self._turns(listing, params=query.params, resume=mark)
+        try:
+            first = next(turns)
+        except Refused:
+            if mark is None:
+                raise
+            yield from self._turns(listing, params=query.params)
+        else:
+            yield first
+            yield from turns
+
+    def _dated(self, listing: Listing[Any], mark: str | None) -> str | None:
+        """The mark with the instant it ends, 0 for never."""
+        if mark is None:
+            return None
+        seconds = listing.paging.mark_seconds
+        ends = 0 if seconds is None else int(self._clock().timestamp() + seconds)
+        return f"{ends} {mark}"
+
+    def _still_good(self, dated: str | None) -> str | None:
+        ends, _, mark = (dated or "").partition(" ")
+        if not ends.isdigit() or 0 < int(ends) <= self._clock().timestamp():
+            return None
+        return mark or None
 
     def _turns(
         self,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.appointments import Appointment, AppointmentType, Practitioner
 from domain.connections import Connection
-from domain.errors import BrokenContract, Refused, SyncError
+from domain.errors import BrokenContract, Refused, SyncError, Throttled
 from domain.intake import Sorted, row_id
 from domain.jobs import MAX_FAILURES, Job
 from domain.runs import Progress, Run, RunStatus
@@ -116,16 +116,46 @@ class _Pass:
             self._set_aside(query, problem)
 
     def _query(self, query: Query) -> None:
+        """Walk one slice; a cursor that did not keep is given up for a walk from the start."""
         progress = self.progress
         if progress.current != query.key:
-            progress.current, progress.resume = query.key, None
-        progress.half_read = progress.resume is not None
-        self.seen = []
-        quiet = 0
-        for page in one_ahead(self.source.pages(query, resume=progress.resume)):
-            self.stopping.check()
-            quiet = self._page(query, page, quiet)
+            self._turn_to(query.key)
+        try:
+            self._walk(query)
+        except Refused:
+            if progress.resume is None:
+                raise
+            self._turn_to(query.key)
+            self._walk(query)
         self._end(query, seen=None if progress.half_read else self.seen)
+
+    def _turn_to(self, key: str) -> None:
+        progress = self.progress
+        progress.current, progress.resume, progress.seen = key, None, None
+
+    def _walk(self, query: Query) -> None:
+        progress = self.progress
+        progress.half_read = progress.resume is not None and progress.seen is None
+        self.seen = [UUID(one) for one in progress.seen or ()]
+        progress.seen = None
+        quiet = 0
+        onward = progress.resume
+        try:
+            for page in one_ahead(self.source.pages(query, resume=progress.resume)):
+                self.stopping.check()
+                quiet = self._page(query, page, quiet)
+                onward = page.onward
+        except Throttled:
+            self._before_a_wait(onward)
+            raise
+
+    def _before_a_wait(self, onward: str | None) -> None:
+        """Keep the place and what was listed so far: a wait loses neither."""
+        progress = self.progress
+        progress.resume = onward
+        if onward is not None and not progress.half_read:
+            progress.seen = [one.hex for one in self.seen]
+        self.open_run.save_progress(self.source.drain_spent())
 
     def _page(self, query: Query, page: Page, quiet: int) -> int:
         """Settle one page; answers how many pages in a row needed no write."""
@@ -152,7 +182,7 @@ class _Pass:
     def _end(self, query: Query, *, seen: Sequence[UUID] | None) -> None:
         progress = self.progress
         progress.done.append(query.key)
-        progress.current, progress.resume, progress.half_read = None, None, False
+        progress.current, progress.resume, progress.seen = None, None, None
         self.open_run.end_query(query, seen=seen, spent=self.source.drain_spent())
 
     def _set_aside(self, query: Query, problem: SyncError) -> None:
