@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Event, Thread
 
 import structlog
 from redis import Redis, RedisError
@@ -40,6 +41,10 @@ if holds or (redis.call('get', KEYS[1]) or '') == ARGV[4] then
 end
 return 0
 """
+KEEP = """
+if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end
+return 0
+"""
 UNLOCK = """
 if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end
 return 0
@@ -69,17 +74,25 @@ class Held:
 class RedisTokens:
     """Single flight over all processes: lock, read again, buy, store, and only then use.
 
-    A purchase must answer within the 15 s of the lock, or another process may buy as well.
+    The lock is kept for as long as the vendor takes to answer, and 15 s when its holder died.
     """
 
     def __init__(
-        self, redis: Redis, sealer: Sealer, clock: Clock, *, namespace: str = NAMESPACE
+        self,
+        redis: Redis,
+        sealer: Sealer,
+        clock: Clock,
+        *,
+        namespace: str = NAMESPACE,
+        lock_seconds: float = LOCK_SECONDS,
     ) -> None:
         self._redis = redis
         self._sealer = sealer
         self._clock = clock
         self._namespace = namespace
+        self._lock_seconds = lock_seconds
         self._store = redis.register_script(STORE)
+        self._keep = redis.register_script(KEEP)
         self._unlock = redis.register_script(UNLOCK)
 
     def current(self, request: TokenRequest) -> Token:
@@ -145,7 +158,8 @@ class RedisTokens:
         raise Transient("another process is renewing this token and does not finish")
 
     def _buy(self, request: TokenRequest, owner: str, replaced: Held | None) -> Token:
-        token = request.fetch()
+        with self._kept(self._lock_key(request.key), owner):
+            token = request.fetch()
         now = self._clock()
         life = (token.expires_at - now) if token.expires_at else UNTIL_REFUSED
         sealed = self._sealed(request.key, Held(token, bought_at=now))
@@ -164,13 +178,33 @@ class RedisTokens:
         """Our mark while the lock is ours, None while it is another's; never waits."""
         owner = secrets.token_hex(16)
         name = self._lock_key(key)
-        if not self._redis.set(name, owner, nx=True, px=int(LOCK_SECONDS * 1000)):
+        if not self._redis.set(name, owner, nx=True, px=int(self._lock_seconds * 1000)):
             yield None
             return
         try:
             yield owner
         finally:
             self._unlock(keys=[name], args=[owner])
+
+    @contextmanager
+    def _kept(self, lock: str, owner: str) -> Iterator[None]:
+        """Lengthen the lock while the vendor thinks, so that nobody buys a second token."""
+        done = Event()
+        keeper = Thread(target=self._keep_until, args=(done, lock, owner), daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            done.set()
+            keeper.join()
+
+    def _keep_until(self, done: Event, lock: str, owner: str) -> None:
+        while not done.wait(self._lock_seconds / 3):
+            try:
+                self._keep(keys=[lock], args=[owner, int(self._lock_seconds * 1000)])
+            except RedisError as error:
+                # The lock may run out; storing still replaces only what this buyer had seen.
+                log.warning("token.lock_not_kept", error_kind=type(error).__name__)
 
     def _read(self, key: str) -> Held | None:
         sealed = self._redis.get(self._token_key(key))

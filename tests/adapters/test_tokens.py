@@ -179,6 +179,25 @@ def test_a_purchase_that_fails_frees_the_lock_and_says_why(
     assert tokens.current(request_).value == "s3cr3t-1"
 
 
+def test_the_lock_outlives_a_vendor_that_dawdles(redis_url: str, shop: Shop, clock: Hands) -> None:
+    with connect(redis_url) as client, ThreadPoolExecutor(1) as pool:
+        tokens = RedisTokens(client, SEALER, clock, lock_seconds=0.15)
+        buying, answered = threading.Event(), threading.Event()
+
+        def dawdle() -> Token:
+            buying.set()
+            answered.wait(30)
+            return shop()
+
+        slow = pool.submit(tokens.current, TokenRequest(key="k", fetch=dawdle))
+        buying.wait(30)
+        threading.Timer(0.6, answered.set).start()
+        found = tokens.current(TokenRequest(key="k", fetch=shop))
+
+        assert found == slow.result()
+    assert shop.sold == 1
+
+
 def test_a_slow_buyer_whose_lock_ran_out_does_not_replace_a_newer_token(
     tokens: RedisTokens, request_: TokenRequest, redis_client: Redis
 ) -> None:
