@@ -246,13 +246,13 @@ VENDOR = Vendor(
         path="/tenants/{site}/appointments",
         wrapping=Envelope(items="appointments", included=("patients", "practitioners")),
         params={"include": "patients,practitioners"},
-        # A cursor is short-lived: after a failure its practitioner is asked for from the start.
+        # How long a cursor lives is unknown: it outlasts a short wait, never a failure.
         paging=Cursor(
             param="cursor",
             found_at="pagination.next",
             size_param="limit",
             size=100,
-            resumable=False,
+            mark_seconds=90,
         ),
         parse=parse,
         expects=frozenset({"id", "startAt", "endAt", "status", "participant", "appointmentType"}),

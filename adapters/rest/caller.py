@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -75,6 +75,14 @@ class Caller:
             if request is None or token is None:
                 raise self._sign_in_again(refusal) from None
             return self._renewed(ask, request, refused=token)
+
+    def renew(self) -> datetime | None:
+        """Renew the token if it ends soon; when the one now kept ends."""
+        request = self.auth.token(self._desk())
+        if request is None:
+            return None
+        self.ports.tokens.proactive(request)
+        return self.ports.tokens.current(request).expires_at
 
     def send(self, ask: Ask) -> Reply:
         """Pay for one request and send it as it is."""

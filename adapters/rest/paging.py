@@ -141,10 +141,9 @@ class NextLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One page of a walk; `onward` is the mark of the next, `resume` where it keeps."""
+    """One page of a walk; `onward` is the mark of the next."""
 
     contents: Contents
-    resume: str | None = None
     onward: str | None = None
     is_last: bool = False
 
@@ -177,8 +176,7 @@ def _pass(
             raise BrokenContract(f"{named} answered the same page twice")
         with broken_at(named):
             mark = paging.after(contents, mark=mark, url=url)
-        resume = mark if paging.resumable else None
-        yield Turn(contents=contents, resume=resume, onward=mark, is_last=mark is None)
+        yield Turn(contents=contents, onward=mark, is_last=mark is None)
         if mark is None:
             return
         if mark in seen:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 from urllib.parse import urljoin
@@ -89,18 +90,21 @@ class RestSource:
         )
 
     def pages(self, query: Query, *, resume: str | None = None) -> Iterator[Page]:
-        """The query's pages; a mark that is too old, or refused, begins the query anew.
+        """The query's pages; with a mark that is too old it begins anew.
 
         Rejects of the lists read before come with the first page.
         """
         listing = _described(self._vendor.appointments)
-        for turn in self._resumed(listing, query, mark=self._still_good(resume)):
+        mark = self._still_good(resume)
+        for turn in self._turns(listing, params=query.params, resume=mark):
             batch = self._parsed(listing, turn.contents)
             aside, self._set_aside = self._set_aside, []
+            onward = self._dated(listing, turn.onward)
             yield Page(
                 records=_within(query, batch.rows),
                 rejects=(*aside, *batch.rejects),
-                resume=self._dated(listing, turn.resume),
+                resume=onward if listing.paging.mark_seconds is None else None,
+                onward=onward,
                 is_last=turn.is_last,
                 drift=batch.drift,
                 mark=turn.contents.headers.get(listing.mark_header or ""),
@@ -116,6 +120,9 @@ class RestSource:
         for reject in (reject for batch in batches for reject in batch.rejects):
             raise BadRecord(reject.reason, path=reject.path)
         return [row for batch in batches for row in batch.rows] or None
+
+    def renew(self) -> datetime | None:
+        return self._caller.renew()
 
     def drain_spent(self) -> Sequence[Spend]:
         spent, self._caller.spent = self._caller.spent, []
@@ -136,18 +143,6 @@ class RestSource:
             raise Refused(f"This pairing code is spent or unknown. {pairing.advice}") from None
         except BadRecord as bad:
             raise BrokenContract(f"{self._vendor.title}: {pairing.path}: {bad.path}") from None
-
-    def _resumed(self, listing: Listing[Any], query: Query, *, mark: str | None) -> Iterator[Turn]:
-        turns = self._turns(listing, params=query.params, resume=mark)
-        try:
-            first = next(turns)
-        except Refused:
-            if mark is None:
-                raise
-            yield from self._turns(listing, params=query.params)
-        else:
-            yield first
-            yield from turns
 
     def _dated(self, listing: Listing[Any], mark: str | None) -> str | None:
         """The mark with the instant it ends, 0 for never."""

@@ -116,6 +116,9 @@ class FakeTokens:
             self.kept[request.key] = request.fetch()
         return self.kept[request.key]
 
+    def proactive(self, request: TokenRequest) -> bool:
+        return False
+
     def renewed(self, request: TokenRequest, *, refused: Token) -> Token:
         self.renewals += 1
         self.kept[request.key] = request.fetch()
@@ -216,6 +219,7 @@ class Stage:
     handler: Handler | None = None
     throttle: FakeThrottle = field(default_factory=FakeThrottle)
     tokens: FakeTokens = field(default_factory=FakeTokens)
+    now: datetime = NOW
     sender: MockSender = field(init=False)
 
     def __post_init__(self) -> None:
@@ -223,7 +227,10 @@ class Stage:
 
     def source(self, connection: Connection | None = None) -> AppointmentSource:
         ports = Ports(
-            sender=self.sender, tokens=self.tokens, throttle=self.throttle, clock=lambda: NOW
+            sender=self.sender,
+            tokens=self.tokens,
+            throttle=self.throttle,
+            clock=lambda: self.now,
         )
         return open_vendor(
             self.told.vendor,

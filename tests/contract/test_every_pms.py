@@ -112,11 +112,12 @@ def test_it_goes_on_after_any_page_without_asking_again_for_those_before(name: s
     for query in stage.queries(source):
         pages = list(source.pages(query))
         for index, page in enumerate(pages):
-            if page.resume is None:
+            assert page.resume in {None, page.onward}
+            if page.onward is None:
                 continue
             before = len(stage.sender.requests)
 
-            rest = list(stage.source().pages(query, resume=page.resume))
+            rest = list(stage.source().pages(query, resume=page.onward))
 
             assert _ids(rest) == _ids(pages[index + 1 :])
             asked = stage.sender.requests[before:]

@@ -360,6 +360,27 @@ def test_an_application_has_one_token_for_all_its_practices() -> None:
     assert sum(is_token(first.told, one) for one in first.sender.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("pause", "asked"),
+    [(timedelta(seconds=30), ["cursor"]), (timedelta(minutes=2), [None, "cursor"])],
+)
+def test_a_cursor_outlasts_a_short_wait_but_never_a_failure(
+    pause: timedelta, asked: list[str | None]
+) -> None:
+    stage = Stage(fixture("gentu"))
+    source = stage.source()
+    query = stage.queries(source)[0]
+    first = next(source.pages(query))
+    before = len(stage.sender.requests)
+    stage.now += pause
+
+    rest = list(source.pages(query, resume=first.onward))
+
+    told = [one.url.params for one in stage.sender.requests[before:]]
+    assert ["cursor" if "cursor" in params else None for params in told] == asked
+    assert first.resume is None and rest[-1].is_last
+
+
 def paired(handler: Any, *, code: str = " A1b2C3d4 ", connection: Connection = CONNECTION) -> str:
     stage = Stage(fixture("gentu"), handler)
     ports = Ports(

@@ -37,17 +37,8 @@ def test_a_cursor_is_followed_until_there_is_none() -> None:
     found = turns(CURSOR, answer)
 
     assert [list(turn.contents.items) for turn in found] == [[1, 2], [], [3]]
-    assert [turn.resume for turn in found] == ["c1", "c2", None]
+    assert [turn.onward for turn in found] == ["c1", "c2", None]
     assert [turn.is_last for turn in found] == [False, False, True]
-
-
-def test_a_short_lived_cursor_offers_nowhere_to_go_on() -> None:
-    short = Cursor(param="c", found_at="page.next", size_param="n", size=1, resumable=False)
-
-    found = turns(short, lambda step: {"page": {"next": None if "c" in step.params else "c1"}})
-
-    assert [turn.resume for turn in found] == [None, None]
-    assert [turn.is_last for turn in found] == [False, True]
 
 
 @pytest.mark.parametrize("first", [0, 1])

@@ -457,6 +457,15 @@ def test_a_token_is_used_for_the_shorter_of_both_promises(told: Any, seconds: fl
     assert lifetime(told, ceiling=900) == seconds
 
 
+def test_renewing_ahead_answers_when_the_token_ends_and_a_secret_that_signs_never_does() -> None:
+    grant = httpx.Response(200, json={"access_token": "tok-1", "expires_in": 600})
+
+    assert Rig(always(grant), vendor=credentials("form")).source.renew() == NOW + timedelta(
+        seconds=540
+    )
+    assert Rig(always(page())).source.renew() is None
+
+
 def test_a_missing_secret_asks_for_a_person() -> None:
     with pytest.raises(NeedsReconnect, match="'token'"):
         Rig(always(page()), secrets={}).rows()
