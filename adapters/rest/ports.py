@@ -41,8 +41,9 @@ class Sender(Protocol):
 class Ports:
     """The outside world, handed to a source when it is opened.
 
-    `remembered` keeps followed references; give one that outlives the source where a vendor needs
-    a request per patient, or a wait in the middle of a page asks for all of them again.
+    `remembered` keeps followed references, else each source keeps its own. Give one that outlives
+    the source, briefly, where a vendor needs a request per patient: a wait in the middle of a page
+    would ask for all of them again.
     """
 
     sender: Sender
@@ -50,4 +51,4 @@ class Ports:
     throttle: Throttle
     clock: Callable[[], datetime]
     voice: bool = False
-    remembered: MutableMapping[str, Any] = field(default_factory=dict, repr=False)
+    remembered: MutableMapping[str, Any] | None = field(default=None, repr=False)

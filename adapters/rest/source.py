@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
@@ -38,7 +38,8 @@ class RestSource:
         self._stored = connection
         self._connection = connection
         self._caller = Caller(vendor, vendor.auth, connection, secrets, ports)
-        self._remembered = ports.remembered
+        own: MutableMapping[str, Any] = {}
+        self._remembered = own if ports.remembered is None else ports.remembered
         self._clock = ports.clock
         self._set_aside: list[Reject] = []
 

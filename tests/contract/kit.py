@@ -225,18 +225,21 @@ class Stage:
     def __post_init__(self) -> None:
         self.sender = MockSender(self.handler or playing(self.told.exchanges))
 
-    def source(self, connection: Connection | None = None) -> AppointmentSource:
-        ports = Ports(
+    @property
+    def ports(self) -> Ports:
+        return Ports(
             sender=self.sender,
             tokens=self.tokens,
             throttle=self.throttle,
             clock=lambda: self.now,
         )
+
+    def source(self, connection: Connection | None = None) -> AppointmentSource:
         return open_vendor(
             self.told.vendor,
             connection or self.told.connection,
             secrets=self.told.told["secrets"],
-            ports=ports,
+            ports=self.ports,
         )
 
     def queries(self, source: AppointmentSource) -> Sequence[Query]:

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 from datetime import UTC, timedelta
+from importlib import import_module
 from typing import Any
 
 import httpx
@@ -46,7 +47,7 @@ def test_every_pms_has_a_fixture_and_every_fixture_a_pms() -> None:
 def test_it_is_named_after_its_file_and_fully_described(name: str) -> None:
     vendor = registered()[name]
 
-    assert vendor.name == name
+    assert import_module(f"adapters.pms.{name}").VENDOR is vendor
     assert vendor.title and vendor.docs.startswith("https://") and vendor.secrets
     assert vendor.base_url.startswith("https://") and vendor.limits
     assert set(fixture(name).told["secrets"]) >= set(vendor.secrets)

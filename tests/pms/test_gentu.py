@@ -7,16 +7,17 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.pms import pair
 from adapters.pms.gentu import VENDOR, parse, queries
-from adapters.rest.ports import Ports
 from adapters.rest.record import Record, Surroundings
 from domain.appointments import Appointment, Practitioner, Status
 from domain.connections import Connection, KnownType
 from domain.errors import BadInput, BadRecord, NeedsReconnect, Refused
 from domain.window import whole_day
-from tests.contract.kit import NOW, Stage, changed, fixture, is_token, playing
+from tests.contract.kit import Stage, changed, fixture, is_token, playing
 
 CONNECTION = replace(
     fixture("gentu").connection,
@@ -303,6 +304,46 @@ def test_a_row_without_its_essentials_is_rejected(broken: Mapping[str, Any]) -> 
         rows(**broken)
 
 
+KEYS = ["id", "startAt", "endAt", "minutesDuration", "status", "comment", "description"]
+KEYS += ["participant", "appointmentType", "extension"]
+LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.datetimes())
+JSON = st.recursive(
+    LEAVES.map(lambda leaf: leaf.isoformat() + "Z" if isinstance(leaf, datetime) else leaf),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["referenceType", "referenceId", "arrivedAt", "reference", "system"]),
+            st.one_of(inner, st.sampled_from(["patient", "provider", "p1", "cancelled-at"])),
+        ),
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), JSON))
+def test_whatever_comes_is_read_or_set_aside(fields: dict[str, Any]) -> None:
+    found, path = read(**fields)
+
+    assert path is None or path.split(".")[0].split("[")[0] in KEYS
+    assert all(one.end > one.start and one.start.tzinfo is UTC for one in found)
+
+
+@given(st.dictionaries(st.sampled_from(["name", "birthDate", "contact"]), JSON))
+def test_whatever_a_patient_is_made_of_the_row_is_read_or_set_aside(told: dict[str, Any]) -> None:
+    found, path = read(patient=told)
+
+    assert path is None or path.startswith("patients[]")
+    assert {one.patient_id for one in found} <= {"p1"}
+
+
+def read(**fields: Any) -> tuple[list[Appointment], str | None]:
+    """The rows, or the path at which they cannot be read; anything else is a bug."""
+    try:
+        return rows(**fields), None
+    except BadRecord as bad:
+        return [], bad.path
+
+
 def test_a_practice_says_its_name_and_zone() -> None:
     practice = Stage(fixture("gentu")).source().practice()
 
@@ -383,11 +424,8 @@ def test_a_cursor_outlasts_a_short_wait_but_never_a_failure(
 
 def paired(handler: Any, *, code: str = " A1b2C3d4 ", connection: Connection = CONNECTION) -> str:
     stage = Stage(fixture("gentu"), handler)
-    ports = Ports(
-        sender=stage.sender, tokens=stage.tokens, throttle=stage.throttle, clock=lambda: NOW
-    )
     secrets = stage.told.told["secrets"]
-    return pair(replace(connection, site=""), code, secrets=secrets, ports=ports)
+    return pair(replace(connection, site=""), code, secrets=secrets, ports=stage.ports)
 
 
 def pairing(status: int, body: Any) -> Any:

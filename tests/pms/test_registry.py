@@ -1,0 +1,68 @@
+"""Finding PMSs by their files, and what a source learns while it reads."""
+
+from dataclasses import replace
+
+import pytest
+
+from adapters.pms import open_source, registered, vendor
+from domain.connections import KnownType
+from domain.errors import BadInput, BrokenContract
+from tests.contract.kit import Stage, fixture
+
+
+def test_a_pms_is_found_by_name() -> None:
+    assert vendor("gentu") is registered()["gentu"]
+
+
+def test_an_unknown_pms_is_answered_with_those_we_know() -> None:
+    with pytest.raises(BadInput, match="gentu"):
+        vendor("nobody")
+
+
+def test_a_connection_is_opened_by_the_name_of_its_pms() -> None:
+    stage = Stage(fixture("gentu"))
+
+    source = open_source(
+        stage.told.connection, secrets=stage.told.told["secrets"], ports=stage.ports
+    )
+
+    assert source.practice().site == stage.told.connection.site
+
+
+def test_a_persons_choices_about_a_type_survive_its_being_read_again() -> None:
+    told = fixture("gentu")
+    video = next(iter(told.connection.telehealth_types))
+    chosen = KnownType(name="Old name", is_telehealth=True, sync_enabled=False)
+    stage = Stage(told)
+    source = stage.source(replace(told.connection, types={video: chosen}))
+    source.types()
+
+    query = source.queries(told.window, source.practitioners())[0]
+    rows = [row for page in source.pages(query) for row in page.records]
+
+    assert {row.type_name for row in rows if row.type_id == video} == {"Video consult"}
+
+
+def test_a_practice_that_is_another_one_breaks_the_contract() -> None:
+    told = fixture("gentu")
+    exchanges = [
+        {**one, "json": {"tenantId": "another"}} if "tenantName" in str(one["json"]) else one
+        for one in told.exchanges
+    ]
+    stage = Stage(replace(told, told={**told.told, "exchanges": exchanges}))
+
+    with pytest.raises(BrokenContract):
+        stage.source().practice()
+
+
+def test_a_practitioner_who_cannot_be_read_is_told_with_the_first_page() -> None:
+    told = fixture("gentu")
+    exchanges = [
+        {**one, "json": [*one["json"], {"id": ""}]} if one["path"].endswith("ers") else one
+        for one in told.exchanges
+    ]
+
+    pages = list(Stage(replace(told, told={**told.told, "exchanges": exchanges})).pages())
+
+    assert [len(page.rejects) for page in pages] == [1, 0, 0]
+    assert pages[0].rejects[0].path == "items[3].id"
