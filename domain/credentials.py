@@ -34,6 +34,9 @@ class Tokens(Protocol):
     def renewed(self, request: TokenRequest, *, refused: Token) -> Token:
         """A token other than the one the vendor refused."""
 
+    def proactive(self, request: TokenRequest) -> bool:
+        """Renew a token that will end soon, before anybody waits for it; whether one was bought."""
+
 
 class SecretStore(Protocol):
     """Long-lived secrets of connections; the database keeps only the reference."""

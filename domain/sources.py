@@ -92,6 +92,9 @@ class AppointmentSource(Protocol):
     def probe(self, pms_id: str) -> Sequence[Appointment] | None:
         """The appointment as it stands now, whatever its day; None when it is gone."""
 
+    def renew(self) -> datetime | None:
+        """Renew the token if it will end soon; when the one now kept ends, None where none does."""
+
     def drain_spent(self) -> Sequence[Spend]:
         """The requests made since the last call, to be stored with what they brought."""
 

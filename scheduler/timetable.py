@@ -15,6 +15,9 @@ from scheduler.due import next_sync, sync_of
 
 log = structlog.get_logger()
 
+LOOK_AGAIN = timedelta(minutes=5)
+"""When a renewal is looked at again should its job never end; the job itself sets the next one."""
+
 EVERY_SECONDS: Mapping[str, int] = {"prune": 3600}
 JOBS: Mapping[str, Callable[[], NewJob]] = {"prune": prune_job}
 
@@ -50,7 +53,7 @@ def put_due_renewals(engine: Engine, *, clock: Callable[[], datetime]) -> int:
                     vendor=one["connector"],
                 ),
             )
-            schedule.set_next_renewal(db, one["id"], None)
+            schedule.set_next_renewal(db, one["id"], now + LOOK_AGAIN)
     return len(due)
 
 

@@ -22,6 +22,12 @@ class FakeTokens:
             self._buy(request)
         return self.kept[request.key]
 
+    def proactive(self, request: TokenRequest) -> bool:
+        if request.key in self.kept:
+            return False
+        self._buy(request)
+        return True
+
     def _buy(self, request: TokenRequest) -> None:
         self.bought += 1
         self.kept[request.key] = request.fetch()

@@ -22,8 +22,9 @@ _NEXT_SYNC = text("UPDATE pms_connections SET next_sync_at = :next_at WHERE id =
 _RENEWALS = text(
     """
     SELECT id, account_id, connector FROM pms_connections
-    WHERE state IN ('ACTIVE', 'ERROR') AND removed_at IS NULL AND next_renewal_at <= :now
-    ORDER BY next_renewal_at LIMIT :most FOR UPDATE SKIP LOCKED
+    WHERE state IN ('ACTIVE', 'ERROR') AND removed_at IS NULL
+      AND (next_renewal_at IS NULL OR next_renewal_at <= :now)
+    ORDER BY next_renewal_at NULLS FIRST LIMIT :most FOR UPDATE SKIP LOCKED
     """
 )
 _NEXT_RENEWAL = text("UPDATE pms_connections SET next_renewal_at = :next_at WHERE id = :id")
@@ -77,7 +78,7 @@ def due_renewals(db: Db, *, now: datetime, most: int = 100) -> list[Mapping[str,
     return [dict(row) for row in rows]
 
 
-def set_next_renewal(db: Db, connection_id: UUID, next_at: datetime | None) -> None:
+def set_next_renewal(db: Db, connection_id: UUID, next_at: datetime) -> None:
     db.execute(_NEXT_RENEWAL, {"id": connection_id, "next_at": next_at})
 
 

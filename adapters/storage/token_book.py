@@ -14,9 +14,17 @@ from infra.database import transaction
 AHEAD = timedelta(minutes=5)
 """Renew this long before the end, so that a vendor's short outage is not felt."""
 
+SELDOM = timedelta(days=1)
+"""A credential that never ends by itself is looked at now and then."""
+
 _UNTIL = text(
     """
-    UPDATE pms_connections SET token_expires_at = :expires_at, next_renewal_at = :next_at
+    UPDATE pms_connections SET
+      token_expires_at = :expires_at,
+      next_renewal_at = GREATEST(
+        COALESCE(CAST(:expires_at AS timestamptz) - CAST(:soon AS interval),
+                 now() + CAST(:seldom AS interval)),
+        now() + interval '30 seconds')
     WHERE id = :id
     """
 )

@@ -25,7 +25,7 @@ from domain.limits import Throttle
 from domain.runs import SyncType
 from domain.work import sync_job
 from infra.clock import system_clock
-from infra.database import engine, transaction
+from infra.database import dispatch, engine, transaction
 from infra.sealing import Keyring, Sealer
 from infra.stopping import Stopping
 from simulators.gentu import GentuSimulator, Knobs
@@ -111,6 +111,29 @@ class Practice:
     def versions(self) -> dict[UUID, tuple[int, datetime]]:
         """What changes with every write of a row."""
         return {row["id"]: (row["version"], row["updated_at"]) for row in self.rows()}
+
+    @property
+    def tokens(self) -> FakeTokens:
+        tokens = self.parts.opener.tokens
+        assert isinstance(tokens, FakeTokens)
+        return tokens
+
+    def state(self) -> str:
+        return str(self._one("SELECT state FROM pms_connections WHERE id = :id"))
+
+    def spent_rows(self) -> int:
+        query = text("SELECT count(*) FROM vendor_requests")
+        with dispatch(self.engine) as db:
+            return int(db.execute(query).scalar_one())
+
+    def rejects_of(self, run: Mapping[str, Any]) -> list[dict[str, Any]]:
+        query = text("SELECT * FROM pms_rejects WHERE run_id = :id")
+        with transaction(self.engine, account_id=ACCOUNT) as db:
+            return [dict(row) for row in db.execute(query, {"id": run["id"]}).mappings()]
+
+    def _one(self, query: str) -> Any:
+        with transaction(self.engine, account_id=ACCOUNT) as db:
+            return db.execute(text(query), {"id": self.connection_id}).scalar_one()
 
     def diff_of(self, run: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The lines of a dry run, opened."""
