@@ -1,0 +1,45 @@
+"""Signing in with a one-time link, and out again."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from adapters.storage.sessions import end_session, spend_login_link
+from infra.database import dispatch
+from producers.pages.rendering import render
+from producers.ports import GivenPorts
+from producers.security import COOKIE, authenticate, check_csrf, check_origin, set_cookie
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/login")
+def ask(request: Request, token: str = "") -> HTMLResponse:
+    """A button, so that a preview of the link does not spend it."""
+    return render(request, "login.html", token=token, refused=False)
+
+
+@router.post("/login")
+def sign_in(request: Request, ports: GivenPorts, token: Annotated[str, Form()] = "") -> Response:
+    check_origin(request)
+    with dispatch(ports.database) as db:
+        opened = spend_login_link(db, token, now=ports.clock())
+    if opened is None:
+        status = HTTPStatus.UNAUTHORIZED
+        return render(request, "login.html", status=status, token="", refused=True)
+    answer = RedirectResponse("/", status_code=HTTPStatus.SEE_OTHER)
+    set_cookie(answer, opened, ports)
+    return answer
+
+
+@router.post("/logout")
+def sign_out(request: Request, ports: GivenPorts, csrf: Annotated[str, Form()] = "") -> Response:
+    person = authenticate(request, ports)
+    check_csrf(request, person, csrf)
+    with dispatch(ports.database) as db:
+        end_session(db, request.cookies.get(COOKIE, ""))
+    answer = RedirectResponse("/login", status_code=HTTPStatus.SEE_OTHER)
+    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=ports.is_secure)
+    return answer

@@ -1,0 +1,194 @@
+"""The run sheet as a page: the day's board, one row in detail, and the fragments that renew them."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+
+from adapters.storage.sheet import read_entry, read_history, read_sheet
+from adapters.storage.sheet_status import read_connections
+from domain.appointments import Status
+from domain.board import lay_out
+from domain.people import Permission
+from domain.sheet import ConflictView, ConnectionView, EntryView, Origin
+from domain.window import local_day, zone
+from producers.days import account_zone
+from producers.doors import Door, door
+from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render, vendor, words
+
+router = APIRouter(include_in_schema=False)
+
+NAV = NavItem("/", "Run sheet", Permission.SEE_SHEET, order=0)
+Reader = Annotated[Door, Depends(door(Permission.SEE_SHEET))]
+
+LABELS: Mapping[str, str] = {
+    "start": "Time",
+    "duration_minutes": "Length",
+    "status": "Status",
+    "is_telehealth": "Telehealth",
+    "patient_name": "Name",
+    "patient_first_name": "First name",
+    "patient_last_name": "Last name",
+    "patient_phone": "Phone",
+    "patient_email": "Email",
+    "patient_date_of_birth": "Date of birth",
+    "appointment_type": "Type",
+    "clinician": "Clinician",
+    "notes": "Notes",
+    "telehealth_links": "Video link",
+}
+FLAGS: Mapping[str, str] = {
+    "estimated_duration": "The PMS gave no length; the practice's usual one is shown.",
+    "unknown_status": "The PMS uses a status we do not know",
+    "gap": "The clocks go forward at this time; check it in the PMS.",
+    "fold": "The clocks go back: this time happens twice that night.",
+}
+
+
+@router.get("/")
+def page(request: Request, door: Reader, date: date | None = None) -> HTMLResponse:
+    """The whole page; it can be read before any script runs."""
+    return render(request, "sheet.html", person=door.person, **_day(door, date))
+
+
+@router.get("/sheet")
+def fragment(request: Request, door: Reader, date: date) -> HTMLResponse:
+    """The part that changes, to be laid over what is shown."""
+    return render(request, "_day.html", person=door.person, **_day(door, date))
+
+
+@router.get("/sheet/entries/{entry_id}")
+def entry(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
+    """One row with everything known of it and what was done to it."""
+    with door.transaction() as db:
+        account_id = door.account_id
+        found = read_entry(db, door.seal, entry_id, account_id=account_id, access=door.access)
+        connections = read_connections(db, now=door.ports.clock())
+        past = read_history(db, entry_id)
+    return render(
+        request,
+        "_entry.html",
+        person=door.person,
+        entry=found,
+        past=past,
+        connections={one.id: one for one in connections},
+        may_edit=door.person.may(Permission.EDIT_SHEET),
+        statuses=[status.value for status in Status],
+        labels=LABELS,
+        flags=FLAGS,
+    )
+
+
+def _day(door: Door, day: date | None) -> dict[str, Any]:
+    now = door.ports.clock()
+    with door.transaction() as db:
+        timezone = account_zone(db)
+        today = local_day(now, timezone)
+        shown = day or today
+        sheet = read_sheet(
+            db,
+            door.seal,
+            account_id=door.account_id,
+            first_day=shown,
+            last_day=shown,
+            access=door.access,
+        )
+        connections = read_connections(db, now=now)
+    return {
+        "sheet": sheet,
+        "board": lay_out(shown, sheet.columns, sheet.entries),
+        "disputed": [one for one in sheet.entries if one.conflicts],
+        "connections": {one.id: one for one in connections},
+        "day": shown,
+        "today": today,
+        "before": shown - timedelta(days=1),
+        "after": shown + timedelta(days=1),
+        "now": now,
+        "timezone": timezone,
+        "may_edit": door.person.may(Permission.EDIT_SHEET),
+        "may_sync": door.person.may(Permission.SYNC),
+        "labels": LABELS,
+        "flags": FLAGS,
+    }
+
+
+def shown_value(value: Any, field: str, timezone: str) -> str:
+    """A field's value in words."""
+    if value is None or value == "":
+        return "nothing"
+    if isinstance(value, datetime):
+        return clock(value, timezone)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if field == "duration_minutes":
+        return f"{value} min"
+    return words(value) if field == "status" else str(value)
+
+
+def origin_of(entry: EntryView, field: str, connections: Mapping[UUID, ConnectionView]) -> str:
+    """Who set a field, when, and what else was said: one or two sentences."""
+    pms = _pms(entry, connections)
+    origin = entry.provenance.get(field)
+    if origin is None:
+        return _from_source(entry, pms)
+    said = _said(origin, pms, entry.timezone)
+    other = origin.other
+    if other is None:
+        return said
+    value = shown_value(other.value, field, entry.timezone)
+    whose = f"{other.by or 'Somebody'} had set" if other.source == "manual" else f"{pms} says"
+    return f"{said} {whose} {value}."
+
+
+def conflict_origin(entry: EntryView, conflict: ConflictView) -> str:
+    origin = entry.provenance.get(conflict.field)
+    if origin is None:
+        return "set by hand"
+    return f"{origin.by or 'set by hand'}, {moment(origin.at, entry.timezone)}"
+
+
+def flag_sentence(flag: str, entry: EntryView) -> str:
+    raw = f" ({entry.status_raw})" if flag == "unknown_status" and entry.status_raw else ""
+    return FLAGS.get(flag, words(flag)) + (f"{raw}; shown as booked." if raw else "")
+
+
+def place(timezone: str) -> str:
+    """Australia/Perth -> Perth."""
+    return timezone.rpartition("/")[2].replace("_", " ")
+
+
+
+def _pms(entry: EntryView, connections: Mapping[UUID, ConnectionView]) -> str:
+    found = connections.get(entry.connection_id) if entry.connection_id else None
+    return vendor(found.vendor) if found else "The PMS"
+
+
+def _from_source(entry: EntryView, pms: str) -> str:
+    if entry.source == "manual":
+        return "Entered by hand."
+    if entry.source == "ocr":
+        return "Read from a scan."
+    at = entry.pms_last_synced_at
+    return f"From {pms}, synced {moment(at, entry.timezone)}." if at else f"From {pms}."
+
+
+def _said(origin: Origin, pms: str, timezone: str) -> str:
+    at = moment(origin.at, timezone)
+    if origin.source == "manual":
+        return f"Set by {origin.by or 'hand'}, {at}."
+    if origin.source == "ocr":
+        return f"Read from a scan, {at}."
+    chosen = f", chosen by {origin.by}" if origin.by else ""
+    return f"From {pms}, {at}{chosen}."
+
+
+ENVIRONMENT.filters.update(
+    shown_value=shown_value,
+    origin_of=origin_of,
+    conflict_origin=conflict_origin,
+    flag_sentence=flag_sentence,
+    place=place,
+)

@@ -1,0 +1,36 @@
+// Talks to the server; a refusal becomes a Refusal with a sentence for people.
+const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
+
+export class Refusal extends Error {
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+export async function ask(method, path, { body, version } = {}) {
+  const headers = { Accept: "application/json", "X-CSRF-Token": csrf };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (version !== undefined) headers["If-Match"] = `"${version}"`;
+  const answer = await reach(path, { method, headers, body: body && JSON.stringify(body) });
+  return answer.json();
+}
+
+export async function fragment(path) {
+  const answer = await reach(path, { headers: { Accept: "text/x-fragment" } });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return page.body;
+}
+
+async function reach(path, options) {
+  let answer;
+  try {
+    answer = await fetch(path, { ...options, credentials: "same-origin" });
+  } catch {
+    throw new Refusal(0, "The server cannot be reached. Nothing was saved; try again.");
+  }
+  if (answer.ok) return answer;
+  if (answer.status === 401) location.assign("/login");
+  const problem = await answer.json().catch(() => ({}));
+  throw new Refusal(answer.status, problem.detail ?? "Something went wrong; try again.");
+}

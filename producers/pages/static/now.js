@@ -1,0 +1,45 @@
+// The line at the present moment, on each practice's own clock.
+import { shown, whenRenewed } from "./day.js";
+
+const UNIT = 10.5 / 5;
+
+function local(timezone) {
+  const format = new Intl.DateTimeFormat("en-CA", {
+    timeZone: timezone, year: "numeric", month: "2-digit", day: "2-digit",
+    hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+  });
+  const parts = Object.fromEntries(format.formatToParts(new Date()).map((p) => [p.type, p.value]));
+  return { day: `${parts.year}-${parts.month}-${parts.day}`, minutes: 60 * parts.hour + Number(parts.minute) };
+}
+
+function draw() {
+  const board = document.getElementById("board");
+  if (!board) return;
+  const first = 60 * Number(board.dataset.firstHour);
+  for (const column of board.querySelectorAll(".column")) {
+    const cards = column.querySelector(".cards");
+    const { day, minutes } = local(column.dataset.timezone);
+    let line = cards.querySelector(".now");
+    if (day !== shown().dataset.day) {
+      line?.remove();
+      continue;
+    }
+    if (!line) {
+      line = document.createElement("li");
+      line.className = "now";
+      line.setAttribute("aria-hidden", "true");
+      cards.append(line);
+    }
+    line.style.setProperty("--at", `${(minutes - first) * UNIT}px`);
+  }
+}
+
+export function bringIntoView() {
+  const board = document.getElementById("board");
+  const line = board?.querySelector(".now");
+  if (line) board.scrollTop = Math.max(0, parseFloat(line.style.getPropertyValue("--at")) - 160);
+}
+
+whenRenewed(draw);
+setInterval(draw, 30_000);
+bringIntoView();

@@ -1,0 +1,52 @@
+// One row in detail, beside the sheet.
+import { fragment } from "./api.js";
+import { morph } from "./morph.js";
+import { say } from "./toast.js";
+
+const panel = document.querySelector("[data-panel]");
+const inside = panel.querySelector("[data-panel-inside]");
+let entry = null;
+let opener = null;
+
+export async function renewPanel() {
+  if (!panel.open || !entry) return;
+  const body = await fragment(`/sheet/entries/${entry}`);
+  const fresh = document.createElement("div");
+  fresh.setAttribute("data-panel-inside", "");
+  fresh.append(...body.childNodes);
+  morph(inside, fresh);
+}
+
+async function open(button) {
+  entry = button.dataset.open;
+  opener = button.id || entry;
+  inside.replaceChildren(skeleton());
+  panel.showModal();
+  try {
+    await renewPanel();
+    inside.querySelector("[data-panel-title]")?.focus();
+  } catch (refusal) {
+    panel.close();
+    say(refusal.message);
+  }
+}
+
+function skeleton() {
+  const lines = document.createElement("div");
+  lines.className = "skeleton";
+  for (let line = 0; line < 6; line += 1) lines.append(document.createElement("span"));
+  return lines;
+}
+
+panel.addEventListener("close", () => {
+  entry = null;
+  inside.replaceChildren();
+  document.querySelector(`.card [data-open="${opener}"]`)?.focus();
+});
+panel.addEventListener("click", (event) => {
+  if (event.target === panel || event.target.closest("[data-close]")) panel.close();
+});
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-open]");
+  if (button) open(button);
+});

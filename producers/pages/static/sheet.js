@@ -1,0 +1,11 @@
+// The run sheet's page: each module looks after one thing.
+import "./frame.js";
+import "./filters.js";
+import "./now.js";
+import "./moving.js";
+import "./tip.js";
+import "./panel.js";
+import "./editing.js";
+import "./settling.js";
+import "./syncing.js";
+import "./live.js";

@@ -1,0 +1,115 @@
+// Syncing by hand: progress while it runs, a sentence when it is done; and how fresh all is.
+import { ask } from "./api.js";
+import { renew } from "./day.js";
+
+const button = document.querySelector("[data-sync]");
+const box = document.querySelector("[data-progress]");
+const bar = box.querySelector("progress");
+const text = box.querySelector("[data-progress-text]");
+const LOOK_EVERY = 1000;
+const LOOK_SELDOM = 30_000;
+
+let mine = [];
+let timer = null;
+
+async function start() {
+  button.disabled = true;
+  show("Asking for a sync…", null);
+  try {
+    const day = document.getElementById("day").dataset;
+    const days = day.day === day.today ? {} : { from: day.day, to: day.day };
+    const { jobs } = await ask("POST", "/api/run-sheet/sync", { body: days });
+    mine = jobs.map((job) => job.id);
+    if (mine.length) look();
+    else finish("No connection can sync yet.", true);
+  } catch (refusal) {
+    finish(refusal.message, true);
+  }
+}
+
+export async function look() {
+  clearTimeout(timer);
+  let pause = LOOK_SELDOM;
+  try {
+    const { sync } = await ask("GET", "/api/run-sheet/sync");
+    freshness(sync.connections);
+    if (mine.length && !report(sync)) pause = LOOK_EVERY;
+  } catch (refusal) {
+    if (mine.length) pause = LOOK_EVERY;
+  }
+  timer = setTimeout(look, pause);
+}
+
+function report(sync) {
+  const names = new Map(sync.connections.map((one) => [one.id, one.name]));
+  const runs = sync.runs.filter((run) => mine.includes(run.job_id));
+  const open = sync.waiting.filter((job) => mine.includes(job.job_id));
+  if (!open.length) {
+    conclude(runs, names);
+    return true;
+  }
+  const begun = runs.filter((run) => run.queries_total > 0);
+  const parts = begun.map((run) => run.queries_done / run.queries_total);
+  const done = (parts.reduce((sum, one) => sum + one, 0) + (mine.length - open.length - parts.filter((one) => one === 1).length)) / mine.length;
+  show(progress(open, runs, names, sync.workers), Math.min(Math.max(done, 0.02), 1));
+  return false;
+}
+
+function progress(open, runs, names, workers) {
+  if (!workers) return "Waiting: no sync worker is running. Start one with: pms-sync worker --pool sync";
+  const running = runs.find((run) => run.status === "running");
+  if (running) {
+    const name = names.get(running.connection_id);
+    const steps = running.queries_total ? `, ${running.queries_done} of ${running.queries_total}` : "";
+    return `Reading ${name}${steps}: ${counted(running.counts) || "nothing new so far"}.`;
+  }
+  const waiting = open.find((job) => job.waiting_for);
+  return waiting ? `Waiting for ${waiting.waiting_for}.` : "Waiting for a worker…";
+}
+
+function counted(counts) {
+  const said = [["created", "new"], ["updated", "changed"], ["removed", "gone"], ["rejected", "unreadable"]];
+  const parts = said.filter(([name]) => counts[name]).map(([name, word]) => `${counts[name]} ${word}`);
+  if (counts.conflicts) parts.push(`${counts.conflicts} to decide`);
+  return parts.join(", ");
+}
+
+function conclude(runs, names) {
+  const sum = {};
+  for (const run of runs) {
+    for (const [name, count] of Object.entries(run.counts)) sum[name] = (sum[name] ?? 0) + count;
+  }
+  const bad = runs.filter((run) => run.status !== "success");
+  const whole = `Synced ${runs.length - bad.length} of ${mine.length}: ${counted(sum) || "nothing has changed"}.`;
+  const why = bad.map((run) => `${names.get(run.connection_id)}: ${run.error_message ?? run.status}.`);
+  mine = [];
+  finish([whole, ...why].join(" "), bad.length > 0);
+  renew();
+}
+
+function show(sentence, share) {
+  box.hidden = false;
+  box.classList.remove("done", "failed");
+  if (share === null) bar.removeAttribute("value");
+  else bar.value = share;
+  text.textContent = sentence;
+}
+
+function finish(sentence, failed) {
+  show(sentence, 1);
+  box.classList.add("done");
+  box.classList.toggle("failed", failed);
+  button.disabled = false;
+}
+
+function freshness(connections) {
+  for (const one of connections) {
+    const line = document.getElementById(`c-${one.id}`);
+    if (!line) continue;
+    line.className = `fresh f-${one.status}`;
+    line.querySelector("[data-sentence]").textContent = one.sentence;
+  }
+}
+
+button?.addEventListener("click", start);
+timer = setTimeout(look, LOOK_SELDOM);
