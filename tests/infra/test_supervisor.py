@@ -1,0 +1,117 @@
+"""Children that die come back, and none is left when the supervisor ends, however it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.supervisor import Child, Supervisor
+
+SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
+STUBBORN = [
+    sys.executable,
+    "-c",
+    """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("ready", flush=True)
+time.sleep(60)
+""",
+]
+KILLED_PARENT = """
+import sys, time
+from pathlib import Path
+from infra.supervisor import Child, Supervisor
+with Supervisor(Path(sys.argv[1])) as supervisor:
+    command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    supervisor.add(Child(name="sleeper", command=command))
+    while not supervisor.pids():
+        time.sleep(0.05)
+    print("pid", supervisor.pids()["sleeper"], flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
+    with Supervisor(tmp_path / "logs", grace_seconds=1.0) as running:
+        yield running
+
+
+def eventually(holds: Callable[[], bool], *, seconds: float = 10.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def test_a_killed_child_is_started_again(supervisor: Supervisor) -> None:
+    supervisor.add(Child(name="sleeper", command=SLEEPER))
+    assert eventually(lambda: bool(supervisor.pids()))
+    first = supervisor.pids()["sleeper"]
+
+    os.kill(first, signal.SIGKILL)
+
+    assert eventually(lambda: supervisor.pids().get("sleeper", first) != first, seconds=1.5)
+
+
+def test_stopping_ends_every_child(supervisor: Supervisor) -> None:
+    for name in ("one", "two"):
+        supervisor.add(Child(name=name, command=SLEEPER))
+    assert eventually(lambda: len(supervisor.pids()) == 2)
+    pids = list(supervisor.pids().values())
+
+    supervisor.stop()
+
+    assert not any(is_alive(pid) for pid in pids)
+
+
+def test_a_child_that_does_not_listen_is_killed(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.add(Child(name="stubborn", command=STUBBORN))
+    log = tmp_path / "logs" / "stubborn.log"
+    assert eventually(lambda: log.exists() and "ready" in log.read_text())
+    pid = supervisor.pids()["stubborn"]
+
+    supervisor.stop()
+
+    assert not is_alive(pid)
+
+
+def test_a_child_is_told_what_was_laid_over_the_environment(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", "import os; print(os.environ['TOLD'], flush=True)"]
+    supervisor.add(Child(name="told", command=command, environment={"TOLD": "so it is"}))
+
+    log = tmp_path / "logs" / "told.log"
+    assert eventually(lambda: log.exists() and "so it is" in log.read_text())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs the parent death signal of Linux")
+def test_killing_the_supervisor_leaves_nothing_behind(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", KILLED_PARENT, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:  # noqa: S603 - ours
+        assert parent.stdout is not None
+        told = next((line for line in parent.stdout if line.startswith("pid ")), "pid 0")
+        child = int(told.removeprefix("pid "))
+
+        parent.kill()
+
+    assert child
+    assert eventually(lambda: not is_alive(child))
