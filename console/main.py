@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from console import accounts
+from console import accounts, choices, connections, processes, sheet, sync
 from console.failures import guarded, log_to
 from domain.errors import BadInput
 from infra import settings
@@ -19,7 +19,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+connections.app.add_typer(choices.app)
+for commands in (processes.app, sync.app, sheet.app):
+    app.add_typer(commands)
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(connections.app, name="connections")
 
 
 def run(arguments: Sequence[str]) -> int:

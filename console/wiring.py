@@ -5,32 +5,53 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+import boto3
 from redis import Redis
 from sqlalchemy import Engine, inspect, text
 
 import migrations
+from adapters import pms
+from adapters.opening import Opener
+from adapters.secrets.aws import AwsSecretStore
+from adapters.secrets.file import FileSecretStore
 from adapters.storage.entries import EntrySeal
+from adapters.storage.spent import StoredSpent
+from adapters.throttle.clock import RedisThrottle
+from adapters.tokens import RedisTokens
+from domain.credentials import SecretStore
 from domain.errors import BadInput
 from infra import embedded, settings
+from infra.clock import system_clock
 from infra.database import engine, transaction
 from infra.redis import connect
 from infra.sealing import Keyring, Sealer
 from infra.settings import Settings
+from infra.stopping import Stopping
+from workers.works import Parts
 
 APPLICATION = "pms-sync command"
+CONNECTIONS = 5
 
 
 class Wiring:
     """What a command may need; each part is made when it is first asked for."""
 
-    def __init__(self, settings: Settings, *, database_url: str, redis_url: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        database_url: str,
+        redis_url: str,
+        connections: int = CONNECTIONS,
+    ) -> None:
         self.settings = settings
+        self._connections = connections
         self.database_url = database_url
         self.redis_url = redis_url
 
     @cached_property
     def engine(self) -> Engine:
-        return engine(self.database_url, application_name=APPLICATION)
+        return engine(self.database_url, application_name=APPLICATION, pool_size=self._connections)
 
     @cached_property
     def redis(self) -> Redis:
@@ -43,6 +64,38 @@ class Wiring:
         )
         return Sealer(keys)
 
+    @cached_property
+    def secrets(self) -> SecretStore:
+        given = self.settings
+        if given.secrets_backend == "file":
+            return FileSecretStore(given.home, self.sealer)
+        client = boto3.client(
+            "secretsmanager", region_name=given.aws_region, endpoint_url=given.aws_endpoint_url
+        )
+        return AwsSecretStore(client, given.secrets_prefix)
+
+    @cached_property
+    def opener(self) -> Opener:
+        """Opens any connection's PMS within the budgets all processes share."""
+        return Opener(
+            secrets=self.secrets,
+            tokens=RedisTokens(self.redis, self.sealer, system_clock),
+            throttle=RedisThrottle(self.redis, StoredSpent(self.engine)),
+            clock=system_clock,
+            urls=self.settings.vendor_urls,
+            is_production=self.settings.is_production,
+        )
+
+    def parts(self) -> Parts:
+        """What a worker's handlers share."""
+        return Parts(
+            engine=self.engine,
+            sealer=self.sealer,
+            opener=self.opener,
+            clock=system_clock,
+            stopping=Stopping(),
+        )
+
     def entry_seal(self, account_id: str) -> EntrySeal:
         return EntrySeal(self.sealer, account_id=account_id)
 
@@ -52,6 +105,8 @@ class Wiring:
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
             "PMS_SYNC_HOME": str(self.settings.home.resolve()),
+            "ENCRYPTION_KEY": self.settings.encryption_key.get_secret_value(),
+            "JWT_SECRET": self.settings.jwt_secret.get_secret_value(),
         }
 
     def close(self) -> None:
@@ -62,16 +117,21 @@ class Wiring:
 
 
 @contextmanager
-def wired(*, migrated: bool = True, home: Path | None = None) -> Iterator[Wiring]:
+def wired(
+    *, migrated: bool = True, home: Path | None = None, connections: int = CONNECTIONS
+) -> Iterator[Wiring]:
     """The parts over the servers of the environment, or the embedded ones under the home folder.
 
-    `home` takes the place of PMS_SYNC_HOME and of any server in the environment.
+    `home` takes the place of PMS_SYNC_HOME and of any server in the environment; `connections`
+    is how many the process holds to the database at most.
     """
-    given = settings.load()
+    given = settings.load(vendors=pms.registered())
     if home is not None:
         given = given.model_copy(update={"home": home, "database_url": None, "redis_url": None})
     with servers(given) as (database_url, redis_url):
-        wiring = Wiring(given, database_url=database_url, redis_url=redis_url)
+        wiring = Wiring(
+            given, database_url=database_url, redis_url=redis_url, connections=connections
+        )
         try:
             if migrated:
                 _ensure_schema(wiring)

@@ -1,0 +1,131 @@
+"""`pms-sync connections map | types | set`: what a person decides about a connection."""
+
+from typing import Annotated
+
+import typer
+
+from adapters import pms
+from adapters.storage import connection_list, connections
+from console import given, output
+from console.opened import Id, opened
+from console.output import AsJson
+from domain.connections import Connection
+from domain.errors import BadInput
+from infra.database import transaction
+
+app = typer.Typer()
+
+
+@app.command("map")
+def map_(
+    connection: Id,
+    practitioner: Annotated[str | None, typer.Argument(help="The practitioner's id.")] = None,
+    *,
+    clinician: Annotated[
+        str | None, typer.Option(help="Name of the column; the practitioner's if not given.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Everyone who has no column yet.")] = False,
+    off: Annotated[bool, typer.Option("--off", help="Leave the practitioner off.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Show or choose which practitioners have a column on the sheet."""
+    with (
+        opened(connection) as (wiring, held),
+        transaction(wiring.engine, account_id=held.account_id) as db,
+    ):
+        if every:
+            connections.save_practitioners(db, held, (), map_all=True)
+        elif practitioner and off:
+            connection_list.unmap_practitioner(db, held.id, practitioner)
+        elif practitioner:
+            connection_list.map_practitioner(db, held, practitioner, clinician=clinician)
+        found = connection_list.mappings(db, held.id)
+    if json:
+        return output.answer({"practitioners": [dict(one) for one in found]})
+    return output.table(
+        ["Id", "Practitioner", "Clinician"],
+        [(one["practitioner_id"], one["practitioner"], one["clinician"]) for one in found],
+    )
+
+
+@app.command()
+def types(
+    connection: Id,
+    *,
+    telehealth: Annotated[
+        list[str] | None, typer.Option(help="Id of a type that is telehealth; repeatable.")
+    ] = None,
+    not_telehealth: Annotated[
+        list[str] | None, typer.Option(help="Id of a type that is not; repeatable.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Show or mark which appointment types are telehealth."""
+    with (
+        opened(connection) as (wiring, held),
+        transaction(wiring.engine, account_id=held.account_id) as db,
+    ):
+        _refuse_strangers(held, [*(telehealth or ()), *(not_telehealth or ())])
+        connections.mark_telehealth(db, held, telehealth or ())
+        connections.mark_telehealth(db, held, not_telehealth or (), telehealth=False)
+        found = connection_list.types(db, held.id)
+    if json:
+        return output.answer({"types": [dict(one) for one in found]})
+    return output.table(
+        ["Id", "Type", "Minutes", "Telehealth"],
+        [
+            (
+                one["type_id"],
+                one["name"],
+                one["duration_minutes"],
+                one["is_telehealth"] if one["classified"] else "not said",
+            )
+            for one in found
+        ],
+    )
+
+
+@app.command("set")
+def set_(
+    connection: Id,
+    settings: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="KEY= takes one away.")
+    ] = None,
+    *,
+    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    every: Annotated[int | None, typer.Option(help="Minutes between syncs.", min=1)] = None,
+    telehealth_only: Annotated[
+        bool | None, typer.Option("--telehealth-only/--all-appointments", help="What to sync.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Change a connection's settings."""
+    with (
+        opened(connection) as (wiring, held),
+        transaction(wiring.engine, account_id=held.account_id) as db,
+    ):
+        connection_list.change(
+            db,
+            held.id,
+            settings=given.settings(pms.vendor(held.vendor), settings or ()),
+            name=name,
+            frequency_minutes=every,
+            telehealth_only=telehealth_only,
+        )
+        now = connections.load(db, held.id)
+    if json:
+        return output.answer({"id": now.id, "settings": dict(now.settings)})
+    return output.facts(
+        [
+            ("Name", now.name),
+            ("Every", f"{now.frequency_minutes} min"),
+            ("Syncs", "telehealth only" if now.telehealth_only else "all appointments"),
+            *now.settings.items(),
+        ]
+    )
+
+
+def _refuse_strangers(held: Connection, type_ids: list[str]) -> None:
+    for one in type_ids:
+        if one not in held.types:
+            raise BadInput(f"This connection knows no appointment type '{one}'; see the list.")

@@ -1,0 +1,241 @@
+"""`pms-sync connections`: link practices to their PMS, and see how the links are."""
+
+from typing import Annotated
+
+import typer
+
+from adapters import pms
+from adapters.storage import connection_list
+from adapters.storage.connections import NewConnection
+from console import given, output, setting_up
+from console.opened import Id, opened
+from console.output import AsJson, short
+from console.setting_up import Wanted
+from console.wiring import wired
+from domain.connections import Connection, State
+from domain.errors import BadInput
+from domain.window import zone
+from infra.clock import system_clock
+from infra.database import dispatch, transaction
+
+app = typer.Typer(no_args_is_help=True, help="Link practices to their PMS.")
+
+NO_ZONE_YET = "UTC"
+
+
+@app.command("list")
+def list_(
+    *,
+    account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
+    json: AsJson = False,
+) -> None:
+    """List the connections and how fresh each is."""
+    with wired() as wiring, dispatch(wiring.engine) as db:
+        found = connection_list.listed(db, account_id=account)
+    if json:
+        return output.answer({"connections": [dict(one) for one in found]})
+    if not found:
+        return output.say("No connections yet; add one with 'pms-sync connections add VENDOR'.")
+    now = system_clock()
+    return output.table(
+        ["Id", "PMS", "Name", "State", "Last sync", "Result"],
+        [
+            (
+                short(one["id"]),
+                one["vendor"],
+                one["name"],
+                one["state"],
+                output.ago(one["last_sync_at"], now=now),
+                one["last_sync_status"],
+            )
+            for one in found
+        ],
+    )
+
+
+@app.command()
+def add(  # noqa: PLR0913 - each is an option
+    vendor: Annotated[str, typer.Argument(help="The PMS, such as gentu.")],
+    *,
+    site: Annotated[str, typer.Option(help="The practice's id at the PMS.")] = "",
+    name: Annotated[
+        str, typer.Option(help="What people call it; the PMS's name if not given.")
+    ] = "",
+    timezone: Annotated[
+        str | None, typer.Option(help="IANA zone, for a PMS that does not tell it.")
+    ] = None,
+    account: Annotated[str, typer.Option(help="Who owns it.")] = "default",
+    base_url: Annotated[str | None, typer.Option(help="Where the PMS is, if elsewhere.")] = None,
+    token_url: Annotated[str | None, typer.Option(help="Where tokens are, if elsewhere.")] = None,
+    secret: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="A credential; KEY=- reads a line of standard input, PMS_SYNC_SECRET_<KEY> works"
+            " too. Repeatable.",
+        ),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting of this PMS; repeatable."),
+    ] = None,
+    map_all: Annotated[
+        bool, typer.Option("--map-all", help="Make a clinician of every practitioner.")
+    ] = False,
+    telehealth_type: Annotated[
+        list[str] | None, typer.Option(help="Id of an appointment type that is telehealth.")
+    ] = None,
+    all_appointments: Annotated[
+        bool, typer.Option("--all-appointments", help="Not only telehealth.")
+    ] = False,
+    every: Annotated[int, typer.Option(help="Minutes between syncs.", min=1)] = 15,
+    test: Annotated[bool, typer.Option(help="Ask the PMS first; keep nothing if it fails.")] = True,
+    json: AsJson = False,
+) -> None:
+    """Connect a practice, after asking its PMS whether the credentials work."""
+    described = pms.vendor(vendor)
+    if timezone:
+        zone(timezone)
+    if not site and described.pairing is None:
+        raise BadInput(f"Give the practice's {described.site_label.lower()} with --site.")
+    if site and not timezone and not test:
+        raise BadInput("Without a test nobody tells the time zone; give it with --timezone.")
+    settings = given.settings(described, set_ or ())
+    if map_all:
+        settings["map_all"] = True
+    secrets = given.secrets(described, secret or ())
+    with wired() as wiring:
+        production = wiring.settings.is_production
+        new = NewConnection(
+            account_id=account,
+            vendor=vendor,
+            site=site,
+            timezone=timezone or NO_ZONE_YET,
+            name=name or site or described.title,
+            base_url=given.address(base_url, option="--base-url", production=production),
+            token_url=given.address(token_url, option="--token-url", production=production),
+            settings=settings,
+            telehealth_only=described.telehealth_only and not all_appointments,
+            frequency_minutes=every,
+            state=State.ACTIVE if site else State.SETUP_REQUIRED,
+        )
+        wanted = Wanted(
+            vendor=described,
+            new=new,
+            secrets=secrets,
+            telehealth_types=telehealth_type or (),
+            is_named=bool(name),
+            test=test,
+        )
+        added = setting_up.create(wiring, wanted)
+    if test and site and not timezone and added.timezone == NO_ZONE_YET:
+        output.err().print("The PMS told no time zone; days are counted in UTC until you set one.")
+    if json:
+        return output.answer({"id": added.id})
+    return _tell_added(added)
+
+
+@app.command()
+def pair(
+    connection: Id,
+    code: Annotated[str, typer.Argument(help="The code the practice made in its PMS.")],
+    *,
+    json: AsJson = False,
+) -> None:
+    """Finish a connection with the pairing code of the practice."""
+    with opened(connection) as (wiring, held):
+        paired = setting_up.pair(wiring, held, code)
+    if json:
+        return output.answer({"id": paired.id, "site": paired.site, "timezone": paired.timezone})
+    return _tell_added(paired)
+
+
+@app.command("test")
+def check(connection: Id, *, json: AsJson = False) -> None:
+    """Ask the PMS whether the connection works, and read who works there."""
+    with opened(connection) as (wiring, held):
+        seen = setting_up.try_again(wiring, held)
+    practice = seen.practice.name if seen.practice else None
+    if json:
+        return output.answer(
+            {
+                "id": held.id,
+                "valid": True,
+                "message": "Connection successful.",
+                "practice": practice,
+                "practitioners": len(seen.practitioners),
+                "types": len(seen.types),
+            }
+        )
+    return output.say(
+        f"{practice or held.name} answers: {len(seen.practitioners)} practitioners,"
+        f" {len(seen.types)} appointment types."
+    )
+
+
+@app.command()
+def pause(
+    connection: Id,
+    *,
+    reason: Annotated[str | None, typer.Option(help="Shown wherever the pause is.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Stop syncing until resumed; nothing stored is touched."""
+    with (
+        opened(connection) as (wiring, held),
+        transaction(wiring.engine, account_id=held.account_id) as db,
+    ):
+        connection_list.pause(db, held.id, reason=reason)
+    _done(held, "is paused", State.INACTIVE, as_json=json)
+
+
+@app.command()
+def resume(connection: Id, *, json: AsJson = False) -> None:
+    """Sync again, beginning now."""
+    with (
+        opened(connection) as (wiring, held),
+        transaction(wiring.engine, account_id=held.account_id) as db,
+    ):
+        connection_list.resume(db, held.id)
+    _done(held, "syncs again", State.ACTIVE, as_json=json)
+
+
+@app.command()
+def remove(
+    connection: Id,
+    *,
+    forget_secrets: Annotated[
+        bool, typer.Option("--forget-secrets", help="Delete its credentials from the store too.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Sync no more. The rows on the sheet, the runs and the audit stay."""
+    with opened(connection) as (wiring, held):
+        with transaction(wiring.engine, account_id=held.account_id) as db:
+            connection_list.remove(db, held.id)
+        if forget_secrets:
+            setting_up.drop_secrets(wiring, held.secret_ref)
+    _done(held, "is removed", State.INACTIVE, as_json=json)
+
+
+def _tell_added(added: Connection) -> None:
+    output.facts(
+        [
+            ("Id", added.id),
+            ("Name", added.name),
+            ("Site", added.site),
+            ("Zone", added.timezone),
+            ("Practitioners", f"{len(added.practitioners)}, {len(added.clinicians)} mapped"),
+            ("Types", f"{len(added.types)}, {len(added.telehealth_types)} telehealth"),
+        ]
+    )
+    if not added.site:
+        output.say(f"Next: pms-sync connections pair {short(added.id)} CODE")
+    elif not added.clinicians:
+        output.say(f"Next: pms-sync connections map {short(added.id)} --all")
+
+
+def _done(held: Connection, what: str, state: State, *, as_json: bool) -> None:
+    if as_json:
+        return output.answer({"id": held.id, "state": state})
+    return output.say(f"{held.name} ({held.vendor}) {what}.")

@@ -1,0 +1,116 @@
+"""What people type, turned into values, or one sentence that says how to type it."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr, create_model
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from adapters.rest.vendor import Vendor
+from domain.errors import BadInput
+from infra.vendor_urls import url_problem
+
+NUMBERS = frozenset({"default_minutes"})
+OURS = {"default_minutes": "Length of an appointment that has none", "map_all": ""}
+NEAR_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+SWITCHES = {"true": True, "yes": True, "false": False, "no": False}
+
+
+class _FromEnvironment(BaseSettings):
+    """Secrets named PMS_SYNC_SECRET_<KEY>, so that they need not stand in a command line."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PMS_SYNC_SECRET_", env_file=".env", extra="ignore", hide_input_in_errors=True
+    )
+
+
+def day(text: str | None, *, today: date, default: date | None = None) -> date:
+    """A date as written, today where nothing is."""
+    if text is None:
+        return default or today
+    if text in NEAR_DAYS:
+        return today + timedelta(days=NEAR_DAYS[text])
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"'{text}' is not a date; write it like 2026-03-31, or say today.") from None
+
+
+def pairs(texts: Sequence[str], *, option: str) -> dict[str, str]:
+    """`key=value` texts; a value may hold further equals signs."""
+    found = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            # The text is not repeated: half of a secret may be in it.
+            raise BadInput(f"{option} takes key=value, such as {option} client_id=abc.")
+        found[key] = value
+    return found
+
+
+def secrets(vendor: Vendor, texts: Sequence[str]) -> dict[str, str]:
+    """What the vendor needs, from the command line, standard input (`key=-`) or the environment."""
+    given = pairs(texts, option="--secret")
+    _refuse_unknown(given, vendor.secrets, what="secret", vendor=vendor)
+    found = {**_environment_secrets(vendor.secrets), **given}
+    for key, value in found.items():
+        if value == "-":
+            found[key] = sys.stdin.readline().rstrip("\r\n")
+    missing = [key for key in vendor.secrets if not found.get(key)]
+    if missing:
+        wanted = ", ".join(f"{key} ({vendor.secrets[key]})" for key in missing)
+        raise BadInput(
+            f"{vendor.title} also needs {wanted}; give each with --secret KEY=VALUE,"
+            " KEY=- for standard input, or PMS_SYNC_SECRET_<KEY>."
+        )
+    return found
+
+
+def settings(vendor: Vendor, texts: Sequence[str]) -> dict[str, Any]:
+    """A connection's settings; `key=` with nothing behind it takes the setting away."""
+    given = pairs(texts, option="--set")
+    _refuse_unknown(given, {**OURS, **vendor.settings}, what="setting", vendor=vendor)
+    return {key: _setting(key, value) for key, value in given.items()}
+
+
+def address(text: str | None, *, option: str, production: bool) -> str | None:
+    """A URL secrets and patient data may travel to."""
+    if text is None:
+        return None
+    problem = url_problem(text, production=production)
+    if problem is None and not urlsplit(text).netloc:
+        problem = "is not a URL"
+    if problem:
+        raise BadInput(f"{option} {problem}.")
+    return text.rstrip("/")
+
+
+def _setting(key: str, value: str) -> Any:
+    if not value:
+        return None
+    if value.lower() in SWITCHES:
+        return SWITCHES[value.lower()]
+    if key not in NUMBERS:
+        return value
+    if not value.isdigit() or int(value) == 0:
+        raise BadInput(f"{key} is a number of minutes, such as {key}=30.")
+    return int(value)
+
+
+def _refuse_unknown(
+    given: Iterable[str], known: Mapping[str, str], *, what: str, vendor: Vendor
+) -> None:
+    for key in given:
+        if key not in known:
+            names = ", ".join(sorted(known))
+            raise BadInput(f"{vendor.title} has no {what} '{key}'; it has {names}.")
+
+
+def _environment_secrets(keys: Iterable[str]) -> dict[str, str]:
+    fields: dict[str, Any] = dict.fromkeys(keys, (SecretStr | None, None))
+    found = create_model("Given", __base__=_FromEnvironment, **fields)()
+    secrets = {key: getattr(found, key) for key in fields}
+    return {key: one.get_secret_value() for key, one in secrets.items() if one is not None}

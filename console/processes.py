@@ -1,0 +1,151 @@
+"""`pms-sync migrate | ingress | worker | scheduler | up`: the processes of the product."""
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from types import FrameType
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+
+import migrations
+import producers.main
+import scheduler.main
+import workers.main
+from console import output
+from console.output import AsJson
+from console.wiring import Wiring, revision, wired
+from domain.errors import BadInput
+from infra import logging
+from infra.redis import policy_problem
+from infra.supervisor import Child, Supervisor
+
+app = typer.Typer()
+
+POOLS = ("voice", "sync", "default")
+MOST_THREADS = 64
+SPARE_CONNECTIONS = 3
+
+Port = Annotated[int, typer.Option(help="Where pages and webhooks are served.", min=1, max=65535)]
+
+
+@app.command()
+def migrate(*, json: AsJson = False) -> None:
+    """Bring the database to this version's schema."""
+    with wired(migrated=False) as wiring:
+        before = revision(wiring.engine)
+        migrations.upgrade(wiring.database_url)
+    newest = migrations.newest()
+    if json:
+        return output.answer({"before": before, "now": newest})
+    return output.say(
+        "The database was up to date." if before == newest else f"The database is at {newest} now."
+    )
+
+
+@app.command()
+def ingress(
+    *,
+    port: Port = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Serve pages, the API and webhooks until stopped."""
+    with _process() as wiring:
+        given = wiring.settings.model_copy(
+            update={
+                "database_url": SecretStr(wiring.database_url),
+                "redis_url": SecretStr(wiring.redis_url),
+            }
+        )
+        producers.main.run(given, port=port, host=host)
+
+
+@app.command()
+def worker(
+    *,
+    pool: Annotated[str, typer.Option(help="voice, sync, default, or all but voice.")],
+    threads: Annotated[int | None, typer.Option(min=1, max=MOST_THREADS)] = None,
+) -> None:
+    """Carry jobs until stopped."""
+    if pool not in workers.main.POOLS:
+        raise BadInput(f"There is no pool '{pool}'; choose one of {', '.join(workers.main.POOLS)}.")
+    count = threads or workers.main.THREADS[pool]
+    with _process(connections=count + SPARE_CONNECTIONS) as wiring:
+        workers.main.run(wiring.parts(), redis_url=wiring.redis_url, pool=pool, threads=count)
+
+
+@app.command("scheduler")
+def scheduler_() -> None:
+    """Write the jobs that are due and announce what is ready, until stopped."""
+    with _process() as wiring:
+        scheduler.main.run(
+            database_url=wiring.database_url, redis_url=wiring.redis_url, sealer=wiring.sealer
+        )
+
+
+@app.command()
+def up(*, port: Port = 8000) -> None:
+    """Run everything on this machine; what dies is started again."""
+    stopped = obey_signals()
+    with wired() as wiring, Supervisor(wiring.settings.home / "logs") as supervisor:
+        refuse_leaky_redis(wiring)
+        for child in children(wiring, port=port):
+            supervisor.add(child)
+        output.say(f"Pages   http://127.0.0.1:{port}   (sign in with 'pms-sync login-link')")
+        output.say(f"Logs    {wiring.settings.home / 'logs'}")
+        output.say("Stop with Ctrl-C.")
+        stopped.wait()
+        output.say("Stopping ...")
+
+
+def children(wiring: Wiring, *, port: int, base_url: str | None = None) -> Sequence[Child]:
+    """All processes of the product, told to use this command's servers."""
+    environment = wiring.environment() | {"APP_BASE_URL": base_url or wiring.settings.app_base_url}
+    commands = {
+        "ingress": ["ingress", "--port", str(port)],
+        "scheduler": ["scheduler"],
+        **{f"worker-{pool}": ["worker", "--pool", pool] for pool in POOLS},
+    }
+    return [
+        Child(
+            name=name,
+            command=[sys.executable, "-m", "console.main", *arguments],
+            environment={**environment, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        )
+        for name, arguments in commands.items()
+    ]
+
+
+def obey_signals() -> Event:
+    """Set when this process was asked to stop."""
+    stopped = Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    return stopped
+
+
+def refuse_leaky_redis(wiring: Wiring) -> None:
+    problem = policy_problem(wiring.redis)
+    if problem:
+        raise BadInput(problem)
+
+
+@contextmanager
+def _process(*, connections: int = SPARE_CONNECTIONS) -> Iterator[Wiring]:
+    """The parts of a long-running process, whose log goes to standard error."""
+    with wired(connections=connections) as wiring:
+        given = wiring.settings
+        plain = given.log_format == "console" or (
+            given.log_format == "auto" and sys.stderr.isatty()
+        )
+        logging.configure(json=not plain, level=given.log_level)
+        refuse_leaky_redis(wiring)
+        yield wiring

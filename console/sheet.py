@@ -1,0 +1,151 @@
+"""`pms-sync run-sheet`: the days as they stand, by clinician for people, in order for programs."""
+
+from collections.abc import Sequence
+from datetime import date
+from itertools import groupby
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy import Connection as Db
+
+from adapters.storage import accounts, connection_list
+from adapters.storage.audit import Access
+from adapters.storage.sheet import read_sheet
+from console import given, output
+from console.opened import load
+from console.output import AsJson
+from console.wiring import Wiring, wired
+from domain.connections import Connection
+from domain.errors import BadInput
+from domain.sheet import EntryView, Sheet
+from domain.window import local_day
+from infra.clock import system_clock
+from infra.database import dispatch, transaction
+
+app = typer.Typer()
+
+ACCESS = Access(user="console", endpoint="pms-sync run-sheet")
+NO_CLINICIAN = "Without a clinician"
+
+
+@app.command("run-sheet")
+def run_sheet(
+    *,
+    day: Annotated[
+        str | None, typer.Option("--date", help="One day, 2026-03-31; today if not given.")
+    ] = None,
+    first: Annotated[str | None, typer.Option("--from", help="First of several days.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last of several days.")] = None,
+    connection: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only this connection's rows.")
+    ] = None,
+    account: Annotated[str, typer.Option(help="Whose sheet.")] = "default",
+    json: AsJson = False,
+) -> None:
+    """Show the run sheet; every look at it is audited."""
+    if day and (first or last):
+        raise BadInput("Give --date for one day, or --from and --to for several; not both.")
+    with wired() as wiring:
+        held = load(wiring, connection) if connection else None
+        whose = held.account_id if held else account
+        today = local_day(system_clock(), _zone(wiring, whose, held))
+        first_day = given.day(day or first, today=today)
+        last_day = given.day(day or last, today=today, default=first_day)
+        if last_day < first_day:
+            raise BadInput(f"The range ends ({last_day}) before it starts ({first_day}).")
+        sheet = read(wiring, whose, first_day, last_day, held=held)
+    if json:
+        return output.answer({"appointments": [as_answer(one) for one in sheet.entries]})
+    return _show(sheet)
+
+
+def read(
+    wiring: Wiring, account_id: str, first: date, last: date, *, held: Connection | None = None
+) -> Sheet:
+    with transaction(wiring.engine, account_id=account_id) as db:
+        return read_sheet(
+            db,
+            wiring.entry_seal(account_id),
+            account_id=account_id,
+            first_day=first,
+            last_day=last,
+            access=ACCESS,
+            connection_id=held.id if held else None,
+        )
+
+
+def as_answer(one: EntryView) -> dict[str, Any]:
+    """A row as scripts read it; the names are kept for ever."""
+    return {
+        "pms_appointment_id": one.pms_appointment_id,
+        "connection_id": one.connection_id,
+        "start": one.start,
+        "end": one.end,
+        "duration_minutes": one.duration_minutes,
+        "timezone": one.timezone,
+        "status": one.status,
+        "is_telehealth": one.is_telehealth,
+        "appointment_type": one.appointment_type,
+        "patient": one.patient,
+        "practitioner": one.practitioner,
+        "clinician": one.clinician,
+        "notes": one.notes,
+        "source": one.source,
+        "removed": one.removed,
+        "provenance": one.provenance,
+    }
+
+
+def _zone(wiring: Wiring, account_id: str, held: Connection | None) -> str:
+    """Whose clock says what day it is: the connection's, the account's, a practice's."""
+    if held is not None:
+        return held.timezone
+    with dispatch(wiring.engine) as db:
+        accounts.require(db, account_id)
+        return _account_zone(db, account_id)
+
+
+def _account_zone(db: Db, account_id: str) -> str:
+    own = next(one.timezone for one in accounts.listed(db) if one.id == account_id)
+    places = [one["timezone"] for one in connection_list.listed(db, account_id=account_id)]
+    return next((name for name in (own, *places) if name), "UTC")
+
+
+def _show(sheet: Sheet) -> None:
+    days = f"{sheet.first_day:%A %d %B %Y}"
+    if sheet.last_day != sheet.first_day:
+        days += f" to {sheet.last_day:%A %d %B %Y}"
+    standing = [one for one in sheet.entries if not one.removed]
+    output.say(f"{days}: {len(standing)} appointments")
+    ordered = sorted(standing, key=lambda one: (_clinician(one), one.start))
+    for clinician, rows in groupby(ordered, key=_clinician):
+        _column(clinician, list(rows), with_day=sheet.first_day != sheet.last_day)
+
+
+def _column(clinician: str, rows: Sequence[EntryView], *, with_day: bool) -> None:
+    shape = "%a %d %H:%M" if with_day else "%H:%M"
+    output.table(
+        ["Time", "Min", "Patient", "Type", "Status", "", "Notes"],
+        [
+            (
+                one.local_start.strftime(shape),
+                one.duration_minutes,
+                one.patient.full_name if one.patient else None,
+                one.appointment_type,
+                one.status,
+                "video" if one.is_telehealth else " ",
+                _first_line(one.notes),
+            )
+            for one in rows
+        ],
+        title=clinician,
+    )
+
+
+def _clinician(one: EntryView) -> str:
+    return one.clinician or NO_CLINICIAN
+
+
+def _first_line(notes: str | None, longest: int = 30) -> str:
+    line = (notes or "").partition("\n")[0]
+    return line if len(line) <= longest else line[: longest - 1] + "…"

@@ -1,0 +1,161 @@
+"""`pms-sync sync`: one pass over a connection's days, watched until it is over."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from threading import Thread
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from adapters.storage import run_log, runs
+from adapters.storage.audit import Access, record
+from adapters.storage.runs import LoggedRun
+from adapters.storage.workers import living_workers
+from console import given, output
+from console.following import Tell, ask_for_sync, bars, follow
+from console.opened import Id, load
+from console.output import AsJson
+from console.wiring import Wiring, wired
+from domain.connections import Connection, State
+from domain.errors import BadInput
+from domain.jobs import Queue
+from domain.runs import RunStatus
+from domain.window import local_day, zone
+from infra.clock import system_clock
+from infra.database import dispatch, transaction
+from workers.here import run_here
+
+app = typer.Typer()
+
+COUNTED = (
+    "fetched",
+    "created",
+    "updated",
+    "unchanged",
+    "skipped",
+    "removed",
+    "rejected",
+    "conflicts",
+)
+MARKS = {"add": "+", "change": "~", "remove": "-"}
+PHI_FIELDS = ("patient_name",)
+
+
+@app.command()
+def sync(
+    connection: Id,
+    *,
+    first: Annotated[
+        str | None, typer.Option("--from", help="First day, 2026-03-31; today if not given.")
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", help="Last day; the first one if not given.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would change.")
+    ] = False,
+    here: Annotated[bool, typer.Option("--here", help="In this process, without workers.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Read a connection's days from its PMS onto the run sheet."""
+    with wired() as wiring:
+        held = load(wiring, connection)
+        today = local_day(system_clock(), held.timezone)
+        first_day = given.day(first, today=today)
+        last_day = given.day(last, today=today, default=first_day)
+        _refuse_unusable(held)
+        if not here:
+            _refuse_without_workers(wiring)
+        job_id = ask_for_sync(wiring.engine, held, first=first_day, last=last_day, dry_run=dry_run)
+        with bars() as line:
+            run = (_carry if here else _watch)(wiring, job_id, line(held.name))
+        changes = changes_of(wiring, run) if dry_run else []
+    if json:
+        output.answer(as_answer(run) | ({"changes": changes} if dry_run else {}))
+    else:
+        _tell(held, run, changes)
+    if run.status != RunStatus.SUCCESS:
+        raise typer.Exit(1)
+
+
+def as_answer(run: LoggedRun) -> dict[str, Any]:
+    """A run as scripts read it."""
+    counts = {name: getattr(run, name) for name in COUNTED}
+    return {"run_id": run.id, "status": run.status, **counts, "errors": run.errors}
+
+
+def changes_of(wiring: Wiring, run: LoggedRun) -> list[dict[str, Any]]:
+    """What a dry run would have done; reading it is audited, for it names patients."""
+    seal = wiring.entry_seal(run.account_id)
+    with transaction(wiring.engine, account_id=run.account_id) as db:
+        diff = runs.sealed_diff(db, run.id)
+        record(
+            db,
+            Access(user="console", endpoint="pms-sync sync --dry-run", trace_id=run.trace_id),
+            account_id=run.account_id,
+            action="dry_run.read",
+            phi_fields=PHI_FIELDS,
+            connection_id=run.connection_id,
+            summary=f"run {run.id}",
+        )
+    if diff is None:
+        return []
+    lines: list[dict[str, Any]] = seal.open_document(run.id, "diff", diff, table=run_log.TABLE)
+    return lines
+
+
+def _watch(wiring: Wiring, job_id: int, tell: Tell) -> LoggedRun:
+    return follow(wiring.engine, job_id, tell)
+
+
+def _carry(wiring: Wiring, job_id: int, tell: Tell) -> LoggedRun:
+    """Run the job in this thread; another one watches, as it would with workers."""
+    watcher = Thread(target=follow, args=(wiring.engine, job_id, tell), daemon=True)
+    watcher.start()
+    run_here(wiring.parts(), job_id)
+    watcher.join()
+    return follow(wiring.engine, job_id, lambda *_: None)
+
+
+def _refuse_unusable(held: Connection) -> None:
+    if held.state is State.SETUP_REQUIRED:
+        raise BadInput("This connection is not set up; run 'pms-sync connections test' or pair it.")
+    if held.state is State.INACTIVE:
+        raise BadInput("This connection is paused; run 'pms-sync connections resume' first.")
+
+
+def _refuse_without_workers(wiring: Wiring) -> None:
+    with dispatch(wiring.engine) as db:
+        if not living_workers(db).get(Queue.SYNC.value):
+            raise BadInput(
+                "No worker is alive to do it: start them with 'pms-sync up', or add --here."
+            )
+
+
+def _tell(held: Connection, run: LoggedRun, changes: Sequence[dict[str, Any]]) -> None:
+    counts = ", ".join(f"{getattr(run, name)} {name}" for name in COUNTED if getattr(run, name))
+    what = "would be" if run.dry_run else run.status
+    output.say(f"{held.name}: {what}: {counts or 'nothing on those days'}")
+    for problem in run.errors:
+        output.say(f"  {problem}")
+    if changes:
+        place = zone(held.timezone)
+        output.table(
+            ["", "Start", "Patient", "Type", "Status", "Changed"],
+            [_change(one, place) for one in changes],
+        )
+
+
+def _change(one: dict[str, Any], place: ZoneInfo) -> tuple[Any, ...]:
+    start = one.get("start")
+    if isinstance(start, datetime):
+        start = start.astimezone(place).strftime("%a %d %b %H:%M")
+    return (
+        MARKS.get(one["what"], "?"),
+        start,
+        one.get("patient_name"),
+        one.get("appointment_type"),
+        one.get("status"),
+        ", ".join(one.get("changed", ())),
+    )
