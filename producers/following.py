@@ -15,7 +15,7 @@ from infra.database import MAY_HAVE_MISSED, DatabaseAway, dispatch, listen
 
 log = structlog.get_logger()
 
-LISTEN_SECONDS = 1.0
+LISTEN_SECONDS = 0.25
 AGAIN_SECONDS = 1.0
 MOST_UNREAD = 200
 
@@ -82,7 +82,7 @@ class Hub:
 
     def join(self) -> None:
         if self._thread.is_alive():
-            self._thread.join(timeout=2 * LISTEN_SECONDS)
+            self._thread.join(timeout=AGAIN_SECONDS)
 
     @asynccontextmanager
     async def reader(self, account_id: str) -> AsyncIterator[Reader]:

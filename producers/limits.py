@@ -1,5 +1,6 @@
 """No request body is longer than what any of ours needs."""
 
+from contextlib import suppress
 from http import HTTPStatus
 
 from fastapi.responses import JSONResponse
@@ -23,28 +24,28 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        taken, answered = 0, False
+        taken, answered, too_long = 0, False, _claimed(scope) > self._most
 
         async def receiving() -> Message:
-            nonlocal taken
+            nonlocal taken, too_long
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self._most:
+            too_long = taken > self._most
+            if too_long:
                 raise TooLong
             return message
 
         async def sending(message: Message) -> None:
             nonlocal answered
-            answered = True
-            await send(message)
+            if not too_long:  # whatever is made of a body cut short is not the answer
+                answered = True
+                await send(message)
 
-        try:
-            if _claimed(scope) > self._most:
-                raise TooLong  # noqa: TRY301 - one way out for both
-            await self._app(scope, receiving, sending)
-        except TooLong:
-            if not answered:
-                await _refusal(self._most)(scope, receive, send)
+        if not too_long:
+            with suppress(TooLong):
+                await self._app(scope, receiving, sending)
+        if too_long and not answered:
+            await _refusal(self._most)(scope, receive, send)
 
 
 def _claimed(scope: Scope) -> int:

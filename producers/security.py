@@ -10,7 +10,7 @@ import jwt
 from fastapi import Request, Response
 
 from adapters.storage.audit import Access
-from adapters.storage.sessions import Opened, find_session
+from adapters.storage.sessions import SESSION_LASTS, Opened, find_session
 from domain.people import Permission, Person, Role
 from infra.database import dispatch
 from producers.ports import GivenPorts, Ports
@@ -73,7 +73,7 @@ def set_cookie(response: Response, opened: Opened, ports: Ports) -> None:
     response.set_cookie(
         COOKIE,
         opened.token,
-        expires=opened.expires_at,
+        max_age=int(SESSION_LASTS.total_seconds()),
         httponly=True,
         samesite="lax",
         secure=ports.is_secure,

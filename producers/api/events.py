@@ -46,8 +46,8 @@ async def follow(
 async def _stream(
     request: Request, ports: Ports, person: Person, after: int | None
 ) -> AsyncIterator[str]:
-    yield f"retry: {RETRY_MS}\n\n"
     async with ports.hub.reader(person.account_id) as reader:
+        yield f"retry: {RETRY_MS}\n\n"
         missed, mark, lost = await asyncio.to_thread(_missed, ports, person.account_id, after)
         if lost:
             yield _reload(mark)

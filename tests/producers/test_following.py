@@ -1,0 +1,137 @@
+"""Server-sent events: live, and taken up again by number."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from adapters.storage.sheet_events import tell
+from tests.producers.conftest import Site
+
+pytestmark = pytest.mark.integration
+
+EVENTS = "/api/run-sheet/events"
+
+
+def happen(site: Site, day: str, *, account_id: str = "default") -> None:
+    with site.everything() as db:
+        tell(
+            db,
+            account_id=account_id,
+            kind="sheet_changed",
+            connection_id=None,
+            detail={"days": [day]},
+        )
+
+
+def read(stream: httpx.Response) -> Iterator[dict[str, Any]]:
+    """What is heard from here on; the first line says that we are listened to."""
+    lines = stream.iter_lines()
+    assert next(lines).startswith("retry")
+    return _heard(lines)
+
+
+def _heard(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+    found: dict[str, Any] = {}
+    for line in lines:
+        name, _, value = line.partition(": ")
+        if name:
+            found[name] = value
+        elif "data" in found:
+            yield {**found, "data": json.loads(found["data"])}
+            found = {}
+
+
+def test_what_happens_is_heard_at_once(site: Site) -> None:
+    with site.client.stream("GET", EVENTS, headers=site.bearer()) as stream:
+        lines = read(stream)
+        happen(site, "2026-11-23")
+
+        heard = next(lines)
+
+    assert (heard["event"], heard["data"]["days"]) == ("sheet_changed", ["2026-11-23"])
+    assert stream.headers["content-type"].startswith("text/event-stream")
+
+
+def test_what_was_missed_is_told_by_number(site: Site) -> None:
+    with site.everything() as db:
+        db.execute(
+            text(
+                "INSERT INTO run_sheet_events (account_id, kind, detail, at)"
+                " SELECT 'default', 'sheet_changed', '{}', now() - interval '1 hour'"
+                " FROM generate_series(1, 5)"
+            )
+        )
+    headers = {**site.bearer(), "Last-Event-ID": "3"}
+
+    with site.client.stream("GET", EVENTS, headers=headers) as stream:
+        lines = read(stream)
+        heard = [next(lines)["id"], next(lines)["id"]]
+
+    assert heard == ["4", "5"]
+
+
+def test_an_edit_is_heard_by_the_others(site: Site) -> None:
+    entry = site.ids["Grace Invented"]
+    with site.client.stream("GET", EVENTS, headers=site.bearer()) as stream:
+        lines = read(stream)
+        site.client.patch(
+            f"/api/run-sheet/appointments/{entry}",
+            headers={**site.bearer(), "If-Match": "1"},
+            json={"patient_phone": "03 7010 4321"},
+        )
+
+        heard = next(lines)
+
+    assert heard["data"]["entry_id"] == str(entry)
+    assert "7010" not in json.dumps(heard)
+
+
+def test_another_accounts_events_are_not_heard(site: Site) -> None:
+    with site.everything() as db:
+        db.execute(text("INSERT INTO accounts (id, name) VALUES ('other', 'Other')"))
+    with site.client.stream("GET", EVENTS, headers=site.bearer()) as stream:
+        lines = read(stream)
+        happen(site, "2026-01-01", account_id="other")
+        happen(site, "2026-11-23")
+
+        heard = next(lines)
+
+    assert heard["data"]["days"] == ["2026-11-23"]
+
+
+@pytest.mark.parametrize("last_seen", ["1", "999"])
+def test_who_comes_back_too_late_is_told_to_read_it_all_again(site: Site, last_seen: str) -> None:
+    for _ in range(3):
+        happen(site, "2026-11-23")
+    with site.everything() as db:
+        db.execute(text("DELETE FROM run_sheet_events WHERE seq < 3"))
+    headers = {**site.bearer(), "Last-Event-ID": last_seen}
+
+    with site.client.stream("GET", EVENTS, headers=headers) as stream:
+        heard = next(read(stream))
+
+    assert (heard["event"], heard["id"]) == ("reload", "3")
+
+
+def test_a_lost_listener_is_found_again(site: Site) -> None:
+    with site.client.stream("GET", EVENTS, headers=site.bearer()) as stream:
+        lines = read(stream)
+        happen(site, "2026-11-23")
+        next(lines)
+        with site.everything() as db:
+            db.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE application_name LIKE '%listening%'"
+                    " AND datname = current_database()"
+                )
+            )
+        happen(site, "2026-11-24")
+
+        heard = next(lines)
+
+    assert heard["data"]["days"] == ["2026-11-24"]

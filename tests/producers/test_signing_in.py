@@ -1,0 +1,153 @@
+"""Getting in, staying in, being kept out."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from domain.people import Role
+from tests.producers.conftest import Site
+
+pytestmark = pytest.mark.integration
+
+HTML = {"Accept": "text/html"}
+
+
+def test_a_link_lets_in_once(site: Site) -> None:
+    token = site.link()
+
+    first = site.client.post("/login", data={"token": token})
+    site.client.cookies.clear()
+    second = site.client.post("/login", data={"token": token})
+
+    assert first.status_code == 303
+    assert second.status_code == 401
+    assert "has been used" in second.text
+
+
+def test_looking_at_a_link_does_not_spend_it(site: Site) -> None:
+    token = site.link()
+
+    preview = site.client.get("/login", params={"token": token})
+    answer = site.client.post("/login", data={"token": token})
+
+    assert preview.status_code == 200
+    assert answer.status_code == 303
+
+
+def test_a_link_that_is_too_old_lets_nobody_in(site: Site) -> None:
+    token = site.link(minutes=5)
+    site.clock.now += timedelta(minutes=6)
+
+    answer = site.client.post("/login", data={"token": token})
+
+    assert answer.status_code == 401
+
+
+def test_the_session_cookie_is_out_of_reach_of_scripts(site: Site) -> None:
+    answer = site.client.post("/login", data={"token": site.link()})
+
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert "Secure" not in cookie
+
+
+def test_over_https_the_cookie_stays_there(make_site: Callable[..., Site]) -> None:
+    site = make_site(base_url="https://sheet.example.org")
+
+    answer = site.client.post("/login", data={"token": site.link()})
+
+    assert "Secure" in answer.headers["set-cookie"]
+    assert "max-age" in answer.headers["strict-transport-security"]
+
+
+def test_a_page_sends_strangers_to_the_door(site: Site) -> None:
+    answer = site.client.get("/", headers=HTML)
+
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/login"
+
+
+def test_the_api_tells_strangers_in_a_problem(site: Site) -> None:
+    answer = site.client.get("/api/run-sheet")
+
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == 401
+
+
+def test_signing_out_ends_the_session(site: Site) -> None:
+    headers = site.sign_in()
+
+    site.client.post("/logout", data={"csrf": headers["X-CSRF-Token"]})
+
+    assert site.client.get("/api/run-sheet").status_code == 401
+
+
+def test_a_session_ends_by_itself(site: Site) -> None:
+    site.sign_in()
+    site.clock.now += timedelta(hours=13)
+
+    assert site.client.get("/api/run-sheet").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("headers", "why"),
+    [
+        ({}, "no token"),
+        ({"X-CSRF-Token": "wrong"}, "a wrong token"),
+    ],
+)
+def test_a_browser_needs_the_pages_token_to_change_anything(
+    site: Site, headers: dict[str, str], why: str
+) -> None:
+    site.sign_in()
+
+    answer = site.client.post("/api/run-sheet/sync", headers=headers)
+
+    assert answer.status_code == 403, why
+    assert "reload" in answer.json()["detail"]
+
+
+def test_another_sites_page_changes_nothing_even_with_the_token(site: Site) -> None:
+    headers = {**site.sign_in(), "Sec-Fetch-Site": "cross-site"}
+
+    assert site.client.post("/api/run-sheet/sync", headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "claims", [{"exp": 1}, {"exp": None}, {"role": "king"}, {"role": None}, {"sub": None}]
+)
+def test_a_bad_bearer_token_is_refused(site: Site, claims: dict[str, object]) -> None:
+    answer = site.client.get("/api/run-sheet", headers=site.bearer(claims=claims))
+
+    assert answer.status_code == 401
+    assert "Bearer" in answer.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize(
+    ("role", "read", "edit", "sync"),
+    [
+        (Role.OWNER, 200, 412, 202),
+        (Role.ADMIN, 200, 412, 202),
+        (Role.BILLING, 200, 412, 202),
+        (Role.PROVIDER, 200, 403, 403),
+        (Role.OPS, 403, 403, 202),
+    ],
+)
+def test_each_role_opens_its_own_doors(
+    site: Site, role: Role, read: int, edit: int, sync: int
+) -> None:
+    headers = site.bearer(role)
+    row = f"/api/run-sheet/appointments/{site.ids['Grace Invented']}"
+
+    got = (
+        site.client.get("/api/run-sheet", headers=headers).status_code,
+        site.client.patch(
+            row, headers={**headers, "If-Match": "99"}, json={"notes": "x"}
+        ).status_code,
+        site.client.post("/api/run-sheet/sync", headers=headers).status_code,
+    )
+
+    assert got == (read, edit, sync)

@@ -1,0 +1,151 @@
+"""What every answer has in common, and how the process says it is well."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from domain.jobs import Queue
+from domain.people import Role
+from tests.producers.conftest import Site
+from tests.producers.seeding import DAY, Practice, Slot, seed
+
+pytestmark = pytest.mark.integration
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'&"
+
+
+def test_nothing_inline_and_nothing_foreign_may_run(site: Site) -> None:
+    for path in ("/login", "/healthz", "/nowhere", "/static/base.css"):
+        answer = site.client.get(path)
+
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+def test_patient_data_is_kept_nowhere_on_its_way(site: Site) -> None:
+    answer = site.client.get("/api/run-sheet", headers=site.bearer())
+
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_pages_hold_no_inline_script_or_style(site: Site) -> None:
+    site.sign_in()
+
+    page = site.client.get("/", params={"date": str(DAY)}).text
+
+    assert "Grace Invented" in page
+    assert "<script>" not in page
+    assert "style=" not in page
+    assert " onclick" not in page
+
+
+def test_hostile_names_are_shown_and_never_run(site: Site) -> None:
+    slot = Slot(at="09:00", patient=HOSTILE, notes=HOSTILE, kind=HOSTILE)
+    books = {HOSTILE: (slot, replace(slot, at="10:00", telehealth=True))}
+    practice = Practice(vendor="gentu", name=HOSTILE, timezone="Australia/Perth", books=books)
+    with site.everything() as db:
+        ids = seed(db, site.seal("hostile"), (practice,), account_id="hostile")
+    site.sign_in(account_id="hostile")
+
+    page = site.client.get("/", params={"date": str(DAY)}).text
+    details = site.client.get(f"/sheet/entries/{ids[HOSTILE]}").text
+
+    for html in (page, details):
+        assert "<img" not in html
+        assert "&lt;img src=x onerror=alert(1)&gt;" in html
+
+
+def test_a_link_that_is_not_https_is_not_made_clickable(site: Site) -> None:
+    site.sign_in()
+
+    details = site.client.get(f"/sheet/entries/{site.ids['Grace Invented']}").text
+
+    assert 'href="https://video.example.org/room/1"' in details
+    assert 'rel="noopener noreferrer"' in details
+
+
+def test_a_body_that_is_too_long_is_not_read(site: Site) -> None:
+    path = f"/api/run-sheet/appointments/{site.ids['Grace Invented']}"
+    headers = {**site.bearer(), "If-Match": "1"}
+
+    known = site.client.patch(path, headers=headers, content=b"x" * 1_100_000)
+    chunked = site.client.patch(path, headers=headers, content=(b"x" * 100_000 for _ in range(11)))
+
+    assert (known.status_code, chunked.status_code) == (413, 413)
+
+
+def test_alive_and_ready_are_different_questions(site: Site) -> None:
+    alive, ready = site.client.get("/healthz"), site.client.get("/readyz")
+
+    assert alive.status_code == 200
+    assert ready.status_code == 503
+    assert ready.json()["checks"] == {
+        "database": "ok",
+        "migrations": "ok",
+        "redis": "ok",
+        "workers": "nobody serves voice, sync, default",
+    }
+
+
+def test_ready_once_every_queue_is_served(site: Site) -> None:
+    with site.everything() as db:
+        db.execute(
+            text("INSERT INTO workers (id, pool, queues, threads) VALUES ('w', 'all', :queues, 4)"),
+            {"queues": [queue.value for queue in Queue]},
+        )
+
+    assert site.client.get("/readyz").status_code == 200
+
+
+def test_an_older_database_is_not_ready(site: Site) -> None:
+    with site.everything() as db:
+        db.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+
+    assert "migrate" in site.client.get("/readyz").json()["checks"]["migrations"]
+
+
+def test_metrics_count_and_name_nobody(site: Site) -> None:
+    site.client.post("/api/run-sheet/sync", headers=site.bearer())
+
+    found = site.client.get("/metrics").text
+
+    assert 'pms_sync_jobs{queue="sync",state="ready"} 3.0' in found
+    assert "pms_sync_oldest_due_job_seconds" in found
+    assert 'route="/api/run-sheet/sync"' in found
+    assert "pms_sync_database_up 1.0" in found
+    assert "Example" not in found
+
+
+def test_the_api_describes_itself(site: Site) -> None:
+    paths = site.client.get("/openapi.json").json()["paths"]
+
+    assert "/api/run-sheet" in paths
+    assert "/api/run-sheet/appointments/{entry_id}" in paths
+
+
+def test_a_person_without_the_sheet_is_told_so_on_a_page(site: Site) -> None:
+    from_ops = site.client.get("/", headers={**site.bearer(Role.OPS), "Accept": "text/html"})
+
+    assert from_ops.status_code == 403
+    assert "may not do this" in from_ops.text
+
+
+def test_a_day_without_anybody_says_so(site: Site) -> None:
+    site.sign_in()
+
+    page = site.client.get("/", params={"date": "2026-12-25"}).text
+
+    assert "Nobody is booked on Friday, 25 December" in page
+
+
+def test_an_account_without_a_practice_is_told_how_to_connect_one(site: Site) -> None:
+    with site.everything() as db:
+        seed(db, site.seal("new"), (), account_id="new")
+    site.sign_in(account_id="new")
+
+    assert "No practice is connected yet" in site.client.get("/").text
