@@ -6,7 +6,17 @@ from pathlib import Path
 
 import typer
 
-from console import accounts, choices, connections, processes, sheet, sync
+from console import (
+    accounts,
+    choices,
+    connections,
+    demo,
+    login,
+    processes,
+    sheet,
+    simulators,
+    sync,
+)
 from console.failures import guarded, log_to
 from domain.errors import BadInput
 from infra import settings
@@ -20,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 connections.app.add_typer(choices.app)
-for commands in (processes.app, sync.app, sheet.app):
+for commands in (demo.app, processes.app, sync.app, sheet.app, login.app, simulators.app):
     app.add_typer(commands)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(connections.app, name="connections")

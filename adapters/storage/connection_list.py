@@ -100,7 +100,7 @@ _UNMAP = text(
 )
 _MAPPINGS = text(
     """
-    SELECT pms_practitioner_id AS practitioner_id, pms_practitioner_name AS practitioner,
+    SELECT mapping.pms_practitioner_id AS practitioner_id, pms_practitioner_name AS practitioner,
            CASE WHEN mapping.sync_enabled THEN clinician.name END AS clinician,
            mapping.active
     FROM pms_clinician_mappings AS mapping

@@ -1,0 +1,255 @@
+"""`pms-sync demo`: everything on this machine, against simulated vendors, judged by their truth."""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from threading import Event
+from typing import Annotated, Any
+
+import typer
+
+from adapters import pms
+from adapters.storage.connections import NewConnection
+from adapters.storage.runs import LoggedRun
+from console import output, processes, setting_up, sheet, simulators
+from console.following import ask_for_sync, bars, follow
+from console.login import new_link
+from console.output import AsJson
+from console.processes import Port
+from console.setting_up import Wanted
+from console.truth import Difference, Simulator, differences
+from console.wiring import Wiring, wired
+from domain.connections import Connection, State
+from domain.errors import BadInput
+from domain.sheet import as_json
+from domain.window import local_day
+from infra import settings
+from infra.clock import system_clock
+from infra.supervisor import Supervisor
+
+app = typer.Typer()
+
+APPOINTMENTS = 60
+PRACTITIONERS = 6
+CHANGE_SECONDS = 10
+FOLDER = "demo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Practice:
+    """A simulated practice and our connection to it."""
+
+    connection: Connection
+    simulator: Simulator
+    tenant: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A practice's first sync, compared with the simulator's truth."""
+
+    practice: Practice
+    run: LoggedRun
+    appointments: int
+    wrong: Sequence[Difference]
+
+    @property
+    def is_right(self) -> bool:
+        return self.run.status == "success" and not self.wrong
+
+
+@app.command()
+def demo(
+    *,
+    once: Annotated[
+        bool, typer.Option("--once", help="End after the first syncs; 0 only if all is equal.")
+    ] = False,
+    vendor: Annotated[list[str] | None, typer.Option(help="Only this PMS; repeatable.")] = None,
+    port: Port = 8000,
+    json: AsJson = False,
+) -> None:
+    """Start everything against simulated practices, sync them and judge the sheet."""
+    vendors = _chosen(vendor or ())
+    stopped = processes.obey_signals()
+    with ExitStack() as stack:
+        home = _fresh_home(settings.load().home)
+        wiring = stack.enter_context(wired(home=home))
+        practices = [stack.enter_context(_practice(wiring, name)) for name in vendors]
+        # Asked for before anyone is there to do it, so that the timetable cannot come first.
+        job_ids = [_ask(wiring, one) for one in practices]
+        supervisor = stack.enter_context(Supervisor(home / "logs"))
+        for child in processes.children(wiring, port=port, base_url=_address(port)):
+            supervisor.add(child)
+        judged = _first_syncs(wiring, practices, job_ids)
+        if json:
+            output.answer({"connections": [as_answer(one) for one in judged]})
+        else:
+            _show(judged)
+        if not once:
+            _stay(wiring, practices, stopped, port=port)
+    if not all(one.is_right for one in judged):
+        raise typer.Exit(1)
+
+
+def as_answer(one: Judged) -> dict[str, Any]:
+    """A practice as scripts read it."""
+    connection = one.practice.connection
+    return {
+        "id": connection.id,
+        "vendor": connection.vendor,
+        "status": one.run.status,
+        "appointments": one.appointments,
+        "wrong": len(one.wrong),
+    }
+
+
+def _chosen(names: Sequence[str]) -> list[str]:
+    """Vendors that are both described and simulated."""
+    possible = [name for name in simulators.known() if name in pms.registered()]
+    for name in names:
+        if name not in possible:
+            raise BadInput(f"'{name}' cannot be shown; choose from {', '.join(possible)}.")
+    return list(dict.fromkeys(names)) or possible
+
+
+def _fresh_home(home: Path) -> Path:
+    """A folder of its own, emptied each time, so that nobody's data is mixed with the demo's."""
+    fresh = home / FOLDER
+    shutil.rmtree(fresh, ignore_errors=True)
+    return fresh
+
+
+@contextmanager
+def _practice(wiring: Wiring, vendor: str) -> Iterator[Practice]:
+    """A simulated practice with everything of it connected, mapped and let through."""
+    options = ["--appointments", str(APPOINTMENTS), "--practitioners", str(PRACTITIONERS)]
+    options += ["--days", "today,+1"]
+    with simulators.Running(vendor, options) as described:
+        simulator, tenant = Simulator(described["url"]), described["tenants"][0]
+        connection = _connected(wiring, vendor, simulator, described)
+        yield Practice(
+            connection=connection,
+            simulator=simulator,
+            tenant=str(tenant["tenantId"]),
+            day=local_day(system_clock(), connection.timezone),
+        )
+
+
+def _connected(
+    wiring: Wiring, vendor: str, simulator: Simulator, described: Mapping[str, Any]
+) -> Connection:
+    about, tenant = pms.vendor(vendor), described["tenants"][0]
+    site = str(tenant["tenantId"])
+    credentials = simulator.credentials(site)
+    new = NewConnection(
+        account_id="default",
+        vendor=vendor,
+        site=site,
+        timezone=str(tenant["timezone"]),
+        base_url=described["base_url"],
+        token_url=described.get("token_url"),
+        settings={"map_all": True},
+        telehealth_only=False,
+        state=State.ACTIVE,
+    )
+    wanted = Wanted(
+        vendor=about,
+        new=new,
+        secrets={key: str(credentials[key]) for key in about.secrets},
+        telehealth_types=[str(one) for one in tenant.get("telehealth_type_ids", ())],
+    )
+    return setting_up.create(wiring, wanted)
+
+
+def _ask(wiring: Wiring, practice: Practice) -> int:
+    day = practice.day
+    return ask_for_sync(wiring.engine, practice.connection, first=day, last=day)
+
+
+def _first_syncs(
+    wiring: Wiring, practices: Sequence[Practice], job_ids: Sequence[int]
+) -> list[Judged]:
+    """Watch all of them at once, then judge each."""
+    with bars() as line, ThreadPoolExecutor(max_workers=len(practices)) as threads:
+        watched = [
+            threads.submit(follow, wiring.engine, job_id, line(_named(practice)))
+            for practice, job_id in zip(practices, job_ids, strict=True)
+        ]
+        found = [one.result() for one in watched]
+    return [_judged(wiring, *pair) for pair in zip(practices, found, strict=True)]
+
+
+def _judged(wiring: Wiring, practice: Practice, run: LoggedRun) -> Judged:
+    held, today = practice.connection, practice.day
+    entries = sheet.read(wiring, held.account_id, today, today, held=held).entries
+    rows = [as_json(sheet.as_answer(one)) for one in entries]
+    truth = practice.simulator.truth(practice.tenant)
+    return Judged(
+        practice=practice,
+        run=run,
+        appointments=sum(not row["removed"] for row in rows),
+        wrong=differences(truth, rows, first=today, last=today),
+    )
+
+
+def _show(judged: Sequence[Judged]) -> None:
+    output.table(
+        ["Practice", "PMS", "Result", "Appointments", "Requests", "Seconds", "Wrong"],
+        [
+            (
+                one.practice.connection.name,
+                one.practice.connection.vendor,
+                one.run.status,
+                one.appointments,
+                one.run.requests,
+                one.run.seconds,
+                len(one.wrong),
+            )
+            for one in judged
+        ],
+    )
+    for one in judged:
+        for problem in one.run.errors:
+            output.say(f"  {one.practice.connection.name}: {problem}")
+        fields = Counter(wrong.field for wrong in one.wrong)
+        if fields:
+            told = ", ".join(f"{field} {count} times" for field, count in fields.most_common())
+            output.say(f"  {one.practice.connection.name} differs from its PMS in {told}")
+
+
+def _stay(wiring: Wiring, practices: Sequence[Practice], stopped: Event, *, port: int) -> None:
+    """Until asked to stop, with something happening at each practice now and then."""
+    link = new_link(wiring, account_id="default", base_url=_address(port))
+    home = wiring.settings.home
+    output.err().print(
+        f"""
+Open the run sheet   {link}
+                     (works once; for another: PMS_SYNC_HOME={home} pms-sync login-link)
+Try                  export PMS_SYNC_HOME={home}
+                     pms-sync connections list
+                     pms-sync run-sheet --date tomorrow
+                     pms-sync sync {output.short(practices[0].connection.id)} --dry-run
+                     pms-sync queues
+Logs                 {home / "logs"}
+
+Something changes at each practice every {CHANGE_SECONDS} seconds. Stop with Ctrl-C.""",
+        markup=False,
+        soft_wrap=True,
+    )
+    while not stopped.wait(CHANGE_SECONDS):
+        for practice in practices:
+            practice.simulator.change_something(practice.tenant)
+
+
+def _named(practice: Practice) -> str:
+    return f"{practice.connection.name} ({practice.connection.vendor})"
+
+
+def _address(port: int) -> str:
+    return f"http://127.0.0.1:{port}"

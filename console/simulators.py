@@ -1,0 +1,83 @@
+"""`pms-sync simulate`: a vendor played back on this machine, in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from domain.errors import BadInput, Refused
+
+app = typer.Typer()
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "simulators"
+
+
+def known() -> list[str]:
+    """Vendors that can be played back: the folders that can be run."""
+    return sorted(found.parent.name for found in FOLDER.glob("*/__main__.py"))
+
+
+def command(vendor: str, *options: str) -> list[str]:
+    if vendor not in known():
+        raise BadInput(f"There is no simulator of '{vendor}'; choose one of {', '.join(known())}.")
+    return [sys.executable, "-m", f"simulators.{vendor}", *options]
+
+
+@app.command()
+def simulate(
+    vendor: Annotated[str, typer.Argument(help="The PMS to play, such as gentu.")],
+    *,
+    port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 0,
+    fault: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=SHARE", help="Such as 500=0.05; repeatable.")
+    ] = None,
+    appointments: Annotated[int, typer.Option(help="How many a day.", min=0)] = 60,
+    days: Annotated[str, typer.Option(help="Such as today,+1 or -1..+7.")] = "today",
+    lively: Annotated[float, typer.Option(help="Random changes a minute.", min=0)] = 0,
+) -> None:
+    """Play a vendor on this machine until stopped; one line of JSON says where."""
+    options = ["--port", str(port), "--appointments", str(appointments), "--days", days]
+    options += ["--lively", str(lively)]
+    for one in fault or ():
+        options += ["--fault", one]
+    arguments = command(vendor, *options)
+    os.chdir(ROOT)
+    # It takes our place, so that Ctrl-C and signals are its own.
+    os.execv(arguments[0], arguments)  # noqa: S606 - our own command
+
+
+class Running:
+    """A simulator as a child process, for a `with` statement."""
+
+    def __init__(self, vendor: str, options: Sequence[str]) -> None:
+        self.vendor = vendor
+        self._command = command(vendor, *options)
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Mapping[str, Any]:
+        """What it says of itself when it is ready: its address, its practices."""
+        self._process = subprocess.Popen(  # noqa: S603 - our own command
+            self._command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        line = self._process.stdout.readline() if self._process.stdout else ""
+        if not line:
+            self.__exit__()
+            raise Refused(f"The simulator of {self.vendor} did not start.")
+        described: Mapping[str, Any] = json.loads(line)
+        return described
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.communicate()
