@@ -13,10 +13,11 @@ import pytest
 from adapters.storage.audit import Access
 from adapters.storage.sheet_edits import Hand, edit_entry
 from infra import database
+from tests.producers import conftest as ingress
 from tests.producers.conftest import Site
 from tests.producers.seeding import NOW, pms_says
 
-pytest_plugins = ["tests.producers.conftest"]
+engine, make_site, site = ingress.engine, ingress.make_site, ingress.site
 
 HERE = Path(__file__).parent
 SCENARIO_SECONDS = 90
@@ -36,12 +37,13 @@ def browser_parts() -> Path:
             return_completed_process=True,
             cwd=HERE,
             capture_output=True,
+            text=True,
             timeout=INSTALL_SECONDS,
         )
         if done.returncode:
             pytest.fail(
                 "The browser tests need the packages of tests/browser/package-lock.json, and"
-                f" 'npm ci' could not install them: {done.stderr.decode()[-500:]}"
+                f" 'npm ci' could not install them: {str(done.stderr)[-500:]}"
             )
     return installed
 
@@ -82,10 +84,11 @@ def browse(browser_parts: Path, busy_site: Site, tmp_path: Path) -> Browse:
             [str(HERE / "drive.mjs"), json.dumps(told)],
             return_completed_process=True,
             capture_output=True,
+            text=True,
             timeout=SCENARIO_SECONDS,
         )
-        assert done.returncode == 0, done.stderr.decode()[-3000:]
-        found: dict[str, Any] = json.loads(done.stdout.decode().strip().splitlines()[-1])
+        assert done.returncode == 0, str(done.stderr)[-3000:]
+        found: dict[str, Any] = json.loads(str(done.stdout).strip().splitlines()[-1])
         return found
 
     return play

@@ -45,6 +45,7 @@ async function open({ width = 1280, height = 860, ...options } = {}) {
     await page.getByRole("button", { name: "Sign in" }).click();
   }
   await page.waitForSelector("#day");
+  await page.waitForLoadState("load");
   signedIn ??= await context.storageState();
   return { page, trouble };
 }

@@ -1,5 +1,5 @@
 // From day to day, with the mouse or the keyboard; around the sheet with j and k.
-const typing = (target) => target.closest?.("input, select, textarea, [popover]");
+const typing = (target) => target.closest?.("input:not([type=checkbox]), select, textarea, [popover]");
 
 function go(where) {
   const link = document.querySelector(`[data-go="${where}"]`);

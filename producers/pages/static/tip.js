@@ -1,6 +1,7 @@
 // Who set what: shown on hover and on focus, read out by screen readers.
 const tip = document.querySelector("[data-tip]");
 let owner = null;
+let stood = 0;
 
 const fieldOf = (target) => (target instanceof Element ? target.closest(".field") : null);
 
@@ -12,6 +13,7 @@ function show(field) {
   tip.textContent = origin.textContent;
   tip.showPopover();
   const at = field.getBoundingClientRect();
+  stood = at.top;
   const own = tip.getBoundingClientRect();
   const left = Math.min(Math.max(12, at.left), innerWidth - own.width - 12);
   const below = at.bottom + 6 + own.height < innerHeight;
@@ -36,7 +38,10 @@ document.addEventListener("focusin", (event) => {
   if (field?.matches(":focus-visible")) show(field);
 });
 document.addEventListener("focusout", hideTip);
-document.addEventListener("scroll", hideTip, true);
+// What was scrolled before the tip was shown is reported after it: only a field that moved matters.
+document.addEventListener("scroll", () => {
+  if (owner && Math.abs(owner.getBoundingClientRect().top - stood) > 2) hideTip();
+}, true);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && owner) hideTip();
 });
