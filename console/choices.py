@@ -8,9 +8,7 @@ from adapters import pms
 from adapters.storage import connection_list, connections
 from console import given, output
 from console.opened import Id, opened
-from console.output import AsJson
-from domain.connections import Connection
-from domain.errors import BadInput
+from console.output import AsJson, short
 from infra.database import transaction
 
 app = typer.Typer()
@@ -35,16 +33,18 @@ def map_(
     ):
         if every:
             connections.save_practitioners(db, held, (), map_all=True)
-        elif practitioner and off:
-            connection_list.unmap_practitioner(db, held.id, practitioner)
         elif practitioner:
-            connection_list.map_practitioner(db, held, practitioner, clinician=clinician)
+            chosen = given.one_of(held.practitioners, practitioner, what="practitioner")
+            if off:
+                connection_list.unmap_practitioner(db, held.id, chosen)
+            else:
+                connection_list.map_practitioner(db, held, chosen, clinician=clinician)
         found = connection_list.mappings(db, held.id)
     if json:
         return output.answer({"practitioners": [dict(one) for one in found]})
     return output.table(
         ["Id", "Practitioner", "Clinician"],
-        [(one["practitioner_id"], one["practitioner"], one["clinician"]) for one in found],
+        [(short(one["practitioner_id"]), one["practitioner"], one["clinician"]) for one in found],
     )
 
 
@@ -65,9 +65,9 @@ def types(
         opened(connection) as (wiring, held),
         transaction(wiring.engine, account_id=held.account_id) as db,
     ):
-        _refuse_strangers(held, [*(telehealth or ()), *(not_telehealth or ())])
-        connections.mark_telehealth(db, held, telehealth or ())
-        connections.mark_telehealth(db, held, not_telehealth or (), telehealth=False)
+        for marked, is_telehealth in ((telehealth, True), (not_telehealth, False)):
+            chosen = [given.one_of(held.types, one, what="type") for one in marked or ()]
+            connections.mark_telehealth(db, held, chosen, telehealth=is_telehealth)
         found = connection_list.types(db, held.id)
     if json:
         return output.answer({"types": [dict(one) for one in found]})
@@ -75,7 +75,7 @@ def types(
         ["Id", "Type", "Minutes", "Telehealth"],
         [
             (
-                one["type_id"],
+                short(one["type_id"]),
                 one["name"],
                 one["duration_minutes"],
                 one["is_telehealth"] if one["classified"] else "not said",
@@ -123,9 +123,3 @@ def set_(
             *now.settings.items(),
         ]
     )
-
-
-def _refuse_strangers(held: Connection, type_ids: list[str]) -> None:
-    for one in type_ids:
-        if one not in held.types:
-            raise BadInput(f"This connection knows no appointment type '{one}'; see the list.")

@@ -88,6 +88,18 @@ def address(text: str | None, *, option: str, production: bool) -> str | None:
     return text.rstrip("/")
 
 
+def one_of(known: Iterable[str], text: str, *, what: str) -> str:
+    """The id of that text, or the only one that begins so."""
+    found = [one for one in known if one.startswith(text)]
+    if text in found:
+        return text
+    if not text or not found:
+        raise BadInput(f"This connection knows no {what} '{text}'; see the list without it.")
+    if len(found) > 1:
+        raise BadInput(f"More than one {what} id begins with {text}; give more of it.")
+    return found[0]
+
+
 def _setting(key: str, value: str) -> Any:
     if not value:
         return None

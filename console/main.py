@@ -9,10 +9,14 @@ import typer
 from console import (
     accounts,
     choices,
+    conflicts,
     connections,
     demo,
+    doctor,
+    jobs,
     login,
     processes,
+    runs,
     sheet,
     simulators,
     sync,
@@ -30,10 +34,25 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 connections.app.add_typer(choices.app)
-for commands in (demo.app, processes.app, sync.app, sheet.app, login.app, simulators.app):
+for commands in (
+    demo.app,
+    processes.app,
+    sync.app,
+    sheet.app,
+    jobs.top,
+    doctor.app,
+    login.app,
+    simulators.app,
+):
     app.add_typer(commands)
-app.add_typer(accounts.app, name="accounts")
-app.add_typer(connections.app, name="connections")
+for name, group in {
+    "accounts": accounts.app,
+    "connections": connections.app,
+    "conflicts": conflicts.app,
+    "runs": runs.app,
+    "jobs": jobs.app,
+}.items():
+    app.add_typer(group, name=name)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -1,0 +1,146 @@
+"""`pms-sync jobs` and `queues`: the ledger of what is to be done, and who does it."""
+
+from typing import Annotated, Any
+
+import typer
+
+from adapters.storage import job_list
+from console import output
+from console.opened import load
+from console.output import AsJson, short
+from console.wiring import wired
+from domain.errors import BadInput
+from domain.jobs import JobState, Queue
+from infra.clock import system_clock
+from infra.database import dispatch
+
+app = typer.Typer(no_args_is_help=True, help="The ledger of what is to be done.")
+top = typer.Typer()
+
+FOR_PROGRAMS = {"checkpoint"}
+
+Number = Annotated[int, typer.Argument(metavar="JOB", help="The job's number.")]
+
+
+@app.command("list")
+def list_(
+    *,
+    state: Annotated[str | None, typer.Option(help=", ".join(JobState))] = None,
+    queue: Annotated[str | None, typer.Option(help=", ".join(Queue))] = None,
+    connection: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only this connection's.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=1000)] = 20,
+    json: AsJson = False,
+) -> None:
+    """List the latest jobs."""
+    if state and state not in set(JobState):
+        raise BadInput(f"There is no state '{state}'; choose one of {', '.join(JobState)}.")
+    if queue and queue not in set(Queue):
+        raise BadInput(f"There is no queue '{queue}'; choose one of {', '.join(Queue)}.")
+    with wired() as wiring:
+        held = load(wiring, connection) if connection else None
+        with dispatch(wiring.engine) as db:
+            found = job_list.listed(
+                db,
+                state=JobState(state) if state else None,
+                queue=Queue(queue) if queue else None,
+                connection_id=held.id if held else None,
+                limit=limit,
+            )
+    if json:
+        return output.answer({"jobs": [dict(one) for one in found]})
+    if not found:
+        return output.say("No such jobs.")
+    now = system_clock()
+    return output.table(
+        ["Job", "Kind", "Queue", "State", "Connection", "Asked", "Tries", "Note"],
+        [
+            (
+                one["id"],
+                one["kind"],
+                one["queue"],
+                one["state"],
+                short(one["connection_id"] or ""),
+                output.ago(one["created_at"], now=now),
+                one["attempts"],
+                one["error_text"] or one["waiting_for"],
+            )
+            for one in found
+        ],
+    )
+
+
+@app.command()
+def show(job: Number, *, json: AsJson = False) -> None:
+    """Show one job."""
+    with wired() as wiring, dispatch(wiring.engine) as db:
+        found = dict(job_list.show(db, job))
+    if json:
+        return output.answer(found)
+    return output.facts(
+        (name.replace("_", " "), _plain(value))
+        for name, value in found.items()
+        if name not in FOR_PROGRAMS
+    )
+
+
+@app.command()
+def replay(job: Number, *, json: AsJson = False) -> None:
+    """Run a dead or discarded job once more."""
+    with wired() as wiring, dispatch(wiring.engine) as db:
+        job_list.replay(db, job)
+    if json:
+        return output.answer({"id": job, "state": JobState.READY})
+    return output.say(f"Job {job} is ready again.")
+
+
+@app.command()
+def discard(
+    job: Number,
+    *,
+    reason: Annotated[str, typer.Option(help="Why; it is kept with the job.")],
+    json: AsJson = False,
+) -> None:
+    """Call off a dead or waiting job."""
+    with wired() as wiring, dispatch(wiring.engine) as db:
+        job_list.discard(db, job, reason=reason)
+    if json:
+        return output.answer({"id": job, "state": JobState.CANCELLED})
+    return output.say(f"Job {job} is called off.")
+
+
+@top.command()
+def queues(*, json: AsJson = False) -> None:
+    """Show what waits in each queue and who serves it."""
+    with wired() as wiring, dispatch(wiring.engine) as db:
+        found = job_list.queues(db)
+    if json:
+        return output.answer({"queues": found})
+    return output.table(
+        ["Queue", "Ready", "Later", "Running", "Dead", "Oldest", "Workers", "Threads"],
+        [
+            (
+                one["queue"],
+                one["ready"],
+                one["waiting"],
+                one["running"],
+                one["dead"],
+                _oldest(one["oldest_seconds"]),
+                one["workers"],
+                one["threads"],
+            )
+            for one in found
+        ],
+    )
+
+
+def _oldest(seconds: object) -> str:
+    return output.span(seconds) if isinstance(seconds, float) else "-"
+
+
+def _plain(value: Any) -> Any:
+    """A document as a person reads it."""
+    if not isinstance(value, dict):
+        return value
+    return ", ".join(f"{key} {one}" for key, one in sorted(value.items()))

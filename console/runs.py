@@ -1,0 +1,90 @@
+"""`pms-sync runs`: what each pass over a practice's days did."""
+
+from typing import Annotated
+
+import typer
+
+from adapters.storage import runs
+from console import output
+from console.opened import load
+from console.output import AsJson, short
+from console.sync import COUNTED
+from console.wiring import wired
+from domain.sheet import as_json
+from infra.clock import system_clock
+from infra.database import dispatch, transaction
+
+app = typer.Typer(no_args_is_help=True, help="What each pass over a practice's days did.")
+
+
+@app.command("list")
+def list_(
+    *,
+    connection: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only this connection's.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=1000)] = 20,
+    json: AsJson = False,
+) -> None:
+    """List the latest runs."""
+    with wired() as wiring:
+        held = load(wiring, connection) if connection else None
+        with dispatch(wiring.engine) as db:
+            found = runs.listed(db, connection_id=held.id if held else None, limit=limit)
+    if json:
+        return output.answer({"runs": found})
+    if not found:
+        return output.say("No runs yet; ask for one with 'pms-sync sync ID'.")
+    now = system_clock()
+    return output.table(
+        ["Run", "Connection", "Started", "Status", "Read", "New", "Changed", "Seconds"],
+        [
+            (
+                short(one.id),
+                short(one.connection_id),
+                output.ago(one.started_at, now=now),
+                f"{one.status} (dry)" if one.dry_run else one.status,
+                one.fetched,
+                one.created,
+                one.updated,
+                one.seconds,
+            )
+            for one in found
+        ],
+    )
+
+
+@app.command()
+def show(
+    run: Annotated[str, typer.Argument(metavar="ID", help="The run's id, or how it begins.")],
+    *,
+    json: AsJson = False,
+) -> None:
+    """Show one run with what could not be read."""
+    with wired() as wiring:
+        with dispatch(wiring.engine) as db:
+            found = runs.find(db, run)
+        with transaction(wiring.engine, account_id=found.account_id) as db:
+            rejects = [dict(one) for one in runs.rejects(db, found.id)]
+    if json:
+        return output.answer({**as_json(found), "rejects": rejects})
+    output.facts(
+        [
+            ("Run", found.id),
+            ("Connection", found.connection_id),
+            ("Days", f"{found.day_from} to {found.day_to}"),
+            ("Status", found.status),
+            ("Started", found.started_at),
+            ("Took", output.span(found.seconds)),
+            ("Requests", found.requests),
+            *((name.capitalize(), getattr(found, name)) for name in COUNTED),
+            ("Trace", found.trace_id),
+            *(("Problem", problem) for problem in found.errors),
+        ]
+    )
+    if rejects:
+        output.table(
+            ["Query", "Record", "Where", "Why"],
+            [(one["query_key"], one["pms_id"], one["path"], one["reason"]) for one in rejects],
+        )
+    return None
