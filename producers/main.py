@@ -1,5 +1,6 @@
 """Puts the ingress together and runs it."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -69,7 +70,8 @@ def ports_from(settings: Settings) -> Ports:
 
 def run(settings: Settings, *, port: int, host: str = "127.0.0.1") -> None:
     """Serve until told to stop; open streams are ended first, requests are finished."""
-    logging.configure(json=settings.log_format == "json", level=settings.log_level)
+    as_json = {"json": True, "console": False}.get(settings.log_format, not sys.stderr.isatty())
+    logging.configure(json=as_json, level=settings.log_level)
     ports = ports_from(settings)
     config = uvicorn.Config(
         create_app(ports),
