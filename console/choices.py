@@ -34,11 +34,17 @@ def map_(
         if every:
             connections.save_practitioners(db, held, (), map_all=True)
         elif practitioner:
-            chosen = given.one_of(held.practitioners, practitioner, what="practitioner")
+            names = {
+                one["practitioner_id"]: one["practitioner"]
+                for one in connection_list.mappings(db, held.id)
+            }
+            chosen = given.one_of(names, practitioner, what="practitioner")
             if off:
                 connection_list.unmap_practitioner(db, held.id, chosen)
             else:
-                connection_list.map_practitioner(db, held, chosen, clinician=clinician)
+                connection_list.map_practitioner(
+                    db, held, chosen, clinician=clinician or names[chosen]
+                )
         found = connection_list.mappings(db, held.id)
     if json:
         return output.answer({"practitioners": [dict(one) for one in found]})

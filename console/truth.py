@@ -35,6 +35,9 @@ class Simulator:
     def credentials(self, tenant: str) -> Mapping[str, str]:
         return self._get("credentials", tenant=tenant)
 
+    def pairing_code(self, tenant: str) -> str:
+        return str(self._get("pairing-code", tenant=tenant)["code"])
+
     def violations(self) -> int:
         return int(self._get("violations")["violations"])
 

@@ -110,6 +110,8 @@ class Wiring:
         }
 
     def close(self) -> None:
+        if "opener" in self.__dict__:
+            self.opener.close()
         if "engine" in self.__dict__:
             self.engine.dispose()
         if "redis" in self.__dict__:

@@ -185,29 +185,22 @@ def change(
 
 
 def map_practitioner(
-    db: Db, connection: Connection, practitioner_id: str, *, clinician: str | None = None
-) -> str:
-    """Give the practitioner a column: a clinician of that name or a new one."""
-    known = connection.practitioners.get(practitioner_id)
-    if known is None:
-        raise BadInput(
-            f"This connection knows no practitioner '{practitioner_id}';"
-            " see 'pms-sync connections map ID'."
-        )
-    name = clinician or known
-    found = db.execute(_CLINICIAN, {"name": name}).all()
+    db: Db, connection: Connection, practitioner_id: str, *, clinician: str
+) -> None:
+    """Give the practitioner a column: the clinician of that name, or a new one."""
+    found = db.execute(_CLINICIAN, {"name": clinician}).all()
     if len(found) > 1:
-        raise BadInput(f"More than one clinician is called '{name}'; rename one on the sheet.")
+        raise BadInput(f"More than one clinician is called '{clinician}'; rename one on the sheet.")
     where = {"id": connection.id, "practitioner_id": practitioner_id}
     clinician_id = (
         found[0].id
         if found
         else db.execute(
-            _NEW_CLINICIAN, {**where, "account_id": connection.account_id, "name": name}
+            _NEW_CLINICIAN, {**where, "account_id": connection.account_id, "name": clinician}
         ).scalar_one()
     )
-    db.execute(_MAP, {**where, "clinician_id": clinician_id})
-    return name
+    if db.execute(_MAP, {**where, "clinician_id": clinician_id}).rowcount != 1:
+        raise BadInput(f"This connection knows no practitioner '{practitioner_id}'.")
 
 
 def unmap_practitioner(db: Db, connection_id: UUID, practitioner_id: str) -> None:

@@ -1,0 +1,192 @@
+"""Connecting a practice from the command line, and what a person decides about it."""
+
+from io import StringIO
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from tests.console.conftest import Clinic, Shell
+
+pytestmark = pytest.mark.integration
+
+
+def stored(url: str, statement: str) -> object:
+    engine = create_engine(url)
+    with engine.begin() as db:
+        found = db.execute(text(statement)).scalar_one()
+    engine.dispose()
+    return found
+
+
+def test_adding_asks_the_pms_and_keeps_what_it_says(shell: Shell, connected: str) -> None:
+    [held] = shell.answer("connections", "list")["connections"]
+
+    assert held["id"] == connected
+    assert held["state"] == "ACTIVE"
+    assert held["timezone"] == "Australia/Melbourne"
+    assert held["name"].startswith("Example Practice")
+    assert held["telehealth_only"] is False
+
+
+def test_only_the_reference_of_a_secret_is_in_the_database(
+    shell: Shell, connected: str, database_url: str
+) -> None:
+    reference = stored(database_url, "SELECT secret_ref FROM pms_connections")
+
+    assert reference == f"parlae/pms/gentu/default/{connected}"
+
+
+def test_wrong_credentials_leave_nothing_behind(
+    shell: Shell, clinic: Clinic, database_url: str
+) -> None:
+    wrong = [one.replace("client_secret=", "client_secret=not-") for one in clinic.options]
+
+    complaint = shell.complaint("connections", "add", "gentu", "--site", clinic.site, *wrong)
+
+    assert complaint.startswith("Connection failed. Please check your credentials.")
+    assert stored(database_url, "SELECT count(*) FROM pms_connections") == 0
+    assert "not-" not in complaint
+
+
+def test_a_secret_may_come_from_standard_input(
+    shell: Shell, clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = clinic.options[-1].partition("=")[2]
+    monkeypatch.setattr("sys.stdin", StringIO(secret + "\n"))
+    options = [*clinic.options[:-1], "client_secret=-"]
+
+    added = shell.answer("connections", "add", "gentu", "--site", clinic.site, *options)
+
+    assert set(added) == {"id"}
+
+
+def test_a_secret_may_come_from_the_environment(
+    shell: Shell, clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PMS_SYNC_SECRET_CLIENT_SECRET", clinic.options[-1].partition("=")[2])
+
+    added = shell.answer("connections", "add", "gentu", "--site", clinic.site, *clinic.options[:-2])
+
+    assert set(added) == {"id"}
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["nosuch"], "'nosuch' is no PMS we know"),
+        (["gentu", "--site", "x", "--timezone", "Nowhere"], "'Nowhere' is not a time zone"),
+        (["gentu", "--site", "x"], "also needs client_id"),
+        (["gentu", "--site", "x", "--secret", "password=hunter2"], "has no secret 'password'"),
+        (["gentu", "--site", "x", "--secret", "hunter2"], "--secret takes key=value"),
+        (["gentu", "--site", "x", "--set", "colour=red"], "has no setting 'colour'"),
+        (["gentu", "--site", "x", "--set", "default_minutes=soon"], "is a number of minutes"),
+        (
+            ["gentu", "--site", "x", "--no-test"],
+            "give it with --timezone",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_a_sentence(
+    shell: Shell, options: list[str], complaint: str
+) -> None:
+    said = shell.complaint("connections", "add", *options)
+
+    assert complaint in said
+    assert "hunter2" not in said
+
+
+@pytest.mark.parametrize(
+    "url", ["http://pms.example.com/v1", "ftp://127.0.0.1/", "https://u:p@example.com", "nonsense"]
+)
+def test_secrets_do_not_travel_to_a_doubtful_address(
+    shell: Shell, clinic: Clinic, url: str
+) -> None:
+    options = [*clinic.options[2:], "--base-url", url]
+
+    assert "--base-url" in shell.complaint(
+        "connections", "add", "gentu", "--site", clinic.site, *options
+    )
+
+
+def test_the_same_practice_is_connected_once(shell: Shell, clinic: Clinic, connected: str) -> None:
+    complaint = shell.complaint(
+        "connections", "add", "gentu", "--site", clinic.site, *clinic.options
+    )
+
+    assert "already has a gentu connection" in complaint
+
+
+def test_a_practice_is_paired_with_its_code(shell: Shell, clinic: Clinic) -> None:
+    code = clinic.simulator.pairing_code(clinic.site)
+    app_id = clinic.simulator.credentials(clinic.site)["app_id"]
+    options = (*clinic.options, "--set", f"app_id={app_id}")
+    waiting = shell.answer("connections", "add", "gentu", *options)
+
+    paired = shell.answer("connections", "pair", waiting["id"], code)
+
+    assert paired["site"] == clinic.site
+    assert paired["timezone"] == "Australia/Melbourne"
+    assert shell.answer("connections", "list")["connections"][0]["state"] == "ACTIVE"
+
+
+def test_a_connection_is_tested(shell: Shell, connected: str) -> None:
+    tested = shell.answer("connections", "test", connected)
+
+    assert tested["valid"] is True
+    assert tested["message"] == "Connection successful."
+    assert tested["practitioners"] == 3
+
+
+def test_a_connection_is_paused_resumed_and_removed(shell: Shell, connected: str) -> None:
+    start = connected[:8]
+
+    assert shell.answer("connections", "pause", start) == {"id": connected, "state": "INACTIVE"}
+    assert "is paused" in shell.complaint("sync", start, "--here")
+    assert shell.answer("connections", "resume", start) == {"id": connected, "state": "ACTIVE"}
+    assert shell.answer("connections", "remove", start, "--forget-secrets")["id"] == connected
+    assert shell.answer("connections", "list") == {"connections": []}
+
+
+def test_a_practitioner_is_taken_off_and_put_on_again(shell: Shell, connected: str) -> None:
+    mapped = shell.answer("connections", "map", connected)["practitioners"]
+    chosen = mapped[0]["practitioner_id"]
+
+    shell.answer("connections", "map", connected, chosen, "--off")
+    off = shell.answer("connections", "map", connected, "--all")["practitioners"]
+    on = shell.answer("connections", "map", connected, chosen[:13], "--clinician", "Room 1")
+
+    assert off[0]["clinician"] is None
+    assert on["practitioners"][0]["clinician"] == "Room 1"
+
+
+def test_types_are_marked_as_telehealth(shell: Shell, connected: str) -> None:
+    known = shell.answer("connections", "types", connected)["types"]
+
+    other = next(one["type_id"] for one in known if not one["is_telehealth"])
+
+    shell.answer("connections", "types", connected, "--telehealth", other)
+    marked = shell.answer("connections", "types", connected)["types"]
+    shell.answer("connections", "types", connected, "--not-telehealth", other[:13])
+    unmarked = shell.answer("connections", "types", connected)["types"]
+
+    assert next(one for one in marked if one["type_id"] == other)["is_telehealth"]
+    assert [one["is_telehealth"] for one in unmarked] == [one["is_telehealth"] for one in known]
+
+
+def test_a_type_nobody_knows_cannot_be_marked(shell: Shell, connected: str) -> None:
+    said = shell.complaint("connections", "types", connected, "--telehealth", "zz")
+
+    assert "knows no type 'zz'" in said
+
+
+def test_settings_are_changed_and_taken_away(shell: Shell, connected: str) -> None:
+    changed = shell.answer("connections", "set", connected, "default_minutes=20", "--every", "5")
+    back = shell.answer("connections", "set", connected, "default_minutes=")
+
+    assert changed["settings"] == {"default_minutes": 20, "map_all": True}
+    assert back["settings"] == {"map_all": True}
+
+
+@pytest.mark.parametrize("wanted", ["zz", "00000000-0000-0000-0000-000000000000", ""])
+def test_an_unknown_connection_is_named(shell: Shell, wanted: str) -> None:
+    assert "see 'pms-sync connections list'" in shell.complaint("connections", "pause", wanted)
