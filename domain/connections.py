@@ -24,7 +24,7 @@ class Connection:
 
     `settings` holds the vendor's own keys (`default_minutes`, ...). `telehealth_types` are the
     appointment types a person marked; `types` the names and durations last read. `practitioners`
-    are all the PMS ever named, `clinicians` those that are mapped to a column of the sheet.
+    are those in the practice's book or on our sheet, `clinicians` the ones that have a column.
     """
 
     id: UUID

@@ -45,6 +45,7 @@ class Progress:
 
     `half_read`: the current query was interrupted and what it listed before is forgotten, so
     it yields no removals. A wait keeps in `seen` what was listed, and so costs none.
+    `page` counts the current query's pages in this attempt, `furthest` in the best one so far.
     `problems` holds, for each query that had to be set aside, the reason in one safe sentence.
     """
 
@@ -53,6 +54,8 @@ class Progress:
     current: str | None = None
     resume: str | None = None
     half_read: bool = False
+    page: int = 0
+    furthest: int = 0
     seen: list[str] | None = None
     total: int = 0
     problems: dict[str, str] = field(default_factory=dict)
@@ -66,6 +69,17 @@ class Progress:
         counts = {k: v for k, v in stored.get("counts", {}).items() if k in counted}
         kept = {k: v for k, v in stored.items() if k in known}
         return cls(**kept, counts=Counts(**counts))
+
+    def turn_to(self, query_key: str | None) -> None:
+        """Begin a query, or end the present one with None."""
+        self.current, self.resume, self.seen = query_key, None, None
+        self.page = self.furthest = 0
+
+    def advance(self) -> bool:
+        """Whether this is further than any attempt came before: only that is progress."""
+        advanced = self.current is None or self.page > self.furthest
+        self.furthest = max(self.furthest, self.page)
+        return advanced
 
     def as_checkpoint(self) -> dict[str, Any]:
         return asdict(self)

@@ -11,6 +11,8 @@ from adapters.rest.envelope import Contents
 from domain.errors import BrokenContract
 
 MAX_PAGES = 2_000
+MOST_BLANK_PAGES = 5
+"""Empty pages in a row, each with another to follow, before a listing is thought endless."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,22 +170,39 @@ def _pass(
     paging: Paging, fetch: Fetch, *, url: str, named: str, mark: str | None
 ) -> Iterator[Turn]:
     """One pass, guarded against pages that repeat and pages without end."""
-    seen = {mark}
-    before: Sequence[Any] = ()
+    marks, guard = {mark}, _Guard()
     for _ in range(MAX_PAGES):
         contents = fetch(paging.step(mark))
-        if contents.items and contents.items == before:
-            raise BrokenContract(f"{named} answered the same page twice")
         with broken_at(named):
+            guard.look_at(contents.items)
             mark = paging.after(contents, mark=mark, url=url)
         yield Turn(contents=contents, onward=mark, is_last=mark is None)
         if mark is None:
             return
-        if mark in seen:
+        if mark in marks:
             raise BrokenContract(f"{named} leads round in a circle")
-        seen.add(mark)
-        before = contents.items
+        marks.add(mark)
     raise BrokenContract(f"{named} did not end after {MAX_PAGES} pages")
+
+
+@dataclass(slots=True)
+class _Guard:
+    """Knows every page of a pass again, under whatever mark it comes."""
+
+    pages: set[int] = field(default_factory=set)
+    blank: int = 0
+
+    def look_at(self, items: Sequence[Any]) -> None:
+        if not items:
+            self.blank += 1
+            if self.blank > MOST_BLANK_PAGES:
+                raise BrokenContract("answers nothing but empty pages")
+            return
+        page = hash(repr([one.get("id", one) if isinstance(one, dict) else one for one in items]))
+        if page in self.pages:
+            raise BrokenContract("answered the same page twice")
+        self.pages.add(page)
+        self.blank = 0
 
 
 @contextmanager

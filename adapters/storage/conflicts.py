@@ -29,7 +29,7 @@ _CLOSE = text(
 )
 
 
-def open_conflicts(  # noqa: PLR0913 - a row is what its columns say
+def open_conflicts(
     db: Db,
     seal: EntrySeal,
     appointment_id: UUID,
@@ -58,7 +58,7 @@ def open_conflicts(  # noqa: PLR0913 - a row is what its columns say
         db.execute(_OPEN, rows)
 
 
-def close_conflicts(  # noqa: PLR0913 - who, how and when, beside what
+def close_conflicts(
     db: Db,
     appointment_id: UUID,
     conflicts: Sequence[Conflict],

@@ -19,7 +19,9 @@ _MAPPINGS = text(
     """
     SELECT pms_practitioner_id, pms_practitioner_name,
            CASE WHEN sync_enabled THEN run_sheet_clinician_id END AS clinician_id
-    FROM pms_clinician_mappings WHERE pms_connection_id = :id
+    FROM pms_clinician_mappings
+    WHERE pms_connection_id = :id
+      AND (active OR (sync_enabled AND run_sheet_clinician_id IS NOT NULL))
     ORDER BY created_at, pms_practitioner_id
     """
 )
@@ -215,7 +217,7 @@ def save_practitioners(
     rename changes the PMS's name only, never the clinician's.
     """
     rows = [
-        {"pms_id": one.pms_id, "full_name": one.full_name, "active": one.active}
+        {"pms_id": one.pms_id, "full_name": one.full_name, "active": one.active and one.in_book}
         for one in {one.pms_id: one for one in practitioners}.values()
     ]
     owner = {"account_id": connection.account_id, "id": connection.id}

@@ -46,7 +46,9 @@ _BUSY = text("UPDATE jobs SET announced_at = NULL WHERE id = :id AND state = 're
 _GUARD = text("SELECT 1 FROM jobs WHERE id = :id AND fence = :fence FOR SHARE")
 _CHECKPOINT = text(
     """
-    UPDATE jobs SET checkpoint = CAST(:checkpoint AS jsonb), crashes = 0, failures = 0
+    UPDATE jobs SET checkpoint = CAST(:checkpoint AS jsonb),
+                    crashes = CASE WHEN :advanced THEN 0 ELSE crashes END,
+                    failures = CASE WHEN :advanced THEN 0 ELSE failures END
     WHERE id = :id AND fence = :fence AND state = 'running'
     """
 )
@@ -126,13 +128,21 @@ def guard(connection: Connection, job: Job) -> None:
         raise FenceLost(f"job {job.id} was taken over")
 
 
-def save_checkpoint(connection: Connection, job: Job, checkpoint: Mapping[str, Any]) -> None:
-    """Remember how far the job is, in the transaction of what it did; guards like `guard`."""
-    done = connection.execute(
-        _CHECKPOINT,
-        {"id": job.id, "fence": job.fence, "checkpoint": json.dumps(dict(checkpoint))},
-    )
-    if done.rowcount != 1:
+def save_checkpoint(
+    connection: Connection, job: Job, checkpoint: Mapping[str, Any], *, advanced: bool = True
+) -> None:
+    """Remember how far the job is, in the transaction of what it did; guards like `guard`.
+
+    Failures and crashes are forgotten only when the job has `advanced`: an attempt that comes to
+    the same place again and breaks there must end.
+    """
+    values = {
+        "id": job.id,
+        "fence": job.fence,
+        "checkpoint": json.dumps(dict(checkpoint)),
+        "advanced": advanced,
+    }
+    if connection.execute(_CHECKPOINT, values).rowcount != 1:
         raise FenceLost(f"job {job.id} was taken over")
 
 

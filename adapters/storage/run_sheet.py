@@ -20,6 +20,16 @@ from domain.intake import Incoming, Stored
 from domain.merge import Conflict, Merged, merge
 from domain.window import Window, local_day
 
+PATIENT_MISSING = "patient_not_included"
+PATIENT_FIELDS = (
+    "patient_name",
+    "patient_first_name",
+    "patient_last_name",
+    "patient_phone",
+    "patient_email",
+    "patient_date_of_birth",
+)
+
 _FINGERPRINTS = text(
     """
     SELECT id, fingerprint, removed_at IS NOT NULL AS is_removed FROM run_sheet_appointments
@@ -150,13 +160,21 @@ class RunSheet:
         self, one: Incoming, before: RowMapping | None, *, at: datetime
     ) -> tuple[dict[str, Any], Merged | None]:
         """The row to write, and what the merge did where a person had touched it."""
-        values = values_of(one.appointment, one.clinician_id)
+        values = self._values(one, before)
         fixed = self._fixed(one, before, at=at)
         if before is None or before["touched"] is None:
             shown = self._seal.columns(one.id, values)
             return {**fixed, **shown, "touched": None, "provenance": {}}, None
         merged = merge(self._seal.cells(before), values, at=at)
         return {**fixed, **self._seal.rewritten(one.id, merged.cells)}, merged
+
+    def _values(self, one: Incoming, before: RowMapping | None) -> dict[str, Any]:
+        """What the PMS says; a patient it did not send along this time keeps the details known."""
+        values = values_of(one.appointment, one.clinician_id)
+        if before is not None and PATIENT_MISSING in one.appointment.flags:
+            was = self._seal.values(before)
+            values.update({name: was[name] for name in PATIENT_FIELDS})
+        return values
 
     def _fixed(self, one: Incoming, before: RowMapping | None, *, at: datetime) -> dict[str, Any]:
         """The columns that only the PMS writes."""
@@ -198,7 +216,7 @@ class RunSheet:
 
     def _change(self, one: Incoming, before: RowMapping | None) -> dict[str, Any]:
         """One line of a preview: what would be added or changed, from what to what."""
-        after = values_of(one.appointment, one.clinician_id)
+        after = self._values(one, before)
         if before is None:
             return self._line("add", {"id": one.id}, after)
         was = self._seal.values(before)
@@ -212,7 +230,7 @@ class RunSheet:
     def _history(self, one: Incoming, before: RowMapping, *, run_id: UUID) -> dict[str, Any]:
         """What the row was before this run, so that one row or a whole run can be undone."""
         was = self._seal.values(before)
-        after = values_of(one.appointment, one.clinician_id)
+        after = self._values(one, before)
         kept = {**was, "removed": before["removed_at"] is not None}
         return {
             "account_id": self._connection.account_id,

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 
 from adapters.storage import connections, run_log
 from adapters.storage.entries import EntrySeal
-from adapters.storage.ledger import save_checkpoint
+from adapters.storage.ledger import guard, save_checkpoint
 from adapters.storage.run_sheet import Applied, RunSheet
 from domain.appointments import Appointment, AppointmentType, Practitioner
 from domain.connections import Connection, State
@@ -91,7 +91,7 @@ class SyncStore:
             run = run_log.run_of(job, connection)
             row = run_log.open_row(db, job, run, at=self._clock())
             run = replace(run, id=row.id)
-            save_checkpoint(db, job, run.progress.as_checkpoint())
+            guard(db, job)
             run_log.tell_pages(db, run, "sync_started", {})
         opened = OpenRun(self._engine, self._sealer, self._clock, job, run, connection)
         if row.diff is not None:
@@ -246,7 +246,8 @@ class OpenRun:
         """The fence is checked here, in the transaction of everything else."""
         progress = self.run.progress
         progress.counts.requests += len(spent)
-        save_checkpoint(db, self._job, progress.as_checkpoint())
+        advanced = progress.advance() and (progress.reference_read or progress.page > 0)
+        save_checkpoint(db, self._job, progress.as_checkpoint(), advanced=advanced)
         if spent:
             db.execute(_SPENT, spend_rows(spent))
         diff = None

@@ -5,10 +5,19 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from tests.sync.practice import Practice, practice
+from simulators.setup import Setup
+from tests.sync.practice import DAY, Practice, practice
 
 
 @pytest.fixture
 def clinic(database_url: str, redis_client: redis.Redis) -> Iterator[Practice]:
     with practice(database_url, redis_client) as connected:
+        yield connected
+
+
+@pytest.fixture
+def long_day(database_url: str, redis_client: redis.Redis) -> Iterator[Practice]:
+    """One practitioner whose day fills several pages."""
+    setup = Setup(seed=3, practitioners=1, appointments=350, days=(DAY,), limits=())
+    with practice(database_url, redis_client, setup=setup) as connected:
         yield connected

@@ -63,6 +63,11 @@ class Practice:
         with urllib.request.urlopen(request) as answer:  # noqa: S310
             return json.load(answer)
 
+    def heal(self) -> None:
+        """No fault any more, neither dialled nor scripted."""
+        request = urllib.request.Request(f"{self.url}/_sim/faults", method="DELETE")  # noqa: S310
+        urllib.request.urlopen(request).close()  # noqa: S310
+
     def truth(self) -> dict[str, Any]:
         """The simulator's appointments by id."""
         told = self.control("truth")

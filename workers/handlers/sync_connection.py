@@ -119,25 +119,22 @@ class _Pass:
         """Walk one slice; a cursor that did not keep is given up for a walk from the start."""
         progress = self.progress
         if progress.current != query.key:
-            self._turn_to(query.key)
+            progress.turn_to(query.key)
         try:
             self._walk(query)
         except Refused:
             if progress.resume is None:
                 raise
-            self._turn_to(query.key)
+            progress.resume = progress.seen = None
             self._walk(query)
         self._end(query, seen=None if progress.half_read else self.seen)
-
-    def _turn_to(self, key: str) -> None:
-        progress = self.progress
-        progress.current, progress.resume, progress.seen = key, None, None
 
     def _walk(self, query: Query) -> None:
         progress = self.progress
         progress.half_read = progress.resume is not None and progress.seen is None
         self.seen = [UUID(one) for one in progress.seen or ()]
         progress.seen = None
+        progress.page = progress.furthest if progress.resume is not None else 0
         quiet = 0
         onward = progress.resume
         try:
@@ -163,6 +160,7 @@ class _Pass:
         self.seen += found.seen
         self._count(page, found)
         self.progress.resume = page.resume
+        self.progress.page += 1
         if not found.is_quiet or page.rejects or page.drift:
             spent = self.source.drain_spent()
             self.open_run.save_page(found, page, query_key=query.key, spent=spent)
@@ -182,7 +180,7 @@ class _Pass:
     def _end(self, query: Query, *, seen: Sequence[UUID] | None) -> None:
         progress = self.progress
         progress.done.append(query.key)
-        progress.current, progress.resume, progress.seen = None, None, None
+        progress.turn_to(None)
         self.open_run.end_query(query, seen=seen, spent=self.source.drain_spent())
 
     def _set_aside(self, query: Query, problem: SyncError) -> None:
