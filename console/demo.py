@@ -79,10 +79,12 @@ def demo(
     stopped = processes.obey_signals()
     with ExitStack() as stack:
         home = _fresh_home(settings.load().home)
+        _narrate("Starting Postgres, Valkey and the simulators")
         wiring = stack.enter_context(wired(home=home))
         practices = [stack.enter_context(_practice(wiring, name)) for name in vendors]
         # Asked for before anyone is there to do it, so that the timetable cannot come first.
         job_ids = [_ask(wiring, one) for one in practices]
+        _narrate("Starting ingress, scheduler and workers")
         supervisor = stack.enter_context(Supervisor(home / "logs"))
         for child in processes.children(wiring, port=port, base_url=_address(port)):
             supervisor.add(child)
@@ -226,18 +228,20 @@ def _show(judged: Sequence[Judged]) -> None:
 def _stay(wiring: Wiring, practices: Sequence[Practice], stopped: Event, *, port: int) -> None:
     """Until asked to stop, with something happening at each practice now and then."""
     link = new_link(wiring, account_id="default", base_url=_address(port))
-    home = wiring.settings.home
+    home = wiring.settings.home.resolve()
     output.err().print(
         f"""
-Open the run sheet   {link}
-                     (works once; for another: PMS_SYNC_HOME={home} pms-sync login-link)
-Try                  export PMS_SYNC_HOME={home}
-                     pms-sync connections list
-                     pms-sync run-sheet --date tomorrow
-                     pms-sync sync {output.short(practices[0].connection.id)} --dry-run
-                     pms-sync queues
-Logs                 {home / "logs"}
+Open the run sheet (this link works once):
+  {link}
 
+Try, in another terminal:
+  export PMS_SYNC_HOME={home}
+  pms-sync run-sheet
+  pms-sync sync {output.short(practices[0].connection.id)} --dry-run
+  pms-sync queues
+  pms-sync login-link
+
+Logs are in {home / "logs"}.
 Something changes at each practice every {CHANGE_SECONDS} seconds. Stop with Ctrl-C.""",
         markup=False,
         soft_wrap=True,
@@ -245,6 +249,13 @@ Something changes at each practice every {CHANGE_SECONDS} seconds. Stop with Ctr
     while not stopped.wait(CHANGE_SECONDS):
         for practice in practices:
             practice.simulator.change_something(practice.tenant)
+
+
+def _narrate(line: str) -> None:
+    """What is going on, where a person looks on; answers stay on standard output."""
+    terminal = output.err()
+    if terminal.is_terminal:
+        terminal.print(f"[dim]{line} ...[/dim]")
 
 
 def _named(practice: Practice) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import boto3
 from redis import Redis
@@ -129,7 +130,7 @@ def wired(
     """
     given = settings.load(vendors=pms.registered())
     if home is not None:
-        given = given.model_copy(update={"home": home, "database_url": None, "redis_url": None})
+        given = _moved(given, home)
     with servers(given) as (database_url, redis_url):
         wiring = Wiring(
             given, database_url=database_url, redis_url=redis_url, connections=connections
@@ -163,6 +164,18 @@ def revision(database: Engine) -> str | None:
             text("SELECT version_num FROM alembic_version")
         ).scalar_one_or_none()
         return found
+
+
+def _moved(given: Settings, home: Path) -> Settings:
+    """The same settings with everything of this machine, keys made here included, elsewhere."""
+    # By its name in the environment, which would win over the field's own name.
+    elsewhere: dict[str, Any] = {"PMS_SYNC_HOME": home, "database_url": None, "redis_url": None}
+    return Settings(
+        _env_file=settings.DOTENV,
+        vendor_urls=given.vendor_urls,
+        warnings=given.warnings,
+        **elsewhere,
+    )
 
 
 def _ensure_schema(wiring: Wiring) -> None:

@@ -1,0 +1,84 @@
+"""The demo as a person starts it: all processes, one practice for each vendor, judged."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from console.simulators import known
+from console.truth import Difference, differences
+
+ROOT = Path(__file__).parents[2]
+TRUTH = {
+    "timezone": "Australia/Melbourne",
+    "appointments": [
+        {
+            "id": "a1",
+            "start_utc": "2026-03-30T22:00:00Z",
+            "end_utc": None,
+            "meaning": "unknown",
+            "practitioner_id": "p1",
+            "type_name": None,
+            "is_telehealth": False,
+            "notes": "Bring X-rays",
+            "title": "Review",
+            "patients": [],
+        }
+    ],
+}
+ROW = {
+    "pms_appointment_id": "a1",
+    "start": "2026-03-30T22:00:00Z",
+    "end": "2026-03-30T22:30:00Z",
+    "status": "booked",
+    "practitioner": {"pms_id": "p1", "full_name": "Dr Ann Example"},
+    "appointment_type": None,
+    "is_telehealth": False,
+    "notes": "Bring X-rays\nReview",
+    "patient": None,
+    "removed": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("sheet", "found"),
+    [
+        ([ROW], []),
+        ([], [Difference("a1", "missing")]),
+        ([{**ROW, "removed": True}], [Difference("a1", "missing")]),
+        ([ROW, {**ROW, "pms_appointment_id": "a2"}], [Difference("a2", "not at the PMS")]),
+        ([{**ROW, "status": "completed", "notes": None}], ["notes", "status"]),
+    ],
+    ids=["equal", "missing", "removed", "too much", "different"],
+)
+def test_the_judge_names_what_differs(
+    sheet: list[dict[str, object]], found: list[Difference | str]
+) -> None:
+    days = {"first": date(2026, 3, 31), "last": date(2026, 3, 31)}
+    wanted = [Difference("a1", one) if isinstance(one, str) else one for one in found]
+
+    assert differences(TRUTH, sheet, **days) == wanted
+
+
+@pytest.mark.e2e
+def test_the_demo_ends_with_a_sheet_that_equals_the_truth(tmp_path: Path) -> None:
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
+    ended = subprocess.run(
+        [sys.executable, "-m", "console.main", "demo", "--once", "--json", "--port", "18731"],
+        cwd=ROOT,
+        env={**kept, "PMS_SYNC_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    found = json.loads(ended.stdout)["connections"]
+    assert [one["vendor"] for one in found] == known()
+    assert all(set(one) == {"id", "vendor", "status", "appointments", "wrong"} for one in found)
+    assert [(one["status"], one["wrong"]) for one in found] == [("success", 0)] * len(found)
+    assert ended.returncode == 0
