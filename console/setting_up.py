@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
-from uuid import UUID
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import insert
@@ -20,7 +19,7 @@ from console.wiring import Wiring
 from domain.appointments import AppointmentType, Practice, Practitioner
 from domain.connections import Connection, State
 from domain.errors import BadInput, NeedsReconnect, SyncError, Throttled
-from domain.sources import AppointmentSource, Spend, spend_rows
+from domain.sources import Spend, spend_rows
 from infra.database import dispatch, transaction
 
 T = TypeVar("T")
@@ -172,13 +171,6 @@ def secret_name(wiring: Wiring, new: NewConnection) -> str:
 def drop_secrets(wiring: Wiring, reference: str | None) -> None:
     if reference is not None:
         wiring.secrets.delete(reference)
-
-
-def source_of(wiring: Wiring, account_id: str, connection_id: UUID) -> AppointmentSource:
-    """A stored connection's PMS, opened."""
-    with transaction(wiring.engine, account_id=account_id) as db:
-        connection = connections.load(db, connection_id)
-    return wiring.opener(connection)
 
 
 def _completed(new: NewConnection, seen: Seen, *, is_named: bool) -> NewConnection:
