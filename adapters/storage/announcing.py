@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from adapters.storage.ledger import ELDERS_TURN, KEY_IF_FREE
 from domain.jobs import MAX_FAILURES
 
 REANNOUNCE_SECONDS = 10
@@ -27,7 +28,7 @@ _WAITING = text(
 )
 # Priority first, then one job of each connection before the second of any.
 _CHOOSE = text(
-    """
+    f"""
     WITH turns AS (
       SELECT id, priority, due_at,
              row_number() OVER (PARTITION BY coalesce(connection_id::text, id::text)
@@ -37,6 +38,7 @@ _CHOOSE = text(
         AND (announced_at IS NULL OR announced_at < now() - make_interval(secs => :again))
         AND NOT EXISTS (SELECT FROM jobs other
                         WHERE other.state = 'running' AND other.exclusive_key = jobs.exclusive_key)
+        AND NOT {ELDERS_TURN}
     ), chosen AS (
       SELECT jobs.id FROM jobs JOIN turns USING (id)
       WHERE jobs.state = 'ready'
@@ -44,7 +46,7 @@ _CHOOSE = text(
       LIMIT :room FOR UPDATE OF jobs SKIP LOCKED
     )
     UPDATE jobs SET announced_at = now() FROM chosen WHERE jobs.id = chosen.id RETURNING jobs.id
-    """
+    """  # noqa: S608 - our own words
 )
 _FORGET = text(
     "UPDATE jobs SET announced_at = NULL WHERE state = 'ready' AND announced_at <> now()"
@@ -54,7 +56,7 @@ _NEXT_DUE = text(
     "SELECT min(due_at) FROM jobs WHERE state = 'ready' AND announced_at IS NULL AND due_at > now()"
 )
 _EXPIRED = text(
-    """
+    f"""
     WITH lapsed AS (
       SELECT id FROM jobs WHERE state = 'running' AND lease_until < now() FOR UPDATE SKIP LOCKED
     )
@@ -64,10 +66,10 @@ _EXPIRED = text(
       error_kind = CASE WHEN crashes >= :most THEN 'Crashed' ELSE error_kind END,
       error_text = CASE WHEN crashes >= :most
                    THEN 'the worker died each time it ran this job' ELSE error_text END,
-      lease_until = NULL, announced_at = NULL, fence = fence + 1
+      lease_until = NULL, announced_at = NULL, fence = fence + 1, dedupe_key = {KEY_IF_FREE}
     FROM lapsed WHERE jobs.id = lapsed.id
     RETURNING jobs.id, jobs.state, jobs.kind
-    """
+    """  # noqa: S608 - our own words
 )
 
 

@@ -29,6 +29,22 @@ _PUT = text(
 )
 _NOTIFY = text("SELECT pg_notify('jobs', '')")
 
+# A job that goes back to waiting gives its key up where another with that key waits or runs: the
+# follow-up is a row of its own, and the index allows one of them only.
+KEY_IF_FREE = """
+    CASE WHEN EXISTS (SELECT FROM jobs AS twin
+                      WHERE twin.dedupe_key = jobs.dedupe_key AND twin.id <> jobs.id
+                        AND twin.state IN ('ready', 'running'))
+    THEN NULL ELSE jobs.dedupe_key END
+"""
+# What has begun and waits goes on before its like begins, unless a person asked for that one.
+ELDERS_TURN = """
+    EXISTS (SELECT FROM jobs AS elder
+            WHERE elder.exclusive_key = jobs.exclusive_key AND elder.id <> jobs.id
+              AND elder.state = 'ready' AND elder.attempts > 0 AND jobs.attempts = 0
+              AND elder.priority >= jobs.priority)
+"""
+
 COLUMNS = """id, fence, kind, queue, account_id, connection_id, vendor, args, attempts, failures,
               checkpoint, trace_id, created_at"""
 _CLAIM = text(
@@ -39,6 +55,7 @@ _CLAIM = text(
                     lease_until = now() + make_interval(secs => :lease)
     WHERE id = :id AND crashes < :most
       AND ((state = 'ready' AND due_at <= now()) OR (state = 'running' AND lease_until < now()))
+      AND NOT {ELDERS_TURN}
     RETURNING {COLUMNS}
     """  # noqa: S608 - the columns are this module's own
 )
@@ -66,33 +83,36 @@ _FINISH = text(
     UPDATE jobs SET state = 'done', finished_at = now(), lease_until = NULL, crashes = 0,
                     result = CAST(:result AS jsonb), error_kind = NULL, error_text = NULL
     WHERE id = :id AND fence = :fence AND state = 'running'
+    RETURNING state
     """
 )
 _WAIT = text(
-    """
+    f"""
     UPDATE jobs SET state = 'ready', due_at = :until, waiting_for = :reason, lease_until = NULL,
-                    crashes = 0, announced_at = NULL
+                    crashes = 0, announced_at = NULL, dedupe_key = {KEY_IF_FREE}
     WHERE id = :id AND fence = :fence AND state = 'running'
-    """
+    RETURNING state
+    """  # noqa: S608 - this module's own words
 )
 _FAIL = text(
-    """
+    f"""
     UPDATE jobs SET failures = failures + 1, crashes = 0, lease_until = NULL, announced_at = NULL,
                     error_kind = :kind, error_text = :error,
                     state = CASE WHEN :fatal OR failures + 1 >= :most THEN 'dead' ELSE 'ready' END,
                     finished_at = CASE WHEN :fatal OR failures + 1 >= :most THEN now() END,
-                    due_at = :retry_at
+                    due_at = :retry_at, dedupe_key = {KEY_IF_FREE}
     WHERE id = :id AND fence = :fence AND state = 'running'
     RETURNING state
-    """
+    """  # noqa: S608 - this module's own words
 )
 _HAND_BACK = text(
-    """
+    f"""
     UPDATE jobs SET state = 'ready', lease_until = NULL, announced_at = NULL, crashes = 0,
-                    due_at = now()
+                    due_at = now(), dedupe_key = {KEY_IF_FREE}
     FROM unnest(CAST(:ids AS bigint[]), CAST(:fences AS bigint[])) AS held(id, fence)
     WHERE jobs.id = held.id AND jobs.fence = held.fence AND jobs.state = 'running'
-    """
+    RETURNING jobs.state
+    """  # noqa: S608 - this module's own words
 )
 
 
@@ -209,18 +229,26 @@ class Ledger:
         held = {job.id: job.fence for job in jobs}
         if not held:
             return
-        with dispatch(self._engine) as connection:
-            connection.execute(_HAND_BACK, {"ids": list(held), "fences": list(held.values())})
-            connection.execute(_NOTIFY)
+        self._written(_HAND_BACK, {"ids": list(held), "fences": list(held.values())})
 
     def _update(self, statement: Any, job: Job, **values: Any) -> Row[Any]:
+        row = self._written(statement, {"id": job.id, "fence": job.fence, **values})
+        if row is None:
+            raise FenceLost(f"job {job.id} was taken over")
+        return row
+
+    def _written(self, statement: Any, values: Mapping[str, Any]) -> Row[Any] | None:
+        """Once more where a follow-up with the same key was committed at that very moment."""
+        try:
+            return self._write(statement, values)
+        except BrokenData:
+            return self._write(statement, values)
+
+    def _write(self, statement: Any, values: Mapping[str, Any]) -> Row[Any] | None:
         with dispatch(self._engine) as connection:
-            done = connection.execute(statement, {"id": job.id, "fence": job.fence, **values})
-            row = done.first() if done.returns_rows else None
-            if (row is None) if done.returns_rows else done.rowcount != 1:
-                raise FenceLost(f"job {job.id} was taken over")
+            row = connection.execute(statement, values).first()
             connection.execute(_NOTIFY)
-            return row  # type: ignore[return-value]
+            return row
 
 
 def job_of(row: Row[Any]) -> Job:
