@@ -43,5 +43,5 @@ class TokenBook:
     def token_until(self, job: Job, connection_id: UUID, expires_at: datetime | None) -> None:
         with transaction(self._engine, account_id=job.account_id) as db:
             guard(db, job)
-            next_at = expires_at - AHEAD if expires_at else None
-            db.execute(_UNTIL, {"id": connection_id, "expires_at": expires_at, "next_at": next_at})
+            values = {"expires_at": expires_at, "soon": AHEAD, "seldom": SELDOM}
+            db.execute(_UNTIL, {"id": connection_id, **values})
