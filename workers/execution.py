@@ -87,15 +87,18 @@ class Execution:
         if job is None:
             return None
         with self.running.holding(job), structlog.contextvars.bound_contextvars(**_named(job)):
-            return self._carry(job)
+            try:
+                return self._carry(job)
+            except FenceLost:
+                log.warning("job.taken_over")
+                return None
 
-    def _carry(self, job: Job) -> JobState | None:
+    def _carry(self, job: Job) -> JobState:
         work = self.works.get(job.kind, UNKNOWN)
         try:
             self.ledger.finish(job, work.run(job))
         except FenceLost:
-            log.warning("job.taken_over")
-            return None
+            raise
         except HandBack:
             self.ledger.hand_back([job])
             log.info("job.handed_back")
@@ -112,13 +115,8 @@ class Execution:
         log.info("job.finished")
         return JobState.DONE
 
-    def _failed(self, job: Job, error: SyncError, work: Work) -> JobState | None:
-        retry_at = self._retry_at(job, error)
-        try:
-            state = self.ledger.fail(job, error, retry_at=retry_at)
-        except FenceLost:
-            log.warning("job.taken_over")
-            return None
+    def _failed(self, job: Job, error: SyncError, work: Work) -> JobState:
+        state = self.ledger.fail(job, error, retry_at=self._retry_at(job, error))
         log.warning("job.failed", error_kind=error.kind, error=str(error), state=state.value)
         if state is JobState.DEAD and work.gave_up is not None:
             work.gave_up(job, error)
