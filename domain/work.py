@@ -58,10 +58,11 @@ def renew_token_job(*, account_id: str, connection_id: UUID, vendor: str) -> New
         connection_id=connection_id,
         vendor=vendor,
         dedupe_key=f"renew:{connection_id}",
+        exclusive_key=f"renew:{connection_id}",
         max_seconds=120,
     )
 
 
 def prune_job() -> NewJob:
     """Clear away what is past its keep-by date."""
-    return NewJob(kind=PRUNE, dedupe_key="prune", max_seconds=600)
+    return NewJob(kind=PRUNE, dedupe_key="prune", exclusive_key="prune", max_seconds=600)
