@@ -12,7 +12,8 @@ DAYS = {"done": 7, "dead": 90, "events": 2, "requests": 2}
 _PRUNE: Mapping[str, str] = {
     "jobs": """
         DELETE FROM jobs
-        WHERE (state IN ('done', 'cancelled') AND finished_at < now() - make_interval(days => :done))
+        WHERE (state IN ('done', 'cancelled')
+               AND finished_at < now() - make_interval(days => :done))
            OR (state = 'dead' AND finished_at < now() - make_interval(days => :dead))
         """,
     "vendor_requests": """

@@ -32,12 +32,6 @@ _CANDIDATE = text(
     SELECT :account_id, :run_id, unnest(CAST(:ids AS uuid[])) ON CONFLICT DO NOTHING
     """
 )
-_CANDIDATE = text(
-    """
-    INSERT INTO pms_removal_candidates (account_id, run_id, appointment_id)
-    SELECT :account_id, :run_id, unnest(CAST(:ids AS uuid[])) ON CONFLICT DO NOTHING
-    """
-)
 _CANDIDATES = text(
     """
     SELECT entry.id, entry.pms_appointment_id FROM pms_removal_candidates AS candidate
@@ -49,13 +43,6 @@ _NO_CANDIDATE = text(
     "DELETE FROM pms_removal_candidates WHERE run_id = :run_id AND appointment_id = ANY(:ids)"
 )
 _FORGET_CANDIDATES = text("DELETE FROM pms_removal_candidates WHERE run_id = :run_id")
-_HELD = text(
-    """
-    SELECT count(*) FROM run_sheet_appointments
-    WHERE pms_connection_id = :connection_id AND removed_at IS NULL AND source = 'pms'
-      AND pms_start >= :start AND pms_start < :end
-    """
-)
 _HELD = text(
     """
     SELECT count(*) FROM run_sheet_appointments
