@@ -1,0 +1,1 @@
+"""What is written to Postgres keeps its promises, proved on the real database."""
