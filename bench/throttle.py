@@ -29,6 +29,9 @@ class NothingStored:
     def since(self, bucket: str, instant: datetime) -> Sequence[tuple[datetime, int]]:
         return ()
 
+    def unsaved(self, bucket: str) -> int | None:
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Told:

@@ -150,3 +150,7 @@ class Spent(Protocol):
     def since(self, bucket: str, instant: datetime) -> Sequence[tuple[datetime, int]]:
         """Every grant of the bucket from `instant` on and its weight."""
         ...
+
+    def unsaved(self, bucket: str) -> int | None:
+        """At most how many grants may have no row yet; None where nobody can tell."""
+        ...

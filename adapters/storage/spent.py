@@ -7,6 +7,19 @@ from sqlalchemy import Engine, text
 
 from infra.database import dispatch
 
+# What a job may have asked for since it last saved: a batch of look-ups, each with a follow-up,
+# and the page it reads ahead. A command of an operator asks for a handful.
+BY_A_JOB = 24
+BY_COMMANDS = 6
+
+_UNSAVED = text(
+    """
+    SELECT count(*) FROM jobs
+    WHERE attempts > 0 AND vendor = :vendor
+      AND (state IN ('running', 'ready')
+           OR state = 'dead' AND finished_at > now() - interval '2 minutes')
+    """
+)
 _SINCE = text(
     "SELECT at, weight FROM vendor_requests WHERE bucket = :bucket AND at >= :instant ORDER BY at"
 )
@@ -22,3 +35,10 @@ class StoredSpent:
         with dispatch(self._engine) as db:
             rows = db.execute(_SINCE, {"bucket": bucket, "instant": instant})
             return [(row.at, row.weight) for row in rows]
+
+    def unsaved(self, bucket: str) -> int:
+        """Counted from the jobs under way at the bucket's vendor: a bucket is named for it."""
+        vendor = bucket.partition("/")[0]
+        with dispatch(self._engine) as db:
+            jobs = int(db.execute(_UNSAVED, {"vendor": vendor}).scalar_one())
+        return BY_COMMANDS + BY_A_JOB * jobs

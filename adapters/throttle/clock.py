@@ -126,8 +126,9 @@ class RedisThrottle(Throttle):
         """Rebuild a bucket from stored requests, after Redis has forgotten it.
 
         A request in flight then has no row yet. As many as the limits can have let through in one
-        request timeout count as spent now, less those of that time which do have rows. A bucket
-        without rows was not in use and starts full.
+        request timeout count as spent now, less those of that time which do have rows, and never
+        more than those who spend can have left without a row. A bucket without rows was not in use
+        and starts full.
         """
         margins = self._margins
         since = now - span(budget.longest() + margins.guard + margins.request_timeout)
@@ -135,6 +136,9 @@ class RedisThrottle(Throttle):
         rows = [(to_micros(at), weight) for at, weight in stored]
         recent = sum(each for at, each in rows if at > now - span(margins.request_timeout))
         in_flight = budget.most_within(margins.request_timeout) - recent
+        unsaved = self._spent.unsaved(budget.bucket)
+        if unsaved is not None:
+            in_flight = min(in_flight, unsaved * budget.weight)
         ask = {
             "rows": rows,
             "in_flight": max(0, in_flight) if rows else 0,

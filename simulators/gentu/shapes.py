@@ -113,7 +113,14 @@ def _contact(system: str, value: str | None, rank: int | None) -> Json:
 
 
 def appointment_type(kind: AppointmentType) -> Json:
-    return {"id": kind.id, "name": kind.name, "duration": kind.minutes}
+    """The run-sheet plan names these fields (requirement R-GEN-08)."""
+    return {
+        "id": kind.id,
+        "text": kind.name,
+        "duration": kind.minutes,
+        "colour": None,
+        "onlineBookable": False,
+    }
 
 
 def sites(person: Practitioner) -> list[Json]:

@@ -159,7 +159,9 @@ def test_appointment_types_are_a_plain_array_with_a_null_duration(desk: Desk) ->
     types = desk.get("/appointment-types").json()
 
     assert any(each["duration"] is None for each in types)
-    assert all(each.keys() == {"id", "name", "duration"} for each in types)
+    assert all(
+        each.keys() == {"id", "text", "duration", "colour", "onlineBookable"} for each in types
+    )
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,15 @@ class Practice:
         with dispatch(self.engine) as db:
             return int(db.execute(query).scalar_one())
 
+    def runs_ended(self) -> int:
+        query = "SELECT count(completed_at) FROM pms_sync_log WHERE pms_connection_id = :id"
+        return int(self._one(query))
+
+    def jobs_of_kind(self, kind: str) -> int:
+        query = text("SELECT count(*) FROM jobs WHERE kind = :kind")
+        with dispatch(self.engine) as db:
+            return int(db.execute(query, {"kind": kind}).scalar_one())
+
     def rejects_of(self, run: Mapping[str, Any]) -> list[dict[str, Any]]:
         query = text("SELECT * FROM pms_rejects WHERE run_id = :id")
         with transaction(self.engine, account_id=ACCOUNT) as db:

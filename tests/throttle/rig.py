@@ -18,10 +18,14 @@ class StoredRequests:
 
     rows: dict[str, list[tuple[datetime, int]]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    at_most_unsaved: int | None = None
 
     def since(self, bucket: str, instant: datetime) -> Sequence[tuple[datetime, int]]:
         self.asked.append(bucket)
         return [row for row in self.rows.get(bucket, []) if row[0] >= instant]
+
+    def unsaved(self, bucket: str) -> int | None:
+        return self.at_most_unsaved
 
 
 @dataclass

@@ -40,6 +40,17 @@ def test_stored_requests_and_one_timeout_in_flight_count_as_spent(rig: Rig) -> N
     assert back == rig.now + timedelta(seconds=50.25)
 
 
+def test_no_more_counts_as_in_flight_than_those_who_spend_can_have_left_unsaved(rig: Rig) -> None:
+    rig.ask(BUDGET)
+    rig.spent.at_most_unsaved = 24
+    rig.after(10)
+    forget(rig)
+
+    granted = [rig.ask(BUDGET, holder=str(number)) for number in range(60)]
+
+    assert granted.count(None) == 60 - 1 - 24
+
+
 def test_the_hour_remembers_what_the_minute_has_forgotten(rig: Rig) -> None:
     for _ in range(3):
         rig.run({"a": 60}, BUDGET, until=rig.now + timedelta(hours=1))

@@ -1,0 +1,122 @@
+"""What happens to a run when the processes and servers under it die; nothing is faked here."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+
+from infra.database import transaction
+from simulators.setup import Setup
+from tests.e2e.stack import DAY, Stack, stack
+from tests.sync.practice import ACCOUNT
+from tests.sync.test_a_day import assert_equals_the_pms
+
+pytestmark = [pytest.mark.integration, pytest.mark.e2e]
+
+
+@pytest.fixture
+def running() -> Iterator[Stack]:
+    """A practice of eight practitioners that answers slowly enough to be interrupted."""
+    setup = Setup(seed=5, practitioners=8, appointments=80, days=(DAY,), limits=(), latency_ms=700)
+    with stack(setup=setup) as started:
+        yield started
+
+
+def nothing_lost_or_doubled(running: Stack) -> None:
+    assert_equals_the_pms(running.clinic)
+    keys = [(row["pms_appointment_id"], row["pms_patient_id"]) for row in running.clinic.rows()]
+    assert len(keys) == len(set(keys))
+
+
+def test_a_job_put_in_postgres_is_carried_by_a_worker(running: Stack) -> None:
+    running.scheduler()
+    running.worker()
+
+    job_id = running.clinic.put_sync()
+
+    running.wait_for(lambda: running.ended(job_id), seconds=30)
+    assert running.clinic.run_of(job_id)["status"] == "success"
+    nothing_lost_or_doubled(running)
+
+
+def test_a_worker_killed_in_mid_page_is_replaced_within_20_seconds(running: Stack) -> None:
+    running.scheduler()
+    first = running.worker()
+    job_id = running.clinic.put_sync()
+    running.wait_for(lambda: running.saved() > 0, seconds=30)
+    second = running.worker()
+    running.wait_for(lambda: running.workers_alive() == 2, seconds=20)
+
+    first.kill()
+    took = running.wait_for(lambda: running.ended(job_id), seconds=40)
+
+    assert took <= 20
+    assert second.is_alive()
+    assert running.clinic.run_of(job_id)["status"] == "success"
+    nothing_lost_or_doubled(running)
+
+
+def test_a_worker_asked_to_stop_hands_its_job_to_another(running: Stack) -> None:
+    running.scheduler()
+    first = running.worker()
+    job_id = running.clinic.put_sync()
+    running.wait_for(lambda: running.saved() > 0, seconds=30)
+
+    first.signal(signal.SIGTERM)
+    running.worker()
+
+    took = running.wait_for(lambda: running.ended(job_id), seconds=20)
+    assert took <= 15
+    nothing_lost_or_doubled(running)
+
+
+def test_two_schedulers_with_one_killed_put_each_sync_once(running: Stack) -> None:
+    one, _other = running.scheduler(), running.scheduler()
+    running.worker()
+    with transaction(running.clinic.engine, account_id=ACCOUNT) as db:
+        db.execute(text("UPDATE pms_connections SET next_sync_at = now()"))
+    one.kill()
+
+    running.wait_for(lambda: running.clinic.runs_ended() == 1, seconds=30)
+    assert running.clinic.jobs_of_kind("sync") == 1
+
+
+def test_redis_killed_and_restarted_in_mid_run_costs_seconds(running: Stack) -> None:
+    running.scheduler()
+    running.worker()
+    job_id = running.clinic.put_sync()
+    running.wait_for(lambda: running.saved() > 0, seconds=30)
+
+    running.servers.kill_redis()
+    running.servers.start_redis()
+
+    running.wait_for(lambda: running.ended(job_id), seconds=90)
+    nothing_lost_or_doubled(running)
+
+
+def test_a_flushed_redis_in_mid_run_changes_nothing_but_seconds(running: Stack) -> None:
+    running.scheduler()
+    running.worker()
+    job_id = running.clinic.put_sync()
+    running.wait_for(lambda: running.saved() > 0, seconds=30)
+
+    running.client.flushall()
+
+    running.wait_for(lambda: running.ended(job_id), seconds=90)
+    assert running.clinic.run_of(job_id)["status"] == "success"
+    nothing_lost_or_doubled(running)
+
+
+def test_postgres_restarted_in_mid_run_costs_seconds(running: Stack) -> None:
+    running.scheduler()
+    running.worker()
+    job_id = running.clinic.put_sync()
+    running.wait_for(lambda: running.saved() > 0, seconds=30)
+
+    running.servers.kill_postgres(signal.SIGQUIT)
+    running.servers.start_postgres()
+    running.clinic.engine.dispose()
+
+    running.wait_for(lambda: running.ended(job_id), seconds=60)
+    nothing_lost_or_doubled(running)
