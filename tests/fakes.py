@@ -1,5 +1,6 @@
 """Twins of ports for tests that are not about them; each keeps the real one's promises."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from domain.credentials import Token, TokenRequest
@@ -42,7 +43,7 @@ class FakeSecrets:
     def get(self, ref: str) -> dict[str, str]:
         return self.kept[ref]
 
-    def put(self, name: str, values: dict[str, str]) -> str:
+    def put(self, name: str, values: Mapping[str, str]) -> str:
         self.kept[name] = dict(values)
         return name
 
