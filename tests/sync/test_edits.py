@@ -125,7 +125,7 @@ def test_a_phone_typed_by_hand_outlives_ten_syncs_of_a_living_practice(quick: Pr
 @pytest.mark.parametrize("choice", ["mine", "theirs"])
 def test_a_time_moved_on_both_sides_waits_for_one_choice(clinic: Practice, choice: Choice) -> None:
     clinic.sync()
-    row = a_patient(quick)
+    row = a_patient(clinic)
     ours = row["start"] + timedelta(minutes=25)
     theirs = row["start"] + timedelta(minutes=55)
     type_in(clinic, row["id"], start=ours.isoformat())

@@ -1,0 +1,1 @@
+"""What is due, who puts it, and who tells the workers."""

@@ -1,0 +1,113 @@
+"""When a connection is due again, and which day its sync means."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.runs import SyncType
+from scheduler.due import JITTER, next_sync, sync_of
+
+NOW = datetime(2026, 6, 2, 3, 0, tzinfo=UTC)
+CONNECTION = UUID(int=7)
+
+instants = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants naive bounds
+intervals = st.integers(1, 24 * 60).map(lambda minutes: timedelta(minutes=minutes))
+chances = st.floats(0, 1, exclude_max=True)
+
+
+@given(due_at=instants, late=st.timedeltas(timedelta(0), timedelta(days=400)), every=intervals)
+def test_the_next_sync_is_never_in_the_past(
+    due_at: datetime, late: timedelta, every: timedelta
+) -> None:
+    now = due_at + late
+
+    assert next_sync(due_at, now=now, every=every, chance=0.0) >= now
+
+
+@given(
+    due_at=instants,
+    late=st.timedeltas(timedelta(0), timedelta(days=400)),
+    every=intervals,
+    chance=chances,
+)
+def test_slots_missed_while_nothing_ran_are_not_made_up_for(
+    due_at: datetime, late: timedelta, every: timedelta, chance: float
+) -> None:
+    now = due_at + late
+
+    again = next_sync(due_at, now=now, every=every, chance=chance)
+
+    assert again <= now + every * (1 + JITTER)
+    whole = next_sync(due_at, now=now, every=every, chance=0.5)
+    assert now < whole <= now + every
+
+
+@given(due_at=instants, every=intervals, chance=chances)
+def test_the_jitter_is_at_most_a_tenth_of_the_interval(
+    due_at: datetime, every: timedelta, chance: float
+) -> None:
+    again = next_sync(due_at, now=due_at, every=every, chance=chance)
+
+    assert abs(again - (due_at + every)) <= every * JITTER + timedelta(microseconds=1)
+
+
+@given(chances, chances)
+def test_connections_that_began_together_are_spread(one: float, other: float) -> None:
+    every = timedelta(minutes=15)
+    first = next_sync(NOW, now=NOW, every=every, chance=one)
+    second = next_sync(NOW, now=NOW, every=every, chance=other)
+
+    assert (first < second) == (one < other) or abs(first - second) < timedelta(milliseconds=1)
+
+
+@given(
+    every=st.integers(10, 120).map(lambda minutes: timedelta(minutes=minutes)),
+    dice=st.lists(chances, min_size=20, max_size=40),
+)
+def test_over_a_day_a_connection_syncs_as_often_as_promised(
+    every: timedelta, dice: list[float]
+) -> None:
+    due_at = NOW
+    for chance in dice:
+        due_at = next_sync(due_at, now=due_at, every=every, chance=chance)
+
+    mean = (due_at - NOW) / len(dice)
+    assert every * (1 - JITTER) <= mean <= every * (1 + JITTER)
+
+
+@dataclass
+class Practice:
+    timezone: str
+    id: UUID = CONNECTION
+    account_id: str = "default"
+    vendor: str = "gentu"
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "day"),
+    [
+        ("Australia/Melbourne", "2026-06-02T13:59:59+00:00", "2026-06-02"),
+        ("Australia/Melbourne", "2026-06-02T14:00:00+00:00", "2026-06-03"),
+        ("America/New_York", "2026-06-02T03:59:59+00:00", "2026-06-01"),
+        ("America/New_York", "2026-06-02T04:00:00+00:00", "2026-06-02"),
+        ("Pacific/Auckland", "2026-04-04T11:30:00+00:00", "2026-04-05"),
+    ],
+)
+def test_today_is_today_on_the_practice_s_own_calendar(zone: str, now: str, day: str) -> None:
+    job = sync_of(Practice(zone), now=datetime.fromisoformat(now))
+
+    assert (job.args["first_day"], job.args["last_day"]) == (day, day)
+    assert job.args["sync_type"] == SyncType.FULL.value
+
+
+def test_two_syncs_of_one_day_are_one_job_and_of_one_connection_never_overlap() -> None:
+    first = sync_of(Practice("UTC"), now=NOW)
+    later = sync_of(Practice("UTC"), now=NOW + timedelta(hours=1))
+    tomorrow = sync_of(Practice("UTC"), now=NOW + timedelta(days=1))
+
+    assert first.dedupe_key == later.dedupe_key != tomorrow.dedupe_key
+    assert first.exclusive_key == later.exclusive_key == tomorrow.exclusive_key

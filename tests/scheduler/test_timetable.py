@@ -1,0 +1,175 @@
+"""Any number of schedulers put each due thing once, and miss none."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from threading import Barrier
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from adapters.storage import schedule
+from domain.work import PRUNE, RENEW_TOKEN, SYNC
+from infra.database import dispatch, transaction
+from scheduler.timetable import (
+    EVERY_SECONDS,
+    LOOK_AGAIN,
+    put_due_chores,
+    put_due_renewals,
+    put_due_syncs,
+)
+from tests.storage.rig import ACCOUNT, Rig, soon
+
+pytestmark = pytest.mark.integration
+
+SCHEDULERS = 3
+
+
+def at(instant: datetime) -> Callable[[], datetime]:
+    return lambda: instant
+
+
+def middling() -> float:
+    return 0.5
+
+
+def together(act: Callable[[int], int]) -> list[int]:
+    """Three schedulers at the same instant."""
+    start = Barrier(SCHEDULERS)
+
+    def tick(number: int) -> int:
+        start.wait(timeout=10)
+        return act(number)
+
+    with ThreadPoolExecutor(SCHEDULERS) as threads:
+        return list(threads.map(tick, range(SCHEDULERS)))
+
+
+def connection(rig: Rig, connection_id: UUID) -> dict[str, datetime]:
+    query = text("SELECT next_sync_at, next_renewal_at FROM pms_connections WHERE id = :id")
+    with dispatch(rig.engine) as db:
+        return dict(db.execute(query, {"id": connection_id}).mappings().one())
+
+
+def set_columns(rig: Rig, connection_id: UUID, assignments: str) -> None:
+    statement = text(f"UPDATE pms_connections SET {assignments} WHERE id = :id")  # noqa: S608
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        db.execute(statement, {"id": connection_id})
+
+
+def test_three_schedulers_at_once_put_one_job_for_each_due_connection(rig: Rig) -> None:
+    ids = {rig.connect(f"site {number}") for number in range(30)}
+    now = soon(1)
+
+    put = together(lambda _: put_due_syncs(rig.engine, clock=at(now), chance=middling))
+
+    jobs = rig.rows()
+    assert sum(put) == len(ids)
+    assert Counter(job["connection_id"] for job in jobs) == dict.fromkeys(ids, 1)
+    assert {job["kind"] for job in jobs} == {SYNC}
+
+
+def test_a_connection_is_due_again_after_its_interval(rig: Rig) -> None:
+    one = rig.connect("site")
+    due_at = connection(rig, one)["next_sync_at"]
+
+    assert put_due_syncs(rig.engine, clock=at(due_at), chance=middling) == 1
+    assert put_due_syncs(rig.engine, clock=at(due_at), chance=middling) == 0
+
+    assert connection(rig, one)["next_sync_at"] == due_at + timedelta(minutes=15)
+
+
+def test_after_a_night_of_downtime_one_sync_is_put_not_a_night_s_worth(rig: Rig) -> None:
+    one = rig.connect("site")
+    morning = connection(rig, one)["next_sync_at"] + timedelta(hours=9, minutes=4)
+
+    first = put_due_syncs(rig.engine, clock=at(morning), chance=middling)
+    second = put_due_syncs(rig.engine, clock=at(morning), chance=middling)
+
+    assert (first, second) == (1, 0)
+    assert len(rig.rows()) == 1
+    assert morning < connection(rig, one)["next_sync_at"] <= morning + timedelta(minutes=15)
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        "sync_enabled = false",
+        "state = 'NEEDS_SIGN_IN'",
+        "state = 'INACTIVE'",
+        "state = 'SETUP_REQUIRED'",
+        "removed_at = now()",
+        "next_sync_at = now() + interval '1 minute'",
+        "next_sync_at = NULL",
+    ],
+)
+def test_a_connection_that_must_not_sync_is_left_alone(rig: Rig, why: str) -> None:
+    set_columns(rig, rig.connect("site"), why)
+
+    assert put_due_syncs(rig.engine, clock=at(soon(1)), chance=middling) == 0
+    assert rig.rows() == []
+
+
+def test_renewals_are_put_once_and_looked_at_again(rig: Rig) -> None:
+    due, later = rig.connect("due"), rig.connect("later")
+    set_columns(rig, later, "next_renewal_at = now() + interval '10 minutes'")
+    now = soon(1)
+
+    put = together(lambda _: put_due_renewals(rig.engine, clock=at(now)))
+
+    (job,) = rig.rows()
+    assert sum(put) == 1
+    assert (job["kind"], job["connection_id"]) == (RENEW_TOKEN, due)
+    assert connection(rig, due)["next_renewal_at"] == now + LOOK_AGAIN
+
+
+def test_a_chore_is_put_once_an_hour_whoever_ticks(rig: Rig) -> None:
+    with dispatch(rig.engine) as db:
+        schedule.ensure_schedules(db, EVERY_SECONDS)
+    now = soon(1)
+
+    put = together(lambda _: put_due_chores(rig.engine, clock=at(now)))
+    too_early = put_due_chores(rig.engine, clock=at(now + timedelta(minutes=59)))
+    again = put_due_chores(rig.engine, clock=at(now + timedelta(minutes=60)))
+
+    assert (sum(put), too_early, again) == (1, 0, 1)
+    assert {job["kind"] for job in rig.rows()} == {PRUNE}
+
+
+def test_a_chore_switched_off_stays_off_after_a_restart(rig: Rig) -> None:
+    with dispatch(rig.engine) as db:
+        schedule.ensure_schedules(db, EVERY_SECONDS)
+    rig.run("UPDATE schedules SET enabled = false")
+    with dispatch(rig.engine) as db:
+        schedule.ensure_schedules(db, {"prune": 60})
+
+    assert put_due_chores(rig.engine, clock=at(soon(7200))) == 0
+
+
+def test_three_schedulers_of_which_some_die_fire_each_slot_once(rig: Rig) -> None:
+    """Reliability R9 in small: 40 ticks of a second, one of three is missing at times."""
+    ids = [rig.connect(f"site {number}") for number in range(5)]
+    begin = soon(1).replace(microsecond=0)
+    for one in ids:
+        with dispatch(rig.engine) as db:
+            schedule.set_next_sync(db, one, begin)
+    rig.run("UPDATE pms_connections SET sync_frequency_minutes = 1")
+    fired: dict[UUID, list[int]] = defaultdict(list)
+
+    for second in range(0, 40 * 60, 60):
+        now = begin + timedelta(seconds=second)
+        dead = (second // 60) % 5
+
+        def tick(number: int, *, now: datetime = now, dead: int = dead) -> int:
+            if number == dead:
+                return 0
+            return put_due_syncs(rig.engine, clock=at(now), chance=middling)
+
+        together(tick)
+        for job in rig.rows():
+            fired[job["connection_id"]].append(second)
+        rig.run("DELETE FROM jobs")
+
+    assert dict(fired) == {one: list(range(0, 40 * 60, 60)) for one in ids}
