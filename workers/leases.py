@@ -25,7 +25,14 @@ class Registers(Protocol):
     def gone(self) -> None: ...
 
 
-def keep_alive(ledger: Renews, register: Registers, running: Running, done: Stopping) -> Thread:
+def keep_alive(
+    ledger: Renews,
+    register: Registers,
+    running: Running,
+    done: Stopping,
+    *,
+    every: float = EVERY_SECONDS,
+) -> Thread:
     """A thread that renews leases and says that this worker lives, until `done` is asked."""
 
     def beat() -> None:
@@ -35,7 +42,7 @@ def keep_alive(ledger: Renews, register: Registers, running: Running, done: Stop
                 ledger.renew(running.all())
             except SyncError as error:
                 log.warning("leases.not_renewed", error_kind=error.kind)
-            if done.pause(EVERY_SECONDS):
+            if done.pause(every):
                 break
 
     thread = Thread(target=beat, name="leases", daemon=True)
