@@ -12,9 +12,15 @@ import redis
 from sqlalchemy import NullPool, create_engine, make_url, text
 
 import migrations
-from infra import embedded
+from infra import embedded, logging
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_logs() -> None:
+    """Jobs that fail on purpose leave one line each, as in a process, and no traceback."""
+    logging.configure(json=True, level="ERROR")
 
 
 @pytest.fixture(scope="session")
