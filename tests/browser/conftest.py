@@ -36,6 +36,8 @@ def browser_parts() -> Path:
             ["ci", "--no-audit", "--no-fund"],
             return_completed_process=True,
             cwd=HERE,
+            # A company's own certificate authority is known to the system, not to Node.
+            env={**os.environ, "NODE_OPTIONS": "--use-system-ca"},
             capture_output=True,
             text=True,
             timeout=INSTALL_SECONDS,

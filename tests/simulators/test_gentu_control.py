@@ -155,7 +155,7 @@ def test_a_control_mistake_is_told(
 def test_tenants_tell_their_telehealth_types(desk: Desk) -> None:
     tenant = desk.control("GET", "tenants")["tenants"][0]
 
-    names = {each["id"]: each["name"] for each in desk.get("/appointment-types").json()}
+    names = {each["id"]: each["text"] for each in desk.get("/appointment-types").json()}
     told = {names[each] for each in tenant["telehealth_type_ids"]}
     assert "Telehealth consult" in told and "Telehealth admin" not in told
 
