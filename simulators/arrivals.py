@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from simulators.limits import Limit, Verdict, judge
+from simulators.limits import Limit, Verdict, judge, total
 from simulators.serving import Request
 from simulators.truth import zulu
 
@@ -24,6 +24,7 @@ class Arrival:
     query: str
     tenant: str | None
     is_counted: bool  # against the vendor's limits
+    bucket: str = ""  # whose allowance it spends
     status: int | None = None  # none while it is being answered
     fault: str | None = None
     damaged_id: str | None = None
@@ -58,8 +59,16 @@ class Arrivals:
             self._kept.clear()
 
     def violations(self, limits: Sequence[Limit], *, tolerance: float = 0.0) -> list[Verdict]:
-        times = [each.monotonic for each in self.all() if each.is_counted]
-        return [judge(times, limit, tolerance=tolerance) for limit in limits]
+        counted = [each for each in self.all() if each.is_counted]
+        buckets = sorted({each.bucket for each in counted}) or [""]
+        times = {
+            bucket: [each.monotonic for each in counted if each.bucket == bucket]
+            for bucket in buckets
+        }
+        return [
+            total([judge(times[bucket], limit, tolerance=tolerance) for bucket in buckets])
+            for limit in limits
+        ]
 
 
 def as_json(arrival: Arrival) -> dict[str, Any]:

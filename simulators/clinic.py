@@ -2,15 +2,16 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from simulators import bookings, people
 from simulators.chance import chance
 from simulators.days import day_of
-from simulators.records import Appointment, AppointmentType, Meaning, Practice
+from simulators.keeping import WHOLE, Keeping
+from simulators.records import Appointment, AppointmentType, Meaning, Patient, Practice
 
 KEPT_CHANGES = 100_000
 
@@ -23,7 +24,7 @@ class Change:
     patient_id: str | None
 
 
-def make(
+def make(  # noqa: PLR0913 - a world has that many dials
     *,
     seed: object,
     practitioners: int = 30,
@@ -31,6 +32,7 @@ def make(
     timezone: str = "Australia/Melbourne",
     days: Iterable[date] = (),
     hidden_works: bool = False,
+    keeping: Keeping = WHOLE,
 ) -> "Clinic":
     """A day is the same whichever other days are made with it."""
     country = "US" if timezone.startswith(("America/", "US/")) else "AU"
@@ -43,20 +45,41 @@ def make(
         types=bookings.types(chance(seed, "types")),
         hidden_works=hidden_works,
     )
-    clinic = Clinic(practice, days=days, country=country)
+    practice = _renumbered(practice, keeping)
+    clinic = Clinic(practice, days=days, country=country, keeping=keeping)
     for day in clinic.days:
         clinic.fill(bookings.fill(practice, day, appointments_per_day, chance(seed, day)))
     return clinic
 
 
+def _renumbered(practice: Practice, keeping: Keeping) -> Practice:
+    ids = keeping.ids
+    return replace(
+        practice,
+        practitioners=tuple(
+            replace(each, id=ids("practitioner", each.id)) for each in practice.practitioners
+        ),
+        patients=tuple(replace(each, id=ids("patient", each.id)) for each in practice.patients),
+        types=tuple(replace(each, id=ids("type", each.id)) for each in practice.types),
+    )
+
+
 class Clinic:
     """The truth of one practice; every edit raises `version` by one."""
 
-    def __init__(self, practice: Practice, *, days: Iterable[date], country: str) -> None:
+    def __init__(
+        self,
+        practice: Practice,
+        *,
+        days: Iterable[date],
+        country: str,
+        keeping: Keeping = WHOLE,
+    ) -> None:
         self.zone = practice.zone
         self.practice = practice
         self.days = tuple(days)
         self.country = country
+        self.keeping = keeping
         self.version = 0
         self.lock = threading.RLock()
         self.practitioners = {each.id: each for each in practice.practitioners}
@@ -65,6 +88,9 @@ class Clinic:
         self.appointments: dict[str, Appointment] = {}
         self.deleted: dict[str, Appointment] = {}
         self.changes: deque[Change] = deque(maxlen=KEPT_CHANGES)
+        self.made_at = datetime.now(UTC)
+        self.touched_at: dict[str, datetime] = {}  # appointments and patients edited since
+        self.watchers: list[Callable[[Change], None]] = []
         self._books: dict[str, dict[str, Appointment]] = {id_: {} for id_ in self.practitioners}
 
     def fill(self, appointments: Iterable[Appointment]) -> None:
@@ -119,10 +145,28 @@ class Clinic:
             self.deleted[appointment_id] = found
             self._changed("delete", appointment_id=appointment_id)
 
-    def add(self, appointment: Appointment) -> None:
+    def add(self, appointment: Appointment) -> Appointment:
         with self.lock:
-            self._put(appointment)
-            self._changed("add", appointment_id=appointment.id)
+            added = self._put(appointment)
+            self._changed("add", appointment_id=added.id)
+            return added
+
+    def revise(self, appointment: Appointment) -> Appointment:
+        """Put another version in the place of the one with the same id."""
+        with self.lock:
+            found = self.appointments[appointment.id]
+            del self._books[found.practitioner_id][found.id]
+            revised = self._put(appointment)
+            self._changed("revise", appointment_id=revised.id)
+            return revised
+
+    def register(self, patient: Patient) -> Patient:
+        """Somebody new; no change to the book yet, so the version stays."""
+        with self.lock:
+            known = replace(patient, id=self.keeping.ids("patient", patient.id))
+            self.patients[known.id] = known
+            self._tell(Change(self.version, "register", None, known.id))
+            return known
 
     def rename(self, patient_id: str, first: str | None, last: str) -> None:
         self._amend("rename", patient_id, first=first, last=last)
@@ -145,12 +189,23 @@ class Clinic:
             self.patients[patient_id] = replace(found, **fields)  # type: ignore[arg-type] # as above
             self._changed(kind, patient_id=patient_id)
 
-    def _put(self, appointment: Appointment) -> None:
-        self.appointments[appointment.id] = appointment
-        self._books[appointment.practitioner_id][appointment.id] = appointment
+    def _put(self, appointment: Appointment) -> Appointment:
+        known = replace(appointment, id=self.keeping.ids("appointment", appointment.id))
+        kept = self.keeping.holds(known, self.practice)
+        self.appointments[kept.id] = kept
+        self._books[kept.practitioner_id][kept.id] = kept
+        return kept
 
     def _changed(
         self, kind: str, *, appointment_id: str | None = None, patient_id: str | None = None
     ) -> None:
         self.version += 1
-        self.changes.append(Change(self.version, kind, appointment_id, patient_id))
+        change = Change(self.version, kind, appointment_id, patient_id)
+        self.changes.append(change)
+        self._tell(change)
+
+    def _tell(self, change: Change) -> None:
+        touched = change.appointment_id or change.patient_id or ""
+        self.touched_at[touched] = datetime.now(UTC)
+        for watcher in self.watchers:
+            watcher(change)

@@ -12,7 +12,7 @@ from simulators.arrivals import as_json
 from simulators.chance import chance, new_id
 from simulators.clinic import Clinic
 from simulators.faults import Fault, Script
-from simulators.front import CAUTION, Front, Latency, refusal, said
+from simulators.front import Front, Latency, refusal, said
 from simulators.life import live
 from simulators.limits import Verdict, read_limits
 from simulators.records import Appointment, Attendee, Meaning
@@ -89,7 +89,7 @@ def _clear_requests(front: Front, call: Call) -> Body:
 def _violations(front: Front, call: Call) -> Body:
     """Judged by `limit=60/60,1000/3600`, or those enforced, or the caution the document gives."""
     named = call.query.get("limit")
-    limits = read_limits(named.split(",")) if named else front.limits or CAUTION
+    limits = read_limits(named.split(",")) if named else front.limits or front.documented
     tolerance = float(call.query.get("tolerance_ms", "0")) / 1000
     verdicts = front.arrivals.violations(limits, tolerance=tolerance)
     return {
@@ -166,8 +166,8 @@ def _add(front: Front, call: Call) -> Body:
         type_id=call.body.get("type_id", next(iter(clinic.types))),
         notes=call.body.get("notes"),
     )
-    clinic.add(appointment)
-    return record(clinic, appointment, front.vendor.wording)
+    added = clinic.add(appointment)
+    return record(clinic, added, front.vendor.wording)
 
 
 def _edit(front: Front, call: Call) -> Body:

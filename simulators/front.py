@@ -5,7 +5,7 @@ import math
 import random
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -58,10 +58,16 @@ class Latency:
         return self.seconds + self.jitter * self.rng.random()
 
 
+def one_for_all(request: Request) -> str:
+    return ""
+
+
 @dataclass(kw_only=True)
 class Front:
     vendor: Vendor
     limits: tuple[Limit, ...] = CAUTION
+    documented: tuple[Limit, ...] = CAUTION  # judged by when nothing is enforced
+    bucket_of: Callable[[Request], str] = one_for_all  # requests that share one allowance
     latency: Latency = field(default_factory=Latency)
     faults: Faults = field(default_factory=Faults)
     retry_after: str = "seconds"  # or "date", or "none"
@@ -74,18 +80,22 @@ class Front:
     def set_limits(self, limits: tuple[Limit, ...]) -> None:
         """Start counting afresh."""
         self.limits = limits
-        self._gate = Gate(limits)
+        self._gates: dict[str, Gate] = {}
+
+    def gate_of(self, request: Request) -> Gate:
+        return self._gates.setdefault(self.bucket_of(request), Gate(self.limits))
 
     def answer(self, request: Request) -> Reply:
         arrival = self.arrivals.note(
             request, self.vendor.tenant_of(request), is_counted=self.vendor.is_counted(request)
         )
+        arrival.bucket = self.bucket_of(request)
         reply = self._limited(request, arrival) or self._answered(request, arrival)
         arrival.status = int(reply.status)
         return reply
 
     def _limited(self, request: Request, arrival: Arrival) -> Reply | None:
-        wait = self._gate.admit(request.arrived) if arrival.is_counted else None
+        wait = self.gate_of(request).admit(request.arrived) if arrival.is_counted else None
         if wait is None:
             return None
         return refusal(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests", self._retry_header(wait))

@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfoNotFoundError
 
 from simulators import serving
 from simulators.clinic import Clinic
+from simulators.front import CAUTION
 from simulators.life import live
+from simulators.limits import Limit
 from simulators.setup import Setup, parser, read_setup
 
 PARENT_CHECK_SECONDS = 0.5
@@ -25,9 +27,11 @@ class Simulator(serving.Simulator, Protocol):
     def described(self, url: str) -> dict[str, Any]: ...
 
 
-def launch(vendor: str, build: Callable[[Setup], Simulator]) -> None:
+def launch(
+    vendor: str, build: Callable[[Setup], Simulator], *, limits: tuple[Limit, ...] = CAUTION
+) -> None:
     """Print one line of JSON when ready, then serve."""
-    flags, setup = _read(vendor)
+    flags, setup = _read(vendor, limits)
     parent = os.getppid()
     simulator = build(setup)
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -40,11 +44,11 @@ def launch(vendor: str, build: Callable[[Setup], Simulator]) -> None:
         _wait(simulator, None if flags.outlive_parent else parent)
 
 
-def _read(vendor: str) -> tuple[argparse.Namespace, Setup]:
+def _read(vendor: str, limits: tuple[Limit, ...]) -> tuple[argparse.Namespace, Setup]:
     command_line = parser(vendor)
     flags = command_line.parse_args()
     try:
-        return flags, read_setup(flags)
+        return flags, read_setup(flags, limits)
     except (ValueError, ZoneInfoNotFoundError) as problem:
         command_line.error(str(problem))
 

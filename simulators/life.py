@@ -89,9 +89,7 @@ def _somebody(clinic: Clinic, rng: random.Random) -> str:
     """Mostly a known patient, sometimes a new one."""
     if happens(rng, 0.7):
         return rng.choice(list(clinic.patients))
-    patient = people.patient(rng, "plain", clinic.country)
-    clinic.patients[patient.id] = patient
-    return patient.id
+    return clinic.register(people.patient(rng, "plain", clinic.country)).id
 
 
 def _rename(clinic: Clinic, rng: random.Random) -> None:

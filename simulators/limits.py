@@ -50,6 +50,15 @@ class Gate:
             del self._admitted[: max(0, len(self._admitted) - most)]
             return None
 
+    def left(self, now: float) -> int:
+        """How many more the tightest limit would let in."""
+        with self._lock:
+            left = (
+                limit.count - sum(now - each < limit.seconds for each in self._admitted)
+                for limit in self.limits
+            )
+            return min(left, default=0)
+
     def _too_early(self, limit: Limit, now: float) -> float:
         if len(self._admitted) < limit.count:
             return 0.0
@@ -77,3 +86,13 @@ def judge(arrivals: Iterable[float], limit: Limit, *, tolerance: float = 0.0) ->
         worst = max(worst, size)
         violations += size > limit.count
     return Verdict(limit, len(times), violations, worst)
+
+
+def total(verdicts: Sequence[Verdict]) -> Verdict:
+    """Of several allowances under the same limit."""
+    return Verdict(
+        limit=verdicts[0].limit,
+        arrivals=sum(each.arrivals for each in verdicts),
+        violations=sum(each.violations for each in verdicts),
+        worst=max(each.worst for each in verdicts),
+    )

@@ -51,7 +51,7 @@ def parser(vendor: str) -> argparse.ArgumentParser:
     return flags
 
 
-def read_setup(flags: argparse.Namespace) -> Setup:
+def read_setup(flags: argparse.Namespace, documented: tuple[Limit, ...] = CAUTION) -> Setup:
     today = datetime.now(UTC).astimezone(ZoneInfo(flags.timezone)).date()
     return Setup(
         seed=flags.seed,
@@ -60,7 +60,7 @@ def read_setup(flags: argparse.Namespace) -> Setup:
         appointments=flags.appointments,
         timezone=flags.timezone,
         days=read_days(flags.days, today),
-        limits=read_limits(flags.limit) if flags.limit else CAUTION,
+        limits=read_limits(flags.limit) if flags.limit else documented,
         latency_ms=flags.latency_ms,
         jitter_ms=flags.jitter_ms,
         dial=read_dial(flags.fault),

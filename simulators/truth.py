@@ -20,12 +20,21 @@ def truth(clinic: Clinic, wording: Wording) -> dict[str, Any]:
         return {
             "version": clinic.version,
             "timezone": clinic.zone.key,
-            "appointments": [record(clinic, each, wording) for each in rows],
+            "appointments": [one for each in rows for one in records(clinic, each, wording)],
             "deleted": sorted(clinic.deleted),
         }
 
 
 def record(clinic: Clinic, appointment: Appointment, wording: Wording) -> dict[str, Any]:
+    return records(clinic, appointment, wording)[0]
+
+
+def records(clinic: Clinic, appointment: Appointment, wording: Wording) -> list[dict[str, Any]]:
+    """As far as the vendor's data can tell."""
+    return clinic.keeping.tells(clinic, appointment, _plain(clinic, appointment, wording))
+
+
+def _plain(clinic: Clinic, appointment: Appointment, wording: Wording) -> dict[str, Any]:
     kind = clinic.type_of(appointment)
     end, source = known_end(clinic, appointment)
     return {
