@@ -1,5 +1,13 @@
 """A rig on a database of each test alone."""
 
-from tests.storage.conftest import rig
+from collections.abc import Iterator
 
-__all__ = ["rig"]
+import pytest
+
+from tests.storage.rig import Rig, rig_on
+
+
+@pytest.fixture
+def rig(database_url: str) -> Iterator[Rig]:
+    with rig_on(database_url) as made:
+        yield made

@@ -1,6 +1,7 @@
 """A ledger on a real database, and what the tests need to steer and to read its rows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from adapters.storage import connections
 from adapters.storage.ledger import Ledger, put
 from domain.connections import State
 from domain.jobs import Job, NewJob
-from infra.database import dispatch, transaction
+from infra.database import dispatch, engine, transaction
 
 ACCOUNT = "default"
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -89,3 +90,10 @@ class Rig:
         )
         with transaction(self.engine, account_id=account_id) as db:
             return connections.add(db, new)
+
+
+@contextmanager
+def rig_on(database_url: str) -> Iterator[Rig]:
+    made = engine(database_url, application_name="tests", pool_size=12)
+    yield Rig(made, Ledger(made, worker="tests"))
+    made.dispose()
