@@ -26,8 +26,13 @@ export default async function play({ open }) {
   steps.back = await name();
 
   await page.keyboard.press("/");
+  await page.locator('[data-filter="name"]:focus').waitFor();
   await page.keyboard.type("quinn");
-  steps.found = await page.locator("#board .card:visible .who").allTextContents();
+  const shown = page.locator("#board .card:visible .who");
+  await page.waitForFunction(
+    () => document.querySelectorAll("#board .card:not([hidden])").length === 1,
+  );
+  steps.found = await shown.allTextContents();
   await page.keyboard.press("Tab");
   await page.keyboard.press("ArrowRight");
   await page.waitForURL("**/?date=*");
