@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from adapters.storage.audit import Access
 from adapters.storage.sheet_edits import Hand, edit_entry
 from infra import database
+from tests.conftest import WORKER
 from tests.producers import conftest as ingress
 from tests.producers.conftest import Site
 from tests.producers.seeding import NOW, pms_says
@@ -74,6 +76,9 @@ def browse(browser_parts: Path, busy_site: Site, tmp_path: Path) -> Browse:
     """Play one scenario, signed in as an owner by link."""
     shots = Path(os.environ.get("SCREENSHOTS", tmp_path)).resolve()
     shots.mkdir(parents=True, exist_ok=True)
+    # The browser unpacks itself into the temporary folder: one of this user and worker alone.
+    unpacked = Path(tempfile.gettempdir()) / f"pms-sync-browser-{os.getuid()}-{WORKER}"
+    unpacked.mkdir(mode=0o700, exist_ok=True)
 
     def play(scenario: str) -> dict[str, Any]:
         told = {
@@ -88,6 +93,7 @@ def browse(browser_parts: Path, busy_site: Site, tmp_path: Path) -> Browse:
             capture_output=True,
             text=True,
             timeout=SCENARIO_SECONDS,
+            env={**os.environ, "TMPDIR": str(unpacked)},
         )
         assert done.returncode == 0, str(done.stderr)[-3000:]
         found: dict[str, Any] = json.loads(str(done.stdout).strip().splitlines()[-1])
