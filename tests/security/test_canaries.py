@@ -1,0 +1,247 @@
+"""Nothing of a patient and no secret is in Redis, in a log line or in an unsealed column."""
+
+import base64
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+from psycopg import sql
+from sqlalchemy import Engine
+
+from adapters.queue import RedisAnnouncer
+from adapters.secrets.file import FileSecretStore
+from adapters.storage.audit import Access
+from adapters.storage.entries import EntrySeal
+from adapters.storage.sheet_edits import Hand, edit_entry
+from adapters.storage.tables import metadata
+from adapters.tokens import RedisTokens
+from infra import logging
+from infra.clock import system_clock
+from infra.database import transaction
+from simulators.setup import Setup
+from tests.sync.practice import ACCOUNT, DAY, KEY, Practice, practice
+
+pytestmark = pytest.mark.integration
+
+FIRST, LAST = "Quillonia", "Zephyrtree"
+PHONE, TYPED_PHONE = "0391117233", "0391117244"
+EMAIL = "quillonia@zephyrtree.example"
+BORN = date(1911, 11, 13)
+NOTE, TYPED_NOTE, TITLE = "sclerotherapy-canary", "wheelchair-canary", "title-canary"
+TOKEN_PREFIX = "tok-"  # noqa: S105 - how every token of the simulator begins
+DIAL = {
+    "500": 0.06,
+    "503": 0.04,
+    "reset": 0.06,
+    "truncated": 0.06,
+    "cut": 0.04,
+    "html": 0.04,
+    "401": 0.04,
+    "missing-list": 0.04,
+    "wrong-type": 0.3,
+}
+
+
+@dataclass
+class Everything:
+    """All that was left behind anywhere, as text."""
+
+    logs: str
+    redis: str
+    database: str
+
+    def holding(self, canary: str) -> list[str]:
+        """Where it is, in any dress."""
+        raw = canary.encode()
+        dresses = {
+            canary.lower(),
+            raw.hex(),
+            base64.b64encode(raw).decode().rstrip("=")[:-1].lower(),
+            json.dumps(canary)[1:-1].lower(),
+        }
+        return [
+            name
+            for name in ("logs", "redis", "database")
+            if any(dress in getattr(self, name).lower() for dress in dresses)
+        ]
+
+
+def plant(clinic: Practice) -> None:
+    """Every patient and every appointment of the practice is a canary."""
+    for own in clinic.simulator.clinics.values():
+        with own.lock:
+            for number, (key, patient) in enumerate(own.patients.items()):
+                own.patients[key] = replace(
+                    patient,
+                    first=f"{FIRST}{number}",
+                    last=LAST,
+                    phones=(PHONE if number % 2 else f"{PHONE} ext {FIRST}",),
+                    email=EMAIL,
+                    born_on=BORN,
+                )
+            own.fill([replace(one, notes=NOTE, title=TITLE) for one in own.appointments.values()])
+
+
+def canaries(clinic: Practice) -> dict[str, str]:
+    secret = clinic.simulator.credentials
+    return {
+        "first name": FIRST,
+        "last name": LAST,
+        "phone": PHONE,
+        "phone as shown": "(03) 9111 7233",
+        "phone by the rules": "+61391117233",
+        "typed phone": "9111 7244",
+        "typed phone, bare": TYPED_PHONE,
+        "e-mail": EMAIL,
+        "date of birth": BORN.isoformat(),
+        "note": NOTE,
+        "typed note": TYPED_NOTE,
+        "title": TITLE,
+        "client secret": secret.client_secret,
+        "basic header": base64.b64encode(
+            f"{secret.client_id}:{secret.client_secret}".encode()
+        ).decode(),
+        "token": TOKEN_PREFIX,
+        "key": KEY,
+    }
+
+
+def use_the_real_stores(clinic: Practice, client: redis.Redis, home: Path) -> None:
+    sealer = clinic.parts.sealer
+    secrets = FileSecretStore(home, sealer)
+    for ref, values in clinic.secrets.kept.items():
+        secrets.put(ref, values)
+    tokens = RedisTokens(client, sealer, system_clock)
+    opener = replace(clinic.parts.opener, secrets=secrets, tokens=tokens)
+    clinic.parts = replace(clinic.parts, opener=opener)
+
+
+def live_through_trouble(clinic: Practice) -> None:
+    """Syncs, edits, a conflict, a dry run and a failure, with the vendor at its worst."""
+    clinic.sync()
+    clinic.control("faults", {"dial": DIAL, "seed": 5})
+    for step in range(2):
+        clinic.control("live", {"changes": 4, "seed": step})
+        plant(clinic)
+        clinic.sync(allow_removals=True)
+    clinic.heal()
+    clinic.control("expire-tokens", {})
+    row = next(row for row in clinic.rows() if row["patient_phone"])
+    edit(clinic, row, patient_phone=TYPED_PHONE, notes=TYPED_NOTE)
+    rephone = {"action": "phone", "phone": f"{PHONE}9"}
+    clinic.control(f"appointments/{row['pms_appointment_id']}", rephone)
+    script(clinic, "wrong-type", times=3)
+    clinic.sync(allow_removals=True)
+    clinic.sync(dry_run=True)
+    script(clinic, "truncated", times=500)
+    clinic.sync()
+
+
+def script(clinic: Practice, fault: str, *, times: int) -> None:
+    told = {"fault": fault, "path": r"/appointments\?", "times": times}
+    clinic.control("faults", {"scripts": [told]})
+
+
+def edit(clinic: Practice, row: Mapping[str, Any], **changes: Any) -> None:
+    seal = EntrySeal(clinic.parts.sealer, account_id=ACCOUNT)
+    access = Access(user="reception", endpoint="/run-sheet", user_agent="tests")
+    hand = Hand(account_id=ACCOUNT, by="reception", at=system_clock(), access=access)
+    with transaction(clinic.engine, account_id=ACCOUNT) as db:
+        edit_entry(db, seal, row["id"], changes, expected_version=None, hand=hand)
+
+
+@contextmanager
+def every_log_line() -> Iterator[io.StringIO]:
+    """All that a process would log at its most talkative."""
+    written = io.StringIO()
+    with redirect_stderr(written):
+        logging.configure(json=True, level="DEBUG")
+        try:
+            yield written
+        finally:
+            logging.configure(json=True, level="ERROR")
+
+
+def redis_as_text(client: redis.Redis) -> str:
+    """Every key and every value."""
+    readers: Mapping[bytes, Any] = {
+        b"string": client.get,
+        b"hash": client.hgetall,
+        b"list": lambda key: client.lrange(key, 0, -1),
+        b"set": client.smembers,
+        b"zset": lambda key: client.zrange(key, 0, -1, withscores=True),
+    }
+    lines = []
+    for key in client.scan_iter():
+        kind = client.type(key)
+        name = kind if isinstance(kind, bytes) else str(kind).encode()
+        lines.append(f"{key!r}: {readers[name](key)!r}")
+    return "\n".join(lines)
+
+
+def database_as_text(engine: Engine) -> str:
+    """Every row of every table, as its owner sees it past row security."""
+    url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    parts: list[str] = []
+    with psycopg.connect(url) as db:
+        for name in metadata.tables:
+            table = sql.Identifier(name)
+            db.execute(sql.SQL("ALTER TABLE {} NO FORCE ROW LEVEL SECURITY").format(table))
+            with db.cursor().copy(sql.SQL("COPY {} TO STDOUT").format(table)) as copy:
+                rows = b"".join(bytes(block) for block in copy).decode()
+            parts.append(f"## {name}\n{rows.rstrip()}")
+        db.rollback()
+    return "\n".join(parts)
+
+
+def test_no_canary_is_found_anywhere(
+    database_url: str, redis_client: redis.Redis, redis_url: str, tmp_path: Path
+) -> None:
+    setup = Setup(seed=7, practitioners=3, appointments=24, days=(DAY,), limits=())
+    with practice(database_url, redis_client, setup=setup) as clinic, every_log_line() as logs:
+        use_the_real_stores(clinic, redis_client, tmp_path)
+        plant(clinic)
+        live_through_trouble(clinic)
+        job_id = clinic.put_sync()
+        RedisAnnouncer(redis_url).announce("sync", [job_id])
+        left = Everything(
+            logs=logs.getvalue(),
+            redis=redis_as_text(redis_client),
+            database=database_as_text(clinic.engine),
+        )
+        wanted = canaries(clinic)
+        shown = json.dumps(clinic.rows(), default=str)
+
+    found = {name: left.holding(canary) for name, canary in wanted.items()}
+    assert {name: places for name, places in found.items() if places} == {}
+    # The search itself is worth something: there was trouble, and all of it was looked at.
+    for name in ("first name", "phone", "typed phone", "e-mail", "note", "typed note"):
+        assert wanted[name] in shown
+    assert "job.failed" in left.logs
+    assert "pms-sync:token:" in left.redis
+    assert str(job_id) in left.redis
+    for table in ("run_sheet_conflicts", "run_sheet_history", "pms_rejects", "jobs"):
+        assert re.search(rf"^## {table}\n(?!##|$)", left.database, re.MULTILINE)
+    assert left.holding("job.failed") == ["logs"]
+
+
+@pytest.mark.parametrize("canary", [LAST, NOTE])
+def test_the_search_finds_a_canary_in_any_dress(canary: str) -> None:
+    dresses = [
+        canary,
+        canary.upper(),
+        rf"\x{canary.encode().hex()}",
+        base64.b64encode(canary.encode()).decode(),
+    ]
+
+    for dress in dresses:
+        assert Everything(logs="", redis=f"... {dress} ...", database="").holding(canary)
