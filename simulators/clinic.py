@@ -8,12 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from simulators import bookings, people
-from simulators.chance import chance
-from simulators.days import day_of
+from simulators.chance import chance, share_of
+from simulators.days import day_of, instant
 from simulators.keeping import WHOLE, Keeping
 from simulators.records import Appointment, AppointmentType, Meaning, Patient, Practice
 
 KEPT_CHANGES = 100_000
+MONTH_MINUTES = 30 * 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class Clinic:
         self.deleted: dict[str, Appointment] = {}
         self.changes: deque[Change] = deque(maxlen=KEPT_CHANGES)
         self.made_at = datetime.now(UTC)
+        self.added_at: dict[str, datetime] = {}
         self.touched_at: dict[str, datetime] = {}  # appointments and patients edited since
         self.watchers: list[Callable[[Change], None]] = []
         self._books: dict[str, dict[str, Appointment]] = {id_: {} for id_ in self.practitioners}
@@ -108,6 +110,16 @@ class Clinic:
 
     def day_of(self, appointment: Appointment) -> date:
         return day_of(appointment.start, self.zone)
+
+    def created_at(self, id_: str) -> datetime:
+        """Of an appointment or patient; those there from the start came in the month before."""
+        if id_ in self.added_at:
+            return self.added_at[id_]
+        opened = instant(self.days[0], 0, self.zone) if self.days else self.made_at
+        return min(opened, self.made_at) - timedelta(minutes=1 + int(share_of(id_) * MONTH_MINUTES))
+
+    def updated_at(self, id_: str) -> datetime:
+        return self.touched_at.get(id_) or self.created_at(id_)
 
     def reschedule(self, appointment_id: str, start: datetime) -> None:
         self._edit("reschedule", appointment_id, start=start)
@@ -148,6 +160,7 @@ class Clinic:
     def add(self, appointment: Appointment) -> Appointment:
         with self.lock:
             added = self._put(appointment)
+            self.added_at[added.id] = datetime.now(UTC)
             self._changed("add", appointment_id=added.id)
             return added
 
@@ -165,6 +178,7 @@ class Clinic:
         with self.lock:
             known = replace(patient, id=self.keeping.ids("patient", patient.id))
             self.patients[known.id] = known
+            self.added_at[known.id] = datetime.now(UTC)
             self._tell(Change(self.version, "register", None, known.id))
             return known
 
