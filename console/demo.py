@@ -1,6 +1,8 @@
 """`pms-sync demo`: everything on this machine, against simulated vendors, judged by their truth."""
 
+import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -229,6 +231,7 @@ def _stay(wiring: Wiring, practices: Sequence[Practice], stopped: Event, *, port
     """Until asked to stop, with something happening at each practice now and then."""
     link = new_link(wiring, account_id="default", base_url=_address(port))
     home = wiring.settings.home.resolve()
+    ours = _as_called()
     output.err().print(
         f"""
 Open the run sheet (this link works once):
@@ -236,10 +239,10 @@ Open the run sheet (this link works once):
 
 Try, in another terminal:
   export PMS_SYNC_HOME={home}
-  pms-sync run-sheet
-  pms-sync sync {output.short(practices[0].connection.id)} --dry-run
-  pms-sync queues
-  pms-sync login-link
+  {ours} run-sheet
+  {ours} sync {output.short(practices[0].connection.id)} --dry-run
+  {ours} queues
+  {ours} login-link
 
 Logs are in {home / "logs"}.
 Something changes at each practice every {CHANGE_SECONDS} seconds. Stop with Ctrl-C.""",
@@ -264,3 +267,10 @@ def _named(practice: Practice) -> str:
 
 def _address(port: int) -> str:
     return f"http://127.0.0.1:{port}"
+
+
+def _as_called() -> str:
+    """How this command is called from here: `make` does not put it on the path."""
+    if shutil.which("pms-sync"):
+        return "pms-sync"
+    return os.path.relpath(Path(sys.executable).parent / "pms-sync")
