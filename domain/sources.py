@@ -28,13 +28,15 @@ class Query:
 
     `practitioner_id` is None where the slice covers every practitioner. `window` leaves out what
     the vendor answers beyond it, for queries asked with a margin. A parameter given as a tuple is
-    repeated.
+    repeated. Where only changes are asked for the slice is not `complete`: what it does not list
+    has not gone.
     """
 
     key: str
     practitioner_id: str | None = None
     params: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     window: Window | None = None
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,7 @@ class Page:
     `onward` is where to go on at once, after a mere wait; a vendor's cursor may not keep longer.
     `drift` counts what the vendor sent that its description does not know ("status:tentative").
     `mark` is the vendor's own word for "as of this answer", to ask for changes since.
+    `practitioners` are those met on this page for the first time, where the vendor lists none.
     """
 
     records: Sequence[Appointment]
@@ -62,6 +65,7 @@ class Page:
     is_last: bool = False
     drift: Mapping[str, int] = field(default_factory=dict)
     mark: str | None = None
+    practitioners: Sequence[Practitioner] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,10 @@ class AppointmentSource(Protocol):
 
     def types(self) -> Sequence[AppointmentType]: ...
 
-    def queries(self, window: Window, practitioners: Sequence[Practitioner]) -> Sequence[Query]: ...
+    def queries(
+        self, window: Window, practitioners: Sequence[Practitioner], *, since: str | None = None
+    ) -> Sequence[Query]:
+        """What to ask for the window; only for changes since a page's `mark` where given."""
 
     def pages(self, query: Query, *, resume: str | None = None) -> Iterator[Page]: ...
 

@@ -90,7 +90,7 @@ class Caller:
         answer = self.ports.sender.send(
             ask.method,
             ask.url,
-            headers={"accept": "application/json", **self.vendor.headers, **(ask.headers or {})},
+            headers={"accept": "application/json", **self._headers(), **(ask.headers or {})},
             json=ask.json,
             form=ask.form,
             auth=ask.basic,
@@ -108,6 +108,10 @@ class Caller:
     def _with(self, token: Token | None, ask: Ask) -> Ask:
         headers = {**self.auth.headers(self.secrets, token), **(ask.headers or {})}
         return replace(ask, headers=headers)
+
+    def _headers(self) -> Mapping[str, str]:
+        own = self.vendor.headers_of(self.connection) if self.vendor.headers_of else {}
+        return {**self.vendor.headers, **own}
 
     def _desk(self) -> Desk:
         return Desk(

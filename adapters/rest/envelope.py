@@ -34,13 +34,14 @@ class Envelope:
     """A list under a key, "" for the answer itself; side lists hold records with ids.
 
     `may_be_empty` takes an answer without a body for an empty list; `in_array` also takes the
-    whole envelope in a list of one.
+    whole envelope in a list of one, `may_be_bare` the list without an envelope.
     """
 
     items: str
     included: tuple[str, ...] = ()
     may_be_empty: bool = False
     in_array: bool = False
+    may_be_bare: bool = False
 
     @property
     def label(self) -> str:
@@ -51,7 +52,7 @@ class Envelope:
             return Contents(items=())
         if self.in_array and isinstance(body, list) and len(body) == 1:
             body = body[0]
-        items = dig(body, self.items)
+        items = body if self.may_be_bare and isinstance(body, list) else dig(body, self.items)
         if not isinstance(items, list):
             raise BrokenContract(f"the list '{self.label}' is missing")
         return Contents(items=items, included=self._included(body), body=body)

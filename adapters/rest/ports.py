@@ -43,7 +43,7 @@ class Ports:
 
     `remembered` keeps followed references, else each source keeps its own. Give one that outlives
     the source, briefly, where a vendor needs a request per patient: a wait in the middle of a page
-    would ask for all of them again.
+    would ask for all of them again. `codes` keeps code lists, which name no patient, for good.
     """
 
     sender: Sender
@@ -52,3 +52,4 @@ class Ports:
     clock: Callable[[], datetime]
     voice: bool = False
     remembered: MutableMapping[str, Any] | None = field(default=None, repr=False)
+    codes: MutableMapping[str, Any] | None = field(default=None, repr=False)

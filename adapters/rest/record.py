@@ -13,6 +13,12 @@ from domain.errors import BadRecord
 Follow = Callable[[str, Mapping[str, str], Mapping[str, str]], Any]
 """(path template, query, values of the template) to what the vendor holds there, or None."""
 
+ReadCodes = Callable[[Any], Mapping[str, Any]]
+"""The answer of a code list, None where there is none, to what each code means."""
+
+Codes = Callable[[str, str, ReadCodes], Any]
+"""(path template, code, how its list is read) to what the code means, or None."""
+
 _T = TypeVar("_T")
 
 _MAX_TEXT = 500
@@ -25,12 +31,21 @@ def _no_follow(path: str, query: Mapping[str, str], parts: Mapping[str, str]) ->
     raise LookupError(f"nothing to follow {path} with")
 
 
+def _no_codes(path: str, code: str, read: ReadCodes) -> Any:
+    raise LookupError(f"nothing to read {path} with")
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a record may look beyond itself for: side lists of its page, references elsewhere."""
+    """What a record may look beyond itself for: side lists of its page, references elsewhere.
+
+    `now` is when the page was read, for words whose meaning depends on it.
+    """
 
     included: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     follow: Follow = _no_follow
+    codes: Codes = _no_codes
+    now: datetime | None = None
 
 
 _NOWHERE = Surroundings()
@@ -190,6 +205,10 @@ class Record:
         if isinstance(found, list) and len(found) == 1:
             found = found[0]
         return None if found is None else Record(found, where=path, whole=self)
+
+    def code(self, path: str, code: str, *, read: ReadCodes) -> Any:
+        """What the vendor's code list at `path` says of a code; None where it does not know it."""
+        return self.around.codes(path, code, read)
 
     def bad(self, path: str, reason: str) -> BadRecord:
         return BadRecord(reason, path=self._at(path))

@@ -4,17 +4,19 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 from urllib.parse import urljoin
 
+from adapters.rest import people
 from adapters.rest.auth import Ask
 from adapters.rest.caller import Caller, Params
 from adapters.rest.envelope import Contents
+from adapters.rest.memory import Memory
 from adapters.rest.paging import Step, Turn, broken_at, walk
 from adapters.rest.ports import Ports
-from adapters.rest.record import Record, Surroundings
+from adapters.rest.record import ReadCodes, Record, Surroundings
 from adapters.rest.vendor import Listing, Vendor
 from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
 from domain.connections import Connection, KnownType
@@ -24,6 +26,10 @@ from domain.window import Window
 
 _T = TypeVar("_T")
 _D = TypeVar("_D")
+
+_UNKNOWN = object()
+_A_DAY = timedelta(days=1)
+_AHEAD = 7 * _A_DAY
 
 
 class RestSource:
@@ -37,9 +43,14 @@ class RestSource:
         self._vendor = vendor
         self._stored = connection
         self._connection = connection
+        if vendor.practitioners is None:
+            names = {**connection.practitioners, **people.named(connection)}
+            self._connection = replace(connection, practitioners=names)
         self._caller = Caller(vendor, vendor.auth, connection, secrets, ports)
-        own: MutableMapping[str, Any] = {}
+        own: MutableMapping[str, Any] = Memory()
         self._remembered = own if ports.remembered is None else ports.remembered
+        self._codes: MutableMapping[str, Any] = {} if ports.codes is None else ports.codes
+        self._codes_read: set[str] = set()
         self._clock = ports.clock
         self._set_aside: list[Reject] = []
 
@@ -56,10 +67,15 @@ class RestSource:
         return ours[0]
 
     def practitioners(self) -> Sequence[Practitioner]:
-        """Those the vendor lists, or those a person named where it lists none."""
+        """Those the vendor lists; where it lists none, those named or met before.
+
+        At first nobody was met: then the book of the coming week is looked through.
+        """
         if self._vendor.practitioners is None:
-            named = self._stored.practitioners.items()
-            return [Practitioner(pms_id=pms_id, full_name=name) for pms_id, name in named]
+            known = self._connection.practitioners
+            if not self._stored.practitioners:
+                known = {**self._in_the_book(), **known}
+            return people.practitioners(known)
         found = self._whole(self._vendor.practitioners)
         names = {one.pms_id: one.full_name for one in found}
         known = {**self._connection.practitioners, **names}
@@ -101,14 +117,16 @@ class RestSource:
             batch = self._parsed(listing, turn.contents)
             aside, self._set_aside = self._set_aside, []
             onward = self._dated(listing, turn.onward)
+            records = _within(query, batch.rows)
             yield Page(
-                records=_within(query, batch.rows),
+                records=records,
                 rejects=(*aside, *batch.rejects),
                 resume=onward if listing.paging.mark_seconds is None else None,
                 onward=onward,
                 is_last=turn.is_last,
                 drift=batch.drift,
                 mark=turn.contents.headers.get(listing.mark_header or ""),
+                practitioners=self._met(records),
             )
 
     def probe(self, pms_id: str) -> Sequence[Appointment] | None:
@@ -169,10 +187,12 @@ class RestSource:
     ) -> Iterator[Turn]:
         filled = self._parts(**(parts or {}))
         asked = {**listing.params, **(params or {})}
+        # What a query says wins over the paging, so that a connection may choose its page size.
+        own = params or {}
         named = f"{self._vendor.title}: GET {listing.path}"
 
         def fetch(step: Step) -> Contents:
-            url = self._caller.url(listing.path, filled, {**asked, **step.params})
+            url = self._caller.url(listing.path, filled, {**asked, **step.params, **own})
             reply = self._caller.ask(listing, urljoin(url, step.address or url))
             with broken_at(named):
                 return replace(listing.wrapping.open(reply.body), headers=reply.headers)
@@ -182,7 +202,7 @@ class RestSource:
 
     def _parsed(self, listing: Listing[_T], contents: Contents) -> "_Batch[_T]":
         """Every record in our words; one that cannot be read is set aside, the others kept."""
-        around = Surroundings(contents.included, self._follow)
+        around = Surroundings(contents.included, self._follow, self._code, now=self._clock())
         batch: _Batch[_T] = _Batch()
         for index, item in enumerate(contents.items):
             where = f"{listing.wrapping.label}[{index}]"
@@ -211,12 +231,47 @@ class RestSource:
         url = self._caller.url(path, self._parts(**parts), query)
         # Two practices may number their patients alike.
         key = f"{self._connection.id} {url}"
-        if key not in self._remembered:
-            try:
-                self._remembered[key] = self._caller.signed(Ask(url=url, name=path)).body
-            except Gone:
-                self._remembered[key] = None
-        return self._remembered[key]
+        found = self._remembered.get(key, _UNKNOWN)
+        if found is _UNKNOWN:
+            found = self._remembered[key] = self._held_at(url, path)
+        return found
+
+    def _code(self, path: str, code: str, read: ReadCodes) -> Any:
+        """From the list as kept; one that lacks the code is read anew, once for each source."""
+        url = self._caller.url(path, self._parts(), {})
+        key = f"{self._connection.id} {url}"
+        if code not in self._codes.get(key, {}) and key not in self._codes_read:
+            self._codes[key] = read(self._held_at(url, path))
+            self._codes_read.add(key)
+        return self._codes.get(key, {}).get(code)
+
+    def _held_at(self, url: str, path: str) -> Any:
+        try:
+            return self._caller.signed(Ask(url=url, name=path)).body
+        except Gone:
+            return None
+
+    def _met(self, rows: Sequence[Appointment]) -> Sequence[Practitioner]:
+        """Who is new on this page, where the vendor does not say who works there."""
+        if self._vendor.practitioners is not None:
+            return ()
+        known = self._connection.practitioners
+        new = people.met(rows, known)
+        if new:
+            self._connection = replace(self._connection, practitioners={**known, **new})
+        return people.practitioners(new)
+
+    def _in_the_book(self) -> dict[str, str]:
+        """The ids the coming week's appointments name; nothing else of them is read."""
+        path = self._vendor.practitioner_at
+        if path is None:
+            return {}
+        listing, now = _described(self._vendor.appointments), self._clock()
+        found: list[str | None] = []
+        for query in self.queries(Window(now - _A_DAY, now + _AHEAD), ()):
+            for turn in self._turns(listing, params=query.params):
+                found += [_maybe_id(item, path) for item in turn.contents.items]
+        return {pms_id: pms_id for pms_id in found if pms_id is not None}
 
     def _parts(self, **more: str) -> dict[str, str]:
         """What may stand in a path: the site, the connection's settings, and what is at hand."""
@@ -256,8 +311,11 @@ def _within(query: Query, rows: list[Appointment]) -> list[Appointment]:
 
 
 def _reject(bad: BadRecord, item: Any) -> Reject:
+    return Reject(path=bad.path, reason=str(bad), pms_id=_maybe_id(item, "id"))
+
+
+def _maybe_id(item: Any, path: str) -> str | None:
     try:
-        pms_id = Record(item).maybe_id("id")
+        return Record(item).maybe_id(path)
     except BadRecord:
-        pms_id = None
-    return Reject(path=bad.path, reason=str(bad), pms_id=pms_id)
+        return None

@@ -91,7 +91,9 @@ class Vendor:
     """Everything the engine, the wizard and the command line need to know of a PMS.
 
     `secrets` and `settings` are what a connection needs and may have, each with a line of help.
-    `read_fault` looks into bodies, for vendors whose status codes do not tell.
+    `read_fault` looks into bodies, for vendors whose status codes do not tell. `headers_of` adds
+    headers that depend on the connection. A vendor that lists no practitioners says at which path
+    an appointment names its own: those met in the book become practitioners.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Vendor:
 
     auth: Auth | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    headers_of: Callable[[Connection], Mapping[str, str]] | None = None
     rate_headers: RateHeaders | None = None
     faults: Mapping[int, type[SyncError]] = field(default_factory=dict)
     read_fault: Callable[[int, Any], Fault | None] | None = None
@@ -120,6 +123,7 @@ class Vendor:
     appointment: Listing[Appointment] | None = None
     practice: Listing[Practice] | None = None
     practitioners: Listing[Practitioner] | None = None
+    practitioner_at: str | None = None
     types: Listing[AppointmentType] | None = None
     pairing: Pairing | None = None
     opens: Opens | None = None

@@ -26,11 +26,19 @@ def plain(word: str) -> str:
 
 
 class Words:
-    """A vendor's plain words for each status; an absent word is booked, `removed` never meant."""
+    """A vendor's plain words for each status; an absent word is booked, `removed` never meant.
+
+    `vague` words are documented, mean something between ours, and are shown beside booked.
+    """
 
     def __init__(
-        self, table: Mapping[Status, Sequence[str]], *, removed: Sequence[str] = ()
+        self,
+        table: Mapping[Status, Sequence[str]],
+        *,
+        removed: Sequence[str] = (),
+        vague: Sequence[str] = (),
     ) -> None:
+        self._vague = frozenset(vague)
         self._known = {
             **{word: Standing(status) for status, words in table.items() for word in words},
             **{word: Standing(Status.CANCELLED, removed=True) for word in removed},
@@ -40,6 +48,8 @@ class Words:
         if word is None:
             return Standing(Status.BOOKED)
         key = plain(word)
+        if key in self._vague:
+            return Standing(Status.BOOKED, raw=word)
         return self._known.get(key) or self._guess(record, word, key)
 
     def _guess(self, record: Record, word: str, key: str) -> Standing:

@@ -1,0 +1,335 @@
+"""Halaxy: FHIR-like bundles and references, the status beside each patient, changes by instant."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from adapters.rest.auth import ClientCredentials
+from adapters.rest.envelope import Bundle, Single
+from adapters.rest.fhir import Target, issue_codes, patient, target, titled_name
+from adapters.rest.kinds import known_type
+from adapters.rest.lengths import length
+from adapters.rest.paging import NextLink
+from adapters.rest.record import Record, last_segment
+from adapters.rest.vendor import Fault, Listing, Vendor
+from adapters.rest.waits import RateHeaders
+from adapters.rest.words import Standing, Words, plain
+from domain.appointments import (
+    Appointment,
+    AppointmentType,
+    Patient,
+    Practice,
+    Practitioner,
+    Status,
+)
+from domain.connections import Connection
+from domain.errors import BadInput, TokenExpired
+from domain.limits import Limit
+from domain.sources import Capabilities, Query
+from domain.window import Window, zone
+
+_CLINIC, _EXTERNAL = "CL-", "EP-"
+_SERVICE = "HealthcareService"
+_OVERLAP = timedelta(minutes=5)
+_ROLE, _PERSON = "PractitionerRole", "Practitioner"
+_INCLUDED: Mapping[str, tuple[str, ...]] = {
+    "_include": ("Appointment:patient", "Appointment:practitioner-role"),
+    "_include:iterate": ("PractitionerRole:practitioner",),
+}
+
+STATUS = Words(
+    {
+        Status.BOOKED: ("booked",),
+        Status.CONFIRMED: ("confirmed", "accepted"),
+        Status.ARRIVED: ("arrived",),
+        Status.COMPLETED: ("attended",),
+        Status.CANCELLED: ("cancelled", "cancelled_(no_charge)", "rejected", "declined"),
+        Status.NO_SHOW: ("did_not_attend",),
+    },
+    vague=("tentative", "check_response"),
+)
+
+
+def queries(
+    window: Window,
+    connection: Connection,
+    *,
+    practitioners: Sequence[Practitioner],
+    since: str | None,
+) -> Iterator[Query]:
+    """All practitioners at once; with `since`, only what was changed about then or later."""
+    place = zone(connection.timezone)
+    start, end = (at.astimezone(place).isoformat() for at in (window.start, window.end))
+    params = {**_INCLUDED, "date": (f"ge{start}", f"lt{end}"), "_sort": ("date",)}
+    if connection.site.startswith(_CLINIC):
+        params["organization"] = (f"Organization/{connection.site}",)
+    changed = _changed_since(since)
+    if changed:
+        params["_lastUpdated"] = (changed,)
+    # A filter with the wrong name is ignored without a word, so the window is looked at again.
+    yield Query(key="all", params=params, window=window, complete=changed is None)
+
+
+def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
+    """One row for each patient; one without for a meeting or a block."""
+    if _is_elsewhere(record, connection):
+        return
+    start = record.instant("start", zone=connection.timezone)
+    type_id = _service_id(record)
+    kind = known_type(
+        connection, type_id, ask=lambda key: _held(record, _SERVICE, key), read=appointment_type
+    )
+    end = start + length(
+        record,
+        connection,
+        start=start,
+        end=record.maybe_instant("end", zone=connection.timezone),
+        minutes=(record.integer("minutesDuration"), kind.duration_minutes if kind else None),
+    )
+    practitioner_id = _practitioner_id(record)
+    name = _practitioner_name(record, connection, practitioner_id)
+    is_telehealth = _is_telehealth(record, connection) or type_id in connection.telehealth_types
+    shared = frozenset(record.flags)
+    for person in _each_patient(record):
+        # What was degraded for one patient of a group does not mark the others.
+        record.flags.clear()
+        standing = _standing(record, person, end)
+        yield Appointment(
+            pms_id=record.id(),
+            start=start,
+            end=end,
+            status=standing.status,
+            status_raw=standing.raw,
+            is_telehealth=is_telehealth,
+            type_id=type_id,
+            type_name=kind.name if kind else None,
+            patient=_patient(record, person),
+            practitioner_id=practitioner_id,
+            practitioner_name=name,
+            notes=record.notes("description"),
+            flags=shared | record.flags,
+        )
+
+
+def _changed_since(mark: str | None) -> str | None:
+    """From the vendor's own Date header, with an overlap; an unreadable mark asks for all."""
+    try:
+        told = parsedate_to_datetime(mark or "")
+    except ValueError:
+        return None
+    aware = told if told.tzinfo else told.replace(tzinfo=UTC)
+    return f"gt{(aware.astimezone(UTC) - _OVERLAP).isoformat()}"
+
+
+def _held(record: Record, kind: str, pms_id: str | None) -> Record | None:
+    """What a reference means: beside the page's matches, else asked for once."""
+    if pms_id is None:
+        return None
+    return record.lookup(kind, pms_id) or record.follow(f"/main/{kind}/{{id}}", id=pms_id)
+
+
+def _actor(person: Record) -> Target:
+    actor = person.record("actor")
+    return target(actor) if actor else Target(None, None)
+
+
+def _clinicians(record: Record) -> list[Target]:
+    """Those who treat, as persons or in their roles; external contacts last."""
+    found = [_actor(person) for person in record.records("participant")]
+    told = [one for one in found if one.kind in {_ROLE, _PERSON} and one.id]
+    return sorted(told, key=lambda one: (one.id or "").startswith(_EXTERNAL))
+
+
+def _practitioner_id(record: Record) -> str | None:
+    """The person, also where a role is named: somebody has one at each clinic, with other ids."""
+    for one in _clinicians(record):
+        if one.kind == _PERSON:
+            return one.id
+        role = _held(record, _ROLE, one.id)
+        person = role and last_segment(role.maybe("practitioner.reference"))
+        if person:
+            return person
+        record.drift.append("practitioner:unresolved")
+    return None
+
+
+def _practitioner_name(
+    record: Record, connection: Connection, practitioner_id: str | None
+) -> str | None:
+    known = connection.practitioners.get(practitioner_id or "")
+    if known is not None:
+        return known
+    found = _held(record, _PERSON, practitioner_id)
+    return titled_name(found) if found else None
+
+
+def _is_elsewhere(record: Record, connection: Connection) -> bool:
+    """At another clinic of the group, by the roles; those say it where the search ignored it."""
+    if not connection.site.startswith(_CLINIC):
+        return False
+    told = [one.id for one in _clinicians(record) if one.kind == _ROLE]
+    roles = [_held(record, _ROLE, pms_id) for pms_id in told]
+    clinics = {last_segment(role.maybe("organization.reference")) for role in roles if role}
+    return bool(clinics - {None}) and connection.site not in clinics
+
+
+def _each_patient(record: Record) -> Sequence[Record | None]:
+    people = {_actor(person): person for person in record.records("participant")}
+    patients = [person for actor, person in people.items() if actor.kind == "Patient" and actor.id]
+    return patients or [None]
+
+
+def _standing(record: Record, person: Record | None, end: datetime) -> Standing:
+    """The patient's own word; without any, a reason for cancelling is one."""
+    word = _word(person) if person else None
+    if word is None and record.raw("cancellationReason"):
+        return Standing(Status.CANCELLED)
+    standing = STATUS.read(record, word)
+    # Booked turns into attended by itself when its time comes, so it does not say that it is over.
+    now = record.around.now
+    if standing.status is Status.COMPLETED and now is not None and now < end:
+        return Standing(Status.IN_PROGRESS)
+    return standing
+
+
+def _word(person: Record) -> str | None:
+    for extension in person.records("modifierExtension"):
+        if last_segment(extension.maybe("url")) == "appointment-participant-status":
+            return extension.maybe("valueCoding.code") or extension.maybe("valueCoding.display")
+    return None
+
+
+def _service_id(record: Record) -> str | None:
+    told = [one for one in record.records("supportingInformation") if one.has("reference")]
+    return next((to.id for to in map(target, told) if to.kind == _SERVICE), None)
+
+
+def _is_telehealth(record: Record, connection: Connection) -> bool:
+    """By the location-type, whose shape on reads is not public; never by a service's name."""
+    switched = (
+        place for place in ("online", "phone") if connection.settings.get(f"{place}_is_telehealth")
+    )
+    places = {_place(one) for one in record.records("supportingInformation")}
+    return not places.isdisjoint({"telehealth", *switched})
+
+
+def _place(one: Record) -> str | None:
+    names = {last_segment(str(one.raw(key))) for key in ("type", "name", "url")}
+    if "location_type" not in {plain(name) for name in names if name}:
+        return None
+    keys = ("value", "valueCode", "valueString", "valueCoding.code")
+    found = next((one.raw(key) for key in keys if isinstance(one.raw(key), str)), None)
+    return plain(found) if found else None
+
+
+def _patient(record: Record, person: Record | None) -> Patient | None:
+    pms_id = _actor(person).id if person else None
+    if pms_id is None:
+        return None
+    found = _held(record, "Patient", pms_id)
+    if found is None:
+        record.flags.add("patient_not_included")
+        return Patient(pms_id=pms_id)
+    return patient(pms_id, found)
+
+
+def _minutes(service: Record) -> int | None:
+    for extension in service.records("extension"):
+        quantity = extension.record("valueQuantity")
+        if quantity and plain(quantity.maybe("unit") or "min").startswith("min"):
+            return quantity.integer("value")
+    return None
+
+
+def practitioner(record: Record, connection: Connection) -> Iterator[Practitioner]:
+    pms_id = record.id()
+    yield Practitioner(
+        pms_id=pms_id,
+        full_name=titled_name(record) or pms_id,
+        active=record.boolean("active", default=True),
+    )
+
+
+def appointment_type(record: Record, connection: Connection) -> Iterator[AppointmentType]:
+    pms_id = record.id()
+    yield AppointmentType(
+        pms_id=pms_id, name=record.maybe("name") or pms_id, duration_minutes=_minutes(record)
+    )
+
+
+def practice(record: Record, connection: Connection) -> Iterator[Practice]:
+    yield Practice(site=record.id(), name=record.maybe("name"))
+
+
+def read_fault(status: int, body: Any) -> Fault | None:
+    """A token that ended is told by an OperationOutcome, whatever the status."""
+    return Fault(error=TokenExpired) if "expired" in issue_codes(body) else None
+
+
+def headers_of(connection: Connection) -> Mapping[str, str]:
+    """Who asks, as `VENDOR_NAME (VENDOR_EMAIL)`; without it every answer is 403."""
+    name = connection.settings.get("vendor_name") or "pms-sync"
+    email = connection.settings.get("vendor_email") or "support@pms-sync.invalid"
+    agent = f"{name} ({email})"
+    if not re.fullmatch(r"[\x20-\x7e]{1,200}", agent):
+        raise BadInput("vendor_name and vendor_email go into a header: plain letters only.")
+    return {"user-agent": agent}
+
+
+_PAGES = NextLink(size_param="_count", size=100)
+
+VENDOR = Vendor(
+    name="halaxy",
+    title="Halaxy",
+    docs="https://developers.halaxy.com",
+    base_url="https://au-api.halaxy.com",
+    # Announced as 3600 seconds, good for 900 (developers.halaxy.com/docs/authentication).
+    auth=ClientCredentials(token_url="/main/oauth/token", sent_as="json", ceiling_seconds=900),
+    secrets={
+        "client_id": "Client id of the practice's API key",
+        "client_secret": "Client secret of the practice's API key",
+    },
+    settings={
+        "vendor_name": "Your name, as told to Halaxy",
+        "vendor_email": "Your e-mail address, as told to Halaxy",
+        "online_is_telehealth": "Whether the location type online is telehealth: yes or no",
+        "phone_is_telehealth": "Whether the location type phone is telehealth: yes or no",
+        "default_minutes": "Length of an appointment that has none",
+    },
+    site_label="Clinic id (CL-…), or practice group id (OG-…)",
+    # A sliding window for each key (developers.halaxy.com/docs/authentication).
+    limits={"default": (Limit(500, 60),)},
+    limited_per="application",
+    rate_headers=RateHeaders(limit="x-ratelimit-limit", remaining="x-ratelimit-remaining"),
+    capabilities=Capabilities(
+        changed_since=True, probe_by_id=True, webhooks=True, telehealth="types"
+    ),
+    headers={"accept": "application/fhir+json"},
+    headers_of=headers_of,
+    read_fault=read_fault,
+    queries=queries,
+    appointments=Listing(
+        path="/main/Appointment",
+        wrapping=Bundle("Appointment"),
+        paging=_PAGES,
+        parse=parse,
+        expects=frozenset({"id", "start", "end", "participant"}),
+        mark_header="date",
+    ),
+    appointment=Listing(path="/main/Appointment/{id}", wrapping=Single(), parse=parse),
+    practice=Listing(path="/main/Organization/{site}", wrapping=Single(), parse=practice),
+    practitioners=Listing(
+        path="/main/Practitioner",
+        wrapping=Bundle("Practitioner"),
+        paging=_PAGES,
+        parse=practitioner,
+    ),
+    types=Listing(
+        path="/main/HealthcareService",
+        wrapping=Bundle("HealthcareService"),
+        paging=_PAGES,
+        parse=appointment_type,
+    ),
+)

@@ -1,0 +1,90 @@
+"""References and people as FHIR writes them, or nearly."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.rest.record import Record, last_segment
+from domain.appointments import Patient
+from domain.names import display
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a reference points at; ids of different types may be alike."""
+
+    kind: str | None
+    id: str | None
+
+
+def target(reference: Record) -> Target:
+    """By its type, else by its path; an address is never followed, only its end is read."""
+    path, _, pms_id = (reference.maybe("reference") or "").rstrip("/").rpartition("/")
+    return Target(reference.maybe("type") or last_segment(path), pms_id or None)
+
+
+def patient(pms_id: str, found: Record) -> Patient:
+    """The person as a Patient resource describes them."""
+    name = _best_name(found)
+    given, family = (_given(name), name.maybe("family")) if name else (None, None)
+    contacts = _contacts(found)
+    return Patient(
+        pms_id=pms_id,
+        full_name=display(given=given, family=family) or (name.maybe("text") if name else None),
+        first_name=given,
+        last_name=family,
+        # Where there is an sms it is the mobile.
+        phone=contacts.get("sms") or contacts.get("phone"),
+        email=contacts.get("email"),
+        date_of_birth=found.birth_date("birthDate"),
+    )
+
+
+def titled_name(person: Record) -> str | None:
+    """A clinician's name for display, with the title."""
+    name = _best_name(person)
+    if name is None:
+        return None
+    parts = {
+        "prefix": _words(name, "prefix"),
+        "given": _given(name),
+        "family": name.maybe("family"),
+    }
+    return (display(**parts) if parts["family"] else None) or name.maybe("text") or _given(name)
+
+
+def _best_name(person: Record) -> Record | None:
+    """The official one, else one with a family name: the usual one may be a given name only."""
+    return min(person.records("name"), key=_rank, default=None)
+
+
+def _rank(name: Record) -> tuple[bool, bool, bool]:
+    return name.raw("use") != "official", not name.has("family"), not name.has("text")
+
+
+def _given(name: Record) -> str | None:
+    return _words(name, "given")
+
+
+def _words(name: Record, path: str) -> str | None:
+    """A list of words, which some write as one text."""
+    if isinstance(name.raw(path), str):
+        return name.maybe(path)
+    return " ".join(one.strip() for one in name.items(path) if isinstance(one, str)) or None
+
+
+def _contacts(person: Record) -> Mapping[str, str]:
+    """The first value of each system."""
+    found: dict[str, str] = {}
+    for one in person.records("telecom"):
+        system, value = one.maybe("system"), one.maybe("value")
+        if system and value:
+            found.setdefault(system, value)
+    return found
+
+
+def issue_codes(body: Any) -> list[Any]:
+    """The codes of an OperationOutcome; none of any other answer."""
+    issues = body.get("issue") if isinstance(body, dict) else None
+    told = issues if isinstance(issues, list) else ()
+    return [one.get("code") for one in told if isinstance(one, dict)]
