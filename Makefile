@@ -13,7 +13,7 @@ NEW_MIGRATION := import sys, alembic.command, migrations; \
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup lint check bench lock fmt fast migration chaos soak live
+.PHONY: help demo test setup lint check bench lock fmt fast migration chaos live
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -53,10 +53,7 @@ migration: $(STAMP) ## Write an empty migration (m="Add a column")
 	@$(BIN)/python -c '$(NEW_MIGRATION)' "$(m)"
 
 chaos: $(STAMP) ## Kill, freeze and cut off the parts, and look for what was lost
-	@$(PYTEST) tests/chaos $(args)
-
-soak: $(STAMP) ## Run for hours and watch memory, connections and lateness (args="...")
-	@$(BIN)/python -m bench soak $(args)
+	@$(PYTEST) tests/e2e $(args)
 
 live: $(STAMP) ## Call the sandbox of one vendor with keys from the environment (pms=gentu)
 	@$(PYTEST) -m live -k "$(pms)" $(args)

@@ -43,6 +43,8 @@ def works(parts: Parts) -> Mapping[str, Work]:
             ),
             gave_up=store.gave_up,
         ),
-        RENEW_TOKEN: Work(run=lambda job: renew_token(job, book=book, open_source=opener)),
+        RENEW_TOKEN: Work(
+            run=lambda job: renew_token(job, book=book, open_source=opener), gave_up=book.gave_up
+        ),
         PRUNE: Work(run=lambda _job: prune(parts.engine)),
     }

@@ -61,13 +61,6 @@ _CLOSE_RUN = text(
     WHERE id = :run_id
     """
 )
-_CLOSE_RUN = text(
-    """
-    UPDATE pms_sync_log SET status = :status, completed_at = :at, error_message = :message,
-                            error_details = CAST(:details AS jsonb)
-    WHERE id = :run_id
-    """
-)
 _CLOSE_CONNECTION = text(
     """
     UPDATE pms_connections SET

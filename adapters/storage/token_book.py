@@ -7,7 +7,8 @@ from sqlalchemy import Engine, text
 
 from adapters.storage import connections
 from adapters.storage.ledger import guard
-from domain.connections import Connection
+from domain.connections import Connection, State
+from domain.errors import NeedsReconnect, SyncError
 from domain.jobs import Job
 from infra.database import transaction
 
@@ -45,3 +46,10 @@ class TokenBook:
             guard(db, job)
             values = {"expires_at": expires_at, "soon": AHEAD, "seldom": SELDOM}
             db.execute(_UNTIL, {"id": connection_id, **values})
+
+    def gave_up(self, job: Job, error: SyncError) -> None:
+        """A renewal that only a person can bring about: say so on the connection."""
+        if not isinstance(error, NeedsReconnect) or job.connection_id is None:
+            return
+        with transaction(self._engine, account_id=job.account_id) as db:
+            connections.set_state(db, job.connection_id, State.NEEDS_SIGN_IN, reason=str(error))

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.e2e]
 @pytest.fixture
 def running() -> Iterator[Stack]:
     """A practice of eight practitioners that answers slowly enough to be interrupted."""
-    setup = Setup(seed=5, practitioners=8, appointments=80, days=(DAY,), limits=(), latency_ms=700)
+    setup = Setup(seed=5, practitioners=8, appointments=80, days=(DAY,), limits=(), latency_ms=400)
     with stack(setup=setup) as started:
         yield started
 
