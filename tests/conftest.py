@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,10 +18,12 @@ from infra import embedded, logging
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def quiet_logs() -> None:
     """Jobs that fail on purpose leave one line each, as in a process, and no traceback."""
+    pytests_own = threading.excepthook
     logging.configure(json=True, level="ERROR")
+    threading.excepthook = pytests_own
 
 
 @pytest.fixture(scope="session")

@@ -114,7 +114,7 @@ def test_no_module_is_longer_than_it_can_be_read() -> None:
     assert long == LONG_MODULES
 
 
-@pytest.mark.parametrize("folder", [*PACKAGES, "tests", "bench"])
+@pytest.mark.parametrize("folder", [*PACKAGES, "bench"])
 def test_every_module_opens_with_what_it_is_for(folder: str) -> None:
     silent = [
         named(path)

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass, replace
@@ -163,12 +164,14 @@ def edit(clinic: Practice, row: Mapping[str, Any], **changes: Any) -> None:
 def every_log_line() -> Iterator[io.StringIO]:
     """All that a process would log at its most talkative."""
     written = io.StringIO()
+    pytests_own = threading.excepthook
     with redirect_stderr(written):
         logging.configure(json=True, level="DEBUG")
         try:
             yield written
         finally:
             logging.configure(json=True, level="ERROR")
+            threading.excepthook = pytests_own
 
 
 def redis_as_text(client: redis.Redis) -> str:
