@@ -10,6 +10,7 @@ from uuid import uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import Row, text
 
+from adapters.storage import sheet_events
 from domain.connections import Connection
 from domain.jobs import Job
 from domain.runs import Counts, Progress, Run, RunStatus, SyncType
@@ -47,13 +48,6 @@ _DRIFT = text(
     DO UPDATE SET times = pms_drift.times + EXCLUDED.times, last_seen_at = now()
     """
 )
-_EVENT = text(
-    """
-    INSERT INTO run_sheet_events (account_id, kind, connection_id, detail)
-    VALUES (:account_id, :kind, :connection_id, CAST(:detail AS jsonb))
-    """
-)
-_NOTIFY = text("SELECT pg_notify('events', :account_id)")
 _CLOSE_RUN = text(
     """
     UPDATE pms_sync_log SET status = :status, completed_at = :at, error_message = :message,
@@ -130,14 +124,13 @@ def tell_progress(db: Db, run: Run, *, diff: bytes | None) -> None:
 
 def tell_pages(db: Db, run: Run, kind: str, detail: Mapping[str, Any]) -> None:
     """An event for the pages: ids, days and counts only."""
-    values = {
-        "account_id": run.account_id,
-        "kind": kind,
-        "connection_id": run.connection_id,
-        "detail": json.dumps({"run_id": str(run.id), **detail}),
-    }
-    db.execute(_EVENT, values)
-    db.execute(_NOTIFY, {"account_id": run.account_id})
+    sheet_events.tell(
+        db,
+        account_id=run.account_id,
+        kind=kind,
+        connection_id=run.connection_id,
+        detail={"run_id": str(run.id), **detail},
+    )
 
 
 def keep_rejects(db: Db, run: Run, query_key: str, rejects: Sequence[Reject]) -> None:

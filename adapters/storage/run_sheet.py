@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.storage.conflicts import close_conflicts, open_conflicts
+from adapters.storage.day_sheets import sheet_of
 from adapters.storage.entries import EntrySeal, values_of
 from adapters.storage.tables import run_sheet_appointments as entries
 from adapters.storage.tables import run_sheet_history
@@ -34,12 +35,6 @@ _FINGERPRINTS = text(
     """
     SELECT id, fingerprint, removed_at IS NOT NULL AS is_removed FROM run_sheet_appointments
     WHERE id = ANY(:ids)
-    """
-)
-_SHEET = text(
-    """
-    INSERT INTO run_sheets (account_id, day) VALUES (:account_id, :day)
-    ON CONFLICT (account_id, day) DO UPDATE SET day = EXCLUDED.day RETURNING id
     """
 )
 _UNSEEN = text(
@@ -251,8 +246,8 @@ class RunSheet:
     def _sheet(self, start: datetime) -> UUID:
         day = local_day(start, self._connection.timezone)
         if day not in self._sheets:
-            values = {"account_id": self._connection.account_id, "day": day}
-            self._sheets[day] = self._db.execute(_SHEET, values).scalar_one()
+            account_id = self._connection.account_id
+            self._sheets[day] = sheet_of(self._db, account_id=account_id, day=day)
         return self._sheets[day]
 
 

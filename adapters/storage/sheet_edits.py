@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping, insert, select, text, update
 
 from adapters.storage.audit import Access, record
 from adapters.storage.conflicts import close_conflicts, open_conflicts
+from adapters.storage.day_sheets import sheet_of
 from adapters.storage.entries import EntrySeal
 from adapters.storage.sheet import view_entry
 from adapters.storage.sheet_events import tell
@@ -27,12 +28,6 @@ ALWAYS_KNOWN = frozenset({"start", "duration_minutes", "status", "is_telehealth"
 
 _CONFLICT = text(
     "SELECT appointment_id, field, settled_at FROM run_sheet_conflicts WHERE id = :id FOR UPDATE"
-)
-_SHEET = text(
-    """
-    INSERT INTO run_sheets (account_id, day) VALUES (:account_id, :day)
-    ON CONFLICT (account_id, day) DO UPDATE SET day = EXCLUDED.day RETURNING id
-    """
 )
 
 
@@ -151,8 +146,7 @@ def _rewrite(db: Db, seal: EntrySeal, row: RowMapping, cells: Cells, *, hand: Ha
         for start in (row["appointment_time"], columns["appointment_time"].astimezone(UTC))
     )
     if was != now:
-        values = {"account_id": hand.account_id, "day": now}
-        columns["run_sheet_id"] = db.execute(_SHEET, values).scalar_one()
+        columns["run_sheet_id"] = sheet_of(db, account_id=hand.account_id, day=now)
     changed = {**columns, "version": row["version"] + 1, "updated_at": hand.at}
     db.execute(update(entries).where(entries.c.id == row["id"]).values(changed))
     tell(
