@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+import structlog
 from sqlalchemy import Engine, text
 
 from adapters.storage.ledger import COLUMNS, job_of
@@ -11,6 +12,8 @@ from domain.errors import SyncError
 from domain.work import SYNC
 from infra.database import dispatch
 from infra.sealing import Sealer
+
+log = structlog.get_logger()
 
 _PARKED = text(f"SELECT {COLUMNS} FROM jobs WHERE id = ANY(:ids) AND kind = :kind")  # noqa: S608
 
@@ -27,4 +30,8 @@ def close_parked(
         rows = db.execute(_PARKED, {"ids": list(job_ids), "kind": SYNC}).all()
     store = SyncStore(engine, sealer, clock=clock)
     for row in rows:
-        store.gave_up(job_of(row), Crashed("The sync was stopped three times and is parked."))
+        try:
+            store.gave_up(job_of(row), Crashed("The sync was stopped three times and is parked."))
+        except SyncError as error:
+            # Its connection was removed meanwhile, say: the others' runs are closed all the same.
+            log.warning("run.not_closed", job_id=row.id, error_kind=error.kind)

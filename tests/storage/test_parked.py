@@ -1,0 +1,63 @@
+"""The run of a sync that killed its workers is ended in words, each for itself."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import text
+
+from adapters.storage.parked import close_parked
+from adapters.storage.syncing import SyncStore
+from domain.jobs import Job
+from domain.work import sync_job
+from infra.clock import system_clock
+from infra.database import dispatch, transaction
+from infra.sealing import Keyring, Sealer
+from tests.storage.rig import ACCOUNT, Rig
+
+pytestmark = pytest.mark.integration
+
+DAY = date(2026, 6, 2)
+SEALER = Sealer(Keyring.from_hex("0f" * 32))
+
+
+def parked(rig: Rig, site: str) -> Job:
+    """A sync that began a run and whose workers then died."""
+    new = sync_job(
+        account_id=ACCOUNT,
+        connection_id=rig.connect(site),
+        vendor="gentu",
+        first_day=DAY,
+        last_day=DAY,
+    )
+    asked = {name: getattr(new, name) for name in ("args", "account_id", "connection_id", "vendor")}
+    job = rig.claimed(new.kind, **asked)
+    SyncStore(rig.engine, SEALER, clock=system_clock).begin(job)
+    rig.change(job.id, state="dead")
+    return job
+
+
+def test_the_run_of_a_parked_sync_has_failed_and_says_why(rig: Rig) -> None:
+    job = parked(rig, "site")
+
+    close_parked(rig.engine, SEALER, [job.id, 4711], clock=system_clock)
+
+    query = text("SELECT status, error_message, completed_at FROM pms_sync_log")
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        run = db.execute(query).one()
+    assert run.status == "failed"
+    assert "stopped three times" in run.error_message
+    assert run.completed_at is not None
+
+
+def test_one_run_that_cannot_be_closed_does_not_keep_the_others_open(rig: Rig) -> None:
+    gone, there = parked(rig, "gone"), parked(rig, "there")
+    with dispatch(rig.engine) as db:
+        remove = "UPDATE pms_connections SET removed_at = now() WHERE id = :id"
+        db.execute(text(remove), {"id": gone.connection_id})
+
+    close_parked(rig.engine, SEALER, [gone.id, there.id], clock=system_clock)
+
+    query = text("SELECT job_id, status FROM pms_sync_log")
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        runs = {row.job_id: row.status for row in db.execute(query)}
+    assert runs[there.id] == "failed"
