@@ -1,0 +1,547 @@
+"""What is peculiar to Halaxy."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from adapters.pms.halaxy import VENDOR, parse, queries
+from adapters.rest.record import Record, Surroundings
+from domain.appointments import Appointment, Status
+from domain.connections import Connection, KnownType
+from domain.errors import BadInput, BrokenContract, NeedsReconnect
+from domain.limits import Limit
+from domain.window import whole_day
+from tests.contract.kit import NOW, Stage, answer, changed, fixture, is_page, once
+
+CONNECTION = Connection(
+    id=UUID(int=1),
+    account_id="acc-1",
+    vendor="halaxy",
+    site="OG-1",
+    timezone="Australia/Melbourne",
+    settings={"default_minutes": 20},
+    telehealth_types=frozenset({"5102"}),
+    types={
+        "5101": KnownType(name="Telehealth consult", duration_minutes=40),
+        "5102": KnownType(name="Review"),
+    },
+)
+HOST = "https://au-api.halaxy.com"
+STATUS_URL = "https://terminology.halaxy.com/StructureDefinition/appointment-participant-status"
+START, END = "2026-06-02T09:00:00+10:00", "2026-06-02T09:50:00+10:00"
+DURING, AFTER = datetime(2026, 6, 1, 23, 30, tzinfo=UTC), datetime(2026, 6, 2, tzinfo=UTC)
+HELD: Mapping[str, Mapping[str, Any]] = {
+    "/main/Patient/9001": {"id": "9001", "name": [{"family": "Example", "given": ["Ann"]}]},
+    "/main/Patient/9002": {"id": "9002", "name": [{"family": "Sample", "given": ["Bo"]}]},
+    "/main/PractitionerRole/PR-31": {
+        "id": "PR-31",
+        "practitioner": {"reference": "/main/Practitioner/PR-1"},
+        "organization": {"reference": f"{HOST}/main/Organization/CL-7"},
+    },
+    "/main/PractitionerRole/PR-1": {
+        "id": "PR-1",
+        "practitioner": {"reference": f"{HOST}/main/Practitioner/PR-9"},
+    },
+    "/main/Practitioner/PR-1": {
+        "id": "PR-1",
+        "name": [{"family": "Demo", "given": ["Dana"], "prefix": ["Dr"]}],
+    },
+    "/main/Practitioner/PR-9": {"id": "PR-9", "name": [{"text": "Nurse Nia"}]},
+    "/main/Practitioner/EP-5": {"id": "EP-5", "name": [{"family": "Guest", "given": "Gil"}]},
+}
+
+
+def actor(reference: str, kind: str | None = None) -> dict[str, Any]:
+    told = {"reference": reference, "type": kind}
+    return {"actor": {key: value for key, value in told.items() if value}}
+
+
+def booked(reference: str = "/main/Patient/9001", code: str | None = "booked") -> dict[str, Any]:
+    person = actor(reference, "Patient")
+    if code is not None:
+        coding = {"system": "example", "code": code}
+        person["modifierExtension"] = [{"url": STATUS_URL, "valueCoding": coding}]
+    return person
+
+
+ROLE = actor("/main/PractitionerRole/PR-31", "PractitionerRole")
+
+
+def resource(**fields: Any) -> dict[str, Any]:
+    """A plain booked appointment with these fields changed."""
+    return {
+        "resourceType": "Appointment",
+        "id": "700001",
+        "start": START,
+        "end": END,
+        "supportingInformation": [],
+        "participant": [ROLE, booked()],
+        **fields,
+    }
+
+
+def record(*, now: datetime | None = NOW, **fields: Any) -> Record:
+    """The same as a record whose references lead to what is held."""
+    around = Surroundings(follow=lambda path, query, parts: HELD.get(path.format(**parts)), now=now)
+    return Record(resource(**fields), around=around)
+
+
+def rows(connection: Connection = CONNECTION, **fields: Any) -> list[Appointment]:
+    return list(parse(record(**fields), connection))
+
+
+def row(connection: Connection = CONNECTION, **fields: Any) -> Appointment:
+    (only,) = rows(connection, **fields)
+    return only
+
+
+@pytest.mark.parametrize(
+    ("code", "expected", "raw", "flags"),
+    [
+        ("booked", Status.BOOKED, None, set()),
+        ("Booked", Status.BOOKED, None, set()),
+        (None, Status.BOOKED, None, set()),
+        ("confirmed", Status.CONFIRMED, None, set()),
+        ("accepted", Status.CONFIRMED, None, set()),
+        ("arrived", Status.ARRIVED, None, set()),
+        ("attended", Status.COMPLETED, None, set()),
+        ("cancelled", Status.CANCELLED, None, set()),
+        ("Cancelled (No Charge)", Status.CANCELLED, None, set()),
+        ("cancelled-(no-charge)", Status.CANCELLED, None, set()),
+        ("rejected", Status.CANCELLED, None, set()),
+        ("declined", Status.CANCELLED, None, set()),
+        ("did not attend", Status.NO_SHOW, None, set()),
+        ("did-not-attend", Status.NO_SHOW, None, set()),
+        ("DID_NOT_ATTEND", Status.NO_SHOW, None, set()),
+        ("tentative", Status.BOOKED, "tentative", set()),
+        ("Check Response", Status.BOOKED, "Check Response", set()),
+        ("on hold", Status.BOOKED, "on hold", {"unknown_status"}),
+    ],
+)
+def test_status_is_the_word_beside_the_patient(
+    code: str | None, expected: Status, raw: str | None, flags: set[str]
+) -> None:
+    found = row(now=AFTER, participant=[ROLE, booked(code=code)])
+
+    assert (found.status, found.status_raw, found.flags) == (expected, raw, flags)
+
+
+@pytest.mark.parametrize(
+    ("code", "now", "expected"),
+    [
+        ("attended", NOW, Status.IN_PROGRESS),
+        ("attended", DURING, Status.IN_PROGRESS),
+        ("Attended", AFTER, Status.COMPLETED),
+        ("did not attend", DURING, Status.NO_SHOW),
+        ("booked", AFTER, Status.BOOKED),
+    ],
+)
+def test_attended_is_set_by_itself_and_so_ends_with_the_appointment_only(
+    code: str, now: datetime, expected: Status
+) -> None:
+    assert row(now=now, participant=[ROLE, booked(code=code)]).status is expected
+
+
+def test_the_engine_says_what_time_it_is() -> None:
+    stage = Stage(fixture("halaxy"))
+    stage.now = datetime(2026, 6, 1, 19, 45, tzinfo=UTC)
+
+    (found,) = [one for one in stage.rows() if one.pms_id == "700004"]
+
+    assert found.status is Status.IN_PROGRESS
+
+
+def test_a_status_in_the_fhir_sense_or_in_another_extension_says_nothing() -> None:
+    person = {**booked(code=None), "status": "declined"}
+    person["extension"] = booked(code="cancelled")["modifierExtension"]
+    person["modifierExtension"] = [{"url": "https://example.test/other", "valueCoding": {}}]
+
+    assert row(participant=[ROLE, person]).status is Status.BOOKED
+
+
+@pytest.mark.parametrize(
+    ("people", "reason", "expected"),
+    [
+        ([ROLE], {"text": "moved"}, Status.CANCELLED),
+        ([ROLE], "moved", Status.CANCELLED),
+        ([ROLE], None, Status.BOOKED),
+        ([ROLE], {}, Status.BOOKED),
+        ([ROLE, booked(code=None)], "moved", Status.CANCELLED),
+        ([ROLE, booked(code="booked")], "moved", Status.BOOKED),
+        ([ROLE, booked(code="cancelled")], None, Status.CANCELLED),
+    ],
+)
+def test_a_reason_for_cancelling_counts_where_no_patient_has_a_word_of_their_own(
+    people: list[Any], reason: Any, expected: Status
+) -> None:
+    assert row(participant=people, cancellationReason=reason).status is expected
+
+
+def test_every_patient_of_a_group_has_a_row_and_a_status_alone() -> None:
+    people = [
+        ROLE,
+        booked("/main/Patient/9009", "on hold"),
+        booked(f"{HOST}/main/Patient/9001", "cancelled"),
+        booked("/main/Patient/9002"),
+        booked("/main/Patient/9001", "cancelled"),
+    ]
+
+    gone, ann, bo = rows(participant=people)
+
+    assert {gone.pms_id, ann.pms_id, bo.pms_id} == {"700001"}
+    assert (ann.patient_id, ann.status, ann.flags) == ("9001", Status.CANCELLED, set())
+    assert (bo.patient_id, bo.status, bo.flags) == ("9002", Status.BOOKED, set())
+    assert gone.patient_id == "9009"
+    assert gone.flags == {"patient_not_included", "unknown_status"}
+
+
+def test_a_meeting_is_a_row_without_a_patient() -> None:
+    assert row(participant=[ROLE]).patient is None
+
+
+@pytest.mark.parametrize(
+    ("people", "pms_id", "name"),
+    [
+        ([("/main/PractitionerRole/PR-31", "PractitionerRole")], "PR-1", "Dr Dana Demo"),
+        ([(f"{HOST}/main/PractitionerRole/PR-31", None)], "PR-1", "Dr Dana Demo"),
+        ([("/main/Practitioner/PR-1", "Practitioner")], "PR-1", "Dr Dana Demo"),
+        ([("/main/PractitionerRole/PR-1", "PractitionerRole")], "PR-9", "Nurse Nia"),
+        ([("/main/Practitioner/EP-5", None)], "EP-5", "Gil Guest"),
+        ([("/main/Practitioner/EP-5", None), ("/main/Practitioner/PR-1", None)], "PR-1", None),
+        ([("/main/PractitionerRole/PR-99", None)], None, None),
+        ([("/main/Location/L-1", "Location")], None, None),
+        ([], None, None),
+    ],
+)
+def test_the_practitioner_is_the_person_behind_the_role(
+    people: list[tuple[str, str | None]], pms_id: str | None, name: str | None
+) -> None:
+    found = row(participant=[*[actor(*one) for one in people], booked()])
+
+    assert found.practitioner_id == pms_id
+    assert name is None or found.practitioner_name == name
+
+
+def test_a_role_that_leads_to_nobody_is_counted() -> None:
+    lost = record(participant=[actor("/main/PractitionerRole/PR-99")])
+
+    (found,) = parse(lost, CONNECTION)
+
+    assert found.practitioner_id is None and lost.drift == ["practitioner:unresolved"]
+
+
+@pytest.mark.parametrize(
+    ("site", "wanted"), [("CL-7", True), ("CL-8", False), ("OG-1", True), ("7", True)]
+)
+def test_a_clinics_connection_leaves_out_the_groups_other_clinics(site: str, wanted: bool) -> None:
+    here = replace(CONNECTION, site=site)
+
+    assert bool(rows(here)) is wanted
+    (query,) = queries(
+        whole_day(date(2026, 6, 2), here.timezone), here, practitioners=(), since=None
+    )
+    clinic = (f"Organization/{site}",) if site.startswith("CL-") else None
+    assert query.params.get("organization") == clinic
+
+
+@pytest.mark.parametrize(
+    ("told", "settings", "expected"),
+    [
+        ({"type": "location-type", "value": "telehealth"}, {}, True),
+        ({"name": "location-type", "valueCode": "telehealth"}, {}, True),
+        ({"url": "https://example.test/x/location-type", "valueString": "Telehealth"}, {}, True),
+        ({"type": "location-type", "valueCoding": {"code": "telehealth"}}, {}, True),
+        ({"type": "location-type", "value": "clinic"}, {}, False),
+        ({"type": "location-type", "value": "organization"}, {}, False),
+        ({"type": "location-type", "value": "online"}, {}, False),
+        ({"type": "location-type", "value": "phone"}, {}, False),
+        ({"type": "location-type", "value": "online"}, {"online_is_telehealth": True}, True),
+        ({"type": "location-type", "value": "phone"}, {"phone_is_telehealth": True}, True),
+        ({"type": "location-type", "value": "phone"}, {"online_is_telehealth": True}, False),
+        ({"type": "location-type"}, {}, False),
+        ({"type": "something-else", "value": "telehealth"}, {}, False),
+        ({"type": {"coding": []}, "value": "telehealth"}, {}, False),
+        ({"reference": "/main/HealthcareService/5101"}, {}, False),
+        ({"reference": "/main/HealthcareService/5102", "type": "HealthcareService"}, {}, True),
+        ({"reference": f"{HOST}/main/HealthcareService/5102"}, {}, True),
+    ],
+)
+def test_telehealth_is_the_location_type_or_a_marked_service_never_a_name(
+    told: dict[str, Any], settings: dict[str, Any], expected: bool
+) -> None:
+    connection = replace(CONNECTION, settings=settings)
+
+    assert row(connection, supportingInformation=[told]).is_telehealth is expected
+
+
+@pytest.mark.parametrize(
+    ("end", "minutes", "service", "expected", "flags"),
+    [
+        (END, 50, "5101", 50, set()),
+        ("2026-06-01T23:50:00Z", None, None, 50, set()),
+        (None, 25, "5101", 25, set()),
+        (None, None, "5101", 40, set()),
+        (None, None, "5102", 20, {"estimated_duration"}),
+        (START, 25, "5101", 25, set()),
+    ],
+)
+def test_length_is_the_end_else_the_minutes_else_the_services_else_our_default(
+    end: str | None, minutes: int | None, service: str | None, expected: int, flags: set[str]
+) -> None:
+    told = [{"reference": f"/main/HealthcareService/{service}"}] if service else []
+
+    found = row(end=end, minutesDuration=minutes, supportingInformation=told)
+
+    assert (found.duration_minutes, found.flags) == (expected, flags)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "minutes"),
+    [
+        ("2026-04-05T01:30:00+11:00", "2026-04-05T03:30:00+10:00", 180),
+        ("2026-10-03T15:30:00+00:00", "2026-10-04T03:30:00+11:00", 60),
+    ],
+)
+def test_length_is_time_that_passes_whatever_the_offsets(
+    start: str, end: str, minutes: int
+) -> None:
+    assert row(start=start, end=end).duration_minutes == minutes
+
+
+@pytest.mark.parametrize(
+    ("names", "full", "first", "last"),
+    [
+        (
+            [{"use": "usual", "given": ["Annie"]}, {"use": "official", "family": "Example"}],
+            "Example",
+            None,
+            "Example",
+        ),
+        (
+            [{"use": "usual", "given": ["Annie"]}, {"family": "van der Example", "given": ["Ann"]}],
+            "Ann van der Example",
+            "Ann",
+            "van der Example",
+        ),
+        ([{"given": ["Annie"]}, {"text": "Ann Example"}], "Ann Example", None, None),
+        ([{"family": "Example", "given": ["Ann", "May"]}], "Ann May Example", "Ann May", "Example"),
+        ([{"family": "Example", "given": "Ann"}], "Ann Example", "Ann", "Example"),
+        ([{"family": "Example", "prefix": ["Dr"]}], "Example", None, "Example"),
+        ([{"given": ["Annie"]}], "Annie", "Annie", None),
+        ([], None, None, None),
+    ],
+)
+def test_the_official_name_wins_then_one_with_a_family_name(
+    names: list[Any], full: str | None, first: str | None, last: str | None
+) -> None:
+    (found,) = parse(
+        including({"resourceType": "Patient", "id": "9001", "name": names}), CONNECTION
+    )
+
+    assert found.patient is not None
+    told = (found.patient.full_name, found.patient.first_name, found.patient.last_name)
+    assert told == (full, first, last)
+
+
+@pytest.mark.parametrize(
+    ("telecom", "phone"),
+    [
+        ([("phone", "1"), ("sms", "2")], "2"),
+        ([("phone", "1"), ("fax", "3")], "1"),
+        ([("sms", None), ("phone", "1")], "1"),
+        ([("fax", "3")], None),
+        ([], None),
+    ],
+)
+def test_the_mobile_is_called_sms(telecom: list[tuple[str, str | None]], phone: str | None) -> None:
+    contacts = [{"system": system, "value": value} for system, value in telecom]
+
+    (found,) = parse(including({"id": "9001", "telecom": contacts}), CONNECTION)
+
+    assert found.patient is not None and found.patient.phone == phone
+
+
+def including(patient: Mapping[str, Any]) -> Record:
+    """An appointment whose patient came along with the page."""
+    around = replace(record().around, included={"Patient": {"9001": patient}})
+    return Record(resource(), around=around)
+
+
+@pytest.mark.parametrize(
+    ("mark", "changed_since"),
+    [
+        (None, None),
+        ("Mon, 01 Jun 2026 22:00:00 GMT", "gt2026-06-01T21:55:00+00:00"),
+        ("Mon, 01 Jun 2026 22:00:00 -0000", "gt2026-06-01T21:55:00+00:00"),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_changes_are_asked_for_from_the_vendors_own_clock_with_an_overlap(
+    mark: str | None, changed_since: str | None
+) -> None:
+    told = fixture("halaxy")
+
+    (query,) = Stage(told).source().queries(told.window, (), since=mark)
+
+    asked = query.params.get("_lastUpdated")
+    assert asked == ((changed_since,) if changed_since else None)
+    assert query.complete is (changed_since is None)
+    assert query.params["date"] == ("ge2026-06-02T00:00:00+10:00", "lt2026-06-03T00:00:00+10:00")
+
+
+def test_a_page_carries_the_vendors_date_as_its_mark() -> None:
+    first, *_ = Stage(fixture("halaxy")).pages()
+
+    assert first.mark == "Mon, 01 Jun 2026 22:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("day", "bounds"),
+    [
+        (date(2026, 4, 5), ("ge2026-04-05T00:00:00+11:00", "lt2026-04-06T00:00:00+10:00")),
+        (date(2026, 10, 4), ("ge2026-10-04T00:00:00+10:00", "lt2026-10-05T00:00:00+11:00")),
+    ],
+)
+def test_each_bound_of_the_window_has_the_offset_of_its_own_date(
+    day: date, bounds: tuple[str, str]
+) -> None:
+    window = whole_day(day, CONNECTION.timezone)
+
+    (query,) = queries(window, CONNECTION, practitioners=(), since=None)
+
+    assert query.params["date"] == bounds and query.window == window
+
+
+def test_plus_signs_leave_encoded_and_what_belongs_to_a_row_comes_with_it() -> None:
+    stage = Stage(fixture("halaxy"))
+
+    list(stage.pages())
+
+    asked = [one.url for one in stage.sender.requests if one.url.path == "/main/Appointment"]
+    first = asked[0].query.decode()
+    assert "date=ge2026-06-02T00%3A00%3A00%2B10%3A00" in first and "+" not in first
+    assert asked[0].params.get_list("_include") == [
+        "Appointment:patient",
+        "Appointment:practitioner-role",
+    ]
+    assert asked[1].query == b"_count=100&page=2"
+
+
+def test_every_request_says_who_asks_and_accepts_fhir() -> None:
+    stage = Stage(fixture("halaxy"))
+
+    stage.rows()
+
+    told = {(one.headers["user-agent"], one.headers["accept"]) for one in stage.sender.requests}
+    assert told == {("Example Sync (dev@example.test)", "application/fhir+json")}
+
+
+def test_a_name_that_would_break_the_header_is_refused_before_anything_leaves() -> None:
+    odd = replace(CONNECTION, settings={"vendor_name": "a\r\nx: y"})
+    stage = Stage(fixture("halaxy"))
+
+    with pytest.raises(BadInput, match="vendor_name"):
+        stage.source(odd).practitioners()
+    assert stage.sender.requests == []
+
+
+def test_the_key_buys_a_token_by_json_that_is_used_for_fourteen_minutes() -> None:
+    stage = Stage(fixture("halaxy"))
+
+    stage.rows()
+
+    bought = stage.sender.requests[0]
+    assert bought.method == "POST" and bought.headers["content-type"] == "application/json"
+    assert b'"grant_type":"client_credentials"' in bought.content
+    (token,) = stage.tokens.kept.values()
+    assert token.expires_at is not None
+    assert (token.expires_at - NOW).total_seconds() == 840
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403])
+def test_an_expired_outcome_renews_the_token_once_whatever_the_status(status: int) -> None:
+    told = fixture("halaxy")
+    stage = Stage(told)
+    refusal = {**told.refusal, "status": status}
+    stage.sender.handler = changed(
+        told, once(lambda request: is_page(told, request)), lambda: answer(refusal)
+    )
+
+    assert len(stage.rows()) == len(told.told["expected"])
+    assert stage.tokens.renewals == 1
+
+
+@pytest.mark.parametrize(
+    "body", [None, {}, [], {"issue": "expired"}, {"issue": [{"code": "forbidden"}, 7]}]
+)
+def test_any_other_403_needs_a_person_and_no_new_token(body: Any) -> None:
+    told = fixture("halaxy")
+    stage = Stage(told)
+    stage.sender.handler = changed(
+        told, lambda request: is_page(told, request), lambda: httpx.Response(403, json=body)
+    )
+
+    with pytest.raises(NeedsReconnect):
+        stage.rows()
+    assert stage.tokens.renewals == 0
+
+
+def test_a_next_link_to_another_host_is_never_followed() -> None:
+    told = fixture("halaxy")
+    link = {"relation": "next", "url": "https://au-api.halaxy.com.example.test/main/Appointment"}
+    body = {"resourceType": "Bundle", "link": [link], "entry": []}
+    stage = Stage(told)
+    stage.sender.handler = changed(
+        told, lambda request: is_page(told, request), lambda: httpx.Response(200, json=body)
+    )
+
+    with pytest.raises(BrokenContract, match="host"):
+        stage.rows()
+    assert {one.url.host for one in stage.sender.requests} == {"au-api.halaxy.com"}
+
+
+def test_what_a_page_includes_is_not_asked_for_and_the_rest_once() -> None:
+    stage = Stage(fixture("halaxy"))
+
+    stage.rows()
+
+    paths = [request.url.path for request in stage.sender.requests]
+    followed = [path for path in paths if path.count("/") > 2 and "oauth" not in path]
+    assert len(followed) == len(set(followed))
+    assert "/main/Patient/9001" not in followed and "/main/Patient/9002" in followed
+
+
+def test_an_outcome_among_the_entries_is_no_appointment() -> None:
+    first, *_ = Stage(fixture("halaxy")).pages()
+
+    assert first.rejects == () and len(first.records) == 3
+
+
+def test_its_limit_is_the_keys_and_its_headers_are_heeded() -> None:
+    stage = Stage(fixture("halaxy"))
+
+    stage.rows()
+
+    assert VENDOR.limits["default"] == (Limit(500, 60),) and VENDOR.limited_per == "application"
+    (told,) = stage.throttle.observed
+    assert (told["limit"], told["remaining"]) == (500, 498)
+
+
+def test_an_appointment_is_probed_by_its_id_with_all_that_it_refers_to() -> None:
+    held = {**HELD, "/main/Appointment/1": resource(id="1")}
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(200, json={"access_token": "tok-1", "expires_in": 3600})
+        return httpx.Response(200, json=held[request.url.path])
+
+    (found,) = Stage(fixture("halaxy"), handler).source(CONNECTION).probe("1") or ()
+
+    assert found.patient is not None and found.patient.full_name == "Ann Example"
+    assert found.practitioner_id == "PR-1"
