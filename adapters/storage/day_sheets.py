@@ -1,20 +1,36 @@
 """The sheet of a day: made when the first row of that day is written."""
 
+from collections.abc import Collection, Mapping
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-_SHEET = text(
+_SHEETS = text("SELECT day, id FROM run_sheets WHERE account_id = :account_id AND day = ANY(:days)")
+_NEW_SHEETS = text(
     """
-    INSERT INTO run_sheets (account_id, day) VALUES (:account_id, :day)
-    ON CONFLICT (account_id, day) DO UPDATE SET day = EXCLUDED.day RETURNING id
+    INSERT INTO run_sheets (account_id, day)
+    SELECT :account_id, unnest(CAST(:days AS date[])) ON CONFLICT (account_id, day) DO NOTHING
     """
 )
 
 
 def sheet_of(db: Db, *, account_id: str, day: date) -> UUID:
     """The id of the account's sheet of that practice-local day."""
-    found: UUID = db.execute(_SHEET, {"account_id": account_id, "day": day}).scalar_one()
+    return sheets_of(db, account_id=account_id, days={day})[day]
+
+
+def sheets_of(db: Db, *, account_id: str, days: Collection[date]) -> Mapping[date, UUID]:
+    """The ids of the account's sheets of those days; nearly always they are there already."""
+    wanted = {"account_id": account_id, "days": sorted(set(days))}
+    found = _found(db, wanted)
+    if len(found) < len(wanted["days"]):
+        db.execute(_NEW_SHEETS, wanted)
+        found = _found(db, wanted)
     return found
+
+
+def _found(db: Db, wanted: Mapping[str, Any]) -> Mapping[date, UUID]:
+    return {row.day: row.id for row in db.execute(_SHEETS, wanted)}

@@ -1,5 +1,6 @@
 """Writes what a PMS said onto the sheet: one locked read, one merge and one batch for each page."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -11,7 +12,7 @@ from sqlalchemy import RowMapping, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.storage.conflicts import close_conflicts, open_conflicts
-from adapters.storage.day_sheets import sheet_of
+from adapters.storage.day_sheets import sheets_of
 from adapters.storage.entries import EntrySeal, values_of
 from adapters.storage.tables import run_sheet_appointments as entries
 from adapters.storage.tables import run_sheet_history
@@ -37,6 +38,17 @@ _FINGERPRINTS = text(
     WHERE id = ANY(:ids)
     """
 )
+# Also rows the ids do not name, so that the pages to come need not ask.
+_FINGERPRINTS_AROUND = text(
+    """
+    SELECT id, fingerprint, removed_at IS NOT NULL AS is_removed FROM run_sheet_appointments
+    WHERE id = ANY(:ids)
+    UNION ALL
+    SELECT id, fingerprint, removed_at IS NOT NULL FROM run_sheet_appointments
+    WHERE pms_connection_id = :connection_id AND pms_start >= :start AND pms_start < :end
+      AND pms_practitioner_id = ANY(:practitioner_ids)
+    """
+)
 _UNSEEN = text(
     """
     SELECT id FROM run_sheet_appointments
@@ -56,14 +68,20 @@ _TAKE_OFF = text(
 )
 
 _KEPT = {"id", "account_id", "created_at"}
-_FIRST_OF_ALL = insert(entries)
-_UPSERT = _FIRST_OF_ALL.on_conflict_do_update(
-    index_elements=[entries.c.id],
-    set_={
-        column.name: _FIRST_OF_ALL.excluded[column.name]
-        for column in entries.columns
-        if column.name not in _KEPT
-    },
+_COLUMNS = ", ".join(column.name for column in entries.columns)
+_TAKEN_OVER = ", ".join(
+    f"{column.name} = EXCLUDED.{column.name}"
+    for column in entries.columns
+    if column.name not in _KEPT
+)
+# One document for all rows of a page: the table itself says what type each column has.
+_UPSERT = text(
+    f"""
+    INSERT INTO run_sheet_appointments ({_COLUMNS})
+    SELECT {_COLUMNS}
+    FROM json_populate_recordset(NULL::run_sheet_appointments, CAST(:rows AS json))
+    ON CONFLICT (id) DO UPDATE SET {_TAKEN_OVER}
+    """  # noqa: S608 - the columns are the table's own
 )
 
 
@@ -87,11 +105,24 @@ class RunSheet:
         self._db = db
         self._connection = connection
         self._seal = seal
-        self._sheets: dict[date, UUID] = {}
 
     def stored(self, ids: Sequence[UUID]) -> Mapping[UUID, Stored]:
         """Fingerprints of the rows we hold; nothing is opened or locked."""
         rows = self._db.execute(_FINGERPRINTS, {"ids": list(ids)})
+        return {row.id: Stored(row.fingerprint, row.is_removed) for row in rows}
+
+    def stored_around(
+        self, ids: Sequence[UUID], *, window: Window, practitioner_ids: Sequence[str]
+    ) -> Mapping[UUID, Stored]:
+        """As `stored`, and of all rows these practitioners have in the window."""
+        values = {
+            "ids": list(ids),
+            "connection_id": self._connection.id,
+            "start": window.start,
+            "end": window.end,
+            "practitioner_ids": list(practitioner_ids),
+        }
+        rows = self._db.execute(_FINGERPRINTS_AROUND, values)
         return {row.id: Stored(row.fingerprint, row.is_removed) for row in rows}
 
     def unseen(
@@ -126,9 +157,8 @@ class RunSheet:
             if not dry_run and merged is not None:
                 self._settle(one.id, merged, run_id=run_id, at=at)
         if rows and not dry_run:
-            for row in rows:
-                row["run_sheet_id"] = self._sheet(row["appointment_time"])
-            self._db.execute(_UPSERT, rows)
+            self._place(rows)
+            self._db.execute(_UPSERT, {"rows": json.dumps(rows, default=_as_json)})
             if history:
                 self._db.execute(insert(run_sheet_history), history)
         return applied
@@ -243,12 +273,20 @@ class RunSheet:
         open_conflicts(self._db, self._seal, row_id, opened, account_id=account, run_id=run_id)
         close_conflicts(self._db, row_id, merged.closed, settled_as="agreed", by="sync", at=at)
 
-    def _sheet(self, start: datetime) -> UUID:
-        day = local_day(start, self._connection.timezone)
-        if day not in self._sheets:
-            account_id = self._connection.account_id
-            self._sheets[day] = sheet_of(self._db, account_id=account_id, day=day)
-        return self._sheets[day]
+    def _place(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Put each row on the sheet of its day."""
+        account, zone = self._connection.account_id, self._connection.timezone
+        days = [local_day(row["appointment_time"], zone) for row in rows]
+        sheets = sheets_of(self._db, account_id=account, days=days)
+        for row, day in zip(rows, days, strict=True):
+            row["run_sheet_id"] = sheets[day]
+
+
+def _as_json(value: object) -> str:
+    """How Postgres reads what JSON has no type for."""
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _differing(was: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

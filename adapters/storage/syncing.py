@@ -1,6 +1,6 @@
 """What a sync leaves behind: every page with its checkpoint, guarded by the job's fence."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -20,12 +20,18 @@ from domain.errors import NeedsReconnect, SyncError
 from domain.intake import Sorted, Stored, row_id, sort_page
 from domain.jobs import Job
 from domain.runs import Counts, Run, RunStatus
-from domain.sources import Page, Query, Spend, spend_rows
+from domain.sources import Page, Query, Spend
 from domain.window import Window
 from infra.database import transaction
 from infra.sealing import Sealer
 
-_SPENT = text("INSERT INTO vendor_requests (bucket, at, weight) VALUES (:bucket, :at, :weight)")
+_SPENT = text(
+    """
+    INSERT INTO vendor_requests (bucket, at, weight)
+    SELECT unnest(CAST(:buckets AS text[])), unnest(CAST(:ats AS timestamptz[])),
+           unnest(CAST(:weights AS integer[]))
+    """
+)
 _CANDIDATE = text(
     """
     INSERT INTO pms_removal_candidates (account_id, run_id, appointment_id)
@@ -122,6 +128,8 @@ class OpenRun:
         self._job = job
         self._seal = EntrySeal(sealer, account_id=run.account_id)
         self._lines: list[Any] = []
+        self._known: dict[UUID, Stored] = {}
+        self._known_of: set[str] = set()
 
     def gathered(self, diff: bytes) -> None:
         """Take up the lines of a dry run that an earlier attempt gathered."""
@@ -150,13 +158,9 @@ class OpenRun:
     def sort(self, records: Sequence[Appointment], *, window: Window) -> Sorted:
         """Tell what of a page is new or different, by fingerprints alone."""
         keyed = [(row_id(self.connection.id, one), one) for one in records]
-        stored: Mapping[UUID, Stored] = {}
-        if keyed:
-            with self._transaction() as db:
-                stored = self._sheet(db).stored([row for row, _ in keyed])
         return sort_page(
             keyed,
-            stored,
+            self._stored(keyed, window),
             connection=self.connection,
             window=window,
             fingerprint=self._sealer.fingerprint,
@@ -181,6 +185,7 @@ class OpenRun:
             if days and not run.dry_run:
                 shown = sorted(day.isoformat() for day in days)
                 run_log.tell_pages(db, run, "sheet_changed", {"days": shown})
+        self._forget([*(one.id for one in found.fresh), *found.leaving])
 
     def save_progress(self, spent: Sequence[Spend]) -> None:
         with self._transaction() as db:
@@ -199,6 +204,7 @@ class OpenRun:
                     values = {"account_id": self.run.account_id, "run_id": self.run.id}
                     db.execute(_CANDIDATE, {**values, "ids": unseen})
             self._checkpoint(db, spent)
+        self._known, self._known_of = {}, set()
 
     def candidates(self) -> list[tuple[UUID, str]]:
         """Rows that no slice mentioned, with the vendor's id."""
@@ -229,6 +235,30 @@ class OpenRun:
             )
             db.execute(_FORGET_CANDIDATES, {"run_id": self.run.id})
 
+    def _stored(
+        self, keyed: Sequence[tuple[UUID, Appointment]], window: Window
+    ) -> Mapping[UUID, Stored]:
+        """What is held of a page's rows; whoever is met first has the whole window read at once."""
+        ids = [row for row, _ in keyed if row not in self._known]
+        whose = {one.practitioner_id for _, one in keyed if one.practitioner_id} - self._known_of
+        if window != self.run.window:
+            whose = set()
+        if ids:
+            with self._transaction() as db:
+                sheet = self._sheet(db)
+                if whose:
+                    around = sheet.stored_around(ids, window=window, practitioner_ids=sorted(whose))
+                    self._known.update(around)
+                else:
+                    self._known.update(sheet.stored(ids))
+            self._known_of |= whose
+        return self._known
+
+    def _forget(self, ids: Iterable[UUID]) -> None:
+        """These rows have just been written."""
+        for row in ids:
+            self._known.pop(row, None)
+
     def _checkpoint(self, db: Db, spent: Sequence[Spend]) -> None:
         """The fence is checked here, in the transaction of everything else."""
         progress = self.run.progress
@@ -236,7 +266,12 @@ class OpenRun:
         advanced = progress.advance() and (progress.reference_read or progress.page > 0)
         save_checkpoint(db, self._job, progress.as_checkpoint(), advanced=advanced)
         if spent:
-            db.execute(_SPENT, spend_rows(spent))
+            values = {
+                "buckets": [one.bucket for one in spent],
+                "ats": [one.at for one in spent],
+                "weights": [one.weight for one in spent],
+            }
+            db.execute(_SPENT, values)
         diff = None
         if self.run.dry_run:
             diff = self._seal.document(self.run.id, "diff", self._lines, table=run_log.TABLE)
