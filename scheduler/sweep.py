@@ -37,14 +37,17 @@ def announce_ready(engine: Engine, announcer: Announcer) -> int:
 
 
 def sweep(engine: Engine, *, gave_up: Callable[[list[int]], None]) -> None:
-    """Give back jobs whose lease ran out; close the runs of those that died for good."""
+    """Give back jobs whose lease ran out; close the runs of those that ended for good."""
     with dispatch(engine) as db:
         lapsed = announcing.sweep(db)
+        stranded = announcing.stranded(db)
     if lapsed.ready:
         log.warning("jobs.taken_back", count=len(lapsed.ready))
     if lapsed.dead:
         log.error("jobs.parked", count=len(lapsed.dead))
-        gave_up(list(lapsed.dead))
+    over = [*lapsed.dead, *stranded]
+    if over:
+        gave_up(over)
 
 
 def keep_announcing(

@@ -31,7 +31,7 @@ def put_due_syncs(
         due = schedule.due_connections(db, now=now)
         for connection in due:
             put(db, sync_of(connection, now=now))
-            every = timedelta(minutes=connection.frequency_minutes)
+            every = timedelta(minutes=max(1, connection.frequency_minutes))
             next_at = next_sync(connection.due_at, now=now, every=every, chance=chance())
             schedule.set_next_sync(db, connection.id, next_at)
     if due:

@@ -71,6 +71,13 @@ _EXPIRED = text(
     RETURNING jobs.id, jobs.state, jobs.kind
     """  # noqa: S608 - our own words
 )
+_STRANDED = text(
+    """
+    SELECT jobs.id FROM pms_sync_log AS run JOIN jobs ON jobs.id = run.job_id
+    WHERE run.status = 'running' AND jobs.state IN ('dead', 'cancelled')
+      AND jobs.finished_at < now() - interval '5 seconds'
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +128,8 @@ def sweep(connection: Connection) -> Lapsed:
         ready=[row.id for row in rows if row.state == "ready"],
         dead=[row.id for row in rows if row.state == "dead"],
     )
+
+
+def stranded(connection: Connection) -> list[int]:
+    """Jobs that ended for good while their run still says it is running: nobody closed it."""
+    return [row.id for row in connection.execute(_STRANDED)]

@@ -15,11 +15,20 @@ from infra.sealing import Sealer
 
 log = structlog.get_logger()
 
-_PARKED = text(f"SELECT {COLUMNS} FROM jobs WHERE id = ANY(:ids) AND kind = :kind")  # noqa: S608
+_PARKED = text(
+    f"SELECT {COLUMNS}, error_kind, error_text FROM jobs WHERE id = ANY(:ids) AND kind = :kind"  # noqa: S608
+)
+_CLOSE = text(
+    """
+    UPDATE pms_sync_log SET status = 'failed', completed_at = :at, error_message = :message
+    WHERE job_id = :job_id AND status = 'running'
+    """
+)
+PARKED = "The sync was stopped three times and is parked."
 
 
-class Crashed(SyncError):
-    """The worker died each time it ran the job."""
+class Ended(SyncError):
+    """Why a job will not be run again."""
 
 
 def close_parked(
@@ -30,8 +39,16 @@ def close_parked(
         rows = db.execute(_PARKED, {"ids": list(job_ids), "kind": SYNC}).all()
     store = SyncStore(engine, sealer, clock=clock)
     for row in rows:
+        crashed = row.error_kind in {None, "Crashed"}
+        error = Ended(PARKED if crashed else row.error_text)
         try:
-            store.gave_up(job_of(row), Crashed("The sync was stopped three times and is parked."))
-        except SyncError as error:
-            # Its connection was removed meanwhile, say: the others' runs are closed all the same.
-            log.warning("run.not_closed", job_id=row.id, error_kind=error.kind)
+            store.gave_up(job_of(row), error)
+        except SyncError as problem:
+            # Its connection was removed meanwhile, say: then the log alone is closed.
+            log.warning("run.not_closed", job_id=row.id, error_kind=problem.kind)
+            _close_log(engine, row.id, str(error), at=clock())
+
+
+def _close_log(engine: Engine, job_id: int, message: str, *, at: datetime) -> None:
+    with dispatch(engine) as db:
+        db.execute(_CLOSE, {"job_id": job_id, "message": message, "at": at})

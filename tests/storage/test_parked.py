@@ -1,6 +1,6 @@
 """The run of a sync that killed its workers is ended in words, each for itself."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -12,6 +12,7 @@ from domain.work import sync_job
 from infra.clock import system_clock
 from infra.database import dispatch, transaction
 from infra.sealing import Keyring, Sealer
+from scheduler.sweep import sweep
 from tests.storage.rig import ACCOUNT, Rig
 
 pytestmark = pytest.mark.integration
@@ -61,3 +62,13 @@ def test_one_run_that_cannot_be_closed_does_not_keep_the_others_open(rig: Rig) -
     with transaction(rig.engine, account_id=ACCOUNT) as db:
         runs = {row.job_id: row.status for row in db.execute(query)}
     assert runs[there.id] == "failed"
+
+
+def test_a_run_left_open_by_a_job_that_ended_is_found_and_closed(rig: Rig) -> None:
+    job = parked(rig, "site")
+    rig.change(job.id, finished_at=system_clock() - timedelta(seconds=6))
+    closed: list[int] = []
+
+    sweep(rig.engine, gave_up=closed.extend)
+
+    assert closed == [job.id]
