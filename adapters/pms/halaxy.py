@@ -278,7 +278,8 @@ def headers_of(connection: Connection) -> Mapping[str, str]:
     return {"user-agent": agent}
 
 
-_PAGES = NextLink(size_param="_count", size=100)
+# Pages are numbered behind the links, so rows shift: a changed total means reading once more.
+_PAGES = NextLink(size_param="_count", size=100, total_at="total")
 
 VENDOR = Vendor(
     name="halaxy",

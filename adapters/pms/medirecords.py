@@ -158,8 +158,8 @@ def minutes_in(text: str) -> int | None:
 def _standing(record: Record, connection: Connection) -> Standing:
     """Cancelled with a reason that the practice counts as one is a no-show."""
     standing = STATUS.read(record, record.maybe_id("appointmentStatus"))
-    given = str(connection.settings.get("no_show_reasons") or "")
-    reasons = {reason.strip() for reason in given.split(",")}
+    given = connection.settings.get("no_show_reasons") or ()
+    reasons = {one.strip() for one in (given.split(",") if isinstance(given, str) else given)}
     if standing.status is Status.CANCELLED and record.maybe_id("cancellationReason") in reasons:
         return replace(standing, status=Status.NO_SHOW)
     return standing

@@ -84,6 +84,11 @@ class Caller:
         self.ports.tokens.proactive(request)
         return self.ports.tokens.current(request).expires_at
 
+    def token_key(self) -> str | None:
+        """What its token is shared under; None where none is bought."""
+        request = self.auth.token(self._desk())
+        return request.key if request else None
+
     def send(self, ask: Ask) -> Reply:
         """Pay for one request and send it as it is."""
         self._pay(ask)

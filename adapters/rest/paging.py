@@ -105,8 +105,7 @@ class PageNumber:
         return str(int(mark or self.first) + 1)
 
     def total(self, contents: Contents) -> int | None:
-        found = dig(contents.body, self.total_at) if self.total_at else None
-        return found if isinstance(found, int) else None
+        return _whole_number(contents.body, self.total_at)
 
     def _is_last(self, body: Any) -> bool:
         if self.last_at and dig(body, self.last_at) is True:
@@ -121,6 +120,7 @@ class NextLink:
     relation: str = "next"
     size_param: str | None = None
     size: int = 100
+    total_at: str | None = None
     mark_seconds: float | None = None
 
     def step(self, mark: str | None) -> Step:
@@ -138,7 +138,7 @@ class NextLink:
         return _address(found[0], url=url) if found and found[0] else None
 
     def total(self, contents: Contents) -> int | None:
-        return None
+        return _whole_number(contents.body, self.total_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +212,11 @@ def broken_at(named: str) -> Iterator[None]:
         yield
     except BrokenContract as broken:
         raise BrokenContract(f"{named}: {broken}") from None
+
+
+def _whole_number(body: Any, path: str | None) -> int | None:
+    found = dig(body, path) if path else None
+    return found if isinstance(found, int) else None
 
 
 def _shifted(paging: Paging, first: Contents, last: Contents) -> bool:

@@ -506,6 +506,23 @@ def test_a_next_link_to_another_host_is_never_followed() -> None:
     assert {one.url.host for one in stage.sender.requests} == {"au-api.halaxy.com"}
 
 
+def test_a_listing_that_shifts_while_it_is_read_is_read_again() -> None:
+    told = fixture("halaxy")
+    totals = iter([6, 7, 7, 7])
+
+    def with_total(request: httpx.Request) -> httpx.Response:
+        page = told.listed[1 if "page" in request.url.params else 0]
+        return httpx.Response(200, json={**page["json"], "total": next(totals)})
+
+    stage = Stage(told)
+    recorded = stage.sender.handler
+    stage.sender.handler = lambda one: with_total(one) if is_page(told, one) else recorded(one)
+
+    pages = list(stage.pages())
+
+    assert [page.is_last for page in pages] == [False, False, False, True]
+
+
 def test_what_a_page_includes_is_not_asked_for_and_the_rest_once() -> None:
     stage = Stage(fixture("halaxy"))
 
@@ -545,3 +562,15 @@ def test_an_appointment_is_probed_by_its_id_with_all_that_it_refers_to() -> None
 
     assert found.patient is not None and found.patient.full_name == "Ann Example"
     assert found.practitioner_id == "PR-1"
+
+
+def test_the_practice_is_the_clinic_or_group_of_that_id() -> None:
+    found = Stage(fixture("halaxy")).source().practice()
+
+    assert (found.site, found.name, found.timezone) == ("CL-7", "Example Clinic", None)
+
+
+def test_a_service_that_is_gone_leaves_the_appointment_without_a_name() -> None:
+    found = row(supportingInformation=[{"reference": "/main/HealthcareService/5999"}])
+
+    assert (found.type_id, found.type_name) == ("5999", None)

@@ -95,10 +95,20 @@ def test_status_is_a_code_and_chosen_reasons_turn_cancelled_into_no_show(
     assert (found.status, found.status_raw) == (expected, raw)
 
 
-def test_no_reason_means_a_no_show_until_somebody_says_so() -> None:
-    plain = replace(CONNECTION, settings={})
+@pytest.mark.parametrize(
+    ("reasons", "expected"),
+    [
+        (None, Status.CANCELLED),
+        ("", Status.CANCELLED),
+        ("17", Status.CANCELLED),
+        ("7", Status.NO_SHOW),
+        (["3", "7"], Status.NO_SHOW),
+    ],
+)
+def test_no_reason_means_a_no_show_until_somebody_says_so(reasons: Any, expected: Status) -> None:
+    chosen = replace(CONNECTION, settings={"no_show_reasons": reasons})
 
-    assert row(plain, appointmentStatus=8, cancellationReason=7).status is Status.CANCELLED
+    assert row(chosen, appointmentStatus=8, cancellationReason=7).status is expected
 
 
 @pytest.mark.parametrize(
@@ -449,3 +459,15 @@ def test_an_appointment_is_probed_by_its_id_with_its_patient() -> None:
     (found,) = stage.source(CONNECTION).probe("a1") or ()
 
     assert found.patient is not None and found.patient.full_name == "Ann van der Example"
+
+
+def test_the_practice_describes_itself_without_a_zone() -> None:
+    found = Stage(fixture("medirecords")).source().practice()
+
+    assert (found.name, found.timezone) == ("Example Clinic", None)
+
+
+def test_a_type_that_is_gone_leaves_the_appointment_without_one() -> None:
+    found = row(appointmentTypeId="gone", telehealthLinkForPatient=ROOM)
+
+    assert (found.type_id, found.type_name, found.is_telehealth) == ("gone", None, True)
