@@ -76,6 +76,14 @@ class Listing:
 
     key: str
     breakable: tuple[str, ...]
+    resource_type: str = ""  # when the records are resources inside the entries of a bundle
+
+    def records(self, document: Any) -> list[Any]:
+        listed = document[self.key] if self.key else document
+        if not self.resource_type:
+            return list(listed)
+        resources = (each["resource"] for each in listed)
+        return [each for each in resources if each["resourceType"] == self.resource_type]
 
 
 @dataclass(kw_only=True)
@@ -180,7 +188,7 @@ def misshape(
     damaged = None
     if fault.name == "missing-list":
         document = {k: v for k, v in document.items() if k != listing.key} if listing.key else {}
-    elif records := document[listing.key] if listing.key else document:
+    elif records := listing.records(document):
         record = rng.choice(records)
         damaged = str(record["id"])
         name = fault.field or rng.choice(listing.breakable)
