@@ -30,6 +30,7 @@ class Incoming:
     appointment: Appointment
     clinician_id: UUID | None
     fingerprint: bytes
+    is_held: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,12 @@ def row_id(connection_id: UUID, appointment: Appointment) -> UUID:
 
 
 def belongs(appointment: Appointment, connection: Connection) -> bool:
-    """The connection's own filters: mapped clinicians, wanted types, telehealth where only that."""
-    if appointment.removed or appointment.practitioner_id not in connection.clinicians:
+    """The connection's own filters: mapped clinicians, wanted types, telehealth where only that.
+
+    What nobody is assigned to yet is everybody's business: it belongs, in no clinician's column.
+    """
+    practitioner = appointment.practitioner_id
+    if appointment.removed or (practitioner and practitioner not in connection.clinicians):
         return False
     kind = connection.types.get(appointment.type_id or "")
     if kind is not None and not kind.sync_enabled:
@@ -88,12 +93,12 @@ def sort_page(
             if held is not None and not held.is_removed:
                 leaving.append(row)
             continue
-        clinician = connection.clinicians[appointment.practitioner_id or ""]
+        clinician = connection.clinicians.get(appointment.practitioner_id or "")
         mark = fingerprint(canonical(appointment, clinician))
         if held is not None and held.fingerprint == mark and not held.is_removed:
             unchanged += 1
         else:
-            fresh[row] = Incoming(row, appointment, clinician, mark)
+            fresh[row] = Incoming(row, appointment, clinician, mark, held is not None)
     return Sorted(list(fresh.values()), leaving, unchanged, skipped, seen)
 
 

@@ -149,6 +149,15 @@ class OpenRun:
             self._checkpoint(db, spent)
             self.connection = connections.load(db, self.connection.id)
 
+    def save_practitioners(self, met: Sequence[Practitioner]) -> None:
+        """Keep those who were first met on a page, at a PMS that lists none."""
+        if self.run.dry_run:
+            return
+        with self._transaction() as db:
+            guard(db, self._job)
+            connections.save_practitioners(db, self.connection, met)
+            self.connection = connections.load(db, self.connection.id)
+
     def practitioners(self) -> Sequence[Practitioner]:
         """Those in the practice's book, as last read."""
         with self._transaction() as db:
@@ -215,6 +224,7 @@ class OpenRun:
     def no_candidates(self, ids: Sequence[UUID]) -> None:
         """These have been looked up, or were seen in another slice after all."""
         with self._transaction() as db:
+            guard(db, self._job)
             db.execute(_NO_CANDIDATE, {"run_id": self.run.id, "ids": list(ids)})
 
     def held(self) -> int:

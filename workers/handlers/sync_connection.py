@@ -38,6 +38,7 @@ class OpenRun(Protocol):
         types: Sequence[AppointmentType],
         spent: Sequence[Spend],
     ) -> None: ...
+    def save_practitioners(self, met: Sequence[Practitioner]) -> None: ...
     def practitioners(self) -> Sequence[Practitioner]: ...
     def sort(self, records: Sequence[Appointment], *, window: Window) -> Sorted: ...
     def save_page(
@@ -127,7 +128,8 @@ class _Pass:
                 raise
             progress.resume = progress.seen = None
             self._walk(query)
-        self._end(query, seen=None if progress.half_read else self.seen)
+        is_whole = query.complete and not progress.half_read
+        self._end(query, seen=self.seen if is_whole else None)
 
     def _walk(self, query: Query) -> None:
         progress = self.progress
@@ -156,6 +158,8 @@ class _Pass:
 
     def _page(self, query: Query, page: Page, quiet: int) -> int:
         """Settle one page; answers how many pages in a row needed no write."""
+        if page.practitioners:
+            self.open_run.save_practitioners(page.practitioners)
         found = self.open_run.sort(page.records, window=self.open_run.run.window)
         self.seen += found.seen
         self._count(page, found)
