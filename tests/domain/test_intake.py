@@ -56,7 +56,7 @@ def held(visit: Appointment, *, is_removed: bool = False) -> dict[UUID, Stored]:
     [
         ({}, False, True),
         ({"practitioner_id": "dr-2"}, False, False),
-        ({"practitioner_id": None}, True, False),
+        ({"practitioner_id": None}, False, True),
         ({"type_id": "t-on"}, False, True),
         ({"type_id": "t-off"}, False, False),
         ({"type_id": "t-unheard-of"}, False, True),
