@@ -32,22 +32,24 @@ PATIENT_FIELDS = (
     "patient_date_of_birth",
 )
 
-_FINGERPRINTS = text(
-    """
-    SELECT id, fingerprint, removed_at IS NOT NULL AS is_removed FROM run_sheet_appointments
-    WHERE id = ANY(:ids)
-    """
-)
+# Row by row by the key: a plan made while the table was small would read all of it for each page.
+_BY_ID = """
+    SELECT held.* FROM unnest(CAST(:ids AS uuid[])) AS wanted(id)
+    CROSS JOIN LATERAL (
+      SELECT entry.id, entry.fingerprint, entry.removed_at IS NOT NULL AS is_removed
+      FROM run_sheet_appointments AS entry WHERE entry.id = wanted.id OFFSET 0
+    ) AS held
+"""
+_FINGERPRINTS = text(_BY_ID)
 # Also rows the ids do not name, so that the pages to come need not ask.
 _FINGERPRINTS_AROUND = text(
-    """
-    SELECT id, fingerprint, removed_at IS NOT NULL AS is_removed FROM run_sheet_appointments
-    WHERE id = ANY(:ids)
+    f"""
+    {_BY_ID}
     UNION ALL
     SELECT id, fingerprint, removed_at IS NOT NULL FROM run_sheet_appointments
     WHERE pms_connection_id = :connection_id AND pms_start >= :start AND pms_start < :end
       AND pms_practitioner_id = ANY(:practitioner_ids)
-    """
+    """  # noqa: S608 - the statement above
 )
 _UNSEEN = text(
     """
@@ -143,7 +145,7 @@ class RunSheet:
     ) -> Applied:
         """Merge new and different records into their rows, or only tell what that would do."""
         applied = Applied()
-        held = self._held([one.id for one in fresh], lock=not dry_run)
+        held = self._held([one.id for one in fresh if one.is_held], lock=not dry_run)
         rows, history = [], []
         for one in fresh:
             before = held.get(one.id)
@@ -176,6 +178,8 @@ class RunSheet:
         return Applied(removed=len(gone), days=days)
 
     def _held(self, ids: Sequence[UUID], *, lock: bool) -> dict[UUID, RowMapping]:
+        if not ids:
+            return {}
         query = select(entries).where(text("id = ANY(:ids)"))
         if lock:
             query = query.order_by(entries.c.id).with_for_update()
