@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
+from typing import Any
 from urllib.parse import urlsplit
 
 from adapters import pms
+from adapters.rest.caller import Caller
+from adapters.rest.memory import Memory
 from adapters.rest.ports import Ports
 from domain.connections import Connection
 from domain.credentials import SecretStore, Tokens
@@ -15,6 +18,9 @@ from domain.limits import Throttle
 from domain.sources import AppointmentSource
 from infra.http import Client
 from infra.vendor_urls import VendorUrls, is_loopback
+
+REMEMBER_SECONDS = 300
+"""How long a patient asked for by id is remembered: long enough for a page and its waits."""
 
 USER_AGENT = "pms-sync/0.1 (support@pms-sync.invalid)"
 
@@ -29,6 +35,8 @@ class Opener:
     clock: Callable[[], datetime]
     urls: Mapping[str, VendorUrls] = field(default_factory=dict)
     is_production: bool = False
+    _remembered: Memory = field(default_factory=lambda: Memory(seconds=REMEMBER_SECONDS))
+    _codes: dict[str, Any] = field(default_factory=dict)
     _clients: dict[frozenset[str], Client] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -51,12 +59,22 @@ class Opener:
             raise NeedsReconnect("This connection has no credentials; connect it again.")
         return self.secrets.get(connection.secret_ref)
 
+    def token_key(self, connection: Connection, secrets: Mapping[str, str]) -> str | None:
+        """What the token bought with these secrets is shared under, if one is bought."""
+        here = self.placed(connection)
+        vendor = pms.vendor(here.vendor)
+        if vendor.auth is None:
+            return None
+        return Caller(vendor, vendor.auth, here, secrets, self.ports(here)).token_key()
+
     def ports(self, connection: Connection) -> Ports:
         return Ports(
             sender=self._client(connection),
             tokens=self.tokens,
             throttle=self.throttle,
             clock=self.clock,
+            remembered=self._remembered,
+            codes=self._codes,
         )
 
     def close(self) -> None:

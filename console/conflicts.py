@@ -5,9 +5,9 @@ from typing import Annotated, get_args
 import typer
 
 from adapters.storage import conflict_list
-from adapters.storage.audit import Access
 from adapters.storage.sheet_edits import Hand, settle_conflict
 from console import output
+from console.auditing import access
 from console.output import AsJson, short
 from console.wiring import wired
 from domain.errors import BadInput
@@ -30,10 +30,10 @@ def list_(
     json: AsJson = False,
 ) -> None:
     """List the open conflicts with both values."""
-    access = Access(user="console", endpoint="pms-sync conflicts list")
+    by = access("conflicts list")
     with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
         found = conflict_list.listed(
-            db, wiring.entry_seal(account), account_id=account, access=access, limit=limit
+            db, wiring.entry_seal(account), account_id=account, access=by, limit=limit
         )
     if json:
         return output.answer({"conflicts": found})
@@ -66,8 +66,8 @@ def resolve(
     choice = next((one for one in CHOICES if one == keep), None)
     if choice is None:
         raise BadInput(f"--keep is {' or '.join(CHOICES)}, not '{keep}'.")
-    access = Access(user="console", endpoint="pms-sync conflicts resolve")
-    hand = Hand(account_id=account, by="console", at=system_clock(), access=access)
+    by = access("conflicts resolve")
+    hand = Hand(account_id=account, by=by.user, at=system_clock(), access=by)
     with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
         conflict_id = conflict_list.find(db, conflict)
         settle_conflict(

@@ -1,26 +1,42 @@
 """`pms-sync connections`: link practices to their PMS, and see how the links are."""
 
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Annotated
 
 import typer
+from sqlalchemy import Connection as Db
 
 from adapters import pms
 from adapters.storage import connection_list
 from adapters.storage.connections import NewConnection
-from console import given, output, setting_up
+from console import given, output, reconnecting, setting_up
+from console.auditing import audited
 from console.opened import Id, opened
 from console.output import AsJson, short
 from console.setting_up import Wanted
-from console.wiring import wired
+from console.wiring import Wiring, wired
 from domain.connections import Connection, State
 from domain.errors import BadInput
 from domain.window import zone
 from infra.clock import system_clock
-from infra.database import dispatch, transaction
+from infra.database import dispatch
 
 app = typer.Typer(no_args_is_help=True, help="Link practices to their PMS.")
 
 NO_ZONE_YET = "UTC"
+DONE = {"pause": "paused", "resume": "resumed", "remove": "removed"}
+
+BaseUrl = Annotated[str | None, typer.Option(help="Where the PMS is, if elsewhere.")]
+TokenUrl = Annotated[str | None, typer.Option(help="Where tokens are, if elsewhere.")]
+Secrets = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=VALUE",
+        help="A credential; KEY=- reads a line of standard input, PMS_SYNC_SECRET_<KEY> works"
+        " too. Repeatable.",
+    ),
+]
 
 
 @app.command("list")
@@ -65,16 +81,9 @@ def add(  # noqa: PLR0913 - each is an option
         str | None, typer.Option(help="IANA zone, for a PMS that does not tell it.")
     ] = None,
     account: Annotated[str, typer.Option(help="Who owns it.")] = "default",
-    base_url: Annotated[str | None, typer.Option(help="Where the PMS is, if elsewhere.")] = None,
-    token_url: Annotated[str | None, typer.Option(help="Where tokens are, if elsewhere.")] = None,
-    secret: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KEY=VALUE",
-            help="A credential; KEY=- reads a line of standard input, PMS_SYNC_SECRET_<KEY> works"
-            " too. Repeatable.",
-        ),
-    ] = None,
+    base_url: BaseUrl = None,
+    token_url: TokenUrl = None,
+    secret: Secrets = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of this PMS; repeatable."),
@@ -142,12 +151,34 @@ def pair(
     *,
     json: AsJson = False,
 ) -> None:
-    """Finish a connection with the pairing code of the practice."""
+    """Finish a connection, or sign it in again, with the pairing code of the practice."""
     with opened(connection) as (wiring, held):
-        paired = setting_up.pair(wiring, held, code)
+        paired = reconnecting.pair(wiring, held, code)
     if json:
         return output.answer({"id": paired.id, "site": paired.site, "timezone": paired.timezone})
     return _tell_added(paired)
+
+
+@app.command()
+def reconnect(
+    connection: Id,
+    *,
+    secret: Secrets = None,
+    base_url: BaseUrl = None,
+    token_url: TokenUrl = None,
+    json: AsJson = False,
+) -> None:
+    """Replace credentials, those not given stay; the PMS is asked before anything is kept."""
+    with opened(connection) as (wiring, held):
+        described = pms.vendor(held.vendor)
+        kept = reconnecting.held_secrets(wiring, held)
+        secrets = given.secrets(described, secret or (), held=kept)
+        production = wiring.settings.is_production
+        base = given.address(base_url, option="--base-url", production=production)
+        token = given.address(token_url, option="--token-url", production=production)
+        changed = replace(held, base_url=base or held.base_url, token_url=token or held.token_url)
+        now = reconnecting.reconnect(wiring, held, changed, secrets)
+    _done(now, "is connected again and syncs from now on", now.state, as_json=json)
 
 
 @app.command("test")
@@ -181,10 +212,7 @@ def pause(
     json: AsJson = False,
 ) -> None:
     """Stop syncing until resumed; nothing stored is touched."""
-    with (
-        opened(connection) as (wiring, held),
-        transaction(wiring.engine, account_id=held.account_id) as db,
-    ):
+    with opened(connection) as (wiring, held), _changing(wiring, held, "pause") as db:
         connection_list.pause(db, held.id, reason=reason)
     _done(held, "is paused", State.INACTIVE, as_json=json)
 
@@ -192,10 +220,7 @@ def pause(
 @app.command()
 def resume(connection: Id, *, json: AsJson = False) -> None:
     """Sync again, beginning now."""
-    with (
-        opened(connection) as (wiring, held),
-        transaction(wiring.engine, account_id=held.account_id) as db,
-    ):
+    with opened(connection) as (wiring, held), _changing(wiring, held, "resume") as db:
         connection_list.resume(db, held.id)
     _done(held, "syncs again", State.ACTIVE, as_json=json)
 
@@ -211,7 +236,7 @@ def remove(
 ) -> None:
     """Sync no more. The rows on the sheet, the runs and the audit stay."""
     with opened(connection) as (wiring, held):
-        with transaction(wiring.engine, account_id=held.account_id) as db:
+        with _changing(wiring, held, "remove") as db:
             connection_list.remove(db, held.id)
         if forget_secrets:
             setting_up.drop_secrets(wiring, held.secret_ref)
@@ -233,6 +258,17 @@ def _tell_added(added: Connection) -> None:
         output.say(f"Next: pms-sync connections pair {short(added.id)} CODE")
     elif not added.clinicians:
         output.say(f"Next: pms-sync connections map {short(added.id)} --all")
+
+
+def _changing(wiring: Wiring, held: Connection, command: str) -> AbstractContextManager[Db]:
+    """A transaction of the connection's account, audited under the command's name."""
+    return audited(
+        wiring.engine,
+        f"connections {command}",
+        account_id=held.account_id,
+        action=f"connection.{DONE[command]}",
+        connection_id=held.id,
+    )
 
 
 def _done(held: Connection, what: str, state: State, *, as_json: bool) -> None:

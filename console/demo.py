@@ -18,7 +18,7 @@ import typer
 from adapters import pms
 from adapters.storage.connections import NewConnection
 from adapters.storage.runs import LoggedRun
-from console import output, processes, setting_up, sheet, simulators
+from console import address, output, processes, setting_up, sheet, simulators
 from console.following import ask_for_sync, bars, follow
 from console.login import new_link
 from console.output import AsJson
@@ -88,8 +88,9 @@ def demo(
         job_ids = [_ask(wiring, one) for one in practices]
         _narrate("Starting ingress, scheduler and workers")
         supervisor = stack.enter_context(Supervisor(home / "logs"))
-        for child in processes.children(wiring, port=port, base_url=_address(port)):
+        for child in processes.children(wiring, port=port, base_url=address.local(port)):
             supervisor.add(child)
+        stack.enter_context(address.noted(home, address.local(port)))
         judged = _first_syncs(wiring, practices, job_ids)
         if json:
             output.answer({"connections": [as_answer(one) for one in judged]})
@@ -229,7 +230,7 @@ def _show(judged: Sequence[Judged]) -> None:
 
 def _stay(wiring: Wiring, practices: Sequence[Practice], stopped: Event, *, port: int) -> None:
     """Until asked to stop, with something happening at each practice now and then."""
-    link = new_link(wiring, account_id="default", base_url=_address(port))
+    link = new_link(wiring, account_id="default", base_url=address.local(port))
     home = wiring.settings.home.resolve()
     ours = _as_called()
     output.err().print(
@@ -263,10 +264,6 @@ def _narrate(line: str) -> None:
 
 def _named(practice: Practice) -> str:
     return f"{practice.connection.name} ({practice.connection.vendor})"
-
-
-def _address(port: int) -> str:
-    return f"http://127.0.0.1:{port}"
 
 
 def _as_called() -> str:

@@ -1,41 +1,33 @@
 """`pms-sync doctor`: whether everything that has to hold does, one line each."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 from uuid import uuid4
 
+import structlog
 import typer
+from redis import RedisError
 from sqlalchemy import text
 
 import migrations
 from adapters import pms
 from adapters.storage import connection_list, job_list
-from console import output
+from console import keys, output
+from console.findings import Finding, Verdict
 from console.output import AsJson, short
 from console.wiring import Wiring, revision, wired
 from domain.connections import State
 from domain.errors import SyncError
 from infra.clock import system_clock
-from infra.database import dispatch, transaction
+from infra.database import BadStatement, DatabaseAway, dispatch, transaction
+from infra.embedded import EmbeddedServerError
 from infra.redis import policy_problem
 
 app = typer.Typer()
-
-Verdict = Literal["ok", "warning", "bad"]
+log = structlog.get_logger()
 
 LARGEST_SKEW = 2.0
 SILENT_SECONDS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was looked at, how it stands, and what to do where that is not well."""
-
-    what: str
-    verdict: Verdict
-    told: str
 
 
 Check = Callable[[Wiring], Iterator[Finding]]
@@ -49,8 +41,7 @@ _TICKS = text("SELECT extract(epoch FROM now() - min(next_at))::float FROM sched
 @app.command()
 def doctor(*, json: AsJson = False) -> None:
     """Check settings, servers, keys, workers and connections; say what to do."""
-    with wired(migrated=False) as wiring:
-        found = [finding for check in CHECKS for finding in _safely(check, wiring)]
+    found = _examined()
     if json:
         output.answer({"checks": found, "ok": not _is_bad(found)})
     else:
@@ -90,27 +81,21 @@ def _redis(wiring: Wiring) -> Iterator[Finding]:
     yield Finding("redis", "bad", problem) if problem else Finding("redis", "ok", "noeviction")
 
 
-def _keys(wiring: Wiring) -> Iterator[Finding]:
-    """What is sealed opens again."""
-    place = {"table": "doctor", "column": "doctor", "row": "1", "account": "doctor"}
-    if wiring.sealer.open(wiring.sealer.seal("well", **place), **place) != b"well":
-        yield Finding("keys", "bad", "what is sealed does not open; check ENCRYPTION_KEY")
-    else:
-        yield Finding("keys", "ok", "sealing and opening works")
-
-
-def _clocks(wiring: Wiring) -> Iterator[Finding]:
+def _database_clock(wiring: Wiring) -> Iterator[Finding]:
     with transaction(wiring.engine) as db:
-        database = db.execute(_NOW).scalar_one()
-    here = system_clock()
+        yield _skew("database", db.execute(_NOW).scalar_one())
+
+
+def _redis_clock(wiring: Wiring) -> Iterator[Finding]:
     seconds, micros = wiring.redis.time()
-    redis = datetime.fromtimestamp(seconds + micros / 1e6, UTC)
-    for name, there in (("database", database), ("redis", redis)):
-        skew = abs((there - here).total_seconds())
-        if skew > LARGEST_SKEW:
-            yield Finding("clocks", "bad", f"{name} is {skew:.1f} s off; run NTP on all machines")
-        else:
-            yield Finding("clocks", "ok", f"{name} is {skew:.1f} s off")
+    yield _skew("redis", datetime.fromtimestamp(seconds + micros / 1e6, UTC))
+
+
+def _skew(name: str, there: datetime) -> Finding:
+    skew = abs((there - system_clock()).total_seconds())
+    if skew > LARGEST_SKEW:
+        return Finding("clocks", "bad", f"{name} is {skew:.1f} s off; run NTP on all machines")
+    return Finding("clocks", "ok", f"{name} is {skew:.1f} s off")
 
 
 def _workers(wiring: Wiring) -> Iterator[Finding]:
@@ -151,12 +136,35 @@ def _connections(wiring: Wiring) -> Iterator[Finding]:
             yield Finding(name, "warning", f"{one['state']}{why}; {advice}")
 
 
+def _examined() -> list[Finding]:
+    """Every check made; embedded servers that do not start are the only finding there is."""
+    try:
+        with wired(migrated=False) as wiring:
+            return [finding for check in CHECKS for finding in _safely(check, wiring)]
+    except EmbeddedServerError as problem:
+        return [Finding("servers", "bad", str(problem))]
+
+
 def _safely(check: Check, wiring: Wiring) -> list[Finding]:
     """One check that cannot be made does not hide the others."""
+    name = check.__name__.strip("_").replace("_", " ")
     try:
         return list(check(wiring))
+    except DatabaseAway as error:
+        advice = "start PostgreSQL, or mend DATABASE_URL"
+        return [Finding(name, "bad", f"{error}; {advice}")]
+    except BadStatement as error:
+        return [Finding(name, "bad", f"{error}; run 'pms-sync migrate'")]
+    except RedisError as error:
+        # Its text may quote the address, and with it a password.
+        told = f"Redis does not answer ({type(error).__name__}); start it, or mend REDIS_URL"
+        return [Finding(name, "bad", told)]
     except SyncError as error:
-        return [Finding(check.__name__.strip("_"), "bad", str(error))]
+        return [Finding(name, "bad", str(error))]
+    except Exception as error:
+        log.exception("doctor.check_failed")
+        told = f"could not be checked ({type(error).__name__}); the log of this command says why"
+        return [Finding(name, "bad", told)]
 
 
 def _is_bad(found: list[Finding]) -> bool:
@@ -167,15 +175,20 @@ ADVICE = {
     State.SETUP_REQUIRED: "run 'pms-sync connections pair {id} CODE'",
     State.INACTIVE: "run 'pms-sync connections resume {id}' to sync again",
     State.ERROR: "run 'pms-sync connections test {id}'",
-    State.NEEDS_SIGN_IN: "check its credentials, then 'pms-sync connections test {id}'",
+    State.NEEDS_SIGN_IN: (
+        "run 'pms-sync connections reconnect {id} --secret KEY=VALUE', or 'connections pair {id}"
+        " CODE' where the PMS pairs"
+    ),
 }
 CHECKS: tuple[Check, ...] = (
     _settings,
     _database,
     _isolation,
     _redis,
-    _keys,
-    _clocks,
+    keys.keys_of_credentials,
+    keys.keys_of_rows,
+    _database_clock,
+    _redis_clock,
     _workers,
     _scheduler,
     _connections,

@@ -28,7 +28,13 @@ Tell = Callable[[LoggedRun | None, str], None]
 
 
 def ask_for_sync(
-    engine: Engine, held: Connection, *, first: date, last: date, dry_run: bool = False
+    engine: Engine,
+    held: Connection,
+    *,
+    first: date,
+    last: date,
+    dry_run: bool = False,
+    allow_removals: bool = False,
 ) -> int:
     """A job by a person's hand; it is announced before those of the timetable."""
     whole_days(first, last, held.timezone)
@@ -40,6 +46,7 @@ def ask_for_sync(
         last_day=last,
         sync_type=SyncType.MANUAL,
         dry_run=dry_run,
+        allow_removals=allow_removals,
     )
     with transaction(engine, account_id=held.account_id) as db:
         return put(db, job)

@@ -51,12 +51,18 @@ def pairs(texts: Sequence[str], *, option: str) -> dict[str, str]:
     return found
 
 
-def secrets(vendor: Vendor, texts: Sequence[str]) -> dict[str, str]:
-    """What the vendor needs, from the command line, standard input (`key=-`) or the environment."""
+def secrets(
+    vendor: Vendor, texts: Sequence[str], *, held: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """What the vendor needs, from the command line, standard input (`key=-`) or the environment.
+
+    What is not given stays as it is `held`.
+    """
     given = pairs(texts, option="--secret")
     _refuse_unknown(given, vendor.secrets, what="secret", vendor=vendor)
-    found = {**_environment_secrets(vendor.secrets), **given}
-    for key, value in found.items():
+    told = {**_environment_secrets(vendor.secrets), **given}
+    found = {**(held or {}), **told}
+    for key, value in told.items():
         if value == "-":
             found[key] = sys.stdin.readline().rstrip("\r\n")
     missing = [key for key in vendor.secrets if not found.get(key)]

@@ -1,11 +1,15 @@
 """`pms-sync jobs` and `queues`: the ledger of what is to be done, and who does it."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy import Connection as Db
 
 from adapters.storage import job_list
 from console import output
+from console.auditing import audited
 from console.opened import load
 from console.output import AsJson, short
 from console.wiring import wired
@@ -18,6 +22,8 @@ app = typer.Typer(no_args_is_help=True, help="The ledger of what is to be done."
 top = typer.Typer()
 
 FOR_PROGRAMS = {"checkpoint"}
+DEFAULT_ACCOUNT = "default"
+COMMANDS = {"replayed": "replay", "discarded": "discard"}
 
 Number = Annotated[int, typer.Argument(metavar="JOB", help="The job's number.")]
 
@@ -88,8 +94,7 @@ def show(job: Number, *, json: AsJson = False) -> None:
 @app.command()
 def replay(job: Number, *, json: AsJson = False) -> None:
     """Run a dead or discarded job once more."""
-    with wired() as wiring, dispatch(wiring.engine) as db:
-        job_list.replay(db, job)
+    _changed(job, "replayed", job_list.replay)
     if json:
         return output.answer({"id": job, "state": JobState.READY})
     return output.say(f"Job {job} is ready again.")
@@ -103,8 +108,7 @@ def discard(
     json: AsJson = False,
 ) -> None:
     """Call off a dead or waiting job."""
-    with wired() as wiring, dispatch(wiring.engine) as db:
-        job_list.discard(db, job, reason=reason)
+    _changed(job, "discarded", partial(job_list.discard, reason=reason))
     if json:
         return output.answer({"id": job, "state": JobState.CANCELLED})
     return output.say(f"Job {job} is called off.")
@@ -133,6 +137,26 @@ def queues(*, json: AsJson = False) -> None:
             for one in found
         ],
     )
+
+
+def _changed(job: int, done: str, change: Callable[[Db, int], None]) -> None:
+    """Change a job and leave one audit row, both or neither where an account owns the job."""
+    with wired() as wiring:
+        with dispatch(wiring.engine) as db:
+            held = job_list.show(db, job)
+        with audited(
+            wiring.engine,
+            f"jobs {COMMANDS[done]}",
+            account_id=held["account_id"] or DEFAULT_ACCOUNT,
+            action=f"job.{done}",
+            connection_id=held["connection_id"],
+            summary=f"job {job} ({held['kind']})",
+        ) as book:
+            if held["account_id"]:
+                return change(book, job)
+            # No account may see a job that belongs to none: it is changed beside the book.
+            with dispatch(wiring.engine) as db:
+                return change(db, job)
 
 
 def _oldest(seconds: object) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from adapters.storage.sessions import LINK_MINUTES, make_login_link
-from console import output
+from console import address, output
 from console.output import AsJson
 from console.wiring import Wiring, wired
 from domain.errors import BadInput
@@ -46,4 +46,4 @@ def new_link(
 ) -> str:
     with dispatch(wiring.engine) as db:
         token = make_login_link(db, account_id=account_id, name=name, role=role, now=system_clock())
-    return f"{base_url or wiring.settings.app_base_url}{PATH}?token={token}"
+    return f"{base_url or address.of_pages(wiring.settings)}{PATH}?token={token}"

@@ -40,6 +40,8 @@ TONES = {
 def answer(value: Any) -> None:
     """One JSON document on standard output."""
     sys.stdout.write(json.dumps(as_json(value), ensure_ascii=False) + "\n")
+    # Who reads it through a pipe need not wait until a command that stays up has ended.
+    sys.stdout.flush()
 
 
 def say(message: str = "") -> None:

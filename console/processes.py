@@ -16,7 +16,7 @@ import migrations
 import producers.main
 import scheduler.main
 import workers.main
-from console import output
+from console import address, output
 from console.output import AsJson
 from console.wiring import Wiring, revision, wired
 from domain.errors import BadInput
@@ -88,23 +88,28 @@ def scheduler_() -> None:
 
 
 @app.command()
-def up(*, port: Port = 8000) -> None:
+def up(*, port: Port = 8000, json: AsJson = False) -> None:
     """Run everything on this machine; what dies is started again."""
     stopped = obey_signals()
     with wired() as wiring, Supervisor(wiring.settings.home / "logs") as supervisor:
+        given = wiring.settings
+        pages = address.public(given) or address.local(port)
         refuse_leaky_redis(wiring)
-        for child in children(wiring, port=port):
+        for child in children(wiring, port=port, base_url=pages):
             supervisor.add(child)
-        output.say(f"Pages   http://127.0.0.1:{port}   (sign in with 'pms-sync login-link')")
-        output.say(f"Logs    {wiring.settings.home / 'logs'}")
-        output.say("Stop with Ctrl-C.")
-        stopped.wait()
-        output.say("Stopping ...")
+        with address.noted(given.home, pages):
+            if json:
+                output.answer({"url": pages, "port": port, "logs": str(given.home / "logs")})
+            else:
+                _tell_up(port, given.home / "logs")
+            stopped.wait()
+            if not json:
+                output.say("Stopping ...")
 
 
-def children(wiring: Wiring, *, port: int, base_url: str | None = None) -> Sequence[Child]:
+def children(wiring: Wiring, *, port: int, base_url: str) -> Sequence[Child]:
     """All processes of the product, told to use this command's servers."""
-    environment = wiring.environment() | {"APP_BASE_URL": base_url or wiring.settings.app_base_url}
+    environment = wiring.environment() | {"APP_BASE_URL": base_url}
     commands = {
         "ingress": ["ingress", "--port", str(port)],
         "scheduler": ["scheduler"],
@@ -118,6 +123,12 @@ def children(wiring: Wiring, *, port: int, base_url: str | None = None) -> Seque
         )
         for name, arguments in commands.items()
     ]
+
+
+def _tell_up(port: int, logs: Path) -> None:
+    output.say(f"Pages   {address.local(port)}   (sign in with 'pms-sync login-link')")
+    output.say(f"Logs    {logs}")
+    output.say("Stop with Ctrl-C.")
 
 
 def obey_signals() -> Event:

@@ -1,7 +1,7 @@
 """Connects a practice: secrets kept, the PMS asked, and only then a row; or nothing at all."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -18,7 +18,7 @@ from console import output
 from console.wiring import Wiring
 from domain.appointments import AppointmentType, Practice, Practitioner
 from domain.connections import Connection, State
-from domain.errors import BadInput, NeedsReconnect, SyncError, Throttled
+from domain.errors import NeedsReconnect, SyncError, Throttled
 from domain.sources import Spend, spend_rows
 from infra.database import dispatch, transaction
 
@@ -68,9 +68,17 @@ def create(wiring: Wiring, wanted: Wanted) -> Connection:
         raise
 
 
-def look(wiring: Wiring, connection: Connection) -> Seen:
-    """Ask the PMS who the practice is, who works there and what it offers."""
-    source = wiring.opener(connection)
+def look(
+    wiring: Wiring, connection: Connection, *, secrets: Mapping[str, str] | None = None
+) -> Seen:
+    """Ask the PMS who the practice is, who works there and what it offers.
+
+    With `secrets` these are tried, and those stored are left alone.
+    """
+    opener = wiring.opener
+    here = opener.placed(connection)
+    keys = opener.secrets_of(here) if secrets is None else secrets
+    source = pms.open_source(here, secrets=keys, ports=opener.ports(here))
     try:
         practice = patiently(source.practice) if _describes_itself(connection) else None
         practitioners = patiently(source.practitioners)
@@ -114,23 +122,6 @@ def try_again(wiring: Wiring, connection: Connection) -> Seen:
     return seen
 
 
-def pair(wiring: Wiring, connection: Connection, code: str) -> Connection:
-    """Spend the code, take up the site it stands for, and test the connection."""
-    if pms.vendor(connection.vendor).pairing is None:
-        raise BadInput(f"{connection.vendor} has no pairing codes; give --site when adding it.")
-    if connection.site:
-        raise BadInput("This connection has its site already; run 'pms-sync connections test'.")
-    here = wiring.opener.placed(connection)
-    keys, ports = wiring.opener.secrets_of(here), wiring.opener.ports(here)
-    site = patiently(lambda: pms.pair(here, code, secrets=keys, ports=ports))
-    paired = replace(connection, site=site)
-    with transaction(wiring.engine, account_id=connection.account_id) as db:
-        connections.save_practice(db, connection.id, Practice(site=site))
-    try_again(wiring, paired)
-    with transaction(wiring.engine, account_id=connection.account_id) as db:
-        return connections.load(db, connection.id)
-
-
 def patiently(call: Callable[[], T]) -> T:
     """Wait for the vendor's limit where it is near; a person is looking on."""
     while True:
@@ -163,7 +154,7 @@ def candidate(new: NewConnection) -> Connection:
     )
 
 
-def secret_name(wiring: Wiring, new: NewConnection) -> str:
+def secret_name(wiring: Wiring, new: NewConnection | Connection) -> str:
     prefix = wiring.settings.secrets_prefix.strip("/")
     return f"{prefix}/{new.vendor}/{new.account_id}/{new.id}"
 

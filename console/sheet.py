@@ -9,9 +9,9 @@ import typer
 from sqlalchemy import Connection as Db
 
 from adapters.storage import accounts, connection_list
-from adapters.storage.audit import Access
 from adapters.storage.sheet import read_sheet
 from console import given, output
+from console.auditing import access
 from console.opened import load
 from console.output import AsJson
 from console.wiring import Wiring, wired
@@ -24,7 +24,6 @@ from infra.database import dispatch, transaction
 
 app = typer.Typer()
 
-ACCESS = Access(user="console", endpoint="pms-sync run-sheet")
 NO_CLINICIAN = "Without a clinician"
 
 
@@ -69,7 +68,7 @@ def read(
             account_id=account_id,
             first_day=first,
             last_day=last,
-            access=ACCESS,
+            access=access("run-sheet"),
             connection_id=held.id if held else None,
         )
 

@@ -1,18 +1,14 @@
 """`pms-sync sync`: one pass over a connection's days, watched until it is over."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from threading import Thread
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
-from adapters.storage import run_log, runs
-from adapters.storage.audit import Access, record
 from adapters.storage.runs import LoggedRun
 from adapters.storage.workers import living_workers
-from console import given, output
+from console import given, output, previews
 from console.following import Tell, ask_for_sync, bars, follow
 from console.opened import Id, load
 from console.output import AsJson
@@ -23,7 +19,7 @@ from domain.jobs import Queue
 from domain.runs import RunStatus
 from domain.window import local_day, zone
 from infra.clock import system_clock
-from infra.database import dispatch, transaction
+from infra.database import dispatch
 from workers.here import run_here
 
 app = typer.Typer()
@@ -38,12 +34,10 @@ COUNTED = (
     "rejected",
     "conflicts",
 )
-MARKS = {"add": "+", "change": "~", "remove": "-"}
-PHI_FIELDS = ("patient_name",)
 
 
 @app.command()
-def sync(
+def sync(  # noqa: PLR0913 - each is an option
     connection: Id,
     *,
     first: Annotated[
@@ -54,6 +48,10 @@ def sync(
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would change.")
+    ] = False,
+    allow_removals: Annotated[
+        bool,
+        typer.Option("--allow-removals", help="Take rows off even if most of the day vanished."),
     ] = False,
     here: Annotated[bool, typer.Option("--here", help="In this process, without workers.")] = False,
     json: AsJson = False,
@@ -67,10 +65,17 @@ def sync(
         _refuse_unusable(held)
         if not here:
             _refuse_without_workers(wiring)
-        job_id = ask_for_sync(wiring.engine, held, first=first_day, last=last_day, dry_run=dry_run)
+        job_id = ask_for_sync(
+            wiring.engine,
+            held,
+            first=first_day,
+            last=last_day,
+            dry_run=dry_run,
+            allow_removals=allow_removals,
+        )
         with bars() as line:
             run = (_carry if here else _watch)(wiring, job_id, line(held.name))
-        changes = changes_of(wiring, run) if dry_run else []
+        changes = previews.read(wiring, run) if dry_run else []
     if json:
         output.answer(as_answer(run) | ({"changes": changes} if dry_run else {}))
     else:
@@ -83,26 +88,6 @@ def as_answer(run: LoggedRun) -> dict[str, Any]:
     """A run as scripts read it."""
     counts = {name: getattr(run, name) for name in COUNTED}
     return {"run_id": run.id, "status": run.status, **counts, "errors": run.errors}
-
-
-def changes_of(wiring: Wiring, run: LoggedRun) -> list[dict[str, Any]]:
-    """What a dry run would have done; reading it is audited, for it names patients."""
-    seal = wiring.entry_seal(run.account_id)
-    with transaction(wiring.engine, account_id=run.account_id) as db:
-        diff = runs.sealed_diff(db, run.id)
-        record(
-            db,
-            Access(user="console", endpoint="pms-sync sync --dry-run", trace_id=run.trace_id),
-            account_id=run.account_id,
-            action="dry_run.read",
-            phi_fields=PHI_FIELDS,
-            connection_id=run.connection_id,
-            summary=f"run {run.id}",
-        )
-    if diff is None:
-        return []
-    lines: list[dict[str, Any]] = seal.open_document(run.id, "diff", diff, table=run_log.TABLE)
-    return lines
 
 
 def _watch(wiring: Wiring, job_id: int, tell: Tell) -> LoggedRun:
@@ -140,22 +125,4 @@ def _tell(held: Connection, run: LoggedRun, changes: Sequence[dict[str, Any]]) -
     for problem in run.errors:
         output.say(f"  {problem}")
     if changes:
-        place = zone(held.timezone)
-        output.table(
-            ["", "Start", "Patient", "Type", "Status", "Changed"],
-            [_change(one, place) for one in changes],
-        )
-
-
-def _change(one: dict[str, Any], place: ZoneInfo) -> tuple[Any, ...]:
-    start = one.get("start")
-    if isinstance(start, datetime):
-        start = start.astimezone(place).strftime("%a %d %b %H:%M")
-    return (
-        MARKS.get(one["what"], "?"),
-        start,
-        one.get("patient_name"),
-        one.get("appointment_type"),
-        one.get("status"),
-        ", ".join(one.get("changed", ())),
-    )
+        previews.show(changes, zone(held.timezone))

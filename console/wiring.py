@@ -76,11 +76,15 @@ class Wiring:
         return AwsSecretStore(client, given.secrets_prefix)
 
     @cached_property
+    def tokens(self) -> RedisTokens:
+        return RedisTokens(self.redis, self.sealer, system_clock)
+
+    @cached_property
     def opener(self) -> Opener:
         """Opens any connection's PMS within the budgets all processes share."""
         return Opener(
             secrets=self.secrets,
-            tokens=RedisTokens(self.redis, self.sealer, system_clock),
+            tokens=self.tokens,
             throttle=RedisThrottle(self.redis, StoredSpent(self.engine)),
             clock=system_clock,
             urls=self.settings.vendor_urls,

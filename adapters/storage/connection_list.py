@@ -46,6 +46,15 @@ _RESUME = text(
     WHERE id = :id AND state <> 'SETUP_REQUIRED'
     """
 )
+_RECONNECT = text(
+    """
+    UPDATE pms_connections SET
+      base_url = :base_url, token_url = :token_url, secret_ref = :secret_ref,
+      sync_enabled = true, state = 'ACTIVE', state_reason = NULL, consecutive_failures = 0,
+      next_sync_at = now(), next_renewal_at = NULL, updated_at = now()
+    WHERE id = :id AND removed_at IS NULL
+    """
+)
 _REMOVE = text(
     """
     WITH gone AS (
@@ -153,6 +162,18 @@ def resume(db: Db, connection_id: UUID) -> None:
     """Sync again from now on; failures so far are forgiven."""
     if db.execute(_RESUME, {"id": connection_id}).rowcount != 1:
         raise BadInput("This connection is not set up yet; pair or test it first.")
+
+
+def reconnect(db: Db, connection: Connection) -> None:
+    """Take up its addresses and where its secrets are, and sync again from now on."""
+    values = {
+        "id": connection.id,
+        "base_url": connection.base_url,
+        "token_url": connection.token_url,
+        "secret_ref": connection.secret_ref,
+    }
+    if db.execute(_RECONNECT, values).rowcount != 1:
+        raise BadInput("This connection was removed meanwhile; add the practice anew.")
 
 
 def remove(db: Db, connection_id: UUID) -> None:

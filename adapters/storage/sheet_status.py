@@ -81,7 +81,13 @@ def read_waiting(db: Db) -> tuple[WaitingView, ...]:
 
 
 def ask_for_sync(
-    db: Db, *, account_id: str, connection_id: UUID | None, asked: Asked, now: datetime
+    db: Db,
+    *,
+    account_id: str,
+    connection_id: UUID | None,
+    asked: Asked,
+    now: datetime,
+    allow_removals: bool = False,
 ) -> dict[int, UUID]:
     """Write a job for each connection that can sync; answers job ids with their connections.
 
@@ -97,6 +103,7 @@ def ask_for_sync(
             first_day=asked.first_day or asked.last_day or today,
             last_day=asked.last_day or asked.first_day or today,
             sync_type=SyncType.MANUAL,
+            allow_removals=allow_removals,
         )
         jobs[put(db, job)] = row.id
     return jobs

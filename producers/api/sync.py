@@ -22,11 +22,15 @@ router = APIRouter(prefix="/api/run-sheet/sync", tags=["sync"])
 
 
 class SyncRequest(BaseModel):
-    """Everything left out means: every connection, today."""
+    """Everything left out means: every connection, today.
+
+    `allow_removals` is a person's word that most of a day did vanish from the PMS.
+    """
 
     connection_id: UUID | None = None
     first: date | None = Field(None, alias="from")
     last: date | None = Field(None, alias="to")
+    allow_removals: bool = False
 
 
 @router.post("", status_code=HTTPStatus.ACCEPTED)
@@ -43,6 +47,7 @@ def ask(
             connection_id=wanted.connection_id,
             asked=Asked(first_day=days[0], last_day=days[1]) if days else Asked(),
             now=door.ports.clock(),
+            allow_removals=wanted.allow_removals,
         )
         if wanted.connection_id is not None and not jobs:
             raise NotOnSheet("There is no such connection, or it cannot sync yet.")
@@ -52,7 +57,7 @@ def ask(
             account_id=door.account_id,
             action="sync.asked",
             connection_id=wanted.connection_id,
-            summary=f"jobs {sorted(jobs)}",
+            summary=f"jobs {sorted(jobs)}{' allow_removals' if wanted.allow_removals else ''}",
             status=HTTPStatus.ACCEPTED,
         )
     named = [{"id": job, "connection_id": str(connection)} for job, connection in jobs.items()]

@@ -4,13 +4,15 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import structlog
+from sqlalchemy import Row, create_engine, text
 
 from console import main
 from console.simulators import Running
@@ -60,9 +62,40 @@ class Clinic:
     """A simulated practice and what connecting to it takes."""
 
     simulator: Simulator
-    site: str
+    sites: tuple[str, ...]
     options: tuple[str, ...]
     telehealth_types: tuple[str, ...]
+
+    @property
+    def site(self) -> str:
+        return self.sites[0]
+
+    def control(self, name: str, body: Mapping[str, Any]) -> Any:
+        """Let something happen at the vendor."""
+        answer = httpx.post(f"{self.simulator.url}/_sim/{name}", json=body)
+        answer.raise_for_status()
+        return answer.json()
+
+
+def stored(url: str, statement: str) -> object:
+    """The one value a statement answers, past row-level security."""
+    engine = create_engine(url)
+    with engine.begin() as db:
+        found = db.execute(text(statement)).scalar_one()
+    engine.dispose()
+    return found
+
+
+def audit_rows(url: str, action: str) -> Sequence[Row[Any]]:
+    """The audit's rows of actions like this, oldest first."""
+    engine = create_engine(url)
+    with engine.begin() as db:
+        rows = db.execute(
+            text("SELECT * FROM pms_audit_logs WHERE action LIKE :action ORDER BY id"),
+            {"action": action},
+        ).all()
+    engine.dispose()
+    return rows
 
 
 @pytest.fixture
@@ -95,25 +128,49 @@ def described() -> Iterator[Mapping[str, Any]]:
 
 @pytest.fixture
 def clinic(described: Mapping[str, Any]) -> Clinic:
-    simulator = Simulator(described["url"])
-    site = described["tenants"][0]["tenantId"]
-    credentials = simulator.credentials(site)
+    """A practice shared by the tests, which leave it as it is."""
+    return clinic_of(described)
+
+
+@pytest.fixture
+def own_clinic() -> Iterator[Clinic]:
+    """A practice of this test alone, to which anything may happen, and another beside it."""
+    options = ["--seed", "12", "--practitioners", "3", "--appointments", "20", "--tenants", "2"]
+    with Running("gentu", [*options, "--limit", "off"]) as said:
+        yield clinic_of(said)
+
+
+def clinic_of(said: Mapping[str, Any]) -> Clinic:
+    simulator = Simulator(said["url"])
+    sites = tuple(str(one["tenantId"]) for one in said["tenants"])
+    credentials = simulator.credentials(sites[0])
     options = [
-        *("--base-url", described["base_url"]),
+        *("--base-url", said["base_url"]),
         *("--secret", f"client_id={credentials['client_id']}"),
         *("--secret", f"client_secret={credentials['client_secret']}"),
     ]
-    telehealth = described["tenants"][0]["telehealth_type_ids"]
-    return Clinic(simulator, site, tuple(options), tuple(telehealth))
+    telehealth = said["tenants"][0]["telehealth_type_ids"]
+    return Clinic(simulator, sites, tuple(options), tuple(telehealth))
 
 
 @pytest.fixture
 def connected(shell: Shell, clinic: Clinic) -> str:
     """The id of a connection with everyone mapped and every appointment let through."""
+    return connect(shell, clinic)
+
+
+@pytest.fixture
+def pairable(shell: Shell, own_clinic: Clinic) -> str:
+    """The id of such a connection to the practice of this test, which may use pairing codes."""
+    app_id = own_clinic.simulator.credentials(own_clinic.site)["app_id"]
+    return connect(shell, own_clinic, "--set", f"app_id={app_id}")
+
+
+def connect(shell: Shell, clinic: Clinic, *options: str) -> str:
     everything = ["--map-all", "--all-appointments"]
     for one in clinic.telehealth_types:
         everything += ["--telehealth-type", one]
     added = shell.answer(
-        "connections", "add", "gentu", "--site", clinic.site, *clinic.options, *everything
+        "connections", "add", "gentu", "--site", clinic.site, *clinic.options, *everything, *options
     )
     return str(added["id"])

@@ -1,21 +1,14 @@
 """Connecting a practice from the command line, and what a person decides about it."""
 
 from io import StringIO
+from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+import redis
 
-from tests.console.conftest import Clinic, Shell
+from tests.console.conftest import Clinic, Shell, audit_rows, stored
 
 pytestmark = pytest.mark.integration
-
-
-def stored(url: str, statement: str) -> object:
-    engine = create_engine(url)
-    with engine.begin() as db:
-        found = db.execute(text(statement)).scalar_one()
-    engine.dispose()
-    return found
 
 
 def test_adding_asks_the_pms_and_keeps_what_it_says(shell: Shell, connected: str) -> None:
@@ -147,6 +140,25 @@ def test_a_connection_is_paused_resumed_and_removed(shell: Shell, connected: str
     assert shell.answer("connections", "list") == {"connections": []}
 
 
+def test_what_is_done_to_a_connection_is_audited(
+    shell: Shell, connected: str, database_url: str
+) -> None:
+    for command in ("pause", "resume", "reconnect", "remove"):
+        shell.answer("connections", command, connected)
+
+    rows = audit_rows(database_url, "connection.%")
+
+    assert [row.action.removeprefix("connection.") for row in rows] == [
+        "paused",
+        "resumed",
+        "reconnected",
+        "removed",
+    ]
+    assert {str(row.pms_integration_id) for row in rows} == {connected}
+    assert all(row.user_id.startswith("cli:") for row in rows)
+    assert rows[0].endpoint == "pms-sync connections pause"
+
+
 def test_a_practitioner_is_taken_off_and_put_on_again(shell: Shell, connected: str) -> None:
     mapped = shell.answer("connections", "map", connected)["practitioners"]
     chosen = mapped[0]["practitioner_id"]
@@ -190,3 +202,128 @@ def test_settings_are_changed_and_taken_away(shell: Shell, connected: str) -> No
 @pytest.mark.parametrize("wanted", ["zz", "00000000-0000-0000-0000-000000000000", ""])
 def test_an_unknown_connection_is_named(shell: Shell, wanted: str) -> None:
     assert "see 'pms-sync connections list'" in shell.complaint("connections", "pause", wanted)
+
+
+@pytest.fixture
+def mistyped(shell: Shell, clinic: Clinic) -> str:
+    """The id of a connection that was never tested, and whose secret is wrong."""
+    wrong = [one.replace("client_secret=", "client_secret=not-") for one in clinic.options]
+    zone = ("--timezone", "Australia/Melbourne", "--no-test", "--map-all", "--all-appointments")
+    added = shell.answer("connections", "add", "gentu", "--site", clinic.site, *wrong, *zone)
+    return str(added["id"])
+
+
+def test_new_credentials_take_the_place_of_those_refused(
+    shell: Shell, clinic: Clinic, mistyped: str, database_url: str
+) -> None:
+    refused = shell("sync", mistyped, "--here", "--json").json
+    before = shell.answer("connections", "list")["connections"][0]
+    secret = clinic.options[-1]
+
+    again = shell.answer("connections", "reconnect", mistyped, "--secret", secret)
+
+    due = stored(database_url, "SELECT next_sync_at <= now() FROM pms_connections")
+    assert (refused["status"], before["state"]) == ("failed", "NEEDS_SIGN_IN")
+    assert again == {"id": mistyped, "state": "ACTIVE"}
+    assert due is True
+    assert shell.answer("sync", mistyped, "--here")["created"] > 0
+
+
+def test_credentials_that_are_refused_change_nothing(
+    shell: Shell, clinic: Clinic, connected: str, tmp_path: Path
+) -> None:
+    before = shell.answer("connections", "list")
+    kept = (tmp_path / "home" / "secrets.sealed").read_bytes()
+
+    told = shell.complaint(
+        "connections", "reconnect", connected, "--secret", "client_secret=not-it"
+    )
+
+    assert told.startswith("Connection failed. Please check your credentials.")
+    assert "not-it" not in told
+    assert shell.answer("connections", "list") == before
+    assert (tmp_path / "home" / "secrets.sealed").read_bytes() == kept
+    assert shell.answer("sync", connected, "--here")["status"] == "success"
+
+
+def test_an_address_where_nothing_is_changes_nothing(shell: Shell, connected: str) -> None:
+    shell.complaint("connections", "reconnect", connected, "--base-url", "http://127.0.0.1:1/v1")
+
+    assert shell.answer("sync", connected, "--here")["status"] == "success"
+
+
+def test_reconnecting_keeps_the_sheet_and_the_mappings(shell: Shell, connected: str) -> None:
+    shell.answer("sync", connected, "--here")
+    mapped = shell.answer("connections", "map", connected)["practitioners"]
+    shell.answer("connections", "map", connected, mapped[0]["practitioner_id"], "--off")
+    before = shell.answer("connections", "map", connected), shell.answer("run-sheet")
+
+    shell.answer("connections", "reconnect", connected)
+
+    again = shell.answer("sync", connected, "--here")
+    assert (shell.answer("connections", "map", connected), shell.answer("run-sheet")) == before
+    assert again["created"] == 0
+
+
+def test_a_token_bought_before_is_forgotten(
+    shell: Shell, connected: str, redis_client: redis.Redis
+) -> None:
+    [key] = redis_client.keys("pms-sync:token:*")
+    before = redis_client.get(key)
+
+    shell.answer("connections", "reconnect", connected)
+
+    assert redis_client.keys("pms-sync:token:*") == [key]
+    assert redis_client.get(key) != before
+
+
+def test_a_practice_that_unpaired_us_is_paired_again(
+    shell: Shell, own_clinic: Clinic, pairable: str
+) -> None:
+    mapped = shell.answer("connections", "map", pairable)
+    own_clinic.control(f"tenants/{own_clinic.site}", {"access": "unpaired"})
+    shell.complaint("connections", "test", pairable)
+    code = own_clinic.simulator.pairing_code(own_clinic.site)
+
+    paired = shell.answer("connections", "pair", pairable, code)
+
+    assert (paired["id"], paired["site"]) == (pairable, own_clinic.site)
+    assert shell.answer("connections", "list")["connections"][0]["state"] == "ACTIVE"
+    assert shell.answer("connections", "map", pairable) == mapped
+    assert shell.answer("sync", pairable, "--here")["status"] == "success"
+
+
+def test_the_code_of_another_practice_is_told_and_changes_nothing(
+    shell: Shell, own_clinic: Clinic, pairable: str
+) -> None:
+    own_clinic.control(f"tenants/{own_clinic.site}", {"access": "unpaired"})
+    shell.complaint("connections", "test", pairable)
+    before = shell.answer("connections", "list")
+    other = own_clinic.sites[1]
+
+    told = shell.complaint(
+        "connections", "pair", pairable, own_clinic.simulator.pairing_code(other)
+    )
+
+    assert told.startswith(f"This code stands for another site ({other})")
+    assert shell.answer("connections", "list") == before
+
+
+def test_a_connection_that_works_is_not_paired_again(shell: Shell, connected: str) -> None:
+    assert "has its site already" in shell.complaint("connections", "pair", connected, "abcd1234")
+
+
+def test_a_paired_connection_is_synced_by_the_timetable(
+    shell: Shell, clinic: Clinic, database_url: str
+) -> None:
+    app_id = clinic.simulator.credentials(clinic.site)["app_id"]
+    waiting = shell.answer(
+        "connections", "add", "gentu", *clinic.options, "--set", f"app_id={app_id}"
+    )
+    code = clinic.simulator.pairing_code(clinic.site)
+
+    early = shell.complaint("connections", "reconnect", waiting["id"])
+    shell.answer("connections", "pair", waiting["id"], code)
+
+    assert "is not paired yet" in early
+    assert stored(database_url, "SELECT next_sync_at <= now() FROM pms_connections") is True

@@ -1,5 +1,7 @@
 """Commands that look after the machinery, and how every command fails."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,17 +9,19 @@ import typer
 from sqlalchemy import create_engine, text
 
 import migrations
-from console import main
-from tests.console.conftest import Shell
+from console import address, main
+from tests.console.conftest import Shell, audit_rows, stored
 
 pytestmark = pytest.mark.integration
 
+ROOT = Path(__file__).parents[2]
 GROUPS = {
     "accounts": ["list", "add"],
     "connections": [
         "list",
         "add",
         "pair",
+        "reconnect",
         "test",
         "pause",
         "resume",
@@ -37,6 +41,15 @@ SINGLE = [
 EVERY = [[name] for name in SINGLE] + [
     [group, name] for group, names in GROUPS.items() for name in names
 ]
+
+
+LEAVES_A_NOTE = """
+import os, sys
+from pathlib import Path
+from console import address
+with address.noted(Path(sys.argv[1]), "http://127.0.0.1:8123"):
+    os._exit(1)
+"""
 
 
 def dead_job(url: str) -> str:
@@ -69,6 +82,26 @@ def test_a_dead_job_is_replayed_or_discarded(shell: Shell, database_url: str) ->
     assert "is cancelled" in shell.complaint("jobs", "discard", job, "--reason", "again")
 
 
+def test_what_is_done_to_a_job_is_audited(shell: Shell, connected: str, database_url: str) -> None:
+    run = shell.answer("sync", connected, "--here")
+    own = str(stored(database_url, "SELECT id FROM jobs WHERE kind = 'sync'"))
+    stored(database_url, "UPDATE jobs SET state = 'dead' WHERE kind = 'sync' RETURNING id")
+    nobodys = dead_job(database_url)
+
+    shell.answer("jobs", "replay", own)
+    shell.answer("jobs", "discard", nobodys, "--reason", "not wanted")
+    shell.complaint("jobs", "discard", nobodys, "--reason", "again")
+
+    rows = audit_rows(database_url, "job.%")
+    assert run["status"] == "success"
+    assert [(row.action, row.request_summary) for row in rows] == [
+        ("job.replayed", f"job {own} (sync)"),
+        ("job.discarded", f"job {nobodys} (prune)"),
+    ]
+    assert {row.user_id.partition(":")[0] for row in rows} == {"cli"}
+    assert str(rows[0].pms_integration_id) == connected
+
+
 def test_queues_show_who_serves_them(shell: Shell) -> None:
     queues = shell.answer("queues")["queues"]
 
@@ -83,6 +116,57 @@ def test_the_doctor_finds_nothing_bad_in_a_fresh_installation(shell: Shell) -> N
     verdicts = {one["what"]: one["verdict"] for one in found["checks"]}
     assert {verdicts[name] for name in ("database", "isolation", "redis", "keys")} == {"ok"}
     assert verdicts["queue sync"] == "warning"
+
+
+def test_the_doctor_names_the_parts_that_are_away(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("REDIS_URL", "redis://:hunter2@127.0.0.1:1/0")
+
+    outcome = shell("doctor", "--json")
+
+    told = {one["what"]: one for one in outcome.json["checks"]}
+    assert outcome.code == 1
+    assert outcome.json["ok"] is False
+    assert told["settings"]["verdict"] == "ok"
+    assert "mend DATABASE_URL" in told["database"]["told"]
+    assert "mend REDIS_URL" in told["redis"]["told"]
+    assert {told[name]["verdict"] for name in ("isolation", "connections", "redis clock")} == {
+        "bad"
+    }
+    assert "hunter2" not in outcome.out
+
+
+def test_the_doctor_notices_a_key_that_was_lost_and_made_anew(
+    shell: Shell, connected: str, tmp_path: Path
+) -> None:
+    shell.answer("sync", connected, "--here")
+    well = [one for one in shell.answer("doctor")["checks"] if one["what"] == "keys"]
+    (tmp_path / "home" / "keys" / "encryption.key").unlink()
+
+    outcome = shell("doctor", "--json")
+
+    keys = [one for one in outcome.json["checks"] if one["what"] == "keys"]
+    assert [one["told"] for one in well] == ["the stored credentials open", "sealed rows open"]
+    assert outcome.code == 1
+    assert [one["verdict"] for one in keys] == ["bad", "bad"]
+    assert all("sealed with another key than this" in one["told"] for one in keys)
+    assert all("encryption.key" in one["told"] for one in keys)
+
+
+def test_the_doctor_tells_altered_credentials_from_a_wrong_key(
+    shell: Shell, connected: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "home" / "secrets.sealed"
+    sealed = file.read_bytes()
+    file.write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))
+
+    outcome = shell("doctor", "--json")
+
+    told = next(one["told"] for one in outcome.json["checks"] if one["what"] == "keys")
+    assert outcome.code == 1
+    assert told == "the stored credentials were altered; restore them from your backup"
 
 
 def test_an_older_database_waits_to_be_migrated(
@@ -100,6 +184,47 @@ def test_a_login_link_names_the_pages(shell: Shell) -> None:
     link = shell.answer("login-link")
 
     assert link["url"].startswith("http://127.0.0.1:8000/login?token=")
+
+
+def test_a_login_link_leads_to_whoever_runs_here(shell: Shell, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+
+    with address.noted(home, "http://127.0.0.1:8123"):
+        running = shell.answer("login-link")["url"]
+    after = shell.answer("login-link")["url"]
+
+    assert running.startswith("http://127.0.0.1:8123/login?token=")
+    assert after.startswith("http://127.0.0.1:8000/login?token=")
+
+
+def test_an_address_that_was_set_wins(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("APP_BASE_URL", "https://sheet.example.com")
+    home = tmp_path / "home"
+    home.mkdir()
+
+    with address.noted(home, "http://127.0.0.1:8123"):
+        link = shell.answer("login-link")["url"]
+
+    assert link.startswith("https://sheet.example.com/login?token=")
+
+
+def test_the_address_of_a_process_that_was_killed_is_not_believed(
+    shell: Shell, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    killed = subprocess.run(  # noqa: S603 - the text is ours
+        [sys.executable, "-c", LEAVES_A_NOTE, str(home)], cwd=ROOT, check=False
+    )
+
+    link = shell.answer("login-link")["url"]
+
+    assert killed.returncode == 1
+    assert (home / address.NOTE).exists()
+    assert link.startswith("http://127.0.0.1:8000/login?token=")
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 """Syncing and reading the sheet from the command line, judged by the simulator's truth."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from console.truth import differences
-from tests.console.conftest import Clinic, Shell
+from tests.console.conftest import Clinic, Shell, audit_rows
 
 pytestmark = pytest.mark.integration
 
@@ -89,6 +89,65 @@ def test_a_dry_run_tells_and_changes_nothing(shell: Shell, connected: str) -> No
     assert {one["what"] for one in told["changes"]} == {"add"}
     assert len(told["changes"]) == told["created"] > 0
     assert shell.answer("run-sheet") == {"appointments": []}
+
+
+def test_most_of_a_day_vanishing_waits_for_a_persons_word(
+    shell: Shell, own_clinic: Clinic, pairable: str
+) -> None:
+    shell.answer("sync", pairable, "--here")
+    truth = own_clinic.simulator.truth(own_clinic.site)
+    for one in truth["appointments"][2:]:
+        own_clinic.control(f"appointments/{one['id']}", {"action": "delete"})
+
+    stopped = shell("sync", pairable, "--here", "--json")
+    looked = shell.answer("sync", pairable, "--here", "--dry-run", "--allow-removals")
+    approved = shell.answer("sync", pairable, "--here", "--allow-removals")
+
+    rows = shell.answer("run-sheet")["appointments"]
+    left = own_clinic.simulator.truth(own_clinic.site)
+    assert stopped.code == 1
+    assert stopped.json["status"] == "partial"
+    assert "--allow-removals" in stopped.json["errors"][0]
+    assert "remove" in {one["what"] for one in looked["changes"]}
+    assert approved["status"] == "success"
+    assert approved["removed"] == looked["removed"] > 0
+    assert differences(left, rows, first=TODAY, last=TODAY) == []
+
+
+def test_a_dry_run_is_told_on_the_practices_clock(
+    shell: Shell, own_clinic: Clinic, pairable: str
+) -> None:
+    first = shell("sync", pairable, "--here", "--dry-run")
+    shell.answer("sync", pairable, "--here")
+    row = next(one for one in shell.answer("run-sheet")["appointments"] if one["patient"])
+    was = datetime.fromisoformat(row["start"])
+    path = f"appointments/{row['pms_appointment_id']}"
+    own_clinic.control(path, {"action": "reschedule", "minutes": 5})
+
+    told = shell.answer("sync", pairable, "--here", "--dry-run")
+    shown = shell("sync", pairable, "--here", "--dry-run")
+
+    place = ZoneInfo(row["timezone"])
+    then = (was + timedelta(minutes=5)).astimezone(place)
+    [change] = told["changes"]
+    assert f"{was.astimezone(place):%a %d %b %H:%M}" in first.out
+    assert row["patient"]["full_name"] in first.out
+    assert change["start"] == then.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    assert change["changed"]["start"] == [row["start"], change["start"]]
+    assert f"{then:%a %d %b %H:%M}" in shown.out
+    assert "start" in shown.out
+    assert "+00:00" not in first.out + shown.out
+
+
+def test_reading_a_dry_run_is_audited_with_what_it_shows(
+    shell: Shell, connected: str, database_url: str
+) -> None:
+    shell.answer("sync", connected, "--here", "--dry-run")
+
+    [row] = audit_rows(database_url, "dry_run.read")
+
+    assert row.user_id.startswith("cli:")
+    assert row.phi_fields == ["patient_name"]
 
 
 def test_runs_and_jobs_tell_of_the_sync(shell: Shell, connected: str) -> None:
