@@ -1,5 +1,6 @@
 """One pass over one connection's days: ask the PMS slice by slice, settle each page, checkpoint."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -24,6 +25,8 @@ BRAKE_FROM = 5
 """A run that would take off more than this share of the sheet, and so many rows, asks first."""
 
 PROBE_BATCH = 10
+
+NOTHING_NEW = Sorted(fresh=(), leaving=(), unchanged=0, skipped=0, seen=())
 
 
 class OpenRun(Protocol):
@@ -81,6 +84,7 @@ class _Pass:
     source: AppointmentSource
     stopping: Stopping
     seen: list[UUID] = field(default_factory=list)
+    drift: Counter[str] = field(default_factory=Counter)
 
     @property
     def progress(self) -> Progress:
@@ -145,16 +149,16 @@ class _Pass:
                 quiet = self._page(query, page, quiet)
                 onward = page.onward
         except Throttled:
-            self._before_a_wait(onward)
+            self._before_a_wait(query, onward)
             raise
 
-    def _before_a_wait(self, onward: str | None) -> None:
+    def _before_a_wait(self, query: Query, onward: str | None) -> None:
         """Keep the place and what was listed so far: a wait loses neither."""
         progress = self.progress
         progress.resume = onward
         if onward is not None and not progress.half_read:
             progress.seen = [one.hex for one in self.seen]
-        self.open_run.save_progress(self.source.drain_spent())
+        self._save_progress(query)
 
     def _page(self, query: Query, page: Page, quiet: int) -> int:
         """Settle one page; answers how many pages in a row needed no write."""
@@ -165,14 +169,29 @@ class _Pass:
         self._count(page, found)
         self.progress.resume = page.resume
         self.progress.page += 1
-        if not found.is_quiet or page.rejects or page.drift:
+        self.drift.update(page.drift)
+        if not found.is_quiet or page.rejects:
+            page = replace(page, drift=self._take_drift())
             spent = self.source.drain_spent()
             self.open_run.save_page(found, page, query_key=query.key, spent=spent)
             return 0
         if quiet + 1 < QUIET_PAGES:
             return quiet + 1
-        self.open_run.save_progress(self.source.drain_spent())
+        self._save_progress(query)
         return 0
+
+    def _save_progress(self, query: Query) -> None:
+        """A checkpoint between pages that left the sheet as it was, with the drift they showed."""
+        spent = self.source.drain_spent()
+        if self.drift:
+            page = Page(records=(), drift=self._take_drift())
+            self.open_run.save_page(NOTHING_NEW, page, query_key=query.key, spent=spent)
+        else:
+            self.open_run.save_progress(spent)
+
+    def _take_drift(self) -> Mapping[str, int]:
+        taken, self.drift = self.drift, Counter()
+        return taken
 
     def _count(self, page: Page, found: Sorted) -> None:
         counts = self.progress.counts
@@ -182,6 +201,8 @@ class _Pass:
         counts.rejected += len(page.rejects)
 
     def _end(self, query: Query, *, seen: Sequence[UUID] | None) -> None:
+        if self.drift:
+            self._save_progress(query)
         progress = self.progress
         progress.done.append(query.key)
         progress.turn_to(None)
