@@ -30,6 +30,7 @@ POOLS = ("voice", "sync", "default")
 MOST_THREADS = 64
 SPARE_CONNECTIONS = 3
 
+LogsAsJson = Annotated[bool, typer.Option("--json", help="Log as JSON, on a terminal too.")]
 Port = Annotated[int, typer.Option(help="Where pages and webhooks are served.", min=1, max=65535)]
 
 
@@ -52,9 +53,10 @@ def ingress(
     *,
     port: Port = 8000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    json: LogsAsJson = False,
 ) -> None:
     """Serve pages, the API and webhooks until stopped."""
-    with _process() as wiring:
+    with _process(as_json=json) as wiring:
         given = wiring.settings.model_copy(
             update={
                 "database_url": SecretStr(wiring.database_url),
@@ -69,19 +71,20 @@ def worker(
     *,
     pool: Annotated[str, typer.Option(help="voice, sync, default, or all but voice.")],
     threads: Annotated[int | None, typer.Option(min=1, max=MOST_THREADS)] = None,
+    json: LogsAsJson = False,
 ) -> None:
     """Carry jobs until stopped."""
     if pool not in workers.main.POOLS:
         raise BadInput(f"There is no pool '{pool}'; choose one of {', '.join(workers.main.POOLS)}.")
     count = threads or workers.main.THREADS[pool]
-    with _process(connections=count + SPARE_CONNECTIONS) as wiring:
+    with _process(connections=count + SPARE_CONNECTIONS, as_json=json) as wiring:
         workers.main.run(wiring.parts(), redis_url=wiring.redis_url, pool=pool, threads=count)
 
 
 @app.command("scheduler")
-def scheduler_() -> None:
+def scheduler_(*, json: LogsAsJson = False) -> None:
     """Write the jobs that are due and announce what is ready, until stopped."""
-    with _process() as wiring:
+    with _process(as_json=json) as wiring:
         scheduler.main.run(
             database_url=wiring.database_url, redis_url=wiring.redis_url, sealer=wiring.sealer
         )
@@ -150,12 +153,12 @@ def refuse_leaky_redis(wiring: Wiring) -> None:
 
 
 @contextmanager
-def _process(*, connections: int = SPARE_CONNECTIONS) -> Iterator[Wiring]:
+def _process(*, connections: int = SPARE_CONNECTIONS, as_json: bool = False) -> Iterator[Wiring]:
     """The parts of a long-running process, whose log goes to standard error."""
     with wired(connections=connections) as wiring:
         given = wiring.settings
-        plain = given.log_format == "console" or (
-            given.log_format == "auto" and sys.stderr.isatty()
+        plain = not as_json and (
+            given.log_format == "console" or (given.log_format == "auto" and sys.stderr.isatty())
         )
         logging.configure(json=not plain, level=given.log_level)
         refuse_leaky_redis(wiring)

@@ -30,7 +30,7 @@ def command(vendor: str, *options: str) -> list[str]:
 
 
 @app.command()
-def simulate(
+def simulate(  # noqa: PLR0913 - each is an option
     vendor: Annotated[str, typer.Argument(help="The PMS to play, such as gentu.")],
     *,
     port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 0,
@@ -40,6 +40,7 @@ def simulate(
     appointments: Annotated[int, typer.Option(help="How many a day.", min=0)] = 60,
     days: Annotated[str, typer.Option(help="Such as today,+1 or -1..+7.")] = "today",
     lively: Annotated[float, typer.Option(help="Random changes a minute.", min=0)] = 0,
+    json: Annotated[bool, typer.Option("--json", help="It answers so in any case.")] = False,
 ) -> None:
     """Play a vendor on this machine until stopped; one line of JSON says where."""
     options = ["--port", str(port), "--appointments", str(appointments), "--days", days]

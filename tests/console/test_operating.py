@@ -71,6 +71,7 @@ def test_every_command_explains_itself(shell: Shell, command: list[str]) -> None
 
     assert outcome.code == 0
     assert "Usage: pms-sync" in outcome.out
+    assert "--json" in outcome.out
 
 
 def test_a_dead_job_is_replayed_or_discarded(shell: Shell, database_url: str) -> None:
