@@ -120,9 +120,7 @@ def read(wiring: Wiring, connection: Connection, window: Window, what: str) -> A
     secrets = opener.secrets_of(connection)
 
     def walk() -> int:
-        source = pms.open_source(
-            connection, secrets=secrets, ports=replace(ports, sender=memory)
-        )
+        source = pms.open_source(connection, secrets=secrets, ports=replace(ports, sender=memory))
         queries = source.queries(window, source.practitioners())
         return sum(len(page.records) for query in queries for page in source.pages(query))
 

@@ -53,12 +53,6 @@ class Stage:
         """What the simulator judges of the requests it has seen."""
         return int(self._control("GET", f"violations?limit={limits}")["violations"])
 
-    def requests(self) -> int:
-        return len(self._control("GET", "requests")["requests"])
-
-    def forget_requests(self) -> None:
-        self._control("DELETE", "requests")
-
     def live(self, changes: int) -> None:
         """Let so many things happen at the practice."""
         self._control("POST", "live", {"tenant": self.tenant, "changes": changes})
@@ -144,7 +138,4 @@ def _connected(
     )
     secrets = {key: str(credentials[key]) for key in about.secrets}
     # Not tested on the way in: a bench counts its own requests.
-    return setting_up.create(
-        wiring, Wanted(vendor=about, new=new, secrets=secrets, test=False)
-    )
-
+    return setting_up.create(wiring, Wanted(vendor=about, new=new, secrets=secrets, test=False))
