@@ -1,7 +1,6 @@
 """Twins of ports for tests that are not about them; each keeps the real one's promises."""
 
 from collections.abc import Mapping
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from domain.credentials import Token, TokenRequest
