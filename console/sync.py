@@ -36,24 +36,26 @@ COUNTED = (
 )
 
 
+First = Annotated[
+    str | None, typer.Option("--from", help="First day, 2026-03-31; today if not given.")
+]
+Last = Annotated[str | None, typer.Option("--to", help="Last day; the first one if not given.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")]
+AllowRemovals = Annotated[
+    bool, typer.Option("--allow-removals", help="Take rows off even if most of the day vanished.")
+]
+Here = Annotated[bool, typer.Option("--here", help="In this process, without workers.")]
+
+
 @app.command()
 def sync(  # noqa: PLR0913 - each is an option
     connection: Id,
     *,
-    first: Annotated[
-        str | None, typer.Option("--from", help="First day, 2026-03-31; today if not given.")
-    ] = None,
-    last: Annotated[
-        str | None, typer.Option("--to", help="Last day; the first one if not given.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only tell what would change.")
-    ] = False,
-    allow_removals: Annotated[
-        bool,
-        typer.Option("--allow-removals", help="Take rows off even if most of the day vanished."),
-    ] = False,
-    here: Annotated[bool, typer.Option("--here", help="In this process, without workers.")] = False,
+    first: First = None,
+    last: Last = None,
+    dry_run: DryRun = False,
+    allow_removals: AllowRemovals = False,
+    here: Here = False,
     json: AsJson = False,
 ) -> None:
     """Read a connection's days from its PMS onto the run sheet."""
