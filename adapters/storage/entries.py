@@ -72,15 +72,14 @@ class EntrySeal:
 
     def columns(self, row_id: UUID, values: Values) -> dict[str, Any]:
         """The columns that show `values`, ready to be written."""
+        row = str(row_id)
         made = {column: values.get(field) for field, column in PLAIN.items()}
         for field, column in SEALED_TEXT.items():
-            made[column] = self._seal(row_id, column, values.get(field))
+            made[column] = self._seal(row, column, values.get(field))
         names = [values.get(part) for part in NAME_PARTS]
-        made["patient_name"] = self._seal_json(
-            row_id, "patient_name", names if any(names) else None
-        )
+        made["patient_name"] = self._seal_json(row, "patient_name", names if any(names) else None)
         links = values.get("telehealth_links")
-        made["telehealth_links"] = self._seal_json(row_id, "telehealth_links", links)
+        made["telehealth_links"] = self._seal_json(row, "telehealth_links", links)
         return made
 
     def touched(self, row_id: UUID, cells: Cells) -> dict[str, Any]:
@@ -136,14 +135,14 @@ class EntrySeal:
             )
         )
 
-    def _seal(self, row_id: UUID, column: str, value: str | None) -> bytes | None:
+    def _seal(self, row_id: UUID | str, column: str, value: str | None) -> bytes | None:
         if value is None:
             return None
         return self._sealer.seal(
-            value, table=TABLE, column=column, row=str(row_id), account=self._account
+            value, table=TABLE, column=column, row=row_id, account=self._account
         )
 
-    def _seal_json(self, row_id: UUID, column: str, value: Any) -> bytes | None:
+    def _seal_json(self, row_id: UUID | str, column: str, value: Any) -> bytes | None:
         return None if value is None else self._seal(row_id, column, json.dumps(value))
 
     def _open(self, row_id: UUID, column: str, blob: bytes | None) -> str | None:

@@ -1,7 +1,7 @@
 """Writes what a PMS said onto the sheet: one locked read, one merge and one batch for each page."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -288,9 +288,14 @@ class RunSheet:
 
 def _as_json(value: object) -> str:
     """How Postgres reads what JSON has no type for."""
-    if isinstance(value, bytes):
-        return f"\\x{value.hex()}"
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+    encode = _ENCODE.get(type(value))
+    return encode(value) if encode else str(value)
+
+
+_ENCODE: Mapping[type, Callable[[Any], str]] = {
+    bytes: lambda value: "\\x" + value.hex(),
+    datetime: datetime.isoformat,
+}
 
 
 def _differing(was: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
