@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from threading import Event
@@ -187,7 +187,19 @@ def _first_syncs(
             for practice, job_id in zip(practices, job_ids, strict=True)
         ]
         found = [one.result() for one in watched]
-    return [_judged(wiring, *pair) for pair in zip(practices, found, strict=True)]
+    judged = [_judged(wiring, *pair) for pair in zip(practices, found, strict=True)]
+    return [one if one.is_right else _looked_at_again(wiring, one) for one in judged]
+
+
+def _looked_at_again(wiring: Wiring, first: Judged) -> Judged:
+    """An appointment may end between reading and judging: what is still wrong then, is wrong."""
+    if first.run.status != "success":
+        return first
+    job_id = _ask(wiring, first.practice)
+    with bars() as line:
+        run = follow(wiring.engine, job_id, line(_named(first.practice)))
+    again = _judged(wiring, first.practice, run)
+    return replace(again, run=first.run if run.status == "success" else run)
 
 
 def _judged(wiring: Wiring, practice: Practice, run: LoggedRun) -> Judged:
