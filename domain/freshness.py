@@ -30,7 +30,7 @@ class Facts:
     """What is known of a connection; `every` is None where it syncs only when asked to.
 
     Without `hours` the practice counts as always open. `waiting_for` is what a wait is spent on,
-    in words for people ("Gentu's limit").
+    in words for people ("Gentu's request limit").
     """
 
     created_at: datetime

@@ -1,12 +1,16 @@
 """Requests to one vendor: signed, paid for, and their failures named for what happens next."""
 
 import re
+from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
+
+import structlog
 
 from adapters.rest.answers import decode
 from adapters.rest.auth import Ask, Auth, Desk, digest
@@ -28,6 +32,8 @@ from domain.errors import (
 from domain.limits import Budget
 from domain.sources import Spend
 
+log = structlog.get_logger()
+
 Params = Mapping[str, str | tuple[str, ...]]
 
 
@@ -48,7 +54,8 @@ class Caller:
     connection: Connection
     secrets: Mapping[str, str] = field(repr=False)
     ports: Ports
-    spent: list[Spend] = field(default_factory=list)
+    # One thread may pay for the page ahead while another drains what was spent.
+    _spent: deque[Spend] = field(default_factory=deque, init=False, repr=False)
 
     @property
     def base_url(self) -> str:
@@ -88,6 +95,14 @@ class Caller:
         """What its token is shared under; None where none is bought."""
         request = self.auth.token(self._desk())
         return request.key if request else None
+
+    def drain_spent(self) -> list[Spend]:
+        """What was paid since the last call; each payment is handed out once."""
+        drained: list[Spend] = []
+        with suppress(IndexError):
+            while True:
+                drained.append(self._spent.popleft())
+        return drained
 
     def send(self, ask: Ask) -> Reply:
         """Pay for one request and send it as it is."""
@@ -134,10 +149,19 @@ class Caller:
     def _pay(self, ask: Ask) -> None:
         """Spend from every budget at once, before the request leaves, and keep the receipt."""
         budgets = self._budgets(ask.buckets)
-        at = self.ports.throttle.spend(
-            budgets, holder=str(self.connection.id), voice=self.ports.voice
-        )
-        self.spent += [Spend(bucket=one.bucket, at=at, weight=one.weight) for one in budgets]
+        try:
+            at = self.ports.throttle.spend(
+                budgets, holder=str(self.connection.id), voice=self.ports.voice
+            )
+        except Throttled as wait:
+            log.info("vendor.request_waits", reason=str(wait), until=wait.until.isoformat())
+            raise Throttled(self._limit, until=wait.until) from None
+        self._spent.extend(Spend(bucket=one.bucket, at=at, weight=one.weight) for one in budgets)
+
+    @property
+    def _limit(self) -> str:
+        """What people read that a sync waits for; a bucket's name would tell them nothing."""
+        return f"{self.vendor.title}'s request limit"
 
     def _budgets(self, buckets: Sequence[str]) -> list[Budget]:
         return [
@@ -205,7 +229,8 @@ class Caller:
             seconds = pause or DEFAULT_PAUSE
             for name in ask.buckets:
                 self.ports.throttle.pause(self._bucket(name), seconds=seconds)
-            return Throttled(text, until=now + timedelta(seconds=seconds))
+            log.info("vendor.throttled", answer=text, pause_seconds=seconds)
+            return Throttled(self._limit, until=now + timedelta(seconds=seconds))
         if issubclass(fault.error, Transient):
             return fault.error(text, retry_at=now + timedelta(seconds=pause) if pause else None)
         return fault.error(text)

@@ -144,8 +144,7 @@ class RestSource:
         return self._caller.renew()
 
     def drain_spent(self) -> Sequence[Spend]:
-        spent, self._caller.spent = self._caller.spent, []
-        return spent
+        return self._caller.drain_spent()
 
     def pair(self, code: str) -> str:
         """The site that a code which staff read out stands for; the code is spent."""

@@ -47,10 +47,10 @@ def test_late_at_two_intervals_exactly() -> None:
 def test_lateness_says_what_it_waits_for() -> None:
     now = LAST + 2 * EVERY
 
-    waiting = assess(replace(SYNCED, waiting_for="Gentu's limit"), now=now)
+    waiting = assess(replace(SYNCED, waiting_for="Gentu's request limit"), now=now)
     queued = assess(replace(SYNCED, next_due_at=now + 3 * MIN), now=now)
 
-    assert waiting.sentence == "Late by 15 min: waiting for Gentu's limit"
+    assert waiting.sentence == "Late by 15 min: waiting for Gentu's request limit"
     assert queued.sentence == "Late by 15 min: next try in 3 min"
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +33,7 @@ from domain.errors import (
     Transient,
 )
 from domain.limits import Limit
-from domain.sources import Query
+from domain.sources import Query, Spend
 from domain.window import Window
 from infra.http import Client
 from tests.contract.kit import NOW, FakeThrottle, FakeTokens, Handler, MockSender
@@ -343,6 +344,36 @@ def test_a_failed_request_was_paid_for_all_the_same() -> None:
         rig.rows()
 
     assert [one.at for one in rig.source.drain_spent()] == [NOW]
+
+
+def test_payments_made_while_another_thread_drains_are_handed_out_once() -> None:
+    rig = Rig(always(page()))
+    drained: list[Spend] = []
+
+    def pay() -> None:
+        for _ in range(200):
+            rig.rows()
+
+    thread = Thread(target=pay)
+    thread.start()
+    while thread.is_alive():
+        drained += rig.source.drain_spent()
+    drained += rig.source.drain_spent()
+
+    assert len(rig.throttle.spends) == len(drained) == 200
+    assert len({id(one) for one in drained}) == 200
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(429), None])
+def test_a_wait_is_told_in_words_for_people(answer: httpx.Response | None) -> None:
+    rig = Rig(always(answer or page()))
+    if answer is None:
+        rig.throttle.refuse = Throttled("example/default/3f9ab2 is spent", until=NOW)
+
+    with pytest.raises(Throttled) as wait:
+        rig.rows()
+
+    assert str(wait.value) == "Example PMS's request limit"
 
 
 def test_a_practice_connected_twice_shares_its_allowance_and_two_practices_do_not() -> None:
