@@ -19,15 +19,19 @@ from domain.window import whole_days
 
 TABLE = "pms_sync_log"
 
+# A run that was closed opens again for a new attempt of its job, not for whoever closes it late.
+_JOB_RUNS = "EXISTS (SELECT FROM jobs WHERE jobs.id = :job_id AND jobs.state = 'running')"
 _OPEN_RUN = text(
-    """
+    f"""
     INSERT INTO pms_sync_log (id, account_id, pms_connection_id, job_id, sync_type, day_from,
                               day_to, dry_run, trace_id, started_at)
     VALUES (:id, :account_id, :connection_id, :job_id, :sync_type, :day_from, :day_to, :dry_run,
             :trace_id, :at)
-    ON CONFLICT (job_id) DO UPDATE SET status = 'running', completed_at = NULL
+    ON CONFLICT (job_id) DO UPDATE SET
+      status = CASE WHEN {_JOB_RUNS} THEN 'running' ELSE pms_sync_log.status END,
+      completed_at = CASE WHEN {_JOB_RUNS} THEN NULL ELSE pms_sync_log.completed_at END
     RETURNING id, diff
-    """
+    """  # noqa: S608 - this module's own words
 )
 _COUNTS = ", ".join(f"{name} = :{name}" for name in asdict(Counts()))
 _TELL = text(
@@ -52,7 +56,7 @@ _CLOSE_RUN = text(
     """
     UPDATE pms_sync_log SET status = :status, completed_at = :at, error_message = :message,
                             error_details = CAST(:details AS jsonb)
-    WHERE id = :run_id
+    WHERE id = :run_id AND status = 'running' RETURNING id
     """
 )
 _CLOSE_CONNECTION = text(
@@ -172,7 +176,7 @@ def end_run(
     details: Mapping[str, Any] | None,
     at: datetime,
 ) -> None:
-    """The log, the connection's freshness, one audit row, one event."""
+    """The log, the connection's freshness, one audit row, one event; nothing if it has ended."""
     values = {
         "run_id": run.id,
         "status": status.value,
@@ -180,7 +184,8 @@ def end_run(
         "details": json.dumps(dict(details)) if details else None,
         "at": at,
     }
-    db.execute(_CLOSE_RUN, values)
+    if db.execute(_CLOSE_RUN, values).first() is None:
+        return
     if not run.dry_run:
         outcome = {
             "complete": status is RunStatus.SUCCESS,

@@ -37,6 +37,15 @@ def parked(rig: Rig, site: str) -> Job:
     return job
 
 
+def one(rig: Rig, query: str) -> object:
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        return db.execute(text(query)).scalar_one()
+
+
+def failures(rig: Rig) -> object:
+    return one(rig, "SELECT consecutive_failures FROM pms_connections")
+
+
 def test_the_run_of_a_parked_sync_has_failed_and_says_why(rig: Rig) -> None:
     job = parked(rig, "site")
 
@@ -48,6 +57,27 @@ def test_the_run_of_a_parked_sync_has_failed_and_says_why(rig: Rig) -> None:
     assert run.status == "failed"
     assert "stopped three times" in run.error_message
     assert run.completed_at is not None
+
+
+def test_a_run_closed_twice_is_one_audit_row_and_one_failure(rig: Rig) -> None:
+    job = parked(rig, "site")
+
+    for _ in range(2):
+        close_parked(rig.engine, SEALER, [job.id], clock=system_clock)
+
+    assert failures(rig) == 1
+    assert one(rig, "SELECT count(*) FROM pms_audit_logs WHERE action = 'sync'") == 1
+
+
+def test_a_job_that_runs_again_opens_its_run_again(rig: Rig) -> None:
+    job = parked(rig, "site")
+    close_parked(rig.engine, SEALER, [job.id], clock=system_clock)
+
+    rig.change(job.id, state="running")
+    SyncStore(rig.engine, SEALER, clock=system_clock).begin(job)
+
+    assert one(rig, "SELECT status FROM pms_sync_log") == "running"
+    assert one(rig, "SELECT completed_at FROM pms_sync_log") is None
 
 
 def test_one_run_that_cannot_be_closed_does_not_keep_the_others_open(rig: Rig) -> None:
