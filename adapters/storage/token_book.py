@@ -1,15 +1,19 @@
 """When each connection's token ends, and so when the next renewal is due."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection as Db
+from sqlalchemy import Engine, insert, text
 
 from adapters.storage import connections
 from adapters.storage.ledger import guard
+from adapters.storage.tables import vendor_requests
 from domain.connections import Connection, State
 from domain.errors import NeedsReconnect, SyncError
 from domain.jobs import Job
+from domain.sources import Spend, spend_rows
 from infra.database import transaction
 
 AHEAD = timedelta(minutes=5)
@@ -41,11 +45,19 @@ class TokenBook:
         with transaction(self._engine, account_id=job.account_id) as db:
             return connections.load(db, job.connection_id)
 
-    def token_until(self, job: Job, connection_id: UUID, expires_at: datetime | None) -> None:
+    def token_until(
+        self, job: Job, connection_id: UUID, expires_at: datetime | None, *, spent: Sequence[Spend]
+    ) -> None:
         with transaction(self._engine, account_id=job.account_id) as db:
             guard(db, job)
             values = {"expires_at": expires_at, "soon": AHEAD, "seldom": SELDOM}
             db.execute(_UNTIL, {"id": connection_id, **values})
+            _keep(db, spent)
+
+    def keep_spent(self, job: Job, spent: Sequence[Spend]) -> None:
+        """What a renewal that came to nothing sent; the vendor counted it, whoever owns the job."""
+        with transaction(self._engine, account_id=job.account_id) as db:
+            _keep(db, spent)
 
     def gave_up(self, job: Job, error: SyncError) -> None:
         """A renewal that only a person can bring about: say so on the connection."""
@@ -53,3 +65,8 @@ class TokenBook:
             return
         with transaction(self._engine, account_id=job.account_id) as db:
             connections.set_state(db, job.connection_id, State.NEEDS_SIGN_IN, reason=str(error))
+
+
+def _keep(db: Db, spent: Sequence[Spend]) -> None:
+    if spent:
+        db.execute(insert(vendor_requests), spend_rows(spent))
