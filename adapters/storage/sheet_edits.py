@@ -26,8 +26,9 @@ from domain.window import local_day
 
 ALWAYS_KNOWN = frozenset({"start", "duration_minutes", "status", "is_telehealth"})
 
-_CONFLICT = text(
-    "SELECT appointment_id, field, settled_at FROM run_sheet_conflicts WHERE id = :id FOR UPDATE"
+_CONFLICT = text("SELECT appointment_id, field FROM run_sheet_conflicts WHERE id = :id")
+_STILL_OPEN = text(
+    "SELECT FROM run_sheet_conflicts WHERE id = :id AND settled_at IS NULL FOR UPDATE"
 )
 
 
@@ -92,10 +93,12 @@ def settle_conflict(
     named = db.execute(_CONFLICT, {"id": conflict_id}).first()
     if named is None:
         raise NotOnSheet("There is no such conflict.")
+    # The row before its conflict, in the order in which a sync locks them.
     row = _locked(db, named.appointment_id, expected_version=expected_version)
+    is_open = db.execute(_STILL_OPEN, {"id": conflict_id}).first() is not None
     before = seal.cells(row)
     found = [one for one in merge.conflicts(before) if one.field == named.field]
-    if named.settled_at is not None or not found:
+    if not is_open or not found:
         raise Settled("This conflict is settled already; the sheet shows how.")
     after = merge.settle(before, found[0], choice=choice, by=hand.by, at=hand.at).cells
     return _store(db, seal, row, _Step("settled", [named.field], before, after, choice), hand=hand)
