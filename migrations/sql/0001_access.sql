@@ -1,5 +1,6 @@
 -- Who may see what. Two roles without login: `pms_sync_app` sees one account's rows, the one named
--- in app.account; `pms_sync_dispatch` sees every account's jobs and connections, and no patient data.
+-- in app.account; `pms_sync_dispatch` sees every account's jobs, connections and people who may sign
+-- in, and no patient data.
 
 DO $$
 DECLARE name text;
@@ -21,6 +22,9 @@ END $$;
 
 GRANT USAGE ON SCHEMA public TO pms_sync_app, pms_sync_dispatch;
 
+-- Before the policies, which hold for the owner of the tables too.
+INSERT INTO accounts (id, name) VALUES ('default', 'Default account');
+
 -- An account's own rows. Unset or empty app.account matches nothing: it fails closed.
 DO $$
 DECLARE name text;
@@ -41,12 +45,24 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Of the accounts and of who may sign in an account reads its own; both are written by dispatch.
+ALTER TABLE accounts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE accounts FORCE ROW LEVEL SECURITY;
+ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_account ON accounts TO pms_sync_app
+  USING (id = (SELECT current_setting('app.account', true)));
+CREATE POLICY own_account ON users TO pms_sync_app
+  USING (account_id = (SELECT current_setting('app.account', true)));
+
 REVOKE UPDATE, DELETE ON pms_audit_logs FROM pms_sync_app;
 REVOKE DELETE ON pms_connections, pms_sync_log, jobs FROM pms_sync_app;
 GRANT SELECT ON accounts, users TO pms_sync_app;
 GRANT SELECT, INSERT ON vendor_requests TO pms_sync_app;
 
 -- What has to be seen across accounts to hand out work and to let people in.
+CREATE POLICY all_accounts ON accounts TO pms_sync_dispatch USING (true) WITH CHECK (true);
+CREATE POLICY all_users ON users TO pms_sync_dispatch USING (true) WITH CHECK (true);
 CREATE POLICY all_jobs ON jobs TO pms_sync_dispatch USING (true) WITH CHECK (true);
 CREATE POLICY all_connections ON pms_connections TO pms_sync_dispatch USING (true) WITH CHECK (true);
 CREATE POLICY all_runs ON pms_sync_log TO pms_sync_dispatch USING (true) WITH CHECK (true);
@@ -80,5 +96,3 @@ SELECT id, account_id, upper(connector) AS provider, display_name AS provider_na
        created_at, updated_at
 FROM pms_connections;
 GRANT SELECT ON pms_integrations TO pms_sync_app;
-
-INSERT INTO accounts (id, name) VALUES ('default', 'Default account');

@@ -114,8 +114,20 @@ def test_every_table_of_an_account_has_forced_row_security(rig: Rig) -> None:
         forced = {row.relname: row.forced for row in db.execute(text(query))}
     owned = {table.name for table in metadata.tables.values() if "account_id" in table.columns}
 
-    # Who may sign in is looked up before the account is known.
-    assert {name for name in owned if not forced[name]} == {"users"}
+    assert {name for name in {"accounts", *owned} if not forced[name]} == set()
+
+
+def test_who_may_sign_in_is_looked_up_by_dispatch_only(rig: Rig) -> None:
+    query = text(
+        """
+        SELECT grantee FROM information_schema.role_table_grants
+        WHERE grantee LIKE 'pms_sync_%' AND table_name IN ('sessions', 'login_links')
+        """
+    )
+    with transaction(rig.engine) as db:
+        roles = set(db.execute(query).scalars())
+
+    assert roles == {DISPATCH_ROLE}
 
 
 def indexed_columns(inspector: Inspector, table: str) -> Iterator[list[str]]:
