@@ -1,4 +1,4 @@
-"""Closes the runs of jobs that killed every worker that ran them."""
+"""Closes the runs of jobs that ended for good and could not say so: parked, or called off."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -6,25 +6,33 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Engine, text
 
+from adapters.storage import sheet_events
 from adapters.storage.ledger import COLUMNS, job_of
 from adapters.storage.syncing import SyncStore
 from domain.errors import SyncError
+from domain.jobs import JobState
+from domain.runs import RunStatus
 from domain.work import SYNC
 from infra.database import dispatch
 from infra.sealing import Sealer
 
 log = structlog.get_logger()
 
-_PARKED = text(
-    f"SELECT {COLUMNS}, error_kind, error_text FROM jobs WHERE id = ANY(:ids) AND kind = :kind"  # noqa: S608
+_OVER = text(
+    f"""
+    SELECT {COLUMNS}, state, error_kind, error_text, result ->> 'discarded' AS discarded
+    FROM jobs WHERE id = ANY(:ids) AND kind = :kind AND state IN ('dead', 'cancelled')
+    """  # noqa: S608 - the columns are the ledger's own
 )
 _CLOSE = text(
     """
     UPDATE pms_sync_log SET status = 'failed', completed_at = :at, error_message = :message
     WHERE job_id = :job_id AND status = 'running'
+    RETURNING id, account_id, pms_connection_id
     """
 )
 PARKED = "The sync was stopped three times and is parked."
+CANCELLED = "The sync was cancelled."
 
 
 class Ended(SyncError):
@@ -36,9 +44,13 @@ def close_parked(
 ) -> None:
     """A sync that will never end by itself is ended as failed, in words a manager understands."""
     with dispatch(engine) as db:
-        rows = db.execute(_PARKED, {"ids": list(job_ids), "kind": SYNC}).all()
+        rows = db.execute(_OVER, {"ids": list(job_ids), "kind": SYNC}).all()
     store = SyncStore(engine, sealer, clock=clock)
     for row in rows:
+        if row.state == JobState.CANCELLED:
+            # Nothing is wrong with its connection: that one is left as it is.
+            _close_log(engine, row.id, row.discarded or CANCELLED, at=clock())
+            continue
         crashed = row.error_kind in {None, "Crashed"}
         error = Ended(PARKED if crashed else row.error_text)
         try:
@@ -50,5 +62,13 @@ def close_parked(
 
 
 def _close_log(engine: Engine, job_id: int, message: str, *, at: datetime) -> None:
+    values = {"job_id": job_id, "message": message, "at": at}
     with dispatch(engine) as db:
-        db.execute(_CLOSE, {"job_id": job_id, "message": message, "at": at})
+        for run in db.execute(_CLOSE, values).all():
+            sheet_events.tell(
+                db,
+                account_id=run.account_id,
+                kind="sync_ended",
+                connection_id=run.pms_connection_id,
+                detail={"run_id": str(run.id), "status": RunStatus.FAILED.value},
+            )

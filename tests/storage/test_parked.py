@@ -80,6 +80,24 @@ def test_a_job_that_runs_again_opens_its_run_again(rig: Rig) -> None:
     assert one(rig, "SELECT completed_at FROM pms_sync_log") is None
 
 
+@pytest.mark.parametrize(
+    ("result", "says"),
+    [('{"discarded": "Asked for twice."}', "Asked for twice."), ("{}", "The sync was cancelled.")],
+)
+def test_the_run_of_a_sync_that_was_called_off_says_so_and_is_no_failure(
+    rig: Rig, result: str, says: str
+) -> None:
+    job = parked(rig, "site")
+    rig.change(job.id, state="cancelled", result=result)
+
+    close_parked(rig.engine, SEALER, [job.id], clock=system_clock)
+
+    assert one(rig, "SELECT status FROM pms_sync_log") == "failed"
+    assert one(rig, "SELECT error_message FROM pms_sync_log") == says
+    assert one(rig, "SELECT count(*) FROM run_sheet_events WHERE kind = 'sync_ended'") == 1
+    assert failures(rig) == 0
+
+
 def test_one_run_that_cannot_be_closed_does_not_keep_the_others_open(rig: Rig) -> None:
     gone, there = parked(rig, "gone"), parked(rig, "there")
     with dispatch(rig.engine) as db:
