@@ -64,6 +64,8 @@ _CLOSE_CONNECTION = text(
     UPDATE pms_connections SET
       last_sync_status = :status, last_sync_error = :message, updated_at = :at,
       last_sync_at = CASE WHEN :complete THEN :at ELSE last_sync_at END,
+      state = CASE WHEN :complete AND state = 'ERROR' THEN 'ACTIVE' ELSE state END,
+      state_reason = CASE WHEN :complete AND state = 'ERROR' THEN NULL ELSE state_reason END,
       consecutive_failures = CASE WHEN :failed THEN consecutive_failures + 1 ELSE 0 END
     WHERE id = :connection_id
     """
