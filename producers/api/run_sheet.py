@@ -102,14 +102,9 @@ def edit(
     if_match: IfMatch = None,
 ) -> dict[str, Any]:
     """Set fields by hand; `If-Match` is the ETag (or version) of the row as it was read."""
-    if if_match is None:
-        raise Problem(
-            HTTPStatus.PRECONDITION_REQUIRED,
-            "Send If-Match with the version you read, so that nobody's edit is overwritten.",
-        )
+    version = _version(if_match)
     if not changes:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Name at least one field to change.")
-    version = _version(if_match)
     with door.transaction() as db:
         entry = edit_entry(
             db, door.seal, entry_id, changes, expected_version=version, hand=door.hand
@@ -121,7 +116,7 @@ def edit(
 def revert(
     door: Editor, response: Response, entry_id: UUID, body: Undo, if_match: IfMatch = None
 ) -> dict[str, Any]:
-    """Undo what a person set in one field."""
+    """Undo what a person set in one field; `If-Match` as for an edit."""
     version = _version(if_match)
     with door.transaction() as db:
         entry = revert_field(
@@ -134,7 +129,7 @@ def revert(
 def settle(
     door: Editor, response: Response, conflict_id: UUID, body: Choice, if_match: IfMatch = None
 ) -> dict[str, Any]:
-    """Keep mine, or take theirs."""
+    """Keep mine, or take theirs; `If-Match` is the ETag (or version) of the conflict's row."""
     version = _version(if_match)
     with door.transaction() as db:
         entry = settle_conflict(
@@ -144,8 +139,13 @@ def settle(
 
 
 def _version(if_match: str | None) -> int | None:
-    """The version in an ETag; `*` means whatever it is now."""
-    if if_match is None or if_match == "*":
+    """The version in an ETag, which no change goes without; `*` means whatever it is now."""
+    if if_match is None:
+        raise Problem(
+            HTTPStatus.PRECONDITION_REQUIRED,
+            "Send If-Match with the version you read, so that nobody's edit is overwritten.",
+        )
+    if if_match == "*":
         return None
     text = if_match.removeprefix("W/").strip('"')
     if not text.isdecimal():

@@ -38,9 +38,14 @@ def row(site: Site, patient: str) -> dict[str, Any]:
 def edit(site: Site, patient: str, version: object = 1, **changes: object) -> httpx.Response:
     return site.client.patch(
         f"{SHEET}/appointments/{site.ids[patient]}",
-        headers={**site.bearer(), "If-Match": f'"{version}"'},
+        headers=at(site, version),
         json=changes,
     )
+
+
+def at(site: Site, version: object) -> dict[str, str]:
+    """Headers of someone who read that version."""
+    return {**site.bearer(), "If-Match": f'"{version}"'}
 
 
 def dispute(site: Site, patient: str = "Grace Invented") -> dict[str, Any]:
@@ -178,12 +183,19 @@ def test_an_edit_of_an_old_version_changes_nothing(site: Site) -> None:
     assert "Second." not in row(site, "Grace Invented")["notes"]
 
 
-def test_an_edit_without_a_version_is_not_taken(site: Site) -> None:
-    path = f"{SHEET}/appointments/{site.ids['Grace Invented']}"
+def test_no_change_is_taken_without_the_version_it_is_based_on(site: Site) -> None:
+    disputed = dispute(site)
+    mine = f"{SHEET}/appointments/{site.ids['Grace Invented']}"
+    theirs = f"{SHEET}/conflicts/{disputed['conflicts'][0]['id']}/settle"
 
-    answer = site.client.patch(path, headers=site.bearer(), json={"notes": "x"})
+    answers = [
+        site.client.patch(mine, headers=site.bearer(), json={"notes": "x"}),
+        site.client.post(f"{mine}/revert", headers=site.bearer(), json={"field": "patient_phone"}),
+        site.client.post(theirs, headers=site.bearer(), json={"choice": "theirs"}),
+    ]
 
-    assert answer.status_code == 428
+    assert [one.status_code for one in answers] == [428, 428, 428]
+    assert row(site, "Grace Invented") == disputed
 
 
 def test_repeating_what_is_shown_changes_nothing(site: Site) -> None:
@@ -233,7 +245,7 @@ def test_undoing_a_field_brings_the_pms_value_back(site: Site) -> None:
 
     answer = site.client.post(
         f"{SHEET}/appointments/{site.ids['Grace Invented']}/revert",
-        headers=site.bearer(),
+        headers=at(site, 2),
         json={"field": "patient_phone"},
     )
 
@@ -254,7 +266,7 @@ def test_a_conflict_shows_both_sides_until_one_is_chosen(
 
     answer = site.client.post(
         f"{SHEET}/conflicts/{conflict['id']}/settle",
-        headers=site.bearer(),
+        headers=at(site, disputed["version"]),
         json={"choice": choice},
     )
 
@@ -269,11 +281,13 @@ def test_a_conflict_shows_both_sides_until_one_is_chosen(
 
 
 def test_a_conflict_is_settled_once(site: Site) -> None:
-    (conflict,) = dispute(site)["conflicts"]
+    disputed = dispute(site)
+    (conflict,) = disputed["conflicts"]
     path = f"{SHEET}/conflicts/{conflict['id']}/settle"
-    site.client.post(path, headers=site.bearer(), json={"choice": "mine"})
+    first = site.client.post(path, headers=at(site, disputed["version"]), json={"choice": "mine"})
+    now = first.json()["appointment"]["version"]
 
-    again = site.client.post(path, headers=site.bearer(), json={"choice": "theirs"})
+    again = site.client.post(path, headers=at(site, now), json={"choice": "theirs"})
 
     assert again.status_code == 409
 
@@ -292,6 +306,19 @@ def test_a_conflict_whose_row_moved_on_is_not_settled_blindly(site: Site) -> Non
     assert answer.status_code == 412
 
 
+def test_an_undo_of_an_old_version_changes_nothing(site: Site) -> None:
+    edit(site, "Grace Invented", patient_phone="(03) 7010 4321")
+
+    late = site.client.post(
+        f"{SHEET}/appointments/{site.ids['Grace Invented']}/revert",
+        headers=at(site, 1),
+        json={"field": "patient_phone"},
+    )
+
+    assert late.status_code == 412
+    assert row(site, "Grace Invented")["patient"]["phone"] == "(03) 7010 4321"
+
+
 def test_another_account_sees_and_changes_nothing(site: Site) -> None:
     with site.everything() as db:
         seed(db, site.seal("other"), (), account_id="other")
@@ -308,7 +335,9 @@ def test_another_account_sees_and_changes_nothing(site: Site) -> None:
                 json={"notes": "x"},
             ),
             site.client.post(
-                f"{SHEET}/conflicts/{disputed}/settle", headers=stranger, json={"choice": "mine"}
+                f"{SHEET}/conflicts/{disputed}/settle",
+                headers={**stranger, "If-Match": "*"},
+                json={"choice": "mine"},
             ),
         ]
         return [(one.status_code, one.json()["detail"]) for one in found]
