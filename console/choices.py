@@ -23,7 +23,12 @@ def map_(
         str | None, typer.Option(help="Name of the column; the practitioner's if not given.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Everyone who has no column yet.")] = False,
-    off: Annotated[bool, typer.Option("--off", help="Leave the practitioner off.")] = False,
+    off: Annotated[
+        bool,
+        typer.Option(
+            "--off", help="Leave the practitioner off; the next sync takes their rows off."
+        ),
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Show or choose which practitioners have a column on the sheet."""

@@ -42,7 +42,8 @@ _PAUSE = text(
 _RESUME = text(
     """
     UPDATE pms_connections SET sync_enabled = true, state = 'ACTIVE', state_reason = NULL,
-                               consecutive_failures = 0, next_sync_at = now(), updated_at = now()
+                               consecutive_failures = 0, next_sync_at = now(),
+                               next_renewal_at = NULL, updated_at = now()
     WHERE id = :id AND state <> 'SETUP_REQUIRED'
     """
 )
@@ -155,7 +156,9 @@ def find(db: Db, wanted: str) -> Found:
 
 
 def pause(db: Db, connection_id: UUID, *, reason: str | None = None) -> None:
+    """Sync no more until resumed; waiting jobs are called off."""
     db.execute(_PAUSE, {"id": connection_id, "reason": reason})
+    db.execute(_CANCEL_JOBS, {"id": connection_id})
 
 
 def resume(db: Db, connection_id: UUID) -> None:
@@ -225,7 +228,7 @@ def map_practitioner(
 
 
 def unmap_practitioner(db: Db, connection_id: UUID, practitioner_id: str) -> None:
-    """Leave the practitioner off the sheet; rows already on it stay."""
+    """Leave the practitioner off the sheet; the next sync takes their rows off it."""
     values = {"id": connection_id, "practitioner_id": practitioner_id}
     if db.execute(_UNMAP, values).rowcount != 1:
         raise BadInput(f"This connection knows no practitioner '{practitioner_id}'.")

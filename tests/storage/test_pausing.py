@@ -1,0 +1,35 @@
+"""A paused connection has nothing left to do, and begins anew when resumed."""
+
+import pytest
+
+from adapters.storage import connection_list
+from infra.database import transaction
+from tests.storage.rig import ACCOUNT, Rig
+
+pytestmark = pytest.mark.integration
+
+
+def test_a_pause_calls_off_what_waits_for_that_connection_alone(rig: Rig) -> None:
+    connection_id, other = rig.connect("site"), rig.connect("other")
+    kinds = ("sync", "renew")
+    waiting = [rig.put(kind, account_id=ACCOUNT, connection_id=connection_id) for kind in kinds]
+    elsewhere = rig.put("sync", account_id=ACCOUNT, connection_id=other)
+    running = rig.claimed("sync", account_id=ACCOUNT, connection_id=connection_id)
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        connection_list.pause(db, connection_id, reason="The practice moves.")
+
+    assert [rig.state(one) for one in waiting] == ["cancelled", "cancelled"]
+    assert (rig.state(elsewhere), rig.state(running.id)) == ("ready", "running")
+
+
+def test_a_resumed_connection_is_due_at_once(rig: Rig) -> None:
+    connection_id = rig.connect("site")
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        connection_list.pause(db, connection_id)
+        connection_list.resume(db, connection_id)
+
+        (held,) = connection_list.listed(db)
+
+    assert (held["state"], held["sync_enabled"]) == ("ACTIVE", True)
+    assert held["next_sync_at"] is not None
