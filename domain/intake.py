@@ -48,6 +48,27 @@ class Sorted:
         return not self.fresh and not self.leaving
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a slice mentioned: rows seen, and the vendor's ids of records we could not read.
+
+    Only a slice that was read whole, in one go, can tell what it did not mention.
+    """
+
+    seen: Sequence[UUID]
+    unreadable: Sequence[str]
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row that may have to leave the sheet; `is_listed` says that the PMS still has it."""
+
+    id: UUID
+    pms_id: str
+    is_listed: bool
+
+
 def row_id(connection_id: UUID, appointment: Appointment) -> UUID:
     """The row of this patient's place in this appointment: the same in every run."""
     return uuid5(connection_id, f"{appointment.pms_id}\x1f{appointment.patient_id}")

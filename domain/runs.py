@@ -39,16 +39,22 @@ class Counts:
     requests: int = 0
 
 
+READ = ("fetched", "unchanged", "skipped", "rejected")
+"""What counts pages read, not rows written."""
+
+
 @dataclass(slots=True)
 class Progress:
     """A run's checkpoint: which queries are done, where the current one stands, what was counted.
 
     `half_read`: the current query was interrupted and what it listed before is forgotten, so
     it yields no removals. A wait keeps in `seen` what was listed, and so costs none.
+    `before` holds what was counted when the current query began, for a walk that starts anew.
     `page` counts the current query's pages in this attempt, `furthest` in the best one so far.
     `problems` holds, for each query that had to be set aside, the reason in one safe sentence.
     """
 
+    practitioners_read: bool = False
     reference_read: bool = False
     done: list[str] = field(default_factory=list)
     current: str | None = None
@@ -57,6 +63,7 @@ class Progress:
     page: int = 0
     furthest: int = 0
     seen: list[str] | None = None
+    before: dict[str, int] = field(default_factory=dict)
     total: int = 0
     problems: dict[str, str] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
@@ -74,6 +81,13 @@ class Progress:
         """Begin a query, or end the present one with None."""
         self.current, self.resume, self.seen = query_key, None, None
         self.page = self.furthest = 0
+        self.before = {name: getattr(self.counts, name) for name in READ}
+
+    def start_over(self) -> None:
+        """The current query is walked from its first page again: count its pages once."""
+        self.page = 0
+        for name, count in self.before.items():
+            setattr(self.counts, name, count)
 
     def advance(self) -> bool:
         """Whether this is further than any attempt came before: only that is progress."""

@@ -217,7 +217,7 @@ def save_practitioners(
     rename changes the PMS's name only, never the clinician's.
     """
     rows = [
-        {"pms_id": one.pms_id, "full_name": one.full_name, "active": one.active and one.in_book}
+        {"pms_id": one.pms_id, "full_name": one.full_name, "active": one.in_book}
         for one in {one.pms_id: one for one in practitioners}.values()
     ]
     owner = {"account_id": connection.account_id, "id": connection.id}

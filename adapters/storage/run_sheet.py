@@ -19,7 +19,7 @@ from adapters.storage.tables import run_sheet_history
 from domain.connections import Connection
 from domain.fields import Source
 from domain.intake import Incoming, Stored
-from domain.merge import Conflict, Merged, merge
+from domain.merge import Conflict, Merged, merge, shown
 from domain.window import Window, local_day
 
 PATIENT_MISSING = "patient_not_included"
@@ -57,7 +57,7 @@ _UNSEEN = text(
     WHERE pms_connection_id = :connection_id AND removed_at IS NULL AND source = 'pms'
       AND pms_start >= :start AND pms_start < :end
       AND (CAST(:practitioner_id AS text) IS NULL OR pms_practitioner_id = :practitioner_id)
-      AND NOT (id = ANY(:seen))
+      AND NOT (id = ANY(:seen)) AND NOT (pms_appointment_id = ANY(:unreadable))
     """
 )
 _TAKE_OFF = text(
@@ -100,6 +100,20 @@ class Applied:
     lines: list[dict[str, Any]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A row to write, what it showed and what it will show, and the merge where there was one."""
+
+    row: dict[str, Any]
+    was: Mapping[str, Any]
+    shown: Mapping[str, Any]
+    merged: Merged | None
+
+    @property
+    def fields(self) -> list[str]:
+        return sorted(name for name in self.was if self.was[name] != self.shown.get(name))
+
+
 class RunSheet:
     """The sheet of one connection's account, inside the caller's transaction."""
 
@@ -128,7 +142,12 @@ class RunSheet:
         return {row.id: Stored(row.fingerprint, row.is_removed) for row in rows}
 
     def unseen(
-        self, *, window: Window, practitioner_id: str | None, seen: Sequence[UUID]
+        self,
+        *,
+        window: Window,
+        practitioner_id: str | None,
+        seen: Sequence[UUID],
+        unreadable: Sequence[str] = (),
     ) -> list[UUID]:
         """Rows we hold in that slice of the PMS which its listing did not mention."""
         values = {
@@ -137,6 +156,7 @@ class RunSheet:
             "end": window.end,
             "practitioner_id": practitioner_id,
             "seen": list(seen),
+            "unreadable": list(unreadable),
         }
         return [row.id for row in self._db.execute(_UNSEEN, values)]
 
@@ -149,15 +169,15 @@ class RunSheet:
         rows, history = [], []
         for one in fresh:
             before = held.get(one.id)
-            made, merged = self._row(one, before, at=at)
-            rows.append(made)
-            self._count(applied, one, before, merged)
+            change = self._changed(one, before, at=at)
+            rows.append(change.row)
+            self._count(applied, one, before, change.merged)
             if dry_run:
-                applied.lines.append(self._change(one, before))
+                applied.lines.append(self._told(one, change))
             elif before is not None:
-                history.append(self._history(one, before, run_id=run_id))
-            if not dry_run and merged is not None:
-                self._settle(one.id, merged, run_id=run_id, at=at)
+                history.append(self._history(before, change.fields, what="synced", run_id=run_id))
+            if not dry_run and change.merged is not None:
+                self._settle(one.id, change.merged, run_id=run_id, at=at)
         if rows and not dry_run:
             self._place(rows)
             self._db.execute(_UPSERT, {"rows": json.dumps(rows, default=_as_json)})
@@ -165,17 +185,20 @@ class RunSheet:
                 self._db.execute(insert(run_sheet_history), history)
         return applied
 
-    def take_off(self, ids: Sequence[UUID], *, at: datetime, dry_run: bool = False) -> Applied:
+    def take_off(
+        self, ids: Sequence[UUID], *, at: datetime, run_id: UUID, dry_run: bool = False
+    ) -> Applied:
         """Mark rows the PMS no longer has; nothing a person typed is lost."""
-        if not ids:
-            return Applied()
+        rows = [row for row in self._held(ids, lock=not dry_run).values() if not row["removed_at"]]
         if dry_run:
-            rows = self._held(ids, lock=False)
-            lines = [self._line("remove", row, self._seal.values(row)) for row in rows.values()]
+            lines = [self._line("remove", row["id"], self._seal.values(row)) for row in rows]
             return Applied(removed=len(lines), lines=lines)
-        gone = self._db.execute(_TAKE_OFF, {"ids": list(ids), "at": at}).all()
-        days = {local_day(row.appointment_time, row.timezone) for row in gone}
-        return Applied(removed=len(gone), days=days)
+        if rows:
+            history = [self._history(row, [], what="removed", run_id=run_id) for row in rows]
+            self._db.execute(insert(run_sheet_history), history)
+            self._db.execute(_TAKE_OFF, {"ids": [row["id"] for row in rows], "at": at})
+        days = {local_day(row["appointment_time"], row["timezone"]) for row in rows}
+        return Applied(removed=len(rows), days=days)
 
     def _held(self, ids: Sequence[UUID], *, lock: bool) -> dict[UUID, RowMapping]:
         if not ids:
@@ -185,25 +208,21 @@ class RunSheet:
             query = query.order_by(entries.c.id).with_for_update()
         return {row["id"]: row for row in self._db.execute(query, {"ids": list(ids)}).mappings()}
 
-    def _row(
-        self, one: Incoming, before: RowMapping | None, *, at: datetime
-    ) -> tuple[dict[str, Any], Merged | None]:
-        """The row to write, and what the merge did where a person had touched it."""
-        values = self._values(one, before)
+    def _changed(self, one: Incoming, before: RowMapping | None, *, at: datetime) -> "_Change":
+        """What the row becomes; where a person touched it, what they and the PMS say is merged."""
+        said = values_of(one.appointment, one.clinician_id)
         fixed = self._fixed(one, before, at=at)
-        if before is None or before["touched"] is None:
-            shown = self._seal.columns(one.id, values)
-            return {**fixed, **shown, "touched": None, "provenance": {}}, None
-        merged = merge(self._seal.cells(before), values, at=at)
-        return {**fixed, **self._seal.rewritten(one.id, merged.cells)}, merged
-
-    def _values(self, one: Incoming, before: RowMapping | None) -> dict[str, Any]:
-        """What the PMS says; a patient it did not send along this time keeps the details known."""
-        values = values_of(one.appointment, one.clinician_id)
+        was = self._seal.values(before) if before is not None else {}
         if before is not None and PATIENT_MISSING in one.appointment.flags:
-            was = self._seal.values(before)
-            values.update({name: was[name] for name in PATIENT_FIELDS})
-        return values
+            # The PMS said nothing of the patient this time: not that there is nothing to say.
+            said = {name: value for name, value in said.items() if name not in PATIENT_FIELDS}
+        if before is None or before["touched"] is None:
+            values = {**{name: was.get(name) for name in PATIENT_FIELDS}, **said}
+            columns = {**self._seal.columns(one.id, values), "touched": None, "provenance": {}}
+            return _Change({**fixed, **columns}, was, values, None)
+        merged = merge(self._seal.cells(before), said, at=at)
+        row = {**fixed, **self._seal.rewritten(one.id, merged.cells)}
+        return _Change(row, was, shown(merged.cells), merged)
 
     def _fixed(self, one: Incoming, before: RowMapping | None, *, at: datetime) -> dict[str, Any]:
         """The columns that only the PMS writes."""
@@ -243,32 +262,30 @@ class RunSheet:
         if before is not None:
             applied.days.add(local_day(before["appointment_time"], before["timezone"]))
 
-    def _change(self, one: Incoming, before: RowMapping | None) -> dict[str, Any]:
+    def _told(self, one: Incoming, change: "_Change") -> dict[str, Any]:
         """One line of a preview: what would be added or changed, from what to what."""
-        after = self._values(one, before)
-        if before is None:
-            return self._line("add", {"id": one.id}, after)
-        was = self._seal.values(before)
-        changed = {name: [was[name], after[name]] for name in _differing(was, after)}
-        return {**self._line("change", {"id": one.id}, after), "changed": changed}
+        if not change.was:
+            return self._line("add", one.id, change.shown)
+        fields = {name: [change.was[name], change.shown.get(name)] for name in change.fields}
+        return {**self._line("change", one.id, change.shown), "changed": fields}
 
-    def _line(self, what: str, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
-        shown = ("patient_name", "start", "duration_minutes", "status", "appointment_type")
-        return {"what": what, "id": row["id"], **{name: values.get(name) for name in shown}}
+    def _line(self, what: str, row_id: UUID, values: Mapping[str, Any]) -> dict[str, Any]:
+        told = ("patient_name", "start", "duration_minutes", "status", "appointment_type")
+        return {"what": what, "id": row_id, **{name: values.get(name) for name in told}}
 
-    def _history(self, one: Incoming, before: RowMapping, *, run_id: UUID) -> dict[str, Any]:
+    def _history(
+        self, before: RowMapping, fields: Sequence[str], *, what: str, run_id: UUID
+    ) -> dict[str, Any]:
         """What the row was before this run, so that one row or a whole run can be undone."""
-        was = self._seal.values(before)
-        after = self._values(one, before)
-        kept = {**was, "removed": before["removed_at"] is not None}
+        kept = {**self._seal.values(before), "removed": before["removed_at"] is not None}
         return {
             "account_id": self._connection.account_id,
-            "appointment_id": one.id,
+            "appointment_id": before["id"],
             "run_id": run_id,
-            "what": "synced",
+            "what": what,
             "by": self._connection.vendor,
-            "fields": _differing(was, after),
-            "before": self._seal.document(one.id, "before", kept, table="run_sheet_history"),
+            "fields": list(fields),
+            "before": self._seal.document(before["id"], "before", kept, table="run_sheet_history"),
         }
 
     def _settle(self, row_id: UUID, merged: Merged, *, run_id: UUID, at: datetime) -> None:
@@ -296,7 +313,3 @@ _ENCODE: Mapping[type, Callable[[Any], str]] = {
     bytes: lambda value: "\\x" + value.hex(),
     datetime: datetime.isoformat,
 }
-
-
-def _differing(was: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    return sorted(name for name in after if was.get(name) != after[name])

@@ -17,10 +17,10 @@ from adapters.storage.run_sheet import Applied, RunSheet
 from domain.appointments import Appointment, AppointmentType, Practitioner
 from domain.connections import Connection, State
 from domain.errors import NeedsReconnect, SyncError
-from domain.intake import Sorted, Stored, row_id, sort_page
+from domain.intake import Candidate, Listed, Sorted, Stored, row_id, sort_page
 from domain.jobs import Job
 from domain.runs import Counts, Run, RunStatus
-from domain.sources import Page, Query, Spend
+from domain.sources import Page, Query, Reject, Spend
 from domain.window import Window
 from infra.database import transaction
 from infra.sealing import Sealer
@@ -34,19 +34,26 @@ _SPENT = text(
 )
 _CANDIDATE = text(
     """
-    INSERT INTO pms_removal_candidates (account_id, run_id, appointment_id)
-    SELECT :account_id, :run_id, unnest(CAST(:ids AS uuid[])) ON CONFLICT DO NOTHING
+    INSERT INTO pms_removal_candidates (account_id, run_id, appointment_id, is_listed)
+    SELECT :account_id, :run_id, unnest(CAST(:ids AS uuid[])), :is_listed ON CONFLICT DO NOTHING
     """
 )
 _CANDIDATES = text(
     """
-    SELECT entry.id, entry.pms_appointment_id FROM pms_removal_candidates AS candidate
+    SELECT entry.id, entry.pms_appointment_id, candidate.is_listed
+    FROM pms_removal_candidates AS candidate
     JOIN run_sheet_appointments AS entry ON entry.id = candidate.appointment_id
     WHERE candidate.run_id = :run_id AND entry.removed_at IS NULL ORDER BY entry.id
     """
 )
 _NO_CANDIDATE = text(
     "DELETE FROM pms_removal_candidates WHERE run_id = :run_id AND appointment_id = ANY(:ids)"
+)
+_SEEN_AFTER_ALL = text(
+    """
+    DELETE FROM pms_removal_candidates
+    WHERE run_id = :run_id AND appointment_id = ANY(:ids) AND NOT is_listed
+    """
 )
 _FORGET_CANDIDATES = text("DELETE FROM pms_removal_candidates WHERE run_id = :run_id")
 _HELD = text(
@@ -65,7 +72,23 @@ _IN_THE_BOOK = text(
     """
 )
 
+# Somebody who reconnected, or paused, while the old secret was being refused is not overruled.
+_NEEDS_SIGN_IN = text(
+    """
+    UPDATE pms_connections
+    SET state = 'NEEDS_SIGN_IN', state_reason = :reason, updated_at = now()
+    WHERE id = :id AND state IN ('ACTIVE', 'ERROR')
+      AND updated_at <= (SELECT started_at FROM jobs WHERE id = :job_id)
+    """
+)
+
+SYNCED = frozenset({State.ACTIVE, State.ERROR})
+
 Clock = Callable[[], datetime]
+
+
+class NotNow(SyncError):
+    """The connection was paused, or waits for a person: nothing is read from its PMS."""
 
 
 class SyncStore:
@@ -81,6 +104,8 @@ class SyncStore:
         account_id, connection_id = _whose(job)
         with transaction(self._engine, account_id=account_id) as db:
             connection = connections.load(db, connection_id)
+            if connection.state not in SYNCED:
+                raise NotNow("This connection is not active; resume or reconnect it first.")
             run = run_log.run_of(job, connection)
             row = run_log.open_row(db, job, run, at=self._clock())
             run = replace(run, id=row.id)
@@ -93,18 +118,21 @@ class SyncStore:
 
     def gave_up(self, job: Job, error: SyncError) -> None:
         """The job is dead: its run has failed, what was stored stays, a person may have to act."""
+        if isinstance(error, NotNow):
+            return
         account_id, connection_id = _whose(job)
         with transaction(self._engine, account_id=account_id) as db:
             run = run_log.run_of(job, connections.load(db, connection_id))
             at = self._clock()
             run = replace(run, id=run_log.open_row(db, job, run, at=at).id)
+            if isinstance(error, NeedsReconnect):
+                values = {"id": connection_id, "reason": str(error)[:500], "job_id": job.id}
+                db.execute(_NEEDS_SIGN_IN, values)
             problems = run.progress.problems
             details = {"queries": problems} if problems else None
             run_log.end_run(
                 db, run, status=RunStatus.FAILED, message=str(error), details=details, at=at
             )
-            if isinstance(error, NeedsReconnect):
-                connections.set_state(db, run.connection_id, State.NEEDS_SIGN_IN, reason=str(error))
             db.execute(_FORGET_CANDIDATES, {"run_id": run.id})
 
 
@@ -143,8 +171,11 @@ class OpenRun:
     ) -> None:
         """Keep who works there and what they offer, and take up what that changes."""
         with self._transaction() as db:
-            if not self.run.dry_run:
-                connections.save_practitioners(db, self.connection, practitioners)
+            # A dry run keeps them too: they are no rows of the sheet, and are asked for only once.
+            map_all = False if self.run.dry_run else None
+            if practitioners:
+                connections.save_practitioners(db, self.connection, practitioners, map_all=map_all)
+            if types:
                 connections.save_types(db, self.connection, types)
             self._checkpoint(db, spent)
             self.connection = connections.load(db, self.connection.id)
@@ -184,48 +215,69 @@ class OpenRun:
         with self._transaction() as db:
             sheet = self._sheet(db)
             applied = sheet.apply(found.fresh, at=at, run_id=run.id, dry_run=run.dry_run)
-            gone = sheet.take_off(found.leaving, at=at, dry_run=run.dry_run)
-            _count(run.progress.counts, applied, gone)
-            self._lines += [*applied.lines, *gone.lines]
+            if found.leaving:
+                self._candidates(db, found.leaving, is_listed=True)
+            _count(run.progress.counts, applied)
+            self._lines += applied.lines
             run_log.keep_rejects(db, run, query_key, page.rejects)
             run_log.keep_drift(db, run, page.drift)
             self._checkpoint(db, spent)
-            days = applied.days | gone.days
-            if days and not run.dry_run:
-                shown = sorted(day.isoformat() for day in days)
-                run_log.tell_pages(db, run, "sheet_changed", {"days": shown})
-        self._forget([*(one.id for one in found.fresh), *found.leaving])
+            self._tell_days(db, applied)
+        self._forget([one.id for one in found.fresh])
+
+    def take_off(
+        self,
+        ids: Sequence[UUID],
+        *,
+        kept: Sequence[UUID] = (),
+        rejects: Sequence[Reject] = (),
+        spent: Sequence[Spend] = (),
+    ) -> None:
+        """Candidates that were looked up: these leave the sheet, those `kept` stay on it."""
+        run = self.run
+        with self._transaction() as db:
+            gone = self._sheet(db).take_off(
+                ids, at=self._clock(), run_id=run.id, dry_run=run.dry_run
+            )
+            run.progress.counts.removed += gone.removed
+            self._lines += gone.lines
+            run_log.keep_rejects(db, run, "moved", rejects)
+            db.execute(_NO_CANDIDATE, {"run_id": run.id, "ids": [*ids, *kept]})
+            self._checkpoint(db, spent)
+            self._tell_days(db, gone)
+        self._forget(ids)
+
+    def save_spent(self, spent: Sequence[Spend]) -> None:
+        """Requests that left before an attempt ended: facts, whoever owns the job by now."""
+        if spent:
+            with self._transaction() as db:
+                _keep_spent(db, spent)
 
     def save_progress(self, spent: Sequence[Spend]) -> None:
         with self._transaction() as db:
             self._checkpoint(db, spent)
 
-    def end_query(
-        self, query: Query, *, seen: Sequence[UUID] | None, spent: Sequence[Spend]
-    ) -> None:
-        """A slice is done; what it did not mention may have gone. `seen` None: it cannot tell."""
+    def end_query(self, query: Query, listed: Listed, *, spent: Sequence[Spend]) -> None:
+        """A slice is done; what it did not mention may have gone, what it did has not."""
         with self._transaction() as db:
-            if seen is not None:
+            if listed.seen:
+                db.execute(_SEEN_AFTER_ALL, {"run_id": self.run.id, "ids": list(listed.seen)})
+            if listed.is_whole:
                 unseen = self._sheet(db).unseen(
-                    window=self.run.window, practitioner_id=query.practitioner_id, seen=seen
+                    window=self.run.window,
+                    practitioner_id=query.practitioner_id,
+                    seen=listed.seen,
+                    unreadable=listed.unreadable,
                 )
-                if unseen:
-                    values = {"account_id": self.run.account_id, "run_id": self.run.id}
-                    db.execute(_CANDIDATE, {**values, "ids": unseen})
+                self._candidates(db, unseen, is_listed=False)
             self._checkpoint(db, spent)
         self._known, self._known_of = {}, set()
 
-    def candidates(self) -> list[tuple[UUID, str]]:
-        """Rows that no slice mentioned, with the vendor's id."""
+    def candidates(self) -> list[Candidate]:
+        """Rows that no slice mentioned, or that the connection's own filters now leave out."""
         with self._transaction() as db:
             rows = db.execute(_CANDIDATES, {"run_id": self.run.id}).all()
-        return [(row.id, row.pms_appointment_id) for row in rows]
-
-    def no_candidates(self, ids: Sequence[UUID]) -> None:
-        """These have been looked up, or were seen in another slice after all."""
-        with self._transaction() as db:
-            guard(db, self._job)
-            db.execute(_NO_CANDIDATE, {"run_id": self.run.id, "ids": list(ids)})
+        return [Candidate(row.id, row.pms_appointment_id, row.is_listed) for row in rows]
 
     def held(self) -> int:
         """How many rows of the connection the window holds."""
@@ -244,6 +296,16 @@ class OpenRun:
                 db, self.run, status=status, message=message, details=details, at=self._clock()
             )
             db.execute(_FORGET_CANDIDATES, {"run_id": self.run.id})
+
+    def _candidates(self, db: Db, ids: Sequence[UUID], *, is_listed: bool) -> None:
+        if ids:
+            owner = {"account_id": self.run.account_id, "run_id": self.run.id}
+            db.execute(_CANDIDATE, {**owner, "ids": list(ids), "is_listed": is_listed})
+
+    def _tell_days(self, db: Db, applied: Applied) -> None:
+        if applied.days and not self.run.dry_run:
+            days = sorted(day.isoformat() for day in applied.days)
+            run_log.tell_pages(db, self.run, "sheet_changed", {"days": days})
 
     def _stored(
         self, keyed: Sequence[tuple[UUID, Appointment]], window: Window
@@ -276,12 +338,7 @@ class OpenRun:
         advanced = progress.advance() and (progress.reference_read or progress.page > 0)
         save_checkpoint(db, self._job, progress.as_checkpoint(), advanced=advanced)
         if spent:
-            values = {
-                "buckets": [one.bucket for one in spent],
-                "ats": [one.at for one in spent],
-                "weights": [one.weight for one in spent],
-            }
-            db.execute(_SPENT, values)
+            _keep_spent(db, spent)
         diff = None
         if self.run.dry_run:
             diff = self._seal.document(self.run.id, "diff", self._lines, table=run_log.TABLE)
@@ -302,9 +359,17 @@ def _whose(job: Job) -> tuple[str, UUID]:
     return job.account_id, job.connection_id
 
 
-def _count(counts: Counts, applied: Applied, gone: Applied) -> None:
+def _count(counts: Counts, applied: Applied) -> None:
     counts.created += applied.created
     counts.updated += applied.updated
     counts.cancelled += applied.cancelled
     counts.conflicts += applied.conflicts
-    counts.removed += gone.removed
+
+
+def _keep_spent(db: Db, spent: Sequence[Spend]) -> None:
+    values = {
+        "buckets": [one.bucket for one in spent],
+        "ats": [one.at for one in spent],
+        "weights": [one.weight for one in spent],
+    }
+    db.execute(_SPENT, values)

@@ -314,6 +314,7 @@ pms_removal_candidates = Table(
     _account(),
     Column("run_id", ID, ForeignKey("pms_sync_log.id"), primary_key=True),
     Column("appointment_id", ID, primary_key=True),
+    _switch("is_listed", on=False),
 )
 
 run_sheet_appointments = Table(

@@ -359,6 +359,7 @@ CREATE TABLE pms_removal_candidates (
     account_id TEXT NOT NULL,
     run_id UUID NOT NULL,
     appointment_id UUID NOT NULL,
+    is_listed BOOLEAN DEFAULT false NOT NULL,
     CONSTRAINT pk_pms_removal_candidates PRIMARY KEY (run_id, appointment_id),
     CONSTRAINT fk_pms_removal_candidates_account_id FOREIGN KEY(account_id) REFERENCES accounts (id),
     CONSTRAINT fk_pms_removal_candidates_run_id FOREIGN KEY(run_id) REFERENCES pms_sync_log (id)

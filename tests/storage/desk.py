@@ -74,7 +74,7 @@ class Desk:
                 fingerprint=self.sealer.fingerprint,
             )
             applied = sheet.apply(found.fresh, at=self.now, run_id=uuid4(), dry_run=dry_run)
-            sheet.take_off(found.leaving, at=self.now, dry_run=dry_run)
+            sheet.take_off(found.leaving, at=self.now, run_id=uuid4(), dry_run=dry_run)
         return found, applied
 
     def gone(self, visit: Appointment) -> Applied:
@@ -82,7 +82,7 @@ class Desk:
         self.now += timedelta(minutes=1)
         with transaction(self.engine, account_id=self.account) as db:
             sheet = RunSheet(db, self.connection, self.seal)
-            return sheet.take_off([self.id_of(visit)], at=self.now)
+            return sheet.take_off([self.id_of(visit)], at=self.now, run_id=uuid4())
 
     def type_in(self, visit: Appointment, **changes: Any) -> EntryView:
         with transaction(self.engine, account_id=self.account) as db:

@@ -89,9 +89,20 @@ class Practice:
     def sync(self, **options: Any) -> dict[str, Any]:
         """Run one sync here and answer its row of the log."""
         job_id = self.put_sync(**options)
-        state = run_here(self.parts, job_id)
-        assert state in {JobState.DONE, JobState.DEAD}
+        assert self.run(job_id) in {JobState.DONE, JobState.DEAD}
         return self.run_of(job_id)
+
+    def run(self, job_id: int) -> JobState:
+        """Carry a job to its end in this process."""
+        return run_here(self.parts, job_id)
+
+    def seal(self) -> EntrySeal:
+        return EntrySeal(self.parts.sealer, account_id=ACCOUNT)
+
+    def change(self, statement: str) -> None:
+        """Change the connection by hand; `:id` is its id."""
+        with transaction(self.engine, account_id=ACCOUNT) as db:
+            db.execute(text(statement), {"id": self.connection_id})
 
     def run_of(self, job_id: int) -> dict[str, Any]:
         query = text("SELECT * FROM pms_sync_log WHERE job_id = :id")

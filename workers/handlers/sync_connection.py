@@ -8,11 +8,11 @@ from uuid import UUID
 
 from domain.appointments import Appointment, AppointmentType, Practitioner
 from domain.connections import Connection
-from domain.errors import BrokenContract, Refused, SyncError, Throttled
-from domain.intake import Sorted, row_id
+from domain.errors import BadRecord, BrokenContract, Refused, SyncError, Throttled, Transient
+from domain.intake import Candidate, Listed, Sorted, row_id
 from domain.jobs import MAX_FAILURES, Job
 from domain.runs import Progress, Run, RunStatus
-from domain.sources import AppointmentSource, Page, Query, Spend
+from domain.sources import AppointmentSource, Page, Query, Reject, Spend
 from domain.window import Window
 from infra.stopping import Stopping
 from workers.lookahead import one_ahead
@@ -25,6 +25,9 @@ BRAKE_FROM = 5
 """A run that would take off more than this share of the sheet, and so many rows, asks first."""
 
 PROBE_BATCH = 10
+
+MOST_PROBLEMS = 3
+"""Slices in a row that could not be read, with none that could, before the PMS is called down."""
 
 NOTHING_NEW = Sorted(fresh=(), leaving=(), unchanged=0, skipped=0, seen=())
 
@@ -48,11 +51,17 @@ class OpenRun(Protocol):
         self, found: Sorted, page: Page, *, query_key: str, spent: Sequence[Spend]
     ) -> None: ...
     def save_progress(self, spent: Sequence[Spend]) -> None: ...
-    def end_query(
-        self, query: Query, *, seen: Sequence[UUID] | None, spent: Sequence[Spend]
+    def end_query(self, query: Query, listed: Listed, *, spent: Sequence[Spend]) -> None: ...
+    def candidates(self) -> list[Candidate]: ...
+    def take_off(
+        self,
+        ids: Sequence[UUID],
+        *,
+        kept: Sequence[UUID] = (),
+        rejects: Sequence[Reject] = (),
+        spent: Sequence[Spend] = (),
     ) -> None: ...
-    def candidates(self) -> list[tuple[UUID, str]]: ...
-    def no_candidates(self, ids: Sequence[UUID]) -> None: ...
+    def save_spent(self, spent: Sequence[Spend]) -> None: ...
     def held(self) -> int: ...
     def close(
         self, *, status: RunStatus, message: str | None, details: Mapping[str, Any] | None
@@ -84,6 +93,7 @@ class _Pass:
     source: AppointmentSource
     stopping: Stopping
     seen: list[UUID] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
     drift: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -91,6 +101,14 @@ class _Pass:
         return self.open_run.run.progress
 
     def whole(self) -> Mapping[str, Any]:
+        """The pass; however an attempt ends, its requests are kept for the vendor clock."""
+        try:
+            return self._whole()
+        except SyncError:
+            self.open_run.save_spent(self.source.drain_spent())
+            raise
+
+    def _whole(self) -> Mapping[str, Any]:
         practitioners = self._reference()
         queries = self.source.queries(self.open_run.run.window, practitioners)
         self.progress.total = len(queries)
@@ -100,14 +118,17 @@ class _Pass:
         return self._close(queries)
 
     def _reference(self) -> Sequence[Practitioner]:
-        """Practitioners and types, read once a run."""
-        if self.progress.reference_read:
-            return self.open_run.practitioners()
-        practitioners = self.source.practitioners()
-        types = self.source.types()
-        self.progress.reference_read = not self.open_run.run.dry_run
-        self.open_run.save_reference(practitioners, types, self.source.drain_spent())
-        return practitioners
+        """Practitioners and types, each read once a run: a wait between them repeats neither."""
+        progress = self.progress
+        if not progress.practitioners_read:
+            practitioners = self.source.practitioners()
+            progress.practitioners_read = True
+            self.open_run.save_reference(practitioners, (), self.source.drain_spent())
+        if not progress.reference_read:
+            types = self.source.types()
+            progress.reference_read = True
+            self.open_run.save_reference((), types, self.source.drain_spent())
+        return self.open_run.practitioners()
 
     def _query_or_problem(self, query: Query) -> None:
         """A slice that cannot be read is set aside with its reason; the day goes on without it."""
@@ -115,10 +136,15 @@ class _Pass:
             self._query(query)
         except Refused as problem:
             self._set_aside(query, problem)
-        except BrokenContract as problem:
-            if self.job.failures < MAX_FAILURES - 1:
+        except (BrokenContract, Transient) as problem:
+            if self.job.failures < MAX_FAILURES - 1 or self._is_down():
                 raise
             self._set_aside(query, problem)
+
+    def _is_down(self) -> bool:
+        """Not one slice could be read so far, and several were tried: it is not the slice."""
+        progress = self.progress
+        return len(progress.problems) == len(progress.done) >= MOST_PROBLEMS
 
     def _query(self, query: Query) -> None:
         """Walk one slice; a cursor that did not keep is given up for a walk from the start."""
@@ -132,15 +158,17 @@ class _Pass:
                 raise
             progress.resume = progress.seen = None
             self._walk(query)
-        is_whole = query.complete and not progress.half_read
-        self._end(query, seen=self.seen if is_whole else None)
+        self._end(query, is_whole=query.complete and not progress.half_read)
 
     def _walk(self, query: Query) -> None:
         progress = self.progress
         progress.half_read = progress.resume is not None and progress.seen is None
         self.seen = [UUID(one) for one in progress.seen or ()]
+        self.unreadable = []
         progress.seen = None
-        progress.page = progress.furthest if progress.resume is not None else 0
+        progress.page = progress.furthest
+        if progress.resume is None:
+            progress.start_over()
         quiet = 0
         onward = progress.resume
         try:
@@ -166,6 +194,7 @@ class _Pass:
             self.open_run.save_practitioners(page.practitioners)
         found = self.open_run.sort(page.records, window=self.open_run.run.window)
         self.seen += found.seen
+        self.unreadable += [one.pms_id for one in page.rejects if one.pms_id]
         self._count(page, found)
         self.progress.resume = page.resume
         self.progress.page += 1
@@ -200,17 +229,18 @@ class _Pass:
         counts.skipped += found.skipped
         counts.rejected += len(page.rejects)
 
-    def _end(self, query: Query, *, seen: Sequence[UUID] | None) -> None:
+    def _end(self, query: Query, *, is_whole: bool) -> None:
         if self.drift:
             self._save_progress(query)
         progress = self.progress
         progress.done.append(query.key)
         progress.turn_to(None)
-        self.open_run.end_query(query, seen=seen, spent=self.source.drain_spent())
+        listed = Listed(self.seen, self.unreadable, is_whole)
+        self.open_run.end_query(query, listed, spent=self.source.drain_spent())
 
     def _set_aside(self, query: Query, problem: SyncError) -> None:
         self.progress.problems[query.key] = str(problem)
-        self._end(query, seen=None)
+        self._end(query, is_whole=False)
 
     def _close(self, queries: Sequence[Query]) -> Mapping[str, Any]:
         status, message = self._outcome(queries)
@@ -231,17 +261,21 @@ class _Pass:
         return (RunStatus.FAILED if failed else RunStatus.PARTIAL), text
 
     def _removals(self) -> tuple[RunStatus, str | None]:
-        """Only after a whole pass: rows the PMS no longer lists are looked up, then taken off."""
-        gone = self.open_run.candidates()
-        held = self.open_run.held() if gone else 0
-        if self._brake(len(gone), held):
+        """Only after a whole pass: what is no longer listed is looked up, then taken off."""
+        going = self.open_run.candidates()
+        held = self.open_run.held() if going else 0
+        if self._brake(len(going), held):
             return RunStatus.PARTIAL, (
-                f"{len(gone)} of {held} appointments are no longer listed, so nothing was removed. "
+                f"{len(going)} of {held} appointments would leave the sheet, so none did. "
                 "If the PMS is right, run the sync again with --allow-removals."
             )
-        for first in range(0, len(gone), PROBE_BATCH):
+        filtered = [one.id for one in going if one.is_listed]
+        if filtered:
+            self.open_run.take_off(filtered)
+        unlisted = [one for one in going if not one.is_listed]
+        for first in range(0, len(unlisted), PROBE_BATCH):
             self.stopping.check()
-            self._probe(gone[first : first + PROBE_BATCH])
+            self._look_up(unlisted[first : first + PROBE_BATCH])
         return RunStatus.SUCCESS, None
 
     def _brake(self, going: int, held: int) -> bool:
@@ -249,35 +283,62 @@ class _Pass:
             return False
         return going > BRAKE_SHARE * held
 
-    def _probe(self, gone: Sequence[tuple[UUID, str]]) -> None:
+    def _look_up(self, unlisted: Sequence[Candidate]) -> None:
         """A row that is not listed may have moved to another day: ask for it by its id."""
-        found: list[Appointment] = []
-        asked: list[UUID] = []
+        looked = _Looked()
         try:
-            for row, pms_id in gone:
-                found += self._now(pms_id)
-                asked.append(row)
+            for one in unlisted:
+                looked.note(one, self._now(one, looked))
         finally:
-            if asked:
-                self._settle(asked, found)
+            self._settle(looked)
 
-    def _now(self, pms_id: str) -> Sequence[Appointment]:
+    def _now(self, one: Candidate, looked: "_Looked") -> Sequence[Appointment] | None:
+        """The appointment as it stands; None when it is there and cannot be read."""
         if not self.source.capabilities.probe_by_id:
             return []
-        return self.source.probe(pms_id) or []
+        try:
+            return self.source.probe(one.pms_id) or []
+        except (BadRecord, Refused) as problem:
+            path = problem.path if isinstance(problem, BadRecord) else ""
+            looked.rejects.append(Reject(path=path, reason=str(problem), pms_id=one.pms_id))
+            return None
 
-    def _settle(self, asked: Sequence[UUID], found: Sequence[Appointment]) -> None:
+    def _settle(self, looked: "_Looked") -> None:
         """What was found is taken in wherever it now stands; the rest leaves the sheet."""
-        window = _around(found, self.open_run.run.window)
-        known = self.open_run.sort(found, window=window)
-        alive = {row_id(self.open_run.connection.id, one) for one in found}
-        leaving = [*known.leaving, *(row for row in asked if row not in alive)]
-        spent = self.source.drain_spent()
-        page = Page(records=found, is_last=True)
-        self.open_run.save_page(
-            replace(known, leaving=leaving), page, query_key="moved", spent=spent
+        run = self.open_run
+        window = _around(looked.found, run.run.window)
+        known = run.sort(looked.found, window=window)
+        if known.fresh:
+            page = Page(records=looked.found, is_last=True)
+            fresh = replace(known, leaving=())
+            run.save_page(fresh, page, query_key="moved", spent=self.source.drain_spent())
+        alive = {row_id(run.connection.id, one) for one in looked.found}
+        gone = [row for row in looked.asked if row not in alive]
+        kept = [row for row in (*looked.asked, *looked.unreadable) if row not in set(gone)]
+        self.progress.counts.rejected += len(looked.rejects)
+        run.take_off(
+            [*gone, *known.leaving],
+            kept=kept,
+            rejects=looked.rejects,
+            spent=self.source.drain_spent(),
         )
-        self.open_run.no_candidates(asked)
+
+
+@dataclass(slots=True)
+class _Looked:
+    """Candidates that were looked up by id, and what was found."""
+
+    asked: list[UUID] = field(default_factory=list)
+    unreadable: list[UUID] = field(default_factory=list)
+    found: list[Appointment] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+
+    def note(self, one: Candidate, found: Sequence[Appointment] | None) -> None:
+        if found is None:
+            self.unreadable.append(one.id)
+        else:
+            self.asked.append(one.id)
+            self.found += found
 
 
 def _around(found: Sequence[Appointment], window: Window) -> Window:
