@@ -131,11 +131,17 @@ class RestSource:
 
     def probe(self, pms_id: str) -> Sequence[Appointment] | None:
         listing = _described(self._vendor.appointment)
-        try:
-            turns = list(self._turns(listing, parts={"id": pms_id}))
-        except Gone:
-            return None
+        # Whoever must wait between the record and its patient does not ask for the record again.
+        key = f"{self._connection.id} probe {pms_id}"
+        turns = self._remembered.get(key)
+        if turns is None:
+            try:
+                turns = list(self._turns(listing, parts={"id": pms_id}))
+            except Gone:
+                return None
+            self._remembered[key] = turns
         batches = [self._parsed(listing, turn.contents) for turn in turns]
+        del self._remembered[key]
         for reject in (reject for batch in batches for reject in batch.rejects):
             raise BadRecord(reject.reason, path=reject.path)
         return [row for batch in batches for row in batch.rows] or None

@@ -127,9 +127,16 @@ def test_a_run_that_may_ask_only_now_and_then_ends(
     setup = Setup(seed=7, practitioners=2, appointments=8, days=(DAY,), limits=())
     throttle = OneAtATime(seconds=2.2)
     with practice(database_url, redis_client, setup=setup, throttle=throttle) as starved:
+        assert starved.sync()["status"] == "success"
+        key, row = next((k, r) for k, r in starved.live_rows().items() if r["patient_name"])
+        moved_to = (row["start"] + timedelta(days=5)).isoformat().replace("+00:00", "Z")
+        reschedule = {"action": "reschedule", "start_utc": moved_to}
+        starved.control(f"appointments/{key[0]}", reschedule)
+
         run = starved.sync()
 
-        assert run["status"] == "success"
+        assert (run["status"], run["removed"]) == ("success", 0)
+        assert starved.live_rows()[key]["patient_name"] == row["patient_name"]
         assert throttle.granted == starved.spent_rows()
 
 
