@@ -100,7 +100,11 @@ def types(
 def set_(
     connection: Id,
     settings: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="KEY= takes one away.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[KEY=VALUE]...",
+            help="KEY= takes one away; opening_hours takes JSON by weekday, mon to sun.",
+        ),
     ] = None,
     *,
     name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
@@ -111,6 +115,7 @@ def set_(
     json: AsJson = False,
 ) -> None:
     """Change a connection's settings."""
+    hours, others = given.opening_hours(settings or ())
     with (
         opened(connection) as (wiring, held),
         transaction(wiring.engine, account_id=held.account_id) as db,
@@ -118,11 +123,13 @@ def set_(
         connection_list.change(
             db,
             held.id,
-            settings=given.settings(pms.vendor(held.vendor), settings or ()),
+            settings=given.settings(pms.vendor(held.vendor), others),
             name=name,
             frequency_minutes=every,
             telehealth_only=telehealth_only,
         )
+        if hours is not None:
+            connection_list.set_opening_hours(db, held.id, hours)
         now = connections.load(db, held.id)
     if json:
         return output.answer({"id": now.id, "settings": dict(now.settings)})

@@ -1,5 +1,6 @@
 """What people type, turned into values, or one sentence that says how to type it."""
 
+import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
@@ -11,10 +12,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from adapters.rest.vendor import Vendor
 from domain.errors import BadInput
+from domain.hours import HOW, read_hours
 from infra.vendor_urls import url_problem
 
 NUMBERS = frozenset({"default_minutes"})
 OURS = {"default_minutes": "Length of an appointment that has none", "map_all": ""}
+HOURS = "opening_hours="
 NEAR_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 SWITCHES = {"true": True, "yes": True, "false": False, "no": False}
 
@@ -73,6 +76,20 @@ def secrets(
             " KEY=- for standard input, or PMS_SYNC_SECRET_<KEY>."
         )
     return found
+
+
+def opening_hours(texts: Sequence[str]) -> tuple[dict[str, Any] | None, list[str]]:
+    """The hours among settings, if given, and the other settings; `{}` or nothing: always open."""
+    hours = [text for text in texts if text.startswith(HOURS)]
+    others = [text for text in texts if not text.startswith(HOURS)]
+    if not hours:
+        return None, others
+    try:
+        written = json.loads(hours[-1].removeprefix(HOURS) or "{}")
+    except ValueError:
+        raise BadInput(HOW) from None
+    read_hours(written, timezone="UTC")
+    return written, others
 
 
 def settings(vendor: Vendor, texts: Sequence[str]) -> dict[str, Any]:

@@ -3,8 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
+from domain.errors import BadInput
 from domain.window import Window, local_day, zone
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOW = 'Write opening hours like {"mon": [["08:00", "12:00"], ["13:00", "17:00"]]}, mon to sun.'
 
 Shift = tuple[time, time]
 
@@ -37,6 +42,28 @@ class OpeningHours:
 
     def _instant(self, day: date, wall: time) -> datetime:
         return datetime.combine(day, wall, zone(self.timezone)).astimezone(UTC)
+
+
+def read_hours(written: Any, *, timezone: str) -> OpeningHours | None:
+    """Hours as they are written down; nothing written means always open.
+
+    A weekday that is not named is closed.
+    """
+    if not isinstance(written, Mapping) or not set(written) <= set(DAYS):
+        raise BadInput(HOW)
+    if not written:
+        return None
+    shifts = {DAYS.index(day): _shifts(told) for day, told in written.items()}
+    return OpeningHours(timezone, shifts)
+
+
+def _shifts(told: Any) -> tuple[Shift, ...]:
+    try:
+        return tuple(
+            (time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in told
+        )
+    except (TypeError, ValueError):
+        raise BadInput(HOW) from None
 
 
 def _joined(spans: list[tuple[datetime, datetime]]) -> Iterator[Window]:

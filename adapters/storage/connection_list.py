@@ -86,6 +86,12 @@ _SETTINGS = text(
     WHERE id = :id
     """
 )
+_SET_HOURS = text(
+    """
+    UPDATE pms_connections SET opening_hours = CAST(:hours AS jsonb), updated_at = now()
+    WHERE id = :id
+    """
+)
 _CLINICIAN = text("SELECT id FROM run_sheet_clinicians WHERE lower(name) = lower(:name) LIMIT 2")
 _NEW_CLINICIAN = text(
     """
@@ -206,6 +212,11 @@ def change(
             "telehealth_only": telehealth_only,
         },
     )
+
+
+def set_opening_hours(db: Db, connection_id: UUID, hours: Mapping[str, Any]) -> None:
+    """When the practice is open, as `domain.hours` reads it; nothing means always."""
+    db.execute(_SET_HOURS, {"id": connection_id, "hours": json.dumps(dict(hours))})
 
 
 def map_practitioner(

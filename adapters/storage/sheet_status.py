@@ -10,6 +10,7 @@ from adapters.storage.ledger import put
 from adapters.storage.tables import COUNTERS
 from domain.connections import State
 from domain.freshness import Facts, assess
+from domain.hours import read_hours
 from domain.jobs import JobState
 from domain.runs import SyncType
 from domain.sheet import Asked, ConnectionView, RunView, WaitingView
@@ -136,6 +137,7 @@ def _facts(row: RowMapping) -> Facts:
         is_paused=not row["sync_enabled"],
         last_complete_at=row["last_sync_at"],
         failures=row["consecutive_failures"],
+        hours=read_hours(row["opening_hours"], timezone=row["timezone"]),
         next_due_at=row["due_at"] or row["next_sync_at"],
         waiting_for=row["waiting_for"],
     )

@@ -199,6 +199,25 @@ def test_settings_are_changed_and_taken_away(shell: Shell, connected: str) -> No
     assert back["settings"] == {"map_all": True}
 
 
+def test_opening_hours_are_kept_and_taken_away(
+    shell: Shell, connected: str, database_url: str
+) -> None:
+    kept = "SELECT opening_hours::text FROM pms_connections"
+
+    shell.answer("connections", "set", connected, 'opening_hours={"mon": [["08:00", "17:00"]]}')
+    given = stored(database_url, kept)
+    shell.answer("connections", "set", connected, "opening_hours=")
+
+    assert given == '{"mon": [["08:00", "17:00"]]}'
+    assert stored(database_url, kept) == "{}"
+
+
+def test_opening_hours_nobody_can_read_are_refused(shell: Shell, connected: str) -> None:
+    said = shell.complaint("connections", "set", connected, "opening_hours=9 to 5")
+
+    assert said.startswith("Write opening hours like")
+
+
 @pytest.mark.parametrize("wanted", ["zz", "00000000-0000-0000-0000-000000000000", ""])
 def test_an_unknown_connection_is_named(shell: Shell, wanted: str) -> None:
     assert "see 'pms-sync connections list'" in shell.complaint("connections", "pause", wanted)

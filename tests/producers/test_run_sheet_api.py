@@ -109,6 +109,21 @@ def test_one_connection_can_be_asked_for_with_its_status(site: Site) -> None:
     }
 
 
+def test_a_practice_is_not_late_while_it_is_closed(site: Site) -> None:
+    with site.everything() as db:
+        hours = """UPDATE pms_connections SET opening_hours = '{"tue": [["08:00", "17:00"]]}'"""
+        db.execute(text(hours))
+
+    answer = site.client.get(
+        SHEET, params={"date": str(DAY), "include": "pms_status"}, headers=site.bearer()
+    ).json()
+
+    told = {one["name"]: one for one in answer["pms_status"]["connections"]}
+    assert told["Harbour Allied Health"]["status"] == "closed"
+    assert told["Harbour Allied Health"]["sentence"].startswith("Closed until Tue 08:00")
+    assert told["Northside Specialists"]["status"] == "needs_sign_in"
+
+
 @pytest.mark.parametrize(
     ("params", "says"),
     [
