@@ -1,8 +1,9 @@
 """`pms-sync sync`: one pass over a connection's days, watched until it is over."""
 
+import signal
 from collections.abc import Sequence
-from threading import Thread
-from typing import Annotated, Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated, Any, Never
 
 import typer
 
@@ -97,12 +98,33 @@ def _watch(wiring: Wiring, job_id: int, tell: Tell) -> LoggedRun:
 
 
 def _carry(wiring: Wiring, job_id: int, tell: Tell) -> LoggedRun:
-    """Run the job in this thread; another one watches, as it would with workers."""
-    watcher = Thread(target=follow, args=(wiring.engine, job_id, tell), daemon=True)
-    watcher.start()
-    run_here(wiring.parts(), job_id)
-    watcher.join()
+    """Run the job in another thread; this one watches, and hears when it is told to stop.
+
+    However it ends, the job is left finished or handed back.
+    """
+    parts = wiring.parts()
+    before = signal.signal(signal.SIGTERM, _interrupted)
+    try:
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="here") as thread:
+            carried = thread.submit(run_here, parts, job_id)
+
+            def look(run: LoggedRun | None, waiting: str) -> None:
+                tell(run, waiting)
+                if carried.done():
+                    carried.result()
+
+            try:
+                follow(wiring.engine, job_id, look)
+                carried.result()
+            finally:
+                parts.stopping.ask()
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return follow(wiring.engine, job_id, lambda *_: None)
+
+
+def _interrupted(*_: object) -> Never:
+    raise KeyboardInterrupt
 
 
 def _refuse_unusable(held: Connection) -> None:

@@ -1,12 +1,15 @@
 """Syncing and reading the sheet from the command line, judged by the simulator's truth."""
 
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from console.truth import differences
-from tests.console.conftest import Clinic, Shell, audit_rows
+from tests.console.conftest import Clinic, Shell, audit_rows, connect, stored
 
 pytestmark = pytest.mark.integration
 
@@ -161,6 +164,29 @@ def test_runs_and_jobs_tell_of_the_sync(shell: Shell, connected: str) -> None:
     assert shown["rejects"] == []
     assert (job["kind"], job["id"]) == ("sync", listed["job_id"])
     assert shell.answer("jobs", "show", str(job["id"]))["state"] == "done"
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_a_sync_told_to_stop_hands_its_job_back(
+    shell: Shell, own_clinic: Clinic, database_url: str, told: signal.Signals
+) -> None:
+    connected = connect(shell, own_clinic)
+    own_clinic.control("latency", {"ms": 300})
+
+    def stop() -> None:
+        while not stored(database_url, "SELECT count(*) FROM jobs WHERE state = 'running'"):
+            continue
+        os.kill(os.getpid(), told)
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        stopped = thread.submit(stop)
+        outcome = shell("sync", connected, "--here")
+        stopped.result()
+
+    assert (outcome.code, outcome.out) == (130, "")
+    assert stored(database_url, "SELECT state FROM jobs WHERE kind = 'sync'") == "ready"
+    own_clinic.control("latency", {"ms": 0})
+    assert shell.answer("sync", connected, "--here")["status"] == "success"
 
 
 def test_without_workers_the_sync_says_what_to_do(shell: Shell, connected: str) -> None:
