@@ -34,7 +34,7 @@ def test_a_passing_fault_costs_a_retry_and_nothing_else(clinic: Practice, fault:
 @pytest.mark.parametrize("fault", ["500", "html", "missing-list", "endless-cursor"])
 def test_a_lasting_fault_fails_the_run_and_keeps_the_sheet(clinic: Practice, fault: str) -> None:
     clinic.sync()
-    before = clinic.versions()
+    before = clinic.live_rows()
     clinic.control("live", {"changes": 3, "seed": 1})
     script(clinic, fault, times=500)
 
@@ -42,7 +42,7 @@ def test_a_lasting_fault_fails_the_run_and_keeps_the_sheet(clinic: Practice, fau
 
     assert run["status"] in {"failed", "partial"}
     assert run["error_message"]
-    assert set(before) <= set(clinic.versions())
+    assert set(before) <= set(clinic.live_rows())
     clinic.heal()
     assert clinic.sync(allow_removals=True)["status"] == "success"
     assert_equals_the_pms(clinic)
