@@ -9,9 +9,12 @@ from adapters.storage import connection_list, connections
 from console import given, output
 from console.opened import Id, opened
 from console.output import AsJson, short
+from domain.connections import Connection
 from infra.database import transaction
 
 app = typer.Typer()
+
+KEYS = "KEY= takes one away; opening_hours takes JSON by weekday, mon to sun."
 
 
 @app.command("map")
@@ -23,12 +26,7 @@ def map_(
         str | None, typer.Option(help="Name of the column; the practitioner's if not given.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Everyone who has no column yet.")] = False,
-    off: Annotated[
-        bool,
-        typer.Option(
-            "--off", help="Leave the practitioner off; the next sync takes their rows off."
-        ),
-    ] = False,
+    off: Annotated[bool, typer.Option("--off", help="Take them off at the next sync.")] = False,
     json: AsJson = False,
 ) -> None:
     """Show or choose which practitioners have a column on the sheet."""
@@ -100,11 +98,7 @@ def types(
 def set_(
     connection: Id,
     settings: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[KEY=VALUE]...",
-            help="KEY= takes one away; opening_hours takes JSON by weekday, mon to sun.",
-        ),
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help=KEYS)
     ] = None,
     *,
     name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
@@ -131,7 +125,11 @@ def set_(
         if hours is not None:
             connection_list.set_opening_hours(db, held.id, hours)
         now = connections.load(db, held.id)
-    if json:
+    return _tell_settings(now, as_json=json)
+
+
+def _tell_settings(now: Connection, *, as_json: bool) -> None:
+    if as_json:
         return output.answer({"id": now.id, "settings": dict(now.settings)})
     return output.facts(
         [

@@ -59,11 +59,14 @@ def read_hours(written: Any, *, timezone: str) -> OpeningHours | None:
 
 def _shifts(told: Any) -> tuple[Shift, ...]:
     try:
-        return tuple(
-            (time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in told
-        )
+        return tuple((_wall_time(opens), _wall_time(closes)) for opens, closes in told)
     except (TypeError, ValueError):
         raise BadInput(HOW) from None
+
+
+def _wall_time(told: Any) -> time:
+    hour, _, minute = str(told).partition(":")
+    return time(int(hour), int(minute))
 
 
 def _joined(spans: list[tuple[datetime, datetime]]) -> Iterator[Window]:
