@@ -37,7 +37,8 @@ function words(text) {
 function begin(field) {
   if (field.getAttribute("aria-disabled")) return;
   hideTip();
-  editing = { field, saving: false };
+  // The row as it was when the editor opened: what others save meanwhile must not be overwritten.
+  editing = { field, saving: false, version: field.dataset.version };
   label.textContent = field.dataset.label;
   error.textContent = "";
   const entry = input(field.dataset.kind);
@@ -84,7 +85,7 @@ async function save({ focus = false } = {}) {
   try {
     await ask("PATCH", `/api/run-sheet/appointments/${field.dataset.entry}`, {
       body: { [field.dataset.edit]: value() || null },
-      version: field.dataset.version,
+      version: editing.version,
     });
     end({ focus });
     await Promise.all([renew(), renewPanel()]);
