@@ -26,10 +26,7 @@ LONG_FUNCTIONS = {
     "console/connections.py:add",
     "console/jobs.py:list_",
 }
-LONG_MODULES = {
-    # One table after another, as a reader looks them up.
-    "adapters/storage/tables.py",
-}
+LONG_MODULES: set[str] = set()
 READS_THE_ENVIRONMENT = {
     "infra/settings.py",
     # Hands it on to its children unread.

@@ -169,7 +169,7 @@ class RunSheet:
         rows, history = [], []
         for one in fresh:
             before = held.get(one.id)
-            change = self._changed(one, before, at=at)
+            change = self._changed(one, before, at=at, run_id=run_id)
             rows.append(change.row)
             self._count(applied, one, before, change.merged)
             if dry_run:
@@ -208,10 +208,12 @@ class RunSheet:
             query = query.order_by(entries.c.id).with_for_update()
         return {row["id"]: row for row in self._db.execute(query, {"ids": list(ids)}).mappings()}
 
-    def _changed(self, one: Incoming, before: RowMapping | None, *, at: datetime) -> "_Change":
+    def _changed(
+        self, one: Incoming, before: RowMapping | None, *, at: datetime, run_id: UUID
+    ) -> "_Change":
         """What the row becomes; where a person touched it, what they and the PMS say is merged."""
         said = values_of(one.appointment, one.clinician_id)
-        fixed = self._fixed(one, before, at=at)
+        fixed = self._fixed(one, before, at=at, run_id=run_id)
         was = self._seal.values(before) if before is not None else {}
         if before is not None and PATIENT_MISSING in one.appointment.flags:
             # The PMS said nothing of the patient this time: not that there is nothing to say.
@@ -224,7 +226,9 @@ class RunSheet:
         row = {**fixed, **self._seal.rewritten(one.id, merged.cells)}
         return _Change(row, was, shown(merged.cells), merged)
 
-    def _fixed(self, one: Incoming, before: RowMapping | None, *, at: datetime) -> dict[str, Any]:
+    def _fixed(
+        self, one: Incoming, before: RowMapping | None, *, at: datetime, run_id: UUID
+    ) -> dict[str, Any]:
         """The columns that only the PMS writes."""
         appointment = one.appointment
         return {
@@ -247,6 +251,9 @@ class RunSheet:
             "version": before["version"] + 1 if before else 1,
             "created_at": before["created_at"] if before else at,
             "updated_at": at,
+            "linked_to": None,
+            "created_run_id": before["created_run_id"] if before else run_id,
+            "undone": False,
         }
 
     def _count(

@@ -1,0 +1,65 @@
+"""The tables, as SQLAlchemy Core sees them; `migrations/` makes them, a test compares the two."""
+
+from adapters.storage.tables.access import (
+    deliveries,
+    idempotency_keys,
+    pms_audit_logs,
+    pms_cached_data,
+)
+from adapters.storage.tables.columns import metadata
+from adapters.storage.tables.people import accounts, login_links, sessions, users
+from adapters.storage.tables.practices import (
+    pms_appointment_types,
+    pms_clinician_mappings,
+    pms_connection_checks,
+    pms_connections,
+    pms_drift,
+    run_sheet_clinicians,
+)
+from adapters.storage.tables.runs import (
+    COUNTERS,
+    pms_backfills,
+    pms_rejects,
+    pms_removal_candidates,
+    pms_sync_log,
+)
+from adapters.storage.tables.sheet import (
+    run_sheet_appointments,
+    run_sheet_conflicts,
+    run_sheet_events,
+    run_sheet_history,
+    run_sheets,
+)
+from adapters.storage.tables.work import jobs, schedules, vendor_requests, workers
+
+__all__ = [
+    "COUNTERS",
+    "accounts",
+    "deliveries",
+    "idempotency_keys",
+    "jobs",
+    "login_links",
+    "metadata",
+    "pms_appointment_types",
+    "pms_audit_logs",
+    "pms_backfills",
+    "pms_cached_data",
+    "pms_clinician_mappings",
+    "pms_connection_checks",
+    "pms_connections",
+    "pms_drift",
+    "pms_rejects",
+    "pms_removal_candidates",
+    "pms_sync_log",
+    "run_sheet_appointments",
+    "run_sheet_clinicians",
+    "run_sheet_conflicts",
+    "run_sheet_events",
+    "run_sheet_history",
+    "run_sheets",
+    "schedules",
+    "sessions",
+    "users",
+    "vendor_requests",
+    "workers",
+]

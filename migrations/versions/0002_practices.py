@@ -1,0 +1,40 @@
+"""Checks, backfills, approvals, undo, linked visits, idempotent creations, the webhook inbox."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parent.parent / "sql"
+
+DROP = """
+DROP TABLE deliveries, idempotency_keys, pms_backfills, pms_connection_checks;
+DROP INDEX ix_run_sheet_history_run_id;
+ALTER TABLE run_sheet_appointments DROP COLUMN linked_to, DROP COLUMN created_run_id,
+  DROP COLUMN undone;
+ALTER TABLE pms_sync_log DROP COLUMN backfill_id, DROP COLUMN approved_at,
+  DROP COLUMN approved_by, DROP COLUMN approved_job_id, DROP COLUMN undone_at,
+  DROP COLUMN undone_by;
+ALTER TABLE pms_connections DROP COLUMN version, DROP COLUMN setup_step,
+  DROP COLUMN sync_days_ahead, DROP COLUMN full_every_minutes, DROP COLUMN last_full_at,
+  DROP COLUMN changes_mark, DROP COLUMN changes_from, DROP COLUMN changes_to,
+  DROP COLUMN webhook_key_hash, DROP COLUMN webhook_key_made_at;
+"""
+
+
+def _run(sql: str) -> None:
+    # psycopg's own cursor: several statements in one string, and no `:name` or `%` to escape.
+    op.get_bind().connection.cursor().execute(sql.encode())
+
+
+def upgrade() -> None:
+    _run((SQL / "0002_practices.sql").read_text())
+
+
+def downgrade() -> None:
+    """What was linked stays as rows of its own; keys, checks and deliveries are gone."""
+    _run(DROP)
