@@ -8,12 +8,20 @@ export class Refusal extends Error {
   }
 }
 
-export async function ask(method, path, { body, version } = {}) {
+export async function ask(method, path, options = {}) {
+  return (await exchange(method, path, options)).body;
+}
+
+// As `ask`, with the ETag's version and the status. `key` names a request that must not count twice.
+export async function exchange(method, path, { body, version, key } = {}) {
   const headers = { Accept: "application/json", "X-CSRF-Token": csrf };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (version !== undefined) headers["If-Match"] = `"${version}"`;
+  if (key !== undefined) headers["Idempotency-Key"] = key;
   const answer = await reach(path, { method, headers, body: body && JSON.stringify(body) });
-  return answer.json();
+  const etag = answer.headers.get("ETag")?.replace(/^W\//, "").replaceAll('"', "");
+  const told = answer.status === 204 ? {} : await answer.json();
+  return { body: told, version: etag, status: answer.status };
 }
 
 export async function fragment(path) {
