@@ -22,6 +22,7 @@ ALTER TABLE pms_sync_log
   ADD COLUMN approved_job_id BIGINT,
   ADD COLUMN undone_at TIMESTAMP WITH TIME ZONE,
   ADD COLUMN undone_by TEXT;
+CREATE INDEX ix_pms_sync_log_days ON pms_sync_log USING gist (daterange(day_from, day_to, '[]'));
 
 ALTER TABLE run_sheet_appointments
   ADD COLUMN linked_to UUID CONSTRAINT fk_run_sheet_appointments_linked_to

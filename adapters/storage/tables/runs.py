@@ -74,6 +74,11 @@ pms_sync_log = Table(
         "pms_connection_id",
         text("started_at DESC"),
     ),
+    Index(
+        "ix_pms_sync_log_days",
+        text("daterange(day_from, day_to, '[]')"),
+        postgresql_using="gist",
+    ),
 )
 
 pms_rejects = Table(
