@@ -20,6 +20,7 @@ from console import (
     sheet,
     simulators,
     sync,
+    vendors,
 )
 from console.failures import guarded, log_to
 from domain.errors import BadInput
@@ -43,6 +44,7 @@ for commands in (
     doctor.app,
     login.app,
     simulators.app,
+    vendors.app,
 ):
     app.add_typer(commands)
 for name, group in {

@@ -11,7 +11,11 @@ from domain.window import Window
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a PMS's API can do; pages, tools and the sync are drawn from it."""
+    """What a PMS's API can do; pages, tools and the sync are drawn from it.
+
+    `telehealth` is "types" where a person must mark them and "reported" where the vendor tells all;
+    `telehealth_by` says the same in words.
+    """
 
     changed_since: bool = False
     shows_deletions: bool = False
@@ -19,6 +23,7 @@ class Capabilities:
     webhooks: bool = False
     per_practitioner: bool = False
     telehealth: str = "types"
+    telehealth_by: str = "the appointment types a person marks"
     writes: frozenset[str] = frozenset()
 
 

@@ -6,12 +6,25 @@ from functools import cache
 from importlib import import_module
 from types import MappingProxyType
 
+from adapters.rest.matrix import Line, capability_lines, capability_table
 from adapters.rest.ports import Ports
 from adapters.rest.source import RestSource
 from adapters.rest.vendor import Vendor
 from domain.connections import Connection
 from domain.errors import BadInput
 from domain.sources import AppointmentSource
+
+__all__ = [
+    "Line",
+    "Vendor",
+    "capability_lines",
+    "capability_table",
+    "open_source",
+    "open_vendor",
+    "pair",
+    "registered",
+    "vendor",
+]
 
 
 @cache

@@ -224,7 +224,8 @@ _UNPAIRED = {404: NeedsReconnect}
 
 VENDOR = Vendor(
     name="gentu",
-    title="Gentu (Magentus)",
+    title="Gentu",
+    maker="Magentus",
     docs="https://developer.pm.magentus.com",
     base_url="https://api.pm.magentus.com/v1",
     auth=ClientCredentials(token_url="/oauth2/token"),

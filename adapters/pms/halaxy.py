@@ -303,9 +303,14 @@ VENDOR = Vendor(
     # A sliding window for each key (developers.halaxy.com/docs/authentication).
     limits={"default": (Limit(500, 60),)},
     limited_per="application",
+    limits_are="documented",
     rate_headers=RateHeaders(limit="x-ratelimit-limit", remaining="x-ratelimit-remaining"),
     capabilities=Capabilities(
-        changed_since=True, probe_by_id=True, webhooks=True, telehealth="types"
+        changed_since=True,
+        probe_by_id=True,
+        webhooks=True,
+        telehealth="types",
+        telehealth_by="the appointment's place, or the services a person marks",
     ),
     headers={"accept": "application/fhir+json"},
     headers_of=headers_of,

@@ -208,7 +208,7 @@ def practice(record: Record, connection: Connection) -> Iterator[Practice]:
 
 VENDOR = Vendor(
     name="medirecords",
-    title="MediRecords",
+    title="Medirecords",
     docs="https://support.medirecords.com/hc/en-us/articles/13937872514575",
     base_url="https://api.medirecords.com",
     # No token endpoint is published: MediRecords hands tokens out. Should it offer a sign-in, this
@@ -225,7 +225,11 @@ VENDOR = Vendor(
     # The vendor's thresholds are not public: our own caution.
     limits={"default": (Limit(60, 60), Limit(1000, 3600))},
     limited_per="connection",
-    capabilities=Capabilities(probe_by_id=True, telehealth="reported"),
+    capabilities=Capabilities(
+        probe_by_id=True,
+        telehealth="reported",
+        telehealth_by="the type's own mark, or a session link",
+    ),
     queries=queries,
     practitioner_at="providerId",
     appointments=Listing(

@@ -22,6 +22,9 @@ T = TypeVar("T")
 
 Secrets = Mapping[str, str]
 
+Stage = Literal["sketched", "recorded", "proven"]
+"""How far a vendor's description was tried: on its documents, its sandbox, or a practice."""
+
 
 class Queries(Protocol):
     """What to ask a listing of appointments, once per slice."""
@@ -93,15 +96,19 @@ class Vendor:
     `secrets` and `settings` are what a connection needs and may have, each with a line of help.
     `read_fault` looks into bodies, for vendors whose status codes do not tell. `headers_of` adds
     headers that depend on the connection. A vendor that lists no practitioners says at which path
-    an appointment names its own: those met in the book become practitioners.
+    an appointment names its own: those met in the book become practitioners. `title` is what
+    sentences call it, `maker` the company behind the product where its name is another.
     """
 
     name: str
     title: str
+    maker: str = ""
+    stage: Stage = "sketched"
     docs: str
     base_url: str
     limits: Mapping[str, tuple[Limit, ...]]
     limited_per: Literal["application", "connection"]
+    limits_are: Literal["documented", "assumed"] = "assumed"
     secrets: Mapping[str, str]
     settings: Mapping[str, str] = field(default_factory=dict)
     site_label: str = "Site"

@@ -36,7 +36,7 @@ GROUPS = {
 }
 SINGLE = [
     *("demo", "up", "ingress", "worker", "scheduler", "migrate", "sync", "run-sheet"),
-    *("queues", "doctor", "login-link", "simulate"),
+    *("queues", "doctor", "login-link", "simulate", "vendors"),
 ]
 EVERY = [[name] for name in SINGLE] + [
     [group, name] for group, names in GROUPS.items() for name in names

@@ -1,0 +1,137 @@
+"""What a PMS can do, in the words that pages, commands and documents show."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from adapters.rest.auth import Auth, ClientCredentials, StaticToken
+from adapters.rest.vendor import Stage, Vendor
+from domain.limits import Limit
+
+STAGES: Mapping[Stage, str] = {
+    "sketched": "sketched: from the vendor's documents, tried against our simulator",
+    "recorded": "recorded: tried against the vendor's sandbox",
+    "proven": "proven: in use at a practice",
+}
+_SPANS: Mapping[int, str] = {
+    1: "a second",
+    60: "a minute",
+    3600: "an hour",
+    86_400: "a day",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One capability: its short name, what people call it, and what holds for this PMS."""
+
+    key: str
+    label: str
+    value: str
+
+
+def capability_lines(vendor: Vendor) -> Sequence[Line]:
+    """Everything worth knowing before a practice is connected, in the order it is shown."""
+    return [Line(key, label, read(vendor)) for key, label, read in _ROWS]
+
+
+def capability_table(vendors: Iterable[Vendor]) -> str:
+    """The matrix as Markdown: one row per capability, one column per PMS."""
+    columns = sorted(vendors, key=lambda vendor: vendor.title)
+    rows = zip(*(capability_lines(vendor) for vendor in columns), strict=True)
+    heads = [f"[{_named(vendor)}]({vendor.docs})" for vendor in columns]
+    table = [["", *heads], ["---"] * (len(columns) + 1)]
+    table += [[row[0].label, *(line.value for line in row)] for row in rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in table)
+
+
+def _named(vendor: Vendor) -> str:
+    return f"{vendor.title} by {vendor.maker}" if vendor.maker else vendor.title
+
+
+def _appointments(vendor: Vendor) -> str:
+    return "per practitioner" if vendor.capabilities.per_practitioner else "all at once"
+
+
+def _practitioners(vendor: Vendor) -> str:
+    if vendor.practitioners is None and vendor.practitioner_at is not None:
+        return "met in the book, or named by a person"
+    return "listed"
+
+
+def _types(vendor: Vendor) -> str:
+    return "listed" if vendor.types is not None or vendor.opens is not None else "not listed"
+
+
+def _changes(vendor: Vendor) -> str:
+    return "yes" if vendor.capabilities.changed_since else "no: the days are read whole"
+
+
+def _deletions(vendor: Vendor) -> str:
+    if vendor.capabilities.shows_deletions:
+        return "shown"
+    return "found by a whole pass"
+
+
+def _probe(vendor: Vendor) -> str:
+    return "yes" if vendor.capabilities.probe_by_id else "no"
+
+
+def _webhooks(vendor: Vendor) -> str:
+    return "yes, as a hint to look again" if vendor.capabilities.webhooks else "no"
+
+
+def _telehealth(vendor: Vendor) -> str:
+    return vendor.capabilities.telehealth_by
+
+
+def _connected(vendor: Vendor) -> str:
+    by = next((how for kind, how in _SIGNED if isinstance(vendor.auth, kind)), "own keys")
+    return f"{by}, then a pairing code" if vendor.pairing else by
+
+
+_SIGNED: Sequence[tuple[type[Auth], str]] = (
+    (ClientCredentials, "client id and secret"),
+    (StaticToken, "a token a person enters"),
+)
+
+
+def _notes(vendor: Vendor) -> str:
+    return "read, never written" if vendor.note_policy == "inbound" else "never read"
+
+
+def _writes(vendor: Vendor) -> str:
+    return ", ".join(sorted(vendor.capabilities.writes)) or "none: read only"
+
+
+def _limits(vendor: Vendor) -> str:
+    told = "; ".join(
+        " and ".join(map(_limit, limits)) + ("" if bucket == "default" else f" for {bucket}")
+        for bucket, limits in vendor.limits.items()
+    )
+    whose = "application" if vendor.limited_per == "application" else "practice"
+    return f"{told} for each {whose} ({vendor.limits_are})"
+
+
+def _limit(limit: Limit) -> str:
+    return f"{limit.requests:,} {_SPANS.get(limit.seconds, f'in {limit.seconds:,} s')}"
+
+
+def _stage(vendor: Vendor) -> str:
+    return STAGES[vendor.stage]
+
+
+_ROWS: Sequence[tuple[str, str, Callable[[Vendor], str]]] = (
+    ("stage", "Stage", _stage),
+    ("connected", "Connected with", _connected),
+    ("appointments", "Appointments", _appointments),
+    ("practitioners", "Practitioners", _practitioners),
+    ("types", "Appointment types", _types),
+    ("telehealth", "Telehealth by", _telehealth),
+    ("changes_since", "Changes since", _changes),
+    ("deletions", "Deletions", _deletions),
+    ("probe_by_id", "One read by its id", _probe),
+    ("webhooks", "Webhooks", _webhooks),
+    ("notes", "Notes", _notes),
+    ("writes", "Writes", _writes),
+    ("limits", "Request limit", _limits),
+)

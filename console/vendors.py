@@ -1,0 +1,53 @@
+"""`pms-sync vendors`: the PMSs we speak to, and what each can do."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from adapters import pms
+from console import output
+from console.output import AsJson
+
+app = typer.Typer()
+
+INTRODUCTION = """\
+# What each PMS can do
+
+Drawn from the descriptions in `adapters/pms`; write it anew with `pms-sync vendors --markdown`.
+A limit is *assumed* where the vendor's documents name none.
+
+"""
+
+
+@app.command()
+def vendors(
+    *,
+    markdown: Annotated[bool, typer.Option(help="As docs/capabilities.md.")] = False,
+    json: AsJson = False,
+) -> None:
+    """List the PMSs a practice can be connected to, and what each can do."""
+    found = sorted(pms.registered().values(), key=lambda one: one.title)
+    if markdown:
+        sys.stdout.write(INTRODUCTION + pms.capability_table(found))
+        return None
+    if json:
+        return output.answer({"vendors": [_described(one) for one in found]})
+    lines = [pms.capability_lines(one) for one in found]
+    return output.table(
+        ["", *(one.title for one in found)],
+        [(row[0].label, *(line.value for line in row)) for row in zip(*lines, strict=True)],
+    )
+
+
+def _described(one: pms.Vendor) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "title": one.title,
+        "maker": one.maker,
+        "stage": one.stage,
+        "docs": one.docs,
+        "secrets": one.secrets,
+        "settings": one.settings,
+        "capabilities": {line.key: line.value for line in pms.capability_lines(one)},
+    }
