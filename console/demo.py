@@ -262,7 +262,8 @@ Something changes at each practice every {CHANGE_SECONDS} seconds. Stop with Ctr
         markup=False,
         soft_wrap=True,
     )
-    while not stopped.wait(CHANGE_SECONDS):
+    while not stopped.is_set():
+        processes.keep_servers(wiring, stopped, seconds=CHANGE_SECONDS)
         for practice in practices:
             practice.simulator.change_something(practice.tenant)
 

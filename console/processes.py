@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ app = typer.Typer()
 POOLS = ("voice", "sync", "default")
 MOST_THREADS = 64
 SPARE_CONNECTIONS = 3
+LOOK_SECONDS = 0.5
 
 LogsAsJson = Annotated[bool, typer.Option("--json", help="Log as JSON, on a terminal too.")]
 Port = Annotated[int, typer.Option(help="Where pages and webhooks are served.", min=1, max=65535)]
@@ -105,7 +107,7 @@ def up(*, port: Port = 8000, json: AsJson = False) -> None:
                 output.answer({"url": pages, "port": port, "logs": str(given.home / "logs")})
             else:
                 _tell_up(port, given.home / "logs")
-            stopped.wait()
+            keep_servers(wiring, stopped)
             if not json:
                 output.say("Stopping ...")
 
@@ -144,6 +146,14 @@ def obey_signals() -> Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     return stopped
+
+
+def keep_servers(wiring: Wiring, stopped: Event, *, seconds: float | None = None) -> None:
+    """Until told to stop, or for so long: what of our own servers dies is started again."""
+    until = None if seconds is None else time.monotonic() + seconds
+    while not stopped.wait(LOOK_SECONDS) and (until is None or time.monotonic() < until):
+        for name in wiring.revive():
+            output.err().print(f"{name} had ended and was started again.")
 
 
 def refuse_leaky_redis(wiring: Wiring) -> None:

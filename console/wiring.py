@@ -1,6 +1,6 @@
 """Puts the parts of one command together: settings, servers, database, keys."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -44,8 +44,10 @@ class Wiring:
         database_url: str,
         redis_url: str,
         connections: int = CONNECTIONS,
+        revive: Callable[[], list[str]] = list,
     ) -> None:
         self.settings = settings
+        self.revive = revive
         self._connections = connections
         self.database_url = database_url
         self.redis_url = redis_url
@@ -135,9 +137,13 @@ def wired(
     given = settings.load(vendors=pms.registered())
     if home is not None:
         given = _moved(given, home)
-    with servers(given) as (database_url, redis_url):
+    with servers(given) as (database_url, redis_url, revive):
         wiring = Wiring(
-            given, database_url=database_url, redis_url=redis_url, connections=connections
+            given,
+            database_url=database_url,
+            redis_url=redis_url,
+            connections=connections,
+            revive=revive,
         )
         try:
             if migrated:
@@ -148,15 +154,18 @@ def wired(
 
 
 @contextmanager
-def servers(given: Settings) -> Iterator[tuple[str, str]]:
-    """Addresses of Postgres and Redis; what the environment does not name is started or joined."""
+def servers(given: Settings) -> Iterator[tuple[str, str, Callable[[], list[str]]]]:
+    """Addresses of Postgres and Redis; what the environment does not name is started or joined.
+
+    The third part starts again what of them has died, if they are this process's to keep.
+    """
     database = given.database_url and given.database_url.get_secret_value()
     redis = given.redis_url and given.redis_url.get_secret_value()
     if database and redis:
-        yield database, redis
+        yield database, redis, list
         return
     with embedded.start(given.home) as running:
-        yield database or running.database_url, redis or running.redis_url
+        yield database or running.database_url, redis or running.redis_url, running.revive
 
 
 def revision(database: Engine) -> str | None:

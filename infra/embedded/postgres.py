@@ -71,6 +71,11 @@ class Postgres:
         self._start_server()
         self._make_database()
 
+    @property
+    def has_died(self) -> bool:
+        """Whether it ended without being told to."""
+        return self.process is not None and self.process.poll() is not None
+
     def stop(self) -> None:
         """Fast shutdown: sessions are ended, what was committed is kept."""
         self.kill(signal.SIGINT)

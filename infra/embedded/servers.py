@@ -50,6 +50,13 @@ class Started:
         with held(_starting(self.home)):
             self._end()
 
+    def revive(self) -> list[str]:
+        """Start again what has died; names what it was."""
+        dead = [one for one in (self.postgres, self.valkey) if one.has_died]
+        for one in dead:
+            one.start()
+        return [type(one).__name__ for one in dead]
+
     def _end(self) -> None:
         sharing.withdraw(self.home)
         self.valkey.stop()
@@ -76,6 +83,13 @@ class Servers:
         """Who started the servers stops them; who joined just leaves."""
         if self.started:
             self.started.stop()
+
+    def revive(self) -> list[str]:
+        """Start again a server of ours that has died, with its data; names what it was.
+
+        Whoever joined leaves this to the owner. Only from the main thread.
+        """
+        return self.started.revive() if self.started else []
 
     def kill_redis(self, how: signal.Signals = signal.SIGKILL) -> None:
         self._own().valkey.kill(how)

@@ -23,11 +23,35 @@ def own_or_join(home: Path) -> IO[str] | Path:
         if sockets and postgres.answers(sockets) and valkey.answers(sockets):
             return sockets
         if time.monotonic() > deadline:
-            raise EmbeddedServerError(
-                f"Another process holds the servers in {home}, but they do not answer: stop it."
-            )
+            raise EmbeddedServerError(_silent(home, sockets))
         time.sleep(0.05)
     return ownership
+
+
+def _silent(home: Path, sockets: Path | None) -> str:
+    """Who is to blame and where to look."""
+    if sockets is None:
+        return f"Another process is starting the servers in {home} and does not finish: stop it."
+    silent = [
+        name
+        for name, is_up in (
+            ("postgres", postgres.answers(sockets)),
+            ("valkey", valkey.answers(sockets)),
+        )
+        if not is_up
+    ]
+    logs = " and ".join(str(home / f"{name}.log") for name in silent)
+    return (
+        f"{' and '.join(silent) or 'a server'} of another process (pid {_owner(home)}) does not"
+        f" answer; see {logs or home}, or stop that process."
+    )
+
+
+def _owner(home: Path) -> object:
+    try:
+        return json.loads(_note(home).read_text()).get("owner", "unknown")
+    except (FileNotFoundError, ValueError):
+        return "unknown"
 
 
 def announce(home: Path, sockets: Path) -> None:

@@ -45,6 +45,11 @@ class Valkey:
                 raise EmbeddedServerError(f"Valkey did not start, see {self.log}.")
             time.sleep(0.01)
 
+    @property
+    def has_died(self) -> bool:
+        """Whether it ended without being told to."""
+        return self.process is not None and self.process.poll() is not None
+
     def stop(self) -> None:
         self.kill(signal.SIGTERM)
 

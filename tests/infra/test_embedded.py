@@ -8,7 +8,14 @@ import psycopg
 import pytest
 import redis
 
-from infra.embedded import EmbeddedServerError, Servers, postgres_binaries, start, valkey_binary
+from infra.embedded import (
+    EmbeddedServerError,
+    Servers,
+    postgres_binaries,
+    sharing,
+    start,
+    valkey_binary,
+)
 from infra.embedded.binaries import (
     first_holding,
     first_program,
@@ -132,6 +139,34 @@ def test_killed_servers_come_back_on_the_same_sockets(tmp_path: Path) -> None:
             connection.execute("SELECT FROM kept")
         with redis.Redis.from_url(servers.redis_url) as client:
             assert client.ping()
+
+
+def test_a_server_that_died_is_named_and_started_again(tmp_path: Path) -> None:
+    with start(tmp_path, durable=True) as servers, redis.Redis.from_url(servers.redis_url) as one:
+        one.set("kept", "yes")
+        assert servers.revive() == []
+        assert servers.started
+        assert servers.started.valkey.process
+        servers.started.valkey.process.kill()
+        servers.started.valkey.process.wait()
+
+        assert servers.revive() == ["Valkey"]
+        assert one.get("kept") == b"yes"
+
+
+def test_who_joined_leaves_reviving_to_the_owner(running: Servers, home: Path) -> None:
+    with start(home) as joined:
+        assert joined.revive() == []
+
+
+def test_a_dead_server_of_somebody_else_is_named_with_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "PATIENCE", 0.2)
+    with start(tmp_path, durable=False) as servers:
+        servers.kill_redis()
+        with pytest.raises(EmbeddedServerError, match=r"valkey of another process \(pid \d+\)"):
+            start(tmp_path)
 
 
 @pytest.mark.parametrize("identity", IDENTITIES)
