@@ -13,6 +13,7 @@ from console import (
     connections,
     demo,
     doctor,
+    drift,
     jobs,
     login,
     processes,
@@ -35,6 +36,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 connections.app.add_typer(choices.app)
+connections.app.add_typer(drift.app)
 for commands in (
     demo.app,
     processes.app,

@@ -1,0 +1,36 @@
+"""`pms-sync connections drift`: what a connection's PMS sends that nobody described."""
+
+import typer
+
+from adapters.storage.drift import read_drift
+from console import output
+from console.opened import Id, opened
+from console.output import AsJson
+from domain.sheet import as_json
+from infra.clock import system_clock
+from infra.database import transaction
+
+app = typer.Typer()
+
+
+@app.command()
+def drift(connection: Id, *, json: AsJson = False) -> None:
+    """Show unknown statuses, missing fields and the like, latest first."""
+    with (
+        opened(connection) as (wiring, held),
+        transaction(wiring.engine, account_id=held.account_id) as db,
+    ):
+        found = read_drift(db, held.id)
+    if json:
+        told = [{**as_json(one), "sentence": one.sentence} for one in found]
+        return output.answer({"drift": told})
+    if not found:
+        return output.say("Everything this PMS sent is as described.")
+    now = system_clock()
+    return output.table(
+        ["What", "Times", "Last", "Means"],
+        [
+            (one.what, one.times, output.ago(one.last_seen_at, now=now), one.sentence)
+            for one in found
+        ],
+    )

@@ -1,0 +1,31 @@
+"""The drift report over JSON: what a connection's PMS sends that nobody described."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from sqlalchemy import select
+
+from adapters.storage.drift import read_drift
+from adapters.storage.tables import pms_connections
+from domain.people import Permission
+from domain.sheet import as_json
+from producers.doors import Door, door
+from producers.problems import Problem
+
+router = APIRouter(prefix="/api/pms/connections", tags=["connections"])
+
+
+@router.get("/{connection_id}/drift")
+def report(
+    connection_id: UUID, door: Annotated[Door, Depends(door(Permission.SEE_STATUS))]
+) -> dict[str, Any]:
+    """Unknown statuses, missing fields and the like, latest first, each in a sentence."""
+    ours = select(pms_connections.c.id).where(pms_connections.c.id == connection_id)
+    with door.transaction() as db:
+        if db.execute(ours).first() is None:
+            raise Problem(HTTPStatus.NOT_FOUND, "There is no such connection.")
+        found = read_drift(db, connection_id)
+    told = [{**as_json(one), "sentence": one.sentence} for one in found]
+    return {"success": True, "drift": told}
