@@ -30,7 +30,7 @@ from domain.connections import Connection, State
 from domain.errors import BadInput
 from domain.sheet import as_json
 from domain.window import local_day
-from infra import settings
+from infra import embedded, settings
 from infra.clock import system_clock
 from infra.supervisor import Supervisor
 
@@ -126,6 +126,10 @@ def _chosen(names: Sequence[str]) -> list[str]:
 def _fresh_home(home: Path) -> Path:
     """A folder of its own, emptied each time, so that nobody's data is mixed with the demo's."""
     fresh = home / FOLDER
+    if embedded.is_owned(fresh):
+        raise BadInput(
+            "A demo is running already; stop it, or set PMS_SYNC_HOME to another folder."
+        )
     shutil.rmtree(fresh, ignore_errors=True)
     return fresh
 

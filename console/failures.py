@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,6 +17,12 @@ FAILED = 1
 MISUSED = 2
 INTERRUPTED = 130
 LOG = Path("logs", "pms-sync.log")
+
+PLAINLY: Mapping[str, str] = {
+    "Input should be a valid integer, unable to parse string as an integer": "give a whole number",
+    "Input should be a valid number, unable to parse string as a number": "give a number",
+}
+"""What the parser of options says, and what a person would."""
 
 log = structlog.get_logger()
 
@@ -79,6 +85,8 @@ def _tell(sentence: str, code: int) -> int:
 def _usage(misuse: TyperException) -> str:
     """What was wrong with the words; nothing where the help was shown already."""
     message = misuse.format_message().strip().rstrip(".")
+    for technical, plain in PLAINLY.items():
+        message = message.replace(technical, plain)
     if not message:
         return ""
     context = getattr(misuse, "ctx", None)

@@ -44,13 +44,26 @@ def simulate(  # noqa: PLR0913 - each is an option
 ) -> None:
     """Play a vendor on this machine until stopped; one line of JSON says where."""
     options = ["--port", str(port), "--appointments", str(appointments), "--days", days]
-    options += ["--lively", str(lively)]
+    # Started by a person: it ends when told, not when the shell that began it does.
+    options += ["--lively", str(lively), "--outlive-parent"]
     for one in fault or ():
-        options += ["--fault", one]
+        options += ["--fault", _checked(one)]
     arguments = command(vendor, *options)
     os.chdir(ROOT)
     # It takes our place, so that Ctrl-C and signals are its own.
     os.execv(arguments[0], arguments)  # noqa: S606 - our own command
+
+
+def _checked(fault: str) -> str:
+    """`500=0.05`: what goes wrong, and in which share of the answers."""
+    name, _, share = fault.partition("=")
+    try:
+        is_share = 0 <= float(share) <= 1
+    except ValueError:
+        is_share = False
+    if not name or not is_share:
+        raise BadInput(f"'{fault}' is not a fault; write such as 500=0.05, a share from 0 to 1.")
+    return fault
 
 
 class Running:

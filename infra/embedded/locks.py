@@ -24,3 +24,14 @@ def take(path: Path) -> IO[str] | None:
         file.close()
         return None
     return file
+
+
+def is_held(path: Path) -> bool:
+    """Whether another process has the lock at this moment."""
+    if not path.exists():
+        return False
+    file = take(path)
+    if file is None:
+        return True
+    file.close()
+    return False

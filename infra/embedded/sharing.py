@@ -9,16 +9,17 @@ from typing import IO
 
 from infra.embedded import postgres, valkey
 from infra.embedded.errors import EmbeddedServerError
-from infra.embedded.locks import take
+from infra.embedded.locks import is_held, take
 from infra.embedded.processes import PATIENCE
 
 PREFIX = "pms-sync-"
+OWNER = "owner.lock"
 
 
 def own_or_join(home: Path) -> IO[str] | Path:
     """The ownership of `home`, or the socket folder of those who have it and answer."""
     deadline = time.monotonic() + PATIENCE
-    while (ownership := take(home / "owner.lock")) is None:
+    while (ownership := take(home / OWNER)) is None:
         sockets = announced(home)
         if sockets and postgres.answers(sockets) and valkey.answers(sockets):
             return sockets
@@ -52,6 +53,11 @@ def _owner(home: Path) -> object:
         return json.loads(_note(home).read_text()).get("owner", "unknown")
     except (FileNotFoundError, ValueError):
         return "unknown"
+
+
+def is_owned(home: Path) -> bool:
+    """Whether a process keeps servers in this home at the moment."""
+    return is_held(home / OWNER)
 
 
 def announce(home: Path, sockets: Path) -> None:

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from console import demo
 from console.simulators import known
 from console.truth import Difference, differences
+from domain.errors import BadInput
+from infra.embedded.locks import held
 
 ROOT = Path(__file__).parents[2]
 TRUTH = {
@@ -62,6 +65,20 @@ def test_the_judge_names_what_differs(
     wanted = [Difference("a1", one) if isinstance(one, str) else one for one in found]
 
     assert differences(TRUTH, sheet, **days) == wanted
+
+
+def test_a_second_demo_leaves_the_first_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PMS_SYNC_HOME", str(tmp_path))
+    running = tmp_path / demo.FOLDER
+    running.mkdir()
+    (running / "kept").touch()
+
+    with held(running / "owner.lock"), pytest.raises(BadInput, match="A demo is running already"):
+        demo.demo(once=True)
+
+    assert (running / "kept").exists()
 
 
 @pytest.mark.e2e
