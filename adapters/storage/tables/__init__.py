@@ -8,6 +8,16 @@ from adapters.storage.tables.access import (
 )
 from adapters.storage.tables.columns import metadata
 from adapters.storage.tables.people import accounts, login_links, sessions, users
+from adapters.storage.tables.phone import (
+    authorisation_states,
+    phone_calls,
+    pms_authorisations,
+    pms_writes,
+    slot_holds,
+    text_messages,
+    text_opt_outs,
+    tool_calls,
+)
 from adapters.storage.tables.practices import (
     pms_appointment_types,
     pms_clinician_mappings,
@@ -35,13 +45,16 @@ from adapters.storage.tables.work import jobs, schedules, vendor_requests, worke
 __all__ = [
     "COUNTERS",
     "accounts",
+    "authorisation_states",
     "deliveries",
     "idempotency_keys",
     "jobs",
     "login_links",
     "metadata",
+    "phone_calls",
     "pms_appointment_types",
     "pms_audit_logs",
+    "pms_authorisations",
     "pms_backfills",
     "pms_cached_data",
     "pms_clinician_mappings",
@@ -51,6 +64,7 @@ __all__ = [
     "pms_rejects",
     "pms_removal_candidates",
     "pms_sync_log",
+    "pms_writes",
     "run_sheet_appointments",
     "run_sheet_clinicians",
     "run_sheet_conflicts",
@@ -59,6 +73,10 @@ __all__ = [
     "run_sheets",
     "schedules",
     "sessions",
+    "slot_holds",
+    "text_messages",
+    "text_opt_outs",
+    "tool_calls",
     "users",
     "vendor_requests",
     "workers",

@@ -78,6 +78,7 @@ pms_connections = Table(
     Column("changes_to", Date),
     Column("webhook_key_hash", LargeBinary),
     Column("webhook_key_made_at", INSTANT),
+    object_column("booking_rules"),
     Index(
         "uq_pms_connections_webhook_key_hash",
         "webhook_key_hash",

@@ -1,0 +1,161 @@
+"""What may be written to a PMS for somebody: one shape for each kind of wish."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Self
+
+
+class WriteKind(StrEnum):
+    BOOK = "book"
+    RESCHEDULE = "reschedule"
+    CANCEL = "cancel"
+    CREATE_PATIENT = "create_patient"
+    UPDATE_PATIENT = "update_patient"
+    ADD_NOTE = "add_note"
+    ADD_INSURANCE = "add_insurance"
+    RECORD_PAYMENT = "record_payment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """An appointment for a known patient; `start` is an aware instant."""
+
+    patient_id: str
+    start: datetime
+    minutes: int
+    practitioner_id: str
+    operatory_id: str | None = None
+    type_id: str | None = None
+    type_name: str | None = None
+    reason: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Another time, person or chair for an appointment; what is not given stays."""
+
+    appointment_id: str
+    start: datetime
+    minutes: int
+    practitioner_id: str
+    operatory_id: str | None = None
+    patient_id: str | None = None
+    reason: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    appointment_id: str
+    patient_id: str | None = None
+    reason: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPatient:
+    first_name: str = field(repr=False)
+    last_name: str = field(repr=False)
+    date_of_birth: date | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
+    email: str | None = field(default=None, repr=False)
+    address: Mapping[str, str] = field(default_factory=dict, repr=False)
+    practitioner_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientChange:
+    """Only what is given changes."""
+
+    patient_id: str
+    first_name: str | None = field(default=None, repr=False)
+    last_name: str | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
+    email: str | None = field(default=None, repr=False)
+    address: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewNote:
+    patient_id: str
+    text: str = field(repr=False)
+    note_kind: str | None = None
+    practitioner_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCoverage:
+    patient_id: str
+    provider: str
+    policy: str = field(repr=False)
+    group: str | None = field(default=None, repr=False)
+    is_primary: bool = True
+    effective_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """A payment to be recorded, not taken; `amount` is decimal text in the practice's currency."""
+
+    patient_id: str
+    amount: str = field(repr=False)
+    method: str
+    last4: str | None = field(default=None, repr=False)
+    reason: str | None = field(default=None, repr=False)
+
+
+Wish = Booking | Move | Cancellation | NewPatient | PatientChange | NewNote | NewCoverage | Payment
+
+SHAPES: Mapping[WriteKind, type[Any]] = {
+    WriteKind.BOOK: Booking,
+    WriteKind.RESCHEDULE: Move,
+    WriteKind.CANCEL: Cancellation,
+    WriteKind.CREATE_PATIENT: NewPatient,
+    WriteKind.UPDATE_PATIENT: PatientChange,
+    WriteKind.ADD_NOTE: NewNote,
+    WriteKind.ADD_INSURANCE: NewCoverage,
+    WriteKind.RECORD_PAYMENT: Payment,
+}
+KINDS: Mapping[type[Any], WriteKind] = {shape: kind for kind, shape in SHAPES.items()}
+
+_READ = {
+    "start": datetime.fromisoformat,
+    "date_of_birth": date.fromisoformat,
+    "effective_on": date.fromisoformat,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """A wish on its way to a PMS.
+
+    `marker` is our confirmation number; it may travel in a free-text field, so that a read-back
+    can tell our booking from another. `submitted_at` is when it left.
+    """
+
+    wish: Wish
+    marker: str = ""
+    submitted_at: datetime | None = None
+
+    @property
+    def kind(self) -> WriteKind:
+        return KINDS[type(self.wish)]
+
+    def as_document(self) -> dict[str, Any]:
+        """Plain JSON, to be sealed."""
+        return {
+            name: value.isoformat() if isinstance(value, date) else value
+            for name, value in asdict(self.wish).items()
+        }
+
+    @classmethod
+    def from_document(cls, kind: WriteKind, document: Mapping[str, Any], **about: Any) -> Self:
+        """What was sealed; unknown keys are dropped, so that deploys may overlap."""
+        shape = SHAPES[kind]
+        known = {one.name for one in fields(shape)}
+        given = {
+            name: _READ[name](value) if name in _READ and value is not None else value
+            for name, value in document.items()
+            if name in known
+        }
+        return cls(wish=shape(**given), **about)
