@@ -22,6 +22,8 @@ from infra.vendor_urls import VendorUrls, is_loopback
 REMEMBER_SECONDS = 300
 """How long a patient asked for by id is remembered: long enough for a page and its waits."""
 
+MOST_MEMORIES = 64
+
 USER_AGENT = "pms-sync/0.1 (support@pms-sync.invalid)"
 
 
@@ -35,7 +37,10 @@ class Opener:
     clock: Callable[[], datetime]
     urls: Mapping[str, VendorUrls] = field(default_factory=dict)
     is_production: bool = False
-    _remembered: Memory = field(default_factory=lambda: Memory(seconds=REMEMBER_SECONDS))
+    _remembered: Memory | None = None
+    _memories: Memory = field(
+        default_factory=lambda: Memory(most=MOST_MEMORIES, seconds=REMEMBER_SECONDS)
+    )
     _codes: dict[str, Any] = field(default_factory=dict)
     _clients: dict[frozenset[str], Client] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -44,6 +49,18 @@ class Opener:
         """The source, ready to be asked; no request is made yet."""
         here = self.placed(connection)
         return pms.open_source(here, secrets=self.secrets_of(here), ports=self.ports(here))
+
+    def remembering(self, key: str) -> "Opener":
+        """The same for one piece of work: its attempts share what was asked for, no other does.
+
+        A sync or a refetch that begins must not be told of a patient as an earlier one saw them.
+        """
+        with self._lock:
+            kept = self._memories.get(key)
+            if kept is None:
+                kept = Memory(seconds=REMEMBER_SECONDS)
+            self._memories[key] = kept
+        return replace(self, _remembered=kept)
 
     def placed(self, connection: Connection) -> Connection:
         """The connection at the addresses the environment names, where it names none itself."""

@@ -39,7 +39,10 @@ def works(parts: Parts) -> Mapping[str, Work]:
     return {
         SYNC: Work(
             run=lambda job: sync_connection(
-                job, store=store, open_source=opener, stopping=parts.stopping
+                job,
+                store=store,
+                open_source=opener.remembering(str(job.id)),
+                stopping=parts.stopping,
             ),
             gave_up=store.gave_up,
         ),
