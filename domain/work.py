@@ -9,8 +9,10 @@ from domain.runs import SyncType
 SYNC = "sync"
 RENEW_TOKEN = "renew_token"  # noqa: S105 - a kind of job
 PRUNE = "prune"
+REFETCH = "refetch"
 
 BY_SCHEDULE = 0
+BY_WEBHOOK = 3
 BY_A_PERSON = 5
 
 
@@ -24,12 +26,20 @@ def sync_job(  # noqa: PLR0913 - a job is what its arguments say
     sync_type: SyncType = SyncType.FULL,
     dry_run: bool = False,
     allow_removals: bool = False,
+    approved_run: UUID | None = None,
+    backfill_id: UUID | None = None,
     due_at: datetime | None = None,
 ) -> NewJob:
-    """One pass over a connection's practice-local days, both included; the days are fixed here."""
+    """One pass over a connection's practice-local days, both included; the days are fixed here.
+
+    `approved_run` is a dry run whose removals a person approved; `backfill_id` what it is part of.
+    """
     days = f"{first_day.isoformat()}:{last_day.isoformat()}"
+    # Whoever asks for more than another already waiting sync would do gets a job of their own.
     mode = f"{'dry' if dry_run else 'wet'}{'+removals' if allow_removals else ''}"
-    by_hand = sync_type is SyncType.MANUAL
+    mode += "+changes" if sync_type is SyncType.INCREMENTAL else ""
+    mode += f"+{approved_run}" if approved_run else ""
+    mode += f"+{backfill_id}" if backfill_id else ""
     return NewJob(
         kind=SYNC,
         queue=Queue.SYNC,
@@ -42,12 +52,20 @@ def sync_job(  # noqa: PLR0913 - a job is what its arguments say
             "sync_type": sync_type.value,
             "dry_run": dry_run,
             "allow_removals": allow_removals,
+            "approved_run": str(approved_run) if approved_run else None,
+            "backfill_id": str(backfill_id) if backfill_id else None,
         },
         dedupe_key=f"sync:{connection_id}:{days}:{mode}",
         exclusive_key=f"sync:{connection_id}",
-        priority=BY_A_PERSON if by_hand else BY_SCHEDULE,
+        priority=_urgency(sync_type, backfill_id),
         due_at=due_at,
     )
+
+
+def _urgency(sync_type: SyncType, backfill_id: UUID | None) -> int:
+    if backfill_id is not None:
+        return BACKFILL
+    return BY_A_PERSON if sync_type is SyncType.MANUAL else BY_SCHEDULE
 
 
 def renew_token_job(*, account_id: str, connection_id: UUID, vendor: str) -> NewJob:
@@ -66,3 +84,20 @@ def renew_token_job(*, account_id: str, connection_id: UUID, vendor: str) -> New
 def prune_job() -> NewJob:
     """Clear away what is past its keep-by date."""
     return NewJob(kind=PRUNE, dedupe_key="prune", exclusive_key="prune", max_seconds=600)
+
+
+def refetch_job(
+    *, account_id: str, connection_id: UUID, vendor: str, due_at: datetime | None = None
+) -> NewJob:
+    """Look up what the connection's stored deliveries name; never while a sync of it runs."""
+    return NewJob(
+        kind=REFETCH,
+        queue=Queue.SYNC,
+        account_id=account_id,
+        connection_id=connection_id,
+        vendor=vendor,
+        dedupe_key=f"refetch:{connection_id}",
+        exclusive_key=f"sync:{connection_id}",
+        priority=BY_WEBHOOK,
+        due_at=due_at,
+    )

@@ -6,14 +6,17 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from adapters.looking_again import AnewOpener
 from adapters.opening import Opener
 from adapters.storage.pruning import prune
+from adapters.storage.refetching import RefetchStore
 from adapters.storage.syncing import SyncStore
 from adapters.storage.token_book import TokenBook
-from domain.work import PRUNE, RENEW_TOKEN, SYNC
+from domain.work import PRUNE, REFETCH, RENEW_TOKEN, SYNC
 from infra.sealing import Sealer
 from infra.stopping import Stopping
 from workers.execution import Work
+from workers.handlers.refetch import refetch
 from workers.handlers.renew_token import renew_token
 from workers.handlers.sync_connection import sync_connection
 from workers.patience import Patient
@@ -36,6 +39,8 @@ def works(parts: Parts) -> Mapping[str, Work]:
     opener = replace(parts.opener, throttle=patient)
     store = SyncStore(parts.engine, parts.sealer, clock=parts.clock)
     book = TokenBook(parts.engine)
+    inbox = RefetchStore(parts.engine, parts.sealer, clock=parts.clock)
+    anew = AnewOpener(opener)
     return {
         SYNC: Work(
             run=lambda job: sync_connection(
@@ -48,6 +53,10 @@ def works(parts: Parts) -> Mapping[str, Work]:
         ),
         RENEW_TOKEN: Work(
             run=lambda job: renew_token(job, book=book, open_source=opener), gave_up=book.gave_up
+        ),
+        REFETCH: Work(
+            run=lambda job: refetch(job, store=inbox, open_source=anew, stopping=parts.stopping),
+            gave_up=inbox.gave_up,
         ),
         PRUNE: Work(run=lambda _job: prune(parts.engine)),
     }
