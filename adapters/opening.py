@@ -8,11 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from adapters import pms
+from adapters.presets import Presets
 from adapters.rest.caller import Caller
 from adapters.rest.memory import Memory
 from adapters.rest.ports import Ports
 from domain.connections import Connection
-from domain.credentials import SecretStore, Tokens
+from domain.credentials import ForgettableTokens, SecretStore
 from domain.errors import NeedsReconnect
 from domain.limits import Throttle
 from domain.sources import AppointmentSource
@@ -32,10 +33,11 @@ class Opener:
     """Shared by the threads of a process; HTTP connections are pooled for each set of hosts."""
 
     secrets: SecretStore
-    tokens: Tokens
+    tokens: ForgettableTokens
     throttle: Throttle
     clock: Callable[[], datetime]
     urls: Mapping[str, VendorUrls] = field(default_factory=dict)
+    presets: Presets = field(default_factory=dict, repr=False)
     is_production: bool = False
     _remembered: Memory | None = None
     _memories: Memory = field(
@@ -72,9 +74,13 @@ class Opener:
         )
 
     def secrets_of(self, connection: Connection) -> Mapping[str, str]:
-        if connection.secret_ref is None:
+        """Its own, over those the operator set for every practice of its vendor."""
+        preset = self.presets.get(connection.vendor, {})
+        if connection.secret_ref is not None:
+            return {**preset, **self.secrets.get(connection.secret_ref)}
+        if not preset:
             raise NeedsReconnect("This connection has no credentials; connect it again.")
-        return self.secrets.get(connection.secret_ref)
+        return preset
 
     def token_key(self, connection: Connection, secrets: Mapping[str, str]) -> str | None:
         """What the token bought with these secrets is shared under, if one is bought."""

@@ -6,15 +6,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import boto3
 from redis import Redis
 from sqlalchemy import Engine, inspect, text
 
 import migrations
 from adapters import pms
 from adapters.opening import Opener
-from adapters.secrets.aws import AwsSecretStore
-from adapters.secrets.file import FileSecretStore
+from adapters.presets import presets
+from adapters.secrets.choosing import secret_store
 from adapters.storage.entries import EntrySeal
 from adapters.storage.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
@@ -69,13 +68,7 @@ class Wiring:
 
     @cached_property
     def secrets(self) -> SecretStore:
-        given = self.settings
-        if given.secrets_backend == "file":
-            return FileSecretStore(given.home, self.sealer)
-        client = boto3.client(
-            "secretsmanager", region_name=given.aws_region, endpoint_url=given.aws_endpoint_url
-        )
-        return AwsSecretStore(client, given.secrets_prefix)
+        return secret_store(self.settings, self.sealer)
 
     @cached_property
     def tokens(self) -> RedisTokens:
@@ -90,6 +83,7 @@ class Wiring:
             throttle=RedisThrottle(self.redis, StoredSpent(self.engine)),
             clock=system_clock,
             urls=self.settings.vendor_urls,
+            presets=presets(self.settings.vendor_secrets),
             is_production=self.settings.is_production,
         )
 
@@ -186,6 +180,7 @@ def _moved(given: Settings, home: Path) -> Settings:
     return Settings(
         _env_file=settings.DOTENV,
         vendor_urls=given.vendor_urls,
+        vendor_secrets=given.vendor_secrets,
         warnings=given.warnings,
         **elsewhere,
     )

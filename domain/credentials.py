@@ -38,6 +38,13 @@ class Tokens(Protocol):
         """Renew a token that will end soon, before anybody waits for it; whether one was bought."""
 
 
+class ForgettableTokens(Tokens, Protocol):
+    """Tokens whose secrets may be replaced."""
+
+    def forget(self, key: str) -> None:
+        """The secrets that bought it were replaced: the next one is bought anew."""
+
+
 class SecretStore(Protocol):
     """Long-lived secrets of connections; the database keeps only the reference."""
 

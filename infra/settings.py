@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.errors import BadInput
 from infra.local_secrets import local_secret
+from infra.vendor_secrets import vendor_secrets
 from infra.vendor_urls import NAMED, VendorUrls, is_loopback, url_problem, vendor_urls
 
 DOTENV = ".env"
@@ -100,6 +101,9 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = "auto"
 
     vendor_urls: Mapping[str, VendorUrls] = Field(default_factory=dict, exclude=True)
+    vendor_secrets: Mapping[str, Mapping[str, SecretStr]] = Field(
+        default_factory=dict, exclude=True
+    )
     warnings: tuple[str, ...] = Field(default=(), exclude=True)
 
     @property
@@ -190,7 +194,12 @@ def load(*, vendors: Collection[str] = NAMED) -> Settings:
     urls, problems = vendor_urls(environment, vendors=NAMED.union(vendors), production=production)
     settings = None
     try:
-        settings = Settings(_env_file=DOTENV, vendor_urls=urls, warnings=_warnings(environment))
+        settings = Settings(
+            _env_file=DOTENV,
+            vendor_urls=urls,
+            vendor_secrets=vendor_secrets(environment, vendors=vendors, others=names()),
+            warnings=_warnings(environment),
+        )
     except ValidationError as error:
         problems = [_sentence(one) for one in error.errors()] + problems
     if settings is None or problems:

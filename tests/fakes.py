@@ -29,6 +29,9 @@ class FakeTokens:
         self._buy(request)
         return True
 
+    def forget(self, key: str) -> None:
+        self.kept.pop(key, None)
+
     def _buy(self, request: TokenRequest) -> None:
         self.bought += 1
         self.kept[request.key] = request.fetch()

@@ -1,0 +1,108 @@
+"""Opens a PMS with secrets that may not be stored yet, to see whether a connection works."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from adapters import pms
+from adapters.opening import Opener
+from adapters.rest.source import RestSource
+from domain.appointments import AppointmentType, Practice, Practitioner
+from domain.checks import Check, CheckKind, failure
+from domain.connections import Connection
+from domain.errors import BadInput, NeedsReconnect, SyncError, Transient
+from domain.sources import AppointmentSource, Spend
+
+CODE = "code"
+"""What a pairing code is called among the secrets of a check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A connection opened with the secrets to be tried."""
+
+    connection: Connection
+    secrets: Mapping[str, str] = field(repr=False)
+    source: AppointmentSource
+    opener: Opener
+
+    @property
+    def describes_itself(self) -> bool:
+        """Whether the PMS can be asked who the practice is."""
+        vendor = pms.vendor(self.connection.vendor)
+        return vendor.practice is not None or vendor.opens is not None
+
+    @property
+    def is_named(self) -> bool:
+        """Whether a person chose the name: the PMS's own then gives way."""
+        ours = {"", self.connection.site, pms.vendor(self.connection.vendor).title}
+        return self.connection.name not in ours
+
+    def practice(self) -> Practice:
+        return self.source.practice()
+
+    def practitioners(self) -> Sequence[Practitioner]:
+        return self.source.practitioners()
+
+    def types(self) -> Sequence[AppointmentType]:
+        return self.source.types()
+
+    def sign_in(self) -> None:
+        """Buy a token and nothing else: all that can be tried before the practice is paired."""
+        self.source.renew()
+
+    def pair(self, code: str) -> str:
+        """The site the code stands for; the code is spent."""
+        if not isinstance(self.source, RestSource):
+            raise BadInput("This PMS has no pairing codes.")
+        return self.source.pair(code)
+
+    def drain_spent(self) -> Sequence[Spend]:
+        return self.source.drain_spent()
+
+    def forget_token(self) -> None:
+        """Whoever shares the token buys the next one: one bought before would prove nothing."""
+        with suppress(NeedsReconnect):
+            # Secrets that lack a part never bought one.
+            key = self.opener.token_key(self.connection, self.secrets)
+            if key is not None:
+                self.opener.tokens.forget(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """Trials of one process, within the budgets that all processes share."""
+
+    opener: Opener
+
+    def open(self, connection: Connection, *, secrets: Mapping[str, str] | None = None) -> Trial:
+        """With `secrets` these are tried, and those stored are left alone."""
+        here = self.opener.placed(connection)
+        keys = self.opener.secrets_of(here) if secrets is None else secrets
+        source = pms.open_source(here, secrets=keys, ports=self.opener.ports(here))
+        return Trial(connection, keys, source, self.opener)
+
+    def of(self, check: Check) -> Trial:
+        """The connection as the check would leave it."""
+        return self.open(check.tried)
+
+    def code(self, check: Check) -> str:
+        """The pairing code a person typed, where it is still kept."""
+        if check.kind is not CheckKind.PAIR or check.trial_ref is None:
+            raise BadInput("The pairing code is gone; enter it again.")
+        return self.opener.secrets.get(check.trial_ref).get(CODE, "")
+
+    def failure(self, connection: Connection, error: SyncError) -> str:
+        vendor = pms.vendor(connection.vendor)
+        return failure(error, site_label=vendor.site_label, pairs=vendor.pairing is not None)
+
+    def forget_token(self, connection: Connection) -> None:
+        """Forget what its stored secrets bought, where they and Redis are still there."""
+        with suppress(NeedsReconnect, Transient):
+            # Should Redis have gone by now: nobody asks for that token again, and it ends.
+            self.open(connection).forget_token()
+
+    def forget(self, ref: str | None) -> None:
+        """Delete secrets nobody needs any more."""
+        if ref is not None:
+            self.opener.secrets.delete(ref)
