@@ -1,0 +1,178 @@
+"""What the pages about connections say of vendors, steps and frequencies."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import ceil
+from zoneinfo import available_timezones
+
+from adapters import pms
+from adapters.rest.vendor import Vendor
+from adapters.storage.connection_details import ConnectionDetails
+from domain.connections import State
+from domain.freshness import ago
+from producers.pages.rendering import ENVIRONMENT
+
+# Sikka has a panel of its own, AdvancedMD comes with it: neither is a choice here.
+NEVER_CHOSEN = frozenset({"sikka", "advancedmd"})
+OURS = frozenset({"default_minutes"})
+A_PASS = 33
+"""Requests of a usual day read whole: what a frequency is weighed by."""
+AN_HOUR = 3600
+COMMON = (15, 60, 1440)
+ADJECTIVES = {15: "15 min", 60: "Hourly", 1440: "Daily"}
+BADGES: Mapping[str, str] = {
+    "on_time": "On time",
+    "late": "Late",
+    "failing": "Failing",
+    "paused": "Paused",
+    "needs_sign_in": "Needs sign-in",
+    "never_synced": "Not synced yet",
+    "closed": "Closed",
+    "by_hand": "By hand",
+    "unfinished": "Setup not finished",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A card of the first step."""
+
+    name: str
+    title: str
+    maker: str = ""
+    needs: str = ""
+    facts: Sequence[str] = ()
+    available: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A frequency to choose; `value` is minutes, `manual` or `other`."""
+
+    value: str
+    title: str
+    hint: str
+    chosen: bool
+
+
+SOON = (Choice(name="kolla", title="Kolla", maker="Kolla", available=False),)
+
+
+def choices(presets: Mapping[str, frozenset[str]]) -> Sequence[Choice]:
+    """Every PMS that can be connected here, then those that are to come."""
+    known = [one for name, one in pms.registered().items() if name not in NEVER_CHOSEN]
+    offered = sorted(known, key=lambda one: one.title)
+    return [*(_choice(one, presets.get(one.name, frozenset())) for one in offered), *SOON]
+
+
+def chooses_types(vendor: Vendor) -> bool:
+    return vendor.capabilities.telehealth == "types"
+
+
+def needed_settings(vendor: Vendor, presets: frozenset[str]) -> Mapping[str, str]:
+    """Settings that nothing works without: the parts of the pairing's path."""
+    parts = vendor.pairing.secret_parts if vendor.pairing else ()
+    return {key: vendor.settings[key] for key in parts if key not in presets}
+
+
+def other_settings(vendor: Vendor) -> Mapping[str, str]:
+    parts = vendor.pairing.secret_parts if vendor.pairing else ()
+    return {key: label for key, label in vendor.settings.items() if key not in parts}
+
+
+def frequencies(vendor: Vendor, connection: ConnectionDetails) -> Sequence[Preset]:
+    """The usual ones, with the chosen one marked; another number of minutes is `other`."""
+    by_hand = is_by_hand(connection)
+    floor = realtime_minutes(vendor)
+    minutes = connection.frequency_minutes
+    every = {floor: "Real-time", **{one: ADJECTIVES[one] for one in COMMON}}
+    found = [
+        Preset(
+            str(one),
+            title,
+            f"every {one} min" if one == floor else "",
+            not by_hand and one == minutes,
+        )
+        for one, title in every.items()
+    ]
+    usual = by_hand or any(one.chosen for one in found)
+    found.append(Preset("manual", "Manual", "when asked", by_hand))
+    return [*found, Preset("other", "Other", "", not usual)]
+
+
+def realtime_minutes(vendor: Vendor) -> int:
+    """How often a day can be read whole with half of what the vendor allows an hour."""
+    allowed = min(
+        limit.requests * AN_HOUR / limit.seconds for limit in vendor.limits.get("default", ())
+    )
+    return max(1, min(ceil(A_PASS * 60 / (allowed / 2)), COMMON[0]))
+
+
+def is_by_hand(connection: ConnectionDetails) -> bool:
+    """Usable, but synced only when somebody asks."""
+    return not connection.sync_enabled and connection.state == State.ACTIVE
+
+
+def status(connection: ConnectionDetails) -> str:
+    if connection.state == State.SETUP_REQUIRED:
+        return "unfinished"
+    return "by_hand" if is_by_hand(connection) else connection.fresh.status
+
+
+def every(minutes: int) -> str:
+    """15 -> every 15 min; 120 -> every 2 hours."""
+    for size, one, many in ((1440, "daily", "days"), (60, "hourly", "hours")):
+        if minutes % size == 0:
+            return one if minutes == size else f"every {minutes // size} {many}"
+    return f"every {minutes} min"
+
+
+@cache
+def zones() -> Sequence[str]:
+    """Australia's first, where our vendors' practices are."""
+    named = (one for one in available_timezones() if "/" in one and not one.startswith("Etc/"))
+    return sorted(named, key=lambda one: (not one.startswith("Australia/"), one))
+
+
+def before_bracket(label: str) -> str:
+    """The label without what its brackets explain."""
+    return label.partition(" (")[0]
+
+
+def badge_words(name: str) -> str:
+    return BADGES.get(name, name)
+
+
+def _choice(vendor: Vendor, presets: frozenset[str]) -> Choice:
+    return Choice(
+        name=vendor.name,
+        title=vendor.title,
+        maker=f"by {vendor.maker}" if vendor.maker else "",
+        needs=_needs(vendor, presets),
+        facts=_facts(vendor),
+    )
+
+
+def _needs(vendor: Vendor, presets: frozenset[str]) -> str:
+    """What to have at hand, in the order it is asked for."""
+    asked = [before_bracket(label) for key, label in vendor.secrets.items() if key not in presets]
+    if vendor.pairing:
+        asked = ["A pairing code", *asked]
+    else:
+        asked.append(f"the {before_bracket(vendor.site_label).lower()}")
+    return ", ".join(asked)
+
+
+def _facts(vendor: Vendor) -> Sequence[str]:
+    can = vendor.capabilities
+    facts = ["Changes only" if can.changed_since else "Reads each day whole"]
+    if can.webhooks:
+        facts.append("Webhooks")
+    facts.append("You mark telehealth" if chooses_types(vendor) else "Knows telehealth")
+    return facts
+
+
+ENVIRONMENT.filters.update(
+    before_bracket=before_bracket, badge_words=badge_words, ago=ago, every=every
+)

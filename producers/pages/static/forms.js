@@ -1,0 +1,111 @@
+// What forms here share: one sentence of trouble beside them, a busy button, kept drafts.
+const KEEP = "draft:";
+
+export function fail(form, message) {
+  const line = form.querySelector("[data-error]");
+  said(form, "");
+  line.textContent = message;
+  line.hidden = false;
+  line.scrollIntoView({ block: "nearest" });
+}
+
+export function said(form, message) {
+  const line = form.querySelector("[data-said]");
+  if (line) line.textContent = message;
+}
+
+// Runs what a button asks for: busy meanwhile, the trouble said beside the form.
+export async function busy(form, button, work) {
+  const label = button.querySelector("[data-label]") ?? button;
+  const before = label.textContent;
+  const error = form.querySelector("[data-error]");
+  if (error) error.hidden = true;
+  form.setAttribute("aria-busy", "true");
+  button.disabled = true;
+  label.textContent = button.dataset.busy ?? "Saving…";
+  said(form, "");
+  try {
+    return await work();
+  } catch (refusal) {
+    fail(form, explained(refusal));
+    return undefined;
+  } finally {
+    form.removeAttribute("aria-busy");
+    button.disabled = false;
+    label.textContent = before;
+  }
+}
+
+function explained(refusal) {
+  if (refusal.status === 412) return "Somebody changed this connection meanwhile. Reload the page to see it; what you typed is kept.";
+  return refusal.message;
+}
+
+// Every field is filled in as it must be; the first that is not gets the focus and says why.
+export function complete(form) {
+  for (const field of form.querySelectorAll("input, select, textarea")) {
+    const open = field.checkVisibility() || field.closest("details");
+    if (field.disabled || !open || field.validity.valid) {
+      field.removeAttribute("aria-invalid");
+      continue;
+    }
+    field.closest("details")?.setAttribute("open", "");
+    field.setAttribute("aria-invalid", "true");
+    field.focus();
+    fail(form, `${nameOf(field)}: ${why(field)}`);
+    return false;
+  }
+  return true;
+}
+
+const nameOf = (field) => field.labels?.[0]?.firstChild?.textContent.trim() || "This field";
+
+function why(field) {
+  if (field.validity.valueMissing) return "please fill it in.";
+  if (field.validity.typeMismatch && field.type === "url") return "write it as https://…";
+  return field.validationMessage || "please check it.";
+}
+
+export function values(form, group) {
+  const wanted = [...form.elements].filter((one) => one.name && (one.dataset.group ?? "") === (group ?? ""));
+  return Object.fromEntries(wanted.map((one) => [one.name, one.value.trim()]));
+}
+
+// What was typed survives a reload; secrets are never kept.
+export function draft(form, name) {
+  const key = KEEP + name;
+  const kept = JSON.parse(sessionStorage.getItem(key) ?? "{}");
+  for (const field of fields(form)) {
+    if (!(handle(field) in kept)) continue;
+    if (isSwitch(field)) field.checked = kept[handle(field)];
+    else field.value = kept[handle(field)];
+  }
+  const keep = () => {
+    const now = fields(form).map((one) => [handle(one), isSwitch(one) ? one.checked : one.value]);
+    sessionStorage.setItem(key, JSON.stringify(Object.fromEntries(now)));
+  };
+  form.addEventListener("input", keep);
+  form.addEventListener("change", keep);
+  return { keep, forget: () => sessionStorage.removeItem(key) };
+}
+
+const isSwitch = (field) => field.type === "checkbox" || field.type === "radio";
+const fields = (form) => [...form.querySelectorAll("input, select")].filter((one) => !("secret" in one.dataset) && !("find" in one.dataset));
+
+function handle(field) {
+  const row = field.closest("[data-practitioner], [data-type], [data-day]");
+  const where = row ? (row.dataset.practitioner ?? row.dataset.type ?? row.dataset.day) : "";
+  const what = field.name || Object.keys(field.dataset)[0];
+  return [where, what, field.type === "radio" ? field.value : ""].join("|");
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-reveal]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.reveal);
+  const shown = field.type === "text";
+  field.type = shown ? "password" : "text";
+  button.textContent = shown ? "Show" : "Hide";
+  button.setAttribute("aria-pressed", String(!shown));
+  field.focus();
+});
