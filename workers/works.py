@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from adapters.looking_again import AnewOpener
 from adapters.opening import Opener
 from adapters.storage.pruning import prune
 from adapters.storage.refetching import RefetchStore
@@ -40,7 +39,6 @@ def works(parts: Parts) -> Mapping[str, Work]:
     store = SyncStore(parts.engine, parts.sealer, clock=parts.clock)
     book = TokenBook(parts.engine)
     inbox = RefetchStore(parts.engine, parts.sealer, clock=parts.clock)
-    anew = AnewOpener(opener)
     return {
         SYNC: Work(
             run=lambda job: sync_connection(
@@ -55,7 +53,12 @@ def works(parts: Parts) -> Mapping[str, Work]:
             run=lambda job: renew_token(job, book=book, open_source=opener), gave_up=book.gave_up
         ),
         REFETCH: Work(
-            run=lambda job: refetch(job, store=inbox, open_source=anew, stopping=parts.stopping),
+            run=lambda job: refetch(
+                job,
+                store=inbox,
+                open_source=lambda connection, look: opener.remembering(look)(connection),
+                stopping=parts.stopping,
+            ),
             gave_up=inbox.gave_up,
         ),
         PRUNE: Work(run=lambda _job: prune(parts.engine)),

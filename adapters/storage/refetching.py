@@ -101,7 +101,7 @@ class Refetching:
         at = self._clock()
         seal = EntrySeal(self._sealer, account_id=self.connection.account_id)
         with self._transaction() as db:
-            save_checkpoint(db, self._job, {"asked_at": look.key})
+            save_checkpoint(db, self._job, _mark(self._asked_at))
             _keep_spent(db, spent)
             outcome = apply(
                 db,
@@ -150,9 +150,8 @@ class Refetching:
         )
         if not taken:
             return None
-        key = asked_at.astimezone(UTC).isoformat()
-        save_checkpoint(db, self._job, {"asked_at": key}, advanced=False)
-        return Look(key=key, wanted=taken)
+        save_checkpoint(db, self._job, _mark(asked_at), advanced=False)
+        return Look(key=f"{self._job.id} {asked_at.isoformat()}", wanted=taken)
 
     def _end(self, db: Db, look: Look, seen: Seen, outcome: Outcome, at: datetime) -> None:
         for delivery_id, pms_ids in look.wanted.items():
@@ -196,6 +195,11 @@ def _whose(job: Job) -> tuple[str, UUID]:
     if job.account_id is None or job.connection_id is None:
         raise ValueError("a refetch names its account and its connection")
     return job.account_id, job.connection_id
+
+
+def _mark(asked_at: datetime | None) -> dict[str, str]:
+    """What an attempt leaves to the next: what has waited since then, and was read since then."""
+    return {"asked_at": asked_at.astimezone(UTC).isoformat()} if asked_at else {}
 
 
 def _keep_spent(db: Db, spent: Sequence[Spend]) -> None:

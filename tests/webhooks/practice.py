@@ -1,0 +1,252 @@
+"""A practice at a simulated Halaxy, our ingress for its webhooks, and the jobs run in between."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import redis
+from sqlalchemy import Engine, RowMapping, text
+
+from adapters.opening import Opener
+from adapters.storage import connections, webhook_keys
+from adapters.storage.entries import EntrySeal
+from adapters.storage.ledger import Ledger, put
+from adapters.storage.spent import StoredSpent
+from adapters.throttle.clock import RedisThrottle
+from domain.connections import State
+from domain.jobs import JobState
+from domain.runs import SyncType
+from domain.work import REFETCH, sync_job
+from infra import database
+from infra.clock import system_clock
+from infra.database import dispatch, transaction
+from infra.sealing import Keyring, Sealer
+from infra.stopping import Stopping
+from producers.webhooks.senders import HEADER
+from simulators.halaxy import HalaxySimulator, Knobs
+from simulators.serving import running
+from simulators.setup import Setup
+from tests.fakes import FakeSecrets, FakeTokens
+from tests.webhooks.serving import served
+from workers.here import run_here
+from workers.works import Parts
+
+KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"
+ZONE = "Australia/Melbourne"
+ACCOUNT = "default"
+EVENTS: Mapping[str, str] = {
+    "appointment.create": "created",
+    "appointment.update": "updated",
+    "appointment.delete": "deleted",
+    "patient.update": "updated",
+    "patient.create": "created",
+}
+
+
+@dataclass
+class Practice:
+    """One connection with its key, the simulator, the ingress and the parts of a worker."""
+
+    parts: Parts
+    desk: httpx.Client
+    ingress: httpx.Client
+    connection_id: UUID
+    tenant: str
+    day: date
+    key: str = ""
+
+    @property
+    def engine(self) -> Engine:
+        return self.parts.engine
+
+    def control(self, path: str, **body: Any) -> Any:
+        reply = self.desk.post(f"/_sim/{path}", json=body)
+        assert reply.is_success, reply.text
+        return reply.json()
+
+    def truth(self) -> dict[str, Any]:
+        told = self.desk.get("/_sim/truth").json()
+        return {one["id"]: one for one in told["appointments"]}
+
+    def make_key(self) -> str:
+        with transaction(self.engine, account_id=ACCOUNT) as db:
+            self.key = webhook_keys.make(
+                db, self.parts.sealer, self.connection_id, at=system_clock()
+            )
+        return self.key
+
+    def listen(self) -> None:
+        """Enter our addresses at the vendor, as a practice manager would."""
+        for event, ours in EVENTS.items():
+            url = f"{self.ingress.base_url}/webhooks/halaxy/{ours}"
+            header = {"name": HEADER, "value": self.key}
+            self.control("webhooks", event=event, url=url, header=header)
+
+    def heard(self) -> None:
+        """Every webhook fired so far has been answered."""
+        assert self.control("webhooks/settle")["settled"]
+
+    def change(self, pms_id: str, **action: Any) -> None:
+        self.control(f"appointments/{pms_id}", **action)
+
+    def notify(
+        self,
+        *pms_ids: str,
+        event: str = "updated",
+        kind: str = "Appointment",
+        at: datetime | None = None,
+        key: str | None = None,
+    ) -> int:
+        """A webhook of our own making; answers the status."""
+        stamp = (at or datetime.now(UTC)).isoformat()
+        references = [f"/main/{kind}/{one}" for one in pms_ids]
+        return self.post(bundle(*references, stamp=stamp), event=event, key=key)
+
+    def post(
+        self, body: bytes, *, event: str = "updated", key: str | None = None, vendor: str = "halaxy"
+    ) -> int:
+        headers = {HEADER: self.key if key is None else key}
+        url = f"/webhooks/{vendor}/{event}"
+        return self.ingress.post(url, content=body, headers=headers).status_code
+
+    def let_time_pass(self) -> None:
+        """What waits has waited long enough to be gathered and read."""
+        ago = "now() - interval '1 minute'"
+        with transaction(self.engine) as db:
+            db.execute(text(f"UPDATE deliveries SET received_at = {ago} WHERE state = 'stored'"))  # noqa: S608
+            db.execute(text(f"UPDATE jobs SET due_at = {ago} WHERE state = 'ready'"))  # noqa: S608
+
+    def work(self) -> list[JobState]:
+        """Carry every refetch that waits to its end."""
+        self.let_time_pass()
+        return [run_here(self.parts, job_id) for job_id in self.jobs("ready")]
+
+    def jobs(self, *states: str) -> list[int]:
+        query = text("SELECT id FROM jobs WHERE kind = :kind AND state = ANY(:states) ORDER BY id")
+        with dispatch(self.engine) as db:
+            found = db.execute(query, {"kind": REFETCH, "states": list(states)})
+            return [row.id for row in found]
+
+    def put_sync(self) -> int:
+        job = sync_job(
+            account_id=ACCOUNT,
+            connection_id=self.connection_id,
+            vendor="halaxy",
+            first_day=self.day,
+            last_day=self.day,
+            sync_type=SyncType.MANUAL,
+            allow_removals=True,
+        )
+        with transaction(self.engine, account_id=ACCOUNT) as db:
+            return put(db, job)
+
+    def sync(self) -> None:
+        assert run_here(self.parts, self.put_sync()) is JobState.DONE
+
+    def rows(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """What the sheet shows of the practice, opened."""
+        seal = EntrySeal(self.parts.sealer, account_id=ACCOUNT)
+        query = "SELECT * FROM run_sheet_appointments WHERE removed_at IS NULL"
+        return {
+            (row["pms_appointment_id"], row["pms_patient_id"]): {**row, **seal.values(row)}
+            for row in self.select(query)
+        }
+
+    def deliveries(self) -> Sequence[RowMapping]:
+        return self.select("SELECT * FROM deliveries ORDER BY received_at, id")
+
+    def select(self, query: str) -> Sequence[RowMapping]:
+        with transaction(self.engine) as db:
+            return db.execute(text(query)).mappings().all()
+
+    def execute(self, statement: str) -> None:
+        with transaction(self.engine) as db:
+            db.execute(text(statement))
+
+    def requests(self) -> list[str]:
+        """The paths the vendor was asked for so far."""
+        told = self.desk.get("/_sim/requests").json()["requests"]
+        return [one["path"] for one in told]
+
+    def ledger(self) -> Ledger:
+        return Ledger(self.engine, worker="tests")
+
+    def somebody(self, *, patients: int = 1) -> str:
+        """An appointment of today with so many patients."""
+        shown = self.rows()
+        return next(
+            str(one["id"])
+            for one in self.truth().values()
+            if len(one["patients"]) == patients
+            and (one["id"], one["patients"][0]["id"]) in shown
+            and one["meaning"] in {"booked", "confirmed"}
+        )
+
+
+def bundle(*references: str, stamp: str | None) -> bytes:
+    """A body as Halaxy sends it."""
+    events = [{"timestamp": stamp, "focus": {"reference": one}} for one in references]
+    status = {
+        "resourceType": "SubscriptionStatus",
+        "type": "event-notification",
+        "topic": "SubscriptionTopic/00000000-0000-4000-8000-0000000000aa",
+        "notificationEvent": events,
+    }
+    whole = {"resourceType": "Bundle", "type": "history", "entry": [{"resource": status}]}
+    return json.dumps(whole).encode()
+
+
+@contextmanager
+def practice(
+    database_url: str, client: redis.Redis, *, knobs: Knobs | None = None
+) -> Iterator[Practice]:
+    """Connected and listening; everything is tomorrow, so that nothing ends meanwhile."""
+    day = datetime.now(UTC).date() + timedelta(days=1)
+    setup = Setup(seed=7, practitioners=3, appointments=20, days=(day,), limits=())
+    simulator = HalaxySimulator(setup, knobs or Knobs(webhook_wait_seconds=0.01))
+    db = database.engine(database_url, application_name="tests", pool_size=10)
+    sealer, secrets = Sealer(Keyring.from_hex(KEY)), FakeSecrets()
+    tenant = next(iter(simulator.clinics))
+    with running(simulator) as url, httpx.Client(base_url=url, timeout=10) as desk:
+        credentials = desk.get(f"/_sim/credentials?tenant={tenant}").json()
+        ref = secrets.put("halaxy", {key: str(value) for key, value in credentials.items()})
+        opener = Opener(
+            secrets=secrets,
+            tokens=FakeTokens(),
+            throttle=RedisThrottle(client, StoredSpent(db)),
+            clock=system_clock,
+        )
+        parts = Parts(
+            engine=db, sealer=sealer, opener=opener, clock=system_clock, stopping=Stopping()
+        )
+        with served(db, database_url, client, sealer) as ingress:
+            connection_id = _connect(db, url, tenant, ref)
+            made = Practice(parts, desk, ingress, connection_id, tenant, day)
+            made.make_key()
+            made.listen()
+            yield made
+        opener.close()
+    db.dispose()
+
+
+def _connect(db: Engine, url: str, tenant: str, ref: str) -> UUID:
+    new = connections.NewConnection(
+        account_id=ACCOUNT,
+        vendor="halaxy",
+        site=tenant,
+        timezone=ZONE,
+        name="Example Clinic",
+        base_url=url,
+        token_url=f"{url}/main/oauth/token",
+        secret_ref=ref,
+        settings={"map_all": True},
+        telehealth_only=False,
+        state=State.ACTIVE,
+    )
+    with transaction(db, account_id=ACCOUNT) as session:
+        return connections.add(session, new)

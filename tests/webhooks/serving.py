@@ -1,0 +1,46 @@
+"""The ingress, served on a port of its own by a thread of this process."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import uvicorn
+from redis import Redis
+from sqlalchemy import Engine
+
+import migrations
+from infra.clock import system_clock
+from infra.sealing import Sealer
+from producers.following import Hub
+from producers.main import create_app
+from producers.ports import Ports
+
+JWT_SIGNING = "not-a-secret-but-long-enough-to-sign-with"
+
+
+@contextmanager
+def served(db: Engine, database_url: str, client: Redis, sealer: Sealer) -> Iterator[httpx.Client]:
+    sock = socket.socket()
+    sock.bind(("127.0.0.1", 0))
+    sock.listen(64)
+    address = f"http://127.0.0.1:{sock.getsockname()[1]}"
+    ports = Ports(
+        database=db,
+        redis=client,
+        sealer=sealer,
+        clock=system_clock,
+        hub=Hub(db, database_url),
+        base_url=address,
+        newest_revision=migrations.newest(),
+        jwt_secret=JWT_SIGNING,
+    )
+    server = uvicorn.Server(uvicorn.Config(create_app(ports), log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run, args=([sock],), daemon=True)
+    thread.start()
+    with httpx.Client(base_url=address, timeout=10) as browser:
+        yield browser
+    ports.hub.stop()
+    server.should_exit = True
+    thread.join(timeout=10)
