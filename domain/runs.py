@@ -52,6 +52,9 @@ class Progress:
     `before` holds what was counted when the current query began, for a walk that starts anew.
     `page` counts the current query's pages in this attempt, `furthest` in the best one so far.
     `problems` holds, for each query that had to be set aside, the reason in one safe sentence.
+    `since` is the mark that changes are asked from, `mark` that of this run's own first page and
+    `shape` what it is good for; `is_decided` once it was settled whether changes are enough.
+    `changes_only` says that what the queries list is not the whole of the days.
     """
 
     practitioners_read: bool = False
@@ -66,6 +69,11 @@ class Progress:
     before: dict[str, int] = field(default_factory=dict)
     total: int = 0
     problems: dict[str, str] = field(default_factory=dict)
+    is_decided: bool = False
+    since: str | None = None
+    mark: str | None = None
+    shape: str | None = None
+    changes_only: bool = False
     counts: Counts = field(default_factory=Counts)
 
     @classmethod
@@ -88,6 +96,14 @@ class Progress:
         self.page = 0
         for name, count in self.before.items():
             setattr(self.counts, name, count)
+
+    def give_up_mark(self) -> None:
+        """The PMS does not take it: begin again, and read the days whole."""
+        self.since = self.mark = None
+        self.done, self.problems = [], {}
+        for name in READ:
+            setattr(self.counts, name, 0)
+        self.turn_to(None)
 
     def advance(self) -> bool:
         """Whether this is further than any attempt came before: only that is progress."""
@@ -113,3 +129,12 @@ class Run:
     dry_run: bool
     trace_id: str
     progress: Progress
+    backfill_id: UUID | None = None
+    approved_run: UUID | None = None
+
+    @property
+    def pass_type(self) -> SyncType:
+        """What it is in fact: days read whole are no incremental run, whatever was asked for."""
+        if self.sync_type is not SyncType.INCREMENTAL or self.progress.changes_only:
+            return self.sync_type
+        return SyncType.FULL

@@ -11,6 +11,7 @@ RENEW_TOKEN = "renew_token"  # noqa: S105 - a kind of job
 PRUNE = "prune"
 REFETCH = "refetch"
 
+BACKFILL = -5
 BY_SCHEDULE = 0
 BY_WEBHOOK = 3
 BY_A_PERSON = 5
