@@ -145,6 +145,7 @@ class ConnectionView:
     reason: str | None = None
     last_sync_at: datetime | None
     sync_enabled: bool
+    state: str = "ACTIVE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,15 @@ STATUS: Mapping[type[SyncError], HTTPStatus] = {
     Settled: HTTPStatus.CONFLICT,
     DatabaseAway: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+# What a person reads above the sentence; a status's own phrase means nothing to them.
+TITLES: Mapping[HTTPStatus, str] = {
+    HTTPStatus.FORBIDDEN: "This is not yours to open",
+    HTTPStatus.NOT_FOUND: "There is nothing here",
+    HTTPStatus.METHOD_NOT_ALLOWED: "That cannot be done here",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "That cannot be read",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Not available right now",
+}
 SORRY = "Something went wrong on our side. It has been logged; try again in a moment."
 
 
@@ -53,7 +62,16 @@ def answer(request: Request, problem: Problem) -> Response:
     if _is_page(request):
         if problem.status is HTTPStatus.UNAUTHORIZED:
             return RedirectResponse("/login", status_code=HTTPStatus.SEE_OTHER)
-        return render(request, "problem.html", status=problem.status, problem=problem)
+        person = getattr(request.state, "person", None)
+        title = TITLES.get(problem.status, problem.status.phrase)
+        return render(
+            request,
+            "problem.html",
+            status=problem.status,
+            person=person,
+            problem=problem,
+            title=title,
+        )
     body = {
         "type": "about:blank",
         "title": problem.status.phrase,

@@ -28,6 +28,8 @@ def may(permission: Permission) -> Callable[[Request, Ports], Person]:
 
     def allowed(request: Request, ports: GivenPorts) -> Person:
         person = authenticate(request, ports)
+        # For the frame of a page that only says what went wrong.
+        request.state.person = person
         if request.method not in SAFE_METHODS and person.csrf is not None:
             check_csrf(request, person, request.headers.get(CSRF_HEADER, ""))
         if not person.may(permission):

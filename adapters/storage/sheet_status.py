@@ -125,6 +125,7 @@ def _connection(row: RowMapping, now: datetime) -> ConnectionView:
         reason=reason if needs_reason else None,
         last_sync_at=row["last_sync_at"],
         sync_enabled=row["sync_enabled"],
+        state=row["state"],
     )
 
 

@@ -2,24 +2,30 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
+from adapters.storage.days_read import read_days
 from adapters.storage.sheet import read_entry, read_history, read_sheet
 from adapters.storage.sheet_status import read_connections
 from domain.appointments import Status
 from domain.board import lay_out
 from domain.people import Permission
+from domain.reading import Reading, readings_of
 from domain.sheet import ConflictView, ConnectionView, EntryView, Origin
 from domain.window import local_day
 from producers.days import account_zone
 from producers.doors import Door, door
 from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render, vendor, words
+from producers.problems import Problem
 
 router = APIRouter(include_in_schema=False)
+
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 NAV = NavItem("/", "Run sheet", Permission.SEE_SHEET, order=0)
 Reader = Annotated[Door, Depends(door(Permission.SEE_SHEET))]
@@ -49,15 +55,16 @@ FLAGS: Mapping[str, str] = {
 
 
 @router.get("/")
-def page(request: Request, door: Reader, date: date | None = None) -> HTMLResponse:
+def page(request: Request, door: Reader, date: str | None = None) -> HTMLResponse:
     """The whole page; it can be read before any script runs."""
-    return render(request, "sheet.html", person=door.person, **_day(door, date))
+    shown = _named_day(date) if date else None
+    return render(request, "sheet.html", person=door.person, **_day(door, shown))
 
 
 @router.get("/sheet")
-def fragment(request: Request, door: Reader, date: date) -> HTMLResponse:
+def fragment(request: Request, door: Reader, date: str) -> HTMLResponse:
     """The part that changes, to be laid over what is shown."""
-    return render(request, "_day.html", person=door.person, **_day(door, date))
+    return render(request, "_day.html", person=door.person, **_day(door, _named_day(date)))
 
 
 @router.get("/sheet/entries/{entry_id}")
@@ -82,6 +89,20 @@ def entry(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
     )
 
 
+def _named_day(text: str) -> date:
+    """The day an address names, of a year somebody may have a practice in."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "The address names a day that is not in the calendar; a day looks like 2026-11-23.",
+        )
+    return day
+
+
 def _day(door: Door, day: date | None) -> dict[str, Any]:
     now = door.ports.clock()
     with door.transaction() as db:
@@ -97,11 +118,13 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
             access=door.access,
         )
         connections = read_connections(db, now=now)
+        read = {one: days[shown] for one, days in read_days(db, shown, shown).items()}
     return {
         "sheet": sheet,
         "board": lay_out(shown, sheet.columns, sheet.entries),
         "disputed": [one for one in sheet.entries if one.conflicts],
         "connections": {one.id: one for one in connections},
+        "reading": readings_of(shown, connections, read, today=today, now=now),
         "day": shown,
         "today": today,
         "before": shown - timedelta(days=1),
@@ -155,6 +178,15 @@ def flag_sentence(flag: str, entry: EntryView) -> str:
     return FLAGS.get(flag, words(flag)) + (f"{raw}; shown as booked." if raw else "")
 
 
+def when_read(reading: Reading, now: datetime, timezone: str) -> str:
+    """When a day was read, in two or three words."""
+    at = reading.read_at
+    if at is None:
+        return "not read yet"
+    is_today = local_day(at, timezone) == local_day(now, timezone)
+    return f"read {clock(at, timezone) if is_today else moment(at, timezone)}"
+
+
 def place(timezone: str) -> str:
     """Australia/Perth -> Perth."""
     return timezone.rpartition("/")[2].replace("_", " ")
@@ -190,4 +222,5 @@ ENVIRONMENT.filters.update(
     conflict_origin=conflict_origin,
     flag_sentence=flag_sentence,
     place=place,
+    when_read=when_read,
 )

@@ -17,7 +17,7 @@ from infra import database
 from tests.conftest import WORKER
 from tests.producers import conftest as ingress
 from tests.producers.conftest import Site
-from tests.producers.seeding import NOW, pms_says
+from tests.producers.seeding import NOW, pms_says, was_read
 
 engine, make_site, site = ingress.engine, ingress.make_site, ingress.site
 
@@ -68,6 +68,7 @@ def busy_site(site: Site) -> Site:
     edit("Jun Unreal", "Robin Desk", notes="Bring previous letters.", start="14:45")
     with site.everything() as db:
         pms_says(db, seal, ids["Grace Invented"], patient_phone="0400 555 019", at=NOW)
+        was_read(db)
     return site
 
 

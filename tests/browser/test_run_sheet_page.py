@@ -72,3 +72,14 @@ def test_a_sync_says_what_it_waits_for(browse: Browse) -> None:
 
     assert "no sync worker is running" in found["line"]
     assert found["trouble"] == []
+
+
+def test_a_day_nobody_read_is_not_shown_as_empty(browse: Browse) -> None:
+    found = browse("unread")
+
+    assert found["told"] == "Tuesday 24 November has not been read yet"
+    assert found["reading"].startswith("Reading Tuesday 24 November from Gentu")
+    assert found["fresh"] == ["This day not read yet"] * 3
+    assert (found["first"], found["reloaded"], found["status"]) == (2, 2, 202)
+    assert {one["from"] for one in found["bodies"]} == {"2026-11-24"}
+    assert found["trouble"] == []

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from adapters.storage.conflicts import open_conflicts
 from adapters.storage.entries import EntrySeal, values_of
@@ -16,6 +16,7 @@ from adapters.storage.tables import (
     accounts,
     pms_clinician_mappings,
     pms_connections,
+    pms_sync_log,
     run_sheet_appointments,
     run_sheet_clinicians,
     run_sheets,
@@ -302,6 +303,26 @@ def seed(
                 db.execute(insert(run_sheet_appointments), row)
                 ids[slot.patient or slot.kind] = row["id"]
     return ids
+
+
+def was_read(db: Db, *, day: date = DAY, account_id: str = "default", at: datetime = NOW) -> None:
+    """Every connection has read the whole of that day."""
+    jobs = db.execute(select(func.coalesce(func.max(pms_sync_log.c.job_id), 900_000))).scalar_one()
+    held = select(pms_connections.c.id).where(pms_connections.c.account_id == account_id)
+    for number, connection_id in enumerate(db.execute(held).scalars().all(), start=1):
+        row = {
+            "account_id": account_id,
+            "pms_connection_id": connection_id,
+            "job_id": jobs + number,
+            "sync_type": "full",
+            "day_from": day,
+            "day_to": day,
+            "status": "success",
+            "started_at": at - timedelta(seconds=9),
+            "completed_at": at,
+            "trace_id": "seeded",
+        }
+        db.execute(insert(pms_sync_log), row)
 
 
 def pms_says(

@@ -1,6 +1,7 @@
 """What every answer has in common, and how the process says it is well."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from sqlalchemy import text
@@ -8,7 +9,7 @@ from sqlalchemy import text
 from domain.jobs import Queue
 from domain.people import Role
 from tests.producers.conftest import Site
-from tests.producers.seeding import DAY, Practice, Slot, seed
+from tests.producers.seeding import DAY, Practice, Slot, seed, was_read
 
 pytestmark = pytest.mark.integration
 
@@ -135,12 +136,48 @@ def test_a_person_without_the_sheet_is_told_so_on_a_page(site: Site) -> None:
     assert "may not do this" in from_ops.text
 
 
-def test_a_day_without_anybody_says_so(site: Site) -> None:
+def test_a_day_that_was_read_and_is_empty_says_so_and_when(site: Site) -> None:
+    with site.everything() as db:
+        was_read(db, day=date(2026, 12, 25))
     site.sign_in()
 
     page = site.client.get("/", params={"date": "2026-12-25"}).text
 
     assert "Nobody is booked on Friday, 25 December" in page
+    assert "Gentu – Example Clinic read 11:05" in page
+    assert "data-due" not in page
+
+
+def test_a_day_nobody_read_is_not_called_empty(site: Site) -> None:
+    site.sign_in()
+
+    page = site.client.get("/", params={"date": "2026-12-24"}).text
+
+    assert "Thursday 24 December has not been read yet" in page
+    assert "Nobody is booked" not in page
+    assert page.count("data-read-day") == 1
+
+
+def test_who_may_not_sync_is_told_and_asks_for_nothing(site: Site) -> None:
+    site.sign_in(Role.PROVIDER)
+
+    page = site.client.get("/", params={"date": "2026-12-24"}).text
+
+    assert "Ask somebody who may sync" in page
+    assert "data-due" not in page
+
+
+@pytest.mark.parametrize("day", ["x", "2026-02-30", "0001-01-01", "9999-12-31", "2026-11-23T10:00"])
+def test_a_day_that_is_not_in_the_calendar_is_a_page_with_a_way_back(site: Site, day: str) -> None:
+    site.sign_in()
+
+    answer = site.client.get("/", params={"date": day}, headers={"Accept": "text/html"})
+
+    assert answer.status_code == 422
+    assert "not in the calendar" in answer.text
+    assert 'href="/"' in answer.text
+    assert "Sign out" in answer.text
+    assert "Unprocessable" not in answer.text
 
 
 def test_an_account_without_a_practice_is_told_how_to_connect_one(site: Site) -> None:

@@ -8,4 +8,5 @@ import "./panel.js";
 import "./editing.js";
 import "./settling.js";
 import "./syncing.js";
+import "./reading.js";
 import "./live.js";

@@ -6,20 +6,35 @@ const button = document.querySelector("[data-sync]");
 const box = document.querySelector("[data-progress]");
 const bar = box.querySelector("progress");
 const text = box.querySelector("[data-progress-text]");
+const NO_WORKER = "Waiting: no sync worker is running. Start one with: pms-sync worker --pool sync";
 const LOOK_EVERY = 1000;
 const LOOK_SELDOM = 30_000;
 
+const SHOWN_FOR = 8000;
+
 let mine = [];
 let timer = null;
+// What is being read, where it is a day that somebody looks at rather than the practice's today.
+let spoken = null;
 
-async function start() {
-  button.disabled = true;
-  show("Asking for a sync…", null);
+const day = () => document.getElementById("day").dataset;
+
+// The shown day from these connections, or from all that can sync.
+export function readDay(connections = [null]) {
+  return start(day().spoken, connections);
+}
+
+async function start(named, connections) {
+  if (mine.length) return;
+  spoken = named;
+  if (button) button.disabled = true;
+  show(spoken ? `Asking for ${spoken}…` : "Asking for a sync…", null);
+  const days = spoken || day().day !== day().today ? { from: day().day, to: day().day } : {};
   try {
-    const day = document.getElementById("day").dataset;
-    const days = day.day === day.today ? {} : { from: day.day, to: day.day };
-    const { jobs } = await ask("POST", "/api/run-sheet/sync", { body: days });
-    mine = jobs.map((job) => job.id);
+    const answers = await Promise.all(connections.map((one) => (
+      ask("POST", "/api/run-sheet/sync", { body: one ? { ...days, connection_id: one } : days })
+    )));
+    mine = answers.flatMap(({ jobs }) => jobs.map((job) => job.id));
     if (mine.length) look();
     else finish("No connection can sync yet.", true);
   } catch (refusal) {
@@ -56,15 +71,25 @@ function report(sync) {
 }
 
 function progress(open, runs, names, workers) {
-  if (!workers) return "Waiting: no sync worker is running. Start one with: pms-sync worker --pool sync";
   const running = runs.find((run) => run.status === "running");
   if (running) {
-    const name = names.get(running.connection_id);
     const steps = running.queries_total ? `, ${running.queries_done} of ${running.queries_total}` : "";
-    return `Reading ${name}${steps}: ${counted(running.counts) || "nothing new so far"}.`;
+    const name = spoken ? pms(running.connection_id) : names.get(running.connection_id);
+    return `${reading(name)}${steps}: ${counted(running.counts) || "nothing new so far"}.`;
   }
   const waiting = open.find((job) => job.waiting_for);
-  return waiting ? `Waiting for ${waiting.waiting_for}.` : "Waiting for a worker…";
+  const why = !workers ? NO_WORKER : waiting ? `Waiting for ${waiting.waiting_for}.` : "Waiting for a worker…";
+  return spoken ? `${reading(pms(open[0].connection_id))}… ${why}` : why;
+}
+
+const reading = (name) => (spoken ? `Reading ${spoken} from ${name}` : `Reading ${name}`);
+
+// "Gentu" says enough where only one practice is on Gentu.
+function pms(id) {
+  const line = document.getElementById(`c-${id}`);
+  if (!line) return "the PMS";
+  const same = document.querySelectorAll(`.fresh[data-pms="${line.dataset.pms}"]`);
+  return same.length > 1 ? `${line.dataset.pms} – ${line.dataset.name}` : line.dataset.pms;
 }
 
 function counted(counts) {
@@ -80,7 +105,9 @@ function conclude(runs, names) {
     for (const [name, count] of Object.entries(run.counts)) sum[name] = (sum[name] ?? 0) + count;
   }
   const bad = runs.filter((run) => run.status !== "success");
-  const whole = `Synced ${runs.length - bad.length} of ${mine.length}: ${counted(sum) || "nothing has changed"}.`;
+  const well = runs.length - bad.length;
+  const begun = spoken ? `Read ${spoken}, ${well} of ${mine.length}` : `Synced ${well} of ${mine.length}`;
+  const whole = `${begun}: ${counted(sum) || "nothing has changed"}.`;
   const why = bad.map((run) => `${names.get(run.connection_id)}: ${run.error_message ?? run.status}.`);
   mine = [];
   finish([whole, ...why].join(" "), bad.length > 0);
@@ -99,7 +126,8 @@ function finish(sentence, failed) {
   show(sentence, 1);
   box.classList.add("done");
   box.classList.toggle("failed", failed);
-  button.disabled = false;
+  if (button) button.disabled = false;
+  if (spoken && !failed) setTimeout(() => mine.length || (box.hidden = true), SHOWN_FOR);
 }
 
 function freshness(connections) {
@@ -107,9 +135,10 @@ function freshness(connections) {
     const line = document.getElementById(`c-${one.id}`);
     if (!line) continue;
     line.className = `fresh f-${one.status}`;
-    line.querySelector("[data-sentence]").textContent = one.sentence;
+    const sentence = line.querySelector("[data-sentence]");
+    if (sentence) sentence.textContent = one.sentence;
   }
 }
 
-button?.addEventListener("click", start);
+button?.addEventListener("click", () => start(null, [null]));
 timer = setTimeout(look, LOOK_SELDOM);
