@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from adapters.rest import people
 from adapters.rest.auth import ClientCredentials
 from adapters.rest.envelope import Envelope, Single
+from adapters.rest.lengths import length
 from adapters.rest.paging import Cursor
 from adapters.rest.record import Record, joined, last_segment
 from adapters.rest.vendor import Listing, Pairing, Vendor
@@ -25,8 +27,7 @@ from domain.names import display
 from domain.sources import Capabilities, Query
 from domain.window import Window, zone
 
-_A_DAY, _A_MINUTE = timedelta(days=1), timedelta(minutes=1)
-_LONGEST = timedelta(days=31)
+_A_DAY = timedelta(days=1)
 _LAST = 2**31
 _NOT_INCLUDED = frozenset({"patient_not_included"})
 
@@ -82,7 +83,13 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
     type_id = last_segment(record.maybe("appointmentType.reference"))
     kind = connection.types.get(type_id or "")
     start = record.instant("startAt")
-    end = start + _length(record, start, kind.duration_minutes if kind else None, connection)
+    end = start + length(
+        record,
+        connection,
+        start=start,
+        end=record.maybe_instant("endAt"),
+        minutes=(record.integer("minutesDuration"), kind.duration_minutes if kind else None),
+    )
     people = record.records("participant")
     practitioner_id = _first_id(people, "provider")
     practitioner = record.lookup("practitioners", practitioner_id)
@@ -107,23 +114,6 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
             flags=frozenset(record.flags) | (_NOT_INCLUDED if person and not included else set()),
             removed=standing.removed,
         )
-
-
-def _length(
-    record: Record, start: datetime, usual: int | None, connection: Connection
-) -> timedelta:
-    """The end as an instant, else the minutes, else the type's, else the connection's."""
-    minutes = record.integer("minutesDuration")
-    end = record.maybe_instant("endAt")
-    if end is not None and timedelta() < end - start <= _LONGEST:
-        if minutes is not None and end - start != minutes * _A_MINUTE:
-            record.drift.append("duration:disagrees")
-        return end - start
-    for told in (minutes, usual):
-        if told is not None and 0 < told <= _LONGEST / _A_MINUTE:
-            return told * _A_MINUTE
-    record.flags.add("estimated_duration")
-    return connection.default_minutes * _A_MINUTE
 
 
 def _standing(record: Record) -> Standing:
@@ -159,16 +149,14 @@ def _patient(pms_id: str | None, found: Record | None) -> Patient | None:
         return None
     if found is None:
         return Patient(pms_id=pms_id)
-    given, family = found.maybe("name.given"), found.maybe("name.family")
     contacts = _contacts(found)
-    return Patient(
-        pms_id=pms_id,
-        full_name=display(given=given, family=family) or None,
-        first_name=given,
-        last_name=family,
+    return people.patient(
+        pms_id,
+        given=found.maybe("name.given"),
+        family=found.maybe("name.family"),
         phone=contacts.get("phone"),
         email=contacts.get("email"),
-        date_of_birth=found.birth_date("birthDate"),
+        born=found.birth_date("birthDate"),
     )
 
 

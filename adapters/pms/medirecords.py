@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from adapters.rest import people
 from adapters.rest.auth import StaticToken
 from adapters.rest.envelope import Envelope, Single
 from adapters.rest.kinds import known_type
@@ -25,7 +26,6 @@ from domain.appointments import (
 from domain.connections import Connection, KnownType
 from domain.errors import BadInput
 from domain.limits import Limit
-from domain.names import display
 from domain.sources import Capabilities, Query
 from domain.window import Window, zone
 
@@ -179,15 +179,13 @@ def _patient(record: Record, *, is_wanted: bool) -> Patient | None:
     if found is None:
         record.flags.add("patient_not_included")
         return Patient(pms_id=pms_id)
-    given, family = found.maybe("firstName"), found.maybe("lastName")
-    return Patient(
-        pms_id=pms_id,
-        full_name=display(given=given, family=family) or None,
-        first_name=given,
-        last_name=family,
+    return people.patient(
+        pms_id,
+        given=found.maybe("firstName"),
+        family=found.maybe("lastName"),
         phone=found.maybe("mobilePhone") or found.maybe("homePhone"),
         email=found.maybe("email"),
-        date_of_birth=found.birth_date("dob"),
+        born=found.birth_date("dob"),
     )
 
 

@@ -1,9 +1,10 @@
 """References and people as FHIR writes them, or nearly."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from adapters.rest import people
 from adapters.rest.record import Record, last_segment
 from domain.appointments import Patient
 from domain.names import display
@@ -28,16 +29,13 @@ def patient(pms_id: str, found: Record) -> Patient:
     name = _best_name(found)
     given, family = (_given(name), name.maybe("family")) if name else (None, None)
     contacts = _contacts(found)
-    return Patient(
-        pms_id=pms_id,
-        full_name=display(given=given, family=family) or (name.maybe("text") if name else None),
-        first_name=given,
-        last_name=family,
-        # Where there is an sms it is the mobile.
-        phone=contacts.get("sms") or contacts.get("phone"),
-        email=contacts.get("email"),
-        date_of_birth=found.birth_date("birthDate"),
-    )
+    # Where there is an sms it is the mobile.
+    phone = contacts.get("sms") or contacts.get("phone")
+    email, born = contacts.get("email"), found.birth_date("birthDate")
+    person = people.patient(pms_id, given=given, family=family, phone=phone, email=email, born=born)
+    if person.full_name or name is None:
+        return person
+    return replace(person, full_name=name.maybe("text"))
 
 
 def titled_name(person: Record) -> str | None:

@@ -1,13 +1,35 @@
-"""The practitioners of a vendor that lists none: named by a person, or met in the book."""
+"""Patients from their parts, and the practitioners of a vendor that lists none."""
 
 from collections.abc import Iterable, Mapping
 
-from domain.appointments import Appointment, Practitioner
+from domain.appointments import Appointment, Patient, Practitioner
 from domain.connections import Connection
 from domain.errors import BadInput
+from domain.names import display
 
 SETTING = "practitioner_names"
 """A connection's setting: `id=Dr A Example; id=Dr B Sample`, or the same as a mapping."""
+
+
+def patient(
+    pms_id: str,
+    *,
+    given: str | None,
+    family: str | None,
+    phone: str | None = None,
+    email: str | None = None,
+    born: str | None = None,
+) -> Patient:
+    """The person, with the parts of the name put together for display."""
+    return Patient(
+        pms_id=pms_id,
+        full_name=display(given=given, family=family) or None,
+        first_name=given,
+        last_name=family,
+        phone=phone,
+        email=email,
+        date_of_birth=born,
+    )
 
 
 def named(connection: Connection) -> Mapping[str, str]:
