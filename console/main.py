@@ -11,6 +11,7 @@ from console import (
     choices,
     conflicts,
     connections,
+    deliveries,
     demo,
     doctor,
     drift,
@@ -22,6 +23,7 @@ from console import (
     simulators,
     sync,
     vendors,
+    webhooks,
 )
 from console.failures import guarded, log_to
 from domain.errors import BadInput
@@ -37,6 +39,7 @@ app = typer.Typer(
 )
 connections.app.add_typer(choices.app)
 connections.app.add_typer(drift.app)
+connections.app.add_typer(webhooks.app)
 for commands in (
     demo.app,
     processes.app,
@@ -55,6 +58,7 @@ for name, group in {
     "conflicts": conflicts.app,
     "runs": runs.app,
     "jobs": jobs.app,
+    "deliveries": deliveries.app,
 }.items():
     app.add_typer(group, name=name)
 

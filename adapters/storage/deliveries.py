@@ -11,6 +11,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from domain.deliveries import DeliveryState, Focus
+from domain.errors import BadInput
 from infra.sealing import Sealer
 
 TABLE = "deliveries"
@@ -43,6 +44,12 @@ _LIST = text(
       AND (CAST(:before_at AS timestamptz) IS NULL OR (received_at, id) < (:before_at, :before_id))
     ORDER BY received_at DESC, id DESC LIMIT :limit
     """  # noqa: S608 - the columns are this module's own
+)
+_FIND = text(
+    """
+    SELECT id, account_id FROM deliveries
+    WHERE account_id IS NOT NULL AND id::text LIKE :start LIMIT 2
+    """
 )
 _SHOW = text(f"SELECT {_COLUMNS} FROM deliveries WHERE id = :id FOR UPDATE")  # noqa: S608
 _AGAIN = text(
@@ -130,6 +137,18 @@ def listed(
         "limit": limit,
     }
     return db.execute(_LIST, values).mappings().all()
+
+
+def find(db: Db, wanted: str) -> tuple[str, UUID]:
+    """The account and the id of the delivery whose id starts so; for the dispatch role."""
+    start = wanted.strip().lower()
+    if not start or not set(start) <= set("0123456789abcdef-"):
+        raise BadInput(f"'{wanted}' is not a delivery id; see 'pms-sync deliveries list'.")
+    rows = db.execute(_FIND, {"start": f"{start}%"}).all()
+    if len(rows) != 1:
+        many = "More than one delivery id starts" if rows else "No delivery id starts"
+        raise BadInput(f"{many} with {wanted}; see 'pms-sync deliveries list'.")
+    return rows[0].account_id, rows[0].id
 
 
 def locked(db: Db, delivery_id: UUID) -> RowMapping | None:

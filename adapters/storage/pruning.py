@@ -6,10 +6,17 @@ from sqlalchemy import Engine, text
 
 from infra.database import dispatch
 
-DAYS = {"done": 7, "dead": 90, "events": 2, "requests": 2}
+DAYS = {"done": 7, "dead": 90, "events": 2, "requests": 2, "bodies": 7, "deliveries": 30}
 """How long rows are kept; no vendor is known to count requests over more than a day."""
 
 _PRUNE: Mapping[str, str] = {
+    "deliveries": """
+        DELETE FROM deliveries WHERE last_received_at < now() - make_interval(days => :deliveries)
+        """,
+    "delivery bodies": """
+        UPDATE deliveries SET body = NULL
+        WHERE body IS NOT NULL AND received_at < now() - make_interval(days => :bodies)
+        """,
     "jobs": """
         DELETE FROM jobs
         WHERE (state IN ('done', 'cancelled')

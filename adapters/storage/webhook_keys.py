@@ -60,7 +60,7 @@ def forget(db: Db, connection_id: UUID) -> None:
     _save(db, connection_id, None, None)
 
 
-def made_at(db: Db, connection_id: UUID) -> tuple[str, datetime | None] | None:
+def about(db: Db, connection_id: UUID) -> tuple[str, datetime | None] | None:
     """The connection's vendor and when its key was made; None where there is no such connection."""
     row = db.execute(_ABOUT, {"id": connection_id}).first()
     return (row.connector, row.webhook_key_made_at) if row else None

@@ -1,0 +1,64 @@
+"""The inbox over JSON: what reached us, what came of it, and once more."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+
+from adapters.storage import deliveries
+from adapters.storage.audit import record
+from adapters.storage.replaying import NoDelivery, replay
+from domain.deliveries import DeliveryState
+from domain.people import Permission
+from domain.sheet import as_json
+from producers import cursors
+from producers.doors import Door, door
+from producers.problems import Problem
+
+router = APIRouter(prefix="/api/deliveries", tags=["deliveries"])
+
+
+@router.get("")
+def list_(
+    door: Annotated[Door, Depends(door(Permission.SEE_STATUS))],
+    cursor: cursors.Cursor = None,
+    limit: cursors.Limit = cursors.USUAL,
+    state: DeliveryState | None = None,
+    connection_id: UUID | None = None,
+) -> dict[str, Any]:
+    """Newest first, without what they held."""
+    with door.transaction() as db:
+        rows = deliveries.listed(
+            db,
+            state=state,
+            connection_id=connection_id,
+            before=cursors.decode(cursor),
+            limit=limit + 1,
+        )
+    page, next_cursor = cursors.paged(
+        rows, limit=limit, mark=lambda row: (row["received_at"], row["id"])
+    )
+    told = [as_json({**row}) for row in page]
+    return {"success": True, "deliveries": told, "next_cursor": next_cursor}
+
+
+@router.post("/{delivery_id}/replay", status_code=HTTPStatus.ACCEPTED)
+def replay_(
+    delivery_id: UUID, door: Annotated[Door, Depends(door(Permission.OPERATE))]
+) -> dict[str, Any]:
+    """Do it once more: 202 with the job; 422 says why there is nothing to do."""
+    with door.transaction() as db:
+        try:
+            job_id = replay(db, delivery_id)
+        except NoDelivery:
+            raise Problem(HTTPStatus.NOT_FOUND, "There is no such delivery.") from None
+        record(
+            db,
+            door.access,
+            account_id=door.account_id,
+            action="delivery.replayed",
+            summary=f"delivery {delivery_id}, job {job_id}",
+            status=HTTPStatus.ACCEPTED,
+        )
+    return {"success": True, "job_id": job_id}

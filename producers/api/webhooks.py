@@ -1,0 +1,80 @@
+"""A connection's webhooks: the key its vendor proves itself with, and where it sends to."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from sqlalchemy import Connection as Db
+
+from adapters.storage import webhook_keys
+from adapters.storage.audit import record
+from domain.people import Permission
+from domain.sheet import as_json
+from producers.doors import Door, door
+from producers.problems import Problem
+from producers.webhooks.senders import HEADER, Sender, senders
+
+router = APIRouter(prefix="/api/pms/connections/{connection_id}/webhooks", tags=["webhooks"])
+
+Configuring = Annotated[Door, Depends(door(Permission.CONFIGURE))]
+
+
+@router.get("")
+def show(
+    connection_id: UUID, door: Annotated[Door, Depends(door(Permission.SEE_STATUS))]
+) -> dict[str, Any]:
+    """What to enter at the vendor; the key itself is told only when it is made."""
+    with door.transaction() as db:
+        sender = _sender(db, connection_id)
+        _, made_at = webhook_keys.about(db, connection_id) or (None, None)
+    return {"success": True, "made_at": as_json(made_at), **_entries(door, sender)}
+
+
+@router.post("", status_code=HTTPStatus.CREATED)
+def make(connection_id: UUID, door: Configuring) -> dict[str, Any]:
+    """A new key, told this once; the one before is refused from this moment on."""
+    with door.transaction() as db:
+        sender = _sender(db, connection_id)
+        key = webhook_keys.make(db, door.ports.sealer, connection_id, at=door.ports.clock())
+        _audit(db, door, connection_id, "connection.webhook_key_made", HTTPStatus.CREATED)
+    return {"success": True, "key": key, **_entries(door, sender)}
+
+
+@router.delete("")
+def forget(connection_id: UUID, door: Configuring) -> dict[str, Any]:
+    """Every webhook of this connection is refused from now on."""
+    with door.transaction() as db:
+        _sender(db, connection_id)
+        webhook_keys.forget(db, connection_id)
+        _audit(db, door, connection_id, "connection.webhook_key_forgotten", HTTPStatus.OK)
+    return {"success": True}
+
+
+def _sender(db: Db, connection_id: UUID) -> Sender:
+    """Who sends for this connection; 404 without one, 422 where its vendor sends nothing."""
+    found = webhook_keys.about(db, connection_id)
+    if found is None:
+        raise Problem(HTTPStatus.NOT_FOUND, "There is no such connection.")
+    sender = senders().get(found[0])
+    if sender is None:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "This PMS sends no webhooks; its sheet is kept fresh by syncing.",
+        )
+    return sender
+
+
+def _entries(door: Door, sender: Sender) -> dict[str, Any]:
+    return {"header": HEADER, "urls": dict(sender.addresses(door.ports.base_url))}
+
+
+def _audit(db: Db, door: Door, connection_id: UUID, action: str, status: HTTPStatus) -> None:
+    record(
+        db,
+        door.access,
+        account_id=door.account_id,
+        action=action,
+        connection_id=connection_id,
+        status=status,
+    )
