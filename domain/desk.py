@@ -153,37 +153,11 @@ class Balance:
     insurance: str | None = field(default=None, repr=False)
 
 
-class PracticeDesk(Protocol):
-    """One connection's PMS, opened for a caller. Reads raise as sources do.
-
-    A method whose ability is not named raises Refused with a sentence. Every request is paid for
-    with `voice=True` when the desk was opened for a call.
-    """
-
-    @property
-    def abilities(self) -> frozenset[Ability]: ...
-
-    def search_patients(self, query: PatientQuery) -> Sequence[PatientCard]: ...
-
-    def patient(self, pms_id: str) -> PatientCard | None: ...
-
-    def appointments(self, window: Window) -> Sequence[Appointment]:
-        """Fresh from the PMS, cancelled ones too; patients may be ids only."""
+class WriteDesk(Protocol):
+    """What it takes to write to a PMS and to learn what became of it."""
 
     def busy(self, window: Window) -> Sequence[Busy]:
         """Fresh: what takes practitioners and chairs, cancelled appointments left out."""
-
-    def shifts(self, window: Window) -> Sequence[Shift]:
-        """Working hours of practitioners and chairs, holidays taken out."""
-
-    def openings(self, window: Window) -> Sequence[Opening] | None:
-        """The PMS's own free slots; None where it has none to offer."""
-
-    def notes(self, patient_id: str) -> Sequence[Note]: ...
-
-    def insurance(self, patient_id: str) -> Sequence[Coverage]: ...
-
-    def balance(self, patient_id: str) -> Balance | None: ...
 
     def submit(self, write: Write) -> Receipt:
         """Hand the write to the vendor, once.
@@ -201,5 +175,35 @@ class PracticeDesk(Protocol):
         DONE with the id where it matches, FAILED where it certainly was not (and cannot come
         any more), else UNKNOWN or PENDING.
         """
+
+
+class PracticeDesk(WriteDesk, Protocol):
+    """One connection's PMS, opened for a caller. Reads raise as sources do.
+
+    A method whose ability is not named raises Refused with a sentence. Every request is paid for
+    with `voice=True` when the desk was opened for a call.
+    """
+
+    @property
+    def abilities(self) -> frozenset[Ability]: ...
+
+    def search_patients(self, query: PatientQuery) -> Sequence[PatientCard]: ...
+
+    def patient(self, pms_id: str) -> PatientCard | None: ...
+
+    def appointments(self, window: Window) -> Sequence[Appointment]:
+        """Fresh from the PMS, cancelled ones too; patients may be ids only."""
+
+    def shifts(self, window: Window) -> Sequence[Shift]:
+        """Working hours of practitioners and chairs, holidays taken out."""
+
+    def openings(self, window: Window) -> Sequence[Opening] | None:
+        """The PMS's own free slots; None where it has none to offer."""
+
+    def notes(self, patient_id: str) -> Sequence[Note]: ...
+
+    def insurance(self, patient_id: str) -> Sequence[Coverage]: ...
+
+    def balance(self, patient_id: str) -> Balance | None: ...
 
     def drain_spent(self) -> Sequence[Spend]: ...

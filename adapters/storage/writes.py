@@ -1,0 +1,275 @@
+"""The ledger of writes: kept before they leave, moved on by one compare-and-set at a time."""
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import Engine, RowMapping, text
+
+from adapters.storage import holds
+from domain.desk import Receipt
+from domain.errors import Transient
+from domain.wishes import Write, WriteKind
+from domain.writes import (
+    HOLD_SECONDS,
+    LETTERS,
+    NEXT,
+    NUMBER_LENGTH,
+    KeptWrite,
+    NewWrite,
+    SlotTaken,
+    WriteState,
+)
+from infra.database import transaction
+from infra.sealing import Sealer
+
+TABLE = "pms_writes"
+ATTEMPTS = 5
+
+_BEGIN = text(
+    """
+    INSERT INTO pms_writes (id, account_id, connection_id, kind, state, idempotency_key, call_id,
+                            request, confirmation, start_at, end_at, asked_by, trace_id, created_at,
+                            updated_at)
+    VALUES (:id, :account_id, :connection_id, :kind, :state, :key, :call_id, :request,
+            :confirmation, :start_at, :end_at, :asked_by, :trace_id, :now, :now)
+    ON CONFLICT DO NOTHING RETURNING *
+    """
+)
+_BY_KEY = text("SELECT * FROM pms_writes WHERE account_id = :account_id AND idempotency_key = :key")
+_OF_CALL = text(
+    """
+    SELECT * FROM pms_writes
+    WHERE account_id = :account_id AND call_id = :call_id AND kind = 'book'
+      AND state NOT IN ('failed', 'withdrawn')
+    """
+)
+_LOAD = text("SELECT * FROM pms_writes WHERE id = :id")
+_MOVE = text(
+    """
+    UPDATE pms_writes SET state = :state, updated_at = :now,
+      submitted_at = CASE WHEN :state = 'submitted' THEN :now ELSE submitted_at END,
+      settled_at = CASE WHEN :state IN ('confirmed', 'failed', 'withdrawn') THEN :now END,
+      pms_id = COALESCE(:pms_id, pms_id), reason = COALESCE(:reason, reason)
+    WHERE id = :id AND state = ANY(:before) RETURNING *
+    """
+)
+_RECEIPT = text(
+    """
+    UPDATE pms_writes SET receipt = :receipt, pms_id = COALESCE(:pms_id, pms_id), updated_at = :now
+    WHERE id = :id RETURNING *
+    """
+)
+_POLLED = text("UPDATE pms_writes SET polls = polls + 1 WHERE id = :id RETURNING *")
+_TOLD = text("UPDATE pms_writes SET told = :told WHERE id = :id RETURNING *")
+
+
+class WriteLedger:
+    """The writes of one account. Each method is one transaction; none spans a call to a vendor.
+
+    `guarded` is called first in each, with its connection: a worker's fence on its job.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        sealer: Sealer,
+        *,
+        account_id: str,
+        clock: Callable[[], datetime],
+        guarded: Callable[[Db], None] | None = None,
+    ) -> None:
+        self._engine = engine
+        self._sealer = sealer
+        self._account = account_id
+        self._clock = clock
+        self._guarded = guarded
+
+    def begin(self, new: NewWrite) -> KeptWrite:
+        """Keep the intent and hold its slot, or answer the write that is kept already.
+
+        A call has one booking: another one asked for in it is answered with the first. Raises
+        SlotTaken, and keeps nothing, where the slot is held for somebody else.
+        """
+        for _ in range(ATTEMPTS):
+            with transaction(self._engine, account_id=self._account) as db:
+                self._guard(db)
+                known = self._known(db, new)
+                if known is not None:
+                    return known
+                kept = self._put(db, new)
+                if kept is not None:
+                    return kept
+        raise Transient("no confirmation number could be found; try again")
+
+    def load(self, write_id: UUID) -> KeptWrite:
+        with transaction(self._engine, account_id=self._account) as db:
+            return self._kept(db.execute(_LOAD, {"id": write_id}).mappings().one())
+
+    def submitting(self, kept: KeptWrite) -> KeptWrite | None:
+        """Mark it as leaving, committed before it leaves; None if it is not ours to send.
+
+        Its hold has no end from here on. Raises SlotTaken where the hold ran out meanwhile.
+        """
+        with transaction(self._engine, account_id=self._account) as db:
+            self._guard(db)
+            row = self._moved(db, kept, WriteState.SUBMITTED)
+            if row is None:
+                return None
+            if kept.state is WriteState.HELD and not holds.keep(db, kept.id, until=None):
+                raise SlotTaken("Somebody else took that time meanwhile.")
+            return self._kept(row)
+
+    def keep_receipt(self, kept: KeptWrite, receipt: Receipt) -> KeptWrite:
+        """The vendor has taken it on."""
+        values = {
+            "id": kept.id,
+            "receipt": receipt.number,
+            "pms_id": receipt.pms_id,
+            "now": self._clock(),
+        }
+        with transaction(self._engine, account_id=self._account) as db:
+            self._guard(db)
+            return self._kept(db.execute(_RECEIPT, values).mappings().one())
+
+    def settle(
+        self,
+        kept: KeptWrite,
+        state: WriteState,
+        *,
+        pms_id: str | None = None,
+        reason: str | None = None,
+    ) -> KeptWrite:
+        """Move it on, its hold with it; a write that somebody else has settled stays so."""
+        with transaction(self._engine, account_id=self._account) as db:
+            self._guard(db)
+            row = self._moved(db, kept, state, pms_id=pms_id, reason=reason)
+            if row is None:
+                return self._kept(db.execute(_LOAD, {"id": kept.id}).mappings().one())
+            if state is WriteState.CONFIRMED:
+                # Until a sync shows it, and no longer than the appointment itself.
+                holds.keep(db, kept.id, until=kept.end)
+            elif state is not WriteState.UNKNOWN:
+                holds.free(db, kept.id)
+            return self._kept(row)
+
+    def withdraw(self, kept: KeptWrite) -> bool:
+        """Call it off before it leaves; False when it has left."""
+        return self.settle(kept, WriteState.WITHDRAWN).state is WriteState.WITHDRAWN
+
+    def polled(self, kept: KeptWrite) -> KeptWrite:
+        with transaction(self._engine, account_id=self._account) as db:
+            return self._kept(db.execute(_POLLED, {"id": kept.id}).mappings().one())
+
+    def tell(self, kept: KeptWrite, told: str) -> KeptWrite:
+        """What the caller was told of it, so that a text can tell the rest."""
+        with transaction(self._engine, account_id=self._account) as db:
+            return self._kept(db.execute(_TOLD, {"id": kept.id, "told": told}).mappings().one())
+
+    def _known(self, db: Db, new: NewWrite) -> KeptWrite | None:
+        owner = {"account_id": self._account}
+        row = db.execute(_BY_KEY, {**owner, "key": new.key}).mappings().first()
+        if row is None and new.call_id and new.write.kind is WriteKind.BOOK:
+            row = db.execute(_OF_CALL, {**owner, "call_id": new.call_id}).mappings().first()
+        return self._kept(row) if row is not None else None
+
+    def _put(self, db: Db, new: NewWrite) -> KeptWrite | None:
+        """The row and its hold; None where a twin came first, so that one looks again."""
+        now, write_id = self._clock(), uuid4()
+        held = new.hold is not None
+        values = {
+            "id": write_id,
+            "account_id": self._account,
+            "connection_id": new.connection_id,
+            "kind": new.write.kind.value,
+            "state": (WriteState.HELD if held else WriteState.REQUESTED).value,
+            "key": new.key,
+            "call_id": new.call_id,
+            "request": self._sealed(write_id, new.write),
+            "confirmation": _number(),
+            "start_at": new.hold.window.start if new.hold else None,
+            "end_at": new.hold.window.end if new.hold else None,
+            "asked_by": new.asked_by,
+            "trace_id": new.trace_id,
+            "now": now,
+        }
+        row = db.execute(_BEGIN, values).mappings().first()
+        if row is None:
+            return None
+        if new.hold is not None and not holds.take(
+            db,
+            new.hold,
+            account_id=self._account,
+            connection_id=new.connection_id,
+            write_id=write_id,
+            now=now,
+            expires_at=now + timedelta(seconds=HOLD_SECONDS),
+        ):
+            raise SlotTaken("Somebody else is taking that time.")
+        return self._kept(row, is_new=True)
+
+    def _moved(
+        self, db: Db, kept: KeptWrite, state: WriteState, **about: str | None
+    ) -> RowMapping | None:
+        before = [one.value for one in WriteState if state in NEXT[one]]
+        values = {
+            "id": kept.id,
+            "state": state.value,
+            "before": before,
+            "now": self._clock(),
+            "pms_id": about.get("pms_id"),
+            "reason": about.get("reason"),
+        }
+        return db.execute(_MOVE, values).mappings().first()
+
+    def _guard(self, db: Db) -> None:
+        if self._guarded is not None:
+            self._guarded(db)
+
+    def _sealed(self, write_id: UUID, write: Write) -> bytes:
+        return self._sealer.seal(
+            json.dumps(write.as_document()),
+            table=TABLE,
+            column="request",
+            row=write_id,
+            account=self._account,
+        )
+
+    def _kept(self, row: RowMapping, *, is_new: bool = False) -> KeptWrite:
+        document: Mapping[str, Any] = json.loads(
+            self._sealer.open(
+                row["request"], table=TABLE, column="request", row=row["id"], account=self._account
+            )
+        )
+        kind = WriteKind(row["kind"])
+        receipt = Receipt(number=row["receipt"]) if row["receipt"] is not None else None
+        return KeptWrite(
+            id=row["id"],
+            account_id=row["account_id"],
+            connection_id=row["connection_id"],
+            state=WriteState(row["state"]),
+            write=Write.from_document(
+                kind, document, marker=row["confirmation"], submitted_at=row["submitted_at"]
+            ),
+            key=row["idempotency_key"],
+            confirmation=row["confirmation"],
+            receipt=receipt,
+            pms_id=row["pms_id"],
+            reason=row["reason"],
+            call_id=row["call_id"],
+            told=row["told"],
+            start=row["start_at"],
+            end=row["end_at"],
+            submitted_at=row["submitted_at"],
+            polls=row["polls"],
+            trace_id=row["trace_id"],
+            is_new=is_new,
+        )
+
+
+def _number() -> str:
+    return "".join(secrets.choice(LETTERS) for _ in range(NUMBER_LENGTH))

@@ -1,0 +1,308 @@
+"""A slot is held once, a write moves one way, and whatever is repeated is the same write."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from adapters.storage import holds
+from adapters.storage.writes import WriteLedger
+from domain.desk import Receipt, Resource
+from domain.window import Window
+from domain.wishes import Booking, Cancellation, Write
+from domain.writes import Hold, KeptWrite, NewWrite, SlotTaken, WriteState
+from infra.database import transaction
+from infra.sealing import Keyring, Sealer
+from tests.storage.rig import ACCOUNT, Rig, rig_on
+
+pytestmark = pytest.mark.integration
+
+TEN = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+DOCTOR = Resource(kind="practitioner", pms_id="PR1")
+CHAIR = Resource(kind="operatory", pms_id="OP2")
+SEALER = Sealer(Keyring.from_hex("9f" * 32))
+
+
+@pytest.fixture
+def rig(database_url: str) -> Iterator[Rig]:
+    with rig_on(database_url) as made:
+        yield made
+
+
+@pytest.fixture
+def connection(rig: Rig) -> UUID:
+    return rig.connect("D90001")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ledger(rig: Rig, clock: Clock) -> WriteLedger:
+    return WriteLedger(rig.engine, SEALER, account_id=ACCOUNT, clock=clock)
+
+
+def booking(
+    connection: UUID,
+    *,
+    start: datetime = TEN,
+    key: str | None = None,
+    call: str | None = None,
+    resources: tuple[Resource, ...] = (DOCTOR, CHAIR),
+) -> NewWrite:
+    wish = Booking(patient_id="77", start=start, minutes=30, practitioner_id="PR1")
+    return NewWrite(
+        connection_id=connection,
+        write=Write(wish=wish),
+        key=key or uuid4().hex,
+        call_id=call,
+        asked_by="call",
+        trace_id="t",
+        hold=Hold(
+            practice="sikka/D90001",
+            window=Window(start, start + timedelta(minutes=30)),
+            resources=resources,
+        ),
+    )
+
+
+def test_a_write_asked_for_again_is_the_same_write(ledger: WriteLedger, connection: UUID) -> None:
+    first = ledger.begin(booking(connection, key="call:1"))
+    again = ledger.begin(booking(connection, key="call:1"))
+
+    assert (again.id, again.confirmation) == (first.id, first.confirmation)
+    assert (first.is_new, again.is_new) == (True, False)
+    assert again.write.wish == first.write.wish
+
+
+def test_a_call_has_one_booking_whatever_is_asked_next(
+    ledger: WriteLedger, connection: UUID
+) -> None:
+    first = ledger.begin(booking(connection, call="c1"))
+    later = ledger.begin(booking(connection, call="c1", start=TEN + timedelta(hours=2)))
+    other = ledger.begin(booking(connection, call="c2", start=TEN + timedelta(hours=3)))
+
+    assert later.id == first.id
+    assert other.id != first.id
+
+
+@pytest.mark.parametrize(
+    ("minutes", "resources", "is_free"),
+    [
+        (0, (DOCTOR, CHAIR), False),
+        (15, (DOCTOR,), False),
+        (15, (CHAIR,), False),
+        (30, (DOCTOR, CHAIR), True),
+        (-30, (DOCTOR, CHAIR), True),
+        (0, (Resource(kind="practitioner", pms_id="OP2"),), True),
+    ],
+    ids=[
+        "the same",
+        "half over, doctor",
+        "half over, chair",
+        "right after",
+        "before",
+        "other kind",
+    ],
+)
+def test_overlapping_slots_of_one_resource_are_not_both_held(
+    ledger: WriteLedger,
+    connection: UUID,
+    minutes: int,
+    resources: tuple[Resource, ...],
+    *,
+    is_free: bool,
+) -> None:
+    ledger.begin(booking(connection))
+    wanted = booking(connection, start=TEN + timedelta(minutes=minutes), resources=resources)
+
+    if is_free:
+        assert ledger.begin(wanted).state is WriteState.HELD
+    else:
+        with pytest.raises(SlotTaken):
+            ledger.begin(wanted)
+
+
+def test_a_refused_slot_leaves_nothing_behind(
+    ledger: WriteLedger, connection: UUID, rig: Rig
+) -> None:
+    ledger.begin(booking(connection, resources=(CHAIR,)))
+
+    with pytest.raises(SlotTaken):
+        ledger.begin(booking(connection, key="second"))
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        assert db.execute(text("SELECT count(*) FROM pms_writes")).scalar_one() == 1
+        assert db.execute(text("SELECT count(*) FROM slot_holds")).scalar_one() == 1
+
+
+def test_of_many_at_once_exactly_one_gets_the_slot(ledger: WriteLedger, connection: UUID) -> None:
+    def attempt(number: int) -> bool:
+        try:
+            ledger.begin(booking(connection, key=f"k{number}", call=f"c{number}"))
+        except SlotTaken:
+            return False
+        return True
+
+    with ThreadPoolExecutor(max_workers=10) as threads:
+        won = list(threads.map(attempt, range(40)))
+
+    assert won.count(True) == 1
+
+
+def test_of_many_deliveries_of_one_call_exactly_one_is_new(
+    ledger: WriteLedger, connection: UUID
+) -> None:
+    with ThreadPoolExecutor(max_workers=10) as threads:
+        kept = list(threads.map(lambda _: ledger.begin(booking(connection, key="k")), range(20)))
+
+    assert len({one.id for one in kept}) == 1
+    assert sum(one.is_new for one in kept) == 1
+
+
+def test_a_hold_that_ran_out_gives_way_and_its_write_can_no_longer_leave(
+    ledger: WriteLedger, connection: UUID, clock: Clock
+) -> None:
+    slow = ledger.begin(booking(connection))
+    clock.now += timedelta(minutes=2)
+    quick = ledger.begin(booking(connection, resources=(CHAIR,)))
+
+    with pytest.raises(SlotTaken):
+        ledger.submitting(slow)
+    assert ledger.load(slow.id).state is WriteState.HELD
+    assert ledger.submitting(quick) is not None
+
+
+def test_a_hold_of_what_has_left_never_runs_out(
+    ledger: WriteLedger, connection: UUID, clock: Clock
+) -> None:
+    sent = ledger.submitting(ledger.begin(booking(connection)))
+    clock.now += timedelta(days=1)
+
+    with pytest.raises(SlotTaken):
+        ledger.begin(booking(connection))
+    assert sent is not None
+    ledger.settle(sent, WriteState.UNKNOWN)
+    with pytest.raises(SlotTaken):
+        ledger.begin(booking(connection))
+
+
+@pytest.mark.parametrize("how", [WriteState.FAILED, WriteState.WITHDRAWN])
+def test_what_came_to_nothing_frees_its_slot(
+    ledger: WriteLedger, connection: UUID, how: WriteState
+) -> None:
+    kept = ledger.begin(booking(connection))
+    ledger.settle(kept, how, reason="no")
+
+    assert ledger.begin(booking(connection)).state is WriteState.HELD
+
+
+def test_a_confirmed_slot_stays_held_until_a_sync_shows_it(
+    ledger: WriteLedger, connection: UUID, rig: Rig, clock: Clock
+) -> None:
+    sent = ledger.submitting(ledger.begin(booking(connection)))
+    assert sent is not None
+    ledger.settle(sent, WriteState.CONFIRMED, pms_id="A1")
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        window = Window(TEN, TEN + timedelta(hours=1))
+        assert len(holds.held(db, connection, window, now=clock.now)) == 2
+
+    show(rig, connection, "A1", at=clock.now + timedelta(seconds=1))
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        assert holds.held(db, connection, window, now=clock.now) == []
+
+
+def show(rig: Rig, connection: UUID, pms_id: str, *, at: datetime) -> None:
+    """A sync has come upon the appointment."""
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        sheet = db.execute(
+            text("INSERT INTO run_sheets (account_id, day) VALUES (:a, :day) RETURNING id"),
+            {"a": ACCOUNT, "day": TEN.date()},
+        ).scalar_one()
+        values = {"a": ACCOUNT, "sheet": sheet, "c": connection, "p": pms_id, "t": TEN, "at": at}
+        db.execute(
+            text(
+                """
+                INSERT INTO run_sheet_appointments
+                  (account_id, run_sheet_id, pms_connection_id, pms_appointment_id, source,
+                   timezone, appointment_time, appointment_duration_minutes, appointment_status,
+                   pms_last_synced_at)
+                VALUES (:a, :sheet, :c, :p, 'pms', 'UTC', :t, 30, 'booked', :at)
+                """
+            ),
+            values,
+        )
+
+
+def sent(ledger: WriteLedger, connection: UUID) -> KeptWrite:
+    found = ledger.submitting(ledger.begin(booking(connection)))
+    assert found is not None
+    return found
+
+
+def test_only_one_of_two_may_send(ledger: WriteLedger, connection: UUID) -> None:
+    kept = ledger.begin(booking(connection))
+
+    assert ledger.submitting(kept) is not None
+    assert ledger.submitting(kept) is None
+
+
+def test_what_has_left_cannot_be_withdrawn(ledger: WriteLedger, connection: UUID) -> None:
+    left = sent(ledger, connection)
+
+    assert ledger.withdraw(left) is False
+    assert ledger.load(left.id).state is WriteState.SUBMITTED
+
+
+def test_what_was_withdrawn_can_no_longer_leave(ledger: WriteLedger, connection: UUID) -> None:
+    kept = ledger.begin(booking(connection))
+
+    assert ledger.withdraw(kept) is True
+    assert ledger.submitting(kept) is None
+
+
+def test_what_is_settled_stays_settled(ledger: WriteLedger, connection: UUID) -> None:
+    done = ledger.settle(sent(ledger, connection), WriteState.CONFIRMED, pms_id="A1")
+    after = ledger.settle(done, WriteState.FAILED, reason="no")
+
+    assert (after.state, after.pms_id, after.reason) == (WriteState.CONFIRMED, "A1", None)
+
+
+def test_a_receipt_is_kept_with_the_write(ledger: WriteLedger, connection: UUID) -> None:
+    kept = ledger.keep_receipt(sent(ledger, connection), Receipt(number="275495"))
+
+    assert ledger.load(kept.id).receipt == Receipt(number="275495")
+
+
+def test_nothing_of_a_write_rests_in_clear(ledger: WriteLedger, connection: UUID, rig: Rig) -> None:
+    wish = Cancellation(appointment_id="A1", patient_id="77", reason="moving to Perth")
+    new = replace(booking(connection), write=Write(wish=wish), hold=None)
+    ledger.begin(new)
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        row = db.execute(text("SELECT * FROM pms_writes")).mappings().one()
+
+    assert b"Perth" not in row["request"]
+    assert not any("Perth" in str(value) for value in row.values() if isinstance(value, str))
+
+
+def test_another_account_sees_no_write(ledger: WriteLedger, connection: UUID, rig: Rig) -> None:
+    ledger.begin(booking(connection))
+
+    with transaction(rig.engine, account_id="somebody else") as db:
+        assert db.execute(text("SELECT count(*) FROM pms_writes")).scalar_one() == 0

@@ -1,0 +1,238 @@
+"""A write leaves once, is followed to its end, and in doubt is read back and never sent again."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from adapters.storage.writes import WriteLedger
+from domain.desk import Busy, Outcome, OutcomeUnknown, Receipt, Resource, Verdict
+from domain.errors import NeedsReconnect, Refused, SyncError, Throttled, Transient
+from domain.window import Window
+from domain.wishes import Booking, Write
+from domain.writes import Hold, KeptWrite, NewWrite, SlotTaken, WriteState
+from infra.sealing import Keyring, Sealer
+from tests.storage.rig import ACCOUNT, Rig, rig_on
+from workers.writing import Writing
+
+pytestmark = pytest.mark.integration
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+TEN = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+DOCTOR = Resource(kind="practitioner", pms_id="PR1")
+PENDING = Outcome(verdict=Verdict.PENDING)
+DONE = Outcome(verdict=Verdict.DONE, pms_id="A1")
+FAILED = Outcome(verdict=Verdict.FAILED, reason="The practice's system said no.")
+UNKNOWN = Outcome(verdict=Verdict.UNKNOWN)
+
+
+@dataclass
+class Time:
+    """A clock that moves when somebody waits."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pause(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class Desk:
+    """A PMS that answers as told, and counts what reached it."""
+
+    answer: Receipt | SyncError | Exception = field(default_factory=lambda: Receipt(number="7"))
+    outcomes: list[Outcome | SyncError] = field(default_factory=list)
+    read_back: Outcome = UNKNOWN
+    taken: Sequence[Busy] = ()
+    sent: list[Write] = field(default_factory=list)
+
+    def submit(self, write: Write) -> Receipt:
+        self.sent.append(write)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def outcome(self, write: Write, receipt: Receipt) -> Outcome:
+        said = self.outcomes.pop(0) if self.outcomes else PENDING
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    def find(self, write: Write) -> Outcome:
+        return self.read_back
+
+    def busy(self, window: Window) -> Sequence[Busy]:
+        return self.taken
+
+
+@dataclass
+class Practice:
+    ledger: WriteLedger
+    connection: UUID
+    time: Time
+    desk: Desk = field(default_factory=Desk)
+
+    @property
+    def writing(self) -> Writing:
+        return Writing(self.ledger, self.desk, clock=self.time, pause=self.time.pause)
+
+    def book(self, *, key: str | None = None, seconds: float = 12) -> KeptWrite:
+        wish = Booking(patient_id="77", start=TEN, minutes=30, practitioner_id="PR1")
+        window = Window(TEN, TEN + timedelta(minutes=30))
+        new = NewWrite(
+            connection_id=self.connection,
+            write=Write(wish=wish),
+            key=key or uuid4().hex,
+            asked_by="call",
+            trace_id="t",
+            hold=Hold(practice="sikka/D1", window=window, resources=(DOCTOR,)),
+        )
+        return self.writing.do(new, until=self.time() + timedelta(seconds=seconds))
+
+
+@pytest.fixture
+def rig(database_url: str) -> Iterator[Rig]:
+    with rig_on(database_url) as made:
+        yield made
+
+
+@pytest.fixture
+def practice(rig: Rig) -> Practice:
+    time = Time()
+    sealer = Sealer(Keyring.from_hex("9f" * 32))
+    ledger = WriteLedger(rig.engine, sealer, account_id=ACCOUNT, clock=time)
+    return Practice(ledger, rig.connect("D1"), time)
+
+
+def test_a_booking_is_confirmed_once_the_pms_says_so(practice: Practice) -> None:
+    practice.desk.outcomes = [PENDING, PENDING, DONE]
+
+    booked = practice.book()
+
+    assert (booked.state, booked.pms_id) == (WriteState.CONFIRMED, "A1")
+    assert len(practice.desk.sent) == 1
+    assert practice.desk.sent[0].marker == booked.confirmation
+
+
+def test_a_pms_that_books_at_once_is_not_asked_again(practice: Practice) -> None:
+    practice.desk.answer = Receipt(is_final=True, pms_id="A9")
+
+    assert practice.book().pms_id == "A9"
+
+
+def test_when_time_is_up_it_is_still_under_way(practice: Practice) -> None:
+    booked = practice.book(seconds=12)
+
+    assert booked.state is WriteState.SUBMITTED
+    assert practice.time() <= NOW + timedelta(seconds=12)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Refused("no"), NeedsReconnect("no"), Throttled("no", until=TEN)],
+    ids=["refused", "signed out", "no budget"],
+)
+def test_what_surely_was_not_done_has_failed_and_may_be_tried_by_another(
+    practice: Practice, answer: SyncError
+) -> None:
+    practice.desk.answer = answer
+    assert practice.book().state is WriteState.FAILED
+
+    practice.desk.answer = Receipt(is_final=True, pms_id="A1")
+    assert practice.book().state is WriteState.CONFIRMED
+
+
+def test_a_lost_answer_is_read_back_and_never_sent_again(practice: Practice) -> None:
+    practice.desk.answer = OutcomeUnknown("the answer was lost")
+    doubtful = practice.book(key="k")
+    assert doubtful.state is WriteState.UNKNOWN
+
+    practice.desk.read_back = DONE
+    settled = practice.writing.look(practice.book(key="k"))
+
+    assert settled.state is WriteState.CONFIRMED
+    assert len(practice.desk.sent) == 1
+
+
+def test_a_bug_in_mid_flight_leaves_the_write_in_doubt(practice: Practice) -> None:
+    practice.desk.answer = RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError):
+        practice.book(key="k")
+
+    assert practice.book(key="k").state is WriteState.UNKNOWN
+    assert len(practice.desk.sent) == 1
+
+
+def test_a_write_that_is_not_found_yet_may_still_arrive(practice: Practice) -> None:
+    practice.desk.answer = OutcomeUnknown("lost")
+    practice.desk.read_back = FAILED
+    doubtful = practice.book()
+
+    practice.time.pause(30)
+    assert practice.writing.look(doubtful).state is WriteState.UNKNOWN
+    practice.time.pause(60)
+    assert practice.writing.look(doubtful).state is WriteState.FAILED
+
+
+def test_a_worker_that_died_after_the_mark_leaves_it_to_be_read_back(practice: Practice) -> None:
+    class Killed(BaseException):
+        pass
+
+    class Dying(Desk):
+        def submit(self, write: Write) -> Receipt:
+            self.sent.append(write)
+            raise Killed
+
+    practice.desk = Dying()
+    with pytest.raises(Killed):
+        practice.book(key="k")
+
+    practice.desk.read_back = DONE
+    again = practice.writing.look(practice.book(key="k"))
+
+    assert again.state is WriteState.CONFIRMED
+    assert len(practice.desk.sent) == 1
+
+
+def test_an_outage_while_following_changes_nothing(practice: Practice) -> None:
+    practice.desk.outcomes = [Transient("away"), Throttled("wait", until=TEN), DONE]
+
+    assert practice.book().state is WriteState.CONFIRMED
+
+
+def test_a_time_the_practice_gave_away_itself_is_not_asked_for(practice: Practice) -> None:
+    window = Window(TEN + timedelta(minutes=15), TEN + timedelta(minutes=45))
+    practice.desk.taken = [Busy(window=window, resources=(DOCTOR,))]
+
+    with pytest.raises(SlotTaken):
+        practice.book()
+
+    assert practice.desk.sent == []
+    practice.desk.taken = []
+    assert practice.book().state is WriteState.SUBMITTED
+
+
+def test_another_doctors_appointment_is_not_in_the_way(practice: Practice) -> None:
+    other = Resource(kind="practitioner", pms_id="PR2")
+    practice.desk.taken = [Busy(window=Window(TEN, TEN + timedelta(hours=1)), resources=(other,))]
+
+    assert practice.book().state is WriteState.SUBMITTED
+
+
+def test_a_look_that_fails_before_booking_leaves_the_slot_free(practice: Practice) -> None:
+    class Away(Desk):
+        def busy(self, window: Window) -> Sequence[Busy]:
+            raise Transient("away")
+
+    practice.desk = Away()
+    with pytest.raises(Transient):
+        practice.book()
+
+    practice.desk = Desk()
+    assert practice.book().state is WriteState.SUBMITTED

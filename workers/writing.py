@@ -1,0 +1,166 @@
+"""Carries a write to a PMS: held, marked, sent once, followed, and read back where in doubt."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from domain.desk import Outcome, OutcomeUnknown, WriteDesk, Receipt, Verdict
+from domain.errors import BadInput, NeedsReconnect, Refused, SyncError, Throttled, Transient
+from domain.writes import (
+    CERTAIN_AFTER,
+    NOT_YET_SENT,
+    OPEN,
+    SEND_WITHIN,
+    KeptWrite,
+    NewWrite,
+    SlotTaken,
+    WriteState,
+)
+
+log = structlog.get_logger()
+
+PAUSES = (0.5, 1.0, 2.0, 3.0)
+"""Seconds between looks at the vendor's word on a write; the last one repeats."""
+
+NOTHING_LEFT: tuple[type[SyncError], ...] = (Refused, BadInput, NeedsReconnect, Throttled)
+"""What says for certain that a write was not done; everything else leaves it in doubt."""
+
+STATES = {Verdict.DONE: WriteState.CONFIRMED, Verdict.FAILED: WriteState.FAILED}
+
+
+class Ledger(Protocol):
+    """Where writes are kept; `adapters.storage.writes` has it over Postgres."""
+
+    def begin(self, new: NewWrite) -> KeptWrite: ...
+    def load(self, write_id: UUID) -> KeptWrite: ...
+    def submitting(self, kept: KeptWrite) -> KeptWrite | None: ...
+    def keep_receipt(self, kept: KeptWrite, receipt: Receipt) -> KeptWrite: ...
+    def settle(
+        self,
+        kept: KeptWrite,
+        state: WriteState,
+        *,
+        pms_id: str | None = None,
+        reason: str | None = None,
+    ) -> KeptWrite: ...
+    def withdraw(self, kept: KeptWrite) -> bool: ...
+    def polled(self, kept: KeptWrite) -> KeptWrite: ...
+    def tell(self, kept: KeptWrite, told: str) -> KeptWrite: ...
+
+
+class Writing:
+    """One connection's writes, with its desk open; `pause` waits that many seconds."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        desk: WriteDesk,
+        *,
+        clock: Callable[[], datetime],
+        pause: Callable[[float], None],
+    ) -> None:
+        self._ledger = ledger
+        self._desk = desk
+        self._clock = clock
+        self._pause = pause
+
+    def do(self, new: NewWrite, *, until: datetime) -> KeptWrite:
+        """The write as it stands at `until`, or as soon as it is settled.
+
+        Asked for again, it is the same write. Raises SlotTaken, with nothing kept or sent, where
+        its time is held for, or taken by, somebody else.
+        """
+        kept = self._ledger.begin(new)
+        if kept.state in NOT_YET_SENT:
+            if kept.is_new and new.hold is not None:
+                self._look_once_more(kept, new)
+            kept = self._send(kept)
+        return self.follow(kept, until=until)
+
+    def follow(self, kept: KeptWrite, *, until: datetime) -> KeptWrite:
+        """Ask what has become of it, with growing pauses, until it is known or time is up."""
+        while kept.state is WriteState.SUBMITTED and kept.receipt is not None:
+            pause = PAUSES[min(kept.polls, len(PAUSES) - 1)]
+            if self._clock() + timedelta(seconds=pause) > until:
+                return kept
+            self._pause(pause)
+            kept = self.look(kept)
+        return kept
+
+    def look(self, kept: KeptWrite) -> KeptWrite:
+        """One look at an open write: by its receipt, else read back once that can be certain."""
+        if kept.state not in OPEN:
+            return kept
+        try:
+            outcome = self._outcome(kept)
+        except (Transient, Throttled) as problem:
+            log.info("write.not_seen", reason=str(problem))
+            return self._ledger.polled(kept)
+        if outcome.verdict in STATES:
+            return self._settled(kept, outcome)
+        if outcome.verdict is Verdict.UNKNOWN and kept.state is WriteState.SUBMITTED:
+            kept = self._ledger.settle(kept, WriteState.UNKNOWN, reason=outcome.reason)
+        return self._ledger.polled(kept)
+
+    def _outcome(self, kept: KeptWrite) -> Outcome:
+        if kept.receipt is not None:
+            return self._desk.outcome(kept.write, kept.receipt)
+        found = self._desk.find(kept.write)
+        sent = kept.submitted_at or self._clock()
+        if found.verdict is Verdict.FAILED and self._clock() < sent + CERTAIN_AFTER:
+            # It may still be on its way.
+            return Outcome(verdict=Verdict.PENDING)
+        return found
+
+    def _look_once_more(self, kept: KeptWrite, new: NewWrite) -> None:
+        """Nobody of ours can take the time any more; the practice's own staff may have."""
+        if new.hold is None:
+            return
+        window, wanted = new.hold.window, set(new.hold.resources)
+        keys = {(one.kind, one.pms_id) for one in wanted}
+        try:
+            busy = self._desk.busy(window)
+        except BaseException:
+            self._ledger.withdraw(kept)
+            raise
+        for one in busy:
+            taken = any((thing.kind, thing.pms_id) in keys for thing in one.resources)
+            if taken and one.window.start < window.end and window.start < one.window.end:
+                self._ledger.withdraw(kept)
+                raise SlotTaken("That time has just been taken.")
+
+    def _send(self, kept: KeptWrite) -> KeptWrite:
+        """Marked first, in a transaction of its own; then it leaves, once."""
+        try:
+            sent = self._ledger.submitting(kept)
+        except SlotTaken:
+            self._ledger.withdraw(kept)
+            raise
+        if sent is None:
+            return self._ledger.load(kept.id)
+        if self._clock() - (sent.submitted_at or self._clock()) > SEND_WITHIN:
+            # Frozen between the mark and here: somebody may be reading it back by now.
+            return self._ledger.settle(sent, WriteState.UNKNOWN)
+        try:
+            receipt = self._desk.submit(sent.write)
+        except NOTHING_LEFT as refusal:
+            return self._ledger.settle(sent, WriteState.FAILED, reason=str(refusal))
+        except OutcomeUnknown as doubt:
+            return self._ledger.settle(sent, WriteState.UNKNOWN, reason=str(doubt))
+        except Exception:
+            self._ledger.settle(sent, WriteState.UNKNOWN)
+            raise
+        if receipt.is_final:
+            done = Outcome(verdict=Verdict.DONE, pms_id=receipt.pms_id)
+            return self._settled(sent, done)
+        return self._ledger.keep_receipt(sent, receipt)
+
+    def _settled(self, kept: KeptWrite, outcome: Outcome) -> KeptWrite:
+        settled = self._ledger.settle(
+            kept, STATES[outcome.verdict], pms_id=outcome.pms_id, reason=outcome.reason
+        )
+        log.info("write.settled", state=settled.state.value)
+        return settled
