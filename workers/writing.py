@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from domain.desk import Outcome, OutcomeUnknown, WriteDesk, Receipt, Verdict
+from domain.desk import Outcome, OutcomeUnknown, Receipt, Verdict, WriteDesk
 from domain.errors import BadInput, NeedsReconnect, Refused, SyncError, Throttled, Transient
 from domain.writes import (
     CERTAIN_AFTER,
