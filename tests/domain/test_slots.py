@@ -1,0 +1,180 @@
+"""What is offered is free, within the rules, on the practice's own clock, and all there is."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.desk import Busy, Opening, Resource, Shift
+from domain.slots import OPERATORY, PRACTITIONER, BookingRules, Wanted, free, offered
+from domain.window import Window, whole_day
+
+ZONE = "America/New_York"
+NINE = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+ANN = Resource(kind=PRACTITIONER, pms_id="1", name="Dr Ann Example")
+BEN = Resource(kind=PRACTITIONER, pms_id="2", name="Dr Ben Example")
+CHAIRS = [Resource(kind=OPERATORY, pms_id=f"OP{number}") for number in (1, 2)]
+RULES = BookingRules()
+ALWAYS = Window(NINE - timedelta(days=30), NINE + timedelta(days=30))
+DAY = whole_day(NINE.date(), ZONE)
+
+
+def hours(start: float, end: float) -> Window:
+    """Hours after nine o'clock."""
+    return Window(NINE + timedelta(hours=start), NINE + timedelta(hours=end))
+
+
+def found(shifts: list[Shift], taken: list[Busy] | None = None, **about: object) -> list[Opening]:
+    wanted = Wanted(**{"window": DAY, "minutes": 30, **about})  # type: ignore[arg-type]
+    return free(shifts, taken or [], wanted=wanted, rules=RULES, bookable=ALWAYS, timezone=ZONE)
+
+
+def times(openings: list[Opening]) -> list[str]:
+    return [f"{one.window.start.astimezone(ZoneInfo(ZONE)):%H:%M}" for one in openings]
+
+
+def test_a_free_morning_is_offered_on_the_quarter_hours() -> None:
+    assert times(found([Shift(resource=ANN, window=hours(0, 1))])) == ["09:00", "09:15", "09:30"]
+
+
+def test_what_is_taken_is_not_offered() -> None:
+    taken = [Busy(window=hours(0.25, 0.5), resources=(ANN,))]
+
+    assert times(found([Shift(resource=ANN, window=hours(0, 1.25))], taken)) == ["09:30", "09:45"]
+
+
+def test_a_colleagues_appointment_takes_nothing() -> None:
+    taken = [Busy(window=hours(0, 1), resources=(BEN,))]
+
+    assert len(found([Shift(resource=ANN, window=hours(0, 1))], taken)) == 3
+
+
+def test_a_doctor_without_a_free_chair_is_not_offered() -> None:
+    shifts = [Shift(resource=one, window=hours(0, 1)) for one in (ANN, BEN, CHAIRS[0])]
+    taken = [Busy(window=hours(0, 0.5), resources=(CHAIRS[0],))]
+
+    assert times(found(shifts, taken)) == ["09:30", "09:30"]
+
+
+def test_the_next_free_chair_is_taken() -> None:
+    shifts = [Shift(resource=one, window=hours(0, 0.5)) for one in (ANN, *CHAIRS)]
+    taken = [Busy(window=hours(0, 1), resources=(CHAIRS[0],))]
+
+    assert found(shifts, taken)[0].resources == (ANN, CHAIRS[1])
+
+
+def test_only_the_doctor_wished_for_is_offered() -> None:
+    shifts = [Shift(resource=one, window=hours(0, 0.5)) for one in (ANN, BEN)]
+
+    assert [one.resources for one in found(shifts, practitioner_id="2")] == [(BEN,)]
+
+
+def test_short_notice_and_far_days_are_left_out() -> None:
+    rules = BookingRules(min_notice_minutes=90, max_days_ahead=1)
+    shifts = [Shift(resource=ANN, window=hours(0, 30))]
+    wanted = Wanted(window=hours(-1, 40), minutes=30)
+
+    offer = free(
+        shifts, [], wanted=wanted, rules=rules, bookable=rules.bookable(NINE), timezone=ZONE
+    )
+
+    assert offer[0].window.start == NINE + timedelta(minutes=90)
+    assert offer[-1].window.start == NINE + timedelta(hours=24, minutes=-15)
+
+
+@pytest.mark.parametrize(
+    ("day", "count"),
+    [("2026-03-08", 23 * 4 - 1), ("2026-03-09", 24 * 4 - 1), ("2026-11-01", 25 * 4 - 1)],
+    ids=["clocks go forward", "a usual day", "clocks go back"],
+)
+def test_a_day_has_the_hours_it_has(day: str, count: int) -> None:
+    window = whole_day(datetime.fromisoformat(day).date(), ZONE)
+    wanted = Wanted(window=window, minutes=30)
+    always = Window(window.start - timedelta(days=1), window.end + timedelta(days=1))
+    shifts = [Shift(resource=ANN, window=window)]
+
+    offer = free(shifts, [], wanted=wanted, rules=RULES, bookable=always, timezone=ZONE)
+
+    assert len(offer) == count
+    assert len({one.window.start for one in offer}) == count
+
+
+spans = st.builds(
+    lambda start, length: Window(
+        NINE + timedelta(minutes=5 * start), NINE + timedelta(minutes=5 * (start + length))
+    ),
+    st.integers(0, 60),
+    st.integers(1, 24),
+)
+people = st.sampled_from([ANN, BEN])
+things = st.sampled_from([ANN, BEN, *CHAIRS])
+
+
+@given(
+    shifts=st.lists(st.builds(lambda r, w: Shift(resource=r, window=w), things, spans), max_size=5),
+    taken=st.lists(
+        st.builds(lambda r, w: Busy(resources=(r,), window=w), things, spans), max_size=8
+    ),
+    minutes=st.sampled_from([15, 30, 45, 60]),
+)
+def test_everything_free_is_offered_and_nothing_else(
+    shifts: list[Shift], taken: list[Busy], minutes: int
+) -> None:
+    offer = found(shifts, taken, minutes=minutes)
+    length = timedelta(minutes=minutes)
+    expected = set()
+    for quarter in range(-4, 60):
+        window = Window(
+            NINE + timedelta(minutes=15 * quarter), NINE + timedelta(minutes=15 * quarter) + length
+        )
+        for person in (ANN, BEN):
+            chairs = [one for one in shifts if one.resource.kind == OPERATORY]
+            chair_free = any(works(one, window, taken) for one in chairs) or not chairs
+            mine = [one for one in shifts if one.resource == person]
+            if chair_free and any(works(one, window, taken) for one in mine):
+                expected.add((window.start, person.pms_id))
+
+    assert {(one.window.start, one.resources[0].pms_id) for one in offer} == expected
+
+
+def works(shift: Shift, window: Window, taken: list[Busy]) -> bool:
+    within = shift.window.start <= window.start and window.end <= shift.window.end
+    return within and not any(
+        shift.resource in one.resources
+        and one.window.start < window.end
+        and window.start < one.window.end
+        for one in taken
+    )
+
+
+def test_of_the_pms_own_slots_those_long_enough_and_still_free_are_offered() -> None:
+    slots = [
+        Opening(window=hours(0, 0.25), resources=(ANN,)),
+        Opening(window=hours(1, 2), resources=(ANN,)),
+        Opening(window=hours(3, 4), resources=(BEN,)),
+        Opening(window=hours(5, 6), resources=(ANN,)),
+    ]
+    taken = [Busy(window=hours(3, 3.25), resources=(BEN,))]
+
+    offer = offered(slots, taken, wanted=Wanted(window=DAY, minutes=30), bookable=ALWAYS)
+
+    assert [one.window.start for one in offer] == [hours(1, 2).start, hours(5, 6).start]
+    assert offer[0].window.end == offer[0].window.start + timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [
+        ({}, BookingRules()),
+        ({"min_notice_minutes": 0}, BookingRules(min_notice_minutes=0)),
+        ({"slot_minutes": 0, "max_days_ahead": "soon", "default_minutes": True}, BookingRules()),
+        ({"max_days_ahead": 14, "unheard_of": 1}, BookingRules(max_days_ahead=14)),
+    ],
+    ids=["nothing", "no notice", "nonsense", "unknown"],
+)
+def test_rules_that_make_no_sense_are_as_usual(
+    stored: dict[str, object], read: BookingRules
+) -> None:
+    assert BookingRules.read(stored) == read
