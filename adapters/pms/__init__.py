@@ -1,10 +1,11 @@
-"""The PMSs we speak to: one module each, found by its file."""
+"""The PMSs we speak to: one module each, found by its file or by an installed package's word."""
 
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from types import MappingProxyType
+from importlib.metadata import entry_points
+from types import MappingProxyType, ModuleType
 
 from adapters.rest.matrix import Line, capability_lines, capability_table
 from adapters.rest.ports import Ports
@@ -19,6 +20,7 @@ __all__ = [
     "Vendor",
     "capability_lines",
     "capability_table",
+    "modules",
     "open_source",
     "open_vendor",
     "pair",
@@ -27,14 +29,34 @@ __all__ = [
 ]
 
 
+ELSEWHERE = "pms_sync.vendors"
+"""The entry point under which an installed package names the modules of its own PMSs."""
+
+
+@cache
+def modules() -> Mapping[str, ModuleType]:
+    """The module of every PMS by its name; each exports a VENDOR."""
+    found: dict[str, ModuleType] = {}
+    for module in _described():
+        name = module.VENDOR.name
+        if name in found:
+            both = f"{found[name].__name__} and {module.__name__}"
+            raise BadInput(f"Two modules describe the PMS '{name}': {both}; remove one.")
+        found[name] = module
+    return MappingProxyType(found)
+
+
+def _described() -> Iterator[ModuleType]:
+    """The modules of this package that export a VENDOR, then those of other packages."""
+    here = (import_module(f"{__name__}.{one.name}") for one in pkgutil.iter_modules(__path__))
+    yield from (module for module in here if hasattr(module, "VENDOR"))
+    yield from (point.load() for point in entry_points(group=ELSEWHERE))
+
+
 @cache
 def registered() -> Mapping[str, Vendor]:
-    """Every PMS by name: the modules of this package that export a VENDOR."""
-    modules = (
-        import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)
-    )
-    vendors = [module.VENDOR for module in modules if hasattr(module, "VENDOR")]
-    return MappingProxyType({vendor.name: vendor for vendor in vendors})
+    """Every PMS by name."""
+    return MappingProxyType({name: module.VENDOR for name, module in modules().items()})
 
 
 def vendor(name: str) -> Vendor:

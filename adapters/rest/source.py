@@ -114,7 +114,7 @@ class RestSource:
         listing = _described(self._vendor.appointments)
         mark = self._still_good(resume)
         for turn in self._turns(listing, params=query.params, resume=mark):
-            batch = self._parsed(listing, turn.contents)
+            batch = self._read(listing, turn.contents)
             aside, self._set_aside = self._set_aside, []
             onward = self._dated(listing, turn.onward)
             records = _within(query, batch.rows)
@@ -140,7 +140,7 @@ class RestSource:
             except Gone:
                 return None
             self._remembered[key] = turns
-        batches = [self._parsed(listing, turn.contents) for turn in turns]
+        batches = [self._read(listing, turn.contents) for turn in turns]
         del self._remembered[key]
         for reject in (reject for batch in batches for reject in batch.rejects):
             raise BadRecord(reject.reason, path=reject.path)
@@ -220,6 +220,12 @@ class RestSource:
             batch.drift.update(record.drift)
             if missing := listing.expects - item.keys():
                 batch.drift.update(f"missing:{key}" for key in missing)
+        return batch
+
+    def _read(self, listing: Listing[Appointment], contents: Contents) -> "_Batch[Appointment]":
+        """Appointments, with the names that `parse` leaves to what is known already."""
+        batch = self._parsed(listing, contents)
+        batch.rows = [_named(row, self._connection) for row in batch.rows]
         return batch
 
     def _whole(self, listing: Listing[_T]) -> list[_T]:
@@ -313,6 +319,17 @@ def _within(query: Query, rows: list[Appointment]) -> list[Appointment]:
         row if row.practitioner_id else replace(row, practitioner_id=query.practitioner_id)
         for row in rows
     ]
+
+
+def _named(row: Appointment, known: Connection) -> Appointment:
+    kind, person = row.type_name, row.practitioner_name
+    if kind is None and row.type_id is not None and row.type_id in known.types:
+        kind = known.types[row.type_id].name
+    if person is None and row.practitioner_id is not None:
+        person = known.practitioners.get(row.practitioner_id)
+    if (kind, person) == (row.type_name, row.practitioner_name):
+        return row
+    return replace(row, type_name=kind, practitioner_name=person)
 
 
 def _reject(bad: BadRecord, item: Any) -> Reject:

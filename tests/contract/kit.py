@@ -11,7 +11,8 @@ from uuid import UUID
 
 import httpx
 
-from adapters.pms import open_vendor, registered
+from adapters import pms
+from adapters.pms import modules, open_vendor, registered
 from adapters.rest.ports import Ports
 from adapters.rest.vendor import Vendor
 from domain.appointments import Appointment
@@ -170,8 +171,15 @@ class Fixture:
 
 @cache
 def fixture(name: str) -> Fixture:
-    told = json.loads((FIXTURES / f"{name}.json").read_text())
-    return Fixture(registered()[name], told)
+    return Fixture(registered()[name], json.loads(fixture_file(name).read_text()))
+
+
+def fixture_file(name: str) -> Path:
+    """Among ours; of a PMS that another package describes, beside its module."""
+    module = modules()[name]
+    if module.__name__.startswith(f"{pms.__name__}."):
+        return FIXTURES / f"{name}.json"
+    return Path(str(module.__file__)).with_suffix(".json")
 
 
 def matches(exchange: Mapping[str, Any], request: httpx.Request) -> bool:
