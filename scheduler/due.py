@@ -24,13 +24,18 @@ def next_sync(due_at: datetime, *, now: datetime, every: timedelta, chance: floa
 
 
 def sync_of(connection: Due, *, now: datetime) -> NewJob:
-    """Today's sheet, on the practice's own calendar; the day is fixed here."""
-    today = local_day(now, connection.timezone)
+    """Today's sheet and the days ahead, on the practice's own calendar; the days are fixed here.
+
+    Between whole passes only what changed is asked for, where the PMS tells it.
+    """
+    first = local_day(now, connection.timezone)
+    last = first + timedelta(days=connection.days_ahead)
+    is_full_due = connection.marked.is_full_due((first, last), now=now)
     return sync_job(
         account_id=connection.account_id,
         connection_id=connection.id,
         vendor=connection.vendor,
-        first_day=today,
-        last_day=today,
-        sync_type=SyncType.FULL,
+        first_day=first,
+        last_day=last,
+        sync_type=SyncType.FULL if is_full_due else SyncType.INCREMENTAL,
     )

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
+from domain.changes import Marked
+
 
 class Due(Protocol):
     """A connection whose sync is due."""
@@ -16,6 +18,10 @@ class Due(Protocol):
     def vendor(self) -> str: ...
     @property
     def timezone(self) -> str: ...
+    @property
+    def days_ahead(self) -> int: ...
+    @property
+    def marked(self) -> Marked: ...
 
 
 class Announcer(Protocol):

@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy import Engine
 
 from adapters.storage import announcing
+from adapters.storage.backfill_chunks import pause_stranded
 from domain.errors import SyncError, Transient
 from infra.database import dispatch, listen
 from infra.stopping import Stopping
@@ -41,10 +42,13 @@ def sweep(engine: Engine, *, gave_up: Callable[[list[int]], None]) -> None:
     with dispatch(engine) as db:
         lapsed = announcing.sweep(db)
         stranded = announcing.stranded(db)
+        paused = pause_stranded(db)
     if lapsed.ready:
         log.warning("jobs.taken_back", count=len(lapsed.ready))
     if lapsed.dead:
         log.error("jobs.parked", count=len(lapsed.dead))
+    if paused:
+        log.warning("backfills.paused", count=paused)
     over = [*lapsed.dead, *stranded]
     if over:
         gave_up(over)

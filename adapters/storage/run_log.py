@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import Row, text
 
 from adapters.storage import sheet_events
+from adapters.storage.backfill_chunks import chunk_ended
+from adapters.storage.changes import keep_mark
 from domain.connections import Connection
 from domain.jobs import Job
 from domain.runs import Counts, Progress, Run, RunStatus, SyncType
@@ -24,9 +26,9 @@ _JOB_RUNS = "EXISTS (SELECT FROM jobs WHERE jobs.id = :job_id AND jobs.state = '
 _OPEN_RUN = text(
     f"""
     INSERT INTO pms_sync_log (id, account_id, pms_connection_id, job_id, sync_type, day_from,
-                              day_to, dry_run, trace_id, started_at)
+                              day_to, dry_run, trace_id, backfill_id, started_at)
     VALUES (:id, :account_id, :connection_id, :job_id, :sync_type, :day_from, :day_to, :dry_run,
-            :trace_id, :at)
+            :trace_id, :backfill_id, :at)
     ON CONFLICT (job_id) DO UPDATE SET
       status = CASE WHEN {_JOB_RUNS} THEN 'running' ELSE pms_sync_log.status END,
       completed_at = CASE WHEN {_JOB_RUNS} THEN NULL ELSE pms_sync_log.completed_at END
@@ -36,7 +38,7 @@ _OPEN_RUN = text(
 _COUNTS = ", ".join(f"{name} = :{name}" for name in asdict(Counts()))
 _TELL = text(
     f"UPDATE pms_sync_log SET {_COUNTS}, queries_done = :done, queries_total = :total, "  # noqa: S608
-    "diff = :diff WHERE id = :run_id"
+    "sync_type = :sync_type, diff = :diff WHERE id = :run_id"
 )
 _REJECT = text(
     """
@@ -59,15 +61,23 @@ _CLOSE_RUN = text(
     WHERE id = :run_id AND status = 'running' RETURNING id
     """
 )
+# How fresh the sheet is, is how fresh today is: another day's sync says nothing of it. Only a pass
+# over all the days the timetable reads tells when they were last read whole.
 _CLOSE_CONNECTION = text(
     """
-    UPDATE pms_connections SET
+    UPDATE pms_connections AS held SET
       last_sync_status = :status, last_sync_error = :message, updated_at = :at,
-      last_sync_at = CASE WHEN :complete THEN :at ELSE last_sync_at END,
+      last_sync_at = CASE WHEN :complete AND :first <= today.day AND today.day <= :last
+                     THEN :at ELSE last_sync_at END,
+      last_full_at = CASE WHEN :whole AND :first <= today.day
+                               AND today.day + sync_days_ahead <= :last
+                     THEN :at ELSE last_full_at END,
       state = CASE WHEN :complete AND state = 'ERROR' THEN 'ACTIVE' ELSE state END,
       state_reason = CASE WHEN :complete AND state = 'ERROR' THEN NULL ELSE state_reason END,
       consecutive_failures = CASE WHEN :failed THEN consecutive_failures + 1 ELSE 0 END
-    WHERE id = :connection_id
+    FROM (SELECT CAST(CAST(:at AS timestamptz) AT TIME ZONE timezone AS date) AS day
+          FROM pms_connections WHERE id = :connection_id) AS today
+    WHERE held.id = :connection_id
     """
 )
 _AUDIT = text(
@@ -96,6 +106,8 @@ def run_of(job: Job, connection: Connection) -> Run:
         dry_run=bool(job.args.get("dry_run", False)),
         trace_id=job.trace_id,
         progress=Progress.from_checkpoint(job.checkpoint),
+        backfill_id=_id(job, "backfill_id"),
+        approved_run=_id(job, "approved_run"),
     )
 
 
@@ -111,6 +123,7 @@ def open_row(db: Db, job: Job, run: Run, *, at: datetime) -> Row[Any]:
         "day_to": run.last_day,
         "dry_run": run.dry_run,
         "trace_id": run.trace_id,
+        "backfill_id": run.backfill_id,
         "at": at,
     }
     return db.execute(_OPEN_RUN, values).one()
@@ -122,6 +135,7 @@ def tell_progress(db: Db, run: Run, *, diff: bytes | None) -> None:
         **asdict(progress.counts),
         "done": len(progress.done),
         "total": progress.total,
+        "sync_type": run.pass_type.value,
         "run_id": run.id,
         "diff": diff,
     }
@@ -169,7 +183,7 @@ def keep_drift(db: Db, run: Run, drift: Mapping[str, int]) -> None:
         db.execute(_DRIFT, rows)
 
 
-def end_run(
+def end_run(  # noqa: PLR0913 - how it ended, in the words of each who asks
     db: Db,
     run: Run,
     *,
@@ -177,6 +191,7 @@ def end_run(
     message: str | None,
     details: Mapping[str, Any] | None,
     at: datetime,
+    needs_person: bool = False,
 ) -> None:
     """The log, the connection's freshness, one audit row, one event; nothing if it has ended."""
     values = {
@@ -188,15 +203,38 @@ def end_run(
     }
     if db.execute(_CLOSE_RUN, values).first() is None:
         return
-    if not run.dry_run:
-        outcome = {
-            "complete": status is RunStatus.SUCCESS,
-            "failed": status is RunStatus.FAILED,
-            "connection_id": run.connection_id,
-        }
-        db.execute(_CLOSE_CONNECTION, {**values, **outcome})
+    if run.backfill_id is not None:
+        chunk_ended(db, run, status=status, message=message, needs_person=needs_person, at=at)
+    elif not run.dry_run:
+        _close_connection(db, run, status=status, message=message, at=at)
     _audit(db, run, status=status, message=message)
     tell_pages(db, run, "sync_ended", {"status": status.value})
+
+
+def _close_connection(
+    db: Db, run: Run, *, status: RunStatus, message: str | None, at: datetime
+) -> None:
+    is_complete = status is RunStatus.SUCCESS
+    values = {
+        "status": status.value,
+        "message": message,
+        "at": at,
+        "first": run.first_day,
+        "last": run.last_day,
+        "complete": is_complete,
+        "whole": is_complete and not run.progress.changes_only,
+        "failed": status is RunStatus.FAILED,
+        "connection_id": run.connection_id,
+    }
+    db.execute(_CLOSE_CONNECTION, values)
+    if is_complete:
+        keep_mark(db, run, at=at)
+
+
+def _id(job: Job, key: str) -> UUID | None:
+    """An id among a job's arguments; jobs written by older code lack it."""
+    value = job.args.get(key)
+    return UUID(value) if value else None
 
 
 def _audit(db: Db, run: Run, *, status: RunStatus, message: str | None) -> None:

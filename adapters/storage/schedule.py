@@ -9,14 +9,18 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
+from adapters.storage import changes
+from domain.changes import Marked
+
 _DUE = text(
-    """
-    SELECT id, account_id, connector, timezone, sync_frequency_minutes, next_sync_at
+    f"""
+    SELECT id, account_id, connector, timezone, sync_frequency_minutes, next_sync_at,
+           sync_days_ahead, {changes.COLUMNS}
     FROM pms_connections
     WHERE sync_enabled AND state IN ('ACTIVE', 'ERROR') AND removed_at IS NULL
       AND next_sync_at <= :now
     ORDER BY next_sync_at LIMIT :most FOR UPDATE SKIP LOCKED
-    """
+    """  # noqa: S608 - our own columns
 )
 _NEXT_SYNC = text("UPDATE pms_connections SET next_sync_at = :next_at WHERE id = :id")
 _RENEWALS = text(
@@ -52,6 +56,8 @@ class DueConnection:
     timezone: str
     frequency_minutes: int
     due_at: datetime
+    days_ahead: int
+    marked: Marked
 
 
 def due_connections(db: Db, *, now: datetime, most: int = 100) -> list[DueConnection]:
@@ -63,6 +69,8 @@ def due_connections(db: Db, *, now: datetime, most: int = 100) -> list[DueConnec
             timezone=row.timezone,
             frequency_minutes=row.sync_frequency_minutes,
             due_at=row.next_sync_at,
+            days_ahead=row.sync_days_ahead,
+            marked=changes.marked_of(row),
         )
         for row in db.execute(_DUE, {"now": now, "most": most})
     ]

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.storage import connections, run_log
+from adapters.storage import approvals, candidates, changes, connections, run_log
 from adapters.storage.entries import EntrySeal
 from adapters.storage.ledger import guard, save_checkpoint
 from adapters.storage.run_sheet import Applied, RunSheet
@@ -19,6 +19,7 @@ from domain.connections import Connection, State
 from domain.errors import NeedsReconnect, SyncError
 from domain.intake import Candidate, Listed, Sorted, Stored, row_id, sort_page
 from domain.jobs import Job
+from domain.previews import Difference, difference, removed_ids
 from domain.runs import Counts, Run, RunStatus
 from domain.sources import Page, Query, Reject, Spend
 from domain.window import Window
@@ -32,30 +33,6 @@ _SPENT = text(
            unnest(CAST(:weights AS integer[]))
     """
 )
-_CANDIDATE = text(
-    """
-    INSERT INTO pms_removal_candidates (account_id, run_id, appointment_id, is_listed)
-    SELECT :account_id, :run_id, unnest(CAST(:ids AS uuid[])), :is_listed ON CONFLICT DO NOTHING
-    """
-)
-_CANDIDATES = text(
-    """
-    SELECT entry.id, entry.pms_appointment_id, candidate.is_listed
-    FROM pms_removal_candidates AS candidate
-    JOIN run_sheet_appointments AS entry ON entry.id = candidate.appointment_id
-    WHERE candidate.run_id = :run_id AND entry.removed_at IS NULL ORDER BY entry.id
-    """
-)
-_NO_CANDIDATE = text(
-    "DELETE FROM pms_removal_candidates WHERE run_id = :run_id AND appointment_id = ANY(:ids)"
-)
-_SEEN_AFTER_ALL = text(
-    """
-    DELETE FROM pms_removal_candidates
-    WHERE run_id = :run_id AND appointment_id = ANY(:ids) AND NOT is_listed
-    """
-)
-_FORGET_CANDIDATES = text("DELETE FROM pms_removal_candidates WHERE run_id = :run_id")
 _HELD = text(
     """
     SELECT count(*) FROM run_sheet_appointments
@@ -131,9 +108,15 @@ class SyncStore:
             problems = run.progress.problems
             details = {"queries": problems} if problems else None
             run_log.end_run(
-                db, run, status=RunStatus.FAILED, message=str(error), details=details, at=at
+                db,
+                run,
+                status=RunStatus.FAILED,
+                message=str(error),
+                details=details,
+                at=at,
+                needs_person=isinstance(error, NeedsReconnect),
             )
-            db.execute(_FORGET_CANDIDATES, {"run_id": run.id})
+            candidates.forget(db, run)
 
 
 class OpenRun:
@@ -195,6 +178,11 @@ class OpenRun:
             rows = db.execute(_IN_THE_BOOK, {"connection_id": self.connection.id}).all()
         return [Practitioner(pms_id=row.pms_id, full_name=row.full_name) for row in rows]
 
+    def decide(self) -> None:
+        """Settle whether this run asks for changes or reads its days whole."""
+        with self._transaction() as db:
+            changes.decide(db, self.run, self.connection, now=self._clock())
+
     def sort(self, records: Sequence[Appointment], *, window: Window) -> Sorted:
         """Tell what of a page is new or different, by fingerprints alone."""
         keyed = [(row_id(self.connection.id, one), one) for one in records]
@@ -214,9 +202,11 @@ class OpenRun:
         run = self.run
         with self._transaction() as db:
             sheet = self._sheet(db)
+            if run.approved_run:
+                told = sheet.apply(found.fresh, at=at, run_id=run.id, dry_run=True)
+                self._lines += told.lines
             applied = sheet.apply(found.fresh, at=at, run_id=run.id, dry_run=run.dry_run)
-            if found.leaving:
-                self._candidates(db, found.leaving, is_listed=True)
+            candidates.keep(db, run, found.leaving, is_listed=True)
             _count(run.progress.counts, applied)
             self._lines += applied.lines
             run_log.keep_rejects(db, run, query_key, page.rejects)
@@ -236,13 +226,15 @@ class OpenRun:
         """Candidates that were looked up: these leave the sheet, those `kept` stay on it."""
         run = self.run
         with self._transaction() as db:
-            gone = self._sheet(db).take_off(
-                ids, at=self._clock(), run_id=run.id, dry_run=run.dry_run
-            )
+            sheet, at = self._sheet(db), self._clock()
+            if run.approved_run:
+                told = sheet.take_off(ids, at=at, run_id=run.id, dry_run=True)
+                self._lines += told.lines
+            gone = sheet.take_off(ids, at=at, run_id=run.id, dry_run=run.dry_run)
             run.progress.counts.removed += gone.removed
             self._lines += gone.lines
             run_log.keep_rejects(db, run, "moved", rejects)
-            db.execute(_NO_CANDIDATE, {"run_id": run.id, "ids": [*ids, *kept]})
+            candidates.settled(db, run, [*ids, *kept])
             self._checkpoint(db, spent)
             self._tell_days(db, gone)
         self._forget(ids)
@@ -260,8 +252,7 @@ class OpenRun:
     def end_query(self, query: Query, listed: Listed, *, spent: Sequence[Spend]) -> None:
         """A slice is done; what it did not mention may have gone, what it did has not."""
         with self._transaction() as db:
-            if listed.seen:
-                db.execute(_SEEN_AFTER_ALL, {"run_id": self.run.id, "ids": list(listed.seen)})
+            candidates.seen_after_all(db, self.run, listed.seen)
             if listed.is_whole:
                 unseen = self._sheet(db).unseen(
                     window=self.run.window,
@@ -269,15 +260,14 @@ class OpenRun:
                     seen=listed.seen,
                     unreadable=listed.unreadable,
                 )
-                self._candidates(db, unseen, is_listed=False)
+                candidates.keep(db, self.run, unseen, is_listed=False)
             self._checkpoint(db, spent)
         self._known, self._known_of = {}, set()
 
     def candidates(self) -> list[Candidate]:
         """Rows that no slice mentioned, or that the connection's own filters now leave out."""
         with self._transaction() as db:
-            rows = db.execute(_CANDIDATES, {"run_id": self.run.id}).all()
-        return [Candidate(row.id, row.pms_appointment_id, row.is_listed) for row in rows]
+            return candidates.listed(db, self.run)
 
     def held(self) -> int:
         """How many rows of the connection the window holds."""
@@ -285,6 +275,16 @@ class OpenRun:
         values = {"connection_id": self.connection.id, "start": window.start, "end": window.end}
         with self._transaction() as db:
             return int(db.execute(_HELD, values).scalar_one())
+
+    def previewed(self) -> frozenset[UUID]:
+        """The rows whose removal a person saw and approved."""
+        return removed_ids(self._approved_lines())
+
+    def difference(self) -> Difference | None:
+        """How what was done differs from what a person approved; None where nobody did."""
+        if self.run.approved_run is None:
+            return None
+        return difference(self._approved_lines(), self._lines)
 
     def close(
         self, *, status: RunStatus, message: str | None, details: Mapping[str, Any] | None
@@ -295,12 +295,13 @@ class OpenRun:
             run_log.end_run(
                 db, self.run, status=status, message=message, details=details, at=self._clock()
             )
-            db.execute(_FORGET_CANDIDATES, {"run_id": self.run.id})
+            candidates.forget(db, self.run)
 
-    def _candidates(self, db: Db, ids: Sequence[UUID], *, is_listed: bool) -> None:
-        if ids:
-            owner = {"account_id": self.run.account_id, "run_id": self.run.id}
-            db.execute(_CANDIDATE, {**owner, "ids": list(ids), "is_listed": is_listed})
+    def _approved_lines(self) -> Sequence[Any]:
+        if self.run.approved_run is None:
+            return ()
+        with self._transaction() as db:
+            return approvals.approved_lines(db, self._seal, self.run)
 
     def _tell_days(self, db: Db, applied: Applied) -> None:
         if applied.days and not self.run.dry_run:
@@ -340,7 +341,7 @@ class OpenRun:
         if spent:
             _keep_spent(db, spent)
         diff = None
-        if self.run.dry_run:
+        if self.run.dry_run or self.run.approved_run:
             diff = self._seal.document(self.run.id, "diff", self._lines, table=run_log.TABLE)
         run_log.tell_progress(db, self.run, diff=diff)
 

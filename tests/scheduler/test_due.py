@@ -1,18 +1,21 @@
 """When a connection is due again, and which day its sync means."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.changes import Marked
 from domain.runs import SyncType
 from scheduler.due import JITTER, next_sync, sync_of
 
 NOW = datetime(2026, 6, 2, 3, 0, tzinfo=UTC)
 CONNECTION = UUID(int=7)
+HOUR = timedelta(hours=1)
+UNMARKED = Marked(mark=None, days=None, shape=None, full_at=None, full_every=HOUR)
 
 instants = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants naive bounds
 intervals = st.integers(1, 24 * 60).map(lambda minutes: timedelta(minutes=minutes))
@@ -85,6 +88,8 @@ class Practice:
     id: UUID = CONNECTION
     account_id: str = "default"
     vendor: str = "gentu"
+    days_ahead: int = 0
+    marked: Marked = UNMARKED
 
 
 @pytest.mark.parametrize(
@@ -111,3 +116,42 @@ def test_two_syncs_of_one_day_are_one_job_and_of_one_connection_never_overlap() 
 
     assert first.dedupe_key == later.dedupe_key != tomorrow.dedupe_key
     assert first.exclusive_key == later.exclusive_key == tomorrow.exclusive_key
+
+
+def test_the_days_ahead_are_read_with_today_as_one_window() -> None:
+    job = sync_of(Practice("UTC", days_ahead=3), now=NOW)
+
+    assert (job.args["first_day"], job.args["last_day"]) == ("2026-06-02", "2026-06-05")
+
+
+TODAY = date(2026, 6, 2)
+
+
+@pytest.mark.parametrize(
+    ("days", "read_whole", "sync_type"),
+    [
+        ((TODAY, TODAY), NOW - HOUR / 2, SyncType.INCREMENTAL),
+        ((TODAY, TODAY), NOW - HOUR, SyncType.FULL),
+        ((TODAY, TODAY), None, SyncType.FULL),
+        ((TODAY, TODAY + timedelta(days=1)), NOW - HOUR / 2, SyncType.FULL),
+        ((TODAY - timedelta(days=1), TODAY - timedelta(days=1)), NOW - HOUR / 2, SyncType.FULL),
+    ],
+)
+def test_between_whole_passes_over_the_same_days_changes_are_enough(
+    days: tuple[date, date], read_whole: datetime | None, sync_type: SyncType
+) -> None:
+    marked = Marked(mark="m", days=days, shape="s", full_at=read_whole, full_every=HOUR)
+
+    job = sync_of(Practice("UTC", marked=marked), now=NOW)
+
+    assert job.args["sync_type"] == sync_type.value
+
+
+def test_a_whole_pass_asked_for_is_never_left_to_one_for_changes() -> None:
+    marked = Marked(mark="m", days=(TODAY, TODAY), shape="s", full_at=NOW, full_every=HOUR)
+
+    changes = sync_of(Practice("UTC", marked=marked), now=NOW)
+    whole = sync_of(Practice("UTC"), now=NOW)
+
+    assert changes.dedupe_key != whole.dedupe_key
+    assert changes.exclusive_key == whole.exclusive_key

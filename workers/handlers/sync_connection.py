@@ -2,41 +2,38 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 from uuid import UUID
 
-from domain.appointments import Appointment, AppointmentType, Practitioner
+from domain.appointments import AppointmentType, Practitioner
 from domain.connections import Connection
-from domain.errors import BadRecord, BrokenContract, Refused, SyncError, Throttled, Transient
-from domain.intake import Candidate, Listed, Sorted, row_id
+from domain.errors import BrokenContract, Refused, SyncError, Throttled, Transient
+from domain.intake import Listed, Sorted
 from domain.jobs import MAX_FAILURES, Job
-from domain.runs import Progress, Run, RunStatus
-from domain.sources import AppointmentSource, Page, Query, Reject, Spend
-from domain.window import Window
+from domain.previews import Difference
+from domain.runs import Progress, RunStatus
+from domain.sources import AppointmentSource, Page, Query, Spend
 from infra.stopping import Stopping
 from workers.lookahead import one_ahead
+from workers.removals import Leaving, Removals
 
 QUIET_PAGES = 2
 """A page that changed nothing is checkpointed with every so many of its like."""
 
-BRAKE_SHARE = 0.3
-BRAKE_FROM = 5
-"""A run that would take off more than this share of the sheet, and so many rows, asks first."""
-
-PROBE_BATCH = 10
-
 MOST_PROBLEMS = 3
 """Slices in a row that could not be read, with none that could, before the PMS is called down."""
+
+
+class _MarkRefused(Exception):
+    """The PMS does not take the mark changes were asked from: the days are read whole instead."""
+
 
 NOTHING_NEW = Sorted(fresh=(), leaving=(), unchanged=0, skipped=0, seen=())
 
 
-class OpenRun(Protocol):
+class OpenRun(Leaving, Protocol):
     """A run under way; every write is one transaction guarded by the job's fence."""
-
-    run: Run
-    connection: Connection
 
     def save_reference(
         self,
@@ -46,23 +43,11 @@ class OpenRun(Protocol):
     ) -> None: ...
     def save_practitioners(self, met: Sequence[Practitioner]) -> None: ...
     def practitioners(self) -> Sequence[Practitioner]: ...
-    def sort(self, records: Sequence[Appointment], *, window: Window) -> Sorted: ...
-    def save_page(
-        self, found: Sorted, page: Page, *, query_key: str, spent: Sequence[Spend]
-    ) -> None: ...
     def save_progress(self, spent: Sequence[Spend]) -> None: ...
     def end_query(self, query: Query, listed: Listed, *, spent: Sequence[Spend]) -> None: ...
-    def candidates(self) -> list[Candidate]: ...
-    def take_off(
-        self,
-        ids: Sequence[UUID],
-        *,
-        kept: Sequence[UUID] = (),
-        rejects: Sequence[Reject] = (),
-        spent: Sequence[Spend] = (),
-    ) -> None: ...
+    def decide(self) -> None: ...
+    def difference(self) -> Difference | None: ...
     def save_spent(self, spent: Sequence[Spend]) -> None: ...
-    def held(self) -> int: ...
     def close(
         self, *, status: RunStatus, message: str | None, details: Mapping[str, Any] | None
     ) -> None: ...
@@ -110,12 +95,30 @@ class _Pass:
 
     def _whole(self) -> Mapping[str, Any]:
         practitioners = self._reference()
-        queries = self.source.queries(self.open_run.run.window, practitioners)
-        self.progress.total = len(queries)
+        try:
+            queries = self._read(practitioners)
+        except _MarkRefused:
+            self.progress.give_up_mark()
+            queries = self._read(practitioners)
+        return self._close(queries)
+
+    def _read(self, practitioners: Sequence[Practitioner]) -> Sequence[Query]:
+        queries = self._queries(practitioners)
         for query in queries:
             if query.key not in self.progress.done:
                 self._query_or_problem(query)
-        return self._close(queries)
+        return queries
+
+    def _queries(self, practitioners: Sequence[Practitioner]) -> Sequence[Query]:
+        """For the whole of the days, or only for what changed since the last run's mark."""
+        progress = self.progress
+        if not progress.is_decided:
+            self.open_run.decide()
+        window = self.open_run.run.window
+        queries = self.source.queries(window, practitioners, since=progress.since)
+        progress.total = len(queries)
+        progress.changes_only = not all(query.complete for query in queries)
+        return queries
 
     def _reference(self) -> Sequence[Practitioner]:
         """Practitioners and types, each read once a run: a wait between them repeats neither."""
@@ -135,6 +138,8 @@ class _Pass:
         try:
             self._query(query)
         except Refused as problem:
+            if self.progress.since is not None:
+                raise _MarkRefused from None
             self._set_aside(query, problem)
         except (BrokenContract, Transient) as problem:
             if self.job.failures < MAX_FAILURES - 1 or self._is_down():
@@ -196,6 +201,7 @@ class _Pass:
         self.seen += found.seen
         self.unreadable += [one.pms_id for one in page.rejects if one.pms_id]
         self._count(page, found)
+        self._note_mark(page)
         self.progress.resume = page.resume
         self.progress.page += 1
         self.drift.update(page.drift)
@@ -208,6 +214,13 @@ class _Pass:
             return quiet + 1
         self._save_progress(query)
         return 0
+
+    def _note_mark(self, page: Page) -> None:
+        """The first page's: what changes while the others are read is asked for next time."""
+        progress = self.progress
+        is_first = progress.page == 0 and not progress.done
+        if is_first and progress.mark is None and self.source.capabilities.changed_since:
+            progress.mark = page.mark
 
     def _save_progress(self, query: Query) -> None:
         """A checkpoint between pages that left the sheet as it was, with the drift they showed."""
@@ -245,11 +258,19 @@ class _Pass:
     def _close(self, queries: Sequence[Query]) -> Mapping[str, Any]:
         status, message = self._outcome(queries)
         if status is RunStatus.SUCCESS:
-            status, message = self._removals()
-        problems = self.progress.problems
-        details = {"queries": problems} if problems else None
-        self.open_run.close(status=status, message=message, details=details)
-        return {"run_id": str(self.open_run.run.id), "status": status.value}
+            status, message = Removals(
+                open_run=self.open_run,
+                source=self.source,
+                stopping=self.stopping,
+                is_allowed=bool(self.job.args.get("allow_removals")),
+            ).settle()
+        run = self.open_run
+        differs = run.difference()
+        told = {"queries": self.progress.problems} if self.progress.problems else {}
+        preview = {"preview": asdict(differs)} if differs else {}
+        run.close(status=status, message=message, details={**told, **preview} or None)
+        answer = {"run_id": str(run.run.id), "status": status.value}
+        return {**answer, "preview": differs.sentence} if differs else answer
 
     def _outcome(self, queries: Sequence[Query]) -> tuple[RunStatus, str | None]:
         problems = self.progress.problems
@@ -259,90 +280,3 @@ class _Pass:
         text = f"{len(problems)} of {len(queries)} practitioners could not be read: {first}"
         failed = len(problems) == len(queries)
         return (RunStatus.FAILED if failed else RunStatus.PARTIAL), text
-
-    def _removals(self) -> tuple[RunStatus, str | None]:
-        """Only after a whole pass: what is no longer listed is looked up, then taken off."""
-        going = self.open_run.candidates()
-        held = self.open_run.held() if going else 0
-        if self._brake(len(going), held):
-            return RunStatus.PARTIAL, (
-                f"{len(going)} of {held} appointments would leave the sheet, so none did. "
-                "If the PMS is right, run the sync again with --allow-removals."
-            )
-        filtered = [one.id for one in going if one.is_listed]
-        if filtered:
-            self.open_run.take_off(filtered)
-        unlisted = [one for one in going if not one.is_listed]
-        for first in range(0, len(unlisted), PROBE_BATCH):
-            self.stopping.check()
-            self._look_up(unlisted[first : first + PROBE_BATCH])
-        return RunStatus.SUCCESS, None
-
-    def _brake(self, going: int, held: int) -> bool:
-        if self.job.args.get("allow_removals") or going <= BRAKE_FROM:
-            return False
-        return going > BRAKE_SHARE * held
-
-    def _look_up(self, unlisted: Sequence[Candidate]) -> None:
-        """A row that is not listed may have moved to another day: ask for it by its id."""
-        looked = _Looked()
-        try:
-            for one in unlisted:
-                looked.note(one, self._now(one, looked))
-        finally:
-            self._settle(looked)
-
-    def _now(self, one: Candidate, looked: "_Looked") -> Sequence[Appointment] | None:
-        """The appointment as it stands; None when it is there and cannot be read."""
-        if not self.source.capabilities.probe_by_id:
-            return []
-        try:
-            return self.source.probe(one.pms_id) or []
-        except (BadRecord, Refused) as problem:
-            path = problem.path if isinstance(problem, BadRecord) else ""
-            looked.rejects.append(Reject(path=path, reason=str(problem), pms_id=one.pms_id))
-            return None
-
-    def _settle(self, looked: "_Looked") -> None:
-        """What was found is taken in wherever it now stands; the rest leaves the sheet."""
-        run = self.open_run
-        window = _around(looked.found, run.run.window)
-        known = run.sort(looked.found, window=window)
-        if known.fresh:
-            page = Page(records=looked.found, is_last=True)
-            fresh = replace(known, leaving=())
-            run.save_page(fresh, page, query_key="moved", spent=self.source.drain_spent())
-        alive = {row_id(run.connection.id, one) for one in looked.found}
-        gone = [row for row in looked.asked if row not in alive]
-        kept = [row for row in (*looked.asked, *looked.unreadable) if row not in set(gone)]
-        self.progress.counts.rejected += len(looked.rejects)
-        run.take_off(
-            [*gone, *known.leaving],
-            kept=kept,
-            rejects=looked.rejects,
-            spent=self.source.drain_spent(),
-        )
-
-
-@dataclass(slots=True)
-class _Looked:
-    """Candidates that were looked up by id, and what was found."""
-
-    asked: list[UUID] = field(default_factory=list)
-    unreadable: list[UUID] = field(default_factory=list)
-    found: list[Appointment] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-
-    def note(self, one: Candidate, found: Sequence[Appointment] | None) -> None:
-        if found is None:
-            self.unreadable.append(one.id)
-        else:
-            self.asked.append(one.id)
-            self.found += found
-
-
-def _around(found: Sequence[Appointment], window: Window) -> Window:
-    """A window wide enough that nothing asked for by its id is thought out of place."""
-    starts = [one.start for one in found]
-    ends = [one.end for one in found]
-    return Window(min([window.start, *starts]), max([window.end, *ends]))

@@ -1,0 +1,112 @@
+"""A dry run's preview: read back, approved once and in time, or thrown away."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import Row, text
+
+from adapters.storage import run_log
+from adapters.storage.entries import EntrySeal
+from adapters.storage.ledger import put
+from domain.previews import GOOD_FOR
+from domain.runs import Run, RunStatus, SyncType
+from domain.sheet import NotOnSheet, Settled
+from domain.work import sync_job
+
+_LOCK = text(
+    """
+    SELECT run.*, connection.connector, connection.state AS connection_state,
+           connection.removed_at
+    FROM pms_sync_log AS run JOIN pms_connections AS connection ON connection.id = pms_connection_id
+    WHERE run.id = :id FOR UPDATE OF run
+    """
+)
+_SYNCED_SINCE = text(
+    """
+    SELECT EXISTS (SELECT FROM pms_sync_log
+                   WHERE pms_connection_id = :connection_id AND NOT dry_run
+                     AND completed_at > :since
+                     AND daterange(day_from, day_to, '[]') && daterange(:first, :last, '[]'))
+    """
+)
+_APPROVED = text(
+    """
+    UPDATE pms_sync_log SET approved_at = :at, approved_by = :by, approved_job_id = :job_id
+    WHERE id = :id
+    """
+)
+_DISCARD = text("UPDATE pms_sync_log SET diff = NULL WHERE id = :id")
+_LINES = text(
+    """
+    SELECT id, diff FROM pms_sync_log
+    WHERE id = :id AND pms_connection_id = :connection_id AND dry_run
+    """
+)
+
+
+def approve(db: Db, run_id: UUID, *, by: str, at: datetime) -> int:
+    """A sync of the same days that may take off what the preview did; answers its job."""
+    run = _preview(db, run_id)
+    _refuse_stale(db, run, at=at)
+    job_id = put(
+        db,
+        sync_job(
+            account_id=run.account_id,
+            connection_id=run.pms_connection_id,
+            vendor=run.connector,
+            first_day=run.day_from,
+            last_day=run.day_to,
+            sync_type=SyncType.MANUAL,
+            approved_run=run_id,
+        ),
+    )
+    db.execute(_APPROVED, {"id": run_id, "at": at, "by": by, "job_id": job_id})
+    return job_id
+
+
+def discard(db: Db, run_id: UUID) -> None:
+    """Forget what the preview told; it can no longer be approved."""
+    run = _preview(db, run_id)
+    if run.approved_at is not None:
+        raise Settled("This preview was approved already.")
+    db.execute(_DISCARD, {"id": run_id})
+
+
+def approved_lines(db: Db, seal: EntrySeal, run: Run) -> Sequence[Any]:
+    """What a person saw and approved, opened; nothing where it was cleared away since."""
+    values = {"id": run.approved_run, "connection_id": run.connection_id}
+    row = db.execute(_LINES, values).first()
+    if row is None or row.diff is None:
+        return ()
+    lines: Sequence[Any] = seal.open_document(row.id, "diff", row.diff, table=run_log.TABLE)
+    return lines
+
+
+def _preview(db: Db, run_id: UUID) -> Row[Any]:
+    run = db.execute(_LOCK, {"id": run_id}).first()
+    if run is None or run.removed_at is not None:
+        raise NotOnSheet("There is no such run.")
+    if not run.dry_run:
+        raise Settled("This run was no preview: what it did is on the sheet already.")
+    return run
+
+
+def _refuse_stale(db: Db, run: Row[Any], *, at: datetime) -> None:
+    """In the order in which a person would ask."""
+    if run.approved_at is not None:
+        raise Settled("This preview was approved already; make a new one to go further.")
+    if run.completed_at is None:
+        raise Settled("This preview is still being made; wait for its end.")
+    if run.status != RunStatus.SUCCESS or run.diff is None:
+        raise Settled("This preview is not complete, or was discarded; make a new one.")
+    if run.connection_state not in {"ACTIVE", "ERROR"}:
+        raise Settled("This practice does not sync at present; resume or reconnect it first.")
+    if at - run.completed_at > GOOD_FOR:
+        raise Settled("This preview is older than a day; make a new one.")
+    days = {"first": run.day_from, "last": run.day_to}
+    since = {"connection_id": run.pms_connection_id, "since": run.completed_at}
+    if db.execute(_SYNCED_SINCE, {**days, **since}).scalar_one():
+        raise Settled("These days were synced since this preview was made; make a new one.")

@@ -1,0 +1,57 @@
+"""Asking for a sync by hand: a job for each connection that can sync, for whoever asks."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import text
+
+from adapters.storage.ledger import put
+from domain.runs import SyncType
+from domain.sheet import Asked
+from domain.window import local_day, whole_days
+from domain.work import sync_job
+
+_TO_SYNC = text(
+    """
+    SELECT id, account_id, connector, timezone FROM pms_connections
+    WHERE removed_at IS NULL AND state NOT IN ('SETUP_REQUIRED', 'INACTIVE')
+      AND (CAST(:connection_id AS uuid) IS NULL OR id = :connection_id)
+    ORDER BY display_name, id
+    """
+)
+
+
+def ask_for_sync(
+    db: Db,
+    *,
+    connection_id: UUID | None,
+    asked: Asked,
+    now: datetime,
+    allow_removals: bool = False,
+    dry_run: bool = False,
+) -> dict[int, UUID]:
+    """Write a job for each connection that can sync; answers job ids with their connections.
+
+    It is announced before those of the timetable. Days not named are the practice's own today.
+    """
+    jobs = {}
+    for row in db.execute(_TO_SYNC, {"connection_id": connection_id}):
+        first, last = _days(asked, today=local_day(now, row.timezone))
+        whole_days(first, last, row.timezone)
+        job = sync_job(
+            account_id=row.account_id,
+            connection_id=row.id,
+            vendor=row.connector,
+            first_day=first,
+            last_day=last,
+            sync_type=SyncType.MANUAL,
+            allow_removals=allow_removals,
+            dry_run=dry_run,
+        )
+        jobs[put(db, job)] = row.id
+    return jobs
+
+
+def _days(asked: Asked, *, today: date) -> tuple[date, date]:
+    return asked.first_day or asked.last_day or today, asked.last_day or asked.first_day or today

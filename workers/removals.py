@@ -1,0 +1,164 @@
+"""At the end of a run: which rows leave the sheet, after a look at each by its id."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+from uuid import UUID
+
+from domain.appointments import Appointment
+from domain.connections import Connection
+from domain.errors import BadRecord, Refused
+from domain.intake import Candidate, Sorted, row_id
+from domain.runs import Run, RunStatus
+from domain.sources import AppointmentSource, Page, Reject, Spend
+from domain.window import Window
+from infra.stopping import Stopping
+
+BRAKE_SHARE = 0.3
+BRAKE_FROM = 5
+"""A run that would take off more than this share of the sheet, and so many rows, asks first."""
+
+PROBE_BATCH = 10
+
+
+class Leaving(Protocol):
+    """What settling the removals needs of a run under way."""
+
+    run: Run
+    connection: Connection
+
+    def candidates(self) -> list[Candidate]: ...
+    def previewed(self) -> frozenset[UUID]: ...
+    def held(self) -> int: ...
+    def sort(self, records: Sequence[Appointment], *, window: Window) -> Sorted: ...
+    def save_page(
+        self, found: Sorted, page: Page, *, query_key: str, spent: Sequence[Spend]
+    ) -> None: ...
+    def take_off(
+        self,
+        ids: Sequence[UUID],
+        *,
+        kept: Sequence[UUID] = (),
+        rejects: Sequence[Reject] = (),
+        spent: Sequence[Spend] = (),
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removals:
+    """The candidates of one run; `is_allowed` is a person's word that most of a day vanished."""
+
+    open_run: Leaving
+    source: AppointmentSource
+    stopping: Stopping
+    is_allowed: bool = False
+
+    def settle(self) -> tuple[RunStatus, str | None]:
+        """What is no longer listed is looked up, then taken off; a preview tells of all of it."""
+        run = self.open_run
+        going = run.candidates()
+        previewed = run.previewed() if run.run.approved_run else frozenset()
+        beyond = [one for one in going if one.id not in previewed]
+        held = run.held() if beyond else 0
+        if not self._brake(len(beyond), held):
+            self._take_off(going)
+            return RunStatus.SUCCESS, None
+        if run.run.dry_run:
+            self._take_off(going)
+            return RunStatus.SUCCESS, _told_beforehand(len(beyond), held)
+        self._take_off([one for one in going if one.id in previewed])
+        return RunStatus.PARTIAL, _asked(len(beyond), held, is_approved=bool(run.run.approved_run))
+
+    def _take_off(self, going: Sequence[Candidate]) -> None:
+        filtered = [one.id for one in going if one.is_listed]
+        if filtered:
+            self.open_run.take_off(filtered)
+        unlisted = [one for one in going if not one.is_listed]
+        for first in range(0, len(unlisted), PROBE_BATCH):
+            self.stopping.check()
+            self._look_up(unlisted[first : first + PROBE_BATCH])
+
+    def _brake(self, going: int, held: int) -> bool:
+        if self.is_allowed or going <= BRAKE_FROM:
+            return False
+        return going > BRAKE_SHARE * held
+
+    def _look_up(self, unlisted: Sequence[Candidate]) -> None:
+        """A row that is not listed may have moved to another day: ask for it by its id."""
+        looked = _Looked()
+        try:
+            for one in unlisted:
+                looked.note(one, self._now(one, looked))
+        finally:
+            self._settle(looked)
+
+    def _now(self, one: Candidate, looked: "_Looked") -> Sequence[Appointment] | None:
+        """The appointment as it stands; None when it is there and cannot be read."""
+        if not self.source.capabilities.probe_by_id:
+            return []
+        try:
+            return self.source.probe(one.pms_id) or []
+        except (BadRecord, Refused) as problem:
+            path = problem.path if isinstance(problem, BadRecord) else ""
+            looked.rejects.append(Reject(path=path, reason=str(problem), pms_id=one.pms_id))
+            return None
+
+    def _settle(self, looked: "_Looked") -> None:
+        """What was found is taken in wherever it now stands; the rest leaves the sheet."""
+        run = self.open_run
+        window = _around(looked.found, run.run.window)
+        known = run.sort(looked.found, window=window)
+        if known.fresh:
+            page = Page(records=looked.found, is_last=True)
+            fresh = replace(known, leaving=())
+            run.save_page(fresh, page, query_key="moved", spent=self.source.drain_spent())
+        alive = {row_id(run.connection.id, one) for one in looked.found}
+        gone = [row for row in looked.asked if row not in alive]
+        kept = [row for row in (*looked.asked, *looked.unreadable) if row not in set(gone)]
+        self.open_run.run.progress.counts.rejected += len(looked.rejects)
+        run.take_off(
+            [*gone, *known.leaving],
+            kept=kept,
+            rejects=looked.rejects,
+            spent=self.source.drain_spent(),
+        )
+
+
+@dataclass(slots=True)
+class _Looked:
+    """Candidates that were looked up by id, and what was found."""
+
+    asked: list[UUID] = field(default_factory=list)
+    unreadable: list[UUID] = field(default_factory=list)
+    found: list[Appointment] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+
+    def note(self, one: Candidate, found: Sequence[Appointment] | None) -> None:
+        if found is None:
+            self.unreadable.append(one.id)
+        else:
+            self.asked.append(one.id)
+            self.found += found
+
+
+def _asked(going: int, held: int, *, is_approved: bool) -> str:
+    if is_approved:
+        return (
+            f"{going} of {held} appointments would leave the sheet beyond those previewed, so they "
+            "stayed. Make a new preview."
+        )
+    return (
+        f"{going} of {held} appointments would leave the sheet, so none did. Preview it and "
+        "approve, or if the PMS is right, run the sync again with --allow-removals."
+    )
+
+
+def _told_beforehand(going: int, held: int) -> str:
+    return f"{going} of {held} appointments would leave the sheet: more than a sync takes unasked."
+
+
+def _around(found: Sequence[Appointment], window: Window) -> Window:
+    """A window wide enough that nothing asked for by its id is thought out of place."""
+    starts = [one.start for one in found]
+    ends = [one.end for one in found]
+    return Window(min([window.start, *starts]), max([window.end, *ends]))
