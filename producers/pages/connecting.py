@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
+from typing import Any
 from zoneinfo import available_timezones
 
 from adapters import pms
@@ -20,6 +21,15 @@ A_PASS = 33
 """Requests of a usual day read whole: what a frequency is weighed by."""
 AN_HOUR = 3600
 COMMON = (15, 60, 1440)
+TWO_HOURS = 120
+LIKE_TELEHEALTH = ("telehealth", "video", "online", "virtual", "phone", "telephone")
+STEPS: Mapping[str, str] = {
+    "choose": "Choose",
+    "connect": "Connect",
+    "practitioners": "Practitioners",
+    "types": "Telehealth",
+    "summary": "Start",
+}
 ADJECTIVES = {15: "15 min", 60: "Hourly", 1440: "Daily"}
 BADGES: Mapping[str, str] = {
     "on_time": "On time",
@@ -173,6 +183,28 @@ def _facts(vendor: Vendor) -> Sequence[str]:
     return facts
 
 
+def guessed(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A type nobody has spoken of is proposed as telehealth where its name says so."""
+    words = row["name"].casefold()
+    is_guess = not row["classified"] and any(word in words for word in LIKE_TELEHEALTH)
+    return {**row, "is_guess": is_guess, "is_telehealth": row["is_telehealth"] or is_guess}
+
+
+def reached(connection: ConnectionDetails) -> str:
+    """The first step of the setup that is not done yet."""
+    step = connection.setup_step or ""
+    return step if step in STEPS else "connect"
+
+
+def setup_number(connection: ConnectionDetails) -> int:
+    return list(STEPS).index(reached(connection)) + 1
+
+
 ENVIRONMENT.filters.update(
-    before_bracket=before_bracket, badge_words=badge_words, ago=ago, every=every
+    connection_status=status,
+    setup_number=setup_number,
+    before_bracket=before_bracket,
+    badge_words=badge_words,
+    ago=ago,
+    every=every,
 )

@@ -22,6 +22,7 @@ from domain.connections import State
 from domain.people import Permission
 from producers.doors import Door, door
 from producers.pages import connecting
+from producers.pages.connecting import STEPS, reached
 from producers.pages.rendering import render
 from producers.problems import Problem
 
@@ -30,15 +31,7 @@ router = APIRouter(include_in_schema=False)
 Configurer = Annotated[Door, Depends(door(Permission.CONFIGURE))]
 Step = Literal["connect", "practitioners", "types", "summary"]
 
-STEPS: Mapping[str, str] = {
-    "choose": "Choose",
-    "connect": "Connect",
-    "practitioners": "Practitioners",
-    "types": "Telehealth",
-    "summary": "Start",
-}
 ORDER = list(STEPS)
-LIKE_TELEHEALTH = ("telehealth", "video", "online", "virtual", "phone", "telephone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +71,8 @@ def _resumed(request: Request, door: Door, connection_id: UUID, asked: str | Non
         )
     if found.state != State.SETUP_REQUIRED:
         return RedirectResponse(f"/connections/{found.id}", status_code=HTTPStatus.SEE_OTHER)
-    reached = _reached(found)
-    step = asked if asked and ORDER.index(asked) <= ORDER.index(reached) else reached
+    furthest = reached(found)
+    step = asked if asked and ORDER.index(asked) <= ORDER.index(furthest) else furthest
     return _show(request, door, step, described=pms.vendor(found.vendor), connection=found)
 
 
@@ -92,7 +85,7 @@ def _choose(request: Request, door: Door, unfinished: Sequence[ConnectionDetails
             "version": one.version,
             "created_at": one.created_at,
             "timezone": one.timezone,
-            "next_title": STEPS.get(one.setup_step or "connect", STEPS["connect"]),
+            "next_title": STEPS[reached(one)],
         }
         for one in unfinished
     ]
@@ -133,7 +126,7 @@ def _connect(
     preset = presets(door).get(described.name, frozenset())
     held = described.secrets if connection and connection.has_secrets else {}
     return {
-        "is_connected": connection is not None and _reached(connection) != "connect",
+        "is_connected": connection is not None and reached(connection) != "connect",
         "presets": preset,
         "held": dict.fromkeys(held, "leave empty to use it again"),
         "settings": connection.settings if connection else {},
@@ -158,7 +151,7 @@ def _types(
 ) -> Mapping[str, Any]:
     with door.transaction() as db:
         rows = read_types(db, connection.id) if connection else []
-    return {"types": [guessed(dict(row)) for row in rows], "with_sync": False}
+    return {"types": [connecting.guessed(dict(row)) for row in rows], "with_sync": False}
 
 
 def _summary(
@@ -175,26 +168,13 @@ PARTS = {
 }
 
 
-def guessed(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A type nobody has spoken of is proposed as telehealth where its name says so."""
-    words = row["name"].casefold()
-    is_guess = not row["classified"] and any(word in words for word in LIKE_TELEHEALTH)
-    return {**row, "is_guess": is_guess, "is_telehealth": row["is_telehealth"] or is_guess}
-
-
 def presets(door: Door) -> Mapping[str, frozenset[str]]:
     """Which keys of which vendor the operator has set, so that nobody is asked for them."""
     return {}
 
 
-def _reached(connection: ConnectionDetails) -> str:
-    """The first step that is not done yet."""
-    step = connection.setup_step or ""
-    return step if step in STEPS else "connect"
-
-
 def _steps(step: str, connection: ConnectionDetails | None) -> Sequence[StepView]:
-    done = ORDER.index(_reached(connection) if connection else step)
+    done = ORDER.index(reached(connection) if connection else step)
     return [
         StepView(
             title,

@@ -75,13 +75,14 @@ export function values(form, group) {
 export function draft(form, name) {
   const key = KEEP + name;
   const kept = JSON.parse(sessionStorage.getItem(key) ?? "{}");
-  for (const field of fields(form)) {
-    if (!(handle(field) in kept)) continue;
+  const changed = fields(form).filter((one) => handle(one) in kept && kept[handle(one)] !== current(one));
+  for (const field of changed) {
     if (isSwitch(field)) field.checked = kept[handle(field)];
     else field.value = kept[handle(field)];
   }
+  if (changed.length) said(form, "What you had typed is back; it is not saved yet.");
   const keep = () => {
-    const now = fields(form).map((one) => [handle(one), isSwitch(one) ? one.checked : one.value]);
+    const now = fields(form).map((one) => [handle(one), current(one)]);
     sessionStorage.setItem(key, JSON.stringify(Object.fromEntries(now)));
   };
   form.addEventListener("input", keep);
@@ -89,6 +90,7 @@ export function draft(form, name) {
   return { keep, forget: () => sessionStorage.removeItem(key) };
 }
 
+const current = (field) => (isSwitch(field) ? field.checked : field.value);
 const isSwitch = (field) => field.type === "checkbox" || field.type === "radio";
 const fields = (form) => [...form.querySelectorAll("input, select")].filter((one) => !("secret" in one.dataset) && !("find" in one.dataset));
 

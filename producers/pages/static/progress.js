@@ -38,3 +38,17 @@ export function sentence({ run, open, workers }) {
   if (open?.waiting_for) return `Waiting for ${open.waiting_for}.`;
   return open ? "Waiting for a worker…" : "";
 }
+
+// One connection's bar; answers whether it is busy.
+export function draw(box, sync) {
+  const open = sync.waiting.find((one) => one.connection_id === box.dataset.progress);
+  const run = open && sync.runs.find((one) => one.job_id === open.job_id);
+  const isLater = open?.state === "ready" && !open.waiting_for && !run && new Date(open.due_at) > new Date();
+  box.hidden = !open || isLater;
+  if (box.hidden) return false;
+  const bar = box.querySelector("progress");
+  if (share(run)) bar.value = share(run);
+  else bar.removeAttribute("value");
+  box.querySelector("p").textContent = sentence({ run, open, workers: sync.workers });
+  return true;
+}

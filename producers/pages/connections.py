@@ -1,0 +1,175 @@
+"""The connections as cards, and one connection with everything that can be set about it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from adapters import pms
+from adapters.rest.vendor import Vendor
+from adapters.storage.connection_details import (
+    ConnectionDetails,
+    read_clinicians,
+    read_details,
+    read_practitioners,
+    read_types,
+)
+from adapters.storage.drift import read_drift
+from domain.connections import State
+from domain.people import Permission
+from producers.doors import Door, door
+from producers.pages import connecting
+from producers.pages.rendering import ENVIRONMENT, NavItem, render
+from producers.problems import Problem
+
+router = APIRouter(prefix="/connections", include_in_schema=False)
+
+NAV = NavItem("/connections", "Connections", Permission.SEE_STATUS, order=30)
+Reader = Annotated[Door, Depends(door(Permission.SEE_STATUS))]
+
+SECTIONS: Mapping[str, str] = {
+    "general": "Syncing",
+    "practitioners": "Practitioners",
+    "types": "Types",
+    "hours": "Opening hours",
+    "sign-in": "Sign-in",
+    "vendor": "Only here",
+    "webhooks": "Webhooks",
+    "abilities": "Abilities",
+    "drift": "Surprises",
+    "danger": "Remove",
+}
+DAYS: Mapping[str, str] = {
+    "mon": "Monday",
+    "tue": "Tuesday",
+    "wed": "Wednesday",
+    "thu": "Thursday",
+    "fri": "Friday",
+    "sat": "Saturday",
+    "sun": "Sunday",
+}
+
+
+@router.get("")
+def cards(request: Request, door: Reader) -> HTMLResponse:
+    return render(request, "connections.html", person=door.person, **_cards(door))
+
+
+@router.get("/cards")
+def cards_again(request: Request, door: Reader) -> HTMLResponse:
+    """The part that changes, to be laid over what is shown."""
+    return render(request, "_connections.html", person=door.person, **_cards(door))
+
+
+@router.get("/{connection_id}")
+def settings(request: Request, door: Reader, connection_id: UUID) -> Response:
+    """Everything about one connection; one whose setup is not finished goes on there."""
+    found = _found(door, connection_id)
+    if found.state == State.SETUP_REQUIRED and door.person.may(Permission.CONFIGURE):
+        return RedirectResponse(f"/setup?connection={found.id}", status_code=HTTPStatus.SEE_OTHER)
+    described = pms.vendor(found.vendor)
+    shown = {**_allowed(door), **_parts(door, found), **_choices(described, found)}
+    sections = _sections(door, described)
+    return render(
+        request, "connection.html", person=door.person, sections=sections, days=DAYS, **shown
+    )
+
+
+@router.get("/{connection_id}/standing")
+def standing_again(request: Request, door: Reader, connection_id: UUID) -> HTMLResponse:
+    """How it is, to be laid over what is shown."""
+    found = _found(door, connection_id)
+    shown = {**_allowed(door), "connection": found}
+    return render(request, "_standing.html", person=door.person, **shown)
+
+
+def _cards(door: Door) -> dict[str, Any]:
+    allowed = _allowed(door)
+    with door.transaction() as db:
+        return {**allowed, "connections": read_details(db, now=allowed["now"])}
+
+
+def _found(door: Door, connection_id: UUID) -> ConnectionDetails:
+    with door.transaction() as db:
+        found = read_details(db, now=door.ports.clock(), connection_id=connection_id)
+    if not found:
+        raise Problem(HTTPStatus.NOT_FOUND, "There is no such connection; it may be removed.")
+    return found[0]
+
+
+def _allowed(door: Door) -> dict[str, Any]:
+    may_configure = door.person.may(Permission.CONFIGURE)
+    return {
+        "now": door.ports.clock(),
+        "may_sync": door.person.may(Permission.SYNC),
+        "may_configure": may_configure,
+        "may_change": may_configure,
+    }
+
+
+def _parts(door: Door, connection: ConnectionDetails) -> dict[str, Any]:
+    with door.transaction() as db:
+        return {
+            "connection": connection,
+            "practitioners": read_practitioners(db, connection.id),
+            "clinicians": read_clinicians(db),
+            "types": [connecting.guessed(dict(row)) for row in read_types(db, connection.id)],
+            "drift": read_drift(db, connection.id),
+        }
+
+
+def _choices(described: Vendor, connection: ConnectionDetails) -> dict[str, Any]:
+    return {
+        "described": described,
+        "with_sync": True,
+        "abilities": pms.capability_lines(described),
+        "presets": connecting.frequencies(described, connection),
+        "zones": connecting.zones(),
+    }
+
+
+def _sections(door: Door, described: Vendor) -> Mapping[str, str]:
+    """What there is to see for this vendor and this person."""
+    hidden = set()
+    if not described.capabilities.webhooks:
+        hidden.add("webhooks")
+    if not door.person.may(Permission.CONFIGURE):
+        hidden |= {"danger", "webhooks"}
+    named = {**SECTIONS, "vendor": f"Only at {described.title}"}
+    return {key: label for key, label in named.items() if key not in hidden}
+
+
+def standing(connection: ConnectionDetails) -> str:
+    """How it keeps its promise, in one sentence."""
+    if connecting.is_by_hand(connection):
+        last = connection.last_sync_at
+        return "Syncs when somebody asks" if last else "Syncs when somebody asks; not yet done"
+    return connection.fresh.sentence
+
+
+def next_sync(connection: ConnectionDetails, now: datetime) -> str:
+    at = connection.next_sync_at
+    if not connection.sync_enabled or at is None:
+        return "when asked" if connecting.is_by_hand(connection) else "none"
+    if at <= now:
+        return "now"
+    minutes = max(round((at - now).total_seconds() / 60), 1)
+    return f"in {minutes} min" if minutes < connecting.TWO_HOURS else f"in {minutes // 60} h"
+
+
+def what_to_do(connection: ConnectionDetails) -> str:
+    """What helps when the PMS no longer lets us in."""
+    vendor = pms.vendor(connection.vendor)
+    if vendor.pairing:
+        return f"{vendor.pairing.advice} Or enter the credentials again if they were changed."
+    wanted = " and ".join(
+        connecting.before_bracket(label).lower() for label in vendor.secrets.values()
+    )
+    return f"Get a new {wanted} from {vendor.title} and enter it."
+
+
+ENVIRONMENT.filters.update(standing=standing, next_sync=next_sync, what_to_do=what_to_do)
