@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from adapters import pms
 from adapters.opening import Opener
 from adapters.rest.source import RestSource
+from adapters.storage.checks import CheckStore
 from domain.appointments import AppointmentType, Practice, Practitioner
 from domain.checks import Check, CheckKind, failure
 from domain.connections import Connection
+from domain.credentials import SecretStore
 from domain.errors import BadInput, NeedsReconnect, SyncError, Transient
 from domain.sources import AppointmentSource, Spend
 
@@ -78,9 +81,12 @@ class Trials:
     def open(self, connection: Connection, *, secrets: Mapping[str, str] | None = None) -> Trial:
         """With `secrets` these are tried, and those stored are left alone."""
         here = self.opener.placed(connection)
-        keys = self.opener.secrets_of(here) if secrets is None else secrets
+        keys = self.opener.secrets_of(here) if secrets is None else self._own(connection, secrets)
         source = pms.open_source(here, secrets=keys, ports=self.opener.ports(here))
         return Trial(connection, keys, source, self.opener)
+
+    def _own(self, connection: Connection, secrets: Mapping[str, str]) -> Mapping[str, str]:
+        return {**self.opener.presets.get(connection.vendor, {}), **secrets}
 
     def of(self, check: Check) -> Trial:
         """The connection as the check would leave it."""
@@ -106,3 +112,14 @@ class Trials:
         """Delete secrets nobody needs any more."""
         if ref is not None:
             self.opener.secrets.delete(ref)
+
+
+def forget_leftovers(
+    store: CheckStore, secrets: SecretStore, connection_id: UUID | None = None
+) -> int:
+    """Delete the secrets of checks whose job died, or was called off, before it could."""
+    found = store.stranded(connection_id)
+    for one in found:
+        secrets.delete(one.trial_ref)
+        store.forgot(one.id, account_id=one.account_id)
+    return len(found)

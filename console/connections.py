@@ -24,7 +24,6 @@ from infra.database import dispatch
 
 app = typer.Typer(no_args_is_help=True, help="Link practices to their PMS.")
 
-NO_ZONE_YET = "UTC"
 DONE = {"pause": "paused", "resume": "resumed", "remove": "removed"}
 
 BaseUrl = Annotated[str | None, typer.Option(help="Where the PMS is, if elsewhere.")]
@@ -112,14 +111,15 @@ def add(  # noqa: PLR0913 - each is an option
     settings = given.settings(described, set_ or ())
     if map_all:
         settings["map_all"] = True
-    secrets = given.secrets(described, secret or ())
     with wired() as wiring:
+        preset = wiring.opener.presets.get(vendor, {})
+        secrets = given.secrets(described, secret or (), preset=preset)
         production = wiring.settings.is_production
         new = NewConnection(
             account_id=account,
             vendor=vendor,
             site=site,
-            timezone=timezone or NO_ZONE_YET,
+            timezone=timezone or setting_up.NO_ZONE_YET,
             name=name or site or described.title,
             base_url=given.address(base_url, option="--base-url", production=production),
             token_url=given.address(token_url, option="--token-url", production=production),
@@ -134,11 +134,10 @@ def add(  # noqa: PLR0913 - each is an option
             secrets=secrets,
             telehealth_types=telehealth_type or (),
             is_named=bool(name),
+            has_zone=bool(timezone),
             test=test,
         )
         added = setting_up.create(wiring, wanted)
-    if test and site and not timezone and added.timezone == NO_ZONE_YET:
-        output.err().print("The PMS told no time zone; days are counted in UTC until you set one.")
     if json:
         return output.answer({"id": added.id})
     return _tell_added(added)
@@ -172,13 +171,15 @@ def reconnect(
     with opened(connection) as (wiring, held):
         described = pms.vendor(held.vendor)
         kept = reconnecting.held_secrets(wiring, held)
-        secrets = given.secrets(described, secret or (), held=kept)
+        preset = wiring.opener.presets.get(held.vendor, {})
+        secrets = given.secrets(described, secret or (), held=kept, preset=preset)
         production = wiring.settings.is_production
         base = given.address(base_url, option="--base-url", production=production)
         token = given.address(token_url, option="--token-url", production=production)
         changed = replace(held, base_url=base or held.base_url, token_url=token or held.token_url)
         now = reconnecting.reconnect(wiring, held, changed, secrets)
-    _done(now, "is connected again and syncs from now on", now.state, as_json=json)
+    rest = "stays paused" if now.state is State.INACTIVE else "syncs from now on"
+    _done(now, f"is connected again and {rest}", now.state, as_json=json)
 
 
 @app.command("test")

@@ -55,11 +55,15 @@ def pairs(texts: Sequence[str], *, option: str) -> dict[str, str]:
 
 
 def secrets(
-    vendor: Vendor, texts: Sequence[str], *, held: Mapping[str, str] | None = None
+    vendor: Vendor,
+    texts: Sequence[str],
+    *,
+    held: Mapping[str, str] | None = None,
+    preset: Iterable[str] = (),
 ) -> dict[str, str]:
     """What the vendor needs, from the command line, standard input (`key=-`) or the environment.
 
-    What is not given stays as it is `held`.
+    What is not given stays as it is `held`; what is `preset` for every practice need not be given.
     """
     given = pairs(texts, option="--secret")
     _refuse_unknown(given, vendor.secrets, what="secret", vendor=vendor)
@@ -68,7 +72,7 @@ def secrets(
     for key, value in told.items():
         if value == "-":
             found[key] = sys.stdin.readline().rstrip("\r\n")
-    missing = [key for key in vendor.secrets if not found.get(key)]
+    missing = [key for key in vendor.secrets if not found.get(key) and key not in preset]
     if missing:
         wanted = ", ".join(f"{key} ({vendor.secrets[key]})" for key in missing)
         raise BadInput(

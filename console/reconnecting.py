@@ -1,24 +1,28 @@
 """Signs a practice in again: by new credentials, or by a new code of a PMS that pairs."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 
 from adapters import pms
-from adapters.storage import connection_list, connections
+from adapters.storage import checks, connections
+from adapters.trying import Trials
 from console.auditing import audited
-from console.setting_up import drop_secrets, keep, look, patiently, secret_name, try_again
+from console.setting_up import drop_secrets, looked, patiently, secret_name, try_again
 from console.wiring import Wiring
 from domain.appointments import Practice
+from domain.checks import CheckFailed
 from domain.connections import Connection, State
-from domain.errors import BadInput, NeedsReconnect, Transient
+from domain.errors import BadInput, NeedsReconnect, SyncError
 from infra.database import transaction
+from workers.handlers.check_connection import same_site
 
 
 def held_secrets(wiring: Wiring, held: Connection) -> Mapping[str, str]:
-    """What is stored now; nothing where it is gone."""
+    """Its own secrets as stored now; nothing where there are none, or they are gone."""
+    if held.secret_ref is None:
+        return {}
     try:
-        return wiring.opener.secrets_of(held)
+        return wiring.secrets.get(held.secret_ref)
     except NeedsReconnect:
         return {}
 
@@ -32,12 +36,13 @@ def reconnect(
             "This connection is not paired yet: use 'pms-sync connections pair', or remove it and"
             " add it again with other credentials."
         )
-    old = held_secrets(wiring, held)
+    trials = Trials(wiring.opener)
+    trial = trials.open(changed, secrets=secrets)
     # A token bought before would be let through, and the test would prove nothing.
-    forget_token(wiring, changed, secrets)
-    seen = look(wiring, changed, secrets=secrets)
-    name = secret_name(wiring, held)
-    changed = replace(changed, secret_ref=wiring.secrets.put(name, secrets))
+    trial.forget_token()
+    seen = looked(wiring, trial)
+    name = checks.trial_name(secret_name(wiring, held))
+    changed = replace(changed, secret_ref=wiring.secrets.put(name, secrets) if secrets else None)
     try:
         with audited(
             wiring.engine,
@@ -46,18 +51,13 @@ def reconnect(
             action="connection.reconnected",
             connection_id=held.id,
         ) as db:
-            connection_list.reconnect(db, changed)
-            now = keep(db, changed, seen)
+            now = checks.keep(db, changed, seen, rename=False)
     except BaseException:
-        if old:
-            wiring.secrets.put(name, old)
-        else:
-            drop_secrets(wiring, changed.secret_ref)
+        drop_secrets(wiring, changed.secret_ref)
         raise
-    if old != secrets:
-        with suppress(Transient):
-            # Should Redis have gone by now: nobody asks for the old token again, and it ends.
-            forget_token(wiring, held, old)
+    if held_secrets(wiring, held) not in ({}, secrets):
+        trials.forget_token(held)
+    drop_secrets(wiring, held.secret_ref)
     return now
 
 
@@ -68,13 +68,9 @@ def pair(wiring: Wiring, held: Connection, code: str) -> Connection:
     if held.site and held.state is not State.NEEDS_SIGN_IN:
         raise BadInput("This connection has its site already; run 'pms-sync connections test'.")
     site = _site_of(wiring, held, code)
-    if held.site and site != held.site:
-        raise BadInput(
-            f"This code stands for another site ({site}) than this connection ({held.site}), which"
-            f" stays as it was; add that practice with 'pms-sync connections add {held.vendor}"
-            f" --site {site}'."
-        )
+    same_site(held, site)
     with transaction(wiring.engine, account_id=held.account_id) as db:
+        checks.require_free(db, held, site)
         connections.save_practice(db, held.id, Practice(site=site))
     try_again(wiring, replace(held, site=site))
     with audited(
@@ -84,22 +80,19 @@ def pair(wiring: Wiring, held: Connection, code: str) -> Connection:
         action="connection.paired",
         connection_id=held.id,
     ) as db:
-        connection_list.resume(db, held.id)
         return connections.load(db, held.id)
 
 
-def forget_token(wiring: Wiring, connection: Connection, secrets: Mapping[str, str]) -> None:
-    """Whoever shares the token buys the next one."""
-    with suppress(NeedsReconnect):
-        # Secrets that lack a part never bought one.
-        key = wiring.opener.token_key(connection, secrets)
-        if key is not None:
-            wiring.tokens.forget(key)
-
-
 def _site_of(wiring: Wiring, held: Connection, code: str) -> str:
-    here = wiring.opener.placed(held)
-    keys, ports = wiring.opener.secrets_of(here), wiring.opener.ports(here)
+    trials = Trials(wiring.opener)
+    trial = trials.open(held)
     # What was granted before the practice unpaired us may not do for the new pairing.
-    forget_token(wiring, held, keys)
-    return patiently(lambda: pms.pair(here, code, secrets=keys, ports=ports))
+    trial.forget_token()
+    try:
+        site: str = patiently(lambda: trial.pair(code))
+    except SyncError as error:
+        raise CheckFailed(trials.failure(held, error)) from error
+    finally:
+        with transaction(wiring.engine, account_id=held.account_id) as db:
+            checks.keep_spent(db, trial.drain_spent())
+    return site

@@ -21,6 +21,10 @@ NOT_THERE = frozenset({"404", "410"})
 _ANSWERED = re.compile(r"^(?P<vendor>[^:]+): [A-Z]+ .+? answered (?P<status>\d{3})(?P<more>;.*)?$")
 
 
+class CheckFailed(SyncError):
+    """A connection was tried and does not work; the text says what to correct."""
+
+
 class CheckKind(StrEnum):
     """What a person asked for: try it as it is, spend a pairing code, or try new credentials."""
 

@@ -10,11 +10,13 @@ SYNC = "sync"
 RENEW_TOKEN = "renew_token"  # noqa: S105 - a kind of job
 PRUNE = "prune"
 REFETCH = "refetch"
+CHECK = "check_connection"
 
 BACKFILL = -5
 BY_SCHEDULE = 0
 BY_WEBHOOK = 3
 BY_A_PERSON = 5
+WHILE_SOMEBODY_LOOKS_ON = 10
 
 
 def sync_job(  # noqa: PLR0913 - a job is what its arguments say
@@ -79,6 +81,20 @@ def renew_token_job(*, account_id: str, connection_id: UUID, vendor: str) -> New
         dedupe_key=f"renew:{connection_id}",
         exclusive_key=f"renew:{connection_id}",
         max_seconds=120,
+    )
+
+
+def check_job(*, account_id: str, connection_id: UUID, vendor: str, check_id: UUID) -> NewJob:
+    """Try a connection while somebody waits for the answer; one check of it at a time."""
+    return NewJob(
+        kind=CHECK,
+        account_id=account_id,
+        connection_id=connection_id,
+        vendor=vendor,
+        args={"check_id": str(check_id)},
+        exclusive_key=f"check:{connection_id}",
+        priority=WHILE_SOMEBODY_LOOKS_ON,
+        max_seconds=600,
     )
 
 

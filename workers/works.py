@@ -7,14 +7,17 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from adapters.opening import Opener
+from adapters.storage.checks import CheckStore
 from adapters.storage.pruning import prune
 from adapters.storage.refetching import RefetchStore
 from adapters.storage.syncing import SyncStore
 from adapters.storage.token_book import TokenBook
-from domain.work import PRUNE, REFETCH, RENEW_TOKEN, SYNC
+from adapters.trying import Trials, forget_leftovers
+from domain.work import CHECK, PRUNE, REFETCH, RENEW_TOKEN, SYNC
 from infra.sealing import Sealer
 from infra.stopping import Stopping
 from workers.execution import Work
+from workers.handlers.check_connection import Checking
 from workers.handlers.refetch import refetch
 from workers.handlers.renew_token import renew_token
 from workers.handlers.sync_connection import sync_connection
@@ -39,6 +42,12 @@ def works(parts: Parts) -> Mapping[str, Work]:
     store = SyncStore(parts.engine, parts.sealer, clock=parts.clock)
     book = TokenBook(parts.engine)
     inbox = RefetchStore(parts.engine, parts.sealer, clock=parts.clock)
+    checking = Checking(
+        checks=CheckStore(parts.engine),
+        trials=Trials(opener),
+        stopping=parts.stopping,
+        clock=parts.clock,
+    )
     return {
         SYNC: Work(
             run=lambda job: sync_connection(
@@ -61,5 +70,12 @@ def works(parts: Parts) -> Mapping[str, Work]:
             ),
             gave_up=inbox.gave_up,
         ),
-        PRUNE: Work(run=lambda _job: prune(parts.engine)),
+        CHECK: Work(run=checking.run, gave_up=checking.gave_up),
+        PRUNE: Work(run=lambda _job: _cleared(parts)),
     }
+
+
+def _cleared(parts: Parts) -> Mapping[str, int]:
+    """What is past its keep-by date, and secrets that checks left behind."""
+    left = forget_leftovers(CheckStore(parts.engine), parts.opener.secrets)
+    return {**prune(parts.engine), "secrets": left}

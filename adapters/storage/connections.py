@@ -36,10 +36,12 @@ _ADD = text(
     """
     INSERT INTO pms_connections (id, account_id, connector, pms_type, display_name, site, timezone,
                                  base_url, token_url, secret_ref, settings, state,
-                                 sync_frequency_minutes, sync_telehealth_only, next_sync_at)
+                                 setup_step, sync_frequency_minutes, sync_telehealth_only,
+                                 next_sync_at)
     VALUES (:id, :account_id, :vendor, :pms_type, :name, :site, :timezone,
             :base_url, :token_url, :secret_ref, CAST(:settings AS jsonb), :state,
-            :frequency_minutes, :telehealth_only, CASE WHEN :state = 'ACTIVE' THEN now() END)
+            :setup_step, :frequency_minutes, :telehealth_only,
+            CASE WHEN :state = 'ACTIVE' THEN now() END)
     ON CONFLICT (account_id, connector, site) WHERE removed_at IS NULL DO NOTHING
     RETURNING id
     """
@@ -121,12 +123,46 @@ _MARK_TELEHEALTH = text(
     DO UPDATE SET is_telehealth = EXCLUDED.is_telehealth, classified = true, updated_at = now()
     """
 )
+# One that is paused stays so; one that is being set up goes on to the wizard's next step, where a
+# person is at it, and else is ready.
+_IN_SETUP = "state = 'SETUP_REQUIRED' AND (setup_step IS NOT NULL OR site = '')"
+_RESTED = f"(state = 'INACTIVE' OR {_IN_SETUP})"
+_FRESH = "(:anew OR state <> 'ACTIVE')"
+_WORKS = text(
+    f"""
+    UPDATE pms_connections SET
+      base_url = CASE WHEN :anew THEN :base_url ELSE base_url END,
+      token_url = CASE WHEN :anew THEN :token_url ELSE token_url END,
+      secret_ref = CASE WHEN :anew THEN :secret_ref ELSE secret_ref END,
+      state = CASE WHEN {_RESTED} THEN state ELSE 'ACTIVE' END,
+      state_reason = CASE WHEN {_RESTED} THEN state_reason END,
+      setup_step = CASE WHEN setup_step = 'connect' AND site <> '' THEN 'practitioners'
+                        ELSE setup_step END,
+      consecutive_failures = CASE WHEN {_FRESH} THEN 0 ELSE consecutive_failures END,
+      next_sync_at = CASE WHEN {_FRESH} AND NOT {_RESTED} THEN now() ELSE next_sync_at END,
+      next_renewal_at = CASE WHEN :anew THEN NULL ELSE next_renewal_at END,
+      version = version + CASE WHEN :anew OR setup_step = 'connect' AND site <> ''
+                                    OR state <> 'ACTIVE' AND NOT {_RESTED} THEN 1 ELSE 0 END,
+      updated_at = now()
+    WHERE id = :id AND removed_at IS NULL
+    """  # noqa: S608 - this module's own words
+)
+_SIGNED_OUT = text(
+    """
+    UPDATE pms_connections SET state = 'NEEDS_SIGN_IN', state_reason = :reason, updated_at = now()
+    WHERE id = :id AND state IN ('ACTIVE', 'ERROR') AND removed_at IS NULL
+    """
+)
 _SET_STATE = text(
     """
     UPDATE pms_connections SET state = :state, state_reason = :reason, updated_at = now()
     WHERE id = :id AND removed_at IS NULL
     """
 )
+
+
+class Taken(BadInput):
+    """The account has that practice at that PMS already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +183,7 @@ class NewConnection:
     telehealth_only: bool = True
     frequency_minutes: int = 15
     state: State = State.SETUP_REQUIRED
+    setup_step: str | None = None
 
 
 def load(db: Db, connection_id: UUID) -> Connection:
@@ -178,9 +215,12 @@ def add(db: Db, new: NewConnection) -> UUID:
         name=new.name or new.site,
     )
     if db.execute(_ADD, values).first() is None:
-        raise BadInput(
+        raise Taken(
             f"Account '{new.account_id}' already has a {new.vendor} connection for site"
             f" '{new.site}'; use that one, or remove it first."
+            if new.site
+            else f"Account '{new.account_id}' already has a {new.vendor} connection that is not"
+            " paired yet; go on with that one, or remove it first."
         )
     return new.id
 
@@ -260,6 +300,27 @@ def set_state(db: Db, connection_id: UUID, state: State, *, reason: str | None =
         _SET_STATE,
         {"id": connection_id, "state": state.value, "reason": reason and reason[:500]},
     )
+
+
+def works(db: Db, tried: Connection, *, anew: bool) -> None:
+    """The PMS answered: usable again, or on to the next step of its setup; a pause stays.
+
+    `anew` takes up its addresses and where its secrets are, and syncs from now on.
+    """
+    values = {
+        "id": tried.id,
+        "base_url": tried.base_url,
+        "token_url": tried.token_url,
+        "secret_ref": tried.secret_ref,
+        "anew": anew,
+    }
+    if db.execute(_WORKS, values).rowcount != 1:
+        raise BadInput("This connection was removed meanwhile; add the practice anew.")
+
+
+def signed_out(db: Db, connection_id: UUID, *, reason: str) -> None:
+    """Its credentials are refused; one that is paused or being set up stays as it is."""
+    db.execute(_SIGNED_OUT, {"id": connection_id, "reason": reason[:500]})
 
 
 def _own_columns(row: RowMapping) -> dict[str, Any]:

@@ -1,0 +1,325 @@
+"""Checks of connections as rows: asked for, carried by a job, ended in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import Engine, RowMapping, insert, text
+
+from adapters.storage import connections
+from adapters.storage.audit import Access, record
+from adapters.storage.ledger import guard, put, save_checkpoint
+from adapters.storage.sheet_events import tell
+from adapters.storage.tables import vendor_requests
+from domain.appointments import Practice
+from domain.checks import SUCCESSFUL, UNPAIRED, Check, CheckKind, CheckState, Seen
+from domain.connections import Connection, State
+from domain.errors import BadInput, NeedsReconnect, SyncError
+from domain.jobs import Job
+from domain.sources import Spend, spend_rows
+from domain.work import check_job
+from infra.database import dispatch, transaction
+
+PAIRED = {"paired": True}
+GONE = "This connection was removed meanwhile."
+STOPPED = "Connection failed. Something went wrong on our side; try again in a moment."
+
+_ADD = text(
+    """
+    INSERT INTO pms_connection_checks (id, account_id, pms_connection_id, job_id, kind, trial_ref,
+                                       base_url, token_url, asked_by)
+    VALUES (:id, :account_id, :connection_id, :job_id, :kind, :trial_ref, :base_url, :token_url,
+            :asked_by)
+    """
+)
+_READ = text(
+    """
+    SELECT checked.id, checked.pms_connection_id AS connection_id, checked.kind, checked.state,
+           checked.message, checked.practice, checked.practitioners, checked.types,
+           checked.asked_at, checked.ended_at
+    FROM pms_connection_checks AS checked
+    JOIN pms_connections AS own ON own.id = checked.pms_connection_id
+    WHERE checked.id = :id AND checked.pms_connection_id = :connection_id
+      AND own.removed_at IS NULL
+    """
+)
+_LOAD = text("SELECT * FROM pms_connection_checks WHERE id = :id")
+_END = text(
+    """
+    UPDATE pms_connection_checks SET state = :state, message = :message, practice = :practice,
+           practitioners = :practitioners, types = :types, trial_ref = :trial_ref, ended_at = now()
+    WHERE id = :id AND ended_at IS NULL
+    """
+)
+_TIDIED = text("UPDATE pms_connection_checks SET trial_ref = NULL WHERE id = :id")
+# Its job is over, by a crash, a discard or the connection's removal, and could not say so; or its
+# secrets outlived it because a process died at that very moment.
+_STRANDED = text(
+    """
+    SELECT checked.id, checked.account_id, checked.pms_connection_id, checked.trial_ref
+    FROM pms_connection_checks AS checked LEFT JOIN jobs ON jobs.id = checked.job_id
+    WHERE (checked.ended_at IS NULL OR checked.trial_ref IS NOT NULL)
+      AND (jobs.id IS NULL OR jobs.state NOT IN ('ready', 'running'))
+      AND (CAST(:connection_id AS uuid) IS NULL OR checked.pms_connection_id = :connection_id)
+    ORDER BY checked.asked_at LIMIT 100
+    """
+)
+_SAME_SITE = text(
+    """
+    SELECT display_name FROM pms_connections
+    WHERE connector = :vendor AND site = :site AND id <> :id AND removed_at IS NULL
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckView:
+    """A check as whoever asked for it reads it."""
+
+    id: UUID
+    connection_id: UUID
+    kind: str
+    state: str
+    message: str | None
+    practice: str | None
+    practitioners: int
+    types: int
+    asked_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCheck:
+    """A check as it is asked for; what is secret about it is named by `trial_ref` only."""
+
+    id: UUID
+    kind: CheckKind
+    asked_by: str
+    trial_ref: str | None = None
+    base_url: str | None = None
+    token_url: str | None = None
+
+
+def ask(db: Db, connection: Connection, new: NewCheck) -> int:
+    """Store the check with the job that carries it; the job's id."""
+    job_id = put(
+        db,
+        check_job(
+            account_id=connection.account_id,
+            connection_id=connection.id,
+            vendor=connection.vendor,
+            check_id=new.id,
+        ),
+    )
+    values = {name: getattr(new, name) for name in NewCheck.__slots__}
+    owner = {"account_id": connection.account_id, "connection_id": connection.id}
+    db.execute(_ADD, {**values, **owner, "kind": new.kind.value, "job_id": job_id})
+    return job_id
+
+
+def read(db: Db, connection_id: UUID, check_id: UUID) -> CheckView | None:
+    values = {"id": check_id, "connection_id": connection_id}
+    row = db.execute(_READ, values).mappings().first()
+    return None if row is None else CheckView(**row)
+
+
+def secret_name(prefix: str, *, vendor: str, account_id: str, own_id: UUID) -> str:
+    """What a connection's secrets are called in the store."""
+    return f"{prefix.strip('/')}/{vendor}/{account_id}/{own_id}"
+
+
+def trial_name(name: str) -> str:
+    """A name of its own for each set of secrets: what is in use is never written over."""
+    return f"{name}/{uuid4().hex[:12]}"
+
+
+def require_free(db: Db, connection: Connection, site: str) -> None:
+    """One account has a practice at a PMS once."""
+    values = {"vendor": connection.vendor, "site": site, "id": connection.id}
+    taken = db.execute(_SAME_SITE, values).first()
+    if taken is not None:
+        raise BadInput(
+            f"This practice is connected already, as '{taken.display_name}'; remove that"
+            " connection first, or use it instead."
+        )
+
+
+def keep(db: Db, tried: Connection, seen: Seen, *, rename: bool, anew: bool = True) -> Connection:
+    """Store what was seen and that the connection works; answers it as it stands then.
+
+    `anew`: its credentials or its site are new, so that it syncs from now on and renews soon.
+    """
+    if seen.practice is not None:
+        practice = seen.practice
+        if tried.state is not State.SETUP_REQUIRED:
+            # A person may have corrected the zone since.
+            practice = replace(practice, timezone=None)
+        connections.save_practice(db, tried.id, practice, rename=rename)
+    connections.save_practitioners(db, tried, seen.practitioners)
+    connections.save_types(db, tried, seen.types)
+    keep_spent(db, seen.spent)
+    connections.works(db, tried, anew=anew)
+    return connections.load(db, tried.id)
+
+
+def keep_spent(db: Db, spent: Sequence[Spend]) -> None:
+    """What left for the vendor, whatever came of it; the vendor counted it."""
+    if spent:
+        db.execute(insert(vendor_requests), spend_rows(spent))
+
+
+@dataclass(frozen=True, slots=True)
+class Stranded:
+    """A check that is over, and the secrets it left behind."""
+
+    id: UUID
+    account_id: str
+    trial_ref: str
+
+
+class CheckStore:
+    """What the handler of a check does to the database; each call is a transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def begin(self, job: Job) -> Check | None:
+        """The check the job carries; None where it, or its connection, is gone.
+
+        What such a check left behind is found by `stranded`.
+        """
+        with transaction(self._engine, account_id=job.account_id) as db:
+            row = db.execute(_LOAD, {"id": _check_id(job)}).mappings().first()
+            if row is None:
+                return None
+            try:
+                held = connections.load(db, row["pms_connection_id"])
+            except BadInput:
+                return None
+            return _check(row, held, is_paired=bool(job.checkpoint.get("paired")))
+
+    def paired(self, job: Job, check: Check, site: str, spent: Sequence[Spend]) -> Check:
+        """The code is spent: keep the site at once, so that a crash cannot lose it."""
+        with transaction(self._engine, account_id=job.account_id) as db:
+            guard(db, job)
+            require_free(db, check.held, site)
+            keep_spent(db, spent)
+            connections.save_practice(db, check.held.id, Practice(site=site))
+            save_checkpoint(db, job, PAIRED)
+            held = connections.load(db, check.held.id)
+        return replace(check, held=held, tried=held, is_paired=True)
+
+    def passed(self, job: Job, check: Check, seen: Seen, *, rename: bool) -> None:
+        """Everything at once: what was seen, the new secrets, and that the check is over."""
+        with transaction(self._engine, account_id=job.account_id) as db:
+            guard(db, job)
+            anew = check.kind is not CheckKind.TEST
+            now = keep(db, check.tried, seen, rename=rename, anew=anew)
+            replaced = check.held.secret_ref if check.kind is CheckKind.CREDENTIALS else None
+            outcome = {
+                "state": CheckState.OK.value,
+                "message": SUCCESSFUL if now.site else UNPAIRED,
+                "practice": seen.practice.name if seen.practice else None,
+                "practitioners": len(seen.practitioners),
+                "types": len(seen.types),
+                "trial_ref": replaced or _code_of(check),
+            }
+            self._end(db, job, check, outcome)
+
+    def failed(self, job: Job, check: Check, error: SyncError, message: str) -> None:
+        """Nothing of the connection changes; only a test may find that it needs a person."""
+        with transaction(self._engine, account_id=job.account_id) as db:
+            guard(db, job)
+            if check.kind is CheckKind.TEST and isinstance(error, NeedsReconnect):
+                connections.signed_out(db, check.held.id, reason=message)
+            self._end(db, job, check, _failed(message, check.trial_ref))
+
+    def keep_spent(self, job: Job, spent: Sequence[Spend]) -> None:
+        with transaction(self._engine, account_id=job.account_id) as db:
+            keep_spent(db, spent)
+
+    def stranded(self, connection_id: UUID | None = None) -> Sequence[Stranded]:
+        """End the checks whose jobs are over; those whose secrets are still to be forgotten."""
+        with dispatch(self._engine) as db:
+            rows = db.execute(_STRANDED, {"connection_id": connection_id}).all()
+        for row in rows:
+            with transaction(self._engine, account_id=row.account_id) as db:
+                if db.execute(_END, {"id": row.id, **_failed(STOPPED, row.trial_ref)}).rowcount:
+                    _tell(db, row.account_id, row.pms_connection_id, row.id, CheckState.FAILED)
+        return [Stranded(row.id, row.account_id, row.trial_ref) for row in rows if row.trial_ref]
+
+    def forgot(self, check_id: UUID, *, account_id: str | None) -> None:
+        """The secrets that its `trial_ref` named are gone."""
+        with transaction(self._engine, account_id=account_id) as db:
+            db.execute(_TIDIED, {"id": check_id})
+
+    def _end(self, db: Db, job: Job, check: Check, outcome: Mapping[str, Any]) -> None:
+        db.execute(_END, {"id": check.id, **outcome})
+        state = CheckState(outcome["state"])
+        _tell(db, check.held.account_id, check.held.id, check.id, state)
+        record(
+            db,
+            Access(user=check.asked_by, trace_id=job.trace_id),
+            account_id=check.held.account_id,
+            action=f"connection.{_DONE[check.kind]}",
+            connection_id=check.held.id,
+            summary=f"{check.kind.value} {state.value}",
+        )
+
+
+_DONE = {CheckKind.TEST: "tested", CheckKind.PAIR: "paired", CheckKind.CREDENTIALS: "reconnected"}
+
+
+def _check_id(job: Job) -> UUID:
+    return UUID(str(job.args["check_id"]))
+
+
+def _check(row: RowMapping, held: Connection, *, is_paired: bool) -> Check:
+    kind = CheckKind(row["kind"])
+    tried = held
+    if kind is CheckKind.CREDENTIALS:
+        tried = replace(
+            held,
+            secret_ref=row["trial_ref"] or held.secret_ref,
+            base_url=row["base_url"] or held.base_url,
+            token_url=row["token_url"] or held.token_url,
+        )
+    return Check(
+        id=row["id"],
+        kind=kind,
+        held=held,
+        tried=tried,
+        trial_ref=row["trial_ref"],
+        asked_at=row["asked_at"],
+        asked_by=row["asked_by"],
+        is_paired=is_paired,
+        is_over=row["ended_at"] is not None,
+    )
+
+
+def _code_of(check: Check) -> str | None:
+    return check.trial_ref if check.kind is CheckKind.PAIR else None
+
+
+def _failed(message: str, trial_ref: str | None) -> dict[str, Any]:
+    return {
+        "state": CheckState.FAILED.value,
+        "message": message[:500],
+        "practice": None,
+        "practitioners": 0,
+        "types": 0,
+        "trial_ref": trial_ref,
+    }
+
+
+def _tell(db: Db, account_id: str, connection_id: UUID, check_id: UUID, state: CheckState) -> None:
+    tell(
+        db,
+        account_id=account_id,
+        kind="connection_checked",
+        connection_id=connection_id,
+        detail={"check_id": str(check_id), "state": state.value},
+    )
