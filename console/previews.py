@@ -5,19 +5,14 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from adapters.storage import run_log, runs
-from adapters.storage.audit import record
+from adapters.storage.previews import Line, read_preview
 from adapters.storage.runs import LoggedRun
 from console import output
 from console.auditing import access
 from console.wiring import Wiring
 from infra.database import transaction
 
-Line = dict[str, Any]
-
 MARKS = {"add": "+", "change": "~", "remove": "-"}
-PHI_PREFIX = "patient_"
-PHI_ALSO = {"notes", "telehealth_links"}
 UNREADABLE = {"clinician", "notes", "telehealth_links"}
 """An id, or too long for a line: that it changes is told, not from what to what."""
 WORDS = {"start": "start", "duration_minutes": "minutes", "is_telehealth": "telehealth"}
@@ -26,21 +21,9 @@ WORDS = {"start": "start", "duration_minutes": "minutes", "is_telehealth": "tele
 def read(wiring: Wiring, run: LoggedRun) -> list[Line]:
     """The lines of a dry run; reading them is audited, for they name patients."""
     seal = wiring.entry_seal(run.account_id)
+    at_the_door = access("sync --dry-run", trace_id=run.trace_id)
     with transaction(wiring.engine, account_id=run.account_id) as db:
-        diff = runs.sealed_diff(db, run.id)
-        stored: list[Line] = (
-            [] if diff is None else seal.open_document(run.id, "diff", diff, table=run_log.TABLE)
-        )
-        record(
-            db,
-            access("sync --dry-run", trace_id=run.trace_id),
-            account_id=run.account_id,
-            action="dry_run.read",
-            phi_fields=_phi(stored),
-            connection_id=run.connection_id,
-            summary=f"run {run.id}",
-        )
-    return [_read(one) for one in stored]
+        return read_preview(db, seal, run, access=at_the_door)
 
 
 def show(lines: Sequence[Line], place: ZoneInfo) -> None:
@@ -58,35 +41,9 @@ def show(lines: Sequence[Line], place: ZoneInfo) -> None:
                     _change(name, values, place) for name, values in one.get("changed", {}).items()
                 ),
             )
-            for one in sorted(lines, key=_when)
+            for one in lines
         ],
     )
-
-
-def _read(line: Line) -> Line:
-    """With its instants as instants: they are stored as text."""
-    found = {**line, "start": _instant(line.get("start"))}
-    if "changed" in line:
-        found["changed"] = {
-            name: [_instant(one) for one in values] if name == "start" else values
-            for name, values in line["changed"].items()
-        }
-    return found
-
-
-def _instant(stored: Any) -> Any:
-    return datetime.fromisoformat(stored) if isinstance(stored, str) else stored
-
-
-def _phi(lines: Sequence[Line]) -> list[str]:
-    """Names of the fields somebody gets to see."""
-    names = {name for line in lines for name in (*line, *line.get("changed", {}))}
-    return sorted(one for one in names if one.startswith(PHI_PREFIX) or one in PHI_ALSO)
-
-
-def _when(line: Line) -> str:
-    start = line.get("start")
-    return start.isoformat() if isinstance(start, datetime) else ""
 
 
 def _change(name: str, values: Sequence[Any], place: ZoneInfo) -> str:

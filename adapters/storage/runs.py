@@ -9,25 +9,33 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
+from adapters.storage.tables import COUNTERS
 from domain.errors import BadInput
+from domain.previews import Difference
+from domain.runs import RunStatus
+from domain.sheet import NotOnSheet
 
 _COLUMNS = """
     run.id, run.account_id, run.pms_connection_id AS connection_id, run.job_id, sync_type,
     day_from, day_to, status, dry_run, started_at, completed_at, fetched, created, updated,
     unchanged, skipped, cancelled, removed, rejected, conflicts, requests, queries_done,
-    queries_total, error_message, error_details, run.trace_id
+    queries_total, error_message, error_details, run.trace_id, run.backfill_id, approved_at,
+    approved_by, approved_job_id, undone_at, undone_by, diff IS NOT NULL AS has_diff
 """
 _LIST = text(
     f"""
     SELECT {_COLUMNS} FROM pms_sync_log AS run
     WHERE (CAST(:connection_id AS uuid) IS NULL OR run.pms_connection_id = :connection_id)
-    ORDER BY started_at DESC, run.id LIMIT :limit
+      AND (CAST(:at AS timestamptz) IS NULL
+           OR (started_at, run.id) < (CAST(:at AS timestamptz), CAST(:before AS uuid)))
+    ORDER BY started_at DESC, run.id DESC LIMIT :limit
     """  # noqa: S608 - the columns are this module's own
 )
 _FIND = text(
     f"SELECT {_COLUMNS} FROM pms_sync_log AS run WHERE run.id::text LIKE :start LIMIT 2"  # noqa: S608
 )
 _OF_JOB = text(f"SELECT {_COLUMNS} FROM pms_sync_log AS run WHERE run.job_id = :job_id")  # noqa: S608
+_READ = text(f"SELECT {_COLUMNS} FROM pms_sync_log AS run WHERE run.id = :id")  # noqa: S608
 _DIFF = text("SELECT diff FROM pms_sync_log WHERE id = :id")
 _REJECTS = text(
     "SELECT query_key, pms_id, path, reason FROM pms_rejects WHERE run_id = :id ORDER BY id"
@@ -64,6 +72,13 @@ class LoggedRun:
     error_message: str | None
     error_details: Mapping[str, Any] | None = field(default=None)
     trace_id: str
+    backfill_id: UUID | None
+    approved_at: datetime | None
+    approved_by: str | None
+    approved_job_id: int | None
+    undone_at: datetime | None
+    undone_by: str | None
+    has_diff: bool
 
     @property
     def is_over(self) -> bool:
@@ -82,11 +97,30 @@ class LoggedRun:
         queries = (self.error_details or {}).get("queries") or {}
         return whole + [f"{key}: {reason}" for key, reason in sorted(queries.items())]
 
+    @property
+    def compared(self) -> str | None:
+        """How an approved run differs from its preview."""
+        told = (self.error_details or {}).get("preview")
+        return Difference(**told).sentence if told else None
 
-def listed(db: Db, *, connection_id: UUID | None = None, limit: int = 20) -> list[LoggedRun]:
+    @property
+    def may_be_approved(self) -> bool:
+        """A preview that is whole, kept, and not used; whether it is too old is told then."""
+        is_whole = self.dry_run and self.status == RunStatus.SUCCESS
+        return is_whole and self.has_diff and self.approved_at is None
+
+
+def listed(
+    db: Db,
+    *,
+    connection_id: UUID | None = None,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int = 20,
+) -> list[LoggedRun]:
     """The latest runs, newest first; across accounts for the dispatch role."""
-    rows = db.execute(_LIST, {"connection_id": connection_id, "limit": limit}).mappings()
-    return [LoggedRun(**row) for row in rows]
+    at, row_id = before or (None, None)
+    values = {"connection_id": connection_id, "at": at, "before": row_id, "limit": limit}
+    return [LoggedRun(**row) for row in db.execute(_LIST, values).mappings()]
 
 
 def find(db: Db, wanted: str) -> LoggedRun:
@@ -99,6 +133,38 @@ def find(db: Db, wanted: str) -> LoggedRun:
         problem = "More than one run id starts with" if rows else "There is no run"
         raise BadInput(f"{problem} {wanted}; see 'pms-sync runs list'.")
     return LoggedRun(**rows[0])
+
+
+def read(db: Db, run_id: UUID) -> LoggedRun:
+    """The account's run of that id."""
+    row = db.execute(_READ, {"id": run_id}).mappings().first()
+    if row is None:
+        raise NotOnSheet("There is no such run.")
+    return LoggedRun(**row)
+
+
+def as_answer(run: LoggedRun) -> dict[str, Any]:
+    """A run as scripts and pages read it."""
+    kept = ("id", "connection_id", "job_id", "sync_type", "status", "dry_run", "started_at")
+    return {
+        **{name: getattr(run, name) for name in kept},
+        "from": run.day_from,
+        "to": run.day_to,
+        "completed_at": run.completed_at,
+        "seconds": run.seconds,
+        **{name: getattr(run, name) for name in COUNTERS},
+        "queries_done": run.queries_done,
+        "queries_total": run.queries_total,
+        "errors": run.errors,
+        "backfill_id": run.backfill_id,
+        "may_be_approved": run.may_be_approved,
+        "approved_at": run.approved_at,
+        "approved_by": run.approved_by,
+        "approved_job_id": run.approved_job_id,
+        "compared": run.compared,
+        "undone_at": run.undone_at,
+        "trace_id": run.trace_id,
+    }
 
 
 def of_job(db: Db, job_id: int) -> LoggedRun | None:
