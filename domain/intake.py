@@ -115,12 +115,17 @@ def sort_page(
                 leaving.append(row)
             continue
         clinician = connection.clinicians.get(appointment.practitioner_id or "")
-        mark = fingerprint(canonical(appointment, clinician))
+        mark = fingerprint(filed(appointment, clinician, timezone=connection.timezone))
         if held is not None and held.fingerprint == mark and not held.is_removed:
             unchanged += 1
         else:
             fresh[row] = Incoming(row, appointment, clinician, mark, held is not None)
     return Sorted(list(fresh.values()), leaving, unchanged, skipped, seen)
+
+
+def filed(appointment: Appointment, clinician_id: UUID | None, *, timezone: str) -> bytes:
+    """A record with the zone its row is filed by: in another it may stand on another day's sheet."""
+    return canonical(appointment, clinician_id) + f"@{timezone}".encode()
 
 
 def canonical(appointment: Appointment, clinician_id: UUID | None) -> bytes:
