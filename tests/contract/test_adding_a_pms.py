@@ -1,0 +1,209 @@
+"""`docs/adding-a-pms.md` followed to the letter, for an invented PMS nobody has heard of."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from console.truth import Simulator, differences
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "adding-a-pms.md").read_text()
+FOLDERS = [
+    *("adapters", "console", "domain", "infra", "migrations", "producers", "scheduler"),
+    *("simulators", "workers", "tests/contract", "tests/fixtures", "tests/pms"),
+]
+SINGLE = ["pyproject.toml", "tests/__init__.py", "tests/conftest.py"]
+WRITTEN = {
+    "adapters/pms/examplepms.py",
+    "tests/fixtures/pms/examplepms.json",
+    "tests/pms/test_examplepms.py",
+    "simulators/examplepms/__main__.py",
+}
+MOST_LINES = 110
+
+
+def files() -> dict[str, str]:
+    """The files the page shows whole, by the path it gives them."""
+    shown = re.findall(
+        r"^`([^`\n]+)`,[^\n]*:\n\n```\w+\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE
+    )
+    return dict(shown)
+
+
+def commands() -> list[list[str]]:
+    """The commands the page gives, in its order."""
+    blocks = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    return [shlex.split(line) for block in blocks for line in block.splitlines()]
+
+
+def contents(tree: Path) -> dict[str, bytes]:
+    found = (path for path in tree.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(tree).as_posix(): path.read_bytes() for path in found}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This repository as somebody has it before they begin."""
+    copy = tmp_path_factory.mktemp("repository")
+    for folder in FOLDERS:
+        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for single in SINGLE:
+        shutil.copy(ROOT / single, copy / single)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def followed(tree: Path) -> Path:
+    """The repository with the files of the page written into it."""
+    for path, shown in files().items():
+        (tree / path).parent.mkdir(exist_ok=True)
+        (tree / path).write_text(shown)
+    (tree / "simulators" / "examplepms" / "__init__.py").touch()
+    return tree
+
+
+def run(*arguments: str, tree: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own commands
+        [sys.executable, *arguments],
+        cwd=tree,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_page_costs_one_file_one_fixture_one_test_and_one_simulator(
+    tmp_path: Path, followed: Path
+) -> None:
+    """And edits nothing: beside those four, and an empty one, everything is as it was."""
+    written = contents(followed)
+
+    assert files().keys() == WRITTEN
+    assert not [path for path in WRITTEN if (ROOT / path).exists()]
+    beside = {"simulators/examplepms/__init__.py"}
+    assert {path for path in written if not (ROOT / path).exists()} == WRITTEN | beside
+    assert not [path for path in written.keys() - WRITTEN - beside if _differs(path, written)]
+
+
+def _differs(path: str, written: Mapping[str, bytes]) -> bool:
+    return (ROOT / path).read_bytes() != written[path]
+
+
+def test_the_description_is_short() -> None:
+    assert files()["adapters/pms/examplepms.py"].count("\n") <= MOST_LINES
+
+
+def test_what_the_page_shows_is_as_clean_as_everything_else(followed: Path) -> None:
+    ours = sorted(path for path in WRITTEN if path.endswith(".py"))
+
+    assert run("-m", "ruff", "check", *ours, tree=followed).stdout == "All checks passed!\n"
+    formatted = run("-m", "ruff", "format", "--check", *ours, tree=followed)
+    assert formatted.returncode == 0, formatted.stdout
+
+
+def test_every_check_of_the_contract_holds_for_it(followed: Path) -> None:
+    (checks,) = [command for command in commands() if command[0] == "python"]
+
+    outcome = run(*checks[1:], "-q", "-p", "no:cacheprovider", tree=followed)
+
+    assert outcome.returncode == 0, outcome.stdout[-3000:]
+    listed = run(*checks[1:], "-q", "--collect-only", "-p", "no:cacheprovider", tree=followed)
+    of_gentu, of_this = (listed.stdout.count(f"[{name}") for name in ("gentu", "examplepms"))
+    assert of_this == of_gentu > 10
+
+
+def test_a_package_of_ones_own_may_describe_it_too(tmp_path: Path) -> None:
+    """Installed beside pms-sync, as far as Python can tell; nothing of ours is written to."""
+    package = tmp_path / "their_package"
+    package.mkdir()
+    (package / "examplepms.py").write_text(files()["adapters/pms/examplepms.py"])
+    (package / "examplepms.json").write_text(files()["tests/fixtures/pms/examplepms.json"])
+    installed = tmp_path / "their_package-1.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Name: their-package\nVersion: 1\n")
+    (points,) = re.findall(r'^\[project\.entry-points\."(.+)"\]$', PAGE, re.MULTILINE)
+    (named,) = re.findall(r'^examplepms = "(.+)"$', PAGE, re.MULTILINE)
+    (installed / "entry_points.txt").write_text(f"[{points}]\nexamplepms = {named}\n")
+
+    told = run("-m", "console.main", "vendors", "--json", tree=ROOT, PYTHONPATH=str(tmp_path))
+    checks = ["-m", "pytest", "tests/contract/test_every_pms.py", "-k", "examplepms"]
+    outcome = run(*checks, "-q", "-p", "no:cacheprovider", tree=ROOT, PYTHONPATH=str(tmp_path))
+
+    assert "Example PMS" in [one["title"] for one in json.loads(told.stdout)["vendors"]]
+    assert outcome.returncode == 0, outcome.stdout[-3000:]
+
+
+@contextmanager
+def played(command: list[str], tree: Path) -> Iterator[Mapping[str, Any]]:
+    """The simulator, started the way the page does but on a port that is free."""
+    port = command.index("--port") + 1
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "console.main", *command[1:port], "0", *command[port + 1 :]],
+        cwd=tree,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield json.loads(process.stdout.readline() if process.stdout else "{}")
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+@pytest.mark.integration
+def test_its_practice_is_connected_and_synced_and_the_sheet_equals_the_truth(
+    followed: Path, tmp_path: Path, database_url: str, redis_url: str
+) -> None:
+    servers = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    simulate, *others = [command for command in commands() if command[0] == "pms-sync"]
+
+    with played(simulate, followed) as said:
+        given = {"SITE": said["site"], "KEY": said["api_key"], "http://127.0.0.1:9100": said["url"]}
+        answers = {}
+        for command in others:
+            words = [_filled(word, given) for word in command[1:]]
+            home = {"PMS_SYNC_HOME": str(tmp_path / "home"), **servers}
+            outcome = run("-m", "console.main", *words, "--json", tree=followed, **home)
+            assert outcome.returncode == 0, outcome.stderr
+            answers[words[0]] = json.loads(outcome.stdout)
+            given["ID"] = answers["connections"]["id"]
+        simulator = Simulator(said["url"])
+        truth, violations = simulator.truth(said["site"]), simulator.violations()
+
+    today = datetime.now(ZoneInfo(truth["timezone"])).date()
+    rows = answers["run-sheet"]["appointments"]
+    assert answers["sync"]["status"] == "success"
+    assert len(rows) > 50 and any(row["is_telehealth"] for row in rows)
+    assert differences(truth, rows, first=today, last=today) == []
+    assert violations == 0
+    assert _buckets(database_url) == {"examplepms/default"}
+
+
+def _filled(word: str, given: Mapping[str, str]) -> str:
+    for name, value in given.items():
+        word = re.sub(rf"(?<![A-Z_]){re.escape(name)}(?![A-Z_])", value, word)
+    return word
+
+
+def _buckets(database_url: str) -> set[str]:
+    """What its requests were paid from: an allowance of its own on the shared clock."""
+    engine = create_engine(database_url)
+    with engine.begin() as db:
+        found = db.execute(text("SELECT DISTINCT bucket FROM vendor_requests")).scalars().all()
+    engine.dispose()
+    return {bucket.rpartition("/")[0] for bucket in found}
