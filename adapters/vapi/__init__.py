@@ -1,0 +1,1 @@
+"""Vapi: what its messages say, how they are proved, and the tools it is told of."""

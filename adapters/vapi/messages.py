@@ -1,0 +1,274 @@
+"""What Vapi sends, in every shape it was ever published in, read without trusting any of it."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.errors import BadInput
+
+TOOL_CALLS = frozenset({"tool-calls", "function-call"})
+DEEPEST = 40
+MOST_CALLS = 20
+LONGEST_ID = 200
+LONGEST_NAME = 80
+ACCOUNT_KEYS = ("accountId", "account_id", "accountid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """One call of one tool; `problem` says in a sentence why it cannot be carried out."""
+
+    id: str
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallContext:
+    """The phone call around a message. `accounts` are the ids it claims to be for, all of them."""
+
+    id: str
+    called_number_id: str | None = None
+    called_number: str | None = None
+    caller: str | None = field(default=None, repr=False)
+    accounts: frozenset[str] = frozenset()
+    control_url: str | None = field(default=None, repr=False)
+    ended_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message: its type, the call, and the tools it asks for; each id once, in order.
+
+    A legacy message has one call and wants a bare result.
+    """
+
+    type: str
+    call: CallContext
+    tool_calls: tuple[ToolCall, ...] = ()
+    is_legacy: bool = False
+
+
+def read(body: bytes, *, tool: str | None = None) -> Message:
+    """The message; `tool` names the one whose own address it came to. BadInput if it is none."""
+    document = _document(body)
+    message = _mapping(document.get("message")) or document
+    call = _context(message, document)
+    kind = _text(message.get("type")) or _kind(message)
+    if kind not in TOOL_CALLS:
+        return Message(type=kind, call=call)
+    calls = tuple(_each_once(_tool_calls(message), call_id=call.id, tool=tool))
+    is_legacy = not _listed(message) and bool(_mapping(message.get("functionCall")))
+    claims = call.accounts | {one for made in calls for one in _claims(made.arguments)}
+    return Message(
+        type=kind,
+        call=_with(call, claims),
+        tool_calls=tuple(_without_claims(one) for one in calls),
+        is_legacy=is_legacy,
+    )
+
+
+def canonical(name: str) -> str:
+    """`bookAppointment`, `book_appointment` and `Book-Appointment` are `book-appointment`."""
+    made = []
+    for number, letter in enumerate(name):
+        is_new_word = letter.isupper() and number > 0 and name[number - 1].islower()
+        made.append(f"-{letter}" if is_new_word else letter)
+    return "".join(made).replace("_", "-").replace(" ", "-").lower()
+
+
+def one_line(text: str, *, longest: int = 1000) -> str:
+    """A result as Vapi takes it: one line, no control characters, not too long."""
+    plain = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    return plain if len(plain) <= longest else plain[: longest - 1].rstrip() + "…"
+
+
+def _document(body: bytes) -> Mapping[str, Any]:
+    try:
+        document = _decoded(body.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise BadInput("The message is not JSON.") from None
+    if not isinstance(document, Mapping) or _is_too_deep(document):
+        raise BadInput("The message is not an object, or is nested too deeply.")
+    cleaned: Mapping[str, Any] = _clean(document)
+    return cleaned
+
+
+def _decoded(text: str) -> Any:
+    return json.loads(text, parse_constant=_finite, parse_float=_finite)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("not a number of JSON")
+    return number
+
+
+def _clean(value: Any) -> Any:
+    """Halves of characters and NULs can be written in JSON and stored nowhere."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {_clean(key): _clean(inner) for key, inner in value.items()}
+    return [_clean(one) for one in value] if isinstance(value, list) else value
+
+
+def _is_too_deep(document: Any) -> bool:
+    layer = [document]
+    for _ in range(DEEPEST):
+        layer = [
+            inner
+            for one in layer
+            for inner in (one.values() if isinstance(one, Mapping) else one)
+            if isinstance(inner, Mapping | list)
+        ]
+        if not layer:
+            return False
+    return True
+
+
+def _kind(message: Mapping[str, Any]) -> str:
+    """Without a type, what it contains says what it is."""
+    if _listed(message):
+        return "tool-calls"
+    return "function-call" if _mapping(message.get("functionCall")) else ""
+
+
+def _listed(message: Mapping[str, Any]) -> bool:
+    return any(
+        _list(message.get(key)) for key in ("toolCallList", "toolWithToolCallList", "toolCalls")
+    )
+
+
+def _tool_calls(message: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Each call with the name its surroundings give it; the lists repeat one another."""
+    calls = _mappings(message.get("toolCallList"))
+    if calls:
+        yield from ((one, "") for one in calls)
+        return
+    paired = _mappings(message.get("toolWithToolCallList"))
+    if paired:
+        for pair in paired:
+            function = _mapping(pair.get("function")) or {}
+            name = _text(function.get("name")) or _text(pair.get("name"))
+            yield _mapping(pair.get("toolCall")) or {}, name
+        return
+    calls = _mappings(message.get("toolCalls"))
+    if calls:
+        yield from ((one, "") for one in calls)
+        return
+    legacy = _mapping(message.get("functionCall"))
+    if legacy:
+        yield legacy, ""
+
+
+def _each_once(
+    found: Iterator[tuple[Mapping[str, Any], str]], *, call_id: str, tool: str | None
+) -> Iterator[ToolCall]:
+    seen: set[str] = set()
+    for number, (raw, around) in enumerate(found):
+        if number >= MOST_CALLS:
+            return
+        function = _mapping(raw.get("function")) or {}
+        name = _text(function.get("name")) or _text(raw.get("name")) or around or (tool or "")
+        pms_id = _text(raw.get("id")) or _text(raw.get("toolCallId"))
+        made_up = f"{call_id or 'call'}:{canonical(name)[:LONGEST_NAME]}:{number}"
+        identifier = pms_id[:LONGEST_ID] or made_up
+        if identifier in seen:
+            continue
+        seen.add(identifier)
+        yield _tool_call(identifier, name, raw, function)
+
+
+def _tool_call(
+    identifier: str, name: str, raw: Mapping[str, Any], function: Mapping[str, Any]
+) -> ToolCall:
+    given: Any = next(
+        (
+            part[key]
+            for part in (function, raw)
+            for key in ("arguments", "parameters")
+            if part.get(key) is not None
+        ),
+        {},
+    )
+    if isinstance(given, str):
+        try:
+            given = _decoded(given) if given.strip() else {}
+        except (ValueError, RecursionError):
+            given = None
+    if not isinstance(given, Mapping) or _is_too_deep(given):
+        return ToolCall(
+            id=identifier, name=name[:LONGEST_NAME], problem="The arguments could not be read."
+        )
+    return ToolCall(id=identifier, name=name[:LONGEST_NAME], arguments=_clean(given))
+
+
+def _context(message: Mapping[str, Any], document: Mapping[str, Any]) -> CallContext:
+    call = _mapping(message.get("call")) or _mapping(document.get("call")) or {}
+    number = _mapping(message.get("phoneNumber")) or _mapping(call.get("phoneNumber")) or {}
+    customer = _mapping(message.get("customer")) or _mapping(call.get("customer")) or {}
+    assistant = _mapping(message.get("assistant")) or _mapping(call.get("assistant")) or {}
+    overrides = _mapping(call.get("assistantOverrides")) or {}
+    metadata = [
+        _mapping(overrides.get("variableValues")),
+        _mapping(overrides.get("metadata")),
+        _mapping(call.get("metadata")),
+        _mapping(message.get("metadata")),
+        _mapping(document.get("metadata")),
+        _mapping(assistant.get("metadata")),
+    ]
+    monitor = _mapping(call.get("monitor")) or {}
+    return CallContext(
+        id=_text(call.get("id"))[:LONGEST_ID],
+        called_number_id=_text(call.get("phoneNumberId")) or _text(number.get("id")) or None,
+        called_number=_text(number.get("number")) or None,
+        caller=_text(customer.get("number")) or None,
+        accounts=frozenset(one for part in metadata for one in _claims(part or {})),
+        control_url=_text(monitor.get("controlUrl")) or None,
+        ended_reason=_text(message.get("endedReason"))[:LONGEST_NAME] or None,
+    )
+
+
+def _claims(values: Mapping[str, Any]) -> list[str]:
+    return [text for key in ACCOUNT_KEYS if (text := _text(values.get(key)))]
+
+
+def _with(call: CallContext, claims: frozenset[str]) -> CallContext:
+    return CallContext(
+        id=call.id,
+        called_number_id=call.called_number_id,
+        called_number=call.called_number,
+        caller=call.caller,
+        accounts=claims,
+        control_url=call.control_url,
+        ended_reason=call.ended_reason,
+    )
+
+
+def _without_claims(made: ToolCall) -> ToolCall:
+    """An account is no argument of a tool: it was weighed with the other claims."""
+    kept = {key: value for key, value in made.arguments.items() if key not in ACCOUNT_KEYS}
+    return ToolCall(id=made.id, name=made.name, arguments=kept, problem=made.problem)
+
+
+def _mapping(value: Any) -> Mapping[str, Any] | None:
+    return value if isinstance(value, Mapping) else None
+
+
+def _list(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _mappings(value: Any) -> list[Mapping[str, Any]]:
+    return [one for one in _list(value) if isinstance(one, Mapping)]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    return str(value).strip()
