@@ -40,6 +40,10 @@ RULES: Mapping[str, Winner] = {
 }
 
 
+ASSUMED = "assumed"
+"""Who gave a length or a status that nobody told: weaker than any reading."""
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """A value, who gave it and when; the value itself stays out of reprs and so out of logs."""
@@ -94,6 +98,11 @@ class Cell:
     def theirs(self) -> Given | None:
         """The PMS value that an open conflict is about."""
         return self.losing if self.is_manual else None
+
+    @property
+    def is_assumed(self) -> bool:
+        """Nobody told it; a row just cannot do without."""
+        return self.source is Source.OCR and self.by == ASSUMED
 
 
 Cells = Mapping[str, Cell]

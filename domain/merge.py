@@ -1,6 +1,6 @@
 """The three-way merge of a run-sheet entry: what the PMS said, what it says, what a person set."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -57,6 +57,31 @@ def revert(cells: Cells, field: str) -> Merged:
     return _with(cells, field, cell and _undone(cell))
 
 
+def revert_all(cells: Cells) -> Merged:
+    """Undo everything that people set in a row."""
+    undone = {field: _undone(cell) for field, cell in cells.items()}
+    return _outcome(cells, _without_gaps(undone))
+
+
+def join(cells: Cells, waiting: Cells) -> Merged:
+    """Take in a row that stands for the same visit, as if all had been told to one row.
+
+    What a person typed there came before the PMS spoke: it stands, yields or is in conflict by the
+    field's rule. A reading fills gaps. Of two people's values the later one stands.
+    """
+    told = {
+        field: _joined(cells.get(field), other, RULES[field])
+        for field, other in waiting.items()
+        if not other.is_assumed
+    }
+    return _outcome(cells, _without_gaps({**cells, **told}))
+
+
+def restore(cells: Cells, past: Cells, fields: Collection[str]) -> Merged:
+    """Put these fields back to what they were, whoever set them since."""
+    return _outcome(cells, _without_gaps({**cells, **{name: past.get(name) for name in fields}}))
+
+
 def settle(cells: Cells, conflict: Conflict, *, choice: Choice, by: str, at: datetime) -> Merged:
     """Choose a side. Touches nothing if the conflict is gone or a side has moved meanwhile."""
     cell = cells.get(conflict.field)
@@ -91,8 +116,23 @@ def _take_in(cells: Cells, values: Mapping[str, Any], *, source: Source, at: dat
     return _outcome(cells, {**cells, **told})
 
 
+def _joined(cell: Cell | None, other: Cell, winner: Winner) -> Cell | None:
+    if cell is None or cell.is_assumed:
+        return other
+    if not other.is_manual:
+        was_first = cell.source is Source.PMS and cell.losing is None
+        return _received(other, cell.given) if was_first else _told(cell, other.given, winner)
+    if cell.is_manual:
+        return _edited(cell, other.given, winner) if other.at > cell.at else cell
+    return _told(other, cell.given, winner)
+
+
+def _without_gaps(cells: Mapping[str, Cell | None]) -> Cells:
+    return {field: cell for field, cell in cells.items() if cell is not None}
+
+
 def _told(cell: Cell | None, given: Given, winner: Winner) -> Cell:
-    if cell is None:
+    if cell is None or cell.is_assumed:
         return Cell.of(given)
     if not cell.is_manual:
         return _received(cell, given)
@@ -237,10 +277,10 @@ def _read(cells: Cells, field: str) -> Any:
 
 def _seen(field: str, cell: Cell) -> Any:
     if RULES[field] is Winner.BOTH and cell.is_manual and cell.base is not None:
-        return _joined(cell.base.value, cell.value)
+        return _both_parts(cell.base.value, cell.value)
     return cell.value
 
 
-def _joined(told: str | None, ours: str) -> str:
+def _both_parts(told: str | None, ours: str) -> str:
     """Both parts, theirs first; once only where the PMS has come to say the same."""
     return ours if is_blank(told) or told == ours else f"{told}\n{ours}"

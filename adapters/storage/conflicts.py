@@ -48,7 +48,7 @@ def open_conflicts(
             "both_values": seal.document(
                 appointment_id,
                 "both_values",
-                {"ours": one.ours.value, "theirs": one.theirs.value},
+                _both(one),
                 table=TABLE,
             ),
         }
@@ -56,6 +56,18 @@ def open_conflicts(
     ]
     if rows:
         db.execute(_OPEN, rows)
+
+
+def _both(conflict: Conflict) -> dict[str, Any]:
+    """Both values, and who gave them when."""
+    ours, theirs = conflict.ours, conflict.theirs
+    return {
+        "ours": ours.value,
+        "ours_by": ours.by,
+        "ours_at": ours.at.isoformat(),
+        "theirs": theirs.value,
+        "theirs_at": theirs.at.isoformat(),
+    }
 
 
 def close_conflicts(

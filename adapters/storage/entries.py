@@ -14,11 +14,14 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 
 from domain.appointments import Appointment
-from domain.fields import Cell, Cells, Given, Source
+from domain.fields import ASSUMED, RULES, Cell, Cells, Given, Source, is_blank
 from domain.merge import shown
 from infra.sealing import Sealer
 
 TABLE = "run_sheet_appointments"
+
+RowLike = RowMapping | Mapping[str, Any]
+"""A row of the sheet, as it was read or as it is about to be written."""
 
 Value = Any
 Values = Mapping[str, Any]
@@ -84,14 +87,14 @@ class EntrySeal:
 
     def touched(self, row_id: UUID, cells: Cells) -> dict[str, Any]:
         """The sealed cells that columns cannot tell, and their provenance without any value."""
-        kept = {field: cell for field, cell in cells.items() if not cell.is_plain}
+        kept = {name: one for name, one in cells.items() if not (one.is_plain or one.is_assumed)}
         stored = {field: _stored(field, cell) for field, cell in kept.items()}
         return {
             "touched": self._seal_json(row_id, "touched", stored or None),
             "provenance": {field: _origin(cell) for field, cell in kept.items()},
         }
 
-    def values(self, row: RowMapping) -> dict[str, Value]:
+    def values(self, row: RowLike) -> dict[str, Value]:
         """The values shown, opened."""
         row_id = row["id"]
         found = {field: row[column] for field, column in PLAIN.items()}
@@ -104,18 +107,28 @@ class EntrySeal:
         )
         return found
 
-    def cells(self, row: RowMapping) -> Cells:
+    def cells(self, row: RowLike) -> Cells:
         """Every field with where it came from, as the merge wants it."""
         at = row["pms_last_synced_at"] or row["updated_at"]
-        plain = {
-            field: Cell.of(Given(value, Source.PMS, at))
-            for field, value in self.values(row).items()
-        }
-        return {**plain, **self.touched_cells(row)}
+        return _whole(self.values(row), self.touched_cells(row), source=row["source"], at=at)
 
-    def touched_cells(self, row: RowMapping) -> Cells:
+    def touched_cells(self, row: RowLike) -> Cells:
         stored = self._open_json(row["id"], "touched", row["touched"]) or {}
         return {field: _cell(field, kept) for field, kept in stored.items()}
+
+    def snapshot(self, row: RowLike, **more: Any) -> dict[str, Any]:
+        """What a row is now: the values shown, and what else it takes to bring it back."""
+        at = row["pms_last_synced_at"] or row["updated_at"]
+        touched = self._open_json(row["id"], "touched", row["touched"])
+        return {
+            **self.values(row),
+            "removed": row["removed_at"] is not None,
+            "version": row["version"],
+            "source": row["source"],
+            "at": at.isoformat(),
+            "touched": touched or {},
+            **more,
+        }
 
     def rewritten(self, row_id: UUID, cells: Cells) -> dict[str, Any]:
         """All columns of an entry whose cells have just been merged or edited."""
@@ -157,6 +170,40 @@ class EntrySeal:
         return None if plain is None else json.loads(plain)
 
 
+def as_snapshot(values: Values, cells: Cells, *, at: datetime, **more: Any) -> dict[str, Any]:
+    """As a row's own snapshot, of cells that were never stored so."""
+    kept = {name: one for name, one in cells.items() if not one.is_plain}
+    touched = {field: _stored(field, cell) for field, cell in kept.items()}
+    return {**values, "at": at.isoformat(), "touched": touched, **more}
+
+
+def cells_of(snapshot: Mapping[str, Any]) -> Cells | None:
+    """The cells a snapshot was taken of; None of an old one, which has only values."""
+    if "touched" not in snapshot:
+        return None
+    touched = {field: _cell(field, kept) for field, kept in snapshot["touched"].items()}
+    at = datetime.fromisoformat(snapshot["at"])
+    return _whole(values_in(snapshot), touched, source=snapshot["source"], at=at)
+
+
+def values_in(snapshot: Mapping[str, Any]) -> dict[str, Value]:
+    """The values a snapshot shows, in their own types."""
+    return {field: _decoded(field, snapshot[field]) for field in RULES if field in snapshot}
+
+
+def _whole(values: Values, touched: Cells, *, source: str, at: datetime) -> Cells:
+    """A row of the PMS says everything; one of our own only what somebody gave, or must assume."""
+    if source == Source.PMS.value:
+        plain = {field: Cell.of(Given(value, Source.PMS, at)) for field, value in values.items()}
+    else:
+        plain = {
+            field: Cell.of(Given(value, Source.OCR, at, ASSUMED))
+            for field, value in values.items()
+            if not is_blank(value)
+        }
+    return {**plain, **touched}
+
+
 _ENCODE: Mapping[str, Callable[[Any], Any]] = {"start": datetime.isoformat, "clinician": str}
 _DECODE: Mapping[str, Callable[[Any], Any]] = {"start": datetime.fromisoformat, "clinician": UUID}
 
@@ -184,9 +231,12 @@ def _given_back(field: str, stored: list[Any] | None) -> Given | None:
     if stored is None:
         return None
     value, source, at, by = stored
+    return Given(_decoded(field, value), Source(source), datetime.fromisoformat(at), by)
+
+
+def _decoded(field: str, value: Any) -> Any:
     decode = _DECODE.get(field)
-    value = decode(value) if decode and value is not None else value
-    return Given(value, Source(source), datetime.fromisoformat(at), by)
+    return decode(value) if decode and value is not None else value
 
 
 def _origin(cell: Cell) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Writes what a PMS said onto the sheet: one locked read, one merge and one batch for each page."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -11,15 +10,17 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from adapters.storage import linking
 from adapters.storage.conflicts import close_conflicts, open_conflicts
 from adapters.storage.day_sheets import sheets_of
 from adapters.storage.entries import EntrySeal, values_of
+from adapters.storage.rewriting import write_rows
 from adapters.storage.tables import run_sheet_appointments as entries
 from adapters.storage.tables import run_sheet_history
 from domain.connections import Connection
 from domain.fields import Source
 from domain.intake import Incoming, Stored
-from domain.merge import Conflict, Merged, merge, shown
+from domain.merge import Conflict, Merged, join, merge, shown
 from domain.window import Window, local_day
 
 PATIENT_MISSING = "patient_not_included"
@@ -32,11 +33,16 @@ PATIENT_FIELDS = (
     "patient_date_of_birth",
 )
 
+TELLING = frozenset(
+    {"start", "clinician", "patient_name", "patient_phone", "patient_date_of_birth"}
+)
+"""Fields by which a visit is known again."""
+
 # Row by row by the key: a plan made while the table was small would read all of it for each page.
 _BY_ID = """
     SELECT held.* FROM unnest(CAST(:ids AS uuid[])) AS wanted(id)
     CROSS JOIN LATERAL (
-      SELECT entry.id, entry.fingerprint, entry.removed_at IS NOT NULL AS is_removed
+      SELECT entry.id, entry.fingerprint, entry.removed_at IS NOT NULL AS is_removed, entry.undone
       FROM run_sheet_appointments AS entry WHERE entry.id = wanted.id OFFSET 0
     ) AS held
 """
@@ -46,7 +52,7 @@ _FINGERPRINTS_AROUND = text(
     f"""
     {_BY_ID}
     UNION ALL
-    SELECT id, fingerprint, removed_at IS NOT NULL FROM run_sheet_appointments
+    SELECT id, fingerprint, removed_at IS NOT NULL, undone FROM run_sheet_appointments
     WHERE pms_connection_id = :connection_id AND pms_start >= :start AND pms_start < :end
       AND pms_practitioner_id = ANY(:practitioner_ids)
     """  # noqa: S608 - the statement above
@@ -55,6 +61,7 @@ _UNSEEN = text(
     """
     SELECT id FROM run_sheet_appointments
     WHERE pms_connection_id = :connection_id AND removed_at IS NULL AND source = 'pms'
+      AND NOT undone
       AND pms_start >= :start AND pms_start < :end
       AND (CAST(:practitioner_id AS text) IS NULL OR pms_practitioner_id = :practitioner_id)
       AND NOT (id = ANY(:seen)) AND NOT (pms_appointment_id = ANY(:unreadable))
@@ -62,28 +69,12 @@ _UNSEEN = text(
 )
 _TAKE_OFF = text(
     """
-    UPDATE run_sheet_appointments SET removed_at = :at, pms_last_synced_at = :at,
-                                      updated_at = :at, version = version + 1
+    UPDATE run_sheet_appointments
+    SET removed_at = :at, undone = false, pms_last_synced_at = :at, updated_at = :at,
+        version = version + 1
     WHERE id = ANY(:ids) AND removed_at IS NULL
     RETURNING id, appointment_time, timezone
     """
-)
-
-_KEPT = {"id", "account_id", "created_at"}
-_COLUMNS = ", ".join(column.name for column in entries.columns)
-_TAKEN_OVER = ", ".join(
-    f"{column.name} = EXCLUDED.{column.name}"
-    for column in entries.columns
-    if column.name not in _KEPT
-)
-# One document for all rows of a page: the table itself says what type each column has.
-_UPSERT = text(
-    f"""
-    INSERT INTO run_sheet_appointments ({_COLUMNS})
-    SELECT {_COLUMNS}
-    FROM json_populate_recordset(NULL::run_sheet_appointments, CAST(:rows AS json))
-    ON CONFLICT (id) DO UPDATE SET {_TAKEN_OVER}
-    """  # noqa: S608 - the columns are the table's own
 )
 
 
@@ -108,6 +99,16 @@ class _Change:
     was: Mapping[str, Any]
     shown: Mapping[str, Any]
     merged: Merged | None
+    before: RowMapping | None = None
+
+    @property
+    def may_meet(self) -> bool:
+        """New on the sheet, or come to look like a visit that somebody else told of."""
+        if self.before is None or self.before["removed_at"] is not None:
+            return True
+        if self.before["pms_start"] != self.row["pms_start"]:
+            return True
+        return not TELLING.isdisjoint(self.fields)
 
     @property
     def fields(self) -> list[str]:
@@ -125,7 +126,7 @@ class RunSheet:
     def stored(self, ids: Sequence[UUID]) -> Mapping[UUID, Stored]:
         """Fingerprints of the rows we hold; nothing is opened or locked."""
         rows = self._db.execute(_FINGERPRINTS, {"ids": list(ids)})
-        return {row.id: Stored(row.fingerprint, row.is_removed) for row in rows}
+        return {row.id: Stored(row.fingerprint, row.is_removed, row.undone) for row in rows}
 
     def stored_around(
         self, ids: Sequence[UUID], *, window: Window, practitioner_ids: Sequence[str]
@@ -139,7 +140,7 @@ class RunSheet:
             "practitioner_ids": list(practitioner_ids),
         }
         rows = self._db.execute(_FINGERPRINTS_AROUND, values)
-        return {row.id: Stored(row.fingerprint, row.is_removed) for row in rows}
+        return {row.id: Stored(row.fingerprint, row.is_removed, row.undone) for row in rows}
 
     def unseen(
         self,
@@ -165,25 +166,70 @@ class RunSheet:
     ) -> Applied:
         """Merge new and different records into their rows, or only tell what that would do."""
         applied = Applied()
+        if fresh and not dry_run:
+            linking.with_other_syncs(self._db, self._connection.account_id)
         held = self._held([one.id for one in fresh if one.is_held], lock=not dry_run)
-        rows, history = [], []
+        changes = []
         for one in fresh:
             before = held.get(one.id)
             change = self._changed(one, before, at=at, run_id=run_id)
-            rows.append(change.row)
+            changes.append(change)
             self._count(applied, one, before, change.merged)
             if dry_run:
                 applied.lines.append(self._told(one, change))
-            elif before is not None:
-                history.append(self._history(before, change.fields, what="synced", run_id=run_id))
-            if not dry_run and change.merged is not None:
-                self._settle(one.id, change.merged, run_id=run_id, at=at)
-        if rows and not dry_run:
-            self._place(rows)
-            self._db.execute(_UPSERT, {"rows": json.dumps(rows, default=_as_json)})
-            if history:
-                self._db.execute(insert(run_sheet_history), history)
+        if changes and not dry_run:
+            self._write(changes, applied, at=at, run_id=run_id)
         return applied
+
+    def _write(
+        self, changes: Sequence["_Change"], applied: Applied, *, at: datetime, run_id: UUID
+    ) -> None:
+        history = [
+            self._history(one.before, one.fields, what="synced", run_id=run_id)
+            for one in changes
+            if one.before is not None
+        ]
+        rows = {one.row["id"]: one.row for one in changes}
+        found = self._same_visits(changes)
+        opened: list[tuple[UUID, Merged]] = [
+            (one.row["id"], one.merged) for one in changes if one.merged is not None
+        ]
+        for waiting, target in found:
+            joined, line = self._joined(rows[target], waiting, run_id=run_id)
+            history.append(line)
+            opened.append((target, joined))
+            applied.conflicts += len(joined.opened)
+            applied.days.add(local_day(waiting["appointment_time"], waiting["timezone"]))
+            rows[target] = {**rows[target], **self._seal.rewritten(target, joined.cells)}
+        self._place(list(rows.values()))
+        write_rows(self._db, list(rows.values()))
+        linking.link(self._db, found, at=at)
+        if history:
+            self._db.execute(insert(run_sheet_history), history)
+        for row_id, merged in opened:
+            self._settle(row_id, merged, run_id=run_id, at=at)
+
+    def _same_visits(self, changes: Sequence["_Change"]) -> list[tuple[RowMapping, UUID]]:
+        """Rows that were scanned or typed and wait for what this page brings, with its rows."""
+        listed = [
+            linking.Listed(one.row, one.merged.cells if one.merged else None)
+            for one in changes
+            if one.may_meet
+        ]
+        account = self._connection.account_id
+        return linking.pairs(self._db, self._seal, listed, account_id=account)
+
+    def _joined(
+        self, row: Mapping[str, Any], waiting: RowMapping, *, run_id: UUID
+    ) -> tuple[Merged, dict[str, Any]]:
+        """The PMS's row with what waited for it, and the line of its history."""
+        cells = self._seal.cells(row)
+        joined = join(cells, self._seal.cells(waiting))
+        kept = self._seal.snapshot(row, linked=[str(waiting["id"])])
+        line = self._history_line(
+            row["id"], sorted(joined.changed), kept, what="linked", run_id=run_id
+        )
+        return joined, line
 
     def take_off(
         self, ids: Sequence[UUID], *, at: datetime, run_id: UUID, dry_run: bool = False
@@ -221,10 +267,10 @@ class RunSheet:
         if before is None or before["touched"] is None:
             values = {**{name: was.get(name) for name in PATIENT_FIELDS}, **said}
             columns = {**self._seal.columns(one.id, values), "touched": None, "provenance": {}}
-            return _Change({**fixed, **columns}, was, values, None)
+            return _Change({**fixed, **columns}, was, values, None, before)
         merged = merge(self._seal.cells(before), said, at=at)
         row = {**fixed, **self._seal.rewritten(one.id, merged.cells)}
-        return _Change(row, was, shown(merged.cells), merged)
+        return _Change(row, was, shown(merged.cells), merged, before)
 
     def _fixed(
         self, one: Incoming, before: RowMapping | None, *, at: datetime, run_id: UUID
@@ -284,15 +330,26 @@ class RunSheet:
         self, before: RowMapping, fields: Sequence[str], *, what: str, run_id: UUID
     ) -> dict[str, Any]:
         """What the row was before this run, so that one row or a whole run can be undone."""
-        kept = {**self._seal.values(before), "removed": before["removed_at"] is not None}
+        kept = self._seal.snapshot(before)
+        return self._history_line(before["id"], fields, kept, what=what, run_id=run_id)
+
+    def _history_line(
+        self,
+        row_id: UUID,
+        fields: Sequence[str],
+        kept: Mapping[str, Any],
+        *,
+        what: str,
+        run_id: UUID,
+    ) -> dict[str, Any]:
         return {
             "account_id": self._connection.account_id,
-            "appointment_id": before["id"],
+            "appointment_id": row_id,
             "run_id": run_id,
             "what": what,
             "by": self._connection.vendor,
             "fields": list(fields),
-            "before": self._seal.document(before["id"], "before", kept, table="run_sheet_history"),
+            "before": self._seal.document(row_id, "before", kept, table="run_sheet_history"),
         }
 
     def _settle(self, row_id: UUID, merged: Merged, *, run_id: UUID, at: datetime) -> None:
@@ -308,15 +365,3 @@ class RunSheet:
         sheets = sheets_of(self._db, account_id=account, days=days)
         for row, day in zip(rows, days, strict=True):
             row["run_sheet_id"] = sheets[day]
-
-
-def _as_json(value: object) -> str:
-    """How Postgres reads what JSON has no type for."""
-    encode = _ENCODE.get(type(value))
-    return encode(value) if encode else str(value)
-
-
-_ENCODE: Mapping[type, Callable[[Any], str]] = {
-    bytes: lambda value: "\\x" + value.hex(),
-    datetime: datetime.isoformat,
-}

@@ -51,14 +51,22 @@ _SELECT = """
 _DAYS = text(
     _SELECT
     + """
-    WHERE entry.account_id = :account_id
+    WHERE entry.account_id = :account_id AND entry.linked_to IS NULL
       AND entry.appointment_time >= :earliest AND entry.appointment_time < :latest
       AND CAST(entry.appointment_time AT TIME ZONE entry.timezone AS date) BETWEEN :first AND :last
       AND (CAST(:connection_id AS uuid) IS NULL OR entry.pms_connection_id = :connection_id)
     ORDER BY entry.appointment_time, entry.id
     """
 )
-_ONE = text(_SELECT + "WHERE entry.id = :id AND entry.account_id = :account_id")
+# A row that is linked is asked for by whoever saw it before: the row it is linked to stands for it.
+_ONE = text(
+    _SELECT  # noqa: S608 - the statement above
+    + """
+    WHERE entry.account_id = :account_id AND entry.id = (
+      SELECT coalesce(linked_to, id) FROM run_sheet_appointments
+      WHERE id = :id AND account_id = :account_id)
+    """
+)
 _COLUMNS = text("SELECT id, name FROM run_sheet_clinicians ORDER BY position, name, id")
 _CONFLICTS = text(
     """

@@ -120,6 +120,8 @@ def _locked(db: Db, entry_id: UUID, *, expected_version: int | None) -> RowMappi
         raise NotOnSheet("There is no such row on the sheet.")
     if expected_version is not None and row["version"] != expected_version:
         raise Stale("This row was changed meanwhile; look at it again, then decide.")
+    if row["linked_to"] is not None:
+        raise Stale("This row now stands with the PMS's row of the same visit; look at that one.")
     return row
 
 
@@ -162,7 +164,7 @@ def _rewrite(db: Db, seal: EntrySeal, row: RowMapping, cells: Cells, *, hand: Ha
 
 
 def _remember(db: Db, seal: EntrySeal, row: RowMapping, step: _Step, *, hand: Hand) -> None:
-    kept = {**seal.values(row), "removed": row["removed_at"] is not None}
+    kept = seal.snapshot(row)
     db.execute(
         insert(run_sheet_history),
         {

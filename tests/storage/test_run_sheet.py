@@ -102,7 +102,8 @@ def test_a_phone_changed_on_both_sides_opens_one_conflict_with_both_sealed(desk:
     both = desk.seal.open_document(
         desk.id_of(VISIT), "both_values", conflict["both_values"], table="run_sheet_conflicts"
     )
-    assert both == {"ours": "(03) 9555 0199", "theirs": "(03) 9000 0003"}
+    assert (both["ours"], both["theirs"]) == ("(03) 9555 0199", "(03) 9000 0003")
+    assert both["ours_by"] == "reception"
     assert b"9555" not in bytes(conflict["both_values"])
     assert desk.row(VISIT)["patient_phone"] == "(03) 9555 0199"
 

@@ -1,0 +1,211 @@
+"""Finds the rows that stand for one visit: what the PMS lists, what was scanned, what was typed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import RowMapping, text
+
+from adapters.phones import normalised, region_of
+from adapters.storage.entries import EntrySeal, RowLike
+from domain import merge
+from domain.fields import Cells, Source
+from domain.names import read
+from domain.visits import KEPT_APART, NEAR, Visit, find
+
+# Whoever adds a row looks for its visit first: two that look at once would each miss the other's.
+# Syncs share, because rows of the PMS are never each other's visit; a scan or a person is alone.
+_WITH_OTHERS = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+
+_WAITING = text(
+    """
+    SELECT entry.* FROM run_sheet_appointments AS entry
+    WHERE account_id = :account_id AND source <> 'pms' AND linked_to IS NULL AND removed_at IS NULL
+      AND (appointment_time BETWEEN :earliest AND :latest
+           OR pms_start BETWEEN :earliest AND :latest)
+      AND NOT (:kept_apart = ANY(flags))
+    ORDER BY id FOR UPDATE
+    """
+)
+# By either time: a person may have moved what a scan still shows where the PMS has it.
+_AROUND = """
+    SELECT DISTINCT entry.id, entry.linked_to
+    FROM unnest(CAST(:starts AS timestamptz[])) AS wanted(start)
+    CROSS JOIN LATERAL (
+      SELECT id, linked_to FROM run_sheet_appointments
+      WHERE account_id = :account_id
+        AND appointment_time BETWEEN wanted.start - :near AND wanted.start + :near
+      UNION ALL
+      SELECT id, linked_to FROM run_sheet_appointments
+      WHERE account_id = :account_id
+        AND pms_connection_id IN (
+          SELECT id FROM pms_connections WHERE account_id = :account_id)
+        AND pms_start BETWEEN wanted.start - :near AND wanted.start + :near
+      UNION ALL
+      SELECT id, linked_to FROM run_sheet_appointments
+      WHERE account_id = :account_id AND pms_connection_id IS NULL
+        AND pms_start BETWEEN wanted.start - :near AND wanted.start + :near
+    ) AS entry
+"""
+_AROUND_LOCKED = text(
+    f"""
+    WITH around AS ({_AROUND})
+    SELECT * FROM run_sheet_appointments
+    WHERE id IN (SELECT id FROM around UNION SELECT linked_to FROM around)
+    ORDER BY id FOR UPDATE
+    """  # noqa: S608 - the statement above
+)
+_LISTED_AROUND = text(
+    f"""
+    WITH around AS ({_AROUND})
+    SELECT * FROM run_sheet_appointments
+    WHERE id IN (SELECT id FROM around) AND source = 'pms' AND removed_at IS NULL
+      AND NOT (id = ANY(:but))
+    """  # noqa: S608 - the statement above
+)
+_KNOWN = text(
+    """
+    SELECT DISTINCT run_sheet_clinician_id AS id FROM pms_clinician_mappings
+    WHERE run_sheet_clinician_id IS NOT NULL
+    """
+)
+_LINK = text(
+    """
+    UPDATE run_sheet_appointments AS entry
+    SET linked_to = pair.target, version = entry.version + 1, updated_at = :at
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:targets AS uuid[])) AS pair(id, target)
+    WHERE entry.id = pair.id
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A row of the PMS as it is about to be written."""
+
+    row: RowLike
+    merged: Cells | None = None
+
+    @property
+    def id(self) -> UUID:
+        found: UUID = self.row["id"]
+        return found
+
+
+def with_other_syncs(db: Db, account_id: str) -> None:
+    """To be held by a sync before it writes rows."""
+    db.execute(_WITH_OTHERS, {"name": f"visits of {account_id}"})
+
+
+def alone(db: Db, account_id: str) -> None:
+    """To be held by whoever adds or takes away rows by hand, before any row is locked."""
+    db.execute(_ALONE, {"name": f"visits of {account_id}"})
+
+
+def around(db: Db, starts: Iterable[datetime], *, account_id: str) -> Sequence[RowMapping]:
+    """Every row near these times, with the rows they are linked to; locked in order."""
+    values = {"starts": sorted(set(starts)), "near": NEAR, "account_id": account_id}
+    return db.execute(_AROUND_LOCKED, values).mappings().all()
+
+
+def known_clinicians(db: Db) -> frozenset[UUID]:
+    """Those whom a PMS may know too: nobody else can contradict it."""
+    return frozenset(row.id for row in db.execute(_KNOWN))
+
+
+def visit_of(
+    values: Mapping[str, Any],
+    *,
+    timezone: str,
+    known: frozenset[UUID],
+    pms_start: datetime | None = None,
+) -> Visit:
+    """What of a row tells its visit from others."""
+    name, clinician = values.get("patient_name"), values.get("clinician")
+    words = read(name) if name else None
+    return Visit(
+        starts=(values["start"],) if pms_start is None else (values["start"], pms_start),
+        name=words if words and words.words else None,
+        phone=_e164(values.get("patient_phone"), timezone),
+        date_of_birth=values.get("patient_date_of_birth") or None,
+        clinician=clinician if clinician in known else None,
+    )
+
+
+def visits_of(row: RowLike, cells: Cells, *, known: frozenset[UUID]) -> list[Visit]:
+    """A row as people left it, and as it was told: a scan shows the PMS, not their edits."""
+    shown = merge.shown(cells)
+    told = {**shown, **merge.shown(merge.revert_all(cells).cells)}
+    sides = [shown] if told == shown else [shown, told]
+    zone, pms_start = row["timezone"], row["pms_start"]
+    return [visit_of(one, timezone=zone, known=known, pms_start=pms_start) for one in sides]
+
+
+def pairs(
+    db: Db, seal: EntrySeal, listed: Sequence[Listed], *, account_id: str
+) -> list[tuple[RowMapping, UUID]]:
+    """The waiting rows that stand for what a page brings, each with the PMS's row of its visit."""
+    waiting = _waiting(db, listed, account_id=account_id)
+    if not waiting:
+        return []
+    known = known_clinicians(db)
+    fresh = [
+        (one.id, visit)
+        for one in listed
+        for visit in visits_of(one.row, one.merged or seal.cells(one.row), known=known)
+    ]
+    visits = {row["id"]: visits_of(row, seal.cells(row), known=known) for row in waiting}
+    hopeful = [row for row in waiting if _meant(visits[row["id"]], fresh) is not None]
+    if not hopeful:
+        return []
+    # Another row of the PMS, stored before, may be meant as well: then neither is.
+    starts = [at for row in hopeful for visit in visits[row["id"]] for at in visit.starts]
+    values = {"starts": starts, "near": NEAR, "account_id": account_id}
+    but = [one.id for one in listed]
+    stored = db.execute(_LISTED_AROUND, {**values, "but": but}).mappings().all()
+    others = [
+        (row["id"], visit)
+        for row in stored
+        for visit in visits_of(row, seal.cells(row), known=known)
+    ]
+    found = [(row, _meant(visits[row["id"]], [*fresh, *others])) for row in hopeful]
+    return [(row, key) for row, key in found if key in set(but)]
+
+
+def link(db: Db, found: Sequence[tuple[RowMapping, UUID]], *, at: datetime) -> None:
+    """Take the waiting rows from sight: the PMS's row stands for them."""
+    if found:
+        ids, targets = [row["id"] for row, _ in found], [target for _, target in found]
+        db.execute(_LINK, {"ids": ids, "targets": targets, "at": at})
+
+
+def is_of_pms(row: RowLike) -> bool:
+    return bool(row["source"] == Source.PMS.value)
+
+
+def _waiting(db: Db, listed: Sequence[Listed], *, account_id: str) -> Sequence[RowMapping]:
+    if not listed:
+        return []
+    starts = [at for one in listed for at in (one.row["appointment_time"], one.row["pms_start"])]
+    values = {
+        "account_id": account_id,
+        "earliest": min(starts) - NEAR,
+        "latest": max(starts) + NEAR,
+        "kept_apart": KEPT_APART,
+    }
+    return db.execute(_WAITING, values).mappings().all()
+
+
+def _meant(visits: Sequence[Visit], others: Sequence[tuple[UUID, Visit]]) -> UUID | None:
+    """As it is shown, or as it was read before somebody corrected it."""
+    found = [find(visit, others).key for visit in visits]
+    keys = {key for key in found if key is not None}
+    return keys.pop() if len(keys) == 1 else None
+
+
+def _e164(number: str | None, timezone: str) -> str | None:
+    return normalised(number, region_of(timezone)).e164 if number else None

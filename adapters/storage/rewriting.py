@@ -1,0 +1,153 @@
+"""Rows of the sheet that people change several at once: written, remembered and told in batches."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import insert, text
+
+from adapters.storage.conflicts import close_conflicts, open_conflicts
+from adapters.storage.day_sheets import sheets_of
+from adapters.storage.entries import EntrySeal, RowLike
+from adapters.storage.sheet_edits import Hand
+from adapters.storage.sheet_events import tell
+from adapters.storage.tables import run_sheet_appointments as entries
+from adapters.storage.tables import run_sheet_history
+from domain import merge
+from domain.fields import Cells
+from domain.window import local_day
+
+_KEPT = {"id", "account_id", "created_at"}
+_COLUMNS = ", ".join(column.name for column in entries.columns)
+_TAKEN_OVER = ", ".join(
+    f"{column.name} = EXCLUDED.{column.name}"
+    for column in entries.columns
+    if column.name not in _KEPT
+)
+# One document for all rows: the table itself says what type each column has.
+_UPSERT = text(
+    f"""
+    INSERT INTO run_sheet_appointments ({_COLUMNS})
+    SELECT {_COLUMNS}
+    FROM json_populate_recordset(NULL::run_sheet_appointments, CAST(:rows AS json))
+    ON CONFLICT (id) DO UPDATE SET {_TAKEN_OVER}
+    """  # noqa: S608 - the columns are the table's own
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A row as it was found, locked, and what becomes of it.
+
+    `columns` are set beside the cells; a step without `what` leaves no line in the history.
+    """
+
+    row: RowLike
+    before: Cells
+    after: Cells
+    what: str | None = None
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    settled_as: str = "edited"
+    linked: Sequence[UUID] = ()
+
+    @property
+    def is_write(self) -> bool:
+        """A row that another was linked to may be as it was."""
+        return bool(self.columns) or self.before != self.after
+
+    @property
+    def fields(self) -> list[str]:
+        """What a reader sees change."""
+        was, now = merge.shown(self.before), merge.shown(self.after)
+        return sorted(name for name in {**was, **now} if was.get(name) != now.get(name))
+
+
+def write_rows(db: Db, rows: Sequence[Mapping[str, Any]]) -> None:
+    """New rows, and rows whose lock is held, whole."""
+    if rows:
+        db.execute(_UPSERT, {"rows": json.dumps([dict(row) for row in rows], default=_as_json)})
+
+
+def write_changes(db: Db, seal: EntrySeal, changes: Sequence[Change], *, hand: Hand) -> set[date]:
+    """The rows, their history, their conflicts, and one event for all; answers the days concerned.
+
+    The audit row is the caller's: it knows what was asked for.
+    """
+    if not changes:
+        return set()
+    rows = [_rewritten(seal, change, at=hand.at) for change in changes if change.is_write]
+    days = _place(db, rows, account_id=hand.account_id)
+    write_rows(db, rows)
+    history = [_line(seal, change, hand=hand) for change in changes if change.what]
+    if history:
+        db.execute(insert(run_sheet_history), history)
+    for change in changes:
+        _dispute(db, seal, change, hand=hand)
+    days |= {local_day(one.row["appointment_time"], one.row["timezone"]) for one in changes}
+    detail = {"days": sorted(day.isoformat() for day in days)}
+    tell(
+        db,
+        account_id=hand.account_id,
+        kind="sheet_changed",
+        connection_id=None,
+        detail=detail,
+    )
+    return days
+
+
+def _rewritten(seal: EntrySeal, change: Change, *, at: datetime) -> dict[str, Any]:
+    row = change.row
+    cells = seal.rewritten(row["id"], change.after) if change.after != change.before else {}
+    stamp = {"version": row["version"] + 1, "updated_at": at}
+    return {**row, **cells, **change.columns, **stamp}
+
+
+def _place(db: Db, rows: Sequence[dict[str, Any]], *, account_id: str) -> set[date]:
+    """Put each row on the sheet of its day."""
+    days = [local_day(row["appointment_time"].astimezone(UTC), row["timezone"]) for row in rows]
+    sheets = sheets_of(db, account_id=account_id, days=days)
+    for row, day in zip(rows, days, strict=True):
+        row["run_sheet_id"] = sheets[day]
+    return set(days)
+
+
+def _line(seal: EntrySeal, change: Change, *, hand: Hand) -> dict[str, Any]:
+    row_id = change.row["id"]
+    more = {"linked": [str(one) for one in change.linked]} if change.linked else {}
+    kept = seal.snapshot(change.row, **more)
+    return {
+        "account_id": hand.account_id,
+        "appointment_id": row_id,
+        "what": change.what,
+        "by": hand.by,
+        "fields": change.fields,
+        "before": seal.document(row_id, "before", kept, table="run_sheet_history"),
+        "at": hand.at,
+    }
+
+
+def _dispute(db: Db, seal: EntrySeal, change: Change, *, hand: Hand) -> None:
+    were, are = merge.conflicts(change.before), merge.conflicts(change.after)
+    still = {one.field for one in are}
+    fresh = [one for one in are if one not in were]
+    gone = [one for one in were if one.field not in still]
+    row_id = change.row["id"]
+    open_conflicts(db, seal, row_id, fresh, account_id=hand.account_id, run_id=None)
+    close_conflicts(db, row_id, gone, settled_as=change.settled_as, by=hand.by, at=hand.at)
+
+
+def _as_json(value: object) -> str:
+    """How Postgres reads what JSON has no type for."""
+    encode = _ENCODE.get(type(value))
+    return encode(value) if encode else str(value)
+
+
+_ENCODE: Mapping[type, Callable[[Any], Any]] = {
+    bytes: lambda value: "\\x" + value.hex(),
+    memoryview: lambda value: "\\x" + value.hex(),
+    datetime: datetime.isoformat,
+}

@@ -1,0 +1,85 @@
+"""Appointments that no PMS told of: typed by a person, or read from a scan of the day."""
+
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection as Db
+
+from adapters.storage import linking
+from adapters.storage.given_rows import read_rows
+from adapters.storage.own_rows import place
+from domain.fields import Source
+from domain.people import Permission
+from domain.sheet import as_json
+from producers.days import account_zone
+from producers.doors import Door, door
+from producers.idempotency import Answer, Once
+from producers.problems import Problem
+
+router = APIRouter(prefix="/api/run-sheet", tags=["run sheet"])
+
+Editor = Annotated[Door, Depends(door(Permission.EDIT_SHEET))]
+MOST = 200
+
+
+class Row(BaseModel):
+    """One appointment; `start` is aware, or on the practice's own clock."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start: str | None = None
+    duration_minutes: int | str | None = None
+    patient_name: str | None = None
+    patient_phone: str | None = None
+    patient_email: str | None = None
+    patient_date_of_birth: str | None = None
+    clinician: str | None = Field(None, description="A name; a new one gets a column.")
+    clinician_id: UUID | None = None
+    appointment_type: str | None = None
+    status: str | None = None
+    notes: str | None = None
+    is_telehealth: bool | None = None
+    timezone: str | None = Field(None, description="IANA; else the clinician's practice's.")
+
+
+class Told(Row):
+    """One appointment, or many of one source."""
+
+    source: Literal["manual", "ocr"]
+    appointments: list[Row] | None = Field(None, min_length=1, max_length=MOST)
+
+
+@router.post("/appointments", status_code=HTTPStatus.CREATED)
+def add(door: Editor, told: Told, once: Once) -> JSONResponse:
+    """Put them on the sheet, each linked to the PMS's row of its visit where there is one.
+
+    The same scan sent again changes nothing, with or without the same key.
+    """
+    rows = _rows(told)
+
+    def do(db: Db) -> Answer:
+        linking.alone(db, door.account_id)
+        source, account_id = Source(told.source), door.account_id
+        given = read_rows(db, source, rows, account_id=account_id, timezone=account_zone(db))
+        placed = place(db, door.seal, given, hand=door.hand)
+        return Answer(
+            status=HTTPStatus.CREATED, body={"success": True, "appointments": as_json(placed)}
+        )
+
+    return once.answer(door, do)
+
+
+def _rows(told: Told) -> list[dict[str, Any]]:
+    single = told.model_dump(exclude={"source", "appointments"}, exclude_none=True)
+    if told.appointments is None:
+        return [single]
+    if single:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "Send one appointment, or a list of them under 'appointments', not both.",
+        )
+    return [row.model_dump(exclude_none=True) for row in told.appointments]
