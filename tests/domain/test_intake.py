@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from domain.appointments import Appointment, Patient, Status
 from domain.connections import Connection, KnownType
-from domain.intake import Sorted, Stored, belongs, canonical, row_id, sort_page
+from domain.intake import Sorted, Stored, belongs, canonical, filed, row_id, sort_page
 from domain.window import Window
 
 CLINICIAN = UUID(int=11)
@@ -47,7 +47,7 @@ def sort(*visits: Appointment, stored: dict[UUID, Stored] | None = None) -> Sort
 
 
 def held(visit: Appointment, *, is_removed: bool = False) -> dict[UUID, Stored]:
-    line = canonical(visit, CLINICIAN)
+    line = filed(visit, CLINICIAN, timezone=CONNECTION.timezone)
     return {row_id(CONNECTION.id, visit): Stored(mark(line), is_removed)}
 
 
@@ -87,6 +87,15 @@ def test_a_record_as_stored_is_left_alone() -> None:
 
     assert (found.fresh, found.unchanged, found.is_quiet) == ([], 1, True)
     assert found.seen == [row_id(CONNECTION.id, VISIT)]
+
+
+def test_a_record_is_fresh_in_another_time_zone() -> None:
+    moved = replace(CONNECTION, timezone="Australia/Perth")
+    keyed = [(row_id(CONNECTION.id, VISIT), VISIT)]
+
+    found = sort_page(keyed, held(VISIT), connection=moved, window=WINDOW, fingerprint=mark)
+
+    assert [one.appointment for one in found.fresh] == [VISIT]
 
 
 def test_a_record_that_comes_back_is_fresh_although_nothing_in_it_changed() -> None:
