@@ -16,10 +16,22 @@ Fingerprint = Callable[[bytes], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is known of a row without opening it."""
+    """What is known of a row without opening it.
+
+    `is_undone`: a person took back that a run had put it on the sheet, or taken it off.
+    """
 
     fingerprint: bytes | None
     is_removed: bool
+    is_undone: bool = False
+
+    def needs_no_write(self, mark: bytes) -> bool:
+        """As it was: on the sheet, or kept off it by a person while the PMS says the same."""
+        return self.fingerprint == mark and self.is_removed == self.is_undone
+
+    @property
+    def may_leave(self) -> bool:
+        return not self.is_removed and not self.is_undone
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +123,12 @@ def sort_page(
         seen.append(row)
         if not belongs(appointment, connection):
             skipped += 1
-            if held is not None and not held.is_removed:
+            if held is not None and held.may_leave:
                 leaving.append(row)
             continue
         clinician = connection.clinicians.get(appointment.practitioner_id or "")
         mark = fingerprint(filed(appointment, clinician, timezone=connection.timezone))
-        if held is not None and held.fingerprint == mark and not held.is_removed:
+        if held is not None and held.needs_no_write(mark):
             unchanged += 1
         else:
             fresh[row] = Incoming(row, appointment, clinician, mark, held is not None)
