@@ -11,6 +11,8 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 import migrations
+from adapters.presets import presets
+from adapters.secrets.choosing import secret_store
 from infra import database, logging, redis
 from infra.clock import system_clock
 from infra.sealing import Keyring, Sealer
@@ -56,15 +58,21 @@ def ports_from(settings: Settings) -> Ports:
     keys = Keyring.from_hex(
         settings.encryption_key.get_secret_value(), old=settings.old_encryption_keys
     )
+    sealer = Sealer(keys)
     return Ports(
         database=engine,
         redis=redis.connect(settings.redis_url.get_secret_value()),
-        sealer=Sealer(keys),
+        sealer=sealer,
         clock=system_clock,
         hub=Hub(engine, url),
         base_url=settings.app_base_url,
         newest_revision=migrations.newest(),
         jwt_secret=settings.jwt_secret.get_secret_value(),
+        secrets=secret_store(settings, sealer),
+        secrets_prefix=settings.secrets_prefix,
+        presets=presets(settings.vendor_secrets),
+        urls=settings.vendor_urls,
+        is_production=settings.is_production,
     )
 
 

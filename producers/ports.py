@@ -1,5 +1,6 @@
 """What the ingress needs from outside, made once in `main` and handed to every handler."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -7,15 +8,21 @@ from fastapi import Depends, Request
 from redis import Redis
 from sqlalchemy import Engine
 
+from adapters.presets import Presets
 from adapters.storage.entries import EntrySeal
+from domain.credentials import SecretStore
 from infra.clock import Clock
 from infra.sealing import Sealer
+from infra.vendor_urls import VendorUrls
 from producers.following import Hub
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The database, the seal, the clock, Redis, and who is listening."""
+    """The database, the seal, the clock, Redis, who is listening, and where secrets are kept.
+
+    `presets` are the operator's secrets for all practices of a vendor, `urls` where it is reached.
+    """
 
     database: Engine
     redis: Redis
@@ -25,6 +32,11 @@ class Ports:
     base_url: str
     newest_revision: str
     jwt_secret: str = field(repr=False)
+    secrets: SecretStore = field(repr=False)
+    secrets_prefix: str = ""
+    presets: Presets = field(default_factory=dict, repr=False)
+    urls: Mapping[str, VendorUrls] = field(default_factory=dict)
+    is_production: bool = False
 
     @property
     def is_secure(self) -> bool:

@@ -26,6 +26,7 @@ from infra.sealing import Keyring, Sealer
 from producers.following import Hub
 from producers.main import create_app
 from producers.ports import Ports
+from tests.fakes import FakeSecrets
 from tests.producers.seeding import NOW, seed
 
 KEY = "0123456789abcdef" * 4
@@ -107,7 +108,7 @@ def make_site(
 ) -> Iterator[Callable[..., Site]]:
     running: list[tuple[Site, _Served]] = []
 
-    def make(*, base_url: str | None = None) -> Site:
+    def make(*, base_url: str | None = None, **more: Any) -> Site:
         clock, sock = Clock(), _free_port()
         address = f"http://127.0.0.1:{sock.getsockname()[1]}"
         ports = Ports(
@@ -119,6 +120,9 @@ def make_site(
             base_url=base_url or address,
             newest_revision=migrations.newest(),
             jwt_secret=JWT_SIGNING,
+            secrets=FakeSecrets(),
+            secrets_prefix="tests",
+            **more,
         )
         served = _Served(ports, sock)
         site = Site(ports, httpx.Client(base_url=address, timeout=10), clock)
