@@ -116,6 +116,7 @@ class PractitionerRow:
     name: str
     is_named: bool
     active: bool
+    is_decided: bool
     action: str
     clinician_id: UUID | None
     clinician: str | None
@@ -150,7 +151,8 @@ def _practitioner(row: RowMapping, clinicians: Mapping[str, str]) -> Practitione
     """What was chosen stands; the undecided get the clinician whose name says it is them."""
     said = {key: row[key] for key in ("pms_id", "name", "active")}
     said["is_named"] = row["name"] != row["pms_id"]
-    if row["clinician_id"] is not None or not row["sync_enabled"]:
+    said["is_decided"] = row["clinician_id"] is not None or not row["sync_enabled"]
+    if said["is_decided"]:
         action = "match" if row["sync_enabled"] else "skip"
         held = {key: row[key] for key in ("clinician_id", "clinician")}
         return PractitionerRow(**said, **held, action=action)

@@ -1,5 +1,6 @@
 """What the pages about connections say of vendors, steps and frequencies."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -51,7 +52,7 @@ class Choice:
     name: str
     title: str
     maker: str = ""
-    needs: str = ""
+    needs: Sequence[str] = ()
     facts: Sequence[str] = ()
     available: bool = True
 
@@ -66,7 +67,7 @@ class Preset:
     chosen: bool
 
 
-SOON = (Choice(name="kolla", title="Kolla", maker="Kolla", available=False),)
+SOON = (Choice(name="kolla", title="Kolla", available=False),)
 
 
 def choices(presets: Mapping[str, frozenset[str]]) -> Sequence[Choice]:
@@ -150,44 +151,20 @@ def before_bracket(label: str) -> str:
     return label.partition(" (")[0]
 
 
+def short(label: str) -> str:
+    """The thing itself, without whose and what for."""
+    return re.split(r" of | for | \(|,", label)[0]
+
+
 def badge_words(name: str) -> str:
     return BADGES.get(name, name)
 
 
-def _choice(vendor: Vendor, presets: frozenset[str]) -> Choice:
-    return Choice(
-        name=vendor.name,
-        title=vendor.title,
-        maker=f"by {vendor.maker}" if vendor.maker else "",
-        needs=_needs(vendor, presets),
-        facts=_facts(vendor),
-    )
-
-
-def _needs(vendor: Vendor, presets: frozenset[str]) -> str:
-    """What to have at hand, in the order it is asked for."""
-    asked = [before_bracket(label) for key, label in vendor.secrets.items() if key not in presets]
-    if vendor.pairing:
-        asked = ["A pairing code", *asked]
-    else:
-        asked.append(f"the {before_bracket(vendor.site_label).lower()}")
-    return ", ".join(asked)
-
-
-def _facts(vendor: Vendor) -> Sequence[str]:
-    can = vendor.capabilities
-    facts = ["Changes only" if can.changed_since else "Reads each day whole"]
-    if can.webhooks:
-        facts.append("Webhooks")
-    facts.append("You mark telehealth" if chooses_types(vendor) else "Knows telehealth")
-    return facts
-
-
 def guessed(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A type nobody has spoken of is proposed as telehealth where its name says so."""
+    """A type nobody has spoken of, whose name says that it is telehealth, is a guess."""
     words = row["name"].casefold()
     is_guess = not row["classified"] and any(word in words for word in LIKE_TELEHEALTH)
-    return {**row, "is_guess": is_guess, "is_telehealth": row["is_telehealth"] or is_guess}
+    return {**row, "is_guess": is_guess}
 
 
 def reached(connection: ConnectionDetails) -> str:
@@ -200,10 +177,34 @@ def setup_number(connection: ConnectionDetails) -> int:
     return list(STEPS).index(reached(connection)) + 1
 
 
+def _choice(vendor: Vendor, presets: frozenset[str]) -> Choice:
+    return Choice(
+        name=vendor.name,
+        title=vendor.title,
+        maker=f"by {vendor.maker}" if vendor.maker else "",
+        needs=_needs(vendor, presets),
+        facts=_facts(vendor),
+    )
+
+
+def _needs(vendor: Vendor, presets: frozenset[str]) -> Sequence[str]:
+    """What to have at hand, in the order it is asked for."""
+    asked = [short(label) for key, label in vendor.secrets.items() if key not in presets]
+    if vendor.pairing:
+        return ["Pairing code", *asked]
+    return [*asked, before_bracket(vendor.site_label)]
+
+
+def _facts(vendor: Vendor) -> Sequence[str]:
+    facts = ["You mark telehealth" if chooses_types(vendor) else "Recognises telehealth"]
+    return [*facts, "Tells of changes at once"] if vendor.capabilities.webhooks else facts
+
+
 ENVIRONMENT.filters.update(
     connection_status=status,
     setup_number=setup_number,
     before_bracket=before_bracket,
+    short=short,
     badge_words=badge_words,
     ago=ago,
     every=every,

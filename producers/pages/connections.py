@@ -126,6 +126,7 @@ def _choices(described: Vendor, connection: ConnectionDetails) -> dict[str, Any]
     return {
         "described": described,
         "with_sync": True,
+        "is_setup": False,
         "abilities": pms.capability_lines(described),
         "presets": connecting.frequencies(described, connection),
         "zones": connecting.zones(),
@@ -154,7 +155,7 @@ def standing(connection: ConnectionDetails) -> str:
 def next_sync(connection: ConnectionDetails, now: datetime) -> str:
     at = connection.next_sync_at
     if not connection.sync_enabled or at is None:
-        return "when asked" if connecting.is_by_hand(connection) else "none"
+        return "when asked" if connecting.is_by_hand(connection) else "not planned"
     if at <= now:
         return "now"
     minutes = max(round((at - now).total_seconds() / 60), 1)
@@ -166,9 +167,7 @@ def what_to_do(connection: ConnectionDetails) -> str:
     vendor = pms.vendor(connection.vendor)
     if vendor.pairing:
         return f"{vendor.pairing.advice} Or enter the credentials again if they were changed."
-    wanted = " and ".join(
-        connecting.before_bracket(label).lower() for label in vendor.secrets.values()
-    )
+    wanted = " and ".join(connecting.short(label).lower() for label in vendor.secrets.values())
     return f"Get a new {wanted} from {vendor.title} and enter it."
 
 

@@ -114,6 +114,7 @@ def _show(
         "back_href": _href(connection, ORDER[max(at - 1, 0)]),
         "next_href": _href(connection, ORDER[min(at + 1, len(ORDER) - 1)]),
         "may_change": True,
+        "is_setup": True,
     }
     if described is not None:
         shown |= PARTS[step](door, described, connection)

@@ -3,7 +3,7 @@ import "./frame.js";
 import { ask, exchange, fragment } from "./api.js";
 import { check } from "./checking.js";
 import { listen } from "./events.js";
-import { busy, complete, draft, fail, said, values } from "./forms.js";
+import { busy, complete, draft, fail, said, settingsOf, values } from "./forms.js";
 import { frequency } from "./frequency.js";
 import { hours } from "./hours.js";
 import { kinds } from "./kinds.js";
@@ -70,9 +70,7 @@ saves("general", (found, often) => ({
 }), { onto: frequency });
 saves("hours", (found, week) => ({ opening_hours: week.wanted() }), { onto: hours });
 saves("types", (found, table) => ({ types: table.choices() }), { path: "/appointment-types", onto: kinds });
-saves("vendor", (found) => ({ settings: settings(values(found, "settings")) }));
-
-const settings = (typed) => Object.fromEntries(Object.entries(typed).map(([key, value]) => [key, key === "default_minutes" && value ? Number(value) : value || null]));
+saves("vendor", (found) => ({ settings: settingsOf(found) }));
 
 function practitioners() {
   const found = form("practitioners");

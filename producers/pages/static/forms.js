@@ -71,6 +71,18 @@ export function values(form, group) {
   return Object.fromEntries(wanted.map((one) => [one.name, one.value.trim()]));
 }
 
+// A vendor's settings as they are stored: switches, numbers, texts; nothing means the usual.
+export function settingsOf(form) {
+  const typed = Object.entries(values(form, "settings"));
+  return Object.fromEntries(typed.map(([key, value]) => [key, stored(key, value)]));
+}
+
+function stored(key, value) {
+  if (value === "") return null;
+  if (value === "yes" || value === "no") return value === "yes";
+  return key === "default_minutes" ? Number(value) : value;
+}
+
 // What was typed survives a reload; secrets are never kept.
 export function draft(form, name) {
   const key = KEEP + name;

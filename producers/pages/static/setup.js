@@ -3,7 +3,7 @@ import "./frame.js";
 import { exchange } from "./api.js";
 import { check } from "./checking.js";
 import { listen } from "./events.js";
-import { busy, complete, draft, fail, values } from "./forms.js";
+import { busy, complete, draft, fail, settingsOf, values } from "./forms.js";
 import { frequency } from "./frequency.js";
 import { kinds } from "./kinds.js";
 import { mapping } from "./mapping.js";
@@ -69,7 +69,7 @@ async function begin(form) {
     vendor: wizard.dataset.vendor,
     ...given({ site, name: called, timezone, base_url, token_url }),
     secrets: given(values(form, "secrets")),
-    settings: given(values(form, "settings")),
+    settings: given(settingsOf(form)),
   };
   if (wizard.dataset.connection) await exchange("DELETE", at(), { version: wizard.dataset.version });
   const { body: made } = await exchange("POST", "/api/pms/connections", { body, key: crypto.randomUUID() });
@@ -97,7 +97,7 @@ function refused(form, message) {
 }
 
 const secrets = (form) => [...form.querySelectorAll("[data-group=secrets]")];
-const given = (all) => Object.fromEntries(Object.entries(all).filter(([, value]) => value));
+const given = (all) => Object.fromEntries(Object.entries(all).filter(([, value]) => value !== "" && value !== null));
 
 // Everything but the code, which is another one each time.
 function fingerprint(form) {
@@ -115,7 +115,8 @@ function tidyCode(form) {
 
 function guessZone(form) {
   const field = form.querySelector("[data-guess-zone]");
-  if (field && !field.value) field.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (field && !field.value && here !== "UTC") field.value = here;
 }
 
 function practitioners() {
