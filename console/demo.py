@@ -18,8 +18,8 @@ import typer
 from adapters import pms
 from adapters.storage.connections import NewConnection
 from adapters.storage.runs import LoggedRun
-from console import address, output, processes, setting_up, sheet, simulators
-from console.following import ask_for_sync, bars, follow
+from console import address, output, processes, setting_up, sheet, simulators, sync
+from console.following import bars, follow
 from console.login import new_link
 from console.output import AsJson
 from console.processes import Port
@@ -28,7 +28,7 @@ from console.truth import Difference, Simulator, differences
 from console.wiring import Wiring, wired
 from domain.connections import Connection, State
 from domain.errors import BadInput
-from domain.sheet import as_json
+from domain.sheet import Asked, as_json
 from domain.window import local_day
 from infra import embedded, settings
 from infra.clock import system_clock
@@ -178,7 +178,7 @@ def _connected(
 
 def _ask(wiring: Wiring, practice: Practice) -> int:
     day = practice.day
-    return ask_for_sync(wiring.engine, practice.connection, first=day, last=day)
+    return sync.ask(wiring, practice.connection, asked=Asked(first_day=day, last_day=day))
 
 
 def _first_syncs(

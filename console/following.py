@@ -1,24 +1,19 @@
-"""Puts a sync into the ledger and watches it to its end."""
+"""Watches a sync to its end."""
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from dataclasses import dataclass
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from sqlalchemy import Engine
+from sqlalchemy import Engine, RowMapping
 
 from adapters.storage import job_list, runs
-from adapters.storage.ledger import put
 from adapters.storage.runs import LoggedRun
 from console import output
-from domain.connections import Connection
 from domain.errors import Refused
 from domain.jobs import JobState
-from domain.runs import SyncType
-from domain.window import whole_days
-from domain.work import sync_job
-from infra.database import dispatch, transaction
+from infra.database import dispatch
 
 LOOK_SECONDS = 0.1
 OVER = {JobState.DONE, JobState.DEAD, JobState.CANCELLED}
@@ -27,38 +22,13 @@ Tell = Callable[[LoggedRun | None, str], None]
 """Hears the run, once there is one, and what the job waits for."""
 
 
-def ask_for_sync(
-    engine: Engine,
-    held: Connection,
-    *,
-    first: date,
-    last: date,
-    dry_run: bool = False,
-    allow_removals: bool = False,
-) -> int:
-    """A job by a person's hand; it is announced before those of the timetable."""
-    whole_days(first, last, held.timezone)
-    job = sync_job(
-        account_id=held.account_id,
-        connection_id=held.id,
-        vendor=held.vendor,
-        first_day=first,
-        last_day=last,
-        sync_type=SyncType.MANUAL,
-        dry_run=dry_run,
-        allow_removals=allow_removals,
-    )
-    with transaction(engine, account_id=held.account_id) as db:
-        return put(db, job)
-
-
 def follow(engine: Engine, job_id: int, tell: Tell) -> LoggedRun:
     """Return when the job is over; `tell` is called on every look."""
     while True:
         with dispatch(engine) as db:
             job = job_list.show(db, job_id)
             run = runs.of_job(db, job_id)
-        tell(run, job["waiting_for"] or "")
+        tell(run, _waiting(job))
         if job["state"] in OVER:
             return _ended(job_id, run, str(job["error_text"] or job["state"]))
         time.sleep(LOOK_SECONDS)
@@ -79,13 +49,43 @@ def bars() -> Iterator[Callable[[str], Tell]]:
 
         def line(name: str) -> Tell:
             task = progress.add_task(name, total=None, note="waiting to start")
-            return lambda run, waiting: _show(progress, task, run, waiting)
+            said = _Said(name)
+
+            def tell(run: LoggedRun | None, waiting: str) -> None:
+                _show(progress, task, run, waiting)
+                if not terminal.is_terminal:
+                    said.once(waiting)
+
+            return tell
 
         yield line
 
 
+@dataclass(slots=True)
+class _Said:
+    """Where no bar can be drawn, a wait is told in a line, once for each."""
+
+    name: str
+    last: str = ""
+
+    def once(self, waiting: str) -> None:
+        if waiting and waiting != self.last:
+            output.err().print(f"{self.name}: {waiting}", markup=False, soft_wrap=True)
+        self.last = waiting
+
+
+def _waiting(job: RowMapping) -> str:
+    """What it waits for and until when; nothing while it is carried."""
+    if job["state"] != JobState.READY or not job["waiting_for"]:
+        return ""
+    until = job["due_at"].astimezone().strftime("%H:%M:%S")
+    return f"waiting for {job['waiting_for']} until {until}"
+
+
 def _show(progress: Progress, task: TaskID, run: LoggedRun | None, waiting: str) -> None:
     if run is None:
+        if waiting:
+            progress.update(task, note=waiting)
         return
     note = f"{run.fetched} read, {run.created} new, {run.updated} changed"
     progress.update(

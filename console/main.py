@@ -8,6 +8,7 @@ import typer
 
 from console import (
     accounts,
+    backfill,
     choices,
     conflicts,
     connections,
@@ -38,6 +39,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 connections.app.add_typer(choices.app)
+connections.app.add_typer(backfill.app)
 connections.app.add_typer(drift.app)
 connections.app.add_typer(webhooks.app)
 for commands in (

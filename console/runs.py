@@ -4,12 +4,18 @@ from typing import Annotated
 
 import typer
 
-from adapters.storage import runs
+from adapters.storage import approvals, runs
+from adapters.storage.audit import record
+from adapters.storage.runs import LoggedRun
 from console import output
+from console.auditing import access
+from console.carrying import carry, refuse_unusable, refuse_without_workers, watch
+from console.following import bars
 from console.opened import load
 from console.output import AsJson, short
-from console.sync import COUNTED
-from console.wiring import wired
+from console.sync import COUNTED, Here, as_answer, tell
+from console.wiring import Wiring, wired
+from domain.runs import RunStatus
 from domain.sheet import as_json
 from infra.clock import system_clock
 from infra.database import dispatch, transaction
@@ -78,6 +84,8 @@ def show(
             ("Took", output.span(found.seconds)),
             ("Requests", found.requests),
             *((name.capitalize(), getattr(found, name)) for name in COUNTED),
+            *((("Preview", f"done {found.compared}"),) if found.compared else ()),
+            *((("Approved", found.approved_at),) if found.approved_at else ()),
             ("Trace", found.trace_id),
             *(("Problem", problem) for problem in found.errors),
         ]
@@ -88,3 +96,45 @@ def show(
             [(one["query_key"], one["pms_id"], one["path"], one["reason"]) for one in rejects],
         )
     return None
+
+
+@app.command()
+def approve(
+    run: Annotated[str, typer.Argument(metavar="ID", help="The dry run's id, or how it begins.")],
+    *,
+    here: Here = False,
+    json: AsJson = False,
+) -> None:
+    """Do what a dry run showed: its removals are allowed, any others ask again."""
+    with wired() as wiring:
+        with dispatch(wiring.engine) as db:
+            found = runs.find(db, run)
+        held = load(wiring, str(found.connection_id))
+        refuse_unusable(held)
+        if not here:
+            refuse_without_workers(wiring)
+        job_id = _approved(wiring, found)
+        with bars() as line:
+            done = (carry if here else watch)(wiring, job_id, line(held.name))
+    if json:
+        output.answer(as_answer(done) | {"compared": done.compared})
+    else:
+        tell(held, done, [])
+        output.say(f"  {(done.compared or 'It did not come to a comparison').capitalize()}.")
+    if done.status != RunStatus.SUCCESS:
+        raise typer.Exit(1)
+
+
+def _approved(wiring: Wiring, found: LoggedRun) -> int:
+    at_the_door = access("runs approve", trace_id=found.trace_id)
+    with transaction(wiring.engine, account_id=found.account_id) as db:
+        job_id = approvals.approve(db, found.id, by=at_the_door.user, at=system_clock())
+        record(
+            db,
+            at_the_door,
+            account_id=found.account_id,
+            action="preview.approved",
+            connection_id=found.connection_id,
+            summary=f"run {found.id} job {job_id}",
+        )
+    return job_id

@@ -1,6 +1,7 @@
 """Runs one job in this process, without workers or a queue: for `--here`, tests and benches."""
 
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -9,6 +10,7 @@ from sqlalchemy import Row, text
 
 from adapters.storage.announcing import sweep
 from adapters.storage.ledger import Ledger
+from adapters.storage.parked import close_left_open
 from adapters.storage.workers import living_workers
 from domain.errors import BadInput
 from domain.jobs import JobState
@@ -77,6 +79,7 @@ def _to_its_end(parts: Parts, execution: Execution, job_id: int) -> JobState:
         execution.run(job_id)
         state, due_at = _stands(parts, job_id)
         if state not in {JobState.READY, JobState.RUNNING}:
+            _close_runs(parts, [job_id])
             return state
         wait = (due_at - parts.clock()).total_seconds()
         other = _in_the_way(parts, job_id) if wait <= 0 else None
@@ -110,8 +113,16 @@ def _give_up_after(parts: Parts, until: datetime, other: Row[Any], job_id: int) 
 def _in_the_way(parts: Parts, job_id: int) -> Row[Any] | None:
     """Looked for once what dead processes held is taken back; no scheduler need be alive."""
     with dispatch(parts.engine) as db:
-        sweep(db)
-        return db.execute(_IN_THE_WAY, {"id": job_id}).first()
+        parked = sweep(db).dead
+        found = db.execute(_IN_THE_WAY, {"id": job_id}).first()
+    _close_runs(parts, parked)
+    return found
+
+
+def _close_runs(parts: Parts, job_ids: Sequence[int]) -> None:
+    """A job that was parked could not say how its run ended."""
+    if job_ids:
+        close_left_open(parts.engine, parts.sealer, job_ids, clock=parts.clock)
 
 
 def _stands(parts: Parts, job_id: int) -> tuple[JobState, datetime]:

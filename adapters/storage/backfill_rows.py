@@ -37,6 +37,14 @@ _SET = text(
     WHERE id = :id
     """
 )
+_JOB = text(
+    """
+    SELECT id FROM jobs
+    WHERE connection_id = :connection_id AND kind = 'sync' AND state IN ('ready', 'running')
+      AND args ->> 'backfill_id' = :id
+    ORDER BY id LIMIT 1
+    """
+)
 
 
 def find(db: Db, backfill_id: UUID) -> Backfill:
@@ -57,6 +65,13 @@ def listed(
     at, row_id = before or (None, None)
     values = {"connection_id": connection_id, "at": at, "before": row_id, "limit": limit}
     return [_backfill(row) for row in db.execute(_LIST, values).mappings()]
+
+
+def unfinished_job(db: Db, backfill: Backfill) -> int | None:
+    """The job of the chunk under way, or of the next."""
+    values = {"connection_id": backfill.connection_id, "id": str(backfill.id)}
+    found: int | None = db.execute(_JOB, values).scalar_one_or_none()
+    return found
 
 
 def locked(db: Db, backfill_id: UUID) -> Backfill:

@@ -31,6 +31,12 @@ _CLOSE = text(
     RETURNING id, account_id, pms_connection_id
     """
 )
+_LEFT_OPEN = text(
+    """
+    SELECT jobs.id FROM pms_sync_log AS run JOIN jobs ON jobs.id = run.job_id
+    WHERE jobs.id = ANY(:ids) AND run.status = 'running' AND jobs.state IN ('dead', 'cancelled')
+    """
+)
 PARKED = "The sync was stopped three times and is parked."
 CANCELLED = "The sync was cancelled."
 
@@ -59,6 +65,16 @@ def close_parked(
             # Its connection was removed meanwhile, say: then the log alone is closed.
             log.warning("run.not_closed", job_id=row.id, error_kind=problem.kind)
             _close_log(engine, row.id, str(error), at=clock())
+
+
+def close_left_open(
+    engine: Engine, sealer: Sealer, job_ids: Sequence[int], *, clock: Callable[[], datetime]
+) -> None:
+    """Of jobs that are over, end the runs that still say they are running; no scheduler may be."""
+    with dispatch(engine) as db:
+        found = [row.id for row in db.execute(_LEFT_OPEN, {"ids": list(job_ids)})]
+    if found:
+        close_parked(engine, sealer, found, clock=clock)
 
 
 def _close_log(engine: Engine, job_id: int, message: str, *, at: datetime) -> None:

@@ -1,21 +1,17 @@
 """How fresh the sheet is and what is being done about it: connections, runs and waiting jobs."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage.ledger import put
 from adapters.storage.tables import COUNTERS
 from domain.connections import State
 from domain.freshness import Facts, assess
 from domain.hours import read_hours
 from domain.jobs import JobState
-from domain.runs import SyncType
-from domain.sheet import Asked, ConnectionView, RunView, WaitingView
-from domain.window import local_day
-from domain.work import SYNC, sync_job
+from domain.sheet import ConnectionView, RunView, WaitingView
+from domain.work import SYNC
 
 MOST_RUNS = 100
 
@@ -47,14 +43,13 @@ _UNFINISHED = text(
     WHERE kind = :kind AND state IN ('ready', 'running') ORDER BY id
     """
 )
-_TO_SYNC = text(
-    """
-    SELECT id, connector, timezone FROM pms_connections
-    WHERE removed_at IS NULL AND state NOT IN ('SETUP_REQUIRED', 'INACTIVE')
-      AND (CAST(:connection_id AS uuid) IS NULL OR id = :connection_id)
-    ORDER BY display_name, id
-    """
-)
+_OPEN_CONFLICTS = text("SELECT count(*) FROM run_sheet_conflicts WHERE settled_at IS NULL")
+
+
+def count_open_conflicts(db: Db) -> int:
+    """How many fields wait for a person's choice; an index over the open ones answers."""
+    found: int = db.execute(_OPEN_CONFLICTS).scalar_one()
+    return found
 
 
 def read_connections(db: Db, *, now: datetime) -> tuple[ConnectionView, ...]:
@@ -79,35 +74,6 @@ def read_waiting(db: Db) -> tuple[WaitingView, ...]:
         )
         for row in db.execute(_UNFINISHED, {"kind": SYNC})
     )
-
-
-def ask_for_sync(
-    db: Db,
-    *,
-    account_id: str,
-    connection_id: UUID | None,
-    asked: Asked,
-    now: datetime,
-    allow_removals: bool = False,
-) -> dict[int, UUID]:
-    """Write a job for each connection that can sync; answers job ids with their connections.
-
-    Days not named are the practice's own today.
-    """
-    jobs = {}
-    for row in db.execute(_TO_SYNC, {"connection_id": connection_id}):
-        today = local_day(now, row.timezone)
-        job = sync_job(
-            account_id=account_id,
-            connection_id=row.id,
-            vendor=row.connector,
-            first_day=asked.first_day or asked.last_day or today,
-            last_day=asked.last_day or asked.first_day or today,
-            sync_type=SyncType.MANUAL,
-            allow_removals=allow_removals,
-        )
-        jobs[put(db, job)] = row.id
-    return jobs
 
 
 def _connection(row: RowMapping, now: datetime) -> ConnectionView:

@@ -8,8 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
+from adapters.storage.asking import ask_for_sync
 from adapters.storage.audit import record
-from adapters.storage.sheet_status import ask_for_sync, read_connections, read_runs, read_waiting
+from adapters.storage.sheet_status import read_connections, read_runs, read_waiting
 from adapters.storage.workers import living_workers
 from domain.jobs import Queue
 from domain.people import Permission
@@ -43,7 +44,6 @@ def ask(
     with door.transaction() as db:
         jobs = ask_for_sync(
             db,
-            account_id=door.account_id,
             connection_id=wanted.connection_id,
             asked=Asked(first_day=days[0], last_day=days[1]) if days else Asked(),
             now=door.ports.clock(),

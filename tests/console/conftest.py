@@ -140,6 +140,17 @@ def own_clinic() -> Iterator[Clinic]:
         yield clinic_of(said)
 
 
+@pytest.fixture
+def quiet_clinic() -> Iterator[Clinic]:
+    """A practice of this test alone, small enough to be looked through within the vendor's limit.
+
+    Every sync of it, with a look at each of its appointments by id, fits into one minute's budget.
+    """
+    options = ["--seed", "12", "--practitioners", "2", "--appointments", "10"]
+    with Running("gentu", [*options, "--limit", "off"]) as said:
+        yield clinic_of(said)
+
+
 def clinic_of(said: Mapping[str, Any]) -> Clinic:
     simulator = Simulator(said["url"])
     sites = tuple(str(one["tenantId"]) for one in said["tenants"])

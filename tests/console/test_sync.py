@@ -95,19 +95,20 @@ def test_a_dry_run_tells_and_changes_nothing(shell: Shell, connected: str) -> No
 
 
 def test_most_of_a_day_vanishing_waits_for_a_persons_word(
-    shell: Shell, own_clinic: Clinic, pairable: str
+    shell: Shell, quiet_clinic: Clinic
 ) -> None:
-    shell.answer("sync", pairable, "--here")
-    truth = own_clinic.simulator.truth(own_clinic.site)
+    connected = connect(shell, quiet_clinic)
+    shell.answer("sync", connected, "--here")
+    truth = quiet_clinic.simulator.truth(quiet_clinic.site)
     for one in truth["appointments"][2:]:
-        own_clinic.control(f"appointments/{one['id']}", {"action": "delete"})
+        quiet_clinic.control(f"appointments/{one['id']}", {"action": "delete"})
 
-    stopped = shell("sync", pairable, "--here", "--json")
-    looked = shell.answer("sync", pairable, "--here", "--dry-run", "--allow-removals")
-    approved = shell.answer("sync", pairable, "--here", "--allow-removals")
+    stopped = shell("sync", connected, "--here", "--json")
+    looked = shell.answer("sync", connected, "--here", "--dry-run", "--allow-removals")
+    approved = shell.answer("sync", connected, "--here", "--allow-removals")
 
     rows = shell.answer("run-sheet")["appointments"]
-    left = own_clinic.simulator.truth(own_clinic.site)
+    left = quiet_clinic.simulator.truth(quiet_clinic.site)
     assert stopped.code == 1
     assert stopped.json["status"] == "partial"
     assert "--allow-removals" in stopped.json["errors"][0]

@@ -1,0 +1,119 @@
+"""Backfills over JSON: a past or future range read in the background, steered while it runs."""
+
+from collections.abc import Callable
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection as Db
+from sqlalchemy import text
+
+from adapters.pace import seconds_left
+from adapters.storage import backfill_rows, backfills
+from adapters.storage.audit import record
+from domain.backfills import Backfill, as_answer
+from domain.people import Permission
+from domain.sheet import as_json
+from producers.cursors import USUAL, Cursor, Limit, decode, paged
+from producers.doors import Door, door
+from producers.idempotency import Answer, Once
+
+router = APIRouter(prefix="/api/pms", tags=["sync"])
+
+Seer = Annotated[Door, Depends(door(Permission.SEE_STATUS))]
+Syncer = Annotated[Door, Depends(door(Permission.SYNC))]
+
+_VENDOR = text("SELECT connector FROM pms_connections WHERE id = :id")
+
+
+class WantedRange(BaseModel):
+    """Practice-local days, both included."""
+
+    first: date = Field(alias="from")
+    last: date = Field(alias="to")
+
+
+@router.post("/connections/{connection_id}/backfills", status_code=HTTPStatus.CREATED)
+def begin(connection_id: UUID, wanted: WantedRange, door: Syncer, once: Once) -> JSONResponse:
+    """Read the range in chunks, newest days first, behind the syncs of today."""
+
+    def do(db: Db) -> Answer:
+        made = backfills.begin(
+            db,
+            connection_id,
+            first=wanted.first,
+            last=wanted.last,
+            by=door.person.name,
+            at=door.ports.clock(),
+        )
+        _write_down(db, door, "backfill.begun", made)
+        where = {"Location": f"/api/pms/connections/{connection_id}/backfills"}
+        body = {"success": True, "backfill": told(db, made)}
+        return Answer(status=HTTPStatus.CREATED, body=body, headers=where)
+
+    return once.answer(door, do)
+
+
+@router.get("/connections/{connection_id}/backfills")
+def history(
+    connection_id: UUID, door: Seer, cursor: Cursor = None, limit: Limit = USUAL
+) -> dict[str, Any]:
+    """Its backfills, newest first, with how far each is and how long it has to go."""
+    before = decode(cursor)
+    with door.transaction() as db:
+        found = backfill_rows.listed(
+            db, connection_id=connection_id, before=before, limit=limit + 1
+        )
+        page, following = paged(found, limit=limit, mark=lambda one: (one.asked_at, one.id))
+        answers = [told(db, one) for one in page]
+    return {"success": True, "backfills": answers, "next_cursor": following}
+
+
+@router.post("/backfills/{backfill_id}/pause")
+def pause(backfill_id: UUID, door: Syncer) -> dict[str, Any]:
+    """Stop after the chunk under way."""
+    reason = f"Paused by {door.person.name}."
+    return _steered(door, "paused", lambda db: backfills.stop(db, backfill_id, reason=reason))
+
+
+@router.post("/backfills/{backfill_id}/resume")
+def resume(backfill_id: UUID, door: Syncer) -> dict[str, Any]:
+    """Go on where it stopped."""
+    at = door.ports.clock()
+    return _steered(door, "resumed", lambda db: backfills.go_on(db, backfill_id, at=at))
+
+
+@router.post("/backfills/{backfill_id}/cancel")
+def cancel(backfill_id: UUID, door: Syncer) -> dict[str, Any]:
+    """End it; what was read stays."""
+    at = door.ports.clock()
+    return _steered(door, "cancelled", lambda db: backfills.cancel(db, backfill_id, at=at))
+
+
+def told(db: Db, backfill: Backfill) -> dict[str, Any]:
+    vendor = db.execute(_VENDOR, {"id": backfill.connection_id}).scalar_one()
+    left = seconds_left(backfill, vendor=vendor)
+    answer: dict[str, Any] = as_json(as_answer(backfill, seconds_left=left))
+    return answer
+
+
+def _steered(door: Door, word: str, steer: Callable[[Db], Backfill]) -> dict[str, Any]:
+    with door.transaction() as db:
+        after = steer(db)
+        _write_down(db, door, f"backfill.{word}", after)
+        return {"success": True, "backfill": told(db, after)}
+
+
+def _write_down(db: Db, door: Door, action: str, backfill: Backfill) -> None:
+    record(
+        db,
+        door.access,
+        account_id=door.account_id,
+        action=action,
+        connection_id=backfill.connection_id,
+        summary=f"backfill {backfill.id} {backfill.first_day} to {backfill.last_day}",
+    )

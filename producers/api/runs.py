@@ -1,0 +1,159 @@
+"""Runs of one connection or of all: asked for, followed, previewed, approved."""
+
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection as Db
+
+from adapters.storage import approvals, previews, runs
+from adapters.storage.asking import ask_for_sync
+from adapters.storage.audit import record
+from adapters.storage.runs import LoggedRun
+from adapters.storage.sheet_status import read_connections, read_runs, read_waiting
+from adapters.storage.workers import living_workers
+from domain.jobs import Queue
+from domain.people import Permission
+from domain.sheet import Asked, NotOnSheet, as_json
+from infra.database import dispatch
+from producers.cursors import USUAL, Cursor, Limit, decode, paged
+from producers.days import one_or_range, start_of_yesterday
+from producers.doors import Door, door
+
+router = APIRouter(prefix="/api/pms", tags=["sync"])
+
+Seer = Annotated[Door, Depends(door(Permission.SEE_STATUS))]
+Syncer = Annotated[Door, Depends(door(Permission.SYNC))]
+
+
+class WantedSync(BaseModel):
+    """Everything left out means: today, for real.
+
+    `allow_removals` is a person's word that most of a day did vanish from the PMS.
+    """
+
+    first: date | None = Field(None, alias="from")
+    last: date | None = Field(None, alias="to")
+    dry_run: bool = False
+    allow_removals: bool = False
+
+
+@router.post("/connections/{connection_id}/sync", status_code=HTTPStatus.ACCEPTED)
+def ask(connection_id: UUID, door: Syncer, wanted: WantedSync | None = None) -> dict[str, Any]:
+    """Sync now, or preview what a sync would do; asking again hurries the same job."""
+    wanted = wanted or WantedSync.model_validate({})
+    days = one_or_range(None, wanted.first, wanted.last)
+    with door.transaction() as db:
+        jobs = ask_for_sync(
+            db,
+            connection_id=connection_id,
+            asked=Asked(first_day=days[0], last_day=days[1]) if days else Asked(),
+            now=door.ports.clock(),
+            allow_removals=wanted.allow_removals,
+            dry_run=wanted.dry_run,
+        )
+        if not jobs:
+            raise NotOnSheet("There is no such connection, or it cannot sync yet.")
+        [job_id] = jobs
+        what = "preview.asked" if wanted.dry_run else "sync.asked"
+        said = f"job {job_id}{' allow_removals' if wanted.allow_removals else ''}"
+        _write_down(db, door, what, connection_id, said, status=HTTPStatus.ACCEPTED)
+    return {"success": True, "job_id": job_id}
+
+
+@router.get("/connections/{connection_id}/sync")
+def history(
+    connection_id: UUID, door: Seer, cursor: Cursor = None, limit: Limit = USUAL
+) -> dict[str, Any]:
+    """Its runs, newest first."""
+    before = decode(cursor)
+    with door.transaction() as db:
+        found = runs.listed(db, connection_id=connection_id, before=before, limit=limit + 1)
+    page, following = paged(found, limit=limit, mark=lambda run: (run.started_at, run.id))
+    told = [as_json(runs.as_answer(run)) for run in page]
+    return {"success": True, "runs": told, "next_cursor": following}
+
+
+@router.get("/sync")
+def status(door: Seer) -> dict[str, Any]:
+    """How fresh every practice is, what runs now and how far it is, and what waits."""
+    now = door.ports.clock()
+    with door.transaction() as db:
+        connections = read_connections(db, now=now)
+        latest = read_runs(db, since=start_of_yesterday(now))
+        waiting = read_waiting(db)
+    with dispatch(door.ports.database) as db:
+        workers = living_workers(db).get(Queue.SYNC.value, 0)
+    told = {
+        "connections": connections,
+        "running": [run for run in latest if run.status == "running"],
+        "runs": latest,
+        "waiting": waiting,
+        "workers": workers,
+    }
+    return {"success": True, "sync": as_json(told)}
+
+
+@router.get("/runs/{run_id}")
+def show(run_id: UUID, door: Seer) -> dict[str, Any]:
+    """One run with what could not be read; a preview's lines for those who may see patients."""
+    with door.transaction() as db:
+        run = runs.read(db, run_id)
+        rejects = [dict(one) for one in runs.rejects(db, run_id)]
+        diff = diff_of(db, door, run)
+    told = {**runs.as_answer(run), "rejects": rejects, "diff": diff}
+    return {"success": True, "run": as_json(told)}
+
+
+@router.post("/runs/{run_id}/approve", status_code=HTTPStatus.ACCEPTED)
+def approve(run_id: UUID, door: Syncer) -> dict[str, Any]:
+    """Do what the preview showed: once, within a day, and before another sync of those days."""
+    with door.transaction() as db:
+        run = runs.read(db, run_id)
+        job_id = approvals.approve(db, run_id, by=door.person.name, at=door.ports.clock())
+        said = f"run {run_id} job {job_id}"
+        _write_down(
+            db, door, "preview.approved", run.connection_id, said, status=HTTPStatus.ACCEPTED
+        )
+    return {"success": True, "job_id": job_id}
+
+
+@router.post("/runs/{run_id}/discard")
+def discard(run_id: UUID, door: Syncer) -> dict[str, Any]:
+    """Forget a preview; what it told is cleared away."""
+    with door.transaction() as db:
+        run = runs.read(db, run_id)
+        approvals.discard(db, run_id)
+        _write_down(db, door, "preview.discarded", run.connection_id, f"run {run_id}")
+        return {"success": True, "run": as_json(runs.as_answer(runs.read(db, run_id)))}
+
+
+def diff_of(db: Db, door: Door, run: LoggedRun) -> dict[str, Any] | None:
+    """What a preview showed, or an approved run did; None for those who may not see it."""
+    if not run.has_diff or not run.is_over or not door.person.may(Permission.SEE_SHEET):
+        return None
+    lines = previews.read_preview(db, door.seal, run, access=door.access)
+    return previews.grouped(db, lines)
+
+
+def _write_down(
+    db: Db,
+    door: Door,
+    action: str,
+    connection_id: UUID,
+    summary: str,
+    *,
+    status: int = HTTPStatus.OK,
+) -> None:
+    record(
+        db,
+        door.access,
+        account_id=door.account_id,
+        action=action,
+        connection_id=connection_id,
+        summary=summary,
+        status=status,
+    )
