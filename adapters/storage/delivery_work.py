@@ -10,7 +10,7 @@ from sqlalchemy import text
 from domain.deliveries import APPOINTMENT, PATIENT, DeliveryState, parted
 from domain.jobs import Job
 
-MOST_ROWS = 50
+MOST_ROWS = 500
 MOST_IDS = 10
 
 _WAITING = text(
@@ -56,18 +56,22 @@ def take(
 ) -> Mapping[UUID, Sequence[str]]:
     """The oldest that came by then, each with the appointments it is about.
 
-    A patient stands for their rows on the sheet from `since` on.
+    A patient stands for their rows on the sheet from `since` on. Whatever else waits for the same
+    appointments is taken too: they are read once for all.
     """
     values = {"connection_id": connection_id, "until": until, "most": MOST_ROWS}
     rows = {row.id: parted(row.subject) for row in db.execute(_WAITING, values)}
     patients = [pms_id for kind, pms_id in rows.values() if kind == PATIENT]
     visits = _visits(db, connection_id, patients, since) if patients else {}
-    taken: dict[UUID, Sequence[str]] = {}
-    for row_id, (kind, pms_id) in rows.items():
-        taken[row_id] = [pms_id] if kind == APPOINTMENT else visits.get(pms_id, [])
-        if len({one for ids in taken.values() for one in ids}) >= MOST_IDS:
-            break
-    return taken
+    about = {
+        row_id: [pms_id] if kind == APPOINTMENT else visits.get(pms_id, [])
+        for row_id, (kind, pms_id) in rows.items()
+    }
+    chosen: set[str] = set()
+    for pms_ids in about.values():
+        if len(chosen) < MOST_IDS:
+            chosen.update(pms_ids)
+    return {row_id: pms_ids for row_id, pms_ids in about.items() if chosen.issuperset(pms_ids)}
 
 
 def first_waiting(db: Db, connection_id: UUID) -> datetime | None:

@@ -32,7 +32,7 @@ from simulators.halaxy import HalaxySimulator, Knobs
 from simulators.serving import running
 from simulators.setup import Setup
 from tests.fakes import FakeSecrets, FakeTokens
-from tests.webhooks.serving import served
+from tests.webhooks.serving import bearer, served
 from workers.here import run_here
 from workers.works import Parts
 
@@ -58,6 +58,7 @@ class Practice:
     connection_id: UUID
     tenant: str
     day: date
+    clock: datetime
     key: str = ""
 
     @property
@@ -103,7 +104,7 @@ class Practice:
         key: str | None = None,
     ) -> int:
         """A webhook of our own making; answers the status."""
-        stamp = (at or datetime.now(UTC)).isoformat()
+        stamp = (at or self.clock).isoformat()
         references = [f"/main/{kind}/{one}" for one in pms_ids]
         return self.post(bundle(*references, stamp=stamp), event=event, key=key)
 
@@ -115,7 +116,9 @@ class Practice:
         return self.ingress.post(url, content=body, headers=headers).status_code
 
     def let_time_pass(self) -> None:
-        """What waits has waited long enough to be gathered and read."""
+        """A minute, for us and for the vendor: what waits was gathered and may be read."""
+        self.clock += timedelta(minutes=1)
+        self.control("clock", now=self.clock.isoformat())
         ago = "now() - interval '1 minute'"
         with transaction(self.engine) as db:
             db.execute(text(f"UPDATE deliveries SET received_at = {ago} WHERE state = 'stored'"))  # noqa: S608
@@ -173,6 +176,27 @@ class Practice:
         told = self.desk.get("/_sim/requests").json()["requests"]
         return [one["path"] for one in told]
 
+    def runs(self) -> int:
+        """How often the practice was polled."""
+        return len(self.select("SELECT 1 FROM pms_sync_log"))
+
+    def replay(self, delivery_id: UUID) -> None:
+        url = f"/api/deliveries/{delivery_id}/replay"
+        answer = self.ingress.post(url, headers=bearer(ACCOUNT))
+        assert answer.status_code == 202, answer.text
+
+    def audited(self) -> int:
+        """How many rows the audit has."""
+        return len(self.select("SELECT 1 FROM pms_audit_logs"))
+
+    def edit(self, row_id: UUID, field: str, value: str) -> None:
+        """A person at the sheet."""
+        headers = bearer(ACCOUNT)
+        url = f"/api/run-sheet/appointments/{row_id}"
+        tag = self.ingress.get(url, headers=headers).headers["etag"]
+        reply = self.ingress.patch(url, json={field: value}, headers={**headers, "If-Match": tag})
+        assert reply.is_success, reply.text
+
     def ledger(self) -> Ledger:
         return Ledger(self.engine, worker="tests")
 
@@ -226,7 +250,7 @@ def practice(
         )
         with served(db, database_url, client, sealer) as ingress:
             connection_id = _connect(db, url, tenant, ref)
-            made = Practice(parts, desk, ingress, connection_id, tenant, day)
+            made = Practice(parts, desk, ingress, connection_id, tenant, day, clock=system_clock())
             made.make_key()
             made.listen()
             yield made

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
+import jwt
 import uvicorn
 from redis import Redis
 from sqlalchemy import Engine
 
 import migrations
+from domain.people import Role
 from infra.clock import system_clock
 from infra.sealing import Sealer
 from producers.following import Hub
@@ -18,6 +20,13 @@ from producers.main import create_app
 from producers.ports import Ports
 
 JWT_SIGNING = "not-a-secret-but-long-enough-to-sign-with"
+FAR_FUTURE = 4102444800
+
+
+def bearer(account_id: str, role: Role = Role.OWNER) -> dict[str, str]:
+    """Headers of a script that holds a token."""
+    said = {"sub": "script", "account": account_id, "role": role.value, "exp": FAR_FUTURE}
+    return {"Authorization": f"Bearer {jwt.encode(said, JWT_SIGNING, algorithm='HS256')}"}
 
 
 @contextmanager
