@@ -11,11 +11,14 @@ RENEW_TOKEN = "renew_token"  # noqa: S105 - a kind of job
 PRUNE = "prune"
 REFETCH = "refetch"
 CHECK = "check_connection"
+ANSWER = "answer_tool_call"
+SETTLE = "settle_write"
 
 BACKFILL = -5
 BY_SCHEDULE = 0
 BY_WEBHOOK = 3
 BY_A_PERSON = 5
+AFTER_A_CALL = 8
 WHILE_SOMEBODY_LOOKS_ON = 10
 
 
@@ -117,4 +120,49 @@ def refetch_job(
         exclusive_key=f"sync:{connection_id}",
         priority=BY_WEBHOOK,
         due_at=due_at,
+    )
+
+
+def answer_job(
+    *,
+    account_id: str,
+    connection_id: UUID | None,
+    vendor: str | None,
+    tool_call: UUID,
+    trace_id: str,
+) -> NewJob:
+    """Answer a caller who waits; what the call asks is in the row that is named."""
+    return NewJob(
+        kind=ANSWER,
+        queue=Queue.VOICE,
+        account_id=account_id,
+        connection_id=connection_id,
+        vendor=vendor,
+        args={"tool_call": str(tool_call)},
+        priority=WHILE_SOMEBODY_LOOKS_ON,
+        trace_id=trace_id,
+        max_seconds=60,
+    )
+
+
+def settle_job(
+    *,
+    account_id: str,
+    connection_id: UUID,
+    write_id: UUID,
+    trace_id: str,
+    due_at: datetime | None = None,
+) -> NewJob:
+    """Follow a write that was not settled while its caller waited; a text tells them the end."""
+    return NewJob(
+        kind=SETTLE,
+        account_id=account_id,
+        connection_id=connection_id,
+        args={"write_id": str(write_id)},
+        dedupe_key=f"settle:{write_id}",
+        exclusive_key=f"settle:{write_id}",
+        priority=AFTER_A_CALL,
+        due_at=due_at,
+        trace_id=trace_id,
+        max_seconds=300,
     )

@@ -1,0 +1,90 @@
+"""Tells a waiting ingress that an answer is there; the answer itself never passes through Redis."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import redis
+import structlog
+
+from infra.broker import NAMESPACE
+from infra.redis import connect
+
+log = structlog.get_logger()
+
+KEPT_SECONDS = 60
+WAIT_SECONDS = 5.0
+AGAIN_SECONDS = 0.5
+
+Heard = Callable[[UUID], None]
+
+
+def tell(client: "redis.Redis", reply_to: str, row_id: UUID) -> None:
+    """Say that the row was answered. A wake-up that is lost costs one look at the database."""
+    try:
+        pipeline = client.pipeline(transaction=False)
+        pipeline.rpush(_list(reply_to), str(row_id))
+        pipeline.expire(_list(reply_to), KEPT_SECONDS)
+        pipeline.execute()
+    except redis.RedisError as away:
+        log.warning("reply.not_told", error=type(away).__name__)
+
+
+class Replies:
+    """One list and one waiting connection for each ingress process, whoever waits in it."""
+
+    def __init__(self, url: str) -> None:
+        self.name = uuid4().hex
+        self._url = url
+        self._lock = threading.Lock()
+        self._waiting: dict[UUID, tuple[asyncio.AbstractEventLoop, asyncio.Event]] = {}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._listen, name="replies", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def expect(self, row_id: UUID) -> asyncio.Event:
+        """Set when the row is answered; forget it when nobody waits any more."""
+        event = asyncio.Event()
+        with self._lock:
+            self._waiting[row_id] = (asyncio.get_running_loop(), event)
+        return event
+
+    def forget(self, row_id: UUID) -> None:
+        with self._lock:
+            self._waiting.pop(row_id, None)
+
+    def _listen(self) -> None:
+        client = connect(self._url, blocking=True, retries=0)
+        try:
+            while not self._stopping.is_set():
+                self._hear(client)
+        finally:
+            client.close()
+
+    def _hear(self, client: "redis.Redis") -> None:
+        try:
+            heard = client.blpop([_list(self.name)], timeout=WAIT_SECONDS)
+        except redis.RedisError as away:
+            log.warning("reply.not_heard", error=type(away).__name__)
+            self._stopping.wait(AGAIN_SECONDS)
+            return
+        if heard is not None:
+            value = heard[1]
+            self._wake(UUID(value.decode() if isinstance(value, bytes) else value))
+
+    def _wake(self, row_id: UUID) -> None:
+        with self._lock:
+            found = self._waiting.get(row_id)
+        if found is not None:
+            loop, event = found
+            loop.call_soon_threadsafe(event.set)
+
+
+def _list(name: str) -> str:
+    return f"{NAMESPACE}:answered:{name}"

@@ -1,0 +1,227 @@
+"""Tool calls: stored before anything is done, claimed once, answered once, told again the same."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import RowMapping, text
+
+from adapters.storage.ledger import put
+from domain.tools import ToolAnswer
+from domain.work import answer_job
+from infra.sealing import Sealer
+
+TABLE = "tool_calls"
+
+_KEEP = text(
+    """
+    INSERT INTO tool_calls (id, account_id, connection_id, delivery_id, call_id, tool_call_id, tool,
+                            arguments, caller, reply_to, deadline_at, trace_id)
+    VALUES (:id, :account_id, :connection_id, :delivery_id, :call_id, :tool_call_id, :tool,
+            :arguments, :caller, :reply_to, :deadline_at, :trace_id)
+    ON CONFLICT (account_id, call_id, tool_call_id) DO UPDATE SET reply_to = EXCLUDED.reply_to
+    RETURNING id, state, job_id, xmax = 0 AS is_new
+    """
+)
+_ASSIGN = text("UPDATE tool_calls SET job_id = :job_id WHERE id = :id")
+_CLAIM = text(
+    """
+    UPDATE tool_calls SET state = 'claimed', claimed_at = COALESCE(claimed_at, :now)
+    WHERE id = :id AND state IN ('waiting', 'claimed') RETURNING *
+    """
+)
+_ANSWER = text(
+    """
+    UPDATE tool_calls SET state = 'answered', answer = :answer, answered_by = 'worker',
+                          answered_at = :now, told = :told, write_id = :write_id
+    WHERE id = :id AND state = 'claimed' RETURNING reply_to
+    """
+)
+_GIVE_UP = text(
+    """
+    UPDATE tool_calls SET state = :after, answer = :answer, answered_by = 'ingress',
+                          answered_at = :now, told = :told, write_id = :write_id
+    WHERE id = :id AND state = ANY(:before) RETURNING id
+    """
+)
+_LOOK = text(
+    "SELECT id, state, answer, account_id, told FROM tool_calls WHERE id = ANY(:ids) FOR UPDATE"
+)
+_STANDS = text("SELECT id, state FROM tool_calls WHERE id = ANY(:ids)")
+
+OPEN = ("waiting", "claimed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewToolCall:
+    """A tool call as it came; arguments and caller are sealed."""
+
+    account_id: str
+    connection_id: UUID | None
+    delivery_id: UUID | None
+    call_id: str
+    tool_call_id: str
+    tool: str
+    arguments: Mapping[str, Any] = field(repr=False)
+    caller: str | None = field(repr=False)
+    control_url: str | None = field(repr=False)
+    reply_to: str
+    deadline_at: datetime
+    trace_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptToolCall:
+    id: UUID
+    job_id: int | None
+    is_new: bool
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedToolCall:
+    """A tool call a worker has taken on."""
+
+    id: UUID
+    account_id: str
+    connection_id: UUID | None
+    call_id: str
+    tool_call_id: str
+    tool: str
+    arguments: Mapping[str, Any] = field(repr=False)
+    caller: str | None = field(repr=False)
+    control_url: str | None = field(repr=False)
+    deadline_at: datetime
+    created_at: datetime
+    trace_id: str
+
+
+def keep(db: Db, sealer: Sealer, new: NewToolCall, *, vendor: str | None) -> KeptToolCall:
+    """The row, and a job for a new one; one that was stored before only learns whom to tell."""
+    row_id = uuid4()
+    values = {
+        "id": row_id,
+        "account_id": new.account_id,
+        "connection_id": new.connection_id,
+        "delivery_id": new.delivery_id,
+        "call_id": new.call_id,
+        "tool_call_id": new.tool_call_id,
+        "tool": new.tool,
+        "arguments": _sealed(sealer, new.account_id, row_id, "arguments", dict(new.arguments)),
+        "caller": _sealed(sealer, new.account_id, row_id, "caller", [new.caller, new.control_url]),
+        "reply_to": new.reply_to,
+        "deadline_at": new.deadline_at,
+        "trace_id": new.trace_id,
+    }
+    row = db.execute(_KEEP, values).one()
+    job_id = row.job_id
+    if row.is_new:
+        job = answer_job(
+            account_id=new.account_id,
+            connection_id=new.connection_id,
+            vendor=vendor,
+            tool_call=row.id,
+            trace_id=new.trace_id,
+        )
+        job_id = put(db, job)
+        db.execute(_ASSIGN, {"id": row.id, "job_id": job_id})
+    return KeptToolCall(row.id, job_id, row.is_new, row.state)
+
+
+def claim(db: Db, sealer: Sealer, row_id: UUID, *, now: datetime) -> ClaimedToolCall | None:
+    """Take it on; None where it was answered, or given up, already."""
+    row = db.execute(_CLAIM, {"id": row_id, "now": now}).mappings().first()
+    if row is None:
+        return None
+    caller, control_url = _opened(sealer, row, "caller") or (None, None)
+    return ClaimedToolCall(
+        id=row["id"],
+        account_id=row["account_id"],
+        connection_id=row["connection_id"],
+        call_id=row["call_id"],
+        tool_call_id=row["tool_call_id"],
+        tool=row["tool"],
+        arguments=_opened(sealer, row, "arguments") or {},
+        caller=caller,
+        control_url=control_url,
+        deadline_at=row["deadline_at"],
+        created_at=row["created_at"],
+        trace_id=row["trace_id"],
+    )
+
+
+def answer(
+    db: Db, sealer: Sealer, claimed: ClaimedToolCall, said: ToolAnswer, *, now: datetime
+) -> str | None:
+    """Keep what is said and answer whom to tell; None where it comes too late to be heard."""
+    values = {
+        "id": claimed.id,
+        "answer": _answer(sealer, claimed.account_id, claimed.id, said),
+        "now": now,
+        "told": said.told.value if said.told else None,
+        "write_id": said.write_id,
+    }
+    row = db.execute(_ANSWER, values).first()
+    return None if row is None else row.reply_to or ""
+
+
+def give_up(  # noqa: PLR0913 - which, for whom, with what words
+    db: Db,
+    sealer: Sealer,
+    row_id: UUID,
+    said: ToolAnswer,
+    *,
+    account_id: str,
+    before: Sequence[str] = OPEN,
+    now: datetime,
+) -> bool:
+    """Answer in the worker's place; False where the worker was quicker."""
+    values = {
+        "id": row_id,
+        "after": "withdrawn" if tuple(before) == ("waiting",) else "late",
+        "before": list(before),
+        "answer": _answer(sealer, account_id, row_id, said),
+        "now": now,
+        "told": said.told.value if said.told else None,
+        "write_id": said.write_id,
+    }
+    return db.execute(_GIVE_UP, values).first() is not None
+
+
+def states(db: Db, ids: Sequence[UUID]) -> Mapping[UUID, str]:
+    return {row.id: row.state for row in db.execute(_STANDS, {"ids": list(ids)})}
+
+
+def answers(db: Db, sealer: Sealer, ids: Sequence[UUID]) -> Mapping[UUID, ToolAnswer]:
+    """What was said of those that were answered."""
+    rows = db.execute(_LOOK, {"ids": list(ids)}).mappings().all()
+    return {
+        row["id"]: ToolAnswer(**_opened(sealer, row, "answer"))
+        for row in rows
+        if row["answer"] is not None
+    }
+
+
+def _answer(sealer: Sealer, account_id: str, row_id: UUID, said: ToolAnswer) -> bytes | None:
+    content = {"text": said.text, "is_error": said.is_error}
+    return _sealed(sealer, account_id, row_id, "answer", content)
+
+
+def _sealed(
+    sealer: Sealer, account_id: str, row_id: UUID, column: str, content: Any
+) -> bytes | None:
+    return sealer.seal(
+        json.dumps(content), table=TABLE, column=column, row=row_id, account=account_id
+    )
+
+
+def _opened(sealer: Sealer, row: RowMapping, column: str) -> Any:
+    blob = row[column]
+    if blob is None:
+        return None
+    plain = sealer.open(blob, table=TABLE, column=column, row=row["id"], account=row["account_id"])
+    return json.loads(plain)

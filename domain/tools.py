@@ -1,0 +1,109 @@
+"""A tool a caller's assistant may use: what it is asked, what it answers, who counts as proven."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from domain.connections import Connection
+from domain.desk import Ability, PracticeDesk
+from domain.slots import BookingRules
+from domain.writes import KeptWrite, NewWrite
+
+NO_PRACTICE = "No PMS integration found"
+"""Said, word for word, where an account has no connection that can serve calls."""
+
+UNDER_WAY = (
+    "I have passed this on to the practice, but it is not confirmed yet. You will get a text"
+    " message as soon as it is."
+)
+NOT_DONE = (
+    "I could not reach the practice's system just now, so nothing was changed. Shall I try again?"
+)
+NOT_NOW = "I could not reach the practice's system just now. Shall I try again?"
+TOO_MANY = "There are too many requests at the moment. Please wait a minute and try again."
+NOT_OURS = "This call could not be matched to a practice, so I cannot help with that."
+UNKNOWN_TOOL = "I cannot do that here."
+BROKEN = "Something went wrong on our side, and nothing was changed. Please try again."
+
+
+class Told(StrEnum):
+    """What a caller was told of a write; what is only requested is followed by a text."""
+
+    CONFIRMED = "confirmed"
+    REQUESTED = "requested"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolAnswer:
+    """What is said to the assistant: one line. `phi_fields` are what of a patient it tells.
+
+    A write it was about is named with what the caller was told of it.
+    """
+
+    text: str = field(repr=False)
+    is_error: bool = False
+    told: Told | None = None
+    write_id: UUID | None = None
+    phi_fields: tuple[str, ...] = ()
+    patient_id: str | None = None
+
+
+class Proofs(Protocol):
+    """What this call has proved so far, kept sealed for as long as it lasts."""
+
+    @property
+    def patient_ids(self) -> frozenset[str]: ...
+    @property
+    def attempts(self) -> int: ...
+    def prove(self, patient_ids: frozenset[str]) -> None: ...
+    def failed(self) -> None: ...
+
+
+class Writer(Protocol):
+    """Carries writes to the practice."""
+
+    def do(self, new: NewWrite, *, until: datetime) -> KeptWrite: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolRequest:
+    """One call of a tool, with everything it may use.
+
+    `caller` is the number that calls, in E.164, where it is known. `until` is when an answer is
+    due: a write that is not settled by then is told as requested. `desk` and `writer` are opened
+    when first used.
+    """
+
+    account_id: str
+    call_id: str
+    tool_call_id: str
+    tool: str
+    arguments: Mapping[str, Any] = field(repr=False)
+    caller: str | None = field(default=None, repr=False)
+    trace_id: str
+    now: datetime
+    until: datetime
+    connection: Connection
+    rules: BookingRules
+    abilities: frozenset[Ability]
+    transfer_to: tuple[str, ...] = ()
+    control_url: str | None = field(default=None, repr=False)
+    desk: PracticeDesk
+    writer: Writer
+    proofs: Proofs
+
+    @property
+    def write_key(self) -> str:
+        """The same for the same tool call, however often it is delivered."""
+        return write_key(self.call_id, self.tool_call_id)
+
+
+Tool = Callable[[ToolRequest], ToolAnswer]
+
+
+def write_key(call_id: str, tool_call_id: str) -> str:
+    return f"{call_id}:{tool_call_id}"

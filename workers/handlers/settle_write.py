@@ -1,0 +1,55 @@
+"""Follows a write that was not settled while its caller waited, and lets them know the end."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from domain.errors import Refused, Throttled
+from domain.jobs import Job
+from domain.tools import Told
+from domain.writes import OPEN, SETTLED, KeptWrite, WriteState
+
+SOON, LATER = timedelta(seconds=3), timedelta(minutes=1)
+QUICK_FOR = timedelta(minutes=5)
+GIVE_UP_AFTER = timedelta(hours=6)
+ABANDONED_AFTER = timedelta(minutes=2)
+"""A write that did not leave by then is called off: whoever asked has long been told."""
+
+
+class Follower(Protocol):
+    """One write and its practice, opened for a look."""
+
+    kept: KeptWrite
+
+    def look(self) -> KeptWrite: ...
+    def withdraw(self) -> KeptWrite: ...
+    def let_them_know(self, kept: KeptWrite) -> bool: ...
+
+
+class Writes(Protocol):
+    def open(self, job: Job) -> Follower: ...
+
+
+def settle_write(job: Job, *, writes: Writes, clock: Callable[[], datetime]) -> Mapping[str, Any]:
+    """One look; while it is open the job waits for the next, and never sends anything again."""
+    follower = writes.open(job)
+    kept = follower.kept
+    if kept.state in OPEN:
+        kept = follower.look()
+    elif kept.state not in SETTLED and clock() > job.created_at + ABANDONED_AFTER:
+        kept = follower.withdraw()
+    if kept.state not in SETTLED:
+        _wait(job, kept, now=clock())
+    texted = kept.told == Told.REQUESTED and follower.let_them_know(kept)
+    return {"state": kept.state.value, "texted": texted}
+
+
+def _wait(job: Job, kept: KeptWrite, *, now: datetime) -> None:
+    sent = kept.submitted_at or job.created_at
+    if now > sent + GIVE_UP_AFTER:
+        raise Refused(
+            f"Write {kept.id} is {WriteState.UNKNOWN.value} and cannot be read back; look at the"
+            " practice's own book and settle it by hand."
+        )
+    pause = SOON if now < sent + QUICK_FOR else LATER
+    raise Throttled("the practice's system to say what became of a write", until=now + pause)
