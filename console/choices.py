@@ -7,13 +7,16 @@ import typer
 from adapters import pms
 from adapters.storage import connection_list, connections
 from console import given, output
+from console.auditing import audited
 from console.opened import Id, opened
 from console.output import AsJson, short
 from domain.connections import Connection
+from domain.window import zone
 from infra.database import transaction
 
 app = typer.Typer()
 
+MOST_AHEAD = 90
 KEYS = "KEY= takes one away; opening_hours takes JSON by weekday, mon to sun."
 
 
@@ -36,6 +39,7 @@ def map_(
     ):
         if every:
             connections.save_practitioners(db, held, (), map_all=True)
+            connection_list.touch(db, held.id)
         elif practitioner:
             names = {
                 one["practitioner_id"]: one["practitioner"]
@@ -76,7 +80,9 @@ def types(
     ):
         for marked, is_telehealth in ((telehealth, True), (not_telehealth, False)):
             chosen = [given.one_of(held.types, one, what="type") for one in marked or ()]
-            connections.mark_telehealth(db, held, chosen, telehealth=is_telehealth)
+            if chosen:
+                connections.mark_telehealth(db, held, chosen, telehealth=is_telehealth)
+                connection_list.touch(db, held.id)
         found = connection_list.types(db, held.id)
     if json:
         return output.answer({"types": [dict(one) for one in found]})
@@ -95,14 +101,21 @@ def types(
 
 
 @app.command("set")
-def set_(
+def set_(  # noqa: PLR0913 - each is an option
     connection: Id,
     settings: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help=KEYS)
     ] = None,
     *,
     name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="IANA zone the practice keeps.")] = None,
     every: Annotated[int | None, typer.Option(help="Minutes between syncs.", min=1)] = None,
+    days_ahead: Annotated[
+        int | None, typer.Option(help="Days after today to sync as well.", min=0, max=MOST_AHEAD)
+    ] = None,
+    full_every: Annotated[
+        int | None, typer.Option(help="Minutes after which days are read whole.", min=1)
+    ] = None,
     telehealth_only: Annotated[
         bool | None, typer.Option("--telehealth-only/--all-appointments", help="What to sync.")
     ] = None,
@@ -110,21 +123,30 @@ def set_(
 ) -> None:
     """Change a connection's settings."""
     hours, others = given.opening_hours(settings or ())
-    with (
-        opened(connection) as (wiring, held),
-        transaction(wiring.engine, account_id=held.account_id) as db,
-    ):
-        connection_list.change(
-            db,
-            held.id,
-            settings=given.settings(pms.vendor(held.vendor), others),
-            name=name,
-            frequency_minutes=every,
-            telehealth_only=telehealth_only,
-        )
-        if hours is not None:
-            connection_list.set_opening_hours(db, held.id, hours)
-        now = connections.load(db, held.id)
+    if timezone:
+        zone(timezone)
+    told = {
+        "name": name,
+        "timezone": timezone,
+        "frequency_minutes": every,
+        "days_ahead": days_ahead,
+        "full_every_minutes": full_every,
+        "telehealth_only": telehealth_only,
+        "opening_hours": hours,
+    }
+    with opened(connection) as (wiring, held):
+        changes = {key: one for key, one in told.items() if one is not None}
+        changes["settings"] = given.settings(pms.vendor(held.vendor), others)
+        with audited(
+            wiring.engine,
+            "connections set",
+            account_id=held.account_id,
+            action="connection.changed",
+            connection_id=held.id,
+            summary=", ".join(sorted(changes)),
+        ) as db:
+            connection_list.configure(db, held.id, changes)
+            now = connections.load(db, held.id)
     return _tell_settings(now, as_json=json)
 
 
@@ -134,6 +156,7 @@ def _tell_settings(now: Connection, *, as_json: bool) -> None:
     return output.facts(
         [
             ("Name", now.name),
+            ("Zone", now.timezone),
             ("Every", f"{now.frequency_minutes} min"),
             ("Syncs", "telehealth only" if now.telehealth_only else "all appointments"),
             *now.settings.items(),

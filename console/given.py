@@ -5,21 +5,17 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from adapters import chosen
 from adapters.rest.vendor import Vendor
 from domain.errors import BadInput
 from domain.hours import HOW, read_hours
-from infra.vendor_urls import url_problem
 
-NUMBERS = frozenset({"default_minutes"})
-OURS = {"default_minutes": "Length of an appointment that has none", "map_all": ""}
 HOURS = "opening_hours="
 NEAR_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
-SWITCHES = {"true": True, "yes": True, "false": False, "no": False}
 
 
 class _FromEnvironment(BaseSettings):
@@ -66,7 +62,7 @@ def secrets(
     What is not given stays as it is `held`; what is `preset` for every practice need not be given.
     """
     given = pairs(texts, option="--secret")
-    _refuse_unknown(given, vendor.secrets, what="secret", vendor=vendor)
+    chosen.refuse_unknown(given, vendor.secrets, what="secret", vendor=vendor)
     told = {**_environment_secrets(vendor.secrets), **given}
     found = {**(held or {}), **told}
     for key, value in told.items():
@@ -98,21 +94,12 @@ def opening_hours(texts: Sequence[str]) -> tuple[dict[str, Any] | None, list[str
 
 def settings(vendor: Vendor, texts: Sequence[str]) -> dict[str, Any]:
     """A connection's settings; `key=` with nothing behind it takes the setting away."""
-    given = pairs(texts, option="--set")
-    _refuse_unknown(given, {**OURS, **vendor.settings}, what="setting", vendor=vendor)
-    return {key: _setting(key, value) for key, value in given.items()}
+    return chosen.settings(vendor, pairs(texts, option="--set"))
 
 
 def address(text: str | None, *, option: str, production: bool) -> str | None:
-    """A URL secrets and patient data may travel to."""
-    if text is None:
-        return None
-    problem = url_problem(text, production=production)
-    if problem is None and not urlsplit(text).netloc:
-        problem = "is not a URL"
-    if problem:
-        raise BadInput(f"{option} {problem}.")
-    return text.rstrip("/")
+    """A URL secrets and patient data may travel to; an operator may name any."""
+    return chosen.address(text, what=option, production=production)
 
 
 def one_of(known: Iterable[str], text: str, *, what: str) -> str:
@@ -125,27 +112,6 @@ def one_of(known: Iterable[str], text: str, *, what: str) -> str:
     if len(found) > 1:
         raise BadInput(f"More than one {what} id begins with {text}; give more of it.")
     return found[0]
-
-
-def _setting(key: str, value: str) -> Any:
-    if not value:
-        return None
-    if value.lower() in SWITCHES:
-        return SWITCHES[value.lower()]
-    if key not in NUMBERS:
-        return value
-    if not value.isdigit() or int(value) == 0:
-        raise BadInput(f"{key} is a number of minutes, such as {key}=30.")
-    return int(value)
-
-
-def _refuse_unknown(
-    given: Iterable[str], known: Mapping[str, str], *, what: str, vendor: Vendor
-) -> None:
-    for key in given:
-        if key not in known:
-            names = ", ".join(sorted(known))
-            raise BadInput(f"{vendor.title} has no {what} '{key}'; it has {names}.")
 
 
 def _environment_secrets(keys: Iterable[str]) -> dict[str, str]:

@@ -1,16 +1,38 @@
 """Connections as an operator sees them: listed, found, paused, resumed, mapped and removed."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, RowMapping, Text, cast, func, text, update
 from sqlalchemy import Connection as Db
-from sqlalchemy import RowMapping, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 
+from adapters.storage.tables import pms_connections
 from domain.connections import Connection
 from domain.errors import BadInput
+from domain.sheet import NotOnSheet, Stale
+from domain.work import CHECK
+
+COLUMNS: Mapping[str, str] = {
+    "name": "display_name",
+    "site": "site",
+    "timezone": "timezone",
+    "frequency_minutes": "sync_frequency_minutes",
+    "days_ahead": "sync_days_ahead",
+    "full_every_minutes": "full_every_minutes",
+    "telehealth_only": "sync_telehealth_only",
+    "sync_enabled": "sync_enabled",
+    "opening_hours": "opening_hours",
+    "setup_step": "setup_step",
+    "state": "state",
+    "state_reason": "state_reason",
+    "next_sync_at": "next_sync_at",
+}
+"""What may be changed of a connection, and the column it is kept in."""
+
+FILTERS = frozenset({"timezone", "telehealth_only", "days_ahead", "sync_enabled"})
 
 _COLUMNS = """
     id, account_id, connector AS vendor, display_name AS name, site, timezone, state, state_reason,
@@ -35,7 +57,7 @@ _FIND = text(
 _PAUSE = text(
     """
     UPDATE pms_connections SET sync_enabled = false, state = 'INACTIVE', state_reason = :reason,
-                               next_sync_at = NULL, updated_at = now()
+                               next_sync_at = NULL, version = version + 1, updated_at = now()
     WHERE id = :id
     """
 )
@@ -43,24 +65,16 @@ _RESUME = text(
     """
     UPDATE pms_connections SET sync_enabled = true, state = 'ACTIVE', state_reason = NULL,
                                consecutive_failures = 0, next_sync_at = now(),
-                               next_renewal_at = NULL, updated_at = now()
+                               next_renewal_at = NULL, version = version + 1, updated_at = now()
     WHERE id = :id AND state <> 'SETUP_REQUIRED'
-    """
-)
-_RECONNECT = text(
-    """
-    UPDATE pms_connections SET
-      base_url = :base_url, token_url = :token_url, secret_ref = :secret_ref,
-      sync_enabled = true, state = 'ACTIVE', state_reason = NULL, consecutive_failures = 0,
-      next_sync_at = now(), next_renewal_at = NULL, updated_at = now()
-    WHERE id = :id AND removed_at IS NULL
     """
 )
 _REMOVE = text(
     """
     WITH gone AS (
       UPDATE pms_connections SET removed_at = now(), sync_enabled = false, state = 'INACTIVE',
-                                 next_sync_at = NULL, next_renewal_at = NULL, updated_at = now()
+                                 next_sync_at = NULL, next_renewal_at = NULL,
+                                 version = version + 1, updated_at = now()
       WHERE id = :id AND removed_at IS NULL RETURNING id
     ), unmapped AS (
       UPDATE pms_clinician_mappings SET active = false, updated_at = now()
@@ -73,25 +87,21 @@ _REMOVE = text(
 _CANCEL_JOBS = text(
     """
     UPDATE jobs SET state = 'cancelled', finished_at = now()
-    WHERE connection_id = :id AND state = 'ready'
+    WHERE connection_id = :id AND state = 'ready' AND kind <> ALL(:kept)
     """
 )
-_SETTINGS = text(
+_CLAIM = text(
+    "SELECT version FROM pms_connections WHERE id = :id AND removed_at IS NULL FOR UPDATE"
+)
+_RAISE = text("UPDATE pms_connections SET version = version + 1, updated_at = now() WHERE id = :id")
+# What decides which rows there are is felt at once: the next sync is due, and reads whole days.
+_SOON = text(
     """
-    UPDATE pms_connections SET
-      settings = (settings || CAST(:set AS jsonb)) - CAST(:unset AS text[]),
-      display_name = COALESCE(:name, display_name),
-      sync_frequency_minutes = COALESCE(:frequency_minutes, sync_frequency_minutes),
-      sync_telehealth_only = COALESCE(:telehealth_only, sync_telehealth_only), updated_at = now()
-    WHERE id = :id
+    UPDATE pms_connections SET next_sync_at = now()
+    WHERE id = :id AND state IN ('ACTIVE', 'ERROR') AND sync_enabled
     """
 )
-_SET_HOURS = text(
-    """
-    UPDATE pms_connections SET opening_hours = CAST(:hours AS jsonb), updated_at = now()
-    WHERE id = :id
-    """
-)
+_REFS = text("SELECT id, secret_ref FROM pms_connections WHERE id = ANY(:ids)")
 _CLINICIAN = text("SELECT id FROM run_sheet_clinicians WHERE lower(name) = lower(:name) LIMIT 2")
 _NEW_CLINICIAN = text(
     """
@@ -164,7 +174,8 @@ def find(db: Db, wanted: str) -> Found:
 def pause(db: Db, connection_id: UUID, *, reason: str | None = None) -> None:
     """Sync no more until resumed; waiting jobs are called off."""
     db.execute(_PAUSE, {"id": connection_id, "reason": reason})
-    db.execute(_CANCEL_JOBS, {"id": connection_id})
+    # A check goes on: somebody waits for it, and it may be why the connection was paused.
+    db.execute(_CANCEL_JOBS, {"id": connection_id, "kept": [CHECK]})
 
 
 def resume(db: Db, connection_id: UUID) -> None:
@@ -173,50 +184,49 @@ def resume(db: Db, connection_id: UUID) -> None:
         raise BadInput("This connection is not set up yet; pair or test it first.")
 
 
-def reconnect(db: Db, connection: Connection) -> None:
-    """Take up its addresses and where its secrets are, and sync again from now on."""
-    values = {
-        "id": connection.id,
-        "base_url": connection.base_url,
-        "token_url": connection.token_url,
-        "secret_ref": connection.secret_ref,
-    }
-    if db.execute(_RECONNECT, values).rowcount != 1:
-        raise BadInput("This connection was removed meanwhile; add the practice anew.")
-
-
 def remove(db: Db, connection_id: UUID) -> None:
     """Sync no more; rows, runs and audit stay, waiting jobs are called off."""
     db.execute(_REMOVE, {"id": connection_id})
-    db.execute(_CANCEL_JOBS, {"id": connection_id})
+    db.execute(_CANCEL_JOBS, {"id": connection_id, "kept": []})
 
 
-def change(
-    db: Db,
-    connection_id: UUID,
-    *,
-    settings: Mapping[str, Any],
-    name: str | None = None,
-    frequency_minutes: int | None = None,
-    telehealth_only: bool | None = None,
-) -> None:
-    """Change what is given; a setting with the value None goes back to the vendor's default."""
-    db.execute(
-        _SETTINGS,
-        {
-            "id": connection_id,
-            "set": json.dumps({key: one for key, one in settings.items() if one is not None}),
-            "unset": [key for key, one in settings.items() if one is None],
-            "name": name,
-            "frequency_minutes": frequency_minutes,
-            "telehealth_only": telehealth_only,
-        },
-    )
+def claim(db: Db, connection_id: UUID, *, expected: int | None) -> None:
+    """Hold the connection for a change of its configuration, as it was when it was read.
+
+    Raises Stale where somebody changed it since; None means whatever it is now.
+    """
+    row = db.execute(_CLAIM, {"id": connection_id}).first()
+    if row is None:
+        raise NotOnSheet("There is no such connection; it may have been removed.")
+    if expected is not None and row.version != expected:
+        raise Stale("This connection was changed since you read it; read it again, then decide.")
 
 
-def set_opening_hours(db: Db, connection_id: UUID, hours: Mapping[str, Any]) -> None:
-    """When the practice is open, as `domain.hours` reads it; nothing means always."""
-    db.execute(_SET_HOURS, {"id": connection_id, "hours": json.dumps(dict(hours))})
+def configure(db: Db, connection_id: UUID, changes: Mapping[str, Any]) -> None:
+    """Set the columns given and raise the version; `settings` given as None go away.
+
+    Whatever decides which rows there are is synced at once.
+    """
+    given = dict(changes)
+    settings = given.pop("settings", {})
+    own = pms_connections.c
+    values: dict[str, Any] = {COLUMNS[name]: value for name, value in given.items()}
+    if settings:
+        values["settings"] = _merged(settings)
+    values |= {"version": own.version + 1, "updated_at": func.now()}
+    db.execute(update(pms_connections).where(own.id == connection_id).values(values))
+    if settings or FILTERS & given.keys():
+        db.execute(_SOON, {"id": connection_id})
+
+
+def touch(db: Db, connection_id: UUID) -> None:
+    """Its mappings or types were changed: that is its configuration, too."""
+    db.execute(_RAISE, {"id": connection_id})
+    db.execute(_SOON, {"id": connection_id})
+
+
+def secret_refs(db: Db, ids: Sequence[UUID]) -> Mapping[UUID, str | None]:
+    return {row.id: row.secret_ref for row in db.execute(_REFS, {"ids": list(ids)})}
 
 
 def map_practitioner(
@@ -236,6 +246,7 @@ def map_practitioner(
     )
     if db.execute(_MAP, {**where, "clinician_id": clinician_id}).rowcount != 1:
         raise BadInput(f"This connection knows no practitioner '{practitioner_id}'.")
+    touch(db, connection.id)
 
 
 def unmap_practitioner(db: Db, connection_id: UUID, practitioner_id: str) -> None:
@@ -243,6 +254,7 @@ def unmap_practitioner(db: Db, connection_id: UUID, practitioner_id: str) -> Non
     values = {"id": connection_id, "practitioner_id": practitioner_id}
     if db.execute(_UNMAP, values).rowcount != 1:
         raise BadInput(f"This connection knows no practitioner '{practitioner_id}'.")
+    touch(db, connection_id)
 
 
 def mappings(db: Db, connection_id: UUID) -> list[RowMapping]:
@@ -251,3 +263,10 @@ def mappings(db: Db, connection_id: UUID) -> list[RowMapping]:
 
 def types(db: Db, connection_id: UUID) -> list[RowMapping]:
     return list(db.execute(_TYPES, {"id": connection_id}).mappings())
+
+
+def _merged(settings: Mapping[str, Any]) -> ColumnElement[Any]:
+    own = pms_connections.c.settings
+    kept = {key: one for key, one in settings.items() if one is not None}
+    gone = [key for key, one in settings.items() if one is None]
+    return own.op("||")(cast(kept, JSONB)).op("-")(cast(array(gone), ARRAY(Text)))
