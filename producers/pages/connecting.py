@@ -1,7 +1,7 @@
 """What the pages about connections say of vendors, steps and frequencies."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
@@ -70,11 +70,11 @@ class Preset:
 SOON = (Choice(name="kolla", title="Kolla", available=False),)
 
 
-def choices(presets: Mapping[str, frozenset[str]]) -> Sequence[Choice]:
+def choices(presets: Callable[[str], frozenset[str]]) -> Sequence[Choice]:
     """Every PMS that can be connected here, then those that are to come."""
     known = [one for name, one in pms.registered().items() if name not in NEVER_CHOSEN]
     offered = sorted(known, key=lambda one: one.title)
-    return [*(_choice(one, presets.get(one.name, frozenset())) for one in offered), *SOON]
+    return [*(_choice(one, presets(one.name)) for one in offered), *SOON]
 
 
 def chooses_types(vendor: Vendor) -> bool:

@@ -89,7 +89,7 @@ def _choose(request: Request, door: Door, unfinished: Sequence[ConnectionDetails
         }
         for one in unfinished
     ]
-    vendors = connecting.choices(presets(door))
+    vendors = connecting.choices(lambda name: _presets(door, name))
     return _show(request, door, "choose", unfinished=waiting, vendors=vendors)
 
 
@@ -124,7 +124,7 @@ def _show(
 def _connect(
     door: Door, described: Vendor, connection: ConnectionDetails | None
 ) -> Mapping[str, Any]:
-    preset = presets(door).get(described.name, frozenset())
+    preset = _presets(door, described.name)
     held = described.secrets if connection and connection.has_secrets else {}
     return {
         "is_connected": connection is not None and reached(connection) != "connect",
@@ -169,9 +169,9 @@ PARTS = {
 }
 
 
-def presets(door: Door) -> Mapping[str, frozenset[str]]:
-    """Which keys of which vendor the operator has set, so that nobody is asked for them."""
-    return {}
+def _presets(door: Door, vendor: str) -> frozenset[str]:
+    """The keys the operator has set, so that nobody is asked for them."""
+    return frozenset(door.ports.presets.get(vendor, ()))
 
 
 def _steps(step: str, connection: ConnectionDetails | None) -> Sequence[StepView]:

@@ -18,7 +18,7 @@ async function executable() {
   return packed.executablePath();
 }
 
-const { scenario, base, token, shots } = JSON.parse(process.argv[2]);
+const { scenario, base, token, shots, ...told } = JSON.parse(process.argv[2]);
 const browser = await browsers.launch({
   executablePath: await executable(),
   args: ["--no-sandbox", "--disable-dev-shm-usage", "--use-gl=angle", "--use-angle=swiftshader"],
@@ -54,7 +54,7 @@ const tell = (found) => console.log(JSON.stringify(found));
 
 try {
   const { default: play } = await import(`./scenarios/${scenario}.mjs`);
-  tell(await play({ open, shots }));
+  tell(await play({ open, shots, base, told }));
 } finally {
   await browser.close();
 }

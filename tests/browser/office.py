@@ -1,0 +1,144 @@
+"""The product as real processes with nothing connected yet, and a simulated Gentu to connect to."""
+
+import os
+import socket
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import Engine, text
+
+from adapters.storage.sessions import make_login_link
+from domain.people import Role
+from domain.window import local_day
+from infra.clock import system_clock
+from infra.database import dispatch, engine, transaction
+from simulators.gentu import GentuSimulator, Knobs
+from simulators.serving import running
+from simulators.setup import Setup
+from tests.e2e.stack import Process
+
+ROOT = Path(__file__).parent.parent.parent
+KEY = "89abcdef01234567" * 4
+ZONE = "Australia/Melbourne"
+PROCESSES = (
+    ("scheduler",),
+    ("worker", "--pool", "all", "--threads", "2"),
+)
+START_SECONDS = 60
+LOOK = 0.05
+
+
+@dataclass
+class Office:
+    """A service that runs, its simulated vendor, and the database both end up in."""
+
+    base: str
+    simulator: GentuSimulator
+    vendor: str
+    database: Engine
+    redis_url: str
+    home: Path
+    processes: list[Process] = field(default_factory=list)
+
+    def link(self) -> str:
+        with dispatch(self.database) as db:
+            return make_login_link(
+                db,
+                account_id="default",
+                name="Sam Owner",
+                role=Role.OWNER,
+                now=system_clock(),
+                minutes=15,
+            )
+
+    def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """A call to the simulator's control desk."""
+        answer = httpx.request(method, f"{self.vendor}/_sim/{path}", json=body)
+        answer.raise_for_status()
+        return answer.json()
+
+    def read(self, query: str) -> list[Any]:
+        with transaction(self.database, account_id="default") as db:
+            return list(db.execute(text(query)).mappings())
+
+    def start(self, *arguments: str) -> None:
+        log = (self.home / f"{arguments[0]}.log").open("wb")
+        process = Process(arguments, self._environment(), log)
+        self.processes.append(process)
+        process.start()
+
+    def until_ready(self) -> None:
+        until = time.monotonic() + START_SECONDS
+        while not self._is_ready():
+            assert time.monotonic() < until, self.logs()
+            assert all(one.is_alive() for one in self.processes), self.logs()
+            time.sleep(LOOK)
+
+    def stop(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.log.close()
+
+    def logs(self) -> str:
+        return "\n".join(path.read_text()[-2000:] for path in self.home.glob("*.log"))
+
+    def _is_ready(self) -> bool:
+        with dispatch(self.database) as db:
+            workers = db.execute(text("SELECT count(*) FROM workers")).scalar_one()
+        try:
+            return bool(workers) and httpx.get(f"{self.base}/readyz").is_success
+        except httpx.TransportError:
+            return False
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+            "PMS_SYNC_HOME": str(self.home),
+            "PMS_SYNC_PROFILE": "test",
+            "DATABASE_URL": self.database.url.set(drivername="postgresql").render_as_string(
+                hide_password=False
+            ),
+            "REDIS_URL": self.redis_url,
+            "ENCRYPTION_KEY": KEY,
+            "LOG_FORMAT": "json",
+            "APP_BASE_URL": self.base,
+            "GENTU_BASE_URL": f"{self.vendor}/v1",
+            "GENTU_TOKEN_URL": f"{self.vendor}/v1/oauth2/token",
+        }
+
+
+@contextmanager
+def office(database_url: str, redis_url: str) -> Iterator[Office]:
+    """A practice with four practitioners and thirty appointments today, not paired yet."""
+    today = local_day(system_clock(), ZONE)
+    simulator = GentuSimulator(
+        Setup(seed=11, practitioners=4, appointments=30, timezone=ZONE, days=(today,), limits=()),
+        Knobs(is_paired=False),
+    )
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pms-office-")))
+        vendor = stack.enter_context(running(simulator))
+        db = engine(database_url, application_name="tests", pool_size=4)
+        stack.callback(db.dispose)
+        port = _free_port()
+        made = Office(f"http://127.0.0.1:{port}", simulator, vendor, db, redis_url, home)
+        stack.callback(made.stop)
+        made.start("ingress", "--port", str(port))
+        for arguments in PROCESSES:
+            made.start(*arguments)
+        made.until_ready()
+        yield made
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])

@@ -1,0 +1,57 @@
+"""A practice is connected by hand in a real browser, against processes that really run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.driving import drive
+from tests.browser.office import Office, office
+
+pytestmark = [pytest.mark.browser, pytest.mark.integration]
+
+
+@pytest.fixture
+def running_office(browser_parts: Path, database_url: str, redis_url: str) -> Iterator[Office]:
+    with office(database_url, redis_url) as made:
+        yield made
+
+
+def test_a_practice_is_connected_by_hand_through_all_five_steps(
+    running_office: Office, tmp_path: Path
+) -> None:
+    credentials = running_office.simulator.credentials
+    tenant = running_office.control("GET", "tenants")["tenants"][0]
+
+    found = drive(
+        "connecting",
+        base=running_office.base,
+        token=running_office.link(),
+        shots=tmp_path,
+        code=running_office.control("GET", "pairing-code")["code"],
+        client_id=credentials.client_id,
+        client_secret=credentials.client_secret,
+        app_id=credentials.app_id,
+        telehealth=tenant["telehealth_type_ids"],
+    )
+
+    assert found["empty"] == "No practice is connected yet"
+    assert found["offered"] == ["Gentu", "Halaxy", "Medirecords"]
+    assert found["soon"] == ["Kolla"]
+    assert found["refused"].startswith("Connection failed.")
+    assert "8 letters and digits" in found["refused"] or "code" in found["refused"]
+    assert found["focused"] == "code"
+    assert found["kept"] == credentials.app_id and found["secret"] == ""
+    assert found["step"] == "Connect"
+    assert found["reloaded"] == ["Corner Clinic", credentials.app_id]
+    assert found["draft"] == ["skip", "Dr Renamed Example"]
+    assert found["nobody"] is True
+    assert found["nothing"].startswith("With no type marked, nothing would be synced")
+    assert found["resumed"] == "Start"
+    assert found["tested"] == "Connection successful."
+    assert found["title"] == "Everything is on the run sheet"
+    assert found["cards"] == found["created"] > 0
+    assert "Dr Renamed Example" in found["columns"]
+    assert found["badge"] == "On time"
+    assert found["widths"] == [390, 390]
+    assert found["trouble"] == []
