@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from domain.names import clinician, is_identifier
 from domain.sheet import Column, EntryView
 
 STEP_MINUTES = 5
@@ -38,6 +39,7 @@ class BoardColumn:
     connection_ids: Sequence[UUID]
     cards: Sequence[Card]
     lanes: int
+    is_named: bool
 
     @property
     def expected(self) -> int:
@@ -69,20 +71,21 @@ def is_on(entry: EntryView) -> bool:
 
 
 def lay_out(day: date, columns: Sequence[Column], entries: Iterable[EntryView]) -> Board:
-    """Every row in its clinician's column; rows without one come last."""
+    """Every row in its clinician's column; those without a name, then rows without one, last."""
     held: dict[UUID | None, list[EntryView]] = {}
     for entry in entries:
         held.setdefault(entry.clinician_id, []).append(entry)
     everything = [entry for found in held.values() for entry in found]
     first, last = _hours(everything)
-    named: list[tuple[UUID | None, str]] = [(one.id, one.name) for one in columns]
+    known = sorted(columns, key=lambda one: is_identifier(one.name))
+    named: list[tuple[UUID | None, str]] = [(one.id, one.name) for one in known]
     named.append((None, "Without a clinician"))
     return Board(
         day=day,
         first_hour=first,
         hours=last - first,
         columns=tuple(_column(one, name, held[one], first) for one, name in named if one in held),
-        idle=tuple(name for one, name in named if one not in held and one is not None),
+        idle=tuple(clinician(name) for one, name in named if one not in held and one is not None),
     )
 
 
@@ -134,7 +137,8 @@ def _column(
     ]
     return BoardColumn(
         id=clinician_id,
-        name=name,
+        name=clinician(name),
+        is_named=not is_identifier(name),
         timezone=ordered[0].timezone,
         connection_ids=tuple(dict.fromkeys(e.connection_id for e in ordered if e.connection_id)),
         cards=tuple(cards),

@@ -20,6 +20,8 @@ PARTICLES = frozenset(
     | {"les", "ten", "ter", "zu", "al", "el", "bin", "ibn", "bint"}
 )
 SHORTEST_SHOUTED_FAMILY = 3
+SHOWN_OF_AN_ID = 4
+_UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Confidence(StrEnum):
@@ -59,6 +61,19 @@ class Name:
     @property
     def words(self) -> tuple[str, ...]:
         return self.given + self.family
+
+
+def is_identifier(name: str) -> bool:
+    """What a PMS without names gives instead of one: a UUID, or nothing with a letter in it."""
+    return bool(_UUID.fullmatch(name.strip())) or not any(letter.isalpha() for letter in name)
+
+
+def clinician(name: str) -> str:
+    """A clinician's name as people see it; an id is cut to the part that tells two apart."""
+    if not is_identifier(name):
+        return name
+    end = name.strip()[-SHOWN_OF_AN_ID:]
+    return f"Unnamed clinician (…{end})" if end else "Unnamed clinician"
 
 
 def display(

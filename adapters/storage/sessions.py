@@ -36,6 +36,13 @@ _SPEND = text(
     RETURNING users.id
     """
 )
+_UNSPENT = text(
+    """
+    SELECT 1 FROM login_links JOIN users ON users.id = login_links.user_id
+    WHERE token_hash = :hash AND used_at IS NULL AND login_links.expires_at > :now
+      AND users.disabled_at IS NULL
+    """
+)
 _OPEN = text(
     """
     INSERT INTO sessions (token_hash, user_id, csrf, expires_at)
@@ -98,6 +105,11 @@ def spend_login_link(db: Db, token: str, *, now: datetime) -> Opened | None:
     }
     db.execute(_OPEN, values)
     return opened
+
+
+def is_unspent(db: Db, token: str, *, now: datetime) -> bool:
+    """Whether that link still lets somebody in; looking does not spend it."""
+    return db.execute(_UNSPENT, {"hash": _hash(token), "now": now}).first() is not None
 
 
 def find_session(db: Db, token: str, *, now: datetime) -> Person | None:

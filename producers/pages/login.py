@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from adapters.storage.sessions import end_session, spend_login_link
+from adapters.storage.sessions import end_session, find_session, is_unspent, spend_login_link
 from infra.database import dispatch
 from producers.pages.rendering import render
 from producers.ports import GivenPorts
@@ -16,9 +16,14 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/login")
-def ask(request: Request, token: str = "") -> HTMLResponse:
-    """A button, so that a preview of the link does not spend it."""
-    return render(request, "login.html", token=token, refused=False)
+def ask(request: Request, ports: GivenPorts, token: str = "") -> HTMLResponse:
+    """A button, so that a preview of the link does not spend it; none where it is spent already."""
+    with dispatch(ports.database) as db:
+        is_good = not token or is_unspent(db, token, now=ports.clock())
+        inside = find_session(db, request.cookies.get(COOKIE, ""), now=ports.clock())
+    return render(
+        request, "login.html", token=token if is_good else "", refused=not is_good, inside=inside
+    )
 
 
 @router.post("/login")
@@ -28,7 +33,7 @@ def sign_in(request: Request, ports: GivenPorts, token: Annotated[str, Form()] =
         opened = spend_login_link(db, token, now=ports.clock())
     if opened is None:
         status = HTTPStatus.UNAUTHORIZED
-        return render(request, "login.html", status=status, token="", refused=True)
+        return render(request, "login.html", status=status, token="", refused=True, inside=None)
     answer = RedirectResponse("/", status_code=HTTPStatus.SEE_OTHER)
     set_cookie(answer, opened, ports)
     return answer

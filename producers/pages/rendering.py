@@ -1,5 +1,6 @@
 """Templates, with everything escaped, and the frame every page shares."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -9,9 +10,11 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import Connection as Db
 
 from domain.people import Permission, Person
 from domain.window import zone
+from infra.database import DatabaseAway, transaction
 
 TEMPLATES = Path(__file__).parent / "templates"
 VENDORS = {
@@ -25,12 +28,17 @@ VENDORS = {
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """A page in the navigation, for those who may open it."""
+    """A page in the navigation, for those who may open it; `count` is what waits for them there."""
 
     path: str
     title: str
     permission: Permission
     order: int = 50
+    count: Callable[[Db], int] | None = None
+
+    def is_at(self, path: str) -> bool:
+        """Whether that address is this page or lies below it."""
+        return path == self.path or (self.path != "/" and path.startswith(f"{self.path}/"))
 
 
 def render(
@@ -43,9 +51,24 @@ def render(
 ) -> HTMLResponse:
     links = [link for link in request.app.state.nav if person and person.may(link.permission)]
     page = ENVIRONMENT.get_template(template).render(
-        person=person, nav=links, path=request.url.path, **context
+        person=person,
+        nav=links,
+        path=request.url.path,
+        counted=lambda link: _counted(request, person, link),
+        **context,
     )
     return HTMLResponse(page, status_code=status)
+
+
+def _counted(request: Request, person: Person | None, link: NavItem) -> int | None:
+    """Asked by the frame only, not by a fragment; a page of an error is shown without."""
+    if link.count is None or person is None:
+        return None
+    try:
+        with transaction(request.app.state.ports.database, account_id=person.account_id) as db:
+            return link.count(db)
+    except DatabaseAway:
+        return None
 
 
 def clock(instant: datetime, timezone: str) -> str:

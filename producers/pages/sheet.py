@@ -9,11 +9,13 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
+from adapters.phones import Phone, normalised, region_of
 from adapters.storage.days_read import read_days
 from adapters.storage.sheet import read_entry, read_history, read_sheet
 from adapters.storage.sheet_status import read_connections
 from domain.appointments import Status
 from domain.board import lay_out
+from domain.names import clinician
 from domain.people import Permission
 from domain.reading import Reading, readings_of
 from domain.sheet import ConflictView, ConnectionView, EntryView, Origin
@@ -133,6 +135,7 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
         "timezone": timezone,
         "may_edit": door.person.may(Permission.EDIT_SHEET),
         "may_sync": door.person.may(Permission.SYNC),
+        "may_rename": door.person.may(Permission.CONFIGURE),
         "labels": LABELS,
         "flags": FLAGS,
     }
@@ -146,6 +149,8 @@ def shown_value(value: Any, field: str, timezone: str) -> str:
         return clock(value, timezone)
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if field == "patient_phone":
+        return normalised(str(value), region_of(timezone)).shown
     if field == "duration_minutes":
         return f"{value} min"
     return words(value) if field == "status" else str(value)
@@ -176,6 +181,11 @@ def conflict_origin(entry: EntryView, conflict: ConflictView) -> str:
 def flag_sentence(flag: str, entry: EntryView) -> str:
     raw = f" ({entry.status_raw})" if flag == "unknown_status" and entry.status_raw else ""
     return FLAGS.get(flag, words(flag)) + (f"{raw}; shown as booked." if raw else "")
+
+
+def phone(number: str | None, timezone: str) -> Phone | None:
+    """A number as the practice's country writes it, whoever wrote it how; and what to dial."""
+    return normalised(number, region_of(timezone)) if number else None
 
 
 def when_read(reading: Reading, now: datetime, timezone: str) -> str:
@@ -223,4 +233,6 @@ ENVIRONMENT.filters.update(
     flag_sentence=flag_sentence,
     place=place,
     when_read=when_read,
+    clinician=clinician,
+    phone=phone,
 )

@@ -17,7 +17,7 @@ from infra import database
 from tests.conftest import WORKER
 from tests.producers import conftest as ingress
 from tests.producers.conftest import Site
-from tests.producers.seeding import NOW, pms_says, was_read
+from tests.producers.seeding import CROWDED, DAY, NOW, pms_says, seed, was_read
 
 engine, make_site, site = ingress.engine, ingress.make_site, ingress.site
 
@@ -70,6 +70,15 @@ def busy_site(site: Site) -> Site:
         pms_says(db, seal, ids["Grace Invented"], patient_phone="0400 555 019", at=NOW)
         was_read(db)
     return site
+
+
+@pytest.fixture
+def crowded_site(busy_site: Site) -> Site:
+    """The day after is one of a practice with six clinicians and short visits."""
+    with busy_site.everything() as db:
+        seed(db, busy_site.seal(), CROWDED, day=DAY + timedelta(days=1))
+        was_read(db, day=DAY + timedelta(days=1))
+    return busy_site
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.browser.conftest import Browse
+from tests.producers.conftest import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
@@ -78,8 +79,51 @@ def test_a_day_nobody_read_is_not_shown_as_empty(browse: Browse) -> None:
     found = browse("unread")
 
     assert found["told"] == "Tuesday 24 November has not been read yet"
-    assert found["reading"].startswith("Reading Tuesday 24 November from Gentu")
+    assert found["reading"].startswith("Reading Tuesday 24 November from Gentu and Halaxy…")
     assert found["fresh"] == ["This day not read yet"] * 3
     assert (found["first"], found["reloaded"], found["status"]) == (2, 2, 202)
     assert {one["from"] for one in found["bodies"]} == {"2026-11-24"}
+    assert found["trouble"] == []
+
+
+def test_six_clinicians_and_short_visits_stay_readable(crowded_site: Site, browse: Browse) -> None:
+    found = browse("crowded")
+
+    assert found["headings"][-1] == "Unnamed clinician (…8a55)"
+    assert max(found["widths"]) - min(found["widths"]) <= 1
+    assert found["whole"] >= 5
+    assert found["firstIsShown"] is True
+    assert found["short"] == {
+        "time": "Time: 09:00", "name": "Early Onyx", "noted": True, "phone": True,
+    }  # fmt: skip
+    assert found["tip"].startswith("0400 000 000. From Medirecords")
+    assert "already" in found["refused"]
+    assert "Dr Fay Named" in found["choices"]
+    assert not any("Unnamed" in choice for choice in found["choices"])
+    assert found["sheets"] <= 2
+    assert found["trouble"] == []
+
+
+def test_somebody_is_found_and_gone_through(browse: Browse) -> None:
+    found = browse("searching")
+
+    assert found["count"] == "3 of 28"
+    assert "Marta Osei (psychologist)" in found["columns"]
+    assert "Dr Yusuf Aziz" not in found["columns"]
+    assert found["first"] == ["Ann Example", "match 1 of 3"]
+    assert found["second"] == ["Kiri Example", "match 2 of 3"]
+    assert found["inView"] is True
+    assert found["back"] == "Ann Example"
+    assert found["nobody"] == "Nobody matches “zzz” on Monday 23 November."
+    assert found["again"] == 28
+    assert any("find a patient" in key for key in found["keys"])
+    assert found["closed"] == 0
+    assert found["trouble"] == []
+
+
+def test_a_window_that_was_signed_out_shows_nobody(browse: Browse) -> None:
+    found = browse("leaving")
+
+    assert found["names"] == 0
+    assert (found["title"], found["link"]) == ("Signed out", "/login")
     assert found["trouble"] == []

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.names import Confidence, Suggestion, display, suggestion
+from domain.names import Confidence, Suggestion, clinician, display, suggestion
 
 NOBODY = Suggestion(None, Confidence.NONE)
 
@@ -137,3 +137,19 @@ def test_the_order_of_candidates_does_not_matter(name: str, candidates: list[str
     keyed = {str(number): other for number, other in enumerate(candidates)}
 
     assert suggestion(name, keyed) == suggestion(name, dict(reversed(keyed.items())))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("0b9f6c1e-5d2a-4c3f-9a77-3f1e2d4c8a55", "Unnamed clinician (…8a55)"),
+        ("0B9F6C1E5D2A4C3F9A773F1E2D4C8A55", "Unnamed clinician (…8A55)"),
+        ("1027", "Unnamed clinician (…1027)"),
+        ("", "Unnamed clinician"),
+        ("Dr Ann Example", "Dr Ann Example"),
+        ("Room 2", "Room 2"),
+        ("王医生", "王医生"),
+    ],
+)
+def test_an_id_is_never_shown_as_a_name(name: str, shown: str) -> None:
+    assert clinician(name) == shown

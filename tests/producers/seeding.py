@@ -271,6 +271,35 @@ DEMO: Sequence[Practice] = (
 )
 
 
+# A busy practice: short visits back to back, and one clinician whose PMS gives no name.
+NAMELESS = "0b9f6c1e-5d2a-4c3f-9a77-3f1e2d4c8a55"
+CROWDED: Sequence[Practice] = (
+    Practice(
+        vendor="medirecords",
+        name="Crowded Clinic",
+        timezone="Australia/Melbourne",
+        books={
+            name: (
+                Slot(at="09:00", patient=f"Early {first}", notes="Wheelchair.", telehealth=True),
+                Slot(at="09:15", patient=f"Second {first}"),
+                Slot(at="09:15", patient=f"Twin {first}", status=X),
+                Slot(at="09:30", patient=f"Third {first}", minutes=20, kind=REVIEW),
+                Slot(at="10:00", patient=f"Fourth {first}", minutes=10, phone="+61400000000"),
+                Slot(at="14:00", patient=f"Late {first}", minutes=60, kind=NEW),
+            )
+            for name, first in {
+                NAMELESS: "Nought",
+                "Dr Ana Quiet": "Onyx",
+                "Dr Ben Loud": "Twoson",
+                "Dr Cleo Swift": "Threesby",
+                "Dr Dan Slow": "Fourier",
+                "Dr Eva Still": "Fiveash",
+            }.items()
+        },
+    ),
+)
+
+
 def seed(
     db: Db,
     seal: EntrySeal,

@@ -1,4 +1,6 @@
 // Talks to the server; a refusal becomes a Refusal with a sentence for people.
+import { signedOut } from "./leaving.js";
+
 const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
 
 export class Refusal extends Error {
@@ -38,7 +40,7 @@ async function reach(path, options) {
     throw new Refusal(0, "The server cannot be reached. Nothing was saved; try again.");
   }
   if (answer.ok) return answer;
-  if (answer.status === 401) location.assign("/login");
+  if (answer.status === 401) signedOut();
   const problem = await answer.json().catch(() => ({}));
   throw new Refusal(answer.status, problem.detail ?? "Something went wrong; try again.");
 }

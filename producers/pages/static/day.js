@@ -29,6 +29,7 @@ export function renew() {
 }
 
 async function fetchDay() {
+  if (!shown()) return;
   const body = await fragment(`/sheet?date=${shown().dataset.day}`);
   const versions = new Map(cards().map((card) => [card.id, card.dataset.version]));
   morph(shown(), body.querySelector("#day"));

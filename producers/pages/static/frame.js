@@ -1,4 +1,6 @@
-// What every page has: the theme switch.
+// What every page has: the theme switch, the way to the present entry, and an end when signed out.
+import "./leaving.js";
+
 const root = document.documentElement;
 
 function isDark() {
@@ -10,3 +12,6 @@ document.querySelector("[data-theme-toggle]")?.addEventListener("click", () => {
   root.dataset.theme = isDark() ? "light" : "dark";
   localStorage.setItem("theme", root.dataset.theme);
 });
+
+const here = document.querySelector(".top nav [aria-current]");
+if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 40;

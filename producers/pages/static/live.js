@@ -38,6 +38,7 @@ function connect() {
     if (!days || days.includes(shown().dataset.day)) soon();
   });
   addEventListener("pagehide", () => source.close(), { once: true });
+  addEventListener("signed-out", () => source.close(), { once: true });
 }
 
 function found() {
@@ -53,7 +54,9 @@ function lost(source) {
   }, PATIENCE);
   if (source.readyState !== EventSource.CLOSED) return;
   // Refused for good (signed out, or restarted): asking tells which, a new stream begins here.
-  setTimeout(() => ask("GET", "/api/run-sheet/sync").then(() => { soon(); connect(); }, () => lost(source)), AGAIN);
+  ask("GET", "/api/run-sheet/sync").then(() => { soon(); connect(); }, (refusal) => {
+    if (refusal.status !== 401) setTimeout(() => lost(source), AGAIN);
+  });
 }
 
 connect();

@@ -1,4 +1,6 @@
 // From day to day, with the mouse or the keyboard; around the sheet with j and k.
+import { shown } from "./day.js";
+
 const typing = (target) => target.closest?.("input:not([type=checkbox]), select, textarea, [popover]");
 
 function go(where) {
@@ -17,12 +19,26 @@ function step(by) {
   all[Math.min(Math.max(at + by, 0), all.length - 1)]?.focus();
 }
 
+function pick() {
+  const day = document.querySelector(".pick input");
+  try {
+    day.showPicker();
+  } catch {
+    // A browser without a picker that can be shown: the field itself is.
+    document.querySelector(".pick").classList.add("open");
+    day.focus();
+  }
+}
+
+const keys = document.querySelector("[data-keys]");
 const KEYS = {
   ArrowLeft: () => go("before"),
   ArrowRight: () => go("after"),
   t: () => go("today"),
   j: () => step(1),
   k: () => step(-1),
+  g: pick,
+  "?": () => keys.showModal(),
   s: () => document.querySelector("[data-sync]")?.click(),
   "/": () => document.querySelector('[data-filter="name"]').focus(),
 };
@@ -30,11 +46,19 @@ const KEYS = {
 document.addEventListener("keydown", (event) => {
   const act = KEYS[event.key];
   const busy = event.ctrlKey || event.metaKey || event.altKey || typing(event.target);
-  if (!act || busy || document.querySelector("dialog[open]")) return;
+  if (!act || busy || !shown() || document.querySelector("dialog[open]")) return;
   event.preventDefault();
   act();
 });
+document.querySelector("[data-pick]").addEventListener("click", pick);
+document.querySelector("[data-show-keys]").addEventListener("click", () => keys.showModal());
+document.querySelector(".pick input").tabIndex = -1;
 document.querySelector(".pick input").addEventListener("change", (event) => {
   if (event.target.value) leave(() => event.target.form.requestSubmit());
 });
+for (const dialog of document.querySelectorAll("dialog.small")) {
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
+  });
+}
 addEventListener("pageshow", () => document.body.classList.remove("leaving"));

@@ -2,6 +2,8 @@
 import { shown, whenRenewed } from "./day.js";
 
 const PER_MINUTE = 12 / 5;
+const HEADINGS = 52;
+const RAIL = 54;
 
 function local(timezone) {
   const format = new Intl.DateTimeFormat("en-CA", {
@@ -34,12 +36,37 @@ function draw() {
   }
 }
 
-export function bringIntoView() {
+// A row into the middle of what is shown; on a phone, where the page itself scrolls, only when asked.
+export function bring(card, { onlyBoard = false } = {}) {
   const board = document.getElementById("board");
-  const line = board?.querySelector(".now");
-  if (line) board.scrollTop = Math.max(0, parseFloat(line.style.getPropertyValue("--at")) - 160);
+  if (getComputedStyle(board).overflowY !== "auto") {
+    if (!onlyBoard) card.scrollIntoView({ block: "center" });
+    return;
+  }
+  const [at, frame] = [card.getBoundingClientRect(), board.getBoundingClientRect()];
+  if (at.top < frame.top + HEADINGS || at.bottom > frame.bottom) {
+    board.scrollTop += at.top - frame.top - board.clientHeight / 3;
+  }
+  if (at.left < frame.left + RAIL || at.right > frame.right) {
+    board.scrollLeft += at.left - frame.left - RAIL - 12;
+  }
+}
+
+// Today begins at the present moment, any other day at its first appointment.
+function begin() {
+  const board = document.getElementById("board");
+  if (!board) return;
+  const line = board.querySelector(".now");
+  if (line) {
+    board.scrollTop = Math.max(0, parseFloat(line.style.getPropertyValue("--at")) - 160);
+    return;
+  }
+  const all = [...board.querySelectorAll(".card")];
+  const booked = all.filter((card) => !card.matches(".off, .block"));
+  const tops = (booked.length ? booked : all).map((card) => card.offsetTop);
+  board.scrollTop = Math.max(0, Math.min(...tops) - HEADINGS - 24);
 }
 
 whenRenewed(draw);
 setInterval(draw, 30_000);
-bringIntoView();
+begin();

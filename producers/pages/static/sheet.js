@@ -3,6 +3,7 @@ import "./frame.js";
 import "./filters.js";
 import "./now.js";
 import "./moving.js";
+import "./naming.js";
 import "./tip.js";
 import "./panel.js";
 import "./editing.js";

@@ -52,7 +52,7 @@ export async function look() {
   } catch (refusal) {
     if (mine.length) pause = LOOK_EVERY;
   }
-  timer = setTimeout(look, pause);
+  if (box.isConnected) timer = setTimeout(look, pause);
 }
 
 function report(sync) {
@@ -70,16 +70,17 @@ function report(sync) {
   return false;
 }
 
-function progress(open, runs, names, workers) {
+function progress(open, runs, known, workers) {
   const running = runs.find((run) => run.status === "running");
   if (running) {
     const steps = running.queries_total ? `, ${running.queries_done} of ${running.queries_total}` : "";
-    const name = spoken ? pms(running.connection_id) : names.get(running.connection_id);
+    const name = spoken ? pms(running.connection_id) : known.get(running.connection_id);
     return `${reading(name)}${steps}: ${counted(running.counts) || "nothing new so far"}.`;
   }
   const waiting = open.find((job) => job.waiting_for);
   const why = !workers ? NO_WORKER : waiting ? `Waiting for ${waiting.waiting_for}.` : "Waiting for a worker…";
-  return spoken ? `${reading(pms(open[0].connection_id))}… ${why}` : why;
+  const names = [...new Set(open.map((job) => pms(job.connection_id)))].sort();
+  return spoken ? `${reading(names.join(" and "))}… ${why}` : why;
 }
 
 const reading = (name) => (spoken ? `Reading ${spoken} from ${name}` : `Reading ${name}`);

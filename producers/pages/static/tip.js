@@ -5,13 +5,26 @@ let stood = 0;
 
 const fieldOf = (target) => (target instanceof Element ? target.closest(".field") : null);
 
-function show(field) {
+// What a field says is beside it; where there is no room for its value, the tip says that too.
+function words(field) {
   const origin = document.getElementById(field.getAttribute("aria-describedby"));
-  if (!origin) return;
+  if (!origin) return null;
+  const value = field.querySelector("[data-shown]");
+  return value.offsetWidth > 1 ? origin.textContent : `${value.textContent}. ${origin.textContent}`;
+}
+
+function show(field) {
+  const said = words(field);
+  if (said === null) return;
   owner = field;
   (field.closest("dialog") ?? document.body).append(tip);
-  tip.textContent = origin.textContent;
+  tip.textContent = said;
   tip.showPopover();
+  changes.observe(document.body, { subtree: true, childList: true, characterData: true });
+  place(field);
+}
+
+function place(field) {
   const at = field.getBoundingClientRect();
   stood = at.top;
   const own = tip.getBoundingClientRect();
@@ -21,8 +34,22 @@ function show(field) {
   tip.style.top = `${below ? at.bottom + 6 : at.top - own.height - 6}px`;
 }
 
+// What is under a pointer that does not move may change, or go.
+const changes = new MutationObserver(() => {
+  const field = owner && document.getElementById(owner.id);
+  const said = field && words(field);
+  if (!said) {
+    hideTip();
+  } else if (said !== tip.textContent || field !== owner) {
+    owner = field;
+    tip.textContent = said;
+    place(field);
+  }
+});
+
 export function hideTip() {
   owner = null;
+  changes.disconnect();
   if (tip.matches(":popover-open")) tip.hidePopover();
 }
 

@@ -1,9 +1,19 @@
-// Says one sentence for a while.
+// Says one sentence for a while; the same one again stays one, and no more than three are shown.
 const place = document.querySelector("[data-toasts]");
+const MOST = 3;
+const LASTS = 6000;
+const timers = new WeakMap();
 
 export function say(sentence) {
+  const line = [...place.children].find((one) => one.textContent === sentence) ?? made(sentence);
+  place.append(line);
+  while (place.children.length > MOST) place.firstElementChild.remove();
+  clearTimeout(timers.get(line));
+  timers.set(line, setTimeout(() => line.remove(), LASTS));
+}
+
+function made(sentence) {
   const line = document.createElement("p");
   line.textContent = sentence;
-  place.append(line);
-  setTimeout(() => line.remove(), 6000);
+  return line;
 }
