@@ -1,0 +1,51 @@
+"""The connections and their settings as people use them, in a real browser."""
+
+from pathlib import Path
+
+import pytest
+
+from domain.people import Role
+from tests.browser.conftest import Browse
+from tests.browser.driving import drive
+from tests.producers.conftest import Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.integration]
+
+
+def test_a_connection_is_changed_on_its_own_page(browse: Browse) -> None:
+    found = browse("settling_in")
+
+    assert found["cards"] == 3
+    assert found["badges"] == ["On time", "Late", "Needs sign-in"]
+    assert found["todo"].startswith("Medirecords no longer takes our sign-in")
+    assert found["refused"] == "Name: please fill it in."
+    assert found["draft"] == found["name"] == "Harbour Health"
+    assert found["often"] == "60" and found["days"] == "7"
+    assert found["friday"] == ["09:00", "12:30", "13:15", "17:00"]
+    assert found["saturday"] is False
+    assert found["stale"].startswith("Somebody changed this connection meanwhile")
+    assert found["typed"] == "14"
+    assert found["key"] >= 3
+    assert "Stays:" in found["warned"] and "Ends:" in found["warned"]
+    assert found["left"] == 2
+    assert {value for name, value in found.items() if name.startswith("width")} == {0}
+    assert found["trouble"] == []
+
+
+def test_who_may_only_look_changes_nothing(
+    browser_parts: Path, busy_site: Site, tmp_path: Path
+) -> None:
+    found = drive(
+        "looking_on",
+        base=str(busy_site.client.base_url).rstrip("/"),
+        token=busy_site.link(Role.PROVIDER),
+        shots=tmp_path,
+    )
+
+    assert found == {
+        "buttons": 0,
+        "enabled": 0,
+        "name": "Harbour Allied Health",
+        "refused": 403,
+        "trouble": [],
+    }
