@@ -24,6 +24,7 @@ from console.login import new_link
 from console.output import AsJson
 from console.processes import Port
 from console.setting_up import Wanted
+from console.telling import enter_webhooks
 from console.truth import Difference, Simulator, differences
 from console.wiring import Wiring, wired
 from domain.connections import Connection, State
@@ -91,6 +92,8 @@ def demo(
         for child in processes.children(wiring, port=port, base_url=address.local(port)):
             supervisor.add(child)
         stack.enter_context(address.noted(home, address.local(port)))
+        for one in practices:
+            enter_webhooks(wiring, one.connection, one.simulator.url, address.local(port))
         judged = _first_syncs(wiring, practices, job_ids)
         if json:
             output.answer({"connections": [as_answer(one) for one in judged]})
