@@ -29,10 +29,12 @@ GROUPS = {
         "map",
         "types",
         "set",
+        "webhooks",
     ],
     "conflicts": ["list", "resolve"],
     "runs": ["list", "show"],
     "jobs": ["list", "show", "replay", "discard"],
+    "deliveries": ["list", "replay"],
 }
 SINGLE = [
     *("demo", "up", "ingress", "worker", "scheduler", "migrate", "sync", "run-sheet"),

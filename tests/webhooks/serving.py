@@ -18,6 +18,7 @@ from infra.sealing import Sealer
 from producers.following import Hub
 from producers.main import create_app
 from producers.ports import Ports
+from tests.fakes import FakeSecrets
 
 JWT_SIGNING = "not-a-secret-but-long-enough-to-sign-with"
 FAR_FUTURE = 4102444800
@@ -44,6 +45,7 @@ def served(db: Engine, database_url: str, client: Redis, sealer: Sealer) -> Iter
         base_url=address,
         newest_revision=migrations.newest(),
         jwt_secret=JWT_SIGNING,
+        secrets=FakeSecrets(),
     )
     server = uvicorn.Server(uvicorn.Config(create_app(ports), log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, args=([sock],), daemon=True)
