@@ -1,77 +1,162 @@
-"""The open conflicts of an account, each with both values and the row it is about."""
+"""The conflicts of an account, open or settled, each with both values and the row it is about."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as of_class
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 
 from adapters.storage.audit import Access, record
 from adapters.storage.conflicts import TABLE
 from adapters.storage.entries import EntrySeal
 from domain.errors import BadInput
+from domain.fields import RULES
 
-_OPEN = text(
-    """
-    SELECT conflict.id, conflict.appointment_id, conflict.field, conflict.both_values,
-           conflict.opened_at, entry.appointment_time AS start, entry.timezone
+State = Literal["open", "settled"]
+Mark = tuple[datetime, UUID]
+
+# Both lists are read by the instant that orders them, newest first.
+_AT: Mapping[str, str] = {"open": "conflict.opened_at", "settled": "conflict.settled_at"}
+_WHERE: Mapping[str, str] = {
+    "open": "conflict.settled_at IS NULL",
+    "settled": "conflict.settled_at IS NOT NULL",
+}
+_WANTED = """
+      AND (CAST(:rule AS text) IS NULL OR conflict.field = :rule)
+      AND (CAST(:connection_id AS uuid) IS NULL OR entry.pms_connection_id = :connection_id)
+      AND (CAST(:run_id AS uuid) IS NULL OR conflict.run_id = :run_id)
+"""
+_FROM = """
     FROM run_sheet_conflicts AS conflict
     JOIN run_sheet_appointments AS entry ON entry.id = conflict.appointment_id
-    WHERE conflict.settled_at IS NULL
-    ORDER BY conflict.opened_at DESC, conflict.id LIMIT :limit
-    """
-)
+"""
 _FIND = text("SELECT id FROM run_sheet_conflicts WHERE id::text LIKE :start LIMIT 2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenConflict:
-    """A field a person and the PMS both changed."""
+class Wanted:
+    """Which conflicts: by state, field, connection and the run that opened them."""
+
+    state: State = "open"
+    rule: str | None = None
+    connection_id: UUID | None = None
+    run_id: UUID | None = None
+
+    def __post_init__(self) -> None:
+        if self.rule is not None and self.rule not in RULES:
+            raise BadInput(f"'{self.rule}' is not a field of the sheet.")
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {"rule": self.rule, "connection_id": self.connection_id, "run_id": self.run_id}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A field a person and the PMS both changed; `version` is the row's, for If-Match."""
 
     id: UUID
     entry_id: UUID
+    version: int
+    connection_id: UUID | None
+    run_id: UUID | None
     field: str
+    patient: str | None = of_class(repr=False)
     ours: Any = of_class(repr=False)
+    ours_by: str | None = None
+    ours_at: datetime | None = None
     theirs: Any = of_class(repr=False)
+    theirs_at: datetime
     start: datetime
     timezone: str
+    clinician_id: UUID | None
     opened_at: datetime
+    settled_at: datetime | None = None
+    settled_as: str | None = None
+    settled_by: str | None = None
+
+    @property
+    def mark(self) -> Mark:
+        return (self.settled_at or self.opened_at), self.id
+
+    @property
+    def can_undo(self) -> bool:
+        return self.settled_as in ("mine", "theirs")
 
 
-def listed(
-    db: Db, seal: EntrySeal, *, account_id: str, access: Access, limit: int
-) -> list[OpenConflict]:
-    """The newest open conflicts, opened and audited."""
-    rows = db.execute(_OPEN, {"limit": limit}).mappings().all()
-    found = []
-    for row in rows:
-        both = seal.open_document(
-            row["appointment_id"], "both_values", row["both_values"], table=TABLE
-        )
-        found.append(
-            OpenConflict(
-                id=row["id"],
-                entry_id=row["appointment_id"],
-                field=row["field"],
-                ours=both["ours"],
-                theirs=both["theirs"],
-                start=row["start"],
-                timezone=row["timezone"],
-                opened_at=row["opened_at"],
-            )
-        )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleCount:
+    """How many of one field; `winner` tells who is preferred there."""
+
+    rule: str
+    winner: str
+    count: int
+
+
+def listed(  # noqa: PLR0913 - which ones, how many, from where, for whom
+    db: Db,
+    seal: EntrySeal,
+    *,
+    account_id: str,
+    access: Access,
+    limit: int,
+    wanted: Wanted | None = None,
+    after: Mark | None = None,
+) -> list[Listed]:
+    """Newest first, opened and audited."""
+    wanted = wanted or Wanted()
+    at, where = _AT[wanted.state], _WHERE[wanted.state]
+    query = text(
+        f"""
+        SELECT conflict.*, entry.version, entry.pms_connection_id, entry.appointment_time,
+               entry.timezone, entry.patient_name, entry.run_sheet_clinician_id, entry.provenance
+        {_FROM} WHERE {where} {_WANTED}
+          AND (CAST(:at AS timestamptz) IS NULL OR ({at}, conflict.id) < (:at, :id))
+        ORDER BY {at} DESC, conflict.id DESC LIMIT :limit
+        """
+    )
+    mark = {"at": after and after[0], "id": after and after[1], "limit": limit}
+    rows = db.execute(query, {**wanted.values, **mark}).mappings().all()
+    found = [_listed(seal, row) for row in rows]
     record(
         db,
         access,
         account_id=account_id,
         action="conflicts.read",
-        phi_fields=sorted({one.field for one in found}),
-        summary=f"{len(found)} open",
+        phi_fields=sorted({"patient_name", *(one.field for one in found)}) if found else (),
+        summary=f"{len(found)} {wanted.state}",
     )
     return found
+
+
+def counted(db: Db, wanted: Wanted) -> list[RuleCount]:
+    """How many of each field there are, most first; by connection and run, whatever the rule."""
+    query = text(
+        f"""
+        SELECT conflict.field, count(*) AS times {_FROM}
+        WHERE {_WHERE[wanted.state]} {_WANTED}
+        GROUP BY conflict.field ORDER BY count(*) DESC, conflict.field
+        """
+    )
+    rows = db.execute(query, {**wanted.values, "rule": None})
+    return [
+        RuleCount(rule=row.field, winner=RULES[row.field].value, count=row.times) for row in rows
+    ]
+
+
+def ids_of(db: Db, wanted: Wanted, *, limit: int) -> Sequence[UUID]:
+    """The open ones, oldest first: what settling them all would settle."""
+    query = text(
+        f"""
+        SELECT conflict.id {_FROM} WHERE {_WHERE["open"]} {_WANTED}
+        ORDER BY conflict.opened_at, conflict.id LIMIT :limit
+        """
+    )
+    return [row.id for row in db.execute(query, {**wanted.values, "limit": limit})]
 
 
 def find(db: Db, wanted: str) -> UUID:
@@ -85,3 +170,33 @@ def find(db: Db, wanted: str) -> UUID:
         raise BadInput(f"{problem} {wanted}; see 'pms-sync conflicts list'.")
     found: UUID = rows[0].id
     return found
+
+
+def _listed(seal: EntrySeal, row: RowMapping) -> Listed:
+    entry_id = row["appointment_id"]
+    both = seal.open_document(entry_id, "both_values", row["both_values"], table=TABLE)
+    # Conflicts kept before they told who gave which side: the row does, while they are open.
+    origin = row["provenance"].get(row["field"], {}) if row["settled_at"] is None else {}
+    ours_at = both.get("ours_at") or origin.get("at")
+    theirs_at = both.get("theirs_at")
+    return Listed(
+        id=row["id"],
+        entry_id=entry_id,
+        version=row["version"],
+        connection_id=row["pms_connection_id"],
+        run_id=row["run_id"],
+        field=row["field"],
+        patient=seal.name_of(entry_id, row["patient_name"]),
+        ours=both["ours"],
+        ours_by=both.get("ours_by") or origin.get("by"),
+        ours_at=datetime.fromisoformat(ours_at) if ours_at else None,
+        theirs=both["theirs"],
+        theirs_at=datetime.fromisoformat(theirs_at) if theirs_at else row["opened_at"],
+        start=row["appointment_time"],
+        timezone=row["timezone"],
+        clinician_id=row["run_sheet_clinician_id"],
+        opened_at=row["opened_at"],
+        settled_at=row["settled_at"],
+        settled_as=row["settled_as"],
+        settled_by=row["settled_by"],
+    )

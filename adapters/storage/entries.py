@@ -107,6 +107,12 @@ class EntrySeal:
         )
         return found
 
+    def name_of(self, row_id: UUID, sealed: bytes | None) -> str | None:
+        """The patient's name alone."""
+        names = self._open_json(row_id, "patient_name", sealed) or [None]
+        name: str | None = names[0]
+        return name
+
     def cells(self, row: RowLike) -> Cells:
         """Every field with where it came from, as the merge wants it."""
         at = row["pms_last_synced_at"] or row["updated_at"]
@@ -123,6 +129,7 @@ class EntrySeal:
         return {
             **self.values(row),
             "removed": row["removed_at"] is not None,
+            "undone": row["undone"],
             "version": row["version"],
             "source": row["source"],
             "at": at.isoformat(),

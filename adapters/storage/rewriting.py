@@ -51,6 +51,7 @@ class Change:
     after: Cells
     what: str | None = None
     columns: Mapping[str, Any] = field(default_factory=dict)
+    about: Sequence[str] = ()
     settled_as: str = "edited"
     linked: Sequence[UUID] = ()
 
@@ -61,9 +62,10 @@ class Change:
 
     @property
     def fields(self) -> list[str]:
-        """What a reader sees change."""
+        """What it was about, and what else a reader sees change."""
         was, now = merge.shown(self.before), merge.shown(self.after)
-        return sorted(name for name in {**was, **now} if was.get(name) != now.get(name))
+        seen = {name for name in {**was, **now} if was.get(name) != now.get(name)}
+        return sorted(seen.union(self.about))
 
 
 def write_rows(db: Db, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -52,7 +52,7 @@ def edit_entry(
     hand: Hand,
 ) -> EntryView:
     """Set fields by hand; a row that changed since it was read stays as it is (Stale)."""
-    row = _locked(db, entry_id, expected_version=expected_version)
+    row = locked(db, entry_id, expected_version=expected_version)
     before = after = seal.cells(row)
     for field, given in changes.items():
         value = read_value(field, given, start=row["appointment_time"], timezone=row["timezone"])
@@ -70,7 +70,7 @@ def revert_field(
     hand: Hand,
 ) -> EntryView:
     """Undo what a person set in one field: back to the PMS value, or the OCR reading."""
-    row = _locked(db, entry_id, expected_version=expected_version)
+    row = locked(db, entry_id, expected_version=expected_version)
     before = seal.cells(row)
     if field not in before:
         raise BadInput(f"'{field}' is not a field of the sheet.")
@@ -94,7 +94,7 @@ def settle_conflict(
     if named is None:
         raise NotOnSheet("There is no such conflict.")
     # The row before its conflict, in the order in which a sync locks them.
-    row = _locked(db, named.appointment_id, expected_version=expected_version)
+    row = locked(db, named.appointment_id, expected_version=expected_version)
     is_open = db.execute(_STILL_OPEN, {"id": conflict_id}).first() is not None
     before = seal.cells(row)
     found = [one for one in merge.conflicts(before) if one.field == named.field]
@@ -113,7 +113,8 @@ class _Step:
     settled_as: str = "edited"
 
 
-def _locked(db: Db, entry_id: UUID, *, expected_version: int | None) -> RowMapping:
+def locked(db: Db, entry_id: UUID, *, expected_version: int | None) -> RowMapping:
+    """The row, ours until the transaction ends; Stale if it is not the one that was read."""
     query = select(entries).where(entries.c.id == entry_id).with_for_update()
     row = db.execute(query).mappings().first()
     if row is None:

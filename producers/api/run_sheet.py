@@ -6,23 +6,25 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.storage.history import history_of
 from adapters.storage.sheet import read_entry, read_sheet
 from adapters.storage.sheet_edits import edit_entry, revert_field, settle_conflict
 from adapters.storage.sheet_status import read_connections, read_runs, read_waiting
+from adapters.storage.undoing import take_off, undo_row, undo_step
 from domain.people import Permission
 from domain.sheet import EntryView, as_json
 from producers.days import one_or_range, start_of_yesterday, todays_date
 from producers.doors import Door, door
+from producers.matching import IfMatch, version_in
 from producers.problems import Problem
 
 router = APIRouter(prefix="/api/run-sheet", tags=["run sheet"])
 
 Reader = Annotated[Door, Depends(door(Permission.SEE_SHEET))]
 Editor = Annotated[Door, Depends(door(Permission.EDIT_SHEET))]
-IfMatch = Annotated[str | None, Header(alias="If-Match")]
 MOST_DAYS = timedelta(days=92)
 
 
@@ -40,6 +42,10 @@ class Wanted(BaseModel):
 
 class Undo(BaseModel):
     field: str
+
+
+class Step(BaseModel):
+    step: int | Literal["last"] | None = None
 
 
 class Choice(BaseModel):
@@ -102,7 +108,7 @@ def edit(
     if_match: IfMatch = None,
 ) -> dict[str, Any]:
     """Set fields by hand; `If-Match` is the ETag (or version) of the row as it was read."""
-    version = _version(if_match)
+    version = version_in(if_match)
     if not changes:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Name at least one field to change.")
     with door.transaction() as db:
@@ -117,7 +123,7 @@ def revert(
     door: Editor, response: Response, entry_id: UUID, body: Undo, if_match: IfMatch = None
 ) -> dict[str, Any]:
     """Undo what a person set in one field; `If-Match` as for an edit."""
-    version = _version(if_match)
+    version = version_in(if_match)
     with door.transaction() as db:
         entry = revert_field(
             db, door.seal, entry_id, body.field, expected_version=version, hand=door.hand
@@ -125,34 +131,57 @@ def revert(
     return _answer(entry, response)
 
 
+@router.post("/appointments/{entry_id}/undo")
+def undo(
+    door: Editor,
+    response: Response,
+    entry_id: UUID,
+    body: Step | None = None,
+    if_match: IfMatch = None,
+) -> dict[str, Any]:
+    """Undo everything people set in a row, or the one step (`step`: its id, or "last")."""
+    version = version_in(if_match)
+    with door.transaction() as db:
+        if body is None or body.step is None:
+            entry = undo_row(db, door.seal, entry_id, expected_version=version, hand=door.hand)
+        else:
+            step = None if body.step == "last" else body.step
+            entry = undo_step(
+                db, door.seal, entry_id, step, expected_version=version, hand=door.hand
+            )
+    return _answer(entry, response)
+
+
+@router.delete("/appointments/{entry_id}")
+def remove(
+    door: Editor, response: Response, entry_id: UUID, if_match: IfMatch = None
+) -> dict[str, Any]:
+    """Take a row that was scanned or typed off the sheet; one of the PMS is the PMS's."""
+    version = version_in(if_match)
+    with door.transaction() as db:
+        entry = take_off(db, door.seal, entry_id, expected_version=version, hand=door.hand)
+    return _answer(entry, response)
+
+
+@router.get("/appointments/{entry_id}/history")
+def history(door: Reader, entry_id: UUID) -> dict[str, Any]:
+    """What was done to a row, newest first: who, when, from what to what, and whether to undo."""
+    with door.transaction() as db:
+        past = history_of(db, door.seal, entry_id, account_id=door.account_id, access=door.access)
+    return _success({"history": past})
+
+
 @router.post("/conflicts/{conflict_id}/settle")
 def settle(
     door: Editor, response: Response, conflict_id: UUID, body: Choice, if_match: IfMatch = None
 ) -> dict[str, Any]:
     """Keep mine, or take theirs; `If-Match` is the ETag (or version) of the conflict's row."""
-    version = _version(if_match)
+    version = version_in(if_match)
     with door.transaction() as db:
         entry = settle_conflict(
             db, door.seal, conflict_id, body.choice, expected_version=version, hand=door.hand
         )
     return _answer(entry, response)
-
-
-def _version(if_match: str | None) -> int | None:
-    """The version in an ETag, which no change goes without; `*` means whatever it is now."""
-    if if_match is None:
-        raise Problem(
-            HTTPStatus.PRECONDITION_REQUIRED,
-            "Send If-Match with the version you read, so that nobody's edit is overwritten.",
-        )
-    if if_match == "*":
-        return None
-    text = if_match.removeprefix("W/").strip('"')
-    if not text.isdecimal():
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "If-Match must be the row's ETag or version."
-        )
-    return int(text)
 
 
 def _answer(entry: EntryView, response: Response) -> dict[str, Any]:

@@ -1,0 +1,184 @@
+"""What was done to a row, step by step with its values, and which steps can be taken back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import RowMapping, text
+
+from adapters.storage.audit import Access, record
+from adapters.storage.entries import EntrySeal, RowLike, cells_of, values_in
+from domain.fields import Cell, Cells, Given, same
+from domain.history import Moved, Past
+from domain.merge import shown
+from domain.sheet import NotOnSheet
+
+TABLE = "run_sheet_history"
+MOST = 30
+
+_STEPS = text(
+    """
+    SELECT id, what, by, fields, at, run_id, before FROM run_sheet_history
+    WHERE appointment_id = :id ORDER BY id DESC LIMIT :most
+    """
+)
+
+_ROW = text(
+    """
+    SELECT * FROM run_sheet_appointments
+    WHERE account_id = :account_id AND id = (
+      SELECT coalesce(linked_to, id) FROM run_sheet_appointments
+      WHERE id = :id AND account_id = :account_id)
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """A row before or after a step; `cells` only where the step was kept whole."""
+
+    values: Mapping[str, Any]
+    is_removed: bool
+    is_undone: bool = False
+    version: int | None = None
+    cells: Cells | None = None
+    linked: Sequence[UUID] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of a row's history, with both of its sides and how the row is now."""
+
+    row: RowMapping
+    before: Side
+    after: Side
+    now: Side
+
+    @property
+    def fields(self) -> list[str]:
+        """Every field whose cell this step changed, seen or not."""
+        if self.before.cells is None or self.after.cells is None:
+            return []
+        return _differing(self.before.cells, self.after.cells)
+
+    @property
+    def is_move(self) -> bool:
+        """It took the row off the sheet, or brought it back."""
+        return self.before.is_removed != self.after.is_removed
+
+    @property
+    def can_undo(self) -> bool:
+        """Nothing of it has been changed since, by anyone."""
+        if self.is_move and self.now.is_removed != self.after.is_removed:
+            return False
+        fields = self.fields
+        if not (fields or self.is_move or self.before.linked):
+            return False
+        return self.holds(fields)
+
+    def holds(self, fields: Sequence[str]) -> bool:
+        """These fields are as this step left them."""
+        if self.after.cells is None or self.now.cells is None:
+            return False
+        return set(_differing(self.after.cells, self.now.cells)).isdisjoint(fields)
+
+
+def read_steps(db: Db, seal: EntrySeal, row: RowLike) -> list[Step]:
+    """Newest first. What came after a step is what the next one found."""
+    now = _side_of_row(seal, row)
+    after, steps = now, []
+    for line in db.execute(_STEPS, {"id": row["id"], "most": MOST}).mappings():
+        before = side(seal, row["id"], line["before"])
+        steps.append(Step(row=line, before=before, after=after, now=now))
+        after = before
+    return steps
+
+
+def read_history(
+    db: Db, seal: EntrySeal, row: RowLike, *, account_id: str, access: Access
+) -> tuple[Past, ...]:
+    """What was done to a row, newest first, with the values it went from and to; audited."""
+    steps = read_steps(db, seal, row)
+    past = tuple(_past(step) for step in steps)
+    record(
+        db,
+        access,
+        account_id=account_id,
+        action="run_sheet.history_read",
+        phi_fields=sorted({move.field for one in past for move in one.moves}),
+        connection_id=row["pms_connection_id"],
+        patient_id=row["pms_patient_id"] or None,
+        summary=f"row {row['id']}: {len(past)} steps",
+    )
+    return past
+
+
+def history_of(
+    db: Db, seal: EntrySeal, entry_id: UUID, *, account_id: str, access: Access
+) -> tuple[Past, ...]:
+    """As `read_history`, of the row of that id; one that is hidden is told by what hides it."""
+    row = db.execute(_ROW, {"id": entry_id, "account_id": account_id}).mappings().first()
+    if row is None:
+        raise NotOnSheet("There is no such row on the sheet.")
+    return read_history(db, seal, row, account_id=account_id, access=access)
+
+
+def _past(step: Step) -> Past:
+    was, became = step.before.values, step.after.values
+    return Past(
+        id=step.row["id"],
+        what=step.row["what"],
+        by=step.row["by"],
+        at=step.row["at"],
+        moves=tuple(
+            Moved(field=name, was=was.get(name), became=became.get(name))
+            for name in step.row["fields"]
+        ),
+        can_undo=step.can_undo,
+    )
+
+
+def side(seal: EntrySeal, row_id: UUID, document: bytes | None) -> Side:
+    """What a step found, from its sealed document; an old one has values only."""
+    if document is None:
+        return Side(values={}, is_removed=False)
+    kept = seal.open_document(row_id, "before", document, table=TABLE)
+    return Side(
+        values=values_in(kept),
+        is_removed=bool(kept.get("removed")),
+        is_undone=bool(kept.get("undone")),
+        version=kept.get("version"),
+        cells=cells_of(kept),
+        linked=[UUID(one) for one in kept.get("linked", ())],
+    )
+
+
+def _side_of_row(seal: EntrySeal, row: RowLike) -> Side:
+    cells = seal.cells(row)
+    return Side(
+        values=shown(cells),
+        is_removed=row["removed_at"] is not None,
+        is_undone=row["undone"],
+        cells=cells,
+    )
+
+
+def _differing(one: Cells, other: Cells) -> list[str]:
+    names = {**one, **other}
+    return sorted(name for name in names if not _alike(one.get(name), other.get(name)))
+
+
+def _alike(one: Cell | None, other: Cell | None) -> bool:
+    """The same value from the same hand; when it was last told does not matter."""
+    if one is None or other is None:
+        return one is other
+    pairs = ((one.given, other.given), (one.base, other.base), (one.losing, other.losing))
+    return all(_equal(here, there) for here, there in pairs)
+
+
+def _equal(one: Given | None, other: Given | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return (one.source, one.by) == (other.source, other.by) and same(one.value, other.value)

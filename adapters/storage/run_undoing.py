@@ -1,0 +1,191 @@
+"""Takes back a whole run: what it changed goes back, what it added leaves, what it took returns."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import Row, RowMapping, text
+
+from adapters.storage import linking
+from adapters.storage.audit import record
+from adapters.storage.entries import EntrySeal
+from adapters.storage.history import Side, side
+from adapters.storage.rewriting import Change, write_changes
+from adapters.storage.sheet_edits import Hand
+from adapters.storage.undoing import BY_SYNCS, moved
+from domain.sheet import NotOnSheet, Settled
+
+CHUNK = 500
+
+_RUN = text(
+    """
+    SELECT id, pms_connection_id, status, dry_run, undone_at, undone_by FROM pms_sync_log
+    WHERE id = :id FOR UPDATE
+    """
+)
+_ROWS = text(
+    """
+    SELECT * FROM run_sheet_appointments
+    WHERE id IN (SELECT id FROM run_sheet_appointments WHERE created_run_id = :run_id
+                 UNION SELECT appointment_id FROM run_sheet_history WHERE run_id = :run_id)
+      AND id > :after
+    ORDER BY id LIMIT :most FOR UPDATE
+    """
+)
+_LINES = text(
+    """
+    SELECT appointment_id, what, before FROM run_sheet_history
+    WHERE run_id = :run_id AND appointment_id = ANY(:ids) ORDER BY id
+    """
+)
+_LINKED = text(
+    """
+    SELECT * FROM run_sheet_appointments
+    WHERE linked_to IS NOT NULL AND (linked_to = ANY(:added) OR id = ANY(:linked))
+    ORDER BY id FOR UPDATE
+    """
+)
+_MARK = text("UPDATE pms_sync_log SET undone_at = :at, undone_by = :by WHERE id = :id")
+_FIRST = UUID(int=0)
+
+
+@dataclass(slots=True)
+class Undone:
+    """How many rows went back to what they were; `left_alone` were changed since, by anyone."""
+
+    changed_back: int = 0
+    taken_off: int = 0
+    put_back: int = 0
+    left_alone: int = 0
+
+    def count(self, change: Change) -> None:
+        gone = change.columns.get("removed_at")
+        if "removed_at" not in change.columns:
+            self.changed_back += 1
+        elif gone is not None:
+            self.taken_off += 1
+        else:
+            self.put_back += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    what: str
+    side: Side
+
+
+def undo_run(db: Db, seal: EntrySeal, run_id: UUID, *, hand: Hand) -> Undone:
+    """Everything of one run, except for rows that anyone has changed since; once only."""
+    linking.alone(db, hand.account_id)
+    run = _undoable(db, run_id)
+    done = Undone()
+    for rows in _chunks(db, run_id):
+        _undo(db, seal, rows, run_id, done, hand=hand)
+    db.execute(_MARK, {"id": run_id, "at": hand.at, "by": hand.by})
+    record(
+        db,
+        hand.access,
+        account_id=hand.account_id,
+        action="run.undone",
+        connection_id=run.pms_connection_id,
+        summary=(
+            f"run {run_id}: {done.changed_back} changed back, {done.taken_off} taken off,"
+            f" {done.put_back} put back, {done.left_alone} left alone"
+        ),
+    )
+    return done
+
+
+def _undoable(db: Db, run_id: UUID) -> Row[Any]:
+    run = db.execute(_RUN, {"id": run_id}).first()
+    if run is None:
+        raise NotOnSheet("There is no such run.")
+    if run.dry_run:
+        raise Settled("A dry run changed nothing, so there is nothing to undo.")
+    if run.status == "running":
+        raise Settled("This run has not ended yet; undo it when it has.")
+    if run.undone_at is not None:
+        raise Settled(f"This run was undone already, by {run.undone_by}.")
+    return run
+
+
+def _chunks(db: Db, run_id: UUID) -> Iterator[Sequence[RowMapping]]:
+    after = _FIRST
+    while True:
+        values = {"run_id": run_id, "after": after, "most": CHUNK}
+        rows = db.execute(_ROWS, values).mappings().all()
+        if not rows:
+            return
+        yield rows
+        after = rows[-1]["id"]
+
+
+def _undo(
+    db: Db,
+    seal: EntrySeal,
+    rows: Sequence[RowMapping],
+    run_id: UUID,
+    done: Undone,
+    *,
+    hand: Hand,
+) -> None:
+    lines = _lines(db, seal, rows, run_id)
+    changes: list[Change] = []
+    added: list[UUID] = []
+    linked: list[UUID] = []
+    for row in rows:
+        change = _undone(seal, row, lines[row["id"]], run_id, hand=hand)
+        if change is None:
+            done.left_alone += 1
+            continue
+        done.count(change)
+        changes.append(change)
+        linked += [one for line in lines[row["id"]] for one in line.side.linked]
+        if row["created_run_id"] == run_id:
+            added.append(row["id"])
+    freed = _freed(db, seal, added=added, linked=linked) if added or linked else []
+    write_changes(db, seal, [*changes, *freed], hand=hand)
+
+
+def _undone(
+    seal: EntrySeal, row: RowMapping, lines: Sequence[_Line], run_id: UUID, *, hand: Hand
+) -> Change | None:
+    """What a row of the run goes back to; None where somebody changed it since."""
+    wrote = [line.side for line in lines if line.what in BY_SYNCS]
+    left = (wrote[-1].version or 0) + 1 if wrote else 1
+    if row["version"] != left:
+        return None
+    cells = seal.cells(row)
+    if row["created_run_id"] == run_id:
+        columns = {"removed_at": hand.at, "undone": True}
+        return Change(row=row, before=cells, after=cells, what="undone", columns=columns)
+    before = wrote[0] if wrote else None
+    if before is None or before.cells is None:
+        return None
+    is_removed = row["removed_at"] is not None
+    columns = moved(before, by_sync=True, at=hand.at) if before.is_removed != is_removed else {}
+    return Change(row=row, before=cells, after=before.cells, what="undone", columns=columns)
+
+
+def _lines(
+    db: Db, seal: EntrySeal, rows: Sequence[RowMapping], run_id: UUID
+) -> dict[UUID, list[_Line]]:
+    found: dict[UUID, list[_Line]] = {row["id"]: [] for row in rows}
+    for line in db.execute(_LINES, {"run_id": run_id, "ids": list(found)}):
+        row_id = line.appointment_id
+        found[row_id].append(_Line(line.what, side(seal, row_id, line.before)))
+    return found
+
+
+def _freed(
+    db: Db, seal: EntrySeal, *, added: Sequence[UUID], linked: Sequence[UUID]
+) -> list[Change]:
+    """Scanned and typed rows that were hidden behind what the run brought: on the sheet again."""
+    values = {"added": list(added), "linked": list(linked)}
+    changes = []
+    for row in db.execute(_LINKED, values).mappings():
+        cells = seal.cells(row)
+        changes.append(Change(row=row, before=cells, after=cells, columns={"linked_to": None}))
+    return changes

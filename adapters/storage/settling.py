@@ -1,0 +1,150 @@
+"""Chooses a side of many conflicts at once, and takes such choices back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import Row, RowMapping, text
+
+from adapters.storage.audit import record
+from adapters.storage.entries import EntrySeal
+from adapters.storage.history import Step, read_steps
+from adapters.storage.rewriting import Change, write_changes
+from adapters.storage.sheet_edits import Hand
+from domain import merge
+from domain.fields import Cells
+from domain.sheet import NotOnSheet, Settled
+
+CHOSEN = ("mine", "theirs")
+
+_NAMED = text(
+    """
+    SELECT id, appointment_id, field, settled_at, settled_as, settled_by FROM run_sheet_conflicts
+    WHERE id = ANY(:ids) ORDER BY appointment_id, field
+    """
+)
+_ROWS = text("SELECT * FROM run_sheet_appointments WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
+_REOPEN = text(
+    """
+    UPDATE run_sheet_conflicts AS one
+    SET settled_at = NULL, settled_as = NULL, settled_by = NULL
+    WHERE id = ANY(:ids) AND NOT EXISTS (
+      SELECT FROM run_sheet_conflicts AS other
+      WHERE other.appointment_id = one.appointment_id AND other.field = one.field
+        AND other.settled_at IS NULL)
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The conflicts that are as was asked for now, and how many were left because they moved."""
+
+    ids: Sequence[UUID]
+    left: int
+
+
+def settle_many(
+    db: Db, seal: EntrySeal, ids: Sequence[UUID], choice: merge.Choice, *, hand: Hand
+) -> Done:
+    """Keep mine or take theirs in all of them; what is settled by now stays as it was settled."""
+    by_row, rows = _locked(db, ids)
+    changes, settled = [], []
+    for row in rows:
+        wanted = {one.field: one.id for one in by_row[row["id"]] if one.settled_at is None}
+        before = after = seal.cells(row)
+        for conflict in merge.conflicts(before):
+            if conflict.field in wanted:
+                chosen = merge.settle(after, conflict, choice=choice, by=hand.by, at=hand.at)
+                after = chosen.cells
+                settled.append(wanted[conflict.field])
+        if after != before:
+            about = sorted(wanted)
+            changes.append(
+                _change(row, before, after, what="settled", about=about, settled_as=choice)
+            )
+    write_changes(db, seal, changes, hand=hand)
+    _audit(db, "run_sheet.settled", changes, settled, hand=hand)
+    return Done(ids=settled, left=len(set(ids)) - len(settled))
+
+
+def undo_settled(db: Db, seal: EntrySeal, ids: Sequence[UUID], *, hand: Hand) -> Done:
+    """Open them again, with both sides as they were before somebody chose."""
+    by_row, rows = _locked(db, ids)
+    changes, opened = [], []
+    for row in rows:
+        steps = read_steps(db, seal, row)
+        before = after = seal.cells(row)
+        for conflict in by_row[row["id"]]:
+            step = _step_of(conflict, steps)
+            if step is not None and step.before.cells is not None:
+                after = merge.restore(after, step.before.cells, [conflict.field]).cells
+                opened.append(conflict.id)
+        if after != before:
+            about = [one.field for one in by_row[row["id"]]]
+            changes.append(_change(row, before, after, what="undone", about=about))
+    db.execute(_REOPEN, {"ids": opened})
+    write_changes(db, seal, changes, hand=hand)
+    _audit(db, "run_sheet.undone", changes, opened, hand=hand)
+    return Done(ids=opened, left=len(set(ids)) - len(opened))
+
+
+def undo_one(db: Db, seal: EntrySeal, conflict_id: UUID, *, hand: Hand) -> None:
+    """As `undo_settled`, for one that must be there and as it was left."""
+    done = undo_settled(db, seal, [conflict_id], hand=hand)
+    if not done.ids:
+        raise Settled("The field was changed since; the row's history shows by whom.")
+
+
+def _locked(
+    db: Db, ids: Sequence[UUID]
+) -> tuple[Mapping[UUID, Sequence[Row[Any]]], Sequence[RowMapping]]:
+    """The conflicts by row, read once their rows are ours; rows first, as a sync locks them."""
+    named = db.execute(_NAMED, {"ids": list(ids)}).all()
+    if len(named) < len(set(ids)):
+        raise NotOnSheet("There is no such conflict.")
+    rows = db.execute(_ROWS, {"ids": list({one.appointment_id for one in named})}).mappings().all()
+    by_row: dict[UUID, list[Row[Any]]] = {row["id"]: [] for row in rows}
+    for one in db.execute(_NAMED, {"ids": list(ids)}):
+        by_row[one.appointment_id].append(one)
+    return by_row, rows
+
+
+def _step_of(conflict: Row[Any], steps: Sequence[Step]) -> Step | None:
+    """The step in which a person chose, if the field is still as they left it."""
+    if conflict.settled_as not in CHOSEN:
+        return None
+    for step in steps:
+        is_choice = step.row["what"] == "settled" and step.row["at"] == conflict.settled_at
+        if is_choice and conflict.field in step.fields:
+            return step if step.holds([conflict.field]) else None
+    return None
+
+
+def _change(
+    row: RowMapping,
+    before: Cells,
+    after: Cells,
+    *,
+    what: str,
+    about: Sequence[str] = (),
+    settled_as: str = "edited",
+) -> Change:
+    return Change(
+        row=row, before=before, after=after, what=what, about=about, settled_as=settled_as
+    )
+
+
+def _audit(
+    db: Db, action: str, changes: Sequence[Change], ids: Sequence[UUID], *, hand: Hand
+) -> None:
+    record(
+        db,
+        hand.access,
+        account_id=hand.account_id,
+        action=action,
+        phi_fields=sorted({name for one in changes for name in one.about}),
+        summary=f"{len(ids)} conflicts in {len(changes)} rows",
+    )

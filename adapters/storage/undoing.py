@@ -1,0 +1,140 @@
+"""Taking back what was done to a row: one step, everything people set, or the row itself."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import RowMapping, text
+
+from adapters.storage import linking
+from adapters.storage.audit import record
+from adapters.storage.entries import EntrySeal
+from adapters.storage.history import Side, Step, read_steps
+from adapters.storage.rewriting import Change, write_changes
+from adapters.storage.sheet import PHI_FIELDS, view_entry
+from adapters.storage.sheet_edits import Hand, locked
+from domain import merge
+from domain.errors import BadInput
+from domain.sheet import EntryView, Settled
+from domain.visits import KEPT_APART
+
+BY_SYNCS = frozenset({"synced", "removed"})
+TOO_LATE = "This was changed since; undo the later change first."
+
+_LINKED = text(
+    """
+    SELECT * FROM run_sheet_appointments
+    WHERE linked_to = :target AND id = ANY(:ids) ORDER BY id FOR UPDATE
+    """
+)
+
+
+def undo_step(
+    db: Db,
+    seal: EntrySeal,
+    entry_id: UUID,
+    step_id: int | None,
+    *,
+    expected_version: int | None,
+    hand: Hand,
+) -> EntryView:
+    """Put back what one step changed (the last one if none is named), an undo too."""
+    linking.alone(db, hand.account_id)
+    row = locked(db, entry_id, expected_version=expected_version)
+    step = _chosen(read_steps(db, seal, row), step_id)
+    if step.before.cells is None:
+        raise Settled("This step was kept without what it takes to undo it.")
+    if not step.can_undo:
+        raise Settled(TOO_LATE)
+    cells = seal.cells(row)
+    after = merge.restore(cells, step.before.cells, step.fields).cells
+    columns = _back(step, at=hand.at) if step.is_move else {}
+    change = Change(row=row, before=cells, after=after, what="undone", columns=columns)
+    freed = [
+        _apart(seal, one)
+        for one in db.execute(_LINKED, {"target": row["id"], "ids": list(step.before.linked)})
+        .mappings()
+        .all()
+    ]
+    return _done(db, seal, row, [change, *freed], hand=hand)
+
+
+def undo_row(
+    db: Db, seal: EntrySeal, entry_id: UUID, *, expected_version: int | None, hand: Hand
+) -> EntryView:
+    """Take back everything people set; a row that a person typed leaves the sheet."""
+    row = locked(db, entry_id, expected_version=expected_version)
+    if row["is_manual_entry"]:
+        return _done(db, seal, row, [_taken_off(seal, row, hand)], hand=hand)
+    cells = seal.cells(row)
+    after = merge.revert_all(cells).cells
+    if after == cells:
+        return _done(db, seal, row, [], hand=hand)
+    change = Change(row=row, before=cells, after=after, what="reverted")
+    return _done(db, seal, row, [change], hand=hand)
+
+
+def take_off(
+    db: Db, seal: EntrySeal, entry_id: UUID, *, expected_version: int | None, hand: Hand
+) -> EntryView:
+    """Take a scanned or typed row off the sheet; the same scan does not bring it back."""
+    row = locked(db, entry_id, expected_version=expected_version)
+    if linking.is_of_pms(row):
+        raise BadInput("The PMS holds this appointment; cancel it there.")
+    changes = [] if row["removed_at"] else [_taken_off(seal, row, hand)]
+    return _done(db, seal, row, changes, hand=hand)
+
+
+def moved(before: Side, *, by_sync: bool, at: datetime) -> dict[str, Any]:
+    """The columns of a row that goes back on the sheet, or off it.
+
+    What a sync did stays undone until the PMS changes its mind; what a person did is just undone.
+    """
+    return {
+        "removed_at": at if before.is_removed else None,
+        "undone": True if by_sync else before.is_undone,
+    }
+
+
+def _back(step: Step, *, at: datetime) -> dict[str, Any]:
+    return moved(step.before, by_sync=step.row["what"] in BY_SYNCS, at=at)
+
+
+def _chosen(steps: Sequence[Step], step_id: int | None) -> Step:
+    named = [one for one in steps if step_id in (None, one.row["id"])]
+    if not named:
+        problem = "Nothing was done to this row." if step_id is None else "There is no such step."
+        raise Settled(problem)
+    return named[0]
+
+
+def _taken_off(seal: EntrySeal, row: RowMapping, hand: Hand) -> Change:
+    cells = seal.cells(row)
+    columns = {"removed_at": hand.at, "undone": True}
+    return Change(row=row, before=cells, after=cells, what="taken_off", columns=columns)
+
+
+def _apart(seal: EntrySeal, row: RowMapping) -> Change:
+    """A row that a person says is another visit: on the sheet again, and never linked again."""
+    cells = seal.cells(row)
+    columns = {"linked_to": None, "flags": sorted({*row["flags"], KEPT_APART})}
+    return Change(row=row, before=cells, after=cells, columns=columns)
+
+
+def _done(
+    db: Db, seal: EntrySeal, row: RowMapping, changes: Sequence[Change], *, hand: Hand
+) -> EntryView:
+    write_changes(db, seal, changes, hand=hand)
+    record(
+        db,
+        hand.access,
+        account_id=hand.account_id,
+        action="run_sheet.undone",
+        phi_fields=PHI_FIELDS,
+        connection_id=row["pms_connection_id"],
+        patient_id=row["pms_patient_id"] or None,
+        summary=f"row {row['id']}",
+    )
+    return view_entry(db, seal, row["id"], account_id=hand.account_id)

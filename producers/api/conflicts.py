@@ -1,0 +1,160 @@
+"""The conflict inbox over JSON: list, settle many at once, and take choices and runs back."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from adapters.storage import conflict_list, run_undoing, settling
+from adapters.storage.conflict_list import Wanted
+from adapters.storage.sheet_edits import settle_conflict
+from domain.people import Permission
+from domain.sheet import as_json
+from producers.cursors import USUAL, Cursor, Limit, decode, paged
+from producers.doors import Door, door
+from producers.matching import IfMatch, version_in
+
+router = APIRouter(tags=["conflicts"])
+
+Reader = Annotated[Door, Depends(door(Permission.SEE_SHEET))]
+Editor = Annotated[Door, Depends(door(Permission.EDIT_SHEET))]
+MOST = 500
+
+
+class Filter(BaseModel):
+    """Which conflicts; `rule` is the field they are about."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: Literal["open", "settled"] = "open"
+    rule: str | None = None
+    connection_id: UUID | None = None
+    run_id: UUID | None = None
+    cursor: Cursor = None
+    limit: Limit = USUAL
+
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(
+            state=self.state, rule=self.rule, connection_id=self.connection_id, run_id=self.run_id
+        )
+
+
+class Settling(BaseModel):
+    """These, or all open ones of a connection, a run or a rule; `count_only` changes nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    choice: Literal["mine", "theirs"]
+    ids: list[UUID] | None = Field(None, min_length=1, max_length=MOST)
+    connection_id: UUID | None = None
+    run_id: UUID | None = None
+    rule: str | None = None
+    count_only: bool = False
+
+    @model_validator(mode="after")
+    def _names_some(self) -> Self:
+        some = (self.connection_id, self.run_id, self.rule)
+        if (self.ids is None) == (not any(some)):
+            raise ValueError("name 'ids', or a connection_id, run_id or rule, not both")
+        return self
+
+
+class Choice(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    choice: Literal["mine", "theirs"]
+
+
+class Named(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    ids: list[UUID] = Field(min_length=1, max_length=MOST)
+
+
+@router.get("/api/conflicts")
+def read(door: Reader, wanted: Annotated[Filter, Query()]) -> dict[str, Any]:
+    """Newest first, with how many there are of each rule whatever the rule asked for."""
+    after = decode(wanted.cursor)
+    with door.transaction() as db:
+        rows = conflict_list.listed(
+            db,
+            door.seal,
+            account_id=door.account_id,
+            access=door.access,
+            limit=wanted.limit + 1,
+            wanted=wanted.wanted,
+            after=after,
+        )
+        rules = conflict_list.counted(db, wanted.wanted)
+    page, following = paged(rows, limit=wanted.limit, mark=lambda one: one.mark)
+    total = sum(one.count for one in rules if wanted.rule in (None, one.rule))
+    told = [{**as_json(one), "can_undo": one.can_undo} for one in page]
+    return _success({"conflicts": told, "next_cursor": following, "rules": rules, "total": total})
+
+
+@router.post("/api/conflicts/settle")
+def settle(door: Editor, body: Settling) -> dict[str, Any]:
+    """Keep mine or take theirs in all of them; at most 500 at once, `more` says how many remain."""
+    with door.transaction() as db:
+        wanted = Wanted(rule=body.rule, connection_id=body.connection_id, run_id=body.run_id)
+        ids = body.ids or conflict_list.ids_of(db, wanted, limit=MOST)
+        if body.count_only:
+            return _success({"count": _count(body, conflict_list.counted(db, wanted))})
+        done = settling.settle_many(db, door.seal, ids, body.choice, hand=door.hand)
+        more = 0 if body.ids else _count(body, conflict_list.counted(db, wanted))
+    return _success({"settled": len(done.ids), "left": done.left, "more": more, "ids": done.ids})
+
+
+@router.post("/api/conflicts/{conflict_id}/settle")
+def settle_one(
+    door: Editor,
+    response: Response,
+    conflict_id: UUID,
+    body: Choice,
+    if_match: IfMatch = None,
+) -> dict[str, Any]:
+    """Keep mine, or take theirs; `If-Match` is the version of the conflict's row."""
+    version = version_in(if_match)
+    with door.transaction() as db:
+        entry = settle_conflict(
+            db, door.seal, conflict_id, body.choice, expected_version=version, hand=door.hand
+        )
+    response.headers["ETag"] = f'"{entry.version}"'
+    return _success({"appointment": entry})
+
+
+@router.post("/api/conflicts/{conflict_id}/undo")
+def undo_one(door: Editor, conflict_id: UUID) -> dict[str, Any]:
+    """Open a settled one again, with both sides as they were before somebody chose."""
+    with door.transaction() as db:
+        settling.undo_one(db, door.seal, conflict_id, hand=door.hand)
+    return _success({"id": conflict_id})
+
+
+@router.post("/api/conflicts/undo")
+def undo(door: Editor, body: Named) -> dict[str, Any]:
+    """Open settled ones again, where nobody has changed the field since."""
+    with door.transaction() as db:
+        done = settling.undo_settled(db, door.seal, body.ids, hand=door.hand)
+    return _success({"opened": len(done.ids), "left": done.left, "ids": done.ids})
+
+
+@router.post("/api/pms/runs/{run_id}/undo", tags=["runs"])
+def undo_run(door: Editor, run_id: UUID) -> dict[str, Any]:
+    """Take back what a run did; rows that anyone changed since are left alone and counted."""
+    with door.transaction() as db:
+        done = run_undoing.undo_run(db, door.seal, run_id, hand=door.hand)
+    return _success({"undone": done})
+
+
+def _count(body: Settling, rules: Sequence[conflict_list.RuleCount]) -> int:
+    if body.ids is not None:
+        return len(set(body.ids))
+    return sum(one.count for one in rules if body.rule in (None, one.rule))
+
+
+def _success(named: Mapping[str, Any]) -> dict[str, Any]:
+    return {"success": True, **as_json(named)}
