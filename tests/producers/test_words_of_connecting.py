@@ -1,0 +1,48 @@
+"""What the pages say of vendors and of how often they are asked."""
+
+import pytest
+
+from adapters import pms
+from producers.pages import connecting
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("Client id of your Gentu application", "Client id"),
+        ("Bearer token for the REST API, from support", "Bearer token"),
+        ("Clinic id (CL-…), or practice group id (OG-…)", "Clinic id"),
+    ],
+)
+def test_a_label_is_shortened_to_the_thing_itself(label: str, said: str) -> None:
+    assert connecting.short(label) == said
+
+
+@pytest.mark.parametrize(("name", "minutes"), [("gentu", 4), ("medirecords", 4), ("halaxy", 1)])
+def test_real_time_leaves_half_of_what_the_vendor_allows(name: str, minutes: int) -> None:
+    assert connecting.realtime_minutes(pms.vendor(name)) == minutes
+
+
+def test_sikka_and_advancedmd_are_never_a_choice_and_kolla_is_to_come() -> None:
+    offered = connecting.choices(lambda _vendor: frozenset())
+
+    assert [one.name for one in offered if not one.available] == ["kolla"]
+    assert not {"sikka", "advancedmd"} & {one.name for one in offered}
+
+
+def test_nobody_is_asked_for_what_the_operator_has_set() -> None:
+    offered = connecting.choices(lambda _vendor: frozenset({"client_id", "client_secret"}))
+
+    needs = {one.name: list(one.needs) for one in offered}
+    assert needs["gentu"] == ["Pairing code"]
+    assert needs["medirecords"] == ["Bearer token", "Practice id"]
+
+
+@pytest.mark.parametrize(
+    ("name", "classified", "is_guess"),
+    [("Video consult", False, True), ("Standard consult", False, False), ("Phone", True, False)],
+)
+def test_only_types_nobody_has_spoken_of_are_guessed(
+    name: str, classified: bool, is_guess: bool
+) -> None:
+    assert connecting.guessed({"name": name, "classified": classified})["is_guess"] is is_guess
