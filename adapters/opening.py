@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from adapters import pms
-from adapters.presets import Presets
+from adapters.presets import Presets, PresetSettings
 from adapters.rest.caller import Caller
 from adapters.rest.memory import Memory
 from adapters.rest.ports import Ports
+from adapters.vault import StoredSecrets
 from domain.connections import Connection
 from domain.credentials import ForgettableTokens, SecretStore
 from domain.errors import NeedsReconnect
@@ -38,6 +39,7 @@ class Opener:
     clock: Callable[[], datetime]
     urls: Mapping[str, VendorUrls] = field(default_factory=dict)
     presets: Presets = field(default_factory=dict, repr=False)
+    preset_settings: PresetSettings = field(default_factory=dict)
     is_production: bool = False
     _remembered: Memory | None = None
     _memories: Memory = field(
@@ -50,7 +52,8 @@ class Opener:
     def __call__(self, connection: Connection) -> AppointmentSource:
         """The source, ready to be asked; no request is made yet."""
         here = self.placed(connection)
-        return pms.open_source(here, secrets=self.secrets_of(here), ports=self.ports(here))
+        secrets = self.secrets_of(here)
+        return pms.open_source(here, secrets=secrets, ports=self.stored_ports(here))
 
     def remembering(self, key: str) -> "Opener":
         """The same for one piece of work: its attempts share what was asked for, no other does.
@@ -65,12 +68,13 @@ class Opener:
         return replace(self, _remembered=kept)
 
     def placed(self, connection: Connection) -> Connection:
-        """The connection at the addresses the environment names, where it names none itself."""
+        """With the addresses and settings of the environment, where it has none itself."""
         told = self.urls.get(connection.vendor, VendorUrls())
         return replace(
             connection,
             base_url=connection.base_url or told.base_url,
             token_url=connection.token_url or told.token_url,
+            settings={**self.preset_settings.get(connection.vendor, {}), **_set(connection)},
         )
 
     def secrets_of(self, connection: Connection) -> Mapping[str, str]:
@@ -86,9 +90,18 @@ class Opener:
         """What the token bought with these secrets is shared under, if one is bought."""
         here = self.placed(connection)
         vendor = pms.vendor(here.vendor)
-        if vendor.auth is None:
+        auth = vendor.auth_by(secrets)
+        if auth is None:
             return None
-        return Caller(vendor, vendor.auth, here, secrets, self.ports(here)).token_key()
+        return Caller(vendor, auth, here, secrets, self.ports(here)).token_key()
+
+    def stored_ports(self, connection: Connection) -> Ports:
+        """For a source that is opened with the secrets its connection has stored."""
+        if connection.secret_ref is None:
+            return self.ports(connection)
+        preset = self.presets.get(connection.vendor, {})
+        vault = StoredSecrets(self.secrets, connection.secret_ref, preset)
+        return replace(self.ports(connection), vault=vault)
 
     def ports(self, connection: Connection) -> Ports:
         return Ports(
@@ -121,3 +134,7 @@ class Opener:
                     minimum_tls="1.2" if tls == "1.2" else "1.3",
                 )
             return self._clients[hosts]
+
+
+def _set(connection: Connection) -> Mapping[str, Any]:
+    return {key: value for key, value in connection.settings.items() if value is not None}

@@ -1,6 +1,7 @@
-"""Which secrets the operator has set for a vendor, so that no practice is asked for them."""
+"""What the operator has set for a vendor, so that no practice is asked for it."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -8,6 +9,17 @@ from adapters import pms
 
 Presets = Mapping[str, Mapping[str, str]]
 """Values by vendor and key."""
+
+PresetSettings = Mapping[str, Mapping[str, Any]]
+"""The same of settings, which may be yes or no."""
+
+CLIENT = ("client_id", "client_secret")
+"""What a sign-in on the vendor's page is asked for with."""
+
+SIGN_IN = ("authorize_url", "scopes")
+"""What a sign-in may be told; the operator's alone, for a browser is sent there."""
+
+SWITCHES = {"yes": True, "true": True, "no": False, "false": False}
 
 
 def presets(given: Mapping[str, Mapping[str, SecretStr]]) -> Presets:
@@ -25,4 +37,25 @@ def keys(vendor: str) -> frozenset[str]:
     if described is None:
         return frozenset()
     parts = described.pairing.secret_parts if described.pairing else ()
-    return frozenset({*described.secrets, *parts})
+    client = CLIENT if described.sign_in else ()
+    return frozenset({*described.secrets, *parts, *client})
+
+
+def preset_settings(given: Mapping[str, Mapping[str, SecretStr]]) -> PresetSettings:
+    """Of the same, the settings those vendors know."""
+    return {
+        name: {key: _said(one.get_secret_value()) for key, one in values.items() if key in known}
+        for name, values in given.items()
+        if (known := _settings(name))
+    }
+
+
+def _settings(vendor: str) -> frozenset[str]:
+    described = pms.registered().get(vendor)
+    if described is None:
+        return frozenset()
+    return frozenset({*described.settings, *(SIGN_IN if described.sign_in else ())})
+
+
+def _said(value: str) -> Any:
+    return SWITCHES.get(value.strip().lower(), value)

@@ -81,8 +81,11 @@ class Trials:
     def open(self, connection: Connection, *, secrets: Mapping[str, str] | None = None) -> Trial:
         """With `secrets` these are tried, and those stored are left alone."""
         here = self.opener.placed(connection)
-        keys = self.opener.secrets_of(here) if secrets is None else self._own(connection, secrets)
-        source = pms.open_source(here, secrets=keys, ports=self.opener.ports(here))
+        if secrets is None:
+            keys, ports = self.opener.secrets_of(here), self.opener.stored_ports(here)
+        else:
+            keys, ports = self._own(connection, secrets), self.opener.ports(here)
+        source = pms.open_source(here, secrets=keys, ports=ports)
         return Trial(connection, keys, source, self.opener)
 
     def _own(self, connection: Connection, secrets: Mapping[str, str]) -> Mapping[str, str]:

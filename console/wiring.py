@@ -12,7 +12,7 @@ from sqlalchemy import Engine, inspect, text
 import migrations
 from adapters import pms
 from adapters.opening import Opener
-from adapters.presets import presets
+from adapters.presets import preset_settings, presets
 from adapters.secrets.choosing import secret_store
 from adapters.storage.entries import EntrySeal
 from adapters.storage.spent import StoredSpent
@@ -84,6 +84,7 @@ class Wiring:
             clock=system_clock,
             urls=self.settings.vendor_urls,
             presets=presets(self.settings.vendor_secrets),
+            preset_settings=preset_settings(self.settings.vendor_secrets),
             is_production=self.settings.is_production,
         )
 

@@ -53,4 +53,10 @@ class SecretStore(Protocol):
     def put(self, name: str, values: Mapping[str, str]) -> str:
         """Store or replace; answers the reference."""
 
+    def replace(self, ref: str, values: Mapping[str, str]) -> None:
+        """Other values under a reference that stays."""
+
+    def forget(self, ref: str) -> None:
+        """Ask the store itself next time: what was read before may have been replaced."""
+
     def delete(self, ref: str) -> None: ...

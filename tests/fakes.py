@@ -50,5 +50,11 @@ class FakeSecrets:
         self.kept[name] = dict(values)
         return name
 
+    def replace(self, ref: str, values: Mapping[str, str]) -> None:
+        self.kept[ref] = dict(values)
+
+    def forget(self, ref: str) -> None:
+        """Nothing is remembered."""
+
     def delete(self, ref: str) -> None:
         self.kept.pop(ref, None)

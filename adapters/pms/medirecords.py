@@ -13,6 +13,7 @@ from adapters.rest.kinds import known_type
 from adapters.rest.lengths import length
 from adapters.rest.paging import PageNumber
 from adapters.rest.record import Record
+from adapters.rest.sign_in import SignIn
 from adapters.rest.vendor import Listing, Vendor
 from adapters.rest.words import Standing, Words
 from domain.appointments import (
@@ -209,9 +210,10 @@ VENDOR = Vendor(
     title="Medirecords",
     docs="https://support.medirecords.com/hc/en-us/articles/13937872514575",
     base_url="https://api.medirecords.com",
-    # No token endpoint is published: MediRecords hands tokens out. Should it offer a sign-in, this
-    # becomes an `Auth` that buys them at the connection's `token_url`, and nothing else changes.
+    # No token endpoint is published: MediRecords hands tokens out. An operator who is offered a
+    # sign-in sets MEDIRECORDS_AUTHORIZE_URL, _TOKEN_URL, _SCOPES, _CLIENT_ID and _CLIENT_SECRET.
     auth=StaticToken(),
+    sign_in=SignIn(),
     secrets={"token": "Bearer token for the REST API, from MediRecords support"},
     settings={
         "page_size": "Appointments asked for at a time (100)",

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from adapters.rest.answers import dig
+from adapters.rest.ports import Vault
 from domain.credentials import Token, TokenRequest
 from domain.errors import (
     BadInput,
@@ -50,6 +51,7 @@ class Desk:
     secrets: Mapping[str, str] = field(repr=False)
     clock: Callable[[], datetime]
     send: Callable[[Ask], Any]
+    vault: Vault | None = field(default=None, repr=False)
 
     def secret(self, name: str) -> str:
         return secret(self.secrets, name)
@@ -98,19 +100,8 @@ class ClientCredentials:
         return {"authorization": f"Bearer {token.value}"} if token else {}
 
     def _bought(self, desk: Desk, *, url: str, client: tuple[str, str]) -> Token:
-        asked_at = desk.clock()
-        try:
-            answer = desk.send(self._ask(url, client))
-        except Gone as missing:
-            # Never as Gone: that would tell a probe that an appointment was deleted.
-            raise Refused(f"{missing}; check the token address") from None
-        except (Refused, TokenExpired) as refusal:
-            raise NeedsReconnect(f"{refusal}; the client id or secret is not accepted") from None
-        value = dig(answer, "access_token")
-        if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-            raise BrokenContract(f"{desk.vendor}: the token answer holds no token")
-        seconds = lifetime(dig(answer, "expires_in"), ceiling=self.ceiling_seconds)
-        return Token(value=value, expires_at=asked_at + timedelta(seconds=seconds))
+        ask, refused = self._ask(url, client), "the client id or secret is not accepted"
+        return bought(desk, ask, ceiling=self.ceiling_seconds, refused=refused)[0]
 
     def _ask(self, url: str, client: tuple[str, str]) -> Ask:
         grant = {"grant_type": "client_credentials"}
@@ -145,6 +136,23 @@ class StaticToken:
         if not _TOKEN.fullmatch(value):
             raise BadInput(f"The secret '{self.secret}' cannot be a token; enter it again.")
         return {self.header: f"{self.scheme}{value}"}
+
+
+def bought(desk: Desk, ask: Ask, *, ceiling: int, refused: str) -> tuple[Token, Any]:
+    """The token that was asked for, and the whole answer; `refused` says why there is none."""
+    asked_at = desk.clock()
+    try:
+        answer = desk.send(ask)
+    except Gone as missing:
+        # Never as Gone: that would tell a probe that an appointment was deleted.
+        raise Refused(f"{missing}; check the token address") from None
+    except (Refused, TokenExpired) as refusal:
+        raise NeedsReconnect(f"{refusal}; {refused}") from None
+    value = dig(answer, "access_token")
+    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+        raise BrokenContract(f"{desk.vendor}: the token answer holds no token")
+    seconds = lifetime(dig(answer, "expires_in"), ceiling=ceiling)
+    return Token(value=value, expires_at=asked_at + timedelta(seconds=seconds)), answer
 
 
 def secret(secrets: Mapping[str, str], name: str) -> str:

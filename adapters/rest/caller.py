@@ -2,12 +2,12 @@
 
 import re
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import structlog
@@ -31,6 +31,8 @@ from domain.errors import (
 )
 from domain.limits import Budget
 from domain.sources import Spend
+
+_T = TypeVar("_T")
 
 log = structlog.get_logger()
 
@@ -74,6 +76,9 @@ class Caller:
 
     def signed(self, ask: Ask) -> Reply:
         """Send with a token; one that is refused is renewed once, and the request repeated once."""
+        return self._with_newest_secrets(lambda: self._signed(ask))
+
+    def _signed(self, ask: Ask) -> Reply:
         request = self.auth.token(self._desk())
         token = self.ports.tokens.current(request) if request else None
         try:
@@ -85,6 +90,9 @@ class Caller:
 
     def renew(self) -> datetime | None:
         """Renew the token if it ends soon; when the one now kept ends."""
+        return self._with_newest_secrets(self._renew)
+
+    def _renew(self) -> datetime | None:
         request = self.auth.token(self._desk())
         if request is None:
             return None
@@ -141,7 +149,20 @@ class Caller:
             secrets=self.secrets,
             clock=self.ports.clock,
             send=lambda ask: self.send(ask).body,
+            vault=self.ports.vault,
         )
+
+    def _with_newest_secrets(self, call: Callable[[], _T]) -> _T:
+        """Before a person is asked: these may have been replaced since they were read."""
+        try:
+            return call()
+        except NeedsReconnect:
+            newest = self.secrets if self.ports.vault is None else self.ports.vault.fresh()
+            if dict(newest) == dict(self.secrets):
+                raise
+            self.secrets = newest
+            self.auth = self.vendor.auth_by(newest) or self.auth
+            return call()
 
     def _sign_in_again(self, refusal: TokenExpired) -> NeedsReconnect:
         return NeedsReconnect(f"{refusal}; connect this practice again")

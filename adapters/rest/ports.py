@@ -37,6 +37,16 @@ class Sender(Protocol):
     ) -> Answer: ...
 
 
+class Vault(Protocol):
+    """Where one connection's secrets are kept."""
+
+    def fresh(self) -> Mapping[str, str]:
+        """As they are stored now, past any cache; another process may have replaced them."""
+
+    def keep(self, changes: Mapping[str, str | None]) -> None:
+        """Store these beside the others; None takes one away."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """The outside world, handed to a source when it is opened.
@@ -44,6 +54,7 @@ class Ports:
     `remembered` keeps followed references, else each source keeps its own. Give one that outlives
     the source, briefly, where a vendor needs a request per patient: a wait in the middle of a page
     would ask for all of them again. `codes` keeps code lists, which name no patient, for good.
+    `vault` holds the secrets it was opened with; None where they are stored nowhere yet.
     """
 
     sender: Sender
@@ -51,5 +62,6 @@ class Ports:
     throttle: Throttle
     clock: Callable[[], datetime]
     voice: bool = False
+    vault: Vault | None = None
     remembered: MutableMapping[str, Any] | None = field(default=None, repr=False)
     codes: MutableMapping[str, Any] | None = field(default=None, repr=False)

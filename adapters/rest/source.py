@@ -38,7 +38,8 @@ class RestSource:
     def __init__(
         self, vendor: Vendor, connection: Connection, *, secrets: Mapping[str, str], ports: Ports
     ) -> None:
-        if vendor.auth is None:
+        auth = vendor.auth_by(secrets)
+        if auth is None:
             raise TypeError(f"{vendor.name} says nothing of how requests are signed")
         self._vendor = vendor
         self._stored = connection
@@ -46,7 +47,7 @@ class RestSource:
         if vendor.practitioners is None:
             names = {**connection.practitioners, **people.named(connection)}
             self._connection = replace(connection, practitioners=names)
-        self._caller = Caller(vendor, vendor.auth, connection, secrets, ports)
+        self._caller = Caller(vendor, auth, connection, secrets, ports)
         own: MutableMapping[str, Any] = Memory()
         self._remembered = own if ports.remembered is None else ports.remembered
         self._codes: MutableMapping[str, Any] = {} if ports.codes is None else ports.codes

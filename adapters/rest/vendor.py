@@ -10,6 +10,7 @@ from adapters.rest.envelope import Wrapping
 from adapters.rest.paging import Paging, Whole
 from adapters.rest.ports import Ports
 from adapters.rest.record import Record
+from adapters.rest.sign_in import SignIn
 from adapters.rest.waits import RateHeaders
 from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
 from domain.connections import Connection
@@ -97,7 +98,8 @@ class Vendor:
     `read_fault` looks into bodies, for vendors whose status codes do not tell. `headers_of` adds
     headers that depend on the connection. A vendor that lists no practitioners says at which path
     an appointment names its own: those met in the book become practitioners. `title` is what
-    sentences call it, `maker` the company behind the product where its name is another.
+    sentences call it, `maker` the company behind the product where its name is another. `sign_in`
+    is how a person may let us in on the vendor's own page, where the operator has set it up.
     """
 
     name: str
@@ -120,6 +122,7 @@ class Vendor:
     extra_hosts: frozenset[str] = frozenset()
 
     auth: Auth | None = None
+    sign_in: SignIn | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     headers_of: Callable[[Connection], Mapping[str, str]] | None = None
     rate_headers: RateHeaders | None = None
@@ -135,12 +138,16 @@ class Vendor:
     pairing: Pairing | None = None
     opens: Opens | None = None
 
+    def auth_by(self, secrets: Secrets) -> Auth | None:
+        """How requests are signed with these secrets: by a person's sign-in where there was one."""
+        return self.sign_in if self.sign_in and self.sign_in.is_in(secrets) else self.auth
+
     def hosts(self, connection: Connection) -> frozenset[str]:
         """The hosts its requests may go to: the vendor's, or those set for this connection."""
-        auth_url = getattr(self.auth, "token_url", "")
+        ours = [getattr(one, "token_url", "") for one in (self.auth, self.sign_in)]
         urls = (
             connection.base_url or self.base_url,
-            connection.token_url or (auth_url if "://" in auth_url else ""),
+            *([connection.token_url] if connection.token_url else (u for u in ours if "://" in u)),
         )
         found = {urlsplit(url).hostname for url in urls if url}
         return self.extra_hosts | {host for host in found if host}

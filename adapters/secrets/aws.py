@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from adapters.secrets.names import checked_name, packed, unpacked
+from adapters.secrets.names import GONE, checked_name, packed, unpacked
 from domain.errors import BrokenContract, NeedsReconnect, Refused, SyncError, Transient
 
 CACHE_SECONDS = 300.0
@@ -74,6 +74,14 @@ class AwsSecretStore:
                 return arn
         raise Transient("the secret store changed under us; try again")
 
+    def replace(self, ref: str, values: Mapping[str, str]) -> None:
+        """One that was deleted stays so, though it could still be restored."""
+        secret, text = self._ours(ref), packed(values)
+        call, gone = "put_secret_value", MISSING | DELETED
+        if self._called(call, gone, SecretId=secret, SecretString=text) is None:
+            raise NeedsReconnect(GONE)
+        self.forget(secret)
+
     def delete(self, ref: str) -> None:
         """AWS keeps it for its recovery window; a put under the same name brings it back."""
         secret = self._ours(ref)
@@ -89,7 +97,7 @@ class AwsSecretStore:
     def _fetched(self, secret: str) -> Mapping[str, str]:
         answer = self._called("get_secret_value", MISSING | DELETED, SecretId=secret)
         if answer is None:
-            raise NeedsReconnect("the secrets of this connection are gone; enter them")
+            raise NeedsReconnect(GONE)
         try:
             return MappingProxyType(unpacked(answer["SecretString"]))
         except (ValueError, KeyError):

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
-from adapters.secrets.names import checked_name, packed
+from adapters.secrets.names import GONE, checked_name, packed
 from domain.errors import NeedsReconnect, Refused
 from infra.sealing import Sealer
 
@@ -30,7 +30,7 @@ class FileSecretStore:
         try:
             return MappingProxyType(self._read()[ref])
         except KeyError:
-            raise NeedsReconnect("the secrets of this connection are gone; enter them") from None
+            raise NeedsReconnect(GONE) from None
 
     def put(self, name: str, values: Mapping[str, str]) -> str:
         """Store or replace; the name is the reference."""
@@ -39,6 +39,16 @@ class FileSecretStore:
         with self._changed() as document:
             document[name] = dict(values)
         return name
+
+    def replace(self, ref: str, values: Mapping[str, str]) -> None:
+        packed(values)
+        with self._changed() as document:
+            if ref not in document:
+                raise NeedsReconnect(GONE)
+            document[ref] = dict(values)
+
+    def forget(self, ref: str) -> None:
+        """Nothing is remembered: every read is of the file."""
 
     def delete(self, ref: str) -> None:
         with self._changed() as document:

@@ -8,6 +8,7 @@ from domain.errors import BadInput
 
 NAME = re.compile(r"[A-Za-z0-9_+=@-][A-Za-z0-9/_+=.@-]{0,400}")
 LARGEST_BYTES = 65_536
+GONE = "the secrets of this connection are gone; enter them"
 
 
 def checked_name(name: str) -> str:

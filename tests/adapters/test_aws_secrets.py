@@ -103,6 +103,15 @@ def test_a_name_that_vanishes_between_two_calls_is_made_again() -> None:
     assert AwsSecretStore(client, "parlae/pms").put("gentu/acct-1", {"a": "1"}) == ARN
 
 
+def test_what_was_deleted_is_not_brought_back_by_replacing_it() -> None:
+    client = Replies(put_secret_value=[refused("InvalidRequestException")])
+
+    with pytest.raises(NeedsReconnect):
+        AwsSecretStore(client, "parlae/pms").replace("gentu/acct-1", {"a": "2"})
+
+    assert [call for call, _ in client.calls] == ["put_secret_value"]
+
+
 def test_a_name_that_never_settles_is_left_for_later() -> None:
     client = Replies(
         create_secret=[refused("ResourceExistsException")],

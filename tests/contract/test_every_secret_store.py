@@ -94,6 +94,30 @@ def test_what_is_not_there_needs_a_person(store: SecretStore, ref: str) -> None:
         store.get(ref)
 
 
+def test_a_reference_stays_when_its_values_are_replaced(opened: Opened) -> None:
+    ref = opened().put(NAME, {"token": "t-1"})
+
+    opened().replace(ref, {"token": "t-2"})
+
+    assert opened().get(ref) == opened().get(NAME) == {"token": "t-2"}
+
+
+def test_what_another_process_replaced_is_seen_once_ours_is_forgotten(opened: Opened) -> None:
+    mine, theirs = opened(), opened()
+    ref = mine.put(NAME, {"token": "t-1"})
+    mine.get(ref)
+    theirs.replace(ref, {"token": "t-2"})
+
+    mine.forget(ref)
+
+    assert mine.get(ref) == {"token": "t-2"}
+
+
+def test_what_was_never_stored_cannot_be_replaced(store: SecretStore) -> None:
+    with pytest.raises(NeedsReconnect):
+        store.replace("gentu/acct-1/never-stored", {"token": "t-2"})
+
+
 def test_what_was_deleted_is_gone_and_deleting_again_is_fine(store: SecretStore) -> None:
     ref = store.put(NAME, {"token": "t-1"})
 
