@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     vapi_auth: SecretStr | None = None
     vapi_api_key: SecretStr | None = None
     vapi_allow_bare_signature: bool = False
+    vapi_calls_a_minute: int = Field(100, ge=1)
 
     sikka_app_id: SecretStr | None = Field(
         None, validation_alias=AliasChoices("SIKKA_APP_ID", "SIKKA_APPLICATION_ID")

@@ -12,12 +12,16 @@ from starlette.staticfiles import StaticFiles
 
 import migrations
 from adapters.presets import presets
+from adapters.queue import RedisAnnouncer
+from adapters.replies import Replies
 from adapters.secrets.choosing import secret_store
+from adapters.vapi.plans import plans
 from infra import database, logging, redis
 from infra.clock import system_clock
 from infra.sealing import Keyring, Sealer
 from infra.settings import Settings
 from producers import health, metrics, problems, routes
+from producers.callers import Voice
 from producers.following import Hub
 from producers.headers import Headers
 from producers.limits import BodyLimit
@@ -73,6 +77,17 @@ def ports_from(settings: Settings) -> Ports:
         presets=presets(settings.vendor_secrets),
         urls=settings.vendor_urls,
         is_production=settings.is_production,
+        voice=_voice(settings, settings.redis_url.get_secret_value()),
+    )
+
+
+def _voice(settings: Settings, redis_url: str) -> Voice:
+    key = settings.jwt_secret.get_secret_value()
+    return Voice(
+        plans=plans(settings, signing_key=key),
+        replies=Replies(redis_url),
+        announcer=RedisAnnouncer(redis_url),
+        calls_a_minute=settings.vapi_calls_a_minute,
     )
 
 
@@ -109,7 +124,11 @@ class _Server(uvicorn.Server):
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     ports: Ports = app.state.ports
     ports.hub.start()
+    if ports.voice is not None:
+        ports.voice.replies.start()
     yield
+    if ports.voice is not None:
+        ports.voice.replies.stop()
     ports.hub.stop()
     ports.hub.join()
     ports.redis.close()

@@ -14,6 +14,7 @@ from domain.credentials import SecretStore
 from infra.clock import Clock
 from infra.sealing import Sealer
 from infra.vendor_urls import VendorUrls
+from producers.callers import Voice
 from producers.following import Hub
 
 
@@ -22,6 +23,7 @@ class Ports:
     """The database, the seal, the clock, Redis, who is listening, and where secrets are kept.
 
     `presets` are the operator's secrets for all practices of a vendor, `urls` where it is reached.
+    Without `voice` no caller is served.
     """
 
     database: Engine
@@ -37,6 +39,7 @@ class Ports:
     presets: Presets = field(default_factory=dict, repr=False)
     urls: Mapping[str, VendorUrls] = field(default_factory=dict)
     is_production: bool = False
+    voice: Voice | None = None
 
     @property
     def is_secure(self) -> bool:

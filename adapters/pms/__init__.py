@@ -20,6 +20,7 @@ __all__ = [
     "Vendor",
     "capability_lines",
     "capability_table",
+    "desks",
     "modules",
     "open_source",
     "open_vendor",
@@ -57,6 +58,11 @@ def _described() -> Iterator[ModuleType]:
 def registered() -> Mapping[str, Vendor]:
     """Every PMS by name."""
     return MappingProxyType({name: module.VENDOR for name, module in modules().items()})
+
+
+def desks() -> list[str]:
+    """The PMSs that can be written to, and so can serve callers."""
+    return sorted(name for name, one in registered().items() if one.capabilities.writes)
 
 
 def vendor(name: str) -> Vendor:

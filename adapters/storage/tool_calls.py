@@ -11,6 +11,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage.ledger import put
+from domain.errors import FenceLost
 from domain.tools import ToolAnswer
 from domain.work import answer_job
 from infra.sealing import Sealer
@@ -48,9 +49,9 @@ _GIVE_UP = text(
     WHERE id = :id AND state = ANY(:before) RETURNING id
     """
 )
-_LOOK = text(
-    "SELECT id, state, answer, account_id, told FROM tool_calls WHERE id = ANY(:ids) FOR UPDATE"
-)
+_GUARD = text("SELECT FROM tool_calls WHERE id = :id AND state = 'claimed' FOR SHARE")
+_LOCK = text("SELECT FROM tool_calls WHERE id = :id AND state = ANY(:states) FOR UPDATE")
+_LOOK = text("SELECT id, state, answer, account_id, told FROM tool_calls WHERE id = ANY(:ids)")
 _STANDS = text("SELECT id, state FROM tool_calls WHERE id = ANY(:ids)")
 
 OPEN = ("waiting", "claimed")
@@ -167,6 +168,17 @@ def answer(
     }
     row = db.execute(_ANSWER, values).first()
     return None if row is None else row.reply_to or ""
+
+
+def guard(db: Db, row_id: UUID) -> None:
+    """Raise where the call was answered otherwise meanwhile: nothing may be begun for it now."""
+    if db.execute(_GUARD, {"id": row_id}).first() is None:
+        raise FenceLost("this tool call was answered in our place")
+
+
+def still_open(db: Db, row_id: UUID, *, states: Sequence[str]) -> bool:
+    """Whether it may be answered in the worker's place; locked, so that it stays as it is."""
+    return db.execute(_LOCK, {"id": row_id, "states": list(states)}).first() is not None
 
 
 def give_up(  # noqa: PLR0913 - which, for whom, with what words

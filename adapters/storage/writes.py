@@ -18,6 +18,7 @@ from domain.writes import (
     HOLD_SECONDS,
     LETTERS,
     NEXT,
+    NOT_YET_SENT,
     NUMBER_LENGTH,
     KeptWrite,
     NewWrite,
@@ -41,6 +42,7 @@ _BEGIN = text(
     """
 )
 _BY_KEY = text("SELECT * FROM pms_writes WHERE account_id = :account_id AND idempotency_key = :key")
+_BY_KEY_LOCKED = text(f"{_BY_KEY.text} FOR UPDATE")
 _OF_CALL = text(
     """
     SELECT * FROM pms_writes
@@ -65,13 +67,14 @@ _RECEIPT = text(
     """
 )
 _POLLED = text("UPDATE pms_writes SET polls = polls + 1 WHERE id = :id RETURNING *")
-_TOLD = text("UPDATE pms_writes SET told = :told WHERE id = :id RETURNING *")
+_TOLD = text("UPDATE pms_writes SET told = COALESCE(told, :told) WHERE id = :id RETURNING *")
 
 
 class WriteLedger:
     """The writes of one account. Each method is one transaction; none spans a call to a vendor.
 
-    `guarded` is called first in each, with its connection: a worker's fence on its job.
+    `guarded` is called first, with its connection, where a write is begun and where it leaves: it
+    raises where whoever asked has been answered otherwise meanwhile.
     """
 
     def __init__(
@@ -106,6 +109,13 @@ class WriteLedger:
                     return kept
         raise Transient("no confirmation number could be found; try again")
 
+    def by_key(self, key: str) -> KeptWrite | None:
+        """The write that was asked for under this key, if any was."""
+        with transaction(self._engine, account_id=self._account) as db:
+            values = {"account_id": self._account, "key": key}
+            row = db.execute(_BY_KEY, values).mappings().first()
+            return None if row is None else self._kept(row)
+
     def load(self, write_id: UUID) -> KeptWrite:
         with transaction(self._engine, account_id=self._account) as db:
             return self._kept(db.execute(_LOAD, {"id": write_id}).mappings().one())
@@ -133,7 +143,6 @@ class WriteLedger:
             "now": self._clock(),
         }
         with transaction(self._engine, account_id=self._account) as db:
-            self._guard(db)
             return self._kept(db.execute(_RECEIPT, values).mappings().one())
 
     def settle(
@@ -146,7 +155,6 @@ class WriteLedger:
     ) -> KeptWrite:
         """Move it on, its hold with it; a write that somebody else has settled stays so."""
         with transaction(self._engine, account_id=self._account) as db:
-            self._guard(db)
             row = self._moved(db, kept, state, pms_id=pms_id, reason=reason)
             if row is None:
                 return self._kept(db.execute(_LOAD, {"id": kept.id}).mappings().one())
@@ -165,8 +173,24 @@ class WriteLedger:
         with transaction(self._engine, account_id=self._account) as db:
             return self._kept(db.execute(_POLLED, {"id": kept.id}).mappings().one())
 
+    def call_off(self, db: Db, key: str) -> KeptWrite | None:
+        """Within the caller's transaction: the write of this key, withdrawn if it has not left."""
+        values = {"account_id": self._account, "key": key}
+        row = db.execute(_BY_KEY_LOCKED, values).mappings().first()
+        if row is None:
+            return None
+        kept = self._kept(row)
+        if kept.state in NOT_YET_SENT:
+            holds.free(db, kept.id)
+            row = self._moved(db, kept, WriteState.WITHDRAWN) or row
+        return self._kept(row)
+
+    def tell_within(self, db: Db, kept: KeptWrite, told: str) -> None:
+        """As `tell`, within the caller's transaction."""
+        db.execute(_TOLD, {"id": kept.id, "told": told})
+
     def tell(self, kept: KeptWrite, told: str) -> KeptWrite:
-        """What the caller was told of it, so that a text can tell the rest."""
+        """What the caller was told of it first, so that a text can tell the rest."""
         with transaction(self._engine, account_id=self._account) as db:
             return self._kept(db.execute(_TOLD, {"id": kept.id, "told": told}).mappings().one())
 

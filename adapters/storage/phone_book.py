@@ -1,0 +1,93 @@
+"""Which account a call is for, and which of its connections can serve it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import text
+
+from adapters.vapi.messages import CallContext
+
+_ACCOUNTS = text(
+    """
+    SELECT id, id = ANY(:claims) AS is_claimed,
+           vapi_number_ids @> ARRAY[CAST(:number_id AS text)]
+             OR phones @> ARRAY[CAST(:number AS text)] AS is_called,
+           transfer_to,
+           cardinality(vapi_number_ids) + cardinality(phones) > 0 AS has_numbers
+    FROM accounts
+    WHERE id = ANY(:claims) OR vapi_number_ids @> ARRAY[CAST(:number_id AS text)]
+       OR phones @> ARRAY[CAST(:number AS text)] OR (SELECT count(*) FROM accounts) = 1
+    """
+)
+_SERVING = text(
+    """
+    SELECT id, connector, settings FROM pms_connections
+    WHERE removed_at IS NULL AND state IN ('ACTIVE', 'ERROR') AND connector = ANY(:connectors)
+    ORDER BY created_at, id
+    """
+)
+_RECENT = text(
+    """
+    SELECT count(*) FROM tool_calls
+    WHERE account_id = :account_id AND created_at > :since
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An account a call was matched to, and whom it passes callers on to."""
+
+    id: str
+    transfer_to: tuple[str, ...]
+
+
+def account_of(db: Db, call: CallContext) -> Listed | None:
+    """The one account that the called number and every claim agree on; None where they do not.
+
+    Where nothing is claimed and the number is nobody's, the only account there is serves the call,
+    if it has named no numbers of its own.
+    """
+    values = {
+        "claims": sorted(call.accounts),
+        "number_id": call.called_number_id or "",
+        "number": call.called_number or "",
+    }
+    rows = db.execute(_ACCOUNTS, values).all()
+    claimed = {row.id for row in rows if row.is_claimed}
+    if claimed != call.accounts:
+        return None
+    called = {row.id for row in rows if row.is_called}
+    wanted = called | claimed
+    if not wanted:
+        wanted = {row.id for row in rows if not row.has_numbers}
+    found = [row for row in rows if row.id in wanted]
+    return Listed(found[0].id, tuple(found[0].transfer_to)) if len(found) == 1 else None
+
+
+def serving(
+    db: Db, *, connectors: Sequence[str], called_number: str | None
+) -> tuple[UUID, str] | None:
+    """The connection that serves the call, with its PMS: the one of that number, else the first.
+
+    A practice with several sites names each one's numbers in the setting `phone_numbers`.
+    """
+    rows = db.execute(_SERVING, {"connectors": list(connectors)}).all()
+    for row in rows:
+        if called_number and called_number in _numbers(row.settings):
+            return row.id, row.connector
+    return (rows[0].id, rows[0].connector) if rows else None
+
+
+def recent(db: Db, account_id: str, *, since: datetime) -> int:
+    """How many tool calls the account has had since then."""
+    return int(db.execute(_RECENT, {"account_id": account_id, "since": since}).scalar_one())
+
+
+def _numbers(settings: Mapping[str, Any]) -> list[str]:
+    given = settings.get("phone_numbers") or ""
+    return [one.strip() for one in str(given).split(",")]

@@ -1,0 +1,35 @@
+"""What the ingress needs to serve callers: proof of who asks, who to tell, and how long to wait."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+from adapters.replies import Replies
+from adapters.vapi.verifying import Plan
+
+FALLBACK_SECONDS = 4.0
+ANSWER_SECONDS = 15.0
+CALLS_A_MINUTE = 100
+
+
+class Announcer(Protocol):
+    """Says on a queue that jobs are ready."""
+
+    def announce(self, queue: str, job_ids: Sequence[int]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """What the ingress needs for callers; without a plan no message is genuine."""
+
+    plans: Sequence[Plan] = field(default=(), repr=False)
+    replies: Replies
+    announcer: Announcer
+    fallback_seconds: float = FALLBACK_SECONDS
+    answer_seconds: float = ANSWER_SECONDS
+    calls_a_minute: int = CALLS_A_MINUTE
+
+    @property
+    def patience(self) -> timedelta:
+        return timedelta(seconds=self.answer_seconds)

@@ -1,0 +1,168 @@
+"""Waits for workers to answer a caller, and answers in their place where they are not in time."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+
+from adapters.storage import tool_calls
+from adapters.storage.audit import Access, record
+from adapters.storage.ledger import put
+from adapters.storage.tool_calls import KeptToolCall
+from adapters.storage.writes import WriteLedger
+from adapters.vapi.messages import ToolCall, canonical
+from domain.errors import SyncError
+from domain.jobs import NewJob
+from domain.tools import NOT_DONE, NOT_NOW, UNDER_WAY, Told, ToolAnswer, write_key
+from domain.work import settle_job
+from domain.writes import KeptWrite, WriteState
+from infra.database import transaction
+from producers.callers import Voice
+from producers.ports import Ports
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 1.0
+"""How often the database is asked, should the wake-up over Redis have been lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The tool calls of one message, stored."""
+
+    account_id: str
+    call_id: str
+    trace_id: str
+    kept: Mapping[str, KeptToolCall]
+    made: Mapping[str, ToolCall]
+
+
+async def answered(ports: Ports, voice: Voice, asked: Asked) -> Mapping[str, ToolAnswer]:
+    """What was said to each of them, by its id; never later than the patience of a caller."""
+    waiting = {one.id: voice.replies.expect(one.id) for one in asked.kept.values()}
+    try:
+        await _until(ports, asked, waiting, seconds=voice.fallback_seconds)
+        await _give_up(ports, asked, only_unclaimed=True)
+        await _until(ports, asked, waiting, seconds=voice.answer_seconds - voice.fallback_seconds)
+        await _give_up(ports, asked, only_unclaimed=False)
+    finally:
+        for row_id in waiting:
+            voice.replies.forget(row_id)
+    found = await asyncio.to_thread(_answers, ports, asked)
+    return {name: found[one.id] for name, one in asked.kept.items() if one.id in found}
+
+
+async def _until(
+    ports: Ports, asked: Asked, waiting: Mapping[UUID, asyncio.Event], *, seconds: float
+) -> None:
+    """Until all are answered or the time is up."""
+    ends = asyncio.get_running_loop().time() + seconds
+    while True:
+        left = ends - asyncio.get_running_loop().time()
+        still = [event for event in waiting.values() if not event.is_set()]
+        if not still or left <= 0:
+            return
+        everything = asyncio.gather(*(event.wait() for event in still))
+        try:
+            await asyncio.wait_for(everything, timeout=min(LOOK_SECONDS, left))
+        except TimeoutError:
+            await asyncio.to_thread(_notice, ports, asked, waiting)
+
+
+def _notice(ports: Ports, asked: Asked, waiting: Mapping[UUID, asyncio.Event]) -> None:
+    """Look for answers whose wake-up was lost."""
+    try:
+        with transaction(ports.database, account_id=asked.account_id) as db:
+            states = tool_calls.states(db, list(waiting))
+    except SyncError:
+        log.warning("voice.not_seen")
+        return
+    for row_id, state in states.items():
+        if state not in tool_calls.OPEN:
+            waiting[row_id].set()
+
+
+async def _give_up(ports: Ports, asked: Asked, *, only_unclaimed: bool) -> None:
+    await asyncio.to_thread(_answer_for_them, ports, asked, only_unclaimed=only_unclaimed)
+
+
+def _answer_for_them(ports: Ports, asked: Asked, *, only_unclaimed: bool) -> None:
+    """Truthful words for what no worker answered; what has not left by now never will."""
+    try:
+        with transaction(ports.database, account_id=asked.account_id) as db:
+            states = tool_calls.states(db, [one.id for one in asked.kept.values()])
+    except SyncError:
+        log.warning("voice.not_seen")
+        return
+    before = ("waiting",) if only_unclaimed else tool_calls.OPEN
+    for name, one in asked.kept.items():
+        if states.get(one.id) in before:
+            _answer_for(ports, asked, asked.made[name], one, before=before)
+
+
+def _answer_for(
+    ports: Ports, asked: Asked, made: ToolCall, kept: KeptToolCall, *, before: Sequence[str]
+) -> None:
+    """In one transaction, so that no worker can begin or send anything for it afterwards."""
+    ledger = WriteLedger(
+        ports.database, ports.sealer, account_id=asked.account_id, clock=ports.clock
+    )
+    with transaction(ports.database, account_id=asked.account_id) as db:
+        if not tool_calls.still_open(db, kept.id, states=before):
+            return
+        write = ledger.call_off(db, write_key(asked.call_id, made.id))
+        said = _words(write)
+        tool_calls.give_up(
+            db,
+            ports.sealer,
+            kept.id,
+            said,
+            account_id=asked.account_id,
+            before=before,
+            now=ports.clock(),
+        )
+        if write is not None and said.told is not None:
+            ledger.tell_within(db, write, said.told.value)
+            put(db, _settling(asked, write))
+        access = Access(user="voice", endpoint="/vapi/webhook", trace_id=asked.trace_id)
+        record(
+            db,
+            access,
+            account_id=asked.account_id,
+            action=f"vapi.{canonical(made.name)}",
+            summary=f"not answered in time, call {asked.call_id}",
+        )
+    log.warning("tool.late", tool=canonical(made.name))
+
+
+def _settling(asked: Asked, write: KeptWrite) -> NewJob:
+    return settle_job(
+        account_id=asked.account_id,
+        connection_id=write.connection_id,
+        write_id=write.id,
+        trace_id=asked.trace_id,
+    )
+
+
+def _words(write: KeptWrite | None) -> ToolAnswer:
+    """What can be said for certain of a write that nobody answered for."""
+    if write is None:
+        return ToolAnswer(text=NOT_NOW, is_error=True)
+    if write.state is WriteState.CONFIRMED:
+        text = f"It is booked. The confirmation number is {' '.join(write.confirmation)}."
+        return ToolAnswer(text=text, told=Told.CONFIRMED, write_id=write.id)
+    if write.state in {WriteState.SUBMITTED, WriteState.UNKNOWN}:
+        return ToolAnswer(text=UNDER_WAY, told=Told.REQUESTED, write_id=write.id)
+    return ToolAnswer(text=NOT_DONE, is_error=True, told=Told.FAILED, write_id=write.id)
+
+
+def _answers(ports: Ports, asked: Asked) -> Mapping[UUID, ToolAnswer]:
+    try:
+        with transaction(ports.database, account_id=asked.account_id) as db:
+            ids = [one.id for one in asked.kept.values()]
+            return tool_calls.answers(db, ports.sealer, ids)
+    except SyncError:
+        log.warning("voice.not_seen")
+        return {}

@@ -1,0 +1,261 @@
+"""Vapi's messages: proved, stored and answered by workers; the caller always hears words."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID, uuid4
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from sqlalchemy import Connection as Db
+from sqlalchemy import text
+from starlette.requests import ClientDisconnect
+
+from adapters import pms
+from adapters.storage import phone_book, tool_calls
+from adapters.storage.tool_calls import KeptToolCall, NewToolCall
+from adapters.vapi.messages import TOOL_CALLS, Message, ToolCall, canonical, one_line, read
+from adapters.vapi.verifying import Signed, is_genuine
+from domain.errors import BadInput, SyncError
+from domain.jobs import Queue
+from domain.tools import BROKEN, NOT_OURS, TOO_MANY, ToolAnswer
+from infra.database import dispatch, transaction
+from producers.callers import Voice
+from producers.ports import GivenPorts, Ports
+from producers.voice import Asked, answered
+
+router = APIRouter(tags=["vapi"])
+log = structlog.get_logger()
+
+A_MINUTE = timedelta(minutes=1)
+NOBODY = "Nobody can be reached at the moment."
+NO_ASSISTANT = "This number has no assistant here."
+
+_KEEP = text(
+    """
+    INSERT INTO deliveries (id, account_id, connection_id, sender, event, dedupe_key, subject, body,
+                            state, trace_id, call_id, settled_at)
+    VALUES (:id, :account_id, :connection_id, 'vapi', :event, :dedupe_key, :subject, :body, 'done',
+            :trace_id, :call_id, now())
+    ON CONFLICT (sender, dedupe_key) DO UPDATE SET
+      times = deliveries.times + 1, last_received_at = now()
+    RETURNING id
+    """
+)
+_CALL = text(
+    """
+    INSERT INTO phone_calls (account_id, call_id, ended_at, ended_reason)
+    VALUES (:account_id, :call_id, CASE WHEN :has_ended THEN now() END, :reason)
+    ON CONFLICT (account_id, call_id) DO UPDATE SET seen_at = now(),
+      ended_at = COALESCE(phone_calls.ended_at, EXCLUDED.ended_at),
+      ended_reason = COALESCE(phone_calls.ended_reason, EXCLUDED.ended_reason)
+    """
+)
+
+
+@router.post("/vapi/webhook")
+async def webhook(request: Request, ports: GivenPorts) -> Response:
+    """Every message of an assistant, at one address."""
+    return await _receive(request, ports, tool=None)
+
+
+@router.post("/vapi/tools/{tool}")
+async def tool_webhook(tool: str, request: Request, ports: GivenPorts) -> Response:
+    """The messages of one tool, at an address of its own."""
+    return await _receive(request, ports, tool=tool)
+
+
+async def _receive(request: Request, ports: Ports, *, tool: str | None) -> Response:
+    """401 for what is not genuine, else 200: any other status would be silence to the caller."""
+    voice = ports.voice
+    try:
+        body = await request.body()
+    except ClientDisconnect:
+        return Response(status_code=HTTPStatus.BAD_REQUEST)
+    if voice is None or not is_genuine(voice.plans, _signed(request, ports, body)):
+        log.info("delivery.refused", vendor="vapi")
+        return Response(status_code=HTTPStatus.UNAUTHORIZED)
+    try:
+        message = read(body, tool=tool)
+    except BadInput as problem:
+        return JSONResponse({"error": str(problem)})
+    if message.type not in TOOL_CALLS:
+        return JSONResponse(await asyncio.to_thread(_told, ports, message))
+    answers = await _tools(ports, voice, message, body, trace_id=request.state.request_id)
+    return JSONResponse(_response(message, answers))
+
+
+async def _tools(
+    ports: Ports, voice: Voice, message: Message, body: bytes, *, trace_id: str
+) -> Mapping[str, ToolAnswer]:
+    """Each call's answer, by its id."""
+    try:
+        kept = await asyncio.to_thread(_keep, ports, voice, message, body, trace_id)
+        if isinstance(kept, str):
+            refusal = ToolAnswer(text=kept, is_error=True)
+            return {one.id: refusal for one in message.tool_calls}
+        return await answered(ports, voice, kept)
+    except SyncError as problem:
+        log.warning("delivery.not_kept", error_kind=problem.kind)
+    except Exception:
+        log.exception("delivery.crashed")
+    return {}
+
+
+def _keep(ports: Ports, voice: Voice, message: Message, body: bytes, trace_id: str) -> Asked | str:
+    """Stored with its jobs in one transaction, then announced; or why it is refused."""
+    with dispatch(ports.database) as db:
+        account = phone_book.account_of(db, message.call)
+    if account is None:
+        return NOT_OURS
+    call_id = message.call.id or f"no-call:{trace_id}"
+    sound = [one for one in message.tool_calls if one.problem is None]
+    with transaction(ports.database, account_id=account.id) as db:
+        since = ports.clock() - A_MINUTE
+        if phone_book.recent(db, account.id, since=since) + len(sound) > voice.calls_a_minute:
+            return TOO_MANY
+        serving = phone_book.serving(
+            db, connectors=pms.desks(), called_number=message.call.called_number
+        )
+        connection_id = serving[0] if serving else None
+        delivery_id = _delivery(
+            db,
+            ports,
+            message,
+            body,
+            account_id=account.id,
+            connection_id=connection_id,
+            trace_id=trace_id,
+        )
+        kept = {
+            one.id: tool_calls.keep(
+                db,
+                ports.sealer,
+                NewToolCall(
+                    account_id=account.id,
+                    connection_id=connection_id,
+                    delivery_id=delivery_id,
+                    call_id=call_id,
+                    tool_call_id=one.id,
+                    tool=canonical(one.name),
+                    arguments=one.arguments,
+                    caller=message.call.caller,
+                    control_url=message.call.control_url,
+                    reply_to=voice.replies.name,
+                    deadline_at=ports.clock() + voice.patience,
+                    trace_id=trace_id,
+                ),
+                vendor=serving[1] if serving else None,
+            )
+            for one in sound
+        }
+    _announce(voice, kept)
+    made = {one.id: one for one in sound}
+    return Asked(account_id=account.id, call_id=call_id, trace_id=trace_id, kept=kept, made=made)
+
+
+def _announce(voice: Voice, kept: Mapping[str, KeptToolCall]) -> None:
+    """At once; should Redis be away, the scheduler's sweep does it, or the fallback answers."""
+    jobs = [one.job_id for one in kept.values() if one.is_new and one.job_id is not None]
+    try:
+        voice.announcer.announce(Queue.VOICE.value, jobs)
+    except SyncError as away:
+        log.warning("voice.not_announced", error=str(away))
+
+
+def _delivery(  # noqa: PLR0913 - a row is what its columns say
+    db: Db,
+    ports: Ports,
+    message: Message,
+    body: bytes,
+    *,
+    account_id: str,
+    connection_id: UUID | None,
+    trace_id: str,
+) -> UUID:
+    row_id = uuid4()
+    whose = f"{account_id}\x1f{message.call.id}\x1f".encode()
+    values = {
+        "id": row_id,
+        "account_id": account_id,
+        "connection_id": connection_id,
+        "event": message.type,
+        "dedupe_key": ports.sealer.fingerprint(whose + body).hex(),
+        "subject": ", ".join(canonical(one.name) for one in message.tool_calls)[:200],
+        "body": ports.sealer.seal(
+            body, table="deliveries", column="body", row=row_id, account=account_id
+        ),
+        "trace_id": trace_id,
+        "call_id": message.call.id or None,
+    }
+    found: UUID = db.execute(_KEEP, values).scalar_one()
+    return found
+
+
+def _told(ports: Ports, message: Message) -> Mapping[str, Any]:
+    """What messages that call no tool are answered with; most want nothing."""
+    try:
+        with dispatch(ports.database) as db:
+            account = phone_book.account_of(db, message.call)
+        if message.type == "transfer-destination-request":
+            return _destination(account)
+        if message.type == "assistant-request":
+            return {"error": NO_ASSISTANT}
+        if account is not None and message.call.id:
+            _note(ports, account.id, message)
+    except SyncError as problem:
+        log.warning("delivery.not_kept", error_kind=problem.kind)
+    return {}
+
+
+def _destination(account: phone_book.Listed | None) -> Mapping[str, Any]:
+    if account is None or not account.transfer_to:
+        return {"error": NOBODY}
+    return {"destination": {"type": "number", "number": account.transfer_to[0]}}
+
+
+def _note(ports: Ports, account_id: str, message: Message) -> None:
+    """That a call goes on, or has ended and why; nothing of what was said in it."""
+    values = {
+        "account_id": account_id,
+        "call_id": message.call.id,
+        "has_ended": message.type == "end-of-call-report",
+        "reason": message.call.ended_reason,
+    }
+    with transaction(ports.database, account_id=account_id) as db:
+        db.execute(_CALL, values)
+
+
+def _signed(request: Request, ports: Ports, body: bytes) -> Signed:
+    """The address as Vapi knows it: ours by configuration, whatever a proxy made of it."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return Signed(
+        headers={
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in request.headers.raw
+        },
+        body=body,
+        method=request.method,
+        url=f"{ports.base_url}{request.url.path}{query}",
+        now=ports.clock(),
+    )
+
+
+def _response(message: Message, answers: Mapping[str, ToolAnswer]) -> Mapping[str, Any]:
+    """One entry for each call, in order, each one line of text."""
+    results = [_entry(one, answers.get(one.id)) for one in message.tool_calls]
+    if message.is_legacy:
+        said = results[0] if results else {"error": BROKEN}
+        return {"result": said.get("result") or said.get("error")}
+    return {"results": results}
+
+
+def _entry(made: ToolCall, answer: ToolAnswer | None) -> Mapping[str, str]:
+    if made.problem is not None:
+        answer = ToolAnswer(text=made.problem, is_error=True)
+    answer = answer or ToolAnswer(text=BROKEN, is_error=True)
+    kind = "error" if answer.is_error else "result"
+    return {"toolCallId": made.id, "name": made.name, kind: one_line(answer.text)}
