@@ -274,7 +274,8 @@ def test_the_example_and_the_settings_name_the_same_variables() -> None:
     lines = EXAMPLE.read_text().splitlines()
     shown = {match[1] for line in lines if (match := re.match("#?([A-Z][A-Z0-9_]+)=", line))}
 
-    by_pattern = {name for name in shown if re.search("_(BASE_URL|TOKEN_URL|MINIMUM_TLS)$", name)}
+    patterns = "_(BASE_URL|TOKEN_URL|MINIMUM_TLS)$|^(GENTU|MEDIRECORDS|HALAXY)_"
+    by_pattern = {name for name in shown if re.search(patterns, name)}
     assert shown - (by_pattern - {"APP_BASE_URL"}) == names()
     assert {f"{v}_BASE_URL" for v in ("GENTU", "MEDIRECORDS", "HALAXY", "SIKKA")} <= by_pattern
 
