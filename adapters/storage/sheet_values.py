@@ -14,7 +14,12 @@ LONGEST_TEXT = 200
 LONGEST_NOTES = 4000
 LONGEST_MINUTES = 24 * 60
 OLDEST_PERSON = timedelta(days=130 * 366)
-_WALL = re.compile(r"(?P<hour>[01]?\d|2[0-3])[:.](?P<minute>[0-5]\d)")
+_WALL = re.compile(r"(?P<hour>[01]?\d|2[0-3])[:.](?P<minute>[0-5]\d)", re.ASCII)
+# Python reads much more as a time or a date: a bare date as midnight, weeks, digits in a row.
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MOMENT = re.compile(
+    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?", re.ASCII
+)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -67,9 +72,9 @@ def _birth(given: Any, start: datetime, timezone: str) -> str | None:
     if text is None:
         return None
     try:
-        born = date.fromisoformat(text)
+        born = date.fromisoformat(text if _DATE.fullmatch(text) else "")
     except ValueError:
-        raise BadInput("Write the date of birth as YYYY-MM-DD.") from None
+        raise BadInput("Write the date of birth as YYYY-MM-DD, for example 1980-02-03.") from None
     if not start.date() - OLDEST_PERSON < born <= start.date():
         raise BadInput("That date of birth cannot be right; check the year.")
     return born.isoformat()
@@ -110,9 +115,9 @@ def _start(given: Any, start: datetime, timezone: str) -> datetime:
         hour, minute = int(wall["hour"]), int(wall["minute"])
         return _instant(day.replace(hour=hour, minute=minute, second=0, microsecond=0), timezone)
     try:
-        when = datetime.fromisoformat(text)
+        when = datetime.fromisoformat(text if _MOMENT.fullmatch(text) else "")
     except ValueError:
-        raise BadInput("Write the time as HH:MM, for example 09:30.") from None
+        raise BadInput("Write the time as HH:MM from 00:00 to 23:59, for example 09:30.") from None
     return when.astimezone(UTC) if when.tzinfo else _instant(when, timezone)
 
 

@@ -127,3 +127,20 @@ def test_a_window_that_was_signed_out_shows_nobody(browse: Browse) -> None:
     assert found["names"] == 0
     assert (found["title"], found["link"]) == ("Signed out", "/login")
     assert found["trouble"] == []
+
+
+def test_what_is_typed_is_read_strictly_and_said_beside_it(browse: Browse) -> None:
+    found = browse("typing")
+
+    assert found["type"] == "text"
+    assert {found[typed] for typed in ("25:00", "9:60", "930")} == {
+        "Write the time as HH:MM from 00:00 to 23:59, for example 09:30."
+    }
+    assert (found["stays"], found["unsaved"]) == (1, 0)
+    assert found["saved"] == [{"start": "09:05"}]
+    assert found["shown"] == "09:05"
+    assert found["before"].startswith("From Halaxy")
+    assert found["after"].startswith("Set by Sam Owner")
+    assert found["call"] == "tel:+61370104321"
+    assert found["toasts"] == ["Two.", "Three.", "Four."]
+    assert found["trouble"] == []

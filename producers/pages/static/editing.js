@@ -4,34 +4,32 @@ import { renew } from "./day.js";
 import { renewPanel } from "./panel.js";
 import { hideTip } from "./tip.js";
 import { say } from "./toast.js";
+import { fieldFor, readValue, words } from "./values.js";
 
 const form = document.querySelector("[data-editor]");
 const label = form.querySelector("[data-editor-label]");
 const place = form.querySelector("[data-editor-input]");
 const error = form.querySelector("[data-editor-error]");
-const STATUSES = ["booked", "confirmed", "arrived", "in_progress", "completed", "cancelled", "no_show"];
-const TYPES = { time: "time", tel: "tel", email: "email", date: "date", minutes: "number" };
 
 let editing = null;
 
 const value = () => place.firstElementChild.value.trim();
 
-function input(kind) {
-  if (kind === "status") {
-    const choice = document.createElement("select");
-    for (const status of STATUSES) choice.add(new Option(words(status), status));
-    return choice;
+// What was typed, or undefined with the reason beside the field.
+function typed() {
+  try {
+    return readValue(editing.field.dataset.kind, value());
+  } catch (wrong) {
+    refuse(wrong.message);
+    return undefined;
   }
-  const made = document.createElement(kind === "notes" ? "textarea" : "input");
-  if (kind === "notes") made.rows = 4;
-  else made.type = TYPES[kind] ?? "text";
-  made.autocomplete = "off";
-  return made;
 }
 
-function words(text) {
-  const spaced = text.replaceAll("_", " ");
-  return spaced[0].toUpperCase() + spaced.slice(1);
+function refuse(sentence) {
+  const input = place.firstElementChild;
+  error.textContent = sentence;
+  input.setAttribute("aria-invalid", "true");
+  input.focus();
 }
 
 function begin(field) {
@@ -41,7 +39,8 @@ function begin(field) {
   editing = { field, saving: false, version: field.dataset.version };
   label.textContent = field.dataset.label;
   error.textContent = "";
-  const entry = input(field.dataset.kind);
+  const entry = fieldFor(field.dataset.kind);
+  entry.setAttribute("aria-describedby", error.id);
   place.replaceChildren(entry);
   entry.value = field.dataset.value;
   (field.closest("dialog") ?? document.body).append(form);
@@ -77,14 +76,16 @@ async function save({ focus = false } = {}) {
     end({ focus });
     return;
   }
+  const given = typed();
+  if (given === undefined) return;
   editing.saving = true;
   const text = field.querySelector("[data-shown]");
   const before = text.textContent;
-  if (value()) text.textContent = shownAs(field.dataset.kind, value());
+  if (given) text.textContent = shownAs(field.dataset.kind, given);
   field.classList.add("saving");
   try {
     await ask("PATCH", `/api/run-sheet/appointments/${field.dataset.entry}`, {
-      body: { [field.dataset.edit]: value() || null },
+      body: { [field.dataset.edit]: given },
       version: editing.version,
     });
     end({ focus });
@@ -117,8 +118,7 @@ function refused(refusal) {
     return;
   }
   editing.saving = false;
-  error.textContent = refusal.message;
-  place.firstElementChild.focus();
+  refuse(refusal.message);
 }
 
 function neighbour(field, step) {
@@ -141,6 +141,7 @@ form.addEventListener("keydown", (event) => {
     save({ focus: true });
   } else if (event.key === "Tab" && editing) {
     event.preventDefault();
+    if (value() !== editing.field.dataset.value.trim() && typed() === undefined) return;
     const next = neighbour(editing.field, event.shiftKey ? -1 : 1);
     save();
     next?.focus();

@@ -1,0 +1,48 @@
+// Times and dates are text, read strictly: nothing that was not typed is ever saved.
+export default async function play({ open }) {
+  const { page, trouble } = await open();
+  const saved = [];
+  page.on("request", (request) => request.method() === "PATCH" && saved.push(request.postDataJSON()));
+  const error = page.locator("[data-editor-error]");
+  const time = page.locator('.card:has-text("Tane Unreal") [data-edit="start"]');
+  const found = {};
+
+  await time.click();
+  found.type = await page.locator("[data-editor-input] input").getAttribute("type");
+  for (const typed of ["25:00", "9:60", "930"]) {
+    await page.keyboard.press("ControlOrMeta+a");
+    await page.keyboard.type(typed);
+    await page.keyboard.press("Enter");
+    found[typed] = await error.textContent();
+  }
+  await page.keyboard.press("Tab");
+  found.stays = await page.locator("[data-editor]:popover-open input:focus").count();
+  found.unsaved = saved.length;
+  await page.keyboard.press("ControlOrMeta+a");
+  await page.keyboard.type("9.05");
+  await page.keyboard.press("Enter");
+  await page.locator(".toasts p").filter({ hasText: "Time saved" }).waitFor();
+  found.saved = [...saved];
+  found.shown = await time.locator("[data-shown]").textContent();
+
+  // The pointer rests on a field that changes under it: the tip follows.
+  const phone = page.locator('.card:has-text("Tane Unreal") [data-edit="patient_phone"]');
+  await phone.hover();
+  const tip = page.locator("[data-tip]:popover-open");
+  found.before = await tip.textContent();
+  const version = await phone.getAttribute("data-version");
+  await page.evaluate(async ([id, at]) => {
+    const { ask } = await import("/static/api.js");
+    await ask("PATCH", `/api/run-sheet/appointments/${id}`, { body: { patient_phone: "+61 3 7010 4321" }, version: at });
+  }, [await phone.getAttribute("data-entry"), version]);
+  await tip.filter({ hasText: "Set by Sam Owner" }).waitFor();
+  found.after = await tip.textContent();
+  found.call = await page.locator('.card:has-text("Tane Unreal") .call').getAttribute("href");
+
+  await page.evaluate(async () => {
+    const { say } = await import("/static/toast.js");
+    for (const text of ["One.", "Two.", "Two.", "Three.", "Four.", "Four."]) say(text);
+  });
+  found.toasts = await page.locator(".toasts p").allTextContents();
+  return { ...found, trouble };
+}
