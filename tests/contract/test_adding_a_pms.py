@@ -127,6 +127,16 @@ def test_every_check_of_the_contract_holds_for_it(followed: Path) -> None:
     assert of_this == of_gentu > 10
 
 
+def test_the_command_line_and_the_wizard_offer_it(followed: Path) -> None:
+    told = run("-m", "console.main", "vendors", "--json", tree=followed)
+    choices = "print(*[one.name for one in connecting.choices(lambda name: frozenset())])"
+    offered = run("-c", f"from producers.pages import connecting; {choices}", tree=followed)
+
+    (ours,) = [one for one in json.loads(told.stdout)["vendors"] if one["name"] == "examplepms"]
+    assert ours["capabilities"]["limits"] == "120 a minute for each practice (documented)"
+    assert "examplepms" in offered.stdout.split(), offered.stderr
+
+
 def test_a_package_of_ones_own_may_describe_it_too(tmp_path: Path) -> None:
     """Installed beside pms-sync, as far as Python can tell; nothing of ours is written to."""
     package = tmp_path / "their_package"

@@ -1,5 +1,6 @@
 """What is peculiar to Halaxy."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -9,7 +10,9 @@ from uuid import UUID
 import httpx
 import pytest
 
+from adapters.pms import open_vendor
 from adapters.pms.halaxy import VENDOR, parse, queries
+from adapters.rest.memory import Memory
 from adapters.rest.record import Record, Surroundings
 from domain.appointments import Appointment, Status
 from domain.connections import Connection, KnownType
@@ -442,6 +445,15 @@ def test_every_request_says_who_asks_and_accepts_fhir() -> None:
     assert told == {("Example Sync (dev@example.test)", "application/fhir+json")}
 
 
+@pytest.mark.parametrize("settings", [{}, {"vendor_name": "", "vendor_email": None}])
+def test_who_asks_is_said_even_if_nobody_set_it(settings: dict[str, Any]) -> None:
+    assert VENDOR.headers_of is not None
+
+    told = VENDOR.headers_of(replace(CONNECTION, settings=settings))
+
+    assert re.fullmatch(r"[^()]+ \([^()@]+@[^()@]+\)", told["user-agent"])
+
+
 def test_a_name_that_would_break_the_header_is_refused_before_anything_leaves() -> None:
     odd = replace(CONNECTION, settings={"vendor_name": "a\r\nx: y"})
     stage = Stage(fixture("halaxy"))
@@ -532,6 +544,19 @@ def test_what_a_page_includes_is_not_asked_for_and_the_rest_once() -> None:
     followed = [path for path in paths if path.count("/") > 2 and "oauth" not in path]
     assert len(followed) == len(set(followed))
     assert "/main/Patient/9001" not in followed and "/main/Patient/9002" in followed
+
+
+def test_what_was_followed_is_remembered_within_a_bound() -> None:
+    told = fixture("halaxy")
+    stage = Stage(told)
+    few = Memory(most=1)
+    ports = replace(stage.ports, remembered=few)
+    source = open_vendor(VENDOR, told.connection, secrets=told.told["secrets"], ports=ports)
+
+    pages = [page for query in stage.queries(source) for page in source.pages(query)]
+
+    assert sum(len(page.records) for page in pages) == len(told.told["expected"])
+    assert len(few) == 1
 
 
 def test_an_outcome_among_the_entries_is_no_appointment() -> None:

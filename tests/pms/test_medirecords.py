@@ -461,6 +461,25 @@ def test_an_appointment_is_probed_by_its_id_with_its_patient() -> None:
     assert found.patient is not None and found.patient.full_name == "Ann van der Example"
 
 
+def test_a_deleted_row_is_listed_no_more_and_is_gone_by_its_id() -> None:
+    """So the pass that does not meet it asks for it, and only then takes it off the sheet."""
+    bodies = iter(
+        [
+            httpx.Response(200, json={"data": [raw("a1")], "last": True, "totalElements": 1}),
+            httpx.Response(404, json={"status": 404, "message": "Not found"}),
+        ]
+    )
+    stage = Stage(fixture("medirecords"), lambda request: next(bodies))
+    source = stage.source()
+    (query,) = source.queries(stage.told.window, ())
+
+    (page,) = source.pages(query)
+
+    assert query.complete and page.is_last
+    assert [row.pms_id for row in page.records] == ["a1"]
+    assert source.probe("a2") is None
+
+
 def test_the_practice_describes_itself_without_a_zone() -> None:
     found = Stage(fixture("medirecords")).source().practice()
 
