@@ -9,8 +9,11 @@ let entry = null;
 let opener = null;
 
 export async function renewPanel() {
-  if (!panel.open || !entry) return;
-  const body = await fragment(`/sheet/entries/${entry}`);
+  const wanted = entry;
+  if (!panel.open || !wanted) return;
+  const body = await fragment(`/sheet/entries/${wanted}`);
+  // Closed, or turned to another row, while the answer was on its way.
+  if (entry !== wanted) return;
   const fresh = document.createElement("div");
   fresh.setAttribute("data-panel-inside", "");
   fresh.append(...body.childNodes);
@@ -41,7 +44,9 @@ function skeleton() {
 panel.addEventListener("close", () => {
   entry = null;
   inside.replaceChildren();
-  document.querySelector(`.card [data-open="${opener}"]`)?.focus();
+  // Told a moment after the fact: whoever has gone on meanwhile, to the search say, is left there.
+  const nowhere = !document.activeElement || document.activeElement === document.body;
+  if (nowhere) document.querySelector(`.card [data-open="${opener}"]`)?.focus();
 });
 panel.addEventListener("click", (event) => {
   if (event.target === panel || event.target.closest("[data-close]")) panel.close();
