@@ -1,6 +1,7 @@
 """What people may give a connection: secrets, settings and addresses, held against its vendor."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -62,27 +63,40 @@ def address(text: str | None, *, what: str, production: bool) -> str | None:
     return text.rstrip("/")
 
 
-def own_address(
-    text: str | None,
-    *,
-    what: str,
-    vendor: Vendor,
-    told: VendorUrls,
-    production: bool,
-    guarded: bool,
-) -> str | None:
-    """As `address`, for somebody at a distance: whoever asks us must not send us just anywhere.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Where somebody at a distance may send us with secrets: not just anywhere.
 
-    Where it is `guarded`, secrets of the operator's may travel with it: then, as in production,
-    only to the vendor's own hosts and those the operator named.
+    Where it `is_guarded`, secrets of the operator's travel along: then, as in production, only to
+    the vendor's own hosts and those the operator named in `told`.
     """
-    found = address(text, what=what, production=production)
-    host = urlsplit(found).hostname if found else None
-    if host is None or (not production and (not guarded or is_loopback(host))):
-        return found
-    if host not in _own_hosts(vendor, told):
-        raise BadInput(f"{what} must be one of {vendor.title}'s own; ask the operator to allow it.")
-    return found
+
+    vendor: Vendor
+    told: VendorUrls
+    is_production: bool
+    is_guarded: bool = False
+
+    def address(self, text: str | None, *, what: str) -> str | None:
+        found = address(text, what=what, production=self.is_production)
+        host = urlsplit(found).hostname if found else None
+        if host is None or self._may_reach(host):
+            return found
+        raise BadInput(f"{what} must be {self.vendor.title}'s own; ask the operator to allow it.")
+
+    def _may_reach(self, host: str) -> bool:
+        if not self.is_production and (not self.is_guarded or is_loopback(host)):
+            return True
+        return host in self._own_hosts()
+
+    def _own_hosts(self) -> frozenset[str]:
+        urls = (
+            self.vendor.base_url,
+            getattr(self.vendor.auth, "token_url", ""),
+            self.told.base_url or "",
+            self.told.token_url or "",
+        )
+        found = {urlsplit(url).hostname for url in urls if "://" in url}
+        return self.vendor.extra_hosts | {host for host in found if host}
 
 
 def refuse_unknown(
@@ -99,10 +113,3 @@ def _minutes(key: str, value: Any) -> int:
     if isinstance(value, bool) or not text.isdecimal() or not 0 < int(text) <= MOST_MINUTES:
         raise BadInput(f"{key} is a number of minutes, such as {key}=30.")
     return int(text)
-
-
-def _own_hosts(vendor: Vendor, told: VendorUrls) -> frozenset[str]:
-    token_url = getattr(vendor.auth, "token_url", "")
-    urls = (vendor.base_url, token_url, told.base_url or "", told.token_url or "")
-    found = {urlsplit(url).hostname for url in urls if "://" in url}
-    return vendor.extra_hosts | {host for host in found if host}

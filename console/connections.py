@@ -9,7 +9,7 @@ from sqlalchemy import Connection as Db
 
 from adapters import pms
 from adapters.storage import connection_list
-from adapters.storage.connections import NewConnection
+from adapters.storage.connections import NO_ZONE_YET, NewConnection
 from console import given, output, reconnecting, setting_up
 from console.auditing import audited
 from console.opened import Id, opened
@@ -119,7 +119,7 @@ def add(  # noqa: PLR0913 - each is an option
             account_id=account,
             vendor=vendor,
             site=site,
-            timezone=timezone or setting_up.NO_ZONE_YET,
+            timezone=timezone or NO_ZONE_YET,
             name=name or site or described.title,
             base_url=given.address(base_url, option="--base-url", production=production),
             token_url=given.address(token_url, option="--token-url", production=production),

@@ -18,7 +18,6 @@ from infra.database import dispatch, transaction
 from workers.handlers.check_connection import look, waiting
 
 LONGEST_WAIT = 300.0
-NO_ZONE_YET = "UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

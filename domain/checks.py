@@ -15,6 +15,7 @@ from domain.sources import Spend
 SUCCESSFUL = "Connection successful."
 UNPAIRED = "The credentials are accepted; enter a pairing code next."
 FAILED = "Connection failed."
+NOT_ALLOWED = "403"
 NOT_THERE = frozenset({"404", "410"})
 
 # What the engine says of an answer names its path as a template, which tells a person nothing.
@@ -74,7 +75,10 @@ def failure(error: SyncError, *, site_label: str, pairs: bool) -> str:
     if answered is None and isinstance(error, BadInput | Refused):
         return f"{FAILED} {text}."
     if answered is not None:
-        text = f"{answered['vendor']} answered {answered['status']}{answered['more'] or ''}"
+        more = answered["more"] or ""
+        if answered["status"] == NOT_ALLOWED and not more:
+            more = f"; is the {_lowered(site_label)} right?"
+        text = f"{answered['vendor']} answered {answered['status']}{more}"
     return f"{FAILED} {_advice(error, answered, site_label=site_label, pairs=pairs)}({text})"
 
 
@@ -83,7 +87,11 @@ def _advice(
 ) -> str:
     if answered is not None and answered["status"] in NOT_THERE and not answered["more"]:
         again = ", or pair the practice again with a new code" if pairs else ""
-        return f"Please check the {site_label[:1].lower()}{site_label[1:]}{again}. "
+        return f"Please check the {_lowered(site_label)}{again}. "
     if isinstance(error, NeedsReconnect):
         return "Please check your credentials. "
     return "Try again in a few minutes. " if isinstance(error, Transient | Throttled) else ""
+
+
+def _lowered(label: str) -> str:
+    return f"{label[:1].lower()}{label[1:]}"

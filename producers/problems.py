@@ -8,8 +8,10 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from adapters.storage.connections import Taken
 from domain.errors import BadInput, SyncError
 from domain.sheet import NotOnSheet, Settled, Stale
 from infra.database import DatabaseAway
@@ -18,6 +20,7 @@ from producers.pages.rendering import render
 log = structlog.get_logger()
 
 STATUS: Mapping[type[SyncError], HTTPStatus] = {
+    Taken: HTTPStatus.CONFLICT,
     BadInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotOnSheet: HTTPStatus.NOT_FOUND,
     Stale: HTTPStatus.PRECONDITION_FAILED,
@@ -33,6 +36,23 @@ TITLES: Mapping[HTTPStatus, str] = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
     HTTPStatus.SERVICE_UNAVAILABLE: "Not available right now",
 }
+
+
+class ProblemDetails(BaseModel):
+    """Why a request has failed (RFC 9457); `detail` is a sentence that says what to do."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    request_id: str | None = None
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": ProblemDetails, "description": "Refused; `detail` says what to do."}
+}
+"""For the routers of the API: every refusal has this shape, as application/problem+json."""
+
 SORRY = "Something went wrong on our side. It has been logged; try again in a moment."
 
 

@@ -161,6 +161,10 @@ _SET_STATE = text(
 )
 
 
+NO_ZONE_YET = "UTC"
+"""What stands for a zone nobody has told; a practice that keeps it says Etc/UTC."""
+
+
 class Taken(BadInput):
     """The account has that practice at that PMS already."""
 

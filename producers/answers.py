@@ -1,0 +1,209 @@
+"""What the API answers about connections, as models that OpenAPI shows."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from adapters.rest.vendor import Vendor
+from adapters.storage.checks import CheckView
+from adapters.storage.connection_details import ConnectionDetails
+from domain.checks import CheckState
+
+HIDDEN = "set"
+PRESET = "set by the operator"
+SHOWN_DIGITS = 4
+SHORTEST_SHOWN = 12
+NEVER_SHOWN = ("secret", "password", "token", "key")
+
+
+class Success(BaseModel):
+    success: Literal[True] = True
+
+
+class CapabilitiesAnswer(BaseModel):
+    """What the PMS's API can do."""
+
+    changed_since: bool
+    shows_deletions: bool
+    probe_by_id: bool
+    webhooks: bool
+    per_practitioner: bool
+    telehealth: str
+    telehealth_by: str
+    writes: list[str]
+
+    @classmethod
+    def of(cls, vendor: Vendor) -> Self:
+        can = vendor.capabilities
+        named = {name: getattr(can, name) for name in cls.model_fields if name != "writes"}
+        return cls(**named, writes=sorted(can.writes))
+
+
+class ConnectionAnswer(BaseModel):
+    """One practice's link to one PMS. `secrets` say which are set, never what they are."""
+
+    id: UUID
+    vendor: str
+    vendor_title: str
+    name: str
+    site: str
+    timezone: str
+    state: str
+    state_reason: str | None
+    status: str
+    sentence: str
+    sync_enabled: bool
+    frequency_minutes: int
+    days_ahead: int
+    full_every_minutes: int
+    telehealth_only: bool
+    settings: dict[str, Any]
+    opening_hours: dict[str, Any]
+    setup_step: str | None
+    practitioners: int
+    mapped: int
+    types: int
+    telehealth_types: int
+    last_sync_at: datetime | None
+    last_sync_status: str | None
+    last_sync_error: str | None
+    next_sync_at: datetime | None
+    secrets: dict[str, str]
+    capabilities: CapabilitiesAnswer
+    webhook_key_made_at: datetime | None
+    created_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, found: ConnectionDetails, vendor: Vendor, secrets: Mapping[str, str]) -> Self:
+        own = {name: getattr(found, name) for name in cls.model_fields if hasattr(found, name)}
+        return cls(
+            **own,
+            vendor_title=vendor.title,
+            status=found.fresh.status,
+            sentence=found.fresh.sentence,
+            secrets=dict(secrets),
+            capabilities=CapabilitiesAnswer.of(vendor),
+        )
+
+
+class OneConnection(Success):
+    connection: ConnectionAnswer
+
+
+class ManyConnections(Success):
+    connections: list[ConnectionAnswer]
+    next_cursor: str | None
+
+
+class RemovedConnection(Success):
+    id: UUID
+
+
+class CheckAnswer(BaseModel):
+    """A check; `connectionValid` is null while it waits."""
+
+    id: UUID
+    kind: str
+    state: str
+    connectionValid: bool | None  # noqa: N815 - the name clients know
+    message: str | None
+    practice: str | None
+    practitioners: int
+    types: int
+    asked_at: datetime
+    ended_at: datetime | None
+
+    @classmethod
+    def of(cls, found: CheckView) -> Self:
+        own = {name: getattr(found, name) for name in cls.model_fields if hasattr(found, name)}
+        waits = found.state == CheckState.WAITING
+        return cls(**own, connectionValid=None if waits else found.state == CheckState.OK)
+
+
+class OneCheck(Success):
+    check: CheckAnswer
+
+
+class SuggestionAnswer(BaseModel):
+    """A clinician whose name says it is them; `score` is 1 for the same name."""
+
+    clinician_id: UUID
+    clinician: str
+    score: float
+
+
+class PractitionerAnswer(BaseModel):
+    pms_id: str
+    name: str
+    active: bool
+    sync_enabled: bool
+    clinician_id: UUID | None
+    clinician: str | None
+    suggestion: SuggestionAnswer | None
+
+
+class ClinicianAnswer(BaseModel):
+    id: UUID
+    name: str
+
+
+class Practitioners(Success):
+    practitioners: list[PractitionerAnswer]
+    clinicians: list[ClinicianAnswer]
+
+
+class TypeAnswer(BaseModel):
+    type_id: str
+    name: str
+    duration_minutes: int | None
+    colour: str | None
+    is_telehealth: bool
+    classified: bool
+    sync_enabled: bool
+
+
+class Types(Success):
+    types: list[TypeAnswer]
+
+
+class VendorAnswer(BaseModel):
+    """A PMS that can be connected, and what that takes."""
+
+    name: str
+    title: str
+    available: bool
+    coming_soon: bool
+    docs: str | None = None
+    site_label: str | None = None
+    site_required: bool = False
+    secrets: dict[str, str] = {}
+    preset_secrets: list[str] = []
+    pairing: bool = False
+    settings: dict[str, str] = {}
+    telehealth: str | None = None
+    capabilities: CapabilitiesAnswer | None = None
+
+
+class Vendors(Success):
+    vendors: list[VendorAnswer]
+
+
+class Started(Success):
+    job_id: int
+    connection: ConnectionAnswer
+
+
+def masked(vendor: Vendor, own: Mapping[str, str], preset: Mapping[str, str]) -> dict[str, str]:
+    """Which secrets are there: of a long name of an account the end, of all else nothing."""
+    found = {key: PRESET for key in preset if key in vendor.secrets}
+    return found | {key: _masked(key, value) for key, value in own.items()}
+
+
+def _masked(key: str, value: str) -> str:
+    if len(value) < SHORTEST_SHOWN or any(word in key for word in NEVER_SHOWN):
+        return HIDDEN
+    return f"••••{value[-SHOWN_DIGITS:]}"

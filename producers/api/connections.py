@@ -1,0 +1,231 @@
+"""Connections over JSON: begin one, see them, change one, remove it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, Depends, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from sqlalchemy import Connection as Db
+
+from adapters import chosen, pms
+from adapters.presets import keys
+from adapters.rest.vendor import Vendor
+from adapters.storage import checks, connection_list, connections
+from adapters.storage.checks import CheckStore
+from adapters.storage.connection_details import read_details
+from adapters.storage.connections import NO_ZONE_YET, NewConnection
+from adapters.trying import forget_leftovers
+from domain.connections import Connection, State
+from domain.errors import BadInput, SyncError
+from domain.hours import read_hours
+from domain.people import Permission
+from domain.window import zone
+from producers import seen, vendors
+from producers.addresses import addresses
+from producers.answers import ConnectionAnswer, ManyConnections, OneConnection, RemovedConnection
+from producers.answers import masked as masked_secrets
+from producers.cursors import Cursor, Limit, decode, paged
+from producers.doors import Door, door
+from producers.idempotency import Answer, Once
+from producers.noting import noted
+from producers.problems import PROBLEMS
+from producers.versions import IfMatch, expected
+
+router = APIRouter(prefix="/api/pms/connections", tags=["connections"], responses=PROBLEMS)
+log = structlog.get_logger()
+
+Reader = Annotated[Door, Depends(door(Permission.SEE_STATUS))]
+Configurer = Annotated[Door, Depends(door(Permission.CONFIGURE))]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Site = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^[^\x00-\x20\x7f]*$")
+]
+Zone = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+MOST_AHEAD = 90
+A_DAY = 1440
+
+
+class Begun(BaseModel):
+    """A connection to begin; what is left out is asked for later, or told by the PMS."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    vendor: str
+    name: Words | None = None
+    site: Site = ""
+    timezone: Zone | None = None
+    secrets: dict[str, SecretStr] = {}
+    settings: dict[str, Any] = {}
+    base_url: str | None = None
+    token_url: str | None = None
+
+
+class Change(BaseModel):
+    """What is to be different; a setting of null goes back to the vendor's default.
+
+    The `site` may be corrected while the connection is being set up, and then no more.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Words = ""
+    site: Site = ""
+    timezone: Zone = ""
+    frequency_minutes: Annotated[int, Field(ge=1, le=A_DAY)] = 1
+    days_ahead: Annotated[int, Field(ge=0, le=MOST_AHEAD)] = 0
+    full_every_minutes: Annotated[int, Field(ge=1, le=7 * A_DAY)] = 1
+    telehealth_only: bool = True
+    sync_enabled: bool = True
+    opening_hours: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
+    setup_step: Literal["connect", "practitioners", "types", "summary"] = "connect"
+
+
+@router.get("", summary="List the account's connections, oldest first")
+def read_all(door: Reader, cursor: Cursor = None, limit: Limit = 50) -> ManyConnections:
+    """Each with its state, how fresh it is, and which of its secrets are set."""
+    after = decode(cursor)
+    with door.transaction() as db:
+        found = read_details(db, now=door.ports.clock())
+    ordered = sorted(found, key=lambda one: (one.created_at, one.id))
+    rest = [one for one in ordered if after is None or (one.created_at, one.id) > after]
+    page, following = paged(rest, limit=limit, mark=lambda one: (one.created_at, one.id))
+    return ManyConnections(connections=seen.many(door, page), next_cursor=following)
+
+
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    response_model=OneConnection,
+    summary="Begin a connection to a practice",
+)
+def begin(door: Configurer, body: Begun, once: Once) -> JSONResponse:
+    """201 with the connection in state SETUP_REQUIRED; then pair or test it, map, and start it."""
+    answered = once.before(door)
+    if answered is not None:
+        return answered
+    vendor = vendors.chosen(body.vendor)
+    given = {key: one.get_secret_value() for key, one in body.secrets.items()}
+    secrets = chosen.secrets(vendor, given, known=keys(vendor.name))
+    new = _new(door, body, vendor)
+    ref = door.ports.secrets.put(_secret_name(door, new), secrets) if secrets else None
+    new = replace(new, secret_ref=ref)
+    kept = False
+    try:
+        answer = once.answer(door, lambda db: _stored(db, door, new, secrets))
+        kept = answer.headers.get("location", "").endswith(str(new.id))
+    finally:
+        if ref is not None and not kept:
+            door.ports.secrets.delete(ref)
+    return answer
+
+
+@router.get("/{connection_id}", summary="Read one connection")
+def read(door: Reader, response: Response, connection_id: UUID) -> OneConnection:
+    """Its ETag is what the If-Match of a change needs."""
+    return OneConnection(connection=seen.one(door, connection_id, response))
+
+
+@router.patch("/{connection_id}", summary="Change how a connection is set")
+def change(
+    door: Configurer,
+    response: Response,
+    connection_id: UUID,
+    body: Change,
+    if_match: IfMatch = None,
+) -> OneConnection:
+    """What decides which appointments are on the sheet is synced at once."""
+    version, given = expected(if_match), body.model_dump(exclude_unset=True)
+    if not given:
+        raise BadInput("Name at least one thing to change.")
+    with door.transaction() as db:
+        connection_list.claim(db, connection_id, expected=version)
+        held = connections.load(db, connection_id)
+        connection_list.configure(db, connection_id, _checked(held, given))
+        noted(db, door, connection_id, "changed", summary=", ".join(sorted(given)))
+    return OneConnection(connection=seen.one(door, connection_id, response))
+
+
+@router.delete("/{connection_id}", summary="Remove a connection")
+def remove(door: Configurer, connection_id: UUID, if_match: IfMatch = None) -> RemovedConnection:
+    """It syncs no more and its credentials are forgotten; rows, runs and the audit stay."""
+    version = expected(if_match)
+    with door.transaction() as db:
+        connection_list.claim(db, connection_id, expected=version)
+        ref = connections.load(db, connection_id).secret_ref
+        connection_list.remove(db, connection_id)
+        noted(db, door, connection_id, "removed")
+    _forget(door, connection_id, ref)
+    return RemovedConnection(id=connection_id)
+
+
+def _new(door: Door, body: Begun, vendor: Vendor) -> NewConnection:
+    if not body.site and vendor.pairing is None:
+        raise BadInput(f"Give the {vendor.site_label[:1].lower()}{vendor.site_label[1:]}.")
+    if body.timezone:
+        zone(body.timezone)
+    base_url, token_url = addresses(door, vendor, body.base_url, body.token_url)
+    settings = chosen.settings(vendor, body.settings)
+    return NewConnection(
+        account_id=door.account_id,
+        vendor=vendor.name,
+        site=body.site,
+        timezone=body.timezone or NO_ZONE_YET,
+        name=body.name or body.site or vendor.title,
+        base_url=base_url,
+        token_url=token_url,
+        settings={key: one for key, one in settings.items() if one is not None},
+        telehealth_only=vendor.telehealth_only,
+        state=State.SETUP_REQUIRED,
+        setup_step="connect",
+    )
+
+
+def _stored(db: Db, door: Door, new: NewConnection, secrets: Mapping[str, str]) -> Answer:
+    connections.add(db, new)
+    noted(db, door, new.id, "created", summary=new.vendor, status=HTTPStatus.CREATED)
+    vendor = pms.vendor(new.vendor)
+    masked = masked_secrets(vendor, secrets, door.ports.presets.get(new.vendor, {}))
+    made = ConnectionAnswer.of(seen.details(db, door, new.id), vendor, masked)
+    return Answer(
+        status=HTTPStatus.CREATED,
+        body=OneConnection(connection=made).model_dump(mode="json"),
+        headers={"Location": f"{router.prefix}/{new.id}", "ETag": f'"{made.version}"'},
+    )
+
+
+def _checked(held: Connection, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes as they are stored, or one sentence on what is wrong with them."""
+    changes = dict(given)
+    if "timezone" in changes:
+        zone(changes["timezone"])
+    if "settings" in changes:
+        changes["settings"] = chosen.settings(pms.vendor(held.vendor), changes["settings"])
+    if changes.get("opening_hours"):
+        read_hours(changes["opening_hours"], timezone=held.timezone)
+    in_setup = held.state is State.SETUP_REQUIRED
+    if "site" in changes and (not in_setup or not changes["site"]):
+        raise BadInput("The site can be corrected during the setup only; add another connection.")
+    if "setup_step" in changes and not in_setup:
+        raise BadInput("This connection is set up already.")
+    return changes
+
+
+def _forget(door: Door, connection_id: UUID, ref: str | None) -> None:
+    """It is removed, whatever the store of secrets says now."""
+    try:
+        if ref is not None:
+            door.ports.secrets.delete(ref)
+        forget_leftovers(CheckStore(door.ports.database), door.ports.secrets, connection_id)
+    except SyncError as error:
+        log.warning("secrets.not_forgotten", secret_ref=ref, error=error)
+
+
+def _secret_name(door: Door, new: NewConnection) -> str:
+    prefix = door.ports.secrets_prefix
+    return checks.secret_name(prefix, vendor=new.vendor, account_id=new.account_id, own_id=new.id)
