@@ -15,6 +15,7 @@ from adapters.rest.ports import Ports
 from adapters.vault import StoredSecrets
 from domain.connections import Connection
 from domain.credentials import ForgettableTokens, SecretStore
+from domain.desk import PracticeDesk
 from domain.errors import NeedsReconnect
 from domain.limits import Throttle
 from domain.sources import AppointmentSource
@@ -54,6 +55,15 @@ class Opener:
         here = self.placed(connection)
         secrets = self.secrets_of(here)
         return pms.open_source(here, secrets=secrets, ports=self.stored_ports(here))
+
+    def desk(self, connection: Connection, *, voice: bool = False) -> PracticeDesk | None:
+        """The practice's desk, for somebody who waits or not; None where its PMS has none."""
+        here = self.placed(connection)
+        described = pms.vendor(here.vendor)
+        if described.desk is None:
+            return None
+        ports = replace(self.stored_ports(here), voice=voice)
+        return described.desk(described, here, secrets=self.secrets_of(here), ports=ports)
 
     def remembering(self, key: str) -> "Opener":
         """The same for one piece of work: its attempts share what was asked for, no other does.

@@ -132,7 +132,8 @@ def _answer_for(
             access,
             account_id=asked.account_id,
             action=f"vapi.{canonical(made.name)}",
-            summary=f"not answered in time, call {asked.call_id}",
+            vapi_call_id=asked.call_id,
+            summary="not answered in time",
         )
     log.warning("tool.late", tool=canonical(made.name))
 

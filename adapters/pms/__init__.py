@@ -62,7 +62,7 @@ def registered() -> Mapping[str, Vendor]:
 
 def desks() -> list[str]:
     """The PMSs that can be written to, and so can serve callers."""
-    return sorted(name for name, one in registered().items() if one.capabilities.writes)
+    return sorted(name for name, one in registered().items() if one.desk is not None)
 
 
 def vendor(name: str) -> Vendor:

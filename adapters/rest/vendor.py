@@ -14,6 +14,7 @@ from adapters.rest.sign_in import SignIn
 from adapters.rest.waits import RateHeaders
 from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
 from domain.connections import Connection
+from domain.desk import PracticeDesk
 from domain.errors import SyncError
 from domain.limits import Limit, Tier
 from domain.sources import AppointmentSource, Capabilities, Query
@@ -90,6 +91,14 @@ class Opens(Protocol):
     ) -> AppointmentSource: ...
 
 
+class OpensDesk(Protocol):
+    """What a vendor that can be written to exports for callers."""
+
+    def __call__(
+        self, vendor: "Vendor", connection: Connection, *, secrets: Secrets, ports: Ports
+    ) -> PracticeDesk: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vendor:
     """Everything the engine, the wizard and the command line need to know of a PMS.
@@ -137,6 +146,7 @@ class Vendor:
     types: Listing[AppointmentType] | None = None
     pairing: Pairing | None = None
     opens: Opens | None = None
+    desk: OpensDesk | None = None
 
     def auth_by(self, secrets: Secrets) -> Auth | None:
         """How requests are signed with these secrets: by a person's sign-in where there was one."""

@@ -36,6 +36,7 @@ def record(  # noqa: PLR0913 - an audit row is what its columns say
     patient_id: str | None = None,
     summary: str | None = None,
     status: int = 200,
+    vapi_call_id: str | None = None,
 ) -> None:
     """One row; `summary` names things by id and counts them, it never holds a value."""
     db.execute(
@@ -47,6 +48,7 @@ def record(  # noqa: PLR0913 - an audit row is what its columns say
             "endpoint": access.endpoint,
             "method": access.method,
             "user_id": access.user,
+            "vapi_call_id": vapi_call_id,
             "ip_address": access.ip_address,
             "user_agent": access.user_agent and access.user_agent[:LONGEST_AGENT],
             "request_summary": summary,

@@ -1,0 +1,178 @@
+"""Opens a tool call with everything a tool may use, and keeps what was said with its audit row."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from redis import Redis
+from sqlalchemy import Connection as Db
+from sqlalchemy import Engine, insert, text
+
+from adapters.opening import Opener
+from adapters.replies import tell
+from adapters.storage import connections, tool_calls
+from adapters.storage.audit import Access, record
+from adapters.storage.ledger import put
+from adapters.storage.phone_calls import StoredProofs
+from adapters.storage.tables import vendor_requests
+from adapters.storage.tool_calls import ClaimedToolCall
+from adapters.storage.writes import WriteLedger
+from domain.desk import PracticeDesk
+from domain.jobs import Job
+from domain.slots import BookingRules
+from domain.sources import spend_rows
+from domain.tools import NOT_NOW, Told, ToolAnswer, ToolRequest
+from domain.work import settle_job
+from domain.writes import allowed
+from infra.database import transaction
+from infra.sealing import Sealer
+from infra.stopping import Stopping
+from workers.handlers.answer_tool_call import Opened
+from workers.writing import Writing
+
+MARGIN = timedelta(seconds=3)
+"""A worker has said its last word this long before the ingress speaks in its place."""
+
+_PRACTICE = text(
+    """
+    SELECT features, booking_rules, transfer_to
+    FROM pms_connections JOIN accounts ON accounts.id = account_id
+    WHERE pms_connections.id = :id
+    """
+)
+
+
+@dataclass(slots=True)
+class _Taken:
+    """A tool call under way in this process."""
+
+    claimed: ClaimedToolCall
+    desk: PracticeDesk | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """Implements the ports of `answer_tool_call` over Postgres, Redis and the PMS."""
+
+    engine: Engine
+    sealer: Sealer
+    opener: Opener
+    redis: Redis
+    clock: Callable[[], datetime]
+    stopping: Stopping
+    _taken: dict[int, _Taken] = field(default_factory=dict)
+
+    def open(self, job: Job) -> Opened | None:
+        """The tool call, claimed; None where it was answered, or nobody waits any more."""
+        row_id, account_id = UUID(job.args["tool_call"]), str(job.account_id)
+        now = self.clock()
+        with transaction(self.engine, account_id=account_id) as db:
+            claimed = tool_calls.claim(db, self.sealer, row_id, now=now)
+            if claimed is None:
+                return None
+            if now >= claimed.deadline_at:
+                late = ToolAnswer(text=NOT_NOW, is_error=True)
+                tool_calls.give_up(db, self.sealer, row_id, late, account_id=account_id, now=now)
+                return None
+        taken = self._taken[job.id] = _Taken(claimed)
+        return Opened(claimed.tool, self._request(taken, now))
+
+    def answer(self, job: Job, said: ToolAnswer) -> bool:
+        """Keep it, with its audit row and what follows, then tell whoever waits."""
+        taken = self._taken.pop(job.id)
+        claimed = taken.claimed
+        with transaction(self.engine, account_id=claimed.account_id) as db:
+            spent = taken.desk.drain_spent() if taken.desk else ()
+            if spent:
+                db.execute(insert(vendor_requests), spend_rows(spent))
+            reply_to = tool_calls.answer(db, self.sealer, claimed, said, now=self.clock())
+            if reply_to is not None:
+                self._follow(db, claimed, said)
+                self._audit(db, claimed, said)
+        if reply_to:
+            tell(self.redis, reply_to, claimed.id)
+        return reply_to is not None
+
+    def _request(self, taken: _Taken, now: datetime) -> ToolRequest | None:
+        claimed = taken.claimed
+        if claimed.connection_id is None:
+            return None
+        with transaction(self.engine, account_id=claimed.account_id) as db:
+            connection = connections.load(db, claimed.connection_id)
+            practice = db.execute(_PRACTICE, {"id": connection.id}).one()
+        desk = self.opener.desk(connection, voice=True)
+        if desk is None:
+            return None
+        taken.desk = desk
+        ledger = WriteLedger(
+            self.engine,
+            self.sealer,
+            account_id=claimed.account_id,
+            clock=self.clock,
+            guarded=partial(tool_calls.guard, row_id=claimed.id),
+        )
+        return ToolRequest(
+            account_id=claimed.account_id,
+            call_id=claimed.call_id,
+            tool_call_id=claimed.tool_call_id,
+            tool=claimed.tool,
+            arguments=claimed.arguments,
+            caller=claimed.caller,
+            control_url=claimed.control_url,
+            trace_id=claimed.trace_id,
+            now=now,
+            until=claimed.deadline_at - MARGIN,
+            connection=connection,
+            rules=BookingRules.read(practice.booking_rules),
+            abilities=allowed(desk.abilities, practice.features),
+            transfer_to=tuple(practice.transfer_to),
+            desk=desk,
+            writer=Writing(ledger, desk, clock=self.clock, pause=self.stopping.wait),
+            proofs=StoredProofs(
+                self.engine,
+                self.sealer,
+                account_id=claimed.account_id,
+                connection_id=connection.id,
+                call_id=claimed.call_id,
+            ),
+        )
+
+    def _follow(self, db: Db, claimed: ClaimedToolCall, said: ToolAnswer) -> None:
+        """Note what the caller was told; what is only requested has a job that sees it through."""
+        if said.write_id is None or said.told is None or claimed.connection_id is None:
+            return
+        db.execute(
+            text("UPDATE pms_writes SET told = COALESCE(told, :told) WHERE id = :id"),
+            {"told": said.told.value, "id": said.write_id},
+        )
+        if said.told is not Told.FAILED:
+            job = settle_job(
+                account_id=claimed.account_id,
+                connection_id=claimed.connection_id,
+                write_id=said.write_id,
+                trace_id=claimed.trace_id,
+            )
+            put(db, job)
+
+    def _audit(self, db: Db, claimed: ClaimedToolCall, said: ToolAnswer) -> None:
+        started = claimed.created_at
+        access = Access(
+            user="vapi",
+            endpoint=f"/vapi/tools/{claimed.tool}",
+            method="POST",
+            trace_id=claimed.trace_id,
+            elapsed_ms=lambda: round((self.clock() - started).total_seconds() * 1000),
+        )
+        record(
+            db,
+            access,
+            account_id=claimed.account_id,
+            action=f"vapi.{claimed.tool}",
+            phi_fields=said.phi_fields,
+            connection_id=claimed.connection_id,
+            patient_id=said.patient_id,
+            vapi_call_id=claimed.call_id,
+            summary=f"tool call {claimed.id}" + (f", {said.told}" if said.told else ""),
+        )
