@@ -32,9 +32,11 @@ from simulators.halaxy import HalaxySimulator, Knobs
 from simulators.serving import running
 from simulators.setup import Setup
 from tests.fakes import FakeSecrets, FakeTokens
+from tests.webhooks.gate import Gate
 from tests.webhooks.serving import bearer, served
+from workers.execution import Execution, Running
 from workers.here import run_here
-from workers.works import Parts
+from workers.works import Parts, works
 
 KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"
 ZONE = "Australia/Melbourne"
@@ -53,6 +55,7 @@ class Practice:
     """One connection with its key, the simulator, the ingress and the parts of a worker."""
 
     parts: Parts
+    gate: Gate
     desk: httpx.Client
     ingress: httpx.Client
     connection_id: UUID
@@ -119,10 +122,13 @@ class Practice:
         """A minute, for us and for the vendor: what waits was gathered and may be read."""
         self.clock += timedelta(minutes=1)
         self.control("clock", now=self.clock.isoformat())
-        ago = "now() - interval '1 minute'"
+        earlier = "- interval '1 minute'"
         with transaction(self.engine) as db:
-            db.execute(text(f"UPDATE deliveries SET received_at = {ago} WHERE state = 'stored'"))  # noqa: S608
-            db.execute(text(f"UPDATE jobs SET due_at = {ago} WHERE state = 'ready'"))  # noqa: S608
+            for change in (
+                f"UPDATE deliveries SET received_at = received_at {earlier} WHERE state = 'stored'",  # noqa: S608
+                f"UPDATE jobs SET due_at = due_at {earlier} WHERE state = 'ready'",  # noqa: S608
+            ):
+                db.execute(text(change))
 
     def work(self) -> list[JobState]:
         """Carry every refetch that waits to its end."""
@@ -197,8 +203,17 @@ class Practice:
         reply = self.ingress.patch(url, json={field: value}, headers={**headers, "If-Match": tag})
         assert reply.is_success, reply.text
 
-    def ledger(self) -> Ledger:
-        return Ledger(self.engine, worker="tests")
+    def attempt(self, job_id: int) -> JobState | None:
+        """What one worker does that is told of the job; None when it was not to be had."""
+        execution = Execution(
+            ledger=Ledger(self.engine, worker="tests"),
+            works=works(self.parts),
+            running=Running(),
+            stopping=self.parts.stopping,
+            clock=system_clock,
+            chance=lambda: 0.0,
+        )
+        return execution.run(job_id)
 
     def somebody(self, *, patients: int = 1) -> str:
         """An appointment of today with so many patients."""
@@ -239,10 +254,11 @@ def practice(
     with running(simulator) as url, httpx.Client(base_url=url, timeout=10) as desk:
         credentials = desk.get(f"/_sim/credentials?tenant={tenant}").json()
         ref = secrets.put("halaxy", {key: str(value) for key, value in credentials.items()})
+        gate = Gate(RedisThrottle(client, StoredSpent(db)))
         opener = Opener(
             secrets=secrets,
             tokens=FakeTokens(),
-            throttle=RedisThrottle(client, StoredSpent(db)),
+            throttle=gate,
             clock=system_clock,
         )
         parts = Parts(
@@ -250,7 +266,9 @@ def practice(
         )
         with served(db, database_url, client, sealer) as ingress:
             connection_id = _connect(db, url, tenant, ref)
-            made = Practice(parts, desk, ingress, connection_id, tenant, day, clock=system_clock())
+            made = Practice(
+                parts, gate, desk, ingress, connection_id, tenant, day, clock=system_clock()
+            )
             made.make_key()
             made.listen()
             yield made

@@ -197,6 +197,30 @@ def test_a_sync_that_waits_half_way_does_not_undo_what_a_webhook_brought(
     assert_equals_the_pms(clinic)
 
 
+def test_news_that_comes_between_a_polls_reading_and_its_writing_is_not_lost(
+    clinic: Practice,
+) -> None:
+    """The poll has read its page and asks for patients one by one; what it holds is old by then."""
+    pms_id = clinic.somebody()
+    clinic.control("knobs", include_gaps=1.0)
+    clinic.gate.closes_before = 6
+    poll = threading.Thread(target=run_here, args=(clinic.parts, clinic.put_sync()))
+    poll.start()
+    assert clinic.gate.closed.wait(timeout=10)
+
+    clinic.change(pms_id, action="cancel")
+    clinic.heard()
+    clinic.let_time_pass()
+    [refetch] = clinic.jobs("ready")
+    during_the_poll = clinic.attempt(refetch)
+    clinic.gate.open.set()
+    poll.join(timeout=30)
+
+    assert during_the_poll is None
+    assert clinic.attempt(refetch) is JobState.DONE
+    assert_equals_the_pms(clinic)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_polls_and_webhooks_in_any_order_end_at_the_truth(clinic: Practice, seed: int) -> None:
     bustle = Bustle(clinic, random.Random(seed))  # noqa: S311 - a test's dice
