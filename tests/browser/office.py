@@ -92,7 +92,7 @@ class Office:
         with dispatch(self.database) as db:
             workers = db.execute(text("SELECT count(*) FROM workers")).scalar_one()
         try:
-            return bool(workers) and httpx.get(f"{self.base}/readyz").is_success
+            return bool(workers) and httpx.get(f"{self.base}/healthz").is_success
         except httpx.TransportError:
             return False
 

@@ -14,6 +14,11 @@ export function said(form, message) {
   if (line) line.textContent = message;
 }
 
+// Buttons wait for this: a form sent without the script would carry what is typed somewhere else.
+export function ready() {
+  for (const button of document.querySelectorAll("[data-ready]")) button.disabled = false;
+}
+
 // Runs what a button asks for: busy meanwhile, the trouble said beside the form.
 export async function busy(form, button, work) {
   const label = button.querySelector("[data-label]") ?? button;

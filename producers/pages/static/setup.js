@@ -3,7 +3,7 @@ import "./frame.js";
 import { exchange } from "./api.js";
 import { check } from "./checking.js";
 import { listen } from "./events.js";
-import { busy, complete, draft, fail, settingsOf, values } from "./forms.js";
+import { busy, complete, draft, fail, ready, settingsOf, values } from "./forms.js";
 import { frequency } from "./frequency.js";
 import { kinds } from "./kinds.js";
 import { mapping } from "./mapping.js";
@@ -18,6 +18,7 @@ const reached = (step) => change("PATCH", "", { setup_step: step });
 
 const PARTS = { choose, connect, practitioners, types, summary };
 PARTS[wizard.dataset.step]();
+ready();
 
 function choose() {
   const box = document.querySelector(".unfinished");

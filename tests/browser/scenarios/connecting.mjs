@@ -14,7 +14,7 @@ export default async function play({ open, shots, base, told }) {
   found.soon = await page.locator(".choice.soon .choice-title").allTextContents();
   await page.getByRole("link", { name: /Gentu/ }).click();
 
-  await page.getByLabel("Pairing code").fill("nocode99");
+  await page.getByLabel("Pairing code", { exact: true }).fill("nocode99");
   await page.getByLabel("Client id of your Gentu application").fill(told.client_id);
   await page.getByLabel("Client secret of your Gentu application").fill(told.client_secret);
   await page.getByLabel("Application id, needed to use a pairing code").fill(told.app_id);
@@ -32,7 +32,7 @@ export default async function play({ open, shots, base, told }) {
   await page.reload();
   found.reloaded = [await page.getByLabel("What you call it").inputValue(), await page.locator("#settings-app_id").inputValue()];
 
-  await page.getByLabel("Pairing code").fill(told.code);
+  await page.getByLabel("Pairing code", { exact: true }).fill(told.code);
   await page.getByRole("button", { name: "Connect", exact: true }).click();
   await page.locator("[data-practitioners]").waitFor({ timeout: 20_000 });
   found.practitioners = await page.locator("[data-practitioner]").count();

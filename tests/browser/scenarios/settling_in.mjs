@@ -17,7 +17,7 @@ export default async function play({ open, shots, base }) {
   await syncing.getByRole("button", { name: "Save" }).click();
   found.refused = await syncing.locator("[data-error]").textContent();
   await syncing.getByLabel("Name").fill("Harbour Health");
-  await syncing.getByText("Hourly").click();
+  await syncing.getByLabel("Hourly").check();
   await syncing.getByLabel("Days ahead").fill("7");
   await page.reload();
   found.draft = await syncing.getByLabel("Name").inputValue();
@@ -25,7 +25,7 @@ export default async function play({ open, shots, base }) {
   await syncing.locator("[data-said]").filter({ hasText: "Saved." }).waitFor();
 
   const hours = page.locator('[data-form="hours"]');
-  await hours.getByText("Always open").click();
+  await hours.getByLabel("Always open").uncheck();
   const monday = hours.locator('[data-day="mon"]');
   await monday.getByLabel("Monday opens").fill("09:00");
   await monday.getByLabel("Monday closes").fill("12:30");
