@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+import structlog
 from redis import Redis
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, insert, text
@@ -20,6 +21,7 @@ from adapters.storage.tables import vendor_requests
 from adapters.storage.tool_calls import ClaimedToolCall
 from adapters.storage.writes import WriteLedger
 from domain.desk import PracticeDesk
+from domain.errors import SyncError
 from domain.jobs import Job
 from domain.slots import BookingRules
 from domain.sources import spend_rows
@@ -31,6 +33,8 @@ from infra.sealing import Sealer
 from infra.stopping import Stopping
 from workers.handlers.answer_tool_call import Opened
 from workers.writing import Writing
+
+log = structlog.get_logger()
 
 MARGIN = timedelta(seconds=3)
 """A worker has said its last word this long before the ingress speaks in its place."""
@@ -95,6 +99,13 @@ class Answering:
             tell(self.redis, reply_to, claimed.id)
         return reply_to is not None
 
+    def note(self, tool: str, trouble: Exception) -> None:
+        """What went wrong; what an error of ours says holds nothing of a patient."""
+        if isinstance(trouble, SyncError):
+            log.warning("tool.failed", tool=tool, error_kind=trouble.kind, error=str(trouble))
+        else:
+            log.error("tool.crashed", tool=tool, exc_info=trouble)
+
     def _request(self, taken: _Taken, now: datetime) -> ToolRequest | None:
         claimed = taken.claimed
         if claimed.connection_id is None:
@@ -106,13 +117,6 @@ class Answering:
         if desk is None:
             return None
         taken.desk = desk
-        ledger = WriteLedger(
-            self.engine,
-            self.sealer,
-            account_id=claimed.account_id,
-            clock=self.clock,
-            guarded=partial(tool_calls.guard, row_id=claimed.id),
-        )
         return ToolRequest(
             account_id=claimed.account_id,
             call_id=claimed.call_id,
@@ -129,14 +133,28 @@ class Answering:
             abilities=allowed(desk.abilities, practice.features),
             transfer_to=tuple(practice.transfer_to),
             desk=desk,
-            writer=Writing(ledger, desk, clock=self.clock, pause=self.stopping.wait),
-            proofs=StoredProofs(
-                self.engine,
-                self.sealer,
-                account_id=claimed.account_id,
-                connection_id=connection.id,
-                call_id=claimed.call_id,
-            ),
+            writer=self._writer(claimed, desk),
+            proofs=self._proofs(claimed, connection.id),
+        )
+
+    def _writer(self, claimed: ClaimedToolCall, desk: PracticeDesk) -> Writing:
+        """It begins and sends nothing once the call was answered in our place."""
+        ledger = WriteLedger(
+            self.engine,
+            self.sealer,
+            account_id=claimed.account_id,
+            clock=self.clock,
+            guarded=partial(tool_calls.guard, row_id=claimed.id),
+        )
+        return Writing(ledger, desk, clock=self.clock, pause=self.stopping.wait)
+
+    def _proofs(self, claimed: ClaimedToolCall, connection_id: UUID) -> StoredProofs:
+        return StoredProofs(
+            self.engine,
+            self.sealer,
+            account_id=claimed.account_id,
+            connection_id=connection_id,
+            call_id=claimed.call_id,
         )
 
     def _follow(self, db: Db, claimed: ClaimedToolCall, said: ToolAnswer) -> None:

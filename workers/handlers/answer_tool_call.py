@@ -1,17 +1,13 @@
 """Answers a caller who waits: one tool call, claimed once, told in one sentence, audited."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
-
-import structlog
 
 from domain.errors import BadInput, SyncError
 from domain.jobs import Job
 from domain.tools import BROKEN, NO_PRACTICE, NOT_NOW, UNKNOWN_TOOL, Tool, ToolAnswer, ToolRequest
 from infra.stopping import HandBack
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +23,7 @@ class Calls(Protocol):
 
     def open(self, job: Job) -> Opened | None: ...
     def answer(self, job: Job, said: ToolAnswer) -> bool: ...
+    def note(self, tool: str, trouble: Exception) -> None: ...
 
 
 def answer_tool_call(job: Job, *, calls: Calls, tools: Mapping[str, Tool]) -> Mapping[str, Any]:
@@ -34,11 +31,13 @@ def answer_tool_call(job: Job, *, calls: Calls, tools: Mapping[str, Tool]) -> Ma
     opened = calls.open(job)
     if opened is None:
         return {"heard": False}
-    said = _said(opened, tools)
+    said = _said(opened, tools, note=calls.note)
     return {"tool": opened.tool, "heard": calls.answer(job, said)}
 
 
-def _said(opened: Opened, tools: Mapping[str, Tool]) -> ToolAnswer:
+def _said(
+    opened: Opened, tools: Mapping[str, Tool], *, note: Callable[[str, Exception], None]
+) -> ToolAnswer:
     """Whatever goes wrong, the caller hears a sentence and nothing of the machinery."""
     tool = tools.get(opened.tool)
     if tool is None:
@@ -52,8 +51,8 @@ def _said(opened: Opened, tools: Mapping[str, Tool]) -> ToolAnswer:
     except BadInput as problem:
         return ToolAnswer(text=str(problem), is_error=True)
     except SyncError as error:
-        log.warning("tool.failed", tool=opened.tool, error_kind=error.kind, error=str(error))
+        note(opened.tool, error)
         return ToolAnswer(text=NOT_NOW, is_error=True)
-    except Exception:
-        log.exception("tool.crashed", tool=opened.tool)
+    except Exception as error:  # noqa: BLE001 - noted with its place, and the caller hears words
+        note(opened.tool, error)
         return ToolAnswer(text=BROKEN, is_error=True)
