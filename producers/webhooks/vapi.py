@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -111,50 +112,67 @@ def _keep(ports: Ports, voice: Voice, message: Message, body: bytes, trace_id: s
         account = phone_book.account_of(db, message.call)
     if account is None:
         return NOT_OURS
-    call_id = message.call.id or f"no-call:{trace_id}"
-    sound = [one for one in message.tool_calls if one.problem is None]
+    sound = {one.id: one for one in message.tool_calls if one.problem is None}
     with transaction(ports.database, account_id=account.id) as db:
         since = ports.clock() - A_MINUTE
         if phone_book.recent(db, account.id, since=since) + len(sound) > voice.calls_a_minute:
             return TOO_MANY
-        serving = phone_book.serving(
-            db, connectors=pms.desks(), called_number=message.call.called_number
-        )
-        connection_id = serving[0] if serving else None
-        delivery_id = _delivery(
-            db,
-            ports,
-            message,
-            body,
-            account_id=account.id,
-            connection_id=connection_id,
-            trace_id=trace_id,
-        )
-        kept = {
-            one.id: tool_calls.keep(
-                db,
-                ports.sealer,
-                NewToolCall(
-                    account_id=account.id,
-                    connection_id=connection_id,
-                    delivery_id=delivery_id,
-                    call_id=call_id,
-                    tool_call_id=one.id,
-                    tool=canonical(one.name),
-                    arguments=one.arguments,
-                    caller=message.call.caller,
-                    control_url=message.call.control_url,
-                    reply_to=voice.replies.name,
-                    deadline_at=ports.clock() + voice.patience,
-                    trace_id=trace_id,
-                ),
-                vendor=serving[1] if serving else None,
-            )
-            for one in sound
-        }
+        number = message.call.called_number
+        serving = phone_book.serving(db, connectors=pms.desks(), called_number=number)
+        arrival = _Arrival(message, body, account.id, serving, trace_id)
+        delivery_id = _delivery(db, ports, arrival)
+        kept = {}
+        for name, made in sound.items():
+            new = _new(ports, voice, arrival, made, delivery_id=delivery_id)
+            vendor = serving[1] if serving else None
+            kept[name] = tool_calls.keep(db, ports.sealer, new, vendor=vendor)
     _announce(voice, kept)
-    made = {one.id: one for one in sound}
-    return Asked(account_id=account.id, call_id=call_id, trace_id=trace_id, kept=kept, made=made)
+    return Asked(
+        account_id=account.id,
+        call_id=arrival.call_id,
+        trace_id=trace_id,
+        kept=kept,
+        made=sound,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """A message, whose it is, and which connection serves it."""
+
+    message: Message
+    body: bytes
+    account_id: str
+    serving: tuple[UUID, str] | None
+    trace_id: str
+
+    @property
+    def call_id(self) -> str:
+        return self.message.call.id or f"no-call:{self.trace_id}"
+
+    @property
+    def connection_id(self) -> UUID | None:
+        return self.serving[0] if self.serving else None
+
+
+def _new(
+    ports: Ports, voice: Voice, arrival: _Arrival, made: ToolCall, *, delivery_id: UUID
+) -> NewToolCall:
+    call = arrival.message.call
+    return NewToolCall(
+        account_id=arrival.account_id,
+        connection_id=arrival.connection_id,
+        delivery_id=delivery_id,
+        call_id=arrival.call_id,
+        tool_call_id=made.id,
+        tool=canonical(made.name),
+        arguments=made.arguments,
+        caller=call.caller,
+        control_url=call.control_url,
+        reply_to=voice.replies.name,
+        deadline_at=ports.clock() + voice.patience,
+        trace_id=arrival.trace_id,
+    )
 
 
 def _announce(voice: Voice, kept: Mapping[str, KeptToolCall]) -> None:
@@ -166,29 +184,20 @@ def _announce(voice: Voice, kept: Mapping[str, KeptToolCall]) -> None:
         log.warning("voice.not_announced", error=str(away))
 
 
-def _delivery(  # noqa: PLR0913 - a row is what its columns say
-    db: Db,
-    ports: Ports,
-    message: Message,
-    body: bytes,
-    *,
-    account_id: str,
-    connection_id: UUID | None,
-    trace_id: str,
-) -> UUID:
-    row_id = uuid4()
+def _delivery(db: Db, ports: Ports, arrival: _Arrival) -> UUID:
+    row_id, message, account_id = uuid4(), arrival.message, arrival.account_id
     whose = f"{account_id}\x1f{message.call.id}\x1f".encode()
     values = {
         "id": row_id,
         "account_id": account_id,
-        "connection_id": connection_id,
+        "connection_id": arrival.connection_id,
         "event": message.type,
-        "dedupe_key": ports.sealer.fingerprint(whose + body).hex(),
+        "dedupe_key": ports.sealer.fingerprint(whose + arrival.body).hex(),
         "subject": ", ".join(canonical(one.name) for one in message.tool_calls)[:200],
         "body": ports.sealer.seal(
-            body, table="deliveries", column="body", row=row_id, account=account_id
+            arrival.body, table="deliveries", column="body", row=row_id, account=account_id
         ),
-        "trace_id": trace_id,
+        "trace_id": arrival.trace_id,
         "call_id": message.call.id or None,
     }
     found: UUID = db.execute(_KEEP, values).scalar_one()
