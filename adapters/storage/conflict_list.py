@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, text
 
 from adapters.storage.audit import Access, record
 from adapters.storage.conflicts import TABLE
-from adapters.storage.entries import EntrySeal
+from adapters.storage.entries import EntrySeal, values_in
 from domain.errors import BadInput
 from domain.fields import RULES
 
@@ -187,10 +187,10 @@ def _listed(seal: EntrySeal, row: RowMapping) -> Listed:
         run_id=row["run_id"],
         field=row["field"],
         patient=seal.name_of(entry_id, row["patient_name"]),
-        ours=both["ours"],
+        ours=_value(row["field"], both["ours"]),
         ours_by=both.get("ours_by") or origin.get("by"),
         ours_at=datetime.fromisoformat(ours_at) if ours_at else None,
-        theirs=both["theirs"],
+        theirs=_value(row["field"], both["theirs"]),
         theirs_at=datetime.fromisoformat(theirs_at) if theirs_at else row["opened_at"],
         start=row["appointment_time"],
         timezone=row["timezone"],
@@ -200,3 +200,8 @@ def _listed(seal: EntrySeal, row: RowMapping) -> Listed:
         settled_as=row["settled_as"],
         settled_by=row["settled_by"],
     )
+
+
+def _value(field: str, kept: Any) -> Any:
+    """In its own type again."""
+    return values_in({field: kept})[field]

@@ -108,7 +108,7 @@ class Desk:
     def row(self, visit: Appointment) -> dict[str, Any]:
         """The row with its values opened."""
         row = self.one("SELECT * FROM run_sheet_appointments WHERE id = :id", id=self.id_of(visit))
-        return {**row, **self.seal.values(row)}  # type: ignore[arg-type] # a mapping will do
+        return {**row, **self.seal.values(row)}
 
     def all(self, statement: str, **values: Any) -> list[Mapping[str, Any]]:
         with transaction(self.engine, account_id=self.account) as db:

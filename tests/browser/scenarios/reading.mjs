@@ -1,5 +1,5 @@
 // Contrast of every text that is shown, in both lights.
-const measure = () => {
+export const measure = () => {
   const shade = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const rgba = (colour) => {
     shade.clearRect(0, 0, 1, 1);

@@ -1,0 +1,188 @@
+"""The conflict inbox: what needs a decision, what was decided, and the syncs it came from."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection as Db
+from sqlalchemy import text
+
+from adapters.storage import conflict_list, history, runs
+from adapters.storage.conflict_list import Listed
+from adapters.storage.runs import LoggedRun
+from adapters.storage.sheet_status import read_connections
+from domain.people import Permission
+from domain.window import local_day
+from producers.api.conflicts import Filter
+from producers.cursors import decode, paged
+from producers.days import account_zone
+from producers.doors import Door, door
+from producers.pages.rendering import ENVIRONMENT, VENDORS, NavItem, moment, render
+from producers.pages.sheet import LABELS, shown_value
+
+router = APIRouter(include_in_schema=False)
+
+LATEST_RUNS = 60
+SHOWN_RUNS = 8
+
+_OPEN = text("SELECT count(*) FROM run_sheet_conflicts WHERE settled_at IS NULL")
+_CLINICIANS = text("SELECT id, name FROM run_sheet_clinicians")
+_ZONE = text("SELECT timezone FROM run_sheet_appointments WHERE id = :id")
+_STEPS: Mapping[str, str] = {
+    "edited": "Edited",
+    "reverted": "Undone",
+    "undone": "Undone",
+    "settled": "Settled",
+    "synced": "Changed by the PMS",
+    "removed": "Taken off by the PMS",
+    "linked": "Joined with the same visit",
+    "added": "Added to",
+    "taken_off": "Taken off the sheet",
+}
+
+
+def _waiting(db: Db) -> int:
+    count: int = db.execute(_OPEN).scalar_one()
+    return count
+
+
+NAV = NavItem("/conflicts", "Conflicts", Permission.SEE_SHEET, order=10, count=_waiting)
+Reader = Annotated[Door, Depends(door(Permission.SEE_SHEET))]
+
+
+@router.get("/conflicts")
+def page(request: Request, door: Reader, wanted: Annotated[Filter, Query()]) -> HTMLResponse:
+    """The whole page; it can be read before any script runs."""
+    return render(request, "conflicts.html", person=door.person, **_inbox(door, wanted))
+
+
+@router.get("/conflicts/inbox")
+def fragment(request: Request, door: Reader, wanted: Annotated[Filter, Query()]) -> HTMLResponse:
+    """The part that changes, to be laid over what is shown."""
+    return render(request, "_conflicts.html", person=door.person, **_inbox(door, wanted))
+
+
+@router.get("/sheet/entries/{entry_id}/history")
+def past(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
+    """What was done to a row, with its values; read only when somebody asks for it."""
+    with door.transaction() as db:
+        steps = history.history_of(
+            db, door.seal, entry_id, account_id=door.account_id, access=door.access
+        )
+        timezone = db.execute(_ZONE, {"id": entry_id}).scalar_one()
+        clinicians = _clinicians(db)
+    return render(
+        request,
+        "_history.html",
+        person=door.person,
+        steps=steps,
+        timezone=timezone,
+        clinicians=clinicians,
+        may_edit=door.person.may(Permission.EDIT_SHEET),
+        labels=LABELS,
+        words_for=_STEPS,
+    )
+
+
+def _inbox(door: Door, wanted: Filter) -> dict[str, Any]:
+    now = door.ports.clock()
+    after = decode(wanted.cursor)
+    with door.transaction() as db:
+        found = conflict_list.listed(
+            db,
+            door.seal,
+            account_id=door.account_id,
+            access=door.access,
+            limit=wanted.limit + 1,
+            wanted=wanted.wanted,
+            after=after,
+        )
+        rules = conflict_list.counted(db, wanted.wanted)
+        connections = read_connections(db, now=now)
+        latest = _changing(runs.listed(db, limit=LATEST_RUNS))
+        clinicians = _clinicians(db)
+        timezone = account_zone(db)
+    shown, following = paged(found, limit=wanted.limit, mark=lambda one: one.mark)
+    return {
+        "wanted": wanted,
+        "conflicts": shown,
+        "next_cursor": following,
+        "rules": rules,
+        "most": max((one.count for one in rules), default=1),
+        "total": sum(one.count for one in rules if wanted.rule in (None, one.rule)),
+        "connections": {one.id: one for one in connections},
+        "runs": latest,
+        "clinicians": clinicians,
+        "timezone": timezone,
+        "link": _linker(wanted),
+        "may_edit": door.person.may(Permission.EDIT_SHEET),
+        "labels": LABELS,
+    }
+
+
+def _clinicians(db: Db) -> dict[UUID, str]:
+    return {row.id: row.name for row in db.execute(_CLINICIANS)}
+
+
+def _changing(logged: Sequence[LoggedRun]) -> list[LoggedRun]:
+    """The latest ended runs that changed the sheet."""
+    told = [
+        one
+        for one in logged
+        if not one.dry_run
+        and one.status != "running"
+        and (one.created or one.updated or one.removed)
+    ]
+    return told[:SHOWN_RUNS]
+
+
+def _linker(wanted: Filter) -> Callable[..., str]:
+    """The address of this list with some of what is asked for changed."""
+    asked = wanted.model_dump(mode="json", exclude={"limit", "cursor"}, exclude_none=True)
+
+    def link(**changed: Any) -> str:
+        kept = {**asked, **changed}
+        said = {name: str(one) for name, one in kept.items() if one not in (None, "open")}
+        return f"/conflicts?{urlencode(said)}" if said else "/conflicts"
+
+    return link
+
+
+def side(value: Any, conflict: Listed) -> str:
+    """A side's value in words; a time on another day says which."""
+    if isinstance(value, datetime):
+        zone = conflict.timezone
+        if local_day(value, zone) != local_day(conflict.start, zone):
+            return moment(value, zone)
+    return shown_value(value, conflict.field, conflict.timezone)
+
+
+def step_value(value: Any, field: str, timezone: str, clinicians: Mapping[UUID, str]) -> str:
+    """A value of a row's history in words."""
+    if isinstance(value, UUID):
+        return clinicians.get(value, "somebody")
+    if isinstance(value, datetime):
+        return moment(value, timezone)
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value if one) or "nothing"
+    return shown_value(value, field, timezone)
+
+
+def did(run: LoggedRun) -> str:
+    """What a run did to the sheet."""
+    counts = ((run.created, "added"), (run.updated, "changed"), (run.removed, "taken off"))
+    return ", ".join(f"{count} {what}" for count, what in counts if count)
+
+
+def vendor_or_name(by: str) -> str:
+    """A step's hand: a PMS by its title, a person by their name."""
+    return VENDORS.get(by, by)
+
+
+ENVIRONMENT.filters.update(
+    side=side, did=did, step_value=step_value, vendor_or_name=vendor_or_name, local_date=local_day
+)

@@ -1,0 +1,137 @@
+// The inbox: one decision at a time by mouse or key, many at once after a count, and each taken back.
+import { ask, fragment } from "./api.js";
+import { listen } from "./events.js";
+import "./frame.js";
+import { morph } from "./morph.js";
+import { sure } from "./sure.js";
+import { say } from "./toast.js";
+
+const inbox = () => document.getElementById("inbox");
+const bar = document.querySelector("[data-undo-bar]");
+const DONE = { mine: "Kept yours", theirs: "Took theirs" };
+const GATHER = 200;
+
+let last = [];
+let waiting = null;
+
+async function renew() {
+  const body = await fragment(`/conflicts/inbox${location.search}`);
+  morph(inbox(), body.querySelector("#inbox"));
+  const count = document.querySelector('[data-count="/conflicts"]');
+  const left = inbox().dataset.waiting;
+  if (!count || left === undefined) return;
+  count.textContent = left;
+  count.hidden = left === "0";
+}
+
+function soon() {
+  waiting ??= setTimeout(() => {
+    waiting = null;
+    renew().catch(() => {});
+  }, GATHER);
+}
+
+function offer(sentence, ids) {
+  last = ids;
+  bar.hidden = ids.length === 0;
+  bar.querySelector("[data-undo-said]").textContent = sentence;
+}
+
+async function attempt(doing) {
+  try {
+    await doing();
+  } catch (refusal) {
+    say(refusal.message);
+  }
+  await renew().catch(() => {});
+}
+
+const cards = () => [...inbox().querySelectorAll(".dispute")];
+const current = () => document.activeElement.closest?.(".dispute");
+
+function step(by) {
+  const all = cards();
+  const at = all.indexOf(current());
+  all[Math.min(Math.max(at + by, 0), all.length - 1)]?.focus();
+}
+
+async function choose(card, choice) {
+  if (!card?.querySelector("[data-choose]") || card.ariaBusy === "true") return;
+  const { conflict, version } = card.dataset;
+  const at = cards().indexOf(card);
+  card.ariaBusy = "true";
+  await attempt(async () => {
+    await ask("POST", `/api/conflicts/${conflict}/settle`, { body: { choice }, version });
+    offer(`${DONE[choice]}.`, [conflict]);
+  });
+  delete card.ariaBusy;
+  const left = cards();
+  (left[Math.min(at, left.length - 1)] ?? document.getElementById("main")).focus();
+}
+
+function those(many) {
+  const { rule, connection, run } = many.dataset;
+  if (!rule && !connection && !run) return { ids: cards().map((card) => card.dataset.conflict) };
+  return Object.fromEntries(Object.entries({ rule, connection_id: connection, run_id: run }).filter(([, one]) => one));
+}
+
+async function settleAll(button) {
+  const choice = button.dataset.settleAll;
+  const wanted = those(button.closest("[data-many]"));
+  await attempt(async () => {
+    const { count } = await ask("POST", "/api/conflicts/settle", { body: { choice, ...wanted, count_only: true } });
+    const verb = choice === "mine" ? "Keep yours" : "Take theirs";
+    const yes = await sure(`${verb} in ${count} ${count === 1 ? "field" : "fields"}?`, "You can undo it right after, and later from the settled list.", verb);
+    if (!yes) return;
+    const done = await ask("POST", "/api/conflicts/settle", { body: { choice, ...wanted } });
+    const left = done.left ? ` ${done.left} had been settled meanwhile.` : "";
+    const more = done.more ? ` ${done.more} more remain.` : "";
+    offer(`${DONE[choice]} in ${done.settled}.${left}${more}`, done.ids);
+  });
+}
+
+async function openAgain(ids) {
+  await attempt(async () => {
+    const done = await ask("POST", "/api/conflicts/undo", { body: { ids } });
+    const left = done.left ? ` ${done.left} stayed as they are: the field was changed since.` : "";
+    offer("", []);
+    say(`${done.opened === 1 ? "Open again." : `${done.opened} are open again.`}${left}`);
+  });
+}
+
+async function undoRun(item) {
+  const did = item.querySelector("[data-did]").textContent;
+  const yes = await sure("Undo this sync?", `It was: ${did}. Rows that anybody changed since stay as they are. The next sync leaves it undone until the PMS changes those appointments.`, "Undo it");
+  if (!yes) return;
+  await attempt(async () => {
+    const { undone } = await ask("POST", `/api/pms/runs/${item.dataset.run}/undo`);
+    const told = [[undone.changed_back, "changed back"], [undone.taken_off, "taken off"], [undone.put_back, "put back"], [undone.left_alone, "left alone"]];
+    say(`Undone: ${told.filter(([count]) => count).map(([count, what]) => `${count} ${what}`).join(", ") || "nothing was left of it"}.`);
+  });
+}
+
+document.addEventListener("click", (event) => {
+  const on = (selector) => event.target.closest?.(selector);
+  const card = on(".dispute");
+  if (on("[data-choose]")) choose(card, on("[data-choose]").dataset.choose);
+  else if (on("[data-open-again]")) openAgain([card.dataset.conflict]);
+  else if (on("[data-settle-all]")) settleAll(on("[data-settle-all]"));
+  else if (on("[data-undo-last]")) openAgain(last);
+  else if (on("[data-undo-run]")) undoRun(on("[data-run]"));
+});
+
+const KEYS = {
+  j: () => step(1),
+  k: () => step(-1),
+  m: () => choose(current(), "mine"),
+  t: () => choose(current(), "theirs"),
+  u: () => last.length && openAgain(last),
+};
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
+  const act = KEYS[event.key.toLowerCase()];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+listen((kind) => kind !== "open" && soon());
