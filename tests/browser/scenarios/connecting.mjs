@@ -10,6 +10,7 @@ export default async function play({ open, shots, base, told }) {
   found.empty = await page.locator(".empty h2").textContent();
   await shot("0-empty");
   await page.getByRole("link", { name: "Connect a practice" }).click();
+  await page.locator("a.choice").first().waitFor();
   found.offered = await page.locator("a.choice .choice-title").allTextContents();
   found.soon = await page.locator(".choice.soon .choice-title").allTextContents();
   await page.getByRole("link", { name: /Gentu/ }).click();
@@ -43,7 +44,7 @@ export default async function play({ open, shots, base, told }) {
   await page.locator("[data-practitioner]").nth(1).locator("[data-column]").fill("Dr Renamed Example");
   await page.reload();
   found.draft = [await first.locator("[data-action]").inputValue(), await page.locator("[data-practitioner]").nth(1).locator("[data-column]").inputValue()];
-  found.count = await page.locator("[data-count]").textContent();
+  found.count = await page.locator("[data-mapping] [data-count]").textContent();
   await page.getByLabel("Find a practitioner").fill("zzz");
   found.nobody = await page.locator("[data-none-found]").isVisible();
   await page.getByLabel("Find a practitioner").fill("");
