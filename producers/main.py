@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 import migrations
-from adapters.presets import presets
+from adapters.presets import preset_settings, presets
 from adapters.queue import RedisAnnouncer
 from adapters.replies import Replies
 from adapters.secrets.choosing import secret_store
@@ -75,6 +75,7 @@ def ports_from(settings: Settings) -> Ports:
         secrets=secret_store(settings, sealer),
         secrets_prefix=settings.secrets_prefix,
         presets=presets(settings.vendor_secrets),
+        preset_settings=preset_settings(settings.vendor_secrets),
         urls=settings.vendor_urls,
         is_production=settings.is_production,
         voice=_voice(settings, settings.redis_url.get_secret_value()),

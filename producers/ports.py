@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from redis import Redis
 from sqlalchemy import Engine
 
-from adapters.presets import Presets
+from adapters.presets import Presets, PresetSettings
 from adapters.storage.entries import EntrySeal
 from domain.credentials import SecretStore
 from infra.clock import Clock
@@ -37,6 +37,7 @@ class Ports:
     secrets: SecretStore = field(repr=False)
     secrets_prefix: str = ""
     presets: Presets = field(default_factory=dict, repr=False)
+    preset_settings: PresetSettings = field(default_factory=dict)
     urls: Mapping[str, VendorUrls] = field(default_factory=dict)
     is_production: bool = False
     voice: Voice | None = None
