@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from domain.credentials import Token, TokenRequest
+from domain.errors import NeedsReconnect
 
 
 @dataclass
@@ -44,6 +45,8 @@ class FakeSecrets:
     kept: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def get(self, ref: str) -> dict[str, str]:
+        if ref not in self.kept:
+            raise NeedsReconnect("the secrets of this connection are gone; enter them")
         return self.kept[ref]
 
     def put(self, name: str, values: Mapping[str, str]) -> str:

@@ -113,7 +113,7 @@ class Office:
 
 @contextmanager
 def gentu(*, tenants: int = 1, **more: Any) -> Iterator[Vendor]:
-    setup = Setup(seed=12, tenants=tenants, practitioners=3, appointments=12, limits=(), **more)
+    setup = Setup(seed=12, tenants=tenants, practitioners=4, appointments=12, limits=(), **more)
     with running(simulator := GentuSimulator(setup)) as url:
         yield Vendor("gentu", simulator.described(url), Simulator(url))
 

@@ -65,7 +65,7 @@ def test_a_practice_is_connected_by_its_pairing_code_alone(desk: Office, clinic:
 
     now = desk.one(made["id"])
     assert (check["state"], check["connectionValid"]) == ("ok", True)
-    assert (check["message"], check["practitioners"]) == ("Connection successful.", 3)
+    assert (check["message"], check["practitioners"]) == ("Connection successful.", 4)
     assert (now["site"], now["timezone"]) == (clinic.site, "Australia/Melbourne")
     assert (now["name"], now["state"]) == ("Example Practice 1", "SETUP_REQUIRED")
     assert now["setup_step"] == "practitioners"
