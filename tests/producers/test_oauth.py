@@ -169,11 +169,9 @@ def test_where_nobody_set_it_up_there_is_no_such_page(
 
 def test_only_who_may_configure_is_sent_there(desk: Office, clinic: Vendor) -> None:
     connection = begun(desk, clinic)
-    url: dict[str, Any] = {"params": {"connection": connection}}
+    url = f"/setup/oauth/start?connection={connection}"
 
-    nobody = desk.site.client.get("/setup/oauth/start", **url)
-    reader = desk.site.client.get(
-        "/setup/oauth/start", headers=desk.site.bearer(Role.PROVIDER), **url
-    )
+    nobody = desk.site.client.get(url)
+    reader = desk.site.client.get(url, headers=desk.site.bearer(Role.PROVIDER))
 
     assert (nobody.status_code, reader.status_code) == (401, 403)
