@@ -89,7 +89,8 @@ class Clinic:
         self.appointments: dict[str, Appointment] = {}
         self.deleted: dict[str, Appointment] = {}
         self.changes: deque[Change] = deque(maxlen=KEPT_CHANGES)
-        self.made_at = datetime.now(UTC)
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.made_at = self.now()
         self.added_at: dict[str, datetime] = {}
         self.touched_at: dict[str, datetime] = {}  # appointments and patients edited since
         self.watchers: list[Callable[[Change], None]] = []
@@ -160,7 +161,7 @@ class Clinic:
     def add(self, appointment: Appointment) -> Appointment:
         with self.lock:
             added = self._put(appointment)
-            self.added_at[added.id] = datetime.now(UTC)
+            self.added_at[added.id] = self.now()
             self._changed("add", appointment_id=added.id)
             return added
 
@@ -178,7 +179,7 @@ class Clinic:
         with self.lock:
             known = replace(patient, id=self.keeping.ids("patient", patient.id))
             self.patients[known.id] = known
-            self.added_at[known.id] = datetime.now(UTC)
+            self.added_at[known.id] = self.now()
             self._tell(Change(self.version, "register", None, known.id))
             return known
 
@@ -220,6 +221,6 @@ class Clinic:
 
     def _tell(self, change: Change) -> None:
         touched = change.appointment_id or change.patient_id or ""
-        self.touched_at[touched] = datetime.now(UTC)
+        self.touched_at[touched] = self.now()
         for watcher in self.watchers:
             watcher(change)

@@ -150,6 +150,7 @@ def open_group(setup: Setup, number: int, knobs: Knobs, clock: Clock) -> Group:
         hidden_works=knobs.hidden_works,
         keeping=keeping,
     )
+    book.now = clock.now
     book.types.update({each.id: _by_phone(each) for each in book.types.values()})
     id_ = f"OG-{_number('group', setup.seed, number, digits=5)}"
     found["group"] = Group(id=id_, number=number, knobs=knobs, clock=clock, clinic=book)

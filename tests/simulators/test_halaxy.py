@@ -276,7 +276,8 @@ def test_rows_are_found_by_practitioner_organization_id_and_status(read: Desk) -
 
 
 def test_changed_rows_are_found_by_their_update(desk: Desk) -> None:
-    since = datetime.now(UTC).isoformat(timespec="seconds")
+    since = BETWEEN.replace("Z", "+00:00")
+    desk.control("POST", "clock", now=since)
     assert desk.search(("_lastUpdated", f"ge{since}")).json()["total"] == 0
 
     id_ = desk.truth()[0]["id"]
@@ -287,7 +288,8 @@ def test_changed_rows_are_found_by_their_update(desk: Desk) -> None:
 
 
 def test_a_change_to_the_patient_is_no_update_of_the_appointment(desk: Desk) -> None:
-    since = datetime.now(UTC).isoformat(timespec="seconds")
+    since = BETWEEN
+    desk.control("POST", "clock", now=since)
     id_ = next(row["id"] for row in desk.truth() if row["patients"])
     desk.control("POST", f"appointments/{id_}", action="phone", phone="0491 570 006")
 
