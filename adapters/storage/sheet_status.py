@@ -43,13 +43,6 @@ _UNFINISHED = text(
     WHERE kind = :kind AND state IN ('ready', 'running') ORDER BY id
     """
 )
-_OPEN_CONFLICTS = text("SELECT count(*) FROM run_sheet_conflicts WHERE settled_at IS NULL")
-
-
-def count_open_conflicts(db: Db) -> int:
-    """How many fields wait for a person's choice; an index over the open ones answers."""
-    found: int = db.execute(_OPEN_CONFLICTS).scalar_one()
-    return found
 
 
 def read_connections(db: Db, *, now: datetime) -> tuple[ConnectionView, ...]:

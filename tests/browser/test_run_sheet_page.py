@@ -46,6 +46,7 @@ def test_a_conflict_is_settled_with_one_click(browse: Browse) -> None:
     found = browse("deciding")
 
     assert found["sides"] == ["(03) 7010 4321", "0400 555 019"]
+    assert found["waiting"] == "1"
     assert found["shown"] == "0400 555 019"
     assert found["disputed"] is False
     assert found["trouble"] == []
@@ -144,3 +145,9 @@ def test_what_is_typed_is_read_strictly_and_said_beside_it(browse: Browse) -> No
     assert found["call"] == "tel:+61370104321"
     assert found["toasts"] == ["Two.", "Three.", "Four."]
     assert found["trouble"] == []
+
+
+def test_a_phone_reaches_every_page_of_many(browse: Browse) -> None:
+    found = browse("narrow")
+
+    assert found["light"] == found["dark"] == {"wide": 390, "last": True, "tall": True}

@@ -35,6 +35,28 @@ def test_looking_at_a_link_does_not_spend_it(site: Site) -> None:
     assert answer.status_code == 303
 
 
+def test_a_spent_link_shows_no_button(site: Site) -> None:
+    token = site.link()
+    site.client.post("/login", data={"token": token})
+    inside = site.client.get("/login", params={"token": token}).text
+    site.client.cookies.clear()
+
+    again = site.client.get("/login", params={"token": token}).text
+
+    assert "has been used or is too old" in again
+    assert "<form" not in again
+    assert "You are signed in as Sam Owner" in inside
+    assert "has been used" not in inside
+
+
+def test_a_fresh_link_lets_another_person_in_where_somebody_is(site: Site) -> None:
+    site.sign_in()
+
+    page = site.client.get("/login", params={"token": site.link(Role.BILLING)}).text
+
+    assert '<form method="post" action="/login">' in page
+
+
 def test_a_link_that_is_too_old_lets_nobody_in(site: Site) -> None:
     token = site.link(minutes=5)
     site.clock.now += timedelta(minutes=6)

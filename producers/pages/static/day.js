@@ -4,7 +4,7 @@ import { morph } from "./morph.js";
 
 const after = new Set();
 let running = null;
-let again = false;
+let next = null;
 
 export const shown = () => document.getElementById("day");
 
@@ -13,17 +13,17 @@ export function whenRenewed(then) {
   then();
 }
 
+// What is on its way may have been read before the change that is asked for: then once more after it.
 export function renew() {
   if (running) {
-    again = true;
-    return running;
+    next ??= running.catch(() => {}).then(() => {
+      next = null;
+      return renew();
+    });
+    return next;
   }
   running = fetchDay().finally(() => {
     running = null;
-    if (again) {
-      again = false;
-      renew();
-    }
   });
   return running;
 }

@@ -1,6 +1,7 @@
 // Follows what happens to the sheet; after a lost connection it catches up by number.
 import { ask } from "./api.js";
-import { renew, shown } from "./day.js";
+import { showCounts } from "./counts.js";
+import { renew, shown, whenRenewed } from "./day.js";
 import { look } from "./syncing.js";
 
 const banner = document.querySelector("[data-lost]");
@@ -59,4 +60,5 @@ function lost(source) {
   });
 }
 
+whenRenewed(() => showCounts());
 connect();
