@@ -198,16 +198,6 @@ class Sheet:
     seq: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
-    """One line of a row's history: what was done by whom; never the values."""
-
-    what: str
-    by: str
-    fields: Sequence[str]
-    at: datetime
-
-
 def as_json(value: Any) -> Any:
     """Views as JSON-plain values: instants in UTC ending in Z, ids as text."""
     if is_dataclass(value) and not isinstance(value, type):

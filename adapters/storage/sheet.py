@@ -20,7 +20,6 @@ from domain.sheet import (
     NotOnSheet,
     Origin,
     OtherValue,
-    Past,
     PatientView,
     PractitionerView,
     Sheet,
@@ -74,12 +73,7 @@ _CONFLICTS = text(
     WHERE settled_at IS NULL AND appointment_id = ANY(:ids)
     """
 )
-_HISTORY = text(
-    """
-    SELECT what, by, fields, at FROM run_sheet_history
-    WHERE appointment_id = :id ORDER BY id DESC LIMIT 20
-    """
-)
+
 
 Open = Mapping[tuple[UUID, str], RowMapping]
 
@@ -145,14 +139,6 @@ def view_entry(db: Db, seal: EntrySeal, entry_id: UUID, *, account_id: str) -> E
     if not rows:
         raise NotOnSheet("There is no such row on the sheet.")
     return _views(db, seal, rows)[0]
-
-
-def read_history(db: Db, entry_id: UUID) -> tuple[Past, ...]:
-    """What was done to a row, newest first."""
-    return tuple(
-        Past(what=row.what, by=row.by, fields=tuple(row.fields), at=row.at)
-        for row in db.execute(_HISTORY, {"id": entry_id})
-    )
 
 
 def _views(db: Db, seal: EntrySeal, rows: Sequence[RowMapping]) -> tuple[EntryView, ...]:

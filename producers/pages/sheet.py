@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from adapters.phones import Phone, normalised, region_of
 from adapters.storage.days_read import read_days
-from adapters.storage.sheet import read_entry, read_history, read_sheet
+from adapters.storage.sheet import read_entry, read_sheet
 from adapters.storage.sheet_status import read_connections
 from domain.appointments import Status
 from domain.board import lay_out
@@ -71,18 +71,16 @@ def fragment(request: Request, door: Reader, date: str) -> HTMLResponse:
 
 @router.get("/sheet/entries/{entry_id}")
 def entry(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
-    """One row with everything known of it and what was done to it."""
+    """One row with everything known of it."""
     with door.transaction() as db:
         account_id = door.account_id
         found = read_entry(db, door.seal, entry_id, account_id=account_id, access=door.access)
         connections = read_connections(db, now=door.ports.clock())
-        past = read_history(db, entry_id)
     return render(
         request,
         "_entry.html",
         person=door.person,
         entry=found,
-        past=past,
         connections={one.id: one for one in connections},
         may_edit=door.person.may(Permission.EDIT_SHEET),
         statuses=[status.value for status in Status],

@@ -1,5 +1,6 @@
 // One row in detail, beside the sheet.
 import { fragment } from "./api.js";
+import { renewHistory, takeAlong } from "./history.js";
 import { morph } from "./morph.js";
 import { say } from "./toast.js";
 
@@ -17,7 +18,9 @@ export async function renewPanel() {
   const fresh = document.createElement("div");
   fresh.setAttribute("data-panel-inside", "");
   fresh.append(...body.childNodes);
+  takeAlong(inside, fresh);
   morph(inside, fresh);
+  await renewHistory(inside);
 }
 
 async function open(button) {

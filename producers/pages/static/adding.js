@@ -1,0 +1,71 @@
+// An appointment that no PMS told of, typed by a person.
+import { ask } from "./api.js";
+import { renew, shown } from "./day.js";
+import { say } from "./toast.js";
+
+const dialog = document.querySelector("[data-adding]");
+const form = dialog.querySelector("form");
+const error = dialog.querySelector("[data-adding-error]");
+const DONE = {
+  created: "Added.",
+  linked: "Added to the appointment of the PMS that it is.",
+  updated: "Added to the row that was there already.",
+  unchanged: "It was there already.",
+};
+
+let sent = { text: null, key: null };
+
+// The same words sent twice are one request, whatever became of the first answer.
+function keyOf(body) {
+  const text = JSON.stringify(body);
+  if (text !== sent.text) {
+    const words = crypto.getRandomValues(new Uint32Array(4));
+    sent = { text, key: [...words].map((one) => one.toString(16)).join("-") };
+  }
+  return sent.key;
+}
+
+function told() {
+  const { day, time, is_telehealth: telehealth, ...given } = Object.fromEntries(new FormData(form));
+  const kept = Object.entries(given).filter(([, value]) => value.trim());
+  const body = { source: "manual", start: `${day}T${time}`, ...Object.fromEntries(kept) };
+  return telehealth ? { ...body, is_telehealth: true } : body;
+}
+
+async function add() {
+  const missing = form.querySelector(":invalid");
+  if (missing) {
+    error.textContent = missing.name === "time" ? "When does it begin?" : missing.validationMessage;
+    missing.focus();
+    return;
+  }
+  const body = told();
+  const { appointments } = await ask("POST", "/api/run-sheet/appointments", { body, key: keyOf(body) });
+  dialog.close();
+  form.reset();
+  sent = { text: null, key: null };
+  await renew();
+  say(DONE[appointments[0].outcome]);
+}
+
+document.querySelector("[data-add]").addEventListener("click", () => {
+  error.textContent = "";
+  form.elements.day.value = shown().dataset.day;
+  dialog.showModal();
+  form.elements.time.focus();
+});
+dialog.querySelector("[data-adding-cancel]").addEventListener("click", () => dialog.close());
+dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const button = form.querySelector(".primary");
+  button.disabled = true;
+  error.textContent = "";
+  try {
+    await add();
+  } catch (refusal) {
+    error.textContent = refusal.message.replace(/^appointments\[0\]: /, "");
+  } finally {
+    button.disabled = false;
+  }
+});

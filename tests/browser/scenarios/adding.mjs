@@ -1,0 +1,42 @@
+// An appointment is typed in, looked at, taken off and brought back through its history.
+export default async function play({ open, shots }) {
+  const { page, trouble } = await open();
+  const found = {};
+  const dialog = page.locator("[data-adding]");
+  await page.getByRole("button", { name: "Add an appointment by hand" }).click();
+  await dialog.getByRole("button", { name: "Add", exact: true }).click();
+  found.missing = await dialog.locator("[data-adding-error]").textContent();
+  await dialog.getByLabel("Time").fill("15:30");
+  await dialog.getByLabel("Patient").fill("Walk-in Example");
+  await dialog.getByLabel("Phone").fill("12");
+  await dialog.getByRole("button", { name: "Add", exact: true }).click();
+  await dialog.locator("[data-adding-error]").filter({ hasText: /\S/ }).waitFor();
+  found.refused = await dialog.locator("[data-adding-error]").textContent();
+  await dialog.getByLabel("Phone").fill("0400 000 321");
+  await dialog.getByLabel("Clinician").selectOption({ label: "Dr Tom Whitfield" });
+  await page.screenshot({ path: `${shots}/adding-light.png` });
+  await dialog.getByRole("button", { name: "Add", exact: true }).click();
+  const card = page.locator('.card:has-text("Walk-in Example")');
+  await card.waitFor();
+  found.badge = (await card.locator(".badge").textContent()).trim();
+  found.said = await page.locator("[data-toasts] p").last().textContent();
+
+  await card.locator(".who").click();
+  await page.getByRole("button", { name: "Take off the sheet" }).click();
+  await page.locator(".details .chip", { hasText: "Taken off" }).waitFor();
+  await page.locator("[data-history] summary").click();
+  await page.locator(".steps li").first().waitFor();
+  found.steps = await page.locator(".steps strong").allTextContents();
+  await page.screenshot({ path: `${shots}/history-light.png` });
+  await page.getByRole("button", { name: "Undo this" }).first().click();
+  await page.locator(".details .chip", { hasText: "Booked" }).waitFor();
+  await page.waitForFunction(() => document.querySelectorAll(".steps li").length === 2);
+  found.after = await page.locator(".steps strong").allTextContents();
+
+  const phone = await open({ width: 390, height: 844, isMobile: true, hasTouch: true, deviceScaleFactor: 2, colorScheme: "dark" });
+  await phone.page.getByRole("button", { name: "Add an appointment by hand" }).click();
+  await phone.page.locator("[data-adding][open]").waitFor();
+  await phone.page.screenshot({ path: `${shots}/adding-phone-dark.png` });
+  found.widths = await phone.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  return { ...found, trouble: [...trouble, ...phone.trouble].filter((line) => !line.includes("422")) };
+}
