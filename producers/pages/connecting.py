@@ -8,16 +8,13 @@ from math import ceil
 from typing import Any
 from zoneinfo import available_timezones
 
-from adapters import pms
 from adapters.rest.vendor import Vendor
 from adapters.storage.connection_details import ConnectionDetails
 from domain.connections import State
 from domain.freshness import ago
 from producers.pages.rendering import ENVIRONMENT
+from producers.vendors import COMING_SOON, offered
 
-# Sikka has a panel of its own, AdvancedMD comes with it: neither is a choice here.
-NEVER_CHOSEN = frozenset({"sikka", "advancedmd"})
-OURS = frozenset({"default_minutes"})
 A_PASS = 33
 """Requests of a usual day read whole: what a frequency is weighed by."""
 AN_HOUR = 3600
@@ -67,14 +64,11 @@ class Preset:
     chosen: bool
 
 
-SOON = (Choice(name="kolla", title="Kolla", available=False),)
-
-
 def choices(presets: Callable[[str], frozenset[str]]) -> Sequence[Choice]:
     """Every PMS that can be connected here, then those that are to come."""
-    known = [one for name, one in pms.registered().items() if name not in NEVER_CHOSEN]
-    offered = sorted(known, key=lambda one: one.title)
-    return [*(_choice(one, presets(one.name)) for one in offered), *SOON]
+    known = sorted(offered().values(), key=lambda one: one.title)
+    soon = (Choice(name=name, title=title, available=False) for name, title in COMING_SOON.items())
+    return [*(_choice(one, presets(one.name)) for one in known), *soon]
 
 
 def chooses_types(vendor: Vendor) -> bool:

@@ -21,6 +21,7 @@ from adapters.storage.connection_details import (
 from adapters.storage.drift import read_drift
 from domain.connections import State
 from domain.people import Permission
+from producers import seen
 from producers.doors import Door, door
 from producers.pages import connecting
 from producers.pages.rendering import ENVIRONMENT, NavItem, render
@@ -72,7 +73,7 @@ def settings(request: Request, door: Reader, connection_id: UUID) -> Response:
     if found.state == State.SETUP_REQUIRED and door.person.may(Permission.CONFIGURE):
         return RedirectResponse(f"/setup?connection={found.id}", status_code=HTTPStatus.SEE_OTHER)
     described = pms.vendor(found.vendor)
-    shown = {**_allowed(door), **_parts(door, found), **_choices(described, found)}
+    shown = {**_allowed(door), **_parts(door, found), **_choices(door, described, found)}
     sections = _sections(door, described)
     return render(
         request, "connection.html", person=door.person, sections=sections, days=DAYS, **shown
@@ -119,14 +120,16 @@ def _parts(door: Door, connection: ConnectionDetails) -> dict[str, Any]:
             "clinicians": read_clinicians(db),
             "types": [connecting.guessed(dict(row)) for row in read_types(db, connection.id)],
             "drift": read_drift(db, connection.id),
+            "held": seen.one(door, connection.id).secrets,
         }
 
 
-def _choices(described: Vendor, connection: ConnectionDetails) -> dict[str, Any]:
+def _choices(door: Door, described: Vendor, connection: ConnectionDetails) -> dict[str, Any]:
     return {
         "described": described,
         "with_sync": True,
         "is_setup": False,
+        "preset": frozenset(door.ports.presets.get(described.name, ())),
         "abilities": pms.capability_lines(described),
         "presets": connecting.frequencies(described, connection),
         "zones": connecting.zones(),

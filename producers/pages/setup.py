@@ -20,6 +20,7 @@ from adapters.storage.connection_details import (
 )
 from domain.connections import State
 from domain.people import Permission
+from producers import vendors
 from producers.doors import Door, door
 from producers.pages import connecting
 from producers.pages.connecting import STEPS, reached
@@ -60,7 +61,7 @@ def page(
     begun = [one for one in unfinished if one.vendor == vendor and not one.site]
     if begun:
         return _to(begun[0].id)
-    return _show(request, door, "connect", described=_vendor(vendor))
+    return _show(request, door, "connect", described=vendors.chosen(vendor))
 
 
 def _resumed(request: Request, door: Door, connection_id: UUID, asked: str | None) -> Response:
@@ -89,8 +90,8 @@ def _choose(request: Request, door: Door, unfinished: Sequence[ConnectionDetails
         }
         for one in unfinished
     ]
-    vendors = connecting.choices(lambda name: _presets(door, name))
-    return _show(request, door, "choose", unfinished=waiting, vendors=vendors)
+    choices = connecting.choices(lambda name: _presets(door, name))
+    return _show(request, door, "choose", unfinished=waiting, vendors=choices)
 
 
 def _show(
@@ -195,12 +196,6 @@ def _href(connection: ConnectionDetails | None, step: str) -> str:
 
 def _to(connection_id: UUID) -> Response:
     return RedirectResponse(f"/setup?connection={connection_id}", status_code=HTTPStatus.SEE_OTHER)
-
-
-def _vendor(name: str) -> Vendor:
-    if name in connecting.NEVER_CHOSEN or name not in pms.registered():
-        raise Problem(HTTPStatus.NOT_FOUND, "This PMS cannot be connected here; choose another.")
-    return pms.vendor(name)
 
 
 def _all(door: Door, connection_id: UUID | None = None) -> Sequence[ConnectionDetails]:

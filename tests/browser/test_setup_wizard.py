@@ -17,9 +17,14 @@ def running_office(browser_parts: Path, database_url: str, redis_url: str) -> It
         yield made
 
 
-def test_a_practice_is_connected_by_hand_through_all_five_steps(
+def test_a_practice_is_connected_by_hand_and_signs_in_again(
     running_office: Office, tmp_path: Path
 ) -> None:
+    _is_connected_by_hand_through_all_five_steps(running_office, tmp_path)
+    _signs_in_again_without_mapping_anew(running_office, tmp_path)
+
+
+def _is_connected_by_hand_through_all_five_steps(running_office: Office, tmp_path: Path) -> None:
     credentials = running_office.simulator.credentials
     tenant = running_office.control("GET", "tenants")["tenants"][0]
 
@@ -39,7 +44,7 @@ def test_a_practice_is_connected_by_hand_through_all_five_steps(
     assert found["offered"] == ["Gentu", "Halaxy", "Medirecords"]
     assert found["soon"] == ["Kolla"]
     assert found["refused"].startswith("Connection failed.")
-    assert "8 letters and digits" in found["refused"] or "code" in found["refused"]
+    assert "pairing code is spent or unknown" in found["refused"]
     assert found["focused"] == "code"
     assert found["kept"] == credentials.app_id and found["secret"] == ""
     assert found["step"] == "Connect"
@@ -54,4 +59,26 @@ def test_a_practice_is_connected_by_hand_through_all_five_steps(
     assert "Dr Renamed Example" in found["columns"]
     assert found["badge"] == "On time"
     assert found["widths"] == [390, 390]
+    assert found["trouble"] == []
+
+
+def _signs_in_again_without_mapping_anew(running_office: Office, tmp_path: Path) -> None:
+    mappings = "SELECT pms_practitioner_id, run_sheet_clinician_id FROM pms_clinician_mappings"
+    held = running_office.read(mappings)
+    tenant = running_office.control("GET", "tenants")["tenants"][0]["tenantId"]
+    running_office.control("POST", f"tenants/{tenant}", {"access": "unpaired"})
+
+    found = drive(
+        "signing_in_again",
+        base=running_office.base,
+        token=running_office.link(),
+        shots=tmp_path,
+        code=running_office.control("GET", "pairing-code")["code"],
+    )
+
+    assert "Generate a new code in Gentu" in found["todo"]
+    assert "pairing code is spent or unknown" in found["refused"]
+    assert found["after"] == found["before"]
+    assert running_office.read(mappings) == held
+    assert found["tested"] == "Corner Clinic: Connection successful."
     assert found["trouble"] == []

@@ -109,9 +109,12 @@ function signIn() {
     });
   });
   again("pair", (found) => check("/pair", { code: found.elements.code.value.replace(/[\s-]/g, "") }));
-  again("credentials", (found) => check("/credentials", { secrets: values(found, "secrets") }));
+  again("credentials", (found) => check("/credentials", { secrets: typed(found) }));
   if (location.hash === "#sign-in") document.querySelector("[data-again]")?.setAttribute("open", "");
 }
+
+// What is left empty stays as it is.
+const typed = (found) => Object.fromEntries(Object.entries(values(found, "secrets")).filter(([, value]) => value));
 
 function again(name, asking) {
   const found = form(name);

@@ -88,13 +88,12 @@ function asked(form, again) {
 
 // What was typed stays but for secrets, which are kept out of sight: leaving them empty uses them.
 function refused(form, message) {
-  for (const field of form.querySelectorAll("[data-secret]")) {
-    field.value = "";
-    field.setAttribute("aria-invalid", "true");
-    if (field.name !== "code") field.placeholder = "Leave empty to use it again";
-  }
+  for (const field of secrets(form)) field.placeholder = "Leave empty to use it again";
+  for (const field of form.querySelectorAll("[data-secret]")) field.value = "";
+  const first = form.querySelector("[data-secret], [name=site]");
+  first?.setAttribute("aria-invalid", "true");
+  first?.focus();
   fail(form, message);
-  form.querySelector("[data-secret]")?.focus();
 }
 
 const secrets = (form) => [...form.querySelectorAll("[data-group=secrets]")];
@@ -196,6 +195,7 @@ async function watch(jobId) {
   document.querySelector("[data-start]").hidden = true;
   for (const link of document.querySelectorAll(".steps a")) link.removeAttribute("href");
   box.hidden = false;
+  document.querySelector("[data-summary] h1").textContent = box.dataset.of;
   box.querySelector("h2").focus();
   listen(hurry);
   const run = await followed(jobId, (now) => show(box, now));
@@ -210,7 +210,7 @@ function show(box, now) {
 }
 
 function counts(box, found) {
-  const shown = { ...found, left: (found.skipped ?? 0) + (found.cancelled ?? 0) };
+  const shown = { ...found, left: found.skipped ?? 0 };
   box.querySelector("[data-first-counts]").hidden = false;
   for (const place of box.querySelectorAll("[data-count-of]")) place.textContent = shown[place.dataset.countOf] ?? 0;
 }
