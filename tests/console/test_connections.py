@@ -1,11 +1,14 @@
 """Connecting a practice from the command line, and what a person decides about it."""
 
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
 import pytest
 import redis
 
+from console.simulators import Running
+from console.truth import Simulator
 from tests.console.conftest import Clinic, Shell, audit_rows, stored
 
 pytestmark = pytest.mark.integration
@@ -346,3 +349,61 @@ def test_a_paired_connection_is_synced_by_the_timetable(
 
     assert "is not paired yet" in early
     assert stored(database_url, "SELECT next_sync_at <= now() FROM pms_connections") is True
+
+
+def test_a_wrong_site_is_named_as_what_to_correct(shell: Shell, clinic: Clinic) -> None:
+    said = shell.complaint("connections", "add", "gentu", "--site", "nobody", *clinic.options)
+
+    assert said.startswith("Connection failed. Please check the tenant id")
+    assert "{" not in said
+
+
+@pytest.fixture(scope="module")
+def zoneless() -> Iterator[tuple[str, ...]]:
+    """What adding a practice takes whose PMS does not tell its time zone."""
+    options = ["--seed", "13", "--practitioners", "2", "--appointments", "8", "--limit", "off"]
+    with Running("halaxy", options) as said:
+        site = said["tenants"][0]["tenantId"]
+        secrets = Simulator(said["url"]).credentials(site)
+        given = [f"--secret={key}={value}" for key, value in secrets.items()]
+        yield ("halaxy", "--site", site, "--base-url", said["base_url"], *given)
+
+
+def test_a_practice_whose_pms_tells_no_zone_must_say_it(
+    shell: Shell, zoneless: tuple[str, ...], database_url: str
+) -> None:
+    said = shell.complaint("connections", "add", *zoneless)
+    nothing = stored(database_url, "SELECT count(*) FROM pms_connections")
+    shell.answer("connections", "add", *zoneless, "--timezone", "Australia/Perth")
+
+    assert said.startswith("Halaxy does not tell the practice's time zone; give it with --timezone")
+    assert nothing == 0
+    assert stored(database_url, "SELECT timezone FROM pms_connections") == "Australia/Perth"
+
+
+def test_zone_days_ahead_and_whole_passes_are_set(
+    shell: Shell, connected: str, database_url: str
+) -> None:
+    options = ("--timezone", "Australia/Perth", "--days-ahead", "14", "--full-every", "90")
+    before = stored(database_url, "SELECT version FROM pms_connections")
+
+    shell.answer("connections", "set", connected, *options)
+    said = shell.complaint("connections", "set", connected, "--timezone", "Perth")
+
+    kept = "SELECT timezone || ' ' || sync_days_ahead || ' ' || full_every_minutes"
+    assert stored(database_url, f"{kept} FROM pms_connections") == "Australia/Perth 14 90"
+    assert stored(database_url, "SELECT version FROM pms_connections") == int(str(before)) + 1
+    assert "is not a time zone" in said
+    assert len(audit_rows(database_url, "connection.changed")) == 1
+
+
+def test_what_the_operator_set_need_not_be_given(
+    shell: Shell, clinic: Clinic, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key, value in clinic.simulator.credentials(clinic.site).items():
+        monkeypatch.setenv(f"GENTU_{key.upper()}", value)
+
+    added = shell.answer("connections", "add", "gentu", "--site", clinic.site, *clinic.options[:2])
+
+    assert set(added) == {"id"}
+    assert stored(database_url, "SELECT secret_ref FROM pms_connections") is None
