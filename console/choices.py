@@ -1,6 +1,7 @@
 """`pms-sync connections map | types | set`: what a person decides about a connection."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -134,9 +135,15 @@ def set_(  # noqa: PLR0913 - each is an option
         "telehealth_only": telehealth_only,
         "opening_hours": hours,
     }
-    with opened(connection) as (wiring, held):
+    return _change(connection, told, others, as_json=json)
+
+
+def _change(
+    wanted: str, told: Mapping[str, Any], settings: Sequence[str], *, as_json: bool
+) -> None:
+    with opened(wanted) as (wiring, held):
         changes = {key: one for key, one in told.items() if one is not None}
-        changes["settings"] = given.settings(pms.vendor(held.vendor), others)
+        changes["settings"] = given.settings(pms.vendor(held.vendor), settings)
         with audited(
             wiring.engine,
             "connections set",
@@ -147,7 +154,7 @@ def set_(  # noqa: PLR0913 - each is an option
         ) as db:
             connection_list.configure(db, held.id, changes)
             now = connections.load(db, held.id)
-    return _tell_settings(now, as_json=json)
+    return _tell_settings(now, as_json=as_json)
 
 
 def _tell_settings(now: Connection, *, as_json: bool) -> None:

@@ -186,7 +186,7 @@ class CheckStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def begin(self, job: Job) -> Check | None:
+    def take_up(self, job: Job) -> Check | None:
         """The check the job carries; None where it, or its connection, is gone.
 
         What such a check left behind is found by `stranded`.

@@ -134,7 +134,7 @@ class Desk:
         self.secrets.pop(str(ref), None)
         self._maybe("forget")
 
-    def begin(self, job: Job) -> Check | None:
+    def take_up(self, job: Job) -> Check | None:
         return self.check
 
     def paired(self, job: Job, check: Check, site: str, spent: Sequence[Spend]) -> Check:

@@ -53,7 +53,7 @@ class Trials(Protocol):
 
 
 class Checks(Protocol):
-    def begin(self, job: Job) -> Check | None: ...
+    def take_up(self, job: Job) -> Check | None: ...
     def paired(self, job: Job, check: Check, site: str, spent: Sequence[Spend]) -> Check: ...
     def passed(self, job: Job, check: Check, seen: Seen, *, rename: bool) -> None: ...
     def failed(self, job: Job, check: Check, error: SyncError, message: str) -> None: ...
@@ -80,7 +80,7 @@ class Checking:
 
     def run(self, job: Job) -> Mapping[str, Any]:
         """Ends the check either way."""
-        check = self.checks.begin(job)
+        check = self.checks.take_up(job)
         if check is None:
             return {"state": None}
         if check.is_over:
@@ -95,7 +95,7 @@ class Checking:
 
     def gave_up(self, job: Job, _error: SyncError) -> None:
         """The job is dead, which is nobody's credentials' fault."""
-        check = self.checks.begin(job)
+        check = self.checks.take_up(job)
         if check is not None:
             sorry = BadInput("Something went wrong on our side; try again in a moment")
             self._failed(job, check, sorry)
