@@ -1,7 +1,6 @@
 """What a dry run told would happen, set against what then did."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,8 +39,8 @@ def removed_ids(lines: Iterable[Line]) -> frozenset[UUID]:
 
 def difference(previewed: Sequence[Line], done: Sequence[Line]) -> Difference:
     """A change to other values than those previewed is one more, and one that was not made."""
-    told, made = Counter(map(_key, previewed)), Counter(map(_key, done))
-    return Difference(more=(made - told).total(), fewer=(told - made).total())
+    told, made = set(map(_key, previewed)), set(map(_key, done))
+    return Difference(more=len(made - told), fewer=len(told - made))
 
 
 def _key(line: Line) -> str:
