@@ -1,5 +1,6 @@
 """The connections as cards, and one connection with everything that can be set about it."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
@@ -22,9 +23,11 @@ from adapters.storage.drift import read_drift
 from domain.connections import State
 from domain.people import Permission
 from producers import seen
+from producers.asking import loaded
 from producers.doors import Door, door
 from producers.pages import connecting
-from producers.pages.rendering import ENVIRONMENT, NavItem, render
+from producers.pages.oauth import offered
+from producers.pages.rendering import ENVIRONMENT, NavItem, render, vendor
 from producers.problems import Problem
 
 router = APIRouter(prefix="/connections", include_in_schema=False)
@@ -44,6 +47,8 @@ SECTIONS: Mapping[str, str] = {
     "drift": "Surprises",
     "danger": "Remove",
 }
+# How the engine tells of an answer it could not use: "Gentu: GET /path answered 404".
+ANSWERED = re.compile(r"[^:]+: [A-Z]+ \S+ answered (?P<status>\d{3})")
 DAYS: Mapping[str, str] = {
     "mon": "Monday",
     "tue": "Tuesday",
@@ -120,6 +125,7 @@ def _parts(door: Door, connection: ConnectionDetails) -> dict[str, Any]:
             "clinicians": read_clinicians(db),
             "types": [connecting.guessed(dict(row)) for row in read_types(db, connection.id)],
             "drift": read_drift(db, connection.id),
+            "is_elsewhere": offered(door, loaded(door, connection.id)) is not None,
             "held": seen.one(door, connection.id).secrets,
         }
 
@@ -155,6 +161,17 @@ def standing(connection: ConnectionDetails) -> str:
     return connection.fresh.sentence
 
 
+def trouble(connection: ConnectionDetails) -> str:
+    """Why it fails or is shut out, without what only an engineer reads."""
+    title, reason = vendor(connection.vendor), connection.fresh.reason or ""
+    answered = ANSWERED.match(reason)
+    shut_out = f"{title} no longer lets us in" if connection.state == State.NEEDS_SIGN_IN else ""
+    if answered is not None:
+        said = f"it answered {answered['status']}"
+        return f"{shut_out} ({said})." if shut_out else f"{title} cannot be read: {said}."
+    return reason or f"{shut_out}."
+
+
 def next_sync(connection: ConnectionDetails, now: datetime) -> str:
     at = connection.next_sync_at
     if not connection.sync_enabled or at is None:
@@ -167,11 +184,13 @@ def next_sync(connection: ConnectionDetails, now: datetime) -> str:
 
 def what_to_do(connection: ConnectionDetails) -> str:
     """What helps when the PMS no longer lets us in."""
-    vendor = pms.vendor(connection.vendor)
-    if vendor.pairing:
-        return f"{vendor.pairing.advice} Or enter the credentials again if they were changed."
-    wanted = " and ".join(connecting.short(label).lower() for label in vendor.secrets.values())
-    return f"Get a new {wanted} from {vendor.title} and enter it."
+    described = pms.vendor(connection.vendor)
+    if described.pairing:
+        return f"{described.pairing.advice} Or enter the credentials again if they were changed."
+    wanted = " and ".join(connecting.short(label).lower() for label in described.secrets.values())
+    return f"Get a new {wanted} from {described.title} and enter it."
 
 
-ENVIRONMENT.filters.update(standing=standing, next_sync=next_sync, what_to_do=what_to_do)
+ENVIRONMENT.filters.update(
+    standing=standing, trouble=trouble, next_sync=next_sync, what_to_do=what_to_do
+)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
@@ -18,12 +18,14 @@ from adapters.storage.connection_details import (
     read_practitioners,
     read_types,
 )
-from domain.connections import State
+from domain.connections import Connection, State
 from domain.people import Permission
 from producers import vendors
+from producers.asking import loaded
 from producers.doors import Door, door
 from producers.pages import connecting
 from producers.pages.connecting import STEPS, reached
+from producers.pages.oauth import offered
 from producers.pages.rendering import render
 from producers.problems import Problem
 
@@ -128,6 +130,7 @@ def _connect(
     preset = _presets(door, described.name)
     held = described.secrets if connection and connection.has_secrets else {}
     return {
+        "is_elsewhere": offered(door, _as_known(door, described, connection)) is not None,
         "is_connected": connection is not None and reached(connection) != "connect",
         "presets": preset,
         "held": dict.fromkeys(held, "leave empty to use it again"),
@@ -136,6 +139,15 @@ def _connect(
         "other_settings": connecting.other_settings(described),
         "zones": connecting.zones(),
     }
+
+
+def _as_known(door: Door, described: Vendor, connection: ConnectionDetails | None) -> Connection:
+    """The connection, or what it will be once it is begun."""
+    if connection is not None:
+        return loaded(door, connection.id)
+    return Connection(
+        id=uuid4(), account_id=door.account_id, vendor=described.name, site="", timezone="UTC"
+    )
 
 
 def _practitioners(

@@ -102,7 +102,12 @@ export function draft(form, name) {
     const now = fields(form).map((one) => [handle(one), current(one)]);
     sessionStorage.setItem(key, JSON.stringify(Object.fromEntries(now)));
   };
+  const error = form.querySelector("[data-error]");
+  const hide = () => {
+    error.hidden = true;
+  };
   form.addEventListener("input", keep);
+  form.addEventListener("input", hide);
   form.addEventListener("change", keep);
   return { keep, forget: () => sessionStorage.removeItem(key) };
 }

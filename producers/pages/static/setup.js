@@ -38,6 +38,7 @@ function connect() {
   guessZone(form);
   const kept = again ? { forget() {} } : draft(form, name("connect"));
   let stored = again ? null : fingerprint(form);
+  elsewhere(form, () => kept.forget());
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     tidyCode(form);
@@ -59,6 +60,19 @@ function connect() {
       }
       refused(form, answer.message);
       stored = fingerprint(form);
+    });
+  });
+}
+
+// On the vendor's own page: the credentials are entered there, everything else here.
+function elsewhere(form, begun) {
+  form.querySelector("[data-elsewhere]")?.addEventListener("click", (event) => {
+    for (const field of secrets(form)) field.required = false;
+    if (!complete(form)) return;
+    busy(form, event.currentTarget, async () => {
+      if (!wizard.dataset.connection) await begin(form);
+      begun();
+      location.assign(`/setup/oauth/start?connection=${id()}`);
     });
   });
 }

@@ -1,0 +1,159 @@
+"""The wizard's and the connections' pages as the server draws them."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from domain.people import Role
+from infra.vendor_urls import VendorUrls
+from tests.producers import conftest as ingress
+from tests.producers.conftest import Site
+
+pytestmark = pytest.mark.integration
+
+engine, make_site, site = ingress.engine, ingress.make_site, ingress.site
+
+PAGE = {"Accept": "text/html"}
+
+
+def test_the_wizard_is_for_those_who_may_configure(site: Site) -> None:
+    site.sign_in(Role.BILLING)
+
+    answer = site.client.get("/setup", headers=PAGE)
+
+    assert answer.status_code == HTTPStatus.FORBIDDEN
+
+
+def test_a_setup_is_taken_up_where_it_was_left(site: Site) -> None:
+    connection_id = _left_at(site, "types")
+    site.sign_in()
+
+    page = site.client.get(f"/setup?connection={connection_id}", headers=PAGE)
+
+    assert 'data-step="types"' in page.text
+
+
+def test_a_step_that_is_not_reached_yet_cannot_be_opened(site: Site) -> None:
+    connection_id = _left_at(site, "practitioners")
+    site.sign_in()
+
+    page = site.client.get(f"/setup?connection={connection_id}&step=summary", headers=PAGE)
+
+    assert 'data-step="practitioners"' in page.text
+
+
+def test_an_earlier_step_can_be_opened_again(site: Site) -> None:
+    connection_id = _left_at(site, "summary")
+    site.sign_in()
+
+    page = site.client.get(f"/setup?connection={connection_id}&step=connect", headers=PAGE)
+
+    assert 'data-step="connect"' in page.text and "data-again" in page.text
+
+
+def test_a_connection_that_is_set_up_is_shown_its_settings_instead(site: Site) -> None:
+    connection_id = _gentu(site)
+    site.sign_in()
+
+    answer = site.client.get(f"/setup?connection={connection_id}", headers=PAGE)
+
+    assert answer.status_code == HTTPStatus.SEE_OTHER
+    assert answer.headers["location"] == f"/connections/{connection_id}"
+
+
+@pytest.mark.parametrize("name", ["sikka", "advancedmd", "kolla", "unheard"])
+def test_what_is_no_choice_cannot_be_connected(site: Site, name: str) -> None:
+    site.sign_in()
+
+    answer = site.client.get(f"/setup?vendor={name}", headers=PAGE)
+
+    assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def test_no_secret_is_in_a_page(site: Site) -> None:
+    ref = site.ports.secrets.put("gentu/default/held", {"client_secret": "very-hidden-word"})
+    connection_id = _gentu(site)
+    with site.everything() as db:
+        update = text("UPDATE pms_connections SET secret_ref = :ref WHERE id = :id")
+        db.execute(update, {"ref": ref, "id": connection_id})
+    site.sign_in()
+
+    page = site.client.get(f"/connections/{connection_id}", headers=PAGE)
+
+    assert page.status_code == HTTPStatus.OK
+    assert "kept encrypted" in page.text and "very-hidden-word" not in page.text
+
+
+def test_what_only_an_engineer_reads_is_put_in_words(site: Site) -> None:
+    connection_id = _gentu(site)
+    reason = "Gentu: GET /tenants/{site}/practitioners answered 404"
+    with site.everything() as db:
+        update = text("UPDATE pms_connections SET state = 'NEEDS_SIGN_IN', state_reason = :said")
+        db.execute(update, {"said": reason})
+    site.sign_in()
+
+    page = site.client.get(f"/connections/{connection_id}", headers=PAGE)
+
+    assert "Gentu no longer lets us in (it answered 404)." in page.text
+    assert reason not in page.text
+
+
+def test_a_practice_of_another_account_is_not_there(site: Site) -> None:
+    connection_id = _gentu(site)
+    with site.everything() as db:
+        db.execute(text("INSERT INTO accounts (id, name) VALUES ('other', 'Other')"))
+    site.sign_in(account_id="other")
+
+    answers = [
+        site.client.get(path, headers=PAGE).status_code
+        for path in (f"/connections/{connection_id}", f"/setup?connection={connection_id}")
+    ]
+
+    assert answers == [HTTPStatus.NOT_FOUND, HTTPStatus.NOT_FOUND]
+
+
+def test_nobody_is_asked_for_what_the_operator_has_set(make_site: Callable[..., Site]) -> None:
+    keys = {"client_id": "ours", "client_secret": "ours-too", "app_id": "our-app"}
+    site = make_site(presets={"gentu": keys})
+    site.sign_in()
+
+    page = site.client.get("/setup?vendor=gentu", headers=PAGE).text
+
+    assert 'name="code"' in page
+    assert 'name="client_secret"' not in page and 'name="app_id"' not in page
+
+
+def test_a_sign_in_page_is_offered_where_the_operator_has_set_one_up(
+    make_site: Callable[..., Site],
+) -> None:
+    site = make_site(
+        presets={"medirecords": {"client_id": "ours", "client_secret": "ours-too"}},
+        preset_settings={"medirecords": {"authorize_url": "https://example.org/authorize"}},
+        urls={"medirecords": VendorUrls(token_url="https://example.org/token")},  # noqa: S106 - an address
+    )
+    site.sign_in()
+
+    offered = site.client.get("/setup?vendor=medirecords", headers=PAGE).text
+    others = site.client.get("/setup?vendor=halaxy", headers=PAGE).text
+
+    assert "Sign in at Medirecords" in offered and "Sign in at" not in others
+
+
+def _gentu(site: Site) -> UUID:
+    with site.everything() as db:
+        query = text("SELECT id FROM pms_connections WHERE connector = 'gentu'")
+        found: UUID = db.execute(query).scalar_one()
+    return found
+
+
+def _left_at(site: Site, step: str) -> UUID:
+    connection_id = _gentu(site)
+    with site.everything() as db:
+        update = text(
+            "UPDATE pms_connections SET state = 'SETUP_REQUIRED', setup_step = :step WHERE id = :id"
+        )
+        db.execute(update, {"step": step, "id": connection_id})
+    return connection_id
