@@ -111,8 +111,8 @@ def test_somebody_is_found_and_gone_through(browse: Browse) -> None:
     assert found["count"] == "3 of 28"
     assert "Marta Osei (psychologist)" in found["columns"]
     assert "Dr Yusuf Aziz" not in found["columns"]
-    assert found["first"] == ["Ann Example", "match 1 of 3"]
-    assert found["second"] == ["Kiri Example", "match 2 of 3"]
+    assert found["first"] == ["Ann Example", "match 1/3"]
+    assert found["second"] == ["Kiri Example", "match 2/3"]
     assert found["inView"] is True
     assert found["back"] == "Ann Example"
     assert found["nobody"] == "Nobody matches “zzz” on Monday 23 November."
