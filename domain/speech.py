@@ -1,0 +1,146 @@
+"""How things are said on the telephone: the practice's own time, few choices, nothing technical."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from domain.desk import Opening
+from domain.errors import BadInput
+from domain.slots import PRACTITIONER
+from domain.window import local_day, zone
+
+MOST_CHOICES = 4
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+NOON = 12
+
+
+def said_day(day: date, *, today: date) -> str:
+    """Today, tomorrow, or Monday 23 November."""
+    if day == today:
+        return "today"
+    if day == today + timedelta(days=1):
+        return "tomorrow"
+    year = f" {day.year}" if day.year != today.year else ""
+    return f"{WEEKDAYS[day.weekday()].title()} {day.day} {MONTHS[day.month - 1]}{year}"
+
+
+def said_time(instant: datetime, timezone: str) -> str:
+    """2:30 pm, 9 am, noon."""
+    local = instant.astimezone(zone(timezone))
+    if local.minute == 0 and local.hour in {0, NOON}:
+        return "noon" if local.hour else "midnight"
+    half = "am" if local.hour < NOON else "pm"
+    hour = local.hour % NOON or NOON
+    return f"{hour}:{local.minute:02d} {half}" if local.minute else f"{hour} {half}"
+
+
+def said_when(instant: datetime, timezone: str, *, now: datetime) -> str:
+    """Monday 23 November at 2:30 pm."""
+    day = said_day(local_day(instant, timezone), today=local_day(now, timezone))
+    return f"{day} at {said_time(instant, timezone)}"
+
+
+def said_openings(openings: Sequence[Opening], timezone: str, *, now: datetime) -> str:
+    """A few times of the first days there are, spread over them, with whom."""
+    today = local_day(now, timezone)
+    chosen = spread(openings, most=MOST_CHOICES)
+    parts, last_day = [], None
+    for one in chosen:
+        day = local_day(one.window.start, timezone)
+        when = said_time(one.window.start, timezone)
+        name = practitioner_name(one)
+        whom = f" with {name}" if name else ""
+        parts.append(
+            f"{when}{whom}" if day == last_day else f"{said_day(day, today=today)} at {when}{whom}"
+        )
+        last_day = day
+    return joined(parts)
+
+
+def spread(openings: Sequence[Opening], *, most: int) -> list[Opening]:
+    """So many of them, evenly from first to last, each start once."""
+    distinct = list({one.window.start: one for one in reversed(openings)}.values())[::-1]
+    if len(distinct) <= most:
+        return distinct
+    step = (len(distinct) - 1) / (most - 1)
+    return [distinct[round(number * step)] for number in range(most)]
+
+
+def practitioner_name(opening: Opening) -> str:
+    return next((one.name for one in opening.resources if one.kind == PRACTITIONER), "")
+
+
+def joined(parts: Sequence[str], *, word: str = "or") -> str:
+    """One, two or three."""
+    if len(parts) <= 1:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {word} {parts[-1]}"
+
+
+def spelled(number: str) -> str:
+    """A confirmation number, letter by letter."""
+    return " ".join(number)
+
+
+def heard_day(text: str, *, today: date) -> date:
+    """The date a caller's words mean: an ISO date, today, tomorrow, or a weekday to come.
+
+    Raises BadInput, with a question to ask, where they mean none. A date with a weekday before it
+    must fall on that weekday: models are not to be trusted with calendars.
+    """
+    words = text.strip().lower().replace(",", " ").split()
+    weekday = next((WEEKDAYS.index(one) for one in words if one in WEEKDAYS), None)
+    iso = next((found for one in words if (found := _iso(one)) is not None), None)
+    if iso is not None:
+        if weekday is not None and iso.weekday() != weekday:
+            said, meant = WEEKDAYS[weekday].title(), said_day(iso, today=today)
+            raise BadInput(f"That date is {meant}, not a {said}. Which one do you mean?")
+        return iso
+    if "tomorrow" in words:
+        return today + timedelta(days=1)
+    if "today" in words:
+        return today
+    if weekday is not None:
+        ahead = (weekday - today.weekday()) % len(WEEKDAYS) or len(WEEKDAYS)
+        return today + timedelta(days=ahead)
+    raise BadInput("I did not understand the date. Which day would you like?")
+
+
+def heard_instant(text: str, timezone: str, *, today: date) -> datetime:
+    """The instant a caller's words mean, on the practice's own clock.
+
+    A time without an offset is the practice's. So is one that ends in Z: a model that was told a
+    caller's "10 am" writes it so, and a caller never means Greenwich.
+    """
+    plain = text.strip().removesuffix("Z").removesuffix("z").replace(" ", "T", 1)
+    try:
+        when = datetime.fromisoformat(plain)
+    except ValueError:
+        raise BadInput(
+            "I did not understand the time. Which day and time would you like?"
+        ) from None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=zone(timezone))
+    if "T" not in plain:
+        raise BadInput("Which time of that day would you like?")
+    return when
+
+
+def _iso(word: str) -> date | None:
+    try:
+        return date.fromisoformat(word[:10])
+    except ValueError:
+        return None
