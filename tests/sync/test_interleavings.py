@@ -150,6 +150,16 @@ class Interleavings(RuleBasedStateMachine):
         self.book.then = failing() if failing else None
         self._carry()
 
+    @rule(who=WHO, which=WHICH, pages=st.integers(1, 2))
+    def the_pms_deletes_while_a_killed_run_is_resumed(
+        self, who: str, which: int, pages: int
+    ) -> None:
+        """The first page has news, so that the run goes on behind it."""
+        self.the_pms_changes("a", "patient_phone", which)
+        self.a_sync_begins_or_goes_on(TOMORROW, pages, Killed)
+        self.the_pms_deletes(who)
+        self.a_sync_begins_or_goes_on(TOMORROW, 0, None)
+
     def _carry(self) -> None:
         assert self.job is not None
         before = self.rows
@@ -329,8 +339,9 @@ class Interleavings(RuleBasedStateMachine):
     def _shows_what_the_pms_has(self, rows: Mapping[UUID, Row]) -> None:
         for one, who in self.whose.items():
             visit = self.book.visits.get(who)
-            # What was last heard of on a later day is asked for when that day is synced.
-            if self.stories[one].fields["start"].pms < END:
+            # What is, or was last heard of, on a later day is asked for when that day is synced.
+            heard = self.stories[one].fields["start"].pms
+            if heard < END and (visit is None or visit["start"] < END):
                 assert rows[one].removed is not bool(visit and visit["is_telehealth"])
         for who, visit in self._listed():
             listed = appointment(who, visit)
