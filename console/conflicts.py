@@ -1,10 +1,16 @@
 """`pms-sync conflicts`: fields that a person and the PMS both changed."""
 
-from typing import Annotated, get_args
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any, get_args
 
 import typer
+from sqlalchemy import Connection as Db
 
-from adapters.storage import conflict_list
+from adapters.storage import conflict_list, connection_list, run_undoing, runs, settling
+from adapters.storage.conflict_list import Listed, Wanted
 from adapters.storage.sheet_edits import Hand, settle_conflict
 from console import output
 from console.auditing import access
@@ -19,65 +25,189 @@ from infra.database import transaction
 app = typer.Typer(no_args_is_help=True, help="Fields that a person and the PMS both changed.")
 
 CHOICES: tuple[Choice, ...] = get_args(Choice)
+AT_ONCE = 500
 Account = Annotated[str, typer.Option(help="Whose sheet.")]
+Keep = Annotated[str, typer.Option(help="mine or theirs.")]
+Rule = Annotated[str | None, typer.Option(help="Only this field, for example patient_phone.")]
+OfConnection = Annotated[str | None, typer.Option("--connection", help="Only this connection.")]
+OfRun = Annotated[str | None, typer.Option("--run", help="Only what this run opened.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask first.")]
 
 
 @app.command("list")
-def list_(
+def list_(  # noqa: PLR0913 - each is a filter of its own
     *,
     account: Account = "default",
+    settled: Annotated[bool, typer.Option("--settled", help="Those settled by now.")] = False,
+    rule: Rule = None,
+    connection: OfConnection = None,
+    run: OfRun = None,
     limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=1000)] = 50,
     json: AsJson = False,
 ) -> None:
-    """List the open conflicts with both values."""
+    """List conflicts with both values, and how many there are of each field."""
     by = access("conflicts list")
     with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
+        wanted = _wanted(db, rule, connection, run, state="settled" if settled else "open")
         found = conflict_list.listed(
-            db, wiring.entry_seal(account), account_id=account, access=by, limit=limit
+            db,
+            wiring.entry_seal(account),
+            account_id=account,
+            access=by,
+            limit=limit,
+            wanted=wanted,
         )
+        rules = conflict_list.counted(db, wanted)
     if json:
-        return output.answer({"conflicts": found})
+        return output.answer({"conflicts": found, "rules": rules})
     if not found:
-        return output.say("No open conflicts.")
-    return output.table(
-        ["Id", "Appointment", "Field", "Ours", "Theirs"],
-        [
-            (
-                short(one.id),
-                one.start.astimezone(zone(one.timezone)).strftime("%d %b %H:%M"),
-                one.field,
-                one.ours,
-                one.theirs,
-            )
-            for one in found
-        ],
-    )
+        return output.say("No settled conflicts." if settled else "No open conflicts.")
+    _table(found, settled=settled)
+    return output.say(", ".join(f"{one.count} {one.rule}" for one in rules))
 
 
+@app.command("resolve", hidden=True)
 @app.command()
-def resolve(
-    conflict: Annotated[str, typer.Argument(metavar="ID", help="Its id, or how it begins.")],
+def settle(  # noqa: PLR0913 - one or many, and which
+    conflict: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="Its id, or how it begins.")
+    ] = None,
     *,
-    keep: Annotated[str, typer.Option(help="mine or theirs.")],
+    keep: Keep,
+    every: Annotated[bool, typer.Option("--all", help="All that the filters name.")] = False,
+    rule: Rule = None,
+    connection: OfConnection = None,
+    run: OfRun = None,
+    yes: Yes = False,
     account: Account = "default",
     json: AsJson = False,
 ) -> None:
-    """Choose which value stands."""
-    choice = next((one for one in CHOICES if one == keep), None)
-    if choice is None:
-        raise BadInput(f"--keep is {' or '.join(CHOICES)}, not '{keep}'.")
-    by = access("conflicts resolve")
-    hand = Hand(account_id=account, by=by.user, at=system_clock(), access=by)
+    """Choose which value stands, in one conflict or in many."""
+    choice = _choice(keep)
+    if (conflict is None) == (not every):
+        raise BadInput("Name one conflict, or --all of them.")
+    if conflict is not None:
+        return _settle_one(conflict, choice, account=account, json=json)
+    hand = _hand(account, "conflicts settle")
+    with wired() as wiring:
+        with transaction(wiring.engine, account_id=account) as db:
+            wanted = _wanted(db, rule, connection, run)
+            ids = conflict_list.ids_of(db, wanted, limit=AT_ONCE)
+        if ids and not yes:
+            _sure(f"{_verb(choice)} in {len(ids)} conflicts?")
+        with transaction(wiring.engine, account_id=account) as db:
+            done = settling.settle_many(db, wiring.entry_seal(account), ids, choice, hand=hand)
+    return _told({"settled": len(done.ids), "left": done.left}, json=json)
+
+
+@app.command()
+def undo(
+    conflict: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="A settled conflict's id, or its start.")
+    ] = None,
+    *,
+    run: Annotated[str | None, typer.Option("--run", help="Undo all a run did instead.")] = None,
+    yes: Yes = False,
+    account: Account = "default",
+    json: AsJson = False,
+) -> None:
+    """Open a settled conflict again, or take back a whole run."""
+    if (conflict is None) == (run is None):
+        raise BadInput("Name one conflict, or --run and a run.")
+    hand = _hand(account, "conflicts undo")
+    with wired() as wiring:
+        seal = wiring.entry_seal(account)
+        if run is not None:
+            with transaction(wiring.engine, account_id=account) as db:
+                found = runs.find(db, run)
+            if not yes:
+                _sure(f"Undo {_did(found)} of the run of {found.started_at:%d %b %H:%M} UTC?")
+            with transaction(wiring.engine, account_id=account) as db:
+                undone = run_undoing.undo_run(db, seal, found.id, hand=hand)
+            return _told(asdict(undone), json=json)
+        with transaction(wiring.engine, account_id=account) as db:
+            conflict_id = conflict_list.find(db, str(conflict))
+            settling.undo_one(db, seal, conflict_id, hand=hand)
+    return output.answer({"id": conflict_id}) if json else output.say("Open again.")
+
+
+def _settle_one(conflict: str, choice: Choice, *, account: str, json: bool) -> None:
+    hand = _hand(account, "conflicts settle")
     with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
         conflict_id = conflict_list.find(db, conflict)
-        settle_conflict(
-            db,
-            wiring.entry_seal(account),
-            conflict_id,
-            choice,
-            expected_version=None,
-            hand=hand,
-        )
+        seal = wiring.entry_seal(account)
+        settle_conflict(db, seal, conflict_id, choice, expected_version=None, hand=hand)
     if json:
         return output.answer({"id": conflict_id, "kept": choice})
     return output.say("Settled.")
+
+
+def _wanted(
+    db: Db,
+    rule: str | None,
+    connection: str | None,
+    run: str | None,
+    *,
+    state: conflict_list.State = "open",
+) -> Wanted:
+    return Wanted(
+        state=state,
+        rule=rule,
+        connection_id=connection_list.find(db, connection).id if connection else None,
+        run_id=runs.find(db, run).id if run else None,
+    )
+
+
+def _choice(keep: str) -> Choice:
+    choice = next((one for one in CHOICES if one == keep), None)
+    if choice is None:
+        raise BadInput(f"--keep is {' or '.join(CHOICES)}, not '{keep}'.")
+    return choice
+
+
+def _verb(choice: Choice) -> str:
+    return "Keep ours" if choice == "mine" else "Take theirs"
+
+
+def _hand(account: str, command: str) -> Hand:
+    by = access(command)
+    return Hand(account_id=account, by=by.user, at=system_clock(), access=by)
+
+
+def _sure(question: str) -> None:
+    """Goes on only after a yes; where nobody can answer, --yes must have said so."""
+    if not sys.stdin.isatty():
+        raise BadInput(f"{question} Say --yes to go on.")
+    if not typer.confirm(question):
+        raise typer.Exit(1)
+
+
+def _did(run: runs.LoggedRun) -> str:
+    return f"{run.created} added, {run.updated} changed and {run.removed} removed rows"
+
+
+def _told(counts: Mapping[str, int], *, json: bool) -> None:
+    if json:
+        return output.answer(dict(counts))
+    said = ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in counts.items() if count)
+    return output.say(f"Done: {said or 'nothing'}.")
+
+
+def _table(found: Sequence[Listed], *, settled: bool) -> None:
+    headings = ["Id", "Appointment", "Patient", "Field", "Ours", "Theirs"]
+    output.table(
+        [*headings, "Settled"] if settled else headings,
+        [_line(one, settled=settled) for one in found],
+    )
+
+
+def _line(one: Listed, *, settled: bool) -> tuple[Any, ...]:
+    start = one.start.astimezone(zone(one.timezone)).strftime("%d %b %H:%M")
+    sides = [_shown(value, one.timezone) for value in (one.ours, one.theirs)]
+    line = (short(one.id), start, one.patient, one.field, *sides)
+    return (*line, f"{one.settled_as}, {one.settled_by}") if settled else line
+
+
+def _shown(value: Any, timezone: str) -> Any:
+    is_time = isinstance(value, datetime)
+    return value.astimezone(zone(timezone)).strftime("%d %b %H:%M") if is_time else value

@@ -31,7 +31,7 @@ GROUPS = {
         "set",
         "webhooks",
     ],
-    "conflicts": ["list", "resolve"],
+    "conflicts": ["list", "settle", "undo", "resolve"],
     "runs": ["list", "show"],
     "jobs": ["list", "show", "replay", "discard"],
     "deliveries": ["list", "replay"],
