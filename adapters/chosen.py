@@ -46,9 +46,10 @@ def setting(key: str, value: Any) -> Any:
         return _minutes(key, value)
     if isinstance(value, bool):
         return value
-    if not isinstance(value, str | int) or len(str(value)) > LONGEST:
-        raise BadInput(f"{key} is a short text, or yes or no.")
-    return SWITCHES.get(str(value).lower(), str(value))
+    text = str(value)
+    if not isinstance(value, str | int) or len(text) > LONGEST or not text.isprintable():
+        raise BadInput(f"{key} is one line of text, or yes or no.")
+    return SWITCHES.get(text.lower(), text)
 
 
 def address(text: str | None, *, what: str, production: bool) -> str | None:

@@ -6,7 +6,16 @@ from sqlalchemy import Engine, text
 
 from infra.database import dispatch
 
-DAYS = {"done": 7, "dead": 90, "events": 2, "requests": 2, "bodies": 7, "deliveries": 30}
+DAYS = {
+    "done": 7,
+    "dead": 90,
+    "events": 2,
+    "requests": 2,
+    "bodies": 7,
+    "deliveries": 30,
+    "keys": 1,
+    "checks": 30,
+}
 """How long rows are kept; no vendor is known to count requests over more than a day."""
 
 _PRUNE: Mapping[str, str] = {
@@ -28,6 +37,13 @@ _PRUNE: Mapping[str, str] = {
         """,
     "run_sheet_events": """
         DELETE FROM run_sheet_events WHERE at < now() - make_interval(days => :events)
+        """,
+    "idempotency_keys": """
+        DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(days => :keys)
+        """,
+    "pms_connection_checks": """
+        DELETE FROM pms_connection_checks
+        WHERE ended_at < now() - make_interval(days => :checks) AND trial_ref IS NULL
         """,
     "sessions": "DELETE FROM sessions WHERE expires_at < now()",
     "login_links": "DELETE FROM login_links WHERE expires_at < now() - interval '1 day'",

@@ -21,6 +21,7 @@ from producers.answers import OneCheck
 from producers.asking import Wish, checked, look_up
 from producers.doors import Door, door
 from producers.problems import PROBLEMS
+from producers.words import Line
 
 router = APIRouter(
     prefix="/api/pms/connections/{connection_id}", tags=["connections"], responses=PROBLEMS
@@ -53,8 +54,8 @@ class Credentials(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     secrets: dict[str, SecretStr] = {}
-    base_url: str | None = None
-    token_url: str | None = None
+    base_url: Line | None = None
+    token_url: Line | None = None
 
 
 @router.post(
@@ -87,7 +88,10 @@ async def pair(door: Configurer, connection_id: UUID, body: Code) -> JSONRespons
         lacking = _lacking(door, held, vendor)
         if lacking:
             raise BadInput(f"{vendor.title} pairs with {lacking}; add it to the settings first.")
-        return Wish(kind=CheckKind.PAIR, secrets={CODE: body.code.get_secret_value().strip()})
+        code = body.code.get_secret_value().strip()
+        if not code.isprintable():
+            raise BadInput("This is not a pairing code; type its letters and digits.")
+        return Wish(kind=CheckKind.PAIR, secrets={CODE: code})
 
     return await checked(door, connection_id, wish)
 

@@ -35,17 +35,15 @@ from producers.idempotency import Answer, Once
 from producers.noting import noted
 from producers.problems import PROBLEMS
 from producers.versions import IfMatch, expected
+from producers.words import Line, Words
 
 router = APIRouter(prefix="/api/pms/connections", tags=["connections"], responses=PROBLEMS)
 log = structlog.get_logger()
 
 Reader = Annotated[Door, Depends(door(Permission.SEE_STATUS))]
 Configurer = Annotated[Door, Depends(door(Permission.CONFIGURE))]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Site = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^[^\x00-\x20\x7f]*$")
-]
-Zone = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Site = Annotated[Line, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^\S*$")]
+Zone = Annotated[Line, StringConstraints(min_length=1, max_length=60)]
 MOST_AHEAD = 90
 A_DAY = 1440
 
@@ -55,14 +53,14 @@ class Begun(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    vendor: str
+    vendor: Line
     name: Words | None = None
     site: Site = ""
     timezone: Zone | None = None
     secrets: dict[str, SecretStr] = {}
     settings: dict[str, Any] = {}
-    base_url: str | None = None
-    token_url: str | None = None
+    base_url: Line | None = None
+    token_url: Line | None = None
 
 
 class Change(BaseModel):

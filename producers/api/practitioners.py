@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection as Db
 
 from adapters.storage import connection_list, connections, mapping
@@ -22,6 +22,7 @@ from producers.doors import Door, door
 from producers.noting import noted
 from producers.problems import PROBLEMS
 from producers.versions import IfMatch, expected, tag
+from producers.words import Id, Words
 
 router = APIRouter(
     prefix="/api/pms/connections/{connection_id}/practitioners",
@@ -31,7 +32,6 @@ router = APIRouter(
 
 MOST = 1000
 SCORES = {Confidence.EXACT: 1.0, Confidence.LIKELY: 0.7}
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 
 
 class Mapping(BaseModel):
@@ -39,10 +39,10 @@ class Mapping(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    pms_id: str
+    pms_id: Id
     action: Literal["match", "create", "skip"]
     clinician_id: UUID | None = None
-    name: Name | None = None
+    name: Words | None = None
 
 
 class Mappings(BaseModel):

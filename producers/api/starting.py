@@ -23,6 +23,7 @@ from producers.answers import OneConnection, Started
 from producers.doors import Door, door
 from producers.noting import noted
 from producers.problems import PROBLEMS, Problem
+from producers.words import Line
 
 router = APIRouter(
     prefix="/api/pms/connections/{connection_id}", tags=["connections"], responses=PROBLEMS
@@ -36,7 +37,7 @@ class Pause(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
+    reason: Annotated[Line, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
 
 
 @router.post("/start", summary="Finish the setup and sync at once")

@@ -16,6 +16,7 @@ from producers.doors import Door, door
 from producers.noting import noted
 from producers.problems import PROBLEMS
 from producers.versions import IfMatch, expected, tag
+from producers.words import Id
 
 router = APIRouter(
     prefix="/api/pms/connections/{connection_id}/appointment-types",
@@ -31,7 +32,7 @@ class TypeChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    type_id: str
+    type_id: Id
     is_telehealth: bool | None = None
     sync_enabled: bool | None = None
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from adapters.storage.pruning import prune
 from tests.producers.conftest import Site
 from tests.producers.office import Office, Vendor, gentu, halaxy, medirecords, office
 
@@ -274,6 +275,19 @@ def test_what_a_failed_check_asked_of_the_vendor_is_counted(desk: Office, clinic
     desk.check(made["id"], "pair", {"code": clinic.desk.pairing_code(clinic.site)})
 
     assert desk.value("SELECT count(*) FROM vendor_requests") > 0
+
+
+def test_keys_and_checks_are_cleared_away_in_time(desk: Office, clinic: Vendor) -> None:
+    made = unpaired(desk, clinic)
+    desk.check(made["id"], "pair", {"code": "WRONG123"})
+    fresh = prune(desk.parts.engine)
+    desk.rows("UPDATE idempotency_keys SET created_at = now() - interval '2 days' RETURNING key")
+    desk.rows("UPDATE pms_connection_checks SET ended_at = now() - interval '31 d' RETURNING id")
+
+    late = prune(desk.parts.engine)
+
+    assert (fresh["idempotency_keys"], fresh["pms_connection_checks"]) == (0, 0)
+    assert (late["idempotency_keys"], late["pms_connection_checks"]) == (1, 1)
 
 
 def test_each_check_is_audited_with_who_asked(desk: Office, clinic: Vendor) -> None:

@@ -244,6 +244,14 @@ def test_everything_that_may_be_set_is_set(desk: Office, held: dict[str, Any]) -
         {"setup_step": "nonsense"},
         {"site": ""},
         {"state": "ACTIVE"},
+        {"name": "two\nlines"},
+        {"name": "nul\x00"},
+        {"settings": {"app_id": "nul\x00"}},
+        {"settings": {"app_id": ["a list"]}},
+        {"opening_hours": {"mon": [["\x00", "17:00"]]}},
+        {"opening_hours": {"mon\x00": []}},
+        {"timezone": "../../etc/passwd"},
+        {"timezone": "Australia"},
     ],
 )
 def test_a_change_that_makes_no_sense_changes_nothing(
@@ -317,6 +325,20 @@ def test_only_owners_and_administrators_change_connections(
 
     assert {one.status_code for one in answers} == {403}
     assert desk.send("GET", one, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("version", ['"x"', "", "-1", "9" * 40, '"1", "2"', "\u0661"])
+def test_a_version_that_is_none_is_refused(
+    desk: Office, held: dict[str, Any], version: str
+) -> None:
+    sent = {**desk.headers, "If-Match": version}
+    headers = [(name.encode(), value.encode()) for name, value in sent.items()]
+
+    answer = desk.site.client.patch(
+        f"{CONNECTIONS}/{held['id']}", json={"name": "x"}, headers=headers
+    )
+
+    assert answer.status_code == 422
 
 
 def test_the_vendors_are_listed_with_what_they_need(desk: Office) -> None:

@@ -1,0 +1,22 @@
+"""Texts that people send: one line that can be shown and stored."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+LONGEST_ID = 200
+
+
+def _one_line(text: str) -> str:
+    """Control characters and half characters are no part of a name."""
+    if not text.isprintable():
+        raise ValueError("must be one line of text")
+    return text
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+Words = Annotated[
+    Line, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_ID)
+]
+Id = Annotated[Line, StringConstraints(min_length=1, max_length=LONGEST_ID)]
+"""An id as the PMS gives it."""
