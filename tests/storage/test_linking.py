@@ -2,22 +2,25 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from adapters.storage import linking
 from adapters.storage.given_rows import read_rows
 from adapters.storage.own_rows import Outcome, Placed, place
+from adapters.storage.run_sheet import RunSheet
 from adapters.storage.sheet import read_entry, read_sheet
 from adapters.storage.sheet_edits import edit_entry
 from domain.errors import BadInput
 from domain.fields import Source
+from domain.intake import row_id, sort_page
 from domain.sheet import EntryView, Stale
 from infra.database import transaction
 from infra.sealing import Keyring, Sealer
-from tests.storage.desk import ADA, START, VISIT, Desk, desk_of, moved, rephoned
+from tests.storage.desk import ADA, START, VISIT, WINDOW, Desk, desk_of, moved, rephoned
 from tests.storage.rig import Rig
 
 pytestmark = pytest.mark.integration
@@ -327,3 +330,27 @@ def test_a_phone_of_the_pms_beats_a_scan_and_keeps_it_as_lost(desk: Desk) -> Non
     other = row.provenance["patient_phone"].other
     assert other is not None
     assert (other.source, other.value) == ("ocr", "(03) 9000 0777")
+
+
+def test_a_scan_that_comes_while_a_page_is_being_written_waits_for_it(desk: Desk) -> None:
+    placed: list[Placed] = []
+    late = Thread(target=lambda: placed.extend(post(desk, SCAN)))
+    keyed = [(row_id(desk.connection.id, VISIT), VISIT)]
+
+    with transaction(desk.engine, account_id=desk.account) as db:
+        pms = RunSheet(db, desk.connection, desk.seal)
+        found = sort_page(
+            keyed,
+            {},
+            connection=desk.connection,
+            window=WINDOW,
+            fingerprint=desk.sealer.fingerprint,
+        )
+        pms.apply(found.fresh, at=START, run_id=uuid4())
+        late.start()
+        while not desk.all("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+            assert late.is_alive()
+    late.join(timeout=10)
+
+    assert [one.linked for one in placed] == [True]
+    assert only(desk).id == desk.id_of(VISIT)

@@ -1,0 +1,131 @@
+"""`pms-sync conflicts` over a sheet on which a person and the PMS disagree."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from adapters.storage.audit import Access
+from adapters.storage.entries import EntrySeal
+from adapters.storage.sheet_edits import Hand, edit_entry
+from infra import database
+from infra.sealing import Keyring, Sealer
+from tests.console.conftest import Shell, audit_rows
+from tests.producers.seeding import NOW, pms_says, seed
+
+pytestmark = pytest.mark.integration
+
+KEY = "0123456789abcdef" * 4
+DISPUTED = ("Grace Invented", "Hugo Fictional")
+
+
+@pytest.fixture
+def disputed(
+    database_url: str, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> Mapping[str, UUID]:
+    """Two rows whose phone both sides changed, and one whose time."""
+    monkeypatch.setenv("ENCRYPTION_KEY", KEY)
+    seal = EntrySeal(Sealer(Keyring.from_hex(KEY)), account_id="default")
+    engine = database.engine(database_url, application_name="tests")
+    with database.transaction(engine) as db:
+        ids = seed(db, seal)
+    hand = Hand(account_id="default", by="ann", at=NOW, access=Access(user="ann"))
+    with database.transaction(engine, account_id="default") as db:
+        for patient in DISPUTED:
+            changes = {"patient_phone": "03 7010 4321", "start": "17:00"}
+            edit_entry(db, seal, ids[patient], changes, expected_version=1, hand=hand)
+    theirs = datetime(2026, 11, 23, 5, tzinfo=UTC)
+    with database.transaction(engine) as db:
+        for patient in DISPUTED:
+            pms_says(db, seal, ids[patient], patient_phone="0400 555 019")
+        pms_says(db, seal, ids[DISPUTED[0]], start=theirs)
+    engine.dispose()
+    return ids
+
+
+def test_conflicts_are_listed_with_both_sides_and_counted(
+    shell: Shell, disputed: Mapping[str, UUID]
+) -> None:
+    found = shell.answer("conflicts", "list")
+    table = shell("conflicts", "list", "--rule", "start").out
+
+    assert {one["rule"]: one["count"] for one in found["rules"]} == {
+        "patient_phone": 2,
+        "start": 1,
+    }
+    assert {one["patient"] for one in found["conflicts"]} == set(DISPUTED)
+    assert "23 Nov 17:00" in table
+    assert "23 Nov 16:00" in table
+
+
+def test_one_is_settled_and_opened_again(shell: Shell, disputed: Mapping[str, UUID]) -> None:
+    (conflict,) = shell.answer("conflicts", "list", "--rule", "start")["conflicts"]
+
+    settled = shell.answer("conflicts", "settle", conflict["id"][:12], "--keep", "theirs")
+    listed = shell.answer("conflicts", "list", "--settled")["conflicts"]
+    shell.answer("conflicts", "undo", conflict["id"])
+
+    assert settled == {"id": conflict["id"], "kept": "theirs"}
+    assert [(one["id"], one["settled_as"]) for one in listed] == [(conflict["id"], "theirs")]
+    (again,) = shell.answer("conflicts", "list", "--rule", "start")["conflicts"]
+    assert again["id"] == conflict["id"]
+
+
+def test_all_are_settled_only_after_a_yes(
+    shell: Shell, disputed: Mapping[str, UUID], database_url: str
+) -> None:
+    every = ("conflicts", "settle", "--all", "--rule", "patient_phone", "--keep", "mine")
+
+    asked = shell.complaint(*every)
+    done = shell.answer(*every, "--yes")
+
+    assert "Keep ours in 2 conflicts? Say --yes" in asked
+    assert done == {"settled": 2, "left": 0}
+    assert len(shell.answer("conflicts", "list")["conflicts"]) == 1
+    (row,) = audit_rows(database_url, "run_sheet.settled")
+    assert row.request_summary == "2 conflicts in 2 rows"
+
+
+def test_a_run_is_undone_once(
+    shell: Shell, disputed: Mapping[str, UUID], database_url: str, tmp_path: Path
+) -> None:
+    engine = create_engine(database_url)
+    with engine.begin() as db:
+        run = db.execute(
+            text(
+                "INSERT INTO pms_sync_log (account_id, pms_connection_id, job_id, sync_type,"
+                " day_from, day_to, status, trace_id) SELECT 'default', id, 1, 'manual',"
+                " '2026-11-23', '2026-11-23', 'success', 't' FROM pms_connections"
+                " WHERE connector = 'gentu' RETURNING id"
+            )
+        ).scalar_one()
+        own = text("UPDATE run_sheet_appointments SET created_run_id = :run WHERE id = :id")
+        for patient in ("Ann Example", DISPUTED[0]):
+            db.execute(own, {"run": run, "id": disputed[patient]})
+    engine.dispose()
+
+    done = shell.answer("conflicts", "undo", "--run", str(run), "--yes")
+    again = shell.complaint("conflicts", "undo", "--run", str(run), "--yes")
+
+    assert (done["taken_off"], done["left_alone"]) == (1, 1)
+    assert "was undone already" in again
+
+
+@pytest.mark.parametrize(
+    ("command", "complaint"),
+    [
+        ("conflicts settle --keep mine", "Name one conflict, or --all"),
+        ("conflicts settle 00 --all --keep mine", "Name one conflict, or --all"),
+        ("conflicts undo", "Name one conflict, or --run"),
+        ("conflicts undo 0000", "There is no conflict 0000"),
+        ("conflicts list --rule shoe_size", "not a field of the sheet"),
+        ("conflicts list --run 0000", "There is no run 0000"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_sentence(
+    shell: Shell, command: str, complaint: str
+) -> None:
+    assert complaint in shell.complaint(*command.split())
