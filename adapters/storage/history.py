@@ -1,7 +1,7 @@
 """What was done to a row, step by step with its values, and which steps can be taken back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +39,7 @@ _ROW = text(
 class Side:
     """A row before or after a step; `cells` only where the step was kept whole."""
 
-    values: Mapping[str, Any]
+    values: Mapping[str, Any] = field(repr=False)
     is_removed: bool
     is_undone: bool = False
     version: int | None = None

@@ -53,6 +53,9 @@ FLAGS: Mapping[str, str] = {
     "unknown_status": "The PMS uses a status we do not know",
     "gap": "The clocks go forward at this time; check it in the PMS.",
     "fold": "The clocks go back: this time happens twice that night.",
+    "may_be_double": "Another row may be the same visit; compare the two.",
+    "kept_apart": "Somebody said that this is not the visit the PMS has.",
+    "partly_read": "The scan showed something that cannot be; check it.",
 }
 
 
