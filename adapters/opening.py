@@ -77,6 +77,11 @@ class Opener:
             self._memories[key] = kept
         return replace(self, _remembered=kept)
 
+    @property
+    def known(self) -> int:
+        """How much the work it remembers for has asked for by now."""
+        return 0 if self._remembered is None else len(self._remembered)
+
     def placed(self, connection: Connection) -> Connection:
         """With the addresses and settings of the environment, where it has none itself."""
         told = self.urls.get(connection.vendor, VendorUrls())

@@ -3,17 +3,22 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Engine
 
 from adapters.opening import Opener
 from adapters.storage.checks import CheckStore
+from adapters.storage.ledger import advance
 from adapters.storage.pruning import prune
 from adapters.storage.refetching import RefetchStore
 from adapters.storage.syncing import SyncStore
 from adapters.storage.token_book import TokenBook
 from adapters.trying import Trials, forget_leftovers
+from domain.errors import BrokenContract, Transient
+from domain.jobs import Job
 from domain.work import CHECK, PRUNE, REFETCH, RENEW_TOKEN, SYNC
+from infra.database import dispatch
 from infra.sealing import Sealer
 from infra.stopping import Stopping
 from workers.execution import Work
@@ -50,12 +55,7 @@ def works(parts: Parts) -> Mapping[str, Work]:
     )
     return {
         SYNC: Work(
-            run=lambda job: sync_connection(
-                job,
-                store=store,
-                open_source=opener.remembering(str(job.id)),
-                stopping=parts.stopping,
-            ),
+            run=lambda job: _synced(job, parts, store, opener),
             gave_up=store.gave_up,
         ),
         RENEW_TOKEN: Work(
@@ -73,6 +73,19 @@ def works(parts: Parts) -> Mapping[str, Work]:
         CHECK: Work(run=checking.run, gave_up=checking.gave_up),
         PRUNE: Work(run=lambda _job: _cleared(parts)),
     }
+
+
+def _synced(job: Job, parts: Parts, store: SyncStore, opener: Opener) -> Mapping[str, Any]:
+    """A page may take a request for each patient: an attempt that learned of some has advanced."""
+    own = opener.remembering(str(job.id))
+    known = own.known
+    try:
+        return sync_connection(job, store=store, open_source=own, stopping=parts.stopping)
+    except (Transient, BrokenContract):
+        if own.known > known:
+            with dispatch(parts.engine) as db:
+                advance(db, job)
+        raise
 
 
 def _cleared(parts: Parts) -> Mapping[str, int]:

@@ -1,0 +1,63 @@
+"""A PMS that is asked for each patient: what is remembered between attempts, and what is not."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from simulators.faults import Fault, Script
+from simulators.setup import Setup
+from tests.sync.living import Living, living
+
+pytestmark = pytest.mark.integration
+
+PATIENTS = r"/v1/patients/"
+
+
+@pytest.fixture
+def rooms(database_url: str) -> Iterator[Living]:
+    """One page of appointments with some thirty patients, each a request at Medirecords."""
+    setup = Setup(seed=5, practitioners=4, appointments=40)
+    with living(database_url, "medirecords", setup=setup, seed=1, settings={}) as clinic:
+        yield clinic
+
+
+def asked(rooms: Living) -> list[str]:
+    paths = [one.path for one in rooms.simulator.front.arrivals.all()]
+    return [path for path in paths if re.match(PATIENTS, path)]
+
+
+def test_a_patient_who_was_renamed_is_shown_so_by_the_very_next_sync(rooms: Living) -> None:
+    assert rooms.sync() == "success"
+    for patient in list(rooms.clinic.patients):
+        rooms.clinic.rename(patient, "Ann", "Renamed")
+    rooms.note()
+
+    assert rooms.sync() == "success"
+
+    rooms.look()
+    assert rooms.tally.rows > 0
+    assert rooms.tally.bad == []
+
+
+def test_patients_who_cannot_be_had_now_and_then_do_not_fail_the_run(rooms: Living) -> None:
+    for before in (5, 10, 15, 20, 25):
+        failure = Script(fault=Fault(name="500"), path=re.compile(PATIENTS), after=before)
+        rooms.simulator.front.faults.script(failure)
+
+    assert rooms.sync() == "success"
+
+    rooms.look()
+    assert rooms.tally.bad == []
+    failed = [one for one in rooms.simulator.front.arrivals.all() if one.fault]
+    assert len(failed) == 5
+    assert len(asked(rooms)) == len(set(asked(rooms))) + len(failed)
+
+
+def test_a_pms_that_is_down_behind_the_first_patients_still_ends_the_run(rooms: Living) -> None:
+    failure = Script(fault=Fault(name="500"), path=re.compile(PATIENTS), after=5, times=500)
+    rooms.simulator.front.faults.script(failure)
+
+    assert rooms.sync() == "failed"
+
+    assert len(asked(rooms)) < 15
