@@ -15,7 +15,7 @@ from domain.previews import Difference
 from domain.runs import RunStatus
 from domain.sheet import NotOnSheet
 
-_COLUMNS = """
+COLUMNS = """
     run.id, run.account_id, run.pms_connection_id AS connection_id, run.job_id, sync_type,
     day_from, day_to, status, dry_run, started_at, completed_at, fetched, created, updated,
     unchanged, skipped, cancelled, removed, rejected, conflicts, requests, queries_done,
@@ -24,7 +24,7 @@ _COLUMNS = """
 """
 _LIST = text(
     f"""
-    SELECT {_COLUMNS} FROM pms_sync_log AS run
+    SELECT {COLUMNS} FROM pms_sync_log AS run
     WHERE (CAST(:connection_id AS uuid) IS NULL OR run.pms_connection_id = :connection_id)
       AND (CAST(:at AS timestamptz) IS NULL
            OR (started_at, run.id) < (CAST(:at AS timestamptz), CAST(:before AS uuid)))
@@ -32,10 +32,10 @@ _LIST = text(
     """  # noqa: S608 - the columns are this module's own
 )
 _FIND = text(
-    f"SELECT {_COLUMNS} FROM pms_sync_log AS run WHERE run.id::text LIKE :start LIMIT 2"  # noqa: S608
+    f"SELECT {COLUMNS} FROM pms_sync_log AS run WHERE run.id::text LIKE :start LIMIT 2"  # noqa: S608
 )
-_OF_JOB = text(f"SELECT {_COLUMNS} FROM pms_sync_log AS run WHERE run.job_id = :job_id")  # noqa: S608
-_READ = text(f"SELECT {_COLUMNS} FROM pms_sync_log AS run WHERE run.id = :id")  # noqa: S608
+_OF_JOB = text(f"SELECT {COLUMNS} FROM pms_sync_log AS run WHERE run.job_id = :job_id")  # noqa: S608
+_READ = text(f"SELECT {COLUMNS} FROM pms_sync_log AS run WHERE run.id = :id")  # noqa: S608
 _DIFF = text("SELECT diff FROM pms_sync_log WHERE id = :id")
 _REJECTS = text(
     "SELECT query_key, pms_id, path, reason FROM pms_rejects WHERE run_id = :id ORDER BY id"

@@ -1,0 +1,184 @@
+// The syncs: kept up to date while they run, asked for, previewed, approved and taken back.
+import { ask, fragment } from "./api.js";
+import { listen } from "./events.js";
+import "./frame.js";
+import { morph } from "./morph.js";
+import { followed } from "./progress.js";
+import { sure } from "./sure.js";
+import { say } from "./toast.js";
+
+const GATHER = 200;
+const OFTEN = 1000;
+const SELDOM = 30_000;
+const boards = () => document.getElementById("boards");
+const panel = document.querySelector("[data-panel]");
+const inside = panel.querySelector("[data-panel-inside]");
+
+let gathering = null;
+let looking = null;
+
+function soon() {
+  gathering ??= setTimeout(() => {
+    gathering = null;
+    renew();
+  }, GATHER);
+}
+
+// Often while something runs, seldom else; what a person opened or typed stays.
+async function renew() {
+  clearTimeout(looking);
+  try {
+    const body = await fragment(`/sync/boards?runs=${boards().dataset.each}`);
+    const fresh = body.querySelector("#boards");
+    for (const open of boards().querySelectorAll("details[open]")) fresh.querySelector(`#${open.id}`)?.setAttribute("open", "");
+    for (const error of fresh.querySelectorAll("[data-error]")) keep(error);
+    morph(boards(), fresh);
+  } catch {
+    // The next look tells whether the server is back.
+  }
+  looking = setTimeout(renew, "busy" in boards().dataset ? OFTEN : SELDOM);
+}
+
+function keep(error) {
+  const held = document.querySelector(`#${error.closest("details").id} [data-error]`);
+  if (!held || held.hidden) return;
+  error.hidden = false;
+  error.textContent = held.textContent;
+}
+
+const nameOf = (node) => node.closest("[data-id]").querySelector("h2").textContent.trim();
+const pathOf = (node) => `/api/pms/connections/${node.closest("[data-id]").dataset.id}`;
+
+function fail(place, message) {
+  const line = place.querySelector("[data-error]");
+  line.textContent = message;
+  line.hidden = false;
+}
+
+async function syncNow(button) {
+  const name = nameOf(button);
+  const { job_id: job } = await ask("POST", `${pathOf(button)}/sync`, { body: {} });
+  say(`${name}: a sync is on its way.`);
+  soon();
+  const run = await followed(job, () => {});
+  if (run) say(`${name}: ${run.status}, ${run.counts.created} new, ${run.counts.updated} changed.`);
+}
+
+async function preview(form, days) {
+  const { job_id: job } = await ask("POST", `${pathOf(form)}/sync`, { body: { ...days, dry_run: true } });
+  say(`${nameOf(form)}: the preview is being made.`);
+  form.closest("details").open = false;
+  soon();
+  const run = await followed(job, () => {});
+  await renew();
+  if (run) await show(run.id);
+}
+
+async function range(form, days) {
+  await ask("POST", `${pathOf(form)}/backfills`, { body: days, key: crypto.randomUUID() });
+  form.closest("details").open = false;
+  say(`${nameOf(form)}: the range is being read, newest days first.`);
+  await renew();
+}
+
+const ASK = { preview, range };
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("[data-ask]");
+  if (!form) return;
+  event.preventDefault();
+  const button = form.querySelector("button");
+  const days = { from: form.elements.from.value, to: form.elements.to.value };
+  form.querySelector("[data-error]").hidden = true;
+  if (!days.from || !days.to) return fail(form, "Name both days.");
+  button.disabled = true;
+  try {
+    await ASK[form.dataset.ask](form, days);
+  } catch (refusal) {
+    fail(form, refusal.message);
+  } finally {
+    button.disabled = false;
+  }
+});
+
+async function show(id) {
+  const body = await fragment(`/sync/runs/${id}`);
+  inside.replaceChildren(...body.childNodes);
+  if (!panel.open) panel.showModal();
+  panel.scrollTop = 0;
+  inside.querySelector("h2").focus();
+}
+
+const ACT = {
+  async approve(id) {
+    const { job_id: job } = await ask("POST", `/api/pms/runs/${id}/approve`, { body: {} });
+    say("Approved; it is being applied.");
+    soon();
+    const run = await followed(job, () => {});
+    await renew();
+    if (run) await show(run.id);
+  },
+  async discard(id) {
+    await ask("POST", `/api/pms/runs/${id}/discard`, { body: {} });
+    panel.close();
+    say("The preview was discarded.");
+    await renew();
+  },
+  async undo(id) {
+    const title = inside.querySelector("h2").textContent;
+    if (!await sure("Undo this run?", `What “${title}” changed on the sheet goes back to what it was. Rows changed since are left alone. The next sync may bring the same changes again.`, "Undo")) return;
+    const { undone } = await ask("POST", `/api/pms/runs/${id}/undo`, { body: {} });
+    const left = undone.left_alone ? `; ${undone.left_alone} changed since were left alone` : "";
+    say(`${undone.changed_back} changed back, ${undone.taken_off} taken off, ${undone.put_back} put back${left}.`);
+    await renew();
+    await show(id);
+  },
+};
+
+async function act(button) {
+  const details = button.closest("[data-run-id]");
+  details.querySelector("[data-error]").hidden = true;
+  try {
+    await ACT[button.dataset.act](details.dataset.runId);
+  } catch (refusal) {
+    fail(details, refusal.message);
+  }
+}
+
+async function steer(button) {
+  const id = button.closest("[data-backfill]").dataset.backfill;
+  const how = button.dataset.steer;
+  const ending = how === "cancel" && !await sure("Cancel this range?", "What was read stays on the sheet; the other days are not read.", "Cancel the range");
+  if (ending) return;
+  await ask("POST", `/api/pms/backfills/${id}/${how}`, { body: {} });
+  await renew();
+}
+
+async function doing(button, work) {
+  button.disabled = true;
+  try {
+    await work(button);
+  } catch (refusal) {
+    say(refusal.message);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const at = (selector) => event.target.closest?.(selector);
+  const row = at("[data-run]");
+  if (row && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    show(row.dataset.run).catch((refusal) => say(refusal.message));
+  }
+  if (at("[data-now]")) doing(at("[data-now]"), syncNow);
+  if (at("[data-act]")) doing(at("[data-act]"), act);
+  if (at("[data-steer]")) doing(at("[data-steer]"), steer);
+  if (at("[data-close]") || event.target === panel) panel.close();
+});
+
+const wanted = new URLSearchParams(location.search).get("run");
+if (wanted) show(wanted).catch((refusal) => say(refusal.message));
+listen(soon);
+renew();

@@ -1,0 +1,244 @@
+"""The syncs as a page: each practice's latest runs, what goes on, previews and ranges of days."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse
+
+from adapters.pace import seconds_left
+from adapters.storage import boards, runs
+from adapters.storage.runs import LoggedRun
+from adapters.storage.sheet_status import read_connections, read_waiting
+from adapters.storage.workers import living_workers
+from domain.backfills import Backfill, BackfillState
+from domain.jobs import Queue
+from domain.people import Permission
+from domain.sheet import ConnectionView, WaitingView
+from domain.window import local_day
+from infra.database import dispatch
+from producers.api.runs import diff_of
+from producers.doors import Door, door
+from producers.pages.connecting import BADGES
+from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render
+from producers.pages.sheet import LABELS, shown_value
+
+router = APIRouter(include_in_schema=False)
+
+NAV = NavItem("/sync", "Sync", Permission.SEE_STATUS, order=20)
+Reader = Annotated[Door, Depends(door(Permission.SEE_STATUS))]
+Each = Annotated[int, Query(ge=1, le=100)]
+
+USUAL_RUNS = 6
+MORE_RUNS = 40
+WIDTH = 100.0
+LEAST = 1.5
+MINUTE, HOUR = 60, 3600
+SHARES: Mapping[str, str] = {
+    "created": "new",
+    "updated": "changed",
+    "removed": "removed",
+    "rejected": "unreadable",
+    "unchanged": "unchanged",
+    "skipped": "left out",
+}
+"""In the order of the bar: what was done first, what was left alone last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """One practice: how fresh it is, its runs newest first, what waits, a range being read."""
+
+    connection: ConnectionView
+    runs: Sequence[LoggedRun]
+    waiting: WaitingView | None
+    backfill: Backfill | None
+    seconds_left: float | None
+    surprises: int
+    today: date
+
+    @property
+    def running(self) -> LoggedRun | None:
+        return next((run for run in self.runs if not run.is_over), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of a run's bar, in hundredths."""
+
+    name: str
+    start: float
+    width: float
+
+
+@router.get("/sync")
+def page(request: Request, door: Reader, runs: Each = USUAL_RUNS) -> HTMLResponse:
+    """The whole page; it can be read before any script runs."""
+    return render(request, "sync.html", person=door.person, **_boards(door, runs))
+
+
+@router.get("/sync/boards")
+def fragment(request: Request, door: Reader, runs: Each = USUAL_RUNS) -> HTMLResponse:
+    """The part that changes, to be laid over what is shown."""
+    return render(request, "_sync.html", person=door.person, **_boards(door, runs))
+
+
+@router.get("/sync/runs/{run_id}")
+def one_run(request: Request, door: Reader, run_id: UUID) -> HTMLResponse:
+    """One run in detail; a preview's lines for those who may see patients."""
+    with door.transaction() as db:
+        run = runs.read(db, run_id)
+        rejects = runs.rejects(db, run_id)
+        diff = diff_of(db, door, run)
+        connections = {one.id: one for one in read_connections(db, now=door.ports.clock())}
+    return render(
+        request,
+        "_run.html",
+        person=door.person,
+        run=run,
+        rejects=rejects,
+        diff=diff,
+        connection=connections.get(run.connection_id),
+        may_see=door.person.may(Permission.SEE_SHEET),
+        may_sync=door.person.may(Permission.SYNC),
+        may_edit=door.person.may(Permission.EDIT_SHEET),
+    )
+
+
+def _boards(door: Door, each: int) -> dict[str, Any]:
+    now = door.ports.clock()
+    with door.transaction() as db:
+        connections = read_connections(db, now=now)
+        latest = boards.latest_runs(db, each=each)
+        backfills = boards.latest_backfills(db)
+        surprises = boards.surprises(db)
+        waiting = {one.connection_id: one for one in reversed(read_waiting(db))}
+    with dispatch(door.ports.database) as db:
+        workers = living_workers(db).get(Queue.SYNC.value, 0)
+    found = [
+        Board(
+            connection=one,
+            runs=latest.get(one.id, ()),
+            waiting=waiting.get(one.id),
+            backfill=backfills.get(one.id),
+            seconds_left=_left(backfills.get(one.id), one),
+            surprises=surprises.get(one.id, 0),
+            today=local_day(now, one.timezone),
+        )
+        for one in connections
+    ]
+    return {
+        "boards": found,
+        "is_busy": any(one.waiting and _is_due(one.waiting, now) for one in found),
+        "workers": workers,
+        "each": each,
+        "more": MORE_RUNS,
+        "may_sync": door.person.may(Permission.SYNC),
+        "badges": BADGES,
+    }
+
+
+def _is_due(waiting: WaitingView, now: Any) -> bool:
+    return waiting.state == "running" or waiting.waiting_for is not None or waiting.due_at <= now
+
+
+def _left(backfill: Backfill | None, connection: ConnectionView) -> float | None:
+    if backfill is None or backfill.state is not BackfillState.RUNNING:
+        return None
+    return seconds_left(backfill, vendor=connection.vendor)
+
+
+def segments(run: LoggedRun) -> Sequence[Segment]:
+    """The run's bar: each share as wide as its count, the smallest still to be seen."""
+    counts = {name: getattr(run, name) for name in SHARES if getattr(run, name)}
+    total = sum(counts.values())
+    widths = {name: max(LEAST, WIDTH * count / total) for name, count in counts.items()}
+    scale = WIDTH / sum(widths.values()) if widths else 1.0
+    made, start = [], 0.0
+    for name, width in widths.items():
+        made.append(Segment(name, round(start, 2), round(width * scale, 2)))
+        start += width * scale
+    return made
+
+
+def counted(run: LoggedRun) -> str:
+    """`412 read: 3 new, 2 changed, 1 conflict`; what was left alone is not told."""
+    done = [f"{getattr(run, name)} {word}" for name, word in SHARES.items() if getattr(run, name)]
+    told = [one for one in done if not one.endswith(("unchanged", "left out"))]
+    if run.conflicts:
+        told.append(f"{run.conflicts} {'conflict' if run.conflicts == 1 else 'conflicts'}")
+    nothing = "nothing to change" if run.fetched else "nothing there"
+    return ", ".join(told) or ("" if not run.is_over else nothing)
+
+
+def kind(run: LoggedRun) -> str:
+    """What sort of run it was, in a word."""
+    if run.dry_run:
+        return "Preview"
+    if run.backfill_id:
+        return "Range"
+    if run.compared:
+        return "Approved"
+    return {"incremental": "Changes", "manual": "By hand"}.get(run.sync_type, "Whole")
+
+
+def days(run: LoggedRun | Backfill) -> str:
+    """`23 Nov`, or `1 to 7 Jun`."""
+    first = run.day_from if isinstance(run, LoggedRun) else run.first_day
+    last = run.day_to if isinstance(run, LoggedRun) else run.last_day
+    if first == last:
+        return f"{first:%-d %b}"
+    start = f"{first:%-d}" if (first.year, first.month) == (last.year, last.month) else ""
+    return f"{start or format(first, '%-d %b')} to {last:%-d %b}"
+
+
+def lasting(seconds: float | None) -> str:
+    """A length as a person says it."""
+    if seconds is None:
+        return ""
+    if seconds < 1:
+        return "under 1 s"
+    if seconds < MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < HOUR:
+        return f"{seconds / MINUTE:.0f} min"
+    return f"{seconds / HOUR:.1f} h"
+
+
+def line_start(line: Mapping[str, Any], run: LoggedRun, timezone: str) -> str:
+    """When the appointment is; its day only where the run has several."""
+    if line.get("start") is None:
+        return ""
+    return (clock if run.day_from == run.day_to else moment)(line["start"], timezone)
+
+
+def changes(line: Mapping[str, Any], run: LoggedRun, timezone: str) -> list[tuple[str, str, str]]:
+    """Each changed field: its name, what it was, what it becomes."""
+    found = []
+    for field, (was, becomes) in line.get("changed", {}).items():
+        told = [_said(one, field, run, timezone) for one in (was, becomes)]
+        found.append((LABELS.get(field, field), *told))
+    return found
+
+
+def _said(value: Any, field: str, run: LoggedRun, timezone: str) -> str:
+    if field == "telehealth_links":
+        return "a link" if value else "nothing"
+    if field == "start" and value is not None and run.day_from != run.day_to:
+        return moment(value, timezone)
+    return shown_value(value, field, timezone)
+
+
+ENVIRONMENT.filters.update(
+    segments=segments,
+    counted=counted,
+    run_kind=kind,
+    run_days=days,
+    lasting=lasting,
+    line_start=line_start,
+    line_changes=changes,
+)
+ENVIRONMENT.globals.update(shares=SHARES)
