@@ -61,6 +61,8 @@ class Page:
     `drift` counts what the vendor sent that its description does not know ("status:tentative").
     `mark` is the vendor's own word for "as of this answer", to ask for changes since.
     `practitioners` are those met on this page for the first time, where the vendor lists none.
+    `is_partial` says that the vendor is still taking in the practice's data: what is not listed
+    has not gone.
     """
 
     records: Sequence[Appointment]
@@ -71,6 +73,7 @@ class Page:
     drift: Mapping[str, int] = field(default_factory=dict)
     mark: str | None = None
     practitioners: Sequence[Practitioner] = ()
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,11 @@ _TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """One request. `name` is its path as a template: what errors may say of it."""
+    """One request. `name` is its path as a template: what errors may say of it.
+
+    `writes` where the vendor is asked to change something: whenever it may have been done although
+    no clear answer came, that ends as OutcomeUnknown.
+    """
 
     url: str
     name: str
@@ -39,6 +43,7 @@ class Ask:
     json: Any | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
     basic: tuple[str, str] | None = field(default=None, repr=False)
+    writes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 import re
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -13,12 +13,13 @@ from urllib.parse import quote, urlencode
 import structlog
 
 from adapters.rest.answers import decode
-from adapters.rest.auth import Ask, Auth, Desk, digest
+from adapters.rest.auth import Ask, Auth, Desk, digest, secret
 from adapters.rest.ports import Answer, Ports
 from adapters.rest.vendor import Fault, Listing, Vendor
 from adapters.rest.waits import DEFAULT_PAUSE, allowance, asked_pause, bounded
 from domain.connections import Connection
 from domain.credentials import Token, TokenRequest
+from domain.desk import OutcomeUnknown
 from domain.errors import (
     BadInput,
     BrokenContract,
@@ -31,6 +32,7 @@ from domain.errors import (
 )
 from domain.limits import Budget
 from domain.sources import Spend
+from infra.http import NotSent
 
 _T = TypeVar("_T")
 
@@ -45,6 +47,7 @@ class Reply:
 
     body: Any = field(repr=False)
     headers: Mapping[str, str]
+    is_empty: bool = False
 
 
 @dataclass(slots=True)
@@ -70,8 +73,15 @@ class Caller:
 
     def ask(self, listing: Listing[Any], url: str) -> Reply:
         """GET a listing's address."""
+        keys = {name: secret(self.secrets, key) for name, key in listing.secret_headers.items()}
         return self.signed(
-            Ask(url=url, name=listing.path, buckets=listing.buckets, faults=listing.faults)
+            Ask(
+                url=url,
+                name=listing.path,
+                buckets=listing.buckets,
+                faults=listing.faults,
+                headers=keys,
+            )
         )
 
     def signed(self, ask: Ask) -> Reply:
@@ -115,16 +125,17 @@ class Caller:
     def send(self, ask: Ask) -> Reply:
         """Pay for one request and send it as it is."""
         self._pay(ask)
-        answer = self.ports.sender.send(
-            ask.method,
-            ask.url,
-            headers={"accept": "application/json", **self._headers(), **(ask.headers or {})},
-            json=ask.json,
-            form=ask.form,
-            auth=ask.basic,
-        )
-        self._observe(ask, answer)
-        return self._judged(ask, answer)
+        with _in_doubt(ask):
+            answer = self.ports.sender.send(
+                ask.method,
+                ask.url,
+                headers={"accept": "application/json", **self._headers(), **(ask.headers or {})},
+                json=ask.json,
+                form=ask.form,
+                auth=ask.basic,
+            )
+            self._observe(ask, answer)
+            return self._judged(ask, answer)
 
     def _renewed(self, ask: Ask, request: TokenRequest, *, refused: Token) -> Reply:
         token = self.ports.tokens.renewed(request, refused=refused)
@@ -219,13 +230,18 @@ class Caller:
     def _judged(self, ask: Ask, answer: Answer) -> Reply:
         named = f"{self.vendor.title}: {ask.method} {ask.name}"
         is_fine = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
-        body = None
-        if is_fine and (answer.body or answer.status != HTTPStatus.NO_CONTENT):
+        body, is_empty = None, self._says_nothing(answer)
+        if is_fine and not is_empty:
             body = decode(answer.body, named=named)
         fault = self._fault(ask, answer, body)
         if fault is not None:
             raise self._failure(ask, answer, fault)
-        return Reply(body=body, headers=answer.headers)
+        return Reply(body=body, headers=answer.headers, is_empty=is_empty)
+
+    def _says_nothing(self, answer: Answer) -> bool:
+        if answer.status == HTTPStatus.NO_CONTENT:
+            return not answer.body
+        return self.vendor.may_answer_nothing and not answer.body.strip()
 
     def _fault(self, ask: Ask, answer: Answer, body: Any) -> Fault | None:
         """What the body says is wrong comes first, then the status by the tables."""
@@ -243,8 +259,13 @@ class Caller:
 
     def _failure(self, ask: Ask, answer: Answer, fault: Fault) -> SyncError:
         text = f"{self.vendor.title}: {ask.method} {ask.name} answered {answer.status}"
+        if fault.reason is not None:
+            text = f"{self.vendor.title}: {fault.reason}"
         now = self.ports.clock()
         told = asked_pause(answer.headers, now=now)
+        if told is None and issubclass(fault.error, Throttled) and self.vendor.rate_headers:
+            allowed = allowance(self.vendor.rate_headers, answer.headers, now=now)
+            told = allowed.reset_seconds if allowed else None
         pause = told if fault.pause is None else bounded(max(fault.pause, told or 0))
         if issubclass(fault.error, Throttled):
             seconds = pause or DEFAULT_PAUSE
@@ -255,6 +276,19 @@ class Caller:
         if issubclass(fault.error, Transient):
             return fault.error(text, retry_at=now + timedelta(seconds=pause) if pause else None)
         return fault.error(text)
+
+
+@contextmanager
+def _in_doubt(ask: Ask) -> Iterator[None]:
+    """A write without a clear answer may have been done, unless it certainly never left."""
+    try:
+        yield
+    except NotSent:
+        raise
+    except (Transient, BrokenContract) as trouble:
+        if not ask.writes:
+            raise
+        raise OutcomeUnknown(str(trouble)) from None
 
 
 def _filled(path: str, parts: Mapping[str, str]) -> str:

@@ -59,7 +59,8 @@ def _practitioners(vendor: Vendor) -> str:
 
 
 def _types(vendor: Vendor) -> str:
-    return "listed" if vendor.types is not None or vendor.opens is not None else "not listed"
+    is_own = vendor.opens is not None and vendor.appointments is None
+    return "listed" if vendor.types is not None or is_own else "not listed"
 
 
 def _changes(vendor: Vendor) -> str:

@@ -20,7 +20,15 @@ from adapters.rest.record import ReadCodes, Record, Surroundings
 from adapters.rest.vendor import Listing, Vendor
 from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
 from domain.connections import Connection, KnownType
-from domain.errors import BadInput, BadRecord, BrokenContract, Gone, Refused, SyncError
+from domain.errors import (
+    BadInput,
+    BadRecord,
+    BrokenContract,
+    Gone,
+    Refused,
+    SyncError,
+    Transient,
+)
 from domain.sources import Capabilities, Page, Query, Reject, Spend
 from domain.window import Window
 
@@ -112,7 +120,7 @@ class RestSource:
 
         Rejects of the lists read before come with the first page.
         """
-        listing = _described(self._vendor.appointments)
+        listing = _described(self._listing(query))
         mark = self._still_good(resume)
         for turn in self._turns(listing, params=query.params, resume=mark):
             batch = self._read(listing, turn.contents)
@@ -128,6 +136,7 @@ class RestSource:
                 drift=batch.drift,
                 mark=turn.contents.headers.get(listing.mark_header or ""),
                 practitioners=self._met(records),
+                is_partial=_is_loading(listing, turn.contents),
             )
 
     def probe(self, pms_id: str) -> Sequence[Appointment] | None:
@@ -140,6 +149,8 @@ class RestSource:
                 turns = list(self._turns(listing, parts={"id": pms_id}))
             except Gone:
                 return None
+            if any(_is_loading(listing, turn.contents) for turn in turns):
+                raise Transient(f"{self._vendor.title} is taking in this practice's data")
             self._remembered[key] = turns
         batches = [self._read(listing, turn.contents) for turn in turns]
         del self._remembered[key]
@@ -169,6 +180,12 @@ class RestSource:
         except BadRecord as bad:
             raise BrokenContract(f"{self._vendor.title}: {pairing.path}: {bad.path}") from None
 
+    def _listing(self, query: Query) -> Listing[Appointment] | None:
+        """The one that tells changes, where only those are asked for and it is another."""
+        if not query.complete and self._vendor.changes is not None:
+            return self._vendor.changes
+        return self._vendor.appointments
+
     def _dated(self, listing: Listing[Any], mark: str | None) -> str | None:
         """The mark with the instant it ends, 0 for never."""
         if mark is None:
@@ -192,7 +209,7 @@ class RestSource:
         resume: str | None = None,
     ) -> Iterator[Turn]:
         filled = self._parts(**(parts or {}))
-        asked = {**listing.params, **(params or {})}
+        asked = {**_with_parts(listing.params, filled), **(params or {})}
         # What a query says wins over the paging, so that a connection may choose its page size.
         own = params or {}
         named = f"{self._vendor.title}: GET {listing.path}"
@@ -201,6 +218,8 @@ class RestSource:
             url = self._caller.url(listing.path, filled, {**asked, **step.params, **own})
             reply = self._caller.ask(listing, urljoin(url, step.address or url))
             with broken_at(named):
+                if reply.body is None and not reply.is_empty:
+                    raise BrokenContract("answered null")
                 return replace(listing.wrapping.open(reply.body), headers=reply.headers)
 
         first = self._caller.url(listing.path, filled, {})
@@ -208,7 +227,8 @@ class RestSource:
 
     def _parsed(self, listing: Listing[_T], contents: Contents) -> "_Batch[_T]":
         """Every record in our words; one that cannot be read is set aside, the others kept."""
-        around = Surroundings(contents.included, self._follow, self._code, now=self._clock())
+        included = {**contents.included, **self._joined(listing, contents.items)}
+        around = Surroundings(included, self._follow, self._code, now=self._clock())
         batch: _Batch[_T] = _Batch()
         for index, item in enumerate(contents.items):
             where = f"{listing.wrapping.label}[{index}]"
@@ -216,7 +236,7 @@ class RestSource:
                 record = Record(item, where=where, around=around)
                 batch.rows += listing.parse(record, self._connection)
             except BadRecord as bad:
-                batch.rejects.append(_reject(bad, item))
+                batch.rejects.append(_reject(bad, item, id_at=listing.id_at))
                 continue
             batch.drift.update(record.drift)
             if missing := listing.expects - item.keys():
@@ -238,6 +258,25 @@ class RestSource:
             raise BrokenContract(f"{self._vendor.title}: GET {listing.path}: nothing readable")
         self._set_aside += rejects
         return rows
+
+    def _joined(self, listing: Listing[Any], items: Sequence[Any]) -> Mapping[str, Any]:
+        """What this page's records name in another listing, asked for together."""
+        join = listing.joins
+        if join is None:
+            return {}
+        named = f"{self._vendor.title}: GET {join.path}"
+
+        def fetch(params: Params) -> Sequence[Any]:
+            url = self._caller.url(join.path, self._parts(), params)
+            try:
+                reply = self._caller.signed(Ask(url=url, name=join.path))
+            except Gone:
+                return ()
+            with broken_at(named):
+                return join.wrapping.open(reply.body).items
+
+        found = join.side_list(items, self._connection, fetch=fetch, remembered=self._remembered)
+        return {join.side: found}
 
     def _follow(self, path: str, query: Mapping[str, str], parts: Mapping[str, str]) -> Any:
         url = self._caller.url(path, self._parts(**parts), query)
@@ -333,8 +372,22 @@ def _named(row: Appointment, known: Connection) -> Appointment:
     return replace(row, type_name=kind, practitioner_name=person)
 
 
-def _reject(bad: BadRecord, item: Any) -> Reject:
-    return Reject(path=bad.path, reason=str(bad), pms_id=_maybe_id(item, "id"))
+def _reject(bad: BadRecord, item: Any, *, id_at: str) -> Reject:
+    return Reject(path=bad.path, reason=str(bad), pms_id=_maybe_id(item, id_at))
+
+
+def _is_loading(listing: Listing[Any], contents: Contents) -> bool:
+    """Whether the vendor says that it has not got everything yet."""
+    if listing.loading is None:
+        return False
+    header, word = listing.loading
+    return contents.headers.get(header, "").strip().casefold() == word
+
+
+def _with_parts(params: Mapping[str, str], parts: Mapping[str, str]) -> dict[str, str]:
+    """A parameter `{id}` stands for the part of that name."""
+    braced = {f"{{{name}}}": value for name, value in parts.items()}
+    return {name: braced.get(value, value) for name, value in params.items()}
 
 
 def _maybe_id(item: Any, path: str) -> str | None:

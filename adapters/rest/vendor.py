@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from adapters.rest.auth import Auth
 from adapters.rest.envelope import Wrapping
+from adapters.rest.joins import Join
 from adapters.rest.paging import Paging, Whole
 from adapters.rest.ports import Ports
 from adapters.rest.record import Record
@@ -47,6 +48,9 @@ class Listing(Generic[T]):
 
     `faults` are this path's own odd status codes. `expects` are the documented keys of a record:
     one that is missing is counted as drift. `mark_header` holds the vendor's own "as of".
+    `id_at` is where a record has its id. A parameter that is the name of a part in braces becomes
+    that part. `secret_headers` are headers that hold secrets. `loading` is a header and the word
+    in it that says: not everything is here yet. `joins` is what records name in another listing.
     """
 
     path: str
@@ -58,14 +62,22 @@ class Listing(Generic[T]):
     faults: Mapping[int, type[SyncError]] = field(default_factory=dict)
     expects: frozenset[str] = frozenset()
     mark_header: str | None = None
+    id_at: str = "id"
+    secret_headers: Mapping[str, str] = field(default_factory=dict)
+    loading: tuple[str, str] | None = None
+    joins: Join | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A failure read from an answer's body; `pause` is the wait it implies, in seconds."""
+    """A failure read from an answer's body; `pause` is the wait it implies, in seconds.
+
+    `reason` says it in words of ours, in place of the status.
+    """
 
     error: type[SyncError]
     pause: float | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +116,9 @@ class Vendor:
     """Everything the engine, the wizard and the command line need to know of a PMS.
 
     `secrets` and `settings` are what a connection needs and may have, each with a line of help.
-    `read_fault` looks into bodies, for vendors whose status codes do not tell. `headers_of` adds
+    `read_fault` looks into bodies, for vendors whose status codes do not tell; with
+    `may_answer_nothing` a success may lack one. `changes` is the listing of changes, where they
+    are asked for elsewhere than the appointments of a window. `headers_of` adds
     headers that depend on the connection. A vendor that lists no practitioners says at which path
     an appointment names its own: those met in the book become practitioners. `title` is what
     sentences call it, `maker` the company behind the product where its name is another. `sign_in`
@@ -137,8 +151,10 @@ class Vendor:
     rate_headers: RateHeaders | None = None
     faults: Mapping[int, type[SyncError]] = field(default_factory=dict)
     read_fault: Callable[[int, Any], Fault | None] | None = None
+    may_answer_nothing: bool = False
     queries: Queries | None = None
     appointments: Listing[Appointment] | None = None
+    changes: Listing[Appointment] | None = None
     appointment: Listing[Appointment] | None = None
     practice: Listing[Practice] | None = None
     practitioners: Listing[Practitioner] | None = None

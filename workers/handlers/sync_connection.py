@@ -202,6 +202,7 @@ class _Pass:
         self.unreadable += [one.pms_id for one in page.rejects if one.pms_id]
         self._count(page, found)
         self._note_mark(page)
+        self.progress.half_read |= page.is_partial
         self.progress.resume = page.resume
         self.progress.page += 1
         self.drift.update(page.drift)
