@@ -154,7 +154,10 @@ def _asked(going: int, held: int, *, is_approved: bool) -> str:
 
 
 def _told_beforehand(going: int, held: int) -> str:
-    return f"{going} of {held} appointments would leave the sheet: more than a sync takes unasked."
+    return (
+        f"{going} of {held} appointments would leave the sheet: more than a sync takes off without "
+        "asking."
+    )
 
 
 def _around(found: Sequence[Appointment], window: Window) -> Window:

@@ -46,6 +46,7 @@ SHARES: Mapping[str, str] = {
     "skipped": "left out",
 }
 """In the order of the bar: what was done first, what was left alone last."""
+DONE = {name: SHARES[name] for name in ("created", "updated", "removed", "rejected")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,12 +167,14 @@ def segments(run: LoggedRun) -> Sequence[Segment]:
 
 def counted(run: LoggedRun) -> str:
     """`412 read: 3 new, 2 changed, 1 conflict`; what was left alone is not told."""
-    done = [f"{getattr(run, name)} {word}" for name, word in SHARES.items() if getattr(run, name)]
-    told = [one for one in done if not one.endswith(("unchanged", "left out"))]
+    done = [f"{getattr(run, name)} {word}" for name, word in DONE.items() if getattr(run, name)]
     if run.conflicts:
-        told.append(f"{run.conflicts} {'conflict' if run.conflicts == 1 else 'conflicts'}")
-    nothing = "nothing to change" if run.fetched else "nothing there"
-    return ", ".join(told) or ("" if not run.is_over else nothing)
+        done.append(f"{run.conflicts} {'conflict' if run.conflicts == 1 else 'conflicts'}")
+    if not run.fetched and not done:
+        return "nothing there" if run.is_over else "nothing read yet"
+    if not done and run.is_over:
+        done.append("nothing to change")
+    return ": ".join(filter(None, (f"{run.fetched} read", ", ".join(done))))
 
 
 def kind(run: LoggedRun) -> str:

@@ -90,7 +90,7 @@ def test_a_preview_is_read_approved_and_taken_back_and_a_range_is_read(
         ["Would", "be", "changed"],
     ]
     assert "→" in found["changed"]
-    assert "more than a sync takes unasked" in found["warned"]
+    assert "more than a sync takes off without asking" in found["warned"]
     assert found["compared"] == "Done as previewed."
     assert "put back" in found["undone"]
     assert found["rows"][:2] == ["undone", "approved"]

@@ -1,6 +1,7 @@
 """Syncing and reading the sheet from the command line, judged by the simulator's truth."""
 
 import os
+import re
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -188,6 +189,66 @@ def test_a_sync_told_to_stop_hands_its_job_back(
     assert stored(database_url, "SELECT state FROM jobs WHERE kind = 'sync'") == "ready"
     own_clinic.control("latency", {"ms": 0})
     assert shell.answer("sync", connected, "--here")["status"] == "success"
+
+
+def test_a_sync_here_says_what_it_waits_for(
+    shell: Shell, own_clinic: Clinic, pairable: str
+) -> None:
+    fault = {"fault": "429", "path": "/appointments", "times": 1, "seconds": 3}
+    own_clinic.control("faults", {"scripts": [fault]})
+
+    outcome = shell("sync", pairable, "--here", "--json")
+
+    assert outcome.json["status"] == "success"
+    assert re.search(r"waiting for Gentu.*'s request limit until \d\d:\d\d:\d\d", outcome.err)
+
+
+def test_a_preview_is_approved_by_command(
+    shell: Shell, quiet_clinic: Clinic, database_url: str
+) -> None:
+    connected = connect(shell, quiet_clinic)
+    shell.answer("sync", connected, "--here")
+    truth = quiet_clinic.simulator.truth(quiet_clinic.site)
+    for one in truth["appointments"][2:]:
+        quiet_clinic.control(f"appointments/{one['id']}", {"action": "delete"})
+    told = shell.answer("sync", connected, "--here", "--dry-run")
+
+    done = shell.answer("runs", "approve", told["run_id"][:8], "--here")
+    again = shell.complaint("runs", "approve", told["run_id"], "--here")
+
+    assert (done["status"], done["removed"]) == ("success", told["removed"])
+    assert done["compared"] == "as previewed"
+    assert "approved already" in again
+    [row] = audit_rows(database_url, "preview.approved")
+    assert row.user_id.startswith("cli:")
+
+
+def test_a_range_is_read_here_chunk_by_chunk(shell: Shell, quiet_clinic: Clinic) -> None:
+    connected = connect(shell, quiet_clinic)
+    first = (TODAY - timedelta(days=9)).isoformat()
+    days = ["--from", first, "--to", TODAY.isoformat()]
+
+    done = shell.answer("connections", "backfill", connected, *days, "--here")
+    told = shell("connections", "backfill", connected)
+    runs = shell.answer("runs", "list", "--connection", connected)["runs"]
+
+    assert (done["state"], done["days_done"], done["days_total"]) == ("done", 10, 10)
+    assert done["created"] > 0
+    assert "done, 10 of 10 days" in told.out
+    assert [one["day_to"] for one in runs] == [
+        (TODAY - timedelta(days=7)).isoformat(),
+        TODAY.isoformat(),
+    ]
+
+
+def test_a_range_is_steered_by_command(shell: Shell, connected: str) -> None:
+    assert "name one with --from" in shell.complaint("connections", "backfill", connected)
+    assert "add --here" in shell.complaint(
+        "connections", "backfill", connected, "--from", "2026-06-01"
+    )
+    assert "Choose one" in shell.complaint(
+        "connections", "backfill", connected, "--pause", "--cancel"
+    )
 
 
 def test_without_workers_the_sync_says_what_to_do(shell: Shell, connected: str) -> None:

@@ -76,7 +76,7 @@ def test_an_approved_preview_is_done_as_previewed(emptied: Practice) -> None:
 
 
 def test_a_preview_says_beforehand_that_it_is_a_lot(emptied: Practice) -> None:
-    assert "more than a sync takes unasked" in preview(emptied)["error_message"]
+    assert "more than a sync takes off without asking" in preview(emptied)["error_message"]
 
 
 def test_what_vanished_after_the_preview_is_counted_as_more(emptied: Practice) -> None:

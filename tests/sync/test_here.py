@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from adapters.storage.ledger import Ledger
+from adapters.storage.ledger import COLUMNS, Ledger, job_of
+from adapters.storage.parked import PARKED
 from adapters.storage.register import Register
+from adapters.storage.syncing import SyncStore
 from domain.errors import BadInput
 from domain.jobs import JobState
 from infra.database import dispatch
@@ -114,3 +116,20 @@ def test_a_job_whose_process_is_told_to_stop_is_handed_back(clinic: Practice) ->
 
     assert ended == [HandBack]
     assert stands(clinic, job_id) == "ready"
+
+
+def test_a_job_that_had_killed_its_processes_is_ended_without_a_scheduler(
+    clinic: Practice,
+) -> None:
+    job_id = begun_elsewhere(clinic)
+    with dispatch(clinic.engine) as db:
+        query = text(f"SELECT {COLUMNS} FROM jobs WHERE id = :id")  # noqa: S608 - our own words
+        job = job_of(db.execute(query, {"id": job_id}).one())
+    SyncStore(clinic.engine, clinic.parts.sealer, clock=clinic.parts.clock).begin(job)
+    change(clinic, job_id, "crashes = 3, lease_until = now() - interval '1 second'")
+
+    assert run_here(clinic.parts, job_id) is JobState.DEAD
+
+    run = clinic.run_of(job_id)
+    assert (run["status"], run["error_message"]) == ("failed", PARKED)
+    assert run["completed_at"] is not None

@@ -65,6 +65,7 @@ export default async function play({ open, shots, base, told }) {
   await phone.locator("[data-panel] .lines").first().waitFor();
   found.panelWidth = await phone.evaluate(() => document.documentElement.scrollWidth);
   await phone.evaluate(() => { document.documentElement.dataset.theme = "dark"; });
-  await shot(phone, "phone-dark");
+  await phone.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished)));
+  await phone.screenshot({ path: `${shots}/sync-phone-dark.png` });
   return { ...found, trouble: [...trouble, ...more].filter((one) => !one.includes("422")) };
 }
