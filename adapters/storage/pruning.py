@@ -15,6 +15,7 @@ DAYS = {
     "deliveries": 30,
     "keys": 1,
     "checks": 30,
+    "previews": 7,
 }
 """How long rows are kept; no vendor is known to count requests over more than a day."""
 
@@ -44,6 +45,10 @@ _PRUNE: Mapping[str, str] = {
     "pms_connection_checks": """
         DELETE FROM pms_connection_checks
         WHERE ended_at < now() - make_interval(days => :checks) AND trial_ref IS NULL
+        """,
+    "previews": """
+        UPDATE pms_sync_log SET diff = NULL
+        WHERE diff IS NOT NULL AND completed_at < now() - make_interval(days => :previews)
         """,
     "sessions": "DELETE FROM sessions WHERE expires_at < now()",
     "login_links": "DELETE FROM login_links WHERE expires_at < now() - interval '1 day'",
