@@ -25,6 +25,7 @@ class Connection:
     `settings` holds the vendor's own keys (`default_minutes`, ...). `telehealth_types` are the
     appointment types a person marked; `types` the names and durations last read. `practitioners`
     are those in the practice's book or on our sheet, `clinicians` the ones that have a column.
+    `pms_type` is the PMS behind a vendor that stands before several.
     """
 
     id: UUID
@@ -45,6 +46,8 @@ class Connection:
     clinicians: Mapping[str, UUID] = field(default_factory=dict)
     frequency_minutes: int = 15
     last_sync_at: datetime | None = None
+    pms_type: str | None = None
+    opening_hours: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def default_minutes(self) -> int:

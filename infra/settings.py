@@ -205,7 +205,14 @@ def load(*, vendors: Collection[str] = NAMED) -> Settings:
         problems = [_sentence(one) for one in error.errors()] + problems
     if settings is None or problems:
         raise BadInput("\n".join(["The configuration cannot be used:", *problems])) from None
-    return settings
+    return settings.model_copy(update={"vendor_secrets": _with_sikka(settings)})
+
+
+def _with_sikka(settings: Settings) -> Mapping[str, Mapping[str, SecretStr]]:
+    """Vendors' secrets, with those of Sikka's application, which have older names too."""
+    told = {"app_id": settings.sikka_app_id, "app_key": settings.sikka_app_key}
+    keys = {key: one for key, one in told.items() if one is not None}
+    return {**settings.vendor_secrets, "sikka": keys} if keys else settings.vendor_secrets
 
 
 def names() -> set[str]:

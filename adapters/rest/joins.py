@@ -40,7 +40,7 @@ class Join:
         remembered: MutableMapping[str, Any],
     ) -> Mapping[str, Any]:
         """By id, what these records name; who was asked for lately is not asked for again."""
-        named = list(dict.fromkeys(found for one in items if (found := self.id_in(one))))
+        named = list(dict.fromkeys(pms_id for each in items if (pms_id := self.id_in(each))))
         keys = {pms_id: f"{connection.id} {self.path} {pms_id}" for pms_id in named}
         known = {pms_id: remembered.get(key, _UNKNOWN) for pms_id, key in keys.items()}
         asked = [pms_id for pms_id in named if known[pms_id] is _UNKNOWN]
@@ -73,4 +73,5 @@ class Join:
 
     def _by_id(self, ids: Sequence[str], items: Sequence[Any]) -> Mapping[str, Any]:
         """Only who was asked for: a filter that is ignored brings strangers."""
-        return {found: one for one in items if (found := self.id_in(one)) in ids and found}
+        found = ((self.id_in(one), one) for one in items)
+        return {pms_id: one for pms_id, one in found if pms_id is not None and pms_id in ids}

@@ -343,6 +343,8 @@ def _own_columns(row: RowMapping) -> dict[str, Any]:
         "telehealth_only": row["sync_telehealth_only"],
         "frequency_minutes": row["sync_frequency_minutes"],
         "last_sync_at": row["last_sync_at"],
+        "pms_type": row["pms_type"],
+        "opening_hours": row["opening_hours"],
     }
 
 

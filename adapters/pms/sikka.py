@@ -1,0 +1,298 @@
+"""Sikka: a copy of many dental PMSs, all values texts, patients joined, changes from a feed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import partial
+from math import ceil
+from typing import Any
+
+from adapters.rest import people
+from adapters.rest.envelope import Contents
+from adapters.rest.joins import Join
+from adapters.rest.lengths import length
+from adapters.rest.paging import PageNumber
+from adapters.rest.ports import Ports
+from adapters.rest.record import Record, joined
+from adapters.rest.source import RestSource
+from adapters.rest.vendor import Listing, Secrets, Vendor
+from adapters.rest.waits import RateHeaders
+from adapters.sikka import faults, offices
+from adapters.sikka.keys import RequestKeys
+from adapters.sikka.offices import ENVELOPE, practice_of
+from adapters.sikka.rows import APPOINTMENT_FIELDS, PATIENT_FIELDS, patient, starts
+from adapters.sikka.statuses import is_deleted, standing
+from domain.appointments import Appointment, Patient, Practitioner
+from domain.connections import Connection
+from domain.errors import BadInput
+from domain.limits import Limit
+from domain.sources import AppointmentSource, Capabilities, Query
+from domain.window import Window, local_day
+
+PATIENTS = "patients"
+_OVERLAP = timedelta(minutes=10)
+_FEED = timedelta(hours=23)
+"""The feed of changes is asked for less than a day back; what is older means reading the days."""
+
+_MOST_REQUESTS = 10_000
+
+
+def queries(
+    window: Window,
+    connection: Connection,
+    *,
+    practitioners: Sequence[Practitioner],
+    since: str | None,
+    now: Callable[[], datetime] | None = None,
+) -> Iterator[Query]:
+    """All practitioners at once; with a mark of less than a day ago, the feed of changes."""
+    minutes = _minutes_since(since, now() if now else None)
+    if minutes is not None:
+        # Whatever moved out of the window must be seen too.
+        yield Query(key="all", params={"interval": str(minutes)}, complete=False)
+        return
+    params = {
+        "startdate": local_day(window.start, connection.timezone).isoformat(),
+        # Whether the last day is included is not said.
+        "enddate": local_day(window.end, connection.timezone).isoformat(),
+        **_practice(connection),
+    }
+    yield Query(key="all", params=params, window=window)
+
+
+def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
+    """Times are the practice's own; a phone is only on the patient's record."""
+    wanted = practice_of(connection)
+    if wanted is not None and (record.maybe_id("practice_id") or wanted) != wanted:
+        return
+    start, stands = starts(record, connection), standing(record, connection)
+    kind = record.maybe("type")
+    yield Appointment(
+        pms_id=record.id("appointment_sr_no"),
+        start=start,
+        end=start + length(record, connection, start=start, minutes=[record.integer("length")]),
+        status=stands.status,
+        status_raw=stands.raw,
+        is_telehealth=kind in connection.telehealth_types,
+        type_id=kind,
+        type_name=kind,
+        patient=_patient(record),
+        practitioner_id=record.maybe_id("provider_id"),
+        notes=joined(record.notes("note"), record.notes("description")),
+        flags=frozenset(record.flags),
+        removed=is_deleted(record),
+    )
+
+
+def practitioner(record: Record, connection: Connection) -> Iterator[Practitioner]:
+    pms_id = record.id("provider_id")
+    names = (record.maybe("firstname"), record.maybe("lastname"))
+    status = (record.maybe("status") or "active").casefold()
+    yield Practitioner(
+        pms_id=pms_id,
+        full_name=" ".join(name for name in names if name) or pms_id,
+        active=status != "inactive",
+        in_book=(record.maybe("is_hidden") or "").casefold() not in {"t", "true", "1", "y"},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The feed may tell of one appointment several times; the last word counts."""
+
+    label: str = "items"
+
+    def open(self, body: Any) -> Contents:
+        contents = ENVELOPE.open(body)
+        newest: dict[Any, Any] = {}
+        for index, one in enumerate(contents.items):
+            told = one if isinstance(one, dict) else {}
+            key = told.get("appointment_sr_no") or index
+            held = newest.get(key)
+            if held is None or str(told.get("loadeddate")) >= str(held.get("loadeddate")):
+                newest[key] = one
+        return replace(contents, items=list(newest.values()))
+
+
+def open_source(
+    vendor: Vendor, connection: Connection, *, secrets: Secrets, ports: Ports
+) -> AppointmentSource:
+    return RestSource(
+        at_practice(vendor, connection, ports), connection, secrets=secrets, ports=ports
+    )
+
+
+def at_practice(vendor: Vendor, connection: Connection, ports: Ports) -> Vendor:
+    """The description with what depends on the practice and the hour."""
+    ours = offices.Ours(office=offices.office_of(connection), practice=practice_of(connection))
+    return replace(
+        vendor,
+        limits={"default": _limits(connection)},
+        queries=partial(queries, now=ports.clock),
+        practice=replace(PRACTICE, wrapping=ours),
+        practitioners=replace(PROVIDERS, params=_practice(connection)),
+        appointment=replace(ONE, params={**ONE.params, **_practice(connection)}),
+        read_fault=faults.reader(ports.clock, connection.timezone),
+    )
+
+
+def _practice(connection: Connection) -> dict[str, str]:
+    practice_id = practice_of(connection)
+    return {"practice_id": practice_id} if practice_id else {}
+
+
+def _limits(connection: Connection) -> tuple[Limit, ...]:
+    given = str(connection.settings.get("requests_a_minute") or "")
+    if not given:
+        return LIMITS
+    if not given.isdigit() or not 1 <= int(given) <= _MOST_REQUESTS:
+        raise BadInput(f"requests_a_minute is a number from 1 to {_MOST_REQUESTS}.")
+    return (Limit(int(given), 60),)
+
+
+def _minutes_since(mark: str | None, now: datetime | None) -> int | None:
+    """By the vendor's own Date header; an unreadable or an old mark asks for all."""
+    try:
+        told = parsedate_to_datetime(mark or "")
+    except ValueError:
+        return None
+    since = told if told.tzinfo else told.replace(tzinfo=UTC)
+    if now is None or not timedelta() <= now - since + _OVERLAP <= _FEED:
+        return None
+    return max(1, ceil((now - since + _OVERLAP).total_seconds() / 60))
+
+
+def _patient(record: Record) -> Patient | None:
+    """As the patients' listing has them; else by the name on the appointment."""
+    pms_id = record.maybe_id("patient_id")
+    if pms_id is None:
+        return None
+    found = record.lookup(PATIENTS, pms_id)
+    if found is not None:
+        return patient(found)
+    record.flags.add("patient_not_included")
+    return replace(
+        people.patient(pms_id, given=None, family=None), full_name=record.maybe("patient_name")
+    )
+
+
+def _together(ids: Sequence[str], connection: Connection) -> dict[str, str]:
+    """One request for many: RQL is the one documented filter that takes more than one id."""
+    wanted = "::OR::".join(f"patient_id=eq_{pms_id}" for pms_id in ids)
+    return {**PATIENT_FIELDS, **_practice(connection), "find": wanted, "limit": "500"}
+
+
+def _alone(pms_id: str, connection: Connection) -> dict[str, str]:
+    return {**PATIENT_FIELDS, **_practice(connection), "patient_id": pms_id}
+
+
+JOIN = Join(
+    side=PATIENTS,
+    key="patient_id",
+    path="/patients",
+    wrapping=ENVELOPE,
+    many=_together,
+    one=_alone,
+)
+
+
+def _pages(size: int) -> PageNumber:
+    # `offset` counts pages, and only an empty next link says the end (apidocs, Pagination).
+    return PageNumber(param="offset", size_param="limit", size=size, next_at="pagination.next")
+
+
+LIMITS = (Limit(120, 60),)
+_LOADING = ("data-insert", "in progress")
+PRACTICE = Listing(
+    path="/authorized_practices",
+    wrapping=ENVELOPE,
+    paging=_pages(5000),
+    params={"show": "all"},
+    parse=offices.practice,
+    secret_headers={"app-id": "app_id", "app-key": "app_key"},
+)
+PROVIDERS = Listing(
+    path="/providers",
+    wrapping=ENVELOPE,
+    paging=_pages(500),
+    parse=practitioner,
+    id_at="provider_id",
+)
+BOOK = Listing(
+    path="/appointments",
+    wrapping=ENVELOPE,
+    paging=_pages(100),
+    params={"fields": APPOINTMENT_FIELDS},
+    parse=parse,
+    expects=frozenset(
+        {"appointment_sr_no", "patient_id", "provider_id", "practice_id"}
+        | {"date", "time", "length", "status", "type"}
+    ),
+    mark_header="date",
+    id_at="appointment_sr_no",
+    loading=_LOADING,
+    joins=JOIN,
+)
+ONE = replace(BOOK, params={**BOOK.params, "appointment_sr_no": "{id}"})
+
+VENDOR = Vendor(
+    name="sikka",
+    title="Sikka",
+    maker="Sikka.ai",
+    docs="https://apidocs.sikkasoft.com",
+    base_url="https://api.sikkasoft.com/v4",
+    auth=RequestKeys(),
+    secrets={
+        "app_id": "Application id, set by the operator as SIKKA_APP_ID",
+        "app_key": "Application key, set by the operator as SIKKA_APP_KEY",
+        "office_id": "Office id, such as D12345",
+        "secret_key": "The office's secret, from authorized_practices",
+    },
+    settings={
+        "practice_id": "The practice within the office, where it has several",
+        "pms_type": "The PMS behind Sikka, such as Dentrix; else asked for",
+        "default_operatory": "The chair of a booking that names none",
+        "user": "The PMS user bookings are made as, where the PMS wants one",
+        "staff": "The staff member bookings are made as, where the PMS wants one",
+        "booking_status": "Status of a new appointment, where the PMS wants one",
+        "booking_type": "Type of a new appointment that names none, where the PMS wants one",
+        "cancelled_status": "The practice's own word for a cancelled appointment",
+        "status_path": "What a change of status calls the field (status)",
+        "requests_a_minute": "What the plan allows, if not 120",
+        "default_minutes": "Length of an appointment that has none",
+    },
+    site_label="Office id (D12345), or office:practice (D12345:2)",
+    # Plans differ; the headers of every answer tighten this (apidocs, Rate Limiting).
+    limits={"default": LIMITS},
+    limited_per="application",
+    rate_headers=RateHeaders(
+        limit="x-rate-limit-limit", remaining="x-rate-limit-remaining", reset="x-rate-limit-reset"
+    ),
+    voice_shares={"default": 0.1},
+    telehealth_only=False,
+    capabilities=Capabilities(
+        changed_since=True,
+        probe_by_id=True,
+        webhooks=True,
+        telehealth="types",
+        telehealth_by="the appointment types a person marks",
+    ),
+    faults=faults.BY_STATUS,
+    read_fault=faults.read_fault,
+    may_answer_nothing=True,
+    queries=queries,
+    appointments=BOOK,
+    changes=replace(
+        BOOK,
+        path="/practice_events",
+        wrapping=Newest(),
+        paging=_pages(500),
+        params={"events": "appointments", "status": "current", "fields": APPOINTMENT_FIELDS},
+        expects=frozenset(),
+    ),
+    appointment=ONE,
+    practice=PRACTICE,
+    practitioners=PROVIDERS,
+    opens=open_source,
+)

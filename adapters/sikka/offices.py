@@ -1,0 +1,80 @@
+"""Offices and the practices in them: which one a connection means, and what Sikka says of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.rest.envelope import Contents, Envelope
+from adapters.rest.record import Record
+from adapters.sikka.zones import iana
+from domain.appointments import Practice
+from domain.connections import Connection
+from domain.errors import BadInput
+
+ENVELOPE = Envelope(items="items", may_be_empty=True, in_array=True)
+NO_ZONE_YET = "UTC"
+"""The zone of a connection nobody has told one of."""
+
+
+def office_of(connection: Connection) -> str:
+    return connection.site.partition(":")[0]
+
+
+def practice_of(connection: Connection) -> str | None:
+    """The practice within the office; None where the office is told alone."""
+    named = connection.site.partition(":")[2] or str(connection.settings.get("practice_id") or "")
+    return named.strip() or None
+
+
+def pms_type_of(connection: Connection) -> str | None:
+    """The PMS behind Sikka, where a person or the authorisation has told it."""
+    told = str(connection.settings.get("pms_type") or "").strip()
+    kept = connection.pms_type if connection.pms_type != connection.vendor else None
+    return told or kept or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ours:
+    """Of all practices that authorised the application, the one a connection means."""
+
+    office: str
+    practice: str | None
+
+    @property
+    def label(self) -> str:
+        return "items"
+
+    def open(self, body: Any) -> Contents:
+        every = ENVELOPE.open(body)
+        ours = [one for one in every.items if isinstance(one, dict) and self._is_ours(one)]
+        names = sorted({str(one.get("practice_id") or "") for one in ours})
+        if len(names) > 1:
+            told = ", ".join(f"{self.office}:{name}" for name in names)
+            raise BadInput(f"This office has several practices; connect each by itself: {told}.")
+        return Contents(items=ours, body=every.body)
+
+    def _is_ours(self, one: dict[str, Any]) -> bool:
+        office, practice = str(one.get("office_id") or ""), str(one.get("practice_id") or "")
+        return office.strip() == self.office and self.practice in (None, practice.strip())
+
+
+def practice(record: Record, connection: Connection) -> Iterator[Practice]:
+    yield Practice(
+        site=connection.site,
+        name=record.maybe("practice_name"),
+        timezone=_zone(record, connection),
+        number=record.maybe_id("practice_id"),
+    )
+
+
+def _zone(record: Record, connection: Connection) -> str | None:
+    """By its Windows name; one that we do not know leaves the connection's own."""
+    name = record.maybe("practice_management_system_refresh_date_time_zone")
+    if name is None:
+        return None
+    try:
+        return iana(name)
+    except BadInput:
+        if connection.timezone == NO_ZONE_YET:
+            raise
+        return None

@@ -1,0 +1,57 @@
+"""Rows of appointments and patients as Sikka writes them: texts only, local times, no ends."""
+
+import re
+from datetime import datetime
+
+from adapters.rest import people
+from adapters.rest.record import Record
+from adapters.sikka.statuses import NEVER
+from domain.appointments import Patient
+from domain.connections import Connection
+
+APPOINTMENT_FIELDS = ",".join(
+    (
+        *("operatory", "hygienist", "last_changed_date", "cancelled", "cancelled_date"),
+        *("is_confirmed", "status_in_office", "arrival_status", "arrival_time"),
+        *("in_chair_time", "walkout_time", "performed"),
+    )
+)
+"""What is added to the default fields."""
+
+PATIENT_FIELDS = {
+    # Only these: the default fields hold far more of a patient than anybody here needs.
+    "lightweight": "true",
+    "fields": ",".join(
+        (
+            *("patient_id", "practice_id", "firstname", "lastname", "preferred_name", "birthdate"),
+            *("status", "cell", "homephone", "workphone", "other_phone", "email"),
+            *("address_line1", "address_line2", "city", "state", "zipcode", "provider_id"),
+            *("guarantor_id", "last_visit", "primary_insurance_company_id", "subscriber_id"),
+        )
+    ),
+}
+PHONES = ("cell", "homephone", "workphone", "other_phone")
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?")
+
+
+def starts(record: Record, connection: Connection) -> datetime:
+    """The date, whose own time is padding, and the time, on the practice's clock."""
+    day = record.text("date")[: len("2026-06-02")]
+    told = _CLOCK.fullmatch(record.text("time"))
+    if told is None:
+        raise record.bad("time", "not a time of day")
+    text = f"{day}T{told[1].zfill(2)}:{told[2]}"
+    return record.moment(text, path="date", zone=connection.timezone)
+
+
+def patient(record: Record) -> Patient:
+    born = record.maybe("birthdate")
+    is_told = born is not None and not born.startswith(NEVER)
+    return people.patient(
+        record.id("patient_id"),
+        given=record.maybe("firstname"),
+        family=record.maybe("lastname"),
+        phone=next((found for path in PHONES if (found := record.maybe(path))), None),
+        email=record.maybe("email"),
+        born=record.birth_date("birthdate") if is_told else None,
+    )

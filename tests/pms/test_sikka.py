@@ -1,0 +1,388 @@
+"""What is peculiar to Sikka."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from adapters.pms import open_source
+from adapters.pms.sikka import parse
+from adapters.rest.ports import Vault
+from adapters.rest.record import Record
+from adapters.sikka.zones import WINDOWS, iana
+from domain.appointments import Appointment, Status
+from domain.connections import Connection
+from domain.errors import BadInput, NeedsReconnect, Refused, SyncError, Throttled, Transient
+from domain.sources import Page
+from domain.window import whole_day, zone
+from tests.contract.kit import NOW, Fixture, Stage, changed, fixture, is_page, is_token, once
+
+CONNECTION = Connection(
+    id=UUID(int=1), account_id="a", vendor="sikka", site="D90001:1", timezone="America/New_York"
+)
+VISIT = {
+    "appointment_sr_no": "a-1",
+    "practice_id": "1",
+    "date": "2026-06-02T00:00:00",
+    "time": "09:00",
+    "length": "30",
+}
+
+
+def row(**told: Any) -> Appointment:
+    (found,) = parse(Record({**VISIT, **told}), CONNECTION)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("Open", Status.BOOKED),
+        ("Fixed", Status.BOOKED),
+        ("Scheduled", Status.BOOKED),
+        ("open.unconfirm", Status.BOOKED),
+        ("Unconfirmed", Status.BOOKED),
+        ("Not Confirmed", Status.BOOKED),
+        ("open.confirm", Status.CONFIRMED),
+        (" CONFIRMED ", Status.CONFIRMED),
+        ("Arrived", Status.ARRIVED),
+        ("In Operatory", Status.IN_PROGRESS),
+        ("complete.unconfirm", Status.COMPLETED),
+        ("Checked Out", Status.COMPLETED),
+        ("Broken", Status.CANCELLED),
+        ("Cancelled by patient", Status.CANCELLED),
+        ("No-Show", Status.NO_SHOW),
+    ],
+)
+def test_the_words_of_the_pmss_are_statuses_of_ours(word: str, status: Status) -> None:
+    found = row(status=word)
+
+    assert (found.status, found.status_raw) == (status, None)
+
+
+@pytest.mark.parametrize("word", ["On loan", "Needs confirmation", "Pending confirmation"])
+def test_a_word_nobody_knows_is_booked_kept_and_flagged(word: str) -> None:
+    found = row(status=word)
+
+    assert (found.status, found.status_raw) == (Status.BOOKED, word)
+    assert "unknown_status" in found.flags
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        ({"cancelled": "True"}, Status.CANCELLED),
+        ({"cancelled": "t"}, Status.CANCELLED),
+        ({"cancelled": "False"}, Status.BOOKED),
+        ({"cancelled_date": "2026-06-01T00:00:00"}, Status.CANCELLED),
+        ({"cancelled_date": "1111-11-11T00:00:00"}, Status.BOOKED),
+        ({"is_confirmed": "true"}, Status.CONFIRMED),
+        ({"arrival_time": "08:55"}, Status.ARRIVED),
+        ({"arrival_time": "08:55", "in_chair_time": "09:03"}, Status.IN_PROGRESS),
+        ({"in_chair_time": "09:03", "walkout_time": "09:40"}, Status.COMPLETED),
+        ({"walkout_time": "00:00"}, Status.BOOKED),
+    ],
+)
+def test_what_the_row_tells_beside_its_status_counts(
+    told: Mapping[str, str], status: Status
+) -> None:
+    assert row(status="Open", **told).status is status
+
+
+def test_what_the_feed_calls_deleted_is_taken_off() -> None:
+    found = row(status="Open", flag="Deleted")
+
+    assert found.removed and found.status is Status.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("told", "start"),
+    [
+        ({"time": "09:00"}, "2026-06-02T13:00"),
+        ({"time": "9:00"}, "2026-06-02T13:00"),
+        ({"time": "09:00:00"}, "2026-06-02T13:00"),
+        ({"date": "2026-01-15T00:00:00", "time": "23:30"}, "2026-01-16T04:30"),
+    ],
+)
+def test_a_time_is_the_practices_own(told: Mapping[str, str], start: str) -> None:
+    assert row(**told).start == datetime.fromisoformat(start).replace(tzinfo=UTC)
+
+
+def test_a_row_of_another_practice_of_the_office_is_left_out() -> None:
+    assert list(parse(Record({**VISIT, "practice_id": "2"}), CONNECTION)) == []
+
+
+def test_every_windows_name_stands_for_a_zone_there_is() -> None:
+    assert all(zone(name).key == name for name in WINDOWS.values())
+    assert iana("US Mountain Standard Time") == "America/Phoenix"
+    assert iana(" mountain  standard time ") == "America/Denver"
+
+
+def test_a_zone_nobody_knows_is_asked_for() -> None:
+    with pytest.raises(BadInput, match="give the zone yourself"):
+        iana("Mars Standard Time")
+
+
+def test_the_practice_and_its_zone_are_those_of_the_site() -> None:
+    told = fixture("sikka")
+    west = replace(told.connection, site="D90001:2", timezone="UTC")
+
+    practice = Stage(told).source(west).practice()
+
+    assert (practice.name, practice.timezone) == ("Example Dental West", "America/Phoenix")
+
+
+def test_an_office_of_several_practices_wants_to_be_told_which() -> None:
+    told = fixture("sikka")
+
+    with pytest.raises(BadInput, match="D90001:1, D90001:2"):
+        Stage(told).source(replace(told.connection, site="D90001")).practice()
+
+
+def test_practices_are_asked_for_as_the_application_and_nothing_else_is() -> None:
+    stage = Stage(fixture("sikka"))
+    source = stage.source()
+    source.practice()
+    source.practitioners()
+
+    keyed = {one.url.path for one in stage.sender.requests if "app-key" in one.headers}
+
+    assert keyed == {"/v4/authorized_practices"}
+
+
+def test_the_patients_of_a_page_cost_one_request_and_are_remembered() -> None:
+    stage = Stage(fixture("sikka"))
+
+    stage.rows()
+
+    asked = [one for one in stage.sender.requests if one.url.path == "/v4/patients"]
+    assert [one.url.params.get("find", "")[:15] for one in asked] == ["patient_id=eq_p", ""]
+    assert [one.url.params.get("patient_id") for one in asked] == [None, "p-3"]
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_where_the_filter_is_not_understood_patients_are_asked_for_one_by_one(status: int) -> None:
+    told = fixture("sikka")
+    stranger = {"items": [{"patient_id": "p-77", "firstname": "Eve", "lastname": "Other"}]}
+
+    def respond() -> httpx.Response:
+        return httpx.Response(status, json=stranger if status == 200 else {})
+
+    one = {"pagination": {"next": ""}, "items": [{"patient_id": "p-1", "lastname": "Example"}]}
+    alone = [{"path": "/v4/patients", "query": {"patient_id": "p-1"}, "json": one}]
+    nobody = [
+        {"path": "/v4/patients", "query": {"patient_id": pms_id}, "status": 204}
+        for pms_id in ("p-2", "p-9")
+    ]
+    exchanges = [*alone, *nobody, *told.exchanges]
+    told = replace(told, told={**told.told, "exchanges": exchanges})
+    stage = Stage(told, changed(told, lambda one: "find" in one.url.params, respond))
+
+    rows = stage.rows()
+
+    assert [row.patient.last_name for row in rows[:3] if row.patient] == ["Example", None, None]
+    assert "Eve" not in repr([row.patient for row in rows])
+
+
+def feed(stage: Stage, *, since: datetime) -> list[Page]:
+    source = stage.source()
+    mark = since.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    (query,) = source.queries(stage.told.window, (), since=mark)
+    assert not query.complete
+    return list(source.pages(query))
+
+
+def with_feed(items: list[dict[str, Any]]) -> Fixture:
+    told = fixture("sikka")
+    answer = {"pagination": {"next": ""}, "items": items}
+    exchanges = [
+        {"path": "/v4/practice_events", "query": {"interval": "40"}, "json": [answer]},
+        *told.exchanges,
+    ]
+    return replace(told, told={**told.told, "exchanges": exchanges})
+
+
+def test_changes_come_from_the_feed_the_last_word_of_each() -> None:
+    early = {**VISIT, "flag": "Added", "loadeddate": "2026-06-01T21:40:00", "status": "Open"}
+    late = {**VISIT, "flag": "updated", "loadeddate": "2026-06-01T21:50:00", "status": "Arrived"}
+    gone = {**VISIT, "appointment_sr_no": "a-2", "flag": "Deleted"}
+
+    pages = feed(Stage(with_feed([late, early, gone])), since=NOW - timedelta(minutes=30))
+
+    found = [(row.pms_id, row.status, row.removed) for page in pages for row in page.records]
+    assert found == [("a-1", Status.ARRIVED, False), ("a-2", Status.CANCELLED, True)]
+
+
+@pytest.mark.parametrize("mark", ["nonsense", "Sun, 31 May 2026 22:00:00 GMT"])
+def test_with_no_mark_of_today_the_days_are_read_whole(mark: str) -> None:
+    stage = Stage(fixture("sikka"))
+
+    (query,) = stage.source().queries(stage.told.window, (), since=mark)
+
+    assert query.complete and query.params["startdate"] == "2026-06-02"
+
+
+def test_while_data_are_taken_in_nothing_is_thought_gone() -> None:
+    told = fixture("sikka")
+    exchanges = [
+        {**one, "headers": {"Data-Insert": "in progress"}} if one.get("is") == "page" else one
+        for one in told.exchanges
+    ]
+    stage = Stage(replace(told, told={**told.told, "exchanges": exchanges}))
+
+    assert {page.is_partial for page in stage.pages()} == {True}
+    assert {page.is_partial for page in Stage(told).pages()} == {False}
+
+
+def test_an_appointment_that_is_not_listed_while_data_are_taken_in_may_still_be_there() -> None:
+    told = fixture("sikka")
+    loading = httpx.Response(
+        200, headers={"Data-Insert": "In Progress"}, json={"items": [], "pagination": {"next": ""}}
+    )
+
+    with pytest.raises(Transient):
+        Stage(told, changed(told, lambda one: is_page(told, one), lambda: loading)).source().probe(
+            "a-1"
+        )
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error"),
+    [
+        (401, "API2003", NeedsReconnect),
+        (401, "API2004", NeedsReconnect),
+        (401, "API2007", NeedsReconnect),
+        (401, "API9999", NeedsReconnect),
+        (200, "API0008", Refused),
+        (200, "API4002", Refused),
+        (500, "API2010", Transient),
+        (503, "API2002", Transient),
+        (409, "API2013", Refused),
+        (412, "API2017", Refused),
+    ],
+)
+def test_a_code_says_what_happens_next(status: int, code: str, error: type[SyncError]) -> None:
+    told = fixture("sikka")
+    body = [{"http_code": str(status), "error_code": code, "log_message": "Canary Example"}]
+    stage = Stage(
+        told,
+        changed(told, lambda one: is_page(told, one), lambda: httpx.Response(status, json=body)),
+    )
+
+    with pytest.raises(error) as failure:
+        stage.rows()
+
+    assert "Canary" not in str(failure.value)
+    assert stage.tokens.renewals == 0
+
+
+@pytest.mark.parametrize("inside", ["404", "500"])
+def test_a_failure_inside_a_success_is_one(inside: str) -> None:
+    told = fixture("sikka")
+    body = {"http_code": inside, "error_code": "API0000", "items": []}
+
+    with pytest.raises(SyncError):
+        Stage(
+            told,
+            changed(told, lambda one: is_page(told, one), lambda: httpx.Response(200, json=body)),
+        ).rows()
+
+
+@pytest.mark.parametrize("code", ["API2011", "API2012"])
+def test_a_used_up_day_pauses_until_the_practices_next_day(code: str) -> None:
+    told = fixture("sikka")
+    stage = Stage(
+        told,
+        changed(
+            told,
+            lambda one: is_page(told, one),
+            lambda: httpx.Response(429, json={"error_code": code}),
+        ),
+    )
+
+    with pytest.raises(Throttled) as wait:
+        stage.rows()
+
+    assert wait.value.until == whole_day(NOW.date(), "America/New_York").end
+
+
+def test_a_full_minute_pauses_until_the_window_ends() -> None:
+    told = fixture("sikka")
+    headers = {"X-Rate-Limit-Limit": "20", "X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": "9"}
+    stage = Stage(
+        told,
+        changed(
+            told,
+            lambda one: is_page(told, one),
+            lambda: httpx.Response(429, headers=headers, json={}),
+        ),
+    )
+
+    with pytest.raises(Throttled) as wait:
+        stage.rows()
+
+    assert wait.value.until == NOW + timedelta(seconds=9)
+    assert stage.throttle.observed[-1]["limit"] == 20
+
+
+@pytest.mark.parametrize(("told", "requests"), [({}, 120), ({"requests_a_minute": "20"}, 20)])
+def test_the_plan_decides_how_much_may_be_asked(told: Mapping[str, str], requests: int) -> None:
+    stage = Stage(fixture("sikka"))
+    stage.source(replace(stage.told.connection, settings=told)).practice()
+
+    assert {one.limits[0].requests for (one,) in stage.throttle.spends} == {requests}
+    assert {one.voice_share for (one,) in stage.throttle.spends} == {0.1}
+
+
+class Kept(dict[str, str]):
+    """A vault in memory."""
+
+    def fresh(self) -> Mapping[str, str]:
+        return self
+
+    def keep(self, changes: Mapping[str, str | None]) -> None:
+        self.update({name: one for name, one in changes.items() if one})
+
+
+def grants(stage: Stage, vault: Vault) -> list[str]:
+    source = open_source(
+        stage.told.connection,
+        secrets=stage.told.told["secrets"],
+        ports=replace(stage.ports, vault=vault),
+    )
+    source.practitioners()
+    told = [one for one in stage.sender.requests if is_token(stage.told, one)]
+    return [httpx.Response(200, content=one.content).json()["grant_type"] for one in told]
+
+
+def test_the_refresh_key_is_kept_and_used_from_then_on() -> None:
+    stage, vault = Stage(fixture("sikka")), Kept(fixture("sikka").told["secrets"])
+
+    assert grants(stage, vault) == ["request_key"]
+    assert vault["refresh_key"] == "tok-9c9c"
+    stage.tokens.kept.clear()
+    assert grants(stage, vault) == ["request_key", "refresh_key"]
+
+
+def test_a_refresh_key_that_is_no_longer_taken_gives_way_to_the_offices_secret() -> None:
+    told = fixture("sikka")
+    refused = once(lambda one: is_token(told, one))
+    stage = Stage(told, changed(told, refused, lambda: httpx.Response(400, json={})))
+
+    assert grants(stage, Kept({**told.told["secrets"], "refresh_key": "old"})) == [
+        "refresh_key",
+        "request_key",
+    ]
+
+
+def test_a_key_lives_for_what_remains_of_it() -> None:
+    stage = Stage(fixture("sikka"))
+    stage.source().practitioners()
+
+    (token,) = stage.tokens.kept.values()
+
+    assert token.expires_at == NOW + timedelta(seconds=85603 - 60)
