@@ -1,6 +1,8 @@
 """The jobs this product knows, made from what caused them."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from domain.jobs import NewJob, Queue
@@ -40,32 +42,39 @@ def sync_job(  # noqa: PLR0913 - a job is what its arguments say
 
     `approved_run` is a dry run whose removals a person approved; `backfill_id` what it is part of.
     """
-    days = f"{first_day.isoformat()}:{last_day.isoformat()}"
-    # Whoever asks for more than another already waiting sync would do gets a job of their own.
-    mode = f"{'dry' if dry_run else 'wet'}{'+removals' if allow_removals else ''}"
-    mode += "+changes" if sync_type is SyncType.INCREMENTAL else ""
-    mode += f"+{approved_run}" if approved_run else ""
-    mode += f"+{backfill_id}" if backfill_id else ""
+    args = {
+        "first_day": first_day.isoformat(),
+        "last_day": last_day.isoformat(),
+        "sync_type": sync_type.value,
+        "dry_run": dry_run,
+        "allow_removals": allow_removals,
+        "approved_run": approved_run and str(approved_run),
+        "backfill_id": backfill_id and str(backfill_id),
+    }
     return NewJob(
         kind=SYNC,
         queue=Queue.SYNC,
         account_id=account_id,
         connection_id=connection_id,
         vendor=vendor,
-        args={
-            "first_day": first_day.isoformat(),
-            "last_day": last_day.isoformat(),
-            "sync_type": sync_type.value,
-            "dry_run": dry_run,
-            "allow_removals": allow_removals,
-            "approved_run": str(approved_run) if approved_run else None,
-            "backfill_id": str(backfill_id) if backfill_id else None,
-        },
-        dedupe_key=f"sync:{connection_id}:{days}:{mode}",
+        args=args,
+        dedupe_key=f"sync:{connection_id}:{first_day}:{last_day}:{_mode(args)}",
         exclusive_key=f"sync:{connection_id}",
         priority=_urgency(sync_type, backfill_id),
         due_at=due_at,
     )
+
+
+def _mode(args: Mapping[str, Any]) -> str:
+    """Whoever asks for more than a sync that waits already would do gets a job of their own."""
+    also = {
+        "removals": args["allow_removals"],
+        "changes": args["sync_type"] == SyncType.INCREMENTAL,
+        args["approved_run"]: args["approved_run"],
+        args["backfill_id"]: args["backfill_id"],
+    }
+    wet = "dry" if args["dry_run"] else "wet"
+    return "+".join([wet, *(name for name, is_so in also.items() if is_so)])
 
 
 def _urgency(sync_type: SyncType, backfill_id: UUID | None) -> int:

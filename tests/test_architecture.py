@@ -32,7 +32,7 @@ READS_THE_ENVIRONMENT = {
     # Hands it on to its children unread.
     "infra/supervisor.py",
 }
-HANDLERS_MAY_IMPORT = ("domain", "infra.stopping", "workers.lookahead")
+HANDLERS_MAY_IMPORT = ("domain", "infra.stopping", "workers.lookahead", "workers.removals")
 COMMITS = {"commit", "rollback", "begin", "transaction", "dispatch"}
 
 
@@ -199,7 +199,7 @@ def test_a_handler_sees_ports_not_tools() -> None:
     ours = tuple(PACKAGES)
     seen = {
         f"{named(path)} imports {name}"
-        for path in modules("workers/handlers")
+        for path in [*modules("workers/handlers"), ROOT / "workers/removals.py"]
         for name in imported(path)
         if is_product_of(name, ours) and not is_product_of(name, HANDLERS_MAY_IMPORT)
     }
@@ -211,7 +211,11 @@ def test_a_handler_needs_no_tool_of_others() -> None:
     tools = ("sqlalchemy", "redis", "httpx", "dramatiq", "psycopg", "structlog")
     seen = {
         f"{named(path)} imports {name}"
-        for path in [*modules("workers/handlers"), ROOT / "scheduler/due.py"]
+        for path in [
+            *modules("workers/handlers"),
+            ROOT / "workers/removals.py",
+            ROOT / "scheduler/due.py",
+        ]
         for name in imported(path)
         if is_product_of(name, tools)
     }
