@@ -25,7 +25,13 @@ log = structlog.get_logger()
 PAUSES = (0.5, 1.0, 2.0, 3.0)
 """Seconds between looks at the vendor's word on a write; the last one repeats."""
 
-NOTHING_LEFT: tuple[type[SyncError], ...] = (Refused, BadInput, NeedsReconnect, Throttled)
+NOTHING_LEFT: tuple[type[SyncError], ...] = (
+    Refused,
+    BadInput,
+    NeedsReconnect,
+    Throttled,
+    Transient,
+)
 """What says for certain that a write was not done; everything else leaves it in doubt."""
 
 STATES = {Verdict.DONE: WriteState.CONFIRMED, Verdict.FAILED: WriteState.FAILED}

@@ -134,8 +134,8 @@ def test_when_time_is_up_it_is_still_under_way(practice: Practice) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [Refused("no"), NeedsReconnect("no"), Throttled("no", until=TEN)],
-    ids=["refused", "signed out", "no budget"],
+    [Refused("no"), NeedsReconnect("no"), Throttled("no", until=TEN), Transient("no line")],
+    ids=["refused", "signed out", "no budget", "not sent"],
 )
 def test_what_surely_was_not_done_has_failed_and_may_be_tried_by_another(
     practice: Practice, answer: SyncError

@@ -1,0 +1,1 @@
+"""Text messages: sent through Twilio, and what it says of them proved."""
