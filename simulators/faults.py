@@ -27,6 +27,7 @@ class Fits(StrEnum):
     LIST = "list"
     PAGED = "paged"
     NEXT_PAGE = "next_page"  # carries a cursor
+    WRITE = "write"  # is put in a queue and answered before it is done
 
 
 FAULTS: Mapping[str, Fits] = {
@@ -36,6 +37,7 @@ FAULTS: Mapping[str, Fits] = {
     "500": Fits.ANY,
     "502": Fits.ANY,
     "503": Fits.ANY,
+    "504": Fits.ANY,
     "slow": Fits.ANY,
     "reset": Fits.ANY,
     "truncated": Fits.ANY,
@@ -47,6 +49,9 @@ FAULTS: Mapping[str, Fits] = {
     "endless-cursor": Fits.PAGED,
     "repeated-page": Fits.NEXT_PAGE,
     "moved-cursor": Fits.NEXT_PAGE,
+    "lost-504": Fits.WRITE,  # taken on, and the gateway says it has waited too long
+    "lost-drop": Fits.WRITE,  # taken on, and the line drops
+    "lost-silent": Fits.WRITE,  # taken on, and no answer comes
 }
 WRONG_VALUES: tuple[Any, ...] = (17, "not what you expect", True, ["a", "list"], {"an": "object"})
 
@@ -77,6 +82,7 @@ class Listing:
     key: str
     breakable: tuple[str, ...]
     resource_type: str = ""  # when the records are resources inside the entries of a bundle
+    id_key: str = "id"
 
     def records(self, document: Any) -> list[Any]:
         listed = document[self.key] if self.key else document
@@ -190,7 +196,7 @@ def misshape(
         document = {k: v for k, v in document.items() if k != listing.key} if listing.key else {}
     elif records := listing.records(document):
         record = rng.choice(records)
-        damaged = str(record["id"])
+        damaged = str(record[listing.id_key])
         name = fault.field or rng.choice(listing.breakable)
         record[name] = _wrong(record.get(name), rng)
     return replace(reply, body=json.dumps(document).encode()), damaged

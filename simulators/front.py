@@ -72,6 +72,7 @@ class Front:
     faults: Faults = field(default_factory=Faults)
     retry_after: str = "seconds"  # or "date", or "none"
     stopping: threading.Event = field(default_factory=threading.Event)
+    gate: type[Gate] = Gate  # how its limits are counted
 
     def __post_init__(self) -> None:
         self.arrivals = Arrivals()
@@ -83,7 +84,7 @@ class Front:
         self._gates: dict[str, Gate] = {}
 
     def gate_of(self, request: Request) -> Gate:
-        return self._gates.setdefault(self.bucket_of(request), Gate(self.limits))
+        return self._gates.setdefault(self.bucket_of(request), self.gate(self.limits))
 
     def answer(self, request: Request) -> Reply:
         arrival = self.arrivals.note(

@@ -28,10 +28,14 @@ class Simulator(serving.Simulator, Protocol):
 
 
 def launch(
-    vendor: str, build: Callable[[Setup], Simulator], *, limits: tuple[Limit, ...] = CAUTION
+    vendor: str,
+    build: Callable[[Setup], Simulator],
+    *,
+    limits: tuple[Limit, ...] = CAUTION,
+    defaults: Mapping[str, Any] | None = None,
 ) -> None:
     """Print one line of JSON when ready, then serve."""
-    flags, setup = _read(vendor, limits)
+    flags, setup = _read(vendor, limits, defaults or {})
     parent = os.getppid()
     simulator = build(setup)
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -44,8 +48,12 @@ def launch(
         _wait(simulator, None if flags.outlive_parent else parent)
 
 
-def _read(vendor: str, limits: tuple[Limit, ...]) -> tuple[argparse.Namespace, Setup]:
+def _read(
+    vendor: str, limits: tuple[Limit, ...], defaults: Mapping[str, Any]
+) -> tuple[argparse.Namespace, Setup]:
+    """The flags, with what is usual for this vendor alone."""
     command_line = parser(vendor)
+    command_line.set_defaults(**defaults)
     flags = command_line.parse_args()
     try:
         return flags, read_setup(flags, limits)

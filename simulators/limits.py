@@ -59,10 +59,61 @@ class Gate:
             )
             return min(left, default=0)
 
+    def reset(self, now: float) -> float:
+        """Seconds until the oldest arrival no longer counts."""
+        with self._lock:
+            ends = (
+                next(
+                    (each + limit.seconds for each in self._admitted if each + limit.seconds > now),
+                    now,
+                )
+                for limit in self.limits
+            )
+            return max(ends, default=now) - now
+
     def _too_early(self, limit: Limit, now: float) -> float:
         if len(self._admitted) < limit.count:
             return 0.0
         return self._admitted[-limit.count] + limit.seconds - now
+
+
+class FixedGate(Gate):
+    """Counts in windows one after the other, the first of which begins with an arrival."""
+
+    def __init__(self, limits: Sequence[Limit]) -> None:
+        super().__init__(limits)
+        self._windows = {limit: (float("-inf"), 0) for limit in self.limits}  # start, admitted
+
+    def admit(self, now: float) -> float | None:
+        with self._lock:
+            self._turn(now)
+            wait = max((self._too_early(limit, now) for limit in self.limits), default=0.0)
+            if wait > 0:
+                return wait
+            for limit, (start, count) in self._windows.items():
+                self._windows[limit] = (start, count + 1)
+            return None
+
+    def left(self, now: float) -> int:
+        with self._lock:
+            self._turn(now)
+            return min((limit.count - self._windows[limit][1] for limit in self.limits), default=0)
+
+    def reset(self, now: float) -> float:
+        """Seconds until the longest window ends."""
+        with self._lock:
+            self._turn(now)
+            ends = (start + limit.seconds for limit, (start, _) in self._windows.items())
+            return max(ends, default=now) - now
+
+    def _turn(self, now: float) -> None:
+        for limit, (start, _) in self._windows.items():
+            if now - start >= limit.seconds:
+                self._windows[limit] = (now, 0)
+
+    def _too_early(self, limit: Limit, now: float) -> float:
+        start, count = self._windows[limit]
+        return start + limit.seconds - now if count >= limit.count else 0.0
 
 
 @dataclass(frozen=True, slots=True)
