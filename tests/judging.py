@@ -2,10 +2,14 @@
 
 The promise: a row is as the PMS had it at some instant since the last whole pass began, field by
 field, for a pass reads a patient after the appointment. What is older is not stale but wrong.
+
+No PMS has a snapshot to read: a pass takes its listing page by page. A new appointment that is
+moved meanwhile, from a page that is yet to be read to one that was, is on neither; it counts as
+stale until the next pass. One that was ever on the sheet is looked up by its id, and has no excuse.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -44,6 +48,7 @@ class Moment:
 
     rows: int
     findings: tuple[Finding, ...]
+    shown: frozenset[Key] = frozenset()
 
     def count(self, fault: Fault) -> int:
         return sum(one.fault is fault for one in self.findings)
@@ -64,7 +69,10 @@ class History:
         self._owed: list[Visits] = []
 
     def note(self, owed: Visits) -> None:
-        self._owed.append(owed)
+        """Rows that are as before are kept once."""
+        last = self._owed[-1] if self._owed else {}
+        same = {key: last[key] for key, row in owed.items() if last.get(key) == row}
+        self._owed.append({**owed, **same})
 
     def now(self) -> int:
         """A mark of the present, to judge from later."""
@@ -84,6 +92,7 @@ class Tally:
     worst: float = 1.0
     faults: Counter[Fault] = field(default_factory=Counter)
     bad: list[Finding] = field(default_factory=list)
+    shown: set[Key] = field(default_factory=set)
 
     def add(self, moment: Moment) -> None:
         self.moments += 1
@@ -91,6 +100,7 @@ class Tally:
         self.worst = min(self.worst, moment.accuracy)
         self.faults.update(one.fault for one in moment.findings)
         self.bad += moment.bad
+        self.shown |= moment.shown
 
     @property
     def accuracy(self) -> float:
@@ -109,25 +119,36 @@ HEADING = (
 )
 
 
-def judge(sheet: Sequence[EntryView], promised: Sequence[Visits]) -> Moment:
-    """The rows of the synced days against all they may be, the present first."""
+def judge(
+    sheet: Sequence[EntryView], promised: Sequence[Visits], *, known: Collection[Key] = ()
+) -> Moment:
+    """The rows of the synced days against all they may be, the present first.
+
+    `known` were on the sheet before.
+    """
     held: dict[Key, list[Fields]] = defaultdict(list)
     for entry in sheet:
         if not entry.removed:
             held[_key(entry)].append(shown(entry))
     present = promised[0]
     keys = {key for owed in promised for key in owed} | held.keys()
-    findings = [one for key in sorted(keys) for one in _findings(key, held[key], promised)]
+    findings = [
+        one
+        for key in sorted(keys)
+        for one in _findings(key, held[key], promised, is_known=key in known)
+    ]
     rows = sum(1 for key in keys if held[key] or key in present)
-    return Moment(rows, tuple(findings))
+    return Moment(rows, tuple(findings), frozenset(key for key in keys if held[key]))
 
 
-def _findings(key: Key, copies: Sequence[Fields], promised: Sequence[Visits]) -> Iterator[Finding]:
+def _findings(
+    key: Key, copies: Sequence[Fields], promised: Sequence[Visits], *, is_known: bool
+) -> Iterator[Finding]:
     if len(copies) > 1:
         yield Finding(Fault.DOUBLED, key)
     may_be = [owed.get(key) for owed in promised]
     if not copies:
-        if None not in may_be:
+        if None not in may_be and (is_known or not _has_moved(may_be)):
             yield Finding(Fault.LOST, key)
         elif may_be[0] is not None:
             yield Finding(Fault.STALE, key, ("missing",))
@@ -140,6 +161,12 @@ def _findings(key: Key, copies: Sequence[Fields], promised: Sequence[Visits]) ->
         yield Finding(Fault.STALE, key, ("removed",))
     elif late := _unlike(copies[0], [may_be[0]]):
         yield Finding(Fault.STALE, key, late)
+
+
+def _has_moved(may_be: Sequence[Fields | None]) -> bool:
+    """In the book, from one time or practitioner to another."""
+    places = {(one["start"], one["practitioner"]) for one in may_be if one is not None}
+    return len(places) > 1
 
 
 def _unlike(fields: Fields, any_of: Sequence[Fields]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The judge itself: what it lets pass as old, and what it calls wrong, lost or doubled."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from domain.sheet import EntryView, PatientView, PractitionerView
-from tests.judging import Fault, History, Moment, Visits, judge, owed
+from tests.judging import Fault, History, Key, Moment, Visits, judge, owed
 
 AT = datetime(2026, 6, 2, 1, tzinfo=UTC)
 DAY = date(2026, 6, 2)
@@ -70,12 +70,12 @@ def on_the_sheet(**changes: Any) -> EntryView:
     return replace(entry, **changes)
 
 
-def judged(sheet: Sequence[EntryView], *history: Visits) -> Moment:
+def judged(sheet: Sequence[EntryView], *history: Visits, known: Collection[Key] = ()) -> Moment:
     """The last of the history is the present, the first is where the promise begins."""
     kept = History()
     for one in history:
         kept.note(one)
-    return judge(sheet, kept.since(0))
+    return judge(sheet, kept.since(0), known=known)
 
 
 def faults(moment: Moment) -> Mapping[Fault, int]:
@@ -114,6 +114,13 @@ def test_a_row_that_was_there_all_the_time_and_is_not_shown_is_lost(
     sheet: list[EntryView],
 ) -> None:
     assert faults(judged(sheet, at_the_pms(), at_the_pms(notes="!"))) == {Fault.LOST: 1}
+
+
+def test_a_new_row_that_is_moved_while_it_is_read_may_come_with_the_next_pass() -> None:
+    moved = at_the_pms(start_utc=(AT + timedelta(hours=1)).isoformat())
+
+    assert faults(judged([], at_the_pms(), moved)) == {Fault.STALE: 1}
+    assert faults(judged([], at_the_pms(), moved, known={("a", "p")})) == {Fault.LOST: 1}
 
 
 def test_a_row_that_came_or_went_since_may_be_missing_or_shown() -> None:

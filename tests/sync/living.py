@@ -174,7 +174,8 @@ class Living:
                 access=Access(user="judge"),
                 connection_id=self.connection_id,
             )
-        self.tally.add(judge(sheet.entries, self.history.since(self._promised)))
+        promised = self.history.since(self._promised)
+        self.tally.add(judge(sheet.entries, promised, known=self.tally.shown))
 
     def sync(self) -> str:
         """One pass as the timetable would have it; where it asks a person, the person agrees."""
