@@ -13,7 +13,7 @@ NEW_MIGRATION := import sys, alembic.command, migrations; \
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup lint check bench lock fmt fast migration chaos live
+.PHONY: help demo test setup lint check bench lock fmt fast migration chaos soak live
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ migration: $(STAMP) ## Write an empty migration (m="Add a column")
 
 chaos: $(STAMP) ## Kill, freeze and cut off the parts, and look for what was lost
 	@$(PYTEST) tests/e2e $(args)
+
+soak: $(STAMP) ## Judge living practices and interleavings for longer, with tables (length=20)
+	@SOAK=$(or $(length),20) $(PYTEST) -q -s tests/sync/test_accuracy.py tests/sync/test_interleavings.py $(args)
 
 live: $(STAMP) ## Call the sandbox of one vendor with keys from the environment (pms=gentu)
 	@$(PYTEST) -m live -k "$(pms)" $(args)
