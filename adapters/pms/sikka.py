@@ -18,7 +18,8 @@ from adapters.rest.record import Record, joined
 from adapters.rest.source import RestSource
 from adapters.rest.vendor import Listing, Secrets, Vendor
 from adapters.rest.waits import RateHeaders
-from adapters.sikka import faults, offices
+from adapters.sikka import abilities, faults, offices
+from adapters.sikka.desk import SikkaDesk
 from adapters.sikka.keys import RequestKeys
 from adapters.sikka.offices import ENVELOPE, practice_of
 from adapters.sikka.rows import APPOINTMENT_FIELDS, PATIENT_FIELDS, patient, starts
@@ -121,6 +122,13 @@ def open_source(
     return RestSource(
         at_practice(vendor, connection, ports), connection, secrets=secrets, ports=ports
     )
+
+
+def open_desk(
+    vendor: Vendor, connection: Connection, *, secrets: Secrets, ports: Ports
+) -> SikkaDesk:
+    here = at_practice(vendor, connection, ports)
+    return SikkaDesk(here, connection, secrets=secrets, ports=ports, parse=parse)
 
 
 def at_practice(vendor: Vendor, connection: Connection, ports: Ports) -> Vendor:
@@ -277,6 +285,7 @@ VENDOR = Vendor(
         webhooks=True,
         telehealth="types",
         telehealth_by="the appointment types a person marks",
+        writes=abilities.ANY_WRITES,
     ),
     faults=faults.BY_STATUS,
     read_fault=faults.read_fault,
@@ -295,4 +304,5 @@ VENDOR = Vendor(
     practice=PRACTICE,
     practitioners=PROVIDERS,
     opens=open_source,
+    desk=open_desk,
 )

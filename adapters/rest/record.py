@@ -81,6 +81,10 @@ class Record:
             return dig(self._values, path)
         return self._values.get(path)
 
+    def fields(self) -> Mapping[str, Any]:
+        """Everything in it, unread."""
+        return dict(self._values)
+
     def has(self, path: str) -> bool:
         return self.raw(path) is not None
 

@@ -74,6 +74,7 @@ class FakeThrottle:
 
     spends: list[tuple[Budget, ...]] = field(default_factory=list)
     holders: set[str] = field(default_factory=set)
+    voices: set[bool] = field(default_factory=set)
     pauses: list[tuple[str, float]] = field(default_factory=list)
     observed: list[Mapping[str, Any]] = field(default_factory=list)
     refuse: Exception | None = None
@@ -83,6 +84,7 @@ class FakeThrottle:
             raise self.refuse
         self.spends.append(tuple(budgets))
         self.holders.add(holder)
+        self.voices.add(voice)
         return NOW
 
     def pause(self, bucket: str, *, seconds: float) -> None:

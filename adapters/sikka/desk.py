@@ -1,0 +1,262 @@
+"""A practice's front desk behind Sikka: look up, find a time, write, and learn what came of it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
+
+import structlog
+
+from adapters.rest.caller import Caller
+from adapters.rest.lengths import length
+from adapters.rest.ports import Ports
+from adapters.rest.record import Record
+from adapters.rest.vendor import Vendor
+from adapters.sikka import abilities, outcomes, patients, reading, shifts
+from adapters.sikka.bodies import Request, Writer
+from adapters.sikka.line import Line
+from adapters.sikka.office import Office
+from adapters.sikka.rows import APPOINTMENT_FIELDS, starts
+from adapters.sikka.statuses import standing
+from domain.appointments import Appointment
+from domain.connections import Connection
+from domain.desk import (
+    Ability,
+    Balance,
+    Busy,
+    Coverage,
+    Note,
+    Opening,
+    Outcome,
+    PatientCard,
+    PatientQuery,
+    Receipt,
+    Resource,
+    Shift,
+    Verdict,
+)
+from domain.errors import BadRecord, Refused
+from domain.slots import OPERATORY, PRACTITIONER
+from domain.sources import Spend
+from domain.window import Window, days, local_day
+from domain.wishes import Booking, Move, Write
+from domain.writes import ABILITY
+
+log = structlog.get_logger()
+
+Parse = Callable[[Record, Connection], Iterator[Appointment]]
+
+
+class SikkaDesk:
+    """Opened for one connection; what the office is comes from what the process keeps."""
+
+    def __init__(
+        self,
+        vendor: Vendor,
+        connection: Connection,
+        *,
+        secrets: Mapping[str, str],
+        ports: Ports,
+        parse: Parse,
+    ) -> None:
+        auth = vendor.auth_by(secrets)
+        if auth is None:
+            raise TypeError(f"{vendor.name} says nothing of how requests are signed")
+        self._connection = connection
+        self._ports = ports
+        self._parse = parse
+        self._caller = Caller(vendor, auth, connection, secrets, ports)
+        self._line = Line(self._caller)
+        kept = {} if ports.codes is None else ports.codes
+        self._office = Office(self._line, connection, kept=kept, clock=ports.clock)
+
+    @cached_property
+    def abilities(self) -> frozenset[Ability]:
+        return abilities.abilities(self._office.pms_type, self._office.supported)
+
+    def search_patients(self, query: PatientQuery) -> Sequence[PatientCard]:
+        self._require(Ability.SEARCH_PATIENTS)
+        practice_id = self._office.practice_id
+        return patients.search(self._line, self._connection, query, practice_id=practice_id)
+
+    def patient(self, pms_id: str) -> PatientCard | None:
+        found = self._person(pms_id)
+        return found[0] if found else None
+
+    def appointments(self, window: Window) -> Sequence[Appointment]:
+        found: list[Appointment] = []
+        for row in self._book(window):
+            try:
+                found += self._parse(row, self._connection)
+            except BadRecord as bad:
+                log.warning("vendor.record_unreadable", reason=str(bad), path=bad.path)
+        return [one for one in found if one.start in window]
+
+    def busy(self, window: Window) -> Sequence[Busy]:
+        found = (self._taken(row) for row in self._book(window, whole=True))
+        return [
+            one
+            for one in found
+            if one and one.window.start < window.end and window.start < one.window.end
+        ]
+
+    def shifts(self, window: Window) -> Sequence[Shift]:
+        """Week by week; a week without a schedule falls back to the hours we were told."""
+        people = [
+            Resource(
+                kind=PRACTITIONER,
+                pms_id=one["provider_id"],
+                name=" ".join(n for n in (one.get("firstname"), one.get("lastname")) if n),
+            )
+            for one in self._office.providers()
+            if one.get("provider_id")
+        ]
+        found: list[Shift] = []
+        for sunday, wanted in _weeks(window, self._connection.timezone).items():
+            rows = self._schedule(sunday)
+            week = shifts.scheduled(rows, wanted, self._connection, people=people)
+            found += week if rows else shifts.opened(self._connection, wanted, people)
+        every = shifts.with_chairs(found, self._office.chairs())
+        return [
+            one for one in every if one.window.start < window.end and window.start < one.window.end
+        ]
+
+    def openings(self, window: Window) -> Sequence[Opening] | None:
+        if Ability.OPENINGS not in self.abilities:
+            return None
+        practice_id = self._office.practice_id
+        return reading.openings(self._line, self._connection, window, practice_id=practice_id)
+
+    def notes(self, patient_id: str) -> Sequence[Note]:
+        self._require(Ability.READ_NOTES)
+        return reading.notes(self._line, self._connection, self._of_patient(patient_id))
+
+    def insurance(self, patient_id: str) -> Sequence[Coverage]:
+        self._require(Ability.READ_INSURANCE)
+        found = self._person(patient_id)
+        if found is None:
+            return []
+        return reading.coverage(self._line, found[1], practice_id=self._office.practice_id)
+
+    def balance(self, patient_id: str) -> Balance | None:
+        self._require(Ability.READ_BALANCE)
+        rows = self._line.records("/patient_balance", self._of_patient(patient_id))
+        return reading.balance(rows, patient_id)
+
+    def submit(self, write: Write) -> Receipt:
+        self._require(ABILITY[write.kind])
+        request = self._request(write)
+        body = self._line.write(request.method, request.path, request.body, **request.parts)
+        return outcomes.receipt(body)
+
+    def outcome(self, write: Write, receipt: Receipt) -> Outcome:
+        if receipt.number is None:
+            return self.find(write)
+        return outcomes.outcome(self._line, write, receipt.number)
+
+    def find(self, write: Write) -> Outcome:
+        """In the list of what we sent, then in the book: the newest word on any that match."""
+        sent_at, now = write.submitted_at, self._ports.clock()
+        if sent_at is None or now - sent_at > outcomes.LONGEST_BACK:
+            return self._in_the_book(write) or Outcome(verdict=Verdict.UNKNOWN)
+        numbers, is_unclear = outcomes.matching(
+            outcomes.sent(self._line, write),
+            self._request(write),
+            write,
+            office_id=self._office.office_id,
+        )
+        words = [outcomes.outcome(self._line, write, number) for number in numbers]
+        for verdict in (Verdict.DONE, Verdict.PENDING):
+            for word in words:
+                if word.verdict is verdict:
+                    return word
+        found = self._in_the_book(write)
+        if found is not None:
+            return found
+        if is_unclear:
+            return Outcome(verdict=Verdict.UNKNOWN)
+        return Outcome(verdict=Verdict.FAILED, reason=outcomes.NOT_TAKEN)
+
+    def drain_spent(self) -> Sequence[Spend]:
+        return self._caller.drain_spent()
+
+    def _require(self, ability: Ability) -> None:
+        if ability not in self.abilities:
+            raise Refused("The practice's system does not offer that from here.")
+
+    def _request(self, write: Write) -> Request:
+        # What was said when it left must be said again when it is looked for.
+        at = write.submitted_at or self._ports.clock()
+        writer = Writer(
+            office=self._office,
+            timezone=self._connection.timezone,
+            today=local_day(at, self._connection.timezone),
+            look_up=self.patient,
+            voice=self._ports.voice,
+        )
+        return writer.request(write)
+
+    def _in_the_book(self, write: Write) -> Outcome | None:
+        wish = write.wish
+        if not isinstance(wish, Booking | Move):
+            return None
+        around = Window(wish.start, wish.start + timedelta(minutes=1))
+        for one in self.appointments(around):
+            if outcomes.is_booked_as(wish, one):
+                return Outcome(verdict=Verdict.DONE, pms_id=one.pms_id)
+        return None
+
+    def _book(self, window: Window, *, whole: bool = False) -> list[Record]:
+        zone = self._connection.timezone
+        asked = {
+            "startdate": local_day(window.start, zone).isoformat(),
+            "enddate": local_day(window.end, zone).isoformat(),
+            "practice_id": self._office.practice_id,
+            "fields": APPOINTMENT_FIELDS,
+        }
+        return self._line.records("/appointments", asked, whole=whole)
+
+    def _taken(self, row: Record) -> Busy | None:
+        """None for what is not in the way, and for what cannot be read."""
+        try:
+            stands = standing(row, self._connection)
+            start = starts(row, self._connection)
+            told = [row.integer("length")]
+            end = start + length(row, self._connection, start=start, minutes=told)
+            pms_id = row.maybe_id("appointment_sr_no")
+            resources = tuple(_resources(row))
+        except BadRecord as bad:
+            log.warning("vendor.record_unreadable", reason=str(bad), path=bad.path)
+            return None
+        if stands.status in outcomes.NOT_TAKING or not resources:
+            return None
+        return Busy(window=Window(start, end), resources=resources, pms_id=pms_id)
+
+    def _schedule(self, sunday: date) -> list[Record]:
+        asked = {"practice_id": self._office.practice_id, "date": sunday.isoformat()}
+        return self._line.records("/practice_schedule", asked)
+
+    def _person(self, pms_id: str) -> tuple[PatientCard, Record] | None:
+        practice_id = self._office.practice_id
+        return patients.by_id(self._line, self._connection, pms_id, practice_id=practice_id)
+
+    def _of_patient(self, patient_id: str) -> dict[str, str]:
+        return {"patient_id": patient_id, "practice_id": self._office.practice_id}
+
+
+def _weeks(window: Window, timezone: str) -> dict[date, list[date]]:
+    """The days of the window by the Sunday their week begins with."""
+    last = local_day(max(window.start, window.end - timedelta(microseconds=1)), timezone)
+    found: dict[date, list[date]] = {}
+    for day in days(local_day(window.start, timezone), last):
+        found.setdefault(shifts.sunday_of(day), []).append(day)
+    return found
+
+
+def _resources(row: Record) -> Iterator[Resource]:
+    people: Sequence[Any] = [row.maybe_id("provider_id"), row.maybe_id("hygienist")]
+    for pms_id in dict.fromkeys(one for one in people if one):
+        yield Resource(kind=PRACTITIONER, pms_id=pms_id)
+    chair = row.maybe_id("operatory")
+    if chair:
+        yield Resource(kind=OPERATORY, pms_id=chair)

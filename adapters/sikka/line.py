@@ -1,0 +1,86 @@
+"""One practice's line to Sikka, for whoever looks things up or writes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.rest.auth import Ask
+from adapters.rest.caller import Caller
+from adapters.rest.paging import MAX_PAGES, broken_at
+from adapters.rest.record import Record
+from adapters.sikka.faults import NotInPlan, said
+from adapters.sikka.keys import application
+from adapters.sikka.offices import ENVELOPE
+from domain.errors import BrokenContract, Refused, TokenExpired, Transient
+from infra.http import NotSent
+
+Params = Mapping[str, str]
+PAGE = 500
+_LOADING = "in progress"
+
+
+class Line:
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+
+    def records(
+        self,
+        path: str,
+        params: Params,
+        *,
+        as_application: bool = False,
+        whole: bool = False,
+        most: int | None = None,
+        paged: bool = True,
+    ) -> list[Record]:
+        """Every record, or about as many as `most`, page by page.
+
+        With `whole` none may still be on its way to Sikka.
+        """
+        found: list[Record] = []
+        for page in range(MAX_PAGES):
+            place = {"limit": str(PAGE), "offset": str(page)} if paged else {}
+            body, headers = self._page(path, {**place, **params}, as_application)
+            if whole and headers.get("data-insert", "").strip().casefold() == _LOADING:
+                raise Transient("Sikka is taking in this practice's data; try again in a minute")
+            with broken_at(f"Sikka: GET {path}"):
+                contents = ENVELOPE.open(body)
+            found += [Record(one) for one in contents.items if isinstance(one, dict)]
+            links = said(body).get("pagination")
+            is_last = not paged or not isinstance(links, dict) or not links.get("next")
+            if is_last or not contents.items or (most is not None and len(found) >= most):
+                return found
+        raise BrokenContract(f"Sikka: GET {path} did not end after {MAX_PAGES} pages")
+
+    def write(self, method: str, path: str, body: Mapping[str, Any], **parts: str) -> Any:
+        """Send a change, once. What fails before it leaves is told as NotSent.
+
+        OutcomeUnknown where it may have been taken.
+        """
+        ask = Ask(
+            method=method,
+            url=self.caller.url(path, parts, {}),
+            name=path,
+            json=dict(body),
+            writes=True,
+        )
+        try:
+            return self.caller.signed(ask).body
+        except NotInPlan as missing:
+            raise Refused(str(missing)) from None
+        except (Transient, BrokenContract) as trouble:
+            # The change itself would have ended in doubt: this was the key for it.
+            raise NotSent(str(trouble)) from None
+
+    def _page(
+        self,
+        path: str,
+        params: Params,
+        as_application: bool,  # noqa: FBT001
+    ) -> tuple[Any, Mapping[str, str]]:
+        keys = application(self.caller.secrets) if as_application else None
+        ask = Ask(url=self.caller.url(path, {}, params), name=path, headers=keys)
+        try:
+            reply = self.caller.send(ask) if as_application else self.caller.signed(ask)
+        except (NotInPlan, TokenExpired) as missing:
+            raise Refused(str(missing)) from None
+        return reply.body, reply.headers

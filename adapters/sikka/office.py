@@ -1,0 +1,141 @@
+"""What a desk has to know of its practice before it can do anything: asked for once, then kept."""
+
+from collections.abc import Callable, Mapping, MutableMapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from adapters.rest.record import Record
+from adapters.sikka.line import Line
+from adapters.sikka.offices import office_of, pms_type_of, practice_of
+from adapters.sikka.statuses import family
+from domain.connections import Connection
+from domain.errors import BrokenContract, Gone, NeedsReconnect, Refused, Transient
+
+KEPT_FOR = timedelta(minutes=15)
+_SILENT = (BrokenContract, Gone, NeedsReconnect, Refused, Transient)
+
+
+class Office:
+    """`kept` outlives the desk, what is in it counts for a while; nothing of a patient is in it."""
+
+    def __init__(
+        self,
+        line: Line,
+        connection: Connection,
+        *,
+        kept: MutableMapping[str, Any],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._line = line
+        self._connection = connection
+        self._kept = kept
+        self._clock = clock
+
+    @property
+    def office_id(self) -> str:
+        return office_of(self._connection)
+
+    @property
+    def practice_id(self) -> str:
+        known = practice_of(self._connection)
+        return known or str(self._told.get("practice_id") or "")
+
+    @property
+    def pms_type(self) -> str | None:
+        known = pms_type_of(self._connection)
+        return known or str(self._told.get("practice_management_system") or "") or None
+
+    @property
+    def family(self) -> str:
+        return family(self.pms_type)
+
+    def setting(self, name: str) -> str:
+        return str(self._connection.settings.get(name) or "").strip()
+
+    @property
+    def supported(self) -> Mapping[str, Any] | None:
+        """What Sikka says of the PMS; None where it says nothing of it."""
+        pms_type = self.pms_type
+        return self._once("supported", lambda: self._supported(pms_type)) if pms_type else None
+
+    def providers(self) -> list[Mapping[str, str]]:
+        """Id and name of those who work there, in Sikka's order."""
+        found: list[Mapping[str, str]] = self._once("providers", self._providers)
+        return found
+
+    def chairs(self) -> list[str]:
+        """The operatories on show; the one that is set, where none are listed."""
+        found: list[str] = self._once("chairs", self._chairs)
+        default = self.setting("default_operatory")
+        return found or ([default] if default else [])
+
+    def words(self, path: str) -> list[Mapping[str, str]]:
+        """The rows of one of the practice's own lists of words."""
+        found: list[Mapping[str, str]] = self._once(
+            path, lambda: [_texts(one) for one in self._of_practice(path)]
+        )
+        return found
+
+    @property
+    def _told(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._once("practice", self._authorised)
+        return found
+
+    def _authorised(self) -> Mapping[str, Any]:
+        found = self._line.records("/authorized_practices", {"show": "all"}, as_application=True)
+        wanted = practice_of(self._connection)
+        ours = [
+            {name: one.maybe(name) for name in ("practice_id", "practice_management_system")}
+            for one in found
+            if one.maybe_id("office_id") == self.office_id
+            and wanted in (None, one.maybe_id("practice_id"))
+        ]
+        if len(ours) != 1:
+            raise Refused("Sikka does not say which practice of the office this is.")
+        return ours[0]
+
+    def _supported(self, pms_type: str) -> Mapping[str, Any] | None:
+        asked = {"practice_management_system": pms_type}
+        try:
+            found = self._line.records("/supported_pmses", asked, as_application=True)
+        except _SILENT:
+            return None
+        names = ((one.maybe("practice_management_system"), one) for one in found)
+        ours = [one for name, one in names if name and family(name) == family(pms_type)]
+        return _texts(ours[0]) if ours else None
+
+    def _providers(self) -> list[Mapping[str, str]]:
+        told = [_texts(one) for one in self._of_practice("/providers")]
+        return [one for one in told if one.get("status", "").casefold() != "inactive"]
+
+    def _chairs(self) -> list[str]:
+        try:
+            practices = self._of_practice("/practices")
+            customer = next((found for one in practices if (found := one.maybe("cust_id"))), None)
+            if customer is None:
+                return []
+            rows = self._line.records("/operatories", {"cust_id": customer, "is_hidden": "F"})
+        except _SILENT:
+            return []
+        return [
+            found
+            for one in rows
+            if one.maybe_id("practice_id") in (None, self.practice_id)
+            and (found := one.maybe_id("operatory") or one.maybe_id("operatory_id"))
+        ]
+
+    def _of_practice(self, path: str) -> list[Record]:
+        return self._line.records(path, {"practice_id": self.practice_id})
+
+    def _once(self, name: str, ask: Callable[[], Any]) -> Any:
+        key, now = f"{self._connection.id} sikka {name}", self._clock()
+        ends, value = self._kept.get(key, (now, None))
+        if ends <= now:
+            value = ask()
+            self._kept[key] = (now + KEPT_FOR, value)
+        return value
+
+
+def _texts(record: Record) -> dict[str, str]:
+    """Its texts; everything in these lists is one."""
+    return {name: text.strip() for name, text in record.fields().items() if isinstance(text, str)}

@@ -1,0 +1,137 @@
+"""Working hours: the practice's own schedule, week by week, else the hours it told us."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+from adapters.rest.record import Record
+from adapters.sikka.statuses import NEVER, YES
+from domain.connections import Connection
+from domain.desk import Resource, Shift
+from domain.hours import read_hours
+from domain.slots import OPERATORY, PRACTITIONER
+from domain.window import Window, zone
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_SPANS = (1, 2, 3)
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?")
+_KINDS: Mapping[str, str] = {
+    "provider": PRACTITIONER,
+    "doctor": PRACTITIONER,
+    "dentist": PRACTITIONER,
+    "hygienist": PRACTITIONER,
+    "operatory": OPERATORY,
+    "chair": OPERATORY,
+}
+
+
+def sunday_of(day: date) -> date:
+    """The first day of its week, by which a schedule is asked for."""
+    return day - timedelta(days=(day.weekday() + 1) % 7)
+
+
+def scheduled(
+    rows: Iterable[Record],
+    days: Sequence[date],
+    connection: Connection,
+    *,
+    people: Sequence[Resource],
+) -> list[Shift]:
+    """The shifts of these days; a row of the whole practice counts for people without their own."""
+    own: list[Shift] = []
+    common: list[Window] = []
+    named: set[str] = set()
+    for row in rows:
+        kind = _kind(row)
+        pms_id = row.maybe_id("resource_id")
+        windows = list(_windows(row, days, connection.timezone))
+        if kind is None:
+            common += windows
+        elif pms_id:
+            named.add(pms_id)
+            who = next((one for one in people if one.pms_id == pms_id and one.kind == kind), None)
+            resource = who or Resource(kind=kind, pms_id=pms_id, name=row.maybe("name") or "")
+            own += [Shift(resource=resource, window=one) for one in windows]
+    others = [one for one in people if one.pms_id not in named]
+    return own + [Shift(resource=one, window=window) for one in others for window in common]
+
+
+def opened(
+    connection: Connection, days: Sequence[date], resources: Sequence[Resource]
+) -> list[Shift]:
+    """By the opening hours of the connection; without any, nobody is known to work."""
+    if not connection.opening_hours:
+        return []
+    hours = read_hours(connection.opening_hours, timezone=connection.timezone)
+    spans = [
+        _span(day, opens, closes, connection.timezone)
+        for day in days
+        for opens, closes in (hours.shifts.get(day.weekday(), ()) if hours else ())
+    ]
+    return [Shift(resource=one, window=window) for one in resources for window in spans if window]
+
+
+def with_chairs(shifts: Sequence[Shift], chairs: Sequence[str]) -> list[Shift]:
+    """Where the schedule has no chairs, each may be used while anybody works."""
+    if any(one.resource.kind == OPERATORY for one in shifts):
+        return list(shifts)
+    spans = _united([one.window for one in shifts])
+    return [
+        *shifts,
+        *(
+            Shift(resource=Resource(kind=OPERATORY, pms_id=chair), window=window)
+            for chair in chairs
+            for window in spans
+        ),
+    ]
+
+
+def _united(windows: Iterable[Window]) -> list[Window]:
+    found: list[Window] = []
+    for one in sorted(windows, key=lambda one: (one.start, one.end)):
+        if found and one.start <= found[-1].end:
+            found[-1] = Window(found[-1].start, max(found[-1].end, one.end))
+        else:
+            found.append(one)
+    return found
+
+
+def _kind(row: Record) -> str | None:
+    """What the row is about; None for the practice as a whole."""
+    told = (row.maybe("resource_type") or "").casefold()
+    return next((kind for word, kind in _KINDS.items() if word in told), None)
+
+
+def _windows(row: Record, days: Iterable[date], timezone: str) -> Iterator[Window]:
+    first = _first_day(row)
+    for day in days:
+        name = WEEKDAYS[day.weekday()]
+        is_holiday = (row.maybe(f"{name}_holiday") or "").casefold() in YES
+        if is_holiday or (first is not None and not 0 <= (day - first).days < len(WEEKDAYS)):
+            continue
+        for number in _SPANS:
+            opens, closes = (_clock(row, f"{name}_{end}_{number}") for end in ("start", "end"))
+            window = _span(day, opens, closes, timezone) if opens and closes else None
+            if window is not None:
+                yield window
+
+
+def _first_day(row: Record) -> date | None:
+    text = (row.maybe("date") or "")[: len("2026-06-02")]
+    try:
+        return None if text == NEVER else date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _clock(row: Record, path: str) -> time | None:
+    found = _CLOCK.fullmatch((row.maybe(path) or "").rpartition("T")[2])
+    if found is None or int(found[1]) > 23 or int(found[2]) > 59:  # noqa: PLR2004
+        return None
+    return time(int(found[1]), int(found[2]))
+
+
+def _span(day: date, opens: time, closes: time, timezone: str) -> Window | None:
+    place = zone(timezone)
+    start, end = (datetime.combine(day, at, place).astimezone(UTC) for at in (opens, closes))
+    return Window(start, end) if start < end else None

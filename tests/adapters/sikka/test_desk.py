@@ -1,0 +1,319 @@
+"""What the desk looks up: patients, the book, working hours, free slots, money."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from domain.desk import Ability, PatientQuery, Resource
+from domain.errors import Refused, Transient
+from domain.window import Window
+from domain.wishes import NewCoverage, Write
+from tests.adapters.sikka.counter import Counter, failure, listed
+
+DAY = Window(datetime(2026, 6, 2, 4, tzinfo=UTC), datetime(2026, 6, 3, 4, tzinfo=UTC))
+ANN = {
+    "patient_id": "p-1",
+    "firstname": "Ann",
+    "lastname": "Example",
+    "birthdate": "1984-12-10T00:00:00",
+    "cell": "(212) 555-0101",
+    "homephone": "",
+    "email": "ann@example.com",
+    "status": "Active",
+    "guarantor_id": "p-8",
+    "provider_id": "DR1",
+    "last_visit": "1111-11-11T00:00:00",
+    "primary_insurance_company_id": "i-1",
+}
+BOB = {**ANN, "patient_id": "p-2", "firstname": "Bob", "cell": "2125550102", "email": ""}
+DR = {"provider_id": "DR1", "firstname": "Dana", "lastname": "Demo", "status": "Active"}
+GONE = {"provider_id": "DR9", "firstname": "Terry", "lastname": "Trial", "status": "Inactive"}
+PRACTICE = {"practice_id": "1", "cust_id": "c-1"}
+CHAIRS = ({"operatory": "OP1", "practice_id": "1"}, {"operatory": "OP2", "practice_id": "1"})
+
+
+def visit(number: str, time: str, **told: Any) -> dict[str, Any]:
+    return {
+        "appointment_sr_no": number,
+        "practice_id": "1",
+        "patient_id": "p-1",
+        "provider_id": "DR1",
+        "operatory": "OP1",
+        "date": "2026-06-02T00:00:00",
+        "time": time,
+        "length": "30",
+        "status": "Open",
+        **told,
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (PatientQuery(phone="+12125550101"), ["p-1"]),
+        (PatientQuery(phone="+12125550101", last_name="Else"), []),
+        (PatientQuery(email="ANN@example.com"), ["p-1"]),
+        (PatientQuery(first_name="ann", last_name="example"), ["p-1"]),
+        (PatientQuery(last_name="Example"), ["p-1", "p-2"]),
+        (PatientQuery(last_name="Example", date_of_birth=date(1984, 12, 10)), ["p-1", "p-2"]),
+        (PatientQuery(last_name="Example", date_of_birth=date(1984, 12, 11)), []),
+        (PatientQuery(text="Ann Example"), ["p-1"]),
+        (PatientQuery(text="212 555 0102"), ["p-2"]),
+        (PatientQuery(text="nobody"), []),
+        (PatientQuery(last_name="Example", limit=1), ["p-1"]),
+    ],
+)
+def test_only_those_are_found_who_agree_whatever_sikka_makes_of_the_filter(
+    query: PatientQuery, found: list[str]
+) -> None:
+    counter = Counter({"GET /patients": listed(ANN, BOB)})
+
+    cards = counter.desk.search_patients(query)
+
+    assert [one.patient.pms_id for one in cards] == found
+
+
+def test_a_card_has_numbers_to_dial_and_no_visit_that_never_was() -> None:
+    card = Counter({"GET /patients": listed(ANN, BOB)}).desk.patient("p-1")
+
+    assert card is not None
+    assert card.phones == ("+12125550101",)
+    assert (card.guarantor_id, card.last_visit, card.is_active) == ("p-8", None, True)
+
+
+def test_a_patient_who_is_not_there_is_none() -> None:
+    empty = httpx.Response(204)
+
+    assert Counter({"GET /patients": empty}).desk.patient("p-1") is None
+
+
+def test_what_is_in_the_way_takes_its_practitioner_and_its_chair() -> None:
+    rows = [
+        visit("a-1", "09:00"),
+        visit("a-2", "10:00", status="Broken"),
+        visit("a-3", "11:00", cancelled="True"),
+        visit("a-4", "12:00", hygienist="HY1", operatory=""),
+        visit("a-5", ""),
+    ]
+
+    busy = Counter({"GET /appointments": listed(*rows)}).desk.busy(DAY)
+
+    assert {one.pms_id: {thing.pms_id for thing in one.resources} for one in busy} == {
+        "a-1": {"DR1", "OP1"},
+        "a-4": {"DR1", "HY1"},
+    }
+    assert busy[0].window.start == datetime(2026, 6, 2, 13, tzinfo=UTC)
+
+
+def test_a_book_that_is_still_being_taken_in_is_not_judged() -> None:
+    loading = httpx.Response(200, headers={"Data-Insert": "in progress"}, json=listed())
+
+    with pytest.raises(Transient):
+        Counter({"GET /appointments": loading}).desk.busy(DAY)
+
+
+def schedule(**told: str) -> dict[str, str]:
+    return {
+        "resource_id": "DR1",
+        "resource_type": "Provider",
+        "date": "2026-05-31T00:00:00",
+        "tuesday_start_1": "08:00",
+        "tuesday_end_1": "12:00",
+        "tuesday_start_2": "13:00",
+        "tuesday_end_2": "17:00",
+        "tuesday_start_3": "",
+        "tuesday_end_3": "",
+        "tuesday_holiday": "",
+        **told,
+    }
+
+
+def counter_with(*rows: dict[str, str], **more: Any) -> Counter:
+    answers: dict[str, Any] = {
+        "GET /providers": listed(DR, GONE),
+        "GET /practices": listed(PRACTICE),
+        "GET /operatories": listed(*CHAIRS),
+        "GET /practice_schedule": listed(*rows),
+    }
+    return Counter(answers, **more)
+
+
+def shown(counter: Counter) -> list[tuple[str, str, str]]:
+    return [
+        (one.resource.pms_id, f"{one.window.start:%H:%M}", f"{one.window.end:%H:%M}")
+        for one in counter.desk.shifts(DAY)
+    ]
+
+
+def test_shifts_are_the_practices_schedule_and_every_chair_is_open_meanwhile() -> None:
+    assert shown(counter_with(schedule())) == [
+        ("DR1", "12:00", "16:00"),
+        ("DR1", "17:00", "21:00"),
+        ("OP1", "12:00", "16:00"),
+        ("OP1", "17:00", "21:00"),
+        ("OP2", "12:00", "16:00"),
+        ("OP2", "17:00", "21:00"),
+    ]
+
+
+def test_chairs_with_a_schedule_of_their_own_keep_it() -> None:
+    chair = schedule(resource_id="OP1", resource_type="Operatory", tuesday_start_2="")
+
+    assert shown(counter_with(schedule(tuesday_start_2=""), chair)) == [
+        ("DR1", "12:00", "16:00"),
+        ("OP1", "12:00", "16:00"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "told", [{"tuesday_holiday": "True"}, {"date": "2026-05-24T00:00:00"}, {"tuesday_start_1": "x"}]
+)
+def test_holidays_other_weeks_and_unreadable_hours_are_no_shifts(told: dict[str, str]) -> None:
+    assert shown(counter_with(schedule(tuesday_start_2="", **told))) == []
+
+
+def test_the_practices_hours_are_everybodys() -> None:
+    row = schedule(resource_id="", resource_type="Practice", tuesday_start_2="")
+
+    assert shown(counter_with(row))[0] == ("DR1", "12:00", "16:00")
+
+
+def test_without_a_schedule_the_hours_we_were_told_hold_and_without_those_nothing() -> None:
+    hours = {"tue": [["09:00", "10:00"]]}
+
+    assert shown(counter_with(opening_hours=hours))[0] == ("DR1", "13:00", "14:00")
+    assert shown(counter_with()) == []
+
+
+def test_only_some_pmss_have_slots_of_their_own() -> None:
+    slot = {
+        "provider_id": "DR1",
+        "practice_id": "1",
+        "date": "2026-06-02T00:00:00",
+        "time": "10:00",
+        "end_time": "10:40",
+        "operatory": "OP2",
+    }
+    answers = {"GET /appointments_available_slots": listed(slot, {"provider_id": "DR1"})}
+
+    (opening,) = Counter(answers, pms="Orthotrac").desk.openings(DAY) or ()
+
+    assert opening.resources == (
+        Resource(kind="practitioner", pms_id="DR1"),
+        Resource(kind="operatory", pms_id="OP2"),
+    )
+    assert (opening.window.end - opening.window.start).total_seconds() == 2400
+    assert Counter({}, pms="Dentrix").desk.openings(DAY) is None
+
+
+def test_insurance_is_joined_from_company_and_subscriber() -> None:
+    counter = Counter(
+        {
+            "GET /patients": listed(ANN),
+            "GET /insurance_companies": listed(
+                {"insurance_company_id": "i-9", "name": "Other"},
+                {"insurance_company_id": "i-1", "name": "Sample Dental", "group_number": "G7"},
+            ),
+            "GET /subscribers": listed({"patient_id": "p-1", "subscriber_id": "S-1"}),
+        }
+    )
+
+    (cover,) = counter.desk.insurance("p-1")
+
+    assert (cover.provider, cover.policy, cover.group) == ("Sample Dental", "S-1", "G7")
+
+
+def test_a_balance_is_the_patients_own() -> None:
+    row = {"patient_id": "p-1", "patient_balance": "120.50", "insurance_due": "20.00"}
+
+    balance = Counter({"GET /patient_balance": listed({"patient_id": "p-2"}, row)}).desk.balance(
+        "p-1"
+    )
+
+    assert balance is not None and (balance.total, balance.insurance) == ("120.50", "20.00")
+
+
+def test_notes_come_with_their_kind() -> None:
+    row = {"patient_id": "p-1", "text": "Prefers mornings", "type": "Chart", "date": ""}
+
+    (note,) = Counter({"GET /medical_notes": listed(row, {"text": ""})}).desk.notes("p-1")
+
+    assert (note.text, note.kind, note.at) == ("Prefers mornings", "Chart", None)
+
+
+@pytest.mark.parametrize(
+    ("pms", "has", "lacks"),
+    [
+        ("Dentrix G6", Ability.BOOK, Ability.UPDATE_PATIENT),
+        ("Open Dental", Ability.CREATE_PATIENT, Ability.OPENINGS),
+        ("OrthoTrac", Ability.UPDATE_PATIENT, Ability.ADD_INSURANCE),
+        ("Dolphin Management", Ability.OPENINGS, Ability.ADD_INSURANCE),
+        ("Some New PMS", Ability.READ_BALANCE, Ability.BOOK),
+    ],
+)
+def test_what_can_be_done_depends_on_the_pms(pms: str, has: Ability, lacks: Ability) -> None:
+    found = Counter({}, pms=pms).desk.abilities
+
+    assert has in found and lacks not in found
+
+
+def test_what_sikka_says_of_a_pms_overrules_the_table() -> None:
+    row = {
+        "practice_management_system": "Dentrix G6",
+        "new_appointment_writeback": "available",
+        "note_writeback": "not available",
+    }
+    found = Counter({"GET /supported_pmses": listed(row)}).desk.abilities
+
+    assert Ability.BOOK in found and Ability.ADD_NOTE not in found
+
+
+@pytest.mark.parametrize("status", [400, 401, 500])
+def test_the_table_holds_where_sikka_says_nothing(status: int) -> None:
+    counter = Counter({"GET /supported_pmses": failure(status, "API0000")})
+
+    assert Ability.BOOK in counter.desk.abilities
+
+
+def test_the_office_is_asked_once_for_what_it_is() -> None:
+    counter = Counter(
+        {
+            "GET /authorized_practices": listed(
+                {
+                    "office_id": "D90001",
+                    "practice_id": "1",
+                    "practice_management_system": "Eaglesoft",
+                }
+            ),
+            "GET /patients": listed(ANN),
+        },
+        pms="sikka",
+    )
+
+    assert Ability.BOOK in counter.desk.abilities
+    counter.desk.patient("p-1")
+
+    assert len(counter.asked("/authorized_practices")) == 1
+    assert counter.asked("/authorized_practices")[0].headers["app-id"] == "a-example"
+
+
+def test_what_is_not_offered_is_refused_with_a_sentence() -> None:
+    write = Write(wish=NewCoverage(patient_id="p-1", provider="Sample", policy="1"))
+
+    with pytest.raises(Refused, match="does not offer"):
+        Counter({}).desk.submit(write)
+
+
+def test_what_the_plan_lacks_is_refused_and_the_connection_stays() -> None:
+    with pytest.raises(Refused, match="plan"):
+        Counter({"GET /patient_balance": failure(401, "API2004")}).desk.balance("p-1")
+
+
+def test_every_request_of_a_call_is_paid_for_as_voice() -> None:
+    counter = Counter({"GET /patients": listed(ANN)})
+    counter.desk.patient("p-1")
+
+    assert counter.throttle.voices == {True}
+    assert len(counter.desk.drain_spent()) == len(counter.sender.requests) > 0
