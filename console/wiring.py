@@ -96,6 +96,7 @@ class Wiring:
             opener=self.opener,
             clock=system_clock,
             stopping=Stopping(),
+            secrets_prefix=self.settings.secrets_prefix,
         )
 
     def entry_seal(self, account_id: str) -> EntrySeal:

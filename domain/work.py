@@ -15,6 +15,7 @@ REFETCH = "refetch"
 CHECK = "check_connection"
 ANSWER = "answer_tool_call"
 SETTLE = "settle_write"
+AUTHORISE = "authorise"
 
 BACKFILL = -5
 BY_SCHEDULE = 0
@@ -174,4 +175,21 @@ def settle_job(
         due_at=due_at,
         trace_id=trace_id,
         max_seconds=300,
+    )
+
+
+def authorise_job(*, account_id: str | None = None, due_at: datetime | None = None) -> NewJob:
+    """Settle every office that let us in, by what the marketplace's vendor itself lists.
+
+    One at a time for all accounts; with an account, somebody of it waits for the answer.
+    """
+    return NewJob(
+        kind=AUTHORISE,
+        account_id=account_id,
+        vendor="sikka",
+        dedupe_key=f"authorise:{account_id or ''}",
+        exclusive_key="authorise",
+        priority=WHILE_SOMEBODY_LOOKS_ON if account_id else BY_WEBHOOK,
+        due_at=due_at,
+        max_seconds=600,
     )

@@ -93,6 +93,9 @@ class Settings(BaseSettings):
         None, validation_alias=AliasChoices("SIKKA_APP_KEY", "SIKKA_SECRET_KEY")
     )
 
+    sikka_callback_key: SecretStr | None = None
+    sikka_marketplace_url: str | None = None
+
     twilio_account_sid: str | None = None
     twilio_auth_token: SecretStr | None = None
     twilio_messaging_service_sid: str | None = None
@@ -178,6 +181,16 @@ class Settings(BaseSettings):
         problem = url and url_problem(url, production=_is_production(info))
         if problem:
             raise ValueError(problem)
+        return url
+
+    @field_validator("sikka_marketplace_url")
+    @classmethod
+    def _marketplace(cls, url: str | None, info: ValidationInfo) -> str | None:
+        host = urlsplit(url).hostname if url else None
+        if url and not (
+            url.startswith("https://") or (is_loopback(host or "") and not _is_production(info))
+        ):
+            raise ValueError("must start with https://")
         return url
 
     @field_validator("vapi_auth")

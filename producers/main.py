@@ -25,6 +25,7 @@ from producers.callers import Voice
 from producers.following import Hub
 from producers.headers import Headers
 from producers.limits import BodyLimit
+from producers.marketplace import marketplace
 from producers.metrics import Metrics
 from producers.ports import Ports
 from producers.watching import Watching
@@ -79,6 +80,7 @@ def ports_from(settings: Settings) -> Ports:
         urls=settings.vendor_urls,
         is_production=settings.is_production,
         voice=_voice(settings, settings.redis_url.get_secret_value()),
+        marketplace=marketplace(settings),
     )
 
 

@@ -16,6 +16,7 @@ from infra.sealing import Sealer
 from infra.vendor_urls import VendorUrls
 from producers.callers import Voice
 from producers.following import Hub
+from producers.marketplace import Marketplace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Ports:
     urls: Mapping[str, VendorUrls] = field(default_factory=dict)
     is_production: bool = False
     voice: Voice | None = None
+    marketplace: Marketplace = field(default_factory=Marketplace)
 
     @property
     def is_secure(self) -> bool:

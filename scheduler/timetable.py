@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from adapters.storage import schedule
 from adapters.storage.ledger import put
 from domain.jobs import NewJob
-from domain.work import prune_job, renew_token_job
+from domain.work import authorise_job, prune_job, renew_token_job
 from infra.database import dispatch
 from scheduler.due import next_sync, sync_of
 
@@ -18,8 +18,8 @@ log = structlog.get_logger()
 LOOK_AGAIN = timedelta(minutes=5)
 """When a renewal is looked at again should its job never end; the job itself sets the next one."""
 
-EVERY_SECONDS: Mapping[str, int] = {"prune": 3600}
-JOBS: Mapping[str, Callable[[], NewJob]] = {"prune": prune_job}
+EVERY_SECONDS: Mapping[str, int] = {"prune": 3600, "authorise": 86_400}
+JOBS: Mapping[str, Callable[[], NewJob]] = {"prune": prune_job, "authorise": authorise_job}
 
 
 def put_due_syncs(

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Engine
 
 from adapters.opening import Opener
+from adapters.sikka.authorised import SikkaOffices
+from adapters.storage.authorising import AuthorisationStore
 from adapters.storage.checks import CheckStore
 from adapters.storage.ledger import advance
 from adapters.storage.pruning import prune
@@ -17,11 +19,12 @@ from adapters.storage.token_book import TokenBook
 from adapters.trying import Trials, forget_leftovers
 from domain.errors import BrokenContract, Transient
 from domain.jobs import Job
-from domain.work import CHECK, PRUNE, REFETCH, RENEW_TOKEN, SYNC
+from domain.work import AUTHORISE, CHECK, PRUNE, REFETCH, RENEW_TOKEN, SYNC
 from infra.database import dispatch
 from infra.sealing import Sealer
 from infra.stopping import Stopping
 from workers.execution import Work
+from workers.handlers.authorise import Authorising
 from workers.handlers.check_connection import Checking
 from workers.handlers.refetch import refetch
 from workers.handlers.renew_token import renew_token
@@ -38,6 +41,7 @@ class Parts:
     opener: Opener
     clock: Callable[[], datetime]
     stopping: Stopping
+    secrets_prefix: str = ""
 
 
 def works(parts: Parts) -> Mapping[str, Work]:
@@ -52,6 +56,12 @@ def works(parts: Parts) -> Mapping[str, Work]:
         trials=Trials(opener),
         stopping=parts.stopping,
         clock=parts.clock,
+    )
+    authorising = Authorising(
+        store=AuthorisationStore(parts.engine, parts.clock),
+        open_offices=lambda: SikkaOffices(opener, parts.secrets_prefix),
+        clock=parts.clock,
+        stopping=parts.stopping,
     )
     return {
         SYNC: Work(
@@ -71,6 +81,7 @@ def works(parts: Parts) -> Mapping[str, Work]:
             gave_up=inbox.gave_up,
         ),
         CHECK: Work(run=checking.run, gave_up=checking.gave_up),
+        AUTHORISE: Work(run=authorising.run, gave_up=authorising.store.gave_up),
         PRUNE: Work(run=lambda _job: _cleared(parts)),
     }
 

@@ -38,6 +38,12 @@ class SikkaOffices:
     secrets_prefix: str = ""
     _spent: list[Spend] = field(default_factory=list)
 
+    @property
+    def is_set_up(self) -> bool:
+        """Whether the operator has given the application's keys."""
+        keys = self.opener.presets.get(NAME, {})
+        return bool(keys.get("app_id") and keys.get("app_key"))
+
     def listed(self) -> Listed:
         """Every office by its id in capitals; items that make no sense are left out."""
         caller = self._caller()
@@ -88,7 +94,7 @@ class SikkaOffices:
     def _caller(self) -> Caller:
         here = self.opener.placed(_connection("", "application"))
         vendor, keys = pms.vendor(NAME), self.opener.presets.get(NAME, {})
-        if vendor.auth is None or not keys.get("app_id") or not keys.get("app_key"):
+        if vendor.auth is None or not self.is_set_up:
             raise BadInput("Set SIKKA_APP_ID and SIKKA_APP_KEY: the application has no keys.")
         # The list is asked for as the application: its allowance is nobody's office.
         secrets = {**keys, "office_id": "application"}

@@ -18,6 +18,9 @@ TABLE = "deliveries"
 LONGEST_BODY = 64 * 1024
 """A longer body is not kept; what it named is."""
 
+UNCLAIMED = "unclaimed"
+"""Whose seal is on what nobody has claimed yet."""
+
 _KEEP = text(
     """
     INSERT INTO deliveries AS held
@@ -33,6 +36,7 @@ _KEEP = text(
     RETURNING id, state, xmax = 0 AS is_new
     """
 )
+_CAME = text("SELECT count(*) FROM deliveries WHERE sender = :sender AND received_at > :since")
 _ASSIGN = text("UPDATE deliveries SET job_id = :job_id WHERE id = ANY(:ids)")
 _COLUMNS = """id, account_id, connection_id, sender, event, subject, state, note, times, job_id,
               trace_id, received_at, last_received_at, settled_at"""
@@ -62,11 +66,11 @@ _AGAIN = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A message that proved where it comes from."""
+    """A message; without an account where it did not prove whose it is."""
 
     sender: str
     event: str
-    account_id: str
+    account_id: str | None
     connection_id: UUID | None
     trace_id: str
     body: bytes = field(repr=False)
@@ -74,10 +78,14 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One delivery of a message, and why it asks for nothing where it does not."""
+    """One delivery of a message, and why it asks for nothing where it does not.
+
+    `by_body` where the same body is the same news, though it names no instant.
+    """
 
     focus: Focus | None
     ignored: str | None = None
+    by_body: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +120,12 @@ def keep(db: Db, sealer: Sealer, arrival: Arrival, items: Sequence[Item]) -> Kep
         "rows": json.dumps([rows[key] for key in sorted(rows)]),
     }
     return _counted(db.execute(_KEEP, told).mappings().all())
+
+
+def came(db: Db, sender: str, *, since: datetime) -> int:
+    """How many of a sender were stored since then; for the dispatch role."""
+    found: int = db.execute(_CAME, {"sender": sender, "since": since}).scalar_one()
+    return found
 
 
 def assign(db: Db, ids: Sequence[UUID], *, job_id: int) -> None:
@@ -176,7 +190,7 @@ def _row(item: Item, key: str) -> dict[str, Any]:
 
 def _dedupe_key(sealer: Sealer, arrival: Arrival, item: Item) -> str:
     """The same for the same news; news without an instant is never the same."""
-    if item.focus is None:
+    if item.focus is None or item.by_body:
         what = arrival.body
     else:
         at = item.focus.at.isoformat() if item.focus.at else uuid4().hex
@@ -187,7 +201,11 @@ def _dedupe_key(sealer: Sealer, arrival: Arrival, item: Item) -> str:
 
 def _sealed(sealer: Sealer, arrival: Arrival, row_id: str) -> bytes:
     return sealer.seal(
-        arrival.body, table=TABLE, column="body", row=row_id, account=arrival.account_id
+        arrival.body,
+        table=TABLE,
+        column="body",
+        row=row_id,
+        account=arrival.account_id or UNCLAIMED,
     )
 
 

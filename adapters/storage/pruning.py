@@ -15,6 +15,7 @@ DAYS = {
     "deliveries": 30,
     "keys": 1,
     "checks": 30,
+    "dropped": 30,
     "previews": 7,
 }
 """How long rows are kept; no vendor is known to count requests over more than a day."""
@@ -49,6 +50,13 @@ _PRUNE: Mapping[str, str] = {
     "previews": """
         UPDATE pms_sync_log SET diff = NULL
         WHERE diff IS NOT NULL AND completed_at < now() - make_interval(days => :previews)
+        """,
+    "authorisation_states": """
+        DELETE FROM authorisation_states WHERE expires_at < now() - interval '1 day'
+        """,
+    "pms_authorisations": """
+        DELETE FROM pms_authorisations
+        WHERE state = 'dropped' AND settled_at < now() - make_interval(days => :dropped)
         """,
     "sessions": "DELETE FROM sessions WHERE expires_at < now()",
     "login_links": "DELETE FROM login_links WHERE expires_at < now() - interval '1 day'",

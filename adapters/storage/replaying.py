@@ -6,10 +6,11 @@ from sqlalchemy import Connection as Db
 
 from adapters.storage import connections, deliveries
 from adapters.storage.ledger import put
+from domain.authorisations import SUBJECT as OFFICE
 from domain.connections import State
 from domain.deliveries import APPOINTMENT, PATIENT, DeliveryState, parted
 from domain.errors import BadInput
-from domain.work import refetch_job
+from domain.work import authorise_job, refetch_job
 
 REPLAYED = frozenset({APPOINTMENT, PATIENT})
 
@@ -25,6 +26,10 @@ def replay(db: Db, delivery_id: UUID) -> int:
         raise NoDelivery("There is no such delivery; see 'pms-sync deliveries list'.")
     if row["state"] == DeliveryState.STORED:
         raise BadInput("This delivery has not been settled yet; its job comes by itself.")
+    if parted(row["subject"] or "")[0] == OFFICE:
+        job_id = put(db, authorise_job(account_id=row["account_id"]))
+        deliveries.store_again(db, delivery_id, job_id=job_id)
+        return job_id
     if row["connection_id"] is None or parted(row["subject"] or "")[0] not in REPLAYED:
         raise BadInput("This delivery asks for nothing that could be done again.")
     connection = connections.load(db, row["connection_id"])
