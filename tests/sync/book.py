@@ -70,7 +70,8 @@ class Book:
     pages_left: int | None = None  # before what is in `then` happens
     then: BaseException | None = None
     was_killed: bool = False
-    is_whole: bool = False  # listed from its first page on, since the last kill
+    began_at: str | None = None
+    is_whole: bool = False  # every page was listed, and what was listed is known
     capabilities: Capabilities = CAPABILITIES
 
     def practice(self) -> Practice:
@@ -90,8 +91,10 @@ class Book:
     def pages(self, query: Query, *, resume: str | None = None) -> Iterator[Page]:
         """By id, so that a page can be found again whatever was added or deleted."""
         assert query.window is not None
-        self.is_whole = resume is None or (self.is_whole and not self.was_killed)
-        self.was_killed = False
+        # Where a killed attempt had stored nothing yet, the next is as good as the same.
+        goes_on = not self.was_killed or resume == self.began_at
+        self.is_whole = resume is None or (self.is_whole and goes_on)
+        self.was_killed, self.began_at = False, resume
         listed = [
             appointment(pms_id, visit)
             for pms_id, visit in sorted(self.visits.items())
