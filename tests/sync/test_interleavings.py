@@ -27,7 +27,7 @@ from tests.sync.book import NINE, TODAY, TOMORROW, Book, Desk, Killed, Row, appo
 pytestmark = pytest.mark.integration
 
 EXAMPLES = 200
-STEPS = 20
+STEPS = 15
 LENGTH = int(os.environ.get("SOAK", "1"))
 
 # So far apart in time and name that none is taken for another.
