@@ -15,7 +15,6 @@ from adapters.rest.lengths import length
 from adapters.rest.paging import PageNumber
 from adapters.rest.ports import Ports
 from adapters.rest.record import Record, joined
-from adapters.rest.source import RestSource
 from adapters.rest.vendor import Listing, Secrets, Vendor
 from adapters.rest.waits import RateHeaders
 from adapters.sikka import abilities, faults, offices
@@ -23,6 +22,7 @@ from adapters.sikka.desk import SikkaDesk
 from adapters.sikka.keys import RequestKeys
 from adapters.sikka.offices import ENVELOPE, practice_of
 from adapters.sikka.rows import APPOINTMENT_FIELDS, PATIENT_FIELDS, patient, starts
+from adapters.sikka.source import SikkaSource
 from adapters.sikka.statuses import is_deleted, standing
 from domain.appointments import Appointment, Patient, Practitioner
 from domain.connections import Connection
@@ -32,6 +32,7 @@ from domain.sources import AppointmentSource, Capabilities, Query
 from domain.window import Window, local_day
 
 PATIENTS = "patients"
+HERE = {"practice_id": "{practice}"}
 _OVERLAP = timedelta(minutes=10)
 _FEED = timedelta(hours=23)
 """The feed of changes is asked for less than a day back; what is older means reading the days."""
@@ -57,7 +58,6 @@ def queries(
         "startdate": local_day(window.start, connection.timezone).isoformat(),
         # Whether the last day is included is not said.
         "enddate": local_day(window.end, connection.timezone).isoformat(),
-        **_practice(connection),
     }
     yield Query(key="all", params=params, window=window)
 
@@ -119,9 +119,8 @@ class Newest:
 def open_source(
     vendor: Vendor, connection: Connection, *, secrets: Secrets, ports: Ports
 ) -> AppointmentSource:
-    return RestSource(
-        at_practice(vendor, connection, ports), connection, secrets=secrets, ports=ports
-    )
+    here = at_practice(vendor, connection, ports)
+    return SikkaSource(here, connection, secrets=secrets, ports=ports)
 
 
 def open_desk(
@@ -133,21 +132,15 @@ def open_desk(
 
 def at_practice(vendor: Vendor, connection: Connection, ports: Ports) -> Vendor:
     """The description with what depends on the practice and the hour."""
-    ours = offices.Ours(office=offices.office_of(connection), practice=practice_of(connection))
+    named = practice_of(connection)
+    ours = offices.Ours(office=offices.office_of(connection), practice=named)
     return replace(
         vendor,
         limits={"default": _limits(connection)},
         queries=partial(queries, now=ports.clock),
-        practice=replace(PRACTICE, wrapping=ours),
-        practitioners=replace(PROVIDERS, params=_practice(connection)),
-        appointment=replace(ONE, params={**ONE.params, **_practice(connection)}),
+        practice=replace(PRACTICE, wrapping=ours, params=offices.shown(named)),
         read_fault=faults.reader(ports.clock, connection.timezone),
     )
-
-
-def _practice(connection: Connection) -> dict[str, str]:
-    practice_id = practice_of(connection)
-    return {"practice_id": practice_id} if practice_id else {}
 
 
 def _limits(connection: Connection) -> tuple[Limit, ...]:
@@ -188,11 +181,11 @@ def _patient(record: Record) -> Patient | None:
 def _together(ids: Sequence[str], connection: Connection) -> dict[str, str]:
     """One request for many: RQL is the one documented filter that takes more than one id."""
     wanted = "::OR::".join(f"patient_id=eq_{pms_id}" for pms_id in ids)
-    return {**PATIENT_FIELDS, **_practice(connection), "find": wanted, "limit": "500"}
+    return {**PATIENT_FIELDS, **HERE, "find": wanted, "limit": "500"}
 
 
 def _alone(pms_id: str, connection: Connection) -> dict[str, str]:
-    return {**PATIENT_FIELDS, **_practice(connection), "patient_id": pms_id}
+    return {**PATIENT_FIELDS, **HERE, "patient_id": pms_id}
 
 
 JOIN = Join(
@@ -216,7 +209,6 @@ PRACTICE = Listing(
     path="/authorized_practices",
     wrapping=ENVELOPE,
     paging=_pages(5000),
-    params={"show": "all"},
     parse=offices.practice,
     secret_headers={"app-id": "app_id", "app-key": "app_key"},
 )
@@ -224,6 +216,7 @@ PROVIDERS = Listing(
     path="/providers",
     wrapping=ENVELOPE,
     paging=_pages(500),
+    params=HERE,
     parse=practitioner,
     id_at="provider_id",
 )
@@ -231,7 +224,7 @@ BOOK = Listing(
     path="/appointments",
     wrapping=ENVELOPE,
     paging=_pages(100),
-    params={"fields": APPOINTMENT_FIELDS},
+    params={"fields": APPOINTMENT_FIELDS, **HERE},
     parse=parse,
     expects=frozenset(
         {"appointment_sr_no", "patient_id", "provider_id", "practice_id"}

@@ -266,8 +266,9 @@ class RestSource:
             return {}
         named = f"{self._vendor.title}: GET {join.path}"
 
-        def fetch(params: Params) -> Sequence[Any]:
-            url = self._caller.url(join.path, self._parts(), params)
+        def fetch(params: Mapping[str, str]) -> Sequence[Any]:
+            parts = self._parts()
+            url = self._caller.url(join.path, parts, _with_parts(params, parts))
             try:
                 reply = self._caller.signed(Ask(url=url, name=join.path))
             except Gone:

@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.rest.record import Record
 from adapters.sikka.line import Line
-from adapters.sikka.offices import office_of, pms_type_of, practice_of
+from adapters.sikka.offices import Ours, office_of, pms_type_of, practice_of, shown
 from adapters.sikka.statuses import family
 from domain.connections import Connection
 from domain.errors import BrokenContract, Gone, NeedsReconnect, Refused, Transient
@@ -82,17 +82,13 @@ class Office:
         return found
 
     def _authorised(self) -> Mapping[str, Any]:
-        found = self._line.records("/authorized_practices", {"show": "all"}, as_application=True)
         wanted = practice_of(self._connection)
-        ours = [
-            {name: one.maybe(name) for name in ("practice_id", "practice_management_system")}
-            for one in found
-            if one.maybe_id("office_id") == self.office_id
-            and wanted in (None, one.maybe_id("practice_id"))
-        ]
-        if len(ours) != 1:
-            raise Refused("Sikka does not say which practice of the office this is.")
-        return ours[0]
+        asked = shown(wanted)
+        found = self._line.records("/authorized_practices", asked, as_application=True)
+        ours = Ours(office=self.office_id, practice=wanted).among([one.fields() for one in found])
+        if not ours:
+            raise Refused("Sikka does not list this practice among those that authorised us.")
+        return {name: ours[0].get(name) for name in ("practice_id", "practice_management_system")}
 
     def _supported(self, pms_type: str) -> Mapping[str, Any] | None:
         asked = {"practice_management_system": pms_type}

@@ -1,6 +1,6 @@
 """Offices and the practices in them: which one a connection means, and what Sikka says of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,11 @@ def practice_of(connection: Connection) -> str | None:
     return named.strip() or None
 
 
+def shown(practice: str | None) -> dict[str, str]:
+    """Without this, authorized_practices lists the first practice of each office alone."""
+    return {"show": "all"} if practice else {}
+
+
 def pms_type_of(connection: Connection) -> str | None:
     """The PMS behind Sikka, where a person or the authorisation has told it."""
     told = str(connection.settings.get("pms_type") or "").strip()
@@ -46,14 +51,18 @@ class Ours:
 
     def open(self, body: Any) -> Contents:
         every = ENVELOPE.open(body)
-        ours = [one for one in every.items if isinstance(one, dict) and self._is_ours(one)]
+        told = [one for one in every.items if isinstance(one, dict)]
+        return Contents(items=self.among(told), body=every.body)
+
+    def among(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        ours = [one for one in rows if self._is_ours(one)]
         names = sorted({str(one.get("practice_id") or "") for one in ours})
         if len(names) > 1:
             told = ", ".join(f"{self.office}:{name}" for name in names)
             raise BadInput(f"This office has several practices; connect each by itself: {told}.")
-        return Contents(items=ours, body=every.body)
+        return ours
 
-    def _is_ours(self, one: dict[str, Any]) -> bool:
+    def _is_ours(self, one: Mapping[str, Any]) -> bool:
         office, practice = str(one.get("office_id") or ""), str(one.get("practice_id") or "")
         return office.strip() == self.office and self.practice in (None, practice.strip())
 
