@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import jwt
@@ -31,7 +32,9 @@ def bearer(account_id: str, role: Role = Role.OWNER) -> dict[str, str]:
 
 
 @contextmanager
-def served(db: Engine, database_url: str, client: Redis, sealer: Sealer) -> Iterator[httpx.Client]:
+def served(
+    db: Engine, database_url: str, client: Redis, sealer: Sealer, **more: Any
+) -> Iterator[httpx.Client]:
     sock = socket.socket()
     sock.bind(("127.0.0.1", 0))
     sock.listen(64)
@@ -45,7 +48,8 @@ def served(db: Engine, database_url: str, client: Redis, sealer: Sealer) -> Iter
         base_url=address,
         newest_revision=migrations.newest(),
         jwt_secret=JWT_SIGNING,
-        secrets=FakeSecrets(),
+        secrets=more.pop("secrets", None) or FakeSecrets(),
+        **more,
     )
     server = uvicorn.Server(uvicorn.Config(create_app(ports), log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, args=([sock],), daemon=True)
