@@ -105,13 +105,16 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A practice of an office as it is to be connected, with its secret stored."""
+    """A practice of an office as it is to be connected, with its secret stored.
+
+    `is_replaced` where a connection had another secret until now.
+    """
 
     site: str
     practice: Located
     timezone: str
     secret_ref: str
-    is_new_secret: bool
+    is_replaced: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

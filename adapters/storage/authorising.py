@@ -90,7 +90,7 @@ _MISSED = text(
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _AT_SITE = text(
     """
-    SELECT id, state FROM pms_connections
+    SELECT id, state, secret_ref FROM pms_connections
     WHERE connector = :vendor AND site = :site AND removed_at IS NULL FOR UPDATE
     """
 )
@@ -231,7 +231,7 @@ def _settled(db: Db, job: Job, account_id: str, one: Placed) -> tuple[UUID, bool
         return _made(db, account_id, one), True
     connection_id: UUID = row.id
     is_working = State(row.state) in {State.ACTIVE, State.INACTIVE}
-    if is_working and not one.is_new_secret:
+    if is_working and not one.is_replaced and row.secret_ref == one.secret_ref:
         return connection_id, False
     held = connections.load(db, connection_id)
     connections.works(db, replace(held, secret_ref=one.secret_ref), anew=True)

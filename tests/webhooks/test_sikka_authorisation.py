@@ -9,7 +9,7 @@ from random import Random
 import pytest
 import redis
 
-from adapters.storage import authorisation_tokens
+from domain.authorisations import shown_code
 from domain.jobs import JobState
 from tests.webhooks.marketplace import ACCOUNT, OFFICE, OTHER, SECOND, Market, market
 from workers.works import works
@@ -179,9 +179,9 @@ def test_a_state_does_not_fetch_an_office_of_another_account(sikka: Market) -> N
 
 
 def test_a_code_typed_at_the_marketplace_connects_the_office(sikka: Market) -> None:
-    code = authorisation_tokens.read_code(sikka.code()) or ""
+    typed = shown_code(sikka.code()).lower()
 
-    sikka.buys(shape="handshake", extra={"PartnerRegistrationID": f"{code[:4]}-{code[4:].lower()}"})
+    sikka.buys(shape="handshake", extra={"PartnerRegistrationID": typed})
     sikka.work()
 
     assert [one["account_id"] for one in sikka.connections()] == [ACCOUNT, ACCOUNT]

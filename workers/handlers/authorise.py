@@ -160,7 +160,7 @@ class Authorising:
             if zone is None:
                 raise NoZoneError(NO_ZONE)
             ref = own.secret_ref if own else None
-            is_new = not offices.is_stored(ref, office)
+            is_replaced = ref is not None and not offices.is_stored(ref, office)
             ref = offices.store(ref, office, account_id=account_id, site=site)
             placed.append(
                 Placed(
@@ -168,7 +168,7 @@ class Authorising:
                     practice=practice,
                     timezone=zone,
                     secret_ref=ref,
-                    is_new_secret=is_new,
+                    is_replaced=is_replaced,
                 )
             )
         if placed:
