@@ -1,10 +1,9 @@
-"""How things are said on the telephone: the practice's own time, few choices, nothing technical."""
+"""How things are said on the telephone: the practice's own time, few choices, nothing else."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from domain.desk import Opening
-from domain.errors import BadInput
 from domain.slots import PRACTITIONER
 from domain.window import local_day, zone
 
@@ -35,6 +34,12 @@ def said_day(day: date, *, today: date) -> str:
         return "tomorrow"
     year = f" {day.year}" if day.year != today.year else ""
     return f"{WEEKDAYS[day.weekday()].title()} {day.day} {MONTHS[day.month - 1]}{year}"
+
+
+def said_on(day: date, *, today: date) -> str:
+    """Today, tomorrow, or on Monday 23 November."""
+    said = said_day(day, today=today)
+    return said if said in {"today", "tomorrow"} else f"on {said}"
 
 
 def said_time(instant: datetime, timezone: str) -> str:
@@ -92,55 +97,4 @@ def joined(parts: Sequence[str], *, word: str = "or") -> str:
 
 def spelled(number: str) -> str:
     """A confirmation number, letter by letter."""
-    return " ".join(number)
-
-
-def heard_day(text: str, *, today: date) -> date:
-    """The date a caller's words mean: an ISO date, today, tomorrow, or a weekday to come.
-
-    Raises BadInput, with a question to ask, where they mean none. A date with a weekday before it
-    must fall on that weekday: models are not to be trusted with calendars.
-    """
-    words = text.strip().lower().replace(",", " ").split()
-    weekday = next((WEEKDAYS.index(one) for one in words if one in WEEKDAYS), None)
-    iso = next((found for one in words if (found := _iso(one)) is not None), None)
-    if iso is not None:
-        if weekday is not None and iso.weekday() != weekday:
-            said, meant = WEEKDAYS[weekday].title(), said_day(iso, today=today)
-            raise BadInput(f"That date is {meant}, not a {said}. Which one do you mean?")
-        return iso
-    if "tomorrow" in words:
-        return today + timedelta(days=1)
-    if "today" in words:
-        return today
-    if weekday is not None:
-        ahead = (weekday - today.weekday()) % len(WEEKDAYS) or len(WEEKDAYS)
-        return today + timedelta(days=ahead)
-    raise BadInput("I did not understand the date. Which day would you like?")
-
-
-def heard_instant(text: str, timezone: str, *, today: date) -> datetime:
-    """The instant a caller's words mean, on the practice's own clock.
-
-    A time without an offset is the practice's. So is one that ends in Z: a model that was told a
-    caller's "10 am" writes it so, and a caller never means Greenwich.
-    """
-    plain = text.strip().removesuffix("Z").removesuffix("z").replace(" ", "T", 1)
-    try:
-        when = datetime.fromisoformat(plain)
-    except ValueError:
-        raise BadInput(
-            "I did not understand the time. Which day and time would you like?"
-        ) from None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=zone(timezone))
-    if "T" not in plain:
-        raise BadInput("Which time of that day would you like?")
-    return when
-
-
-def _iso(word: str) -> date | None:
-    try:
-        return date.fromisoformat(word[:10])
-    except ValueError:
-        return None
+    return ", ".join(number)

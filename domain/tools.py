@@ -1,6 +1,6 @@
 """A tool a caller's assistant may use: what it is asked, what it answers, who counts as proven."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -8,16 +8,16 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from domain.connections import Connection
-from domain.desk import Ability, PracticeDesk
-from domain.slots import BookingRules
+from domain.desk import Ability, Opening, PracticeDesk
+from domain.slots import BookingRules, Wanted
 from domain.writes import KeptWrite, NewWrite
 
 NO_PRACTICE = "No PMS integration found"
 """Said, word for word, where an account has no connection that can serve calls."""
 
 UNDER_WAY = (
-    "I have passed this on to the practice, but it is not confirmed yet. You will get a text"
-    " message as soon as it is."
+    "I have requested this at the practice, but it is not final yet. You will get a text message"
+    " as soon as it is."
 )
 NOT_DONE = (
     "I could not reach the practice's system just now, so nothing was changed. Shall I try again?"
@@ -57,10 +57,13 @@ class Proofs(Protocol):
 
     @property
     def patient_ids(self) -> frozenset[str]: ...
-    @property
-    def attempts(self) -> int: ...
     def prove(self, patient_ids: frozenset[str]) -> None: ...
-    def failed(self) -> None: ...
+
+    def attempt(self) -> int:
+        """Count that somebody says who they are, before it is looked at; how often by now."""
+
+    def believed(self, patient_ids: frozenset[str]) -> None:
+        """They are: proven, and the attempt does not count."""
 
 
 class Writer(Protocol):
@@ -68,14 +71,35 @@ class Writer(Protocol):
 
     def do(self, new: NewWrite, *, until: datetime) -> KeptWrite: ...
 
+    def asked(self, key: str) -> KeptWrite | None:
+        """What this very tool call has written, should it be answered once more."""
+
+    def booking_of(self, call_id: str) -> KeptWrite | None:
+        """The one booking of a phone call, if it has made any that stands or may."""
+
+
+class FreeTimes(Protocol):
+    """What could be booked: shortly remembered to offer it, asked for anew to book it."""
+
+    def free(
+        self, wanted: Wanted, *, fresh: bool = False, moving: str | None = None
+    ) -> Sequence[Opening]:
+        """`moving` names an appointment whose own time counts as free."""
+
+
+class CallControl(Protocol):
+    """Acts on the phone call itself."""
+
+    def transfer(self, control_url: str, number: str) -> bool:
+        """Whether the call is being passed on to that number."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolRequest:
     """One call of a tool, with everything it may use.
 
     `caller` is the number that calls, in E.164, where it is known. `until` is when an answer is
-    due: a write that is not settled by then is told as requested. `desk` and `writer` are opened
-    when first used.
+    due: a write that is not settled by then is told as requested.
     """
 
     account_id: str
@@ -93,8 +117,10 @@ class ToolRequest:
     transfer_to: tuple[str, ...] = ()
     control_url: str | None = field(default=None, repr=False)
     desk: PracticeDesk
+    diary: FreeTimes
     writer: Writer
     proofs: Proofs
+    control: CallControl
 
     @property
     def write_key(self) -> str:

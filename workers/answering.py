@@ -1,6 +1,6 @@
 """Opens a tool call with everything a tool may use, and keeps what was said with its audit row."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,22 +15,26 @@ from adapters.opening import Opener
 from adapters.replies import tell
 from adapters.storage import connections, tool_calls
 from adapters.storage.audit import Access, record
+from adapters.storage.holds import held
 from adapters.storage.ledger import put
 from adapters.storage.phone_calls import StoredProofs
 from adapters.storage.tables import vendor_requests
 from adapters.storage.tool_calls import ClaimedToolCall
 from adapters.storage.writes import WriteLedger
-from domain.desk import PracticeDesk
+from domain.connections import Connection
+from domain.desk import Busy, PracticeDesk
 from domain.errors import SyncError
 from domain.jobs import Job
 from domain.slots import BookingRules
 from domain.sources import spend_rows
-from domain.tools import NOT_NOW, Told, ToolAnswer, ToolRequest
+from domain.tools import NOT_NOW, CallControl, Told, ToolAnswer, ToolRequest
+from domain.window import Window
 from domain.work import settle_job
 from domain.writes import allowed
 from infra.database import transaction
 from infra.sealing import Sealer
-from infra.stopping import Stopping
+from infra.stopping import HandBack, Stopping
+from workers.calls.diary import Diary, Remembered
 from workers.handlers.answer_tool_call import Opened
 from workers.writing import Writing
 
@@ -63,9 +67,11 @@ class Answering:
     engine: Engine
     sealer: Sealer
     opener: Opener
-    redis: Redis
+    redis: Redis | None
     clock: Callable[[], datetime]
     stopping: Stopping
+    control: CallControl
+    remembered: Remembered = field(default_factory=Remembered)
     _taken: dict[int, _Taken] = field(default_factory=dict)
 
     def open(self, job: Job) -> Opened | None:
@@ -81,7 +87,12 @@ class Answering:
                 tool_calls.give_up(db, self.sealer, row_id, late, account_id=account_id, now=now)
                 return None
         taken = self._taken[job.id] = _Taken(claimed)
-        return Opened(claimed.tool, self._request(taken, now))
+        try:
+            return Opened(claimed.tool, self._request(taken, now))
+        except HandBack:
+            raise
+        except SyncError as trouble:
+            return Opened(claimed.tool, None, trouble)
 
     def answer(self, job: Job, said: ToolAnswer) -> bool:
         """Keep it, with its audit row and what follows, then tell whoever waits."""
@@ -95,7 +106,7 @@ class Answering:
             if reply_to is not None:
                 self._follow(db, claimed, said)
                 self._audit(db, claimed, said)
-        if reply_to:
+        if reply_to and self.redis is not None:
             tell(self.redis, reply_to, claimed.id)
         return reply_to is not None
 
@@ -117,6 +128,7 @@ class Answering:
         if desk is None:
             return None
         taken.desk = desk
+        rules = BookingRules.read(practice.booking_rules)
         return ToolRequest(
             account_id=claimed.account_id,
             call_id=claimed.call_id,
@@ -129,10 +141,12 @@ class Answering:
             now=now,
             until=claimed.deadline_at - MARGIN,
             connection=connection,
-            rules=BookingRules.read(practice.booking_rules),
+            rules=rules,
             abilities=allowed(desk.abilities, practice.features),
             transfer_to=tuple(practice.transfer_to),
             desk=desk,
+            diary=self._diary(connection, desk, rules),
+            control=self.control,
             writer=self._writer(claimed, desk),
             proofs=self._proofs(claimed, connection.id),
         )
@@ -147,6 +161,20 @@ class Answering:
             guarded=partial(tool_calls.guard, row_id=claimed.id),
         )
         return Writing(ledger, desk, clock=self.clock, pause=self.stopping.wait)
+
+    def _diary(self, connection: Connection, desk: PracticeDesk, rules: BookingRules) -> Diary:
+        return Diary(
+            desk=desk,
+            connection=connection,
+            rules=rules,
+            held=partial(self._held, connection),
+            remembered=self.remembered,
+            clock=self.clock,
+        )
+
+    def _held(self, connection: Connection, window: Window) -> Sequence[Busy]:
+        with transaction(self.engine, account_id=connection.account_id) as db:
+            return held(db, connection.id, window, now=self.clock())
 
     def _proofs(self, claimed: ClaimedToolCall, connection_id: UUID) -> StoredProofs:
         return StoredProofs(

@@ -41,6 +41,8 @@ class Ledger(Protocol):
     """Where writes are kept; `adapters.storage.writes` has it over Postgres."""
 
     def begin(self, new: NewWrite) -> KeptWrite: ...
+    def by_key(self, key: str) -> KeptWrite | None: ...
+    def booking_of(self, call_id: str) -> KeptWrite | None: ...
     def load(self, write_id: UUID) -> KeptWrite: ...
     def submitting(self, kept: KeptWrite) -> KeptWrite | None: ...
     def keep_receipt(self, kept: KeptWrite, receipt: Receipt) -> KeptWrite: ...
@@ -85,6 +87,14 @@ class Writing:
                 self._look_once_more(kept, new)
             kept = self._send(kept)
         return self.follow(kept, until=until)
+
+    def asked(self, key: str) -> KeptWrite | None:
+        """The write of this key, if anything was written under it."""
+        return self._ledger.by_key(key)
+
+    def booking_of(self, call_id: str) -> KeptWrite | None:
+        """The one booking of a phone call that stands or may."""
+        return self._ledger.booking_of(call_id)
 
     def follow(self, kept: KeptWrite, *, until: datetime) -> KeptWrite:
         """Ask what has become of it, with growing pauses, until it is known or time is up."""
@@ -132,7 +142,10 @@ class Writing:
         except BaseException:
             self._ledger.withdraw(kept)
             raise
+        moving = getattr(new.write.wish, "appointment_id", None)
         for one in busy:
+            if moving is not None and one.pms_id == moving:
+                continue  # an appointment is not in its own way
             taken = any((thing.kind, thing.pms_id) in keys for thing in one.resources)
             if taken and one.window.start < window.end and window.start < one.window.end:
                 self._ledger.withdraw(kept)

@@ -3,28 +3,40 @@
 import json
 from uuid import UUID
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection as Db
+from sqlalchemy import Engine, TextClause, text
 
 from infra.database import transaction
 from infra.sealing import Sealer
 
 TABLE = "phone_calls"
 
-_READ = text(
-    "SELECT proofs, attempts FROM phone_calls WHERE account_id = :account_id AND call_id = :call_id"
+_READ = text("SELECT proofs FROM phone_calls WHERE account_id = :account_id AND call_id = :call_id")
+_LOCKED = text(f"{_READ.text} FOR UPDATE")
+_SEEN = text(
+    """
+    INSERT INTO phone_calls (account_id, call_id) VALUES (:account_id, :call_id)
+    ON CONFLICT DO NOTHING
+    """
 )
 _PROVE = text(
     """
-    INSERT INTO phone_calls (account_id, call_id, proofs)
-    VALUES (:account_id, :call_id, :proofs)
-    ON CONFLICT (account_id, call_id) DO UPDATE SET proofs = EXCLUDED.proofs, seen_at = now()
+    UPDATE phone_calls SET proofs = :proofs, seen_at = now()
+    WHERE account_id = :account_id AND call_id = :call_id
     """
 )
-_FAILED = text(
+_ATTEMPT = text(
     """
     INSERT INTO phone_calls (account_id, call_id, attempts) VALUES (:account_id, :call_id, 1)
     ON CONFLICT (account_id, call_id) DO UPDATE SET
       attempts = phone_calls.attempts + 1, seen_at = now()
+    RETURNING attempts
+    """
+)
+_TAKEN_BACK = text(
+    """
+    UPDATE phone_calls SET attempts = GREATEST(attempts - 1, 0)
+    WHERE account_id = :account_id AND call_id = :call_id
     """
 )
 
@@ -44,32 +56,37 @@ class StoredProofs:
     @property
     def patient_ids(self) -> frozenset[str]:
         """Patients of this practice the caller has proved to be, or to speak for."""
-        return frozenset(self._read()[0].get(self._connection, ()))
-
-    @property
-    def attempts(self) -> int:
-        """How often somebody in this call said who they are and was not believed."""
-        return self._read()[1]
+        with transaction(self._engine, account_id=self._account) as db:
+            return frozenset(self._proofs(db, _READ).get(self._connection, ()))
 
     def prove(self, patient_ids: frozenset[str]) -> None:
-        proofs, _ = self._read()
+        with transaction(self._engine, account_id=self._account) as db:
+            self._prove(db, patient_ids)
+
+    def attempt(self) -> int:
+        """Counted in one statement, so that guesses made at once count each."""
+        with transaction(self._engine, account_id=self._account) as db:
+            return int(db.execute(_ATTEMPT, self._owner).scalar_one())
+
+    def believed(self, patient_ids: frozenset[str]) -> None:
+        with transaction(self._engine, account_id=self._account) as db:
+            self._prove(db, patient_ids)
+            db.execute(_TAKEN_BACK, self._owner)
+
+    def _prove(self, db: Db, patient_ids: frozenset[str]) -> None:
+        """Locked first: tool calls of one message may prove at the same time."""
+        db.execute(_SEEN, self._owner)
+        proofs = self._proofs(db, _LOCKED)
         proofs[self._connection] = sorted({*proofs.get(self._connection, ()), *patient_ids})
         sealed = self._sealer.seal(json.dumps(proofs), **self._place())
-        with transaction(self._engine, account_id=self._account) as db:
-            db.execute(_PROVE, {**self._owner, "proofs": sealed})
+        db.execute(_PROVE, {**self._owner, "proofs": sealed})
 
-    def failed(self) -> None:
-        with transaction(self._engine, account_id=self._account) as db:
-            db.execute(_FAILED, self._owner)
-
-    def _read(self) -> tuple[dict[str, list[str]], int]:
-        with transaction(self._engine, account_id=self._account) as db:
-            row = db.execute(_READ, self._owner).first()
-        if row is None:
-            return {}, 0
-        if row.proofs is None:
-            return {}, row.attempts
-        return json.loads(self._sealer.open(row.proofs, **self._place())), row.attempts
+    def _proofs(self, db: Db, statement: TextClause) -> dict[str, list[str]]:
+        row = db.execute(statement, self._owner).first()
+        if row is None or row.proofs is None:
+            return {}
+        found: dict[str, list[str]] = json.loads(self._sealer.open(row.proofs, **self._place()))
+        return found
 
     def _place(self) -> dict[str, str]:
         call = self._owner["call_id"]

@@ -116,6 +116,13 @@ class WriteLedger:
             row = db.execute(_BY_KEY, values).mappings().first()
             return None if row is None else self._kept(row)
 
+    def booking_of(self, call_id: str) -> KeptWrite | None:
+        """The one booking of a phone call that stands or may."""
+        with transaction(self._engine, account_id=self._account) as db:
+            values = {"account_id": self._account, "call_id": call_id}
+            row = db.execute(_OF_CALL, values).mappings().first()
+            return None if row is None else self._kept(row)
+
     def load(self, write_id: UUID) -> KeptWrite:
         with transaction(self._engine, account_id=self._account) as db:
             return self._kept(db.execute(_LOAD, {"id": write_id}).mappings().one())

@@ -12,10 +12,14 @@ from infra.stopping import HandBack
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A claimed tool call; without a `request` the account has nothing that could serve it."""
+    """A claimed tool call; without a `request` the account has nothing that could serve it.
+
+    `trouble` is why its practice could not be opened just now.
+    """
 
     tool: str
     request: ToolRequest | None
+    trouble: SyncError | None = None
 
 
 class Calls(Protocol):
@@ -42,9 +46,11 @@ def _said(
     tool = tools.get(opened.tool)
     if tool is None:
         return ToolAnswer(text=UNKNOWN_TOOL, is_error=True)
-    if opened.request is None:
-        return ToolAnswer(text=NO_PRACTICE, is_error=True)
     try:
+        if opened.trouble is not None:
+            raise opened.trouble
+        if opened.request is None:
+            return ToolAnswer(text=NO_PRACTICE, is_error=True)
         return tool(opened.request)
     except HandBack:
         raise

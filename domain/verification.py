@@ -1,0 +1,113 @@
+"""Who may hear of a patient: whoever calls from their number, or knows their name and birthday."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from domain.desk import PatientCard
+from domain.names import Likeness, Name, display, likeness, read
+
+MOST_ATTEMPTS = 3
+
+WHO = "May I have the full name and date of birth of the patient?"
+WHICH_NAME = "Several people are registered with that number. What is the patient's first name?"
+WHICH_BIRTHDAY = "What is the date of birth of the patient?"
+WHICH_FULL_NAME = "What is the first and last name of the patient?"
+NOT_FOUND = (
+    "I could not find a patient with that name and date of birth. Could you spell the last name and"
+    " tell me the date of birth once more?"
+)
+ONLY_HUMAN = (
+    "I am sorry, I could not make sure who the patient is. Somebody at the practice has to help"
+    " with that; shall I connect you?"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Who somebody says the patient is. An id is only a claim: models make them up."""
+
+    patient_id: str | None = field(default=None, repr=False)
+    first_name: str | None = field(default=None, repr=False)
+    last_name: str | None = field(default=None, repr=False)
+    full_name: str | None = field(default=None, repr=False)
+    date_of_birth: date | None = field(default=None, repr=False)
+
+    @property
+    def name(self) -> Name:
+        if self.full_name:
+            return read(self.full_name)
+        if self.first_name and self.last_name:
+            return read(f"{self.last_name}, {self.first_name}")
+        given, family = read(f"x, {self.first_name or ''}"), read(f"{self.last_name or ''}, x")
+        return Name(given.given, family.family)
+
+    @property
+    def names_somebody(self) -> bool:
+        return bool(self.full_name or self.first_name or self.last_name)
+
+    @property
+    def has_full_name(self) -> bool:
+        return bool(self.name.given and self.name.family)
+
+    @property
+    def is_complete(self) -> bool:
+        """Enough to be judged by: a full name and a date of birth."""
+        return self.has_full_name and self.date_of_birth is not None
+
+
+def has_number(card: PatientCard, number: str) -> bool:
+    return number in card.phones
+
+
+def name_of(card: PatientCard) -> Name:
+    patient = card.patient
+    if patient.first_name and patient.last_name:
+        return read(f"{patient.last_name}, {patient.first_name}")
+    return read(patient.full_name or "")
+
+
+def shown_name(card: PatientCard) -> str:
+    patient = card.patient
+    return patient.full_name or display(given=patient.first_name, family=patient.last_name)
+
+
+def proved_by(claim: Claim, cards: Iterable[PatientCard]) -> PatientCard | None:
+    """The one patient whose full name and date of birth are the claimed ones; several are none."""
+    if not claim.is_complete or claim.date_of_birth is None:
+        return None
+    born = claim.date_of_birth.isoformat()
+    found = {
+        one.patient.pms_id: one
+        for one in cards
+        if one.patient.date_of_birth == born
+        and likeness(claim.name, name_of(one)) >= Likeness.FIRST_NAME
+    }
+    return _only(list(found.values()))
+
+
+def fitting(claim: Claim, cards: Iterable[PatientCard]) -> list[PatientCard]:
+    """Of people that are proven already, those who are not ruled out by what is claimed."""
+    return [one for one in cards if _fits(claim, one)]
+
+
+def _fits(claim: Claim, card: PatientCard) -> bool:
+    born = claim.date_of_birth.isoformat() if claim.date_of_birth else None
+    if born is not None and card.patient.date_of_birth not in {None, born}:
+        return False
+    if claim.patient_id is not None and claim.patient_id != card.patient.pms_id:
+        return False
+    wanted, theirs = claim.name, name_of(card)
+    if wanted.given and wanted.family:
+        return likeness(wanted, theirs) >= Likeness.FIRST_NAME
+    if wanted.family and not wanted.given:
+        # A single word may be either name.
+        return wanted.family == theirs.family or wanted.family == theirs.given[:1]
+    return not wanted.given or wanted.given == theirs.given[: len(wanted.given)]
+
+
+def _only(found: Sequence[PatientCard]) -> PatientCard | None:
+    """The one there is; of several, the one the practice still counts as its patient."""
+    active = [one for one in found if one.is_active]
+    chosen = found if len(found) == 1 else active
+    return chosen[0] if len(chosen) == 1 else None

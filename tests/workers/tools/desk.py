@@ -1,0 +1,474 @@
+"""A practice's desk that answers from a script, and a phone call that asks it through the tools."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from domain.appointments import Appointment, Patient, Status
+from domain.connections import Connection, KnownType
+from domain.desk import (
+    Ability,
+    Balance,
+    Busy,
+    Coverage,
+    Note,
+    Opening,
+    Outcome,
+    PatientCard,
+    PatientQuery,
+    Receipt,
+    Resource,
+    Shift,
+    Verdict,
+)
+from domain.errors import SyncError
+from domain.names import read
+from domain.slots import OPERATORY, PRACTITIONER, BookingRules
+from domain.sources import Spend
+from domain.tools import ToolAnswer, ToolRequest
+from domain.window import Window
+from domain.wishes import Booking, Cancellation, Move, NewPatient, Write, WriteKind
+from domain.writes import (
+    NEXT,
+    NOT_YET_SENT,
+    Hold,
+    KeptWrite,
+    NewWrite,
+    SlotTaken,
+    WriteState,
+)
+from workers.calls.diary import Diary, Remembered
+from workers.tools import tools
+from workers.writing import Writing
+
+ZONE = "America/New_York"
+NOW = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
+"""A Saturday, 10 am at the practice."""
+
+MONDAY = date(2026, 11, 23)
+ANN_CALLS, BOB_CALLS, FAMILY_CALLS = "+12025550143", "+12025550178", "+12025550190"
+LEE = Resource(kind=PRACTITIONER, pms_id="PROV-7", name="Dr. Mona Lee")
+ORTIZ = Resource(kind=PRACTITIONER, pms_id="PROV-9", name="Dr. Juan Ortiz")
+CHAIR = Resource(kind=OPERATORY, pms_id="OP-3", name="Room 3")
+MINUTES_OF_CHECKS = 5
+
+
+def local(day: date, hour: int, minute: int = 0) -> datetime:
+    """Eastern standard time, as it is in November."""
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC) + timedelta(hours=5)
+
+
+def person(pms_id: str, first: str, last: str, born: str, *phones: str) -> PatientCard:
+    patient = Patient(
+        pms_id=pms_id,
+        full_name=f"{first} {last}",
+        first_name=first,
+        last_name=last,
+        phone=phones[0] if phones else None,
+        date_of_birth=born,
+    )
+    return PatientCard(patient=patient, phones=phones, last_visit=date(2026, 5, 4))
+
+
+def everybody() -> dict[str, PatientCard]:
+    people = [
+        person("PAT-1001", "Ann", "Ames", "1985-03-02", ANN_CALLS),
+        person("PAT-1002", "Bob", "Baker", "1990-07-15", BOB_CALLS),
+        person("PAT-1003", "Cleo", "Crane", "1979-01-20", FAMILY_CALLS),
+        person("PAT-1004", "Dora", "Crane", "2012-06-01", FAMILY_CALLS),
+        person("PAT-1005", "Eve", "Dunn", "1961-12-24"),
+        person("PAT-1006", "Eve", "Dunn", "1961-12-24"),
+    ]
+    return {one.patient.pms_id: one for one in people}
+
+
+@dataclass
+class Desk:
+    """Keeps a book; `takes` is how a write goes, `fails` what every request raises."""
+
+    abilities: frozenset[Ability] = frozenset(Ability)
+    people: dict[str, PatientCard] = field(default_factory=everybody)
+    book: list[Appointment] = field(default_factory=list)
+    works: list[Shift] = field(default_factory=list)
+    slots: list[Opening] | None = None
+    takes: Receipt | Exception = field(default_factory=lambda: Receipt(is_final=True, pms_id="N1"))
+    outcomes: list[Outcome] = field(default_factory=list)
+    fails: SyncError | None = None
+    sent: list[Write] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    kept_notes: list[Note] = field(default_factory=list)
+    covers: list[Coverage] = field(default_factory=list)
+    owes: Balance | None = None
+
+    def __post_init__(self) -> None:
+        if not self.works:
+            for days in range(4):
+                day = MONDAY + timedelta(days=days)
+                span = Window(local(day, 9), local(day, 12))
+                self.works += [Shift(resource=one, window=span) for one in (LEE, CHAIR)]
+
+    def search_patients(self, query: PatientQuery) -> Sequence[PatientCard]:
+        self._ask("search_patients")
+        return [one for one in self.people.values() if _agrees(one, query)][: query.limit]
+
+    def patient(self, pms_id: str) -> PatientCard | None:
+        self._ask("patient")
+        return self.people.get(pms_id)
+
+    def appointments(self, window: Window) -> Sequence[Appointment]:
+        self._ask("appointments")
+        return [one for one in self.book if one.start in window]
+
+    def shifts(self, window: Window) -> Sequence[Shift]:
+        self._ask("shifts")
+        return [one for one in self.works if _meet(one.window, window)]
+
+    def openings(self, window: Window) -> Sequence[Opening] | None:
+        self._ask("openings")
+        if self.slots is None:
+            return None
+        return [one for one in self.slots if _meet(one.window, window)]
+
+    def busy(self, window: Window) -> Sequence[Busy]:
+        self._ask("busy")
+        return [
+            Busy(window=span, resources=(LEE, CHAIR), pms_id=one.pms_id)
+            for one in self.book
+            if one.status is not Status.CANCELLED
+            and _meet(span := Window(one.start, one.end), window)
+        ]
+
+    def notes(self, patient_id: str) -> Sequence[Note]:
+        self._ask("notes")
+        return self.kept_notes
+
+    def insurance(self, patient_id: str) -> Sequence[Coverage]:
+        self._ask("insurance")
+        return self.covers
+
+    def balance(self, patient_id: str) -> Balance | None:
+        self._ask("balance")
+        return self.owes
+
+    def submit(self, write: Write) -> Receipt:
+        self._ask("submit")
+        self.sent.append(write)
+        if isinstance(self.takes, Exception):
+            raise self.takes
+        if self.takes.is_final:
+            return replace(self.takes, pms_id=self._do(write))
+        return self.takes
+
+    def outcome(self, write: Write, receipt: Receipt) -> Outcome:
+        self._ask("outcome")
+        said = self.outcomes.pop(0) if self.outcomes else Outcome(verdict=Verdict.PENDING)
+        return replace(said, pms_id=self._do(write)) if said.verdict is Verdict.DONE else said
+
+    def find(self, write: Write) -> Outcome:
+        self._ask("find")
+        return self.outcomes.pop(0) if self.outcomes else Outcome(verdict=Verdict.UNKNOWN)
+
+    def drain_spent(self) -> Sequence[Spend]:
+        return ()
+
+    def add(self, patient_id: str, start: datetime, *, minutes: int = 30) -> Appointment:
+        made = Appointment(
+            pms_id=f"APPT-{len(self.book) + 1}",
+            start=start,
+            end=start + timedelta(minutes=minutes),
+            patient=Patient(pms_id=patient_id),
+            practitioner_id=LEE.pms_id,
+            practitioner_name=LEE.name,
+        )
+        self.book.append(made)
+        return made
+
+    def _do(self, write: Write) -> str:
+        wish = write.wish
+        if isinstance(wish, Booking):
+            return self.add(wish.patient_id, wish.start, minutes=wish.minutes).pms_id
+        if isinstance(wish, Move):
+            return self._change(wish.appointment_id, start=wish.start)
+        if isinstance(wish, Cancellation):
+            return self._change(wish.appointment_id, status=Status.CANCELLED)
+        if isinstance(wish, NewPatient):
+            return self._register(wish)
+        return f"DONE-{len(self.sent)}"
+
+    def _change(self, pms_id: str, **about: Any) -> str:
+        at = next(number for number, one in enumerate(self.book) if one.pms_id == pms_id)
+        old = self.book[at]
+        if "start" in about:
+            about["end"] = about["start"] + old.duration
+        self.book[at] = replace(old, **about)
+        return pms_id
+
+    def _register(self, wish: NewPatient) -> str:
+        pms_id = f"PAT-{2000 + len(self.people)}"
+        born = wish.date_of_birth.isoformat() if wish.date_of_birth else ""
+        phones = (wish.phone,) if wish.phone else ()
+        self.people[pms_id] = person(pms_id, wish.first_name, wish.last_name, born, *phones)
+        return pms_id
+
+    def _ask(self, what: str) -> None:
+        self.asked.append(what)
+        if self.fails is not None:
+            raise self.fails
+
+
+@dataclass
+class Proofs:
+    """What a call has proved, in memory."""
+
+    patient_ids: frozenset[str] = frozenset()
+    attempts: int = 0
+
+    def prove(self, patient_ids: frozenset[str]) -> None:
+        self.patient_ids |= patient_ids
+
+    def attempt(self) -> int:
+        self.attempts += 1
+        return self.attempts
+
+    def believed(self, patient_ids: frozenset[str]) -> None:
+        self.prove(patient_ids)
+        self.attempts -= 1
+
+
+@dataclass
+class Control:
+    """Vapi, asked to pass a call on."""
+
+    takes: bool = True
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def transfer(self, control_url: str, number: str) -> bool:
+        self.asked.append((control_url, number))
+        return self.takes
+
+
+@dataclass
+class Writes:
+    """The ledger of writes in memory: a key is one write, a call one booking, a slot one hold."""
+
+    clock: "Time"
+    kept: dict[UUID, KeptWrite] = field(default_factory=dict)
+    holds: dict[UUID, Hold] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.held_by_others: Callable[[Window], Sequence[Busy]] = self.held
+
+    def begin(self, new: NewWrite) -> KeptWrite:
+        known = self.by_key(new.key)
+        if known is None and new.write.kind is WriteKind.BOOK and new.call_id:
+            known = self.booking_of(new.call_id)
+        if known is not None:
+            return replace(known, is_new=False)
+        if new.hold is not None and self.taken(new.hold.window, new.hold.resources):
+            raise SlotTaken("Somebody else is taking that time.")
+        made = KeptWrite(
+            id=uuid4(),
+            account_id="default",
+            connection_id=new.connection_id,
+            state=WriteState.HELD if new.hold else WriteState.REQUESTED,
+            write=replace(new.write, marker=f"K7M{len(self.kept):03d}"),
+            key=new.key,
+            confirmation=f"K7M{len(self.kept):03d}",
+            call_id=new.call_id,
+            is_new=True,
+        )
+        if new.hold is not None:
+            self.holds[made.id] = new.hold
+        return self._keep(made)
+
+    def by_key(self, key: str) -> KeptWrite | None:
+        return next((one for one in self.kept.values() if one.key == key), None)
+
+    def booking_of(self, call_id: str) -> KeptWrite | None:
+        gone = {WriteState.FAILED, WriteState.WITHDRAWN}
+        found = (
+            one
+            for one in self.kept.values()
+            if one.call_id == call_id and one.write.kind is WriteKind.BOOK and one.state not in gone
+        )
+        return next(found, None)
+
+    def load(self, write_id: UUID) -> KeptWrite:
+        return self.kept[write_id]
+
+    def submitting(self, kept: KeptWrite) -> KeptWrite | None:
+        if self.kept[kept.id].state not in NOT_YET_SENT:
+            return None
+        sent = replace(kept, state=WriteState.SUBMITTED, submitted_at=self.clock())
+        return self._keep(sent)
+
+    def keep_receipt(self, kept: KeptWrite, receipt: Receipt) -> KeptWrite:
+        return self._keep(replace(kept, receipt=receipt))
+
+    def settle(
+        self,
+        kept: KeptWrite,
+        state: WriteState,
+        *,
+        pms_id: str | None = None,
+        reason: str | None = None,
+    ) -> KeptWrite:
+        if state not in NEXT[self.kept[kept.id].state]:
+            return self.kept[kept.id]
+        if state in {WriteState.FAILED, WriteState.WITHDRAWN}:
+            self.holds.pop(kept.id, None)
+        return self._keep(replace(kept, state=state, pms_id=pms_id, reason=reason))
+
+    def withdraw(self, kept: KeptWrite) -> bool:
+        return self.settle(kept, WriteState.WITHDRAWN).state is WriteState.WITHDRAWN
+
+    def polled(self, kept: KeptWrite) -> KeptWrite:
+        return self._keep(replace(kept, polls=kept.polls + 1))
+
+    def tell(self, kept: KeptWrite, told: str) -> KeptWrite:
+        return self._keep(replace(kept, told=told))
+
+    def taken(self, window: Window, resources: Sequence[Resource]) -> bool:
+        keys = {(one.kind, one.pms_id) for one in resources}
+        return any(
+            _meet(one.window, window)
+            and any((thing.kind, thing.pms_id) in keys for thing in one.resources)
+            for one in self.holds.values()
+        )
+
+    def held(self, window: Window) -> Sequence[Busy]:
+        return [
+            Busy(window=one.window, resources=one.resources)
+            for one in self.holds.values()
+            if _meet(one.window, window)
+        ]
+
+    def _keep(self, kept: KeptWrite) -> KeptWrite:
+        self.kept[kept.id] = kept
+        return kept
+
+
+@dataclass
+class Time:
+    """A clock that moves when somebody waits."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pause(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class Practice:
+    """A desk, what is written at it, and the calls it gets."""
+
+    desk: Desk = field(default_factory=Desk)
+    time: Time = field(default_factory=Time)
+    rules: BookingRules = field(default_factory=BookingRules)
+    abilities: frozenset[Ability] | None = None
+    control: Control = field(default_factory=Control)
+    remembered: Remembered = field(default_factory=Remembered)
+    transfer_to: tuple[str, ...] = ("+12025550199",)
+    id: UUID = field(default_factory=uuid4)
+
+    def __post_init__(self) -> None:
+        self.writes = Writes(self.time)
+
+    @property
+    def connection(self) -> Connection:
+        return Connection(
+            id=self.id,
+            account_id="default",
+            vendor="sikka",
+            site="D1",
+            timezone=ZONE,
+            practitioners={LEE.pms_id: LEE.name, ORTIZ.pms_id: ORTIZ.name},
+            types={
+                "TY-1": KnownType(name="Cleaning", duration_minutes=60),
+                "TY-2": KnownType(name="New patient exam", duration_minutes=45),
+            },
+        )
+
+    def call(self, caller: str | None = ANN_CALLS) -> "Call":
+        return Call(self, caller)
+
+
+@dataclass
+class Call:
+    """One phone call: each `ask` is another tool call of it."""
+
+    practice: Practice
+    caller: str | None
+    id: str = field(default_factory=lambda: uuid4().hex)
+    proofs: Proofs = field(default_factory=Proofs)
+    asked: int = 0
+
+    def ask(self, tool: str, **arguments: Any) -> str:
+        return self.answer(tool, arguments).text
+
+    def answer(
+        self,
+        tool: str,
+        arguments: Mapping[str, Any],
+        *,
+        again: bool = False,
+        control_url: str | None = None,
+    ) -> ToolAnswer:
+        self.asked += not again
+        practice = self.practice
+        desk, clock = practice.desk, practice.time
+        writing = Writing(practice.writes, desk, clock=clock, pause=clock.pause)
+        request = ToolRequest(
+            account_id="default",
+            call_id=self.id,
+            tool_call_id=f"tool-{self.asked}",
+            tool=tool,
+            arguments=arguments,
+            caller=self.caller,
+            trace_id="t",
+            now=clock(),
+            until=clock() + timedelta(seconds=12),
+            connection=practice.connection,
+            rules=practice.rules,
+            abilities=desk.abilities if practice.abilities is None else practice.abilities,
+            transfer_to=practice.transfer_to,
+            control_url=control_url,
+            desk=desk,
+            diary=Diary(
+                desk=desk,
+                connection=practice.connection,
+                rules=practice.rules,
+                held=practice.writes.held_by_others,
+                remembered=practice.remembered,
+                clock=clock,
+            ),
+            writer=writing,
+            proofs=self.proofs,
+            control=practice.control,
+        )
+        return tools()[tool](request)
+
+
+def _agrees(card: PatientCard, query: PatientQuery) -> bool:
+    person = card.patient
+    told = (
+        (query.first_name, person.first_name),
+        (query.last_name, person.last_name),
+        (query.email, person.email),
+        (query.date_of_birth and query.date_of_birth.isoformat(), person.date_of_birth),
+    )
+    if any(wanted and wanted.casefold() != (found or "").casefold() for wanted, found in told):
+        return False
+    if query.phone and query.phone not in card.phones:
+        return False
+    words = set(read(query.text or "").words)
+    return words <= set(read(person.full_name or "").words)
+
+
+def _meet(one: Window, other: Window) -> bool:
+    return one.start < other.end and other.start < one.end

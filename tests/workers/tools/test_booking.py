@@ -1,0 +1,321 @@
+"""A caller looks for a time and makes an appointment, and hears only what is so."""
+
+import pytest
+
+from domain.desk import Opening, Outcome, OutcomeUnknown, Receipt, Verdict
+from domain.errors import Refused, Transient
+from domain.tools import UNDER_WAY, Told
+from domain.window import Window
+from domain.wishes import Booking
+from domain.writes import Hold, WriteState
+from tests.workers.tools.desk import (
+    ANN_CALLS,
+    CHAIR,
+    LEE,
+    MONDAY,
+    ORTIZ,
+    Practice,
+    local,
+)
+
+NINE = "2026-11-23T09:00:00"
+
+
+def wish(practice: Practice) -> Booking:
+    found = practice.desk.sent[-1].wish
+    assert isinstance(found, Booking)
+    return found
+
+
+def test_the_conversation_from_the_search_to_the_confirmation_number() -> None:
+    practice = Practice()
+    call = practice.call()
+
+    assert call.ask("search-patients", query="Ann Ames").startswith(
+        "I have found the record of Ann Ames."
+    )
+    assert call.ask("check-availability", date="2026-11-23") == (
+        "The free times are Monday 23 November at 9 am with Dr. Mona Lee, 9:45 am with Dr. Mona"
+        " Lee, 10:45 am with Dr. Mona Lee or 11:30 am with Dr. Mona Lee. There are other times"
+        " too. Which would you like?"
+    )
+    said = call.answer("book-appointment", {"startTime": NINE, "appointmentType": "cleaning"})
+
+    assert said.text == (
+        "The appointment is confirmed for Monday 23 November at 9 am with Dr. Mona Lee. The"
+        " confirmation number is K, 7, M, 0, 0, 0."
+    )
+    assert said.told is Told.CONFIRMED
+    booked = wish(practice)
+    assert (booked.patient_id, booked.start, booked.minutes) == ("PAT-1001", local(MONDAY, 9), 60)
+    assert (booked.practitioner_id, booked.operatory_id) == (LEE.pms_id, CHAIR.pms_id)
+    assert (booked.type_id, booked.type_name) == ("TY-1", "Cleaning")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"startTime": "2026-11-23T09:00:00Z"},
+        {"start_time": "2026-11-23 09:00"},
+        {"date": "2026-11-23", "time": "9 am"},
+        {"date": "Monday", "time": "09:00"},
+        {"date": "next Monday", "startTime": "9:00 AM"},
+        {"dateTime": "Monday at 9 am"},
+        {"date": "11/23/2026", "time": "nine", "startTime": "2026-11-23T14:00:00+00:00"},
+        {"appointment": {"date": "2026-11-23", "time": "9:00"}},
+        {"DATE": "November 23rd", "Time": "9:00am", "duration": "30 minutes"},
+        {"date": "2026-11-23", "weekday": "Monday", "time": "9:00", "provider": "Doctor Lee"},
+        {"date": "2026-11-23", "time": "9:00", "providerId": "PROV-7", "patientId": "PAT-1001"},
+    ],
+    ids=str,
+)
+def test_a_time_is_understood_however_it_is_written(arguments: dict[str, object]) -> None:
+    practice = Practice()
+    if "+00:00" in str(arguments):
+        arguments = {**arguments, "startTime": "2026-11-23T09:00:00+00:00"}
+
+    practice.call().ask("book-appointment", **arguments)
+
+    assert wish(practice).start == local(MONDAY, 9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "question"),
+    [
+        ({}, "Which day and time would you like?"),
+        ({"date": "2026-11-23"}, "Which time of that day would you like?"),
+        ({"time": "9:00"}, "I did not understand the date."),
+        ({"date": "Tuesday 2026-11-23", "time": "9:00"}, "That date is Monday 23 November"),
+        ({"startTime": "2024-03-05T10:00"}, "today is Saturday 21 November 2026"),
+        ({"startTime": "today at 10:15"}, "the earliest is today at 11 am"),
+        ({"startTime": "2027-08-02T10:00"}, "I can only offer times until"),
+        ({"startTime": NINE, "provider": "Dr. Nobody"}, "It could be Dr. Mona Lee or Dr. Juan"),
+        ({"startTime": ["x"], "date": {"a": 1}}, "Which day and time would you like?"),
+    ],
+    ids=str,
+)
+def test_what_is_missing_or_unclear_is_asked_for_and_nothing_is_written(
+    arguments: dict[str, object], question: str
+) -> None:
+    practice = Practice()
+
+    said = practice.call().answer("book-appointment", arguments)
+
+    assert question in said.text
+    assert not said.is_error
+    assert (practice.desk.sent, practice.writes.kept) == ([], {})
+
+
+def test_a_time_that_is_taken_is_answered_with_the_nearest_free_ones() -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1002", local(MONDAY, 9))
+
+    said = practice.call().ask("book-appointment", startTime=NINE)
+
+    assert said == (
+        "I am sorry, Monday 23 November at 9 am is not free. I could offer Monday 23 November at"
+        " 9:30 am with Dr. Mona Lee, 9:45 am with Dr. Mona Lee, 10 am with Dr. Mona Lee or 10:15"
+        " am with Dr. Mona Lee. Which would you like?"
+    )
+    assert practice.desk.sent == []
+
+
+def test_a_time_that_is_held_for_another_caller_is_not_free() -> None:
+    practice = Practice()
+    bob = practice.call("+12025550178")
+    practice.desk.takes = Receipt(number="7")
+    assert bob.ask("book-appointment", startTime=NINE) == UNDER_WAY
+
+    said = practice.call().ask("book-appointment", startTime=NINE)
+
+    assert "is not free" in said
+    assert len(practice.desk.sent) == 1
+
+
+def test_a_time_that_is_taken_at_the_last_moment_is_answered_with_others() -> None:
+    practice = Practice()
+    call = practice.call()
+    held = practice.writes.held
+    window = Window(local(MONDAY, 9), local(MONDAY, 9, 30))
+    key = practice.id
+    practice.writes.holds[key] = Hold(practice="sikka/D1", window=window, resources=(LEE,))
+    seen = iter([[], held(window), held(window)])
+    practice.writes.held_by_others = lambda _window: next(seen)
+
+    said = call.ask("book-appointment", startTime=NINE)
+
+    assert "9 am is not free" in said
+    assert practice.desk.sent == []
+
+
+def test_a_day_without_times_is_answered_with_the_next_days_that_have_some() -> None:
+    practice = Practice()
+
+    said = practice.call().ask("check-availability", date="today")
+
+    assert said.startswith("Nothing is free today. The next free times are Monday 23 November")
+    assert len([one for one in practice.desk.asked if one == "shifts"]) <= 2
+
+
+def test_two_weeks_without_a_time_are_said_so() -> None:
+    practice = Practice()
+    practice.desk.works = []
+
+    said = practice.call().ask("check-availability", date="2026-12-24")
+
+    assert "I have nothing free until Thursday 7 January 2027" in said
+
+
+@pytest.mark.parametrize(
+    ("wished", "heard"),
+    [
+        ({"time": "10:30"}, "Yes, Monday 23 November at 10:30 am is free."),
+        ({"time": "10:40"}, "10:30 am with Dr. Mona Lee, 10:45 am"),
+        ({"time": "afternoon"}, "The free times are Monday 23 November at 9 am"),
+        ({"provider": "Ortiz"}, "Nothing is free on Monday 23 November."),
+        ({"type": "cleaning"}, "11 am with Dr. Mona Lee."),
+    ],
+)
+def test_availability_follows_the_wish(wished: dict[str, str], heard: str) -> None:
+    said = Practice().call().ask("check-availability", date="2026-11-23", **wished)
+
+    assert heard in said
+
+
+def test_the_free_slots_of_the_pms_are_offered_where_it_has_them() -> None:
+    practice = Practice()
+    span = Window(local(MONDAY, 14), local(MONDAY, 15))
+    practice.desk.slots = [Opening(window=span, resources=(ORTIZ, CHAIR))]
+
+    said = practice.call().ask("check-availability", date="2026-11-23")
+
+    assert "The free times are Monday 23 November at 2 pm with Dr. Juan Ortiz." in said
+    assert "shifts" not in practice.desk.asked
+
+
+def test_times_are_offered_from_memory_for_a_minute_and_booked_from_the_book() -> None:
+    practice = Practice()
+    call = practice.call()
+    call.ask("check-availability", date="2026-11-23")
+    asked = len(practice.desk.asked)
+
+    call.ask("check-availability", date="2026-11-23", time="10:00")
+    assert len(practice.desk.asked) == asked
+
+    practice.desk.add("PAT-1002", local(MONDAY, 9))
+    assert "is not free" in call.ask("book-appointment", startTime=NINE)
+
+
+def test_a_second_booking_in_one_call_is_answered_with_the_first() -> None:
+    practice = Practice()
+    call = practice.call()
+    call.ask("book-appointment", startTime=NINE)
+
+    said = call.ask("book-appointment", startTime="2026-11-23T10:00:00")
+
+    assert said == (
+        "An appointment for Monday 23 November at 9 am with Dr. Mona Lee was made in this call"
+        " already. Shall I move it instead?"
+    )
+    assert len(practice.desk.sent) == 1
+
+
+def test_a_tool_call_that_is_carried_out_again_has_one_effect_and_the_same_answer() -> None:
+    practice = Practice()
+    call = practice.call()
+    first = call.answer("book-appointment", {"startTime": NINE})
+
+    again = call.answer("book-appointment", {"startTime": NINE}, again=True)
+
+    assert (again.text, again.write_id) == (first.text, first.write_id)
+    assert len(practice.desk.sent) == 1
+
+
+def test_what_the_practice_has_not_answered_yet_is_only_requested() -> None:
+    practice = Practice()
+    practice.desk.takes = Receipt(number="7")
+
+    said = practice.call().answer("book-appointment", {"startTime": NINE})
+
+    assert (said.text, said.told) == (UNDER_WAY, Told.REQUESTED)
+    assert said.write_id is not None
+
+
+def test_an_answer_within_the_callers_patience_is_waited_for() -> None:
+    practice = Practice()
+    practice.desk.takes = Receipt(number="7")
+    practice.desk.outcomes = [
+        Outcome(verdict=Verdict.PENDING),
+        Outcome(verdict=Verdict.PENDING),
+        Outcome(verdict=Verdict.DONE),
+    ]
+
+    said = practice.call().answer("book-appointment", {"startTime": NINE})
+
+    assert said.told is Told.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        (Refused("no"), Told.FAILED),
+        (OutcomeUnknown("lost"), Told.REQUESTED),
+        (Transient("could not be reached"), Told.FAILED),
+        (RuntimeError("a bug"), Told.REQUESTED),
+    ],
+    ids=["refused", "answer lost", "not reached", "bug"],
+)
+def test_a_write_that_may_have_left_is_never_told_as_nothing(
+    trouble: Exception, told: Told
+) -> None:
+    practice = Practice()
+    practice.desk.takes = trouble
+
+    said = practice.call().answer("book-appointment", {"startTime": NINE})
+
+    assert said.told is told
+    assert said.write_id is not None
+    assert ("Nothing" in said.text or "nothing" in said.text) is (told is Told.FAILED)
+
+
+def test_another_time_may_be_tried_after_a_refusal() -> None:
+    practice = Practice()
+    call = practice.call()
+    practice.desk.takes = Refused("no")
+    call.ask("book-appointment", startTime=NINE)
+
+    practice.desk.takes = Receipt(is_final=True)
+    said = call.answer("book-appointment", {"startTime": "2026-11-23T10:00:00"})
+
+    assert said.told is Told.CONFIRMED
+    states = [one.state for one in practice.writes.kept.values()]
+    assert states == [WriteState.FAILED, WriteState.CONFIRMED]
+
+
+def test_who_cannot_prove_who_they_are_books_nothing() -> None:
+    practice = Practice()
+
+    said = practice.call("+12025559999").ask(
+        "book-appointment", startTime=NINE, patientId="PAT-1001"
+    )
+
+    assert said == "May I have the full name and date of birth of the patient?"
+    assert (practice.desk.sent, practice.writes.kept) == ([], {})
+
+
+def test_a_caller_with_the_name_and_birthday_books_from_any_number() -> None:
+    practice = Practice()
+
+    said = practice.call(None).answer(
+        "book-appointment",
+        {
+            "startTime": NINE,
+            "firstName": "ann",
+            "lastName": "AMES",
+            "dateOfBirth": "March 2, 1985",
+        },
+    )
+
+    assert said.told is Told.CONFIRMED
+    assert wish(practice).patient_id == "PAT-1001"
+    assert practice.desk.people["PAT-1001"].phones == (ANN_CALLS,)

@@ -1,0 +1,1 @@
+"""What the tools of callers share: reading arguments, knowing the patient, finding times."""

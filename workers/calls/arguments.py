@@ -1,0 +1,213 @@
+"""A tool's arguments as models write them: any case, any shape, nothing of it trusted."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from adapters.phones import normalised, region_of
+from domain.connections import Connection
+from domain.errors import BadInput
+from domain.hearing import (
+    WHICH_DAY,
+    WHICH_TIME,
+    Place,
+    at,
+    heard_date,
+    heard_day,
+    heard_instant,
+    heard_time,
+)
+from domain.names import NOBODY, suggestion
+from domain.slots import BookingRules
+from domain.speech import MOST_CHOICES, joined
+from domain.tools import ToolRequest
+from domain.verification import Claim
+
+LONGEST = 500
+LONGEST_NUMBER = 40
+SHORTEST, LONGEST_VISIT = 5, 480
+MONTH_FIRST = frozenset({"US", "PH", "PR", "GU"})
+ANYBODY = frozenset({"any", "anyone", "anybody", "whoever", "none", "no preference", "available"})
+NESTED = frozenset({"patient", "appointment", "customer", "slot", "arguments", "parameters"})
+
+ID = ("patientid", "patientpmsid")
+START = ("starttime", "start", "startdatetime", "datetime", "appointmenttime", "slotstart", "when")
+DATE = ("date", "day", "appointmentdate", "preferreddate", "startdate")
+TIME = ("time", "preferredtime", "timeofday")
+PROVIDER = ("provider", "providerid", "providername", "practitioner", "practitionerid", "doctor")
+PROVIDER_TOO = ("practitionername", "dentist", "clinician", "with")
+TYPE = ("type", "appointmenttype", "typeid", "appointmenttypeid", "service", "visittype")
+MINUTES = ("duration", "durationminutes", "minutes", "length")
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What was given, by names without case, dashes and underscores."""
+
+    given: Mapping[str, Any] = field(repr=False)
+    place: Place
+    region: str | None
+
+    def text(self, *names: str) -> str | None:
+        """The first of these that says something."""
+        for name in names:
+            value = self.given.get(name)
+            if isinstance(value, bool) or not isinstance(value, str | int | float):
+                continue
+            found = " ".join(str(value).split())[:LONGEST]
+            if found and found.casefold() not in {"null", "none", "undefined", "n/a"}:
+                return found
+        return None
+
+    def whole(self, *names: str) -> int | None:
+        found = re.search(r"\d{1,6}", self.text(*names) or "")
+        return int(found[0]) if found else None
+
+    def phone(self, *names: str) -> str | None:
+        """A number that can be dialled; a question where one was given that cannot."""
+        raw = self.text(*names)
+        if raw is None:
+            return None
+        found = normalised(raw, self.region).e164 if len(raw) <= LONGEST_NUMBER else None
+        if found is None:
+            raise BadInput("I did not get that telephone number. Could you say it again?")
+        return found
+
+    def date_of_birth(self) -> date | None:
+        raw = self.text("dateofbirth", "dob", "birthdate", "birthday", "birthdateiso")
+        if raw is None:
+            return None
+        found = heard_date(raw, self.place)
+        if found is None or found > self.place.today:
+            raise BadInput("I did not understand the date of birth. Could you say it again?")
+        return found
+
+    def start(self) -> datetime | None:
+        """When an appointment is wished for: in one argument, or as a day and a time."""
+        day, clock, start = self.text(*DATE), self.text(*TIME), self.text(*START)
+        if start is not None and day is not None and _is_clock(start):
+            start, clock = None, start
+        if start is not None:
+            return heard_instant(start, self.place)
+        if day is None:
+            if clock is None:
+                return None
+            raise BadInput(WHICH_DAY)
+        if clock is None:
+            return heard_instant(self._with_weekday(day), self.place)
+        told = heard_time(clock)
+        if told is None:
+            raise BadInput(WHICH_TIME)
+        return at(self.day() or self.place.today, told, self.place)
+
+    def day(self) -> date | None:
+        """The day that is wished for, if one is named."""
+        told = self.text(*DATE) or self.text(*START)
+        return heard_day(self._with_weekday(told), self.place) if told else None
+
+    def claim(self) -> Claim:
+        """Who the patient is said to be; `patient` may be an id or a name, models use it so."""
+        who = self.text("patient", "name", "patientname", "fullname", "query", "search")
+        is_name = who is not None and _is_name(who)
+        given_id = self.text(*ID)
+        return Claim(
+            patient_id=given_id or (None if who is None or is_name else _as_id(who)),
+            first_name=self.text("firstname", "givenname", "patientfirstname"),
+            last_name=self.text("lastname", "familyname", "surname", "patientlastname"),
+            full_name=who if is_name else None,
+            date_of_birth=self.date_of_birth(),
+        )
+
+    def minutes(self, type_id: str | None, connection: Connection, rules: BookingRules) -> int:
+        """As told, else as long as such a visit takes, else as usual."""
+        told = self.whole(*MINUTES)
+        if told is not None and SHORTEST <= told <= LONGEST_VISIT:
+            return told
+        known = connection.types.get(type_id or "")
+        return (known.duration_minutes if known else None) or rules.default_minutes
+
+    def practitioner(self, connection: Connection) -> str | None:
+        """The id of whom the caller wishes to see; a question where that is not clear."""
+        told = self.text(*PROVIDER, *PROVIDER_TOO)
+        people = connection.practitioners
+        if told is None or told.casefold() in ANYBODY or told in people:
+            return told if told in people else None
+        found = suggestion(told, people)
+        if found != NOBODY and found.match is not None:
+            return found.match
+        raise BadInput(_whom(list(people.values())))
+
+    def type(self, connection: Connection) -> tuple[str | None, str | None]:
+        """The id and the name of the kind of visit; an unknown one has only its name."""
+        told = self.text(*TYPE)
+        if told is None:
+            return None, None
+        if told in connection.types:
+            return told, connection.types[told].name
+        found = _most_alike(told, {key: one.name for key, one in connection.types.items()})
+        return (found, connection.types[found].name) if found else (None, told)
+
+    def _with_weekday(self, day: str) -> str:
+        """A weekday may come beside its date, to be held against it."""
+        beside = self.text("weekday", "dayofweek")
+        return f"{beside} {day}" if beside else day
+
+
+def arguments_of(request: ToolRequest) -> Arguments:
+    connection = request.connection
+    region = region_of(connection.timezone)
+    month_first = region is None or region in MONTH_FIRST
+    place = Place(timezone=connection.timezone, now=request.now, month_first=month_first)
+    return Arguments(dict(_flat(request.arguments)), place, region)
+
+
+def _flat(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """One layer of nesting is opened; what stands outside wins."""
+    for name, value in given.items():
+        if isinstance(value, Mapping) and _key(name) in NESTED:
+            yield from ((_key(inner, name), one) for inner, one in value.items())
+    yield from (
+        (_key(name), value) for name, value in given.items() if not isinstance(value, Mapping)
+    )
+
+
+def _key(name: Any, around: str = "") -> str:
+    plain = re.sub(r"[^a-z0-9]", "", str(name).lower())
+    return f"{_key(around)}id" if plain == "id" and around else plain
+
+
+def _is_clock(text: str) -> bool:
+    return heard_time(text) is not None and not re.search(r"\d{4}-\d|\d[/]\d|[a-z]{4,}", text)
+
+
+def _is_name(text: str) -> bool:
+    return "@" not in text and not any(one.isdigit() for one in text)
+
+
+def _as_id(text: str) -> str | None:
+    """Neither a name nor a number to dial nor an address."""
+    looks_dialled = re.fullmatch(r"[+()\d .-]{7,}", text) is not None
+    return None if "@" in text or looks_dialled else text
+
+
+def _most_alike(told: str, known: Mapping[str, str]) -> str | None:
+    """The one whose name is the words told, or alone shares the most of them."""
+    words = set(re.findall(r"[a-z0-9]+", told.lower()))
+    shared = {
+        key: len(words & set(re.findall(r"[a-z0-9]+", name.lower()))) for key, name in known.items()
+    }
+    best = max(shared.values(), default=0)
+    keys = [key for key, count in shared.items() if count == best]
+    exact = [key for key, name in known.items() if name.casefold() == told.casefold()]
+    if exact:
+        return exact[0]
+    return keys[0] if best and len(keys) == 1 else None
+
+
+def _whom(people: list[str]) -> str:
+    if not people:
+        return "I do not know who that is. Is anybody at the practice all right?"
+    offered = joined(people[:MOST_CHOICES])
+    return f"I am not sure whom you would like to see. It could be {offered}. Who shall it be?"

@@ -1,0 +1,115 @@
+"""A practice's free times: shortly remembered to be offered, asked for anew to be booked."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from threading import Lock
+from uuid import UUID
+
+from domain.connections import Connection
+from domain.desk import Ability, Busy, Opening, PracticeDesk, Shift
+from domain.slots import BookingRules, Wanted, free, offered
+from domain.window import Window
+
+OFFERED_FOR = timedelta(seconds=60)
+MOST_KEPT = 256
+LONGEST_VISIT = timedelta(hours=8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the PMS said of a span, and when; nothing of a patient."""
+
+    window: Window
+    at: datetime
+    openings: tuple[Opening, ...] | None
+    shifts: tuple[Shift, ...] = ()
+    busy: tuple[Busy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What was seen lately of each connection, shared by the threads of a process."""
+
+    _seen: dict[UUID, list[Seen]] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def find(self, connection_id: UUID, window: Window, *, now: datetime) -> Seen | None:
+        """Something recent that covers all of the window."""
+        with self._lock:
+            kept = [one for one in self._seen.get(connection_id, ()) if now - one.at <= OFFERED_FOR]
+            return next((one for one in kept if _covers(one.window, window)), None)
+
+    def keep(self, connection_id: UUID, seen: Seen) -> None:
+        with self._lock:
+            recent = [
+                one
+                for one in self._seen.get(connection_id, ())
+                if seen.at - one.at <= OFFERED_FOR and not _covers(seen.window, one.window)
+            ]
+            if connection_id not in self._seen and len(self._seen) >= MOST_KEPT:
+                self._seen.pop(next(iter(self._seen)))
+            self._seen[connection_id] = [*recent, seen]
+
+    def forget(self, connection_id: UUID) -> None:
+        """Something was just written: what was seen before is no longer so."""
+        with self._lock:
+            self._seen.pop(connection_id, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diary:
+    """Implements `domain.tools.FreeTimes` over a desk and the slots held for others."""
+
+    desk: PracticeDesk
+    connection: Connection
+    rules: BookingRules
+    held: Callable[[Window], Sequence[Busy]] = field(repr=False)
+    remembered: Remembered
+    clock: Callable[[], datetime]
+
+    def free(
+        self, wanted: Wanted, *, fresh: bool = False, moving: str | None = None
+    ) -> Sequence[Opening]:
+        """At most three requests; `moving` names an appointment whose own time counts as free."""
+        now = self.clock()
+        bookable = self.rules.bookable(now)
+        window = _both(wanted.window, bookable)
+        if window is None:
+            return []
+        seen = None if fresh else self.remembered.find(self.connection.id, window, now=now)
+        if seen is None:
+            seen = self._look(window, now)
+            self.remembered.keep(self.connection.id, seen)
+        wanted = replace(wanted, window=window)
+        held = self.held(Window(window.start, window.end + LONGEST_VISIT))
+        if seen.openings is not None:
+            return offered(seen.openings, held, wanted=wanted, bookable=bookable)
+        busy = [one for one in seen.busy if moving is None or one.pms_id != moving]
+        return free(
+            seen.shifts,
+            [*busy, *held],
+            wanted=wanted,
+            rules=self.rules,
+            bookable=bookable,
+            timezone=self.connection.timezone,
+        )
+
+    def _look(self, window: Window, now: datetime) -> Seen:
+        """The PMS's own free slots where it has some to offer, else its working hours."""
+        if Ability.OPENINGS in self.desk.abilities:
+            openings = self.desk.openings(window)
+            if openings is not None:
+                return Seen(window=window, at=now, openings=tuple(openings))
+        shifts = tuple(self.desk.shifts(window))
+        busy = tuple(self.desk.busy(window)) if shifts else ()
+        return Seen(window=window, at=now, openings=None, shifts=shifts, busy=busy)
+
+
+def _covers(one: Window, other: Window) -> bool:
+    return one.start <= other.start and other.end <= one.end
+
+
+def _both(one: Window, other: Window) -> Window | None:
+    start, end = max(one.start, other.start), min(one.end, other.end)
+    return Window(start, end) if start < end else None

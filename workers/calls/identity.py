@@ -1,0 +1,135 @@
+"""Which patient a caller speaks of, and whether they may: asked before anything is told or done."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from domain.desk import PatientCard, PatientQuery
+from domain.errors import BadInput
+from domain.tools import ToolRequest
+from domain.verification import (
+    MOST_ATTEMPTS,
+    NOT_FOUND,
+    ONLY_HUMAN,
+    WHICH_BIRTHDAY,
+    WHICH_FULL_NAME,
+    WHICH_NAME,
+    WHO,
+    Claim,
+    fitting,
+    has_number,
+    proved_by,
+)
+from workers.calls.arguments import Arguments
+
+MOST_FOUND = 50
+MOST_BEHIND_A_NUMBER = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A patient this call has proved; the card is fetched where somebody wants to read it."""
+
+    id: str
+    request: ToolRequest = field(repr=False)
+    seen: PatientCard | None = field(default=None, repr=False)
+
+    def card(self) -> PatientCard:
+        found = self.seen or self.request.desk.patient(self.id)
+        if found is None:
+            raise BadInput("I can no longer find that patient. Shall I connect you with somebody?")
+        return found
+
+
+def the_patient(request: ToolRequest, told: Arguments) -> Known:
+    """The one patient this is about, proved; else BadInput with the question to ask."""
+    claim = told.claim()
+    proven = request.proofs.patient_ids
+    if claim.patient_id in proven:
+        return Known(str(claim.patient_id), request)
+    if len(proven) == 1 and not _says_who(claim):
+        return Known(next(iter(proven)), request)
+    if claim.names_somebody:
+        # A name is the caller's own word; an id that this call has not proved is the model's.
+        claim = replace(claim, patient_id=None)
+    known = _fetched(request, proven)
+    candidates = fitting(claim, known)
+    if not candidates:
+        known = [*known, *_behind_the_number(request, claim, without=proven)]
+        candidates = fitting(claim, known)
+    if len(candidates) == 1:
+        return Known(candidates[0].patient.pms_id, request, candidates[0])
+    if claim.is_complete:
+        card = judged(request, claim)
+        return Known(card.patient.pms_id, request, card)
+    raise BadInput(_question(claim, several=len(candidates) > 1))
+
+
+def judged(request: ToolRequest, claim: Claim) -> PatientCard:
+    """The one patient of that name and birthday, proved; else the words for who is not believed."""
+    card, attempts = _tried(request, claim)
+    if card is None:
+        raise BadInput(NOT_FOUND if attempts < MOST_ATTEMPTS else ONLY_HUMAN)
+    return card
+
+
+def recognised(request: ToolRequest, claim: Claim) -> PatientCard | None:
+    """As `judged`, or None where there is no such patient."""
+    return _tried(request, claim)[0]
+
+
+def _tried(request: ToolRequest, claim: Claim) -> tuple[PatientCard | None, int]:
+    """It counts before it is looked at, so that no guess is free."""
+    attempts = request.proofs.attempt()
+    if attempts > MOST_ATTEMPTS:
+        raise BadInput(ONLY_HUMAN)
+    card = proved_by(claim, request.desk.search_patients(_query(claim)))
+    if card is not None:
+        request.proofs.believed(frozenset({card.patient.pms_id}))
+    return card, attempts
+
+
+def _says_who(claim: Claim) -> bool:
+    return bool(claim.patient_id or claim.names_somebody or claim.date_of_birth)
+
+
+def _fetched(request: ToolRequest, ids: Iterable[str]) -> list[PatientCard]:
+    chosen = sorted(ids)[:MOST_BEHIND_A_NUMBER]
+    return [card for one in chosen if (card := request.desk.patient(one)) is not None]
+
+
+def _behind_the_number(
+    request: ToolRequest, claim: Claim, *, without: frozenset[str]
+) -> list[PatientCard]:
+    """Patients whose own number is calling; calling from it proves them."""
+    if request.caller is None:
+        return []
+    if claim.patient_id is not None:
+        named = request.desk.patient(claim.patient_id)
+        found = [named] if named is not None else []
+    else:
+        query = PatientQuery(phone=request.caller, limit=MOST_BEHIND_A_NUMBER)
+        found = list(request.desk.search_patients(query))
+    cards = [
+        one
+        for one in found
+        if has_number(one, request.caller) and one.patient.pms_id not in without
+    ]
+    if cards:
+        request.proofs.prove(frozenset(one.patient.pms_id for one in cards))
+    return cards
+
+
+def _query(claim: Claim) -> PatientQuery:
+    born = claim.date_of_birth
+    if claim.full_name:
+        return PatientQuery(text=claim.full_name, date_of_birth=born, limit=MOST_FOUND)
+    first, last = claim.first_name, claim.last_name
+    return PatientQuery(first_name=first, last_name=last, date_of_birth=born, limit=MOST_FOUND)
+
+
+def _question(claim: Claim, *, several: bool) -> str:
+    if several:
+        return WHICH_BIRTHDAY if claim.names_somebody else WHICH_NAME
+    if claim.has_full_name:
+        return WHICH_BIRTHDAY
+    return WHICH_FULL_NAME if claim.date_of_birth else WHO

@@ -1,0 +1,96 @@
+"""Finding times to offer: on the day that is wished for, else on the next days that have some."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from domain.desk import Opening
+from domain.slots import Wanted
+from domain.speech import MOST_CHOICES, said_day, said_openings, said_when
+from domain.tools import ToolRequest
+from domain.window import local_day, whole_day, whole_days
+
+LOOK_AHEAD_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What kind of time is looked for."""
+
+    minutes: int
+    practitioner_id: str | None = None
+    moving: str | None = None
+
+    def on(self, request: ToolRequest, first: date, last: date | None = None) -> Wanted:
+        zone = request.connection.timezone
+        window = whole_days(first, last, zone) if last else whole_day(first, zone)
+        return Wanted(window=window, minutes=self.minutes, practitioner_id=self.practitioner_id)
+
+
+def on_day(
+    request: ToolRequest, day: date, sought: Sought, *, fresh: bool = False
+) -> Sequence[Opening]:
+    return request.diary.free(sought.on(request, day), fresh=fresh, moving=sought.moving)
+
+
+def later(request: ToolRequest, day: date, sought: Sought) -> Sequence[Opening]:
+    """What the days after it have, looked at together."""
+    first, last = day + timedelta(days=1), day + timedelta(days=LOOK_AHEAD_DAYS)
+    return request.diary.free(sought.on(request, first, last), moving=sought.moving)
+
+
+def on_first_day(openings: Sequence[Opening], timezone: str) -> list[Opening]:
+    """Those of the first two days there are: a caller can hold no more in mind."""
+    days = sorted({local_day(one.window.start, timezone) for one in openings})[:2]
+    return [one for one in openings if local_day(one.window.start, timezone) in days]
+
+
+def near(openings: Sequence[Opening], start: datetime) -> list[Opening]:
+    """The few nearest to a time, in their order; each time once."""
+    distinct = list({one.window.start: one for one in reversed(openings)}.values())
+    nearest = sorted(distinct, key=lambda one: abs(one.window.start - start))[:MOST_CHOICES]
+    return sorted(nearest, key=lambda one: one.window.start)
+
+
+def alternatives(
+    request: ToolRequest, start: datetime, sought: Sought, openings: Sequence[Opening]
+) -> str:
+    """That this time is not free, and what is."""
+    zone = request.connection.timezone
+    said = said_when(start, zone, now=request.now)
+    sorry = f"I am sorry, {said} is not free."
+    offers = near([one for one in openings if one.window.start != start], start)
+    if offers:
+        told = said_openings(offers, zone, now=request.now)
+        return f"{sorry} I could offer {told}. Which would you like?"
+    return f"{sorry} {none_but(request, local_day(start, zone), sought)}"
+
+
+def none_but(request: ToolRequest, day: date, sought: Sought) -> str:
+    """For a day that has nothing: the next free times, if there are any soon."""
+    zone = request.connection.timezone
+    found = on_first_day(later(request, day, sought), zone)
+    today = local_day(request.now, zone)
+    if found:
+        told = said_openings(found, zone, now=request.now)
+        return f"The next free times are {told}. Which would you like?"
+    end = said_day(day + timedelta(days=LOOK_AHEAD_DAYS), today=today)
+    return (
+        f"I have nothing free until {end}. Shall I look at a later date, or connect you with the"
+        " practice?"
+    )
+
+
+def too_soon_or_far(request: ToolRequest, start: datetime) -> str | None:
+    """Why that time cannot be offered whatever is free, if so."""
+    zone = request.connection.timezone
+    bookable = request.rules.bookable(request.now)
+    if start < request.now:
+        return "That time has passed. Which day and time would you like?"
+    if start < bookable.start:
+        earliest = said_when(bookable.start, zone, now=request.now)
+        return f"That is too soon to arrange by phone; the earliest is {earliest}. When suits you?"
+    if start >= bookable.end:
+        last = said_day(local_day(bookable.end, zone), today=local_day(request.now, zone))
+        return f"I can only offer times until {last}. Which day would you like?"
+    return None

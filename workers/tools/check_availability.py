@@ -1,0 +1,60 @@
+"""check-availability: a few free times of the day that is wished for, or the next ones."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from domain.desk import Ability, Opening
+from domain.hearing import at, heard_part, heard_time
+from domain.speech import MOST_CHOICES, said_on, said_openings, said_when
+from domain.tools import ToolAnswer, ToolRequest
+from domain.window import local_day, zone
+from workers.calls.arguments import START, TIME, Arguments, arguments_of
+from workers.calls.times import Sought, near, none_but, on_day, too_soon_or_far
+
+NAME = "check-availability"
+ABILITIES = frozenset({Ability.OPENINGS, Ability.BOOK})
+PHI: tuple[str, ...] = ()
+
+
+def answer(request: ToolRequest) -> ToolAnswer:
+    told = arguments_of(request)
+    day = told.day() or told.place.today
+    type_id, _ = told.type(request.connection)
+    sought = Sought(
+        minutes=told.minutes(type_id, request.connection, request.rules),
+        practitioner_id=told.practitioner(request.connection),
+    )
+    found = on_day(request, day, sought)
+    text = _offer(request, told, day, found) if found else _nothing_on(request, day, sought)
+    return ToolAnswer(text=text)
+
+
+def _nothing_on(request: ToolRequest, day: date, sought: Sought) -> str:
+    """A day beyond the horizon has its own words; so has one that is full."""
+    timezone = request.connection.timezone
+    end = request.rules.bookable(request.now).end
+    today = local_day(request.now, timezone)
+    if day > local_day(end, timezone):
+        return too_soon_or_far(request, end) or ""
+    return f"Nothing is free {said_on(day, today=today)}. {none_but(request, day, sought)}"
+
+
+def _offer(request: ToolRequest, told: Arguments, day: date, found: Sequence[Opening]) -> str:
+    """At a time or in a part of the day, where one was wished for; else spread over the day."""
+    timezone = request.connection.timezone
+    place = zone(timezone)
+    wished = told.text(*TIME, *START) or ""
+    part, clock = heard_part(wished), heard_time(wished)
+    if part is not None:
+        inside = [one for one in found if part[0] <= one.window.start.astimezone(place).time()]
+        inside = [one for one in inside if one.window.start.astimezone(place).time() < part[1]]
+        found = inside or found
+    elif clock is not None:
+        start = at(day, clock, told.place)
+        if any(one.window.start == start for one in found):
+            when = said_when(start, timezone, now=request.now)
+            return f"Yes, {when} is free. Shall I make the appointment?"
+        found = near(found, start)
+    offers = said_openings(found, timezone, now=request.now)
+    more = " There are other times too." if len(found) > MOST_CHOICES else ""
+    return f"The free times are {offers}.{more} Which would you like?"
