@@ -22,12 +22,14 @@ from simulators.sikka.asking import KINDS
 from simulators.sikka.books import BOOKS
 from simulators.sikka.cloud import Cloud
 from simulators.sikka.controls import CONTROLS, described
+from simulators.sikka.details import DETAILS
 from simulators.sikka.directory import DIRECTORY
 from simulators.sikka.doors import DOORS
 from simulators.sikka.errors import Refused, refusal
 from simulators.sikka.hooks import Hooks
 from simulators.sikka.knobs import Knobs
 from simulators.sikka.listing import Found, Pages, Table, found
+from simulators.sikka.money import MONEY
 from simulators.sikka.offices import Location, Office
 from simulators.sikka.paging import Shown
 from simulators.sikka.week import WEEKS
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from simulators.sikka.keys import Keys
 
 PATH = re.compile(r"/v4/(?P<name>[a-z_]+)(?:/(?P<rest>[^/]+))?$")
-TABLES: Mapping[str, Table] = {**BOOKS, **DIRECTORY, **WEEKS}
+TABLES: Mapping[str, Table] = {**BOOKS, **DIRECTORY, **MONEY, **WEEKS, **DETAILS}
 PLAIN = Table(rows=lambda copy, values: [], render=lambda copy, row: dict(row))
 LISTINGS = {
     "appointments": Listing(
@@ -127,12 +129,17 @@ class Sikka:
 
     def _listed(self, request: Request, name: str, office: Office, fault: Fault | None) -> Reply:
         values = request.values()
-        table, rows = self._rows(name, office, values)
         if values.get("offset", "0") != "0" and happens(self._drift, self.knobs.drift):
+            self._move(office)
+        table, rows = self._rows(name, office, values)
+        return self.page(request, name, (table, rows), office=office, fault=fault)
+
+    def _move(self, office: Office) -> None:
+        """The SPU brings something between two pages."""
+        with self.cloud.lock:
             for location in office.practices.values():
                 live(location.clinic, 1, f"drift/{location.clinic.version}")
             self.cloud.refresh(office, self.cloud.clock.now())
-        return self.page(request, name, (table, rows), office=office, fault=fault)
 
     def _rows(
         self, name: str, office: Office, values: Mapping[str, str]

@@ -26,7 +26,7 @@ class Copy:
     loaded: Mapping[str, datetime] = field(default_factory=dict)  # what a later refresh brought
 
     def loaded_at(self, id_: str) -> datetime:
-        return self.loaded.get(id_) or self.location.clinic.made_at
+        return self.loaded.get(id_) or self.location.clinic.created_at(id_)
 
     def updated_at(self, id_: str) -> datetime:
         return self.touched.get(id_) or self.location.clinic.created_at(id_)

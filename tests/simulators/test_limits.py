@@ -1,6 +1,6 @@
 import pytest
 
-from simulators.limits import Gate, Limit, judge, read_limits
+from simulators.limits import FixedGate, Gate, Limit, judge, read_limits
 
 
 def test_the_gate_lets_in_as_many_as_the_limit_and_says_how_long_to_wait() -> None:
@@ -20,6 +20,22 @@ def test_the_longest_wait_of_several_limits_counts() -> None:
     gate = Gate([Limit(1, 1), Limit(2, 100)])
 
     assert [gate.admit(now) for now in (0, 0.5, 1, 3)] == [None, 0.5, None, 97]
+
+
+def test_a_fixed_window_begins_with_an_arrival_and_then_starts_afresh() -> None:
+    gate = FixedGate([Limit(2, 60)])
+
+    assert [gate.admit(now) for now in (10, 60, 65, 70, 71)] == [None, None, 5, None, None]
+    assert (gate.left(100), gate.reset(100)) == (0, 30)
+    assert gate.left(131) == 2
+
+
+def test_a_sliding_window_ends_when_its_oldest_arrival_no_longer_counts() -> None:
+    gate = Gate([Limit(2, 60)])
+    for now in (0, 10):
+        gate.admit(now)
+
+    assert (gate.reset(20), gate.reset(65), gate.reset(80)) == (40, 5, 0)
 
 
 def test_without_limits_everybody_is_let_in() -> None:
