@@ -68,7 +68,7 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
     if wanted is not None and (record.maybe_id("practice_id") or wanted) != wanted:
         return
     start, stands = starts(record, connection), standing(record, connection)
-    kind = record.maybe("type")
+    kind, described = record.maybe("type"), record.notes("description")
     yield Appointment(
         pms_id=record.id("appointment_sr_no"),
         start=start,
@@ -80,7 +80,7 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
         type_name=kind,
         patient=_patient(record),
         practitioner_id=record.maybe_id("provider_id"),
-        notes=joined(record.notes("note"), record.notes("description")),
+        notes=joined(record.notes("note"), None if described == kind else described),
         flags=frozenset(record.flags),
         removed=is_deleted(record),
     )

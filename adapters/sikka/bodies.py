@@ -9,6 +9,7 @@ from typing import Any
 
 from adapters.rest.clean import one_line
 from adapters.sikka.office import Office
+from adapters.sikka.statuses import YES
 from domain.desk import PatientCard
 from domain.errors import Refused
 from domain.window import zone
@@ -251,11 +252,7 @@ class Writer:
         return (same or found)[0]
 
     def _payment_kind(self, method: str) -> Mapping[str, str]:
-        rows = [
-            row
-            for row in self.office.words("/payment_types")
-            if not _INSURANCE.search(" ".join(row.values()))
-        ]
+        rows = [row for row in self.office.words("/payment_types") if not _is_insurance(row)]
         like = [row for row in rows if method.casefold() in " ".join(row.values()).casefold()]
         if not rows:
             raise Refused("The practice's system names no kinds of payments.")
@@ -296,6 +293,11 @@ def amount(text: str) -> str:
     if not told.is_finite() or told == 0:
         raise Refused("A payment of nothing cannot be recorded.")
     return f"{told:.2f}"
+
+
+def _is_insurance(row: Mapping[str, str]) -> bool:
+    told = any("insurance" in key and text.casefold() in YES for key, text in row.items())
+    return told or bool(_INSURANCE.search(" ".join(row.values())))
 
 
 def _first(row: Mapping[str, str], names: Sequence[str]) -> str | None:
