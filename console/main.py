@@ -8,6 +8,7 @@ import typer
 
 from console import (
     accounts,
+    authorisations,
     backfill,
     choices,
     conflicts,
@@ -61,6 +62,8 @@ for name, group in {
     "runs": runs.app,
     "jobs": jobs.app,
     "deliveries": deliveries.app,
+    "authorisations": authorisations.app,
+    "sikka": authorisations.sikka,
 }.items():
     app.add_typer(group, name=name)
 

@@ -74,7 +74,8 @@ _GAVE_UP = text(
     WHERE vendor = :vendor AND state = 'claimed' AND note IS NULL RETURNING account_id
     """
 )
-# One that somebody refused stays refused until the vendor tells of it again.
+# One that an operator refused stays refused until the vendor tells of it again; whoever else did
+# spoke for their own account.
 _MISSED = text(
     """
     INSERT INTO pms_authorisations (vendor, office_id, practice_name, pms_type, first_seen_at,
@@ -83,7 +84,7 @@ _MISSED = text(
     WHERE NOT EXISTS (
       SELECT FROM pms_authorisations
       WHERE vendor = :vendor AND upper(office_id) = upper(:office_id)
-        AND state IN ('pending', 'claimed', 'refused'))
+        AND (state IN ('pending', 'claimed') OR state = 'refused' AND account_id IS NULL))
     ON CONFLICT DO NOTHING
     """
 )

@@ -34,8 +34,8 @@ NO_LONGER = (
     " stays as it is."
 )
 NO_ZONE = (
-    "Sikka names the practice's time zone in a way we do not know. Give the account a time zone,"
-    " then connect the office again."
+    "Sikka names the practice's time zone in a way we do not know. Whoever runs this service can"
+    " give the account one; then connect the office again."
 )
 
 
