@@ -16,6 +16,7 @@ from adapters.presets import preset_settings, presets
 from adapters.secrets.choosing import secret_store
 from adapters.storage.entries import EntrySeal
 from adapters.storage.spent import StoredSpent
+from adapters.texts.choosing import text_sender
 from adapters.throttle.clock import RedisThrottle
 from adapters.tokens import RedisTokens
 from domain.credentials import SecretStore
@@ -97,6 +98,7 @@ class Wiring:
             clock=system_clock,
             stopping=Stopping(),
             secrets_prefix=self.settings.secrets_prefix,
+            texts=text_sender(self.settings),
         )
 
     def entry_seal(self, account_id: str) -> EntrySeal:

@@ -16,10 +16,13 @@ CHECK = "check_connection"
 ANSWER = "answer_tool_call"
 SETTLE = "settle_write"
 AUTHORISE = "authorise"
+SEND_TEXT = "send_text"
 
 BACKFILL = -5
 BY_SCHEDULE = 0
-BY_WEBHOOK = 3
+BY_WEBHOOK = BY_SCHEDULE
+"""No more urgent than the timetable: a stream of webhooks must not keep a practice from it."""
+
 BY_A_PERSON = 5
 AFTER_A_CALL = 8
 WHILE_SOMEBODY_LOOKS_ON = 10
@@ -173,6 +176,20 @@ def settle_job(
         exclusive_key=f"settle:{write_id}",
         priority=AFTER_A_CALL,
         due_at=due_at,
+        trace_id=trace_id,
+        max_seconds=300,
+    )
+
+
+def send_text_job(*, account_id: str, text_id: UUID, trace_id: str | None = None) -> NewJob:
+    """Send a text that is kept, to somebody who waits for it."""
+    return NewJob(
+        kind=SEND_TEXT,
+        account_id=account_id,
+        args={"text_id": str(text_id)},
+        dedupe_key=f"text:{text_id}",
+        exclusive_key=f"text:{text_id}",
+        priority=AFTER_A_CALL,
         trace_id=trace_id,
         max_seconds=300,
     )

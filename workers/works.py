@@ -9,17 +9,19 @@ from sqlalchemy import Engine
 
 from adapters.opening import Opener
 from adapters.sikka.authorised import SikkaOffices
+from adapters.storage import delivery_work
 from adapters.storage.authorising import AuthorisationStore
 from adapters.storage.checks import CheckStore
 from adapters.storage.ledger import advance
 from adapters.storage.pruning import prune
 from adapters.storage.refetching import RefetchStore
 from adapters.storage.syncing import SyncStore
+from adapters.storage.texts import TextStore
 from adapters.storage.token_book import TokenBook
 from adapters.trying import Trials, forget_leftovers
 from domain.errors import BrokenContract, Transient
 from domain.jobs import Job
-from domain.work import AUTHORISE, CHECK, PRUNE, REFETCH, RENEW_TOKEN, SYNC
+from domain.work import AUTHORISE, CHECK, PRUNE, REFETCH, RENEW_TOKEN, SEND_TEXT, SYNC
 from infra.database import dispatch
 from infra.sealing import Sealer
 from infra.stopping import Stopping
@@ -28,13 +30,14 @@ from workers.handlers.authorise import Authorising
 from workers.handlers.check_connection import Checking
 from workers.handlers.refetch import refetch
 from workers.handlers.renew_token import renew_token
+from workers.handlers.send_text import Sender, send_text
 from workers.handlers.sync_connection import sync_connection
 from workers.patience import Patient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the handlers of one process share."""
+    """What the handlers of one process share; without `texts` none is sent."""
 
     engine: Engine
     sealer: Sealer
@@ -42,6 +45,7 @@ class Parts:
     clock: Callable[[], datetime]
     stopping: Stopping
     secrets_prefix: str = ""
+    texts: Sender | None = None
 
 
 def works(parts: Parts) -> Mapping[str, Work]:
@@ -57,6 +61,7 @@ def works(parts: Parts) -> Mapping[str, Work]:
         stopping=parts.stopping,
         clock=parts.clock,
     )
+    texts = TextStore(engine=parts.engine, sealer=parts.sealer, clock=parts.clock)
     authorising = Authorising(
         store=AuthorisationStore(parts.engine, parts.clock),
         open_offices=lambda: SikkaOffices(opener, parts.secrets_prefix),
@@ -82,13 +87,19 @@ def works(parts: Parts) -> Mapping[str, Work]:
         ),
         CHECK: Work(run=checking.run, gave_up=checking.gave_up),
         AUTHORISE: Work(run=authorising.run, gave_up=authorising.store.gave_up),
+        SEND_TEXT: Work(
+            run=lambda job: send_text(job, texts=texts, sender=parts.texts, clock=parts.clock)
+        ),
         PRUNE: Work(run=lambda _job: _cleared(parts)),
     }
 
 
 def _synced(job: Job, parts: Parts, store: SyncStore, opener: Opener) -> Mapping[str, Any]:
     """A page may take a request for each patient: an attempt that learned of some has advanced."""
-    own = opener.remembering(str(job.id))
+    with dispatch(parts.engine) as db:
+        # What a webhook had read again since is newer than what an attempt before remembers.
+        newest = delivery_work.last_settled(db, job.connection_id)
+    own = opener.remembering(f"{job.id}/{newest}")
     known = own.known
     try:
         return sync_connection(job, store=store, open_source=own, stopping=parts.stopping)

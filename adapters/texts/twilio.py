@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import urlencode
+from uuid import UUID
 
 from adapters.rest.answers import decode, dig
 from adapters.rest.waits import asked_pause
 from domain.desk import OutcomeUnknown
 from domain.errors import BrokenContract, NeedsReconnect, Refused, Throttled, Transient
+from domain.texts import OptedOut
 from infra.http import NotSent
 
 BASE_URL = "https://api.twilio.com"
@@ -18,10 +20,6 @@ UNSUBSCRIBED = 21610
 """The recipient has replied STOP (twilio.com/docs/api/errors/21610)."""
 
 PAUSE = timedelta(seconds=10)
-
-
-class OptedOut(Refused):
-    """The recipient wants no texts from this sender."""
 
 
 class Answer(Protocol):
@@ -58,8 +56,8 @@ class Twilio:
     base_url: str = BASE_URL
     status_url: str | None = None
 
-    def send(self, recipient: str, body: str) -> str:
-        """The id of the message; `recipient` is E.164.
+    def send(self, recipient: str, body: str, *, text_id: UUID | None = None) -> str:
+        """The id of the message; `recipient` is E.164. Callbacks of it name `text_id`.
 
         Raises OptedOut, Refused, NeedsReconnect or Throttled where it was not sent, OutcomeUnknown
         where it may have been.
@@ -68,7 +66,7 @@ class Twilio:
             "To": recipient,
             "MessagingServiceSid": self.messaging_service_sid,
             "Body": body,
-            **({"StatusCallback": self.status_url} if self.status_url else {}),
+            **self._callback(text_id),
         }
         try:
             answer = self._ask("POST", "", form=form)
@@ -88,6 +86,12 @@ class Twilio:
             if dig(one, "body") == body and dig(one, "to") == recipient:
                 return self._sid(one)
         return None
+
+    def _callback(self, text_id: UUID | None) -> Mapping[str, str]:
+        if self.status_url is None:
+            return {}
+        named = f"?text={text_id}" if text_id else ""
+        return {"StatusCallback": f"{self.status_url}{named}"}
 
     def _ask(self, method: str, query: str, *, form: Mapping[str, str] | None = None) -> Answer:
         path = f"/2010-04-01/Accounts/{self.account_sid}/Messages.json"

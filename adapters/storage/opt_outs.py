@@ -1,0 +1,62 @@
+"""Who wants no texts: numbers as blind indexes, so that the table tells nobody's."""
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import Engine, text
+
+from infra.database import dispatch, transaction
+from infra.sealing import Sealer
+
+TABLE, COLUMN = "text_opt_outs", "recipient"
+
+_ADD = text(
+    """
+    INSERT INTO text_opt_outs (account_id, recipient_hash) VALUES (:account_id, :hash)
+    ON CONFLICT DO NOTHING
+    """
+)
+_REMOVE = text("DELETE FROM text_opt_outs WHERE recipient_hash = ANY(:hashes)")
+_IS_OUT = text("SELECT EXISTS (SELECT FROM text_opt_outs WHERE recipient_hash = ANY(:hashes))")
+_OURS = text(
+    """
+    SELECT id, phones @> ARRAY[CAST(:number AS text)] AS is_own FROM accounts ORDER BY id
+    """
+)
+
+
+def index(sealer: Sealer, recipient: str, *, account_id: str) -> bytes:
+    return sealer.blind_index(recipient, table=TABLE, column=COLUMN, account=account_id)
+
+
+def add(db: Db, sealer: Sealer, recipient: str, *, account_id: str) -> None:
+    values = {"account_id": account_id, "hash": index(sealer, recipient, account_id=account_id)}
+    db.execute(_ADD, values)
+
+
+def remove(db: Db, sealer: Sealer, recipient: str, *, account_id: str) -> None:
+    db.execute(_REMOVE, {"hashes": _indexes(sealer, recipient, account_id)})
+
+
+def is_out(db: Db, sealer: Sealer, recipient: str, *, account_id: str) -> bool:
+    hashes = _indexes(sealer, recipient, account_id)
+    return bool(db.execute(_IS_OUT, {"hashes": hashes}).scalar_one())
+
+
+def heard(engine: Engine, sealer: Sealer, sender: str, *, number: str, stops: bool) -> int:
+    """Somebody wants texts no more, or again; for how many accounts that holds.
+
+    `number` is the one they wrote to: of the account that has it as its own, else of all, for
+    they share the numbers of one messaging service.
+    """
+    with dispatch(engine) as db:
+        rows = db.execute(_OURS, {"number": number}).all()
+    own = [row.id for row in rows if row.is_own]
+    accounts = own or [row.id for row in rows]
+    for account_id in accounts:
+        with transaction(engine, account_id=account_id) as db:
+            change = add if stops else remove
+            change(db, sealer, sender, account_id=account_id)
+    return len(accounts)
+
+
+def _indexes(sealer: Sealer, recipient: str, account_id: str) -> list[bytes]:
+    return sealer.blind_indexes(recipient, table=TABLE, column=COLUMN, account=account_id)

@@ -1,0 +1,169 @@
+"""Texts to be sent: kept sealed with the job that sends them, marked before they leave."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import Engine, RowMapping, text
+
+from adapters.storage import opt_outs
+from adapters.storage.ledger import put as put_job
+from domain.jobs import Job
+from domain.texts import AFTER, CARRIER, TO_BE_SENT, KeptText, TextState
+from domain.work import send_text_job
+from infra.database import dispatch, transaction
+from infra.sealing import Sealer
+
+TABLE = "text_messages"
+UNSUBSCRIBED = "21610"
+
+_PUT = text(
+    """
+    INSERT INTO text_messages (id, account_id, write_id, recipient, recipient_hash, body, purpose)
+    VALUES (:id, :account_id, :write_id, :recipient, :recipient_hash, :body, :purpose)
+    ON CONFLICT (write_id, purpose) DO NOTHING RETURNING id
+    """
+)
+_LOAD = text("SELECT * FROM text_messages WHERE id = :id")
+_MOVE = text(
+    """
+    UPDATE text_messages SET state = :state, updated_at = :now, reason = :reason,
+      vendor_id = COALESCE(:vendor_id, vendor_id),
+      sent_at = CASE WHEN :state IN ('sent', 'delivered') THEN COALESCE(sent_at, :now)
+                ELSE sent_at END
+    WHERE id = :id AND state = ANY(:before) RETURNING write_id
+    """
+)
+_OF_WRITE = text("UPDATE pms_writes SET text_state = :state WHERE id = :id")
+_NAMED = text(
+    """
+    SELECT id, account_id FROM text_messages
+    WHERE vendor_id = :vendor_id OR (id = CAST(:id AS uuid) AND vendor_id IS NULL)
+    """
+)
+
+
+def put(  # noqa: PLR0913 - to whom, for which write, in what words
+    db: Db,
+    sealer: Sealer,
+    *,
+    account_id: str,
+    write_id: UUID | None,
+    recipient: str,
+    purpose: str,
+    body: str,
+    trace_id: str | None = None,
+) -> bool:
+    """The text and the job that sends it, in the caller's transaction; False where it was put.
+
+    `recipient` is E.164. A write has one text for each `purpose`, however often it is asked for.
+    """
+    row_id = uuid4()
+    place: dict[str, str] = {"table": TABLE, "row": str(row_id), "account": account_id}
+    values = {
+        "id": row_id,
+        "account_id": account_id,
+        "write_id": write_id,
+        "recipient": sealer.seal(recipient, column="recipient", **place),
+        "recipient_hash": opt_outs.index(sealer, recipient, account_id=account_id),
+        "body": sealer.seal(body, column="body", **place),
+        "purpose": purpose,
+    }
+    if db.execute(_PUT, values).first() is None:
+        return False
+    if write_id is not None:
+        db.execute(_OF_WRITE, {"id": write_id, "state": TextState.DUE.value})
+    put_job(db, send_text_job(account_id=account_id, text_id=row_id, trace_id=trace_id))
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextStore:
+    """The texts of all accounts, one at a time; each method is one transaction."""
+
+    engine: Engine
+    sealer: Sealer
+    clock: Callable[[], datetime]
+
+    def load(self, job: Job) -> KeptText:
+        with transaction(self.engine, account_id=str(job.account_id)) as db:
+            return self._kept(db.execute(_LOAD, {"id": job.args["text_id"]}).mappings().one())
+
+    def wants_none(self, kept: KeptText) -> bool:
+        """Whether the recipient has asked for no texts."""
+        with transaction(self.engine, account_id=kept.account_id) as db:
+            return opt_outs.is_out(db, self.sealer, kept.recipient, account_id=kept.account_id)
+
+    def sending(self, kept: KeptText) -> bool:
+        """Mark it as leaving, committed before it does; False where another attempt has."""
+        return self._move(kept, TextState.SENDING, before={kept.state})
+
+    def sent(self, kept: KeptText, vendor_id: str) -> None:
+        before = AFTER[TextState.SENT]
+        self._move(kept, TextState.SENT, before=before, vendor_id=vendor_id)
+
+    def settle(self, kept: KeptText, state: TextState, *, reason: str | None = None) -> None:
+        """How it stands now; a text that its carrier has told of meanwhile stays as it is."""
+        self._move(kept, state, before=TO_BE_SENT, reason=reason)
+
+    def opted_out(self, kept: KeptText, *, reason: str) -> None:
+        """The vendor knows that they want none; from now on we know it, too."""
+        with transaction(self.engine, account_id=kept.account_id) as db:
+            opt_outs.add(db, self.sealer, kept.recipient, account_id=kept.account_id)
+        self.settle(kept, TextState.OPTED_OUT, reason=reason)
+
+    def heard(self, vendor_id: str, word: str, *, text_id: str | None, code: str = "") -> bool:
+        """What the carrier says of a message; False where it is none of ours.
+
+        It may come before our own record of the sending: then `text_id` names the text.
+        """
+        with dispatch(self.engine) as db:
+            row = db.execute(_NAMED, {"vendor_id": vendor_id, "id": text_id}).first()
+        if row is None:
+            return False
+        with transaction(self.engine, account_id=row.account_id) as db:
+            kept = self._kept(db.execute(_LOAD, {"id": row.id}).mappings().one())
+        state = CARRIER.get(word, TextState.SENT)
+        if state is TextState.FAILED and code == UNSUBSCRIBED:
+            with transaction(self.engine, account_id=kept.account_id) as db:
+                opt_outs.add(db, self.sealer, kept.recipient, account_id=kept.account_id)
+        reason = f"The carrier says: {word} ({code})" if state is TextState.FAILED else None
+        self._move(kept, state, before=AFTER[state], reason=reason, vendor_id=vendor_id)
+        return True
+
+    def _move(
+        self,
+        kept: KeptText,
+        state: TextState,
+        *,
+        before: Collection[TextState],
+        reason: str | None = None,
+        vendor_id: str | None = None,
+    ) -> bool:
+        values = {
+            "id": kept.id,
+            "state": state.value,
+            "before": [one.value for one in before],
+            "reason": reason,
+            "vendor_id": vendor_id,
+            "now": self.clock(),
+        }
+        with transaction(self.engine, account_id=kept.account_id) as db:
+            row = db.execute(_MOVE, values).first()
+            if row is not None and row.write_id is not None:
+                db.execute(_OF_WRITE, {"id": row.write_id, "state": state.value})
+            return row is not None
+
+    def _kept(self, row: RowMapping) -> KeptText:
+        place = {"table": TABLE, "row": row["id"], "account": row["account_id"]}
+        return KeptText(
+            id=row["id"],
+            account_id=row["account_id"],
+            write_id=row["write_id"],
+            state=TextState(row["state"]),
+            recipient=self.sealer.open_text(row["recipient"], column="recipient", **place),
+            body=self.sealer.open_text(row["body"], column="body", **place),
+            tried_at=row["updated_at"],
+        )

@@ -1,0 +1,108 @@
+"""Sends one text: marked before it leaves, looked for where its answer was lost, never twice."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+from domain.desk import OutcomeUnknown
+from domain.errors import (
+    BrokenContract,
+    NeedsReconnect,
+    Refused,
+    SyncError,
+    Throttled,
+    Transient,
+)
+from domain.jobs import Job
+from domain.texts import (
+    CERTAIN_AFTER,
+    MAY_HAVE_LEFT,
+    NOT_SET_UP,
+    TO_BE_SENT,
+    WANTS_NONE,
+    KeptText,
+    OptedOut,
+    TextState,
+)
+
+NOT_LEFT: tuple[type[SyncError], ...] = (Throttled, NeedsReconnect, Transient)
+"""What says for certain that nothing left and that it may be tried again."""
+
+
+LEEWAY = timedelta(minutes=5)
+
+
+class Texts(Protocol):
+    """Where texts are kept, and who wants none."""
+
+    def load(self, job: Job) -> KeptText: ...
+    def wants_none(self, kept: KeptText) -> bool: ...
+    def sending(self, kept: KeptText) -> bool: ...
+    def sent(self, kept: KeptText, vendor_id: str) -> None: ...
+    def settle(self, kept: KeptText, state: TextState, *, reason: str | None = None) -> None: ...
+    def opted_out(self, kept: KeptText, *, reason: str) -> None: ...
+
+
+class Sender(Protocol):
+    """Sends a text, and finds one by what it says."""
+
+    def send(self, recipient: str, body: str, *, text_id: UUID) -> str: ...
+    def find(self, recipient: str, body: str, *, since: datetime) -> str | None: ...
+
+
+def send_text(
+    job: Job, *, texts: Texts, sender: Sender | None, clock: Callable[[], datetime]
+) -> Mapping[str, Any]:
+    """Send it, or say why not; without a sender it is kept and shown as not sent."""
+    kept = texts.load(job)
+    if kept.state not in TO_BE_SENT:
+        return {"state": kept.state.value}
+    if sender is None:
+        return _settled(texts, kept, TextState.OFF, NOT_SET_UP)
+    if kept.state in MAY_HAVE_LEFT:
+        found = _looked_for(kept, sender, now=clock())
+        if found is not None:
+            texts.sent(kept, found)
+            return {"state": TextState.SENT.value, "found": True}
+    if texts.wants_none(kept):
+        return _settled(texts, kept, TextState.OPTED_OUT, WANTS_NONE)
+    if not texts.sending(kept):
+        return {"state": TextState.SENDING.value}
+    return _leave(texts, kept, sender, clock)
+
+
+def _looked_for(kept: KeptText, sender: Sender, *, now: datetime) -> str | None:
+    """Its id at the vendor, if it left after all; that cannot be told at once."""
+    certain = kept.tried_at + CERTAIN_AFTER
+    if now < certain:
+        raise Throttled("the vendor to know of a text that may have left", until=certain)
+    # The mark may be a little later than the message, and Twilio asks by its day.
+    return sender.find(kept.recipient, kept.body, since=kept.tried_at - LEEWAY)
+
+
+def _leave(
+    texts: Texts, kept: KeptText, sender: Sender, clock: Callable[[], datetime]
+) -> Mapping[str, Any]:
+    try:
+        vendor_id = sender.send(kept.recipient, kept.body, text_id=kept.id)
+    except OptedOut as no:
+        texts.opted_out(kept, reason=str(no))
+        return {"state": TextState.OPTED_OUT.value}
+    except Refused as no:
+        return _settled(texts, kept, TextState.FAILED, str(no))
+    except NOT_LEFT as why:
+        texts.settle(kept, TextState.DUE, reason=str(why))
+        raise
+    except (OutcomeUnknown, BrokenContract) as doubt:
+        texts.settle(kept, TextState.UNKNOWN, reason=str(doubt))
+        raise Throttled(
+            "the vendor to know of a text that may have left", until=clock() + CERTAIN_AFTER
+        ) from doubt
+    texts.sent(kept, vendor_id)
+    return {"state": TextState.SENT.value}
+
+
+def _settled(texts: Texts, kept: KeptText, state: TextState, reason: str) -> Mapping[str, Any]:
+    texts.settle(kept, state, reason=reason)
+    return {"state": state.value}
