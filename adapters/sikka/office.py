@@ -9,10 +9,11 @@ from adapters.sikka.line import Line
 from adapters.sikka.offices import Ours, office_of, pms_type_of, practice_of, shown
 from adapters.sikka.statuses import family
 from domain.connections import Connection
-from domain.errors import BrokenContract, Gone, NeedsReconnect, Refused, Transient
+from domain.errors import BrokenContract, NeedsReconnect, Refused, Throttled, Transient
 
 KEPT_FOR = timedelta(minutes=15)
-_SILENT = (BrokenContract, Gone, NeedsReconnect, Refused, Transient)
+_LACKING = (NeedsReconnect, Refused)
+_SILENT = (*_LACKING, BrokenContract, Throttled, Transient)
 
 
 class Office:
@@ -111,7 +112,7 @@ class Office:
             if customer is None:
                 return []
             rows = self._line.records("/operatories", {"cust_id": customer, "is_hidden": "F"})
-        except _SILENT:
+        except _LACKING:
             return []
         return [
             found

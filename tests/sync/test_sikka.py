@@ -1,0 +1,279 @@
+"""A practice behind Sikka: written to through the ledger, read back, and seen on the sheet."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from threading import Event
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+import redis
+from sqlalchemy import Engine
+
+from adapters.opening import Opener
+from adapters.storage import connections
+from adapters.storage.ledger import put
+from adapters.storage.spent import StoredSpent
+from adapters.storage.writes import WriteLedger
+from adapters.throttle.clock import RedisThrottle
+from console.simulators import Running
+from domain.connections import State
+from domain.desk import Opening, PracticeDesk, Verdict
+from domain.jobs import JobState
+from domain.runs import SyncType
+from domain.slots import BookingRules, Wanted, free
+from domain.window import local_day, whole_day
+from domain.wishes import Booking, Cancellation, Move, Wish, Write
+from domain.work import sync_job
+from domain.writes import Hold, KeptWrite, NewWrite, WriteState
+from infra.clock import system_clock
+from infra.database import engine, transaction
+from infra.sealing import Keyring, Sealer
+from infra.stopping import Stopping
+from tests.fakes import FakeSecrets, FakeTokens
+from tests.sync.practice import ACCOUNT, KEY
+from workers.here import run_here
+from workers.works import Parts
+from workers.writing import Writing
+
+pytestmark = pytest.mark.integration
+
+QUICK = {"fastest_write": 0.1, "slowest_write": 0.2, "refresh_seconds": 0.1}
+
+
+def pause(seconds: float) -> None:
+    """The vendor takes its time; nobody can tell us when it is done."""
+    Event().wait(seconds)
+
+
+@dataclass
+class Office:
+    """One connection, its simulated practice, and the desk opened for a caller."""
+
+    parts: Parts
+    simulator: httpx.Client
+    tenant: Mapping[str, Any]
+    connection_id: UUID
+    day: date
+
+    @property
+    def engine(self) -> Engine:
+        return self.parts.engine
+
+    @property
+    def desk(self) -> PracticeDesk:
+        with transaction(self.engine, account_id=ACCOUNT) as db:
+            connection = connections.load(db, self.connection_id)
+        desk = self.parts.opener.desk(connection, voice=True)
+        assert desk is not None
+        return desk
+
+    def control(self, name: str, **body: Any) -> None:
+        self.simulator.post(f"/_sim/{name}", json=body).raise_for_status()
+
+    def truth(self) -> Mapping[str, Mapping[str, Any]]:
+        told = self.simulator.get("/_sim/truth", params={"tenant": self.tenant["tenantId"]})
+        return {one["id"]: one for one in told.json()["appointments"]}
+
+    def patient_id(self) -> str:
+        patients = (one["patients"] for one in self.truth().values())
+        return str(next(each[0]["id"] for each in patients if each))
+
+    def free(self) -> list[Opening]:
+        desk, window = self.desk, whole_day(self.day, self.tenant["timezone"])
+        return free(
+            desk.shifts(window),
+            desk.busy(window),
+            wanted=Wanted(window=window, minutes=30),
+            rules=BookingRules(),
+            bookable=window,
+            timezone=self.tenant["timezone"],
+        )
+
+    def booking(self, opening: Opening) -> Booking:
+        person, chair = opening.resources
+        return Booking(
+            patient_id=self.patient_id(),
+            start=opening.window.start,
+            minutes=30,
+            practitioner_id=person.pms_id,
+            operatory_id=chair.pms_id,
+            reason="Check-up",
+        )
+
+    def writing(self) -> Writing:
+        sealer = self.parts.sealer
+        ledger = WriteLedger(self.engine, sealer, account_id=ACCOUNT, clock=system_clock)
+        return Writing(ledger, self.desk, clock=system_clock, pause=pause)
+
+    def hold(self, opening: Opening) -> Hold:
+        practice = f"sikka/{self.tenant['tenantId']}"
+        return Hold(practice=practice, window=opening.window, resources=opening.resources)
+
+    def do(self, wish: Wish, *, hold: Opening | None = None, seconds: float = 20) -> KeptWrite:
+        new = NewWrite(
+            connection_id=self.connection_id,
+            write=Write(wish=wish),
+            key=uuid4().hex,
+            asked_by="call",
+            trace_id="t",
+            hold=self.hold(hold) if hold else None,
+        )
+        return self.writing().do(new, until=datetime.now(UTC) + timedelta(seconds=seconds))
+
+    def sync(self) -> None:
+        job = sync_job(
+            account_id=ACCOUNT,
+            connection_id=self.connection_id,
+            vendor="sikka",
+            first_day=self.day,
+            last_day=self.day,
+            sync_type=SyncType.MANUAL,
+        )
+        with transaction(self.engine, account_id=ACCOUNT) as db:
+            job_id = put(db, job)
+        assert run_here(self.parts, job_id) is JobState.DONE
+
+
+@pytest.fixture
+def office(database_url: str, redis_client: redis.Redis) -> Iterator[Office]:
+    day = local_day(datetime.now(UTC), "America/New_York") + timedelta(days=3)
+    day += timedelta(days=day.weekday() == 6)
+    options = ["--limit", "off", "--practitioners", "3", "--appointments", "12"]
+    with (
+        Running("sikka", [*options, "--days", day.isoformat()]) as described,
+        httpx.Client(base_url=described["url"]) as simulator,
+    ):
+        simulator.post("/_sim/knobs", json=QUICK).raise_for_status()
+        db = engine(database_url, application_name="tests", pool_size=10)
+        connected = opened(db, redis_client, described, simulator, day)
+        yield connected
+        connected.parts.opener.close()
+        db.dispose()
+
+
+def opened(
+    db: Engine,
+    redis_client: redis.Redis,
+    described: Mapping[str, Any],
+    simulator: httpx.Client,
+    day: date,
+) -> Office:
+    tenant = described["tenants"][0]
+    told = simulator.get("/_sim/credentials", params={"tenant": tenant["tenantId"]}).json()
+    names = ("app_id", "app_key", "office_id", "secret_key")
+    secrets = FakeSecrets()
+    new = connections.NewConnection(
+        account_id=ACCOUNT,
+        vendor="sikka",
+        site=tenant["tenantId"],
+        timezone=tenant["timezone"],
+        pms_type=tenant["pms"],
+        base_url=described["base_url"],
+        secret_ref=secrets.put("sikka", {name: told[name] for name in names}),
+        settings={"map_all": True},
+        telehealth_only=False,
+        state=State.ACTIVE,
+    )
+    with transaction(db, account_id=ACCOUNT) as session:
+        connection_id = connections.add(session, new)
+    opener = Opener(
+        secrets=secrets,
+        tokens=FakeTokens(),
+        throttle=RedisThrottle(redis_client, StoredSpent(db)),
+        clock=system_clock,
+    )
+    parts = Parts(
+        engine=db,
+        sealer=Sealer(Keyring.from_hex(KEY)),
+        opener=opener,
+        clock=system_clock,
+        stopping=Stopping(),
+    )
+    return Office(parts, simulator, tenant, connection_id, day)
+
+
+def test_a_booking_is_confirmed_only_when_it_is_in_the_pms(office: Office) -> None:
+    opening = office.free()[0]
+
+    kept = office.do(office.booking(opening), hold=opening)
+
+    assert kept.state is WriteState.CONFIRMED
+    made = office.truth()[str(kept.pms_id)]
+    assert datetime.fromisoformat(made["start_utc"]) == opening.window.start
+    assert kept.confirmation in made["description"]
+
+
+def test_what_was_booked_is_in_the_way_and_on_the_sheet(office: Office) -> None:
+    opening = office.free()[0]
+    kept = office.do(office.booking(opening), hold=opening)
+
+    later = until(lambda: opening not in office.free())
+    office.sync()
+
+    assert later
+    with transaction(office.engine, account_id=ACCOUNT) as db:
+        rows = db.exec_driver_sql(
+            "SELECT pms_appointment_id FROM run_sheet_appointments WHERE removed_at IS NULL"
+        ).scalars()
+        assert kept.pms_id in set(rows)
+
+
+def test_an_appointment_is_moved_and_then_cancelled(office: Office) -> None:
+    first, *_, last = office.free()
+    booked = office.do(office.booking(first), hold=first)
+    person, chair = last.resources
+    move = Move(
+        appointment_id=str(booked.pms_id),
+        start=last.window.start,
+        minutes=30,
+        practitioner_id=person.pms_id,
+        operatory_id=chair.pms_id,
+    )
+
+    moved = office.do(move)
+    cancelled = office.do(Cancellation(appointment_id=str(booked.pms_id)))
+
+    assert (moved.state, cancelled.state) == (WriteState.CONFIRMED, WriteState.CONFIRMED)
+    now = office.truth()[str(booked.pms_id)]
+    assert datetime.fromisoformat(now["start_utc"]) == last.window.start
+    assert now["meaning"] == "cancelled"
+
+
+def test_a_pms_that_does_not_take_it_is_no_confirmation(office: Office) -> None:
+    office.control("knobs", failing=1.0)
+    opening = office.free()[0]
+    before = set(office.truth())
+
+    kept = office.do(office.booking(opening), hold=opening)
+
+    assert kept.state is WriteState.FAILED
+    assert set(office.truth()) == before
+
+
+@pytest.mark.parametrize("fault", ["cut", "reset", "500"])
+def test_an_answer_that_was_lost_is_found_again_and_nothing_is_sent_twice(
+    office: Office, fault: str
+) -> None:
+    opening = office.free()[0]
+    before = set(office.truth())
+    office.control("faults", scripts=[{"fault": fault, "path": "/v4/appointment$"}])
+
+    kept = office.do(office.booking(opening), hold=opening)
+    found = until(lambda: office.desk.find(kept.write).verdict is not Verdict.PENDING)
+    outcome = office.desk.find(kept.write)
+
+    assert found and kept.state is WriteState.UNKNOWN
+    made = set(office.truth()) - before
+    assert (outcome.verdict, {outcome.pms_id} - {None}) == (
+        Verdict.DONE if made else Verdict.FAILED,
+        made,
+    )
+
+
+def until(holds: Any, *, tries: int = 50) -> bool:
+    """Whether it comes true within a few seconds; the simulator's own time passes meanwhile."""
+    quiet = Event()
+    return any(holds() or quiet.wait(0.1) for _ in range(tries))
