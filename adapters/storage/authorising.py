@@ -97,8 +97,8 @@ _AT_SITE = text(
 )
 _DEFAULTS = text(
     """
-    UPDATE pms_connections SET features = CAST(:features AS jsonb),
-                               booking_rules = CAST(:rules AS jsonb)
+    UPDATE pms_connections SET features = CAST(:features AS jsonb) || features,
+                               booking_rules = CAST(:rules AS jsonb) || booking_rules
     WHERE id = :id
     """
 )
@@ -257,11 +257,11 @@ def _made(db: Db, account_id: str, one: Placed) -> UUID:
         telehealth_only=False,
         state=State.ACTIVE,
     )
-    connections.add(db, new)
+    own = connections.add(db, new)
     rules = json.dumps(asdict(BookingRules()))
-    values = {"id": new.id, "features": json.dumps(dict(BY_DEFAULT)), "rules": rules}
+    values = {"id": own, "features": json.dumps(dict(BY_DEFAULT)), "rules": rules}
     db.execute(_DEFAULTS, values)
-    return new.id
+    return own
 
 
 def _named(office: Office) -> Mapping[str, str | None]:
