@@ -62,6 +62,8 @@ class ConnectionAnswer(BaseModel):
     telehealth_only: bool
     settings: dict[str, Any]
     opening_hours: dict[str, Any]
+    features: dict[str, bool]
+    booking_rules: dict[str, Any]
     setup_step: str | None
     practitioners: int
     mapped: int

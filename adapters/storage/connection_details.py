@@ -19,7 +19,8 @@ _DETAILS = text(
            token_url, secret_ref IS NOT NULL AS has_secrets, settings, state, state_reason,
            setup_step, sync_enabled, sync_frequency_minutes AS frequency_minutes,
            sync_days_ahead AS days_ahead, full_every_minutes,
-           sync_telehealth_only AS telehealth_only, opening_hours, last_sync_at, last_sync_status,
+           sync_telehealth_only AS telehealth_only, opening_hours, features, booking_rules,
+           pms_type, last_sync_at, last_sync_status,
            last_sync_error, next_sync_at, webhook_key_made_at, created_at, version,
            people.practitioners, people.mapped, people.undecided,
            kinds.types, kinds.telehealth_types, rows.today
@@ -92,6 +93,9 @@ class ConnectionDetails:
     full_every_minutes: int
     telehealth_only: bool
     opening_hours: Mapping[str, Any]
+    features: Mapping[str, bool]
+    booking_rules: Mapping[str, Any]
+    pms_type: str
     last_sync_at: datetime | None
     last_sync_status: str | None
     last_sync_error: str | None

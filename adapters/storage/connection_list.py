@@ -26,11 +26,16 @@ COLUMNS: Mapping[str, str] = {
     "sync_enabled": "sync_enabled",
     "opening_hours": "opening_hours",
     "setup_step": "setup_step",
+    "features": "features",
+    "booking_rules": "booking_rules",
     "state": "state",
     "state_reason": "state_reason",
     "next_sync_at": "next_sync_at",
 }
 """What may be changed of a connection, and the column it is kept in."""
+
+MERGED = frozenset({"features", "booking_rules"})
+"""What is changed key by key."""
 
 FILTERS = frozenset({"timezone", "telehealth_only", "days_ahead", "sync_enabled"})
 
@@ -213,6 +218,8 @@ def configure(db: Db, connection_id: UUID, changes: Mapping[str, Any]) -> None:
     values: dict[str, Any] = {COLUMNS[name]: value for name, value in given.items()}
     if settings:
         values["settings"] = _merged(settings)
+    for name in values.keys() & MERGED:
+        values[name] = own[name].op("||")(cast(values[name], JSONB))
     values |= {"version": own.version + 1, "updated_at": func.now()}
     db.execute(update(pms_connections).where(own.id == connection_id).values(values))
     if settings or FILTERS & given.keys():

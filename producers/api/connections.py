@@ -63,6 +63,31 @@ class Begun(BaseModel):
     token_url: Line | None = None
 
 
+class Features(BaseModel):
+    """What callers may do; what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    appointments: bool = True
+    patients: bool = True
+    patient_creation: bool = True
+    online_booking: bool = True
+    notes: bool = False
+    insurance: bool = False
+    payments: bool = False
+
+
+class Rules(BaseModel):
+    """What callers may book; what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    min_notice_minutes: Annotated[int, Field(ge=0, le=14 * A_DAY)] = 60
+    max_days_ahead: Annotated[int, Field(ge=1, le=730)] = 90
+    slot_minutes: Annotated[int, Field(ge=5, le=240)] = 15
+    default_minutes: Annotated[int, Field(ge=5, le=480)] = 30
+
+
 class Change(BaseModel):
     """What is to be different; a setting of null goes back to the vendor's default.
 
@@ -80,6 +105,8 @@ class Change(BaseModel):
     telehealth_only: bool = True
     sync_enabled: bool = True
     opening_hours: dict[str, Any] = {}
+    features: Features = Features()
+    booking_rules: Rules = Rules()
     settings: dict[str, Any] = {}
     setup_step: Literal["connect", "practitioners", "types", "summary"] = "connect"
 
