@@ -30,7 +30,7 @@ LONGEST_NUMBER = 40
 SHORTEST, LONGEST_VISIT = 5, 480
 MONTH_FIRST = frozenset({"US", "PH", "PR", "GU"})
 ANYBODY = frozenset({"any", "anyone", "anybody", "whoever", "none", "no preference", "available"})
-NESTED = frozenset({"patient", "appointment", "customer", "slot", "arguments", "parameters"})
+NESTED = frozenset({"patient", "appointment", "customer", "slot", "address"})
 
 ID = ("patientid", "patientpmsid")
 START = ("starttime", "start", "startdatetime", "datetime", "appointmenttime", "slotstart", "when")
@@ -75,6 +75,27 @@ class Arguments:
             raise BadInput("I did not get that telephone number. Could you say it again?")
         return found
 
+    def email(self) -> str | None:
+        raw = self.text("newemail", "email", "emailaddress")
+        if raw is None:
+            return None
+        found = raw.replace(" at ", "@").replace(" dot ", ".").replace(" ", "").lower()
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", found):
+            raise BadInput("I did not get that e-mail address. Could you spell it?")
+        return found
+
+    def address(self) -> dict[str, str]:
+        """Its parts, by the names desks use."""
+        names = {
+            "address_line1": ("street", "addressline1", "address"),
+            "address_line2": ("addressline2", "apartment", "unit"),
+            "city": ("city", "town"),
+            "state": ("state", "province"),
+            "zipcode": ("zip", "zipcode", "postalcode", "postcode"),
+        }
+        found = {part: self.text(*called) for part, called in names.items()}
+        return {part: text for part, text in found.items() if text}
+
     def date_of_birth(self) -> date | None:
         raw = self.text("dateofbirth", "dob", "birthdate", "birthday", "birthdateiso")
         if raw is None:
@@ -101,6 +122,22 @@ class Arguments:
         if told is None:
             raise BadInput(WHICH_TIME)
         return at(self.day() or self.place.today, told, self.place)
+
+    def new_start(self) -> datetime | None:
+        """Where an appointment is to be moved to: called new, or just the time."""
+        names = {"newstart": "start", "newstarttime": "start", "newdatetime": "start"}
+        names |= {"newdate": "date", "newday": "date", "newtime": "time"}
+        new = {name: self.given[key] for key, name in names.items() if key in self.given}
+        if "date" in new or not new:
+            new = {**self.given, **new}
+        return Arguments(new, self.place, self.region).start()
+
+    def present_day(self) -> date | None:
+        """The day an appointment to be moved or called off is on, where that is told apart."""
+        told = self.text("currentdate", "originaldate", "olddate", "appointmentdate", "fromdate")
+        is_other = any(key.startswith("new") for key in self.given)
+        told = told or (self.text(*DATE) if is_other else None)
+        return heard_day(told, self.place) if told else None
 
     def day(self) -> date | None:
         """The day that is wished for, if one is named."""

@@ -94,3 +94,7 @@ def too_soon_or_far(request: ToolRequest, start: datetime) -> str | None:
         last = said_day(local_day(bookable.end, zone), today=local_day(request.now, zone))
         return f"I can only offer times until {last}. Which day would you like?"
     return None
+
+
+def resource_id(opening: Opening, kind: str) -> str | None:
+    return next((one.pms_id for one in opening.resources if one.kind == kind), None)

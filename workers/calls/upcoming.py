@@ -7,13 +7,12 @@ from domain.appointments import Appointment, Status
 from domain.errors import BadInput
 from domain.speech import MOST_CHOICES, joined, said_when
 from domain.tools import ToolRequest
-from domain.window import Window, local_day, whole_day
+from domain.window import Window, whole_day
 from workers.calls.arguments import Arguments
 from workers.calls.identity import Known
 
 AHEAD_DAYS = 30
 STANDING = frozenset({Status.BOOKED, Status.CONFIRMED})
-NO_DAY = "appointmentid"
 
 
 def appointments_of(
@@ -61,7 +60,3 @@ def said_appointment(request: ToolRequest, one: Appointment) -> str:
 
 def _listed(request: ToolRequest, found: Sequence[Appointment]) -> str:
     return joined([said_appointment(request, one) for one in found[:MOST_CHOICES]], word="and")
-
-
-def same_day(request: ToolRequest, one: Appointment, day: date) -> bool:
-    return local_day(one.start, request.connection.timezone) == day

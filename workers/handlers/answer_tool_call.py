@@ -21,6 +21,11 @@ class Opened:
     request: ToolRequest | None
     trouble: SyncError | None = None
 
+    def asked(self) -> ToolRequest | None:
+        if self.trouble is not None:
+            raise self.trouble
+        return self.request
+
 
 class Calls(Protocol):
     """Where tool calls are kept, and what it takes to carry one out."""
@@ -47,11 +52,10 @@ def _said(
     if tool is None:
         return ToolAnswer(text=UNKNOWN_TOOL, is_error=True)
     try:
-        if opened.trouble is not None:
-            raise opened.trouble
-        if opened.request is None:
+        request = opened.asked()
+        if request is None:
             return ToolAnswer(text=NO_PRACTICE, is_error=True)
-        return tool(opened.request)
+        return tool(request)
     except HandBack:
         raise
     except BadInput as problem:

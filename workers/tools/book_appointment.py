@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from domain.desk import Ability, Opening
+from domain.desk import Ability
 from domain.slots import OPERATORY, PRACTITIONER
 from domain.speech import practitioner_name, said_when
 from domain.tool_words import told_of
@@ -13,7 +13,7 @@ from domain.writes import KeptWrite, SlotTaken, WriteState
 from workers.calls.arguments import Arguments, arguments_of
 from workers.calls.carrying import carried
 from workers.calls.identity import Known, the_patient
-from workers.calls.times import Sought, alternatives, on_day, too_soon_or_far
+from workers.calls.times import Sought, alternatives, on_day, resource_id, too_soon_or_far
 
 NAME = "book-appointment"
 ABILITIES = frozenset({Ability.BOOK})
@@ -55,8 +55,8 @@ def _book(request: ToolRequest, told: Arguments, patient: Known, start: datetime
         patient_id=patient.id,
         start=start,
         minutes=minutes,
-        practitioner_id=_id(opening, PRACTITIONER) or "",
-        operatory_id=_id(opening, OPERATORY),
+        practitioner_id=resource_id(opening, PRACTITIONER) or "",
+        operatory_id=resource_id(opening, OPERATORY),
         type_id=type_id,
         type_name=type_name,
         reason=told.text("reason", "notes", "note", "comment"),
@@ -98,7 +98,3 @@ def _when(request: ToolRequest, kept: KeptWrite, name: str = "") -> str:
     when = said_when(wish.start, request.connection.timezone, now=request.now)
     name = name or request.connection.practitioners.get(wish.practitioner_id, "")
     return f"{when} with {name}" if name else when
-
-
-def _id(opening: Opening, kind: str) -> str | None:
-    return next((one.pms_id for one in opening.resources if one.kind == kind), None)

@@ -1,0 +1,268 @@
+"""Appointments moved and called off, people registered, calls passed on, what needs a switch."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.desk import Ability, Balance, Coverage, Note, Receipt
+from domain.tools import UNDER_WAY, Told
+from domain.wishes import Cancellation, Move, NewNote, NewPatient, PatientChange, Payment
+from tests.workers.tools.desk import ANN_CALLS, MONDAY, NOW, Control, Practice, local
+
+CONTROL_URL = "https://aws-us.vapi.ai/c/control"
+
+
+def test_the_one_appointment_there_is_is_cancelled() -> None:
+    practice = Practice()
+    made = practice.desk.add("PAT-1001", local(MONDAY, 9))
+    practice.desk.add("PAT-1002", local(MONDAY, 10))
+
+    said = practice.call().answer("cancel-appointment", {"reason": "ill"})
+
+    assert said.told is Told.CONFIRMED
+    assert said.text.startswith(
+        "This appointment is cancelled: Monday 23 November at 9 am with Dr. Mona Lee."
+    )
+    wish = Cancellation(appointment_id=made.pms_id, patient_id="PAT-1001", reason="ill")
+    assert practice.desk.sent[0].wish == wish
+
+
+def test_of_several_appointments_one_must_be_named() -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+    second = practice.desk.add("PAT-1001", local(MONDAY + timedelta(days=1), 10))
+    call = practice.call()
+
+    assert call.ask("cancel-appointment") == (
+        "There is more than one: Monday 23 November at 9 am with Dr. Mona Lee and Tuesday 24"
+        " November at 10 am with Dr. Mona Lee. Which one do you mean?"
+    )
+    assert practice.desk.sent == []
+    call.ask("cancel-appointment", date="Tuesday")
+    assert practice.desk.sent[0].wish == Cancellation(
+        appointment_id=second.pms_id, patient_id="PAT-1001"
+    )
+
+
+def test_somebody_elses_appointment_cannot_be_cancelled() -> None:
+    practice = Practice()
+    other = practice.desk.add("PAT-1002", local(MONDAY, 9))
+
+    said = practice.call().ask("cancel-appointment", appointmentId=other.pms_id)
+
+    assert said == "I can see no appointment in the next 30 days. Which day is it on?"
+    assert practice.desk.sent == []
+
+
+def test_a_cancellation_the_practice_has_not_answered_is_only_requested() -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+    practice.desk.takes = Receipt(number="8")
+
+    assert practice.call().ask("cancel-appointment") == UNDER_WAY
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"newDate": "2026-11-23", "newTime": "10:30"},
+        {"newStartTime": "2026-11-23T10:30:00Z"},
+        {"date": "2026-11-23", "time": "10:30"},
+        {"currentDate": "Monday", "newDate": "Monday", "time": "10:30 am"},
+    ],
+    ids=str,
+)
+def test_an_appointment_is_moved(arguments: dict[str, str]) -> None:
+    practice = Practice()
+    made = practice.desk.add("PAT-1001", local(MONDAY, 9))
+
+    said = practice.call().answer("reschedule-appointment", arguments)
+
+    assert said.text.startswith(
+        "The new time is confirmed: Monday 23 November at 10:30 am with Dr. Mona Lee."
+    )
+    wish = practice.desk.sent[0].wish
+    assert isinstance(wish, Move)
+    assert (wish.appointment_id, wish.start) == (made.pms_id, local(MONDAY, 10, 30))
+
+
+def test_an_appointment_may_move_into_its_own_time() -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+
+    said = practice.call().answer("reschedule-appointment", {"newStart": "2026-11-23T09:15"})
+
+    assert said.told is Told.CONFIRMED
+
+
+def test_an_appointment_is_not_moved_onto_another() -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+    practice.desk.add("PAT-1002", local(MONDAY, 10))
+
+    said = practice.call().ask("reschedule-appointment", newStart="2026-11-23T10:15")
+
+    assert "10:15 am is not free" in said
+    assert practice.desk.sent == []
+
+
+def test_where_to_is_asked_before_an_appointment_is_moved() -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+
+    said = practice.call().ask("reschedule-appointment")
+
+    assert said.endswith("at 9 am with Dr. Mona Lee. When would suit you better?")
+
+
+def test_a_new_patient_is_registered_and_may_go_on() -> None:
+    practice = Practice()
+    call = practice.call("+12025550155")
+
+    said = call.answer("create-patient", {"name": "Fay van Dyk", "dob": "1999-09-09"})
+
+    assert said.told is Told.CONFIRMED
+    wish = practice.desk.sent[0].wish
+    assert isinstance(wish, NewPatient)
+    assert (wish.first_name, wish.last_name, wish.phone) == ("Fay", "van Dyk", "+12025550155")
+    booked = call.answer("book-appointment", {"startTime": "2026-11-23T09:00"})
+    assert booked.told is Told.CONFIRMED
+
+
+def test_somebody_known_is_found_and_not_registered_twice() -> None:
+    practice = Practice()
+
+    said = practice.call(None).ask(
+        "create-patient", firstName="Ann", lastName="Ames", dob="1985-03-02", phone=ANN_CALLS
+    )
+
+    assert (
+        said == "There is a record with that name and date of birth already. I can go on with it."
+    )
+    assert practice.desk.sent == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "question"),
+    [
+        ({}, "first and last name of the new patient"),
+        ({"firstName": "Fay"}, "first and last name of the new patient"),
+        ({"name": "Fay Fern"}, "date of birth of the new patient"),
+        ({"name": "Fay Fern", "dob": "1999-09-09"}, "telephone number for the new patient"),
+        ({"name": "Fay Fern", "dob": "1999-09-09", "phone": "12"}, "Could you say it again?"),
+    ],
+    ids=str,
+)
+def test_what_a_registration_lacks_is_asked_for(arguments: dict[str, str], question: str) -> None:
+    practice = Practice()
+
+    assert question in practice.call(None).ask("create-patient", **arguments)
+    assert practice.desk.sent == []
+
+
+def test_a_patient_changes_how_they_are_reached() -> None:
+    practice = Practice()
+
+    said = practice.call().ask(
+        "update-patient", phone="(202) 555-0111", email="ann at example dot com"
+    )
+
+    assert said.startswith("The telephone number and e-mail address on record are changed.")
+    assert practice.desk.sent[0].wish == PatientChange(
+        patient_id="PAT-1001", phone="+12025550111", email="ann@example.com"
+    )
+
+
+def test_an_update_of_nothing_is_asked_about() -> None:
+    assert "What would you like to change" in Practice().call().ask("update-patient")
+
+
+def test_a_record_is_told_without_whole_numbers() -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+
+    assert practice.call().ask("get-patient-info") == (
+        "This is the record of Ann Ames. The next appointment is Monday 23 November at 9 am with"
+        " Dr. Mona Lee. The last visit was on Monday 4 May. The number on record ends in 0143."
+    )
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_a_call_is_passed_on_by_vapi_and_tells_nothing_of_a_patient(*, takes: bool) -> None:
+    practice = Practice(control=Control(takes=takes))
+
+    said = practice.call().answer("transfer-to-human", {}, control_url=CONTROL_URL)
+
+    assert said.text == "I am connecting you with the practice now. Please stay on the line."
+    assert said.phi_fields == ()
+    assert practice.control.asked == [(CONTROL_URL, "+12025550199")]
+
+
+def test_a_practice_that_named_nobody_passes_no_call_on() -> None:
+    practice = Practice(transfer_to=())
+
+    said = practice.call().answer("transfer-to-human", {}, control_url=CONTROL_URL)
+
+    assert said.text.startswith("Nobody can be reached")
+    assert practice.control.asked == []
+
+
+def test_notes_insurance_and_balance_are_told_shortly() -> None:
+    practice = Practice()
+    practice.desk.kept_notes = [Note(text="Prefers mornings.", at=NOW), Note(text="Old")]
+    practice.desk.covers = [Coverage(provider="Delta Dental", policy="AB12345678")]
+    practice.desk.owes = Balance(total="120.50", patient="20.50", insurance="100.00")
+    call = practice.call()
+
+    assert call.ask("get-patient-notes") == "Today: Prefers mornings. Old."
+    assert call.ask("get-insurance") == (
+        "The insurance on record is Delta Dental as primary, policy ending in 5678."
+    )
+    assert call.ask("get-balance") == (
+        "The balance on record is 120.50. Of this, 20.50 is the patient's and 100.00 the insurer's."
+    )
+
+
+def test_a_note_and_a_payment_are_recorded_and_nothing_is_charged() -> None:
+    practice = Practice()
+    call = practice.call()
+
+    call.ask("add-patient-note", content="Call back after 5 pm", category="phone")
+    said = call.ask("process-payment", amount="$1,250.5", method="card", last4="4242")
+
+    assert "Nothing was charged." in said
+    assert [one.wish for one in practice.desk.sent] == [
+        NewNote(patient_id="PAT-1001", text="Call back after 5 pm", note_kind="phone"),
+        Payment(patient_id="PAT-1001", amount="1250.50", method="card", last4="4242"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"amount": "ten", "method": "card"}, "What amount was paid?"),
+        ({"amount": "-5", "method": "card"}, "What amount was paid?"),
+        ({"amount": "10"}, "How was it paid"),
+        ({"amount": "10", "method": "card", "number": "4242 4242 4242 4242"}, "card numbers"),
+    ],
+    ids=str,
+)
+def test_a_payment_that_cannot_be_recorded_is_asked_about(
+    arguments: dict[str, str], said: str
+) -> None:
+    practice = Practice()
+
+    assert said in practice.call().ask("process-payment", **arguments)
+    assert practice.desk.sent == []
+
+
+def test_what_a_practice_cannot_do_is_answered_with_what_can_be_done() -> None:
+    practice = Practice(abilities=frozenset({Ability.BOOK, Ability.CANCEL}))
+
+    said = practice.call().ask("get-insurance")
+
+    assert said == (
+        "I cannot do that for this practice. I can make an appointment, cancel an appointment or"
+        " connect you with somebody at the practice."
+    )
+    assert practice.desk.asked == []

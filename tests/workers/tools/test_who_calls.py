@@ -1,0 +1,197 @@
+"""Nothing of a patient is told or done before the caller has proved who they are."""
+
+from dataclasses import replace
+
+import pytest
+
+from domain.verification import NOT_FOUND, ONLY_HUMAN, WHICH_BIRTHDAY, WHICH_NAME, WHO
+from tests.workers.tools.desk import (
+    ANN_CALLS,
+    BOB_CALLS,
+    FAMILY_CALLS,
+    MONDAY,
+    Practice,
+    local,
+)
+
+STRANGER = "+12025559999"
+ANN = {"firstName": "Ann", "lastName": "Ames", "dateOfBirth": "1985-03-02"}
+PATIENTS_OWN = (
+    "search-patients",
+    "get-patient-info",
+    "book-appointment",
+    "cancel-appointment",
+    "reschedule-appointment",
+    "update-patient",
+    "add-patient-note",
+    "get-patient-notes",
+    "get-insurance",
+    "get-balance",
+    "process-payment",
+)
+
+
+@pytest.mark.parametrize("tool", PATIENTS_OWN)
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {},
+        {"patientId": "PAT-1001"},
+        {"patient": "PAT-1001"},
+        {"patient": {"id": "PAT-1001"}},
+        {"patient_id": "PAT-1001", "firstName": "Ann"},
+        {"firstName": "Ann", "lastName": "Ames"},
+        {"query": "Ann Ames"},
+        {"query": ANN_CALLS},
+        {"phone": ANN_CALLS},
+        {"dateOfBirth": "1985-03-02"},
+        {"patientId": "PAT-1001", "dateOfBirth": "1985-03-02"},
+        {"lastName": "Ames", "dateOfBirth": "1985-03-02"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("caller", [None, STRANGER])
+def test_ids_and_half_a_proof_are_answered_with_a_question(
+    tool: str, claim: dict[str, object], caller: str | None
+) -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+    call = practice.call(caller)
+
+    said = call.answer(tool, {**claim, "startTime": "2026-11-23T10:00", "content": "x"})
+
+    assert "?" in said.text
+    assert "Ann" not in said.text and "Ames" not in said.text and "Monday" not in said.text
+    assert (said.phi_fields, said.patient_id, said.is_error) == ((), None, False)
+    assert (practice.desk.sent, call.proofs.patient_ids) == ([], frozenset())
+
+
+@pytest.mark.parametrize("tool", ["search-patients", "get-patient-info"])
+@pytest.mark.parametrize(
+    "claim",
+    [{}, {"patientId": "PAT-1001"}, {"query": "Ann Ames"}, {"query": "Ames"}, {"name": "ann"}],
+    ids=str,
+)
+def test_the_number_that_calls_proves_its_patient(tool: str, claim: dict[str, str]) -> None:
+    said = Practice().call(ANN_CALLS).answer(tool, claim)
+
+    assert "Ann Ames" in said.text
+    assert "full_name" in said.phi_fields
+    assert said.patient_id == "PAT-1001"
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        ANN,
+        {"name": "Ann Ames", "dob": "03/02/1985"},
+        {"patient": "ames, ann", "date_of_birth": "2 March 1985"},
+        {"patient": {"first_name": "ANN", "last_name": "Ames", "birthDate": "1985-03-02"}},
+    ],
+    ids=str,
+)
+def test_name_and_birthday_prove_a_patient_from_any_number(claim: dict[str, object]) -> None:
+    assert "Ann Ames" in Practice().call(STRANGER).ask("search-patients", **claim)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {**ANN, "dateOfBirth": "1985-03-03"},
+        {**ANN, "lastName": "Amos"},
+        {**ANN, "firstName": "Anna"},
+        {"name": "Eve Dunn", "dob": "1961-12-24"},
+    ],
+    ids=str,
+)
+def test_what_does_not_match_exactly_one_patient_proves_nothing(claim: dict[str, str]) -> None:
+    call = Practice().call(STRANGER)
+
+    assert call.ask("get-patient-info", **claim) == NOT_FOUND
+    assert (call.proofs.patient_ids, call.proofs.attempts) == (frozenset(), 1)
+
+
+def test_of_two_records_of_one_person_the_active_one_counts() -> None:
+    practice = Practice()
+    old = practice.desk.people["PAT-1005"]
+    practice.desk.people["PAT-1005"] = replace(old, is_active=False)
+
+    said = practice.call(None).answer("search-patients", {"name": "Eve Dunn", "dob": "1961-12-24"})
+
+    assert said.patient_id == "PAT-1006"
+
+
+def test_after_three_failed_attempts_only_a_human_helps() -> None:
+    call = Practice().call(STRANGER)
+    guess = {**ANN, "dateOfBirth": "1985-03-03"}
+
+    said = [call.ask("search-patients", **guess) for _ in range(3)]
+
+    assert said == [NOT_FOUND, NOT_FOUND, ONLY_HUMAN]
+    assert call.ask("search-patients", **ANN) == ONLY_HUMAN
+    assert call.ask("create-patient", **ANN, phone=STRANGER) == ONLY_HUMAN
+
+
+def test_registering_people_does_not_make_guesses_free() -> None:
+    practice = Practice()
+    call = practice.call(STRANGER)
+
+    for day in range(10, 13):
+        call.ask("create-patient", **{**ANN, "dateOfBirth": f"1985-03-{day}"})
+
+    assert call.ask("create-patient", **ANN) == ONLY_HUMAN
+
+
+def test_being_believed_costs_no_attempt() -> None:
+    call = Practice().call(STRANGER)
+
+    for _ in range(5):
+        call.ask("search-patients", **ANN)
+
+    assert call.proofs.attempts == 0
+
+
+def test_of_several_people_behind_a_number_one_must_be_named() -> None:
+    call = Practice().call(FAMILY_CALLS)
+
+    assert call.ask("search-patients") == WHICH_NAME
+    assert "Dora Crane" in call.ask("search-patients", firstName="Dora")
+    assert "Cleo Crane" in call.ask("get-patient-info", name="Cleo Crane")
+    assert call.ask("get-patient-info", lastName="Crane") == WHICH_BIRTHDAY
+    assert "Dora" in call.ask("get-patient-info", lastName="Crane", dob="2012-06-01")
+
+
+def test_a_proof_lasts_for_its_call_and_for_its_patient_only() -> None:
+    practice = Practice()
+    call = practice.call(ANN_CALLS)
+    call.ask("search-patients", query="Ann Ames")
+
+    assert "Ann Ames" in call.ask("get-patient-info")
+    assert call.ask("get-patient-info", patientId="PAT-1002") == WHO
+    assert call.ask("get-patient-info", name="Bob Baker") == WHICH_BIRTHDAY
+    assert practice.call(STRANGER).ask("get-patient-info", patientId="PAT-1001") == WHO
+
+
+def test_a_proved_caller_may_speak_for_another_whose_birthday_they_know() -> None:
+    call = Practice().call(ANN_CALLS)
+    call.ask("search-patients")
+
+    said = call.answer("get-patient-info", {"name": "Bob Baker", "dob": "1990-07-15"})
+
+    assert said.patient_id == "PAT-1002"
+    assert call.ask("get-patient-info") == WHICH_NAME
+
+
+def test_an_id_that_a_model_made_up_does_not_hide_a_name_that_is_proved() -> None:
+    call = Practice().call(BOB_CALLS)
+
+    assert "Bob Baker" in call.ask("search-patients", query="Bob Baker", patientId="patient_1")
+
+
+def test_a_birthday_that_is_no_date_is_asked_for_again() -> None:
+    call = Practice().call(STRANGER)
+
+    said = call.ask("search-patients", name="Ann Ames", dob="the second of never")
+
+    assert said == "I did not understand the date of birth. Could you say it again?"
+    assert call.proofs.attempts == 0

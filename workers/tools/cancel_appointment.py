@@ -1,0 +1,32 @@
+"""cancel-appointment: one appointment of a proved patient, the one that is meant."""
+
+from domain.desk import Ability
+from domain.tool_words import told_of
+from domain.tools import ToolAnswer, ToolRequest
+from domain.wishes import Cancellation
+from workers.calls.arguments import arguments_of
+from workers.calls.carrying import carried
+from workers.calls.identity import the_patient
+from workers.calls.upcoming import said_appointment, the_appointment
+
+NAME = "cancel-appointment"
+ABILITIES = frozenset({Ability.CANCEL})
+PHI = ("appointment_time",)
+DONE = "The appointment is cancelled."
+
+
+def answer(request: ToolRequest) -> ToolAnswer:
+    again = request.writer.asked(request.write_key)
+    if again is not None:
+        return told_of(carried(request, again.write.wish), DONE, phi_fields=PHI)
+    told = arguments_of(request)
+    patient = the_patient(request, told)
+    found = the_appointment(request, told, patient, day=told.day())
+    wish = Cancellation(
+        appointment_id=found.pms_id,
+        patient_id=patient.id,
+        reason=told.text("reason", "cancellationreason", "notes"),
+    )
+    done = f"This appointment is cancelled: {said_appointment(request, found)}."
+    kept = carried(request, wish)
+    return told_of(kept, done, phi_fields=PHI, patient_id=patient.id)

@@ -1,0 +1,81 @@
+"""create-patient: registers somebody new, or finds the record there is already."""
+
+from domain.desk import Ability, PatientCard
+from domain.names import display, read
+from domain.tool_words import told_of
+from domain.tools import ToolAnswer, ToolRequest
+from domain.verification import Claim
+from domain.wishes import NewPatient
+from domain.writes import KeptWrite, WriteState
+from workers.calls.arguments import Arguments, arguments_of
+from workers.calls.carrying import carried
+from workers.calls.identity import recognised
+
+NAME = "create-patient"
+ABILITIES = frozenset({Ability.CREATE_PATIENT})
+PHI = ("full_name",)
+
+WHICH_NAME = "What is the first and last name of the new patient? Please spell the last name."
+WHICH_BIRTHDAY = "What is the date of birth of the new patient?"
+WHICH_NUMBER = "What is the best telephone number for the new patient?"
+
+
+def answer(request: ToolRequest) -> ToolAnswer:
+    again = request.writer.asked(request.write_key)
+    if again is not None:
+        return _told(request, carried(request, again.write.wish))
+    told = arguments_of(request)
+    claim = told.claim()
+    phone = told.phone("phone", "phonenumber", "mobile", "cell") or request.caller
+    question = _question(claim, phone)
+    if question is not None:
+        return ToolAnswer(text=question)
+    card = recognised(request, claim)
+    if card is not None:
+        return _registered_already(card)
+    return _told(request, carried(request, _wish(told, claim, phone)))
+
+
+def _question(claim: Claim, phone: str | None) -> str | None:
+    if not claim.has_full_name:
+        return WHICH_NAME
+    if claim.date_of_birth is None:
+        return WHICH_BIRTHDAY
+    return WHICH_NUMBER if phone is None else None
+
+
+def _registered_already(card: PatientCard) -> ToolAnswer:
+    return ToolAnswer(
+        text="There is a record with that name and date of birth already. I can go on with it.",
+        phi_fields=PHI,
+        patient_id=card.patient.pms_id,
+    )
+
+
+def _wish(told: Arguments, claim: Claim, phone: str | None) -> NewPatient:
+    first, last = _names(claim)
+    return NewPatient(
+        first_name=first,
+        last_name=last,
+        date_of_birth=claim.date_of_birth,
+        phone=phone,
+        email=told.email(),
+        address=told.address(),
+    )
+
+
+def _names(claim: Claim) -> tuple[str, str]:
+    """A full name is cut where its family name begins, with its capitals."""
+    if not claim.full_name:
+        return claim.first_name or "", claim.last_name or ""
+    words = display(family=claim.full_name).split()
+    family = max(1, len(read(claim.full_name).family))
+    return " ".join(words[:-family]), " ".join(words[-family:])
+
+
+def _told(request: ToolRequest, kept: KeptWrite) -> ToolAnswer:
+    """Whoever registered a patient has proved them; the look for a record counts all the same."""
+    if kept.state is WriteState.CONFIRMED and kept.pms_id:
+        request.proofs.prove(frozenset({kept.pms_id}))
+    done = "The new patient is registered. Which day would you like to come in?"
+    return told_of(kept, done, phi_fields=PHI, patient_id=kept.pms_id)

@@ -1,0 +1,83 @@
+"""reschedule-appointment: another time for an appointment of a proved patient."""
+
+from datetime import datetime
+
+from domain.appointments import Appointment
+from domain.desk import Ability, Opening
+from domain.slots import OPERATORY, PRACTITIONER
+from domain.speech import practitioner_name, said_when
+from domain.tool_words import told_of
+from domain.tools import ToolAnswer, ToolRequest
+from domain.window import local_day
+from domain.wishes import Move
+from domain.writes import KeptWrite, SlotTaken
+from workers.calls.arguments import Arguments, arguments_of
+from workers.calls.carrying import carried
+from workers.calls.identity import Known, the_patient
+from workers.calls.times import Sought, alternatives, on_day, resource_id, too_soon_or_far
+from workers.calls.upcoming import said_appointment, the_appointment
+
+NAME = "reschedule-appointment"
+ABILITIES = frozenset({Ability.RESCHEDULE})
+PHI = ("appointment_time",)
+
+
+def answer(request: ToolRequest) -> ToolAnswer:
+    again = request.writer.asked(request.write_key)
+    if again is not None:
+        return _told(request, carried(request, again.write.wish))
+    told = arguments_of(request)
+    patient = the_patient(request, told)
+    found = the_appointment(request, told, patient, day=told.present_day())
+    start = told.new_start()
+    if start is None:
+        text = f"The appointment is {said_appointment(request, found)}. When would suit you better?"
+        return ToolAnswer(text=text, phi_fields=PHI, patient_id=patient.id)
+    problem = too_soon_or_far(request, start)
+    if problem is not None:
+        return ToolAnswer(text=problem)
+    return _move(request, told, patient, found, start)
+
+
+def _move(
+    request: ToolRequest, told: Arguments, patient: Known, found: Appointment, start: datetime
+) -> ToolAnswer:
+    """With whom it is, unless somebody else is wished for; as long as it is."""
+    sought = Sought(
+        minutes=found.duration_minutes,
+        practitioner_id=told.practitioner(request.connection) or found.practitioner_id,
+        moving=found.pms_id,
+    )
+    day = local_day(start, request.connection.timezone)
+    free = on_day(request, day, sought, fresh=True)
+    opening = next((one for one in free if one.window.start == start), None)
+    if opening is None:
+        return ToolAnswer(text=alternatives(request, start, sought, free))
+    try:
+        kept = carried(request, _wish(told, patient, found, opening), opening=opening)
+    except SlotTaken:
+        others = on_day(request, day, sought, fresh=True)
+        return ToolAnswer(text=alternatives(request, start, sought, others))
+    return _told(request, kept, practitioner_name(opening))
+
+
+def _wish(told: Arguments, patient: Known, found: Appointment, opening: Opening) -> Move:
+    return Move(
+        appointment_id=found.pms_id,
+        start=opening.window.start,
+        minutes=found.duration_minutes,
+        practitioner_id=resource_id(opening, PRACTITIONER) or found.practitioner_id or "",
+        operatory_id=resource_id(opening, OPERATORY),
+        patient_id=patient.id,
+        reason=told.text("reason", "notes"),
+    )
+
+
+def _told(request: ToolRequest, kept: KeptWrite, name: str = "") -> ToolAnswer:
+    wish = kept.write.wish
+    if not isinstance(wish, Move):
+        return told_of(kept, "That is done.")
+    when = said_when(wish.start, request.connection.timezone, now=request.now)
+    whom = f" with {name}" if name else ""
+    done = f"The new time is confirmed: {when}{whom}."
+    return told_of(kept, done, phi_fields=PHI, patient_id=wish.patient_id)

@@ -1,0 +1,54 @@
+"""update-patient: changes how a proved patient is reached or called."""
+
+from domain.desk import Ability
+from domain.speech import joined
+from domain.tool_words import told_of
+from domain.tools import ToolAnswer, ToolRequest
+from domain.wishes import PatientChange
+from workers.calls.arguments import Arguments, arguments_of
+from workers.calls.carrying import carried
+from workers.calls.identity import Known, the_patient
+
+NAME = "update-patient"
+ABILITIES = frozenset({Ability.UPDATE_PATIENT})
+PHI = ("phone", "email", "address", "full_name")
+
+WHAT = "What would you like to change: the telephone number, the e-mail address or the address?"
+SAID = {
+    "phone": "telephone number",
+    "email": "e-mail address",
+    "address": "address",
+    "first_name": "first name",
+    "last_name": "last name",
+}
+
+
+def answer(request: ToolRequest) -> ToolAnswer:
+    again = request.writer.asked(request.write_key)
+    if again is not None and isinstance(again.write.wish, PatientChange):
+        wish = again.write.wish
+    else:
+        told = arguments_of(request)
+        wish = _wish(told, the_patient(request, told))
+    changed = [words for name, words in SAID.items() if getattr(wish, name)]
+    if not changed:
+        return ToolAnswer(text=WHAT)
+    done = f"The {joined(changed, word='and')} on record {_is(changed)} changed."
+    kept = carried(request, wish)
+    return told_of(kept, done, phi_fields=PHI, patient_id=wish.patient_id)
+
+
+def _wish(told: Arguments, patient: Known) -> PatientChange:
+    """Names in the arguments say who it is; only a name called new is a change."""
+    return PatientChange(
+        patient_id=patient.id,
+        first_name=told.text("newfirstname"),
+        last_name=told.text("newlastname"),
+        phone=told.phone("newphone", "newphonenumber", "phone", "phonenumber", "mobile", "cell"),
+        email=told.email(),
+        address=told.address(),
+    )
+
+
+def _is(changed: list[str]) -> str:
+    return "is" if len(changed) == 1 else "are"
