@@ -8,6 +8,7 @@ from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
+from pydantic import SecretStr
 from starlette.staticfiles import StaticFiles
 
 import migrations
@@ -81,7 +82,12 @@ def ports_from(settings: Settings) -> Ports:
         is_production=settings.is_production,
         voice=_voice(settings, settings.redis_url.get_secret_value()),
         marketplace=marketplace(settings),
+        twilio_auth_token=_revealed(settings.twilio_auth_token),
     )
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
 
 
 def _voice(settings: Settings, redis_url: str) -> Voice:

@@ -42,6 +42,7 @@ class Ports:
     urls: Mapping[str, VendorUrls] = field(default_factory=dict)
     is_production: bool = False
     voice: Voice | None = None
+    twilio_auth_token: str | None = field(default=None, repr=False)
     marketplace: Marketplace = field(default_factory=Marketplace)
 
     @property
