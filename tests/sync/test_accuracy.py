@@ -55,7 +55,7 @@ def live_on(clinic: Living) -> None:
     report(clinic)
     assert clinic.tally.moments >= RUNS * LENGTH
     assert clinic.tally.rows >= clinic.tally.moments * TELEHEALTH_ROWS
-    assert clinic.runs["whole"] > LENGTH
+    assert clinic.runs["whole"] > 1
 
 
 def report(clinic: Living) -> None:
