@@ -266,7 +266,7 @@ VENDOR = Vendor(
     site_label="Office id (D12345), or office:practice (D12345:2)",
     # Plans differ; the headers of every answer tighten this (apidocs, Rate Limiting).
     limits={"default": LIMITS},
-    limited_per="application",
+    limited_per="office",
     rate_headers=RateHeaders(
         limit="x-rate-limit-limit", remaining="x-rate-limit-remaining", reset="x-rate-limit-reset"
     ),

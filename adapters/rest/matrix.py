@@ -109,7 +109,7 @@ def _limits(vendor: Vendor) -> str:
         " and ".join(map(_limit, limits)) + ("" if bucket == "default" else f" for {bucket}")
         for bucket, limits in vendor.limits.items()
     )
-    whose = "application" if vendor.limited_per == "application" else "practice"
+    whose = "practice" if vendor.limited_per == "connection" else vendor.limited_per
     return f"{told} for each {whose} ({vendor.limits_are})"
 
 

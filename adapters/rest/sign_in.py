@@ -16,8 +16,14 @@ from infra.vendor_urls import url_problem
 GRANT = "grant"
 """The secret that names one sign-in; random, so that it also guards the token bought with it."""
 
+REFRESH = "refresh_token"
+"""The secret that goes on with a sign-in; most vendors give a new one each time it is used."""
+
 ONCE = ("code", "verifier", "redirect_uri")
 """The secrets of a sign-in that nobody has used yet."""
+
+SIGNED_IN = frozenset({GRANT, REFRESH, *ONCE})
+"""All that a sign-in leaves among a connection's secrets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +92,10 @@ class SignIn:
             ceiling=self.ceiling_seconds,
             refused="the sign-in is over; sign in again",
         )
-        newer = dig(answer, "refresh_token")
+        newer = dig(answer, REFRESH)
         changes: dict[str, str | None] = {name: None for name in ONCE if name in held}
-        if isinstance(newer, str) and newer and newer != held.get("refresh_token"):
-            changes["refresh_token"] = newer
+        if isinstance(newer, str) and newer and newer != held.get(REFRESH):
+            changes[REFRESH] = newer
         if changes:
             if desk.vault is None:
                 raise BadInput("A sign-in is kept among the stored secrets; store them first.")
@@ -132,6 +138,6 @@ def _grant(held: Mapping[str, str]) -> Mapping[str, str]:
             "code_verifier": held.get("verifier", ""),
             "redirect_uri": held.get("redirect_uri", ""),
         }
-    if not held.get("refresh_token"):
+    if not held.get(REFRESH):
         raise NeedsReconnect("The sign-in is over; sign in again.")
-    return {"grant_type": "refresh_token", "refresh_token": held["refresh_token"]}
+    return {"grant_type": "refresh_token", REFRESH: held[REFRESH]}

@@ -132,7 +132,7 @@ class Vendor:
     docs: str
     base_url: str
     limits: Mapping[str, tuple[Limit, ...]]
-    limited_per: Literal["application", "connection"]
+    limited_per: Literal["application", "office", "connection"]
     limits_are: Literal["documented", "assumed"] = "assumed"
     secrets: Mapping[str, str]
     settings: Mapping[str, str] = field(default_factory=dict)
