@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.errors import BadInput
 from domain.runs import RunStatus
+from domain.window import check_days
 
 CHUNK_DAYS = 7
 MOST_DAYS = 1100
@@ -81,8 +82,7 @@ class Backfill:
 
 def check_range(first: date, last: date) -> None:
     """Refuse a range that makes no sense, or would take too long as one."""
-    if last < first:
-        raise BadInput(f"The range ends ({last}) before it starts ({first}); swap the two dates.")
+    check_days(first, last)
     if (last - first).days >= MOST_DAYS:
         raise BadInput(f"At most {MOST_DAYS} days at once; read an older range afterwards.")
 

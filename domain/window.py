@@ -7,6 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.errors import BadInput
 
+EARLIEST_YEAR, LATEST_YEAR = 1990, 2100
+"""Whoever names a year beyond these has mistyped it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -47,9 +50,16 @@ def whole_day(day: date, timezone: str) -> Window:
 
 def whole_days(first: date, last: date, timezone: str) -> Window:
     """The practice-local days `first` to `last`, both included."""
+    check_days(first, last)
+    return Window(day_start(first, timezone), day_start(last + timedelta(days=1), timezone))
+
+
+def check_days(first: date, last: date) -> None:
+    """Refuse days in the wrong order, and such as no practice can mean."""
     if last < first:
         raise BadInput(f"The range ends ({last}) before it starts ({first}); swap the two dates.")
-    return Window(day_start(first, timezone), day_start(last + timedelta(days=1), timezone))
+    if first.year < EARLIEST_YEAR or last.year > LATEST_YEAR:
+        raise BadInput(f"Choose days between {EARLIEST_YEAR} and {LATEST_YEAR}.")
 
 
 def local_day(instant: datetime, timezone: str) -> date:

@@ -31,3 +31,9 @@ def newest() -> str:
     if head is None:
         raise RuntimeError("there are no migrations")
     return head
+
+
+def revisions() -> list[str]:
+    """Every version the schema has had, oldest first."""
+    script = ScriptDirectory.from_config(config(""))
+    return [one.revision for one in script.walk_revisions()][::-1]

@@ -33,6 +33,9 @@ from domain.window import Window, zone
 _CLINIC, _EXTERNAL = "CL-", "EP-"
 _SERVICE = "HealthcareService"
 _OVERLAP = timedelta(minutes=5)
+_UNDER_WAY, _SOON = timedelta(hours=4), timedelta(hours=2)
+"""What began so long ago may end by now, what begins so soon may have begun."""
+
 _ROLE, _PERSON = "PractitionerRole", "Practitioner"
 _INCLUDED: Mapping[str, tuple[str, ...]] = {
     "_include": ("Appointment:patient", "Appointment:practitioner-role"),
@@ -59,17 +62,32 @@ def queries(
     practitioners: Sequence[Practitioner],
     since: str | None,
 ) -> Iterator[Query]:
-    """All practitioners at once; with `since`, only what was changed about then or later."""
+    """All practitioners at once; with `since`, only what was changed about then or later.
+
+    Booked turns into attended, and attended ends, by the clock alone: nothing says that these have
+    changed, so the hours around `since` are read with the changes.
+    """
+    changed = _instant(since)
+    params = _asked(window, connection)
+    if changed is None:
+        # A filter with the wrong name is ignored without a word: the window is looked at again.
+        yield Query(key="all", params=params, window=window)
+        return
+    updated = {"_lastUpdated": (f"gt{(changed - _OVERLAP).isoformat()}",)}
+    yield Query(key="all", params={**params, **updated}, window=window, complete=False)
+    start, end = max(window.start, changed - _UNDER_WAY), min(window.end, changed + _SOON)
+    if start < end:
+        hours = Window(start, end)
+        yield Query(key="now", params=_asked(hours, connection), window=hours, complete=False)
+
+
+def _asked(window: Window, connection: Connection) -> dict[str, tuple[str, ...]]:
     place = zone(connection.timezone)
     start, end = (at.astimezone(place).isoformat() for at in (window.start, window.end))
     params = {**_INCLUDED, "date": (f"ge{start}", f"lt{end}"), "_sort": ("date",)}
     if connection.site.startswith(_CLINIC):
         params["organization"] = (f"Organization/{connection.site}",)
-    changed = _changed_since(since)
-    if changed:
-        params["_lastUpdated"] = (changed,)
-    # A filter with the wrong name is ignored without a word, so the window is looked at again.
-    yield Query(key="all", params=params, window=window, complete=changed is None)
+    return params
 
 
 def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
@@ -113,14 +131,14 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
         )
 
 
-def _changed_since(mark: str | None) -> str | None:
-    """From the vendor's own Date header, with an overlap; an unreadable mark asks for all."""
+def _instant(mark: str | None) -> datetime | None:
+    """The vendor's own Date header; an unreadable mark asks for all."""
     try:
         told = parsedate_to_datetime(mark or "")
     except ValueError:
         return None
     aware = told if told.tzinfo else told.replace(tzinfo=UTC)
-    return f"gt{(aware.astimezone(UTC) - _OVERLAP).isoformat()}"
+    return aware.astimezone(UTC)
 
 
 def _held(record: Record, kind: str, pms_id: str | None) -> Record | None:

@@ -7,10 +7,14 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.storage.ledger import put
+from domain.errors import BadInput
 from domain.runs import SyncType
 from domain.sheet import Asked
-from domain.window import local_day, whole_days
+from domain.window import check_days, local_day
 from domain.work import sync_job
+
+MOST_DAYS = 92
+"""A sync is one pass, and its preview one document."""
 
 _TO_SYNC = text(
     """
@@ -38,7 +42,9 @@ def ask_for_sync(
     jobs = {}
     for row in db.execute(_TO_SYNC, {"connection_id": connection_id}):
         first, last = _days(asked, today=local_day(now, row.timezone))
-        whole_days(first, last, row.timezone)
+        check_days(first, last)
+        if (last - first).days >= MOST_DAYS:
+            raise BadInput(f"At most {MOST_DAYS} days at once; read a longer range as a backfill.")
         job = sync_job(
             account_id=row.account_id,
             connection_id=row.id,

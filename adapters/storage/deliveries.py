@@ -37,6 +37,9 @@ _KEEP = text(
     """
 )
 _CAME = text("SELECT count(*) FROM deliveries WHERE sender = :sender AND received_at > :since")
+_COUNT = text(
+    "SELECT count(*) FROM deliveries WHERE connection_id = :connection_id AND state = 'stored'"
+)
 _ASSIGN = text("UPDATE deliveries SET job_id = :job_id WHERE id = ANY(:ids)")
 _COLUMNS = """id, account_id, connection_id, sender, event, subject, state, note, times, job_id,
               trace_id, received_at, last_received_at, settled_at"""
@@ -126,6 +129,11 @@ def came(db: Db, sender: str, *, since: datetime) -> int:
     """How many of a sender were stored since then; for the dispatch role."""
     found: int = db.execute(_CAME, {"sender": sender, "since": since}).scalar_one()
     return found
+
+
+def waiting(db: Db, connection_id: UUID) -> int:
+    """How many of the connection's wait for a job."""
+    return int(db.execute(_COUNT, {"connection_id": connection_id}).scalar_one())
 
 
 def assign(db: Db, ids: Sequence[UUID], *, job_id: int) -> None:

@@ -27,6 +27,12 @@ _FIRST = text(
     WHERE connection_id = :connection_id AND state = 'stored' AND subject IS NOT NULL
     """
 )
+_LAST = text(
+    """
+    SELECT max(settled_at) FROM deliveries
+    WHERE connection_id = :connection_id AND state = 'done'
+    """
+)
 _OF_PATIENTS = text(
     """
     SELECT DISTINCT pms_patient_id, pms_appointment_id FROM run_sheet_appointments
@@ -72,6 +78,12 @@ def take(
         if len(chosen) < MOST_IDS:
             chosen.update(pms_ids)
     return {row_id: pms_ids for row_id, pms_ids in about.items() if chosen.issuperset(pms_ids)}
+
+
+def last_settled(db: Db, connection_id: UUID | None) -> datetime | None:
+    """When a delivery of the connection was last looked up."""
+    found: datetime | None = db.execute(_LAST, {"connection_id": connection_id}).scalar_one()
+    return found
 
 
 def first_waiting(db: Db, connection_id: UUID) -> datetime | None:

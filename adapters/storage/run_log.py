@@ -204,7 +204,10 @@ def end_run(  # noqa: PLR0913 - how it ended, in the words of each who asks
     if db.execute(_CLOSE_RUN, values).first() is None:
         return
     if run.backfill_id is not None:
-        chunk_ended(db, run, status=status, message=message, needs_person=needs_person, at=at)
+        # Whole and yet partial: too much would leave the sheet, and no further try changes that.
+        held_back = status is RunStatus.PARTIAL and not run.progress.problems
+        needs = needs_person or held_back
+        chunk_ended(db, run, status=status, message=message, needs_person=needs, at=at)
     elif not run.dry_run:
         _close_connection(db, run, status=status, message=message, at=at)
     _audit(db, run, status=status, message=message)

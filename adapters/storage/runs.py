@@ -22,6 +22,7 @@ COLUMNS = """
     queries_total, error_message, error_details, run.trace_id, run.backfill_id, approved_at,
     approved_by, approved_job_id, undone_at, undone_by, diff IS NOT NULL AS has_diff
 """
+_EXISTS = text("SELECT FROM pms_connections WHERE id = :id AND removed_at IS NULL")
 _LIST = text(
     f"""
     SELECT {COLUMNS} FROM pms_sync_log AS run
@@ -108,6 +109,12 @@ class LoggedRun:
         """A preview that is whole, kept, and not used; whether it is too old is told then."""
         is_whole = self.dry_run and self.status == RunStatus.SUCCESS
         return is_whole and self.has_diff and self.approved_at is None
+
+
+def require(db: Db, connection_id: UUID) -> None:
+    """Raise NotOnSheet for a connection that is not the account's, or was removed."""
+    if db.execute(_EXISTS, {"id": connection_id}).first() is None:
+        raise NotOnSheet("There is no such connection; it may have been removed.")
 
 
 def listed(

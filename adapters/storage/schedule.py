@@ -23,6 +23,12 @@ _DUE = text(
     """  # noqa: S608 - our own columns
 )
 _NEXT_SYNC = text("UPDATE pms_connections SET next_sync_at = :next_at WHERE id = :id")
+_WHOLE_SOON = text(
+    """
+    UPDATE pms_connections SET next_sync_at = now(), last_full_at = NULL
+    WHERE id = :id AND sync_enabled AND state IN ('ACTIVE', 'ERROR')
+    """
+)
 _RENEWALS = text(
     """
     SELECT id, account_id, connector FROM pms_connections
@@ -78,6 +84,11 @@ def due_connections(db: Db, *, now: datetime, most: int = 100) -> list[DueConnec
 
 def set_next_sync(db: Db, connection_id: UUID, next_at: datetime) -> None:
     db.execute(_NEXT_SYNC, {"id": connection_id, "next_at": next_at})
+
+
+def read_whole_soon(db: Db, connection_id: UUID) -> None:
+    """The connection's next sync is due, and reads its days whole."""
+    db.execute(_WHOLE_SOON, {"id": connection_id})
 
 
 def due_renewals(db: Db, *, now: datetime, most: int = 100) -> list[Mapping[str, Any]]:

@@ -22,6 +22,7 @@ ALTER TABLE pms_sync_log
   ADD COLUMN approved_job_id BIGINT,
   ADD COLUMN undone_at TIMESTAMP WITH TIME ZONE,
   ADD COLUMN undone_by TEXT;
+CREATE INDEX ix_pms_sync_log_backfill_id ON pms_sync_log (backfill_id) WHERE backfill_id IS NOT NULL;
 CREATE INDEX ix_pms_sync_log_days ON pms_sync_log USING gist (daterange(day_from, day_to, '[]'));
 
 ALTER TABLE run_sheet_appointments

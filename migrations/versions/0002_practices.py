@@ -14,6 +14,7 @@ SQL = Path(__file__).parent.parent / "sql"
 DROP = """
 DROP TABLE deliveries, idempotency_keys, pms_backfills, pms_connection_checks;
 DROP INDEX ix_run_sheet_history_run_id;
+DROP INDEX ix_pms_sync_log_days;
 ALTER TABLE run_sheet_appointments DROP COLUMN linked_to, DROP COLUMN created_run_id,
   DROP COLUMN undone;
 ALTER TABLE pms_sync_log DROP COLUMN backfill_id, DROP COLUMN approved_at,

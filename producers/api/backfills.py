@@ -13,7 +13,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.pace import seconds_left
-from adapters.storage import backfill_rows, backfills
+from adapters.storage import backfill_rows, backfills, runs
 from adapters.storage.audit import record
 from domain.backfills import Backfill, as_answer
 from domain.people import Permission
@@ -65,6 +65,7 @@ def history(
     """Its backfills, newest first, with how far each is and how long it has to go."""
     before = decode(cursor)
     with door.transaction() as db:
+        runs.require(db, connection_id)
         found = backfill_rows.listed(
             db, connection_id=connection_id, before=before, limit=limit + 1
         )

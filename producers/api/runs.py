@@ -22,6 +22,7 @@ from infra.database import dispatch
 from producers.cursors import USUAL, Cursor, Limit, decode, paged
 from producers.days import one_or_range, start_of_yesterday
 from producers.doors import Door, door
+from producers.problems import Problem
 
 router = APIRouter(prefix="/api/pms", tags=["sync"])
 
@@ -71,6 +72,7 @@ def history(
     """Its runs, newest first."""
     before = decode(cursor)
     with door.transaction() as db:
+        runs.require(db, connection_id)
         found = runs.listed(db, connection_id=connection_id, before=before, limit=limit + 1)
     page, following = paged(found, limit=limit, mark=lambda run: (run.started_at, run.id))
     told = [as_json(runs.as_answer(run)) for run in page]
@@ -110,7 +112,12 @@ def show(run_id: UUID, door: Seer) -> dict[str, Any]:
 
 @router.post("/runs/{run_id}/approve", status_code=HTTPStatus.ACCEPTED)
 def approve(run_id: UUID, door: Syncer) -> dict[str, Any]:
-    """Do what the preview showed: once, within a day, and before another sync of those days."""
+    """Do what the preview showed: once, within a day, and before another sync of those days.
+
+    Only for those who may see what it showed.
+    """
+    if not door.person.may(Permission.SEE_SHEET):
+        raise Problem(HTTPStatus.FORBIDDEN, "Who approves a preview must be able to see it.")
     with door.transaction() as db:
         run = runs.read(db, run_id)
         job_id = approvals.approve(db, run_id, by=door.person.name, at=door.ports.clock())

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 
@@ -13,6 +14,7 @@ from adapters.storage import deliveries
 from adapters.storage.audit import Access, record
 from adapters.storage.deliveries import Arrival, Item, Kept
 from adapters.storage.ledger import put
+from adapters.storage.schedule import read_whole_soon
 from adapters.storage.webhook_keys import Holder, holder
 from domain.connections import State
 from domain.deliveries import Focus, UnreadableError
@@ -27,6 +29,10 @@ log = structlog.get_logger()
 
 GATHERING = timedelta(seconds=2)
 """How long a job waits for the rest of a burst."""
+
+MOST_WAITING = 600
+FLOOD = "Too many waited at once; the practice's days are read whole instead."
+"""One whole pass costs less than looking up so many one by one."""
 
 UNKNOWN_EVENT = "unknown"
 SYNCED = frozenset({State.ACTIVE, State.ERROR})
@@ -81,10 +87,15 @@ def _arrival(request: Request, held: Holder, event: str, body: bytes) -> Arrival
     )
 
 
-def _keep(ports: Ports, sender: Sender, held: Holder, arrival: Arrival) -> None:
+def _keep(
+    ports: Ports, sender: Sender, held: Holder, arrival: Arrival, *, most: int = MOST_WAITING
+) -> None:
     """The deliveries, their job and the audit row, in one transaction."""
     items = _items(sender, held, arrival)
     with transaction(ports.database, account_id=held.account_id) as db:
+        if deliveries.waiting(db, held.connection_id) + len(items) > most:
+            items = [replace(one, ignored=one.ignored or FLOOD) for one in items]
+            read_whole_soon(db, held.connection_id)
         kept = deliveries.keep(db, ports.sealer, arrival, items)
         if kept.waiting:
             job = refetch_job(

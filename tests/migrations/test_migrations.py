@@ -74,6 +74,16 @@ def test_up_down_and_up_again_leaves_the_same_schema(
     assert len(first) > 100
 
 
+def test_each_step_down_can_be_taken_up_again(empty_database_url: str, empty: Engine) -> None:
+    migrations.upgrade(empty_database_url)
+    newest = everything(empty)
+
+    for revision in reversed(migrations.revisions()[:-1]):
+        migrations.downgrade(empty_database_url, revision)
+        migrations.upgrade(empty_database_url)
+        assert everything(empty) == newest
+
+
 # Alembic cannot compare the expressions of computed columns, and says so of each.
 @pytest.mark.filterwarnings("ignore:Computed default")
 def test_the_tables_in_the_code_are_the_tables_in_the_database(rig: Rig) -> None:

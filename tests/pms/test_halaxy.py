@@ -376,6 +376,29 @@ def including(patient: Mapping[str, Any]) -> Record:
 
 
 @pytest.mark.parametrize(
+    ("mark", "hours"),
+    [
+        ("Mon, 01 Jun 2026 22:00:00 GMT", ("ge2026-06-02T04:00:00", "lt2026-06-02T10:00:00")),
+        ("Mon, 01 Jun 2026 15:00:00 GMT", ("ge2026-06-02T00:00:00", "lt2026-06-02T03:00:00")),
+        ("Tue, 02 Jun 2026 13:30:00 GMT", ("ge2026-06-02T19:30:00", "lt2026-06-03T00:00:00")),
+        ("Sun, 31 May 2026 22:00:00 GMT", None),
+    ],
+    ids=["at eight", "at one", "before midnight", "another day"],
+)
+def test_the_hours_around_are_read_with_the_changes(
+    mark: str, hours: tuple[str, str] | None
+) -> None:
+    told = fixture("halaxy")
+
+    _, *around = Stage(told).source().queries(told.window, (), since=mark)
+
+    assert [one.params["date"] for one in around] == (
+        [tuple(f"{at}+10:00" for at in hours)] if hours else []
+    )
+    assert all(not one.complete and "_lastUpdated" not in one.params for one in around)
+
+
+@pytest.mark.parametrize(
     ("mark", "changed_since"),
     [
         (None, None),
@@ -390,7 +413,7 @@ def test_changes_are_asked_for_from_the_vendors_own_clock_with_an_overlap(
 ) -> None:
     told = fixture("halaxy")
 
-    (query,) = Stage(told).source().queries(told.window, (), since=mark)
+    query, *_ = Stage(told).source().queries(told.window, (), since=mark)
 
     asked = query.params.get("_lastUpdated")
     assert asked == ((changed_since,) if changed_since else None)

@@ -110,7 +110,16 @@ def test_without_days_today_is_meant(site: Site, connection_id: UUID) -> None:
     assert job["args"]["first_day"] == job["args"]["last_day"] == DAY.isoformat()
 
 
-@pytest.mark.parametrize("wanted", [{"from": "2026-11-24", "to": "2026-11-23"}, {"from": "today"}])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"from": "2026-11-24", "to": "2026-11-23"},
+        {"from": "today", "to": "today"},
+        {"from": "0001-01-01", "to": "0001-01-02"},
+        {"from": "9999-12-25", "to": "9999-12-31"},
+        {"from": "1995-01-01", "to": "2026-11-23"},
+    ],
+)
 def test_days_that_make_no_sense_are_refused(
     site: Site, connection_id: UUID, wanted: dict[str, str]
 ) -> None:
@@ -240,6 +249,22 @@ def test_who_may_not_sync_decides_nothing(site: Site, connection_id: UUID, path:
 
     assert refused.status_code == 403
     assert jobs(site) == []
+
+
+def test_who_may_not_see_a_preview_may_not_approve_it(site: Site, connection_id: UUID) -> None:
+    run_id = previewed(site, connection_id)
+
+    answer = site.client.post(f"/api/pms/runs/{run_id}/approve", headers=site.bearer(Role.OPS))
+
+    assert answer.status_code == 403
+    assert jobs(site) == []
+
+
+@pytest.mark.parametrize("path", ["sync", "backfills"])
+def test_a_foreign_practice_has_no_history(site: Site, path: str) -> None:
+    answer = site.client.get(f"/api/pms/connections/{uuid4()}/{path}", headers=site.bearer())
+
+    assert answer.status_code == 404
 
 
 def test_a_foreign_run_looks_like_none(site: Site, connection_id: UUID) -> None:

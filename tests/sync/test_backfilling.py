@@ -178,6 +178,22 @@ def test_a_chunk_after_a_failed_try_forgets_the_reason(clinic: Practice) -> None
     assert now(clinic, backfill).reason is None
 
 
+def test_too_many_removals_pause_at_once_and_a_person_may_let_them_go(clinic: Practice) -> None:
+    backfill = begin(clinic)
+    while waiting(clinic):
+        assert chunk(clinic)["status"] == "success"
+    for pms_id in clinic.truth():
+        clinic.control(f"appointments/{pms_id}", {"action": "delete"})
+    again = begin(clinic)
+
+    assert chunk(clinic)["status"] == "partial"
+
+    paused = now(clinic, again)
+    assert (paused.state, waiting(clinic)) == (BackfillState.PAUSED, [])
+    assert paused.reason and "--allow-removals" in paused.reason
+    assert now(clinic, backfill).state is BackfillState.DONE
+
+
 def test_a_lost_authorisation_pauses_at_once(clinic: Practice) -> None:
     backfill = begin(clinic)
     clinic.secrets.kept["gentu"].update(client_secret="wrong")  # noqa: S106 - it is

@@ -50,9 +50,10 @@ def test_after_a_whole_pass_only_what_changed_is_fetched(clinic: Followed) -> No
     run = clinic.scheduled()
 
     assert (run["status"], run["sync_type"], run["updated"]) == ("success", "incremental", 1)
-    assert run["fetched"] < 5
+    # The change, and those whose time is now or soon: these may change by the clock alone.
+    assert run["fetched"] < len(clinic.truth()) / 2
     assert clinic.shown()[pms_id]["status"] == "cancelled"
-    assert "_lastUpdated" in clinic.asked()[-1]
+    assert any("_lastUpdated" in one for one in clinic.asked()[-2:])
 
 
 def test_a_success_with_changes_only_keeps_the_promise_of_freshness(clinic: Followed) -> None:

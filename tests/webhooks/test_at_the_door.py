@@ -1,6 +1,7 @@
 """Who may send webhooks, and that nothing they send is worse than ignored."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from adapters.storage import webhook_keys
 from infra.database import transaction
+from producers.webhooks.arriving import MOST_WAITING
 from producers.webhooks.halaxy import MOST
 from tests.webhooks.practice import ACCOUNT, Practice, bundle, practice
 
@@ -256,3 +259,16 @@ def test_whatever_comes_with_the_key_is_accepted(
     name = "".join(one for one in event if one.isalnum() and one.isascii()) or "updated"
 
     assert clinic.post(body, event=name) == 202
+
+
+def test_a_flood_asks_for_one_whole_pass_instead(clinic: Practice) -> None:
+    for hundred in range(0, MOST_WAITING + 100, 100):
+        references = [f"/main/Appointment/{hundred + number}" for number in range(100)]
+        assert clinic.post(bundle(*references, stamp=STAMP)) == 202
+
+    states = Counter(one["state"] for one in clinic.deliveries())
+    assert states == {"stored": MOST_WAITING, "ignored": 100}
+    with transaction(clinic.parts.engine) as db:
+        row = db.execute(text("SELECT next_sync_at, last_full_at FROM pms_connections")).one()
+    assert row.last_full_at is None
+    assert row.next_sync_at is not None

@@ -75,6 +75,11 @@ pms_sync_log = Table(
         text("started_at DESC"),
     ),
     Index(
+        "ix_pms_sync_log_backfill_id",
+        "backfill_id",
+        postgresql_where=text("backfill_id IS NOT NULL"),
+    ),
+    Index(
         "ix_pms_sync_log_days",
         text("daterange(day_from, day_to, '[]')"),
         postgresql_using="gist",
