@@ -19,6 +19,7 @@ from adapters.storage.spent import StoredSpent
 from adapters.texts.choosing import text_sender
 from adapters.throttle.clock import RedisThrottle
 from adapters.tokens import RedisTokens
+from adapters.vapi.controlling import LiveCallControl
 from domain.credentials import SecretStore
 from domain.errors import BadInput
 from infra import embedded, settings
@@ -28,6 +29,7 @@ from infra.redis import connect
 from infra.sealing import Keyring, Sealer
 from infra.settings import Settings
 from infra.stopping import Stopping
+from infra.vendor_urls import VendorUrls
 from workers.works import Parts
 
 APPLICATION = "pms-sync command"
@@ -97,6 +99,11 @@ class Wiring:
             opener=self.opener,
             clock=system_clock,
             stopping=Stopping(),
+            redis=self.redis,
+            control=LiveCallControl(
+                self.settings.vendor_urls.get("vapi", VendorUrls()).base_url,
+                is_production=self.settings.is_production,
+            ),
             secrets_prefix=self.settings.secrets_prefix,
             texts=text_sender(self.settings),
         )

@@ -1,10 +1,13 @@
 """Sentences for callers: what became of a write, and what can be done instead."""
 
 from collections.abc import Collection, Mapping
+from datetime import date
 
 from domain.desk import Ability
-from domain.speech import joined, spelled
+from domain.speech import joined, said_day, said_time, spelled
 from domain.tools import NOT_DONE, UNDER_WAY, Told, ToolAnswer
+from domain.window import local_day
+from domain.wishes import Booking, Move, Wish, WriteKind
 from domain.writes import OPEN, KeptWrite, WriteState
 
 CONNECT = "connect you with somebody at the practice"
@@ -13,6 +16,12 @@ OFFERS: Mapping[Ability, str] = {
     Ability.RESCHEDULE: "move an appointment",
     Ability.CANCEL: "cancel an appointment",
     Ability.SEARCH_PATIENTS: "look up your appointments",
+}
+TEXTED: Mapping[WriteKind, str] = {
+    WriteKind.BOOK: "your appointment is confirmed",
+    WriteKind.RESCHEDULE: "the new time of your appointment is confirmed",
+    WriteKind.CANCEL: "your appointment is cancelled",
+    WriteKind.CREATE_PATIENT: "you are registered",
 }
 NOT_TAKEN = (
     "The practice's system did not accept that, so nothing was changed. Shall I try another way, or"
@@ -31,6 +40,36 @@ def told_of(kept: KeptWrite, done: str, **about: object) -> ToolAnswer:
     if state is WriteState.FAILED:
         return _said(kept, NOT_TAKEN, Told.FAILED, **about)
     return _said(kept, NOT_DONE, Told.FAILED, **about)
+
+
+def text_of(kept: KeptWrite, practice: str, timezone: str) -> str:
+    """The text that tells what became of a request; no name of a patient travels in it."""
+    wish = kept.write.wish
+    who = practice or "Your practice"
+    if kept.state is WriteState.CONFIRMED:
+        done = TEXTED.get(kept.write.kind, "your request has been carried out")
+        return f"{who}: {done}{_at(wish, timezone)}. Confirmation number {kept.confirmation}."
+    return (
+        f"{who}: we are sorry, your request{_at(wish, timezone)} could not be carried out. Please"
+        " call us so that we can find another way."
+    )
+
+
+def unsettled_text(kept: KeptWrite, practice: str, timezone: str) -> str:
+    """For a request nobody can say the end of."""
+    who = practice or "Your practice"
+    return (
+        f"{who}: we could not find out what became of your request{_at(kept.write.wish, timezone)}."
+        " Please call us before you rely on it."
+    )
+
+
+def _at(wish: Wish, timezone: str) -> str:
+    """A text may be read days later: the whole date."""
+    if not isinstance(wish, Booking | Move):
+        return ""
+    day = said_day(local_day(wish.start, timezone), today=date.min)
+    return f" for {day} at {said_time(wish.start, timezone)}"
 
 
 def cannot(abilities: Collection[Ability]) -> str:

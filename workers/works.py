@@ -1,10 +1,11 @@
 """What is done for each kind of job, put together from the handlers and the ports."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from redis import Redis
 from sqlalchemy import Engine
 
 from adapters.opening import Opener
@@ -19,25 +20,45 @@ from adapters.storage.syncing import SyncStore
 from adapters.storage.texts import TextStore
 from adapters.storage.token_book import TokenBook
 from adapters.trying import Trials, forget_leftovers
+from adapters.vapi.controlling import LiveCallControl
 from domain.errors import BrokenContract, Transient
 from domain.jobs import Job
-from domain.work import AUTHORISE, CHECK, PRUNE, REFETCH, RENEW_TOKEN, SEND_TEXT, SYNC
+from domain.tools import CallControl
+from domain.work import (
+    ANSWER,
+    AUTHORISE,
+    CHECK,
+    PRUNE,
+    REFETCH,
+    RENEW_TOKEN,
+    SEND_TEXT,
+    SETTLE,
+    SYNC,
+)
 from infra.database import dispatch
 from infra.sealing import Sealer
 from infra.stopping import Stopping
+from workers.answering import Answering
 from workers.execution import Work
+from workers.following import Following
+from workers.handlers.answer_tool_call import answer_tool_call
 from workers.handlers.authorise import Authorising
 from workers.handlers.check_connection import Checking
 from workers.handlers.refetch import refetch
 from workers.handlers.renew_token import renew_token
 from workers.handlers.send_text import Sender, send_text
+from workers.handlers.settle_write import settle_write
 from workers.handlers.sync_connection import sync_connection
 from workers.patience import Patient
+from workers.tools import tools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the handlers of one process share; without `texts` none is sent."""
+    """What the handlers of one process share; without `texts` none is sent.
+
+    Over `redis` an ingress that waits is told of answers; without it they are found all the same.
+    """
 
     engine: Engine
     sealer: Sealer
@@ -46,6 +67,8 @@ class Parts:
     stopping: Stopping
     secrets_prefix: str = ""
     texts: Sender | None = None
+    redis: Redis | None = None
+    control: CallControl = field(default_factory=LiveCallControl)
 
 
 def works(parts: Parts) -> Mapping[str, Work]:
@@ -68,7 +91,29 @@ def works(parts: Parts) -> Mapping[str, Work]:
         clock=parts.clock,
         stopping=parts.stopping,
     )
+    answering = Answering(
+        engine=parts.engine,
+        sealer=parts.sealer,
+        opener=opener,
+        redis=parts.redis,
+        clock=parts.clock,
+        stopping=parts.stopping,
+        control=parts.control,
+    )
+    following = Following(
+        engine=parts.engine,
+        sealer=parts.sealer,
+        opener=opener,
+        clock=parts.clock,
+        stopping=parts.stopping,
+    )
+    spoken = tools()
     return {
+        ANSWER: Work(run=lambda job: answer_tool_call(job, calls=answering, tools=spoken)),
+        SETTLE: Work(
+            run=lambda job: settle_write(job, writes=following, clock=parts.clock),
+            gave_up=following.gave_up,
+        ),
         SYNC: Work(
             run=lambda job: _synced(job, parts, store, opener),
             gave_up=store.gave_up,

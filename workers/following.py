@@ -1,0 +1,212 @@
+"""Follows a write that its caller no longer waits for, and lets them know what became of it."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection as Db
+from sqlalchemy import Engine, insert, text
+
+from adapters.opening import Opener
+from adapters.phones import normalised, region_of
+from adapters.storage import connections, texts
+from adapters.storage.ledger import guard, put
+from adapters.storage.tables import vendor_requests
+from adapters.storage.writes import WriteLedger
+from domain.connections import Connection
+from domain.desk import PracticeDesk
+from domain.errors import BrokenContract, NeedsReconnect, Refused, SyncError
+from domain.jobs import Job
+from domain.sources import spend_rows
+from domain.tool_words import text_of, unsettled_text
+from domain.tools import Told
+from domain.window import local_day
+from domain.wishes import Booking, Cancellation, Move, NewPatient
+from domain.work import WHILE_SOMEBODY_LOOKS_ON, sync_job
+from domain.writes import SETTLED, KeptWrite, WriteState
+from infra.database import transaction
+from infra.sealing import Sealer
+from infra.stopping import Stopping
+from workers.writing import Writing
+
+PURPOSE = "outcome"
+
+log = structlog.get_logger()
+
+_CALLER = text(
+    """
+    SELECT id, caller FROM tool_calls
+    WHERE account_id = :account_id AND call_id = :call_id AND caller IS NOT NULL
+    ORDER BY created_at DESC LIMIT 1
+    """
+)
+_DAY = text(
+    """
+    SELECT pms_start FROM run_sheet_appointments
+    WHERE pms_connection_id = :connection_id AND pms_appointment_id = :pms_id LIMIT 1
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """Implements `settle_write.Writes` over Postgres and the PMS."""
+
+    engine: Engine
+    sealer: Sealer
+    opener: Opener
+    clock: Callable[[], datetime]
+    stopping: Stopping
+
+    def open(self, job: Job) -> "Followed":
+        account_id, write_id = str(job.account_id), UUID(job.args["write_id"])
+        ledger = WriteLedger(self.engine, self.sealer, account_id=account_id, clock=self.clock)
+        kept = ledger.load(write_id)
+        with transaction(self.engine, account_id=account_id) as db:
+            connection = connections.load(db, kept.connection_id)
+        followed = Followed(self, job, ledger, connection, kept)
+        if kept.state is WriteState.CONFIRMED:
+            followed.show()
+        return followed
+
+    def gave_up(self, job: Job, _error: SyncError) -> None:
+        """Nobody can say any more: a caller who waits for a text is told to ask the practice."""
+        try:
+            followed = self.open(job)
+            if followed.kept.told == Told.REQUESTED and followed.kept.state not in SETTLED:
+                followed.let_them_know(followed.kept)
+        except SyncError as problem:
+            log.warning("text.not_put", error_kind=problem.kind)
+
+
+class Followed:
+    """One write of one practice; implements `settle_write.Follower`."""
+
+    def __init__(
+        self,
+        parts: Following,
+        job: Job,
+        ledger: WriteLedger,
+        connection: Connection,
+        kept: KeptWrite,
+    ) -> None:
+        self.kept = kept
+        self._parts = parts
+        self._job = job
+        self._ledger = ledger
+        self._connection = connection
+
+    def look(self) -> KeptWrite:
+        """One look at the vendor's word; what is confirmed is read into the sheet.
+
+        A practice that cannot be asked today may be tomorrow: the write stays open until then.
+        """
+        try:
+            with self._desk() as desk:
+                writing = Writing(
+                    self._ledger, desk, clock=self._parts.clock, pause=self._parts.stopping.wait
+                )
+                self.kept = writing.look(self.kept)
+        except (NeedsReconnect, BrokenContract, Refused) as problem:
+            log.warning("write.not_seen", error_kind=problem.kind)
+        if self.kept.state is WriteState.CONFIRMED:
+            self.show()
+        return self.kept
+
+    def withdraw(self) -> KeptWrite:
+        self._ledger.withdraw(self.kept)
+        self.kept = self._ledger.load(self.kept.id)
+        return self.kept
+
+    def let_them_know(self, kept: KeptWrite) -> bool:
+        """The end in a text, once; False where there is no number to send it to."""
+        recipient = self._recipient(kept)
+        if recipient is None:
+            log.warning("text.no_number")
+            return False
+        words = text_of if kept.state in SETTLED else unsettled_text
+        with self._transaction() as db:
+            return texts.put(
+                db,
+                self._parts.sealer,
+                account_id=kept.account_id,
+                write_id=kept.id,
+                recipient=recipient,
+                purpose=PURPOSE,
+                body=words(kept, self._connection.name, self._connection.timezone),
+                trace_id=kept.trace_id or None,
+            )
+
+    def show(self) -> None:
+        """Have the days it touches read, so that the sheet shows it."""
+        with self._transaction() as db:
+            for day in self._days(db):
+                job = sync_job(
+                    account_id=self.kept.account_id,
+                    connection_id=self._connection.id,
+                    vendor=self._connection.vendor,
+                    first_day=day,
+                    last_day=day,
+                )
+                # Somebody has just been told of it, and may look.
+                put(db, replace(job, priority=WHILE_SOMEBODY_LOOKS_ON))
+
+    def _days(self, db: Db) -> set[date]:
+        wish = self.kept.write.wish
+        instants = []
+        if isinstance(wish, Booking | Move):
+            instants.append(wish.start)
+        if isinstance(wish, Move | Cancellation):
+            values = {"connection_id": self._connection.id, "pms_id": wish.appointment_id}
+            instants += [row[0] for row in db.execute(_DAY, values)]
+        return {local_day(one, self._connection.timezone) for one in instants}
+
+    def _recipient(self, kept: KeptWrite) -> str | None:
+        """Whoever called, else the patient's own number."""
+        region = region_of(self._connection.timezone)
+        wish = kept.write.wish
+        own = wish.phone if isinstance(wish, NewPatient) else None
+        for raw in (self._caller(kept), own):
+            number = normalised(raw, region).e164 if raw else None
+            if number is not None:
+                return number
+        patient_id = getattr(wish, "patient_id", None)
+        if patient_id is None:
+            return None
+        with self._desk() as desk:
+            card = desk.patient(patient_id)
+        return next(iter(card.phones), None) if card else None
+
+    def _caller(self, kept: KeptWrite) -> str | None:
+        values = {"account_id": kept.account_id, "call_id": kept.call_id}
+        with transaction(self._parts.engine, account_id=kept.account_id) as db:
+            row = db.execute(_CALLER, values).first()
+        if row is None:
+            return None
+        place = {"table": "tool_calls", "column": "caller", "account": kept.account_id}
+        caller, _ = json.loads(self._parts.sealer.open(row.caller, row=row.id, **place))
+        return str(caller) if caller else None
+
+    @contextmanager
+    def _desk(self) -> Iterator[PracticeDesk]:
+        """The practice's desk; what it asked is counted however it went."""
+        desk = self._parts.opener.desk(self._connection)
+        if desk is None:
+            raise NeedsReconnect("This practice can no longer be written to.")
+        try:
+            yield desk
+        finally:
+            spent = desk.drain_spent()
+            if spent:
+                with self._transaction() as db:
+                    db.execute(insert(vendor_requests), spend_rows(spent))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Db]:
+        with transaction(self._parts.engine, account_id=self.kept.account_id) as db:
+            guard(db, self._job)
+            yield db
