@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from adapters.presets import switch
+from adapters.rest.sign_in import SIGNED_IN
 from adapters.rest.vendor import Vendor
 from domain.errors import BadInput
 from infra.vendor_urls import VendorUrls, is_loopback, url_problem
@@ -14,7 +16,6 @@ OURS = {
     "default_minutes": "Length of an appointment that has none",
     "map_all": "Make a clinician of every practitioner",
 }
-SWITCHES = {"true": True, "yes": True, "false": False, "no": False}
 LONGEST = 4096
 MOST_MINUTES = 1440
 
@@ -30,6 +31,16 @@ def secrets(
     if any(len(value) > LONGEST or not value.isprintable() for value in found.values()):
         raise BadInput("A secret is one line of at most 4096 characters; paste it again.")
     return found
+
+
+def replaced(vendor: Vendor, held: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """What is held, with what is given in its place.
+
+    Whoever gives secrets of their own wants those used: a sign-in on the vendor's page ends.
+    """
+    ends = bool(vendor.secrets.keys() & given.keys())
+    kept = {key: one for key, one in held.items() if not (ends and key in SIGNED_IN)}
+    return {**kept, **given}
 
 
 def settings(vendor: Vendor, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,7 +60,7 @@ def setting(key: str, value: Any) -> Any:
     text = str(value)
     if not isinstance(value, str | int) or len(text) > LONGEST or not text.isprintable():
         raise BadInput(f"{key} is one line of text, or yes or no.")
-    return SWITCHES.get(text.lower(), text)
+    return switch(text)
 
 
 def address(text: str | None, *, what: str, production: bool) -> str | None:

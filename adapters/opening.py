@@ -110,12 +110,16 @@ class Opener:
             return None
         return Caller(vendor, auth, here, secrets, self.ports(here)).token_key()
 
-    def stored_ports(self, connection: Connection) -> Ports:
-        """For a source that is opened with the secrets its connection has stored."""
+    def stored_ports(self, connection: Connection, *, in_use: str | None = None) -> Ports:
+        """For a source that is opened with the secrets its connection has stored.
+
+        `in_use` names those it still goes by, while others are tried.
+        """
         if connection.secret_ref is None:
             return self.ports(connection)
         preset = self.presets.get(connection.vendor, {})
-        vault = StoredSecrets(self.secrets, connection.secret_ref, preset)
+        other = in_use if in_use != connection.secret_ref else None
+        vault = StoredSecrets(self.secrets, connection.secret_ref, preset, other)
         return replace(self.ports(connection), vault=vault)
 
     def ports(self, connection: Connection) -> Ports:

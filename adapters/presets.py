@@ -44,7 +44,7 @@ def keys(vendor: str) -> frozenset[str]:
 def preset_settings(given: Mapping[str, Mapping[str, SecretStr]]) -> PresetSettings:
     """Of the same, the settings those vendors know."""
     return {
-        name: {key: _said(one.get_secret_value()) for key, one in values.items() if key in known}
+        name: {key: switch(one.get_secret_value()) for key, one in values.items() if key in known}
         for name, values in given.items()
         if (known := _settings(name))
     }
@@ -57,5 +57,6 @@ def _settings(vendor: str) -> frozenset[str]:
     return frozenset({*described.settings, *(SIGN_IN if described.sign_in else ())})
 
 
-def _said(value: str) -> Any:
-    return SWITCHES.get(value.strip().lower(), value)
+def switch(text: str) -> bool | str:
+    """Yes or no, or the text where it is neither."""
+    return SWITCHES.get(text.strip().lower(), text)

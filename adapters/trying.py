@@ -78,22 +78,30 @@ class Trials:
 
     opener: Opener
 
-    def open(self, connection: Connection, *, secrets: Mapping[str, str] | None = None) -> Trial:
-        """With `secrets` these are tried, and those stored are left alone."""
+    def open(
+        self,
+        connection: Connection,
+        *,
+        secrets: Mapping[str, str] | None = None,
+        in_use: str | None = None,
+    ) -> Trial:
+        """With its stored secrets, or with `secrets` that are stored only if they prove good.
+
+        `in_use` names those it goes by until the stored ones have proved good.
+        """
         here = self.opener.placed(connection)
         if secrets is None:
-            keys, ports = self.opener.secrets_of(here), self.opener.stored_ports(here)
+            ports = self.opener.stored_ports(here, in_use=in_use)
+            keys = self.opener.secrets_of(here)
         else:
-            keys, ports = self._own(connection, secrets), self.opener.ports(here)
+            ports = self.opener.ports(here)
+            keys = {**self.opener.presets.get(connection.vendor, {}), **secrets}
         source = pms.open_source(here, secrets=keys, ports=ports)
         return Trial(connection, keys, source, self.opener)
 
-    def _own(self, connection: Connection, secrets: Mapping[str, str]) -> Mapping[str, str]:
-        return {**self.opener.presets.get(connection.vendor, {}), **secrets}
-
     def of(self, check: Check) -> Trial:
         """The connection as the check would leave it."""
-        return self.open(check.tried)
+        return self.open(check.tried, in_use=check.held.secret_ref)
 
     def code(self, check: Check) -> str:
         """The pairing code a person typed, where it is still kept."""

@@ -1,7 +1,6 @@
 """`pms-sync connections`: link practices to their PMS, and see how the links are."""
 
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -12,10 +11,12 @@ from adapters.storage import connection_list
 from adapters.storage.connections import NO_ZONE_YET, NewConnection
 from console import given, output, reconnecting, setting_up
 from console.auditing import audited
+from console.checking import checked
 from console.opened import Id, opened
 from console.output import AsJson, short
 from console.setting_up import Wanted
 from console.wiring import Wiring, wired
+from domain.checks import CheckKind
 from domain.connections import Connection, State
 from domain.errors import BadInput
 from domain.window import zone
@@ -176,8 +177,7 @@ def reconnect(
         production = wiring.settings.is_production
         base = given.address(base_url, option="--base-url", production=production)
         token = given.address(token_url, option="--token-url", production=production)
-        changed = replace(held, base_url=base or held.base_url, token_url=token or held.token_url)
-        now = reconnecting.reconnect(wiring, held, changed, secrets)
+        now = reconnecting.reconnect(wiring, held, secrets, base_url=base, token_url=token)
     rest = "stays paused" if now.state is State.INACTIVE else "syncs from now on"
     _done(now, f"is connected again and {rest}", now.state, as_json=json)
 
@@ -186,22 +186,21 @@ def reconnect(
 def check(connection: Id, *, json: AsJson = False) -> None:
     """Ask the PMS whether the connection works, and read who works there."""
     with opened(connection) as (wiring, held):
-        seen = setting_up.try_again(wiring, held)
-    practice = seen.practice.name if seen.practice else None
+        seen = checked(wiring, held, CheckKind.TEST)
     if json:
         return output.answer(
             {
-                "id": held.id,
+                "id": seen.connection_id,
                 "valid": True,
-                "message": "Connection successful.",
-                "practice": practice,
-                "practitioners": len(seen.practitioners),
-                "types": len(seen.types),
+                "message": seen.message,
+                "practice": seen.practice,
+                "practitioners": seen.practitioners,
+                "types": seen.types,
             }
         )
     return output.say(
-        f"{practice or held.name} answers: {len(seen.practitioners)} practitioners,"
-        f" {len(seen.types)} appointment types."
+        f"{seen.practice or held.name} answers: {seen.practitioners} practitioners,"
+        f" {seen.types} appointment types."
     )
 
 
@@ -235,7 +234,10 @@ def remove(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Sync no more. The rows on the sheet, the runs and the audit stay."""
+    """Sync no more. The rows on the sheet, the runs and the audit stay.
+
+    Add the practice again and it goes on as the same connection: same rows, edits and mappings.
+    """
     with opened(connection) as (wiring, held):
         with _changing(wiring, held, "remove") as db:
             connection_list.remove(db, held.id)

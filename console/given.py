@@ -64,10 +64,10 @@ def secrets(
     given = pairs(texts, option="--secret")
     chosen.refuse_unknown(given, vendor.secrets, what="secret", vendor=vendor)
     told = {**_environment_secrets(vendor.secrets), **given}
-    found = {**(held or {}), **told}
-    for key, value in told.items():
-        if value == "-":
-            found[key] = sys.stdin.readline().rstrip("\r\n")
+    told |= {key: _typed() for key, value in told.items() if value == "-"}
+    found = chosen.replaced(vendor, held or {}, told)
+    if vendor.sign_in and vendor.sign_in.is_in(found):
+        return found
     missing = [key for key in vendor.secrets if not found.get(key) and key not in preset]
     if missing:
         wanted = ", ".join(f"{key} ({vendor.secrets[key]})" for key in missing)
@@ -76,6 +76,10 @@ def secrets(
             " KEY=- for standard input, or PMS_SYNC_SECRET_<KEY>."
         )
     return found
+
+
+def _typed() -> str:
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 def opening_hours(texts: Sequence[str]) -> tuple[dict[str, Any] | None, list[str]]:

@@ -1,20 +1,14 @@
 """Signs a practice in again: by new credentials, or by a new code of a PMS that pairs."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from adapters import pms
-from adapters.storage import checks, connections
-from adapters.trying import Trials
-from console.auditing import audited
-from console.setting_up import drop_secrets, looked, patiently, secret_name, try_again
+from adapters.trying import CODE
+from console.checking import checked, now
 from console.wiring import Wiring
-from domain.appointments import Practice
-from domain.checks import CheckFailed
+from domain.checks import CheckKind
 from domain.connections import Connection, State
-from domain.errors import BadInput, NeedsReconnect, SyncError
-from infra.database import transaction
-from workers.handlers.check_connection import same_site
+from domain.errors import BadInput, NeedsReconnect
 
 
 def held_secrets(wiring: Wiring, held: Connection) -> Mapping[str, str]:
@@ -28,7 +22,12 @@ def held_secrets(wiring: Wiring, held: Connection) -> Mapping[str, str]:
 
 
 def reconnect(
-    wiring: Wiring, held: Connection, changed: Connection, secrets: Mapping[str, str]
+    wiring: Wiring,
+    held: Connection,
+    secrets: Mapping[str, str],
+    *,
+    base_url: str | None,
+    token_url: str | None,
 ) -> Connection:
     """The connection with its sheet and mappings, signed in anew; or, where it fails, as it was."""
     if not held.site:
@@ -36,29 +35,9 @@ def reconnect(
             "This connection is not paired yet: use 'pms-sync connections pair', or remove it and"
             " add it again with other credentials."
         )
-    trials = Trials(wiring.opener)
-    trial = trials.open(changed, secrets=secrets)
-    # A token bought before would be let through, and the test would prove nothing.
-    trial.forget_token()
-    seen = looked(wiring, trial)
-    name = checks.trial_name(secret_name(wiring, held))
-    changed = replace(changed, secret_ref=wiring.secrets.put(name, secrets) if secrets else None)
-    try:
-        with audited(
-            wiring.engine,
-            "connections reconnect",
-            account_id=held.account_id,
-            action="connection.reconnected",
-            connection_id=held.id,
-        ) as db:
-            now = checks.keep(db, changed, seen, rename=False)
-    except BaseException:
-        drop_secrets(wiring, changed.secret_ref)
-        raise
-    if held_secrets(wiring, held) not in ({}, secrets):
-        trials.forget_token(held)
-    drop_secrets(wiring, held.secret_ref)
-    return now
+    kind = CheckKind.CREDENTIALS
+    check = checked(wiring, held, kind, secrets=secrets, base_url=base_url, token_url=token_url)
+    return now(wiring, held, check)
 
 
 def pair(wiring: Wiring, held: Connection, code: str) -> Connection:
@@ -67,32 +46,4 @@ def pair(wiring: Wiring, held: Connection, code: str) -> Connection:
         raise BadInput(f"{held.vendor} has no pairing codes; give --site when adding it.")
     if held.site and held.state is not State.NEEDS_SIGN_IN:
         raise BadInput("This connection has its site already; run 'pms-sync connections test'.")
-    site = _site_of(wiring, held, code)
-    same_site(held, site)
-    with transaction(wiring.engine, account_id=held.account_id) as db:
-        checks.require_free(db, held, site)
-        connections.save_practice(db, held.id, Practice(site=site))
-    try_again(wiring, replace(held, site=site))
-    with audited(
-        wiring.engine,
-        "connections pair",
-        account_id=held.account_id,
-        action="connection.paired",
-        connection_id=held.id,
-    ) as db:
-        return connections.load(db, held.id)
-
-
-def _site_of(wiring: Wiring, held: Connection, code: str) -> str:
-    trials = Trials(wiring.opener)
-    trial = trials.open(held)
-    # What was granted before the practice unpaired us may not do for the new pairing.
-    trial.forget_token()
-    try:
-        site: str = patiently(lambda: trial.pair(code))
-    except SyncError as error:
-        raise CheckFailed(trials.failure(held, error)) from error
-    finally:
-        with transaction(wiring.engine, account_id=held.account_id) as db:
-            checks.keep_spent(db, trial.drain_spent())
-    return site
+    return now(wiring, held, checked(wiring, held, CheckKind.PAIR, secrets={CODE: code.strip()}))

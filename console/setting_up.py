@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from adapters.rest.vendor import Vendor
-from adapters.storage import accounts, checks, connections
+from adapters.storage import accounts, checks, connection_list, connections
 from adapters.storage.connections import NewConnection
-from adapters.trying import Trial, Trials
-from console import output
+from adapters.trying import Trials
+from console import checking, output
 from console.wiring import Wiring
 from domain.checks import CheckFailed, Seen
 from domain.connections import Connection, State
-from domain.errors import BadInput, NeedsReconnect, SyncError, Throttled
+from domain.errors import BadInput, SyncError, Throttled
 from infra.clock import system_clock
 from infra.database import dispatch, transaction
 from workers.handlers.check_connection import look, waiting
@@ -37,47 +37,42 @@ def create(wiring: Wiring, wanted: Wanted) -> Connection:
     """The stored connection. Where any step fails, neither a row nor a secret is left."""
     with dispatch(wiring.engine) as db:
         accounts.require(db, wanted.new.account_id)
-    reference = None
+    new = wanted.new
+    seen = _seen(wiring, wanted) if wanted.test and new.site else Seen()
+    new = _completed(wanted, new, seen)
     if wanted.secrets:
-        reference = wiring.secrets.put(secret_name(wiring, wanted.new), wanted.secrets)
+        new = replace(new, secret_ref=checking.secret_name(wiring, candidate(new)))
+    with transaction(wiring.engine, account_id=new.account_id) as db:
+        own = replace(new, id=connections.add(db, new))
+        connections.mark_telehealth(db, candidate(own), wanted.telehealth_types)
+        added = checks.keep(db, candidate(own), seen, rename=False, anew=False)
+    _store(wiring, added, wanted.secrets)
+    return added
+
+
+def _store(wiring: Wiring, added: Connection, secrets: dict[str, str]) -> None:
+    """After the row that names them: a process that dies in between leaves no secret behind."""
+    if added.secret_ref is None:
+        return
     try:
-        new = replace(wanted.new, secret_ref=reference)
-        seen = _seen(wiring, new) if wanted.test and new.site else Seen()
-        new = _completed(wanted, new, seen)
-        with transaction(wiring.engine, account_id=new.account_id) as db:
-            connections.add(db, new)
-            connections.mark_telehealth(db, candidate(new), wanted.telehealth_types)
-            return checks.keep(db, candidate(new), seen, rename=False, anew=False)
+        wiring.secrets.put(added.secret_ref, secrets)
     except BaseException:
-        drop_secrets(wiring, reference)
+        with transaction(wiring.engine, account_id=added.account_id) as db:
+            connection_list.remove(db, added.id)
         raise
 
 
-def looked(wiring: Wiring, trial: Trial) -> Seen:
+def _seen(wiring: Wiring, wanted: Wanted) -> Seen:
     """What the PMS says of the practice; a failure in words, with what it cost kept."""
+    trials = Trials(wiring.opener)
+    trial = trials.open(candidate(wanted.new), secrets=wanted.secrets)
     try:
         seen = look(trial, patiently)
     except SyncError as error:
-        with transaction(wiring.engine, account_id=trial.connection.account_id) as db:
+        with transaction(wiring.engine, account_id=wanted.new.account_id) as db:
             checks.keep_spent(db, trial.drain_spent())
-        message = Trials(wiring.opener).failure(trial.connection, error)
-        raise CheckFailed(message) from error
+        raise CheckFailed(trials.failure(trial.connection, error)) from error
     return replace(seen, spent=trial.drain_spent())
-
-
-def try_again(wiring: Wiring, connection: Connection) -> Seen:
-    """Test a stored connection, keep what was seen, and say so in its state."""
-    trial = Trials(wiring.opener).open(connection)
-    try:
-        seen = looked(wiring, trial)
-    except CheckFailed as failure:
-        if isinstance(failure.__cause__, NeedsReconnect):
-            with transaction(wiring.engine, account_id=connection.account_id) as db:
-                connections.signed_out(db, connection.id, reason=str(failure))
-        raise
-    with transaction(wiring.engine, account_id=connection.account_id) as db:
-        checks.keep(db, connection, seen, rename=not trial.is_named, anew=False)
-    return seen
 
 
 def candidate(new: NewConnection) -> Connection:
@@ -98,18 +93,9 @@ def candidate(new: NewConnection) -> Connection:
     )
 
 
-def secret_name(wiring: Wiring, new: NewConnection | Connection) -> str:
-    prefix = wiring.settings.secrets_prefix
-    return checks.secret_name(prefix, vendor=new.vendor, account_id=new.account_id, own_id=new.id)
-
-
 def drop_secrets(wiring: Wiring, reference: str | None) -> None:
     if reference is not None:
         wiring.secrets.delete(reference)
-
-
-def _seen(wiring: Wiring, new: NewConnection) -> Seen:
-    return looked(wiring, Trials(wiring.opener).open(candidate(new)))
 
 
 def _completed(wanted: Wanted, new: NewConnection, seen: Seen) -> NewConnection:

@@ -106,9 +106,14 @@ class RemovedConnection(Success):
 
 
 class CheckAnswer(BaseModel):
-    """A check; `connectionValid` is null while it waits."""
+    """A check; `connectionValid` is null while it waits.
+
+    `connection_id` is another than it was asked of where the practice turned out to have been
+    connected before: that connection goes on in its place.
+    """
 
     id: UUID
+    connection_id: UUID
     kind: str
     state: str
     connectionValid: bool | None  # noqa: N815 - the name clients know

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from uuid import UUID, uuid4
@@ -15,7 +16,7 @@ from adapters.storage.checks import CheckStore, NewCheck
 from adapters.trying import forget_leftovers
 from domain.checks import CheckKind, CheckState
 from domain.connections import Connection
-from domain.errors import BadInput
+from domain.errors import BadInput, SyncError
 from domain.sheet import NotOnSheet
 from producers.answers import CheckAnswer, OneCheck
 from producers.doors import Door
@@ -68,25 +69,29 @@ def _read(door: Door, connection_id: UUID, check_id: UUID) -> CheckAnswer:
 
 
 def _asked(door: Door, connection_id: UUID, wish: Callable[[Connection, Vendor], Wish]) -> UUID:
-    """The id of the check, written with its job; its secrets are stored first, or not at all."""
+    """The id of the check; its row is there before its secrets, its job after them."""
     held = loaded(door, connection_id)
     wanted = wish(held, pms.vendor(held.vendor))
-    ref = _put(door, held, wanted.secrets)
     new = NewCheck(
         id=uuid4(),
         kind=wanted.kind,
         asked_by=door.person.name,
-        trial_ref=ref,
+        trial_ref=_trial_name(door, held) if wanted.secrets else None,
         base_url=wanted.base_url,
         token_url=wanted.token_url,
     )
+    with door.transaction() as db:
+        checks.begin(db, held, new)
+        noted(db, door, held.id, f"{wanted.kind.value}_asked", status=HTTPStatus.ACCEPTED)
     try:
+        if new.trial_ref is not None:
+            door.ports.secrets.put(new.trial_ref, wanted.secrets)
         with door.transaction() as db:
-            checks.ask(db, held, new)
-            noted(db, door, held.id, f"{wanted.kind.value}_asked", status=HTTPStatus.ACCEPTED)
+            checks.carry(db, held, new.id)
     except BaseException:
-        if ref is not None:
-            door.ports.secrets.delete(ref)
+        # Whatever is left now is cleared away with the checks that nobody carries.
+        with suppress(SyncError):
+            _forget(door, new.trial_ref)
         raise
     return new.id
 
@@ -99,16 +104,19 @@ def loaded(door: Door, connection_id: UUID) -> Connection:
             raise NotOnSheet("There is no such connection; it may have been removed.") from None
 
 
-def _put(door: Door, held: Connection, secrets: Mapping[str, str]) -> str | None:
-    if not secrets:
-        return None
+def _trial_name(door: Door, held: Connection) -> str:
     name = checks.secret_name(
         door.ports.secrets_prefix,
         vendor=held.vendor,
         account_id=held.account_id,
         own_id=held.id,
     )
-    return door.ports.secrets.put(checks.trial_name(name), secrets)
+    return checks.trial_name(name)
+
+
+def _forget(door: Door, ref: str | None) -> None:
+    if ref is not None:
+        door.ports.secrets.delete(ref)
 
 
 async def _ended(reader: Reader, check_id: UUID) -> None:

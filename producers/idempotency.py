@@ -47,6 +47,12 @@ class Keyed:
             kept = idempotency.kept(db, door.ports.sealer, self._ask(door))
         return None if kept is None else _again(kept)
 
+    def undo(self, door: Door, do: Callable[[Db], None]) -> None:
+        """What was answered cannot be kept: take its effect back, and let the key be used again."""
+        with door.transaction() as db:
+            do(db)
+            idempotency.forget(db, self._ask(door))
+
     def _ask(self, door: Door) -> Ask:
         return Ask(
             account_id=door.account_id,

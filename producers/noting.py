@@ -1,11 +1,14 @@
-"""The audit row of what was done to a connection."""
+"""What was done to a connection: its audit row, and word of it to every open page."""
 
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
 
 from adapters.storage.audit import record
+from adapters.storage.sheet_events import tell
 from producers.doors import Door
+
+CHANGED = "connection_changed"
 
 
 def noted(
@@ -17,7 +20,7 @@ def noted(
     summary: str | None = None,
     status: int = 200,
 ) -> None:
-    """One row in the transaction of the change; `summary` names things and holds no value."""
+    """Both in the transaction of the change; `summary` names things and holds no value."""
     record(
         db,
         door.access,
@@ -26,4 +29,11 @@ def noted(
         connection_id=connection_id,
         summary=summary,
         status=status,
+    )
+    tell(
+        db,
+        account_id=door.account_id,
+        kind=CHANGED,
+        connection_id=connection_id,
+        detail={"what": what},
     )

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, insert, text
 
-from adapters.storage import connections
+from adapters.storage import connections, reviving
 from adapters.storage.audit import Access, record
 from adapters.storage.ledger import guard, put, save_checkpoint
 from adapters.storage.sheet_events import tell
@@ -29,11 +29,13 @@ STOPPED = "Connection failed. Something went wrong on our side; try again in a m
 
 _ADD = text(
     """
-    INSERT INTO pms_connection_checks (id, account_id, pms_connection_id, job_id, kind, trial_ref,
+    INSERT INTO pms_connection_checks (id, account_id, pms_connection_id, kind, trial_ref,
                                        base_url, token_url, asked_by)
-    VALUES (:id, :account_id, :connection_id, :job_id, :kind, :trial_ref, :base_url, :token_url,
-            :asked_by)
+    VALUES (:id, :account_id, :connection_id, :kind, :trial_ref, :base_url, :token_url, :asked_by)
     """
+)
+_CARRY = text(
+    "UPDATE pms_connection_checks SET job_id = :job_id WHERE id = :id AND ended_at IS NULL"
 )
 _READ = text(
     """
@@ -42,10 +44,13 @@ _READ = text(
            checked.asked_at, checked.ended_at
     FROM pms_connection_checks AS checked
     JOIN pms_connections AS own ON own.id = checked.pms_connection_id
-    WHERE checked.id = :id AND checked.pms_connection_id = :connection_id
+    LEFT JOIN jobs ON jobs.id = checked.job_id
+    WHERE checked.id = :id AND :connection_id IN (checked.pms_connection_id, jobs.connection_id)
       AND own.removed_at IS NULL
     """
 )
+# Its job goes on under the connection it was asked for: whoever asked looks for it there.
+_MOVED = text("UPDATE pms_connection_checks SET pms_connection_id = :connection_id WHERE id = :id")
 _LOAD = text("SELECT * FROM pms_connection_checks WHERE id = :id")
 _END = text(
     """
@@ -56,13 +61,16 @@ _END = text(
 )
 _TIDIED = text("UPDATE pms_connection_checks SET trial_ref = NULL WHERE id = :id")
 # Its job is over, by a crash, a discard or the connection's removal, and could not say so; or its
-# secrets outlived it because a process died at that very moment.
+# secrets outlived it because a process died at that very moment. One without a job has only begun,
+# until nobody can be about to write it any more.
 _STRANDED = text(
     """
     SELECT checked.id, checked.account_id, checked.pms_connection_id, checked.trial_ref
     FROM pms_connection_checks AS checked LEFT JOIN jobs ON jobs.id = checked.job_id
     WHERE (checked.ended_at IS NULL OR checked.trial_ref IS NOT NULL)
-      AND (jobs.id IS NULL OR jobs.state NOT IN ('ready', 'running'))
+      AND (jobs.state NOT IN ('ready', 'running')
+           OR jobs.id IS NULL AND (checked.ended_at IS NOT NULL OR checked.job_id IS NOT NULL
+                                   OR checked.asked_at < now() - interval '15 minutes'))
       AND (CAST(:connection_id AS uuid) IS NULL OR checked.pms_connection_id = :connection_id)
     ORDER BY checked.asked_at LIMIT 100
     """
@@ -105,22 +113,35 @@ class NewCheck:
 
 def ask(db: Db, connection: Connection, new: NewCheck) -> int:
     """Store the check with the job that carries it; the job's id."""
+    begin(db, connection, new)
+    return carry(db, connection, new.id)
+
+
+def begin(db: Db, connection: Connection, new: NewCheck) -> None:
+    """Store the check before its secrets, so that none is ever in the store that no row names."""
+    values = {name: getattr(new, name) for name in NewCheck.__slots__}
+    owner = {"account_id": connection.account_id, "connection_id": connection.id}
+    db.execute(_ADD, {**values, **owner, "kind": new.kind.value})
+
+
+def carry(db: Db, connection: Connection, check_id: UUID) -> int:
+    """Its secrets are stored: write the job that carries it; the job's id."""
     job_id = put(
         db,
         check_job(
             account_id=connection.account_id,
             connection_id=connection.id,
             vendor=connection.vendor,
-            check_id=new.id,
+            check_id=check_id,
         ),
     )
-    values = {name: getattr(new, name) for name in NewCheck.__slots__}
-    owner = {"account_id": connection.account_id, "connection_id": connection.id}
-    db.execute(_ADD, {**values, **owner, "kind": new.kind.value, "job_id": job_id})
+    if db.execute(_CARRY, {"id": check_id, "job_id": job_id}).rowcount != 1:
+        raise BadInput("This took too long; try again.")
     return job_id
 
 
 def read(db: Db, connection_id: UUID, check_id: UUID) -> CheckView | None:
+    """The check asked for there; it says which connection it came to be about."""
     values = {"id": check_id, "connection_id": connection_id}
     row = db.execute(_READ, values).mappings().first()
     return None if row is None else CheckView(**row)
@@ -138,10 +159,11 @@ def trial_name(name: str) -> str:
 
 def require_free(db: Db, connection: Connection, site: str) -> None:
     """One account has a practice at a PMS once."""
+    reviving.alone(db, connection.account_id)
     values = {"vendor": connection.vendor, "site": site, "id": connection.id}
     taken = db.execute(_SAME_SITE, values).first()
     if taken is not None:
-        raise BadInput(
+        raise connections.Taken(
             f"This practice is connected already, as '{taken.display_name}'; remove that"
             " connection first, or use it instead."
         )
@@ -150,8 +172,10 @@ def require_free(db: Db, connection: Connection, site: str) -> None:
 def keep(db: Db, tried: Connection, seen: Seen, *, rename: bool, anew: bool = True) -> Connection:
     """Store what was seen and that the connection works; answers it as it stands then.
 
-    `anew`: its credentials or its site are new, so that it syncs from now on and renews soon.
+    `anew`: its credentials or its site are new, so that it syncs from now on and renews soon. Where
+    the practice was connected before, its own connection is answered in place of the one begun.
     """
+    tried = replace(tried, id=reviving.settled(db, tried.id))
     if seen.practice is not None:
         practice = seen.practice
         if tried.state is not State.SETUP_REQUIRED:
@@ -218,6 +242,9 @@ class CheckStore:
             guard(db, job)
             anew = check.kind is not CheckKind.TEST
             now = keep(db, check.tried, seen, rename=rename, anew=anew)
+            if now.id != check.held.id:
+                db.execute(_MOVED, {"id": check.id, "connection_id": now.id})
+                check = replace(check, held=replace(check.held, id=now.id))
             replaced = check.held.secret_ref if check.kind is CheckKind.CREDENTIALS else None
             outcome = {
                 "state": CheckState.OK.value,

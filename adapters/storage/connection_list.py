@@ -83,10 +83,10 @@ _REMOVE = text(
       WHERE id = :id AND removed_at IS NULL RETURNING id
     ), unmapped AS (
       UPDATE pms_clinician_mappings SET active = false, updated_at = now()
-      FROM gone WHERE pms_connection_id = gone.id
+      FROM gone WHERE pms_connection_id = gone.id AND active
     )
     UPDATE pms_appointment_types SET active = false, updated_at = now()
-    FROM gone WHERE pms_connection_id = gone.id
+    FROM gone WHERE pms_connection_id = gone.id AND active
     """
 )
 _CANCEL_JOBS = text(
@@ -106,7 +106,9 @@ _SOON = text(
     WHERE id = :id AND state IN ('ACTIVE', 'ERROR') AND sync_enabled
     """
 )
-_REFS = text("SELECT id, secret_ref FROM pms_connections WHERE id = ANY(:ids)")
+_REFS = text(
+    "SELECT id, secret_ref FROM pms_connections WHERE id = ANY(:ids) AND removed_at IS NULL"
+)
 _CLINICIAN = text("SELECT id FROM run_sheet_clinicians WHERE lower(name) = lower(:name) LIMIT 2")
 _NEW_CLINICIAN = text(
     """

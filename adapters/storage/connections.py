@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
+from adapters.storage import reviving
 from domain.appointments import AppointmentType, Practice, Practitioner
 from domain.connections import Connection, KnownType, State
 from domain.errors import BadInput
@@ -209,7 +210,11 @@ def load(db: Db, connection_id: UUID) -> Connection:
 
 
 def add(db: Db, new: NewConnection) -> UUID:
-    """Store the connection; one account has a practice at a PMS once."""
+    """Store the connection; one account has a practice at a PMS once.
+
+    The id it goes by from now on: that of the practice's removed connection where there is one,
+    which is brought back as asked for now.
+    """
     zone(new.timezone)
     values = {name: getattr(new, name) for name in NewConnection.__slots__}
     values.update(
@@ -218,6 +223,9 @@ def add(db: Db, new: NewConnection) -> UUID:
         pms_type=new.pms_type or new.vendor,
         name=new.name or new.site,
     )
+    back = reviving.revived(db, values)
+    if back is not None:
+        return back
     if db.execute(_ADD, values).first() is None:
         raise Taken(
             f"Account '{new.account_id}' already has a {new.vendor} connection for site"

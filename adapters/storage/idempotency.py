@@ -31,6 +31,9 @@ _KEPT = text(
       AND created_at >= now() - make_interval(hours => :hours)
     """
 )
+_FORGET = text(
+    "DELETE FROM idempotency_keys WHERE account_id = :account_id AND route = :route AND key = :key"
+)
 _KEEP = text(
     """
     UPDATE idempotency_keys SET status = :status, answer = :answer
@@ -98,6 +101,11 @@ def keep(db: Db, sealer: Sealer, ask: Ask, answer: Answer) -> None:
     told = json.dumps({"body": dict(answer.body), "headers": dict(answer.headers)})
     sealed = sealer.seal(told, **_place(ask))
     db.execute(_KEEP, {**ask.values, "status": answer.status, "answer": sealed})
+
+
+def forget(db: Db, ask: Ask) -> None:
+    """Its effect was taken back: the key may be used again."""
+    db.execute(_FORGET, ask.values)
 
 
 def _place(ask: Ask) -> dict[str, str]:

@@ -122,7 +122,7 @@ def _replaced(door: Door, held: Connection, vendor: Vendor, body: Credentials) -
     base_url, token_url = addresses(door, vendor, body.base_url, body.token_url)
     return Wish(
         kind=CheckKind.CREDENTIALS,
-        secrets={**seen.held(door, held.secret_ref), **secrets},
+        secrets=chosen.replaced(vendor, seen.held(door, held.secret_ref), secrets),
         base_url=base_url,
         token_url=token_url,
     )

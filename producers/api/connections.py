@@ -1,5 +1,6 @@
 """Connections over JSON: begin one, see them, change one, remove it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -21,7 +22,7 @@ from adapters.storage.connection_details import read_details
 from adapters.storage.connections import NO_ZONE_YET, NewConnection
 from adapters.trying import forget_leftovers
 from domain.connections import Connection, State
-from domain.errors import BadInput, SyncError
+from domain.errors import BadInput, NeedsReconnect, SyncError
 from domain.hours import read_hours
 from domain.people import Permission
 from domain.window import zone
@@ -131,22 +132,21 @@ def read_all(door: Reader, cursor: Cursor = None, limit: Limit = 50) -> ManyConn
 )
 def begin(door: Configurer, body: Begun, once: Once) -> JSONResponse:
     """201 with the connection in state SETUP_REQUIRED; then pair or test it, map, and start it."""
-    answered = once.before(door)
-    if answered is not None:
-        return answered
     vendor = vendors.chosen(body.vendor)
     given = {key: one.get_secret_value() for key, one in body.secrets.items()}
     secrets = chosen.secrets(vendor, given, known=keys(vendor.name))
+    answered = once.before(door)
+    if answered is not None:
+        _keep(door, _id_in(answered), secrets)
+        return answered
     new = _new(door, body, vendor)
-    ref = door.ports.secrets.put(_secret_name(door, new), secrets) if secrets else None
-    new = replace(new, secret_ref=ref)
-    kept = False
+    new = replace(new, secret_ref=_secret_name(door, new) if secrets else None)
+    answer = once.answer(door, lambda db: _stored(db, door, new, secrets))
     try:
-        answer = once.answer(door, lambda db: _stored(db, door, new, secrets))
-        kept = answer.headers.get("location", "").endswith(str(new.id))
-    finally:
-        if ref is not None and not kept:
-            door.ports.secrets.delete(ref)
+        _keep(door, _id_in(answer), secrets)
+    except BaseException:
+        once.undo(door, lambda db: connection_list.remove(db, _id_in(answer)))
+        raise
     return answer
 
 
@@ -171,6 +171,8 @@ def change(
     with door.transaction() as db:
         connection_list.claim(db, connection_id, expected=version)
         held = connections.load(db, connection_id)
+        if given.get("site", held.site) != held.site:
+            checks.require_free(db, held, given["site"])
         connection_list.configure(db, connection_id, _checked(held, given))
         noted(db, door, connection_id, "changed", summary=", ".join(sorted(given)))
     return OneConnection(connection=seen.one(door, connection_id, response))
@@ -212,16 +214,35 @@ def _new(door: Door, body: Begun, vendor: Vendor) -> NewConnection:
 
 
 def _stored(db: Db, door: Door, new: NewConnection, secrets: Mapping[str, str]) -> Answer:
-    connections.add(db, new)
-    noted(db, door, new.id, "created", summary=new.vendor, status=HTTPStatus.CREATED)
+    own = connections.add(db, new)
+    noted(db, door, own, "created", summary=new.vendor, status=HTTPStatus.CREATED)
     vendor = pms.vendor(new.vendor)
     masked = masked_secrets(vendor, secrets, door.ports.presets.get(new.vendor, {}))
-    made = ConnectionAnswer.of(seen.details(db, door, new.id), vendor, masked)
+    made = ConnectionAnswer.of(seen.details(db, door, own), vendor, masked)
     return Answer(
         status=HTTPStatus.CREATED,
         body=OneConnection(connection=made).model_dump(mode="json"),
-        headers={"Location": f"{router.prefix}/{new.id}", "ETag": f'"{made.version}"'},
+        headers={"Location": f"{router.prefix}/{own}", "ETag": f'"{made.version}"'},
     )
+
+
+def _id_in(answer: JSONResponse) -> UUID:
+    return UUID(json.loads(bytes(answer.body))["connection"]["id"])
+
+
+def _keep(door: Door, connection_id: UUID, secrets: Mapping[str, str]) -> None:
+    """The secrets, under the name the row has given them: none is stored that no row names.
+
+    A process that died in between left the row without; whoever asks again brings them.
+    """
+    with door.transaction() as db:
+        ref = connection_list.secret_refs(db, [connection_id]).get(connection_id)
+    if not secrets or ref is None:
+        return
+    try:
+        door.ports.secrets.get(ref)
+    except NeedsReconnect:
+        door.ports.secrets.put(ref, secrets)
 
 
 def _checked(held: Connection, given: Mapping[str, Any]) -> dict[str, Any]:

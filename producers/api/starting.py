@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import Connection as Db
 
-from adapters.storage import connection_list
+from adapters.storage import connection_list, reviving
 from adapters.storage.asking import ask_for_sync
 from adapters.storage.connection_details import ConnectionDetails
 from adapters.storage.connections import NO_ZONE_YET
@@ -23,6 +23,7 @@ from producers.answers import OneConnection, Started
 from producers.doors import Door, door
 from producers.noting import noted
 from producers.problems import PROBLEMS, Problem
+from producers.versions import IfMatch, hoped
 from producers.words import Line
 
 router = APIRouter(
@@ -41,10 +42,17 @@ class Pause(BaseModel):
 
 
 @router.post("/start", summary="Finish the setup and sync at once")
-def start(door: Configurer, response: Response, connection_id: UUID) -> Started:
-    """Answers the job of the first sync; of a connection that syncs already, of another one."""
+def start(
+    door: Configurer, response: Response, connection_id: UUID, if_match: IfMatch = None
+) -> Started:
+    """Answers the job of the first sync; of a connection that syncs already, of another one.
+
+    A practice that was connected before goes on as that connection, whose id is then another.
+    """
+    version = hoped(if_match)
     with door.transaction() as db:
-        connection_list.claim(db, connection_id, expected=None)
+        connection_list.claim(db, connection_id, expected=version)
+        connection_id = reviving.settled(db, connection_id)
         found = seen.details(db, door, connection_id)
         _require_ready(found)
         job_id = _started(db, door, found)
@@ -54,11 +62,16 @@ def start(door: Configurer, response: Response, connection_id: UUID) -> Started:
 
 @router.post("/pause", summary="Stop syncing until resumed")
 def pause(
-    door: Configurer, response: Response, connection_id: UUID, body: Pause | None = None
+    door: Configurer,
+    response: Response,
+    connection_id: UUID,
+    body: Pause | None = None,
+    if_match: IfMatch = None,
 ) -> OneConnection:
     """Nothing stored is touched; syncs that wait are called off."""
+    version = hoped(if_match)
     with door.transaction() as db:
-        connection_list.claim(db, connection_id, expected=None)
+        connection_list.claim(db, connection_id, expected=version)
         if seen.details(db, door, connection_id).state == State.SETUP_REQUIRED:
             raise Problem(HTTPStatus.CONFLICT, "This connection is not set up yet; start it first.")
         reason = (body.reason or None) if body else None
@@ -68,10 +81,13 @@ def pause(
 
 
 @router.post("/resume", summary="Sync again, beginning now")
-def resume(door: Configurer, response: Response, connection_id: UUID) -> OneConnection:
+def resume(
+    door: Configurer, response: Response, connection_id: UUID, if_match: IfMatch = None
+) -> OneConnection:
     """Failures so far are forgiven; one that must sign in again is not resumed but reconnected."""
+    version = hoped(if_match)
     with door.transaction() as db:
-        connection_list.claim(db, connection_id, expected=None)
+        connection_list.claim(db, connection_id, expected=version)
         if seen.details(db, door, connection_id).state == State.NEEDS_SIGN_IN:
             raise Problem(HTTPStatus.CONFLICT, "The PMS wants a new sign-in; reconnect it first.")
         connection_list.resume(db, connection_id)

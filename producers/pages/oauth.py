@@ -124,7 +124,7 @@ async def back(door: Configurer, request: Request, state: str = "", code: str = 
     if found["state"] == CheckState.FAILED:
         raise Problem(HTTPStatus.CONFLICT, found["message"])
     onwards = RedirectResponse(
-        f"/setup?connection={connection_id}", status_code=HTTPStatus.SEE_OTHER
+        f"/setup?connection={found['connection_id']}", status_code=HTTPStatus.SEE_OTHER
     )
     onwards.delete_cookie(COOKIE, path="/setup/oauth")
     return onwards

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.storage import connections
+from adapters.storage import connection_list, connections, reviving
 from adapters.storage.connections import NewConnection
 from domain.appointments import AppointmentType, Practice, Practitioner
 from domain.connections import State
@@ -193,3 +193,81 @@ def test_a_state_is_set_with_its_reason(db: Db) -> None:
     connections.set_state(db, connection_id, State.NEEDS_SIGN_IN, reason="Sign in again.")
 
     assert connections.load(db, connection_id).state is State.NEEDS_SIGN_IN
+
+
+def test_a_practice_connected_again_keeps_its_id_and_what_people_decided(database: Engine) -> None:
+    with transaction(database, account_id="default") as db:
+        connection = connections.load(db, added(db, settings={"map_all": True}))
+        connections.save_practitioners(db, connection, [ANN, BEN])
+        connections.save_types(db, connection, [VIDEO])
+        connections.mark_telehealth(db, connection, ["t1"])
+        before = connections.load(db, connection.id)
+    with transaction(database, account_id="default") as db:
+        connection_list.remove(db, connection.id)
+
+    with transaction(database, account_id="default") as db:
+        again = connections.load(db, added(db, secret_ref="new", name="Ours", settings={}))  # noqa: S106 - the name of one
+        version = db.execute(text("SELECT version FROM pms_connections")).scalar_one()
+
+    assert again.id == connection.id
+    assert (again.name, again.secret_ref, again.state) == ("Ours", "new", State.ACTIVE)
+    assert (again.clinicians, again.telehealth_types) == (
+        before.clinicians,
+        before.telehealth_types,
+    )
+    assert set(again.types) == {"t1"}
+    assert version == 3
+
+
+def test_who_had_left_the_book_before_a_removal_stays_out_of_it(database: Engine) -> None:
+    gone = Practitioner(pms_id="p2", full_name="Dr Ben Example", in_book=False)
+    with transaction(database, account_id="default") as db:
+        connection = connections.load(db, added(db))
+        connections.save_practitioners(db, connection, [ANN, gone])
+    with transaction(database, account_id="default") as db:
+        connection_list.remove(db, connection.id)
+
+    with transaction(database, account_id="default") as db:
+        again = connections.load(db, added(db))
+
+    assert set(again.practitioners) == {"p1"}
+
+
+def test_a_practice_that_is_connected_is_not_connected_by_its_removed_connection(
+    database: Engine,
+) -> None:
+    with transaction(database, account_id="default") as db:
+        connection_list.remove(db, added(db))
+        added(db)
+
+    with (
+        transaction(database, account_id="default") as db,
+        pytest.raises(BadInput, match="already has a gentu connection"),
+    ):
+        added(db)
+
+
+def test_a_setup_whose_site_becomes_known_hands_over_to_the_removed_connection(
+    database: Engine,
+) -> None:
+    with transaction(database, account_id="default") as db:
+        old = added(db, secret_ref="left")  # noqa: S106 - the name of one
+        connection_list.remove(db, old)
+        begun = added(db, site="", state=State.SETUP_REQUIRED, secret_ref="new", setup_step="types")  # noqa: S106 - the name of one
+        connections.save_practice(db, begun, Practice(site="tenant-1"))
+
+        own = reviving.settled(db, begun)
+        held = connections.load(db, own)
+        left = db.execute(text("SELECT trial_ref FROM pms_connection_checks")).scalars().all()
+
+    assert own == old != begun
+    assert (held.secret_ref, held.state) == ("new", State.SETUP_REQUIRED)
+    assert left == ["left"]
+    with transaction(database, account_id="default") as db, pytest.raises(BadInput):
+        connections.load(db, begun)
+
+
+def test_a_setup_of_a_practice_never_connected_goes_on_as_itself(db: Db) -> None:
+    begun = added(db, state=State.SETUP_REQUIRED)
+
+    assert reviving.settled(db, begun) == begun

@@ -95,6 +95,54 @@ def test_signing_in_again_keeps_the_sheet(desk: Office, clinic: Vendor) -> None:
     assert (run["created"], run["removed"]) == (0, 0)
 
 
+def test_a_practice_connected_again_finds_its_sheet_as_it_was(desk: Office, clinic: Vendor) -> None:
+    held = connected(desk, clinic)
+    before = filed(desk)
+    desk.send("DELETE", f"/{held}", version="*").raise_for_status()
+
+    again = connected(desk, clinic)
+
+    assert before and again == held
+    assert filed(desk) == before
+    assert desk.value("SELECT created FROM pms_sync_log ORDER BY job_id DESC LIMIT 1") == 0
+
+
+def test_a_practice_paired_again_finds_its_sheet_as_it_was(desk: Office, clinic: Vendor) -> None:
+    held = connected(desk, clinic)
+    before = filed(desk)
+    desk.send("DELETE", f"/{held}", version="*").raise_for_status()
+    app_id = clinic.desk.credentials(clinic.site)["app_id"]
+    begun = desk.begin(clinic, settings={"app_id": app_id, "map_all": True})
+    desk.send("PATCH", f"/{begun['id']}", {"telehealth_only": False}, version="*")
+
+    code = clinic.desk.pairing_code(clinic.site)
+    check = desk.check(begun["id"], "pair", {"code": code})
+    desk.send("POST", f"/{check['connection_id']}/start", {}).raise_for_status()
+    desk.rows("UPDATE jobs SET state = 'cancelled' WHERE kind = 'sync' RETURNING id")
+    run = synced(desk, held)
+
+    assert (check["state"], check["connection_id"]) == ("ok", held)
+    assert desk.send("GET", f"/{begun['id']}").status_code == 404
+    assert [one["id"] for one in desk.send("GET", "").json()["connections"]] == [held]
+    assert run["created"] == 0 and filed(desk) == before
+    assert len(desk.kept) == 1
+
+
+def test_a_site_corrected_to_one_that_was_removed_is_started_as_that_connection(
+    desk: Office, clinic: Vendor
+) -> None:
+    held = connected(desk, clinic)
+    desk.send("DELETE", f"/{held}", version="*").raise_for_status()
+    begun = desk.begin(clinic, site="mistyped", timezone="Australia/Melbourne")
+    change = {"site": clinic.site, "setup_step": "summary"}
+    desk.send("PATCH", f"/{begun['id']}", change, version="*").raise_for_status()
+
+    started = desk.send("POST", f"/{begun['id']}/start", {})
+
+    assert started.json()["connection"]["id"] == held
+    assert started.json()["connection"]["state"] == "ACTIVE"
+
+
 def test_another_zone_files_the_rows_anew_and_keeps_their_instants(
     desk: Office, clinic: Vendor
 ) -> None:

@@ -1,6 +1,6 @@
 // Asks the vendor through a worker and waits for the answer, which may take a moment.
 import { ask } from "./api.js";
-import { at, order, refresh } from "./versioned.js";
+import { at, move, order, refresh } from "./versioned.js";
 
 const LOOK_EVERY = 700;
 const PATIENCE = 60_000;
@@ -8,6 +8,7 @@ const PATIENCE = 60_000;
 export async function check(path, body = {}) {
   const { check: begun } = await order(path, body);
   const ended = await waited(begun);
+  move(ended.connection_id);
   await refresh();
   return ended;
 }

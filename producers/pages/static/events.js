@@ -1,5 +1,5 @@
 // The account's events, for pages that only need to know that something happened.
-const KINDS = ["sync_started", "sync_ended", "sheet_changed", "connection_checked", "reload"];
+const KINDS = ["sync_started", "sync_ended", "sheet_changed", "connection_checked", "connection_changed", "reload"];
 
 export function listen(then) {
   const source = new EventSource("/api/run-sheet/events");
