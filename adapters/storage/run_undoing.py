@@ -154,11 +154,11 @@ def _undone(
 ) -> Change | None:
     """What a row of the run goes back to; None where somebody changed it since."""
     wrote = [line.side for line in lines if line.what in BY_SYNCS]
-    left = (wrote[-1].version or 0) + 1 if wrote else 1
-    if row["version"] != left:
+    is_new = row["created_run_id"] == run_id
+    if not _is_its_own(row, wrote, is_new=is_new):
         return None
     cells = seal.cells(row)
-    if row["created_run_id"] == run_id:
+    if is_new:
         columns = {"removed_at": hand.at, "undone": True}
         return Change(row=row, before=cells, after=cells, what="undone", columns=columns)
     before = wrote[0] if wrote else None
@@ -167,6 +167,13 @@ def _undone(
     is_removed = row["removed_at"] is not None
     columns = moved(before, by_sync=True, at=hand.at) if before.is_removed != is_removed else {}
     return Change(row=row, before=cells, after=before.cells, what="undone", columns=columns)
+
+
+def _is_its_own(row: RowMapping, wrote: Sequence[Side], *, is_new: bool) -> bool:
+    """Nobody changed it after the run, nor between two of its writes."""
+    first = 1 if is_new or not wrote else wrote[0].version or 0
+    versions = [one.version for one in wrote]
+    return versions == [*range(first, first + len(wrote))] and row["version"] == first + len(wrote)
 
 
 def _lines(
