@@ -32,7 +32,8 @@ def described(vendor: "Sikka", office: Office, location: Location) -> Told:
         "pms": location.persona.name,
         "timezone": clinic.zone.key,
         "windows_timezone": windows(clinic.zone.key),
-        "telehealth_type_ids": [each.id for each in clinic.types.values() if each.is_telehealth],
+        # A type is a word of the practice: appointments carry it, and no list gives it a number.
+        "telehealth_type_ids": [each.name for each in clinic.types.values() if each.is_telehealth],
         "is_online": office.is_online,
         "is_uploaded": office.is_uploaded,
         "is_authorised": office.is_authorised,

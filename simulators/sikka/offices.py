@@ -191,4 +191,5 @@ def _told(location: Location, row: Appointment) -> Json:
         "operatory": location.operatory_of(row),
         "description": location.description_of(row),
         "writebacks": list(written.get("writebacks", ())),
+        **({"title": written["description"]} if written.get("description") else {}),
     }

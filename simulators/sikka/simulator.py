@@ -4,6 +4,7 @@ import math
 import threading
 import time
 from dataclasses import replace
+from email.utils import format_datetime
 from typing import Any
 
 from simulators.clinic import Clinic
@@ -70,7 +71,8 @@ class SikkaSimulator:
         reply = self._control.answer(request)
         if request.path.startswith(PREFIX) or reply.line is Line.RESET:
             return reply
-        return self._limited(request, restyled(reply))
+        dated = {"Date": format_datetime(self.clock.now(), usegmt=True), **reply.headers}
+        return self._limited(request, restyled(replace(reply, headers=dated)))
 
     def _limited(self, request: Request, reply: Reply) -> Reply:
         """With the allowance that is left, as every answer has it."""
