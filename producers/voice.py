@@ -45,6 +45,7 @@ async def answered(ports: Ports, voice: Voice, asked: Asked) -> Mapping[str, Too
     try:
         await _until(ports, asked, waiting, seconds=voice.fallback_seconds)
         await _give_up(ports, asked, only_unclaimed=True)
+        await asyncio.to_thread(_notice, ports, asked, waiting)
         await _until(ports, asked, waiting, seconds=voice.answer_seconds - voice.fallback_seconds)
         await _give_up(ports, asked, only_unclaimed=False)
     finally:

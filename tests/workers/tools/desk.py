@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from threading import Event
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -86,7 +87,10 @@ def everybody() -> dict[str, PatientCard]:
 
 @dataclass
 class Desk:
-    """Keeps a book; `takes` is how a write goes, `fails` what every request raises."""
+    """Keeps a book; `takes` is how a write goes, `fails` what every request raises.
+
+    While `hangs` is not set no request is answered.
+    """
 
     abilities: frozenset[Ability] = frozenset(Ability)
     people: dict[str, PatientCard] = field(default_factory=everybody)
@@ -101,6 +105,7 @@ class Desk:
     kept_notes: list[Note] = field(default_factory=list)
     covers: list[Coverage] = field(default_factory=list)
     owes: Balance | None = None
+    hangs: Event | None = None
 
     def __post_init__(self) -> None:
         if not self.works:
@@ -214,6 +219,8 @@ class Desk:
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)
+        if self.hangs is not None:
+            self.hangs.wait(timeout=30)
         if self.fails is not None:
             raise self.fails
 

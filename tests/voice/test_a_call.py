@@ -1,0 +1,285 @@
+"""Calls from end to end: Vapi's messages in, spoken sentences out, one effect at the practice."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import redis
+
+from domain.desk import Outcome, Receipt, Verdict
+from domain.tools import NOT_NOW, UNDER_WAY
+from domain.work import ANSWER, SEND_TEXT, SETTLE, SYNC
+from tests.voice.line import ANN, SECRET, Line, line
+
+pytestmark = pytest.mark.integration
+
+PHONE = ("voice",)
+
+
+@pytest.fixture
+def phone(database_url: str, redis_client: redis.Redis, redis_url: str) -> Iterator[Line]:
+    with line(database_url, redis_client, redis_url) as made:
+        yield made
+
+
+@pytest.fixture
+def hasty(database_url: str, redis_client: redis.Redis, redis_url: str) -> Iterator[Line]:
+    """Whose ingress loses patience within moments."""
+    with line(
+        database_url, redis_client, redis_url, fallback_seconds=0.4, answer_seconds=1.5
+    ) as made:
+        yield made
+
+
+def confirmation(phone: Line) -> str:
+    return ", ".join(str(phone.value("SELECT confirmation FROM pms_writes")))
+
+
+def test_a_caller_searches_asks_books_and_hears_the_number(phone: Line) -> None:
+    with phone.worker():
+        found = phone.ask("searchPatients", query="Ann Ames")
+        times = phone.ask("check_availability", date=phone.day.isoformat())
+        booked = phone.ask(
+            "book-appointment", date=phone.day.isoformat(), time="9:30 am", type="cleaning"
+        )
+
+    assert found.startswith("I have found the record of Ann Ames.")
+    assert "at 9 am with Dr. Mona Lee" in times
+    assert "9:30 am with Dr. Mona Lee" in booked and "is confirmed for" in booked
+    assert booked.endswith(f"The confirmation number is {confirmation(phone)}.")
+    assert [one.patient_id for one in phone.desk.book] == ["PAT-1001"]
+
+
+def test_each_access_to_a_patient_is_audited_and_none_is_where_none_was(phone: Line) -> None:
+    with phone.worker():
+        phone.ask("searchPatients", query="Ann Ames")
+        phone.ask("checkAvailability", date=phone.day.isoformat())
+        phone.ask("transferToHuman")
+        phone.ask("getPatientInfo", caller="+12025559999", patientId="PAT-1002")
+
+    rows = phone.rows(
+        "SELECT action, phi_accessed, phi_fields, patient_id, vapi_call_id, response_time"
+        " FROM pms_audit_logs ORDER BY created_at"
+    )
+    assert [(one.action, one.phi_accessed, one.patient_id) for one in rows] == [
+        ("vapi.search-patients", True, "PAT-1001"),
+        ("vapi.check-availability", False, None),
+        ("vapi.transfer-to-human", False, None),
+        ("vapi.get-patient-info", False, None),
+    ]
+    assert rows[0].phi_fields == ["full_name"]
+    assert all(one.vapi_call_id == phone.call_id and one.response_time >= 0 for one in rows)
+
+
+def test_a_message_that_comes_again_is_answered_the_same_and_has_one_effect(phone: Line) -> None:
+    when = {"startTime": f"{phone.day}T09:00:00Z"}
+    message = phone.message([("call_x", "bookAppointment", when)])
+    answers: list[str] = []
+
+    def deliver() -> None:
+        answers.append(phone.send(message).text)
+
+    with phone.worker():
+        threads = [threading.Thread(target=deliver) for _ in range(4)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        deliver()
+
+    assert len(set(answers)) == 1
+    assert "confirmed" in answers[0]
+    assert len(phone.desk.sent) == 1
+
+
+def test_several_calls_in_one_message_are_answered_in_their_order(phone: Line) -> None:
+    asked = [
+        ("b", "checkAvailability", {"date": phone.day.isoformat()}),
+        ("a", "flyToTheMoon", {}),
+        ("c", "getPatientInfo", {}),
+    ]
+
+    with phone.worker():
+        entries = phone.results(phone.message(asked))
+
+    assert [one["toolCallId"] for one in entries] == ["b", "a", "c"]
+    assert entries[1] == {
+        "toolCallId": "a",
+        "name": "flyToTheMoon",
+        "error": "I cannot do that here.",
+    }
+    assert "Ann Ames" in entries[2]["result"]
+
+
+def test_two_bookings_in_one_message_are_one(phone: Line) -> None:
+    day = phone.day.isoformat()
+    asked = [
+        (name, "bookAppointment", {"date": day, "time": time_})
+        for name, time_ in (("a", "9:00"), ("b", "10:00"), ("c", "11:00"))
+    ]
+
+    with phone.worker():
+        entries = phone.results(phone.message(asked))
+
+    assert len(phone.desk.sent) == 1
+    assert sum("confirmed for" in one["result"] for one in entries) == 1
+
+
+def test_a_legacy_message_gets_a_bare_result(phone: Line) -> None:
+    message = phone.message([])
+    message["message"] |= {
+        "type": "function-call",
+        "functionCall": {
+            "name": "checkAvailability",
+            "parameters": json.dumps({"date": phone.day.isoformat()}),
+        },
+    }
+    del message["message"]["toolCallList"], message["message"]["toolWithToolCallList"]
+
+    with phone.worker():
+        answer = phone.send(message)
+
+    assert list(answer.json()) == ["result"]
+    assert "The free times are" in answer.json()["result"]
+
+
+def test_a_tool_has_an_address_of_its_own(phone: Line) -> None:
+    message = phone.message([("a", "", {"date": phone.day.isoformat()})])
+
+    with phone.worker():
+        answer = phone.send(message, path="/vapi/tools/check-availability")
+
+    assert "The free times are" in answer.json()["results"][0]["result"]
+
+
+def test_a_message_with_a_wrong_signature_does_nothing(phone: Line) -> None:
+    message = phone.message([("a", "bookAppointment", {"startTime": f"{phone.day}T09:00"})])
+
+    answer = phone.send(message, secret=SECRET + "?")
+
+    assert (answer.status_code, answer.content) == (401, b"")
+    assert phone.rows("SELECT 1 FROM tool_calls") == []
+
+
+def test_the_name_and_birthday_of_one_call_count_for_all_of_it_and_for_no_other(
+    phone: Line,
+) -> None:
+    stranger = "+12025559999"
+    with phone.worker():
+        phone.ask("searchPatients", caller=stranger, name="Ann Ames", dob="1985-03-02")
+        same = phone.ask("getPatientInfo", caller=stranger)
+        phone.hang_up()
+        other = phone.ask("getPatientInfo", caller=stranger)
+
+    assert "Ann Ames" in same
+    assert other == "May I have the full name and date of birth of the patient?"
+
+
+def test_without_a_worker_the_caller_hears_so_and_nothing_happens_later(hasty: Line) -> None:
+    began = time.monotonic()
+
+    said = hasty.ask("bookAppointment", startTime=f"{hasty.day}T09:00")
+
+    assert said == NOT_NOW
+    assert time.monotonic() - began < 1.4
+    assert hasty.carry(ANSWER) == 1
+    assert (hasty.desk.sent, hasty.rows("SELECT 1 FROM pms_writes")) == ([], [])
+
+
+def test_a_desk_that_hangs_is_answered_for_and_books_nothing_afterwards(hasty: Line) -> None:
+    released = threading.Event()
+    hasty.desk.hangs = released
+    began = time.monotonic()
+
+    with hasty.worker():
+        said = hasty.ask("bookAppointment", startTime=f"{hasty.day}T09:00")
+        waited = time.monotonic() - began
+        released.set()
+    assert said == NOT_NOW
+    assert 1.4 <= waited < 4
+    assert hasty.desk.sent == []
+
+
+def test_what_the_practice_has_not_answered_is_texted_when_it_has(hasty: Line) -> None:
+    hasty.desk.takes = Receipt(number="77")
+    with hasty.worker():
+        said = hasty.ask("bookAppointment", startTime=f"{hasty.day}T09:00")
+    assert said == UNDER_WAY
+
+    hasty.desk.outcomes = [Outcome(verdict=Verdict.DONE)]
+    hasty.carry(SETTLE)
+
+    assert hasty.rows("SELECT state, told, text_state FROM pms_writes") == [
+        ("confirmed", "requested", "due")
+    ]
+    kinds = [row.kind for row in hasty.rows("SELECT kind FROM jobs ORDER BY id")]
+    assert kinds == [ANSWER, SETTLE, SYNC, SEND_TEXT]
+    days = hasty.value("SELECT args->>'first_day' FROM jobs WHERE kind = 'sync'")
+    assert days == hasty.day.isoformat()
+
+
+def test_a_request_that_failed_is_texted_once(hasty: Line) -> None:
+    hasty.desk.takes = Receipt(number="77")
+    with hasty.worker():
+        hasty.ask("bookAppointment", startTime=f"{hasty.day}T09:00")
+    hasty.desk.outcomes = [Outcome(verdict=Verdict.FAILED, reason="no")]
+
+    hasty.carry(SETTLE)
+    hasty.carry(SETTLE)
+
+    assert hasty.value("SELECT count(*) FROM text_messages") == 1
+    assert hasty.rows("SELECT 1 FROM slot_holds") == []
+
+
+def test_what_is_booked_is_read_into_the_sheet(phone: Line) -> None:
+    with phone.worker():
+        phone.ask("bookAppointment", startTime=f"{phone.day}T09:00")
+
+    phone.carry(SETTLE)
+
+    assert phone.value("SELECT count(*) FROM jobs WHERE kind = 'sync'") == 1
+    assert phone.rows("SELECT 1 FROM text_messages") == []
+
+
+def test_nothing_of_a_patient_rests_unsealed(phone: Line) -> None:
+    with phone.worker():
+        phone.ask("searchPatients", name="Ann Ames", dob="1985-03-02")
+        phone.ask("bookAppointment", startTime=f"{phone.day}T09:00", notes="a canary")
+
+    tables = ("tool_calls", "phone_calls", "pms_writes", "deliveries", "jobs", "pms_audit_logs")
+    plain = " ".join(str(row) for table in tables for row in phone.rows(f"SELECT * FROM {table}"))  # noqa: S608
+    assert not [one for one in ("Ann", "Ames", "1985", "canary", ANN) if one in plain]
+
+
+def test_a_hundred_calls_a_minute_are_answered_and_more_are_told_to_wait(phone: Line) -> None:
+    asked: list[tuple[str, str, dict[str, str]]] = [
+        (str(number), "transferToHuman", {}) for number in range(20)
+    ]
+    with phone.worker():
+        for number in range(5):
+            phone.call_id = f"call-{number}"
+            phone.results(phone.message(asked))
+        phone.hang_up()
+        said = phone.ask("transferToHuman")
+
+    assert said == "There are too many requests at the moment. Please wait a minute and try again."
+
+
+def test_the_day_after_tomorrow_is_the_practices_own(phone: Line) -> None:
+    day = phone.day - timedelta(days=1)
+    phone.desk.works = [
+        type(one)(
+            resource=one.resource,
+            window=type(one.window)(
+                one.window.start - timedelta(days=1), one.window.end - timedelta(days=1)
+            ),
+        )
+        for one in phone.desk.works
+    ]
+    with phone.worker():
+        said = phone.ask("checkAvailability", date="the day after tomorrow")
+
+    assert str(day.day) in said and "at 9 am" in said
