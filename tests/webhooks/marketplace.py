@@ -215,7 +215,7 @@ def market(
             vendor.post("/_sim/revoke", json={"tenant": f"D9000{number}"})
         more = {
             "presets": {"sikka": keys},
-            "marketplace": Marketplace(callback_key=callback_key),
+            "marketplace": Marketplace(url=f"{url}/marketplace", callback_key=callback_key),
             "secrets": secrets,
         }
         with served(db, database_url, client, sealer, **more) as ingress:

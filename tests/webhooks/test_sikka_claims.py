@@ -147,3 +147,23 @@ def test_only_who_configures_may_connect_offices(sikka: Market) -> None:
         assert sikka.ingress.post(f"{PATH}/link", headers=headers).status_code == 403
         claim = f"{PATH}/{sikka.row_id()}/claim"
         assert sikka.ingress.post(claim, headers=headers, json={"named": OFFICE}).status_code == 403
+
+
+def test_features_and_booking_rules_are_changed_one_by_one(sikka: Market) -> None:
+    sikka.ask("POST", f"/{sikka.row_id()}/claim", json={"named": OFFICE})
+    sikka.work()
+    url, headers = f"/api/pms/connections/{sikka.connections()[0]['id']}", bearer(ACCOUNT)
+    tag = {**headers, "If-Match": sikka.ingress.get(url, headers=headers).headers["etag"]}
+    body = {"features": {"notes": True}, "booking_rules": {"min_notice_minutes": 120}}
+
+    changed = sikka.ingress.patch(url, headers=tag, json=body).json()["connection"]
+    refused = sikka.ingress.patch(url, headers=tag, json={"booking_rules": {"slot_minutes": 0}})
+
+    assert (changed["features"]["notes"], changed["features"]["patients"]) == (True, True)
+    assert changed["booking_rules"] == {
+        "min_notice_minutes": 120,
+        "max_days_ahead": 90,
+        "slot_minutes": 15,
+        "default_minutes": 30,
+    }
+    assert refused.status_code == 422

@@ -1,0 +1,161 @@
+"""What reached us as a page: deliveries and what came of them, callers' questions, offices."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, ConfigDict
+
+from adapters.storage import authorisations, inbox
+from adapters.storage.inbox import Asked, Came
+from adapters.storage.replaying import REPLAYED
+from domain.authorisations import SUBJECT
+from domain.deliveries import DeliveryState, parted
+from domain.people import Permission
+from producers import cursors
+from producers.cursors import Cursor
+from producers.days import account_zone
+from producers.doors import Door, door
+from producers.pages.rendering import ENVIRONMENT, VENDORS, NavItem, render
+
+router = APIRouter(include_in_schema=False)
+
+NAV = NavItem("/deliveries", "Deliveries", Permission.OPERATE, order=40)
+Operator = Annotated[Door, Depends(door(Permission.OPERATE))]
+
+PAGE = 40
+LATEST_CALLS = 20
+SENDERS: Mapping[str, str] = {"vapi": "Vapi", "twilio": "Twilio"}
+TONES: Mapping[str, str] = {
+    "stored": "late",
+    "done": "on_time",
+    "ignored": "paused",
+    "dead": "failing",
+    "waiting": "late",
+    "claimed": "late",
+    "answered": "on_time",
+    "late": "failing",
+    "withdrawn": "failing",
+    "pending": "late",
+    "connected": "on_time",
+    "refused": "paused",
+    "dropped": "failing",
+}
+STATES: Mapping[str, str] = {
+    "stored": "Waiting",
+    "done": "Settled",
+    "ignored": "Ignored",
+    "dead": "Given up",
+    "late": "Too late",
+    "withdrawn": "Not reached",
+    "dropped": "Not listed",
+    "claimed": "Taken up",
+}
+TOLD: Mapping[str, str] = {
+    "confirmed": "told it is booked",
+    "requested": "told it is asked for",
+    "failed": "told it failed",
+}
+A_SECOND = 1.0
+
+
+class Wanted(BaseModel):
+    """What is to be shown."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    sender: Annotated[str | None, Query(max_length=60)] = None
+    state: DeliveryState | None = None
+
+    def address(self, **changed: str | None) -> str:
+        """The same page with something else chosen."""
+        chosen = {**self.model_dump(mode="json"), **changed}
+        query = urlencode({name: one for name, one in chosen.items() if one})
+        return f"/deliveries?{query}" if query else "/deliveries"
+
+
+@router.get("/deliveries")
+def page(
+    request: Request, door: Operator, wanted: Annotated[Wanted, Depends()], cursor: Cursor = None
+) -> HTMLResponse:
+    """The whole page; it can be read before any script runs."""
+    shown = _shown(door, wanted, cursor)
+    return render(request, "deliveries.html", person=door.person, **shown)
+
+
+@router.get("/deliveries/list")
+def list_(
+    request: Request, door: Operator, wanted: Annotated[Wanted, Depends()], cursor: Cursor = None
+) -> HTMLResponse:
+    """The part that changes, to be laid over what is shown."""
+    shown = _shown(door, wanted, cursor)
+    return render(request, "_deliveries.html", person=door.person, **shown)
+
+
+def _shown(door: Door, wanted: Wanted, cursor: str | None) -> dict[str, Any]:
+    with door.transaction() as db:
+        rows = inbox.deliveries(
+            db,
+            sender=wanted.sender,
+            state=wanted.state,
+            before=cursors.decode(cursor),
+            limit=PAGE + 1,
+        )
+        page, following = cursors.paged(
+            rows, limit=PAGE, mark=lambda row: (row.received_at, row.id)
+        )
+        return {
+            "deliveries": page,
+            "next_href": following and wanted.address(cursor=following),
+            "is_first": cursor is None,
+            "senders": inbox.senders(db),
+            "calls": inbox.asked(db, limit=LATEST_CALLS),
+            "offices": authorisations.of_account(db, door.account_id, limit=LATEST_CALLS),
+            "wanted": wanted,
+            "states": [one.value for one in DeliveryState],
+            "timezone": account_zone(db),
+            "now": door.ports.clock(),
+            "may_configure": door.person.may(Permission.CONFIGURE),
+        }
+
+
+def may_replay(one: Came) -> bool:
+    """Whether it asked for something that can be done again, and is settled."""
+    kind = parted(one.subject or "")[0]
+    is_known = kind == SUBJECT or (kind in REPLAYED and one.connection_id is not None)
+    return is_known and one.state != DeliveryState.STORED
+
+
+def job_words(one: Came) -> str:
+    """The job that settles it, and how it stands where it has not ended."""
+    if one.job_id is None:
+        return ""
+    waits = f": waiting for {one.waiting_for}" if one.waiting_for else ""
+    ended = one.job_state in {None, "done"}
+    return f"job {one.job_id}" if ended else f"job {one.job_id} {one.job_state}{waits}"
+
+
+def sender_words(name: str) -> str:
+    return SENDERS.get(name) or VENDORS.get(name) or name.capitalize()
+
+
+def call_words(one: Asked) -> str:
+    """Who answered and how soon, and what the caller was told of a write."""
+    if one.seconds is None:
+        return "no answer yet"
+    took = f"{one.seconds:.1f} s" if one.seconds >= A_SECOND else f"{one.seconds * 1000:.0f} ms"
+    by = {"worker": "answered by a worker", "ingress": "answered by the ingress"}
+    told = f", {TOLD[one.told]}" if one.told and one.told in TOLD else ""
+    return f"{by.get(one.answered_by or '', 'answered')} in {took}{told}"
+
+
+ENVIRONMENT.filters.update(
+    may_replay=may_replay,
+    job_words=job_words,
+    sender_words=sender_words,
+    call_words=call_words,
+    inbox_tone=lambda state: TONES.get(state, "paused"),
+    inbox_words=lambda state: STATES.get(state) or str(state).capitalize(),
+)

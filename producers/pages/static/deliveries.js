@@ -1,0 +1,61 @@
+// The inbox: kept up to date while its newest page is shown; one delivery at a time done again.
+import "./frame.js";
+import { ask, fragment } from "./api.js";
+import { morph } from "./morph.js";
+import { say } from "./toast.js";
+import { sure } from "./sure.js";
+
+const GATHER = 200;
+const EVERY = 4000;
+const KINDS = ["authorisation_changed", "sync_ended", "sheet_changed", "reload"];
+const place = () => document.getElementById("deliveries");
+
+let gathering = null;
+let looking = null;
+
+function soon() {
+  gathering ??= setTimeout(() => {
+    gathering = null;
+    renew();
+  }, GATHER);
+}
+
+// An older page stays as it is: what comes belongs on the first.
+async function renew() {
+  clearTimeout(looking);
+  if (!("live" in place().dataset)) return;
+  try {
+    const body = await fragment(`/deliveries/list${location.search}`);
+    morph(place(), body.querySelector("#deliveries"));
+  } catch {
+    // The next look tells whether the server is back.
+  }
+  looking = setTimeout(renew, EVERY);
+}
+
+async function replay(button) {
+  const line = button.closest("[data-delivery]");
+  const what = line.querySelector(".what").textContent.trim();
+  const isSure = await sure("Do it once more?", `“${what}” is looked up again at its PMS, as if it had just come. What has not changed there changes nothing here.`, "Replay");
+  if (!isSure) return;
+  button.disabled = true;
+  try {
+    const { job_id: job } = await ask("POST", `/api/deliveries/${line.dataset.delivery}/replay`);
+    say(`Job ${job} looks it up again.`);
+  } catch (refusal) {
+    say(refusal.message);
+  } finally {
+    button.disabled = false;
+    soon();
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-replay]");
+  if (button) replay(button);
+});
+
+const source = new EventSource("/api/run-sheet/events");
+for (const kind of KINDS) source.addEventListener(kind, soon);
+addEventListener("pagehide", () => source.close(), { once: true });
+looking = setTimeout(renew, EVERY);
