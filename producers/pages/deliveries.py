@@ -1,5 +1,6 @@
 """What reached us as a page: deliveries and what came of them, callers' questions, offices."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -18,7 +19,7 @@ from producers import cursors
 from producers.cursors import Cursor
 from producers.days import account_zone
 from producers.doors import Door, door
-from producers.pages.rendering import ENVIRONMENT, VENDORS, NavItem, render
+from producers.pages.rendering import ENVIRONMENT, VENDORS, NavItem, render, words
 
 router = APIRouter(include_in_schema=False)
 
@@ -156,6 +157,7 @@ ENVIRONMENT.filters.update(
     job_words=job_words,
     sender_words=sender_words,
     call_words=call_words,
+    tool_words=lambda name: words(re.sub(r"(?<=[a-z])(?=[A-Z])|-", " ", name).lower()),
     inbox_tone=lambda state: TONES.get(state, "paused"),
     inbox_words=lambda state: STATES.get(state) or str(state).capitalize(),
 )

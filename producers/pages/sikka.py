@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection as Db
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 
 from adapters.sikka.abilities import abilities
 from adapters.storage import authorisations
@@ -44,6 +44,14 @@ RULES: Mapping[str, tuple[str, str, int, int]] = {
     "slot_minutes": ("Times are offered every", "Minutes on the practice's clock.", 5, 240),
     "default_minutes": ("Usual length", "Minutes of an appointment that names none.", 5, 480),
 }
+_CONNECTED = text(
+    """
+    SELECT id, display_name AS name, upper(split_part(site, ':', 1)) AS office, pms_type, state,
+           state_reason, last_sync_at
+    FROM pms_connections
+    WHERE connector = :vendor AND site <> '' AND removed_at IS NULL ORDER BY site, id
+    """
+)
 _PHONES = text("SELECT phones FROM accounts WHERE id = :id")
 
 
@@ -91,7 +99,24 @@ def marketplace(request: Request, door: Configurer) -> Response:
 def _standing(door: Door) -> dict[str, Any]:
     with door.transaction() as db:
         rows = authorisations.of_account(db, door.account_id, limit=SHOWN)
-    return {"offices": rows, "is_busy": any(row["state"] == "claimed" for row in rows)}
+        connected = db.execute(_CONNECTED, {"vendor": VENDOR}).mappings().all()
+    offices = [
+        {
+            **row,
+            "practices": [one for one in connected if one["office"] == row["office_id"].upper()],
+        }
+        for row in _latest(rows)
+    ]
+    is_busy = any(row["state"] == "claimed" for row in rows)
+    return {"offices": offices, "is_busy": is_busy, "now": door.ports.clock()}
+
+
+def _latest(rows: Sequence[RowMapping]) -> list[RowMapping]:
+    """Of each office what was last; it may have been refused and let us in again."""
+    found: dict[str, RowMapping] = {}
+    for row in rows:
+        found.setdefault(row["office_id"].upper(), row)
+    return list(found.values())
 
 
 def _found(door: Door, connection_id: UUID) -> tuple[ConnectionDetails, Sequence[str]]:

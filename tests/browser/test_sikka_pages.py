@@ -68,6 +68,7 @@ def test_a_practice_lets_us_in_and_says_what_callers_may_do(sikka: Market, tmp_p
     assert str(found["waiting"]).startswith("Waiting for Sikka")
     assert str(found["connected"]).startswith("Example Dental")
     assert "Sikka let us in" in str(found["said"])
+    assert (found["practices"], "no longer lists" in str(found["left"])) == (2, True)
     assert str(found["named"]).startswith(SECOND)
     assert found["offices"] == 2
     assert re.fullmatch(r"[2-9A-Z]{4}-[2-9A-Z]{4}", str(found["code"]))

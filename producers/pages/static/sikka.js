@@ -131,4 +131,11 @@ function rules() {
   });
 }
 
+// What was said of an answer goes once the answer is another one.
+document.addEventListener("input", (event) => {
+  const error = event.target.form?.querySelector("[data-error]");
+  if (error) error.hidden = true;
+  event.target.removeAttribute("aria-invalid");
+});
+
 const chosen = (form, which, value) => Object.fromEntries([...form.querySelectorAll(which)].map((one) => [one.name, value(one)]));

@@ -37,6 +37,7 @@ export default async function play({ open, shots, base, told }) {
   await page.locator("[data-state=connected]").waitFor({ timeout: 20_000 });
   found.connected = await page.locator("[data-state=connected] h2").textContent();
   found.said = await page.locator("[data-state=connected] .said").textContent();
+  found.practices = await page.locator("[data-state=connected] .practices li").count();
   await shot(page, "2-connected");
 
   await control("authorise", { tenant: told.second, url: told.webhook });
@@ -55,7 +56,10 @@ export default async function play({ open, shots, base, told }) {
   found.code = await page.locator("[data-shown]").textContent();
 
   await control("revoke", { tenant: told.office, url: told.webhook });
-  await page.locator("[data-state=connected] .act a").last().click();
+  await page.locator("[data-state=connected] .state", { hasText: "Needs sign-in" }).waitFor({ timeout: 20_000 });
+  found.left = await page.locator("[data-state=connected]", { hasText: told.office }).locator(".said").textContent();
+  await shot(page, "6-left");
+  await page.locator("[data-state=connected] .practices a").first().click();
   await page.locator("[data-rules]").waitFor();
   found.features = await page.locator("[data-feature]").count();
   await page.getByText("Insurance", { exact: true }).click();
