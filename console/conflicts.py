@@ -11,7 +11,8 @@ from sqlalchemy import Connection as Db
 
 from adapters.storage import conflict_list, connection_list, run_undoing, runs, settling
 from adapters.storage.conflict_list import Listed, Wanted
-from adapters.storage.sheet_edits import Hand, settle_conflict
+from adapters.storage.hands import Hand
+from adapters.storage.sheet_edits import settle_conflict
 from console import output
 from console.auditing import access
 from console.output import AsJson, short
@@ -92,11 +93,11 @@ def settle(  # noqa: PLR0913 - one or many, and which
     with wired() as wiring:
         with transaction(wiring.engine, account_id=account) as db:
             wanted = _wanted(db, rule, connection, run)
-            ids = conflict_list.ids_of(db, wanted, limit=AT_ONCE)
-        if ids and not yes:
-            _sure(f"{_verb(choice)} in {len(ids)} conflicts?")
+            shown = conflict_list.shown_now(db, wanted, limit=AT_ONCE)
+        if shown and not yes:
+            _sure(f"{_verb(choice)} in {len(shown)} conflicts?")
         with transaction(wiring.engine, account_id=account) as db:
-            done = settling.settle_many(db, wiring.entry_seal(account), ids, choice, hand=hand)
+            done = settling.settle_many(db, wiring.entry_seal(account), shown, choice, hand=hand)
     return _told({"settled": len(done.ids), "left": done.left}, json=json)
 
 

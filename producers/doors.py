@@ -9,7 +9,7 @@ from sqlalchemy import Connection as Db
 
 from adapters.storage.audit import Access
 from adapters.storage.entries import EntrySeal
-from adapters.storage.sheet_edits import Hand
+from adapters.storage.hands import Hand
 from domain.people import Permission, Person
 from infra.database import transaction
 from producers.ports import GivenPorts, Ports

@@ -6,7 +6,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.storage.audit import record
-from adapters.storage.sheet_edits import Hand
+from adapters.storage.hands import Hand
 from adapters.storage.sheet_events import tell
 from domain.errors import BadInput
 from domain.sheet import Column, NotOnSheet

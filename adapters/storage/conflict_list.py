@@ -13,6 +13,7 @@ from sqlalchemy import RowMapping, text
 from adapters.storage.audit import Access, record
 from adapters.storage.conflicts import TABLE
 from adapters.storage.entries import EntrySeal, values_in
+from adapters.storage.settling import Shown
 from domain.errors import BadInput
 from domain.fields import RULES
 
@@ -148,15 +149,16 @@ def counted(db: Db, wanted: Wanted) -> list[RuleCount]:
     ]
 
 
-def ids_of(db: Db, wanted: Wanted, *, limit: int) -> Sequence[UUID]:
-    """The open ones, oldest first: what settling them all would settle."""
+def shown_now(db: Db, wanted: Wanted, *, limit: int) -> Sequence[Shown]:
+    """The open ones, oldest first, as they are now: what settling them all would settle."""
     query = text(
         f"""
-        SELECT conflict.id {_FROM} WHERE {_WHERE["open"]} {_WANTED}
+        SELECT conflict.id, entry.version {_FROM} WHERE {_WHERE["open"]} {_WANTED}
         ORDER BY conflict.opened_at, conflict.id LIMIT :limit
         """
     )
-    return [row.id for row in db.execute(query, {**wanted.values, "limit": limit})]
+    rows = db.execute(query, {**wanted.values, "limit": limit})
+    return [Shown(id=row.id, version=row.version) for row in rows]
 
 
 def find(db: Db, wanted: str) -> UUID:

@@ -1,6 +1,7 @@
 """Open conflicts: a field that a person and the PMS both changed, with both values sealed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,39 +24,59 @@ _OPEN = text(
 )
 _CLOSE = text(
     """
-    UPDATE run_sheet_conflicts SET settled_at = :at, settled_as = :settled_as, settled_by = :by
-    WHERE appointment_id = :appointment_id AND field = ANY(:fields) AND settled_at IS NULL
+    UPDATE run_sheet_conflicts AS conflict
+    SET settled_at = :at, settled_as = closed.settled_as, settled_by = :by
+    FROM unnest(CAST(:rows AS uuid[]), CAST(:fields AS text[]), CAST(:hows AS text[]))
+      AS closed(appointment_id, field, settled_as)
+    WHERE conflict.appointment_id = closed.appointment_id AND conflict.field = closed.field
+      AND conflict.settled_at IS NULL
     """
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A field of a row that is no longer in conflict, and how that came about."""
+
+    row_id: UUID
+    field: str
+    settled_as: str
 
 
 def open_conflicts(
     db: Db,
     seal: EntrySeal,
-    appointment_id: UUID,
-    conflicts: Sequence[Conflict],
+    opened: Iterable[tuple[UUID, Conflict]],
     *,
     account_id: str,
     run_id: UUID | None,
 ) -> None:
-    """One open row for each field; a conflict whose sides moved is the same conflict."""
+    """One open row for each field of a row; a conflict whose sides moved is the same conflict."""
     rows: list[dict[str, Any]] = [
         {
             "account_id": account_id,
-            "appointment_id": appointment_id,
+            "appointment_id": row_id,
             "field": one.field,
             "run_id": run_id,
-            "both_values": seal.document(
-                appointment_id,
-                "both_values",
-                _both(one),
-                table=TABLE,
-            ),
+            "both_values": seal.document(row_id, "both_values", _both(one), table=TABLE),
         }
-        for one in conflicts
+        for row_id, one in opened
     ]
     if rows:
         db.execute(_OPEN, rows)
+
+
+def close_conflicts(db: Db, closed: Sequence[Closed], *, by: str, at: datetime) -> None:
+    """Close the open rows of these fields: a person chose, or both sides came to agree."""
+    if closed:
+        values = {
+            "rows": [one.row_id for one in closed],
+            "fields": [one.field for one in closed],
+            "hows": [one.settled_as for one in closed],
+            "by": by,
+            "at": at,
+        }
+        db.execute(_CLOSE, values)
 
 
 def _both(conflict: Conflict) -> dict[str, Any]:
@@ -68,24 +89,3 @@ def _both(conflict: Conflict) -> dict[str, Any]:
         "theirs": theirs.value,
         "theirs_at": theirs.at.isoformat(),
     }
-
-
-def close_conflicts(
-    db: Db,
-    appointment_id: UUID,
-    conflicts: Sequence[Conflict],
-    *,
-    settled_as: str,
-    by: str,
-    at: datetime,
-) -> None:
-    """Close the open rows of these fields: a person chose, or both sides came to agree."""
-    if conflicts:
-        values = {
-            "appointment_id": appointment_id,
-            "fields": [one.field for one in conflicts],
-            "settled_as": settled_as,
-            "by": by,
-            "at": at,
-        }
-        db.execute(_CLOSE, values)

@@ -1,6 +1,6 @@
 """What was done to a row, step by step with its values, and which steps can be taken back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -20,8 +20,11 @@ MOST = 30
 
 _STEPS = text(
     """
-    SELECT id, what, by, fields, at, run_id, before FROM run_sheet_history
-    WHERE appointment_id = :id ORDER BY id DESC LIMIT :most
+    SELECT line.* FROM unnest(CAST(:ids AS uuid[])) AS wanted(id)
+    CROSS JOIN LATERAL (
+      SELECT id, appointment_id, what, by, fields, at, run_id, before FROM run_sheet_history
+      WHERE appointment_id = wanted.id ORDER BY id DESC LIMIT :most
+    ) AS line
     """
 )
 
@@ -85,11 +88,26 @@ class Step:
         return set(_differing(self.after.cells, self.now.cells)).isdisjoint(fields)
 
 
-def read_steps(db: Db, seal: EntrySeal, row: RowLike) -> list[Step]:
-    """Newest first. What came after a step is what the next one found."""
+def read_steps(db: Db, seal: EntrySeal, row: RowLike) -> Sequence[Step]:
+    """Newest first."""
+    return read_steps_of(db, seal, [row])[row["id"]]
+
+
+def read_steps_of(
+    db: Db, seal: EntrySeal, rows: Sequence[RowLike]
+) -> Mapping[UUID, Sequence[Step]]:
+    """The steps of each row, newest first, in one query."""
+    lines: dict[UUID, list[RowMapping]] = {row["id"]: [] for row in rows}
+    for line in db.execute(_STEPS, {"ids": list(lines), "most": MOST}).mappings():
+        lines[line["appointment_id"]].append(line)
+    return {row["id"]: _steps(seal, row, lines[row["id"]]) for row in rows}
+
+
+def _steps(seal: EntrySeal, row: RowLike, lines: Iterable[RowMapping]) -> Sequence[Step]:
+    """What came after a step is what the next one found."""
     now = _side_of_row(seal, row)
     after, steps = now, []
-    for line in db.execute(_STEPS, {"id": row["id"], "most": MOST}).mappings():
+    for line in sorted(lines, key=lambda one: -one["id"]):
         before = side(seal, row["id"], line["before"])
         steps.append(Step(row=line, before=before, after=after, now=now))
         after = before

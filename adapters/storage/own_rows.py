@@ -11,8 +11,8 @@ from sqlalchemy import Connection as Db
 from adapters.storage import linking
 from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal, RowLike
+from adapters.storage.hands import Hand
 from adapters.storage.rewriting import Change, write_changes
-from adapters.storage.sheet_edits import Hand
 from domain import merge
 from domain.appointments import Status
 from domain.fields import ASSUMED, Cell, Cells, Given, Source

@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import insert, text
 
-from adapters.storage.conflicts import close_conflicts, open_conflicts
+from adapters.storage.conflicts import Closed, close_conflicts, open_conflicts
 from adapters.storage.day_sheets import sheets_of
 from adapters.storage.entries import EntrySeal, RowLike
-from adapters.storage.sheet_edits import Hand
+from adapters.storage.hands import Hand
 from adapters.storage.sheet_events import tell
 from adapters.storage.tables import run_sheet_appointments as entries
 from adapters.storage.tables import run_sheet_history
@@ -87,18 +87,25 @@ def write_changes(db: Db, seal: EntrySeal, changes: Sequence[Change], *, hand: H
     history = [_line(seal, change, hand=hand) for change in changes if change.what]
     if history:
         db.execute(insert(run_sheet_history), history)
-    for change in changes:
-        _dispute(db, seal, change, hand=hand)
+    _dispute(db, seal, changes, hand=hand)
     days |= {local_day(one.row["appointment_time"], one.row["timezone"]) for one in changes}
-    detail = {"days": sorted(day.isoformat() for day in days)}
+    _tell(db, changes, days, hand=hand)
+    return days
+
+
+def _tell(db: Db, changes: Sequence[Change], days: set[date], *, hand: Hand) -> None:
+    """One event; of one row alone it says which."""
+    told: dict[str, Any] = {"days": sorted(day.isoformat() for day in days)}
+    alone = changes[0].row if len(changes) == 1 else None
+    if alone is not None:
+        told["entry_id"] = str(alone["id"])
     tell(
         db,
         account_id=hand.account_id,
         kind="sheet_changed",
-        connection_id=None,
-        detail=detail,
+        connection_id=alone["pms_connection_id"] if alone is not None else None,
+        detail=told,
     )
-    return days
 
 
 def _rewritten(seal: EntrySeal, change: Change, *, at: datetime) -> dict[str, Any]:
@@ -132,14 +139,19 @@ def _line(seal: EntrySeal, change: Change, *, hand: Hand) -> dict[str, Any]:
     }
 
 
-def _dispute(db: Db, seal: EntrySeal, change: Change, *, hand: Hand) -> None:
-    were, are = merge.conflicts(change.before), merge.conflicts(change.after)
-    still = {one.field for one in are}
-    fresh = [one for one in are if one not in were]
-    gone = [one for one in were if one.field not in still]
-    row_id = change.row["id"]
-    open_conflicts(db, seal, row_id, fresh, account_id=hand.account_id, run_id=None)
-    close_conflicts(db, row_id, gone, settled_as=change.settled_as, by=hand.by, at=hand.at)
+def _dispute(db: Db, seal: EntrySeal, changes: Sequence[Change], *, hand: Hand) -> None:
+    """Open and close what the changes put in conflict, or out of it."""
+    opened: list[tuple[UUID, merge.Conflict]] = []
+    closed: list[Closed] = []
+    for change in changes:
+        row_id = change.row["id"]
+        were, are = merge.conflicts(change.before), merge.conflicts(change.after)
+        still = {one.field for one in are}
+        opened += [(row_id, one) for one in are if one not in were]
+        gone = [one.field for one in were if one.field not in still]
+        closed += [Closed(row_id, field, change.settled_as) for field in gone]
+    open_conflicts(db, seal, opened, account_id=hand.account_id, run_id=None)
+    close_conflicts(db, closed, by=hand.by, at=hand.at)
 
 
 def _as_json(value: object) -> str:

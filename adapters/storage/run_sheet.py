@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.storage import linking
-from adapters.storage.conflicts import close_conflicts, open_conflicts
+from adapters.storage.conflicts import Closed, close_conflicts, open_conflicts
 from adapters.storage.day_sheets import sheets_of
 from adapters.storage.entries import EntrySeal, values_of
 from adapters.storage.rewriting import write_rows
@@ -20,7 +20,7 @@ from adapters.storage.tables import run_sheet_history
 from domain.connections import Connection
 from domain.fields import Source
 from domain.intake import Incoming, Stored
-from domain.merge import Conflict, Merged, join, merge, shown
+from domain.merge import Merged, join, merge, shown
 from domain.window import Window, local_day
 
 PATIENT_MISSING = "patient_not_included"
@@ -206,8 +206,7 @@ class RunSheet:
         linking.link(self._db, found, at=at)
         if history:
             self._db.execute(insert(run_sheet_history), history)
-        for row_id, merged in opened:
-            self._settle(row_id, merged, run_id=run_id, at=at)
+        self._settle(opened, run_id=run_id, at=at)
 
     def _same_visits(self, changes: Sequence["_Change"]) -> list[tuple[RowMapping, UUID]]:
         """Rows that were scanned or typed and wait for what this page brings, with its rows."""
@@ -352,11 +351,14 @@ class RunSheet:
             "before": self._seal.document(row_id, "before", kept, table="run_sheet_history"),
         }
 
-    def _settle(self, row_id: UUID, merged: Merged, *, run_id: UUID, at: datetime) -> None:
+    def _settle(self, merged: Sequence[tuple[UUID, Merged]], *, run_id: UUID, at: datetime) -> None:
         account = self._connection.account_id
-        opened: Sequence[Conflict] = merged.opened
-        open_conflicts(self._db, self._seal, row_id, opened, account_id=account, run_id=run_id)
-        close_conflicts(self._db, row_id, merged.closed, settled_as="agreed", by="sync", at=at)
+        opened = [(row_id, conflict) for row_id, one in merged for conflict in one.opened]
+        closed = [
+            Closed(row_id, gone.field, "agreed") for row_id, one in merged for gone in one.closed
+        ]
+        open_conflicts(self._db, self._seal, opened, account_id=account, run_id=run_id)
+        close_conflicts(self._db, closed, by="sync", at=at)
 
     def _place(self, rows: Sequence[dict[str, Any]]) -> None:
         """Put each row on the sheet of its day."""

@@ -11,9 +11,9 @@ from sqlalchemy import Row, RowMapping, text
 from adapters.storage import linking
 from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal
+from adapters.storage.hands import Hand
 from adapters.storage.history import Side, side
 from adapters.storage.rewriting import Change, write_changes
-from adapters.storage.sheet_edits import Hand
 from adapters.storage.undoing import BY_SYNCS, moved
 from domain.sheet import NotOnSheet, Settled
 

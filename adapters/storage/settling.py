@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +11,9 @@ from sqlalchemy import Row, RowMapping, text
 
 from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal
-from adapters.storage.history import Step, read_steps
+from adapters.storage.hands import Hand
+from adapters.storage.history import Step, read_steps_of
 from adapters.storage.rewriting import Change, write_changes
-from adapters.storage.sheet_edits import Hand
 from domain import merge
 from domain.fields import Cells
 from domain.sheet import NotOnSheet, Settled
@@ -39,21 +40,38 @@ _REOPEN = text(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A conflict as somebody saw it; `version` is its row's, None whatever it is by now."""
+
+    id: UUID
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """The conflicts that are as was asked for now, and how many were left because they moved."""
 
     ids: Sequence[UUID]
     left: int
+    at: datetime
 
 
 def settle_many(
-    db: Db, seal: EntrySeal, ids: Sequence[UUID], choice: merge.Choice, *, hand: Hand
+    db: Db, seal: EntrySeal, shown: Sequence[Shown], choice: merge.Choice, *, hand: Hand
 ) -> Done:
-    """Keep mine or take theirs in all of them; what is settled by now stays as it was settled."""
-    by_row, rows = _locked(db, ids)
+    """Keep mine or take theirs in all of them.
+
+    What is settled by now stays as it was settled; what has changed since it was shown stays open.
+    """
+    versions = {one.id: one.version for one in shown}
+    by_row, rows = _locked(db, list(versions))
     changes, settled = [], []
     for row in rows:
-        wanted = {one.field: one.id for one in by_row[row["id"]] if one.settled_at is None}
+        wanted = {
+            one.field: one.id
+            for one in by_row[row["id"]]
+            if one.settled_at is None and versions[one.id] in (None, row["version"])
+        }
         before = after = seal.cells(row)
         for conflict in merge.conflicts(before):
             if conflict.field in wanted:
@@ -67,28 +85,41 @@ def settle_many(
             )
     write_changes(db, seal, changes, hand=hand)
     _audit(db, "run_sheet.settled", changes, settled, hand=hand)
-    return Done(ids=settled, left=len(set(ids)) - len(settled))
+    return Done(ids=settled, left=len(versions) - len(settled), at=hand.at)
 
 
-def undo_settled(db: Db, seal: EntrySeal, ids: Sequence[UUID], *, hand: Hand) -> Done:
-    """Open them again, with both sides as they were before somebody chose."""
+def undo_settled(
+    db: Db,
+    seal: EntrySeal,
+    ids: Sequence[UUID],
+    *,
+    settled_at: datetime | None = None,
+    hand: Hand,
+) -> Done:
+    """Open them again, with both sides as they were before somebody chose.
+
+    With `settled_at` only what was settled then: a later choice is another one.
+    """
     by_row, rows = _locked(db, ids)
+    steps_of = read_steps_of(db, seal, rows)
     changes, opened = [], []
     for row in rows:
-        steps = read_steps(db, seal, row)
         before = after = seal.cells(row)
+        about = []
         for conflict in by_row[row["id"]]:
-            step = _step_of(conflict, steps)
+            if settled_at not in (None, conflict.settled_at):
+                continue
+            step = _step_of(conflict, steps_of[row["id"]])
             if step is not None and step.before.cells is not None:
                 after = merge.restore(after, step.before.cells, [conflict.field]).cells
                 opened.append(conflict.id)
+                about.append(conflict.field)
         if after != before:
-            about = [one.field for one in by_row[row["id"]]]
             changes.append(_change(row, before, after, what="undone", about=about))
     db.execute(_REOPEN, {"ids": opened})
     write_changes(db, seal, changes, hand=hand)
     _audit(db, "run_sheet.undone", changes, opened, hand=hand)
-    return Done(ids=opened, left=len(set(ids)) - len(opened))
+    return Done(ids=opened, left=len(set(ids)) - len(opened), at=hand.at)
 
 
 def undo_one(db: Db, seal: EntrySeal, conflict_id: UUID, *, hand: Hand) -> None:

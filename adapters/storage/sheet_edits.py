@@ -1,28 +1,22 @@
 """What people do to a row of the sheet: edit, undo, choose a side; each is one locked step."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import RowMapping, insert, select, text, update
+from sqlalchemy import RowMapping, select, text
 
-from adapters.storage.audit import Access, record
-from adapters.storage.conflicts import close_conflicts, open_conflicts
-from adapters.storage.day_sheets import sheet_of
+from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal
+from adapters.storage.hands import Hand
+from adapters.storage.rewriting import Change, write_changes
 from adapters.storage.sheet import view_entry
-from adapters.storage.sheet_events import tell
 from adapters.storage.sheet_values import read_value
 from adapters.storage.tables import run_sheet_appointments as entries
-from adapters.storage.tables import run_sheet_history
 from domain import merge
 from domain.errors import BadInput
-from domain.fields import Cells
 from domain.sheet import EntryView, NotOnSheet, Settled, Stale
-from domain.window import local_day
 
 ALWAYS_KNOWN = frozenset({"start", "duration_minutes", "status", "is_telehealth"})
 
@@ -30,16 +24,6 @@ _CONFLICT = text("SELECT appointment_id, field FROM run_sheet_conflicts WHERE id
 _STILL_OPEN = text(
     "SELECT FROM run_sheet_conflicts WHERE id = :id AND settled_at IS NULL FOR UPDATE"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hand:
-    """Whose hand it is, when, and through which door."""
-
-    account_id: str
-    by: str
-    at: datetime
-    access: Access
 
 
 def edit_entry(
@@ -57,7 +41,8 @@ def edit_entry(
     for field, given in changes.items():
         value = read_value(field, given, start=row["appointment_time"], timezone=row["timezone"])
         after = merge.edit(after, field, value, by=hand.by, at=hand.at).cells
-    return _store(db, seal, row, _Step("edited", sorted(changes), before, after), hand=hand)
+    change = Change(row=row, before=before, after=after, what="edited", about=sorted(changes))
+    return _store(db, seal, change, hand=hand)
 
 
 def revert_field(
@@ -77,7 +62,8 @@ def revert_field(
     after = merge.revert(before, field).cells
     if field not in after and field in ALWAYS_KNOWN:
         raise BadInput("There is nothing to go back to: no PMS has said otherwise.")
-    return _store(db, seal, row, _Step("reverted", [field], before, after), hand=hand)
+    change = Change(row=row, before=before, after=after, what="reverted", about=[field])
+    return _store(db, seal, change, hand=hand)
 
 
 def settle_conflict(
@@ -101,16 +87,15 @@ def settle_conflict(
     if not is_open or not found:
         raise Settled("This conflict is settled already; the sheet shows how.")
     after = merge.settle(before, found[0], choice=choice, by=hand.by, at=hand.at).cells
-    return _store(db, seal, row, _Step("settled", [named.field], before, after, choice), hand=hand)
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    what: str
-    fields: list[str]
-    before: Cells
-    after: Cells
-    settled_as: str = "edited"
+    change = Change(
+        row=row,
+        before=before,
+        after=after,
+        what="settled",
+        about=[named.field],
+        settled_as=choice,
+    )
+    return _store(db, seal, change, hand=hand)
 
 
 def locked(db: Db, entry_id: UUID, *, expected_version: int | None) -> RowMapping:
@@ -126,64 +111,19 @@ def locked(db: Db, entry_id: UUID, *, expected_version: int | None) -> RowMappin
     return row
 
 
-def _store(db: Db, seal: EntrySeal, row: RowMapping, step: _Step, *, hand: Hand) -> EntryView:
+def _store(db: Db, seal: EntrySeal, change: Change, *, hand: Hand) -> EntryView:
     """The row, its history, its conflicts, the audit row and the event, in one transaction."""
-    if step.after != step.before:
-        _rewrite(db, seal, row, step.after, hand=hand)
-        _remember(db, seal, row, step, hand=hand)
-        _dispute(db, seal, row["id"], step, hand=hand)
+    row = change.row
+    if change.is_write:
+        write_changes(db, seal, [change], hand=hand)
     record(
         db,
         hand.access,
         account_id=hand.account_id,
-        action=f"run_sheet.{step.what}",
-        phi_fields=step.fields,
+        action=f"run_sheet.{change.what}",
+        phi_fields=change.about,
         connection_id=row["pms_connection_id"],
         patient_id=row["pms_patient_id"] or None,
         summary=f"row {row['id']}",
     )
     return view_entry(db, seal, row["id"], account_id=hand.account_id)
-
-
-def _rewrite(db: Db, seal: EntrySeal, row: RowMapping, cells: Cells, *, hand: Hand) -> None:
-    columns = seal.rewritten(row["id"], cells)
-    was, now = (
-        local_day(start, row["timezone"])
-        for start in (row["appointment_time"], columns["appointment_time"].astimezone(UTC))
-    )
-    if was != now:
-        columns["run_sheet_id"] = sheet_of(db, account_id=hand.account_id, day=now)
-    changed = {**columns, "version": row["version"] + 1, "updated_at": hand.at}
-    db.execute(update(entries).where(entries.c.id == row["id"]).values(changed))
-    tell(
-        db,
-        account_id=hand.account_id,
-        kind="sheet_changed",
-        connection_id=row["pms_connection_id"],
-        detail={"entry_id": str(row["id"]), "days": sorted({str(was), str(now)})},
-    )
-
-
-def _remember(db: Db, seal: EntrySeal, row: RowMapping, step: _Step, *, hand: Hand) -> None:
-    kept = seal.snapshot(row)
-    db.execute(
-        insert(run_sheet_history),
-        {
-            "account_id": hand.account_id,
-            "appointment_id": row["id"],
-            "what": step.what,
-            "by": hand.by,
-            "fields": step.fields,
-            "before": seal.document(row["id"], "before", kept, table="run_sheet_history"),
-            "at": hand.at,
-        },
-    )
-
-
-def _dispute(db: Db, seal: EntrySeal, row_id: UUID, step: _Step, *, hand: Hand) -> None:
-    were, are = merge.conflicts(step.before), merge.conflicts(step.after)
-    still = {one.field for one in are}
-    fresh = [one for one in are if one not in were]
-    gone = [one for one in were if one.field not in still]
-    open_conflicts(db, seal, row_id, fresh, account_id=hand.account_id, run_id=None)
-    close_conflicts(db, row_id, gone, settled_as=step.settled_as, by=hand.by, at=hand.at)

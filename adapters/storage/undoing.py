@@ -11,10 +11,11 @@ from sqlalchemy import RowMapping, text
 from adapters.storage import linking
 from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal
+from adapters.storage.hands import Hand
 from adapters.storage.history import Side, Step, read_steps
 from adapters.storage.rewriting import Change, write_changes
 from adapters.storage.sheet import PHI_FIELDS, view_entry
-from adapters.storage.sheet_edits import Hand, locked
+from adapters.storage.sheet_edits import locked
 from domain import merge
 from domain.errors import BadInput
 from domain.sheet import EntryView, Settled

@@ -1,14 +1,16 @@
 """The conflict inbox over JSON: list, settle many at once, and take choices and runs back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from sqlalchemy import Connection as Db
 
 from adapters.storage import conflict_list, run_undoing, settling
 from adapters.storage.conflict_list import Wanted
+from adapters.storage.settling import Shown
 from adapters.storage.sheet_edits import settle_conflict
 from domain.people import Permission
 from domain.sheet import as_json
@@ -42,24 +44,43 @@ class Filter(BaseModel):
         )
 
 
+class OneShown(BaseModel):
+    """A conflict as it was read; `version` is that of its row."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: UUID
+    version: int
+
+
 class Settling(BaseModel):
-    """These, or all open ones of a connection, a run or a rule; `count_only` changes nothing."""
+    """Settle `conflicts`; or count with a connection_id, run_id or rule, which changes nothing.
+
+    A count names what it counted, to be sent back as `conflicts`: nothing else is settled, and
+    nothing that has changed since.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     choice: Literal["mine", "theirs"]
-    ids: list[UUID] | None = Field(None, min_length=1, max_length=MOST)
+    conflicts: list[OneShown] | None = Field(None, min_length=1, max_length=MOST)
     connection_id: UUID | None = None
     run_id: UUID | None = None
     rule: str | None = None
     count_only: bool = False
 
     @model_validator(mode="after")
-    def _names_some(self) -> Self:
-        some = (self.connection_id, self.run_id, self.rule)
-        if (self.ids is None) == (not any(some)):
-            raise ValueError("name 'ids', or a connection_id, run_id or rule, not both")
+    def _counts_or_names(self) -> Self:
+        some = any((self.connection_id, self.run_id, self.rule))
+        if self.count_only and (self.conflicts or not some):
+            raise ValueError("to count, name a connection_id, run_id or rule")
+        if not self.count_only and (some or not self.conflicts):
+            raise ValueError("name 'conflicts' as they were read; 'count_only' answers them")
         return self
+
+    @property
+    def shown(self) -> list[Shown]:
+        return [Shown(id=one.id, version=one.version) for one in self.conflicts or ()]
 
 
 class Choice(BaseModel):
@@ -72,6 +93,7 @@ class Named(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     ids: list[UUID] = Field(min_length=1, max_length=MOST)
+    settled_at: AwareDatetime | None = Field(None, description="Only what was settled then.")
 
 
 @router.get("/api/conflicts")
@@ -97,15 +119,22 @@ def read(door: Reader, wanted: Annotated[Filter, Query()]) -> dict[str, Any]:
 
 @router.post("/api/conflicts/settle")
 def settle(door: Editor, body: Settling) -> dict[str, Any]:
-    """Keep mine or take theirs in all of them; at most 500 at once, `more` says how many remain."""
+    """Keep mine or take theirs in all of them; what moved meanwhile is `left` and stays open.
+
+    With `count_only`: how many there are, and the first 500 of them with their versions.
+    """
     with door.transaction() as db:
-        wanted = Wanted(rule=body.rule, connection_id=body.connection_id, run_id=body.run_id)
-        ids = body.ids or conflict_list.ids_of(db, wanted, limit=MOST)
         if body.count_only:
-            return _success({"count": _count(body, conflict_list.counted(db, wanted))})
-        done = settling.settle_many(db, door.seal, ids, body.choice, hand=door.hand)
-        more = 0 if body.ids else _count(body, conflict_list.counted(db, wanted))
-    return _success({"settled": len(done.ids), "left": done.left, "more": more, "ids": done.ids})
+            return _counted(db, body)
+        done = settling.settle_many(db, door.seal, body.shown, body.choice, hand=door.hand)
+    return _success(
+        {
+            "settled": len(done.ids),
+            "left": done.left,
+            "ids": done.ids,
+            "settled_at": done.at,
+        }
+    )
 
 
 @router.post("/api/conflicts/{conflict_id}/settle")
@@ -138,7 +167,9 @@ def undo_one(door: Editor, conflict_id: UUID) -> dict[str, Any]:
 def undo(door: Editor, body: Named) -> dict[str, Any]:
     """Open settled ones again, where nobody has changed the field since."""
     with door.transaction() as db:
-        done = settling.undo_settled(db, door.seal, body.ids, hand=door.hand)
+        done = settling.undo_settled(
+            db, door.seal, body.ids, settled_at=body.settled_at, hand=door.hand
+        )
     return _success({"opened": len(done.ids), "left": done.left, "ids": done.ids})
 
 
@@ -150,10 +181,12 @@ def undo_run(door: Editor, run_id: UUID) -> dict[str, Any]:
     return _success({"undone": done})
 
 
-def _count(body: Settling, rules: Sequence[conflict_list.RuleCount]) -> int:
-    if body.ids is not None:
-        return len(set(body.ids))
-    return sum(one.count for one in rules if body.rule in (None, one.rule))
+def _counted(db: Db, body: Settling) -> dict[str, Any]:
+    wanted = Wanted(rule=body.rule, connection_id=body.connection_id, run_id=body.run_id)
+    rules = conflict_list.counted(db, wanted)
+    total = sum(one.count for one in rules if body.rule in (None, one.rule))
+    shown = conflict_list.shown_now(db, wanted, limit=MOST)
+    return _success({"count": len(shown), "total": total, "conflicts": shown})
 
 
 def _success(named: Mapping[str, Any]) -> dict[str, Any]:

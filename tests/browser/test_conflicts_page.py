@@ -9,8 +9,9 @@ from sqlalchemy import text
 
 from adapters.storage import connections
 from adapters.storage.audit import Access
+from adapters.storage.hands import Hand
 from adapters.storage.run_sheet import RunSheet
-from adapters.storage.sheet_edits import Hand, edit_entry
+from adapters.storage.sheet_edits import edit_entry
 from domain.appointments import Appointment, Patient
 from domain.intake import row_id, sort_page
 from domain.window import Window

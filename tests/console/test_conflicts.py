@@ -10,7 +10,8 @@ from sqlalchemy import create_engine, text
 
 from adapters.storage.audit import Access
 from adapters.storage.entries import EntrySeal
-from adapters.storage.sheet_edits import Hand, edit_entry
+from adapters.storage.hands import Hand
+from adapters.storage.sheet_edits import edit_entry
 from infra import database
 from infra.sealing import Keyring, Sealer
 from tests.console.conftest import Shell, audit_rows

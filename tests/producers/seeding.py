@@ -369,7 +369,8 @@ def pms_says(
     merged = merge(seal.cells(row), values, at=at)
     written = {**seal.rewritten(entry_id, merged.cells), "version": row["version"] + 1}
     db.execute(update(table).where(table.c.id == entry_id).values(written))
-    open_conflicts(db, seal, entry_id, merged.opened, account_id=account_id, run_id=None)
+    opened = [(entry_id, one) for one in merged.opened]
+    open_conflicts(db, seal, opened, account_id=account_id, run_id=None)
 
 
 def _connection(db: Db, practice: Practice, *, account_id: str, now: datetime) -> UUID:

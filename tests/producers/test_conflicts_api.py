@@ -156,30 +156,56 @@ def test_many_are_counted_first_then_settled_and_taken_back(site: Site) -> None:
     asked = {"choice": "theirs", "connection_id": here}
 
     counted = post(site, f"{INBOX}/settle", {**asked, "count_only": True}).json()
-    done = post(site, f"{INBOX}/settle", asked).json()
+    done = post(
+        site, f"{INBOX}/settle", {"choice": "theirs", "conflicts": counted["conflicts"]}
+    ).json()
 
-    assert counted["count"] == done["settled"] == len(ours["conflicts"])
+    assert counted["count"] == counted["total"] == done["settled"] == len(ours["conflicts"])
     assert inbox(site)["total"] == 3 - done["settled"]
-    back = post(site, f"{INBOX}/undo", {"ids": done["ids"]}).json()
+    taken_back = {"ids": done["ids"], "settled_at": done["settled_at"]}
+    back = post(site, f"{INBOX}/undo", taken_back).json()
     assert (back["opened"], back["left"]) == (done["settled"], 0)
     assert inbox(site)["total"] == 3
 
 
-def test_what_to_settle_is_named_one_way_or_the_other(site: Site) -> None:
+def test_a_conflict_that_moved_since_it_was_read_is_left_and_stays_open(site: Site) -> None:
+    dispute(site)
+    (read,) = inbox(site)["conflicts"]
+    with site.everything() as db:
+        pms_says(db, site.seal(), site.ids["Grace Invented"], patient_phone="0400 555 777", at=NOW)
+    seen = [{"id": read["id"], "version": read["version"]}]
+
+    done = post(site, f"{INBOX}/settle", {"choice": "theirs", "conflicts": seen}).json()
+
+    assert (done["settled"], done["left"], done["ids"]) == (0, 1, [])
+    (still,) = inbox(site)["conflicts"]
+    assert (still["id"], still["theirs"]) == (read["id"], "0400 555 777")
+
+
+def test_what_to_settle_is_named_as_it_was_read(site: Site) -> None:
     dispute(site)
     (conflict,) = inbox(site)["conflicts"]
+    seen = [{"id": conflict["id"], "version": conflict["version"]}]
 
-    both = {"choice": "mine", "ids": [conflict["id"]], "rule": "patient_phone"}
+    refused = [
+        {"choice": "mine", "conflicts": seen, "rule": "patient_phone"},
+        {"choice": "mine", "rule": "patient_phone"},
+        {"choice": "mine", "conflicts": [{"id": conflict["id"]}]},
+        {"choice": "mine", "count_only": True},
+        {"choice": "mine"},
+    ]
 
-    assert post(site, f"{INBOX}/settle", both).status_code == 422
-    assert post(site, f"{INBOX}/settle", {"choice": "mine"}).status_code == 422
+    assert {post(site, f"{INBOX}/settle", one).status_code for one in refused} == {422}
     assert inbox(site)["total"] == 1
 
 
 def test_clinicians_look_and_operators_do_not_even_that(site: Site) -> None:
     dispute(site)
     (conflict,) = inbox(site, Role.PROVIDER)["conflicts"]
-    ids = {"choice": "mine", "ids": [conflict["id"]]}
+    ids = {
+        "choice": "mine",
+        "conflicts": [{"id": conflict["id"], "version": conflict["version"]}],
+    }
 
     refused = [
         site.client.get(INBOX, headers=site.bearer(Role.OPS)),
@@ -206,9 +232,10 @@ def test_another_accounts_rows_are_not_there(site: Site) -> None:
         return site.client.request(method, path, headers=headers, **more).status_code
 
     ids = {"ids": [conflict["id"]]}
+    seen = [{"id": conflict["id"], "version": conflict["version"]}]
     statuses = [
         asks("POST", f"{INBOX}/{conflict['id']}/settle", json={"choice": "mine"}),
-        asks("POST", f"{INBOX}/settle", json={"choice": "mine", **ids}),
+        asks("POST", f"{INBOX}/settle", json={"choice": "mine", "conflicts": seen}),
         asks("POST", f"{INBOX}/undo", json=ids),
         asks("POST", f"{INBOX}/{conflict['id']}/undo"),
         asks("POST", f"{SHEET}/appointments/{entry}/undo"),

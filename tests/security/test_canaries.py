@@ -22,7 +22,8 @@ from adapters.queue import RedisAnnouncer
 from adapters.secrets.file import FileSecretStore
 from adapters.storage.audit import Access
 from adapters.storage.entries import EntrySeal
-from adapters.storage.sheet_edits import Hand, edit_entry
+from adapters.storage.hands import Hand
+from adapters.storage.sheet_edits import edit_entry
 from adapters.storage.tables import metadata
 from adapters.tokens import RedisTokens
 from infra import logging

@@ -11,8 +11,9 @@ from sqlalchemy import Engine, text
 from adapters.storage import connections
 from adapters.storage.audit import Access
 from adapters.storage.entries import EntrySeal
+from adapters.storage.hands import Hand
 from adapters.storage.run_sheet import Applied, RunSheet
-from adapters.storage.sheet_edits import Hand, edit_entry, settle_conflict
+from adapters.storage.sheet_edits import edit_entry, settle_conflict
 from domain.appointments import Appointment, Patient
 from domain.connections import Connection
 from domain.intake import Sorted, row_id, sort_page

@@ -1,20 +1,131 @@
-"""Choosing a side of a conflict does not get in the way of a sync."""
+"""Choosing a side of a conflict: only of what was seen, and never in the way of a sync."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event
 
+from adapters.storage.conflict_list import Wanted, shown_now
+from adapters.storage.settling import Done, Shown, settle_many, undo_settled
+from domain.appointments import Appointment
+from infra.database import transaction
 from infra.sealing import Keyring, Sealer
-from tests.storage.desk import VISIT, desk_of, rephoned
+from tests.storage.desk import VISIT, Desk, desk_of, rephoned
 from tests.storage.rig import Rig
 
 pytestmark = pytest.mark.integration
 
 
-def test_settling_locks_the_row_before_its_conflict_as_a_sync_does(rig: Rig) -> None:
-    desk = desk_of(rig.engine, Sealer(Keyring.from_hex("0f" * 32)), rig.connect("site"))
-    desk.told(VISIT)
-    desk.type_in(VISIT, patient_phone="03 9555 0199")
-    desk.told(rephoned(VISIT, "(03) 9000 0002"))
+@pytest.fixture
+def desk(rig: Rig) -> Desk:
+    return desk_of(rig.engine, Sealer(Keyring.from_hex("0f" * 32)), rig.connect("site"))
+
+
+def visits(count: int) -> list[Appointment]:
+    return [
+        replace(
+            VISIT,
+            pms_id=f"many-{at}",
+            start=VISIT.start + timedelta(minutes=at),
+            end=VISIT.end + timedelta(minutes=at),
+        )
+        for at in range(count)
+    ]
+
+
+def disputed(desk: Desk, *told: Appointment) -> Sequence[Shown]:
+    """Both sides change the phone of each; what somebody who looks is shown."""
+    desk.told(*told)
+    for visit in told:
+        desk.type_in(visit, patient_phone="03 9555 0199")
+    desk.told(*(rephoned(visit, "(03) 9000 0002") for visit in told))
+    with transaction(desk.engine, account_id=desk.account) as db:
+        return shown_now(db, Wanted(rule="patient_phone"), limit=500)
+
+
+def take_theirs(desk: Desk, shown: Sequence[Shown]) -> Done:
+    with transaction(desk.engine, account_id=desk.account) as db:
+        return settle_many(db, desk.seal, shown, "theirs", hand=desk.hand)
+
+
+def undone(desk: Desk, ids: Sequence[UUID], done: Done) -> Done:
+    with transaction(desk.engine, account_id=desk.account) as db:
+        return undo_settled(db, desk.seal, ids, settled_at=done.at, hand=desk.hand)
+
+
+@contextmanager
+def counting(desk: Desk) -> Iterator[list[str]]:
+    said: list[str] = []
+
+    def note(*args: object) -> None:
+        said.append(str(args[2]))
+
+    event.listen(desk.engine, "before_cursor_execute", note)
+    yield said
+    event.remove(desk.engine, "before_cursor_execute", note)
+
+
+def test_a_side_that_moved_since_it_was_shown_is_left_open(desk: Desk) -> None:
+    one, other = visits(2)
+    shown = disputed(desk, one, other)
+    desk.told(rephoned(one, "(03) 9000 0003"))
+
+    done = take_theirs(desk, shown)
+
+    assert (len(done.ids), done.left) == (1, 1)
+    assert desk.row(one)["patient_phone"] == "(03) 9555 0199"
+    assert desk.row(other)["patient_phone"] == "(03) 9000 0002"
+    (still,) = desk.open_conflicts()
+    assert still["appointment_id"] == desk.id_of(one)
+
+
+def test_only_what_was_counted_is_settled(desk: Desk) -> None:
+    one, other = visits(2)
+    shown = disputed(desk, one)
+    disputed(desk, other)
+
+    done = take_theirs(desk, shown)
+
+    assert list(done.ids) == [shown[0].id]
+    assert [row["appointment_id"] for row in desk.open_conflicts()] == [desk.id_of(other)]
+
+
+def test_undoing_a_choice_does_not_take_back_a_later_one(desk: Desk) -> None:
+    first = take_theirs(desk, disputed(desk, VISIT))
+    reopened = undone(desk, first.ids, first)
+    with transaction(desk.engine, account_id=desk.account) as db:
+        again = shown_now(db, Wanted(), limit=5)
+    take_theirs(desk, again)
+
+    late = undone(desk, first.ids, first)
+
+    assert (len(reopened.ids), reopened.left) == (1, 0)
+    assert (len(late.ids), late.left) == (0, 1)
+    assert desk.open_conflicts() == []
+
+
+def test_many_choices_take_as_few_statements_as_few(desk: Desk) -> None:
+    few = disputed(desk, *visits(2))
+
+    with counting(desk) as for_few:
+        settled = take_theirs(desk, few)
+        undone(desk, settled.ids, settled)
+    take_theirs(desk, few)
+    many = disputed(desk, *(replace(one, pms_id=f"x{one.pms_id}") for one in visits(20)))
+    with counting(desk) as for_many:
+        settled = take_theirs(desk, many)
+        undone(desk, settled.ids, settled)
+
+    assert len(settled.ids) >= 20
+    assert len(for_many) == len(for_few)
+
+
+def test_settling_locks_the_row_before_its_conflict_as_a_sync_does(desk: Desk) -> None:
+    disputed(desk, VISIT)
     (conflict,) = desk.open_conflicts()
     locked: list[str] = []
 
@@ -25,7 +136,7 @@ def test_settling_locks_the_row_before_its_conflict_as_a_sync_does(rig: Rig) -> 
 
     desk.settle(conflict["id"], "theirs")
 
-    row, disputed = locked[:2]
+    row, conflicted = locked[:2]
     assert "FROM run_sheet_appointments" in row
-    assert "FROM run_sheet_conflicts" in disputed
+    assert "FROM run_sheet_conflicts" in conflicted
     assert desk.open_conflicts() == []

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from adapters.storage.conflict_list import Wanted, shown_now
 from adapters.storage.history import read_history
 from adapters.storage.run_sheet import RunSheet
 from adapters.storage.run_undoing import Undone, undo_run
@@ -325,12 +326,13 @@ def test_many_are_settled_at_once_and_opened_again(desk: Desk, choice: str) -> N
     assert len(ids) == 4
 
     with transaction(desk.engine, account_id=desk.account) as db:
-        done = settle_many(db, desk.seal, ids, choice, hand=desk.hand)  # type: ignore[arg-type]
+        shown = shown_now(db, Wanted(), limit=10)
+        done = settle_many(db, desk.seal, shown, choice, hand=desk.hand)  # type: ignore[arg-type]
 
     assert (sorted(done.ids), done.left) == (sorted(ids), 0)
     assert desk.open_conflicts() == []
-    shown = {phone_of(one) for one in sheet(desk).values()}
-    assert shown == ({"(03) 9555 0199"} if choice == "mine" else {"(03) 9000 0002"})
+    phones = {phone_of(one) for one in sheet(desk).values()}
+    assert phones == ({"(03) 9555 0199"} if choice == "mine" else {"(03) 9000 0002"})
 
     with transaction(desk.engine, account_id=desk.account) as db:
         back = undo_settled(db, desk.seal, ids, hand=desk.hand)

@@ -13,9 +13,10 @@ from adapters.storage import accounts, connections
 from adapters.storage.announcing import sweep
 from adapters.storage.audit import Access
 from adapters.storage.entries import EntrySeal
+from adapters.storage.hands import Hand
 from adapters.storage.ledger import Ledger, put
 from adapters.storage.own_rows import Entry, Placed, place
-from adapters.storage.sheet_edits import Hand, edit_entry, revert_field, settle_conflict
+from adapters.storage.sheet_edits import edit_entry, revert_field, settle_conflict
 from adapters.storage.syncing import SyncStore
 from adapters.storage.undoing import undo_row
 from domain.appointments import (

@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from adapters.storage.audit import Access
 from adapters.storage.entries import EntrySeal
-from adapters.storage.sheet_edits import Hand, edit_entry, settle_conflict
+from adapters.storage.hands import Hand
+from adapters.storage.sheet_edits import edit_entry, settle_conflict
 from domain.limits import Budget, Outlook
 from domain.merge import Choice
 from domain.sheet import EntryView

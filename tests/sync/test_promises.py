@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from adapters.storage import connections
 from adapters.storage.audit import Access
-from adapters.storage.sheet_edits import Hand, edit_entry
+from adapters.storage.hands import Hand
+from adapters.storage.sheet_edits import edit_entry
 from domain.connections import State
 from domain.errors import Throttled
 from domain.limits import Budget, Outlook

@@ -11,7 +11,7 @@ const bar = document.querySelector("[data-undo-bar]");
 const DONE = { mine: "Kept yours", theirs: "Took theirs" };
 const GATHER = 200;
 
-let last = [];
+let last = null;
 let waiting = null;
 
 async function renew() {
@@ -31,9 +31,10 @@ function soon() {
   }, GATHER);
 }
 
-function offer(sentence, ids) {
-  last = ids;
-  bar.hidden = ids.length === 0;
+// What was just settled, with when: a later choice of somebody else is not taken back with it.
+function offer(sentence, settled) {
+  last = settled;
+  bar.hidden = !settled?.ids.length;
   bar.querySelector("[data-undo-said]").textContent = sentence;
 }
 
@@ -62,39 +63,48 @@ async function choose(card, choice) {
   card.ariaBusy = "true";
   await attempt(async () => {
     await ask("POST", `/api/conflicts/${conflict}/settle`, { body: { choice }, version });
-    offer(`${DONE[choice]}.`, [conflict]);
+    offer(`${DONE[choice]}.`, { ids: [conflict] });
   });
   delete card.ariaBusy;
   const left = cards();
   (left[Math.min(at, left.length - 1)] ?? document.getElementById("main")).focus();
 }
 
-function those(many) {
+const shown = () => cards().map((card) => ({ id: card.dataset.conflict, version: Number(card.dataset.version) }));
+
+// Those on the page as they were read; with a filter also those it names beyond the page.
+async function those(many, choice) {
   const { rule, connection, run } = many.dataset;
-  if (!rule && !connection && !run) return { ids: cards().map((card) => card.dataset.conflict) };
-  return Object.fromEntries(Object.entries({ rule, connection_id: connection, run_id: run }).filter(([, one]) => one));
+  const here = shown();
+  if (!rule && !connection && !run) return { conflicts: here, total: here.length };
+  const wanted = Object.fromEntries(Object.entries({ rule, connection_id: connection, run_id: run }).filter(([, one]) => one));
+  const counted = await ask("POST", "/api/conflicts/settle", { body: { choice, ...wanted, count_only: true } });
+  const read = new Map(here.map((one) => [one.id, one]));
+  return { conflicts: counted.conflicts.map((one) => read.get(one.id) ?? one), total: counted.total };
 }
 
 async function settleAll(button) {
   const choice = button.dataset.settleAll;
-  const wanted = those(button.closest("[data-many]"));
   await attempt(async () => {
-    const { count } = await ask("POST", "/api/conflicts/settle", { body: { choice, ...wanted, count_only: true } });
+    const { conflicts, total } = await those(button.closest("[data-many]"), choice);
+    const count = conflicts.length;
+    if (!count) return;
     const verb = choice === "mine" ? "Keep yours" : "Take theirs";
-    const yes = await sure(`${verb} in ${count} ${count === 1 ? "field" : "fields"}?`, "You can undo it right after, and later from the settled list.", verb);
+    const some = count < total ? `the first ${count} of ${total} fields` : `${count} ${count === 1 ? "field" : "fields"}`;
+    const yes = await sure(`${verb} in ${some}?`, "You can undo it right after, and later from the settled list.", verb);
     if (!yes) return;
-    const done = await ask("POST", "/api/conflicts/settle", { body: { choice, ...wanted } });
-    const left = done.left ? ` ${done.left} had been settled meanwhile.` : "";
-    const more = done.more ? ` ${done.more} more remain.` : "";
-    offer(`${DONE[choice]} in ${done.settled}.${left}${more}`, done.ids);
+    const done = await ask("POST", "/api/conflicts/settle", { body: { choice, conflicts } });
+    const left = done.left ? ` ${done.left} changed meanwhile and ${done.left === 1 ? "was" : "were"} left: look again.` : "";
+    const more = count < total ? ` ${total - count} more remain.` : "";
+    offer(`${DONE[choice]} in ${done.settled}.${left}${more}`, done);
   });
 }
 
-async function openAgain(ids) {
+async function openAgain({ ids, settled_at }) {
   await attempt(async () => {
-    const done = await ask("POST", "/api/conflicts/undo", { body: { ids } });
+    const done = await ask("POST", "/api/conflicts/undo", { body: { ids, settled_at } });
     const left = done.left ? ` ${done.left} stayed as they are: the field was changed since.` : "";
-    offer("", []);
+    offer("", null);
     say(`${done.opened === 1 ? "Open again." : `${done.opened} are open again.`}${left}`);
   });
 }
@@ -114,7 +124,7 @@ document.addEventListener("click", (event) => {
   const on = (selector) => event.target.closest?.(selector);
   const card = on(".dispute");
   if (on("[data-choose]")) choose(card, on("[data-choose]").dataset.choose);
-  else if (on("[data-open-again]")) openAgain([card.dataset.conflict]);
+  else if (on("[data-open-again]")) openAgain({ ids: [card.dataset.conflict] });
   else if (on("[data-settle-all]")) settleAll(on("[data-settle-all]"));
   else if (on("[data-undo-last]")) openAgain(last);
   else if (on("[data-undo-run]")) undoRun(on("[data-run]"));
@@ -125,7 +135,7 @@ const KEYS = {
   k: () => step(-1),
   m: () => choose(current(), "mine"),
   t: () => choose(current(), "theirs"),
-  u: () => last.length && openAgain(last),
+  u: () => last && openAgain(last),
 };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;

@@ -1,0 +1,16 @@
+"""Whose hand changes the sheet."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapters.storage.audit import Access
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hand:
+    """Whose hand it is, when, and through which door."""
+
+    account_id: str
+    by: str
+    at: datetime
+    access: Access
