@@ -17,6 +17,7 @@ ANSWER = "answer_tool_call"
 SETTLE = "settle_write"
 AUTHORISE = "authorise"
 SEND_TEXT = "send_text"
+DESK_CALL = "desk_call"
 
 BACKFILL = -5
 BY_SCHEDULE = 0
@@ -148,6 +149,27 @@ def answer_job(
     return NewJob(
         kind=ANSWER,
         queue=Queue.VOICE,
+        account_id=account_id,
+        connection_id=connection_id,
+        vendor=vendor,
+        args={"tool_call": str(tool_call)},
+        priority=WHILE_SOMEBODY_LOOKS_ON,
+        trace_id=trace_id,
+        max_seconds=60,
+    )
+
+
+def desk_job(
+    *,
+    account_id: str,
+    connection_id: UUID | None,
+    vendor: str | None,
+    tool_call: UUID,
+    trace_id: str,
+) -> NewJob:
+    """Ask a practice's desk for somebody at our API, who waits; beside the callers, not before."""
+    return NewJob(
+        kind=DESK_CALL,
         account_id=account_id,
         connection_id=connection_id,
         vendor=vendor,

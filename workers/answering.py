@@ -34,6 +34,7 @@ from domain.writes import allowed
 from infra.database import transaction
 from infra.sealing import Sealer
 from infra.stopping import HandBack, Stopping
+from workers.accessing import by_whom
 from workers.calls.diary import Diary, Remembered
 from workers.handlers.answer_tool_call import Opened
 from workers.writing import Writing
@@ -187,11 +188,11 @@ class Answering:
 
     def _follow(self, db: Db, claimed: ClaimedToolCall, said: ToolAnswer) -> None:
         """Note what the caller was told; what is only requested has a job that sees it through."""
-        if said.write_id is None or said.told is None or claimed.connection_id is None:
+        if said.write_id is None or claimed.connection_id is None:
             return
         db.execute(
             text("UPDATE pms_writes SET told = COALESCE(told, :told) WHERE id = :id"),
-            {"told": said.told.value, "id": said.write_id},
+            {"told": said.told and said.told.value, "id": said.write_id},
         )
         if said.told is not Told.FAILED:
             job = settle_job(
@@ -204,10 +205,11 @@ class Answering:
 
     def _audit(self, db: Db, claimed: ClaimedToolCall, said: ToolAnswer) -> None:
         started = claimed.created_at
+        who = by_whom(claimed)
         access = Access(
-            user="vapi",
-            endpoint=f"/vapi/tools/{claimed.tool}",
-            method="POST",
+            user=who.user,
+            endpoint=who.endpoint,
+            method=who.method,
             trace_id=claimed.trace_id,
             elapsed_ms=lambda: round((self.clock() - started).total_seconds() * 1000),
         )
@@ -215,10 +217,10 @@ class Answering:
             db,
             access,
             account_id=claimed.account_id,
-            action=f"vapi.{claimed.tool}",
+            action=who.action,
             phi_fields=said.phi_fields,
             connection_id=claimed.connection_id,
             patient_id=said.patient_id,
-            vapi_call_id=claimed.call_id,
+            vapi_call_id=who.vapi_call_id,
             summary=f"tool call {claimed.id}" + (f", {said.told}" if said.told else ""),
         )

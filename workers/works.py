@@ -28,6 +28,7 @@ from domain.work import (
     ANSWER,
     AUTHORISE,
     CHECK,
+    DESK_CALL,
     PRUNE,
     REFETCH,
     RENEW_TOKEN,
@@ -39,6 +40,7 @@ from infra.database import dispatch
 from infra.sealing import Sealer
 from infra.stopping import Stopping
 from workers.answering import Answering
+from workers.desk_calls import desk_calls
 from workers.execution import Work
 from workers.following import Following
 from workers.handlers.answer_tool_call import answer_tool_call
@@ -107,9 +109,10 @@ def works(parts: Parts) -> Mapping[str, Work]:
         clock=parts.clock,
         stopping=parts.stopping,
     )
-    spoken = tools()
+    spoken, asked = tools(), desk_calls()
     return {
         ANSWER: Work(run=lambda job: answer_tool_call(job, calls=answering, tools=spoken)),
+        DESK_CALL: Work(run=lambda job: answer_tool_call(job, calls=answering, tools=asked)),
         SETTLE: Work(
             run=lambda job: settle_write(job, writes=following, clock=parts.clock),
             gave_up=following.gave_up,

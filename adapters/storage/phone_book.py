@@ -33,7 +33,7 @@ _SERVING = text(
 _RECENT = text(
     """
     SELECT count(*) FROM tool_calls
-    WHERE account_id = :account_id AND created_at > :since
+    WHERE account_id = :account_id AND created_at > :since AND starts_with(tool, 'api.') = :by_api
     """
 )
 
@@ -83,9 +83,10 @@ def serving(
     return (rows[0].id, rows[0].connector) if rows else None
 
 
-def recent(db: Db, account_id: str, *, since: datetime) -> int:
-    """How many tool calls the account has had since then."""
-    return int(db.execute(_RECENT, {"account_id": account_id, "since": since}).scalar_one())
+def recent(db: Db, account_id: str, *, since: datetime, by_api: bool = False) -> int:
+    """How many tool calls the account has had since then, by phone or over the API."""
+    values = {"account_id": account_id, "since": since, "by_api": by_api}
+    return int(db.execute(_RECENT, values).scalar_one())
 
 
 def _numbers(settings: Mapping[str, Any]) -> list[str]:

@@ -1,7 +1,7 @@
 """Tool calls: stored before anything is done, claimed once, answered once, told again the same."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping, text
 
 from adapters.storage.ledger import put
 from domain.errors import FenceLost
+from domain.jobs import NewJob
 from domain.tools import ToolAnswer
 from domain.work import answer_job
 from infra.sealing import Sealer
@@ -101,7 +102,14 @@ class ClaimedToolCall:
     trace_id: str
 
 
-def keep(db: Db, sealer: Sealer, new: NewToolCall, *, vendor: str | None) -> KeptToolCall:
+def keep(
+    db: Db,
+    sealer: Sealer,
+    new: NewToolCall,
+    *,
+    vendor: str | None,
+    make_job: Callable[..., NewJob] = answer_job,
+) -> KeptToolCall:
     """The row, and a job for a new one; one that was stored before only learns whom to tell."""
     row_id = uuid4()
     values = {
@@ -121,7 +129,7 @@ def keep(db: Db, sealer: Sealer, new: NewToolCall, *, vendor: str | None) -> Kep
     row = db.execute(_KEEP, values).one()
     job_id = row.job_id
     if row.is_new:
-        job = answer_job(
+        job = make_job(
             account_id=new.account_id,
             connection_id=new.connection_id,
             vendor=vendor,

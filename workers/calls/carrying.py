@@ -10,7 +10,9 @@ NEVER_LEFT = NOT_YET_SENT | {WriteState.WITHDRAWN, WriteState.FAILED}
 ASKED_BY = "call"
 
 
-def carried(request: ToolRequest, wish: Wish, *, opening: Opening | None = None) -> KeptWrite:
+def carried(
+    request: ToolRequest, wish: Wish, *, opening: Opening | None = None, asked_by: str = ASKED_BY
+) -> KeptWrite:
     """The write as far as it got; SlotTaken where its time is somebody else's.
 
     Whatever went wrong on the way, a write that may have left is told of and followed.
@@ -19,7 +21,7 @@ def carried(request: ToolRequest, wish: Wish, *, opening: Opening | None = None)
         connection_id=request.connection.id,
         write=Write(wish=wish),
         key=request.write_key,
-        asked_by=ASKED_BY,
+        asked_by=asked_by,
         trace_id=request.trace_id,
         call_id=request.call_id,
         hold=_hold(request.connection, opening) if opening else None,

@@ -1,0 +1,89 @@
+"""What a desk call was given, read strictly; a problem names the field, never its value."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from adapters.phones import normalised, region_of
+from domain.desk import PatientCard
+from domain.errors import BadInput
+from domain.tools import ToolRequest
+from domain.window import zone
+from workers.desk_calls.documents import Missing
+
+MOST = Decimal(1_000_000)
+
+
+def text(request: ToolRequest, name: str) -> str | None:
+    value = request.arguments.get(name)
+    return str(value).strip() or None if value is not None else None
+
+
+def needed(request: ToolRequest, name: str) -> str:
+    found = text(request, name)
+    if found is None:
+        raise BadInput(f"Give {name}.")
+    return found
+
+
+def flag(request: ToolRequest, name: str) -> bool:
+    return request.arguments.get(name) is True
+
+
+def day(request: ToolRequest, name: str) -> date | None:
+    found = text(request, name)
+    try:
+        return date.fromisoformat(found[:10]) if found else None
+    except ValueError:
+        raise BadInput(f"{name} is a date such as 2026-03-09.") from None
+
+
+def instant(request: ToolRequest, name: str) -> datetime | None:
+    """With its offset, or on the practice's own clock where it has none."""
+    found = text(request, name)
+    if found is None:
+        return None
+    try:
+        when = datetime.fromisoformat(found)
+    except ValueError:
+        raise BadInput(f"{name} is a time such as 2026-03-09T10:00.") from None
+    place = zone(request.connection.timezone)
+    return (when if when.tzinfo else when.replace(tzinfo=place)).astimezone(UTC)
+
+
+def phone(request: ToolRequest, name: str = "phone") -> str | None:
+    found = text(request, name)
+    if found is None:
+        return None
+    number = normalised(found, region_of(request.connection.timezone)).e164
+    if number is None:
+        raise BadInput(f"{name} is no number that can be dialled.")
+    return number
+
+
+def amount(request: ToolRequest, name: str = "amount") -> str:
+    try:
+        found = Decimal(needed(request, name))
+    except InvalidOperation:
+        raise BadInput(f"{name} is a sum such as 120.50.") from None
+    if not found.is_finite() or not 0 < found < MOST:
+        raise BadInput(f"{name} is a sum such as 120.50.")
+    return f"{found:.2f}"
+
+
+def address(request: ToolRequest) -> Mapping[str, str]:
+    """In the words of a desk."""
+    given: Any = request.arguments.get("address")
+    if not isinstance(given, Mapping):
+        return {}
+    names = {"street": "address_line1", "city": "city", "state": "state", "zip": "zipcode"}
+    return {ours: str(given[name]) for name, ours in names.items() if given.get(name)}
+
+
+def patient(request: ToolRequest) -> PatientCard:
+    """The patient it is about, who must be one of the practice's."""
+    card = request.desk.patient(needed(request, "patientId"))
+    if card is None:
+        raise Missing("This practice has no such patient.")
+    return card

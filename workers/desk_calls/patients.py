@@ -1,0 +1,96 @@
+"""Patients over the API: found, shown, registered and changed."""
+
+import re
+
+from domain.desk import Ability, PatientQuery
+from domain.errors import BadInput
+from domain.tools import ToolRequest
+from domain.wishes import NewPatient, PatientChange
+from workers.desk_calls import documents, given
+from workers.desk_calls.carrying import carry
+from workers.desk_calls.documents import OK, Said, written
+
+MOST = 50
+DIALLED = re.compile(r"\+?[\d\s().-]{6,}")
+PHI: tuple[str, ...] = ("full_name", "date_of_birth", "phone", "email", "address", "last_visit")
+
+
+def search(request: ToolRequest) -> Said:
+    found = list(request.desk.search_patients(_query(request)))
+    rows = [documents.patient(one) for one in found]
+    return Said(body={"patients": rows}, phi=PHI if rows else ())
+
+
+def one(request: ToolRequest) -> Said:
+    card = given.patient(request)
+    shown, phi = documents.patient(card), PHI
+    shown["balance"] = None
+    if Ability.READ_BALANCE in request.abilities:
+        owes = request.desk.balance(card.patient.pms_id)
+        shown["balance"] = owes.total if owes else None
+        phi = (*PHI, "balance")
+    return Said(body={"patient": shown}, phi=phi, patient_id=card.patient.pms_id)
+
+
+def create(request: ToolRequest) -> Said:
+    again = request.writer.asked(request.write_key)
+    wish = again.write.wish if again is not None else None
+    if not isinstance(wish, NewPatient):
+        wish = NewPatient(
+            first_name=given.needed(request, "firstName"),
+            last_name=given.needed(request, "lastName"),
+            date_of_birth=given.day(request, "dateOfBirth"),
+            phone=given.phone(request),
+            email=given.text(request, "email"),
+            address=given.address(request),
+            practitioner_id=given.text(request, "providerId"),
+        )
+    about = {"firstName": wish.first_name, "lastName": wish.last_name}
+    return written(carry(request, wish), "patient", about, done="created", phi=("full_name",))
+
+
+def update(request: ToolRequest) -> Said:
+    again = request.writer.asked(request.write_key)
+    wish = again.write.wish if again is not None else None
+    if not isinstance(wish, PatientChange):
+        card = given.patient(request)
+        wish = PatientChange(
+            patient_id=card.patient.pms_id,
+            first_name=given.text(request, "firstName"),
+            last_name=given.text(request, "lastName"),
+            phone=given.phone(request),
+            email=given.text(request, "email"),
+            address=given.address(request),
+        )
+    changed = [
+        name
+        for name in ("first_name", "last_name", "phone", "email", "address")
+        if getattr(wish, name)
+    ]
+    if not changed:
+        raise BadInput("Name at least one thing to change.")
+    found = written(
+        carry(request, wish),
+        "patient",
+        {},
+        done="updated",
+        phi=tuple(changed),
+        patient_id=wish.patient_id,
+        status=OK,
+    )
+    body = {**found.body, "patient": {**found.body["patient"], "id": wish.patient_id}}
+    return Said(
+        body=body, status=found.status, phi=found.phi, patient_id=wish.patient_id, kept=found.kept
+    )
+
+
+def _query(request: ToolRequest) -> PatientQuery:
+    """A name, a number or an e-mail address, told apart by how they look."""
+    words = given.needed(request, "query")
+    limit = request.arguments.get("limit")
+    most = min(limit, MOST) if isinstance(limit, int) and limit > 0 else 10
+    if "@" in words:
+        return PatientQuery(email=words, limit=most)
+    if DIALLED.fullmatch(words):
+        return PatientQuery(phone=given.phone(request, "query"), limit=most)
+    return PatientQuery(text=words, limit=most)

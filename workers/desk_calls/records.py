@@ -1,0 +1,134 @@
+"""What is on a patient's record over the API: notes, insurance, what is owed and what was paid."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+from domain.errors import BadInput
+from domain.tools import ToolRequest
+from domain.wishes import NewCoverage, NewNote, Payment
+from workers.desk_calls import given
+from workers.desk_calls.carrying import carry
+from workers.desk_calls.documents import Said, written
+
+CARD = re.compile(r"(?:\d[ -]?){13,19}")
+LAST_DIGITS = 4
+
+W = TypeVar("W", NewNote, NewCoverage, Payment)
+
+
+def notes(request: ToolRequest) -> Said:
+    patient_id = given.patient(request).patient.pms_id
+    rows = [
+        {
+            "id": one.pms_id,
+            "content": one.text,
+            "category": one.kind,
+            "createdBy": one.by,
+            "createdAt": one.at.isoformat() if one.at else None,
+        }
+        for one in request.desk.notes(patient_id)
+    ]
+    return Said(body={"notes": rows}, phi=("notes",) if rows else (), patient_id=patient_id)
+
+
+def add_note(request: ToolRequest) -> Said:
+    wish = _asked(request, NewNote)
+    if wish is None:
+        wish = NewNote(
+            patient_id=given.patient(request).patient.pms_id,
+            text=given.needed(request, "content"),
+            note_kind=given.text(request, "category"),
+        )
+    about = {"content": wish.text, "category": wish.note_kind}
+    return _written(request, "note", wish, about, done="added", phi=("notes",))
+
+
+def insurance(request: ToolRequest) -> Said:
+    patient_id = given.patient(request).patient.pms_id
+    rows = [
+        {
+            "provider": one.provider,
+            "policyNumber": one.policy,
+            "groupNumber": one.group,
+            "isPrimary": one.is_primary,
+        }
+        for one in request.desk.insurance(patient_id)
+    ]
+    phi = ("insurance",) if rows else ()
+    return Said(body={"insurance": rows}, phi=phi, patient_id=patient_id)
+
+
+def add_insurance(request: ToolRequest) -> Said:
+    wish = _asked(request, NewCoverage)
+    if wish is None:
+        wish = NewCoverage(
+            patient_id=given.patient(request).patient.pms_id,
+            provider=given.needed(request, "provider"),
+            policy=given.needed(request, "policyNumber"),
+            group=given.text(request, "groupNumber"),
+            is_primary=request.arguments.get("isPrimary") is not False,
+            effective_on=given.day(request, "effectiveDate"),
+        )
+    about = {
+        "provider": wish.provider,
+        "policyNumber": wish.policy,
+        "groupNumber": wish.group,
+        "isPrimary": wish.is_primary,
+    }
+    return _written(request, "insurance", wish, about, done="added", phi=("insurance",))
+
+
+def balance(request: ToolRequest) -> Said:
+    patient_id = given.patient(request).patient.pms_id
+    found = request.desk.balance(patient_id)
+    amounts = asdict(found) if found else {"total": None, "insurance": None, "patient": None}
+    return Said(
+        body={"balance": {**amounts, "lastPayment": None}},
+        phi=("balance",) if found else (),
+        patient_id=patient_id,
+    )
+
+
+def pay(request: ToolRequest) -> Said:
+    """Records a payment that was made; no card is charged, and no card number taken."""
+    if any(CARD.search(str(one)) for one in request.arguments.values()):
+        raise BadInput("Send no card numbers; last4 is enough.")
+    wish = _asked(request, Payment)
+    if wish is None:
+        last4 = re.sub(r"\D", "", given.text(request, "last4") or "")[-LAST_DIGITS:]
+        wish = Payment(
+            patient_id=given.patient(request).patient.pms_id,
+            amount=given.amount(request),
+            method=given.needed(request, "method"),
+            last4=last4 or None,
+            reason=given.text(request, "notes"),
+        )
+    about = {
+        "patientId": wish.patient_id,
+        "amount": wish.amount,
+        "method": wish.method,
+        "timestamp": request.now.isoformat(),
+    }
+    return _written(request, "payment", wish, about, done="recorded", phi=("payment",))
+
+
+def _asked(request: ToolRequest, shape: type[W]) -> W | None:
+    """What was written under this key already, so that it is the same write again."""
+    again = request.writer.asked(request.write_key)
+    wish = again.write.wish if again is not None else None
+    return wish if isinstance(wish, shape) else None
+
+
+def _written(
+    request: ToolRequest,
+    name: str,
+    wish: NewNote | NewCoverage | Payment,
+    about: Mapping[str, Any],
+    *,
+    done: str,
+    phi: tuple[str, ...],
+) -> Said:
+    kept = carry(request, wish)
+    return written(kept, name, about, done=done, phi=phi, patient_id=wish.patient_id)
