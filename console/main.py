@@ -24,6 +24,7 @@ from console import (
     sheet,
     simulators,
     sync,
+    vapi,
     vendors,
     webhooks,
 )
@@ -62,6 +63,7 @@ for name, group in {
     "runs": runs.app,
     "jobs": jobs.app,
     "deliveries": deliveries.app,
+    "vapi": vapi.app,
     "authorisations": authorisations.app,
     "sikka": authorisations.sikka,
 }.items():

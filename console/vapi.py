@@ -1,0 +1,160 @@
+"""`pms-sync vapi`: what Vapi is to be told of an account's tools and assistant, and telling it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+from sqlalchemy import text
+
+from adapters import pms
+from adapters.storage import connections, phone_book
+from adapters.vapi.api import BASE_URL, Pushed, VapiApi
+from adapters.vapi.definitions import Definition, Line, offered, tool_json
+from adapters.vapi.templates import assistant_json, prompt_addition
+from console import address, output
+from console.output import AsJson
+from console.wiring import Wiring, wired
+from domain.connections import Connection
+from domain.desk import Ability
+from domain.errors import BadInput
+from domain.writes import allowed
+from infra.database import transaction
+from infra.http import Client
+from infra.vendor_urls import VendorUrls, is_loopback
+
+app = typer.Typer(no_args_is_help=True, help="Tell Vapi of an account's tools and assistant.")
+
+USER_AGENT = "pms-sync/0.1 (support@pms-sync.invalid)"
+Account = Annotated[str, typer.Option(help="The account whose calls are meant.")]
+Credential = Annotated[
+    str | None, typer.Option(help="Id of the Vapi credential that signs what Vapi sends us.")
+]
+
+_FEATURES = text("SELECT features FROM pms_connections WHERE id = :id")
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The practice that serves an account's calls, and what can be done there."""
+
+    connection: Connection
+    abilities: frozenset[Ability]
+    line: Line
+
+    @property
+    def definitions(self) -> list[Definition]:
+        return offered(self.abilities)
+
+    @property
+    def tools(self) -> list[dict[str, Any]]:
+        return [tool_json(one, self.line) for one in self.definitions]
+
+
+@app.command()
+def tools(
+    *,
+    account: Account = "default",
+    push: Annotated[
+        bool, typer.Option("--push", help="Create or change them at Vapi; none is ever deleted.")
+    ] = False,
+    credential: Credential = None,
+    json: AsJson = False,
+) -> None:
+    """Show the tools the account's practice can have, or put them into Vapi."""
+    with wired() as wiring:
+        served = _served(wiring, account, credential)
+        if push:
+            return _tell_pushed(_push(wiring, served), as_json=json)
+    if json:
+        return output.answer({"account": account, "tools": served.tools})
+    return output.table(
+        ["Tool", "What it does", "Address"],
+        [
+            (one.name, one.description, served.line.server(f"/vapi/tools/{one.name}")["url"])
+            for one in served.definitions
+        ],
+    )
+
+
+@app.command()
+def assistant(
+    *,
+    account: Account = "default",
+    credential: Credential = None,
+    addition: Annotated[
+        bool, typer.Option("--addition", help="Only what is added to any assistant's prompt.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Show a receptionist for the account: its model, its prompt and its tools."""
+    with wired() as wiring:
+        served = _served(wiring, account, credential)
+    practice = served.connection.name or "our practice"
+    if addition:
+        prompt = prompt_addition(served.abilities)
+        return output.answer({"prompt": prompt}) if json else output.say(prompt)
+    made = assistant_json(practice, served.abilities, served.line)
+    if json:
+        return output.answer(made)
+    output.facts([("name", made["name"]), ("model", made["model"]["model"])])
+    output.say(made["model"]["messages"][0]["content"])
+    return output.say("\n--json prints all of it, as POST /assistant takes it.")
+
+
+def _served(wiring: Wiring, account: str, credential: str | None) -> Served:
+    """Asks the practice's desk, so that a tool is there only where it would work."""
+    with transaction(wiring.engine, account_id=account) as db:
+        found = phone_book.serving(db, connectors=pms.desks(), called_number=None)
+        if found is None:
+            raise BadInput(
+                f"Account '{account}' has no active connection that can serve calls; connect one"
+                f" of {', '.join(pms.desks())} first."
+            )
+        connection = connections.load(db, found[0])
+        features = db.execute(_FEATURES, {"id": connection.id}).scalar_one()
+    desk = wiring.opener.desk(connection)
+    if desk is None:
+        raise BadInput(f"{connection.name} cannot be written to.")
+    base_url = address.of_pages(wiring.settings)
+    line = Line(account_id=account, base_url=base_url, credential_id=credential)
+    return Served(connection, allowed(desk.abilities, features), line)
+
+
+def _push(wiring: Wiring, served: Served) -> list[Pushed]:
+    key = wiring.settings.vapi_api_key
+    if key is None:
+        raise BadInput("VAPI_API_KEY is not set; set it to the private key of your organisation.")
+    host = urlsplit(served.line.base_url).hostname or ""
+    base_url = _vapi(wiring)
+    if is_loopback(host) and not is_loopback(urlsplit(base_url).hostname or ""):
+        raise BadInput(
+            f"Vapi cannot reach {served.line.base_url}; set APP_BASE_URL to the public address of"
+            " this service."
+        )
+    with _client(wiring, base_url) as client:
+        api = VapiApi(client=client, key=key.get_secret_value(), base_url=base_url)
+        return api.push(served.tools)
+
+
+def _vapi(wiring: Wiring) -> str:
+    return wiring.settings.vendor_urls.get("vapi", VendorUrls()).base_url or BASE_URL
+
+
+@contextmanager
+def _client(wiring: Wiring, base_url: str) -> Iterator[Client]:
+    host = urlsplit(base_url).hostname or ""
+    local = is_loopback(host) and not wiring.settings.is_production
+    with Client({host}, USER_AGENT, allow_loopback_http=local) as client:
+        yield client
+
+
+def _tell_pushed(pushed: list[Pushed], *, as_json: bool) -> None:
+    if as_json:
+        tools = [{"name": one.name, "outcome": one.outcome, "id": one.id} for one in pushed]
+        return output.answer({"tools": tools})
+    return output.table(
+        ["Tool", "Outcome", "Id at Vapi"], [(one.name, one.outcome, one.id) for one in pushed]
+    )
