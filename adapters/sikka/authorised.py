@@ -15,7 +15,7 @@ from adapters.sikka.keys import application
 from adapters.sikka.offices import ENVELOPE
 from adapters.sikka.zones import iana
 from adapters.trying import Trials
-from domain.authorisations import OFFICE, Listed, Located, Office
+from domain.authorisations import OFFICE, Linked, Listed, Located, Office
 from domain.connections import Connection
 from domain.errors import BadInput, BrokenContract, NeedsReconnect
 from domain.sources import Spend
@@ -51,6 +51,18 @@ class SikkaOffices:
             return _offices(list(_items(caller)))
         finally:
             self._spent.extend(caller.drain_spent())
+
+    def opens(self, linked: Linked) -> bool:
+        """Whether the office still lets us in with the secret its connection has stored."""
+        secret = self._stored(linked.secret_ref).get("secret_key")
+        if not secret:
+            return False
+        office = Office(office_id=linked.office_id, secret_key=secret, practices=())
+        try:
+            self.prove(office, account_id=linked.account_id)
+        except NeedsReconnect:
+            return False
+        return True
 
     def prove(self, office: Office, *, account_id: str) -> None:
         """Buy a first request key with the office's secret; raises where Sikka refuses it."""

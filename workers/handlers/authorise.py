@@ -1,8 +1,9 @@
 """Settles the offices that let us in, by what the vendor lists and never by what a message said."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
@@ -13,13 +14,14 @@ from domain.authorisations import (
     Claim,
     Linked,
     Listed,
+    Located,
     Office,
     Placed,
     sites,
     vanished,
 )
 from domain.connections import State
-from domain.errors import SyncError
+from domain.errors import FenceLost, SyncError
 from domain.jobs import Job
 from domain.sources import Spend
 from infra.stopping import HandBack, Stopping
@@ -29,6 +31,7 @@ SOON, LATER = timedelta(seconds=20), timedelta(minutes=5)
 
 NOT_LISTED_YET = "Sikka does not list this office yet; it is looked for again."
 NEVER_LISTED = "Sikka does not list this office."
+ANOTHERS = "This office is connected to another account."
 NO_LONGER = (
     "Sikka no longer lists this practice. Authorise it at the Sikka Marketplace again; the sheet"
     " stays as it is."
@@ -51,6 +54,7 @@ class Offices(Protocol):
 
     def listed(self) -> Listed: ...
     def prove(self, office: Office, *, account_id: str) -> None: ...
+    def opens(self, linked: Linked) -> bool: ...
     def is_stored(self, ref: str | None, office: Office) -> bool: ...
     def store(self, ref: str | None, office: Office, *, account_id: str, site: str) -> str: ...
     def drain_spent(self) -> Sequence[Spend]: ...
@@ -95,145 +99,155 @@ class Authorising:
         if not offices.is_set_up:
             return {"state": None}
         try:
-            return self._settled(job, offices)
+            look = _Look(self, job, offices, offices.listed())
+            return look.settled()
         finally:
             self.store.keep_spent(job, offices.drain_spent())
 
-    def _settled(self, job: Job, offices: Offices) -> Mapping[str, Any]:
-        listed = offices.listed()
-        counts: Counter[str] = Counter()
-        troubles: list[SyncError] = []
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The list as it was read once; an office in trouble does not hold up the others."""
+
+    whole: Authorising
+    job: Job
+    offices: Offices
+    listed: Listed
+    counts: Counter[str] = field(default_factory=Counter)
+    troubles: list[SyncError] = field(default_factory=list)
+
+    @property
+    def store(self) -> Authorisations:
+        return self.whole.store
+
+    def settled(self) -> Mapping[str, Any]:
         claims = self.store.open()
         for claim in claims:
-            self.stopping.check()
-            with_office = listed.get(claim.office_id.upper())
-            try:
-                if with_office is None:
-                    counts[self._not_listed(job, claim)] += 1
-                else:
-                    counts[self._claimed(job, offices, claim, with_office)] += 1
-            except SyncError as trouble:
-                if _is_final(trouble):
-                    self.store.told(job, claim, str(trouble))
-                    counts["failed"] += 1
-                else:
-                    troubles.append(trouble)
-        self._reconcile(job, offices, listed, claims, counts, troubles)
-        self._look_again(job, listed, claims)
-        if troubles:
-            raise troubles[0]
-        self.store.finished(job)
-        return dict(counts)
+            self.whole.stopping.check()
+            self._settle(claim)
+        linked = self.store.linked()
+        self._leave(linked)
+        self._come_back(linked)
+        self._notice(linked, claims)
+        self._look_again(claims)
+        if self.troubles:
+            raise self.troubles[0]
+        self.store.finished(self.job)
+        return dict(self.counts)
 
-    def _claimed(self, job: Job, offices: Offices, claim: Claim, office: Office) -> str:
+    def _settle(self, claim: Claim) -> None:
+        office = self.listed.get(claim.office_id.upper())
+        try:
+            what = self._not_listed(claim) if office is None else self._claimed(claim, office)
+            self.counts[what] += 1
+        except SyncError as trouble:
+            if not _is_final(trouble):
+                self.troubles.append(trouble)
+                return
+            self.store.told(self.job, claim, str(trouble))
+            self.counts["failed"] += 1
+
+    def _not_listed(self, claim: Claim) -> str:
+        is_over = self.whole.clock() - claim.first_seen_at >= LISTED_WITHIN
+        note = NEVER_LISTED if is_over else NOT_LISTED_YET
+        self.store.told(self.job, claim, note, is_over=is_over)
+        return "dropped" if is_over else "not_listed"
+
+    def _claimed(self, claim: Claim, office: Office) -> str:
         """An office that waits for its account is named in the vendor's words meanwhile."""
-        self.store.confirmed(job, claim, office)
+        self.store.confirmed(self.job, claim, office)
         if claim.account_id is None:
             return "pending"
-        linked = self._linked(office)
+        linked = [one for one in self.store.linked() if one.office_id.upper() == office.key]
         if any(one.account_id != claim.account_id for one in linked):
-            note = "This office is connected to another account."
-            self.store.told(job, claim, note, is_over=True)
+            self.store.told(self.job, claim, ANOTHERS, is_over=True)
             return "failed"
-        offices.prove(office, account_id=claim.account_id)
-        self._connected(job, offices, office, linked, account_id=claim.account_id, claim=claim)
+        self.offices.prove(office, account_id=claim.account_id)
+        self._connect(office, linked, account_id=claim.account_id, claim=claim)
         return "connected"
 
-    def _connected(
-        self,
-        job: Job,
-        offices: Offices,
-        office: Office,
-        linked: Sequence[Linked],
-        *,
-        account_id: str,
-        claim: Claim | None,
+    def _connect(
+        self, office: Office, linked: Sequence[Linked], *, account_id: str, claim: Claim | None
     ) -> None:
         """Every practice of a claimed office; without a claim those that are connected already."""
         held = {one.site: one for one in linked}
-        placed = []
-        for site, practice in sites(office, linked).items():
-            own = held.get(site)
-            if own is None and claim is None:
-                continue
-            zone = own.timezone if own else practice.timezone or self.store.zone_of(account_id)
-            if zone is None:
-                raise NoZoneError(NO_ZONE)
-            ref = own.secret_ref if own else None
-            is_replaced = ref is not None and not offices.is_stored(ref, office)
-            ref = offices.store(ref, office, account_id=account_id, site=site)
-            placed.append(
-                Placed(
-                    site=site,
-                    practice=practice,
-                    timezone=zone,
-                    secret_ref=ref,
-                    is_replaced=is_replaced,
-                )
-            )
+        placed = [
+            self._placed(office, site, practice, held.get(site), account_id=account_id)
+            for site, practice in sites(office, linked).items()
+            if claim is not None or site in held
+        ]
         if placed:
-            self.store.connected(job, office, placed, account_id=account_id, claim=claim)
+            self.store.connected(self.job, office, placed, account_id=account_id, claim=claim)
 
-    def _not_listed(self, job: Job, claim: Claim) -> str:
-        is_over = self.clock() - claim.first_seen_at >= LISTED_WITHIN
-        self.store.told(job, claim, NEVER_LISTED if is_over else NOT_LISTED_YET, is_over=is_over)
-        return "dropped" if is_over else "not_listed"
+    def _placed(
+        self, office: Office, site: str, practice: Located, own: Linked | None, *, account_id: str
+    ) -> Placed:
+        """With its secret stored first, so that no row names one that is not there."""
+        zone = own.timezone if own else practice.timezone or self.store.zone_of(account_id)
+        if zone is None:
+            raise NoZoneError(NO_ZONE)
+        ref = own.secret_ref if own else None
+        is_replaced = ref is not None and not self.offices.is_stored(ref, office)
+        ref = self.offices.store(ref, office, account_id=account_id, site=site)
+        return Placed(
+            site=site, practice=practice, timezone=zone, secret_ref=ref, is_replaced=is_replaced
+        )
 
-    def _reconcile(
-        self,
-        job: Job,
-        offices: Offices,
-        listed: Listed,
-        claims: Sequence[Claim],
-        counts: Counter[str],
-        troubles: list[SyncError],
-    ) -> None:
-        """What no message told: offices that are gone, let us in again, or that nobody has."""
-        linked = self.store.linked()
-        for one in vanished(linked, listed):
-            self.store.withdrawn(job, one, NO_LONGER)
-            counts["withdrawn"] += 1
-        known = {one.office_id.upper() for one in linked} | {
-            one.office_id.upper() for one in claims
-        }
-        for key, office in listed.items():
+    def _leave(self, linked: Sequence[Linked]) -> None:
+        """A list may be short for once: an office whose secret still opens has not left."""
+        for one in vanished(linked, self.listed):
+            with self._noting_troubles():
+                if one.office_id.upper() in self.listed or not self.offices.opens(one):
+                    self.store.withdrawn(self.job, one, NO_LONGER)
+                    self.counts["withdrawn"] += 1
+
+    def _come_back(self, linked: Sequence[Linked]) -> None:
+        """Connections that were shut out, or whose secret is another one by now."""
+        for key, office in self.listed.items():
             own = [one for one in linked if one.office_id.upper() == key]
             for account_id in sorted({one.account_id for one in own}):
                 mine = [one for one in own if one.account_id == account_id]
-                try:
-                    counts["revived"] += self._revived(job, offices, office, mine, account_id)
-                except SyncError as trouble:
-                    if not _is_final(trouble):
-                        troubles.append(trouble)
+                with self._noting_troubles():
+                    self._revive(office, mine, account_id)
+
+    def _revive(self, office: Office, mine: Sequence[Linked], account_id: str) -> None:
+        is_shut_out = any(one.state is State.NEEDS_SIGN_IN for one in mine)
+        if not is_shut_out and all(self.offices.is_stored(one.secret_ref, office) for one in mine):
+            return
+        self.offices.prove(office, account_id=account_id)
+        self._connect(office, mine, account_id=account_id, claim=None)
+        self.counts["revived"] += 1
+
+    def _notice(self, linked: Sequence[Linked], claims: Sequence[Claim]) -> None:
+        """Offices that nobody has, and that no message told of."""
+        known = {one.office_id.upper() for one in linked}
+        known |= {one.office_id.upper() for one in claims}
+        for key, office in self.listed.items():
             if key not in known:
-                self.store.missed(job, office)
-                counts["missed"] += 1
+                self.store.missed(self.job, office)
+                self.counts["missed"] += 1
 
-    def _revived(
-        self, job: Job, offices: Offices, office: Office, mine: Sequence[Linked], account_id: str
-    ) -> int:
-        """Connections that were shut out, or whose secret is another one by now."""
-        stale = [one for one in mine if not offices.is_stored(one.secret_ref, office)]
-        shut_out = [one for one in mine if one.state is State.NEEDS_SIGN_IN]
-        if not stale and not shut_out:
-            return 0
-        offices.prove(office, account_id=account_id)
-        self._connected(job, offices, office, mine, account_id=account_id, claim=None)
-        return 1
-
-    def _linked(self, office: Office) -> Sequence[Linked]:
-        return [one for one in self.store.linked() if one.office_id.upper() == office.key]
-
-    def _look_again(self, job: Job, listed: Listed, claims: Sequence[Claim]) -> None:
-        now = self.clock()
+    def _look_again(self, claims: Sequence[Claim]) -> None:
+        now = self.whole.clock()
         young = [
             one
             for one in claims
-            if one.office_id.upper() not in listed and now - one.first_seen_at < LISTED_WITHIN
+            if one.office_id.upper() not in self.listed and now - one.first_seen_at < LISTED_WITHIN
         ]
         if young:
             is_waited_for = any(one.state is AuthorisationState.CLAIMED for one in young)
-            self.store.look_again(job, at=now + (SOON if is_waited_for else LATER))
+            self.store.look_again(self.job, at=now + (SOON if is_waited_for else LATER))
+
+    @contextmanager
+    def _noting_troubles(self) -> Iterator[None]:
+        """Nobody waits for an answer here: what is final stays as it is until tomorrow."""
+        try:
+            yield
+        except SyncError as trouble:
+            if isinstance(trouble, FenceLost):
+                raise
+            if not _is_final(trouble):
+                self.troubles.append(trouble)
 
 
 def _is_final(trouble: SyncError) -> bool:
