@@ -56,6 +56,13 @@ _NOTE = text(
     RETURNING id, state, account_id
     """
 )
+_DISPUTE = text(
+    """
+    UPDATE pms_authorisations
+    SET state = 'pending', account_id = NULL, settled_by = :by, note = :note, last_seen_at = :now
+    WHERE id = :id
+    """
+)
 _WAITING = text(
     """
     SELECT count(*) AS pending, count(*) FILTER (WHERE first_seen_at > :since) AS fresh
@@ -102,6 +109,10 @@ _REFUSE = text(
 )
 
 
+DISPUTED = "disputed"
+TWO_ACCOUNTS = "Two accounts ask for this office: its code, or an operator, decides."
+
+
 class NotWaiting(BadInput):
     """No office of that name or code waits to be claimed by whoever asks."""
 
@@ -125,7 +136,7 @@ def note(db: Db, sealer: Sealer, notice: Notice, *, is_proven: bool, now: dateti
 
     A state shows who asked, not that the office is theirs: one that waited before the state was
     made, or that another account has connected, is not claimed by it. `is_proven` where the
-    message came with the vendor's own key, which vouches for both.
+    message came with the vendor's own key, which vouches for both. Of two accounts neither has it.
     """
     owners = _owners(db, notice.office_id)
     held = tokens.find(db, sealer, notice.token, vendor=VENDOR, now=now) if notice.token else None
@@ -134,8 +145,11 @@ def note(db: Db, sealer: Sealer, notice: Notice, *, is_proven: bool, now: dateti
     row = db.execute(_OPEN, {"vendor": VENDOR, "office_id": notice.office_id}).first()
     first_seen = row.first_seen_at if row else now
     is_theirs = held is not None and owners <= {held.account_id}
-    if held is not None and is_theirs and (is_proven or first_seen >= held.made_at):
-        return _claimed(db, notice, held, now)
+    if held is not None and is_theirs:
+        if row is not None and row.account_id not in {None, held.account_id}:
+            return _disputed(db, row.id, held, now)
+        if is_proven or first_seen >= held.made_at:
+            return _claimed(db, notice, held, now)
     if owners:
         return Noted(ignored="The office is connected to another account.")
     if row is None and _is_full(db, now):
@@ -145,11 +159,15 @@ def note(db: Db, sealer: Sealer, notice: Notice, *, is_proven: bool, now: dateti
 
 
 def named(db: Db, sealer: Sealer, typed: str, *, now: datetime) -> RowMapping:
-    """The office that waits under exactly this id or code; raises NotWaiting for any other."""
+    """The office that waits under exactly this id or code; raises NotWaiting for any other.
+
+    A disputed one is told by its code only.
+    """
     wanted, code = typed.strip(), read_code(typed)
     is_office = OFFICE.fullmatch(wanted) is not None
     for row in db.execute(_PENDING, {"vendor": VENDOR, "most": MOST_PENDING}).mappings():
-        if is_office and row["office_id"].casefold() == wanted.casefold():
+        is_named = is_office and row["office_id"].casefold() == wanted.casefold()
+        if is_named and row["settled_by"] != DISPUTED:
             return row
         if code is None or row["first_seen_at"] < now - CODE_LASTS:
             continue
@@ -210,6 +228,14 @@ def _claimed(db: Db, notice: Notice, held: Held, now: datetime) -> Noted:
         return Noted(ignored="The office is being connected to another account.")
     tokens.use(db, held, now=now)
     return Noted(account_id=row.account_id, is_claimed=True)
+
+
+def _disputed(db: Db, row_id: UUID, held: Held, now: datetime) -> Noted:
+    """Whoever was first may have been waiting for this office to come: nobody gets it unasked."""
+    values = {"id": row_id, "by": DISPUTED, "note": TWO_ACCOUNTS, "now": now}
+    db.execute(_DISPUTE, values)
+    tokens.use(db, held, now=now)
+    return Noted(ignored=TWO_ACCOUNTS)
 
 
 def _about_connected(owners: frozenset[str]) -> Noted:

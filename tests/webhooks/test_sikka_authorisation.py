@@ -9,6 +9,7 @@ from random import Random
 import pytest
 import redis
 
+from adapters.storage import authorisation_tokens
 from domain.authorisations import shown_code
 from domain.jobs import JobState
 from tests.webhooks.marketplace import ACCOUNT, OFFICE, OTHER, SECOND, Market, market
@@ -176,6 +177,22 @@ def test_a_state_does_not_fetch_an_office_of_another_account(sikka: Market) -> N
     sikka.work()
 
     assert {one["account_id"] for one in sikka.connections()} == {ACCOUNT}
+
+
+def test_who_waited_for_another_practices_office_does_not_get_it(sikka: Market) -> None:
+    sikka.post(sikka.event(), state=sikka.state(OTHER))
+
+    sikka.buys(state=sikka.state())
+    sikka.work()
+
+    assert sikka.states() == ["pending"]
+    assert sikka.rows()[0]["note"].startswith("Two accounts ask")
+    assert sikka.connections() == []
+    for account in (ACCOUNT, OTHER):
+        named = sikka.ask("GET", account_id=account, params={"named": OFFICE})
+        assert named.status_code == 404
+    code = authorisation_tokens.office_code(sikka.parts.sealer, sikka.row_id())
+    assert sikka.ask("GET", params={"named": code}).status_code == 200
 
 
 def test_a_code_typed_at_the_marketplace_connects_the_office(sikka: Market) -> None:
