@@ -43,7 +43,10 @@ class CapabilitiesAnswer(BaseModel):
 
 
 class ConnectionAnswer(BaseModel):
-    """One practice's link to one PMS. `secrets` say which are set, never what they are."""
+    """One practice's link to one PMS. `secrets` say which are set, never what they are.
+
+    In a list they are null: `has_secrets` says whether there are any.
+    """
 
     id: UUID
     vendor: str
@@ -73,21 +76,24 @@ class ConnectionAnswer(BaseModel):
     last_sync_status: str | None
     last_sync_error: str | None
     next_sync_at: datetime | None
-    secrets: dict[str, str]
+    has_secrets: bool
+    secrets: dict[str, str] | None
     capabilities: CapabilitiesAnswer
     webhook_key_made_at: datetime | None
     created_at: datetime
     version: int
 
     @classmethod
-    def of(cls, found: ConnectionDetails, vendor: Vendor, secrets: Mapping[str, str]) -> Self:
+    def of(
+        cls, found: ConnectionDetails, vendor: Vendor, secrets: Mapping[str, str] | None
+    ) -> Self:
         own = {name: getattr(found, name) for name in cls.model_fields if hasattr(found, name)}
         return cls(
             **own,
             vendor_title=vendor.title,
             status=found.fresh.status,
             sentence=found.fresh.sentence,
-            secrets=dict(secrets),
+            secrets=None if secrets is None else dict(secrets),
             capabilities=CapabilitiesAnswer.of(vendor),
         )
 

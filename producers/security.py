@@ -9,6 +9,7 @@ from ipaddress import ip_address
 import jwt
 from fastapi import Request, Response
 
+from adapters.storage.accounts import is_known
 from adapters.storage.audit import Access
 from adapters.storage.sessions import SESSION_LASTS, Opened, find_session
 from domain.people import Permission, Person, Role
@@ -112,15 +113,22 @@ def _bearer(token: str, ports: Ports) -> Person:
             options={"require": CLAIMS},
             leeway=CLOCK_SKEW_SECONDS,
         )
-        return Person(
+        person = Person(
             account_id=str(claims["account"]), name=str(claims["sub"]), role=Role(claims["role"])
         )
     except (jwt.InvalidTokenError, ValueError):
-        raise Problem(
-            HTTPStatus.UNAUTHORIZED,
-            "The bearer token is not valid: HS256 with exp, sub, account and a known role.",
-            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+        raise _refused(
+            "The bearer token is not valid: HS256 with exp, sub, account and a known role."
         ) from None
+    with dispatch(ports.database) as db:
+        if not is_known(db, person.account_id):
+            raise _refused("The bearer token names an account that is not here; make it first.")
+    return person
+
+
+def _refused(sentence: str) -> Problem:
+    told = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    return Problem(HTTPStatus.UNAUTHORIZED, sentence, headers=told)
 
 
 def _ip(request: Request) -> str | None:

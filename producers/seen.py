@@ -1,6 +1,6 @@
-"""Connections as they are answered: read in one go, with which of their secrets are set."""
+"""Connections as they are answered, one of them with which of its secrets are set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from uuid import UUID
 
 import structlog
@@ -29,10 +29,9 @@ def one(door: Door, connection_id: UUID, response: Response | None = None) -> Co
     return answer(door, found, refs[connection_id])
 
 
-def many(door: Door, found: Sequence[ConnectionDetails]) -> list[ConnectionAnswer]:
-    with door.transaction() as db:
-        refs = connection_list.secret_refs(db, [one.id for one in found])
-    return [answer(door, one, refs.get(one.id)) for one in found]
+def listed(found: ConnectionDetails) -> ConnectionAnswer:
+    """As one of many: the store of secrets is not asked about each of them."""
+    return ConnectionAnswer.of(found, pms.vendor(found.vendor), None)
 
 
 def details(db: Db, door: Door, connection_id: UUID) -> ConnectionDetails:

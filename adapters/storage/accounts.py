@@ -57,8 +57,12 @@ def listed(db: Db) -> list[Account]:
     return [Account(**row) for row in db.execute(_LIST).mappings()]
 
 
+def is_known(db: Db, account_id: str) -> bool:
+    return db.execute(_KNOWN, {"id": account_id}).first() is not None
+
+
 def require(db: Db, account_id: str) -> None:
-    if db.execute(_KNOWN, {"id": account_id}).first() is None:
+    if not is_known(db, account_id):
         raise BadInput(f"There is no account '{account_id}'; see 'pms-sync accounts list'.")
 
 

@@ -32,13 +32,12 @@ from producers.answers import ConnectionAnswer, ManyConnections, OneConnection, 
 from producers.answers import masked as masked_secrets
 from producers.cursors import Cursor, Limit, decode, paged
 from producers.doors import Door, door
-from producers.idempotency import Answer, Once
+from producers.idempotency import Answer, Keyed, Once
 from producers.noting import noted
-from producers.problems import PROBLEMS
 from producers.versions import IfMatch, expected
 from producers.words import Line, Words
 
-router = APIRouter(prefix="/api/pms/connections", tags=["connections"], responses=PROBLEMS)
+router = APIRouter(prefix="/api/pms/connections", tags=["connections"])
 log = structlog.get_logger()
 
 Reader = Annotated[Door, Depends(door(Permission.SEE_STATUS))]
@@ -114,14 +113,14 @@ class Change(BaseModel):
 
 @router.get("", summary="List the account's connections, oldest first")
 def read_all(door: Reader, cursor: Cursor = None, limit: Limit = 50) -> ManyConnections:
-    """Each with its state, how fresh it is, and which of its secrets are set."""
+    """Each with its state and how fresh it is; which of its secrets are set says the one."""
     after = decode(cursor)
     with door.transaction() as db:
         found = read_details(db, now=door.ports.clock())
     ordered = sorted(found, key=lambda one: (one.created_at, one.id))
     rest = [one for one in ordered if after is None or (one.created_at, one.id) > after]
     page, following = paged(rest, limit=limit, mark=lambda one: (one.created_at, one.id))
-    return ManyConnections(connections=seen.many(door, page), next_cursor=following)
+    return ManyConnections(connections=[seen.listed(one) for one in page], next_cursor=following)
 
 
 @router.post(
@@ -132,7 +131,11 @@ def read_all(door: Reader, cursor: Cursor = None, limit: Limit = 50) -> ManyConn
 )
 def begin(door: Configurer, body: Begun, once: Once) -> JSONResponse:
     """201 with the connection in state SETUP_REQUIRED; then pair or test it, map, and start it."""
-    vendor = vendors.chosen(body.vendor)
+    return begun(door, body, once, vendor=vendors.chosen(body.vendor))
+
+
+def begun(door: Door, body: Begun, once: Keyed, *, vendor: Vendor) -> JSONResponse:
+    """The row, then its secrets; where those cannot be kept, the row is taken back."""
     given = {key: one.get_secret_value() for key, one in body.secrets.items()}
     secrets = chosen.secrets(vendor, given, known=keys(vendor.name))
     answered = once.before(door)

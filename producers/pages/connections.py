@@ -118,15 +118,18 @@ def _allowed(door: Door) -> dict[str, Any]:
 
 
 def _parts(door: Door, connection: ConnectionDetails) -> dict[str, Any]:
+    """The store of secrets is asked before a transaction is opened, never within one."""
+    told = {
+        "is_elsewhere": offered(door, loaded(door, connection.id)) is not None,
+        "held": seen.one(door, connection.id).secrets,
+    }
     with door.transaction() as db:
-        return {
+        return told | {
             "connection": connection,
             "practitioners": read_practitioners(db, connection.id),
             "clinicians": read_clinicians(db),
             "types": [connecting.guessed(dict(row)) for row in read_types(db, connection.id)],
             "drift": read_drift(db, connection.id),
-            "is_elsewhere": offered(door, loaded(door, connection.id)) is not None,
-            "held": seen.one(door, connection.id).secrets,
         }
 
 

@@ -95,6 +95,35 @@ def test_what_is_kept_leaves_the_rest_and_the_operators_own_alone() -> None:
     assert vault.fresh() == {"refresh_token": "r-2", "client_id": "the operator's"}
 
 
+SIGNED_IN = {"grant": "g-1", "refresh_token": "r-1"}
+
+
+def test_a_refresh_token_renewed_on_trial_is_kept_by_those_in_use_too() -> None:
+    store = FakeSecrets()
+    store.put("held", {**SIGNED_IN, "refresh_token": "r-2"})
+    store.put("trial", {**SIGNED_IN, "client_id": "new"})
+    vault = StoredSecrets(store, "trial", in_use="held")
+
+    fresh = vault.fresh()
+    vault.keep({"refresh_token": "r-3"})
+
+    assert fresh["refresh_token"] == "r-2"  # noqa: S105 - invented
+    assert store.get("held") == {**SIGNED_IN, "refresh_token": "r-3"}
+    assert store.get("trial") == {**SIGNED_IN, "refresh_token": "r-3", "client_id": "new"}
+
+
+def test_a_new_sign_in_on_trial_leaves_the_one_in_use_alone() -> None:
+    store = FakeSecrets()
+    store.put("held", SIGNED_IN)
+    store.put("trial", {"grant": "g-2", "code": "c-1"})
+    vault = StoredSecrets(store, "trial", in_use="held")
+
+    vault.keep({"refresh_token": "r-7", "code": None})
+
+    assert vault.fresh() == {"grant": "g-2", "refresh_token": "r-7"}
+    assert store.get("held") == SIGNED_IN
+
+
 ENVIRONMENT = {
     "halaxy": {
         "vendor_name": SecretStr("Example Care"),

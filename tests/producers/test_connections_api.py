@@ -1,14 +1,16 @@
 """The connections over JSON: begun once, seen by their own account, changed on what was read."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 from redis import Redis
 
+from domain.errors import Transient
 from domain.people import Role
 from infra.vendor_urls import VendorUrls
+from tests.fakes import FakeSecrets
 from tests.producers.conftest import Site
 from tests.producers.office import CONNECTIONS, Office, Vendor, gentu, office
 
@@ -204,6 +206,93 @@ def test_of_two_changes_at_once_one_is_told_to_read_again(
         thread.join(timeout=10)
 
     assert sorted(statuses) == [200, 412]
+
+
+def test_the_site_of_another_connection_cannot_be_given(desk: Office, held: dict[str, Any]) -> None:
+    other = desk.send("POST", "", {**BODY, "site": "tenant-2"}, key="second").json()["connection"]
+
+    answer = desk.send("PATCH", f"/{other['id']}", {"site": held["site"]}, version="*")
+
+    assert answer.status_code == 409
+    assert "connected already, as 'tenant-1'" in answer.json()["detail"]
+    assert desk.one(other["id"])["site"] == "tenant-2"
+
+
+def test_a_change_is_told_to_every_open_page(desk: Office, held: dict[str, Any]) -> None:
+    desk.send("PATCH", f"/{held['id']}", {"name": "Room 1"}, version="*")
+
+    event = desk.rows("SELECT * FROM run_sheet_events ORDER BY seq DESC LIMIT 1")[0]
+
+    assert (event.kind, str(event.connection_id)) == ("connection_changed", held["id"])
+    assert event.detail == {"what": "changed"}
+
+
+def test_a_token_of_an_account_that_is_not_there_is_refused_in_a_sentence(desk: Office) -> None:
+    nobody = desk.site.bearer(account_id="no-such-account")
+
+    answers = [
+        desk.send("POST", "", BODY, key="one", headers=nobody),
+        desk.send("GET", "", headers=nobody),
+    ]
+
+    assert [one.status_code for one in answers] == [401, 401]
+    assert "account" in answers[0].json()["detail"]
+    assert desk.kept == {}
+
+
+def test_the_list_does_not_ask_the_store_of_secrets(desk: Office, held: dict[str, Any]) -> None:
+    desk.kept.clear()
+
+    (listed,) = desk.send("GET", "").json()["connections"]
+
+    assert (listed["id"], listed["has_secrets"], listed["secrets"]) == (held["id"], True, None)
+
+
+def test_a_start_a_pause_and_a_resume_heed_the_version_where_one_is_sent(
+    desk: Office, held: dict[str, Any]
+) -> None:
+    desk.rows("UPDATE pms_connections SET state = 'ACTIVE' RETURNING id")
+    path = f"/{held['id']}"
+
+    stale = [desk.send("POST", f"{path}/{one}", {}, version=99) for one in ("pause", "resume")]
+    stale.append(desk.send("POST", f"{path}/start", {}, version=99))
+    fresh = desk.send("POST", f"{path}/pause", {}, version=held["version"])
+
+    assert [one.status_code for one in stale] == [412, 412, 412]
+    assert fresh.status_code == 200
+
+
+class Away(FakeSecrets):
+    """A store that cannot be reached."""
+
+    def put(self, name: str, values: Mapping[str, str]) -> str:
+        raise Transient("the secret store cannot be reached")
+
+
+def test_a_store_that_is_away_leaves_no_connection_and_the_key_free(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk.site.ports.secrets, "put", Away().put)
+    refused = desk.send("POST", "", BODY, key="one")
+    monkeypatch.undo()
+
+    again = desk.send("POST", "", BODY, key="one")
+
+    assert refused.status_code >= 500
+    assert again.status_code == 201
+    assert [one["site"] for one in desk.send("GET", "").json()["connections"]] == ["tenant-1"]
+    assert list(desk.kept.values()) == [SECRETS]
+
+
+def test_whoever_asks_again_brings_the_secrets_a_dead_process_had_not_stored(
+    desk: Office, held: dict[str, Any]
+) -> None:
+    desk.kept.clear()
+
+    again = desk.send("POST", "", BODY, key="first")
+
+    assert again.json()["connection"]["id"] == held["id"]
+    assert list(desk.kept.values()) == [SECRETS]
 
 
 def test_everything_that_may_be_set_is_set(desk: Office, held: dict[str, Any]) -> None:

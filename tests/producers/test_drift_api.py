@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from adapters.storage.tables import pms_connections, pms_drift
 from domain.people import Role
@@ -54,6 +54,8 @@ def test_a_connection_nothing_was_met_at_has_an_empty_report(site: Site) -> None
 
 def test_another_accounts_connection_is_as_absent_as_one_that_never_was(site: Site) -> None:
     connection = connection_of(site, "gentu", met={"status:odd": 1})
+    with site.everything() as db:
+        db.execute(text("INSERT INTO accounts (id, name) VALUES ('other', 'other')"))
 
     stranger = asked(site, connection, site.bearer(account_id="other"))
     nobody = asked(site, uuid4(), site.bearer())

@@ -28,9 +28,13 @@ LATER = timedelta(minutes=11)
 
 @dataclass
 class Desk:
-    """The vendor's token endpoint: a code for a token, once, and only with its verifier."""
+    """The vendor's token endpoint: a code for a token, once, and only with its verifier.
+
+    Each refresh token works once.
+    """
 
     token: str
+    refresh: str = "r-0"
     asked: list[dict[str, str]] = field(default_factory=list)
     challenge: str = ""
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -38,9 +42,17 @@ class Desk:
     def answer(self, request: Request) -> Reply:
         form = dict(parse_qsl(request.body.decode()))
         self.asked.append(form)
-        if challenge(form.get("code_verifier", "")) != self.challenge or form["code"] != "c-1":
+        if not self._is_good(form):
             return said({"error": "invalid_grant"}, HTTPStatus.BAD_REQUEST)
-        return said({"access_token": self.token, "expires_in": 600, "refresh_token": "r-1"})
+        self.refresh = f"r-{int(self.refresh.removeprefix('r-')) + 1}"
+        told = {"access_token": self.token, "expires_in": 600, "refresh_token": self.refresh}
+        return said(told)
+
+    def _is_good(self, form: Mapping[str, str]) -> bool:
+        if form["grant_type"] == "refresh_token":
+            return form["refresh_token"] == self.refresh
+        is_proven = challenge(form.get("code_verifier", "")) == self.challenge
+        return is_proven and form["code"] == "c-1"
 
 
 @pytest.fixture
@@ -111,6 +123,57 @@ def test_a_practice_is_connected_without_anybody_entering_a_token(
     assert kept == {"grant": kept["grant"], "refresh_token": "r-1"}
     assert asked["redirect_uri"] == f"{desk.site.ports.base_url}/setup/oauth/return"
     assert [one["client_secret"] for one in tokens[0].asked] == ["s-1"]
+
+
+def let_in(desk: Office, clinic: Vendor, tokens: tuple[Desk, str]) -> str:
+    """A connection a person has signed in."""
+    desk.site.sign_in(Role.OWNER)
+    connection = begun(desk, clinic)
+    asked = sent(desk, connection)
+    tokens[0].challenge = asked["code_challenge"]
+    assert returned(desk, code="c-1", state=asked["state"]).status_code == 303
+    return connection
+
+
+def test_credentials_that_fail_do_not_end_a_sign_in(
+    desk: Office, clinic: Vendor, tokens: tuple[Desk, str]
+) -> None:
+    connection = let_in(desk, clinic, tokens)
+    good, tokens[0].token = tokens[0].token, "refused"
+
+    failed = desk.check(connection, "credentials", {"secrets": {"client_id": "another"}})
+    tokens[0].token = good
+    desk.parts.opener.tokens.kept.clear()  # type: ignore[attr-defined]
+    again = desk.check(connection, "test", {})
+
+    assert (failed["state"], again["state"]) == ("failed", "ok")
+    (kept,) = desk.kept.values()
+    assert kept["refresh_token"] == tokens[0].refresh
+
+
+def test_credentials_that_work_keep_the_newest_part_of_a_sign_in(
+    desk: Office, clinic: Vendor, tokens: tuple[Desk, str]
+) -> None:
+    connection = let_in(desk, clinic, tokens)
+
+    check = desk.check(connection, "credentials", {"secrets": {"client_id": "another"}})
+
+    (kept,) = desk.kept.values()
+    assert check["state"] == "ok"
+    assert (kept["client_id"], kept["refresh_token"]) == ("another", tokens[0].refresh)
+
+
+def test_a_token_entered_after_a_sign_in_is_the_one_that_is_used(
+    desk: Office, clinic: Vendor, tokens: tuple[Desk, str]
+) -> None:
+    connection = let_in(desk, clinic, tokens)
+    tokens[0].refresh, before = "r-9", len(tokens[0].asked)
+
+    check = desk.check(connection, "credentials", {"secrets": clinic.secrets})
+
+    assert check["state"] == "ok"
+    assert list(desk.kept.values()) == [clinic.secrets]
+    assert len(tokens[0].asked) == before
 
 
 def test_a_code_that_is_refused_is_told_and_leaves_nothing(desk: Office, clinic: Vendor) -> None:
