@@ -9,7 +9,14 @@ from typing import Annotated, Any, get_args
 import typer
 from sqlalchemy import Connection as Db
 
-from adapters.storage import conflict_list, connection_list, run_undoing, runs, settling
+from adapters.storage import (
+    conflict_list,
+    connection_list,
+    run_redoing,
+    run_undoing,
+    runs,
+    settling,
+)
 from adapters.storage.conflict_list import Listed, Wanted
 from adapters.storage.hands import Hand
 from adapters.storage.sheet_edits import settle_conflict
@@ -130,6 +137,26 @@ def undo(
             conflict_id = conflict_list.find(db, str(conflict))
             settling.undo_one(db, seal, conflict_id, hand=hand)
     return output.answer({"id": conflict_id}) if json else output.say("Open again.")
+
+
+@app.command()
+def redo(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="An undone run, or how its id begins.")],
+    *,
+    yes: Yes = False,
+    account: Account = "default",
+    json: AsJson = False,
+) -> None:
+    """Do an undone run again, but for rows that were changed since."""
+    hand = _hand(account, "conflicts redo")
+    with wired() as wiring:
+        with transaction(wiring.engine, account_id=account) as db:
+            found = runs.find(db, run)
+        if not yes:
+            _sure(f"Do the run of {found.started_at:%d %b %H:%M} UTC again?")
+        with transaction(wiring.engine, account_id=account) as db:
+            done = run_redoing.redo_run(db, wiring.entry_seal(account), found.id, hand=hand)
+    return _told(asdict(done), json=json)
 
 
 def _settle_one(conflict: str, choice: Choice, *, account: str, json: bool) -> None:

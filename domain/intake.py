@@ -1,33 +1,49 @@
 """Which of the records a PMS sent belong on the sheet, and which of those are new or different."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
-from domain.appointments import Appointment
+from domain.appointments import Appointment, Patient
 from domain.connections import Connection
-from domain.window import Window
+from domain.window import Window, zone
+
+ESTIMATED = "estimated_duration"
+"""Flag of a record whose length is the practice's usual one: the PMS told none."""
 
 MAPPING_VERSION = 1
 """Raise when the same record must become a different row, so that every row is looked at again."""
 
 Fingerprint = Callable[[bytes], bytes]
+Fingerprints = Callable[[bytes], Sequence[bytes]]
+"""Of one document under the present key, and under every key that was ever in use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What is known of a row without opening it.
 
-    `is_undone`: a person took back that a run had put it on the sheet, or taken it off.
+    `is_undone`: a person took back that a run had put it on the sheet, or taken it off;
+    `has_undone`: or what it had changed. `told` is the print of what the PMS said last.
     """
 
     fingerprint: bytes | None
     is_removed: bool
     is_undone: bool = False
+    has_undone: bool = False
+    told: bytes | None = field(default=None, repr=False)
 
     def needs_no_write(self, mark: bytes) -> bool:
         """As it was: on the sheet, or kept off it by a person while the PMS says the same."""
         return self.fingerprint == mark and self.is_removed == self.is_undone
+
+    def stays_undone(self, said: Iterable[bytes]) -> bool:
+        """Something of it was taken back, and the PMS says of it what it said then."""
+        is_taken_back = self.has_undone or (self.is_undone and self.is_removed)
+        if not is_taken_back or self.told is None:
+            return False
+        half = len(self.told) // 2
+        return not {self.told[:half], self.told[half:]}.isdisjoint(said)
 
     @property
     def may_leave(self) -> bool:
@@ -36,13 +52,18 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A record that belongs on the sheet, with the row and the column it goes to."""
+    """A record that belongs on the sheet, with the row and the column it goes to.
+
+    `stays_undone`: only what is ours has changed since a person took back what the PMS says here.
+    """
 
     id: UUID
     appointment: Appointment
     clinician_id: UUID | None
     fingerprint: bytes
+    told: bytes
     is_held: bool = True
+    stays_undone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +128,13 @@ def sort_page(
     connection: Connection,
     window: Window,
     fingerprint: Fingerprint,
+    fingerprints: Fingerprints | None = None,
 ) -> Sorted:
     """Tell new and different rows from those that need no write at all.
 
     A record outside the window concerns us only if we hold its row: it has moved.
     """
+    fingerprints = fingerprints or (lambda document: [fingerprint(document)])
     fresh: dict[UUID, Incoming] = {}
     leaving: list[UUID] = []
     seen: list[UUID] = []
@@ -130,8 +153,18 @@ def sort_page(
         mark = fingerprint(filed(appointment, clinician, timezone=connection.timezone))
         if held is not None and held.needs_no_write(mark):
             unchanged += 1
-        else:
-            fresh[row] = Incoming(row, appointment, clinician, mark, held is not None)
+            continue
+        said = told(appointment, timezone=connection.timezone)
+        known = [mark for one in said for mark in fingerprints(one)] if held is not None else []
+        fresh[row] = Incoming(
+            row,
+            appointment,
+            clinician,
+            mark,
+            told=b"".join(map(fingerprint, said)),
+            is_held=held is not None,
+            stays_undone=held is not None and held.stays_undone(known),
+        )
     return Sorted(list(fresh.values()), leaving, unchanged, skipped, seen)
 
 
@@ -140,9 +173,33 @@ def filed(appointment: Appointment, clinician_id: UUID | None, *, timezone: str)
     return canonical(appointment, clinician_id) + f"@{timezone}".encode()
 
 
+def told(appointment: Appointment, *, timezone: str) -> tuple[bytes, bytes]:
+    """The PMS's own words alone: not our columns, rules or guesses, whatever becomes of those.
+
+    Once by the instant and once by the practice's clock: where its zone is put right, the instants
+    of a PMS that tells wall times all move.
+    """
+    start = appointment.start
+    wall = start.astimezone(zone(timezone)).replace(tzinfo=None)
+    is_guessed = ESTIMATED in appointment.flags
+    own = (
+        appointment.pms_id,
+        None if is_guessed else appointment.duration_minutes,
+        appointment.status_raw or appointment.status.value,
+        appointment.is_telehealth,
+        appointment.type_id,
+        appointment.type_name,
+        appointment.practitioner_id,
+        appointment.notes,
+        appointment.telehealth_link,
+        appointment.telehealth_host_link,
+        _parts_of(appointment.patient),
+    )
+    return repr((start.isoformat(), *own)).encode(), repr((wall.isoformat(), *own)).encode()
+
+
 def canonical(appointment: Appointment, clinician_id: UUID | None) -> bytes:
     """Everything of a record that reaches its row, in one unambiguous line."""
-    patient = appointment.patient
     parts = (
         MAPPING_VERSION,
         appointment.pms_id,
@@ -159,15 +216,20 @@ def canonical(appointment: Appointment, clinician_id: UUID | None) -> bytes:
         appointment.telehealth_link,
         appointment.telehealth_host_link,
         sorted(appointment.flags),
-        patient
-        and (
-            patient.pms_id,
-            patient.full_name,
-            patient.first_name,
-            patient.last_name,
-            patient.phone,
-            patient.email,
-            patient.date_of_birth,
-        ),
+        _parts_of(appointment.patient),
     )
     return repr(parts).encode()
+
+
+def _parts_of(patient: Patient | None) -> tuple[str | None, ...] | None:
+    if patient is None:
+        return None
+    return (
+        patient.pms_id,
+        patient.full_name,
+        patient.first_name,
+        patient.last_name,
+        patient.phone,
+        patient.email,
+        patient.date_of_birth,
+    )

@@ -109,8 +109,11 @@ class Sealer:
 
     def fingerprint(self, document: bytes) -> bytes:
         """Changes when the document does; kept apart from the data key, so it opens nothing."""
-        digest = hmac.digest(self._keys.current.prints, document, "sha256")
-        return FINGERPRINT_VERSION + digest[:INDEX_BYTES]
+        return _printed(self._keys.current, document)
+
+    def fingerprints(self, document: bytes) -> list[bytes]:
+        """The same under every readable key: what was printed before a rotation is known again."""
+        return [_printed(key, document) for key in self._keys.readable.values()]
 
     def _key_of(self, sealed: bytes) -> Key:
         if len(sealed) < HEADER_BYTES + TAG_BYTES or not sealed.startswith(SEAL_VERSION):
@@ -131,6 +134,11 @@ def _place(table: str, column: str, row: object, account: str, key_id: bytes) ->
 def _indexed(key: Key, value: str, place: bytes) -> bytes:
     message = place + b"\x00" + value.encode()
     return key.id + hmac.digest(key.index, message, "sha256")[:INDEX_BYTES]
+
+
+def _printed(key: Key, document: bytes) -> bytes:
+    digest = hmac.digest(key.prints, document, "sha256")
+    return FINGERPRINT_VERSION + digest[:INDEX_BYTES]
 
 
 def _secret(text: str) -> bytes:

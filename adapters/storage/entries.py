@@ -130,6 +130,7 @@ class EntrySeal:
             **self.values(row),
             "removed": row["removed_at"] is not None,
             "undone": row["undone"],
+            "undone_fields": list(row["undone_fields"]),
             "version": row["version"],
             "source": row["source"],
             "at": at.isoformat(),

@@ -12,8 +12,9 @@ from adapters.storage.run_sheet import RunSheet
 from domain.appointments import Appointment
 from domain.connections import Connection
 from domain.deliveries import Seen
-from domain.intake import Fingerprint, Sorted, row_id, sort_page
+from domain.intake import Sorted, row_id, sort_page
 from domain.window import Window, local_day
+from infra.sealing import Sealer
 
 # The days the sheet is kept for, and those that were read before.
 _DAYS_KEPT = text(
@@ -58,7 +59,7 @@ def apply(  # noqa: PLR0913 - what, where, as of when
     seen: Seen,
     *,
     connection: Connection,
-    fingerprint: Fingerprint,
+    sealer: Sealer,
     at: datetime,
     run_id: UUID,
 ) -> Outcome:
@@ -72,7 +73,12 @@ def apply(  # noqa: PLR0913 - what, where, as of when
         if row in stored or local_day(one.start, connection.timezone) in kept
     ]
     known = sort_page(
-        ours, stored, connection=connection, window=_around(ours), fingerprint=fingerprint
+        ours,
+        stored,
+        connection=connection,
+        window=_around(ours),
+        fingerprint=sealer.fingerprint,
+        fingerprints=sealer.fingerprints,
     )
     applied = sheet.apply(known.fresh, at=at, run_id=run_id)
     gone = _gone(db, connection, seen, alive={row for row, _ in keyed})

@@ -45,9 +45,11 @@ class Side:
     values: Mapping[str, Any] = field(repr=False)
     is_removed: bool
     is_undone: bool = False
+    undone_fields: Sequence[str] = ()
     version: int | None = None
     cells: Cells | None = None
     linked: Sequence[UUID] = ()
+    freed: Sequence[UUID] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,7 @@ class Step:
         """Every field whose cell this step changed, seen or not."""
         if self.before.cells is None or self.after.cells is None:
             return []
-        return _differing(self.before.cells, self.after.cells)
+        return differing(self.before.cells, self.after.cells)
 
     @property
     def is_move(self) -> bool:
@@ -85,7 +87,7 @@ class Step:
         """These fields are as this step left them."""
         if self.after.cells is None or self.now.cells is None:
             return False
-        return set(_differing(self.after.cells, self.now.cells)).isdisjoint(fields)
+        return set(differing(self.after.cells, self.now.cells)).isdisjoint(fields)
 
 
 def read_steps(db: Db, seal: EntrySeal, row: RowLike) -> Sequence[Step]:
@@ -167,9 +169,11 @@ def side(seal: EntrySeal, row_id: UUID, document: bytes | None) -> Side:
         values=values_in(kept),
         is_removed=bool(kept.get("removed")),
         is_undone=bool(kept.get("undone")),
+        undone_fields=kept.get("undone_fields", ()),
         version=kept.get("version"),
         cells=cells_of(kept),
         linked=[UUID(one) for one in kept.get("linked", ())],
+        freed=[UUID(one) for one in kept.get("freed", ())],
     )
 
 
@@ -179,11 +183,13 @@ def _side_of_row(seal: EntrySeal, row: RowLike) -> Side:
         values=shown(cells),
         is_removed=row["removed_at"] is not None,
         is_undone=row["undone"],
+        undone_fields=row["undone_fields"],
         cells=cells,
     )
 
 
-def _differing(one: Cells, other: Cells) -> list[str]:
+def differing(one: Cells, other: Cells) -> list[str]:
+    """The fields whose cells are not the same, seen or not."""
     names = {**one, **other}
     return sorted(name for name in names if not _alike(one.get(name), other.get(name)))
 

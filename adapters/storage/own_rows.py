@@ -216,6 +216,7 @@ class _Placing:
             "flags": sorted(flags),
             "removed_at": None,
             "undone": False,
+            "undone_fields": [],
             "linked_to": None,
             "version": 0,
             "created_at": self._hand.at,

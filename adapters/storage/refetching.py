@@ -108,7 +108,7 @@ class Refetching:
                 RunSheet(db, self.connection, seal),
                 seen,
                 connection=self.connection,
-                fingerprint=self._sealer.fingerprint,
+                sealer=self._sealer,
                 at=at,
                 run_id=self._run_id,
             )

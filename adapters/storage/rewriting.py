@@ -44,6 +44,7 @@ class Change:
     """A row as it was found, locked, and what becomes of it.
 
     `columns` are set beside the cells; a step without `what` leaves no line in the history.
+    `linked` are rows it came to stand for, `freed` such as it no longer does.
     """
 
     row: RowLike
@@ -54,6 +55,8 @@ class Change:
     about: Sequence[str] = ()
     settled_as: str = "edited"
     linked: Sequence[UUID] = ()
+    freed: Sequence[UUID] = ()
+    run_id: UUID | None = None
 
     @property
     def is_write(self) -> bool:
@@ -126,11 +129,13 @@ def _place(db: Db, rows: Sequence[dict[str, Any]], *, account_id: str) -> set[da
 
 def _line(seal: EntrySeal, change: Change, *, hand: Hand) -> dict[str, Any]:
     row_id = change.row["id"]
-    more = {"linked": [str(one) for one in change.linked]} if change.linked else {}
+    others = {"linked": change.linked, "freed": change.freed}
+    more = {name: [str(one) for one in ids] for name, ids in others.items() if ids}
     kept = seal.snapshot(change.row, **more)
     return {
         "account_id": hand.account_id,
         "appointment_id": row_id,
+        "run_id": change.run_id,
         "what": change.what,
         "by": hand.by,
         "fields": change.fields,

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import RowMapping, select, text
+from sqlalchemy import Row, RowMapping, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.storage import linking
@@ -42,7 +42,8 @@ TELLING = frozenset(
 _BY_ID = """
     SELECT held.* FROM unnest(CAST(:ids AS uuid[])) AS wanted(id)
     CROSS JOIN LATERAL (
-      SELECT entry.id, entry.fingerprint, entry.removed_at IS NOT NULL AS is_removed, entry.undone
+      SELECT entry.id, entry.fingerprint, entry.removed_at IS NOT NULL AS is_removed, entry.undone,
+             cardinality(entry.undone_fields) > 0 AS has_undone, entry.pms_print
       FROM run_sheet_appointments AS entry WHERE entry.id = wanted.id OFFSET 0
     ) AS held
 """
@@ -52,7 +53,9 @@ _FINGERPRINTS_AROUND = text(
     f"""
     {_BY_ID}
     UNION ALL
-    SELECT id, fingerprint, removed_at IS NOT NULL, undone FROM run_sheet_appointments
+    SELECT id, fingerprint, removed_at IS NOT NULL, undone, cardinality(undone_fields) > 0,
+           pms_print
+    FROM run_sheet_appointments
     WHERE pms_connection_id = :connection_id AND pms_start >= :start AND pms_start < :end
       AND pms_practitioner_id = ANY(:practitioner_ids)
     """  # noqa: S608 - the statement above
@@ -104,6 +107,8 @@ class _Change:
     @property
     def may_meet(self) -> bool:
         """New on the sheet, or come to look like a visit that somebody else told of."""
+        if self.is_off:
+            return False
         if self.before is None or self.before["removed_at"] is not None:
             return True
         if self.before["pms_start"] != self.row["pms_start"]:
@@ -111,8 +116,17 @@ class _Change:
         return not TELLING.isdisjoint(self.fields)
 
     @property
+    def is_off(self) -> bool:
+        """Taken back by a person, and no more than put where it belongs for when it returns."""
+        return self.row["removed_at"] is not None
+
+    @property
     def fields(self) -> list[str]:
         return sorted(name for name in self.was if self.was[name] != self.shown.get(name))
+
+
+def _stored(row: Row[Any]) -> Stored:
+    return Stored(row.fingerprint, row.is_removed, row.undone, row.has_undone, row.pms_print)
 
 
 class RunSheet:
@@ -126,7 +140,7 @@ class RunSheet:
     def stored(self, ids: Sequence[UUID]) -> Mapping[UUID, Stored]:
         """Fingerprints of the rows we hold; nothing is opened or locked."""
         rows = self._db.execute(_FINGERPRINTS, {"ids": list(ids)})
-        return {row.id: Stored(row.fingerprint, row.is_removed, row.undone) for row in rows}
+        return {row.id: _stored(row) for row in rows}
 
     def stored_around(
         self, ids: Sequence[UUID], *, window: Window, practitioner_ids: Sequence[str]
@@ -140,7 +154,7 @@ class RunSheet:
             "practitioner_ids": list(practitioner_ids),
         }
         rows = self._db.execute(_FINGERPRINTS_AROUND, values)
-        return {row.id: Stored(row.fingerprint, row.is_removed, row.undone) for row in rows}
+        return {row.id: _stored(row) for row in rows}
 
     def unseen(
         self,
@@ -174,6 +188,8 @@ class RunSheet:
             before = held.get(one.id)
             change = self._changed(one, before, at=at, run_id=run_id)
             changes.append(change)
+            if change.is_off:
+                continue
             self._count(applied, one, before, change.merged)
             if dry_run:
                 applied.lines.append(self._told(one, change))
@@ -187,7 +203,7 @@ class RunSheet:
         history = [
             self._history(one.before, one.fields, what="synced", run_id=run_id)
             for one in changes
-            if one.before is not None
+            if one.before is not None and not one.is_off
         ]
         rows = {one.row["id"]: one.row for one in changes}
         found = self._same_visits(changes)
@@ -263,8 +279,11 @@ class RunSheet:
         if before is not None and PATIENT_MISSING in one.appointment.flags:
             # The PMS said nothing of the patient this time: not that there is nothing to say.
             said = {name: value for name, value in said.items() if name not in PATIENT_FIELDS}
+        if before is not None and one.stays_undone:
+            undone = before["undone_fields"]
+            said = {name: value for name, value in said.items() if name not in undone}
         if before is None or before["touched"] is None:
-            values = {**{name: was.get(name) for name in PATIENT_FIELDS}, **said}
+            values = {**was, **said}
             columns = {**self._seal.columns(one.id, values), "touched": None, "provenance": {}}
             return _Change({**fixed, **columns}, was, values, None, before)
         merged = merge(self._seal.cells(before), said, at=at)
@@ -276,6 +295,8 @@ class RunSheet:
     ) -> dict[str, Any]:
         """The columns that only the PMS writes."""
         appointment = one.appointment
+        undone = before if one.stays_undone else None
+        is_off = undone is not None and undone["removed_at"] is not None
         return {
             "id": one.id,
             "account_id": self._connection.account_id,
@@ -291,14 +312,17 @@ class RunSheet:
             "timezone": self._connection.timezone,
             "flags": sorted(appointment.flags),
             "fingerprint": one.fingerprint,
-            "removed_at": None,
+            "pms_print": one.told,
+            "removed_at": undone["removed_at"] if undone else None,
             "pms_last_synced_at": at,
-            "version": before["version"] + 1 if before else 1,
+            # A row that stays off is as whoever took it back left it.
+            "version": before["version"] + (not is_off) if before else 1,
             "created_at": before["created_at"] if before else at,
             "updated_at": at,
             "linked_to": None,
             "created_run_id": before["created_run_id"] if before else run_id,
-            "undone": False,
+            "undone": is_off,
+            "undone_fields": undone["undone_fields"] if undone else [],
         }
 
     def _count(

@@ -1,7 +1,7 @@
 """Takes back a whole run: what it changed goes back, what it added leaves, what it took returns."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +12,9 @@ from adapters.storage import linking
 from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
-from adapters.storage.history import Side, side
+from adapters.storage.history import Side, differing, side
 from adapters.storage.rewriting import Change, write_changes
-from adapters.storage.undoing import BY_SYNCS, moved
+from adapters.storage.undoing import AS_SYNCS, BY_SYNCS, moved
 from domain.sheet import NotOnSheet, Settled
 
 CHUNK = 500
@@ -81,7 +81,7 @@ def undo_run(db: Db, seal: EntrySeal, run_id: UUID, *, hand: Hand) -> Undone:
     linking.alone(db, hand.account_id)
     run = _undoable(db, run_id)
     done = Undone()
-    for rows in _chunks(db, run_id):
+    for rows in chunks(db, run_id):
         _undo(db, seal, rows, run_id, done, hand=hand)
     db.execute(_MARK, {"id": run_id, "at": hand.at, "by": hand.by})
     record(
@@ -111,7 +111,7 @@ def _undoable(db: Db, run_id: UUID) -> Row[Any]:
     return run
 
 
-def _chunks(db: Db, run_id: UUID) -> Iterator[Sequence[RowMapping]]:
+def chunks(db: Db, run_id: UUID) -> Iterator[Sequence[RowMapping]]:
     after = _FIRST
     while True:
         values = {"run_id": run_id, "after": after, "most": CHUNK}
@@ -146,7 +146,15 @@ def _undo(
         if row["created_run_id"] == run_id:
             added.append(row["id"])
     freed = _freed(db, seal, added=added, linked=linked) if added or linked else []
-    write_changes(db, seal, [*changes, *freed], hand=hand)
+    write_changes(db, seal, [*_freeing(changes, freed), *freed], hand=hand)
+
+
+def _freeing(changes: Sequence[Change], freed: Sequence[Change]) -> list[Change]:
+    """The changes with what each no longer stands for, so that it can be done again."""
+    by_target: dict[UUID, list[UUID]] = {}
+    for one in freed:
+        by_target.setdefault(one.row["linked_to"], []).append(one.row["id"])
+    return [replace(one, freed=by_target.get(one.row["id"], ())) for one in changes]
 
 
 def _undone(
@@ -155,7 +163,7 @@ def _undone(
     """What a row of the run goes back to; None where somebody changed it since."""
     wrote = [line.side for line in lines if line.what in BY_SYNCS]
     is_new = row["created_run_id"] == run_id
-    if not _is_its_own(row, wrote, is_new=is_new):
+    if not _is_its_own(row, [one for one in lines if one.what in AS_SYNCS], is_new=is_new):
         return None
     cells = seal.cells(row)
     if is_new:
@@ -166,14 +174,22 @@ def _undone(
         return None
     is_removed = row["removed_at"] is not None
     columns = moved(before, by_sync=True, at=hand.at) if before.is_removed != is_removed else {}
+    columns["undone_fields"] = sorted({*row["undone_fields"], *differing(before.cells, cells)})
     return Change(row=row, before=cells, after=before.cells, what="undone", columns=columns)
 
 
-def _is_its_own(row: RowMapping, wrote: Sequence[Side], *, is_new: bool) -> bool:
+def _is_its_own(row: RowMapping, wrote: Sequence[_Line], *, is_new: bool) -> bool:
     """Nobody changed it after the run, nor between two of its writes."""
-    first = 1 if is_new or not wrote else wrote[0].version or 0
-    versions = [one.version for one in wrote]
-    return versions == [*range(first, first + len(wrote))] and row["version"] == first + len(wrote)
+    expected = 1 if is_new or not wrote else wrote[0].side.version
+    for line in wrote:
+        if expected is None:
+            return False
+        # What was done again had been undone, which was a write too.
+        expected += line.what not in BY_SYNCS
+        if line.side.version != expected:
+            return False
+        expected += 1
+    return bool(row["version"] == expected)
 
 
 def _lines(

@@ -192,6 +192,7 @@ class OpenRun:
             connection=self.connection,
             window=window,
             fingerprint=self._sealer.fingerprint,
+            fingerprints=self._sealer.fingerprints,
         )
 
     def save_page(

@@ -22,6 +22,8 @@ from domain.sheet import EntryView, Settled
 from domain.visits import KEPT_APART
 
 BY_SYNCS = frozenset({"synced", "removed"})
+AS_SYNCS = BY_SYNCS | {"redone"}
+"""Steps of which an undo holds until the PMS changes its mind."""
 TOO_LATE = "This was changed since; undo the later change first."
 
 _LINKED = text(
@@ -51,7 +53,7 @@ def undo_step(
         raise Settled(TOO_LATE)
     cells = seal.cells(row)
     after = merge.restore(cells, step.before.cells, step.fields).cells
-    columns = _back(step, at=hand.at) if step.is_move else {}
+    columns = _back(row, step, at=hand.at)
     change = Change(row=row, before=cells, after=after, what="undone", columns=columns)
     freed = [
         _apart(seal, one)
@@ -99,8 +101,14 @@ def moved(before: Side, *, by_sync: bool, at: datetime) -> dict[str, Any]:
     }
 
 
-def _back(step: Step, *, at: datetime) -> dict[str, Any]:
-    return moved(step.before, by_sync=step.row["what"] in BY_SYNCS, at=at)
+def _back(row: RowMapping, step: Step, *, at: datetime) -> dict[str, Any]:
+    what = step.row["what"]
+    columns = moved(step.before, by_sync=what in AS_SYNCS, at=at) if step.is_move else {}
+    if what in AS_SYNCS and step.fields:
+        columns["undone_fields"] = sorted({*row["undone_fields"], *step.fields})
+    elif what == "undone":
+        columns["undone_fields"] = list(step.before.undone_fields)
+    return columns
 
 
 def _chosen(steps: Sequence[Step], step_id: int | None) -> Step:

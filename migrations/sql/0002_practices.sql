@@ -29,7 +29,9 @@ ALTER TABLE run_sheet_appointments
   ADD COLUMN linked_to UUID CONSTRAINT fk_run_sheet_appointments_linked_to
     REFERENCES run_sheet_appointments (id),
   ADD COLUMN created_run_id UUID,
-  ADD COLUMN undone BOOLEAN DEFAULT false NOT NULL;
+  ADD COLUMN undone BOOLEAN DEFAULT false NOT NULL,
+  ADD COLUMN undone_fields TEXT[] DEFAULT '{}' NOT NULL,
+  ADD COLUMN pms_print BYTEA;
 CREATE INDEX ix_run_sheet_appointments_unlinked ON run_sheet_appointments (account_id, appointment_time)
   WHERE source <> 'pms' AND linked_to IS NULL AND removed_at IS NULL;
 CREATE INDEX ix_run_sheet_appointments_linked_to ON run_sheet_appointments (linked_to)

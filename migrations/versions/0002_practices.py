@@ -16,7 +16,7 @@ DROP TABLE deliveries, idempotency_keys, pms_backfills, pms_connection_checks;
 DROP INDEX ix_run_sheet_history_run_id;
 DROP INDEX ix_pms_sync_log_days;
 ALTER TABLE run_sheet_appointments DROP COLUMN linked_to, DROP COLUMN created_run_id,
-  DROP COLUMN undone;
+  DROP COLUMN undone, DROP COLUMN undone_fields, DROP COLUMN pms_print;
 ALTER TABLE pms_sync_log DROP COLUMN backfill_id, DROP COLUMN approved_at,
   DROP COLUMN approved_by, DROP COLUMN approved_job_id, DROP COLUMN undone_at,
   DROP COLUMN undone_by;

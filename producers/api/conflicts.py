@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import Connection as Db
 
-from adapters.storage import conflict_list, run_undoing, settling
+from adapters.storage import conflict_list, run_redoing, run_undoing, settling
 from adapters.storage.conflict_list import Wanted
 from adapters.storage.settling import Shown
 from adapters.storage.sheet_edits import settle_conflict
@@ -16,7 +16,7 @@ from domain.people import Permission
 from domain.sheet import as_json
 from producers.cursors import USUAL, Cursor, Limit, decode, paged
 from producers.doors import Door, door
-from producers.matching import IfMatch, version_in
+from producers.versions import IfMatch, expected
 
 router = APIRouter(tags=["conflicts"])
 
@@ -96,7 +96,7 @@ class Named(BaseModel):
     settled_at: AwareDatetime | None = Field(None, description="Only what was settled then.")
 
 
-@router.get("/api/conflicts")
+@router.get("/api/conflicts", summary="List conflicts")
 def read(door: Reader, wanted: Annotated[Filter, Query()]) -> dict[str, Any]:
     """Newest first, with how many there are of each rule whatever the rule asked for."""
     after = decode(wanted.cursor)
@@ -117,7 +117,7 @@ def read(door: Reader, wanted: Annotated[Filter, Query()]) -> dict[str, Any]:
     return _success({"conflicts": told, "next_cursor": following, "rules": rules, "total": total})
 
 
-@router.post("/api/conflicts/settle")
+@router.post("/api/conflicts/settle", summary="Settle many conflicts")
 def settle(door: Editor, body: Settling) -> dict[str, Any]:
     """Keep mine or take theirs in all of them; what moved meanwhile is `left` and stays open.
 
@@ -137,7 +137,7 @@ def settle(door: Editor, body: Settling) -> dict[str, Any]:
     )
 
 
-@router.post("/api/conflicts/{conflict_id}/settle")
+@router.post("/api/conflicts/{conflict_id}/settle", summary="Settle one conflict")
 def settle_one(
     door: Editor,
     response: Response,
@@ -146,7 +146,7 @@ def settle_one(
     if_match: IfMatch = None,
 ) -> dict[str, Any]:
     """Keep mine, or take theirs; `If-Match` is the version of the conflict's row."""
-    version = version_in(if_match)
+    version = expected(if_match)
     with door.transaction() as db:
         entry = settle_conflict(
             db, door.seal, conflict_id, body.choice, expected_version=version, hand=door.hand
@@ -155,7 +155,7 @@ def settle_one(
     return _success({"appointment": entry})
 
 
-@router.post("/api/conflicts/{conflict_id}/undo")
+@router.post("/api/conflicts/{conflict_id}/undo", summary="Open a settled conflict again")
 def undo_one(door: Editor, conflict_id: UUID) -> dict[str, Any]:
     """Open a settled one again, with both sides as they were before somebody chose."""
     with door.transaction() as db:
@@ -163,7 +163,7 @@ def undo_one(door: Editor, conflict_id: UUID) -> dict[str, Any]:
     return _success({"id": conflict_id})
 
 
-@router.post("/api/conflicts/undo")
+@router.post("/api/conflicts/undo", summary="Open settled conflicts again")
 def undo(door: Editor, body: Named) -> dict[str, Any]:
     """Open settled ones again, where nobody has changed the field since."""
     with door.transaction() as db:
@@ -173,12 +173,20 @@ def undo(door: Editor, body: Named) -> dict[str, Any]:
     return _success({"opened": len(done.ids), "left": done.left, "ids": done.ids})
 
 
-@router.post("/api/pms/runs/{run_id}/undo", tags=["runs"])
+@router.post("/api/pms/runs/{run_id}/undo", tags=["runs"], summary="Take back what a run did")
 def undo_run(door: Editor, run_id: UUID) -> dict[str, Any]:
     """Take back what a run did; rows that anyone changed since are left alone and counted."""
     with door.transaction() as db:
         done = run_undoing.undo_run(db, door.seal, run_id, hand=door.hand)
     return _success({"undone": done})
+
+
+@router.post("/api/pms/runs/{run_id}/redo", tags=["runs"])
+def redo_run(door: Editor, run_id: UUID) -> dict[str, Any]:
+    """Do an undone run again; rows that anyone changed since are left alone and counted."""
+    with door.transaction() as db:
+        done = run_redoing.redo_run(db, door.seal, run_id, hand=door.hand)
+    return _success({"redone": done})
 
 
 def _counted(db: Db, body: Settling) -> dict[str, Any]:

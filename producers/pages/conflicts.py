@@ -36,6 +36,7 @@ _STEPS: Mapping[str, str] = {
     "edited": "Edited",
     "reverted": "Undone",
     "undone": "Undone",
+    "redone": "Done again",
     "settled": "Settled",
     "synced": "Changed by the PMS",
     "removed": "Taken off by the PMS",

@@ -90,7 +90,7 @@ def test_all_are_settled_only_after_a_yes(
     assert row.request_summary == "2 conflicts in 2 rows"
 
 
-def test_a_run_is_undone_once(
+def test_a_run_is_undone_once_and_done_again(
     shell: Shell, disputed: Mapping[str, UUID], database_url: str, tmp_path: Path
 ) -> None:
     engine = create_engine(database_url)
@@ -110,9 +110,12 @@ def test_a_run_is_undone_once(
 
     done = shell.answer("conflicts", "undo", "--run", str(run), "--yes")
     again = shell.complaint("conflicts", "undo", "--run", str(run), "--yes")
+    redone = shell.answer("conflicts", "redo", str(run), "--yes")
 
     assert (done["taken_off"], done["left_alone"]) == (1, 1)
     assert "was undone already" in again
+    assert (redone["put_back"], redone["left_alone"]) == (1, 0)
+    assert "is not undone" in shell.complaint("conflicts", "redo", str(run), "--yes")
 
 
 @pytest.mark.parametrize(

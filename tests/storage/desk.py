@@ -73,6 +73,7 @@ class Desk:
                 connection=self.connection,
                 window=WINDOW,
                 fingerprint=self.sealer.fingerprint,
+                fingerprints=self.sealer.fingerprints,
             )
             applied = sheet.apply(found.fresh, at=self.now, run_id=uuid4(), dry_run=dry_run)
             sheet.take_off(found.leaving, at=self.now, run_id=uuid4(), dry_run=dry_run)

@@ -54,6 +54,7 @@ def run(desk: Desk, *visits: Appointment, gone: tuple[Appointment, ...] = ()) ->
             connection=desk.connection,
             window=WINDOW,
             fingerprint=desk.sealer.fingerprint,
+            fingerprints=desk.sealer.fingerprints,
         )
         pms.apply(found.fresh, at=desk.now, run_id=run_id)
         pms.take_off([desk.id_of(one) for one in gone], at=desk.now, run_id=run_id)

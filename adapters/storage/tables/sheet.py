@@ -78,6 +78,8 @@ run_sheet_appointments = Table(
     Column("linked_to", ID, ForeignKey("run_sheet_appointments.id")),
     Column("created_run_id", ID),
     switch_column("undone", on=False),
+    texts_column("undone_fields"),
+    Column("pms_print", LargeBinary),
     Index(
         "ix_run_sheet_appointments_unlinked",
         "account_id",

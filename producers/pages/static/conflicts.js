@@ -120,6 +120,16 @@ async function undoRun(item) {
   });
 }
 
+async function redoRun(item) {
+  const yes = await sure("Do this sync again?", "What the undo took back is done again. Rows that anybody changed since stay as they are.", "Do it again");
+  if (!yes) return;
+  await attempt(async () => {
+    const { redone } = await ask("POST", `/api/pms/runs/${item.dataset.run}/redo`);
+    const told = [[redone.changed_back, "changed again"], [redone.put_back, "put back"], [redone.taken_off, "taken off"], [redone.left_alone, "left alone"]];
+    say(`Done again: ${told.filter(([count]) => count).map(([count, what]) => `${count} ${what}`).join(", ") || "nothing was left of it"}.`);
+  });
+}
+
 document.addEventListener("click", (event) => {
   const on = (selector) => event.target.closest?.(selector);
   const card = on(".dispute");
@@ -128,6 +138,7 @@ document.addEventListener("click", (event) => {
   else if (on("[data-settle-all]")) settleAll(on("[data-settle-all]"));
   else if (on("[data-undo-last]")) openAgain(last);
   else if (on("[data-undo-run]")) undoRun(on("[data-run]"));
+  else if (on("[data-redo-run]")) redoRun(on("[data-run]"));
 });
 
 const KEYS = {

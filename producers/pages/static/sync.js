@@ -126,10 +126,19 @@ const ACT = {
   },
   async undo(id) {
     const title = inside.querySelector("h2").textContent;
-    if (!await sure("Undo this run?", `What “${title}” changed on the sheet goes back to what it was. Rows changed since are left alone. The next sync may bring the same changes again.`, "Undo")) return;
+    if (!await sure("Undo this run?", `What “${title}” changed on the sheet goes back to what it was. Rows changed since are left alone. It stays undone until the PMS changes those appointments, or you do the run again.`, "Undo")) return;
     const { undone } = await ask("POST", `/api/pms/runs/${id}/undo`, { body: {} });
     const left = undone.left_alone ? `; ${undone.left_alone} changed since were left alone` : "";
     say(`${undone.changed_back} changed back, ${undone.taken_off} taken off, ${undone.put_back} put back${left}.`);
+    await renew();
+    await show(id);
+  },
+  async redo(id) {
+    const title = inside.querySelector("h2").textContent;
+    if (!await sure("Do this run again?", `What “${title}” had changed on the sheet is changed again. Rows changed since it was undone are left alone.`, "Do it again")) return;
+    const { redone } = await ask("POST", `/api/pms/runs/${id}/redo`, { body: {} });
+    const left = redone.left_alone ? `; ${redone.left_alone} changed since were left alone` : "";
+    say(`${redone.changed_back} changed again, ${redone.put_back} put back, ${redone.taken_off} taken off${left}.`);
     await renew();
     await show(id);
   },

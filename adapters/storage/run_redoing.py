@@ -1,0 +1,134 @@
+"""Does an undone run again: the undo of an undo, for every row that is as the undo left it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import Row, RowMapping, text
+
+from adapters.storage import linking
+from adapters.storage.audit import record
+from adapters.storage.entries import EntrySeal
+from adapters.storage.hands import Hand
+from adapters.storage.history import Side, side
+from adapters.storage.rewriting import Change, write_changes
+from adapters.storage.run_undoing import Undone, chunks
+from domain.sheet import NotOnSheet, Settled
+
+_RUN = text("SELECT pms_connection_id, undone_at FROM pms_sync_log WHERE id = :id FOR UPDATE")
+_LINES = text(
+    """
+    SELECT appointment_id, before FROM run_sheet_history
+    WHERE what = 'undone' AND at = :undone_at AND appointment_id = ANY(:ids)
+    """
+)
+# As the undo left them: neither changed nor found by another row since.
+_FREED = text(
+    """
+    SELECT * FROM run_sheet_appointments
+    WHERE id = ANY(:ids) AND linked_to IS NULL AND removed_at IS NULL AND updated_at = :undone_at
+    ORDER BY id FOR UPDATE
+    """
+)
+_UNMARK = text("UPDATE pms_sync_log SET undone_at = NULL, undone_by = NULL WHERE id = :id")
+
+
+def redo_run(db: Db, seal: EntrySeal, run_id: UUID, *, hand: Hand) -> Undone:
+    """Everything that undoing the run took back, except for rows that changed since."""
+    linking.alone(db, hand.account_id)
+    run = _undone(db, run_id)
+    done = Undone()
+    for rows in chunks(db, run_id):
+        _redo(db, seal, rows, run.undone_at, run_id, done, hand=hand)
+    db.execute(_UNMARK, {"id": run_id})
+    record(
+        db,
+        hand.access,
+        account_id=hand.account_id,
+        action="run.redone",
+        connection_id=run.pms_connection_id,
+        summary=(
+            f"run {run_id}: {done.changed_back} changed again, {done.taken_off} taken off,"
+            f" {done.put_back} put back, {done.left_alone} left alone"
+        ),
+    )
+    return done
+
+
+def _undone(db: Db, run_id: UUID) -> Row[Any]:
+    run = db.execute(_RUN, {"id": run_id}).first()
+    if run is None:
+        raise NotOnSheet("There is no such run.")
+    if run.undone_at is None:
+        raise Settled("This run is not undone, so there is nothing to do again.")
+    return run
+
+
+def _redo(  # noqa: PLR0913 - which rows, of what, for whom
+    db: Db,
+    seal: EntrySeal,
+    rows: Sequence[RowMapping],
+    undone_at: datetime,
+    run_id: UUID,
+    done: Undone,
+    *,
+    hand: Hand,
+) -> None:
+    lines = _lines(db, seal, rows, undone_at)
+    changes: list[Change] = []
+    targets: dict[UUID, UUID] = {}
+    for row in (row for row in rows if row["id"] in lines):
+        before = lines[row["id"]]
+        if before.cells is None or row["version"] != (before.version or 0) + 1:
+            done.left_alone += 1
+            continue
+        change = _again(seal, row, before, run_id, hand=hand)
+        done.count(change)
+        changes.append(change)
+        targets |= dict.fromkeys(before.freed, row["id"])
+    hidden = _hidden(db, seal, targets, undone_at)
+    write_changes(db, seal, [*changes, *hidden], hand=hand)
+
+
+def _again(seal: EntrySeal, row: RowMapping, before: Side, run_id: UUID, *, hand: Hand) -> Change:
+    """Back to what the undo found; told as the run's own, so that it can be undone as such."""
+    cells = seal.cells(row)
+    columns: dict[str, Any] = {"undone_fields": list(before.undone_fields)}
+    if before.is_removed != (row["removed_at"] is not None):
+        columns |= {
+            "removed_at": hand.at if before.is_removed else None,
+            "undone": before.is_undone,
+        }
+    return Change(
+        row=row,
+        before=cells,
+        after=cells if before.cells is None else before.cells,
+        what="redone",
+        columns=columns,
+        run_id=run_id,
+    )
+
+
+def _lines(
+    db: Db, seal: EntrySeal, rows: Sequence[RowMapping], undone_at: datetime
+) -> Mapping[UUID, Side]:
+    values = {"undone_at": undone_at, "ids": [row["id"] for row in rows]}
+    return {
+        line.appointment_id: side(seal, line.appointment_id, line.before)
+        for line in db.execute(_LINES, values)
+    }
+
+
+def _hidden(
+    db: Db, seal: EntrySeal, targets: Mapping[UUID, UUID], undone_at: datetime
+) -> list[Change]:
+    """Scanned and typed rows that stood behind the run's rows before."""
+    if not targets:
+        return []
+    changes = []
+    for row in db.execute(_FREED, {"ids": list(targets), "undone_at": undone_at}).mappings():
+        cells, linked = seal.cells(row), {"linked_to": targets[row["id"]]}
+        changes.append(Change(row=row, before=cells, after=cells, columns=linked))
+    return changes
