@@ -1,0 +1,276 @@
+"""Asks a practice's desk through a worker and awaits what it says, never longer than a breath."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID, uuid4
+
+from fastapi.responses import JSONResponse
+from sqlalchemy import Connection as Db
+from sqlalchemy import text
+
+from adapters import pms
+from adapters.storage import phone_book, tool_calls
+from adapters.storage.audit import record
+from adapters.storage.ledger import put
+from adapters.storage.tool_calls import KeptToolCall, NewToolCall
+from adapters.storage.writes import WriteLedger
+from domain.desk_calls import WORDS
+from domain.tools import NO_PRACTICE, ToolAnswer, write_key
+from domain.work import desk_job, settle_job
+from domain.writes import OPEN, KeptWrite
+from infra.database import transaction
+from producers.callers import ANSWER_SECONDS
+from producers.doors import Door
+from producers.idempotency import LONGEST_KEY, REPLAYED
+from producers.problems import Problem
+
+LOOK_SECONDS = 0.25
+CALLS_A_MINUTE = 100
+A_MINUTE = timedelta(minutes=1)
+WRITES = "/api/pms/writes"
+NOT_NOW = (
+    "The practice's system did not answer in time; nothing was changed. Try again in a moment."
+)
+REQUESTED = "Requested at the practice; it is not final until it says so."
+
+_CONNECTED = text(
+    "SELECT EXISTS (SELECT FROM pms_connections"
+    " WHERE removed_at IS NULL AND state IN ('ACTIVE', 'ERROR'))"
+)
+_OTHER = text(
+    """
+    SELECT EXISTS (SELECT FROM tool_calls WHERE account_id = :account_id AND call_id = :call_id
+                   AND tool_call_id <> :tool_call_id)
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One call as it is kept; the same key with the same words is the same call."""
+
+    call_id: str
+    tool_call_id: str
+    name: str
+    arguments: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def write_key(self) -> str:
+        return write_key(self.call_id, self.tool_call_id)
+
+
+async def asked(
+    door: Door, name: str, arguments: Mapping[str, Any], *, key: str | None = None
+) -> JSONResponse:
+    """What the desk says: the document, or a problem; 202 where a write is not final yet."""
+    call = await asyncio.to_thread(_call, door, name, arguments, key)
+    kept = await asyncio.to_thread(_keep, door, call)
+    found = await _awaited(door, call, kept)
+    return _told(found, again=not kept.is_new)
+
+
+def _call(door: Door, name: str, arguments: Mapping[str, Any], key: str | None) -> Asked:
+    """The words of a call are told apart by a keyed hash, so that no id holds any of them."""
+    if key is not None and not (
+        key.isascii() and key.isprintable() and 0 < len(key) <= LONGEST_KEY
+    ):
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            f"An Idempotency-Key is a text of your own, at most {LONGEST_KEY} characters.",
+        )
+    given = {name: value for name, value in arguments.items() if value is not None}
+    words = json.dumps([name, given], sort_keys=True).encode()
+    return Asked(
+        call_id=f"api:{key or uuid4()}",
+        tool_call_id=door.ports.sealer.fingerprint(words).hex(),
+        name=name,
+        arguments=given,
+    )
+
+
+def _keep(door: Door, call: Asked) -> KeptToolCall:
+    """Stored with its job in one transaction, or refused in one sentence."""
+    ports = door.ports
+    with door.transaction() as db:
+        serving = phone_book.serving(db, connectors=pms.desks(), called_number=None)
+        if serving is None:
+            raise _nobody_to_ask(db, call)
+        if call.call_id and _is_taken(db, door, call):
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "This Idempotency-Key was used for another request; choose a new one.",
+            )
+        since = ports.clock() - A_MINUTE
+        if phone_book.recent(db, door.account_id, since=since, by_api=True) >= CALLS_A_MINUTE:
+            raise Problem(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"More than {CALLS_A_MINUTE} requests in a minute; wait a moment.",
+                headers={"Retry-After": "60"},
+            )
+        new = NewToolCall(
+            account_id=door.account_id,
+            connection_id=serving[0],
+            delivery_id=None,
+            call_id=call.call_id,
+            tool_call_id=call.tool_call_id,
+            tool=call.name,
+            arguments=call.arguments,
+            caller=door.person.name,
+            control_url=None,
+            reply_to=ports.voice.replies.name if ports.voice else "",
+            deadline_at=ports.clock() + timedelta(seconds=_patience(door)),
+            trace_id=door.access.trace_id or str(uuid4()),
+        )
+        return tool_calls.keep(db, ports.sealer, new, vendor=serving[1], make_job=desk_job)
+
+
+def _is_taken(db: Db, door: Door, call: Asked) -> bool:
+    values = {
+        "account_id": door.account_id,
+        "call_id": call.call_id,
+        "tool_call_id": call.tool_call_id,
+    }
+    return bool(db.execute(_OTHER, values).scalar_one())
+
+
+def _nobody_to_ask(db: Db, call: Asked) -> Problem:
+    if db.execute(_CONNECTED).scalar_one():
+        return Problem(
+            HTTPStatus.NOT_IMPLEMENTED, f"This practice's system cannot {WORDS[call.name]}."
+        )
+    return Problem(HTTPStatus.NOT_FOUND, NO_PRACTICE)
+
+
+async def _awaited(door: Door, call: Asked, kept: KeptToolCall) -> Mapping[str, Any]:
+    """Woken over Redis where that can be, else by looking; after that nobody waits any more."""
+    voice = door.ports.voice
+    ends = asyncio.get_running_loop().time() + _patience(door)
+    woken = voice.replies.expect(kept.id) if voice else asyncio.Event()
+    try:
+        while asyncio.get_running_loop().time() < ends:
+            found = await asyncio.to_thread(_answer, door, call, kept)
+            if found is not None:
+                return found
+            try:
+                await asyncio.wait_for(woken.wait(), timeout=LOOK_SECONDS)
+            except TimeoutError:
+                continue
+            woken.clear()
+    finally:
+        if voice:
+            voice.replies.forget(kept.id)
+    return await asyncio.to_thread(_late, door, call, kept)
+
+
+def _patience(door: Door) -> float:
+    """As long as a caller would wait."""
+    return door.ports.voice.answer_seconds if door.ports.voice else ANSWER_SECONDS
+
+
+def _answer(door: Door, call: Asked, kept: KeptToolCall) -> Mapping[str, Any] | None:
+    """What was answered, if it was; one read once more is one more access."""
+    with transaction(door.ports.database, account_id=door.account_id) as db:
+        found = tool_calls.answers(db, door.ports.sealer, [kept.id]).get(kept.id)
+        if found is None:
+            return None
+        document = _document(found)
+        if not kept.is_new and "body" in document:
+            record(
+                db,
+                door.access,
+                account_id=door.account_id,
+                action=call.name,
+                phi_fields=document.get("phi", ()),
+                patient_id=document.get("patient"),
+                summary=f"tool call {kept.id}, told again",
+            )
+    if "body" not in document and document["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
+        return _as_it_stands(door, call) or document
+    return document
+
+
+def _document(found: ToolAnswer) -> dict[str, Any]:
+    """What a worker or we have written; a sentence of the frame is a problem of its own."""
+    try:
+        document: dict[str, Any] = json.loads(found.text)
+    except ValueError:
+        if found.text == NO_PRACTICE:
+            return {"status": HTTPStatus.NOT_FOUND, "problem": NO_PRACTICE}
+        return {"status": HTTPStatus.SERVICE_UNAVAILABLE, "problem": NOT_NOW}
+    return document
+
+
+def _late(door: Door, call: Asked, kept: KeptToolCall) -> Mapping[str, Any]:
+    """Nobody answered: what has not left by now never will, what has is followed."""
+    ports = door.ports
+    ledger = WriteLedger(
+        ports.database, ports.sealer, account_id=door.account_id, clock=ports.clock
+    )
+    with door.transaction() as db:
+        if tool_calls.still_open(db, kept.id, states=tool_calls.OPEN):
+            write = ledger.call_off(db, call.write_key)
+            document = _standing(write) or {
+                "status": HTTPStatus.SERVICE_UNAVAILABLE,
+                "problem": NOT_NOW,
+            }
+            said = ToolAnswer(text=json.dumps(document), is_error="problem" in document)
+            now, whose = ports.clock(), door.account_id
+            tool_calls.give_up(db, ports.sealer, kept.id, said, account_id=whose, now=now)
+            if write is not None and write.state in OPEN:
+                put(db, _settling(door, write))
+            record(
+                db,
+                door.access,
+                account_id=door.account_id,
+                action=call.name,
+                summary=f"tool call {kept.id}, not answered in time",
+                status=document["status"],
+            )
+    found = _answer(door, call, kept)
+    return found or {"status": HTTPStatus.SERVICE_UNAVAILABLE, "problem": NOT_NOW}
+
+
+def _as_it_stands(door: Door, call: Asked) -> Mapping[str, Any] | None:
+    """A write that may have left, whatever the words were."""
+    ports = door.ports
+    ledger = WriteLedger(
+        ports.database, ports.sealer, account_id=door.account_id, clock=ports.clock
+    )
+    return _standing(ledger.by_key(call.write_key))
+
+
+def _standing(write: KeptWrite | None) -> dict[str, Any] | None:
+    if write is None or write.state not in OPEN:
+        return None
+    body = {
+        "write": {"id": str(write.id), "kind": write.write.kind.value, "status": "requested"},
+        "confirmationNumber": write.confirmation,
+        "message": REQUESTED,
+    }
+    return {"status": int(HTTPStatus.ACCEPTED), "body": body, "write": str(write.id)}
+
+
+def _settling(door: Door, write: KeptWrite) -> Any:
+    return settle_job(
+        account_id=door.account_id,
+        connection_id=write.connection_id,
+        write_id=write.id,
+        trace_id=door.access.trace_id or str(uuid4()),
+    )
+
+
+def _told(document: Mapping[str, Any], *, again: bool) -> JSONResponse:
+    status = int(document["status"])
+    headers = {REPLAYED: "true"} if again else {}
+    if "problem" in document:
+        waits = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+        raise Problem(status, document["problem"], headers={**headers, **waits})
+    if status == HTTPStatus.ACCEPTED and "write" in document:
+        headers["Location"] = f"{WRITES}/{UUID(document['write'])}"
+    body = {"success": True, **document["body"]}
+    return JSONResponse(body, status_code=status, headers=headers)

@@ -1,0 +1,75 @@
+"""The door of the API that assistants use too: a person, or a message Vapi has signed."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from fastapi import Request
+from sqlalchemy import text
+
+from adapters.vapi.verifying import Signed, is_genuine
+from domain.people import Permission, Person, Role
+from infra.database import dispatch
+from producers.doors import Door
+from producers.ports import GivenPorts, Ports
+from producers.problems import Problem
+from producers.security import access_of, may
+
+WRONG_SIGNATURE = "Invalid Vapi signature"
+SIGNATURES = ("x-vapi-signature", "x-vapi-secret")
+WHOSE = "accountId"
+
+_ACCOUNTS = text(
+    """
+    SELECT id FROM accounts
+    WHERE id = :claim OR (:claim = '' AND (SELECT count(*) FROM accounts) = 1)
+    """
+)
+
+
+def entrance(permission: Permission) -> Callable[[Request, Ports], Awaitable[Door]]:
+    """A dependency: the door, for whoever may do this. Assistants do what clerks may."""
+    allowed = may(permission)
+
+    async def opened(request: Request, ports: GivenPorts) -> Door:
+        person = await _assistant(request, ports)
+        if person is None:
+            person = allowed(request, ports)
+        elif not person.may(permission):
+            raise Problem(HTTPStatus.FORBIDDEN, "An assistant may not do this; ask an owner.")
+        return Door(ports, person, access_of(request, person))
+
+    return opened
+
+
+async def _assistant(request: Request, ports: Ports) -> Person | None:
+    """Who Vapi speaks for; None where the message is not Vapi's, but perhaps a person's."""
+    plans = ports.voice.plans if ports.voice else ()
+    if plans and is_genuine(plans, await _signed(request, ports)):
+        return Person(account_id=_account(request, ports), name="vapi", role=Role.BILLING)
+    if any(name in request.headers for name in SIGNATURES):
+        raise Problem(HTTPStatus.UNAUTHORIZED, WRONG_SIGNATURE)
+    return None
+
+
+async def _signed(request: Request, ports: Ports) -> Signed:
+    query = f"?{request.url.query}" if request.url.query else ""
+    return Signed(
+        headers={
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in request.headers.raw
+        },
+        body=await request.body(),
+        method=request.method,
+        url=f"{ports.base_url}{request.url.path}{query}",
+        now=ports.clock(),
+    )
+
+
+def _account(request: Request, ports: Ports) -> str:
+    """Named in the address, which no model fills in; the only account needs no name."""
+    claim = request.query_params.get(WHOSE, "")
+    with dispatch(ports.database) as db:
+        found = db.execute(_ACCOUNTS, {"claim": claim}).scalars().first()
+    if found is None:
+        raise Problem(HTTPStatus.FORBIDDEN, f"Name the account in the address: ?{WHOSE}=...")
+    return str(found)

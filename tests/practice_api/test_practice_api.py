@@ -1,0 +1,453 @@
+"""Each route of the practice's API: done, missing, forbidden, foreign, and asked for again."""
+
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import redis
+from sqlalchemy import text
+
+from domain.desk import Ability, Balance, Coverage, Note, Outcome, Receipt, Verdict
+from domain.errors import NeedsReconnect, Refused, Transient
+from domain.people import Role
+from domain.work import DESK_CALL, SEND_TEXT, SETTLE
+from tests.practice_api.client import Client, client, dispatch_all
+from tests.voice.line import ACCOUNT
+
+pytestmark = pytest.mark.integration
+
+ANN = "PAT-1001"
+
+
+def at(api: Client, clock: str) -> str:
+    return f"{api.line.day.isoformat()}T{clock}"
+
+
+def booking(api: Client, clock: str = "09:30", **more: Any) -> dict[str, Any]:
+    return {"patientId": ANN, "startTime": at(api, clock), "type": "Checkup", **more}
+
+
+def booked(api: Client, clock: str = "09:30") -> dict[str, Any]:
+    return dict(api.told("POST", "/appointments", booking(api, clock))["appointment"])
+
+
+def test_a_patient_is_searched_a_time_is_found_and_an_appointment_is_booked(api: Client) -> None:
+    found = api.told("GET", "/patients/search", query="Ann Ames", limit=10)["patients"]
+    slots = api.told("GET", "/appointments/availability", date=api.line.day.isoformat())["slots"]
+    answer = api.send(
+        "POST",
+        "/appointments",
+        {"patientId": found[0]["id"], "startTime": slots[0]["startTime"], "duration": 30},
+    )
+
+    made = answer.json()["appointment"]
+    assert answer.status_code == 201
+    assert set(slots[0]) == {"startTime", "endTime", "providerId", "providerName", "available"}
+    assert len(made["confirmationNumber"]) == 6
+    assert (made["patientName"], made["status"]) == ("Ann Ames", "scheduled")
+    assert made["startTime"] == slots[0]["startTime"]
+    assert [one.patient_id for one in api.line.desk.book] == [ANN]
+
+
+def test_a_time_without_an_offset_is_on_the_practices_own_clock(api: Client) -> None:
+    made = booked(api, "10:15")
+
+    assert made["startTime"].startswith(f"{api.line.day.isoformat()}T10:15:00-0")
+
+
+def test_appointments_are_listed_with_the_three_words_for_how_they_stand(api: Client) -> None:
+    made = booked(api)
+    day = api.line.day.isoformat()
+
+    listed = api.told("GET", "/appointments", startDate=day, endDate=day)["appointments"]
+    cancelled = api.told("GET", "/appointments", startDate=day, status="cancelled")
+
+    assert [(one["id"], one["patientName"], one["status"]) for one in listed] == [
+        (made["id"], "Ann Ames", "scheduled")
+    ]
+    assert listed[0]["pmsStatus"] == "booked"
+    assert cancelled["appointments"] == []
+
+
+def test_an_appointment_is_moved_and_cancelled(api: Client) -> None:
+    made = booked(api)
+    path = f"/appointments/{made['id']}"
+
+    moved = api.told("PATCH", path, {"startTime": at(api, "11:00"), "reason": "work"})
+    cancelled = api.told("DELETE", path, {"reason": "ill"})
+    again = api.told("DELETE", path, reason="ill")
+
+    assert moved["appointment"]["id"] == made["id"]
+    assert "T11:00:00" in moved["appointment"]["startTime"]
+    assert cancelled["appointment"]["status"] == "cancelled"
+    assert again["message"] == "It was cancelled already."
+    assert [one.status.value for one in api.line.desk.book] == ["cancelled"]
+
+
+def test_a_taken_time_is_refused_and_nothing_is_sent(api: Client) -> None:
+    booked(api)
+
+    answer = api.send("POST", "/appointments", booking(api))
+
+    assert answer.status_code == 409
+    assert "not free" in answer.json()["detail"]
+    assert len(api.line.desk.sent) == 1
+
+
+def test_a_booking_sent_twice_with_its_key_is_one_booking(api: Client) -> None:
+    first = api.send("POST", "/appointments", booking(api), key="K1")
+    again = api.send("POST", "/appointments", booking(api), key="K1")
+    other = api.send("POST", "/appointments", booking(api, "11:00"), key="K1")
+
+    assert (first.status_code, again.status_code, other.status_code) == (201, 201, 422)
+    assert again.json() == first.json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert len(api.line.desk.sent) == 1
+
+
+def test_what_is_not_final_is_told_as_requested_with_where_to_ask(api: Client) -> None:
+    api.line.desk.takes = Receipt(number="275495")
+    api.line.desk.outcomes = [Outcome(verdict=Verdict.UNKNOWN)]
+
+    answer = api.send("POST", "/appointments", booking(api))
+    where = answer.headers["Location"].removeprefix("/api/pms")
+    before = api.told("GET", where)["write"]
+    api.line.desk.outcomes = [Outcome(verdict=Verdict.DONE)]
+    api.line.carry(SETTLE)
+    after = api.told("GET", where)["write"]
+
+    assert answer.status_code == 202
+    assert answer.json()["appointment"]["status"] == "requested"
+    assert (before["status"], after["status"]) == ("requested", "confirmed")
+    assert after["confirmationNumber"] == answer.json()["appointment"]["confirmationNumber"]
+    assert api.line.value("SELECT count(*) FROM text_messages") == 0
+
+
+def test_a_confirmation_that_was_asked_for_goes_out_as_a_text(api: Client) -> None:
+    api.told("POST", "/appointments", booking(api, sendConfirmation=True))
+
+    api.line.carry(SETTLE)
+
+    assert api.line.value("SELECT count(*) FROM text_messages") == 1
+    assert api.line.value("SELECT count(*) FROM jobs WHERE kind = :k", k=SEND_TEXT) == 1
+
+
+def test_a_patient_is_read_registered_and_changed(api: Client) -> None:
+    api.line.desk.owes = Balance(total="80.00")
+    read = api.told("GET", f"/patients/{ANN}")["patient"]
+    made = api.told(
+        "POST",
+        "/patients",
+        {
+            "firstName": "Nora",
+            "lastName": "North",
+            "dateOfBirth": "1990-02-03",
+            "phone": "(202) 555-0199",
+            "address": {"street": "1 Elm", "city": "Reston", "state": "VA", "zip": "20190"},
+        },
+    )["patient"]
+    changed = api.send("PATCH", f"/patients/{ANN}", {"phone": "+1 202 555 0111"})
+
+    assert (read["firstName"], read["dateOfBirth"], read["balance"]) == (
+        "Ann",
+        "1985-03-02",
+        "80.00",
+    )
+    assert set(read["address"]) == {"street", "city", "state", "zip"}
+    assert made["id"] in api.line.desk.people
+    assert changed.status_code == 200
+    assert changed.json()["patient"]["id"] == ANN
+    assert api.line.desk.sent[-1].wish.phone == "+12025550111"  # type: ignore[union-attr]
+
+
+def test_a_search_may_be_posted_so_that_no_name_is_in_the_address(api: Client) -> None:
+    by_name = api.told("POST", "/patients/search", {"query": "Baker"})["patients"]
+    by_number = api.told("GET", "/patients/search", query="(202) 555-0143")["patients"]
+    nobody = api.told("GET", "/patients/search", query="Zebra")["patients"]
+
+    assert [one["lastName"] for one in by_name] == ["Baker"]
+    assert [one["id"] for one in by_number] == [ANN]
+    assert nobody == []
+
+
+def test_notes_insurance_balance_and_payments_are_on_the_record(api: Client) -> None:
+    desk = api.line.desk
+    desk.kept_notes = [Note(text="Prefers mornings", by="Dr. Lee", pms_id="N1")]
+    desk.covers = [Coverage(provider="Example Dental", policy="P1", group="G1")]
+    desk.owes = Balance(total="120.00", insurance="40.00", patient="80.00")
+    path = f"/patients/{ANN}"
+
+    notes = api.told("GET", f"{path}/notes")["notes"]
+    note = api.send("POST", f"{path}/notes", {"content": "Called", "category": "General"})
+    insurance = api.told("GET", f"{path}/insurance")["insurance"]
+    added = api.send("POST", f"{path}/insurance", {"provider": "Other", "policyNumber": "P2"})
+    balance = api.told("GET", f"{path}/balance")["balance"]
+    paid = api.send(
+        "POST",
+        "/payments",
+        {"patientId": ANN, "amount": 80, "method": "card", "last4": "4242"},
+    )
+
+    assert (notes[0]["content"], notes[0]["createdBy"]) == ("Prefers mornings", "Dr. Lee")
+    assert (insurance[0]["policyNumber"], insurance[0]["isPrimary"]) == ("P1", True)
+    assert (balance["total"], balance["insurance"], balance["patient"]) == (
+        "120.00",
+        "40.00",
+        "80.00",
+    )
+    assert [one.status_code for one in (note, added, paid)] == [201, 201, 201]
+    assert paid.json()["payment"]["amount"] == "80.00"
+    assert [one.kind.value for one in desk.sent] == ["add_note", "add_insurance", "record_payment"]
+
+
+def test_a_card_number_is_not_taken(api: Client) -> None:
+    answer = api.send(
+        "POST",
+        "/payments",
+        {"patientId": ANN, "amount": "80", "method": "card", "notes": "4111 1111 1111 1111"},
+    )
+
+    assert answer.status_code == 422
+    assert "4111" not in answer.text
+    assert api.line.desk.sent == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/patients/NOBODY", None),
+        ("PATCH", "/patients/NOBODY", {"phone": "+12025550111"}),
+        ("GET", "/patients/NOBODY/notes", None),
+        ("POST", "/patients/NOBODY/notes", {"content": "x"}),
+        ("GET", "/patients/NOBODY/insurance", None),
+        ("POST", "/patients/NOBODY/insurance", {"provider": "x", "policyNumber": "1"}),
+        ("GET", "/patients/NOBODY/balance", None),
+        ("POST", "/payments", {"patientId": "NOBODY", "amount": "1", "method": "cash"}),
+        ("DELETE", "/appointments/NONE", None),
+    ],
+)
+def test_what_the_practice_does_not_have_is_not_found(
+    api: Client, method: str, path: str, body: Any
+) -> None:
+    answer = api.send(method, path, body)
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"].startswith("This practice has no such")
+
+
+def every_route(api: Client) -> list[tuple[str, str, Any, dict[str, Any]]]:
+    day = api.line.day.isoformat()
+    return [
+        ("GET", "/appointments", None, {"startDate": day}),
+        ("GET", "/appointments/availability", None, {"date": day}),
+        ("POST", "/appointments", booking(api), {}),
+        ("PATCH", "/appointments/A1", {"startTime": at(api, "10:00")}, {}),
+        ("DELETE", "/appointments/A1", None, {}),
+        ("GET", "/patients", None, {"query": "Ann"}),
+        ("GET", "/patients/search", None, {"query": "Ann"}),
+        ("POST", "/patients/search", {"query": "Ann"}, {}),
+        ("GET", f"/patients/{ANN}", None, {}),
+        ("POST", "/patients", {"firstName": "A", "lastName": "B"}, {}),
+        ("PATCH", f"/patients/{ANN}", {"phone": "+12025550111"}, {}),
+        ("GET", f"/patients/{ANN}/notes", None, {}),
+        ("POST", f"/patients/{ANN}/notes", {"content": "x"}, {}),
+        ("GET", f"/patients/{ANN}/insurance", None, {}),
+        ("POST", f"/patients/{ANN}/insurance", {"provider": "x", "policyNumber": "1"}, {}),
+        ("GET", f"/patients/{ANN}/balance", None, {}),
+        ("POST", "/payments", {"patientId": ANN, "amount": "1", "method": "cash"}, {}),
+    ]
+
+
+def test_no_route_is_open_to_strangers_or_to_roles_that_see_no_patients(api: Client) -> None:
+    for method, path, body, query in every_route(api):
+        stranger = api.send(method, path, body, headers={}, **query)
+        operator = api.send(method, path, body, role=Role.OPS, **query)
+
+        assert stranger.status_code == 401, (method, path)
+        assert operator.status_code == 403, (method, path)
+    assert api.line.desk.asked == []
+
+
+def test_clinicians_read_and_write_nothing(api: Client) -> None:
+    for method, path, body, query in every_route(api):
+        is_read = method == "GET" or path.endswith("/search")
+        if not is_read:
+            answer = api.send(method, path, body, role=Role.PROVIDER, **query)
+            assert answer.status_code == 403, (method, path)
+    assert api.told("GET", f"/patients/{ANN}", role=Role.PROVIDER)["patient"]["id"] == ANN
+
+
+def test_another_account_reaches_no_practice_but_its_own(api: Client) -> None:
+    with dispatch_all(api) as db:
+        db.execute(text("INSERT INTO accounts (id, name) VALUES ('other', 'Theirs')"))
+
+    for method, path, body, query in every_route(api):
+        answer = api.send(method, path, body, account="other", **query)
+
+        assert answer.status_code == 404, (method, path)
+        assert answer.json()["detail"] == "No PMS integration found"
+    assert api.line.desk.asked == []
+
+
+def test_a_foreign_write_cannot_be_looked_at(api: Client) -> None:
+    with dispatch_all(api) as db:
+        db.execute(text("INSERT INTO accounts (id, name) VALUES ('other', 'Theirs')"))
+    booked(api)
+    own = api.line.value("SELECT id FROM pms_writes")
+
+    assert api.told("GET", f"/writes/{own}")["write"]["status"] == "confirmed"
+    assert api.send("GET", f"/writes/{own}", account="other").status_code == 404
+    assert api.send("GET", f"/writes/{uuid4()}").status_code == 404
+
+
+def test_what_a_system_cannot_do_is_said_in_a_sentence(api: Client) -> None:
+    api.line.desk.abilities = frozenset(Ability) - {Ability.READ_BALANCE, Ability.RECORD_PAYMENT}
+
+    balance = api.send("GET", f"/patients/{ANN}/balance")
+    api.switch(notes=False)
+    notes = api.send("GET", f"/patients/{ANN}/notes")
+
+    assert balance.status_code == 501
+    assert balance.json()["detail"] == "This practice's system cannot show balances."
+    assert notes.status_code == 409
+    assert "switched it off" in notes.json()["detail"]
+
+
+def test_a_practice_whose_pms_has_no_desk_says_so(api: Client) -> None:
+    with dispatch_all(api) as db:
+        db.execute(text("UPDATE pms_connections SET connector = 'gentu'"))
+
+    answer = api.send("GET", f"/patients/{ANN}")
+
+    assert answer.status_code == 501
+    assert answer.json()["detail"] == "This practice's system cannot show patients."
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status"),
+    [
+        (Transient("the line broke"), 503),
+        (NeedsReconnect("the key is no longer valid"), 502),
+        (Refused("this day is closed"), 409),
+    ],
+)
+def test_trouble_with_the_practices_system_is_a_problem_with_a_sentence(
+    api: Client, trouble: Exception, status: int
+) -> None:
+    api.line.desk.fails = trouble  # type: ignore[assignment]
+
+    answer = api.send("GET", f"/patients/{ANN}")
+
+    assert answer.status_code == status
+    assert answer.json()["detail"].startswith("The practice's system")
+
+
+def test_a_booking_the_system_refuses_is_not_told_as_booked(api: Client) -> None:
+    api.line.desk.takes = Refused("the provider does not work then")
+
+    answer = api.send("POST", "/appointments", booking(api))
+
+    assert answer.status_code == 409
+    assert "the provider does not work then" in answer.json()["detail"]
+    assert api.line.value("SELECT state FROM pms_writes") == "failed"
+
+
+def test_an_assistant_is_let_in_by_its_signature_alone(api: Client) -> None:
+    let_in = api.signed("GET", f"/patients/{ANN}")
+    posted = api.signed("POST", "/patients/search", {"query": "Baker"})
+    forged = api.signed("GET", f"/patients/{ANN}", secret="another secret")  # noqa: S106
+    configuring = api.signed("POST", "/setup", {"provider": "SIKKA"})
+
+    assert (let_in.status_code, posted.status_code) == (200, 200)
+    assert (forged.status_code, forged.json()["detail"]) == (401, "Invalid Vapi signature")
+    assert configuring.status_code == 403
+    assert {row.user_id for row in api.audited()} == {"vapi"}
+
+
+def test_an_assistant_of_several_accounts_names_its_own_in_the_address(api: Client) -> None:
+    with dispatch_all(api) as db:
+        db.execute(text("INSERT INTO accounts (id, name) VALUES ('other', 'Theirs')"))
+
+    unnamed = api.signed("GET", f"/patients/{ANN}")
+    named = api.signed("GET", f"/patients/{ANN}?accountId={ACCOUNT}")
+
+    assert (unnamed.status_code, named.status_code) == (403, 200)
+
+
+def test_each_access_is_audited_with_its_fields_and_how_long_it_took(api: Client) -> None:
+    api.told("GET", f"/patients/{ANN}", role=Role.OWNER)
+    api.told("POST", "/appointments", booking(api), key="K1")
+    api.told("POST", "/appointments", booking(api), key="K1")
+
+    rows = api.audited()
+
+    assert [row.action for row in rows] == ["api.patient", "api.book", "api.book"]
+    assert rows[0].endpoint == "/api/pms/patients/{patient_id}"
+    assert (rows[0].method, rows[0].user_id, rows[0].patient_id) == ("GET", "script", ANN)
+    assert "date_of_birth" in rows[0].phi_fields
+    assert all(row.phi_fields and row.response_time is not None for row in rows)
+
+
+def test_more_than_a_hundred_requests_a_minute_are_asked_to_wait(api: Client) -> None:
+    with dispatch_all(api) as db:
+        db.execute(
+            text(
+                "INSERT INTO tool_calls (account_id, call_id, tool_call_id, tool, deadline_at,"
+                " trace_id) SELECT :account, 'api:' || n, 'x', 'api.patient', now(), 't'"
+                " FROM generate_series(1, 100) AS n"
+            ),
+            {"account": ACCOUNT},
+        )
+
+    answer = api.send("GET", f"/patients/{ANN}")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "60")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"patientId": ANN},
+        {"patientId": ANN, "startTime": "soon"},
+        {"patientId": ANN, "startTime": "2001-01-01T10:00"},
+        {"patientId": ANN, "startTime": "2026-11-24T10:00", "duration": "long"},
+        ["a list"],
+        "text",
+        None,
+    ],
+)
+def test_nonsense_is_a_problem_that_names_the_field_and_no_value(api: Client, body: Any) -> None:
+    answer = api.send("POST", "/appointments", body)
+
+    assert answer.status_code == 422
+    assert "soon" not in answer.json()["detail"].replace("too soon", "")
+    assert api.line.desk.sent == []
+
+
+def test_without_a_worker_nobody_waits_for_ever_and_nothing_happens_later(
+    database_url: str, redis_client: redis.Redis, redis_url: str
+) -> None:
+    with client(database_url, redis_client, redis_url, works=False, answer_seconds=0.6) as api:
+        answer = api.send("POST", "/appointments", booking(api))
+        api.line.carry(DESK_CALL)
+
+    assert answer.status_code == 503
+    assert "nothing was changed" in answer.json()["detail"]
+    assert api.line.desk.sent == []
+
+
+def test_days_are_bounded(api: Client) -> None:
+    first = date(2026, 1, 1)
+
+    answer = api.send(
+        "GET", "/appointments", startDate=first.isoformat(), endDate=replace_year(first)
+    )
+
+    assert answer.status_code == 422
+    assert "31 days" in answer.json()["detail"]
+
+
+def replace_year(day: date) -> str:
+    return day.replace(year=day.year + 1).isoformat()
