@@ -11,6 +11,7 @@ from sqlalchemy import Connection as Db
 
 from adapters.storage import idempotency
 from adapters.storage.idempotency import Answer, Ask, Kept
+from producers.describing import DEMANDED
 from producers.doors import Door
 from producers.problems import Problem
 
@@ -69,6 +70,7 @@ async def keyed(
         Header(
             alias="Idempotency-Key",
             description="Any text of yours; send the same one when you send the request again.",
+            json_schema_extra=DEMANDED,
         ),
     ] = None,
 ) -> Keyed:

@@ -23,6 +23,7 @@ from infra.sealing import Keyring, Sealer
 from infra.settings import Settings
 from producers import health, metrics, problems, routes
 from producers.callers import Voice
+from producers.describing import Api, operation_id
 from producers.following import Hub
 from producers.headers import Headers
 from producers.limits import BodyLimit
@@ -38,8 +39,13 @@ GRACE_SECONDS = 5
 
 def create_app(ports: Ports) -> FastAPI:
     """The application; nothing is connected before it starts."""
-    app = FastAPI(
-        title="pms-sync", docs_url=None, redoc_url=None, lifespan=_lifespan, redirect_slashes=False
+    app = Api(
+        title="pms-sync",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        redirect_slashes=False,
+        generate_unique_id_function=operation_id,
     )
     routers, links = routes.found()
     app.state.ports, app.state.nav = ports, links

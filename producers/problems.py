@@ -38,6 +38,13 @@ TITLES: Mapping[HTTPStatus, str] = {
 }
 
 
+class Place(BaseModel):
+    """Where a request cannot be read, never what stood there."""
+
+    at: str
+    problem: str
+
+
 class ProblemDetails(BaseModel):
     """Why a request has failed (RFC 9457); `detail` is a sentence that says what to do."""
 
@@ -46,12 +53,12 @@ class ProblemDetails(BaseModel):
     status: int
     detail: str
     request_id: str | None = None
+    errors: list[Place] = []
 
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    "4XX": {"model": ProblemDetails, "description": "Refused; `detail` says what to do."}
-}
-"""For the routers of the API: every refusal has this shape, as application/problem+json."""
+PROBLEMS: dict[int | str, dict[str, Any]] = {"4XX": {"model": ProblemDetails}}
+"""For a router that names its refusals itself; `describing` tells those of every /api address."""
+
 
 SORRY = "Something went wrong on our side. It has been logged; try again in a moment."
 

@@ -5,12 +5,17 @@ from typing import Annotated
 
 from fastapi import Header, Response
 
+from producers.describing import DEMANDED
 from producers.problems import Problem
 
+TOLD = "The ETag (or version) of what you read; * for any."
+
 IfMatch = Annotated[
-    str | None,
-    Header(alias="If-Match", description="The ETag (or version) of what you read; * for any."),
+    str | None, Header(alias="If-Match", description=TOLD, json_schema_extra=DEMANDED)
 ]
+"""For `expected`, which answers 428 without it."""
+MaybeIfMatch = Annotated[str | None, Header(alias="If-Match", description=TOLD)]
+"""For `hoped`."""
 
 
 def expected(if_match: str | None) -> int | None:

@@ -53,7 +53,11 @@ class Told(Row):
     appointments: list[Row] | None = Field(None, min_length=1, max_length=MOST)
 
 
-@router.post("/appointments", status_code=HTTPStatus.CREATED)
+@router.post(
+    "/appointments",
+    status_code=HTTPStatus.CREATED,
+    summary="Put appointments of a person or of a scan on the sheet",
+)
 def add(door: Editor, told: Told, once: Once) -> JSONResponse:
     """Put them on the sheet, each linked to the PMS's row of its visit where there is one.
 

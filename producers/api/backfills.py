@@ -37,7 +37,11 @@ class WantedRange(BaseModel):
     last: date = Field(alias="to")
 
 
-@router.post("/connections/{connection_id}/backfills", status_code=HTTPStatus.CREATED)
+@router.post(
+    "/connections/{connection_id}/backfills",
+    status_code=HTTPStatus.CREATED,
+    summary="Begin a backfill",
+)
 def begin(connection_id: UUID, wanted: WantedRange, door: Syncer, once: Once) -> JSONResponse:
     """Read the range in chunks, newest days first, behind the syncs of today."""
 
@@ -58,7 +62,7 @@ def begin(connection_id: UUID, wanted: WantedRange, door: Syncer, once: Once) ->
     return once.answer(door, do)
 
 
-@router.get("/connections/{connection_id}/backfills")
+@router.get("/connections/{connection_id}/backfills", summary="List a connection's backfills")
 def history(
     connection_id: UUID, door: Seer, cursor: Cursor = None, limit: Limit = USUAL
 ) -> dict[str, Any]:
@@ -74,21 +78,21 @@ def history(
     return {"success": True, "backfills": answers, "next_cursor": following}
 
 
-@router.post("/backfills/{backfill_id}/pause")
+@router.post("/backfills/{backfill_id}/pause", summary="Pause a backfill")
 def pause(backfill_id: UUID, door: Syncer) -> dict[str, Any]:
     """Stop after the chunk under way."""
     reason = f"Paused by {door.person.name}."
     return _steered(door, "paused", lambda db: backfills.stop(db, backfill_id, reason=reason))
 
 
-@router.post("/backfills/{backfill_id}/resume")
+@router.post("/backfills/{backfill_id}/resume", summary="Resume a backfill")
 def resume(backfill_id: UUID, door: Syncer) -> dict[str, Any]:
     """Go on where it stopped."""
     at = door.ports.clock()
     return _steered(door, "resumed", lambda db: backfills.go_on(db, backfill_id, at=at))
 
 
-@router.post("/backfills/{backfill_id}/cancel")
+@router.post("/backfills/{backfill_id}/cancel", summary="Cancel a backfill")
 def cancel(backfill_id: UUID, door: Syncer) -> dict[str, Any]:
     """End it; what was read stays."""
     at = door.ports.clock()

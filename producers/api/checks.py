@@ -20,12 +20,9 @@ from producers.addresses import addresses
 from producers.answers import OneCheck
 from producers.asking import Wish, checked, look_up
 from producers.doors import Door, door
-from producers.problems import PROBLEMS
 from producers.words import Line
 
-router = APIRouter(
-    prefix="/api/pms/connections/{connection_id}", tags=["connections"], responses=PROBLEMS
-)
+router = APIRouter(prefix="/api/pms/connections/{connection_id}", tags=["connections"])
 
 Reader = Annotated[Door, Depends(door(Permission.SEE_STATUS))]
 Configurer = Annotated[Door, Depends(door(Permission.CONFIGURE))]

@@ -22,7 +22,7 @@ class Naming(BaseModel):
     name: str
 
 
-@router.patch("/{clinician_id}")
+@router.patch("/{clinician_id}", summary="Rename a column of the sheet")
 def rename(
     door: Annotated[Door, Depends(door(Permission.CONFIGURE))], clinician_id: UUID, body: Naming
 ) -> dict[str, Any]:

@@ -181,7 +181,7 @@ def undo_run(door: Editor, run_id: UUID) -> dict[str, Any]:
     return _success({"undone": done})
 
 
-@router.post("/api/pms/runs/{run_id}/redo", tags=["runs"])
+@router.post("/api/pms/runs/{run_id}/redo", tags=["runs"], summary="Do an undone run again")
 def redo_run(door: Editor, run_id: UUID) -> dict[str, Any]:
     """Do an undone run again; rows that anyone changed since are left alone and counted."""
     with door.transaction() as db:

@@ -19,7 +19,7 @@ from producers.problems import Problem
 router = APIRouter(prefix="/api/deliveries", tags=["deliveries"])
 
 
-@router.get("")
+@router.get("", summary="List the deliveries of webhooks")
 def list_(
     door: Annotated[Door, Depends(door(Permission.SEE_STATUS))],
     cursor: cursors.Cursor = None,
@@ -43,7 +43,9 @@ def list_(
     return {"success": True, "deliveries": told, "next_cursor": next_cursor}
 
 
-@router.post("/{delivery_id}/replay", status_code=HTTPStatus.ACCEPTED)
+@router.post(
+    "/{delivery_id}/replay", status_code=HTTPStatus.ACCEPTED, summary="Handle a delivery once more"
+)
 def replay_(
     delivery_id: UUID, door: Annotated[Door, Depends(door(Permission.OPERATE))]
 ) -> dict[str, Any]:

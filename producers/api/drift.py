@@ -17,7 +17,7 @@ from producers.problems import Problem
 router = APIRouter(prefix="/api/pms/connections", tags=["connections"])
 
 
-@router.get("/{connection_id}/drift")
+@router.get("/{connection_id}/drift", summary="See what a PMS sends beyond its documents")
 def report(
     connection_id: UUID, door: Annotated[Door, Depends(door(Permission.SEE_STATUS))]
 ) -> dict[str, Any]:

@@ -23,7 +23,7 @@ HEARTBEAT_SECONDS = 15.0
 RETRY_MS = 2000
 
 
-@router.get("", response_class=StreamingResponse)
+@router.get("", response_class=StreamingResponse, summary="Follow what happens to the sheet")
 async def follow(
     request: Request,
     ports: GivenPorts,

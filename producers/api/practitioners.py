@@ -20,14 +20,12 @@ from producers.answers import (
 )
 from producers.doors import Door, door
 from producers.noting import noted
-from producers.problems import PROBLEMS
 from producers.versions import IfMatch, expected, tag
 from producers.words import Id, Words
 
 router = APIRouter(
     prefix="/api/pms/connections/{connection_id}/practitioners",
     tags=["connections"],
-    responses=PROBLEMS,
 )
 
 MOST = 1000

@@ -18,8 +18,8 @@ from domain.people import Permission
 from domain.sheet import EntryView, as_json
 from producers.days import one_or_range, start_of_yesterday, todays_date
 from producers.doors import Door, door
-from producers.matching import IfMatch, version_in
 from producers.problems import Problem
+from producers.versions import IfMatch, expected
 
 router = APIRouter(prefix="/api/run-sheet", tags=["run sheet"])
 
@@ -52,7 +52,7 @@ class Choice(BaseModel):
     choice: Literal["mine", "theirs"]
 
 
-@router.get("")
+@router.get("", summary="Read the run sheet")
 def read(door: Reader, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
     """The appointments of the days asked for, cancelled and removed ones too."""
     with door.transaction() as db:
@@ -90,7 +90,7 @@ def read(door: Reader, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
     return _success(answer)
 
 
-@router.get("/appointments/{entry_id}")
+@router.get("/appointments/{entry_id}", summary="Read one appointment")
 def read_one(door: Reader, response: Response, entry_id: UUID) -> dict[str, Any]:
     """One row; its ETag is what an edit's If-Match needs."""
     with door.transaction() as db:
@@ -99,7 +99,7 @@ def read_one(door: Reader, response: Response, entry_id: UUID) -> dict[str, Any]
     return _answer(entry, response)
 
 
-@router.patch("/appointments/{entry_id}")
+@router.patch("/appointments/{entry_id}", summary="Edit an appointment")
 def edit(
     door: Editor,
     response: Response,
@@ -108,7 +108,7 @@ def edit(
     if_match: IfMatch = None,
 ) -> dict[str, Any]:
     """Set fields by hand; `If-Match` is the ETag (or version) of the row as it was read."""
-    version = version_in(if_match)
+    version = expected(if_match)
     if not changes:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Name at least one field to change.")
     with door.transaction() as db:
@@ -118,12 +118,12 @@ def edit(
     return _answer(entry, response)
 
 
-@router.post("/appointments/{entry_id}/revert")
+@router.post("/appointments/{entry_id}/revert", summary="Undo what a person set in one field")
 def revert(
     door: Editor, response: Response, entry_id: UUID, body: Undo, if_match: IfMatch = None
 ) -> dict[str, Any]:
     """Undo what a person set in one field; `If-Match` as for an edit."""
-    version = version_in(if_match)
+    version = expected(if_match)
     with door.transaction() as db:
         entry = revert_field(
             db, door.seal, entry_id, body.field, expected_version=version, hand=door.hand
@@ -131,7 +131,7 @@ def revert(
     return _answer(entry, response)
 
 
-@router.post("/appointments/{entry_id}/undo")
+@router.post("/appointments/{entry_id}/undo", summary="Undo what people set in an appointment")
 def undo(
     door: Editor,
     response: Response,
@@ -140,7 +140,7 @@ def undo(
     if_match: IfMatch = None,
 ) -> dict[str, Any]:
     """Undo everything people set in a row, or the one step (`step`: its id, or "last")."""
-    version = version_in(if_match)
+    version = expected(if_match)
     with door.transaction() as db:
         if body is None or body.step is None:
             entry = undo_row(db, door.seal, entry_id, expected_version=version, hand=door.hand)
@@ -152,18 +152,20 @@ def undo(
     return _answer(entry, response)
 
 
-@router.delete("/appointments/{entry_id}")
+@router.delete(
+    "/appointments/{entry_id}", summary="Take an appointment that no PMS told of off the sheet"
+)
 def remove(
     door: Editor, response: Response, entry_id: UUID, if_match: IfMatch = None
 ) -> dict[str, Any]:
     """Take a row that was scanned or typed off the sheet; one of the PMS is the PMS's."""
-    version = version_in(if_match)
+    version = expected(if_match)
     with door.transaction() as db:
         entry = take_off(db, door.seal, entry_id, expected_version=version, hand=door.hand)
     return _answer(entry, response)
 
 
-@router.get("/appointments/{entry_id}/history")
+@router.get("/appointments/{entry_id}/history", summary="Read an appointment's history")
 def history(door: Reader, entry_id: UUID) -> dict[str, Any]:
     """What was done to a row, newest first: who, when, from what to what, and whether to undo."""
     with door.transaction() as db:
@@ -171,12 +173,12 @@ def history(door: Reader, entry_id: UUID) -> dict[str, Any]:
     return _success({"history": past})
 
 
-@router.post("/conflicts/{conflict_id}/settle")
+@router.post("/conflicts/{conflict_id}/settle", summary="Settle a conflict of an appointment")
 def settle(
     door: Editor, response: Response, conflict_id: UUID, body: Choice, if_match: IfMatch = None
 ) -> dict[str, Any]:
     """Keep mine, or take theirs; `If-Match` is the ETag (or version) of the conflict's row."""
-    version = version_in(if_match)
+    version = expected(if_match)
     with door.transaction() as db:
         entry = settle_conflict(
             db, door.seal, conflict_id, body.choice, expected_version=version, hand=door.hand

@@ -42,7 +42,11 @@ class WantedSync(BaseModel):
     allow_removals: bool = False
 
 
-@router.post("/connections/{connection_id}/sync", status_code=HTTPStatus.ACCEPTED)
+@router.post(
+    "/connections/{connection_id}/sync",
+    status_code=HTTPStatus.ACCEPTED,
+    summary="Sync a connection",
+)
 def ask(connection_id: UUID, door: Syncer, wanted: WantedSync | None = None) -> dict[str, Any]:
     """Sync now, or preview what a sync would do; asking again hurries the same job."""
     wanted = wanted or WantedSync.model_validate({})
@@ -65,7 +69,7 @@ def ask(connection_id: UUID, door: Syncer, wanted: WantedSync | None = None) -> 
     return {"success": True, "job_id": job_id}
 
 
-@router.get("/connections/{connection_id}/sync")
+@router.get("/connections/{connection_id}/sync", summary="List a connection's runs")
 def history(
     connection_id: UUID, door: Seer, cursor: Cursor = None, limit: Limit = USUAL
 ) -> dict[str, Any]:
@@ -79,7 +83,7 @@ def history(
     return {"success": True, "runs": told, "next_cursor": following}
 
 
-@router.get("/sync")
+@router.get("/sync", summary="See how syncing goes")
 def status(door: Seer) -> dict[str, Any]:
     """How fresh every practice is, what runs now and how far it is, and what waits."""
     now = door.ports.clock()
@@ -99,7 +103,7 @@ def status(door: Seer) -> dict[str, Any]:
     return {"success": True, "sync": as_json(told)}
 
 
-@router.get("/runs/{run_id}")
+@router.get("/runs/{run_id}", summary="Read one run")
 def show(run_id: UUID, door: Seer) -> dict[str, Any]:
     """One run with what could not be read; a preview's lines for those who may see patients."""
     with door.transaction() as db:
@@ -110,7 +114,9 @@ def show(run_id: UUID, door: Seer) -> dict[str, Any]:
     return {"success": True, "run": as_json(told)}
 
 
-@router.post("/runs/{run_id}/approve", status_code=HTTPStatus.ACCEPTED)
+@router.post(
+    "/runs/{run_id}/approve", status_code=HTTPStatus.ACCEPTED, summary="Do what a preview showed"
+)
 def approve(run_id: UUID, door: Syncer) -> dict[str, Any]:
     """Do what the preview showed: once, within a day, and before another sync of those days.
 
@@ -128,7 +134,7 @@ def approve(run_id: UUID, door: Syncer) -> dict[str, Any]:
     return {"success": True, "job_id": job_id}
 
 
-@router.post("/runs/{run_id}/discard")
+@router.post("/runs/{run_id}/discard", summary="Discard a preview")
 def discard(run_id: UUID, door: Syncer) -> dict[str, Any]:
     """Forget a preview; what it told is cleared away."""
     with door.transaction() as db:

@@ -21,10 +21,10 @@ from domain.people import Permission
 from domain.work import authorise_job
 from infra.database import dispatch
 from producers.doors import Door, door
-from producers.problems import PROBLEMS, Problem
+from producers.problems import Problem
 from producers.words import Line
 
-router = APIRouter(prefix="/api/pms/sikka/authorisations", tags=["sikka"], responses=PROBLEMS)
+router = APIRouter(prefix="/api/pms/sikka/authorisations", tags=["sikka"])
 
 Configurer = Annotated[Door, Depends(door(Permission.CONFIGURE))]
 Typed = Annotated[Line, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]

@@ -22,13 +22,11 @@ from producers import seen
 from producers.answers import OneConnection, Started
 from producers.doors import Door, door
 from producers.noting import noted
-from producers.problems import PROBLEMS, Problem
-from producers.versions import IfMatch, hoped
+from producers.problems import Problem
+from producers.versions import MaybeIfMatch, hoped
 from producers.words import Line
 
-router = APIRouter(
-    prefix="/api/pms/connections/{connection_id}", tags=["connections"], responses=PROBLEMS
-)
+router = APIRouter(prefix="/api/pms/connections/{connection_id}", tags=["connections"])
 
 Configurer = Annotated[Door, Depends(door(Permission.CONFIGURE))]
 
@@ -43,7 +41,7 @@ class Pause(BaseModel):
 
 @router.post("/start", summary="Finish the setup and sync at once")
 def start(
-    door: Configurer, response: Response, connection_id: UUID, if_match: IfMatch = None
+    door: Configurer, response: Response, connection_id: UUID, if_match: MaybeIfMatch = None
 ) -> Started:
     """Answers the job of the first sync; of a connection that syncs already, of another one.
 
@@ -66,7 +64,7 @@ def pause(
     response: Response,
     connection_id: UUID,
     body: Pause | None = None,
-    if_match: IfMatch = None,
+    if_match: MaybeIfMatch = None,
 ) -> OneConnection:
     """Nothing stored is touched; syncs that wait are called off."""
     version = hoped(if_match)
@@ -82,7 +80,7 @@ def pause(
 
 @router.post("/resume", summary="Sync again, beginning now")
 def resume(
-    door: Configurer, response: Response, connection_id: UUID, if_match: IfMatch = None
+    door: Configurer, response: Response, connection_id: UUID, if_match: MaybeIfMatch = None
 ) -> OneConnection:
     """Failures so far are forgiven; one that must sign in again is not resumed but reconnected."""
     version = hoped(if_match)

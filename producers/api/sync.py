@@ -34,7 +34,7 @@ class SyncRequest(BaseModel):
     allow_removals: bool = False
 
 
-@router.post("", status_code=HTTPStatus.ACCEPTED)
+@router.post("", status_code=HTTPStatus.ACCEPTED, summary="Sync now")
 def ask(
     door: Annotated[Door, Depends(door(Permission.SYNC))], wanted: SyncRequest | None = None
 ) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def ask(
     return {"success": True, "jobs": named}
 
 
-@router.get("")
+@router.get("", summary="See how syncing goes and how fresh the sheet is")
 def status(door: Annotated[Door, Depends(door(Permission.SEE_STATUS))]) -> dict[str, Any]:
     """Runs of the last day, syncs that wait, and the freshness of each connection."""
     now = door.ports.clock()

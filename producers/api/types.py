@@ -14,14 +14,12 @@ from producers import seen
 from producers.answers import TypeAnswer, Types
 from producers.doors import Door, door
 from producers.noting import noted
-from producers.problems import PROBLEMS
 from producers.versions import IfMatch, expected, tag
 from producers.words import Id
 
 router = APIRouter(
     prefix="/api/pms/connections/{connection_id}/appointment-types",
     tags=["connections"],
-    responses=PROBLEMS,
 )
 
 MOST = 2000

@@ -9,10 +9,9 @@ from adapters.rest.vendor import Vendor
 from domain.people import Permission
 from producers.answers import CapabilitiesAnswer, VendorAnswer, Vendors
 from producers.doors import Door, door
-from producers.problems import PROBLEMS
 from producers.vendors import COMING_SOON, offered
 
-router = APIRouter(prefix="/api/pms/vendors", tags=["connections"], responses=PROBLEMS)
+router = APIRouter(prefix="/api/pms/vendors", tags=["connections"])
 
 
 @router.get("", summary="List the PMSs that can be connected")

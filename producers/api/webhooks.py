@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/pms/connections/{connection_id}/webhooks", tags=
 Configuring = Annotated[Door, Depends(door(Permission.CONFIGURE))]
 
 
-@router.get("")
+@router.get("", summary="See what to enter at the vendor")
 def show(
     connection_id: UUID, door: Annotated[Door, Depends(door(Permission.SEE_STATUS))]
 ) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def show(
     return {"success": True, "made_at": as_json(made_at), **_entries(door, sender)}
 
 
-@router.post("", status_code=HTTPStatus.CREATED)
+@router.post("", status_code=HTTPStatus.CREATED, summary="Make a key for webhooks")
 def make(connection_id: UUID, door: Configuring) -> dict[str, Any]:
     """A new key, told this once; the one before is refused from this moment on."""
     with door.transaction() as db:
@@ -41,7 +41,7 @@ def make(connection_id: UUID, door: Configuring) -> dict[str, Any]:
     return {"success": True, "key": key, **_entries(door, sender)}
 
 
-@router.delete("")
+@router.delete("", summary="Refuse webhooks from now on")
 def forget(connection_id: UUID, door: Configuring) -> dict[str, Any]:
     """Every webhook of this connection is refused from now on."""
     with door.transaction() as db:
