@@ -26,7 +26,8 @@ NOT_NOW = "I could not reach the practice's system just now. Shall I try again?"
 TOO_MANY = "There are too many requests at the moment. Please wait a minute and try again."
 NOT_OURS = "This call could not be matched to a practice, so I cannot help with that."
 UNKNOWN_TOOL = "I cannot do that here."
-BROKEN = "Something went wrong on our side, and nothing was changed. Please try again."
+BROKEN = "Something went wrong on our side. Please ask me again in a moment."
+"""What became of a request is not known where this is said, so it says nothing of that."""
 
 
 class Told(StrEnum):
