@@ -291,10 +291,9 @@ class Interleavings(RuleBasedStateMachine):
         """What the PMS or a person gave is shown as before; a reading may follow a reading."""
         for row in self.stories:
             for field in FIELDS:
-                cell = before[row].cells.get(field)
                 was, now = before[row].values[field], after[row].values[field]
-                is_free = was is None or (cell is not None and cell.source is Source.OCR)
                 is_kept = was == now or (field == "notes" and str(was) in str(now))
+                is_free = was is None or _is_read(before[row], field)
                 assert is_free or is_kept, "a scan displaced a value"
 
     def _read(self, row: UUID, values: Mapping[str, Any]) -> None:
@@ -384,6 +383,13 @@ def _values(shown: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         if field == "start" and isinstance(value, str):
             value = datetime.fromisoformat(value)
         yield field, value
+
+
+def _is_read(row: Row, field: str) -> bool:
+    """It shows what a scan read, or notes of which a scan read one part."""
+    cell = row.cells.get(field)
+    beneath = cell.base if cell and field == "notes" else None
+    return Source.OCR in {one.source for one in (cell, beneath) if one is not None}
 
 
 def _given_way(row: Row) -> dict[str, Any]:
