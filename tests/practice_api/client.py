@@ -19,7 +19,9 @@ from infra.database import dispatch, listen
 from tests.voice.line import SECRET, Line, line
 from tests.webhooks.serving import bearer
 
-_READY = text("SELECT id FROM jobs WHERE kind = :kind AND state = 'ready' AND due_at <= now()")
+_READY = text(
+    "SELECT id FROM jobs WHERE kind = ANY(:kinds) AND state = 'ready' AND due_at <= now()"
+)
 
 
 @dataclass
@@ -29,6 +31,7 @@ class Client:
     line: Line
     database_url: str
     stopping: threading.Event = field(default_factory=threading.Event)
+    kinds: tuple[str, ...] = (DESK_CALL,)
 
     def send(  # noqa: PLR0913 - a request has these parts
         self,
@@ -82,7 +85,7 @@ class Client:
         with listen(self.database_url, "jobs") as bell:
             while not self.stopping.is_set():
                 with dispatch(self.line.engine) as db:
-                    ids = db.execute(_READY, {"kind": DESK_CALL}).scalars().all()
+                    ids = db.execute(_READY, {"kinds": list(self.kinds)}).scalars().all()
                 for job_id in ids:
                     execution.run(job_id)
                 bell.wait(timeout=0.1)
@@ -102,9 +105,10 @@ def client(
     *,
     works: bool = True,
     answer_seconds: float = 15.0,
+    kinds: tuple[str, ...] = (DESK_CALL,),
 ) -> Iterator[Client]:
     with line(database_url, client, redis_url, answer_seconds=answer_seconds) as served:
-        made = Client(served, database_url)
+        made = Client(served, database_url, kinds=kinds)
         made.switch(notes=True, insurance=True, payments=True)
         worker = threading.Thread(target=made.work, daemon=True)
         if works:
