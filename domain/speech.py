@@ -1,7 +1,8 @@
 """How things are said on the telephone: the practice's own time, few choices, nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 
 from domain.desk import Opening
 from domain.slots import PRACTITIONER
@@ -24,6 +25,7 @@ MONTHS = (
     "December",
 )
 NOON = 12
+NOBODY_NAMED: Mapping[str, str] = MappingProxyType({})
 
 
 def said_day(day: date, *, today: date) -> str:
@@ -58,7 +60,13 @@ def said_when(instant: datetime, timezone: str, *, now: datetime) -> str:
     return f"{day} at {said_time(instant, timezone)}"
 
 
-def said_openings(openings: Sequence[Opening], timezone: str, *, now: datetime) -> str:
+def said_openings(
+    openings: Sequence[Opening],
+    timezone: str,
+    *,
+    now: datetime,
+    names: Mapping[str, str] = NOBODY_NAMED,
+) -> str:
     """A few times of the first days there are, spread over them, with whom."""
     today = local_day(now, timezone)
     chosen = spread(openings, most=MOST_CHOICES)
@@ -66,7 +74,7 @@ def said_openings(openings: Sequence[Opening], timezone: str, *, now: datetime) 
     for one in chosen:
         day = local_day(one.window.start, timezone)
         when = said_time(one.window.start, timezone)
-        name = practitioner_name(one)
+        name = practitioner_name(one, names)
         whom = f" with {name}" if name else ""
         parts.append(
             f"{when}{whom}" if day == last_day else f"{said_day(day, today=today)} at {when}{whom}"
@@ -84,8 +92,10 @@ def spread(openings: Sequence[Opening], *, most: int) -> list[Opening]:
     return [distinct[round(number * step)] for number in range(most)]
 
 
-def practitioner_name(opening: Opening) -> str:
-    return next((one.name for one in opening.resources if one.kind == PRACTITIONER), "")
+def practitioner_name(opening: Opening, names: Mapping[str, str] = NOBODY_NAMED) -> str:
+    """As the PMS says it with the time, else as it is known otherwise."""
+    who = next((one for one in opening.resources if one.kind == PRACTITIONER), None)
+    return "" if who is None else who.name or names.get(who.pms_id, "")
 
 
 def joined(parts: Sequence[str], *, word: str = "or") -> str:

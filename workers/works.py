@@ -77,22 +77,15 @@ def works(parts: Parts) -> Mapping[str, Work]:
     """A handler for every kind of job there is."""
     patient = Patient(parts.opener.throttle, parts.clock, parts.stopping)
     opener = replace(parts.opener, throttle=patient)
-    store = SyncStore(parts.engine, parts.sealer, clock=parts.clock)
-    book = TokenBook(parts.engine)
-    inbox = RefetchStore(parts.engine, parts.sealer, clock=parts.clock)
-    checking = Checking(
-        checks=CheckStore(parts.engine),
-        trials=Trials(opener),
-        stopping=parts.stopping,
-        clock=parts.clock,
-    )
-    texts = TextStore(engine=parts.engine, sealer=parts.sealer, clock=parts.clock)
-    authorising = Authorising(
-        store=AuthorisationStore(parts.engine, parts.clock),
-        open_offices=lambda: SikkaOffices(opener, parts.secrets_prefix),
-        clock=parts.clock,
-        stopping=parts.stopping,
-    )
+    return {
+        **_of_callers(parts, opener),
+        **_of_connections(parts, opener),
+        PRUNE: Work(run=lambda _job: _cleared(parts)),
+    }
+
+
+def _of_callers(parts: Parts, opener: Opener) -> Mapping[str, Work]:
+    """Answers, writes that are followed, and texts."""
     answering = Answering(
         engine=parts.engine,
         sealer=parts.sealer,
@@ -109,6 +102,7 @@ def works(parts: Parts) -> Mapping[str, Work]:
         clock=parts.clock,
         stopping=parts.stopping,
     )
+    texts = TextStore(engine=parts.engine, sealer=parts.sealer, clock=parts.clock)
     spoken, asked = tools(), desk_calls()
     return {
         ANSWER: Work(run=lambda job: answer_tool_call(job, calls=answering, tools=spoken)),
@@ -117,10 +111,19 @@ def works(parts: Parts) -> Mapping[str, Work]:
             run=lambda job: settle_write(job, writes=following, clock=parts.clock),
             gave_up=following.gave_up,
         ),
-        SYNC: Work(
-            run=lambda job: _synced(job, parts, store, opener),
-            gave_up=store.gave_up,
+        SEND_TEXT: Work(
+            run=lambda job: send_text(job, texts=texts, sender=parts.texts, clock=parts.clock)
         ),
+    }
+
+
+def _of_connections(parts: Parts, opener: Opener) -> Mapping[str, Work]:
+    """What is read of a PMS, and how it is reached."""
+    store = SyncStore(parts.engine, parts.sealer, clock=parts.clock)
+    book = TokenBook(parts.engine)
+    inbox = RefetchStore(parts.engine, parts.sealer, clock=parts.clock)
+    return {
+        SYNC: Work(run=lambda job: _synced(job, parts, store, opener), gave_up=store.gave_up),
         RENEW_TOKEN: Work(
             run=lambda job: renew_token(job, book=book, open_source=opener), gave_up=book.gave_up
         ),
@@ -133,12 +136,27 @@ def works(parts: Parts) -> Mapping[str, Work]:
             ),
             gave_up=inbox.gave_up,
         ),
+        **_of_access(parts, opener),
+    }
+
+
+def _of_access(parts: Parts, opener: Opener) -> Mapping[str, Work]:
+    """Whether a PMS lets us in: tried by a person, or granted at a marketplace."""
+    checking = Checking(
+        checks=CheckStore(parts.engine),
+        trials=Trials(opener),
+        stopping=parts.stopping,
+        clock=parts.clock,
+    )
+    authorising = Authorising(
+        store=AuthorisationStore(parts.engine, parts.clock),
+        open_offices=lambda: SikkaOffices(opener, parts.secrets_prefix),
+        clock=parts.clock,
+        stopping=parts.stopping,
+    )
+    return {
         CHECK: Work(run=checking.run, gave_up=checking.gave_up),
         AUTHORISE: Work(run=authorising.run, gave_up=authorising.store.gave_up),
-        SEND_TEXT: Work(
-            run=lambda job: send_text(job, texts=texts, sender=parts.texts, clock=parts.clock)
-        ),
-        PRUNE: Work(run=lambda _job: _cleared(parts)),
     }
 
 

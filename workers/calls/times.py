@@ -52,16 +52,24 @@ def near(openings: Sequence[Opening], start: datetime) -> list[Opening]:
     return sorted(nearest, key=lambda one: one.window.start)
 
 
+def said(request: ToolRequest, openings: Sequence[Opening]) -> str:
+    """A few of them, in the practice's time, with whom."""
+    connection = request.connection
+    return said_openings(
+        openings, connection.timezone, now=request.now, names=connection.practitioners
+    )
+
+
 def alternatives(
     request: ToolRequest, start: datetime, sought: Sought, openings: Sequence[Opening]
 ) -> str:
     """That this time is not free, and what is."""
     zone = request.connection.timezone
-    said = said_when(start, zone, now=request.now)
-    sorry = f"I am sorry, {said} is not free."
+    when = said_when(start, zone, now=request.now)
+    sorry = f"I am sorry, {when} is not free."
     offers = near([one for one in openings if one.window.start != start], start)
     if offers:
-        told = said_openings(offers, zone, now=request.now)
+        told = said(request, offers)
         return f"{sorry} I could offer {told}. Which would you like?"
     return f"{sorry} {none_but(request, local_day(start, zone), sought)}"
 
@@ -72,7 +80,7 @@ def none_but(request: ToolRequest, day: date, sought: Sought) -> str:
     found = on_first_day(later(request, day, sought), zone)
     today = local_day(request.now, zone)
     if found:
-        told = said_openings(found, zone, now=request.now)
+        told = said(request, found)
         return f"The next free times are {told}. Which would you like?"
     end = said_day(day + timedelta(days=LOOK_AHEAD_DAYS), today=today)
     return (

@@ -5,11 +5,11 @@ from datetime import date
 
 from domain.desk import Ability, Opening
 from domain.hearing import at, heard_part, heard_time
-from domain.speech import MOST_CHOICES, said_on, said_openings, said_when
+from domain.speech import MOST_CHOICES, said_on, said_when
 from domain.tools import ToolAnswer, ToolRequest
 from domain.window import local_day, zone
 from workers.calls.arguments import START, TIME, Arguments, arguments_of
-from workers.calls.times import Sought, near, none_but, on_day, too_soon_or_far
+from workers.calls.times import Sought, near, none_but, on_day, said, too_soon_or_far
 
 NAME = "check-availability"
 ABILITIES = frozenset({Ability.OPENINGS, Ability.BOOK})
@@ -55,6 +55,6 @@ def _offer(request: ToolRequest, told: Arguments, day: date, found: Sequence[Ope
             when = said_when(start, timezone, now=request.now)
             return f"Yes, {when} is free. Shall I make the appointment?"
         found = near(found, start)
-    offers = said_openings(found, timezone, now=request.now)
+    offers = said(request, found)
     more = " There are other times too." if len(found) > MOST_CHOICES else ""
     return f"The free times are {offers}.{more} Which would you like?"

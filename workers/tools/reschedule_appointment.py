@@ -58,7 +58,7 @@ def _move(
     except SlotTaken:
         others = on_day(request, day, sought, fresh=True)
         return ToolAnswer(text=alternatives(request, start, sought, others))
-    return _told(request, kept, practitioner_name(opening))
+    return _told(request, kept, practitioner_name(opening, request.connection.practitioners))
 
 
 def _wish(told: Arguments, patient: Known, found: Appointment, opening: Opening) -> Move:
