@@ -107,7 +107,6 @@ def _of_callers(parts: Parts, opener: Opener) -> Mapping[str, Work]:
     return {
         ANSWER: Work(run=lambda job: answer_tool_call(job, calls=answering, tools=spoken)),
         DESK_CALL: Work(run=lambda job: answer_tool_call(job, calls=answering, tools=asked)),
-        DESK_CALL: Work(run=lambda job: answer_tool_call(job, calls=answering, tools=asked)),
         SETTLE: Work(
             run=lambda job: settle_write(job, writes=following, clock=parts.clock),
             gave_up=following.gave_up,
