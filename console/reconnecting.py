@@ -42,8 +42,10 @@ def reconnect(
 
 def pair(wiring: Wiring, held: Connection, code: str) -> Connection:
     """Spend the code, take up the site it stands for, test the connection, and sync from now on."""
-    if pms.vendor(held.vendor).pairing is None:
+    pairing = pms.vendor(held.vendor).pairing
+    if pairing is None:
         raise BadInput(f"{held.vendor} has no pairing codes; give --site when adding it.")
     if held.site and held.state is not State.NEEDS_SIGN_IN:
         raise BadInput("This connection has its site already; run 'pms-sync connections test'.")
-    return now(wiring, held, checked(wiring, held, CheckKind.PAIR, secrets={CODE: code.strip()}))
+    wanted = pairing.read(code)
+    return now(wiring, held, checked(wiring, held, CheckKind.PAIR, secrets={CODE: wanted}))

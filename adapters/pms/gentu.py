@@ -268,9 +268,10 @@ VENDOR = Vendor(
     ),
     pairing=Pairing(
         path="/apps/{app_id}/pairing/{code}",
-        code=r"[A-Za-z0-9]{8}",
+        code=r"[A-Z0-9]{8}",
+        looks="A pairing code has 8 letters and digits",
         site_at="tenantId",
         secret_parts=("app_id",),
-        advice="Generate a new code in Gentu and enter its 8 letters and digits.",
+        advice="Generate a new code in Gentu and enter it as it is shown.",
     ),
 )

@@ -1,6 +1,5 @@
 """Any described vendor as the source of one connection's appointments."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +20,6 @@ from adapters.rest.vendor import Listing, Vendor
 from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
 from domain.connections import Connection, KnownType
 from domain.errors import (
-    BadInput,
     BadRecord,
     BrokenContract,
     Gone,
@@ -167,9 +165,7 @@ class RestSource:
     def pair(self, code: str) -> str:
         """The site that a code which staff read out stands for; the code is spent."""
         pairing = _described(self._vendor.pairing)
-        wanted = code.strip()
-        if not re.fullmatch(pairing.code, wanted):
-            raise BadInput(f"This is not a pairing code. {pairing.advice}")
+        wanted = pairing.read(code)
         kept = {key: self._caller.secrets.get(key, "") for key in pairing.secret_parts}
         url = self._caller.url(pairing.path, {**kept, **self._parts(code=wanted)}, {})
         ask = Ask(url=url, name=pairing.path, method=pairing.method, faults=_SPENT)

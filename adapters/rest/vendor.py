@@ -1,5 +1,6 @@
 """The description of a PMS: facts as fields, translation as functions."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, TypeVar
@@ -16,7 +17,7 @@ from adapters.rest.waits import RateHeaders
 from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
 from domain.connections import Connection
 from domain.desk import PracticeDesk
-from domain.errors import SyncError
+from domain.errors import BadInput, SyncError
 from domain.limits import Limit, Tier
 from domain.sources import AppointmentSource, Capabilities, Query
 from domain.window import Window
@@ -24,6 +25,8 @@ from domain.window import Window
 T = TypeVar("T")
 
 Secrets = Mapping[str, str]
+
+_GAPS = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
 
 Stage = Literal["sketched", "recorded", "proven"]
 """How far a vendor's description was tried: on its documents, its sandbox, or a practice."""
@@ -84,15 +87,24 @@ class Fault:
 class Pairing:
     """How a code that staff read out is turned into a site.
 
+    `code` is what a code looks like, in capitals and without gaps; `looks` says the same in words.
     `secret_parts` are parts of the path that may be kept among the secrets.
     """
 
     path: str
     site_at: str
     code: str
+    looks: str
     advice: str
     method: str = "PUT"
     secret_parts: tuple[str, ...] = ()
+
+    def read(self, typed: str) -> str:
+        """The code as the PMS shows it, however it was read out: in small letters, or in groups."""
+        code = _GAPS.sub("", typed).upper()
+        if not re.fullmatch(self.code, code):
+            raise BadInput(f"{self.looks}. {self.advice}")
+        return code
 
 
 class Opens(Protocol):

@@ -85,9 +85,7 @@ async def pair(door: Configurer, connection_id: UUID, body: Code) -> JSONRespons
         lacking = _lacking(door, held, vendor)
         if lacking:
             raise BadInput(f"{vendor.title} pairs with {lacking}; add it to the settings first.")
-        code = body.code.get_secret_value().strip()
-        if not code.isprintable():
-            raise BadInput("This is not a pairing code; type its letters and digits.")
+        code = vendor.pairing.read(body.code.get_secret_value())
         return Wish(kind=CheckKind.PAIR, secrets={CODE: code})
 
     return await checked(door, connection_id, wish)

@@ -113,13 +113,15 @@ def test_the_same_practice_is_connected_once(shell: Shell, clinic: Clinic, conne
 
 
 def test_a_practice_is_paired_with_its_code(shell: Shell, clinic: Clinic) -> None:
-    code = clinic.simulator.pairing_code(clinic.site)
+    code = clinic.simulator.pairing_code(clinic.site).lower()
     app_id = clinic.simulator.credentials(clinic.site)["app_id"]
     options = (*clinic.options, "--set", f"app_id={app_id}")
     waiting = shell.answer("connections", "add", "gentu", *options)
 
-    paired = shell.answer("connections", "pair", waiting["id"], code)
+    too_short = shell.complaint("connections", "pair", waiting["id"], code[:7])
+    paired = shell.answer("connections", "pair", waiting["id"], f"{code[:4]}-{code[4:]}")
 
+    assert too_short.startswith("A pairing code has 8 letters and digits.")
     assert paired["site"] == clinic.site
     assert paired["timezone"] == "Australia/Melbourne"
     assert shell.answer("connections", "list")["connections"][0]["state"] == "ACTIVE"
@@ -245,6 +247,10 @@ def test_new_credentials_take_the_place_of_those_refused(
     again = shell.answer("connections", "reconnect", mistyped, "--secret", secret)
 
     due = stored(database_url, "SELECT next_sync_at <= now() FROM pms_connections")
+    run = stored(database_url, "SELECT error_message FROM pms_sync_log ORDER BY job_id LIMIT 1")
+    assert before["state_reason"] == "Gentu no longer accepts our sign-in; sign in again."
+    assert before["next_sync_at"] is None
+    assert "answered 401" in str(run)
     assert (refused["status"], before["state"]) == ("failed", "NEEDS_SIGN_IN")
     assert again == {"id": mistyped, "state": "ACTIVE"}
     assert due is True

@@ -435,7 +435,7 @@ def pairing(status: int, body: Any) -> Any:
         if is_token(told, request):
             return playing(told.exchanges)(request)
         assert request.method == "PUT"
-        assert request.url.path == "/v1/apps/app-example/pairing/A1b2C3d4"
+        assert request.url.path == "/v1/apps/app-example/pairing/A1B2C3D4"
         return httpx.Response(status, json=body)
 
     return handler
@@ -450,13 +450,22 @@ def test_a_spent_or_unknown_code_asks_for_a_new_one(status: int) -> None:
     with pytest.raises(Refused, match=r"[Gg]enerate a new code") as refusal:
         paired(pairing(status, {"message": "no"}))
 
-    assert "A1b2C3d4" not in str(refusal.value)
+    assert "A1B2C3D4" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("code", ["", "1234567", "123456789", "1234/678", "../../x1"])
+@pytest.mark.parametrize(
+    "code", ["", "1234567", "123456789", "1234/678", "../../x1", "a1b2c3d\u00df"]
+)
 def test_what_is_no_code_never_leaves(code: str) -> None:
-    with pytest.raises(BadInput, match=r"[Gg]enerate a new code"):
+    with pytest.raises(
+        BadInput, match="^A pairing code has 8 letters and digits. Generate a new code"
+    ):
         paired(pairing(200, {}), code=code)
+
+
+@pytest.mark.parametrize("code", ["a1b2c3d4", "A1B2-C3D4", " a1 b2 c3 d4 ", "A1B2\u2013C3D4"])
+def test_a_code_may_be_typed_as_it_was_read_out(code: str) -> None:
+    assert paired(pairing(200, {"tenantId": "t-1"}), code=code) == "t-1"
 
 
 def test_pairing_without_an_application_id_says_what_is_missing() -> None:

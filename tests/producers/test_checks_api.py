@@ -85,6 +85,25 @@ def test_a_wrong_code_is_told_and_changes_nothing(desk: Office, clinic: Vendor) 
     assert state_of(desk) == before
 
 
+@pytest.mark.parametrize("code", ["ABC123", "ABCD 12345", "\x00BCD1234"])
+def test_what_is_no_code_is_told_at_once(desk: Office, clinic: Vendor, code: str) -> None:
+    made = unpaired(desk, clinic)
+
+    refused = desk.send("POST", f"/{made['id']}/pair", {"code": code})
+
+    assert refused.status_code == 422
+    assert refused.json()["detail"].startswith("A pairing code has 8 letters and digits.")
+
+
+def test_a_code_may_be_typed_small_and_in_groups(desk: Office, clinic: Vendor) -> None:
+    made = unpaired(desk, clinic)
+    code = clinic.desk.pairing_code(clinic.site).lower()
+
+    check = desk.check(made["id"], "pair", {"code": f" {code[:4]}-{code[4:]} "})
+
+    assert check["state"] == "ok"
+
+
 def test_a_refused_attempt_is_followed_by_a_good_one(desk: Office, clinic: Vendor) -> None:
     made = unpaired(desk, clinic)
     desk.check(made["id"], "pair", {"code": "WRONG123"})

@@ -122,9 +122,9 @@ function fingerprint(form) {
 function tidyCode(form) {
   const field = form.querySelector("[name=code]");
   if (!field) return;
-  field.value = field.value.replace(/[\s-]/g, "");
+  field.value = field.value.replace(/[\s\-\u2010-\u2015\u2212]/g, "").toUpperCase();
   const right = !field.value || new RegExp(`^(?:${field.dataset.codePattern})$`).test(field.value);
-  field.setCustomValidity(right ? "" : form.querySelector("#code-hint").textContent);
+  field.setCustomValidity(right ? "" : field.dataset.codeLooks);
 }
 
 function guessZone(form) {
