@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from adapters import pms
-from adapters.storage import connection_list, connections
+from adapters.storage import connection_list, connections, mapping
 from console import given, output
 from console.auditing import audited
 from console.opened import Id, opened
@@ -48,11 +48,9 @@ def map_(
             }
             chosen = given.one_of(names, practitioner, what="practitioner")
             if off:
-                connection_list.unmap_practitioner(db, held.id, chosen)
+                mapping.choose(db, held, [mapping.Choice(pms_id=chosen, action="skip")])
             else:
-                connection_list.map_practitioner(
-                    db, held, chosen, clinician=clinician or names[chosen]
-                )
+                mapping.map_by_name(db, held, chosen, clinician=clinician or names[chosen])
         found = connection_list.mappings(db, held.id)
     if json:
         return output.answer({"practitioners": [dict(one) for one in found]})

@@ -82,6 +82,14 @@ def failure(error: SyncError, *, site_label: str, pairs: bool) -> str:
     return f"{FAILED} {_advice(error, answered, site_label=site_label, pairs=pairs)}({text})"
 
 
+def shut_out(error: SyncError) -> str:
+    """Why a person has to sign in again; what the vendor answered is told with the run."""
+    answered = _ANSWERED.match(str(error))
+    if answered is None:
+        return str(error)
+    return f"{answered['vendor']} no longer accepts our sign-in; sign in again."
+
+
 def _advice(
     error: SyncError, answered: re.Match[str] | None, *, site_label: str, pairs: bool
 ) -> str:

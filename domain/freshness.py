@@ -23,6 +23,7 @@ class Status(StrEnum):
     NEEDS_SIGN_IN = "needs_sign_in"
     NEVER_SYNCED = "never_synced"
     CLOSED = "closed"
+    BY_HAND = "by_hand"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +110,10 @@ def _failing(facts: Facts, now: datetime) -> datetime | None:
     return (facts.failing_since or facts.fresh_at) if broken and _is_open(facts, now) else None
 
 
+def _by_hand(facts: Facts, now: datetime) -> datetime | None:
+    return facts.fresh_at if facts.every is None else None
+
+
 def _late(facts: Facts, now: datetime) -> datetime | None:
     deadline = _deadline(facts, now)
     return deadline if deadline and now >= deadline and _is_open(facts, now) else None
@@ -128,6 +133,7 @@ CHECKS: tuple[tuple[Status, Callable[[Facts, datetime], datetime | None]], ...] 
     (Status.NEEDS_SIGN_IN, _signed_out),
     (Status.NEVER_SYNCED, _not_set_up),
     (Status.FAILING, _failing),
+    (Status.BY_HAND, _by_hand),
     (Status.LATE, _late),
     (Status.NEVER_SYNCED, _never),
     (Status.CLOSED, _closed),
@@ -195,6 +201,7 @@ SENTENCES: Mapping[Status, Callable[[Facts, datetime], str]] = {
     Status.PAUSED: lambda facts, now: f"Paused, {_last(facts, now)}",
     Status.NEEDS_SIGN_IN: lambda facts, now: f"Needs sign-in, {_last(facts, now)}",
     Status.NEVER_SYNCED: _first,
+    Status.BY_HAND: lambda facts, now: f"Syncs when somebody asks, {_last(facts, now)}",
     Status.CLOSED: _reopens,
 }
 

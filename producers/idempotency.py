@@ -86,7 +86,19 @@ async def keyed(
     return Keyed(key=key, route=f"{request.method} {route}", asked=asked)
 
 
+async def maybe_keyed(
+    request: Request,
+    key: Annotated[
+        str | None,
+        Header(alias="Idempotency-Key", description="So that a request sent again does it once."),
+    ] = None,
+) -> Keyed | None:
+    """The same where a request may go without."""
+    return None if key is None else await keyed(request, key)
+
+
 Once = Annotated[Keyed, Depends(keyed)]
+MaybeOnce = Annotated[Keyed | None, Depends(maybe_keyed)]
 
 
 def _again(kept: Kept | None) -> JSONResponse:

@@ -1,5 +1,7 @@
 """The columns of the sheet: their names are the practice's own, whatever the PMS calls them."""
 
+import hashlib
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
@@ -9,22 +11,79 @@ from adapters.storage.audit import record
 from adapters.storage.hands import Hand
 from adapters.storage.sheet_events import tell
 from domain.errors import BadInput
-from domain.sheet import Column, NotOnSheet
+from domain.sheet import Column, NotOnSheet, Stale
 
 LONGEST_NAME = 80
 
-_TAKEN = text(
-    "SELECT 1 FROM run_sheet_clinicians WHERE lower(name) = lower(:name) AND id <> :id LIMIT 1"
+# Whoever names a column looks first whether that name is taken: two at once would each miss the
+# other's. It is taken before any mapping is locked.
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_NAMES = text("SELECT id, name FROM run_sheet_clinicians ORDER BY position, id")
+_ADD = text(
+    """
+    INSERT INTO run_sheet_clinicians (account_id, name, position, pms_practitioner_id,
+                                      pms_connection_id)
+    SELECT :account_id, :name, coalesce(max(position), 0) + 1, :practitioner_id, :connection_id
+    FROM run_sheet_clinicians
+    RETURNING id
+    """
 )
 _RENAME = text(
     "UPDATE run_sheet_clinicians SET name = :name WHERE id = :id RETURNING pms_connection_id"
 )
 
 
-def rename_clinician(db: Db, clinician_id: UUID, name: str, *, hand: Hand) -> Column:
-    """Call a column that from now on; a sync never renames it back."""
+def alone(db: Db, account_id: str) -> None:
+    """Until the transaction's end nobody else of the account names a column."""
+    db.execute(_ALONE, {"name": f"clinicians:{account_id}"})
+
+
+def called(db: Db, name: str) -> Sequence[UUID]:
+    """The columns of that name, however it is written; take the lock first to rely on it."""
+    wanted = _plain(name)
+    return [row.id for row in db.execute(_NAMES) if _plain(row.name) == wanted]
+
+
+def add_clinician(
+    db: Db,
+    account_id: str,
+    name: str,
+    *,
+    connection_id: UUID | None = None,
+    practitioner_id: str | None = None,
+) -> UUID:
+    """A new column at the end of the sheet; raises BadInput where there is one of that name."""
+    alone(db, account_id)
+    if called(db, name):
+        raise BadInput(f"There is a clinician called '{name}' already; match that one instead.")
+    values = {
+        "account_id": account_id,
+        "name": name,
+        "connection_id": connection_id,
+        "practitioner_id": practitioner_id,
+    }
+    made: UUID = db.execute(_ADD, values).scalar_one()
+    return made
+
+
+def name_mark(name: str) -> str:
+    """What an ETag says of a column: its name is all there is to change."""
+    return hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+
+
+def rename_clinician(
+    db: Db, clinician_id: UUID, name: str, *, hand: Hand, expected: str | None = None
+) -> Column:
+    """Call a column that from now on; a sync never renames it back.
+
+    With `expected`, the mark of the name as it was read, only if it is called that still.
+    """
     wanted = _read(name)
-    if db.execute(_TAKEN, {"name": wanted, "id": clinician_id}).first() is not None:
+    alone(db, hand.account_id)
+    now = next((row.name for row in db.execute(_NAMES) if row.id == clinician_id), None)
+    if expected is not None and now is not None and name_mark(now) != expected:
+        raise Stale("This column was renamed since you read it; read it again, then decide.")
+    if set(called(db, wanted)) - {clinician_id}:
         raise BadInput(
             f"Another column is called '{wanted}' already; add a word to tell them apart."
         )
@@ -49,6 +108,10 @@ def rename_clinician(db: Db, clinician_id: UUID, name: str, *, hand: Hand) -> Co
         detail={"clinician_id": str(clinician_id)},
     )
     return Column(id=clinician_id, name=wanted)
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split()).casefold()
 
 
 def _read(name: str) -> str:

@@ -10,7 +10,6 @@ from sqlalchemy import Connection as Db
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 
 from adapters.storage.tables import pms_connections
-from domain.connections import Connection
 from domain.errors import BadInput
 from domain.sheet import NotOnSheet, Stale
 from domain.work import CHECK
@@ -108,28 +107,6 @@ _SOON = text(
 )
 _REFS = text(
     "SELECT id, secret_ref FROM pms_connections WHERE id = ANY(:ids) AND removed_at IS NULL"
-)
-_CLINICIAN = text("SELECT id FROM run_sheet_clinicians WHERE lower(name) = lower(:name) LIMIT 2")
-_NEW_CLINICIAN = text(
-    """
-    INSERT INTO run_sheet_clinicians (account_id, name, position, pms_practitioner_id,
-                                      pms_connection_id)
-    SELECT :account_id, :name, count(*), :practitioner_id, :id FROM run_sheet_clinicians
-    RETURNING id
-    """
-)
-_MAP = text(
-    """
-    UPDATE pms_clinician_mappings SET run_sheet_clinician_id = :clinician_id, sync_enabled = true,
-                                      auto_created = false, updated_at = now()
-    WHERE pms_connection_id = :id AND pms_practitioner_id = :practitioner_id
-    """
-)
-_UNMAP = text(
-    """
-    UPDATE pms_clinician_mappings SET sync_enabled = false, updated_at = now()
-    WHERE pms_connection_id = :id AND pms_practitioner_id = :practitioner_id
-    """
 )
 _MAPPINGS = text(
     """
@@ -236,34 +213,6 @@ def touch(db: Db, connection_id: UUID) -> None:
 
 def secret_refs(db: Db, ids: Sequence[UUID]) -> Mapping[UUID, str | None]:
     return {row.id: row.secret_ref for row in db.execute(_REFS, {"ids": list(ids)})}
-
-
-def map_practitioner(
-    db: Db, connection: Connection, practitioner_id: str, *, clinician: str
-) -> None:
-    """Give the practitioner a column: the clinician of that name, or a new one."""
-    found = db.execute(_CLINICIAN, {"name": clinician}).all()
-    if len(found) > 1:
-        raise BadInput(f"More than one clinician is called '{clinician}'; rename one on the sheet.")
-    where = {"id": connection.id, "practitioner_id": practitioner_id}
-    clinician_id = (
-        found[0].id
-        if found
-        else db.execute(
-            _NEW_CLINICIAN, {**where, "account_id": connection.account_id, "name": clinician}
-        ).scalar_one()
-    )
-    if db.execute(_MAP, {**where, "clinician_id": clinician_id}).rowcount != 1:
-        raise BadInput(f"This connection knows no practitioner '{practitioner_id}'.")
-    touch(db, connection.id)
-
-
-def unmap_practitioner(db: Db, connection_id: UUID, practitioner_id: str) -> None:
-    """Leave the practitioner off the sheet; the next sync takes their rows off it."""
-    values = {"id": connection_id, "practitioner_id": practitioner_id}
-    if db.execute(_UNMAP, values).rowcount != 1:
-        raise BadInput(f"This connection knows no practitioner '{practitioner_id}'.")
-    touch(db, connection_id)
 
 
 def mappings(db: Db, connection_id: UUID) -> list[RowMapping]:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage import reviving
+from adapters.storage import clinicians, reviving
 from domain.appointments import AppointmentType, Practice, Practitioner
 from domain.connections import Connection, KnownType, State
 from domain.errors import BadInput
@@ -148,10 +148,14 @@ _WORKS = text(
     WHERE id = :id AND removed_at IS NULL
     """  # noqa: S608 - this module's own words
 )
+# Somebody who reconnected, or paused, while the old secret was being refused is not overruled.
 _SIGNED_OUT = text(
     """
-    UPDATE pms_connections SET state = 'NEEDS_SIGN_IN', state_reason = :reason, updated_at = now()
+    UPDATE pms_connections SET state = 'NEEDS_SIGN_IN', state_reason = :reason, next_sync_at = NULL,
+                               updated_at = now()
     WHERE id = :id AND state IN ('ACTIVE', 'ERROR') AND removed_at IS NULL
+      AND (CAST(:job_id AS bigint) IS NULL
+           OR updated_at <= (SELECT started_at FROM jobs WHERE id = :job_id))
     """
 )
 _SET_STATE = text(
@@ -273,9 +277,12 @@ def save_practitioners(
         for one in {one.pms_id: one for one in practitioners}.values()
     ]
     owner = {"account_id": connection.account_id, "id": connection.id}
+    maps = connection.settings.get("map_all", False) if map_all is None else map_all
+    if maps:
+        clinicians.alone(db, connection.account_id)
     if rows:
         db.execute(_SAVE_PRACTITIONERS, {**owner, "rows": json.dumps(rows)})
-    if connection.settings.get("map_all", False) if map_all is None else map_all:
+    if maps:
         db.execute(_MAP_ALL, owner)
 
 
@@ -330,9 +337,13 @@ def works(db: Db, tried: Connection, *, anew: bool) -> None:
         raise BadInput("This connection was removed meanwhile; add the practice anew.")
 
 
-def signed_out(db: Db, connection_id: UUID, *, reason: str) -> None:
-    """Its credentials are refused; one that is paused or being set up stays as it is."""
-    db.execute(_SIGNED_OUT, {"id": connection_id, "reason": reason[:500]})
+def signed_out(db: Db, connection_id: UUID, *, reason: str, job_id: int | None = None) -> None:
+    """Its credentials are refused; one that is paused or being set up stays as it is.
+
+    What a job found out counts only if nobody has changed the connection since it began.
+    """
+    values = {"id": connection_id, "reason": reason[:500], "job_id": job_id}
+    db.execute(_SIGNED_OUT, values)
 
 
 def _own_columns(row: RowMapping) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
+from adapters.storage import clinicians
 from adapters.storage.own_rows import Entry
 from adapters.storage.sheet_values import LONGEST_TEXT, read_value
 from domain.errors import BadInput
@@ -28,13 +29,6 @@ _COLUMNS = text(
     LEFT JOIN pms_connections AS connection
       ON connection.id = mapping.pms_connection_id AND connection.removed_at IS NULL
     ORDER BY clinician.position, clinician.name, clinician.id, connection.timezone
-    """
-)
-_NEW_COLUMN = text(
-    """
-    INSERT INTO run_sheet_clinicians (account_id, name, position)
-    SELECT :account_id, :name, coalesce(max(position), 0) + 1 FROM run_sheet_clinicians
-    RETURNING id
     """
 )
 TYPED_IN = (
@@ -121,8 +115,10 @@ class _Reader:
         return UUID(match) if match else self._new_column(name)
 
     def _new_column(self, name: str) -> UUID:
-        values = {"account_id": self._account, "name": name}
-        made: UUID = self._db.execute(_NEW_COLUMN, values).scalar_one()
+        """Whoever named one so since the names were read has made ours."""
+        clinicians.alone(self._db, self._account)
+        there = clinicians.called(self._db, name)
+        made = there[0] if there else clinicians.add_clinician(self._db, self._account, name)
         self._names[made] = name
         return made
 

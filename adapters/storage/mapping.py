@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage import connection_list
+from adapters.storage import clinicians, connection_list
 from domain.connections import Connection
 from domain.errors import BadInput
 
@@ -17,14 +17,7 @@ _KNOWN = text(
     FROM pms_clinician_mappings WHERE pms_connection_id = :id FOR UPDATE
     """
 )
-_CLINICIANS = text("SELECT id, name FROM run_sheet_clinicians")
-_CREATE = text(
-    """
-    INSERT INTO run_sheet_clinicians (account_id, name, position, pms_practitioner_id,
-                                      pms_connection_id)
-    SELECT :account_id, :name, count(*), :pms_id, :id FROM run_sheet_clinicians RETURNING id
-    """
-)
+_CLINICIANS = text("SELECT id FROM run_sheet_clinicians")
 _MATCH = text(
     """
     UPDATE pms_clinician_mappings
@@ -71,9 +64,9 @@ class TypeChoice:
 
 def choose(db: Db, connection: Connection, choices: Sequence[Choice]) -> None:
     """Carry out every choice, or raise and leave all as it was."""
+    clinicians.alone(db, connection.account_id)
     known = {row.pms_id: row.name for row in db.execute(_KNOWN, {"id": connection.id})}
-    clinicians = {row.id: row.name for row in db.execute(_CLINICIANS)}
-    taken = {name.casefold() for name in clinicians.values()}
+    columns = set(db.execute(_CLINICIANS).scalars())
     for one in choices:
         if one.pms_id not in known:
             raise BadInput("One of these practitioners is not known here; read the list again.")
@@ -81,16 +74,32 @@ def choose(db: Db, connection: Connection, choices: Sequence[Choice]) -> None:
         if one.action == "skip":
             db.execute(_SKIP, where)
             continue
-        if one.action == "match" and one.clinician_id not in clinicians:
+        if one.action == "match" and one.clinician_id not in columns:
             raise BadInput(f"Choose one of your clinicians for {known[one.pms_id]}.")
-        clinician_id = one.clinician_id
-        if one.action == "create":
-            name = _new_name(one.name or known[one.pms_id], taken)
-            made = {**where, "account_id": connection.account_id, "name": name}
-            clinician_id = db.execute(_CREATE, made).scalar_one()
         is_new = one.action == "create"
+        clinician_id = one.clinician_id
+        if is_new:
+            clinician_id = clinicians.add_clinician(
+                db,
+                connection.account_id,
+                one.name or known[one.pms_id],
+                connection_id=connection.id,
+                practitioner_id=one.pms_id,
+            )
         db.execute(_MATCH, {**where, "clinician_id": clinician_id, "is_new": is_new})
     connection_list.touch(db, connection.id)
+
+
+def map_by_name(db: Db, connection: Connection, pms_id: str, *, clinician: str) -> None:
+    """Give the practitioner a column: the clinician of that name, or a new one."""
+    clinicians.alone(db, connection.account_id)
+    found = clinicians.called(db, clinician)
+    if len(found) > 1:
+        raise BadInput(f"More than one clinician is called '{clinician}'; rename one on the sheet.")
+    named = Choice(pms_id=pms_id, action="create", name=clinician)
+    if found:
+        named = Choice(pms_id=pms_id, action="match", clinician_id=found[0])
+    choose(db, connection, [named])
 
 
 def mark_types(db: Db, connection_id: UUID, choices: Sequence[TypeChoice]) -> None:
@@ -105,11 +114,3 @@ def mark_types(db: Db, connection_id: UUID, choices: Sequence[TypeChoice]) -> No
         if db.execute(_TYPE, values).rowcount != 1:
             raise BadInput("One of these types is not known here; read the list again.")
     connection_list.touch(db, connection_id)
-
-
-def _new_name(name: str, taken: set[str]) -> str:
-    """Two columns of one name cannot be told apart."""
-    if name.casefold() in taken:
-        raise BadInput(f"There is a clinician called '{name}' already; match that one instead.")
-    taken.add(name.casefold())
-    return name

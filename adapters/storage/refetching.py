@@ -16,6 +16,7 @@ from adapters.storage.ledger import guard, put, save_checkpoint
 from adapters.storage.run_sheet import RunSheet
 from adapters.storage.sheet import PHI_FIELDS
 from adapters.storage.tables import vendor_requests
+from domain.checks import shut_out
 from domain.connections import Connection, State
 from domain.deliveries import DeliveryState, Look, Seen
 from domain.errors import NeedsReconnect, SyncError
@@ -33,15 +34,6 @@ A_STAMP = timedelta(seconds=1)
 """Changes within one second may bear the same stamp: what is read after it is over has them all."""
 
 _NOW = text("SELECT now()")
-# Somebody who reconnected, or paused, while the old secret was being refused is not overruled.
-_NEEDS_SIGN_IN = text(
-    """
-    UPDATE pms_connections
-    SET state = 'NEEDS_SIGN_IN', state_reason = :reason, updated_at = now()
-    WHERE id = :id AND state IN ('ACTIVE', 'ERROR')
-      AND updated_at <= (SELECT started_at FROM jobs WHERE id = :job_id)
-    """
-)
 
 Clock = Callable[[], datetime]
 
@@ -66,8 +58,8 @@ class RefetchStore:
         with transaction(self._engine, account_id=account_id) as db:
             delivery_work.settle_all(db, job, DeliveryState.DEAD, note=str(error), at=self._clock())
             if isinstance(error, NeedsReconnect):
-                values = {"id": connection_id, "reason": str(error)[:500], "job_id": job.id}
-                db.execute(_NEEDS_SIGN_IN, values)
+                reason = shut_out(error)
+                connections.signed_out(db, connection_id, reason=reason, job_id=job.id)
 
 
 class Refetching:

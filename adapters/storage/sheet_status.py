@@ -85,6 +85,7 @@ def _connection(row: RowMapping, now: datetime) -> ConnectionView:
         last_sync_at=row["last_sync_at"],
         sync_enabled=row["sync_enabled"],
         state=row["state"],
+        site=row["site"],
     )
 
 
@@ -94,7 +95,6 @@ def _facts(row: RowMapping) -> Facts:
         created_at=row["created_at"],
         every=every,
         state=State(row["state"]),
-        is_paused=not row["sync_enabled"],
         last_complete_at=row["last_sync_at"],
         failures=row["consecutive_failures"],
         hours=read_hours(row["opening_hours"], timezone=row["timezone"]),

@@ -15,6 +15,7 @@ from adapters.storage.entries import EntrySeal
 from adapters.storage.ledger import guard, save_checkpoint
 from adapters.storage.run_sheet import Applied, RunSheet
 from domain.appointments import Appointment, AppointmentType, Practitioner
+from domain.checks import shut_out
 from domain.connections import Connection, State
 from domain.errors import NeedsReconnect, SyncError
 from domain.intake import Candidate, Listed, Sorted, Stored, row_id, sort_page
@@ -46,16 +47,6 @@ _IN_THE_BOOK = text(
     SELECT pms_practitioner_id AS pms_id, pms_practitioner_name AS full_name
     FROM pms_clinician_mappings WHERE pms_connection_id = :connection_id AND active
     ORDER BY pms_practitioner_id
-    """
-)
-
-# Somebody who reconnected, or paused, while the old secret was being refused is not overruled.
-_NEEDS_SIGN_IN = text(
-    """
-    UPDATE pms_connections
-    SET state = 'NEEDS_SIGN_IN', state_reason = :reason, updated_at = now()
-    WHERE id = :id AND state IN ('ACTIVE', 'ERROR')
-      AND updated_at <= (SELECT started_at FROM jobs WHERE id = :job_id)
     """
 )
 
@@ -103,8 +94,8 @@ class SyncStore:
             at = self._clock()
             run = replace(run, id=run_log.open_row(db, job, run, at=at).id)
             if isinstance(error, NeedsReconnect):
-                values = {"id": connection_id, "reason": str(error)[:500], "job_id": job.id}
-                db.execute(_NEEDS_SIGN_IN, values)
+                reason = shut_out(error)
+                connections.signed_out(db, connection_id, reason=reason, job_id=job.id)
             problems = run.progress.problems
             details = {"queries": problems} if problems else None
             run_log.end_run(

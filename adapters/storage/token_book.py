@@ -10,7 +10,8 @@ from sqlalchemy import Engine, insert, text
 from adapters.storage import connections
 from adapters.storage.ledger import guard
 from adapters.storage.tables import vendor_requests
-from domain.connections import Connection, State
+from domain.checks import shut_out
+from domain.connections import Connection
 from domain.errors import NeedsReconnect, SyncError
 from domain.jobs import Job
 from domain.sources import Spend, spend_rows
@@ -64,7 +65,8 @@ class TokenBook:
         if not isinstance(error, NeedsReconnect) or job.connection_id is None:
             return
         with transaction(self._engine, account_id=job.account_id) as db:
-            connections.set_state(db, job.connection_id, State.NEEDS_SIGN_IN, reason=str(error))
+            reason = shut_out(error)
+            connections.signed_out(db, job.connection_id, reason=reason, job_id=job.id)
 
 
 def _keep(db: Db, spent: Sequence[Spend]) -> None:

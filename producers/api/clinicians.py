@@ -3,13 +3,14 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict
 
-from adapters.storage.clinicians import rename_clinician
+from adapters.storage.clinicians import name_mark, rename_clinician
 from domain.people import Permission
 from domain.sheet import as_json
 from producers.doors import Door, door
+from producers.versions import MaybeIfMatch
 
 router = APIRouter(prefix="/api/run-sheet/clinicians", tags=["run sheet"])
 
@@ -24,13 +25,20 @@ class Naming(BaseModel):
 
 @router.patch("/{clinician_id}", summary="Rename a column of the sheet")
 def rename(
-    door: Annotated[Door, Depends(door(Permission.CONFIGURE))], clinician_id: UUID, body: Naming
+    door: Annotated[Door, Depends(door(Permission.CONFIGURE))],
+    response: Response,
+    clinician_id: UUID,
+    body: Naming,
+    if_match: MaybeIfMatch = None,
 ) -> dict[str, Any]:
     """Rename a column; the last one to do so is right.
 
-    There is no If-Match: a name is one short value that the caller gives whole, so a later
-    one overwrites nothing that a person has not seen above the column.
+    A name is one short value that the caller gives whole, so If-Match need not be sent: a later
+    one overwrites nothing that a person has not seen above the column. Where the ETag of an
+    earlier renaming is sent, the column must be called that still.
     """
+    mark = None if if_match in {None, "*"} else str(if_match).removeprefix("W/").strip('"')
     with door.transaction() as db:
-        named = rename_clinician(db, clinician_id, body.name, hand=door.hand)
+        named = rename_clinician(db, clinician_id, body.name, hand=door.hand, expected=mark)
+    response.headers["ETag"] = f'"{name_mark(named.name)}"'
     return {"success": True, "clinician": as_json(named)}

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
 from sqlalchemy import Connection as Db
 
 from adapters.storage import webhook_keys
@@ -12,6 +13,7 @@ from adapters.storage.audit import record
 from domain.people import Permission
 from domain.sheet import as_json
 from producers.doors import Door, door
+from producers.idempotency import Answer, MaybeOnce
 from producers.problems import Problem
 from producers.webhooks.senders import HEADER, Sender, senders
 
@@ -32,13 +34,16 @@ def show(
 
 
 @router.post("", status_code=HTTPStatus.CREATED, summary="Make a key for webhooks")
-def make(connection_id: UUID, door: Configuring) -> dict[str, Any]:
-    """A new key, told this once; the one before is refused from this moment on."""
+def make(connection_id: UUID, door: Configuring, once: MaybeOnce) -> JSONResponse:
+    """A new key, told this once; the one before is refused from this moment on.
+
+    With an Idempotency-Key the same request sent again is told the same key.
+    """
+    if once is not None:
+        return once.answer(door, lambda db: _made(db, door, connection_id))
     with door.transaction() as db:
-        sender = _sender(db, connection_id)
-        key = webhook_keys.make(db, door.ports.sealer, connection_id, at=door.ports.clock())
-        _audit(db, door, connection_id, "connection.webhook_key_made", HTTPStatus.CREATED)
-    return {"success": True, "key": key, **_entries(door, sender)}
+        made = _made(db, door, connection_id)
+    return JSONResponse(dict(made.body), status_code=made.status)
 
 
 @router.delete("", summary="Refuse webhooks from now on")
@@ -49,6 +54,14 @@ def forget(connection_id: UUID, door: Configuring) -> dict[str, Any]:
         webhook_keys.forget(db, connection_id)
         _audit(db, door, connection_id, "connection.webhook_key_forgotten", HTTPStatus.OK)
     return {"success": True}
+
+
+def _made(db: Db, door: Door, connection_id: UUID) -> Answer:
+    sender = _sender(db, connection_id)
+    key = webhook_keys.make(db, door.ports.sealer, connection_id, at=door.ports.clock())
+    _audit(db, door, connection_id, "connection.webhook_key_made", HTTPStatus.CREATED)
+    body = {"success": True, "key": key, **_entries(door, sender)}
+    return Answer(status=HTTPStatus.CREATED, body=body)
 
 
 def _sender(db: Db, connection_id: UUID) -> Sender:

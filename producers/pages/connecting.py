@@ -122,7 +122,7 @@ def is_by_hand(connection: ConnectionDetails) -> bool:
 def status(connection: ConnectionDetails) -> str:
     if connection.state == State.SETUP_REQUIRED:
         return "unfinished"
-    return "by_hand" if is_by_hand(connection) else connection.fresh.status
+    return connection.fresh.status
 
 
 def every(minutes: int) -> str:

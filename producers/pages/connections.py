@@ -158,9 +158,6 @@ def _sections(door: Door, described: Vendor) -> Mapping[str, str]:
 
 def standing(connection: ConnectionDetails) -> str:
     """How it keeps its promise, in one sentence."""
-    if connecting.is_by_hand(connection):
-        last = connection.last_sync_at
-        return "Syncs when somebody asks" if last else "Syncs when somebody asks; not yet done"
     return connection.fresh.sentence
 
 

@@ -1,5 +1,6 @@
 """Connections in the database: what is kept, what a person decided, what the PMS may change."""
 
+import threading
 from collections.abc import Iterator
 from uuid import UUID, uuid4
 
@@ -7,7 +8,7 @@ import pytest
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.storage import connection_list, connections, reviving
+from adapters.storage import clinicians, connection_list, connections, mapping, reviving
 from adapters.storage.connections import NewConnection
 from domain.appointments import AppointmentType, Practice, Practitioner
 from domain.connections import State
@@ -193,6 +194,61 @@ def test_a_state_is_set_with_its_reason(db: Db) -> None:
     connections.set_state(db, connection_id, State.NEEDS_SIGN_IN, reason="Sign in again.")
 
     assert connections.load(db, connection_id).state is State.NEEDS_SIGN_IN
+
+
+def columns(db: Db) -> list[str]:
+    return list(db.execute(text("SELECT name FROM run_sheet_clinicians ORDER BY name")).scalars())
+
+
+def test_a_name_that_is_taken_makes_no_second_column_however_it_is_written(db: Db) -> None:
+    connection = connections.load(db, added(db))
+    connections.save_practitioners(db, connection, [ANN, BEN])
+
+    mapping.map_by_name(db, connection, "p1", clinician="Dr Ann Example")
+    mapping.map_by_name(db, connection, "p2", clinician="dr ann  EXAMPLE")
+    with pytest.raises(BadInput, match="already; match that one instead"):
+        mapping.choose(
+            db, connection, [mapping.Choice(pms_id="p2", action="create", name="DR ANN EXAMPLE")]
+        )
+
+    held = connections.load(db, connection.id).clinicians
+    assert columns(db) == ["Dr Ann Example"]
+    assert held["p1"] == held["p2"]
+
+
+def test_two_who_name_a_column_alike_at_once_make_one(database: Engine) -> None:
+    begun, told = threading.Event(), []
+
+    def second() -> None:
+        begun.wait(timeout=5)
+        with transaction(database, account_id="default") as db:
+            try:
+                clinicians.add_clinician(db, "default", "dr ann example")
+            except BadInput as taken:
+                told.append(str(taken))
+
+    other = threading.Thread(target=second)
+    other.start()
+    with transaction(database, account_id="default") as db:
+        clinicians.add_clinician(db, "default", "Dr Ann Example")
+        begun.set()
+        other.join(timeout=0.3)
+        waits = other.is_alive()
+    other.join(timeout=5)
+
+    assert waits
+    assert told == ["There is a clinician called 'dr ann example' already; match that one instead."]
+    with transaction(database, account_id="default") as db:
+        assert columns(db) == ["Dr Ann Example"]
+
+
+def test_a_lost_sign_in_plans_no_sync(db: Db) -> None:
+    connection_id = added(db)
+
+    connections.signed_out(db, connection_id, reason="Gentu no longer accepts our sign-in.")
+
+    row = db.execute(text("SELECT state, next_sync_at FROM pms_connections")).one()
+    assert tuple(row) == ("NEEDS_SIGN_IN", None)
 
 
 def test_a_practice_connected_again_keeps_its_id_and_what_people_decided(database: Engine) -> None:

@@ -57,7 +57,8 @@ def test_lateness_says_what_it_waits_for() -> None:
 def test_what_syncs_only_when_asked_is_never_late() -> None:
     found = assess(replace(SYNCED, every=None), now=LAST + timedelta(days=3))
 
-    assert (found.status, found.sentence) == (Status.ON_TIME, "Synced 3 days ago")
+    told = "Syncs when somebody asks, last synced 3 days ago"
+    assert (found.status, found.sentence) == (Status.BY_HAND, told)
 
 
 def test_three_failures_in_a_row_are_failing_and_two_are_not() -> None:

@@ -92,3 +92,14 @@ def test_another_accounts_column_is_not_there(site: Site) -> None:
 
     assert (foreign.status_code, absent.status_code) == (404, 404)
     assert foreign.json()["detail"] == absent.json()["detail"]
+
+
+def test_a_renaming_heeds_the_etag_where_one_is_sent(site: Site) -> None:
+    priya = column(site, "Dr Priya Nair")
+    first = rename(site, priya, "Dr P Nair").headers["ETag"]
+    rename(site, priya, "Dr Nair")
+
+    stale = rename(site, priya, "Nair", {**site.bearer(), "If-Match": first})
+    fresh = rename(site, priya, "Nair", {**site.bearer(), "If-Match": "*"})
+
+    assert (stale.status_code, fresh.status_code) == (412, 200)

@@ -27,8 +27,10 @@ def call(
     path: str,
     role: Role = Role.OWNER,
     account_id: str = ACCOUNT,
+    key: str | None = None,
 ) -> httpx.Response:
-    return clinic.ingress.request(method, path, headers=bearer(account_id, role))
+    headers = bearer(account_id, role) | ({"Idempotency-Key": key} if key else {})
+    return clinic.ingress.request(method, path, headers=headers)
 
 
 def hooks(clinic: Practice) -> str:
@@ -50,6 +52,16 @@ def test_a_key_is_made_shown_once_and_opens_the_addresses_told(clinic: Practice)
     assert told["key"] not in shown.text
     assert shown.json()["urls"] == told["urls"]
     assert shown.json()["made_at"] is not None
+
+
+def test_a_request_for_a_key_that_is_sent_again_is_told_the_same_key(clinic: Practice) -> None:
+    first, again = (call(clinic, "POST", hooks(clinic), key="one") for _ in range(2))
+    other = call(clinic, "POST", hooks(clinic), key="two")
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert other.json()["key"] != first.json()["key"]
 
 
 def test_forgetting_the_key_ends_it(clinic: Practice) -> None:

@@ -8,10 +8,13 @@ export function webhooks(form) {
   const standing = form.querySelector("[data-webhook-standing]");
   const forget = form.querySelector("[data-forget-key]");
   const box = form.querySelector("[data-webhook-key]");
+  let key = crypto.randomUUID();
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     busy(form, event.submitter, async () => {
-      const { body } = await exchange("POST", at("/webhooks"), { body: {} });
+      // Sent again after an answer that was lost, it is the same key.
+      const { body } = await exchange("POST", at("/webhooks"), { body: {}, key });
+      key = crypto.randomUUID();
       await refresh();
       show(box, body.webhooks ?? body);
       standing.textContent = "A key was made just now; any earlier one no longer works.";
