@@ -10,6 +10,7 @@ from console import (
     accounts,
     authorisations,
     backfill,
+    calling,
     choices,
     conflicts,
     connections,
@@ -40,6 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+simulators.played.command("vapi-call")(calling.vapi_call)
 connections.app.add_typer(choices.app)
 connections.app.add_typer(backfill.app)
 connections.app.add_typer(drift.app)

@@ -1,14 +1,15 @@
-"""`pms-sync simulate`: a vendor played back on this machine, in a process of its own."""
+"""`pms-sync simulate`: a vendor or a call played on this machine, in a process of its own."""
 
 import json
-import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from domain.errors import BadInput, Refused
 
@@ -16,20 +17,52 @@ app = typer.Typer()
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "simulators"
+OWN_SEED = 8
+"""Not the demo's, so that a practice played beside it is another one."""
+LOOK_SECONDS = 0.5
+DAY = r"(today|[+-]\d{1,4}|\d{4}-\d\d-\d\d)"
+DAYS = re.compile(rf"{DAY}(\.\.{DAY})?(,{DAY}(\.\.{DAY})?)*")
+SERVICES = frozenset({"twilio", "vapi"})
+"""Played without practices: they have none."""
+
+CALLS = "calls"
+VENDOR = "vendor"
 
 
 def known() -> list[str]:
-    """Vendors that can be played back: the folders that can be run."""
-    return sorted(found.parent.name for found in FOLDER.glob("*/__main__.py"))
+    """PMSs that can be played back: the folders that can be run."""
+    return [name for name in _folders() if name not in SERVICES]
 
 
 def command(vendor: str, *options: str) -> list[str]:
-    if vendor not in known():
-        raise BadInput(f"There is no simulator of '{vendor}'; choose one of {', '.join(known())}.")
+    if vendor not in _folders():
+        raise BadInput(
+            f"There is no simulator of '{vendor}'; choose one of {', '.join(_folders())}."
+        )
     return [sys.executable, "-m", f"simulators.{vendor}", *options]
 
 
-@app.command()
+def _folders() -> list[str]:
+    found = (one.parent.name for one in FOLDER.glob("*/__main__.py"))
+    return sorted(name for name in found if name != CALLS)
+
+
+class Played(TyperGroup):
+    """The vendors are commands of one shape, beside those that have a shape of their own."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            return VENDOR, self.commands[VENDOR], args
+        return super().resolve_command(ctx, args)
+
+
+played = typer.Typer(
+    cls=Played, no_args_is_help=True, help="Play a vendor, or a phone call, on this machine."
+)
+app.add_typer(played, name="simulate")
+
+
+@played.command(VENDOR)
 def simulate(  # noqa: PLR0913 - each is an option
     vendor: Annotated[str, typer.Argument(help="The PMS to play, such as gentu.")],
     *,
@@ -42,16 +75,24 @@ def simulate(  # noqa: PLR0913 - each is an option
     lively: Annotated[float, typer.Option(help="Random changes a minute.", min=0)] = 0,
     json: Annotated[bool, typer.Option("--json", help="It answers so in any case.")] = False,
 ) -> None:
-    """Play a vendor on this machine until stopped; one line of JSON says where."""
+    """Play a vendor on this machine until stopped; one line of JSON says where.
+
+    The word may be left out: `pms-sync simulate gentu`.
+    """
+    if vendor in SERVICES:
+        _become(command(vendor, "--port", str(port), "--outlive-parent"))
     options = ["--port", str(port), "--appointments", str(appointments), "--days", days]
     # Started by a person: it ends when told, not when the shell that began it does.
     options += ["--lively", str(lively), "--outlive-parent"]
     for one in fault or ():
         options += ["--fault", _checked(one)]
-    arguments = command(vendor, *options)
+    _become(command(vendor, *options))
+
+
+def _become(arguments: Sequence[str]) -> NoReturn:
+    """It takes our place, so that Ctrl-C and signals are its own."""
     os.chdir(ROOT)
-    # It takes our place, so that Ctrl-C and signals are its own.
-    os.execv(arguments[0], arguments)  # noqa: S606 - our own command
+    os.execv(arguments[0], list(arguments))
 
 
 def _checked(fault: str) -> str:

@@ -1,0 +1,133 @@
+"""`pms-sync simulate vapi-call`: phone calls played against the running ingress."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+from sqlalchemy import text
+
+from adapters import pms
+from adapters.phones import normalised, region_of
+from console import address
+from console.simulators import CALLS, ROOT
+from console.wiring import Wiring, wired
+from domain.errors import BadInput
+from infra.database import transaction
+from infra.settings import Settings
+
+WEBHOOK = "/vapi/webhook"
+LOOKED_AT = 200
+MOST = 10_000
+
+_ROWS = text(
+    """
+    SELECT entry.id, entry.patient_phone, connection.timezone FROM run_sheet_appointments AS entry
+    JOIN pms_connections AS connection ON connection.id = entry.pms_connection_id
+    WHERE entry.account_id = :account_id AND connection.removed_at IS NULL
+      AND connection.connector = ANY(:connectors) AND entry.patient_phone IS NOT NULL
+    ORDER BY entry.created_at DESC, entry.id LIMIT :most
+    """
+)
+
+_NUMBERS = text("SELECT vapi_number_ids, phones FROM accounts WHERE id = :id")
+
+
+def vapi_call(  # noqa: PLR0913 - each is an option
+    *,
+    to: Annotated[
+        str | None, typer.Option(help="Where the ingress is; else the running one.")
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option(help="Who is called, where there are several.")
+    ] = None,
+    script: Annotated[
+        Path | None, typer.Option(help="A list of says, tool and arguments as JSON.")
+    ] = None,
+    caller: Annotated[
+        list[str] | None, typer.Option(help="Who calls, +1...; else patients of the sheet.")
+    ] = None,
+    patient: Annotated[str | None, typer.Option(help="Who they say the patient is.")] = None,
+    born: Annotated[str | None, typer.Option(help="The patient's date of birth.")] = None,
+    day: Annotated[str, typer.Option(help="When they would like to come.")] = "tomorrow",
+    repeat: Annotated[int, typer.Option(help="How many calls.", min=1, max=MOST)] = 1,
+    concurrency: Annotated[int, typer.Option(help="How many at once.", min=1, max=500)] = 1,
+    duplicate: Annotated[
+        int, typer.Option(help="How often each message is delivered.", min=1, max=3)
+    ] = 1,
+    json: Annotated[bool, typer.Option("--json", help="Answer as JSON on one line.")] = False,
+) -> None:
+    """Play the call that searches, asks what is free, books, and hears the number."""
+    with wired() as wiring:
+        credential = _credential(wiring.settings)
+        callers = caller or _callers(wiring, account or "default", most=min(repeat, LOOKED_AT))
+        options = _called(wiring, account)
+        where = _where(to or address.of_pages(wiring.settings))
+    options += ["--to", where, "--day", day, "--repeat", str(repeat)]
+    options += ["--concurrency", str(concurrency), "--duplicate", str(duplicate)]
+    given = {"--account": account, "--script": script, "--patient": patient, "--born": born}
+    for name, value in given.items():
+        options += [name, str(value)] if value else []
+    for one in callers:
+        options += ["--caller", one]
+    options += ["--json"] if json else []
+    raise typer.Exit(_played(options, credential))
+
+
+def _played(options: list[str], credential: str) -> int:
+    """The secret goes by standard input: arguments can be read by everybody on a machine."""
+    ended = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", f"simulators.{CALLS}", *options],
+        cwd=ROOT,
+        input=credential,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    sys.stdout.write(ended.stdout)
+    return ended.returncode
+
+
+def _credential(given: Settings) -> str:
+    secret = given.vapi_auth or given.vapi_webhook_secret
+    if secret is None:
+        raise BadInput(
+            "Set VAPI_WEBHOOK_SECRET (or VAPI_AUTH) first; without it no call is genuine."
+        )
+    return secret.get_secret_value()
+
+
+def _called(wiring: Wiring, account_id: str | None) -> list[str]:
+    """A number of the account's own, where it has named any; that is how a call finds it."""
+    with transaction(wiring.engine) as db:
+        row = db.execute(_NUMBERS, {"id": account_id or "default"}).first()
+    if row is None:
+        raise BadInput(f"There is no account '{account_id}'; see 'pms-sync accounts list'.")
+    by_id = ["--number-id", row.vapi_number_ids[0]] if row.vapi_number_ids else []
+    return by_id + (["--called", row.phones[0]] if row.phones else [])
+
+
+def _where(url: str) -> str:
+    return url if urlsplit(url).path.strip("/") else f"{url.rstrip('/')}{WEBHOOK}"
+
+
+def _callers(wiring: Wiring, account_id: str, *, most: int) -> list[str]:
+    """Numbers of patients on the sheet, whom a practice that can be called will recognise."""
+    if wiring.settings.is_production:
+        raise BadInput("Name who calls with --caller; patients are not made to call in production.")
+    values = {"account_id": account_id, "connectors": pms.desks(), "most": LOOKED_AT}
+    with transaction(wiring.engine) as db:
+        rows = db.execute(_ROWS, values).all()
+    found: dict[str, None] = {}
+    for row in rows:
+        place = {"table": "run_sheet_appointments", "column": "patient_phone"}
+        raw = wiring.sealer.open_text(
+            row.patient_phone, row=str(row.id), account=account_id, **place
+        )
+        number = normalised(raw, region_of(row.timezone)).e164
+        found |= {number: None} if number else {}
+    if not found:
+        raise BadInput("Nobody on the sheet could call: name a caller with --caller +1...")
+    return list(found)[:most]

@@ -1,0 +1,1 @@
+"""A pretend Vapi: phone calls played against a running ingress, message by signed message."""
