@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from secrets import token_urlsafe
 from threading import Event
 from typing import Annotated, Any
 
@@ -18,10 +19,12 @@ import typer
 from adapters import pms
 from adapters.storage.connections import NewConnection
 from adapters.storage.runs import LoggedRun
-from console import address, output, processes, setting_up, sheet, simulators, sync
+from console import address, called, output, processes, setting_up, sheet, simulators, sync
+from console.called import JudgedCall
 from console.following import bars, follow
 from console.login import new_link
 from console.output import AsJson
+from console.playing import Caller
 from console.processes import Port
 from console.setting_up import Wanted
 from console.telling import enter_webhooks
@@ -51,6 +54,11 @@ class Practice:
     simulator: Simulator
     tenant: str
     day: date
+
+    @property
+    def has_desk(self) -> bool:
+        """Whether callers can book there."""
+        return self.connection.vendor in pms.desks()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,20 +97,33 @@ def demo(
         job_ids = [_ask(wiring, one) for one in practices]
         _narrate("Starting ingress, scheduler and workers")
         supervisor = stack.enter_context(Supervisor(home / "logs"))
-        for child in processes.children(wiring, port=port, base_url=address.local(port)):
+        ours, secret = address.local(port), token_urlsafe(24)
+        told = {"VAPI_WEBHOOK_SECRET": secret}
+        for child in processes.children(wiring, port=port, base_url=ours, also=told):
             supervisor.add(child)
         stack.enter_context(address.noted(home, address.local(port)))
         for one in practices:
             enter_webhooks(wiring, one.connection, one.simulator.url, address.local(port))
         judged = _first_syncs(wiring, practices, job_ids)
+        calls = [_called(wiring, one, ours, secret) for one in practices if one.has_desk]
         if json:
-            output.answer({"connections": [as_answer(one) for one in judged]})
+            answers = [as_answer(one) for one in judged]
+            output.answer({"connections": answers, "calls": [one.as_answer() for one in calls]})
         else:
             _show(judged)
+            for call in calls:
+                call.show()
         if not once:
             _stay(wiring, practices, stopped, port=port)
-    if not all(one.is_right for one in judged):
+    if not (all(one.is_right for one in judged) and all(call.is_right for call in calls)):
         raise typer.Exit(1)
+
+
+def _called(wiring: Wiring, practice: Practice, url: str, secret: str) -> JudgedCall:
+    _narrate(f"Playing a call to {practice.connection.name}")
+    caller = Caller(url, secret)
+    held, simulator = practice.connection, practice.simulator
+    return called.play(wiring, held, simulator, caller, today=practice.day)
 
 
 def as_answer(one: Judged) -> dict[str, Any]:
@@ -144,6 +165,8 @@ def _practice(wiring: Wiring, vendor: str) -> Iterator[Practice]:
     options += ["--days", "today,+1"]
     with simulators.Running(vendor, options) as described:
         simulator, tenant = Simulator(described["url"]), described["tenants"][0]
+        if vendor in pms.desks():
+            simulator.hurry()
         connection = _connected(wiring, vendor, simulator, described)
         yield Practice(
             connection=connection,

@@ -3,7 +3,7 @@
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -112,9 +112,11 @@ def up(*, port: Port = 8000, json: AsJson = False) -> None:
                 output.say("Stopping ...")
 
 
-def children(wiring: Wiring, *, port: int, base_url: str) -> Sequence[Child]:
-    """All processes of the product, told to use this command's servers."""
-    environment = wiring.environment() | {"APP_BASE_URL": base_url}
+def children(
+    wiring: Wiring, *, port: int, base_url: str, also: Mapping[str, str] | None = None
+) -> Sequence[Child]:
+    """All processes of the product, told to use this command's servers, and what `also` says."""
+    environment = wiring.environment() | {"APP_BASE_URL": base_url} | dict(also or {})
     commands = {
         "ingress": ["ingress", "--port", str(port)],
         "scheduler": ["scheduler"],

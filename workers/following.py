@@ -50,6 +50,15 @@ _DAY = text(
     WHERE pms_connection_id = :connection_id AND pms_appointment_id = :pms_id LIMIT 1
     """
 )
+_SHOWN = text(
+    """
+    SELECT EXISTS (
+      SELECT FROM run_sheet_appointments
+      WHERE pms_connection_id = :connection_id AND pms_appointment_id = :pms_id
+        AND (CAST(:start AS timestamptz) IS NULL OR pms_start = :start)
+        AND (NOT :is_off OR removed_at IS NOT NULL OR appointment_status = 'cancelled'))
+    """
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +149,20 @@ class Followed:
                 body=words(kept, self._connection.name, self._connection.timezone),
                 trace_id=kept.trace_id or None,
             )
+
+    def is_shown(self) -> bool:
+        """Whether the sheet has come to show it; what leaves no trace there counts as shown."""
+        wish = self.kept.write.wish
+        if not isinstance(wish, Booking | Move | Cancellation):
+            return True
+        values = {
+            "connection_id": self._connection.id,
+            "pms_id": self.kept.pms_id if isinstance(wish, Booking) else wish.appointment_id,
+            "start": None if isinstance(wish, Cancellation) else wish.start,
+            "is_off": isinstance(wish, Cancellation),
+        }
+        with self._transaction() as db:
+            return bool(db.execute(_SHOWN, values).scalar_one())
 
     def show(self) -> None:
         """Have the days it touches read, so that the sheet shows it."""

@@ -11,6 +11,13 @@ from domain.writes import OPEN, SETTLED, KeptWrite, WriteState
 
 SOON, LATER = timedelta(seconds=3), timedelta(minutes=1)
 QUICK_FOR = timedelta(minutes=5)
+LOOKS = (
+    (timedelta(seconds=30), timedelta(seconds=3)),
+    (timedelta(minutes=5), timedelta(seconds=20)),
+    (timedelta(minutes=45), timedelta(minutes=3)),
+)
+"""For how long after a write left, and how often, the sheet is looked at for it."""
+
 GIVE_UP_AFTER = timedelta(hours=6)
 ABANDONED_AFTER = timedelta(minutes=2)
 """A write that did not leave by then is called off: whoever asked has long been told."""
@@ -24,6 +31,7 @@ class Follower(Protocol):
     def look(self) -> KeptWrite: ...
     def withdraw(self) -> KeptWrite: ...
     def let_them_know(self, kept: KeptWrite) -> bool: ...
+    def is_shown(self) -> bool: ...
 
 
 class Writes(Protocol):
@@ -41,7 +49,17 @@ def settle_write(job: Job, *, writes: Writes, clock: Callable[[], datetime]) -> 
     if kept.state not in SETTLED:
         _wait(job, kept, now=clock())
     texted = kept.told == Told.REQUESTED and follower.let_them_know(kept)
+    if kept.state is WriteState.CONFIRMED and not follower.is_shown():
+        _until_shown(kept, now=clock())
     return {"state": kept.state.value, "texted": texted}
+
+
+def _until_shown(kept: KeptWrite, *, now: datetime) -> None:
+    """What a PMS has taken on may come into what it lets us read only minutes later."""
+    since = now - (kept.submitted_at or now)
+    pause = next((pause for until, pause in LOOKS if since < until), None)
+    if pause is not None:
+        raise Throttled("the practice's system to show what was written", until=now + pause)
 
 
 def _wait(job: Job, kept: KeptWrite, *, now: datetime) -> None:

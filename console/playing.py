@@ -1,0 +1,98 @@
+"""Plays a caller against the running ingress: Vapi's messages, signed, and what comes back."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from domain.errors import Refused
+
+TIMEOUT = 30.0
+HEADER = "X-Vapi-Secret"
+STRANGER = "+12125550199"
+TIME = re.compile(r"\b(\d{1,2}(?::\d{2})? [ap]m|noon)\b")
+NUMBER = re.compile(r"confirmation number is ((?:[0-9A-Z] ?)+)")
+WEEKEND = 5
+
+
+@dataclass(slots=True)
+class Caller:
+    """One telephone call; each question is one tool call of it."""
+
+    url: str
+    secret: str = field(repr=False)
+    number: str = STRANGER
+    call_id: str = field(default_factory=lambda: uuid4().hex)
+    asked: int = 0
+    dialogue: list[tuple[str, str]] = field(default_factory=list, repr=False)
+
+    def ask(self, words: str, tool: str, **arguments: Any) -> str:
+        """What the assistant is told; `words` are what the caller said."""
+        self.asked += 1
+        function = {"name": tool, "arguments": arguments}
+        message = {
+            "type": "tool-calls",
+            "toolCallList": [
+                {"id": f"call_{self.asked}", "type": "function", "function": function}
+            ],
+            "call": {"id": self.call_id, "type": "inboundPhoneCall"},
+            "customer": {"number": self.number},
+        }
+        answer = httpx.post(
+            f"{self.url}/vapi/webhook",
+            json={"message": message},
+            headers={HEADER: self.secret},
+            timeout=TIMEOUT,
+        )
+        if answer.status_code != httpx.codes.OK:
+            raise Refused(f"The ingress answered the call with {answer.status_code}.")
+        [result] = answer.json()["results"]
+        said = str(result.get("result") or result.get("error"))
+        self.dialogue += [("Caller", words), (tool, said)]
+        return said
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of a played call: what was said, and the confirmation number if it was given."""
+
+    dialogue: list[tuple[str, str]]
+    number: str | None
+    day: date
+
+
+def book(caller: Caller, patient: Mapping[str, str], *, today: date) -> Played:
+    """Who they are, what is free, book it, and the confirmation number."""
+    name = f"{patient['first']} {patient['last']}"
+    day = next_weekday(today)
+    who = {
+        "firstName": patient["first"],
+        "lastName": patient["last"],
+        "dateOfBirth": patient["date_of_birth"],
+    }
+    caller.ask(f"This is {name}, born {patient['date_of_birth']}.", "search-patients", **who)
+    free = caller.ask(f"What is free on {day:%A}?", "check-availability", date=day.isoformat())
+    heard = TIME.search(free)
+    if heard is None:
+        return Played(caller.dialogue, None, day)
+    said = caller.ask(
+        f"{heard[1]} please, for a check-up.",
+        "book-appointment",
+        date=day.isoformat(),
+        time=heard[1],
+        type="Check-up",
+    )
+    number = NUMBER.search(said)
+    return Played(caller.dialogue, number[1].replace(" ", "") if number else None, day)
+
+
+def next_weekday(today: date) -> date:
+    """Not today, and no weekend."""
+    day = today + timedelta(days=1)
+    while day.weekday() >= WEEKEND:
+        day += timedelta(days=1)
+    return day
