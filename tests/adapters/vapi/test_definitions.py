@@ -6,6 +6,7 @@ from adapters.vapi.definitions import DEFINITIONS, Line, offered, tool_json
 from adapters.vapi.messages import canonical
 from adapters.vapi.templates import assistant_json, prompt_addition
 from domain.desk import Ability
+from tests.adapters.vapi import sdk
 from workers.tools import modules
 
 LINE = Line(account_id="acc-1", base_url="https://sync.example", credential_id="cred-1")
@@ -99,10 +100,10 @@ def test_without_bookings_the_prompt_speaks_of_none() -> None:
 
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda one: str(one.name))
 def test_vapis_own_models_take_our_tools(definition: object) -> None:
-    models = pytest.importorskip("vapi.types.create_function_tool_dto")
     wanted = next(one for one in DEFINITIONS if one is definition)
 
-    read = models.CreateFunctionToolDto.model_validate(tool_json(wanted, LINE))
+    made = tool_json(wanted, LINE)
+    read = sdk.read("create_function_tool_dto", "CreateFunctionToolDto", made)
 
     assert read.function.name == wanted.name
     assert read.server.timeout_seconds == 20

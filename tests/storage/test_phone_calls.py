@@ -1,0 +1,58 @@
+"""What a call has proved is kept sealed, for it and its practice alone, and guesses are counted."""
+
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
+import pytest
+
+from adapters.storage.phone_calls import StoredProofs
+from infra.sealing import Keyring, Sealer
+from tests.storage.rig import ACCOUNT, Rig
+
+pytestmark = pytest.mark.integration
+
+NOBODY: frozenset[str] = frozenset()
+SEALER = Sealer(Keyring.from_hex("9f" * 32))
+
+
+@pytest.fixture
+def connection(rig: Rig) -> UUID:
+    return rig.connect("D1")
+
+
+def proofs(rig: Rig, connection: UUID, call_id: str = "c1") -> StoredProofs:
+    return StoredProofs(
+        rig.engine, SEALER, account_id=ACCOUNT, connection_id=connection, call_id=call_id
+    )
+
+
+def test_a_proof_is_for_its_call_and_practice_alone(rig: Rig, connection: UUID) -> None:
+    proofs(rig, connection).prove(frozenset({"p1"}))
+    proofs(rig, connection).prove(frozenset({"p2"}))
+
+    assert proofs(rig, connection).patient_ids == {"p1", "p2"}
+    assert proofs(rig, connection, "c2").patient_ids == NOBODY
+    assert proofs(rig, rig.connect("D2")).patient_ids == NOBODY
+
+
+def test_attempts_count_and_being_believed_takes_one_back(rig: Rig, connection: UUID) -> None:
+    call = proofs(rig, connection)
+
+    assert [call.attempt(), call.attempt()] == [1, 2]
+    call.believed(frozenset({"p1"}))
+
+    assert call.attempt() == 2
+    assert call.patient_ids == {"p1"}
+
+
+def test_what_happens_at_once_is_lost_neither_way(rig: Rig, connection: UUID) -> None:
+    def prove(number: int) -> int:
+        call = proofs(rig, connection)
+        call.prove(frozenset({f"p{number}"}))
+        return call.attempt()
+
+    with ThreadPoolExecutor(8) as threads:
+        counted = list(threads.map(prove, range(8)))
+
+    assert sorted(counted) == list(range(1, 9))
+    assert len(proofs(rig, connection).patient_ids) == 8
