@@ -95,28 +95,42 @@ def demo(
         practices = [stack.enter_context(_practice(wiring, name)) for name in vendors]
         # Asked for before anyone is there to do it, so that the timetable cannot come first.
         job_ids = [_ask(wiring, one) for one in practices]
-        _narrate("Starting ingress, scheduler and workers")
-        supervisor = stack.enter_context(Supervisor(home / "logs"))
-        ours, secret = address.local(port), token_urlsafe(24)
-        told = {"VAPI_WEBHOOK_SECRET": secret}
-        for child in processes.children(wiring, port=port, base_url=ours, also=told):
-            supervisor.add(child)
-        stack.enter_context(address.noted(home, address.local(port)))
-        for one in practices:
-            enter_webhooks(wiring, one.connection, one.simulator.url, address.local(port))
+        url, secret = address.local(port), token_urlsafe(24)
+        stack.enter_context(_running(wiring, practices, port=port, secret=secret))
         judged = _first_syncs(wiring, practices, job_ids)
-        calls = [_called(wiring, one, ours, secret) for one in practices if one.has_desk]
-        if json:
-            answers = [as_answer(one) for one in judged]
-            output.answer({"connections": answers, "calls": [one.as_answer() for one in calls]})
-        else:
-            _show(judged)
-            for call in calls:
-                call.show()
+        calls = [_called(wiring, one, url, secret) for one in practices if one.has_desk]
+        _tell(judged, calls, as_json=json)
         if not once:
             _stay(wiring, practices, stopped, port=port)
     if not (all(one.is_right for one in judged) and all(call.is_right for call in calls)):
         raise typer.Exit(1)
+
+
+@contextmanager
+def _running(
+    wiring: Wiring, practices: Sequence[Practice], *, port: int, secret: str
+) -> Iterator[None]:
+    """All processes of the product, told of by the practices' webhooks and by callers."""
+    _narrate("Starting ingress, scheduler and workers")
+    home, url = wiring.settings.home, address.local(port)
+    told = {"VAPI_WEBHOOK_SECRET": secret}
+    with Supervisor(home / "logs") as supervisor:
+        for child in processes.children(wiring, port=port, base_url=url, also=told):
+            supervisor.add(child)
+        with address.noted(home, url):
+            for one in practices:
+                enter_webhooks(wiring, one.connection, one.simulator.url, url)
+            yield
+
+
+def _tell(judged: Sequence[Judged], calls: Sequence[JudgedCall], *, as_json: bool) -> None:
+    if as_json:
+        answers = [as_answer(one) for one in judged]
+        return output.answer({"connections": answers, "calls": [one.as_answer() for one in calls]})
+    _show(judged)
+    for call in calls:
+        call.show()
+    return None
 
 
 def _called(wiring: Wiring, practice: Practice, url: str, secret: str) -> JudgedCall:
