@@ -1,6 +1,7 @@
 """`pms-sync simulate`: a vendor or a call played on this machine, in a process of its own."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +12,9 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from adapters import pms
+from console import output, processes
+from console.introducing import introduce
 from domain.errors import BadInput, Refused
 
 app = typer.Typer()
@@ -67,6 +71,10 @@ def simulate(  # noqa: PLR0913 - each is an option
     vendor: Annotated[str, typer.Argument(help="The PMS to play, such as gentu.")],
     *,
     port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 0,
+    seed: Annotated[int, typer.Option(help="Another one plays other practices.", min=0)] = OWN_SEED,
+    tenants: Annotated[
+        int | None, typer.Option(help="How many practices; else as usual for it.", min=1, max=9)
+    ] = None,
     fault: Annotated[
         list[str] | None, typer.Option(metavar="NAME=SHARE", help="Such as 500=0.05; repeatable.")
     ] = None,
@@ -81,12 +89,28 @@ def simulate(  # noqa: PLR0913 - each is an option
     """
     if vendor in SERVICES:
         _become(command(vendor, "--port", str(port), "--outlive-parent"))
-    options = ["--port", str(port), "--appointments", str(appointments), "--days", days]
-    # Started by a person: it ends when told, not when the shell that began it does.
-    options += ["--lively", str(lively), "--outlive-parent"]
-    for one in fault or ():
-        options += ["--fault", _checked(one)]
-    _become(command(vendor, *options))
+    if not DAYS.fullmatch(days):
+        raise BadInput(f"'{days}' are no days; write such as today,+1 or -1..+7 or 2026-04-05.")
+    options = [f"--port={port}", f"--seed={seed}", f"--appointments={appointments}"]
+    # In one word: days may begin with a minus.
+    options += [f"--days={days}", f"--lively={lively}"]
+    options += [f"--tenants={tenants}"] if tenants is not None else []
+    options += [f"--fault={_checked(one)}" for one in fault or ()]
+    _play(vendor, options)
+
+
+def _play(vendor: str, options: Sequence[str]) -> None:
+    """Until told to stop; a person at a terminal is told how to connect it."""
+    running = Running(vendor, options)
+    stopped = processes.obey_signals()
+    with running as described:
+        output.answer(described)
+        if output.err().is_terminal and vendor in pms.registered():
+            introduce(pms.vendor(vendor), described)
+        while running.runs() and not stopped.wait(LOOK_SECONDS):
+            continue
+    if not stopped.is_set():
+        raise Refused(f"The simulator of {vendor} ended by itself.")
 
 
 def _become(arguments: Sequence[str]) -> NoReturn:
@@ -131,6 +155,9 @@ class Running:
             raise Refused(f"The simulator of {self.vendor} did not start.")
         described: Mapping[str, Any] = json.loads(line)
         return described
+
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def __exit__(self, *_: object) -> None:
         if self._process is not None:

@@ -20,6 +20,7 @@ from simulators.sikka.zones import windows
 
 Json = dict[str, Any]
 FIRST_OFFICE, FIRST_CUSTOMER = 90_000, 100_000
+USUAL_SEED, OFFICES_OF_A_SEED, SEEDS = Setup().seed, 10, 900
 PROVIDER = "DR"
 OTHER_ZONES = ("America/Phoenix", "America/Los_Angeles", "America/Chicago")
 # In the order of the generator's own types.
@@ -102,7 +103,8 @@ def secret(*words: object) -> str:
 
 
 def open_office(setup: Setup, number: int, knobs: Knobs, clock: Clock) -> Office:
-    id_ = f"D{FIRST_OFFICE + number}"
+    before = (setup.seed - USUAL_SEED) % SEEDS * OFFICES_OF_A_SEED
+    id_ = f"D{FIRST_OFFICE + before + number}"
     practices = (
         _open_practice(setup, id_, place, knobs, clock) for place in range(1, knobs.practices + 1)
     )
