@@ -44,11 +44,12 @@ MINUTES = ("duration", "durationminutes", "minutes", "length")
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What was given, by names without case, dashes and underscores."""
+    """What was given, by names without case, dashes and underscores; `caller` is in E.164."""
 
     given: Mapping[str, Any] = field(repr=False)
     place: Place
     region: str | None
+    caller: str | None = field(default=None, repr=False)
 
     def text(self, *names: str) -> str | None:
         """The first of these that says something."""
@@ -197,7 +198,8 @@ def arguments_of(request: ToolRequest) -> Arguments:
     region = region_of(connection.timezone)
     month_first = region is None or region in MONTH_FIRST
     place = Place(timezone=connection.timezone, now=request.now, month_first=month_first)
-    return Arguments(dict(_flat(request.arguments)), place, region)
+    caller = normalised(request.caller, region).e164 if request.caller else None
+    return Arguments(dict(_flat(request.arguments)), place, region, caller)
 
 
 def _flat(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -22,7 +22,7 @@ from domain.verification import (
 from workers.calls.arguments import Arguments
 
 MOST_FOUND = 50
-MOST_BEHIND_A_NUMBER = 10
+MOST_OF_A_HOUSEHOLD = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def the_patient(request: ToolRequest, told: Arguments) -> Known:
     known = _fetched(request, proven)
     candidates = fitting(claim, known)
     if not candidates:
-        known = [*known, *_behind_the_number(request, claim, without=proven)]
+        known = [*known, *_behind_the_number(request, told.caller, claim, without=proven)]
         candidates = fitting(claim, known)
     if len(candidates) == 1:
         return Known(candidates[0].patient.pms_id, request, candidates[0])
@@ -93,27 +93,29 @@ def _says_who(claim: Claim) -> bool:
 
 
 def _fetched(request: ToolRequest, ids: Iterable[str]) -> list[PatientCard]:
-    chosen = sorted(ids)[:MOST_BEHIND_A_NUMBER]
+    chosen = sorted(ids)[:MOST_OF_A_HOUSEHOLD]
     return [card for one in chosen if (card := request.desk.patient(one)) is not None]
 
 
 def _behind_the_number(
-    request: ToolRequest, claim: Claim, *, without: frozenset[str]
+    request: ToolRequest, caller: str | None, claim: Claim, *, without: frozenset[str]
 ) -> list[PatientCard]:
-    """Patients whose own number is calling; calling from it proves them."""
-    if request.caller is None:
+    """Patients whose own number is calling; calling from it proves them.
+
+    The practice's own number proves nobody, nor does one that more have than a household.
+    """
+    if caller is None or caller in request.transfer_to:
         return []
     if claim.patient_id is not None:
         named = request.desk.patient(claim.patient_id)
         found = [named] if named is not None else []
     else:
-        query = PatientQuery(phone=request.caller, limit=MOST_BEHIND_A_NUMBER)
+        query = PatientQuery(phone=caller, limit=MOST_OF_A_HOUSEHOLD + 1)
         found = list(request.desk.search_patients(query))
-    cards = [
-        one
-        for one in found
-        if has_number(one, request.caller) and one.patient.pms_id not in without
-    ]
+    theirs = [one for one in found if has_number(one, caller)]
+    if len(theirs) > MOST_OF_A_HOUSEHOLD:
+        return []
+    cards = [one for one in theirs if one.patient.pms_id not in without]
     if cards:
         request.proofs.prove(frozenset(one.patient.pms_id for one in cards))
     return cards

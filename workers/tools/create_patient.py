@@ -26,7 +26,7 @@ def answer(request: ToolRequest) -> ToolAnswer:
         return _told(request, carried(request, again.write.wish))
     told = arguments_of(request)
     claim = told.claim()
-    phone = told.phone("phone", "phonenumber", "mobile", "cell") or request.caller
+    phone = told.phone("phone", "phonenumber", "mobile", "cell") or told.caller
     question = _question(claim, phone)
     if question is not None:
         return ToolAnswer(text=question)

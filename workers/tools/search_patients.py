@@ -17,7 +17,7 @@ def answer(request: ToolRequest) -> ToolAnswer:
     known = the_patient(request, told)
     card = known.card()
     number = told.phone("phone", "phonenumber")
-    if number is not None and number != request.caller and number not in card.phones:
+    if number is not None and number != told.caller and number not in card.phones:
         raise BadInput(WHO)
     return ToolAnswer(
         text=f"I have found the record of {shown_name(card)}. What can I do for them?",

@@ -12,6 +12,7 @@ from tests.workers.tools.desk import (
     MONDAY,
     Practice,
     local,
+    person,
 )
 
 STRANGER = "+12025559999"
@@ -159,6 +160,29 @@ def test_of_several_people_behind_a_number_one_must_be_named() -> None:
     assert "Cleo Crane" in call.ask("get-patient-info", name="Cleo Crane")
     assert call.ask("get-patient-info", lastName="Crane") == WHICH_BIRTHDAY
     assert "Dora" in call.ask("get-patient-info", lastName="Crane", dob="2012-06-01")
+
+
+@pytest.mark.parametrize("caller", ["(202) 555-0143", "12025550143", "0012025550143"])
+def test_a_number_is_the_same_however_the_line_writes_it(caller: str) -> None:
+    assert "Ann Ames" in Practice().call(caller).ask("search-patients")
+
+
+def test_a_number_that_a_crowd_has_proves_nobody() -> None:
+    practice = Practice()
+    for number in range(9):
+        made = person(f"PAT-{number}", "Gus", f"Gray{number}", "1970-01-01", STRANGER)
+        practice.desk.people[made.patient.pms_id] = made
+
+    call = practice.call(STRANGER)
+
+    assert call.ask("search-patients", name="Gus Gray1") == WHICH_BIRTHDAY
+    assert call.proofs.patient_ids == frozenset()
+
+
+def test_the_practices_own_number_proves_nobody() -> None:
+    practice = Practice(transfer_to=(ANN_CALLS,))
+
+    assert practice.call(ANN_CALLS).ask("search-patients") == WHO
 
 
 def test_a_proof_lasts_for_its_call_and_for_its_patient_only() -> None:

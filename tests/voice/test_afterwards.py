@@ -1,0 +1,116 @@
+"""What a caller was only promised is seen through, whatever becomes of the practice meanwhile."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+import redis
+
+from adapters.storage.texts import TextStore
+from domain.desk import Outcome, Receipt, Verdict
+from domain.errors import NeedsReconnect
+from domain.jobs import Job, Queue
+from domain.work import SETTLE
+from infra.clock import system_clock
+from tests.voice.line import ACCOUNT, ANN, Line, line
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def promised(database_url: str, redis_client: redis.Redis, redis_url: str) -> Iterator[Line]:
+    """A caller was told that they will get a text."""
+    with line(database_url, redis_client, redis_url, answer_seconds=1.0) as made:
+        made.desk.takes = Receipt(number="77")
+        with made.worker():
+            said = made.ask("bookAppointment", startTime=f"{made.day}T09:00")
+        assert "You will get a text message" in said
+        yield made
+
+
+def texts(phone: Line) -> list[tuple[str, str]]:
+    """To whom, and what."""
+    store = TextStore(engine=phone.engine, sealer=phone.parts.sealer, clock=system_clock)
+    found = []
+    for row in phone.rows("SELECT id FROM text_messages ORDER BY created_at"):
+        kept = store.load(_job(row.id))
+        found.append((kept.recipient, kept.body))
+    return found
+
+
+def _job(text_id: UUID) -> Job:
+    return Job(
+        id=0,
+        fence=0,
+        kind="",
+        queue=Queue.DEFAULT,
+        account_id=ACCOUNT,
+        connection_id=None,
+        vendor=None,
+        args={"text_id": str(text_id)},
+        attempts=1,
+        failures=0,
+        checkpoint={},
+        trace_id="t",
+        created_at=system_clock(),
+    )
+
+
+def test_the_text_says_what_was_booked_and_names_nobody(promised: Line) -> None:
+    promised.desk.outcomes = [Outcome(verdict=Verdict.DONE)]
+
+    promised.carry(SETTLE)
+
+    number = promised.value("SELECT confirmation FROM pms_writes")
+    (recipient, body) = texts(promised)[0]
+    assert recipient == ANN
+    assert body.startswith("Example Dental: your appointment is confirmed for ")
+    assert body.endswith(f" at 9 am. Confirmation number {number}.")
+    assert "Ann" not in body and "Ames" not in body
+
+
+def test_the_text_says_that_it_failed(promised: Line) -> None:
+    promised.desk.outcomes = [Outcome(verdict=Verdict.FAILED)]
+
+    promised.carry(SETTLE)
+
+    assert "could not be carried out. Please call us" in texts(promised)[0][1]
+
+
+def test_a_practice_that_signed_out_is_waited_for(promised: Line) -> None:
+    promised.desk.fails = NeedsReconnect("signed out")
+    promised.carry(SETTLE)
+    assert promised.rows("SELECT state FROM jobs WHERE kind = 'settle_write'") == [("ready",)]
+
+    promised.desk.fails = None
+    promised.desk.outcomes = [Outcome(verdict=Verdict.DONE)]
+    promised.rows("UPDATE jobs SET due_at = now() WHERE kind = 'settle_write' RETURNING id")
+    promised.carry(SETTLE)
+
+    assert "is confirmed for" in texts(promised)[0][1]
+
+
+def test_what_nobody_can_say_any_more_is_told_so(promised: Line) -> None:
+    long_ago = system_clock() - timedelta(hours=7)
+    promised.rows("UPDATE pms_writes SET submitted_at = :at RETURNING id", at=long_ago)
+
+    promised.carry(SETTLE)
+
+    assert promised.rows("SELECT state FROM jobs WHERE kind = 'settle_write'") == [("dead",)]
+    assert "Please call us before you rely on it." in texts(promised)[0][1]
+
+
+def test_a_caller_without_a_number_is_told_at_the_patients_own(
+    database_url: str, redis_client: redis.Redis, redis_url: str
+) -> None:
+    with line(database_url, redis_client, redis_url, answer_seconds=1.0) as phone:
+        phone.desk.takes = Receipt(number="77")
+        who = {"name": "Bob Baker", "dob": "1990-07-15"}
+        with phone.worker():
+            phone.ask("bookAppointment", caller="", startTime=f"{phone.day}T09:00", **who)
+        phone.desk.outcomes = [Outcome(verdict=Verdict.DONE)]
+
+        phone.carry(SETTLE)
+
+        assert [recipient for recipient, _ in texts(phone)] == ["+12025550178"]
