@@ -47,6 +47,11 @@ class BoardColumn:
         return sum(is_on(card.entry) for card in self.cards)
 
     @property
+    def undone(self) -> int:
+        """Rows that the PMS lists and a person took back."""
+        return sum(card.entry.is_undone for card in self.cards)
+
+    @property
     def telehealth(self) -> int:
         return sum(is_on(card.entry) and card.entry.is_telehealth for card in self.cards)
 

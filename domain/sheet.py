@@ -80,7 +80,10 @@ class ConflictView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryView:
-    """One row of the sheet; instants in UTC, `timezone` the practice's own."""
+    """One row of the sheet; instants in UTC, `timezone` the practice's own.
+
+    `undone_by`: who took it off the sheet; nobody where the PMS did.
+    """
 
     id: UUID
     version: int
@@ -111,6 +114,20 @@ class EntryView:
     provenance: Mapping[str, Origin]
     conflicts: Sequence[ConflictView]
     pms_last_synced_at: datetime | None
+    undone_by: str | None = None
+    undone_at: datetime | None = None
+
+    def can_undo(self, field: str) -> bool:
+        """A person set it; in a row they typed only where something else lies beneath."""
+        origin = self.provenance.get(field)
+        if origin is None or not origin.can_undo:
+            return False
+        return origin.other is not None or not self.is_manual_entry
+
+    @property
+    def is_undone(self) -> bool:
+        """A person took back that the PMS had put it on the sheet."""
+        return self.undone_at is not None and self.source == "pms"
 
     @property
     def local_start(self) -> datetime:
@@ -146,6 +163,7 @@ class ConnectionView:
     last_sync_at: datetime | None
     sync_enabled: bool
     state: str = "ACTIVE"
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,11 @@
 """Which days a reader means: one, a range, or the account's own today."""
 
 from datetime import date, datetime, timedelta
-from http import HTTPStatus
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from domain.window import local_day
-from producers.problems import Problem
+from domain.window import check_days, local_day
 
 # The account's own zone, or the one most of its practices are in.
 _ZONE = text(
@@ -37,10 +35,7 @@ def one_or_range(
     first, last = (day, day) if day else (first or last, last or first)
     if first is None or last is None:
         return None
-    if last < first:
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "The range ends before it starts; swap the two dates."
-        )
+    check_days(first, last)
     return first, last
 
 

@@ -225,7 +225,7 @@ class _Placing:
         }
 
     def _change(self, one: _Held) -> Change:
-        what = None if one.is_new else _what(one)
+        what = "created" if one.is_new else _what(one)
         return Change(
             row=one.row,
             before=one.before,

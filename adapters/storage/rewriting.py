@@ -59,6 +59,11 @@ class Change:
     run_id: UUID | None = None
 
     @property
+    def is_first(self) -> bool:
+        """The row is new: there is nothing that it was before."""
+        return not self.before
+
+    @property
     def is_write(self) -> bool:
         """A row that another was linked to may be as it was."""
         return bool(self.columns) or self.before != self.after
@@ -129,19 +134,23 @@ def _place(db: Db, rows: Sequence[dict[str, Any]], *, account_id: str) -> set[da
 
 def _line(seal: EntrySeal, change: Change, *, hand: Hand) -> dict[str, Any]:
     row_id = change.row["id"]
-    others = {"linked": change.linked, "freed": change.freed}
-    more = {name: [str(one) for one in ids] for name, ids in others.items() if ids}
-    kept = seal.snapshot(change.row, **more)
-    return {
+    told = {
         "account_id": hand.account_id,
         "appointment_id": row_id,
         "run_id": change.run_id,
         "what": change.what,
         "by": hand.by,
         "fields": change.fields,
-        "before": seal.document(row_id, "before", kept, table="run_sheet_history"),
+        "before": None,
         "at": hand.at,
     }
+    if change.is_first:
+        return {**told, "fields": []}
+    others = {"linked": change.linked, "freed": change.freed}
+    more = {name: [str(one) for one in ids] for name, ids in others.items() if ids}
+    kept = seal.snapshot(change.row, **more)
+    before = seal.document(row_id, "before", kept, table="run_sheet_history")
+    return {**told, "before": before}
 
 
 def _dispute(db: Db, seal: EntrySeal, changes: Sequence[Change], *, hand: Hand) -> None:

@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import RowMapping, text
+from sqlalchemy import Row, RowMapping, text
 
 from adapters.storage.audit import Access, record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.sheet_events import newest
 from domain.fields import Cell, Given
 from domain.merge import conflicts
+from domain.names import clinician
 from domain.sheet import (
     Column,
     ConflictView,
@@ -71,6 +72,14 @@ _CONFLICTS = text(
     """
     SELECT id, appointment_id, field, opened_at FROM run_sheet_conflicts
     WHERE settled_at IS NULL AND appointment_id = ANY(:ids)
+    """
+)
+# The last word on a row that a person took off the sheet, or off again.
+_UNDONE = text(
+    """
+    SELECT DISTINCT ON (appointment_id) appointment_id, by, at FROM run_sheet_history
+    WHERE appointment_id = ANY(:ids) AND what IN ('undone', 'taken_off')
+    ORDER BY appointment_id, id DESC
     """
 )
 
@@ -147,10 +156,21 @@ def _views(db: Db, seal: EntrySeal, rows: Sequence[RowMapping]) -> tuple[EntryVi
     if disputed:
         found = db.execute(_CONFLICTS, {"ids": disputed}).mappings()
         opened = {(row["appointment_id"], row["field"]): row for row in found}
-    return tuple(_view(seal, row, opened) for row in rows)
+    undone = _undone(db, rows)
+    return tuple(_view(seal, row, opened, undone.get(row["id"])) for row in rows)
 
 
-def _view(seal: EntrySeal, row: RowMapping, opened: Open) -> EntryView:
+def _undone(db: Db, rows: Sequence[RowMapping]) -> Mapping[UUID, Row[Any]]:
+    """Who took rows off the sheet, and when."""
+    off = [row["id"] for row in rows if row["removed_at"] is not None and row["undone"]]
+    if not off:
+        return {}
+    return {line.appointment_id: line for line in db.execute(_UNDONE, {"ids": off})}
+
+
+def _view(
+    seal: EntrySeal, row: RowMapping, opened: Open, undone: Row[Any] | None = None
+) -> EntryView:
     values = seal.values(row)
     cells = seal.touched_cells(row) if row["touched"] is not None else {}
     links = [*(values["telehealth_links"] or ()), None, None]
@@ -174,7 +194,7 @@ def _view(seal: EntrySeal, row: RowMapping, opened: Open) -> EntryView:
         practitioner=PractitionerView(
             pms_id=row["pms_practitioner_id"], full_name=row["pms_practitioner_name"]
         ),
-        clinician=row["clinician_name"],
+        clinician=row["clinician_name"] and clinician(row["clinician_name"]),
         clinician_id=values["clinician"],
         notes=values["notes"],
         pms_notes=_pms_notes(notes, values["notes"]),
@@ -188,6 +208,8 @@ def _view(seal: EntrySeal, row: RowMapping, opened: Open) -> EntryView:
         provenance={field: _origin(cell) for field, cell in cells.items()},
         conflicts=_conflicts(row["id"], cells, opened),
         pms_last_synced_at=row["seen_at"],
+        undone_by=undone.by if undone else None,
+        undone_at=undone.at if undone else None,
     )
 
 

@@ -60,7 +60,7 @@ def revert_field(
     if field not in before:
         raise BadInput(f"'{field}' is not a field of the sheet.")
     after = merge.revert(before, field).cells
-    if field not in after and field in ALWAYS_KNOWN:
+    if field not in after and (field in ALWAYS_KNOWN or row["is_manual_entry"]):
         raise BadInput("There is nothing to go back to: no PMS has said otherwise.")
     change = Change(row=row, before=before, after=after, what="reverted", about=[field])
     return _store(db, seal, change, hand=hand)

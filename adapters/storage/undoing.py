@@ -24,6 +24,7 @@ from domain.visits import KEPT_APART
 BY_SYNCS = frozenset({"synced", "removed"})
 AS_SYNCS = BY_SYNCS | {"redone"}
 """Steps of which an undo holds until the PMS changes its mind."""
+OFF_ALREADY = "This row is off the sheet already; undo the step that took it off to bring it back."
 TOO_LATE = "This was changed since; undo the later change first."
 
 _LINKED = text(
@@ -69,6 +70,8 @@ def undo_row(
 ) -> EntryView:
     """Take back everything people set; a row that a person typed leaves the sheet."""
     row = locked(db, entry_id, expected_version=expected_version)
+    if row["removed_at"] is not None and row["undone"]:
+        raise Settled(OFF_ALREADY)
     if row["is_manual_entry"]:
         return _done(db, seal, row, [_taken_off(seal, row, hand)], hand=hand)
     cells = seal.cells(row)

@@ -1,6 +1,7 @@
 """The run sheet over JSON: read a day or a range, edit a field, undo it, choose a side."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -14,6 +15,7 @@ from adapters.storage.sheet import read_entry, read_sheet
 from adapters.storage.sheet_edits import edit_entry, revert_field, settle_conflict
 from adapters.storage.sheet_status import read_connections, read_runs, read_waiting
 from adapters.storage.undoing import take_off, undo_row, undo_step
+from domain.names import clinician
 from domain.people import Permission
 from domain.sheet import EntryView, as_json
 from producers.days import one_or_range, start_of_yesterday, todays_date
@@ -77,7 +79,7 @@ def read(door: Reader, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
             "first_day": sheet.first_day,
             "last_day": sheet.last_day,
             "seq": sheet.seq,
-            "clinicians": sheet.columns,
+            "clinicians": [replace(one, name=clinician(one.name)) for one in sheet.columns],
             "appointments": sheet.entries,
         }
         if wanted.include == "pms_status":

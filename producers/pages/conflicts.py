@@ -15,6 +15,7 @@ from adapters.storage import conflict_list, history, runs
 from adapters.storage.conflict_list import Listed
 from adapters.storage.runs import LoggedRun
 from adapters.storage.sheet_status import read_connections
+from domain.names import clinician
 from domain.people import Permission
 from domain.window import local_day
 from producers.api.conflicts import Filter
@@ -42,6 +43,7 @@ _STEPS: Mapping[str, str] = {
     "removed": "Taken off by the PMS",
     "linked": "Joined with the same visit",
     "added": "Added to",
+    "created": "Added",
     "taken_off": "Taken off the sheet",
 }
 
@@ -126,7 +128,7 @@ def _inbox(door: Door, wanted: Filter) -> dict[str, Any]:
 
 
 def _clinicians(db: Db) -> dict[UUID, str]:
-    return {row.id: row.name for row in db.execute(_CLINICIANS)}
+    return {row.id: clinician(row.name) for row in db.execute(_CLINICIANS)}
 
 
 def _changing(logged: Sequence[LoggedRun]) -> list[LoggedRun]:

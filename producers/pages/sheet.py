@@ -16,18 +16,16 @@ from adapters.storage.sheet_status import read_connections
 from domain.appointments import Status
 from domain.board import lay_out
 from domain.names import clinician
-from domain.people import Permission
+from domain.people import Permission, Person
 from domain.reading import Reading, readings_of
 from domain.sheet import ConflictView, ConnectionView, EntryView, Origin
-from domain.window import local_day
+from domain.window import EARLIEST_YEAR, LATEST_YEAR, local_day
 from producers.days import account_zone
 from producers.doors import Door, door
 from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render, vendor, words
 from producers.problems import Problem
 
 router = APIRouter(include_in_schema=False)
-
-FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 NAV = NavItem("/", "Run sheet", Permission.SEE_SHEET, order=0)
 Reader = Annotated[Door, Depends(door(Permission.SEE_SHEET))]
@@ -98,7 +96,7 @@ def _named_day(text: str) -> date:
         day = date.fromisoformat(text)
     except ValueError:
         day = date.min
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "The address names a day that is not in the calendar; a day looks like 2026-11-23.",
@@ -174,9 +172,34 @@ def origin_of(entry: EntryView, field: str, connections: Mapping[UUID, Connectio
 
 def conflict_origin(entry: EntryView, conflict: ConflictView) -> str:
     origin = entry.provenance.get(conflict.field)
-    if origin is None:
-        return "set by hand"
-    return f"{origin.by or 'set by hand'}, {moment(origin.at, entry.timezone)}"
+    return moment(origin.at, entry.timezone) if origin else ""
+
+
+def conflict_hand(entry: EntryView, conflict: ConflictView, person: Person) -> str:
+    """Whose value stands against the PMS's: the reader's own, or somebody else's by name."""
+    origin = entry.provenance.get(conflict.field)
+    by = origin.by if origin else None
+    return "You" if by == person.name else by or "hand"
+
+
+def why_off(entry: EntryView) -> str:
+    """Why a row is not on the sheet any more: the PMS dropped it, or somebody here did."""
+    what = "Undone" if entry.source == "pms" else "Taken off"
+    if entry.undone_at is None:
+        return "Gone from the PMS" if entry.source == "pms" else what
+    at, zone = entry.undone_at, entry.timezone
+    is_same_day = local_day(at, zone) == local_day(entry.start, zone)
+    return f"{what} by {entry.undone_by}, {clock(at, zone) if is_same_day else moment(at, zone)}"
+
+
+def practice_name(
+    one: ConnectionView, connections: Mapping[UUID, ConnectionView], *, with_vendor: bool = True
+) -> str:
+    """Its name; where another practice bears it too, with what tells them apart."""
+    twins = [each for each in connections.values() if each.name == one.name and each.id != one.id]
+    if any(each.vendor == one.vendor for each in twins):
+        return f"{one.name} ({one.site})"
+    return f"{one.name} ({vendor(one.vendor)})" if twins and with_vendor else one.name
 
 
 def flag_sentence(flag: str, entry: EntryView) -> str:
@@ -231,6 +254,9 @@ ENVIRONMENT.filters.update(
     shown_value=shown_value,
     origin_of=origin_of,
     conflict_origin=conflict_origin,
+    conflict_hand=conflict_hand,
+    why_off=why_off,
+    practice_name=practice_name,
     flag_sentence=flag_sentence,
     place=place,
     when_read=when_read,

@@ -14,8 +14,8 @@ def test_an_appointment_is_typed_in_taken_off_and_brought_back(browse: Browse) -
     assert found["refused"].startswith("That is not a phone number")
     assert found["badge"] == "By hand"
     assert found["said"] == "Added."
-    assert found["steps"] == ["Taken off the sheet"]
-    assert found["after"] == ["Undone", "Taken off the sheet"]
+    assert found["steps"] == ["Taken off the sheet", "Added"]
+    assert found["after"] == ["Undone", "Taken off the sheet", "Added"]
     assert found["widths"] == [390, 390]
     assert found["trouble"] == []
 

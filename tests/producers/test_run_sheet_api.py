@@ -413,3 +413,30 @@ def test_a_row_synced_long_ago_is_as_fresh_as_its_connections_last_pass(site: Si
     ).json()
 
     assert answer["appointments"][0]["pms_last_synced_at"] == "2026-11-23T00:05:00Z"
+
+
+@pytest.mark.parametrize("params", [{"date": "9999-12-31"}, {"date": "0001-01-01"}])
+def test_a_day_nobody_can_mean_is_refused_in_a_sentence(site: Site, params: dict[str, str]) -> None:
+    answer = site.client.get(SHEET, params=params, headers=site.bearer())
+
+    assert answer.status_code == 422
+    assert "between 1990 and 2100" in answer.json()["detail"]
+
+
+def test_a_clinician_without_a_name_is_called_by_the_end_of_their_id(site: Site) -> None:
+    with site.everything() as db:
+        raw = "00000000-0000-4000-8000-00000000d001"
+        values = {"name": raw}
+        db.execute(
+            text("UPDATE run_sheet_clinicians SET name = :name WHERE name = 'Dr Tom Whitfield'"),
+            values,
+        )
+
+    found = site.client.get(SHEET, params={"date": str(DAY)}, headers=site.bearer()).json()
+    site.sign_in()
+    page = site.client.get(f"/?date={DAY}").text
+
+    shown = "Unnamed clinician (…d001)"
+    assert shown in {one["name"] for one in found["clinicians"]}
+    assert shown in {one["clinician"] for one in found["appointments"]}
+    assert f">{raw}<" not in page

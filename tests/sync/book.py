@@ -278,7 +278,9 @@ class Desk:
 
     def remembered(self) -> Iterator[tuple[UUID, Mapping[str, Any]]]:
         """What the history says that rows were."""
-        query = text("SELECT appointment_id, before FROM run_sheet_history")
+        query = text(
+            "SELECT appointment_id, before FROM run_sheet_history WHERE before IS NOT NULL"
+        )
         with transaction(self.engine, account_id=self.account) as db:
             found = db.execute(query).all()
         for row, before in found:

@@ -8,7 +8,7 @@ import { say } from "./toast.js";
 
 const inbox = () => document.getElementById("inbox");
 const bar = document.querySelector("[data-undo-bar]");
-const DONE = { mine: "Kept yours", theirs: "Took theirs" };
+const DONE = { mine: "Kept ours", theirs: "Took theirs" };
 const GATHER = 200;
 
 let last = null;
@@ -89,7 +89,7 @@ async function settleAll(button) {
     const { conflicts, total } = await those(button.closest("[data-many]"), choice);
     const count = conflicts.length;
     if (!count) return;
-    const verb = choice === "mine" ? "Keep yours" : "Take theirs";
+    const verb = choice === "mine" ? "Keep ours" : "Take theirs";
     const some = count < total ? `the first ${count} of ${total} fields` : `${count} ${count === 1 ? "field" : "fields"}`;
     const yes = await sure(`${verb} in ${some}?`, "You can undo it right after, and later from the settled list.", verb);
     if (!yes) return;

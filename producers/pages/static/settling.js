@@ -20,7 +20,7 @@ async function act(button, { method = "POST", path, body, version, done }) {
 function settling(button) {
   const { conflict, version } = button.closest("[data-conflict]").dataset;
   const choice = button.dataset.settle;
-  const done = choice === "mine" ? "Yours is kept." : "Theirs is taken.";
+  const done = choice === "mine" ? "Ours is kept." : "Theirs is taken.";
   return { path: `/api/run-sheet/conflicts/${conflict}/settle`, body: { choice }, version, done };
 }
 

@@ -30,7 +30,7 @@ export default async function play({ open, shots }) {
   await page.screenshot({ path: `${shots}/history-light.png` });
   await page.getByRole("button", { name: "Undo this" }).first().click();
   await page.locator(".details .chip", { hasText: "Booked" }).waitFor();
-  await page.waitForFunction(() => document.querySelectorAll(".steps li").length === 2);
+  await page.waitForFunction(() => document.querySelectorAll(".steps li").length === 3);
   found.after = await page.locator(".steps strong").allTextContents();
 
   const phone = await open({ width: 390, height: 844, isMobile: true, hasTouch: true, deviceScaleFactor: 2, colorScheme: "dark" });
