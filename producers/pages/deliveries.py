@@ -119,6 +119,7 @@ def _shown(door: Door, wanted: Wanted, cursor: str | None) -> dict[str, Any]:
             "timezone": account_zone(db),
             "now": door.ports.clock(),
             "may_configure": door.person.may(Permission.CONFIGURE),
+            "plays_calls": door.person.may(Permission.CONFIGURE) and not door.ports.is_production,
         }
 
 
