@@ -5,25 +5,38 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import text
+
 from adapters.storage.previews import Line, read_preview
 from adapters.storage.runs import LoggedRun
 from console import output
 from console.auditing import access
 from console.wiring import Wiring
+from domain.window import zone
 from infra.database import transaction
 
 MARKS = {"add": "+", "change": "~", "remove": "-"}
 UNREADABLE = {"clinician", "notes", "telehealth_links"}
 """An id, or too long for a line: that it changes is told, not from what to what."""
+_ZONE = text("SELECT timezone FROM pms_connections WHERE id = :id")
+
 WORDS = {"start": "start", "duration_minutes": "minutes", "is_telehealth": "telehealth"}
 
 
-def read(wiring: Wiring, run: LoggedRun) -> list[Line]:
+def read(wiring: Wiring, run: LoggedRun, *, command: str) -> list[Line]:
     """The lines of a dry run; reading them is audited, for they name patients."""
+    if not run.dry_run:
+        return []
     seal = wiring.entry_seal(run.account_id)
-    at_the_door = access("sync --dry-run", trace_id=run.trace_id)
+    at_the_door = access(command, trace_id=run.trace_id)
     with transaction(wiring.engine, account_id=run.account_id) as db:
         return read_preview(db, seal, run, access=at_the_door)
+
+
+def place_of(wiring: Wiring, run: LoggedRun) -> ZoneInfo:
+    """Where the run's practice is; one that was removed since still has its clock."""
+    with transaction(wiring.engine, account_id=run.account_id) as db:
+        return zone(db.execute(_ZONE, {"id": run.connection_id}).scalar_one())
 
 
 def show(lines: Sequence[Line], place: ZoneInfo) -> None:

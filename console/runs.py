@@ -7,7 +7,7 @@ import typer
 from adapters.storage import approvals, runs
 from adapters.storage.audit import record
 from adapters.storage.runs import LoggedRun
-from console import output
+from console import output, previews
 from console.auditing import access
 from console.carrying import carry, refuse_unusable, refuse_without_workers, watch
 from console.following import bars
@@ -66,14 +66,17 @@ def show(
     *,
     json: AsJson = False,
 ) -> None:
-    """Show one run with what could not be read."""
+    """Show one run with what could not be read, and of a dry run what it would change."""
     with wired() as wiring:
         with dispatch(wiring.engine) as db:
             found = runs.find(db, run)
         with transaction(wiring.engine, account_id=found.account_id) as db:
             rejects = [dict(one) for one in runs.rejects(db, found.id)]
+        changes = previews.read(wiring, found, command="runs show")
+        place = previews.place_of(wiring, found)
     if json:
-        return output.answer({**as_json(found), "rejects": rejects})
+        told = {"changes": changes} if found.dry_run else {}
+        return output.answer({**as_json(found), "rejects": rejects, **told})
     output.facts(
         [
             ("Run", found.id),
@@ -95,6 +98,8 @@ def show(
             ["Query", "Record", "Where", "Why"],
             [(one["query_key"], one["pms_id"], one["path"], one["reason"]) for one in rejects],
         )
+    if changes:
+        previews.show(changes, place)
     return None
 
 

@@ -116,7 +116,7 @@ def _play(vendor: str, options: Sequence[str]) -> None:
 def _become(arguments: Sequence[str]) -> NoReturn:
     """It takes our place, so that Ctrl-C and signals are its own."""
     os.chdir(ROOT)
-    os.execv(arguments[0], list(arguments))
+    os.execv(arguments[0], list(arguments))  # noqa: S606 - our own command
 
 
 def _checked(fault: str) -> str:

@@ -74,7 +74,7 @@ def sync(  # noqa: PLR0913 - each is an option
         )
         with bars() as line:
             run = (carry if here else watch)(wiring, job_id, line(held.name))
-        changes = previews.read(wiring, run) if dry_run else []
+        changes = previews.read(wiring, run, command="sync --dry-run")
     if json:
         output.answer(as_answer(run) | ({"changes": changes} if dry_run else {}))
     else:

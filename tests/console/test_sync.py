@@ -155,6 +155,23 @@ def test_reading_a_dry_run_is_audited_with_what_it_shows(
     assert row.phi_fields == ["patient_name"]
 
 
+def test_a_dry_run_is_shown_again_line_by_line(
+    shell: Shell, connected: str, database_url: str
+) -> None:
+    looked = shell.answer("sync", connected, "--here", "--dry-run")
+
+    told = shell.answer("runs", "show", looked["run_id"])
+    shown = shell("runs", "show", looked["run_id"])
+
+    assert told["changes"] == looked["changes"]
+    assert looked["changes"][0]["patient_name"] in shown.out
+    assert [one.endpoint for one in audit_rows(database_url, "dry_run.read")] == [
+        "pms-sync sync --dry-run",
+        "pms-sync runs show",
+        "pms-sync runs show",
+    ]
+
+
 def test_runs_and_jobs_tell_of_the_sync(shell: Shell, connected: str) -> None:
     run = shell.answer("sync", connected, "--here")
 
