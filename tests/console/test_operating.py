@@ -35,10 +35,11 @@ GROUPS = {
     "runs": ["list", "show"],
     "jobs": ["list", "show", "replay", "discard"],
     "deliveries": ["list", "replay"],
+    "simulate": ["gentu", "vapi-call"],
 }
 SINGLE = [
     *("demo", "up", "ingress", "worker", "scheduler", "migrate", "sync", "run-sheet"),
-    *("queues", "doctor", "login-link", "simulate", "vendors"),
+    *("queues", "doctor", "login-link", "vendors"),
 ]
 EVERY = [[name] for name in SINGLE] + [
     [group, name] for group, names in GROUPS.items() for name in names
