@@ -31,6 +31,7 @@ _ASKED = text(
     SELECT asked.id, asked.tool, asked.state, asked.answered_by, asked.told, asked.job_id,
            asked.created_at, asked.answered_at, own.display_name AS practice
     FROM tool_calls AS asked LEFT JOIN pms_connections AS own ON own.id = asked.connection_id
+    WHERE NOT starts_with(asked.tool, 'api.')
     ORDER BY asked.created_at DESC, asked.id DESC LIMIT :limit
     """
 )
