@@ -19,6 +19,20 @@ PARTICLES = frozenset(
     {"van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "das", "du", "la", "le"}
     | {"les", "ten", "ter", "zu", "al", "el", "bin", "ibn", "bint"}
 )
+# Letters that are their own, not a plain one with a mark: what a keyboard without them gives.
+PLAIN_LETTERS = str.maketrans(
+    {
+        "ø": "o",
+        "đ": "d",
+        "ð": "d",
+        "ł": "l",
+        "\u0131": "i",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+        "ħ": "h",
+    }
+)
 SHORTEST_SHOUTED_FAMILY = 3
 SHOWN_OF_AN_ID = 4
 _UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
@@ -95,6 +109,25 @@ def suggestion(name: str, candidates: Mapping[str, str]) -> Suggestion:
     return Suggestion(keys[0], Confidence.EXACT if exact else Confidence.LIKELY)
 
 
+def turned(one: Name, other: Name) -> Likeness:
+    """How well they agree if either was written the other way round: the family name first.
+
+    A list in capitals, or a name without a comma, does not say where the family name ends. A word
+    that belongs to a family name may be missing, and a hyphen may join or part.
+    """
+    if sorted(one.words) == sorted(other.words):
+        return Likeness.EXACT
+    if not _spellings(one).isdisjoint(_spellings(other)):
+        return Likeness.FIRST_NAME
+    return max(likeness(here, there) for here in _readings(one) for there in _readings(other))
+
+
+def rotations(name: Name) -> list[tuple[str, ...]]:
+    """The words begun at any of them."""
+    words = name.words
+    return [words[at:] + words[:at] for at in range(len(words))]
+
+
 def likeness(one: Name, other: Name) -> Likeness:
     if not one.family or not other.family:
         return Likeness.UNLIKE
@@ -120,6 +153,20 @@ def read(text: str) -> Name:
     else:
         given, family = front[:at], front[at:]
     return Name(_folded(given), _folded(family))
+
+
+def _readings(name: Name) -> list[Name]:
+    """As it was read, and with each number of its first words as the family name."""
+    words = name.words
+    return [name, *(Name(words[at:], words[:at]) for at in range(1, len(words)))]
+
+
+def _spellings(name: Name) -> set[str]:
+    """Letters alone, from any word on, without particles; of one word there is nothing to turn."""
+    words = tuple(word for word in name.words if word not in PARTICLES)
+    if len(words) < 2:  # noqa: PLR2004 - a given and a family name
+        return set()
+    return {"".join(words[at:] + words[:at]) for at in range(len(words))}
 
 
 def _given_likeness(one: tuple[str, ...], other: tuple[str, ...]) -> Likeness:
@@ -174,4 +221,5 @@ def _folded(words: list[str]) -> tuple[str, ...]:
     """Without accents, case, apostrophes and hyphens."""
     text = unicodedata.normalize("NFKD", " ".join(words)).casefold()
     plain = "".join(letter for letter in text if not unicodedata.combining(letter))
+    plain = plain.translate(PLAIN_LETTERS)
     return tuple(re.sub(r"[^\w\s]", "", re.sub(r"[-.\u2010-\u2015]", " ", plain)).split())

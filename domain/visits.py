@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from domain.names import Likeness, Name, likeness
+from domain.names import Likeness, Name, likeness, rotations, turned
 
 Key = TypeVar("Key")
 
@@ -77,11 +77,11 @@ def evidence(one: Visit, other: Visit) -> int:
     if one.name is None or other.name is None:
         misborn = _differ(one.date_of_birth, other.date_of_birth)
         return _doubted(2 * told, doubt=misborn) if told else UNRELATED
-    worth = _worth(one.name, other.name)
+    worth, is_sure = _worth(one.name, other.name)
     if not worth:
         return DOUBTFUL if told else UNRELATED
     misborn = _differ(one.date_of_birth, other.date_of_birth) and not phone
-    is_weak = worth < WORTH[Likeness.INITIAL] and not told and not _same_slot(one, other)
+    is_weak = not is_sure and not told and not _same_slot(one, other)
     return _doubted(worth + 2 * told, doubt=misborn or is_weak)
 
 
@@ -95,12 +95,15 @@ def _doubted(evidence: int, *, doubt: bool) -> int:
     return DOUBTFUL if doubt else evidence
 
 
-def _worth(one: Name, other: Name) -> int:
-    """What the names say; 0 when they are two people's."""
+def _worth(one: Name, other: Name) -> tuple[int, bool]:
+    """What the names say, 0 when they are two people's; and whether it needs no more to agree."""
     how = likeness(one, other)
     if how is not Likeness.UNLIKE:
-        return WORTH[how]
-    return WORTH[Likeness.FAMILY_ALONE] if _is_misspelt(one, other) else 0
+        return WORTH[how], how is not Likeness.FAMILY_ALONE
+    how = turned(one, other)
+    if how > Likeness.FAMILY_ALONE:
+        return WORTH[how] - 1, False
+    return WORTH[Likeness.FAMILY_ALONE] if _is_misspelt(one, other) else 0, False
 
 
 def _same_slot(one: Visit, other: Visit) -> bool:
@@ -121,9 +124,11 @@ def _differ(one: object, other: object) -> bool:
 
 
 def _is_misspelt(one: Name, other: Name) -> bool:
-    """Word by word the same but for what a scan or a hurried hand gets wrong."""
-    here, there = ([_read_right(word) for word in name.words] for name in (one, other))
-    return len(here) == len(there) > 1 and all(map(_nearly, here, there))
+    """Word by word the same, from any on, but for what a scan or a hurried hand gets wrong."""
+    if len(one.words) != len(other.words) or len(one.words) < len(("given", "family")):
+        return False
+    there = [_read_right(word) for word in other.words]
+    return any(all(map(_nearly, map(_read_right, here), there)) for here in rotations(one))
 
 
 def _read_right(word: str) -> str:

@@ -14,7 +14,7 @@ from adapters.storage.entries import EntrySeal, RowLike
 from domain import merge
 from domain.fields import Cells, Source
 from domain.names import read
-from domain.visits import KEPT_APART, NEAR, Visit, find
+from domain.visits import KEPT_APART, MAY_BE_DOUBLE, NEAR, Found, Visit, find
 
 # Whoever adds a row looks for its visit first: two that look at once would each miss the other's.
 # Syncs share, because rows of the PMS are never each other's visit; a scan or a person is alone.
@@ -83,6 +83,23 @@ _LINK = text(
 )
 
 
+_DOUBT = text(
+    """
+    UPDATE run_sheet_appointments
+    SET flags = array_append(flags, :flag), version = version + 1, updated_at = :at
+    WHERE id = ANY(:ids) AND NOT (:flag = ANY(flags))
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Rows that waited for what a page brings, each with its row; and such as may have."""
+
+    pairs: Sequence[tuple[RowMapping, UUID]] = ()
+    doubtful: Sequence[RowMapping] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A row of the PMS as it is about to be written."""
@@ -145,13 +162,11 @@ def visits_of(row: RowLike, cells: Cells, *, known: frozenset[UUID]) -> list[Vis
     return [visit_of(one, timezone=zone, known=known, pms_start=pms_start) for one in sides]
 
 
-def pairs(
-    db: Db, seal: EntrySeal, listed: Sequence[Listed], *, account_id: str
-) -> list[tuple[RowMapping, UUID]]:
-    """The waiting rows that stand for what a page brings, each with the PMS's row of its visit."""
+def meet(db: Db, seal: EntrySeal, listed: Sequence[Listed], *, account_id: str) -> Met:
+    """The waiting rows that stand for what a page brings, or may."""
     waiting = _waiting(db, listed, account_id=account_id)
     if not waiting:
-        return []
+        return Met()
     known = known_clinicians(db)
     fresh = [
         (one.id, visit)
@@ -159,9 +174,11 @@ def pairs(
         for visit in visits_of(one.row, one.merged or seal.cells(one.row), known=known)
     ]
     visits = {row["id"]: visits_of(row, seal.cells(row), known=known) for row in waiting}
-    hopeful = [row for row in waiting if _meant(visits[row["id"]], fresh) is not None]
+    first = {row["id"]: _meant(visits[row["id"]], fresh) for row in waiting}
+    unsure = [row for row in waiting if first[row["id"]].is_doubtful]
+    hopeful = [row for row in waiting if first[row["id"]].key is not None]
     if not hopeful:
-        return []
+        return Met(doubtful=unsure)
     # Another row of the PMS, stored before, may be meant as well: then neither is.
     starts = [at for row in hopeful for visit in visits[row["id"]] for at in visit.starts]
     values = {"starts": starts, "near": NEAR, "account_id": account_id}
@@ -173,7 +190,10 @@ def pairs(
         for visit in visits_of(row, seal.cells(row), known=known)
     ]
     found = [(row, _meant(visits[row["id"]], [*fresh, *others])) for row in hopeful]
-    return [(row, key) for row, key in found if key in set(but)]
+    unsure += [row for row, meant in found if meant.is_doubtful]
+    listed_ids = frozenset(but)
+    sure = [(row, one.key) for row, one in found if one.key is not None and one.key in listed_ids]
+    return Met(sure, unsure)
 
 
 def link(db: Db, found: Sequence[tuple[RowMapping, UUID]], *, at: datetime) -> None:
@@ -181,6 +201,13 @@ def link(db: Db, found: Sequence[tuple[RowMapping, UUID]], *, at: datetime) -> N
     if found:
         ids, targets = [row["id"] for row, _ in found], [target for _, target in found]
         db.execute(_LINK, {"ids": ids, "targets": targets, "at": at})
+
+
+def doubt(db: Db, rows: Sequence[RowMapping], *, at: datetime) -> None:
+    """Flag them for a person to compare."""
+    if rows:
+        values = {"ids": [row["id"] for row in rows], "flag": MAY_BE_DOUBLE, "at": at}
+        db.execute(_DOUBT, values)
 
 
 def is_of_pms(row: RowLike) -> bool:
@@ -200,11 +227,13 @@ def _waiting(db: Db, listed: Sequence[Listed], *, account_id: str) -> Sequence[R
     return db.execute(_WAITING, values).mappings().all()
 
 
-def _meant(visits: Sequence[Visit], others: Sequence[tuple[UUID, Visit]]) -> UUID | None:
+def _meant(visits: Sequence[Visit], others: Sequence[tuple[UUID, Visit]]) -> Found[UUID]:
     """As it is shown, or as it was read before somebody corrected it."""
-    found = [find(visit, others).key for visit in visits]
-    keys = {key for key in found if key is not None}
-    return keys.pop() if len(keys) == 1 else None
+    found = [find(visit, others) for visit in visits]
+    keys = {one.key for one in found if one.key is not None}
+    if len(keys) == 1:
+        return Found(keys.pop())
+    return Found(None, is_doubtful=bool(keys) or any(one.is_doubtful for one in found))
 
 
 def _e164(number: str | None, timezone: str) -> str | None:

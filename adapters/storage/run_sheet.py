@@ -206,7 +206,8 @@ class RunSheet:
             if one.before is not None and not one.is_off
         ]
         rows = {one.row["id"]: one.row for one in changes}
-        found = self._same_visits(changes)
+        met = self._same_visits(changes)
+        found = met.pairs
         opened: list[tuple[UUID, Merged]] = [
             (one.row["id"], one.merged) for one in changes if one.merged is not None
         ]
@@ -220,11 +221,12 @@ class RunSheet:
         self._place(list(rows.values()))
         write_rows(self._db, list(rows.values()))
         linking.link(self._db, found, at=at)
+        linking.doubt(self._db, met.doubtful, at=at)
         if history:
             self._db.execute(insert(run_sheet_history), history)
         self._settle(opened, run_id=run_id, at=at)
 
-    def _same_visits(self, changes: Sequence["_Change"]) -> list[tuple[RowMapping, UUID]]:
+    def _same_visits(self, changes: Sequence["_Change"]) -> linking.Met:
         """Rows that were scanned or typed and wait for what this page brings, with its rows."""
         listed = [
             linking.Listed(one.row, one.merged.cells if one.merged else None)
@@ -232,7 +234,7 @@ class RunSheet:
             if one.may_meet
         ]
         account = self._connection.account_id
-        return linking.pairs(self._db, self._seal, listed, account_id=account)
+        return linking.meet(self._db, self._seal, listed, account_id=account)
 
     def _joined(
         self, row: Mapping[str, Any], waiting: RowMapping, *, run_id: UUID

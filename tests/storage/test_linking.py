@@ -63,6 +63,10 @@ def sheet(desk: Desk) -> dict[UUID, EntryView]:
     return {one.id: one for one in read.entries}
 
 
+def order_of(said: str) -> tuple[str, ...]:
+    return ("scan", "sync") if said == "scan first" else ("sync", "scan")
+
+
 def only(desk: Desk) -> EntryView:
     (one,) = sheet(desk).values()
     return one
@@ -90,6 +94,31 @@ def test_the_same_scan_over_and_over_is_one_row_and_no_write(desk: Desk) -> None
     assert {one.outcome for one in again} == {Outcome.UNCHANGED}
     assert {one.id for one in again} == {first.id}
     assert desk.all("SELECT * FROM run_sheet_appointments") == before
+
+
+@pytest.mark.parametrize("order", ["scan first", "sync first"])
+def test_a_scan_with_the_family_name_first_is_the_same_row(desk: Desk, order: str) -> None:
+    given = {**SCAN, "patient_name": "EXAMPLE ADA", "clinician": "Dr Who"}
+    without_phone = {key: one for key, one in given.items() if "phone" not in key}
+
+    for source in order_of(order):
+        desk.told(VISIT) if source == "sync" else post(desk, without_phone)
+
+    assert only(desk).source == "pms"
+
+
+@pytest.mark.parametrize("order", ["scan first", "sync first"])
+def test_a_scan_nobody_is_sure_of_is_flagged_in_either_order(desk: Desk, order: str) -> None:
+    loose = {"start": moved(VISIT, 5).start.isoformat(), "patient_name": "EXAMPLE ADA"}
+
+    for source in order_of(order):
+        desk.told(VISIT) if source == "sync" else post(desk, loose)
+
+    scan = next(one for one in sheet(desk).values() if one.source == "ocr")
+    assert scan.flags == ("may_be_double",)
+    version = scan.version
+    desk.told(rephoned(VISIT, "(03) 9000 0002"))
+    assert sheet(desk)[scan.id].version == version
 
 
 def test_a_scan_that_names_nobody_is_not_doubled_either(desk: Desk) -> None:
