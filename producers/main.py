@@ -30,6 +30,7 @@ from producers.limits import BodyLimit
 from producers.marketplace import marketplace
 from producers.metrics import Metrics
 from producers.ports import Ports
+from producers.security import whoever
 from producers.watching import Watching
 
 STATIC = Path(__file__).parent / "pages" / "static"
@@ -53,7 +54,7 @@ def create_app(ports: Ports) -> FastAPI:
     for router in (health.router, metrics.router, *routers):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    problems.install(app)
+    problems.install(app, whoever=whoever)
     # The last one added is the first one reached.
     app.add_middleware(BodyLimit)
     app.add_middleware(Headers, is_secure=ports.is_secure)

@@ -1,6 +1,6 @@
 """Errors as RFC 9457 problem details, or as a page where a person is looking."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from adapters.storage.connections import Taken
 from domain.errors import BadInput, SyncError
+from domain.people import Person
 from domain.sheet import NotOnSheet, Settled, Stale
 from infra.database import DatabaseAway
 from producers.pages.rendering import render
@@ -76,8 +77,9 @@ class Problem(Exception):
         self.more = more
 
 
-def install(app: FastAPI) -> None:
-    """Every way to fail ends in one shape."""
+def install(app: FastAPI, *, whoever: Callable[[Request], Person | None]) -> None:
+    """Every way to fail ends in one shape; `whoever` says who looks on where nobody was asked."""
+    app.state.whoever = whoever
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(SyncError, _sync_error)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -89,7 +91,7 @@ def answer(request: Request, problem: Problem) -> Response:
     if _is_page(request):
         if problem.status is HTTPStatus.UNAUTHORIZED:
             return RedirectResponse("/login", status_code=HTTPStatus.SEE_OTHER)
-        person = getattr(request.state, "person", None)
+        person = getattr(request.state, "person", None) or request.app.state.whoever(request)
         title = TITLES.get(problem.status, problem.status.phrase)
         return render(
             request,

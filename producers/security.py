@@ -13,7 +13,7 @@ from adapters.storage.accounts import is_known
 from adapters.storage.audit import Access
 from adapters.storage.sessions import SESSION_LASTS, Opened, find_session
 from domain.people import Permission, Person, Role
-from infra.database import dispatch
+from infra.database import DatabaseAway, dispatch
 from producers.ports import GivenPorts, Ports
 from producers.problems import Problem
 
@@ -55,6 +55,15 @@ def authenticate(request: Request, ports: Ports) -> Person:
             headers={"WWW-Authenticate": "Bearer"},
         )
     return person
+
+
+def whoever(request: Request) -> Person | None:
+    """Who looks at an address that asks nobody, for the frame around what is said there."""
+    cookie = request.cookies.get(COOKIE)
+    try:
+        return _session(cookie, request.app.state.ports) if cookie else None
+    except DatabaseAway:
+        return None
 
 
 def check_csrf(request: Request, person: Person, given: str) -> None:

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters.storage.sessions import end_session, find_session, is_unspent, spend_login_link
 from infra.database import dispatch
-from producers.pages.rendering import render
+from producers.pages.rendering import open_to, render
 from producers.ports import GivenPorts
 from producers.security import COOKIE, authenticate, check_csrf, check_origin, set_cookie
 
@@ -22,7 +22,12 @@ def ask(request: Request, ports: GivenPorts, token: str = "") -> HTMLResponse:
         is_good = not token or is_unspent(db, token, now=ports.clock())
         inside = find_session(db, request.cookies.get(COOKIE, ""), now=ports.clock())
     return render(
-        request, "login.html", token=token if is_good else "", refused=not is_good, inside=inside
+        request,
+        "login.html",
+        token=token if is_good else "",
+        refused=not is_good,
+        inside=inside,
+        first=next(iter(open_to(request, inside)), None),
     )
 
 
@@ -31,10 +36,14 @@ def sign_in(request: Request, ports: GivenPorts, token: Annotated[str, Form()] =
     check_origin(request)
     with dispatch(ports.database) as db:
         opened = spend_login_link(db, token, now=ports.clock())
+        person = find_session(db, opened.token, now=ports.clock()) if opened else None
     if opened is None:
         status = HTTPStatus.UNAUTHORIZED
-        return render(request, "login.html", status=status, token="", refused=True, inside=None)
-    answer = RedirectResponse("/", status_code=HTTPStatus.SEE_OTHER)
+        return render(
+            request, "login.html", status=status, token="", refused=True, inside=None, first=None
+        )
+    first = next(iter(open_to(request, person)), None)
+    answer = RedirectResponse(first.path if first else "/", status_code=HTTPStatus.SEE_OTHER)
     set_cookie(answer, opened, ports)
     return answer
 

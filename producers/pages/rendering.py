@@ -49,7 +49,7 @@ def render(
     person: Person | None = None,
     **context: Any,
 ) -> HTMLResponse:
-    links = [link for link in request.app.state.nav if person and person.may(link.permission)]
+    links = open_to(request, person)
     page = ENVIRONMENT.get_template(template).render(
         person=person,
         nav=links,
@@ -58,6 +58,11 @@ def render(
         **context,
     )
     return HTMLResponse(page, status_code=status)
+
+
+def open_to(request: Request, person: Person | None) -> list[NavItem]:
+    """The pages this person may open, in their order."""
+    return [link for link in request.app.state.nav if person and person.may(link.permission)]
 
 
 def _counted(request: Request, person: Person | None, link: NavItem) -> int | None:

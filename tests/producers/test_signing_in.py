@@ -57,6 +57,41 @@ def test_a_fresh_link_lets_another_person_in_where_somebody_is(site: Site) -> No
     assert '<form method="post" action="/login">' in page
 
 
+@pytest.mark.parametrize(
+    ("role", "first"), [(Role.OWNER, "/"), (Role.PROVIDER, "/"), (Role.OPS, "/sync")]
+)
+def test_signing_in_leads_to_the_first_page_one_may_open(
+    site: Site, role: Role, first: str
+) -> None:
+    answer = site.client.post("/login", data={"token": site.link(role)})
+
+    assert answer.headers["location"] == first
+    assert site.client.get(first, headers=HTML).status_code == 200
+
+
+def test_a_page_that_is_not_ones_own_leads_to_one_that_is(site: Site) -> None:
+    site.sign_in(Role.OPS)
+
+    page = site.client.get("/", headers=HTML)
+
+    assert page.status_code == 403
+    assert '<a class="button primary" href="/sync">Back to sync</a>' in page.text
+    assert 'class="brand" href="/sync"' in page.text
+
+
+def test_an_address_that_does_not_exist_looks_like_a_page_of_ours(site: Site) -> None:
+    outside = site.client.get("/nowhere", headers=HTML)
+    site.sign_in()
+    inside = site.client.get("/nowhere", headers=HTML)
+
+    assert (outside.status_code, inside.status_code) == (404, 404)
+    assert 'href="/login">Sign in</a>' in outside.text
+    assert 'href="/login"' not in inside.text
+    assert "Sam Owner" in inside.text and "Sign out" in inside.text
+    assert '<a href="/sync">Sync</a>' in inside.text
+    assert ">Back to run sheet</a>" in inside.text
+
+
 def test_a_link_that_is_too_old_lets_nobody_in(site: Site) -> None:
     token = site.link(minutes=5)
     site.clock.now += timedelta(minutes=6)
