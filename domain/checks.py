@@ -18,6 +18,9 @@ FAILED = "Connection failed."
 NOT_ALLOWED = "403"
 NOT_THERE = frozenset({"404", "410"})
 
+AGAIN = "; connect this practice again"
+"""Added where a sync is shut out; who is trying credentials at a form is told better."""
+
 # What the engine says of an answer names its path as a template, which tells a person nothing.
 _ANSWERED = re.compile(r"^(?P<vendor>[^:]+): [A-Z]+ .+? answered (?P<status>\d{3})(?P<more>;.*)?$")
 
@@ -75,7 +78,7 @@ def failure(error: SyncError, *, site_label: str, pairs: bool) -> str:
     if answered is None and isinstance(error, BadInput | Refused):
         return f"{FAILED} {text}."
     if answered is not None:
-        more = answered["more"] or ""
+        more = (answered["more"] or "").removesuffix(AGAIN)
         if answered["status"] == NOT_ALLOWED and not more:
             more = f"; is the {_lowered(site_label)} right?"
         text = f"{answered['vendor']} answered {answered['status']}{more}"

@@ -17,6 +17,7 @@ from adapters.rest.auth import Ask, Auth, Desk, digest, secret
 from adapters.rest.ports import Answer, Ports
 from adapters.rest.vendor import Fault, Listing, Vendor
 from adapters.rest.waits import DEFAULT_PAUSE, allowance, asked_pause, bounded
+from domain.checks import AGAIN
 from domain.connections import Connection
 from domain.credentials import Token, TokenRequest
 from domain.desk import OutcomeUnknown
@@ -176,7 +177,7 @@ class Caller:
             return call()
 
     def _sign_in_again(self, refusal: TokenExpired) -> NeedsReconnect:
-        return NeedsReconnect(f"{refusal}; connect this practice again")
+        return NeedsReconnect(f"{refusal}{AGAIN}")
 
     def _pay(self, ask: Ask) -> None:
         """Spend from every budget at once, before the request leaves, and keep the receipt."""

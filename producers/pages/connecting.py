@@ -12,6 +12,7 @@ from adapters.rest.vendor import Vendor
 from adapters.storage.connection_details import ConnectionDetails
 from domain.connections import State
 from domain.freshness import ago
+from producers.answers import NEVER_SHOWN
 from producers.pages.rendering import ENVIRONMENT
 from producers.vendors import COMING_SOON, offered
 
@@ -194,6 +195,12 @@ def _facts(vendor: Vendor) -> Sequence[str]:
     return [*facts, "Tells of changes at once"] if vendor.capabilities.webhooks else facts
 
 
+def is_no_secret(name: str) -> bool:
+    """Whether one of a vendor's credentials may be read over a shoulder: an id is."""
+    return not any(word in name for word in NEVER_SHOWN)
+
+
+ENVIRONMENT.tests.update(no_secret=is_no_secret)
 ENVIRONMENT.filters.update(
     connection_status=status,
     setup_number=setup_number,

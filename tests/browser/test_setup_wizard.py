@@ -43,6 +43,11 @@ def _is_connected_by_hand_through_all_five_steps(running_office: Office, tmp_pat
     assert found["empty"] == "No practice is connected yet"
     assert found["offered"] == ["Gentu", "Halaxy", "Medirecords"]
     assert found["soon"] == ["Kolla"]
+    assert found["wrong"].startswith("Connection failed. Please check your credentials. (")
+    assert "connect this practice again" not in found["wrong"]
+    assert found["id_kept"] == credentials.client_id
+    assert found["anew"].startswith("Type it again")
+    assert found["lacking"].startswith("Client secret of your Gentu application: type it again")
     assert found["refused"].startswith("Connection failed.")
     assert "pairing code is spent or unknown" in found["refused"]
     assert found["focused"] == "code"

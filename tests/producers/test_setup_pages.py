@@ -54,6 +54,29 @@ def test_an_earlier_step_can_be_opened_again(site: Site) -> None:
     assert 'data-step="connect"' in page.text and "data-again" in page.text
 
 
+def test_an_unfinished_setup_can_be_discarded_and_claims_no_clock(site: Site) -> None:
+    connection_id = _left_at(site, "connect")
+    with site.everything() as db:
+        update = text("UPDATE pms_connections SET timezone = 'UTC' WHERE id = :id")
+        db.execute(update, {"id": connection_id})
+    site.sign_in()
+
+    page = site.client.get("/connections", headers=PAGE).text
+
+    card = page.partition(f'id="connection-{connection_id}"')[2].partition("</article>")[0]
+    assert "Continue the setup" in card and 'data-do="discard"' in card
+    assert "UTC" not in card
+
+
+def test_an_id_can_be_read_while_it_is_typed_and_a_secret_cannot(site: Site) -> None:
+    site.sign_in()
+
+    page = site.client.get("/setup?vendor=gentu", headers=PAGE).text
+
+    assert 'name="client_id" type="text"' in page
+    assert 'name="client_secret" type="password"' in page
+
+
 def test_a_connection_that_is_set_up_is_shown_its_settings_instead(site: Site) -> None:
     connection_id = _gentu(site)
     site.sign_in()

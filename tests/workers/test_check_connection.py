@@ -301,7 +301,7 @@ def test_a_job_that_was_given_up_ends_its_check_and_forgets_its_secrets(kind: Ch
     [
         (
             NeedsReconnect("Gentu: GET /tenants/{site} answered 401; connect this practice again"),
-            "Please check your credentials. (Gentu answered 401; connect this practice again)",
+            "Please check your credentials. (Gentu answered 401)",
         ),
         (
             NeedsReconnect("Gentu: GET /tenants/{site} answered 404"),

@@ -9,7 +9,7 @@ import { say } from "./toast.js";
 const GATHER = 200;
 const LOOK_EVERY = 1000;
 const LOOK_SELDOM = 30_000;
-const DONE = { pause: "Paused.", resume: "Resumed; a sync is on its way.", sync: "A sync is on its way." };
+const DONE = { pause: "Paused.", resume: "Resumed; a sync is on its way.", sync: "A sync is on its way.", discard: "Discarded." };
 const error = document.querySelector("[data-error]");
 const place = () => document.getElementById("connections");
 
@@ -54,6 +54,7 @@ const DO = {
   sync: (card) => ask("POST", "/api/run-sheet/sync", { body: { connection_id: card.dataset.id } }),
   pause: (card) => exchange("POST", `/api/pms/connections/${card.dataset.id}/pause`, { body: {}, version: card.dataset.version }),
   resume: (card) => exchange("POST", `/api/pms/connections/${card.dataset.id}/resume`, { body: {}, version: card.dataset.version }),
+  discard: (card) => exchange("DELETE", `/api/pms/connections/${card.dataset.id}`, { version: card.dataset.version }),
   test: tested,
 };
 
@@ -77,8 +78,8 @@ document.addEventListener("click", async (event) => {
   button.disabled = true;
   if (button.dataset.do === "test") button.textContent = "Asking…";
   try {
-    const told = await DO[button.dataset.do](card);
     const name = card.querySelector("h2").textContent;
+    const told = await DO[button.dataset.do](card);
     say(`${name}: ${typeof told === "string" ? told : DONE[button.dataset.do]}`);
   } catch (refusal) {
     error.textContent = `${card.querySelector("h2").textContent}: ${refusal.message}`;

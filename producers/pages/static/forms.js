@@ -66,7 +66,7 @@ export function complete(form) {
 const nameOf = (field) => field.labels?.[0]?.firstChild?.textContent.trim() || "This field";
 
 function why(field) {
-  if (field.validity.valueMissing) return "please fill it in.";
+  if (field.validity.valueMissing) return (field.placeholder && field.dataset.lacking) || "please fill it in.";
   if (field.validity.typeMismatch && field.type === "url") return "write it as https://…";
   return field.validationMessage || "please check it.";
 }

@@ -100,10 +100,11 @@ function asked(form, again) {
   return code ? check("/pair", { code }) : check("/test", {});
 }
 
-// What was typed stays but for secrets, which are kept out of sight: leaving them empty uses them.
+// What was typed stays but for secrets, which are kept out of sight: empty ones are used as they were,
+// unless something else is changed, which begins anew.
 function refused(form, message) {
-  for (const field of secrets(form)) field.placeholder = "Leave empty to use it again";
   for (const field of form.querySelectorAll("[data-secret]")) field.value = "";
+  for (const field of secrets(form)) if (!field.value) field.placeholder = "Type it again; empty is the one from before";
   const first = form.querySelector("[data-secret], [name=site]");
   first?.setAttribute("aria-invalid", "true");
   first?.focus();
