@@ -1,0 +1,76 @@
+"""Who is made to call, and where: found in the sheet and the settings where nobody says."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import Engine, text
+
+from console.calling import _called, _callers, _where
+from console.wiring import Wiring
+from domain.errors import BadInput
+from infra.sealing import Sealer
+from tests.producers.conftest import Site
+from tests.producers.seeding import seed
+
+pytestmark = pytest.mark.integration
+
+
+@dataclass(frozen=True)
+class Parts:
+    engine: Engine
+    sealer: Sealer
+    settings: Any
+
+
+@dataclass(frozen=True)
+class Given:
+    is_production: bool = False
+
+
+def wiring(site: Site, *, is_production: bool = False) -> Wiring:
+    parts = Parts(site.ports.database, site.ports.sealer, Given(is_production))
+    return cast("Wiring", parts)
+
+
+@pytest.fixture
+def site(make_site: Callable[..., Site]) -> Site:
+    made = make_site()
+    with made.everything() as db:
+        seed(db, made.seal())
+    return made
+
+
+def test_patients_of_practices_that_can_be_called_are_made_to_call(site: Site) -> None:
+    with site.everything() as db:
+        db.execute(text("UPDATE pms_connections SET connector = 'sikka'"))
+
+    callers = _callers(wiring(site), "default", most=3)
+
+    assert 1 <= len(callers) <= 3
+    assert all(one.startswith("+61") for one in callers)
+
+
+def test_where_nobody_could_call_a_number_is_asked_for(site: Site) -> None:
+    with pytest.raises(BadInput, match="--caller"):
+        _callers(wiring(site), "default", most=3)
+
+
+def test_patients_are_not_made_to_call_in_production(site: Site) -> None:
+    with pytest.raises(BadInput, match="production"):
+        _callers(wiring(site, is_production=True), "default", most=3)
+
+
+def test_an_account_is_called_at_its_own_number(site: Site) -> None:
+    with site.everything() as db:
+        db.execute(text("UPDATE accounts SET phones = ARRAY['+12025550100']"))
+
+    assert _called(wiring(site), None) == ["--called", "+12025550100"]
+    with pytest.raises(BadInput, match="no account 'nobody'"):
+        _called(wiring(site), "nobody")
+
+
+def test_calls_go_to_the_webhook_unless_an_address_names_a_path() -> None:
+    assert _where("http://127.0.0.1:8000") == "http://127.0.0.1:8000/vapi/webhook"
+    assert _where("https://x.example/vapi/tools/book") == "https://x.example/vapi/tools/book"
