@@ -1,5 +1,6 @@
 """The inbox and rows of our own over JSON: who may, what is asked for, what comes back."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -44,12 +45,18 @@ def inbox(site: Site, role: Role = Role.OWNER, **params: Any) -> dict[str, Any]:
     return found
 
 
-def post(site: Site, path: str, body: Any, role: Role = Role.OWNER, **more: str) -> httpx.Response:
-    return site.client.post(path, json=body, headers={**site.bearer(role), **more})
+def post(
+    site: Site,
+    path: str,
+    body: Any,
+    role: Role = Role.OWNER,
+    more: Mapping[str, str] | None = None,
+) -> httpx.Response:
+    return site.client.post(path, json=body, headers={**site.bearer(role), **(more or {})})
 
 
 def add(site: Site, body: Any, key: str = "k-1", role: Role = Role.OWNER) -> httpx.Response:
-    return post(site, f"{SHEET}/appointments", body, role, **{"Idempotency-Key": key})
+    return post(site, f"{SHEET}/appointments", body, role, more={"Idempotency-Key": key})
 
 
 def rows(site: Site) -> list[dict[str, Any]]:
@@ -128,12 +135,12 @@ def test_one_is_settled_with_the_version_that_was_read_and_opened_again(site: Si
     path = f"{INBOX}/{conflict['id']}"
 
     without = post(site, f"{path}/settle", {"choice": "theirs"})
-    stale = post(site, f"{path}/settle", {"choice": "theirs"}, **{"If-Match": '"1"'})
+    stale = post(site, f"{path}/settle", {"choice": "theirs"}, more={"If-Match": '"1"'})
     done = post(
         site,
         f"{path}/settle",
         {"choice": "theirs"},
-        **{"If-Match": f'"{conflict["version"]}"'},
+        more={"If-Match": f'"{conflict["version"]}"'},
     )
 
     assert [one.status_code for one in (without, stale, done)] == [428, 412, 200]
@@ -336,8 +343,8 @@ def test_a_row_is_undone_whole_step_by_step_and_taken_off(site: Site) -> None:
     site.client.patch(path, headers={**site.bearer(), "If-Match": '"1"'}, json=edit)
 
     missing = post(site, f"{path}/undo", {})
-    undone = post(site, f"{path}/undo", {}, **{"If-Match": '"2"'})
-    redone = post(site, f"{path}/undo", {"step": "last"}, **{"If-Match": '"3"'})
+    undone = post(site, f"{path}/undo", {}, more={"If-Match": '"2"'})
+    redone = post(site, f"{path}/undo", {"step": "last"}, more={"If-Match": '"3"'})
     refused = site.client.delete(path, headers={**site.bearer(), "If-Match": "*"})
 
     assert missing.status_code == 428

@@ -185,10 +185,10 @@ def test_a_row_of_another_account_or_column_cannot_be_opened(desk: Desk) -> None
 
     swapped = {**row, "patient_phone": row["patient_email"]}
     with pytest.raises(SyncError):
-        desk.seal.values(swapped)  # type: ignore[arg-type] # a mapping will do
+        desk.seal.values(swapped)
     foreign = Desk(desk.engine, desk.sealer, desk.connection, account="other")
     with pytest.raises(SyncError):
-        foreign.seal.values(row)  # type: ignore[arg-type] # as above
+        foreign.seal.values(row)
 
 
 def counts(rig: Rig, *settings: str) -> dict[str, int]:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from adapters.texts.twilio import OptedOut, Twilio
+from adapters.texts.twilio import Twilio
 from domain.desk import OutcomeUnknown
 from domain.errors import NeedsReconnect, Refused, SyncError, Throttled, Transient
+from domain.texts import OptedOut
 from infra.http import NotSent
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
