@@ -12,11 +12,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from console.widths import fitted
 from domain.sheet import as_json
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON on one line.")]
 
 SHORT_ID = 8
+GAP, EDGES = 2, 2
+"""Blanks between two columns, and those around the table."""
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 TONES = {
@@ -60,20 +63,27 @@ def err() -> Console:
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> None:
     """Rows under plain headings; numbers to the right."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title or None, title_justify="left")
+    made = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        title=title or None,
+        title_justify="left",
+    )
     kept = [list(row) for row in rows]
-    for number, heading in enumerate(headings):
-        column = [row[number] for row in kept]
+    cells = [[cell(one) for one in row] for row in kept]
+    terminal = out()
+    texts = [[name, *(row[at].plain for row in cells)] for at, name in enumerate(headings)]
+    widths = fitted(texts, room=terminal.width - GAP * (len(headings) - 1) - EDGES)
+    for at, (heading, width) in enumerate(zip(headings, widths, strict=True)):
+        column = [row[at] for row in kept]
         numeric = bool(column) and all(isinstance(one, int | float) for one in column)
         made.add_column(
-            heading,
-            justify="right" if numeric else "left",
-            overflow="fold",
-            no_wrap=all(len(cell(one)) <= SHORT_ID for one in column),
+            heading, justify="right" if numeric else "left", overflow="fold", width=width
         )
-    for row in kept:
-        made.add_row(*(cell(one) for one in row))
-    out().print(made)
+    for row in cells:
+        made.add_row(*row)
+    terminal.print(made)
 
 
 def facts(pairs: Iterable[tuple[str, Any]]) -> None:

@@ -1,0 +1,26 @@
+"""How wide the columns of a table are: whole words first, and the last columns give way first."""
+
+from collections.abc import Sequence
+
+LONGEST_WHOLE = 20
+"""Characters of a word that is never broken while anything else can give way."""
+NARROWEST = 8
+
+
+def fitted(columns: Sequence[Sequence[str]], *, room: int) -> list[int]:
+    """The width of each column, of the texts in it, so that together they fit into the room.
+
+    What is shown first matters most. Columns fold between words from the last one on, then from
+    the last one on words are broken, too.
+    """
+    widths = [max(map(len, column), default=0) for column in columns]
+    whole = [max(map(_longest_word, column), default=0) for column in columns]
+    for least in (whole, [NARROWEST] * len(columns)):
+        for at in reversed(range(len(columns))):
+            excess = max(sum(widths) - room, 0)
+            widths[at] = max(widths[at] - excess, min(least[at], widths[at]))
+    return widths
+
+
+def _longest_word(text: str) -> int:
+    return min(max(map(len, text.split()), default=0), LONGEST_WHOLE)

@@ -1,0 +1,56 @@
+"""Tables for people: whole words, and nothing wider than the terminal."""
+
+import pytest
+
+from console import output
+from console.widths import fitted
+
+CONNECTIONS = [
+    ("0f9a1c22", "medirecords", "Rooms at the Harbour 1", "NEEDS_SIGN_IN", "12 min ago", "success"),
+    ("1f9a1c22", "gentu", "Example Practice 1", "SETUP_REQUIRED", "never", None),
+]
+JOBS = [
+    (1234, "check_connection", "ready", "0f9a1c22", "3 min ago", 2, "NeedsReconnect: it said 401"),
+    (1235, "sync_connection", "running", "0f9a1c22", "3 min ago", 0, None),
+]
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def words(shown: str) -> set[str]:
+    return set(shown.split())
+
+
+@pytest.mark.usefixtures("narrow")
+def test_no_word_is_broken_at_eighty_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table(["Id", "PMS", "Name", "State", "Last sync", "Result"], CONNECTIONS)
+    output.table(["Job", "Kind", "State", "Connection", "Asked", "Tries", "Note"], JOBS)
+
+    shown = capsys.readouterr().out
+    assert {"medirecords", "NEEDS_SIGN_IN", "SETUP_REQUIRED", "success"} <= words(shown)
+    assert {"check_connection", "sync_connection"} <= words(shown)
+    assert {"Connection", "0f9a1c22", "running"} <= words(shown)
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+@pytest.mark.usefixtures("narrow")
+def test_what_fits_is_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table(["Id", "Name"], [("1", "Example Practice 1")])
+
+    assert "Example Practice 1" in capsys.readouterr().out
+
+
+def test_the_last_columns_give_way_first() -> None:
+    sentence = "one two three four five six"
+
+    assert fitted([["short"], [sentence], [sentence]], room=60) == [5, 27, 27]
+    assert fitted([["short"], [sentence], [sentence]], room=50) == [5, 27, 18]
+    assert fitted([["short"], [sentence], [sentence]], room=30) == [5, 20, 5]
+
+
+def test_only_where_nothing_else_helps_is_a_word_broken() -> None:
+    assert fitted([["a" * 20], ["b" * 20], ["c" * 20]], room=50) == [20, 20, 10]
+    assert fitted([["a" * 60], ["b" * 10]], room=40) == [30, 10]
