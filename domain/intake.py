@@ -37,13 +37,14 @@ class Stored:
         """As it was: on the sheet, or kept off it by a person while the PMS says the same."""
         return self.fingerprint == mark and self.is_removed == self.is_undone
 
-    def stays_undone(self, said: Iterable[bytes]) -> bool:
+    def stays_undone(self, said: Sequence[bytes], fingerprints: Fingerprints) -> bool:
         """Something of it was taken back, and the PMS says of it what it said then."""
         is_taken_back = self.has_undone or (self.is_undone and self.is_removed)
         if not is_taken_back or self.told is None:
             return False
         half = len(self.told) // 2
-        return not {self.told[:half], self.told[half:]}.isdisjoint(said)
+        prints = {mark for one in said for mark in fingerprints(one)}
+        return not prints.isdisjoint({self.told[:half], self.told[half:]})
 
     @property
     def may_leave(self) -> bool:
@@ -130,14 +131,10 @@ def sort_page(
     fingerprint: Fingerprint,
     fingerprints: Fingerprints | None = None,
 ) -> Sorted:
-    """Tell new and different rows from those that need no write at all.
-
-    A record outside the window concerns us only if we hold its row: it has moved.
-    """
-    fingerprints = fingerprints or (lambda document: [fingerprint(document)])
+    """Tell new and different rows from others; one beyond the window only if we hold its row."""
+    prints = fingerprints or (lambda document: [fingerprint(document)])
     fresh: dict[UUID, Incoming] = {}
-    leaving: list[UUID] = []
-    seen: list[UUID] = []
+    leaving, seen = list[UUID](), list[UUID]()
     unchanged = skipped = 0
     for row, appointment in records:
         held = stored.get(row)
@@ -155,7 +152,6 @@ def sort_page(
             unchanged += 1
             continue
         said = told(appointment, timezone=connection.timezone)
-        known = [mark for one in said for mark in fingerprints(one)] if held is not None else []
         fresh[row] = Incoming(
             row,
             appointment,
@@ -163,7 +159,7 @@ def sort_page(
             mark,
             told=b"".join(map(fingerprint, said)),
             is_held=held is not None,
-            stays_undone=held is not None and held.stays_undone(known),
+            stays_undone=held is not None and held.stays_undone(said, prints),
         )
     return Sorted(list(fresh.values()), leaving, unchanged, skipped, seen)
 

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TARGETS = ["help", "demo", "test", "setup", "lint", "check", "bench", "lock"]
-TARGETS += ["fmt", "fast", "migration", "chaos", "live"]
+TARGETS += ["fmt", "fast", "migration", "chaos", "soak", "live"]
 
 
 def make(*arguments: str) -> str:

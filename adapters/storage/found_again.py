@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage.run_sheet import RunSheet
+from adapters.storage.run_sheet import Applied, RunSheet
 from domain.appointments import Appointment
 from domain.connections import Connection
 from domain.deliveries import Seen
@@ -84,7 +84,12 @@ def apply(  # noqa: PLR0913 - what, where, as of when
     gone = _gone(db, connection, seen, alive={row for row, _ in keyed})
     off = sheet.take_off([*known.leaving, *gone], at=at, run_id=run_id)
     db.execute(_NO_CANDIDATES, {"ids": list(known.seen)})
-    counts = {
+    counts = _counts(seen, known, applied, off)
+    return Outcome(_words(connection, seen, known, stored), counts, applied.days | off.days)
+
+
+def _counts(seen: Seen, known: Sorted, applied: Applied, off: Applied) -> dict[str, int]:
+    return {
         "looked_up": len(seen),
         "created": applied.created,
         "updated": applied.updated,
@@ -94,7 +99,6 @@ def apply(  # noqa: PLR0913 - what, where, as of when
         "conflicts": applied.conflicts,
         "rejected": len(seen.unreadable),
     }
-    return Outcome(_words(connection, seen, known, stored), counts, applied.days | off.days)
 
 
 def _days_kept(
