@@ -23,8 +23,6 @@ from producers.doors import Door
 from producers.following import Reader
 from producers.noting import noted
 
-SECONDS = 15.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
@@ -42,7 +40,7 @@ async def checked(
     """200 with the check once it has ended, 202 and where to look where that takes longer."""
     async with door.ports.hub.reader(door.account_id) as reader:
         check_id = await asyncio.to_thread(_asked, door, connection_id, wish)
-        await _ended(reader, check_id)
+        await _ended(reader, check_id, seconds=door.ports.check_seconds)
     found = await asyncio.to_thread(look_up, door, connection_id, check_id)
     body = OneCheck(check=found).model_dump(mode="json")
     if found.state != CheckState.WAITING:
@@ -119,10 +117,10 @@ def _forget(door: Door, ref: str | None) -> None:
         door.ports.secrets.delete(ref)
 
 
-async def _ended(reader: Reader, check_id: UUID) -> None:
+async def _ended(reader: Reader, check_id: UUID, *, seconds: float) -> None:
     """Return when the check is over, the process stops, or nobody should wait any longer."""
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(seconds):
             while True:
                 event = await reader.unread.get()
                 if event is None or event.detail.get("check_id") == str(check_id):

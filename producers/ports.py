@@ -24,7 +24,7 @@ class Ports:
     """The database, the seal, the clock, Redis, who is listening, and where secrets are kept.
 
     `presets` are the operator's secrets for all practices of a vendor, `urls` where it is reached.
-    Without `voice` no caller is served.
+    Without `voice` no caller is served. A check of a connection is awaited for `check_seconds`.
     """
 
     database: Engine
@@ -42,6 +42,7 @@ class Ports:
     urls: Mapping[str, VendorUrls] = field(default_factory=dict)
     is_production: bool = False
     voice: Voice | None = None
+    check_seconds: float = 15.0
     twilio_auth_token: str | None = field(default=None, repr=False)
     marketplace: Marketplace = field(default_factory=Marketplace)
 

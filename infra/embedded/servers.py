@@ -15,6 +15,7 @@ from infra.embedded.binaries import postgres_binaries, valkey_binary
 from infra.embedded.errors import EmbeddedServerError
 from infra.embedded.locks import held
 from infra.embedded.postgres import Postgres
+from infra.embedded.processes import PATIENCE
 from infra.embedded.valkey import Valkey
 
 # A socket's whole path may have 103 bytes on macOS, and 40 of them are the names below this folder.
@@ -116,16 +117,18 @@ def start(
     settings: Mapping[str, str] | None = None,
     postgres_folder: Path | None = None,
     valkey_folder: Path | None = None,
+    patience: float = PATIENCE,
 ) -> Servers:
     """Start both servers with their data under `home`, or join those that already run there.
 
-    `durable=False` is for tests; `settings` are further Postgres settings.
+    `durable=False` is for tests; `settings` are further Postgres settings; `patience` is how many
+    seconds those who run them have to answer.
     """
     home = home.resolve()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     binaries, binary = postgres_binaries(postgres_folder), valkey_binary(valkey_folder)
     with held(_starting(home)):
-        found = sharing.own_or_join(home)
+        found = sharing.own_or_join(home, patience=patience)
         if isinstance(found, Path):
             return Servers(database_url=postgres.url(found), redis_url=valkey.url(found))
         sharing.drop_old_sockets(home)

@@ -16,9 +16,9 @@ PREFIX = "pms-sync-"
 OWNER = "owner.lock"
 
 
-def own_or_join(home: Path) -> IO[str] | Path:
+def own_or_join(home: Path, *, patience: float = PATIENCE) -> IO[str] | Path:
     """The ownership of `home`, or the socket folder of those who have it and answer."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while (ownership := take(home / OWNER)) is None:
         sockets = announced(home)
         if sockets and postgres.answers(sockets) and valkey.answers(sockets):

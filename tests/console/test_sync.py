@@ -10,7 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from console.truth import differences
-from tests.console.conftest import Clinic, Shell, audit_rows, connect, stored
+from simulators.front import Latency
+from simulators.gentu import GentuSimulator
+from simulators.serving import running
+from simulators.setup import Setup
+from tests.console.conftest import Clinic, Shell, audit_rows, clinic_of, connect, stored
+from tests.lingering import slow
+
+PATIENCE = 60
 
 pytestmark = pytest.mark.integration
 
@@ -187,25 +194,25 @@ def test_runs_and_jobs_tell_of_the_sync(shell: Shell, connected: str) -> None:
 
 @pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
 def test_a_sync_told_to_stop_hands_its_job_back(
-    shell: Shell, own_clinic: Clinic, database_url: str, told: signal.Signals
+    shell: Shell, database_url: str, told: signal.Signals
 ) -> None:
-    connected = connect(shell, own_clinic)
-    own_clinic.control("latency", {"ms": 300})
+    simulator = GentuSimulator(Setup(seed=12, practitioners=3, appointments=20, limits=()))
+    with running(simulator) as url, ThreadPoolExecutor(max_workers=1) as thread:
+        connected = connect(shell, clinic_of(simulator.described(url)))
+        asked = slow(simulator.front)
 
-    def stop() -> None:
-        while not stored(database_url, "SELECT count(*) FROM jobs WHERE state = 'running'"):
-            continue
-        os.kill(os.getpid(), told)
+        def stop() -> None:
+            assert asked.wait(PATIENCE)
+            os.kill(os.getpid(), told)
 
-    with ThreadPoolExecutor(max_workers=1) as thread:
         stopped = thread.submit(stop)
         outcome = shell("sync", connected, "--here")
         stopped.result()
 
-    assert (outcome.code, outcome.out) == (130, "")
-    assert stored(database_url, "SELECT state FROM jobs WHERE kind = 'sync'") == "ready"
-    own_clinic.control("latency", {"ms": 0})
-    assert shell.answer("sync", connected, "--here")["status"] == "success"
+        assert (outcome.code, outcome.out) == (130, "")
+        assert stored(database_url, "SELECT state FROM jobs WHERE kind = 'sync'") == "ready"
+        simulator.front.latency = Latency()
+        assert shell.answer("sync", connected, "--here")["status"] == "success"
 
 
 def test_a_sync_here_says_what_it_waits_for(

@@ -12,7 +12,6 @@ from infra.embedded import (
     EmbeddedServerError,
     Servers,
     postgres_binaries,
-    sharing,
     start,
     valkey_binary,
 )
@@ -159,14 +158,11 @@ def test_who_joined_leaves_reviving_to_the_owner(running: Servers, home: Path) -
         assert joined.revive() == []
 
 
-def test_a_dead_server_of_somebody_else_is_named_with_its_log(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sharing, "PATIENCE", 0.2)
+def test_a_dead_server_of_somebody_else_is_named_with_its_log(tmp_path: Path) -> None:
     with start(tmp_path, durable=False) as servers:
         servers.kill_redis()
         with pytest.raises(EmbeddedServerError, match=r"valkey of another process \(pid \d+\)"):
-            start(tmp_path)
+            start(tmp_path, patience=0.2)
 
 
 @pytest.mark.parametrize("identity", IDENTITIES)

@@ -270,10 +270,8 @@ def test_a_check_nobody_carries_is_answered_with_where_to_look(
     redis_client: Redis,
     database_url: str,
     clinic: Vendor,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("producers.asking.SECONDS", 0.2)
-    with office(make_site(), redis_client, database_url, works=False) as desk:
+    with office(make_site(check_seconds=0.2), redis_client, database_url, works=False) as desk:
         made = unpaired(desk, clinic)
         answer = desk.send("POST", f"/{made['id']}/pair", {"code": "ABCD1234"})
         where = answer.headers["Location"]

@@ -17,6 +17,7 @@ from domain.errors import BadInput
 from domain.jobs import JobState
 from infra.database import dispatch
 from infra.stopping import HandBack, Stopping
+from tests.lingering import slow
 from tests.sync.practice import DAY, Practice
 from workers.here import PATIENCE, run_here
 
@@ -95,7 +96,7 @@ def test_what_a_living_worker_will_carry_is_left_to_it(clinic: Practice) -> None
 
 
 def test_a_job_whose_process_is_told_to_stop_is_handed_back(clinic: Practice) -> None:
-    clinic.control("latency", {"ms": 100})
+    asked = slow(clinic.simulator.front)
     stopping = Stopping()
     parts = replace(clinic.parts, stopping=stopping)
     job_id = clinic.put_sync()
@@ -109,8 +110,7 @@ def test_a_job_whose_process_is_told_to_stop_is_handed_back(clinic: Practice) ->
 
     thread = Thread(target=carry)
     thread.start()
-    while stands(clinic, job_id) == "ready":
-        continue
+    assert asked.wait(PATIENCE.total_seconds())
     stopping.ask()
     thread.join()
 
