@@ -38,6 +38,13 @@ class Entry:
     flags: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A line of a scan that cannot be an appointment, and why."""
+
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
     """The row that now stands for it."""
@@ -83,18 +90,21 @@ class _Held:
         return bool(self.is_new or self.columns or self.linked) or self.before != self.after
 
 
-def place(db: Db, seal: EntrySeal, given: Sequence[Entry], *, hand: Hand) -> list[Placed]:
+def place(
+    db: Db, seal: EntrySeal, given: Sequence[Entry | Refused], *, hand: Hand
+) -> list[Placed | Refused]:
     """Each of them on the sheet once, however often it is told, in one transaction."""
     linking.alone(db, hand.account_id)
-    placing = _Placing(db, seal, given, hand=hand)
-    placed = [placing.place(one) for one in given]
+    told = [one for one in given if isinstance(one, Entry)]
+    placing = _Placing(db, seal, told, hand=hand)
+    placed = [placing.place(one) if isinstance(one, Entry) else one for one in given]
     write_changes(db, seal, placing.changes(), hand=hand)
     record(
         db,
         hand.access,
         account_id=hand.account_id,
         action="run_sheet.added",
-        phi_fields=sorted({name for one in given for name in one.values}),
+        phi_fields=sorted({name for one in told for name in one.values}),
         summary=_summary(placed),
     )
     return placed
@@ -267,6 +277,6 @@ def _told_to(cells: Cells, told: Entry, hand: Hand) -> Cells:
     return cells
 
 
-def _summary(placed: Sequence[Placed]) -> str:
-    counts = {one: sum(row.outcome is one for row in placed) for one in Outcome}
-    return ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
+def _summary(placed: Sequence[Placed | Refused]) -> str:
+    words = [one.outcome.value if isinstance(one, Placed) else "rejected" for one in placed]
+    return ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))

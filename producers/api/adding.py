@@ -11,7 +11,8 @@ from sqlalchemy import Connection as Db
 
 from adapters.storage import linking
 from adapters.storage.given_rows import read_rows
-from adapters.storage.own_rows import place
+from adapters.storage.own_rows import Placed, Refused, place
+from domain.errors import BadInput
 from domain.fields import Source
 from domain.people import Permission
 from domain.sheet import as_json
@@ -37,7 +38,12 @@ class Row(BaseModel):
     patient_phone: str | None = None
     patient_email: str | None = None
     patient_date_of_birth: str | None = None
-    clinician: str | None = Field(None, description="A name; a new one gets a column.")
+    kind: Literal["visit", "block"] | None = Field(
+        None, description="A visit (the usual) is of a patient, by name; a block is of nobody."
+    )
+    clinician: str | None = Field(
+        None, description="A name; a new one that a person gives gets a column."
+    )
     clinician_id: UUID | None = None
     appointment_type: str | None = None
     status: str | None = None
@@ -61,20 +67,28 @@ class Told(Row):
 def add(door: Editor, told: Told, once: Once) -> JSONResponse:
     """Put them on the sheet, each linked to the PMS's row of its visit where there is one.
 
-    The same scan sent again changes nothing, with or without the same key.
+    The same scan sent again changes nothing, with or without the same key. Of a list that was
+    scanned, a line that cannot be an appointment is `rejected` with its `reason`; the rest goes on.
     """
     rows = _rows(told)
 
     def do(db: Db) -> Answer:
         linking.alone(db, door.account_id)
-        source, account_id = Source(told.source), door.account_id
-        given = read_rows(db, source, rows, account_id=account_id, timezone=account_zone(db))
-        placed = place(db, door.seal, given, hand=door.hand)
-        return Answer(
-            status=HTTPStatus.CREATED, body={"success": True, "appointments": as_json(placed)}
-        )
+        hand = door.hand
+        given = read_rows(db, Source(told.source), rows, timezone=account_zone(db), hand=hand)
+        if told.appointments is None and isinstance(given[0], Refused):
+            raise BadInput(given[0].reason)
+        placed = [_answered(one) for one in place(db, door.seal, given, hand=hand)]
+        return Answer(status=HTTPStatus.CREATED, body={"success": True, "appointments": placed})
 
     return once.answer(door, do)
+
+
+def _answered(placed: Placed | Refused) -> dict[str, Any]:
+    if isinstance(placed, Refused):
+        return {"id": None, "linked": False, "outcome": "rejected", "reason": placed.reason}
+    answer: dict[str, Any] = as_json(placed)
+    return answer
 
 
 def _rows(told: Told) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from adapters.phones import Phone, normalised, region_of
 from adapters.storage.days_read import read_days
+from adapters.storage.given_rows import CLINICIAN_AS_READ
 from adapters.storage.sheet import read_entry, read_sheet
 from adapters.storage.sheet_status import read_connections
 from domain.appointments import Status
@@ -203,6 +204,9 @@ def practice_name(
 
 
 def flag_sentence(flag: str, entry: EntryView) -> str:
+    if flag.startswith(CLINICIAN_AS_READ):
+        name = flag.removeprefix(CLINICIAN_AS_READ)
+        return f"The scan names “{name}”, who has no column here."
     raw = f" ({entry.status_raw})" if flag == "unknown_status" and entry.status_raw else ""
     return FLAGS.get(flag, words(flag)) + (f"{raw}; shown as booked." if raw else "")
 

@@ -11,6 +11,7 @@ def test_an_appointment_is_typed_in_taken_off_and_brought_back(browse: Browse) -
     found = browse("adding")
 
     assert found["missing"] == "When does it begin?"
+    assert found["nameless"].startswith("Whose visit is it?")
     assert found["refused"].startswith("That is not a phone number")
     assert found["badge"] == "By hand"
     assert found["said"] == "Added."

@@ -135,13 +135,14 @@ def test_many_are_settled_after_a_count_and_opened_again(browse: Browse) -> None
     assert found["trouble"] == []
 
 
-def test_a_whole_sync_is_undone(browse: Browse) -> None:
+def test_a_whole_sync_is_undone_and_done_again(browse: Browse) -> None:
     found = browse("inbox_run")
 
     assert "1 changed, 2 conflicts" in found["asked"]
     assert found["run"] == "Undone: 1 changed back."
     assert found["marked"].startswith("Undone by")
     assert found["left"] == 1
+    assert found["again"] == "Done again: 1 changed again."
     assert found["trouble"] == []
 
 

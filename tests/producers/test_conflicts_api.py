@@ -336,6 +336,80 @@ def test_a_row_that_cannot_be_is_refused_in_one_sentence(
     assert len(rows(site)) == before
 
 
+LONG_NAME = "Dr " + "x" * 300
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"patient_name": None}, "Whose visit is it?"),
+        ({"patient_name": " ", "clinician": None}, "Whose visit is it?"),
+        ({"start": "0026-11-23T09:00"}, "between 1990 and 2100"),
+        ({"start": "2226-11-23T09:00"}, "between 1990 and 2100"),
+        ({"clinician": "Dr\x00Who"}, "cannot be shown"),
+        ({"appointment_type": "Re\x00view"}, "cannot be shown"),
+        ({"clinician": LONG_NAME}, "too long"),
+        ({"appointment_type": LONG_NAME}, "too long"),
+        ({"clinician": "x"}, "not a clinician's name"),
+        ({"clinician": "|||"}, "not a clinician's name"),
+        ({"source": "ocr", "start": "2016-11-23T09:00"}, "more than two years off"),
+    ],
+)
+def test_nobodys_visit_and_impossible_days_and_names_are_refused(
+    site: Site, changes: dict[str, Any], says: str
+) -> None:
+    before = len(rows(site))
+
+    answer = add(site, {**NEW, **changes})
+
+    assert answer.status_code == 422
+    assert says in answer.json()["detail"]
+    assert len(rows(site)) == before
+
+
+def test_blocked_time_needs_no_name_when_it_says_so(site: Site) -> None:
+    block = {"source": "manual", "kind": "block", "start": f"{DAY}T15:30"}
+
+    (placed,) = add(site, block).json()["appointments"]
+
+    (found,) = [one for one in rows(site) if one["id"] == placed["id"]]
+    assert found["patient"] is None
+
+
+def test_one_bad_line_does_not_sink_the_scan(site: Site) -> None:
+    good = {"start": f"{DAY}T15:30", "patient_name": "Walk-in Example"}
+    lines = [{"start": f"{DAY}T15:45"}, good, {**good, "start": "whenever"}]
+
+    answer = add(site, {"source": "ocr", "appointments": lines})
+
+    assert answer.status_code == 201
+    nameless, placed, timeless = answer.json()["appointments"]
+    assert (placed["outcome"], nameless["outcome"], timeless["outcome"]) == (
+        "created",
+        "rejected",
+        "rejected",
+    )
+    assert nameless["reason"].startswith("Whose visit is it?")
+    assert placed["id"] in {one["id"] for one in rows(site)}
+
+
+def test_a_scan_makes_no_column_and_keeps_the_clinician_as_read(site: Site) -> None:
+    lines = [
+        {"start": f"{DAY}T15:30", "patient_name": "Walk-in Example", "clinician": "l"},
+        {"start": f"{DAY}T15:45", "patient_name": "Late Example", "clinician": "Whitfield"},
+    ]
+    before = site.client.get(SHEET, params={"date": str(DAY)}, headers=site.bearer()).json()
+
+    placed = add(site, {"source": "ocr", "appointments": lines}).json()["appointments"]
+
+    after = site.client.get(SHEET, params={"date": str(DAY)}, headers=site.bearer()).json()
+    assert after["clinicians"] == before["clinicians"]
+    found = {one["id"]: one for one in after["appointments"]}
+    nobody, tom = (found[one["id"]] for one in placed)
+    assert (nobody["clinician"], nobody["flags"]) == (None, ["clinician_as_read:l"])
+    assert (tom["clinician"], tom["flags"]) == ("Dr Tom Whitfield", [])
+
+
 def test_a_row_is_undone_whole_step_by_step_and_taken_off(site: Site) -> None:
     entry = site.ids["Grace Invented"]
     path = f"{SHEET}/appointments/{entry}"

@@ -13,6 +13,15 @@ const DONE = {
   unchanged: "It was there already.",
 };
 
+const MISSING = { time: "When does it begin?", patient_name: "Whose visit is it? If nobody's, tick that it is a block." };
+
+// A block is of nobody: what was typed of a patient is not sent with it.
+function fit() {
+  const { block, patient_name: name } = form.elements;
+  name.required = !block.checked;
+  for (const of of ["patient_name", "patient_phone", "patient_date_of_birth"]) form.elements[of].disabled = block.checked;
+}
+
 let sent = { text: null, key: null };
 
 // The same words sent twice are one request, whatever became of the first answer.
@@ -26,16 +35,17 @@ function keyOf(body) {
 }
 
 function told() {
-  const { day, time, is_telehealth: telehealth, ...given } = Object.fromEntries(new FormData(form));
+  const { day, time, block, is_telehealth: telehealth, ...given } = Object.fromEntries(new FormData(form));
   const kept = Object.entries(given).filter(([, value]) => value.trim());
-  const body = { source: "manual", start: `${day}T${time}`, ...Object.fromEntries(kept) };
+  const kind = block ? { kind: "block" } : {};
+  const body = { source: "manual", start: `${day}T${time}`, ...kind, ...Object.fromEntries(kept) };
   return telehealth ? { ...body, is_telehealth: true } : body;
 }
 
 async function add() {
   const missing = form.querySelector(":invalid");
   if (missing) {
-    error.textContent = missing.name === "time" ? "When does it begin?" : missing.validationMessage;
+    error.textContent = MISSING[missing.name] ?? missing.validationMessage;
     missing.focus();
     return;
   }
@@ -43,6 +53,7 @@ async function add() {
   const { appointments } = await ask("POST", "/api/run-sheet/appointments", { body, key: keyOf(body) });
   dialog.close();
   form.reset();
+  fit();
   sent = { text: null, key: null };
   await renew();
   say(DONE[appointments[0].outcome]);
@@ -56,6 +67,7 @@ document.querySelector("[data-add]").addEventListener("click", () => {
 });
 dialog.querySelector("[data-adding-cancel]").addEventListener("click", () => dialog.close());
 dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+form.elements.block.addEventListener("change", fit);
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = form.querySelector(".primary");

@@ -7,6 +7,8 @@ export default async function play({ open, shots }) {
   await dialog.getByRole("button", { name: "Add", exact: true }).click();
   found.missing = await dialog.locator("[data-adding-error]").textContent();
   await dialog.getByLabel("Time").fill("15:30");
+  await dialog.getByRole("button", { name: "Add", exact: true }).click();
+  found.nameless = await dialog.locator("[data-adding-error]").textContent();
   await dialog.getByLabel("Patient").fill("Walk-in Example");
   await dialog.getByLabel("Phone").fill("12");
   await dialog.getByRole("button", { name: "Add", exact: true }).click();

@@ -14,5 +14,10 @@ export default async function play({ open, base }) {
   found.marked = await sync.locator(".undone").textContent();
   await becomes(1);
   found.left = await page.locator(".dispute").count();
+  await sync.getByRole("button", { name: "Do it again" }).click();
+  await page.locator("[data-sure-yes]").click();
+  found.again = await page.locator("[data-toasts] p", { hasText: "Done again:" }).textContent();
+  await becomes(3);
+  await sync.getByRole("button", { name: "Undo this sync" }).waitFor();
   return { ...found, trouble };
 }
