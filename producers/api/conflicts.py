@@ -137,7 +137,13 @@ def settle(door: Editor, body: Settling) -> dict[str, Any]:
     )
 
 
+# By either address, from the inbox and from the sheet.
 @router.post("/api/conflicts/{conflict_id}/settle", summary="Settle one conflict")
+@router.post(
+    "/api/run-sheet/conflicts/{conflict_id}/settle",
+    tags=["run sheet"],
+    summary="Settle a conflict of an appointment",
+)
 def settle_one(
     door: Editor,
     response: Response,

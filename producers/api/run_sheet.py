@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.storage.history import history_of
 from adapters.storage.sheet import read_entry, read_sheet
-from adapters.storage.sheet_edits import edit_entry, revert_field, settle_conflict
+from adapters.storage.sheet_edits import edit_entry, revert_field
 from adapters.storage.sheet_status import read_connections, read_runs, read_waiting
 from adapters.storage.undoing import take_off, undo_row, undo_step
 from domain.names import clinician
@@ -48,10 +48,6 @@ class Undo(BaseModel):
 
 class Step(BaseModel):
     step: int | Literal["last"] | None = None
-
-
-class Choice(BaseModel):
-    choice: Literal["mine", "theirs"]
 
 
 @router.get("", summary="Read the run sheet")
@@ -173,19 +169,6 @@ def history(door: Reader, entry_id: UUID) -> dict[str, Any]:
     with door.transaction() as db:
         past = history_of(db, door.seal, entry_id, account_id=door.account_id, access=door.access)
     return _success({"history": past})
-
-
-@router.post("/conflicts/{conflict_id}/settle", summary="Settle a conflict of an appointment")
-def settle(
-    door: Editor, response: Response, conflict_id: UUID, body: Choice, if_match: IfMatch = None
-) -> dict[str, Any]:
-    """Keep mine, or take theirs; `If-Match` is the ETag (or version) of the conflict's row."""
-    version = expected(if_match)
-    with door.transaction() as db:
-        entry = settle_conflict(
-            db, door.seal, conflict_id, body.choice, expected_version=version, hand=door.hand
-        )
-    return _answer(entry, response)
 
 
 def _answer(entry: EntryView, response: Response) -> dict[str, Any]:
