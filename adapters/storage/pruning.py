@@ -34,6 +34,21 @@ _PRUNE: Mapping[str, str] = {
                AND finished_at < now() - make_interval(days => :done))
            OR (state = 'dead' AND finished_at < now() - make_interval(days => :dead))
         """,
+    "what callers said and heard": """
+        UPDATE tool_calls SET arguments = NULL, caller = NULL, answer = NULL
+        WHERE created_at < now() - make_interval(days => :bodies)
+          AND (arguments IS NOT NULL OR caller IS NOT NULL OR answer IS NOT NULL)
+        """,
+    "tool_calls": """
+        DELETE FROM tool_calls WHERE created_at < now() - make_interval(days => :dead)
+        """,
+    "phone_calls": """
+        DELETE FROM phone_calls WHERE seen_at < now() - make_interval(days => :bodies)
+        """,
+    "text_messages": """
+        DELETE FROM text_messages WHERE updated_at < now() - make_interval(days => :deliveries)
+          AND state NOT IN ('due', 'sending', 'unknown')
+        """,
     "vendor_requests": """
         DELETE FROM vendor_requests WHERE at < now() - make_interval(days => :requests)
         """,

@@ -196,7 +196,9 @@ BEGIN
       'WITH CHECK (account_id = (SELECT current_setting(''app.account'', true)))', name);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO pms_sync_app', name);
   END LOOP;
-  FOREACH name IN ARRAY ARRAY['authorisation_states', 'pms_authorisations', 'text_messages'] LOOP
+  FOREACH name IN ARRAY ARRAY[
+    'authorisation_states', 'pms_authorisations', 'text_messages', 'tool_calls', 'phone_calls'
+  ] LOOP
     EXECUTE format(
       'CREATE POLICY all_accounts ON %I TO pms_sync_dispatch USING (true) WITH CHECK (true)', name);
   END LOOP;
@@ -204,4 +206,7 @@ END $$;
 REVOKE DELETE ON pms_writes FROM pms_sync_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON authorisation_states, pms_authorisations TO pms_sync_dispatch;
 -- A status callback names a message and nothing else.
-GRANT SELECT, UPDATE ON text_messages TO pms_sync_dispatch;
+GRANT SELECT, UPDATE, DELETE ON text_messages TO pms_sync_dispatch;
+-- All that is told of callers is sealed; dispatch clears it away.
+GRANT SELECT, UPDATE, DELETE ON tool_calls TO pms_sync_dispatch;
+GRANT SELECT, DELETE ON phone_calls TO pms_sync_dispatch;
