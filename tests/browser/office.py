@@ -8,16 +8,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from threading import Event, Thread
+from typing import IO, Any
 
 import httpx
 from sqlalchemy import Engine, text
 
 from adapters.storage.sessions import make_login_link
+from adapters.storage.sheet_events import CHANNEL
 from domain.people import Role
 from domain.window import local_day
 from infra.clock import system_clock
-from infra.database import dispatch, engine, transaction
+from infra.database import dispatch, engine, listen, transaction
 from simulators.gentu import GentuSimulator, Knobs
 from simulators.serving import running
 from simulators.setup import Setup
@@ -30,8 +32,13 @@ PROCESSES = (
     ("scheduler",),
     ("worker", "--pool", "all", "--threads", "2"),
 )
+STARTED = {
+    "ingress": "Uvicorn running",
+    "scheduler": "scheduler.started",
+    "worker": "worker.started",
+}
+"""What each process says once it is there."""
 START_SECONDS = 60
-LOOK = 0.05
 
 
 @dataclass
@@ -45,6 +52,7 @@ class Office:
     redis_url: str
     home: Path
     processes: list[Process] = field(default_factory=list)
+    outputs: list["Output"] = field(default_factory=list)
 
     def link(self) -> str:
         with dispatch(self.database) as db:
@@ -68,33 +76,40 @@ class Office:
             return list(db.execute(text(query)).mappings())
 
     def start(self, *arguments: str) -> None:
-        log = (self.home / f"{arguments[0]}.log").open("wb")
-        process = Process(arguments, self._environment(), log)
+        output = Output(self.home / f"{arguments[0]}.log", STARTED[arguments[0]])
+        process = Process(arguments, self._environment(), output.entrance)
         self.processes.append(process)
+        self.outputs.append(output)
         process.start()
+        output.entrance.close()
 
     def until_ready(self) -> None:
-        until = time.monotonic() + START_SECONDS
-        while not self._is_ready():
-            assert time.monotonic() < until, self.logs()
-            assert all(one.is_alive() for one in self.processes), self.logs()
-            time.sleep(LOOK)
+        """Each process has said that it is there; one that ends instead closes its output."""
+        for output in self.outputs:
+            assert output.told.wait(START_SECONDS), self.logs()
+        assert all(one.is_alive() for one in self.processes), self.logs()
+
+    def until_read(self, query: str, *, seconds: float) -> list[Any]:
+        """The rows once there are any, looked for each time the sheet's events tell of news."""
+        until = time.monotonic() + seconds
+        with listen(self._database_url(), CHANNEL) as listener:
+            while not (found := self.read(query)):
+                assert time.monotonic() < until, self.logs()
+                listener.wait(timeout=until - time.monotonic())
+        return found
 
     def stop(self) -> None:
         for process in self.processes:
             process.kill()
-            process.log.close()
+        for output in self.outputs:
+            output.join()
 
     def logs(self) -> str:
         return "\n".join(path.read_text()[-2000:] for path in self.home.glob("*.log"))
 
-    def _is_ready(self) -> bool:
-        with dispatch(self.database) as db:
-            workers = db.execute(text("SELECT count(*) FROM workers")).scalar_one()
-        try:
-            return bool(workers) and httpx.get(f"{self.base}/healthz").is_success
-        except httpx.TransportError:
-            return False
+    def _database_url(self) -> str:
+        url = self.database.url.set(drivername="postgresql")
+        return url.render_as_string(hide_password=False)
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -103,9 +118,7 @@ class Office:
             "PYTHONUNBUFFERED": "1",
             "PMS_SYNC_HOME": str(self.home),
             "PMS_SYNC_PROFILE": "test",
-            "DATABASE_URL": self.database.url.set(drivername="postgresql").render_as_string(
-                hide_password=False
-            ),
+            "DATABASE_URL": self._database_url(),
             "REDIS_URL": self.redis_url,
             "ENCRYPTION_KEY": KEY,
             "LOG_FORMAT": "json",
@@ -113,6 +126,26 @@ class Office:
             "GENTU_BASE_URL": f"{self.vendor}/v1",
             "GENTU_TOKEN_URL": f"{self.vendor}/v1/oauth2/token",
         }
+
+
+class Output(Thread):
+    """Keeps what a process says in its log; `told` once it has said a word, or has ended."""
+
+    def __init__(self, log: Path, word: str) -> None:
+        super().__init__(daemon=True)
+        outlet, entrance = os.pipe()
+        self.entrance: IO[bytes] = os.fdopen(entrance, "wb")
+        self.told = Event()
+        self._outlet, self._log, self._word = os.fdopen(outlet, "rb"), log, word.encode()
+        self.start()
+
+    def run(self) -> None:
+        with self._outlet, self._log.open("wb", buffering=0) as kept:
+            for line in self._outlet:
+                kept.write(line)
+                if self._word in line:
+                    self.told.set()
+        self.told.set()
 
 
 @contextmanager
