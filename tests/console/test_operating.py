@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import jwt
 import pytest
 import typer
 from sqlalchemy import create_engine, text
@@ -39,7 +41,7 @@ GROUPS = {
 }
 SINGLE = [
     *("demo", "up", "ingress", "worker", "scheduler", "migrate", "sync", "run-sheet"),
-    *("queues", "doctor", "login-link", "vendors"),
+    *("queues", "doctor", "login-link", "token", "vendors"),
 ]
 EVERY = [[name] for name in SINGLE] + [
     [group, name] for group, names in GROUPS.items() for name in names
@@ -48,6 +50,7 @@ EVERY = [[name] for name in SINGLE] + [
 
 LEAVES_A_NOTE = """
 import os, sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from console import address
 with address.noted(Path(sys.argv[1]), "http://127.0.0.1:8123"):
@@ -190,6 +193,24 @@ def test_a_login_link_names_the_pages(shell: Shell) -> None:
     assert link["url"].startswith("http://127.0.0.1:8000/login?token=")
 
 
+def test_a_script_is_let_in_by_a_token_for_a_while(
+    shell: Shell, tmp_path: Path, database_url: str
+) -> None:
+    told = shell.answer("token", "--role", "ops", "--minutes", "5", "--name", "reports")
+    printed = shell("token", "--role", "ops")
+
+    key = (tmp_path / "home" / "keys" / "jwt.secret").read_text().strip()
+    claims = jwt.decode(told["token"], key, algorithms=["HS256"])
+    left = datetime.fromtimestamp(claims.pop("exp"), UTC) - datetime.now(UTC)
+    assert claims == {"sub": "reports", "account": "default", "role": "ops"}
+    assert timedelta(minutes=4) < left <= timedelta(minutes=5)
+    assert jwt.decode(printed.out.strip(), key, algorithms=["HS256"])["sub"] == "script"
+    assert [row.request_summary for row in audit_rows(database_url, "token.made")] == [
+        "ops, 5 minutes",
+        "ops, 60 minutes",
+    ]
+
+
 def test_a_login_link_leads_to_whoever_runs_here(shell: Shell, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
@@ -234,6 +255,8 @@ def test_the_address_of_a_process_that_was_killed_is_not_believed(
 @pytest.mark.parametrize(
     ("command", "complaint"),
     [
+        ("token --role king", "There is no role 'king'"),
+        ("token --role ops --account nobody", "There is no account 'nobody'"),
         ("login-link --role king", "There is no role 'king'"),
         ("login-link --account nobody", "There is no account 'nobody'"),
         ("worker --pool swimming", "There is no pool 'swimming'"),
