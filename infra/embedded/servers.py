@@ -133,17 +133,11 @@ def start(
             return Servers(database_url=postgres.url(found), redis_url=valkey.url(found))
         sharing.drop_old_sockets(home)
         sockets = _socket_folder()
+        place = {"home": home, "sockets": sockets}
         started = Started(
-            home=home,
-            sockets=sockets,
-            postgres=Postgres(
-                binaries=binaries,
-                home=home,
-                sockets=sockets,
-                durable=durable,
-                settings=settings or {},
-            ),
-            valkey=Valkey(binary=binary, home=home, sockets=sockets, durable=durable),
+            **place,
+            postgres=Postgres(**place, binaries=binaries, durable=durable, settings=settings or {}),
+            valkey=Valkey(**place, binary=binary, durable=durable),
             ownership=found,
             pid=os.getpid(),
         )

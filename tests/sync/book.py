@@ -331,6 +331,7 @@ class Desk:
         entry = Entry(source=Source.OCR, timezone=ZONE.key, values=values)
         with self._typing() as db:
             (placed,) = place(db, self.seal, [entry], hand=replace(self.hand(), by="scanner"))
+        assert isinstance(placed, Placed)
         return placed
 
     def _typing(self) -> Any:
