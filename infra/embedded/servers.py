@@ -22,7 +22,7 @@ from infra.embedded.valkey import Valkey
 LONGEST_TEMPORARY_FOLDER = 60
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Started:
     """What only the process that started the servers has."""
 
@@ -133,14 +133,15 @@ def start(
             return Servers(database_url=postgres.url(found), redis_url=valkey.url(found))
         sharing.drop_old_sockets(home)
         sockets = _socket_folder()
-        place = {"home": home, "sockets": sockets}
-        started = Started(
-            **place,
-            postgres=Postgres(**place, binaries=binaries, durable=durable, settings=settings or {}),
-            valkey=Valkey(**place, binary=binary, durable=durable),
-            ownership=found,
-            pid=os.getpid(),
+        database = Postgres(
+            binaries=binaries,
+            home=home,
+            sockets=sockets,
+            durable=durable,
+            settings=settings or {},
         )
+        cache = Valkey(binary=binary, home=home, sockets=sockets, durable=durable)
+        started = Started(home, sockets, database, cache, found, os.getpid())
         started.start()
     return Servers(
         database_url=postgres.url(sockets), redis_url=valkey.url(sockets), started=started
