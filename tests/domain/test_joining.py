@@ -124,10 +124,10 @@ class Row(RuleBasedStateMachine):
 
     @rule(said=WORDS)
     def a_scan_reads(self, said: Any) -> None:
-        before = self.cells
+        before = self.cells.get(self.field)
         self.step(ocr(self.cells, {self.field: said}, at=self.now))
-        if before[self.field].is_manual:
-            assert self.cells[self.field].value == before[self.field].value
+        if before is not None and before.is_manual:
+            assert self.cells[self.field].value == before.value
 
     @rule(said=WORDS)
     def a_person_sets(self, said: Any) -> None:
