@@ -35,7 +35,15 @@ SCHEMES = {
         "name": "X-CSRF-Token",
         "description": "The token of the page (its meta element 'csrf'), with a session only.",
     },
+    "vapi": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Vapi-Signature",
+        "description": "Of an assistant: the message signed with the secret Vapi was given.",
+    },
 }
+ASSISTANTS = "practice"
+"""The tag of what assistants may ask, too."""
 REFUSALS: Mapping[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.BAD_REQUEST: ("KeyMissing", "There is no usable Idempotency-Key."),
     HTTPStatus.UNAUTHORIZED: ("SignInFirst", "Nobody is signed in, or the token is not valid."),
@@ -79,7 +87,7 @@ def _completed(document: Document) -> Document:
     for path, method, operation in _operations(document):
         _demand_headers(operation)
         if path.startswith(API):
-            operation["security"] = _security(method)
+            operation["security"] = _security(method, operation)
             operation["responses"] = _responses(path, method, operation)
         elif "422" in operation["responses"]:
             operation["responses"]["422"] = _refers(HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -111,9 +119,10 @@ def _demand_headers(operation: Operation) -> None:
             parameter["schema"] = {"type": "string"}
 
 
-def _security(method: str) -> list[dict[str, list[str]]]:
-    session: dict[str, list[str]] = {"session": []}
-    return [{"bearer": []}, session if method in SAFE_METHODS else {**session, "csrf": []}]
+def _security(method: str, operation: Operation) -> list[dict[str, list[str]]]:
+    session = ["session"] if method in SAFE_METHODS else ["session", "csrf"]
+    assistants = [["vapi"]] if ASSISTANTS in operation["tags"] else []
+    return [{name: [] for name in names} for names in (["bearer"], session, *assistants)]
 
 
 def _responses(path: str, method: str, operation: Operation) -> dict[str, Any]:

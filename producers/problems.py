@@ -57,10 +57,6 @@ class ProblemDetails(BaseModel):
     errors: list[Place] = []
 
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {"4XX": {"model": ProblemDetails}}
-"""For a router that names its refusals itself; `describing` tells those of every /api address."""
-
-
 SORRY = "Something went wrong on our side. It has been logged; try again in a moment."
 
 

@@ -11,10 +11,9 @@ from domain.people import Permission
 from producers.desk_calls import asked
 from producers.doors import Door
 from producers.entrance import entrance
-from producers.problems import PROBLEMS
 from producers.words import Id, Line
 
-router = APIRouter(prefix="/api/pms/appointments", tags=["practice"], responses=PROBLEMS)
+router = APIRouter(prefix="/api/pms/appointments", tags=["practice"])
 
 Reader = Annotated[Door, Depends(entrance(Permission.SEE_SHEET))]
 Writer = Annotated[Door, Depends(entrance(Permission.EDIT_SHEET))]

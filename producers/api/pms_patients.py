@@ -12,11 +12,10 @@ from producers.api.pms_appointments import ACCEPTED, Key, Words
 from producers.desk_calls import asked
 from producers.doors import Door
 from producers.entrance import entrance
-from producers.problems import PROBLEMS
 from producers.words import Id, Line
 from producers.words import Words as Name
 
-router = APIRouter(prefix="/api/pms", tags=["practice"], responses=PROBLEMS)
+router = APIRouter(prefix="/api/pms", tags=["practice"])
 
 Reader = Annotated[Door, Depends(entrance(Permission.SEE_SHEET))]
 Writer = Annotated[Door, Depends(entrance(Permission.EDIT_SHEET))]

@@ -30,10 +30,10 @@ from producers.asking import Wish, checked
 from producers.doors import Door
 from producers.entrance import entrance
 from producers.idempotency import Keyed, keyed
-from producers.problems import PROBLEMS, Problem
+from producers.problems import Problem
 from producers.words import Line, Words
 
-router = APIRouter(prefix="/api/pms", tags=["practice"], responses=PROBLEMS)
+router = APIRouter(prefix="/api/pms", tags=["practice"])
 
 Reader = Annotated[Door, Depends(entrance(Permission.SEE_STATUS))]
 Configurer = Annotated[Door, Depends(entrance(Permission.CONFIGURE))]

@@ -12,9 +12,8 @@ from domain.sheet import NotOnSheet
 from domain.writes import WriteState
 from producers.doors import Door
 from producers.entrance import entrance
-from producers.problems import PROBLEMS
 
-router = APIRouter(prefix="/api/pms/writes", tags=["practice"], responses=PROBLEMS)
+router = APIRouter(prefix="/api/pms/writes", tags=["practice"])
 
 Reader = Annotated[Door, Depends(entrance(Permission.SEE_SHEET))]
 

@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from adapters.vapi.signing import proof
 from domain.people import Permission
 from producers.doors import Door, door
-from producers.problems import PROBLEMS, Problem
+from producers.problems import Problem
 from producers.words import Line
 
-router = APIRouter(prefix="/api/vapi", tags=["vapi"], responses=PROBLEMS)
+router = APIRouter(prefix="/api/vapi", tags=["vapi"])
 
 Configurer = Annotated[Door, Depends(door(Permission.CONFIGURE))]
 Short = Annotated[Line, Field(max_length=100)]
