@@ -121,7 +121,8 @@ def open_office(setup: Setup, number: int, knobs: Knobs, clock: Clock) -> Office
 def _open_practice(
     setup: Setup, office_id: str, place: int, knobs: Knobs, clock: Clock
 ) -> Location:
-    number = int(office_id.removeprefix("D")) - FIRST_OFFICE
+    # The same for each seed: what an office is like does not hang on its number.
+    number = (int(office_id.removeprefix("D")) - FIRST_OFFICE - 1) % OFFICES_OF_A_SEED + 1
     found: dict[str, Location] = {}
     keeping = Keeping(
         ids=_renamed,
