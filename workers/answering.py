@@ -27,7 +27,7 @@ from domain.errors import SyncError
 from domain.jobs import Job
 from domain.slots import BookingRules
 from domain.sources import spend_rows
-from domain.tools import NOT_NOW, CallControl, Told, ToolAnswer, ToolRequest
+from domain.tools import NOT_NOW, CallControl, Told, ToolAnswer, ToolRequest, write_key
 from domain.window import Window
 from domain.work import settle_job
 from domain.writes import allowed
@@ -84,8 +84,7 @@ class Answering:
             if claimed is None:
                 return None
             if now >= claimed.deadline_at:
-                late = ToolAnswer(text=NOT_NOW, is_error=True)
-                tool_calls.give_up(db, self.sealer, row_id, late, account_id=account_id, now=now)
+                self._too_late(db, claimed, now)
                 return None
         taken = self._taken[job.id] = _Taken(claimed)
         try:
@@ -151,6 +150,22 @@ class Answering:
             writer=self._writer(claimed, desk),
             proofs=self._proofs(claimed, connection.id),
         )
+
+    def _too_late(self, db: Db, claimed: ClaimedToolCall, now: datetime) -> None:
+        """Nobody waits any more: what has not left is called off, what has is followed."""
+        account_id = claimed.account_id
+        late = ToolAnswer(text=NOT_NOW, is_error=True)
+        tool_calls.give_up(db, self.sealer, claimed.id, late, account_id=account_id, now=now)
+        ledger = WriteLedger(self.engine, self.sealer, account_id=account_id, clock=self.clock)
+        write = ledger.call_off(db, write_key(claimed.call_id, claimed.tool_call_id))
+        if write is not None:
+            job = settle_job(
+                account_id=account_id,
+                connection_id=write.connection_id,
+                write_id=write.id,
+                trace_id=claimed.trace_id,
+            )
+            put(db, job)
 
     def _writer(self, claimed: ClaimedToolCall, desk: PracticeDesk) -> Writing:
         """It begins and sends nothing once the call was answered in our place."""
