@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -192,6 +193,15 @@ def test_runs_and_jobs_tell_of_the_sync(shell: Shell, connected: str) -> None:
     assert shell.answer("jobs", "show", str(job["id"]))["state"] == "done"
 
 
+@pytest.fixture
+def at_a_terminal() -> Iterator[None]:
+    """SIGINT as a terminal's process has it: one started with `&` by a script ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("at_a_terminal")
 @pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
 def test_a_sync_told_to_stop_hands_its_job_back(
     shell: Shell, database_url: str, told: signal.Signals
