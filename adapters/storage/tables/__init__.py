@@ -40,6 +40,7 @@ from adapters.storage.tables.sheet import (
     run_sheet_history,
     run_sheets,
 )
+from adapters.storage.tables.two_way import patient_links
 from adapters.storage.tables.work import jobs, schedules, vendor_requests, workers
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "jobs",
     "login_links",
     "metadata",
+    "patient_links",
     "phone_calls",
     "pms_appointment_types",
     "pms_audit_logs",

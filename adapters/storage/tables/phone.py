@@ -95,8 +95,21 @@ pms_writes = Table(
     Column("submitted_at", INSTANT),
     Column("settled_at", INSTANT),
     stamp_column("updated_at"),
+    Column("entry_id", ID),
+    Column("patient_link_id", ID, ForeignKey("patient_links.id")),
     UniqueConstraint("account_id", "idempotency_key"),
     Index("ix_pms_writes_connection_id", "connection_id", "created_at"),
+    Index(
+        "ix_pms_writes_entry_id",
+        "entry_id",
+        "created_at",
+        postgresql_where=text("entry_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_pms_writes_patient_link_id",
+        "patient_link_id",
+        postgresql_where=text("patient_link_id IS NOT NULL"),
+    ),
     Index("uq_pms_writes_confirmation", "account_id", "confirmation", unique=True),
     Index(
         "uq_pms_writes_one_booking",

@@ -80,6 +80,17 @@ run_sheet_appointments = Table(
     switch_column("undone", on=False),
     texts_column("undone_fields"),
     Column("pms_print", LargeBinary),
+    Column("pms_facility_id", Text),
+    Column("pms_version", Text),
+    Column("push_state", Text),
+    Column("push_reason", Text),
+    Column("pushed_at", INSTANT),
+    Index(
+        "ix_run_sheet_appointments_push_state",
+        "pms_connection_id",
+        "push_state",
+        postgresql_where=text("push_state IS NOT NULL AND push_state <> 'synced'"),
+    ),
     Index(
         "ix_run_sheet_appointments_unlinked",
         "account_id",
