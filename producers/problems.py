@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from adapters.storage.connections import Taken
-from domain.errors import BadInput, SyncError
+from domain.errors import BadInput, SyncError, Transient
 from domain.people import Person
 from domain.sheet import NotOnSheet, Settled, Stale
 from infra.database import DatabaseAway
@@ -26,7 +26,6 @@ STATUS: Mapping[type[SyncError], HTTPStatus] = {
     NotOnSheet: HTTPStatus.NOT_FOUND,
     Stale: HTTPStatus.PRECONDITION_FAILED,
     Settled: HTTPStatus.CONFLICT,
-    DatabaseAway: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 # What a person reads above the sentence; a status's own phrase means nothing to them.
 TITLES: Mapping[HTTPStatus, str] = {
@@ -58,6 +57,8 @@ class ProblemDetails(BaseModel):
 
 
 SORRY = "Something went wrong on our side. It has been logged; try again in a moment."
+AWAY = "Something this needs cannot be reached just now; try again in a moment."
+PAUSE = {"Retry-After": "5"}
 
 
 class Problem(Exception):
@@ -124,11 +125,20 @@ def _problem(request: Request, error: Exception) -> Response:
 
 
 def _sync_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, Transient):
+        return answer(request, _away(error))
     for kind, status in STATUS.items():
         if isinstance(error, kind):
-            detail = SORRY if kind is DatabaseAway else str(error)
-            return answer(request, Problem(status, detail))
+            return answer(request, Problem(status, str(error)))
     return _crash(request, error)
+
+
+def _away(error: Transient) -> Problem:
+    """The database, the store of secrets or a vendor; its own words are for the log."""
+    if isinstance(error, DatabaseAway):
+        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, SORRY, headers=PAUSE)
+    log.warning("request.failed", error_kind=error.kind, error=str(error))
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, AWAY, headers=PAUSE)
 
 
 def _invalid(request: Request, error: Exception) -> Response:

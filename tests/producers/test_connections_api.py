@@ -278,7 +278,9 @@ def test_a_store_that_is_away_leaves_no_connection_and_the_key_free(
 
     again = desk.send("POST", "", BODY, key="one")
 
-    assert refused.status_code >= 500
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert "cannot be reached just now" in refused.json()["detail"]
     assert again.status_code == 201
     assert [one["site"] for one in desk.send("GET", "").json()["connections"]] == ["tenant-1"]
     assert list(desk.kept.values()) == [SECRETS]
