@@ -1,0 +1,123 @@
+"""How rows of the sheet stand with a PMS that takes changes, and what was sent for one of them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import RowMapping, text
+
+from domain.writes import WriteState
+
+MOST_STEPS = 20
+SYNCED, PENDING, ERROR, NEEDS_PATIENT, UNSENT = (
+    "synced",
+    "pending",
+    "error",
+    "needs_patient",
+    "unsent",
+)
+"""UNSENT is said by nobody: a row of ours that no PMS has, at a practice that could take it."""
+
+DONE, WAITING, FAILED = "done", "waiting", "failed"
+BECAME: Mapping[str, str] = {
+    WriteState.CONFIRMED.value: DONE,
+    WriteState.FAILED.value: FAILED,
+    WriteState.WITHDRAWN.value: FAILED,
+}
+
+# A row of our own belongs to the practice that its clinician works at.
+OWN_PRACTICE = """
+    LEFT JOIN LATERAL (
+      SELECT held.id FROM pms_clinician_mappings AS mapping
+      JOIN pms_connections AS held ON held.id = mapping.pms_connection_id
+      WHERE mapping.run_sheet_clinician_id = entry.run_sheet_clinician_id
+        AND held.connector = ANY(:vendors) AND held.removed_at IS NULL
+      ORDER BY held.created_at, held.id LIMIT 1
+    ) AS own ON entry.pms_connection_id IS NULL
+    JOIN pms_connections AS connection
+      ON connection.id = coalesce(entry.pms_connection_id, own.id)
+     AND connection.connector = ANY(:vendors) AND connection.removed_at IS NULL
+"""
+STATE = """
+    coalesce(entry.push_state,
+             CASE WHEN entry.pms_appointment_id IS NULL THEN 'unsent' ELSE 'synced' END)
+"""
+_STANDINGS = text(
+    f"""
+    SELECT entry.id AS entry_id, connection.id AS connection_id, connection.connector AS vendor,
+           {STATE} AS state, entry.push_reason AS reason, entry.pushed_at,
+           entry.pms_appointment_id AS pms_id, entry.pms_last_synced_at AS heard_at,
+           connection.settings ->> 'deep_link' AS deep_link
+    FROM run_sheet_appointments AS entry {OWN_PRACTICE}
+    WHERE entry.id = ANY(:ids)
+    """  # noqa: S608 - this module's own words
+)
+_STEPS = text(
+    """
+    SELECT id, kind, state, reason, asked_by, created_at, settled_at FROM pms_writes
+    WHERE entry_id = :entry_id ORDER BY created_at DESC, id LIMIT :most
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One row of the sheet and the PMS: whether they agree, and if not why."""
+
+    entry_id: UUID
+    connection_id: UUID
+    vendor: str
+    state: str
+    reason: str | None
+    pushed_at: datetime | None
+    pms_id: str | None
+    heard_at: datetime | None
+    deep_link: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing that was sent for a row: what, by whom, and what came of it."""
+
+    id: UUID
+    what: str
+    state: str
+    reason: str | None
+    by: str
+    at: datetime
+    settled_at: datetime | None
+
+
+def standings(
+    db: Db, entry_ids: Collection[UUID], *, vendors: Collection[str]
+) -> Mapping[UUID, Standing]:
+    """Of those rows the ones whose practice takes changes."""
+    if not entry_ids or not vendors:
+        return {}
+    values = {"ids": list(entry_ids), "vendors": list(vendors)}
+    rows = db.execute(_STANDINGS, values).mappings()
+    return {row["entry_id"]: Standing(**row) for row in rows}
+
+
+def standing(db: Db, entry_id: UUID, *, vendors: Collection[str]) -> Standing | None:
+    return standings(db, [entry_id], vendors=vendors).get(entry_id)
+
+
+def steps(db: Db, entry_id: UUID) -> Sequence[Step]:
+    """What was sent for a row, newest first."""
+    rows = db.execute(_STEPS, {"entry_id": entry_id, "most": MOST_STEPS}).mappings()
+    return [_step(row) for row in rows]
+
+
+def _step(row: RowMapping) -> Step:
+    told: dict[str, Any] = {key: row[key] for key in ("id", "reason", "settled_at")}
+    return Step(
+        **told,
+        what=row["kind"],
+        state=BECAME.get(row["state"], WAITING),
+        by=row["asked_by"],
+        at=row["created_at"],
+    )
