@@ -67,7 +67,8 @@ class Appointment:
 
     `status_raw` keeps the vendor's word where `status` had to be guessed. `flags` name what was
     degraded while reading ("estimated_duration", "unknown_status", "gap", "fold", ...), `removed`
-    says the vendor holds the row as entered in error.
+    says the vendor holds the row as entered in error. `version` is the PMS's own mark of the row as
+    it was read, to be told apart from any other and no more.
     """
 
     pms_id: str
@@ -86,6 +87,8 @@ class Appointment:
     telehealth_host_link: str | None = None
     flags: frozenset[str] = frozenset()
     removed: bool = False
+    version: str | None = None
+    facility_id: str | None = None
 
     @property
     def duration(self) -> timedelta:

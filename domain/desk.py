@@ -21,6 +21,7 @@ class Ability(StrEnum):
     BOOK = "book"
     RESCHEDULE = "reschedule"
     CANCEL = "cancel"
+    SET_STATUS = "set_status"
     CREATE_PATIENT = "create_patient"
     UPDATE_PATIENT = "update_patient"
     READ_NOTES = "read_notes"
@@ -163,7 +164,8 @@ class WriteDesk(Protocol):
         """Hand the write to the vendor, once.
 
         Refused: it was not done, and why. OutcomeUnknown: it may have been. Throttled and
-        NeedsReconnect: nothing left.
+        NeedsReconnect: nothing left. ChangedThere: nothing left, for the PMS holds another
+        version of the row than the one that was expected.
         """
 
     def outcome(self, write: Write, receipt: Receipt) -> Outcome:

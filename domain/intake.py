@@ -214,7 +214,8 @@ def canonical(appointment: Appointment, clinician_id: UUID | None) -> bytes:
         sorted(appointment.flags),
         _parts_of(appointment.patient),
     )
-    return repr(parts).encode()
+    marks = (appointment.version, appointment.facility_id)
+    return repr((*parts, *marks) if any(marks) else parts).encode()
 
 
 def _parts_of(patient: Patient | None) -> tuple[str | None, ...] | None:

@@ -11,6 +11,7 @@ class WriteKind(StrEnum):
     BOOK = "book"
     RESCHEDULE = "reschedule"
     CANCEL = "cancel"
+    SET_STATUS = "set_status"
     CREATE_PATIENT = "create_patient"
     UPDATE_PATIENT = "update_patient"
     ADD_NOTE = "add_note"
@@ -34,7 +35,12 @@ class Booking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """Another time, person or chair for an appointment; what is not given stays."""
+    """Another time, person or chair for an appointment; what is not given stays.
+
+    `expected_version` is the PMS's own mark of the row as it was read: where the PMS holds another
+    by now, nothing is done (ChangedThere). `day` is the practice's day the row stands on there, so
+    that it is found where a PMS has no read by id.
+    """
 
     appointment_id: str
     start: datetime
@@ -43,6 +49,8 @@ class Move:
     operatory_id: str | None = None
     patient_id: str | None = None
     reason: str | None = field(default=None, repr=False)
+    expected_version: str | None = None
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +58,20 @@ class Cancellation:
     appointment_id: str
     patient_id: str | None = None
     reason: str | None = field(default=None, repr=False)
+    expected_version: str | None = None
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChange:
+    """Another status, in our words, for an appointment that stays where it is."""
+
+    appointment_id: str
+    status: str
+    patient_id: str | None = None
+    reason: str | None = field(default=None, repr=False)
+    expected_version: str | None = None
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +126,23 @@ class Payment:
     reason: str | None = field(default=None, repr=False)
 
 
-Wish = Booking | Move | Cancellation | NewPatient | PatientChange | NewNote | NewCoverage | Payment
+Wish = (
+    Booking
+    | Move
+    | Cancellation
+    | StatusChange
+    | NewPatient
+    | PatientChange
+    | NewNote
+    | NewCoverage
+    | Payment
+)
 
 SHAPES: Mapping[WriteKind, type[Any]] = {
     WriteKind.BOOK: Booking,
     WriteKind.RESCHEDULE: Move,
     WriteKind.CANCEL: Cancellation,
+    WriteKind.SET_STATUS: StatusChange,
     WriteKind.CREATE_PATIENT: NewPatient,
     WriteKind.UPDATE_PATIENT: PatientChange,
     WriteKind.ADD_NOTE: NewNote,
@@ -120,6 +153,7 @@ KINDS: Mapping[type[Any], WriteKind] = {shape: kind for kind, shape in SHAPES.it
 
 _READ = {
     "start": datetime.fromisoformat,
+    "day": date.fromisoformat,
     "date_of_birth": date.fromisoformat,
     "effective_on": date.fromisoformat,
 }

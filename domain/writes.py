@@ -68,6 +68,7 @@ NEEDS: Mapping[Ability, tuple[str, ...]] = {
     Ability.BOOK: ("appointments", "online_booking"),
     Ability.RESCHEDULE: ("appointments", "online_booking"),
     Ability.CANCEL: ("appointments",),
+    Ability.SET_STATUS: ("appointments",),
     Ability.CREATE_PATIENT: ("patients", "patient_creation"),
     Ability.UPDATE_PATIENT: ("patients",),
     Ability.READ_NOTES: ("notes",),

@@ -9,6 +9,7 @@ import structlog
 
 from domain.desk import Outcome, OutcomeUnknown, Receipt, Verdict, WriteDesk
 from domain.errors import BadInput, NeedsReconnect, Refused, SyncError, Throttled, Transient
+from domain.pushes import ChangedThere
 from domain.writes import (
     CERTAIN_AFTER,
     NOT_YET_SENT,
@@ -31,6 +32,7 @@ NOTHING_LEFT: tuple[type[SyncError], ...] = (
     NeedsReconnect,
     Throttled,
     Transient,
+    ChangedThere,
 )
 """What says for certain that a write was not done; everything else leaves it in doubt."""
 

@@ -134,7 +134,8 @@ class Vendor:
     headers that depend on the connection. A vendor that lists no practitioners says at which path
     an appointment names its own: those met in the book become practitioners. `title` is what
     sentences call it, `maker` the company behind the product where its name is another. `sign_in`
-    is how a person may let us in on the vendor's own page, where the operator has set it up.
+    is how a person may let us in on the vendor's own page, where the operator has set it up. With
+    `two_way` what people change on the sheet goes back to it, unless the practice switches it off.
     """
 
     name: str
@@ -152,6 +153,7 @@ class Vendor:
     capabilities: Capabilities = field(default_factory=Capabilities)
     note_policy: Literal["inbound", "never"] = "inbound"
     telehealth_only: bool = True
+    two_way: bool = False
     tiers: Mapping[str, tuple[Tier, ...]] = field(default_factory=dict)
     voice_shares: Mapping[str, float] = field(default_factory=dict)
     extra_hosts: frozenset[str] = frozenset()

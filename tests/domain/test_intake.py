@@ -157,6 +157,8 @@ CHANGES: dict[str, Any] = {
     "telehealth_host_link": "https://example.com/b",
     "flags": frozenset({"gap"}),
     "patient": None,
+    "version": "2026-06-01T10:00:00",
+    "facility_id": "f-2",
 }
 # The name is the column's, which comes from the mapping; a removed record has no row to compare.
 NOT_SHOWN = {"practitioner_name", "removed"}
@@ -179,6 +181,13 @@ def test_a_change_of_any_field_of_the_patient_is_noticed(field: str) -> None:
     changed = replace(VISIT, patient=replace(VISIT.patient, **{field: "changed"}))
 
     assert canonical(changed, CLINICIAN) != canonical(VISIT, CLINICIAN)
+
+
+def test_a_pms_without_marks_of_its_rows_reads_as_ever() -> None:
+    """Or every row of every practice would be looked at again for nothing."""
+    marked = canonical(replace(VISIT, version="v-1"), CLINICIAN)
+
+    assert marked == canonical(VISIT, CLINICIAN)[:-1] + b", 'v-1', None)"
 
 
 def test_another_column_is_noticed() -> None:

@@ -1,0 +1,148 @@
+"""What of a row goes back to its PMS: which fields, as which write, and how the row stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from domain.appointments import Status
+from domain.errors import Refused, SyncError
+from domain.fields import Cell, Cells, Source, same
+from domain.wishes import Booking, Cancellation, Move, StatusChange
+
+PUSHABLE = frozenset({"start", "duration_minutes", "clinician", "status"})
+"""Fields of the sheet that a PMS takes; everything else that people type stays ours."""
+
+PLACE = PUSHABLE - {"status"}
+
+Push = Move | Cancellation | StatusChange
+
+
+class PushState(StrEnum):
+    """How a row stands towards its PMS; one that nobody changed has none."""
+
+    PENDING = "pending"
+    SYNCED = "synced"
+    ERROR = "error"
+    NEEDS_PATIENT = "needs_patient"
+
+
+DISPUTED = "Both sides changed this visit; choose a side first."
+NO_PATIENT = "Link the patient first."
+NO_COLUMN = "This clinician has no column at the practice's system; match them up in the settings."
+
+
+class ChangedThere(SyncError):
+    """The PMS holds another version of the row than was read: nothing was done; read it again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A row as its PMS holds it; `day` is the practice's own, `version` the PMS's mark of it.
+
+    `practitioner_id` is whose column it stands in there, `columns` whose column each of our
+    clinicians is.
+    """
+
+    pms_id: str
+    day: date
+    patient_id: str | None = None
+    practitioner_id: str | None = None
+    version: str | None = None
+    columns: Mapping[str, UUID] = field(default_factory=dict)
+
+
+def differing(cells: Cells) -> frozenset[str]:
+    """Fields in which a person's value is not what the PMS said last."""
+    return frozenset(
+        name
+        for name in PUSHABLE & cells.keys()
+        if cells[name].is_manual and not same(cells[name].value, told(cells[name]))
+    )
+
+
+def disputed(cells: Cells) -> frozenset[str]:
+    """Fields that a person has yet to choose a side of: nothing of the row is sent till then."""
+    return frozenset(name for name in PUSHABLE & cells.keys() if cells[name].theirs is not None)
+
+
+def told(cell: Cell) -> Any:
+    """What the PMS said last of a field, as far as a person could see it."""
+    if not cell.is_manual:
+        return cell.value if cell.source is Source.PMS else None
+    return cell.base.value if cell.base and cell.base.source is Source.PMS else None
+
+
+def next_push(cells: Cells, place: Place) -> Push | None:
+    """The write that comes next, None where nothing is to be written; Refused where none can be.
+
+    One at a time: each leaves another version behind, which the next must expect. A visit that is
+    called off goes nowhere any more; one that is called back comes before it moves.
+    """
+    differs = differing(cells)
+    if not differs:
+        return None
+    status = Status(cells["status"].value)
+    if status is Status.CANCELLED:
+        return _cancellation(place) if "status" in differs else None
+    was_off = "status" in differs and told(cells["status"]) == Status.CANCELLED
+    if PLACE & differs and not was_off:
+        return _move(cells, place)
+    return _status(status, place) if "status" in differs else None
+
+
+def sent(push: Push | Booking, *, columns: Mapping[str, UUID]) -> Mapping[str, Any]:
+    """The values a confirmed write has left at the PMS, by field."""
+    if isinstance(push, Cancellation):
+        return {"status": Status.CANCELLED.value}
+    if isinstance(push, StatusChange):
+        return {"status": push.status}
+    left = {"start": push.start, "duration_minutes": push.minutes}
+    clinician = columns.get(push.practitioner_id)
+    return {**left, "clinician": clinician} if clinician else left
+
+
+def column_of(clinician: UUID | None, place: Place) -> str:
+    """Whose column at the PMS a clinician of ours is; the present one where it is theirs too."""
+    if clinician is None and place.practitioner_id:
+        return place.practitioner_id
+    theirs = sorted(pms_id for pms_id, ours in place.columns.items() if ours == clinician)
+    if place.practitioner_id in theirs:
+        return str(place.practitioner_id)
+    if len(theirs) != 1:
+        raise Refused(NO_COLUMN)
+    return theirs[0]
+
+
+def _move(cells: Cells, place: Place) -> Move:
+    clinician = cells.get("clinician")
+    return Move(
+        appointment_id=place.pms_id,
+        start=cells["start"].value,
+        minutes=cells["duration_minutes"].value,
+        practitioner_id=column_of(clinician.value if clinician else None, place),
+        patient_id=place.patient_id,
+        expected_version=place.version,
+        day=place.day,
+    )
+
+
+def _cancellation(place: Place) -> Cancellation:
+    return Cancellation(
+        appointment_id=place.pms_id,
+        patient_id=place.patient_id,
+        expected_version=place.version,
+        day=place.day,
+    )
+
+
+def _status(status: Status, place: Place) -> StatusChange:
+    return StatusChange(
+        appointment_id=place.pms_id,
+        status=status.value,
+        patient_id=place.patient_id,
+        expected_version=place.version,
+        day=place.day,
+    )
