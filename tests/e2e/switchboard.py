@@ -78,6 +78,13 @@ class Switchboard:
         self.processes[name] = Process(arguments, self.environment, log)
         self.processes[name].start()
 
+    def begin(self, port: int, pools: Sequence[str]) -> None:
+        self.start("ingress", "ingress", "--port", str(port))
+        self.start("scheduler", "scheduler")
+        for number, pool in enumerate(pools):
+            self.start(f"worker-{pool}-{number}", "worker", "--pool", pool)
+        self.wait_for(self.is_ready, seconds=40)
+
     def keep_up(self) -> None:
         """What a supervisor does."""
         for one in self.processes.values():
@@ -209,15 +216,15 @@ def switchboard(*, latency_ms: float = 20) -> Iterator[Switchboard]:
             engine = database.engine(servers.database_url, application_name="tests")
             with httpx.Client(base_url=url, timeout=10) as desk:
                 described = simulator.described(url)
-                environment = _environment(home, servers, described)
+                variables = environment(home, servers, described)
                 _connected(engine, home, desk, described)
-                port = _free_port()
+                port = free_port()
                 board = Switchboard(
                     servers,
                     engine,
                     desk,
                     f"http://127.0.0.1:{port}",
-                    environment,
+                    variables,
                     home,
                     [
                         one
@@ -226,19 +233,11 @@ def switchboard(*, latency_ms: float = 20) -> Iterator[Switchboard]:
                     ],
                 )
                 try:
-                    _begin(board, port)
+                    board.begin(port, POOLS)
                     yield board
                 finally:
                     board.stop()
                     engine.dispose()
-
-
-def _begin(board: Switchboard, port: int) -> None:
-    board.start("ingress", "ingress", "--port", str(port))
-    board.start("scheduler", "scheduler")
-    for number, pool in enumerate(POOLS):
-        board.start(f"worker-{pool}-{number}", "worker", "--pool", pool)
-    board.wait_for(board.is_ready, seconds=40)
 
 
 def _connected(
@@ -266,7 +265,7 @@ def _connected(
         db.execute(text("UPDATE accounts SET phones = ARRAY[:number]"), {"number": NUMBER})
 
 
-def _environment(
+def environment(
     home: Path, servers: embedded.Servers, described: Mapping[str, Any]
 ) -> dict[str, str]:
     return {
@@ -287,7 +286,7 @@ def _environment(
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
