@@ -78,6 +78,9 @@ class Writer(Protocol):
     def booking_of(self, call_id: str) -> KeptWrite | None:
         """The one booking of a phone call, if it has made any that stands or may."""
 
+    def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]:
+        """Bookings and moves the PMS has taken lately, and may not show yet."""
+
 
 class FreeTimes(Protocol):
     """What could be booked: shortly remembered to offer it, asked for anew to book it."""

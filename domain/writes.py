@@ -20,6 +20,9 @@ SEND_WITHIN = timedelta(seconds=5)
 CERTAIN_AFTER = timedelta(seconds=60)
 """Only this long after it was marked can a read-back say that a write never arrived."""
 
+SHOWN_AFTER = timedelta(hours=1)
+"""By then a PMS shows what it has taken on: its copy is refreshed every hour or sooner."""
+
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 NUMBER_LENGTH = 6
 """Confirmation numbers are read out: nothing in them sounds or looks like another."""

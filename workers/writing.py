@@ -1,6 +1,6 @@
 """Carries a write to a PMS: held, marked, sent once, followed, and read back where in doubt."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -45,6 +45,7 @@ class Ledger(Protocol):
     def begin(self, new: NewWrite) -> KeptWrite: ...
     def by_key(self, key: str) -> KeptWrite | None: ...
     def booking_of(self, call_id: str) -> KeptWrite | None: ...
+    def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]: ...
     def load(self, write_id: UUID) -> KeptWrite: ...
     def submitting(self, kept: KeptWrite) -> KeptWrite | None: ...
     def keep_receipt(self, kept: KeptWrite, receipt: Receipt) -> KeptWrite: ...
@@ -97,6 +98,10 @@ class Writing:
     def booking_of(self, call_id: str) -> KeptWrite | None:
         """The one booking of a phone call that stands or may."""
         return self._ledger.booking_of(call_id)
+
+    def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]:
+        """What the PMS has taken lately and may not show yet."""
+        return self._ledger.unseen(connection_id)
 
     def follow(self, kept: KeptWrite, *, until: datetime) -> KeptWrite:
         """Ask what has become of it, with growing pauses, until it is known or time is up."""

@@ -28,6 +28,31 @@ _DROP_SEEN = text(
       AND kept.state = 'confirmed' AND entry.pms_connection_id = hold.connection_id
       AND entry.pms_appointment_id = kept.pms_id
       AND entry.pms_last_synced_at > kept.settled_at
+      AND (kept.kind <> 'reschedule' OR entry.pms_start = kept.start_at)
+    """
+)
+# An appointment is not in its own way: these are the spans of earlier writes it came from.
+_OWN = text(
+    """
+    SELECT lower(during) AS start, upper(during) AS end
+    FROM slot_holds AS hold JOIN pms_writes AS kept ON kept.id = hold.write_id
+    WHERE hold.connection_id = :connection_id AND kept.state = 'confirmed'
+      AND kept.pms_id = :pms_id AND resource_no = :number
+    """
+)
+# Settled: what it shares with where it was is held for this write from now on, the rest is free.
+_SUPERSEDE = text(
+    """
+    WITH earlier AS (
+      DELETE FROM slot_holds AS hold USING pms_writes AS kept
+      WHERE kept.id = hold.write_id AND kept.id <> :write_id AND kept.state = 'confirmed'
+        AND hold.connection_id = :connection_id AND kept.pms_id = :pms_id
+      RETURNING hold.*)
+    INSERT INTO slot_holds
+      (account_id, connection_id, write_id, resource_no, resource, during, expires_at)
+    SELECT account_id, connection_id, :write_id, resource_no, resource,
+           during * tstzrange(:start, :end), :end
+    FROM earlier WHERE during && tstzrange(:start, :end) AND resource = ANY(:resources)
     """
 )
 _TAKE = text(
@@ -45,8 +70,10 @@ _KEEP = text(
 _FREE = text("DELETE FROM slot_holds WHERE write_id = :write_id")
 _HELD = text(
     """
-    SELECT resource, lower(during) AS start, upper(during) AS end FROM slot_holds
-    WHERE connection_id = :connection_id AND during && tstzrange(:start, :end)
+    SELECT resource, lower(during) AS start, upper(during) AS end,
+           CASE WHEN kept.state = 'confirmed' THEN kept.pms_id END AS pms_id
+    FROM slot_holds AS hold JOIN pms_writes AS kept ON kept.id = hold.write_id
+    WHERE hold.connection_id = :connection_id AND during && tstzrange(:start, :end)
       AND (expires_at IS NULL OR expires_at > :now)
     """
 )
@@ -61,25 +88,55 @@ def take(  # noqa: PLR0913 - whose, for what, until when
     write_id: UUID,
     now: datetime,
     expires_at: datetime,
-) -> bool:
-    """Whether every resource was free of other holds; in one order, so that none wait in a ring."""
+    moving: str | None = None,
+) -> int | None:
+    """How many spans are held now; None where one is somebody else's.
+
+    The resources are taken in one order, so that none wait in a ring. What the appointment that
+    is moved holds already stays with it: should the move come to nothing, it is still there.
+    """
     numbered = sorted({_number(hold.practice, one): one for one in hold.resources}.items())
     span = {"start": hold.window.start, "end": hold.window.end}
-    db.execute(_DROP_SEEN, {"connection_id": connection_id})
+    drop_seen(db, connection_id)
     db.execute(_DROP_EXPIRED, {**span, "numbers": [one for one, _ in numbered], "now": now})
+    taken = 0
     for number, resource in numbered:
-        values = {
-            **span,
-            "account_id": account_id,
-            "connection_id": connection_id,
-            "write_id": write_id,
-            "number": number,
-            "resource": _named(resource),
-            "expires_at": expires_at,
-        }
-        if db.execute(_TAKE, values).first() is None:
-            return False
-    return True
+        for one in _wanting(db, hold.window, connection_id, number, moving):
+            values = {
+                "start": one.start,
+                "end": one.end,
+                "account_id": account_id,
+                "connection_id": connection_id,
+                "write_id": write_id,
+                "number": number,
+                "resource": _named(resource),
+                "expires_at": expires_at,
+            }
+            if db.execute(_TAKE, values).first() is None:
+                return None
+            taken += 1
+    return taken
+
+
+def supersede(
+    db: Db,
+    write_id: UUID,
+    *,
+    connection_id: UUID,
+    pms_id: str,
+    window: Window | None,
+    resources: Sequence[Resource],
+) -> None:
+    """An appointment is elsewhere now, or nowhere: free what was held for where it was."""
+    values = {
+        "write_id": write_id,
+        "connection_id": connection_id,
+        "pms_id": pms_id,
+        "start": window.start if window else None,
+        "end": window.end if window else None,
+        "resources": [_named(one) for one in resources],
+    }
+    db.execute(_SUPERSEDE, values)
 
 
 def keep(db: Db, write_id: UUID, *, until: datetime | None) -> int:
@@ -88,13 +145,18 @@ def keep(db: Db, write_id: UUID, *, until: datetime | None) -> int:
     return len(rows.all())
 
 
+def drop_seen(db: Db, connection_id: UUID) -> None:
+    """Let go of what the sheet has come to show."""
+    db.execute(_DROP_SEEN, {"connection_id": connection_id})
+
+
 def free(db: Db, write_id: UUID) -> None:
     db.execute(_FREE, {"write_id": write_id})
 
 
 def held(db: Db, connection_id: UUID, window: Window, *, now: datetime) -> Sequence[Busy]:
-    """What is held in the window, as availability counts it."""
-    db.execute(_DROP_SEEN, {"connection_id": connection_id})
+    """What is held in the window, as availability counts it; with the appointment it is for."""
+    drop_seen(db, connection_id)
     values = {
         "connection_id": connection_id,
         "start": window.start,
@@ -102,9 +164,34 @@ def held(db: Db, connection_id: UUID, window: Window, *, now: datetime) -> Seque
         "now": now,
     }
     return [
-        Busy(window=Window(row.start, row.end), resources=(_read(row.resource),))
+        Busy(
+            window=Window(row.start, row.end),
+            resources=(_read(row.resource),),
+            pms_id=row.pms_id,
+        )
         for row in db.execute(_HELD, values)
     ]
+
+
+def _wanting(
+    db: Db, window: Window, connection_id: UUID, number: int, moving: str | None
+) -> list[Window]:
+    """What of the span the appointment does not hold yet."""
+    if moving is None:
+        return [window]
+    values = {"connection_id": connection_id, "pms_id": moving, "number": number}
+    wanting = [window]
+    for own in db.execute(_OWN, values):
+        wanting = [
+            piece
+            for one in wanting
+            for piece in (
+                Window(one.start, max(one.start, min(one.end, own.start))),
+                Window(min(one.end, max(one.start, own.end)), one.end),
+            )
+            if piece.start < piece.end
+        ]
+    return wanting
 
 
 def _named(resource: Resource) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,15 +11,19 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
 from adapters.storage import holds
-from domain.desk import Receipt
+from domain.desk import Receipt, Resource
 from domain.errors import Transient
-from domain.wishes import Write, WriteKind
+from domain.slots import OPERATORY, PRACTITIONER
+from domain.window import Window
+from domain.wishes import Cancellation, Move, Write, WriteKind
 from domain.writes import (
     HOLD_SECONDS,
     LETTERS,
     NEXT,
     NOT_YET_SENT,
     NUMBER_LENGTH,
+    SHOWN_AFTER,
+    Hold,
     KeptWrite,
     NewWrite,
     SlotTaken,
@@ -34,10 +38,10 @@ ATTEMPTS = 5
 _BEGIN = text(
     """
     INSERT INTO pms_writes (id, account_id, connection_id, kind, state, idempotency_key, call_id,
-                            request, confirmation, start_at, end_at, asked_by, trace_id, created_at,
-                            updated_at)
+                            request, confirmation, start_at, end_at, pms_id, asked_by, trace_id,
+                            created_at, updated_at)
     VALUES (:id, :account_id, :connection_id, :kind, :state, :key, :call_id, :request,
-            :confirmation, :start_at, :end_at, :asked_by, :trace_id, :now, :now)
+            :confirmation, :start_at, :end_at, :pms_id, :asked_by, :trace_id, :now, :now)
     ON CONFLICT DO NOTHING RETURNING *
     """
 )
@@ -48,6 +52,15 @@ _OF_CALL = text(
     SELECT * FROM pms_writes
     WHERE account_id = :account_id AND call_id = :call_id AND kind = 'book'
       AND state NOT IN ('failed', 'withdrawn')
+    """
+)
+_UNSEEN = text(
+    """
+    SELECT * FROM pms_writes AS kept
+    WHERE connection_id = :connection_id AND state = 'confirmed' AND settled_at > :since
+      AND kind IN ('book', 'reschedule') AND pms_id IS NOT NULL
+      AND EXISTS (SELECT FROM slot_holds WHERE write_id = kept.id)
+    ORDER BY settled_at
     """
 )
 _LOAD = text("SELECT * FROM pms_writes WHERE id = :id")
@@ -66,6 +79,8 @@ _RECEIPT = text(
     WHERE id = :id RETURNING *
     """
 )
+# All of it is held for the appointment that is moved already.
+_NOTHING_TO_HOLD = text("UPDATE pms_writes SET state = 'requested' WHERE id = :id RETURNING *")
 _POLLED = text("UPDATE pms_writes SET polls = polls + 1 WHERE id = :id RETURNING *")
 _TOLD = text("UPDATE pms_writes SET told = COALESCE(told, :told) WHERE id = :id RETURNING *")
 
@@ -123,6 +138,13 @@ class WriteLedger:
             row = db.execute(_OF_CALL, values).mappings().first()
             return None if row is None else self._kept(row)
 
+    def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]:
+        """Bookings and moves the PMS has taken lately, and that no sync has come to show."""
+        values = {"connection_id": connection_id, "since": self._clock() - SHOWN_AFTER}
+        with transaction(self._engine, account_id=self._account) as db:
+            holds.drop_seen(db, connection_id)
+            return [self._kept(row) for row in db.execute(_UNSEEN, values).mappings()]
+
     def load(self, write_id: UUID) -> KeptWrite:
         with transaction(self._engine, account_id=self._account) as db:
             return self._kept(db.execute(_LOAD, {"id": write_id}).mappings().one())
@@ -168,6 +190,7 @@ class WriteLedger:
             if state is WriteState.CONFIRMED:
                 # Until a sync shows it, and no longer than the appointment itself.
                 holds.keep(db, kept.id, until=kept.end)
+                _leave(db, kept)
             elif state is not WriteState.UNKNOWN:
                 holds.free(db, kept.id)
             return self._kept(row)
@@ -224,6 +247,7 @@ class WriteLedger:
             "confirmation": _number(),
             "start_at": new.hold.window.start if new.hold else None,
             "end_at": new.hold.window.end if new.hold else None,
+            "pms_id": getattr(new.write.wish, "appointment_id", None),
             "asked_by": new.asked_by,
             "trace_id": new.trace_id,
             "now": now,
@@ -231,17 +255,25 @@ class WriteLedger:
         row = db.execute(_BEGIN, values).mappings().first()
         if row is None:
             return None
-        if new.hold is not None and not holds.take(
-            db,
-            new.hold,
-            account_id=self._account,
-            connection_id=new.connection_id,
-            write_id=write_id,
-            now=now,
-            expires_at=now + timedelta(seconds=HOLD_SECONDS),
-        ):
-            raise SlotTaken("Somebody else is taking that time.")
+        if new.hold is not None and not self._hold(db, new.hold, row):
+            row = db.execute(_NOTHING_TO_HOLD, {"id": write_id}).mappings().one()
         return self._kept(row, is_new=True)
+
+    def _hold(self, db: Db, hold: Hold, row: RowMapping) -> int:
+        """How many spans it has to hold; SlotTaken where one is held for somebody else."""
+        taken = holds.take(
+            db,
+            hold,
+            account_id=self._account,
+            connection_id=row["connection_id"],
+            write_id=row["id"],
+            now=row["created_at"],
+            expires_at=row["created_at"] + timedelta(seconds=HOLD_SECONDS),
+            moving=row["pms_id"],
+        )
+        if taken is None:
+            raise SlotTaken("Somebody else is taking that time.")
+        return taken
 
     def _moved(
         self, db: Db, kept: KeptWrite, state: WriteState, **about: str | None
@@ -300,6 +332,26 @@ class WriteLedger:
             trace_id=row["trace_id"],
             is_new=is_new,
         )
+
+
+def _leave(db: Db, kept: KeptWrite) -> None:
+    """What an appointment held where it was before this write moved it, or called it off."""
+    wish = kept.write.wish
+    if not isinstance(wish, Move | Cancellation):
+        return
+    resources: list[Resource] = []
+    window = Window(kept.start, kept.end) if kept.start and kept.end else None
+    if isinstance(wish, Move) and window is not None:
+        resources.append(Resource(kind=PRACTITIONER, pms_id=wish.practitioner_id))
+        resources.append(Resource(kind=OPERATORY, pms_id=wish.operatory_id or ""))
+    holds.supersede(
+        db,
+        kept.id,
+        connection_id=kept.connection_id,
+        pms_id=wish.appointment_id,
+        window=window,
+        resources=resources,
+    )
 
 
 def _number() -> str:

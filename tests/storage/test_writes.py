@@ -13,7 +13,7 @@ from adapters.storage import holds
 from adapters.storage.writes import WriteLedger
 from domain.desk import Receipt, Resource
 from domain.window import Window
-from domain.wishes import Booking, Cancellation, Write
+from domain.wishes import Booking, Cancellation, Move, Write
 from domain.writes import Hold, KeptWrite, NewWrite, SlotTaken, WriteState
 from infra.database import transaction
 from infra.sealing import Keyring, Sealer
@@ -227,8 +227,138 @@ def test_a_confirmed_slot_stays_held_until_a_sync_shows_it(
         assert holds.held(db, connection, window, now=clock.now) == []
 
 
+def moving(
+    connection: UUID,
+    pms_id: str,
+    start: datetime,
+    *,
+    minutes: int = 30,
+    resources: tuple[Resource, ...] = (DOCTOR, CHAIR),
+) -> NewWrite:
+    new = booking(connection, start=start, resources=resources)
+    wish = Move(
+        appointment_id=pms_id,
+        start=start,
+        minutes=minutes,
+        practitioner_id="PR1",
+        operatory_id=next((one.pms_id for one in resources if one.kind == "operatory"), None),
+    )
+    assert new.hold is not None
+    window = Window(start, start + timedelta(minutes=minutes))
+    return replace(new, write=Write(wish=wish), hold=replace(new.hold, window=window))
+
+
+def confirmed(ledger: WriteLedger, new: NewWrite, pms_id: str = "A1") -> KeptWrite:
+    left = ledger.submitting(ledger.begin(new))
+    assert left is not None
+    return ledger.settle(left, WriteState.CONFIRMED, pms_id=pms_id)
+
+
+def spans(rig: Rig, connection: UUID, clock: Clock) -> set[tuple[str, int, int]]:
+    """What is held: of what, from and to how many minutes after ten."""
+    window = Window(TEN - timedelta(hours=8), TEN + timedelta(hours=8))
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        found = holds.held(db, connection, window, now=clock.now)
+    return {
+        (one.resources[0].kind, _after_ten(one.window.start), _after_ten(one.window.end))
+        for one in found
+    }
+
+
+def _after_ten(instant: datetime) -> int:
+    return int((instant - TEN).total_seconds() // 60)
+
+
+@pytest.mark.parametrize("shift", [-15, 15], ids=["earlier", "later"])
+def test_a_move_is_not_in_the_way_of_the_booking_it_moves_and_leaves_one_hold(
+    ledger: WriteLedger, connection: UUID, rig: Rig, clock: Clock, shift: int
+) -> None:
+    confirmed(ledger, booking(connection))
+    start = TEN + timedelta(minutes=shift)
+
+    left = ledger.submitting(ledger.begin(moving(connection, "A1", start)))
+    meanwhile = spans(rig, connection, clock)
+    assert left is not None
+    ledger.settle(left, WriteState.CONFIRMED, pms_id="A1")
+
+    low, high = min(0, shift), max(30, shift + 30)
+    assert (min(one[1] for one in meanwhile), max(one[2] for one in meanwhile)) == (low, high)
+    held = spans(rig, connection, clock)
+    assert (min(one[1] for one in held), max(one[2] for one in held)) == (shift, shift + 30)
+    with pytest.raises(SlotTaken):
+        ledger.begin(booking(connection, start=start, resources=(CHAIR,)))
+
+
+def test_a_move_that_comes_to_nothing_leaves_the_booking_held_as_it_was(
+    ledger: WriteLedger, connection: UUID, rig: Rig, clock: Clock
+) -> None:
+    confirmed(ledger, booking(connection))
+    before = spans(rig, connection, clock)
+
+    left = ledger.submitting(ledger.begin(moving(connection, "A1", TEN + timedelta(minutes=15))))
+    assert left is not None
+    ledger.settle(left, WriteState.FAILED)
+
+    assert spans(rig, connection, clock) == before
+
+
+def test_an_appointment_is_moved_again_and_again_before_any_sync(
+    ledger: WriteLedger, connection: UUID, rig: Rig, clock: Clock
+) -> None:
+    confirmed(ledger, booking(connection))
+    for shift in (15, 30, 60, 45):
+        confirmed(ledger, moving(connection, "A1", TEN + timedelta(minutes=shift)))
+
+    held = spans(rig, connection, clock)
+
+    assert (min(one[1] for one in held), max(one[2] for one in held)) == (45, 75)
+
+
+def test_a_move_into_a_part_of_its_own_time_can_leave(
+    ledger: WriteLedger, connection: UUID, rig: Rig, clock: Clock
+) -> None:
+    confirmed(ledger, booking(connection))
+    shorter = moving(connection, "A1", TEN + timedelta(minutes=15), minutes=15)
+
+    confirmed(ledger, shorter)
+
+    assert {one[1:] for one in spans(rig, connection, clock)} == {(15, 30)}
+
+
+def test_a_move_into_the_time_of_somebody_else_is_refused(
+    ledger: WriteLedger, connection: UUID
+) -> None:
+    confirmed(ledger, booking(connection))
+    confirmed(ledger, booking(connection, start=TEN + timedelta(minutes=30)), "A2")
+
+    with pytest.raises(SlotTaken):
+        ledger.begin(moving(connection, "A1", TEN + timedelta(minutes=15)))
+
+
+def test_a_cancelled_booking_frees_its_time_at_once(
+    ledger: WriteLedger, connection: UUID, rig: Rig, clock: Clock
+) -> None:
+    confirmed(ledger, booking(connection))
+    wish = Cancellation(appointment_id="A1")
+
+    confirmed(ledger, replace(booking(connection), write=Write(wish=wish), hold=None))
+
+    assert spans(rig, connection, clock) == set()
+
+
+def test_a_moved_appointment_stays_held_while_a_sync_shows_it_where_it_was(
+    ledger: WriteLedger, connection: UUID, rig: Rig, clock: Clock
+) -> None:
+    confirmed(ledger, booking(connection))
+    confirmed(ledger, moving(connection, "A1", TEN + timedelta(minutes=60)))
+
+    show(rig, connection, "A1", at=clock.now + timedelta(seconds=1))
+
+    assert {one[1:] for one in spans(rig, connection, clock)} == {(60, 90)}
+
+
 def show(rig: Rig, connection: UUID, pms_id: str, *, at: datetime) -> None:
-    """A sync has come upon the appointment."""
+    """A sync has come upon the appointment, at ten."""
     with transaction(rig.engine, account_id=ACCOUNT) as db:
         sheet = db.execute(
             text("INSERT INTO run_sheets (account_id, day) VALUES (:a, :day) RETURNING id"),
@@ -241,8 +371,8 @@ def show(rig: Rig, connection: UUID, pms_id: str, *, at: datetime) -> None:
                 INSERT INTO run_sheet_appointments
                   (account_id, run_sheet_id, pms_connection_id, pms_appointment_id, source,
                    timezone, appointment_time, appointment_duration_minutes, appointment_status,
-                   pms_last_synced_at)
-                VALUES (:a, :sheet, :c, :p, 'pms', 'UTC', :t, 30, 'booked', :at)
+                   pms_start, pms_last_synced_at)
+                VALUES (:a, :sheet, :c, :p, 'pms', 'UTC', :t, 30, 'booked', :t, :at)
                 """
             ),
             values,

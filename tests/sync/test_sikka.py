@@ -1,7 +1,7 @@
 """A practice behind Sikka: written to through the ledger, read back, and seen on the sheet."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Event
 from typing import Any
@@ -13,7 +13,7 @@ import redis
 from sqlalchemy import Engine
 
 from adapters.opening import Opener
-from adapters.storage import connections
+from adapters.storage import connections, holds
 from adapters.storage.ledger import put
 from adapters.storage.spent import StoredSpent
 from adapters.storage.writes import WriteLedger
@@ -24,7 +24,7 @@ from domain.desk import Opening, PracticeDesk, Verdict
 from domain.jobs import JobState
 from domain.runs import SyncType
 from domain.slots import BookingRules, Wanted, free
-from domain.window import local_day, whole_day
+from domain.window import Window, local_day, whole_day
 from domain.wishes import Booking, Cancellation, Move, Wish, Write
 from domain.work import sync_job
 from domain.writes import Hold, KeptWrite, NewWrite, WriteState
@@ -240,6 +240,42 @@ def test_an_appointment_is_moved_and_then_cancelled(office: Office) -> None:
     now = office.truth()[str(booked.pms_id)]
     assert datetime.fromisoformat(now["start_utc"]) == last.window.start
     assert now["meaning"] == "cancelled"
+
+
+def test_a_booking_is_moved_by_a_quarter_of_an_hour_before_anything_shows_it(
+    office: Office,
+) -> None:
+    office.control("knobs", refresh_seconds=3600)
+    free_times = office.free()
+    opening, later = next(
+        (one, moved)
+        for one in free_times
+        if (moved := replace(one, window=shifted(one.window, minutes=15))) in free_times
+    )
+    booked = office.do(office.booking(opening), hold=opening)
+    person, chair = opening.resources
+    move = Move(
+        appointment_id=str(booked.pms_id),
+        start=later.window.start,
+        minutes=30,
+        practitioner_id=person.pms_id,
+        operatory_id=chair.pms_id,
+        patient_id=office.patient_id(),
+    )
+
+    moved = office.do(move, hold=later)
+
+    assert moved.state is WriteState.CONFIRMED
+    now = office.truth()[str(booked.pms_id)]
+    assert datetime.fromisoformat(now["start_utc"]) == later.window.start
+    with transaction(office.engine, account_id=ACCOUNT) as db:
+        held = holds.held(db, office.connection_id, opening.window, now=datetime.now(UTC))
+    assert {one.window.start for one in held} == {later.window.start}
+
+
+def shifted(window: Window, *, minutes: int) -> Window:
+    by = timedelta(minutes=minutes)
+    return Window(window.start + by, window.end + by)
 
 
 def test_a_pms_that_does_not_take_it_is_no_confirmation(office: Office) -> None:

@@ -71,7 +71,7 @@ class Diary:
     def free(
         self, wanted: Wanted, *, fresh: bool = False, moving: str | None = None
     ) -> Sequence[Opening]:
-        """At most three requests; `moving` names an appointment whose own time counts as free."""
+        """At most three requests; what an appointment takes or holds itself is free to move it."""
         now = self.clock()
         bookable = self.rules.bookable(now)
         window = _both(wanted.window, bookable)
@@ -83,12 +83,13 @@ class Diary:
             self.remembered.keep(self.connection.id, seen)
         wanted = replace(wanted, window=window)
         held = self.held(Window(window.start, window.end + LONGEST_VISIT))
+        others = [one for one in held if moving is None or one.pms_id != moving]
         if seen.openings is not None:
-            return offered(seen.openings, held, wanted=wanted, bookable=bookable)
+            return offered(seen.openings, others, wanted=wanted, bookable=bookable)
         busy = [one for one in seen.busy if moving is None or one.pms_id != moving]
         return free(
             seen.shifts,
-            [*busy, *held],
+            [*busy, *others],
             wanted=wanted,
             rules=self.rules,
             bookable=bookable,

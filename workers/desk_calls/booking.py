@@ -15,6 +15,7 @@ from domain.window import Window, local_day, whole_days, zone
 from domain.wishes import Booking, Cancellation, Move
 from domain.writes import SlotTaken
 from workers.calls.times import Sought, on_day, resource_id, too_soon_or_far
+from workers.calls.upcoming import in_the_book
 from workers.desk_calls import documents, given
 from workers.desk_calls.carrying import carry
 from workers.desk_calls.documents import OK, Missing, Said, written
@@ -34,7 +35,7 @@ def listed(request: ToolRequest) -> Said:
     last = given.day(request, "endDate") or first
     if (last - first).days >= MOST_DAYS:
         raise BadInput(f"Ask for at most {MOST_DAYS} days at once.")
-    found = request.desk.appointments(whole_days(first, last, timezone))
+    found = in_the_book(request, whole_days(first, last, timezone))
     shown = [one for one in found if not one.removed and _is_wanted(request, one)]
     named = _named(request, sorted(shown, key=lambda one: (one.start, one.pms_id)))
     rows = [documents.appointment(one, request.connection) for one in named]
@@ -202,7 +203,7 @@ def _appointment(request: ToolRequest) -> Appointment:
     wanted = given.needed(request, "appointmentId")
     ahead = timedelta(days=request.rules.max_days_ahead)
     window = Window(request.now - timedelta(days=1), request.now + ahead)
-    for one in request.desk.appointments(window):
+    for one in in_the_book(request, window):
         if one.pms_id == wanted and not one.removed:
             return one
     raise Missing("This practice has no such appointment to come.")

@@ -106,6 +106,8 @@ class Desk:
     covers: list[Coverage] = field(default_factory=list)
     owes: Balance | None = None
     hangs: Event | None = None
+    lags: bool = False
+    """Its copy of the book does not show what was written."""
 
     def __post_init__(self) -> None:
         if not self.works:
@@ -124,7 +126,7 @@ class Desk:
 
     def appointments(self, window: Window) -> Sequence[Appointment]:
         self._ask("appointments")
-        return [one for one in self.book if one.start in window]
+        return [] if self.lags else [one for one in self.book if one.start in window]
 
     def shifts(self, window: Window) -> Sequence[Shift]:
         self._ask("shifts")
@@ -273,7 +275,8 @@ class Writes:
             known = self.booking_of(new.call_id)
         if known is not None:
             return replace(known, is_new=False)
-        if new.hold is not None and self.taken(new.hold.window, new.hold.resources):
+        about = getattr(new.write.wish, "appointment_id", None)
+        if new.hold is not None and self.taken(new.hold.window, new.hold.resources, about):
             raise SlotTaken("Somebody else is taking that time.")
         made = KeptWrite(
             id=uuid4(),
@@ -302,6 +305,13 @@ class Writes:
         )
         return next(found, None)
 
+    def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]:
+        return [
+            one
+            for one in self.kept.values()
+            if one.id in self.holds and one.state is WriteState.CONFIRMED
+        ]
+
     def load(self, write_id: UUID) -> KeptWrite:
         return self.kept[write_id]
 
@@ -326,6 +336,10 @@ class Writes:
             return self.kept[kept.id]
         if state in {WriteState.FAILED, WriteState.WITHDRAWN}:
             self.holds.pop(kept.id, None)
+        about = getattr(kept.write.wish, "appointment_id", None)
+        if state is WriteState.CONFIRMED and about is not None:
+            for other in [one for one in self.holds if self._of(one) == about]:
+                self.holds.pop(other)
         return self._keep(replace(kept, state=state, pms_id=pms_id, reason=reason))
 
     def withdraw(self, kept: KeptWrite) -> bool:
@@ -337,20 +351,26 @@ class Writes:
     def tell(self, kept: KeptWrite, told: str) -> KeptWrite:
         return self._keep(replace(kept, told=told))
 
-    def taken(self, window: Window, resources: Sequence[Resource]) -> bool:
+    def taken(self, window: Window, resources: Sequence[Resource], about: str | None) -> bool:
         keys = {(one.kind, one.pms_id) for one in resources}
         return any(
             _meet(one.window, window)
             and any((thing.kind, thing.pms_id) in keys for thing in one.resources)
-            for one in self.holds.values()
+            for key, one in self.holds.items()
+            if about is None or self._of(key) != about
         )
 
     def held(self, window: Window) -> Sequence[Busy]:
         return [
-            Busy(window=one.window, resources=one.resources)
-            for one in self.holds.values()
+            Busy(window=one.window, resources=one.resources, pms_id=self._of(key))
+            for key, one in self.holds.items()
             if _meet(one.window, window)
         ]
+
+    def _of(self, write_id: UUID) -> str | None:
+        """The appointment a confirmed write's hold is for."""
+        kept = self.kept.get(write_id)
+        return kept.pms_id if kept and kept.state is WriteState.CONFIRMED else None
 
     def _keep(self, kept: KeptWrite) -> KeptWrite:
         self.kept[kept.id] = kept

@@ -95,6 +95,24 @@ def test_an_appointment_may_move_into_its_own_time() -> None:
     assert said.told is Told.CONFIRMED
 
 
+@pytest.mark.parametrize("is_shown", [True, False], ids=["shown", "not shown yet"])
+def test_what_was_booked_just_now_is_moved_whatever_the_practices_copy_shows(
+    *, is_shown: bool
+) -> None:
+    practice = Practice()
+    call = practice.call()
+    call.ask("book-appointment", startTime="2026-11-23T09:00")
+    practice.desk.lags = not is_shown
+
+    said = call.answer("reschedule-appointment", {"newStart": "2026-11-23T09:15"})
+    again = call.answer("reschedule-appointment", {"newStart": "2026-11-23T09:30"})
+    where = call.ask("reschedule-appointment")
+
+    assert (said.told, again.told) == (Told.CONFIRMED, Told.CONFIRMED)
+    assert where.startswith("The appointment is Monday 23 November at 9:30 am")
+    assert len(practice.writes.holds) == 1
+
+
 def test_an_appointment_is_not_moved_onto_another() -> None:
     practice = Practice()
     practice.desk.add("PAT-1001", local(MONDAY, 9))
