@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from simulators.advancedmd import setup
+from simulators.advancedmd import charges, patients, setup, visits
 from simulators.advancedmd.messages import Message
 from simulators.advancedmd.offices import Office
 
-API, MASTERFILES = "api", "masterfiles"
+API, MASTERFILES, CHARGES = "api", "masterfiles", "chargeentry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,4 +22,13 @@ ACTIONS: Mapping[str, Action] = {
     "getappttypes": Action(setup.types, MASTERFILES),
     "lookupprofile": Action(setup.profiles),
     "lookupfacility": Action(setup.facilities),
+    "lookuppatient": Action(patients.looked_up),
+    "getdemographic": Action(patients.demographic),
+    "getupdatedpatients": Action(patients.updated),
+    "getdatevisits": Action(visits.of_day, API),
+    "getupdatedvisits": Action(visits.updated, API),
+    "getreminderappts": Action(visits.reminders, API),
+    "addvisit": Action(charges.bill, CHARGES),
+    "savecharges": Action(charges.bill),
+    "updvisitwithnewcharges": Action(charges.bill),
 }

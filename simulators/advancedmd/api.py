@@ -1,19 +1,24 @@
 """The vendor's doors: who may ask, and which function answers."""
 
 import re
+import threading
 from collections.abc import Collection
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from simulators.advancedmd import messages, rest, tokens, troubles
 from simulators.advancedmd.actions import ACTIONS
+from simulators.advancedmd.asking import REST, SERVER, Asked, asked, is_message
 from simulators.advancedmd.clock import Clock
 from simulators.advancedmd.controls import CONTROLS, described
 from simulators.advancedmd.knobs import Knobs
+from simulators.advancedmd.ledger import MINUTE, Ledger
 from simulators.advancedmd.logins import Logins
+from simulators.advancedmd.lost import sent
 from simulators.advancedmd.messages import Message
 from simulators.advancedmd.offices import Office
+from simulators.advancedmd.scripted import Scripts
+from simulators.advancedmd.tiers import tier_of
 from simulators.advancedmd.tokens import Tokens
 from simulators.advancedmd.troubles import Faulted, Refused
 from simulators.control import PREFIX, read_body
@@ -22,21 +27,26 @@ from simulators.front import said
 from simulators.records import Appointment
 from simulators.serving import Reply, Request
 
-DOOR = "/practicemanager/xmlrpc/processrequest.aspx"
-SERVER = re.compile(r"/processrequest/api-(\d+)/([^/]+)/xmlrpc/processrequest\.aspx$")
-REST = re.compile(r"/api/api-(\d+)/([^/]+)/(.+)$")
-LOGIN = "login"
-
 
 class Advancedmd:
     """The vendor behind the front door."""
 
-    def __init__(self, offices: dict[str, Office], seed: object, clock: Clock) -> None:
+    def __init__(
+        self,
+        offices: dict[str, Office],
+        *,
+        seed: object,
+        clock: Clock,
+        stopping: threading.Event,
+    ) -> None:
         self.offices = offices
         self.clock = clock
+        self.stopping = stopping
         self.clinics = {key: office.clinic for key, office in offices.items()}
         self.tokens: Tokens = Tokens(seed, clock)
-        self.logins = Logins(offices, self.tokens)
+        self.logins: Logins = Logins(offices, self.tokens)
+        self.ledger: Ledger = Ledger(clock)
+        self.scripts: Scripts = Scripts(seed)
 
     def set_knobs(self, knobs: Knobs) -> None:
         self.knobs = knobs
@@ -44,25 +54,32 @@ class Advancedmd:
             office.knobs = knobs
 
     def reply(self, request: Request, fault: Fault | None) -> Reply:
+        told = self._asked(request)
         try:
-            if request.path == DOOR or SERVER.match(request.path):
-                return self._message(request)
+            if is_message(request):
+                return self._message(request, told)
             if found := REST.match(request.path):
-                return rest.answer(self._rest_office(request, found), request, found[3])
+                return sent(self._rest(request, found, told), fault, self.stopping)
         except Refused as trouble:
             return rest.refused(trouble)
         return rest.refused(Refused(HTTPStatus.NOT_FOUND, "Not found"))
 
-    def _message(self, request: Request) -> Reply:
+    def _asked(self, request: Request) -> Asked:
+        return asked(request, self.offices, self.tokens)
+
+    def _message(self, request: Request, told: Asked) -> Reply:
         if request.method != "POST":
             raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "Post a message")
         message = messages.read(request)
         try:
-            if message.action == LOGIN:
-                return self._login(message, request)
-            return self._act(message, request)
+            self._fail_as_told(told)
+            return self._login(message, request) if told.is_login else self._act(message, request)
         except Faulted as fault:
             return messages.faulted(message, fault)
+
+    def _fail_as_told(self, told: Asked) -> None:
+        if (number := self.scripts.pick(told.action)) is not None:
+            raise Faulted(number)
 
     def _login(self, message: Message, request: Request) -> Reply:
         host, found = request.headers.get("host", ""), SERVER.match(request.path)
@@ -73,9 +90,9 @@ class Advancedmd:
     def _act(self, message: Message, request: Request) -> Reply:
         if tokens.is_misplaced(message.root):
             raise Refused(HTTPStatus.BAD_REQUEST, "The token is improperly formatted")
-        office = self._office(tokens.of_header(request) or tokens.of_message(message.root))
-        found = SERVER.match(request.path)
-        if office is None or found is None or int(found[1]) != office.server:
+        token = tokens.of_header(request) or tokens.of_message(message.root)
+        office = self._office(token, SERVER.match(request.path))
+        if office is None:
             raise Faulted(troubles.SESSION)
         action = ACTIONS.get(message.action)
         if action is None:
@@ -85,29 +102,52 @@ class Advancedmd:
         with office.clinic.lock:
             return messages.answered(message, action.answer(message, office))
 
-    def _rest_office(self, request: Request, found: re.Match[str]) -> Office:
-        office = self._office(tokens.of_header(request))
-        if office is None or office.server != int(found[1]):
+    def _rest(self, request: Request, found: re.Match[str], told: Asked) -> Reply:
+        office = self._office(told.token, found)
+        if office is None:
             raise Refused(HTTPStatus.UNAUTHORIZED, "Unauthorized")
-        return office
+        try:
+            self._fail_as_told(told)
+        except Faulted as fault:
+            return rest.faulted(fault.number)
+        return rest.answer(office, request, found[3])
 
-    def _office(self, token: str) -> Office | None:
-        return self.offices.get(self.tokens.office_key(token) or "")
+    def _office(self, token: str, found: re.Match[str] | None) -> Office | None:
+        """Whose token it is, at that office's own server."""
+        office = self.offices.get(self.tokens.office_key(token) or "")
+        return office if office and found and office.server == int(found[1]) else None
+
+    def meter(self, request: Request) -> float | None:
+        """Write the call down; seconds to wait when it is refused for being one too many."""
+        told = self._asked(request)
+        call = self.ledger.note(
+            told.office_key or "", told.action, tier_of(told.action), self.knobs
+        )
+        return MINUTE if call.is_refused else None
 
     def tenant_of(self, request: Request) -> str | None:
-        return self.tokens.known(tokens.of_header(request))
+        return self._asked(request).office_key
 
     def bucket_of(self, request: Request) -> str:
         return self.tenant_of(request) or ""
 
     def fits(self, request: Request) -> Collection[Fits]:
-        return {Fits.ANY}
+        told, found = self._asked(request), {Fits.ANY}
+        if told.office_key and not told.is_login:
+            found.add(Fits.SIGNED)
+        if self.listing_of(request):
+            found.add(Fits.LIST)
+        if REST.match(request.path) and request.method in {"POST", "PUT"}:
+            found.add(Fits.WRITE)
+        return found
 
     def listing_of(self, request: Request) -> Listing | None:
-        return None
+        is_list = self._asked(request).action == rest.LIST
+        return rest.ROWS if is_list else None
 
     def is_counted(self, request: Request) -> bool:
-        return True
+        told = self._asked(request)
+        return bool(told.office_key and told.action)
 
     def wording(self, appointment: Appointment) -> str | None:
         for office in self.offices.values():
@@ -124,13 +164,3 @@ class Advancedmd:
 
     def described(self) -> list[dict[str, Any]]:
         return [described(office) for office in self.offices.values()]
-
-
-def labelled(request: Request) -> Request:
-    """A message's action in the query, so that the log and the scripts of faults know it."""
-    if request.path != DOOR and not SERVER.match(request.path):
-        return request
-    try:
-        return replace(request, query=f"action={messages.read(request).action}")
-    except Refused:
-        return request

@@ -5,15 +5,19 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from simulators.advancedmd import editing
 from simulators.advancedmd.knobs import Knobs
+from simulators.advancedmd.ledger import history, invoice
 from simulators.advancedmd.offices import Office
 from simulators.advancedmd.shapes import provider
+from simulators.advancedmd.tiers import DENVER, LIMITS, is_peak
 from simulators.truth import truth
 
 if TYPE_CHECKING:
     from simulators.advancedmd.api import Advancedmd
 
 Told = dict[str, Any]
+SERVERS = 100
 SWITCHES = ("is_locked", "is_expired", "sees_visits", "may_read_updates")
 
 
@@ -65,7 +69,13 @@ def _credentials(vendor: "Advancedmd", told: Told, rest: str) -> Told:
 
 
 def _clock(vendor: "Advancedmd", told: Told, rest: str) -> Told:
-    return {"now": vendor.clock.now().isoformat(), "speed": vendor.clock.speed}
+    now = vendor.clock.now()
+    return {
+        "now": now.isoformat(),
+        "speed": vendor.clock.speed,
+        "denver": now.astimezone(DENVER).isoformat(),
+        "is_peak": is_peak(now),
+    }
 
 
 def _set_clock(vendor: "Advancedmd", told: Told, rest: str) -> Told:
@@ -88,10 +98,76 @@ def _set_knobs(vendor: "Advancedmd", told: Told, rest: str) -> Told:
     return _knobs(vendor, told, rest)
 
 
+def _set_tenant(vendor: "Advancedmd", told: Told, rest: str) -> Told:
+    """Its account and its user's privileges; `moves` puts it on another server at once."""
+    office = office_named(vendor, told, rest)
+    for name in SWITCHES:
+        if name in told:
+            setattr(office, name, bool(told[name]))
+    if told.get("is_locked") is False:
+        office.wrong_tries = 0
+    if told.get("moves"):
+        office.server += SERVERS
+    return described(office)
+
+
+def _calls(vendor: "Advancedmd", told: Told, rest: str) -> Told:
+    return history(vendor.ledger.calls(told.get("tenant"), int(told.get("since", 0))))
+
+
+def _clear_calls(vendor: "Advancedmd", told: Told, rest: str) -> Told:
+    vendor.ledger.clear()
+    return history([])
+
+
+def _violations(vendor: "Advancedmd", told: Told, rest: str) -> Told:
+    """Calls beyond the limit of their tier."""
+    calls = vendor.ledger.calls(told.get("tenant"))
+    limits = [
+        {
+            "limit": f"tier {tier}",
+            "arrivals": sum(each.tier == tier for each in calls),
+            "violations": sum(each.is_excess for each in calls if each.tier == tier),
+        }
+        for tier in LIMITS
+    ]
+    return {"violations": sum(each.is_excess for each in calls), "limits": limits}
+
+
+def _set_faults(vendor: "Advancedmd", told: Told, rest: str) -> Told:
+    """`scripts` of `code`, `action`, `times`, `after`; a `dial` of shares by code."""
+    vendor.scripts.turn(told.get("dial", {}))
+    for each in told.get("scripts", []):
+        vendor.scripts.add(each)
+    return vendor.scripts.told()
+
+
+def _clear_faults(vendor: "Advancedmd", told: Told, rest: str) -> Told:
+    vendor.scripts.clear()
+    return vendor.scripts.told()
+
+
+def _charges(vendor: "Advancedmd", told: Told, rest: str) -> Told:
+    return {"charges": list(office_named(vendor, told).charges)}
+
+
 CONTROLS: Mapping[tuple[str, str], Callable[["Advancedmd", Told, str], Told]] = {
     ("GET", "truth"): _truth,
     ("GET", "tenants"): lambda vendor, told, rest: {"tenants": vendor.described()},
+    ("POST", "tenants"): _set_tenant,
     ("GET", "credentials"): _credentials,
+    ("GET", "calls"): _calls,
+    ("DELETE", "calls"): _clear_calls,
+    ("GET", "invoice"): lambda vendor, told, rest: invoice(
+        vendor.ledger.excess(told.get("tenant"))
+    ),
+    ("GET", "violations"): _violations,
+    ("GET", "charges"): _charges,
+    ("GET", "ppmd-faults"): lambda vendor, told, rest: vendor.scripts.told(),
+    ("POST", "ppmd-faults"): _set_faults,
+    ("DELETE", "ppmd-faults"): _clear_faults,
+    ("POST", "statuscodes"): editing.set_code,
+    ("POST", "rebook"): editing.rebook,
     ("GET", "clock"): _clock,
     ("POST", "clock"): _set_clock,
     ("GET", "knobs"): _knobs,

@@ -40,6 +40,7 @@ class Office:
     password: str
     app_name: str
     server: int
+    clock: Clock
     clinic: Clinic
     knobs: Knobs
     columns: dict[int, Column]
@@ -51,10 +52,20 @@ class Office:
     sees_visits: bool = True  # else getdatevisits has no rows
     may_read_updates: bool = True
     wrong_tries: int = 0
+    charges: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def name(self) -> str:
         return f"Example Medical Group {self.number}"
+
+    def rows(self) -> list[Appointment]:
+        """In no order of time."""
+        return sorted(self.clinic.appointments.values(), key=lambda each: each.id)
+
+    def confirm(self, rows: list[Appointment]) -> None:
+        for row in rows:
+            if row.meaning is Meaning.BOOKED and row.attendees:
+                self.clinic.mark(row.id, Meaning.CONFIRMED)
 
     def code_of(self, row: Appointment) -> int:
         """The number said outright, as long as it still says what is meant."""
@@ -119,6 +130,7 @@ def open_office(setup: Setup, number: int, knobs: Knobs, clock: Clock) -> Office
         password=id_of("advancedmd", "password", setup.seed, number),
         app_name=f"EXAMPLE{number}",
         server=FIRST_SERVER + number,
+        clock=clock,
         clinic=book,
         knobs=knobs,
         columns=_columns(book),

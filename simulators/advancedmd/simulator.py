@@ -1,15 +1,18 @@
 """Puts the vendor's parts together for one seeded world."""
 
+import threading
 from typing import Any
 
-from simulators.advancedmd.api import DOOR, Advancedmd, labelled
+from simulators.advancedmd.api import Advancedmd
+from simulators.advancedmd.asking import DOOR, labelled
 from simulators.advancedmd.clock import Clock
 from simulators.advancedmd.knobs import Knobs
+from simulators.advancedmd.ledger import Till
 from simulators.advancedmd.offices import open_office
 from simulators.clinic import Clinic
 from simulators.control import PREFIX, Control
 from simulators.faults import Faults
-from simulators.front import Front, Latency
+from simulators.front import Latency
 from simulators.serving import Reply, Request
 from simulators.setup import Setup
 
@@ -27,18 +30,25 @@ class AdvancedmdSimulator:
             open_office(self.setup, number, knobs, self.clock)
             for number in range(1, self.setup.tenants + 1)
         )
-        self.vendor = Advancedmd({each.key: each for each in offices}, self.setup.seed, self.clock)
+        self.stopping = threading.Event()
+        self.vendor = Advancedmd(
+            {each.key: each for each in offices},
+            seed=self.setup.seed,
+            clock=self.clock,
+            stopping=self.stopping,
+        )
         self.vendor.set_knobs(knobs)
-        self.front = Front(
+        self.front = Till(
             vendor=self.vendor,
+            meter=self.vendor.meter,
             bucket_of=self.vendor.bucket_of,
             limits=self.setup.limits,
             documented=(),
             latency=Latency(self.setup.latency_ms / 1000, self.setup.jitter_ms / 1000),
             faults=Faults(seed=self.setup.seed, dial=self.setup.dial),
             retry_after="none",
+            stopping=self.stopping,
         )
-        self.stopping = self.front.stopping
         self._control = Control(self.front)
 
     def answer(self, request: Request) -> Reply:

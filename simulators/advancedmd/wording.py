@@ -1,10 +1,11 @@
 """How the vendor writes times: always some clock's, never with an offset."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 MOMENT = "%m/%d/%Y %I:%M:%S %p"
 DAY = "%m/%d/%Y"
+CLOCK = "%I:%M %p"
 
 
 def moment(when: datetime, zone: ZoneInfo) -> str:
@@ -32,3 +33,7 @@ def read_moment(text: str, zone: ZoneInfo) -> datetime:
 
 def read_day(text: str) -> date:
     return datetime.strptime(text, DAY).replace(tzinfo=UTC).date()
+
+
+def read_clock(text: str) -> time:
+    return datetime.strptime(text, CLOCK).replace(tzinfo=UTC).time()
