@@ -62,6 +62,10 @@ class BrokenContract(SyncError):
     action = "retry"
 
 
+class EndlessListing(BrokenContract):
+    """A listing that would not end: no place in it is worth going on from."""
+
+
 class BadRecord(SyncError):
     """One record cannot be read; its page is kept. Names the path, never a value."""
 

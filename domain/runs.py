@@ -48,7 +48,9 @@ class Progress:
     """A run's checkpoint: which queries are done, where the current one stands, what was counted.
 
     `half_read`: the current query was interrupted and what it listed before is forgotten, so
-    it yields no removals. A wait keeps in `seen` what was listed, and so costs none.
+    it yields no removals. A wait keeps in `seen` what was listed, and so costs none; nor does a
+    failure or an orderly stop. `interrupted` are the whole slices that ended so. `is_loading`: the
+    PMS has not got all of the current one yet.
     `before` holds what was counted when the current query began, for a walk that starts anew.
     `page` counts the current query's pages in this attempt, `furthest` in the best one so far.
     `problems` holds, for each query that had to be set aside, the reason in one safe sentence.
@@ -63,12 +65,14 @@ class Progress:
     current: str | None = None
     resume: str | None = None
     half_read: bool = False
+    is_loading: bool = False
     page: int = 0
     furthest: int = 0
     seen: list[str] | None = None
     before: dict[str, int] = field(default_factory=dict)
     total: int = 0
     problems: dict[str, str] = field(default_factory=dict)
+    interrupted: list[str] = field(default_factory=list)
     is_decided: bool = False
     since: str | None = None
     mark: str | None = None
@@ -88,19 +92,27 @@ class Progress:
     def turn_to(self, query_key: str | None) -> None:
         """Begin a query, or end the present one with None."""
         self.current, self.resume, self.seen = query_key, None, None
+        self.half_read = self.is_loading = False
         self.page = self.furthest = 0
         self.before = {name: getattr(self.counts, name) for name in READ}
 
     def start_over(self) -> None:
         """The current query is walked from its first page again: count its pages once."""
         self.page = 0
+        self.is_loading = False
         for name, count in self.before.items():
             setattr(self.counts, name, count)
+
+    def lose_place(self) -> None:
+        """There is nothing to go on from; what was walked before is no progress a second time."""
+        self.furthest = max(self.furthest, self.page)
+        self.resume = self.seen = None
+        self.page = 0
 
     def give_up_mark(self) -> None:
         """The PMS does not take it: begin again, and read the days whole."""
         self.since = self.mark = None
-        self.done, self.problems = [], {}
+        self.done, self.problems, self.interrupted = [], {}, []
         for name in READ:
             setattr(self.counts, name, 0)
         self.turn_to(None)

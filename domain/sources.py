@@ -8,6 +8,9 @@ from typing import Any, Protocol
 from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
 from domain.window import Window
 
+MOST_PAGES = 2_000
+"""Pages of one query, over all attempts at it, before the listing is thought endless."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:

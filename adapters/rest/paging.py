@@ -8,9 +8,10 @@ from urllib.parse import urljoin, urlsplit
 
 from adapters.rest.answers import dig
 from adapters.rest.envelope import Contents
-from domain.errors import BrokenContract
+from domain.errors import BrokenContract, EndlessListing
+from domain.sources import MOST_PAGES
 
-MAX_PAGES = 2_000
+MAX_PAGES = MOST_PAGES
 MOST_BLANK_PAGES = 5
 """Empty pages in a row, each with another to follow, before a listing is thought endless."""
 
@@ -180,9 +181,9 @@ def _pass(
         if mark is None:
             return
         if mark in marks:
-            raise BrokenContract(f"{named} leads round in a circle")
+            raise EndlessListing(f"{named} leads round in a circle")
         marks.add(mark)
-    raise BrokenContract(f"{named} did not end after {MAX_PAGES} pages")
+    raise EndlessListing(f"{named} did not end after {MAX_PAGES} pages")
 
 
 @dataclass(slots=True)
@@ -196,11 +197,11 @@ class _Guard:
         if not items:
             self.blank += 1
             if self.blank > MOST_BLANK_PAGES:
-                raise BrokenContract("answers nothing but empty pages")
+                raise EndlessListing("answers nothing but empty pages")
             return
         page = hash(repr([one.get("id", one) if isinstance(one, dict) else one for one in items]))
         if page in self.pages:
-            raise BrokenContract("answered the same page twice")
+            raise EndlessListing("answered the same page twice")
         self.pages.add(page)
         self.blank = 0
 
@@ -211,7 +212,7 @@ def broken_at(named: str) -> Iterator[None]:
     try:
         yield
     except BrokenContract as broken:
-        raise BrokenContract(f"{named}: {broken}") from None
+        raise type(broken)(f"{named}: {broken}") from None
 
 
 def _whole_number(body: Any, path: str | None) -> int | None:

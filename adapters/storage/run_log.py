@@ -13,6 +13,7 @@ from sqlalchemy import Row, text
 from adapters.storage import sheet_events
 from adapters.storage.backfill_chunks import chunk_ended
 from adapters.storage.changes import keep_mark
+from adapters.storage.schedule import read_again_soon
 from domain.connections import Connection
 from domain.jobs import Job
 from domain.runs import Counts, Progress, Run, RunStatus, SyncType
@@ -205,7 +206,8 @@ def end_run(  # noqa: PLR0913 - how it ended, in the words of each who asks
         return
     if run.backfill_id is not None:
         # Whole and yet partial: too much would leave the sheet, and no further try changes that.
-        held_back = status is RunStatus.PARTIAL and not run.progress.problems
+        is_unread = run.progress.problems or run.progress.interrupted
+        held_back = status is RunStatus.PARTIAL and not is_unread
         needs = needs_person or held_back
         chunk_ended(db, run, status=status, message=message, needs_person=needs, at=at)
     elif not run.dry_run:
@@ -232,6 +234,8 @@ def _close_connection(
     db.execute(_CLOSE_CONNECTION, values)
     if is_complete:
         keep_mark(db, run, at=at)
+    elif run.progress.interrupted:
+        read_again_soon(db, run.connection_id, first=run.first_day, last=run.last_day)
 
 
 def _id(job: Job, key: str) -> UUID | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,13 @@ _WHOLE_SOON = text(
     """
     UPDATE pms_connections SET next_sync_at = now(), last_full_at = NULL
     WHERE id = :id AND sync_enabled AND state IN ('ACTIVE', 'ERROR')
+    """
+)
+_WHOLE_SOON_IF_ITS_DAYS = text(
+    f"""
+    {_WHOLE_SOON.text.rstrip()}
+      AND CAST(:first AS date) <= CAST(now() AT TIME ZONE timezone AS date) + sync_days_ahead
+      AND CAST(now() AT TIME ZONE timezone AS date) <= CAST(:last AS date)
     """
 )
 _RENEWALS = text(
@@ -89,6 +96,11 @@ def set_next_sync(db: Db, connection_id: UUID, next_at: datetime) -> None:
 def read_whole_soon(db: Db, connection_id: UUID) -> None:
     """The connection's next sync is due, and reads its days whole."""
     db.execute(_WHOLE_SOON, {"id": connection_id})
+
+
+def read_again_soon(db: Db, connection_id: UUID, *, first: date, last: date) -> None:
+    """As `read_whole_soon`, where the next sync reads any of those days."""
+    db.execute(_WHOLE_SOON_IF_ITS_DAYS, {"id": connection_id, "first": first, "last": last})
 
 
 def due_renewals(db: Db, *, now: datetime, most: int = 100) -> list[Mapping[str, Any]]:

@@ -33,7 +33,7 @@ from domain.fields import Source
 from domain.intake import row_id
 from domain.jobs import JobState
 from domain.merge import Choice
-from domain.sources import Capabilities, Page, Query, Spend
+from domain.sources import MOST_PAGES, Capabilities, Page, Query, Spend
 from domain.window import Window
 from domain.work import SYNC, sync_job
 from infra.clock import system_clock
@@ -190,16 +190,20 @@ class OpenConflict:
 class Desk:
     """A new account with one connection to the book, and what people and syncs do to its sheet."""
 
-    def __init__(self, engine: Engine, book: Book) -> None:
+    def __init__(self, engine: Engine, book: Book, *, most_pages: int = MOST_PAGES) -> None:
         self.engine, self.book = engine, book
         self.account = f"a{uuid4().hex}"
         self.seal = EntrySeal(SEALER, account_id=self.account)
         self.connection_id = self._connect()
         store = SyncStore(engine, SEALER, clock=system_clock)
-        stopping = Stopping()
+        self.stopping = stopping = Stopping()
         run = Work(
             run=lambda job: sync_connection(
-                job, store=store, open_source=lambda _: book, stopping=stopping
+                job,
+                store=store,
+                open_source=lambda _: book,
+                stopping=stopping,
+                most_pages=most_pages,
             ),
             gave_up=store.gave_up,
         )
@@ -230,12 +234,12 @@ class Desk:
     def row_of(self, one: Appointment) -> UUID:
         return row_id(self.connection_id, one)
 
-    def ask(self, *, last: date) -> int:
+    def ask(self, *, first: date = TODAY, last: date) -> int:
         job = sync_job(
             account_id=self.account,
             connection_id=self.connection_id,
             vendor="gentu",
-            first_day=TODAY,
+            first_day=first,
             last_day=last,
             allow_removals=True,
         )

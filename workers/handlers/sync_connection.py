@@ -8,13 +8,20 @@ from uuid import UUID
 
 from domain.appointments import AppointmentType, Practitioner
 from domain.connections import Connection
-from domain.errors import BrokenContract, Refused, SyncError, Throttled, Transient
+from domain.errors import (
+    BrokenContract,
+    EndlessListing,
+    Refused,
+    SyncError,
+    Throttled,
+    Transient,
+)
 from domain.intake import Listed, Sorted
 from domain.jobs import MAX_FAILURES, Job
 from domain.previews import Difference
 from domain.runs import Progress, RunStatus
-from domain.sources import AppointmentSource, Page, Query, Spend
-from infra.stopping import Stopping
+from domain.sources import MOST_PAGES, AppointmentSource, Page, Query, Spend
+from infra.stopping import HandBack, Stopping
 from workers.lookahead import one_ahead
 from workers.removals import Leaving, Removals
 
@@ -23,6 +30,11 @@ QUIET_PAGES = 2
 
 MOST_PROBLEMS = 3
 """Slices in a row that could not be read, with none that could, before the PMS is called down."""
+
+INTERRUPTED = (
+    "It was interrupted in the middle of a listing, so nobody looked for what the PMS has deleted; "
+    "the next sync of these days does."
+)
 
 
 class _MarkRefused(Exception):
@@ -63,11 +75,16 @@ OpenSource = Callable[[Connection], AppointmentSource]
 
 
 def sync_connection(
-    job: Job, *, store: SyncStore, open_source: OpenSource, stopping: Stopping
+    job: Job,
+    *,
+    store: SyncStore,
+    open_source: OpenSource,
+    stopping: Stopping,
+    most_pages: int = MOST_PAGES,
 ) -> Mapping[str, Any]:
     """Bring the job's days onto the sheet; answers the run and how it ended."""
     open_run = store.begin(job)
-    one_pass = _Pass(job, open_run, open_source(open_run.connection), stopping)
+    one_pass = _Pass(job, open_run, open_source(open_run.connection), stopping, most_pages)
     return one_pass.whole()
 
 
@@ -77,6 +94,7 @@ class _Pass:
     open_run: OpenRun
     source: AppointmentSource
     stopping: Stopping
+    most_pages: int
     seen: list[UUID] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     drift: Counter[str] = field(default_factory=Counter)
@@ -147,9 +165,10 @@ class _Pass:
             self._set_aside(query, problem)
 
     def _is_down(self) -> bool:
-        """Not one slice could be read so far, and several were tried: it is not the slice."""
+        """Not one slice could be read, and several or all were tried: it is not the slice."""
         progress = self.progress
-        return len(progress.problems) == len(progress.done) >= MOST_PROBLEMS
+        tried = min(MOST_PROBLEMS, progress.total - 1)
+        return len(progress.problems) == len(progress.done) >= tried
 
     def _query(self, query: Query) -> None:
         """Walk one slice; a cursor that did not keep is given up for a walk from the start."""
@@ -163,7 +182,10 @@ class _Pass:
                 raise
             progress.resume = progress.seen = None
             self._walk(query)
-        self._end(query, is_whole=query.complete and not progress.half_read)
+        if query.complete and progress.half_read:
+            progress.interrupted.append(query.key)
+        is_whole = query.complete and not progress.half_read and not progress.is_loading
+        self._end(query, is_whole=is_whole)
 
     def _walk(self, query: Query) -> None:
         progress = self.progress
@@ -171,7 +193,6 @@ class _Pass:
         self.seen = [UUID(one) for one in progress.seen or ()]
         self.unreadable = []
         progress.seen = None
-        progress.page = progress.furthest
         if progress.resume is None:
             progress.start_over()
         quiet = 0
@@ -181,12 +202,25 @@ class _Pass:
                 self.stopping.check()
                 quiet = self._page(query, page, quiet)
                 onward = page.onward
-        except Throttled:
-            self._before_a_wait(query, onward)
+                self._must_end(page)
+        except EndlessListing:
+            progress.lose_place()
+            self._save_progress(query)
+            raise
+        except (Throttled, HandBack):
+            self._keep_place(query, onward)
+            raise
+        except (BrokenContract, Transient):
+            self._keep_place(query, progress.resume)
             raise
 
-    def _before_a_wait(self, query: Query, onward: str | None) -> None:
-        """Keep the place and what was listed so far: a wait loses neither."""
+    def _must_end(self, page: Page) -> None:
+        """The source sees one attempt; with waits between them, none of many need be long."""
+        if self.progress.page >= self.most_pages and not page.is_last:
+            raise EndlessListing(f"The PMS's listing did not end after {self.most_pages} pages.")
+
+    def _keep_place(self, query: Query, onward: str | None) -> None:
+        """Where to go on, and what was listed so far: a pause loses neither."""
         progress = self.progress
         progress.resume = onward
         if onward is not None and not progress.half_read:
@@ -202,7 +236,7 @@ class _Pass:
         self.unreadable += [one.pms_id for one in page.rejects if one.pms_id]
         self._count(page, found)
         self._note_mark(page)
-        self.progress.half_read |= page.is_partial
+        self.progress.is_loading |= page.is_partial
         self.progress.resume = page.resume
         self.progress.page += 1
         self.drift.update(page.drift)
@@ -265,6 +299,8 @@ class _Pass:
                 stopping=self.stopping,
                 is_allowed=bool(self.job.args.get("allow_removals")),
             ).settle()
+        if status is RunStatus.SUCCESS and self.progress.interrupted:
+            status, message = RunStatus.PARTIAL, INTERRUPTED
         run = self.open_run
         differs = run.difference()
         told = {"queries": self.progress.problems} if self.progress.problems else {}
