@@ -19,9 +19,10 @@ from adapters import pms
 from adapters.rest.ports import Answer, Sender
 from adapters.storage import connections, runs
 from adapters.storage.ledger import put
+from adapters.throttle.passing import Passing
 from console.wiring import Wiring, wired
 from domain.connections import Connection
-from domain.limits import Budget, Limit, Outlook, Throttle
+from domain.limits import Budget, Limit, Throttle
 from domain.runs import SyncType
 from domain.window import Window, whole_days
 from domain.work import sync_job
@@ -33,18 +34,12 @@ ACCOUNT = "default"
 VERY_HIGH = (Limit(1_000_000, 60), Limit(10_000_000, 3600))
 
 
-@dataclass(frozen=True, slots=True)
-class Wide(Throttle):
+class Wide(Passing):
     """The real clock with limits no bench reaches."""
-
-    clock: Throttle
 
     def spend(self, budgets: Sequence[Budget], *, holder: str, voice: bool = False) -> datetime:
         wide = [replace(budget, limits=VERY_HIGH) for budget in budgets]
-        return self.clock.spend(wide, holder=holder, voice=voice)
-
-    def pause(self, bucket: str, *, seconds: float) -> None:
-        self.clock.pause(bucket, seconds=seconds)
+        return super().spend(wide, holder=holder, voice=voice)
 
     def observe(
         self,
@@ -56,16 +51,9 @@ class Wide(Throttle):
     ) -> None:
         """What the vendor says of its allowance would narrow it."""
 
-    def outlook(
-        self, budgets: Sequence[Budget], *, requests: int = 1, voice: bool = False
-    ) -> Outlook:
-        return self.clock.outlook(budgets, requests=requests, voice=voice)
-
 
 class AtOnce(Wide):
     """No clock at all."""
-
-    __slots__ = ()
 
     def spend(self, budgets: Sequence[Budget], *, holder: str, voice: bool = False) -> datetime:
         return system_clock()

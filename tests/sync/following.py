@@ -188,14 +188,15 @@ def followed(database_url: str, client: redis.Redis) -> Iterator[Followed]:
             clock=system_clock,
             stopping=Stopping(),
         )
-        made = Followed(parts, desk, _connect(db, url, tenant, ref), day)
+        made = Followed(parts, desk, connect(db, url, tenant, ref), day)
         made.let_pass(0)
         yield made
         opener.close()
     db.dispose()
 
 
-def _connect(db: Engine, url: str, tenant: str, ref: str) -> UUID:
+def connect(db: Engine, url: str, tenant: str, ref: str) -> UUID:
+    """A Halaxy practice whose practitioners all have a column."""
     new = connections.NewConnection(
         account_id=ACCOUNT,
         vendor="halaxy",

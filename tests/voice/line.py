@@ -3,8 +3,6 @@
 import hashlib
 import hmac
 import json
-import socket
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,10 +12,8 @@ from uuid import UUID, uuid4
 
 import httpx
 import redis
-import uvicorn
 from sqlalchemy import Engine, text
 
-import migrations
 from adapters.opening import Opener
 from adapters.queue import RedisAnnouncer
 from adapters.replies import Replies
@@ -35,11 +31,8 @@ from infra.clock import system_clock
 from infra.sealing import Keyring, Sealer
 from infra.stopping import Stopping
 from producers.callers import Voice
-from producers.following import Hub
-from producers.main import create_app
-from producers.ports import Ports
 from tests.fakes import FakeSecrets, FakeTokens
-from tests.webhooks.serving import JWT_SIGNING
+from tests.webhooks.serving import served
 from tests.workers.tools.desk import CHAIR, LEE, ZONE, Desk
 from workers.actors import listen
 from workers.execution import Execution, Running
@@ -199,7 +192,7 @@ def line(
         answer_seconds=answer_seconds,
     )
     connection_id = _connected(engine)
-    with _served(engine, database_url, client, sealer, voice) as browser:
+    with served(engine, database_url, client, sealer, voice=voice) as browser:
         yield Line(browser, engine, parts, desk, connection_id, redis_url, day)
     engine.dispose()
 
@@ -235,33 +228,3 @@ def _connected(engine: Engine) -> UUID:
             values,
         )
     return found
-
-
-@contextmanager
-def _served(
-    engine: Engine, database_url: str, client: redis.Redis, sealer: Sealer, voice: Voice
-) -> Iterator[httpx.Client]:
-    sock = socket.socket()
-    sock.bind(("127.0.0.1", 0))
-    sock.listen(64)
-    address = f"http://127.0.0.1:{sock.getsockname()[1]}"
-    ports = Ports(
-        database=engine,
-        redis=client,
-        sealer=sealer,
-        clock=system_clock,
-        hub=Hub(engine, database_url),
-        base_url=address,
-        newest_revision=migrations.newest(),
-        jwt_secret=JWT_SIGNING,
-        secrets=FakeSecrets(),
-        voice=voice,
-    )
-    server = uvicorn.Server(uvicorn.Config(create_app(ports), log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, args=([sock],), daemon=True)
-    thread.start()
-    with httpx.Client(base_url=address, timeout=30) as browser:
-        yield browser
-    ports.hub.stop()
-    server.should_exit = True
-    thread.join(timeout=10)

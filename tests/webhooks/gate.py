@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
 
-from domain.limits import Budget, Outlook, Throttle
+from adapters.throttle.passing import Passing
+from domain.limits import Budget
 
 
 @dataclass
-class Gate:
+class Gate(Passing):
     """Before the request that `closes_before` counts down to, it waits for `open`."""
 
-    throttle: Throttle
     closes_before: int = 0
     closed: Event = field(default_factory=Event)
     open: Event = field(default_factory=Event)
@@ -22,22 +22,4 @@ class Gate:
         if self.closes_before == 0:
             self.closed.set()
             assert self.open.wait(timeout=10)
-        return self.throttle.spend(budgets, holder=holder, voice=voice)
-
-    def pause(self, bucket: str, *, seconds: float) -> None:
-        self.throttle.pause(bucket, seconds=seconds)
-
-    def observe(
-        self,
-        bucket: str,
-        *,
-        limit: int | None = None,
-        remaining: int | None = None,
-        reset_seconds: float | None = None,
-    ) -> None:
-        self.throttle.observe(bucket, limit=limit, remaining=remaining, reset_seconds=reset_seconds)
-
-    def outlook(
-        self, budgets: Sequence[Budget], *, requests: int = 1, voice: bool = False
-    ) -> Outlook:
-        return self.throttle.outlook(budgets, requests=requests, voice=voice)
+        return super().spend(budgets, holder=holder, voice=voice)

@@ -13,12 +13,11 @@ import redis
 from sqlalchemy import Engine, RowMapping, text
 
 from adapters.opening import Opener
-from adapters.storage import connections, webhook_keys
+from adapters.storage import webhook_keys
 from adapters.storage.entries import EntrySeal
 from adapters.storage.ledger import Ledger, put
 from adapters.storage.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
-from domain.connections import State
 from domain.jobs import JobState
 from domain.runs import SyncType
 from domain.work import REFETCH, sync_job
@@ -32,6 +31,7 @@ from simulators.halaxy import HalaxySimulator, Knobs
 from simulators.serving import running
 from simulators.setup import Setup
 from tests.fakes import FakeSecrets, FakeTokens
+from tests.sync.following import connect
 from tests.webhooks.gate import Gate
 from tests.webhooks.serving import bearer, served
 from workers.execution import Execution, Running
@@ -265,7 +265,7 @@ def practice(
             engine=db, sealer=sealer, opener=opener, clock=system_clock, stopping=Stopping()
         )
         with served(db, database_url, client, sealer) as ingress:
-            connection_id = _connect(db, url, tenant, ref)
+            connection_id = connect(db, url, tenant, ref)
             made = Practice(
                 parts, gate, desk, ingress, connection_id, tenant, day, clock=system_clock()
             )
@@ -274,21 +274,3 @@ def practice(
             yield made
         opener.close()
     db.dispose()
-
-
-def _connect(db: Engine, url: str, tenant: str, ref: str) -> UUID:
-    new = connections.NewConnection(
-        account_id=ACCOUNT,
-        vendor="halaxy",
-        site=tenant,
-        timezone=ZONE,
-        name="Example Clinic",
-        base_url=url,
-        token_url=f"{url}/main/oauth/token",
-        secret_ref=ref,
-        settings={"map_all": True},
-        telehealth_only=False,
-        state=State.ACTIVE,
-    )
-    with transaction(db, account_id=ACCOUNT) as session:
-        return connections.add(session, new)

@@ -54,7 +54,7 @@ def served(
     server = uvicorn.Server(uvicorn.Config(create_app(ports), log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, args=([sock],), daemon=True)
     thread.start()
-    with httpx.Client(base_url=address, timeout=10) as browser:
+    with httpx.Client(base_url=address, timeout=30) as browser:
         yield browser
     ports.hub.stop()
     server.should_exit = True
