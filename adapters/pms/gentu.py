@@ -98,7 +98,7 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
         patient_id = person.id("referenceId") if person else None
         included = record.lookup("patients", patient_id)
         yield Appointment(
-            pms_id=record.id(),
+            pms_id=record.text_id(),
             start=start,
             end=end,
             status=_attendance(standing, person),

@@ -115,7 +115,7 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
         record.flags.clear()
         standing = _standing(record, person, end)
         yield Appointment(
-            pms_id=record.id(),
+            pms_id=record.text_id(),
             start=start,
             end=end,
             status=standing.status,

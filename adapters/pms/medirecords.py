@@ -89,7 +89,7 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
     end = start + length(record, connection, start=start, minutes=told)
     patient = _patient(record, is_wanted=is_telehealth or not connection.telehealth_only)
     yield Appointment(
-        pms_id=record.id(),
+        pms_id=record.text_id(),
         start=start,
         end=end,
         status=standing.status,

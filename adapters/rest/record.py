@@ -116,6 +116,12 @@ class Record:
     def id(self, path: str = "id") -> str:
         return self._required(path, self.maybe_id(path))
 
+    def text_id(self, path: str = "id") -> str:
+        """The id of a vendor whose ids are texts: a number there is not one of them."""
+        if isinstance(self.raw(path), int):
+            raise self.bad(path, "an id that is not a text")
+        return self.id(path)
+
     def notes(self, path: str) -> str | None:
         """Free text with its line breaks; cut, and flagged, where it is endless."""
         value = self.raw(path)
@@ -224,6 +230,14 @@ class Record:
         if value is None:
             raise self.bad(path, "missing")
         return value
+
+
+def id_in(item: Any, path: str) -> str | None:
+    """The id of a record that may be anything, as it came; None where it has none."""
+    try:
+        return Record(item).maybe_id(path)
+    except BadRecord:
+        return None
 
 
 def last_segment(reference: str | None) -> str | None:

@@ -15,7 +15,7 @@ from adapters.rest.envelope import Contents
 from adapters.rest.memory import Memory
 from adapters.rest.paging import Step, Turn, broken_at, walk
 from adapters.rest.ports import Ports
-from adapters.rest.record import ReadCodes, Record, Surroundings
+from adapters.rest.record import ReadCodes, Record, Surroundings, id_in
 from adapters.rest.vendor import Listing, Vendor
 from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
 from domain.connections import Connection, KnownType
@@ -154,7 +154,10 @@ class RestSource:
         del self._remembered[key]
         for reject in (reject for batch in batches for reject in batch.rejects):
             raise BadRecord(reject.reason, path=reject.path)
-        return [row for batch in batches for row in batch.rows] or None
+        rows = [row for batch in batches for row in batch.rows]
+        if any(row.pms_id != pms_id for row in rows):
+            raise BadRecord("not the appointment that was asked for", path=listing.id_at)
+        return rows or None
 
     def renew(self) -> datetime | None:
         return self._caller.renew()
@@ -318,7 +321,7 @@ class RestSource:
         found: list[str | None] = []
         for query in self.queries(Window(now - _A_DAY, now + _AHEAD), ()):
             for turn in self._turns(listing, params=query.params):
-                found += [_maybe_id(item, path) for item in turn.contents.items]
+                found += [id_in(item, path) for item in turn.contents.items]
         return {pms_id: pms_id for pms_id in found if pms_id is not None}
 
     def _parts(self, **more: str) -> dict[str, str]:
@@ -370,7 +373,7 @@ def _named(row: Appointment, known: Connection) -> Appointment:
 
 
 def _reject(bad: BadRecord, item: Any, *, id_at: str) -> Reject:
-    return Reject(path=bad.path, reason=str(bad), pms_id=_maybe_id(item, id_at))
+    return Reject(path=bad.path, reason=str(bad), pms_id=id_in(item, id_at))
 
 
 def _is_loading(listing: Listing[Any], contents: Contents) -> bool:
@@ -385,10 +388,3 @@ def _with_parts(params: Mapping[str, str], parts: Mapping[str, str]) -> dict[str
     """A parameter `{id}` stands for the part of that name."""
     braced = {f"{{{name}}}": value for name, value in parts.items()}
     return {name: braced.get(value, value) for name, value in params.items()}
-
-
-def _maybe_id(item: Any, path: str) -> str | None:
-    try:
-        return Record(item).maybe_id(path)
-    except BadRecord:
-        return None

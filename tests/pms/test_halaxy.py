@@ -16,10 +16,20 @@ from adapters.rest.memory import Memory
 from adapters.rest.record import Record, Surroundings
 from domain.appointments import Appointment, Status
 from domain.connections import Connection, KnownType
-from domain.errors import BadInput, BrokenContract, NeedsReconnect
+from domain.errors import BadInput, BadRecord, BrokenContract, NeedsReconnect
 from domain.limits import Limit
+from domain.sources import AppointmentSource
 from domain.window import whole_day
-from tests.contract.kit import NOW, Stage, answer, changed, fixture, is_page, once
+from tests.contract.kit import (
+    NOW,
+    Stage,
+    answer,
+    changed,
+    fixture,
+    is_page,
+    once,
+    with_first_page,
+)
 
 CONNECTION = Connection(
     id=UUID(int=1),
@@ -598,18 +608,45 @@ def test_its_limit_is_the_keys_and_its_headers_are_heeded() -> None:
     assert (told["limit"], told["remaining"]) == (500, 498)
 
 
-def test_an_appointment_is_probed_by_its_id_with_all_that_it_refers_to() -> None:
-    held = {**HELD, "/main/Appointment/1": resource(id="1")}
+def test_a_number_in_place_of_an_id_is_rejected_and_kept_as_it_came() -> None:
+    def renumbered(body: Any) -> Any:
+        first = next(one for one in body["entry"] if one["search"]["mode"] == "match")
+        first["resource"]["id"] = 17
+        return body
 
+    whole = Stage(fixture("halaxy")).rows()
+    first, *_ = Stage(with_first_page(fixture("halaxy"), renumbered)).pages()
+
+    (reject,) = first.rejects
+    assert (reject.pms_id, reject.reason) == ("17", "an id that is not a text")
+    assert reject.path.endswith(".id")
+    assert {one.pms_id for one in first.records} < {one.pms_id for one in whole}
+
+
+def probing(held: Mapping[str, Any]) -> AppointmentSource:
     def handler(request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
             return httpx.Response(200, json={"access_token": "tok-1", "expires_in": 3600})
         return httpx.Response(200, json=held[request.url.path])
 
-    (found,) = Stage(fixture("halaxy"), handler).source(CONNECTION).probe("1") or ()
+    return Stage(fixture("halaxy"), handler).source(CONNECTION)
+
+
+def test_an_appointment_is_probed_by_its_id_with_all_that_it_refers_to() -> None:
+    source = probing({**HELD, "/main/Appointment/1": resource(id="1")})
+
+    (found,) = source.probe("1") or ()
 
     assert found.patient is not None and found.patient.full_name == "Ann Example"
     assert found.practitioner_id == "PR-1"
+
+
+@pytest.mark.parametrize("told", [17, "17", None])
+def test_a_probe_that_answers_another_id_is_no_answer(told: Any) -> None:
+    source = probing({**HELD, "/main/Appointment/1": resource(id=told)})
+
+    with pytest.raises(BadRecord):
+        source.probe("1")
 
 
 def test_the_practice_is_the_clinic_or_group_of_that_id() -> None:

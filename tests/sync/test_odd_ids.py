@@ -1,0 +1,61 @@
+"""An appointment whose id comes in a shape the PMS does not use is neither new nor gone."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from domain.appointments import Appointment
+from domain.errors import BadRecord
+from domain.sources import Page, Query, Reject
+from infra.database import engine, transaction
+from tests.sync.book import NINE, TODAY, Book, Desk
+from tests.sync.test_interrupted import visit
+
+pytestmark = pytest.mark.integration
+
+ODD = Reject(path="entry[0].id", reason="an id that is not a text", pms_id="17")
+
+
+class Renumbering(Book):
+    """Calls "b" by a number, in its listing and wherever it is asked for it."""
+
+    is_odd = False
+
+    def pages(self, query: Query, *, resume: str | None = None) -> Iterator[Page]:
+        for page in super().pages(query, resume=resume):
+            named = [one for one in page.records if one.pms_id != "b" or not self.is_odd]
+            odd = [ODD] * (len(page.records) - len(named))
+            yield replace(page, records=named, rejects=odd)
+
+    def probe(self, pms_id: str) -> Sequence[Appointment] | None:
+        if pms_id == "b" and self.is_odd:
+            raise BadRecord(ODD.reason, path=ODD.path)
+        return super().probe(pms_id)
+
+
+@pytest.fixture
+def desk(database_url: str) -> Iterator[Desk]:
+    db = engine(database_url, application_name="tests", pool_size=5)
+    yield Desk(db, Renumbering(visits={who: visit(NINE, who) for who in "abc"}))
+    db.dispose()
+
+
+def test_a_known_row_whose_id_turns_into_a_number_stays_and_none_is_new(desk: Desk) -> None:
+    assert desk.carry(desk.ask(last=TODAY)) == "done"
+    desk.book.is_odd = True  # type: ignore[attr-defined]
+
+    job = desk.ask(last=TODAY)
+    assert desk.carry(job) == "done"
+
+    rows = desk.rows()
+    assert len(rows) == 3
+    assert not any(row.removed for row in rows.values())
+    query = text(
+        "SELECT reject.pms_id, reject.reason FROM pms_rejects AS reject"
+        " JOIN pms_sync_log AS run ON run.id = reject.run_id WHERE run.job_id = :id"
+    )
+    with transaction(desk.engine, account_id=desk.account) as db:
+        kept = db.execute(query, {"id": job}).all()
+    assert ("17", ODD.reason) in [tuple(one) for one in kept]
