@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
@@ -40,7 +40,6 @@ class Desk:
     tenant: str
     token: str = ""
     webserver: str = ""
-    login_fields: dict[str, str] = field(default_factory=dict)
 
     def message(self, action: str, class_: str = "", **attributes: str) -> Element:
         named = {"class": class_ or CLASSES.get(action, "lookup")}
