@@ -24,7 +24,7 @@ def with_params(url: str, params: Pairs | None) -> str:
     return f"{url}{'&' if '?' in url else '?'}{query}"
 
 
-def content(json: Any | None, form: Pairs | None) -> tuple[bytes | None, dict[str, str]]:
+def written(json: Any | None, form: Pairs | None) -> tuple[bytes | None, dict[str, str]]:
     """The body to send, and the header that says what it is."""
     if form is not None:
         kind = "application/x-www-form-urlencoded"

@@ -13,7 +13,7 @@ import httpx
 import structlog
 
 from domain.errors import BadInput, BrokenContract, Refused, Transient
-from infra.bodies import Pairs, basic, content, unpacked, with_params
+from infra.bodies import Pairs, basic, unpacked, with_params, written
 from infra.network import Address, Transport, deadline, is_public
 from infra.vendor_urls import is_loopback
 
@@ -53,7 +53,8 @@ class Answer:
 class Client:
     """Sends requests; pooled, shared between threads, closed with the process.
 
-    `hosts` are names, or name:port where only that port is meant. Addresses of this machine and,
+    `hosts` are names, name:port where only that port is meant, or *.name for all names below it.
+    Addresses of this machine and,
     for http, this machine alone need `allow_loopback_http`; names that live in a private network
     are listed in `private_hosts`.
     """
@@ -104,11 +105,15 @@ class Client:
         params: Pairs | None = None,
         json: Any | None = None,
         form: Pairs | None = None,
+        content: bytes | None = None,
         auth: tuple[str, str] | None = None,
     ) -> Answer:
-        """One request, sent once; a GET may be sent on to another path of the same host, once."""
+        """One request, sent once; a GET may be sent on to another path of the same host, once.
+
+        `content` is a body as it is; its headers say what it is.
+        """
         target = self._allowed(method, with_params(url, params))
-        body, kind = content(json, form)
+        body, kind = (content, {}) if content is not None else written(json, form)
         request = self._client.build_request(method, target, headers=kind, content=body)
         if auth is not None:
             request.headers["Authorization"] = basic(*auth)
@@ -148,8 +153,8 @@ class Client:
             target = httpx.URL(url)
         except httpx.InvalidURL:
             raise BadInput(f"{method}: not a URL") from None
-        host, port = target.host, _port(target)
-        if target.userinfo or not {host, f"{host}:{port}"} & self._hosts:
+        host = target.host
+        if target.userinfo or not self._hosts & _listings(host, _port(target)):
             raise Refused(f"{method} {host}: this host is not on the list")
         if target.scheme == "https" or (
             target.scheme == "http" and self._loopback and is_loopback(host)
@@ -195,6 +200,13 @@ def _said(error: httpx.TransportError) -> str:
     if isinstance(error, httpx.ConnectError):
         return "cannot be reached"
     return "the connection broke"
+
+
+def _listings(host: str, port: int | None) -> frozenset[str]:
+    """What in a list of hosts would allow this one."""
+    labels = host.split(".")
+    above = (".".join(labels[depth:]) for depth in range(1, len(labels)))
+    return frozenset({host, f"{host}:{port}", *(f"*.{name}" for name in above)})
 
 
 def _port(url: httpx.URL) -> int | None:

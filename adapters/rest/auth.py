@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
-from adapters.rest.answers import dig
+from adapters.rest.answers import decode, dig
 from adapters.rest.ports import Vault
 from domain.credentials import Token, TokenRequest
 from domain.errors import (
@@ -23,6 +23,13 @@ from domain.errors import (
 MARGIN_SECONDS = 60
 """A token is renewed this long before it ends."""
 
+
+class ReadBody(Protocol):
+    """Bytes into plain values; anything unreadable breaks the contract, named and not quoted."""
+
+    def __call__(self, body: bytes, *, named: str) -> Any: ...
+
+
 _TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
 
 
@@ -31,7 +38,8 @@ class Ask:
     """One request. `name` is its path as a template: what errors may say of it.
 
     `writes` where the vendor is asked to change something: whenever it may have been done although
-    no clear answer came, that ends as OutcomeUnknown.
+    no clear answer came, that ends as OutcomeUnknown. `content` is a body that is no JSON, `read`
+    how its answer is read then.
     """
 
     url: str
@@ -42,6 +50,8 @@ class Ask:
     headers: Mapping[str, str] | None = field(default=None, repr=False)
     json: Any | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    content: bytes | None = field(default=None, repr=False)
+    read: ReadBody = decode
     basic: tuple[str, str] | None = field(default=None, repr=False)
     writes: bool = False
 

@@ -12,7 +12,6 @@ from urllib.parse import quote, urlencode
 
 import structlog
 
-from adapters.rest.answers import decode
 from adapters.rest.auth import Ask, Auth, Desk, digest, secret
 from adapters.rest.ports import Answer, Ports
 from adapters.rest.vendor import Fault, Listing, Vendor
@@ -38,6 +37,9 @@ from infra.http import NotSent
 _T = TypeVar("_T")
 
 log = structlog.get_logger()
+
+SECOND_LOOK_SECONDS = 1.0
+"""How long a token that cannot be renewed is left before it is tried again."""
 
 Params = Mapping[str, str | tuple[str, ...]]
 
@@ -95,9 +97,19 @@ class Caller:
         try:
             return self.send(self._with(token, ask))
         except TokenExpired as refusal:
-            if request is None or token is None:
-                raise self._sign_in_again(refusal) from None
-            return self._renewed(ask, request, refused=token)
+            if request is not None and token is not None:
+                return self._renewed(ask, request, refused=token)
+            log.info("vendor.token_refused", answer=str(refusal))
+            return self._once_more(self._with(token, ask))
+
+    def _once_more(self, ask: Ask) -> Reply:
+        """A vendor that stumbles once must not cost a practice its sign-in."""
+        for name in ask.buckets:
+            self.ports.throttle.pause(self._bucket(name), seconds=SECOND_LOOK_SECONDS)
+        try:
+            return self.send(ask)
+        except TokenExpired as refusal:
+            raise self._sign_in_again(refusal) from None
 
     def renew(self) -> datetime | None:
         """Renew the token if it ends soon; when the one now kept ends."""
@@ -133,6 +145,7 @@ class Caller:
                 headers={"accept": "application/json", **self._headers(), **(ask.headers or {})},
                 json=ask.json,
                 form=ask.form,
+                content=ask.content,
                 auth=ask.basic,
             )
             self._observe(ask, answer)
@@ -233,7 +246,7 @@ class Caller:
         is_fine = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
         body, is_empty = None, self._says_nothing(answer)
         if is_fine and not is_empty:
-            body = decode(answer.body, named=named)
+            body = ask.read(answer.body, named=named)
         fault = self._fault(ask, answer, body)
         if fault is not None:
             raise self._failure(ask, answer, fault)
@@ -247,7 +260,7 @@ class Caller:
     def _fault(self, ask: Ask, answer: Answer, body: Any) -> Fault | None:
         """What the body says is wrong comes first, then the status by the tables."""
         if self.vendor.read_fault is not None:
-            found = self.vendor.read_fault(answer.status, body or _attempted(answer.body))
+            found = self.vendor.read_fault(answer.status, body or _attempted(ask, answer))
             if found is not None:
                 return found
         if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
@@ -304,9 +317,9 @@ def _filled(path: str, parts: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", segment, path)
 
 
-def _attempted(body: bytes) -> Any:
-    """An error's body where it is JSON; many are not."""
+def _attempted(ask: Ask, answer: Answer) -> Any:
+    """An error's body where it can be read; many cannot."""
     try:
-        return decode(body, named="")
+        return ask.read(answer.body, named="")
     except BrokenContract:
         return None

@@ -25,7 +25,7 @@ class Answer(Protocol):
 class Sender(Protocol):
     """One HTTP request, sent once; it neither retries nor follows redirects."""
 
-    def send(
+    def send(  # noqa: PLR0913 - a request has these parts
         self,
         method: str,
         url: str,
@@ -33,6 +33,7 @@ class Sender(Protocol):
         headers: Mapping[str, str] | None = None,
         json: Any | None = None,
         form: Mapping[str, str] | None = None,
+        content: bytes | None = None,
         auth: tuple[str, str] | None = None,
     ) -> Answer: ...
 

@@ -84,15 +84,22 @@ class RestSource:
                 known = {**self._in_the_book(), **known}
             return people.practitioners(known)
         found = self._whole(self._vendor.practitioners)
-        names = {one.pms_id: one.full_name for one in found}
-        known = {**self._connection.practitioners, **names}
-        self._connection = replace(self._connection, practitioners=known)
+        self._learn_names(found)
         return found
 
     def types(self) -> Sequence[AppointmentType]:
         if self._vendor.types is None:
             return ()
         found = self._whole(self._vendor.types)
+        self._learn_types(found)
+        return found
+
+    def _learn_names(self, found: Sequence[Practitioner]) -> None:
+        names = {one.pms_id: one.full_name for one in found}
+        known = {**self._connection.practitioners, **names}
+        self._connection = replace(self._connection, practitioners=known)
+
+    def _learn_types(self, found: Sequence[AppointmentType]) -> None:
         known = dict(self._connection.types)
         for one in found:
             was = known.get(one.pms_id) or KnownType(name=one.name)
@@ -101,7 +108,6 @@ class RestSource:
                 was, name=one.name, duration_minutes=one.duration_minutes, is_telehealth=marked
             )
         self._connection = replace(self._connection, types=known)
-        return found
 
     def queries(
         self, window: Window, practitioners: Sequence[Practitioner], *, since: str | None = None

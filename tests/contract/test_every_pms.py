@@ -281,6 +281,9 @@ def test_an_unreadable_answer_breaks_the_contract(name: str, body: bytes) -> Non
 def test_a_missing_list_breaks_the_contract(name: str, body: Any) -> None:
     # By hand: httpx takes json=None for no body at all.
     said = json.dumps(body).encode()
+    if body == [] and fixture(name).told.get("empty_list", False):
+        # There the list is the whole answer, and an empty one is no missing one.
+        said = b"null"
 
     error = _failing(fixture(name), lambda: httpx.Response(200, content=said))
 

@@ -1,0 +1,152 @@
+"""What an office is like: its columns, people, places and types, asked for once an hour."""
+
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from adapters.advancedmd.line import Line
+from adapters.advancedmd.wire import Message
+from adapters.advancedmd.words import bare, split_name
+from domain.appointments import AppointmentType
+from domain.connections import Connection
+from domain.errors import BadInput, BrokenContract
+from domain.names import display
+
+KEPT = timedelta(hours=1)
+_MOST_MINUTES = 24 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of the scheduler: what is a practitioner to us."""
+
+    pms_id: str
+    name: str
+    profile_id: str | None = None
+    facility_id: str | None = None
+
+
+class Office:
+    """`kept` holds what was asked for and when; it names no patient and may outlive this."""
+
+    def __init__(
+        self,
+        line: Line,
+        connection: Connection,
+        *,
+        kept: MutableMapping[str, Any],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._line = line
+        self._connection = connection
+        self._kept = kept
+        self._clock = clock
+
+    def columns(self, *, fresh: bool = False) -> tuple[Column, ...]:
+        """Those this connection reads: all of the office's, or the ones it is set to."""
+        found = self._columns(self._setup(fresh=fresh))
+        wanted = _wanted(self._connection)
+        if not wanted:
+            return found
+        chosen = tuple(one for one in found if one.pms_id in wanted)
+        if not chosen:
+            raise BadInput("None of the columns set for this connection exists in AdvancedMD.")
+        return chosen
+
+    def column(self, pms_id: str) -> Column | None:
+        return next((one for one in self.columns() if one.pms_id == pms_id), None)
+
+    def types(self) -> list[AppointmentType]:
+        told = self._asked("getappttypes", "masterfiles", fresh=False)
+        return [_type(one) for one in _anywhere(told) if one.get("@id") and one.get("@name")]
+
+    def profiles(self) -> Mapping[str, str]:
+        """Names of the people behind the columns."""
+        return {
+            pms_id: _person(one)
+            for one in _anywhere(self._asked("lookupprofile", "api"), "profile")
+            if (pms_id := bare(one.get("@id")))
+        }
+
+    def facilities(self) -> Mapping[str, str]:
+        return {
+            pms_id: str(one.get("@name") or pms_id)
+            for one in _anywhere(self._asked("lookupfacility", "api"), "facility")
+            if (pms_id := bare(one.get("@id")))
+        }
+
+    def keep(self, name: str, value: Any) -> None:
+        self._kept[self._key(name)] = (self._clock(), value)
+
+    def recall(self, name: str) -> Any:
+        """What was kept within the hour, or None."""
+        kept = self._kept.get(self._key(name))
+        if kept is None or not timedelta() <= self._clock() - kept[0] < KEPT:
+            return None
+        return kept[1]
+
+    def _setup(self, *, fresh: bool) -> Any:
+        return self._asked("getschedulersetup", "masterfiles", fresh=fresh)
+
+    def _asked(self, action: str, kind: str, *, fresh: bool = False) -> Any:
+        found = None if fresh else self.recall(action)
+        if found is None:
+            found = self._line.tell(Message(action=action, kind=kind))
+            self.keep(action, found)
+        return found
+
+    def _columns(self, setup: Any) -> tuple[Column, ...]:
+        people = {bare(one.get("@id")): _person(one) for one in _anywhere(setup, "profile")}
+        found = tuple(
+            Column(
+                pms_id=pms_id,
+                name=str(one.get("@name") or "").strip()
+                or people.get(bare(one.get("@profile")))
+                or pms_id,
+                profile_id=bare(one.get("@profile")),
+                facility_id=bare(one.get("@facility")),
+            )
+            for one in _anywhere(setup, "column")
+            if (pms_id := bare(one.get("@id")))
+        )
+        if not found:
+            raise BrokenContract("AdvancedMD: getschedulersetup tells of no columns")
+        return found
+
+    def _key(self, name: str) -> str:
+        return f"{self._connection.id} advancedmd {name}"
+
+
+def _wanted(connection: Connection) -> frozenset[str]:
+    told = str(connection.settings.get("columns") or "").replace(";", ",")
+    return frozenset(found for one in told.split(",") if (found := bare(one)))
+
+
+def _anywhere(values: Any, name: str = "") -> Iterator[dict[str, Any]]:
+    """The elements of that name, or all, however deep: what lists are called is not documented."""
+    for key, value in values.items() if isinstance(values, dict) else ():
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, dict):
+                if key == name or not name:
+                    yield one
+                yield from _anywhere(one, name)
+
+
+def _person(one: Mapping[str, Any]) -> str:
+    told = str(one.get("@name") or "").strip()
+    given, family = split_name(told)
+    return display(given=given, family=family) or told
+
+
+def _type(one: Mapping[str, Any]) -> AppointmentType:
+    settings = one.get("settings")
+    told = {**(settings if isinstance(settings, dict) else {}), **one}
+    minutes = str(told.get("@duration") or "")
+    usable = minutes.isascii() and minutes.isdigit() and 0 < int(minutes[:5]) <= _MOST_MINUTES
+    return AppointmentType(
+        pms_id=bare(str(one["@id"])) or "",
+        name=str(one["@name"]).strip(),
+        duration_minutes=int(minutes) if usable else None,
+        colour=str(told.get("@color") or "") or None,
+    )

@@ -1,0 +1,159 @@
+"""An office's book at AdvancedMD: read by columns and days, and only where something changed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from adapters.advancedmd import feed, slices
+from adapters.advancedmd.faults import TooMany
+from adapters.advancedmd.line import Line, OfficeCaller
+from adapters.advancedmd.office import Column, Office
+from adapters.advancedmd.rows import TEMPLATE, parse_visit, visits
+from adapters.advancedmd.slices import Slice
+from adapters.advancedmd.times import slashed
+from adapters.advancedmd.wire import Message
+from adapters.rest.envelope import Contents
+from adapters.rest.ports import Ports
+from adapters.rest.source import RestSource
+from adapters.rest.vendor import Listing, Vendor
+from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
+from domain.connections import Connection
+from domain.errors import BadInput, BrokenContract, Refused, Throttled
+from domain.sources import Page, Query
+from domain.window import Window
+
+ALL, NOTHING = "all", "nothing"
+_NO_FEED = "no_feed"
+
+
+class AdvancedMdSource(RestSource):
+    """The scheduler by REST; by messages where REST is switched off (`reads=xml`)."""
+
+    def __init__(
+        self, vendor: Vendor, connection: Connection, *, secrets: Mapping[str, str], ports: Ports
+    ) -> None:
+        super().__init__(vendor, connection, secrets=secrets, ports=ports)
+        held = self._caller
+        self._caller = OfficeCaller(vendor, held.auth, connection, secrets, ports)
+        self._line = Line(self._caller, connection)
+        self._office = Office(self._line, connection, kept=self._codes, clock=ports.clock)
+        self._by_messages = reads_messages(connection)
+
+    def practice(self) -> Practice:
+        """Asked anew: somebody wants to know whether these secrets are good."""
+        self._office.columns(fresh=True)
+        return Practice(site=self._connection.site)
+
+    def practitioners(self) -> Sequence[Practitioner]:
+        found = [Practitioner(pms_id=one.pms_id, full_name=one.name) for one in self._columns()]
+        self._learn_names(found)
+        return found
+
+    def types(self) -> Sequence[AppointmentType]:
+        found = self._office.types()
+        self._learn_types(found)
+        return found
+
+    def queries(
+        self, window: Window, practitioners: Sequence[Practitioner], *, since: str | None = None
+    ) -> Sequence[Query]:
+        """The days whole, unless the server says that nothing changed since."""
+        found = self._changes(since)
+        told = {} if found is None or found.mark is None else {"mark": found.mark}
+        if since is not None and found is not None and not found.ids:
+            return [Query(key=NOTHING, params=told, complete=False)]
+        # What changed is told without its day, so the days are read whole: that shows all of it.
+        return [Query(key=ALL, params=told, window=window)]
+
+    def pages(self, query: Query, *, resume: str | None = None) -> Iterator[Page]:
+        """One for each request; what AdvancedMD finds too much at once is cut in halves."""
+        mark = str(query.params["mark"]) if "mark" in query.params else None
+        if query.window is None:
+            yield Page(records=(), is_last=True, mark=mark)
+            return
+        todo = self._plan(query.window) if resume is None else slices.read(resume)
+        while todo:
+            one, todo = todo[0], todo[1:]
+            try:
+                page = self._page(one, query)
+            except TooMany:
+                halves = one.halves(query.window, self._connection.timezone)
+                if not halves:
+                    raise
+                todo = (*halves, *todo)
+                continue
+            onward = slices.written(todo)
+            yield replace(page, resume=onward, onward=onward, is_last=not todo, mark=mark)
+
+    def _plan(self, window: Window) -> tuple[Slice, ...]:
+        columns = [one.pms_id for one in self._columns()]
+        zone = self._connection.timezone
+        return slices.planned(window, zone, columns, by_day=self._by_messages)
+
+    def _page(self, one: Slice, query: Query) -> Page:
+        listing, contents = self._visits(one) if self._by_messages else self._scheduled(one)
+        batch = self._read(listing, contents)
+        window = query.window
+        rows = [row for row in batch.rows if window is None or row.start in window]
+        aside, self._set_aside = self._set_aside, []
+        drift = dict(batch.drift)
+        if self._office.recall(_NO_FEED):
+            drift["feed:refused"] = 1
+        return Page(
+            records=rows,
+            rejects=(*aside, *batch.rejects),
+            drift=drift,
+            practitioners=self._met(rows),
+        )
+
+    def _scheduled(self, one: Slice) -> tuple[Listing[Appointment], Contents]:
+        listing = self._book()
+        (turn,) = self._turns(listing, params=one.params)
+        return listing, turn.contents
+
+    def _visits(self, one: Slice) -> tuple[Listing[Appointment], Contents]:
+        message = Message(
+            action="getdatevisits",
+            kind="api",
+            attributes={"visitdate": slashed(one.start)},
+            children=TEMPLATE,
+            buckets=("tier2",),
+        )
+        listing = replace(self._book(), parse=parse_visit, expects=frozenset({"id", "starttime"}))
+        return listing, Contents(items=visits(self._line.tell(message), one.start))
+
+    def _book(self) -> Listing[Appointment]:
+        listing = self._vendor.appointments
+        if listing is None:
+            raise BrokenContract("AdvancedMD's scheduler is not described")
+        return listing
+
+    def _columns(self) -> Sequence[Column]:
+        return self._office.columns()
+
+    def _changes(self, since: str | None) -> feed.Changes | None:
+        """None where the list of changes cannot be had: then the days are read whole.
+
+        Without a mark it is asked all the same, for the server's time. A wait for that alone is
+        not worth it, and a user who may not ask is not tried again within the hour.
+        """
+        if self._office.recall(_NO_FEED):
+            return None
+        try:
+            return feed.changes(self._line, since=since or feed.now(self._line))
+        except Throttled:
+            if since is not None:
+                raise
+            return None
+        except TooMany:
+            return None
+        except Refused:
+            self._office.keep(_NO_FEED, True)  # noqa: FBT003 - the value that is kept
+            return None
+
+
+def reads_messages(connection: Connection) -> bool:
+    """The setting `reads`: rest, or xml where REST is switched off."""
+    told = str(connection.settings.get("reads") or "rest").casefold()
+    if told not in {"rest", "xml"}:
+        raise BadInput("reads is rest or xml.")
+    return told == "xml"

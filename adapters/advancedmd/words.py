@@ -1,0 +1,94 @@
+"""Ids, names and status codes as AdvancedMD writes them, in ours."""
+
+import re
+from collections.abc import Mapping
+
+from adapters.rest.record import Record
+from adapters.rest.words import Standing
+from domain.appointments import Status
+from domain.connections import Connection
+from domain.errors import BadInput
+
+_PREFIXED = re.compile(r"[A-Za-z_]+(\d+)")
+_CODE = re.compile(r"[A-Za-z0-9]{1,8}")
+
+CODES: Mapping[str, Status] = {
+    "0": Status.BOOKED,
+    "1": Status.ARRIVED,
+    "2": Status.IN_PROGRESS,
+    "3": Status.COMPLETED,
+    # Moved: the visit stands elsewhere now.
+    "5": Status.CANCELLED,
+    "10": Status.CANCELLED,
+    "11": Status.CANCELLED,
+    "12": Status.NO_SHOW,
+}
+"""1, 2 and 11 are decoded nowhere in public; a connection's `status_codes` puts them right."""
+
+CODE_OF: Mapping[Status, str] = {
+    Status.BOOKED: "0",
+    Status.ARRIVED: "1",
+    Status.IN_PROGRESS: "2",
+    Status.COMPLETED: "3",
+    Status.NO_SHOW: "12",
+}
+"""What a status is written as; a cancellation has an address of its own."""
+
+
+def bare(pms_id: str | int | None) -> str | None:
+    """`pat45` and 45 are the same patient: XML prefixes what REST numbers."""
+    text = "" if pms_id is None else str(pms_id).strip()
+    told = _PREFIXED.fullmatch(text)
+    return (told[1] if told else text) or None
+
+
+def split_name(text: str | None) -> tuple[str | None, str | None]:
+    """Given and family name of `LAST,FIRST MIDDLE`, parted at the first comma only."""
+    family, _, given = (text or "").partition(",")
+    return given.strip() or None, family.strip() or None
+
+
+def bare_id(record: Record, path: str) -> str:
+    found = maybe_bare(record, path)
+    if found is None:
+        raise record.bad(path, "missing")
+    return found
+
+
+def maybe_bare(record: Record, path: str) -> str | None:
+    return bare(record.maybe_id(path))
+
+
+def codes(connection: Connection) -> Mapping[str, Status]:
+    """The table, with what the practice says of its own: `1=arrived; 20=completed`."""
+    return {**CODES, **own_codes(connection)}
+
+
+def own_codes(connection: Connection) -> Mapping[str, Status]:
+    given = connection.settings.get("status_codes") or {}
+    if not isinstance(given, Mapping):
+        parts = [one.partition("=") for one in re.split(r"[;,]", str(given)) if one.strip()]
+        given = {code: word for code, _, word in parts}
+    try:
+        return {str(code).strip(): Status(str(word).strip()) for code, word in given.items()}
+    except ValueError:
+        raise BadInput("status_codes is written 1=arrived; 20=completed, in our words.") from None
+
+
+def standing(record: Record, connection: Connection, *, code_at: str) -> Standing:
+    """Where an appointment stands; a code nobody knows is booked, kept and counted."""
+    code = record.maybe_id(code_at)
+    known = Standing(Status.BOOKED) if code is None else _known(codes(connection), code)
+    if known is None:
+        named = code if code and _CODE.fullmatch(code) else "unprintable"
+        record.drift.append(f"status:{named.casefold()}")
+        record.flags.add("unknown_status")
+        return Standing(Status.BOOKED, raw=code)
+    if known.status is Status.BOOKED and record.maybe("confirmdate") is not None:
+        return Standing(Status.CONFIRMED)
+    return known
+
+
+def _known(table: Mapping[str, Status], code: str) -> Standing | None:
+    status = table.get(code)
+    return None if status is None else Standing(status)

@@ -1,0 +1,90 @@
+"""AdvancedMD: one address for messages, REST for the scheduler, limits by the clock of Denver."""
+
+from dataclasses import replace
+from datetime import time
+
+from adapters.advancedmd.faults import read_fault
+from adapters.advancedmd.line import wire_of
+from adapters.advancedmd.login import DOMAIN, Login
+from adapters.advancedmd.rows import OneOrMany, parse
+from adapters.advancedmd.source import AdvancedMdSource
+from adapters.rest.ports import Ports
+from adapters.rest.vendor import Listing, Secrets, Vendor
+from domain.connections import Connection
+from domain.limits import MONDAY_TO_FRIDAY, Limit, Tier
+from domain.sources import AppointmentSource, Capabilities
+
+
+def open_source(
+    vendor: Vendor, connection: Connection, *, secrets: Secrets, ports: Ports
+) -> AppointmentSource:
+    here = replace(vendor, auth=Login(wire=wire_of(connection)))
+    return AdvancedMdSource(here, connection, secrets=secrets, ports=ports)
+
+
+def _peak(requests: int) -> tuple[Tier, ...]:
+    return (
+        Tier(
+            zone="America/Denver",
+            opens=time(6),
+            closes=time(18),
+            limits=(Limit(requests, 60),),
+            weekdays=MONDAY_TO_FRIDAY,
+        ),
+    )
+
+
+BOOK = Listing(
+    path="/scheduler/appointments",
+    wrapping=OneOrMany(),
+    parse=parse,
+    # Whether the scheduler counts in a tier is not said: the one of everything unlisted.
+    buckets=("tier3",),
+    expects=frozenset(
+        {"id", "startdatetime", "duration", "columnid", "patientid", "appointmenttypeids"}
+        | {"firstname", "lastname", "confirmdate", "status"}
+    ),
+)
+
+VENDOR = Vendor(
+    name="advancedmd",
+    title="AdvancedMD",
+    docs="https://www.advancedmd.com/api",
+    base_url="https://partnerlogin.advancedmd.com",
+    auth=Login(),
+    secrets={
+        "username": "User name of the account made for us",
+        "password": "Its password",
+        "office_key": "Office key, a number",
+        "app_name": "Application name, as AdvancedMD gave it to the partner",
+    },
+    settings={
+        "columns": "Columns of the scheduler to read, such as 16,17; else all",
+        "default_minutes": "Length of an appointment that has none",
+        "wire": "json, or xml where the office wants the older format",
+        "reads": "rest, or xml where REST is switched off",
+        "status_codes": "What other codes mean, such as 20=completed; 21=no_show",
+        "deep_link": "Address of an appointment's page in AdvancedMD, with {id} in it",
+    },
+    site_label="Office key",
+    limits={
+        "login": (Limit(1, 60),),
+        "tier1": (Limit(60, 60),),
+        "tier2": (Limit(120, 60),),
+        "tier3": (Limit(120, 60),),
+    },
+    limited_per="office",
+    limits_are="documented",
+    tiers={"tier1": _peak(1), "tier2": _peak(12), "tier3": _peak(24)},
+    extra_hosts=frozenset({f"*.{DOMAIN}"}),
+    note_policy="never",
+    telehealth_only=False,
+    capabilities=Capabilities(
+        changed_since=True,
+        telehealth="types",
+        telehealth_by="the appointment types a person marks",
+    ),
+    read_fault=read_fault,
+    appointments=BOOK,
+    opens=open_source,
+)
