@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -86,6 +86,13 @@ _TO_SEE_TO = text(
     ORDER BY entry.push_state = 'error' DESC NULLS LAST, entry.appointment_time, entry.id
     LIMIT {MOST_TO_SEE_TO}
     """  # noqa: S608 - our own words
+)
+_TO_SEND = text(
+    """
+    SELECT count(*) FROM run_sheet_appointments
+    WHERE pms_connection_id = :id AND linked_to IS NULL AND push_state IN ('pending', 'error')
+      AND CAST(appointment_time AT TIME ZONE timezone AS date) BETWEEN :first AND :last
+    """
 )
 
 
@@ -187,3 +194,9 @@ def to_see_to(
     """What failed or waits for a person first, then coming rows that the PMS does not have."""
     values = {"id": connection_id, "vendors": list(vendors), "since": since, "now": now}
     return [ToSeeTo(**row) for row in db.execute(_TO_SEE_TO, values).mappings()]
+
+
+def to_send(db: Db, connection_id: UUID, *, first: date, last: date) -> int:
+    """Rows of those practice-local days whose changes are not at the PMS yet."""
+    values = {"id": connection_id, "first": first, "last": last}
+    return int(db.execute(_TO_SEND, values).scalar_one())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -16,6 +16,7 @@ from domain.people import Permission, Person
 from domain.window import zone
 from infra.database import DatabaseAway, transaction
 
+Answer = TypeVar("Answer")
 TEMPLATES = Path(__file__).parent / "templates"
 VENDORS = {
     "gentu": "Gentu",
@@ -28,13 +29,17 @@ VENDORS = {
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """A page in the navigation, for those who may open it; `count` is what waits for them there."""
+    """A page in the navigation, for those who may open it; `count` is what waits for them there.
+
+    Without a word from `wanted` it is there for every account.
+    """
 
     path: str
     title: str
     permission: Permission
     order: int = 50
     count: Callable[[Db], int] | None = None
+    wanted: Callable[[Db], bool] | None = None
 
     def is_at(self, path: str) -> bool:
         """Whether that address is this page or lies below it."""
@@ -54,7 +59,8 @@ def render(
         person=person,
         nav=links,
         path=request.url.path,
-        counted=lambda link: _counted(request, person, link),
+        counted=lambda link: _asked(request, person, link.count),
+        is_wanted=lambda link: not link.wanted or _asked(request, person, link.wanted),
         **context,
     )
     return HTMLResponse(page, status_code=status)
@@ -65,13 +71,15 @@ def open_to(request: Request, person: Person | None) -> list[NavItem]:
     return [link for link in request.app.state.nav if person and person.may(link.permission)]
 
 
-def _counted(request: Request, person: Person | None, link: NavItem) -> int | None:
+def _asked(
+    request: Request, person: Person | None, question: Callable[[Db], Answer] | None
+) -> Answer | None:
     """Asked by the frame only, not by a fragment; a page of an error is shown without."""
-    if link.count is None or person is None:
+    if question is None or person is None:
         return None
     try:
         with transaction(request.app.state.ports.database, account_id=person.account_id) as db:
-            return link.count(db)
+            return question(db)
     except DatabaseAway:
         return None
 

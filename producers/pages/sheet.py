@@ -12,9 +12,9 @@ from fastapi.responses import HTMLResponse
 from adapters.phones import Phone, normalised, region_of
 from adapters.storage.days_read import read_days
 from adapters.storage.given_rows import CLINICIAN_AS_READ
+from adapters.storage.push_standing import standing, standings, steps
 from adapters.storage.sheet import read_entry, read_sheet
 from adapters.storage.sheet_status import read_connections
-from domain.appointments import Status
 from domain.board import lay_out
 from domain.names import clinician
 from domain.people import Permission, Person
@@ -23,6 +23,7 @@ from domain.sheet import ConflictView, ConnectionView, EntryView, Origin
 from domain.window import EARLIEST_YEAR, LATEST_YEAR, local_day
 from producers.days import account_zone
 from producers.doors import Door, door
+from producers.pages import two_way
 from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render, vendor, words
 from producers.problems import Problem
 
@@ -78,14 +79,18 @@ def entry(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
         account_id = door.account_id
         found = read_entry(db, door.seal, entry_id, account_id=account_id, access=door.access)
         connections = read_connections(db, now=door.ports.clock())
+        stands = standing(db, found.id, vendors=two_way.VENDORS)
+        sent = steps(db, found.id) if stands else ()
     return render(
         request,
         "_entry.html",
         person=door.person,
         entry=found,
         connections={one.id: one for one in connections},
+        stands=stands,
+        sent=sent,
+        may_sync=door.person.may(Permission.SYNC),
         may_edit=door.person.may(Permission.EDIT_SHEET),
-        statuses=[status.value for status in Status],
         labels=LABELS,
         flags=FLAGS,
     )
@@ -121,11 +126,16 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
         )
         connections = read_connections(db, now=now)
         read = {one: days[shown] for one, days in read_days(db, shown, shown).items()}
+        ids = [one.id for one in sheet.entries]
+        both_ways = [one for one in connections if one.vendor in two_way.VENDORS]
+        stands = standings(db, ids, vendors=two_way.VENDORS) if both_ways else {}
     return {
         "sheet": sheet,
         "board": lay_out(shown, sheet.columns, sheet.entries),
         "disputed": [one for one in sheet.entries if one.conflicts],
         "connections": {one.id: one for one in connections},
+        "both_ways": both_ways,
+        "stands": stands,
         "reading": readings_of(shown, connections, read, today=today, now=now),
         "day": shown,
         "today": today,

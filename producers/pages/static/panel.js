@@ -23,9 +23,9 @@ export async function renewPanel() {
   await renewHistory(inside);
 }
 
-async function open(button) {
-  entry = button.dataset.open;
-  opener = button.id || entry;
+async function open(wanted) {
+  entry = wanted;
+  opener = wanted;
   inside.replaceChildren(skeleton());
   panel.showModal();
   try {
@@ -56,5 +56,9 @@ panel.addEventListener("click", (event) => {
 });
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-open]");
-  if (button) open(button);
+  if (button) open(button.dataset.open);
 });
+
+// Another page may send somebody to one row of the day.
+const named = /^#open-([0-9a-f-]{36})$/.exec(location.hash);
+if (named) open(named[1]);

@@ -1,0 +1,175 @@
+"""A practice at AdvancedMD as a page: what agrees both ways, what is left to ask, what happened."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel
+from sqlalchemy import Connection as Db
+
+from adapters.storage import push_board, push_log
+from adapters.storage.audit import record
+from adapters.storage.push_board import ToSeeTo, TwoWay
+from adapters.storage.push_log import Line
+from adapters.storage.sheet_status import read_connections, read_waiting
+from domain.people import Permission
+from domain.window import local_day
+from producers.doors import Door, door
+from producers.pages import allowances, two_way
+from producers.pages.connecting import BADGES
+from producers.pages.rendering import NavItem, render
+from producers.problems import Problem
+
+router = APIRouter(prefix="/advancedmd", include_in_schema=False)
+
+NAV = NavItem("/advancedmd", "AdvancedMD", Permission.SEE_STATUS, order=25, wanted=two_way.wanted)
+Reader = Annotated[Door, Depends(door(Permission.SEE_STATUS))]
+
+LOOK_BACK = timedelta(days=7)
+FEW, MANY = 40, 200
+A_PULL: Mapping[str, int] = {"tier1": 1, "tier3": 1}
+"""The feed of changed ids, and at least one day of them read again."""
+A_PUSH: Mapping[str, int] = {"tier3": 3}
+"""The row is read, written, and read back."""
+A_LOOK_UP: Mapping[str, int] = {"tier3": 1}
+
+
+class Filter(BaseModel):
+    """Which of the log is shown, of which practice."""
+
+    connection: UUID | None = None
+    subject: Literal["patient", "appointment", "charge"] | None = None
+    state: Literal["done", "waiting", "failed"] | None = None
+    each: Annotated[int, Query(ge=1, le=MANY)] = FEW
+
+    def address(self, **other: Any) -> str:
+        """Where the same is shown with another choice."""
+        chosen = {**self.model_dump(mode="json"), **other}
+        kept = {key: value for key, value in chosen.items() if value and value != FEW}
+        return f"/advancedmd?{urlencode(kept)}" if kept else "/advancedmd"
+
+
+Wanted = Annotated[Filter, Query()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A row that somebody must see to, with its patient's name for those who may see it."""
+
+    row: ToSeeTo
+    name: str | None
+
+
+@router.get("")
+def page(request: Request, door: Reader, wanted: Wanted) -> HTMLResponse:
+    """The whole page; it can be read before any script runs."""
+    return render(request, "advancedmd.html", person=door.person, **_board(door, wanted))
+
+
+@router.get("/board")
+def fragment(request: Request, door: Reader, wanted: Wanted) -> HTMLResponse:
+    """The part that changes, to be laid over what is shown."""
+    return render(request, "_advancedmd.html", person=door.person, **_board(door, wanted))
+
+
+@router.get("/range")
+def days(
+    request: Request, door: Reader, connection: UUID, first_day: date, last_day: date
+) -> HTMLResponse:
+    """How many rows of those days would be sent, and how long they would wait."""
+    with door.transaction() as db:
+        one = _chosen(push_board.connections(db, vendors=two_way.VENDORS), connection)
+        rows = push_board.to_send(db, one.id, first=first_day, last=last_day)
+    throttle, budgets = allowances.of_connection(door, one.id)
+    calls = {key: times * rows for key, times in A_PUSH.items()}
+    seconds = allowances.wait(throttle, budgets, calls) if budgets else None
+    return render(request, "_sending_wait.html", person=door.person, rows=rows, seconds=seconds)
+
+
+def _board(door: Door, wanted: Filter) -> dict[str, Any]:
+    now = door.ports.clock()
+    since = now - LOOK_BACK
+    with door.transaction() as db:
+        every = push_board.connections(db, vendors=two_way.VENDORS)
+        one = _chosen(every, wanted.connection)
+        appointments = push_board.appointments(db, one.id, vendors=two_way.VENDORS, since=since)
+        patients = push_board.patients(db, one.id, since=since)
+        shown = {
+            "patients": patients,
+            "appointments": appointments,
+            "outcomes": push_board.outcomes(db, one.id, since=since),
+            "lines": _lines(db, one, wanted, since=since),
+            "attention": _to_see_to(db, door, one),
+            "fresh": next(each for each in read_connections(db, now=now) if each.id == one.id),
+            "is_reading": any(job.connection_id == one.id for job in read_waiting(db)),
+        }
+    to_send = appointments.pending + appointments.error + appointments.needs_patient
+    return {
+        **shown,
+        **_clock(door, one, {"pushes": to_send, "people": patients.total - patients.synced}),
+        "one": one,
+        "every": every,
+        "wanted": wanted,
+        "now": now,
+        "today": local_day(now, one.timezone),
+        "badges": BADGES,
+        "many": MANY,
+        "may_sync": door.person.may(Permission.SYNC),
+        "may_see": door.person.may(Permission.SEE_SHEET),
+        "may_configure": door.person.may(Permission.CONFIGURE),
+    }
+
+
+def _chosen(every: Sequence[TwoWay], wanted: UUID | None) -> TwoWay:
+    found = next((one for one in every if wanted in (None, one.id)), None)
+    if found is None:
+        raise Problem(HTTPStatus.NOT_FOUND, "No practice at AdvancedMD is connected.")
+    return found
+
+
+def _lines(db: Db, one: TwoWay, wanted: Filter, *, since: datetime) -> Sequence[Line]:
+    return push_log.lines(
+        db, one.id, since=since, subject=wanted.subject, state=wanted.state, most=wanted.each
+    )
+
+
+def _to_see_to(db: Db, door: Door, one: TwoWay) -> list[Named]:
+    """The rows that stay behind; who is treated is named, and noted, for those who may see it."""
+    now = door.ports.clock()
+    rows = push_board.to_see_to(db, one.id, vendors=two_way.VENDORS, since=now - LOOK_BACK, now=now)
+    if not rows or not door.person.may(Permission.SEE_SHEET):
+        return [Named(row=row, name=None) for row in rows]
+    record(
+        db,
+        door.access,
+        account_id=door.account_id,
+        action="run_sheet.read",
+        phi_fields=("patient_name",),
+        connection_id=one.id,
+        summary=f"{len(rows)} rows to see to",
+    )
+    return [Named(row=row, name=door.seal.name_of(row.id, row.patient_name)) for row in rows]
+
+
+def _clock(door: Door, one: TwoWay, waiting: Mapping[str, int]) -> dict[str, Any]:
+    """What is left to ask, and how long each button's work would wait."""
+    throttle, budgets = allowances.of_connection(door, one.id)
+    calls = {
+        "pull": A_PULL,
+        "today": {key: times * max(1, waiting["pushes"]) for key, times in A_PUSH.items()},
+        "patients": {key: times * waiting["people"] for key, times in A_LOOK_UP.items()},
+    }
+    return {
+        "spending": allowances.spending(throttle, budgets, now=door.ports.clock()),
+        "waits": {
+            name: allowances.wait(throttle, budgets, each) if budgets else None
+            for name, each in calls.items()
+        },
+        "waiting": waiting,
+    }

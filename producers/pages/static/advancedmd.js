@@ -1,0 +1,91 @@
+// A practice at AdvancedMD: kept up to date, synced by hand either way, with what came of it.
+import { ask, fragment } from "./api.js";
+import { listen } from "./events.js";
+import "./frame.js";
+import "./linking.js";
+import { morph } from "./morph.js";
+import { DEEDS, sent } from "./pushing.js";
+
+const GATHER = 200;
+const OFTEN = 1000;
+const SELDOM = 15_000;
+const board = () => document.getElementById("two-way");
+
+let gathering = null;
+let looking = null;
+let told = { sentence: "", isBad: false };
+let doing = null;
+
+export function soon() {
+  gathering ??= setTimeout(() => {
+    gathering = null;
+    renew();
+  }, GATHER);
+}
+
+async function renew() {
+  clearTimeout(looking);
+  try {
+    const body = await fragment(`/advancedmd/board${location.search}`);
+    const fresh = body.querySelector("#two-way");
+    lay(fresh);
+    morph(board(), fresh);
+  } catch {
+    // The next look tells whether the server is back.
+  }
+  looking = setTimeout(renew, doing || "busy" in board().dataset ? OFTEN : SELDOM);
+}
+
+// What was said stays said, and what goes on stays off, while everything around it is renewed.
+function lay(within) {
+  const line = within.querySelector("[data-said]");
+  if (!line) return;
+  line.textContent = told.sentence;
+  line.classList.toggle("bad", told.isBad);
+  for (const button of within.querySelectorAll("[data-deed]")) {
+    if (doing) button.disabled = true;
+  }
+}
+
+function say(sentence, isBad = false) {
+  told = { sentence, isBad };
+  lay(board());
+}
+
+async function deed(name) {
+  const { connection, today } = board().dataset;
+  doing = name;
+  say("");
+  lay(board());
+  try {
+    say(await DEEDS[name]({ connection, today }, say));
+  } catch (refusal) {
+    say(refusal.message, true);
+  } finally {
+    doing = null;
+    await renew();
+  }
+}
+
+async function push(button) {
+  const row = button.closest("[data-entry]").dataset;
+  button.disabled = true;
+  try {
+    say(await sent(row, button.dataset.push));
+  } catch (refusal) {
+    say(refusal.message, true);
+  } finally {
+    button.disabled = false;
+    soon();
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const at = (selector) => event.target.closest?.(selector);
+  if (at("[data-deed]")) deed(at("[data-deed]").dataset.deed);
+  if (at("[data-push]")) push(at("[data-push]"));
+});
+
+addEventListener("linked", soon);
+listen(soon);
+renew();

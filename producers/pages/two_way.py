@@ -1,0 +1,165 @@
+"""What the pages about practices that take changes share: which they are, and the words for it."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from sqlalchemy import Connection as Db
+
+from adapters.storage import push_board
+from adapters.storage.push_board import Tally
+from adapters.storage.push_log import Line
+from adapters.storage.push_standing import Standing
+from domain.window import local_day, zone
+from producers.pages.rendering import ENVIRONMENT, clock, moment, vendor
+
+VENDORS = frozenset({"advancedmd"})
+SAYS: Mapping[str, str] = {
+    "synced": "Synced",
+    "pending": "Waiting to be sent",
+    "error": "Not taken",
+    "needs_patient": "Needs its patient",
+    "unsent": "Not there yet",
+}
+"""A state in the words of a badge."""
+TONES: Mapping[str, str] = {
+    "synced": "on_time",
+    "done": "on_time",
+    "pending": "paused",
+    "waiting": "paused",
+    "error": "failing",
+    "failed": "failing",
+    "needs_patient": "late",
+    "unsent": "late",
+}
+ICONS: Mapping[str, str] = {
+    "synced": "check",
+    "pending": "sync",
+    "error": "alert",
+    "needs_patient": "person",
+    "unsent": "up",
+}
+WHAT: Mapping[str, str] = {
+    "book": "Visit created",
+    "reschedule": "Visit moved",
+    "cancel": "Visit cancelled",
+    "set_status": "Status set",
+    "create_patient": "Patient created",
+    "update_patient": "Patient changed",
+    "link": "Patient looked up",
+    "incremental": "Changes read",
+    "manual": "Days read by hand",
+    "full": "Days read whole",
+}
+CALLS: Mapping[str, str] = {
+    "tier1": "Changes since",
+    "tier2": "Visits of a day",
+    "tier3": "Look-ups and writes",
+    "login": "Signing in",
+}
+"""What a bucket's calls are for."""
+EXCESS = "1 US cent"
+"""What a call above the allowance costs: told by integrators, to be confirmed by a licensee."""
+OUTCOMES: Mapping[str, str] = {"done": "Done", "waiting": "Under way", "failed": "Failed"}
+SENT: Mapping[str, str] = {"done": "taken", "waiting": "under way", "failed": "not taken"}
+AN_HOUR, A_MINUTE = 3600, 60
+SOON = 3
+WIDTH = 100.0
+LEAST = 2.0
+# Only an address of the open web is made clickable, whatever stands in the settings.
+ADDRESS = re.compile(r"https://[^\s\"'<>]+")
+
+
+def wanted(db: Db) -> bool:
+    """Whether the account has a practice that takes changes."""
+    return push_board.is_any(db, vendors=VENDORS)
+
+
+def tip(standing: Standing, timezone: str) -> str:
+    """What a badge says when somebody asks: the state, and the reason or the time."""
+    title = vendor(standing.vendor)
+    if standing.state == "unsent":
+        return f"Not in {title}"
+    if standing.state == "synced":
+        at = standing.pushed_at
+        return f"In {title}" + (f", sent {moment(at, timezone)}" if at else "")
+    if standing.state == "pending":
+        return f"Waiting to be sent to {title}"
+    what = "Needs its patient" if standing.state == "needs_patient" else "Not taken"
+    return f"{title}: {what.lower()}" + (f". {standing.reason}" if standing.reason else "")
+
+
+def deep_link(standing: Standing) -> str | None:
+    """The visit at the PMS's own page, where the practice has said how it is addressed."""
+    if not standing.deep_link or not standing.pms_id:
+        return None
+    address = standing.deep_link.replace("{id}", quote(standing.pms_id, safe=""))
+    return address if ADDRESS.fullmatch(address) else None
+
+
+def about(seconds: float | None) -> str:
+    """How long something will wait for the vendor's clock, as a person says it."""
+    if seconds is None:
+        return "wait not known"
+    if seconds < SOON:
+        return "no wait"
+    if seconds < A_MINUTE:
+        return f"about {seconds:.0f} s"
+    if seconds < AN_HOUR:
+        return f"about {seconds / A_MINUTE:.0f} min"
+    return f"about {seconds / AN_HOUR:.1f} h"
+
+
+def shares(tally: Tally) -> list[tuple[str, float, float]]:
+    """The bar of a tally: each state with where it starts and how wide it is, in hundredths."""
+    counts = {name: count for name in SAYS if (count := getattr(tally, name))}
+    widths = {name: max(LEAST, WIDTH * count / tally.total) for name, count in counts.items()}
+    scale = WIDTH / sum(widths.values()) if widths else 1.0
+    made, start = [], 0.0
+    for name, width in widths.items():
+        made.append((name, round(start, 2), round(width * scale, 2)))
+        start += width * scale
+    return made
+
+
+def when(instant: datetime, now: datetime, timezone: str) -> str:
+    """14:05 today, 22 Nov 14:05 else."""
+    is_today = local_day(instant, timezone) == local_day(now, timezone)
+    return clock(instant, timezone) if is_today else moment(instant, timezone)
+
+
+def turns(instant: datetime, now: datetime, timezone: str) -> str:
+    """When hours change on the vendor's clock: `18:00`, or `Mon 06:00` where that is not today."""
+    local = instant.astimezone(zone(timezone))
+    is_soon = instant - now < timedelta(hours=18)
+    return f"{local:%H:%M}" if is_soon else f"{local:%a %H:%M}"
+
+
+def run_words(line: Line) -> str:
+    """What a pass changed on the sheet: `3 appointments updated, 1 to decide`."""
+    changed = line.created + line.updated + line.removed
+    told = f"{changed} {'appointment' if changed == 1 else 'appointments'} updated"
+    return told + (f", {line.conflicts} to decide" if line.conflicts else "")
+
+
+ENVIRONMENT.filters.update(
+    push_tip=tip,
+    deep_link=deep_link,
+    about=about,
+    shares=shares,
+    when=when,
+    turns=turns,
+    run_words=run_words,
+    local_date=local_day,
+)
+ENVIRONMENT.globals.update(
+    call_words=CALLS,
+    excess=EXCESS,
+    push_icons=ICONS,
+    push_says=SAYS,
+    push_tones=TONES,
+    push_what=WHAT,
+    push_outcomes=OUTCOMES,
+    push_sent=SENT,
+)

@@ -1,0 +1,42 @@
+// A practice that takes changes: its dashboard, its badges on the sheet, a row's card, its settings.
+const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
+
+export default async function play({ open, shots, base, told }) {
+  const { page, trouble } = await open();
+  const found = {};
+  const shot = (where, name, fullPage = true) => where.screenshot({ path: `${shots}/advancedmd-${name}.png`, fullPage });
+  const dark = (where) => where.evaluate(() => { document.documentElement.dataset.theme = "dark"; });
+  const light = (where) => where.evaluate(() => { document.documentElement.dataset.theme = "light"; });
+
+  await shot(page, "sheet-light", false);
+  await page.locator(".who", { hasText: "Ben Sketch" }).click();
+  await page.locator("#push").waitFor();
+  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished)));
+  await shot(page, "entry-light", false);
+  await page.getByRole("button", { name: "Close" }).first().click();
+  await page.locator("[data-send]").click();
+  await page.locator("[data-sending-wait]", { hasText: /\S/ }).waitFor();
+  await shot(page, "sending-light", false);
+  await page.locator("[data-sending-close]").click();
+  await dark(page);
+  await shot(page, "sheet-dark", false);
+  await light(page);
+
+  await page.getByRole("link", { name: "AdvancedMD" }).click();
+  await page.locator("#two-way").waitFor();
+  found.title = (await page.locator("h1").innerText()).replace(/^\S\n?/, "").trim();
+  await shot(page, "wide-light");
+  await dark(page);
+  await shot(page, "wide-dark");
+  await light(page);
+
+  const { page: phone, trouble: more } = await open({ viewport: { width: PHONE.width, height: PHONE.height }, ...PHONE });
+  await shot(phone, "phone-sheet", false);
+  await phone.goto(`${base}/advancedmd`);
+  await phone.locator("#two-way").waitFor();
+  found.width = await phone.evaluate(() => document.documentElement.scrollWidth);
+  await shot(phone, "phone-light");
+  await dark(phone);
+  await shot(phone, "phone-dark");
+  return { ...found, trouble: [...trouble, ...more] };
+}

@@ -1,0 +1,34 @@
+"""A practice that takes changes as people see it, in a real browser: dashboard, sheet, settings."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.browser.driving import drive
+from tests.producers.conftest import Site
+from tests.producers.two_way import TwoWayDay, two_way_day
+
+pytestmark = [pytest.mark.browser, pytest.mark.integration]
+
+
+@pytest.fixture
+def day(make_site: Callable[..., Site]) -> TwoWayDay:
+    return two_way_day(make_site())
+
+
+def test_the_dashboard_and_the_sheet_say_how_each_row_stands(
+    browser_parts: Path, day: TwoWayDay, tmp_path: Path
+) -> None:
+    site = day.site
+
+    found = drive(
+        "two_way",
+        base=str(site.client.base_url).rstrip("/"),
+        token=site.link(),
+        shots=tmp_path,
+        connection=str(day.connection),
+    )
+
+    assert found["title"] == "AdvancedMD"
+    assert found["trouble"] == []
