@@ -12,7 +12,8 @@ from urllib.parse import quote, urlencode
 
 import structlog
 
-from adapters.rest.auth import Ask, Auth, Desk, digest, secret
+from adapters.rest.auth import Ask, Auth, Desk, secret
+from adapters.rest.budgets import bucket, budgets
 from adapters.rest.ports import Answer, Ports
 from adapters.rest.vendor import Fault, Listing, Vendor
 from adapters.rest.waits import DEFAULT_PAUSE, allowance, asked_pause, bounded
@@ -194,15 +195,15 @@ class Caller:
 
     def _pay(self, ask: Ask) -> None:
         """Spend from every budget at once, before the request leaves, and keep the receipt."""
-        budgets = self._budgets(ask.buckets)
+        wanted = self._budgets(ask.buckets)
         try:
             at = self.ports.throttle.spend(
-                budgets, holder=str(self.connection.id), voice=self.ports.voice
+                wanted, holder=str(self.connection.id), voice=self.ports.voice
             )
         except Throttled as wait:
             log.info("vendor.request_waits", reason=str(wait), until=wait.until.isoformat())
             raise Throttled(self._limit, until=wait.until) from None
-        self._spent.extend(Spend(bucket=one.bucket, at=at, weight=one.weight) for one in budgets)
+        self._spent.extend(Spend(bucket=one.bucket, at=at, weight=one.weight) for one in wanted)
 
     @property
     def _limit(self) -> str:
@@ -210,23 +211,10 @@ class Caller:
         return f"{self.vendor.title}'s request limit"
 
     def _budgets(self, buckets: Sequence[str]) -> list[Budget]:
-        return [
-            Budget(
-                bucket=self._bucket(name),
-                limits=self.vendor.limits[name],
-                tiers=self.vendor.tiers.get(name, ()),
-                voice_share=self.vendor.voice_shares.get(name, 0.0),
-            )
-            for name in buckets
-        ]
+        return budgets(self.vendor, buckets, self.connection, auth=self.auth, secrets=self.secrets)
 
     def _bucket(self, name: str) -> str:
-        """Named for who holds the allowance, so that a practice connected twice shares it."""
-        if self.vendor.limited_per == "connection":
-            owner = digest(self.base_url, self.connection.site or str(self.connection.id))
-        else:
-            owner = digest(self.base_url, self.auth.owner(self.secrets))
-        return f"{self.vendor.name}/{name}/{owner}"
+        return bucket(self.vendor, name, self.connection, auth=self.auth, secrets=self.secrets)
 
     def _observe(self, ask: Ask, answer: Answer) -> None:
         if self.vendor.rate_headers is None:
