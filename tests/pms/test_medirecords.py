@@ -17,7 +17,7 @@ from domain.connections import Connection, KnownType
 from domain.errors import BadInput, NeedsReconnect
 from domain.sources import AppointmentSource
 from domain.window import whole_day
-from tests.contract.kit import Stage, changed, fixture, is_page
+from tests.contract.kit import Stage, changed, fixture, is_page, once
 
 CONNECTION = Connection(
     id=UUID(int=1),
@@ -362,14 +362,29 @@ def raw(pms_id: str, **more: Any) -> dict[str, Any]:
     return {"id": pms_id, "scheduleTime": "2026-06-02T09:00", "providerId": "d9", **more}
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_token_that_is_refused_needs_a_new_one_from_a_person(status: int) -> None:
+@pytest.mark.parametrize(("status", "asked"), [(401, 2), (403, 1)])
+def test_a_token_that_is_refused_needs_a_new_one_from_a_person(status: int, asked: int) -> None:
     told = fixture("medirecords")
     stage = Stage(told, lambda request: httpx.Response(status, json={"status": status}))
 
     with pytest.raises(NeedsReconnect):
         stage.rows()
-    assert len(stage.sender.requests) == 1
+    assert len(stage.sender.requests) == asked
+
+
+def test_one_stray_refusal_of_the_token_is_waited_out_and_costs_one_more_request() -> None:
+    told = fixture("medirecords")
+    wanted = Stage(told)
+    rows = wanted.rows()
+    refused = once(lambda request: is_page(told, request))
+    stage = Stage(told, changed(told, refused, lambda: httpx.Response(401)))
+
+    assert stage.rows() == rows
+
+    assert len(stage.sender.requests) == len(wanted.sender.requests) + 1
+    ((bucket, seconds),) = stage.throttle.pauses
+    assert bucket.startswith("medirecords/default/") and 0 < seconds <= 2
+    assert len(stage.throttle.spends) == len(stage.sender.requests)
 
 
 @pytest.mark.parametrize("names", ["d1=Dr Dana Demo; d2=Sample, Jo", {"d1": "Dr Dana Demo"}])
