@@ -28,7 +28,7 @@ from console.playing import Caller
 from console.processes import Port
 from console.setting_up import Wanted
 from console.telling import enter_webhooks
-from console.truth import Difference, Simulator, differences
+from console.truth import UNTOLD, Difference, Simulator, differences
 from console.wiring import Wiring, wired
 from domain.connections import Connection, State
 from domain.errors import BadInput
@@ -255,7 +255,7 @@ def _judged(wiring: Wiring, practice: Practice, run: LoggedRun) -> Judged:
         practice=practice,
         run=run,
         appointments=sum(not row["removed"] for row in rows),
-        wrong=differences(truth, rows, first=today, last=today),
+        wrong=differences(truth, rows, first=today, last=today, untold=UNTOLD.get(held.vendor, ())),
     )
 
 

@@ -1,6 +1,6 @@
 """Compares the sheet with what a simulator says is true, field by field, over HTTP only."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +10,10 @@ import httpx
 
 TIMEOUT = 30.0
 UNKNOWN = "unknown"
+UNTOLD: Mapping[str, Collection[str]] = {
+    "advancedmd": ("patient.phone", "patient.email", "patient.date_of_birth")
+}
+"""What a PMS knows and its book does not tell, so that the sheet cannot show it."""
 
 Row = Mapping[str, Any]
 Key = tuple[str, str]
@@ -59,7 +63,12 @@ class Simulator:
 
 
 def differences(
-    truth: Mapping[str, Any], sheet: Sequence[Row], *, first: date, last: date
+    truth: Mapping[str, Any],
+    sheet: Sequence[Row],
+    *,
+    first: date,
+    last: date,
+    untold: Collection[str] = (),
 ) -> list[Difference]:
     """What is missing, too much, or different on those practice-local days."""
     wanted = {
@@ -69,7 +78,8 @@ def differences(
     found = [Difference(key[0], "missing") for key in wanted.keys() - held.keys()]
     found += [Difference(key[0], "not at the PMS") for key in held.keys() - wanted.keys()]
     for key in wanted.keys() & held.keys():
-        found += [Difference(key[0], name) for name in _differing(*wanted[key], held[key])]
+        differing = _differing(*wanted[key], held[key])
+        found += [Difference(key[0], name) for name in differing if name not in untold]
     return sorted(found, key=lambda one: (one.pms_id, one.field))
 
 
@@ -97,7 +107,11 @@ def _differing(one: Row, patient: Mapping[str, Any] | None, row: Row) -> Iterato
     pairs = {
         "start": (_instant(one["start_utc"]), _instant(row["start"])),
         "status": (_meant(one), row["status"]),
-        "practitioner": (one["practitioner_id"], practitioner.get("pms_id")),
+        # A book kept by columns shows in whose column somebody stands, not who looks after it.
+        "practitioner": (
+            one.get("column_id") or one["practitioner_id"],
+            practitioner.get("pms_id"),
+        ),
         "appointment_type": (one["type_name"], row["appointment_type"]),
         "is_telehealth": (one["is_telehealth"], row["is_telehealth"]),
         "notes": (_notes(one), row["notes"] or ""),
