@@ -1,7 +1,7 @@
 """AdvancedMD, played from public accounts of it: medical offices in the United States.
 
 `python -m simulators.advancedmd --port 8085` prints one line of JSON and serves; `--tenants` is
-the number of offices. `login_url` is the door of the first post of a login; its answer names the
+the number of offices. `token_url` is the door of the first post of a login; its answer names the
 office's own server, which is this one too: `{url}/processrequest/api-801/EXAMPLE1`. An office's
 name under /_sim is its key (`130001`); the parameter is `tenant` and the first is meant when it is
 left out. All times, tokens and limits go by the vendor's own clock.

@@ -120,9 +120,9 @@ class Advancedmd:
     def meter(self, request: Request) -> float | None:
         """Write the call down; seconds to wait when it is refused for being one too many."""
         told = self._asked(request)
-        call = self.ledger.note(
-            told.office_key or "", told.action, tier_of(told.action), self.knobs
-        )
+        is_rest = REST.match(request.path)
+        tier = self.knobs.rest_tier if is_rest else tier_of(told.action)
+        call = self.ledger.note(told.office_key or "", told.action, tier, self.knobs)
         return MINUTE if call.is_refused else None
 
     def tenant_of(self, request: Request) -> str | None:

@@ -15,6 +15,7 @@ class Knobs:
     # The bill.
     refuses_excess: bool = False  # 429 instead of a cent
     tolerance_seconds: float = 0.0  # by which a minute may be short
+    rest_tier: int = 3  # of all calls of REST; 0 is without a limit
     # Lists.
     most_records: int = 1000  # of a message's answer
     page_rows: int = 100  # of a patient lookup
@@ -23,6 +24,7 @@ class Knobs:
     view_from: Literal["start", "calendar"] = "start"  # where a week or month begins
     lone_row: Literal["object", "array"] = "object"
     visit_ids: Literal["own", "same"] = "own"  # of messages, against those of REST
+    reminder_rows: Literal["reminder", "appt"] = "reminder"  # and the list is named after them
     starttimes: float = 0.9  # share of visits that say when they begin
     server_zone: str = "America/Denver"  # of servertime and lastupdated
     contacts: bool = True  # patients' telephones, e-mail and birth dates are told

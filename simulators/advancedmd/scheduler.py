@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -92,7 +92,3 @@ def is_shown(row: Appointment, office: Office, view: View) -> bool:
 
 def appointment(office: Office, id_: str) -> Json:
     return shapes.appointment(office.clinic.appointments[id_], office)
-
-
-def local(row: Appointment, office: Office) -> datetime:
-    return row.start.astimezone(office.clinic.zone)

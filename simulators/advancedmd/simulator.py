@@ -66,6 +66,6 @@ class AdvancedmdSimulator:
             "vendor": "advancedmd",
             "url": url,
             "base_url": url,
-            "login_url": f"{url}{DOOR}",
+            "token_url": f"{url}{DOOR}",
             "tenants": self.vendor.described(),
         }

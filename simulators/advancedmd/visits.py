@@ -20,6 +20,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "insurance": frozenset({"carname", "carcode"}),
 }
 CARRIERS = (("EXAMPLE MUTUAL", "EXM"), ("SAMPLE HEALTH", "SMH"))
+LISTS = {"reminder": "reminderlist", "appt": "apptlist"}
 Template = Mapping[str, set[str]]
 
 
@@ -157,8 +158,8 @@ def reminders(message: Message, office: Office) -> Element:
         and (not patient or patient in {each.patient_id for each in row.attendees})
     ]
     results = Element("Results")
-    listed_ = SubElement(results, "reminderlist")
-    listed_.extend(_reminder(row, office) for row in limited(found, office))
+    list_ = SubElement(results, LISTS[office.knobs.reminder_rows])
+    list_.extend(_reminder(row, office) for row in limited(found, office))
     if message.maybe("updconfirm") == "1":
         office.confirm(found)
     return results
@@ -175,8 +176,8 @@ def _is_between(row: Appointment, message: Message, office: Office) -> bool:
 
 def _reminder(row: Appointment, office: Office) -> Element:
     local = row.start.astimezone(office.clinic.zone)
-    told = Element(
-        "reminder",
+    told: Element = Element(
+        office.knobs.reminder_rows,
         id=office.visit_id(row),
         date=wording.day(local),
         starttime=wording.clock(local),

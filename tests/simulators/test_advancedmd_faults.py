@@ -66,6 +66,18 @@ def test_rest_shares_the_third_tier_with_lookups(desk: Desk) -> None:
     assert (one["tier"], one["is_peak"]) == (3, True)
 
 
+def test_rest_may_be_in_another_tier_or_in_none(desk: Desk) -> None:
+    for tier, calls in ((1, 1), (0, 30)):
+        desk.knob(rest_tier=tier)
+        for _ in range(calls):
+            desk.list_()
+
+    assert cents(desk) == 0
+    desk.knob(rest_tier=1)
+    desk.list_()
+    assert cents(desk) == 1
+
+
 def test_every_tier_has_an_allowance_of_its_own(desk: Desk) -> None:
     desk.ask("getupdatedvisits", **EVER)
     for _ in range(12):
@@ -353,10 +365,10 @@ def test_the_process_says_where_it_is_and_stops_when_told() -> None:
         tenant = ready["tenants"][0]
 
         assert ready["vendor"] == "advancedmd" and ready["base_url"] == ready["url"]
-        assert ready["login_url"] == f"{ready['url']}{DOOR}"
+        assert ready["token_url"] == f"{ready['url']}{DOOR}"
         assert tenant["timezone"] == "America/New_York" and tenant["tenantName"]
         assert tenant["telehealth_type_ids"] and len(tenant["days"]) == 2
         assert tenant["columns"][0]["id"] == 16
-        assert httpx.post(ready["login_url"]).status_code == 500
+        assert httpx.post(ready["token_url"]).status_code == 500
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0

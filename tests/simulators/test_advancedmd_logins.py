@@ -203,6 +203,24 @@ def test_a_cookie_in_json_says_that_it_is_one(desk: Desk) -> None:
     assert told["PPMDResults"]["Results"]["@success"] == "1"
 
 
+def test_the_token_may_stand_in_a_first_child_of_json_too(desk: Desk) -> None:
+    inside = {
+        "@action": "lookupprofile",
+        "usercontext": {"@nocookie": "1", "#text": desk.token},
+        "profile": [{"@name": ""}, None],
+    }
+    reply = desk.http.post(
+        desk.door, json={"ppmdmsg": inside}, headers={"Accept": "application/json"}
+    )
+
+    assert reply.json()["PPMDResults"]["Results"]["@success"] == "1"
+
+
+def test_there_are_no_other_doors(desk: Desk) -> None:
+    for path in ("/", "/ehr-api/api-801/EXAMPLE1/scheduler/appointments"):
+        assert desk.http.get(f"{desk.url}{path}").status_code == 404
+
+
 def test_a_token_opens_only_the_office_it_was_given_for() -> None:
     with opened(setup(tenants=2)) as desk:
         mine = {str(row["id"]) for row in desk.rows()}

@@ -260,6 +260,15 @@ def test_reminders_cover_a_range_of_days_and_hours(read: Desk) -> None:
     assert fault(read.ask("getreminderappts", **fields, apptstatus="0", endtime="9"))[1] == "2049"
 
 
+def test_reminders_may_be_called_appointments() -> None:
+    with opened(knobs=Knobs(reminder_rows="appt")) as desk:
+        told = desk.asked(
+            "getreminderappts", startdate="6/2/2026", enddate="6/2/2026", apptstatus="0"
+        )
+
+        assert told.findall("apptlist/appt") and not told.findall("reminderlist")
+
+
 def test_reading_reminders_can_confirm_them_by_mistake(desk: Desk) -> None:
     before = {id_ for id_, row in desk.truth().items() if row["meaning"] == "booked"}
 
