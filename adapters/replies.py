@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import redis
@@ -14,6 +15,7 @@ from infra.redis import connect
 log = structlog.get_logger()
 
 KEPT_SECONDS = 60
+MOST_EARLY = 1000
 WAIT_SECONDS = 5.0
 AGAIN_SECONDS = 0.5
 
@@ -31,6 +33,15 @@ def tell(client: "redis.Redis", reply_to: str, row_id: UUID) -> None:
         log.warning("reply.not_told", error=type(away).__name__)
 
 
+@dataclass(slots=True)
+class _Awaited:
+    """An answer for which one request waits, or several where a message came more than once."""
+
+    loop: asyncio.AbstractEventLoop
+    event: asyncio.Event = field(default_factory=asyncio.Event)
+    waiters: int = 0
+
+
 class Replies:
     """One list and one waiting connection for each ingress process, whoever waits in it."""
 
@@ -38,7 +49,8 @@ class Replies:
         self.name = uuid4().hex
         self._url = url
         self._lock = threading.Lock()
-        self._waiting: dict[UUID, tuple[asyncio.AbstractEventLoop, asyncio.Event]] = {}
+        self._waiting: dict[UUID, _Awaited] = {}
+        self._early: dict[UUID, None] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="replies", daemon=True)
 
@@ -50,14 +62,19 @@ class Replies:
 
     def expect(self, row_id: UUID) -> asyncio.Event:
         """Set when the row is answered; forget it when nobody waits any more."""
-        event = asyncio.Event()
         with self._lock:
-            self._waiting[row_id] = (asyncio.get_running_loop(), event)
-        return event
+            awaited = self._waiting.setdefault(row_id, _Awaited(asyncio.get_running_loop()))
+            awaited.waiters += 1
+            if row_id in self._early:
+                awaited.event.set()
+        return awaited.event
 
     def forget(self, row_id: UUID) -> None:
         with self._lock:
-            self._waiting.pop(row_id, None)
+            awaited = self._waiting[row_id]
+            awaited.waiters -= 1
+            if not awaited.waiters:
+                del self._waiting[row_id]
 
     def _listen(self) -> None:
         client = connect(self._url, blocking=True, retries=0)
@@ -81,9 +98,16 @@ class Replies:
     def _wake(self, row_id: UUID) -> None:
         with self._lock:
             found = self._waiting.get(row_id)
+            if found is None:
+                self._keep_early(row_id)
         if found is not None:
-            loop, event = found
-            loop.call_soon_threadsafe(event.set)
+            found.loop.call_soon_threadsafe(found.event.set)
+
+    def _keep_early(self, row_id: UUID) -> None:
+        """A worker may be quicker than whoever is about to wait for it."""
+        self._early[row_id] = None
+        while len(self._early) > MOST_EARLY:
+            del self._early[next(iter(self._early))]
 
 
 def _list(name: str) -> str:

@@ -7,10 +7,13 @@ from typing import Protocol
 
 from adapters.replies import Replies
 from adapters.vapi.verifying import Plan
+from producers.turns import Turns
 
 FALLBACK_SECONDS = 4.0
 ANSWER_SECONDS = 15.0
 CALLS_A_MINUTE = 100
+TURN_SECONDS = 2.0
+"""What could not even be looked at by then is not begun: there is time to say so."""
 
 
 class Announcer(Protocol):
@@ -29,6 +32,8 @@ class Voice:
     fallback_seconds: float = FALLBACK_SECONDS
     answer_seconds: float = ANSWER_SECONDS
     calls_a_minute: int = CALLS_A_MINUTE
+    turn_seconds: float = TURN_SECONDS
+    turns: Turns = field(default_factory=Turns, repr=False)
 
     @property
     def patience(self) -> timedelta:

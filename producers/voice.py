@@ -1,7 +1,8 @@
 """Waits for workers to answer a caller, and answers in their place where they are not in time."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -21,55 +22,76 @@ from domain.writes import KeptWrite, WriteState
 from infra.database import transaction
 from producers.callers import Voice
 from producers.ports import Ports
+from producers.turns import Turns
 
 log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
-"""How often the database is asked, should the wake-up over Redis have been lost."""
+"""When the database is asked first, should the wake-up over Redis have been lost."""
+
+UNCLAIMED = ("waiting",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The tool calls of one message, stored."""
+    """The tool calls of one message, stored; `arrived` is when it came, on the monotonic clock."""
 
     account_id: str
     call_id: str
     trace_id: str
     kept: Mapping[str, KeptToolCall]
     made: Mapping[str, ToolCall]
+    arrived: float
 
 
 async def answered(ports: Ports, voice: Voice, asked: Asked) -> Mapping[str, ToolAnswer]:
     """What was said to each of them, by its id; never later than the patience of a caller."""
     waiting = {one.id: voice.replies.expect(one.id) for one in asked.kept.values()}
+    for one in asked.kept.values():
+        if one.state not in tool_calls.OPEN:
+            waiting[one.id].set()
+    line = _Line(ports, voice.turns, asked, waiting)
     try:
-        await _until(ports, asked, waiting, seconds=voice.fallback_seconds)
-        await _give_up(ports, asked, only_unclaimed=True)
-        await asyncio.to_thread(_notice, ports, asked, waiting)
-        await _until(ports, asked, waiting, seconds=voice.answer_seconds - voice.fallback_seconds)
-        await _give_up(ports, asked, only_unclaimed=False)
+        await line.until(asked.arrived + voice.fallback_seconds)
+        if line.open():
+            await voice.turns.take(_answer_for_them, ports, asked, line.open(), before=UNCLAIMED)
+            await line.look()
+        await line.until(asked.arrived + voice.answer_seconds)
+        if line.open():
+            await voice.turns.take(_answer_for_them, ports, asked, line.open())
     finally:
         for row_id in waiting:
             voice.replies.forget(row_id)
-    found = await asyncio.to_thread(_answers, ports, asked)
+    found = await voice.turns.take(_answers, ports, asked)
     return {name: found[one.id] for name, one in asked.kept.items() if one.id in found}
 
 
-async def _until(
-    ports: Ports, asked: Asked, waiting: Mapping[UUID, asyncio.Event], *, seconds: float
-) -> None:
-    """Until all are answered or the time is up."""
-    ends = asyncio.get_running_loop().time() + seconds
-    while True:
-        left = ends - asyncio.get_running_loop().time()
-        still = [event for event in waiting.values() if not event.is_set()]
-        if not still or left <= 0:
-            return
-        everything = asyncio.gather(*(event.wait() for event in still))
-        try:
-            await asyncio.wait_for(everything, timeout=min(LOOK_SECONDS, left))
-        except TimeoutError:
-            await asyncio.to_thread(_notice, ports, asked, waiting)
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The calls of one message that wait to be answered."""
+
+    ports: Ports
+    turns: Turns
+    asked: Asked
+    waiting: Mapping[UUID, asyncio.Event]
+
+    def open(self) -> Sequence[UUID]:
+        return [row_id for row_id, event in self.waiting.items() if not event.is_set()]
+
+    async def until(self, ends: float) -> None:
+        """Until all are answered or the time is up; looks less and less often on its own."""
+        pause = LOOK_SECONDS
+        while self.open() and (left := ends - time.monotonic()) > 0:
+            everything = asyncio.gather(*(self.waiting[one].wait() for one in self.open()))
+            try:
+                await asyncio.wait_for(everything, timeout=min(pause, left))
+            except TimeoutError:
+                if left > pause:
+                    await self.look()
+                pause *= 2
+
+    async def look(self) -> None:
+        await self.turns.take(_notice, self.ports, self.asked, self.waiting)
 
 
 def _notice(ports: Ports, asked: Asked, waiting: Mapping[UUID, asyncio.Event]) -> None:
@@ -85,22 +107,20 @@ def _notice(ports: Ports, asked: Asked, waiting: Mapping[UUID, asyncio.Event]) -
             waiting[row_id].set()
 
 
-async def _give_up(ports: Ports, asked: Asked, *, only_unclaimed: bool) -> None:
-    await asyncio.to_thread(_answer_for_them, ports, asked, only_unclaimed=only_unclaimed)
-
-
-def _answer_for_them(ports: Ports, asked: Asked, *, only_unclaimed: bool) -> None:
+def _answer_for_them(
+    ports: Ports,
+    asked: Asked,
+    still: Collection[UUID],
+    *,
+    before: Sequence[str] = tool_calls.OPEN,
+) -> None:
     """Truthful words for what no worker answered; what has not left by now never will."""
     try:
-        with transaction(ports.database, account_id=asked.account_id) as db:
-            states = tool_calls.states(db, [one.id for one in asked.kept.values()])
+        for name, one in asked.kept.items():
+            if one.id in still:
+                _answer_for(ports, asked, asked.made[name], one, before=before)
     except SyncError:
         log.warning("voice.not_seen")
-        return
-    before = ("waiting",) if only_unclaimed else tool_calls.OPEN
-    for name, one in asked.kept.items():
-        if states.get(one.id) in before:
-            _answer_for(ports, asked, asked.made[name], one, before=before)
 
 
 def _answer_for(

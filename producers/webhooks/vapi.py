@@ -1,6 +1,6 @@
 """Vapi's messages: proved, stored and answered by workers; the caller always hears words."""
 
-import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,6 +26,7 @@ from domain.tools import BROKEN, NOT_OURS, TOO_MANY, ToolAnswer
 from infra.database import dispatch, transaction
 from producers.callers import Voice
 from producers.ports import GivenPorts, Ports
+from producers.turns import TooBusyError
 from producers.voice import Asked, answered
 
 router = APIRouter(tags=["vapi"])
@@ -71,7 +72,7 @@ async def tool_webhook(tool: str, request: Request, ports: GivenPorts) -> Respon
 
 async def _receive(request: Request, ports: Ports, *, tool: str | None) -> Response:
     """401 for what is not genuine, else 200: any other status would be silence to the caller."""
-    voice = ports.voice
+    voice, arrived = ports.voice, time.monotonic()
     try:
         body = await request.body()
     except ClientDisconnect:
@@ -84,21 +85,31 @@ async def _receive(request: Request, ports: Ports, *, tool: str | None) -> Respo
     except BadInput as problem:
         return JSONResponse({"error": str(problem)})
     if message.type not in TOOL_CALLS:
-        return JSONResponse(await asyncio.to_thread(_told, ports, message))
-    answers = await _tools(ports, voice, message, body, trace_id=request.state.request_id)
-    return JSONResponse(_response(message, answers))
+        return JSONResponse(await voice.turns.take(_told, ports, message))
+    came = _Came(message, body, request.state.request_id, arrived)
+    return JSONResponse(_response(message, await _tools(ports, voice, came)))
 
 
-async def _tools(
-    ports: Ports, voice: Voice, message: Message, body: bytes, *, trace_id: str
-) -> Mapping[str, ToolAnswer]:
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """A message that asks for tools; `arrived` is when, on the monotonic clock."""
+
+    message: Message
+    body: bytes
+    trace_id: str
+    arrived: float
+
+
+async def _tools(ports: Ports, voice: Voice, came: _Came) -> Mapping[str, ToolAnswer]:
     """Each call's answer, by its id."""
     try:
-        kept = await asyncio.to_thread(_keep, ports, voice, message, body, trace_id)
-        if isinstance(kept, str):
-            refusal = ToolAnswer(text=kept, is_error=True)
-            return {one.id: refusal for one in message.tool_calls}
-        return await answered(ports, voice, kept)
+        kept = await voice.turns.take_within(voice.turn_seconds, _keep, ports, voice, came)
+        if not isinstance(kept, str):
+            return await answered(ports, voice, kept)
+        return _refused(came.message, kept)
+    except TooBusyError:
+        log.warning("voice.too_busy")
+        return _refused(came.message, TOO_MANY)
     except SyncError as problem:
         log.warning("delivery.not_kept", error_kind=problem.kind)
     except Exception:
@@ -106,8 +117,14 @@ async def _tools(
     return {}
 
 
-def _keep(ports: Ports, voice: Voice, message: Message, body: bytes, trace_id: str) -> Asked | str:
+def _refused(message: Message, why: str) -> Mapping[str, ToolAnswer]:
+    refusal = ToolAnswer(text=why, is_error=True)
+    return {one.id: refusal for one in message.tool_calls}
+
+
+def _keep(ports: Ports, voice: Voice, came: _Came) -> Asked | str:
     """Stored with its jobs in one transaction, then announced; or why it is refused."""
+    message = came.message
     with dispatch(ports.database) as db:
         account = phone_book.account_of(db, message.call)
     if account is None:
@@ -119,7 +136,7 @@ def _keep(ports: Ports, voice: Voice, message: Message, body: bytes, trace_id: s
             return TOO_MANY
         number = message.call.called_number
         serving = phone_book.serving(db, connectors=pms.desks(), called_number=number)
-        arrival = _Arrival(message, body, account.id, serving, trace_id)
+        arrival = _Arrival(came, account.id, serving)
         delivery_id = _delivery(db, ports, arrival)
         kept = {}
         for name, made in sound.items():
@@ -130,9 +147,10 @@ def _keep(ports: Ports, voice: Voice, message: Message, body: bytes, trace_id: s
     return Asked(
         account_id=account.id,
         call_id=arrival.call_id,
-        trace_id=trace_id,
+        trace_id=came.trace_id,
         kept=kept,
         made=sound,
+        arrived=came.arrived,
     )
 
 
@@ -140,15 +158,13 @@ def _keep(ports: Ports, voice: Voice, message: Message, body: bytes, trace_id: s
 class _Arrival:
     """A message, whose it is, and which connection serves it."""
 
-    message: Message
-    body: bytes
+    came: _Came
     account_id: str
     serving: tuple[UUID, str] | None
-    trace_id: str
 
     @property
     def call_id(self) -> str:
-        return self.message.call.id or f"no-call:{self.trace_id}"
+        return self.came.message.call.id or f"no-call:{self.came.trace_id}"
 
     @property
     def connection_id(self) -> UUID | None:
@@ -158,7 +174,7 @@ class _Arrival:
 def _new(
     ports: Ports, voice: Voice, arrival: _Arrival, made: ToolCall, *, delivery_id: UUID
 ) -> NewToolCall:
-    call = arrival.message.call
+    call, waited = arrival.came.message.call, time.monotonic() - arrival.came.arrived
     return NewToolCall(
         account_id=arrival.account_id,
         connection_id=arrival.connection_id,
@@ -170,8 +186,8 @@ def _new(
         caller=call.caller,
         control_url=call.control_url,
         reply_to=voice.replies.name,
-        deadline_at=ports.clock() + voice.patience,
-        trace_id=arrival.trace_id,
+        deadline_at=ports.clock() + voice.patience - timedelta(seconds=waited),
+        trace_id=arrival.came.trace_id,
     )
 
 
@@ -185,19 +201,20 @@ def _announce(voice: Voice, kept: Mapping[str, KeptToolCall]) -> None:
 
 
 def _delivery(db: Db, ports: Ports, arrival: _Arrival) -> UUID:
-    row_id, message, account_id = uuid4(), arrival.message, arrival.account_id
+    row_id, came, account_id = uuid4(), arrival.came, arrival.account_id
+    message = came.message
     whose = f"{account_id}\x1f{message.call.id}\x1f".encode()
     values = {
         "id": row_id,
         "account_id": account_id,
         "connection_id": arrival.connection_id,
         "event": message.type,
-        "dedupe_key": ports.sealer.fingerprint(whose + arrival.body).hex(),
+        "dedupe_key": ports.sealer.fingerprint(whose + came.body).hex(),
         "subject": ", ".join(canonical(one.name) for one in message.tool_calls)[:200],
         "body": ports.sealer.seal(
-            arrival.body, table="deliveries", column="body", row=row_id, account=account_id
+            came.body, table="deliveries", column="body", row=row_id, account=account_id
         ),
-        "trace_id": arrival.trace_id,
+        "trace_id": came.trace_id,
         "call_id": message.call.id or None,
     }
     found: UUID = db.execute(_KEEP, values).scalar_one()
