@@ -25,7 +25,9 @@ class Connection:
     `settings` holds the vendor's own keys (`default_minutes`, ...). `telehealth_types` are the
     appointment types a person marked; `types` the names and durations last read. `practitioners`
     are those in the practice's book or on our sheet, `clinicians` the ones that have a column.
-    `pms_type` is the PMS behind a vendor that stands before several.
+    `pms_type` is the PMS behind a vendor that stands before several. Where it goes `both_ways` what
+    both sides changed is a conflict; with `auto_push` what people change goes out by itself, with
+    `auto_create` what they add too.
     """
 
     id: UUID
@@ -48,6 +50,9 @@ class Connection:
     last_sync_at: datetime | None = None
     pms_type: str | None = None
     opening_hours: Mapping[str, Any] = field(default_factory=dict)
+    both_ways: bool = False
+    auto_push: bool = False
+    auto_create: bool = False
 
     @property
     def default_minutes(self) -> int:

@@ -39,6 +39,13 @@ RULES: Mapping[str, Winner] = {
     "telehealth_links": Winner.PMS,
 }
 
+PUSHABLE = frozenset({"start", "duration_minutes", "clinician", "status"})
+"""Fields that a PMS takes from the sheet, where it takes any; what else people type stays ours."""
+
+Rules = Mapping[str, Winner]
+BOTH_WAYS: Rules = {**RULES, **dict.fromkeys(PUSHABLE, Winner.PERSON)}
+"""Who wins where the sheet writes back: neither silently, or one side's change would be lost."""
+
 
 ASSUMED = "assumed"
 """Who gave a length or a status that nobody told: weaker than any reading."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from domain.fields import RULES, Cell, Cells, Given, Source, Winner, is_blank, same
+from domain.fields import RULES, Cell, Cells, Given, Rules, Source, Winner, is_blank, same
 
 Choice = Literal["mine", "theirs"]
 
@@ -35,15 +35,29 @@ class Merged:
     closed: tuple[Conflict, ...] = ()
 
 
-def merge(cells: Cells, incoming: Mapping[str, Any], *, at: datetime) -> Merged:
+def merge(
+    cells: Cells, incoming: Mapping[str, Any], *, at: datetime, rules: Rules = RULES
+) -> Merged:
     """Take in what the PMS says now; a field it does not mention stays as it is."""
-    return _take_in(cells, incoming, source=Source.PMS, at=at)
+    return _take_in(cells, incoming, source=Source.PMS, at=at, rules=rules)
+
+
+def acknowledge(cells: Cells, left: Mapping[str, Any], *, at: datetime) -> Merged:
+    """Take in what our own write has left at the PMS: no news to whoever typed on meanwhile.
+
+    Where the PMS has come to say something else by now, that stays as it was told.
+    """
+    seen = {
+        field: _acknowledged(cell, Given(left[field], Source.PMS, at)) if field in left else cell
+        for field, cell in cells.items()
+    }
+    return _outcome(cells, seen)
 
 
 def ocr(cells: Cells, values: Mapping[str, Any], *, at: datetime) -> Merged:
     """Take in what was read from a scan: it fills gaps and beats nobody."""
     read = {field: value for field, value in values.items() if not is_blank(value)}
-    return _take_in(cells, read, source=Source.OCR, at=at)
+    return _take_in(cells, read, source=Source.OCR, at=at, rules=RULES)
 
 
 def edit(cells: Cells, field: str, value: Any, *, by: str, at: datetime) -> Merged:
@@ -63,14 +77,14 @@ def revert_all(cells: Cells) -> Merged:
     return _outcome(cells, _without_gaps(undone))
 
 
-def join(cells: Cells, waiting: Cells) -> Merged:
+def join(cells: Cells, waiting: Cells, *, rules: Rules = RULES) -> Merged:
     """Take in a row that stands for the same visit, as if all had been told to one row.
 
     What a person typed there came before the PMS spoke: it stands, yields or is in conflict by the
     field's rule. A reading fills gaps. Of two people's values the later one stands.
     """
     told = {
-        field: _joined(cells.get(field), other, RULES[field])
+        field: _joined(cells.get(field), other, rules[field])
         for field, other in waiting.items()
         if not other.is_assumed
     }
@@ -108,12 +122,24 @@ def conflicts(cells: Cells) -> tuple[Conflict, ...]:
     )
 
 
-def _take_in(cells: Cells, values: Mapping[str, Any], *, source: Source, at: datetime) -> Merged:
+def _take_in(
+    cells: Cells, values: Mapping[str, Any], *, source: Source, at: datetime, rules: Rules
+) -> Merged:
     told = {
-        field: _told(cells.get(field), Given(value, source, at), RULES[field])
+        field: _told(cells.get(field), Given(value, source, at), rules[field])
         for field, value in values.items()
     }
     return _outcome(cells, {**cells, **told})
+
+
+def _acknowledged(cell: Cell, left: Given) -> Cell:
+    if not cell.is_manual:
+        return cell
+    if cell.theirs is not None and not same(cell.theirs.value, left.value):
+        return cell
+    if same(cell.value, left.value):
+        return Cell.of(left)
+    return replace(cell, base=left, losing=None)
 
 
 def _joined(cell: Cell | None, other: Cell, winner: Winner) -> Cell | None:

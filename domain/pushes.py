@@ -9,11 +9,8 @@ from uuid import UUID
 
 from domain.appointments import Status
 from domain.errors import Refused, SyncError
-from domain.fields import Cell, Cells, Source, same
+from domain.fields import PUSHABLE, Cell, Cells, Given, Source, same
 from domain.wishes import Booking, Cancellation, Move, StatusChange
-
-PUSHABLE = frozenset({"start", "duration_minutes", "clinician", "status"})
-"""Fields of the sheet that a PMS takes; everything else that people type stays ours."""
 
 PLACE = PUSHABLE - {"status"}
 
@@ -32,6 +29,10 @@ class PushState(StrEnum):
 DISPUTED = "Both sides changed this visit; choose a side first."
 NO_PATIENT = "Link the patient first."
 NO_COLUMN = "This clinician has no column at the practice's system; match them up in the settings."
+
+
+AUTO_PUSH, AUTO_CREATE = "auto_push", "auto_create"
+"""Features of a connection: what people change goes out by itself, and what they add too."""
 
 
 class ChangedThere(SyncError):
@@ -59,7 +60,7 @@ def differing(cells: Cells) -> frozenset[str]:
     return frozenset(
         name
         for name in PUSHABLE & cells.keys()
-        if cells[name].is_manual and not same(cells[name].value, told(cells[name]))
+        if cells[name].is_manual and not same(cells[name].value, _value_told(cells[name]))
     )
 
 
@@ -68,11 +69,15 @@ def disputed(cells: Cells) -> frozenset[str]:
     return frozenset(name for name in PUSHABLE & cells.keys() if cells[name].theirs is not None)
 
 
-def told(cell: Cell) -> Any:
-    """What the PMS said last of a field, as far as a person could see it."""
-    if not cell.is_manual:
-        return cell.value if cell.source is Source.PMS else None
-    return cell.base.value if cell.base and cell.base.source is Source.PMS else None
+def last_told(cell: Cell) -> Given | None:
+    """The PMS's last word on a field, under a person's or against it."""
+    known = (cell.theirs or cell.base) if cell.is_manual else cell.given
+    return known if known and known.source is Source.PMS else None
+
+
+def _value_told(cell: Cell) -> Any:
+    known = last_told(cell)
+    return known and known.value
 
 
 def next_push(cells: Cells, place: Place) -> Push | None:
@@ -87,7 +92,7 @@ def next_push(cells: Cells, place: Place) -> Push | None:
     status = Status(cells["status"].value)
     if status is Status.CANCELLED:
         return _cancellation(place) if "status" in differs else None
-    was_off = "status" in differs and told(cells["status"]) == Status.CANCELLED
+    was_off = "status" in differs and _value_told(cells["status"]) == Status.CANCELLED
     if PLACE & differs and not was_off:
         return _move(cells, place)
     return _status(status, place) if "status" in differs else None

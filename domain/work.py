@@ -18,6 +18,9 @@ SETTLE = "settle_write"
 AUTHORISE = "authorise"
 SEND_TEXT = "send_text"
 DESK_CALL = "desk_call"
+PUSH_ENTRY = "push_entry"
+PUSH_RANGE = "push_range"
+LINK_PATIENT = "link_patient"
 
 BACKFILL = -5
 BY_SCHEDULE = 0
@@ -231,4 +234,72 @@ def authorise_job(*, account_id: str | None = None, due_at: datetime | None = No
         priority=WHILE_SOMEBODY_LOOKS_ON if account_id else BY_WEBHOOK,
         due_at=due_at,
         max_seconds=600,
+    )
+
+
+def push_entry_job(
+    *,
+    account_id: str,
+    connection_id: UUID,
+    vendor: str,
+    entry_id: UUID,
+    create: bool = False,
+    priority: int = BY_A_PERSON,
+) -> NewJob:
+    """Bring a row to its PMS, one attempt at a time; with `create` one that no PMS has yet."""
+    return NewJob(
+        kind=PUSH_ENTRY,
+        account_id=account_id,
+        connection_id=connection_id,
+        vendor=vendor,
+        args={"entry_id": str(entry_id), "create": create},
+        dedupe_key=f"push:{entry_id}",
+        exclusive_key=f"push:{entry_id}",
+        priority=priority,
+        max_seconds=300,
+    )
+
+
+def push_range_job(
+    *,
+    account_id: str,
+    connection_id: UUID,
+    vendor: str,
+    first_day: date | None = None,
+    last_day: date | None = None,
+) -> NewJob:
+    """Bring every row of those days that is owed to its PMS; without days whatever waits for it."""
+    span = {"first_day": first_day, "last_day": last_day}
+    return NewJob(
+        kind=PUSH_RANGE,
+        account_id=account_id,
+        connection_id=connection_id,
+        vendor=vendor,
+        args={name: day and day.isoformat() for name, day in span.items()},
+        dedupe_key=f"push-range:{connection_id}:{first_day}:{last_day}",
+        exclusive_key=f"push-range:{connection_id}",
+        priority=BY_SCHEDULE,
+        max_seconds=3600,
+    )
+
+
+def link_patient_job(
+    *,
+    account_id: str,
+    connection_id: UUID,
+    vendor: str,
+    link_id: UUID,
+    entry_id: UUID | None = None,
+) -> NewJob:
+    """Look for somebody of ours among a PMS's patients; then the row that waits for it goes out."""
+    return NewJob(
+        kind=LINK_PATIENT,
+        account_id=account_id,
+        connection_id=connection_id,
+        vendor=vendor,
+        args={"link_id": str(link_id), "entry_id": entry_id and str(entry_id)},
+        dedupe_key=f"link:{link_id}",
+        exclusive_key=f"link:{link_id}",
+        priority=BY_A_PERSON,
+        max_seconds=300,
     )

@@ -9,10 +9,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
+from adapters import pms
 from adapters.storage import clinicians, reviving
 from domain.appointments import AppointmentType, Practice, Practitioner
 from domain.connections import Connection, KnownType, State
 from domain.errors import BadInput
+from domain.pushes import AUTO_CREATE, AUTO_PUSH
 from domain.window import zone
 
 _LOAD = text("SELECT * FROM pms_connections WHERE id = :id AND removed_at IS NULL")
@@ -364,6 +366,19 @@ def _own_columns(row: RowMapping) -> dict[str, Any]:
         "last_sync_at": row["last_sync_at"],
         "pms_type": row["pms_type"],
         "opening_hours": row["opening_hours"],
+        **_ways(row),
+    }
+
+
+def _ways(row: RowMapping) -> dict[str, bool]:
+    """A practice may have it otherwise than its PMS's vendor would."""
+    described = pms.registered().get(row["connector"])
+    by_nature = described is not None and described.two_way
+    pushes = bool(row["features"].get(AUTO_PUSH, by_nature))
+    return {
+        "both_ways": by_nature or pushes,
+        AUTO_PUSH: pushes,
+        AUTO_CREATE: pushes and bool(row["features"].get(AUTO_CREATE, False)),
     }
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -12,14 +11,17 @@ from sqlalchemy import insert, text
 
 from adapters.storage.conflicts import Closed, close_conflicts, open_conflicts
 from adapters.storage.day_sheets import sheets_of
-from adapters.storage.entries import EntrySeal, RowLike
+from adapters.storage.entries import EntrySeal
+from adapters.storage.hand_changes import Change
 from adapters.storage.hands import Hand
+from adapters.storage.pushes import owed
 from adapters.storage.sheet_events import tell
 from adapters.storage.tables import run_sheet_appointments as entries
 from adapters.storage.tables import run_sheet_history
 from domain import merge
-from domain.fields import Cells
 from domain.window import local_day
+
+__all__ = ["Change", "write_changes", "write_rows"]
 
 _KEPT = {"id", "account_id", "created_at"}
 _COLUMNS = ", ".join(column.name for column in entries.columns)
@@ -39,43 +41,6 @@ _UPSERT = text(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """A row as it was found, locked, and what becomes of it.
-
-    `columns` are set beside the cells; a step without `what` leaves no line in the history.
-    `linked` are rows it came to stand for, `freed` such as it no longer does.
-    """
-
-    row: RowLike
-    before: Cells
-    after: Cells
-    what: str | None = None
-    columns: Mapping[str, Any] = field(default_factory=dict)
-    about: Sequence[str] = ()
-    settled_as: str = "edited"
-    linked: Sequence[UUID] = ()
-    freed: Sequence[UUID] = ()
-    run_id: UUID | None = None
-
-    @property
-    def is_first(self) -> bool:
-        """The row is new: there is nothing that it was before."""
-        return not self.before
-
-    @property
-    def is_write(self) -> bool:
-        """A row that another was linked to may be as it was."""
-        return bool(self.columns) or self.before != self.after
-
-    @property
-    def fields(self) -> list[str]:
-        """What it was about, and what else a reader sees change."""
-        was, now = merge.shown(self.before), merge.shown(self.after)
-        seen = {name for name in {**was, **now} if was.get(name) != now.get(name)}
-        return sorted(seen.union(self.about))
-
-
 def write_rows(db: Db, rows: Sequence[Mapping[str, Any]]) -> None:
     """New rows, and rows whose lock is held, whole."""
     if rows:
@@ -89,6 +54,7 @@ def write_changes(db: Db, seal: EntrySeal, changes: Sequence[Change], *, hand: H
     """
     if not changes:
         return set()
+    changes = owed(db, changes, hand=hand)
     rows = [_rewritten(seal, change, at=hand.at) for change in changes if change.is_write]
     days = _place(db, rows, account_id=hand.account_id)
     write_rows(db, rows)
@@ -155,7 +121,7 @@ def _line(seal: EntrySeal, change: Change, *, hand: Hand) -> dict[str, Any]:
 
 def _dispute(db: Db, seal: EntrySeal, changes: Sequence[Change], *, hand: Hand) -> None:
     """Open and close what the changes put in conflict, or out of it."""
-    opened: list[tuple[UUID, merge.Conflict]] = []
+    opened = list[tuple[UUID, merge.Conflict]]()
     closed: list[Closed] = []
     for change in changes:
         row_id = change.row["id"]

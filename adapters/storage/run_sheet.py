@@ -10,15 +10,16 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Row, RowMapping, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from adapters.storage import linking
+from adapters.storage import linking, pushes
 from adapters.storage.conflicts import Closed, close_conflicts, open_conflicts
 from adapters.storage.day_sheets import sheets_of
 from adapters.storage.entries import EntrySeal, values_of
+from adapters.storage.page_changes import PageChange, standing, to_push, told
 from adapters.storage.rewriting import write_rows
 from adapters.storage.tables import run_sheet_appointments as entries
 from adapters.storage.tables import run_sheet_history
 from domain.connections import Connection
-from domain.fields import Source
+from domain.fields import BOTH_WAYS, RULES, Source
 from domain.intake import Incoming, Stored
 from domain.merge import Merged, join, merge, shown
 from domain.window import Window, local_day
@@ -32,11 +33,6 @@ PATIENT_FIELDS = (
     "patient_email",
     "patient_date_of_birth",
 )
-
-TELLING = frozenset(
-    {"start", "clinician", "patient_name", "patient_phone", "patient_date_of_birth"}
-)
-"""Fields by which a visit is known again."""
 
 # Row by row by the key: a plan made while the table was small would read all of it for each page.
 _BY_ID = """
@@ -94,37 +90,6 @@ class Applied:
     lines: list[dict[str, Any]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """A row to write, what it showed and what it will show, and the merge where there was one."""
-
-    row: dict[str, Any]
-    was: Mapping[str, Any]
-    shown: Mapping[str, Any]
-    merged: Merged | None
-    before: RowMapping | None = None
-
-    @property
-    def may_meet(self) -> bool:
-        """New on the sheet, or come to look like a visit that somebody else told of."""
-        if self.is_off:
-            return False
-        if self.before is None or self.before["removed_at"] is not None:
-            return True
-        if self.before["pms_start"] != self.row["pms_start"]:
-            return True
-        return not TELLING.isdisjoint(self.fields)
-
-    @property
-    def is_off(self) -> bool:
-        """Taken back by a person, and no more than put where it belongs for when it returns."""
-        return self.row["removed_at"] is not None
-
-    @property
-    def fields(self) -> list[str]:
-        return sorted(name for name in self.was if self.was[name] != self.shown.get(name))
-
-
 def _stored(row: Row[Any]) -> Stored:
     return Stored(row.fingerprint, row.is_removed, row.undone, row.has_undone, row.pms_print)
 
@@ -136,6 +101,7 @@ class RunSheet:
         self._db = db
         self._connection = connection
         self._seal = seal
+        self._rules = BOTH_WAYS if connection.both_ways else RULES
 
     def stored(self, ids: Sequence[UUID]) -> Mapping[UUID, Stored]:
         """Fingerprints of the rows we hold; nothing is opened or locked."""
@@ -188,7 +154,7 @@ class RunSheet:
             before = held.get(one.id)
             change = self._changed(one, before, at=at, run_id=run_id)
             changes.append(change)
-            if change.is_off:
+            if change.is_off or change.is_quiet:
                 continue
             self._count(applied, one, before, change.merged)
             if dry_run:
@@ -198,13 +164,14 @@ class RunSheet:
         return applied
 
     def _write(
-        self, changes: Sequence["_Change"], applied: Applied, *, at: datetime, run_id: UUID
+        self, changes: Sequence[PageChange], applied: Applied, *, at: datetime, run_id: UUID
     ) -> None:
         history = [
             self._history(one.before, one.fields, what="synced", run_id=run_id)
-            for one in changes
-            if one.before is not None and not one.is_off
+            for one in told(changes, self._connection)
+            if one.before is not None
         ]
+        due = to_push(changes, self._connection)
         rows = {one.row["id"]: one.row for one in changes}
         met = self._same_visits(changes)
         found = met.pairs
@@ -220,13 +187,14 @@ class RunSheet:
             rows[target] = {**rows[target], **self._seal.rewritten(target, joined.cells)}
         self._place(list(rows.values()))
         write_rows(self._db, list(rows.values()))
+        pushes.put_jobs(self._db, self._connection, due)
         linking.link(self._db, found, at=at)
         linking.doubt(self._db, met.doubtful, at=at)
         if history:
             self._db.execute(insert(run_sheet_history), history)
         self._settle(opened, run_id=run_id, at=at)
 
-    def _same_visits(self, changes: Sequence["_Change"]) -> linking.Met:
+    def _same_visits(self, changes: Sequence[PageChange]) -> linking.Met:
         """Rows that were scanned or typed and wait for what this page brings, with its rows."""
         listed = [
             linking.Listed(one.row, one.merged.cells if one.merged else None)
@@ -241,7 +209,7 @@ class RunSheet:
     ) -> tuple[Merged, dict[str, Any]]:
         """The PMS's row with what waited for it, and the line of its history."""
         cells = self._seal.cells(row)
-        joined = join(cells, self._seal.cells(waiting))
+        joined = join(cells, self._seal.cells(waiting), rules=self._rules)
         kept = self._seal.snapshot(row, linked=[str(waiting["id"])])
         line = self._history_line(
             row["id"], sorted(joined.changed), kept, what="linked", run_id=run_id
@@ -273,7 +241,7 @@ class RunSheet:
 
     def _changed(
         self, one: Incoming, before: RowMapping | None, *, at: datetime, run_id: UUID
-    ) -> "_Change":
+    ) -> PageChange:
         """What the row becomes; where a person touched it, what they and the PMS say is merged."""
         said = values_of(one.appointment, one.clinician_id)
         fixed = self._fixed(one, before, at=at, run_id=run_id)
@@ -287,10 +255,10 @@ class RunSheet:
         if before is None or before["touched"] is None:
             values = {**was, **said}
             columns = {**self._seal.columns(one.id, values), "touched": None, "provenance": {}}
-            return _Change({**fixed, **columns}, was, values, None, before)
-        merged = merge(self._seal.cells(before), said, at=at)
-        row = {**fixed, **self._seal.rewritten(one.id, merged.cells)}
-        return _Change(row, was, shown(merged.cells), merged, before)
+            return PageChange({**fixed, **columns}, was, values, None, before)
+        merged = merge(self._seal.cells(before), said, at=at, rules=self._rules)
+        row = {**fixed, **self._seal.rewritten(one.id, merged.cells), **standing(before, merged)}
+        return PageChange(row, was, shown(merged.cells), merged, before)
 
     def _fixed(
         self, one: Incoming, before: RowMapping | None, *, at: datetime, run_id: UUID
@@ -307,6 +275,9 @@ class RunSheet:
             "pms_patient_id": appointment.patient_id,
             "pms_practitioner_id": appointment.practitioner_id,
             "pms_start": appointment.start,
+            "pms_version": appointment.version,
+            "pms_facility_id": appointment.facility_id,
+            **standing(before, None),
             "source": Source.PMS.value,
             "is_manual_entry": False,
             "status_raw": appointment.status_raw,
@@ -340,7 +311,7 @@ class RunSheet:
         if before is not None:
             applied.days.add(local_day(before["appointment_time"], before["timezone"]))
 
-    def _told(self, one: Incoming, change: "_Change") -> dict[str, Any]:
+    def _told(self, one: Incoming, change: PageChange) -> dict[str, Any]:
         """One line of a preview: what would be added or changed, from what to what."""
         if not change.was:
             return self._line("add", one.id, change.shown)

@@ -1,0 +1,144 @@
+"""What people change in rows of a PMS that takes changes: marked as owed, with the job that goes.
+
+Everything here happens in the transaction of the change itself: a row that is to go out has its
+job, or neither is there.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import text
+
+from adapters.storage import connections
+from adapters.storage.hand_changes import Change
+from adapters.storage.hands import Hand
+from adapters.storage.ledger import put
+from domain.connections import Connection
+from domain.fields import PUSHABLE, Cell, Cells, Given, Source, same
+from domain.pushes import DISPUTED, PushState, differing, disputed, last_told
+from domain.work import push_entry_job, push_range_job
+
+_BOTH_WAYS = text(
+    "SELECT id FROM pms_connections WHERE id = ANY(:ids) AND removed_at IS NULL ORDER BY id"
+)
+_OPEN = text(
+    """
+    SELECT DISTINCT entry_id FROM pms_writes
+    WHERE entry_id = ANY(:ids) AND state IN ('submitted', 'unknown')
+    """
+)
+_WAITS = text(
+    """
+    SELECT EXISTS (SELECT FROM run_sheet_appointments
+                   WHERE pms_connection_id = :id AND push_state = 'pending')
+    """
+)
+MARKED: Mapping[str, Any] = {"push_state": PushState.PENDING.value, "push_reason": None}
+
+
+def owed(db: Db, changes: Sequence[Change], *, hand: Hand) -> Sequence[Change]:
+    """The same changes, those of a row of such a PMS marked as owed to it."""
+    concerned = [one for one in changes if _is_about_pms(one)]
+    found = _both_ways(db, {one.row["pms_connection_id"] for one in concerned})
+    if not found:
+        return changes
+    ours = {one.row["id"] for one in concerned if one.row["pms_connection_id"] in found}
+    leaving = {row.entry_id for row in db.execute(_OPEN, {"ids": sorted(ours)})}
+    return [
+        _owed(
+            db,
+            change,
+            found[change.row["pms_connection_id"]],
+            hand=hand,
+            is_leaving=change.row["id"] in leaving,
+        )
+        if change.row["id"] in ours
+        else change
+        for change in changes
+    ]
+
+
+def put_jobs(db: Db, connection: Connection, entry_ids: Collection[UUID]) -> None:
+    for entry_id in entry_ids:
+        put(
+            db,
+            push_entry_job(
+                account_id=connection.account_id,
+                connection_id=connection.id,
+                vendor=connection.vendor,
+                entry_id=entry_id,
+            ),
+        )
+
+
+def go_on(db: Db, connection: Connection) -> None:
+    """A practice that answers again is sent what has waited for it."""
+    if connection.auto_push and db.execute(_WAITS, {"id": connection.id}).scalar_one():
+        put(
+            db,
+            push_range_job(
+                account_id=connection.account_id,
+                connection_id=connection.id,
+                vendor=connection.vendor,
+            ),
+        )
+
+
+def _is_about_pms(change: Change) -> bool:
+    """It touches what a PMS takes, of a row that it has, and takes back no run's work.
+
+    Undoing a run puts the sheet right, it does not write to a practice's whole book.
+    """
+    row = change.row
+    if row["pms_connection_id"] is None or row["source"] != Source.PMS.value:
+        return False
+    if change.run_id is not None or "undone_fields" in change.columns:
+        return False
+    return any(change.before.get(name) != change.after.get(name) for name in PUSHABLE)
+
+
+def _both_ways(db: Db, ids: Collection[UUID]) -> Mapping[UUID, Connection]:
+    if not ids:
+        return {}
+    loaded = [connections.load(db, row.id) for row in db.execute(_BOTH_WAYS, {"ids": sorted(ids)})]
+    return {one.id: one for one in loaded if one.both_ways}
+
+
+def _owed(
+    db: Db, change: Change, connection: Connection, *, hand: Hand, is_leaving: bool
+) -> Change:
+    after = _over_the_pms(change.before, change.after, hand=hand, is_leaving=is_leaving)
+    change = replace(change, after=after)
+    if disputed(after):
+        return replace(change, columns={**change.columns, **MARKED, "push_reason": DISPUTED})
+    if not differing(after) and not is_leaving:
+        state = PushState.SYNCED.value if change.row["push_state"] else None
+        return replace(change, columns={**change.columns, "push_state": state, "push_reason": None})
+    if connection.auto_push:
+        put_jobs(db, connection, [change.row["id"]])
+    return replace(change, columns={**change.columns, **MARKED})
+
+
+def _over_the_pms(before: Cells, after: Cells, *, hand: Hand, is_leaving: bool) -> Cells:
+    """Values of before that come back are a person's by now, where the PMS says otherwise.
+
+    While a write is on its way what is taken back stays a person's too, to be sent after it.
+    """
+    mended = dict(after)
+    for name in PUSHABLE & before.keys() & after.keys():
+        was, now = before[name], after[name]
+        if was == now or now.theirs is not None:
+            continue
+        told = last_told(was)
+        taken_back = is_leaving and was.is_manual
+        if now.is_manual or taken_back or not same(now.value, told and told.value):
+            mended[name] = _laid_over(now, told, hand)
+    return mended
+
+
+def _laid_over(now: Cell, told: Given | None, hand: Hand) -> Cell:
+    given = now.given if now.is_manual else Given(now.value, Source.MANUAL, hand.at, hand.by)
+    return Cell.of(given, base=told)
