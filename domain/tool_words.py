@@ -5,7 +5,7 @@ from datetime import date
 
 from domain.desk import Ability
 from domain.speech import joined, said_day, said_time, spelled
-from domain.tools import NOT_DONE, UNDER_WAY, Told, ToolAnswer
+from domain.tools import NOT_DONE, Told, ToolAnswer, ToolRequest, under_way
 from domain.window import local_day
 from domain.wishes import Booking, Move, Wish, WriteKind
 from domain.writes import OPEN, KeptWrite, WriteState
@@ -29,14 +29,15 @@ NOT_TAKEN = (
 )
 
 
-def told_of(kept: KeptWrite, done: str, **about: object) -> ToolAnswer:
+def told_of(request: ToolRequest, kept: KeptWrite, done: str, **about: object) -> ToolAnswer:
     """`done` is said only of a write the practice's own system has taken; with its number."""
     state = kept.state
     if state is WriteState.CONFIRMED:
         number = f" The confirmation number is {spelled(kept.confirmation)}."
         return _said(kept, done + number, Told.CONFIRMED, **about)
     if state in OPEN:
-        return _said(kept, UNDER_WAY, Told.REQUESTED, **about)
+        text = under_way(can_text=request.can_text)
+        return _said(kept, text, Told.REQUESTED, **about)
     if state is WriteState.FAILED:
         return _said(kept, NOT_TAKEN, Told.FAILED, **about)
     return _said(kept, NOT_DONE, Told.FAILED, **about)

@@ -15,10 +15,13 @@ from domain.writes import KeptWrite, NewWrite
 NO_PRACTICE = "No PMS integration found"
 """Said, word for word, where an account has no connection that can serve calls."""
 
-UNDER_WAY = (
-    "I have requested this at the practice, but it is not final yet. You will get a text message"
-    " as soon as it is."
-)
+TEXT_FOLLOWS = "You will get a text message as soon as it is."
+CALL_FOLLOWS = "Somebody at the practice will call you, or you can call back to ask."
+"""Said where no text can be sent: the practice sees whom it has to tell."""
+
+NOT_FINAL = "I have requested this at the practice, but it is not final yet."
+UNDER_WAY = f"{NOT_FINAL} {TEXT_FOLLOWS}"
+UNDER_WAY_UNTEXTED = f"{NOT_FINAL} {CALL_FOLLOWS}"
 NOT_DONE = (
     "I could not reach the practice's system just now, so nothing was changed. Shall I try again?"
 )
@@ -102,8 +105,9 @@ class CallControl(Protocol):
 class ToolRequest:
     """One call of a tool, with everything it may use.
 
-    `caller` is the number that calls, in E.164, where it is known. `until` is when an answer is
-    due: a write that is not settled by then is told as requested.
+    `caller` is the number that calls, in E.164, where it is known; `can_text` says that a text
+    can be sent there. `until` is when an answer is due: a write that is not settled by then is
+    told as requested.
     """
 
     account_id: str
@@ -118,6 +122,7 @@ class ToolRequest:
     connection: Connection
     rules: BookingRules
     abilities: frozenset[Ability]
+    can_text: bool
     transfer_to: tuple[str, ...] = ()
     control_url: str | None = field(default=None, repr=False)
     desk: PracticeDesk
@@ -133,6 +138,11 @@ class ToolRequest:
 
 
 Tool = Callable[[ToolRequest], ToolAnswer]
+
+
+def under_way(*, can_text: bool) -> str:
+    """For what is requested only; no more is promised than can be kept."""
+    return UNDER_WAY if can_text else UNDER_WAY_UNTEXTED
 
 
 def write_key(call_id: str, tool_call_id: str) -> str:

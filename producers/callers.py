@@ -32,6 +32,7 @@ class Voice:
     fallback_seconds: float = FALLBACK_SECONDS
     answer_seconds: float = ANSWER_SECONDS
     calls_a_minute: int = CALLS_A_MINUTE
+    sends_texts: bool = False
     turn_seconds: float = TURN_SECONDS
     turns: Turns = field(default_factory=Turns, repr=False)
 

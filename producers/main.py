@@ -16,6 +16,7 @@ from adapters.presets import preset_settings, presets
 from adapters.queue import RedisAnnouncer
 from adapters.replies import Replies
 from adapters.secrets.choosing import secret_store
+from adapters.texts.choosing import is_set_up
 from adapters.vapi.plans import plans
 from infra import database, logging, redis
 from infra.clock import system_clock
@@ -104,6 +105,7 @@ def _voice(settings: Settings, redis_url: str) -> Voice:
         replies=Replies(redis_url),
         announcer=RedisAnnouncer(redis_url),
         calls_a_minute=settings.vapi_calls_a_minute,
+        sends_texts=is_set_up(settings),
     )
 
 

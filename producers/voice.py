@@ -3,20 +3,22 @@
 import asyncio
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import structlog
+from sqlalchemy import Connection as Db
 
 from adapters.storage import tool_calls
 from adapters.storage.audit import Access, record
 from adapters.storage.ledger import put
+from adapters.storage.opt_outs import can_text
 from adapters.storage.tool_calls import KeptToolCall
 from adapters.storage.writes import WriteLedger
 from adapters.vapi.messages import ToolCall, canonical
 from domain.errors import SyncError
 from domain.jobs import NewJob
-from domain.tools import NOT_DONE, NOT_NOW, UNDER_WAY, Told, ToolAnswer, write_key
+from domain.tools import NOT_DONE, NOT_NOW, Told, ToolAnswer, under_way, write_key
 from domain.work import settle_job
 from domain.writes import KeptWrite, WriteState
 from infra.database import transaction
@@ -39,6 +41,7 @@ class Asked:
     account_id: str
     call_id: str
     trace_id: str
+    caller: str | None = field(default=None, repr=False)
     kept: Mapping[str, KeptToolCall]
     made: Mapping[str, ToolCall]
     arrived: float
@@ -134,7 +137,7 @@ def _answer_for(
         if not tool_calls.still_open(db, kept.id, states=before):
             return
         write = ledger.call_off(db, write_key(asked.call_id, made.id))
-        said = _words(write)
+        said = _words(write, can_text=_can_text(db, ports, asked))
         tool_calls.give_up(
             db,
             ports.sealer,
@@ -168,7 +171,12 @@ def _settling(asked: Asked, write: KeptWrite) -> NewJob:
     )
 
 
-def _words(write: KeptWrite | None) -> ToolAnswer:
+def _can_text(db: Db, ports: Ports, asked: Asked) -> bool:
+    sends = ports.voice is not None and ports.voice.sends_texts
+    return sends and can_text(db, ports.sealer, asked.caller, account_id=asked.account_id)
+
+
+def _words(write: KeptWrite | None, *, can_text: bool) -> ToolAnswer:
     """What can be said for certain of a write that nobody answered for."""
     if write is None:
         return ToolAnswer(text=NOT_NOW, is_error=True)
@@ -176,7 +184,8 @@ def _words(write: KeptWrite | None) -> ToolAnswer:
         text = f"It is booked. The confirmation number is {' '.join(write.confirmation)}."
         return ToolAnswer(text=text, told=Told.CONFIRMED, write_id=write.id)
     if write.state in {WriteState.SUBMITTED, WriteState.UNKNOWN}:
-        return ToolAnswer(text=UNDER_WAY, told=Told.REQUESTED, write_id=write.id)
+        text = under_way(can_text=can_text)
+        return ToolAnswer(text=text, told=Told.REQUESTED, write_id=write.id)
     return ToolAnswer(text=NOT_DONE, is_error=True, told=Told.FAILED, write_id=write.id)
 
 

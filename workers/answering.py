@@ -17,6 +17,7 @@ from adapters.storage import connections, tool_calls
 from adapters.storage.audit import Access, record
 from adapters.storage.holds import held
 from adapters.storage.ledger import put
+from adapters.storage.opt_outs import can_text
 from adapters.storage.phone_calls import StoredProofs
 from adapters.storage.tables import vendor_requests
 from adapters.storage.tool_calls import ClaimedToolCall
@@ -72,6 +73,7 @@ class Answering:
     clock: Callable[[], datetime]
     stopping: Stopping
     control: CallControl
+    sends_texts: bool = False
     remembered: Remembered = field(default_factory=Remembered)
     _taken: dict[int, _Taken] = field(default_factory=dict)
 
@@ -143,6 +145,7 @@ class Answering:
             connection=connection,
             rules=rules,
             abilities=allowed(desk.abilities, practice.features),
+            can_text=self._can_text(claimed),
             transfer_to=tuple(practice.transfer_to),
             desk=desk,
             diary=self._diary(connection, desk, rules),
@@ -150,6 +153,12 @@ class Answering:
             writer=self._writer(claimed, desk),
             proofs=self._proofs(claimed, connection.id),
         )
+
+    def _can_text(self, claimed: ClaimedToolCall) -> bool:
+        if not self.sends_texts:
+            return False
+        with transaction(self.engine, account_id=claimed.account_id) as db:
+            return can_text(db, self.sealer, claimed.caller, account_id=claimed.account_id)
 
     def _too_late(self, db: Db, claimed: ClaimedToolCall, now: datetime) -> None:
         """Nobody waits any more: what has not left is called off, what has is followed."""

@@ -94,6 +94,7 @@ def _of_callers(parts: Parts, opener: Opener) -> Mapping[str, Work]:
         clock=parts.clock,
         stopping=parts.stopping,
         control=parts.control,
+        sends_texts=parts.texts is not None,
     )
     following = Following(
         engine=parts.engine,

@@ -3,6 +3,7 @@
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
+from adapters.phones import normalised
 from infra.database import dispatch, transaction
 from infra.sealing import Sealer
 
@@ -39,6 +40,12 @@ def remove(db: Db, sealer: Sealer, recipient: str, *, account_id: str) -> None:
 def is_out(db: Db, sealer: Sealer, recipient: str, *, account_id: str) -> bool:
     hashes = _indexes(sealer, recipient, account_id)
     return bool(db.execute(_IS_OUT, {"hashes": hashes}).scalar_one())
+
+
+def can_text(db: Db, sealer: Sealer, caller: str | None, *, account_id: str) -> bool:
+    """Whether a caller may be promised one: at a number to dial, and not unwanted there."""
+    number = normalised(caller, None).e164 if caller else None
+    return number is not None and not is_out(db, sealer, number, account_id=account_id)
 
 
 def heard(engine: Engine, sealer: Sealer, sender: str, *, number: str, stops: bool) -> int:

@@ -13,6 +13,12 @@ STATUS_PATH = "/twilio/status"
 READ_SECONDS = 15.0
 
 
+def is_set_up(settings: Settings) -> bool:
+    """Whether texts can be sent at all."""
+    named = (settings.twilio_account_sid, settings.twilio_messaging_service_sid)
+    return all(named) and settings.twilio_auth_token is not None
+
+
 def text_sender(settings: Settings) -> Twilio | None:
     """None where no account is named: texts are kept then, and shown as not sent."""
     sid, token = settings.twilio_account_sid, settings.twilio_auth_token

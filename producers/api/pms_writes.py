@@ -1,21 +1,26 @@
 """What became of something written to a practice: asked for until it is final."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from sqlalchemy import text
 
+from adapters.storage import untold
 from adapters.storage.audit import record
+from adapters.storage.untold import Untold
 from domain.people import Permission
 from domain.sheet import NotOnSheet
 from domain.writes import WriteState
-from producers.doors import Door
+from producers.doors import Door, door
 from producers.entrance import entrance
 
 router = APIRouter(prefix="/api/pms/writes", tags=["practice"])
 
 Reader = Annotated[Door, Depends(entrance(Permission.SEE_SHEET))]
+Clerk = Annotated[Door, Depends(door(Permission.EDIT_SHEET))]
+MOST_UNTOLD = 100
 
 SAID = {
     WriteState.CONFIRMED: "confirmed",
@@ -28,6 +33,53 @@ _READ = text(
     FROM pms_writes WHERE id = :id
     """
 )
+
+
+_UNTOLD_PHI = ("phone", "appointment_time")
+
+
+@router.get("/untold", summary="List callers who are still to be told")
+def untold_(door: Clerk) -> dict[str, Any]:
+    """What they were only promised has ended, and no text could tell them so."""
+    return {"success": True, "writes": [_told_of(one) for one in to_be_told(door)]}
+
+
+@router.post("/{write_id}/told", summary="Say that a caller has been told")
+def told_(door: Clerk, write_id: UUID) -> dict[str, Any]:
+    with door.transaction() as db:
+        if not untold.told(db, write_id, now=door.ports.clock()):
+            raise NotOnSheet("There is no such caller to be told.")
+        record(
+            db, door.access, account_id=door.account_id, action="api.caller_told",
+            summary=f"write {write_id}",
+        )  # fmt: skip
+    return {"success": True, "id": str(write_id)}
+
+
+def to_be_told(door: Door) -> Sequence[Untold]:
+    """Audited where there are any: their numbers are shown."""
+    with door.transaction() as db:
+        found = untold.untold(db, door.ports.sealer, now=door.ports.clock(), limit=MOST_UNTOLD)
+        if found:
+            record(
+                db, door.access, account_id=door.account_id, action="api.callers_untold",
+                phi_fields=_UNTOLD_PHI, summary=f"{len(found)} writes",
+            )  # fmt: skip
+    return found
+
+
+def _told_of(one: Untold) -> dict[str, Any]:
+    return {
+        "id": str(one.id),
+        "kind": one.kind,
+        "status": SAID.get(WriteState(one.state), "unknown"),
+        "confirmationNumber": one.confirmation,
+        "startTime": one.start and one.start.isoformat(),
+        "requestedAt": one.asked_at.isoformat(),
+        "practice": one.practice,
+        "phone": one.phone,
+        "text": one.text_state,
+    }
 
 
 @router.get("/{write_id}", summary="See what became of a write")

@@ -12,10 +12,12 @@ from pydantic import BaseModel, ConfigDict
 from adapters.storage import authorisations, inbox
 from adapters.storage.inbox import Asked, Came
 from adapters.storage.replaying import REPLAYED
+from adapters.storage.untold import Untold
 from domain.authorisations import SUBJECT
 from domain.deliveries import DeliveryState, parted
 from domain.people import Permission
 from producers import cursors
+from producers.api.pms_writes import to_be_told
 from producers.cursors import Cursor
 from producers.days import account_zone
 from producers.doors import Door, door
@@ -58,6 +60,25 @@ TOLD: Mapping[str, str] = {
     "confirmed": "told it is booked",
     "requested": "told it is asked for",
     "failed": "told it failed",
+}
+WISHED: Mapping[str, str] = {
+    "book": "New appointment",
+    "reschedule": "Another time",
+    "cancel": "Cancellation",
+    "create_patient": "New patient",
+    "update_patient": "Change of a patient",
+}
+ENDED: Mapping[str, str] = {
+    "confirmed": "It is done.",
+    "failed": "It could not be done.",
+    "withdrawn": "It could not be done.",
+}
+NOT_KNOWN = "What became of it cannot be told: look at the practice's own book."
+NO_TEXT: Mapping[str, str] = {
+    "off": "no texts are set up",
+    "failed": "the text did not arrive",
+    "opted_out": "they want no texts",
+    "none": "no number to text",
 }
 A_SECOND = 1.0
 
@@ -118,6 +139,7 @@ def _shown(door: Door, wanted: Wanted, cursor: str | None) -> dict[str, Any]:
             "states": [one.value for one in DeliveryState],
             "timezone": account_zone(db),
             "now": door.ports.clock(),
+            "untold": to_be_told(door) if door.person.may(Permission.EDIT_SHEET) else (),
             "may_configure": door.person.may(Permission.CONFIGURE),
             "plays_calls": door.person.may(Permission.CONFIGURE) and not door.ports.is_production,
         }
@@ -153,7 +175,15 @@ def call_words(one: Asked) -> str:
     return f"{by.get(one.answered_by or '', 'answered')} in {took}{told}"
 
 
+def untold_words(one: Untold) -> str:
+    """What to tell them, and why nobody has."""
+    number = f" Confirmation number {one.confirmation}." if one.state == "confirmed" else ""
+    return f"{ENDED.get(one.state, NOT_KNOWN)}{number} Not told: {NO_TEXT[one.text_state]}."
+
+
 ENVIRONMENT.filters.update(
+    untold_words=untold_words,
+    wished_words=lambda kind: WISHED.get(kind, "A request"),
     may_replay=may_replay,
     job_words=job_words,
     sender_words=sender_words,

@@ -148,6 +148,7 @@ def _keep(ports: Ports, voice: Voice, came: _Came) -> Asked | str:
         account_id=account.id,
         call_id=arrival.call_id,
         trace_id=came.trace_id,
+        caller=message.call.caller,
         kept=kept,
         made=sound,
         arrived=came.arrived,

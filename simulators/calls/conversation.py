@@ -107,7 +107,7 @@ def _end(played: Played, said: str) -> None:
     number = _NUMBER.search(said)
     if number is not None:
         played.ending, played.number = Ending.CONFIRMED, re.sub(r"[^A-Z0-9]", "", number[1])
-    elif "You will get a text" in said:
+    elif "it is not final yet" in said:
         played.ending = Ending.REQUESTED
 
 

@@ -57,7 +57,7 @@ class Call:
 
     @property
     def is_requested(self) -> bool:
-        return any("You will get a text message" in one for one in self.heard)
+        return any("it is not final yet" in one for one in self.heard)
 
 
 @dataclass

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -53,6 +53,20 @@ class DeskOpener(Opener):
 
     def desk(self, connection: Connection, *, voice: bool = False) -> PracticeDesk | None:
         return self.front
+
+
+@dataclass
+class Carrier:
+    """Takes texts and keeps what they say."""
+
+    sent: list[tuple[str, str]] = field(default_factory=list)
+
+    def send(self, recipient: str, body: str, *, text_id: UUID) -> str:
+        self.sent.append((recipient, body))
+        return f"SM{len(self.sent):032d}"
+
+    def find(self, recipient: str, body: str, *, since: datetime) -> str | None:
+        return None
 
 
 @dataclass
@@ -165,6 +179,7 @@ def line(
     *,
     fallback_seconds: float = 20.0,
     answer_seconds: float = 25.0,
+    texts: bool = True,
 ) -> Iterator[Line]:
     """As patient as the browser's 30 s allow: what is judged is the answer, not this machine."""
     engine = database.engine(database_url, application_name="tests", pool_size=20)
@@ -184,6 +199,7 @@ def line(
         clock=system_clock,
         stopping=Stopping(),
         redis=client,
+        texts=Carrier() if texts else None,
     )
     voice = Voice(
         plans=short_plans(SECRET, allow_bare=False),
@@ -191,6 +207,7 @@ def line(
         announcer=RedisAnnouncer(redis_url),
         fallback_seconds=fallback_seconds,
         answer_seconds=answer_seconds,
+        sends_texts=texts,
     )
     connection_id = _connected(engine)
     with served(engine, database_url, client, sealer, voice=voice) as browser:

@@ -7,13 +7,16 @@ from uuid import UUID
 import pytest
 import redis
 
+from adapters.storage import opt_outs
 from adapters.storage.texts import TextStore
 from domain.desk import Outcome, Receipt, Verdict
 from domain.errors import NeedsReconnect
 from domain.jobs import Job, Queue
-from domain.work import SETTLE
+from domain.people import Role
+from domain.work import SEND_TEXT, SETTLE
 from infra.clock import system_clock
 from tests.voice.line import ACCOUNT, ANN, Line, line
+from tests.webhooks.serving import bearer
 
 pytestmark = pytest.mark.integration
 
@@ -114,3 +117,94 @@ def test_a_caller_without_a_number_is_told_at_the_patients_own(
         phone.carry(SETTLE)
 
         assert [recipient for recipient, _ in texts(phone)] == ["+12025550178"]
+
+
+@pytest.fixture
+def textless(
+    database_url: str, redis_client: redis.Redis, redis_url: str
+) -> Iterator[tuple[Line, str]]:
+    """A caller of a practice without texts has asked for what is not final; what was said."""
+    with line(database_url, redis_client, redis_url, answer_seconds=1.0, texts=False) as made:
+        made.desk.takes = Receipt(number="77")
+        with made.worker():
+            said = made.ask("bookAppointment", startTime=f"{made.day}T09:00")
+        yield made, said
+
+
+def to_be_told(phone: Line, role: Role = Role.BILLING) -> list[dict[str, str]]:
+    answer = phone.client.get("/api/pms/writes/untold", headers=bearer(ACCOUNT, role))
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["writes"])
+
+
+def test_without_texts_none_is_promised_and_the_practice_sees_whom_to_tell(
+    textless: tuple[Line, str],
+) -> None:
+    phone, said = textless
+    assert to_be_told(phone) == []
+    phone.desk.outcomes = [Outcome(verdict=Verdict.DONE)]
+    phone.carry(SETTLE)
+    phone.carry(SEND_TEXT)
+
+    [one] = to_be_told(phone)
+    headers = {**bearer(ACCOUNT, Role.OWNER), "Accept": "text/html"}
+    page = phone.client.get("/deliveries", headers=headers).text
+
+    assert "text" not in said and "you can call back" in said
+    assert (one["status"], one["phone"], one["text"]) == ("confirmed", ANN, "off")
+    assert "Callers to be told" in page
+    assert f"It is done. Confirmation number {one['confirmationNumber']}." in page
+    assert ANN in page
+
+
+def test_a_caller_who_was_told_is_no_longer_on_the_list(textless: tuple[Line, str]) -> None:
+    phone, _ = textless
+    phone.desk.outcomes = [Outcome(verdict=Verdict.FAILED)]
+    phone.carry(SETTLE)
+    phone.carry(SEND_TEXT)
+    [one] = to_be_told(phone)
+
+    path = f"/api/pms/writes/{one['id']}/told"
+    first = phone.client.post(path, headers=bearer(ACCOUNT, Role.BILLING))
+    again = phone.client.post(path, headers=bearer(ACCOUNT, Role.BILLING))
+
+    assert (one["status"], first.status_code, again.status_code) == ("failed", 200, 404)
+    assert to_be_told(phone) == []
+    actions = [row.action for row in phone.rows("SELECT action FROM pms_audit_logs")]
+    assert {"api.callers_untold", "api.caller_told"} <= set(actions)
+
+
+def test_what_nobody_can_say_any_more_is_on_the_list_too(textless: tuple[Line, str]) -> None:
+    phone, _ = textless
+    long_ago = system_clock() - timedelta(hours=7)
+    phone.rows("UPDATE pms_writes SET submitted_at = :at RETURNING id", at=long_ago)
+
+    phone.carry(SETTLE)
+    phone.carry(SEND_TEXT)
+
+    assert [one["status"] for one in to_be_told(phone)] == ["unknown"]
+
+
+def test_operators_and_clinicians_are_not_shown_whom_to_call(textless: tuple[Line, str]) -> None:
+    phone, _ = textless
+
+    answers = [
+        phone.client.get("/api/pms/writes/untold", headers=bearer(ACCOUNT, role))
+        for role in (Role.OPS, Role.PROVIDER)
+    ]
+
+    assert [one.status_code for one in answers] == [403, 403]
+
+
+def test_who_wants_no_texts_is_promised_none(
+    database_url: str, redis_client: redis.Redis, redis_url: str
+) -> None:
+    with line(database_url, redis_client, redis_url, answer_seconds=1.0) as phone:
+        opt_outs.heard(phone.engine, phone.parts.sealer, ANN, number="+12025550100", stops=True)
+        phone.desk.takes = Receipt(number="77")
+
+        with phone.worker():
+            said = phone.ask("bookAppointment", startTime=f"{phone.day}T09:00")
+
+    assert "not final yet" in said
+    assert "text" not in said

@@ -18,7 +18,7 @@ WHAT = "What shall I write down for the practice?"
 def answer(request: ToolRequest) -> ToolAnswer:
     again = request.writer.asked(request.write_key)
     if again is not None:
-        return told_of(carried(request, again.write.wish), DONE, phi_fields=PHI)
+        return told_of(request, carried(request, again.write.wish), DONE, phi_fields=PHI)
     told = arguments_of(request)
     patient = the_patient(request, told)
     text = told.text("content", "note", "notes", "text", "message")
@@ -26,4 +26,4 @@ def answer(request: ToolRequest) -> ToolAnswer:
         return ToolAnswer(text=WHAT)
     kind = told.text("category", "kind", "notetype")
     kept = carried(request, NewNote(patient_id=patient.id, text=text, note_kind=kind))
-    return told_of(kept, DONE, phi_fields=PHI, patient_id=patient.id)
+    return told_of(request, kept, DONE, phi_fields=PHI, patient_id=patient.id)

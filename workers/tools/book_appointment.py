@@ -6,7 +6,7 @@ from domain.desk import Ability
 from domain.slots import OPERATORY, PRACTITIONER
 from domain.speech import practitioner_name, said_when
 from domain.tool_words import told_of
-from domain.tools import ToolAnswer, ToolRequest
+from domain.tools import CALL_FOLLOWS, TEXT_FOLLOWS, ToolAnswer, ToolRequest
 from domain.window import local_day
 from domain.wishes import Booking
 from domain.writes import KeptWrite, SlotTaken, WriteState
@@ -75,7 +75,7 @@ def _told(request: ToolRequest, kept: KeptWrite, name: str = "") -> ToolAnswer:
     wish = kept.write.wish
     patient_id = wish.patient_id if isinstance(wish, Booking) else None
     done = f"The appointment is confirmed for {_when(request, kept, name)}."
-    return told_of(kept, done, phi_fields=PHI, patient_id=patient_id)
+    return told_of(request, kept, done, phi_fields=PHI, patient_id=patient_id)
 
 
 def _already(request: ToolRequest, kept: KeptWrite) -> ToolAnswer:
@@ -85,8 +85,8 @@ def _already(request: ToolRequest, kept: KeptWrite) -> ToolAnswer:
         text = f"An appointment for {when} was made in this call already. Shall I move it instead?"
     else:
         text = (
-            f"An appointment for {when} was requested in this call already, and the practice"
-            " has not answered yet. You will get a text message as soon as it has."
+            f"An appointment for {when} was requested in this call already, and is not final yet."
+            f" {TEXT_FOLLOWS if request.can_text else CALL_FOLLOWS}"
         )
     return ToolAnswer(text=text, phi_fields=PHI)
 

@@ -18,7 +18,7 @@ DONE = "The appointment is cancelled."
 def answer(request: ToolRequest) -> ToolAnswer:
     again = request.writer.asked(request.write_key)
     if again is not None:
-        return told_of(carried(request, again.write.wish), DONE, phi_fields=PHI)
+        return told_of(request, carried(request, again.write.wish), DONE, phi_fields=PHI)
     told = arguments_of(request)
     patient = the_patient(request, told)
     found = the_appointment(request, told, patient, day=told.day())
@@ -29,4 +29,4 @@ def answer(request: ToolRequest) -> ToolAnswer:
     )
     done = f"This appointment is cancelled: {said_appointment(request, found)}."
     kept = carried(request, wish)
-    return told_of(kept, done, phi_fields=PHI, patient_id=patient.id)
+    return told_of(request, kept, done, phi_fields=PHI, patient_id=patient.id)

@@ -78,4 +78,4 @@ def _told(request: ToolRequest, kept: KeptWrite) -> ToolAnswer:
     if kept.state is WriteState.CONFIRMED and kept.pms_id:
         request.proofs.prove(frozenset({kept.pms_id}))
     done = "The new patient is registered. Which day would you like to come in?"
-    return told_of(kept, done, phi_fields=PHI, patient_id=kept.pms_id)
+    return told_of(request, kept, done, phi_fields=PHI, patient_id=kept.pms_id)

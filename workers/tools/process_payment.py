@@ -28,13 +28,13 @@ _CARD = re.compile(r"(?:\d[ -]?){13,19}")
 def answer(request: ToolRequest) -> ToolAnswer:
     again = request.writer.asked(request.write_key)
     if again is not None:
-        return told_of(carried(request, again.write.wish), DONE, phi_fields=PHI)
+        return told_of(request, carried(request, again.write.wish), DONE, phi_fields=PHI)
     if any(_CARD.search(str(one)) for one in request.arguments.values()):
         return ToolAnswer(text=NO_CARDS)
     told = arguments_of(request)
     patient = the_patient(request, told)
     kept = carried(request, _wish(told, patient))
-    return told_of(kept, DONE, phi_fields=PHI, patient_id=patient.id)
+    return told_of(request, kept, DONE, phi_fields=PHI, patient_id=patient.id)
 
 
 def _wish(told: Arguments, patient: Known) -> Payment:

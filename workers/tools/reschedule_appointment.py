@@ -76,8 +76,8 @@ def _wish(told: Arguments, patient: Known, found: Appointment, opening: Opening)
 def _told(request: ToolRequest, kept: KeptWrite, name: str = "") -> ToolAnswer:
     wish = kept.write.wish
     if not isinstance(wish, Move):
-        return told_of(kept, "That is done.")
+        return told_of(request, kept, "That is done.")
     when = said_when(wish.start, request.connection.timezone, now=request.now)
     whom = f" with {name}" if name else ""
     done = f"The new time is confirmed: {when}{whom}."
-    return told_of(kept, done, phi_fields=PHI, patient_id=wish.patient_id)
+    return told_of(request, kept, done, phi_fields=PHI, patient_id=wish.patient_id)

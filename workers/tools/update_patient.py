@@ -35,7 +35,7 @@ def answer(request: ToolRequest) -> ToolAnswer:
         return ToolAnswer(text=WHAT)
     done = f"The {joined(changed, word='and')} on record {_is(changed)} changed."
     kept = carried(request, wish)
-    return told_of(kept, done, phi_fields=PHI, patient_id=wish.patient_id)
+    return told_of(request, kept, done, phi_fields=PHI, patient_id=wish.patient_id)
 
 
 def _wish(told: Arguments, patient: Known) -> PatientChange:

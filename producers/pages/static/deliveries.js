@@ -50,9 +50,27 @@ async function replay(button) {
   }
 }
 
+async function told(button) {
+  const line = button.closest("[data-untold]");
+  button.disabled = true;
+  try {
+    await ask("POST", `/api/pms/writes/${line.dataset.untold}/told`);
+    say("Noted: they know now.");
+  } catch (refusal) {
+    say(refusal.message);
+    button.disabled = false;
+  } finally {
+    soon();
+  }
+}
+
+const DOES = { "[data-replay]": replay, "[data-told]": told };
+
 document.addEventListener("click", (event) => {
-  const button = event.target.closest?.("[data-replay]");
-  if (button) replay(button);
+  for (const [name, act] of Object.entries(DOES)) {
+    const button = event.target.closest?.(name);
+    if (button) act(button);
+  }
 });
 
 const source = new EventSource("/api/run-sheet/events");

@@ -401,6 +401,7 @@ class Practice:
     control: Control = field(default_factory=Control)
     remembered: Remembered = field(default_factory=Remembered)
     transfer_to: tuple[str, ...] = ("+12025550199",)
+    can_text: bool = True
     id: UUID = field(default_factory=uuid4)
 
     def __post_init__(self) -> None:
@@ -463,6 +464,7 @@ class Call:
             connection=practice.connection,
             rules=practice.rules,
             abilities=desk.abilities if practice.abilities is None else practice.abilities,
+            can_text=practice.can_text,
             transfer_to=practice.transfer_to,
             control_url=control_url,
             desk=desk,

@@ -120,6 +120,23 @@ def test_a_time_that_is_taken_is_answered_with_the_nearest_free_ones() -> None:
     assert practice.desk.sent == []
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["first", "asked again"])
+def test_where_no_text_can_be_sent_none_is_promised(*, again: bool) -> None:
+    practice = Practice(can_text=False)
+    practice.desk.takes = Receipt(number="7")
+    call = practice.call()
+
+    said = call.answer("book-appointment", {"startTime": NINE})
+    if again:
+        said = call.answer("book-appointment", {"startTime": "2026-11-23T10:00"})
+
+    assert "text" not in said.text
+    assert "not final yet" in said.text
+    assert said.text.endswith(
+        "Somebody at the practice will call you, or you can call back to ask."
+    )
+
+
 def test_a_time_that_is_held_for_another_caller_is_not_free() -> None:
     practice = Practice()
     bob = practice.call("+12025550178")

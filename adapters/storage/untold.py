@@ -1,0 +1,110 @@
+"""Callers who were promised word of a request and have had none: the practice has to tell them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import RowMapping, text
+
+from adapters.storage.texts import TABLE as TEXTS
+from adapters.storage.tool_calls import TABLE as TOOL_CALLS
+from infra.sealing import Sealer
+
+BY_PERSON = "by_person"
+"""The state of a write's text where somebody has told the caller instead."""
+
+A_MOMENT = timedelta(minutes=1)
+"""A text is put just after its write is settled."""
+
+GIVEN_UP = timedelta(hours=6)
+
+_IS_UNTOLD = """
+    kept.told = 'requested' AND (
+      kept.text_state IN ('off', 'failed', 'opted_out')
+      OR (kept.text_state = 'none'
+          AND COALESCE(kept.settled_at + CAST(:moment AS interval),
+                       kept.submitted_at + CAST(:given_up AS interval)) < :now))
+"""
+_UNTOLD = text(
+    f"""
+    SELECT kept.id, kept.kind, kept.state, kept.start_at, kept.confirmation, kept.text_state,
+           kept.created_at, kept.account_id, own.display_name AS practice, own.timezone,
+           message.id AS message_id, message.recipient, asked.id AS asked_id, asked.caller
+    FROM pms_writes AS kept
+    JOIN pms_connections AS own ON own.id = kept.connection_id
+    LEFT JOIN text_messages AS message ON message.write_id = kept.id
+    LEFT JOIN LATERAL (
+      SELECT id, caller FROM tool_calls
+      WHERE account_id = kept.account_id AND call_id = kept.call_id AND caller IS NOT NULL
+      ORDER BY created_at DESC LIMIT 1) AS asked ON true
+    WHERE {_IS_UNTOLD}
+    ORDER BY kept.created_at DESC, kept.id LIMIT :limit
+    """  # noqa: S608 - made of constants
+)
+_TOLD = text(
+    f"""
+    UPDATE pms_writes AS kept SET text_state = :by_person, updated_at = :now
+    WHERE kept.id = :id AND {_IS_UNTOLD} RETURNING kept.id
+    """  # noqa: S608 - made of constants
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untold:
+    """One request whose end its caller has not heard; `phone` is where they can be called."""
+
+    id: UUID
+    kind: str
+    state: str
+    start: datetime | None
+    confirmation: str
+    text_state: str
+    asked_at: datetime
+    practice: str | None
+    timezone: str
+    phone: str | None = field(default=None, repr=False)
+
+
+def untold(db: Db, sealer: Sealer, *, now: datetime, limit: int) -> Sequence[Untold]:
+    """The account's, newest first."""
+    rows = db.execute(_UNTOLD, {**_when(now), "limit": limit}).mappings()
+    return [
+        Untold(
+            id=row["id"],
+            kind=row["kind"],
+            state=row["state"],
+            start=row["start_at"],
+            confirmation=row["confirmation"],
+            text_state=row["text_state"],
+            asked_at=row["created_at"],
+            practice=row["practice"],
+            timezone=row["timezone"],
+            phone=_phone(sealer, row),
+        )
+        for row in rows
+    ]
+
+
+def told(db: Db, write_id: UUID, *, now: datetime) -> bool:
+    """Somebody has told them; False where there is nobody to be told."""
+    values = {**_when(now), "id": write_id, "by_person": BY_PERSON}
+    return db.execute(_TOLD, values).first() is not None
+
+
+def _when(now: datetime) -> dict[str, object]:
+    return {"now": now, "moment": A_MOMENT, "given_up": GIVEN_UP}
+
+
+def _phone(sealer: Sealer, row: RowMapping) -> str | None:
+    """Where the text would have gone, else the number that called."""
+    if row["recipient"] is not None:
+        place = {"table": TEXTS, "row": row["message_id"], "account": row["account_id"]}
+        return sealer.open_text(row["recipient"], column="recipient", **place)
+    if row["caller"] is None:
+        return None
+    place = {"table": TOOL_CALLS, "row": row["asked_id"], "account": row["account_id"]}
+    caller, _ = json.loads(sealer.open(row["caller"], column="caller", **place))
+    return str(caller) if caller else None
