@@ -29,7 +29,7 @@ NUMBER_LENGTH = 6
 
 
 class WriteState(StrEnum):
-    """Where a write stands: see NEXT."""
+    """Where a write stands: see NEXT. One that was marked but never left is as requested again."""
 
     REQUESTED = "requested"
     HELD = "held"
@@ -44,7 +44,7 @@ S = WriteState
 NEXT: Mapping[WriteState, frozenset[WriteState]] = {
     S.REQUESTED: frozenset({S.SUBMITTED, S.FAILED, S.WITHDRAWN}),
     S.HELD: frozenset({S.SUBMITTED, S.FAILED, S.WITHDRAWN}),
-    S.SUBMITTED: frozenset({S.CONFIRMED, S.FAILED, S.UNKNOWN}),
+    S.SUBMITTED: frozenset({S.CONFIRMED, S.FAILED, S.UNKNOWN, S.REQUESTED}),
     S.UNKNOWN: frozenset({S.CONFIRMED, S.FAILED}),
     S.CONFIRMED: frozenset(),
     S.FAILED: frozenset(),
@@ -102,7 +102,10 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewWrite:
-    """A write as it is asked for; the same `key` asked for again is the same write."""
+    """A write as it is asked for; the same `key` asked for again is the same write.
+
+    `entry_id` is the row of the sheet it was made from, where no caller asked for it.
+    """
 
     connection_id: UUID
     write: Write = field(repr=False)
@@ -111,6 +114,8 @@ class NewWrite:
     trace_id: str
     call_id: str | None = None
     hold: Hold | None = None
+    entry_id: UUID | None = None
+    patient_link_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,9 @@ NOTHING_LEFT: tuple[type[SyncError], ...] = (
 )
 """What says for certain that a write was not done; everything else leaves it in doubt."""
 
+LATER: tuple[type[SyncError], ...] = (NeedsReconnect, Throttled, Transient)
+"""What says nothing against a write: it may well be done another time."""
+
 STATES = {Verdict.DONE: WriteState.CONFIRMED, Verdict.FAILED: WriteState.FAILED}
 
 
@@ -63,7 +66,11 @@ class Ledger(Protocol):
 
 
 class Writing:
-    """One connection's writes, with its desk open; `pause` waits that many seconds."""
+    """One connection's writes, with its desk open; `pause` waits that many seconds.
+
+    With `may_wait` nobody is on the phone for them: why one was not done is raised, and what may
+    leave later is kept as if it had not been tried.
+    """
 
     def __init__(
         self,
@@ -72,11 +79,13 @@ class Writing:
         *,
         clock: Callable[[], datetime],
         pause: Callable[[float], None],
+        may_wait: bool = False,
     ) -> None:
         self._ledger = ledger
         self._desk = desk
         self._clock = clock
         self._pause = pause
+        self._may_wait = may_wait
 
     def do(self, new: NewWrite, *, until: datetime) -> KeptWrite:
         """The write as it stands at `until`, or as soon as it is settled.
@@ -173,7 +182,7 @@ class Writing:
         try:
             receipt = self._desk.submit(sent.write)
         except NOTHING_LEFT as refusal:
-            return self._ledger.settle(sent, WriteState.FAILED, reason=str(refusal))
+            return self._not_done(sent, refusal)
         except OutcomeUnknown as doubt:
             return self._ledger.settle(sent, WriteState.UNKNOWN, reason=str(doubt))
         except Exception:
@@ -183,6 +192,15 @@ class Writing:
             done = Outcome(verdict=Verdict.DONE, pms_id=receipt.pms_id)
             return self._settled(sent, done)
         return self._ledger.keep_receipt(sent, receipt)
+
+    def _not_done(self, sent: KeptWrite, refusal: SyncError) -> KeptWrite:
+        if self._may_wait and isinstance(refusal, LATER):
+            self._ledger.settle(sent, WriteState.REQUESTED)
+            raise refusal
+        failed = self._ledger.settle(sent, WriteState.FAILED, reason=str(refusal))
+        if self._may_wait:
+            raise refusal
+        return failed
 
     def _settled(self, kept: KeptWrite, outcome: Outcome) -> KeptWrite:
         settled = self._ledger.settle(

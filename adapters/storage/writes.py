@@ -39,9 +39,10 @@ _BEGIN = text(
     """
     INSERT INTO pms_writes (id, account_id, connection_id, kind, state, idempotency_key, call_id,
                             request, confirmation, start_at, end_at, pms_id, asked_by, trace_id,
-                            created_at, updated_at)
+                            created_at, updated_at, entry_id, patient_link_id)
     VALUES (:id, :account_id, :connection_id, :kind, :state, :key, :call_id, :request,
-            :confirmation, :start_at, :end_at, :pms_id, :asked_by, :trace_id, :now, :now)
+            :confirmation, :start_at, :end_at, :pms_id, :asked_by, :trace_id, :now, :now,
+            :entry_id, :patient_link_id)
     ON CONFLICT DO NOTHING RETURNING *
     """
 )
@@ -251,6 +252,8 @@ class WriteLedger:
             "asked_by": new.asked_by,
             "trace_id": new.trace_id,
             "now": now,
+            "entry_id": new.entry_id,
+            "patient_link_id": new.patient_link_id,
         }
         row = db.execute(_BEGIN, values).mappings().first()
         if row is None:

@@ -10,6 +10,7 @@ import pytest
 from adapters.storage.writes import WriteLedger
 from domain.desk import Busy, Outcome, OutcomeUnknown, Receipt, Resource, Verdict
 from domain.errors import NeedsReconnect, Refused, SyncError, Throttled, Transient
+from domain.pushes import ChangedThere
 from domain.window import Window
 from domain.wishes import Booking, Write
 from domain.writes import Hold, KeptWrite, NewWrite, SlotTaken, WriteState
@@ -76,10 +77,17 @@ class Practice:
     connection: UUID
     time: Time
     desk: Desk = field(default_factory=Desk)
+    may_wait: bool = False
 
     @property
     def writing(self) -> Writing:
-        return Writing(self.ledger, self.desk, clock=self.time, pause=self.time.pause)
+        return Writing(
+            self.ledger,
+            self.desk,
+            clock=self.time,
+            pause=self.time.pause,
+            may_wait=self.may_wait,
+        )
 
     def book(self, *, key: str | None = None, seconds: float = 12) -> KeptWrite:
         wish = Booking(patient_id="77", start=TEN, minutes=30, practitioner_id="PR1")
@@ -236,3 +244,38 @@ def test_a_look_that_fails_before_booking_leaves_the_slot_free(practice: Practic
 
     practice.desk = Desk()
     assert practice.book().state is WriteState.SUBMITTED
+
+
+LATER = (Throttled("its limit", until=TEN), Transient("no line"), NeedsReconnect("locked"))
+NEVER = (Refused("taken"), ChangedThere("changed there"))
+
+
+@pytest.mark.parametrize(
+    ("trouble", "state"),
+    [(one, WriteState.REQUESTED) for one in LATER] + [(one, WriteState.FAILED) for one in NEVER],
+    ids=lambda one: getattr(one, "kind", None),
+)
+def test_what_nobody_waits_for_on_the_phone_leaves_later_if_it_can(
+    practice: Practice, trouble: SyncError, state: WriteState
+) -> None:
+    practice.desk.answer = trouble
+    practice.may_wait = True
+    with pytest.raises(type(trouble)):
+        practice.book(key="k")
+
+    kept = practice.ledger.by_key("k")
+
+    assert kept is not None
+    assert kept.state is state
+
+
+def test_what_had_to_wait_leaves_as_the_same_write(practice: Practice) -> None:
+    practice.may_wait = True
+    practice.desk.answer = Throttled("its limit", until=TEN)
+    with pytest.raises(Throttled):
+        practice.book(key="k")
+
+    practice.desk.answer = Receipt(is_final=True, pms_id="A9")
+    kept = practice.book(key="k")
+
+    assert (kept.state, kept.pms_id) == (WriteState.CONFIRMED, "A9")
