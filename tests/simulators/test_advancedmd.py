@@ -293,7 +293,7 @@ class Reader:
             "start": start,
             "end": end,
             "status": status(row),
-            "practitioner": {"pms_id": str(row["profileid"])},
+            "practitioner": {"pms_id": str(row["columnid"])},
             "appointment_type": self.types[f"ap_type{types[0]}"] if types else None,
             "is_telehealth": bool(set(types) & set(self.video)),
             "notes": None,
