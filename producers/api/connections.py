@@ -64,7 +64,7 @@ class Begun(BaseModel):
 
 
 class Features(BaseModel):
-    """What callers may do; what is left out stays as it is."""
+    """What callers may do, and what goes to the PMS by itself; what is left out stays as it is."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -75,6 +75,8 @@ class Features(BaseModel):
     notes: bool = False
     insurance: bool = False
     payments: bool = False
+    auto_push: bool = True
+    auto_create: bool = False
 
 
 class Rules(BaseModel):

@@ -166,7 +166,7 @@ def _clock(door: Door, one: TwoWay, waiting: Mapping[str, int]) -> dict[str, Any
         "patients": {key: times * waiting["people"] for key, times in A_LOOK_UP.items()},
     }
     return {
-        "spending": allowances.spending(throttle, budgets, now=door.ports.clock()),
+        "spending": allowances.spending(throttle, budgets),
         "waits": {
             name: allowances.wait(throttle, budgets, each) if budgets else None
             for name, each in calls.items()

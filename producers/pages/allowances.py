@@ -5,11 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from adapters import pms
+from adapters.rest.budgets import budgets
 from adapters.storage.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from domain.errors import SyncError
 from domain.limits import Budget, Outlook, Throttle, Tier
 from domain.window import zone
+from infra.vendor_urls import VendorUrls
+from producers.asking import loaded
 from producers.doors import Door
 
 A_WEEK = 8
@@ -44,36 +48,58 @@ class Spending:
 
     parts: Sequence[Part]
     hours: Hours | None
+    at: datetime
 
 
 def of_connection(door: Door, connection_id: UUID) -> tuple[Throttle, Mapping[str, Budget]]:
     """The clock that all processes share, and the buckets of that connection in it."""
-    throttle = RedisThrottle(door.ports.redis, StoredSpent(door.ports.database))
-    return throttle, {}
-
-
-def spending(
-    throttle: Throttle, budgets: Mapping[str, Budget], *, now: datetime
-) -> Spending | None:
-    """None while the clock cannot be asked."""
+    ports = door.ports
+    throttle = RedisThrottle(ports.redis, StoredSpent(ports.database))
+    held = loaded(door, connection_id)
+    vendor = pms.vendor(held.vendor)
+    urls = ports.urls.get(held.vendor, VendorUrls())
+    here = replace(held, base_url=held.base_url or urls.base_url)
     try:
-        found = [_part(throttle, name, one, now) for name, one in budgets.items()]
+        own = ports.secrets.get(held.secret_ref) if held.secret_ref else {}
+        secrets = {**ports.presets.get(held.vendor, {}), **own}
+        auth = vendor.auth_by(secrets)
+        if auth is None:
+            return throttle, {}
+        names = list(vendor.limits)
+        found = budgets(vendor, names, here, auth=auth, secrets=secrets)
+    except SyncError:
+        # Whose allowance it is, is told by its secrets.
+        return throttle, {}
+    return throttle, dict(zip(names, found, strict=True))
+
+
+def spending(throttle: Throttle, buckets: Mapping[str, Budget]) -> Spending | None:
+    """By the clock's own time; None while it cannot be asked, or knows no bucket."""
+    try:
+        found = {name: throttle.outlook([one]) for name, one in buckets.items()}
     except SyncError:
         return None
-    tiers = [tier for one in budgets.values() for tier in one.tiers]
-    return Spending(parts=_bound(found), hours=_hours(tiers[0], now) if tiers else None)
+    if not found:
+        return None
+    now = max(one.at for one in found.values())
+    tiers = [tier for one in buckets.values() for tier in one.tiers]
+    return Spending(
+        parts=_bound([_part(name, buckets[name], one) for name, one in found.items()]),
+        hours=_hours(tiers[0], now) if tiers else None,
+        at=now,
+    )
 
 
 def wait(
-    throttle: Throttle, budgets: Mapping[str, Budget], calls: Mapping[str, int]
+    throttle: Throttle, buckets: Mapping[str, Budget], calls: Mapping[str, int]
 ) -> float | None:
     """Seconds until so many calls of each bucket would be through; None where nobody can tell."""
     try:
         return max(
             (
-                throttle.outlook([budgets[name]], requests=times).seconds
+                throttle.outlook([buckets[name]], requests=times).seconds
                 for name, times in calls.items()
-                if times and name in budgets
+                if times and name in buckets
             ),
             default=0.0,
         )
@@ -81,17 +107,16 @@ def wait(
         return None
 
 
-def _part(throttle: Throttle, name: str, budget: Budget, now: datetime) -> Part:
-    outlook = throttle.outlook([budget])
-    tightest = _tightest(outlook)
-    hours = _hours(budget.tiers[0], now) if budget.tiers else None
+def _part(name: str, budget: Budget, outlook: Outlook) -> Part:
+    left, most, seconds = _tightest(outlook)
+    hours = _hours(budget.tiers[0], outlook.at) if budget.tiers else None
     looser = min(limit.requests for limit in budget.limits)
     stricter = min(limit.requests for limit in budget.every_limit())
     return Part(
         name=name,
-        left=tightest[0],
-        most=tightest[1],
-        seconds=tightest[2],
+        left=left,
+        most=most,
+        seconds=seconds,
         then=looser if hours and hours.is_peak else stricter,
         wait=outlook.seconds,
     )

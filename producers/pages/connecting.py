@@ -108,10 +108,13 @@ def frequencies(vendor: Vendor, connection: ConnectionDetails) -> Sequence[Prese
 
 
 def realtime_minutes(vendor: Vendor) -> int:
-    """How often a day can be read whole with half of what the vendor allows an hour."""
-    allowed = min(
-        limit.requests * AN_HOUR / limit.seconds for limit in vendor.limits.get("default", ())
-    )
+    """How often a day can be read whole with half of what the vendor allows an hour.
+
+    A vendor that counts its calls by kind is asked for changes once a minute.
+    """
+    if "default" not in vendor.limits:
+        return 1
+    allowed = min(limit.requests * AN_HOUR / limit.seconds for limit in vendor.limits["default"])
     return max(1, min(ceil(A_PASS * 60 / (allowed / 2)), COMMON[0]))
 
 

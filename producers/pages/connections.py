@@ -25,7 +25,7 @@ from domain.people import Permission
 from producers import seen
 from producers.asking import loaded
 from producers.doors import Door, door
-from producers.pages import connecting
+from producers.pages import connecting, two_way
 from producers.pages.oauth import offered
 from producers.pages.rendering import ENVIRONMENT, NavItem, render, vendor
 from producers.problems import Problem
@@ -37,6 +37,7 @@ Reader = Annotated[Door, Depends(door(Permission.SEE_STATUS))]
 
 SECTIONS: Mapping[str, str] = {
     "general": "Syncing",
+    "both-ways": "Both ways",
     "practitioners": "Practitioners",
     "types": "Types",
     "hours": "Opening hours",
@@ -150,6 +151,8 @@ def _sections(door: Door, described: Vendor) -> Mapping[str, str]:
     hidden = set()
     if not described.capabilities.webhooks:
         hidden.add("webhooks")
+    if described.name not in two_way.VENDORS:
+        hidden.add("both-ways")
     if not door.person.may(Permission.CONFIGURE):
         hidden |= {"danger", "webhooks"}
     named = {**SECTIONS, "vendor": f"Only at {described.title}"}

@@ -139,6 +139,8 @@ def turns(instant: datetime, now: datetime, timezone: str) -> str:
 def run_words(line: Line) -> str:
     """What a pass changed on the sheet: `3 appointments updated, 1 to decide`."""
     changed = line.created + line.updated + line.removed
+    if not changed and not line.conflicts:
+        return "nothing to change"
     told = f"{changed} {'appointment' if changed == 1 else 'appointments'} updated"
     return told + (f", {line.conflicts} to decide" if line.conflicts else "")
 

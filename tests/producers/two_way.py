@@ -22,6 +22,12 @@ ZONE = "America/New_York"
 MORNING = datetime(2026, 11, 23, 16, 5, tzinfo=UTC)
 """11:05 of a Monday in New York, 09:05 in Denver: AdvancedMD's peak."""
 
+SECRETS = {
+    "username": "robot",
+    "password": "invented",
+    "office_key": "900123",
+    "app_name": "example",
+}
 PRACTICE = Practice(
     vendor="advancedmd",
     name="Northside Behavioral Health",
@@ -109,7 +115,7 @@ def two_way_day(site: Site) -> TwoWayDay:
     with site.everything() as db:
         ids = seed(db, site.seal(), (PRACTICE,), now=MORNING)
         site.ids = ids
-        made = TwoWayDay(site, _connection(db), ids)
+        made = TwoWayDay(site, _connection(db, site), ids)
         _own_row(db, site, made, "Ivy Newcomer", of="Dan Outline", hours=4)
         was_read(db, at=MORNING)
     made.push("Cleo Draft", "pending")
@@ -134,7 +140,7 @@ def two_way_day(site: Site) -> TwoWayDay:
     return made
 
 
-def _connection(db: Db) -> UUID:
+def _connection(db: Db, site: Site) -> UUID:
     found: UUID = db.execute(
         select(pms_connections.c.id).where(pms_connections.c.connector == "advancedmd")
     ).scalar_one()
@@ -142,7 +148,9 @@ def _connection(db: Db) -> UUID:
     db.execute(
         update(pms_connections)
         .where(pms_connections.c.id == found)
-        .values(site="900123", settings=link)
+        .values(
+            site="900123", settings=link, secret_ref=site.ports.secrets.put("northside", SECRETS)
+        )
     )
     return found
 

@@ -68,6 +68,9 @@ saves("general", (found, often) => ({
   ...numbers(found, ["days_ahead", "full_every_minutes"]),
   ...often.wanted(),
 }), { onto: frequency });
+saves("both-ways", (found) => ({
+  features: { auto_push: found.elements.auto_push.checked, auto_create: found.elements.auto_create.checked },
+}));
 saves("hours", (found, week) => ({ opening_hours: week.wanted() }), { onto: hours });
 saves("types", (found, table) => ({ types: table.choices() }), { path: "/appointment-types", onto: kinds });
 saves("vendor", (found) => ({ settings: settingsOf(found) }));

@@ -30,6 +30,19 @@ export default async function play({ open, shots, base, told }) {
   await shot(page, "wide-dark");
   await light(page);
 
+  await page.goto(`${base}/connections/${told.connection}`);
+  const both = page.locator("#both-ways");
+  found.before = await both.getByLabel("Send changes by themselves").isChecked();
+  await both.getByLabel("Send changes by themselves").uncheck();
+  await both.getByLabel("Create visits that are entered here").check();
+  await both.getByRole("button", { name: "Save" }).click();
+  await both.getByText("Saved.").waitFor();
+  found.office = await page.locator("#sign-in dl").innerText();
+  found.presets = await page.locator("[data-frequency] label span").allInnerTexts();
+  await shot(page, "settings-light");
+  await dark(page);
+  await shot(page, "settings-dark");
+
   const { page: phone, trouble: more } = await open({ viewport: { width: PHONE.width, height: PHONE.height }, ...PHONE });
   await shot(phone, "phone-sheet", false);
   await phone.goto(`${base}/advancedmd`);
@@ -38,5 +51,9 @@ export default async function play({ open, shots, base, told }) {
   await shot(phone, "phone-light");
   await dark(phone);
   await shot(phone, "phone-dark");
+  await phone.goto(`${base}/connections/${told.connection}`);
+  await phone.locator("#both-ways").waitFor();
+  found.settingsWidth = await phone.evaluate(() => document.documentElement.scrollWidth);
+  await shot(phone, "phone-settings");
   return { ...found, trouble: [...trouble, ...more] };
 }

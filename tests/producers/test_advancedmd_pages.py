@@ -1,0 +1,208 @@
+"""The pages of a practice that takes changes, as served: who sees what, and what they say."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from adapters.storage import push_board, push_log
+from domain.people import Role
+from producers.pages import two_way
+from tests.producers.conftest import Site
+from tests.producers.two_way import MORNING, TwoWayDay, two_way_day
+
+pytestmark = pytest.mark.integration
+
+A_WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def day(make_site: Callable[..., Site]) -> TwoWayDay:
+    return two_way_day(make_site())
+
+
+def text_of(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+def test_only_an_account_with_such_a_practice_has_the_page(site: Site) -> None:
+    site.sign_in()
+
+    sheet, page = site.client.get("/").text, site.client.get("/advancedmd")
+
+    assert 'href="/advancedmd"' not in sheet
+    assert page.status_code == 404
+
+
+def test_what_agrees_waits_failed_and_is_new_is_counted(day: TwoWayDay) -> None:
+    with day.site.everything() as db:
+        found = push_board.appointments(
+            db, day.connection, vendors=two_way.VENDORS, since=MORNING - A_WEEK
+        )
+        people = push_board.patients(db, day.connection, since=MORNING - A_WEEK)
+
+    assert (found.synced, found.pending, found.error) == (5, 1, 1)
+    assert (found.needs_patient, found.unsent, found.total) == (1, 1, 9)
+    assert (people.synced, people.total) == (8, 8)
+
+
+def test_the_page_tells_both_directions_and_charges_that_are_not_enabled(day: TwoWayDay) -> None:
+    day.site.sign_in()
+
+    page = text_of(day.site.client.get("/advancedmd").text)
+
+    assert re.search(r"Charges \S not enabled", page)
+    assert "From AdvancedMD just now 4 1" in page
+    assert "To AdvancedMD 3 min ago 1 1" in page
+    assert "3 appointments updated" in page
+
+
+def test_the_log_can_be_narrowed_to_what_failed_and_to_patients(day: TwoWayDay) -> None:
+    day.site.sign_in()
+
+    failed = day.site.client.get("/advancedmd", params={"state": "failed"}).text
+    charges = day.site.client.get("/advancedmd", params={"subject": "charge"}).text
+
+    assert re.findall(r'data-state="(\w+)"', failed.partition('id="log"')[2]) == ["failed"] * 2
+    assert "That time overlaps another appointment." in failed
+    assert "Charges are not enabled" in charges
+
+
+def test_passes_that_found_nothing_do_not_bury_what_happened(day: TwoWayDay) -> None:
+    with day.site.everything() as db:
+        lines = push_log.lines(db, day.connection, since=MORNING - A_WEEK)
+
+    read = [one for one in lines if one.what == "incremental"]
+    assert [(one.state, one.updated) for one in read] == [("done", 3), ("failed", 0)]
+
+
+def test_an_operator_sees_how_it_goes_and_no_patient(day: TwoWayDay) -> None:
+    day.site.sign_in(Role.OPS)
+
+    page = day.site.client.get("/advancedmd").text
+
+    assert "3 rows need somebody" in page
+    assert "Ben Sketch" not in page
+    assert "#open-" not in page
+
+
+def test_who_is_named_on_the_page_is_noted(day: TwoWayDay) -> None:
+    day.site.sign_in()
+
+    page = day.site.client.get("/advancedmd").text
+
+    with day.site.everything() as db:
+        noted = db.exec_driver_sql(
+            "SELECT phi_fields FROM pms_audit_logs WHERE request_summary = '3 rows to see to'"
+        ).all()
+    assert "Ben Sketch" in page
+    assert [tuple(row) for row in noted] == [(["patient_name"],)]
+
+
+def test_what_is_left_to_ask_is_told_by_kind_of_call(day: TwoWayDay) -> None:
+    day.site.sign_in()
+
+    page = day.site.client.get("/advancedmd").text
+
+    assert re.findall(r'data-part="(\w+)"', page) == ["login", "tier1", "tier2", "tier3"]
+    assert "in Denver" in page
+    assert "1 US cent each" in page
+
+
+def test_every_row_of_the_sheet_says_how_it_stands(day: TwoWayDay) -> None:
+    day.site.sign_in()
+
+    page = day.site.client.get("/").text
+
+    found = re.findall(r'data-push-state="(\w+)" title="([^"]+)"', page)
+    states = [state for state, _ in found]
+    assert sorted(states) == [
+        "error",
+        "needs_patient",
+        "pending",
+        "synced",
+        "synced",
+        "synced",
+        "synced",
+        "synced",
+        "unsent",
+    ]
+    assert "that time overlaps another appointment" in dict(found)["error"]
+    assert dict(found)["unsent"] == "Not in AdvancedMD"
+
+
+def test_a_sheet_without_such_a_practice_has_no_badges(site: Site) -> None:
+    site.sign_in()
+
+    page = site.client.get("/").text
+
+    assert "data-push-state" not in page
+    assert "sending.js" not in page
+
+
+def test_a_row_tells_its_visit_its_history_and_where_to_see_it(day: TwoWayDay) -> None:
+    day.site.sign_in()
+
+    html = day.site.client.get(f"/sheet/entries/{day.ids['Ben Sketch']}").text
+
+    visit = re.search(r"<code>(a-\w+)</code>", html)
+    assert visit is not None
+    assert f'href="https://app.example.org/visits/{visit[1]}"' in html
+    assert "Visit moved, not taken" in html
+    assert 'data-push="sync"' in html
+
+
+def test_a_row_of_ours_can_be_created_there(day: TwoWayDay) -> None:
+    day.site.sign_in()
+
+    html = day.site.client.get(f"/sheet/entries/{day.ids['Ivy Newcomer']}").text
+
+    assert 'data-push="create"' in html
+    assert "View in AdvancedMD" not in html
+
+
+def test_an_address_that_is_not_of_the_open_web_is_not_made_clickable(day: TwoWayDay) -> None:
+    with day.site.everything() as db:
+        db.exec_driver_sql(
+            """UPDATE pms_connections SET settings = '{"deep_link": "javascript:alert({id})"}'"""
+        )
+    day.site.sign_in()
+
+    html = day.site.client.get(f"/sheet/entries/{day.ids['Ben Sketch']}").text
+
+    assert "javascript:" not in html
+    assert "View in AdvancedMD" not in html
+
+
+def test_the_settings_hold_both_switches_and_keep_credentials_to_themselves(
+    day: TwoWayDay,
+) -> None:
+    headers = day.site.sign_in()
+    path = f"/connections/{day.connection}"
+
+    page = day.site.client.get(path).text
+    version = re.search(r'data-version="(\d+)"', page)
+    assert version is not None
+    answer = day.site.client.patch(
+        f"/api/pms{path}",
+        json={"features": {"auto_push": False}},
+        headers={**headers, "If-Match": f'"{version[1]}"'},
+    )
+    after = day.site.client.get(path).text
+
+    assert answer.status_code == 200, answer.text
+    assert 'name="auto_push" checked' in page
+    assert 'name="auto_push" checked' not in after
+    assert "invented" not in page
+    assert "<dt>Office key</dt><dd>900123</dd>" in page
+    assert "Real-time" in page
+
+
+def test_nothing_is_foreign_or_inline_on_the_page(day: TwoWayDay) -> None:
+    day.site.sign_in()
+
+    page = day.site.client.get("/advancedmd").text
+
+    assert "<script>" not in page
+    assert "style=" not in page

@@ -1,0 +1,98 @@
+"""What is left of a vendor's allowance, by the hours of its own clock."""
+
+from datetime import UTC, datetime, time
+
+import pytest
+from redis import Redis
+
+from adapters.throttle.clock import Margins
+from domain.errors import Transient
+from domain.limits import MONDAY_TO_FRIDAY, Budget, Limit, Tier
+from producers.pages import allowances
+from producers.pages.two_way import about, turns
+from tests.throttle.rig import Rig
+
+pytestmark = pytest.mark.integration
+
+MONDAY = datetime(2026, 11, 23, 16, 5, tzinfo=UTC)  # 09:05 in Denver
+FRIDAY_NIGHT = datetime(2026, 11, 28, 3, 0, tzinfo=UTC)  # 20:00 there
+DENVER = "America/Denver"
+
+
+def tiered(name: str, usual: int, peak: int) -> Budget:
+    hours = Tier(
+        zone=DENVER,
+        opens=time(6),
+        closes=time(18),
+        limits=(Limit(peak, 60),),
+        weekdays=MONDAY_TO_FRIDAY,
+    )
+    return Budget(bucket=name, limits=(Limit(usual, 60),), tiers=(hours,))
+
+
+BUCKETS = {"tier1": tiered("tier1", 60, 1), "tier3": tiered("tier3", 120, 24)}
+
+
+class Away:
+    """A clock that nobody reaches."""
+
+    def outlook(self, budgets: object, *, requests: int = 1, voice: bool = False) -> None:
+        raise Transient("the vendor clock (Redis) cannot be reached")
+
+
+@pytest.fixture
+def monday(redis_client: Redis) -> Rig:
+    return Rig(redis_client, start=MONDAY, margins=Margins())
+
+
+def test_at_peak_the_stricter_limits_are_told_and_when_they_end(monday: Rig) -> None:
+    found = allowances.spending(monday.throttle, BUCKETS)
+
+    assert found is not None and found.hours is not None
+    assert [(one.name, one.left, one.most, one.then) for one in found.parts] == [
+        ("tier1", 1, 1, 60),
+        ("tier3", 24, 24, 120),
+    ]
+    assert (found.hours.is_peak, turns(found.hours.changes_at, found.at, DENVER)) == (True, "18:00")
+
+
+def test_off_peak_lasts_over_the_weekend(redis_client: Redis) -> None:
+    friday = Rig(redis_client, start=FRIDAY_NIGHT, margins=Margins())
+
+    found = allowances.spending(friday.throttle, BUCKETS)
+
+    assert found is not None and found.hours is not None
+    assert [(one.left, one.then) for one in found.parts] == [(60, 1), (120, 24)]
+    assert not found.hours.is_peak
+    assert turns(found.hours.changes_at, found.at, DENVER) == "Mon 06:00"
+
+
+def test_the_bucket_that_holds_up_most_binds(monday: Rig) -> None:
+    monday.ask(BUCKETS["tier1"])
+    monday.ask(BUCKETS["tier3"])
+
+    found = allowances.spending(monday.throttle, BUCKETS)
+
+    assert found is not None
+    assert [one.name for one in found.parts if one.is_binding] == ["tier1"]
+    assert [(one.left, about(one.wait)) for one in found.parts] == [
+        (0, "about 1 min"),
+        (23, "no wait"),
+    ]
+
+
+def test_work_waits_as_long_as_its_slowest_kind_of_call(monday: Rig) -> None:
+    wanted = {"tier1": 1, "tier3": 60}
+
+    seconds = allowances.wait(monday.throttle, BUCKETS, wanted)
+
+    assert seconds is not None
+    assert 120 <= seconds < 125
+
+
+def test_a_clock_that_is_away_tells_nothing_and_breaks_nothing() -> None:
+    away = Away()
+
+    assert allowances.spending(away, BUCKETS) is None  # type: ignore[arg-type]
+    assert allowances.wait(away, BUCKETS, {"tier1": 1}) is None  # type: ignore[arg-type]
+    assert about(None) == "wait not known"
