@@ -100,7 +100,7 @@ class Caller:
         except TokenExpired as refusal:
             if request is not None and token is not None:
                 return self._renewed(ask, request, refused=token)
-            log.info("vendor.token_refused", answer=str(refusal))
+            log.info("vendor.token_refused", reason=str(refusal))
             return self._once_more(self._with(token, ask))
 
     def _once_more(self, ask: Ask) -> Reply:
@@ -273,7 +273,7 @@ class Caller:
             seconds = pause or DEFAULT_PAUSE
             for name in ask.buckets:
                 self.ports.throttle.pause(self._bucket(name), seconds=seconds)
-            log.info("vendor.throttled", answer=text, pause_seconds=seconds)
+            log.info("vendor.throttled", reason=text, seconds=seconds)
             return Throttled(self._limit, until=now + timedelta(seconds=seconds))
         if issubclass(fault.error, Transient):
             return fault.error(text, retry_at=now + timedelta(seconds=pause) if pause else None)
