@@ -96,11 +96,16 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A row that may have to leave the sheet; `is_listed` says that the PMS still has it."""
+    """A row that may have to leave the sheet; `is_listed` says that the PMS still has it.
+
+    One that is not `is_due` stands on these days only because a person moved it there: no listing
+    of them would mention it, so that only asking for it can tell.
+    """
 
     id: UUID
     pms_id: str
     is_listed: bool
+    is_due: bool = True
 
 
 def row_id(connection_id: UUID, appointment: Appointment) -> UUID:

@@ -56,9 +56,9 @@ class Removals:
     def settle(self) -> tuple[RunStatus, str | None]:
         """What is no longer listed is looked up, then taken off; a preview tells of all of it."""
         run = self.open_run
-        going = run.candidates()
+        going = [one for one in run.candidates() if one.is_due or self._can_ask]
         previewed = run.previewed() if run.run.approved_run else frozenset()
-        beyond = [one for one in going if one.id not in previewed]
+        beyond = [one for one in going if one.is_due and one.id not in previewed]
         held = run.held() if beyond else 0
         if not self._brake(len(beyond), held):
             self._take_off(going)
@@ -68,6 +68,10 @@ class Removals:
             return RunStatus.SUCCESS, _told_beforehand(len(beyond), held)
         self._take_off([one for one in going if one.id in previewed])
         return RunStatus.PARTIAL, _asked(len(beyond), held, is_approved=bool(run.run.approved_run))
+
+    @property
+    def _can_ask(self) -> bool:
+        return self.source.capabilities.probe_by_id
 
     def _take_off(self, going: Sequence[Candidate]) -> None:
         filtered = [one.id for one in going if one.is_listed]
@@ -94,7 +98,7 @@ class Removals:
 
     def _now(self, one: Candidate, looked: "_Looked") -> Sequence[Appointment] | None:
         """The appointment as it stands; None when it is there and cannot be read."""
-        if not self.source.capabilities.probe_by_id:
+        if not self._can_ask:
             return []
         try:
             return self.source.probe(one.pms_id) or []

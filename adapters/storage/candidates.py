@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from domain.intake import Candidate
 from domain.runs import Run
+from domain.sources import Query
 
 _KEEP = text(
     """
@@ -17,10 +18,22 @@ _KEEP = text(
 )
 _LIST = text(
     """
-    SELECT entry.id, entry.pms_appointment_id, candidate.is_listed
+    SELECT entry.id, entry.pms_appointment_id, candidate.is_listed,
+           candidate.is_listed OR (entry.pms_start >= :start AND entry.pms_start < :end) AS is_due
     FROM pms_removal_candidates AS candidate
     JOIN run_sheet_appointments AS entry ON entry.id = candidate.appointment_id
     WHERE candidate.run_id = :run_id AND entry.removed_at IS NULL ORDER BY entry.id
+    """
+)
+_MOVED_HERE = text(
+    """
+    SELECT id FROM run_sheet_appointments
+    WHERE account_id = :account_id AND pms_connection_id = :connection_id AND source = 'pms'
+      AND removed_at IS NULL AND NOT undone
+      AND appointment_time >= :start AND appointment_time < :end
+      AND NOT (pms_start >= :start AND pms_start < :end)
+      AND (CAST(:practitioner_id AS text) IS NULL OR pms_practitioner_id = :practitioner_id)
+      AND NOT (id = ANY(:seen))
     """
 )
 _SETTLED = text(
@@ -43,8 +56,22 @@ def keep(db: Db, run: Run, ids: Sequence[UUID], *, is_listed: bool) -> None:
 
 def listed(db: Db, run: Run) -> list[Candidate]:
     """Rows that no slice mentioned, or that the connection's own filters now leave out."""
-    rows = db.execute(_LIST, {"run_id": run.id}).all()
-    return [Candidate(row.id, row.pms_appointment_id, row.is_listed) for row in rows]
+    values = {"run_id": run.id, "start": run.window.start, "end": run.window.end}
+    rows = db.execute(_LIST, values).all()
+    return [Candidate(row.id, row.pms_appointment_id, row.is_listed, row.is_due) for row in rows]
+
+
+def keep_moved_here(db: Db, run: Run, query: Query, *, seen: Sequence[UUID]) -> None:
+    """Rows that a person moved into the run's days, which the PMS has on another."""
+    values = {
+        "account_id": run.account_id,
+        "connection_id": run.connection_id,
+        "start": run.window.start,
+        "end": run.window.end,
+        "practitioner_id": query.practitioner_id,
+        "seen": list(seen),
+    }
+    keep(db, run, [row.id for row in db.execute(_MOVED_HERE, values)], is_listed=False)
 
 
 def settled(db: Db, run: Run, ids: Sequence[UUID]) -> None:

@@ -253,6 +253,7 @@ class OpenRun:
                     unreadable=listed.unreadable,
                 )
                 candidates.keep(db, self.run, unseen, is_listed=False)
+                candidates.keep_moved_here(db, self.run, query, seen=listed.seen)
             self._checkpoint(db, spent)
         self._known, self._known_of = {}, set()
 

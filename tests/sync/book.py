@@ -234,14 +234,14 @@ class Desk:
     def row_of(self, one: Appointment) -> UUID:
         return row_id(self.connection_id, one)
 
-    def ask(self, *, first: date = TODAY, last: date) -> int:
+    def ask(self, *, first: date = TODAY, last: date, allow_removals: bool = True) -> int:
         job = sync_job(
             account_id=self.account,
             connection_id=self.connection_id,
             vendor="gentu",
             first_day=first,
             last_day=last,
-            allow_removals=True,
+            allow_removals=allow_removals,
         )
         with transaction(self.engine, account_id=self.account) as db:
             return put(db, job)
