@@ -85,7 +85,7 @@ def tip(standing: Standing, timezone: str) -> str:
         at = standing.pushed_at
         return f"In {title}" + (f", sent {moment(at, timezone)}" if at else "")
     if standing.state == "pending":
-        return f"Waiting to be sent to {title}"
+        return standing.reason or f"Waiting to be sent to {title}"
     what = "Needs its patient" if standing.state == "needs_patient" else "Not taken"
     return f"{title}: {what.lower()}" + (f". {standing.reason}" if standing.reason else "")
 

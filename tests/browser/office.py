@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
-from typing import IO, Any
+from typing import IO, Any, Generic, TypeVar
 
 import httpx
 from sqlalchemy import Engine, text
@@ -41,12 +41,15 @@ STARTED = {
 START_SECONDS = 60
 
 
+Played = TypeVar("Played")
+
+
 @dataclass
-class Office:
+class Premises(Generic[Played]):
     """A service that runs, its simulated vendor, and the database both end up in."""
 
     base: str
-    simulator: GentuSimulator
+    simulator: Played
     vendor: str
     database: Engine
     redis_url: str
@@ -111,6 +114,11 @@ class Office:
         url = self.database.url.set(drivername="postgresql")
         return url.render_as_string(hide_password=False)
 
+    @property
+    def vendor_addresses(self) -> dict[str, str]:
+        """Where its processes find the simulated vendor."""
+        return {}
+
     def _environment(self) -> dict[str, str]:
         return {
             "PATH": os.environ["PATH"],
@@ -123,6 +131,17 @@ class Office:
             "ENCRYPTION_KEY": KEY,
             "LOG_FORMAT": "json",
             "APP_BASE_URL": self.base,
+            **self.vendor_addresses,
+        }
+
+
+@dataclass
+class Office(Premises[GentuSimulator]):
+    """Such a service with a Gentu to connect to."""
+
+    @property
+    def vendor_addresses(self) -> dict[str, str]:
+        return {
             "GENTU_BASE_URL": f"{self.vendor}/v1",
             "GENTU_TOKEN_URL": f"{self.vendor}/v1/oauth2/token",
         }
@@ -161,7 +180,7 @@ def office(database_url: str, redis_url: str) -> Iterator[Office]:
         vendor = stack.enter_context(running(simulator))
         db = engine(database_url, application_name="tests", pool_size=4)
         stack.callback(db.dispose)
-        port = _free_port()
+        port = free_port()
         made = Office(f"http://127.0.0.1:{port}", simulator, vendor, db, redis_url, home)
         stack.callback(made.stop)
         made.start("ingress", "--port", str(port))
@@ -171,7 +190,7 @@ def office(database_url: str, redis_url: str) -> Iterator[Office]:
         yield made
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
