@@ -28,7 +28,7 @@ from producers.turns import Turns
 
 log = structlog.get_logger()
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 2.0
 """When the database is asked first, should the wake-up over Redis have been lost."""
 
 UNCLAIMED = ("waiting",)
@@ -56,27 +56,26 @@ async def answered(ports: Ports, voice: Voice, asked: Asked) -> Mapping[str, Too
     line = _Line(ports, voice.turns, asked, waiting)
     try:
         await line.until(asked.arrived + voice.fallback_seconds)
-        if line.open():
-            await voice.turns.take(_answer_for_them, ports, asked, line.open(), before=UNCLAIMED)
-            await line.look()
+        await line.answer_for(UNCLAIMED)
         await line.until(asked.arrived + voice.answer_seconds)
-        if line.open():
-            await voice.turns.take(_answer_for_them, ports, asked, line.open())
+        await line.answer_for(tool_calls.OPEN)
     finally:
         for row_id in waiting:
             voice.replies.forget(row_id)
-    found = await voice.turns.take(_answers, ports, asked)
-    return {name: found[one.id] for name, one in asked.kept.items() if one.id in found}
+    if len(line.said) < len(waiting):
+        await line.look()
+    return {name: line.said[one.id] for name, one in asked.kept.items() if one.id in line.said}
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """The calls of one message that wait to be answered."""
+    """The calls of one message that wait to be answered, and what was said to them by now."""
 
     ports: Ports
     turns: Turns
     asked: Asked
     waiting: Mapping[UUID, asyncio.Event]
+    said: dict[UUID, ToolAnswer] = field(default_factory=dict)
 
     def open(self) -> Sequence[UUID]:
         return [row_id for row_id, event in self.waiting.items() if not event.is_set()]
@@ -94,36 +93,35 @@ class _Line:
                 pause *= 2
 
     async def look(self) -> None:
-        await self.turns.take(_notice, self.ports, self.asked, self.waiting)
+        """For answers whose wake-up was lost."""
+        self._heard(await self.turns.take(_answers, self.ports, self.asked))
 
+    async def answer_for(self, before: Sequence[str]) -> None:
+        """Truthful words for what no worker answered; what has not left by now never will."""
+        still = self.open()
+        if still:
+            found = await self.turns.take(
+                _answer_for_them, self.ports, self.asked, still, before=before
+            )
+            self._heard(found)
 
-def _notice(ports: Ports, asked: Asked, waiting: Mapping[UUID, asyncio.Event]) -> None:
-    """Look for answers whose wake-up was lost."""
-    try:
-        with transaction(ports.database, account_id=asked.account_id) as db:
-            states = tool_calls.states(db, list(waiting))
-    except SyncError:
-        log.warning("voice.not_seen")
-        return
-    for row_id, state in states.items():
-        if state not in tool_calls.OPEN:
-            waiting[row_id].set()
+    def _heard(self, found: Mapping[UUID, ToolAnswer]) -> None:
+        self.said.update(found)
+        for row_id in found:
+            self.waiting[row_id].set()
 
 
 def _answer_for_them(
-    ports: Ports,
-    asked: Asked,
-    still: Collection[UUID],
-    *,
-    before: Sequence[str] = tool_calls.OPEN,
-) -> None:
-    """Truthful words for what no worker answered; what has not left by now never will."""
+    ports: Ports, asked: Asked, still: Collection[UUID], *, before: Sequence[str]
+) -> Mapping[UUID, ToolAnswer]:
+    """What all of them were told, by us or by a worker who was quicker."""
     try:
         for name, one in asked.kept.items():
             if one.id in still:
                 _answer_for(ports, asked, asked.made[name], one, before=before)
     except SyncError:
         log.warning("voice.not_seen")
+    return _answers(ports, asked)
 
 
 def _answer_for(

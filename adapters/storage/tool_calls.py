@@ -53,7 +53,6 @@ _GIVE_UP = text(
 _GUARD = text("SELECT FROM tool_calls WHERE id = :id AND state = 'claimed' FOR SHARE")
 _LOCK = text("SELECT FROM tool_calls WHERE id = :id AND state = ANY(:states) FOR UPDATE")
 _LOOK = text("SELECT id, state, answer, account_id, told FROM tool_calls WHERE id = ANY(:ids)")
-_STANDS = text("SELECT id, state FROM tool_calls WHERE id = ANY(:ids)")
 
 OPEN = ("waiting", "claimed")
 
@@ -210,10 +209,6 @@ def give_up(  # noqa: PLR0913 - which, for whom, with what words
         "write_id": said.write_id,
     }
     return db.execute(_GIVE_UP, values).first() is not None
-
-
-def states(db: Db, ids: Sequence[UUID]) -> Mapping[UUID, str]:
-    return {row.id: row.state for row in db.execute(_STANDS, {"ids": list(ids)})}
 
 
 def answers(db: Db, sealer: Sealer, ids: Sequence[UUID]) -> Mapping[UUID, ToolAnswer]:

@@ -24,6 +24,7 @@ from adapters.secrets.file import FileSecretStore
 from adapters.storage import accounts, connections
 from adapters.storage.accounts import Account
 from domain.connections import State
+from domain.tools import TOO_MANY
 from infra import database, embedded
 from infra.sealing import Keyring, Sealer
 from tests.e2e.switchboard import POOLS, SECRET, SOON, Switchboard, environment, free_port
@@ -38,6 +39,14 @@ SATURDAY = 5
 MOST_TRIES = 6
 PATIENCE_SECONDS = 20.0
 """After which Vapi itself stops waiting for an answer."""
+
+OUTCOMES = {
+    "could not reach the practice": "fallback",
+    "too many requests": "turned away",
+    "did not accept": "not accepted",
+    "is not free": "taken",
+}
+"""What the last sentence was about, where nothing was booked."""
 
 Json = dict[str, Any]
 
@@ -76,12 +85,16 @@ class Caller:
 
     @property
     def is_requested(self) -> bool:
-        return any("You will get a text message" in one for one in self.words)
+        signs = ("it is not final yet", "was requested in this call already")
+        return any(sign in one for one in self.words for sign in signs)
 
     @property
     def has_heard_twice(self) -> bool:
-        """Whether two deliveries of one tool call were answered differently."""
-        return any(len(set(each)) > 1 for each in self.heard)
+        """Whether two deliveries of one tool call were answered differently.
+
+        Somebody who is turned away hears nothing of what became of a request.
+        """
+        return any(len({one for one in each if one != TOO_MANY}) > 1 for each in self.heard)
 
     @property
     def told(self) -> str:
@@ -90,10 +103,8 @@ class Caller:
             return "confirmed"
         if self.is_requested:
             return "requested"
-        last = self.heard[-1][0] if self.heard and self.heard[-1] else ""
-        if "could not reach the practice" in last:
-            return "fallback"
-        return "not accepted" if "did not accept" in last else "no time left" if last else "nothing"
+        last = self.heard[-1][0] if self.heard[-1] else ""
+        return next((name for sign, name in OUTCOMES.items() if sign in last), "no answer")
 
     async def talk(self, client: httpx.AsyncClient, url: str) -> None:
         """Asks for one time after another until one is theirs, or they have tried enough."""
