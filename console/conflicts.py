@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, get_args
+from uuid import UUID
 
 import typer
 from sqlalchemy import Connection as Db
@@ -18,6 +19,7 @@ from adapters.storage import (
     settling,
 )
 from adapters.storage.conflict_list import Listed, Wanted
+from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
 from adapters.storage.sheet_edits import settle_conflict
 from console import output
@@ -78,7 +80,10 @@ def list_(  # noqa: PLR0913 - each is a filter of its own
 @app.command()
 def settle(  # noqa: PLR0913 - one or many, and which
     conflict: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="Its id, or how it begins.")
+        str | None,
+        typer.Argument(
+            metavar="[ID[@VERSION]]", help="Its id, or how it begins, as it was listed."
+        ),
     ] = None,
     *,
     keep: Keep,
@@ -90,12 +95,15 @@ def settle(  # noqa: PLR0913 - one or many, and which
     account: Account = "default",
     json: AsJson = False,
 ) -> None:
-    """Choose which value stands, in one conflict or in many."""
+    """Choose which value stands, in one conflict or in many.
+
+    A row that changed since it was listed as ID@VERSION is left alone.
+    """
     choice = _choice(keep)
     if (conflict is None) == (not every):
         raise BadInput("Name one conflict, or --all of them.")
     if conflict is not None:
-        return _settle_one(conflict, choice, account=account, json=json)
+        return _settle_one(conflict, choice, account=account, yes=yes, json=json)
     hand = _hand(account, "conflicts settle")
     with wired() as wiring:
         with transaction(wiring.engine, account_id=account) as db:
@@ -159,15 +167,61 @@ def redo(
     return _told(asdict(done), json=json)
 
 
-def _settle_one(conflict: str, choice: Choice, *, account: str, json: bool) -> None:
+def _settle_one(conflict: str, choice: Choice, *, account: str, yes: bool, json: bool) -> None:
+    """Settles what was listed or, where that is not told, what is shown now."""
     hand = _hand(account, "conflicts settle")
-    with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
-        conflict_id = conflict_list.find(db, conflict)
+    start, version = _as_listed(conflict)
+    with wired() as wiring:
         seal = wiring.entry_seal(account)
-        settle_conflict(db, seal, conflict_id, choice, expected_version=None, hand=hand)
+        is_asked = sys.stdin.isatty() and not yes
+        with transaction(wiring.engine, account_id=account) as db:
+            conflict_id = conflict_list.find(db, start)
+            if version is None:
+                version = _shown_version(db, conflict_id)
+            question = is_asked and _question(db, seal, conflict_id, choice, hand=hand)
+        if question:
+            _sure(question)
+        with transaction(wiring.engine, account_id=account) as db:
+            settle_conflict(db, seal, conflict_id, choice, expected_version=version, hand=hand)
     if json:
         return output.answer({"id": conflict_id, "kept": choice})
     return output.say("Settled.")
+
+
+def _as_listed(conflict: str) -> tuple[str, int | None]:
+    """An id as it was typed, and the version of its row where it was told."""
+    start, at, version = conflict.partition("@")
+    if at and not (version.isascii() and version.isdigit()):
+        raise BadInput(f"'{version}' is no version; see 'pms-sync conflicts list'.")
+    return start, int(version) if at else None
+
+
+def _shown_version(db: Db, conflict_id: UUID) -> int | None:
+    """None of one that is settled: that it is, is what will be said."""
+    shown = conflict_list.shown_now(db, Wanted(only=conflict_id), limit=1)
+    return shown[0].version if shown else None
+
+
+def _question(db: Db, seal: EntrySeal, conflict_id: UUID, choice: Choice, *, hand: Hand) -> str:
+    """Both sides of it, for whoever is asked to choose."""
+    found = conflict_list.listed(
+        db,
+        seal,
+        account_id=hand.account_id,
+        access=hand.access,
+        limit=1,
+        wanted=Wanted(only=conflict_id),
+    )
+    told = [
+        f"{one.field} of {one.patient}: ours {_side(one, 'ours')}, theirs {_side(one, 'theirs')}. "
+        for one in found
+    ]
+    return f"{''.join(told)}{_verb(choice)}?"
+
+
+def _side(one: Listed, side: str) -> Any:
+    value = _shown(getattr(one, side), one.timezone)
+    return "nothing" if value is None else value
 
 
 def _wanted(
@@ -232,8 +286,10 @@ def _table(found: Sequence[Listed], *, settled: bool) -> None:
 def _line(one: Listed, *, settled: bool) -> tuple[Any, ...]:
     start = one.start.astimezone(zone(one.timezone)).strftime("%d %b %H:%M")
     sides = [_shown(value, one.timezone) for value in (one.ours, one.theirs)]
-    line = (short(one.id), start, one.patient, one.field, *sides)
-    return (*line, f"{one.settled_as}, {one.settled_by}") if settled else line
+    line = (start, one.patient, one.field, *sides)
+    if settled:
+        return (short(one.id), *line, f"{one.settled_as}, {one.settled_by}")
+    return (f"{short(one.id)}@{one.version}", *line)
 
 
 def _shown(value: Any, timezone: str) -> Any:

@@ -30,6 +30,7 @@ _WANTED = """
       AND (CAST(:rule AS text) IS NULL OR conflict.field = :rule)
       AND (CAST(:connection_id AS uuid) IS NULL OR entry.pms_connection_id = :connection_id)
       AND (CAST(:run_id AS uuid) IS NULL OR conflict.run_id = :run_id)
+      AND (CAST(:only AS uuid) IS NULL OR conflict.id = :only)
 """
 _FROM = """
     FROM run_sheet_conflicts AS conflict
@@ -40,12 +41,13 @@ _FIND = text("SELECT id FROM run_sheet_conflicts WHERE id::text LIKE :start LIMI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which conflicts: by state, field, connection and the run that opened them."""
+    """Which conflicts: by state, field, connection and the run that opened them, or one alone."""
 
     state: State = "open"
     rule: str | None = None
     connection_id: UUID | None = None
     run_id: UUID | None = None
+    only: UUID | None = None
 
     def __post_init__(self) -> None:
         if self.rule is not None and self.rule not in RULES:
@@ -53,7 +55,8 @@ class Wanted:
 
     @property
     def values(self) -> dict[str, Any]:
-        return {"rule": self.rule, "connection_id": self.connection_id, "run_id": self.run_id}
+        ids = {"connection_id": self.connection_id, "run_id": self.run_id, "only": self.only}
+        return {"rule": self.rule, **ids}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

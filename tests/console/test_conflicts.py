@@ -1,7 +1,8 @@
 """`pms-sync conflicts` over a sheet on which a person and the PMS disagree."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from uuid import UUID
 
@@ -47,6 +48,21 @@ def disputed(
     return ids
 
 
+@pytest.fixture
+def edit(database_url: str, disputed: Mapping[str, UUID]) -> Iterator[Callable[[UUID, str], None]]:
+    """Somebody at another desk types a note into a row."""
+    seal = EntrySeal(Sealer(Keyring.from_hex(KEY)), account_id="default")
+    engine = database.engine(database_url, application_name="tests")
+    hand = Hand(account_id="default", by="bob", at=NOW, access=Access(user="bob"))
+
+    def typed(row: UUID, notes: str) -> None:
+        with database.transaction(engine, account_id="default") as db:
+            edit_entry(db, seal, row, {"notes": notes}, expected_version=None, hand=hand)
+
+    yield typed
+    engine.dispose()
+
+
 def test_conflicts_are_listed_with_both_sides_and_counted(
     shell: Shell, disputed: Mapping[str, UUID]
 ) -> None:
@@ -73,6 +89,62 @@ def test_one_is_settled_and_opened_again(shell: Shell, disputed: Mapping[str, UU
     assert [(one["id"], one["settled_as"]) for one in listed] == [(conflict["id"], "theirs")]
     (again,) = shell.answer("conflicts", "list", "--rule", "start")["conflicts"]
     assert again["id"] == conflict["id"]
+
+
+def test_one_that_changed_since_it_was_listed_is_left_alone(
+    shell: Shell, disputed: Mapping[str, UUID], edit: Callable[[UUID, str], None]
+) -> None:
+    (conflict,) = shell.answer("conflicts", "list", "--rule", "start")["conflicts"]
+    listed = f"{conflict['id'][:8]}@{conflict['version']}"
+    shown = shell("conflicts", "list", "--rule", "start").out
+    edit(UUID(conflict["entry_id"]), "wheelchair")
+
+    refused = shell.complaint("conflicts", "settle", listed, "--keep", "mine")
+    (again,) = shell.answer("conflicts", "list", "--rule", "start")["conflicts"]
+    now = f"{again['id'][:8]}@{again['version']}"
+    settled = shell.answer("conflicts", "settle", now, "--keep", "mine")
+
+    assert listed in shown
+    assert "changed meanwhile; look at it again" in refused
+    assert settled == {"id": conflict["id"], "kept": "mine"}
+
+
+class Terminal(StringIO):
+    """Somebody who takes their time: `meanwhile` happens before they answer."""
+
+    def __init__(self, said: str, meanwhile: Callable[[], None] = lambda: None) -> None:
+        super().__init__(said)
+        self._meanwhile = meanwhile
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override]
+        self._meanwhile()
+        return super().readline(-1 if size is None else size)
+
+
+def test_at_a_terminal_both_sides_are_shown_and_what_changes_while_one_thinks_is_left(
+    shell: Shell,
+    disputed: Mapping[str, UUID],
+    edit: Callable[[UUID, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (conflict,) = shell.answer("conflicts", "list", "--rule", "start")["conflicts"]
+    settle = ("conflicts", "settle", conflict["id"], "--keep", "theirs")
+    row = UUID(conflict["entry_id"])
+
+    monkeypatch.setattr("sys.stdin", Terminal("y\n", lambda: edit(row, "wheelchair")))
+    late = shell(*settle)
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    declined = shell(*settle)
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    done = shell(*settle)
+
+    assert "ours 23 Nov 17:00, theirs 23 Nov 16:00. Take theirs?" in declined.out
+    assert late.code != 0 and "changed meanwhile" in late.err
+    assert declined.code != 0
+    assert done.code == 0, done.err
 
 
 def test_all_are_settled_only_after_a_yes(
@@ -123,6 +195,7 @@ def test_a_run_is_undone_once_and_done_again(
     [
         ("conflicts settle --keep mine", "Name one conflict, or --all"),
         ("conflicts settle 00 --all --keep mine", "Name one conflict, or --all"),
+        ("conflicts settle 00@last --keep mine", "'last' is no version"),
         ("conflicts undo", "Name one conflict, or --run"),
         ("conflicts undo 0000", "There is no conflict 0000"),
         ("conflicts list --rule shoe_size", "not a field of the sheet"),
