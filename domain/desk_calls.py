@@ -101,6 +101,20 @@ SAID: Mapping[Status, str] = MappingProxyType(
 """The three words of this API for ours; the exact one is told beside it."""
 
 
+BY_PERSON = "api:"
+"""How the call ids of people begin; an assistant's is the id of its phone call."""
+
+UNPROVED = (
+    "The caller has not proved who they are: first search for the patient by full name, with"
+    " dateOfBirth."
+)
+
+
+def acts_for_caller(call_id: str) -> bool:
+    """Whether an assistant asks, while it speaks with somebody; else a person does."""
+    return not call_id.startswith(BY_PERSON)
+
+
 def is_api(tool: str) -> bool:
     return tool.startswith(PREFIX)
 

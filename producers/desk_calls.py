@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,7 +20,7 @@ from adapters.storage.audit import record
 from adapters.storage.ledger import put
 from adapters.storage.tool_calls import KeptToolCall, NewToolCall
 from adapters.storage.writes import WriteLedger
-from domain.desk_calls import WORDS
+from domain.desk_calls import AVAILABILITY, BY_PERSON, PREFIX, WORDS
 from domain.tools import NO_PRACTICE, ToolAnswer, write_key
 from domain.work import desk_job, settle_job
 from domain.writes import OPEN, KeptWrite
@@ -27,12 +28,16 @@ from infra.database import transaction
 from producers.callers import ANSWER_SECONDS
 from producers.doors import Door
 from producers.idempotency import LONGEST_KEY, REPLAYED
+from producers.in_a_call import require_call
 from producers.problems import Problem
 
 LOOK_SECONDS = 0.25
 CALLS_A_MINUTE = 100
 A_MINUTE = timedelta(minutes=1)
 WRITES = "/api/pms/writes"
+WITHOUT_CALL = frozenset({AVAILABILITY})
+"""What tells nothing of a patient, so that an assistant needs no caller for it."""
+
 NOT_NOW = (
     "The practice's system did not answer in time; nothing was changed. Try again in a moment."
 )
@@ -45,17 +50,22 @@ _CONNECTED = text(
 _OTHER = text(
     """
     SELECT EXISTS (SELECT FROM tool_calls WHERE account_id = :account_id AND call_id = :call_id
-                   AND tool_call_id <> :tool_call_id)
+                   AND starts_with(tool_call_id, :mark) AND tool_call_id <> :tool_call_id)
     """
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One call as it is kept; the same key with the same words is the same call."""
+    """One call as it is kept; the same key with the same words is the same call.
+
+    `mark` is how the tool call ids of one key begin. An assistant's `call_id` is its phone call's.
+    """
 
     call_id: str
     tool_call_id: str
+    mark: str
+    caller: str | None = field(repr=False)
     name: str
     arguments: Mapping[str, Any] = field(repr=False)
 
@@ -84,13 +94,14 @@ def _call(door: Door, name: str, arguments: Mapping[str, Any], key: str | None) 
             f"An Idempotency-Key is a text of your own, at most {LONGEST_KEY} characters.",
         )
     given = {name: value for name, value in arguments.items() if value is not None}
-    words = json.dumps([name, given], sort_keys=True).encode()
-    return Asked(
-        call_id=f"api:{key or uuid4()}",
-        tool_call_id=door.ports.sealer.fingerprint(words).hex(),
-        name=name,
-        arguments=given,
-    )
+    own, hashed = key or str(uuid4()), door.ports.sealer.fingerprint
+    words = hashed(json.dumps([name, given], sort_keys=True).encode()).hex()
+    made = partial(Asked, name=name, arguments=given)
+    if door.by_assistant and name not in WITHOUT_CALL:
+        call, mark = require_call(door), f"{PREFIX}{hashed(own.encode()).hex()}."
+        return made(call_id=call.id, tool_call_id=f"{mark}{words}", mark=mark, caller=call.caller)
+    person = door.person.name
+    return made(call_id=f"{BY_PERSON}{own}", tool_call_id=words, mark="", caller=person)
 
 
 def _keep(door: Door, call: Asked) -> KeptToolCall:
@@ -100,7 +111,7 @@ def _keep(door: Door, call: Asked) -> KeptToolCall:
         serving = phone_book.serving(db, connectors=pms.desks(), called_number=None)
         if serving is None:
             raise _nobody_to_ask(db, call)
-        if call.call_id and _is_taken(db, door, call):
+        if _is_taken(db, door, call):
             raise Problem(
                 HTTPStatus.UNPROCESSABLE_ENTITY,
                 "This Idempotency-Key was used for another request; choose a new one.",
@@ -120,7 +131,7 @@ def _keep(door: Door, call: Asked) -> KeptToolCall:
             tool_call_id=call.tool_call_id,
             tool=call.name,
             arguments=call.arguments,
-            caller=door.person.name,
+            caller=call.caller,
             control_url=None,
             reply_to=ports.voice.replies.name if ports.voice else "",
             deadline_at=ports.clock() + timedelta(seconds=_patience(door)),
@@ -134,6 +145,7 @@ def _is_taken(db: Db, door: Door, call: Asked) -> bool:
         "account_id": door.account_id,
         "call_id": call.call_id,
         "tool_call_id": call.tool_call_id,
+        "mark": call.mark,
     }
     return bool(db.execute(_OTHER, values).scalar_one())
 
@@ -187,6 +199,7 @@ def _answer(door: Door, call: Asked, kept: KeptToolCall) -> Mapping[str, Any] | 
                 action=call.name,
                 phi_fields=document.get("phi", ()),
                 patient_id=document.get("patient"),
+                vapi_call_id=door.call_id,
                 summary=f"tool call {kept.id}, told again",
             )
     if "body" not in document and document["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -228,6 +241,7 @@ def _late(door: Door, call: Asked, kept: KeptToolCall) -> Mapping[str, Any]:
                 door.access,
                 account_id=door.account_id,
                 action=call.name,
+                vapi_call_id=door.call_id,
                 summary=f"tool call {kept.id}, not answered in time",
                 status=document["status"],
             )

@@ -18,11 +18,13 @@ from producers.security import access_of, may
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One request of one person, within their own account."""
+    """One request of one person, within their own account; or of an assistant, in a phone call."""
 
     ports: Ports
     person: Person
     access: Access
+    by_assistant: bool = False
+    call_id: str | None = None
 
     @property
     def account_id(self) -> str:

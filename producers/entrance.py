@@ -1,5 +1,6 @@
-"""The door of the API that assistants use too: a person, or a message Vapi has signed."""
+"""The door of the API that assistants use too: a person, or a request Vapi has signed."""
 
+import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
@@ -17,6 +18,8 @@ from producers.security import access_of, may
 WRONG_SIGNATURE = "Invalid Vapi signature"
 SIGNATURES = ("x-vapi-signature", "x-vapi-secret")
 WHOSE = "accountId"
+WHICH_CALL, CALL_HEADER = "callId", "x-vapi-call-id"
+_CALL_ID = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 
 _ACCOUNTS = text(
     """
@@ -34,9 +37,11 @@ def entrance(permission: Permission) -> Callable[[Request, Ports], Awaitable[Doo
         person = await _assistant(request, ports)
         if person is None:
             person = allowed(request, ports)
-        elif not person.may(permission):
+            return Door(ports, person, access_of(request, person))
+        if not person.may(permission):
             raise Problem(HTTPStatus.FORBIDDEN, "An assistant may not do this; ask an owner.")
-        return Door(ports, person, access_of(request, person))
+        access = access_of(request, person)
+        return Door(ports, person, access, by_assistant=True, call_id=_call(request))
 
     return opened
 
@@ -49,6 +54,12 @@ async def _assistant(request: Request, ports: Ports) -> Person | None:
     if any(name in request.headers for name in SIGNATURES):
         raise Problem(HTTPStatus.UNAUTHORIZED, WRONG_SIGNATURE)
     return None
+
+
+def _call(request: Request) -> str | None:
+    """The phone call, named where no model fills it in; whether it goes on is looked up later."""
+    named = request.query_params.get(WHICH_CALL) or request.headers.get(CALL_HEADER, "")
+    return named if _CALL_ID.fullmatch(named) else None
 
 
 async def _signed(request: Request, ports: Ports) -> Signed:

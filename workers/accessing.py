@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from adapters.storage.tool_calls import ClaimedToolCall
-from domain.desk_calls import ROUTES, is_api
+from domain.desk_calls import ROUTES, acts_for_caller, is_api
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +20,13 @@ class Who:
 def by_whom(claimed: ClaimedToolCall) -> Who:
     if is_api(claimed.tool):
         method, endpoint = ROUTES[claimed.tool]
+        by_assistant = acts_for_caller(claimed.call_id)
         return Who(
-            user=claimed.caller or "api", action=claimed.tool, method=method, endpoint=endpoint
+            user="vapi" if by_assistant else claimed.caller or "api",
+            action=claimed.tool,
+            method=method,
+            endpoint=endpoint,
+            vapi_call_id=claimed.call_id if by_assistant else None,
         )
     return Who(
         user="vapi",

@@ -1,6 +1,8 @@
-"""What a phone call has proved so far, sealed, for as long as it lasts."""
+"""Phone calls: whether one goes on, and what it has proved so far, sealed while it lasts."""
 
 import json
+from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
@@ -39,6 +41,42 @@ _TAKEN_BACK = text(
     WHERE account_id = :account_id AND call_id = :call_id
     """
 )
+
+
+_UNDER_WAY = text(
+    """
+    SELECT asked.id, asked.caller
+    FROM (SELECT 1) AS one LEFT JOIN LATERAL (
+      SELECT id, caller, created_at FROM tool_calls
+      WHERE account_id = :account_id AND call_id = :call_id AND NOT starts_with(tool, 'api.')
+      ORDER BY created_at DESC LIMIT 1) AS asked ON true
+    LEFT JOIN phone_calls AS call ON call.account_id = :account_id AND call.call_id = :call_id
+    WHERE call.ended_at IS NULL AND (asked.created_at > :since OR call.seen_at > :since)
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A phone call that goes on; `caller` is the number that calls, where it is known."""
+
+    id: str
+    caller: str | None = field(default=None, repr=False)
+
+
+def under_way(
+    db: Db, sealer: Sealer, *, account_id: str, call_id: str, since: datetime
+) -> UnderWay | None:
+    """The call, if anything was heard of it since then and not that it has ended."""
+    values = {"account_id": account_id, "call_id": call_id, "since": since}
+    row = db.execute(_UNDER_WAY, values).first()
+    if row is None:
+        return None
+    if row.caller is None:
+        return UnderWay(call_id)
+    place = {"table": "tool_calls", "column": "caller", "row": row.id, "account": account_id}
+    caller, _ = json.loads(sealer.open(row.caller, **place))
+    return UnderWay(call_id, caller)
 
 
 class StoredProofs:

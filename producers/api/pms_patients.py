@@ -24,11 +24,12 @@ Short = Annotated[Line, Field(max_length=200)]
 
 
 class Sought(BaseModel):
-    """A name, a telephone number or an e-mail address."""
+    """A name, a telephone number or an e-mail address; a birthday beside a name."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     query: Name
+    dateOfBirth: Short | None = None  # noqa: N815
     limit: Limit = 10
 
 
@@ -104,8 +105,11 @@ async def search(
     door: Reader,
     query: Annotated[Name, Query(description="A name, a number or an e-mail address.")],
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
+    dateOfBirth: Annotated[Line | None, Query(max_length=200)] = None,  # noqa: N803
 ) -> JSONResponse:
-    return await asked(door, desk_calls.PATIENTS, {"query": query, "limit": limit})
+    """An assistant finds the patient its caller is or speaks for; a person, whoever fits."""
+    given = {"query": query, "limit": limit, "dateOfBirth": dateOfBirth}
+    return await asked(door, desk_calls.PATIENTS, given)
 
 
 @router.post("/patients/search", summary="Find patients, without a name in the address")

@@ -15,6 +15,7 @@ from domain.sheet import NotOnSheet
 from domain.writes import WriteState
 from producers.doors import Door, door
 from producers.entrance import entrance
+from producers.in_a_call import require_call
 
 router = APIRouter(prefix="/api/pms/writes", tags=["practice"])
 
@@ -30,7 +31,7 @@ SAID = {
 _READ = text(
     """
     SELECT id, kind, state, confirmation, pms_id, start_at, end_at, reason, created_at, settled_at
-    FROM pms_writes WHERE id = :id
+    FROM pms_writes WHERE id = :id AND (CAST(:call_id AS text) IS NULL OR call_id = :call_id)
     """
 )
 
@@ -84,15 +85,19 @@ def _told_of(one: Untold) -> dict[str, Any]:
 
 @router.get("/{write_id}", summary="See what became of a write")
 def read(door: Reader, write_id: UUID) -> dict[str, Any]:
-    """`status` is requested until it is confirmed, failed or withdrawn."""
+    """`status` is requested until it is confirmed, failed or withdrawn.
+
+    An assistant is told of what was written in its own call.
+    """
+    call_id = require_call(door).id if door.by_assistant else None
     with door.transaction() as db:
-        row = db.execute(_READ, {"id": write_id}).mappings().first()
+        row = db.execute(_READ, {"id": write_id, "call_id": call_id}).mappings().first()
         if row is None:
             raise NotOnSheet("There is no such write.")
         phi = ("appointment_time",) if row["start_at"] else ()
         record(
             db, door.access, account_id=door.account_id, action="api.write", phi_fields=phi,
-            summary=f"write {write_id}",
+            summary=f"write {write_id}", vapi_call_id=call_id,
         )  # fmt: skip
     told = {
         "id": str(row["id"]),

@@ -59,12 +59,38 @@ class Client:
         assert document["success"] is True
         return document
 
-    def signed(self, method: str, path: str, body: Any = None, *, secret: str = SECRET) -> Any:
-        """As an assistant's own request, signed by Vapi."""
+    def signed(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        secret: str = SECRET,
+        call: str | None = None,
+        key: str | None = None,
+        **query: Any,
+    ) -> httpx.Response:
+        """As an assistant's own request, signed by Vapi, within a phone call."""
         content = b"" if body is None else json.dumps(body).encode()
         signature = hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()
         headers = {"x-vapi-signature": signature, "Content-Type": "application/json"}
-        return self.line.client.request(method, f"/api/pms{path}", content=content, headers=headers)
+        headers |= {"Idempotency-Key": key} if key else {}
+        named = {**query, "callId": call} if call else query
+        return self.line.client.request(
+            method, f"/api/pms{path}", content=content, headers=headers, params=named
+        )
+
+    def rings(self) -> str:
+        """A phone call has begun; its id."""
+        self.line.hang_up()
+        self.says("status-update")
+        return self.line.call_id
+
+    def says(self, kind: str, **more: Any) -> None:
+        """A message of the call that asks for nothing."""
+        message = self.line.message([])
+        told = {**message["message"], "type": kind, "toolCallList": [], **more}
+        assert self.line.send({"message": told}).status_code == 200
 
     def switch(self, **features: bool) -> None:
         with dispatch_all(self) as db:

@@ -354,28 +354,6 @@ def test_a_booking_the_system_refuses_is_not_told_as_booked(api: Client) -> None
     assert api.line.value("SELECT state FROM pms_writes") == "failed"
 
 
-def test_an_assistant_is_let_in_by_its_signature_alone(api: Client) -> None:
-    let_in = api.signed("GET", f"/patients/{ANN}")
-    posted = api.signed("POST", "/patients/search", {"query": "Baker"})
-    forged = api.signed("GET", f"/patients/{ANN}", secret="another secret")  # noqa: S106
-    configuring = api.signed("POST", "/setup", {"provider": "SIKKA"})
-
-    assert (let_in.status_code, posted.status_code) == (200, 200)
-    assert (forged.status_code, forged.json()["detail"]) == (401, "Invalid Vapi signature")
-    assert configuring.status_code == 403
-    assert {row.user_id for row in api.audited()} == {"vapi"}
-
-
-def test_an_assistant_of_several_accounts_names_its_own_in_the_address(api: Client) -> None:
-    with dispatch_all(api) as db:
-        db.execute(text("INSERT INTO accounts (id, name) VALUES ('other', 'Theirs')"))
-
-    unnamed = api.signed("GET", f"/patients/{ANN}")
-    named = api.signed("GET", f"/patients/{ANN}?accountId={ACCOUNT}")
-
-    assert (unnamed.status_code, named.status_code) == (403, 200)
-
-
 def test_each_access_is_audited_with_its_fields_and_how_long_it_took(api: Client) -> None:
     api.told("GET", f"/patients/{ANN}", role=Role.OWNER)
     api.told("POST", "/appointments", booking(api), key="K1")

@@ -10,8 +10,8 @@ from domain.desk_calls import lacking
 from domain.errors import BadInput, Gone, NeedsReconnect, Refused, SyncError, Throttled
 from domain.tools import Tool, ToolAnswer, ToolRequest
 from domain.writes import SlotTaken
-from workers.desk_calls import booking, patients, records
-from workers.desk_calls.documents import Missing, NotDone, Said, problem, said
+from workers.desk_calls import booking, in_a_call, patients, records
+from workers.desk_calls.documents import Already, Missing, NotDone, Said, Unproved, problem, said
 
 log = structlog.get_logger()
 
@@ -42,6 +42,8 @@ BUSY = "The practice's system takes no more requests just now; try again in a mo
 SIGNED_OUT = "The practice's system no longer lets us in; reconnect it in the settings."
 
 PROBLEMS: tuple[tuple[type[SyncError], int, str], ...] = (
+    (Unproved, 403, "{}"),
+    (Already, 409, "{}"),
     (Missing, 404, "{}"),
     (Gone, 404, "The practice's system no longer has that."),
     (BadInput, 422, "{}"),
@@ -66,6 +68,8 @@ def _guarded(name: str, call: Call) -> Tool:
             is_off = bool(names.NEEDS[name] & request.desk.abilities)
             return problem(409 if is_off else 501, why)
         try:
+            if names.acts_for_caller(request.call_id):
+                return said(in_a_call.asked(name, call, request))
             return said(call(request))
         except SyncError as trouble:
             return _problem(name, trouble)

@@ -204,7 +204,7 @@ def _appointment(request: ToolRequest) -> Appointment:
     ahead = timedelta(days=request.rules.max_days_ahead)
     window = Window(request.now - timedelta(days=1), request.now + ahead)
     for one in in_the_book(request, window):
-        if one.pms_id == wanted and not one.removed:
+        if one.pms_id == wanted and not one.removed and given.is_theirs(request, one.patient_id):
             return one
     raise Missing("This practice has no such appointment to come.")
 
@@ -237,7 +237,8 @@ def _is_wanted(request: ToolRequest, one: Appointment) -> bool:
     provider_id = given.text(request, "providerId")
     status = (given.text(request, "status") or "").casefold()
     return (
-        patient_id in {None, one.patient_id}
+        given.is_theirs(request, one.patient_id)
+        and patient_id in {None, one.patient_id}
         and provider_id in {None, one.practitioner_id}
         and (not status or status in {SAID[one.status], one.status.value})
     )

@@ -22,6 +22,14 @@ class Missing(SyncError):
     """The practice has no such thing."""
 
 
+class Unproved(SyncError):
+    """The caller has not proved to be, or to speak for, that patient."""
+
+
+class Already(SyncError):
+    """What was asked for is there, so nothing was done."""
+
+
 class NotDone(SyncError):
     """The practice's system did not take a write."""
 

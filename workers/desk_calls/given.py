@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters.phones import normalised, region_of
 from domain.desk import PatientCard
+from domain.desk_calls import acts_for_caller
 from domain.errors import BadInput
 from domain.tools import ToolRequest
 from domain.window import zone
@@ -79,6 +80,11 @@ def address(request: ToolRequest) -> Mapping[str, str]:
         return {}
     names = {"street": "address_line1", "city": "city", "state": "state", "zip": "zipcode"}
     return {ours: str(given[name]) for name, ours in names.items() if given.get(name)}
+
+
+def is_theirs(request: ToolRequest, patient_id: str | None) -> bool:
+    """Whether a patient may be spoken of: in a phone call only those it has proved."""
+    return not acts_for_caller(request.call_id) or patient_id in request.proofs.patient_ids
 
 
 def patient(request: ToolRequest) -> PatientCard:

@@ -93,4 +93,4 @@ def _query(request: ToolRequest) -> PatientQuery:
         return PatientQuery(email=words, limit=most)
     if DIALLED.fullmatch(words):
         return PatientQuery(phone=given.phone(request, "query"), limit=most)
-    return PatientQuery(text=words, limit=most)
+    return PatientQuery(text=words, date_of_birth=given.day(request, "dateOfBirth"), limit=most)
