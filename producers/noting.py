@@ -1,5 +1,6 @@
 """What was done to a connection: its audit row, and word of it to every open page."""
 
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
@@ -8,7 +9,7 @@ from adapters.storage.audit import record
 from adapters.storage.sheet_events import tell
 from producers.doors import Door
 
-CHANGED = "connection_changed"
+CHANGED: Final = "connection_changed"
 
 
 def noted(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
@@ -28,7 +28,7 @@ from domain.work import authorise_job
 from domain.writes import BY_DEFAULT
 from infra.database import dispatch
 
-CHANGED = "authorisation_changed"
+CHANGED: Final = "authorisation_changed"
 STOPPED = "Something went wrong on our side; it is tried again within a day, or when asked."
 ASKED = "Sikka was asked; see what became of the office."
 

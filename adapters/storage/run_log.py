@@ -143,7 +143,7 @@ def tell_progress(db: Db, run: Run, *, diff: bytes | None) -> None:
     db.execute(_TELL, values)
 
 
-def tell_pages(db: Db, run: Run, kind: str, detail: Mapping[str, Any]) -> None:
+def tell_pages(db: Db, run: Run, kind: sheet_events.Kind, detail: Mapping[str, Any]) -> None:
     """An event for the pages: ids, days and counts only."""
     sheet_events.tell(
         db,

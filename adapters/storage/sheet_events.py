@@ -4,11 +4,21 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import Row, text
+
+Kind = Literal[
+    "sync_started",
+    "sync_ended",
+    "sheet_changed",
+    "connection_checked",
+    "connection_changed",
+    "backfill_moved",
+    "authorisation_changed",
+]
 
 CHANNEL = "events"
 MOST = 500
@@ -51,7 +61,7 @@ class Event:
 
 
 def tell(
-    db: Db, *, account_id: str, kind: str, connection_id: UUID | None, detail: Mapping[str, Any]
+    db: Db, *, account_id: str, kind: Kind, connection_id: UUID | None, detail: Mapping[str, Any]
 ) -> None:
     """Write an event in the transaction of what happened; whoever listens wakes at its commit."""
     values = {
