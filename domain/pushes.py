@@ -15,6 +15,7 @@ from domain.wishes import Booking, Cancellation, Move, StatusChange
 PLACE = PUSHABLE - {"status"}
 
 Push = Move | Cancellation | StatusChange
+Sent = Push | Booking
 
 
 class PushState(StrEnum):
@@ -28,6 +29,10 @@ class PushState(StrEnum):
 
 DISPUTED = "Both sides changed this visit; choose a side first."
 NO_PATIENT = "Link the patient first."
+NOT_WRITABLE = "This practice's system takes no changes from here."
+LOCKED_OUT = "Nothing is sent until somebody has reconnected the practice."
+LEFT_OUT = "The practice has it; this connection's own filters keep it off the sheet."
+TOO_LONG = "Nobody can say whether this was done; look at the practice's own book."
 NO_COLUMN = "This clinician has no column at the practice's system; match them up in the settings."
 
 
@@ -69,6 +74,13 @@ def disputed(cells: Cells) -> frozenset[str]:
     return frozenset(name for name in PUSHABLE & cells.keys() if cells[name].theirs is not None)
 
 
+def set_by(cells: Cells) -> str:
+    """Who set what the PMS does not say yet; of several whoever did so last."""
+    cells_set = [cells[name] for name in differing(cells)] or list(cells.values())
+    newest = max(cells_set, key=lambda cell: cell.at, default=None)
+    return (newest and newest.by) or "sheet"
+
+
 def last_told(cell: Cell) -> Given | None:
     """The PMS's last word on a field, under a person's or against it."""
     known = (cell.theirs or cell.base) if cell.is_manual else cell.given
@@ -98,7 +110,7 @@ def next_push(cells: Cells, place: Place) -> Push | None:
     return _status(status, place) if "status" in differs else None
 
 
-def sent(push: Push | Booking, *, columns: Mapping[str, UUID]) -> Mapping[str, Any]:
+def sent(push: Sent, *, columns: Mapping[str, UUID]) -> Mapping[str, Any]:
     """The values a confirmed write has left at the PMS, by field."""
     if isinstance(push, Cancellation):
         return {"status": Status.CANCELLED.value}

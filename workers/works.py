@@ -15,6 +15,7 @@ from adapters.storage.authorising import AuthorisationStore
 from adapters.storage.checks import CheckStore
 from adapters.storage.ledger import advance
 from adapters.storage.pruning import prune
+from adapters.storage.push_ranges import RangeStore
 from adapters.storage.refetching import RefetchStore
 from adapters.storage.syncing import SyncStore
 from adapters.storage.texts import TextStore
@@ -29,7 +30,10 @@ from domain.work import (
     AUTHORISE,
     CHECK,
     DESK_CALL,
+    LINK_PATIENT,
     PRUNE,
+    PUSH_ENTRY,
+    PUSH_RANGE,
     REFETCH,
     RENEW_TOKEN,
     SEND_TEXT,
@@ -46,12 +50,17 @@ from workers.following import Following
 from workers.handlers.answer_tool_call import answer_tool_call
 from workers.handlers.authorise import Authorising
 from workers.handlers.check_connection import Checking
+from workers.handlers.link_patient import link_patient
+from workers.handlers.push_entry import push_entry
+from workers.handlers.push_range import push_range
 from workers.handlers.refetch import refetch
 from workers.handlers.renew_token import renew_token
 from workers.handlers.send_text import Sender, send_text
 from workers.handlers.settle_write import settle_write
 from workers.handlers.sync_connection import sync_connection
+from workers.linking import PatientLinking
 from workers.patience import Patient
+from workers.pushing import Pushing
 from workers.tools import tools
 
 
@@ -80,6 +89,7 @@ def works(parts: Parts) -> Mapping[str, Work]:
     return {
         **_of_callers(parts, opener),
         **_of_connections(parts, opener),
+        **_of_pushes(parts, opener),
         PRUNE: Work(run=lambda _job: _cleared(parts)),
     }
 
@@ -138,6 +148,31 @@ def _of_connections(parts: Parts, opener: Opener) -> Mapping[str, Work]:
             gave_up=inbox.gave_up,
         ),
         **_of_access(parts, opener),
+    }
+
+
+def _of_pushes(parts: Parts, opener: Opener) -> Mapping[str, Work]:
+    """What goes from the sheet to a PMS that takes changes."""
+    pushing = Pushing(
+        engine=parts.engine,
+        sealer=parts.sealer,
+        opener=opener,
+        clock=parts.clock,
+        stopping=parts.stopping,
+    )
+    linking = PatientLinking(
+        engine=parts.engine, sealer=parts.sealer, opener=opener, clock=parts.clock
+    )
+    ranges = RangeStore(parts.engine)
+    return {
+        PUSH_ENTRY: Work(
+            run=lambda job: push_entry(job, entries=pushing, clock=parts.clock),
+            gave_up=pushing.gave_up,
+        ),
+        PUSH_RANGE: Work(run=lambda job: push_range(job, ranges=ranges, clock=parts.clock)),
+        LINK_PATIENT: Work(
+            run=lambda job: link_patient(job, links=linking), gave_up=linking.gave_up
+        ),
     }
 
 

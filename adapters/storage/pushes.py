@@ -36,6 +36,12 @@ _WAITS = text(
                    WHERE pms_connection_id = :id AND push_state = 'pending')
     """
 )
+_MARK = text(
+    """
+    UPDATE run_sheet_appointments SET push_state = 'pending', push_reason = NULL
+    WHERE id = ANY(:ids) AND linked_to IS NULL AND removed_at IS NULL
+    """
+)
 MARKED: Mapping[str, Any] = {"push_state": PushState.PENDING.value, "push_reason": None}
 
 
@@ -61,7 +67,9 @@ def owed(db: Db, changes: Sequence[Change], *, hand: Hand) -> Sequence[Change]:
     ]
 
 
-def put_jobs(db: Db, connection: Connection, entry_ids: Collection[UUID]) -> None:
+def put_jobs(
+    db: Db, connection: Connection, entry_ids: Collection[UUID], *, create: bool = False
+) -> None:
     for entry_id in entry_ids:
         put(
             db,
@@ -70,8 +78,15 @@ def put_jobs(db: Db, connection: Connection, entry_ids: Collection[UUID]) -> Non
                 connection_id=connection.id,
                 vendor=connection.vendor,
                 entry_id=entry_id,
+                create=create,
             ),
         )
+
+
+def create_jobs(db: Db, connection: Connection, entry_ids: Collection[UUID]) -> None:
+    """Rows of ours that the practice is to have: marked, and on their way."""
+    db.execute(_MARK, {"ids": list(entry_ids)})
+    put_jobs(db, connection, entry_ids, create=True)
 
 
 def go_on(db: Db, connection: Connection) -> None:

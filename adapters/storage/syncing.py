@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.storage import approvals, candidates, changes, connections, run_log
+from adapters.storage import approvals, candidates, changes, connections, pushes, run_log
 from adapters.storage.entries import EntrySeal
 from adapters.storage.ledger import guard, save_checkpoint
 from adapters.storage.run_sheet import Applied, RunSheet
@@ -289,6 +289,8 @@ class OpenRun:
                 db, self.run, status=status, message=message, details=details, at=self._clock()
             )
             candidates.forget(db, self.run)
+            if status is RunStatus.SUCCESS and not self.run.dry_run:
+                pushes.go_on(db, self.connection)
 
     def _approved_lines(self) -> Sequence[Any]:
         if self.run.approved_run is None:

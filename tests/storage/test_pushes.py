@@ -104,7 +104,7 @@ def test_a_change_of_status_is_owed_and_its_job_goes_with_it(desk: Desk) -> None
     desk.type_in(MARKED, status="arrived")
 
     (job,) = jobs(desk)
-    assert job["args"] == {"entry_id": str(desk.id_of(MARKED)), "create": False}
+    assert job["args"]["entry_id"] == str(desk.id_of(MARKED))
     assert stands(desk) == ("pending", None)
 
 

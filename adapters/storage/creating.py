@@ -1,0 +1,129 @@
+"""A row of ours on its way to become a PMS's: its patient, its booking, and the row it becomes."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import RowMapping, text
+
+from adapters.storage import linking, patient_links
+from adapters.storage.audit import Access
+from adapters.storage.entries import EntrySeal
+from adapters.storage.hands import Hand
+from adapters.storage.ledger import put
+from adapters.storage.pushing import TAKEN_DOWN, PushStore, Row
+from adapters.storage.rewriting import Change, write_changes
+from domain import merge
+from domain.connections import Connection
+from domain.errors import Refused
+from domain.fields import BOTH_WAYS, PUSHABLE, Cells
+from domain.patient_links import LinkState
+from domain.pushes import column_of
+from domain.wishes import Booking
+from domain.work import link_patient_job
+from domain.writes import KeptWrite
+from infra.sealing import Sealer
+
+NOBODY = "This row names nobody; type the patient's name first."
+
+_BOTH = text("SELECT * FROM run_sheet_appointments WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
+_IS_THERE = text(
+    """
+    UPDATE run_sheet_appointments SET push_state = 'synced', push_reason = NULL, pushed_at = :at
+    WHERE id = :id
+    """
+)
+_MOVE_WRITES = text("UPDATE pms_writes SET entry_id = :target WHERE entry_id = :id")
+
+
+class CreateStore:
+    """Within the transactions of a push."""
+
+    def __init__(
+        self, store: PushStore, sealer: Sealer, clock: Callable[[], datetime], account_id: str
+    ) -> None:
+        self._store = store
+        self._sealer = sealer
+        self._seal = EntrySeal(sealer, account_id=account_id)
+        self._clock = clock
+
+    def booking(self, row: Row, connection: Connection) -> tuple[Booking, UUID] | None:
+        """The wish and whose link it goes by; None, and somebody looks, until that is known."""
+        person = patient_links.person_in(row.cells)
+        if person is None:
+            raise Refused(NOBODY)
+        values = merge.shown(row.cells)
+        column = column_of(values.get("clinician"), row.place)
+        with self._store.transaction() as db:
+            link = patient_links.of_person(db, self._sealer, connection, person)
+            if link.state is not LinkState.LINKED or link.pms_patient_id is None:
+                if link.state is LinkState.PENDING:
+                    self._look_for(db, connection, link.id, row.id)
+                return None
+        wish = Booking(
+            patient_id=link.pms_patient_id,
+            start=values["start"],
+            minutes=values["duration_minutes"],
+            practitioner_id=column,
+        )
+        return wish, link.id
+
+    def joined(
+        self, entry_id: UUID, kept: KeptWrite, found: Sequence[UUID], connection: Connection
+    ) -> UUID | None:
+        """Have the PMS's row stand for ours; None where its filters keep it off the sheet."""
+        at = self._clock()
+        with self._store.transaction() as db:
+            linking.alone(db, connection.account_id)
+            rows = db.execute(_BOTH, {"ids": [entry_id, *found]}).mappings().all()
+            ours = next((row for row in rows if row["id"] == entry_id), None)
+            there = [row for row in rows if row["id"] != entry_id and row["removed_at"] is None]
+            target = next(iter(there), None)
+            self._store.ledger.tell_within(db, kept, TAKEN_DOWN)
+            db.execute(_IS_THERE, {"id": entry_id, "at": at})
+            if target is None or ours is None:
+                return None
+            if ours["linked_to"] is None:
+                self._join(db, ours, target, connection, at=at)
+            db.execute(_MOVE_WRITES, {"id": entry_id, "target": target["id"]})
+            db.execute(_IS_THERE, {"id": target["id"], "at": at})
+            found_id: UUID = target["id"]
+            return found_id
+
+    def _join(
+        self, db: Db, ours: RowMapping, target: RowMapping, connection: Connection, *, at: datetime
+    ) -> None:
+        before = self._seal.cells(target)
+        after = _kept_ours(before, self._seal.cells(ours), at=at)
+        change = Change(row=target, before=before, after=after, what="linked", linked=[ours["id"]])
+        hand = Hand(
+            account_id=connection.account_id,
+            by=connection.vendor,
+            at=at,
+            access=Access(user=f"push:{connection.vendor}"),
+        )
+        write_changes(db, self._seal, [change], hand=hand)
+        linking.link(db, [(ours, target["id"])], at=at)
+
+    def _look_for(self, db: Db, connection: Connection, link_id: UUID, entry_id: UUID) -> None:
+        put(
+            db,
+            link_patient_job(
+                account_id=connection.account_id,
+                connection_id=connection.id,
+                vendor=connection.vendor,
+                link_id=link_id,
+                entry_id=entry_id,
+            ),
+        )
+
+
+def _kept_ours(target: Cells, ours: Cells, *, at: datetime) -> Cells:
+    """The PMS's row was made of ours: where they differ, ours is the later word and goes out."""
+    after = merge.join(target, ours, rules=BOTH_WAYS).cells
+    for conflict in merge.conflicts(after):
+        if conflict.field in PUSHABLE:
+            by = conflict.ours.by or ""
+            after = merge.settle(after, conflict, choice="mine", by=by, at=at).cells
+    return after

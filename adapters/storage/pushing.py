@@ -1,0 +1,243 @@
+"""A row on its way to its PMS: read for what is owed, and written with what came of it."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import Engine, RowMapping, insert, text
+
+from adapters.storage import connections, sheet_events
+from adapters.storage.conflicts import Closed, close_conflicts
+from adapters.storage.entries import EntrySeal
+from adapters.storage.found_again import Outcome, apply
+from adapters.storage.ledger import guard
+from adapters.storage.run_sheet import RunSheet
+from adapters.storage.tables import vendor_requests
+from adapters.storage.writes import WriteLedger
+from domain import merge
+from domain.appointments import Appointment
+from domain.connections import Connection, State
+from domain.deliveries import Seen
+from domain.fields import Cells, Source
+from domain.jobs import Job
+from domain.pushes import Place, PushState, Sent, sent
+from domain.sources import Spend, spend_rows
+from domain.window import local_day
+from domain.writes import NOT_YET_SENT, KeptWrite
+from infra.database import transaction
+from infra.sealing import Sealer
+
+_ROW = text("SELECT * FROM run_sheet_appointments WHERE id = :id")
+_LOCKED = text("SELECT * FROM run_sheet_appointments WHERE id = :id FOR UPDATE")
+# What is not settled yet, and what is but was not taken down when its process died.
+_UNFINISHED = text(
+    """
+    SELECT write.id FROM pms_writes AS write
+    WHERE write.entry_id = :id
+      AND (write.state IN ('requested', 'held', 'submitted', 'unknown')
+           OR write.state = 'confirmed' AND write.told IS NULL)
+    ORDER BY write.created_at LIMIT 1
+    """
+)
+_ENDED = text(
+    """
+    SELECT count(*) FROM pms_writes
+    WHERE entry_id = :id AND state IN ('confirmed', 'failed', 'withdrawn')
+    """
+)
+_STANDS = text(
+    """
+    UPDATE run_sheet_appointments SET push_state = :state, push_reason = :reason
+    WHERE id = :id AND (push_state, push_reason) IS DISTINCT FROM (:state, :reason)
+    RETURNING appointment_time, timezone
+    """
+)
+_ARRIVED = text(
+    """
+    UPDATE run_sheet_appointments
+    SET touched = :touched, provenance = CAST(:provenance AS jsonb), pushed_at = :at
+    WHERE id = :id
+    """
+)
+
+TAKEN_DOWN = "sheet"
+"""Whom a write was told to, once the row it was made from has taken it down."""
+
+SYNCED = frozenset({State.ACTIVE, State.ERROR})
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A row of the sheet as it is now; `cells` hold people and stay out of reprs."""
+
+    id: UUID
+    columns: RowMapping = field(repr=False)
+    cells: Cells = field(repr=False)
+    place: Place
+
+    @property
+    def is_there(self) -> bool:
+        """The PMS has it."""
+        return bool(self.columns["source"] == Source.PMS.value)
+
+    @property
+    def is_off(self) -> bool:
+        return self.columns["removed_at"] is not None
+
+    @property
+    def linked_to(self) -> UUID | None:
+        found: UUID | None = self.columns["linked_to"]
+        return found
+
+
+class PushStore:
+    """One row's way to its PMS. Each method is one transaction under the job's fence."""
+
+    def __init__(self, engine: Engine, sealer: Sealer, clock: Clock, job: Job) -> None:
+        self._engine = engine
+        self._sealer = sealer
+        self._clock = clock
+        self._job = job
+        self._account = str(job.account_id)
+        self._seal = EntrySeal(sealer, account_id=self._account)
+
+    @property
+    def ledger(self) -> WriteLedger:
+        """The ledger of writes; it begins and sends nothing once another attempt owns the job."""
+        return WriteLedger(
+            self._engine,
+            self._sealer,
+            account_id=self._account,
+            clock=self._clock,
+            guarded=lambda db: guard(db, self._job),
+        )
+
+    @property
+    def connection_id(self) -> UUID:
+        return _connection_of(self._job)
+
+    def connection(self) -> Connection:
+        with self.transaction() as db:
+            return connections.load(db, self.connection_id)
+
+    def row(self, entry_id: UUID, connection: Connection) -> Row | None:
+        with self.transaction() as db:
+            found = db.execute(_ROW, {"id": entry_id}).mappings().first()
+            return None if found is None else self._opened(found, connection)
+
+    def unfinished(self, entry_id: UUID) -> KeptWrite | None:
+        """The oldest write of the row of which it is not known, or not taken down, how it ended."""
+        with self.transaction() as db:
+            found = db.execute(_UNFINISHED, {"id": entry_id}).first()
+        return None if found is None else self.ledger.load(found.id)
+
+    def key(self, entry_id: UUID) -> str:
+        """The next intent of this row: the same until the write that bears it has ended."""
+        with self.transaction() as db:
+            ended = db.execute(_ENDED, {"id": entry_id}).scalar_one()
+        return f"push:{entry_id}:{ended}"
+
+    def stands(self, entry_id: UUID, state: PushState, reason: str | None = None) -> None:
+        """How the row stands from now on; pages hear of it if that is news."""
+        with self.transaction() as db:
+            values = {"id": entry_id, "state": state.value, "reason": reason and reason[:500]}
+            found = db.execute(_STANDS, values).first()
+            if found is not None:
+                self._tell(db, entry_id, found.appointment_time, found.timezone)
+
+    def arrived(self, entry_id: UUID, kept: KeptWrite, connection: Connection) -> None:
+        """Take down what a confirmed write has left at the PMS: it is the PMS's own word now."""
+        at = self._clock()
+        wish = kept.write.wish
+        with self.transaction() as db:
+            self.ledger.tell_within(db, kept, TAKEN_DOWN)
+            row = db.execute(_LOCKED, {"id": entry_id}).mappings().first()
+            if row is None or not isinstance(wish, Sent):
+                return
+            left = sent(wish, columns=connection.clinicians)
+            found = merge.acknowledge(self._seal.cells(row), left, at=at)
+            touched = self._seal.touched(entry_id, found.cells)
+            told = {**touched, "provenance": json.dumps(touched["provenance"])}
+            db.execute(_ARRIVED, {**told, "id": entry_id, "at": at})
+            closed = [Closed(entry_id, one.field, "agreed") for one in found.closed]
+            close_conflicts(db, closed, by="sync", at=at)
+
+    def read_back(
+        self, pms_id: str, found: Sequence[Appointment], connection: Connection
+    ) -> Outcome:
+        """The appointment as the PMS has it now, settled like a page of a sync."""
+        at = self._clock()
+        with self.transaction() as db:
+            outcome = apply(
+                db,
+                RunSheet(db, connection, self._seal),
+                Seen(found={pms_id: found}),
+                connection=connection,
+                sealer=self._sealer,
+                at=at,
+                run_id=uuid4(),
+            )
+            self._tell_days(db, outcome, connection)
+            return outcome
+
+    def save_spent(self, spent: Sequence[Spend]) -> None:
+        """Requests that left are facts, whoever owns the job by now."""
+        if spent:
+            with transaction(self._engine, account_id=self._account) as db:
+                db.execute(insert(vendor_requests), spend_rows(spent))
+
+    @contextmanager
+    def transaction(self) -> Iterator[Db]:
+        with transaction(self._engine, account_id=self._account) as db:
+            guard(db, self._job)
+            yield db
+
+    def gave_up(self, entry_id: UUID, state: PushState, reason: str) -> None:
+        """The job is dead: nothing of the row leaves any more, and it says why."""
+        kept = self.unfinished(entry_id)
+        if kept is not None and kept.state in NOT_YET_SENT and state is PushState.ERROR:
+            self.ledger.withdraw(kept)
+        self.stands(entry_id, state, reason)
+
+    def _opened(self, row: RowMapping, connection: Connection) -> Row:
+        start = row["pms_start"] or row["appointment_time"]
+        place = Place(
+            pms_id=row["pms_appointment_id"] or "",
+            day=local_day(start, row["timezone"]),
+            patient_id=row["pms_patient_id"] or None,
+            practitioner_id=row["pms_practitioner_id"],
+            version=row["pms_version"],
+            columns=connection.clinicians,
+        )
+        return Row(id=row["id"], columns=row, cells=self._seal.cells(row), place=place)
+
+    def _tell(self, db: Db, entry_id: UUID, at: datetime, timezone: str) -> None:
+        sheet_events.tell(
+            db,
+            account_id=self._account,
+            kind="sheet_changed",
+            connection_id=self._job.connection_id,
+            detail={"days": [local_day(at, timezone).isoformat()], "entry_id": str(entry_id)},
+        )
+
+    def _tell_days(self, db: Db, outcome: Outcome, connection: Connection) -> None:
+        if outcome.days:
+            sheet_events.tell(
+                db,
+                account_id=self._account,
+                kind="sheet_changed",
+                connection_id=connection.id,
+                detail={"days": sorted(day.isoformat() for day in outcome.days)},
+            )
+
+
+def _connection_of(job: Job) -> UUID:
+    if job.connection_id is None:
+        raise ValueError("a push names its connection")
+    return job.connection_id

@@ -1,0 +1,45 @@
+"""Looks for somebody of ours among a practice's patients, and lets the row that waits go out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from domain.desk import PatientCard, PatientQuery
+from domain.jobs import Job
+from domain.names import read
+from domain.patient_links import Choice, Link, LinkState, Person, choose
+
+MOST_LOOKED_AT = 25
+
+
+class Linking(Protocol):
+    """One person of ours and the practice, opened."""
+
+    link: Link
+
+    def search(self, query: PatientQuery) -> Sequence[PatientCard]: ...
+    def keep(self, choice: Choice) -> None: ...
+
+
+class Links(Protocol):
+    def open(self, job: Job) -> Linking: ...
+
+
+def link_patient(job: Job, *, links: Links) -> Mapping[str, Any]:
+    """One search; whoever was linked by a person stays so."""
+    opened = links.open(job)
+    if opened.link.state is LinkState.LINKED:
+        return {"state": LinkState.LINKED.value}
+    person = opened.link.person
+    choice = choose(person, opened.search(_query(person)))
+    opened.keep(choice)
+    return {"state": choice.state.value, "candidates": len(choice.candidates)}
+
+
+def _query(person: Person) -> PatientQuery:
+    """By the family name and the first letters: who was born when is compared here."""
+    name = read(person.name)
+    return PatientQuery(
+        first_name=" ".join(name.given) or None,
+        last_name=" ".join(name.family) or None,
+        limit=MOST_LOOKED_AT,
+    )

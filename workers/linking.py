@@ -1,0 +1,85 @@
+"""Opens a person of ours and a practice for a look among its patients."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Engine, insert
+
+from adapters.opening import Opener
+from adapters.storage import connections, patient_links
+from adapters.storage.entries import EntrySeal
+from adapters.storage.ledger import guard
+from adapters.storage.pushes import create_jobs
+from adapters.storage.tables import vendor_requests
+from domain.connections import Connection
+from domain.desk import PatientCard, PatientQuery
+from domain.errors import Refused, SyncError
+from domain.jobs import Job
+from domain.patient_links import Choice, Link, LinkState
+from domain.pushes import NOT_WRITABLE
+from domain.sources import Spend, spend_rows
+from infra.database import transaction
+from infra.sealing import Sealer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientLinking:
+    """Implements `link_patient.Links` over Postgres and the PMS."""
+
+    engine: Engine
+    sealer: Sealer
+    opener: Opener
+    clock: Callable[[], datetime]
+
+    def open(self, job: Job) -> "OpenLink":
+        with transaction(self.engine, account_id=str(job.account_id)) as db:
+            link = patient_links.load(db, self.sealer, UUID(job.args["link_id"]))
+            connection = connections.load(db, link.connection_id)
+        return OpenLink(self, job, link, connection)
+
+    def gave_up(self, job: Job, error: SyncError) -> None:
+        """The person can still be chosen by hand; the reason says why nobody was found."""
+        opened = self.open(job)
+        if opened.link.state is not LinkState.LINKED:
+            opened.keep(Choice(state=LinkState.ERROR, reason=str(error)[:500]))
+
+
+class OpenLink:
+    """One person of ours; implements `link_patient.Linking`."""
+
+    def __init__(self, parts: PatientLinking, job: Job, link: Link, connection: Connection) -> None:
+        self.link = link
+        self._parts = parts
+        self._job = job
+        self._connection = connection
+
+    def search(self, query: PatientQuery) -> Sequence[PatientCard]:
+        desk = self._parts.opener.desk(self._connection)
+        if desk is None:
+            raise Refused(NOT_WRITABLE)
+        try:
+            return desk.search_patients(query)
+        finally:
+            self._save_spent([*desk.drain_spent()])
+
+    def keep(self, choice: Choice) -> None:
+        """What was found; whoever waits for it goes out in the same transaction."""
+        account_id, at = self._connection.account_id, self._parts.clock()
+        seal = EntrySeal(self._parts.sealer, account_id=account_id)
+        with transaction(self._parts.engine, account_id=account_id) as db:
+            guard(db, self._job)
+            patient_links.chosen(
+                db, self._parts.sealer, self.link, choice, account_id=account_id, by=None, at=at
+            )
+            waiting = patient_links.waiting(db, seal, self.link)
+            if choice.state is LinkState.LINKED:
+                create_jobs(db, self._connection, waiting)
+            else:
+                patient_links.tell(db, waiting, choice.reason)
+
+    def _save_spent(self, spent: Sequence[Spend]) -> None:
+        if spent:
+            with transaction(self._parts.engine, account_id=self._connection.account_id) as db:
+                db.execute(insert(vendor_requests), spend_rows(spent))

@@ -1,0 +1,202 @@
+"""Opens a row of the sheet and its PMS for a push: what is owed is read, sent and read back."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from adapters.opening import Opener
+from adapters.storage import connections
+from adapters.storage.creating import CreateStore
+from adapters.storage.pushing import SYNCED, PushStore, Row
+from domain.checks import shut_out
+from domain.desk import PracticeDesk
+from domain.errors import NeedsReconnect, Refused, SyncError, Throttled
+from domain.intake import row_id
+from domain.jobs import Job
+from domain.pushes import (
+    DISPUTED,
+    LEFT_OUT,
+    LOCKED_OUT,
+    NO_PATIENT,
+    NOT_WRITABLE,
+    PushState,
+    Sent,
+    disputed,
+    next_push,
+    set_by,
+)
+from domain.wishes import KINDS, Booking, Write
+from domain.writes import ABILITY, KeptWrite, NewWrite
+from infra.sealing import Sealer
+from infra.stopping import Stopping
+from workers.writing import Writing
+
+SHOWN_SOON = timedelta(seconds=5)
+"""When a new visit that the PMS does not show yet is looked for again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushing:
+    """Implements `push_entry.Entries` over Postgres and the PMS."""
+
+    engine: Engine
+    sealer: Sealer
+    opener: Opener
+    clock: Callable[[], datetime]
+    stopping: Stopping
+
+    def open(self, job: Job) -> "PushedEntry":
+        return PushedEntry(self, job)
+
+    def gave_up(self, job: Job, error: SyncError) -> None:
+        """The job is dead: the row says why, and a practice that lets nobody in says so too."""
+        store = PushStore(self.engine, self.sealer, self.clock, job)
+        is_locked = isinstance(error, NeedsReconnect)
+        state = PushState.PENDING if is_locked else PushState.ERROR
+        reason = LOCKED_OUT if is_locked else str(error)
+        store.gave_up(UUID(job.args["entry_id"]), state, reason)
+        if is_locked:
+            with store.transaction() as db:
+                reason = shut_out(error)
+                connections.signed_out(db, store.connection_id, reason=reason, job_id=job.id)
+
+
+class PushedEntry:
+    """One row of one practice; implements `push_entry.Entry`."""
+
+    def __init__(self, parts: Pushing, job: Job) -> None:
+        self._parts = parts
+        self._job = job
+        self._store = PushStore(parts.engine, parts.sealer, parts.clock, job)
+        self._id = UUID(job.args["entry_id"])
+        self._connection = self._store.connection()
+        self._creating = CreateStore(
+            self._store, parts.sealer, parts.clock, self._connection.account_id
+        )
+        self._link_id: UUID | None = None
+        self._by = ""
+
+    def unfinished(self) -> KeptWrite | None:
+        return self._store.unfinished(self._id)
+
+    def drop(self, kept: KeptWrite) -> None:
+        """It never left, and is not wanted any more."""
+        self._store.ledger.withdraw(kept)
+
+    def look(self, kept: KeptWrite) -> KeptWrite:
+        with self._desk() as desk:
+            return self._writing(desk).look(kept)
+
+    def next(self) -> Sent | None:
+        """What is to be written now; None where nothing is, and the row says how it stands."""
+        row = self._store.row(self._id, self._connection)
+        if row is None or row.linked_to is not None or row.is_off:
+            return None
+        if self._connection.state not in SYNCED:
+            self.stands(PushState.PENDING, LOCKED_OUT)
+            return None
+        try:
+            return self._of_pms(row) if row.is_there else self._of_ours(row)
+        except Refused as refusal:
+            self.stands(PushState.ERROR, str(refusal))
+            return None
+
+    def send(self, wish: Sent) -> KeptWrite:
+        with self._desk() as desk:
+            if ABILITY[KINDS[type(wish)]] not in desk.abilities:
+                raise Refused(NOT_WRITABLE)
+            new = NewWrite(
+                connection_id=self._connection.id,
+                write=Write(wish=wish),
+                key=self._store.key(self._id),
+                asked_by=self._by,
+                trace_id=self._job.trace_id,
+                entry_id=self._id,
+                patient_link_id=self._link_id,
+            )
+            return self._writing(desk).do(new, until=self._parts.clock())
+
+    def arrived(self, kept: KeptWrite) -> None:
+        """Done there: the row takes it down, and shows what the PMS made of it."""
+        if isinstance(kept.write.wish, Booking):
+            self._made(kept)
+            return
+        self._store.arrived(self._id, kept, self._connection)
+        self.read_again()
+
+    def read_again(self) -> None:
+        """The PMS's own word on the row, merged like a page of a sync."""
+        row = self._store.row(self._id, self._connection)
+        if row is not None and row.place.pms_id:
+            self._read_back(row.place.pms_id)
+
+    def stands(self, state: PushState, reason: str | None = None) -> None:
+        self._store.stands(self._id, state, reason)
+
+    def _of_pms(self, row: Row) -> Sent | None:
+        if disputed(row.cells):
+            self.stands(PushState.PENDING, DISPUTED)
+            return None
+        wish = next_push(row.cells, row.place)
+        self._by = set_by(row.cells)
+        if wish is None:
+            self.stands(PushState.SYNCED)
+        return wish
+
+    def _of_ours(self, row: Row) -> Sent | None:
+        """A row that the practice does not have yet: its patient has to be one of theirs first."""
+        if not self._job.args.get("create"):
+            return None
+        found = self._creating.booking(row, self._connection)
+        if found is None:
+            self.stands(PushState.NEEDS_PATIENT, NO_PATIENT)
+            return None
+        self._by = set_by(row.cells)
+        wish, self._link_id = found
+        return wish
+
+    def _made(self, kept: KeptWrite) -> None:
+        """The visit is there now: the PMS's row stands for ours from here on."""
+        found = self._read_back(kept.pms_id or "")
+        if not found:
+            raise Throttled(
+                "the practice's system to show the new visit",
+                until=self._parts.clock() + SHOWN_SOON,
+            )
+        target = self._creating.joined(self._id, kept, found, self._connection)
+        if target is None:
+            self.stands(PushState.SYNCED, LEFT_OUT)
+
+    def _read_back(self, pms_id: str) -> list[UUID]:
+        """The ids of the rows that the appointment is on the sheet, or would be."""
+        source = self._parts.opener(self._connection)
+        try:
+            found = source.probe(pms_id) or []
+        finally:
+            self._store.save_spent(source.drain_spent())
+        self._store.read_back(pms_id, found, self._connection)
+        return [row_id(self._connection.id, one) for one in found]
+
+    def _writing(self, desk: PracticeDesk) -> Writing:
+        return Writing(
+            self._store.ledger,
+            desk,
+            clock=self._parts.clock,
+            pause=self._parts.stopping.wait,
+            may_wait=True,
+        )
+
+    @contextmanager
+    def _desk(self) -> Iterator[PracticeDesk]:
+        """The practice's desk; what it asked is counted however it went."""
+        desk = self._parts.opener.desk(self._connection)
+        if desk is None:
+            raise Refused(NOT_WRITABLE)
+        try:
+            yield desk
+        finally:
+            self._store.save_spent(desk.drain_spent())
