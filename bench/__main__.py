@@ -1,22 +1,32 @@
 """Runs the benches named, or all but the long ones, and prints a table for each.
 
 python -m bench [pipeline] [day] [throttle --redis-url URL ...] [--many 300]
+python -m bench voice, or of it voice-hop voice-call voice-backlog voice-hanging [--rounds 5]
 """
 
 import os
 import platform
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from bench import day, pipeline, throttle
+from bench import day, pipeline, throttle, voice_backlog, voice_call, voice_hanging, voice_hop
+from infra import logging
 
-Rows = Callable[[int], Iterator[Sequence[str]]]
+Rows = Callable[[Namespace], Iterator[Sequence[str]]]
 
 BENCHES: Mapping[str, tuple[Sequence[str], Rows]] = {
     "pipeline": (pipeline.HEADINGS, lambda _: pipeline.rows()),
-    "day": (day.HEADINGS, lambda many: day.rows(many=many)),
+    "day": (day.HEADINGS, lambda told: day.rows(many=told.many)),
+    "voice-hop": (
+        voice_hop.HEADINGS,
+        lambda told: voice_hop.rows(rounds=told.rounds, pythons=dict(told.python)),
+    ),
+    "voice-call": (voice_call.HEADINGS, lambda told: voice_call.rows(rounds=told.rounds)),
+    "voice-backlog": (voice_backlog.HEADINGS, lambda told: voice_backlog.rows(rounds=told.rounds)),
+    "voice-hanging": (voice_hanging.HEADINGS, lambda _: voice_hanging.rows()),
 }
+VOICE = [name for name in BENCHES if name.startswith("voice-")]
 
 
 def main() -> None:
@@ -25,17 +35,34 @@ def main() -> None:
         throttle.main()
         return
     parser = ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *BENCHES], help="all when none is named")
+    choices = [[], *BENCHES, "voice"]
+    parser.add_argument("names", nargs="*", choices=choices, help="all when none is named")
     parser.add_argument("--many", type=int, default=0, help="also a day of so many requests")
+    parser.add_argument("--rounds", type=int, default=5, help="of each voice bench, in turns")
+    parser.add_argument(
+        "--python",
+        action="append",
+        default=[],
+        type=lambda told: tuple(told.split("=", 1)),
+        metavar="PEER=PATH",
+        help="the interpreter of a peer that has an environment of its own",
+    )
     arguments = parser.parse_args()
+    logging.configure(json=False, level="ERROR")
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     _say(f"{os.cpu_count()} cores, Python {platform.python_version()}, load {load}")
-    for name in arguments.names or BENCHES:
+    for name in _named(arguments.names):
         headings, rows = BENCHES[name]
         _say(f"\n{name}")
         _say(_line(headings))
-        for row in rows(arguments.many):
+        for row in rows(arguments):
             _say(_line(row))
+
+
+def _named(names: Sequence[str]) -> Sequence[str]:
+    """Every one, if none is; `voice` is all of its parts."""
+    parts = (VOICE if name == "voice" else [name] for name in names or BENCHES)
+    return [one for each in parts for one in each]
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -5,11 +5,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event
 
 import httpx
 
-FORGET = "/forget"
+FORGET, DELAY = "/forget", "/delay"
 IDLE_SECONDS = 120
+PASSED = ("authorization", "content-type", "app-id", "app-key", "request-key")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -23,6 +25,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_GET(self) -> None:
+        self.server.linger()
         kept = self.server.kept.get(self.path)
         if kept is None:
             kept = self.server.kept[self.path] = self._asked("GET", b"")
@@ -32,13 +35,16 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path == FORGET:
             self.server.kept.clear()
-            self._send(_reply(204, "text/plain", b""))
+            self._send(DONE)
+        elif self.path == DELAY:
+            self.server.seconds = float(body)
+            self._send(DONE)
         else:
+            self.server.linger()
             self._send(self._asked("POST", body))
 
     def _asked(self, method: str, body: bytes) -> bytes:
-        passed = ("authorization", "content-type")
-        headers = {name: self.headers[name] for name in passed if name in self.headers}
+        headers = {name: self.headers[name] for name in PASSED if name in self.headers}
         answer = self.server.client.request(method, self.path, headers=headers, content=body)
         return _reply(answer.status_code, answer.headers["content-type"], answer.content)
 
@@ -52,8 +58,14 @@ class _Player(ThreadingHTTPServer):
 
     def __init__(self, origin: str) -> None:
         self.kept: dict[str, bytes] = {}
+        self.seconds = 0.0
         self.client = httpx.Client(base_url=origin, trust_env=False, timeout=IDLE_SECONDS)
         super().__init__(("127.0.0.1", 0), _Handler)
+
+    def linger(self) -> None:
+        """Take as long over an answer as was asked for."""
+        if self.seconds:
+            Event().wait(self.seconds)
 
 
 @contextmanager
@@ -72,9 +84,17 @@ def forget(url: str) -> None:
     httpx.post(url + FORGET, trust_env=False).raise_for_status()
 
 
+def delay(url: str, seconds: float) -> None:
+    """Every answer takes so long from now on."""
+    httpx.post(url + DELAY, content=f"{seconds}", trust_env=False).raise_for_status()
+
+
 def _reply(status: int, kind: str, body: bytes) -> bytes:
     head = f"HTTP/1.1 {status} Kept\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
+
+
+DONE = _reply(204, "text/plain", b"")
 
 
 def main() -> None:
