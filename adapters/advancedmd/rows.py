@@ -95,10 +95,9 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kind(record: Record, connection: Connection) -> tuple[str | None, bool]:
-    """The type that tells most: the marked one where there is one, else the first."""
+    """The first of its types, and whether any of them is marked as telehealth."""
     types = [found for one in record.items("appointmenttypeids") if (found := _type_id(one))]
-    marked = [one for one in types if one in connection.telehealth_types]
-    return next(iter(marked or types), None), bool(marked)
+    return next(iter(types), None), not connection.telehealth_types.isdisjoint(types)
 
 
 def _type_id(value: Any) -> str | None:

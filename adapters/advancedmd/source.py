@@ -18,7 +18,7 @@ from adapters.rest.vendor import Listing, Vendor
 from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
 from domain.connections import Connection
 from domain.errors import BadInput, BrokenContract, Refused, Throttled
-from domain.sources import Page, Query
+from domain.sources import Capabilities, Page, Query
 from domain.window import Window
 
 ALL, NOTHING = "all", "nothing"
@@ -34,13 +34,24 @@ class AdvancedMdSource(RestSource):
         super().__init__(vendor, connection, secrets=secrets, ports=ports)
         held = self._caller
         self._caller = OfficeCaller(vendor, held.auth, connection, secrets, ports)
-        self._line = Line(self._caller, connection)
-        self._office = Office(self._line, connection, kept=self._codes, clock=ports.clock)
+        self.line = Line(self._caller, connection)
+        self.office = Office(self.line, connection, kept=self._codes, clock=ports.clock)
         self._by_messages = reads_messages(connection)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """One by its id only where the ids are those of appointments."""
+        told = self._vendor.capabilities
+        return told if self.ids_are_appointments else replace(told, probe_by_id=False)
+
+    @property
+    def ids_are_appointments(self) -> bool:
+        """Whether the scheduler's REST knows the ids the rows go by; a visit's is another."""
+        return not self._by_messages or is_set(self._connection, "ids_agree")
 
     def practice(self) -> Practice:
         """Asked anew: somebody wants to know whether these secrets are good."""
-        self._office.columns(fresh=True)
+        self.office.columns(fresh=True)
         return Practice(site=self._connection.site)
 
     def practitioners(self) -> Sequence[Practitioner]:
@@ -49,7 +60,7 @@ class AdvancedMdSource(RestSource):
         return found
 
     def types(self) -> Sequence[AppointmentType]:
-        found = self._office.types()
+        found = self.office.types()
         self._learn_types(found)
         return found
 
@@ -84,6 +95,11 @@ class AdvancedMdSource(RestSource):
             onward = slices.written(todo)
             yield replace(page, resume=onward, onward=onward, is_last=not todo, mark=mark)
 
+    def rows(self, window: Window) -> list[Appointment]:
+        """All of a window, fresh."""
+        query = Query(key=ALL, window=window)
+        return [row for page in self.pages(query) for row in page.records]
+
     def _plan(self, window: Window) -> tuple[Slice, ...]:
         columns = [one.pms_id for one in self._columns()]
         zone = self._connection.timezone
@@ -96,7 +112,7 @@ class AdvancedMdSource(RestSource):
         rows = [row for row in batch.rows if window is None or row.start in window]
         aside, self._set_aside = self._set_aside, []
         drift = dict(batch.drift)
-        if self._office.recall(_NO_FEED):
+        if self.office.recall(_NO_FEED):
             drift["feed:refused"] = 1
         return Page(
             records=rows,
@@ -119,7 +135,7 @@ class AdvancedMdSource(RestSource):
             buckets=("tier2",),
         )
         listing = replace(self._book(), parse=parse_visit, expects=frozenset({"id", "starttime"}))
-        return listing, Contents(items=visits(self._line.tell(message), one.start))
+        return listing, Contents(items=visits(self.line.tell(message), one.start))
 
     def _book(self) -> Listing[Appointment]:
         listing = self._vendor.appointments
@@ -128,7 +144,7 @@ class AdvancedMdSource(RestSource):
         return listing
 
     def _columns(self) -> Sequence[Column]:
-        return self._office.columns()
+        return self.office.columns()
 
     def _changes(self, since: str | None) -> feed.Changes | None:
         """None where the list of changes cannot be had: then the days are read whole.
@@ -136,10 +152,10 @@ class AdvancedMdSource(RestSource):
         Without a mark it is asked all the same, for the server's time. A wait for that alone is
         not worth it, and a user who may not ask is not tried again within the hour.
         """
-        if self._office.recall(_NO_FEED):
+        if self.office.recall(_NO_FEED):
             return None
         try:
-            return feed.changes(self._line, since=since or feed.now(self._line))
+            return feed.changes(self.line, since=since or feed.now(self.line))
         except Throttled:
             if since is not None:
                 raise
@@ -147,7 +163,7 @@ class AdvancedMdSource(RestSource):
         except TooMany:
             return None
         except Refused:
-            self._office.keep(_NO_FEED, True)  # noqa: FBT003 - the value that is kept
+            self.office.keep(_NO_FEED, True)  # noqa: FBT003 - the value that is kept
             return None
 
 
@@ -157,3 +173,8 @@ def reads_messages(connection: Connection) -> bool:
     if told not in {"rest", "xml"}:
         raise BadInput("reads is rest or xml.")
     return told == "xml"
+
+
+def is_set(connection: Connection, name: str) -> bool:
+    """A setting that is yes or no; no unless said."""
+    return str(connection.settings.get(name) or "").casefold() in {"1", "true", "yes"}

@@ -7,7 +7,7 @@ from adapters.rest.record import Record
 from adapters.rest.words import Standing
 from domain.appointments import Status
 from domain.connections import Connection
-from domain.errors import BadInput
+from domain.errors import BadInput, Refused
 
 _PREFIXED = re.compile(r"[A-Za-z_]+(\d+)")
 _CODE = re.compile(r"[A-Za-z0-9]{1,8}")
@@ -73,6 +73,18 @@ def own_codes(connection: Connection) -> Mapping[str, Status]:
         return {str(code).strip(): Status(str(word).strip()) for code, word in given.items()}
     except ValueError:
         raise BadInput("status_codes is written 1=arrived; 20=completed, in our words.") from None
+
+
+def code_of(status: Status, connection: Connection) -> str:
+    """What to write for a status, by the practice's own table before ours."""
+    own = own_codes(connection)
+    known = CODE_OF.get(status)
+    if known is not None and own.get(known, status) is status:
+        return known
+    for code, meaning in own.items():
+        if meaning is status:
+            return code
+    raise Refused(f"AdvancedMD has no status for '{status.value}' that could be set from here.")
 
 
 def standing(record: Record, connection: Connection, *, code_at: str) -> Standing:

@@ -61,8 +61,9 @@ def registered() -> Mapping[str, Vendor]:
 
 
 def desks() -> list[str]:
-    """The PMSs that can be written to, and so can serve callers."""
-    return sorted(name for name, one in registered().items() if one.desk is not None)
+    """The PMSs whose desks can serve callers."""
+    found = registered().items()
+    return sorted(name for name, one in found if one.desk is not None and one.serves_callers)
 
 
 def vendor(name: str) -> Vendor:

@@ -3,14 +3,17 @@
 from dataclasses import replace
 from datetime import time
 
+from adapters.advancedmd.desk import ABILITIES, AdvancedMdDesk
 from adapters.advancedmd.faults import read_fault
 from adapters.advancedmd.line import wire_of
 from adapters.advancedmd.login import DOMAIN, Login
 from adapters.advancedmd.rows import OneOrMany, parse
 from adapters.advancedmd.source import AdvancedMdSource
+from adapters.rest.envelope import Single
 from adapters.rest.ports import Ports
 from adapters.rest.vendor import Listing, Secrets, Vendor
 from domain.connections import Connection
+from domain.desk import Ability
 from domain.limits import MONDAY_TO_FRIDAY, Limit, Tier
 from domain.sources import AppointmentSource, Capabilities
 
@@ -20,6 +23,13 @@ def open_source(
 ) -> AppointmentSource:
     here = replace(vendor, auth=Login(wire=wire_of(connection)))
     return AdvancedMdSource(here, connection, secrets=secrets, ports=ports)
+
+
+def open_desk(
+    vendor: Vendor, connection: Connection, *, secrets: Secrets, ports: Ports
+) -> AdvancedMdDesk:
+    here = replace(vendor, auth=Login(wire=wire_of(connection)))
+    return AdvancedMdDesk(here, connection, secrets=secrets, ports=ports)
 
 
 def _peak(requests: int) -> tuple[Tier, ...]:
@@ -46,6 +56,9 @@ BOOK = Listing(
     ),
 )
 
+# Not documented beside the changes at the same address: where it is not offered, days are read.
+ONE = replace(BOOK, path="/scheduler/appointments/{id}", wrapping=Single("appointment"))
+
 VENDOR = Vendor(
     name="advancedmd",
     title="AdvancedMD",
@@ -64,6 +77,7 @@ VENDOR = Vendor(
         "wire": "json, or xml where the office wants the older format",
         "reads": "rest, or xml where REST is switched off",
         "status_codes": "What other codes mean, such as 20=completed; 21=no_show",
+        "ids_agree": "yes where a visit has the id of its appointment",
         "deep_link": "Address of an appointment's page in AdvancedMD, with {id} in it",
     },
     site_label="Office key",
@@ -79,12 +93,18 @@ VENDOR = Vendor(
     extra_hosts=frozenset({f"*.{DOMAIN}"}),
     note_policy="never",
     telehealth_only=False,
+    two_way=True,
+    serves_callers=False,
     capabilities=Capabilities(
         changed_since=True,
+        probe_by_id=True,
+        writes=frozenset(one.value for one in ABILITIES - {Ability.SEARCH_PATIENTS}),
         telehealth="types",
         telehealth_by="the appointment types a person marks",
     ),
     read_fault=read_fault,
     appointments=BOOK,
+    appointment=ONE,
     opens=open_source,
+    desk=open_desk,
 )

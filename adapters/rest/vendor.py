@@ -136,6 +136,7 @@ class Vendor:
     sentences call it, `maker` the company behind the product where its name is another. `sign_in`
     is how a person may let us in on the vendor's own page, where the operator has set it up. With
     `two_way` what people change on the sheet goes back to it, unless the practice switches it off.
+    Without `serves_callers` its desk takes only what people decided on the sheet.
     """
 
     name: str
@@ -177,6 +178,7 @@ class Vendor:
     pairing: Pairing | None = None
     opens: Opens | None = None
     desk: OpensDesk | None = None
+    serves_callers: bool = True
 
     def auth_by(self, secrets: Secrets) -> Auth | None:
         """How requests are signed with these secrets: by a person's sign-in where there was one."""

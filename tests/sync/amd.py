@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,7 @@ from domain.limits import Throttle
 from domain.runs import SyncType
 from domain.sheet import as_json
 from domain.sources import AppointmentSource
+from domain.window import local_day
 from domain.work import sync_job
 from infra.clock import system_clock
 from infra.database import engine, transaction
@@ -41,7 +42,9 @@ from workers.here import run_here
 from workers.works import Parts
 
 VENDOR = "advancedmd"
+ZONE = "America/New_York"
 DAYS = 3
+"""From today, as the timetable reads them: a mark is kept for such days only."""
 
 
 @dataclass
@@ -142,10 +145,10 @@ def office(
     throttle: Throttle | None = None,
 ) -> Iterator[Office]:
     """A connected office with every column mapped; the simulator grants what is asked."""
-    first = datetime.now(UTC).date() + timedelta(days=3)
+    first = local_day(system_clock(), ZONE)
     last = first + timedelta(days=DAYS - 1)
     given = ["--tenants", "1", "--practitioners", "3", "--appointments", "25"]
-    given += ["--days", f"{first}..{last}", *(options or ("--limit", "off"))]
+    given += ["--timezone", ZONE, "--days", f"{first}..{last}", *(options or ("--limit", "off"))]
     with (
         Running(VENDOR, given) as described,
         httpx.Client(base_url=described["url"]) as simulator,
@@ -197,4 +200,6 @@ def _connected(
         connections.add(session, new)
         stored = connections.load(session, new.id)
         connections.mark_telehealth(session, stored, tenant["telehealth_type_ids"])
+        ahead = text("UPDATE pms_connections SET sync_days_ahead = :ahead WHERE id = :id")
+        session.execute(ahead, {"ahead": DAYS - 1, "id": new.id})
     return new.id

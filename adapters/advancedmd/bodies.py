@@ -1,0 +1,109 @@
+"""What is sent to the scheduler for each wish: ids, times and numbers, and nothing of a person."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from adapters.advancedmd.office import Office
+from adapters.advancedmd.words import code_of
+from domain.appointments import Appointment, Status
+from domain.connections import Connection
+from domain.errors import Refused
+from domain.window import zone
+from domain.wishes import Booking, Cancellation, Move, StatusChange
+
+PATH = "/scheduler/appointments"
+BOOKING_PATH = "/scheduler/Appointments"
+
+Change = Move | Cancellation | StatusChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One change, ready to be sent."""
+
+    method: str
+    path: str
+    body: dict[str, Any]
+    parts: dict[str, str]
+
+
+def booked(wish: Booking, office: Office, connection: Connection) -> Request:
+    """A new appointment; whose column it is says under which profile it runs."""
+    column = office.column(wish.practitioner_id)
+    if column is None or column.profile_id is None:
+        raise Refused("This clinician has no column in AdvancedMD's scheduler.")
+    body = {
+        "patientid": number(wish.patient_id),
+        "columnid": number(column.pms_id),
+        "startdatetime": wall_clock(wish.start, connection),
+        "duration": wish.minutes,
+        "profileid": number(column.profile_id),
+        "type": [{"id": number(wish.type_id)}] if wish.type_id else [],
+    }
+    return Request(method="POST", path=BOOKING_PATH, body=body, parts={})
+
+
+def changed(wish: Change, row: Appointment, connection: Connection) -> Request | None:
+    """What the row lacks of the wish; None where it is so already."""
+    if is_so(wish, row):
+        return None
+    parts = {"id": wish.appointment_id}
+    if isinstance(wish, Cancellation) or _cancels(wish):
+        body: dict[str, Any] = {"id": number(wish.appointment_id)}
+        return Request(method="PUT", path=f"{PATH}/{{id}}/cancel", body=body, parts=parts)
+    if isinstance(wish, StatusChange):
+        body = {"statuscode": number(code_of(Status(wish.status), connection))}
+    else:
+        body = _moved(wish, row, connection)
+    return Request(method="PUT", path=f"{PATH}/{{id}}", body=body, parts=parts)
+
+
+def is_so(wish: Change, row: Appointment) -> bool:
+    """Whether the row is as it was wished."""
+    if isinstance(wish, Cancellation):
+        return row.status is Status.CANCELLED
+    if isinstance(wish, StatusChange):
+        return row.status is Status(wish.status) and row.status_raw is None
+    stands = (row.start, row.duration_minutes, row.practitioner_id)
+    return stands == (wish.start, wish.minutes, wish.practitioner_id)
+
+
+def is_booked_as(wish: Booking, row: Appointment) -> bool:
+    """Whether the row is the appointment that was to be made."""
+    stands = (row.patient_id, row.start, row.duration_minutes, row.practitioner_id)
+    wanted = (wish.patient_id, wish.start, wish.minutes, wish.practitioner_id)
+    return stands == wanted and row.status is not Status.CANCELLED
+
+
+def wall_clock(at: datetime, connection: Connection) -> str:
+    """The office's own time. An hour that comes twice cannot be told apart: it means the first."""
+    local = at.astimezone(zone(connection.timezone))
+    if local.fold:
+        raise Refused(
+            "At that time the clocks are set back, and AdvancedMD cannot tell the two hours apart."
+        )
+    return local.replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def number(pms_id: str) -> int:
+    """Ids are whole numbers there."""
+    if not (pms_id.isascii() and pms_id.isdigit()):
+        raise Refused("An id of AdvancedMD is a number; this row has another.")
+    return int(pms_id)
+
+
+def _cancels(wish: Change) -> bool:
+    return isinstance(wish, StatusChange) and Status(wish.status) is Status.CANCELLED
+
+
+def _moved(wish: Move, row: Appointment, connection: Connection) -> dict[str, Any]:
+    """Only what differs: somebody there may be changing the rest."""
+    body: dict[str, Any] = {}
+    if row.start != wish.start:
+        body["startdatetime"] = wall_clock(wish.start, connection)
+    if row.duration_minutes != wish.minutes:
+        body["duration"] = wish.minutes
+    if row.practitioner_id != wish.practitioner_id:
+        body["columnid"] = number(wish.practitioner_id)
+    return body

@@ -1,0 +1,201 @@
+"""An office's scheduler at AdvancedMD, to write to: one request each, after a look at the row."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from adapters.advancedmd import bodies, patients
+from adapters.advancedmd.bodies import Change, Request
+from adapters.advancedmd.source import AdvancedMdSource
+from adapters.advancedmd.words import bare
+from adapters.rest.auth import Ask
+from adapters.rest.ports import Ports
+from adapters.rest.vendor import Vendor
+from domain.appointments import Appointment, Status
+from domain.connections import Connection
+from domain.desk import (
+    Ability,
+    Balance,
+    Busy,
+    Coverage,
+    Note,
+    Opening,
+    Outcome,
+    OutcomeUnknown,
+    PatientCard,
+    PatientQuery,
+    Receipt,
+    Resource,
+    Shift,
+    Verdict,
+)
+from domain.errors import BadRecord, BrokenContract, Gone, Refused
+from domain.pushes import ChangedThere
+from domain.slots import PRACTITIONER
+from domain.sources import Spend
+from domain.window import Window, whole_day
+from domain.wishes import Booking, Cancellation, Move, StatusChange, Write
+from infra.http import NotSent
+
+ABILITIES = frozenset(
+    {
+        *(Ability.BOOK, Ability.RESCHEDULE, Ability.CANCEL, Ability.SET_STATUS),
+        Ability.SEARCH_PATIENTS,
+    }
+)
+SETTLED = timedelta(minutes=2)
+"""After so long a request that got no answer does nothing any more."""
+
+_MINUTE = timedelta(minutes=1)
+_NOT_IN_THE_WAY = frozenset({Status.CANCELLED, Status.NO_SHOW})
+_NOT_OFFERED = "AdvancedMD does not offer that from here."
+_GONE = "The visit is no longer in AdvancedMD; read it again."
+_OTHER_IDS = "AdvancedMD's visits are read by messages here, and those cannot be written to."
+_CHANGED = "The visit was changed in AdvancedMD meanwhile; read it again."
+
+
+class AdvancedMdDesk:
+    """Nothing is sent where the row is not the one that was read; AdvancedMD itself cannot say."""
+
+    abilities = ABILITIES
+
+    def __init__(
+        self, vendor: Vendor, connection: Connection, *, secrets: Mapping[str, str], ports: Ports
+    ) -> None:
+        self._source = AdvancedMdSource(vendor, connection, secrets=secrets, ports=ports)
+        self._connection = connection
+        self._ports = ports
+
+    def search_patients(self, query: PatientQuery) -> Sequence[PatientCard]:
+        return patients.search(self._source.line, self._connection, query)
+
+    def patient(self, pms_id: str) -> PatientCard | None:
+        raise Refused(_NOT_OFFERED)
+
+    def appointments(self, window: Window) -> Sequence[Appointment]:
+        return self._source.rows(window)
+
+    def busy(self, window: Window) -> Sequence[Busy]:
+        return [
+            Busy(
+                window=Window(row.start, row.end),
+                resources=(Resource(kind=PRACTITIONER, pms_id=row.practitioner_id),),
+                pms_id=row.pms_id,
+            )
+            for row in self.appointments(window)
+            if row.practitioner_id and row.status not in _NOT_IN_THE_WAY
+        ]
+
+    def shifts(self, window: Window) -> Sequence[Shift]:
+        raise Refused(_NOT_OFFERED)
+
+    def openings(self, window: Window) -> Sequence[Opening] | None:
+        return None
+
+    def notes(self, patient_id: str) -> Sequence[Note]:
+        raise Refused(_NOT_OFFERED)
+
+    def insurance(self, patient_id: str) -> Sequence[Coverage]:
+        raise Refused(_NOT_OFFERED)
+
+    def balance(self, patient_id: str) -> Balance | None:
+        raise Refused(_NOT_OFFERED)
+
+    def submit(self, write: Write) -> Receipt:
+        wish = write.wish
+        if not isinstance(wish, Booking | Move | Cancellation | StatusChange):
+            raise Refused(_NOT_OFFERED)
+        if not self._source.ids_are_appointments:
+            raise Refused(_OTHER_IDS)
+        if isinstance(wish, Booking):
+            with _nothing_left():
+                request = bodies.booked(wish, self._source.office, self._connection)
+            return self._booked(request)
+        return self._changed(wish)
+
+    def outcome(self, write: Write, receipt: Receipt) -> Outcome:
+        return self.find(write)
+
+    def find(self, write: Write) -> Outcome:
+        """By what the scheduler shows now."""
+        wish = write.wish
+        if isinstance(wish, Booking):
+            found = self.appointments(Window(wish.start, wish.start + _MINUTE))
+            made = next((row for row in found if bodies.is_booked_as(wish, row)), None)
+            return self._told(write, None if made is None else made.pms_id)
+        if not isinstance(wish, Move | Cancellation | StatusChange):
+            raise Refused(_NOT_OFFERED)
+        row = self._row(wish)
+        if row is None:
+            is_done = isinstance(wish, Cancellation)
+            return self._told(write, wish.appointment_id if is_done else None)
+        return self._told(write, wish.appointment_id if bodies.is_so(wish, row) else None)
+
+    def drain_spent(self) -> Sequence[Spend]:
+        return self._source.drain_spent()
+
+    def _told(self, write: Write, pms_id: str | None) -> Outcome:
+        if pms_id is not None:
+            return Outcome(verdict=Verdict.DONE, pms_id=pms_id)
+        sent_at = write.submitted_at
+        if sent_at is not None and self._ports.clock() - sent_at < SETTLED:
+            return Outcome(verdict=Verdict.PENDING)
+        return Outcome(verdict=Verdict.FAILED, reason="AdvancedMD did not take the change")
+
+    def _booked(self, request: Request) -> Receipt:
+        body = self._sent(request)
+        told = body[0] if isinstance(body, list) and body else body
+        made = bare(told.get("id")) if isinstance(told, dict) else None
+        if made is None:
+            raise OutcomeUnknown("AdvancedMD: the answer to a booking holds no id")
+        return Receipt(is_final=True, pms_id=made)
+
+    def _changed(self, wish: Change) -> Receipt:
+        """What is so already needs no request; what somebody else changed is not overwritten."""
+        with _nothing_left():
+            row = self._row(wish)
+        if row is None:
+            raise ChangedThere(_GONE)
+        request = bodies.changed(wish, row, self._connection)
+        if request is not None:
+            if wish.expected_version is not None and row.version != wish.expected_version:
+                raise ChangedThere(_CHANGED)
+            self._sent(request)
+        return Receipt(is_final=True, pms_id=wish.appointment_id)
+
+    def _sent(self, request: Request) -> Any:
+        """Sent once; only a session that ended lets it leave a second time, for it did nothing."""
+        caller = self._source.line.caller
+        ask = Ask(
+            method=request.method,
+            url=caller.url(request.path, request.parts, {}),
+            name=request.path,
+            buckets=("tier3",),
+            json=request.body,
+            writes=True,
+        )
+        try:
+            return caller.signed(ask).body
+        except Gone:
+            raise ChangedThere(_GONE) from None
+        except BrokenContract as trouble:
+            # The change itself would have ended in doubt: this was the login for it.
+            raise NotSent(str(trouble)) from None
+
+    def _row(self, wish: Change) -> Appointment | None:
+        """By its id; should that not be offered, on the day it is known to stand."""
+        found = self._source.probe(wish.appointment_id)
+        if found is None and wish.day is not None:
+            day = whole_day(wish.day, self._connection.timezone)
+            found = [row for row in self.appointments(day) if row.pms_id == wish.appointment_id]
+        return found[0] if found else None
+
+
+@contextmanager
+def _nothing_left() -> Iterator[None]:
+    """What goes wrong while looking leaves nothing in doubt."""
+    try:
+        yield
+    except (BrokenContract, BadRecord) as trouble:
+        raise NotSent(str(trouble)) from None

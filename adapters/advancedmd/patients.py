@@ -1,0 +1,108 @@
+"""Looking for patients by name: one message for AdvancedMD, every field compared here."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from adapters.advancedmd.line import Line
+from adapters.advancedmd.times import read_slashed
+from adapters.advancedmd.wire import Message, every
+from adapters.advancedmd.words import bare, split_name
+from adapters.phones import normalised, region_of
+from adapters.rest import people
+from adapters.rest.clean import one_line
+from domain.connections import Connection
+from domain.desk import PatientCard, PatientQuery
+from domain.errors import Refused
+
+MOST_PAGES = 5
+_PHONES = ("@homephone", "@officephone", "@cellphone", "@otherphone")
+
+
+def search(line: Line, connection: Connection, query: PatientQuery) -> Sequence[PatientCard]:
+    """Those who agree in everything asked for."""
+    region = region_of(connection.timezone)
+    for name in _names(query):
+        cards = [one for one in _found(line, name, region) if _agrees(one, query, region)]
+        if cards:
+            return cards[: query.limit]
+    return []
+
+
+def _found(line: Line, name: str, region: str | None) -> Iterator[PatientCard]:
+    """Page by page; a name that fits hundreds finds nobody in particular."""
+    for page in range(1, MOST_PAGES + 1):
+        asked = {"name": name, "page": str(page)}
+        told = line.tell(Message(action="lookuppatient", kind="api", attributes=asked))
+        for one in every(told, "patientlist", "patient"):
+            card = _card(one, region)
+            if card is not None:
+                yield card
+        pages = str(next((one.get("@pagecount") for one in every(told, "patientlist")), "1"))
+        if not pages.isdigit() or page >= int(pages):
+            return
+
+
+def _names(query: PatientQuery) -> Iterator[str]:
+    """`Last,First`, as AdvancedMD looks for it; of free text the last word, then the first."""
+    text = one_line(query.text or "")
+    if query.last_name or query.first_name:
+        yield f"{query.last_name or ''},{query.first_name or ''}".rstrip(",")
+        return
+    words = text.replace(",", " ").split()
+    if not words or any(char.isdigit() or char == "@" for char in text):
+        raise Refused("AdvancedMD looks patients up by their name; give one.")
+    if "," in text or len(words) == 1:
+        yield text
+        return
+    yield f"{words[-1]},{' '.join(words[:-1])}"
+    yield f"{' '.join(words[1:])},{words[0]}"
+
+
+def _card(one: Mapping[str, Any], region: str | None) -> PatientCard | None:
+    pms_id = bare(one.get("@id"))
+    if pms_id is None:
+        return None
+    given, family = split_name(one_line(str(one.get("@name") or "")))
+    contact = {**one, **next(every(one, "contactinfo"), {})}
+    raw = [one_line(str(contact[path])) for path in _PHONES if contact.get(path)]
+    dialled = (normalised(text, region).e164 for text in raw)
+    born = read_slashed(str(one.get("@dob") or ""))
+    return PatientCard(
+        patient=people.patient(
+            pms_id,
+            given=given,
+            family=family,
+            phone=next(iter(raw), None),
+            email=one_line(str(contact.get("@email") or "")) or None,
+            born=born.isoformat() if born else None,
+        ),
+        phones=tuple(dict.fromkeys(one for one in dialled if one)),
+    )
+
+
+def _agrees(card: PatientCard, query: PatientQuery, region: str | None) -> bool:
+    """Whether everything that was asked for is so; middle names may be left out."""
+    person = card.patient
+    born = None if query.date_of_birth is None else query.date_of_birth.isoformat()
+    if born and born != person.date_of_birth:
+        return False
+    if query.email and query.email.casefold() != (person.email or "").casefold():
+        return False
+    if query.phone and normalised(query.phone, region).e164 not in card.phones:
+        return False
+    names = ((query.last_name, person.last_name), (query.first_name, person.first_name))
+    if not all(_begins(wanted, found) for wanted, found in names if wanted):
+        return False
+    words = _plain(query.text or "").replace(",", " ").split()
+    whole = _plain(f"{person.first_name or ''} {person.last_name or ''}")
+    return all(word in whole for word in words)
+
+
+def _begins(wanted: str, found: str | None) -> bool:
+    told = _plain(found or "")
+    return told == _plain(wanted) or told.startswith(f"{_plain(wanted)} ")
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip().casefold()
