@@ -7,8 +7,12 @@ import typer
 from adapters.storage import accounts
 from adapters.storage.accounts import Account
 from console import output
+from console.auditing import audited
 from console.output import AsJson
 from console.wiring import wired
+from domain.errors import BadInput
+from domain.window import local_day
+from infra.clock import system_clock
 from infra.database import dispatch
 
 app = typer.Typer(no_args_is_help=True, help="Accounts own connections; calls find them by number.")
@@ -72,3 +76,52 @@ def add(  # noqa: PLR0913 - each is an option
     if json:
         return output.answer({"id": account.id})
     return output.say(f"Account '{account.id}' is there; add its connections with --account.")
+
+
+@app.command("set")
+def set_(
+    account: Annotated[str, typer.Argument(metavar="ID", help="The account's id.")],
+    *,
+    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="IANA zone, such as Australia/Melbourne.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Change an account's name or time zone.
+
+    The zone says which day is today, where the sheet opens, and what clock a row is typed in by.
+    Rows that are there keep their own; a practice's is set with 'pms-sync connections set'.
+    """
+    told = {"name": name, "timezone": timezone}
+    changed = [what for what, value in told.items() if value is not None]
+    if not changed:
+        raise BadInput("Give what to change: --name or --timezone.")
+    with wired() as wiring:
+        with dispatch(wiring.engine) as db:
+            accounts.require(db, account)
+        # Written beside the book: accounts may read of themselves, not write.
+        with (
+            audited(
+                wiring.engine,
+                "accounts set",
+                account_id=account,
+                action="account.changed",
+                summary=", ".join(changed),
+            ),
+            dispatch(wiring.engine) as db,
+        ):
+            accounts.change(db, account, name=name, timezone=timezone)
+    if json:
+        return output.answer({"id": account, **{what: told[what] for what in changed}})
+    return output.say(_said(account, timezone))
+
+
+def _said(account: str, timezone: str | None) -> str:
+    if timezone is None:
+        return f"Account '{account}' is changed."
+    today = local_day(system_clock(), timezone)
+    return (
+        f"Account '{account}' keeps {timezone} now, where today is {today:%a %d %b}. Rows that are"
+        " there keep the clock they were filed by."
+    )

@@ -120,7 +120,12 @@ def set_(  # noqa: PLR0913 - each is an option
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """Change a connection's settings."""
+    """Change a connection's settings.
+
+    In another time zone its days begin at another instant: the next sync, which begins at once,
+    files every row of the days it reads by that clock. Days it does not read are filed when a sync
+    reads them.
+    """
     hours, others = given.opening_hours(settings or ())
     if timezone:
         zone(timezone)

@@ -37,6 +37,12 @@ _ADD = text(
     ON CONFLICT DO NOTHING RETURNING id
     """
 )
+_CHANGE = text(
+    """
+    UPDATE accounts SET name = COALESCE(:name, name), timezone = COALESCE(:timezone, timezone)
+    WHERE id = :id
+    """
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +92,17 @@ def add(db: Db, account: Account) -> str:
     if db.execute(_ADD, values).first() is None:
         raise BadInput(f"There is an account '{account.id}' already; choose another --id.")
     return account.id
+
+
+def change(
+    db: Db, account_id: str, *, name: str | None = None, timezone: str | None = None
+) -> None:
+    """What is given takes the place of what was; rows of its sheet keep their own clocks."""
+    if name is not None and not name.strip():
+        raise BadInput("The account needs a name.")
+    if timezone is not None:
+        zone(timezone)
+    db.execute(_CHANGE, {"id": account_id, "name": name, "timezone": timezone})
 
 
 def id_from(name: str) -> str:

@@ -1,10 +1,24 @@
 """Accounts on the command line."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from tests.console.conftest import Shell
+from adapters.storage.audit import Access
+from adapters.storage.entries import EntrySeal
+from adapters.storage.hands import Hand
+from adapters.storage.own_rows import Entry, place
+from domain.fields import Source
+from domain.window import local_day
+from infra import database
+from infra.clock import system_clock
+from infra.sealing import Keyring, Sealer
+from producers.days import todays_date
+from tests.console.conftest import Shell, audit_rows
 
 pytestmark = pytest.mark.integration
+
+KEY = "0123456789abcdef" * 4
 
 
 def test_one_account_is_always_there(shell: Shell) -> None:
@@ -58,3 +72,66 @@ def test_a_called_number_leads_to_one_account_only(shell: Shell) -> None:
     complaint = shell.complaint("accounts", "add", "South", "--phone", "+61391234567")
 
     assert "leads to account 'north' already" in complaint
+
+
+def test_an_accounts_zone_says_which_day_its_sheet_opens_at(
+    shell: Shell, database_url: str
+) -> None:
+    """Of these two it is never the same day at once."""
+    days = {}
+    for timezone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        before = local_day(system_clock(), timezone)
+        changed = shell.answer("accounts", "set", "default", "--timezone", timezone)
+        engine = database.engine(database_url, application_name="tests")
+        with database.transaction(engine, account_id="default") as db:
+            days[timezone] = todays_date(db, system_clock())
+        engine.dispose()
+        assert changed == {"id": "default", "timezone": timezone}
+        assert days[timezone] in {before, local_day(system_clock(), timezone)}
+
+    assert days["Pacific/Kiritimati"] > days["Pacific/Pago_Pago"]
+    assert shell.answer("accounts", "list")["accounts"][0]["timezone"] == "Pacific/Pago_Pago"
+    assert len(audit_rows(database_url, "account.changed")) == 2
+
+
+def test_what_was_typed_in_before_stays_on_its_day_when_the_zone_changes(
+    shell: Shell, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half past midnight in Melbourne is the day before in Perth."""
+    monkeypatch.setenv("ENCRYPTION_KEY", KEY)
+    start = datetime(2026, 6, 1, 14, 30, tzinfo=UTC)
+    values = {"start": start, "patient_name": "Ann Example"}
+    entry = Entry(source=Source.MANUAL, timezone="Australia/Melbourne", values=values)
+    seal = EntrySeal(Sealer(Keyring.from_hex(KEY)), account_id="default")
+    hand = Hand(account_id="default", by="ann", at=system_clock(), access=Access(user="ann"))
+    engine = database.engine(database_url, application_name="tests")
+    with database.transaction(engine, account_id="default") as db:
+        place(db, seal, [entry], hand=hand)
+    engine.dispose()
+
+    shell.answer("accounts", "set", "default", "--timezone", "Australia/Perth")
+
+    (row,) = shell.answer("run-sheet", "--date", "2026-06-02")["appointments"]
+    assert (row["start"], row["timezone"]) == ("2026-06-01T14:30:00Z", "Australia/Melbourne")
+
+
+def test_the_new_clock_is_said_in_words(shell: Shell) -> None:
+    said = shell("accounts", "set", "default", "--timezone", "Australia/Perth").out
+
+    assert "keeps Australia/Perth now, where today is" in said
+    assert "is changed" in shell("accounts", "set", "default", "--name", "North").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["default"], "Give what to change"),
+        (["default", "--timezone", "Perth"], "'Perth' is not a time zone"),
+        (["default", "--name", " "], "The account needs a name"),
+        (["nowhere", "--timezone", "Australia/Perth"], "There is no account 'nowhere'"),
+    ],
+)
+def test_what_cannot_be_set_of_an_account_is_refused_in_a_sentence(
+    shell: Shell, arguments: list[str], complaint: str
+) -> None:
+    assert complaint in shell.complaint("accounts", "set", *arguments)

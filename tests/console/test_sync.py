@@ -57,6 +57,29 @@ def test_the_sheet_equals_the_truth(shell: Shell, connected: str, clinic: Clinic
     assert differences(truth, rows, first=TODAY, last=TODAY) == []
 
 
+def test_in_another_zone_the_next_sync_files_rows_by_that_clock(
+    shell: Shell, connected: str, database_url: str
+) -> None:
+    """Whatever is on at midday in Melbourne is on the day before in Los Angeles."""
+    around = ("--from", str(TODAY - timedelta(days=1)), "--to", str(TODAY))
+    shell.answer("sync", connected, "--here")
+    before = shell.answer("run-sheet", *around, "--connection", connected)["appointments"]
+
+    shell.answer("connections", "set", connected, "--timezone", "America/Los_Angeles")
+    asked_at = stored(database_url, "SELECT next_sync_at <= now() FROM pms_connections")
+    kept = shell.answer("run-sheet", *around, "--connection", connected)["appointments"]
+    shell.answer("sync", connected, "--here", *around)
+    after = shell.answer("run-sheet", *around, "--connection", connected)["appointments"]
+
+    starts = {one["pms_appointment_id"]: one["start"] for one in before}
+    assert asked_at is True
+    assert kept == before
+    assert {one["pms_appointment_id"]: one["start"] for one in after} == starts
+    assert {one["timezone"] for one in after} == {"America/Los_Angeles"}
+    morning = shell.answer("run-sheet", "--date", str(TODAY), "--connection", connected)
+    assert len(morning["appointments"]) < len(after)
+
+
 def test_a_row_has_the_names_scripts_rely_on(shell: Shell, connected: str) -> None:
     shell.answer("sync", connected, "--here")
 
