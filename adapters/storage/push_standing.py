@@ -9,17 +9,15 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
+from adapters.storage import patient_links
+from domain.patient_links import Link, Person
 from domain.writes import WriteState
+from infra.sealing import Sealer
 
 MOST_STEPS = 20
-SYNCED, PENDING, ERROR, NEEDS_PATIENT, UNSENT = (
-    "synced",
-    "pending",
-    "error",
-    "needs_patient",
-    "unsent",
-)
-"""UNSENT is said by nobody: a row of ours that no PMS has, at a practice that could take it."""
+MOST_PEOPLE = 200
+UNSENT = "unsent"
+"""A row of ours that no PMS has, at a practice that could take it: no row says so itself."""
 
 DONE, WAITING, FAILED = "done", "waiting", "failed"
 BECAME: Mapping[str, str] = {
@@ -45,6 +43,18 @@ STATE = """
     coalesce(entry.push_state,
              CASE WHEN entry.pms_appointment_id IS NULL THEN 'unsent' ELSE 'synced' END)
 """
+_LINK = text(
+    """
+    SELECT id FROM patient_links WHERE connection_id = :connection_id AND person_hash = ANY(:hashes)
+    ORDER BY created_at LIMIT 1
+    """
+)
+_UNLINKED = text(
+    """
+    SELECT id FROM patient_links WHERE connection_id = :id AND state <> 'linked'
+    ORDER BY updated_at LIMIT :most
+    """
+)
 _STANDINGS = text(
     f"""
     SELECT entry.id AS entry_id, connection.id AS connection_id, connection.connector AS vendor,
@@ -121,3 +131,21 @@ def _step(row: RowMapping) -> Step:
         by=row["asked_by"],
         at=row["created_at"],
     )
+
+
+def link_of(
+    db: Db, sealer: Sealer, stands: Standing, person: Person, *, account_id: str
+) -> Link | None:
+    """Who somebody on the sheet is at the practice, as far as anybody has looked."""
+    hashes = sealer.blind_indexes(
+        person.key, table=patient_links.TABLE, column="person_hash", account=account_id
+    )
+    values = {"connection_id": stands.connection_id, "hashes": hashes}
+    found = db.execute(_LINK, values).first()
+    return None if found is None else patient_links.load(db, sealer, found.id)
+
+
+def unlinked(db: Db, connection_id: UUID) -> Sequence[UUID]:
+    """People of ours who are nobody's patient there yet."""
+    rows = db.execute(_UNLINKED, {"id": connection_id, "most": MOST_PEOPLE})
+    return [row.id for row in rows]

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 from sqlalchemy import Connection as Db
 
-from adapters.storage import push_board, push_log
+from adapters.storage import patient_links, push_board, push_log, push_standing
 from adapters.storage.audit import record
 from adapters.storage.push_board import ToSeeTo, TwoWay
 from adapters.storage.push_log import Line
@@ -30,6 +30,7 @@ router = APIRouter(prefix="/advancedmd", include_in_schema=False)
 
 NAV = NavItem("/advancedmd", "AdvancedMD", Permission.SEE_STATUS, order=25, wanted=two_way.wanted)
 Reader = Annotated[Door, Depends(door(Permission.SEE_STATUS))]
+Clerk = Annotated[Door, Depends(door(Permission.SEE_SHEET))]
 
 LOOK_BACK = timedelta(days=7)
 FEW, MANY = 40, 200
@@ -92,6 +93,23 @@ def days(
     return render(request, "_sending_wait.html", person=door.person, rows=rows, seconds=seconds)
 
 
+@router.get("/patients/{link_id}")
+def choices(request: Request, door: Clerk, link_id: UUID) -> HTMLResponse:
+    """Who of the practice's patients somebody of ours may be, for a person to say."""
+    with door.transaction() as db:
+        link = patient_links.load(db, door.ports.sealer, link_id)
+        record(
+            db,
+            door.access,
+            account_id=door.account_id,
+            action="patient_link.read",
+            phi_fields=("patient_name", "patient_date_of_birth"),
+            connection_id=link.connection_id,
+            summary=f"{len(link.candidates)} candidates of link {link_id}",
+        )
+    return render(request, "_linking_choices.html", person=door.person, link=link, pms="AdvancedMD")
+
+
 def _board(door: Door, wanted: Filter) -> dict[str, Any]:
     now = door.ports.clock()
     since = now - LOOK_BACK
@@ -106,6 +124,7 @@ def _board(door: Door, wanted: Filter) -> dict[str, Any]:
             "outcomes": push_board.outcomes(db, one.id, since=since),
             "lines": _lines(db, one, wanted, since=since),
             "attention": _to_see_to(db, door, one),
+            "unlinked": push_standing.unlinked(db, one.id),
             "fresh": next(each for each in read_connections(db, now=now) if each.id == one.id),
             "is_reading": any(job.connection_id == one.id for job in read_waiting(db)),
         }

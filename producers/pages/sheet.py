@@ -8,15 +8,17 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection as Db
 
 from adapters.phones import Phone, normalised, region_of
 from adapters.storage.days_read import read_days
 from adapters.storage.given_rows import CLINICIAN_AS_READ
-from adapters.storage.push_standing import standing, standings, steps
+from adapters.storage.push_standing import Standing, link_of, standing, standings, steps
 from adapters.storage.sheet import read_entry, read_sheet
 from adapters.storage.sheet_status import read_connections
 from domain.board import lay_out
 from domain.names import clinician
+from domain.patient_links import Link
 from domain.people import Permission, Person
 from domain.reading import Reading, readings_of
 from domain.sheet import ConflictView, ConnectionView, EntryView, Origin
@@ -81,6 +83,7 @@ def entry(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
         connections = read_connections(db, now=door.ports.clock())
         stands = standing(db, found.id, vendors=two_way.VENDORS)
         sent = steps(db, found.id) if stands else ()
+        link = _link(db, door, stands, found)
     return render(
         request,
         "_entry.html",
@@ -89,11 +92,20 @@ def entry(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
         connections={one.id: one for one in connections},
         stands=stands,
         sent=sent,
+        link=link,
         may_sync=door.person.may(Permission.SYNC),
         may_edit=door.person.may(Permission.EDIT_SHEET),
         labels=LABELS,
         flags=FLAGS,
     )
+
+
+def _link(db: Db, door: Door, stands: Standing | None, entry: EntryView) -> Link | None:
+    """Who somebody of ours is at a practice that takes changes; its own patients it knows."""
+    person = two_way.person_of(entry)
+    if stands is None or person is None or entry.source == "pms":
+        return None
+    return link_of(db, door.ports.sealer, stands, person, account_id=door.account_id)
 
 
 def _named_day(text: str) -> date:

@@ -11,6 +11,8 @@ from adapters.storage import push_board
 from adapters.storage.push_board import Tally
 from adapters.storage.push_log import Line
 from adapters.storage.push_standing import Standing
+from domain.patient_links import Person
+from domain.sheet import EntryView
 from domain.window import local_day, zone
 from producers.pages.rendering import ENVIRONMENT, clock, moment, vendor
 
@@ -32,6 +34,24 @@ TONES: Mapping[str, str] = {
     "failed": "failing",
     "needs_patient": "late",
     "unsent": "late",
+}
+LINK_SAYS: Mapping[str, str] = {
+    "linked": "Linked",
+    "pending": "Not looked up yet",
+    "proposed": "To confirm",
+    "many": "To choose",
+    "not_found": "Not found",
+    "error": "Failed",
+    "unknown": "Not looked up yet",
+}
+LINK_TONES: Mapping[str, str] = {
+    "linked": "on_time",
+    "pending": "paused",
+    "proposed": "late",
+    "many": "late",
+    "not_found": "late",
+    "error": "failing",
+    "unknown": "paused",
 }
 ICONS: Mapping[str, str] = {
     "synced": "check",
@@ -98,6 +118,14 @@ def deep_link(standing: Standing) -> str | None:
     return address if ADDRESS.fullmatch(address) else None
 
 
+def person_of(entry: EntryView) -> Person | None:
+    """Whom a row is for, as they are looked for at the practice."""
+    patient = entry.patient
+    if patient is None or not patient.full_name:
+        return None
+    return Person(name=patient.full_name, date_of_birth=patient.date_of_birth)
+
+
 def about(seconds: float | None) -> str:
     """How long something will wait for the vendor's clock, as a person says it."""
     if seconds is None:
@@ -158,6 +186,8 @@ ENVIRONMENT.filters.update(
 ENVIRONMENT.globals.update(
     call_words=CALLS,
     excess=EXCESS,
+    link_says=LINK_SAYS,
+    link_tones=LINK_TONES,
     push_icons=ICONS,
     push_says=SAYS,
     push_tones=TONES,
