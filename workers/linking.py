@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import Engine, insert
 
-from adapters.opening import Opener
 from adapters.storage import connections, patient_links
 from adapters.storage.entries import EntrySeal
 from adapters.storage.ledger import guard
@@ -22,6 +21,7 @@ from domain.pushes import NOT_WRITABLE
 from domain.sources import Spend, spend_rows
 from infra.database import transaction
 from infra.sealing import Sealer
+from workers.pushing import Practices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class PatientLinking:
 
     engine: Engine
     sealer: Sealer
-    opener: Opener
+    opener: Practices
     clock: Callable[[], datetime]
 
     def open(self, job: Job) -> "OpenLink":

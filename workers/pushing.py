@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import Engine
 
-from adapters.opening import Opener
 from adapters.storage import connections
 from adapters.storage.creating import CreateStore
 from adapters.storage.pushing import SYNCED, PushStore, Row
 from domain.checks import shut_out
+from domain.connections import Connection
 from domain.desk import PracticeDesk
 from domain.errors import NeedsReconnect, Refused, SyncError, Throttled
 from domain.intake import row_id
@@ -29,6 +30,7 @@ from domain.pushes import (
     next_push,
     set_by,
 )
+from domain.sources import AppointmentSource
 from domain.wishes import KINDS, Booking, Write
 from domain.writes import ABILITY, KeptWrite, NewWrite
 from infra.sealing import Sealer
@@ -39,13 +41,20 @@ SHOWN_SOON = timedelta(seconds=5)
 """When a new visit that the PMS does not show yet is looked for again."""
 
 
+class Practices(Protocol):
+    """Opens a connection's PMS to read it, and its desk to write to it."""
+
+    def __call__(self, connection: Connection) -> AppointmentSource: ...
+    def desk(self, connection: Connection) -> PracticeDesk | None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pushing:
     """Implements `push_entry.Entries` over Postgres and the PMS."""
 
     engine: Engine
     sealer: Sealer
-    opener: Opener
+    opener: Practices
     clock: Callable[[], datetime]
     stopping: Stopping
 
