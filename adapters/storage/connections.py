@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping, text
 
 from adapters import pms
 from adapters.storage import clinicians, reviving
+from adapters.storage.mapping_all import map_everyone
 from domain.appointments import AppointmentType, Practice, Practitioner
 from domain.connections import Connection, KnownType, State
 from domain.errors import BadInput
@@ -70,26 +71,6 @@ _SAVE_PRACTITIONERS = text(
       updated_at = now()
     WHERE (held.pms_practitioner_name, held.active)
           IS DISTINCT FROM (EXCLUDED.pms_practitioner_name, EXCLUDED.active)
-    """
-)
-# Who was unmapped by a person keeps a clinician and is only switched off, so stays unmapped here.
-_MAP_ALL = text(
-    """
-    WITH fresh AS MATERIALIZED (
-      SELECT id, pms_practitioner_id, pms_practitioner_name, gen_random_uuid() AS clinician_id
-      FROM pms_clinician_mappings
-      WHERE pms_connection_id = :id AND run_sheet_clinician_id IS NULL AND sync_enabled
-      FOR UPDATE
-    ), made AS (
-      INSERT INTO run_sheet_clinicians
-        (id, account_id, name, position, pms_practitioner_id, pms_connection_id)
-      SELECT clinician_id, :account_id, pms_practitioner_name,
-             row_number() OVER (ORDER BY pms_practitioner_name), pms_practitioner_id, :id
-      FROM fresh
-    )
-    UPDATE pms_clinician_mappings AS mapping
-    SET run_sheet_clinician_id = fresh.clinician_id, auto_created = true, updated_at = now()
-    FROM fresh WHERE mapping.id = fresh.id
     """
 )
 # Once a person (or the PMS) has said whether a type is telehealth, that stands.
@@ -285,7 +266,7 @@ def save_practitioners(
     if rows:
         db.execute(_SAVE_PRACTITIONERS, {**owner, "rows": json.dumps(rows)})
     if maps:
-        db.execute(_MAP_ALL, owner)
+        map_everyone(db, connection)
 
 
 def save_types(db: Db, connection: Connection, types: Sequence[AppointmentType]) -> None:

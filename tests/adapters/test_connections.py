@@ -122,6 +122,34 @@ def test_map_all_gives_every_practitioner_a_clinician_once(db: Db) -> None:
     assert held.clinicians["p1"] == first["p1"]
 
 
+def names(db: Db) -> list[str]:
+    return list(db.execute(text("SELECT name FROM run_sheet_clinicians ORDER BY name")).scalars())
+
+
+def test_map_all_takes_the_clinician_whose_name_is_spelt_alike(db: Db) -> None:
+    column = clinicians.add_clinician(db, "default", "dr  ann EXAMPLE")
+    connection = connections.load(db, added(db))
+
+    connections.save_practitioners(db, connection, [ANN, BEN], map_all=True)
+
+    held = connections.load(db, connection.id)
+    assert held.clinicians["p1"] == column
+    assert names(db) == ["Dr Ben Example", "dr  ann EXAMPLE"]
+
+
+def test_map_all_tells_two_people_of_one_name_apart(db: Db) -> None:
+    connection = connections.load(db, added(db))
+    other = Practitioner(pms_id="p3", full_name="Dr  Ann Example")
+
+    connections.save_practitioners(db, connection, [ANN, other], map_all=True)
+    connections.save_practitioners(db, connection, [ANN, other], map_all=True)
+
+    held = connections.load(db, connection.id)
+    assert held.clinicians["p1"] != held.clinicians["p3"]
+    assert len(names(db)) == 2
+    assert len({" ".join(one.split()).casefold() for one in names(db)}) == 2
+
+
 def test_a_rename_changes_the_name_at_the_pms_and_not_the_clinician(db: Db) -> None:
     connection = connections.load(db, added(db))
     connections.save_practitioners(db, connection, [ANN], map_all=True)
