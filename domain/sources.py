@@ -110,6 +110,9 @@ class AppointmentSource(Protocol):
     def probe(self, pms_id: str) -> Sequence[Appointment] | None:
         """The appointment as it stands now, whatever its day; None when it is gone."""
 
+    def outdated(self) -> str | None:
+        """Why what can be read is old, in one sentence for people; None where nothing says so."""
+
     def renew(self) -> datetime | None:
         """Renew the token if it will end soon; when the one now kept ends, None where none does."""
 

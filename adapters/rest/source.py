@@ -168,6 +168,9 @@ class RestSource:
     def renew(self) -> datetime | None:
         return self._caller.renew()
 
+    def outdated(self) -> str | None:
+        return None
+
     def drain_spent(self) -> Sequence[Spend]:
         return self._caller.drain_spent()
 

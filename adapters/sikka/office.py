@@ -12,6 +12,12 @@ from domain.connections import Connection
 from domain.errors import BrokenContract, NeedsReconnect, Refused, Throttled, Transient
 
 KEPT_FOR = timedelta(minutes=15)
+NOT_REFRESHED = "not_refresh"
+_REFRESHED = "practice_management_system_refresh_date"
+OLD = (
+    "Sikka has not reached the practice's system for more than a day{told}: what it shows may be"
+    " old. See that Sikka's program at the practice is running."
+)
 _LACKING = (NeedsReconnect, Refused)
 _SILENT = (*_LACKING, BrokenContract, Throttled, Transient)
 
@@ -69,6 +75,20 @@ class Office:
         found: list[str] = self._once("chairs", self._chairs)
         default = self.setting("default_operatory")
         return found or ([default] if default else [])
+
+    def outdated(self) -> str | None:
+        """Where Sikka has had no contact with the practice's PMS for more than a day."""
+        asked = {"office_id": self.office_id}
+        try:
+            rows = self._line.records("/data_sync_status", asked, as_application=True)
+        except _SILENT:
+            return None
+        ours = [one for one in rows if one.maybe_id("practice_id") in (None, self.practice_id)]
+        if not any((one.maybe("status") or "").casefold() == NOT_REFRESHED for one in ours):
+            return None
+        since = next((at for one in ours if (at := one.maybe(_REFRESHED))), None)
+        told = f", last on {since[:16].replace('T', ' at ')} its time" if since else ""
+        return OLD.format(told=told)
 
     def words(self, path: str) -> list[Mapping[str, str]]:
         """The rows of one of the practice's own lists of words."""

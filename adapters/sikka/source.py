@@ -22,6 +22,10 @@ class SikkaSource(RestSource):
         line = Line(self._caller)
         self._office = Office(line, connection, kept=self._codes, clock=ports.clock)
 
+    def outdated(self) -> str | None:
+        """Sikka holds a copy, which its program at the practice brings up to date."""
+        return self._office.outdated()
+
     def _parts(self, **more: str) -> dict[str, str]:
         held = self._connection
         practice_id = practice_of(held) or self._office.practice_id

@@ -119,6 +119,9 @@ class Book:
     def renew(self) -> datetime | None:
         return None
 
+    def outdated(self) -> str | None:
+        return None
+
     def drain_spent(self) -> Sequence[Spend]:
         return []
 

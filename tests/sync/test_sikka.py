@@ -10,10 +10,10 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 import redis
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from adapters.opening import Opener
-from adapters.storage import connections, holds
+from adapters.storage import connections, holds, schedule
 from adapters.storage.ledger import put
 from adapters.storage.spent import StoredSpent
 from adapters.storage.writes import WriteLedger
@@ -32,6 +32,7 @@ from infra.clock import system_clock
 from infra.database import engine, transaction
 from infra.sealing import Keyring, Sealer
 from infra.stopping import Stopping
+from scheduler.due import sync_of
 from tests.fakes import FakeSecrets, FakeTokens
 from tests.sync.practice import ACCOUNT, KEY
 from workers.here import run_here
@@ -76,6 +77,47 @@ class Office:
     def truth(self) -> Mapping[str, Mapping[str, Any]]:
         told = self.simulator.get("/_sim/truth", params={"tenant": self.tenant["tenantId"]})
         return {one["id"]: one for one in told.json()["appointments"]}
+
+    def scheduled(self) -> dict[str, Any]:
+        """The sync the timetable would put now, carried to its end; its row of the log."""
+        now = system_clock()
+        with transaction(self.engine) as db:
+            db.execute(
+                text("UPDATE pms_connections SET next_sync_at = :now, sync_days_ahead = 7"),
+                {"now": now},
+            )
+            [due] = schedule.due_connections(db, now=now)
+            job_id = put(db, sync_of(due, now=now))
+        assert run_here(self.parts, job_id) is JobState.DONE
+        with transaction(self.engine) as db:
+            query = text("SELECT * FROM pms_sync_log WHERE job_id = :id")
+            return dict(db.execute(query, {"id": job_id}).mappings().one())
+
+    def shown(self) -> dict[str, datetime]:
+        """When each appointment on the sheet starts."""
+        with transaction(self.engine) as db:
+            rows = db.execute(
+                text(
+                    "SELECT pms_appointment_id AS id, pms_start FROM run_sheet_appointments"
+                    " WHERE removed_at IS NULL"
+                )
+            ).all()
+        return {row.id: row.pms_start for row in rows}
+
+    def of_the_day(self) -> list[str]:
+        """Two that are booked."""
+        truth = self.truth()
+        found = [one for one in self.shown() if truth[one]["meaning"] == "booked"]
+        return sorted(found)[:2]
+
+    def made(self, start: datetime) -> str:
+        answer = self.simulator.post("/_sim/appointments", json={"start_utc": start.isoformat()})
+        return str(answer.json()["id"])
+
+    def requests(self) -> list[str]:
+        """The paths asked for so far."""
+        told = self.simulator.get("/_sim/requests").json()["requests"]
+        return [one["path"] for one in told]
 
     def patient_id(self) -> str:
         patients = (one["patients"] for one in self.truth().values())
@@ -195,6 +237,47 @@ def opened(
     return Office(parts, simulator, tenant, connection_id, day)
 
 
+def test_between_whole_passes_its_feed_brings_what_was_made_moved_and_deleted(
+    office: Office,
+) -> None:
+    assert office.scheduled()["sync_type"] == "full"
+    before = office.shown()
+    moved, gone = office.of_the_day()
+    start = before[moved] + timedelta(days=1)
+    office.control(f"appointments/{moved}", action="reschedule", start_utc=start.isoformat())
+    office.control(f"appointments/{gone}", action="delete")
+    made = office.made(office.free()[-1].window.start)
+    office.control("refresh")
+    asked = office.requests()
+
+    run = office.scheduled()
+
+    after = office.shown()
+    paths = office.requests()[len(asked) :]
+    assert run["sync_type"] == "incremental"
+    assert (run["status"], run["fetched"], run["removed"]) == ("success", 3, 1)
+    assert (after[moved], gone in after, made in after) == (start, False, True)
+    assert after.keys() ^ before.keys() == {gone, made}
+    assert "/v4/practice_events" in paths
+    assert "/v4/appointments" not in paths
+
+
+def test_a_copy_that_nobody_brings_up_to_date_is_not_told_as_fresh(office: Office) -> None:
+    tenant = office.tenant["tenantId"]
+    assert office.scheduled()["status"] == "success"
+    office.control(f"tenants/{tenant}", is_online=False)
+    later = system_clock() + timedelta(hours=25)
+    office.control("clock", now=later.isoformat())
+
+    run = office.scheduled()
+
+    assert run["status"] == "partial"
+    assert run["error_message"].startswith("Sikka has not reached the practice's system for more")
+    with transaction(office.engine) as db:
+        said = db.execute(text("SELECT last_sync_error FROM pms_connections")).scalar_one()
+    assert said == run["error_message"]
+
+
 def test_a_booking_is_confirmed_only_when_it_is_in_the_pms(office: Office) -> None:
     opening = office.free()[0]
 
@@ -248,9 +331,9 @@ def test_a_booking_is_moved_by_a_quarter_of_an_hour_before_anything_shows_it(
     office.control("knobs", refresh_seconds=3600)
     free_times = office.free()
     opening, later = next(
-        (one, moved)
+        (one, next_one)
         for one in free_times
-        if (moved := replace(one, window=shifted(one.window, minutes=15))) in free_times
+        if (next_one := replace(one, window=shifted(one.window, minutes=15))) in free_times
     )
     booked = office.do(office.booking(opening), hold=opening)
     person, chair = opening.resources

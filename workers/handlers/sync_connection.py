@@ -301,6 +301,8 @@ class _Pass:
             ).settle()
         if status is RunStatus.SUCCESS and self.progress.interrupted:
             status, message = RunStatus.PARTIAL, INTERRUPTED
+        if status is RunStatus.SUCCESS and (old := self._outdated()) is not None:
+            status, message = RunStatus.PARTIAL, old
         run = self.open_run
         differs = run.difference()
         told = {"queries": self.progress.problems} if self.progress.problems else {}
@@ -308,6 +310,12 @@ class _Pass:
         run.close(status=status, message=message, details={**told, **preview} or None)
         answer = {"run_id": str(run.run.id), "status": status.value}
         return {**answer, "preview": differs.sentence} if differs else answer
+
+    def _outdated(self) -> str | None:
+        """Read whole from a copy that is old is not as things stand."""
+        found = self.source.outdated()
+        self.open_run.save_spent(self.source.drain_spent())
+        return found
 
     def _outcome(self, queries: Sequence[Query]) -> tuple[RunStatus, str | None]:
         problems = self.progress.problems
