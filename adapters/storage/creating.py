@@ -84,8 +84,7 @@ class CreateStore:
             db.execute(_IS_THERE, {"id": entry_id, "at": at})
             if target is None or ours is None:
                 return None
-            if ours["linked_to"] is None:
-                self._join(db, ours, target, connection, at=at)
+            self._join(db, ours, target, connection, at=at)
             db.execute(_MOVE_WRITES, {"id": entry_id, "target": target["id"]})
             db.execute(_IS_THERE, {"id": target["id"], "at": at})
             found_id: UUID = target["id"]
@@ -94,17 +93,23 @@ class CreateStore:
     def _join(
         self, db: Db, ours: RowMapping, target: RowMapping, connection: Connection, *, at: datetime
     ) -> None:
-        before = self._seal.cells(target)
-        after = _kept_ours(before, self._seal.cells(ours), at=at)
-        change = Change(row=target, before=before, after=after, what="linked", linked=[ours["id"]])
+        """Ours may have met it already, as any row does that stands for the same visit."""
+        is_met = ours["linked_to"] is not None
+        before = after = self._seal.cells(target)
+        if not is_met:
+            after = merge.join(before, self._seal.cells(ours), rules=BOTH_WAYS).cells
+        after = _kept_ours(after, at=at)
+        what, linked = ("settled", ()) if is_met else ("linked", [ours["id"]])
+        change = Change(row=target, before=before, after=after, what=what, linked=linked)
         hand = Hand(
             account_id=connection.account_id,
             by=connection.vendor,
             at=at,
             access=Access(user=f"push:{connection.vendor}"),
         )
-        write_changes(db, self._seal, [change], hand=hand)
-        linking.link(db, [(ours, target["id"])], at=at)
+        if change.is_write or not is_met:
+            write_changes(db, self._seal, [change], hand=hand)
+        linking.link(db, [] if is_met else [(ours, target["id"])], at=at)
 
     def _look_for(self, db: Db, connection: Connection, link_id: UUID, entry_id: UUID) -> None:
         put(
@@ -119,10 +124,10 @@ class CreateStore:
         )
 
 
-def _kept_ours(target: Cells, ours: Cells, *, at: datetime) -> Cells:
+def _kept_ours(joined: Cells, *, at: datetime) -> Cells:
     """The PMS's row was made of ours: where they differ, ours is the later word and goes out."""
-    after = merge.join(target, ours, rules=BOTH_WAYS).cells
-    for conflict in merge.conflicts(after):
+    after = joined
+    for conflict in merge.conflicts(joined):
         if conflict.field in PUSHABLE:
             by = conflict.ours.by or ""
             after = merge.settle(after, conflict, choice="mine", by=by, at=at).cells

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from adapters.storage import connections
 from adapters.storage.hand_changes import Change
@@ -23,6 +23,16 @@ from domain.work import push_entry_job, push_range_job
 
 _BOTH_WAYS = text(
     "SELECT id FROM pms_connections WHERE id = ANY(:ids) AND removed_at IS NULL ORDER BY id"
+)
+_PRACTICES = text(
+    """
+    SELECT DISTINCT ON (mapping.run_sheet_clinician_id)
+           mapping.run_sheet_clinician_id AS clinician, held.id
+    FROM pms_clinician_mappings AS mapping
+    JOIN pms_connections AS held ON held.id = mapping.pms_connection_id
+    WHERE mapping.run_sheet_clinician_id = ANY(:ids) AND held.removed_at IS NULL
+    ORDER BY mapping.run_sheet_clinician_id, held.created_at, held.id
+    """
 )
 _OPEN = text(
     """
@@ -46,7 +56,11 @@ MARKED: Mapping[str, Any] = {"push_state": PushState.PENDING.value, "push_reason
 
 
 def owed(db: Db, changes: Sequence[Change], *, hand: Hand) -> Sequence[Change]:
-    """The same changes, those of a row of such a PMS marked as owed to it."""
+    """The same changes, those marked that a PMS is owed: of its rows, and of rows it is to have."""
+    return _owed_anew(db, _owed_of_pms(db, changes, hand=hand))
+
+
+def _owed_of_pms(db: Db, changes: Sequence[Change], *, hand: Hand) -> Sequence[Change]:
     concerned = [one for one in changes if _is_about_pms(one)]
     found = _both_ways(db, {one.row["pms_connection_id"] for one in concerned})
     if not found:
@@ -65,6 +79,39 @@ def owed(db: Db, changes: Sequence[Change], *, hand: Hand) -> Sequence[Change]:
         else change
         for change in changes
     ]
+
+
+def _owed_anew(db: Db, changes: Sequence[Change]) -> Sequence[Change]:
+    """Rows of ours at a practice that takes what is added, and such as it was asked to take."""
+    whose = {place: _clinician(one) for place, one in enumerate(changes) if _is_ours(one)}
+    found = {row.clinician: row.id for row in _practices(db, set(whose.values()))}
+    held = _both_ways(db, set(found.values()))
+    marked = list(changes)
+    for place, clinician in whose.items():
+        change = changes[place]
+        connection = held[found[clinician]] if found.get(clinician) in held else None
+        was_asked = change.row.get("push_state") is not None
+        if connection is not None and (was_asked or (change.is_first and connection.auto_create)):
+            put_jobs(db, connection, [change.row["id"]], create=True)
+            marked[place] = replace(change, columns={**change.columns, **MARKED})
+    return marked
+
+
+def _clinician(change: Change) -> UUID | None:
+    cell = change.after.get("clinician")
+    return cell.value if cell is not None else None
+
+
+def _is_ours(change: Change) -> bool:
+    """A row on the sheet that no PMS has, and that a person changed."""
+    row = {**change.row, **change.columns}
+    is_there = row["source"] == Source.PMS.value or row.get("linked_to") or row.get("removed_at")
+    return not is_there and change.before != change.after
+
+
+def _practices(db: Db, clinicians: Collection[UUID | None]) -> Sequence[Row[Any]]:
+    wanted = sorted(one for one in clinicians if one is not None)
+    return db.execute(_PRACTICES, {"ids": wanted}).all() if wanted else []
 
 
 def put_jobs(

@@ -226,7 +226,9 @@ class Office:
         return Hand(account_id=self.account, by="person:ann", at=self.time(), access=access)
 
     def types(self, pms_id: str, **changes: Any) -> None:
-        entry_id = self.id_of(pms_id)
+        self.retypes(self.id_of(pms_id), **changes)
+
+    def retypes(self, entry_id: UUID, **changes: Any) -> None:
         with transaction(self.engine, account_id=self.account) as db:
             edit_entry(db, self.seal, entry_id, changes, expected_version=None, hand=self.hand)
 
