@@ -42,9 +42,9 @@ def test_what_agrees_waits_failed_and_is_new_is_counted(day: TwoWayDay) -> None:
         )
         people = push_board.patients(db, day.connection, since=MORNING - A_WEEK)
 
-    assert (found.synced, found.pending, found.error) == (5, 1, 1)
-    assert (found.needs_patient, found.unsent, found.total) == (1, 1, 9)
-    assert (people.synced, people.total) == (8, 8)
+    assert (found.synced, found.pending, found.error) == (6, 1, 1)
+    assert (found.needs_patient, found.unsent, found.total) == (1, 1, 10)
+    assert (people.synced, people.needs_patient, people.total) == (8, 1, 9)
 
 
 def test_the_page_tells_both_directions_and_charges_that_are_not_enabled(day: TwoWayDay) -> None:
@@ -121,6 +121,7 @@ def test_every_row_of_the_sheet_says_how_it_stands(day: TwoWayDay) -> None:
         "error",
         "needs_patient",
         "pending",
+        "synced",
         "synced",
         "synced",
         "synced",
@@ -206,3 +207,38 @@ def test_nothing_is_foreign_or_inline_on_the_page(day: TwoWayDay) -> None:
 
     assert "<script>" not in page
     assert "style=" not in page
+
+
+def test_a_person_is_proposed_by_name_and_birth_and_nobody_is_chosen_yet(day: TwoWayDay) -> None:
+    day.site.sign_in()
+
+    card = day.site.client.get(f"/sheet/entries/{day.ids['Joan Walkin']}").text
+    choices = day.site.client.get(f"/advancedmd/patients/{day.link}").text
+
+    assert f'data-link-patient="{day.link}"' in card
+    assert "Several patients there may be meant; choose one." in card
+    assert re.findall(r'name="candidate" value="(\d+)"', choices) == ["40012", "40977"]
+    assert choices.count("Born the same day") == 1
+    assert " checked" not in choices
+
+
+def test_an_operator_does_not_see_who_may_be_meant(day: TwoWayDay) -> None:
+    day.site.sign_in(Role.OPS)
+
+    answer = day.site.client.get(f"/advancedmd/patients/{day.link}")
+
+    assert answer.status_code == 403
+    assert "JOAN" not in answer.text
+
+
+def test_a_range_of_days_tells_how_many_rows_it_would_send(day: TwoWayDay) -> None:
+    day.site.sign_in()
+    days = {"first_day": "2026-11-23", "last_day": "2026-11-23", "connection": str(day.connection)}
+
+    told = day.site.client.get("/advancedmd/range", params=days).text
+    later = day.site.client.get(
+        "/advancedmd/range", params={**days, "first_day": "2026-11-24", "last_day": "2026-11-25"}
+    ).text
+
+    assert told.startswith("2 rows wait to be sent")
+    assert later.startswith("Nothing of these days waits")

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import insert, select, update
 
+from adapters.storage import connections, patient_links
 from adapters.storage.tables import (
     pms_connections,
     pms_sync_log,
@@ -15,6 +16,8 @@ from adapters.storage.tables import (
     run_sheet_appointments,
 )
 from domain.appointments import Status
+from domain.patient_links import REASONS, Candidate, Choice, LinkState, Person
+from domain.pushes import NO_PATIENT
 from tests.producers.conftest import Site
 from tests.producers.seeding import Practice, Slot, seed, was_read
 
@@ -56,6 +59,7 @@ class TwoWayDay:
     site: Site
     connection: UUID
     ids: dict[str, UUID] = field(default_factory=dict)
+    link: UUID | None = None
 
     def push(self, patient: str, state: str | None, reason: str | None = None, **more: Any) -> None:
         values = {"push_state": state, "push_reason": reason, **more}
@@ -117,11 +121,13 @@ def two_way_day(site: Site) -> TwoWayDay:
         site.ids = ids
         made = TwoWayDay(site, _connection(db, site), ids)
         _own_row(db, site, made, "Ivy Newcomer", of="Dan Outline", hours=4)
+        _own_row(db, site, made, "Joan Walkin", of="Gus Mockup", hours=5)
+        _looked_up(db, site, made, "Joan Walkin")
         was_read(db, at=MORNING)
     made.push("Cleo Draft", "pending")
     made.push("Ben Sketch", "error", "AdvancedMD: that time overlaps another appointment.")
     made.push("Ada Sample", "synced", pushed_at=MORNING - timedelta(minutes=4))
-    made.push("Gus Mockup", "needs_patient", "Link the patient first.")
+    made.push("Joan Walkin", "needs_patient", f"{NO_PATIENT} {REASONS[LinkState.MANY]}")
     made.wrote("Ada Sample", "set_status", "confirmed", ago=timedelta(minutes=4))
     made.wrote("Cleo Draft", "set_status", "submitted", ago=timedelta(seconds=20))
     made.wrote(
@@ -181,3 +187,20 @@ def _own_row(db: Db, site: Site, day: TwoWayDay, patient: str, *, of: str, hours
     }
     db.execute(insert(table), row)
     day.ids[patient] = made
+
+
+def _looked_up(db: Db, site: Site, day: TwoWayDay, patient: str) -> None:
+    """Two patients there have that name; one was born the same day as ours."""
+    held = connections.load(db, day.connection)
+    sealer = site.ports.sealer
+    person = Person(name=patient, date_of_birth="1980-02-03")
+    link = patient_links.of_person(db, sealer, held, person)
+    found = (
+        Candidate(pms_id="40012", name="JOAN WALKIN", date_of_birth="1980-02-03"),
+        Candidate(pms_id="40977", name="JOAN MARIE WALKIN", date_of_birth="1944-11-30"),
+    )
+    choice = Choice(state=LinkState.MANY, candidates=found, reason=REASONS[LinkState.MANY])
+    patient_links.chosen(
+        db, sealer, link, choice, account_id="default", by=None, at=MORNING - timedelta(minutes=2)
+    )
+    day.link = link.id

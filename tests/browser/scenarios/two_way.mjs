@@ -8,12 +8,28 @@ export default async function play({ open, shots, base, told }) {
   const dark = (where) => where.evaluate(() => { document.documentElement.dataset.theme = "dark"; });
   const light = (where) => where.evaluate(() => { document.documentElement.dataset.theme = "light"; });
 
+  const settled = (where) => where.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished)));
+
   await shot(page, "sheet-light", false);
   await page.locator(".who", { hasText: "Ben Sketch" }).click();
   await page.locator("#push").waitFor();
-  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished)));
+  await settled(page);
   await shot(page, "entry-light", false);
   await page.getByRole("button", { name: "Close" }).first().click();
+  await page.locator(".who", { hasText: "Joan Walkin" }).click();
+  await page.locator("#push-patient").waitFor();
+  await settled(page);
+  await page.locator("#push-patient").scrollIntoViewIfNeeded();
+  await shot(page, "patient-light", false);
+  await page.getByRole("button", { name: "Choose the patient" }).click();
+  await page.locator(".who-list label").first().waitFor();
+  found.mayLink = await page.locator("[data-linking-yes]").isEnabled();
+  await page.locator(".who-list label").first().click();
+  found.mayLinkThen = await page.locator("[data-linking-yes]").isEnabled();
+  await shot(page, "linking-light", false);
+  await page.locator("[data-linking-cancel]").click();
+  await page.getByRole("button", { name: "Close" }).first().click();
+
   await page.locator("[data-send]").click();
   await page.locator("[data-sending-wait]", { hasText: /\S/ }).waitFor();
   await shot(page, "sending-light", false);
