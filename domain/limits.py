@@ -33,13 +33,21 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """Stricter limits at certain hours of the vendor's own clock; it never loosens a budget."""
+    """Stricter limits at certain hours of the vendor's own clock; it never loosens a budget.
+
+    By `drift` seconds that clock may be ahead of ours or behind: so much longer the hours are kept.
+    """
 
     zone: str
     opens: time
     closes: time
     limits: tuple[Limit, ...]
     weekdays: frozenset[int] = EVERY_DAY
+    drift: int = 5
+
+    def __post_init__(self) -> None:
+        if self.drift < 0:
+            raise ValueError("a clock differs by no seconds or more")
 
     def spans(self, first: date, *, days: int) -> tuple[tuple[datetime, datetime], ...]:
         """When it holds, in UTC, for `days` local dates from `first`; daylight saving included."""

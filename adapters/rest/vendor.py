@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Generic, Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -136,7 +137,8 @@ class Vendor:
     sentences call it, `maker` the company behind the product where its name is another. `sign_in`
     is how a person may let us in on the vendor's own page, where the operator has set it up. With
     `two_way` what people change on the sheet goes back to it, unless the practice switches it off.
-    Without `serves_callers` its desk takes only what people decided on the sheet.
+    Without `serves_callers` its desk takes only what people decided on the sheet. `excess_cost` is
+    what a vendor that bills calls beyond its limits asks for each, in US dollars.
     """
 
     name: str
@@ -156,6 +158,7 @@ class Vendor:
     telehealth_only: bool = True
     two_way: bool = False
     tiers: Mapping[str, tuple[Tier, ...]] = field(default_factory=dict)
+    excess_cost: Decimal | None = None
     voice_shares: Mapping[str, float] = field(default_factory=dict)
     extra_hosts: frozenset[str] = frozenset()
 

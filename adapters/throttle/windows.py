@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.throttle.instants import from_micros, span, to_micros
-from domain.limits import Budget, Limit
+from domain.limits import Budget, Limit, Tier
 
 ALWAYS = (0, 2**52)
 TIER_DAYS = 5
@@ -39,16 +39,17 @@ def windows(budget: Budget, *, guard: float, now: int) -> tuple[Window, ...]:
 def _windows(budget: Budget, guard: float, now: int) -> Iterator[Window]:
     for limit in budget.limits:
         yield Window(limit, span(limit.seconds + guard), *ALWAYS)
-    for start, stop, limit in _tier_spans(budget, from_micros(now)):
+    for start, stop, tier, limit in _tier_spans(budget, from_micros(now)):
         # A request granted just before the hour arrives in it, and clocks differ.
-        around = to_micros(start) - span(guard), to_micros(stop) + span(guard)
+        margin = span(guard + tier.drift)
+        around = to_micros(start) - margin, to_micros(stop) + margin
         yield Window(limit, span(limit.seconds + guard), *around)
 
 
-def _tier_spans(budget: Budget, now: datetime) -> Iterator[tuple[datetime, datetime, Limit]]:
+def _tier_spans(budget: Budget, now: datetime) -> Iterator[tuple[datetime, datetime, Tier, Limit]]:
     for tier in budget.tiers:
         # Two days back: the local date may be behind UTC's, and a night began the day before.
         first = now.date() - timedelta(days=2)
         for start, stop in tier.spans(first, days=TIER_DAYS):
             for limit in tier.limits:
-                yield start, stop, limit
+                yield start, stop, tier, limit

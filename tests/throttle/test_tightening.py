@@ -22,6 +22,7 @@ PEAK = Tier(
     closes=time(18),
     limits=(Limit(1, 60),),
     weekdays=MONDAY_TO_FRIDAY,
+    drift=0,
 )
 UPDATES = Budget("office:updates", (Limit(60, 60),), tiers=(PEAK,))
 
