@@ -41,6 +41,10 @@ def _missing(key: str) -> str:
 
 
 _TOLD: Mapping[str, Callable[[str], str]] = {
+    "feed:refused": lambda _: (
+        "The PMS does not let this user read what changed. "
+        "The days are read whole instead, which takes more requests."
+    ),
     "status:unprintable": lambda _: (
         "The PMS used a status that is not a plain word. Such appointments show as booked."
     ),

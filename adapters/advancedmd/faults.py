@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from adapters.advancedmd.wire import fault_codes, has_fault
+from adapters.advancedmd.wire import fault_codes, has_fault, text_of
 from adapters.rest.answers import dig
 from adapters.rest.vendor import Fault
-from domain.errors import NeedsReconnect, Refused, TokenExpired, Transient
+from domain.errors import NeedsReconnect, Refused, TokenExpired
+from infra.http import NotSent
 
 REDIRECT = "-2147220476"
 """At login: go to the practice's own server. Later: it lives elsewhere now, so log in again."""
@@ -18,6 +19,10 @@ OVERLAP, FULL = "4101", "4186"
 
 class TooMany(Refused):
     """More than 1,000 records: ask for fewer days, or fewer columns."""
+
+
+class Concurrent(NotSent):
+    """Somebody else was writing to it at that moment: nothing was done, and it may be retried."""
 
 
 class LoginRefused(NeedsReconnect):
@@ -42,7 +47,8 @@ _SESSION = Fault(error=TokenExpired, reason="the session has ended")
 _ADDRESS = Fault(error=LoginRefused, reason="this address may not log in; ask AdvancedMD")
 _VERSION = Fault(error=LoginRefused, reason="this version may not log in; ask AdvancedMD")
 _OURS = Fault(error=Refused, reason="a request was not understood")
-_BUSY = Fault(error=Transient, reason="somebody else is changing this just now")
+_BUSY = Fault(error=Concurrent, reason="somebody else is changing this just now")
+_TOO_MANY = Fault(error=TooMany, reason="more than 1,000 records at once")
 
 CODES: Mapping[str, Fault] = {
     "1024": _REFUSED,
@@ -61,13 +67,13 @@ CODES: Mapping[str, Fault] = {
     "2052": _OURS,
     "2053": _OURS,
     "-2147219456": _OURS,
-    OVER: Fault(error=TooMany, reason="more than 1,000 records at once"),
+    OVER: _TOO_MANY,
     "-2147217398": _BUSY,
 }
 
 CONFLICTS: Mapping[str, str] = {
-    OVERLAP: "Another appointment stands at that time in AdvancedMD",
-    FULL: "That time is full in AdvancedMD",
+    OVERLAP: "another appointment stands at that time",
+    FULL: "that time is full",
 }
 """Told with 409 when something is written over something else."""
 
@@ -75,7 +81,7 @@ CONFLICTS: Mapping[str, str] = {
 def read_fault(status: int, body: Any) -> Fault | None:
     """By the long code, then the short one; a Fault nobody knows is a refusal."""
     if status == HTTPStatus.CONFLICT:
-        return Fault(error=Refused, reason=conflict(body))
+        return _conflict(body)
     found = fault_codes(body)
     for code in found:
         if code in CODES:
@@ -83,19 +89,24 @@ def read_fault(status: int, body: Any) -> Fault | None:
     if has_fault(body):
         told = found[0] if found and found[0].lstrip("-").isdigit() else "without a number"
         return Fault(error=Refused, reason=f"a fault came back ({told[:16]})")
-    return None
+    # The scheduler tells it in words, with a status that may mean anything.
+    is_crowded = status == HTTPStatus.BAD_REQUEST and "1000 records" in _said(body)
+    return _TOO_MANY if is_crowded else None
 
 
 def is_redirect(body: Any) -> bool:
     return REDIRECT in fault_codes(body)
 
 
-def conflict(body: Any) -> str:
-    """What stands in the way, by the code that is somewhere in the answer."""
-    told = {str(dig(body, path)) for path in ("code", "errorCode", "error.code", "Code")}
-    told |= {str(one) for one in fault_codes(body)}
-    text = str(body)
+def _conflict(body: Any) -> Fault:
+    """Something stands in the way, by the code that is somewhere in the answer; else somebody."""
+    told = {text_of(dig(body, path)) for path in ("code", "errorCode", "error.code")}
     for code, words in CONFLICTS.items():
-        if code in told or code in text:
-            return words
-    return "the change does not fit with what is in AdvancedMD"
+        if code in told or code in _said(body):
+            return Fault(error=Refused, reason=words)
+    return _BUSY
+
+
+def _said(body: Any) -> str:
+    found = dig(body, "message")
+    return found if isinstance(found, str) else ""

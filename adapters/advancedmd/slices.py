@@ -16,7 +16,7 @@ _MOST_COLUMNS = 60
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One request: from `start`, for a day or a week, of these columns."""
+    """One request: from `start`, for a day or a week, of these columns; of all without any."""
 
     view: str
     start: date
@@ -82,7 +82,7 @@ def read(mark: str) -> tuple[Slice, ...]:
     try:
         parts = [one.split(":") for one in mark.split(";")]
         return tuple(
-            Slice(view, date.fromisoformat(day), tuple(columns.split("-")))
+            Slice(view, date.fromisoformat(day), tuple(one for one in columns.split("-") if one))
             for view, day, columns in parts
             if view in _DAYS
         )
@@ -96,5 +96,5 @@ def _days_of(window: Window, timezone: str) -> tuple[date, date]:
 
 
 def _chunks(columns: Sequence[str]) -> list[tuple[str, ...]]:
-    starts = range(0, len(columns), _MOST_COLUMNS)
+    starts = range(0, max(len(columns), 1), _MOST_COLUMNS)
     return [tuple(columns[start : start + _MOST_COLUMNS]) for start in starts]

@@ -101,9 +101,10 @@ class AdvancedMdSource(RestSource):
         return [row for page in self.pages(query) for row in page.records]
 
     def _plan(self, window: Window) -> tuple[Slice, ...]:
-        columns = [one.pms_id for one in self._columns()]
         zone = self._connection.timezone
-        return slices.planned(window, zone, columns, by_day=self._by_messages)
+        if self._by_messages:
+            return slices.planned(window, zone, (), by_day=True)
+        return slices.planned(window, zone, [one.pms_id for one in self._columns()])
 
     def _page(self, one: Slice, query: Query) -> Page:
         listing, contents = self._visits(one) if self._by_messages else self._scheduled(one)

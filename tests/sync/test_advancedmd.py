@@ -67,12 +67,3 @@ def test_a_week_means_the_same_days_wherever_it_is_thought_to_begin(
     clinic.sync()
 
     assert clinic.wrong() == []
-
-
-def test_more_rows_than_it_gives_at_once_are_asked_for_in_parts(clinic: Office) -> None:
-    clinic.control("knobs", most_records=8)
-
-    run = clinic.sync()
-
-    assert run["status"] == "success"
-    assert clinic.wrong() == []
