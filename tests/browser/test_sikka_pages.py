@@ -15,10 +15,12 @@ from infra.clock import system_clock
 from infra.database import dispatch
 from tests.browser.driving import drive
 from tests.webhooks.marketplace import OFFICE, SECOND, WEBHOOK, Market, market
+from workers.here import run_here
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
 PHONE = "+12125550142"
+_CHECKS = "SELECT id FROM jobs WHERE kind = 'check_connection' AND state = 'ready'"
 
 
 @pytest.fixture
@@ -73,6 +75,7 @@ def test_a_practice_lets_us_in_and_says_what_callers_may_do(sikka: Market, tmp_p
     assert found["offices"] == 2
     assert re.fullmatch(r"[2-9A-Z]{4}-[2-9A-Z]{4}", str(found["code"]))
     assert (found["features"], found["number"]) == (7, PHONE)
+    assert "Connection successful" in str(found["tested"])
     assert str(found["refused"]).startswith("Shortest notice")
     assert "Insurance" in str(found["enabled"]) and "Payments" not in str(found["enabled"])
     assert {one for name, one in found.items() if name.startswith("width")} == {390}
@@ -117,6 +120,8 @@ def carried(sikka: Market) -> Iterator[None]:
     def carry() -> None:
         while not done.wait(0.1):
             sikka.work()
+            for row in sikka.select(_CHECKS):
+                run_here(sikka.parts, row["id"])
 
     thread = threading.Thread(target=carry, daemon=True)
     thread.start()

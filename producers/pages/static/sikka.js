@@ -1,6 +1,7 @@
 // The way to Sikka's marketplace, followed live; then what callers may do at the practice.
 import "./frame.js";
 import { ask, fragment } from "./api.js";
+import { check } from "./checking.js";
 import { busy, complete, fail, ready } from "./forms.js";
 import { morph } from "./morph.js";
 import { say } from "./toast.js";
@@ -115,6 +116,8 @@ async function decide(button, soon) {
 
 function rules() {
   const form = document.querySelector("[data-rules]");
+  const test = form.querySelector("[data-test]");
+  test.addEventListener("click", () => busy(form, test, () => tested(form)));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (!complete(form)) return;
@@ -129,6 +132,15 @@ function rules() {
       location.assign(`/setup/sikka?connection=${id()}&ready=true`);
     });
   });
+}
+
+async function tested(form) {
+  const line = form.querySelector("[data-test-said]");
+  line.className = "";
+  line.textContent = "";
+  const answer = await check("/test");
+  line.textContent = answer.message || "Connection successful.";
+  line.className = answer.state === "ok" ? "good" : "bad";
 }
 
 // What was said of an answer goes once the answer is another one.

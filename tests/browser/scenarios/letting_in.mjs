@@ -62,6 +62,9 @@ export default async function play({ open, shots, base, told }) {
   await page.locator("[data-state=connected] .practices a").first().click();
   await page.locator("[data-rules]").waitFor();
   found.features = await page.locator("[data-feature]").count();
+  await page.getByRole("button", { name: "Test Connection" }).click();
+  await page.locator("[data-test-said]").filter({ hasText: /\S/ }).waitFor({ timeout: 20_000 });
+  found.tested = await page.locator("[data-test-said]").textContent();
   await page.getByText("Insurance", { exact: true }).click();
   await page.getByLabel("Shortest notice").fill("999999");
   await page.getByRole("button", { name: "Save and finish" }).click();
