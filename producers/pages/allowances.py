@@ -1,8 +1,9 @@
-"""What may still be asked of a vendor whose limits follow its own hours, and when they change."""
+"""What may still be asked of a vendor, in the parts its page shows: see `domain.prospects`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from adapters import pms
@@ -10,23 +11,11 @@ from adapters.rest.budgets import budgets
 from adapters.storage.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from domain.errors import SyncError
-from domain.limits import Budget, Outlook, Throttle, Tier
-from domain.window import zone
+from domain.limits import Budget, Throttle
+from domain.prospects import Hours, Prospect, prospects
 from infra.vendor_urls import VendorUrls
 from producers.asking import loaded
 from producers.doors import Door
-
-A_WEEK = 8
-"""Days to look ahead for the next change of hours, a weekend and the day before included."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hours:
-    """Whether the vendor's stricter hours hold, on its own clock, and when that changes."""
-
-    timezone: str
-    is_peak: bool
-    changes_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +38,15 @@ class Spending:
     parts: Sequence[Part]
     hours: Hours | None
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What so many calls would meet: a wait of `seconds`, or a bill of `cost` for not waiting."""
+
+    seconds: float
+    excess: int
+    cost: Decimal | None
 
 
 def of_connection(door: Door, connection_id: UUID) -> tuple[Throttle, Mapping[str, Budget]]:
@@ -76,17 +74,35 @@ def of_connection(door: Door, connection_id: UUID) -> tuple[Throttle, Mapping[st
 def spending(throttle: Throttle, buckets: Mapping[str, Budget]) -> Spending | None:
     """By the clock's own time; None while it cannot be asked, or knows no bucket."""
     try:
-        found = {name: throttle.outlook([one]) for name, one in buckets.items()}
+        found = prospects(throttle, buckets, calls=dict.fromkeys(buckets, 1))
     except SyncError:
         return None
     if not found:
         return None
-    now = max(one.at for one in found.values())
-    tiers = [tier for one in buckets.values() for tier in one.tiers]
     return Spending(
-        parts=_bound([_part(name, buckets[name], one) for name, one in found.items()]),
-        hours=_hours(tiers[0], now) if tiers else None,
-        at=now,
+        parts=_bound([_part(name, one) for name, one in found.items()]),
+        hours=next((one.hours for one in found.values() if one.hours), None),
+        at=max(one.at for one in found.values()),
+    )
+
+
+def asked(
+    throttle: Throttle,
+    buckets: Mapping[str, Budget],
+    calls: Mapping[str, int],
+    *,
+    excess_cost: Decimal | None = None,
+) -> Asked | None:
+    """So many calls of each bucket; None where nobody can tell."""
+    try:
+        found = prospects(throttle, buckets, calls=calls, excess_cost=excess_cost).values()
+    except SyncError:
+        return None
+    costs = [one.cost for one in found if one.cost is not None]
+    return Asked(
+        seconds=max((one.seconds for one in found), default=0.0),
+        excess=sum(one.excess for one in found),
+        cost=sum(costs, Decimal()) if excess_cost is not None else None,
     )
 
 
@@ -94,48 +110,22 @@ def wait(
     throttle: Throttle, buckets: Mapping[str, Budget], calls: Mapping[str, int]
 ) -> float | None:
     """Seconds until so many calls of each bucket would be through; None where nobody can tell."""
-    try:
-        return max(
-            (
-                throttle.outlook([buckets[name]], requests=times).seconds
-                for name, times in calls.items()
-                if times and name in buckets
-            ),
-            default=0.0,
-        )
-    except SyncError:
-        return None
+    found = asked(throttle, buckets, calls)
+    return None if found is None else found.seconds
 
 
-def _part(name: str, budget: Budget, outlook: Outlook) -> Part:
-    left, most, seconds = _tightest(outlook)
-    hours = _hours(budget.tiers[0], outlook.at) if budget.tiers else None
-    looser = min(limit.requests for limit in budget.limits)
-    stricter = min(limit.requests for limit in budget.every_limit())
+def _part(name: str, one: Prospect) -> Part:
     return Part(
         name=name,
-        left=left,
-        most=most,
-        seconds=seconds,
-        then=looser if hours and hours.is_peak else stricter,
-        wait=outlook.seconds,
+        left=one.left,
+        most=one.limit.requests,
+        seconds=one.limit.seconds,
+        then=one.then,
+        wait=one.seconds,
     )
-
-
-def _tightest(outlook: Outlook) -> tuple[int, int, int]:
-    found = min(outlook.allowances, key=lambda one: (one.left, one.limit.requests))
-    return found.left, found.limit.requests, found.limit.seconds
 
 
 def _bound(parts: Sequence[Part]) -> Sequence[Part]:
     """Mark the part whose next call waits longest, or of which the least share is left."""
     worst = max(parts, key=lambda one: (one.wait, -one.left / one.most), default=None)
     return [replace(one, is_binding=one is worst and one.left < one.most) for one in parts]
-
-
-def _hours(tier: Tier, now: datetime) -> Hours:
-    today: date = now.astimezone(zone(tier.zone)).date()
-    spans = tier.spans(today - timedelta(days=1), days=A_WEEK + 1)
-    is_peak = any(start <= now < stop for start, stop in spans)
-    changes = min(at for span in spans for at in span if at > now)
-    return Hours(timezone=tier.zone, is_peak=is_peak, changes_at=changes)

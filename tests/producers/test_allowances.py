@@ -1,6 +1,7 @@
 """What is left of a vendor's allowance, by the hours of its own clock."""
 
 from datetime import UTC, datetime, time
+from decimal import Decimal
 
 import pytest
 from redis import Redis
@@ -88,6 +89,19 @@ def test_work_waits_as_long_as_its_slowest_kind_of_call(monday: Rig) -> None:
 
     assert seconds is not None
     assert 120 <= seconds < 125
+
+
+def test_work_that_does_not_wait_would_be_billed_for_what_is_beyond_the_limits(
+    monday: Rig,
+) -> None:
+    wanted = {"tier1": 3, "tier3": 60}
+
+    found = allowances.asked(monday.throttle, BUCKETS, wanted, excess_cost=Decimal("0.01"))
+    free = allowances.asked(monday.throttle, BUCKETS, {"tier1": 1}, excess_cost=Decimal("0.01"))
+
+    assert found is not None and free is not None
+    assert (found.excess, found.cost) == (2 + 36, Decimal("0.38"))
+    assert (free.excess, free.cost) == (0, Decimal())
 
 
 def test_a_clock_that_is_away_tells_nothing_and_breaks_nothing() -> None:
