@@ -25,7 +25,7 @@ from console.following import bars, follow
 from console.login import new_link
 from console.output import AsJson
 from console.playing import Caller
-from console.processes import Port
+from console.processes import HERE, Host, Port
 from console.setting_up import Wanted
 from console.telling import enter_webhooks
 from console.truth import UNTOLD, Difference, Simulator, differences
@@ -83,6 +83,7 @@ def demo(
     ] = False,
     vendor: Annotated[list[str] | None, typer.Option(help="Only this PMS; repeatable.")] = None,
     port: Port = 8000,
+    host: Host = HERE,
     json: AsJson = False,
 ) -> None:
     """Start everything against simulated practices, sync them and judge the sheet."""
@@ -96,7 +97,7 @@ def demo(
         # Asked for before anyone is there to do it, so that the timetable cannot come first.
         job_ids = [_ask(wiring, one) for one in practices]
         url, secret = address.local(port), token_urlsafe(24)
-        stack.enter_context(_running(wiring, practices, port=port, secret=secret))
+        stack.enter_context(_running(wiring, practices, port=port, host=host, secret=secret))
         judged = _first_syncs(wiring, practices, job_ids)
         calls = [_called(wiring, one, url, secret) for one in practices if one.has_desk]
         _tell(judged, calls, as_json=json)
@@ -108,14 +109,14 @@ def demo(
 
 @contextmanager
 def _running(
-    wiring: Wiring, practices: Sequence[Practice], *, port: int, secret: str
+    wiring: Wiring, practices: Sequence[Practice], *, port: int, host: str, secret: str
 ) -> Iterator[None]:
     """All processes of the product, told of by the practices' webhooks and by callers."""
     _narrate("Starting ingress, scheduler and workers")
     home, url = wiring.settings.home, address.local(port)
     told = {"VAPI_WEBHOOK_SECRET": secret}
     with Supervisor(home / "logs") as supervisor:
-        for child in processes.children(wiring, port=port, base_url=url, also=told):
+        for child in processes.children(wiring, port=port, host=host, base_url=url, also=told):
             supervisor.add(child)
         with address.noted(home, url):
             for one in practices:

@@ -30,9 +30,11 @@ app = typer.Typer()
 POOLS = ("voice", "sync", "default")
 MOST_THREADS = 64
 SPARE_CONNECTIONS = 3
+HERE = "127.0.0.1"
 LOOK_SECONDS = 0.5
 
 LogsAsJson = Annotated[bool, typer.Option("--json", help="Log as JSON, on a terminal too.")]
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Where pages and webhooks are served.", min=1, max=65535)]
 
 
@@ -54,7 +56,7 @@ def migrate(*, json: AsJson = False) -> None:
 def ingress(
     *,
     port: Port = 8000,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Host = HERE,
     json: LogsAsJson = False,
 ) -> None:
     """Serve pages, the API and webhooks until stopped."""
@@ -93,14 +95,14 @@ def scheduler_(*, json: LogsAsJson = False) -> None:
 
 
 @app.command()
-def up(*, port: Port = 8000, json: AsJson = False) -> None:
+def up(*, port: Port = 8000, host: Host = HERE, json: AsJson = False) -> None:
     """Run everything on this machine; what dies is started again."""
     stopped = obey_signals()
     with wired() as wiring, Supervisor(wiring.settings.home / "logs") as supervisor:
         given = wiring.settings
         pages = address.public(given) or address.local(port)
         refuse_leaky_redis(wiring)
-        for child in children(wiring, port=port, base_url=pages):
+        for child in children(wiring, port=port, host=host, base_url=pages):
             supervisor.add(child)
         with address.noted(given.home, pages):
             if json:
@@ -113,12 +115,17 @@ def up(*, port: Port = 8000, json: AsJson = False) -> None:
 
 
 def children(
-    wiring: Wiring, *, port: int, base_url: str, also: Mapping[str, str] | None = None
+    wiring: Wiring,
+    *,
+    port: int,
+    base_url: str,
+    host: str = HERE,
+    also: Mapping[str, str] | None = None,
 ) -> Sequence[Child]:
     """All processes of the product, told to use this command's servers, and what `also` says."""
     environment = wiring.environment() | {"APP_BASE_URL": base_url} | dict(also or {})
     commands = {
-        "ingress": ["ingress", "--port", str(port)],
+        "ingress": ["ingress", "--port", str(port), "--host", host],
         "scheduler": ["scheduler"],
         **{f"worker-{pool}": ["worker", "--pool", pool] for pool in POOLS},
     }
