@@ -42,7 +42,7 @@ _UNTOLD_PHI = ("phone", "appointment_time")
 @router.get("/untold", summary="List callers who are still to be told")
 def untold_(door: Clerk) -> dict[str, Any]:
     """What they were only promised has ended, and no text could tell them so."""
-    return {"success": True, "writes": [_told_of(one) for one in to_be_told(door)]}
+    return {"success": True, "writes": [_told_of(one) for one in _to_be_told(door)]}
 
 
 @router.post("/{write_id}/told", summary="Say that a caller has been told")
@@ -57,10 +57,11 @@ def told_(door: Clerk, write_id: UUID) -> dict[str, Any]:
     return {"success": True, "id": str(write_id)}
 
 
-def to_be_told(door: Door) -> Sequence[Untold]:
+def _to_be_told(door: Door) -> Sequence[Untold]:
     """Audited where there are any: their numbers are shown."""
+    now, sealer = door.ports.clock(), door.ports.sealer
     with door.transaction() as db:
-        found = untold.untold(db, door.ports.sealer, now=door.ports.clock(), limit=MOST_UNTOLD)
+        found = untold.untold(db, now=now, limit=MOST_UNTOLD, sealer=sealer)
         if found:
             record(
                 db, door.access, account_id=door.account_id, action="api.callers_untold",

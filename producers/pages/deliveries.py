@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict
 
-from adapters.storage import authorisations, inbox
+from adapters.storage import authorisations, inbox, untold
 from adapters.storage.inbox import Asked, Came
 from adapters.storage.replaying import REPLAYED
 from adapters.storage.untold import Untold
@@ -17,7 +17,6 @@ from domain.authorisations import SUBJECT
 from domain.deliveries import DeliveryState, parted
 from domain.people import Permission
 from producers import cursors
-from producers.api.pms_writes import to_be_told
 from producers.cursors import Cursor
 from producers.days import account_zone
 from producers.doors import Door, door
@@ -117,6 +116,7 @@ def list_(
 
 
 def _shown(door: Door, wanted: Wanted, cursor: str | None) -> dict[str, Any]:
+    now, may_tell = door.ports.clock(), door.person.may(Permission.EDIT_SHEET)
     with door.transaction() as db:
         rows = inbox.deliveries(
             db,
@@ -138,8 +138,8 @@ def _shown(door: Door, wanted: Wanted, cursor: str | None) -> dict[str, Any]:
             "wanted": wanted,
             "states": [one.value for one in DeliveryState],
             "timezone": account_zone(db),
-            "now": door.ports.clock(),
-            "untold": to_be_told(door) if door.person.may(Permission.EDIT_SHEET) else (),
+            "now": now,
+            "untold": untold.untold(db, now=now, limit=LATEST_CALLS) if may_tell else (),
             "may_configure": door.person.may(Permission.CONFIGURE),
             "plays_calls": door.person.may(Permission.CONFIGURE) and not door.ports.is_production,
         }
@@ -176,13 +176,14 @@ def call_words(one: Asked) -> str:
 
 
 def untold_words(one: Untold) -> str:
-    """What to tell them, and why nobody has."""
+    """What to tell them."""
     number = f" Confirmation number {one.confirmation}." if one.state == "confirmed" else ""
-    return f"{ENDED.get(one.state, NOT_KNOWN)}{number} Not told: {NO_TEXT[one.text_state]}."
+    return f"{ENDED.get(one.state, NOT_KNOWN)}{number}"
 
 
 ENVIRONMENT.filters.update(
     untold_words=untold_words,
+    untold_reason=lambda one: NO_TEXT[one.text_state],
     wished_words=lambda kind: WISHED.get(kind, "A request"),
     may_replay=may_replay,
     job_words=job_words,

@@ -100,6 +100,13 @@ def test_what_reached_us_is_read_filtered_and_done_again(sikka: Market, tmp_path
         " 'answered', 'worker', 'confirmed', now(), now() + interval '1.4 seconds', 't')"
     )
 
+    sikka.execute(
+        "INSERT INTO pms_writes (account_id, connection_id, kind, state, idempotency_key, request,"
+        " confirmation, start_at, told, text_state, asked_by, trace_id)"
+        " SELECT 'default', id, 'book', 'confirmed', 'k', '', 'K7M2QP', '2026-11-23T15:00:00Z',"
+        " 'requested', 'off', 'call', 't' FROM pms_connections LIMIT 1"
+    )
+
     found = played(sikka, "arriving", tmp_path)
 
     assert (found["title"], found["lines"], found["ignored"]) == ("Deliveries", 3, 1)
@@ -110,6 +117,9 @@ def test_what_reached_us_is_read_filtered_and_done_again(sikka: Market, tmp_path
     assert re.match(r"Job \d+ looks it up again", str(found["replayed"]))
     assert (found["live"], found["width"], found["trouble"]) == (True, 390, [])
     assert "Canary" not in str(found["html"])
+    assert "New appointment" in str(found["untold"]) and "no texts" in str(found["untold"])
+    assert str(found["tell"]).endswith("It is done. Confirmation number K7M2QP.")
+    assert sikka.select("SELECT text_state FROM pms_writes") == [{"text_state": "by_person"}]
 
 
 @contextmanager

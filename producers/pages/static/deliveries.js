@@ -50,21 +50,28 @@ async function replay(button) {
   }
 }
 
-async function told(button) {
-  const line = button.closest("[data-untold]");
+// A number is shown to whoever is about to call it, and that is written down.
+async function tell(button) {
+  const { untold: which } = button.closest("[data-untold]").dataset;
+  const what = button.closest("[data-untold]").querySelector("[data-what]").textContent.trim();
   button.disabled = true;
   try {
-    await ask("POST", `/api/pms/writes/${line.dataset.untold}/told`);
-    say("Noted: they know now.");
+    const { writes } = await ask("GET", "/api/pms/writes/untold");
+    const phone = writes.find((one) => one.id === which)?.phone;
+    const whom = phone ? `Call ${phone}.` : "No number is known; look the patient up on the run sheet.";
+    if (await sure("Tell the caller", `${whom} ${what}`, "They know now")) {
+      await ask("POST", `/api/pms/writes/${which}/told`);
+      say("Noted: they know now.");
+    }
   } catch (refusal) {
     say(refusal.message);
-    button.disabled = false;
   } finally {
+    button.disabled = false;
     soon();
   }
 }
 
-const DOES = { "[data-replay]": replay, "[data-told]": told };
+const DOES = { "[data-replay]": replay, "[data-tell]": tell };
 
 document.addEventListener("click", (event) => {
   for (const [name, act] of Object.entries(DOES)) {

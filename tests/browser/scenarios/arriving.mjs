@@ -36,6 +36,14 @@ export default async function play({ open, shots, base, told }) {
   await page.locator("[data-toasts] p").first().waitFor();
   found.replayed = await page.locator("[data-toasts] p").first().textContent();
 
+  found.untold = await page.locator("#untold > li").innerText();
+  await page.getByRole("button", { name: /^Tell the caller/ }).click();
+  await page.locator("[data-sure-title]", { hasText: "Tell the caller" }).waitFor();
+  found.tell = await page.locator("[data-sure-text]").textContent();
+  await shot(page, "tell");
+  await page.getByRole("button", { name: "They know now" }).click();
+  await page.locator("#untold").waitFor({ state: "detached", timeout: 15_000 });
+
   await fetch(`${told.vendor}/_sim/authorise`, { method: "POST", body: JSON.stringify({ tenant: told.office, url: told.webhook, extra: { n: 2 } }) });
   await page.waitForFunction((before) => document.querySelectorAll("#lines > li").length > before, await lines.count(), { timeout: 15_000 });
   found.live = true;
