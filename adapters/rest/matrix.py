@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from adapters.rest.auth import Auth, ClientCredentials, StaticToken
 from adapters.rest.vendor import Stage, Vendor
-from domain.limits import Limit
+from domain.limits import Limit, Tier
 
 STAGES: Mapping[Stage, str] = {
     "sketched": "sketched: from the vendor's documents, tried against our simulator",
@@ -106,11 +106,18 @@ def _writes(vendor: Vendor) -> str:
 
 def _limits(vendor: Vendor) -> str:
     told = "; ".join(
-        " and ".join(map(_limit, limits)) + ("" if bucket == "default" else f" for {bucket}")
+        " and ".join(map(_limit, limits))
+        + "".join(f" ({_peak(tier)})" for tier in vendor.tiers.get(bucket, ()))
+        + ("" if bucket == "default" else f" for {bucket}")
         for bucket, limits in vendor.limits.items()
     )
     whose = "practice" if vendor.limited_per == "connection" else vendor.limited_per
     return f"{told} for each {whose} ({vendor.limits_are})"
+
+
+def _peak(tier: Tier) -> str:
+    told = " and ".join(map(_limit, tier.limits))
+    return f"{told} at {tier.opens:%H:%M} to {tier.closes:%H:%M} in {tier.zone}"
 
 
 def _limit(limit: Limit) -> str:

@@ -143,11 +143,12 @@ def test_a_fault_inside_a_success_says_what_happens_next(
 
 
 def test_rows_that_the_scheduler_finds_too_many_are_asked_for_in_parts(clinic: Office) -> None:
-    clinic.control(
-        "ppmd-faults", scripts=[{"code": -2147217350, "action": "scheduler", "times": 1}]
-    )
+    # The first that it fits is the scheduler's setup.
+    crowded = {"code": -2147217350, "action": "scheduler", "after": 1, "times": 1}
+    clinic.control("ppmd-faults", scripts=[crowded])
 
     assert {row.pms_id for row in clinic.rows()} == set(clinic.truth())
+    assert clinic.asked().count("GET appointments") == 4
 
 
 TOO_MANY = {
