@@ -40,6 +40,7 @@ bench: $(STAMP) ## Measure against the peers and the limits (args="...")
 
 lock: $(STAMP) ## Resolve the locks again (upgrade=1 takes the newest versions)
 	@$(COMPILE) --group dev --group embedded pyproject.toml -o requirements.lock
+	@$(COMPILE) -c requirements.lock pyproject.toml -o requirements.image.lock
 	@echo uv | $(COMPILE) - -o bootstrap.lock
 
 fmt: $(STAMP) ## Format and fix what can be fixed
