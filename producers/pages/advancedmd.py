@@ -87,10 +87,9 @@ def days(
     with door.transaction() as db:
         one = _chosen(push_board.connections(db, vendors=two_way.VENDORS), connection)
         rows = push_board.to_send(db, one.id, first=first_day, last=last_day)
-    throttle, budgets = allowances.of_connection(door, one.id)
     calls = {key: times * rows for key, times in A_PUSH.items()}
-    seconds = allowances.wait(throttle, budgets, calls) if budgets else None
-    return render(request, "_sending_wait.html", person=door.person, rows=rows, seconds=seconds)
+    wait = allowances.asked(allowances.of_connection(door, one.id), calls)
+    return render(request, "_sending_wait.html", person=door.person, rows=rows, wait=wait)
 
 
 @router.get("/patients/{link_id}")
@@ -178,17 +177,15 @@ def _to_see_to(db: Db, door: Door, one: TwoWay) -> list[Named]:
 
 def _clock(door: Door, one: TwoWay, waiting: Mapping[str, int]) -> dict[str, Any]:
     """What is left to ask, and how long each button's work would wait."""
-    throttle, budgets = allowances.of_connection(door, one.id)
+    clock = allowances.of_connection(door, one.id)
     calls = {
         "pull": A_PULL,
         "today": {key: times * max(1, waiting["pushes"]) for key, times in A_PUSH.items()},
         "patients": {key: times * waiting["people"] for key, times in A_LOOK_UP.items()},
     }
     return {
-        "spending": allowances.spending(throttle, budgets),
-        "waits": {
-            name: allowances.wait(throttle, budgets, each) if budgets else None
-            for name, each in calls.items()
-        },
+        "spending": allowances.spending(clock),
+        "excess": clock.excess_cost,
+        "waits": {name: allowances.asked(clock, each) for name, each in calls.items()},
         "waiting": waiting,
     }

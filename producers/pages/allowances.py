@@ -1,7 +1,7 @@
-"""What may still be asked of a vendor, in the parts its page shows: see `domain.prospects`."""
+"""What may still be asked of a vendor whose limits follow its own hours, and what holds it up."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -10,6 +10,7 @@ from adapters import pms
 from adapters.rest.budgets import budgets
 from adapters.storage.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
+from domain.connections import Connection
 from domain.errors import SyncError
 from domain.limits import Budget, Throttle
 from domain.prospects import Hours, Prospect, prospects
@@ -19,21 +20,29 @@ from producers.doors import Door
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """The clock that all processes share, and one connection's buckets in it.
+
+    A call beyond them costs `excess_cost` US dollars, where the vendor sends a bill for it.
+    """
+
+    throttle: Throttle
+    buckets: Mapping[str, Budget] = field(default_factory=dict)
+    excess_cost: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One bucket now: `left` of `most` in `seconds`; `then` is how many after the hours change."""
+    """One bucket now; `is_binding` where it holds up more than any other."""
 
     name: str
-    left: int
-    most: int
-    seconds: int
-    then: int
-    wait: float
+    next: Prospect
     is_binding: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:
-    """All buckets of one connection; the one that holds up most is `is_binding`."""
+    """All buckets of one connection, at one instant."""
 
     parts: Sequence[Part]
     hours: Hours | None
@@ -49,83 +58,69 @@ class Asked:
     cost: Decimal | None
 
 
-def of_connection(door: Door, connection_id: UUID) -> tuple[Throttle, Mapping[str, Budget]]:
-    """The clock that all processes share, and the buckets of that connection in it."""
-    ports = door.ports
-    throttle = RedisThrottle(ports.redis, StoredSpent(ports.database))
+def of_connection(door: Door, connection_id: UUID) -> Clock:
+    """Without buckets where its secrets cannot be had: they tell whose allowance it is."""
     held = loaded(door, connection_id)
     vendor = pms.vendor(held.vendor)
+    throttle = RedisThrottle(door.ports.redis, StoredSpent(door.ports.database))
+    try:
+        buckets = _buckets(door, held)
+    except SyncError:
+        buckets = {}
+    return Clock(throttle=throttle, buckets=buckets, excess_cost=vendor.excess_cost)
+
+
+def _buckets(door: Door, held: Connection) -> Mapping[str, Budget]:
+    ports, vendor = door.ports, pms.vendor(held.vendor)
     urls = ports.urls.get(held.vendor, VendorUrls())
     here = replace(held, base_url=held.base_url or urls.base_url)
-    try:
-        own = ports.secrets.get(held.secret_ref) if held.secret_ref else {}
-        secrets = {**ports.presets.get(held.vendor, {}), **own}
-        auth = vendor.auth_by(secrets)
-        if auth is None:
-            return throttle, {}
-        names = list(vendor.limits)
-        found = budgets(vendor, names, here, auth=auth, secrets=secrets)
-    except SyncError:
-        # Whose allowance it is, is told by its secrets.
-        return throttle, {}
-    return throttle, dict(zip(names, found, strict=True))
+    own = ports.secrets.get(held.secret_ref) if held.secret_ref else {}
+    secrets = {**ports.presets.get(held.vendor, {}), **own}
+    auth = vendor.auth_by(secrets)
+    if auth is None:
+        return {}
+    names = list(vendor.limits)
+    found = budgets(vendor, names, here, auth=auth, secrets=secrets)
+    return dict(zip(names, found, strict=True))
 
 
-def spending(throttle: Throttle, buckets: Mapping[str, Budget]) -> Spending | None:
+def spending(clock: Clock) -> Spending | None:
     """By the clock's own time; None while it cannot be asked, or knows no bucket."""
-    try:
-        found = prospects(throttle, buckets, calls=dict.fromkeys(buckets, 1))
-    except SyncError:
-        return None
+    found = _asked(clock, dict.fromkeys(clock.buckets, 1))
     if not found:
         return None
     return Spending(
-        parts=_bound([_part(name, one) for name, one in found.items()]),
+        parts=_bound([Part(name=name, next=one) for name, one in found.items()]),
         hours=next((one.hours for one in found.values() if one.hours), None),
         at=max(one.at for one in found.values()),
     )
 
 
-def asked(
-    throttle: Throttle,
-    buckets: Mapping[str, Budget],
-    calls: Mapping[str, int],
-    *,
-    excess_cost: Decimal | None = None,
-) -> Asked | None:
+def asked(clock: Clock, calls: Mapping[str, int]) -> Asked | None:
     """So many calls of each bucket; None where nobody can tell."""
-    try:
-        found = prospects(throttle, buckets, calls=calls, excess_cost=excess_cost).values()
-    except SyncError:
+    found = _asked(clock, calls).values()
+    if not found:
         return None
     costs = [one.cost for one in found if one.cost is not None]
     return Asked(
-        seconds=max((one.seconds for one in found), default=0.0),
+        seconds=max(one.seconds for one in found),
         excess=sum(one.excess for one in found),
-        cost=sum(costs, Decimal()) if excess_cost is not None else None,
+        cost=sum(costs, Decimal()) if clock.excess_cost is not None else None,
     )
 
 
-def wait(
-    throttle: Throttle, buckets: Mapping[str, Budget], calls: Mapping[str, int]
-) -> float | None:
-    """Seconds until so many calls of each bucket would be through; None where nobody can tell."""
-    found = asked(throttle, buckets, calls)
-    return None if found is None else found.seconds
-
-
-def _part(name: str, one: Prospect) -> Part:
-    return Part(
-        name=name,
-        left=one.left,
-        most=one.limit.requests,
-        seconds=one.limit.seconds,
-        then=one.then,
-        wait=one.seconds,
-    )
+def _asked(clock: Clock, calls: Mapping[str, int]) -> Mapping[str, Prospect]:
+    try:
+        return prospects(clock.throttle, clock.buckets, calls=calls, excess_cost=clock.excess_cost)
+    except SyncError:
+        return {}
 
 
 def _bound(parts: Sequence[Part]) -> Sequence[Part]:
     """Mark the part whose next call waits longest, or of which the least share is left."""
-    worst = max(parts, key=lambda one: (one.wait, -one.left / one.most), default=None)
-    return [replace(one, is_binding=one is worst and one.left < one.most) for one in parts]
+    worst = max(parts, key=lambda one: (one.next.seconds, -_share(one)))
+    return [replace(one, is_binding=one is worst and _share(one) < 1) for one in parts]
+
+
+def _share(part: Part) -> float:
+    return part.next.left / part.next.limit.requests

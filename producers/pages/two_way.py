@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from urllib.parse import quote
 
 from sqlalchemy import Connection as Db
@@ -14,6 +15,7 @@ from adapters.storage.push_standing import Standing
 from domain.patient_links import Person
 from domain.sheet import EntryView
 from domain.window import local_day, zone
+from producers.pages.allowances import Asked
 from producers.pages.rendering import ENVIRONMENT, clock, moment, vendor
 
 VENDORS = frozenset({"advancedmd"})
@@ -79,8 +81,6 @@ CALLS: Mapping[str, str] = {
     "login": "Signing in",
 }
 """What a bucket's calls are for."""
-EXCESS = "1 US cent"
-"""What a call above the allowance costs: told by integrators, to be confirmed by a licensee."""
 OUTCOMES: Mapping[str, str] = {"done": "Done", "waiting": "Under way", "failed": "Failed"}
 SENT: Mapping[str, str] = {"done": "taken", "waiting": "under way", "failed": "not taken"}
 AN_HOUR, A_MINUTE = 3600, 60
@@ -139,6 +139,22 @@ def about(seconds: float | None) -> str:
     return f"about {seconds / AN_HOUR:.1f} h"
 
 
+def waits(found: Asked | None) -> str:
+    """How long work would wait, and what it would cost if it did not."""
+    if found is None:
+        return about(None)
+    saved = f", which saves {dollars(found.cost)}" if found.cost else ""
+    return about(found.seconds) + saved
+
+
+def dollars(cost: Decimal) -> str:
+    """`1 US cent`, `12 US cents`, `US$1.50`."""
+    cents = cost * 100
+    if cents != int(cents) or cents >= 100:  # noqa: PLR2004 - a dollar
+        return f"US${cost:.2f}"
+    return f"{int(cents)} US {'cent' if cents == 1 else 'cents'}"
+
+
 def shares(tally: Tally) -> list[tuple[str, float, float]]:
     """The bar of a tally: each state with where it starts and how wide it is, in hundredths."""
     counts = {name: count for name in SAYS if (count := getattr(tally, name))}
@@ -177,6 +193,8 @@ ENVIRONMENT.filters.update(
     push_tip=tip,
     deep_link=deep_link,
     about=about,
+    dollars=dollars,
+    waits=waits,
     shares=shares,
     when=when,
     turns=turns,
@@ -185,7 +203,6 @@ ENVIRONMENT.filters.update(
 )
 ENVIRONMENT.globals.update(
     call_words=CALLS,
-    excess=EXCESS,
     link_says=LINK_SAYS,
     link_tones=LINK_TONES,
     push_icons=ICONS,

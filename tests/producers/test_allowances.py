@@ -10,7 +10,7 @@ from adapters.throttle.clock import Margins
 from domain.errors import Transient
 from domain.limits import MONDAY_TO_FRIDAY, Budget, Limit, Tier
 from producers.pages import allowances
-from producers.pages.two_way import about, turns
+from producers.pages.two_way import about, dollars, turns, waits
 from tests.throttle.rig import Rig
 
 pytestmark = pytest.mark.integration
@@ -41,16 +41,22 @@ class Away:
         raise Transient("the vendor clock (Redis) cannot be reached")
 
 
+def clock_of(rig: Rig) -> allowances.Clock:
+    return allowances.Clock(throttle=rig.throttle, buckets=BUCKETS, excess_cost=Decimal("0.01"))
+
+
 @pytest.fixture
 def monday(redis_client: Redis) -> Rig:
     return Rig(redis_client, start=MONDAY, margins=Margins())
 
 
 def test_at_peak_the_stricter_limits_are_told_and_when_they_end(monday: Rig) -> None:
-    found = allowances.spending(monday.throttle, BUCKETS)
+    found = allowances.spending(clock_of(monday))
 
     assert found is not None and found.hours is not None
-    assert [(one.name, one.left, one.most, one.then) for one in found.parts] == [
+    assert [
+        (one.name, one.next.left, one.next.limit.requests, one.next.then) for one in found.parts
+    ] == [
         ("tier1", 1, 1, 60),
         ("tier3", 24, 24, 120),
     ]
@@ -60,10 +66,10 @@ def test_at_peak_the_stricter_limits_are_told_and_when_they_end(monday: Rig) -> 
 def test_off_peak_lasts_over_the_weekend(redis_client: Redis) -> None:
     friday = Rig(redis_client, start=FRIDAY_NIGHT, margins=Margins())
 
-    found = allowances.spending(friday.throttle, BUCKETS)
+    found = allowances.spending(clock_of(friday))
 
     assert found is not None and found.hours is not None
-    assert [(one.left, one.then) for one in found.parts] == [(60, 1), (120, 24)]
+    assert [(one.next.left, one.next.then) for one in found.parts] == [(60, 1), (120, 24)]
     assert not found.hours.is_peak
     assert turns(found.hours.changes_at, found.at, DENVER) == "Mon 06:00"
 
@@ -72,11 +78,11 @@ def test_the_bucket_that_holds_up_most_binds(monday: Rig) -> None:
     monday.ask(BUCKETS["tier1"])
     monday.ask(BUCKETS["tier3"])
 
-    found = allowances.spending(monday.throttle, BUCKETS)
+    found = allowances.spending(clock_of(monday))
 
     assert found is not None
     assert [one.name for one in found.parts if one.is_binding] == ["tier1"]
-    assert [(one.left, about(one.wait)) for one in found.parts] == [
+    assert [(one.next.left, about(one.next.seconds)) for one in found.parts] == [
         (0, "about 1 min"),
         (23, "no wait"),
     ]
@@ -85,10 +91,11 @@ def test_the_bucket_that_holds_up_most_binds(monday: Rig) -> None:
 def test_work_waits_as_long_as_its_slowest_kind_of_call(monday: Rig) -> None:
     wanted = {"tier1": 1, "tier3": 60}
 
-    seconds = allowances.wait(monday.throttle, BUCKETS, wanted)
+    found = allowances.asked(clock_of(monday), wanted)
 
-    assert seconds is not None
-    assert 120 <= seconds < 125
+    assert found is not None
+    assert 120 <= found.seconds < 125
+    assert waits(found) == "about 2 min, which saves 36 US cents"
 
 
 def test_work_that_does_not_wait_would_be_billed_for_what_is_beyond_the_limits(
@@ -96,8 +103,8 @@ def test_work_that_does_not_wait_would_be_billed_for_what_is_beyond_the_limits(
 ) -> None:
     wanted = {"tier1": 3, "tier3": 60}
 
-    found = allowances.asked(monday.throttle, BUCKETS, wanted, excess_cost=Decimal("0.01"))
-    free = allowances.asked(monday.throttle, BUCKETS, {"tier1": 1}, excess_cost=Decimal("0.01"))
+    found = allowances.asked(clock_of(monday), wanted)
+    free = allowances.asked(clock_of(monday), {"tier1": 1})
 
     assert found is not None and free is not None
     assert (found.excess, found.cost) == (2 + 36, Decimal("0.38"))
@@ -105,8 +112,16 @@ def test_work_that_does_not_wait_would_be_billed_for_what_is_beyond_the_limits(
 
 
 def test_a_clock_that_is_away_tells_nothing_and_breaks_nothing() -> None:
-    away = Away()
+    away = allowances.Clock(throttle=Away(), buckets=BUCKETS)  # type: ignore[arg-type]
 
-    assert allowances.spending(away, BUCKETS) is None  # type: ignore[arg-type]
-    assert allowances.wait(away, BUCKETS, {"tier1": 1}) is None  # type: ignore[arg-type]
-    assert about(None) == "wait not known"
+    assert allowances.spending(away) is None
+    assert allowances.asked(away, {"tier1": 1}) is None
+    assert waits(None) == "wait not known"
+
+
+@pytest.mark.parametrize(
+    ("cost", "said"),
+    [("0.01", "1 US cent"), ("0.12", "12 US cents"), ("1.5", "US$1.50"), ("0.025", "US$0.02")],
+)
+def test_money_is_said_as_people_say_it(cost: str, said: str) -> None:
+    assert dollars(Decimal(cost)) == said

@@ -53,12 +53,11 @@ function say(sentence, isBad = false) {
 }
 
 async function deed(name) {
-  const { connection, today } = board().dataset;
   doing = name;
-  say("");
+  say("Under way…");
   lay(board());
   try {
-    say(await DEEDS[name]({ connection, today }, say));
+    say(await DEEDS[name](board().dataset, say));
   } catch (refusal) {
     say(refusal.message, true);
   } finally {
@@ -71,7 +70,7 @@ async function push(button) {
   const row = button.closest("[data-entry]").dataset;
   button.disabled = true;
   try {
-    say(await sent(row, button.dataset.push));
+    say(await sent(row, button.dataset.push, say));
   } catch (refusal) {
     say(refusal.message, true);
   } finally {

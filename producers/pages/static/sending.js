@@ -41,7 +41,7 @@ async function send(event) {
   event.preventDefault();
   const button = form.querySelector(".primary");
   button.disabled = true;
-  told("");
+  told("Under way…");
   try {
     told(await DEEDS.range(chosen(), told));
     await renew();
