@@ -1,0 +1,50 @@
+"""AdvancedMD both ways in a real browser, against processes and a vendor that really run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.both_ways import BothWays, both_ways
+from tests.browser.driving import drive
+
+pytestmark = [pytest.mark.browser, pytest.mark.integration]
+
+_TODAY = """
+    SELECT entry.id, pms_appointment_id AS there FROM run_sheet_appointments AS entry
+    WHERE appointment_status = 'booked' AND pms_patient_id <> '' AND removed_at IS NULL
+    ORDER BY appointment_time, entry.id
+"""
+
+
+@pytest.fixture
+def practice(browser_parts: Path, database_url: str, redis_url: str) -> Iterator[BothWays]:
+    with both_ways(database_url, redis_url) as made:
+        yield made
+
+
+def test_a_status_goes_there_and_one_set_there_comes_here_live(
+    practice: BothWays, tmp_path: Path
+) -> None:
+    ours, theirs = practice.read(_TODAY)[:2]
+
+    found = drive(
+        "both_ways",
+        base=practice.base,
+        token=practice.link(),
+        shots=tmp_path,
+        vendor=practice.vendor,
+        ours=str(ours["id"]),
+        oursThere=ours["there"],
+        theirs=str(theirs["id"]),
+        theirsThere=theirs["there"],
+    )
+
+    assert found["there"] == 1
+    assert found["history"] == "Status set, taken"
+    assert found["deepLink"] == f"https://app.example.org/visits/{ours['there']}"
+    assert found["said"] == "1 appointment updated."
+    assert found["shown"] == "In progress"
+    assert "Status set" in " ".join(found["lines"])
+    assert found["trouble"] == []
+    assert practice.control("GET", "invoice")["cents"] == 0
