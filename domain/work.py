@@ -244,20 +244,27 @@ def push_entry_job(  # noqa: PLR0913 - a job is what its arguments say
     vendor: str,
     entry_id: UUID,
     create: bool = False,
+    read_first: bool = False,
     range_id: int | None = None,
     priority: int = BY_A_PERSON,
 ) -> NewJob:
     """Bring a row to its PMS, one attempt at a time; with `create` one that no PMS has yet.
 
-    `range_id` is the job that asked for it together with others.
+    With `read_first` what the PMS says is read in any case. `range_id` is the job that asked for
+    it together with others.
     """
     return NewJob(
         kind=PUSH_ENTRY,
         account_id=account_id,
         connection_id=connection_id,
         vendor=vendor,
-        args={"entry_id": str(entry_id), "create": create, "range_id": range_id},
-        dedupe_key=f"push:{entry_id}:{range_id or ''}",
+        args={
+            "entry_id": str(entry_id),
+            "create": create,
+            "read_first": read_first,
+            "range_id": range_id,
+        },
+        dedupe_key=f"push:{entry_id}:{create}:{read_first}:{range_id or ''}",
         exclusive_key=f"push:{entry_id}",
         priority=priority,
         max_seconds=300,

@@ -46,6 +46,24 @@ _LINES = text(
     ORDER BY at DESC, id LIMIT :most
     """
 )
+_OF_PATIENT = text(
+    """
+    SELECT write.id, 'out' AS way,
+           CASE WHEN write.entry_id IS NULL THEN 'patient' ELSE 'appointment' END AS subject,
+           write.kind AS what, write.created_at AS at, write.asked_by AS by, write.reason,
+           CASE write.state WHEN 'confirmed' THEN 'done' WHEN 'failed' THEN 'failed'
+                            WHEN 'withdrawn' THEN 'failed' ELSE 'waiting' END AS state,
+           write.entry_id, write.pms_id, write.start_at AS start, NULL AS timezone,
+           0 AS created, 0 AS updated, 0 AS removed, 0 AS conflicts, write.settled_at AS ended_at
+    FROM pms_writes AS write WHERE write.patient_link_id = :id
+    UNION ALL
+    SELECT id, 'out', 'patient', 'link', updated_at, linked_by, reason,
+           CASE state WHEN 'linked' THEN 'done' WHEN 'error' THEN 'failed' ELSE 'waiting' END,
+           NULL, pms_patient_id, NULL, NULL, 0, 0, 0, 0, synced_at
+    FROM patient_links WHERE id = :id
+    ORDER BY at DESC, id LIMIT 100
+    """
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +87,11 @@ class Line:
     removed: int
     conflicts: int
     ended_at: datetime | None
+
+
+def of_patient(db: Db, link_id: UUID) -> Sequence[Line]:
+    """What was sent for somebody of ours, and who they were found to be; newest first."""
+    return [Line(**row) for row in db.execute(_OF_PATIENT, {"id": link_id}).mappings()]
 
 
 def lines(

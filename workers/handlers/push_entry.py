@@ -37,6 +37,8 @@ class Entries(Protocol):
 def push_entry(job: Job, *, entries: Entries, clock: Callable[[], datetime]) -> Mapping[str, Any]:
     """Until the PMS says what the sheet shows, or a person has to decide; never twice at once."""
     entry, sent = entries.open(job), 0
+    if job.args.get("read_first"):
+        entry.read_again()
     for _ in range(ROUNDS):
         kept = entry.unfinished()
         if kept is not None and kept.state not in NOT_YET_SENT:

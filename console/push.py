@@ -1,0 +1,172 @@
+"""`pms-sync push`: bring rows to a practice that takes changes, and fetch what changed there."""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from sqlalchemy import Connection as Db
+from sqlalchemy import text
+
+from adapters.storage import push_asking
+from adapters.storage.push_asking import Asked
+from adapters.storage.workers import living_workers
+from console import given, output
+from console.auditing import audited
+from console.opened import Id, opened
+from console.output import AsJson
+from console.wiring import Wiring, wired
+from domain.errors import BadInput
+from domain.jobs import JobState, Queue
+from domain.push_words import sentence_of
+from domain.sheet import NotOnSheet
+from domain.window import local_day
+from infra.clock import system_clock
+from infra.database import dispatch, transaction
+from workers.here import run_here
+
+app = typer.Typer(no_args_is_help=True, help="Bring the sheet and a practice to agree, both ways.")
+
+LOOK_SECONDS = 0.3
+ENDED = {JobState.DONE, JobState.DEAD, JobState.CANCELLED}
+
+Entry = Annotated[UUID, typer.Argument(metavar="ENTRY", help="The row's id.")]
+Create = Annotated[bool, typer.Option("--create", help="Make it the practice's visit.")]
+First = Annotated[str | None, typer.Option("--from", help="First day; today if not given.")]
+Last = Annotated[str | None, typer.Option("--to", help="Last day; the first one if not given.")]
+Here = Annotated[bool, typer.Option("--here", help="In this process, without workers.")]
+
+_ACCOUNT = text("SELECT account_id FROM run_sheet_appointments WHERE id = :id")
+_NEXT = text(
+    """
+    SELECT id FROM jobs WHERE kind = 'push_entry' AND args ->> 'range_id' = :id
+      AND state = 'ready' ORDER BY id LIMIT 1
+    """
+)
+
+
+@app.command()
+def entry(
+    entry_id: Entry, *, create: Create = False, here: Here = False, json: AsJson = False
+) -> None:
+    """Send what a row owes its practice, and read what the practice says of it."""
+    with wired() as wiring:
+        with dispatch(wiring.engine) as db:
+            account_id = db.execute(_ACCOUNT, {"id": entry_id}).scalar()
+        if account_id is None:
+            raise NotOnSheet("There is no such row on the sheet.")
+        ask = push_asking.create if create else push_asking.push
+        _carried(
+            wiring,
+            account_id,
+            lambda db: ask(db, entry_id, expected_version=None),
+            what="push.create_asked" if create else "push.asked",
+            here=here,
+            json=json,
+        )
+
+
+@app.command("range")
+def range_(
+    connection: Id,
+    *,
+    first: First = None,
+    last: Last = None,
+    here: Here = False,
+    json: AsJson = False,
+) -> None:
+    """Send everything of some days that is owed, in batches of at most 50."""
+    with opened(connection) as (wiring, held):
+        today = local_day(system_clock(), held.timezone)
+        first_day = given.day(first, today=today)
+        last_day = given.day(last, today=today, default=first_day)
+        _carried(
+            wiring,
+            held.account_id,
+            lambda db: push_asking.push_days(db, held.id, first=first_day, last=last_day),
+            what="push.range_asked",
+            here=here,
+            json=json,
+        )
+
+
+@app.command()
+def pull(connection: Id, *, here: Here = False, json: AsJson = False) -> None:
+    """Fetch what changed at a practice since it was last read."""
+    with opened(connection) as (wiring, held):
+        _carried(
+            wiring,
+            held.account_id,
+            lambda db: push_asking.pull(db, held.id, now=system_clock()),
+            what="push.pull_asked",
+            here=here,
+            json=json,
+        )
+
+
+def _carried(
+    wiring: Wiring,
+    account_id: str,
+    ask: Callable[[Db], Asked],
+    *,
+    what: str,
+    here: bool,
+    json: bool,
+) -> None:
+    """Asked for, watched to its end, and told; a failure is the command's own."""
+    if not here:
+        _refuse_without_workers(wiring)
+    with audited(wiring.engine, "push", account_id=account_id, action=what) as db:
+        asked = ask(db)
+    if here:
+        _carry(wiring, asked.job_id)
+    row = _watched(wiring, asked.job_id, account_id)
+    sentence = sentence_of(row)
+    if json:
+        told = {"job_id": row["id"], "state": row["state"], "sentence": sentence}
+        output.answer({**told, "result": row["result"]})
+    else:
+        output.say(f"{asked.connection.name}: {sentence}")
+    if row["state"] != JobState.DONE or (row["result"] or {}).get("refused"):
+        raise typer.Exit(1)
+
+
+def _carry(wiring: Wiring, job_id: int) -> None:
+    """The job in another thread; the rows of a range, which it waits for, in this one."""
+    parts = wiring.parts()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="here") as thread:
+        carried = thread.submit(run_here, parts, job_id)
+        try:
+            while not carried.done():
+                following = _of_range(wiring, job_id)
+                if following is not None:
+                    run_here(parts, following)
+                else:
+                    time.sleep(LOOK_SECONDS)
+            carried.result()
+        finally:
+            parts.stopping.ask()
+
+
+def _of_range(wiring: Wiring, job_id: int) -> int | None:
+    with dispatch(wiring.engine) as db:
+        found: int | None = db.execute(_NEXT, {"id": str(job_id)}).scalar()
+    return found
+
+
+def _watched(wiring: Wiring, job_id: int, account_id: str) -> Mapping[str, Any]:
+    while True:
+        with transaction(wiring.engine, account_id=account_id) as db:
+            row = push_asking.followed(db, job_id, account_id=account_id)
+        if row["state"] in ENDED:
+            return row
+        time.sleep(LOOK_SECONDS)
+
+
+def _refuse_without_workers(wiring: Wiring) -> None:
+    with dispatch(wiring.engine) as db:
+        alive = living_workers(db)
+    if not (alive.get(Queue.SYNC.value) and alive.get(Queue.DEFAULT.value)):
+        raise BadInput("No worker is alive to do it: start them with 'pms-sync up', or add --here.")
