@@ -60,11 +60,12 @@ def list_(
         return output.say("No such jobs.")
     now = system_clock()
     return output.table(
-        ["Job", "Kind", "State", "Connection", "Asked", "Tries", "Note"],
+        ["Job", "Kind", "Queue", "State", "Connection", "Asked", "Tries", "Note"],
         [
             (
                 one["id"],
                 one["kind"],
+                one["queue"],
                 one["state"],
                 short(one["connection_id"] or ""),
                 output.ago(one["created_at"], now=now),

@@ -89,6 +89,26 @@ def test_a_dead_job_is_replayed_or_discarded(shell: Shell, database_url: str) ->
     assert "is cancelled" in shell.complaint("jobs", "discard", job, "--reason", "again")
 
 
+def test_jobs_tell_their_queue_in_a_terminal_of_80_columns(
+    shell: Shell, connected: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.answer("sync", connected, "--here")
+    job = dead_job(database_url)
+    monkeypatch.setenv("COLUMNS", "80")
+
+    lines = shell("jobs", "list").out.splitlines()
+
+    heading = next(line.split() for line in lines if "Kind" in line)
+    assert heading[:4] == ["Job", "Kind", "Queue", "State"]
+    assert heading[-1] == "Note"
+    assert next(line for line in lines if line.split()[:1] == [job]).split()[1:4] == [
+        "prune",
+        "default",
+        "dead",
+    ]
+    assert max(map(len, lines)) <= 80
+
+
 def test_what_is_done_to_a_job_is_audited(shell: Shell, connected: str, database_url: str) -> None:
     run = shell.answer("sync", connected, "--here")
     own = str(stored(database_url, "SELECT id FROM jobs WHERE kind = 'sync'"))
