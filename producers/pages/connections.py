@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters import pms
 from adapters.rest.vendor import Vendor
+from adapters.storage.authorisations import VENDOR as SIKKA
 from adapters.storage.connection_details import (
     ConnectionDetails,
     read_clinicians,
@@ -50,6 +51,8 @@ SECTIONS: Mapping[str, str] = {
 }
 # How the engine tells of an answer it could not use: "Gentu: GET /path answered 404".
 ANSWERED = re.compile(r"[^:]+: [A-Z]+ \S+ answered (?P<status>\d{3})")
+LET_IN_AT: Mapping[str, str] = {SIKKA: "/setup/sikka"}
+"""Where practices let us in elsewhere than with credentials of their own."""
 DAYS: Mapping[str, str] = {
     "mon": "Monday",
     "tue": "Tuesday",
@@ -187,6 +190,8 @@ def next_sync(connection: ConnectionDetails, now: datetime) -> str:
 
 def what_to_do(connection: ConnectionDetails) -> str:
     """What helps when the PMS no longer lets us in."""
+    if connection.vendor in LET_IN_AT:
+        return "Authorise this practice's office at the marketplace once more."
     described = pms.vendor(connection.vendor)
     if described.pairing:
         return f"{described.pairing.advice} Or enter the credentials again if they were changed."
@@ -194,6 +199,15 @@ def what_to_do(connection: ConnectionDetails) -> str:
     return f"Get a new {wanted} from {described.title} and enter it."
 
 
+def sign_in_page(connection: ConnectionDetails) -> str:
+    """Where somebody signs in again: with the credentials, or where the practice lets us in."""
+    return LET_IN_AT.get(connection.vendor, f"/connections/{connection.id}#sign-in")
+
+
 ENVIRONMENT.filters.update(
-    standing=standing, trouble=trouble, next_sync=next_sync, what_to_do=what_to_do
+    sign_in_page=sign_in_page,
+    standing=standing,
+    trouble=trouble,
+    next_sync=next_sync,
+    what_to_do=what_to_do,
 )

@@ -1,5 +1,6 @@
 """The wizard's and the connections' pages as the server draws them."""
 
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 from uuid import UUID
@@ -122,6 +123,26 @@ def test_what_only_an_engineer_reads_is_put_in_words(site: Site) -> None:
 
     assert "Gentu no longer lets us in (it answered 404)." in page.text
     assert reason not in page.text
+
+
+@pytest.mark.parametrize("vendor", ["gentu", "sikka"])
+def test_signing_in_again_leads_to_where_the_practice_lets_us_in(site: Site, vendor: str) -> None:
+    connection_id = _gentu(site)
+    change = (
+        "UPDATE pms_connections SET state = 'NEEDS_SIGN_IN', connector = :vendor WHERE id = :id"
+    )
+    with site.everything() as db:
+        db.execute(text(change), {"vendor": vendor, "id": connection_id})
+    site.sign_in()
+
+    cards = site.client.get("/connections", headers=PAGE).text
+    settings = site.client.get(f"/connections/{connection_id}", headers=PAGE).text
+
+    ways = {"gentu": f"/connections/{connection_id}#sign-in", "sikka": "/setup/sikka"}
+    for page in (cards, settings):
+        links = set(re.findall(r'href="([^"]+)">Sign in again<', page))
+        assert links & set(ways.values()) == {ways[vendor]}
+    assert ("marketplace" in settings) is (vendor == "sikka")
 
 
 def test_a_practice_of_another_account_is_not_there(site: Site) -> None:
