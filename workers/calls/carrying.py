@@ -1,10 +1,15 @@
 """Carrying a tool call's write to the practice, and telling truthfully what became of it."""
 
+import structlog
+
 from domain.connections import Connection
 from domain.desk import Opening
+from domain.errors import SyncError
 from domain.tools import ToolRequest
 from domain.wishes import Wish, Write
 from domain.writes import NOT_YET_SENT, Hold, KeptWrite, NewWrite, SlotTaken, WriteState
+
+log = structlog.get_logger()
 
 NEVER_LEFT = NOT_YET_SENT | {WriteState.WITHDRAWN, WriteState.FAILED}
 ASKED_BY = "call"
@@ -30,10 +35,13 @@ def carried(
         return request.writer.do(new, until=request.until)
     except SlotTaken:
         raise
-    except Exception:
+    except Exception as trouble:
         kept = request.writer.asked(request.write_key)
         if kept is None or kept.state in NEVER_LEFT:
             raise
+        tell = log.warning if isinstance(trouble, SyncError) else log.exception
+        kind = type(trouble).__name__
+        tell("write.in_doubt", write_id=str(kept.id), state=kept.state.value, error_kind=kind)
         return kept
 
 

@@ -1,6 +1,7 @@
 """A caller looks for a time and makes an appointment, and hears only what is so."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from domain.desk import Opening, Outcome, OutcomeUnknown, Receipt, Verdict
 from domain.errors import Refused, Transient
@@ -293,6 +294,20 @@ def test_a_write_that_may_have_left_is_never_told_as_nothing(
     assert said.told is told
     assert said.write_id is not None
     assert ("Nothing" in said.text or "nothing" in said.text) is (told is Told.FAILED)
+
+
+def test_a_bug_on_the_way_is_logged_with_the_write_it_left_in_doubt() -> None:
+    practice = Practice()
+    practice.desk.takes = RuntimeError("Ann Ames of 12 Example St")
+
+    with capture_logs() as lines:
+        said = practice.call().answer("book-appointment", {"startTime": NINE})
+
+    (line,) = [one for one in lines if one["event"] == "write.in_doubt"]
+    assert line["write_id"] == str(said.write_id)
+    assert (line["error_kind"], line["state"]) == ("RuntimeError", "unknown")
+    assert line["exc_info"] is True
+    assert "Ann" not in str({**line, "exc_info": None})
 
 
 def test_another_time_may_be_tried_after_a_refusal() -> None:
