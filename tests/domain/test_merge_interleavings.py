@@ -154,3 +154,6 @@ def test_ten_thousand_interleavings_keep_every_merge_law(steps: list[Step]) -> N
         row.keeps_the_laws()
     row.is_the_pms_where_nobody_touched_it()
     row.keeps_the_laws()
+    assert shown(merge(row.cells, row.pms, at=row.now).cells if row.pms else row.cells) == shown(
+        row.cells
+    ), "the same page once more changed something"

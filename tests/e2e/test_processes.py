@@ -92,6 +92,7 @@ def test_redis_killed_and_restarted_in_mid_run_costs_seconds(running: Stack) -> 
     running.servers.start_redis()
 
     running.wait_for(lambda: running.ended(job_id), seconds=90)
+    assert running.clinic.run_of(job_id)["status"] == "success"
     nothing_lost_or_doubled(running)
 
 
@@ -119,4 +120,5 @@ def test_postgres_restarted_in_mid_run_costs_seconds(running: Stack) -> None:
     running.clinic.engine.dispose()
 
     running.wait_for(lambda: running.ended(job_id), seconds=60)
+    assert running.clinic.run_of(job_id)["status"] == "success"
     nothing_lost_or_doubled(running)
