@@ -43,6 +43,8 @@ app = typer.Typer()
 APPOINTMENTS = 60
 PRACTITIONERS = 6
 CHANGE_SECONDS = 10
+USUAL_MINUTES, BOTH_WAYS_MINUTES = 15, 1
+"""Who is written to is looked at often, so that both sides are seen to move."""
 FOLDER = "demo"
 
 
@@ -206,6 +208,7 @@ def _connected(
         token_url=described.get("token_url"),
         settings={"map_all": True},
         telehealth_only=False,
+        frequency_minutes=BOTH_WAYS_MINUTES if about.two_way else USUAL_MINUTES,
         state=State.ACTIVE,
     )
     wanted = Wanted(
