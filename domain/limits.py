@@ -65,13 +65,17 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """One bucket a request spends `weight` from, and every limit that bucket has."""
+    """One bucket a request spends `weight` from, and every limit that bucket has.
+
+    By `headroom` seconds every limit is kept longer, where to be early costs more than to be late.
+    """
 
     bucket: str
     limits: tuple[Limit, ...]
     tiers: tuple[Tier, ...] = ()
     voice_share: float = 0.0
     weight: int = 1
+    headroom: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.limits:
@@ -80,13 +84,15 @@ class Budget:
             raise ValueError(f"{self.bucket}: the voice share is at least 0 and below 1")
         if self.weight < 1 or self.weight > self.smallest():
             raise ValueError(f"{self.bucket}: a request of weight {self.weight} can never pass")
+        if self.headroom < 0:
+            raise ValueError(f"{self.bucket}: headroom is no seconds or more")
 
     def every_limit(self) -> tuple[Limit, ...]:
         return (*self.limits, *(limit for tier in self.tiers for limit in tier.limits))
 
-    def longest(self) -> int:
+    def longest(self) -> float:
         """Seconds after which a request counts no more."""
-        return max(limit.seconds for limit in self.every_limit())
+        return max(limit.seconds for limit in self.every_limit()) + self.headroom
 
     def smallest(self) -> int:
         """The most that background may ever spend at one instant."""

@@ -9,6 +9,10 @@ from domain.limits import Budget
 
 Secrets = Mapping[str, str]
 
+WHERE_BILLED = 1.0
+"""Seconds every window of a vendor that bills is kept longer: one call may leave late, on a busy
+machine, and the next at once, so that they come closer than they were granted."""
+
 
 def bucket(
     vendor: Vendor, name: str, connection: Connection, *, auth: Auth, secrets: Secrets
@@ -36,6 +40,7 @@ def budgets(
             limits=vendor.limits[name],
             tiers=vendor.tiers.get(name, ()),
             voice_share=vendor.voice_shares.get(name, 0.0),
+            headroom=0.0 if vendor.excess_cost is None else WHERE_BILLED,
         )
         for name in names
     ]

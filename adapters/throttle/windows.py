@@ -37,13 +37,14 @@ def windows(budget: Budget, *, guard: float, now: int) -> tuple[Window, ...]:
 
 
 def _windows(budget: Budget, guard: float, now: int) -> Iterator[Window]:
+    longer = guard + budget.headroom
     for limit in budget.limits:
-        yield Window(limit, span(limit.seconds + guard), *ALWAYS)
+        yield Window(limit, span(limit.seconds + longer), *ALWAYS)
     for start, stop, tier, limit in _tier_spans(budget, from_micros(now)):
         # A request granted just before the hour arrives in it, and clocks differ.
         margin = span(guard + tier.drift)
         around = to_micros(start) - margin, to_micros(stop) + margin
-        yield Window(limit, span(limit.seconds + guard), *around)
+        yield Window(limit, span(limit.seconds + longer), *around)
 
 
 def _tier_spans(budget: Budget, now: datetime) -> Iterator[tuple[datetime, datetime, Tier, Limit]]:

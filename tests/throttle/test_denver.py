@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,13 +18,13 @@ from tests.throttle.rig import Rig, worst_window
 
 pytestmark = pytest.mark.integration
 
-VENDOR = pms.vendor("advancedmd")
+VENDOR = replace(pms.vendor("advancedmd"), excess_cost=Decimal("0.01"))
 DENVER = ZoneInfo("America/Denver")
 PEAK = {"tier1": 1, "tier2": 12, "tier3": 24}
 OFF_PEAK = {"tier1": 60, "tier2": 120, "tier3": 120}
 MANY = 130
-GUARD, DRIFT = 0.25, 5
-WINDOW = 60 + GUARD
+GUARD, HEADROOM, DRIFT = 0.25, 1.0, 5
+WINDOW = 60 + GUARD + HEADROOM
 
 
 def bucket(name: str, *, office_key: str = "130001", connection: int = 1) -> Budget:
@@ -109,7 +110,7 @@ def test_a_request_that_queued_before_six_leaves_by_the_limit_of_the_peak(rig: R
     assert at_once(rig, feed, 60) == 60
     rig.at(denver("2026-11-23T05:59:20"))
     promised = {rig.ask(feed, holder=f"queued {number}") for number in range(20)}
-    assert promised == {denver("2026-11-23T05:59:30") + timedelta(seconds=GUARD)}
+    assert promised == {denver("2026-11-23T05:59:30") + timedelta(seconds=GUARD + HEADROOM)}
 
     rig.at(denver("2026-11-23T06:00:00"))
     left = [rig.ask(feed, holder=f"queued {number}") for number in range(20)]
@@ -162,6 +163,17 @@ def test_over_an_edge_no_call_is_beyond_the_limit_wherever_the_vendors_clock_sta
         off_peak, peak = halves if edge.endswith("06:00:00") else reversed(halves)
         assert worst_window(peak, 60) <= PEAK[name]
         assert worst_window(off_peak, 60) == OFF_PEAK[name]
+
+
+def test_a_vendor_that_bills_is_left_a_second_more_than_one_that_refuses(rig: Rig) -> None:
+    rig.at(denver("2026-11-23T09:00:00"))
+    billed, refused = bucket("tier1"), replace(bucket("tier1"), bucket="refused", headroom=0)
+    for each in (billed, refused):
+        rig.ask(each, holder="first")
+
+    backs = [rig.ask(each, holder="second") for each in (billed, refused)]
+
+    assert backs == [rig.now + timedelta(seconds=more) for more in (61.25, 60.25)]
 
 
 @pytest.mark.parametrize(
