@@ -1,6 +1,6 @@
 // A PMS that takes changes, on the sheet: one row sent again or made there, and whole days.
 import { fragment } from "./api.js";
-import { renew } from "./day.js";
+import { renew, whenRenewed } from "./day.js";
 import "./linking.js";
 import { renewPanel } from "./panel.js";
 import { DEEDS, patientSynced, sent } from "./pushing.js";
@@ -62,6 +62,17 @@ function open() {
   estimate().catch(() => {});
 }
 
+// What is open beside the sheet follows when the PMS has answered meanwhile.
+function follow() {
+  const shown = document.getElementById("push")?.dataset;
+  const card = shown && document.getElementById(`e-${shown.entry}`);
+  if (!card) return;
+  const stands = card.querySelector("[data-push-state]")?.dataset.pushState;
+  if (stands === shown.pushState && card.dataset.version === shown.version) return;
+  renewPanel().catch(() => {});
+}
+
+whenRenewed(follow);
 form?.addEventListener("submit", send);
 form?.addEventListener("change", () => estimate().catch(() => {}));
 form?.querySelector("[data-sending-close]").addEventListener("click", () => dialog.close());

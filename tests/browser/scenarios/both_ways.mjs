@@ -36,7 +36,7 @@ export default async function play({ open, shots, base, told }) {
   const said = board.page.locator("[data-said]").filter({ hasText: /updated/ });
   await said.waitFor({ timeout: UNTIL });
   found.said = await said.textContent();
-  await card(told.theirs).locator(".chip", { hasText: "In progress" }).waitFor({ timeout: UNTIL });
+  await card(told.theirs).locator(".chip", { hasText: "In progress" }).waitFor({ state: "attached", timeout: UNTIL });
   found.shown = await card(told.theirs).locator(".chip").textContent();
   await board.page.locator("#lines tr").first().waitFor();
   found.lines = await board.page.locator("#lines .what").allInnerTexts();
