@@ -22,6 +22,14 @@ class OfficeCaller(Caller):
 
     __slots__ = ()
 
+    def _renew(self) -> datetime | None:
+        """As always; a login that was refused is told of here too, for there is no token."""
+        ends = super()._renew()
+        request = self.auth.token(self._desk())
+        if request is not None:
+            Session.of(self.ports.tokens.current(request))
+        return ends
+
     def _with(self, token: Token | None, ask: Ask) -> Ask:
         if token is None:
             raise TypeError("AdvancedMD is asked nothing without a session")

@@ -41,6 +41,13 @@ def test_a_login_is_sent_on_to_the_offices_own_server(clinic: Office) -> None:
     assert clinic.asked() == ["login", "login", "getschedulersetup"]
 
 
+def test_a_login_in_the_older_format_is_as_good(clinic: Office) -> None:
+    found = clinic.source(wire="xml").practitioners()
+
+    assert [one.pms_id for one in found] == [str(one["id"]) for one in clinic.tenant["columns"]]
+    assert clinic.asked() == ["login", "login", "getschedulersetup"]
+
+
 def test_everybody_shares_one_login(clinic: Office) -> None:
     sources = [clinic.source() for _ in range(EVERYBODY)]
 
@@ -105,6 +112,16 @@ def test_a_wrong_password_is_tried_once_and_a_new_one_works_at_once(clinic: Offi
 
     assert clinic.source().practitioners()
     assert tried <= 2
+
+
+def test_a_token_that_was_refused_is_not_renewed_either(clinic: Office) -> None:
+    clinic.control(f"tenants/{clinic.connection.site}", is_locked=True)
+
+    for _ in range(2):
+        with pytest.raises(NeedsReconnect, match="unlock"):
+            clinic.source().renew()
+
+    assert logins(clinic) == 1
 
 
 def test_the_same_password_is_tried_again_once_a_person_says_so(clinic: Office) -> None:
