@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from adapters.storage.ledger import ELDERS_TURN, KEY_IF_FREE
+from adapters.storage.ledger import KEY_IF_FREE
 from domain.jobs import MAX_FAILURES
 
 REANNOUNCE_SECONDS = 10
@@ -26,10 +26,14 @@ _WAITING = text(
     WHERE state = 'ready' AND announced_at > now() - make_interval(secs => :again) GROUP BY queue
     """
 )
-# Priority first, then one job of each connection before the second of any.
+# Priority first, then one job of each connection before the second of any. Those that have begun
+# are read once: a plan made while few jobs waited would look for them again for each of many.
 _CHOOSE = text(
-    f"""
-    WITH turns AS (
+    """
+    WITH elders AS MATERIALIZED (
+      SELECT id, exclusive_key, priority FROM jobs
+      WHERE state = 'ready' AND attempts > 0 AND exclusive_key IS NOT NULL
+    ), turns AS (
       SELECT id, priority, due_at,
              row_number() OVER (PARTITION BY coalesce(connection_id::text, id::text)
                                 ORDER BY priority DESC, due_at, id) AS turn
@@ -38,7 +42,9 @@ _CHOOSE = text(
         AND (announced_at IS NULL OR announced_at < now() - make_interval(secs => :again))
         AND NOT EXISTS (SELECT FROM jobs other
                         WHERE other.state = 'running' AND other.exclusive_key = jobs.exclusive_key)
-        AND NOT {ELDERS_TURN}
+        AND NOT EXISTS (SELECT FROM elders
+                        WHERE elders.exclusive_key = jobs.exclusive_key AND elders.id <> jobs.id
+                          AND jobs.attempts = 0 AND elders.priority >= jobs.priority)
     ), chosen AS (
       SELECT jobs.id FROM jobs JOIN turns USING (id)
       WHERE jobs.state = 'ready'
@@ -46,7 +52,7 @@ _CHOOSE = text(
       LIMIT :room FOR UPDATE OF jobs SKIP LOCKED
     )
     UPDATE jobs SET announced_at = now() FROM chosen WHERE jobs.id = chosen.id RETURNING jobs.id
-    """  # noqa: S608 - our own words
+    """
 )
 _FORGET = text(
     "UPDATE jobs SET announced_at = NULL WHERE state = 'ready' AND announced_at <> now()"

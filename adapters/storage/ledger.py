@@ -38,11 +38,13 @@ KEY_IF_FREE = """
     THEN NULL ELSE jobs.dedupe_key END
 """
 # What has begun and waits goes on before its like begins, unless a person asked for that one.
+# A job without a key, a caller's, must not be held up by a look at all that wait.
 ELDERS_TURN = """
-    EXISTS (SELECT FROM jobs AS elder
-            WHERE elder.exclusive_key = jobs.exclusive_key AND elder.id <> jobs.id
-              AND elder.state = 'ready' AND elder.attempts > 0 AND jobs.attempts = 0
-              AND elder.priority >= jobs.priority)
+    (jobs.exclusive_key IS NOT NULL AND EXISTS (
+       SELECT FROM jobs AS elder
+       WHERE elder.exclusive_key = jobs.exclusive_key AND elder.id <> jobs.id
+         AND elder.state = 'ready' AND elder.attempts > 0 AND jobs.attempts = 0
+         AND elder.priority >= jobs.priority))
 """
 
 COLUMNS = """id, fence, kind, queue, account_id, connection_id, vendor, args, attempts, failures,
