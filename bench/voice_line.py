@@ -36,7 +36,7 @@ NUMBER, STRANGER = "+12025550100", "+13125550190"
 FOUND = "I have found the record of"
 PRACTICES, APPOINTMENTS = 9, 60
 KINDNESS = (shutil.which("nice") or "nice", "-n", "10")
-PATIENCE, LOOK_SECONDS = 60.0, 0.05
+PATIENCE, LOOK_SECONDS = 180.0, 0.05
 LONGEST_CALL = 30.0
 
 
