@@ -73,6 +73,7 @@ class Interleavings(RuleBasedStateMachine):
     """One practice, three of its visits, one person at the desk, and a scanner."""
 
     engine: ClassVar[Engine]
+    told_to_the_end: ClassVar[int] = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -334,6 +335,7 @@ class Interleavings(RuleBasedStateMachine):
         self._shows_what_the_pms_has(rows)
         self._shows_nothing_twice(rows)
         self._has_lost_nothing(rows)
+        Interleavings.told_to_the_end += 1
 
     def _shows_what_the_pms_has(self, rows: Mapping[UUID, Row]) -> None:
         for one, who in self.whose.items():
@@ -415,3 +417,4 @@ def test_no_interleaving_loses_doubles_or_displaces_anything(database_url: str) 
         ),
     )
     Interleavings.engine.dispose()
+    assert Interleavings.told_to_the_end >= EXAMPLES * LENGTH
