@@ -158,6 +158,15 @@ def test_forms_and_basic_authentication(client: Client, site: str) -> None:
     assert seen["Authorization"] == "Basic aWQ6czrDvA=="
 
 
+def test_a_body_of_another_kind_leaves_as_it_is(client: Client, site: str) -> None:
+    seen = client.send(
+        "POST", f"{site}/rpc", headers={"content-type": "text/xml"}, content=b"<a b='1'/>"
+    ).json()
+
+    assert seen["body"] == "<a b='1'/>"
+    assert [text for name, text in seen.items() if name.lower() == "content-type"] == ["text/xml"]
+
+
 def test_a_vendors_own_content_type_replaces_ours(client: Client, site: str) -> None:
     seen = client.send(
         "POST", f"{site}/fhir", headers={"content-type": "application/fhir+json"}, json={}
@@ -278,6 +287,27 @@ def test_addresses_that_are_not_on_the_list_are_refused(url: str) -> None:
     with pytest.raises((Refused, BadInput)) as caught:
         client.send("GET", url)
     assert "meta-data" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_listed"),
+    [
+        ("api.vendor.example", True),
+        ("a.b.vendor.example", True),
+        ("vendor.example", False),
+        ("evilvendor.example", False),
+        ("vendor.example.evil.example", False),
+    ],
+)
+def test_all_names_below_one_may_be_listed(host: str, is_listed: bool) -> None:
+    answered = httpx.MockTransport(lambda _: httpx.Response(200, json=1))
+    client = Client(["*.vendor.example"], AGENT, transport=answered)
+
+    if is_listed:
+        assert client.send("GET", f"https://{host}/").json() == 1
+        return
+    with pytest.raises((Refused, BadInput)):
+        client.send("GET", f"https://{host}/")
 
 
 def test_a_port_may_be_part_of_the_list() -> None:

@@ -412,6 +412,22 @@ def test_a_wait_for_the_servers_time_alone_does_not_hold_a_whole_pass_up() -> No
     assert {page.mark for page in pages} == {None}
 
 
+@pytest.mark.parametrize(
+    ("mark", "asked"),
+    [
+        ("6/1/2026 4:00:30 PM", "6/1/2026 3:59:30 PM"),
+        ("6/1/2026 12:00:00 AM", "5/31/2026 11:59:00 PM"),
+        ("2026-06-01T16:00:00.000", "2026-06-01T16:00:00.000"),
+        ("63000517", "63000517"),
+    ],
+)
+def test_changes_are_asked_for_from_a_little_before_the_mark(mark: str, asked: str) -> None:
+    stage = Stage(fixture("advancedmd"))
+    stage.source().queries(stage.told.window, (), since=mark)
+
+    assert f'"@datechanged":"{asked}"'.encode() in stage.sender.requests[-1].content
+
+
 def test_no_message_asks_for_more_of_a_patient_than_the_book_shows() -> None:
     stage = Stage(fixture("advancedmd"))
     stage.rows()

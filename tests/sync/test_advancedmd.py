@@ -67,3 +67,25 @@ def test_a_week_means_the_same_days_wherever_it_is_thought_to_begin(
     clinic.sync()
 
     assert clinic.wrong() == []
+
+
+def test_run_after_run_the_sheet_follows_the_office(clinic: Office) -> None:
+    clinic.sync()
+    clinic.sync()
+
+    for _ in range(5):
+        clinic.control("live", tenant=clinic.tenant["tenantId"], changes=4)
+        run = clinic.sync(SyncType.INCREMENTAL, allow_removals=True)
+        assert (run["status"], clinic.wrong()) == ("success", [])
+
+
+@pytest.mark.parametrize("settings", [{"wire": "xml"}, {"columns": "16,17"}])
+def test_however_it_is_set_up_the_sheet_is_what_is_true_of_it(
+    database_url: str, redis_client: redis.Redis, settings: dict[str, str]
+) -> None:
+    with office(database_url, redis_client, settings=settings) as connected:
+        connected.sync()
+
+        wrong = {one.field for one in connected.wrong()}
+        assert wrong <= ({"missing"} if "columns" in settings else set())
+        assert connected.rows()
