@@ -70,7 +70,8 @@ class Visit:
 class Book:
     """The PMS, read and written. `before` happens before a write is done, `after` after it.
 
-    One that `is_silent` does not tell what became of a write.
+    `during` happens between the reading of a page and its arrival. One that `is_silent` does not
+    tell what became of a write. `hears` is told of every row that is read, and of every write.
     """
 
     visits: dict[str, Visit] = field(default_factory=dict)
@@ -78,7 +79,9 @@ class Book:
     before: list[Any] = field(default_factory=list)
     after: list[Any] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
+    during: list[Any] = field(default_factory=list)
     is_silent: bool = False
+    hears: Any = None
     lost: dict[str, str] = field(default_factory=dict)
     abilities: frozenset[Ability] = frozenset(Ability)
     capabilities: Capabilities = field(default_factory=lambda: Capabilities(probe_by_id=True))
@@ -121,6 +124,7 @@ class Book:
     def pages(self, query: Query, *, resume: str | None = None) -> Iterator[Page]:
         assert query.window is not None
         found = [self._told(one) for one in sorted(self.visits)]
+        self._happens(self.during)
         yield Page(records=[one for one in found if one.start in query.window], is_last=True)
 
     def probe(self, pms_id: str) -> Sequence[Appointment] | None:
@@ -136,6 +140,8 @@ class Book:
         return []
 
     def _told(self, pms_id: str) -> Appointment:
+        if self.hears is not None:
+            self.hears.reads(pms_id, self.visits[pms_id])
         return self.visits[pms_id].appointment(pms_id, self.people)
 
     # What is written to it.
@@ -189,6 +195,8 @@ class Book:
         return wish.appointment_id
 
     def _write(self, wish: Move | Cancellation | StatusChange, visit: Visit) -> None:
+        if self.hears is not None:
+            self.hears.writes(wish, visit)
         if isinstance(wish, Move):
             if self._is_taken(wish):
                 raise Refused("That time is taken in the book.")
