@@ -25,7 +25,9 @@ def is_genuine(given: str, *, url: str, posted: Posted, body: bytes, auth_token:
     query = parse_qs(urlsplit(url).query)
     promised = query.get("bodySHA256", [""])[0]
     if promised:
-        if not hmac.compare_digest(hashlib.sha256(body).hexdigest(), promised.lower()):
+        if not hmac.compare_digest(
+            hashlib.sha256(body).hexdigest().encode(), promised.lower().encode()
+        ):
             return False
         posted = {}
     expected = [_signature(one, posted, auth_token) for one in _spellings(url)]
