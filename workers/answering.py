@@ -52,6 +52,14 @@ _PRACTICE = text(
     WHERE pms_connections.id = :id
     """
 )
+# Whatever else was said of it: who was promised a text shall get one.
+_TOLD = text(
+    """
+    UPDATE pms_writes SET told = CASE WHEN CAST(:told AS text) = 'requested' THEN :told
+                                      ELSE COALESCE(told, :told) END
+    WHERE id = :id
+    """
+)
 
 
 @dataclass(slots=True)
@@ -214,10 +222,7 @@ class Answering:
         """Note what the caller was told; what is only requested has a job that sees it through."""
         if said.write_id is None or claimed.connection_id is None:
             return
-        db.execute(
-            text("UPDATE pms_writes SET told = COALESCE(told, :told) WHERE id = :id"),
-            {"told": said.told and said.told.value, "id": said.write_id},
-        )
+        db.execute(_TOLD, {"told": said.told and said.told.value, "id": said.write_id})
         if said.told is not Told.FAILED:
             job = settle_job(
                 account_id=claimed.account_id,

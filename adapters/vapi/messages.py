@@ -13,6 +13,7 @@ DEEPEST = 40
 MOST_CALLS = 20
 LONGEST_ID = 200
 LONGEST_NAME = 80
+TOO_MANY = f"More than {MOST_CALLS} requests at once are too many."
 ACCOUNT_KEYS = ("accountId", "account_id", "accountid")
 
 
@@ -171,8 +172,6 @@ def _each_once(
 ) -> Iterator[ToolCall]:
     seen: set[str] = set()
     for number, (raw, around) in enumerate(found):
-        if number >= MOST_CALLS:
-            return
         function = _mapping(raw.get("function")) or {}
         name = _text(function.get("name")) or _text(raw.get("name")) or around or (tool or "")
         pms_id = _text(raw.get("id")) or _text(raw.get("toolCallId"))
@@ -181,7 +180,10 @@ def _each_once(
         if identifier in seen:
             continue
         seen.add(identifier)
-        yield _tool_call(identifier, name, raw, function)
+        if len(seen) > MOST_CALLS:
+            yield ToolCall(id=identifier, name=name[:LONGEST_NAME], problem=TOO_MANY)
+        else:
+            yield _tool_call(identifier, name, raw, function)
 
 
 def _tool_call(

@@ -6,7 +6,7 @@ from domain.desk import Ability
 from domain.slots import OPERATORY, PRACTITIONER
 from domain.speech import practitioner_name, said_when
 from domain.tool_words import told_of
-from domain.tools import CALL_FOLLOWS, TEXT_FOLLOWS, ToolAnswer, ToolRequest
+from domain.tools import CALL_FOLLOWS, TEXT_FOLLOWS, Told, ToolAnswer, ToolRequest
 from domain.window import local_day
 from domain.wishes import Booking
 from domain.writes import KeptWrite, SlotTaken, WriteState
@@ -83,12 +83,12 @@ def _already(request: ToolRequest, kept: KeptWrite) -> ToolAnswer:
     when = _when(request, kept)
     if kept.state is WriteState.CONFIRMED:
         text = f"An appointment for {when} was made in this call already. Shall I move it instead?"
-    else:
-        text = (
-            f"An appointment for {when} was requested in this call already, and is not final yet."
-            f" {TEXT_FOLLOWS if request.can_text else CALL_FOLLOWS}"
-        )
-    return ToolAnswer(text=text, phi_fields=PHI)
+        return ToolAnswer(text=text, phi_fields=PHI)
+    text = (
+        f"An appointment for {when} was requested in this call already, and is not final yet."
+        f" {TEXT_FOLLOWS if request.can_text else CALL_FOLLOWS}"
+    )
+    return ToolAnswer(text=text, told=Told.REQUESTED, write_id=kept.id, phi_fields=PHI)
 
 
 def _when(request: ToolRequest, kept: KeptWrite, name: str = "") -> str:

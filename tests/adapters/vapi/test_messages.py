@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.vapi.messages import MOST_CALLS, canonical, one_line, read
+from adapters.vapi.messages import MOST_CALLS, TOO_MANY, canonical, one_line, read
 from domain.errors import BadInput
 
 ARGUMENTS = {"query": "Ames", "limit": 3}
@@ -97,10 +97,13 @@ def test_several_calls_keep_their_order() -> None:
     assert [one.id for one in read(sent(toolCallList=calls)).tool_calls] == ["t0", "t1", "t2", "t3"]
 
 
-def test_a_flood_of_calls_is_cut_off() -> None:
+def test_a_flood_of_calls_is_answered_and_not_carried_out() -> None:
     calls = [{"id": f"t{number}", "name": "x"} for number in range(500)]
 
-    assert len(read(sent(toolCallList=calls)).tool_calls) == MOST_CALLS
+    found = read(sent(toolCallList=calls)).tool_calls
+
+    assert [one.id for one in found] == [one["id"] for one in calls]
+    assert [one.problem for one in found] == [None] * MOST_CALLS + [TOO_MANY] * (500 - MOST_CALLS)
 
 
 def test_the_tools_own_address_names_it_where_the_message_does_not() -> None:

@@ -238,6 +238,19 @@ def test_a_second_booking_in_one_call_is_answered_with_the_first() -> None:
     assert len(practice.desk.sent) == 1
 
 
+def test_another_wish_of_a_call_whose_first_is_not_final_promises_a_text_of_that() -> None:
+    practice = Practice()
+    practice.desk.takes = Receipt(number="77")
+    call = practice.call()
+    first = call.answer("book-appointment", {"startTime": NINE})
+
+    second = call.answer("book-appointment", {"startTime": f"{MONDAY}T10:00"})
+
+    assert "was requested in this call already, and is not final yet" in second.text
+    assert (second.told, second.write_id) == (Told.REQUESTED, first.write_id)
+    assert len(practice.desk.sent) == 1
+
+
 def test_a_tool_call_that_is_carried_out_again_has_one_effect_and_the_same_answer() -> None:
     practice = Practice()
     call = practice.call()
