@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import time
+from decimal import Decimal
 
 from adapters.advancedmd.desk import ABILITIES, AdvancedMdDesk
 from adapters.advancedmd.faults import read_fault
@@ -90,6 +91,8 @@ VENDOR = Vendor(
     limited_per="office",
     limits_are="documented",
     tiers={"tier1": _peak(1), "tier2": _peak(12), "tier3": _peak(24)},
+    # By integrators' accounts; a licensed partner has to confirm it.
+    excess_cost=Decimal("0.01"),
     extra_hosts=frozenset({f"*.{DOMAIN}"}),
     note_policy="never",
     telehealth_only=False,
