@@ -20,6 +20,7 @@ from adapters.storage.push_log import Line
 from adapters.storage.sheet_status import read_connections, read_waiting
 from domain.people import Permission
 from domain.window import local_day
+from producers.both_ways import vendors
 from producers.doors import Door, door
 from producers.pages import allowances, two_way
 from producers.pages.connecting import BADGES
@@ -85,7 +86,7 @@ def days(
 ) -> HTMLResponse:
     """How many rows of those days would be sent, and how long they would wait."""
     with door.transaction() as db:
-        one = _chosen(push_board.connections(db, vendors=two_way.VENDORS), connection)
+        one = _chosen(push_board.connections(db, vendors=vendors()), connection)
         rows = push_board.to_send(db, one.id, first=first_day, last=last_day)
     calls = {key: times * rows for key, times in A_PUSH.items()}
     wait = allowances.asked(allowances.of_connection(door, one.id), calls)
@@ -113,9 +114,9 @@ def _board(door: Door, wanted: Filter) -> dict[str, Any]:
     now = door.ports.clock()
     since = now - LOOK_BACK
     with door.transaction() as db:
-        every = push_board.connections(db, vendors=two_way.VENDORS)
+        every = push_board.connections(db, vendors=vendors())
         one = _chosen(every, wanted.connection)
-        appointments = push_board.appointments(db, one.id, vendors=two_way.VENDORS, since=since)
+        appointments = push_board.appointments(db, one.id, vendors=vendors(), since=since)
         patients = push_board.patients(db, one.id, since=since)
         shown = {
             "patients": patients,
@@ -125,7 +126,10 @@ def _board(door: Door, wanted: Filter) -> dict[str, Any]:
             "attention": _to_see_to(db, door, one),
             "unlinked": push_standing.unlinked(db, one.id),
             "fresh": next(each for each in read_connections(db, now=now) if each.id == one.id),
-            "is_reading": any(job.connection_id == one.id for job in read_waiting(db)),
+            "is_reading": any(
+                job.connection_id == one.id and (job.state == "running" or job.due_at <= now)
+                for job in read_waiting(db)
+            ),
         }
     to_send = appointments.pending + appointments.error + appointments.needs_patient
     return {
@@ -160,7 +164,7 @@ def _lines(db: Db, one: TwoWay, wanted: Filter, *, since: datetime) -> Sequence[
 def _to_see_to(db: Db, door: Door, one: TwoWay) -> list[Named]:
     """The rows that stay behind; who is treated is named, and noted, for those who may see it."""
     now = door.ports.clock()
-    rows = push_board.to_see_to(db, one.id, vendors=two_way.VENDORS, since=now - LOOK_BACK, now=now)
+    rows = push_board.to_see_to(db, one.id, vendors=vendors(), since=now - LOOK_BACK, now=now)
     if not rows or not door.person.may(Permission.SEE_SHEET):
         return [Named(row=row, name=None) for row in rows]
     record(

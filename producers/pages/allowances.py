@@ -18,6 +18,8 @@ from infra.vendor_urls import VendorUrls
 from producers.asking import loaded
 from producers.doors import Door
 
+LOGIN = "login"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
@@ -117,8 +119,12 @@ def _asked(clock: Clock, calls: Mapping[str, int]) -> Mapping[str, Prospect]:
 
 
 def _bound(parts: Sequence[Part]) -> Sequence[Part]:
-    """Mark the part whose next call waits longest, or of which the least share is left."""
-    worst = max(parts, key=lambda one: (one.next.seconds, -_share(one)))
+    """Mark the part whose next call waits longest, or of which the least share is left.
+
+    A login lasts for hours: that the next must wait holds up nothing.
+    """
+    of_work = [one for one in parts if one.name != LOGIN] or parts
+    worst = max(of_work, key=lambda one: (one.next.seconds, -_share(one)))
     return [replace(one, is_binding=one is worst and _share(one) < 1) for one in parts]
 
 

@@ -26,7 +26,7 @@ from domain.people import Permission
 from producers import seen
 from producers.asking import loaded
 from producers.doors import Door, door
-from producers.pages import connecting, two_way
+from producers.pages import connecting
 from producers.pages.oauth import offered
 from producers.pages.rendering import ENVIRONMENT, NavItem, render, vendor
 from producers.problems import Problem
@@ -154,7 +154,7 @@ def _sections(door: Door, described: Vendor) -> Mapping[str, str]:
     hidden = set()
     if not described.capabilities.webhooks:
         hidden.add("webhooks")
-    if described.name not in two_way.VENDORS:
+    if not described.two_way:
         hidden.add("both-ways")
     if not door.person.may(Permission.CONFIGURE):
         hidden |= {"danger", "webhooks"}

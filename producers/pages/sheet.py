@@ -23,6 +23,7 @@ from domain.people import Permission, Person
 from domain.reading import Reading, readings_of
 from domain.sheet import ConflictView, ConnectionView, EntryView, Origin
 from domain.window import EARLIEST_YEAR, LATEST_YEAR, local_day
+from producers.both_ways import vendors
 from producers.days import account_zone
 from producers.doors import Door, door
 from producers.pages import two_way
@@ -81,7 +82,7 @@ def entry(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
         account_id = door.account_id
         found = read_entry(db, door.seal, entry_id, account_id=account_id, access=door.access)
         connections = read_connections(db, now=door.ports.clock())
-        stands = standing(db, found.id, vendors=two_way.VENDORS)
+        stands = standing(db, found.id, vendors=vendors())
         sent = steps(db, found.id) if stands else ()
         link = _link(db, door, stands, found)
     return render(
@@ -139,8 +140,8 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
         connections = read_connections(db, now=now)
         read = {one: days[shown] for one, days in read_days(db, shown, shown).items()}
         ids = [one.id for one in sheet.entries]
-        both_ways = [one for one in connections if one.vendor in two_way.VENDORS]
-        stands = standings(db, ids, vendors=two_way.VENDORS) if both_ways else {}
+        both_ways = [one for one in connections if one.vendor in vendors()]
+        stands = standings(db, ids, vendors=vendors()) if both_ways else {}
     return {
         "sheet": sheet,
         "board": lay_out(shown, sheet.columns, sheet.entries),

@@ -15,10 +15,10 @@ from adapters.storage.push_standing import Standing
 from domain.patient_links import Person
 from domain.sheet import EntryView
 from domain.window import local_day, zone
+from producers.both_ways import vendors
 from producers.pages.allowances import Asked
 from producers.pages.rendering import ENVIRONMENT, clock, moment, vendor
 
-VENDORS = frozenset({"advancedmd"})
 SAYS: Mapping[str, str] = {
     "synced": "Synced",
     "pending": "Waiting to be sent",
@@ -93,7 +93,7 @@ ADDRESS = re.compile(r"https://[^\s\"'<>]+")
 
 def wanted(db: Db) -> bool:
     """Whether the account has a practice that takes changes."""
-    return push_board.is_any(db, vendors=VENDORS)
+    return push_board.is_any(db, vendors=vendors())
 
 
 def tip(standing: Standing, timezone: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,12 @@ _TODAY = """
     ORDER BY appointment_time, entry.id
 """
 
+_FREE = """
+    SELECT name FROM run_sheet_clinicians AS clinician
+    WHERE NOT EXISTS (SELECT FROM run_sheet_appointments
+                      WHERE run_sheet_clinician_id = clinician.id)
+"""
+
 
 @pytest.fixture
 def practice(browser_parts: Path, database_url: str, redis_url: str) -> Iterator[BothWays]:
@@ -23,10 +30,19 @@ def practice(browser_parts: Path, database_url: str, redis_url: str) -> Iterator
         yield made
 
 
+def _patient(practice: BothWays, visit: str) -> dict[str, Any]:
+    """Who a visit is for, as the practice knows them."""
+    rows = practice.control("GET", "truth")["appointments"]
+    found: dict[str, Any] = next(one for one in rows if one["id"] == visit)["patients"][0]
+    return found
+
+
 def test_a_status_goes_there_and_one_set_there_comes_here_live(
     practice: BothWays, tmp_path: Path
 ) -> None:
     ours, theirs = practice.read(_TODAY)[:2]
+    free = practice.read(_FREE)[0]["name"]
+    patient = _patient(practice, theirs["there"])
 
     found = drive(
         "both_ways",
@@ -38,6 +54,9 @@ def test_a_status_goes_there_and_one_set_there_comes_here_live(
         oursThere=ours["there"],
         theirs=str(theirs["id"]),
         theirsThere=theirs["there"],
+        free=free,
+        patient=patient["full"],
+        patientThere=patient["id"],
     )
 
     assert found["there"] == 1
@@ -46,5 +65,8 @@ def test_a_status_goes_there_and_one_set_there_comes_here_live(
     assert found["said"] == "1 appointment updated."
     assert found["shown"] == "In progress"
     assert "Status set" in " ".join(found["lines"])
+    assert found["warned"] == "Not in AdvancedMD"
+    assert found["asked"].startswith("Link the patient first.")
+    assert found["linked"] == patient["id"]
     assert found["trouble"] == []
     assert practice.control("GET", "invoice")["cents"] == 0

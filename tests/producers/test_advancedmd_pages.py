@@ -8,7 +8,7 @@ import pytest
 
 from adapters.storage import push_board, push_log
 from domain.people import Role
-from producers.pages import two_way
+from producers.both_ways import vendors
 from tests.producers.conftest import Site
 from tests.producers.two_way import MORNING, TwoWayDay, two_way_day
 
@@ -38,7 +38,7 @@ def test_only_an_account_with_such_a_practice_has_the_page(site: Site) -> None:
 def test_what_agrees_waits_failed_and_is_new_is_counted(day: TwoWayDay) -> None:
     with day.site.everything() as db:
         found = push_board.appointments(
-            db, day.connection, vendors=two_way.VENDORS, since=MORNING - A_WEEK
+            db, day.connection, vendors=vendors(), since=MORNING - A_WEEK
         )
         people = push_board.patients(db, day.connection, since=MORNING - A_WEEK)
 

@@ -65,10 +65,11 @@ function open() {
 // What is open beside the sheet follows when the PMS has answered meanwhile.
 function follow() {
   const shown = document.getElementById("push")?.dataset;
-  const card = shown && document.getElementById(`e-${shown.entry}`);
-  if (!card) return;
-  const stands = card.querySelector("[data-push-state]")?.dataset.pushState;
-  if (stands === shown.pushState && card.dataset.version === shown.version) return;
+  if (!shown) return;
+  // A row that was made there goes on as the practice's own, under another id.
+  const card = document.getElementById(`e-${shown.entry}`);
+  const stands = card?.querySelector("[data-push-state]")?.dataset.pushState;
+  if (card && stands === shown.pushState && card.dataset.version === shown.version) return;
   renewPanel().catch(() => {});
 }
 

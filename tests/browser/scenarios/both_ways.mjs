@@ -46,7 +46,34 @@ export default async function play({ open, shots, base, told }) {
   const sent = board.page.locator("[data-said]").filter({ hasText: /sent|Nothing/ });
   await sent.waitFor({ timeout: UNTIL });
   found.sent = await sent.textContent();
+  // New: a visit typed here is theirs to take once a person has said which patient it is for.
+  await page.locator("[data-add]").click();
+  const form = page.locator("[data-adding-form]");
+  await form.locator("[name=time]").fill("10:00");
+  await form.locator("[name=clinician_id]").selectOption({ label: await idle(form, told.free) });
+  await form.locator("[name=patient_name]").fill(told.patient);
+  await form.getByRole("button", { name: "Add", exact: true }).click();
+  const added = page.locator(".card").filter({ has: page.locator('[data-push-state="unsent"]') });
+  await added.waitFor({ timeout: UNTIL });
+  found.warned = await added.locator("[data-push-state]").getAttribute("title");
+  await added.locator(".who").click();
+  await page.locator("#push").getByRole("button", { name: "Create visit" }).click();
+  const choose = page.getByRole("button", { name: "Choose the patient" });
+  await choose.waitFor({ timeout: UNTIL });
+  found.asked = await page.locator("#push .push-alert").first().textContent();
+  await choose.click();
+  await page.locator(`.who-list [value="${told.patientThere}"]`).check();
+  await page.screenshot({ path: `${shots}/both-ways-linking.png` });
+  await page.locator("[data-linking-yes]").click();
+  await page.locator('#push-patient[data-link-state="linked"]').waitFor({ timeout: UNTIL });
+  found.linked = await page.locator("#push-patient code").textContent();
   return { ...found, trouble: [...sheet.trouble, ...board.trouble] };
+}
+
+// The column that nobody is booked in, as the form names it.
+async function idle(form, name) {
+  const labels = await form.locator("[name=clinician_id] option").allTextContents();
+  return labels.find((one) => one.toUpperCase().includes(name.toUpperCase())) ?? labels.at(-1);
 }
 
 async function control({ vendor }, path, body) {
