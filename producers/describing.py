@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from producers.describing_answers import described
 from producers.problems import ProblemDetails
 from producers.security import COOKIE, SAFE_METHODS
 
@@ -86,6 +87,7 @@ def _completed(document: Document) -> Document:
     schemas |= {**problem.pop("$defs"), "ProblemDetails": problem}
     for path, method, operation in _operations(document):
         _demand_headers(operation)
+        _describe_answer(method, path, operation, schemas)
         if path.startswith(API):
             operation["security"] = _security(method, operation)
             operation["responses"] = _responses(path, method, operation)
@@ -117,6 +119,14 @@ def _demand_headers(operation: Operation) -> None:
         if parameter["schema"].pop("x-demanded", False):
             parameter["required"] = True
             parameter["schema"] = {"type": "string"}
+
+
+def _describe_answer(method: str, path: str, operation: Operation, schemas: dict[str, Any]) -> None:
+    """What it answers where the code has a plain document and no model."""
+    answer = described(method, path, schemas)
+    for status, one in operation["responses"].items():
+        if answer is not None and status < "3" and "application/json" in one.get("content", {}):
+            one["content"]["application/json"]["schema"] = answer
 
 
 def _security(method: str, operation: Operation) -> list[dict[str, list[str]]]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
@@ -93,7 +93,9 @@ class Put(BaseModel):
 
 
 @router.get("", summary="List the offices this account has claimed")
-def list_(door: Configurer, named: Annotated[str | None, Query(max_length=60)] = None) -> Any:
+def list_(
+    door: Configurer, named: Annotated[str | None, Query(max_length=60)] = None
+) -> Authorisations:
     """With `named`, the one office that waits under exactly that id or code: 404 for any other."""
     if named is not None:
         return Authorisations(authorisations=[AuthorisationAnswer.of(find(door, named))])

@@ -2,17 +2,25 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
+from datetime import UTC, date, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi.openapi.models import OpenAPI
 from fastapi.routing import APIRoute
 from redis import Redis
 
+from adapters.storage import runs
+from adapters.storage.runs import LoggedRun
+from domain import backfills
+from domain.backfills import Backfill, BackfillState
 from infra import database
 from infra.clock import system_clock
 from infra.sealing import Keyring, Sealer
 from producers import routes
+from producers.describing_answers import ANSWERS, BACKFILL, RUN
 from producers.following import Hub
 from producers.main import create_app
 from producers.ports import Ports
@@ -79,6 +87,51 @@ def test_the_ways_in_are_those_of_the_code(document: dict[str, Any]) -> None:
     assert (schemes["bearer"]["type"], schemes["bearer"]["scheme"]) == ("http", "bearer")
     assert (schemes["session"]["in"], schemes["session"]["name"]) == ("cookie", "pms_sync_session")
     assert (schemes["csrf"]["in"], schemes["csrf"]["name"]) == ("header", "X-CSRF-Token")
+
+
+def test_every_success_says_what_it_answers(document: dict[str, Any]) -> None:
+    """But for the practice's own API, whose answers are documents of whatever was asked for."""
+    silent = [
+        f"{method} {path}"
+        for path, method, operation in ours(document)
+        for status, answer in operation["responses"].items()
+        if status < "3" and "practice" not in operation["tags"]
+        for told in [resolved(document, answer).get("content", {}).get("application/json")]
+        if told is not None and not {"$ref", "properties", "items"} & told["schema"].keys()
+    ]
+
+    assert silent == []
+
+
+def test_every_answer_that_is_described_has_an_address(document: dict[str, Any]) -> None:
+    addresses = {f"{method} {path}" for path, method, _ in operations(document)}
+
+    assert set(ANSWERS) <= addresses
+
+
+def test_runs_and_backfills_are_described_as_they_are_answered() -> None:
+    unknown: dict[str, Any] = dict.fromkeys(one.name for one in fields(LoggedRun))
+    run = LoggedRun(**unknown)
+    day = date(2026, 6, 2)
+    backfill = Backfill(
+        id=uuid4(),
+        connection_id=uuid4(),
+        first_day=day,
+        last_day=day,
+        chunk_days=1,
+        done_to=None,
+        state=BackfillState.RUNNING,
+        reason=None,
+        asked_by="ann",
+        asked_at=datetime(2026, 6, 2, tzinfo=UTC),
+        started_at=None,
+        ended_at=None,
+        counts={"requests": 1},
+        seconds=0.0,
+    )
+
+    assert set(runs.as_answer(run)) == set(RUN)
+    assert set(backfills.as_answer(backfill, seconds_left=None)) == {*BACKFILL, "requests"}
 
 
 def test_every_refusal_is_one_kind_of_problem(document: dict[str, Any]) -> None:

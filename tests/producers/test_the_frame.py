@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from domain.jobs import Queue
 from domain.people import Role
+from producers.describing_answers import ANSWERS
 from tests.producers.conftest import Site
 from tests.producers.seeding import DAY, Practice, Slot, seed, was_read
 
@@ -32,6 +33,28 @@ def test_patient_data_is_kept_nowhere_on_its_way(site: Site) -> None:
     answer = site.client.get("/api/run-sheet", headers=site.bearer())
 
     assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/api/run-sheet", {"date": str(DAY), "include": "pms_status"}),
+        ("/api/run-sheet/sync", {}),
+        ("/api/pms/sync", {}),
+        ("/api/conflicts", {}),
+        ("/api/deliveries", {}),
+    ],
+)
+def test_an_answer_has_the_names_that_are_described(
+    site: Site, path: str, query: dict[str, str]
+) -> None:
+    answer = site.client.get(path, params=query, headers=site.bearer()).json()
+
+    told = ANSWERS[f"get {path}"]
+    assert set(answer) == {"success", *told}
+    for name, what in told.items():
+        if isinstance(what, dict):
+            assert set(answer[name]) == set(what)
 
 
 def test_pages_hold_no_inline_script_or_style(site: Site) -> None:
