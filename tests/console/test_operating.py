@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
 GROUPS = {
-    "accounts": ["list", "add"],
+    "accounts": ["list", "add", "set"],
     "connections": [
         "list",
         "add",
