@@ -180,6 +180,7 @@ def line(
     fallback_seconds: float = 20.0,
     answer_seconds: float = 25.0,
     texts: bool = True,
+    **about: Any,
 ) -> Iterator[Line]:
     """As patient as the browser's 30 s allow: what is judged is the answer, not this machine."""
     engine = database.engine(database_url, application_name="tests", pool_size=20)
@@ -208,6 +209,7 @@ def line(
         fallback_seconds=fallback_seconds,
         answer_seconds=answer_seconds,
         sends_texts=texts,
+        **about,
     )
     connection_id = _connected(engine)
     with served(engine, database_url, client, sealer, voice=voice) as browser:
