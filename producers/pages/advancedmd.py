@@ -18,6 +18,7 @@ from adapters.storage.audit import record
 from adapters.storage.push_board import ToSeeTo, TwoWay
 from adapters.storage.push_log import Line
 from adapters.storage.sheet_status import read_connections, read_waiting
+from domain.patient_links import Link
 from domain.people import Permission
 from domain.window import local_day
 from producers.both_ways import vendors
@@ -35,6 +36,7 @@ Clerk = Annotated[Door, Depends(door(Permission.SEE_SHEET))]
 
 LOOK_BACK = timedelta(days=7)
 FEW, MANY = 40, 200
+MOST_PEOPLE = 20
 A_PULL: Mapping[str, int] = {"tier1": 1, "tier3": 1}
 """The feed of changed ids, and at least one day of them read again."""
 A_PUSH: Mapping[str, int] = {"tier3": 3}
@@ -124,7 +126,8 @@ def _board(door: Door, wanted: Filter) -> dict[str, Any]:
             "outcomes": push_board.outcomes(db, one.id, since=since),
             "lines": _lines(db, one, wanted, since=since),
             "attention": _to_see_to(db, door, one),
-            "unlinked": push_standing.unlinked(db, one.id),
+            "unlinked": (unlinked := push_standing.unlinked(db, one.id)),
+            "people": _people(db, door, one, unlinked[:MOST_PEOPLE]),
             "fresh": next(each for each in read_connections(db, now=now) if each.id == one.id),
             "is_reading": any(
                 job.connection_id == one.id and (job.state == "running" or job.due_at <= now)
@@ -177,6 +180,22 @@ def _to_see_to(db: Db, door: Door, one: TwoWay) -> list[Named]:
         summary=f"{len(rows)} rows to see to",
     )
     return [Named(row=row, name=door.seal.name_of(row.id, row.patient_name)) for row in rows]
+
+
+def _people(db: Db, door: Door, one: TwoWay, links: Sequence[UUID]) -> list[Link]:
+    """Who has yet to be linked, by name, for those who may see it; and that is noted."""
+    if not links or not door.person.may(Permission.SEE_SHEET):
+        return []
+    record(
+        db,
+        door.access,
+        account_id=door.account_id,
+        action="patient_link.read",
+        phi_fields=("patient_name", "patient_date_of_birth"),
+        connection_id=one.id,
+        summary=f"{len(links)} people to be linked",
+    )
+    return [patient_links.load(db, door.ports.sealer, link) for link in links]
 
 
 def _clock(door: Door, one: TwoWay, waiting: Mapping[str, int]) -> dict[str, Any]:

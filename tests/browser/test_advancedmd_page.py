@@ -32,6 +32,7 @@ def test_the_dashboard_and_the_sheet_say_how_each_row_stands(
 
     assert found["title"] == "AdvancedMD"
     assert (found["mayLink"], found["mayLinkThen"]) == (False, True)
+    assert found["chosen"] == ["JOAN WALKIN", "JOAN MARIE WALKIN"]
     assert found["before"] is True
     assert "900123" in found["office"] and "invented" not in found["office"]
     assert found["presets"][0].startswith("Real-time")

@@ -242,3 +242,15 @@ def test_a_range_of_days_tells_how_many_rows_it_would_send(day: TwoWayDay) -> No
 
     assert told.startswith("2 rows wait to be sent")
     assert later.startswith("Nothing of these days waits")
+
+
+def test_people_who_are_not_linked_are_named_to_those_who_may_see_them(day: TwoWayDay) -> None:
+    day.site.sign_in()
+    seen = day.site.client.get("/advancedmd").text
+    day.site.sign_in(Role.OPS)
+    unseen = day.site.client.get("/advancedmd").text
+
+    assert "1 patient is not linked" in seen
+    assert f'data-link-patient="{day.link}"' in seen
+    assert "Joan Walkin" in seen
+    assert "Joan Walkin" not in unseen

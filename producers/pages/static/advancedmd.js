@@ -4,7 +4,7 @@ import { listen } from "./events.js";
 import "./frame.js";
 import "./linking.js";
 import { morph } from "./morph.js";
-import { DEEDS, sent } from "./pushing.js";
+import { DEEDS, patientSynced, sent } from "./pushing.js";
 
 const GATHER = 200;
 const OFTEN = 1000;
@@ -16,7 +16,7 @@ let looking = null;
 let told = { sentence: "", isBad: false };
 let doing = null;
 
-export function soon() {
+function soon() {
   gathering ??= setTimeout(() => {
     gathering = null;
     renew();
@@ -66,11 +66,11 @@ async function deed(name) {
   }
 }
 
-async function push(button) {
-  const row = button.closest("[data-entry]").dataset;
+// One row, or one person.
+async function one(button, work) {
   button.disabled = true;
   try {
-    say(await sent(row, button.dataset.push, say));
+    say(await work());
   } catch (refusal) {
     say(refusal.message, true);
   } finally {
@@ -82,7 +82,10 @@ async function push(button) {
 document.addEventListener("click", (event) => {
   const at = (selector) => event.target.closest?.(selector);
   if (at("[data-deed]")) deed(at("[data-deed]").dataset.deed);
-  if (at("[data-push]")) push(at("[data-push]"));
+  const push = at("[data-push]");
+  const look = at("[data-sync-patient]");
+  if (push) one(push, () => sent(push.closest("[data-entry]").dataset, push.dataset.push, say));
+  if (look) one(look, () => patientSynced(look.dataset.syncPatient, say));
 });
 
 addEventListener("linked", soon);

@@ -19,6 +19,7 @@ export async function renewPanel() {
   fresh.setAttribute("data-panel-inside", "");
   fresh.append(...body.childNodes);
   takeAlong(inside, fresh);
+  for (const opened of inside.querySelectorAll("details[open][id]")) fresh.querySelector(`#${opened.id}`)?.setAttribute("open", "");
   morph(inside, fresh);
   await renewHistory(inside);
 }

@@ -41,6 +41,10 @@ export default async function play({ open, shots, base, told }) {
   await page.getByRole("link", { name: "AdvancedMD" }).click();
   await page.locator("#two-way").waitFor();
   found.title = (await page.locator("h1").innerText()).replace(/^\S\n?/, "").trim();
+  await page.locator("#people").getByRole("button", { name: "Choose" }).click();
+  await page.locator(".who-list label").first().waitFor();
+  found.chosen = await page.locator(".who-list strong").allTextContents();
+  await page.locator("[data-linking-cancel]").click();
   await shot(page, "wide-light");
   await dark(page);
   await shot(page, "wide-dark");
