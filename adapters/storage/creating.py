@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, text
 
 from adapters.storage import linking, patient_links
 from adapters.storage.audit import Access
-from adapters.storage.entries import EntrySeal
+from adapters.storage.entries import EntrySeal, Values
 from adapters.storage.hands import Hand
 from adapters.storage.ledger import put
 from adapters.storage.pushing import TAKEN_DOWN, PushStore, Row
@@ -32,6 +32,15 @@ _IS_THERE = text(
     """
     UPDATE run_sheet_appointments SET push_state = 'synced', push_reason = NULL, pushed_at = :at
     WHERE id = :id
+    """
+)
+_USUAL_TYPE = text(
+    """
+    SELECT appointment_type_id FROM run_sheet_appointments
+    WHERE pms_connection_id = :connection_id AND source = 'pms' AND appointment_type_id IS NOT NULL
+    GROUP BY appointment_type_id
+    ORDER BY count(*) FILTER (WHERE run_sheet_clinician_id = :clinician) DESC, count(*) DESC, 1
+    LIMIT 1
     """
 )
 _MOVE_WRITES = text("UPDATE pms_writes SET entry_id = :target WHERE entry_id = :id")
@@ -66,8 +75,20 @@ class CreateStore:
             start=values["start"],
             minutes=values["duration_minutes"],
             practitioner_id=column,
+            type_id=self._type(values, connection),
         )
         return wish, link.id
+
+    def _type(self, values: Values, connection: Connection) -> str | None:
+        """The type that was written, else the one this clinician's visits most often have."""
+        written = (values.get("appointment_type") or "").casefold()
+        for type_id, kind in connection.types.items():
+            if written and kind.name.casefold() == written:
+                return type_id
+        wanted = {"connection_id": connection.id, "clinician": values.get("clinician")}
+        with self._store.transaction() as db:
+            found: str | None = db.execute(_USUAL_TYPE, wanted).scalar()
+        return found
 
     def joined(
         self, entry_id: UUID, kept: KeptWrite, found: Sequence[UUID], connection: Connection

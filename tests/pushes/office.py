@@ -84,6 +84,7 @@ class Office:
     book: Book = field(default_factory=Book)
     features: str = """{"auto_push": true}"""
     time: Time = field(default_factory=Time)
+    vendor: str = "gentu"
 
     def __post_init__(self) -> None:
         self.account = f"a{uuid4().hex}"
@@ -95,12 +96,11 @@ class Office:
     def _connect(self) -> UUID:
         new = connections.NewConnection(
             account_id=self.account,
-            vendor="gentu",
-            site="book",
+            vendor=self.vendor,
             timezone=ZONE,
-            settings={"map_all": True},
             telehealth_only=False,
             state=State.ACTIVE,
+            **self._practice(),
         )
         with transaction(self.engine) as db:
             accounts.add(db, accounts.Account(id=self.account, name="Example"))
@@ -112,7 +112,21 @@ class Office:
             )
         return connection_id
 
+    def _practice(self) -> dict[str, Any]:
+        """What else the connection is stored with."""
+        return {"site": "book", "settings": {"map_all": True}}
+
     def _works(self) -> Execution:
+        return Execution(
+            ledger=Ledger(self.engine, worker="office"),
+            works=self._handlers(),
+            running=Running(),
+            stopping=Stopping(),
+            clock=self.time,
+            chance=lambda: 0.0,
+        )
+
+    def _handlers(self) -> Mapping[str, Work]:
         stopping, book = Stopping(), self.book
         store = SyncStore(self.engine, SEALER, clock=system_clock)
         pushing = Pushing(
@@ -120,7 +134,7 @@ class Office:
         )
         linking = PatientLinking(engine=self.engine, sealer=SEALER, opener=book, clock=self.time)
         ranges = RangeStore(self.engine)
-        works = {
+        return {
             SYNC: Work(
                 run=lambda job: sync_connection(
                     job, store=store, open_source=lambda _: book, stopping=stopping
@@ -136,14 +150,6 @@ class Office:
                 run=lambda job: link_patient(job, links=linking), gave_up=linking.gave_up
             ),
         }
-        return Execution(
-            ledger=Ledger(self.engine, worker="office"),
-            works=works,
-            running=Running(),
-            stopping=stopping,
-            clock=self.time,
-            chance=lambda: 0.0,
-        )
 
     # What syncs and pushes do.
 
@@ -152,7 +158,7 @@ class Office:
         job = sync_job(
             account_id=self.account,
             connection_id=self.connection_id,
-            vendor="gentu",
+            vendor=self.vendor,
             first_day=DAY,
             last_day=DAY,
             allow_removals=True,
@@ -196,7 +202,7 @@ class Office:
             push_entry_job(
                 account_id=self.account,
                 connection_id=self.connection_id,
-                vendor="gentu",
+                vendor=self.vendor,
                 entry_id=entry_id,
                 create=create,
             )
@@ -207,7 +213,7 @@ class Office:
             push_range_job(
                 account_id=self.account,
                 connection_id=self.connection_id,
-                vendor="gentu",
+                vendor=self.vendor,
                 first_day=DAY,
                 last_day=DAY,
             )

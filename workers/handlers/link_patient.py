@@ -36,10 +36,16 @@ def link_patient(job: Job, *, links: Links) -> Mapping[str, Any]:
 
 
 def _query(person: Person) -> PatientQuery:
-    """By the family name and the first letters: who was born when is compared here."""
+    """By the name as it is written; who was born when is compared here."""
     name = read(person.name)
     return PatientQuery(
-        first_name=" ".join(name.given) or None,
-        last_name=" ".join(name.family) or None,
+        first_name=_as_written(person.name, name.given),
+        last_name=_as_written(person.name, name.family),
         limit=MOST_LOOKED_AT,
     )
+
+
+def _as_written(whole: str, part: Sequence[str]) -> str | None:
+    """With the accents and apostrophes by which a practice has it, too."""
+    words = whole.replace(",", " ").split()
+    return " ".join(word for word in words if not set(part).isdisjoint(read(word).words)) or None
