@@ -1,5 +1,6 @@
 """Runs the benches named, or all but the long ones, and prints a table for each.
 
+python -m bench amd-week, python -m bench amd-push
 python -m bench [pipeline] [day] [throttle --redis-url URL ...] [--many 300]
 python -m bench voice, or of it voice-hop voice-call voice-backlog voice-hanging [--rounds 5]
 """
@@ -10,7 +11,17 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from bench import day, pipeline, throttle, voice_backlog, voice_call, voice_hanging, voice_hop
+from bench import (
+    amd_push,
+    amd_week,
+    day,
+    pipeline,
+    throttle,
+    voice_backlog,
+    voice_call,
+    voice_hanging,
+    voice_hop,
+)
 from infra import logging
 
 Rows = Callable[[Namespace], Iterator[Sequence[str]]]
@@ -25,7 +36,10 @@ BENCHES: Mapping[str, tuple[Sequence[str], Rows]] = {
     "voice-call": (voice_call.HEADINGS, lambda told: voice_call.rows(rounds=told.rounds)),
     "voice-backlog": (voice_backlog.HEADINGS, lambda told: voice_backlog.rows(rounds=told.rounds)),
     "voice-hanging": (voice_hanging.HEADINGS, lambda _: voice_hanging.rows()),
+    "amd-push": (amd_push.HEADINGS, lambda _: amd_push.rows()),
+    "amd-week": (amd_week.HEADINGS, lambda _: amd_week.rows()),
 }
+LONG = frozenset({"amd-week"})
 VOICE = [name for name in BENCHES if name.startswith("voice-")]
 
 
@@ -60,8 +74,9 @@ def main() -> None:
 
 
 def _named(names: Sequence[str]) -> Sequence[str]:
-    """Every one, if none is; `voice` is all of its parts."""
-    parts = (VOICE if name == "voice" else [name] for name in names or BENCHES)
+    """Every one but the long ones, if none is; `voice` is all of its parts."""
+    usual = [name for name in BENCHES if name not in LONG]
+    parts = (VOICE if name == "voice" else [name] for name in names or usual)
     return [one for each in parts for one in each]
 
 
