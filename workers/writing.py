@@ -94,7 +94,8 @@ class Writing:
         its time is held for, or taken by, somebody else.
         """
         kept = self._ledger.begin(new)
-        if kept.state in NOT_YET_SENT:
+        # A call's one booking is sent by whoever began it, and by nobody who asks for another.
+        if kept.key == new.key and kept.state in NOT_YET_SENT:
             if kept.is_new and new.hold is not None:
                 self._look_once_more(kept, new)
             kept = self._send(kept)
@@ -164,7 +165,8 @@ class Writing:
                 continue  # an appointment is not in its own way
             taken = any((thing.kind, thing.pms_id) in keys for thing in one.resources)
             if taken and one.window.start < window.end and window.start < one.window.end:
-                self._ledger.withdraw(kept)
+                if not self._ledger.withdraw(kept):
+                    return  # it left meanwhile, and is what is seen there
                 raise SlotTaken("That time has just been taken.")
 
     def _send(self, kept: KeptWrite) -> KeptWrite:

@@ -1,6 +1,6 @@
 """A write leaves once, is followed to its end, and in doubt is read back and never sent again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -51,6 +51,7 @@ class Desk:
     read_back: Outcome = UNKNOWN
     taken: Sequence[Busy] = ()
     sent: list[Write] = field(default_factory=list)
+    meanwhile: Callable[[], object] | None = None
 
     def submit(self, write: Write) -> Receipt:
         self.sent.append(write)
@@ -68,6 +69,10 @@ class Desk:
         return self.read_back
 
     def busy(self, window: Window) -> Sequence[Busy]:
+        """What happens `meanwhile` happens once, while somebody looks."""
+        happens, self.meanwhile = self.meanwhile, None
+        if happens is not None:
+            happens()
         return self.taken
 
 
@@ -89,7 +94,9 @@ class Practice:
             may_wait=self.may_wait,
         )
 
-    def book(self, *, key: str | None = None, seconds: float = 12) -> KeptWrite:
+    def book(
+        self, *, key: str | None = None, call_id: str | None = None, seconds: float = 12
+    ) -> KeptWrite:
         wish = Booking(patient_id="77", start=TEN, minutes=30, practitioner_id="PR1")
         window = Window(TEN, TEN + timedelta(minutes=30))
         new = NewWrite(
@@ -98,6 +105,7 @@ class Practice:
             key=key or uuid4().hex,
             asked_by="call",
             trace_id="t",
+            call_id=call_id,
             hold=Hold(practice="sikka/D1", window=window, resources=(DOCTOR,)),
         )
         return self.writing.do(new, until=self.time() + timedelta(seconds=seconds))
@@ -224,6 +232,32 @@ def test_a_time_the_practice_gave_away_itself_is_not_asked_for(practice: Practic
     assert practice.desk.sent == []
     practice.desk.taken = []
     assert practice.book().state is WriteState.SUBMITTED
+
+
+def test_a_second_booking_of_a_call_does_not_send_the_first_before_it_has_looked(
+    practice: Practice,
+) -> None:
+    practice.desk.taken = [Busy(window=Window(TEN, TEN + timedelta(hours=1)), resources=(DOCTOR,))]
+    second: list[KeptWrite] = []
+    practice.desk.meanwhile = lambda: second.append(practice.book(key="b", call_id="c"))
+
+    with pytest.raises(SlotTaken):
+        practice.book(key="a", call_id="c")
+
+    assert [one.key for one in second] == ["a"]
+    assert practice.desk.sent == []
+
+
+def test_what_left_while_one_looked_is_not_told_as_taken(practice: Practice) -> None:
+    """A worker fell silent in its look; another took over, and what it booked is seen here."""
+    practice.desk.answer = Receipt(is_final=True, pms_id="A1")
+    practice.desk.taken = [Busy(window=Window(TEN, TEN + timedelta(hours=1)), resources=(DOCTOR,))]
+    practice.desk.meanwhile = lambda: practice.book(key="a")
+
+    booked = practice.book(key="a")
+
+    assert booked.state is WriteState.CONFIRMED
+    assert len(practice.desk.sent) == 1
 
 
 def test_another_doctors_appointment_is_not_in_the_way(practice: Practice) -> None:
