@@ -352,12 +352,12 @@ def _own_columns(row: RowMapping) -> dict[str, Any]:
 
 
 def _ways(row: RowMapping) -> dict[str, bool]:
-    """A practice may have it otherwise than its PMS's vendor would."""
+    """Where the vendor takes changes a practice says whether they go out by themselves."""
     described = pms.registered().get(row["connector"])
-    by_nature = described is not None and described.two_way
-    pushes = bool(row["features"].get(AUTO_PUSH, by_nature))
+    takes = described is not None and described.two_way
+    pushes = takes and bool(row["features"].get(AUTO_PUSH, True))
     return {
-        "both_ways": by_nature or pushes,
+        "both_ways": takes,
         AUTO_PUSH: pushes,
         AUTO_CREATE: pushes and bool(row["features"].get(AUTO_CREATE, False)),
     }

@@ -82,9 +82,9 @@ class Office:
 
     engine: Engine
     book: Book = field(default_factory=Book)
-    features: str = """{"auto_push": true}"""
+    features: str = "{}"
     time: Time = field(default_factory=Time)
-    vendor: str = "gentu"
+    vendor: str = "advancedmd"
 
     def __post_init__(self) -> None:
         self.account = f"a{uuid4().hex}"

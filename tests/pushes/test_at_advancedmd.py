@@ -42,7 +42,6 @@ class Practice(Office):
     url: str = ""
     client: redis.Redis | None = None
     secrets: FakeSecrets = field(default_factory=FakeSecrets)
-    vendor: str = "advancedmd"
     opener: Opener | None = None
     throttle: Throttle | None = None
 
@@ -116,7 +115,7 @@ def connected(
         Knobs(login_seconds=0),
     )
     with running(simulator) as url:
-        made = Practice(db, url=url, client=client, features="{}", throttle=throttle)
+        made = Practice(db, url=url, client=client, throttle=throttle)
         made.sync()
         yield made
         assert made.opener is not None

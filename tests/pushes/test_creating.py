@@ -20,7 +20,7 @@ from tests.pushes.office import SEALER, Office
 
 pytestmark = pytest.mark.integration
 
-EVERYTHING = """{"auto_push": true, "auto_create": true}"""
+EVERYTHING = """{"auto_create": true}"""
 TWELVE = NINE + timedelta(hours=3)
 ADA: dict[str, Any] = {
     "start": f"{DAY}T12:00",

@@ -138,7 +138,9 @@ class BothWays(RuleBasedStateMachine):
         office = self.office
         (row,) = office.all(_ROW, pms_id=who)
         with transaction(office.engine, account_id=office.account) as db:
-            steps = [one for one in read_steps(db, office.seal, row) if one.row["by"] != "gentu"]
+            steps = [
+                one for one in read_steps(db, office.seal, row) if one.row["by"] != office.vendor
+            ]
             if not steps or not steps[0].can_undo:
                 return
             self.watch.acts(who)

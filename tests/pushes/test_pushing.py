@@ -339,7 +339,6 @@ def test_several_rows_go_out_by_their_days(office: Office) -> None:
     for number in range(2, 6):
         office.book.books(f"a-{number}", start=NINE + timedelta(hours=number), column=BEN)
     office.sync()
-    office.all("""UPDATE pms_connections SET features = '{"auto_push": true}' RETURNING id""")
     for number in range(1, 6):
         office.types(f"a-{number}", status="arrived")
     office.all("UPDATE jobs SET state = 'cancelled' WHERE state = 'ready' RETURNING id")

@@ -19,14 +19,17 @@ pytestmark = pytest.mark.integration
 
 KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"
 MARKED = replace(VISIT, version="v-1")
-ON = """{"auto_push": true}"""
+OFF = """{"auto_push": false}"""
+CREATES = """{"auto_create": true}"""
 
 
-def desk_with(rig: Rig, features: str, site: str = "site") -> Desk:
-    connection_id = rig.connect(site)
+def desk_with(rig: Rig, features: str = "{}", *, vendor: str = "advancedmd") -> Desk:
+    connection_id = rig.connect("site")
     rig.run(
-        "UPDATE pms_connections SET features = CAST(:features AS jsonb) WHERE id = :id",
+        "UPDATE pms_connections SET features = CAST(:features AS jsonb), connector = :vendor"
+        " WHERE id = :id",
         features=features,
+        vendor=vendor,
         id=connection_id,
     )
     return desk_of(rig.engine, Sealer(Keyring.from_hex(KEY)), connection_id)
@@ -34,7 +37,7 @@ def desk_with(rig: Rig, features: str, site: str = "site") -> Desk:
 
 @pytest.fixture
 def desk(rig: Rig) -> Desk:
-    return desk_with(rig, ON)
+    return desk_with(rig)
 
 
 def jobs(desk: Desk) -> list[Mapping[str, Any]]:
@@ -52,18 +55,20 @@ def step_back(desk: Desk, visit: Appointment, step_id: int | None = None) -> Non
 
 
 @pytest.mark.parametrize(
-    ("features", "ways"),
+    ("vendor", "features", "ways"),
     [
-        ("{}", (False, False, False)),
-        (ON, (True, True, False)),
-        ("""{"auto_push": true, "auto_create": true}""", (True, True, True)),
-        ("""{"auto_create": true}""", (False, False, False)),
+        ("advancedmd", "{}", (True, True, False)),
+        ("advancedmd", OFF, (True, False, False)),
+        ("advancedmd", CREATES, (True, True, True)),
+        ("gentu", "{}", (False, False, False)),
+        ("gentu", CREATES, (False, False, False)),
+        ("sikka", """{"auto_push": true}""", (False, False, False)),
     ],
 )
 def test_a_practice_says_whether_its_rows_go_out(
-    rig: Rig, features: str, ways: tuple[bool, bool, bool]
+    rig: Rig, vendor: str, features: str, ways: tuple[bool, bool, bool]
 ) -> None:
-    found = desk_with(rig, features)
+    found = desk_with(rig, features, vendor=vendor)
 
     with transaction(found.engine, account_id=found.account) as db:
         loaded = connections.load(db, found.connection.id)
@@ -127,12 +132,21 @@ def test_what_no_pms_takes_is_owed_to_none(desk: Desk, change: dict[str, str]) -
 
 
 def test_a_practice_that_goes_one_way_owes_nothing(rig: Rig) -> None:
-    desk = desk_with(rig, "{}")
+    desk = desk_with(rig, vendor="gentu")
     desk.told(MARKED)
 
     desk.type_in(MARKED, status="arrived")
 
     assert (jobs(desk), stands(desk)) == ([], (None, None))
+
+
+def test_a_practice_that_pushes_by_hand_marks_what_it_owes(rig: Rig) -> None:
+    desk = desk_with(rig, OFF)
+    desk.told(MARKED)
+
+    desk.type_in(MARKED, status="arrived")
+
+    assert (jobs(desk), stands(desk)) == ([], ("pending", None))
 
 
 def test_a_change_that_is_taken_back_is_no_longer_owed(desk: Desk) -> None:
