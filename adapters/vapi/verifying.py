@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import jwt
@@ -270,7 +270,7 @@ def _is_recent(stamp: str, now: datetime) -> bool:
         return False
     number = int(stamp)
     seconds = number / 1000 if number >= MILLISECONDS_FROM else number
-    return abs(now - datetime.fromtimestamp(seconds, UTC)) <= WINDOW
+    return abs(now.timestamp() - seconds) <= WINDOW.total_seconds()
 
 
 def _filled(payload: bytes, parts: Mapping[bytes, bytes]) -> bytes:
