@@ -95,12 +95,11 @@ class WakingConsumer(_RedisConsumer):
         self._waiting = connect(broker.url, blocking=True, retries=0)
         self._acknowledged = Event()
         self._due: dict[str, float] = {}
-        self._may_hold_more = True
 
     def __next__(self) -> Any:
         """The next message, or None when the worker should look after its delayed ones."""
         try:
-            if not self.message_cache and self._may_hold_more:
+            if not self.message_cache:
                 self._fetch()
             if not self.message_cache:
                 self._wait()
@@ -122,14 +121,11 @@ class WakingConsumer(_RedisConsumer):
         self._waiting.close()
 
     def _fetch(self) -> None:
-        """A fetch that leaves room has emptied the queue: waiting is next, not another fetch."""
         room = self.prefetch - self.outstanding_message_count
         if room > 0:
             self.message_cache = self.broker.do_fetch(self.queue_name, room)
-            self._may_hold_more = len(self.message_cache) == room
 
     def _wait(self) -> None:
-        self._may_hold_more = True
         seconds = self._patience()
         if seconds < SHORTEST_WAIT_SECONDS:
             return
