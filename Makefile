@@ -56,8 +56,10 @@ migration: $(STAMP) ## Write an empty migration (m="Add a column")
 chaos: $(STAMP) ## Kill, freeze and cut off the parts, and look for what was lost
 	@$(PYTEST) tests/e2e $(args)
 
-soak: $(STAMP) ## Judge living practices and interleavings for longer, with tables (length=20)
-	@SOAK=$(or $(length),20) $(PYTEST) -q -s tests/sync/test_accuracy.py tests/sync/test_interleavings.py tests/pushes/test_interleavings.py $(args)
+soak: $(STAMP) ## Judge living practices, interleavings and 1,000 callers, with tables (length=20)
+	@SOAK=$(or $(length),20) $(PYTEST) -q -s tests/sync/test_accuracy.py \
+		tests/sync/test_interleavings.py tests/pushes/test_interleavings.py \
+		tests/e2e/test_many_callers.py $(args)
 
 live: $(STAMP) ## Call the sandbox of one vendor with keys from the environment (pms=gentu)
 	@$(PYTEST) -m live -k "$(pms)" $(args)
