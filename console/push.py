@@ -21,7 +21,6 @@ from console.wiring import Wiring, wired
 from domain.errors import BadInput
 from domain.jobs import JobState, Queue
 from domain.push_words import sentence_of
-from domain.sheet import NotOnSheet
 from domain.window import local_day
 from infra.clock import system_clock
 from infra.database import dispatch, transaction
@@ -30,15 +29,16 @@ from workers.here import run_here
 app = typer.Typer(no_args_is_help=True, help="Bring the sheet and a practice to agree, both ways.")
 
 LOOK_SECONDS = 0.3
+DEFAULT_ACCOUNT = "default"
 ENDED = {JobState.DONE, JobState.DEAD, JobState.CANCELLED}
 
 Entry = Annotated[UUID, typer.Argument(metavar="ENTRY", help="The row's id.")]
 Create = Annotated[bool, typer.Option("--create", help="Make it the practice's visit.")]
+Account = Annotated[str, typer.Option(help="Whose.")]
 First = Annotated[str | None, typer.Option("--from", help="First day; today if not given.")]
 Last = Annotated[str | None, typer.Option("--to", help="Last day; the first one if not given.")]
 Here = Annotated[bool, typer.Option("--here", help="In this process, without workers.")]
 
-_ACCOUNT = text("SELECT account_id FROM run_sheet_appointments WHERE id = :id")
 _NEXT = text(
     """
     SELECT id FROM jobs WHERE kind = 'push_entry' AND args ->> 'range_id' = :id
@@ -49,18 +49,19 @@ _NEXT = text(
 
 @app.command()
 def entry(
-    entry_id: Entry, *, create: Create = False, here: Here = False, json: AsJson = False
+    entry_id: Entry,
+    *,
+    create: Create = False,
+    account: Account = DEFAULT_ACCOUNT,
+    here: Here = False,
+    json: AsJson = False,
 ) -> None:
     """Send what a row owes its practice, and read what the practice says of it."""
+    ask = push_asking.create if create else push_asking.push
     with wired() as wiring:
-        with dispatch(wiring.engine) as db:
-            account_id = db.execute(_ACCOUNT, {"id": entry_id}).scalar()
-        if account_id is None:
-            raise NotOnSheet("There is no such row on the sheet.")
-        ask = push_asking.create if create else push_asking.push
         _carried(
             wiring,
-            account_id,
+            account,
             lambda db: ask(db, entry_id, expected_version=None),
             what="push.create_asked" if create else "push.asked",
             here=here,

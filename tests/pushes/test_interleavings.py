@@ -61,10 +61,14 @@ def value_of(pms_id: str, name: str, which: int) -> Any:
 
 @dataclass
 class Watch:
-    """What the sheet was told and what people had seen when they last had a hand in a field."""
+    """What the sheet was told, and what people saw while they had a hand in a field.
+
+    What they saw counts until their change has arrived, or is taken back: a practice that goes back
+    to a value they had set out from surprises nobody.
+    """
 
     told: dict[tuple[str, str], Any] = field(default_factory=dict)
-    seen: dict[tuple[str, str], Any] = field(default_factory=dict)
+    seen: dict[tuple[str, str], set[Any]] = field(default_factory=dict)
     ours: dict[tuple[str, str], Any] = field(default_factory=dict)
     overwritten: list[tuple[str, str]] = field(default_factory=list)
 
@@ -73,8 +77,10 @@ class Watch:
             self.told[pms_id, name] = getattr(visit, there)
 
     def acts(self, pms_id: str, *names: str) -> None:
+        """Whoever names no field takes back what was set in all of them."""
         for name in names or THERE:
-            self.seen[pms_id, name] = self.told.get((pms_id, name))
+            seen = self.seen.get((pms_id, name), set()) if names else set[Any]()
+            self.seen[pms_id, name] = seen | {self.told.get((pms_id, name))}
 
     def sets(self, pms_id: str, name: str) -> None:
         """Somebody at the practice did."""
@@ -84,9 +90,11 @@ class Watch:
         """A value that goes was seen by whoever replaces it, or is an earlier one of ours."""
         for name, new in _written(wish).items():
             place, old = (wish.appointment_id, name), getattr(visit, THERE[name])
-            if old != new and old not in (self.seen.get(place), self.ours.get(place)):
+            if old != new and old not in {*self.seen.get(place, ()), self.ours.get(place)}:
                 self.overwritten.append(place)
-            self.ours[place] = new
+            if old != new:
+                self.ours[place] = new
+                self.seen.pop(place, None)
 
 
 def _written(wish: Move | Cancellation | StatusChange) -> dict[str, Any]:
