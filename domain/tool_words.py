@@ -5,7 +5,7 @@ from datetime import date
 
 from domain.desk import Ability
 from domain.speech import joined, said_day, said_time, spelled
-from domain.tools import NOT_DONE, Told, ToolAnswer, ToolRequest, under_way
+from domain.tools import NOT_DONE, NOT_NOW, Told, ToolAnswer, ToolRequest, under_way
 from domain.window import local_day
 from domain.wishes import Booking, Move, Wish, WriteKind
 from domain.writes import OPEN, KeptWrite, WriteState
@@ -22,6 +22,12 @@ TEXTED: Mapping[WriteKind, str] = {
     WriteKind.RESCHEDULE: "the new time of your appointment is confirmed",
     WriteKind.CANCEL: "your appointment is cancelled",
     WriteKind.CREATE_PATIENT: "you are registered",
+}
+DONE: Mapping[WriteKind, str] = {
+    WriteKind.BOOK: "It is booked.",
+    WriteKind.RESCHEDULE: "The appointment is moved.",
+    WriteKind.CANCEL: "The appointment is cancelled.",
+    WriteKind.CREATE_PATIENT: "The new patient is registered.",
 }
 NOT_TAKEN = (
     "The practice's system did not accept that, so nothing was changed. Shall I try another way, or"
@@ -41,6 +47,19 @@ def told_of(request: ToolRequest, kept: KeptWrite, done: str, **about: object) -
     if state is WriteState.FAILED:
         return _said(kept, NOT_TAKEN, Told.FAILED, **about)
     return _said(kept, NOT_DONE, Told.FAILED, **about)
+
+
+def unanswered(kept: KeptWrite | None, *, can_text: bool) -> ToolAnswer:
+    """What is certain of a tool call nobody answered in time, and of what it may have begun."""
+    if kept is None:
+        return ToolAnswer(text=NOT_NOW, is_error=True)
+    if kept.state is WriteState.CONFIRMED:
+        done = DONE.get(kept.write.kind, "That is done.")
+        number = spelled(kept.confirmation)
+        return _said(kept, f"{done} The confirmation number is {number}.", Told.CONFIRMED)
+    if kept.state in OPEN:
+        return _said(kept, under_way(can_text=can_text), Told.REQUESTED)
+    return _said(kept, NOT_DONE, Told.FAILED, is_error=True)
 
 
 def text_of(kept: KeptWrite, practice: str, timezone: str) -> str:

@@ -18,9 +18,10 @@ from adapters.storage.writes import WriteLedger
 from adapters.vapi.messages import ToolCall, canonical
 from domain.errors import SyncError
 from domain.jobs import NewJob
-from domain.tools import NOT_DONE, NOT_NOW, Told, ToolAnswer, under_way, write_key
+from domain.tool_words import unanswered
+from domain.tools import ToolAnswer, write_key
 from domain.work import settle_job
-from domain.writes import KeptWrite, WriteState
+from domain.writes import KeptWrite
 from infra.database import transaction
 from producers.callers import Voice
 from producers.ports import Ports
@@ -135,7 +136,7 @@ def _answer_for(
         if not tool_calls.still_open(db, kept.id, states=before):
             return
         write = ledger.call_off(db, write_key(asked.call_id, made.id))
-        said = _words(write, can_text=_can_text(db, ports, asked))
+        said = unanswered(write, can_text=_can_text(db, ports, asked))
         tool_calls.give_up(
             db,
             ports.sealer,
@@ -172,19 +173,6 @@ def _settling(asked: Asked, write: KeptWrite) -> NewJob:
 def _can_text(db: Db, ports: Ports, asked: Asked) -> bool:
     sends = ports.voice is not None and ports.voice.sends_texts
     return sends and can_text(db, ports.sealer, asked.caller, account_id=asked.account_id)
-
-
-def _words(write: KeptWrite | None, *, can_text: bool) -> ToolAnswer:
-    """What can be said for certain of a write that nobody answered for."""
-    if write is None:
-        return ToolAnswer(text=NOT_NOW, is_error=True)
-    if write.state is WriteState.CONFIRMED:
-        text = f"It is booked. The confirmation number is {' '.join(write.confirmation)}."
-        return ToolAnswer(text=text, told=Told.CONFIRMED, write_id=write.id)
-    if write.state in {WriteState.SUBMITTED, WriteState.UNKNOWN}:
-        text = under_way(can_text=can_text)
-        return ToolAnswer(text=text, told=Told.REQUESTED, write_id=write.id)
-    return ToolAnswer(text=NOT_DONE, is_error=True, told=Told.FAILED, write_id=write.id)
 
 
 def _answers(ports: Ports, asked: Asked) -> Mapping[UUID, ToolAnswer]:

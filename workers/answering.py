@@ -24,11 +24,13 @@ from adapters.storage.tool_calls import ClaimedToolCall
 from adapters.storage.writes import WriteLedger
 from domain.connections import Connection
 from domain.desk import Busy, PracticeDesk
+from domain.desk_calls import is_api
 from domain.errors import SyncError
 from domain.jobs import Job
 from domain.slots import BookingRules
 from domain.sources import spend_rows
-from domain.tools import NOT_NOW, CallControl, Told, ToolAnswer, ToolRequest, write_key
+from domain.tool_words import unanswered
+from domain.tools import CallControl, Told, ToolAnswer, ToolRequest, write_key
 from domain.window import Window
 from domain.work import settle_job
 from domain.writes import allowed
@@ -134,6 +136,7 @@ class Answering:
         with transaction(self.engine, account_id=claimed.account_id) as db:
             connection = connections.load(db, claimed.connection_id)
             practice = db.execute(_PRACTICE, {"id": connection.id}).one()
+            texts = self._can_text(db, claimed)
         desk = self.opener.desk(connection, voice=True)
         if desk is None:
             return None
@@ -153,7 +156,7 @@ class Answering:
             connection=connection,
             rules=rules,
             abilities=allowed(desk.abilities, practice.features),
-            can_text=self._can_text(claimed),
+            can_text=texts,
             transfer_to=tuple(practice.transfer_to),
             desk=desk,
             diary=self._diary(connection, desk, rules),
@@ -162,27 +165,32 @@ class Answering:
             proofs=self._proofs(claimed, connection.id),
         )
 
-    def _can_text(self, claimed: ClaimedToolCall) -> bool:
+    def _can_text(self, db: Db, claimed: ClaimedToolCall) -> bool:
         if not self.sends_texts:
             return False
-        with transaction(self.engine, account_id=claimed.account_id) as db:
-            return can_text(db, self.sealer, claimed.caller, account_id=claimed.account_id)
+        return can_text(db, self.sealer, claimed.caller, account_id=claimed.account_id)
 
     def _too_late(self, db: Db, claimed: ClaimedToolCall, now: datetime) -> None:
-        """Nobody waits any more: what has not left is called off, what has is followed."""
+        """Nobody waits any more: what has not left is called off, what has is followed.
+
+        Should somebody hear it after all, it is as true as what the ingress would have said.
+        """
         account_id = claimed.account_id
-        late = ToolAnswer(text=NOT_NOW, is_error=True)
-        tool_calls.give_up(db, self.sealer, claimed.id, late, account_id=account_id, now=now)
         ledger = WriteLedger(self.engine, self.sealer, account_id=account_id, clock=self.clock)
         write = ledger.call_off(db, write_key(claimed.call_id, claimed.tool_call_id))
-        if write is not None:
-            job = settle_job(
-                account_id=account_id,
-                connection_id=write.connection_id,
-                write_id=write.id,
-                trace_id=claimed.trace_id,
-            )
-            put(db, job)
+        late = unanswered(write, can_text=self._can_text(db, claimed))
+        tool_calls.give_up(db, self.sealer, claimed.id, late, account_id=account_id, now=now)
+        if write is None:
+            return
+        if late.told is not None and not is_api(claimed.tool):
+            ledger.tell_within(db, write, late.told.value)
+        job = settle_job(
+            account_id=account_id,
+            connection_id=write.connection_id,
+            write_id=write.id,
+            trace_id=claimed.trace_id,
+        )
+        put(db, job)
 
     def _writer(self, claimed: ClaimedToolCall, desk: PracticeDesk) -> Writing:
         """It begins and sends nothing once the call was answered in our place."""

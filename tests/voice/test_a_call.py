@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -32,6 +33,10 @@ def hasty(database_url: str, redis_client: redis.Redis, redis_url: str) -> Itera
         database_url, redis_client, redis_url, fallback_seconds=0.4, answer_seconds=1.5
     ) as made:
         yield made
+
+
+class Killed(BaseException):
+    """A worker dies."""
 
 
 def confirmation(phone: Line) -> str:
@@ -219,6 +224,27 @@ def test_what_the_practice_has_not_answered_is_texted_when_it_has(hasty: Line) -
     assert kinds == [ANSWER, SETTLE, SYNC, SEND_TEXT]
     days = hasty.value("SELECT args->>'first_day' FROM jobs WHERE kind = 'sync'")
     assert days == hasty.day.isoformat()
+
+
+def test_a_booking_that_left_before_its_worker_died_is_promised_whoever_speaks_first(
+    phone: Line,
+) -> None:
+    """Another worker finds the call too late, a moment before the ingress does."""
+    with ThreadPoolExecutor(1) as caller:
+        said = caller.submit(phone.ask, "bookAppointment", startTime=f"{phone.day}T09:00")
+        while not phone.rows("SELECT 1 FROM jobs WHERE kind = :kind", kind=ANSWER):
+            time.sleep(0.01)
+        phone.desk.takes = Killed()
+        with pytest.raises(Killed):
+            phone.carry(ANSWER)
+        phone.rows("UPDATE jobs SET lease_until = now() - interval '1 second' RETURNING id")
+        phone.rows("UPDATE tool_calls SET deadline_at = now() RETURNING id")
+
+        assert phone.carry(ANSWER) == 1
+
+        assert said.result() == UNDER_WAY
+    assert phone.rows("SELECT state, told FROM pms_writes") == [("submitted", "requested")]
+    assert phone.value("SELECT count(*) FROM jobs WHERE kind = :kind", kind=SETTLE) == 1
 
 
 def test_a_request_that_failed_is_texted_once(hasty: Line) -> None:

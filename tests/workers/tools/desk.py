@@ -97,7 +97,9 @@ class Desk:
     book: list[Appointment] = field(default_factory=list)
     works: list[Shift] = field(default_factory=list)
     slots: list[Opening] | None = None
-    takes: Receipt | Exception = field(default_factory=lambda: Receipt(is_final=True, pms_id="N1"))
+    takes: Receipt | BaseException = field(
+        default_factory=lambda: Receipt(is_final=True, pms_id="N1")
+    )
     outcomes: list[Outcome] = field(default_factory=list)
     fails: SyncError | None = None
     sent: list[Write] = field(default_factory=list)
@@ -162,7 +164,7 @@ class Desk:
     def submit(self, write: Write) -> Receipt:
         self._ask("submit")
         self.sent.append(write)
-        if isinstance(self.takes, Exception):
+        if isinstance(self.takes, BaseException):
             raise self.takes
         if self.takes.is_final:
             return replace(self.takes, pms_id=self._do(write))
