@@ -53,15 +53,19 @@ class Message:
     is_legacy: bool = False
 
 
-def read(body: bytes, *, tool: str | None = None) -> Message:
-    """The message; `tool` names the one whose own address it came to. BadInput if it is none."""
+def read(body: bytes, *, tool: str | None = None, mark: str = "") -> Message:
+    """The message; `tool` names the one whose own address it came to. BadInput if it is none.
+
+    `mark` tells calls that come without an id apart: another for another body.
+    """
     document = _document(body)
     message = _mapping(document.get("message")) or document
     call = _context(message, document)
     kind = _text(message.get("type")) or _kind(message)
     if kind not in TOOL_CALLS:
         return Message(type=kind, call=call)
-    calls = tuple(_each_once(_tool_calls(message), call_id=call.id, tool=tool))
+    found = _tool_calls(message)
+    calls = tuple(_each_once(found, made_of=(call.id or "call", mark), tool=tool))
     is_legacy = not _listed(message) and bool(_mapping(message.get("functionCall")))
     claims = call.accounts | {one for made in calls for one in _claims(made.arguments)}
     return Message(
@@ -168,14 +172,15 @@ def _tool_calls(message: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any],
 
 
 def _each_once(
-    found: Iterator[tuple[Mapping[str, Any], str]], *, call_id: str, tool: str | None
+    found: Iterator[tuple[Mapping[str, Any], str]], *, made_of: tuple[str, str], tool: str | None
 ) -> Iterator[ToolCall]:
     seen: set[str] = set()
+    call_id, mark = made_of
     for number, (raw, around) in enumerate(found):
         function = _mapping(raw.get("function")) or {}
         name = _text(function.get("name")) or _text(raw.get("name")) or around or (tool or "")
         pms_id = _text(raw.get("id")) or _text(raw.get("toolCallId"))
-        made_up = f"{call_id or 'call'}:{canonical(name)[:LONGEST_NAME]}:{number}"
+        made_up = f"{call_id}:{canonical(name)[:LONGEST_NAME]}:{number}:{mark}"
         identifier = pms_id[:LONGEST_ID] or made_up
         if identifier in seen:
             continue

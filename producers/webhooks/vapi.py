@@ -33,6 +33,7 @@ router = APIRouter(tags=["vapi"])
 log = structlog.get_logger()
 
 A_MINUTE = timedelta(minutes=1)
+MARK_LENGTH = 16
 NOBODY = "Nobody can be reached at the moment."
 NO_ASSISTANT = "This number has no assistant here."
 
@@ -81,7 +82,7 @@ async def _receive(request: Request, ports: Ports, *, tool: str | None) -> Respo
         log.info("delivery.refused", vendor="vapi")
         return Response(status_code=HTTPStatus.UNAUTHORIZED)
     try:
-        message = read(body, tool=tool)
+        message = read(body, tool=tool, mark=ports.sealer.fingerprint(body).hex()[:MARK_LENGTH])
     except BadInput as problem:
         return JSONResponse({"error": str(problem)})
     if message.type not in TOOL_CALLS:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import redis
@@ -133,22 +134,34 @@ def test_two_bookings_in_one_message_are_one(phone: Line) -> None:
     assert sum("confirmed for" in one.get("result", "") for one in entries) == 1, entries
 
 
-def test_a_legacy_message_gets_a_bare_result(phone: Line) -> None:
+def legacy(phone: Line, tool: str, **arguments: str) -> dict[str, Any]:
+    """As function calls came before tools had ids."""
     message = phone.message([])
-    message["message"] |= {
-        "type": "function-call",
-        "functionCall": {
-            "name": "checkAvailability",
-            "parameters": json.dumps({"date": phone.day.isoformat()}),
-        },
-    }
+    called = {"name": tool, "parameters": json.dumps(arguments)}
+    message["message"] |= {"type": "function-call", "functionCall": called}
     del message["message"]["toolCallList"], message["message"]["toolWithToolCallList"]
+    return message
 
+
+def test_a_legacy_message_gets_a_bare_result(phone: Line) -> None:
     with phone.worker():
-        answer = phone.send(message)
+        answer = phone.send(legacy(phone, "checkAvailability", date=phone.day.isoformat()))
 
     assert list(answer.json()) == ["result"]
     assert "The free times are" in answer.json()["result"]
+
+
+def test_legacy_calls_of_one_tool_are_told_apart_and_the_same_one_is_not(phone: Line) -> None:
+    day = phone.day.isoformat()
+    wishes = [legacy(phone, "bookAppointment", date=day, time=time_) for time_ in ("8:00", "9:00")]
+
+    with phone.worker():
+        taken, booked, again = (phone.send(one).json()["result"] for one in (*wishes, wishes[1]))
+
+    assert "at 8 am is not free" in taken
+    assert "is confirmed for" in booked
+    assert again == booked
+    assert len(phone.desk.sent) == 1
 
 
 def test_a_tool_has_an_address_of_its_own(phone: Line) -> None:
