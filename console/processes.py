@@ -1,5 +1,6 @@
 """`pms-sync migrate | ingress | worker | scheduler | up`: the processes of the product."""
 
+import os
 import signal
 import sys
 import time
@@ -28,6 +29,9 @@ from infra.supervisor import Child, Supervisor
 app = typer.Typer()
 
 POOLS = ("voice", "sync", "default")
+NICENESS = {"sync": 10}
+"""On one machine a caller's answer comes before a sync that can wait a moment."""
+
 MOST_THREADS = 64
 SPARE_CONNECTIONS = 3
 HERE = "127.0.0.1"
@@ -75,11 +79,13 @@ def worker(
     *,
     pool: Annotated[str, typer.Option(help="voice, sync, default, or all but voice.")],
     threads: Annotated[int | None, typer.Option(min=1, max=MOST_THREADS)] = None,
+    nice: Annotated[int, typer.Option(help="Yield to others by this much.", min=0, max=19)] = 0,
     json: LogsAsJson = False,
 ) -> None:
     """Carry jobs until stopped."""
     if pool not in workers.main.POOLS:
         raise BadInput(f"There is no pool '{pool}'; choose one of {', '.join(workers.main.POOLS)}.")
+    os.nice(nice)
     count = threads or workers.main.THREADS[pool]
     with _process(connections=count + SPARE_CONNECTIONS, as_json=json) as wiring:
         workers.main.run(wiring.parts(), redis_url=wiring.redis_url, pool=pool, threads=count)
@@ -127,7 +133,10 @@ def children(
     commands = {
         "ingress": ["ingress", "--port", str(port), "--host", host],
         "scheduler": ["scheduler"],
-        **{f"worker-{pool}": ["worker", "--pool", pool] for pool in POOLS},
+        **{
+            f"worker-{pool}": ["worker", "--pool", pool, "--nice", str(NICENESS.get(pool, 0))]
+            for pool in POOLS
+        },
     }
     return [
         Child(

@@ -22,8 +22,9 @@ _ends_at: ContextVar[float | None] = ContextVar("request_ends_at", default=None)
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """Everything the block sends or reads on this thread is over by then."""
-    token = _ends_at.set(time.monotonic() + seconds)
+    """Everything the block sends or reads on this thread is over by then, or sooner if it must."""
+    ours, outer = time.monotonic() + seconds, _ends_at.get()
+    token = _ends_at.set(ours if outer is None else min(ours, outer))
     try:
         yield
     finally:

@@ -35,6 +35,7 @@ from domain.window import Window
 from domain.work import settle_job
 from domain.writes import allowed
 from infra.database import transaction
+from infra.network import deadline
 from infra.sealing import Sealer
 from infra.stopping import HandBack, Stopping
 from workers.accessing import by_whom
@@ -100,7 +101,8 @@ class Answering:
                 return None
         taken = self._taken[job.id] = _Taken(claimed)
         try:
-            return Opened(claimed.tool, self._request(taken, now))
+            with deadline((claimed.deadline_at - MARGIN - now).total_seconds()):
+                return Opened(claimed.tool, self._request(taken, now))
         except HandBack:
             raise
         except SyncError as trouble:

@@ -39,6 +39,9 @@ ALTER TABLE pms_writes
 CREATE INDEX ix_pms_writes_entry_id ON pms_writes (entry_id, created_at) WHERE entry_id IS NOT NULL;
 CREATE INDEX ix_pms_writes_patient_link_id ON pms_writes (patient_link_id) WHERE patient_link_id IS NOT NULL;
 
+-- What has begun goes on before its like begins; asked at every claim, whatever else waits.
+CREATE INDEX ix_jobs_begun ON jobs (exclusive_key) WHERE state = 'ready' AND attempts > 0;
+
 ALTER TABLE patient_links ENABLE ROW LEVEL SECURITY;
 ALTER TABLE patient_links FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_account ON patient_links TO pms_sync_app

@@ -12,6 +12,7 @@ depends_on = None
 SQL = Path(__file__).parent.parent / "sql"
 
 DROP = """
+DROP INDEX ix_jobs_begun;
 ALTER TABLE pms_writes DROP COLUMN entry_id, DROP COLUMN patient_link_id;
 DROP TABLE patient_links;
 DROP INDEX ix_run_sheet_appointments_push_state;

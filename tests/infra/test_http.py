@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 
 from domain.errors import BadInput, BrokenContract, Refused, Transient
 from infra.http import Client, NotSent
-from infra.network import is_public
+from infra.network import deadline, is_public
 
 AGENT = "pms-sync/tests"
 LOCAL = "127.0.0.1"
@@ -223,6 +223,19 @@ def test_an_answer_that_never_ends_is_given_up_at_the_deadline(site: str) -> Non
     begun = time.monotonic()
 
     with pytest.raises(Transient, match="took too long"):
+        client.send("GET", f"{site}/drip")
+
+    assert time.monotonic() - begun < 3
+    client.close()
+
+
+def test_a_request_ends_when_whoever_waits_for_it_must_have_an_answer(site: str) -> None:
+    client = Client([LOCAL], AGENT, allow_loopback_http=True)
+    begun = time.monotonic()
+
+    with pytest.raises(Transient, match="took too long"), deadline(0.4):
+        client.send("GET", f"{site}/drip")
+    with pytest.raises(NotSent, match=r"took too long|reached"), deadline(-1):
         client.send("GET", f"{site}/drip")
 
     assert time.monotonic() - begun < 3

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
@@ -30,6 +31,10 @@ pytestmark = pytest.mark.integration
 AT_ONCE = 20
 HARD_STOP_SECONDS = 18.0
 WORKERS = 8
+THREADS = 4
+SPARE_SECONDS = 10.0
+"""A request that nobody bounds would wait longer than this after the callers hung up."""
+
 SAID = {NOT_NOW, NOT_DONE, TOO_MANY}
 """What is so, whatever becomes of the practice's system afterwards."""
 
@@ -132,3 +137,14 @@ def test_every_call_of_every_tool_is_answered_while_the_vendor_hangs(
     assert phone.rows("SELECT state FROM pms_writes WHERE state <> 'withdrawn'") == []
     assert phone.rows("SELECT 1 FROM slot_holds") == []
     assert phone.rows("SELECT 1 FROM tool_calls WHERE state IN ('waiting', 'claimed')") == []
+
+
+def test_a_practice_that_hangs_gives_the_workers_back_to_other_practices(
+    phone: Line, hole: Hole
+) -> None:
+    with phone.worker():
+        asyncio.run(everybody(phone, ["search-patients"] * THREADS))
+        nobody_waits = time.monotonic() + SPARE_SECONDS
+        while phone.rows("SELECT 1 FROM jobs WHERE state = 'running'"):
+            assert time.monotonic() < nobody_waits
+            time.sleep(0.1)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from domain.errors import BadInput, SyncError
 from domain.jobs import Job
 from domain.tools import BROKEN, NO_PRACTICE, NOT_NOW, UNKNOWN_TOOL, Tool, ToolAnswer, ToolRequest
+from infra.network import deadline
 from infra.stopping import HandBack
 
 
@@ -55,7 +56,9 @@ def _said(
         request = opened.asked()
         if request is None:
             return ToolAnswer(text=NO_PRACTICE, is_error=True)
-        return tool(request)
+        # A vendor that hangs must not keep this worker from callers of other practices.
+        with deadline((request.until - request.now).total_seconds()):
+            return tool(request)
     except HandBack:
         raise
     except BadInput as problem:

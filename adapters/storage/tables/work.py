@@ -73,6 +73,23 @@ jobs = Table(
     Index("ix_jobs_running", "lease_until", postgresql_where=text("state = 'running'")),
     Index("ix_jobs_finished", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
     Index("ix_jobs_connection_id", "connection_id", "id"),
+    Index(
+        "ix_jobs_begun",
+        "exclusive_key",
+        postgresql_where=text("state = 'ready' AND attempts > 0"),
+    ),
+    Index("ix_jobs_account_id", "account_id", "created_at", "id"),
+    Index("ix_jobs_trace_id", "trace_id"),
+)
+
+paused_queues = Table(
+    "paused_queues",
+    metadata,
+    Column("account_id", Text, ForeignKey("accounts.id"), primary_key=True),
+    Column("queue", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("paused_by", Text, nullable=False),
+    stamp_column("paused_at"),
 )
 
 workers = Table(
