@@ -150,16 +150,21 @@ def go_on(db: Db, connection: Connection) -> None:
 
 
 def _is_about_pms(change: Change) -> bool:
-    """It touches what a PMS takes, of a row that it has, and takes back no run's work.
-
-    Undoing a run puts the sheet right, it does not write to a practice's whole book.
-    """
+    """It touches what a PMS takes, of a row that it has."""
     row = change.row
     if row["pms_connection_id"] is None or row["source"] != Source.PMS.value:
         return False
-    if change.run_id is not None or "undone_fields" in change.columns:
-        return False
-    return any(change.before.get(name) != change.after.get(name) for name in PUSHABLE)
+    return any(change.before.get(name) != change.after.get(name) for name in _pushable(change))
+
+
+def _pushable(change: Change) -> frozenset[str]:
+    """Fields that may go out; what a sync did is taken back on the sheet alone.
+
+    Undoing a run puts the sheet right, it does not write to a practice's whole book.
+    """
+    if change.run_id is not None:
+        return frozenset()
+    return PUSHABLE.difference(change.columns.get("undone_fields", ()))
 
 
 def _both_ways(db: Db, ids: Collection[UUID]) -> Mapping[UUID, Connection]:
@@ -172,7 +177,7 @@ def _both_ways(db: Db, ids: Collection[UUID]) -> Mapping[UUID, Connection]:
 def _owed(
     db: Db, change: Change, connection: Connection, *, hand: Hand, is_leaving: bool
 ) -> Change:
-    after = _over_the_pms(change.before, change.after, hand=hand, is_leaving=is_leaving)
+    after = _over_the_pms(change, hand=hand, is_leaving=is_leaving)
     change = replace(change, after=after)
     if disputed(after):
         return replace(change, columns={**change.columns, **MARKED, "push_reason": DISPUTED})
@@ -184,13 +189,14 @@ def _owed(
     return replace(change, columns={**change.columns, **MARKED})
 
 
-def _over_the_pms(before: Cells, after: Cells, *, hand: Hand, is_leaving: bool) -> Cells:
+def _over_the_pms(change: Change, *, hand: Hand, is_leaving: bool) -> Cells:
     """Values of before that come back are a person's by now, where the PMS says otherwise.
 
     While a write is on its way what is taken back stays a person's too, to be sent after it.
     """
+    before, after = change.before, change.after
     mended = dict(after)
-    for name in PUSHABLE & before.keys() & after.keys():
+    for name in _pushable(change) & before.keys() & after.keys():
         was, now = before[name], after[name]
         if was == now or now.theirs is not None:
             continue

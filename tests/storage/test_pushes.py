@@ -235,6 +235,28 @@ def test_undoing_a_change_that_has_arrived_sends_the_old_value_back(desk: Desk) 
     assert (len(jobs(desk)), stands(desk)) == (1, ("pending", None))
 
 
+def test_an_undo_that_is_undone_is_owed_again(desk: Desk) -> None:
+    desk.told(MARKED)
+    desk.type_in(MARKED, status="arrived")
+    step_back(desk, MARKED)
+    assert stands(desk) == ("synced", None)
+
+    step_back(desk, MARKED)
+
+    assert desk.row(MARKED)["status"] == "arrived"
+    assert stands(desk) == ("pending", None)
+
+
+def test_undoing_what_a_sync_did_writes_to_no_practice(desk: Desk) -> None:
+    desk.told(MARKED)
+    desk.told(replace(MARKED, status=Status.ARRIVED, version="v-2"))
+
+    step_back(desk, MARKED)
+
+    assert desk.row(MARKED)["status"] == "booked"
+    assert (jobs(desk), stands(desk)) == ([], (None, None))
+
+
 def test_what_is_taken_back_while_it_leaves_is_sent_after_it(desk: Desk) -> None:
     desk.told(MARKED)
     desk.type_in(MARKED, status="arrived")
