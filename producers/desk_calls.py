@@ -23,7 +23,7 @@ from adapters.storage.writes import WriteLedger
 from domain.desk_calls import AVAILABILITY, BY_PERSON, PREFIX, WORDS
 from domain.tools import NO_PRACTICE, ToolAnswer, write_key
 from domain.work import desk_job, settle_job
-from domain.writes import OPEN, KeptWrite
+from domain.writes import OPEN, KeptWrite, WriteState
 from infra.database import transaction
 from producers.callers import ANSWER_SECONDS
 from producers.doors import Door
@@ -42,6 +42,8 @@ NOT_NOW = (
     "The practice's system did not answer in time; nothing was changed. Try again in a moment."
 )
 REQUESTED = "Requested at the practice; it is not final until it says so."
+DONE = "Done."
+MAY_STAND = OPEN | {WriteState.CONFIRMED}
 
 _CONNECTED = text(
     "SELECT EXISTS (SELECT FROM pms_connections"
@@ -234,7 +236,7 @@ def _late(door: Door, call: Asked, kept: KeptToolCall) -> Mapping[str, Any]:
             said = ToolAnswer(text=json.dumps(document), is_error="problem" in document)
             now, whose = ports.clock(), door.account_id
             tool_calls.give_up(db, ports.sealer, kept.id, said, account_id=whose, now=now)
-            if write is not None and write.state in OPEN:
+            if write is not None and write.state in MAY_STAND:
                 put(db, _settling(door, write))
             record(
                 db,
@@ -250,7 +252,7 @@ def _late(door: Door, call: Asked, kept: KeptToolCall) -> Mapping[str, Any]:
 
 
 def _as_it_stands(door: Door, call: Asked) -> Mapping[str, Any] | None:
-    """A write that may have left, whatever the words were."""
+    """A write that may have left, or was done, whatever the words were."""
     ports = door.ports
     ledger = WriteLedger(
         ports.database, ports.sealer, account_id=door.account_id, clock=ports.clock
@@ -259,14 +261,18 @@ def _as_it_stands(door: Door, call: Asked) -> Mapping[str, Any] | None:
 
 
 def _standing(write: KeptWrite | None) -> dict[str, Any] | None:
-    if write is None or write.state not in OPEN:
+    """None of a write that surely changed nothing."""
+    if write is None or write.state not in MAY_STAND:
         return None
+    is_final = write.state is WriteState.CONFIRMED
+    status = "confirmed" if is_final else "requested"
     body = {
-        "write": {"id": str(write.id), "kind": write.write.kind.value, "status": "requested"},
+        "write": {"id": str(write.id), "kind": write.write.kind.value, "status": status},
         "confirmationNumber": write.confirmation,
-        "message": REQUESTED,
+        "message": DONE if is_final else REQUESTED,
     }
-    return {"status": int(HTTPStatus.ACCEPTED), "body": body, "write": str(write.id)}
+    code = HTTPStatus.OK if is_final else HTTPStatus.ACCEPTED
+    return {"status": int(code), "body": body, "write": str(write.id)}
 
 
 def _settling(door: Door, write: KeptWrite) -> Any:

@@ -416,6 +416,21 @@ def test_without_a_worker_nobody_waits_for_ever_and_nothing_happens_later(
     assert api.line.desk.sent == []
 
 
+def test_what_was_booked_before_its_worker_died_is_not_called_unchanged(
+    database_url: str, redis_client: redis.Redis, redis_url: str
+) -> None:
+    with client(database_url, redis_client, redis_url, answer_seconds=5.0) as api:
+        wish = booking(api)
+        booked = api.told("POST", "/appointments", wish, key="k")["appointment"]
+        api.line.rows("UPDATE tool_calls SET state = 'claimed', answer = NULL RETURNING id")
+
+        told = api.told("POST", "/appointments", wish, key="k")
+
+    assert told["write"]["status"] == "confirmed"
+    assert told["confirmationNumber"] == booked["confirmationNumber"]
+    assert len(api.line.desk.sent) == 1
+
+
 def test_days_are_bounded(api: Client) -> None:
     first = date(2026, 1, 1)
 
