@@ -35,10 +35,10 @@ from domain.desk import (
     Shift,
     Verdict,
 )
-from domain.errors import BadRecord, Refused
+from domain.errors import BadInput, BadRecord, Refused
 from domain.slots import OPERATORY, PRACTITIONER
 from domain.sources import Spend
-from domain.window import Window, days, local_day
+from domain.window import Window, days, local_day, whole_day
 from domain.wishes import Booking, Move, Write
 from domain.writes import ABILITY
 
@@ -217,20 +217,33 @@ class SikkaDesk:
         return self._line.records("/appointments", asked, whole=whole)
 
     def _taken(self, row: Record) -> Busy | None:
-        """None for what is not in the way, and for what cannot be read."""
+        """None for what is not in the way, and for what cannot be told of whom it takes."""
         try:
-            stands = standing(row, self._connection)
-            start = starts(row, self._connection)
-            told = [row.integer("length")]
-            end = start + length(row, self._connection, start=start, minutes=told)
-            pms_id = row.maybe_id("appointment_sr_no")
             resources = tuple(_resources(row))
+            if not resources or standing(row, self._connection).status in outcomes.NOT_TAKING:
+                return None
+            window = self._when(row)
+            pms_id = row.maybe_id("appointment_sr_no")
         except BadRecord as bad:
             log.warning("vendor.record_unreadable", reason=str(bad), path=bad.path)
             return None
-        if stands.status in outcomes.NOT_TAKING or not resources:
+        return Busy(window=window, resources=resources, pms_id=pms_id) if window else None
+
+    def _when(self, row: Record) -> Window | None:
+        """All its day where its time cannot be read: nobody else is booked into what may be it."""
+        if not str(row.raw("time") or "").strip():
             return None
-        return Busy(window=Window(start, end), resources=resources, pms_id=pms_id)
+        try:
+            start = starts(row, self._connection)
+            told = [row.integer("length")]
+            return Window(start, start + length(row, self._connection, start=start, minutes=told))
+        except BadRecord as bad:
+            log.warning("vendor.record_unreadable", reason=str(bad), path=bad.path)
+            try:
+                day = date.fromisoformat(row.text("date")[: len("2026-06-02")])
+                return whole_day(day, self._connection.timezone)
+            except (ValueError, BadInput):
+                raise bad from None
 
     def _schedule(self, sunday: date) -> list[Record]:
         asked = {"practice_id": self._office.practice_id, "date": sunday.isoformat()}

@@ -107,6 +107,16 @@ def test_what_is_in_the_way_takes_its_practitioner_and_its_chair() -> None:
     assert busy[0].window.start == datetime(2026, 6, 2, 13, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("told", [{"length": "30.0"}, {"time": "9:00 AM"}, {"time": 900}])
+def test_a_visit_whose_time_cannot_be_read_is_in_the_way_all_day(told: dict[str, Any]) -> None:
+    row = visit("a-1", "09:00") | told
+
+    (busy,) = Counter({"GET /appointments": listed(row)}).desk.busy(DAY)
+
+    assert busy.window == DAY
+    assert {one.pms_id for one in busy.resources} == {"DR1", "OP1"}
+
+
 def test_a_book_that_is_still_being_taken_in_is_not_judged() -> None:
     loading = httpx.Response(200, headers={"Data-Insert": "in progress"}, json=listed())
 
