@@ -14,22 +14,25 @@ from adapters.storage.ledger import guard, put, save_checkpoint
 from domain.connections import Connection
 from domain.jobs import Job
 from domain.jobs import text as text_of
+from domain.pushes import DISPUTED
 from domain.window import whole_days
 from domain.work import BY_SCHEDULE, push_entry_job
 from infra.database import transaction
 
-# What failed is tried again where a person names the days; what waits goes out in any case.
+# What failed, and what was never sent, goes out where a person names the days; what waits does in
+# any case, but for what waits for a person to choose a side.
 _OWED = text(
     """
     SELECT entry.id, entry.source <> 'pms' AS is_ours FROM run_sheet_appointments AS entry
     WHERE entry.linked_to IS NULL AND entry.removed_at IS NULL
-      AND (CAST(:start AS timestamptz) IS NULL
-           OR entry.appointment_time >= :start AND entry.appointment_time < :end)
+      AND entry.push_reason IS DISTINCT FROM :disputed
+      AND (NOT :is_named OR entry.appointment_time >= :start AND entry.appointment_time < :end)
       AND (entry.pms_connection_id = :connection_id
-             AND (entry.push_state = 'pending' OR entry.push_state = 'error' AND :start IS NOT NULL)
-           OR :creates AND entry.source <> 'pms' AND entry.patient_name IS NOT NULL
-             AND (entry.push_state IS NULL OR entry.push_state IN ('pending', 'needs_patient')
-                  OR entry.push_state = 'error' AND :start IS NOT NULL)
+             AND (entry.push_state = 'pending' OR :is_named AND entry.push_state = 'error')
+           OR entry.source <> 'pms' AND entry.patient_name IS NOT NULL
+             AND (entry.push_state = 'pending'
+                  OR :is_named AND entry.push_state IN ('error', 'needs_patient')
+                  OR :is_named AND :creates AND entry.push_state IS NULL)
              AND EXISTS (SELECT FROM pms_clinician_mappings AS mapping
                          WHERE mapping.pms_connection_id = :connection_id
                            AND mapping.run_sheet_clinician_id = entry.run_sheet_clinician_id))
@@ -104,8 +107,10 @@ class OpenRange:
             "creates": connection.auto_create,
             "range_id": str(self._job.id),
             "most": most,
+            "is_named": window is not None,
             "start": window and window.start,
             "end": window and window.end,
+            "disputed": DISPUTED,
         }
 
     @contextmanager

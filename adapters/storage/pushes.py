@@ -42,8 +42,18 @@ _OPEN = text(
 )
 _WAITS = text(
     """
-    SELECT EXISTS (SELECT FROM run_sheet_appointments
-                   WHERE pms_connection_id = :id AND push_state = 'pending')
+    SELECT EXISTS (
+      SELECT FROM run_sheet_appointments AS entry
+      WHERE entry.push_state = 'pending' AND entry.linked_to IS NULL AND entry.removed_at IS NULL
+        AND entry.push_reason IS DISTINCT FROM :disputed
+        AND (entry.pms_connection_id = :id
+             OR entry.source <> 'pms' AND EXISTS (
+               SELECT FROM pms_clinician_mappings AS mapping
+               WHERE mapping.pms_connection_id = :id
+                 AND mapping.run_sheet_clinician_id = entry.run_sheet_clinician_id))
+        AND NOT EXISTS (SELECT FROM jobs WHERE kind = 'push_entry' AND connection_id = :id
+                          AND state IN ('ready', 'running')
+                          AND args ->> 'entry_id' = CAST(entry.id AS text)))
     """
 )
 _MARK = text(
@@ -138,7 +148,8 @@ def create_jobs(db: Db, connection: Connection, entry_ids: Collection[UUID]) -> 
 
 def go_on(db: Db, connection: Connection) -> None:
     """A practice that answers again is sent what has waited for it."""
-    if connection.auto_push and db.execute(_WAITS, {"id": connection.id}).scalar_one():
+    waits = {"id": connection.id, "disputed": DISPUTED}
+    if connection.auto_push and db.execute(_WAITS, waits).scalar_one():
         put(
             db,
             push_range_job(

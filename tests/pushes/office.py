@@ -197,7 +197,7 @@ class Office:
             values = {"account": self.account, "kinds": list(kinds)}
             return sorted(row.id for row in db.execute(_READY, values))
 
-    def ask_push(self, entry_id: UUID, *, create: bool = False) -> int:
+    def ask_push(self, entry_id: UUID, *, create: bool = False, read_first: bool = False) -> int:
         return self.put(
             push_entry_job(
                 account_id=self.account,
@@ -205,6 +205,7 @@ class Office:
                 vendor=self.vendor,
                 entry_id=entry_id,
                 create=create,
+                read_first=read_first,
             )
         )
 

@@ -10,9 +10,9 @@ from sqlalchemy import Engine
 from adapters.storage import patient_links
 from domain.appointments import Patient
 from domain.desk import OutcomeUnknown
-from domain.errors import Refused, Transient
+from domain.errors import NeedsReconnect, Refused, Transient
 from domain.patient_links import Choice, LinkState
-from domain.pushes import NO_PATIENT
+from domain.pushes import LOCKED_OUT, NO_PATIENT
 from domain.wishes import WriteKind
 from infra.database import transaction
 from tests.pushes.book import ANN, COLUMNS, DAY, NINE
@@ -122,6 +122,20 @@ def test_a_no_is_told_and_a_correction_goes_out_anew(eager: Office) -> None:
 
     starts = [one.start for pms_id, one in eager.book.visits.items() if pms_id != "a-1"]
     assert starts == [TWELVE + timedelta(minutes=30)]
+
+
+def test_what_waited_for_a_locked_practice_is_created_after_its_first_sync(office: Office) -> None:
+    office.book.before = [NeedsReconnect("the account is locked")]
+    entry_id = office.adds(**ADA)
+    office.ask_push(entry_id, create=True)
+    office.push()
+    assert office.entry(entry_id)["push_reason"] == LOCKED_OUT
+
+    office.all("UPDATE pms_connections SET state = 'ACTIVE' RETURNING id")
+    office.sync()
+    office.push()
+
+    assert len(office.book.visits) == 2
 
 
 PEOPLE: dict[str, tuple[list[Patient], dict[str, Any], LinkState]] = {

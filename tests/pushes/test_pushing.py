@@ -9,6 +9,7 @@ from domain.desk import Ability, OutcomeUnknown
 from domain.errors import NeedsReconnect, Refused, Throttled, Transient
 from domain.pushes import LOCKED_OUT, NOT_WRITABLE, TOO_LONG
 from domain.wishes import WriteKind
+from domain.work import PUSH_ENTRY, PUSH_RANGE
 from infra.clock import system_clock
 from tests.pushes.book import BEN, NINE
 from tests.pushes.office import Office
@@ -359,3 +360,24 @@ def test_a_range_tells_what_failed(office: Office) -> None:
     office.push()
 
     assert office.job(job)["result"] == {"sent": 0, "failed": 1}
+
+
+def test_a_row_that_waits_for_a_person_is_not_asked_about_at_every_sync(office: Office) -> None:
+    office.types("a-1", status="arrived")
+    office.book.changes("a-1", status="no_show")
+    office.push()
+    assert len(office.conflicts()) == 1
+
+    office.sync()
+
+    assert office.ready((PUSH_ENTRY, PUSH_RANGE)) == []
+
+
+def test_what_somebody_sees_to_by_hand_is_read_again_first(office: Office) -> None:
+    office.book.changes("a-1", minutes=60)
+
+    office.ask_push(office.id_of("a-1"), read_first=True)
+    office.push()
+
+    assert office.row("a-1")["duration_minutes"] == 60
+    assert (office.book.writes, office.stands("a-1")) == ([], SYNCED)
