@@ -45,6 +45,8 @@ _CHOOSE = text(
         AND NOT EXISTS (SELECT FROM elders
                         WHERE elders.exclusive_key = jobs.exclusive_key AND elders.id <> jobs.id
                           AND jobs.attempts = 0 AND elders.priority >= jobs.priority)
+        AND NOT EXISTS (SELECT FROM paused_queues AS paused
+                        WHERE paused.account_id = jobs.account_id AND paused.queue = jobs.queue)
     ), chosen AS (
       SELECT jobs.id FROM jobs JOIN turns USING (id)
       WHERE jobs.state = 'ready'

@@ -41,7 +41,13 @@ from adapters.storage.tables.sheet import (
     run_sheets,
 )
 from adapters.storage.tables.two_way import patient_links
-from adapters.storage.tables.work import jobs, schedules, vendor_requests, workers
+from adapters.storage.tables.work import (
+    jobs,
+    paused_queues,
+    schedules,
+    vendor_requests,
+    workers,
+)
 
 __all__ = [
     "COUNTERS",
@@ -53,6 +59,7 @@ __all__ = [
     "login_links",
     "metadata",
     "patient_links",
+    "paused_queues",
     "phone_calls",
     "pms_appointment_types",
     "pms_audit_logs",

@@ -79,6 +79,7 @@ jobs = Table(
         postgresql_where=text("state = 'ready' AND attempts > 0"),
     ),
     Index("ix_jobs_account_id", "account_id", "created_at", "id"),
+    Index("ix_jobs_dead", "account_id", "finished_at", postgresql_where=text("state = 'dead'")),
     Index("ix_jobs_trace_id", "trace_id"),
 )
 

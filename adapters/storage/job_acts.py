@@ -1,0 +1,132 @@
+"""What an operator does to jobs, one or all that match: run again, call off; counted first."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import text
+
+from adapters.storage.job_search import MATCHES, Wanted, read
+from domain.errors import BadInput
+from domain.jobs import JobState
+from domain.sheet import Settled, Stale
+
+MOST = 500
+"""At most so many at once: an operator sees what came of them before the next."""
+
+LONGEST_REASON = 500
+
+
+class Act(StrEnum):
+    RETRY = "retry"
+    CANCEL = "cancel"
+    DISCARD = "discard"
+
+
+FROM: Mapping[Act, Sequence[JobState]] = {
+    Act.RETRY: (JobState.DEAD, JobState.CANCELLED),
+    Act.CANCEL: (JobState.READY,),
+    Act.DISCARD: (JobState.DEAD,),
+}
+NEEDS: Mapping[Act, str] = {
+    Act.RETRY: "only dead or cancelled jobs can run again",
+    Act.CANCEL: "only jobs that wait can be cancelled",
+    Act.DISCARD: "only dead jobs can be discarded",
+}
+
+# Of jobs that would do the same one runs again, and none where its like waits already.
+_CHOSEN = f"""
+    WITH matched AS (
+      SELECT jobs.id, jobs.kind, jobs.dedupe_key,
+             row_number() OVER (PARTITION BY coalesce(jobs.dedupe_key, jobs.id::text)
+                                ORDER BY jobs.id DESC) AS place
+      FROM jobs WHERE {MATCHES} AND jobs.state = ANY(:states)
+    ), chosen AS (
+      SELECT id, kind FROM matched
+      WHERE NOT :is_retry OR (place = 1 AND NOT EXISTS (
+        SELECT FROM jobs AS twin
+        WHERE twin.dedupe_key = matched.dedupe_key AND twin.state = 'ready'))
+      ORDER BY id LIMIT :most
+    )
+"""  # noqa: S608 - this module's own words
+_COUNT = text(
+    f"""
+    {_CHOSEN}
+    SELECT kind, count(*) AS jobs FROM chosen GROUP BY kind ORDER BY kind
+    """  # noqa: S608 - this module's own words
+)
+_RETRY = text(
+    f"""
+    {_CHOSEN}
+    UPDATE jobs SET state = 'ready', due_at = now(), announced_at = NULL, finished_at = NULL,
+                    attempts = 0, crashes = 0, failures = 0, waiting_for = NULL,
+                    result = result - 'discarded', fence = fence + 1
+    FROM chosen WHERE jobs.id = chosen.id AND jobs.state = ANY(:states) RETURNING jobs.id
+    """  # noqa: S608 - this module's own words
+)
+_END = text(
+    f"""
+    {_CHOSEN}
+    UPDATE jobs SET state = 'cancelled', finished_at = now(), fence = fence + 1,
+                    result = result || CAST(:result AS jsonb)
+    FROM chosen WHERE jobs.id = chosen.id AND jobs.state = ANY(:states) RETURNING jobs.id
+    """  # noqa: S608 - this module's own words
+)
+_NOTIFY = text("SELECT pg_notify('jobs', '')")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """How many jobs an act would change, and of which kinds."""
+
+    jobs: int
+    kinds: Mapping[str, int]
+
+
+def count(db: Db, act: Act, wanted: Wanted) -> Counted:
+    """What `do_all` would change now; one more than a million is a million."""
+    rows = db.execute(_COUNT, _values(act, wanted, most=1_000_000)).all()
+    kinds = {row.kind: row.jobs for row in rows}
+    return Counted(jobs=sum(kinds.values()), kinds=kinds)
+
+
+def do_all(db: Db, act: Act, wanted: Wanted, *, confirmed: int, reason: str = "") -> Sequence[int]:
+    """Change every match, up to MOST; `confirmed` is the number a person agreed to."""
+    found = count(db, act, wanted).jobs
+    if found > confirmed:
+        raise Settled(f"Now {found} jobs match, no longer {confirmed}; look at them again.")
+    return _done(db, act, wanted, most=min(confirmed, MOST), reason=reason)
+
+
+def do_one(db: Db, act: Act, job_id: int, *, version: int | None, reason: str = "") -> None:
+    """Change the job as it was seen; `version` None is whatever it is by now."""
+    held = read(db, job_id)
+    if version is not None and version != held.version:
+        raise Stale(f"The job is {held.state} by now; look at it again.")
+    if held.state not in FROM[act]:
+        raise Settled(f"Job {job_id} is {held.state}; {NEEDS[act]}.")
+    if not _done(db, act, Wanted(id=job_id), most=1, reason=reason):
+        raise Settled(f"Job {job_id} need not run again: another waits to do the same.")
+
+
+def _done(db: Db, act: Act, wanted: Wanted, *, most: int, reason: str) -> Sequence[int]:
+    values = _values(act, wanted, most=most)
+    if act is Act.RETRY:
+        ids = db.execute(_RETRY, values).scalars().all()
+        db.execute(_NOTIFY)
+        return ids
+    if not reason.strip():
+        raise BadInput("Say why; the reason is kept with the job.")
+    result = json.dumps({"discarded": reason.strip()[:LONGEST_REASON]})
+    return db.execute(_END, {**values, "result": result}).scalars().all()
+
+
+def _values(act: Act, wanted: Wanted, *, most: int) -> Mapping[str, object]:
+    return {
+        **wanted.values,
+        "states": [state.value for state in FROM[act]],
+        "is_retry": act is Act.RETRY,
+        "most": most,
+    }

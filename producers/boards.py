@@ -1,0 +1,36 @@
+"""The queues as one request sees them: its own account's jobs, and everybody's workers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adapters.storage import queue_board
+from adapters.storage.pausing import paused
+from adapters.storage.queue_board import DeadGroup, QueueView, WorkerView
+from infra.database import dispatch
+from producers.doors import Door
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """Queues, workers and the dead; `own_dead` are the product's own chores, of no account."""
+
+    queues: Sequence[QueueView]
+    workers: Sequence[WorkerView]
+    dead: Sequence[DeadGroup]
+    own_dead: int
+
+    @property
+    def unserved(self) -> Sequence[QueueView]:
+        return [one for one in self.queues if one.is_unserved]
+
+
+def board(door: Door) -> Board:
+    """One statement each; nothing of another account is read but how many hands there are."""
+    with dispatch(door.ports.database) as db:
+        heard = queue_board.read_workers(db)
+        own_dead = queue_board.own_dead(db)
+    with door.transaction() as db:
+        workers = queue_board.with_hands(heard, queue_board.read_carried(db))
+        queues = queue_board.read_queues(db, workers=workers, paused=paused(db))
+        dead = queue_board.read_dead(db)
+    return Board(queues=queues, workers=workers, dead=dead, own_dead=own_dead)

@@ -1,0 +1,58 @@
+"""What the API answers about queues and jobs, as models that OpenAPI shows."""
+
+from collections.abc import Sequence
+
+from adapters.storage.job_acts import Counted
+from adapters.storage.job_search import JobView
+from adapters.storage.queue_board import DeadGroup, QueueView, WorkerView
+from adapters.storage.trails import Trail
+from producers.answers import Success
+
+
+class QueuesAnswer(Success):
+    """Every queue, who serves them, and what died; `own_dead` are the product's own chores."""
+
+    queues: Sequence[QueueView]
+    workers: Sequence[WorkerView]
+    dead: Sequence[DeadGroup]
+    own_dead: int
+
+
+class JobsAnswer(Success):
+    """Newest first."""
+
+    jobs: Sequence[JobView]
+    next_cursor: str | None
+
+
+class OneJob(Success):
+    """One job; its version is the ETag too."""
+
+    job: JobView
+
+
+class TrailAnswer(Success):
+    """What happened for one cause, oldest first."""
+
+    trail: Trail
+
+
+class CountAnswer(Success):
+    """How many jobs an act would change now, and of which kinds; `most` of them at once."""
+
+    count: Counted
+    most: int
+
+
+class DoneAnswer(Success):
+    """The jobs that were changed; `left` match still and can be changed by asking again."""
+
+    jobs: Sequence[int]
+    left: int
+
+
+class PausedAnswer(Success):
+    """How the queue stands now."""
+
+    queue: str
+    paused: bool
