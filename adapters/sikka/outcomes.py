@@ -51,6 +51,10 @@ def outcome(line: Line, write: Write, number: str) -> Outcome:
 
 
 def _judged(row: Record, write: Write) -> Outcome:
+    changed = getattr(write.wish, "appointment_id", None)
+    if changed and row.maybe_id("appointment_sr_no") not in {None, changed}:
+        # Another appointment went to the same time: the list of what was sent names neither.
+        return Outcome(verdict=Verdict.UNKNOWN)
     is_over = _is_yes(row, "is_completed") or _is_told(row, "completed_time")
     if not is_over:
         return Outcome(verdict=Verdict.PENDING)

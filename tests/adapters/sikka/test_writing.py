@@ -352,6 +352,24 @@ def test_a_lost_write_is_looked_for_among_what_was_sent(
 
 
 @pytest.mark.parametrize(
+    ("about", "verdict"), [("a-1", Verdict.DONE), ("a-6", Verdict.FAILED), ("", Verdict.DONE)]
+)
+def test_a_lost_move_is_not_taken_for_anothers_to_the_same_time(
+    about: str, verdict: Verdict
+) -> None:
+    moved = {"date": "2026-06-03", "time": "10:30", "length": 30, "provider_id": "DR1"}
+    counter = Counter(
+        {
+            "GET /writebacks": listed(sent(moved, method="PUT", api_name="appointments")),
+            "GET /writeback_status": listed(word(is_completed="True", appointment_sr_no=about)),
+            "GET /appointments": httpx.Response(204),
+        }
+    )
+
+    assert counter.desk.find(write(MOVE)).verdict is verdict
+
+
+@pytest.mark.parametrize(
     ("told", "verdict"),
     [
         ({}, Verdict.DONE),
