@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from adapters.storage.ledger import ELDERS_TURN
 from bench.amd_office import ACCOUNT, Office
 from infra.database import dispatch, transaction
 from scheduler.timetable import put_due_chores, put_due_renewals, put_due_syncs
@@ -17,18 +18,22 @@ from scheduler.timetable import put_due_chores, put_due_renewals, put_due_syncs
 LOOK_SECONDS = 0.008
 MARGIN = timedelta(milliseconds=20)
 BLOCKED_LOOKS = 12
-CLAIMED_WITHIN = 5.0
-"""Real seconds in which a worker takes up what it was told of."""
+CLAIMED_WITHIN = 60.0
+"""Real seconds in which a worker takes up what it was told of, or there is none any more."""
 
+# What may not begin before another job of its kind is over is not due.
 _STANDS = text(
-    """
+    f"""
     SELECT count(*) FILTER (WHERE state = 'running') AS running,
-           count(*) FILTER (WHERE state = 'ready' AND due_at <= now()) AS due,
+           count(*) FILTER (
+             WHERE state = 'ready' AND due_at <= now() AND NOT {ELDERS_TURN}
+               AND NOT EXISTS (SELECT FROM jobs AS other WHERE other.state = 'running'
+                                 AND other.exclusive_key = jobs.exclusive_key)) AS due,
            min(due_at) FILTER (WHERE state = 'ready' AND due_at > now()) AS next_at,
            count(*) FILTER (WHERE kind = 'push_entry') AS pushes,
            (SELECT min(next_sync_at) FROM pms_connections WHERE removed_at IS NULL) AS sync_at
     FROM jobs WHERE state IN ('ready', 'running')
-    """
+    """  # noqa: S608 - the ledger's own words
 )
 _COUNT = {
     "syncs": text("SELECT count(*) FROM jobs WHERE kind = 'sync' AND state = 'done'"),
@@ -89,7 +94,7 @@ class Living:
             asleep = self.here.time.sleepers()
             if stands.running > len(asleep):
                 blocked, idle_since = 0, monotonic()
-            elif stands.due and not self._is_stuck(stands, blocked, idle_since):
+            elif stands.due and not self._threads_are_taken(stands, blocked, idle_since):
                 blocked += 1
             else:
                 blocked, idle_since = 0, monotonic()
@@ -145,11 +150,11 @@ class Living:
         with dispatch(self.here.wiring.engine) as db:
             return db.execute(_STANDS).one()
 
-    def _is_stuck(self, stands: Any, blocked: int, idle_since: float) -> bool:
-        """What is due waits for those asleep: for a thread, or for its turn after another job."""
-        if stands.running:
-            return blocked >= BLOCKED_LOOKS
-        return monotonic() - idle_since > CLAIMED_WITHIN
+    def _threads_are_taken(self, stands: Any, blocked: int, idle_since: float) -> bool:
+        """Whether what is due waits for one of those asleep."""
+        if monotonic() - idle_since > CLAIMED_WITHIN:
+            raise TimeoutError("no worker takes up what is due")
+        return stands.running > 0 and blocked >= BLOCKED_LOOKS
 
     def _next(self, stands: Any) -> list[datetime]:
         planned = [self._planned[0].at] if self._planned else []

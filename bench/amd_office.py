@@ -74,10 +74,6 @@ class Office:
         """Those of that day that somebody may still come to, one to a patient."""
         return [one["id"] for one in self._of_day(day) if one["statuscode"] == 0]
 
-    def visits_at_all(self, day: date) -> list[str]:
-        """Every one of that day with a patient, whatever became of it."""
-        return [one["id"] for one in self._of_day(day)]
-
     def violations(self) -> int:
         """Calls beyond the limit of their tier."""
         return int(self.told("violations")["violations"])

@@ -7,7 +7,8 @@ whence the push flow brings it to AdvancedMD, and once there, whence a sync brin
 run on the real-time preset. The week has the change to summer time in it. How its hours pass, and
 how all clocks are kept in step, is told in `bench.steered`; hours in which nobody changes anything
 are left out whole, both edges of every peak are lived through. On Monday a queue of pushes is kept
-waiting through an hour of the peak and through a part of the evening.
+waiting through an hour of the peak and through ten minutes of the evening: there some process is
+always at work, so that they pass in real time.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from itertools import cycle
+from operator import itemgetter
 from statistics import quantiles
 from time import monotonic
 from typing import Any
@@ -73,11 +75,11 @@ WEEK = Plan(
     days=7,
     visits=200,
     workers=4,
-    working=(((5, 57), (6, 5)), ((9, 30), (10, 0)), ((14, 0), (14, 30)), ((17, 55), (18, 6))),
+    working=(((5, 57), (6, 5)), ((9, 30), (9, 50)), ((14, 0), (14, 20)), ((17, 55), (18, 6))),
     weekend=(((10, 0), (10, 10)),),
     rushes={
         "peak": Rush(begins=(15, 30), minutes=60, limit=24),
-        "off-peak": Rush(begins=(19, 0), minutes=60, limit=120),
+        "off-peak": Rush(begins=(19, 0), minutes=10, limit=120),
     },
 )
 
@@ -115,10 +117,6 @@ def lived(plan: Plan) -> Outcome:
         living = Living(here)
         for day in plan.dates:
             live(living, plan, day, found)
-            if day.weekday() == plan.rush_on:
-                for name, rush in plan.rushes.items():
-                    found.shares[name] = rushed(living, day, rush, found)
-            living.rest(SETTLING)
             found.wrong += here.wrong(day)
         found.cents, found.violations = here.told("invoice")["cents"], here.violations()
         found.calls, found.leaps = here.told("calls")["calls"], here.time.leaps
@@ -137,11 +135,22 @@ def live(living: Living, plan: Plan, day: date, found: Outcome) -> None:
     if day.weekday() >= SATURDAY:
         visits = visits[: len(visits) // 10]
     living.plan(changes(living.here, visits, spans, found))
-    for start, end in spans:
-        living.leave_out_until(start)
-        living.until(end)
+    parts = [(start, partial(calm, living, start, end)) for start, end in spans]
+    rushes = plan.rushes if day.weekday() == plan.rush_on else {}
+    for name, rush in rushes.items():
+        start = at(day, rush.begins)
+        parts.append((start, partial(rushed, living, start, (name, rush), visits, found)))
+    for _, act in sorted(parts, key=itemgetter(0)):
+        act()
     living.rest(SETTLING)
-    found.waits += living.push_seconds(since=since)
+    if not rushes:
+        found.waits += living.push_seconds(since=since)
+
+
+def calm(living: Living, start: datetime, end: datetime) -> None:
+    """As much is wanted as people do."""
+    living.leave_out_until(start)
+    living.until(end)
 
 
 def changes(
@@ -171,19 +180,21 @@ def spread(spans: Sequence[tuple[datetime, datetime]], count: int) -> Iterator[d
             left -= end - start
 
 
-def rushed(living: Living, day: date, rush: Rush, found: Outcome) -> float:
-    """Which share of what is allowed was called while always more was wanted."""
-    start, lasts = at(day, rush.begins), rush.minutes * A_MINUTE
+def rushed(
+    living: Living, start: datetime, named: tuple[str, Rush], visits: Sequence[str], found: Outcome
+) -> None:
+    """More is wanted than is allowed, all the time: which share of that is called."""
+    name, rush = named
+    lasts = rush.minutes * A_MINUTE
     living.leave_out_until(start - SETTLING)
-    visits = living.here.visits_at_all(day)
     turns = cycle([(one, to) for to in ("in_progress", "completed") for one in visits])
     living.until(start)
     since = living.here.last_call()
     found.here += living.until(start + lasts, queue=lambda: next(turns), at_least=QUEUE)
     calls = living.here.told("calls", since=since)["calls"]
     within = [one for one in calls if start <= datetime.fromisoformat(one["at"]) < start + lasts]
-    used: int = sum(one["tier"] == SCHEDULER for one in within)
-    return used / (rush.limit * rush.minutes)
+    used = sum(one["tier"] == SCHEDULER for one in within)
+    found.shares[name] = used / (rush.limit * rush.minutes)
 
 
 def rows(plan: Plan = WEEK) -> Iterator[Sequence[str]]:
