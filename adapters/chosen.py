@@ -33,6 +33,19 @@ def secrets(
     return found
 
 
+def of_site(vendor: Vendor, given: Mapping[str, str], site: str) -> dict[str, str]:
+    """The secrets given, and the site among them where it is one of them: never another."""
+    name = vendor.site_secret
+    if name is None or not site:
+        return dict(given)
+    if given.get(name, "").strip() not in {"", site}:
+        raise BadInput(
+            f"The {vendor.site_label.lower()} is another than this connection's ({site}); connect"
+            " each by itself."
+        )
+    return {**given, name: site}
+
+
 def replaced(vendor: Vendor, held: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
     """What is held, with what is given in its place.
 

@@ -114,7 +114,7 @@ def add(  # noqa: PLR0913 - each is an option
         settings["map_all"] = True
     with wired() as wiring:
         preset = wiring.opener.presets.get(vendor, {})
-        secrets = given.secrets(described, secret or (), preset=preset)
+        secrets = given.secrets(described, secret or (), site=site, preset=preset)
         production = wiring.settings.is_production
         new = NewConnection(
             account_id=account,
@@ -173,7 +173,7 @@ def reconnect(
         described = pms.vendor(held.vendor)
         kept = reconnecting.held_secrets(wiring, held)
         preset = wiring.opener.presets.get(held.vendor, {})
-        secrets = given.secrets(described, secret or (), held=kept, preset=preset)
+        secrets = given.secrets(described, secret or (), site=held.site, held=kept, preset=preset)
         production = wiring.settings.is_production
         base = given.address(base_url, option="--base-url", production=production)
         token = given.address(token_url, option="--token-url", production=production)

@@ -54,6 +54,7 @@ def secrets(
     vendor: Vendor,
     texts: Sequence[str],
     *,
+    site: str = "",
     held: Mapping[str, str] | None = None,
     preset: Iterable[str] = (),
 ) -> dict[str, str]:
@@ -65,7 +66,7 @@ def secrets(
     chosen.refuse_unknown(given, vendor.secrets, what="secret", vendor=vendor)
     told = {**_environment_secrets(vendor.secrets), **given}
     told |= {key: _typed() for key, value in told.items() if value == "-"}
-    found = chosen.replaced(vendor, held or {}, told)
+    found = chosen.replaced(vendor, held or {}, chosen.of_site(vendor, told, site))
     if vendor.sign_in and vendor.sign_in.is_in(found):
         return found
     missing = [key for key in vendor.secrets if not found.get(key) and key not in preset]

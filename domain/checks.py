@@ -75,7 +75,7 @@ def failure(error: SyncError, *, site_label: str, pairs: bool) -> str:
     """What went wrong and what to correct, in words without paths or values."""
     text = str(error).rstrip(".")
     answered = _ANSWERED.match(text)
-    if answered is None and isinstance(error, BadInput | Refused):
+    if answered is None and (isinstance(error, BadInput | Refused) or _says_what_to_do(error)):
         return f"{FAILED} {text}."
     if answered is not None:
         more = (answered["more"] or "").removesuffix(AGAIN)
@@ -91,6 +91,11 @@ def shut_out(error: SyncError) -> str:
     if answered is None:
         return str(error)
     return f"{answered['vendor']} no longer accepts our sign-in; sign in again."
+
+
+def _says_what_to_do(error: SyncError) -> bool:
+    """A refusal in words of ours tells after its semicolon what helps, which may be no secret."""
+    return isinstance(error, NeedsReconnect) and "; " in str(error).removesuffix(AGAIN)
 
 
 def _advice(

@@ -17,7 +17,7 @@ class Capabilities:
     """What a PMS's API can do; pages, tools and the sync are drawn from it.
 
     `telehealth` is "types" where a person must mark them and "reported" where the vendor tells all;
-    `telehealth_by` says the same in words.
+    `telehealth_by` says the same in words. `lists_types` is said by those that open themselves.
     """
 
     changed_since: bool = False
@@ -25,6 +25,7 @@ class Capabilities:
     probe_by_id: bool = False
     webhooks: bool = False
     per_practitioner: bool = False
+    lists_types: bool = False
     telehealth: str = "types"
     telehealth_by: str = "the appointment types a person marks"
     writes: frozenset[str] = frozenset()

@@ -7,7 +7,7 @@ from adapters.rest.vendor import Vendor
 from domain.errors import BadInput
 
 COMING_SOON: Mapping[str, str] = {"kolla": "Kolla"}
-ELSEWHERE = frozenset({"sikka", "advancedmd"})
+ELSEWHERE = frozenset({"sikka"})
 
 
 def offered() -> Mapping[str, Vendor]:

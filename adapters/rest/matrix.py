@@ -60,7 +60,8 @@ def _practitioners(vendor: Vendor) -> str:
 
 def _types(vendor: Vendor) -> str:
     is_own = vendor.opens is not None and vendor.appointments is None
-    return "listed" if vendor.types is not None or is_own else "not listed"
+    is_listed = vendor.types is not None or vendor.capabilities.lists_types or is_own
+    return "listed" if is_listed else "not listed"
 
 
 def _changes(vendor: Vendor) -> str:
@@ -86,7 +87,8 @@ def _telehealth(vendor: Vendor) -> str:
 
 
 def _connected(vendor: Vendor) -> str:
-    by = next((how for kind, how in _SIGNED if isinstance(vendor.auth, kind)), "own keys")
+    own = "user name and password of the office" if "password" in vendor.secrets else "own keys"
+    by = next((how for kind, how in _SIGNED if isinstance(vendor.auth, kind)), own)
     return f"{by}, then a pairing code" if vendor.pairing else by
 
 

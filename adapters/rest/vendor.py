@@ -138,7 +138,9 @@ class Vendor:
     is how a person may let us in on the vendor's own page, where the operator has set it up. With
     `two_way` what people change on the sheet goes back to it, unless the practice switches it off.
     Without `serves_callers` its desk takes only what people decided on the sheet. `excess_cost` is
-    what a vendor that bills calls beyond its limits asks for each, in US dollars.
+    what a vendor that bills calls beyond its limits asks for each, in US dollars. `site_secret` is
+    the secret that says which practice it is, and so is the site as well. `practitioners_are` says
+    what counts as one where the vendor has another word; `region` is where its practices are.
     """
 
     name: str
@@ -153,6 +155,9 @@ class Vendor:
     secrets: Mapping[str, str]
     settings: Mapping[str, str] = field(default_factory=dict)
     site_label: str = "Site"
+    site_secret: str | None = None
+    practitioners_are: str = ""
+    region: str = "Australia"
     capabilities: Capabilities = field(default_factory=Capabilities)
     note_policy: Literal["inbound", "never"] = "inbound"
     telehealth_only: bool = True

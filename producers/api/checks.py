@@ -113,6 +113,7 @@ def read(door: Reader, connection_id: UUID, check_id: UUID) -> OneCheck:
 
 def _replaced(door: Door, held: Connection, vendor: Vendor, body: Credentials) -> Wish:
     given = {key: one.get_secret_value() for key, one in body.secrets.items()}
+    given = chosen.of_site(vendor, given, held.site)
     secrets = chosen.secrets(vendor, given, known=keys(vendor.name))
     base_url, token_url = addresses(door, vendor, body.base_url, body.token_url)
     return Wish(

@@ -139,6 +139,7 @@ def begin(door: Configurer, body: Begun, once: Once) -> JSONResponse:
 def begun(door: Door, body: Begun, once: Keyed, *, vendor: Vendor) -> JSONResponse:
     """The row, then its secrets; where those cannot be kept, the row is taken back."""
     given = {key: one.get_secret_value() for key, one in body.secrets.items()}
+    given = chosen.of_site(vendor, given, body.site)
     secrets = chosen.secrets(vendor, given, known=keys(vendor.name))
     answered = once.before(door)
     if answered is not None:
@@ -262,6 +263,8 @@ def _checked(held: Connection, given: Mapping[str, Any]) -> dict[str, Any]:
     in_setup = held.state is State.SETUP_REQUIRED
     if "site" in changes and (not in_setup or not changes["site"]):
         raise BadInput("The site can be corrected during the setup only; add another connection.")
+    if "site" in changes and pms.vendor(held.vendor).site_secret is not None:
+        raise BadInput("The sign-in is for this site; remove the connection and begin another.")
     if "setup_step" in changes and not in_setup:
         raise BadInput("This connection is set up already.")
     return changes

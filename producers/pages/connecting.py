@@ -1,7 +1,7 @@
 """What the pages about connections say of vendors, steps and frequencies."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
@@ -138,10 +138,22 @@ def every(minutes: int) -> str:
 
 
 @cache
-def zones() -> Sequence[str]:
-    """Australia's first, where our vendors' practices are."""
+def zones(region: str) -> Sequence[str]:
+    """Those of the region where the vendor's practices are first."""
     named = (one for one in available_timezones() if "/" in one and not one.startswith("Etc/"))
-    return sorted(named, key=lambda one: (not one.startswith("Australia/"), one))
+    return sorted(named, key=lambda one: (not one.startswith(f"{region}/"), one))
+
+
+def asked_secrets(vendor: Vendor, preset: Collection[str] = ()) -> Mapping[str, str]:
+    """The credentials somebody types: the one that is the site too is asked for as that."""
+    known = {*preset, vendor.site_secret}
+    return {key: label for key, label in vendor.secrets.items() if key not in known}
+
+
+def either(label: str) -> tuple[str, str, str] | None:
+    """A label that ends with its two answers: itself without them, then each of them."""
+    found = re.fullmatch(r"(.+): (\w+) or (\w+)", label)
+    return None if found is None else (found[1], found[2], found[3])
 
 
 def before_bracket(label: str) -> str:
@@ -187,7 +199,7 @@ def _choice(vendor: Vendor, presets: frozenset[str]) -> Choice:
 
 def _needs(vendor: Vendor, presets: frozenset[str]) -> Sequence[str]:
     """What to have at hand, in the order it is asked for."""
-    asked = [short(label) for key, label in vendor.secrets.items() if key not in presets]
+    asked = [short(label) for label in asked_secrets(vendor, presets).values()]
     if vendor.pairing:
         return ["Pairing code", *asked]
     return [*asked, before_bracket(vendor.site_label)]
@@ -195,6 +207,7 @@ def _needs(vendor: Vendor, presets: frozenset[str]) -> Sequence[str]:
 
 def _facts(vendor: Vendor) -> Sequence[str]:
     facts = ["You mark telehealth" if chooses_types(vendor) else "Recognises telehealth"]
+    facts.append("Takes changes from the sheet" if vendor.two_way else "Is only read")
     return [*facts, "Tells of changes at once"] if vendor.capabilities.webhooks else facts
 
 
@@ -205,6 +218,8 @@ def is_no_secret(name: str) -> bool:
 
 ENVIRONMENT.tests.update(no_secret=is_no_secret)
 ENVIRONMENT.filters.update(
+    asked_secrets=asked_secrets,
+    either=either,
     connection_status=status,
     setup_number=setup_number,
     before_bracket=before_bracket,

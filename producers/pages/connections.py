@@ -145,7 +145,7 @@ def _choices(door: Door, described: Vendor, connection: ConnectionDetails) -> di
         "preset": frozenset(door.ports.presets.get(described.name, ())),
         "abilities": pms.capability_lines(described),
         "presets": connecting.frequencies(described, connection),
-        "zones": connecting.zones(),
+        "zones": connecting.zones(described.region),
     }
 
 
@@ -195,8 +195,11 @@ def what_to_do(connection: ConnectionDetails) -> str:
     described = pms.vendor(connection.vendor)
     if described.pairing:
         return f"{described.pairing.advice} Or enter the credentials again if they were changed."
-    wanted = " and ".join(connecting.short(label).lower() for label in described.secrets.values())
-    return f"Get a new {wanted} from {described.title} and enter it."
+    asked = connecting.asked_secrets(described).values()
+    *most, last = (connecting.short(label).lower() for label in asked)
+    if described.site_secret is not None:
+        return f"Enter the {', '.join(most)} and {last} as they are now."
+    return f"Get a new {' and '.join([*most, last])} from {described.title} and enter it."
 
 
 def sign_in_page(connection: ConnectionDetails) -> str:

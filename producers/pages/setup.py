@@ -137,7 +137,7 @@ def _connect(
         "settings": connection.settings if connection else {},
         "needed_settings": connecting.needed_settings(described, preset),
         "other_settings": connecting.other_settings(described),
-        "zones": connecting.zones(),
+        "zones": connecting.zones(described.region),
     }
 
 

@@ -59,10 +59,28 @@ class BothWays(Premises[AdvancedmdSimulator]):
 @contextmanager
 def both_ways(database_url: str, redis_url: str) -> Iterator[BothWays]:
     """Two clinicians and a dozen visits today, read once."""
+    with unconnected(database_url, redis_url) as made:
+        made.connect()
+        done = "SELECT 1 FROM pms_sync_log WHERE status = 'success'"
+        made.until_read(done, seconds=FIRST_SYNC_SECONDS)
+        yield made
+
+
+@contextmanager
+def unconnected(database_url: str, redis_url: str, *, offices: int = 1) -> Iterator[BothWays]:
+    """The same with nothing connected yet."""
     today = local_day(system_clock(), ZONE)
     days = tuple(today + timedelta(days=one) for one in range(-1, 3))
     simulator = AdvancedmdSimulator(
-        Setup(seed=21, practitioners=3, appointments=14, timezone=ZONE, days=days, limits=()),
+        Setup(
+            seed=21,
+            tenants=offices,
+            practitioners=3,
+            appointments=14,
+            timezone=ZONE,
+            days=days,
+            limits=(),
+        ),
         Knobs(login_seconds=0, null_patients=False),
     )
     with ExitStack() as stack:
@@ -77,7 +95,4 @@ def both_ways(database_url: str, redis_url: str) -> Iterator[BothWays]:
         made.start("scheduler")
         made.start("worker", "--pool", "all", "--threads", "2")
         made.until_ready()
-        made.connect()
-        done = "SELECT 1 FROM pms_sync_log WHERE status = 'success'"
-        made.until_read(done, seconds=FIRST_SYNC_SECONDS)
         yield made

@@ -98,7 +98,7 @@ def test_a_practice_is_connected_once(desk: Office, held: dict[str, Any]) -> Non
     [
         ({"vendor": "kolla"}, "Kolla is coming soon"),
         ({"vendor": "sikka"}, "cannot be connected here"),
-        ({"vendor": "nonsense"}, "choose one of gentu"),
+        ({"vendor": "nonsense"}, "choose one of advancedmd, gentu"),
         ({"vendor": "halaxy"}, "Give the clinic id"),
         ({**BODY, "timezone": "Nowhere/Else"}, "is not a time zone"),
         ({**BODY, "secrets": {"password": "hunter2"}}, "has no secret 'password'"),
@@ -435,12 +435,51 @@ def test_a_version_that_is_none_is_refused(
 def test_the_vendors_are_listed_with_what_they_need(desk: Office) -> None:
     found = {one["name"]: one for one in desk.send("GET", "/api/pms/vendors").json()["vendors"]}
 
-    assert {"gentu", "halaxy", "medirecords", "kolla"} <= set(found)
-    assert not {"sikka", "advancedmd"} & set(found)
+    assert {"advancedmd", "gentu", "halaxy", "medirecords", "kolla"} <= set(found)
+    assert "sikka" not in found
     assert (found["kolla"]["available"], found["kolla"]["coming_soon"]) == (False, True)
     assert (found["gentu"]["pairing"], found["gentu"]["site_required"]) == (True, False)
     assert set(found["gentu"]["secrets"]) == {"client_id", "client_secret"}
     assert found["halaxy"]["capabilities"]["webhooks"] is True
+
+
+OFFICE = {
+    "vendor": "advancedmd",
+    "site": "130001",
+    "timezone": "America/New_York",
+    "secrets": {"username": "robot", "password": "invented", "app_name": "EXAMPLE"},
+}
+
+
+def test_an_office_key_given_as_the_site_is_the_credential_too(desk: Office) -> None:
+    made = desk.send("POST", "", OFFICE, key="one").json()["connection"]
+
+    ref = f"tests/advancedmd/default/{made['id']}"
+    held = {key: one for key, one in desk.site.ports.secrets.kept.items() if made["id"] in key}
+    assert [one["office_key"] for one in held.values()] == ["130001"], ref
+    assert "130001" not in made["secrets"].values()
+
+
+@pytest.mark.parametrize("path", ["", "/credentials"])
+def test_a_sign_in_for_another_office_is_refused(desk: Office, path: str) -> None:
+    other = {**OFFICE["secrets"], "office_key": "130002"}
+    if path:
+        made = desk.send("POST", "", OFFICE, key="one").json()["connection"]
+        answer = desk.send("POST", f"/{made['id']}{path}", {"secrets": other})
+    else:
+        answer = desk.send("POST", "", {**OFFICE, "secrets": other}, key="one")
+
+    assert answer.status_code == 422
+    assert "office key is another than this connection's (130001)" in answer.json()["detail"]
+
+
+def test_an_office_that_was_begun_keeps_its_key(desk: Office) -> None:
+    made = desk.send("POST", "", OFFICE, key="one").json()["connection"]
+
+    answer = desk.send("PATCH", f"/{made['id']}", {"site": "130002"}, version="*")
+
+    assert answer.status_code == 422
+    assert "begin another" in answer.json()["detail"]
 
 
 def test_the_documentation_names_every_answer(desk: Office) -> None:

@@ -23,11 +23,30 @@ def test_real_time_leaves_half_of_what_the_vendor_allows(name: str, minutes: int
     assert connecting.realtime_minutes(pms.vendor(name)) == minutes
 
 
-def test_sikka_and_advancedmd_are_never_a_choice_and_kolla_is_to_come() -> None:
+def test_sikka_is_never_a_choice_and_kolla_is_to_come() -> None:
     offered = connecting.choices(lambda _vendor: frozenset())
 
     assert [one.name for one in offered if not one.available] == ["kolla"]
-    assert not {"sikka", "advancedmd"} & {one.name for one in offered}
+    assert "sikka" not in {one.name for one in offered}
+
+
+def test_what_an_office_at_advancedmd_needs_names_its_key_once() -> None:
+    [card] = [one for one in connecting.choices(lambda _: frozenset()) if one.name == "advancedmd"]
+
+    needs = ["User name", "Password", "Application name", "Office key"]
+    assert list(card.needs) == needs
+    assert list(card.facts) == ["You mark telehealth", "Takes changes from the sheet"]
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [
+        ("Format of the messages: json or xml", ("Format of the messages", "json", "xml")),
+        ("Names of the practitioners: id=Name; id=Name", None),
+    ],
+)
+def test_a_label_may_end_with_its_two_answers(label: str, told: object) -> None:
+    assert connecting.either(label) == told
 
 
 def test_nobody_is_asked_for_what_the_operator_has_set() -> None:

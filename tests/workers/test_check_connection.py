@@ -320,6 +320,10 @@ def test_a_job_that_was_given_up_ends_its_check_and_forgets_its_secrets(kind: Ch
             "(Gentu answered 404; check the token address)",
         ),
         (
+            NeedsReconnect("Vendor: the account is locked; the practice must unlock it"),
+            "Vendor: the account is locked; the practice must unlock it.",
+        ),
+        (
             Transient("Gentu: GET /tenants/{site} answered 503"),
             "Try again in a few minutes. (Gentu answered 503)",
         ),

@@ -3,7 +3,8 @@ import { ask } from "./api.js";
 import { at, move, order, refresh } from "./versioned.js";
 
 const LOOK_EVERY = 700;
-const PATIENCE = 60_000;
+// A vendor may let an office sign in no more than once a minute.
+const PATIENCE = 150_000;
 
 export async function check(path, body = {}) {
   const { check: begun } = await order(path, body);

@@ -42,8 +42,8 @@ function connect() {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     tidyCode(form);
-    const isNew = !again && (!wizard.dataset.connection || stored !== fingerprint(form));
-    for (const field of secrets(form)) field.required = isNew;
+    const way = again ? "credentials" : wayOf(form, stored);
+    for (const field of secrets(form)) field.required = way === "new";
     if (!complete(form)) return;
     if (again && !secrets(form).some((field) => field.value)) {
       fail(form, "Enter the new credentials, or continue with those we have.");
@@ -51,8 +51,8 @@ function connect() {
     }
     const button = event.submitter ?? form.querySelector("[type=submit]");
     busy(form, button, async () => {
-      if (isNew) await begin(form);
-      const answer = await asked(form, again);
+      if (way === "new") await begin(form);
+      const answer = await asked(form, way);
       if (answer.state === "ok") {
         kept.forget();
         onwards();
@@ -94,9 +94,17 @@ async function begin(form) {
   history.replaceState(null, "", `/setup?connection=${made.connection.id}`);
 }
 
-function asked(form, again) {
+// Credentials typed again are tried, though they be the same: somebody may have unlocked the account.
+function wayOf(form, stored) {
+  const now = fingerprint(form);
+  if (!wizard.dataset.connection || now.answers !== stored.answers) return "new";
+  if (now.secrets === stored.secrets) return "same";
+  return form.querySelector("[name=code]") ? "new" : "credentials";
+}
+
+function asked(form, way) {
   const code = form.querySelector("[name=code]")?.value;
-  if (again) return check("/credentials", { secrets: given(values(form, "secrets")) });
+  if (way === "credentials") return check("/credentials", { secrets: given(values(form, "secrets")) });
   return code ? check("/pair", { code }) : check("/test", {});
 }
 
@@ -117,7 +125,9 @@ const given = (all) => Object.fromEntries(Object.entries(all).filter(([, value])
 // Everything but the code, which is another one each time.
 function fingerprint(form) {
   const fields = [...form.elements].filter((one) => one.name && one.name !== "code");
-  return JSON.stringify(fields.map((one) => [one.name, one.value.trim()]));
+  const told = (wanted) => JSON.stringify(fields.filter(wanted).map((one) => [one.name, one.value.trim()]));
+  const isSecret = (one) => one.dataset.group === "secrets";
+  return { answers: told((one) => !isSecret(one)), secrets: told(isSecret) };
 }
 
 function tidyCode(form) {
