@@ -104,7 +104,8 @@ class _Came:
 async def _tools(ports: Ports, voice: Voice, came: _Came) -> Mapping[str, ToolAnswer]:
     """Each call's answer, by its id."""
     try:
-        kept = await voice.turns.take_within(voice.turn_seconds, _keep, ports, voice, came)
+        left = came.arrived + voice.turn_seconds - time.monotonic()
+        kept = await voice.turns.take_within(left, _keep, ports, voice, came)
         if not isinstance(kept, str):
             return await answered(ports, voice, kept)
         return _refused(came.message, kept)

@@ -45,7 +45,7 @@ SMALL = Crowd(
 WHOLE = Crowd(
     callers=1000,
     practices=20,
-    small_talk=60,
+    small_talk=120,
     faults={
         "dial": {
             "500": 0.005,
@@ -63,7 +63,7 @@ WHOLE = Crowd(
         "silent_seconds": 60.0,
     },
     settled_within=300,
-    may_miss=0.02,
+    may_miss=0.01,
 )
 CROWD = WHOLE if os.environ.get("SOAK") else SMALL
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from producers.turns import TooBusyError, Turns
+from producers.turns import MOST_WAITING, TooBusyError, Turns
 
 
 def test_work_whose_turn_does_not_come_is_never_begun() -> None:
@@ -23,6 +23,21 @@ def test_work_whose_turn_does_not_come_is_never_begun() -> None:
     asyncio.run(scene())
 
     assert begun == ["next"]
+
+
+def test_nobody_joins_a_line_that_is_too_long_until_it_is_shorter() -> None:
+    turns, free = Turns(threads=1), threading.Event()
+
+    async def scene() -> list[bool]:
+        line = [asyncio.create_task(turns.take(free.wait, 10)) for _ in range(MOST_WAITING + 1)]
+        await asyncio.sleep(0)
+        with pytest.raises(TooBusyError):
+            await turns.take_within(60, free.wait, 10)
+        free.set()
+        await asyncio.gather(*line)
+        return [await turns.take_within(60, free.wait, 10)]
+
+    assert asyncio.run(scene()) == [True]
 
 
 def test_work_that_has_begun_is_waited_for() -> None:
