@@ -1,6 +1,7 @@
 """Opens a tool call with everything a tool may use, and keeps what was said with its audit row."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -123,6 +124,10 @@ class Answering:
         if reply_to and self.redis is not None:
             tell(self.redis, reply_to, claimed.id)
         return reply_to is not None
+
+    def within(self, request: ToolRequest) -> AbstractContextManager[None]:
+        """What is asked of the vendor ends with the caller's patience."""
+        return deadline((request.until - request.now).total_seconds())
 
     def note(self, tool: str, trouble: Exception) -> None:
         """What went wrong; what an error of ours says holds nothing of a patient."""

@@ -1,13 +1,13 @@
 """Answers a caller who waits: one tool call, claimed once, told in one sentence, audited."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from domain.errors import BadInput, SyncError
 from domain.jobs import Job
 from domain.tools import BROKEN, NO_PRACTICE, NOT_NOW, UNKNOWN_TOOL, Tool, ToolAnswer, ToolRequest
-from infra.network import deadline
 from infra.stopping import HandBack
 
 
@@ -29,10 +29,14 @@ class Opened:
 
 
 class Calls(Protocol):
-    """Where tool calls are kept, and what it takes to carry one out."""
+    """Where tool calls are kept, and what it takes to carry one out.
+
+    `within` ends what is asked of a vendor when the caller must have an answer.
+    """
 
     def open(self, job: Job) -> Opened | None: ...
     def answer(self, job: Job, said: ToolAnswer) -> bool: ...
+    def within(self, request: ToolRequest) -> AbstractContextManager[None]: ...
     def note(self, tool: str, trouble: Exception) -> None: ...
 
 
@@ -41,13 +45,11 @@ def answer_tool_call(job: Job, *, calls: Calls, tools: Mapping[str, Tool]) -> Ma
     opened = calls.open(job)
     if opened is None:
         return {"heard": False}
-    said = _said(opened, tools, note=calls.note)
+    said = _said(opened, tools, calls)
     return {"tool": opened.tool, "heard": calls.answer(job, said)}
 
 
-def _said(
-    opened: Opened, tools: Mapping[str, Tool], *, note: Callable[[str, Exception], None]
-) -> ToolAnswer:
+def _said(opened: Opened, tools: Mapping[str, Tool], calls: Calls) -> ToolAnswer:
     """Whatever goes wrong, the caller hears a sentence and nothing of the machinery."""
     tool = tools.get(opened.tool)
     if tool is None:
@@ -57,15 +59,15 @@ def _said(
         if request is None:
             return ToolAnswer(text=NO_PRACTICE, is_error=True)
         # A vendor that hangs must not keep this worker from callers of other practices.
-        with deadline((request.until - request.now).total_seconds()):
+        with calls.within(request):
             return tool(request)
     except HandBack:
         raise
     except BadInput as problem:
         return ToolAnswer(text=str(problem), is_error=True)
     except SyncError as error:
-        note(opened.tool, error)
+        calls.note(opened.tool, error)
         return ToolAnswer(text=NOT_NOW, is_error=True)
     except Exception as error:  # noqa: BLE001 - noted with its place, and the caller hears words
-        note(opened.tool, error)
+        calls.note(opened.tool, error)
         return ToolAnswer(text=BROKEN, is_error=True)
