@@ -9,6 +9,11 @@ PHI: tuple[str, ...] = ()
 
 NOBODY = "Nobody can be reached at the moment. Shall I take a message, or can I help otherwise?"
 CONNECTING = "I am connecting you with the practice now. Please stay on the line."
+NOT_YET = (
+    "You are not connected yet. I can connect you with the transferCall tool, or take a message for"
+    " the practice."
+)
+"""For an assistant, which has that tool of Vapi's own; a caller who hears it is told no untruth."""
 
 
 def answer(request: ToolRequest) -> ToolAnswer:
@@ -18,6 +23,6 @@ def answer(request: ToolRequest) -> ToolAnswer:
     """
     if not request.transfer_to:
         return ToolAnswer(text=NOBODY)
-    if request.control_url is not None:
-        request.control.transfer(request.control_url, request.transfer_to[0])
-    return ToolAnswer(text=CONNECTING)
+    url, number = request.control_url, request.transfer_to[0]
+    is_connecting = url is not None and request.control.transfer(url, number)
+    return ToolAnswer(text=CONNECTING if is_connecting else NOT_YET)

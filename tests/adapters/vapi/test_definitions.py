@@ -81,6 +81,7 @@ def test_the_receptionist_is_told_the_flow_and_the_limits() -> None:
     for said in ("search-patients", "check-availability", "book-appointment", "confirmation"):
         assert said in prompt
     assert "get-balance" not in prompt
+    assert "not connected yet, use transferCall" in prompt
     names = [one["function"]["name"] for one in made["model"]["tools"] if "function" in one]
     assert names == [one.name for one in offered(DENTIST)]
     assert made["model"]["tools"][-1] == {"type": "transferCall", "destinations": []}

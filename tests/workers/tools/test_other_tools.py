@@ -205,15 +205,25 @@ def test_a_record_is_told_without_whole_numbers() -> None:
     )
 
 
-@pytest.mark.parametrize("takes", [True, False])
-def test_a_call_is_passed_on_by_vapi_and_tells_nothing_of_a_patient(*, takes: bool) -> None:
-    practice = Practice(control=Control(takes=takes))
+def test_a_call_is_passed_on_by_vapi_and_tells_nothing_of_a_patient() -> None:
+    practice = Practice()
 
     said = practice.call().answer("transfer-to-human", {}, control_url=CONTROL_URL)
 
     assert said.text == "I am connecting you with the practice now. Please stay on the line."
     assert said.phi_fields == ()
     assert practice.control.asked == [(CONTROL_URL, "+12025550199")]
+
+
+@pytest.mark.parametrize("control_url", [CONTROL_URL, None], ids=["refused", "no such address"])
+def test_nobody_hears_of_a_connection_that_was_not_made(control_url: str | None) -> None:
+    practice = Practice(control=Control(takes=False))
+
+    said = practice.call().answer("transfer-to-human", {}, control_url=control_url)
+
+    assert said.text.startswith("You are not connected yet.")
+    assert "transferCall" in said.text
+    assert "stay on the line" not in said.text
 
 
 def test_a_practice_that_named_nobody_passes_no_call_on() -> None:
