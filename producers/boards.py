@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from adapters.storage import queue_board
 from adapters.storage.pausing import paused
@@ -12,12 +13,16 @@ from producers.doors import Door
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """Queues, workers and the dead; `own_dead` are the product's own chores, of no account."""
+    """Queues, workers and the dead; `own_dead` are the product's own chores, of no account.
+
+    `at` is the database's own time, by which all ages are told.
+    """
 
     queues: Sequence[QueueView]
     workers: Sequence[WorkerView]
     dead: Sequence[DeadGroup]
     own_dead: int
+    at: datetime
 
     @property
     def unserved(self) -> Sequence[QueueView]:
@@ -28,9 +33,9 @@ def board(door: Door) -> Board:
     """One statement each; nothing of another account is read but how many hands there are."""
     with dispatch(door.ports.database) as db:
         heard = queue_board.read_workers(db)
-        own_dead = queue_board.own_dead(db)
+        own_dead, at = queue_board.own_dead(db)
     with door.transaction() as db:
         workers = queue_board.with_hands(heard, queue_board.read_carried(db))
         queues = queue_board.read_queues(db, workers=workers, paused=paused(db))
         dead = queue_board.read_dead(db)
-    return Board(queues=queues, workers=workers, dead=dead, own_dead=own_dead)
+    return Board(queues=queues, workers=workers, dead=dead, own_dead=own_dead, at=at)

@@ -1,12 +1,14 @@
 """What the API answers about queues and jobs, as models that OpenAPI shows."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from adapters.storage.job_acts import Counted
 from adapters.storage.job_search import JobView
 from adapters.storage.queue_board import DeadGroup, QueueView, WorkerView
 from adapters.storage.trails import Trail
 from producers.answers import Success
+from producers.estimates import Estimate
 
 
 class QueuesAnswer(Success):
@@ -16,6 +18,7 @@ class QueuesAnswer(Success):
     workers: Sequence[WorkerView]
     dead: Sequence[DeadGroup]
     own_dead: int
+    at: datetime
 
 
 class JobsAnswer(Success):
@@ -56,3 +59,9 @@ class PausedAnswer(Success):
 
     queue: str
     paused: bool
+
+
+class EstimatesAnswer(Success):
+    """Syncs in the order they are handed out, with when each would start and end."""
+
+    estimates: Sequence[Estimate]

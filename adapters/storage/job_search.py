@@ -47,6 +47,7 @@ MATCHES = """
     AND (CAST(:queue AS text) IS NULL OR jobs.queue = :queue)
     AND (CAST(:state AS text) IS NULL OR jobs.state = :state)
     AND (CAST(:connection_id AS uuid) IS NULL OR jobs.connection_id = :connection_id)
+    AND (NOT :no_connection OR jobs.connection_id IS NULL)
     AND (CAST(:error_kind AS text) IS NULL OR jobs.error_kind = :error_kind)
 """
 _COLUMNS = f"""
@@ -85,6 +86,7 @@ class Wanted:
     queue: Queue | None = None
     state: JobState | None = None
     connection_id: UUID | None = None
+    no_connection: bool = False
     error_kind: str | None = None
 
     @property
@@ -92,7 +94,7 @@ class Wanted:
         return {**asdict(self), "states_in_order": list(STATES)}
 
     def __str__(self) -> str:
-        named = {name: one for name, one in asdict(self).items() if one is not None}
+        named = {name: one for name, one in asdict(self).items() if one}
         return " ".join(f"{name}={one}" for name, one in named.items()) or "all"
 
 

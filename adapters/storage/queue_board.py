@@ -77,7 +77,11 @@ _DEAD = text(
     GROUP BY 1, 2, 3 ORDER BY jobs DESC, latest_at DESC LIMIT 50
     """
 )
-_OWN_DEAD = text("SELECT count(*) FROM jobs WHERE account_id IS NULL AND state = 'dead'")
+_OWN_DEAD = text(
+    """
+    SELECT now() AS at, count(*) AS jobs FROM jobs WHERE account_id IS NULL AND state = 'dead'
+    """
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,9 +172,10 @@ def read_dead(db: Db) -> Sequence[DeadGroup]:
     return [DeadGroup(**row) for row in db.execute(_DEAD).mappings()]
 
 
-def own_dead(db: Db) -> int:
-    """Dead jobs of no account, for the dispatch role: the product's own chores."""
-    return int(db.execute(_OWN_DEAD).scalar_one())
+def own_dead(db: Db) -> tuple[int, datetime]:
+    """Dead jobs of no account, for the dispatch role: the product's own chores; and its time."""
+    row = db.execute(_OWN_DEAD).one()
+    return row.jobs, row.at
 
 
 def read_queues(

@@ -39,6 +39,7 @@ class Looked(BaseModel):
     queue: Queue | None = None
     state: JobState | None = None
     connection_id: UUID | None = None
+    no_connection: bool = False
     error_kind: Annotated[str | None, Field(max_length=60, pattern=WORD)] = None
 
     @property

@@ -13,7 +13,8 @@ from domain.people import Permission
 from domain.sheet import as_json
 from producers.boards import board
 from producers.doors import Door, door
-from producers.job_answers import PausedAnswer, QueuesAnswer
+from producers.estimates import estimates
+from producers.job_answers import EstimatesAnswer, PausedAnswer, QueuesAnswer
 
 router = APIRouter(prefix="/api/queues", tags=["queues"])
 
@@ -32,6 +33,12 @@ class Reason(BaseModel):
 def show(door: Operator) -> dict[str, Any]:
     """The account's jobs by queue, every worker, and what died grouped by error and connection."""
     return {"success": True, **as_json(board(door))}
+
+
+@router.get("/estimates", response_model=EstimatesAnswer, summary="Foresee when syncs end")
+def foresee(door: Operator) -> dict[str, Any]:
+    """By what each vendor still allows, behind whatever is handed out before it."""
+    return {"success": True, "estimates": as_json(estimates(door))}
 
 
 @router.post("/{queue}/pause", response_model=PausedAnswer, summary="Pause a queue")

@@ -66,13 +66,14 @@ def of_connection(door: Door, connection_id: UUID) -> Clock:
     vendor = pms.vendor(held.vendor)
     throttle = RedisThrottle(door.ports.redis, StoredSpent(door.ports.database))
     try:
-        buckets = _buckets(door, held)
+        buckets = buckets_of(door, held)
     except SyncError:
         buckets = {}
     return Clock(throttle=throttle, buckets=buckets, excess_cost=vendor.excess_cost)
 
 
-def _buckets(door: Door, held: Connection) -> Mapping[str, Budget]:
+def buckets_of(door: Door, held: Connection) -> Mapping[str, Budget]:
+    """By name; none where nobody has signed in. Its secrets are asked for."""
     ports, vendor = door.ports, pms.vendor(held.vendor)
     urls = ports.urls.get(held.vendor, VendorUrls())
     here = replace(held, base_url=held.base_url or urls.base_url)

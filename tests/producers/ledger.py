@@ -1,0 +1,104 @@
+"""Jobs, workers and runs of the demo practices, as a busy and partly broken day leaves them."""
+
+import json
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+
+from tests.producers.conftest import Site
+
+_JOB = text(
+    """
+    INSERT INTO jobs (account_id, connection_id, kind, queue, vendor, args, dedupe_key, state,
+                      due_at, created_at, started_at, finished_at, error_kind, error_text,
+                      waiting_for, trace_id, worker, attempts, failures, lease_until)
+    VALUES (:account_id, :connection_id, :kind, :queue, :vendor, CAST(:args AS jsonb), :dedupe_key,
+            :state, now() + make_interval(secs => :due), now() - make_interval(secs => :ago),
+            CASE WHEN :state <> 'ready' THEN now() - make_interval(secs => :ago / 2) END,
+            CASE WHEN :state IN ('dead', 'done', 'cancelled')
+                 THEN now() - make_interval(secs => :ago / 3) END,
+            :error_kind, :error_text, :waiting_for, :trace_id, :worker, 1, 0,
+            CASE WHEN :state = 'running' THEN now() + interval '10 seconds' END)
+    RETURNING id
+    """
+)
+_WORKER = text(
+    """
+    INSERT INTO workers (id, pool, queues, threads, seen_at)
+    VALUES (:id, 'tests', :queues, :threads, now() - make_interval(secs => :silent))
+    """
+)
+_RUN = text(
+    """
+    INSERT INTO pms_sync_log (account_id, pms_connection_id, job_id, sync_type, day_from, day_to,
+                              status, started_at, completed_at, fetched, created, updated,
+                              conflicts, requests, trace_id)
+    VALUES ('default', :connection_id, :job_id, 'full', '2026-11-23', '2026-11-23', 'success',
+            now() - interval '9 minutes', now() - interval '8 minutes', 24, 20, 4, 1, :requests,
+            :trace_id)
+    """
+)
+
+
+def put_job(site: Site, kind: str = "sync", **columns: Any) -> int:
+    """A job as it stands; `due` and `ago` are seconds from now."""
+    row: dict[str, Any] = {
+        "account_id": "default",
+        "connection_id": None,
+        "queue": "sync" if kind == "sync" else "default",
+        "vendor": None,
+        "args": {},
+        "dedupe_key": None,
+        "state": "ready",
+        "due": 0,
+        "ago": 60,
+        "error_kind": None,
+        "error_text": None,
+        "waiting_for": None,
+        "trace_id": uuid4().hex,
+        "worker": None,
+        **columns,
+    }
+    row["args"] = json.dumps(row["args"])
+    with site.everything() as db:
+        job_id: int = db.execute(_JOB, {"kind": kind, **row}).scalar_one()
+    return job_id
+
+
+def put_worker(site: Site, name: str, *queues: str, threads: int = 4, silent: int = 2) -> None:
+    with site.everything() as db:
+        values = {"id": name, "queues": list(queues), "threads": threads, "silent": silent}
+        db.execute(_WORKER, values)
+
+
+def put_run(
+    site: Site, connection_id: UUID, job_id: int, *, trace_id: str = "t", requests: int = 7
+) -> None:
+    values = {
+        "connection_id": connection_id,
+        "job_id": job_id,
+        "trace_id": trace_id,
+        "requests": requests,
+    }
+    with site.everything() as db:
+        db.execute(_RUN, values)
+
+
+def practice(site: Site, name: str) -> UUID:
+    query = text("SELECT id FROM pms_connections WHERE display_name = :name")
+    with site.everything() as db:
+        found: UUID = db.execute(query, {"name": name}).scalar_one()
+    return found
+
+
+def job(site: Site, job_id: int) -> dict[str, Any]:
+    with site.everything() as db:
+        row = db.execute(text("SELECT * FROM jobs WHERE id = :id"), {"id": job_id})
+        return dict(row.mappings().one())
+
+
+def audited(site: Site, action: str) -> list[dict[str, Any]]:
+    query = text("SELECT * FROM pms_audit_logs WHERE action = :action ORDER BY id")
+    with site.everything() as db:
+        return [dict(row) for row in db.execute(query, {"action": action}).mappings()]
