@@ -10,12 +10,17 @@ from uuid import uuid4
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 from sqlalchemy import NullPool, create_engine, make_url, text
 
 import migrations
 from infra import embedded, logging
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+
+# What is judged is what is true of the example, not how busy the machine is that makes it.
+settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("here")
 
 
 @pytest.fixture(autouse=True)
