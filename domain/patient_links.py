@@ -80,6 +80,7 @@ REASONS = {
     LinkState.MANY: "Several patients there may be meant; choose one.",
     LinkState.NOT_FOUND: "Nobody of that name is a patient there; add them there, or choose.",
 }
+LONE = "One patient there may be meant, but no birth date agrees; a person has to say it is them."
 
 
 def choose(person: Person, cards: Sequence[PatientCard]) -> Choice:
@@ -98,8 +99,17 @@ def choose(person: Person, cards: Sequence[PatientCard]) -> Choice:
         state=state,
         pms_patient_id=born[0].pms_id if len(born) == 1 else None,
         candidates=[*born, *(one for one in found if one not in born)][:MOST_SHOWN],
-        reason=REASONS[state],
+        reason=said_of(state, candidates=len(found)),
     )
+
+
+def said_of(state: LinkState, *, candidates: int) -> str:
+    """What a look came to, for a person."""
+    if state is LinkState.LINKED:
+        return "Linked."
+    if state is LinkState.MANY and candidates == 1:
+        return LONE
+    return REASONS.get(state, "Not linked yet; look again.")
 
 
 def _same(one: Name, other: Name) -> bool:

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.jobs import JobState
-from domain.work import PUSH_RANGE, SYNC
+from domain.patient_links import LinkState, said_of
+from domain.pushes import PushState
+from domain.work import LINK_PATIENT, PUSH_RANGE, SYNC
+
+_STAYS_BEHIND = frozenset({PushState.NEEDS_PATIENT, PushState.ERROR, PushState.PENDING})
 
 
 def sentence_of(row: Mapping[str, Any]) -> str:
-    """How a job stands, as one says it: "3 appointments updated"."""
+    """How a job stands, as one says it: "3 appointments updated"; of a row, what it still needs."""
     if row["state"] == JobState.DEAD:
         return str(row["error_text"] or "It failed.")
     if row["state"] == JobState.CANCELLED:
@@ -17,10 +21,17 @@ def sentence_of(row: Mapping[str, Any]) -> str:
         return f"Waiting for {row['waiting_for']}." if row["waiting_for"] else "Under way."
     if row["kind"] == SYNC:
         return _counted((row["created"] or 0) + (row["updated"] or 0) + (row["removed"] or 0))
-    result = row["result"] or {}
+    return _done(row, row["result"] or {})
+
+
+def _done(row: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     if row["kind"] == PUSH_RANGE:
         failed = result.get("failed", 0)
         return f"{result.get('sent', 0)} sent" + (f", {failed} failed." if failed else ".")
+    if row["kind"] == LINK_PATIENT and result.get("state"):
+        return said_of(LinkState(result["state"]), candidates=result.get("candidates", 0))
+    if row["push_state"] in _STAYS_BEHIND and row["push_reason"]:
+        return str(row["push_reason"])
     return "The practice did not take it." if result.get("refused") else "Done."
 
 

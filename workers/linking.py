@@ -76,8 +76,8 @@ class OpenLink:
             waiting = patient_links.waiting(db, seal, self.link)
             if choice.state is LinkState.LINKED:
                 create_jobs(db, self._connection, waiting)
-            else:
-                patient_links.tell(db, waiting, choice.reason)
+            elif choice.reason is not None:
+                patient_links.tell(db, self.link, waiting, choice.reason, account_id=account_id)
 
     def _save_spent(self, spent: Sequence[Spend]) -> None:
         if spent:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
+from adapters.storage import sheet_events
 from adapters.storage.entries import EntrySeal
 from domain.connections import Connection
 from domain.fields import Cells
@@ -17,6 +18,7 @@ from domain.merge import shown
 from domain.patient_links import Candidate, Choice, Link, LinkState, Person
 from domain.pushes import NO_PATIENT
 from domain.sheet import NotOnSheet
+from domain.window import local_day
 from infra.sealing import Sealer
 
 TABLE = "patient_links"
@@ -54,6 +56,7 @@ _TELL = text(
     """
     UPDATE run_sheet_appointments SET push_reason = :reason
     WHERE id = ANY(:ids) AND push_state = 'needs_patient'
+    RETURNING id, appointment_time, timezone
     """
 )
 
@@ -127,10 +130,18 @@ def waiting(db: Db, seal: EntrySeal, link: Link) -> Sequence[UUID]:
     return [entry for entry, who in people if who is not None and who.key == link.person.key]
 
 
-def tell(db: Db, entry_ids: Sequence[UUID], reason: str | None) -> None:
-    """Have the rows that wait say why."""
-    if reason is not None:
-        db.execute(_TELL, {"ids": list(entry_ids), "reason": f"{NO_PATIENT} {reason}"})
+def tell(db: Db, link: Link, entry_ids: Sequence[UUID], reason: str, *, account_id: str) -> None:
+    """Have the rows that wait say why, wherever they are shown."""
+    told = db.execute(_TELL, {"ids": list(entry_ids), "reason": f"{NO_PATIENT} {reason}"})
+    for row in told.all():
+        day = local_day(row.appointment_time, row.timezone)
+        sheet_events.tell(
+            db,
+            account_id=account_id,
+            kind="sheet_changed",
+            connection_id=link.connection_id,
+            detail={"days": [day.isoformat()], "entry_id": str(row.id)},
+        )
 
 
 def _link(sealer: Sealer, row: RowMapping) -> Link:

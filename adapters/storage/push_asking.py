@@ -48,8 +48,11 @@ _AHEAD = text("SELECT sync_days_ahead FROM pms_connections WHERE id = :id")
 _FOLLOWED = text(
     """
     SELECT job.id, job.kind, job.state, job.due_at, job.waiting_for, job.result, job.error_text,
-           run.status, run.created, run.updated, run.removed, run.conflicts
+           run.status, run.created, run.updated, run.removed, run.conflicts,
+           entry.push_state, entry.push_reason
     FROM jobs AS job LEFT JOIN pms_sync_log AS run ON run.job_id = job.id
+    LEFT JOIN run_sheet_appointments AS entry
+      ON job.kind = 'push_entry' AND entry.id = (job.args->>'entry_id')::uuid
     WHERE job.id = :id AND job.account_id = :account_id
       AND job.kind IN ('push_entry', 'push_range', 'link_patient', 'sync')
     """

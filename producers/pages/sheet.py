@@ -53,6 +53,7 @@ LABELS: Mapping[str, str] = {
 }
 FLAGS: Mapping[str, str] = {
     "estimated_duration": "The PMS gave no length; the practice's usual one is shown.",
+    "missing_time": "The PMS gave no time; the row stands at the start of its day.",
     "unknown_status": "The PMS uses a status we do not know",
     "gap": "The clocks go forward at this time; check it in the PMS.",
     "fold": "The clocks go back: this time happens twice that night.",

@@ -68,8 +68,8 @@ function follow() {
   if (!shown) return;
   // A row that was made there goes on as the practice's own, under another id.
   const card = document.getElementById(`e-${shown.entry}`);
-  const stands = card?.querySelector("[data-push-state]")?.dataset.pushState;
-  if (card && stands === shown.pushState && card.dataset.version === shown.version) return;
+  const stands = card?.querySelector("[data-push-state]");
+  if (stands?.title === shown.pushTip && card.dataset.version === shown.version) return;
   renewPanel().catch(() => {});
 }
 
