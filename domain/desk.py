@@ -189,6 +189,10 @@ class PracticeDesk(WriteDesk, Protocol):
     @property
     def abilities(self) -> frozenset[Ability]: ...
 
+    @property
+    def practice(self) -> str:
+        """What names its book: the same whoever connected it, and however they wrote its site."""
+
     def search_patients(self, query: PatientQuery) -> Sequence[PatientCard]: ...
 
     def patient(self, pms_id: str) -> PatientCard | None: ...

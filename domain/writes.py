@@ -92,7 +92,7 @@ class SlotTaken(SyncError):
 class Hold:
     """What a write would occupy, kept from others until it is known what became of it.
 
-    `practice` names the book itself (PMS and site), whoever connected it and however often.
+    `practice` names the book itself, as its desk does, whoever connected it and however often.
     """
 
     practice: str

@@ -67,6 +67,10 @@ class AdvancedMdDesk:
         self._connection = connection
         self._ports = ports
 
+    @property
+    def practice(self) -> str:
+        return f"advancedmd/{self._connection.site}".upper()
+
     def search_patients(self, query: PatientQuery) -> Sequence[PatientCard]:
         return patients.search(self._source.line, self._connection, query)
 

@@ -74,6 +74,11 @@ class SikkaDesk:
     def abilities(self) -> frozenset[Ability]:
         return abilities.abilities(self._office.pms_type, self._office.supported)
 
+    @property
+    def practice(self) -> str:
+        """An office that is told alone means the practice Sikka lists for it."""
+        return f"sikka/{self._office.office_id}:{self._office.practice_id}".upper()
+
     def search_patients(self, query: PatientQuery) -> Sequence[PatientCard]:
         self._require(Ability.SEARCH_PATIENTS)
         practice_id = self._office.practice_id

@@ -2,8 +2,7 @@
 
 import structlog
 
-from domain.connections import Connection
-from domain.desk import Opening
+from domain.desk import Opening, PracticeDesk
 from domain.errors import SyncError
 from domain.tools import ToolRequest
 from domain.wishes import Wish, Write
@@ -29,7 +28,7 @@ def carried(
         asked_by=asked_by,
         trace_id=request.trace_id,
         call_id=request.call_id,
-        hold=_hold(request.connection, opening) if opening else None,
+        hold=_hold(request.desk, opening) if opening else None,
     )
     try:
         return request.writer.do(new, until=request.until)
@@ -45,9 +44,5 @@ def carried(
         return kept
 
 
-def _hold(connection: Connection, opening: Opening) -> Hold:
-    return Hold(
-        practice=f"{connection.vendor}/{connection.site}",
-        window=opening.window,
-        resources=opening.resources,
-    )
+def _hold(desk: PracticeDesk, opening: Opening) -> Hold:
+    return Hold(practice=desk.practice, window=opening.window, resources=opening.resources)

@@ -55,6 +55,7 @@ class Counter:
     settings: Mapping[str, Any] = field(default_factory=dict)
     opening_hours: Mapping[str, Any] = field(default_factory=dict)
     voice: bool = True
+    site: str = "D90001:1"
     throttle: FakeThrottle = field(default_factory=FakeThrottle)
     sender: MockSender = field(init=False)
     desk: PracticeDesk = field(init=False)
@@ -72,7 +73,7 @@ class Counter:
             id=UUID(int=1),
             account_id="a",
             vendor="sikka",
-            site="D90001:1",
+            site=self.site,
             timezone="America/New_York",
             pms_type=self.pms,
             settings=self.settings,

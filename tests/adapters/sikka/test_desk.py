@@ -124,6 +124,14 @@ def test_a_book_that_is_still_being_taken_in_is_not_judged() -> None:
         Counter({"GET /appointments": loading}).desk.busy(DAY)
 
 
+@pytest.mark.parametrize("site", ["D90001:1", "d90001:1", "D90001"])
+def test_a_book_has_one_name_however_its_site_is_written(site: str) -> None:
+    office = {"office_id": site.partition(":")[0], "practice_id": "1"}
+    counter = Counter({"GET /authorized_practices": listed(office)}, site=site)
+
+    assert counter.desk.practice == "SIKKA/D90001:1"
+
+
 def schedule(**told: str) -> dict[str, str]:
     return {
         "resource_id": "DR1",

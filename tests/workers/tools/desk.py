@@ -111,6 +111,8 @@ class Desk:
     lags: bool = False
     """Its copy of the book does not show what was written."""
 
+    practice: str = "SIKKA/D1:1"
+
     def __post_init__(self) -> None:
         if not self.works:
             for days in range(4):
