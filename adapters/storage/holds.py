@@ -15,7 +15,7 @@ from domain.writes import Hold
 # All of a write's holds together: what is left of some would look like a whole one.
 _DROP_EXPIRED = text(
     """
-    DELETE FROM slot_holds WHERE write_id IN (
+    DELETE FROM slot_holds WHERE expires_at <= :now AND write_id IN (
       SELECT write_id FROM slot_holds WHERE resource_no = ANY(:numbers)
         AND during && tstzrange(:start, :end) AND expires_at <= :now)
     """
@@ -96,9 +96,8 @@ def take(  # noqa: PLR0913 - whose, for what, until when
     is moved holds already stays with it: should the move come to nothing, it is still there.
     """
     numbered = sorted({_number(hold.practice, one): one for one in hold.resources}.items())
-    span = {"start": hold.window.start, "end": hold.window.end}
     drop_seen(db, connection_id)
-    db.execute(_DROP_EXPIRED, {**span, "numbers": [one for one, _ in numbered], "now": now})
+    drop_expired(db, hold, now=now)
     taken = 0
     for number, resource in numbered:
         for one in _wanting(db, hold.window, connection_id, number, moving):
@@ -116,6 +115,17 @@ def take(  # noqa: PLR0913 - whose, for what, until when
                 return None
             taken += 1
     return taken
+
+
+def drop_expired(db: Db, hold: Hold, *, now: datetime) -> int:
+    """Let go of what ran out in its way; as dispatch, of every account that has the same book."""
+    values = {
+        "numbers": [_number(hold.practice, one) for one in hold.resources],
+        "start": hold.window.start,
+        "end": hold.window.end,
+        "now": now,
+    }
+    return db.execute(_DROP_EXPIRED, values).rowcount
 
 
 def supersede(

@@ -49,6 +49,7 @@ _PRUNE: Mapping[str, str] = {
         DELETE FROM text_messages WHERE updated_at < now() - make_interval(days => :deliveries)
           AND state NOT IN ('due', 'sending', 'unknown')
         """,
+    "slot_holds": "DELETE FROM slot_holds WHERE expires_at < now() - interval '1 hour'",
     "vendor_requests": """
         DELETE FROM vendor_requests WHERE at < now() - make_interval(days => :requests)
         """,

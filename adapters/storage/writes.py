@@ -29,7 +29,7 @@ from domain.writes import (
     SlotTaken,
     WriteState,
 )
-from infra.database import transaction
+from infra.database import dispatch, transaction
 from infra.sealing import Sealer
 
 TABLE = "pms_writes"
@@ -114,16 +114,12 @@ class WriteLedger:
         A call has one booking: another one asked for in it is answered with the first. Raises
         SlotTaken, and keeps nothing, where the slot is held for somebody else.
         """
-        for _ in range(ATTEMPTS):
-            with transaction(self._engine, account_id=self._account) as db:
-                self._guard(db)
-                known = self._known(db, new)
-                if known is not None:
-                    return known
-                kept = self._put(db, new)
-                if kept is not None:
-                    return kept
-        raise Transient("no confirmation number could be found; try again")
+        try:
+            return self._begun(new)
+        except SlotTaken:
+            if new.hold is None or not self._made_room(new.hold):
+                raise
+            return self._begun(new)
 
     def by_key(self, key: str) -> KeptWrite | None:
         """The write that was asked for under this key, if any was."""
@@ -224,6 +220,23 @@ class WriteLedger:
         """What the caller was told of it first, so that a text can tell the rest."""
         with transaction(self._engine, account_id=self._account) as db:
             return self._kept(db.execute(_TOLD, {"id": kept.id, "told": told}).mappings().one())
+
+    def _begun(self, new: NewWrite) -> KeptWrite:
+        for _ in range(ATTEMPTS):
+            with transaction(self._engine, account_id=self._account) as db:
+                self._guard(db)
+                known = self._known(db, new)
+                if known is not None:
+                    return known
+                kept = self._put(db, new)
+                if kept is not None:
+                    return kept
+        raise Transient("no confirmation number could be found; try again")
+
+    def _made_room(self, hold: Hold) -> bool:
+        """Whether another account's hold was in the way that had run out, which we do not see."""
+        with dispatch(self._engine) as db:
+            return holds.drop_expired(db, hold, now=self._clock()) > 0
 
     def _known(self, db: Db, new: NewWrite) -> KeptWrite | None:
         owner = {"account_id": self._account}

@@ -210,3 +210,6 @@ GRANT SELECT, UPDATE, DELETE ON text_messages TO pms_sync_dispatch;
 -- All that is told of callers is sealed; dispatch clears it away.
 GRANT SELECT, UPDATE, DELETE ON tool_calls TO pms_sync_dispatch;
 GRANT SELECT, DELETE ON phone_calls TO pms_sync_dispatch;
+-- Two accounts may have one book: a hold that ran out gives way, whosever it was.
+CREATE POLICY may_run_out ON slot_holds TO pms_sync_dispatch USING (expires_at IS NOT NULL);
+GRANT SELECT, DELETE ON slot_holds TO pms_sync_dispatch;

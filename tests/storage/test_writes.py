@@ -10,12 +10,14 @@ import pytest
 from sqlalchemy import text
 
 from adapters.storage import holds
+from adapters.storage.accounts import Account, add
+from adapters.storage.pruning import prune
 from adapters.storage.writes import WriteLedger
 from domain.desk import Receipt, Resource
 from domain.window import Window
 from domain.wishes import Booking, Cancellation, Move, Write
 from domain.writes import Hold, KeptWrite, NewWrite, SlotTaken, WriteState
-from infra.database import transaction
+from infra.database import dispatch, transaction
 from infra.sealing import Keyring, Sealer
 from tests.storage.rig import ACCOUNT, Rig, rig_on
 
@@ -185,6 +187,52 @@ def test_a_hold_that_ran_out_gives_way_and_its_write_can_no_longer_leave(
         ledger.submitting(slow)
     assert ledger.load(slow.id).state is WriteState.HELD
     assert ledger.submitting(quick) is not None
+
+
+def elsewhere(rig: Rig, clock: Clock) -> tuple[WriteLedger, UUID]:
+    """The same book, as another account has it."""
+    with dispatch(rig.engine) as db:
+        add(db, Account(id="other", name="Other"))
+    other = WriteLedger(rig.engine, SEALER, account_id="other", clock=clock)
+    return other, rig.connect("D90001:1", account_id="other")
+
+
+def test_another_accounts_hold_that_ran_out_gives_way_and_one_in_force_does_not(
+    ledger: WriteLedger, connection: UUID, rig: Rig, clock: Clock
+) -> None:
+    other, theirs = elsewhere(rig, clock)
+    slow = other.begin(booking(theirs))
+    with pytest.raises(SlotTaken):
+        ledger.begin(booking(connection))
+
+    clock.now += timedelta(minutes=2)
+
+    assert ledger.begin(booking(connection)).state is WriteState.HELD
+    with pytest.raises(SlotTaken):
+        other.submitting(slow)
+
+
+def test_another_accounts_hold_of_what_has_left_stays(
+    ledger: WriteLedger, connection: UUID, rig: Rig, clock: Clock
+) -> None:
+    other, theirs = elsewhere(rig, clock)
+    other.submitting(other.begin(booking(theirs)))
+    clock.now += timedelta(days=1)
+
+    with pytest.raises(SlotTaken):
+        ledger.begin(booking(connection))
+
+
+def test_holds_that_ran_out_are_cleared_away_and_others_are_not(rig: Rig, clock: Clock) -> None:
+    other, theirs = elsewhere(rig, clock)
+    clock.now = datetime.now(UTC) - timedelta(hours=2)
+    other.begin(booking(theirs))
+    later = booking(theirs, start=TEN + timedelta(hours=2), resources=(DOCTOR,))
+    other.submitting(other.begin(later))
+
+    assert prune(rig.engine)["slot_holds"] == 2
+    with transaction(rig.engine, account_id="other") as db:
+        assert db.execute(text("SELECT count(*) FROM slot_holds")).scalar_one() == 1
 
 
 def test_a_hold_of_what_has_left_never_runs_out(
