@@ -22,34 +22,34 @@ _TRAIL = text(
       SELECT id, tool, state, told, write_id, created_at FROM tool_calls
       WHERE id = ANY(ARRAY(SELECT CAST(args ->> 'tool_call' AS uuid) FROM kin))
     ), steps AS (
-      SELECT 'delivery' AS step, received_at AS at, sender || ' ' || event AS what, state,
-             NULL::bigint AS job_id, jsonb_build_object('times', times) AS counts
+      SELECT 1 AS place, 'delivery' AS step, received_at AS at, sender || ' ' || event AS what,
+             state, NULL::bigint AS job_id, jsonb_build_object('times', times) AS counts
       FROM deliveries WHERE job_id = ANY(ARRAY(SELECT id FROM kin))
       UNION ALL
-      SELECT 'call', created_at, tool, state, NULL, '{}' FROM calls
+      SELECT 1, 'call', created_at, tool, state, NULL, '{}' FROM calls
       UNION ALL
-      SELECT 'job', created_at, kind, state, id, '{}' FROM kin
+      SELECT 2, 'job', created_at, kind, state, id, '{}' FROM kin
       UNION ALL
-      SELECT 'requests', started_at, sync_type, status, job_id,
+      SELECT 3, 'requests', started_at, sync_type, status, job_id,
              jsonb_build_object('requests', requests, 'read', fetched, 'unreadable', rejected)
       FROM runs
       UNION ALL
-      SELECT 'rows', coalesce(completed_at, started_at), CASE WHEN dry_run THEN 'preview'
+      SELECT 4, 'rows', coalesce(completed_at, started_at), CASE WHEN dry_run THEN 'preview'
              ELSE sync_type END, status, job_id,
              jsonb_build_object('created', created, 'updated', updated, 'removed', removed,
                                 'unchanged', unchanged, 'left out', skipped)
       FROM runs
       UNION ALL
-      SELECT 'conflicts', coalesce(completed_at, started_at), 'opened', status, job_id,
-             jsonb_build_object('conflicts', conflicts)
+      SELECT 5, 'conflicts', coalesce(completed_at, started_at), '', status, job_id,
+             jsonb_build_object('opened', conflicts)
       FROM runs WHERE conflicts > 0
       UNION ALL
-      SELECT 'write', created_at, kind, state, NULL, jsonb_build_object('looked up', polls)
+      SELECT 6, 'write', created_at, kind, state, NULL, jsonb_build_object('looked up', polls)
       FROM pms_writes
       WHERE id = ANY(ARRAY(SELECT CAST(args ->> 'write_id' AS uuid) FROM kin
                            UNION SELECT write_id FROM calls))
     )
-    SELECT * FROM steps ORDER BY at, step LIMIT :most
+    SELECT step, at, what, state, job_id, counts FROM steps ORDER BY at, place, job_id LIMIT :most
     """
 )
 

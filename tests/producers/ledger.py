@@ -35,7 +35,8 @@ _RUN = text(
                               status, started_at, completed_at, fetched, created, updated,
                               conflicts, requests, trace_id)
     VALUES ('default', :connection_id, :job_id, 'full', '2026-11-23', '2026-11-23', 'success',
-            now() - interval '9 minutes', now() - interval '8 minutes', 24, 20, 4, 1, :requests,
+            now() - make_interval(secs => :ago),
+            now() - make_interval(secs => :ago - 20), 24, 20, 4, 1, :requests,
             :trace_id)
     """
 )
@@ -73,9 +74,17 @@ def put_worker(site: Site, name: str, *queues: str, threads: int = 4, silent: in
 
 
 def put_run(
-    site: Site, connection_id: UUID, job_id: int, *, trace_id: str = "t", requests: int = 7
+    site: Site,
+    connection_id: UUID,
+    job_id: int,
+    *,
+    trace_id: str = "t",
+    requests: int = 7,
+    ago: int = 55,
 ) -> None:
+    """A whole pass that took twenty seconds."""
     values = {
+        "ago": ago,
         "connection_id": connection_id,
         "job_id": job_id,
         "trace_id": trace_id,
@@ -102,3 +111,11 @@ def audited(site: Site, action: str) -> list[dict[str, Any]]:
     query = text("SELECT * FROM pms_audit_logs WHERE action = :action ORDER BY id")
     with site.everything() as db:
         return [dict(row) for row in db.execute(query, {"action": action}).mappings()]
+
+
+def sign_in(site: Site, connection_id: UUID) -> None:
+    """Its secrets are there, so that its vendor's allowance can be looked up."""
+    secrets = {"client_id": "example", "client_secret": "not-a-secret", "app_id": "example"}
+    values = {"id": connection_id, "ref": site.ports.secrets.put(str(connection_id), secrets)}
+    with site.everything() as db:
+        db.execute(text("UPDATE pms_connections SET secret_ref = :ref WHERE id = :id"), values)

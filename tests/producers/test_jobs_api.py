@@ -314,15 +314,15 @@ def test_a_trail_goes_from_the_webhook_to_the_conflicts(site: Site) -> None:
     assert (trail["origin"], trail["trace_id"]) == ("webhook", "one-trace")
     assert [one["step"] for one in trail["steps"]] == [
         "delivery",
-        "requests",
-        "conflicts",
-        "rows",
         "job",
+        "requests",
+        "rows",
+        "conflicts",
         "job",
     ]
     counts = {one["step"]: one["counts"] for one in trail["steps"]}
     assert counts["requests"]["requests"] == 7
-    assert (counts["rows"]["created"], counts["conflicts"]["conflicts"]) == (20, 1)
+    assert (counts["rows"]["created"], counts["conflicts"]["opened"]) == (20, 1)
 
 
 def test_a_trail_of_the_timetable_begins_with_its_job(site: Site) -> None:

@@ -29,7 +29,7 @@ export function confirmed({ title, text, verb, kinds = {}, needsReason = false }
   part("kinds").hidden = Object.keys(kinds).length === 0;
   part("kinds").replaceChildren(...Object.entries(kinds).map(([kind, count]) => {
     const line = document.createElement("li");
-    line.textContent = `${count} × ${words(kind)}`;
+    line.textContent = `${count} ${words(kind)}`;
     return line;
   }));
   dialog.returnValue = "";
@@ -49,7 +49,7 @@ export async function doAll(act, matching) {
   const many = count.jobs === 1 ? "1 job" : `${count.jobs} jobs`;
   const reason = await confirmed({
     title: `${VERBS[act]} ${many}?`,
-    text: `${TELLS[act]}${count.jobs > most ? ` The first ${most} now; ask again for the rest.` : ""}`,
+    text: `${(count.jobs === 1 ? TELLS_ONE : TELLS)[act]}${count.jobs > most ? ` The first ${most} now; ask again for the rest.` : ""}`,
     verb: `${VERBS[act]} ${count.jobs > most ? most : many}`,
     kinds: count.kinds,
     needsReason: act !== "retry",
@@ -84,5 +84,8 @@ dialog.querySelector("form").addEventListener("submit", (event) => {
   part("error").textContent = "Say why; the reason is kept with the job.";
   part("error").hidden = false;
   part("reason").focus();
+});
+part("reason").addEventListener("input", () => {
+  part("error").hidden = true;
 });
 part("no").addEventListener("click", () => dialog.close());

@@ -1,0 +1,101 @@
+"""The queues as an operator uses them, in a real browser: found, retried, discarded, paused."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from tests.browser.driving import drive
+from tests.producers.conftest import Site
+from tests.producers.ledger import audited, practice, put_job, put_run, put_worker, sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.integration]
+
+TRACE = "3f1e2d4c8a550b9f6c1e5d2a4c3f9a77"
+
+
+@pytest.fixture
+def busy_ledger(site: Site) -> Site:
+    """An hour of syncs done, some that wait, a practice whose PMS refuses, and nobody for voice."""
+    clinic, harbour = practice(site, "Example Clinic"), practice(site, "Harbour Allied Health")
+    put_worker(site, "worker-7f3a.sync-and-default.41", "sync", "default", silent=-600)
+    sign_in(site, clinic)
+    sign_in(site, harbour)
+    put_worker(site, "worker-7f3a.voice.42", "voice", silent=90)
+    for minute in range(2, 58, 3):
+        done = put_job(site, connection_id=clinic, state="done", ago=60 * minute + 90)
+        put_run(site, clinic, done, requests=11, ago=60 * minute + 80)
+    put_run(site, harbour, 990_001, requests=240)
+    put_job(
+        site,
+        connection_id=clinic,
+        state="running",
+        ago=20,
+        worker="worker-7f3a.sync-and-default.41",
+    )
+    put_job(site, connection_id=harbour, ago=400, due=-380)
+    put_job(site, connection_id=clinic, due=900, waiting_for="the hourly limit of Gentu")
+    put_job(site, connection_id=practice(site, "Northside Specialists"), due=-5)
+    for ago in (900, 1900, 2900):
+        put_job(
+            site,
+            connection_id=practice(site, "Northside Specialists"),
+            state="dead",
+            ago=ago,
+            error_kind="NeedsReconnect",
+            error_text="Medirecords no longer takes our sign-in.",
+        )
+    put_job(
+        site,
+        "send_text",
+        state="dead",
+        ago=7000,
+        error_kind="Refused",
+        error_text="The number cannot be texted.",
+    )
+    return site
+
+
+def test_an_operator_finds_what_died_retries_discards_and_pauses(
+    busy_ledger: Site, browser_parts: Path, tmp_path: Path
+) -> None:
+    site = busy_ledger
+    clinic = practice(site, "Example Clinic")
+    args = {"first_day": "2026-11-23", "sync_type": "full", "patient_name": "Canary Example"}
+    job_id = put_job(site, connection_id=clinic, state="done", ago=500, trace_id=TRACE, args=args)
+    put_run(site, clinic, job_id, trace_id=TRACE, ago=490)
+
+    found = drive(
+        "queues",
+        base=str(site.client.base_url).rstrip("/"),
+        token=site.link(),
+        shots=tmp_path,
+        trace=TRACE,
+        job=job_id,
+    )
+
+    assert (found["title"], found["cards"]) == ("Queues", ["Voice", "Sync", "Default"])
+    assert len(found["alarms"]) == 1
+    assert "No workers for the voice queue" in found["alarms"][0]
+    assert found["oldest"].split() == ["Oldest", "6", "min"]
+    assert found["bars"] == 12
+    assert found["groups"][0].startswith("NeedsReconnect Northside Specialists")
+    assert "Sync, Example Clinic" in found["hands"][0]
+    assert "Silent for" in found["hands"][1]
+    assert "about 11 more requests" in found["foreseen"][0]
+    assert "requests a minute" in found["foreseen"][1]
+    assert (found["asked"], found["kinds"]) == ("Retry 3 jobs?", ["3 sync"])
+    assert found["retried"] == "3 jobs: ready again."
+    assert found["dead"] == 1
+    assert "Say why" in found["lacking"]
+    assert found["discarded"] == "1 job: discarded."
+    assert found["trail"] == ["Job", "Asked of the vendor", "Rows on the sheet", "Conflicts"]
+    assert "2026-11-23" in found["args"]
+    assert "Canary" not in found["args"]
+    assert "The PMS is being mended." in found["paused"]
+    assert {one for name, one in found.items() if name.startswith("width")} == {390}
+    assert found["trouble"] == []
+    for action in ("jobs.retried", "jobs.discarded", "queue.paused", "queue.resumed"):
+        assert len(audited(site, action)) == 1
+    with site.everything() as db:
+        assert db.execute(text("SELECT count(*) FROM paused_queues")).scalar_one() == 0
