@@ -4,10 +4,20 @@ from collections.abc import Collection, Mapping
 from datetime import date
 
 from domain.desk import Ability
+from domain.sameness import CAME_TO_NOTHING
 from domain.speech import joined, said_day, said_time, spelled
-from domain.tools import NOT_DONE, NOT_NOW, Told, ToolAnswer, ToolRequest, under_way
+from domain.tools import (
+    CALL_FOLLOWS,
+    NOT_DONE,
+    NOT_NOW,
+    TEXT_FOLLOWS,
+    Told,
+    ToolAnswer,
+    ToolRequest,
+    under_way,
+)
 from domain.window import local_day
-from domain.wishes import Booking, Move, Wish, WriteKind
+from domain.wishes import Booking, Cancellation, Move, Wish, WriteKind
 from domain.writes import OPEN, KeptWrite, WriteState
 
 CONNECT = "connect you with somebody at the practice"
@@ -18,9 +28,9 @@ OFFERS: Mapping[Ability, str] = {
     Ability.SEARCH_PATIENTS: "look up your appointments",
 }
 TEXTED: Mapping[WriteKind, str] = {
-    WriteKind.BOOK: "your appointment is confirmed",
-    WriteKind.RESCHEDULE: "the new time of your appointment is confirmed",
-    WriteKind.CANCEL: "your appointment is cancelled",
+    WriteKind.BOOK: "your appointment is confirmed{when}",
+    WriteKind.RESCHEDULE: "the new time of your appointment is confirmed{when}",
+    WriteKind.CANCEL: "your appointment{when} is cancelled",
     WriteKind.CREATE_PATIENT: "you are registered",
 }
 DONE: Mapping[WriteKind, str] = {
@@ -36,17 +46,31 @@ NOT_TAKEN = (
 
 
 def told_of(request: ToolRequest, kept: KeptWrite, done: str, **about: object) -> ToolAnswer:
-    """`done` is said only of a write the practice's own system has taken; with its number."""
+    """`done` is said only of a write the practice's own system has taken; with its number.
+
+    What was asked for before, by another tool call, is told of and not done again.
+    """
     state = kept.state
+    is_again = kept.key != request.write_key
     if state is WriteState.CONFIRMED:
+        before = "That was done already. " if is_again else ""
         number = f" The confirmation number is {spelled(kept.confirmation)}."
-        return _said(kept, done + number, Told.CONFIRMED, **about)
+        return _said(kept, before + done + number, Told.CONFIRMED, **about)
+    if is_again and state not in CAME_TO_NOTHING:
+        return _said(kept, _requested_already(request, kept), Told.REQUESTED, **about)
     if state in OPEN:
         text = under_way(can_text=request.can_text)
         return _said(kept, text, Told.REQUESTED, **about)
     if state is WriteState.FAILED:
         return _said(kept, NOT_TAKEN, Told.FAILED, **about)
     return _said(kept, NOT_DONE, Told.FAILED, **about)
+
+
+def _requested_already(request: ToolRequest, kept: KeptWrite) -> str:
+    """A text goes to whoever asked first, so it is promised only to them."""
+    can_text = request.can_text and kept.call_id == request.call_id
+    follows = TEXT_FOLLOWS if can_text else CALL_FOLLOWS
+    return f"That was requested at the practice already, and is not final yet. {follows}"
 
 
 def unanswered(kept: KeptWrite | None, *, can_text: bool) -> ToolAnswer:
@@ -68,9 +92,10 @@ def text_of(kept: KeptWrite, practice: str, timezone: str) -> str:
     who = practice or "Your practice"
     if kept.state is WriteState.CONFIRMED:
         done = TEXTED.get(kept.write.kind, "your request has been carried out")
-        return f"{who}: {done}{_at(wish, timezone)}. Confirmation number {kept.confirmation}."
+        said = done.format(when=_at(wish, timezone))
+        return f"{who}: {said}. Confirmation number {kept.confirmation}."
     return (
-        f"{who}: we are sorry, your request{_at(wish, timezone)} could not be carried out. Please"
+        f"{who}: we are sorry, {_asked(kept)}{_at(wish, timezone)} could not be carried out. Please"
         " call us so that we can find another way."
     )
 
@@ -79,17 +104,24 @@ def unsettled_text(kept: KeptWrite, practice: str, timezone: str) -> str:
     """For a request nobody can say the end of."""
     who = practice or "Your practice"
     return (
-        f"{who}: we could not find out what became of your request{_at(kept.write.wish, timezone)}."
+        f"{who}: we could not find out what became of {_asked(kept)}"
+        f"{_at(kept.write.wish, timezone)}."
         " Please call us before you rely on it."
     )
 
 
 def _at(wish: Wish, timezone: str) -> str:
     """A text may be read days later: the whole date."""
-    if not isinstance(wish, Booking | Move):
+    if not isinstance(wish, Booking | Move | Cancellation) or wish.start is None:
         return ""
     day = said_day(local_day(wish.start, timezone), today=date.min)
-    return f" for {day} at {said_time(wish.start, timezone)}"
+    joint = "on" if isinstance(wish, Cancellation) else "for"
+    return f" {joint} {day} at {said_time(wish.start, timezone)}"
+
+
+def _asked(kept: KeptWrite) -> str:
+    is_cancelled = kept.write.kind is WriteKind.CANCEL
+    return "your wish to cancel the appointment" if is_cancelled else "your request"
 
 
 def cannot(abilities: Collection[Ability]) -> str:

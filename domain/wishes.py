@@ -55,8 +55,11 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancellation:
+    """`start` is when the appointment would have been, so that its caller can be told of it."""
+
     appointment_id: str
     patient_id: str | None = None
+    start: datetime | None = None
     reason: str | None = field(default=None, repr=False)
     expected_version: str | None = None
     day: date | None = None

@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
+from adapters.storage.entries import EntrySeal
 from adapters.storage.texts import TABLE as TEXTS
 from adapters.storage.tool_calls import TABLE as TOOL_CALLS
+from adapters.storage.writes import TABLE as WRITES
 from infra.sealing import Sealer
 
 BY_PERSON = "by_person"
@@ -30,8 +32,10 @@ _IS_UNTOLD = """
 """
 _UNTOLD = text(
     f"""
-    SELECT kept.id, kept.kind, kept.state, kept.start_at, kept.confirmation, kept.text_state,
-           kept.created_at, kept.account_id, own.display_name AS practice, own.timezone,
+    SELECT kept.id, kept.kind, kept.state, COALESCE(kept.start_at, entry.pms_start) AS start_at,
+           kept.confirmation, kept.text_state, kept.created_at, kept.account_id, kept.request,
+           kept.connection_id, own.display_name AS practice, own.timezone,
+           entry.id AS entry_id, entry.patient_name,
            message.id AS message_id, message.recipient, asked.id AS asked_id, asked.caller
     FROM pms_writes AS kept
     JOIN pms_connections AS own ON own.id = kept.connection_id
@@ -40,9 +44,21 @@ _UNTOLD = text(
       SELECT id, caller FROM tool_calls
       WHERE account_id = kept.account_id AND call_id = kept.call_id AND caller IS NOT NULL
       ORDER BY created_at DESC LIMIT 1) AS asked ON true
+    LEFT JOIN LATERAL (
+      SELECT id, pms_start, patient_name FROM run_sheet_appointments
+      WHERE pms_connection_id = kept.connection_id AND pms_appointment_id = kept.pms_id
+      ORDER BY (patient_name IS NULL), updated_at DESC LIMIT 1) AS entry ON true
     WHERE {_IS_UNTOLD}
     ORDER BY kept.created_at DESC, kept.id LIMIT :limit
     """  # noqa: S608 - made of constants
+)
+_OF_PATIENT = text(
+    """
+    SELECT id AS entry_id, patient_name FROM run_sheet_appointments
+    WHERE pms_connection_id = :connection_id AND pms_patient_id = :patient_id
+      AND patient_name IS NOT NULL
+    ORDER BY updated_at DESC LIMIT 1
+    """
 )
 _TOLD = text(
     f"""
@@ -54,7 +70,10 @@ _TOLD = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Untold:
-    """One request whose end its caller has not heard; `phone` is where they can be called."""
+    """One request whose end its caller has not heard; `phone` is where they can be called.
+
+    `patient` is whom it is for, where the sheet or the request itself names them.
+    """
 
     id: UUID
     kind: str
@@ -66,11 +85,12 @@ class Untold:
     practice: str | None
     timezone: str
     phone: str | None = field(default=None, repr=False)
+    patient: str | None = field(default=None, repr=False)
 
 
 def untold(db: Db, *, now: datetime, limit: int, sealer: Sealer | None = None) -> Sequence[Untold]:
-    """The account's, newest first; with their numbers where they can be unsealed."""
-    rows = db.execute(_UNTOLD, {**_when(now), "limit": limit}).mappings()
+    """The account's, newest first; with numbers and names where they can be unsealed."""
+    rows = db.execute(_UNTOLD, {**_when(now), "limit": limit}).mappings().all()
     return [
         Untold(
             id=row["id"],
@@ -83,6 +103,7 @@ def untold(db: Db, *, now: datetime, limit: int, sealer: Sealer | None = None) -
             practice=row["practice"],
             timezone=row["timezone"],
             phone=_phone(sealer, row) if sealer else None,
+            patient=_patient(db, sealer, row) if sealer else None,
         )
         for row in rows
     ]
@@ -96,6 +117,24 @@ def told(db: Db, write_id: UUID, *, now: datetime) -> bool:
 
 def _when(now: datetime) -> dict[str, object]:
     return {"now": now, "moment": A_MOMENT, "given_up": GIVEN_UP}
+
+
+def _patient(db: Db, sealer: Sealer, row: RowMapping) -> str | None:
+    """Their name on the sheet, of this appointment or another; a new patient is named in the wish.
+
+    Nobody else is known by name here: a caller's own word for it is not kept with the request.
+    """
+    entries = EntrySeal(sealer, account_id=row["account_id"])
+    if row["patient_name"] is not None:
+        return entries.name_of(row["entry_id"], row["patient_name"])
+    place = {"table": WRITES, "row": row["id"], "account": row["account_id"]}
+    wish = json.loads(sealer.open(row["request"], column="request", **place))
+    if wish.get("patient_id"):
+        values = {"connection_id": row["connection_id"], "patient_id": wish["patient_id"]}
+        found = db.execute(_OF_PATIENT, values).first()
+        return entries.name_of(found.entry_id, found.patient_name) if found else None
+    parts = (wish.get("first_name"), wish.get("last_name"))
+    return " ".join(one for one in parts if one) or None
 
 
 def _phone(sealer: Sealer, row: RowMapping) -> str | None:

@@ -247,7 +247,7 @@ class WriteLedger:
 
     def _put(self, db: Db, new: NewWrite) -> KeptWrite | None:
         """The row and its hold; None where a twin came first, so that one looks again."""
-        now, write_id = self._clock(), uuid4()
+        now, write_id, wish = self._clock(), uuid4(), new.write.wish
         held = new.hold is not None
         values = {
             "id": write_id,
@@ -259,9 +259,9 @@ class WriteLedger:
             "call_id": new.call_id,
             "request": self._sealed(write_id, new.write),
             "confirmation": _number(),
-            "start_at": new.hold.window.start if new.hold else None,
+            "start_at": new.hold.window.start if new.hold else getattr(wish, "start", None),
             "end_at": new.hold.window.end if new.hold else None,
-            "pms_id": getattr(new.write.wish, "appointment_id", None),
+            "pms_id": getattr(wish, "appointment_id", None),
             "asked_by": new.asked_by,
             "trace_id": new.trace_id,
             "now": now,

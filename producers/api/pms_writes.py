@@ -36,7 +36,7 @@ _READ = text(
 )
 
 
-_UNTOLD_PHI = ("phone", "appointment_time")
+_UNTOLD_PHI = ("phone", "patient_name", "appointment_time")
 
 
 @router.get("/untold", summary="List callers who are still to be told")
@@ -58,7 +58,7 @@ def told_(door: Clerk, write_id: UUID) -> dict[str, Any]:
 
 
 def _to_be_told(door: Door) -> Sequence[Untold]:
-    """Audited where there are any: their numbers are shown."""
+    """Audited where there are any: their names and numbers are shown."""
     now, sealer = door.ports.clock(), door.ports.sealer
     with door.transaction() as db:
         found = untold.untold(db, now=now, limit=MOST_UNTOLD, sealer=sealer)
@@ -79,6 +79,7 @@ def _told_of(one: Untold) -> dict[str, Any]:
         "startTime": one.start and one.start.isoformat(),
         "requestedAt": one.asked_at.isoformat(),
         "practice": one.practice,
+        "patientName": one.patient,
         "phone": one.phone,
         "text": one.text_state,
     }

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,9 @@ from adapters.storage.untold import Untold
 from domain.authorisations import SUBJECT
 from domain.deliveries import DeliveryState, parted
 from domain.people import Permission
+from domain.speech import said_day, said_time
+from domain.window import local_day
+from domain.writes import SETTLED, WriteState
 from producers import cursors
 from producers.cursors import Cursor
 from producers.days import account_zone
@@ -67,12 +71,20 @@ WISHED: Mapping[str, str] = {
     "create_patient": "New patient",
     "update_patient": "Change of a patient",
 }
-ENDED: Mapping[str, str] = {
-    "confirmed": "It is done.",
-    "failed": "It could not be done.",
-    "withdrawn": "It could not be done.",
+DONE: Mapping[str, str] = {
+    "book": "The appointment{on} is booked.",
+    "reschedule": "The appointment is moved{to}.",
+    "cancel": "The appointment{on} is cancelled.",
+    "create_patient": "They are registered.",
 }
-NOT_KNOWN = "What became of it cannot be told: look at the practice's own book."
+NOT_DONE: Mapping[str, str] = {
+    "book": "The appointment they wanted{on} could not be booked.",
+    "reschedule": "The appointment could not be moved{to}; it stays as it was.",
+    "cancel": "The appointment{on} could not be cancelled; it stands.",
+    "create_patient": "They could not be registered.",
+}
+UNFORESEEN = {True: "It is done.", False: "It could not be done."}
+NOT_KNOWN = "What became of it{on} cannot be told: look at the practice's own book."
 NO_TEXT: Mapping[str, str] = {
     "off": "no texts are set up",
     "failed": "the text did not arrive",
@@ -176,9 +188,15 @@ def call_words(one: Asked) -> str:
 
 
 def untold_words(one: Untold) -> str:
-    """What to tell them."""
-    number = f" Confirmation number {one.confirmation}." if one.state == "confirmed" else ""
-    return f"{ENDED.get(one.state, NOT_KNOWN)}{number}"
+    """What to tell them, with the day and the time on the practice's clock."""
+    day = said_day(local_day(one.start, one.timezone), today=date.min) if one.start else ""
+    when = f"{day} at {said_time(one.start, one.timezone)}" if one.start else ""
+    joined = {"on": when and f" on {when}", "to": when and f" to {when}"}
+    if one.state not in SETTLED:
+        return NOT_KNOWN.format(**joined)
+    is_done = one.state == WriteState.CONFIRMED
+    said = (DONE if is_done else NOT_DONE).get(one.kind, UNFORESEEN[is_done]).format(**joined)
+    return f"{said} Confirmation number {one.confirmation}." if is_done else said
 
 
 ENVIRONMENT.filters.update(

@@ -1,13 +1,17 @@
 """What a caller was only promised is seen through, whatever becomes of the practice meanwhile."""
 
+import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 import redis
 
 from adapters.storage import opt_outs
+from adapters.storage.entries import EntrySeal
 from adapters.storage.texts import TextStore
 from domain.desk import Outcome, Receipt, Verdict
 from domain.errors import NeedsReconnect
@@ -131,7 +135,7 @@ def textless(
         yield made, said
 
 
-def to_be_told(phone: Line, role: Role = Role.BILLING) -> list[dict[str, str]]:
+def to_be_told(phone: Line, role: Role = Role.BILLING) -> list[dict[str, str | None]]:
     answer = phone.client.get("/api/pms/writes/untold", headers=bearer(ACCOUNT, role))
     assert answer.status_code == 200, answer.text
     return list(answer.json()["writes"])
@@ -153,7 +157,11 @@ def test_without_texts_none_is_promised_and_the_practice_sees_whom_to_tell(
     assert "text" not in said and "you can call back" in said
     assert (one["status"], one["phone"], one["text"]) == ("confirmed", ANN, "off")
     assert "Callers to be told" in page
-    assert f"It is done. Confirmation number {one['confirmationNumber']}." in page
+    assert re.search(
+        r"The appointment on \w+ \d+ \w+ \d{4} at 9 am is booked."
+        rf" Confirmation number {one['confirmationNumber']}\.",
+        page,
+    )
     assert ANN not in page
 
 
@@ -208,3 +216,54 @@ def test_who_wants_no_texts_is_promised_none(
 
     assert "not final yet" in said
     assert "text" not in said
+
+
+def test_whoever_tells_a_caller_sees_the_patient_the_sheet_names(
+    textless: tuple[Line, str],
+) -> None:
+    phone, _ = textless
+    phone.desk.outcomes = [Outcome(verdict=Verdict.DONE)]
+    phone.carry(SETTLE)
+    phone.carry(SEND_TEXT)
+    before = to_be_told(phone)[0]
+    on_the_sheet(phone, "Ann Ames")
+
+    [one] = to_be_told(phone)
+
+    assert (before["patientName"], one["patientName"]) == (None, "Ann Ames")
+
+
+def on_the_sheet(phone: Line, name: str) -> None:
+    """A row of the same patient, whom the PMS's own sync has named."""
+    [(patient_id,)] = {
+        (json.loads(_opened(phone, row))["patient_id"],)
+        for row in phone.rows("SELECT id, request FROM pms_writes")
+    }
+    row_id, sheet_id = uuid4(), uuid4()
+    sealed = EntrySeal(phone.parts.sealer, account_id=ACCOUNT).columns(
+        row_id, {"patient_name": name}
+    )
+    phone.rows(
+        "INSERT INTO run_sheets (id, account_id, day) VALUES (:id, :account_id, :day) RETURNING id",
+        id=sheet_id,
+        account_id=ACCOUNT,
+        day=phone.day,
+    )
+    phone.rows(
+        "INSERT INTO run_sheet_appointments (id, account_id, run_sheet_id, pms_connection_id,"
+        " pms_appointment_id, pms_patient_id, source, appointment_time,"
+        " appointment_duration_minutes, appointment_status, timezone, patient_name)"
+        " VALUES (:id, :account_id, :sheet, :own, 'other', :patient, 'pms', now(), 15, 'booked',"
+        " 'UTC', :name) RETURNING id",
+        id=row_id,
+        account_id=ACCOUNT,
+        sheet=sheet_id,
+        own=phone.connection_id,
+        patient=patient_id,
+        name=sealed["patient_name"],
+    )
+
+
+def _opened(phone: Line, row: Any) -> str:
+    place = {"table": "pms_writes", "column": "request", "account": ACCOUNT}
+    return phone.parts.sealer.open_text(row.request, row=str(row.id), **place)

@@ -110,6 +110,7 @@ def cancel(request: ToolRequest) -> Said:
         wish = Cancellation(
             appointment_id=found.pms_id,
             patient_id=found.patient_id or None,
+            start=found.start,
             reason=given.text(request, "reason"),
         )
     about = {"id": wish.appointment_id, "patientId": wish.patient_id}

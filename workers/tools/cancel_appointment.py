@@ -25,6 +25,7 @@ def answer(request: ToolRequest) -> ToolAnswer:
     wish = Cancellation(
         appointment_id=found.pms_id,
         patient_id=patient.id,
+        start=found.start,
         reason=told.text("reason", "cancellationreason", "notes"),
     )
     done = f"This appointment is cancelled: {said_appointment(request, found)}."

@@ -50,15 +50,16 @@ async function replay(button) {
   }
 }
 
-// A number is shown to whoever is about to call it, and that is written down.
+// A name and a number are shown to whoever is about to call, and that is written down.
 async function tell(button) {
   const { untold: which } = button.closest("[data-untold]").dataset;
   const what = button.closest("[data-untold]").querySelector("[data-what]").textContent.trim();
   button.disabled = true;
   try {
     const { writes } = await ask("GET", "/api/pms/writes/untold");
-    const phone = writes.find((one) => one.id === which)?.phone;
-    const whom = phone ? `Call ${phone}.` : "No number is known; look the patient up on the run sheet.";
+    const { phone, patientName } = writes.find((one) => one.id === which) ?? {};
+    const about = patientName ? ` about ${patientName}` : "";
+    const whom = phone ? `Call ${phone}${about}.` : `No number is known${about}; look in the practice's own records.`;
     if (await sure("Tell the caller", `${whom} ${what}`, "They know now")) {
       await ask("POST", `/api/pms/writes/${which}/told`);
       say("Noted: they know now.");

@@ -23,7 +23,12 @@ def test_the_one_appointment_there_is_is_cancelled() -> None:
     assert said.text.startswith(
         "This appointment is cancelled: Monday 23 November at 9 am with Dr. Mona Lee."
     )
-    wish = Cancellation(appointment_id=made.pms_id, patient_id="PAT-1001", reason="ill")
+    wish = Cancellation(
+        appointment_id=made.pms_id,
+        patient_id="PAT-1001",
+        start=local(MONDAY, 9),
+        reason="ill",
+    )
     assert practice.desk.sent[0].wish == wish
 
 
@@ -40,7 +45,7 @@ def test_of_several_appointments_one_must_be_named() -> None:
     assert practice.desk.sent == []
     call.ask("cancel-appointment", date="Tuesday")
     assert practice.desk.sent[0].wish == Cancellation(
-        appointment_id=second.pms_id, patient_id="PAT-1001"
+        appointment_id=second.pms_id, patient_id="PAT-1001", start=second.start
     )
 
 
