@@ -151,7 +151,8 @@ class BothWays(RuleBasedStateMachine):
             ]
             if not steps or not steps[0].can_undo:
                 return
-            self.watch.acts(who)
+            # What comes back was set over what was seen then.
+            self.watch.acts(who, *THERE)
             undo_step(
                 db, office.seal, row["id"], steps[0].row["id"], expected_version=None,
                 hand=office.hand,
