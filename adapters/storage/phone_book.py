@@ -17,7 +17,8 @@ _ACCOUNTS = text(
            vapi_number_ids @> ARRAY[CAST(:number_id AS text)]
              OR phones @> ARRAY[CAST(:number AS text)] AS is_called,
            transfer_to,
-           cardinality(vapi_number_ids) + cardinality(phones) > 0 AS has_numbers
+           cardinality(vapi_number_ids) + cardinality(phones) = 0
+             AND (SELECT count(*) FROM accounts) = 1 AS is_all_there_is
     FROM accounts
     WHERE id = ANY(:claims) OR vapi_number_ids @> ARRAY[CAST(:number_id AS text)]
        OR phones @> ARRAY[CAST(:number AS text)] OR (SELECT count(*) FROM accounts) = 1
@@ -50,23 +51,26 @@ def account_of(db: Db, call: CallContext) -> Listed | None:
     """The one account that the called number and every claim agree on; None where they do not.
 
     Where nothing is claimed and the number is nobody's, the only account there is serves the call,
-    if it has named no numbers of its own.
+    if it has named no numbers of its own. What a model may have filled in chooses nobody: it can
+    only agree.
     """
+    claims = call.accounts | call.guesses
     values = {
-        "claims": sorted(call.accounts),
+        "claims": sorted(claims),
         "number_id": call.called_number_id or "",
         "number": call.called_number or "",
     }
     rows = db.execute(_ACCOUNTS, values).all()
     claimed = {row.id for row in rows if row.is_claimed}
-    if claimed != call.accounts:
+    if claimed != claims:
         return None
-    called = {row.id for row in rows if row.is_called}
-    wanted = called | claimed
+    wanted = {row.id for row in rows if row.is_called} | call.accounts
     if not wanted:
-        wanted = {row.id for row in rows if not row.has_numbers}
+        wanted = {row.id for row in rows if row.is_all_there_is}
     found = [row for row in rows if row.id in wanted]
-    return Listed(found[0].id, tuple(found[0].transfer_to)) if len(found) == 1 else None
+    if len(found) != 1 or not call.guesses <= wanted:
+        return None
+    return Listed(found[0].id, tuple(found[0].transfer_to))
 
 
 def serving(

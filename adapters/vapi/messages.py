@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from domain.errors import BadInput
@@ -29,13 +29,17 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallContext:
-    """The phone call around a message. `accounts` are the ids it claims to be for, all of them."""
+    """The phone call around a message. `accounts` are the ids it claims to be for, all of them.
+
+    `guesses` are those a tool's arguments name: a model may have filled them in.
+    """
 
     id: str
     called_number_id: str | None = None
     called_number: str | None = None
     caller: str | None = field(default=None, repr=False)
     accounts: frozenset[str] = frozenset()
+    guesses: frozenset[str] = frozenset()
     control_url: str | None = field(default=None, repr=False)
     ended_reason: str | None = None
 
@@ -67,10 +71,10 @@ def read(body: bytes, *, tool: str | None = None, mark: str = "") -> Message:
     found = _tool_calls(message)
     calls = tuple(_each_once(found, made_of=(call.id or "call", mark), tool=tool))
     is_legacy = not _listed(message) and bool(_mapping(message.get("functionCall")))
-    claims = call.accounts | {one for made in calls for one in _claims(made.arguments)}
+    guesses = frozenset(one for made in calls for one in _claims(made.arguments))
     return Message(
         type=kind,
-        call=_with(call, claims),
+        call=replace(call, guesses=guesses),
         tool_calls=tuple(_without_claims(one) for one in calls),
         is_legacy=is_legacy,
     )
@@ -230,12 +234,13 @@ def _context(message: Mapping[str, Any], document: Mapping[str, Any]) -> CallCon
         _mapping(assistant.get("metadata")),
     ]
     monitor = _mapping(call.get("monitor")) or {}
+    claims = [one for part in metadata for one in _claims(part or {})]
     return CallContext(
         id=_text(call.get("id"))[:LONGEST_ID],
         called_number_id=_text(call.get("phoneNumberId")) or _text(number.get("id")) or None,
         called_number=_text(number.get("number")) or None,
         caller=_text(customer.get("number")) or None,
-        accounts=frozenset(one for part in metadata for one in _claims(part or {})),
+        accounts=frozenset([*claims, *_static(message)]),
         control_url=_text(monitor.get("controlUrl")) or None,
         ended_reason=_text(message.get("endedReason"))[:LONGEST_NAME] or None,
     )
@@ -245,22 +250,20 @@ def _claims(values: Mapping[str, Any]) -> list[str]:
     return [text for key in ACCOUNT_KEYS if (text := _text(values.get(key)))]
 
 
-def _with(call: CallContext, claims: frozenset[str]) -> CallContext:
-    return CallContext(
-        id=call.id,
-        called_number_id=call.called_number_id,
-        called_number=call.called_number,
-        caller=call.caller,
-        accounts=claims,
-        control_url=call.control_url,
-        ended_reason=call.ended_reason,
-    )
+def _static(message: Mapping[str, Any]) -> list[str]:
+    """What the definitions of the tools themselves say, which no model fills in."""
+    return [
+        text
+        for pair in _mappings(message.get("toolWithToolCallList"))
+        for one in _mappings(pair.get("parameters"))
+        if one.get("key") in ACCOUNT_KEYS and (text := _text(one.get("value")))
+    ]
 
 
 def _without_claims(made: ToolCall) -> ToolCall:
     """An account is no argument of a tool: it was weighed with the other claims."""
     kept = {key: value for key, value in made.arguments.items() if key not in ACCOUNT_KEYS}
-    return ToolCall(id=made.id, name=made.name, arguments=kept, problem=made.problem)
+    return replace(made, arguments=kept)
 
 
 def _mapping(value: Any) -> Mapping[str, Any] | None:

@@ -136,8 +136,21 @@ def test_every_account_that_is_named_anywhere_is_told() -> None:
     calls = [{**FLAT, "arguments": {**ARGUMENTS, "accountId": "three"}}]
     message = read(sent(call=call, toolCallList=calls))
 
-    assert message.call.accounts == {"one", "two", "three"}
+    assert message.call.accounts == {"one", "two"}
+    assert message.call.guesses == {"three"}
     assert message.tool_calls[0].arguments == ARGUMENTS
+
+
+def test_what_a_tools_own_definition_says_is_no_models_guess() -> None:
+    pair = {
+        "function": {"name": "searchPatients"},
+        "parameters": [{"key": "accountId", "value": "one"}],
+        "toolCall": {"id": "t1", "parameters": {**ARGUMENTS, "accountId": "one"}},
+    }
+    message = read(sent(toolWithToolCallList=[pair]))
+
+    assert message.call.accounts == {"one"}
+    assert message.call.guesses == {"one"}
 
 
 def test_the_call_is_known_by_its_numbers() -> None:
