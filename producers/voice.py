@@ -95,7 +95,7 @@ class _Line:
 
     async def look(self) -> None:
         """For answers whose wake-up was lost."""
-        self._heard(await self.turns.take(_answers, self.ports, self.asked))
+        self._heard(await self.turns.take(_answers, self.ports, self.asked, self._unheard()))
 
     async def answer_for(self, before: Sequence[str]) -> None:
         """Truthful words for what no worker answered; what has not left by now never will."""
@@ -105,6 +105,9 @@ class _Line:
                 _answer_for_them, self.ports, self.asked, still, before=before
             )
             self._heard(found)
+
+    def _unheard(self) -> Sequence[UUID]:
+        return [row_id for row_id in self.waiting if row_id not in self.said]
 
     def _heard(self, found: Mapping[UUID, ToolAnswer]) -> None:
         self.said.update(found)
@@ -122,7 +125,7 @@ def _answer_for_them(
                 _answer_for(ports, asked, asked.made[name], one, before=before)
     except SyncError:
         log.warning("voice.not_seen")
-    return _answers(ports, asked)
+    return _answers(ports, asked, still)
 
 
 def _answer_for(
@@ -149,10 +152,9 @@ def _answer_for(
         if write is not None and said.told is not None:
             ledger.tell_within(db, write, said.told.value)
             put(db, _settling(asked, write))
-        access = Access(user="voice", endpoint="/vapi/webhook", trace_id=asked.trace_id)
         record(
             db,
-            access,
+            _access(asked),
             account_id=asked.account_id,
             action=f"vapi.{canonical(made.name)}",
             vapi_call_id=asked.call_id,
@@ -175,11 +177,32 @@ def _can_text(db: Db, ports: Ports, asked: Asked) -> bool:
     return sends and can_text(db, ports.sealer, asked.caller, account_id=asked.account_id)
 
 
-def _answers(ports: Ports, asked: Asked) -> Mapping[UUID, ToolAnswer]:
+def _answers(ports: Ports, asked: Asked, ids: Collection[UUID]) -> Mapping[UUID, ToolAnswer]:
+    """What was said to these; a message that came again is one more access."""
     try:
         with transaction(ports.database, account_id=asked.account_id) as db:
-            ids = [one.id for one in asked.kept.values()]
-            return tool_calls.answers(db, ports.sealer, ids)
+            found = tool_calls.answers(db, ports.sealer, list(ids))
+            for name, one in asked.kept.items():
+                if one.id in found and not one.is_new:
+                    _told_again(db, asked, asked.made[name], found[one.id], row_id=one.id)
+            return found
     except SyncError:
         log.warning("voice.not_seen")
         return {}
+
+
+def _told_again(db: Db, asked: Asked, made: ToolCall, said: ToolAnswer, *, row_id: UUID) -> None:
+    record(
+        db,
+        _access(asked),
+        account_id=asked.account_id,
+        action=f"vapi.{canonical(made.name)}",
+        phi_fields=said.phi_fields,
+        patient_id=said.patient_id,
+        vapi_call_id=asked.call_id,
+        summary=f"tool call {row_id}, told again",
+    )
+
+
+def _access(asked: Asked) -> Access:
+    return Access(user="voice", endpoint="/vapi/webhook", trace_id=asked.trace_id)

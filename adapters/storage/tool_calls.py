@@ -52,6 +52,12 @@ _GIVE_UP = text(
 )
 _GUARD = text("SELECT FROM tool_calls WHERE id = :id AND state = 'claimed' FOR SHARE")
 _LOCK = text("SELECT FROM tool_calls WHERE id = :id AND state = ANY(:states) FOR UPDATE")
+_KNOWN = text(
+    """
+    SELECT count(*) FROM tool_calls
+    WHERE account_id = :account_id AND call_id = :call_id AND tool_call_id = ANY(:ids)
+    """
+)
 _LOOK = text("SELECT id, state, answer, account_id, told FROM tool_calls WHERE id = ANY(:ids)")
 
 OPEN = ("waiting", "claimed")
@@ -140,6 +146,12 @@ def keep(
     return KeptToolCall(row.id, job_id, row.is_new, row.state)
 
 
+def known(db: Db, account_id: str, call_id: str, ids: Sequence[str]) -> int:
+    """How many of a call's tool calls came before."""
+    values = {"account_id": account_id, "call_id": call_id, "ids": list(ids)}
+    return int(db.execute(_KNOWN, values).scalar_one())
+
+
 def claim(db: Db, sealer: Sealer, row_id: UUID, *, now: datetime) -> ClaimedToolCall | None:
     """Take it on; None where it was answered, or given up, already."""
     row = db.execute(_CLAIM, {"id": row_id, "now": now}).mappings().first()
@@ -214,16 +226,27 @@ def give_up(  # noqa: PLR0913 - which, for whom, with what words
 def answers(db: Db, sealer: Sealer, ids: Sequence[UUID]) -> Mapping[UUID, ToolAnswer]:
     """What was said of those that were answered."""
     rows = db.execute(_LOOK, {"ids": list(ids)}).mappings().all()
-    return {
-        row["id"]: ToolAnswer(**_opened(sealer, row, "answer"))
-        for row in rows
-        if row["answer"] is not None
-    }
+    return {row["id"]: _said(sealer, row) for row in rows if row["answer"] is not None}
 
 
 def _answer(sealer: Sealer, account_id: str, row_id: UUID, said: ToolAnswer) -> bytes | None:
-    content = {"text": said.text, "is_error": said.is_error}
+    content = {
+        "text": said.text,
+        "is_error": said.is_error,
+        "phi_fields": said.phi_fields,
+        "patient_id": said.patient_id,
+    }
     return _sealed(sealer, account_id, row_id, "answer", content)
+
+
+def _said(sealer: Sealer, row: RowMapping) -> ToolAnswer:
+    told = _opened(sealer, row, "answer")
+    return ToolAnswer(
+        text=told["text"],
+        is_error=told["is_error"],
+        phi_fields=tuple(told.get("phi_fields", ())),
+        patient_id=told.get("patient_id"),
+    )
 
 
 def _sealed(

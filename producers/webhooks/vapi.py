@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid4
@@ -134,7 +134,7 @@ def _keep(ports: Ports, voice: Voice, came: _Came) -> Asked | str:
     sound = {one.id: one for one in message.tool_calls if one.problem is None}
     with transaction(ports.database, account_id=account.id) as db:
         since = ports.clock() - A_MINUTE
-        if phone_book.recent(db, account.id, since=since) + len(sound) > voice.calls_a_minute:
+        if _fresh(db, message, account.id, since=since) > voice.calls_a_minute:
             return TOO_MANY
         number = message.call.called_number
         serving = phone_book.serving(db, connectors=pms.desks(), called_number=number)
@@ -155,6 +155,16 @@ def _keep(ports: Ports, voice: Voice, came: _Came) -> Asked | str:
         made=sound,
         arrived=came.arrived,
     )
+
+
+def _fresh(db: Db, message: Message, account_id: str, *, since: datetime) -> int:
+    """How many tool calls the account has had since then, with these; none for repeated ones.
+
+    Who asks the same again is answered as before.
+    """
+    ids = [one.id for one in message.tool_calls if one.problem is None]
+    new = len(ids) - tool_calls.known(db, account_id, message.call.id, ids)
+    return phone_book.recent(db, account_id, since=since) + new if new else 0
 
 
 @dataclass(frozen=True, slots=True)

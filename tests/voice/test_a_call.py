@@ -12,9 +12,10 @@ import pytest
 import redis
 
 from domain.desk import Outcome, Receipt, Verdict
-from domain.tools import NOT_NOW, UNDER_WAY
+from domain.tools import NOT_NOW, NOT_OURS, UNDER_WAY
 from domain.work import ANSWER, SEND_TEXT, SETTLE, SYNC
-from tests.voice.line import ANN, SECRET, Line, line
+from tests.voice.line import ANN, NUMBER_ID, SECRET, Line, line
+from workers.tools.transfer_to_human import NOT_YET
 
 pytestmark = pytest.mark.integration
 
@@ -99,6 +100,50 @@ def test_a_message_that_comes_again_is_answered_the_same_and_has_one_effect(phon
     assert len(set(answers)) == 1
     assert "confirmed" in answers[0]
     assert len(phone.desk.sent) == 1
+
+
+def test_what_is_told_again_is_one_more_access(phone: Line) -> None:
+    message = phone.message([("call_x", "searchPatients", {"query": "Ann Ames"})])
+
+    with phone.worker():
+        first, again = phone.results(message), phone.results(message)
+
+    rows = phone.rows(
+        "SELECT action, phi_fields, patient_id, request_summary FROM pms_audit_logs"
+        " ORDER BY created_at"
+    )
+    assert first == again
+    assert [(one.action, one.phi_fields, one.patient_id) for one in rows] == [
+        ("vapi.search-patients", ["full_name"], "PAT-1001")
+    ] * 2
+    assert rows[1].request_summary.endswith(", told again")
+
+
+OTHERS = "INSERT INTO accounts (id, name, phones) VALUES ('other', 'Other', ARRAY[:number])"
+
+
+@pytest.mark.parametrize(
+    ("number", "account", "is_served"),
+    [
+        (None, "default", False),
+        (NUMBER_ID, "default", True),
+        (NUMBER_ID, "other", False),
+    ],
+    ids=["nobody's number", "confirmed by the number", "against the number"],
+)
+def test_what_a_model_fills_in_chooses_no_practice(
+    phone: Line, number: str | None, account: str, *, is_served: bool
+) -> None:
+    phone.rows(f"{OTHERS} RETURNING id", number="+12025550111")
+    day = phone.day.isoformat()
+    message = phone.message([("a", "checkAvailability", {"date": day, "accountId": account})])
+    message["message"]["call"]["phoneNumberId"] = number
+
+    with phone.worker():
+        (entry,) = phone.results(message)
+
+    assert ("The free times are" in entry.get("result", "")) is is_served
+    assert is_served or entry["error"] == NOT_OURS
 
 
 def test_several_calls_in_one_message_are_answered_in_their_order(phone: Line) -> None:
@@ -304,7 +349,11 @@ def test_a_hundred_calls_a_minute_are_answered_and_more_are_told_to_wait(phone: 
         phone.hang_up()
         said = phone.ask("transferToHuman")
 
+        phone.call_id = "call-0"
+        again = phone.results(phone.message(asked))
+
     assert said == "There are too many requests at the moment. Please wait a minute and try again."
+    assert {one["result"] for one in again} == {NOT_YET}
 
 
 def test_the_day_after_tomorrow_is_the_practices_own(phone: Line) -> None:
