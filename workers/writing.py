@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from domain.desk import Outcome, OutcomeUnknown, Receipt, Verdict, WriteDesk
+from domain.desk import Opening, Outcome, OutcomeUnknown, Receipt, Verdict, WriteDesk
 from domain.errors import BadInput, NeedsReconnect, Refused, SyncError, Throttled, Transient
 from domain.pushes import ChangedThere
 from domain.writes import (
@@ -15,6 +15,7 @@ from domain.writes import (
     NOT_YET_SENT,
     OPEN,
     SEND_WITHIN,
+    Hold,
     KeptWrite,
     NewWrite,
     SlotTaken,
@@ -50,6 +51,7 @@ class Ledger(Protocol):
     def booking_of(self, call_id: str) -> KeptWrite | None: ...
     def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]: ...
     def load(self, write_id: UUID) -> KeptWrite: ...
+    def held_for(self, kept: KeptWrite) -> Opening | None: ...
     def submitting(self, kept: KeptWrite) -> KeptWrite | None: ...
     def keep_receipt(self, kept: KeptWrite, receipt: Receipt) -> KeptWrite: ...
     def settle(
@@ -96,8 +98,7 @@ class Writing:
         kept = self._ledger.begin(new)
         # A call's one booking is sent by whoever began it, and by nobody who asks for another.
         if kept.key == new.key and kept.state in NOT_YET_SENT:
-            if kept.is_new and new.hold is not None:
-                self._look_once_more(kept, new)
+            self._look_once_more(kept, new.hold if kept.is_new else self._ledger.held_for(kept))
             kept = self._send(kept)
         return self.follow(kept, until=until)
 
@@ -148,18 +149,17 @@ class Writing:
             return Outcome(verdict=Verdict.PENDING)
         return found
 
-    def _look_once_more(self, kept: KeptWrite, new: NewWrite) -> None:
+    def _look_once_more(self, kept: KeptWrite, held: Hold | Opening | None) -> None:
         """Nobody of ours can take the time any more; the practice's own staff may have."""
-        if new.hold is None:
+        if held is None:
             return
-        window, wanted = new.hold.window, set(new.hold.resources)
-        keys = {(one.kind, one.pms_id) for one in wanted}
+        window, keys = held.window, {(one.kind, one.pms_id) for one in held.resources}
         try:
             busy = self._desk.busy(window)
         except BaseException:
             self._ledger.withdraw(kept)
             raise
-        moving = getattr(new.write.wish, "appointment_id", None)
+        moving = getattr(kept.write.wish, "appointment_id", None)
         for one in busy:
             if moving is not None and one.pms_id == moving:
                 continue  # an appointment is not in its own way

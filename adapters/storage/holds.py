@@ -68,6 +68,7 @@ _KEEP = text(
     "UPDATE slot_holds SET expires_at = :expires_at WHERE write_id = :write_id RETURNING id"
 )
 _FREE = text("DELETE FROM slot_holds WHERE write_id = :write_id")
+_RESOURCES = text("SELECT DISTINCT resource FROM slot_holds WHERE write_id = :write_id")
 _HELD = text(
     """
     SELECT resource, lower(during) AS start, upper(during) AS end,
@@ -162,6 +163,11 @@ def drop_seen(db: Db, connection_id: UUID) -> None:
 
 def free(db: Db, write_id: UUID) -> None:
     db.execute(_FREE, {"write_id": write_id})
+
+
+def resources_of(db: Db, write_id: UUID) -> Sequence[Resource]:
+    """What is held for a write, if anything still is."""
+    return [_read(row.resource) for row in db.execute(_RESOURCES, {"write_id": write_id})]
 
 
 def held(db: Db, connection_id: UUID, window: Window, *, now: datetime) -> Sequence[Busy]:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
 from adapters.storage import holds
-from domain.desk import Receipt, Resource
+from domain.desk import Opening, Receipt, Resource
 from domain.errors import Transient
 from domain.slots import OPERATORY, PRACTITIONER
 from domain.window import Window
@@ -145,6 +145,14 @@ class WriteLedger:
     def load(self, write_id: UUID) -> KeptWrite:
         with transaction(self._engine, account_id=self._account) as db:
             return self._kept(db.execute(_LOAD, {"id": write_id}).mappings().one())
+
+    def held_for(self, kept: KeptWrite) -> Opening | None:
+        """What is held for a write that has not left, should it be sent by another than begun."""
+        if kept.state is not WriteState.HELD or kept.start is None or kept.end is None:
+            return None
+        with transaction(self._engine, account_id=self._account) as db:
+            resources = tuple(holds.resources_of(db, kept.id))
+        return Opening(window=Window(kept.start, kept.end), resources=resources)
 
     def submitting(self, kept: KeptWrite) -> KeptWrite | None:
         """Mark it as leaving, committed before it leaves; None if it is not ours to send.

@@ -1,7 +1,7 @@
 """A write leaves once, is followed to its end, and in doubt is read back and never sent again."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -97,9 +97,13 @@ class Practice:
     def book(
         self, *, key: str | None = None, call_id: str | None = None, seconds: float = 12
     ) -> KeptWrite:
+        new = self.wanted(key=key, call_id=call_id)
+        return self.writing.do(new, until=self.time() + timedelta(seconds=seconds))
+
+    def wanted(self, *, key: str | None = None, call_id: str | None = None) -> NewWrite:
         wish = Booking(patient_id="77", start=TEN, minutes=30, practitioner_id="PR1")
         window = Window(TEN, TEN + timedelta(minutes=30))
-        new = NewWrite(
+        return NewWrite(
             connection_id=self.connection,
             write=Write(wish=wish),
             key=key or uuid4().hex,
@@ -108,7 +112,6 @@ class Practice:
             call_id=call_id,
             hold=Hold(practice="sikka/D1", window=window, resources=(DOCTOR,)),
         )
-        return self.writing.do(new, until=self.time() + timedelta(seconds=seconds))
 
 
 @pytest.fixture
@@ -251,13 +254,30 @@ def test_a_second_booking_of_a_call_does_not_send_the_first_before_it_has_looked
 def test_what_left_while_one_looked_is_not_told_as_taken(practice: Practice) -> None:
     """A worker fell silent in its look; another took over, and what it booked is seen here."""
     practice.desk.answer = Receipt(is_final=True, pms_id="A1")
-    practice.desk.taken = [Busy(window=Window(TEN, TEN + timedelta(hours=1)), resources=(DOCTOR,))]
-    practice.desk.meanwhile = lambda: practice.book(key="a")
+    theirs = Busy(window=Window(TEN, TEN + timedelta(minutes=30)), resources=(DOCTOR,))
+
+    def take_over() -> None:
+        practice.book(key="a")
+        practice.desk.taken = [theirs]
+
+    practice.desk.meanwhile = take_over
 
     booked = practice.book(key="a")
 
     assert booked.state is WriteState.CONFIRMED
     assert len(practice.desk.sent) == 1
+
+
+def test_whoever_takes_a_write_over_looks_before_it_is_sent(practice: Practice) -> None:
+    """One died before it had looked; what is delivered again tells of no hold."""
+    practice.desk.taken = [Busy(window=Window(TEN, TEN + timedelta(hours=1)), resources=(DOCTOR,))]
+    practice.ledger.begin(practice.wanted(key="a"))
+    again = replace(practice.wanted(key="a"), hold=None)
+
+    with pytest.raises(SlotTaken):
+        practice.writing.do(again, until=practice.time() + timedelta(seconds=12))
+
+    assert practice.desk.sent == []
 
 
 def test_another_doctors_appointment_is_not_in_the_way(practice: Practice) -> None:

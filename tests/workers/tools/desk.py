@@ -319,6 +319,10 @@ class Writes:
     def load(self, write_id: UUID) -> KeptWrite:
         return self.kept[write_id]
 
+    def held_for(self, kept: KeptWrite) -> Opening | None:
+        hold = self.holds.get(kept.id)
+        return Opening(window=hold.window, resources=hold.resources) if hold else None
+
     def submitting(self, kept: KeptWrite) -> KeptWrite | None:
         if self.kept[kept.id].state not in NOT_YET_SENT:
             return None
