@@ -74,6 +74,12 @@ _READ = text(
     WHERE jobs.id = :id
     """  # noqa: S608 - this module's own words
 )
+_PRACTICES = text(
+    """
+    SELECT id, display_name AS name FROM pms_connections
+    WHERE removed_at IS NULL ORDER BY lower(display_name), id LIMIT 500
+    """
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +145,11 @@ def find(
         "limit": limit,
     }
     return [_view(row) for row in db.execute(_FIND, values).mappings()]
+
+
+def practices(db: Db) -> Sequence[RowMapping]:
+    """What jobs can be looked for by, in the order of their names."""
+    return db.execute(_PRACTICES).mappings().all()
 
 
 def mark(job: JobView) -> tuple[datetime, UUID]:

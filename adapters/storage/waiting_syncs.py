@@ -10,14 +10,19 @@ from sqlalchemy import text
 
 from domain.connections import Connection
 
-# The newest five whole passes of the connection tell how much the next will ask for.
+# The newest five runs of the connection of that sort tell how much the next will ask for.
 _WAITING = text(
     """
+    WITH next AS MATERIALIZED (
+      SELECT id, connection_id, state, due_at, waiting_for, args, priority FROM jobs
+      WHERE kind = 'sync' AND state IN ('ready', 'running')
+      ORDER BY state = 'running' DESC, priority DESC, due_at, id LIMIT :most
+    )
     SELECT jobs.id, jobs.state, jobs.due_at, jobs.waiting_for, now() AS at,
            own.id AS connection_id, own.account_id, own.connector, own.site, own.timezone,
            own.display_name, own.base_url, own.secret_ref,
            usual.requests, usual.seconds, coalesce(begun.requests, 0) AS asked
-    FROM jobs
+    FROM next AS jobs
     JOIN pms_connections AS own ON own.id = jobs.connection_id
     LEFT JOIN pms_sync_log AS begun ON begun.job_id = jobs.id
     CROSS JOIN LATERAL (
@@ -30,8 +35,7 @@ _WAITING = text(
         ORDER BY run.started_at DESC LIMIT 5
       ) AS latest
     ) AS usual
-    WHERE jobs.kind = 'sync' AND jobs.state IN ('ready', 'running')
-    ORDER BY jobs.state = 'running' DESC, jobs.priority DESC, jobs.due_at, jobs.id LIMIT :most
+    ORDER BY jobs.state = 'running' DESC, jobs.priority DESC, jobs.due_at, jobs.id
     """
 )
 

@@ -12,18 +12,18 @@ from pydantic import BaseModel, ConfigDict
 from adapters.storage import job_search, trails
 from adapters.storage.job_acts import FROM, MOST, Act
 from adapters.storage.job_search import JobView, Wanted
-from adapters.storage.sheet_status import read_connections
 from domain import work
 from domain.jobs import JobState, Queue
 from domain.people import Permission
-from domain.sheet import ConnectionView, as_json
+from domain.sheet import as_json
+from domain.window import local_day
 from producers import cursors
 from producers.boards import board
 from producers.cursors import Cursor
 from producers.days import account_zone
 from producers.doors import Door, door
-from producers.estimates import estimates
-from producers.pages.rendering import ENVIRONMENT, NavItem, render, words
+from producers.estimates import Estimate, estimates
+from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render, words
 
 router = APIRouter(include_in_schema=False)
 
@@ -180,11 +180,10 @@ def one_job(request: Request, door: Operator, job_id: Number) -> HTMLResponse:
 
 
 def _shown(door: Door, chosen: Chosen, cursor: str | None) -> dict[str, Any]:
-    now = door.ports.clock()
     with door.transaction() as db:
         rows = job_search.find(db, chosen.wanted, before=cursors.decode(cursor), limit=PAGE + 1)
         timezone = account_zone(db)
-        connections = read_connections(db, now=now)
+        practices = job_search.practices(db)
     jobs, following = cursors.paged(rows, limit=PAGE, mark=job_search.mark)
     return {
         "board": board(door),
@@ -192,7 +191,7 @@ def _shown(door: Door, chosen: Chosen, cursor: str | None) -> dict[str, Any]:
         "next_href": following and chosen.address(cursor=following),
         "is_first": cursor is None,
         "chosen": chosen,
-        "connections": _by_name(connections),
+        "connections": practices,
         "kinds": KINDS,
         "states": STATES,
         "timezone": timezone,
@@ -204,10 +203,6 @@ def _shown(door: Door, chosen: Chosen, cursor: str | None) -> dict[str, Any]:
 def acts(job: JobView) -> Sequence[Act]:
     """What may be done to a job as it stands."""
     return [act for act, states in FROM.items() if job.state in states]
-
-
-def _by_name(connections: Sequence[ConnectionView]) -> Sequence[ConnectionView]:
-    return sorted(connections, key=lambda one: one.name.lower())
 
 
 def _uuid(text: str) -> UUID | None:
@@ -235,6 +230,14 @@ def lasted(seconds: float | None) -> str:
     return f"{seconds / HOUR:.0f} h" if seconds < 2 * DAY else f"{seconds / DAY:.0f} days"
 
 
+def foreseen_end(one: Estimate, timezone: str) -> str:
+    """`14:05`, with its day where that is not the day it starts on."""
+    if one.starts_at is None or one.ends_at is None:
+        return ""
+    is_same = local_day(one.starts_at, timezone) == local_day(one.ends_at, timezone)
+    return (clock if is_same else moment)(one.ends_at, timezone)
+
+
 def told_counts(counts: Mapping[str, int]) -> str:
     """`12 created, 3 updated`; what is nought is not told unless all is."""
     some = [f"{count} {name}" for name, count in counts.items() if count]
@@ -258,6 +261,7 @@ def short_worker(name: str | None) -> str:
 ENVIRONMENT.filters.update(
     bars=bars,
     lasted=lasted,
+    foreseen_end=foreseen_end,
     told_counts=told_counts,
     shown_args=shown_args,
     short_worker=short_worker,

@@ -87,5 +87,11 @@ document.addEventListener("click", (event) => {
     if (button) act(button, does);
   }
 });
+// As in every list of this kind: the slash leads to the search.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || isAsking() || event.target.closest?.("input, select, textarea")) return;
+  event.preventDefault();
+  document.querySelector("#search [name=q]").focus();
+});
 document.addEventListener("visibilitychange", () => document.hidden || renew());
 renew();

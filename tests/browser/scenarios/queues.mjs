@@ -43,7 +43,9 @@ export default async function play({ open, shots, base, told }) {
   await page.locator("#lines > li").first().waitFor({ state: "detached" });
   found.discarded = await toast().textContent();
 
-  await page.getByLabel("Number or trace id").fill(told.trace);
+  await page.locator("h1").click();
+  await page.keyboard.press("/");
+  await page.keyboard.type(told.trace);
   await page.getByLabel("State").selectOption("");
   await page.getByRole("button", { name: "Search" }).click();
   await page.waitForURL(/q=/);
@@ -71,6 +73,8 @@ export default async function play({ open, shots, base, told }) {
     await phone.page.goto(`${base}/queues`);
     await phone.page.locator(".foreseen > li").first().waitFor();
     await shot(phone.page, `390-${colorScheme}`);
+    await phone.page.screenshot({ path: `${shots}/queues-390-${colorScheme}-top.png`, fullPage: true, clip: { x: 0, y: 0, width: 390, height: 1500 } });
+    await phone.page.screenshot({ path: `${shots}/queues-390-${colorScheme}-jobs.png`, fullPage: true, clip: { x: 0, y: 1500, width: 390, height: 1400 } });
     found[`width-${colorScheme}`] = await phone.page.evaluate(() => document.documentElement.scrollWidth);
     trouble.push(...phone.trouble);
     await phone.page.goto(`${base}/queues/jobs/${told.job}`);

@@ -1,0 +1,148 @@
+"""The queues as pages: told before any script runs, nothing hostile, nobody's names."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import httpx
+import pytest
+
+from domain.people import Role
+from producers.estimates import Estimate
+from producers.pages.queues import bars, foreseen_end, lasted, told_counts
+from tests.producers.conftest import Site
+from tests.producers.ledger import practice, put_job, put_worker
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+EVENING = datetime(2026, 11, 23, 12, 50, tzinfo=UTC)  # 23:50 in Melbourne
+MELBOURNE = "Australia/Melbourne"
+
+
+def opened(site: Site, path: str) -> httpx.Response:
+    answer = site.client.get(path, headers={**site.bearer(Role.OPS), "Accept": "text/html"})
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+@pytest.mark.integration
+def test_an_operator_reads_the_page_without_any_script(site: Site) -> None:
+    clinic = practice(site, "Example Clinic")
+    put_worker(site, "w", "sync", "default")
+    put_job(site, connection_id=clinic)
+    dead = put_job(
+        site, connection_id=clinic, state="dead", error_kind="Contract", error_text=HOSTILE
+    )
+
+    page = opened(site, "/queues").text
+
+    assert "No workers for the voice queue." in page
+    assert "No workers for the sync queue." not in page
+    assert f'id="job-{dead}"' in page
+    assert HOSTILE not in page
+    assert "&lt;img src=x" in page
+    assert "<script>" not in page
+    assert "style=" not in page
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("state=dead", {"dead"}),
+        ("q=trace-1", {"waits"}),
+        ("connection_id=none", {"dead"}),
+        ("kind=sync&state=&queue=&error_kind=", {"waits", "dead"}),
+        ("kind=send_text", set()),
+    ],
+)
+def test_a_form_finds_what_was_chosen(site: Site, query: str, shown: set[str]) -> None:
+    clinic = practice(site, "Example Clinic")
+    ids = {
+        "waits": put_job(site, connection_id=clinic, trace_id="trace-1"),
+        "dead": put_job(site, state="dead", error_kind="Contract"),
+    }
+
+    page = opened(site, f"/queues?{query}").text
+
+    assert {name for name, job_id in ids.items() if f'id="job-{job_id}"' in page} == shown
+
+
+@pytest.mark.integration
+def test_a_job_is_found_by_its_number(site: Site) -> None:
+    ids = [put_job(site) for _ in range(3)]
+
+    page = opened(site, f"/queues?q={ids[1]}").text
+
+    assert [one for one in ids if f'id="job-{one}"' in page] == [ids[1]]
+
+
+@pytest.mark.integration
+def test_all_that_match_can_be_changed_only_where_one_state_is_chosen(site: Site) -> None:
+    put_job(site, state="dead", error_kind="Contract")
+    put_job(site)
+
+    everything, waiting = opened(site, "/queues").text, opened(site, "/queues?state=ready").text
+
+    assert "all that match" not in everything
+    assert "Cancel all that match" in waiting
+    assert "Retry all that match" not in waiting
+
+
+@pytest.mark.integration
+def test_a_page_shows_so_many_jobs_and_leads_to_the_older(site: Site) -> None:
+    for number in range(43):
+        put_job(site, ago=60 + number)
+
+    first = opened(site, "/queues?kind=sync").text
+    older = first.partition(">Older</a>")[0].rpartition('href="')[2].partition('"')[0]
+    second = opened(site, older.replace("&amp;", "&")).text
+
+    assert first.count('id="job-') == 40
+    assert second.count('id="job-') == 3
+    assert "data-live" in first
+    assert "data-live" not in second
+
+
+@pytest.mark.integration
+def test_a_job_that_is_not_there_is_a_page_too(site: Site) -> None:
+    headers = {**site.bearer(Role.OPS), "Accept": "text/html"}
+
+    answer = site.client.get("/queues/jobs/4711", headers=headers)
+
+    assert answer.status_code == 404
+    assert "There is no such job" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(None, ""), (-3.0, "0 s"), (8.2, "8 s"), (300, "5 min"), (7200, "2 h"), (260_000, "3 days")],
+)
+def test_ages_are_told_in_the_unit_that_fits(seconds: float | None, told: str) -> None:
+    assert lasted(seconds) == told
+
+
+def test_the_highest_bar_of_both_fills_the_chart() -> None:
+    assert bars([0, 5], [10]) == [(34.0, 0.0), (17.0, 17.0)]
+    assert bars([0]) == [(34.0, 0.0)]
+
+
+def test_what_is_nought_is_told_only_when_all_is() -> None:
+    assert told_counts({"created": 2, "removed": 0}) == "2 created"
+    assert told_counts({"created": 0}) == "nothing"
+    assert told_counts({}) == ""
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(5, "23:55"), (20, "24 Nov 00:10")])
+def test_an_end_on_another_day_names_it(minutes: int, told: str) -> None:
+    one = Estimate(
+        job_id=1,
+        connection_id=UUID(int=1),
+        practice="Example Clinic",
+        vendor="gentu",
+        is_running=False,
+        requests=1,
+        starts_at=EVENING,
+        ends_at=EVENING + timedelta(minutes=minutes),
+        because="",
+    )
+
+    assert foreseen_end(one, MELBOURNE) == told
