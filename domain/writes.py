@@ -104,7 +104,8 @@ class Hold:
 class NewWrite:
     """A write as it is asked for; the same `key` asked for again is the same write.
 
-    `entry_id` is the row of the sheet it was made from, where no caller asked for it.
+    With `once` so is the same wish, whatever its key: see `domain.sameness`. `entry_id` is the row
+    of the sheet it was made from, where no caller asked for it.
     """
 
     connection_id: UUID
@@ -116,6 +117,7 @@ class NewWrite:
     hold: Hold | None = None
     entry_id: UUID | None = None
     patient_link_id: UUID | None = None
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

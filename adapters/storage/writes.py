@@ -10,9 +10,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
-from adapters.storage import holds
+from adapters.storage import asked_again, holds
 from domain.desk import Opening, Receipt, Resource
 from domain.errors import Transient
+from domain.sameness import again
 from domain.slots import OPERATORY, PRACTITIONER
 from domain.window import Window
 from domain.wishes import Cancellation, Move, Write, WriteKind
@@ -135,6 +136,11 @@ class WriteLedger:
             row = db.execute(_OF_CALL, values).mappings().first()
             return None if row is None else self._kept(row)
 
+    def same(self, new: NewWrite) -> KeptWrite | None:
+        """What was asked for before, if this is the same wish again."""
+        with transaction(self._engine, account_id=self._account) as db:
+            return self._same(db, new)
+
     def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]:
         """Bookings and moves the PMS has taken lately, and that no sync has come to show."""
         values = {"connection_id": connection_id, "since": self._clock() - SHOWN_AFTER}
@@ -251,7 +257,16 @@ class WriteLedger:
         row = db.execute(_BY_KEY, {**owner, "key": new.key}).mappings().first()
         if row is None and new.call_id and new.write.kind is WriteKind.BOOK:
             row = db.execute(_OF_CALL, {**owner, "call_id": new.call_id}).mappings().first()
-        return self._kept(row) if row is not None else None
+        if row is not None:
+            return self._kept(row)
+        if not new.once:
+            return None
+        asked_again.in_turn(db, new)
+        return self._same(db, new)
+
+    def _same(self, db: Db, new: NewWrite) -> KeptWrite | None:
+        rows = asked_again.earlier(db, new, account_id=self._account, now=self._clock())
+        return again(new, (self._kept(row) for row in rows))
 
     def _put(self, db: Db, new: NewWrite) -> KeptWrite | None:
         """The row and its hold; None where a twin came first, so that one looks again."""

@@ -1,5 +1,7 @@
 """Carrying a tool call's write to the practice, and telling truthfully what became of it."""
 
+from dataclasses import replace
+
 import structlog
 
 from domain.desk import Opening, PracticeDesk
@@ -21,15 +23,9 @@ def carried(
 
     Whatever went wrong on the way, a write that may have left is told of and followed.
     """
-    new = NewWrite(
-        connection_id=request.connection.id,
-        write=Write(wish=wish),
-        key=request.write_key,
-        asked_by=asked_by,
-        trace_id=request.trace_id,
-        call_id=request.call_id,
-        hold=_hold(request.desk, opening) if opening else None,
-    )
+    new = _new(request, wish, asked_by)
+    if opening is not None:
+        new = replace(new, hold=_hold(request.desk, opening))
     try:
         return request.writer.do(new, until=request.until)
     except SlotTaken:
@@ -42,6 +38,23 @@ def carried(
         kind = type(trouble).__name__
         tell("write.in_doubt", write_id=str(kept.id), state=kept.state.value, error_kind=kind)
         return kept
+
+
+def asked_before(request: ToolRequest, wish: Wish) -> KeptWrite | None:
+    """What became of the same wish, in this call or under way from another, if it is not new."""
+    return request.writer.same(_new(request, wish, ASKED_BY))
+
+
+def _new(request: ToolRequest, wish: Wish, asked_by: str) -> NewWrite:
+    return NewWrite(
+        connection_id=request.connection.id,
+        write=Write(wish=wish),
+        key=request.write_key,
+        asked_by=asked_by,
+        trace_id=request.trace_id,
+        call_id=request.call_id,
+        once=asked_by == ASKED_BY,
+    )
 
 
 def _hold(desk: PracticeDesk, opening: Opening) -> Hold:

@@ -13,7 +13,7 @@ from domain.errors import SyncError
 from domain.slots import PRACTITIONER
 from domain.tools import Told, ToolAnswer
 from domain.window import zone
-from domain.writes import OPEN, KeptWrite, WriteState
+from domain.writes import KeptWrite, WriteState
 
 OK, CREATED, ACCEPTED = 200, 201, 202
 
@@ -87,7 +87,7 @@ def written(  # noqa: PLR0913 - what was written, and how it is told
     """How a write stands: done, requested (202), or refused with the vendor's reason."""
     if kept.state in {WriteState.FAILED, WriteState.WITHDRAWN}:
         raise NotDone(kept.reason or "It was called off before it left; send it again as new.")
-    requested = kept.state in OPEN
+    requested = kept.state is not WriteState.CONFIRMED
     body = {
         **about,
         "id": kept.pms_id,

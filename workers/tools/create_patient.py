@@ -8,7 +8,7 @@ from domain.verification import Claim
 from domain.wishes import NewPatient
 from domain.writes import KeptWrite, WriteState
 from workers.calls.arguments import Arguments, arguments_of
-from workers.calls.carrying import carried
+from workers.calls.carrying import asked_before, carried
 from workers.calls.identity import recognised
 
 NAME = "create-patient"
@@ -30,10 +30,14 @@ def answer(request: ToolRequest) -> ToolAnswer:
     question = _question(claim, phone)
     if question is not None:
         return ToolAnswer(text=question)
+    wish = _wish(told, claim, phone)
+    before = asked_before(request, wish)
+    if before is not None:
+        return _told(request, before)
     card = recognised(request, claim)
     if card is not None:
         return _registered_already(card)
-    return _told(request, carried(request, _wish(told, claim, phone)))
+    return _told(request, carried(request, wish))
 
 
 def _question(claim: Claim, phone: str | None) -> str | None:

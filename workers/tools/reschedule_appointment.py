@@ -12,7 +12,7 @@ from domain.window import local_day
 from domain.wishes import Move
 from domain.writes import KeptWrite, SlotTaken
 from workers.calls.arguments import Arguments, arguments_of
-from workers.calls.carrying import carried
+from workers.calls.carrying import asked_before, carried
 from workers.calls.identity import Known, the_patient
 from workers.calls.times import Sought, alternatives, on_day, resource_id, too_soon_or_far
 from workers.calls.upcoming import said_appointment, the_appointment
@@ -20,6 +20,7 @@ from workers.calls.upcoming import said_appointment, the_appointment
 NAME = "reschedule-appointment"
 ABILITIES = frozenset({Ability.RESCHEDULE})
 PHI = ("appointment_time",)
+ANY_OTHER = "Would you like any other time?"
 
 
 def answer(request: ToolRequest) -> ToolAnswer:
@@ -33,6 +34,9 @@ def answer(request: ToolRequest) -> ToolAnswer:
     if start is None:
         text = f"The appointment is {said_appointment(request, found)}. When would suit you better?"
         return ToolAnswer(text=text, phi_fields=PHI, patient_id=patient.id)
+    if start == found.start and _with_whom(request, told, found) == found.practitioner_id:
+        text = f"It is at that time already: {said_appointment(request, found)}. {ANY_OTHER}"
+        return ToolAnswer(text=text, phi_fields=PHI, patient_id=patient.id)
     problem = too_soon_or_far(request, start)
     if problem is not None:
         return ToolAnswer(text=problem)
@@ -45,9 +49,12 @@ def _move(
     """With whom it is, unless somebody else is wished for; as long as it is."""
     sought = Sought(
         minutes=found.duration_minutes,
-        practitioner_id=told.practitioner(request.connection) or found.practitioner_id,
+        practitioner_id=_with_whom(request, told, found),
         moving=found.pms_id,
     )
+    before = asked_before(request, _as_sought(found, start, sought))
+    if before is not None:
+        return _told(request, before)
     day = local_day(start, request.connection.timezone)
     free = on_day(request, day, sought, fresh=True)
     opening = next((one for one in free if one.window.start == start), None)
@@ -59,6 +66,19 @@ def _move(
         others = on_day(request, day, sought, fresh=True)
         return ToolAnswer(text=alternatives(request, start, sought, others))
     return _told(request, kept, practitioner_name(opening, request.connection.practitioners))
+
+
+def _with_whom(request: ToolRequest, told: Arguments, found: Appointment) -> str | None:
+    return told.practitioner(request.connection) or found.practitioner_id
+
+
+def _as_sought(found: Appointment, start: datetime, sought: Sought) -> Move:
+    return Move(
+        appointment_id=found.pms_id,
+        start=start,
+        minutes=sought.minutes,
+        practitioner_id=sought.practitioner_id or "",
+    )
 
 
 def _wish(told: Arguments, patient: Known, found: Appointment, opening: Opening) -> Move:

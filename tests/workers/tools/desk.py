@@ -26,6 +26,7 @@ from domain.desk import (
 )
 from domain.errors import SyncError
 from domain.names import read
+from domain.sameness import again
 from domain.slots import OPERATORY, PRACTITIONER, BookingRules
 from domain.sources import Spend
 from domain.tools import ToolAnswer, ToolRequest
@@ -277,6 +278,8 @@ class Writes:
         known = self.by_key(new.key)
         if known is None and new.write.kind is WriteKind.BOOK and new.call_id:
             known = self.booking_of(new.call_id)
+        if known is None and new.once:
+            known = self.same(new)
         if known is not None:
             return replace(known, is_new=False)
         about = getattr(new.write.wish, "appointment_id", None)
@@ -308,6 +311,9 @@ class Writes:
             if one.call_id == call_id and one.write.kind is WriteKind.BOOK and one.state not in gone
         )
         return next(found, None)
+
+    def same(self, new: NewWrite) -> KeptWrite | None:
+        return again(new, reversed(self.kept.values()))
 
     def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]:
         return [

@@ -1,0 +1,42 @@
+"""Writes that may be what is asked for once more: of the same call, or lately of another."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import RowMapping, text
+
+from domain.writes import SHOWN_AFTER, NewWrite
+
+LATELY = timedelta(days=1)
+
+# Held until the transaction ends: of two equal wishes at once, one sees the other.
+_IN_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
+_EARLIER = text(
+    """
+    SELECT * FROM pms_writes
+    WHERE account_id = :account_id AND connection_id = :connection_id AND kind = :kind
+      AND asked_by = :asked_by AND state NOT IN ('failed', 'withdrawn') AND created_at > :since
+      AND (call_id = :call_id OR state <> 'confirmed' OR settled_at > :not_shown)
+    ORDER BY created_at DESC
+    """
+)
+
+
+def in_turn(db: Db, new: NewWrite) -> None:
+    """Wait for whoever is keeping a write of this kind at this practice."""
+    db.execute(_IN_TURN, {"what": f"{new.connection_id}/{new.write.kind.value}"})
+
+
+def earlier(db: Db, new: NewWrite, *, account_id: str, now: datetime) -> Sequence[RowMapping]:
+    """The newest first; of other calls, what a PMS may not show yet."""
+    values = {
+        "account_id": account_id,
+        "connection_id": new.connection_id,
+        "kind": new.write.kind.value,
+        "asked_by": new.asked_by,
+        "call_id": new.call_id,
+        "since": now - LATELY,
+        "not_shown": now - SHOWN_AFTER,
+    }
+    return db.execute(_EARLIER, values).mappings().all()

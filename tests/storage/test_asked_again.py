@@ -1,0 +1,103 @@
+"""The ledger knows a wish that is asked for again, also where both come at once."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from adapters.storage.writes import WriteLedger
+from domain.wishes import Cancellation, NewPatient, Wish, Write
+from domain.writes import SHOWN_AFTER, KeptWrite, NewWrite, WriteState
+from infra.sealing import Keyring, Sealer
+from tests.storage.rig import ACCOUNT, Rig, rig_on
+
+pytestmark = pytest.mark.integration
+
+SEALER = Sealer(Keyring.from_hex("9f" * 32))
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+FAY = NewPatient(first_name="Fay", last_name="van Dyk", date_of_birth=date(1999, 9, 9))
+OFF = Cancellation(appointment_id="77", patient_id="5", reason="ill")
+
+
+@pytest.fixture
+def rig(database_url: str) -> Iterator[Rig]:
+    with rig_on(database_url) as made:
+        yield made
+
+
+@pytest.fixture
+def connection(rig: Rig) -> UUID:
+    return rig.connect("D90001")
+
+
+def ledger(rig: Rig, now: datetime = NOW) -> WriteLedger:
+    return WriteLedger(rig.engine, SEALER, account_id=ACCOUNT, clock=lambda: now)
+
+
+def new(connection: UUID, wish: Wish, call: str, *, once: bool = True) -> NewWrite:
+    return NewWrite(
+        connection_id=connection,
+        write=Write(wish=wish),
+        key=uuid4().hex,
+        call_id=call,
+        asked_by="call",
+        trace_id="t",
+        once=once,
+    )
+
+
+def done(book: WriteLedger, kept: KeptWrite) -> KeptWrite:
+    sent = book.submitting(kept)
+    assert sent is not None
+    return book.settle(sent, WriteState.CONFIRMED, pms_id="9")
+
+
+def test_of_equal_wishes_at_once_one_is_kept(rig: Rig, connection: UUID) -> None:
+    book = ledger(rig)
+    asked = [new(connection, FAY, "c1") for _ in range(8)]
+
+    with ThreadPoolExecutor(8) as threads:
+        kept = list(threads.map(book.begin, asked))
+
+    assert len({one.id for one in kept}) == 1
+    assert sum(one.is_new for one in kept) == 1
+
+
+def test_another_call_may_register_the_same_name(rig: Rig, connection: UUID) -> None:
+    book = ledger(rig)
+
+    first = book.begin(new(connection, FAY, "c1"))
+    second = book.begin(new(connection, FAY, "c2"))
+
+    assert first.id != second.id
+
+
+def test_a_cancellation_is_known_by_another_call_until_the_book_shows_it(
+    rig: Rig, connection: UUID
+) -> None:
+    book = ledger(rig)
+    first = book.begin(new(connection, OFF, "c1"))
+    while_open = book.begin(new(connection, OFF, "c2"))
+    done(book, first)
+    soon = book.begin(new(connection, OFF, "c3"))
+    later = ledger(rig, NOW + SHOWN_AFTER + timedelta(seconds=1)).begin(new(connection, OFF, "c4"))
+
+    assert {while_open.id, soon.id} == {first.id}
+    assert later.id != first.id
+
+
+def test_what_came_to_nothing_is_new_when_it_is_asked_for_again(rig: Rig, connection: UUID) -> None:
+    book = ledger(rig)
+    first = book.begin(new(connection, FAY, "c1"))
+    assert book.withdraw(first)
+
+    assert book.begin(new(connection, FAY, "c1")).id != first.id
+
+
+def test_only_callers_say_the_same_twice(rig: Rig, connection: UUID) -> None:
+    book = ledger(rig)
+    first = book.begin(new(connection, FAY, "c1", once=False))
+
+    assert book.begin(new(connection, FAY, "c1", once=False)).id != first.id
