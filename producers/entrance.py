@@ -37,9 +37,11 @@ def entrance(permission: Permission) -> Callable[[Request, Ports], Awaitable[Doo
         person = await _assistant(request, ports)
         if person is None:
             person = allowed(request, ports)
+            _check_parameters(request)
             return Door(ports, person, access_of(request, person))
         if not person.may(permission):
             raise Problem(HTTPStatus.FORBIDDEN, "An assistant may not do this; ask an owner.")
+        _check_parameters(request)
         access = access_of(request, person)
         return Door(ports, person, access, by_assistant=True, call_id=_call(request))
 
@@ -54,6 +56,17 @@ async def _assistant(request: Request, ports: Ports) -> Person | None:
     if any(name in request.headers for name in SIGNATURES):
         raise Problem(HTTPStatus.UNAUTHORIZED, WRONG_SIGNATURE)
     return None
+
+
+def _check_parameters(request: Request) -> None:
+    """What is asked by a name nobody knows here would be answered as if it had not been asked."""
+    if request.method != "GET":
+        return
+    known = [one.alias for one in request.scope["route"].dependant.query_params]
+    if set(request.query_params) <= {*known, WHOSE, WHICH_CALL}:
+        return
+    named = f"only these are: {', '.join(known)}" if known else "none is"
+    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"A query parameter is not known here; {named}.")
 
 
 def _call(request: Request) -> str | None:

@@ -50,6 +50,24 @@ def test_a_patient_is_searched_a_time_is_found_and_an_appointment_is_booked(api:
     assert [one.patient_id for one in api.line.desk.book] == [ANN]
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/appointments", "startDate, endDate, patientId, providerId, status"),
+        ("/patients/PAT-1001/notes", "none is"),
+        ("/status", "none is"),
+    ],
+)
+def test_a_question_by_an_unknown_name_is_refused_with_the_names_there_are(
+    api: Client, path: str, told: str
+) -> None:
+    answer = api.send("GET", path, date="2026-11-30")
+
+    assert answer.status_code == 422
+    assert told in answer.json()["detail"]
+    assert "2026" not in answer.text
+
+
 def test_a_time_without_an_offset_is_on_the_practices_own_clock(api: Client) -> None:
     made = booked(api, "10:15")
 
