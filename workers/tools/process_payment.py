@@ -1,7 +1,7 @@
 """process-payment: records a payment that was made; money is never taken, nor a card heard."""
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from domain.desk import Ability
 from domain.errors import BadInput
@@ -11,6 +11,7 @@ from domain.wishes import Payment
 from workers.calls.arguments import Arguments, arguments_of
 from workers.calls.carrying import carried
 from workers.calls.identity import Known, the_patient
+from workers.cards import holds_card
 
 NAME = "process-payment"
 ABILITIES = frozenset({Ability.RECORD_PAYMENT})
@@ -18,18 +19,21 @@ PHI = ("payment",)
 
 MOST = Decimal(100_000)
 LAST_DIGITS = 4
+OF_A_GROUP = 3
 DONE = "The payment is recorded. Nothing was charged."
 NO_CARDS = "I cannot take card numbers on the phone. I can note a payment that was made already."
 HOW_MUCH = "What amount was paid?"
 HOW = "How was it paid: by card, in cash or by check?"
-_CARD = re.compile(r"(?:\d[ -]?){13,19}")
+_AMOUNT = re.compile(r"\d+(?:[.,]\d{1,2})?")
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,3}(?:\.\d{3})+,\d{1,2}")
+_CURRENCY = re.compile(r"[$€£\s]|\b(?:usd|aud|nzd|cad|eur|gbp|dollars?|euros?)\b", re.IGNORECASE)
 
 
 def answer(request: ToolRequest) -> ToolAnswer:
     again = request.writer.asked(request.write_key)
     if again is not None:
         return told_of(request, carried(request, again.write.wish), DONE, phi_fields=PHI)
-    if any(_CARD.search(str(one)) for one in request.arguments.values()):
+    if holds_card(request.arguments):
         return ToolAnswer(text=NO_CARDS)
     told = arguments_of(request)
     patient = the_patient(request, told)
@@ -53,10 +57,15 @@ def _wish(told: Arguments, patient: Known) -> Payment:
 
 
 def _amount(text: str | None) -> str:
-    try:
-        amount = Decimal(re.sub(r"[^\d.,-]", "", text or "").replace(",", ""))
-    except InvalidOperation:
-        raise BadInput(HOW_MUCH) from None
-    if not amount.is_finite() or not 0 < amount < MOST:
+    """A comma may be a decimal point or group thousands; asked about where it could be either."""
+    given = _CURRENCY.sub("", text or "")
+    if _GROUPED.fullmatch(given):
+        *groups, last = re.split(r"[.,]", given)
+        point = "." if len(last) < OF_A_GROUP else ""
+        given = f"{''.join(groups)}{point}{last}"
+    elif not _AMOUNT.fullmatch(given):
+        raise BadInput(HOW_MUCH)
+    amount = Decimal(given.replace(",", "."))
+    if not 0 < amount < MOST:
         raise BadInput(HOW_MUCH)
     return f"{amount:.2f}"

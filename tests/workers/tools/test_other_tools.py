@@ -271,8 +271,33 @@ def test_a_note_and_a_payment_are_recorded_and_nothing_is_charged() -> None:
 
 
 @pytest.mark.parametrize(
+    ("heard", "amount"),
+    [
+        ("45", "45.00"),
+        ("45,50", "45.50"),
+        ("45.5", "45.50"),
+        ("1,250", "1250.00"),
+        ("$1,250.50", "1250.50"),
+        ("1.250,50", "1250.50"),
+        ("10,000.5 dollars", "10000.50"),
+    ],
+)
+def test_a_comma_never_makes_an_amount_larger(heard: str, amount: str) -> None:
+    practice = Practice()
+
+    practice.call().ask("process-payment", amount=heard, method="card")
+
+    assert [one.wish for one in practice.desk.sent] == [
+        Payment(patient_id="PAT-1001", amount=amount, method="card")
+    ]
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        ({"amount": "1.250", "method": "card"}, "What amount was paid?"),
+        ({"amount": "120 dollars and 50 cents", "method": "card"}, "What amount was paid?"),
+        ({"amount": "1,2,3", "method": "card"}, "What amount was paid?"),
         ({"amount": "ten", "method": "card"}, "What amount was paid?"),
         ({"amount": "-5", "method": "card"}, "What amount was paid?"),
         ({"amount": "10"}, "How was it paid"),
