@@ -407,6 +407,8 @@ def test_more_than_a_hundred_requests_a_minute_are_asked_to_wait(api: Client) ->
     [
         {"patientId": ANN},
         {"patientId": ANN, "startTime": "soon"},
+        {"patientId": ANN, "startTime": "0001-01-01T00:00+14:00"},
+        {"patientId": ANN, "startTime": "9999-12-31T23:59-12:00"},
         {"patientId": ANN, "startTime": "2001-01-01T10:00"},
         {"patientId": ANN, "startTime": "2026-11-24T10:00", "duration": "long"},
         ["a list"],

@@ -14,6 +14,10 @@ from domain.window import zone
 from workers.desk_calls.documents import Missing
 
 MOST = Decimal(1_000_000)
+INSTANTS = range(1990, 2101)
+"""Years of instants: on either side of them clocks and calendars come to an end."""
+
+DAYS = range(1850, 2101)
 
 
 def text(request: ToolRequest, name: str) -> str | None:
@@ -34,10 +38,15 @@ def flag(request: ToolRequest, name: str) -> bool:
 
 def day(request: ToolRequest, name: str) -> date | None:
     found = text(request, name)
+    if found is None:
+        return None
     try:
-        return date.fromisoformat(found[:10]) if found else None
+        read = date.fromisoformat(found[:10])
     except ValueError:
-        raise BadInput(f"{name} is a date such as 2026-03-09.") from None
+        read = date.min
+    if read.year not in DAYS:
+        raise BadInput(f"{name} is a date such as 2026-03-09.")
+    return read
 
 
 def instant(request: ToolRequest, name: str) -> datetime | None:
@@ -48,7 +57,9 @@ def instant(request: ToolRequest, name: str) -> datetime | None:
     try:
         when = datetime.fromisoformat(found)
     except ValueError:
-        raise BadInput(f"{name} is a time such as 2026-03-09T10:00.") from None
+        when = datetime.min  # noqa: DTZ901 - a year that is refused
+    if when.year not in INSTANTS:
+        raise BadInput(f"{name} is a time such as 2026-03-09T10:00.")
     place = zone(request.connection.timezone)
     return (when if when.tzinfo else when.replace(tzinfo=place)).astimezone(UTC)
 
