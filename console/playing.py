@@ -10,12 +10,12 @@ from uuid import uuid4
 import httpx
 
 from domain.errors import Refused
+from domain.speech import heard_number
 
 TIMEOUT = 30.0
 HEADER = "X-Vapi-Secret"
 STRANGER = "+12125550199"
 TIME = re.compile(r"\b(\d{1,2}(?::\d{2})? [ap]m|noon)\b")
-NUMBER = re.compile(r"confirmation number is ((?:[0-9A-Z] ?)+)")
 WEEKEND = 5
 
 
@@ -86,8 +86,7 @@ def book(caller: Caller, patient: Mapping[str, str], *, today: date) -> Played:
         time=heard[1],
         type="Check-up",
     )
-    number = NUMBER.search(said)
-    return Played(caller.dialogue, number[1].replace(" ", "") if number else None, day)
+    return Played(caller.dialogue, heard_number(said), day)
 
 
 def next_weekday(today: date) -> date:

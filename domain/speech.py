@@ -1,5 +1,6 @@
 """How things are said on the telephone: the practice's own time, few choices, nothing else."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
@@ -105,6 +106,15 @@ def joined(parts: Sequence[str], *, word: str = "or") -> str:
     return f"{', '.join(parts[:-1])} {word} {parts[-1]}"
 
 
+_NUMBER = re.compile(r"confirmation number is ([0-9A-Z](?:[,\s]+[0-9A-Z])*)")
+
+
 def spelled(number: str) -> str:
     """A confirmation number, letter by letter."""
     return ", ".join(number)
+
+
+def heard_number(text: str) -> str | None:
+    """The confirmation number a caller is told in it."""
+    found = _NUMBER.search(text)
+    return re.sub(r"[,\s]", "", found[1]) if found else None

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.vapi.signing import proof
 from domain.people import Permission
+from domain.speech import heard_number
 from producers.doors import Door, door
 from producers.problems import Problem
 from producers.words import Line
@@ -30,7 +31,6 @@ _OFFER = re.compile(
     r"(?P<date>today|tomorrow|[A-Z][a-z]+day \d{1,2} [A-Z][a-z]+(?: \d{4})?)"
     r" at (?P<time>\d{1,2}(?::\d\d)? [ap]m|noon|midnight)"
 )
-_NUMBER = re.compile(r"confirmation number is ((?:[A-Z0-9][,\s]*){6})\.")
 
 
 class Wished(BaseModel):
@@ -77,9 +77,8 @@ async def play(request: Request, door: Configurer, body: Wished) -> OneCall:
         day, time = offer["date"], offer["time"]
         wish = {"date": day, "time": time, "reason": "check-up"}
         booked = await line.ask(f"{day} at {time}, please.", "book-appointment", wish)
-        number = _NUMBER.search(booked)
-    heard = re.sub(r"[^A-Z0-9]", "", number[1]) if number else None
-    return OneCall(call=Call(id=line.call_id, confirmation=heard, turns=line.turns))
+        number = heard_number(booked)
+    return OneCall(call=Call(id=line.call_id, confirmation=number, turns=line.turns))
 
 
 @dataclass
