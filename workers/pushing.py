@@ -22,7 +22,6 @@ from domain.pushes import (
     DISPUTED,
     LEFT_OUT,
     LOCKED_OUT,
-    NO_PATIENT,
     NOT_WRITABLE,
     PushState,
     Sent,
@@ -162,7 +161,6 @@ class PushedEntry:
             return None
         found = self._creating.booking(row, self._connection)
         if found is None:
-            self.stands(PushState.NEEDS_PATIENT, NO_PATIENT)
             return None
         self._by = set_by(row.cells)
         wish, self._link_id = found

@@ -19,7 +19,7 @@ from domain.connections import Connection
 from domain.errors import Refused
 from domain.fields import BOTH_WAYS, PUSHABLE, Cells
 from domain.patient_links import LinkState
-from domain.pushes import column_of
+from domain.pushes import NO_PATIENT, PushState, column_of
 from domain.wishes import Booking
 from domain.work import link_patient_job
 from domain.writes import KeptWrite
@@ -67,6 +67,9 @@ class CreateStore:
         with self._store.transaction() as db:
             link = patient_links.of_person(db, self._sealer, connection, person)
             if link.state is not LinkState.LINKED or link.pms_patient_id is None:
+                # In one transaction: whoever was found says so on a row that waits already.
+                reason = f"{NO_PATIENT} {link.reason}" if link.reason else NO_PATIENT
+                self._store.stands_within(db, row.id, PushState.NEEDS_PATIENT, reason)
                 if link.state is LinkState.PENDING:
                     self._look_for(db, connection, link.id, row.id)
                 return None

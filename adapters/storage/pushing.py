@@ -146,10 +146,13 @@ class PushStore:
     def stands(self, entry_id: UUID, state: PushState, reason: str | None = None) -> None:
         """How the row stands from now on; pages hear of it if that is news."""
         with self.transaction() as db:
-            values = {"id": entry_id, "state": state.value, "reason": reason and reason[:500]}
-            found = db.execute(_STANDS, values).first()
-            if found is not None:
-                self._tell(db, entry_id, found.appointment_time, found.timezone)
+            self.stands_within(db, entry_id, state, reason)
+
+    def stands_within(self, db: Db, entry_id: UUID, state: PushState, reason: str | None) -> None:
+        values = {"id": entry_id, "state": state.value, "reason": reason and reason[:500]}
+        found = db.execute(_STANDS, values).first()
+        if found is not None:
+            self._tell(db, entry_id, found.appointment_time, found.timezone)
 
     def arrived(self, entry_id: UUID, kept: KeptWrite, connection: Connection) -> None:
         """Take down what a confirmed write has left at the PMS: it is the PMS's own word now."""

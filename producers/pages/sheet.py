@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection as Db
 
 from adapters.phones import Phone, normalised, region_of
+from adapters.storage import push_log
 from adapters.storage.days_read import read_days
 from adapters.storage.given_rows import CLINICIAN_AS_READ
 from adapters.storage.push_standing import Standing, link_of, standing, standings, steps
@@ -86,6 +87,7 @@ def entry(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
         stands = standing(db, found.id, vendors=vendors())
         sent = steps(db, found.id) if stands else ()
         link = _link(db, door, stands, found)
+        past = push_log.of_patient(db, link.id) if link else ()
     return render(
         request,
         "_entry.html",
@@ -95,6 +97,7 @@ def entry(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
         stands=stands,
         sent=sent,
         link=link,
+        past=past,
         may_sync=door.person.may(Permission.SYNC),
         may_edit=door.person.may(Permission.EDIT_SHEET),
         labels=LABELS,

@@ -1,12 +1,14 @@
 """AdvancedMD both ways in a real browser, against processes and a vendor that really run."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.browser.both_ways import BothWays, both_ways
+from tests.browser.both_ways import ZONE, BothWays, both_ways
 from tests.browser.driving import drive
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
@@ -40,7 +42,7 @@ def _patient(practice: BothWays, visit: str) -> dict[str, Any]:
 def test_a_status_goes_there_and_one_set_there_comes_here_live(
     practice: BothWays, tmp_path: Path
 ) -> None:
-    ours, theirs = practice.read(_TODAY)[:2]
+    ours, theirs, later = practice.read(_TODAY)[:3]
     free = practice.read(_FREE)[0]["name"]
     patient = _patient(practice, theirs["there"])
 
@@ -54,6 +56,9 @@ def test_a_status_goes_there_and_one_set_there_comes_here_live(
         oursThere=ours["there"],
         theirs=str(theirs["id"]),
         theirsThere=theirs["there"],
+        later=str(later["id"]),
+        laterThere=later["there"],
+        connection=str(practice.connection),
         free=free,
         patient=patient["full"],
         patientThere=patient["id"],
@@ -68,5 +73,13 @@ def test_a_status_goes_there_and_one_set_there_comes_here_live(
     assert found["warned"] == "Not in AdvancedMD"
     assert found["asked"].startswith("Link the patient first.")
     assert found["linked"] == patient["id"]
+    assert found["past"][-1] == "Linked"
+    assert found["visitThere"]["patients"][0]["id"] == patient["id"]
+    start = datetime.fromisoformat(found["visitThere"]["start_utc"]).astimezone(ZoneInfo(ZONE))
+    assert (start.hour, start.minute) == (10, 0)
+    assert found["cards"] >= 1
+    assert (found["range"], found["laterThere"]) == ("1 sent.", 12)
+    assert "Nobody of that name" in found["stranger"]
+    assert found["looked"] == "1 patient was looked up."
     assert found["trouble"] == []
     assert practice.control("GET", "invoice")["cents"] == 0

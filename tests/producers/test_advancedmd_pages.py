@@ -222,6 +222,16 @@ def test_a_person_is_proposed_by_name_and_birth_and_nobody_is_chosen_yet(day: Tw
     assert " checked" not in choices
 
 
+def test_what_was_done_for_somebody_is_on_their_card(day: TwoWayDay) -> None:
+    day.site.sign_in()
+
+    card = text_of(day.site.client.get(f"/sheet/entries/{day.ids['Joan Walkin']}").text)
+    others = day.site.client.get(f"/sheet/entries/{day.ids['Ben Sketch']}").text
+
+    assert "What was done (1) Looked up, not linked 23 Nov 11:03" in card
+    assert "patient-past" not in others
+
+
 def test_an_operator_does_not_see_who_may_be_meant(day: TwoWayDay) -> None:
     day.site.sign_in(Role.OPS)
 

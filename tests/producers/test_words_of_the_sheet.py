@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from domain.sheet import ConnectionView
-from producers.pages.sheet import practice_name
+from producers.pages.sheet import FLAGS, practice_name
 
 HILL = ConnectionView(
     id=UUID(int=1),
@@ -41,3 +41,7 @@ def test_where_the_pms_stands_beside_the_name_it_is_not_repeated() -> None:
     twin = replace(HILL, id=UUID(int=2), vendor="halaxy")
 
     assert practice_name(HILL, {1: HILL, 2: twin}, with_vendor=False) == "Hill Clinic"  # type: ignore[dict-item]
+
+
+def test_a_row_without_a_time_says_where_it_stands() -> None:
+    assert FLAGS["missing_time"] == "The PMS gave no time; the row stands at the start of its day."

@@ -8,13 +8,18 @@ const panel = document.querySelector("[data-panel]");
 const inside = panel.querySelector("[data-panel-inside]");
 let entry = null;
 let opener = null;
+let asked = 0;
+let laid = 0;
 
 export async function renewPanel() {
   const wanted = entry;
   if (!panel.open || !wanted) return;
+  asked += 1;
+  const turn = asked;
   const body = await fragment(`/sheet/entries/${wanted}`);
-  // Closed, or turned to another row, while the answer was on its way.
-  if (entry !== wanted) return;
+  // Closed, or turned to another row, or told already by a later answer, while this was on its way.
+  if (entry !== wanted || turn < laid) return;
+  laid = turn;
   const fresh = document.createElement("div");
   fresh.setAttribute("data-panel-inside", "");
   fresh.append(...body.childNodes);
@@ -32,6 +37,7 @@ async function open(wanted) {
   try {
     await renewPanel();
     inside.querySelector("[data-panel-title]")?.focus();
+    dispatchEvent(new Event("opened"));
   } catch (refusal) {
     panel.close();
     say(refusal.message);

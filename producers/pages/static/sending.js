@@ -74,6 +74,8 @@ function follow() {
 }
 
 whenRenewed(follow);
+// The row may have gone on while its answer was on its way.
+addEventListener("opened", follow);
 form?.addEventListener("submit", send);
 form?.addEventListener("change", () => estimate().catch(() => {}));
 form?.querySelector("[data-sending-close]").addEventListener("click", () => dialog.close());

@@ -47,12 +47,7 @@ export default async function play({ open, shots, base, told }) {
   await sent.waitFor({ timeout: UNTIL });
   found.sent = await sent.textContent();
   // New: a visit typed here is theirs to take once a person has said which patient it is for.
-  await page.locator("[data-add]").click();
-  const form = page.locator("[data-adding-form]");
-  await form.locator("[name=time]").fill("10:00");
-  await form.locator("[name=clinician_id]").selectOption({ label: await idle(form, told.free) });
-  await form.locator("[name=patient_name]").fill(told.patient);
-  await form.getByRole("button", { name: "Add", exact: true }).click();
+  await add(page, "10:00", told.free, told.patient);
   const added = page.locator(".card").filter({ has: page.locator('[data-push-state="unsent"]') });
   await added.waitFor({ timeout: UNTIL });
   found.warned = await added.locator("[data-push-state]").getAttribute("title");
@@ -67,8 +62,69 @@ export default async function play({ open, shots, base, told }) {
   await page.locator("[data-linking-yes]").click();
   await page.locator('#push-patient[data-link-state="linked"]').waitFor({ timeout: UNTIL });
   found.linked = await page.locator("#push-patient code").textContent();
+  await page.locator("#patient-past summary").click();
+  found.past = await page.locator("#patient-past .step-what strong").allTextContents();
+
+  // What waited for the patient goes out by itself: the visit has a number, and the practice has the visit.
+  await page.locator('#push[data-push-state="synced"] dd code').waitFor({ timeout: UNTIL });
+  found.visit = await page.locator("#push dd code").textContent();
+  found.visitThere = await truth(told, found.visit);
+  await page.screenshot({ path: `${shots}/both-ways-created.png` });
+  await page.locator("#push").getByRole("button", { name: "Re-sync" }).click();
+  await toast(page, "Done.");
+  await page.keyboard.press("Escape");
+  found.cards = await page.locator(".card .who", { hasText: told.patient }).count();
+
+  // A practice that sends by hand: what was changed waits, and the range takes it along.
+  await board.page.goto(`${base}/connections/${told.connection}`);
+  const both = board.page.locator("#both-ways");
+  await both.getByLabel("Send changes by themselves").uncheck();
+  await both.getByRole("button", { name: "Save" }).click();
+  await both.getByText("Saved.").waitFor();
+  await card(told.later).locator(".who").click();
+  await page.locator("#push").waitFor();
+  await page.locator('.details [data-edit="status"]').click();
+  await page.locator("[data-editor] select").selectOption("no_show");
+  await page.keyboard.press("Enter");
+  await page.locator(".details .chip", { hasText: "No show" }).waitFor({ timeout: UNTIL });
+  await page.keyboard.press("Escape");
+  await page.locator("[data-send]").click();
+  await page.locator("[data-sending-wait]", { hasText: /1 row waits/ }).waitFor({ timeout: UNTIL });
+  await page.locator("[data-sending]").getByRole("button", { name: "Send", exact: true }).click();
+  const range = page.locator("[data-sending-said]").filter({ hasText: /\d sent/ });
+  await range.waitFor({ timeout: UNTIL });
+  found.range = await range.textContent();
+  await page.screenshot({ path: `${shots}/both-ways-range.png` });
+  found.laterThere = (await truth(told, told.laterThere)).statuscode;
+  await page.locator("[data-sending-close]").click();
+
+  // Somebody nobody there knows: looked for again with everybody else.
+  await add(page, "11:00", told.free, "Zebulon Nowhere");
+  const stranger = page.locator(".card").filter({ hasText: "Zebulon Nowhere" });
+  await stranger.locator(".who").click();
+  await page.locator("#push").getByRole("button", { name: "Create visit" }).click();
+  await page.locator("#push .push-alert", { hasText: "Nobody of that name" }).waitFor({ timeout: UNTIL });
+  found.stranger = await page.locator("#push .push-alert").textContent();
+  await board.page.goto(`${base}/advancedmd`);
+  await board.page.locator("#two-way").waitFor();
+  await board.page.getByRole("button", { name: "Sync all patients" }).click();
+  const looked = board.page.locator("[data-said]").filter({ hasText: /looked up/ });
+  await looked.waitFor({ timeout: UNTIL });
+  found.looked = await looked.textContent();
+  await board.page.screenshot({ path: `${shots}/both-ways-after.png`, fullPage: true });
   return { ...found, trouble: [...sheet.trouble, ...board.trouble] };
 }
+
+async function add(page, time, free, patient) {
+  await page.locator("[data-add]").click();
+  const form = page.locator("[data-adding-form]");
+  await form.locator("[name=time]").fill(time);
+  await form.locator("[name=clinician_id]").selectOption({ label: await idle(form, free) });
+  await form.locator("[name=patient_name]").fill(patient);
+  await form.getByRole("button", { name: "Add", exact: true }).click();
+}
+
+const toast = (page, words) => page.locator("[data-toasts] p", { hasText: words }).waitFor({ timeout: UNTIL });
 
 // The column that nobody is booked in, as the form names it.
 async function idle(form, name) {
