@@ -98,9 +98,10 @@ def matching(
             continue
         body = _body(row)
         number = next((n for name in _SEVERAL_ID if (n := row.maybe_id(name))), None)
-        if body is None or number is None:
+        is_same = None if body is None else _is_same(body, row, request, write)
+        if number is None or is_same is None:
             is_unclear = True
-        elif _is_same(body, row, request, write):
+        elif is_same:
             found.append(number)
     return found, is_unclear
 
@@ -114,8 +115,8 @@ def _is_alike(row: Record, request: Request, office_id: str) -> bool:
     return office == office_id and method == request.method and (not api or bool(words & wanted))
 
 
-def _is_same(body: Mapping[str, Any], row: Record, request: Request, write: Write) -> bool:
-    """Our number where it travelled; else every field that was said."""
+def _is_same(body: Mapping[str, Any], row: Record, request: Request, write: Write) -> bool | None:
+    """Our number where it travelled; else every field that was said. None: it says nothing."""
     texts = " ".join(str(body.get(name) or "") for name in ("description", "note", "text"))
     carried = " ".join(str(request.body.get(name) or "") for name in ("description", "text"))
     if write.marker and write.marker in carried:
@@ -124,11 +125,12 @@ def _is_same(body: Mapping[str, Any], row: Record, request: Request, write: Writ
     about = body.get("appointment_sr_no") or row.maybe_id("appointment_sr_no")
     if changed and about is not None and str(about) != changed:
         return False
-    return all(
-        str(body.get(name)).strip() == str(request.body[name]).strip()
+    alike = [
+        str(body[name]).strip() == str(request.body[name]).strip()
         for name in _COMPARED
         if name in request.body and name in body
-    )
+    ]
+    return all(alike) if alike else None
 
 
 def _body(row: Record) -> Mapping[str, Any] | None:

@@ -395,6 +395,18 @@ def test_a_lost_booking_may_stand_in_the_book(told: dict[str, str], verdict: Ver
     assert Counter(answers).desk.find(write(BOOKING)).verdict is verdict
 
 
+@pytest.mark.parametrize("about", ["a-1", ""])
+def test_a_listed_write_that_says_nothing_is_not_taken_for_ours(about: str) -> None:
+    answers = {
+        "GET /writebacks": listed(
+            sent({"length": 30}, method="PUT", api_name="appointments", appointment_sr_no=about)
+        ),
+        "GET /appointments": httpx.Response(204),
+    }
+
+    assert Counter(answers).desk.find(write(MOVE)).verdict is Verdict.UNKNOWN
+
+
 def test_what_left_too_long_ago_to_be_listed_stays_unknown() -> None:
     counter = Counter({"GET /appointments": httpx.Response(204)})
 
