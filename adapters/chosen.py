@@ -15,6 +15,7 @@ NUMBERS = frozenset({"default_minutes"})
 OURS = {
     "default_minutes": "Length of an appointment that has none",
     "map_all": "Make a clinician of every practitioner",
+    "phone_numbers": "Called numbers that lead to this practice, where an account has several",
 }
 LONGEST = 4096
 MOST_MINUTES = 1440

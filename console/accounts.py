@@ -1,11 +1,12 @@
 """`pms-sync accounts`: who owns connections, and which called numbers lead to them."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from adapters.storage import accounts
-from adapters.storage.accounts import Account
+from adapters.storage.accounts import Account, Numbers
 from console import output
 from console.auditing import audited
 from console.output import AsJson
@@ -78,25 +79,40 @@ def add(  # noqa: PLR0913 - each is an option
     return output.say(f"Account '{account.id}' is there; add its connections with --account.")
 
 
+_INSTEAD = "Takes the place of all there were; repeatable, and '' takes them away."
+
+
 @app.command("set")
-def set_(
+def set_(  # noqa: PLR0913 - each is an option
     account: Annotated[str, typer.Argument(metavar="ID", help="The account's id.")],
     *,
     name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
     timezone: Annotated[
         str | None, typer.Option(help="IANA zone, such as Australia/Melbourne.")
     ] = None,
+    vapi_number_id: Annotated[list[str] | None, typer.Option(help=_INSTEAD)] = None,
+    phone: Annotated[list[str] | None, typer.Option(help=_INSTEAD)] = None,
+    transfer_to: Annotated[
+        list[str] | None, typer.Option(help="Where calls may be handed to; as --phone.")
+    ] = None,
     json: AsJson = False,
 ) -> None:
-    """Change an account's name or time zone.
+    """Change an account's name, time zone or telephone numbers.
 
     The zone says which day is today, where the sheet opens, and what clock a row is typed in by.
     Rows that are there keep their own; a practice's is set with 'pms-sync connections set'.
     """
-    told = {"name": name, "timezone": timezone}
+    numbers = Numbers(
+        phones=_given(phone),
+        vapi_number_ids=_given(vapi_number_id),
+        transfer_to=_given(transfer_to),
+    )
+    told = {"name": name, "timezone": timezone, **numbers.as_values()}
     changed = [what for what, value in told.items() if value is not None]
     if not changed:
-        raise BadInput("Give what to change: --name or --timezone.")
+        raise BadInput(
+            "Give what to change: --name, --timezone, --phone, --vapi-number-id or --transfer-to."
+        )
     with wired() as wiring:
         with dispatch(wiring.engine) as db:
             accounts.require(db, account)
@@ -111,10 +127,14 @@ def set_(
             ),
             dispatch(wiring.engine) as db,
         ):
-            accounts.change(db, account, name=name, timezone=timezone)
+            accounts.change(db, account, name=name, timezone=timezone, numbers=numbers)
     if json:
         return output.answer({"id": account, **{what: told[what] for what in changed}})
     return output.say(_said(account, timezone))
+
+
+def _given(numbers: Sequence[str] | None) -> Sequence[str] | None:
+    return None if numbers is None else [one for one in numbers if one]
 
 
 def _said(account: str, timezone: str | None) -> str:

@@ -1,8 +1,8 @@
 """Accounts: who owns connections, and which called numbers lead to them."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
@@ -26,7 +26,8 @@ _KNOWN = text("SELECT true FROM accounts WHERE id = :id")
 _TAKEN = text(
     """
     SELECT id FROM accounts
-    WHERE phones && CAST(:phones AS text[]) OR vapi_number_ids && CAST(:vapi_number_ids AS text[])
+    WHERE id <> :id AND (phones && CAST(:phones AS text[])
+                         OR vapi_number_ids && CAST(:vapi_number_ids AS text[]))
     LIMIT 1
     """
 )
@@ -39,7 +40,9 @@ _ADD = text(
 )
 _CHANGE = text(
     """
-    UPDATE accounts SET name = COALESCE(:name, name), timezone = COALESCE(:timezone, timezone)
+    UPDATE accounts SET name = COALESCE(:name, name), timezone = COALESCE(:timezone, timezone),
+      phones = COALESCE(:phones, phones), transfer_to = COALESCE(:transfer_to, transfer_to),
+      vapi_number_ids = COALESCE(:vapi_number_ids, vapi_number_ids)
     WHERE id = :id
     """
 )
@@ -79,9 +82,7 @@ def add(db: Db, account: Account) -> str:
         "phones": list(account.phones),
         "vapi_number_ids": list(account.vapi_number_ids),
     }
-    taken = db.execute(_TAKEN, numbers).first()
-    if taken is not None:
-        raise BadInput(f"One of these numbers leads to account '{taken.id}' already.")
+    _refuse_taken(db, account.id, numbers)
     values = {
         "id": account.id,
         "name": account.name,
@@ -94,15 +95,47 @@ def add(db: Db, account: Account) -> str:
     return account.id
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """Numbers that take the place of an account's; an empty list takes them away."""
+
+    phones: Sequence[str] | None = None
+    vapi_number_ids: Sequence[str] | None = None
+    transfer_to: Sequence[str] | None = None
+
+    def as_values(self) -> dict[str, list[str] | None]:
+        return {name: None if one is None else list(one) for name, one in asdict(self).items()}
+
+
+UNCHANGED = Numbers()
+
+
 def change(
-    db: Db, account_id: str, *, name: str | None = None, timezone: str | None = None
+    db: Db,
+    account_id: str,
+    *,
+    name: str | None = None,
+    timezone: str | None = None,
+    numbers: Numbers = UNCHANGED,
 ) -> None:
     """What is given takes the place of what was; rows of its sheet keep their own clocks."""
     if name is not None and not name.strip():
         raise BadInput("The account needs a name.")
     if timezone is not None:
         zone(timezone)
-    db.execute(_CHANGE, {"id": account_id, "name": name, "timezone": timezone})
+    for number in (*(numbers.phones or ()), *(numbers.transfer_to or ())):
+        require_number(number)
+    given = numbers.as_values()
+    _refuse_taken(db, account_id, given)
+    db.execute(_CHANGE, {"id": account_id, "name": name, "timezone": timezone, **given})
+
+
+def _refuse_taken(db: Db, account_id: str, given: Mapping[str, Sequence[str] | None]) -> None:
+    """A called number leads to one account only."""
+    values = {name: given[name] or [] for name in ("phones", "vapi_number_ids")}
+    taken = db.execute(_TAKEN, {"id": account_id, **values}).first()
+    if taken is not None:
+        raise BadInput(f"One of these numbers leads to account '{taken.id}' already.")
 
 
 def id_from(name: str) -> str:
@@ -123,7 +156,9 @@ def _check(account: Account) -> None:
     if account.timezone:
         zone(account.timezone)
     for number in (*account.phones, *account.transfer_to):
-        if not E164.fullmatch(number):
-            raise BadInput(
-                f"'{number}' is not an international number; write it like +61391234567."
-            )
+        require_number(number)
+
+
+def require_number(number: str) -> None:
+    if not E164.fullmatch(number):
+        raise BadInput(f"'{number}' is not an international number; write it like +61391234567.")

@@ -135,3 +135,18 @@ def test_what_cannot_be_set_of_an_account_is_refused_in_a_sentence(
     shell: Shell, arguments: list[str], complaint: str
 ) -> None:
     assert complaint in shell.complaint("accounts", "set", *arguments)
+
+
+def test_numbers_of_an_account_that_is_there_are_set_and_taken_away(shell: Shell) -> None:
+    shell.answer("accounts", "add", "Other", "--id", "other", "--phone", "+12025550111")
+    numbers = ("--phone", "+12025550100", "--transfer-to", "+12025550199")
+
+    shell.answer("accounts", "set", "default", *numbers)
+    shell.answer("accounts", "set", "default", "--vapi-number-id", "num-1", "--transfer-to", "")
+    [held] = [one for one in shell.answer("accounts", "list")["accounts"] if one["id"] == "default"]
+
+    assert (held["phones"], held["vapi_number_ids"]) == (["+12025550100"], ["num-1"])
+    assert held["transfer_to"] == []
+    taken = shell.complaint("accounts", "set", "default", "--phone", "+12025550111")
+    assert "leads to account 'other' already" in taken
+    assert "international" in shell.complaint("accounts", "set", "default", "--phone", "911")
