@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from adapters import pms
 from adapters.phones import normalised, region_of
-from console import address
+from adapters.storage.accounts import require_number
+from console import address, noted_secret
 from console.simulators import CALLS, ROOT
 from console.wiring import Wiring, wired
 from domain.errors import BadInput
@@ -60,6 +61,8 @@ def vapi_call(  # noqa: PLR0913 - each is an option
     json: Annotated[bool, typer.Option("--json", help="Answer as JSON on one line.")] = False,
 ) -> None:
     """Play the call that searches, asks what is free, books, and hears the number."""
+    for one in caller or ():
+        require_number(one)
     with wired() as wiring:
         credential = _credential(wiring.settings)
         callers = caller or _callers(wiring, account or "default", most=min(repeat, LOOKED_AT))
@@ -91,12 +94,16 @@ def _played(options: list[str], credential: str) -> int:
 
 
 def _credential(given: Settings) -> str:
+    """The one that is set; else that of the demo, where it runs in this home."""
     secret = given.vapi_auth or given.vapi_webhook_secret
-    if secret is None:
+    if secret is not None:
+        return secret.get_secret_value()
+    found = noted_secret.of(given.home)
+    if found is None:
         raise BadInput(
             "Set VAPI_WEBHOOK_SECRET (or VAPI_AUTH) first; without it no call is genuine."
         )
-    return secret.get_secret_value()
+    return found
 
 
 def _called(wiring: Wiring, account_id: str | None) -> list[str]:

@@ -19,7 +19,17 @@ import typer
 from adapters import pms
 from adapters.storage.connections import NewConnection
 from adapters.storage.runs import LoggedRun
-from console import address, called, output, processes, setting_up, sheet, simulators, sync
+from console import (
+    address,
+    called,
+    noted_secret,
+    output,
+    processes,
+    setting_up,
+    sheet,
+    simulators,
+    sync,
+)
 from console.called import JudgedCall
 from console.following import bars, follow
 from console.login import new_link
@@ -120,7 +130,7 @@ def _running(
     with Supervisor(home / "logs") as supervisor:
         for child in processes.children(wiring, port=port, host=host, base_url=url, also=told):
             supervisor.add(child)
-        with address.noted(home, url):
+        with address.noted(home, url), noted_secret.noted(home, secret):
             for one in practices:
                 enter_webhooks(wiring, one.connection, one.simulator.url, url)
             yield
@@ -293,6 +303,7 @@ def _stay(wiring: Wiring, practices: Sequence[Practice], stopped: Event, *, port
     link = new_link(wiring, account_id="default", base_url=address.local(port))
     home = wiring.settings.home.resolve()
     ours = _as_called()
+    call = f"  {ours} simulate vapi-call\n" if any(one.has_desk for one in practices) else ""
     output.err().print(
         f"""
 Open the run sheet (this link works once):
@@ -302,7 +313,7 @@ Try, in another terminal:
   export PMS_SYNC_HOME={home}
   {ours} run-sheet
   {ours} sync {output.short(practices[0].connection.id)} --dry-run
-  {ours} queues
+{call}  {ours} queues
   {ours} login-link
 
 Logs are in {home / "logs"}.

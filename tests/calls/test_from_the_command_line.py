@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from sqlalchemy import Engine, text
 
-from console.calling import _called, _callers, _where
+from console import noted_secret
+from console.calling import _called, _callers, _credential, _where, vapi_call
 from console.wiring import Wiring
 from domain.errors import BadInput
+from infra import settings
 from infra.sealing import Sealer
 from tests.producers.conftest import Site
 from tests.producers.seeding import seed
@@ -74,3 +77,21 @@ def test_an_account_is_called_at_its_own_number(site: Site) -> None:
 def test_calls_go_to_the_webhook_unless_an_address_names_a_path() -> None:
     assert _where("http://127.0.0.1:8000") == "http://127.0.0.1:8000/vapi/webhook"
     assert _where("https://x.example/vapi/tools/book") == "https://x.example/vapi/tools/book"
+
+
+def test_a_call_beside_the_demo_is_signed_with_what_it_noted(tmp_path: Path) -> None:
+    given = settings.load().model_copy(update={"home": tmp_path})
+
+    with noted_secret.noted(tmp_path, "a secret of the demo"):
+        found = _credential(given)
+        mode = (tmp_path / noted_secret.NOTE).stat().st_mode & 0o777
+
+    assert (found, mode) == ("a secret of the demo", 0o600)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(BadInput, match="VAPI_WEBHOOK_SECRET"):
+        _credential(given)
+
+
+def test_what_is_no_number_does_not_call() -> None:
+    with pytest.raises(BadInput, match=r"'banana' is not an international number"):
+        vapi_call(caller=["banana"])
