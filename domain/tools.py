@@ -109,8 +109,8 @@ class ToolRequest:
     """One call of a tool, with everything it may use.
 
     `caller` is the number that calls, in E.164, where it is known; `can_text` says that a text
-    can be sent there. `until` is when an answer is due: a write that is not settled by then is
-    told as requested.
+    can be sent there. `own_numbers` are the practice's. `until` is when an answer is due: a write
+    that is not settled by then is told as requested.
     """
 
     account_id: str
@@ -127,6 +127,7 @@ class ToolRequest:
     abilities: frozenset[Ability]
     can_text: bool
     transfer_to: tuple[str, ...] = ()
+    own_numbers: frozenset[str] = frozenset()
     control_url: str | None = field(default=None, repr=False)
     desk: PracticeDesk
     diary: FreeTimes

@@ -13,8 +13,9 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, insert, text
 
 from adapters.opening import Opener
+from adapters.phones import normalised, region_of
 from adapters.replies import tell
-from adapters.storage import connections, tool_calls
+from adapters.storage import connections, phone_book, tool_calls
 from adapters.storage.audit import Access, record
 from adapters.storage.holds import held
 from adapters.storage.ledger import put
@@ -51,7 +52,7 @@ MARGIN = timedelta(seconds=3)
 
 _PRACTICE = text(
     """
-    SELECT features, booking_rules, transfer_to
+    SELECT features, booking_rules, transfer_to, phones
     FROM pms_connections JOIN accounts ON accounts.id = account_id
     WHERE pms_connections.id = :id
     """
@@ -165,6 +166,7 @@ class Answering:
             abilities=allowed(desk.abilities, practice.features),
             can_text=texts,
             transfer_to=tuple(practice.transfer_to),
+            own_numbers=_own_numbers(connection, practice.phones),
             desk=desk,
             diary=self._diary(connection, desk, rules),
             control=self.control,
@@ -268,3 +270,10 @@ class Answering:
             vapi_call_id=who.vapi_call_id,
             summary=f"tool call {claimed.id}" + (f", {said.told}" if said.told else ""),
         )
+
+
+def _own_numbers(connection: Connection, phones: Sequence[str]) -> frozenset[str]:
+    """The account's and the site's, as callers' numbers are written."""
+    region = region_of(connection.timezone)
+    given = [*phones, *phone_book.numbers_of(connection.settings)]
+    return frozenset(normalised(one, region).e164 or one for one in given)

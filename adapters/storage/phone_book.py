@@ -82,7 +82,7 @@ def serving(
     """
     rows = db.execute(_SERVING, {"connectors": list(connectors)}).all()
     for row in rows:
-        if called_number and called_number in _numbers(row.settings):
+        if called_number and called_number in numbers_of(row.settings):
             return row.id, row.connector
     return (rows[0].id, rows[0].connector) if rows else None
 
@@ -93,6 +93,7 @@ def recent(db: Db, account_id: str, *, since: datetime, by_api: bool = False) ->
     return int(db.execute(_RECENT, values).scalar_one())
 
 
-def _numbers(settings: Mapping[str, Any]) -> list[str]:
+def numbers_of(settings: Mapping[str, Any]) -> list[str]:
+    """The numbers of a site's own, as its connection names them."""
     given = settings.get("phone_numbers") or ""
-    return [one.strip() for one in str(given).split(",")]
+    return [one.strip() for one in str(given).split(",") if one.strip()]

@@ -241,6 +241,23 @@ def test_the_name_and_birthday_of_one_call_count_for_all_of_it_and_for_no_other(
     assert other == "May I have the full name and date of birth of the patient?"
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE accounts SET phones = ARRAY[:number]",
+        "UPDATE pms_connections"
+        " SET settings = jsonb_build_object('phone_numbers', CAST(:number AS text))",
+    ],
+)
+def test_a_call_from_the_practices_own_number_proves_nobody(phone: Line, statement: str) -> None:
+    phone.rows(f"{statement} RETURNING id", number=ANN)
+
+    with phone.worker():
+        said = phone.ask("getPatientInfo")
+
+    assert said == "May I have the full name and date of birth of the patient?"
+
+
 def test_without_a_worker_the_caller_hears_so_and_nothing_happens_later(hasty: Line) -> None:
     began = time.monotonic()
 

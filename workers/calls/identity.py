@@ -104,7 +104,7 @@ def _behind_the_number(
 
     The practice's own number proves nobody, nor does one that more have than a household.
     """
-    if caller is None or caller in request.transfer_to:
+    if caller is None or caller in {*request.transfer_to, *request.own_numbers}:
         return []
     if claim.patient_id is not None:
         named = request.desk.patient(claim.patient_id)

@@ -415,6 +415,7 @@ class Practice:
     control: Control = field(default_factory=Control)
     remembered: Remembered = field(default_factory=Remembered)
     transfer_to: tuple[str, ...] = ("+12025550199",)
+    own_numbers: frozenset[str] = frozenset()
     can_text: bool = True
     id: UUID = field(default_factory=uuid4)
 
@@ -480,6 +481,7 @@ class Call:
             abilities=desk.abilities if practice.abilities is None else practice.abilities,
             can_text=practice.can_text,
             transfer_to=practice.transfer_to,
+            own_numbers=practice.own_numbers,
             control_url=control_url,
             desk=desk,
             diary=Diary(

@@ -131,6 +131,8 @@ def test_after_three_failed_attempts_only_a_human_helps() -> None:
     assert said == [NOT_FOUND, NOT_FOUND, ONLY_HUMAN]
     assert call.ask("search-patients", **ANN) == ONLY_HUMAN
     assert call.ask("create-patient", **ANN, phone=STRANGER) == ONLY_HUMAN
+    for tool in ("cancel-appointment", "get-patient-info", "create-patient"):
+        assert call.ask(tool) == ONLY_HUMAN
 
 
 def test_registering_people_does_not_make_guesses_free() -> None:
@@ -180,9 +182,11 @@ def test_a_number_that_a_crowd_has_proves_nobody() -> None:
 
 
 def test_the_practices_own_number_proves_nobody() -> None:
-    practice = Practice(transfer_to=(ANN_CALLS,))
-
-    assert practice.call(ANN_CALLS).ask("search-patients") == WHO
+    for practice in (
+        Practice(transfer_to=(ANN_CALLS,)),
+        Practice(own_numbers=frozenset({ANN_CALLS})),
+    ):
+        assert practice.call(ANN_CALLS).ask("search-patients") == WHO
 
 
 def test_a_proof_lasts_for_its_call_and_for_its_patient_only() -> None:
