@@ -97,6 +97,11 @@ def display(
     return " ".join(word for part in (prefix, given, family) for word in (part or "").split())
 
 
+def spoken(name: str) -> str:
+    """A name that is kept in capitals, in ordinary case; any other as it is written."""
+    return " ".join(_in_case(word) for word in name.split()) if name.isupper() else name
+
+
 def suggestion(name: str, candidates: Mapping[str, str]) -> Suggestion:
     """The candidate (key to name) that is most likely meant; two equally good ones are none."""
     wanted = read(name)
@@ -107,6 +112,12 @@ def suggestion(name: str, candidates: Mapping[str, str]) -> Suggestion:
         return NOBODY
     exact = best is Likeness.EXACT
     return Suggestion(keys[0], Confidence.EXACT if exact else Confidence.LIKELY)
+
+
+def called(name: str, candidates: Mapping[str, str]) -> list[str]:
+    """The keys of those who have every word of it in their name, a first name alone being one."""
+    wanted = set(read(name).words)
+    return [key for key, other in candidates.items() if wanted and wanted <= set(read(other).words)]
 
 
 def turned(one: Name, other: Name) -> Likeness:
@@ -153,6 +164,18 @@ def read(text: str) -> Name:
     else:
         given, family = front[:at], front[at:]
     return Name(_folded(given), _folded(family))
+
+
+def _in_case(word: str) -> str:
+    """O'Neil, Smith-Jones, McAllister, van; initials and letters stay as they are."""
+    plain = _bare(word.rstrip(","))
+    if plain in PARTICLES:
+        return word.lower()
+    if plain in LETTERS or (word.count(".") > 1 and len(plain) < SHORTEST_SHOUTED_FAMILY):
+        return word
+    made = re.sub(r"[^\W\d_]+", lambda part: part[0].capitalize(), word)
+    made = re.sub(r"(?<=\w)(['\u2019])S\b", r"\1s", made)
+    return re.sub(r"\bMc([a-z])", lambda part: f"Mc{part[1].upper()}", made)
 
 
 def _readings(name: Name) -> list[Name]:

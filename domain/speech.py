@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from domain.desk import Opening
+from domain.names import spoken
 from domain.slots import PRACTITIONER
 from domain.window import local_day, zone
 
@@ -96,7 +97,7 @@ def spread(openings: Sequence[Opening], *, most: int) -> list[Opening]:
 def practitioner_name(opening: Opening, names: Mapping[str, str] = NOBODY_NAMED) -> str:
     """As the PMS says it with the time, else as it is known otherwise."""
     who = next((one for one in opening.resources if one.kind == PRACTITIONER), None)
-    return "" if who is None else who.name or names.get(who.pms_id, "")
+    return "" if who is None else spoken(who.name or names.get(who.pms_id, ""))
 
 
 def joined(parts: Sequence[str], *, word: str = "or") -> str:

@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping
 from datetime import date
 
 from domain.desk import Ability
+from domain.names import spoken
 from domain.sameness import CAME_TO_NOTHING
-from domain.speech import joined, said_day, said_time, spelled
+from domain.speech import joined, said_day, said_time, said_when, spelled
 from domain.tools import (
     CALL_FOLLOWS,
     NOT_DONE,
@@ -39,6 +40,15 @@ DONE: Mapping[WriteKind, str] = {
     WriteKind.CANCEL: "The appointment is cancelled.",
     WriteKind.CREATE_PATIENT: "The new patient is registered.",
 }
+NAMED: Mapping[WriteKind, str] = {
+    WriteKind.BOOK: "the appointment",
+    WriteKind.RESCHEDULE: "the move",
+    WriteKind.CANCEL: "the cancellation of the appointment",
+    WriteKind.CREATE_PATIENT: "the registration of the new patient",
+    WriteKind.UPDATE_PATIENT: "the change of the record",
+    WriteKind.ADD_NOTE: "the note",
+    WriteKind.RECORD_PAYMENT: "the payment",
+}
 NOT_TAKEN = (
     "The practice's system did not accept that, so nothing was changed. Shall I try another way, or"
     f" {CONNECT}?"
@@ -59,7 +69,7 @@ def told_of(request: ToolRequest, kept: KeptWrite, done: str, **about: object) -
     if is_again and state not in CAME_TO_NOTHING:
         return _said(kept, _requested_already(request, kept), Told.REQUESTED, **about)
     if state in OPEN:
-        text = under_way(can_text=request.can_text)
+        text = under_way(can_text=request.can_text, what=_what(request, kept))
         return _said(kept, text, Told.REQUESTED, **about)
     if state is WriteState.FAILED:
         return _said(kept, NOT_TAKEN, Told.FAILED, **about)
@@ -70,7 +80,23 @@ def _requested_already(request: ToolRequest, kept: KeptWrite) -> str:
     """A text goes to whoever asked first, so it is promised only to them."""
     can_text = request.can_text and kept.call_id == request.call_id
     follows = TEXT_FOLLOWS if can_text else CALL_FOLLOWS
-    return f"That was requested at the practice already, and is not final yet. {follows}"
+    what = _what(request, kept)
+    what = "That" if what == "this" else f"{what[0].upper()}{what[1:]}"
+    return f"{what} was requested at the practice already, and is not final yet. {follows}"
+
+
+def _what(request: ToolRequest, kept: KeptWrite) -> str:
+    """What was requested, with its day, time and clinician where it has them."""
+    wish = kept.write.wish
+    named = NAMED.get(kept.write.kind, "this")
+    start = getattr(wish, "start", None)
+    if start is None:
+        return named
+    connection = request.connection
+    when = said_when(start, connection.timezone, now=request.now)
+    name = connection.practitioners.get(getattr(wish, "practitioner_id", ""), "")
+    joint = "to" if isinstance(wish, Move) else "for"
+    return f"{named} {joint} {when}{f' with {spoken(name)}' if name else ''}"
 
 
 def unanswered(kept: KeptWrite | None, *, can_text: bool) -> ToolAnswer:

@@ -19,13 +19,13 @@ TEXT_FOLLOWS = "You will get a text message as soon as it is."
 CALL_FOLLOWS = "Somebody at the practice will call you, or you can call back to ask."
 """Said where no text can be sent: the practice sees whom it has to tell."""
 
-NOT_FINAL = "I have requested this at the practice, but it is not final yet."
-UNDER_WAY = f"{NOT_FINAL} {TEXT_FOLLOWS}"
-UNDER_WAY_UNTEXTED = f"{NOT_FINAL} {CALL_FOLLOWS}"
+NOT_FINAL = "I have requested {what} at the practice, but it is not final yet."
+UNDER_WAY = f"{NOT_FINAL.format(what='this')} {TEXT_FOLLOWS}"
 NOT_DONE = (
     "I could not reach the practice's system just now, so nothing was changed. Shall I try again?"
 )
 NOT_NOW = "I could not reach the practice's system just now. Shall I try again?"
+BUSY_NOW = "The practice's system is busy just now; please ask me again in a minute."
 TOO_MANY = "There are too many requests at the moment. Please wait a minute and try again."
 NOT_OURS = "This call could not be matched to a practice, so I cannot help with that."
 UNKNOWN_TOOL = "I cannot do that here."
@@ -62,6 +62,10 @@ class Proofs(Protocol):
     @property
     def patient_ids(self) -> frozenset[str]: ...
     def prove(self, patient_ids: frozenset[str]) -> None: ...
+
+    @property
+    def attempts(self) -> int:
+        """How often somebody said who they are, and was not believed."""
 
     def attempt(self) -> int:
         """Count that somebody says who they are, before it is looked at; how often by now."""
@@ -144,9 +148,9 @@ class ToolRequest:
 Tool = Callable[[ToolRequest], ToolAnswer]
 
 
-def under_way(*, can_text: bool) -> str:
+def under_way(*, can_text: bool, what: str = "this") -> str:
     """For what is requested only; no more is promised than can be kept."""
-    return UNDER_WAY if can_text else UNDER_WAY_UNTEXTED
+    return f"{NOT_FINAL.format(what=what)} {TEXT_FOLLOWS if can_text else CALL_FOLLOWS}"
 
 
 def write_key(call_id: str, tool_call_id: str) -> str:

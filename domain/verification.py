@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from domain.desk import PatientCard
-from domain.names import Likeness, Name, display, likeness, read
+from domain.names import Likeness, Name, display, likeness, read, spoken
 
 MOST_ATTEMPTS = 3
 
@@ -69,7 +69,8 @@ def name_of(card: PatientCard) -> Name:
 
 def shown_name(card: PatientCard) -> str:
     patient = card.patient
-    return patient.full_name or display(given=patient.first_name, family=patient.last_name)
+    shown = patient.full_name or display(given=patient.first_name, family=patient.last_name)
+    return spoken(shown)
 
 
 def proved_by(claim: Claim, cards: Iterable[PatientCard]) -> PatientCard | None:

@@ -35,6 +35,9 @@ _ATTEMPT = text(
     RETURNING attempts
     """
 )
+_ATTEMPTS = text(
+    "SELECT attempts FROM phone_calls WHERE account_id = :account_id AND call_id = :call_id"
+)
 _TAKEN_BACK = text(
     """
     UPDATE phone_calls SET attempts = GREATEST(attempts - 1, 0)
@@ -100,6 +103,11 @@ class StoredProofs:
     def prove(self, patient_ids: frozenset[str]) -> None:
         with transaction(self._engine, account_id=self._account) as db:
             self._prove(db, patient_ids)
+
+    @property
+    def attempts(self) -> int:
+        with transaction(self._engine, account_id=self._account) as db:
+            return db.execute(_ATTEMPTS, self._owner).scalar() or 0
 
     def attempt(self) -> int:
         """Counted in one statement, so that guesses made at once count each."""

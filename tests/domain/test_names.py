@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.names import Confidence, Suggestion, clinician, display, suggestion
+from domain.names import Confidence, Suggestion, clinician, display, spoken, suggestion
 
 NOBODY = Suggestion(None, Confidence.NONE)
 
@@ -153,3 +153,19 @@ def test_the_order_of_candidates_does_not_matter(name: str, candidates: list[str
 )
 def test_an_id_is_never_shown_as_a_name(name: str, shown: str) -> None:
     assert clinician(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        ("ANN AMES", "Ann Ames"),
+        ("SEAN O'NEIL", "Sean O'Neil"),
+        ("JOHN MCALLISTER", "John McAllister"),
+        ("ANNA VAN DYK-SMITH", "Anna van Dyk-Smith"),
+        ("John McAllister", "John McAllister"),
+        ("Dr. ANN Ames", "Dr. ANN Ames"),
+        ("", ""),
+    ],
+)
+def test_a_name_in_capitals_is_spoken_in_ordinary_case(kept: str, said: str) -> None:
+    assert spoken(kept) == said

@@ -61,7 +61,11 @@ def the_patient(request: ToolRequest, told: Arguments) -> Known:
     if claim.is_complete:
         card = judged(request, claim)
         return Known(card.patient.pms_id, request, card)
-    raise BadInput(_question(claim, several=len(candidates) > 1))
+    several = len(candidates) > 1
+    if not several and request.proofs.attempts >= MOST_ATTEMPTS:
+        # Whatever they say now, it would not be looked at.
+        raise BadInput(ONLY_HUMAN)
+    raise BadInput(_question(claim, several=several))
 
 
 def judged(request: ToolRequest, claim: Claim) -> PatientCard:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from domain.appointments import Appointment, Patient, Status
 from domain.errors import BadInput
+from domain.names import spoken
 from domain.speech import MOST_CHOICES, joined, said_when
 from domain.tools import ToolRequest
 from domain.window import Window, whole_day
@@ -92,7 +93,7 @@ def said_appointment(request: ToolRequest, one: Appointment) -> str:
     name = one.practitioner_name or request.connection.practitioners.get(
         one.practitioner_id or "", ""
     )
-    return f"{when} with {name}" if name else when
+    return f"{when} with {spoken(name)}" if name else when
 
 
 def _listed(request: ToolRequest, found: Sequence[Appointment]) -> str:

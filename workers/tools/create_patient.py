@@ -4,7 +4,7 @@ from domain.desk import Ability, PatientCard
 from domain.names import display, read
 from domain.tool_words import told_of
 from domain.tools import ToolAnswer, ToolRequest
-from domain.verification import Claim
+from domain.verification import MOST_ATTEMPTS, ONLY_HUMAN, Claim
 from domain.wishes import NewPatient
 from domain.writes import KeptWrite, WriteState
 from workers.calls.arguments import Arguments, arguments_of
@@ -29,7 +29,8 @@ def answer(request: ToolRequest) -> ToolAnswer:
     phone = told.phone("phone", "phonenumber", "mobile", "cell") or told.caller
     question = _question(claim, phone)
     if question is not None:
-        return ToolAnswer(text=question)
+        spent = request.proofs.attempts >= MOST_ATTEMPTS
+        return ToolAnswer(text=ONLY_HUMAN if spent else question)
     wish = _wish(told, claim, phone)
     before = asked_before(request, wish)
     if before is not None:

@@ -21,7 +21,9 @@ def answer(request: ToolRequest) -> ToolAnswer:
     card = known.card()
     coming = appointments_of(request, known)[:MOST_CHOICES]
     listed = joined([said_appointment(request, one) for one in coming], word="and")
-    when = f"The next appointment is {listed}." if listed else "There is no appointment coming up."
+    when = "There is no appointment coming up."
+    if listed:
+        when = f"The next appointment{' is' if len(coming) == 1 else 's are'} {listed}."
     text = f"This is the record of {shown_name(card)}. {when}{_record(request, card)}"
     return ToolAnswer(text=text, phi_fields=PHI, patient_id=known.id)
 

@@ -7,12 +7,9 @@ NAME = "transfer-to-human"
 ABILITIES: frozenset[Ability] = frozenset()
 PHI: tuple[str, ...] = ()
 
-NOBODY = "Nobody can be reached at the moment. Shall I take a message, or can I help otherwise?"
+NOBODY = "Nobody can be reached at the moment. Please call back later, or can I help otherwise?"
 CONNECTING = "I am connecting you with the practice now. Please stay on the line."
-NOT_YET = (
-    "You are not connected yet. I can connect you with the transferCall tool, or take a message for"
-    " the practice."
-)
+NOT_YET = "You are not connected yet. I can connect you with the transferCall tool."
 """For an assistant, which has that tool of Vapi's own; a caller who hears it is told no untruth."""
 
 

@@ -11,7 +11,7 @@ from domain.tools import CALL_FOLLOWS, TEXT_FOLLOWS, Told
 from tests.workers.tools.desk import MONDAY, Call, Practice, local
 
 FAY = {"name": "Fay van Dyk", "dob": "1999-09-09"}
-ALREADY = "That was requested at the practice already, and is not final yet."
+ALREADY = "was requested at the practice already, and is not final yet."
 ASKED: dict[str, dict[str, Any]] = {
     "create-patient": FAY,
     "cancel-appointment": {},
@@ -42,7 +42,7 @@ def test_what_is_requested_is_not_sent_twice_in_one_call(
     second = call.answer(tool, ASKED[tool])
 
     assert len(practice.desk.sent) == 1
-    assert second.text == f"{ALREADY} {TEXT_FOLLOWS}"
+    assert second.text.endswith(f"{ALREADY} {TEXT_FOLLOWS}")
     assert (second.told, second.write_id) == (Told.REQUESTED, first.write_id)
 
 
@@ -75,7 +75,7 @@ def test_what_another_call_has_requested_is_not_sent_again(tool: str) -> None:
 
     said = practice.call().ask(tool, **ASKED[tool])
 
-    assert said == f"{ALREADY} {CALL_FOLLOWS}"
+    assert said.endswith(f"{ALREADY} {CALL_FOLLOWS}")
     assert len(practice.desk.sent) == 1
 
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from domain.desk import Ability, Balance, Coverage, Note, Receipt
-from domain.tools import UNDER_WAY, Told
+from domain.tools import Told, under_way
 from domain.wishes import Cancellation, Move, NewNote, NewPatient, PatientChange, Payment
-from tests.workers.tools.desk import ANN_CALLS, MONDAY, NOW, Control, Practice, local
+from tests.workers.tools.desk import ANN_CALLS, MONDAY, NOW, Control, Practice, local, person
 
 CONTROL_URL = "https://aws-us.vapi.ai/c/control"
 
@@ -64,7 +64,41 @@ def test_a_cancellation_the_practice_has_not_answered_is_only_requested() -> Non
     practice.desk.add("PAT-1001", local(MONDAY, 9))
     practice.desk.takes = Receipt(number="8")
 
-    assert practice.call().ask("cancel-appointment") == UNDER_WAY
+    assert practice.call().ask("cancel-appointment") == under_way(
+        can_text=True, what="the cancellation of the appointment for Monday 23 November at 9 am"
+    )
+
+
+def test_a_move_that_is_only_requested_is_told_with_its_time() -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+    practice.desk.takes = Receipt(number="8")
+
+    said = practice.call().ask("reschedule-appointment", newDate="Monday", newTime="11")
+
+    assert said == under_way(
+        can_text=True, what="the move to Monday 23 November at 11 am with Dr. Mona Lee"
+    )
+
+
+def test_several_appointments_to_come_are_told_as_several() -> None:
+    practice = Practice()
+    for hour in (9, 10):
+        practice.desk.add("PAT-1001", local(MONDAY, hour))
+    practice.desk.people["PAT-1001"] = person("PAT-1001", "ANN", "MCADAMS", "1985-03-02", ANN_CALLS)
+
+    said = practice.call().ask("get-patient-info")
+
+    assert said.startswith("This is the record of Ann McAdams. The next appointments are Monday")
+
+
+def test_no_message_is_offered_to_be_taken_where_nobody_can_be_reached() -> None:
+    practice = Practice()
+    spoken = [practice.call().ask("transfer-to-human")]
+    practice.transfer_to = ()
+    spoken.append(practice.call().ask("transfer-to-human"))
+
+    assert not [one for one in spoken if "message" in one]
 
 
 @pytest.mark.parametrize(
