@@ -31,6 +31,12 @@ def deadline(seconds: float) -> Iterator[None]:
         _ends_at.reset(token)
 
 
+def seconds_left() -> float | None:
+    """Until the deadline this thread is under; None where it is under none."""
+    ends_at = _ends_at.get()
+    return None if ends_at is None else ends_at - time.monotonic()
+
+
 def is_public(address: Address) -> bool:
     """Whether it lies in the open Internet, also when it wraps an IPv4 address that does not."""
     if isinstance(address, IPv6Address):

@@ -9,6 +9,7 @@ import pytest
 
 from domain.errors import Throttled
 from domain.limits import Budget, Limit, Outlook
+from infra.network import deadline
 from infra.stopping import HandBack, Stopping
 from tests.workers.twin import NOW
 from workers.patience import PATIENCE_SECONDS, Patient
@@ -63,6 +64,44 @@ def test_a_long_wait_is_passed_on_with_its_instant() -> None:
 
     assert passed.value.until == NOW + timedelta(seconds=PATIENCE_SECONDS + 0.01)
     assert len(clock.told) == 1
+
+
+class Noted(Stopping):
+    """Notes what it would wait, and waits nothing."""
+
+    def wait(self, seconds: float) -> None:
+        waited.append(seconds)
+
+
+waited: list[float] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_waited() -> None:
+    waited.clear()
+
+
+def test_somebody_on_the_phone_is_kept_waiting_for_their_turn() -> None:
+    clock = Clock([2.7])
+    waiting = Patient(clock, lambda: NOW, Noted())
+
+    with deadline(12):
+        granted = waiting.spend([BUDGET], holder="c1", voice=True)
+
+    assert granted == NOW
+    assert waited == [2.7]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "voice"), [(11.5, True), (2.7, False)], ids=["too late for them", "nobody waits"]
+)
+def test_a_turn_that_helps_nobody_is_not_waited_for(seconds: float, *, voice: bool) -> None:
+    waiting = Patient(Clock([seconds]), lambda: NOW, Noted())
+
+    with deadline(12), pytest.raises(Throttled):
+        waiting.spend([BUDGET], holder="c1", voice=voice)
+
+    assert waited == []
 
 
 def test_a_process_that_is_stopping_waits_no_more() -> None:

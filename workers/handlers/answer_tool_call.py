@@ -5,9 +5,18 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from domain.errors import BadInput, SyncError
+from domain.errors import BadInput, SyncError, Throttled
 from domain.jobs import Job
-from domain.tools import BROKEN, NO_PRACTICE, NOT_NOW, UNKNOWN_TOOL, Tool, ToolAnswer, ToolRequest
+from domain.tools import (
+    BROKEN,
+    BUSY_NOW,
+    NO_PRACTICE,
+    NOT_NOW,
+    UNKNOWN_TOOL,
+    Tool,
+    ToolAnswer,
+    ToolRequest,
+)
 from infra.stopping import HandBack
 
 
@@ -67,7 +76,8 @@ def _said(opened: Opened, tools: Mapping[str, Tool], calls: Calls) -> ToolAnswer
         return ToolAnswer(text=str(problem), is_error=True)
     except SyncError as error:
         calls.note(opened.tool, error)
-        return ToolAnswer(text=NOT_NOW, is_error=True)
+        text = BUSY_NOW if isinstance(error, Throttled) else NOT_NOW
+        return ToolAnswer(text=text, is_error=True)
     except Exception as error:  # noqa: BLE001 - noted with its place, and the caller hears words
         calls.note(opened.tool, error)
         return ToolAnswer(text=BROKEN, is_error=True)
