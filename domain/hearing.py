@@ -17,6 +17,7 @@ PARTS: Mapping[str, tuple[time, time]] = {
     "afternoon": (time(NOON), time(17)),
     "evening": (time(17), time.max),
 }
+PAST = re.compile(r"\b(yesterday|days? ago|weeks? ago|last (week|\w+day))\b")
 _MONTH = "|".join(f"{name[:3].lower()}(?:{name[3:].lower()})?" for name in MONTHS)
 _ISO = re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
 _NUMBERS = re.compile(r"\b(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}|\d{2}))?\b(?!:)")
@@ -53,15 +54,21 @@ def heard_day(text: str, place: Place) -> date:
     words = _plain(text)
     weekday = next((WEEKDAYS.index(one) for one in words.split() if one in WEEKDAYS), None)
     found = _written(words, place)
+    if found is None and PAST.search(words):
+        raise BadInput(_passed(place))
     if found is None:
         return _meant(words, weekday, place.today)
     if weekday is not None and found.weekday() != weekday:
         said, meant = WEEKDAYS[weekday].title(), said_day(found, today=place.today)
         raise BadInput(f"That date is {meant}, not a {said}. Which one do you mean?")
     if found < place.today:
-        today = said_day(place.today, today=date.min)
-        raise BadInput(f"That day has passed: today is {today}. Which day would you like?")
+        raise BadInput(_passed(place))
     return found
+
+
+def _passed(place: Place) -> str:
+    today = said_day(place.today, today=date.min)
+    return f"That day has passed: today is {today}. Which day would you like?"
 
 
 def heard_date(text: str, place: Place) -> date | None:

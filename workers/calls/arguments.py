@@ -19,7 +19,7 @@ from domain.hearing import (
     heard_instant,
     heard_time,
 )
-from domain.names import NOBODY, suggestion
+from domain.names import NOBODY, called, spoken, suggestion
 from domain.slots import BookingRules
 from domain.speech import MOST_CHOICES, joined
 from domain.tools import ToolRequest
@@ -27,7 +27,10 @@ from domain.verification import Claim
 
 LONGEST = 500
 LONGEST_NUMBER = 40
+LONGEST_SAID = 60
 SHORTEST, LONGEST_VISIT = 5, 480
+MINUTES_OF_AN_HOUR = 60
+HOW_LONG = "A visit takes from five minutes to eight hours. How long shall it be?"
 MONTH_FIRST = frozenset({"US", "PH", "PR", "GU"})
 ANYBODY = frozenset({"any", "anyone", "anybody", "whoever", "none", "no preference", "available"})
 NESTED = frozenset({"patient", "appointment", "customer", "slot", "address"})
@@ -160,9 +163,11 @@ class Arguments:
 
     def minutes(self, type_id: str | None, connection: Connection, rules: BookingRules) -> int:
         """As told, else as long as such a visit takes, else as usual."""
-        told = self.whole(*MINUTES)
-        if told is not None and SHORTEST <= told <= LONGEST_VISIT:
-            return told
+        told = self._told_minutes()
+        if told is not None and not SHORTEST <= told <= LONGEST_VISIT:
+            raise BadInput(HOW_LONG)
+        if told is not None:
+            return round(told)
         known = connection.types.get(type_id or "")
         return (known.duration_minutes if known else None) or rules.default_minutes
 
@@ -175,7 +180,10 @@ class Arguments:
         found = suggestion(told, people)
         if found != NOBODY and found.match is not None:
             return found.match
-        raise BadInput(_whom(list(people.values())))
+        named = called(told, people)
+        if len(named) == 1:
+            return named[0]
+        raise BadInput(_whom(told, [people[key] for key in named], list(people.values())))
 
     def type(self, connection: Connection) -> tuple[str | None, str | None]:
         """The id and the name of the kind of visit; an unknown one has only its name."""
@@ -186,6 +194,23 @@ class Arguments:
             return told, connection.types[told].name
         found = _most_alike(told, {key: one.name for key, one in connection.types.items()})
         return (found, connection.types[found].name) if found else (None, told)
+
+    def known_type(self, connection: Connection) -> str | None:
+        """The id of the kind of visit; a question where the practice knows no such kind."""
+        type_id, name = self.type(connection)
+        if name is None or type_id is not None or not connection.types:
+            return type_id
+        if name.casefold() in ANYBODY:
+            return None
+        kinds = joined([one.name for one in connection.types.values()][:MOST_CHOICES])
+        raise BadInput(f"I do not know that kind of visit. It could be {kinds}. Which one is it?")
+
+    def _told_minutes(self) -> float | None:
+        """A bare number is of minutes; none at all says nothing."""
+        found = re.search(r"(-?\d+(?:\.\d+)?)\s*(h\b|hrs?\b|hours?\b)?", self.text(*MINUTES) or "")
+        if found is None:
+            return None
+        return float(found[1]) * (MINUTES_OF_AN_HOUR if found[2] else 1)
 
     def _with_weekday(self, day: str) -> str:
         """A weekday may come beside its date, to be held against it."""
@@ -245,8 +270,12 @@ def _most_alike(told: str, known: Mapping[str, str]) -> str | None:
     return keys[0] if best and len(keys) == 1 else None
 
 
-def _whom(people: list[str]) -> str:
+def _whom(told: str, named: list[str], people: list[str]) -> str:
+    """Which of several, or that there is nobody of that name."""
     if not people:
         return "I do not know who that is. Is anybody at the practice all right?"
-    offered = joined(people[:MOST_CHOICES])
-    return f"I am not sure whom you would like to see. It could be {offered}. Who shall it be?"
+    offered = [spoken(one) for one in (named or people)[:MOST_CHOICES]]
+    if named:
+        return f"There is more than one of that name: {joined(offered, word='and')}. Who is it?"
+    there = f"there {'is' if len(offered) == 1 else 'are'} {joined(offered, word='and')}"
+    return f"Nobody called {spoken(told[:LONGEST_SAID])} works here; {there}. Who shall it be?"
