@@ -63,8 +63,8 @@ def value_of(pms_id: str, name: str, which: int) -> Any:
 class Watch:
     """What the sheet was told, and what people saw while they had a hand in a field.
 
-    What they saw counts until their change has arrived, or is taken back: a practice that goes back
-    to a value they had set out from surprises nobody.
+    What they saw counts until a change of theirs has arrived, for an undo brings back what was set
+    over it: a practice that goes back to a value they had set out from surprises nobody.
     """
 
     told: dict[tuple[str, str], Any] = field(default_factory=dict)
@@ -77,10 +77,9 @@ class Watch:
             self.told[pms_id, name] = getattr(visit, there)
 
     def acts(self, pms_id: str, *names: str) -> None:
-        """Whoever names no field takes back what was set in all of them."""
+        """Whoever names no field has a hand in all of them."""
         for name in names or THERE:
-            seen = self.seen.get((pms_id, name), set()) if names else set[Any]()
-            self.seen[pms_id, name] = seen | {self.told.get((pms_id, name))}
+            self.seen.setdefault((pms_id, name), set()).add(self.told.get((pms_id, name)))
 
     def sets(self, pms_id: str, name: str) -> None:
         """Somebody at the practice did."""
@@ -127,8 +126,10 @@ class BothWays(RuleBasedStateMachine):
 
     @rule(who=WHO, name=FIELD, which=WHICH)
     def the_practice_changes(self, who: str, name: str, which: int) -> None:
-        self.book.changes(who, **{THERE[name]: value_of(who, name, which)})
-        self.watch.sets(who, name)
+        value, was = value_of(who, name, which), getattr(self.book.visits[who], THERE[name])
+        self.book.changes(who, **{THERE[name]: value})
+        if value != was:
+            self.watch.sets(who, name)
 
     @rule(who=WHO, name=FIELD, which=WHICH)
     def a_person_types(self, who: str, name: str, which: int) -> None:
@@ -151,8 +152,7 @@ class BothWays(RuleBasedStateMachine):
             ]
             if not steps or not steps[0].can_undo:
                 return
-            # What comes back was set over what was seen then.
-            self.watch.acts(who, *THERE)
+            self.watch.acts(who)
             undo_step(
                 db, office.seal, row["id"], steps[0].row["id"], expected_version=None,
                 hand=office.hand,
