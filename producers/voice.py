@@ -37,7 +37,10 @@ UNCLAIMED = ("waiting",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The tool calls of one message, stored; `arrived` is when it came, on the monotonic clock."""
+    """The tool calls of one message, stored; `arrived` is when it came, on the monotonic clock.
+
+    `refused` are those that came under the id of another.
+    """
 
     account_id: str
     call_id: str
@@ -45,6 +48,7 @@ class Asked:
     caller: str | None = field(default=None, repr=False)
     kept: Mapping[str, KeptToolCall]
     made: Mapping[str, ToolCall]
+    refused: frozenset[str] = frozenset()
     arrived: float
 
 

@@ -59,12 +59,25 @@ _UNDER_WAY = text(
 )
 
 
+_ENDED = text(
+    """
+    SELECT FROM phone_calls
+    WHERE account_id = :account_id AND call_id = :call_id AND ended_at IS NOT NULL
+    """
+)
+
+
 @dataclass(frozen=True, slots=True)
 class UnderWay:
     """A phone call that goes on; `caller` is the number that calls, where it is known."""
 
     id: str
     caller: str | None = field(default=None, repr=False)
+
+
+def has_ended(db: Db, *, account_id: str, call_id: str) -> bool:
+    """Whether its end was reported."""
+    return db.execute(_ENDED, {"account_id": account_id, "call_id": call_id}).first() is not None
 
 
 def under_way(

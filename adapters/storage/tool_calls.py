@@ -25,8 +25,10 @@ _KEEP = text(
                             arguments, caller, reply_to, deadline_at, trace_id)
     VALUES (:id, :account_id, :connection_id, :delivery_id, :call_id, :tool_call_id, :tool,
             :arguments, :caller, :reply_to, :deadline_at, :trace_id)
-    ON CONFLICT (account_id, call_id, tool_call_id) DO UPDATE SET reply_to = EXCLUDED.reply_to
-    RETURNING id, state, job_id, xmax = 0 AS is_new
+    ON CONFLICT (account_id, call_id, tool_call_id) DO UPDATE SET
+      reply_to = CASE WHEN tool_calls.tool = EXCLUDED.tool THEN EXCLUDED.reply_to
+                      ELSE tool_calls.reply_to END
+    RETURNING id, state, job_id, tool, xmax = 0 AS is_new
     """
 )
 _ASSIGN = text("UPDATE tool_calls SET job_id = :job_id WHERE id = :id")
@@ -83,10 +85,13 @@ class NewToolCall:
 
 @dataclass(frozen=True, slots=True)
 class KeptToolCall:
+    """As it is kept; `tool` is the one that was asked under its id first."""
+
     id: UUID
     job_id: int | None
     is_new: bool
     state: str
+    tool: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +148,7 @@ def keep(
         )
         job_id = put(db, job)
         db.execute(_ASSIGN, {"id": row.id, "job_id": job_id})
-    return KeptToolCall(row.id, job_id, row.is_new, row.state)
+    return KeptToolCall(row.id, job_id, row.is_new, row.state, row.tool)
 
 
 def known(db: Db, account_id: str, call_id: str, ids: Sequence[str]) -> int:

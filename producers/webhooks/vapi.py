@@ -1,7 +1,7 @@
 """Vapi's messages: proved, stored and answered by workers; the caller always hears words."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -16,7 +16,7 @@ from sqlalchemy import text
 from starlette.requests import ClientDisconnect
 
 from adapters import pms
-from adapters.storage import phone_book, tool_calls
+from adapters.storage import phone_book, phone_calls, tool_calls
 from adapters.storage.tool_calls import KeptToolCall, NewToolCall
 from adapters.vapi.messages import TOOL_CALLS, Message, ToolCall, canonical, one_line, read
 from adapters.vapi.verifying import Signed, is_genuine
@@ -35,6 +35,8 @@ log = structlog.get_logger()
 A_MINUTE = timedelta(minutes=1)
 MARK_LENGTH = 16
 NOBODY = "Nobody can be reached at the moment."
+HAS_ENDED = "This phone call has ended, so nothing more can be told or done in it."
+ANOTHER_TOOL = "This request has the id of another one; ask again under an id of its own."
 NO_ASSISTANT = "This number has no assistant here."
 
 _KEEP = text(
@@ -107,11 +109,12 @@ async def _tools(ports: Ports, voice: Voice, came: _Came) -> Mapping[str, ToolAn
         left = came.arrived + voice.turn_seconds - time.monotonic()
         kept = await voice.turns.take_within(left, _keep, ports, voice, came)
         if not isinstance(kept, str):
-            return await answered(ports, voice, kept)
-        return _refused(came.message, kept)
+            said = await answered(ports, voice, kept)
+            return {**said, **_refused(kept.refused, ANOTHER_TOOL)}
+        return _refused_all(came.message, kept)
     except TooBusyError:
         log.warning("voice.too_busy")
-        return _refused(came.message, TOO_MANY)
+        return _refused_all(came.message, TOO_MANY)
     except SyncError as problem:
         log.warning("delivery.not_kept", error_kind=problem.kind)
     except Exception:
@@ -119,9 +122,12 @@ async def _tools(ports: Ports, voice: Voice, came: _Came) -> Mapping[str, ToolAn
     return {}
 
 
-def _refused(message: Message, why: str) -> Mapping[str, ToolAnswer]:
-    refusal = ToolAnswer(text=why, is_error=True)
-    return {one.id: refusal for one in message.tool_calls}
+def _refused_all(message: Message, why: str) -> Mapping[str, ToolAnswer]:
+    return _refused([one.id for one in message.tool_calls], why)
+
+
+def _refused(ids: Iterable[str], why: str) -> Mapping[str, ToolAnswer]:
+    return dict.fromkeys(ids, ToolAnswer(text=why, is_error=True))
 
 
 def _keep(ports: Ports, voice: Voice, came: _Came) -> Asked | str:
@@ -133,6 +139,8 @@ def _keep(ports: Ports, voice: Voice, came: _Came) -> Asked | str:
         return NOT_OURS
     sound = {one.id: one for one in message.tool_calls if one.problem is None}
     with transaction(ports.database, account_id=account.id) as db:
+        if phone_calls.has_ended(db, account_id=account.id, call_id=message.call.id):
+            return HAS_ENDED
         since = ports.clock() - A_MINUTE
         if _fresh(db, message, account.id, since=since) > voice.calls_a_minute:
             return TOO_MANY
@@ -140,11 +148,12 @@ def _keep(ports: Ports, voice: Voice, came: _Came) -> Asked | str:
         serving = phone_book.serving(db, connectors=pms.desks(), called_number=number)
         arrival = _Arrival(came, account.id, serving)
         delivery_id = _delivery(db, ports, arrival)
-        kept = {}
+        found = {}
         for name, made in sound.items():
             new = _new(ports, voice, arrival, made, delivery_id=delivery_id)
             vendor = serving[1] if serving else None
-            kept[name] = tool_calls.keep(db, ports.sealer, new, vendor=vendor)
+            found[name] = tool_calls.keep(db, ports.sealer, new, vendor=vendor)
+    kept = {key: one for key, one in found.items() if one.tool == canonical(sound[key].name)}
     _announce(voice, kept)
     return Asked(
         account_id=account.id,
@@ -153,6 +162,7 @@ def _keep(ports: Ports, voice: Voice, came: _Came) -> Asked | str:
         caller=message.call.caller,
         kept=kept,
         made=sound,
+        refused=frozenset(found) - frozenset(kept),
         arrived=came.arrived,
     )
 
