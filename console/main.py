@@ -29,6 +29,7 @@ from console import (
     vapi,
     vendors,
     webhooks,
+    writes,
 )
 from console.failures import guarded, log_to
 from domain.errors import BadInput
@@ -66,6 +67,7 @@ for name, group in {
     "runs": runs.app,
     "jobs": jobs.app,
     "push": push.app,
+    "writes": writes.app,
     "deliveries": deliveries.app,
     "vapi": vapi.app,
     "authorisations": authorisations.app,

@@ -34,6 +34,8 @@ from infra.stopping import Stopping
 from workers.writing import Writing
 
 PURPOSE = "outcome"
+IN_DOUBT = "in doubt"
+"""Of the text that tells of no end: one that is found later is told in another."""
 
 log = structlog.get_logger()
 
@@ -145,7 +147,7 @@ class Followed:
                 account_id=kept.account_id,
                 write_id=kept.id,
                 recipient=recipient,
-                purpose=PURPOSE,
+                purpose=PURPOSE if kept.state in SETTLED else IN_DOUBT,
                 body=words(kept, self._connection.name, self._connection.timezone),
                 trace_id=kept.trace_id or None,
             )

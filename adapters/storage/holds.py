@@ -9,8 +9,10 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from domain.desk import Busy, Resource
+from domain.slots import OPERATORY, PRACTITIONER
 from domain.window import Window
-from domain.writes import Hold
+from domain.wishes import Cancellation, Move
+from domain.writes import Hold, KeptWrite
 
 # All of a write's holds together: what is left of some would look like a whole one.
 _DROP_EXPIRED = text(
@@ -148,6 +150,26 @@ def supersede(
         "resources": [_named(one) for one in resources],
     }
     db.execute(_SUPERSEDE, values)
+
+
+def leave(db: Db, kept: KeptWrite) -> None:
+    """What an appointment held where it was before this write moved it, or called it off."""
+    wish = kept.write.wish
+    if not isinstance(wish, Move | Cancellation):
+        return
+    resources: list[Resource] = []
+    window = Window(kept.start, kept.end) if kept.start and kept.end else None
+    if isinstance(wish, Move) and window is not None:
+        resources.append(Resource(kind=PRACTITIONER, pms_id=wish.practitioner_id))
+        resources.append(Resource(kind=OPERATORY, pms_id=wish.operatory_id or ""))
+    supersede(
+        db,
+        kept.id,
+        connection_id=kept.connection_id,
+        pms_id=wish.appointment_id,
+        window=window,
+        resources=resources,
+    )
 
 
 def keep(db: Db, write_id: UUID, *, until: datetime | None) -> int:

@@ -39,7 +39,9 @@ _UNTOLD = text(
            message.id AS message_id, message.recipient, asked.id AS asked_id, asked.caller
     FROM pms_writes AS kept
     JOIN pms_connections AS own ON own.id = kept.connection_id
-    LEFT JOIN text_messages AS message ON message.write_id = kept.id
+    LEFT JOIN LATERAL (
+      SELECT id, recipient FROM text_messages WHERE write_id = kept.id
+      ORDER BY created_at DESC LIMIT 1) AS message ON true
     LEFT JOIN LATERAL (
       SELECT id, caller FROM tool_calls
       WHERE account_id = kept.account_id AND call_id = kept.call_id AND caller IS NOT NULL

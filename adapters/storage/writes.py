@@ -11,12 +11,11 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
 from adapters.storage import asked_again, holds
-from domain.desk import Opening, Receipt, Resource
+from domain.desk import Opening, Receipt
 from domain.errors import Transient
 from domain.sameness import again
-from domain.slots import OPERATORY, PRACTITIONER
 from domain.window import Window
-from domain.wishes import Cancellation, Move, Write, WriteKind
+from domain.wishes import Write, WriteKind
 from domain.writes import (
     HOLD_SECONDS,
     LETTERS,
@@ -195,16 +194,22 @@ class WriteLedger:
     ) -> KeptWrite:
         """Move it on, its hold with it; a write that somebody else has settled stays so."""
         with transaction(self._engine, account_id=self._account) as db:
-            row = self._moved(db, kept, state, pms_id=pms_id, reason=reason)
-            if row is None:
-                return self._kept(db.execute(_LOAD, {"id": kept.id}).mappings().one())
-            if state is WriteState.CONFIRMED:
-                # Until a sync shows it, and no longer than the appointment itself.
-                holds.keep(db, kept.id, until=kept.end)
-                _leave(db, kept)
-            elif state is not WriteState.UNKNOWN:
-                holds.free(db, kept.id)
-            return self._kept(row)
+            return self.settle_within(db, kept, state, pms_id=pms_id, reason=reason)
+
+    def settle_within(
+        self, db: Db, kept: KeptWrite, state: WriteState, **about: str | None
+    ) -> KeptWrite:
+        """As `settle`, within the caller's transaction."""
+        row = self._moved(db, kept, state, **about)
+        if row is None:
+            return self._kept(db.execute(_LOAD, {"id": kept.id}).mappings().one())
+        if state is WriteState.CONFIRMED:
+            # Until a sync shows it, and no longer than the appointment itself.
+            holds.keep(db, kept.id, until=kept.end)
+            holds.leave(db, kept)
+        elif state is not WriteState.UNKNOWN:
+            holds.free(db, kept.id)
+        return self._kept(row)
 
     def withdraw(self, kept: KeptWrite) -> bool:
         """Call it off before it leaves; False when it has left."""
@@ -371,26 +376,6 @@ class WriteLedger:
             trace_id=row["trace_id"],
             is_new=is_new,
         )
-
-
-def _leave(db: Db, kept: KeptWrite) -> None:
-    """What an appointment held where it was before this write moved it, or called it off."""
-    wish = kept.write.wish
-    if not isinstance(wish, Move | Cancellation):
-        return
-    resources: list[Resource] = []
-    window = Window(kept.start, kept.end) if kept.start and kept.end else None
-    if isinstance(wish, Move) and window is not None:
-        resources.append(Resource(kind=PRACTITIONER, pms_id=wish.practitioner_id))
-        resources.append(Resource(kind=OPERATORY, pms_id=wish.operatory_id or ""))
-    holds.supersede(
-        db,
-        kept.id,
-        connection_id=kept.connection_id,
-        pms_id=wish.appointment_id,
-        window=window,
-        resources=resources,
-    )
 
 
 def _number() -> str:

@@ -67,7 +67,7 @@ def _wait(job: Job, kept: KeptWrite, *, now: datetime) -> None:
     if now > sent + GIVE_UP_AFTER:
         raise Refused(
             f"Write {kept.id} is {WriteState.UNKNOWN.value} and cannot be read back; look at the"
-            " practice's own book and settle it by hand."
+            " practice's own book, then 'pms-sync writes settle'."
         )
     pause = SOON if now < sent + QUICK_FOR else LATER
     raise Throttled("the practice's system to say what became of a write", until=now + pause)

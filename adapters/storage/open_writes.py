@@ -1,0 +1,74 @@
+"""Writes that nobody has said the end of: listed, and settled by whoever looked in the book."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import text
+
+from adapters.storage.ledger import put
+from adapters.storage.writes import WriteLedger
+from domain.errors import BadInput
+from domain.work import settle_job
+from domain.writes import CERTAIN_AFTER, KeptWrite, WriteState
+
+BY_HAND = {"confirmed": WriteState.CONFIRMED, "failed": WriteState.FAILED}
+REASON = "Settled by hand."
+
+# What people changed on the sheet is pushed again by its own row.
+_LIST = text(
+    """
+    SELECT kept.id, kept.kind, kept.state, kept.confirmation, kept.start_at, kept.submitted_at,
+           kept.told, kept.asked_by, own.display_name AS practice
+    FROM pms_writes AS kept JOIN pms_connections AS own ON own.id = kept.connection_id
+    WHERE kept.state IN ('submitted', 'unknown') AND kept.entry_id IS NULL
+      AND kept.patient_link_id IS NULL
+    ORDER BY kept.submitted_at, kept.id LIMIT :limit
+    """
+)
+_FIND = text(
+    """
+    SELECT id FROM pms_writes
+    WHERE CAST(id AS text) LIKE :start AND entry_id IS NULL AND patient_link_id IS NULL LIMIT 2
+    """
+)
+
+
+def listed(db: Db, *, limit: int) -> Sequence[Mapping[str, Any]]:
+    """Those that left and have no end, the oldest first."""
+    return [dict(row) for row in db.execute(_LIST, {"limit": limit}).mappings()]
+
+
+def find(db: Db, wanted: str) -> UUID:
+    """The account's write of that id, or of an id that starts so."""
+    start = wanted.strip().lower()
+    if not start or not set(start) <= set("0123456789abcdef-"):
+        raise BadInput(f"'{wanted}' is not the id of a write; see 'pms-sync writes list'.")
+    ids = [row.id for row in db.execute(_FIND, {"start": f"{start}%"})]
+    if not ids:
+        raise BadInput(f"There is no write {wanted}; see 'pms-sync writes list'.")
+    if len(ids) > 1:
+        raise BadInput(f"More than one write's id starts with {wanted}; give more of it.")
+    found: UUID = ids[0]
+    return found
+
+
+def settle(
+    db: Db, ledger: WriteLedger, kept: KeptWrite, state: WriteState, *, now: datetime
+) -> KeptWrite:
+    """As the PMS's own word would: its hold goes or stays, and whoever waits for a text gets it."""
+    if kept.submitted_at is not None and now < kept.submitted_at + CERTAIN_AFTER:
+        raise BadInput("It left less than a minute ago, and may still be answered; wait a moment.")
+    settled = ledger.settle_within(db, kept, state, reason=REASON)
+    if settled.state is not state or kept.state is settled.state:
+        raise BadInput(f"This write is {settled.state.value} already.")
+    job = settle_job(
+        account_id=kept.account_id,
+        connection_id=kept.connection_id,
+        write_id=kept.id,
+        trace_id=kept.trace_id,
+    )
+    put(db, job)
+    return settled
