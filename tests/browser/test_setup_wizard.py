@@ -46,7 +46,7 @@ def _is_connected_by_hand_through_all_five_steps(
     )
 
     assert found["empty"] == "No practice is connected yet"
-    assert found["offered"] == ["Gentu", "Halaxy", "Medirecords"]
+    assert found["offered"] == ["AdvancedMD", "Gentu", "Halaxy", "Medirecords"]
     assert found["soon"] == ["Kolla"]
     assert found["wrong"].startswith("Connection failed. Please check your credentials. (")
     assert "connect this practice again" not in found["wrong"]
