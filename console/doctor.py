@@ -12,7 +12,7 @@ from sqlalchemy import text
 import migrations
 from adapters import pms
 from adapters.storage import connection_list, job_list
-from console import keys, output
+from console import keys, output, phone_checks
 from console.findings import Finding, Verdict
 from console.output import AsJson, short
 from console.wiring import Wiring, revision, wired
@@ -192,4 +192,5 @@ CHECKS: tuple[Check, ...] = (
     _workers,
     _scheduler,
     _connections,
+    phone_checks.phone,
 )
