@@ -44,23 +44,25 @@ def list_(
     if not found:
         return output.say("No office waits.")
     now = system_clock()
-    return output.table(
-        ["Office", "Practice", "PMS", "State", "Account", "Code", "Times", "Last", "Note"],
+    output.table(
+        ["Office", "Practice", "State", "Code", "Last"],
         [
             (
                 one["office_id"],
-                one["practice_name"],
-                one["pms_type"],
-                one["state"],
-                one["account_id"],
+                one["practice_name"] or "not in Sikka's list",
+                f"{one['state']} by {one['account_id']}" if one["account_id"] else one["state"],
                 one["code"],
-                one["times"],
                 output.ago(one["last_seen_at"], now=now),
-                one["note"],
             )
             for one in found
         ],
     )
+    # Below the table: they would squeeze its columns until nothing could be read.
+    for one in found:
+        times = f" Told {one['times']} times." if one["times"] > 1 else ""
+        if one["note"] or times:
+            output.say(f"  {one['office_id']}: {one['note'] or ''}{times}")
+    return None
 
 
 @app.command()

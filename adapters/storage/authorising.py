@@ -13,7 +13,7 @@ from sqlalchemy import Engine, insert, text
 
 from adapters.storage import connections
 from adapters.storage.audit import Access, record
-from adapters.storage.authorisations import VENDOR, enter
+from adapters.storage.authorisations import DISPUTED, VENDOR, enter
 from adapters.storage.connections import NewConnection
 from adapters.storage.ledger import guard, put
 from adapters.storage.sheet_events import tell
@@ -31,6 +31,7 @@ from infra.database import dispatch
 CHANGED: Final = "authorisation_changed"
 STOPPED = "Something went wrong on our side; it is tried again within a day, or when asked."
 ASKED = "Sikka was asked; see what became of the office."
+UNCLAIMED = "In Sikka's list; it waits to be claimed."
 
 _OPEN = text(
     """
@@ -49,7 +50,9 @@ _LINKED = text(
 _ZONE = text("SELECT timezone FROM accounts WHERE id = :id")
 _CONFIRM = text(
     """
-    UPDATE pms_authorisations SET practice_name = :name, pms_type = :pms_type
+    UPDATE pms_authorisations SET practice_name = :name, pms_type = :pms_type,
+      note = CASE WHEN state = 'pending' AND settled_by IS DISTINCT FROM :disputed THEN :note
+             ELSE note END
     WHERE id = :id AND state IN ('pending', 'claimed')
     """
 )
@@ -137,7 +140,8 @@ class AuthorisationStore:
     def confirmed(self, job: Job, claim: Claim, office: Office) -> None:
         """The vendor lists it: what it is called, in the vendor's words and not the message's."""
         with self._guarded(job) as db:
-            db.execute(_CONFIRM, {"id": claim.id, **_named(office)})
+            waits = {"note": UNCLAIMED, "disputed": DISPUTED}
+            db.execute(_CONFIRM, {"id": claim.id, **_named(office), **waits})
 
     def told(self, job: Job, claim: Claim, note: str, *, is_over: bool = False) -> None:
         """Why it is not connected, yet or at all."""

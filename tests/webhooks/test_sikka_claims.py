@@ -167,3 +167,28 @@ def test_features_and_booking_rules_are_changed_one_by_one(sikka: Market) -> Non
         "default_minutes": 30,
     }
     assert refused.status_code == 422
+
+
+def test_an_office_is_said_to_have_let_us_in_only_where_sikka_lists_it(sikka: Market) -> None:
+    sikka.execute(
+        "INSERT INTO pms_authorisations (vendor, office_id, state)"
+        " VALUES ('sikka', 'D77777', 'pending')"
+    )
+    headers = {**bearer(ACCOUNT), "Accept": "text/html"}
+
+    listed, unlisted = (
+        sikka.ingress.get("/setup/sikka/named", params={"typed": one}, headers=headers).text
+        for one in (OFFICE, "D77777")
+    )
+
+    assert "It let us in" in listed
+    assert "It let us in" not in unlisted and "list does not have it" in unlisted
+
+
+def test_the_note_of_an_office_that_waits_is_what_the_last_look_found(sikka: Market) -> None:
+    sikka.execute("UPDATE pms_authorisations SET note = 'no message of it reached us'")
+
+    sikka.buys()
+    sikka.work()
+
+    assert "no message" not in sikka.rows()[-1]["note"]
