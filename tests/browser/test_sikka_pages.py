@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import redis
@@ -100,11 +101,15 @@ def test_what_reached_us_is_read_filtered_and_done_again(sikka: Market, tmp_path
         " 'answered', 'worker', 'confirmed', now(), now() + interval '1.4 seconds', 't')"
     )
 
+    write_id = uuid4()
+    place = {"table": "pms_writes", "column": "request", "account": "default"}
+    wish = sikka.parts.sealer.seal('{"patient_id": "nobody"}', row=str(write_id), **place)
     sikka.execute(
-        "INSERT INTO pms_writes (account_id, connection_id, kind, state, idempotency_key, request,"
-        " confirmation, start_at, told, text_state, asked_by, trace_id)"
-        " SELECT 'default', id, 'book', 'confirmed', 'k', '', 'K7M2QP', '2026-11-23T15:00:00Z',"
-        " 'requested', 'off', 'call', 't' FROM pms_connections LIMIT 1"
+        "INSERT INTO pms_writes (id, account_id, connection_id, kind, state, idempotency_key,"
+        " request, confirmation, start_at, told, text_state, asked_by, trace_id)"
+        " SELECT :id, 'default', id, 'book', 'confirmed', 'k', :wish, 'K7M2QP',"
+        " '2026-11-23T15:00:00Z', 'requested', 'off', 'call', 't' FROM pms_connections LIMIT 1",
+        {"id": write_id, "wish": wish},
     )
 
     found = played(sikka, "arriving", tmp_path)
@@ -118,7 +123,12 @@ def test_what_reached_us_is_read_filtered_and_done_again(sikka: Market, tmp_path
     assert (found["live"], found["width"], found["trouble"]) == (True, 390, [])
     assert "Canary" not in str(found["html"])
     assert "New appointment" in str(found["untold"]) and "no texts" in str(found["untold"])
-    assert str(found["tell"]).endswith("It is done. Confirmation number K7M2QP.")
+    assert re.search(
+        r"The appointment on Monday 23 November 2026 at \d+ am is booked."
+        r" Confirmation number K7M2QP\.$",
+        str(found["tell"]),
+    )
+    assert found["first_section"] == "Callers to be told"
     assert sikka.select("SELECT text_state FROM pms_writes") == [{"text_state": "by_person"}]
 
 

@@ -36,6 +36,11 @@ export default async function play({ open, shots, base, told }) {
   await page.locator("[data-toasts] p").first().waitFor();
   found.replayed = await page.locator("[data-toasts] p").first().textContent();
 
+  found.first_section = await page.locator("#deliveries h2").first().textContent();
+  await page.goto(`${base}/deliveries`);
+  const early = await open(PHONE);
+  await early.page.goto(`${base}/deliveries`);
+  await shot(early.page, "phone-untold");
   found.untold = await page.locator("#untold > li").innerText();
   await page.getByRole("button", { name: /^Tell the caller/ }).click();
   await page.locator("[data-sure-title]", { hasText: "Tell the caller" }).waitFor();
