@@ -1,6 +1,7 @@
 """`pms-sync writes`: what left for a PMS without an end, and the end as somebody found it there."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -45,8 +46,12 @@ def list_(
         return output.answer({"writes": found})
     if not found:
         return output.say("Every write has its end.")
+    return _show(found)
+
+
+def _show(found: Sequence[Mapping[str, Any]]) -> None:
     now = system_clock()
-    return output.table(
+    output.table(
         ["Id", "Practice", "What", "For", "Number", "State", "Told", "Left"],
         [
             (
