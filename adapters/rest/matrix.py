@@ -99,7 +99,10 @@ _SIGNED: Sequence[tuple[type[Auth], str]] = (
 
 
 def _notes(vendor: Vendor) -> str:
-    return "read, never written" if vendor.note_policy == "inbound" else "never read"
+    read = vendor.note_policy == "inbound"
+    if "add_note" in vendor.capabilities.writes:
+        return "read; a caller's note is added" if read else "never read; a caller's note is added"
+    return "read, never written" if read else "never read"
 
 
 def _writes(vendor: Vendor) -> str:
