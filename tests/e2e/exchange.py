@@ -96,7 +96,8 @@ class Caller:
     def has_heard_twice(self) -> bool:
         """Whether two deliveries of one tool call were answered differently.
 
-        Somebody who is turned away hears nothing of what became of a request.
+        Somebody whom a busy ingress turns away, before it has looked at anything, hears nothing of
+        what became of a request.
         """
         return any(len({one for one in each if one != TOO_MANY}) > 1 for each in self.heard)
 
