@@ -1,6 +1,6 @@
 """`pms-sync vapi`: what Vapi is to be told of an account's tools and assistant, and telling it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -33,6 +33,13 @@ Credential = Annotated[
     str | None, typer.Option(help="Id of the Vapi credential that signs what Vapi sends us.")
 ]
 
+_OTHERS = text(
+    """
+    SELECT display_name FROM pms_connections
+    WHERE removed_at IS NULL AND state IN ('ACTIVE', 'ERROR') AND connector = ANY(:connectors)
+      AND id <> :id ORDER BY created_at, id
+    """
+)
 _FEATURES = text("SELECT features FROM pms_connections WHERE id = :id")
 
 
@@ -43,6 +50,7 @@ class Served:
     connection: Connection
     abilities: frozenset[Ability]
     line: Line
+    others: Sequence[str] = ()
 
     @property
     def definitions(self) -> list[Definition]:
@@ -70,6 +78,7 @@ def tools(
             return _tell_pushed(_push(wiring, served), as_json=json)
     if json:
         return output.answer({"account": account, "tools": served.tools})
+    _tell_who_answers(served)
     return output.table(
         ["Tool", "What it does", "Address"],
         [
@@ -99,6 +108,7 @@ def assistant(
     made = assistant_json(practice, served.abilities, served.line)
     if json:
         return output.answer(made)
+    _tell_who_answers(served)
     output.facts([("name", made["name"]), ("model", made["model"]["model"])])
     output.say(made["model"]["messages"][0]["content"])
     return output.say("\n--json prints all of it, as POST /assistant takes it.")
@@ -115,12 +125,32 @@ def _served(wiring: Wiring, account: str, credential: str | None) -> Served:
             )
         connection = connections.load(db, found[0])
         features = db.execute(_FEATURES, {"id": connection.id}).scalar_one()
+        others = db.execute(_OTHERS, {"id": connection.id, "connectors": pms.desks()})
+        named = [str(one) for one in others.scalars()]
     desk = wiring.opener.desk(connection)
     if desk is None:
         raise BadInput(f"{connection.name} cannot be written to.")
     base_url = address.of_pages(wiring.settings)
     line = Line(account_id=account, base_url=base_url, credential_id=credential)
-    return Served(connection, allowed(desk.abilities, features), line)
+    return Served(connection, allowed(desk.abilities, features), line, named)
+
+
+def _tell_who_answers(served: Served) -> None:
+    """Beside the answer, for a person: which practice it is, and what its callers would miss."""
+    own = served.connection
+    lines = [f"{own.name} answers."]
+    if served.others:
+        lines.append(
+            f"Its account has others that could: {', '.join(served.others)}. A call to a number in"
+            " the setting phone_numbers of one is answered by that one."
+        )
+    if Ability.BOOK in served.abilities and not own.opening_hours:
+        lines.append(
+            "It has no opening hours: unless its PMS lists free times itself, callers are offered"
+            f" none; set them with 'pms-sync connections set {output.short(own.id)}"
+            " opening_hours=…'."
+        )
+    output.err().print("\n".join(lines), markup=False, soft_wrap=True)
 
 
 def _push(wiring: Wiring, served: Served) -> list[Pushed]:

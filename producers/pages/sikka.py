@@ -69,6 +69,7 @@ def page(
         "phones": phones,
         "features": _features(found),
         "rules": _rules(found),
+        "has_no_hours": not found.opening_hours and _takes_bookings(found.features),
         "enabled": [name for name, _, _, is_on, is_able in _features(found) if is_on and is_able],
     }
     step = "ready" if ready else "rules"
@@ -142,6 +143,11 @@ def _features(found: ConnectionDetails) -> list[tuple[str, str, str, bool, bool]
         (name, label, hint, bool(on.get(name)), _is_able(name, can))
         for name, (label, hint) in FEATURES.items()
     ]
+
+
+def _takes_bookings(features: Mapping[str, bool]) -> bool:
+    on = {**BY_DEFAULT, **features}
+    return all(on.get(name) for name in NEEDS[Ability.BOOK])
 
 
 def _is_able(feature: str, can: frozenset[Ability]) -> bool:

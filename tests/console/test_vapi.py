@@ -95,3 +95,17 @@ def test_what_keeps_a_push_from_working_is_said(
 
 def test_an_account_without_a_desk_is_told_what_to_connect(shell: Shell) -> None:
     assert "no active connection that can serve calls" in shell.complaint("vapi", "tools")
+
+
+def test_it_is_said_which_practice_answers_and_what_its_callers_would_miss(
+    shell: Shell, dentist: str
+) -> None:
+    ran = shell("vapi", "tools")
+    shell.answer(
+        *("connections", "set", dentist, 'opening_hours={"mon": [["08:00", "17:00"]]}'),
+        *("phone_numbers=+12025550100",),
+    )
+    after = shell("vapi", "assistant")
+
+    assert "Example Dental answers." in ran.err
+    assert "no opening hours" in ran.err and "no opening hours" not in after.err
