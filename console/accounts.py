@@ -113,6 +113,20 @@ def set_(  # noqa: PLR0913 - each is an option
         raise BadInput(
             "Give what to change: --name, --timezone, --phone, --vapi-number-id or --transfer-to."
         )
+    _change(account, changed, name=name, timezone=timezone, numbers=numbers)
+    if json:
+        return output.answer({"id": account, **{what: told[what] for what in changed}})
+    return output.say(_said(account, timezone))
+
+
+def _change(
+    account: str,
+    changed: Sequence[str],
+    *,
+    name: str | None,
+    timezone: str | None,
+    numbers: Numbers,
+) -> None:
     with wired() as wiring:
         with dispatch(wiring.engine) as db:
             accounts.require(db, account)
@@ -128,9 +142,6 @@ def set_(  # noqa: PLR0913 - each is an option
             dispatch(wiring.engine) as db,
         ):
             accounts.change(db, account, name=name, timezone=timezone, numbers=numbers)
-    if json:
-        return output.answer({"id": account, **{what: told[what] for what in changed}})
-    return output.say(_said(account, timezone))
 
 
 def _given(numbers: Sequence[str] | None) -> Sequence[str] | None:

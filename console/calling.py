@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -61,8 +62,6 @@ def vapi_call(  # noqa: PLR0913 - each is an option
     json: Annotated[bool, typer.Option("--json", help="Answer as JSON on one line.")] = False,
 ) -> None:
     """Play the call that searches, asks what is free, books, and hears the number."""
-    for one in caller or ():
-        require_number(one)
     with wired() as wiring:
         credential = _credential(wiring.settings)
         callers = caller or _callers(wiring, account or "default", most=min(repeat, LOOKED_AT))
@@ -73,10 +72,16 @@ def vapi_call(  # noqa: PLR0913 - each is an option
     given = {"--account": account, "--script": script, "--patient": patient, "--born": born}
     for name, value in given.items():
         options += [name, str(value)] if value else []
-    for one in callers:
-        options += ["--caller", one]
+    options += _numbers(callers)
     options += ["--json"] if json else []
     raise typer.Exit(_played(options, credential))
+
+
+def _numbers(callers: Sequence[str]) -> list[str]:
+    """As options, where each is a number somebody can call from."""
+    for one in callers:
+        require_number(one)
+    return [word for one in callers for word in ("--caller", one)]
 
 
 def _played(options: list[str], credential: str) -> int:

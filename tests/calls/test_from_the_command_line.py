@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from console import noted_secret
-from console.calling import _called, _callers, _credential, _where, vapi_call
+from console.calling import _called, _callers, _credential, _numbers, _where
 from console.wiring import Wiring
 from domain.errors import BadInput
 from infra import settings
@@ -94,4 +94,4 @@ def test_a_call_beside_the_demo_is_signed_with_what_it_noted(tmp_path: Path) -> 
 
 def test_what_is_no_number_does_not_call() -> None:
     with pytest.raises(BadInput, match=r"'banana' is not an international number"):
-        vapi_call(caller=["banana"])
+        _numbers(["+12025550143", "banana"])
