@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from domain.desk import Outcome, Receipt, Verdict
-from domain.tools import NOT_NOW, NOT_OURS, UNDER_WAY
+from domain.tools import NOT_NOW, NOT_OURS, TEXT_FOLLOWS, UNDER_WAY
 from domain.work import ANSWER, SEND_TEXT, SETTLE, SYNC
 from tests.voice.line import ANN, NUMBER_ID, SECRET, Line, line
 from workers.tools.transfer_to_human import NOT_YET
@@ -245,8 +245,8 @@ def test_the_name_and_birthday_of_one_call_count_for_all_of_it_and_for_no_other(
     "statement",
     [
         "UPDATE accounts SET phones = ARRAY[:number]",
-        "UPDATE pms_connections"
-        " SET settings = jsonb_build_object('phone_numbers', CAST(:number AS text))",
+        "UPDATE pms_connections SET settings = "
+        "jsonb_build_object('phone_numbers', CAST(:number AS text))",
     ],
 )
 def test_a_call_from_the_practices_own_number_proves_nobody(phone: Line, statement: str) -> None:
@@ -287,7 +287,8 @@ def test_what_the_practice_has_not_answered_is_texted_when_it_has(hasty: Line) -
     hasty.desk.takes = Receipt(number="77")
     with hasty.worker():
         said = hasty.ask("bookAppointment", startTime=f"{hasty.day}T09:00")
-    assert said == UNDER_WAY
+    assert said.startswith("I have requested the appointment for ")
+    assert said.endswith(f" at 9 am at the practice, but it is not final yet. {TEXT_FOLLOWS}")
 
     hasty.desk.outcomes = [Outcome(verdict=Verdict.DONE)]
     hasty.carry(SETTLE)
