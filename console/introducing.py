@@ -24,6 +24,10 @@ def _lines(vendor: Vendor, described: Mapping[str, Any]) -> Iterator[str]:
     yield from _facts(
         {"API address": described["base_url"], "Token address": described.get("token_url")}
     )
+    if "app_key" in described:
+        yield "  For its marketplace (/setup/sikka), start the service with:"
+        yield f"    export SIKKA_APP_ID={described['app_id']} SIKKA_APP_KEY={described['app_key']}"
+        yield f"    export SIKKA_BASE_URL={described['base_url']}"
     for tenant in described["tenants"]:
         site = str(tenant["tenantId"])
         yield ""
