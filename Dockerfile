@@ -6,10 +6,11 @@
 ARG PYTHON=python:3.13-slim
 
 FROM ${PYTHON} AS build
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=0
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CACHE_DIR=/cache/pip UV_CACHE_DIR=/cache/uv \
+    UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=0
 WORKDIR /app
 COPY bootstrap.lock requirements.image.lock ./
-RUN --mount=type=cache,target=/root/.cache \
+RUN --mount=type=cache,target=/cache \
     python -m venv /opt/uv \
     && /opt/uv/bin/pip install --quiet --require-hashes -r bootstrap.lock \
     && python -m venv --without-pip .venv \
@@ -27,7 +28,7 @@ RUN .venv/bin/python -m compileall -q adapters console domain infra migrations p
 
 FROM build AS build-demo
 COPY requirements.lock ./
-RUN --mount=type=cache,target=/root/.cache \
+RUN --mount=type=cache,target=/cache \
     /opt/uv/bin/uv pip install --python .venv/bin/python --require-hashes -r requirements.lock
 
 FROM ${PYTHON} AS base

@@ -190,7 +190,7 @@ class PracticeDesk(WriteDesk, Protocol):
     def abilities(self) -> frozenset[Ability]: ...
 
     @property
-    def practice(self) -> str:
+    def held_as(self) -> str:
         """What names its book: the same whoever connected it, and however they wrote its site."""
 
     def search_patients(self, query: PatientQuery) -> Sequence[PatientCard]: ...

@@ -51,6 +51,10 @@ _MINUTE = timedelta(minutes=1)
 _NOT_IN_THE_WAY = frozenset({Status.CANCELLED, Status.NO_SHOW})
 _NOT_OFFERED = "AdvancedMD does not offer that from here."
 _GONE = "The visit is no longer in AdvancedMD; read it again."
+_CANCELLED = (
+    "The visit was cancelled in AdvancedMD, or moved to another time there; undo the change here,"
+    " or make a new visit."
+)
 _OTHER_IDS = "AdvancedMD's visits are read by messages here, and those cannot be written to."
 _CHANGED = "The visit was changed in AdvancedMD meanwhile; read it again."
 
@@ -68,7 +72,7 @@ class AdvancedMdDesk:
         self._ports = ports
 
     @property
-    def practice(self) -> str:
+    def held_as(self) -> str:
         return f"advancedmd/{self._connection.site}".upper()
 
     def search_patients(self, query: PatientQuery) -> Sequence[PatientCard]:
@@ -165,6 +169,10 @@ class AdvancedMdDesk:
         if request is not None:
             if wish.expected_version is not None and row.version != wish.expected_version:
                 raise ChangedThere(_CHANGED)
+            if row.status is Status.CANCELLED:
+                # A visit that was moved stays behind as a cancelled row: brought back to life, the
+                # patient would be booked twice.
+                raise Refused(_CANCELLED)
             self._sent(request)
         return Receipt(is_final=True, pms_id=wish.appointment_id)
 

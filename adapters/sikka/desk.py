@@ -75,7 +75,7 @@ class SikkaDesk:
         return abilities.abilities(self._office.pms_type, self._office.supported)
 
     @property
-    def practice(self) -> str:
+    def held_as(self) -> str:
         """An office that is told alone means the practice Sikka lists for it."""
         return f"sikka/{self._office.office_id}:{self._office.practice_id}".upper()
 

@@ -129,7 +129,9 @@ def test_what_reached_us_is_read_filtered_and_done_again(sikka: Market, tmp_path
         str(found["tell"]),
     )
     assert found["first_section"] == "Callers to be told"
-    assert sikka.select("SELECT text_state FROM pms_writes") == [{"text_state": "by_person"}]
+    assert [one["text_state"] for one in sikka.select("SELECT text_state FROM pms_writes")] == [
+        "by_person"
+    ]
 
 
 @contextmanager

@@ -61,10 +61,10 @@ ROW = {
 def test_the_judge_names_what_differs(
     sheet: list[dict[str, object]], found: list[Difference | str]
 ) -> None:
-    days = {"first": date(2026, 3, 31), "last": date(2026, 3, 31)}
+    day = date(2026, 3, 31)
     wanted = [Difference("a1", one) if isinstance(one, str) else one for one in found]
 
-    assert differences(TRUTH, sheet, **days) == wanted
+    assert differences(TRUTH, sheet, first=day, last=day) == wanted
 
 
 def test_a_second_demo_leaves_the_first_alone(

@@ -443,7 +443,7 @@ def test_the_vendors_are_listed_with_what_they_need(desk: Office) -> None:
     assert found["halaxy"]["capabilities"]["webhooks"] is True
 
 
-OFFICE = {
+OFFICE: Mapping[str, Any] = {
     "vendor": "advancedmd",
     "site": "130001",
     "timezone": "America/New_York",
@@ -455,7 +455,9 @@ def test_an_office_key_given_as_the_site_is_the_credential_too(desk: Office) -> 
     made = desk.send("POST", "", OFFICE, key="one").json()["connection"]
 
     ref = f"tests/advancedmd/default/{made['id']}"
-    held = {key: one for key, one in desk.site.ports.secrets.kept.items() if made["id"] in key}
+    store = desk.site.ports.secrets
+    assert isinstance(store, FakeSecrets)
+    held = {key: one for key, one in store.kept.items() if made["id"] in key}
     assert [one["office_key"] for one in held.values()] == ["130001"], ref
     assert "130001" not in made["secrets"].values()
 

@@ -39,13 +39,13 @@ class Counted:
 
     def __call__(self, db: Db) -> Answer:
         self.times += 1
-        tell(db, account_id="default", kind="done", connection_id=None, detail={})
+        tell(db, account_id="default", kind="sheet_changed", connection_id=None, detail={})
         return self._answer
 
 
 def events(site: Site) -> int:
     with site.everything() as db:
-        kind = text("SELECT count(*) FROM run_sheet_events WHERE kind = 'done'")
+        kind = text("SELECT count(*) FROM run_sheet_events WHERE kind = 'sheet_changed'")
         return int(db.execute(kind).scalar_one())
 
 

@@ -84,6 +84,7 @@ class Book:
     hears: Any = None
     lost: dict[str, str] = field(default_factory=dict)
     abilities: frozenset[Ability] = frozenset(Ability)
+    held_as: str = "BOOK"
     capabilities: Capabilities = field(default_factory=lambda: Capabilities(probe_by_id=True))
     _marks: Any = field(default_factory=lambda: count(1))
 

@@ -151,7 +151,7 @@ class Office:
         return Writing(ledger, self.desk, clock=system_clock, pause=pause)
 
     def hold(self, opening: Opening) -> Hold:
-        return Hold(practice=self.desk.practice, window=opening.window, resources=opening.resources)
+        return Hold(practice=self.desk.held_as, window=opening.window, resources=opening.resources)
 
     def do(self, wish: Wish, *, hold: Opening | None = None, seconds: float = 20) -> KeptWrite:
         new = NewWrite(

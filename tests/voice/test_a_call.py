@@ -242,29 +242,30 @@ def test_the_name_and_birthday_of_one_call_count_for_all_of_it_and_for_no_other(
 
 
 @pytest.mark.parametrize(
-    "statement",
+    ("table", "said"),
     [
-        "UPDATE accounts SET phones = ARRAY[:number]",
-        "UPDATE pms_connections SET settings = "
-        "jsonb_build_object('phone_numbers', CAST(:number AS text))",
+        ("accounts", "phones = ARRAY[:number]"),
+        (
+            "pms_connections",
+            "settings = jsonb_build_object('phone_numbers', CAST(:number AS text))",
+        ),
     ],
 )
-def test_a_call_from_the_practices_own_number_proves_nobody(phone: Line, statement: str) -> None:
-    phone.rows(f"{statement} RETURNING id", number=ANN)
+def test_a_call_from_the_practices_own_number_proves_nobody(
+    phone: Line, table: str, said: str
+) -> None:
+    phone.rows(f"UPDATE {table} SET {said} RETURNING id", number=ANN)  # noqa: S608 - our own words
 
     with phone.worker():
-        said = phone.ask("getPatientInfo")
+        heard = phone.ask("getPatientInfo")
 
-    assert said == "May I have the full name and date of birth of the patient?"
+    assert heard == "May I have the full name and date of birth of the patient?"
 
 
 def test_without_a_worker_the_caller_hears_so_and_nothing_happens_later(hasty: Line) -> None:
-    began = time.monotonic()
-
     said = hasty.ask("bookAppointment", startTime=f"{hasty.day}T09:00")
 
     assert said == NOT_NOW
-    assert time.monotonic() - began < 1.4
     assert hasty.carry(ANSWER) == 1
     assert (hasty.desk.sent, hasty.rows("SELECT 1 FROM pms_writes")) == ([], [])
 

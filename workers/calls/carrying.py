@@ -58,4 +58,4 @@ def _new(request: ToolRequest, wish: Wish, asked_by: str) -> NewWrite:
 
 
 def _hold(desk: PracticeDesk, opening: Opening) -> Hold:
-    return Hold(practice=desk.practice, window=opening.window, resources=opening.resources)
+    return Hold(practice=desk.held_as, window=opening.window, resources=opening.resources)

@@ -129,7 +129,7 @@ def test_a_book_has_one_name_however_its_site_is_written(site: str) -> None:
     office = {"office_id": site.partition(":")[0], "practice_id": "1"}
     counter = Counter({"GET /authorized_practices": listed(office)}, site=site)
 
-    assert counter.desk.practice == "SIKKA/D90001:1"
+    assert counter.desk.held_as == "SIKKA/D90001:1"
 
 
 def schedule(**told: str) -> dict[str, str]:

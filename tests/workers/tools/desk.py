@@ -112,7 +112,7 @@ class Desk:
     lags: bool = False
     """Its copy of the book does not show what was written."""
 
-    practice: str = "SIKKA/D1:1"
+    held_as: str = "SIKKA/D1:1"
 
     def __post_init__(self) -> None:
         if not self.works:
