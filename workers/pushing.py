@@ -159,6 +159,10 @@ class PushedEntry:
         """A row that the practice does not have yet: its patient has to be one of theirs first."""
         if not self._job.args.get("create"):
             return None
+        if self._store.is_booked(row.id):
+            # Its visit is there and our filters keep it off the sheet: one more would be a second.
+            self.stands(PushState.SYNCED, LEFT_OUT)
+            return None
         found = self._creating.booking(row, self._connection)
         if found is None:
             return None

@@ -49,6 +49,12 @@ _ENDED = text(
     WHERE entry_id = :id AND state IN ('confirmed', 'failed', 'withdrawn')
     """
 )
+_BOOKED = text(
+    """
+    SELECT EXISTS (SELECT FROM pms_writes
+      WHERE entry_id = :id AND kind = 'book' AND state = 'confirmed')
+    """
+)
 _STANDS = text(
     """
     UPDATE run_sheet_appointments SET push_state = :state, push_reason = :reason
@@ -136,6 +142,12 @@ class PushStore:
         with self.transaction() as db:
             found = db.execute(_UNFINISHED, {"id": entry_id}).first()
         return None if found is None else self.ledger.load(found.id)
+
+    def is_booked(self, entry_id: UUID) -> bool:
+        """Whether the practice took a visit for this row, on the sheet or left off it."""
+        with self.transaction() as db:
+            found: bool = db.execute(_BOOKED, {"id": entry_id}).scalar_one()
+        return found
 
     def key(self, entry_id: UUID) -> str:
         """The next intent of this row: the same until the write that bears it has ended."""

@@ -59,6 +59,18 @@ def test_a_row_that_is_added_becomes_a_visit_there_and_stays_one_row(eager: Offi
     assert len(eager.shown()) == 2
 
 
+def test_a_visit_that_our_filters_keep_off_the_sheet_is_booked_once(eager: Office) -> None:
+    tomorrow = DAY + timedelta(days=1)
+    entry_id = eager.adds(**{**ADA, "start": f"{tomorrow}T12:00"})
+
+    eager.push()
+    eager.retypes(entry_id, notes="Bring the form.")
+    eager.push()
+
+    assert len(eager.book.visits) == 2
+    assert [one["kind"] for one in eager.all("SELECT kind FROM pms_writes")] == ["book"]
+
+
 def test_the_visit_stands_as_sent_and_its_writes_are_on_its_own_list(eager: Office) -> None:
     eager.adds(**ADA)
     eager.push()

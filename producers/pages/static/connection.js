@@ -20,6 +20,8 @@ const form = (name) => document.querySelector(`[data-form="${name}"]`);
 const standing = () => document.getElementById("standing");
 
 let looking = null;
+// What is being removed is not asked for: the events of its removal come before this page is left.
+let isGoing = false;
 
 async function renew() {
   const body = await fragment(`/connections/${id()}/standing`);
@@ -30,11 +32,12 @@ async function renew() {
 
 async function look() {
   clearTimeout(looking);
+  if (isGoing) return;
   let isBusy = false;
   try {
     const { sync } = await ask("GET", "/api/run-sheet/sync");
     isBusy = draw(standing().querySelector("[data-progress]"), sync);
-    if (!isBusy) await renew();
+    if (!isBusy && !isGoing) await renew();
   } catch {
     isBusy = false;
   }
@@ -146,8 +149,12 @@ function removing() {
   found?.addEventListener("submit", (event) => {
     event.preventDefault();
     busy(found, event.submitter, async () => {
+      isGoing = true;
       try {
         await exchange("DELETE", at(), { version: document.querySelector("[data-version]").dataset.version });
+      } catch (refusal) {
+        isGoing = false;
+        throw refusal;
       } finally {
         sure.close();
       }
