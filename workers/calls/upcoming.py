@@ -77,7 +77,14 @@ def the_appointment(
 ) -> Appointment:
     """The one that is meant; BadInput asks which, or says that there is none."""
     found = appointments_of(request, patient, day=day)
-    named = [one for one in found if one.pms_id == told.text("appointmentid")]
+    wanted = told.text("appointmentid")
+    named = [one for one in found if one.pms_id == wanted]
+    if wanted and found and not named:
+        # Another one must not be cancelled or moved in its place.
+        raise BadInput(
+            f"I cannot see that appointment any more, only {_listed(request, found)}."
+            " Do you mean that one?"
+        )
     found = named or found
     if not found:
         when = "on that day" if day else f"in the next {AHEAD_DAYS} days"

@@ -59,6 +59,19 @@ def test_somebody_elses_appointment_cannot_be_cancelled() -> None:
     assert practice.desk.sent == []
 
 
+def test_an_appointment_that_is_named_and_gone_is_not_taken_for_another() -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+
+    said = practice.call().ask("cancel-appointment", appointmentId="gone")
+
+    assert said == (
+        "I cannot see that appointment any more, only Monday 23 November at 9 am with"
+        " Dr. Mona Lee. Do you mean that one?"
+    )
+    assert practice.desk.sent == []
+
+
 def test_a_cancellation_the_practice_has_not_answered_is_only_requested() -> None:
     practice = Practice()
     practice.desk.add("PAT-1001", local(MONDAY, 9))
