@@ -79,6 +79,8 @@ def heard_date(text: str, place: Place) -> date | None:
 def heard_time(text: str) -> time | None:
     """A time of day; from 1 to 6 without am or pm it is the afternoon's, as practices are open."""
     words = _plain(text)
+    if "midnight" in words:
+        return time(0)
     if "noon" in words.split() or "midday" in words:
         return time(NOON)
     found = _CLOCK.search(words)

@@ -79,6 +79,7 @@ def test_a_day_that_is_none_is_asked_about(said: str, question: str) -> None:
         ("3", time(15)),
         ("at 8 o'clock", time(8)),
         ("noon", time(12)),
+        ("midnight", time(0)),
         ("9.15", time(9, 15)),
         ("25:00", None),
         ("13 pm", time(13)),
