@@ -1,5 +1,6 @@
 """Both ways over JSON: how a row and a person stand at their practice; send, create and look up."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -7,11 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, StringConstraints
-from sqlalchemy import Connection as Db
 
 from adapters.storage import patient_links, push_asking, push_log, push_standing
 from adapters.storage.audit import record
-from adapters.storage.push_asking import Asked
 from adapters.storage.pushes import create_jobs
 from domain.patient_links import Link
 from domain.people import Permission
@@ -74,11 +73,7 @@ def entry_sync(
     door: Syncer, entry_id: UUID, once: MaybeOnce = None, if_match: MaybeIfMatch = None
 ) -> JSONResponse:
     """What the practice says is read, and what is owed to it is sent."""
-    version = hoped(if_match)
-
-    def ask(db: Db) -> Asked:
-        return push_asking.push(db, entry_id, expected_version=version)
-
+    ask = partial(push_asking.push, entry_id=entry_id, expected_version=hoped(if_match))
     return asked(door, once, "push.asked", ask, about=f"row {entry_id}")
 
 
@@ -92,11 +87,7 @@ def entry_create(
     door: Editor, entry_id: UUID, once: MaybeOnce = None, if_match: MaybeIfMatch = None
 ) -> JSONResponse:
     """Its patient must be one of theirs: who is not known beyond doubt has to be linked first."""
-    version = hoped(if_match)
-
-    def ask(db: Db) -> Asked:
-        return push_asking.create(db, entry_id, expected_version=version)
-
+    ask = partial(push_asking.create, entry_id=entry_id, expected_version=hoped(if_match))
     return asked(door, once, "push.create_asked", ask, about=f"row {entry_id}")
 
 
@@ -115,10 +106,7 @@ def patient_status(door: Reader, link_id: UUID) -> OnePatient:
 )
 def patient_sync(door: Syncer, link_id: UUID, once: MaybeOnce = None) -> JSONResponse:
     """Whoever is found beyond doubt is linked, and rows that wait for it are sent."""
-
-    def ask(db: Db) -> Asked:
-        return push_asking.look_up(db, door.ports.sealer, link_id)
-
+    ask = partial(push_asking.look_up, sealer=door.ports.sealer, link_id=link_id)
     return asked(door, once, "patient_link.asked", ask, about=f"link {link_id}")
 
 
