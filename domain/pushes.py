@@ -1,6 +1,6 @@
 """What of a row goes back to its PMS: which fields, as which write, and how the row stands."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.appointments import Status
 from domain.errors import Refused, SyncError
 from domain.fields import PUSHABLE, Cell, Cells, Given, Source, same
-from domain.wishes import Booking, Cancellation, Move, StatusChange
+from domain.wishes import Booking, Cancellation, LastTold, Move, StatusChange
 
 PLACE = PUSHABLE - {"status"}
 
@@ -57,6 +57,7 @@ class Place:
     patient_id: str | None = None
     practitioner_id: str | None = None
     version: str | None = None
+    last_told: LastTold | None = None
     columns: Mapping[str, UUID] = field(default_factory=dict)
 
 
@@ -85,6 +86,29 @@ def last_told(cell: Cell) -> Given | None:
     """The PMS's last word on a field, under a person's or against it."""
     known = (cell.theirs or cell.base) if cell.is_manual else cell.given
     return known if known and known.source is Source.PMS else None
+
+
+def told_of(
+    cells: Cells,
+    *,
+    practitioner_id: str | None,
+    status_raw: str | None,
+    undone: Collection[str] = (),
+) -> LastTold:
+    """What the PMS said last of a row.
+
+    Fields of which somebody undid what a sync did are not known: the sheet shows what was before,
+    and keeps no note of what the PMS says instead.
+    """
+    known = {name: _value_told(cells[name]) for name in cells if name not in undone}
+    status = known.get("status")
+    return LastTold(
+        start=known.get("start"),
+        minutes=known.get("duration_minutes"),
+        status=status,
+        status_raw=status_raw if status is not None else None,
+        practitioner_id=None if "clinician" in undone else practitioner_id,
+    )
 
 
 def _value_told(cell: Cell) -> Any:
@@ -143,6 +167,7 @@ def _move(cells: Cells, place: Place) -> Move:
         patient_id=place.patient_id,
         expected_version=place.version,
         day=place.day,
+        last_told=place.last_told,
     )
 
 
@@ -152,6 +177,7 @@ def _cancellation(place: Place) -> Cancellation:
         patient_id=place.patient_id,
         expected_version=place.version,
         day=place.day,
+        last_told=place.last_told,
     )
 
 
@@ -162,4 +188,5 @@ def _status(status: Status, place: Place) -> StatusChange:
         patient_id=place.patient_id,
         expected_version=place.version,
         day=place.day,
+        last_told=place.last_told,
     )

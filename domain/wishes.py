@@ -1,6 +1,6 @@
 """What may be written to a PMS for somebody: one shape for each kind of wish."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from enum import StrEnum
@@ -17,6 +17,21 @@ class WriteKind(StrEnum):
     ADD_NOTE = "add_note"
     ADD_INSURANCE = "add_insurance"
     RECORD_PAYMENT = "record_payment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastTold:
+    """What the PMS said last of a row, as far as it is known; what is None compares with nothing.
+
+    `status` is our word for it, with `status_raw` where that was the PMS's own and no word of
+    ours; `practitioner_id` is the PMS's own id of whoever's column the row stands in.
+    """
+
+    start: datetime | None = None
+    minutes: int | None = None
+    status: str | None = None
+    status_raw: str | None = None
+    practitioner_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +53,9 @@ class Move:
     """Another time, person or chair for an appointment; what is not given stays.
 
     `expected_version` is the PMS's own mark of the row as it was read: where the PMS holds another
-    by now, nothing is done (ChangedThere). `day` is the practice's day the row stands on there, so
-    that it is found where a PMS has no read by id.
+    by now, nothing is done (ChangedThere). Nor is it where the PMS gives no such mark and the row
+    says otherwise than `last_told`. `day` is the practice's day the row stands on there, so that it
+    is found where a PMS has no read by id.
     """
 
     appointment_id: str
@@ -51,6 +67,7 @@ class Move:
     reason: str | None = field(default=None, repr=False)
     expected_version: str | None = None
     day: date | None = None
+    last_told: LastTold | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +80,7 @@ class Cancellation:
     reason: str | None = field(default=None, repr=False)
     expected_version: str | None = None
     day: date | None = None
+    last_told: LastTold | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +93,7 @@ class StatusChange:
     reason: str | None = field(default=None, repr=False)
     expected_version: str | None = None
     day: date | None = None
+    last_told: LastTold | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,12 +173,34 @@ SHAPES: Mapping[WriteKind, type[Any]] = {
 }
 KINDS: Mapping[type[Any], WriteKind] = {shape: kind for kind, shape in SHAPES.items()}
 
-_READ = {
+
+def _told(document: Mapping[str, Any]) -> LastTold:
+    return LastTold(**_given(LastTold, document))
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
     "start": datetime.fromisoformat,
     "day": date.fromisoformat,
     "date_of_birth": date.fromisoformat,
     "effective_on": date.fromisoformat,
+    "last_told": _told,
 }
+
+
+def _given(shape: type[Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """What a shape knows of a document; unknown keys are dropped, so that deploys may overlap."""
+    known = {one.name for one in fields(shape)}
+    return {
+        name: _READ[name](value) if name in _READ and value is not None else value
+        for name, value in document.items()
+        if name in known
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return value.isoformat() if isinstance(value, date) else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,19 +221,10 @@ class Write:
 
     def as_document(self) -> dict[str, Any]:
         """Plain JSON, to be sealed."""
-        return {
-            name: value.isoformat() if isinstance(value, date) else value
-            for name, value in asdict(self.wish).items()
-        }
+        return {name: _plain(value) for name, value in asdict(self.wish).items()}
 
     @classmethod
     def from_document(cls, kind: WriteKind, document: Mapping[str, Any], **about: Any) -> Self:
-        """What was sealed; unknown keys are dropped, so that deploys may overlap."""
+        """What was sealed."""
         shape = SHAPES[kind]
-        known = {one.name for one in fields(shape)}
-        given = {
-            name: _READ[name](value) if name in _READ and value is not None else value
-            for name, value in document.items()
-            if name in known
-        }
-        return cls(wish=shape(**given), **about)
+        return cls(wish=shape(**_given(shape, document)), **about)

@@ -24,7 +24,7 @@ from domain.connections import Connection, State
 from domain.deliveries import Seen
 from domain.fields import Cells, Source
 from domain.jobs import Job
-from domain.pushes import Place, PushState, Sent, sent
+from domain.pushes import Place, PushState, Sent, sent, told_of
 from domain.sources import Spend, spend_rows
 from domain.window import local_day
 from domain.writes import NOT_YET_SENT, KeptWrite
@@ -222,15 +222,22 @@ class PushStore:
 
     def _opened(self, row: RowMapping, connection: Connection) -> Row:
         start = row["pms_start"] or row["appointment_time"]
+        cells = self._seal.cells(row)
         place = Place(
             pms_id=row["pms_appointment_id"] or "",
             day=local_day(start, row["timezone"]),
             patient_id=row["pms_patient_id"] or None,
             practitioner_id=row["pms_practitioner_id"],
             version=row["pms_version"],
+            last_told=told_of(
+                cells,
+                practitioner_id=row["pms_practitioner_id"],
+                status_raw=row["status_raw"],
+                undone=row["undone_fields"],
+            ),
             columns=connection.clinicians,
         )
-        return Row(id=row["id"], columns=row, cells=self._seal.cells(row), place=place)
+        return Row(id=row["id"], columns=row, cells=cells, place=place)
 
     def _tell(self, db: Db, entry_id: UUID, at: datetime, timezone: str) -> None:
         sheet_events.tell(

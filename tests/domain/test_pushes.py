@@ -10,8 +10,8 @@ import pytest
 
 from domain.errors import Refused
 from domain.fields import Cell, Given, Source
-from domain.pushes import NO_COLUMN, Place, differing, disputed, next_push, sent
-from domain.wishes import Cancellation, Move, StatusChange
+from domain.pushes import NO_COLUMN, Place, differing, disputed, next_push, sent, told_of
+from domain.wishes import Cancellation, LastTold, Move, StatusChange
 
 AT = datetime(2026, 6, 1, 8, tzinfo=UTC)
 START = datetime(2026, 6, 2, 15, tzinfo=UTC)
@@ -131,3 +131,20 @@ def test_a_field_that_both_sides_changed_is_disputed() -> None:
 )
 def test_what_a_write_leaves_there_is_known(push: Any, left: Mapping[str, Any]) -> None:
     assert sent(push, columns=PLACE.columns) == left
+
+
+def test_a_write_carries_what_the_pms_said_last_not_what_was_typed_over_it() -> None:
+    cells = row(start=START + timedelta(hours=1), status="arrived")
+    told = told_of(cells, practitioner_id="c-1", status_raw=None)
+
+    assert told == LastTold(start=START, minutes=30, status="booked", practitioner_id="c-1")
+    wish = next_push(cells, replace(PLACE, version=None, last_told=told))
+    assert wish is not None and wish.last_told == told
+
+
+def test_what_a_run_said_and_somebody_undid_is_not_known() -> None:
+    told = told_of(
+        row(), practitioner_id="c-1", status_raw="9", undone=["status", "clinician", "start"]
+    )
+
+    assert told == LastTold(minutes=30)

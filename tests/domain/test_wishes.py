@@ -4,9 +4,12 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from domain.wishes import Cancellation, Move, StatusChange, Wish, Write, WriteKind
+from domain.wishes import Cancellation, LastTold, Move, StatusChange, Wish, Write, WriteKind
 
 DAY = date(2026, 6, 2)
+TOLD = LastTold(
+    start=datetime(2026, 6, 2, 8, tzinfo=UTC), minutes=15, status="booked", practitioner_id="c-1"
+)
 MADE: dict[WriteKind, Wish] = {
     WriteKind.RESCHEDULE: Move(
         appointment_id="a-1",
@@ -15,10 +18,15 @@ MADE: dict[WriteKind, Wish] = {
         practitioner_id="c-1",
         expected_version="v-1",
         day=DAY,
+        last_told=TOLD,
     ),
     WriteKind.CANCEL: Cancellation(appointment_id="a-1", expected_version="v-1", day=DAY),
     WriteKind.SET_STATUS: StatusChange(
-        appointment_id="a-1", status="arrived", expected_version="v-1", day=DAY
+        appointment_id="a-1",
+        status="arrived",
+        expected_version="v-1",
+        day=DAY,
+        last_told=LastTold(status="booked"),
     ),
 }
 
