@@ -19,9 +19,10 @@ IDLE_IN_TRANSACTION_MS = 5000
 MAY_HAVE_MISSED = ""
 """Heard after a reconnect: look for yourself, some notices may be lost."""
 
-Role = Literal["pms_sync_app", "pms_sync_dispatch"]
+Role = Literal["pms_sync_app", "pms_sync_dispatch", "pms_sync_archive"]
 APP_ROLE: Role = "pms_sync_app"
 DISPATCH_ROLE: Role = "pms_sync_dispatch"
+ARCHIVE_ROLE: Role = "pms_sync_archive"
 
 # Connection lost, serialization, deadlock, out of resources, shutting down, lock or time run out.
 PASSING = ("08", "40001", "40P01", "53", "57P", "57014", "55P03", "25P03", "25P04")

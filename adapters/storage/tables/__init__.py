@@ -1,6 +1,11 @@
 """The tables, as SQLAlchemy Core sees them; `migrations/` makes them, a test compares the two."""
 
 from adapters.storage.tables.access import (
+    agreements,
+    audit_chain,
+    audit_cuts,
+    audit_findings,
+    audit_heads,
     deliveries,
     idempotency_keys,
     pms_audit_logs,
@@ -52,6 +57,11 @@ from adapters.storage.tables.work import (
 __all__ = [
     "COUNTERS",
     "accounts",
+    "agreements",
+    "audit_chain",
+    "audit_cuts",
+    "audit_findings",
+    "audit_heads",
     "authorisation_states",
     "deliveries",
     "idempotency_keys",

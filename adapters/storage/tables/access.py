@@ -3,6 +3,7 @@
 from sqlalchemy import (
     BigInteger,
     Column,
+    Date,
     ForeignKey,
     Identity,
     Index,
@@ -55,6 +56,85 @@ pms_audit_logs = Table(
     Index("ix_pms_audit_logs_account_created", "account_id", "created_at"),
     Index("ix_pms_audit_logs_action", "action"),
     Index("ix_pms_audit_logs_vapi_call_id", "vapi_call_id"),
+    Index(
+        "ix_pms_audit_logs_account_patient",
+        "account_id",
+        "patient_id",
+        postgresql_where=text("patient_id IS NOT NULL"),
+    ),
+    Index("ix_pms_audit_logs_account_trace", "account_id", "trace_id"),
+)
+
+audit_chain = Table(
+    "audit_chain",
+    metadata,
+    Column("account_id", Text, ForeignKey("accounts.id"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("audit_id", BigInteger, nullable=False, unique=True),
+    Column("key_id", LargeBinary, nullable=False),
+    Column("shape", Integer, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    stamp_column("chained_at"),
+)
+
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("account_id", Text, ForeignKey("accounts.id"), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("newest_at", INSTANT),
+    Column("anchored_seq", BigInteger, nullable=False, server_default=text("0")),
+    stamp_column("moved_at"),
+)
+
+audit_cuts = Table(
+    "audit_cuts",
+    metadata,
+    Column("account_id", Text, ForeignKey("accounts.id"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("key_id", LargeBinary, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("mark", LargeBinary, nullable=False),
+    Column("cut_at", INSTANT, nullable=False),
+)
+
+audit_findings = Table(
+    "audit_findings",
+    metadata,
+    key_column(),
+    account_column(),
+    Column("rule", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("since", INSTANT, nullable=False),
+    Column("until", INSTANT, nullable=False),
+    Column("counted", Integer, nullable=False),
+    Column("threshold", Integer, nullable=False),
+    word_column("state", "open"),
+    Column("note", Text),
+    Column("acknowledged_by", Text),
+    Column("acknowledged_at", INSTANT),
+    stamp_column(),
+    UniqueConstraint("account_id", "rule", "person", "since"),
+    Index("ix_audit_findings_account_id_state", "account_id", "state", "created_at"),
+)
+
+agreements = Table(
+    "agreements",
+    metadata,
+    key_column(),
+    account_column(),
+    Column("party", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("signed_by", Text, nullable=False),
+    Column("signed_on", Date, nullable=False),
+    Column("ends_on", Date),
+    Column("recorded_by", Text, nullable=False),
+    stamp_column(),
+    Index("ix_agreements_account_id_party", "account_id", "party", "created_at"),
 )
 
 pms_cached_data = Table(

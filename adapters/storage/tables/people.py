@@ -23,6 +23,7 @@ accounts = Table(
     texts_column("transfer_to"),
     Column("baa_accepted_at", INSTANT),
     Column("baa_accepted_by", Text),
+    Column("tokens_from", INSTANT),
     stamp_column(),
 )
 
