@@ -14,6 +14,7 @@ from secrets import token_urlsafe
 from threading import Event
 from typing import Annotated, Any
 
+import httpx
 import typer
 
 from adapters import pms
@@ -41,7 +42,7 @@ from console.telling import enter_webhooks
 from console.truth import UNTOLD, Difference, Simulator, differences
 from console.wiring import Wiring, wired
 from domain.connections import Connection, State
-from domain.errors import BadInput
+from domain.errors import BadInput, Refused
 from domain.sheet import Asked, as_json
 from domain.window import local_day
 from infra import embedded, settings
@@ -53,6 +54,8 @@ app = typer.Typer()
 APPOINTMENTS = 60
 PRACTITIONERS = 6
 CHANGE_SECONDS = 10
+LAST_WORD_SECONDS = 1.0
+"""How long after a simulator fell silent we may hear that everything is to stop."""
 USUAL_MINUTES, BOTH_WAYS_MINUTES = 15, 1
 """Who is written to is looked at often, so that both sides are seen to move."""
 FOLDER = "demo"
@@ -324,7 +327,22 @@ Something changes at each practice every {CHANGE_SECONDS} seconds. Stop with Ctr
     while not stopped.is_set():
         processes.keep_servers(wiring, stopped, seconds=CHANGE_SECONDS)
         for practice in practices:
-            practice.simulator.change_something(practice.tenant)
+            happen(practice, stopped)
+
+
+def happen(practice: Practice, stopped: Event) -> None:
+    """One thing more at a practice; Ctrl-C may have reached its simulator before us."""
+    if stopped.is_set():
+        return
+    try:
+        practice.simulator.change_something(practice.tenant)
+    except httpx.HTTPError as trouble:
+        if stopped.wait(LAST_WORD_SECONDS):
+            return
+        name = practice.connection.vendor
+        raise Refused(
+            f"The simulator of {name} does not answer any more ({type(trouble).__name__})."
+        ) from None
 
 
 def _narrate(line: str) -> None:

@@ -6,16 +6,20 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
+from threading import Event, Timer
+from uuid import uuid4
 
 import pytest
 
 from console import demo
 from console.simulators import known
-from console.truth import Difference, differences
-from domain.errors import BadInput
+from console.truth import Difference, Simulator, differences
+from domain.connections import Connection
+from domain.errors import BadInput, Refused
 from infra.embedded.locks import held
 
 ROOT = Path(__file__).parents[2]
+NOWHERE = Simulator("http://127.0.0.1:9")
 TRUTH = {
     "timezone": "Australia/Melbourne",
     "appointments": [
@@ -45,6 +49,29 @@ ROW = {
     "patient": None,
     "removed": False,
 }
+
+
+def practice_of_a_dead_simulator() -> demo.Practice:
+    held = Connection(
+        id=uuid4(), account_id="default", vendor="gentu", site="1", timezone="Australia/Perth"
+    )
+    return demo.Practice(connection=held, simulator=NOWHERE, tenant="1", day=date(2026, 11, 23))
+
+
+def test_ctrl_c_that_reaches_a_simulator_first_is_no_crash() -> None:
+    stopped = Event()
+    Timer(0.05, stopped.set).start()
+
+    demo.happen(practice_of_a_dead_simulator(), stopped)
+
+    assert stopped.is_set()
+
+
+def test_a_simulator_that_ended_by_itself_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "LAST_WORD_SECONDS", 0.0)
+
+    with pytest.raises(Refused, match="simulator of gentu does not answer any more"):
+        demo.happen(practice_of_a_dead_simulator(), Event())
 
 
 @pytest.mark.parametrize(
