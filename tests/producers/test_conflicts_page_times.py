@@ -1,0 +1,44 @@
+"""Times of the conflict inbox: each on its own practice's clock, which is named."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from adapters.storage.tables import pms_sync_log
+from tests.producers.conftest import Site
+from tests.producers.seeding import NOW, was_read
+from tests.producers.test_conflicts_api import dispute
+
+pytestmark = pytest.mark.integration
+
+
+def text_of(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+def test_each_conflict_stands_on_its_own_practices_clock(site: Site) -> None:
+    dispute(site, "Grace Invented", "Bea Invented")
+    site.sign_in()
+
+    page = text_of(site.client.get("/conflicts").text)
+
+    assert "23 Nov 11:30 in Melbourne" in page
+    assert "23 Nov 09:30 in Perth" in page
+
+
+def test_so_does_each_sync_that_changed_the_sheet(site: Site) -> None:
+    with site.everything() as db:
+        was_read(db, at=NOW - timedelta(minutes=5))
+        db.execute(update(pms_sync_log).values(updated=2))
+    site.sign_in()
+
+    page = text_of(site.client.get("/conflicts").text).partition("Latest syncs")[2]
+
+    assert "22 Nov 23:59" not in page
+    assert re.findall(r"23 Nov \d\d:\d\d in \w+", page) == [
+        *["23 Nov 10:59 in Melbourne"] * page.count("in Melbourne"),
+        *["23 Nov 07:59 in Perth"] * page.count("in Perth"),
+    ]
+    assert "in Perth" in page and "in Melbourne" in page
