@@ -16,7 +16,8 @@ MOST_TO_SEE_TO = 30
 _ANY = text(
     """
     SELECT EXISTS (
-      SELECT FROM pms_connections WHERE connector = ANY(:vendors) AND removed_at IS NULL)
+      SELECT FROM pms_connections
+      WHERE connector = ANY(:vendors) AND removed_at IS NULL AND state <> 'SETUP_REQUIRED')
     """
 )
 _CONNECTIONS = text(
@@ -30,7 +31,7 @@ _CONNECTIONS = text(
       WHERE connection_id = connection.id AND state = 'confirmed'
         AND (entry_id IS NOT NULL OR patient_link_id IS NOT NULL)
     ) AS sent ON true
-    WHERE connector = ANY(:vendors) AND removed_at IS NULL
+    WHERE connector = ANY(:vendors) AND removed_at IS NULL AND state <> 'SETUP_REQUIRED'
     ORDER BY display_name, connection.id
     """
 )
@@ -155,7 +156,7 @@ class ToSeeTo:
 
 
 def is_any(db: Db, *, vendors: Collection[str]) -> bool:
-    """Whether the account has a practice that takes changes."""
+    """Whether the account has a practice that takes changes; one in setup takes none yet."""
     return bool(db.execute(_ANY, {"vendors": list(vendors)}).scalar_one())
 
 

@@ -18,6 +18,7 @@ from adapters.storage.audit import record
 from adapters.storage.push_board import ToSeeTo, TwoWay
 from adapters.storage.push_log import Line
 from adapters.storage.sheet_status import read_connections, read_waiting
+from domain.connections import State
 from domain.patient_links import Link
 from domain.people import Permission
 from domain.window import local_day
@@ -91,8 +92,14 @@ def days(
         one = _chosen(push_board.connections(db, vendors=vendors()), connection)
         rows = push_board.to_send(db, one.id, first=first_day, last=last_day)
     calls = {key: times * rows for key, times in A_PUSH.items()}
-    wait = allowances.asked(allowances.of_connection(door, one.id), calls)
-    return render(request, "_sending_wait.html", person=door.person, rows=rows, wait=wait)
+    return render(
+        request,
+        "_sending_wait.html",
+        person=door.person,
+        rows=rows,
+        wait=allowances.asked(allowances.of_connection(door, one.id), calls),
+        is_shut=one.state == State.NEEDS_SIGN_IN,
+    )
 
 
 @router.get("/patients/{link_id}")
@@ -120,13 +127,14 @@ def _board(door: Door, wanted: Filter) -> dict[str, Any]:
         one = _chosen(every, wanted.connection)
         appointments = push_board.appointments(db, one.id, vendors=vendors(), since=since)
         patients = push_board.patients(db, one.id, since=since)
+        unlinked = push_standing.unlinked(db, one.id)
         shown = {
             "patients": patients,
             "appointments": appointments,
             "outcomes": push_board.outcomes(db, one.id, since=since),
             "lines": _lines(db, one, wanted, since=since),
             "attention": _to_see_to(db, door, one),
-            "unlinked": (unlinked := push_standing.unlinked(db, one.id)),
+            "unlinked": unlinked,
             "people": _people(db, door, one, unlinked[:MOST_PEOPLE]),
             "fresh": next(each for each in read_connections(db, now=now) if each.id == one.id),
             "is_reading": any(

@@ -18,6 +18,7 @@ from adapters.storage.push_standing import Standing, link_of, standing, standing
 from adapters.storage.sheet import read_entry, read_sheet
 from adapters.storage.sheet_status import read_connections
 from domain.board import lay_out
+from domain.connections import State
 from domain.names import clinician
 from domain.patient_links import Link
 from domain.people import Permission, Person
@@ -144,7 +145,11 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
         connections = read_connections(db, now=now)
         read = {one: days[shown] for one, days in read_days(db, shown, shown).items()}
         ids = [one.id for one in sheet.entries]
-        both_ways = [one for one in connections if one.vendor in vendors()]
+        both_ways = [
+            one
+            for one in connections
+            if one.vendor in vendors() and one.state != State.SETUP_REQUIRED
+        ]
         stands = standings(db, ids, vendors=vendors()) if both_ways else {}
     return {
         "sheet": sheet,

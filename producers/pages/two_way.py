@@ -1,7 +1,7 @@
 """What the pages about practices that take changes share: which they are, and the words for it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from urllib.parse import quote
@@ -11,12 +11,13 @@ from sqlalchemy import Connection as Db
 from adapters.storage import push_board
 from adapters.storage.push_board import Tally
 from adapters.storage.push_log import Line
-from adapters.storage.push_standing import Standing
+from adapters.storage.push_standing import Standing, Step
 from domain.patient_links import Person
 from domain.sheet import EntryView
 from domain.window import local_day, zone
 from producers.both_ways import vendors
-from producers.pages.allowances import Asked
+from producers.pages.allowances import Asked, Part
+from producers.pages.reasons import why
 from producers.pages.rendering import ENVIRONMENT, clock, moment, vendor
 
 SAYS: Mapping[str, str] = {
@@ -104,10 +105,20 @@ def tip(standing: Standing, timezone: str) -> str:
     if standing.state == "synced":
         at = standing.pushed_at
         return f"In {title}" + (f", sent {moment(at, timezone)}" if at else "")
+    told = why(standing.reason, standing.vendor)
     if standing.state == "pending":
-        return standing.reason or f"Waiting to be sent to {title}"
-    what = "Needs its patient" if standing.state == "needs_patient" else "Not taken"
-    return f"{title}: {what.lower()}" + (f". {standing.reason}" if standing.reason else "")
+        return told or f"Waiting to be sent to {title}"
+    what = "needs its patient" if standing.state == "needs_patient" else "not taken"
+    return f"{title}: {what}." + (f" {told}" if told else "")
+
+
+def last_sent(standing: Standing, sent: Sequence[Step], timezone: str) -> str:
+    """When the row last went out; where it never arrived, when that was last tried."""
+    if standing.pushed_at:
+        return moment(standing.pushed_at, timezone)
+    if not sent:
+        return "never"
+    return f"tried {moment(sent[0].at, timezone)}, {SENT[sent[0].state]}"
 
 
 def deep_link(standing: Standing) -> str | None:
@@ -145,6 +156,13 @@ def waits(found: Asked | None) -> str:
         return about(None)
     saved = f", which saves {dollars(found.cost)}" if found.cost else ""
     return about(found.seconds) + saved
+
+
+def binds(part: Part) -> str:
+    """What a mark on a kind of call says: that it holds up the next one, or would be first to."""
+    if not part.is_binding:
+        return ""
+    return "binds now" if part.next.seconds >= SOON else "would bind first"
 
 
 def dollars(cost: Decimal) -> str:
@@ -191,6 +209,8 @@ def run_words(line: Line) -> str:
 
 ENVIRONMENT.filters.update(
     push_tip=tip,
+    last_sent=last_sent,
+    binds=binds,
     deep_link=deep_link,
     about=about,
     dollars=dollars,

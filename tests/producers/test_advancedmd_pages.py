@@ -5,8 +5,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from adapters.storage import push_board, push_log
+from adapters.storage.tables import pms_connections
 from domain.people import Role
 from producers.both_ways import vendors
 from tests.producers.conftest import Site
@@ -20,6 +22,11 @@ A_WEEK = timedelta(days=7)
 @pytest.fixture
 def day(make_site: Callable[..., Site]) -> TwoWayDay:
     return two_way_day(make_site())
+
+
+def _stand(day: TwoWayDay, state: str) -> None:
+    with day.site.everything() as db:
+        db.execute(update(pms_connections).values(state=state))
 
 
 def text_of(html: str) -> str:
@@ -129,7 +136,7 @@ def test_every_row_of_the_sheet_says_how_it_stands(day: TwoWayDay) -> None:
         "synced",
         "unsent",
     ]
-    assert "that time overlaps another appointment" in dict(found)["error"]
+    assert "That time overlaps another appointment" in dict(found)["error"]
     assert dict(found)["unsent"] == "Not in AdvancedMD"
 
 
@@ -152,6 +159,53 @@ def test_a_row_tells_its_visit_its_history_and_where_to_see_it(day: TwoWayDay) -
     assert f'href="https://app.example.org/visits/{visit[1]}"' in html
     assert "Visit moved, not taken" in html
     assert 'data-push="sync"' in html
+
+
+def test_a_refusal_names_the_vendor_once_and_says_what_to_do(day: TwoWayDay) -> None:
+    day.site.sign_in()
+
+    card = text_of(day.site.client.get(f"/sheet/entries/{day.ids['Ben Sketch']}").text)
+    sheet = day.site.client.get("/").text
+
+    told = "That time overlaps another appointment. Choose a free time, or undo the change here."
+    assert told in card
+    assert f'title="AdvancedMD: not taken. {told}"' in sheet
+
+
+def test_what_was_tried_in_vain_was_not_never_sent(day: TwoWayDay) -> None:
+    day.site.sign_in()
+
+    card = text_of(day.site.client.get(f"/sheet/entries/{day.ids['Ben Sketch']}").text)
+    untried = text_of(day.site.client.get(f"/sheet/entries/{day.ids['Ivy Newcomer']}").text)
+
+    assert "Last sent tried 23 Nov 10:15, not taken" in card
+    assert "Last sent never" in untried
+
+
+def test_an_office_that_lets_nobody_in_is_not_said_to_answer_without_a_wait(
+    day: TwoWayDay,
+) -> None:
+    _stand(day, "NEEDS_SIGN_IN")
+    day.site.sign_in()
+    days = {"first_day": "2026-11-23", "last_day": "2026-11-23", "connection": str(day.connection)}
+
+    page = text_of(day.site.client.get("/advancedmd").text)
+    told = day.site.client.get("/advancedmd/range", params=days).text
+
+    assert "no wait" not in page
+    assert "after the next sign-in" in page
+    assert told.strip() == "2 rows wait to be sent · not before somebody has signed in again"
+
+
+def test_a_practice_that_is_still_being_set_up_has_no_page_yet(day: TwoWayDay) -> None:
+    _stand(day, "SETUP_REQUIRED")
+    day.site.sign_in()
+
+    sheet, page = day.site.client.get("/").text, day.site.client.get("/advancedmd")
+
+    assert 'href="/advancedmd"' not in sheet
+    assert "data-send" not in sheet
+    assert page.status_code == 404
 
 
 def test_a_row_of_ours_can_be_created_there(day: TwoWayDay) -> None:

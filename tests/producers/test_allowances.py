@@ -10,7 +10,7 @@ from adapters.throttle.clock import Margins
 from domain.errors import Transient
 from domain.limits import MONDAY_TO_FRIDAY, Budget, Limit, Tier
 from producers.pages import allowances
-from producers.pages.two_way import about, dollars, turns, waits
+from producers.pages.two_way import about, binds, dollars, turns, waits
 from tests.throttle.rig import Rig
 
 pytestmark = pytest.mark.integration
@@ -81,11 +81,23 @@ def test_the_bucket_that_holds_up_most_binds(monday: Rig) -> None:
     found = allowances.spending(clock_of(monday))
 
     assert found is not None
-    assert [one.name for one in found.parts if one.is_binding] == ["tier1"]
+    assert [(one.name, binds(one)) for one in found.parts] == [
+        ("tier1", "binds now"),
+        ("tier3", ""),
+    ]
     assert [(one.next.left, about(one.next.seconds)) for one in found.parts] == [
         (0, "about 1 min"),
         (23, "no wait"),
     ]
+
+
+def test_what_holds_up_nothing_yet_is_not_said_to(monday: Rig) -> None:
+    monday.ask(BUCKETS["tier3"])
+
+    found = allowances.spending(clock_of(monday))
+
+    assert found is not None
+    assert [binds(one) for one in found.parts] == ["", "would bind first"]
 
 
 def test_work_waits_as_long_as_its_slowest_kind_of_call(monday: Rig) -> None:
