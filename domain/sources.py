@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
+from datetime import date, datetime
+from typing import Any, Protocol, Self
+from uuid import UUID
 
 from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
 from domain.window import Window
@@ -82,11 +83,35 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spend:
-    """One request that left for the vendor: the bucket it spent from, its weight, its instant."""
+    """One request that left for the vendor: the bucket it spent from, its weight, its instant.
+
+    `connection_id` is whose it was, where the bucket may be shared.
+    """
 
     bucket: str
     at: datetime
     weight: int = 1
+    connection_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What a look for one appointment came to: found, gone for certain, or nobody can say.
+
+    Only what `is_gone` may leave the sheet.
+    """
+
+    rows: Sequence[Appointment] = field(default=(), repr=False)
+    is_gone: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        return self.is_gone or bool(self.rows)
+
+    @classmethod
+    def by_id(cls, found: Sequence[Appointment] | None) -> Self:
+        """Of a PMS that is sure to know what it holds by its id."""
+        return cls(rows=found or (), is_gone=not found)
 
 
 class AppointmentSource(Protocol):
@@ -111,6 +136,12 @@ class AppointmentSource(Protocol):
     def probe(self, pms_id: str) -> Sequence[Appointment] | None:
         """The appointment as it stands now, whatever its day; None when it is gone."""
 
+    def look_again(self, pms_id: str, *, days: Sequence[date]) -> Sighting:
+        """The appointment as it stands now; `days`, the practice's own, are where it may stand.
+
+        They are read where the PMS cannot be asked for one by its id.
+        """
+
     def outdated(self) -> str | None:
         """Why what can be read is old, in one sentence for people; None where nothing says so."""
 
@@ -130,4 +161,12 @@ class Pairing(Protocol):
 
 def spend_rows(spent: Sequence[Spend]) -> list[dict[str, Any]]:
     """Spent requests as rows to store."""
-    return [{"bucket": one.bucket, "at": one.at, "weight": one.weight} for one in spent]
+    return [
+        {
+            "bucket": one.bucket,
+            "at": one.at,
+            "weight": one.weight,
+            "connection_id": one.connection_id,
+        }
+        for one in spent
+    ]

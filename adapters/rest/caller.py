@@ -203,7 +203,10 @@ class Caller:
         except Throttled as wait:
             log.info("vendor.request_waits", reason=str(wait), until=wait.until.isoformat())
             raise Throttled(self._limit, until=wait.until) from None
-        self._spent.extend(Spend(bucket=one.bucket, at=at, weight=one.weight) for one in wanted)
+        own = self.connection.id
+        self._spent.extend(
+            Spend(bucket=one.bucket, at=at, weight=one.weight, connection_id=own) for one in wanted
+        )
 
     @property
     def _limit(self) -> str:

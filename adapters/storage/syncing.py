@@ -29,9 +29,9 @@ from infra.sealing import Sealer
 
 _SPENT = text(
     """
-    INSERT INTO vendor_requests (bucket, at, weight)
+    INSERT INTO vendor_requests (bucket, at, weight, connection_id)
     SELECT unnest(CAST(:buckets AS text[])), unnest(CAST(:ats AS timestamptz[])),
-           unnest(CAST(:weights AS integer[]))
+           unnest(CAST(:weights AS integer[])), unnest(CAST(:connections AS uuid[]))
     """
 )
 _HELD = text(
@@ -367,5 +367,6 @@ def _keep_spent(db: Db, spent: Sequence[Spend]) -> None:
         "buckets": [one.bucket for one in spent],
         "ats": [one.at for one in spent],
         "weights": [one.weight for one in spent],
+        "connections": [one.connection_id for one in spent],
     }
     db.execute(_SPENT, values)

@@ -1,14 +1,30 @@
-"""Operating: what the boards of queues and syncs look up."""
+"""Operating: whose each vendor request was."""
+
+from pathlib import Path
+
+from alembic import op
 
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
 
+SQL = Path(__file__).parent.parent / "sql"
+
+DROP = """
+ALTER TABLE vendor_requests DROP COLUMN connection_id;
+"""
+
+
+def _run(sql: str) -> None:
+    # psycopg's own cursor: several statements in one string, and no `:name` or `%` to escape.
+    op.get_bind().connection.cursor().execute(sql.encode())
+
 
 def upgrade() -> None:
-    """Nothing so far."""
+    _run((SQL / "0008_operating.sql").read_text())
 
 
 def downgrade() -> None:
-    """Nothing to take back."""
+    """Whose they were is forgotten; that they left is kept."""
+    _run(DROP)

@@ -14,6 +14,7 @@ from sqlalchemy import (
 )
 
 from adapters.storage.tables.columns import (
+    ID,
     INSTANT,
     connection_column,
     count_column,
@@ -120,5 +121,6 @@ vendor_requests = Table(
     Column("bucket", Text, nullable=False),
     Column("at", INSTANT, nullable=False),
     Column("weight", Integer, nullable=False, server_default=text("1")),
+    Column("connection_id", ID),
     Index("ix_vendor_requests_bucket_at", "bucket", "at"),
 )
