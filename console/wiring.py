@@ -190,6 +190,7 @@ def _moved(given: Settings, home: Path) -> Settings:
     elsewhere: dict[str, Any] = {"PMS_SYNC_HOME": home, "database_url": None, "redis_url": None}
     return Settings(
         _env_file=settings.DOTENV,
+        stored=given.stored,
         vendor_urls=given.vendor_urls,
         vendor_secrets=given.vendor_secrets,
         warnings=given.warnings,

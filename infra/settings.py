@@ -6,9 +6,8 @@ import secrets
 from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import (
@@ -19,25 +18,26 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from domain.errors import BadInput
+from infra.cautions import old_names, unknown_senders, weak_links
+from infra.links import postgres_link, redis_link
+from infra.listed import Names, Networks, NetworksBySender, parts
 from infra.local_secrets import local_secret
+from infra.origins import HERE
+from infra.parameters import ParameterSource, Unreadable, parameters
 from infra.vendor_secrets import vendor_secrets
 from infra.vendor_urls import NAMED, VendorUrls, is_loopback, url_problem, vendor_urls
 
 DOTENV = ".env"
-OLD_NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        "NEXT_PUBLIC_APP_URL": "APP_BASE_URL",
-        "SIKKA_APPLICATION_ID": "SIKKA_APP_ID",
-        "SIKKA_SECRET_KEY": "SIKKA_APP_KEY",
-    }
-)
 KEY_DIGITS = 64
 FEWEST_DIFFERENT_DIGITS = 6
 SHORTEST_SECRET = 32
-ENCRYPTED_SSL_MODES = frozenset({"require", "verify-ca", "verify-full"})
 
 
 class Profile(StrEnum):
@@ -59,9 +59,10 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    # Validators look at `profile` and `home`, so these two come first.
+    # Validators look at these three, so they come first.
     profile: Profile = Field(Profile.DEVELOPMENT, validation_alias="PMS_SYNC_PROFILE")
     home: Path = Field(Path(".local"), validation_alias="PMS_SYNC_HOME")
+    same_machine_hosts: Names = ()
 
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
@@ -75,10 +76,15 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("APP_BASE_URL", "NEXT_PUBLIC_APP_URL"),
     )
 
+    trusted_proxies: Networks = HERE
+    allowed_ips: Networks = ()
+    webhook_allowed_ips: NetworksBySender = Field(default_factory=dict)
+
     secrets_backend: Literal["file", "aws"] = "file"
     secrets_prefix: str = "parlae/pms"
     aws_region: str | None = None
     aws_endpoint_url: str | None = None
+    aws_ssm_prefix: str | None = None
 
     vapi_webhook_secret: SecretStr | None = None
     vapi_auth: SecretStr | None = None
@@ -108,15 +114,33 @@ class Settings(BaseSettings):
     vendor_secrets: Mapping[str, Mapping[str, SecretStr]] = Field(
         default_factory=dict, exclude=True
     )
+    stored: Mapping[str, str] = Field(default_factory=dict, exclude=True, repr=False)
     warnings: tuple[str, ...] = Field(default=(), exclude=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """A variable of the process, then Parameter Store, then the file."""
+        stored = ParameterSource(settings_cls, init_settings().get("stored", {}))
+        return init_settings, env_settings, stored, dotenv_settings
 
     @property
     def is_production(self) -> bool:
         return self.profile is Profile.PRODUCTION
 
     @property
+    def links(self) -> Mapping[str, SecretStr | None]:
+        return {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
+
+    @property
     def old_encryption_keys(self) -> tuple[str, ...]:
-        return tuple(_listed(self.encryption_keys_old.get_secret_value()))
+        return tuple(parts(self.encryption_keys_old.get_secret_value()))
 
     @field_validator("database_url")
     @classmethod
@@ -124,13 +148,7 @@ class Settings(BaseSettings):
         if url is None:
             _need("the address of your PostgreSQL", info)
             return None
-        text = url.get_secret_value()
-        scheme, _, rest = text.partition("://")
-        if scheme not in {"postgresql", "postgres", "postgresql+psycopg"} or not rest:
-            raise ValueError("must start with postgresql://")
-        if _is_production(info) and not _is_encrypted("postgresql://" + rest):
-            raise ValueError("add ?sslmode=verify-full (or require): the database is not local")
-        return SecretStr("postgresql://" + rest)
+        return SecretStr(postgres_link(url.get_secret_value(), **_strictness(info)))
 
     @field_validator("redis_url")
     @classmethod
@@ -138,9 +156,7 @@ class Settings(BaseSettings):
         if url is None:
             _need("the address of your Redis or Valkey", info)
             return None
-        if not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("must start with redis://, rediss:// or unix://")
-        return url
+        return SecretStr(redis_link(url.get_secret_value(), **_strictness(info)))
 
     @field_validator("encryption_key")
     @classmethod
@@ -153,7 +169,7 @@ class Settings(BaseSettings):
     @field_validator("encryption_keys_old")
     @classmethod
     def _old_keys(cls, keys: SecretStr) -> SecretStr:
-        for key in _listed(keys.get_secret_value()):
+        for key in parts(keys.get_secret_value()):
             _check_key(key, production=False)
         return keys
 
@@ -203,22 +219,31 @@ class Settings(BaseSettings):
 
 def load(*, vendors: Collection[str] = NAMED) -> Settings:
     """The settings of this process, or one `BadInput` that lists everything wrong with them."""
-    environment = _environment()
+    stored, problems = _stored(_environment())
+    environment = _environment(stored)
     production = environment.get("PMS_SYNC_PROFILE") == Profile.PRODUCTION
-    urls, problems = vendor_urls(environment, vendors=NAMED.union(vendors), production=production)
+    urls, wrong = vendor_urls(environment, vendors=NAMED.union(vendors), production=production)
+    problems += wrong
     settings = None
     try:
         settings = Settings(
             _env_file=DOTENV,
+            stored=stored,
             vendor_urls=urls,
             vendor_secrets=vendor_secrets(environment, vendors=vendors, others=names()),
-            warnings=_warnings(environment),
         )
     except ValidationError as error:
         problems = [_sentence(one) for one in error.errors()] + problems
+    else:
+        problems += unknown_senders(settings.webhook_allowed_ips, NAMED.union(vendors))
     if settings is None or problems:
         raise BadInput("\n".join(["The configuration cannot be used:", *problems])) from None
-    return settings.model_copy(update={"vendor_secrets": _with_sikka(settings)})
+    return settings.model_copy(
+        update={
+            "vendor_secrets": _with_sikka(settings),
+            "warnings": (*old_names(environment), *weak_links(settings.links)),
+        }
+    )
 
 
 def _with_sikka(settings: Settings) -> Mapping[str, Mapping[str, SecretStr]]:
@@ -242,18 +267,23 @@ def names() -> set[str]:
     return found
 
 
-def _environment() -> dict[str, str]:
-    """What is set, by upper-case name; a variable of the process wins over the file's."""
-    both = {**dotenv_values(DOTENV), **os.environ}
+def _environment(stored: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What is set, by upper-case name, in the order of the sources."""
+    both = {**dotenv_values(DOTENV), **(stored or {}), **os.environ}
     return {name.upper(): value for name, value in both.items() if value}
 
 
-def _warnings(environment: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(
-        f"{old} is an old name; call it {new}"
-        for old, new in OLD_NAMES.items()
-        if old in environment
-    )
+def _stored(environment: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """What Parameter Store holds for us; it is asked only where a prefix is set."""
+    prefix, endpoint = environment.get("AWS_SSM_PREFIX"), environment.get("AWS_ENDPOINT_URL")
+    production = environment.get("PMS_SYNC_PROFILE") == Profile.PRODUCTION
+    if not prefix or (endpoint and url_problem(endpoint, production=production)):
+        return {}, []
+    region = environment.get("AWS_REGION")
+    try:
+        return parameters(prefix.rstrip("/"), region=region, endpoint_url=endpoint), []
+    except Unreadable as problem:
+        return {}, [f"AWS_SSM_PREFIX: {problem}"]
 
 
 def _sentence(error: Any) -> str:
@@ -267,21 +297,15 @@ def _is_production(info: ValidationInfo) -> bool:
     return info.data.get("profile") is Profile.PRODUCTION
 
 
+def _strictness(info: ValidationInfo) -> Any:
+    hosts = info.data.get("same_machine_hosts", ())
+    return {"production": _is_production(info), "same_machine": hosts}
+
+
 def _need(what: str, info: ValidationInfo) -> None:
     """Unset means the embedded server, which production does not have."""
     if _is_production(info):
         raise ValueError(f"is not set; set it to {what}")
-
-
-def _is_encrypted(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    host = parts.hostname or ""
-    if not host or is_loopback(host):
-        return True
-    return parse_qs(parts.query).get("sslmode", [""])[-1] in ENCRYPTED_SSL_MODES
 
 
 def _check_key(key: str, *, production: bool) -> None:
@@ -290,10 +314,6 @@ def _check_key(key: str, *, production: bool) -> None:
         raise ValueError(f"needs {KEY_DIGITS} hexadecimal characters (openssl rand -hex 32)")
     if production and len(digits) < FEWEST_DIFFERENT_DIGITS:
         raise ValueError("is not random; make one with openssl rand -hex 32")
-
-
-def _listed(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _is_json_object(text: str) -> bool:

@@ -1,0 +1,32 @@
+"""Settings that are lists: text with commas outside, tuples inside."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+from pydantic_settings import NoDecode
+
+from infra.origins import Network, by_sender, networks
+
+
+def parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _names(given: Any) -> Any:
+    return tuple(parts(given)) if isinstance(given, str) else given
+
+
+def _networks(given: Any) -> Any:
+    return networks(given) if isinstance(given, str) else given
+
+
+def _by_sender(given: Any) -> Any:
+    return by_sender(given) if isinstance(given, str) else given
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
+NetworksBySender = Annotated[
+    Mapping[str, tuple[Network, ...]], NoDecode, BeforeValidator(_by_sender)
+]
