@@ -45,6 +45,7 @@ from adapters.storage.tables.sheet import (
     run_sheet_history,
     run_sheets,
 )
+from adapters.storage.tables.summaries import sync_summaries
 from adapters.storage.tables.two_way import patient_links
 from adapters.storage.tables.work import (
     jobs,
@@ -93,6 +94,7 @@ __all__ = [
     "schedules",
     "sessions",
     "slot_holds",
+    "sync_summaries",
     "text_messages",
     "text_opt_outs",
     "tool_calls",

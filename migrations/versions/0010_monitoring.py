@@ -1,0 +1,36 @@
+"""Monitoring: what may be counted across accounts, and each account's weekly summary."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parent.parent / "sql"
+
+DROP = """
+DROP TABLE sync_summaries;
+REVOKE SELECT (id, account_id, action, endpoint, user_id, phi_accessed, success, created_at)
+  ON pms_audit_logs FROM pms_sync_dispatch;
+REVOKE SELECT (id, account_id, connection_id, kind, state, call_id, entry_id, created_at, submitted_at, settled_at)
+  ON pms_writes FROM pms_sync_dispatch;
+DROP POLICY counted ON pms_audit_logs;
+DROP POLICY counted ON pms_writes;
+"""
+
+
+def _run(sql: str) -> None:
+    # psycopg's own cursor: several statements in one string, and no `:name` or `%` to escape.
+    op.get_bind().connection.cursor().execute(sql.encode())
+
+
+def upgrade() -> None:
+    _run((SQL / "0010_monitoring.sql").read_text())
+
+
+def downgrade() -> None:
+    """The summaries go; they can be made again from the log of runs."""
+    _run(DROP)
