@@ -37,7 +37,7 @@ app = typer.Typer(no_args_is_help=True, help="Fields that a person and the PMS b
 CHOICES: tuple[Choice, ...] = get_args(Choice)
 AT_ONCE = 500
 Account = Annotated[str, typer.Option(help="Whose sheet.")]
-Keep = Annotated[str, typer.Option(help="mine or theirs.")]
+Keep = Annotated[str, typer.Option("--keep", "--choice", help="mine or theirs.")]
 Rule = Annotated[str | None, typer.Option(help="Only this field, for example patient_phone.")]
 OfConnection = Annotated[str | None, typer.Option("--connection", help="Only this connection.")]
 OfRun = Annotated[str | None, typer.Option("--run", help="Only what this run opened.")]

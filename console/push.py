@@ -35,8 +35,12 @@ ENDED = {JobState.DONE, JobState.DEAD, JobState.CANCELLED}
 Entry = Annotated[UUID, typer.Argument(metavar="ENTRY", help="The row's id.")]
 Create = Annotated[bool, typer.Option("--create", help="Make it the practice's visit.")]
 Account = Annotated[str, typer.Option(help="Whose.")]
-First = Annotated[str | None, typer.Option("--from", help="First day; today if not given.")]
-Last = Annotated[str | None, typer.Option("--to", help="Last day; the first one if not given.")]
+First = Annotated[
+    str | None, typer.Option("--from", "--first-day", help="First day; today if not given.")
+]
+Last = Annotated[
+    str | None, typer.Option("--to", "--last-day", help="Last day; the first one if not given.")
+]
 Here = Annotated[bool, typer.Option("--here", help="In this process, without workers.")]
 
 _NEXT = text(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection as Db
 
 from adapters.storage import push_asking, push_board, push_log
@@ -46,13 +46,13 @@ Days = Annotated[int, Query(ge=1, le=92)]
 
 
 class Range(BaseModel):
-    """Practice-local days, both included."""
+    """Practice-local days, both included; `first_day` and `last_day` mean the same."""
 
     model_config = ConfigDict(extra="forbid")
 
     connection_id: UUID
-    first_day: date
-    last_day: date
+    first: Annotated[date, Field(validation_alias=AliasChoices("from", "first_day"))]
+    last: Annotated[date, Field(validation_alias=AliasChoices("to", "last_day"))]
 
 
 class One(BaseModel):
@@ -71,11 +71,9 @@ def bulk_sync(door: Syncer, body: Range, once: MaybeOnce = None) -> JSONResponse
     """In batches of at most 50; what failed before is tried again."""
 
     def ask(db: Db) -> Asked:
-        return push_asking.push_days(
-            db, body.connection_id, first=body.first_day, last=body.last_day
-        )
+        return push_asking.push_days(db, body.connection_id, first=body.first, last=body.last)
 
-    return asked(door, once, "push.range_asked", ask, about=f"{body.first_day} to {body.last_day}")
+    return asked(door, once, "push.range_asked", ask, about=f"{body.first} to {body.last}")
 
 
 @router.post(

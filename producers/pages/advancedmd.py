@@ -85,12 +85,16 @@ def fragment(request: Request, door: Reader, wanted: Wanted) -> HTMLResponse:
 
 @router.get("/range")
 def days(
-    request: Request, door: Reader, connection: UUID, first_day: date, last_day: date
+    request: Request,
+    door: Reader,
+    connection: UUID,
+    first: Annotated[date, Query(alias="from")],
+    last: Annotated[date, Query(alias="to")],
 ) -> HTMLResponse:
     """How many rows of those days would be sent, and how long they would wait."""
     with door.transaction() as db:
         one = _chosen(push_board.connections(db, vendors=vendors()), connection)
-        rows = push_board.to_send(db, one.id, first=first_day, last=last_day)
+        rows = push_board.to_send(db, one.id, first=first, last=last)
     calls = {key: times * rows for key, times in A_PUSH.items()}
     return render(
         request,

@@ -102,7 +102,7 @@ def test_one_that_changed_since_it_was_listed_is_left_alone(
     refused = shell.complaint("conflicts", "settle", listed, "--keep", "mine")
     (again,) = shell.answer("conflicts", "list", "--rule", "start")["conflicts"]
     now = f"{again['id'][:8]}@{again['version']}"
-    settled = shell.answer("conflicts", "settle", now, "--keep", "mine")
+    settled = shell.answer("conflicts", "settle", now, "--choice", "mine")
 
     assert listed in shown
     assert "changed meanwhile; look at it again" in refused

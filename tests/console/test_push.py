@@ -75,7 +75,7 @@ def test_days_are_sent_in_this_process(shell: Shell, practice: tuple[Simulator, 
     today = datetime.now(ZoneInfo(ZONE)).date().isoformat()
 
     told = shell.answer("push", "range", connection, "--from", today, "--here")
-    said = shell("push", "range", connection, "--here").out
+    said = shell("push", "range", connection, "--first-day", today, "--here").out
 
     assert told["result"] == {"sent": 0, "failed": 0}
     assert said.strip().endswith("0 sent.")

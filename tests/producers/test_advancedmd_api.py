@@ -104,11 +104,13 @@ def test_a_locked_practice_is_not_asked(day: TwoWayDay) -> None:
     assert "reconnected" in answer.json()["detail"]
 
 
-def test_days_are_sent_and_changes_fetched_by_a_job(day: TwoWayDay) -> None:
+@pytest.mark.parametrize("names", [("from", "to"), ("first_day", "last_day")])
+def test_days_are_sent_and_changes_fetched_by_a_job(day: TwoWayDay, names: tuple[str, str]) -> None:
     body = {"connection_id": str(day.connection)}
     span = {"first_day": "2026-11-23", "last_day": "2026-11-25"}
 
-    sent = post(day, "/appointments/bulk-sync", {**body, **span})
+    asked = dict(zip(names, span.values(), strict=True))
+    sent = post(day, "/appointments/bulk-sync", {**body, **asked})
     pulled = post(day, "/appointments/pull-updates", body)
 
     assert (sent.status_code, pulled.status_code) == (202, 202)
@@ -124,7 +126,7 @@ def test_days_are_sent_and_changes_fetched_by_a_job(day: TwoWayDay) -> None:
 def test_days_the_wrong_way_round_or_too_many_are_refused(
     day: TwoWayDay, span: tuple[str, str], status: int
 ) -> None:
-    body = {"connection_id": str(day.connection), "first_day": span[0], "last_day": span[1]}
+    body = {"connection_id": str(day.connection), "from": span[0], "to": span[1]}
 
     assert post(day, "/appointments/bulk-sync", body).status_code == status
 

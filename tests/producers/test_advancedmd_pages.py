@@ -187,7 +187,7 @@ def test_an_office_that_lets_nobody_in_is_not_said_to_answer_without_a_wait(
 ) -> None:
     _stand(day, "NEEDS_SIGN_IN")
     day.site.sign_in()
-    days = {"first_day": "2026-11-23", "last_day": "2026-11-23", "connection": str(day.connection)}
+    days = {"from": "2026-11-23", "to": "2026-11-23", "connection": str(day.connection)}
 
     page = text_of(day.site.client.get("/advancedmd").text)
     told = day.site.client.get("/advancedmd/range", params=days).text
@@ -297,11 +297,11 @@ def test_an_operator_does_not_see_who_may_be_meant(day: TwoWayDay) -> None:
 
 def test_a_range_of_days_tells_how_many_rows_it_would_send(day: TwoWayDay) -> None:
     day.site.sign_in()
-    days = {"first_day": "2026-11-23", "last_day": "2026-11-23", "connection": str(day.connection)}
+    days = {"from": "2026-11-23", "to": "2026-11-23", "connection": str(day.connection)}
 
     told = day.site.client.get("/advancedmd/range", params=days).text
     later = day.site.client.get(
-        "/advancedmd/range", params={**days, "first_day": "2026-11-24", "last_day": "2026-11-25"}
+        "/advancedmd/range", params={**days, "from": "2026-11-24", "to": "2026-11-25"}
     ).text
 
     assert told.startswith("2 rows wait to be sent")

@@ -30,8 +30,8 @@ export async function patientSynced(link, tell = () => {}) {
   return followed(await order(`patients/${link}/sync`, {}), tell);
 }
 
-async function range({ connection, first_day, last_day }, tell) {
-  const body = { connection_id: connection, first_day, last_day };
+async function range({ connection, from, to }, tell) {
+  const body = { connection_id: connection, from, to };
   return followed(await order("appointments/bulk-sync", body), tell);
 }
 
@@ -56,5 +56,5 @@ export const DEEDS = {
   pull,
   range,
   patients,
-  today: ({ connection, today }, tell) => range({ connection, first_day: today, last_day: today }, tell),
+  today: ({ connection, today }, tell) => range({ connection, from: today, to: today }, tell),
 };

@@ -55,8 +55,8 @@ async function send(event) {
 
 function open() {
   const { day } = document.getElementById("day").dataset;
-  form.elements.first_day.value = day;
-  form.elements.last_day.value = day;
+  form.elements.from.value = day;
+  form.elements.to.value = day;
   told("");
   dialog.showModal();
   estimate().catch(() => {});
