@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+from bench.peers import environments
 from bench.voice_hops.kit import READY
 from bench.voice_told import Row, load, share, told
 from infra import embedded
+from infra.embedded import Servers
 
 FOLDER = Path(__file__).parent / "voice_hops"
 NO_SYSTEMS = {"__init__", "kit"}
@@ -50,8 +52,8 @@ def rows(*, rounds: int, pythons: Mapping[str, str]) -> Iterator[Row]:
     dice = random.Random(rounds)  # noqa: S311 - shuffles, guards nothing
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pms-sync-bench-")))
-        url = stack.enter_context(embedded.start(home)).redis_url
-        systems = [stack.enter_context(_running(name, url, pythons)) for name in names()]
+        servers = stack.enter_context(embedded.start(home))
+        systems = [stack.enter_context(_running(name, servers, pythons)) for name in names()]
         for one in systems:
             one.ask(WARMING, seed="warming")
         for number in range(rounds):
@@ -82,17 +84,29 @@ def _table(systems: Sequence[System]) -> Iterator[Row]:
 
 
 @contextmanager
-def _running(name: str, url: str, pythons: Mapping[str, str]) -> Iterator[System]:
-    """A peer may have an interpreter of its own, whose environment holds it."""
-    python = pythons.get(name, sys.executable)
-    with _process(python, name, "worker", url), _process(python, name, "caller", url) as caller:
+def _running(name: str, servers: Servers, pythons: Mapping[str, str]) -> Iterator[System]:
+    """A peer runs in the environment of its lock, or by the interpreter named for it."""
+    python = pythons.get(name) or _python_of(name)
+    with (
+        _process(python, name, "worker", servers),
+        _process(python, name, "caller", servers) as caller,
+    ):
         yield System(name, caller)
 
 
+def _python_of(name: str) -> str:
+    """`celery_threads` is a way to run `celery`; what has no lock is ours to run."""
+    peer = name.partition("_")[0]
+    return environments.python_of(peer) if peer in environments.known() else sys.executable
+
+
 @contextmanager
-def _process(python: str, name: str, role: str, url: str) -> Iterator["subprocess.Popen[str]"]:
+def _process(
+    python: str, name: str, role: str, servers: Servers
+) -> Iterator["subprocess.Popen[str]"]:
     """It ends when its input does."""
-    command = [python, "-m", f"bench.voice_hops.{name}", role, url]
+    addresses = [servers.redis_url, servers.database_url]
+    command = [python, "-m", f"bench.voice_hops.{name}", role, *addresses]
     with subprocess.Popen(  # noqa: S603 - our own module
         command,
         cwd=FOLDER.parent.parent,

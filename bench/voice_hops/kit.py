@@ -15,6 +15,7 @@ from threading import Thread
 READY = "ready"
 THREADS = 8
 """What the pool of voice workers has."""
+PATIENCE_S = 30
 
 Call = Callable[[], object]
 """Asks once, and comes back with the answer."""
@@ -23,7 +24,9 @@ Call = Callable[[], object]
 def main(
     work: Callable[[str], None], calling: Callable[[str], AbstractContextManager[Call]]
 ) -> None:
-    """`worker URL` works while its input is open; `caller URL` times the calls each line asks for.
+    """`worker REDIS POSTGRES` works while its input is open; `caller REDIS POSTGRES` times calls.
+
+    Each line of a caller's input says how many, and how.
 
     `work` says `ready()` once it listens.
     """
@@ -36,6 +39,11 @@ def main(
         ready()
         for line in sys.stdin:
             _say(json.dumps(timed(call, **json.loads(line))))
+
+
+def database_url() -> str:
+    """For a peer whose queue is in PostgreSQL; as libpq reads it, without SQLAlchemy's driver."""
+    return sys.argv[3].replace("postgresql+psycopg:", "postgresql:")
 
 
 def ready() -> None:
