@@ -16,6 +16,7 @@ from domain.backfills import Backfill
 from domain.drift import Drift
 from domain.history import Past
 from domain.sheet import Column, ConnectionView, EntryView, RunView, WaitingView
+from producers.describing_practice import CALLERS, PRACTICE
 
 Fields = Mapping[str, Any]
 """The names of an object, each with its type or the names of the object it holds."""
@@ -123,12 +124,16 @@ ANSWERS: Mapping[str, Fields] = {
     "get /api/pms/connections/{connection_id}/webhooks": {"made_at": datetime | None, **HOOK},
     "post /api/pms/connections/{connection_id}/webhooks": {"key": str, **HOOK},
     "delete /api/pms/connections/{connection_id}/webhooks": {},
+    **PRACTICE,
 }
 
 
 def described(method: str, path: str, schemas: dict[str, Any]) -> dict[str, Any] | None:
     """The schema of that operation's success, its parts laid among `schemas`; None if not here."""
-    fields = ANSWERS.get(f"{method.lower()} {path}")
+    named = f"{method.lower()} {path}"
+    if named in CALLERS:
+        return _object(CALLERS[named], schemas)
+    fields = ANSWERS.get(named)
     return None if fields is None else _object({"success": True, **fields}, schemas)
 
 

@@ -21,7 +21,10 @@ Key = Annotated[str | None, Header(alias="Idempotency-Key")]
 Minutes = Annotated[int, Field(ge=5, le=480)]
 Words = Annotated[str, Field(max_length=1000)]
 ACCEPTED: dict[int | str, dict[str, Any]] = {
-    202: {"description": "Requested, not final yet; ask again at Location."}
+    202: {
+        "description": "Requested, not final yet; ask again at Location.",
+        "content": {"application/json": {}},
+    }
 }
 
 

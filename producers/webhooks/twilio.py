@@ -23,11 +23,12 @@ STARTS = frozenset({"start", "unstop", "yes"})
 MOST_FIELDS = 200
 LONGEST_WORD = 40
 NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+TWIML = {"content": {"text/xml": {"schema": {"type": "string"}}}}
 
 Posted = Mapping[str, Sequence[str]]
 
 
-@router.post("/twilio/status")
+@router.post("/twilio/status", status_code=HTTPStatus.NO_CONTENT, response_class=Response)
 async def status(request: Request, ports: GivenPorts) -> Response:
     """What became of a text; twice, late or in any order it changes nothing that is settled."""
     posted = await _genuine(request, ports)
@@ -37,7 +38,7 @@ async def status(request: Request, ports: GivenPorts) -> Response:
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-@router.post("/twilio/inbound")
+@router.post("/twilio/inbound", response_class=Response, responses={HTTPStatus.OK.value: TWIML})
 async def inbound(request: Request, ports: GivenPorts) -> Response:
     """A text from somebody: only a wish for no texts, or for texts again, is heard."""
     posted = await _genuine(request, ports)

@@ -21,6 +21,7 @@ from infra.clock import system_clock
 from infra.sealing import Keyring, Sealer
 from producers import routes
 from producers.describing_answers import ANSWERS, BACKFILL, RUN
+from producers.describing_practice import CALLERS
 from producers.following import Hub
 from producers.main import create_app
 from producers.ports import Ports
@@ -90,23 +91,32 @@ def test_the_ways_in_are_those_of_the_code(document: dict[str, Any]) -> None:
 
 
 def test_every_success_says_what_it_answers(document: dict[str, Any]) -> None:
-    """But for the practice's own API, whose answers are documents of whatever was asked for."""
     silent = [
-        f"{method} {path}"
-        for path, method, operation in ours(document)
+        f"{method} {path} {status}"
+        for path, method, operation in operations(document)
         for status, answer in operation["responses"].items()
-        if status < "3" and "practice" not in operation["tags"]
+        if status < "3"
         for told in [resolved(document, answer).get("content", {}).get("application/json")]
-        if told is not None and not {"$ref", "properties", "items"} & told["schema"].keys()
+        if told is not None and not {"$ref", "properties", "items"} & told.get("schema", {}).keys()
     ]
 
     assert silent == []
 
 
+def test_a_write_says_alike_what_is_done_and_what_is_requested(document: dict[str, Any]) -> None:
+    told = document["paths"]["/api/pms/appointments"]["post"]["responses"]
+
+    done, requested = (told[one]["content"]["application/json"]["schema"] for one in ("201", "202"))
+    assert done == requested
+    assert {"id", "confirmationNumber", "status"} <= done["properties"]["appointment"][
+        "properties"
+    ].keys()
+
+
 def test_every_answer_that_is_described_has_an_address(document: dict[str, Any]) -> None:
     addresses = {f"{method} {path}" for path, method, _ in operations(document)}
 
-    assert set(ANSWERS) <= addresses
+    assert set(ANSWERS) | set(CALLERS) <= addresses
 
 
 def test_runs_and_backfills_are_described_as_they_are_answered() -> None:
