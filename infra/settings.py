@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
@@ -106,7 +107,19 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr | None = None
     twilio_messaging_service_sid: str | None = None
 
-    audit_anchor: Path | None = None
+    audit_anchor: str | None = None
+    audit_key: SecretStr = SecretStr("")
+    audit_keys_old: SecretStr = SecretStr("")
+    audit_keep_years: int = Field(6, ge=6, le=100)
+
+    watch_patients_an_hour: int = Field(60, ge=1)
+    watch_denials_an_hour: int = Field(10, ge=1)
+    watch_exports_a_day: int = Field(5, ge=1)
+    watch_hours_outside: int = Field(3, ge=1, le=12)
+    watch_new_address_patients: int = Field(20, ge=1)
+
+    metrics_token: SecretStr | None = None
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["auto", "json", "console"] = "auto"
 
@@ -166,7 +179,25 @@ class Settings(BaseSettings):
         _check_key(key.get_secret_value(), production=_is_production(info))
         return key
 
-    @field_validator("encryption_keys_old")
+    @property
+    def old_audit_keys(self) -> tuple[str, ...]:
+        return tuple(parts(self.audit_keys_old.get_secret_value()))
+
+    @field_validator("audit_key")
+    @classmethod
+    def _audit_key(cls, key: SecretStr, info: ValidationInfo) -> SecretStr:
+        if key.get_secret_value():
+            _check_key(key.get_secret_value(), production=_is_production(info))
+        return key
+
+    @field_validator("audit_anchor")
+    @classmethod
+    def _audit_anchor(cls, place: str | None) -> str | None:
+        if place and "://" in place and not re.fullmatch(r"s3://[a-z0-9.-]{3,63}(/.*)?", place):
+            raise ValueError("must be a file, or s3://bucket/prefix with object lock")
+        return place
+
+    @field_validator("encryption_keys_old", "audit_keys_old")
     @classmethod
     def _old_keys(cls, keys: SecretStr) -> SecretStr:
         for key in parts(keys.get_secret_value()):

@@ -35,7 +35,7 @@ CREATE TABLE audit_cuts (
     file TEXT NOT NULL,
     digest BYTEA NOT NULL,
     mark BYTEA NOT NULL,
-    cut_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    cut_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_audit_cuts PRIMARY KEY (account_id, seq),
     CONSTRAINT fk_audit_cuts_account_id FOREIGN KEY(account_id) REFERENCES accounts (id)
 );

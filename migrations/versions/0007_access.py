@@ -24,7 +24,7 @@ def _run(sql: str) -> None:
 
 
 def upgrade() -> None:
-    """0007_access.sql, 0007_cache.sql: each of this revision's files, in the order of their names."""
+    """Each file of this revision, such as 0007_access.sql, in the order of their names."""
     for part in sorted(SQL.glob("0007_*.sql")):
         if not part.name.endswith(".down.sql"):
             _run(part.read_text())

@@ -99,7 +99,7 @@ audit_cuts = Table(
     Column("file", Text, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("mark", LargeBinary, nullable=False),
-    Column("cut_at", INSTANT, nullable=False),
+    stamp_column("cut_at"),
 )
 
 audit_findings = Table(

@@ -1,0 +1,1 @@
+"""Where the heads of audit chains are kept outside the database."""

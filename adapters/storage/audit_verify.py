@@ -1,0 +1,211 @@
+"""Judges audit chains against their rows and their anchor, and names what is wrong."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, text
+
+from adapters.storage.audit_chain import LONGEST_TRANSACTION, links_after
+from adapters.storage.audit_cuts import Cut, is_ours, latest_cut
+from domain.audit_chain import (
+    Anchor,
+    AnchorBroken,
+    ChainKeys,
+    Finding,
+    Head,
+    Link,
+    Trouble,
+    Walk,
+)
+from infra.database import dispatch, transaction
+
+PATIENCE = timedelta(minutes=5)
+"""Rows are chained within seconds: what waits longer is told as a finding."""
+
+_ACCOUNTS = text(
+    """
+    SELECT accounts.id, COALESCE(head.seq, 0) AS seq, COALESCE(head.anchored_seq, 0) AS anchored
+    FROM accounts LEFT JOIN audit_heads AS head ON head.account_id = accounts.id
+    ORDER BY accounts.id
+    """
+)
+_TAIL = text(
+    """
+    SELECT count(*) AS rows, min(logs.id) AS first_id, min(logs.created_at) AS oldest,
+           count(*) FILTER (WHERE logs.created_at < head.newest_at - :longest) AS passed_over,
+           now() AS now
+    FROM pms_audit_logs AS logs LEFT JOIN audit_heads AS head USING (account_id)
+    WHERE logs.account_id = :account_id
+      AND NOT EXISTS (SELECT FROM audit_chain AS link WHERE link.audit_id = logs.id)
+    """
+)
+
+Heads = Mapping[int, frozenset[bytes]]
+"""What an anchor holds of one account: the hashes it was given for a place, one if all is well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the database's own row says of a chain: its last place, and the last one anchored."""
+
+    seq: int = 0
+    anchored: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What was looked at in one account, and what is wrong with it, the first broken row first."""
+
+    account_id: str
+    links: int
+    archived: int
+    unchained: int
+    oldest_unchained: datetime | None
+    anchored: int
+    findings: Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verifying:
+    engine: Engine
+    keys: ChainKeys
+    anchor: Anchor
+
+    def verify(self, only: str | None = None) -> tuple[Sequence[Verdict], Sequence[Finding]]:
+        """Every account's verdict, or one's; and what is wrong with the anchor as a whole."""
+        with dispatch(self.engine) as db:
+            # What was anchored is looked up before the anchor is read: it may grow meanwhile.
+            rows = db.execute(_ACCOUNTS).all()
+        known = {row.id: Known(seq=row.seq, anchored=row.anchored) for row in rows}
+        anchored, broken = self._anchored()
+        wanted = [only] if only else sorted({*known, *anchored})
+        verdicts = [
+            self._verdict(one, known.get(one), anchored.get(one, {}), is_whole=not broken)
+            for one in wanted
+        ]
+        return verdicts, broken
+
+    def _anchored(self) -> tuple[Mapping[str, Heads], Sequence[Finding]]:
+        found: dict[str, dict[int, frozenset[bytes]]] = {}
+        try:
+            for head in self.anchor.heads():
+                places = found.setdefault(head.account_id, {})
+                places[head.seq] = places.get(head.seq, frozenset()) | {head.hash}
+        except AnchorBroken as error:
+            sentence = f"the anchor was altered: {error}"
+            return found, (Finding(trouble=Trouble.ANCHOR, sentence=sentence),)
+        return found, ()
+
+    def _verdict(
+        self,
+        account_id: str,
+        known: object,
+        heads: Mapping[int, frozenset[bytes]],
+        *,
+        is_whole: bool,
+    ) -> Verdict:
+        cut = self._cut(account_id)
+        start = cut.head if cut else Head(account_id=account_id)
+        walk, wrong = Walk(self.keys, start), _Wrong(account_id, heads)
+        wrong.took(_of_cut(self.keys, cut))
+        wrong.at(start)
+        wrong.took(walk.over(wrong.passing(links_after(self.engine, start))))
+        wrong.took(_of_tail(walk.head, known or Known(), heads, is_whole=is_whole))
+        tail = self._tail(account_id, wrong)
+        return Verdict(
+            account_id=account_id,
+            links=walk.checked,
+            archived=start.seq,
+            unchained=tail[0],
+            oldest_unchained=tail[1],
+            anchored=max(heads, default=0),
+            findings=wrong.findings,
+        )
+
+    def _cut(self, account_id: str) -> Cut | None:
+        with transaction(self.engine, account_id=account_id) as db:
+            return latest_cut(db, account_id)
+
+    def _tail(self, account_id: str, wrong: "_Wrong") -> tuple[int, datetime | None]:
+        """Rows that have no link yet; some seconds' worth of them is how it should be."""
+        values = {"account_id": account_id, "longest": LONGEST_TRANSACTION}
+        with transaction(self.engine, account_id=account_id) as db:
+            row = db.execute(_TAIL, values).one()
+        if row.passed_over:
+            wrong.add(
+                Trouble.UNCHAINED,
+                f"{row.passed_over} rows are older than the chain's head and not in it, "
+                f"row {row.first_id} first",
+                audit_id=row.first_id,
+            )
+        elif row.oldest is not None and row.now - row.oldest > PATIENCE:
+            wrong.add(
+                Trouble.UNCHAINED,
+                f"{row.rows} rows wait to be chained, row {row.first_id} first, for longer than "
+                "a few minutes: is a worker of the default queue running?",
+                audit_id=row.first_id,
+            )
+        return row.rows, row.oldest
+
+
+class _Wrong:
+    """Gathers findings of one account, and looks at the anchored places that are passed."""
+
+    def __init__(self, account_id: str, heads: Heads) -> None:
+        self._account = account_id
+        self._heads = heads
+        self.findings: list[Finding] = []
+
+    def took(self, findings: Iterable[Finding]) -> None:
+        self.findings.extend(findings)
+
+    def add(self, trouble: Trouble, sentence: str, **places: int) -> None:
+        self.findings.append(
+            Finding(trouble=trouble, sentence=sentence, account_id=self._account, **places)
+        )
+
+    def passing(self, links: Iterable[Link]) -> Iterator[Link]:
+        for link in links:
+            yield link
+            self.at(Head(account_id=self._account, seq=link.seq, hash=link.hash))
+
+    def at(self, head: Head) -> None:
+        if self._heads.get(head.seq, frozenset({head.hash})) != {head.hash}:
+            self.add(
+                Trouble.ANCHOR,
+                f"the anchor's head at place {head.seq} is not the chain's",
+                seq=head.seq,
+            )
+
+
+def _of_cut(keys: ChainKeys, cut: Cut | None) -> Iterator[Finding]:
+    if cut is not None and not is_ours(keys, cut):
+        yield Finding(
+            trouble=Trouble.CUT,
+            sentence=f"the cut after place {cut.seq} is none that an archive made",
+            account_id=cut.account_id,
+            seq=cut.seq,
+        )
+
+
+def _of_tail(end: Head, known: Known, heads: Heads, *, is_whole: bool) -> Iterator[Finding]:
+    """What the anchor, or the head's own row, knows of places the chain no longer has."""
+    outside = max(heads, default=0)
+    longest = max(outside, known.seq)
+    if longest > end.seq:
+        who = "the anchor" if outside >= known.seq else "the head's row"
+        yield Finding(
+            trouble=Trouble.TAIL,
+            sentence=f"the chain ends at place {end.seq}, but {who} knows place {longest}: "
+            f"the last {longest - end.seq} rows are gone",
+            account_id=end.account_id,
+            seq=end.seq + 1,
+        )
+    if is_whole and known.anchored > outside:
+        yield Finding(
+            trouble=Trouble.ANCHOR,
+            sentence=f"the anchor was told place {known.anchored} and knows only place {outside}",
+            account_id=end.account_id,
+            seq=known.anchored,
+        )
