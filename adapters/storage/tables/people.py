@@ -8,6 +8,7 @@ from adapters.storage.tables.columns import (
     account_column,
     key_column,
     metadata,
+    object_column,
     stamp_column,
     texts_column,
 )
@@ -25,6 +26,7 @@ accounts = Table(
     Column("baa_accepted_by", Text),
     Column("tokens_from", INSTANT),
     stamp_column(),
+    object_column("features"),
 )
 
 users = Table(

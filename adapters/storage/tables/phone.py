@@ -170,6 +170,7 @@ text_opt_outs = Table(
     Column("account_id", Text, ForeignKey("accounts.id"), primary_key=True),
     Column("recipient_hash", LargeBinary, primary_key=True),
     stamp_column("at"),
+    Column("recipient", LargeBinary),
 )
 
 authorisation_states = Table(
