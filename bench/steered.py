@@ -59,11 +59,14 @@ _LEASED = text(
 _WAKE = text("NOTIFY jobs")
 
 
-def prepare(database_url: str) -> None:
-    """Give an empty database a `now()` that can be moved on; before its tables are made."""
+def prepare(database_url: str, *, more: str = "") -> None:
+    """Give an empty database a `now()` that can be moved on; before its tables are made.
+
+    `more` is what a bench of another sort adds to it.
+    """
     plain = database_url.replace("+psycopg", "")
     with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(_OWN_NOW)
+        connection.execute((_OWN_NOW + more).encode())
 
 
 @dataclass(slots=True)
