@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
+from adapters.storage import push_ranges
+from adapters.storage.connections import load
 from adapters.storage.push_standing import OWN_PRACTICE, STATE
 
 MOST_TO_SEE_TO = 30
@@ -87,13 +89,6 @@ _TO_SEE_TO = text(
     ORDER BY entry.push_state = 'error' DESC NULLS LAST, entry.appointment_time, entry.id
     LIMIT {MOST_TO_SEE_TO}
     """  # noqa: S608 - our own words
-)
-_TO_SEND = text(
-    """
-    SELECT count(*) FROM run_sheet_appointments
-    WHERE pms_connection_id = :id AND linked_to IS NULL AND push_state IN ('pending', 'error')
-      AND CAST(appointment_time AT TIME ZONE timezone AS date) BETWEEN :first AND :last
-    """
 )
 
 
@@ -198,6 +193,5 @@ def to_see_to(
 
 
 def to_send(db: Db, connection_id: UUID, *, first: date, last: date) -> int:
-    """Rows of those practice-local days whose changes are not at the PMS yet."""
-    values = {"id": connection_id, "first": first, "last": last}
-    return int(db.execute(_TO_SEND, values).scalar_one())
+    """Rows of those practice-local days that asking for the range would put on their way."""
+    return push_ranges.to_send(db, load(db, connection_id), first=first, last=last)

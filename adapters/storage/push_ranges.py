@@ -1,8 +1,8 @@
 """The rows of some days that are owed to a PMS: put on their way by batches, and followed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,41 +14,68 @@ from adapters.storage.ledger import guard, put, save_checkpoint
 from domain.connections import Connection
 from domain.jobs import Job
 from domain.jobs import text as text_of
+from domain.push_ranges import ON_ITS_WAY, UNSENT, Outcome, Progress
 from domain.pushes import DISPUTED
 from domain.window import whole_days
 from domain.work import BY_SCHEDULE, push_entry_job
 from infra.database import transaction
 
+# The rows of some days that a practice has, or is to have: those of clinicians who work there.
+_ROWS = """
+    entry.linked_to IS NULL AND entry.removed_at IS NULL
+    AND (NOT :is_named OR entry.appointment_time >= :start AND entry.appointment_time < :end)
+    AND (entry.pms_connection_id = :connection_id
+         OR entry.source <> 'pms' AND entry.patient_name IS NOT NULL
+            AND EXISTS (SELECT FROM pms_clinician_mappings AS mapping
+                        WHERE mapping.pms_connection_id = :connection_id
+                          AND mapping.run_sheet_clinician_id = entry.run_sheet_clinician_id))
+"""
 # What failed, and what was never sent, goes out where a person names the days; what waits does in
 # any case, but for what waits for a person to choose a side.
+_GOES = """
+    entry.push_reason IS DISTINCT FROM :disputed
+    AND (entry.push_state = 'pending' OR :is_named AND entry.push_state = 'error'
+         OR :is_named AND entry.source <> 'pms'
+            AND (entry.push_state = 'needs_patient' OR :creates AND entry.push_state IS NULL))
+"""
 _OWED = text(
-    """
+    f"""
     SELECT entry.id, entry.source <> 'pms' AS is_ours FROM run_sheet_appointments AS entry
-    WHERE entry.linked_to IS NULL AND entry.removed_at IS NULL
-      AND entry.push_reason IS DISTINCT FROM :disputed
-      AND (NOT :is_named OR entry.appointment_time >= :start AND entry.appointment_time < :end)
-      AND (entry.pms_connection_id = :connection_id
-             AND (entry.push_state = 'pending' OR :is_named AND entry.push_state = 'error')
-           OR entry.source <> 'pms' AND entry.patient_name IS NOT NULL
-             AND (entry.push_state = 'pending'
-                  OR :is_named AND entry.push_state IN ('error', 'needs_patient')
-                  OR :is_named AND :creates AND entry.push_state IS NULL)
-             AND EXISTS (SELECT FROM pms_clinician_mappings AS mapping
-                         WHERE mapping.pms_connection_id = :connection_id
-                           AND mapping.run_sheet_clinician_id = entry.run_sheet_clinician_id))
+    WHERE {_ROWS} AND {_GOES}
       AND NOT EXISTS (SELECT FROM jobs WHERE kind = 'push_entry'
                         AND args ->> 'range_id' = :range_id
                         AND args ->> 'entry_id' = CAST(entry.id AS text))
     ORDER BY entry.appointment_time, entry.id LIMIT :most
+    """  # noqa: S608 - this module's own words
+)
+_TO_SEND = text(
+    f"SELECT count(*) FROM run_sheet_appointments AS entry WHERE {_ROWS} AND {_GOES}"  # noqa: S608
+)
+_UNDER_WAY = text(
+    """
+    SELECT count(*) FILTER (WHERE job.state IN ('ready', 'running')) AS under_way,
+           max(job.finished_at) AS last_ended,
+           count(*) FILTER (
+             WHERE job.state = 'done' AND CAST(job.result ->> 'sent' AS int) > 0
+               AND coalesce(entry.push_state, 'synced') = 'synced') AS sent
+    FROM jobs AS job LEFT JOIN run_sheet_appointments AS entry
+      ON entry.id = CAST(job.args ->> 'entry_id' AS uuid)
+    WHERE job.kind = 'push_entry' AND job.args ->> 'range_id' = :range_id
     """
 )
-_COUNTS = text(
-    """
-    SELECT count(*) FILTER (WHERE state IN ('ready', 'running')) AS waiting,
-           count(*) FILTER (WHERE state = 'done' AND CAST(result ->> 'sent' AS int) > 0) AS sent,
-           count(*) FILTER (WHERE state = 'dead' OR result ? 'refused') AS failed
-    FROM jobs WHERE kind = 'push_entry' AND args ->> 'range_id' = :range_id
-    """
+_BEGAN = text("SELECT created_at FROM jobs WHERE id = :id")
+_LEFT = text(
+    f"""
+    SELECT CASE WHEN entry.push_state = 'error' THEN 'failed' ELSE 'waiting' END AS outcome,
+           CASE WHEN entry.push_state IS NULL THEN :unsent
+                ELSE coalesce(entry.push_reason, :no_reason) END AS reason, count(*) AS times
+    FROM run_sheet_appointments AS entry
+    WHERE {_ROWS}
+      AND (entry.push_state = 'pending'
+           OR :is_named AND entry.push_state IN ('error', 'needs_patient')
+           OR :is_named AND entry.source <> 'pms' AND entry.push_state IS NULL)
+    GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2
+    """  # noqa: S608 - this module's own words
 )
 
 
@@ -69,17 +96,32 @@ class OpenRange:
         self._engine = engine
         self._job = job
 
-    def counts(self) -> Mapping[str, int]:
-        """How many of what was put on its way still wait, were sent, or failed."""
+    def progress(self) -> Progress:
+        """How much of what was put on its way has not ended, and when something last did."""
         with self._transaction() as db:
-            row = db.execute(_COUNTS, {"range_id": str(self._job.id)}).mappings().one()
-            return dict(row)
+            row = db.execute(_UNDER_WAY, {"range_id": str(self._job.id)}).one()
+            return Progress(under_way=row.under_way, last_ended=row.last_ended or self._began(db))
+
+    def outcome(self) -> Outcome:
+        """What of these days was sent, what failed, and what still waits, with its reasons."""
+        with self._transaction() as db:
+            connection = connections.load(db, _connection_of(self._job))
+            wanted = _wanted(connection, *_days(self._job))
+            sent = db.execute(_UNDER_WAY, {"range_id": str(self._job.id)}).one().sent
+            words = {"unsent": UNSENT, "no_reason": ON_ITS_WAY}
+            left = db.execute(_LEFT, {**wanted, **words}).all()
+        reasons: dict[str, dict[str, int]] = {"failed": {}, "waiting": {}}
+        for row in left:
+            reasons[row.outcome][row.reason] = row.times
+        return Outcome(sent=sent, **reasons)
 
     def take(self, most: int) -> int:
         """Put the next rows on their way; how many there were."""
         with self._transaction() as db:
             connection = connections.load(db, _connection_of(self._job))
-            rows = db.execute(_OWED, self._wanted(connection, most)).all()
+            wanted = _wanted(connection, *_days(self._job))
+            of_job = {"range_id": str(self._job.id), "most": most}
+            rows = db.execute(_OWED, {**wanted, **of_job}).all()
             for row in rows:
                 put(
                     db,
@@ -96,22 +138,9 @@ class OpenRange:
             save_checkpoint(db, self._job, self._job.checkpoint, advanced=bool(rows))
             return len(rows)
 
-    def _wanted(self, connection: Connection, most: int) -> dict[str, Any]:
-        first, last = (text_of(self._job, name) for name in ("first_day", "last_day"))
-        window = None
-        if first and last:
-            days = date.fromisoformat(first), date.fromisoformat(last)
-            window = whole_days(*days, connection.timezone)
-        return {
-            "connection_id": connection.id,
-            "creates": connection.auto_create,
-            "range_id": str(self._job.id),
-            "most": most,
-            "is_named": window is not None,
-            "start": window and window.start,
-            "end": window and window.end,
-            "disputed": DISPUTED,
-        }
+    def _began(self, db: Db) -> datetime:
+        began: datetime = db.execute(_BEGAN, {"id": self._job.id}).scalar_one()
+        return began
 
     @contextmanager
     def _transaction(self) -> Iterator[Db]:
@@ -124,3 +153,28 @@ def _connection_of(job: Job) -> UUID:
     if job.connection_id is None:
         raise ValueError("a range names its connection")
     return job.connection_id
+
+
+def to_send(db: Db, connection: Connection, *, first: date, last: date) -> int:
+    """How many rows a range over those practice-local days would put on their way."""
+    return int(db.execute(_TO_SEND, _wanted(connection, first, last)).scalar_one())
+
+
+def _days(job: Job) -> tuple[date | None, date | None]:
+    """The days that a person named; a range of none goes over all that waits."""
+    first, last = (text_of(job, name) for name in ("first_day", "last_day"))
+    if not (first and last):
+        return None, None
+    return date.fromisoformat(first), date.fromisoformat(last)
+
+
+def _wanted(connection: Connection, first: date | None, last: date | None) -> dict[str, Any]:
+    window = whole_days(first, last, connection.timezone) if first and last else None
+    return {
+        "connection_id": connection.id,
+        "creates": connection.auto_create,
+        "is_named": window is not None,
+        "start": window and window.start,
+        "end": window and window.end,
+        "disputed": DISPUTED,
+    }

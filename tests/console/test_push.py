@@ -77,7 +77,8 @@ def test_days_are_sent_in_this_process(shell: Shell, practice: tuple[Simulator, 
     told = shell.answer("push", "range", connection, "--from", today, "--here")
     said = shell("push", "range", connection, "--first-day", today, "--here").out
 
-    assert told["result"] == {"sent": 0, "failed": 0}
+    nothing = {"failed": {}, "waiting": {}}
+    assert told["result"] == {"sent": 0, "failed": 0, "waiting": 0, "reasons": nothing}
     assert said.strip().endswith("0 sent.")
 
 

@@ -194,7 +194,7 @@ def test_an_office_that_lets_nobody_in_is_not_said_to_answer_without_a_wait(
 
     assert "no wait" not in page
     assert "after the next sign-in" in page
-    assert told.strip() == "2 rows wait to be sent · not before somebody has signed in again"
+    assert told.strip() == "3 rows wait to be sent · not before somebody has signed in again"
 
 
 def test_a_practice_that_is_still_being_set_up_has_no_page_yet(day: TwoWayDay) -> None:
@@ -304,7 +304,7 @@ def test_a_range_of_days_tells_how_many_rows_it_would_send(day: TwoWayDay) -> No
         "/advancedmd/range", params={**days, "from": "2026-11-24", "to": "2026-11-25"}
     ).text
 
-    assert told.startswith("2 rows wait to be sent")
+    assert told.startswith("3 rows wait to be sent")
     assert later.startswith("Nothing of these days waits")
 
 
