@@ -1,12 +1,15 @@
 """How something that was asked for at a practice stands, in one sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from domain.jobs import JobState
 from domain.patient_links import LinkState, said_of
 from domain.pushes import PushState
 from domain.work import LINK_PATIENT, PUSH_RANGE, SYNC
+
+MOST_REASONS = 3
+"""Of rows that failed, and of rows that wait; most of them first."""
 
 _STAYS_BEHIND = frozenset({PushState.NEEDS_PATIENT, PushState.ERROR, PushState.PENDING})
 
@@ -26,13 +29,29 @@ def sentence_of(row: Mapping[str, Any]) -> str:
 
 def _done(row: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     if row["kind"] == PUSH_RANGE:
-        failed = result.get("failed", 0)
-        return f"{result.get('sent', 0)} sent" + (f", {failed} failed." if failed else ".")
+        return _range(result)
     if row["kind"] == LINK_PATIENT and result.get("state"):
         return said_of(LinkState(result["state"]), candidates=result.get("candidates", 0))
     if row["push_state"] in _STAYS_BEHIND and row["push_reason"]:
         return str(row["push_reason"])
     return "The practice did not take it." if result.get("refused") else "Done."
+
+
+def _range(result: Mapping[str, Any]) -> str:
+    """What of some days went, and for each reason how many rows did not."""
+    counts = {name: int(result.get(name) or 0) for name in ("sent", "failed", "waiting")}
+    if not any(counts.values()):
+        return "Nothing to send: what is here of these days is there."
+    said = [f"{counts['sent']} sent" if counts["sent"] else "Nothing sent"]
+    said += [f"{counts['failed']} failed"] if counts["failed"] else []
+    said += [f"{counts['waiting']} not yet"] if counts["waiting"] else []
+    return " ".join([f"{', '.join(said)}.", *_reasons(result.get("reasons") or {})])
+
+
+def _reasons(reasons: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    for outcome, how in (("failed", "Failed"), ("waiting", "Not yet")):
+        for reason, times in list(reasons.get(outcome, {}).items())[:MOST_REASONS]:
+            yield f"{how} ({times}): {reason.rstrip('.')}."
 
 
 def _counted(changed: int) -> str:

@@ -34,3 +34,35 @@ NEEDED = "Link the patient first. Several patients there may be meant; choose on
 )
 def test_what_a_row_still_needs_is_said_instead_of_done(row: dict[str, Any], said: str) -> None:
     assert sentence_of({**DONE, **row}) == said
+
+
+RANGE = {**DONE, "kind": "push_range"}
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        ({"sent": 2, "failed": 0, "waiting": 0}, "2 sent."),
+        ({"sent": 0, "failed": 0}, "Nothing to send: what is here of these days is there."),
+        (
+            {
+                "sent": 1,
+                "failed": 1,
+                "waiting": 0,
+                "reasons": {"failed": {"AdvancedMD: that time is full": 1}, "waiting": {}},
+            },
+            "1 sent, 1 failed. Failed (1): AdvancedMD: that time is full.",
+        ),
+        (
+            {
+                "sent": 0,
+                "failed": 0,
+                "waiting": 3,
+                "reasons": {"waiting": {NEEDED: 2, "On its way.": 1}},
+            },
+            f"Nothing sent, 3 not yet. Not yet (2): {NEEDED} Not yet (1): On its way.",
+        ),
+    ],
+)
+def test_a_range_says_why_rows_were_not_sent(result: dict[str, Any], said: str) -> None:
+    assert sentence_of({**RANGE, "result": result}) == said
