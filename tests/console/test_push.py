@@ -79,7 +79,7 @@ def test_days_are_sent_in_this_process(shell: Shell, practice: tuple[Simulator, 
 
     nothing = {"failed": {}, "waiting": {}}
     assert told["result"] == {"sent": 0, "failed": 0, "waiting": 0, "reasons": nothing}
-    assert said.strip().endswith("0 sent.")
+    assert said.strip().endswith("Nothing to send: what is here of these days is there.")
 
 
 def test_what_cannot_be_done_is_one_sentence(shell: Shell, connected: Any) -> None:
