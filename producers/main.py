@@ -23,6 +23,7 @@ from infra.clock import system_clock
 from infra.sealing import Keyring, Sealer
 from infra.settings import Settings
 from producers import health, metrics, problems, routes
+from producers.arrivals import Arrivals, Rules
 from producers.callers import Voice
 from producers.describing import Api, operation_id
 from producers.following import Hub
@@ -58,6 +59,7 @@ def create_app(ports: Ports) -> FastAPI:
     problems.install(app, whoever=whoever)
     # The last one added is the first one reached.
     app.add_middleware(BodyLimit)
+    app.add_middleware(Arrivals, rules=ports.rules, base_url=ports.base_url)
     app.add_middleware(Headers, is_secure=ports.is_secure)
     app.add_middleware(Watching, metrics=app.state.metrics)
     return app
@@ -88,9 +90,19 @@ def ports_from(settings: Settings) -> Ports:
         preset_settings=preset_settings(settings.vendor_secrets),
         urls=settings.vendor_urls,
         is_production=settings.is_production,
+        rules=_rules(settings),
         voice=_voice(settings, settings.redis_url.get_secret_value()),
         marketplace=marketplace(settings),
         twilio_auth_token=_revealed(settings.twilio_auth_token),
+    )
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        trusted_proxies=settings.trusted_proxies,
+        allowed=settings.allowed_ips,
+        webhooks=settings.webhook_allowed_ips,
+        https_only=settings.is_production,
     )
 
 
@@ -121,6 +133,8 @@ def run(settings: Settings, *, port: int, host: str = "127.0.0.1") -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        # `Arrivals` decides whom to believe; a second opinion would come first and win.
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     _Server(config, ports.hub).run()

@@ -14,6 +14,7 @@ from domain.credentials import SecretStore
 from infra.clock import Clock
 from infra.sealing import Sealer
 from infra.vendor_urls import VendorUrls
+from producers.arrivals import Rules
 from producers.callers import Voice
 from producers.following import Hub
 from producers.marketplace import Marketplace
@@ -41,6 +42,7 @@ class Ports:
     preset_settings: PresetSettings = field(default_factory=dict)
     urls: Mapping[str, VendorUrls] = field(default_factory=dict)
     is_production: bool = False
+    rules: Rules = field(default_factory=Rules)
     voice: Voice | None = None
     check_seconds: float = 15.0
     twilio_auth_token: str | None = field(default=None, repr=False)

@@ -9,7 +9,6 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,14 +16,11 @@ from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from domain.errors import BadInput, BrokenContract, Refused, Transient
 from infra.http import Client, NotSent
 from infra.network import deadline, is_public
+from tests.infra.certificates import certificate
 
 AGENT = "pms-sync/tests"
 LOCAL = "127.0.0.1"
@@ -398,7 +394,7 @@ def test_old_tls_needs_to_be_asked_for(
     tmp_path: Path, minimum: Any, spoken: ssl.TLSVersion, works: bool
 ) -> None:
     server = Server()
-    context = _certificate(tmp_path)
+    context = certificate(tmp_path)
     context.maximum_version = spoken
     server.socket = context.wrap_socket(server.socket, server_side=True)
 
@@ -421,39 +417,10 @@ def test_old_tls_needs_to_be_asked_for(
 
 def test_a_certificate_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
     server = Server()
-    server.socket = _certificate(tmp_path).wrap_socket(server.socket, server_side=True)
+    server.socket = certificate(tmp_path).wrap_socket(server.socket, server_side=True)
 
     with serving(server) as address:
         client = Client(["localhost"], AGENT, private_hosts=["localhost"])
         with pytest.raises(NotSent):
             client.send("GET", address.replace("http://127.0.0.1", "https://localhost"))
         client.close()
-
-
-def _certificate(folder: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    return context
