@@ -22,7 +22,7 @@ from infra import database, logging, redis
 from infra.clock import system_clock
 from infra.sealing import Keyring, Sealer
 from infra.settings import Settings
-from producers import health, metrics, problems, routes
+from producers import health, problems, routes
 from producers.arrivals import Arrivals, Rules
 from producers.callers import Voice
 from producers.describing import Api, operation_id
@@ -30,7 +30,8 @@ from producers.following import Hub
 from producers.headers import Headers
 from producers.limits import BodyLimit
 from producers.marketplace import marketplace
-from producers.metrics import Metrics
+from producers.metrics.page import router as metrics_page
+from producers.metrics.registry import Metrics
 from producers.ports import Ports
 from producers.security import whoever
 from producers.watching import Watching
@@ -52,8 +53,8 @@ def create_app(ports: Ports) -> FastAPI:
     )
     routers, links = routes.found()
     app.state.ports, app.state.nav = ports, links
-    app.state.metrics = Metrics(ports.database, ports.hub)
-    for router in (health.router, metrics.router, *routers):
+    app.state.metrics = Metrics(ports.database, ports.redis, ports.hub)
+    for router in (health.router, metrics_page, *routers):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app, whoever=whoever)
@@ -94,6 +95,7 @@ def ports_from(settings: Settings) -> Ports:
         voice=_voice(settings, settings.redis_url.get_secret_value()),
         marketplace=marketplace(settings),
         twilio_auth_token=_revealed(settings.twilio_auth_token),
+        metrics_token=_revealed(settings.metrics_token),
     )
 
 

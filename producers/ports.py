@@ -46,6 +46,7 @@ class Ports:
     voice: Voice | None = None
     check_seconds: float = 15.0
     twilio_auth_token: str | None = field(default=None, repr=False)
+    metrics_token: str | None = field(default=None, repr=False)
     marketplace: Marketplace = field(default_factory=Marketplace)
 
     @property

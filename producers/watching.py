@@ -7,7 +7,7 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from producers.metrics import Metrics
+from producers.metrics.registry import Metrics
 
 log = structlog.get_logger()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from redis import Redis
 
+from adapters.throttle import told
 from adapters.throttle.forecast import Line, forecast
 from adapters.throttle.instants import from_micros, span, to_micros
 from adapters.throttle.scripts import UNREACHABLE, script
@@ -45,7 +46,7 @@ class RedisThrottle(Throttle):
         client: Redis,
         spent: Spent,
         *,
-        prefix: str = "pms-sync:clock",
+        prefix: str = told.PREFIX,
         margins: Margins | None = None,
         test_time: bool = False,
     ) -> None:
@@ -74,6 +75,7 @@ class RedisThrottle(Throttle):
 
     def pause(self, bucket: str, *, seconds: float) -> None:
         self._tighten(bucket, pause=span(max(0.0, seconds)))
+        told.count(self._client, bucket, prefix=self._prefix)
 
     def observe(
         self,
@@ -84,7 +86,7 @@ class RedisThrottle(Throttle):
         reset_seconds: float | None = None,
     ) -> None:
         if remaining is not None and remaining <= 0 and reset_seconds is None:
-            self.pause(bucket, seconds=PAUSE_WITHOUT_RESET)
+            self._tighten(bucket, pause=span(PAUSE_WITHOUT_RESET))
         named = limit if limit and limit > 0 else None
         left = max(0, remaining) if remaining is not None else None
         reset = span(max(0.0, reset_seconds)) if reset_seconds is not None else None
@@ -149,8 +151,8 @@ class RedisThrottle(Throttle):
         keys = [*self._clock_keys(), *self._bucket_keys(budget.bucket)]
         LOAD_BUCKET.run(self._client, keys, ask)
 
-    def _tighten(self, bucket: str, **told: int | None) -> None:
-        known = {name: value for name, value in told.items() if value is not None}
+    def _tighten(self, bucket: str, **heard: int | None) -> None:
+        known = {name: value for name, value in heard.items() if value is not None}
         ask = {**known, "keep": span(KEEP_NAMED_LIMIT), "test": self._test_time}
         keys = [self._clock_keys()[1], self._bucket_keys(bucket)[-1]]
         TIGHTEN.run(self._client, keys, ask)

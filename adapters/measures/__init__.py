@@ -1,0 +1,1 @@
+"""What monitoring counts: few statements by index, and never a person."""
