@@ -1,9 +1,9 @@
 """Opens a row of the sheet and its PMS for a push: what is owed is read, sent and read back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from domain.pushes import (
     set_by,
 )
 from domain.sources import AppointmentSource
+from domain.window import local_day
 from domain.wishes import KINDS, Booking, Write
 from domain.writes import ABILITY, KeptWrite, NewWrite
 from infra.sealing import Sealer
@@ -131,7 +132,7 @@ class PushedEntry:
     def arrived(self, kept: KeptWrite) -> None:
         """Done there: the row takes it down, and shows what the PMS made of it."""
         if isinstance(kept.write.wish, Booking):
-            self._made(kept)
+            self._made(kept, kept.write.wish)
             return
         self._store.arrived(self._id, kept, self._connection)
         self.read_again()
@@ -140,7 +141,8 @@ class PushedEntry:
         """The PMS's own word on the row, merged like a page of a sync."""
         row = self._store.row(self._id, self._connection)
         if row is not None and row.place.pms_id:
-            self._read_back(row.place.pms_id)
+            shown = local_day(row.columns["appointment_time"], row.columns["timezone"])
+            self._read_back(row.place.pms_id, [row.place.day, shown])
 
     def stands(self, state: PushState, reason: str | None = None) -> None:
         self._store.stands(self._id, state, reason)
@@ -170,9 +172,10 @@ class PushedEntry:
         wish, self._link_id = found
         return wish
 
-    def _made(self, kept: KeptWrite) -> None:
+    def _made(self, kept: KeptWrite, wish: Booking) -> None:
         """The visit is there now: the PMS's row stands for ours from here on."""
-        found = self._read_back(kept.pms_id or "")
+        day = local_day(wish.start, self._connection.timezone)
+        found = self._read_back(kept.pms_id or "", [day])
         if not found:
             raise Throttled(
                 "the practice's system to show the new visit",
@@ -182,15 +185,19 @@ class PushedEntry:
         if target is None:
             self.stands(PushState.SYNCED, LEFT_OUT)
 
-    def _read_back(self, pms_id: str) -> list[UUID]:
-        """The ids of the rows that the appointment is on the sheet, or would be."""
+    def _read_back(self, pms_id: str, days: Sequence[date]) -> list[UUID]:
+        """The ids of the rows that the appointment is on the sheet, or would be.
+
+        Where nobody can say, the row stays as it is: the next sync reads its day whole.
+        """
         source = self._parts.opener(self._connection)
         try:
-            found = source.probe(pms_id) or []
+            seen = source.look_again(pms_id, days=list(dict.fromkeys(days)))
         finally:
             self._store.save_spent(source.drain_spent())
-        self._store.read_back(pms_id, found, self._connection)
-        return [row_id(self._connection.id, one) for one in found]
+        if seen.is_known:
+            self._store.read_back(pms_id, seen.rows, self._connection)
+        return [row_id(self._connection.id, one) for one in seen.rows]
 
     def _writing(self, desk: PracticeDesk) -> Writing:
         return Writing(

@@ -1,11 +1,11 @@
 """What is sent to the scheduler for each wish: ids, times and numbers, and nothing of a person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from adapters.advancedmd.office import Office
-from adapters.advancedmd.words import code_of
+from adapters.advancedmd.words import code_of, own_codes
 from domain.appointments import Appointment, Status
 from domain.connections import Connection
 from domain.errors import Refused
@@ -14,6 +14,15 @@ from domain.wishes import Booking, Cancellation, Move, StatusChange
 
 PATH = "/scheduler/appointments"
 BOOKING_PATH = "/scheduler/Appointments"
+
+CANCELLED = (
+    "The visit was cancelled in AdvancedMD, or moved to another time there; undo the change here,"
+    " or make a new visit."
+)
+CONFIRMED = (
+    "The visit is confirmed in AdvancedMD, which cannot be taken back from here; undo the change"
+    " here, or take the confirmation away there."
+)
 
 Change = Move | Cancellation | StatusChange
 
@@ -24,7 +33,7 @@ class Request:
 
     method: str
     path: str
-    body: dict[str, Any]
+    body: dict[str, Any] = field(repr=False)
     parts: dict[str, str]
 
 
@@ -44,19 +53,38 @@ def booked(wish: Booking, office: Office, connection: Connection) -> Request:
     return Request(method="POST", path=BOOKING_PATH, body=body, parts={})
 
 
-def changed(wish: Change, row: Appointment, connection: Connection) -> Request | None:
-    """What the row lacks of the wish; None where it is so already."""
-    if is_so(wish, row):
-        return None
+def changed(wish: Change, row: Appointment, connection: Connection) -> Request:
+    """What the row lacks of the wish."""
+    if row.status is Status.CANCELLED:
+        # A visit that was moved stays behind as a cancelled row: brought back to life, the patient
+        # would be booked twice.
+        raise Refused(CANCELLED)
     parts = {"id": wish.appointment_id}
     if isinstance(wish, Cancellation) or _cancels(wish):
         body: dict[str, Any] = {"id": number(wish.appointment_id)}
         return Request(method="PUT", path=f"{PATH}/{{id}}/cancel", body=body, parts=parts)
     if isinstance(wish, StatusChange):
-        body = {"statuscode": number(code_of(Status(wish.status), connection))}
+        body = {"statuscode": number(_code(Status(wish.status), row, connection))}
     else:
         body = _moved(wish, row, connection)
     return Request(method="PUT", path=f"{PATH}/{{id}}", body=body, parts=parts)
+
+
+def is_as_told(wish: Change, row: Appointment) -> bool:
+    """Whether the row is the one that was read: by its version, else by what it said then."""
+    if wish.expected_version is not None:
+        return row.version == wish.expected_version
+    told = wish.last_told
+    if told is None:
+        return True
+    pairs: list[tuple[object, object]] = [
+        (told.start, row.start),
+        (told.minutes, row.duration_minutes),
+        (told.practitioner_id, row.practitioner_id),
+    ]
+    if told.status is not None:
+        pairs.append(((told.status, told.status_raw), (row.status.value, row.status_raw)))
+    return all(was is None or was == now for was, now in pairs)
 
 
 def is_so(wish: Change, row: Appointment) -> bool:
@@ -95,6 +123,18 @@ def number(pms_id: str) -> int:
 
 def _cancels(wish: Change) -> bool:
     return isinstance(wish, StatusChange) and Status(wish.status) is Status.CANCELLED
+
+
+def _code(status: Status, row: Appointment, connection: Connection) -> str:
+    """A confirmation is a date of its own there, which no status takes away."""
+    if status is Status.BOOKED and row.status is Status.CONFIRMED and not _confirms(connection):
+        raise Refused(CONFIRMED)
+    return code_of(status, connection)
+
+
+def _confirms(connection: Connection) -> bool:
+    """Whether the practice has a code of its own for what is confirmed."""
+    return Status.CONFIRMED in own_codes(connection).values()
 
 
 def _moved(wish: Move, row: Appointment, connection: Connection) -> dict[str, Any]:

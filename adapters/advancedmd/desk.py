@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 from adapters.advancedmd import bodies, patients
@@ -33,8 +34,8 @@ from domain.desk import (
 from domain.errors import BadRecord, BrokenContract, Gone, Refused
 from domain.pushes import ChangedThere
 from domain.slots import PRACTITIONER
-from domain.sources import Spend
-from domain.window import Window, whole_day
+from domain.sources import Sighting, Spend
+from domain.window import Window, local_day
 from domain.wishes import Booking, Cancellation, Move, StatusChange, Write
 from infra.http import NotSent
 
@@ -51,12 +52,21 @@ _MINUTE = timedelta(minutes=1)
 _NOT_IN_THE_WAY = frozenset({Status.CANCELLED, Status.NO_SHOW})
 _NOT_OFFERED = "AdvancedMD does not offer that from here."
 _GONE = "The visit is no longer in AdvancedMD; read it again."
-_CANCELLED = (
-    "The visit was cancelled in AdvancedMD, or moved to another time there; undo the change here,"
-    " or make a new visit."
-)
 _OTHER_IDS = "AdvancedMD's visits are read by messages here, and those cannot be written to."
+_UNSEEN = (
+    "AdvancedMD does not show this visit on the day it stood; nothing was sent. The next sync shows"
+    " where it stands now."
+)
+_UNSURE = "AdvancedMD does not say whether the visit is still there"
+_NOT_ALLOWED = (
+    "AdvancedMD does not let our user change this; the practice's AdvancedMD administrator can"
+    " give it the right to change the scheduler."
+)
 _CHANGED = "The visit was changed in AdvancedMD meanwhile; read it again."
+
+
+class NotAllowed(Refused):
+    """403 of one change: the user lacks a right, and is signed in all the same."""
 
 
 class AdvancedMdDesk:
@@ -134,11 +144,13 @@ class AdvancedMdDesk:
             return self._told(write, None if made is None else made.pms_id)
         if not isinstance(wish, Move | Cancellation | StatusChange):
             raise Refused(_NOT_OFFERED)
-        row = self._row(wish)
-        if row is None:
+        seen = self._seen(wish)
+        if not seen.is_known:
+            return Outcome(verdict=Verdict.UNKNOWN, reason=_UNSURE)
+        is_done = any(bodies.is_so(wish, row) for row in seen.rows)
+        if seen.is_gone:
             is_done = isinstance(wish, Cancellation)
-            return self._told(write, wish.appointment_id if is_done else None)
-        return self._told(write, wish.appointment_id if bodies.is_so(wish, row) else None)
+        return self._told(write, wish.appointment_id if is_done else None)
 
     def drain_spent(self) -> Sequence[Spend]:
         return self._source.drain_spent()
@@ -161,19 +173,11 @@ class AdvancedMdDesk:
 
     def _changed(self, wish: Change) -> Receipt:
         """What is so already needs no request; what somebody else changed is not overwritten."""
-        with _nothing_left():
-            row = self._row(wish)
-        if row is None:
-            raise ChangedThere(_GONE)
-        request = bodies.changed(wish, row, self._connection)
-        if request is not None:
-            if wish.expected_version is not None and row.version != wish.expected_version:
+        row = self._row(wish)
+        if not bodies.is_so(wish, row):
+            if not bodies.is_as_told(wish, row):
                 raise ChangedThere(_CHANGED)
-            if row.status is Status.CANCELLED:
-                # A visit that was moved stays behind as a cancelled row: brought back to life, the
-                # patient would be booked twice.
-                raise Refused(_CANCELLED)
-            self._sent(request)
+            self._sent(bodies.changed(wish, row, self._connection))
         return Receipt(is_final=True, pms_id=wish.appointment_id)
 
     def _sent(self, request: Request) -> Any:
@@ -186,22 +190,34 @@ class AdvancedMdDesk:
             buckets=("tier3",),
             json=request.body,
             writes=True,
+            faults={HTTPStatus.FORBIDDEN: NotAllowed},
         )
         try:
             return caller.signed(ask).body
         except Gone:
             raise ChangedThere(_GONE) from None
+        except NotAllowed:
+            raise Refused(_NOT_ALLOWED) from None
         except BrokenContract as trouble:
             # The change itself would have ended in doubt: this was the login for it.
             raise NotSent(str(trouble)) from None
 
-    def _row(self, wish: Change) -> Appointment | None:
-        """By its id; should that not be offered, on the day it is known to stand."""
-        found = self._source.probe(wish.appointment_id)
-        if found is None and wish.day is not None:
-            day = whole_day(wish.day, self._connection.timezone)
-            found = [row for row in self.appointments(day) if row.pms_id == wish.appointment_id]
-        return found[0] if found else None
+    def _row(self, wish: Change) -> Appointment:
+        """As it stands now; nothing is sent where that cannot be seen."""
+        with _nothing_left():
+            seen = self._seen(wish)
+        if seen.is_gone:
+            raise ChangedThere(_GONE)
+        if not seen.rows:
+            raise Refused(_UNSEEN)
+        return seen.rows[0]
+
+    def _seen(self, wish: Change) -> Sighting:
+        """By its id; should that not be offered, on the days it may stand."""
+        start = wish.start if isinstance(wish, Move) else None
+        there = local_day(start, self._connection.timezone) if start else None
+        days = [day for day in dict.fromkeys((wish.day, there)) if day is not None]
+        return self._source.look_again(wish.appointment_id, days=days)
 
 
 @contextmanager

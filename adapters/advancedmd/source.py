@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from adapters.advancedmd import feed, slices
 from adapters.advancedmd.faults import TooMany
 from adapters.advancedmd.line import Line, OfficeCaller
+from adapters.advancedmd.looking import Looking
 from adapters.advancedmd.office import Column, Office
 from adapters.advancedmd.rows import TEMPLATE, parse_visit, visits
 from adapters.advancedmd.slices import Slice
@@ -18,8 +20,8 @@ from adapters.rest.vendor import Listing, Vendor
 from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
 from domain.connections import Connection
 from domain.errors import BadInput, BrokenContract, Refused, Throttled
-from domain.sources import Capabilities, Page, Query
-from domain.window import Window
+from domain.sources import Capabilities, Page, Query, Sighting
+from domain.window import Window, whole_day
 
 ALL, NOTHING = "all", "nothing"
 _NO_FEED = "no_feed"
@@ -37,17 +39,29 @@ class AdvancedMdSource(RestSource):
         self.line = Line(self._caller, connection)
         self.office = Office(self.line, connection, kept=self._codes, clock=ports.clock)
         self._by_messages = reads_messages(connection)
+        self._looking = Looking(
+            super().probe,
+            lambda day: self.rows(whole_day(day, connection.timezone)),
+            self.office,
+            ids_are_appointments=self.ids_are_appointments,
+        )
 
     @property
     def capabilities(self) -> Capabilities:
-        """One by its id only where the ids are those of appointments."""
+        """One by its id only where that is offered, and the ids are those of appointments."""
         told = self._vendor.capabilities
-        return told if self.ids_are_appointments else replace(told, probe_by_id=False)
+        return told if self._looking.is_offered else replace(told, probe_by_id=False)
 
     @property
     def ids_are_appointments(self) -> bool:
         """Whether the scheduler's REST knows the ids the rows go by; a visit's is another."""
         return not self._by_messages or is_set(self._connection, "ids_agree")
+
+    def probe(self, pms_id: str) -> Sequence[Appointment] | None:
+        return self._looking.probe(pms_id)
+
+    def look_again(self, pms_id: str, *, days: Sequence[date]) -> Sighting:
+        return self._looking.look(pms_id, days)
 
     def practice(self) -> Practice:
         """Asked anew: somebody wants to know whether these secrets are good."""
@@ -109,6 +123,7 @@ class AdvancedMdSource(RestSource):
     def _page(self, one: Slice, query: Query) -> Page:
         listing, contents = self._visits(one) if self._by_messages else self._scheduled(one)
         batch = self._read(listing, contents)
+        self._looking.listed(batch.rows)
         window = query.window
         rows = [row for row in batch.rows if window is None or row.start in window]
         aside, self._set_aside = self._set_aside, []

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import time
 from decimal import Decimal
+from http import HTTPStatus
 
 from adapters.advancedmd.desk import ABILITIES, AdvancedMdDesk
 from adapters.advancedmd.faults import read_fault
@@ -15,6 +16,7 @@ from adapters.rest.ports import Ports
 from adapters.rest.vendor import Listing, Secrets, Vendor
 from domain.connections import Connection
 from domain.desk import Ability
+from domain.errors import Refused
 from domain.limits import MONDAY_TO_FRIDAY, Limit, Tier
 from domain.sources import AppointmentSource, Capabilities
 
@@ -53,12 +55,17 @@ BOOK = Listing(
     buckets=("tier3",),
     expects=frozenset(
         {"id", "startdatetime", "duration", "columnid", "patientid", "appointmenttypeids"}
-        | {"firstname", "lastname", "confirmdate", "status"}
+        | {"firstname", "lastname", "confirmdate", "status", "lastupdated"}
     ),
 )
 
 # Not documented beside the changes at the same address: where it is not offered, days are read.
-ONE = replace(BOOK, path="/scheduler/appointments/{id}", wrapping=Single("appointment"))
+ONE = replace(
+    BOOK,
+    path="/scheduler/appointments/{id}",
+    wrapping=Single("appointment"),
+    faults={HTTPStatus.FORBIDDEN: Refused, HTTPStatus.NOT_IMPLEMENTED: Refused},
+)
 
 VENDOR = Vendor(
     name="advancedmd",

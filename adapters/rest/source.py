@@ -1,15 +1,15 @@
 """Any described vendor as the source of one connection's appointments."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urljoin
 
 from adapters.rest import people
 from adapters.rest.auth import Ask
+from adapters.rest.batches import Batch, is_loading, parsed, with_names, with_parts, within
 from adapters.rest.caller import Caller, Params
 from adapters.rest.envelope import Contents
 from adapters.rest.memory import Memory
@@ -27,7 +27,7 @@ from domain.errors import (
     SyncError,
     Transient,
 )
-from domain.sources import Capabilities, Page, Query, Reject, Spend
+from domain.sources import Capabilities, Page, Query, Reject, Sighting, Spend
 from domain.window import Window
 
 _T = TypeVar("_T")
@@ -36,6 +36,7 @@ _D = TypeVar("_D")
 _UNKNOWN = object()
 _A_DAY = timedelta(days=1)
 _AHEAD = 7 * _A_DAY
+_SPENT: Mapping[int, type[SyncError]] = {HTTPStatus.CONFLICT: Refused, HTTPStatus.GONE: Refused}
 
 
 class RestSource:
@@ -130,7 +131,7 @@ class RestSource:
             batch = self._read(listing, turn.contents)
             aside, self._set_aside = self._set_aside, []
             onward = self._dated(listing, turn.onward)
-            records = _within(query, batch.rows)
+            records = within(query, batch.rows)
             yield Page(
                 records=records,
                 rejects=(*aside, *batch.rejects),
@@ -140,7 +141,7 @@ class RestSource:
                 drift=batch.drift,
                 mark=turn.contents.headers.get(listing.mark_header or ""),
                 practitioners=self._met(records),
-                is_partial=_is_loading(listing, turn.contents),
+                is_partial=is_loading(listing, turn.contents),
             )
 
     def probe(self, pms_id: str) -> Sequence[Appointment] | None:
@@ -153,7 +154,7 @@ class RestSource:
                 turns = list(self._turns(listing, parts={"id": pms_id}))
             except Gone:
                 return None
-            if any(_is_loading(listing, turn.contents) for turn in turns):
+            if any(is_loading(listing, turn.contents) for turn in turns):
                 raise Transient(f"{self._vendor.title} is taking in this practice's data")
             self._remembered[key] = turns
         batches = [self._read(listing, turn.contents) for turn in turns]
@@ -164,6 +165,12 @@ class RestSource:
         if any(row.pms_id != pms_id for row in rows):
             raise BadRecord("not the appointment that was asked for", path=listing.id_at)
         return rows or None
+
+    def look_again(self, pms_id: str, *, days: Sequence[date]) -> Sighting:
+        """By its id, which finds it on any day."""
+        if self._vendor.appointment is None:
+            return Sighting()
+        return Sighting.by_id(self.probe(pms_id))
 
     def renew(self) -> datetime | None:
         return self._caller.renew()
@@ -217,7 +224,7 @@ class RestSource:
         resume: str | None = None,
     ) -> Iterator[Turn]:
         filled = self._parts(**(parts or {}))
-        asked = {**_with_parts(listing.params, filled), **(params or {})}
+        asked = {**with_parts(listing.params, filled), **(params or {})}
         # What a query says wins over the paging, so that a connection may choose its page size.
         own = params or {}
         named = f"{self._vendor.title}: GET {listing.path}"
@@ -233,28 +240,15 @@ class RestSource:
         first = self._caller.url(listing.path, filled, {})
         yield from walk(listing.paging, fetch, url=first, named=named, resume=resume)
 
-    def _parsed(self, listing: Listing[_T], contents: Contents) -> "_Batch[_T]":
-        """Every record in our words; one that cannot be read is set aside, the others kept."""
+    def _parsed(self, listing: Listing[_T], contents: Contents) -> Batch[_T]:
         included = {**contents.included, **self._joined(listing, contents.items)}
         around = Surroundings(included, self._follow, self._code, now=self._clock())
-        batch: _Batch[_T] = _Batch()
-        for index, item in enumerate(contents.items):
-            where = f"{listing.wrapping.label}[{index}]"
-            try:
-                record = Record(item, where=where, around=around)
-                batch.rows += listing.parse(record, self._connection)
-            except BadRecord as bad:
-                batch.rejects.append(_reject(bad, item, id_at=listing.id_at))
-                continue
-            batch.drift.update(record.drift)
-            if missing := listing.expects - item.keys():
-                batch.drift.update(f"missing:{key}" for key in missing)
-        return batch
+        return parsed(listing, contents, self._connection, around)
 
-    def _read(self, listing: Listing[Appointment], contents: Contents) -> "_Batch[Appointment]":
+    def _read(self, listing: Listing[Appointment], contents: Contents) -> Batch[Appointment]:
         """Appointments, with the names that `parse` leaves to what is known already."""
         batch = self._parsed(listing, contents)
-        batch.rows = [_named(row, self._connection) for row in batch.rows]
+        batch.rows = [with_names(row, self._connection) for row in batch.rows]
         return batch
 
     def _whole(self, listing: Listing[_T]) -> list[_T]:
@@ -276,7 +270,7 @@ class RestSource:
 
         def fetch(params: Mapping[str, str]) -> Sequence[Any]:
             parts = self._parts()
-            url = self._caller.url(join.path, parts, _with_parts(params, parts))
+            url = self._caller.url(join.path, parts, with_parts(params, parts))
             try:
                 reply = self._caller.signed(Ask(url=url, name=join.path))
             except Gone:
@@ -339,61 +333,7 @@ class RestSource:
         return {**settings, "site": self._connection.site, **more}
 
 
-@dataclass(slots=True)
-class _Batch(Generic[_T]):
-    """What the records of one answer came to."""
-
-    rows: list[_T] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    drift: Counter[str] = field(default_factory=Counter)
-
-
-_SPENT: Mapping[int, type[SyncError]] = {HTTPStatus.CONFLICT: Refused, HTTPStatus.GONE: Refused}
-
-
 def _described(listing: _D | None) -> _D:
     if listing is None:
         raise Refused("This PMS does not offer that.")
     return listing
-
-
-def _within(query: Query, rows: list[Appointment]) -> list[Appointment]:
-    """Only what was asked for, and each row under a practitioner where the query names one."""
-    window = query.window
-    if window is not None:
-        rows = [row for row in rows if window.start <= row.start < window.end]
-    if query.practitioner_id is None:
-        return rows
-    return [
-        row if row.practitioner_id else replace(row, practitioner_id=query.practitioner_id)
-        for row in rows
-    ]
-
-
-def _named(row: Appointment, known: Connection) -> Appointment:
-    kind, person = row.type_name, row.practitioner_name
-    if kind is None and row.type_id is not None and row.type_id in known.types:
-        kind = known.types[row.type_id].name
-    if person is None and row.practitioner_id is not None:
-        person = known.practitioners.get(row.practitioner_id)
-    if (kind, person) == (row.type_name, row.practitioner_name):
-        return row
-    return replace(row, type_name=kind, practitioner_name=person)
-
-
-def _reject(bad: BadRecord, item: Any, *, id_at: str) -> Reject:
-    return Reject(path=bad.path, reason=str(bad), pms_id=id_in(item, id_at))
-
-
-def _is_loading(listing: Listing[Any], contents: Contents) -> bool:
-    """Whether the vendor says that it has not got everything yet."""
-    if listing.loading is None:
-        return False
-    header, word = listing.loading
-    return contents.headers.get(header, "").strip().casefold() == word
-
-
-def _with_parts(params: Mapping[str, str], parts: Mapping[str, str]) -> dict[str, str]:
-    """A parameter `{id}` stands for the part of that name."""
-    braced = {f"{{{name}}}": value for name, value in parts.items()}
-    return {name: braced.get(value, value) for name, value in params.items()}

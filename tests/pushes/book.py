@@ -31,7 +31,7 @@ from domain.desk import (
 )
 from domain.errors import Gone, Refused
 from domain.pushes import ChangedThere
-from domain.sources import Capabilities, Page, Query, Spend
+from domain.sources import Capabilities, Page, Query, Sighting, Spend
 from domain.window import Window
 from domain.wishes import Booking, Cancellation, Move, StatusChange, Write
 
@@ -130,6 +130,9 @@ class Book:
 
     def probe(self, pms_id: str) -> Sequence[Appointment] | None:
         return [self._told(pms_id)] if pms_id in self.visits else None
+
+    def look_again(self, pms_id: str, *, days: Sequence[date]) -> Sighting:
+        return Sighting.by_id(self.probe(pms_id))
 
     def renew(self) -> datetime | None:
         return None

@@ -33,7 +33,7 @@ from domain.fields import Source
 from domain.intake import row_id
 from domain.jobs import JobState
 from domain.merge import Choice
-from domain.sources import MOST_PAGES, Capabilities, Page, Query, Spend
+from domain.sources import MOST_PAGES, Capabilities, Page, Query, Sighting, Spend
 from domain.window import Window
 from domain.work import SYNC, sync_job
 from infra.clock import system_clock
@@ -115,6 +115,9 @@ class Book:
         found = appointment(pms_id, self.visits[pms_id])
         self.told.append(found)
         return [found]
+
+    def look_again(self, pms_id: str, *, days: Sequence[date]) -> Sighting:
+        return Sighting.by_id(self.probe(pms_id))
 
     def renew(self) -> datetime | None:
         return None

@@ -113,10 +113,11 @@ def test_only_the_columns_that_are_set_are_read(shared: Office) -> None:
 def test_one_appointment_is_found_by_its_id(shared: Office) -> None:
     wanted = next(iter(shared.truth()))
 
-    found = shared.source().probe(wanted)
+    source = shared.source()
+    found = source.probe(wanted)
 
     assert found is not None and [row.pms_id for row in found] == [wanted]
-    assert shared.source().probe("1") is None
+    assert source.probe("1") is None
     assert not shared.source(reads="xml").capabilities.probe_by_id
 
 

@@ -1,0 +1,86 @@
+"""What the records of one answer come to: rows, rejects and drift."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
+
+from adapters.rest.envelope import Contents
+from adapters.rest.record import Record, Surroundings, id_in
+from adapters.rest.vendor import Listing
+from domain.appointments import Appointment
+from domain.connections import Connection
+from domain.errors import BadRecord
+from domain.sources import Query, Reject
+
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class Batch(Generic[_T]):
+    """What the records of one answer came to."""
+
+    rows: list[_T] = field(default_factory=list, repr=False)
+    rejects: list[Reject] = field(default_factory=list)
+    drift: Counter[str] = field(default_factory=Counter)
+
+
+def parsed(
+    listing: Listing[_T], contents: Contents, connection: Connection, around: Surroundings
+) -> Batch[_T]:
+    """Every record in our words; one that cannot be read is set aside, the others kept."""
+    batch: Batch[_T] = Batch()
+    for index, item in enumerate(contents.items):
+        where = f"{listing.wrapping.label}[{index}]"
+        try:
+            record = Record(item, where=where, around=around)
+            batch.rows += listing.parse(record, connection)
+        except BadRecord as bad:
+            batch.rejects.append(_reject(bad, item, id_at=listing.id_at))
+            continue
+        batch.drift.update(record.drift)
+        if missing := listing.expects - item.keys():
+            batch.drift.update(f"missing:{key}" for key in missing)
+    return batch
+
+
+def within(query: Query, rows: list[Appointment]) -> list[Appointment]:
+    """Only what was asked for, and each row under a practitioner where the query names one."""
+    window = query.window
+    if window is not None:
+        rows = [row for row in rows if window.start <= row.start < window.end]
+    if query.practitioner_id is None:
+        return rows
+    return [
+        row if row.practitioner_id else replace(row, practitioner_id=query.practitioner_id)
+        for row in rows
+    ]
+
+
+def with_names(row: Appointment, known: Connection) -> Appointment:
+    kind, person = row.type_name, row.practitioner_name
+    if kind is None and row.type_id is not None and row.type_id in known.types:
+        kind = known.types[row.type_id].name
+    if person is None and row.practitioner_id is not None:
+        person = known.practitioners.get(row.practitioner_id)
+    if (kind, person) == (row.type_name, row.practitioner_name):
+        return row
+    return replace(row, type_name=kind, practitioner_name=person)
+
+
+def _reject(bad: BadRecord, item: Any, *, id_at: str) -> Reject:
+    return Reject(path=bad.path, reason=str(bad), pms_id=id_in(item, id_at))
+
+
+def is_loading(listing: Listing[Any], contents: Contents) -> bool:
+    """Whether the vendor says that it has not got everything yet."""
+    if listing.loading is None:
+        return False
+    header, word = listing.loading
+    return contents.headers.get(header, "").strip().casefold() == word
+
+
+def with_parts(params: Mapping[str, str], parts: Mapping[str, str]) -> dict[str, str]:
+    """A parameter `{id}` stands for the part of that name."""
+    braced = {f"{{{name}}}": value for name, value in parts.items()}
+    return {name: braced.get(value, value) for name, value in params.items()}

@@ -1,0 +1,233 @@
+"""Whether a visit is found, gone, or nobody can say: of offices that offer less than most."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.desk import Verdict
+from domain.errors import NeedsReconnect, Refused
+from domain.pushes import ChangedThere
+from domain.wishes import Cancellation, LastTold, Move, StatusChange, Write
+from tests.adapters.advancedmd.scheduler import DAY, START, Scheduler, row
+from tests.contract.kit import NOW
+
+NOT_OFFERED = [400, 403, 404, 405, 501]
+VERSION = "2026-05-30T08:00:00.000"
+
+
+def told(scheduler: Scheduler, pms_id: str) -> LastTold:
+    seen = scheduler.read(pms_id)
+    return LastTold(
+        start=seen.start,
+        minutes=seen.duration_minutes,
+        status=seen.status.value,
+        status_raw=seen.status_raw,
+        practitioner_id=seen.practitioner_id,
+    )
+
+
+def arrives(**about: Any) -> Write:
+    return Write(wish=StatusChange(appointment_id="1", status="arrived", **about))
+
+
+@pytest.mark.parametrize("status", NOT_OFFERED)
+def test_a_visit_that_ids_do_not_tell_is_found_on_its_day(status: int) -> None:
+    scheduler = Scheduler({"1": row("1"), "2": row("2")}, by_id=status)
+
+    seen = scheduler.source().look_again("1", days=[DAY])
+
+    assert [one.pms_id for one in seen.rows] == ["1"] and not seen.is_gone
+
+
+@pytest.mark.parametrize("status", NOT_OFFERED)
+def test_where_ids_tell_nothing_a_visit_that_is_not_on_its_day_may_be_anywhere(status: int) -> None:
+    scheduler = Scheduler({"2": row("2")}, by_id=status)
+
+    seen = scheduler.source().look_again("1", days=[DAY])
+
+    assert not seen.is_known
+
+
+def test_where_ids_tell_others_a_visit_that_they_do_not_tell_is_gone() -> None:
+    scheduler = Scheduler({"2": row("2")})
+
+    assert scheduler.source().look_again("1", days=[DAY]).is_gone
+
+
+def test_of_an_empty_day_nobody_can_say_what_an_id_is_good_for() -> None:
+    assert not Scheduler().source().look_again("1", days=[DAY]).is_known
+
+
+def test_a_visit_that_was_moved_is_found_by_its_id_alone() -> None:
+    scheduler = Scheduler({"1": row("1", startdatetime="2026-07-02T09:00:00")})
+
+    seen = scheduler.source().look_again("1", days=[DAY])
+
+    assert [one.pms_id for one in seen.rows] == ["1"]
+    assert scheduler.asked_by_id == ["1"]
+
+
+def test_an_office_that_does_not_tell_by_ids_is_not_asked_by_them_again() -> None:
+    scheduler = Scheduler({"1": row("1")}, by_id=405)
+
+    for _ in range(3):
+        source = scheduler.source()
+        source.look_again("1", days=[DAY])
+
+    assert scheduler.asked_by_id == ["1"]
+    assert not source.capabilities.probe_by_id
+
+
+def test_visits_told_by_messages_are_not_asked_for_as_appointments() -> None:
+    scheduler = Scheduler({"1": row("1")}, settings={"reads": "xml"})
+
+    with pytest.raises(Refused, match="does not say"):
+        scheduler.source().probe("1")
+
+    assert scheduler.asked_by_id == []
+
+
+def test_a_sync_does_without_ids_once_they_proved_worth_nothing() -> None:
+    scheduler = Scheduler({"2": row("2")}, by_id=404)
+    source = scheduler.source()
+    source.rows(scheduler.stage.told.window)
+
+    with pytest.raises(Refused, match="does not say"):
+        source.probe("1")
+
+    assert not scheduler.source().capabilities.probe_by_id
+
+
+def test_a_sync_learns_of_what_is_gone_by_its_id() -> None:
+    scheduler = Scheduler({"2": row("2")})
+    source = scheduler.source()
+    source.rows(scheduler.stage.told.window)
+
+    assert source.probe("1") is None
+    assert source.capabilities.probe_by_id
+
+
+@pytest.mark.parametrize("status", NOT_OFFERED)
+def test_a_change_goes_out_where_the_visit_stands_on_its_day(status: int) -> None:
+    scheduler = Scheduler({"1": row("1")}, by_id=status)
+
+    receipt = scheduler.desk().submit(arrives(day=DAY))
+
+    assert receipt.pms_id == "1" and scheduler.writes == ["PUT"]
+
+
+def test_nothing_is_sent_for_a_visit_that_nobody_sees() -> None:
+    scheduler = Scheduler({"2": row("2")}, by_id=404)
+
+    with pytest.raises(Refused, match="nothing was sent"):
+        scheduler.desk().submit(arrives(day=DAY))
+
+    assert scheduler.writes == []
+
+
+def test_whether_a_visit_that_nobody_sees_was_called_off_is_not_known() -> None:
+    scheduler = Scheduler({"2": row("2")}, by_id=404)
+    wish = Cancellation(appointment_id="1", day=DAY)
+    long_ago = Write(wish=wish, submitted_at=NOW - timedelta(hours=1))
+
+    assert scheduler.desk().find(long_ago).verdict is Verdict.UNKNOWN
+    assert Scheduler({"2": row("2")}).desk().find(long_ago).verdict is Verdict.DONE
+
+
+def test_a_move_to_another_day_is_read_back_on_that_day() -> None:
+    start = START + timedelta(days=3)
+    scheduler = Scheduler({"1": row("1", startdatetime="2026-06-05T09:00:00")}, by_id=404)
+    wish = Move(appointment_id="1", start=start, minutes=30, practitioner_id="16", day=DAY)
+
+    assert scheduler.desk().find(Write(wish=wish, submitted_at=NOW)).verdict is Verdict.DONE
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"startdatetime": "2026-06-02T10:00:00"},
+        {"duration": 45},
+        {"columnid": 17},
+        {"status": 2},
+        {"status": 7},
+        {"confirmdate": "2026-06-01T08:00:00"},
+    ],
+)
+def test_without_a_version_a_row_that_says_otherwise_is_not_overwritten(
+    changed: dict[str, Any],
+) -> None:
+    scheduler = Scheduler({"1": row("1")})
+    last = told(scheduler, "1")
+    scheduler.rows["1"] |= changed
+
+    with pytest.raises(ChangedThere, match="changed in AdvancedMD"):
+        scheduler.desk().submit(arrives(day=DAY, last_told=last))
+
+    assert scheduler.writes == []
+
+
+def test_without_a_version_a_row_that_says_the_same_is_written_to() -> None:
+    scheduler = Scheduler({"1": row("1", status=7)})
+    last = told(scheduler, "1")
+
+    scheduler.desk().submit(arrives(day=DAY, last_told=last))
+
+    assert scheduler.writes == ["PUT"]
+
+
+def test_a_version_says_more_than_values() -> None:
+    scheduler = Scheduler({"1": row("1", lastupdated=VERSION)})
+    last = LastTold(minutes=45)
+
+    scheduler.desk().submit(arrives(expected_version=VERSION, last_told=last))
+
+    with pytest.raises(ChangedThere):
+        scheduler.desk().submit(arrives(expected_version="older", last_told=told(scheduler, "1")))
+
+
+def test_a_row_that_lacks_its_version_is_counted() -> None:
+    scheduler = Scheduler({"1": row("1"), "2": row("2", lastupdated=VERSION)})
+    source = scheduler.source()
+    (query,) = source.queries(scheduler.stage.told.window, ())
+
+    drift = [page.drift.get("missing:lastupdated", 0) for page in source.pages(query)]
+
+    assert sum(drift) == 1
+
+
+def test_a_confirmation_is_not_taken_back_from_here() -> None:
+    scheduler = Scheduler({"1": row("1", confirmdate="2026-06-01T08:00:00")})
+    wish = StatusChange(appointment_id="1", status="booked", day=DAY)
+
+    with pytest.raises(Refused, match="confirmed in AdvancedMD"):
+        scheduler.desk().submit(Write(wish=wish))
+
+    assert scheduler.writes == []
+
+
+def test_an_offices_own_code_for_confirmed_is_taken_back() -> None:
+    scheduler = Scheduler({"1": row("1", status=7)}, settings={"status_codes": "7=confirmed"})
+    wish = StatusChange(appointment_id="1", status="booked", day=DAY)
+
+    scheduler.desk().submit(Write(wish=wish))
+
+    assert scheduler.writes == ["PUT"]
+
+
+def test_one_change_that_is_not_allowed_signs_nobody_out() -> None:
+    scheduler = Scheduler({"1": row("1")}, written=403)
+
+    with pytest.raises(Refused, match="administrator can give it the right"):
+        scheduler.desk().submit(arrives())
+
+    assert scheduler.stage.tokens.renewals == 0
+
+
+def test_a_session_that_ended_is_renewed_once_for_a_change() -> None:
+    scheduler = Scheduler({"1": row("1")}, written=401)
+
+    with pytest.raises(NeedsReconnect):
+        scheduler.desk().submit(arrives())
+
+    assert scheduler.stage.tokens.renewals == 1 and scheduler.writes == ["PUT", "PUT"]
