@@ -1,81 +1,102 @@
-"""Measures the vendor clock: processes that compete for one budget in real time.
+"""Measures vendor clocks: processes that compete for one budget in real time, clock by clock."""
 
-python -m bench.throttle --redis-url redis://localhost:6379/9 --seconds 60 --per 10
-"""
-
-from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from multiprocessing import get_context
-from random import Random
+from pathlib import Path
 from statistics import median
-from time import monotonic, perf_counter, sleep, time
 from uuid import uuid4
 
 from redis import Redis
 
-from adapters.throttle.clock import RedisThrottle
-from domain.errors import Throttled
-from domain.limits import Budget, Limit
+from bench.peers import environments
+from bench.voice_told import Row, load, share
+from infra import embedded
 
-ARRIVAL_SECONDS = 0.2
-"""A request reaches the vendor up to this much after its grant."""
+FOLDER = Path(__file__).parent / "clocks"
+NO_CLOCKS = {"__init__", "kit"}
+LIMIT, WINDOW_S = 60, 60
+HOLDERS = ("giant", "giant", "small 1", "small 2")
+"""Four processes of three tenants: one has two of them."""
+SETTLED_S = 2
+"""Interpreters differ in how long they take to start."""
+HEADINGS: Row = (
+    "clock", "used %", "over, at grant", "over, at the door", "fullest", "trips", "Jain", "ms p50",
+    "ms p95", "load",
+)  # fmt: skip
 
 
-class NothingStored:
-    """A bench that starts with an empty window."""
-
-    def since(self, bucket: str, instant: datetime) -> Sequence[tuple[datetime, int]]:
-        return ()
-
-    def unsaved(self, bucket: str) -> int | None:
-        return None
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What one process saw."""
+    """What one process saw: Unix times of its grants and arrivals, seconds of each question."""
 
     holder: str
-    granted: tuple[float, ...]
-    arrived: tuple[float, ...]
-    trips: int
-    costs: tuple[float, ...]
+    granted: Sequence[float]
+    arrived: Sequence[float]
+    costs: Sequence[float]
 
 
-def demand(arguments: Namespace, prefix: str, holder: str, until: float) -> Told:
-    """Ask without end, wait as told, and note when each request would have arrived."""
-    luck = Random(holder)  # noqa: S311 - spreads arrivals, guards nothing
-    granted, arrived, costs = list[float](), list[float](), list[float]()
-    budget = Budget("bench", (Limit(arguments.limit, arguments.per),), voice_share=arguments.share)
-    with Redis.from_url(arguments.redis_url) as client:
-        throttle = RedisThrottle(client, NothingStored(), prefix=prefix)
-        while time() < until:
-            start = perf_counter()
-            try:
-                at = throttle.spend([budget], holder=holder)
-            except Throttled as wait:
-                costs.append(perf_counter() - start)
-                sleep(max(0.0, (min(wait.until.timestamp(), until) - time())))
-                continue
-            costs.append(perf_counter() - start)
-            granted.append(at.timestamp())
-            arrived.append(at.timestamp() + luck.uniform(0, ARRIVAL_SECONDS))
-            sleep(arguments.work)
-    return Told(holder, tuple(granted), tuple(arrived), len(costs), tuple(costs))
+def rows(*, seconds: int) -> Iterator[Row]:
+    """One clock after another, each alone; `seconds` is how long each is asked without end."""
+    with (
+        tempfile.TemporaryDirectory(prefix="pms-sync-bench-") as home,
+        embedded.start(Path(home)) as servers,
+    ):
+        for name in names():
+            yield measured(name, servers.redis_url, seconds)
 
 
-def violations(instants: Sequence[float], limit: int, seconds: float) -> tuple[int, int]:
+def names() -> list[str]:
+    """Every file is a clock; ours comes first."""
+    found = {path.stem for path in FOLDER.glob("*.py")} - NO_CLOCKS
+    return ["ours", *sorted(found - {"ours"})]
+
+
+def measured(name: str, redis_url: str, seconds: int) -> Row:
+    key, until = f"bench-{uuid4().hex}", time.time() + SETTLED_S + seconds
+    with Redis.from_url(redis_url) as client:
+        before = _reads(client)
+        told = _asked(name, redis_url, key, until)
+        trips = _reads(client) - before - 1
+    granted = sorted(at for each in told for at in each.granted)
+    arrived = [at for each in told for at in each.arrived]
+    costs = [cost * 1000 for each in told for cost in each.costs]
+    at_grant, at_door = over(granted), over(arrived)
+    return (
+        name,
+        f"{used(granted, until):.0%}",
+        f"{at_grant[0]}",
+        f"{at_door[0]}",
+        f"{max(at_grant[1], at_door[1])} of {LIMIT}",
+        f"{trips / len(granted):.1f}",
+        f"{fairness(_by_holder(told)):.2f}",
+        f"{median(costs):.2f}",
+        f"{share(costs, 0.95):.2f}",
+        f"{load():.1f}",
+    )
+
+
+def over(instants: Sequence[float]) -> tuple[int, int]:
     """How many windows that begin at a request hold too many, and the fullest of them."""
     ordered = sorted(instants)
-    last, over, worst = 0, 0, 0
+    last, many, worst = 0, 0, 0
     for first, start in enumerate(ordered):
-        while last < len(ordered) and ordered[last] < start + seconds:
+        while last < len(ordered) and ordered[last] < start + WINDOW_S:
             last += 1
-        over += last - first > limit
+        many += last - first > LIMIT
         worst = max(worst, last - first)
-    return over, worst
+    return many, worst
+
+
+def used(granted: Sequence[float], until: float) -> float:
+    """Of what the limit allows once the first window is over."""
+    settled = granted[0] + WINDOW_S
+    allowed = (until - settled) * LIMIT / WINDOW_S
+    return sum(at > settled for at in granted) / allowed
 
 
 def fairness(counts: Sequence[int]) -> float:
@@ -83,57 +104,38 @@ def fairness(counts: Sequence[int]) -> float:
     return sum(counts) ** 2 / (len(counts) * sum(count * count for count in counts))
 
 
-def parse() -> Namespace:
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--redis-url", required=True)
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--limit", type=int, default=60)
-    parser.add_argument("--per", type=int, default=60)
-    parser.add_argument("--share", type=float, default=0.0)
-    parser.add_argument("--work", type=float, default=0.05, help="seconds a request takes")
-    parser.add_argument("--giant", type=int, default=2, help="processes of the largest holder")
-    parser.add_argument("--small", type=int, default=2, help="holders with one process each")
-    return parser.parse_args()
-
-
-def measure(arguments: Namespace) -> list[Told]:
-    prefix, until = f"bench:{uuid4()}", time() + arguments.seconds
-    holders = ["giant"] * arguments.giant + [f"small {n}" for n in range(arguments.small)]
-    asked = [(arguments, prefix, holder, until) for holder in holders]
-    with get_context("spawn").Pool(len(holders)) as pool:
-        return pool.starmap(demand, asked)
-
-
-def main() -> None:
-    arguments, started = parse(), monotonic()
-    told = measure(arguments)
-    granted = [at for each in told for at in each.granted]
-    arrived = [at for each in told for at in each.arrived]
-    costs = sorted(cost for each in told for cost in each.costs)
-    counts = [
+def _by_holder(told: Sequence[Told]) -> list[int]:
+    return [
         sum(len(each.granted) for each in told if each.holder == holder)
-        for holder in sorted({each.holder for each in told})
+        for holder in sorted(set(HOLDERS))
     ]
-    settled = min(granted) + arguments.per
-    allowed = (max(granted) - settled) * arguments.limit / arguments.per
-    used = sum(at > settled for at in granted) / allowed
-    late = costs[int(len(costs) * 0.95)]
-    for title, value in {
-        "run": f"{monotonic() - started:.0f} s, {len(told)} processes",
-        "used after the first window": f"{used:.1%} of {allowed:.0f}",
-        "violations at the grant, fullest window": violations(
-            granted, arguments.limit, arguments.per
-        ),
-        "violations at the door, fullest window": violations(
-            arrived, arguments.limit, arguments.per
-        ),
-        "per holder": counts,
-        "fairness (Jain)": f"{fairness(counts):.3f}",
-        "trips per grant": f"{sum(each.trips for each in told) / len(granted):.2f}",
-        "ms per call p50, p95": f"{median(costs) * 1e3:.2f}, {late * 1e3:.2f}",
-    }.items():
-        print(f"{title:42}{value}")  # noqa: T201 - a command's answer
 
 
-if __name__ == "__main__":
-    main()
+def _asked(name: str, redis_url: str, key: str, until: float) -> list[Told]:
+    wanted = {"redis_url": redis_url, "key": key, "limit": LIMIT, "seconds": WINDOW_S}
+    python = _python_of(name)
+    asking = [
+        subprocess.Popen(  # noqa: S603 - our own module
+            [
+                *(python, "-m", f"bench.clocks.{name}"),
+                json.dumps({**wanted, "holder": holder, "until": until}),
+            ],
+            cwd=FOLDER.parent.parent,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for holder in HOLDERS
+    ]
+    answers = [process.communicate()[0] for process in asking]
+    return [Told(**json.loads(answer)) for answer in answers]
+
+
+def _python_of(name: str) -> str:
+    """`limits_moving` is a way to use `limits`; what has no lock is ours to run."""
+    peers = [peer for peer in environments.known() if name.startswith(peer)]
+    return environments.python_of(peers[0]) if peers else sys.executable
+
+
+def _reads(client: "Redis") -> int:
+    """What reached the server; what a script does there is no way to it and back."""
+    return int(client.info("stats")["total_reads_processed"])

@@ -1,0 +1,1 @@
+"""Clocks of a shared budget: ours and those of the peers, a file each."""
