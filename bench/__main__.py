@@ -1,13 +1,13 @@
 """Runs the benches named, or all but the long ones, and prints a table for each.
 
 python -m bench amd-week, python -m bench amd-push
-python -m bench [pipeline] [day] [throttle --redis-url URL ...] [--many 300]
+python -m bench [pipeline] [day] [--many 300]
+python -m bench clocks [--seconds 299]
 python -m bench voice, or of it voice-hop voice-call voice-backlog voice-hanging [--rounds 5]
 """
 
 import os
 import platform
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -29,6 +29,7 @@ Rows = Callable[[Namespace], Iterator[Sequence[str]]]
 BENCHES: Mapping[str, tuple[Sequence[str], Rows]] = {
     "pipeline": (pipeline.HEADINGS, lambda _: pipeline.rows()),
     "day": (day.HEADINGS, lambda told: day.rows(many=told.many)),
+    "clocks": (throttle.HEADINGS, lambda told: throttle.rows(seconds=told.seconds)),
     "voice-hop": (
         voice_hop.HEADINGS,
         lambda told: voice_hop.rows(rounds=told.rounds, pythons=dict(told.python)),
@@ -39,19 +40,16 @@ BENCHES: Mapping[str, tuple[Sequence[str], Rows]] = {
     "amd-push": (amd_push.HEADINGS, lambda _: amd_push.rows()),
     "amd-week": (amd_week.HEADINGS, lambda _: amd_week.rows()),
 }
-LONG = frozenset({"amd-week"})
+LONG = frozenset({"amd-week", "clocks"})
 VOICE = [name for name in BENCHES if name.startswith("voice-")]
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["throttle"]:
-        sys.argv = sys.argv[1:]
-        throttle.main()
-        return
     parser = ArgumentParser(prog="python -m bench", description=__doc__)
     choices = [[], *BENCHES, "voice"]
     parser.add_argument("names", nargs="*", choices=choices, help="all when none is named")
     parser.add_argument("--many", type=int, default=0, help="also a day of so many requests")
+    parser.add_argument("--seconds", type=int, default=180, help="of each vendor clock")
     parser.add_argument("--rounds", type=int, default=5, help="of each voice bench, in turns")
     parser.add_argument(
         "--python",
