@@ -18,7 +18,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """One step; `can_undo` while nothing of it was changed since."""
+    """One step; `can_undo` while nothing of it was changed since, `reason` what was said of it."""
 
     id: int
     what: str
@@ -26,3 +26,4 @@ class Past:
     at: datetime
     moves: Sequence[Moved]
     can_undo: bool
+    reason: str | None = of_class(default=None, repr=False)

@@ -15,7 +15,8 @@ class Change:
     """A row as it was found, locked, and what becomes of it.
 
     `columns` are set beside the cells; a step without `what` leaves no line in the history.
-    `linked` are rows it came to stand for, `freed` such as it no longer does.
+    `linked` are rows it came to stand for, `freed` such as it no longer does. `said` is why, in
+    the words of whoever did it: it stays in our history.
     """
 
     row: RowLike
@@ -28,6 +29,7 @@ class Change:
     linked: Sequence[UUID] = ()
     freed: Sequence[UUID] = ()
     run_id: UUID | None = None
+    said: str | None = field(default=None, repr=False)
 
     @property
     def is_first(self) -> bool:

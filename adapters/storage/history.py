@@ -50,6 +50,7 @@ class Side:
     cells: Cells | None = None
     linked: Sequence[UUID] = ()
     freed: Sequence[UUID] = ()
+    said: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +158,7 @@ def _past(step: Step) -> Past:
             for name in step.row["fields"]
         ),
         can_undo=step.can_undo,
+        reason=step.before.said,
     )
 
 
@@ -174,6 +176,7 @@ def side(seal: EntrySeal, row_id: UUID, document: bytes | None) -> Side:
         cells=cells_of(kept),
         linked=[UUID(one) for one in kept.get("linked", ())],
         freed=[UUID(one) for one in kept.get("freed", ())],
+        said=kept.get("said"),
     )
 
 

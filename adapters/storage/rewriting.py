@@ -113,7 +113,9 @@ def _line(seal: EntrySeal, change: Change, *, hand: Hand) -> dict[str, Any]:
     if change.is_first:
         return {**told, "fields": []}
     others = {"linked": change.linked, "freed": change.freed}
-    more = {name: [str(one) for one in ids] for name, ids in others.items() if ids}
+    more: dict[str, Any] = {name: [str(one) for one in ids] for name, ids in others.items() if ids}
+    if change.said:
+        more["said"] = change.said
     kept = seal.snapshot(change.row, **more)
     before = seal.document(row_id, "before", kept, table="run_sheet_history")
     return {**told, "before": before}

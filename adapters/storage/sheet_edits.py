@@ -7,17 +7,19 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, select, text
 
+from adapters.storage import chosen_clinicians
 from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
 from adapters.storage.rewriting import Change, write_changes
 from adapters.storage.sheet import view_entry
-from adapters.storage.sheet_values import read_value
+from adapters.storage.sheet_values import read_reason, read_value
 from adapters.storage.tables import run_sheet_appointments as entries
 from domain import merge
 from domain.errors import BadInput
 from domain.sheet import EntryView, NotOnSheet, Settled, Stale
 
+REASON = "cancel_reason"
 ALWAYS_KNOWN = frozenset({"start", "duration_minutes", "status", "is_telehealth"})
 
 _CONFLICT = text("SELECT appointment_id, field FROM run_sheet_conflicts WHERE id = :id")
@@ -35,13 +37,19 @@ def edit_entry(
     expected_version: int | None,
     hand: Hand,
 ) -> EntryView:
-    """Set fields by hand; a row that changed since it was read stays as it is (Stale)."""
+    """Set fields by hand; a row that changed since it was read stays as it is (Stale).
+
+    `cancel_reason` is no field: it is kept in the history of the row, and told to no PMS.
+    """
     row = locked(db, entry_id, expected_version=expected_version)
+    fields = {name: given for name, given in changes.items() if name != REASON}
+    reason = read_reason(changes.get(REASON), status=changes.get("status"))
     before = after = seal.cells(row)
-    for field, given in changes.items():
-        value = read_value(field, given, start=row["appointment_time"], timezone=row["timezone"])
-        after = merge.edit(after, field, value, by=hand.by, at=hand.at).cells
-    change = Change(row=row, before=before, after=after, what="edited", about=sorted(changes))
+    for field, given in fields.items():
+        after = merge.edit(after, field, _read(db, row, field, given), by=hand.by, at=hand.at).cells
+    change = Change(
+        row=row, before=before, after=after, what="edited", about=sorted(fields), said=reason
+    )
     return _store(db, seal, change, hand=hand)
 
 
@@ -109,6 +117,12 @@ def locked(db: Db, entry_id: UUID, *, expected_version: int | None) -> RowMappin
     if row["linked_to"] is not None:
         raise Stale("This row now stands with the PMS's row of the same visit; look at that one.")
     return row
+
+
+def _read(db: Db, row: RowMapping, field: str, given: Any) -> Any:
+    if field == "clinician":
+        return chosen_clinicians.chosen(db, row, given)
+    return read_value(field, given, start=row["appointment_time"], timezone=row["timezone"])
 
 
 def _store(db: Db, seal: EntrySeal, change: Change, *, hand: Hand) -> EntryView:

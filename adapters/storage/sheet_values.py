@@ -12,6 +12,7 @@ from domain.window import zone
 
 LONGEST_TEXT = 200
 LONGEST_NOTES = 4000
+LONGEST_REASON = 500
 LONGEST_MINUTES = 24 * 60
 OLDEST_PERSON = timedelta(days=130 * 366)
 _WALL = re.compile(r"(?P<hour>[01]?\d|2[0-3])[:.](?P<minute>[0-5]\d)", re.ASCII)
@@ -26,8 +27,16 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 def read_value(field: str, given: Any, *, start: datetime, timezone: str) -> Any:
     """The value of a field as the sheet holds it; `start` is the row's present one."""
     if field not in READERS:
-        raise BadInput(f"'{field}' cannot be edited; these can: {', '.join(sorted(READERS))}.")
+        raise BadInput(f"'{field}' cannot be edited; these can: {', '.join(EDITABLE)}.")
     return READERS[field](given, start, timezone)
+
+
+def read_reason(given: Any, *, status: Any) -> str | None:
+    """Why a visit is called off, for ourselves; of anything else there is no such word."""
+    reason = _text(given, what="reason", longest=LONGEST_REASON)
+    if reason and status != Status.CANCELLED.value:
+        raise BadInput("A cancel_reason goes with the status cancelled alone.")
+    return reason
 
 
 def _text(given: Any, *, what: str, longest: int = LONGEST_TEXT) -> str | None:
@@ -149,3 +158,5 @@ READERS: Mapping[str, Callable[[Any, datetime, str], Any]] = {
     "is_telehealth": _telehealth,
     "notes": _notes,
 }
+EDITABLE = sorted([*READERS, "clinician"])
+"""A clinician is looked up among the sheet's, so that is done where the sheet is."""

@@ -1,0 +1,75 @@
+"""Under whom a person may put a row: any column of ours, or such as its practice has too."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import text
+
+from adapters.storage import connections
+from adapters.storage.entries import RowLike
+from domain.connections import Connection
+from domain.errors import BadInput, Refused
+from domain.fields import Source
+from domain.names import clinician
+from domain.pushes import Place, column_of
+from domain.sheet import Column, EntryView
+from domain.window import local_day
+
+NOT_OURS = "Whose appointment this is, is the practice's to say; change it in its own system."
+WHO = "Name a clinician of the sheet by their id."
+
+_EVERY = text("SELECT id, name FROM run_sheet_clinicians ORDER BY position, name, id")
+_ONE = text("SELECT EXISTS (SELECT FROM run_sheet_clinicians WHERE id = :id)")
+
+
+def chosen(db: Db, row: RowLike, given: Any) -> UUID:
+    """The clinician of that id, where the row can stand under them; else why it cannot."""
+    wanted = _id(given)
+    if not db.execute(_ONE, {"id": wanted}).scalar_one():
+        raise BadInput(WHO)
+    if row["source"] == Source.PMS.value:
+        held = connections.load(db, row["pms_connection_id"])
+        if not held.both_ways:
+            raise BadInput(NOT_OURS)
+        day = local_day(row["appointment_time"], row["timezone"])
+        _column(wanted, _place(held, row["pms_practitioner_id"], day))
+    return wanted
+
+
+def possible(db: Db, entry: EntryView, held: Connection | None) -> Sequence[Column]:
+    """Those a reader may choose from; `held` is the practice, where it takes changes."""
+    if held is None and entry.source == Source.PMS.value:
+        return ()
+    every = [Column(id=row.id, name=clinician(row.name)) for row in db.execute(_EVERY)]
+    if held is None or entry.source != Source.PMS.value:
+        return every
+    place = _place(held, entry.practitioner.pms_id, entry.local_start.date())
+    return [one for one in every if _has_column(one.id, place)]
+
+
+def _id(given: Any) -> UUID:
+    try:
+        return UUID(given)
+    except (TypeError, ValueError, AttributeError):
+        raise BadInput(WHO) from None
+
+
+def _place(held: Connection, practitioner_id: str | None, day: date) -> Place:
+    return Place(pms_id="", day=day, practitioner_id=practitioner_id, columns=held.clinicians)
+
+
+def _has_column(wanted: UUID, place: Place) -> bool:
+    try:
+        return bool(_column(wanted, place))
+    except BadInput:
+        return False
+
+
+def _column(wanted: UUID, place: Place) -> str:
+    try:
+        return column_of(wanted, place)
+    except Refused as refusal:
+        raise BadInput(str(refusal)) from None

@@ -1,0 +1,120 @@
+"""What people set by hand in rows of a practice that takes changes: under whom, and why not."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from sqlalchemy import delete, text
+
+from adapters.storage.tables import pms_clinician_mappings
+from domain.pushes import NO_COLUMN
+from tests.producers.conftest import Site
+from tests.producers.two_way import TwoWayDay, two_way_day
+
+pytestmark = pytest.mark.integration
+
+SHEET = "/api/run-sheet/appointments"
+REASON = "Has a cold"
+
+
+@pytest.fixture
+def day(make_site: Callable[..., Site]) -> TwoWayDay:
+    return two_way_day(make_site())
+
+
+def edit(site: Site, patient: str, **changes: Any) -> httpx.Response:
+    return site.client.patch(
+        f"{SHEET}/{site.ids[patient]}",
+        headers={**site.bearer(), "If-Match": "*"},
+        json=changes,
+    )
+
+
+def clinician(site: Site, name: str) -> UUID:
+    with site.everything() as db:
+        query = text("SELECT id FROM run_sheet_clinicians WHERE name = :name")
+        found: UUID = db.execute(query, {"name": name}).scalar_one()
+    return found
+
+
+def steps(site: Site, patient: str) -> list[dict[str, Any]]:
+    answer = site.client.get(f"{SHEET}/{site.ids[patient]}/history", headers=site.bearer())
+    found: list[dict[str, Any]] = answer.json()["history"]
+    return found
+
+
+def test_a_visit_goes_to_another_clinician_and_is_owed(day: TwoWayDay) -> None:
+    other = clinician(day.site, "Omar Supposed LCSW")
+
+    answer = edit(day.site, "Eve Pattern", clinician=str(other))
+
+    found = answer.json()["appointment"]
+    assert (found["clinician_id"], found["clinician"]) == (str(other), "Omar Supposed LCSW")
+    with day.site.everything() as db:
+        query = text("SELECT push_state FROM run_sheet_appointments WHERE id = :id")
+        state = db.execute(query, {"id": day.ids["Eve Pattern"]}).scalar_one()
+    assert state == "pending"
+
+
+def test_a_clinician_without_a_column_there_is_refused_at_once(day: TwoWayDay) -> None:
+    other = clinician(day.site, "Omar Supposed LCSW")
+    with day.site.everything() as db:
+        of_other = pms_clinician_mappings.c.run_sheet_clinician_id == other
+        db.execute(delete(pms_clinician_mappings).where(of_other))
+
+    answer = edit(day.site, "Eve Pattern", clinician=str(other))
+
+    assert (answer.status_code, answer.json()["detail"]) == (422, NO_COLUMN)
+
+
+@pytest.mark.parametrize("given", ["Omar Supposed LCSW", None, 7, str(uuid4())])
+def test_a_clinician_is_named_by_an_id_of_the_sheet(day: TwoWayDay, given: object) -> None:
+    answer = edit(day.site, "Eve Pattern", clinician=given)
+
+    assert answer.status_code == 422
+    assert "Name a clinician of the sheet" in answer.json()["detail"]
+
+
+def test_a_row_of_ours_goes_to_any_clinician(day: TwoWayDay) -> None:
+    other = clinician(day.site, "Omar Supposed LCSW")
+
+    assert edit(day.site, "Ivy Newcomer", clinician=str(other)).status_code == 200
+
+
+def test_whose_visit_it_is_elsewhere_is_the_practices_to_say(site: Site) -> None:
+    other = clinician(site, "Dr Tom Whitfield")
+
+    answer = edit(site, "Grace Invented", clinician=str(other))
+
+    assert answer.status_code == 422
+    assert "practice's to say" in answer.json()["detail"]
+
+
+def test_why_a_visit_was_called_off_stays_in_its_history(day: TwoWayDay) -> None:
+    answer = edit(day.site, "Eve Pattern", status="cancelled", cancel_reason=f" {REASON} ")
+
+    (step,) = steps(day.site, "Eve Pattern")
+    assert answer.json()["appointment"]["status"] == "cancelled"
+    assert (step["what"], step["reason"]) == ("edited", REASON)
+    with day.site.everything() as db:
+        wish = db.execute(text("SELECT args::text FROM jobs WHERE kind = 'push_entry'"))
+        assert REASON not in str(wish.all())
+
+
+@pytest.mark.parametrize("status", [{}, {"status": "no_show"}])
+def test_a_reason_goes_with_a_cancellation_alone(day: TwoWayDay, status: dict[str, str]) -> None:
+    answer = edit(day.site, "Eve Pattern", cancel_reason=REASON, **status)
+
+    assert answer.status_code == 422
+    assert "with the status cancelled" in answer.json()["detail"]
+
+
+def test_the_reason_is_shown_where_the_history_is(day: TwoWayDay) -> None:
+    edit(day.site, "Eve Pattern", status="cancelled", cancel_reason=REASON)
+    day.site.sign_in()
+
+    past = day.site.client.get(f"/sheet/entries/{day.ids['Eve Pattern']}/history").text
+
+    assert f"“{REASON}”" in past
