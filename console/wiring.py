@@ -11,9 +11,11 @@ from sqlalchemy import Engine, inspect, text
 
 import migrations
 from adapters import pms
+from adapters.anchors.choosing import anchor
 from adapters.opening import Opener
 from adapters.presets import preset_settings, presets
 from adapters.secrets.choosing import secret_store
+from adapters.storage.audit_chain import Chaining
 from adapters.storage.entries import EntrySeal
 from adapters.storage.spent import StoredSpent
 from adapters.texts.choosing import text_sender
@@ -23,6 +25,7 @@ from adapters.vapi.controlling import LiveCallControl
 from domain.credentials import SecretStore
 from domain.errors import BadInput
 from infra import embedded, settings
+from infra.audit_keys import audit_keys
 from infra.clock import system_clock
 from infra.database import engine, transaction
 from infra.redis import connect
@@ -91,6 +94,15 @@ class Wiring:
             is_production=self.settings.is_production,
         )
 
+    @cached_property
+    def chaining(self) -> Chaining:
+        return Chaining(
+            engine=self.engine,
+            keys=audit_keys(self.settings),
+            anchor=anchor(self.settings),
+            clock=system_clock,
+        )
+
     def parts(self) -> Parts:
         """What a worker's handlers share."""
         return Parts(
@@ -106,6 +118,7 @@ class Wiring:
             ),
             secrets_prefix=self.settings.secrets_prefix,
             texts=text_sender(self.settings),
+            chaining=self.chaining,
         )
 
     def entry_seal(self, account_id: str) -> EntrySeal:

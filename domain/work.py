@@ -21,6 +21,8 @@ DESK_CALL = "desk_call"
 PUSH_ENTRY = "push_entry"
 PUSH_RANGE = "push_range"
 LINK_PATIENT = "link_patient"
+CHAIN_AUDIT = "chain_audit"
+WATCH_ACCESS = "watch_access"
 
 BACKFILL = -5
 BY_SCHEDULE = 0
@@ -121,6 +123,20 @@ def check_job(*, account_id: str, connection_id: UUID, vendor: str, check_id: UU
 def prune_job() -> NewJob:
     """Clear away what is past its keep-by date."""
     return NewJob(kind=PRUNE, dedupe_key="prune", exclusive_key="prune", max_seconds=600)
+
+
+def chain_audit_job() -> NewJob:
+    """Chain the audit rows that wait, account by account, and anchor where each chain stands."""
+    return NewJob(
+        kind=CHAIN_AUDIT, dedupe_key=CHAIN_AUDIT, exclusive_key=CHAIN_AUDIT, max_seconds=600
+    )
+
+
+def watch_access_job() -> NewJob:
+    """Look through the newest audit rows for reading of patients that somebody should look at."""
+    return NewJob(
+        kind=WATCH_ACCESS, dedupe_key=WATCH_ACCESS, exclusive_key=WATCH_ACCESS, max_seconds=600
+    )
 
 
 def refetch_job(

@@ -18,7 +18,14 @@ from infra.database import dispatch, engine
 from infra.sealing import Sealer
 from infra.stopping import Stopping
 from scheduler.sweep import keep_announcing, sweep
-from scheduler.timetable import EVERY_SECONDS, put_due_chores, put_due_renewals, put_due_syncs
+from scheduler.timetable import (
+    CHAIN_SECONDS,
+    EVERY_SECONDS,
+    put_due_chaining,
+    put_due_chores,
+    put_due_renewals,
+    put_due_syncs,
+)
 
 log = structlog.get_logger()
 
@@ -52,6 +59,7 @@ def _ticks(db: Engine, sealer: Sealer) -> Mapping[str, tuple[Tick, float]]:
         "syncs": (lambda: put_due_syncs(db, clock=system_clock, chance=dice.random), 1.0),
         "renewals": (lambda: put_due_renewals(db, clock=system_clock), 5.0),
         "chores": (lambda: put_due_chores(db, clock=system_clock), 10.0),
+        "audit": (lambda: put_due_chaining(db), CHAIN_SECONDS),
         "sweep": (lambda: sweep(db, gave_up=gave_up), 1.0),
     }
 

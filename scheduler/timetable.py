@@ -7,9 +7,10 @@ import structlog
 from sqlalchemy import Engine
 
 from adapters.storage import schedule
+from adapters.storage.audit_chain import waiting_accounts
 from adapters.storage.ledger import put
 from domain.jobs import NewJob
-from domain.work import authorise_job, prune_job, renew_token_job
+from domain.work import authorise_job, chain_audit_job, prune_job, renew_token_job
 from infra.database import dispatch
 from scheduler.due import next_sync, sync_of
 
@@ -17,6 +18,9 @@ log = structlog.get_logger()
 
 LOOK_AGAIN = timedelta(minutes=5)
 """When a renewal is looked at again should its job never end; the job itself sets the next one."""
+
+CHAIN_SECONDS = 5.0
+"""How long an audit row may wait for its link, about."""
 
 EVERY_SECONDS: Mapping[str, int] = {"prune": 3600, "authorise": 86_400}
 JOBS: Mapping[str, Callable[[], NewJob]] = {"prune": prune_job, "authorise": authorise_job}
@@ -64,3 +68,12 @@ def put_due_chores(engine: Engine, *, clock: Callable[[], datetime]) -> int:
         for name in names:
             put(db, JOBS[name]())
     return len(names)
+
+
+def put_due_chaining(engine: Engine) -> int:
+    """One job for every account whose audit rows wait to be chained; answers how many wait."""
+    with dispatch(engine) as db:
+        waiting = len(waiting_accounts(db))
+        if waiting:
+            put(db, chain_audit_job())
+    return waiting

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from adapters.opening import Opener
 from adapters.sikka.authorised import SikkaOffices
 from adapters.storage import delivery_work
+from adapters.storage.audit_chain import Chaining
 from adapters.storage.authorising import AuthorisationStore
 from adapters.storage.checks import CheckStore
 from adapters.storage.ledger import advance
@@ -28,6 +29,7 @@ from domain.tools import CallControl
 from domain.work import (
     ANSWER,
     AUTHORISE,
+    CHAIN_AUDIT,
     CHECK,
     DESK_CALL,
     LINK_PATIENT,
@@ -49,6 +51,7 @@ from workers.execution import Work
 from workers.following import Following
 from workers.handlers.answer_tool_call import answer_tool_call
 from workers.handlers.authorise import Authorising
+from workers.handlers.chain_audit import chain_audit
 from workers.handlers.check_connection import Checking
 from workers.handlers.link_patient import link_patient
 from workers.handlers.push_entry import push_entry
@@ -68,7 +71,7 @@ from workers.tools import tools
 class Parts:
     """What the handlers of one process share; without `texts` none is sent.
 
-    Over `redis` an ingress that waits is told of answers; without it they are found all the same.
+    Without `chaining` audit rows stay unchained. Over `redis` an ingress that waits is told of answers; without it they are found all the same.
     """
 
     engine: Engine
@@ -80,6 +83,7 @@ class Parts:
     texts: Sender | None = None
     redis: Redis | None = None
     control: CallControl = field(default_factory=LiveCallControl)
+    chaining: Chaining | None = None
 
 
 def works(parts: Parts) -> Mapping[str, Work]:
@@ -90,8 +94,17 @@ def works(parts: Parts) -> Mapping[str, Work]:
         **_of_callers(parts, opener),
         **_of_connections(parts, opener),
         **_of_pushes(parts, opener),
+        **_of_audit(parts),
         PRUNE: Work(run=lambda _job: _cleared(parts)),
     }
+
+
+def _of_audit(parts: Parts) -> Mapping[str, Work]:
+    """What is made of the audit rows."""
+    chains = parts.chaining
+    if chains is None:
+        return {}
+    return {CHAIN_AUDIT: Work(run=lambda job: chain_audit(job, chains=chains))}
 
 
 def _of_callers(parts: Parts, opener: Opener) -> Mapping[str, Work]:

@@ -37,7 +37,7 @@ _HOLD = text("SELECT seq, hash, newest_at FROM audit_heads WHERE account_id = :i
 _UNCHAINED = text(
     f"""
     SELECT {_ROW} FROM pms_audit_logs AS logs
-    WHERE logs.account_id = :account_id AND logs.created_at > COALESCE(:since, '-infinity')
+    WHERE logs.account_id = :account_id AND logs.created_at > COALESCE(CAST(:since AS timestamptz), '-infinity')
       AND NOT EXISTS (SELECT FROM audit_chain AS link WHERE link.audit_id = logs.id)
     ORDER BY logs.id LIMIT :limit
     """  # noqa: S608 - the columns are this product's own
@@ -45,7 +45,7 @@ _UNCHAINED = text(
 _MOVE = text(
     """
     UPDATE audit_heads SET seq = :seq, hash = :hash, moved_at = now(),
-                           newest_at = GREATEST(newest_at, :newest_at)
+                           newest_at = GREATEST(newest_at, CAST(:newest_at AS timestamptz))
     WHERE account_id = :account_id
     """
 )
@@ -79,6 +79,7 @@ class Chaining:
     keys: ChainKeys
     anchor: Anchor
     clock: Callable[[], datetime]
+    batch: int = BATCH
 
     def waiting(self) -> Sequence[str]:
         with dispatch(self.engine) as db:
@@ -91,7 +92,7 @@ class Chaining:
         """
         head, chained = self._append(account_id)
         newest = chained
-        while newest == BATCH:
+        while newest == self.batch:
             head, newest = self._append(account_id)
             chained += newest
         if head.seq:
@@ -106,7 +107,7 @@ class Chaining:
             held = db.execute(_HOLD, {"id": account_id}).one()
             head = Head(account_id=account_id, seq=held.seq, hash=bytes(held.hash))
             since = held.newest_at and held.newest_at - LONGEST_TRANSACTION
-            wanted = {"account_id": account_id, "since": since, "limit": BATCH}
+            wanted = {"account_id": account_id, "since": since, "limit": self.batch}
             rows = [dict(row) for row in db.execute(_UNCHAINED, wanted).mappings()]
             links = list(linked(self.keys, head, rows))
             if not links:

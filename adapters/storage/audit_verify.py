@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
 from adapters.storage.audit_chain import LONGEST_TRANSACTION, links_after
@@ -77,14 +78,20 @@ class Verifying:
         with dispatch(self.engine) as db:
             # What was anchored is looked up before the anchor is read: it may grow meanwhile.
             rows = db.execute(_ACCOUNTS).all()
-        known = {row.id: Known(seq=row.seq, anchored=row.anchored) for row in rows}
+        known: dict[str, Known] = {
+            row.id: Known(seq=row.seq, anchored=row.anchored) for row in rows
+        }
         anchored, broken = self._anchored()
         wanted = [only] if only else sorted({*known, *anchored})
         verdicts = [
-            self._verdict(one, known.get(one), anchored.get(one, {}), is_whole=not broken)
+            self._verdict(one, known.get(one, Known()), anchored.get(one, {}), is_whole=not broken)
             for one in wanted
         ]
         return verdicts, broken
+
+    def _known(self, db: Db) -> Mapping[str, Known]:
+        rows = db.execute(_ACCOUNTS)
+        return {row.id: Known(seq=row.seq, anchored=row.anchored) for row in rows}
 
     def _anchored(self) -> tuple[Mapping[str, Heads], Sequence[Finding]]:
         found: dict[str, dict[int, frozenset[bytes]]] = {}
@@ -111,7 +118,7 @@ class Verifying:
         wrong.took(_of_cut(self.keys, cut))
         wrong.at(start)
         wrong.took(walk.over(wrong.passing(links_after(self.engine, start))))
-        wrong.took(_of_tail(walk.head, known or Known(), heads, is_whole=is_whole))
+        wrong.took(_of_tail(walk.head, known, heads, is_whole=is_whole))
         tail = self._tail(account_id, wrong)
         return Verdict(
             account_id=account_id,

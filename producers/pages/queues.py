@@ -53,6 +53,8 @@ KINDS: Mapping[str, str] = {
     work.LINK_PATIENT: "Link a patient",
     work.AUTHORISE: "Let offices in",
     work.PRUNE: "Clear away",
+    work.CHAIN_AUDIT: "Chain the audit",
+    work.WATCH_ACCESS: "Watch accesses",
 }
 TONES: Mapping[str, str] = {
     "ready": "paused",
