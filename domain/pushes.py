@@ -32,6 +32,7 @@ NO_PATIENT = "Link the patient first."
 NOT_WRITABLE = "This practice's system takes no changes from here."
 LOCKED_OUT = "Nothing is sent until somebody has reconnected the practice."
 LEFT_OUT = "The practice has it; this connection's own filters keep it off the sheet."
+UNREACHED = "The practice's system does not answer; it is tried again by itself."
 TOO_LONG = "Nobody can say whether this was done; look at the practice's own book."
 NO_COLUMN = "This clinician has no column at the practice's system; match them up in the settings."
 

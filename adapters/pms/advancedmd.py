@@ -101,6 +101,7 @@ VENDOR = Vendor(
     limited_per="office",
     limits_are="documented",
     tiers={"tier1": _peak(1), "tier2": _peak(12), "tier3": _peak(24)},
+    limit_words={"login": "login"},
     # By integrators' accounts; a licensed partner has to confirm it.
     excess_cost=Decimal("0.01"),
     extra_hosts=frozenset({f"*.{DOMAIN}"}),

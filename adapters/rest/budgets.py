@@ -1,17 +1,20 @@
 """The allowances a connection's requests spend from, named for whoever holds them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from adapters.rest.auth import Auth, digest
 from adapters.rest.vendor import Vendor
 from domain.connections import Connection
-from domain.limits import Budget
+from domain.limits import Budget, Limit, Tier
 
 Secrets = Mapping[str, str]
 
 WHERE_BILLED = 1.0
 """Seconds every window of a vendor that bills is kept longer: one call may leave late, on a busy
 machine, and the next at once, so that they come closer than they were granted."""
+
+_SPANS = {1: "a second", 60: "a minute", 3600: "an hour", 24 * 3600: "a day"}
 
 
 def bucket(
@@ -44,3 +47,30 @@ def budgets(
         )
         for name in names
     ]
+
+
+def named(vendor: Vendor, names: Sequence[str]) -> str:
+    """What people read that is waited for; a bucket's name would tell them nothing."""
+    word = next((vendor.limit_words[name] for name in names if name in vendor.limit_words), None)
+    return f"{vendor.title}'s {word or 'request'} limit"
+
+
+def in_force(wanted: Sequence[Budget], *, now: datetime, until: datetime) -> str:
+    """The limit that makes for such a wait, at this hour of the vendor's clock."""
+    limits: dict[int, int] = {}
+    for limit in (limit for budget in wanted for limit in _at(budget, now)):
+        limits[limit.seconds] = min(limit.requests, limits.get(limit.seconds, limit.requests))
+    waits = (until - now).total_seconds()
+    seconds = next((one for one in sorted(limits) if one >= waits), max(limits))
+    span = _SPANS.get(seconds, f"in {seconds:,} s")
+    return f"{limits[seconds]:,} {span}"
+
+
+def _at(budget: Budget, now: datetime) -> Sequence[Limit]:
+    tiers = [tier for tier in budget.tiers if _holds(tier, now)]
+    return (*budget.limits, *(limit for tier in tiers for limit in tier.limits))
+
+
+def _holds(tier: Tier, now: datetime) -> bool:
+    yesterday = (now - timedelta(days=1)).date()
+    return any(begins <= now < ends for begins, ends in tier.spans(yesterday, days=3))

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import structlog
 
 from adapters.rest.auth import Ask, Auth, Desk, secret
-from adapters.rest.budgets import bucket, budgets
+from adapters.rest.budgets import bucket, budgets, in_force, named
 from adapters.rest.ports import Answer, Ports
 from adapters.rest.vendor import Fault, Listing, Vendor
 from adapters.rest.waits import DEFAULT_PAUSE, allowance, asked_pause, bounded
@@ -202,16 +202,13 @@ class Caller:
             )
         except Throttled as wait:
             log.info("vendor.request_waits", reason=str(wait), until=wait.until.isoformat())
-            raise Throttled(self._limit, until=wait.until) from None
+            limit = in_force(wanted, now=self.ports.clock(), until=wait.until)
+            told = f"{named(self.vendor, ask.buckets)} ({limit})"
+            raise Throttled(told, until=wait.until) from None
         own = self.connection.id
         self._spent.extend(
             Spend(bucket=one.bucket, at=at, weight=one.weight, connection_id=own) for one in wanted
         )
-
-    @property
-    def _limit(self) -> str:
-        """What people read that a sync waits for; a bucket's name would tell them nothing."""
-        return f"{self.vendor.title}'s request limit"
 
     def _budgets(self, buckets: Sequence[str]) -> list[Budget]:
         return budgets(self.vendor, buckets, self.connection, auth=self.auth, secrets=self.secrets)
@@ -233,11 +230,11 @@ class Caller:
             )
 
     def _judged(self, ask: Ask, answer: Answer) -> Reply:
-        named = f"{self.vendor.title}: {ask.method} {ask.name}"
+        request = f"{self.vendor.title}: {ask.method} {ask.name}"
         is_fine = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
         body, is_empty = None, self._says_nothing(answer)
         if is_fine and not is_empty:
-            body = ask.read(answer.body, named=named)
+            body = ask.read(answer.body, named=request)
         fault = self._fault(ask, answer, body)
         if fault is not None:
             raise self._failure(ask, answer, fault)
@@ -277,7 +274,9 @@ class Caller:
             for name in ask.buckets:
                 self.ports.throttle.pause(self._bucket(name), seconds=seconds)
             log.info("vendor.throttled", reason=text, seconds=seconds)
-            return Throttled(self._limit, until=now + timedelta(seconds=seconds))
+            return Throttled(
+                named(self.vendor, ask.buckets), until=now + timedelta(seconds=seconds)
+            )
         if issubclass(fault.error, Transient):
             return fault.error(text, retry_at=now + timedelta(seconds=pause) if pause else None)
         return fault.error(text)

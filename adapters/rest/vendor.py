@@ -141,6 +141,7 @@ class Vendor:
     what a vendor that bills calls beyond its limits asks for each, in US dollars. `site_secret` is
     the secret that says which practice it is, and so is the site as well. `practitioners_are` says
     what counts as one where the vendor has another word; `region` is where its practices are.
+    `limit_words` say of a bucket what it limits, where that is not requests of any kind.
     """
 
     name: str
@@ -163,6 +164,7 @@ class Vendor:
     telehealth_only: bool = True
     two_way: bool = False
     tiers: Mapping[str, tuple[Tier, ...]] = field(default_factory=dict)
+    limit_words: Mapping[str, str] = field(default_factory=dict)
     excess_cost: Decimal | None = None
     voice_shares: Mapping[str, float] = field(default_factory=dict)
     extra_hosts: frozenset[str] = frozenset()

@@ -7,7 +7,7 @@ import pytest
 
 from domain.desk import Ability, OutcomeUnknown
 from domain.errors import NeedsReconnect, Refused, Throttled, Transient
-from domain.pushes import LOCKED_OUT, NOT_WRITABLE, TOO_LONG
+from domain.pushes import LOCKED_OUT, NOT_WRITABLE, TOO_LONG, UNREACHED
 from domain.wishes import WriteKind
 from domain.work import PUSH_ENTRY, PUSH_RANGE
 from infra.clock import system_clock
@@ -314,6 +314,17 @@ def test_a_practice_that_cannot_be_reached_is_tried_again_and_then_says_so(offic
 
     assert office.stands("a-1") == ("error", "no line")
     assert office.all("SELECT state FROM pms_writes") == [{"state": "withdrawn"}]
+
+
+def test_a_row_says_that_its_practice_does_not_answer(office: Office) -> None:
+    until = office.time() + timedelta(minutes=1)
+    office.book.before = [Throttled("the book's request limit", until=until), Transient("no line")]
+    office.types("a-1", status="arrived")
+    office.push_once()
+
+    office.push_once()
+
+    assert office.stands("a-1") == ("pending", UNREACHED)
 
 
 def test_a_visit_that_is_gone_there_leaves_the_sheet(office: Office) -> None:

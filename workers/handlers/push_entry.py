@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from domain.errors import BadInput, Gone, NeedsReconnect, Refused, Throttled, Transient
 from domain.jobs import Job
-from domain.pushes import LOCKED_OUT, TOO_LONG, ChangedThere, PushState, Sent
+from domain.pushes import LOCKED_OUT, TOO_LONG, UNREACHED, ChangedThere, PushState, Sent
 from domain.writes import NOT_YET_SENT, OPEN, KeptWrite, WriteState
 
 ROUNDS = 8
@@ -85,5 +85,8 @@ def _left(entry: Entry, wish: Sent) -> bool:
         raise
     except Throttled as wait:
         entry.stands(PushState.PENDING, f"Waits for {wait}.")
+        raise
+    except Transient:
+        entry.stands(PushState.PENDING, UNREACHED)
         raise
     return True

@@ -373,7 +373,8 @@ def test_a_wait_is_told_in_words_for_people(answer: httpx.Response | None) -> No
     with pytest.raises(Throttled) as wait:
         rig.rows()
 
-    assert str(wait.value) == "Example PMS's request limit"
+    told = "Example PMS's request limit"
+    assert str(wait.value) == (told if answer else f"{told} (60 a minute)")
 
 
 def test_a_practice_connected_twice_shares_its_allowance_and_two_practices_do_not() -> None:
