@@ -8,6 +8,7 @@ import typer
 
 from console import (
     accounts,
+    audit,
     authorisations,
     backfill,
     calling,
@@ -65,6 +66,7 @@ for name, group in {
     "connections": connections.app,
     "conflicts": conflicts.app,
     "runs": runs.app,
+    "audit": audit.app,
     "jobs": jobs.app,
     "push": push.app,
     "writes": writes.app,

@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy import text
 
 from adapters.storage import schedule
-from domain.work import AUTHORISE, PRUNE, RENEW_TOKEN, SYNC
+from adapters.storage.audit import Access, record
+from domain.work import AUTHORISE, CHAIN_AUDIT, PRUNE, RENEW_TOKEN, SYNC
 from infra.database import dispatch, transaction
 from scheduler.timetable import (
     EVERY_SECONDS,
     LOOK_AGAIN,
+    put_due_chaining,
     put_due_chores,
     put_due_renewals,
     put_due_syncs,
@@ -174,3 +176,19 @@ def test_three_schedulers_of_which_some_die_fire_each_slot_once(rig: Rig) -> Non
         rig.run("DELETE FROM jobs")
 
     assert dict(fired) == {one: list(range(0, 40 * 60, 60)) for one in ids}
+
+
+def test_three_schedulers_put_one_job_for_all_rows_that_wait_to_be_chained(rig: Rig) -> None:
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        for _ in range(2):
+            record(db, Access(user="sam"), account_id=ACCOUNT, action="run_sheet.read")
+
+    waiting = together(lambda _number: put_due_chaining(rig.engine))
+
+    assert waiting == [1, 1, 1]
+    assert [row["kind"] for row in rig.rows()] == [CHAIN_AUDIT]
+
+
+def test_nothing_is_put_while_no_audit_row_waits(rig: Rig) -> None:
+    assert put_due_chaining(rig.engine) == 0
+    assert rig.rows() == []

@@ -1,0 +1,118 @@
+"""The audit at the command line: judged, named where it is broken, and with an exit code."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from adapters.storage.ledger import put
+from console.wiring import wired
+from domain.work import chain_audit_job
+from infra.database import dispatch
+from tests.console.conftest import Shell
+from workers.here import run_here
+
+pytestmark = pytest.mark.integration
+
+
+def chain() -> str:
+    """What a worker does every few seconds."""
+    with wired() as wiring:
+        with dispatch(wiring.engine) as db:
+            job_id = put(db, chain_audit_job())
+        return run_here(wiring.parts(), job_id).value
+
+
+def by_superuser(url: str, *statements: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as db:
+        db.execute(text("SET LOCAL session_replication_role = replica"))
+        for statement in statements:
+            db.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture
+def acted(shell: Shell) -> Shell:
+    """Three things were done, and chained."""
+    for number in range(3):
+        shell.answer("token", "--role", "ops", "--name", f"script {number}")
+    assert chain() == "done"
+    return shell
+
+
+def sentences(shell: Shell) -> Sequence[str]:
+    outcome = shell("audit", "verify", "--json")
+    assert outcome.code == 1
+    return [one["sentence"] for one in outcome.json["findings"]]
+
+
+def test_what_was_written_verifies(acted: Shell) -> None:
+    told = acted.answer("audit", "verify")
+
+    assert told["ok"] is True
+    (one,) = told["accounts"]
+    assert (one["account_id"], one["links"], one["anchored"], one["unchained"]) == (
+        "default",
+        3,
+        3,
+        0,
+    )
+
+
+def test_the_tail_that_is_not_chained_yet_is_named_and_is_no_fault(acted: Shell) -> None:
+    acted.answer("token", "--role", "ops")
+
+    (one,) = acted.answer("audit", "verify", "--account", "default")["accounts"]
+
+    assert one["unchained"] == 1 and one["oldest_unchained"] is not None
+
+
+def test_an_altered_row_is_named_and_the_command_fails(acted: Shell, database_url: str) -> None:
+    by_superuser(
+        database_url,
+        "UPDATE pms_audit_logs SET user_id = 'somebody else' WHERE id ="
+        " (SELECT audit_id FROM audit_chain WHERE seq = 2)",
+    )
+
+    (only,) = sentences(acted)
+
+    assert only.endswith("is not the row that was chained (place 2)")
+    spoken = acted("audit", "verify")
+    assert spoken.code == 1
+    assert f"default: {only}" in spoken.out
+
+
+def test_a_missing_tail_is_named(acted: Shell, database_url: str) -> None:
+    by_superuser(
+        database_url,
+        "DELETE FROM pms_audit_logs WHERE id IN (SELECT audit_id FROM audit_chain WHERE seq > 1)",
+        "DELETE FROM audit_chain WHERE seq > 1",
+        "DELETE FROM audit_heads",
+    )
+
+    (only,) = sentences(acted)
+
+    assert only == (
+        "the chain ends at place 1, but the anchor knows place 3: the last 2 rows are gone"
+    )
+
+
+def test_an_altered_anchor_is_named(acted: Shell, tmp_path: Path) -> None:
+    anchor = tmp_path / "home" / "audit" / "heads.jsonl"
+    anchor.write_text(anchor.read_text().replace('"seq": 3', '"seq": 2'))
+
+    told = sentences(acted)
+
+    assert told[0].startswith("the anchor was altered: line 1")
+
+
+def test_a_lost_anchor_is_named(acted: Shell, tmp_path: Path) -> None:
+    (tmp_path / "home" / "audit" / "heads.jsonl").unlink()
+
+    assert sentences(acted) == ["the anchor was told place 3 and knows only place 0"]
+
+
+def test_an_account_that_is_not_here_is_told_so(shell: Shell) -> None:
+    assert "no account" in shell.complaint("audit", "verify", "--account", "elsewhere")
