@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +18,6 @@ import httpx
 import typer
 
 from adapters import pms
-from adapters.storage.connections import NewConnection
 from adapters.storage.runs import LoggedRun
 from console import (
     address,
@@ -26,7 +25,6 @@ from console import (
     noted_secret,
     output,
     processes,
-    setting_up,
     sheet,
     simulators,
     sync,
@@ -36,12 +34,12 @@ from console.following import bars, follow
 from console.login import new_link
 from console.output import AsJson
 from console.playing import Caller
+from console.practices import connect
 from console.processes import HERE, Host, Port
-from console.setting_up import Wanted
 from console.telling import enter_webhooks
 from console.truth import UNTOLD, Difference, Simulator, differences
 from console.wiring import Wiring, wired
-from domain.connections import Connection, State
+from domain.connections import Connection
 from domain.errors import BadInput, Refused
 from domain.sheet import Asked, as_json
 from domain.window import local_day
@@ -56,7 +54,6 @@ PRACTITIONERS = 6
 CHANGE_SECONDS = 10
 LAST_WORD_SECONDS = 1.0
 """How long after a simulator fell silent we may hear that everything is to stop."""
-USUAL_MINUTES, BOTH_WAYS_MINUTES = 15, 1
 """Who is written to is looked at often, so that both sides are seen to move."""
 FOLDER = "demo"
 
@@ -197,40 +194,13 @@ def _practice(wiring: Wiring, vendor: str) -> Iterator[Practice]:
         simulator, tenant = Simulator(described["url"]), described["tenants"][0]
         if vendor in pms.desks():
             simulator.hurry()
-        connection = _connected(wiring, vendor, simulator, described)
+        connection = connect(wiring, vendor, simulator, described)
         yield Practice(
             connection=connection,
             simulator=simulator,
             tenant=str(tenant["tenantId"]),
             day=local_day(system_clock(), connection.timezone),
         )
-
-
-def _connected(
-    wiring: Wiring, vendor: str, simulator: Simulator, described: Mapping[str, Any]
-) -> Connection:
-    about, tenant = pms.vendor(vendor), described["tenants"][0]
-    site = str(tenant["tenantId"])
-    credentials = simulator.credentials(site)
-    new = NewConnection(
-        account_id="default",
-        vendor=vendor,
-        site=site,
-        timezone=str(tenant["timezone"]),
-        base_url=described["base_url"],
-        token_url=described.get("token_url"),
-        settings={"map_all": True},
-        telehealth_only=False,
-        frequency_minutes=BOTH_WAYS_MINUTES if about.two_way else USUAL_MINUTES,
-        state=State.ACTIVE,
-    )
-    wanted = Wanted(
-        vendor=about,
-        new=new,
-        secrets={key: str(credentials[key]) for key in about.secrets},
-        telehealth_types=[str(one) for one in tenant.get("telehealth_type_ids", ())],
-    )
-    return setting_up.create(wiring, wanted)
 
 
 def _ask(wiring: Wiring, practice: Practice) -> int:

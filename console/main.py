@@ -21,6 +21,7 @@ from console import (
     drift,
     jobs,
     login,
+    practices,
     processes,
     push,
     runs,
@@ -45,6 +46,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 simulators.played.command("vapi-call")(calling.vapi_call)
+simulators.played.command("practices")(practices.practices)
 connections.app.add_typer(choices.app)
 connections.app.add_typer(backfill.app)
 connections.app.add_typer(drift.app)
