@@ -1,7 +1,7 @@
 """Who of a PMS's patients a person on our sheet is: said by a person, or beyond any doubt."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -25,15 +25,27 @@ class LinkState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody on our sheet; never in a repr."""
+    """Somebody on our sheet; never in a repr.
+
+    `entry_id` is the row they stand on, where no day of birth tells them from others of the name.
+    """
 
     name: str = field(repr=False)
     date_of_birth: str | None = field(default=None, repr=False)
+    entry_id: str | None = None
 
     @property
     def key(self) -> str:
-        """Equal for the same name and day of birth, however the name was written."""
-        return "\x1f".join([" ".join(sorted(read(self.name).words)), self.date_of_birth or ""])
+        """Equal for the same name and day of birth, however the name was written.
+
+        A name alone is nobody: whoever was chosen for it was chosen for that row.
+        """
+        told_apart_by = self.date_of_birth or self.entry_id or ""
+        return "\x1f".join([" ".join(sorted(read(self.name).words)), told_apart_by])
+
+    def on(self, entry_id: UUID) -> "Person":
+        """The same person as this row means them."""
+        return self if self.date_of_birth else replace(self, entry_id=str(entry_id))
 
     @property
     def born(self) -> date | None:

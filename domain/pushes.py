@@ -28,17 +28,33 @@ class PushState(StrEnum):
 
 
 DISPUTED = "Both sides changed this visit; choose a side first."
+CHANGED = "This row changes faster than it can be sent; it is tried again."
 NO_PATIENT = "Link the patient first."
 NOT_WRITABLE = "This practice's system takes no changes from here."
 LOCKED_OUT = "Nothing is sent until somebody has reconnected the practice."
 LEFT_OUT = "The practice has it; this connection's own filters keep it off the sheet."
 UNREACHED = "The practice's system does not answer; it is tried again by itself."
 TOO_LONG = "Nobody can say whether this was done; look at the practice's own book."
+NOT_SHOWN = "The practice took this visit, but does not show it; look at the practice's own book."
+CALLED_OFF = (
+    "The practice cancelled this visit: what was changed here was not sent. Undo the change,"
+    " or make a new visit."
+)
+TAKEN_OFF = "The practice no longer has this visit: what was changed here was not sent."
 NO_COLUMN = "This clinician has no column at the practice's system; match them up in the settings."
 
 
 AUTO_PUSH, AUTO_CREATE = "auto_push", "auto_create"
 """Features of a connection: what people change goes out by itself, and what they add too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """How a row stands towards its PMS, if at all, and why; `link_id`: which link it waits for."""
+
+    state: PushState | None
+    reason: str | None = None
+    link_id: UUID | None = None
 
 
 class ChangedThere(SyncError):

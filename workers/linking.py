@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import Engine, insert
 
 from adapters.storage import connections, patient_links
-from adapters.storage.entries import EntrySeal
 from adapters.storage.ledger import guard
 from adapters.storage.pushes import create_jobs
 from adapters.storage.tables import vendor_requests
@@ -67,17 +66,22 @@ class OpenLink:
     def keep(self, choice: Choice) -> None:
         """What was found; whoever waits for it goes out in the same transaction."""
         account_id, at = self._connection.account_id, self._parts.clock()
-        seal = EntrySeal(self._parts.sealer, account_id=account_id)
         with transaction(self._parts.engine, account_id=account_id) as db:
             guard(db, self._job)
-            patient_links.chosen(
+            is_kept = patient_links.chosen(
                 db, self._parts.sealer, self.link, choice, account_id=account_id, by=None, at=at
             )
-            waiting = patient_links.waiting(db, seal, self.link)
-            if choice.state is LinkState.LINKED:
+            waiting = patient_links.waiting(db, self.link)
+            if choice.state is LinkState.LINKED or not is_kept:
                 create_jobs(db, self._connection, waiting)
             elif choice.reason is not None:
                 patient_links.tell(db, self.link, waiting, choice.reason, account_id=account_id)
+
+    def release(self) -> None:
+        """They are linked already: whoever came to wait for it meanwhile goes out."""
+        with transaction(self._parts.engine, account_id=self._connection.account_id) as db:
+            guard(db, self._job)
+            create_jobs(db, self._connection, patient_links.waiting(db, self.link))
 
     def _save_spent(self, spent: Sequence[Spend]) -> None:
         if spent:

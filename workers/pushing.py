@@ -11,20 +11,27 @@ from sqlalchemy import Engine
 
 from adapters.storage import connections
 from adapters.storage.creating import CreateStore
-from adapters.storage.pushing import SYNCED, PushStore, Row
+from adapters.storage.pushing import SYNCED, TAKEN_DOWN, PushStore, Row
 from domain.checks import shut_out
 from domain.connections import Connection
 from domain.desk import PracticeDesk
-from domain.errors import NeedsReconnect, Refused, SyncError, Throttled
+from domain.errors import NeedsReconnect, Refused, SyncError, Throttled, Transient
 from domain.intake import row_id
 from domain.jobs import Job
 from domain.pushes import (
+    CALLED_OFF,
+    CHANGED,
     DISPUTED,
     LEFT_OUT,
     LOCKED_OUT,
+    NOT_SHOWN,
     NOT_WRITABLE,
+    TAKEN_OFF,
+    Push,
     PushState,
     Sent,
+    Stands,
+    differing,
     disputed,
     next_push,
     set_by,
@@ -32,13 +39,16 @@ from domain.pushes import (
 from domain.sources import AppointmentSource
 from domain.window import local_day
 from domain.wishes import KINDS, Booking, Write
-from domain.writes import ABILITY, KeptWrite, NewWrite
+from domain.writes import ABILITY, SHOWN_AFTER, KeptWrite, NewWrite
 from infra.sealing import Sealer
 from infra.stopping import Stopping
 from workers.writing import Writing
 
-SHOWN_SOON = timedelta(seconds=5)
+SHOWN_SOON, SHOWN_LATER = timedelta(seconds=5), timedelta(minutes=1)
 """When a new visit that the PMS does not show yet is looked for again."""
+OFTEN_FOR = timedelta(minutes=2)
+LOOKS = 3
+"""So often a row is read anew that people change while it is decided what it owes."""
 
 
 class Practices(Protocol):
@@ -87,6 +97,7 @@ class PushedEntry:
             self._store, parts.sealer, parts.clock, self._connection.account_id
         )
         self._link_id: UUID | None = None
+        self._version: int | None = None
         self._by = ""
 
     def unfinished(self) -> KeptWrite | None:
@@ -102,17 +113,13 @@ class PushedEntry:
 
     def next(self) -> Sent | None:
         """What is to be written now; None where nothing is, and the row says how it stands."""
-        row = self._store.row(self._id, self._connection)
-        if row is None or row.linked_to is not None or row.is_off:
-            return None
-        if self._connection.state not in SYNCED:
-            self.stands(PushState.PENDING, LOCKED_OUT)
-            return None
-        try:
-            return self._of_pms(row) if row.is_there else self._of_ours(row)
-        except Refused as refusal:
-            self.stands(PushState.ERROR, str(refusal))
-            return None
+        for _ in range(LOOKS):
+            found = self._owed()
+            if not isinstance(found, Stands):
+                return found
+            if self._store.stands(self._id, found, version=self._version):
+                return None
+        raise Transient(CHANGED)
 
     def send(self, wish: Sent) -> KeptWrite:
         with self._desk() as desk:
@@ -145,25 +152,43 @@ class PushedEntry:
             self._read_back(row.place.pms_id, [row.place.day, shown])
 
     def stands(self, state: PushState, reason: str | None = None) -> None:
-        self._store.stands(self._id, state, reason)
+        """What came of a write; whoever typed on meanwhile has said how the row stands now."""
+        self._store.stands(self._id, Stands(state, reason), version=self._version)
 
-    def _of_pms(self, row: Row) -> Sent | None:
-        if disputed(row.cells):
-            self.stands(PushState.PENDING, DISPUTED)
+    def _owed(self) -> Sent | Stands | None:
+        """What the row owes; how it stands where that is nothing, None where it has been said."""
+        row = self._store.row(self._id, self._connection)
+        if row is None or row.linked_to is not None:
             return None
+        self._version = row.version
+        if row.is_off:
+            return _taken_off(row)
+        if self._connection.state not in SYNCED:
+            return Stands(PushState.PENDING, LOCKED_OUT)
+        try:
+            return self._of_pms(row) if row.is_there else self._of_ours(row)
+        except Refused as refusal:
+            return Stands(PushState.ERROR, str(refusal))
+
+    def _of_pms(self, row: Row) -> Push | Stands:
+        if disputed(row.cells):
+            return Stands(PushState.PENDING, DISPUTED)
         wish = next_push(row.cells, row.place)
         self._by = set_by(row.cells)
-        if wish is None:
-            self.stands(PushState.SYNCED)
-        return wish
+        if wish is not None:
+            return wish
+        if differing(row.cells) and not self._store.is_called_off(row.id):
+            return Stands(PushState.ERROR, CALLED_OFF)
+        return Stands(PushState.SYNCED)
 
-    def _of_ours(self, row: Row) -> Sent | None:
+    def _of_ours(self, row: Row) -> Booking | None:
         """A row that the practice does not have yet: its patient has to be one of theirs first."""
         if not self._job.args.get("create"):
             return None
-        if self._store.is_booked(row.id):
-            # Its visit is there and our filters keep it off the sheet: one more would be a second.
-            self.stands(PushState.SYNCED, LEFT_OUT)
+        booked = self._store.booked(row.id)
+        if booked is not None and isinstance(booked.write.wish, Booking):
+            # Its visit is there, shown or left off the sheet: one more would be a second.
+            self._made(booked, booked.write.wish)
             return None
         found = self._creating.booking(row, self._connection)
         if found is None:
@@ -177,13 +202,24 @@ class PushedEntry:
         day = local_day(wish.start, self._connection.timezone)
         found = self._read_back(kept.pms_id or "", [day])
         if not found:
-            raise Throttled(
-                "the practice's system to show the new visit",
-                until=self._parts.clock() + SHOWN_SOON,
-            )
-        target = self._creating.joined(self._id, kept, found, self._connection)
-        if target is None:
+            self._not_shown(kept)
+        elif self._creating.joined(self._id, kept, found, self._connection) is None:
             self.stands(PushState.SYNCED, LEFT_OUT)
+
+    def _not_shown(self, kept: KeptWrite) -> None:
+        """Looked for again till a PMS shows what it has taken; from then on a person has to."""
+        now = self._parts.clock()
+        since = now - (kept.submitted_at or now)
+        if since > SHOWN_AFTER:
+            self._store.ledger.tell(kept, TAKEN_DOWN)
+            self.stands(PushState.ERROR, NOT_SHOWN)
+            return
+        wait = Throttled(
+            "the practice's system to show the new visit",
+            until=now + (SHOWN_SOON if since < OFTEN_FOR else SHOWN_LATER),
+        )
+        self.stands(PushState.PENDING, f"Waits for {wait}.")
+        raise wait
 
     def _read_back(self, pms_id: str, days: Sequence[date]) -> list[UUID]:
         """The ids of the rows that the appointment is on the sheet, or would be.
@@ -218,3 +254,10 @@ class PushedEntry:
             yield desk
         finally:
             self._store.save_spent(desk.drain_spent())
+
+
+def _taken_off(row: Row) -> Stands:
+    """A row that left the sheet owes nothing any more; what was typed into it has gone nowhere."""
+    if row.is_there and not row.columns["undone"] and differing(row.cells):
+        return Stands(PushState.ERROR, TAKEN_OFF)
+    return Stands(None)

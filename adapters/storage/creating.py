@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage import linking, patient_links
+from adapters.storage import linking, patient_links, pushes
 from adapters.storage.audit import Access
 from adapters.storage.entries import EntrySeal, Values
 from adapters.storage.hands import Hand
@@ -16,10 +16,10 @@ from adapters.storage.pushing import TAKEN_DOWN, PushStore, Row
 from adapters.storage.rewriting import Change, write_changes
 from domain import merge
 from domain.connections import Connection
-from domain.errors import Refused
+from domain.errors import Refused, Transient
 from domain.fields import BOTH_WAYS, PUSHABLE, Cells
 from domain.patient_links import LinkState
-from domain.pushes import NO_PATIENT, PushState, column_of
+from domain.pushes import CHANGED, NO_PATIENT, PushState, Stands, column_of, differing
 from domain.wishes import Booking
 from domain.work import link_patient_job
 from domain.writes import KeptWrite
@@ -30,7 +30,8 @@ NOBODY = "This row names nobody; type the patient's name first."
 _BOTH = text("SELECT * FROM run_sheet_appointments WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
 _IS_THERE = text(
     """
-    UPDATE run_sheet_appointments SET push_state = 'synced', push_reason = NULL, pushed_at = :at
+    UPDATE run_sheet_appointments
+    SET push_state = :state, push_reason = NULL, push_link_id = NULL, pushed_at = :at
     WHERE id = :id
     """
 )
@@ -59,7 +60,7 @@ class CreateStore:
 
     def booking(self, row: Row, connection: Connection) -> tuple[Booking, UUID] | None:
         """The wish and whose link it goes by; None, and somebody looks, until that is known."""
-        person = patient_links.person_in(row.cells)
+        person = patient_links.person_in(row.id, row.cells)
         if person is None:
             raise Refused(NOBODY)
         values = merge.shown(row.cells)
@@ -69,7 +70,9 @@ class CreateStore:
             if link.state is not LinkState.LINKED or link.pms_patient_id is None:
                 # In one transaction: whoever was found says so on a row that waits already.
                 reason = f"{NO_PATIENT} {link.reason}" if link.reason else NO_PATIENT
-                self._store.stands_within(db, row.id, PushState.NEEDS_PATIENT, reason)
+                stands = Stands(PushState.NEEDS_PATIENT, reason, link.id)
+                if not self._store.stands_within(db, row.id, stands, version=row.version):
+                    raise Transient(CHANGED)
                 if link.state is LinkState.PENDING:
                     self._look_for(db, connection, link.id, row.id)
                 return None
@@ -105,18 +108,22 @@ class CreateStore:
             there = [row for row in rows if row["id"] != entry_id and row["removed_at"] is None]
             target = next(iter(there), None)
             self._store.ledger.tell_within(db, kept, TAKEN_DOWN)
-            db.execute(_IS_THERE, {"id": entry_id, "at": at})
+            db.execute(_IS_THERE, {"id": entry_id, "at": at, "state": PushState.SYNCED.value})
             if target is None or ours is None:
                 return None
-            self._join(db, ours, target, connection, at=at)
+            is_owed = bool(differing(self._join(db, ours, target, connection, at=at)))
             db.execute(_MOVE_WRITES, {"id": entry_id, "target": target["id"]})
-            db.execute(_IS_THERE, {"id": target["id"], "at": at})
+            state = PushState.PENDING if is_owed else PushState.SYNCED
+            db.execute(_IS_THERE, {"id": target["id"], "at": at, "state": state.value})
+            if is_owed:
+                # What a booking cannot say was asked for with it, whatever else goes by itself.
+                pushes.put_jobs(db, connection, [target["id"]])
             found_id: UUID = target["id"]
             return found_id
 
     def _join(
         self, db: Db, ours: RowMapping, target: RowMapping, connection: Connection, *, at: datetime
-    ) -> None:
+    ) -> Cells:
         """Ours may have met it already, as any row does that stands for the same visit."""
         is_met = ours["linked_to"] is not None
         before = after = self._seal.cells(target)
@@ -134,6 +141,7 @@ class CreateStore:
         if change.is_write or not is_met:
             write_changes(db, self._seal, [change], hand=hand)
         linking.link(db, [] if is_met else [(ours, target["id"])], at=at)
+        return after
 
     def _look_for(self, db: Db, connection: Connection, link_id: UUID, entry_id: UUID) -> None:
         put(

@@ -11,7 +11,6 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage import sheet_events
-from adapters.storage.entries import EntrySeal
 from domain.connections import Connection
 from domain.fields import Cells
 from domain.merge import shown
@@ -23,10 +22,11 @@ from infra.sealing import Sealer
 
 TABLE = "patient_links"
 
+# Locked: whoever links them meanwhile waits, and finds the row that waits for it.
 _FIND = text(
     """
     SELECT * FROM patient_links WHERE connection_id = :connection_id AND person_hash = ANY(:hashes)
-    ORDER BY created_at LIMIT 1
+    ORDER BY created_at LIMIT 1 FOR UPDATE
     """
 )
 _ADD = text(
@@ -42,14 +42,15 @@ _CHOSEN = text(
     UPDATE patient_links
     SET state = :state, pms_patient_id = :pms_patient_id, candidates = :candidates,
         reason = :reason, linked_by = :by, synced_at = :at, updated_at = :at
-    WHERE id = :id AND (state <> 'linked' OR :over)
+    WHERE id = :id AND (state <> 'linked' OR :over) RETURNING id
     """
 )
 _WAITING = text(
     """
-    SELECT * FROM run_sheet_appointments
-    WHERE push_state = 'needs_patient' AND linked_to IS NULL AND removed_at IS NULL
-    ORDER BY appointment_time, id LIMIT 500
+    SELECT id FROM run_sheet_appointments
+    WHERE push_link_id = :id AND push_state = 'needs_patient'
+      AND linked_to IS NULL AND removed_at IS NULL
+    ORDER BY appointment_time, id
     """
 )
 _TELL = text(
@@ -61,13 +62,14 @@ _TELL = text(
 )
 
 
-def person_in(cells: Cells) -> Person | None:
+def person_in(entry_id: UUID, cells: Cells) -> Person | None:
     """Whom a row is for, if it says."""
     values = shown(cells)
     name = values.get("patient_name")
     if not name:
         return None
-    return Person(name=name, date_of_birth=values.get("patient_date_of_birth") or None)
+    born = values.get("patient_date_of_birth") or None
+    return Person(name=name, date_of_birth=born).on(entry_id)
 
 
 def of_person(db: Db, sealer: Sealer, connection: Connection, person: Person) -> Link:
@@ -107,8 +109,8 @@ def chosen(  # noqa: PLR0913 - who was chosen, by whom, when
     account_id: str,
     by: str | None,
     at: datetime,
-) -> None:
-    """Keep what a look, or a person, came to; a look does not overrule a person."""
+) -> bool:
+    """Keep what a look, or a person, came to; False for a look that a person has forestalled."""
     listed = json.dumps([asdict(one) for one in choice.candidates])
     values = {
         "id": link.id,
@@ -120,14 +122,12 @@ def chosen(  # noqa: PLR0913 - who was chosen, by whom, when
         "at": at,
         "over": by is not None,
     }
-    db.execute(_CHOSEN, values)
+    return db.execute(_CHOSEN, values).first() is not None
 
 
-def waiting(db: Db, seal: EntrySeal, link: Link) -> Sequence[UUID]:
-    """Rows of this person that wait for them to be linked."""
-    rows = db.execute(_WAITING).mappings().all()
-    people = ((row["id"], person_in(seal.cells(row))) for row in rows)
-    return [entry for entry, who in people if who is not None and who.key == link.person.key]
+def waiting(db: Db, link: Link) -> Sequence[UUID]:
+    """Rows that wait for this link."""
+    return [row.id for row in db.execute(_WAITING, {"id": link.id})]
 
 
 def tell(db: Db, link: Link, entry_ids: Sequence[UUID], reason: str, *, account_id: str) -> None:

@@ -32,6 +32,7 @@ from domain.work import (
 from infra.sealing import Sealer
 
 MOST_DAYS = 92
+OFF_THE_SHEET = "This row was taken off the sheet."
 
 _PRACTICE = text(
     """
@@ -72,6 +73,8 @@ def push(db: Db, entry_id: UUID, *, expected_version: int | None) -> Asked:
     row = locked(db, entry_id, expected_version=expected_version)
     if row["source"] != Source.PMS.value:
         raise BadInput("The practice does not have this visit yet; create it there first.")
+    if row["removed_at"] is not None:
+        raise Settled(OFF_THE_SHEET)
     return _sent(db, row, _usable(db, row["pms_connection_id"]), create=False)
 
 
@@ -81,7 +84,7 @@ def create(db: Db, entry_id: UUID, *, expected_version: int | None) -> Asked:
     if row["source"] == Source.PMS.value:
         raise Settled("The practice has this visit already.")
     if row["removed_at"] is not None:
-        raise Settled("This row was taken off the sheet.")
+        raise Settled(OFF_THE_SHEET)
     return _sent(db, row, _practice_of(db, row), create=True)
 
 

@@ -138,7 +138,10 @@ def link_of(
 ) -> Link | None:
     """Who somebody on the sheet is at the practice, as far as anybody has looked."""
     hashes = sealer.blind_indexes(
-        person.key, table=patient_links.TABLE, column="person_hash", account=account_id
+        person.on(stands.entry_id).key,
+        table=patient_links.TABLE,
+        column="person_hash",
+        account=account_id,
     )
     values = {"connection_id": stands.connection_id, "hashes": hashes}
     found = db.execute(_LINK, values).first()

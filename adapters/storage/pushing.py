@@ -24,10 +24,10 @@ from domain.connections import Connection, State
 from domain.deliveries import Seen
 from domain.fields import Cells, Source
 from domain.jobs import Job
-from domain.pushes import Place, PushState, Sent, sent, told_of
+from domain.pushes import Place, PushState, Sent, Stands, sent, told_of
 from domain.sources import Spend, spend_rows
 from domain.window import local_day
-from domain.writes import NOT_YET_SENT, KeptWrite
+from domain.writes import NOT_YET_SENT, KeptWrite, WriteState
 from infra.database import transaction
 from infra.sealing import Sealer
 
@@ -51,14 +51,24 @@ _ENDED = text(
 )
 _BOOKED = text(
     """
-    SELECT EXISTS (SELECT FROM pms_writes
-      WHERE entry_id = :id AND kind = 'book' AND state = 'confirmed')
+    SELECT id FROM pms_writes
+    WHERE entry_id = :id AND kind = 'book' AND state = 'confirmed' ORDER BY created_at LIMIT 1
     """
 )
+# Where the row is off the book there, what was typed into it before cannot go any more.
+_CALLED_OFF = text(
+    """
+    SELECT kind = 'cancel' FROM pms_writes WHERE entry_id = :id AND state = 'confirmed'
+    ORDER BY settled_at DESC LIMIT 1
+    """
+)
+_VERSION = text("SELECT version FROM run_sheet_appointments WHERE id = :id FOR UPDATE")
 _STANDS = text(
     """
-    UPDATE run_sheet_appointments SET push_state = :state, push_reason = :reason
-    WHERE id = :id AND (push_state, push_reason) IS DISTINCT FROM (:state, :reason)
+    UPDATE run_sheet_appointments
+    SET push_state = :state, push_reason = :reason, push_link_id = :link_id
+    WHERE id = :id AND (push_state, push_reason, push_link_id) IS DISTINCT FROM
+      (CAST(:state AS text), CAST(:reason AS text), CAST(:link_id AS uuid))
     RETURNING appointment_time, timezone
     """
 )
@@ -95,6 +105,10 @@ class Row:
     @property
     def is_off(self) -> bool:
         return self.columns["removed_at"] is not None
+
+    @property
+    def version(self) -> int:
+        return int(self.columns["version"])
 
     @property
     def linked_to(self) -> UUID | None:
@@ -143,11 +157,16 @@ class PushStore:
             found = db.execute(_UNFINISHED, {"id": entry_id}).first()
         return None if found is None else self.ledger.load(found.id)
 
-    def is_booked(self, entry_id: UUID) -> bool:
-        """Whether the practice took a visit for this row, on the sheet or left off it."""
+    def booked(self, entry_id: UUID) -> KeptWrite | None:
+        """The visit that the practice took for this row, on the sheet or left off it."""
         with self.transaction() as db:
-            found: bool = db.execute(_BOOKED, {"id": entry_id}).scalar_one()
-        return found
+            found = db.execute(_BOOKED, {"id": entry_id}).first()
+        return None if found is None else self.ledger.load(found.id)
+
+    def is_called_off(self, entry_id: UUID) -> bool:
+        """Whether it was us who called the visit off, with the last that was sent."""
+        with self.transaction() as db:
+            return bool(db.execute(_CALLED_OFF, {"id": entry_id}).scalar())
 
     def key(self, entry_id: UUID) -> str:
         """The next intent of this row: the same until the write that bears it has ended."""
@@ -155,16 +174,30 @@ class PushStore:
             ended = db.execute(_ENDED, {"id": entry_id}).scalar_one()
         return f"push:{entry_id}:{ended}"
 
-    def stands(self, entry_id: UUID, state: PushState, reason: str | None = None) -> None:
-        """How the row stands from now on; pages hear of it if that is news."""
-        with self.transaction() as db:
-            self.stands_within(db, entry_id, state, reason)
+    def stands(self, entry_id: UUID, told: Stands, *, version: int | None = None) -> bool:
+        """How the row stands from now on; pages hear of it if that is news.
 
-    def stands_within(self, db: Db, entry_id: UUID, state: PushState, reason: str | None) -> None:
-        values = {"id": entry_id, "state": state.value, "reason": reason and reason[:500]}
-        found = db.execute(_STANDS, values).first()
+        False where it is not the version any more that this was found out of: it stands as whoever
+        changed it left it.
+        """
+        with self.transaction() as db:
+            return self.stands_within(db, entry_id, told, version=version)
+
+    def stands_within(
+        self, db: Db, entry_id: UUID, told: Stands, *, version: int | None = None
+    ) -> bool:
+        if version is not None and db.execute(_VERSION, {"id": entry_id}).scalar() != version:
+            return False
+        reason = told.reason and told.reason[:500]
+        values = {
+            "state": told.state and told.state.value,
+            "reason": reason,
+            "link_id": told.link_id,
+        }
+        found = db.execute(_STANDS, {"id": entry_id, **values}).first()
         if found is not None:
             self._tell(db, entry_id, found.appointment_time, found.timezone)
+        return True
 
     def arrived(self, entry_id: UUID, kept: KeptWrite, connection: Connection) -> None:
         """Take down what a confirmed write has left at the PMS: it is the PMS's own word now."""
@@ -217,8 +250,8 @@ class PushStore:
         """The job is dead: nothing of the row leaves any more, and it says why."""
         kept = self.unfinished(entry_id)
         if kept is not None and kept.state in NOT_YET_SENT and state is PushState.ERROR:
-            self.ledger.withdraw(kept)
-        self.stands(entry_id, state, reason)
+            self.ledger.settle(kept, WriteState.FAILED, reason=reason[:500])
+        self.stands(entry_id, Stands(state, reason))
 
     def _opened(self, row: RowMapping, connection: Connection) -> Row:
         start = row["pms_start"] or row["appointment_time"]

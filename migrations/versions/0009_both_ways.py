@@ -1,14 +1,31 @@
-"""Both ways: what a push told last and whom a link is for."""
+"""Both ways: whose link a row of ours waits for."""
+
+from pathlib import Path
+
+from alembic import op
 
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
 
+SQL = Path(__file__).parent.parent / "sql"
+
+DROP = """
+DROP INDEX ix_run_sheet_appointments_push_link_id;
+ALTER TABLE run_sheet_appointments DROP COLUMN push_link_id;
+"""
+
+
+def _run(sql: str) -> None:
+    # psycopg's own cursor: several statements in one string, and no `:name` or `%` to escape.
+    op.get_bind().connection.cursor().execute(sql.encode())
+
 
 def upgrade() -> None:
-    """Nothing so far."""
+    _run((SQL / "0009_both_ways.sql").read_text())
 
 
 def downgrade() -> None:
-    """Nothing to take back."""
+    """Rows that wait for a link say so again once they are tried."""
+    _run(DROP)

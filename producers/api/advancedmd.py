@@ -123,7 +123,7 @@ def patient_link(door: Editor, link_id: UUID, body: Chosen) -> OnePatient:
             by=door.person.name,
             at=door.ports.clock(),
         )
-        create_jobs(db, held, patient_links.waiting(db, door.seal, found))
+        create_jobs(db, held, patient_links.waiting(db, found))
         record(
             db,
             door.access,

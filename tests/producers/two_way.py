@@ -127,7 +127,8 @@ def two_way_day(site: Site) -> TwoWayDay:
     made.push("Cleo Draft", "pending")
     made.push("Ben Sketch", "error", "AdvancedMD: that time overlaps another appointment.")
     made.push("Ada Sample", "synced", pushed_at=MORNING - timedelta(minutes=4))
-    made.push("Joan Walkin", "needs_patient", f"{NO_PATIENT} {REASONS[LinkState.MANY]}")
+    reason = f"{NO_PATIENT} {REASONS[LinkState.MANY]}"
+    made.push("Joan Walkin", "needs_patient", reason, push_link_id=made.link)
     made.wrote("Ada Sample", "set_status", "confirmed", ago=timedelta(minutes=4))
     made.wrote("Cleo Draft", "set_status", "submitted", ago=timedelta(seconds=20))
     made.wrote(

@@ -313,7 +313,7 @@ def test_a_practice_that_cannot_be_reached_is_tried_again_and_then_says_so(offic
     office.push()
 
     assert office.stands("a-1") == ("error", "no line")
-    assert office.all("SELECT state FROM pms_writes") == [{"state": "withdrawn"}]
+    assert office.all("SELECT state FROM pms_writes") == [{"state": "failed"}]
 
 
 def test_a_row_says_that_its_practice_does_not_answer(office: Office) -> None:

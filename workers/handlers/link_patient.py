@@ -18,6 +18,7 @@ class Linking(Protocol):
 
     def search(self, query: PatientQuery) -> Sequence[PatientCard]: ...
     def keep(self, choice: Choice) -> None: ...
+    def release(self) -> None: ...
 
 
 class Links(Protocol):
@@ -25,9 +26,10 @@ class Links(Protocol):
 
 
 def link_patient(job: Job, *, links: Links) -> Mapping[str, Any]:
-    """One search; whoever was linked by a person stays so."""
+    """One search; whoever is linked already stays so, and what waits for it goes out."""
     opened = links.open(job)
     if opened.link.state is LinkState.LINKED:
+        opened.release()
         return {"state": LinkState.LINKED.value}
     person = opened.link.person
     choice = choose(person, opened.search(_query(person)))

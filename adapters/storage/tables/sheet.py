@@ -85,11 +85,17 @@ run_sheet_appointments = Table(
     Column("push_state", Text),
     Column("push_reason", Text),
     Column("pushed_at", INSTANT),
+    Column("push_link_id", ID, ForeignKey("patient_links.id")),
     Index(
         "ix_run_sheet_appointments_push_state",
         "pms_connection_id",
         "push_state",
         postgresql_where=text("push_state IS NOT NULL AND push_state <> 'synced'"),
+    ),
+    Index(
+        "ix_run_sheet_appointments_push_link_id",
+        "push_link_id",
+        postgresql_where=text("push_link_id IS NOT NULL"),
     ),
     Index(
         "ix_run_sheet_appointments_unlinked",
