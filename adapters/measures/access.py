@@ -1,4 +1,4 @@
-"""How often patient data was looked at, by role and route; nobody is named, neither side of it."""
+"""How often patient data was looked at, by role and route, and how its record stands; no names."""
 
 from collections.abc import Iterator
 
@@ -35,6 +35,25 @@ _BUSIEST = text(
     ) AS person GROUP BY role
     """  # noqa: S608 - our own words
 )
+_FINDINGS = text(
+    """
+    SELECT rule, count(*) AS findings FROM accounts
+    JOIN audit_findings ON account_id = accounts.id AND state = 'open' GROUP BY rule
+    """
+)
+# The oldest row behind the newest that a link stands for; a chain is as late as that.
+_CHAINS = text(
+    """
+    SELECT coalesce(max(extract(epoch FROM now() - loose.at)), 0)::float AS seconds,
+           count(*) FILTER (WHERE head.anchored_seq < head.seq) AS accounts
+    FROM accounts LEFT JOIN audit_heads AS head ON head.account_id = accounts.id
+    CROSS JOIN LATERAL (
+      SELECT min(created_at) AS at FROM pms_audit_logs AS logs
+      WHERE logs.account_id = accounts.id
+        AND logs.created_at > coalesce(head.newest_at, '-infinity')
+    ) AS loose
+    """
+)
 
 QUESTIONS = (
     Question(
@@ -46,6 +65,18 @@ QUESTIONS = (
         statement=_BUSIEST,
         labels=("role",),
         values={"pms_sync_phi_busiest_person_last_hour": "times"},
+    ),
+    Question(
+        statement=_FINDINGS,
+        labels=("rule",),
+        values={"pms_sync_audit_findings_open": "findings"},
+    ),
+    Question(
+        statement=_CHAINS,
+        values={
+            "pms_sync_audit_unchained_seconds": "seconds",
+            "pms_sync_audit_unanchored_accounts": "accounts",
+        },
     ),
 )
 

@@ -1,11 +1,9 @@
 -- What is counted across accounts: of writes and of accesses the columns that say when, where and
 -- how it ended. No patient, no request and no text is among them.
 CREATE POLICY counted ON pms_writes FOR SELECT TO pms_sync_dispatch USING (true);
-CREATE POLICY counted ON pms_audit_logs FOR SELECT TO pms_sync_dispatch USING (true);
 GRANT SELECT (id, account_id, connection_id, kind, state, call_id, entry_id, created_at, submitted_at, settled_at)
   ON pms_writes TO pms_sync_dispatch;
-GRANT SELECT (id, account_id, action, endpoint, user_id, phi_accessed, success, created_at)
-  ON pms_audit_logs TO pms_sync_dispatch;
+GRANT SELECT (endpoint, user_id, phi_accessed) ON pms_audit_logs TO pms_sync_dispatch;
 
 -- One week of one account, as it was told: counts only.
 CREATE TABLE sync_summaries (

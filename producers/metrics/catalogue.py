@@ -148,6 +148,9 @@ OF_ACCESS = (
         "The most such looks that any one person of a role had within the hour.",
         ("role",),
     ),
+    Metric("pms_sync_audit_findings_open", "Findings nobody has acknowledged yet.", ("rule",)),
+    Metric("pms_sync_audit_unchained_seconds", "Age of the oldest audit row without its link."),
+    Metric("pms_sync_audit_unanchored_accounts", "Accounts whose chain the anchor lags behind."),
 )
 OF_ITSELF = (
     Metric("pms_sync_database_up", "Whether the database answered."),

@@ -1,0 +1,211 @@
+"""Each alert fires on the state it is for, made for real, and clears when that has passed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from redis import Redis
+
+from adapters import pms
+from domain.limits import Budget
+from infra.database import engine
+from producers.following import Hub
+from producers.metrics.registry import Metrics
+from tests.monitoring.world import Watch, World, metrics_of, rules
+from tests.storage.rig import ACCOUNT
+
+pytestmark = pytest.mark.integration
+
+CALM = {"Watchdog"}
+NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
+BUCKET = "gentu/default/somebody"
+WEBHOOK = "/webhooks/{vendor}/{event}"
+
+Act = Callable[[World], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What goes wrong, and how it is well again; `each` goes on as long as it is wrong."""
+
+    bad: Act
+    well: Act = lambda _: None
+    each: Act = lambda _: None
+
+
+def connection(bad: str, well: str) -> Case:
+    return Case(lambda w: w.connection_is(bad), lambda w: w.connection_is(well))
+
+
+def statements(bad: str, well: str) -> Case:
+    return Case(lambda w: w.sql(bad), lambda w: w.sql(well))
+
+
+def jobs(assignments: str, *, kind: str = "chore", times: int = 1) -> Case:
+    """Jobs that came to be as told; somebody cancels them."""
+
+    def bad(world: World) -> None:
+        for number in range(times):
+            world.rig.put(kind, dedupe_key=f"{number}", vendor="advancedmd")
+        world.sql(f"UPDATE jobs SET {assignments}")  # noqa: S608 - the test's own
+
+    return Case(bad, lambda w: w.sql("UPDATE jobs SET state = 'cancelled'"))
+
+
+def answered(world: World, status: int, times: int, route: str = "/sync") -> None:
+    for _ in range(times):
+        world.metrics.answered("POST", route, status=status, seconds=0.01)
+
+
+def spend(world: World) -> None:
+    budget = Budget(BUCKET, pms.vendor("gentu").limits["default"])
+    world.sql("INSERT INTO vendor_requests (bucket, at) VALUES (:name, now())", name=BUCKET)
+    for number in range(50):
+        world.throttle.spend([budget], holder=str(number), voice=True)
+
+
+def window_passed(world: World) -> None:
+    world.sql("DELETE FROM vendor_requests")
+    world.redis.flushdb()
+
+
+def one_of_nine_fails(world: World) -> None:
+    world.runs("success", 8)
+    world.runs("failed", 1)
+
+
+def an_old_access(world: World) -> None:
+    world.accesses(1)
+    world.sql("UPDATE pms_audit_logs SET created_at = now() - interval '3 hours'")
+
+
+def without(what: str) -> Act:
+    def lose(world: World) -> None:
+        if what == "database":
+            away = engine(NOWHERE, application_name="tests", pool_seconds=0.1)
+            world.metrics = Metrics(away, world.redis, Hub(away, NOWHERE), kept=0, lag=0)
+        else:
+            gone = Redis(host="127.0.0.1", port=1)
+            world.metrics = metrics_of(world.rig, gone, world.url)
+
+    return lose
+
+
+def found_again(world: World) -> None:
+    world.metrics = metrics_of(world.rig, world.redis, world.url)
+
+
+LONG_AGO = "interval '30 days'"
+CASES: Mapping[str, Case] = {
+    "PmsConnectionFailing": connection("consecutive_failures = 3", "consecutive_failures = 0"),
+    "PmsSignInNeeded": connection("state = 'NEEDS_SIGN_IN'", "state = 'ACTIVE'"),
+    "ApiErrorRateHigh": Case(lambda w: answered(w, 500, 10), each=lambda w: answered(w, 500, 10)),
+    "SuspiciousPhiAccess": statements(
+        f"""
+        INSERT INTO audit_findings (account_id, rule, person, since, until, counted, threshold)
+        VALUES ('{ACCOUNT}', 'many_patients', 'script', now(), now(), 99, 60)
+        """,  # noqa: S608 - the test's own
+        "UPDATE audit_findings SET state = 'acknowledged'",
+    ),
+    "PhiAccessBusy": Case(
+        lambda w: w.accesses(601),
+        lambda w: w.sql("UPDATE pms_audit_logs SET created_at = now() - interval '2 hours'"),
+    ),
+    "CredentialExpiring": connection(
+        "token_expires_at = now() + interval '1 minute'",
+        "token_expires_at = now() + interval '1 hour'",
+    ),
+    "VendorBudgetLow": Case(spend, window_passed),
+    "SyncFailureRateHigh": Case(one_of_nine_fails, lambda w: w.runs("success", 3)),
+    "VendorLimitHit": Case(lambda w: w.throttle.pause(BUCKET, seconds=1)),
+    "QueueDeep": jobs("due_at = now()", times=101),
+    "WeeklySummaryMissing": Case(
+        lambda w: w.connection_is(f"created_at = now() - {LONG_AGO}"),
+        lambda w: w.sql(
+            "INSERT INTO sync_summaries (account_id, week, told)"
+            " VALUES (:id, date_trunc('week', now())::date - 7, '{}')",
+            id=ACCOUNT,
+        ),
+    ),
+    "ConnectionLate": connection(
+        "last_sync_at = now() - interval '2 hours'", "last_sync_at = now()"
+    ),
+    "QueueOld": jobs("due_at = now() - interval '1 hour'"),
+    "NoWorkers": statements(
+        "UPDATE workers SET queues = '{sync,default}'",
+        "UPDATE workers SET queues = '{sync,default,voice}'",
+    ),
+    "SchedulerStopped": statements(
+        "UPDATE schedules SET next_at = now() - interval '10 minutes'",
+        "UPDATE schedules SET next_at = now() + interval '1 hour'",
+    ),
+    "JobsDied": jobs("state = 'dead', finished_at = now()"),
+    "PushesLate": jobs("created_at = now() - interval '1 hour'", kind="push_entry"),
+    "VoiceAnswersLate": Case(
+        lambda w: w.call("late", took=18),
+        lambda w: w.sql("UPDATE tool_calls SET created_at = now() - interval '2 hours'"),
+    ),
+    "VoiceAnswersSlow": Case(
+        lambda w: w.call("answered", took=15),
+        lambda w: w.sql("UPDATE tool_calls SET created_at = now() - interval '2 hours'"),
+    ),
+    "BookingsFail": Case(
+        lambda w: w.write("failed"),
+        lambda w: w.sql("UPDATE pms_writes SET created_at = now() - interval '2 days'"),
+    ),
+    "WritesUnsettled": Case(
+        lambda w: w.write("unknown", submitted=timedelta(hours=2)),
+        lambda w: w.sql("UPDATE pms_writes SET state = 'confirmed'"),
+    ),
+    "WebhooksRejected": Case(lambda w: answered(w, 401, 21, WEBHOOK)),
+    "ExcessCalls": statements(
+        """
+        INSERT INTO vendor_requests (bucket, at, weight)
+        SELECT 'advancedmd/tier2/somebody', now(), 1 FROM generate_series(1, 121)
+        """,
+        "DELETE FROM vendor_requests",
+    ),
+    "AuditChainLate": Case(
+        an_old_access,
+        lambda w: w.sql(
+            "INSERT INTO audit_heads (account_id, seq, hash, newest_at, anchored_seq)"
+            " VALUES (:id, 1, '', now(), 1)",
+            id=ACCOUNT,
+        ),
+    ),
+    "DatabaseAway": Case(without("database"), found_again),
+    "MetricsPartFailed": Case(without("redis"), found_again),
+}
+"""Those without a state of the service to make are below."""
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_alert_fires_and_clears(world: World, name: str) -> None:
+    case, watch = CASES[name], Watch(world)
+    rule = next(one for one in watch.known if one.name == name)
+    # Counters are told from the first request on: Prometheus must have seen them before they rise.
+    answered(world, 200, 1)
+    answered(world, 401, 1, WEBHOOK)
+    assert watch.see(2) == CALM
+
+    case.bad(world)
+    fired = watch.see(int(rule.lasts / 60) + 2, each=lambda: case.each(world))
+    case.well(world)
+    cleared = watch.see(16, each=lambda: answered(world, 200, 10))
+
+    assert name in fired
+    assert name not in cleared
+
+
+def test_silence_is_an_alert_and_so_is_being_heard_at_all(world: World) -> None:
+    watch = Watch(world)
+
+    assert watch.see(1) == CALM
+    # Prometheus forgets what it was told five minutes ago.
+    assert watch.see(3, reachable=False) == {"MetricsAbsent", "Watchdog"}
+    assert watch.see(1) == CALM
+
+
+def test_every_alert_is_tried() -> None:
+    assert {one.name for one in rules()} == {*CASES, "MetricsAbsent", "Watchdog"}
