@@ -20,7 +20,9 @@ TAG_BYTES = 16
 INDEX_BYTES = 16
 
 SEAL_VERSION = b"\x01"
-FINGERPRINT_VERSION = b"\x01"
+FINGERPRINT_VERSION = b"\x02"
+UNNAMED_VERSION = b"\x01"
+"""Fingerprints that were made before they named their key."""
 
 NONCE_AT = len(SEAL_VERSION) + KEY_ID_BYTES
 HEADER_BYTES = NONCE_AT + NONCE_BYTES
@@ -94,9 +96,33 @@ class Sealer:
     ) -> str:
         return self.open(sealed, table=table, column=column, row=row, account=account).decode()
 
+    def reseal(self, sealed: bytes, *, table: str, column: str, row: object, account: str) -> bytes:
+        """The same at the same place, under the key in force."""
+        plain = self.open(sealed, table=table, column=column, row=row, account=account)
+        return self.seal(plain, table=table, column=column, row=row, account=account)
+
     def is_current(self, sealed: bytes) -> bool:
         """Whether a rotation can leave these bytes as they are."""
         return sealed.startswith(self._stamp)
+
+    @property
+    def key_id(self) -> bytes:
+        """What blind indexes under the key in force begin with."""
+        return self._keys.current.id
+
+    @property
+    def old_key_ids(self) -> list[bytes]:
+        return [one for one in self._keys.readable if one != self._keys.current.id]
+
+    @property
+    def old_stamps(self) -> list[bytes]:
+        """What was sealed under the keys that are only readable begins so."""
+        return [SEAL_VERSION + one for one in self.old_key_ids]
+
+    @property
+    def print_stamp(self) -> bytes:
+        """What fingerprints under the key in force begin with."""
+        return FINGERPRINT_VERSION + self._keys.current.id
 
     def blind_index(self, value: str, *, table: str, column: str, account: str) -> bytes:
         """Equal for equal values of one column and account, telling nothing else."""
@@ -113,7 +139,9 @@ class Sealer:
 
     def fingerprints(self, document: bytes) -> list[bytes]:
         """The same under every readable key: what was printed before a rotation is known again."""
-        return [_printed(key, document) for key in self._keys.readable.values()]
+        keys = self._keys.readable.values()
+        named = [_printed(key, document) for key in keys]
+        return named + [UNNAMED_VERSION + _digest(key, document) for key in keys]
 
     def _key_of(self, sealed: bytes) -> Key:
         if len(sealed) < HEADER_BYTES + TAG_BYTES or not sealed.startswith(SEAL_VERSION):
@@ -137,8 +165,11 @@ def _indexed(key: Key, value: str, place: bytes) -> bytes:
 
 
 def _printed(key: Key, document: bytes) -> bytes:
-    digest = hmac.digest(key.prints, document, "sha256")
-    return FINGERPRINT_VERSION + digest[:INDEX_BYTES]
+    return FINGERPRINT_VERSION + key.id + _digest(key, document)
+
+
+def _digest(key: Key, document: bytes) -> bytes:
+    return hmac.digest(key.prints, document, "sha256")[:INDEX_BYTES]
 
 
 def _secret(text: str) -> bytes:

@@ -54,10 +54,18 @@ class FileSecretStore:
         with self._changed() as document:
             document.pop(ref, None)
 
-    def reseal(self) -> None:
-        """Seal everything under the newest key, after a rotation."""
+    def reseal(self) -> bool:
+        """Seal everything under the newest key, after a rotation; whether that was to be done."""
+        if self.is_current:
+            return False
         with self._changed():
-            return
+            return True
+
+    @property
+    def is_current(self) -> bool:
+        """Whether an earlier key can go without taking the secrets along."""
+        file = self._home / FILE
+        return not file.exists() or self._sealer.is_current(file.read_bytes())
 
     def _read(self) -> Document:
         try:

@@ -8,7 +8,7 @@ from adapters import pms
 from adapters.vapi.plans import plans
 from adapters.vapi.verifying import Bearer, Hmac, Plan
 from console import noted_secret
-from console.findings import Finding
+from console.doctor.findings import Finding
 from console.output import short
 from console.wiring import Wiring
 from domain.desk import Ability

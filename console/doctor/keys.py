@@ -6,9 +6,9 @@ from contextlib import suppress
 from sqlalchemy import text
 
 from adapters.secrets.file import FILE
-from adapters.storage import accounts
+from adapters.storage import accounts, rotation
 from adapters.storage.entries import TABLE
-from console.findings import Finding
+from console.doctor.findings import Finding
 from console.wiring import Wiring
 from domain.errors import NeedsReconnect
 from infra.database import dispatch, transaction
@@ -29,7 +29,7 @@ _SEALED = text(
 )
 
 
-def keys_of_credentials(wiring: Wiring) -> Iterator[Finding]:
+def of_credentials(wiring: Wiring) -> Iterator[Finding]:
     """Looking for any name opens the whole file; that nothing has this one does not matter."""
     file = wiring.settings.home / FILE
     if wiring.settings.secrets_backend != "file" or not file.exists():
@@ -44,7 +44,7 @@ def keys_of_credentials(wiring: Wiring) -> Iterator[Finding]:
         yield Finding("keys", "ok", "the stored credentials open")
 
 
-def keys_of_rows(wiring: Wiring) -> Iterator[Finding]:
+def of_rows(wiring: Wiring) -> Iterator[Finding]:
     """One or two rows of each account; what they say is shown to nobody."""
     with dispatch(wiring.engine) as db:
         owners = [one.id for one in accounts.listed(db)]
@@ -76,3 +76,15 @@ def _broken(wiring: Wiring, what: str, sealed: bytes) -> Finding:
         f"the {what} were sealed with another key than this; stop the workers and put the right"
         f" key back ({key}), or name it in ENCRYPTION_KEYS_OLD",
     )
+
+
+def of_the_past(wiring: Wiring) -> Iterator[Finding]:
+    """Whether earlier keys are still needed; how much hangs on them, `--dry-run` tells."""
+    if not wiring.sealer.old_key_ids:
+        return
+    needing = rotation.needing_old_keys(wiring.engine, wiring.sealer)
+    if needing:
+        told = f"ENCRYPTION_KEYS_OLD is still needed by {', '.join(needing)}"
+        yield Finding("keys", "warning", f"{told}; run 'pms-sync secrets rotate-key'")
+    else:
+        yield Finding("keys", "ok", "nothing hangs on ENCRYPTION_KEYS_OLD any more; it may go")

@@ -1,0 +1,94 @@
+"""The doctor's command: every check made, the answers told, and the exit code."""
+
+from collections.abc import Iterator
+
+import structlog
+import typer
+from redis import RedisError
+
+from console import output
+from console.doctor.checks import CHECKS, Check, Need
+from console.doctor.findings import Finding
+from console.doctor.servers import Unmade
+from console.output import AsJson
+from console.wiring import Wiring, wired
+from domain.errors import SyncError
+from infra.database import BadStatement, DatabaseAway
+from infra.embedded import EmbeddedServerError
+
+app = typer.Typer()
+log = structlog.get_logger()
+
+
+@app.command()
+def doctor(*, json: AsJson = False) -> None:
+    """Check settings, servers, keys, workers and connections; say what to do."""
+    found = _examined()
+    if json:
+        output.answer({"checks": found, "ok": not _is_bad(found)})
+    else:
+        output.table(["", "Check", "Finding"], [(one.verdict, one.what, one.told) for one in found])
+    if _is_bad(found):
+        raise typer.Exit(1)
+
+
+def _examined() -> list[Finding]:
+    """Every check made; embedded servers that do not start are the only finding there is."""
+    try:
+        with wired(migrated=False) as wiring:
+            return list(_made(wiring))
+    except EmbeddedServerError as problem:
+        return [Finding("servers", "bad", str(problem))]
+
+
+def _made(wiring: Wiring) -> Iterator[Finding]:
+    """A server that did not answer once is not waited for again."""
+    away: set[Need] = set()
+    for check in CHECKS:
+        missing = away.intersection(check.needs)
+        if missing:
+            told = f"not checked without {' and '.join(sorted(missing))}"
+            yield Finding(check.name, "bad", told)
+        else:
+            yield from _safely(check, wiring, away)
+
+
+def _safely(check: Check, wiring: Wiring, away: set[Need]) -> list[Finding]:
+    """One check that cannot be made does not hide the others."""
+    try:
+        return list(check.ask(wiring))
+    except (SyncError, RedisError) as error:
+        away.update(_missed(error))
+        return [Finding(check.name, "bad", _advice(error))]
+    except Exception as error:
+        log.exception("doctor.check_failed", check=check.name)
+        told = f"could not be checked ({type(error).__name__}); the log of this command says why"
+        return [Finding(check.name, "bad", told)]
+
+
+def _missed(error: SyncError | RedisError) -> Iterator[Need]:
+    """What need not be asked for again."""
+    match error:
+        case DatabaseAway():
+            yield "database"
+        case Unmade():
+            yield "tables"
+        case RedisError():
+            yield "redis"
+
+
+def _advice(error: SyncError | RedisError) -> str:
+    match error:
+        case DatabaseAway():
+            return f"{error}; start PostgreSQL, or mend DATABASE_URL"
+        case BadStatement():
+            return f"{error}; run 'pms-sync migrate'"
+        case RedisError():
+            # Its text may quote the address, and with it a password.
+            kind = type(error).__name__
+            return f"Redis does not answer ({kind}); start it, or mend REDIS_URL"
+    return str(error)
+
+
+def _is_bad(found: list[Finding]) -> bool:
+    return any(one.verdict == "bad" for one in found)

@@ -1,0 +1,152 @@
+"""What the doctor says of the settings, the servers and the machine it runs on."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+from sqlalchemy import text
+
+import migrations
+from console.doctor.findings import Finding, Verdict
+from console.wiring import Wiring, revision
+from domain.errors import SyncError
+from infra.clock import system_clock
+from infra.database import transaction
+from infra.links import ENCRYPTED_SSL_MODES
+from infra.redis import policy_problem
+from infra.vendor_urls import is_loopback
+from migrations.drift import differences
+
+LARGEST_SKEW = 2.0
+MOST_DIFFERENCES = 5
+LITTLE_LEFT, HARDLY_ANY = 2 * 1024**3, 256 * 1024**2
+
+_NOW = text("SELECT clock_timestamp()")
+_FOREIGN = text("SELECT count(*) FROM pms_connections")
+_MEMBER = text("SELECT rolbypassrls FROM pg_roles WHERE rolname = 'pms_sync_app'")
+
+
+class Unmade(SyncError):
+    """There are no tables to look at."""
+
+
+def settings(wiring: Wiring) -> Iterator[Finding]:
+    given = wiring.settings
+    yield Finding("settings", "ok", f"profile {given.profile.value}, home {given.home}")
+    for warning in given.warnings:
+        yield Finding("settings", "warning", warning)
+
+
+def links(wiring: Wiring) -> Iterator[Finding]:
+    """Whether what passes between the machines can be read on the way."""
+    given = wiring.settings
+    worst: Verdict = "bad" if given.is_production else "warning"
+    if given.database_url and not _is_guarded(given.database_url.get_secret_value()):
+        advice = "PostgreSQL is reached in the clear; add ?sslmode=verify-full to DATABASE_URL"
+        yield Finding("tls", worst, advice)
+    if given.redis_url and not _is_guarded(given.redis_url.get_secret_value()):
+        yield Finding("tls", worst, "Redis is reached in the clear; use rediss:// in REDIS_URL")
+    for vendor, told in sorted(given.vendor_urls.items()):
+        if told.minimum_tls == "1.2":
+            advice = f"{vendor} is let in with TLS 1.2; unset {vendor.upper()}_MINIMUM_TLS"
+            yield Finding("tls", "warning", advice)
+    if not given.app_base_url.startswith("https://") and not is_loopback(
+        urlsplit(given.app_base_url).hostname or ""
+    ):
+        yield Finding("tls", worst, "pages are served in the clear; set APP_BASE_URL to https://")
+
+
+def disk(wiring: Wiring) -> Iterator[Finding]:
+    """The embedded servers, the sealed secrets and the logs stop where there is no room."""
+    home = wiring.settings.home.absolute()
+    free = shutil.disk_usage(_existing(home)).free
+    told = f"{free / 1024**3:.1f} GB free under {wiring.settings.home}"
+    if free < HARDLY_ANY:
+        yield Finding("disk", "bad", f"{told}; make room now, nothing can be written soon")
+    elif free < LITTLE_LEFT:
+        yield Finding("disk", "warning", f"{told}; make room")
+    else:
+        yield Finding("disk", "ok", told)
+
+
+def database(wiring: Wiring) -> Iterator[Finding]:
+    held, newest = revision(wiring.engine), migrations.newest()
+    if held is None:
+        raise Unmade("has no tables yet; run 'pms-sync migrate'")
+    if held == newest:
+        yield Finding("database", "ok", f"answers, schema {held}")
+    else:
+        yield Finding("database", "bad", f"schema {held}, not {newest}; run 'pms-sync migrate'")
+
+
+def schema(wiring: Wiring) -> Iterator[Finding]:
+    """Only of the newest schema: an older one is different, and to be migrated first."""
+    if revision(wiring.engine) != migrations.newest():
+        return
+    with wiring.engine.connect() as db:
+        found = differences(db)
+    grave = [str(one) for one in found if not one.is_harmless]
+    if grave:
+        told = _some(grave)
+        advice = "restore it from your backup, or make it as migrations/sql does"
+        yield Finding("schema", "bad", f"not what the migrations made: {told}; {advice}")
+    elif found:
+        told = _some([str(one) for one in found])
+        yield Finding("schema", "warning", f"holds what is not ours: {told}")
+    else:
+        yield Finding("schema", "ok", "tables, indexes, policies and triggers are the migrations'")
+
+
+def isolation(wiring: Wiring) -> Iterator[Finding]:
+    """An account that does not exist must see nothing, whatever there is."""
+    with transaction(wiring.engine, account_id=f"nobody-{uuid4().hex}") as db:
+        seen = db.execute(_FOREIGN).scalar_one()
+        bypasses = db.execute(_MEMBER).scalar_one()
+    if seen or bypasses:
+        yield Finding("isolation", "bad", "accounts see each other's rows; stop and ask for help")
+    else:
+        yield Finding("isolation", "ok", "a foreign account sees no row")
+
+
+def redis(wiring: Wiring) -> Iterator[Finding]:
+    problem = policy_problem(wiring.redis)
+    yield Finding("redis", "bad", problem) if problem else Finding("redis", "ok", "noeviction")
+
+
+def database_clock(wiring: Wiring) -> Iterator[Finding]:
+    with transaction(wiring.engine) as db:
+        yield skew("database", db.execute(_NOW).scalar_one())
+
+
+def redis_clock(wiring: Wiring) -> Iterator[Finding]:
+    seconds, micros = wiring.redis.time()
+    yield skew("redis", datetime.fromtimestamp(seconds + micros / 1e6, UTC))
+
+
+def skew(name: str, there: datetime) -> Finding:
+    off = abs((there - system_clock()).total_seconds())
+    if off > LARGEST_SKEW:
+        return Finding("clocks", "bad", f"{name} is {off:.1f} s off; run NTP on all machines")
+    return Finding("clocks", "ok", f"{name} is {off:.1f} s off")
+
+
+def _is_guarded(url: str) -> bool:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "rediss" or not host or is_loopback(host):
+        return True
+    return parse_qs(parts.query).get("sslmode", [""])[-1] in ENCRYPTED_SSL_MODES
+
+
+def _existing(path: Path) -> Path:
+    """The folder, or the nearest above it that is there."""
+    return next(one for one in (path, *path.parents) if one.exists())
+
+
+def _some(told: list[str]) -> str:
+    more = len(told) - MOST_DIFFERENCES
+    listed = ", ".join(told[:MOST_DIFFERENCES])
+    return f"{listed} and {more} more" if more > 0 else listed
