@@ -24,6 +24,7 @@ from console import (
     practices,
     processes,
     push,
+    rotating,
     runs,
     sheet,
     simulators,
@@ -65,10 +66,11 @@ for commands in (
     app.add_typer(commands)
 for name, group in {
     "accounts": accounts.app,
+    "audit": audit.app,
     "connections": connections.app,
     "conflicts": conflicts.app,
     "runs": runs.app,
-    "audit": audit.app,
+    "secrets": rotating.app,
     "jobs": jobs.app,
     "push": push.app,
     "writes": writes.app,

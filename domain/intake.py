@@ -33,9 +33,10 @@ class Stored:
     has_undone: bool = False
     told: bytes | None = field(default=None, repr=False)
 
-    def needs_no_write(self, mark: bytes) -> bool:
-        """As it was: on the sheet, or kept off it by a person while the PMS says the same."""
-        return self.fingerprint == mark and self.is_removed == self.is_undone
+    @property
+    def is_where_it_belongs(self) -> bool:
+        """On the sheet, or kept off it by a person for as long as the PMS says the same."""
+        return self.is_removed == self.is_undone
 
     def stays_undone(self, said: Sequence[bytes], fingerprints: Fingerprints) -> bool:
         """Something of it was taken back, and the PMS says of it what it said then."""
@@ -68,6 +69,15 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
+class Reprint:
+    """A row that is as it was, known by a print of an earlier key: these take its place."""
+
+    id: UUID
+    fingerprint: bytes
+    told: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Sorted:
     """A page, sorted: rows to write, rows to take off the sheet, and how many were left alone."""
 
@@ -76,10 +86,11 @@ class Sorted:
     unchanged: int
     skipped: int
     seen: Sequence[UUID]
+    reprinted: Sequence[Reprint] = ()
 
     @property
     def is_quiet(self) -> bool:
-        return not self.fresh and not self.leaving
+        return not self.fresh and not self.leaving and not self.reprinted
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +150,7 @@ def sort_page(
     """Tell new and different rows from others; one beyond the window only if we hold its row."""
     prints = fingerprints or (lambda document: [fingerprint(document)])
     fresh: dict[UUID, Incoming] = {}
-    leaving, seen = list[UUID](), list[UUID]()
+    leaving, seen, reprinted = list[UUID](), list[UUID](), list[Reprint]()
     unchanged = skipped = 0
     for row, appointment in records:
         held = stored.get(row)
@@ -152,11 +163,16 @@ def sort_page(
                 leaving.append(row)
             continue
         clinician = connection.clinicians.get(appointment.practitioner_id or "")
-        mark = fingerprint(filed(appointment, clinician, timezone=connection.timezone))
-        if held is not None and held.needs_no_write(mark):
+        record = filed(appointment, clinician, timezone=connection.timezone)
+        mark = fingerprint(record)
+        if held is not None and held.is_where_it_belongs and held.fingerprint == mark:
             unchanged += 1
             continue
         said = told(appointment, timezone=connection.timezone)
+        if held is not None and held.is_where_it_belongs and held.fingerprint in prints(record):
+            unchanged += 1
+            reprinted.append(Reprint(row, mark, b"".join(map(fingerprint, said))))
+            continue
         fresh[row] = Incoming(
             row,
             appointment,
@@ -166,7 +182,7 @@ def sort_page(
             is_held=held is not None,
             stays_undone=held is not None and held.stays_undone(said, prints),
         )
-    return Sorted(list(fresh.values()), leaving, unchanged, skipped, seen)
+    return Sorted(list(fresh.values()), leaving, unchanged, skipped, seen, reprinted)
 
 
 def filed(appointment: Appointment, clinician_id: UUID | None, *, timezone: str) -> bytes:

@@ -81,6 +81,7 @@ def apply(  # noqa: PLR0913 - what, where, as of when
         fingerprints=sealer.fingerprints,
     )
     applied = sheet.apply(known.fresh, at=at, run_id=run_id)
+    sheet.reprint(known.reprinted)
     gone = _gone(db, connection, seen, alive={row for row, _ in keyed})
     off = sheet.take_off([*known.leaving, *gone], at=at, run_id=run_id)
     db.execute(_NO_CANDIDATES, {"ids": list(known.seen)})

@@ -1,4 +1,4 @@
-"""Who wants no texts: numbers as blind indexes, so that the table tells nobody's."""
+"""Who wants no texts: numbers as blind indexes, and sealed, so that the table tells nobody's."""
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
@@ -11,8 +11,10 @@ TABLE, COLUMN = "text_opt_outs", "recipient"
 
 _ADD = text(
     """
-    INSERT INTO text_opt_outs (account_id, recipient_hash) VALUES (:account_id, :hash)
-    ON CONFLICT DO NOTHING
+    INSERT INTO text_opt_outs AS held (account_id, recipient_hash, recipient)
+    VALUES (:account_id, :hash, :recipient)
+    ON CONFLICT (account_id, recipient_hash) DO UPDATE SET recipient = EXCLUDED.recipient
+    WHERE held.recipient IS NULL
     """
 )
 _REMOVE = text("DELETE FROM text_opt_outs WHERE recipient_hash = ANY(:hashes)")
@@ -29,8 +31,9 @@ def index(sealer: Sealer, recipient: str, *, account_id: str) -> bytes:
 
 
 def add(db: Db, sealer: Sealer, recipient: str, *, account_id: str) -> None:
-    values = {"account_id": account_id, "hash": index(sealer, recipient, account_id=account_id)}
-    db.execute(_ADD, values)
+    sealed = sealer.seal(recipient, table=TABLE, column=COLUMN, row=account_id, account=account_id)
+    found = index(sealer, recipient, account_id=account_id)
+    db.execute(_ADD, {"account_id": account_id, "hash": found, "recipient": sealed})
 
 
 def remove(db: Db, sealer: Sealer, recipient: str, *, account_id: str) -> None:

@@ -1,7 +1,7 @@
 """Writes what a PMS said onto the sheet: one locked read, one merge and one batch for each page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from adapters.storage.tables import run_sheet_appointments as entries
 from adapters.storage.tables import run_sheet_history
 from domain.connections import Connection
 from domain.fields import BOTH_WAYS, RULES, Source
-from domain.intake import Incoming, Stored
+from domain.intake import Incoming, Reprint, Stored
 from domain.merge import Merged, join, merge, shown
 from domain.window import Window, local_day
 
@@ -65,6 +65,9 @@ _UNSEEN = text(
       AND (CAST(:practitioner_id AS text) IS NULL OR pms_practitioner_id = :practitioner_id)
       AND NOT (id = ANY(:seen)) AND NOT (pms_appointment_id = ANY(:unreadable))
     """
+)
+_REPRINT = text(
+    "UPDATE run_sheet_appointments SET fingerprint = :fingerprint, pms_print = :told WHERE id = :id"
 )
 _TAKE_OFF = text(
     """
@@ -140,6 +143,11 @@ class RunSheet:
             "unreadable": list(unreadable),
         }
         return [row.id for row in self._db.execute(_UNSEEN, values)]
+
+    def reprint(self, rows: Sequence[Reprint]) -> None:
+        """Known by the key in force from now on; nothing that anybody reads has changed."""
+        if rows:
+            self._db.execute(_REPRINT, [asdict(one) for one in rows])
 
     def apply(
         self, fresh: Sequence[Incoming], *, at: datetime, run_id: UUID, dry_run: bool = False

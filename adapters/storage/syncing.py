@@ -198,6 +198,8 @@ class OpenRun:
                 told = sheet.apply(found.fresh, at=at, run_id=run.id, dry_run=True)
                 self._lines += told.lines
             applied = sheet.apply(found.fresh, at=at, run_id=run.id, dry_run=run.dry_run)
+            if not run.dry_run:
+                sheet.reprint(found.reprinted)
             candidates.keep(db, run, found.leaving, is_listed=True)
             _count(run.progress.counts, applied)
             self._lines += applied.lines

@@ -29,6 +29,12 @@ _HOLDER = text(
     WHERE webhook_key_hash = ANY(:hashes) AND removed_at IS NULL
     """
 )
+_RENEW = text(
+    """
+    UPDATE pms_connections SET webhook_key_hash = :newest
+    WHERE id = :id AND webhook_key_hash = :held
+    """
+)
 _ABOUT = text(
     """
     SELECT connector, webhook_key_made_at FROM pms_connections
@@ -50,8 +56,7 @@ class Holder:
 def make(db: Db, sealer: Sealer, connection_id: UUID, *, at: datetime) -> str:
     """A new key for the connection; the one before opens nothing from now on."""
     key = secrets.token_urlsafe(KEY_BYTES)
-    newest = sealer.blind_index(key, table="pms_connections", column="webhook_key", account="")
-    _save(db, connection_id, newest, at)
+    _save(db, connection_id, _newest(sealer, key), at)
     return key
 
 
@@ -73,6 +78,7 @@ def holder(db: Db, sealer: Sealer, key: str) -> Holder | None:
     hashes = _hashes(sealer, key)
     for row in db.execute(_HOLDER, {"hashes": hashes}):
         if any(hmac.compare_digest(bytes(row.webhook_key_hash), one) for one in hashes):
+            _renew(db, row.id, bytes(row.webhook_key_hash), _newest(sealer, key))
             return Holder(
                 connection_id=row.id,
                 account_id=row.account_id,
@@ -80,6 +86,16 @@ def holder(db: Db, sealer: Sealer, key: str) -> Holder | None:
                 state=State(row.state),
             )
     return None
+
+
+def _newest(sealer: Sealer, key: str) -> bytes:
+    return sealer.blind_index(key, table="pms_connections", column="webhook_key", account="")
+
+
+def _renew(db: Db, connection_id: UUID, held: bytes, newest: bytes) -> None:
+    """Nobody knows the key but who sends it: its use is when its hash can follow ours."""
+    if held != newest:
+        db.execute(_RENEW, {"id": connection_id, "held": held, "newest": newest})
 
 
 def _hashes(sealer: Sealer, key: str) -> Sequence[bytes]:

@@ -76,6 +76,8 @@ class Desk:
                 fingerprints=self.sealer.fingerprints,
             )
             applied = sheet.apply(found.fresh, at=self.now, run_id=uuid4(), dry_run=dry_run)
+            if not dry_run:
+                sheet.reprint(found.reprinted)
             sheet.take_off(found.leaving, at=self.now, run_id=uuid4(), dry_run=dry_run)
         return found, applied
 
