@@ -7,10 +7,13 @@ from typing import Protocol
 
 from adapters.replies import Replies
 from adapters.vapi.verifying import Plan
+from producers.turned_away import TurnedAway
 from producers.turns import Turns
 
 FALLBACK_SECONDS = 4.0
 ANSWER_SECONDS = 15.0
+LAST_SECONDS = 17.0
+"""When words are said even if nobody could look what became of a request."""
 CALLS_A_MINUTE = 100
 TURN_SECONDS = 2.0
 """What could not even be looked at by then is not begun: there is time to say so."""
@@ -31,10 +34,12 @@ class Voice:
     announcer: Announcer
     fallback_seconds: float = FALLBACK_SECONDS
     answer_seconds: float = ANSWER_SECONDS
+    last_seconds: float = LAST_SECONDS
     calls_a_minute: int = CALLS_A_MINUTE
     sends_texts: bool = False
     turn_seconds: float = TURN_SECONDS
     turns: Turns = field(default_factory=Turns, repr=False)
+    turned_away: TurnedAway = field(default_factory=TurnedAway, repr=False)
 
     @property
     def patience(self) -> timedelta:

@@ -7,8 +7,11 @@ from adapters.storage.job_acts import Counted
 from adapters.storage.job_search import JobView
 from adapters.storage.queue_board import DeadGroup, QueueView, WorkerView
 from adapters.storage.trails import Trail
+from adapters.storage.voice_board import Deadlines
 from producers.answers import Success
 from producers.estimates import Estimate
+from producers.sharing import Shares
+from producers.what_if import WhatIf
 
 
 class QueuesAnswer(Success):
@@ -59,6 +62,24 @@ class PausedAnswer(Success):
 
     queue: str
     paused: bool
+
+
+class WhatIfAnswer(Success):
+    """Each allowance that connections share, as it is and as wished for."""
+
+    what_if: WhatIf
+
+
+class SharesAnswer(Success):
+    """Each allowance with who took what of it within the hour."""
+
+    shares: Shares
+
+
+class DeadlinesAnswer(Success):
+    """How soon callers were answered."""
+
+    deadlines: Deadlines
 
 
 class EstimatesAnswer(Success):

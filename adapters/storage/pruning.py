@@ -45,6 +45,9 @@ _PRUNE: Mapping[str, str] = {
     "phone_calls": """
         DELETE FROM phone_calls WHERE seen_at < now() - make_interval(days => :bodies)
         """,
+    "turned_away": """
+        DELETE FROM turned_away WHERE minute < now() - make_interval(days => :deliveries)
+        """,
     "text_messages": """
         DELETE FROM text_messages WHERE updated_at < now() - make_interval(days => :deliveries)
           AND state NOT IN ('due', 'sending', 'unknown')

@@ -1,4 +1,4 @@
-"""Operating: whose each vendor request was."""
+"""Operating: whose each vendor request was, and which callers were turned away."""
 
 from pathlib import Path
 
@@ -12,6 +12,7 @@ depends_on = None
 SQL = Path(__file__).parent.parent / "sql"
 
 DROP = """
+DROP TABLE turned_away;
 ALTER TABLE vendor_requests DROP COLUMN connection_id;
 """
 

@@ -1,12 +1,14 @@
-"""The queues over JSON: how deep and how old, who serves them, paused and resumed."""
+"""The queues over JSON: how deep and how old, who serves them, paused and resumed, weighed."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.storage import pausing
+from adapters.storage import pausing, voice_board
 from adapters.storage.audit import record
 from domain.jobs import Queue
 from domain.people import Permission
@@ -14,7 +16,16 @@ from domain.sheet import as_json
 from producers.boards import board
 from producers.doors import Door, door
 from producers.estimates import estimates
-from producers.job_answers import EstimatesAnswer, PausedAnswer, QueuesAnswer
+from producers.job_answers import (
+    DeadlinesAnswer,
+    EstimatesAnswer,
+    PausedAnswer,
+    QueuesAnswer,
+    SharesAnswer,
+    WhatIfAnswer,
+)
+from producers.sharing import shares
+from producers.what_if import LONGEST_MINUTES, MOST_REQUESTS, Wish, weigh
 
 router = APIRouter(prefix="/api/queues", tags=["queues"])
 
@@ -39,6 +50,60 @@ def show(door: Operator) -> dict[str, Any]:
 def foresee(door: Operator) -> dict[str, Any]:
     """By what each vendor still allows, behind whatever is handed out before it."""
     return {"success": True, "estimates": as_json(estimates(door))}
+
+
+class Frequency(BaseModel):
+    """A connection as it would be synced."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    connection_id: UUID
+    minutes: Annotated[int, Field(ge=1, le=LONGEST_MINUTES)]
+
+
+class Allowed(BaseModel):
+    """A vendor's window as it would be: so many requests in those seconds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    vendor: Annotated[str, Field(max_length=40)]
+    seconds: Annotated[int, Field(ge=1)]
+    requests: Annotated[int, Field(ge=1, le=MOST_REQUESTS)]
+
+
+class Otherwise(BaseModel):
+    """What would be different; what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    frequencies: Annotated[Sequence[Frequency], Field(max_length=500)] = ()
+    limits: Annotated[Sequence[Allowed], Field(max_length=40)] = ()
+
+
+@router.post("/what-if", response_model=WhatIfAnswer, summary="Weigh other frequencies or limits")
+def what_if(wanted: Otherwise, door: Operator) -> dict[str, Any]:
+    """When today's work would be through, what binds and who would turn late; saves nothing."""
+    wish = Wish(
+        minutes={one.connection_id: one.minutes for one in wanted.frequencies},
+        limits={(one.vendor, one.seconds): one.requests for one in wanted.limits},
+    )
+    return {"success": True, "what_if": as_json(weigh(door, wish))}
+
+
+@router.get("/shares", response_model=SharesAnswer, summary="See who takes what of an allowance")
+def taken(door: Operator) -> dict[str, Any]:
+    """The last hour of each allowance that connections spend from, beside their fair shares."""
+    return {"success": True, "shares": as_json(shares(door))}
+
+
+@router.get(
+    "/deadlines", response_model=DeadlinesAnswer, summary="See how soon callers are answered"
+)
+def deadlines(door: Operator) -> dict[str, Any]:
+    """The last day by the hour and by tool: answered, by whom, how soon; too late, turned away."""
+    with door.transaction() as db:
+        found = voice_board.read_deadlines(db)
+    return {"success": True, "deadlines": as_json(found)}
 
 
 @router.post("/{queue}/pause", response_model=PausedAnswer, summary="Pause a queue")

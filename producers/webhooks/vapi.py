@@ -1,5 +1,6 @@
 """Vapi's messages: proved, stored and answered by workers; the caller always hears words."""
 
+import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,16 +17,17 @@ from sqlalchemy import text
 from starlette.requests import ClientDisconnect
 
 from adapters import pms
-from adapters.storage import phone_book, phone_calls, tool_calls
+from adapters.storage import phone_book, phone_calls, tool_calls, voice_board
 from adapters.storage.tool_calls import KeptToolCall, NewToolCall
 from adapters.vapi.messages import TOOL_CALLS, Message, ToolCall, canonical, one_line, read
 from adapters.vapi.verifying import Signed, is_genuine
 from domain.errors import BadInput, SyncError
 from domain.jobs import Queue
 from domain.tools import BROKEN, NOT_OURS, TOO_MANY, ToolAnswer
-from infra.database import dispatch, transaction
+from infra.database import CommitUnknown, DatabaseAway, dispatch, transaction
 from producers.callers import Voice
 from producers.ports import GivenPorts, Ports
+from producers.turned_away import of_tools
 from producers.turns import TooBusyError
 from producers.voice import Asked, answered
 
@@ -33,6 +35,8 @@ router = APIRouter(tags=["vapi"])
 log = structlog.get_logger()
 
 A_MINUTE = timedelta(minutes=1)
+AGAIN_SECONDS = 0.25
+"""Between two attempts to store a message while the database is away."""
 MARK_LENGTH = 16
 NOBODY = "Nobody can be reached at the moment."
 HAS_ENDED = "This phone call has ended, so nothing more can be told or done in it."
@@ -106,20 +110,44 @@ class _Came:
 async def _tools(ports: Ports, voice: Voice, came: _Came) -> Mapping[str, ToolAnswer]:
     """Each call's answer, by its id."""
     try:
-        left = came.arrived + voice.turn_seconds - time.monotonic()
-        kept = await voice.turns.take_within(left, _keep, ports, voice, came)
+        kept = await _kept(ports, voice, came)
         if not isinstance(kept, str):
             said = await answered(ports, voice, kept)
             return {**said, **_refused(kept.refused, ANOTHER_TOOL)}
         return _refused_all(came.message, kept)
     except TooBusyError:
         log.warning("voice.too_busy")
+        voice.turned_away.note(ports.database, came.message, at=ports.clock())
         return _refused_all(came.message, TOO_MANY)
     except SyncError as problem:
         log.warning("delivery.not_kept", error_kind=problem.kind)
     except Exception:
         log.exception("delivery.crashed")
     return {}
+
+
+async def _kept(ports: Ports, voice: Voice, came: _Came) -> Asked | str:
+    """Stored, or why it is refused; while the database is away it is asked again for a while.
+
+    Where a commit may have been carried out unseen, a worker may begin at any moment: nothing is
+    said until that is known, or the caller's patience is over and no worker begins any more.
+    """
+    patience = voice.fallback_seconds
+    try:
+        left = came.arrived + voice.turn_seconds - time.monotonic()
+        return await voice.turns.take_within(left, _keep, ports, voice, came)
+    except DatabaseAway as away:
+        last = away
+    while True:
+        if isinstance(last, CommitUnknown):
+            patience = voice.answer_seconds
+        if time.monotonic() + AGAIN_SECONDS > came.arrived + patience:
+            raise last
+        await asyncio.sleep(AGAIN_SECONDS)
+        try:
+            return await voice.turns.take(_keep, ports, voice, came)
+        except DatabaseAway as away:
+            last = away
 
 
 def _refused_all(message: Message, why: str) -> Mapping[str, ToolAnswer]:
@@ -143,6 +171,8 @@ def _keep(ports: Ports, voice: Voice, came: _Came) -> Asked | str:
             return HAS_ENDED
         since = ports.clock() - A_MINUTE
         if _fresh(db, message, account.id, since=since) > voice.calls_a_minute:
+            tools = of_tools(message)
+            voice_board.turn_away(db, tools, account_id=account.id, at=ports.clock())
             return TOO_MANY
         number = message.call.called_number
         serving = phone_book.serving(db, connectors=pms.desks(), called_number=number)
@@ -215,8 +245,12 @@ def _new(
 
 
 def _announce(voice: Voice, kept: Mapping[str, KeptToolCall]) -> None:
-    """At once; should Redis be away, the scheduler's sweep does it, or the fallback answers."""
-    jobs = [one.job_id for one in kept.values() if one.is_new and one.job_id is not None]
+    """At once; should Redis be away, the scheduler's sweep does it, or the fallback answers.
+
+    One that came before and still waits may have been stored without anybody hearing of it.
+    """
+    waiting = [one for one in kept.values() if one.state == "waiting"]
+    jobs = [one.job_id for one in waiting if one.job_id is not None]
     try:
         voice.announcer.announce(Queue.VOICE.value, jobs)
     except SyncError as away:

@@ -22,6 +22,7 @@ from adapters.storage.tables.phone import (
     text_messages,
     text_opt_outs,
     tool_calls,
+    turned_away,
 )
 from adapters.storage.tables.practices import (
     pms_appointment_types,
@@ -98,6 +99,7 @@ __all__ = [
     "text_messages",
     "text_opt_outs",
     "tool_calls",
+    "turned_away",
     "users",
     "vendor_requests",
     "workers",

@@ -69,6 +69,15 @@ phone_calls = Table(
     Column("ended_reason", Text),
 )
 
+turned_away = Table(
+    "turned_away",
+    metadata,
+    Column("account_id", Text, ForeignKey("accounts.id"), primary_key=True),
+    Column("minute", INSTANT, primary_key=True),
+    Column("tool", Text, primary_key=True),
+    count_column("calls"),
+)
+
 pms_writes = Table(
     "pms_writes",
     metadata,

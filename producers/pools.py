@@ -1,0 +1,71 @@
+"""Connections by the allowance they share: one pool for each that some of them spend from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapters import pms
+from adapters.storage.habits import Synced, read_synced
+from domain.connections import Connection
+from domain.errors import SyncError
+from domain.limits import Budget
+from producers.doors import Door
+from producers.pages.allowances import buckets_of
+
+MOST = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """A vendor's budgets that every sync of these connections spends from."""
+
+    vendor: str
+    budgets: Sequence[Budget]
+    members: Sequence[Synced]
+
+    @property
+    def buckets(self) -> Sequence[str]:
+        return [one.bucket for one in self.budgets]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pools:
+    """All of an account's, the largest first; those `untold` are not signed in, or cannot be asked.
+
+    `at` is the database's own time.
+    """
+
+    pools: Sequence[Pool]
+    untold: Sequence[Synced]
+    at: datetime
+
+
+def pools(door: Door) -> Pools:
+    """The store of secrets tells whose an allowance is; it is asked outside any transaction."""
+    with door.transaction() as db:
+        synced, at = read_synced(db, most=MOST)
+    found: dict[tuple[str, ...], list[Synced]] = {}
+    held: dict[tuple[str, ...], Sequence[Budget]] = {}
+    for one in synced:
+        spends = budgets_of(door, one.connection)
+        key = tuple(budget.bucket for budget in spends)
+        found.setdefault(key, []).append(one)
+        held[key] = spends
+    untold = found.pop((), [])
+    made = [
+        Pool(vendor=members[0].connection.vendor, budgets=held[key], members=members)
+        for key, members in found.items()
+    ]
+    made.sort(key=lambda one: (-len(one.members), one.vendor))
+    return Pools(pools=made, untold=untold, at=at or door.ports.clock())
+
+
+def budgets_of(door: Door, connection: Connection) -> Sequence[Budget]:
+    """What a sync of the connection spends from; none where nobody has signed in."""
+    listing = pms.vendor(connection.vendor).appointments
+    names = listing.buckets if listing else ("default",)
+    try:
+        found = buckets_of(door, connection)
+    except SyncError:
+        return ()
+    return [found[name] for name in names if name in found]

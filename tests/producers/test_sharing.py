@@ -1,0 +1,132 @@
+"""Who took what of an allowance within the hour, and how soon callers were answered."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from domain.limits import Budget
+from producers.pools import budgets_of
+from tests.producers.conftest import Site
+from tests.producers.ledger import practice, put_job, put_run, sign_in
+
+pytestmark = pytest.mark.integration
+
+_SPENT = text(
+    """
+    INSERT INTO vendor_requests (bucket, at, connection_id)
+    SELECT :bucket, now() - make_interval(secs => number), :connection_id
+    FROM generate_series(1, :many) AS number
+    """
+)
+_ASKED = text(
+    """
+    INSERT INTO tool_calls (account_id, call_id, tool_call_id, tool, state, answered_by,
+                            deadline_at, created_at, answered_at, trace_id)
+    VALUES ('default', :call_id, 'one', :tool, :state, :by, now(),
+            now() - make_interval(mins => :ago),
+            now() - make_interval(mins => :ago) + make_interval(secs => :took), 't')
+    """
+)
+_TURNED = text(
+    """
+    INSERT INTO turned_away (account_id, minute, tool, calls)
+    VALUES (:account_id, date_trunc('minute', now()), :tool, :calls)
+    """
+)
+
+
+def budget_of(site: Site, connection_id: UUID) -> Budget:
+    from adapters.storage import connections  # noqa: PLC0415 - what only this looks at
+
+    with site.everything() as db:
+        held = connections.load(db, connection_id)
+    door: Any = type("Asks", (), {"ports": site.ports})()
+    return budgets_of(door, held)[0]
+
+
+def spend(site: Site, bucket: str, connection_id: UUID | None, many: int) -> None:
+    values = {"bucket": bucket, "connection_id": connection_id, "many": many}
+    with site.everything() as db:
+        db.execute(_SPENT, values)
+
+
+def share_of(site: Site, vendor: str) -> dict[str, Any]:
+    answer = site.client.get("/api/queues/shares", headers=site.bearer())
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = next(
+        one for one in answer.json()["shares"]["shares"] if one["vendor"] == vendor
+    )
+    return found
+
+
+def test_each_connections_part_is_told_beside_its_fair_share(site: Site) -> None:
+    clinic = practice(site, "Example Clinic")
+    sign_in(site, clinic)
+    bucket = budget_of(site, clinic).bucket
+    spend(site, bucket, clinic, 30)
+    spend(site, bucket, uuid4(), 12)
+
+    share = share_of(site, "gentu")
+
+    assert (share["limit"], share["allowed"], share["took"]) == ("1000 requests an hour", 1000, 42)
+    parts = {one["practice"]: one for one in share["takers"]}
+    assert (parts["Example Clinic"]["took"], parts["Example Clinic"]["fair"]) == (30, 30)
+    assert (parts[None]["took"], parts[None]["connection_id"]) == (12, None)
+    assert share["evenness"] == 1.0
+
+
+def test_who_waits_long_and_got_nothing_while_others_did_is_told_first(site: Site) -> None:
+    clinic = practice(site, "Example Clinic")
+    sign_in(site, clinic)
+    spend(site, budget_of(site, clinic).bucket, None, 990)
+    put_run(site, clinic, 990_001, requests=40, ago=9000)
+    put_job(site, connection_id=clinic, ago=1200)
+
+    share = share_of(site, "gentu")
+
+    first = share["takers"][0]
+    assert (first["practice"], first["starves"], first["wanted"]) == ("Example Clinic", True, 40)
+    assert first["fair"] == 40
+    assert share["evenness"] < 1
+
+
+def ask(site: Site, state: str, *, tool: str = "search-patients", took: float = 1.0) -> None:
+    by = {"answered": "worker"}.get(state, "ingress")
+    values = {"call_id": str(uuid4()), "tool": tool, "state": state, "by": by}
+    with site.everything() as db:
+        db.execute(_ASKED, {**values, "ago": 0, "took": took})
+
+
+def test_answers_are_told_by_the_hour_and_by_tool(site: Site) -> None:
+    for took in (1.0, 2.0, 3.0):
+        ask(site, "answered", took=took)
+    ask(site, "withdrawn", took=4.1)
+    ask(site, "late", tool="book-appointment", took=15.0)
+    ask(site, "answered", tool="api.slots")
+    for account, calls in (("default", 3), ("northside", 50)):
+        with site.everything() as db:
+            db.execute(
+                text("INSERT INTO accounts (id, name) VALUES (:id, :id) ON CONFLICT DO NOTHING"),
+                {"id": account},
+            )
+            values = {"account_id": account, "tool": "search-patients", "calls": calls}
+            db.execute(_TURNED, values)
+
+    answer = site.client.get("/api/queues/deadlines", headers=site.bearer())
+
+    told = answer.json()["deadlines"]
+    total = told["total"]
+    assert (total["answered"], total["fallback"], total["late"]) == (3, 1, 1)
+    assert (total["turned_away"], total["p50"], total["longest"]) == (3, 3.0, 15.0)
+    assert len(told["hours"]) == 24
+    assert sum(one["answers"]["answered"] for one in told["hours"]) == 3
+    assert [one["tool"] for one in told["tools"]] == ["search-patients", "book-appointment"]
+
+
+def test_without_a_call_there_is_nothing_to_tell(site: Site) -> None:
+    answer = site.client.get("/api/queues/deadlines", headers=site.bearer())
+
+    told = answer.json()["deadlines"]
+    assert (told["total"]["answered"], told["total"]["p50"], told["tools"]) == (0, None, [])
