@@ -12,12 +12,20 @@ from adapters.storage.checks import CheckStore
 from domain.appointments import AppointmentType, Practice, Practitioner
 from domain.checks import Check, CheckKind, failure
 from domain.connections import Connection
-from domain.credentials import SecretStore
+from domain.credentials import SecretStore, Token, TokenRequest
 from domain.errors import BadInput, NeedsReconnect, SyncError, Transient
 from domain.sources import AppointmentSource, Spend
 
 CODE = "code"
 """What a pairing code is called among the secrets of a check."""
+
+
+class _NoneKept(Exception):
+    """No token is shared under this key."""
+
+
+def _none_kept() -> Token:
+    raise _NoneKept
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +72,25 @@ class Trial:
         return self.source.drain_spent()
 
     def forget_token(self) -> None:
-        """Whoever shares the token buys the next one: one bought before would prove nothing."""
+        """Whoever shares the token buys the next one: one bought before would prove nothing.
+
+        Where each sign-in counts against the account, one that the same secrets bought is proof
+        enough, and only a refusal is forgotten.
+        """
         with suppress(NeedsReconnect):
             # Secrets that lack a part never bought one.
             key = self.opener.token_key(self.connection, self.secrets)
-            if key is not None:
+            if key is not None and not self._is_proof(key):
                 self.opener.tokens.forget(key)
+
+    def _is_proof(self, key: str) -> bool:
+        is_good = pms.vendor(self.connection.vendor).proves
+        if is_good is None:
+            return False
+        try:
+            return is_good(self.opener.tokens.current(TokenRequest(key=key, fetch=_none_kept)))
+        except _NoneKept:
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +134,16 @@ class Trials:
         vendor = pms.vendor(connection.vendor)
         return failure(error, site_label=vendor.site_label, pairs=vendor.pairing is not None)
 
-    def forget_token(self, connection: Connection) -> None:
-        """Forget what its stored secrets bought, where they and Redis are still there."""
+    def forget_replaced(self, check: Check) -> None:
+        """Forget what the secrets before these bought, where they and Redis are still there."""
         with suppress(NeedsReconnect, Transient):
             # Should Redis have gone by now: nobody asks for that token again, and it ends.
-            self.open(connection).forget_token()
+            before, now = self._token_key(check.held), self._token_key(check.tried)
+            if before is not None and before != now:
+                self.opener.tokens.forget(before)
+
+    def _token_key(self, connection: Connection) -> str | None:
+        return self.opener.token_key(connection, self.opener.secrets_of(connection))
 
     def forget(self, ref: str | None) -> None:
         """Delete secrets nobody needs any more."""

@@ -1,6 +1,6 @@
 """An appointment as any PMS holds it, in our words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -22,12 +22,12 @@ class Patient:
     """The person an appointment is for; every field but the id may be unknown."""
 
     pms_id: str
-    full_name: str | None = None
-    first_name: str | None = None
-    last_name: str | None = None
-    phone: str | None = None
-    email: str | None = None
-    date_of_birth: str | None = None
+    full_name: str | None = field(default=None, repr=False)
+    first_name: str | None = field(default=None, repr=False)
+    last_name: str | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
+    email: str | None = field(default=None, repr=False)
+    date_of_birth: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +82,9 @@ class Appointment:
     patient: Patient | None = None
     practitioner_id: str | None = None
     practitioner_name: str | None = None
-    notes: str | None = None
-    telehealth_link: str | None = None
-    telehealth_host_link: str | None = None
+    notes: str | None = field(default=None, repr=False)
+    telehealth_link: str | None = field(default=None, repr=False)
+    telehealth_host_link: str | None = field(default=None, repr=False)
     flags: frozenset[str] = frozenset()
     removed: bool = False
     version: str | None = None

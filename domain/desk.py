@@ -62,6 +62,10 @@ class PatientCard:
     is_active: bool = True
 
 
+class Cut(list[PatientCard]):
+    """Those of whom there may be more than were read: nobody among them is the only one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """What an appointment occupies: a practitioner, or a chair (operatory)."""
@@ -193,7 +197,8 @@ class PracticeDesk(WriteDesk, Protocol):
     def held_as(self) -> str:
         """What names its book: the same whoever connected it, and however they wrote its site."""
 
-    def search_patients(self, query: PatientQuery) -> Sequence[PatientCard]: ...
+    def search_patients(self, query: PatientQuery) -> Sequence[PatientCard]:
+        """Those who agree; `Cut` where there may be more."""
 
     def patient(self, pms_id: str) -> PatientCard | None: ...
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from domain.desk import PatientCard
+from domain.desk import Cut, PatientCard
 from domain.names import Name, read
 
 MOST_SHOWN = 10
@@ -93,6 +93,7 @@ REASONS = {
     LinkState.NOT_FOUND: "Nobody of that name is a patient there; add them there, or choose.",
 }
 LONE = "One patient there may be meant, but no birth date agrees; a person has to say it is them."
+TOO_MANY = "More patients there have such a name than were looked through; choose who is meant."
 
 
 def choose(person: Person, cards: Sequence[PatientCard]) -> Choice:
@@ -100,18 +101,19 @@ def choose(person: Person, cards: Sequence[PatientCard]) -> Choice:
     found = [_candidate(card) for card in cards if card.is_active]
     born = [one for one in found if one.date_of_birth and one.date_of_birth == person.date_of_birth]
     exact = [one for one in born if one.name and _same(read(one.name), read(person.name))]
-    if len(exact) == 1 and len(born) == 1:
+    is_cut = isinstance(cards, Cut)
+    if len(exact) == 1 and len(born) == 1 and not is_cut:
         return Choice(
             state=LinkState.LINKED, pms_patient_id=exact[0].pms_id, candidates=found[:MOST_SHOWN]
         )
-    state = LinkState.NOT_FOUND if not found else LinkState.MANY
+    state = LinkState.MANY if found or is_cut else LinkState.NOT_FOUND
     if len(born) == 1:
         state = LinkState.PROPOSED
     return Choice(
         state=state,
         pms_patient_id=born[0].pms_id if len(born) == 1 else None,
         candidates=[*born, *(one for one in found if one not in born)][:MOST_SHOWN],
-        reason=said_of(state, candidates=len(found)),
+        reason=TOO_MANY if is_cut else said_of(state, candidates=len(found)),
     )
 
 

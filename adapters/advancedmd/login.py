@@ -13,7 +13,7 @@ from adapters.advancedmd.wire import Message, Wire, results, text_of
 from adapters.rest.answers import dig
 from adapters.rest.auth import Ask, Desk, digest, secret
 from domain.credentials import Token, TokenRequest
-from domain.errors import BrokenContract, NeedsReconnect, Refused, TokenExpired
+from domain.errors import BrokenContract, Gone, NeedsReconnect, Refused, SyncError, TokenExpired
 
 LOGIN = "login"
 DOOR = "/practicemanager/xmlrpc/processrequest.aspx"
@@ -24,6 +24,11 @@ LIFE = timedelta(hours=22)
 
 REMEMBERED = timedelta(days=365)
 """A refusal stands until a person gives new secrets: asking again may lock the account."""
+
+UNEXPLAINED = (
+    "the login was refused without a reason; the practice's AdvancedMD administrator must see that"
+    " the account may log in, then enter the user name, password and office key again"
+)
 
 _TOKEN = re.compile(r"[\x21-\x3a\x3c-\x7e]{1,4096}")
 _PARTS = ("username", "password", "office_key", "app_name")
@@ -40,7 +45,7 @@ class Session:
     def of(cls, token: Token) -> "Session":
         """As kept; where a login was refused before, the reason why nobody asks again."""
         told = json.loads(token.value)
-        if "refused" in told:
+        if not is_live(token):
             raise NeedsReconnect(str(told["refused"]))
         return cls(token=told["token"], webserver=told["webserver"])
 
@@ -73,11 +78,11 @@ class Login:
         asked_at = desk.clock()
         try:
             value = json.dumps(self._logged_in(desk, url))
-        except LoginRefused as refusal:
-            value = json.dumps({"refused": str(refusal)})
+        except Gone as missing:
+            raise NeedsReconnect(f"{missing}; check the address of AdvancedMD") from None
+        except (NeedsReconnect, TokenExpired, Refused) as refusal:
+            value = json.dumps({"refused": _why(refusal)})
             return Token(value=value, expires_at=asked_at + REMEMBERED)
-        except (TokenExpired, Refused) as refusal:
-            raise NeedsReconnect(f"{refusal}; check the user name and the office key") from None
         return Token(value=value, expires_at=asked_at + LIFE)
 
     def _logged_in(self, desk: Desk, url: str) -> dict[str, str]:
@@ -109,6 +114,19 @@ class Login:
             buckets=("login",),
         )
         return message.ask(url, at=desk.clock().astimezone(UTC), wire=self.wire)
+
+
+def is_live(token: Token) -> bool:
+    """Whether it is a session: a refusal that is remembered is kept like one."""
+    return "refused" not in json.loads(token.value)
+
+
+def _why(refusal: SyncError) -> str:
+    """Who must act; of a refusal without a reason that we know, both may have to."""
+    if isinstance(refusal, LoginRefused):
+        return str(refusal)
+    told = str(refusal).removeprefix("AdvancedMD: ")
+    return f"AdvancedMD: {UNEXPLAINED} ({told})"
 
 
 def _token(context: Any) -> str:

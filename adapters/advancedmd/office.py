@@ -1,4 +1,4 @@
-"""What an office is like: its columns, people, places and types, asked for once an hour."""
+"""What an office is like: its name, columns and types, asked for once an hour."""
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from domain.names import display
 
 KEPT = timedelta(hours=1)
 _MOST_MINUTES = 24 * 60
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,20 +62,17 @@ class Office:
         told = self._asked("getappttypes", "masterfiles", fresh=False)
         return [_type(one) for one in _anywhere(told) if one.get("@id") and one.get("@name")]
 
-    def profiles(self) -> Mapping[str, str]:
-        """Names of the people behind the columns."""
-        return {
-            pms_id: _person(one)
-            for one in _anywhere(self._asked("lookupprofile", "api"), "profile")
-            if (pms_id := bare(one.get("@id")))
+    def name(self) -> str | None:
+        """What its places are called, of the columns this connection reads; None where untold."""
+        called = {
+            pms_id: str(one.get("@name") or "").strip()
+            for pms_id, one in _with_ids(self._setup(fresh=False), "facility")
         }
-
-    def facilities(self) -> Mapping[str, str]:
-        return {
-            pms_id: str(one.get("@name") or pms_id)
-            for one in _anywhere(self._asked("lookupfacility", "api"), "facility")
-            if (pms_id := bare(one.get("@id")))
-        }
+        places = dict.fromkeys(one.facility_id for one in self.columns() if one.facility_id)
+        names = [called[one] for one in places if called.get(one)]
+        if not names and len(called) == 1:
+            names = [one for one in called.values() if one]
+        return ", ".join(names)[:_LONGEST_NAME] or None
 
     def keep(self, name: str, value: Any) -> None:
         self._kept[self._key(name)] = (self._clock(), value)
@@ -107,8 +105,7 @@ class Office:
                 profile_id=bare(one.get("@profile")),
                 facility_id=bare(one.get("@facility")),
             )
-            for one in _anywhere(setup, "column")
-            if (pms_id := bare(one.get("@id")))
+            for pms_id, one in _with_ids(setup, "column")
         )
         if not found:
             raise BrokenContract("AdvancedMD: getschedulersetup tells of no columns")
@@ -120,7 +117,7 @@ class Office:
 
 def _wanted(connection: Connection) -> frozenset[str]:
     told = str(connection.settings.get("columns") or "").replace(";", ",")
-    return frozenset(found for one in told.split(",") if (found := bare(one)))
+    return frozenset(found for found in map(bare, told.split(",")) if found)
 
 
 def _anywhere(values: Any, name: str = "") -> Iterator[dict[str, Any]]:
@@ -131,6 +128,13 @@ def _anywhere(values: Any, name: str = "") -> Iterator[dict[str, Any]]:
                 if key == name or not name:
                     yield one
                 yield from _anywhere(one, name)
+
+
+def _with_ids(values: Any, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for one in _anywhere(values, name):
+        pms_id = bare(one.get("@id"))
+        if pms_id is not None:
+            yield pms_id, one
 
 
 def _person(one: Mapping[str, Any]) -> str:

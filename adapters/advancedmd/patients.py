@@ -1,8 +1,8 @@
 """Looking for patients by name: one message for AdvancedMD, every field compared here."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from unicodedata import combining, normalize
 
 from adapters.advancedmd.line import Line
 from adapters.advancedmd.times import read_slashed
@@ -12,39 +12,52 @@ from adapters.phones import normalised, region_of
 from adapters.rest import people
 from adapters.rest.clean import one_line
 from domain.connections import Connection
-from domain.desk import PatientCard, PatientQuery
+from domain.desk import Cut, PatientCard, PatientQuery
 from domain.errors import Refused
+from domain.names import PLAIN_LETTERS, read
 
 MOST_PAGES = 5
 _PHONES = ("@homephone", "@officephone", "@cellphone", "@otherphone")
 
 
 def search(line: Line, connection: Connection, query: PatientQuery) -> Sequence[PatientCard]:
-    """Those who agree in everything asked for."""
+    """Those who agree in everything asked for; `Cut` where there may be more of them."""
     region = region_of(connection.timezone)
-    for name in _names(query):
-        cards = [one for one in _found(line, name, region) if _agrees(one, query, region)]
-        if cards:
-            return cards[: query.limit]
+    for spellings in _names(query):
+        looked = [_found(line, name, region) for name in spellings]
+        found = {card.patient.pms_id: card for one in looked for card in one}
+        cards = [card for card in found.values() if _agrees(card, query, region)]
+        is_cut = len(cards) > query.limit or any(isinstance(one, Cut) for one in looked)
+        if cards or is_cut:
+            shown = cards[: query.limit]
+            return Cut(shown) if is_cut else shown
     return []
 
 
-def _found(line: Line, name: str, region: str | None) -> Iterator[PatientCard]:
-    """Page by page; a name that fits hundreds finds nobody in particular."""
+def _found(line: Line, name: str, region: str | None) -> Sequence[PatientCard]:
+    """All of a name, page by page; one that fits hundreds finds nobody in particular."""
+    found: list[PatientCard] = []
     for page in range(1, MOST_PAGES + 1):
         asked = {"name": name, "page": str(page)}
         told = line.tell(Message(action="lookuppatient", kind="api", attributes=asked))
-        for one in every(told, "patientlist", "patient"):
-            card = _card(one, region)
-            if card is not None:
-                yield card
+        cards = (_card(one, region) for one in every(told, "patientlist", "patient"))
+        found += [card for card in cards if card is not None]
         pages = str(next((one.get("@pagecount") for one in every(told, "patientlist")), "1"))
         if not pages.isdigit() or page >= int(pages):
-            return
+            return found
+    return Cut(found)
 
 
-def _names(query: PatientQuery) -> Iterator[str]:
-    """`Last,First`, as AdvancedMD looks for it; of free text the last word, then the first."""
+def _names(query: PatientQuery) -> Iterator[tuple[str, ...]]:
+    """`Last,First`, as AdvancedMD looks for it; of free text the last word, then the first.
+
+    Each as it is written and without its accents: a practice may have it either way.
+    """
+    for name in _written(query):
+        yield (name,) if name.isascii() else (name, _unaccented(name))
+
+
+def _written(query: PatientQuery) -> Iterator[str]:
     text = one_line(query.text or "")
     if query.last_name or query.first_name:
         yield f"{query.last_name or ''},{query.first_name or ''}".rstrip(",")
@@ -94,15 +107,22 @@ def _agrees(card: PatientCard, query: PatientQuery, region: str | None) -> bool:
     names = ((query.last_name, person.last_name), (query.first_name, person.first_name))
     if not all(_begins(wanted, found) for wanted, found in names if wanted):
         return False
-    words = _plain(query.text or "").replace(",", " ").split()
-    whole = _plain(f"{person.first_name or ''} {person.last_name or ''}")
-    return all(word in whole for word in words)
+    whole = _words(f"{person.first_name or ''} {person.last_name or ''}")
+    return all(any(word in one for one in whole) for word in _words(query.text or ""))
 
 
 def _begins(wanted: str, found: str | None) -> bool:
-    told = _plain(found or "")
-    return told == _plain(wanted) or told.startswith(f"{_plain(wanted)} ")
+    """By whole words, however they are accented, cased or joined."""
+    words = _words(wanted)
+    return _words(found or "")[: len(words)] == words
 
 
-def _plain(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip().casefold()
+def _words(text: str) -> tuple[str, ...]:
+    """Folded, in their order; of what is a title alone, that."""
+    told = text.replace(",", " ").casefold()
+    return read(told).words or tuple(told.split())
+
+
+def _unaccented(name: str) -> str:
+    letters = normalize("NFKD", name.casefold()).translate(PLAIN_LETTERS)
+    return "".join(one for one in letters if not combining(one))

@@ -66,7 +66,7 @@ class AdvancedMdSource(RestSource):
     def practice(self) -> Practice:
         """Asked anew: somebody wants to know whether these secrets are good."""
         self.office.columns(fresh=True)
-        return Practice(site=self._connection.site)
+        return Practice(site=self._connection.site, name=self.office.name())
 
     def practitioners(self) -> Sequence[Practitioner]:
         found = [Practitioner(pms_id=one.pms_id, full_name=one.name) for one in self._columns()]

@@ -87,6 +87,18 @@ def code_of(status: Status, connection: Connection) -> str:
     raise Refused(f"AdvancedMD has no status for '{status.value}' that could be set from here.")
 
 
+def settable(connection: Connection) -> frozenset[Status]:
+    """What may be set from here: what has a code, and a cancellation, which has an address."""
+    return frozenset(one for one in Status if one is Status.CANCELLED or _has_code(one, connection))
+
+
+def _has_code(status: Status, connection: Connection) -> bool:
+    try:
+        return bool(code_of(status, connection))
+    except (Refused, BadInput):
+        return False
+
+
 def standing(record: Record, connection: Connection, *, code_at: str) -> Standing:
     """Where an appointment stands; a code nobody knows is booked, kept and counted."""
     code = record.maybe_id(code_at)

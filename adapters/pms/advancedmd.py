@@ -8,9 +8,10 @@ from http import HTTPStatus
 from adapters.advancedmd.desk import ABILITIES, AdvancedMdDesk
 from adapters.advancedmd.faults import read_fault
 from adapters.advancedmd.line import wire_of
-from adapters.advancedmd.login import DOMAIN, Login
+from adapters.advancedmd.login import DOMAIN, Login, is_live
 from adapters.advancedmd.rows import OneOrMany, parse
 from adapters.advancedmd.source import AdvancedMdSource
+from adapters.advancedmd.words import settable
 from adapters.rest.envelope import Single
 from adapters.rest.ports import Ports
 from adapters.rest.vendor import Listing, Secrets, Vendor
@@ -73,6 +74,7 @@ VENDOR = Vendor(
     docs="https://www.advancedmd.com/api",
     base_url="https://partnerlogin.advancedmd.com",
     auth=Login(),
+    proves=is_live,
     secrets={
         "username": "User name of the account made for us",
         "password": "Password of that account",
@@ -108,6 +110,7 @@ VENDOR = Vendor(
     note_policy="never",
     telehealth_only=False,
     two_way=True,
+    settable=settable,
     serves_callers=False,
     capabilities=Capabilities(
         changed_since=True,

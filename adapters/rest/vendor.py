@@ -15,8 +15,9 @@ from adapters.rest.ports import Ports
 from adapters.rest.record import Record
 from adapters.rest.sign_in import SignIn
 from adapters.rest.waits import RateHeaders
-from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
+from domain.appointments import Appointment, AppointmentType, Practice, Practitioner, Status
 from domain.connections import Connection
+from domain.credentials import Token
 from domain.desk import PracticeDesk
 from domain.errors import BadInput, SyncError
 from domain.limits import Limit, Tier
@@ -141,7 +142,9 @@ class Vendor:
     what a vendor that bills calls beyond its limits asks for each, in US dollars. `site_secret` is
     the secret that says which practice it is, and so is the site as well. `practitioners_are` says
     what counts as one where the vendor has another word; `region` is where its practices are.
-    `limit_words` say of a bucket what it limits, where that is not requests of any kind.
+    `settable` says which statuses the sheet may set there; without it every one of ours.
+    `limit_words` say of a bucket what it limits, where that is not requests of any kind. `proves`
+    says of a token that is kept whether its secrets are good, where each sign-in may cost one.
     """
 
     name: str
@@ -163,6 +166,7 @@ class Vendor:
     note_policy: Literal["inbound", "never"] = "inbound"
     telehealth_only: bool = True
     two_way: bool = False
+    settable: Callable[[Connection], frozenset[Status]] | None = None
     tiers: Mapping[str, tuple[Tier, ...]] = field(default_factory=dict)
     limit_words: Mapping[str, str] = field(default_factory=dict)
     excess_cost: Decimal | None = None
@@ -171,6 +175,7 @@ class Vendor:
 
     auth: Auth | None = None
     sign_in: SignIn | None = None
+    proves: Callable[[Token], bool] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     headers_of: Callable[[Connection], Mapping[str, str]] | None = None
     rate_headers: RateHeaders | None = None

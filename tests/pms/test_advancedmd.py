@@ -1,5 +1,6 @@
 """What is peculiar to AdvancedMD."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.advancedmd import slices
+from adapters.advancedmd.bodies import changed as changed_there
 from adapters.advancedmd.rows import parse, parse_visit
 from adapters.advancedmd.times import read_clock, read_slashed, slashed, stamp
 from adapters.advancedmd.words import CODES, bare, code_of, own_codes, split_name
@@ -20,6 +22,7 @@ from domain.appointments import Appointment, Status
 from domain.connections import Connection
 from domain.errors import BadInput, BadRecord, BrokenContract, Refused
 from domain.window import Window, local_day, whole_days
+from domain.wishes import StatusChange
 from tests.contract.kit import Stage, changed, fixture, is_page
 
 ZONE = "America/New_York"
@@ -426,6 +429,28 @@ def test_changes_are_asked_for_from_a_little_before_the_mark(mark: str, asked: s
     stage.source().queries(stage.told.window, (), since=mark)
 
     assert f'"@datechanged":"{asked}"'.encode() in stage.sender.requests[-1].content
+
+
+@pytest.mark.parametrize(
+    ("columns", "name"), [("", "MAIN STREET"), ("16", "MAIN STREET"), ("17", "MAIN STREET")]
+)
+def test_an_office_goes_by_the_name_of_its_place(columns: str, name: str) -> None:
+    told = fixture("advancedmd")
+    stage = Stage(told)
+
+    practice = stage.source(replace(told.connection, settings={"columns": columns})).practice()
+
+    assert (practice.site, practice.name) == ("130001", name)
+
+
+def test_what_is_sent_and_who_it_is_about_stays_out_of_reprs() -> None:
+    found = row(patientid=45, firstname="CANARY", lastname="EXAMPLE")
+    wish = StatusChange(appointment_id="1001", status="arrived")
+    request = changed_there(wish, found, CONNECTION)
+
+    assert found.patient is not None and found.patient.full_name
+    assert "CANARY" not in repr(found)
+    assert "statuscode" not in repr(request) and request.body == {"statuscode": 1}
 
 
 def test_no_message_asks_for_more_of_a_patient_than_the_book_shows() -> None:

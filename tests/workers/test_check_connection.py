@@ -127,8 +127,8 @@ class Desk:
     def failure(self, connection: Connection, error: SyncError) -> str:
         return failure(error, site_label="Tenant id", pairs=True)
 
-    def forget_token(self, connection: Connection) -> None:
-        self.forgotten_tokens.append(str(connection.secret_ref))
+    def forget_replaced(self, check: Check) -> None:
+        self.forgotten_tokens.append(str(check.held.secret_ref))
 
     def forget(self, ref: str | None) -> None:
         self.secrets.pop(str(ref), None)

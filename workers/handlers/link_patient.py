@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from domain.desk import PatientCard, PatientQuery
+from domain.desk import Cut, PatientCard, PatientQuery
 from domain.jobs import Job
 from domain.names import read
 from domain.patient_links import Choice, Link, LinkState, Person, choose
@@ -32,7 +32,8 @@ def link_patient(job: Job, *, links: Links) -> Mapping[str, Any]:
         opened.release()
         return {"state": LinkState.LINKED.value}
     person = opened.link.person
-    choice = choose(person, opened.search(_query(person)))
+    found = opened.search(_query(person))
+    choice = choose(person, found if len(found) < MOST_LOOKED_AT else Cut(found))
     opened.keep(choice)
     return {"state": choice.state.value, "candidates": len(choice.candidates)}
 

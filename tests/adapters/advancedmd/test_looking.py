@@ -72,11 +72,10 @@ def test_an_office_that_does_not_tell_by_ids_is_not_asked_by_them_again() -> Non
     scheduler = Scheduler({"1": row("1")}, by_id=405)
 
     for _ in range(3):
-        source = scheduler.source()
-        source.look_again("1", days=[DAY])
+        scheduler.source().look_again("1", days=[DAY])
 
     assert scheduler.asked_by_id == ["1"]
-    assert not source.capabilities.probe_by_id
+    assert not scheduler.source().capabilities.probe_by_id
 
 
 def test_visits_told_by_messages_are_not_asked_for_as_appointments() -> None:

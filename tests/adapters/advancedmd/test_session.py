@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
+import httpx
 import pytest
 import redis
 
 from adapters.tokens import RedisTokens
-from domain.errors import BrokenContract, NeedsReconnect
+from adapters.trying import Trial, Trials
+from domain.checks import Check, CheckKind
+from domain.errors import BrokenContract, NeedsReconnect, Transient
 from domain.window import whole_days
 from infra.clock import system_clock
 from infra.sealing import Keyring, Sealer
@@ -137,6 +141,121 @@ def test_the_same_password_is_tried_again_once_a_person_says_so(clinic: Office) 
     clinic.tokens.forget(str(key))
 
     assert clinic.source().practitioners()
+
+
+UNKNOWN_FAULT = {
+    "PPMDResults": {
+        "Results": {"@success": "0"},
+        "Error": {"Fault": {"faultcode": "1999", "detail": {"code": "-2147219999"}}},
+    }
+}
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        httpx.Response(401, json={}),
+        httpx.Response(403, json={}),
+        httpx.Response(400, json={}),
+        httpx.Response(200, json=UNKNOWN_FAULT),
+    ],
+)
+def test_a_login_that_is_refused_without_a_reason_is_not_repeated_either(
+    refusal: httpx.Response,
+) -> None:
+    told = fixture("advancedmd")
+    stage = Stage(told, changed(told, lambda one: is_token(told, one), lambda: refusal))
+
+    for _ in range(3):
+        with pytest.raises(NeedsReconnect, match="administrator must see"):
+            stage.source().practitioners()
+
+    assert len(stage.sender.requests) == 1
+
+
+def test_a_login_that_met_no_answer_may_be_repeated() -> None:
+    told = fixture("advancedmd")
+    stage = Stage(told, changed(told, lambda one: is_token(told, one), lambda: httpx.Response(503)))
+
+    for _ in range(2):
+        with pytest.raises(Transient):
+            stage.source().practitioners()
+
+    assert len(stage.sender.requests) == 2
+
+
+def test_credentials_that_are_entered_again_cost_no_login_while_their_session_lives(
+    clinic: Office,
+) -> None:
+    clinic.source().practitioners()
+    before = logins(clinic)
+
+    trial = tried(clinic)
+    trial.forget_token()
+
+    assert trial.practitioners() and trial.practice().name
+    assert logins(clinic) == before
+
+
+def test_credentials_that_are_entered_again_are_tried_where_they_were_refused(
+    clinic: Office,
+) -> None:
+    """Somebody has unlocked the account meanwhile."""
+    clinic.control(f"tenants/{clinic.connection.site}", is_locked=True)
+    with pytest.raises(NeedsReconnect):
+        clinic.source().practitioners()
+    clinic.control(f"tenants/{clinic.connection.site}", is_locked=False)
+
+    trial = tried(clinic)
+    trial.forget_token()
+
+    assert trial.practitioners()
+
+
+def test_a_test_of_a_locked_office_says_so_and_asks_nothing(clinic: Office) -> None:
+    clinic.control(f"tenants/{clinic.connection.site}", is_locked=True)
+    with pytest.raises(NeedsReconnect):
+        clinic.source().practitioners()
+    before = clinic.asked()
+    trial = Trials(clinic.opener()).open(clinic.connection)
+
+    with pytest.raises(NeedsReconnect, match="administrator must unlock it"):
+        trial.practice()
+
+    assert clinic.asked() == before
+
+
+def test_what_other_secrets_bought_is_forgotten_and_what_the_same_did_is_not(
+    clinic: Office,
+) -> None:
+    opener = clinic.opener()
+    held = clinic.connection
+    good = clinic.secrets.get(str(held.secret_ref))
+    check = Check(
+        id=UUID(int=9),
+        kind=CheckKind.CREDENTIALS,
+        held=held,
+        tried=replace(held, secret_ref=clinic.secrets.put("trial", good)),
+        asked_at=system_clock(),
+        asked_by="ann",
+    )
+    other = clinic.secrets.put("other", {**good, "password": "another"})
+    clinic.source().practitioners()
+    before = logins(clinic)
+
+    Trials(opener).forget_replaced(check)
+    clinic.source().practitioners()
+    assert logins(clinic) == before
+
+    Trials(opener).forget_replaced(replace(check, tried=replace(held, secret_ref=other)))
+    clinic.source().practitioners()
+    assert logins(clinic) > before
+
+
+def tried(clinic: Office) -> Trial:
+    """The stored credentials, as somebody types them again."""
+    secrets = clinic.secrets.get(str(clinic.connection.secret_ref))
+    return Trials(clinic.opener()).open(clinic.connection, secrets=secrets)
 
 
 @pytest.mark.parametrize(
