@@ -1,6 +1,7 @@
 """Runs the benches named, or all but the long ones, and prints a table for each.
 
 python -m bench amd-week, python -m bench amd-push
+python -m bench fairness [--connections 500]
 python -m bench [pipeline] [day] [--many 300]
 python -m bench clocks [--seconds 299]
 python -m bench voice, or of it voice-hop voice-call voice-backlog voice-hanging [--rounds 5]
@@ -15,6 +16,7 @@ from bench import (
     amd_push,
     amd_week,
     day,
+    fairness,
     pipeline,
     throttle,
     voice_backlog,
@@ -38,9 +40,13 @@ BENCHES: Mapping[str, tuple[Sequence[str], Rows]] = {
     "voice-backlog": (voice_backlog.HEADINGS, lambda told: voice_backlog.rows(rounds=told.rounds)),
     "voice-hanging": (voice_hanging.HEADINGS, lambda _: voice_hanging.rows()),
     "amd-push": (amd_push.HEADINGS, lambda _: amd_push.rows()),
+    "fairness": (
+        fairness.HEADINGS,
+        lambda told: fairness.rows(connections=told.connections),
+    ),
     "amd-week": (amd_week.HEADINGS, lambda _: amd_week.rows()),
 }
-LONG = frozenset({"amd-week", "clocks"})
+LONG = frozenset({"amd-week", "clocks", "fairness"})
 VOICE = [name for name in BENCHES if name.startswith("voice-")]
 
 
@@ -51,6 +57,7 @@ def main() -> None:
     parser.add_argument("--many", type=int, default=0, help="also a day of so many requests")
     parser.add_argument("--seconds", type=int, default=180, help="of each vendor clock")
     parser.add_argument("--rounds", type=int, default=5, help="of each voice bench, in turns")
+    parser.add_argument("--connections", type=int, default=500, help="that share an allowance")
     parser.add_argument(
         "--python",
         action="append",
