@@ -1,7 +1,6 @@
 # syntax=docker/dockerfile:1
 # One image for every process of pms-sync; the command says which. Nothing of the embedded servers,
-# the tests or the tools that built it is inside; the target `demo` has the servers too. Pin PYTHON
-# by digest in your own registry:
+# the tests or the tools that built it is inside. Pin PYTHON by digest in your own registry:
 #   docker build --build-arg PYTHON=python:3.13-slim@sha256:... .
 ARG PYTHON=python:3.13-slim
 
@@ -26,17 +25,13 @@ COPY simulators simulators
 COPY workers workers
 RUN .venv/bin/python -m compileall -q adapters console domain infra migrations producers scheduler simulators workers
 
-FROM build AS build-demo
-COPY requirements.lock ./
-RUN --mount=type=cache,target=/cache \
-    /opt/uv/bin/uv pip install --python .venv/bin/python --require-hashes -r requirements.lock
-
-FROM ${PYTHON} AS base
+FROM ${PYTHON} AS run
 RUN groupadd --gid 10001 pms-sync \
     && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin pms-sync \
     && install -d -o 10001 -g 10001 -m 0700 /var/lib/pms-sync
 COPY docker/pms-sync /usr/local/bin/pms-sync
 WORKDIR /app
+COPY --from=build /app /app
 ENV PATH=/app/.venv/bin:$PATH \
     PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     PMS_SYNC_HOME=/var/lib/pms-sync
@@ -51,11 +46,4 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 ENTRYPOINT ["pms-sync"]
 
-FROM base AS demo
-COPY --from=build-demo /app /app
-CMD ["demo", "--host", "0.0.0.0"]
-
-# The last one is what is built when no target is named.
-FROM base AS run
-COPY --from=build /app /app
 CMD ["ingress", "--host", "0.0.0.0", "--json"]

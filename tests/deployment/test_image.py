@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.metadata import packages_distributions
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,13 @@ import yaml
 from typer.testing import CliRunner
 
 from console.main import app
-from infra.settings import Settings
+from infra.settings import load, names
+from tests.deployment.image import DOCKERFILE, ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 COMPOSE: Mapping[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: Mapping[str, Mapping[str, Any]] = COMPOSE["services"]
 OURS = {name: one for name, one in SERVICES.items() if "build" in one}
-DOCKERFILE = (ROOT / "Dockerfile").read_text()
+PROCESSES = {name: one for name, one in OURS.items() if one["command"]}
 NOT_OURS_TO_SET = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PATH"}
 
 
@@ -32,14 +33,14 @@ def locked(name: str) -> set[str]:
     }
 
 
-def copied() -> set[str]:
+def packages() -> set[str]:
     """The packages of ours that the image has."""
     return set(re.findall(r"^COPY (\w+) \1$", DOCKERFILE, re.MULTILINE))
 
 
 def imported() -> Iterator[tuple[str, str]]:
     """Every module of the image, with each top-level name it imports."""
-    for package in copied():
+    for package in packages():
         for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Import):
@@ -51,12 +52,12 @@ def imported() -> Iterator[tuple[str, str]]:
 def test_the_image_has_every_package_of_the_product() -> None:
     made = {path.parent.name for path in ROOT.glob("*/__init__.py")}
 
-    assert copied() == made - {"tests", "bench"}
+    assert packages() == made - {"tests", "bench"}
 
 
 def test_whatever_the_image_imports_is_in_its_lock() -> None:
     known, lock = packages_distributions(), locked("requirements.image.lock")
-    inside = copied() | set(sys.stdlib_module_names)
+    inside = packages() | set(sys.stdlib_module_names)
     missing = {
         name
         for _, name in imported()
@@ -79,10 +80,17 @@ def test_the_image_runs_as_nobody_in_particular_and_ends_with_the_product() -> N
     stages = re.findall(r"^FROM \S+ AS (\S+)$", DOCKERFILE, re.MULTILINE)
     last = DOCKERFILE.rpartition("AS run")[2]
 
-    assert stages[-1] == "run"
-    assert "USER 10001:10001" in DOCKERFILE
+    assert stages == ["build", "run"]
+    assert "USER 10001:10001" in last
     assert "--from=build /app" in last
-    assert "build-demo" not in last
+    assert "pip" not in last
+
+
+def test_everything_installed_into_the_image_is_checked_against_a_hash() -> None:
+    installs = re.findall(r"pip install[^\\\n]*", DOCKERFILE)
+
+    assert len(installs) == 2
+    assert all("--require-hashes -r" in one for one in installs)
 
 
 def test_what_the_dockerfile_copies_is_let_into_the_build() -> None:
@@ -97,32 +105,72 @@ def test_what_the_dockerfile_copies_is_let_into_the_build() -> None:
     assert all((ROOT / name).exists() for name in wanted)
 
 
-@pytest.mark.parametrize("name", sorted(OURS))
+@pytest.mark.parametrize("name", sorted(PROCESSES))
 def test_every_command_of_the_compose_file_is_one_of_ours(name: str) -> None:
-    command, *options = OURS[name]["command"]
-    told = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
+    words = PROCESSES[name]["command"]
+    plain = list(takewhile(lambda one: not one.startswith("-"), words))
+    told = CliRunner().invoke(app, [*plain, "--help"], env={"COLUMNS": "200"})
 
     assert told.exit_code == 0
-    assert {one for one in options if one.startswith("--")} <= set(
+    assert {one for one in words if one.startswith("--")} <= set(
         re.findall(r"--[a-z-]+", told.output)
     )
 
 
-@pytest.mark.parametrize("name", sorted(OURS))
-def test_our_containers_hold_no_privilege(name: str) -> None:
-    held = OURS[name]
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"postgres"}))
+def test_containers_hold_no_privilege(name: str) -> None:
+    held = SERVICES[name]
 
     assert held["read_only"] is True
     assert held["cap_drop"] == ["ALL"]
     assert held["security_opt"] == ["no-new-privileges:true"]
     assert held["init"] is True
-    assert held["deploy"]["resources"]["limits"]["memory"]
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_no_container_takes_all_of_the_memory(name: str) -> None:
+    assert SERVICES[name]["deploy"]["resources"]["limits"]["memory"]
+
+
+def test_the_default_is_the_whole_system_with_practices_to_look_at() -> None:
+    default = {name for name, one in SERVICES.items() if "profiles" not in one}
+
+    assert default >= {"postgres", "redis", "migrate", "ingress", "scheduler", "practices"}
+    assert {name for name, one in SERVICES.items() if one.get("profiles") == ["ops"]} == {
+        "prometheus",
+        "grafana",
+    }
+
+
+def test_no_process_waits_for_the_practices_so_that_they_can_be_left_out() -> None:
+    assert not [name for name, one in SERVICES.items() if "practices" in one.get("depends_on", {})]
+
+
+def test_simulated_practices_share_one_machine_with_whoever_asks_them() -> None:
+    assert {one["network_mode"] for one in PROCESSES.values()} == {"service:network"}
+    assert not [name for name, one in PROCESSES.items() if "ports" in one or "networks" in one]
+
+
+def test_what_is_mounted_exists() -> None:
+    found = [
+        volume.partition(":")[0]
+        for one in SERVICES.values()
+        for volume in one.get("volumes", [])
+        if volume.startswith("./")
+    ]
+
+    assert len(found) == 3
+    assert [one for one in found if not (ROOT / one).is_dir()] == []
+
+
+def test_the_image_asks_whether_it_lives_where_the_ingress_says_so() -> None:
+    assert "/healthz" in DOCKERFILE
+    assert any("/healthz" in part for part in SERVICES["ingress"]["healthcheck"]["test"])
 
 
 def test_every_pool_has_a_worker() -> None:
-    pools = {
-        one["command"][2] for one in OURS.values() if one["command"][:2] == ["worker", "--pool"]
-    }
+    commands = [one["command"] for one in PROCESSES.values()]
+    pools = {words[2] for words in commands if words[:2] == ["worker", "--pool"]}
 
     assert pools == {"voice", "sync", "default"}
 
@@ -139,8 +187,10 @@ def test_whoever_is_waited_for_can_say_that_it_is_ready() -> None:
         for name, how in held.get("depends_on", {}).items():
             if how["condition"] == "service_healthy":
                 assert "test" in SERVICES[name]["healthcheck"]
-            else:
+            elif how["condition"] == "service_completed_successfully":
                 assert SERVICES[name]["restart"] == "no"
+            else:
+                assert name == "network"
 
 
 def test_redis_is_told_to_evict_nothing() -> None:
@@ -150,17 +200,40 @@ def test_redis_is_told_to_evict_nothing() -> None:
 
 
 def test_only_settings_that_exist_are_set() -> None:
-    shapes = Settings.model_fields.items()
-    known = {str(one.validation_alias or name).upper() for name, one in shapes}
-    given = {name for one in OURS.values() for name in one["environment"]}
-    by_image = set(re.findall(r"\b([A-Z_]{4,})=", DOCKERFILE.rpartition("AS base")[2]))
+    given = {name for one in PROCESSES.values() for name in one["environment"]}
+    by_image = set(re.findall(r"\b([A-Z_]{4,})=", DOCKERFILE.rpartition("AS run")[2]))
 
-    assert given <= known
-    assert by_image - NOT_OURS_TO_SET <= known
+    assert given <= names()
+    assert by_image - NOT_OURS_TO_SET <= names()
+
+
+def test_the_servers_of_the_compose_file_are_fit_for_production(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One machine needs no TLS between its containers, and says so."""
+    told = OURS["ingress"]["environment"]
+    monkeypatch.chdir(tmp_path)
+    for name, value in told.items():
+        monkeypatch.setenv(name, re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value))
+    monkeypatch.setenv("PMS_SYNC_PROFILE", "production")
+    monkeypatch.setenv("ENCRYPTION_KEY", "0123456789abcdef" * 4)
+    monkeypatch.setenv("JWT_SECRET", "invented-" * 5)
+    monkeypatch.setenv("APP_BASE_URL", "https://sync.example.com")
+
+    settings = load()
+
+    assert settings.is_production
+    assert settings.warnings == ()
 
 
 def test_no_secret_stands_in_the_compose_file() -> None:
     text = (ROOT / "compose.yaml").read_text()
 
     assert "ENCRYPTION_KEY" not in text
-    assert re.findall(r"PASSWORD:-([\w-]+)\}", text) == ["only-on-this-machine"] * 2
+    assert set(re.findall(r"(?:PASSWORD|TOKEN):-([^}]+)\}", text)) == {"only-on-this-machine"}
+    assert {one["image"] for one in SERVICES.values() if "build" not in one} == {
+        "postgres:18",
+        "valkey/valkey:9",
+        "prom/prometheus:v3.7.3",
+        "grafana/grafana:12.2.1",
+    }
