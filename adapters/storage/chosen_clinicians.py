@@ -1,6 +1,6 @@
 """Under whom a person may put a row: any column of ours, or such as its practice has too."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage import connections
+from adapters.storage.chosen_statuses import taking
 from adapters.storage.entries import RowLike
 from domain.connections import Connection
 from domain.errors import BadInput, Refused
@@ -25,14 +25,19 @@ _EVERY = text("SELECT id, name FROM run_sheet_clinicians ORDER BY position, name
 _ONE = text("SELECT EXISTS (SELECT FROM run_sheet_clinicians WHERE id = :id)")
 
 
+def names(db: Db) -> Mapping[UUID, str]:
+    """Everybody of the sheet, in its order."""
+    return {row.id: clinician(row.name) for row in db.execute(_EVERY)}
+
+
 def chosen(db: Db, row: RowLike, given: Any) -> UUID:
     """The clinician of that id, where the row can stand under them; else why it cannot."""
     wanted = _id(given)
     if not db.execute(_ONE, {"id": wanted}).scalar_one():
         raise BadInput(WHO)
     if row["source"] == Source.PMS.value:
-        held = connections.load(db, row["pms_connection_id"])
-        if not held.both_ways:
+        held = taking(db, row)
+        if held is None:
             raise BadInput(NOT_OURS)
         day = local_day(row["appointment_time"], row["timezone"])
         _column(wanted, _place(held, row["pms_practitioner_id"], day))
@@ -43,7 +48,7 @@ def possible(db: Db, entry: EntryView, held: Connection | None) -> Sequence[Colu
     """Those a reader may choose from; `held` is the practice, where it takes changes."""
     if held is None and entry.source == Source.PMS.value:
         return ()
-    every = [Column(id=row.id, name=clinician(row.name)) for row in db.execute(_EVERY)]
+    every = [Column(id=one, name=name) for one, name in names(db).items()]
     if held is None or entry.source != Source.PMS.value:
         return every
     place = _place(held, entry.practitioner.pms_id, entry.local_start.date())

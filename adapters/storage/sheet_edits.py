@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, select, text
 
-from adapters.storage import chosen_clinicians
+from adapters.storage import chosen_clinicians, chosen_statuses
 from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
@@ -122,7 +122,10 @@ def locked(db: Db, entry_id: UUID, *, expected_version: int | None) -> RowMappin
 def _read(db: Db, row: RowMapping, field: str, given: Any) -> Any:
     if field == "clinician":
         return chosen_clinicians.chosen(db, row, given)
-    return read_value(field, given, start=row["appointment_time"], timezone=row["timezone"])
+    value = read_value(field, given, start=row["appointment_time"], timezone=row["timezone"])
+    if field == "status":
+        chosen_statuses.check(db, row, value)
+    return value
 
 
 def _store(db: Db, seal: EntrySeal, change: Change, *, hand: Hand) -> EntryView:

@@ -24,6 +24,7 @@ from producers.days import account_zone
 from producers.doors import Door, door
 from producers.pages.rendering import ENVIRONMENT, VENDORS, NavItem, moment, render
 from producers.pages.sheet import LABELS, shown_value
+from producers.pages.whose import name_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -155,8 +156,9 @@ def _linker(wanted: Filter) -> Callable[..., str]:
     return link
 
 
-def side(value: Any, conflict: Listed) -> str:
+def side(value: Any, conflict: Listed, clinicians: Mapping[UUID, str]) -> str:
     """A side's value in words; a time on another day says which."""
+    value = name_of(value, clinicians)
     if isinstance(value, datetime):
         zone = conflict.timezone
         if local_day(value, zone) != local_day(conflict.start, zone):
@@ -166,8 +168,7 @@ def side(value: Any, conflict: Listed) -> str:
 
 def step_value(value: Any, field: str, timezone: str, clinicians: Mapping[UUID, str]) -> str:
     """A value of a row's history in words."""
-    if isinstance(value, UUID):
-        return clinicians.get(value, "somebody")
+    value = name_of(value, clinicians)
     if isinstance(value, datetime):
         return moment(value, timezone)
     if isinstance(value, list):

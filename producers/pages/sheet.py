@@ -1,6 +1,6 @@
 """The run sheet as a page: the day's board, a row in detail, and what renews either."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -11,7 +11,8 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection as Db
 
 from adapters.phones import Phone, normalised, region_of
-from adapters.storage import push_log
+from adapters.storage import chosen_clinicians, push_log
+from adapters.storage.connections import load as load_connection
 from adapters.storage.days_read import read_days
 from adapters.storage.given_rows import CLINICIAN_AS_READ
 from adapters.storage.push_standing import Standing, link_of, standing, standings, steps
@@ -30,6 +31,7 @@ from producers.days import account_zone
 from producers.doors import Door, door
 from producers.pages import two_way
 from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render, vendor, words
+from producers.pages.whose import in_words
 from producers.problems import Problem
 
 router = APIRouter(include_in_schema=False)
@@ -84,8 +86,11 @@ def entry(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
     with door.transaction() as db:
         account_id = door.account_id
         found = read_entry(db, door.seal, entry_id, account_id=account_id, access=door.access)
-        connections = read_connections(db, now=door.ports.clock())
+        known = read_connections(db, now=door.ports.clock())
         stands = standing(db, found.id, vendors=vendors())
+        held = load_connection(db, stands.connection_id) if stands else None
+        names = chosen_clinicians.names(db)
+        columns = chosen_clinicians.possible(db, found, held)
         sent = steps(db, found.id) if stands else ()
         link = _link(db, door, stands, found)
         past = push_log.of_patient(db, link.id) if link else ()
@@ -93,9 +98,11 @@ def entry(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
         request,
         "_entry.html",
         person=door.person,
-        entry=found,
-        connections={one.id: one for one in connections},
+        entry=in_words(found, names),
+        connections={one.id: one for one in known},
         stands=stands,
+        clinicians=[(str(one.id), one.name) for one in columns],
+        statuses=two_way.statuses(held) if held and found.source == "pms" else None,
         sent=sent,
         link=link,
         past=past,
@@ -142,23 +149,20 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
             last_day=shown,
             access=door.access,
         )
-        connections = read_connections(db, now=now)
+        names = {one.id: one.name for one in sheet.columns}
+        known = read_connections(db, now=now)
         read = {one: days[shown] for one, days in read_days(db, shown, shown).items()}
         ids = [one.id for one in sheet.entries]
-        both_ways = [
-            one
-            for one in connections
-            if one.vendor in vendors() and one.state != State.SETUP_REQUIRED
-        ]
+        both_ways = _both_ways(known)
         stands = standings(db, ids, vendors=vendors()) if both_ways else {}
     return {
         "sheet": sheet,
         "board": lay_out(shown, sheet.columns, sheet.entries),
-        "disputed": [one for one in sheet.entries if one.conflicts],
-        "connections": {one.id: one for one in connections},
+        "disputed": [in_words(one, names) for one in sheet.entries if one.conflicts],
+        "connections": {one.id: one for one in known},
         "both_ways": both_ways,
         "stands": stands,
-        "reading": readings_of(shown, connections, read, today=today, now=now),
+        "reading": readings_of(shown, known, read, today=today, now=now),
         "day": shown,
         "today": today,
         "before": shown - timedelta(days=1),
@@ -171,6 +175,12 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
         "labels": LABELS,
         "flags": FLAGS,
     }
+
+
+def _both_ways(known: Sequence[ConnectionView]) -> list[ConnectionView]:
+    """The practices that take changes by now."""
+    in_setup = State.SETUP_REQUIRED
+    return [one for one in known if one.vendor in vendors() and one.state != in_setup]
 
 
 def shown_value(value: Any, field: str, timezone: str) -> str:

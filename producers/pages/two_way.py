@@ -8,17 +8,18 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection as Db
 
-from adapters.storage import push_board
+from adapters.storage import chosen_statuses, push_board
 from adapters.storage.push_board import Tally
 from adapters.storage.push_log import Line
 from adapters.storage.push_standing import Standing, Step
+from domain.connections import Connection
 from domain.patient_links import Person
 from domain.sheet import EntryView
 from domain.window import local_day, zone
 from producers.both_ways import vendors
 from producers.pages.allowances import Asked, Part
 from producers.pages.reasons import why
-from producers.pages.rendering import ENVIRONMENT, clock, moment, vendor
+from producers.pages.rendering import ENVIRONMENT, clock, moment, vendor, words
 
 SAYS: Mapping[str, str] = {
     "synced": "Synced",
@@ -119,6 +120,11 @@ def last_sent(standing: Standing, sent: Sequence[Step], timezone: str) -> str:
     if not sent:
         return "never"
     return f"tried {moment(sent[0].at, timezone)}, {SENT[sent[0].state]}"
+
+
+def statuses(held: Connection) -> list[tuple[str, str]]:
+    """What a person may choose for a row of that practice, each with its words."""
+    return [(one.value, words(one.value)) for one in chosen_statuses.possible(held)]
 
 
 def deep_link(standing: Standing) -> str | None:

@@ -1,5 +1,6 @@
 """What people set by hand in rows of a practice that takes changes: under whom, and why not."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -118,3 +119,52 @@ def test_the_reason_is_shown_where_the_history_is(day: TwoWayDay) -> None:
     past = day.site.client.get(f"/sheet/entries/{day.ids['Eve Pattern']}/history").text
 
     assert f"“{REASON}”" in past
+
+
+def test_a_status_that_the_practice_does_not_take_is_refused_at_once(day: TwoWayDay) -> None:
+    answer = edit(day.site, "Eve Pattern", status="confirmed")
+
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == (
+        "AdvancedMD takes no status 'confirmed' from here; these it does: booked, arrived,"
+        " in_progress, completed, cancelled, no_show."
+    )
+
+
+def test_a_practice_with_a_code_of_its_own_takes_it(day: TwoWayDay) -> None:
+    with day.site.everything() as db:
+        codes = """UPDATE pms_connections SET settings = '{"status_codes": "40=confirmed"}'"""
+        db.execute(text(codes))
+
+    assert edit(day.site, "Eve Pattern", status="confirmed").status_code == 200
+
+
+def test_a_row_of_ours_may_stand_as_anybody_says(day: TwoWayDay) -> None:
+    assert edit(day.site, "Ivy Newcomer", status="confirmed").status_code == 200
+
+
+def test_the_panel_offers_what_can_be_and_asks_why_a_visit_is_called_off(day: TwoWayDay) -> None:
+    other = clinician(day.site, "Omar Supposed LCSW")
+    day.site.sign_in()
+
+    theirs = day.site.client.get(f"/sheet/entries/{day.ids['Eve Pattern']}").text
+    ours = day.site.client.get(f"/sheet/entries/{day.ids['Ivy Newcomer']}").text
+
+    offered = re.search(r"data-edit=\"status\"[^>]*data-choices='([^']*)'", theirs)
+    assert offered is not None
+    assert "no_show" in offered[1] and "confirmed" not in offered[1]
+    assert re.search(r'data-edit="status"[^>]*data-asks-why', theirs)
+    assert str(other) in theirs and 'data-edit="clinician"' in theirs
+    assert 'data-edit="clinician"' in ours
+    assert "data-asks-why" not in ours
+
+
+def test_who_had_a_visit_before_is_told_by_name(day: TwoWayDay) -> None:
+    before = clinician(day.site, "Dr Iris Imagined")
+    edit(day.site, "Eve Pattern", clinician=str(clinician(day.site, "Omar Supposed LCSW")))
+    day.site.sign_in()
+
+    html = day.site.client.get(f"/sheet/entries/{day.ids['Eve Pattern']}").text
+
+    assert "AdvancedMD says Dr Iris Imagined." in html
+    assert f"says {before}" not in html

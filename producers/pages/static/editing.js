@@ -10,6 +10,7 @@ const form = document.querySelector("[data-editor]");
 const label = form.querySelector("[data-editor-label]");
 const place = form.querySelector("[data-editor-input]");
 const error = form.querySelector("[data-editor-error]");
+const why = form.querySelector("[data-editor-why]");
 
 let editing = null;
 
@@ -39,16 +40,30 @@ function begin(field) {
   editing = { field, saving: false, version: field.dataset.version };
   label.textContent = field.dataset.label;
   error.textContent = "";
-  const entry = fieldFor(field.dataset.kind);
+  const entry = fieldFor(field.dataset.kind, { choices: choicesOf(field), present: field.dataset.value });
   entry.setAttribute("aria-describedby", error.id);
   place.replaceChildren(entry);
   entry.value = field.dataset.value;
   (field.closest("dialog") ?? document.body).append(form);
+  askWhy();
   form.showPopover();
   put(field);
   entry.focus();
   entry.select?.();
 }
+
+function choicesOf(field) {
+  return field.dataset.choices && JSON.parse(field.dataset.choices);
+}
+
+// A visit that is called off at its practice is asked for the reason, which stays here.
+function askWhy() {
+  const { dataset } = editing.field;
+  why.hidden = !("asksWhy" in dataset && value() === "cancelled" && dataset.value !== "cancelled");
+  why.querySelector("input").value = "";
+}
+
+const reason = () => (why.hidden ? "" : why.querySelector("input").value.trim());
 
 function put(field) {
   const at = field.getBoundingClientRect();
@@ -81,11 +96,11 @@ async function save({ focus = false } = {}) {
   editing.saving = true;
   const text = field.querySelector("[data-shown]");
   const before = text.textContent;
-  if (given) text.textContent = shownAs(field.dataset.kind, given);
+  if (given) text.textContent = shownAs(field, given);
   field.classList.add("saving");
   try {
     await ask("PATCH", `/api/run-sheet/appointments/${field.dataset.entry}`, {
-      body: { [field.dataset.edit]: given },
+      body: { [field.dataset.edit]: given, ...(reason() && { cancel_reason: reason() }) },
       version: editing.version,
     });
     end({ focus });
@@ -100,9 +115,11 @@ async function save({ focus = false } = {}) {
   }
 }
 
-function shownAs(kind, text) {
-  if (kind === "minutes") return `${text} min`;
-  return kind === "status" ? words(text) : text;
+function shownAs(field, text) {
+  const chosen = choicesOf(field)?.find(([value]) => value === text);
+  if (chosen) return chosen[1];
+  if (field.dataset.kind === "minutes") return `${text} min`;
+  return field.dataset.kind === "status" ? words(text) : text;
 }
 
 function refused(refusal) {
@@ -127,6 +144,7 @@ function neighbour(field, step) {
   return all[all.indexOf(current(field)) + step];
 }
 
+place.addEventListener("change", () => editing && askWhy());
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   save({ focus: true });

@@ -13,9 +13,9 @@ const KINDS = {
 
 export class NotAValue extends Error {}
 
-// The field for a value of that kind, with what may be typed into it.
-export function fieldFor(kind) {
-  if (kind === "status") return choice();
+// The field for a value of that kind, with what may be typed into it or chosen in it.
+export function fieldFor(kind, { choices, present = "" } = {}) {
+  if (choices || kind === "status") return choice(choices ?? STATUSES.map((one) => [one, words(one)]), present);
   const { mode, type = "text", example, longest = 200 } = KINDS[kind] ?? {};
   const made = document.createElement(kind === "notes" ? "textarea" : "input");
   if (kind === "notes") made.rows = 4;
@@ -40,9 +40,15 @@ export function words(text) {
   return spaced[0].toUpperCase() + spaced.slice(1);
 }
 
-function choice() {
+// What stands there now may be none of the choices: it stays shown, and cannot be chosen again.
+function choice(choices, present) {
   const made = document.createElement("select");
-  for (const status of STATUSES) made.add(new Option(words(status), status));
+  if (!choices.some(([value]) => value === present)) {
+    const stays = new Option(present ? words(present) : "Choose…", present);
+    stays.disabled = true;
+    made.add(stays);
+  }
+  for (const [value, label] of choices) made.add(new Option(label, value));
   return made;
 }
 
