@@ -128,6 +128,20 @@ def told_of(
     )
 
 
+def may_be_set(cells: Cells, takes: Collection[Status]) -> frozenset[Status]:
+    """Statuses a person may set in a row, of those its PMS takes; what it says itself may stay.
+
+    A PMS that takes no confirmation from here keeps its own: booked over confirmed would come back.
+    """
+    told = _value_told(cells["status"]) if "status" in cells else None
+    if told is None:
+        return frozenset(takes)
+    stands = Status(told)
+    keeps_its_own = stands is Status.CONFIRMED and Status.CONFIRMED not in takes
+    barred = {Status.BOOKED} if keeps_its_own else set()
+    return frozenset({*takes, stands} - barred)
+
+
 def _value_told(cell: Cell) -> Any:
     known = last_told(cell)
     return known and known.value

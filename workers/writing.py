@@ -204,6 +204,11 @@ class Writing:
         if self._may_wait and isinstance(refusal, LATER):
             self._ledger.settle(sent, WriteState.REQUESTED)
             raise refusal
+        if self._may_wait and isinstance(refusal, ChangedThere):
+            # No refusal: what takes its place is made of what the row says now.
+            self._ledger.settle(sent, WriteState.REQUESTED)
+            self._ledger.settle(sent, WriteState.WITHDRAWN, reason=str(refusal))
+            raise refusal
         failed = self._ledger.settle(sent, WriteState.FAILED, reason=str(refusal))
         if self._may_wait:
             raise refusal

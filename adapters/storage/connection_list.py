@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, RowMapping, Text, cast, func, text, update
 from sqlalchemy import Connection as Db
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 
+from adapters.storage import connections
 from adapters.storage.tables import pms_connections
 from domain.errors import BadInput
 from domain.sheet import NotOnSheet, Stale
@@ -166,6 +167,7 @@ def resume(db: Db, connection_id: UUID) -> None:
     """Sync again from now on; failures so far are forgiven."""
     if db.execute(_RESUME, {"id": connection_id}).rowcount != 1:
         raise BadInput("This connection is not set up yet; pair or test it first.")
+    connections.let_in_again(db, connection_id)
 
 
 def remove(db: Db, connection_id: UUID) -> None:

@@ -15,7 +15,7 @@ from adapters.storage.mapping_all import map_everyone
 from domain.appointments import AppointmentType, Practice, Practitioner
 from domain.connections import Connection, KnownType, State
 from domain.errors import BadInput
-from domain.pushes import AUTO_CREATE, AUTO_PUSH
+from domain.pushes import AUTO_CREATE, AUTO_PUSH, LOCKED_OUT
 from domain.window import zone
 
 _LOAD = text("SELECT * FROM pms_connections WHERE id = :id AND removed_at IS NULL")
@@ -139,6 +139,18 @@ _SIGNED_OUT = text(
     WHERE id = :id AND state IN ('ACTIVE', 'ERROR') AND removed_at IS NULL
       AND (CAST(:job_id AS bigint) IS NULL
            OR updated_at <= (SELECT started_at FROM jobs WHERE id = :job_id))
+    """
+)
+_LET_IN_AGAIN = text(
+    """
+    UPDATE run_sheet_appointments AS entry SET push_reason = NULL
+    WHERE push_state = 'pending' AND push_reason = :reason
+      AND EXISTS (SELECT FROM pms_connections WHERE id = :id AND state IN ('ACTIVE', 'ERROR'))
+      AND (pms_connection_id = :id
+           OR source <> 'pms' AND EXISTS (
+             SELECT FROM pms_clinician_mappings AS mapping
+             WHERE mapping.pms_connection_id = :id
+               AND mapping.run_sheet_clinician_id = entry.run_sheet_clinician_id))
     """
 )
 _SET_STATE = text(
@@ -318,6 +330,12 @@ def works(db: Db, tried: Connection, *, anew: bool) -> None:
     }
     if db.execute(_WORKS, values).rowcount != 1:
         raise BadInput("This connection was removed meanwhile; add the practice anew.")
+    let_in_again(db, tried.id)
+
+
+def let_in_again(db: Db, connection_id: UUID) -> None:
+    """Rows that wait for the practice wait for its next sync now, and no longer for a person."""
+    db.execute(_LET_IN_AGAIN, {"id": connection_id, "reason": LOCKED_OUT})
 
 
 def signed_out(db: Db, connection_id: UUID, *, reason: str, job_id: int | None = None) -> None:

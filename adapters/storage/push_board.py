@@ -69,8 +69,7 @@ _OUTCOMES = text(
       WHERE pms_connection_id = :id AND started_at >= :since AND status <> 'running' AND NOT dry_run
       UNION ALL
       SELECT 'out', state = 'confirmed' FROM pms_writes
-      WHERE connection_id = :id AND created_at >= :since
-        AND state IN ('confirmed', 'failed', 'withdrawn')
+      WHERE connection_id = :id AND created_at >= :since AND state IN ('confirmed', 'failed')
         AND (entry_id IS NOT NULL OR patient_link_id IS NOT NULL)
     ) AS done
     """

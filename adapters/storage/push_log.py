@@ -11,6 +11,7 @@ from sqlalchemy import text
 SUBJECTS = ("patient", "appointment", "charge")
 STATES = ("done", "waiting", "failed")
 
+# What was superseded before it left (withdrawn) did nothing: what took its place is told.
 # A pass that found nothing would bury what happened: it is told if it failed or was asked for.
 _LINES = text(
     """
@@ -19,13 +20,13 @@ _LINES = text(
              CASE WHEN write.entry_id IS NULL THEN 'patient' ELSE 'appointment' END AS subject,
              write.kind AS what, write.created_at AS at, write.asked_by AS by, write.reason,
              CASE write.state WHEN 'confirmed' THEN 'done' WHEN 'failed' THEN 'failed'
-                              WHEN 'withdrawn' THEN 'failed' ELSE 'waiting' END AS state,
+                              ELSE 'waiting' END AS state,
              entry.id AS entry_id, coalesce(write.pms_id, entry.pms_appointment_id) AS pms_id,
              entry.appointment_time AS start, entry.timezone,
              0 AS created, 0 AS updated, 0 AS removed, 0 AS conflicts, write.settled_at AS ended_at
       FROM pms_writes AS write
       LEFT JOIN run_sheet_appointments AS entry ON entry.id = write.entry_id
-      WHERE write.connection_id = :id AND write.created_at >= :since
+      WHERE write.connection_id = :id AND write.created_at >= :since AND write.state <> 'withdrawn'
         AND (write.entry_id IS NOT NULL OR write.patient_link_id IS NOT NULL)
       UNION ALL
       SELECT id, 'out', 'patient', 'link', updated_at, linked_by, reason,
@@ -52,10 +53,10 @@ _OF_PATIENT = text(
            CASE WHEN write.entry_id IS NULL THEN 'patient' ELSE 'appointment' END AS subject,
            write.kind AS what, write.created_at AS at, write.asked_by AS by, write.reason,
            CASE write.state WHEN 'confirmed' THEN 'done' WHEN 'failed' THEN 'failed'
-                            WHEN 'withdrawn' THEN 'failed' ELSE 'waiting' END AS state,
+                            ELSE 'waiting' END AS state,
            write.entry_id, write.pms_id, write.start_at AS start, NULL AS timezone,
            0 AS created, 0 AS updated, 0 AS removed, 0 AS conflicts, write.settled_at AS ended_at
-    FROM pms_writes AS write WHERE write.patient_link_id = :id
+    FROM pms_writes AS write WHERE write.patient_link_id = :id AND write.state <> 'withdrawn'
     UNION ALL
     SELECT id, 'out', 'patient', 'link', updated_at, linked_by, reason,
            CASE state WHEN 'linked' THEN 'done' WHEN 'error' THEN 'failed' ELSE 'waiting' END,

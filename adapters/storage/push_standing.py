@@ -23,7 +23,6 @@ DONE, WAITING, FAILED = "done", "waiting", "failed"
 BECAME: Mapping[str, str] = {
     WriteState.CONFIRMED.value: DONE,
     WriteState.FAILED.value: FAILED,
-    WriteState.WITHDRAWN.value: FAILED,
 }
 
 # A row of our own belongs to the practice that its clinician works at.
@@ -68,7 +67,7 @@ _STANDINGS = text(
 _STEPS = text(
     """
     SELECT id, kind, state, reason, asked_by, created_at, settled_at FROM pms_writes
-    WHERE entry_id = :entry_id ORDER BY created_at DESC, id LIMIT :most
+    WHERE entry_id = :entry_id AND state <> 'withdrawn' ORDER BY created_at DESC, id LIMIT :most
     """
 )
 

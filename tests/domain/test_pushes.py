@@ -8,9 +8,19 @@ from uuid import UUID
 
 import pytest
 
+from domain.appointments import Status
 from domain.errors import Refused
 from domain.fields import Cell, Given, Source
-from domain.pushes import NO_COLUMN, Place, differing, disputed, next_push, sent, told_of
+from domain.pushes import (
+    NO_COLUMN,
+    Place,
+    differing,
+    disputed,
+    may_be_set,
+    next_push,
+    sent,
+    told_of,
+)
 from domain.wishes import Cancellation, LastTold, Move, StatusChange
 
 AT = datetime(2026, 6, 1, 8, tzinfo=UTC)
@@ -140,6 +150,16 @@ def test_a_write_carries_what_the_pms_said_last_not_what_was_typed_over_it() -> 
     assert told == LastTold(start=START, minutes=30, status="booked", practitioner_id="c-1")
     wish = next_push(cells, replace(PLACE, version=None, last_told=told))
     assert wish is not None and wish.last_told == told
+
+
+def test_a_confirmation_that_cannot_be_given_cannot_be_taken_back() -> None:
+    takes = {Status.BOOKED, Status.ARRIVED}
+    confirmed = row({**SAID, "status": "confirmed"}, status="arrived")
+
+    assert may_be_set(confirmed, takes) == {Status.ARRIVED, Status.CONFIRMED}
+    assert may_be_set(confirmed, {*takes, Status.CONFIRMED}) == {*takes, Status.CONFIRMED}
+    assert may_be_set(row(status="arrived"), takes) == takes
+    assert may_be_set({}, takes) == takes
 
 
 def test_what_a_run_said_and_somebody_undid_is_not_known() -> None:

@@ -33,7 +33,7 @@ from domain.errors import Gone, Refused
 from domain.pushes import ChangedThere
 from domain.sources import Capabilities, Page, Query, Sighting, Spend
 from domain.window import Window
-from domain.wishes import Booking, Cancellation, Move, StatusChange, Write
+from domain.wishes import Booking, Cancellation, LastTold, Move, StatusChange, Write
 
 DAY = date(2031, 6, 3)
 NINE = datetime(2031, 6, 3, 13, tzinfo=UTC)
@@ -61,7 +61,7 @@ class Visit:
             patient=people[self.patient_id],
             practitioner_id=self.column,
             practitioner_name=COLUMNS[self.column],
-            version=f"v{self.version}",
+            version=f"v{self.version}" if self.version else None,
             facility_id="f-1",
         )
 
@@ -71,7 +71,9 @@ class Book:
     """The PMS, read and written. `before` happens before a write is done, `after` after it.
 
     `during` happens between the reading of a page and its arrival. One that `is_silent` does not
-    tell what became of a write. `hears` is told of every row that is read, and of every write.
+    tell what became of a write; one without `has_marks` has nothing to tell one version of a row
+    from another; visits in `hidden` are there but not shown. `hears` is told of every row that is
+    read, and of every write.
     """
 
     visits: dict[str, Visit] = field(default_factory=dict)
@@ -81,6 +83,8 @@ class Book:
     writes: list[Write] = field(default_factory=list)
     during: list[Any] = field(default_factory=list)
     is_silent: bool = False
+    has_marks: bool = True
+    hidden: set[str] = field(default_factory=set)
     hears: Any = None
     lost: dict[str, str] = field(default_factory=dict)
     abilities: frozenset[Ability] = frozenset(Ability)
@@ -98,13 +102,16 @@ class Book:
 
     def books(self, pms_id: str, **about: Any) -> None:
         about.setdefault("start", NINE)
-        self.visits[pms_id] = Visit(**about, version=next(self._marks))
+        self.visits[pms_id] = Visit(**about, version=self._mark())
 
     def changes(self, pms_id: str, **about: Any) -> None:
         visit = self.visits[pms_id]
         for name, value in about.items():
             setattr(visit, name, value)
-        visit.version = next(self._marks)
+        visit.version = self._mark()
+
+    def _mark(self) -> int:
+        return next(self._marks) if self.has_marks else 0
 
     # What is read of it.
 
@@ -124,12 +131,13 @@ class Book:
 
     def pages(self, query: Query, *, resume: str | None = None) -> Iterator[Page]:
         assert query.window is not None
-        found = [self._told(one) for one in sorted(self.visits)]
+        found = [self._told(one) for one in sorted(self.visits.keys() - self.hidden)]
         self._happens(self.during)
         yield Page(records=[one for one in found if one.start in query.window], is_last=True)
 
     def probe(self, pms_id: str) -> Sequence[Appointment] | None:
-        return [self._told(pms_id)] if pms_id in self.visits else None
+        shown = self.visits.keys() - self.hidden
+        return [self._told(pms_id)] if pms_id in shown else None
 
     def look_again(self, pms_id: str, *, days: Sequence[date]) -> Sighting:
         return Sighting.by_id(self.probe(pms_id))
@@ -193,7 +201,8 @@ class Book:
         visit = self.visits.get(wish.appointment_id)
         if visit is None:
             raise Gone("The book has no such visit.")
-        if wish.expected_version != f"v{visit.version}":
+        now = visit.appointment(wish.appointment_id, self.people)
+        if wish.expected_version != now.version or not _is_as_told(wish.last_told, now):
             raise ChangedThere("The book has changed it.")
         self._write(wish, visit)
         return wish.appointment_id
@@ -210,7 +219,7 @@ class Book:
             visit.status = "cancelled"
         else:
             visit.status = wish.status
-        visit.version = next(self._marks)
+        visit.version = self._mark()
 
     def _is_taken(self, wish: Move) -> bool:
         return any(
@@ -252,3 +261,14 @@ class Book:
 
     def balance(self, patient_id: str) -> Balance | None:
         return None
+
+
+def _is_as_told(told: LastTold | None, now: Appointment) -> bool:
+    assert told is not None
+    says = {
+        "start": now.start,
+        "minutes": now.duration_minutes,
+        "status": now.status.value,
+        "practitioner_id": now.practitioner_id,
+    }
+    return all(getattr(told, name) in (None, value) for name, value in says.items())

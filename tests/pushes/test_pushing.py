@@ -11,7 +11,7 @@ from domain.pushes import LOCKED_OUT, NOT_WRITABLE, TOO_LONG, UNREACHED
 from domain.wishes import WriteKind
 from domain.work import PUSH_ENTRY, PUSH_RANGE
 from infra.clock import system_clock
-from tests.pushes.book import BEN, NINE
+from tests.pushes.book import NINE
 from tests.pushes.office import Office
 
 pytestmark = pytest.mark.integration
@@ -21,15 +21,6 @@ SYNCED = ("synced", None)
 
 def kinds(office: Office) -> list[WriteKind]:
     return [one.kind for one in office.book.writes]
-
-
-def told(office: Office, job: int) -> tuple[int, dict[str, int], dict[str, int]]:
-    """What a range answers: how many were sent, and why the others were not."""
-    result = office.job(job)["result"]
-    reasons = result["reasons"]
-    assert result["failed"] == sum(reasons["failed"].values())
-    assert result["waiting"] == sum(reasons["waiting"].values())
-    return result["sent"], reasons["failed"], reasons["waiting"]
 
 
 @pytest.mark.parametrize(
@@ -354,32 +345,6 @@ def test_undoing_after_it_has_arrived_sends_the_old_value_back(office: Office) -
 
     assert office.book.visits["a-1"].start == NINE
     assert len(office.book.writes) == 2
-
-
-def test_several_rows_go_out_by_their_days(office: Office) -> None:
-    for number in range(2, 6):
-        office.book.books(f"a-{number}", start=NINE + timedelta(hours=number), column=BEN)
-    office.sync()
-    for number in range(1, 6):
-        office.types(f"a-{number}", status="arrived")
-    office.all("UPDATE jobs SET state = 'cancelled' WHERE state = 'ready' RETURNING id")
-
-    job = office.ask_range()
-    office.push()
-
-    assert {one.status for one in office.book.visits.values()} == {"arrived"}
-    assert told(office, job) == (5, {}, {})
-
-
-def test_a_range_tells_what_failed(office: Office) -> None:
-    office.types("a-1", status="arrived")
-    office.all("UPDATE jobs SET state = 'cancelled' WHERE state = 'ready' RETURNING id")
-    office.book.before = [Refused("not today")]
-
-    job = office.ask_range()
-    office.push()
-
-    assert told(office, job) == (0, {"not today": 1}, {})
 
 
 def test_a_row_that_waits_for_a_person_is_not_asked_about_at_every_sync(office: Office) -> None:

@@ -301,12 +301,12 @@ def test_a_look_that_fails_before_booking_leaves_the_slot_free(practice: Practic
 
 
 LATER = (Throttled("its limit", until=TEN), Transient("no line"), NeedsReconnect("locked"))
-NEVER = (Refused("taken"), ChangedThere("changed there"))
+ENDED = {Refused("taken"): WriteState.FAILED, ChangedThere("changed"): WriteState.WITHDRAWN}
 
 
 @pytest.mark.parametrize(
     ("trouble", "state"),
-    [(one, WriteState.REQUESTED) for one in LATER] + [(one, WriteState.FAILED) for one in NEVER],
+    [*((one, WriteState.REQUESTED) for one in LATER), *ENDED.items()],
     ids=lambda one: getattr(one, "kind", None),
 )
 def test_what_nobody_waits_for_on_the_phone_leaves_later_if_it_can(
