@@ -320,15 +320,23 @@ def test_endless_paging_is_caught(name: str) -> None:
     assert sum(is_page(told, one) for one in stage.sender.requests) <= 3
 
 
+ASKED_FOR = "90210"
+
+
 @every_vendor
 def test_an_appointment_that_is_gone_probes_as_none(name: str) -> None:
     told = fixture(name)
     if not told.vendor.capabilities.probe_by_id:
         assert told.vendor.appointment is None
         return
-    gone = changed(told, lambda one: not is_token(told, one), lambda: httpx.Response(404, json={}))
+    nowhere = httpx.Response(404, json={})
+    stage = Stage(told, changed(told, lambda one: ASKED_FOR in str(one.url), lambda: nowhere))
+    source = stage.source()
+    for query in stage.queries(source):
+        list(source.pages(query))
 
-    assert Stage(told, gone).source().probe("1001") is None
+    assert source.probe(ASKED_FOR) is None
+    assert source.look_again(ASKED_FOR, days=[]).is_gone
 
 
 @every_vendor
