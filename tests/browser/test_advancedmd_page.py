@@ -30,6 +30,11 @@ def test_the_dashboard_and_the_sheet_say_how_each_row_stands(
         connection=str(day.connection),
     )
 
+    assert found["statuses"][:2] == ["Booked", "Arrived"] and "Confirmed" not in found["statuses"]
+    assert (found["asksAtOnce"], found["asksWhy"]) == (False, True)
+    assert found["why"] == "“Has a cold”"
+    assert found["clinicians"] == ["Dr Iris Imagined", "Omar Supposed LCSW"]
+    assert found["clinicianSaid"].endswith("Omar Supposed LCSW")
     assert found["title"] == "AdvancedMD"
     assert (found["mayLink"], found["mayLinkThen"]) == (False, True)
     assert found["chosen"] == ["JOAN WALKIN", "JOAN MARIE WALKIN"]
