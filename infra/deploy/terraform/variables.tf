@@ -1,0 +1,140 @@
+variable "region" {
+  description = "Where everything is kept; practices' law may ask for their own country."
+  type        = string
+}
+
+variable "name" {
+  description = "Of the service; part of every name below."
+  type        = string
+  default     = "pms-sync"
+}
+
+variable "environment" {
+  description = "Such as production or staging; part of every name below."
+  type        = string
+  default     = "production"
+}
+
+variable "app_base_url" {
+  description = "APP_BASE_URL: the public https address."
+  type        = string
+
+  validation {
+    condition     = startswith(var.app_base_url, "https://")
+    error_message = "Write the public https:// address."
+  }
+}
+
+variable "secrets_prefix" {
+  description = "SECRETS_PREFIX: what the service names practices' secrets with."
+  type        = string
+  default     = "parlae/pms"
+}
+
+variable "role_names" {
+  description = "IAM roles the processes run under (of ECS tasks, or of Kubernetes service accounts)."
+  type        = set(string)
+  default     = []
+}
+
+variable "starting_role_names" {
+  description = "IAM roles that put the four keys into the environment before a process starts."
+  type        = set(string)
+  default     = []
+}
+
+variable "anchor_years" {
+  description = "For how long heads of audit chains cannot be deleted by anybody."
+  type        = number
+  default     = 6
+
+  validation {
+    condition     = var.anchor_years >= 6
+    error_message = "HIPAA asks for six years at least."
+  }
+}
+
+variable "values_version" {
+  description = "Raise it when a value below has changed: a write-only value is written then."
+  type        = number
+  default     = 1
+}
+
+# Values: given by TF_VAR_<name> or a .tfvars file that is never committed, and kept in no state.
+
+variable "database_url" {
+  description = "DATABASE_URL, with sslmode=verify-full."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "redis_url" {
+  description = "REDIS_URL, which starts with rediss://."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "encryption_key" {
+  description = "ENCRYPTION_KEY: openssl rand -hex 32. Keep a copy elsewhere; without it data is lost."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "jwt_secret" {
+  description = "JWT_SECRET: at least 32 random characters."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "sikka_app_id" {
+  description = "SIKKA_APP_ID of your application at Sikka."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "sikka_app_key" {
+  description = "SIKKA_APP_KEY of your application at Sikka."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "vapi_api_key" {
+  description = "VAPI_API_KEY, for pushing tools."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "vapi_webhook_secret" {
+  description = "VAPI_WEBHOOK_SECRET, which proves a message of Vapi."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "twilio_account_sid" {
+  description = "TWILIO_ACCOUNT_SID."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "twilio_auth_token" {
+  description = "TWILIO_AUTH_TOKEN."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "twilio_messaging_service_sid" {
+  description = "TWILIO_MESSAGING_SERVICE_SID."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
