@@ -46,7 +46,10 @@ def edit_entry(
     reason = read_reason(changes.get(REASON), status=changes.get("status"))
     before = after = seal.cells(row)
     for field, given in fields.items():
-        after = merge.edit(after, field, _read(db, row, field, given), by=hand.by, at=hand.at).cells
+        value = _read(db, row, field, given)
+        if field == "status":
+            chosen_statuses.check(db, row, before, value)
+        after = merge.edit(after, field, value, by=hand.by, at=hand.at).cells
     change = Change(
         row=row, before=before, after=after, what="edited", about=sorted(fields), said=reason
     )
@@ -122,10 +125,7 @@ def locked(db: Db, entry_id: UUID, *, expected_version: int | None) -> RowMappin
 def _read(db: Db, row: RowMapping, field: str, given: Any) -> Any:
     if field == "clinician":
         return chosen_clinicians.chosen(db, row, given)
-    value = read_value(field, given, start=row["appointment_time"], timezone=row["timezone"])
-    if field == "status":
-        chosen_statuses.check(db, row, value)
-    return value
+    return read_value(field, given, start=row["appointment_time"], timezone=row["timezone"])
 
 
 def _store(db: Db, seal: EntrySeal, change: Change, *, hand: Hand) -> EntryView:

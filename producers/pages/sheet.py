@@ -11,15 +11,16 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection as Db
 
 from adapters.phones import Phone, normalised, region_of
-from adapters.storage import chosen_clinicians, push_log
+from adapters.storage import chosen_clinicians, chosen_statuses, push_log
 from adapters.storage.connections import load as load_connection
 from adapters.storage.days_read import read_days
 from adapters.storage.given_rows import CLINICIAN_AS_READ
 from adapters.storage.push_standing import Standing, link_of, standing, standings, steps
 from adapters.storage.sheet import read_entry, read_sheet
 from adapters.storage.sheet_status import read_connections
+from domain.appointments import Status
 from domain.board import lay_out
-from domain.connections import State
+from domain.connections import Connection, State
 from domain.names import clinician
 from domain.patient_links import Link
 from domain.people import Permission, Person
@@ -91,6 +92,7 @@ def entry(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
         held = load_connection(db, stands.connection_id) if stands else None
         names = chosen_clinicians.names(db)
         columns = chosen_clinicians.possible(db, found, held)
+        statuses = _statuses(db, door, found, held)
         sent = steps(db, found.id) if stands else ()
         link = _link(db, door, stands, found)
         past = push_log.of_patient(db, link.id) if link else ()
@@ -102,7 +104,7 @@ def entry(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
         connections={one.id: one for one in known},
         stands=stands,
         clinicians=[(str(one.id), one.name) for one in columns],
-        statuses=two_way.statuses(held) if held and found.source == "pms" else None,
+        statuses=two_way.statuses(statuses),
         sent=sent,
         link=link,
         past=past,
@@ -111,6 +113,13 @@ def entry(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
         labels=LABELS,
         flags=FLAGS,
     )
+
+
+def _statuses(db: Db, door: Door, entry: EntryView, held: Connection | None) -> Sequence[Status]:
+    """Those that a practice which takes changes takes for one of its rows; else any of ours."""
+    if held is None or entry.source != "pms":
+        return list(Status)
+    return chosen_statuses.offered(db, door.seal, entry.id, held)
 
 
 def _link(db: Db, door: Door, stands: Standing | None, entry: EntryView) -> Link | None:

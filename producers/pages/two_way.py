@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection as Db
 
-from adapters.storage import chosen_statuses, push_board
+from adapters.storage import push_board
 from adapters.storage.push_board import Tally
 from adapters.storage.push_log import Line
 from adapters.storage.push_standing import Standing, Step
-from domain.connections import Connection
+from domain.appointments import Status
 from domain.patient_links import Person
 from domain.sheet import EntryView
 from domain.window import local_day, zone
@@ -122,9 +122,9 @@ def last_sent(standing: Standing, sent: Sequence[Step], timezone: str) -> str:
     return f"tried {moment(sent[0].at, timezone)}, {SENT[sent[0].state]}"
 
 
-def statuses(held: Connection) -> list[tuple[str, str]]:
-    """What a person may choose for a row of that practice, each with its words."""
-    return [(one.value, words(one.value)) for one in chosen_statuses.possible(held)]
+def statuses(offered: Sequence[Status]) -> list[tuple[str, str]]:
+    """What a person may choose, each with its words."""
+    return [(one.value, words(one.value)) for one in offered]
 
 
 def deep_link(standing: Standing) -> str | None:

@@ -12,6 +12,7 @@ from sqlalchemy import delete, text
 from adapters.storage.tables import pms_clinician_mappings
 from domain.pushes import NO_COLUMN
 from tests.producers.conftest import Site
+from tests.producers.seeding import pms_says
 from tests.producers.two_way import TwoWayDay, two_way_day
 
 pytestmark = pytest.mark.integration
@@ -129,6 +130,20 @@ def test_a_status_that_the_practice_does_not_take_is_refused_at_once(day: TwoWay
         "AdvancedMD takes no status 'confirmed' from here; these it does: booked, arrived,"
         " in_progress, completed, cancelled, no_show."
     )
+
+
+def test_what_the_practice_confirmed_is_not_taken_back_from_here(day: TwoWayDay) -> None:
+    with day.site.everything() as db:
+        pms_says(db, day.site.seal(), day.ids["Eve Pattern"], status="confirmed")
+    day.site.sign_in()
+
+    answer = edit(day.site, "Eve Pattern", status="booked")
+    panel = day.site.client.get(f"/sheet/entries/{day.ids['Eve Pattern']}").text
+
+    assert answer.status_code == 422
+    assert "no status 'booked'" in answer.json()["detail"]
+    assert '["confirmed", "Confirmed"]' in panel and '["booked", "Booked"]' not in panel
+    assert edit(day.site, "Eve Pattern", status="arrived").status_code == 200
 
 
 def test_a_practice_with_a_code_of_its_own_takes_it(day: TwoWayDay) -> None:
