@@ -23,6 +23,7 @@ PUSH_RANGE = "push_range"
 LINK_PATIENT = "link_patient"
 CHAIN_AUDIT = "chain_audit"
 WATCH_ACCESS = "watch_access"
+SUMMARISE = "summarise"
 
 BACKFILL = -5
 BY_SCHEDULE = 0
@@ -137,6 +138,11 @@ def watch_access_job() -> NewJob:
     return NewJob(
         kind=WATCH_ACCESS, dedupe_key=WATCH_ACCESS, exclusive_key=WATCH_ACCESS, max_seconds=600
     )
+
+
+def summarise_job() -> NewJob:
+    """Tell each account its week that is over, if it has not been told."""
+    return NewJob(kind=SUMMARISE, dedupe_key=SUMMARISE, exclusive_key=SUMMARISE, max_seconds=3600)
 
 
 def refetch_job(

@@ -10,7 +10,13 @@ from adapters.storage import schedule
 from adapters.storage.audit_chain import waiting_accounts
 from adapters.storage.ledger import put
 from domain.jobs import NewJob
-from domain.work import authorise_job, chain_audit_job, prune_job, renew_token_job
+from domain.work import (
+    authorise_job,
+    chain_audit_job,
+    prune_job,
+    renew_token_job,
+    summarise_job,
+)
 from infra.database import dispatch
 from scheduler.due import next_sync, sync_of
 
@@ -22,8 +28,12 @@ LOOK_AGAIN = timedelta(minutes=5)
 CHAIN_SECONDS = 5.0
 """How long an audit row may wait for its link, about."""
 
-EVERY_SECONDS: Mapping[str, int] = {"prune": 3600, "authorise": 86_400}
-JOBS: Mapping[str, Callable[[], NewJob]] = {"prune": prune_job, "authorise": authorise_job}
+EVERY_SECONDS: Mapping[str, int] = {"prune": 3600, "authorise": 86_400, "summaries": 1800}
+JOBS: Mapping[str, Callable[[], NewJob]] = {
+    "prune": prune_job,
+    "authorise": authorise_job,
+    "summaries": summarise_job,
+}
 
 
 def put_due_syncs(

@@ -18,6 +18,7 @@ from adapters.storage.ledger import advance
 from adapters.storage.pruning import prune
 from adapters.storage.push_ranges import RangeStore
 from adapters.storage.refetching import RefetchStore
+from adapters.storage.summaries import SummaryStore
 from adapters.storage.syncing import SyncStore
 from adapters.storage.texts import TextStore
 from adapters.storage.token_book import TokenBook
@@ -40,6 +41,7 @@ from domain.work import (
     RENEW_TOKEN,
     SEND_TEXT,
     SETTLE,
+    SUMMARISE,
     SYNC,
 )
 from infra.database import dispatch
@@ -60,6 +62,7 @@ from workers.handlers.refetch import refetch
 from workers.handlers.renew_token import renew_token
 from workers.handlers.send_text import Sender, send_text
 from workers.handlers.settle_write import settle_write
+from workers.handlers.summarise import summarise
 from workers.handlers.sync_connection import sync_connection
 from workers.linking import PatientLinking
 from workers.patience import Patient
@@ -96,6 +99,7 @@ def works(parts: Parts) -> Mapping[str, Work]:
         **_of_pushes(parts, opener),
         **_of_audit(parts),
         PRUNE: Work(run=lambda _job: _cleared(parts)),
+        SUMMARISE: Work(run=lambda job: _summarised(job, parts)),
     }
 
 
@@ -229,3 +233,8 @@ def _cleared(parts: Parts) -> Mapping[str, int]:
     """What is past its keep-by date, and secrets that checks left behind."""
     left = forget_leftovers(CheckStore(parts.engine), parts.opener.secrets)
     return {**prune(parts.engine), "secrets": left}
+
+
+def _summarised(job: Job, parts: Parts) -> Mapping[str, int]:
+    store = SummaryStore(parts.engine)
+    return summarise(job, store=store, clock=parts.clock, stopping=parts.stopping)

@@ -6,6 +6,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.measures.asking import Question, Sample, answers
+from adapters.storage.summaries import ZONE
 
 # Looked up connection by connection: the log of runs is kept, and has no index over all of them.
 _LATELY = """
@@ -29,10 +30,10 @@ _WELL = text(
 )
 # A week is told on its account's Monday morning; by noon it should be there.
 _OVERDUE = text(
-    """
+    f"""
     SELECT count(*) AS accounts FROM accounts
     CROSS JOIN LATERAL (
-      SELECT now() AT TIME ZONE coalesce(accounts.timezone, 'UTC') - interval '12 hours' AS noon
+      SELECT now() AT TIME ZONE ({ZONE}) - interval '12 hours' AS noon
     ) AS local
     WHERE EXISTS (
       SELECT FROM pms_connections AS own
@@ -41,7 +42,7 @@ _OVERDUE = text(
       AND NOT EXISTS (
         SELECT FROM sync_summaries AS kept WHERE kept.account_id = accounts.id
           AND kept.week >= CAST(date_trunc('week', local.noon) AS date) - 7)
-    """
+    """  # noqa: S608 - our own words
 )
 
 QUESTIONS = (
