@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, Transaction, create_engine, event, make_url, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
@@ -34,6 +34,10 @@ _ROLE = text("SELECT set_config('role', :role, true)")
 
 class DatabaseAway(Transient):
     """The connection was lost, or another transaction was in the way: the same work may succeed."""
+
+
+class CommitUnknown(DatabaseAway):
+    """The connection was lost while the commit was under way: it may have been carried out."""
 
 
 class BrokenData(SyncError):
@@ -84,14 +88,18 @@ def transaction(
     account_id: str | None = None,
     role: Role | None = None,
 ) -> Iterator[Connection]:
-    """One transaction, committed at its end; with an account it sees that account's rows only."""
-    with plain_errors(), engine.begin() as connection:
+    """One transaction, committed at its end; with an account it sees that account's rows only.
+
+    Raises CommitUnknown, a DatabaseAway, where nobody knows whether the commit was carried out.
+    """
+    with plain_errors(), engine.connect() as connection, connection.begin() as begun:
         if account_id is not None:
             values = {"role": role or APP_ROLE, "account": account_id}
             connection.execute(_SCOPE, values)
         elif role is not None:
             connection.execute(_ROLE, {"role": role})
         yield connection
+        _commit(begun)
 
 
 @contextmanager
@@ -110,6 +118,13 @@ def plain_errors() -> Iterator[None]:
         raise _emptied(error) from None
     except PoolExhausted:
         raise DatabaseAway("every database connection of this process is in use") from None
+
+
+def _commit(begun: Transaction) -> None:
+    try:
+        begun.commit()
+    except DatabaseAway as away:
+        raise CommitUnknown(str(away)) from None
 
 
 class Listener:

@@ -32,6 +32,8 @@ log = structlog.get_logger()
 LOOK_SECONDS = 2.0
 """When the database is asked first, should the wake-up over Redis have been lost."""
 
+AGAIN_SECONDS = 0.25
+
 UNCLAIMED = ("waiting",)
 
 
@@ -64,6 +66,11 @@ async def answered(ports: Ports, voice: Voice, asked: Asked) -> Mapping[str, Too
         await line.answer_for(UNCLAIMED)
         await line.until(asked.arrived + voice.answer_seconds)
         await line.answer_for(tool_calls.OPEN)
+        # The database may be away just now, and a worker may have begun before: it is looked once
+        # more for as long as the caller is there.
+        while line.open() and time.monotonic() < asked.arrived + voice.last_seconds:
+            await asyncio.sleep(AGAIN_SECONDS)
+            await line.answer_for(tool_calls.OPEN)
     finally:
         for row_id in waiting:
             voice.replies.forget(row_id)

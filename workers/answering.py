@@ -52,7 +52,7 @@ MARGIN = timedelta(seconds=3)
 
 _PRACTICE = text(
     """
-    SELECT features, booking_rules, transfer_to, phones
+    SELECT pms_connections.features, booking_rules, transfer_to, phones
     FROM pms_connections JOIN accounts ON accounts.id = account_id
     WHERE pms_connections.id = :id
     """

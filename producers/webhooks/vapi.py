@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -102,7 +102,7 @@ class _Came:
     """A message that asks for tools; `arrived` is when, on the monotonic clock."""
 
     message: Message
-    body: bytes
+    body: bytes = field(repr=False)
     trace_id: str
     arrived: float
 
