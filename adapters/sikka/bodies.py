@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -54,7 +54,7 @@ class Request:
 
     method: str
     path: str
-    body: Body
+    body: Body = field(repr=False)
     parts: Mapping[str, str]
 
 
