@@ -1,12 +1,14 @@
 """Random interleavings of changes on both sides with syncs, pushes and all that goes wrong.
 
-Once everything has come to rest both sides say the same or a conflict is open; nothing that
-somebody at the practice set was overwritten by anybody who had not seen it; and what the ledger
-calls done was done exactly once. `make soak` tries a thousand.
+Once everything has come to rest both sides say the same, a conflict is open, or the row says why
+what a person typed was not sent; nothing that somebody at the practice set was overwritten by
+anybody who had not seen it; and what the ledger calls done was done exactly once. `make soak` tries
+a thousand.
 """
 
 import os
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -37,6 +39,10 @@ LENGTH = int(os.environ.get("SOAK", "1"))
 MOST = 1000
 
 VISITS = ("a", "b")
+_LAST = """
+    SELECT kind FROM pms_writes WHERE entry_id = :id AND state = 'confirmed'
+    ORDER BY settled_at DESC LIMIT 1
+"""
 _ROW = "SELECT * FROM run_sheet_appointments WHERE pms_appointment_id = :pms_id"
 VALUES: dict[str, tuple[Any, ...]] = {
     "status": ("booked", "arrived", "completed", "no_show", "cancelled"),
@@ -109,6 +115,7 @@ class BothWays(RuleBasedStateMachine):
     tried: ClassVar[int] = 0
     disputed: ClassVar[int] = 0
     written: ClassVar[int] = 0
+    rows: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
@@ -268,13 +275,30 @@ class BothWays(RuleBasedStateMachine):
         disputed = {one["appointment_id"] for one in self.office.conflicts()}
         for pms_id, visit in self.book.visits.items():
             row = self.office.row(pms_id)
-            if row["id"] in disputed or row["push_state"] == "error":
+            if row["id"] in disputed:
+                self.rows["conflict"] += 1
                 continue
-            is_off = row["status"] == visit.status == "cancelled"
-            for name, there in {} if is_off else THERE.items():
-                assert row[name] == getattr(visit, there), (pms_id, name)
-            assert row["status"] == visit.status
-            assert row["push_state"] in (None, "synced")
+            differing = {name for name in THERE if row[name] != getattr(visit, THERE[name])}
+            if row["push_state"] == "error":
+                self._was_typed(row, differing)
+            else:
+                assert row["push_state"] in (None, "synced"), row["push_state"]
+                assert not differing or self._was_called_off(row, visit), (pms_id, differing)
+            self.rows[row["push_reason"] or ("called off by us" if differing else "equal")] += 1
+
+    def _was_typed(self, row: Mapping[str, Any], differing: set[str]) -> None:
+        """What a row in error shows otherwise than its practice is what a person typed."""
+        cells = self.office.seal.cells(row)
+        typed = {name for name in THERE if cells[name].is_manual}
+        assert row["push_reason"]
+        assert differing
+        assert differing <= typed, (row["push_reason"], differing, typed)
+
+    def _was_called_off(self, row: Mapping[str, Any], visit: Visit) -> bool:
+        """A visit that we called off may keep another time here: it goes nowhere any more."""
+        last = self.office.all(_LAST, id=row["id"])
+        is_ours = [one["kind"] for one in last] == ["cancel"]
+        return row["status"] == visit.status == "cancelled" and is_ours
 
     def _was_done_once(self) -> None:
         found = self.office.all("SELECT state, count(*) AS times FROM pms_writes GROUP BY state")
@@ -301,5 +325,5 @@ def test_both_sides_converge_or_a_conflict_is_open(database_url: str) -> None:
     assert BothWays.written > 0
     print(  # noqa: T201 - the figures of a soak
         f"\n{BothWays.tried} interleavings: {BothWays.written} writes,"
-        f" {BothWays.disputed} ended with a conflict open"
+        f" {BothWays.disputed} ended with a conflict open; rows: {dict(BothWays.rows)}"
     )
