@@ -23,9 +23,10 @@ LONGEST_ERROR = 160
 ZONE = """
     coalesce(accounts.timezone, (
       SELECT own.timezone FROM pms_connections AS own
-      WHERE own.account_id = accounts.id ORDER BY own.created_at LIMIT 1), 'UTC')
+      WHERE own.account_id = accounts.id AND own.removed_at IS NULL
+      GROUP BY own.timezone ORDER BY count(*) DESC, own.timezone LIMIT 1), 'UTC')
 """
-"""An account's own clock, or that of its first practice."""
+"""An account's own clock, or that of most of its practices."""
 
 _ACCOUNTS = text(
     f"""
@@ -108,6 +109,7 @@ _FIND = text(
     WHERE CAST(:week AS date) IS NULL OR week = :week ORDER BY week DESC LIMIT 1
     """
 )
+_ANY = text("SELECT EXISTS (SELECT FROM sync_summaries)")
 _WEEKS = text("SELECT week FROM sync_summaries ORDER BY week DESC LIMIT 60")
 
 
@@ -198,6 +200,10 @@ def find(db: Db, *, week: date | None = None) -> Summary | None:
 def weeks(db: Db) -> Sequence[date]:
     """The newest first."""
     return list(db.execute(_WEEKS).scalars())
+
+
+def is_any(db: Db) -> bool:
+    return bool(db.execute(_ANY).scalar_one())
 
 
 def timezone_of(db: Db, account_id: str) -> str:

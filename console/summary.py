@@ -1,0 +1,63 @@
+"""`pms-sync summary`: an account's week beside the week before."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from sqlalchemy import Connection as Db
+
+from adapters.storage import accounts, summaries
+from console import output
+from console.output import AsJson
+from console.wiring import wired
+from domain.sheet import as_json
+from domain.summaries import Summary, monday, running
+from domain.summary_words import lines, title_of
+from infra.clock import system_clock
+from infra.database import dispatch, transaction
+
+app = typer.Typer()
+
+NONE_YET = "No week has been told yet; the first comes on Monday morning. See --so-far."
+
+
+@app.command()
+def summary(
+    *,
+    account: Annotated[str, typer.Option(help="Whose week.")] = "default",
+    week: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The week that holds this day."),
+    ] = None,
+    so_far: Annotated[
+        bool, typer.Option("--so-far", help="The week that goes on, as it stands; not kept.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Tell an account's newest week: syncs, bookings, broken promises and errors; no patient."""
+    with wired() as wiring:
+        with dispatch(wiring.engine) as db:
+            accounts.require(db, account)
+        with transaction(wiring.engine, account_id=account) as db:
+            day = week and monday(week.date())
+            told = _so_far(db, account) if so_far else summaries.find(db, week=day)
+    if json:
+        return output.answer({"summary": as_json(told) if told else None})
+    if told is None:
+        return output.say("That week was not told." if week else NONE_YET)
+    return _show(told)
+
+
+def _so_far(db: Db, account: str) -> Summary:
+    zone = summaries.timezone_of(db, account)
+    return summaries.summary(db, account, week=running(system_clock(), zone), timezone=zone)
+
+
+def _show(told: Summary) -> None:
+    output.table(
+        ["What", "This week", "Before"],
+        [(one.title, one.this, one.before) for one in lines(told)],
+        title=f"{title_of(told.week)}, by {told.timezone}",
+    )
+    for error in told.this.errors:
+        output.say(f"{error.times} x {error.said}")

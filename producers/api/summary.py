@@ -1,0 +1,40 @@
+"""An account's week over JSON: what was synced and booked, beside the week before."""
+
+from collections.abc import Sequence
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+
+from adapters.storage import summaries
+from domain.people import Permission
+from domain.sheet import as_json
+from domain.summaries import Summary, monday
+from producers.answers import Success
+from producers.doors import Door, door
+from producers.problems import Problem
+
+router = APIRouter(prefix="/api/pms", tags=["connections"])
+
+NONE_YET = "No week has been told yet; the first comes on Monday morning."
+
+
+class SummaryAnswer(Success):
+    """One week; `weeks` are the Mondays of those there are, the newest first."""
+
+    summary: Summary
+    weeks: Sequence[date]
+
+
+@router.get("/summary", response_model=SummaryAnswer, summary="Read a week's summary")
+def read(
+    door: Annotated[Door, Depends(door(Permission.SEE_STATUS))], week: date | None = None
+) -> dict[str, Any]:
+    """The newest week that was told, or the one that holds the day `week`."""
+    with door.transaction() as db:
+        found = summaries.find(db, week=week and monday(week))
+        weeks = summaries.weeks(db)
+    if found is None:
+        raise Problem(HTTPStatus.NOT_FOUND, "That week was not told." if weeks else NONE_YET)
+    return {"success": True, "summary": as_json(found), "weeks": weeks}
