@@ -84,6 +84,7 @@ VENDOR = Vendor(
     settings={
         "columns": "Columns of the scheduler to read, such as 16,17 (all if empty)",
         "default_minutes": "Length of an appointment that has none",
+        "default_type": "Type of visits created from here, by its id (what is usual if empty)",
         "status_codes": "Meaning of the office's own codes, such as 20=completed; 21=no_show",
         "deep_link": "Address of an appointment's page in AdvancedMD, with {id} in it",
         "wire": "Format of the messages: json or xml",

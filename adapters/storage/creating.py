@@ -86,11 +86,16 @@ class CreateStore:
         return wish, link.id
 
     def _type(self, values: Values, connection: Connection) -> str | None:
-        """The type that was written, else the one this clinician's visits most often have."""
+        """The type that was written, else the practice's own choice, else what is usual here."""
         written = (values.get("appointment_type") or "").casefold()
         for type_id, kind in connection.types.items():
             if written and kind.name.casefold() == written:
                 return type_id
+        own = str(connection.settings.get("default_type") or "").strip()
+        return own or self._usual_type(values, connection)
+
+    def _usual_type(self, values: Values, connection: Connection) -> str | None:
+        """The one this clinician's visits most often have."""
         wanted = {"connection_id": connection.id, "clinician": values.get("clinician")}
         with self._store.transaction() as db:
             found: str | None = db.execute(_USUAL_TYPE, wanted).scalar()

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from adapters.storage import push_board, push_log
-from adapters.storage.tables import pms_connections
+from adapters.storage.tables import pms_appointment_types, pms_connections
 from domain.people import Role
 from producers.both_ways import vendors
 from tests.producers.conftest import Site
@@ -252,6 +252,19 @@ def test_the_settings_hold_both_switches_and_keep_credentials_to_themselves(
     assert "invented" not in page
     assert "<dt>Office key</dt><dd>900123</dd>" in page
     assert "Real-time" in page
+
+
+def test_the_type_of_new_visits_is_chosen_among_the_practices_own(day: TwoWayDay) -> None:
+    with day.site.everything() as db:
+        kind = {"account_id": "default", "pms_connection_id": day.connection}
+        named = {"pms_type_id": "77", "pms_type_name": "Follow-up"}
+        db.execute(insert(pms_appointment_types), {**kind, **named})
+        db.execute(update(pms_connections).values(settings={"default_type": "77"}))
+    day.site.sign_in()
+
+    page = day.site.client.get(f"/connections/{day.connection}").text
+
+    assert '<option value="77" selected>Follow-up</option>' in page
 
 
 def test_nothing_is_foreign_or_inline_on_the_page(day: TwoWayDay) -> None:

@@ -5,15 +5,17 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from adapters.storage import patient_links
+from adapters.storage.writes import WriteLedger
 from domain.appointments import Patient
 from domain.desk import OutcomeUnknown
 from domain.errors import NeedsReconnect, Refused, Transient
 from domain.patient_links import Choice, LinkState
 from domain.pushes import LOCKED_OUT, NO_PATIENT
-from domain.wishes import WriteKind
+from domain.wishes import Booking, WriteKind
+from infra.clock import system_clock
 from infra.database import transaction
 from tests.pushes.book import ANN, COLUMNS, DAY, NINE
 from tests.pushes.office import SEALER, Office
@@ -80,6 +82,21 @@ def test_the_visit_stands_as_sent_and_its_writes_are_on_its_own_list(eager: Offi
     assert (row["push_state"], write["entry_id"]) == ("synced", row["id"])
     assert write["patient_link_id"] is not None
     assert write["asked_by"] == "person:ann"
+
+
+def test_a_visit_has_the_type_that_the_practice_chose_for_such(eager: Office) -> None:
+    with transaction(eager.engine, account_id=eager.account) as db:
+        chosen = """{"map_all": true, "default_type": "77"}"""
+        db.execute(text("UPDATE pms_connections SET settings = CAST(:s AS jsonb)"), {"s": chosen})
+    eager.adds(**ADA)
+
+    eager.push()
+
+    (write,) = eager.all("SELECT id FROM pms_writes")
+    ledger = WriteLedger(eager.engine, SEALER, account_id=eager.account, clock=system_clock)
+    wish = ledger.load(write["id"]).write.wish
+    assert isinstance(wish, Booking)
+    assert wish.type_id == "77"
 
 
 def test_what_a_booking_cannot_say_is_sent_after_it(eager: Office) -> None:
