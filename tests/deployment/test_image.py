@@ -160,7 +160,32 @@ def test_what_is_mounted_exists() -> None:
     ]
 
     assert len(found) == 3
-    assert [one for one in found if not (ROOT / one).is_dir()] == []
+    assert [one for one in found if not (ROOT / one).exists()] == []
+
+
+def test_grafana_finds_its_dashboards_and_its_prometheus() -> None:
+    provisioning = ROOT / "infra" / "deploy" / "grafana" / "provisioning"
+    (dashboards,) = (provisioning / "dashboards").glob("*.yml")
+    (provider,) = yaml.safe_load(dashboards.read_text())["providers"]
+    mounted = [one.split(":")[1] for one in SERVICES["grafana"]["volumes"]]
+
+    assert any(one.startswith(provider["options"]["path"] + "/") for one in mounted)
+    assert SERVICES["grafana"]["environment"]["PROMETHEUS_URL"] == "http://prometheus:9090"
+
+
+def test_prometheus_asks_the_ingress_with_the_token_it_wants() -> None:
+    folder = ROOT / "infra" / "deploy" / "prometheus"
+    (job,) = yaml.safe_load((folder / "prometheus.yml").read_text())["scrape_configs"]
+    (host,) = {one.partition(":")[0] for one in job["static_configs"][0]["targets"]}
+
+    assert host in SERVICES["network"]["networks"]["default"]["aliases"]
+    assert (
+        job["authorization"]["credentials_file"] == (SERVICES["prometheus"]["configs"][0]["target"])
+    )
+    assert (
+        COMPOSE["configs"]["metrics_token"]["content"]
+        == (OURS["ingress"]["environment"]["METRICS_TOKEN"])
+    )
 
 
 def test_the_image_asks_whether_it_lives_where_the_ingress_says_so() -> None:
