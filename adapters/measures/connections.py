@@ -27,6 +27,9 @@ _ALL = text(
 WITH_TOKENS = (State.ACTIVE, State.ERROR)
 """Of the others nobody renews the token."""
 
+TROUBLED = (Status.FAILING, Status.NEEDS_SIGN_IN)
+"""What is said of them says nothing of how old their sheet is."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
@@ -93,25 +96,25 @@ def _kept(row: RowMapping) -> Kept:
         failures=row["consecutive_failures"],
         hours=read_hours(row["opening_hours"], timezone=row["timezone"]),
     )
+    freshness = assess(facts, now=now)
     has_token = expires_at is not None and state in WITH_TOKENS
     return Kept(
         id=row["id"],
         vendor=row["connector"],
         state=row["state"],
-        freshness=assess(facts, now=now),
+        freshness=freshness,
         promise=every and LATE_AFTER * every,
-        behind=_behind(facts, now),
+        behind=_behind(facts, freshness, now),
         last_complete=now - row["last_sync_at"] if row["last_sync_at"] else None,
         token_left=expires_at - now if has_token else None,
     )
 
 
-def _behind(facts: Facts, now: datetime) -> timedelta:
+def _behind(facts: Facts, found: Freshness, now: datetime) -> timedelta:
     """How long the promise has been broken, whatever broke it; nothing while the practice is shut.
 
     One that is paused, or not set up, has promised nothing.
     """
-    if facts.state in {State.INACTIVE, State.SETUP_REQUIRED}:
-        return timedelta()
-    found = assess(replace(facts, state=State.ACTIVE, failures=0), now=now)
+    if found.status in TROUBLED:
+        found = assess(replace(facts, state=State.ACTIVE, failures=0), now=now)
     return now - found.since if found.status is Status.LATE else timedelta()

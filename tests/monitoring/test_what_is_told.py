@@ -3,13 +3,17 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy import TextClause, text
 
+from adapters.measures import access, phone, queues, syncs, tallies, vendors
 from adapters.measures.connections import MOST_NAMED
+from infra.database import dispatch
 from producers.metrics.catalogue import BY_NAME, METRICS, Kind
 from producers.metrics.registry import Metrics
 from tests.monitoring.promql import metrics_in
@@ -19,6 +23,14 @@ from tests.storage.rig import ACCOUNT
 DEPLOY = RULES.parents[1]
 DOCS = Path(__file__).parents[2] / "docs"
 DASHBOARD = json.loads((DEPLOY / "grafana" / "pms-sync.json").read_text())
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+STATEMENTS = {
+    f"{part.__name__.rpartition('.')[2]} {name}": one
+    for part in (access, phone, queues, syncs, tallies, vendors)
+    for name, one in vars(part).items()
+    if isinstance(one, TextClause) and name != "_UNTIL"
+}
+SMALL = {"accounts", "users", "workers", "schedules", "paused_queues", "audit_heads"}
 SUFFIXES = re.compile(r"_(bucket|count|sum|created)$")
 HOST = re.compile(r"https?://|localhost|\d+\.\d+\.\d+\.\d+|:\d{4}")
 
@@ -192,6 +204,19 @@ def test_the_provisioning_and_the_example_are_yaml_that_points_at_what_is_there(
     assert example["scrape_configs"][0]["metrics_path"] == "/metrics"
     assert source["datasources"][0]["type"] == "prometheus"
     assert boards["providers"][0]["type"] == "file"
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("statement", [*STATEMENTS.values()], ids=[*STATEMENTS])
+def test_whatever_grows_is_read_by_an_index(world: World, statement: TextClause) -> None:
+    values = {"queues": ["sync"], "since": LONG_AGO, "until": LONG_AGO, "most": 1}
+
+    with dispatch(world.rig.engine) as db:
+        db.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = db.execute(text(f"EXPLAIN {statement.text}"), values).scalars().all()
+
+    read = {found for line in plan for found in re.findall(r"Seq Scan on (\w+)", line)}
+    assert read <= SMALL
 
 
 @pytest.mark.integration
