@@ -16,6 +16,7 @@ from domain.names import display
 KEPT = timedelta(hours=1)
 _MOST_MINUTES = 24 * 60
 _LONGEST_NAME = 200
+_MOST_NAMED = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,9 @@ class Office:
         names = [called[one] for one in places if called.get(one)]
         if not names and len(called) == 1:
             names = [one for one in called.values() if one]
-        return ", ".join(names)[:_LONGEST_NAME] or None
+        if len(names) > _MOST_NAMED:
+            names = [f"{names[0]} and {len(names) - 1} more"]
+        return " and ".join(names)[:_LONGEST_NAME] or None
 
     def keep(self, name: str, value: Any) -> None:
         self._kept[self._key(name)] = (self._clock(), value)
