@@ -18,6 +18,7 @@ from console import output
 from console.auditing import access
 from console.output import AsJson
 from console.wiring import Wiring, wired
+from infra.audit_keys import borrowed
 from infra.database import transaction
 
 app = typer.Typer(no_args_is_help=True, help="The key that patient data rests under.")
@@ -83,7 +84,7 @@ def _counted(wiring: Wiring) -> Report:
     return Report(
         resealed={},
         broken={},
-        left=rotation.left(wiring.engine, wiring.sealer),
+        left=_left(wiring),
         is_file_left=_is_file_left(wiring),
     )
 
@@ -94,7 +95,7 @@ def _rotated(wiring: Wiring, batch: int, tell: Callable[[str], None]) -> Report:
     if isinstance(store, FileSecretStore) and store.reseal():
         tell("secrets.sealed: sealed anew")
     resealed, broken = Counter[str](), Counter[str]()
-    left = rotation.left(wiring.engine, wiring.sealer)
+    left = _left(wiring)
     for _ in range(MOST_PASSES):
         pass_ = Resealing(wiring.engine, wiring.sealer, batch=batch)
         done = _told(chain(pass_.steps(), reindexed(wiring.engine, wiring.sealer)), left, tell)
@@ -102,7 +103,7 @@ def _rotated(wiring: Wiring, batch: int, tell: Callable[[str], None]) -> Report:
         for (table, _), rows in done.items():
             resealed[table] += rows
         broken = Counter(pass_.broken)
-        left = rotation.left(wiring.engine, wiring.sealer)
+        left = _left(wiring)
         if not done or not left.to_do:
             break
     return Report(resealed, broken, left, is_file_left=_is_file_left(wiring))
@@ -137,6 +138,10 @@ def _audit(wiring: Wiring, done: Mapping[tuple[str, str | None], int]) -> None:
                 action="key.rotated",
                 summary=summary.format(rows),
             )
+
+
+def _left(wiring: Wiring) -> Left:
+    return rotation.left(wiring.engine, wiring.sealer, chains=borrowed(wiring.settings))
 
 
 def _is_file_left(wiring: Wiring) -> bool:

@@ -21,6 +21,12 @@ def audit_keys(given: Settings) -> ChainKeys:
     return keys_from([text for text in texts if text])
 
 
+def borrowed(given: Settings) -> list[bytes]:
+    """The ids of keys that judge only for being named among the earlier encryption keys."""
+    own = {given.audit_key.get_secret_value(), *given.old_audit_keys}
+    return [key_from(text).id for text in given.old_encryption_keys if text not in own]
+
+
 def keys_from(texts: list[str]) -> ChainKeys:
     """Keys of 64 hexadecimal digits; the first one chains."""
     keys = [key_from(text) for text in texts]

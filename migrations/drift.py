@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from adapters.storage.tables import metadata
-from adapters.storage.tables.guards import guards
+from migrations.guards import guards
 
 _FOUND = text(
     """

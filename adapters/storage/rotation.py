@@ -13,10 +13,11 @@ from adapters.storage.sealed import INDEXED, SEALED
 from infra.database import dispatch, transaction
 from infra.sealing import KEY_ID_BYTES, Sealer
 
-WEBHOOKS, CODES, UNDONE, PAST = (
+WEBHOOKS, CODES, UNDONE, LINKS, PAST = (
     "webhook keys",
     "links and codes of authorisations",
     "rows taken back by a person",
+    "links of the audit chain",
     "rows taken back on days that are over",
 )
 CURES: Mapping[str, str] = MappingProxyType(
@@ -25,6 +26,7 @@ CURES: Mapping[str, str] = MappingProxyType(
         " 'pms-sync connections webhooks ID'",
         CODES: "they end by themselves, after seven days at most",
         UNDONE: "they follow when their days are read whole again",
+        LINKS: "name that key in AUDIT_KEYS_OLD, too, so that 'audit verify' can judge them",
         PAST: "reading these days again would bring them back to the sheet",
     }
 )
@@ -44,6 +46,7 @@ _CODES = text(
       AND substring({INDEXED["authorisation_states"]} FROM 1 FOR {KEY_ID_BYTES}) = ANY(:ids)
     """  # noqa: S608 - names of our own
 )
+_LINKS = text("SELECT count(*) FROM audit_chain WHERE key_id = ANY(:ids)")
 # What of the sheet nobody took back is only written once more where its print is of no known key.
 _UNDONE = text(
     """
@@ -75,26 +78,33 @@ class Left:
         return sum(self.sealed.values()) + sum(self.indexed.values())
 
 
-def left(engine: Engine, sealer: Sealer) -> Left:
-    """Counted in every account; rows that come under an earlier key meanwhile are among them."""
-    sealed, indexed, ahead, past = Counter[str](), Counter[str](), 0, 0
+def left(engine: Engine, sealer: Sealer, *, chains: Sequence[bytes] = ()) -> Left:
+    """Counted in every account; rows that come under an earlier key meanwhile are among them.
+
+    `chains` are the ids of keys that audit rows may be chained under, and nobody else names.
+    """
+    sealed, indexed = Counter[str](), Counter[str]()
+    ahead = past = links = 0
     for account_id in owners(engine):
         with transaction(engine, account_id=account_id) as db:
             sealed.update(_sealed(db, sealer, account_id))
             indexed.update(_indexed(db, sealer))
             undone = db.execute(_UNDONE, _stamp(sealer)).one()
+            links += db.execute(_LINKS, {"ids": list(chains)}).scalar_one()
         ahead, past = ahead + undone.ahead, past + undone.past
     with dispatch(engine) as db:
         sealed.update(_sealed(db, sealer, None))
         ids = {"ids": sealer.old_key_ids}
         webhooks, codes = (db.execute(one, ids).scalar_one() for one in (_WEBHOOKS, _CODES))
-    others = {WEBHOOKS: webhooks, CODES: codes, UNDONE: ahead}
+    others = {WEBHOOKS: webhooks, CODES: codes, UNDONE: ahead, LINKS: links}
     return Left(sealed=+sealed, indexed=+indexed, others=_some(others), past=past)
 
 
-def needing_old_keys(engine: Engine, sealer: Sealer) -> Sequence[str]:
+def needing_old_keys(
+    engine: Engine, sealer: Sealer, *, chains: Sequence[bytes] = ()
+) -> Sequence[str]:
     """The tables and things that do, by name."""
-    found = left(engine, sealer)
+    found = left(engine, sealer, chains=chains)
     return [
         *found.sealed,
         *(name for name in found.indexed if name not in found.sealed),

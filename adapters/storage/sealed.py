@@ -80,6 +80,13 @@ UNKEYED = frozenset(
         "login_links.token_hash",
         "sessions.token_hash",
         "idempotency_keys.request_hash",
+        "audit_chain.key_id",
+        "audit_chain.hash",
+        "audit_cuts.hash",
+        "audit_cuts.key_id",
+        "audit_cuts.digest",
+        "audit_cuts.mark",
+        "audit_heads.hash",
     }
 )
-"""Bytes that hang on no key of ours."""
+"""Bytes that hang on no key of ours, or on that of the audit, which chains and seals nothing."""

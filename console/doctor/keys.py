@@ -11,6 +11,7 @@ from adapters.storage.entries import TABLE
 from console.doctor.findings import Finding
 from console.wiring import Wiring
 from domain.errors import NeedsReconnect
+from infra.audit_keys import borrowed
 from infra.database import dispatch, transaction
 from infra.sealing import SealBroken
 
@@ -82,7 +83,9 @@ def of_the_past(wiring: Wiring) -> Iterator[Finding]:
     """Whether earlier keys are still needed; how much hangs on them, `--dry-run` tells."""
     if not wiring.sealer.old_key_ids:
         return
-    needing = rotation.needing_old_keys(wiring.engine, wiring.sealer)
+    needing = rotation.needing_old_keys(
+        wiring.engine, wiring.sealer, chains=borrowed(wiring.settings)
+    )
     if needing:
         told = f"ENCRYPTION_KEYS_OLD is still needed by {', '.join(needing)}"
         yield Finding("keys", "warning", f"{told}; run 'pms-sync secrets rotate-key'")

@@ -62,14 +62,16 @@ def links(wiring: Wiring) -> Iterator[Finding]:
 def disk(wiring: Wiring) -> Iterator[Finding]:
     """The embedded servers, the sealed secrets and the logs stop where there is no room."""
     home = wiring.settings.home.absolute()
-    free = shutil.disk_usage(_existing(home)).free
-    told = f"{free / 1024**3:.1f} GB free under {wiring.settings.home}"
+    yield room(shutil.disk_usage(_existing(home)).free, wiring.settings.home)
+
+
+def room(free: int, home: Path) -> Finding:
+    told = f"{free / 1024**3:.1f} GB free under {home}"
     if free < HARDLY_ANY:
-        yield Finding("disk", "bad", f"{told}; make room now, nothing can be written soon")
-    elif free < LITTLE_LEFT:
-        yield Finding("disk", "warning", f"{told}; make room")
-    else:
-        yield Finding("disk", "ok", told)
+        return Finding("disk", "bad", f"{told}; make room now, nothing can be written soon")
+    if free < LITTLE_LEFT:
+        return Finding("disk", "warning", f"{told}; make room")
+    return Finding("disk", "ok", told)
 
 
 def database(wiring: Wiring) -> Iterator[Finding]:

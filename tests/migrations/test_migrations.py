@@ -12,6 +12,8 @@ import migrations
 from adapters.storage.audit import Access, record
 from adapters.storage.tables import metadata
 from infra.database import APP_ROLE, DISPATCH_ROLE, engine, transaction
+from migrations.drift import differences, found_guards
+from migrations.guards import guards
 from tests.storage.rig import ACCOUNT, Rig, rig_on
 
 pytestmark = pytest.mark.integration
@@ -94,6 +96,16 @@ def test_the_tables_in_the_code_are_the_tables_in_the_database(rig: Rig) -> None
         drift = compare_metadata(context, metadata)
 
     assert drift == []
+
+
+def test_what_guards_the_rows_is_what_the_sql_of_the_migrations_says(rig: Rig) -> None:
+    with rig.engine.connect() as db:
+        found = found_guards(db)
+        drifted = differences(db)
+
+    assert found == guards()
+    assert len(found) > 50
+    assert drifted == []
 
 
 def test_the_database_is_at_the_newest_revision(rig: Rig) -> None:

@@ -1,0 +1,177 @@
+"""The doctor finds each thing that can be wrong, and says what to do about it."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+from sqlalchemy import create_engine, text
+
+from console.doctor import servers
+from console.doctor.checks import CHECKS
+from tests.console.conftest import Shell
+
+pytestmark = pytest.mark.integration
+
+
+def looked(shell: Shell) -> Sequence[dict[str, Any]]:
+    found: Sequence[dict[str, Any]] = shell("doctor", "--json").json["checks"]
+    return found
+
+
+def told(shell: Shell, what: str, verdict: str) -> str:
+    """What is said of it, at that verdict; nothing else of that name may be as bad."""
+    found = [one for one in looked(shell) if one["what"].startswith(what)]
+    (said,) = [one["told"] for one in found if one["verdict"] == verdict]
+    return str(said)
+
+
+@pytest.fixture
+def break_(database_url: str) -> Callable[[str], None]:
+    def broken(statement: str) -> None:
+        engine = create_engine(database_url)
+        with engine.begin() as db:
+            db.execute(text(statement))
+        engine.dispose()
+
+    return broken
+
+
+@pytest.mark.parametrize(
+    ("statement", "missed"),
+    [
+        ("DROP INDEX ix_jobs_dead", "index ix_jobs_dead is missing"),
+        ("ALTER TABLE users DROP COLUMN role", "column users.role is missing"),
+        ("DROP TABLE paused_queues", "table paused_queues is missing"),
+        ("DROP TRIGGER append_only ON pms_audit_logs", "trigger pms_audit_logs.append_only is"),
+        ("DROP POLICY own_account ON jobs", "policy jobs.own_account is missing"),
+        ("CREATE POLICY all_of_it ON users USING (true)", "policy users.all_of_it is unknown"),
+        ("ALTER TABLE jobs NO FORCE ROW LEVEL SECURITY", "row security of jobs is missing"),
+        ("ALTER TABLE slot_holds DROP CONSTRAINT ex_slot_holds_overlap", "ex_slot_holds_overlap"),
+        ("ALTER TABLE jobs ALTER kind TYPE varchar(20)", "type of jobs.kind is changed"),
+        ("ALTER TABLE accounts ALTER name DROP NOT NULL", "nullable of accounts.name is changed"),
+    ],
+)
+def test_a_schema_that_drifted_is_told_by_name(
+    shell: Shell, break_: Callable[[str], None], statement: str, missed: str
+) -> None:
+    break_(statement)
+
+    assert missed in told(shell, "schema", "bad")
+
+
+def test_what_somebody_added_beside_our_tables_does_no_harm(
+    shell: Shell, break_: Callable[[str], None]
+) -> None:
+    break_("CREATE TABLE of_somebody_else (id int)")
+
+    assert "table of_somebody_else is unknown" in told(shell, "schema", "warning")
+
+
+def test_an_empty_database_is_told_once(
+    shell: Shell, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", empty_database_url)
+
+    found = {one["what"]: one["told"] for one in looked(shell)}
+
+    assert found["database"] == "has no tables yet; run 'pms-sync migrate'"
+    assert found["schema"] == found["scheduler"] == "not checked without tables"
+
+
+def test_a_server_that_does_not_answer_is_waited_for_once(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+
+    found = [one["told"] for one in looked(shell)]
+
+    assert sum("cannot be reached" in one for one in found) == 1
+    assert found.count("not checked without database") > 5
+
+
+def test_links_in_the_clear_are_told_without_their_address(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://someone:hunter2@db.invalid/sheet")
+    monkeypatch.setenv("REDIS_URL", "redis://:hunter2@cache.invalid/0")
+    monkeypatch.setenv("APP_BASE_URL", "http://sheet.example.com")
+
+    found = [one for one in looked(shell) if one["what"] == "tls"]
+
+    assert [one["verdict"] for one in found] == ["warning"] * 3
+    assert "sslmode=verify-full" in found[0]["told"]
+    assert "rediss://" in found[1]["told"]
+    assert "APP_BASE_URL" in found[2]["told"]
+    assert not any("hunter2" in one["told"] for one in found)
+
+
+@pytest.mark.parametrize(
+    ("free", "verdict"), [(100 * 1024**2, "bad"), (1024**3, "warning"), (10 * 1024**3, "ok")]
+)
+def test_a_full_disk_is_noticed_before_it_is_full(free: int, verdict: str) -> None:
+    assert servers.room(free, Path("home")).verdict == verdict
+
+
+def test_credentials_that_are_gone_are_told_by_connection(
+    shell: Shell, connected: str, tmp_path: Path
+) -> None:
+    (tmp_path / "home" / "secrets.sealed").unlink()
+
+    said = told(shell, f"credentials {connected[:8]}", "bad")
+
+    assert f"connections reconnect {connected[:8]}" in said
+
+
+def test_a_token_that_nobody_renews_is_noticed(
+    shell: Shell, connected: str, break_: Callable[[str], None]
+) -> None:
+    break_(
+        "UPDATE pms_connections SET token_expires_at = now() - interval '1 hour',"
+        " next_renewal_at = now() - interval '1 hour'"
+    )
+
+    said = told(shell, f"credentials {connected[:8]}", "warning")
+
+    assert f"connections test {connected[:8]}" in said
+
+
+def test_a_practice_that_keeps_failing_is_told(
+    shell: Shell, connected: str, break_: Callable[[str], None]
+) -> None:
+    break_("UPDATE pms_connections SET consecutive_failures = 4")
+
+    assert "failed 4 times in a row" in told(shell, f"connection {connected[:8]}", "warning")
+
+
+def test_what_a_vendor_still_allows_is_told(shell: Shell, connected: str) -> None:
+    said = told(shell, "budget gentu", "ok")
+
+    assert "60 requests in 60 s are left" in said
+
+
+def test_a_budget_that_is_spent_says_that_syncs_wait(
+    shell: Shell, connected: str, break_: Callable[[str], None], redis_client: Redis
+) -> None:
+    shell.answer("sync", connected, "--here")
+    break_(
+        "INSERT INTO vendor_requests (bucket, at) SELECT bucket, now() - interval '5 s'"
+        " FROM (SELECT DISTINCT bucket FROM vendor_requests) AS one, generate_series(1, 49)"
+    )
+    # The clock is rebuilt from those rows.
+    redis_client.flushdb()
+
+    assert "syncs wait" in told(shell, "budget gentu", "warning")
+
+
+def test_a_healthy_installation_is_looked_through_quickly(shell: Shell, connected: str) -> None:
+    shell.answer("sync", connected, "--here")
+    began = time.perf_counter()
+
+    found = looked(shell)
+
+    assert not [one for one in found if one["verdict"] == "bad"]
+    assert time.perf_counter() - began < 5
+    assert len({one.name for one in CHECKS}) >= 15
