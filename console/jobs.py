@@ -122,7 +122,7 @@ def queues(*, json: AsJson = False) -> None:
     if json:
         return output.answer({"queues": found})
     return output.table(
-        ["Queue", "Ready", "Later", "Running", "Dead", "Oldest", "Workers", "Threads"],
+        ["Queue", "Ready", "Later", "Running", "Dead", "Oldest", "Workers", "Threads", "Paused"],
         [
             (
                 one["queue"],
@@ -133,10 +133,16 @@ def queues(*, json: AsJson = False) -> None:
                 _oldest(one["oldest_seconds"]),
                 one["workers"],
                 one["threads"],
+                _pauses(one["paused"]),
             )
             for one in found
         ],
     )
+
+
+def _pauses(paused: Any) -> str:
+    """Whose jobs are not handed out, and why."""
+    return "; ".join(f"{one['account_id']}: {one['reason']}" for one in paused) or "-"
 
 
 def _changed(job: int, done: str, change: Callable[[Db, int], None]) -> None:

@@ -1,19 +1,21 @@
-"""When a sync that waits would start and end, by what its vendor still allows."""
+"""When what waits would start and end: syncs by what vendors still allow, the rest by hands."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from adapters import pms
 from adapters.storage.pausing import paused
 from adapters.storage.spent import StoredSpent
+from adapters.storage.waiting_jobs import WaitingJob, read_others
 from adapters.storage.waiting_syncs import WaitingSync, read_waiting
-from adapters.storage.workers import living_workers
+from adapters.storage.workers import serving_threads
 from adapters.throttle.clock import RedisThrottle
 from domain.errors import SyncError
 from domain.jobs import Queue
 from domain.limits import Budget, Limit, Outlook, Throttle
+from domain.work import SYNC
 from infra.database import dispatch
 from producers.doors import Door
 from producers.pages.allowances import buckets_of
@@ -27,12 +29,13 @@ SPANS = {60: "a minute", 3600: "an hour", 86_400: "a day"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """One sync; without `ends_at` nobody can tell, and `because` says why or what binds."""
+    """One job; without `ends_at` nobody can tell, and `because` says why or what binds."""
 
     job_id: int
-    connection_id: UUID
-    practice: str
-    vendor: str
+    kind: str = SYNC
+    connection_id: UUID | None
+    practice: str | None
+    vendor: str | None
     is_running: bool
     requests: int | None
     starts_at: datetime | None = None
@@ -76,18 +79,60 @@ class _Line:
         return self.known[own.id]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Through:
+    """Everything of one practice: when the first of its jobs starts and the last ends.
+
+    Without `ends_at` nobody can tell of at least one; `because` is that one's, or the last one's.
+    """
+
+    connection_id: UUID | None
+    practice: str | None
+    jobs: Sequence[Estimate]
+    starts_at: datetime | None
+    ends_at: datetime | None
+    because: str
+
+
+def by_connection(found: Sequence[Estimate]) -> Sequence[Through]:
+    """In the order of whose first job is handed out first; jobs of no practice stand together."""
+    held: dict[UUID | None, list[Estimate]] = {}
+    for one in found:
+        held.setdefault(one.connection_id, []).append(one)
+    return [_through(jobs) for jobs in held.values()]
+
+
+def _through(jobs: Sequence[Estimate]) -> Through:
+    untold = next((one for one in jobs if one.ends_at is None), None)
+    last = untold or max(jobs, key=lambda one: one.ends_at or datetime.max.replace(tzinfo=UTC))
+    return Through(
+        connection_id=jobs[0].connection_id,
+        practice=jobs[0].practice,
+        jobs=jobs,
+        starts_at=min((one.starts_at for one in jobs if one.starts_at), default=None),
+        ends_at=last.ends_at,
+        because=last.because,
+    )
+
+
 def estimates(door: Door) -> Sequence[Estimate]:
-    """In the order they are handed out; one statement, and a look at the clock for each."""
+    """In the order they are handed out; one statement, and a look at the clock for each sync."""
     with door.transaction() as db:
-        syncs, stopped = read_waiting(db, most=MOST), paused(db)
+        syncs, others = read_waiting(db, most=MOST), read_others(db, most=MOST)
+        stopped = paused(db)
     with dispatch(door.ports.database) as db:
-        served = living_workers(db).get(Queue.SYNC.value, 0)
-    if not served or Queue.SYNC.value in stopped:
-        why = "the queue is paused" if served else "no worker serves the queue"
-        return [_told(one, because=why) for one in syncs]
+        hands = serving_threads(db)
+    whys = {name.value: _why_not(name.value, hands, stopped) for name in Queue}
     throttle = RedisThrottle(door.ports.redis, StoredSpent(door.ports.database))
-    line = _Line(door, throttle)
-    return [line.estimate(one) for one in syncs]
+    line, why = _Line(door, throttle), whys[Queue.SYNC.value]
+    told = [_told(one, because=why) if why else line.estimate(one) for one in syncs]
+    return [*told, *in_line(others, threads=hands, whys=whys)]
+
+
+def _why_not(queue: str, hands: Mapping[str, int], stopped: Collection[str]) -> str | None:
+    if not hands.get(queue):
+        return "no worker serves the queue"
+    return "the queue is paused" if queue in stopped else None
 
 
 def _spent(door: Door, sync: WaitingSync) -> Sequence[Budget]:
@@ -140,3 +185,55 @@ def limit_words(limit: Limit) -> str:
     """`60 requests a minute`."""
     span = SPANS.get(limit.seconds, f"in {limit.seconds} seconds")
     return f"{limit.requests} requests {span}"
+
+
+def in_line(
+    jobs: Sequence[WaitingJob], *, threads: Mapping[str, int], whys: Mapping[str, str | None]
+) -> Sequence[Estimate]:
+    """Each takes as long as its like did, and the first thread that is free takes the next."""
+    free: dict[str, list[datetime]] = {}
+    found = []
+    for one in jobs:
+        why = whys.get(one.queue)
+        if why is None and one.seconds is None:
+            why = "the first of its kind tells how long it takes"
+        if why is not None or one.seconds is None:
+            found.append(_of_job(one, because=why or ""))
+            continue
+        hands = free.setdefault(one.queue, [one.at] * max(1, threads.get(one.queue, 1)))
+        begun = one.started_at if one.is_running else None
+        starts = begun or max(min(hands), one.due_at, one.at)
+        ends = max(starts + timedelta(seconds=one.seconds), one.at)
+        hands.remove(min(hands))
+        hands.append(ends)
+        found.append(_of_job(one, because=_binds(one, starts), starts_at=starts, ends_at=ends))
+    return found
+
+
+def _binds(job: WaitingJob, starts: datetime) -> str:
+    if job.waiting_for and starts <= job.due_at:
+        return f"waits for {job.waiting_for}"
+    if job.is_running or starts <= job.at:
+        return "a thread is free" if not job.is_running else "it runs"
+    return "it is not due before" if starts <= job.due_at else "all threads are taken before"
+
+
+def _of_job(
+    job: WaitingJob,
+    *,
+    because: str,
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
+) -> Estimate:
+    return Estimate(
+        job_id=job.job_id,
+        kind=job.kind,
+        connection_id=job.connection_id,
+        practice=job.practice,
+        vendor=job.vendor,
+        is_running=job.is_running,
+        requests=None,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        because=because,
+    )

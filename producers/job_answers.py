@@ -9,7 +9,7 @@ from adapters.storage.queue_board import DeadGroup, QueueView, WorkerView
 from adapters.storage.trails import Trail
 from adapters.storage.voice_board import Deadlines
 from producers.answers import Success
-from producers.estimates import Estimate
+from producers.estimates import Estimate, Through
 from producers.sharing import Shares
 from producers.what_if import WhatIf
 
@@ -83,6 +83,10 @@ class DeadlinesAnswer(Success):
 
 
 class EstimatesAnswer(Success):
-    """Syncs in the order they are handed out, with when each would start and end."""
+    """What waits in the order it is handed out, with when each would start and end.
+
+    `connections` tells the same of each practice as a whole.
+    """
 
     estimates: Sequence[Estimate]
+    connections: Sequence[Through]

@@ -12,6 +12,7 @@ from adapters.storage.job_search import MATCHES, Wanted, read
 from domain.errors import BadInput
 from domain.jobs import JobState
 from domain.sheet import Settled, Stale
+from domain.work import PUSH_ENTRY, SEND_TEXT, SETTLE
 
 MOST = 500
 """At most so many at once: an operator sees what came of them before the next."""
@@ -35,6 +36,15 @@ NEEDS: Mapping[Act, str] = {
     Act.CANCEL: "only jobs that wait can be cancelled",
     Act.DISCARD: "only dead jobs can be discarded",
 }
+WARNS: Mapping[str, str] = {
+    SETTLE: (
+        "It follows a booking or a change at the PMS to its end. Called off, nobody learns whether "
+        "it was done there, whoever asked gets no text, and the time it holds stays held."
+    ),
+    SEND_TEXT: "Whoever waits for this text does not get it.",
+    PUSH_ENTRY: "The change stays on the sheet and does not reach the PMS.",
+}
+"""What calling a job off means, where that is more than that it is not done."""
 
 # Of jobs that would do the same one runs again, and none where its like waits already.
 _CHOSEN = f"""
@@ -79,17 +89,19 @@ _NOTIFY = text("SELECT pg_notify('jobs', '')")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """How many jobs an act would change, and of which kinds."""
+    """How many jobs an act would change, and of which kinds; `warnings` are what that means."""
 
     jobs: int
     kinds: Mapping[str, int]
+    warnings: Sequence[str] = ()
 
 
 def count(db: Db, act: Act, wanted: Wanted) -> Counted:
     """What `do_all` would change now; one more than a million is a million."""
     rows = db.execute(_COUNT, _values(act, wanted, most=1_000_000)).all()
     kinds = {row.kind: row.jobs for row in rows}
-    return Counted(jobs=sum(kinds.values()), kinds=kinds)
+    warnings = () if act is Act.RETRY else [WARNS[kind] for kind in kinds if kind in WARNS]
+    return Counted(jobs=sum(kinds.values()), kinds=kinds, warnings=warnings)
 
 
 def do_all(db: Db, act: Act, wanted: Wanted, *, confirmed: int, reason: str = "") -> Sequence[int]:

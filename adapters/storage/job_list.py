@@ -58,6 +58,12 @@ _DEPTH = text(
     FROM jobs WHERE state IN ('ready', 'running', 'dead') GROUP BY queue
     """
 )
+_PAUSED = text(
+    """
+    SELECT queue, account_id, reason, paused_by, paused_at FROM paused_queues
+    ORDER BY paused_at, account_id
+    """
+)
 _WORKERS = text(
     """
     SELECT queue, count(*) AS workers, sum(threads)::int AS threads
@@ -109,10 +115,17 @@ def discard(db: Db, job_id: int, *, reason: str) -> None:
 
 
 def queues(db: Db) -> list[dict[str, object]]:
-    """Each queue with what waits, runs and died, how late it is, and who serves it."""
+    """Each queue with what waits, runs and died, how late it is, who serves it, and pauses."""
     depth = {row["queue"]: row for row in db.execute(_DEPTH).mappings()}
     workers = {row["queue"]: row for row in db.execute(_WORKERS).mappings()}
-    return [_queue(name.value, depth.get(name.value), workers.get(name.value)) for name in Queue]
+    paused = db.execute(_PAUSED).mappings().all()
+    return [
+        {
+            **_queue(name.value, depth.get(name.value), workers.get(name.value)),
+            "paused": [dict(one) for one in paused if one["queue"] == name.value],
+        }
+        for name in Queue
+    ]
 
 
 def _queue(name: str, depth: RowMapping | None, workers: RowMapping | None) -> dict[str, object]:

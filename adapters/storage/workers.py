@@ -7,7 +7,8 @@ from sqlalchemy import text
 
 _LIVING = text(
     """
-    SELECT queue, count(*) AS workers FROM workers, unnest(queues) AS queue
+    SELECT queue, count(*) AS workers, sum(threads)::int AS threads
+    FROM workers, unnest(queues) AS queue
     WHERE seen_at > now() - interval '15 seconds' GROUP BY queue
     """
 )
@@ -16,3 +17,8 @@ _LIVING = text(
 def living_workers(db: Db) -> Mapping[str, int]:
     """How many worker processes serve each queue."""
     return {row.queue: row.workers for row in db.execute(_LIVING)}
+
+
+def serving_threads(db: Db) -> Mapping[str, int]:
+    """How many hands each queue has."""
+    return {row.queue: row.threads for row in db.execute(_LIVING)}

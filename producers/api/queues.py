@@ -15,7 +15,7 @@ from domain.people import Permission
 from domain.sheet import as_json
 from producers.boards import board
 from producers.doors import Door, door
-from producers.estimates import estimates
+from producers.estimates import by_connection, estimates
 from producers.job_answers import (
     DeadlinesAnswer,
     EstimatesAnswer,
@@ -46,10 +46,12 @@ def show(door: Operator) -> dict[str, Any]:
     return {"success": True, **as_json(board(door))}
 
 
-@router.get("/estimates", response_model=EstimatesAnswer, summary="Foresee when syncs end")
+@router.get("/estimates", response_model=EstimatesAnswer, summary="Foresee when jobs end")
 def foresee(door: Operator) -> dict[str, Any]:
     """By what each vendor still allows, behind whatever is handed out before it."""
-    return {"success": True, "estimates": as_json(estimates(door))}
+    found = estimates(door)
+    through = by_connection(found)
+    return {"success": True, "estimates": as_json(found), "connections": as_json(through)}
 
 
 class Frequency(BaseModel):

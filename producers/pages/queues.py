@@ -10,8 +10,9 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict
 
 from adapters.storage import job_search, trails
-from adapters.storage.job_acts import FROM, MOST, Act
+from adapters.storage.job_acts import FROM, MOST, WARNS, Act
 from adapters.storage.job_search import JobView, Wanted
+from adapters.storage.sheet_status import read_connections
 from domain import work
 from domain.jobs import JobState, Queue
 from domain.people import Permission
@@ -22,8 +23,10 @@ from producers.boards import board
 from producers.cursors import Cursor
 from producers.days import account_zone
 from producers.doors import Door, door
-from producers.estimates import Estimate, estimates
+from producers.estimates import Estimate, Through, by_connection, estimates
+from producers.pages.connecting import BADGES
 from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render, words
+from producers.troubles import troubles
 
 router = APIRouter(include_in_schema=False)
 
@@ -154,13 +157,11 @@ def fragment(
 
 @router.get("/queues/estimates")
 def foreseen(request: Request, door: Operator) -> HTMLResponse:
-    """When syncs that wait would be through; asked for apart, for it asks the vendors' clocks."""
+    """When what waits would be through; asked for apart, for it asks the vendors' clocks."""
     with door.transaction() as db:
         timezone = account_zone(db)
-    found = estimates(door)
-    return render(
-        request, "_estimates.html", person=door.person, estimates=found, timezone=timezone
-    )
+    found = by_connection(estimates(door))
+    return render(request, "_estimates.html", person=door.person, found=found, timezone=timezone)
 
 
 @router.get("/queues/jobs/{job_id}")
@@ -186,9 +187,13 @@ def _shown(door: Door, chosen: Chosen, cursor: str | None) -> dict[str, Any]:
         rows = job_search.find(db, chosen.wanted, before=cursors.decode(cursor), limit=PAGE + 1)
         timezone = account_zone(db)
         practices = job_search.practices(db)
+        connections = read_connections(db, now=door.ports.clock())
     jobs, following = cursors.paged(rows, limit=PAGE, mark=job_search.mark)
+    shown = board(door)
     return {
-        "board": board(door),
+        "board": shown,
+        "troubles": troubles(connections, shown.dead),
+        "badges": BADGES,
         "jobs": jobs,
         "next_href": following and chosen.address(cursor=following),
         "is_first": cursor is None,
@@ -232,7 +237,7 @@ def lasted(seconds: float | None) -> str:
     return f"{seconds / HOUR:.0f} h" if seconds < 2 * DAY else f"{seconds / DAY:.0f} days"
 
 
-def foreseen_end(one: Estimate, timezone: str) -> str:
+def foreseen_end(one: Estimate | Through, timezone: str) -> str:
     """`14:05`, with its day where that is not the day it starts on."""
     if one.starts_at is None or one.ends_at is None:
         return ""
@@ -271,6 +276,7 @@ ENVIRONMENT.filters.update(
     job_state=lambda state: STATES.get(state) or words(state),
     job_tone=lambda state: TONES.get(state, "paused"),
     job_acts=acts,
+    job_warning=lambda kind: WARNS.get(kind, ""),
     act_verb=lambda act: VERBS[act],
     step_title=lambda step: STEPS[step],
     origin_words=lambda origin: ORIGINS[origin],

@@ -95,3 +95,48 @@ def test_what_cannot_be_told_says_why(site: Site, lacking: str, because: str) ->
     [one] = foreseen(site)
 
     assert (one["ends_at"], one["because"]) == (None, because)
+
+
+def test_a_job_of_another_kind_takes_as_long_as_its_like_behind_those_before_it(
+    site: Site,
+) -> None:
+    clinic = practice(site, "Example Clinic")
+    put_worker(site, "w", "default", threads=1)
+    put_job(site, "push_entry", connection_id=clinic, state="done", ago=600)
+    first = put_job(site, "push_entry", connection_id=clinic, due=-60)
+    second = put_job(site, "push_entry", connection_id=clinic, due=-30)
+
+    one, other = foreseen(site)
+
+    assert [one["job_id"], other["job_id"]] == [first, second]
+    assert seconds(one) == pytest.approx(100, abs=1)
+    assert other["starts_at"] == one["ends_at"]
+    assert one["because"] == "a thread is free"
+    assert other["because"] == "all threads are taken before"
+
+
+def test_what_has_no_like_yet_cannot_be_told(site: Site) -> None:
+    put_worker(site, "w", "default")
+    put_job(site, "send_text")
+
+    [one] = foreseen(site)
+
+    assert (one["kind"], one["ends_at"]) == ("send_text", None)
+    assert one["because"] == "the first of its kind tells how long it takes"
+
+
+def test_a_practice_is_through_when_the_last_of_its_jobs_is(site: Site) -> None:
+    clinic = practice(site, "Example Clinic")
+    put_worker(site, "w", "sync")
+    sign_in(site, clinic)
+    put_run(site, clinic, 990_001, requests=90)
+    for _ in range(2):
+        put_job(site, connection_id=clinic)
+
+    answer = site.client.get("/api/queues/estimates", headers=site.bearer()).json()
+
+    [through] = answer["connections"]
+    first, last = answer["estimates"]
+    assert through["practice"] == "Example Clinic"
+    assert (through["starts_at"], through["ends_at"]) == (first["starts_at"], last["ends_at"])
+    assert through["because"] == last["because"]

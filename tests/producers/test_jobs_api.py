@@ -236,7 +236,7 @@ def test_all_that_match_are_counted_agreed_to_and_done(site: Site) -> None:
     refused = post(site, "/api/jobs/retry", {"matching": matching, "count": 3})
     done = post(site, "/api/jobs/retry", {"matching": matching, "count": counted["jobs"]})
 
-    assert counted == {"jobs": 4, "kinds": {"sync": 4}}
+    assert counted == {"jobs": 4, "kinds": {"sync": 4}, "warnings": []}
     assert (refused.status_code, done.status_code) == (409, 200)
     assert sorted(done.json()["jobs"]) == [*ours, twins[1]]
     assert done.json()["left"] == 0
@@ -330,3 +330,14 @@ def test_a_trail_of_the_timetable_begins_with_its_job(site: Site) -> None:
 
     assert trail["origin"] == "timetable"
     assert [one["step"] for one in trail["steps"]] == ["job"]
+
+
+def test_calling_off_what_follows_a_write_is_warned_of(site: Site) -> None:
+    put_job(site, "settle_write")
+
+    cancelled = get(site, "/api/jobs/count/cancel", kind="settle_write")["count"]
+    retried = get(site, "/api/jobs/count/retry", kind="settle_write")["count"]
+
+    assert cancelled["jobs"] == 1
+    assert "nobody learns whether it was done" in cancelled["warnings"][0]
+    assert retried["warnings"] == []

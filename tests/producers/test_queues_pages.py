@@ -5,12 +5,14 @@ from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from domain.people import Role
 from producers.estimates import Estimate
+from producers.pages.budgets import every
 from producers.pages.queues import bars, foreseen_end, lasted, told_counts
 from tests.producers.conftest import Site
-from tests.producers.ledger import practice, put_job, put_worker
+from tests.producers.ledger import practice, put_job, put_worker, sign_in
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 EVENING = datetime(2026, 11, 23, 12, 50, tzinfo=UTC)  # 23:50 in Melbourne
@@ -110,6 +112,64 @@ def test_a_job_that_is_not_there_is_a_page_too(site: Site) -> None:
 
     assert answer.status_code == 404
     assert "There is no such job" in answer.text
+
+
+@pytest.mark.integration
+def test_who_is_shut_out_is_named_first_with_what_helps(site: Site) -> None:
+    clinic, harbour = practice(site, "Example Clinic"), practice(site, "Harbour Allied Health")
+    put_job(site, connection_id=clinic, state="dead", error_kind="Contract", error_text="Odd.")
+    with site.everything() as db:
+        db.execute(
+            text(
+                "UPDATE pms_connections SET state = 'NEEDS_SIGN_IN', state_reason = 'Refused.'"
+                " WHERE id = :id"
+            ),
+            {"id": harbour},
+        )
+
+    page = opened(site, "/queues").text
+
+    troubles = page.partition('id="troubles"')[2].partition("</section>")[0]
+    assert troubles.index(f"trouble-{harbour}") < troubles.index(f"trouble-{clinic}")
+    assert f'href="/connections/{harbour}#sign-in"' in troubles
+    assert "Retry 1 dead" in troubles
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("path", ["/queues/what-if", "/queues/shares", "/queues/callers"])
+def test_budgets_are_pages_that_an_operator_reads_without_any_script(site: Site, path: str) -> None:
+    sign_in(site, practice(site, "Example Clinic"))
+
+    page = opened(site, path).text
+
+    assert f'<a href="{path}" aria-current="page">' in page
+    assert "<script>" not in page
+    assert "style=" not in page
+
+
+@pytest.mark.integration
+def test_a_wish_is_in_the_address_and_only_whoever_configures_may_save_it(site: Site) -> None:
+    clinic = practice(site, "Example Clinic")
+    sign_in(site, clinic)
+    path = f"/queues/what-if?every-{clinic}=7&limit-gentu-60=30&every-x=5&limit-gentu-y=1"
+
+    operators = opened(site, path).text
+    headers = {**site.bearer(Role.OWNER), "Accept": "text/html"}
+    owners = site.client.get(path, headers=headers).text
+
+    assert 'value="7"' in operators
+    assert 'value="30"' in operators
+    assert "An admin can save it" in operators
+    assert "data-save" not in operators
+    assert "data-save" in owners
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told"),
+    [(None, "never"), (15, "15 min"), (90, "90 min"), (150, "2.5 h"), (1440, "1 day")],
+)
+def test_intervals_are_told_as_people_say_them(minutes: int | None, told: str) -> None:
+    assert every(minutes) == told
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,9 @@ const words = (kind) => kind.replaceAll("_", " ");
 const query = (matching) => new URLSearchParams(Object.entries(matching).filter(([, one]) => one));
 
 // Answers the reason, an empty one where none is wanted; null where somebody thought better of it.
-export function confirmed({ title, text, verb, kinds = {}, needsReason = false }) {
+export function confirmed({ title, text, verb, kinds = {}, warnings = [], needsReason = false }) {
+  part("warns").hidden = warnings.length === 0;
+  part("warns").textContent = warnings.join(" ");
   part("title").textContent = title;
   part("text").textContent = text;
   part("yes").textContent = verb;
@@ -52,6 +54,7 @@ export async function doAll(act, matching) {
     text: `${(count.jobs === 1 ? TELLS_ONE : TELLS)[act]}${count.jobs > most ? ` The first ${most} now; ask again for the rest.` : ""}`,
     verb: `${VERBS[act]} ${count.jobs > most ? most : many}`,
     kinds: count.kinds,
+    warnings: count.warnings,
     needsReason: act !== "retry",
   });
   if (reason === null) return null;
@@ -63,11 +66,12 @@ export async function doAll(act, matching) {
 const DONE = { retry: "ready again", cancel: "cancelled", discard: "discarded" };
 
 // One job as it is shown; when it has moved on, the server says so.
-export async function doOne(act, { job, version, kind }) {
+export async function doOne(act, { job, version, kind, warning }) {
   const reason = await confirmed({
     title: `${VERBS[act]} job ${job}?`,
     text: `${kind}. ${TELLS_ONE[act]}`,
     verb: VERBS[act],
+    warnings: act !== "retry" && warning ? [warning] : [],
     needsReason: act !== "retry",
   });
   if (reason === null) return null;
