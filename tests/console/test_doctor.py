@@ -9,9 +9,11 @@ import pytest
 from redis import Redis
 from sqlalchemy import create_engine, text
 
+from adapters.storage.spent import StoredSpent
+from adapters.throttle.clock import RedisThrottle
 from console.doctor import servers
 from console.doctor.checks import CHECKS
-from tests.console.conftest import Shell
+from tests.console.conftest import Shell, stored
 
 pytestmark = pytest.mark.integration
 
@@ -152,18 +154,16 @@ def test_what_a_vendor_still_allows_is_told(shell: Shell, connected: str) -> Non
     assert "60 requests in 60 s are left" in said
 
 
-def test_a_budget_that_is_spent_says_that_syncs_wait(
-    shell: Shell, connected: str, break_: Callable[[str], None], redis_client: Redis
+def test_a_vendor_that_said_not_now_is_told_with_the_wait(
+    shell: Shell, connected: str, database_url: str, redis_client: Redis
 ) -> None:
     shell.answer("sync", connected, "--here")
-    break_(
-        "INSERT INTO vendor_requests (bucket, at) SELECT bucket, now() - interval '5 s'"
-        " FROM (SELECT DISTINCT bucket FROM vendor_requests) AS one, generate_series(1, 49)"
-    )
-    # The clock is rebuilt from those rows.
-    redis_client.flushdb()
+    bucket = str(stored(database_url, "SELECT min(bucket) FROM vendor_requests"))
+    engine = create_engine(database_url)
+    RedisThrottle(redis_client, StoredSpent(engine)).pause(bucket, seconds=900)
+    engine.dispose()
 
-    assert "syncs wait" in told(shell, "budget gentu", "warning")
+    assert "the next request waits" in told(shell, "budget gentu", "warning")
 
 
 def test_a_healthy_installation_is_looked_through_quickly(shell: Shell, connected: str) -> None:
