@@ -66,16 +66,10 @@ async def answered(ports: Ports, voice: Voice, asked: Asked) -> Mapping[str, Too
         await line.answer_for(UNCLAIMED)
         await line.until(asked.arrived + voice.answer_seconds)
         await line.answer_for(tool_calls.OPEN)
-        # The database may be away just now, and a worker may have begun before: it is looked once
-        # more for as long as the caller is there.
-        while line.open() and time.monotonic() < asked.arrived + voice.last_seconds:
-            await asyncio.sleep(AGAIN_SECONDS)
-            await line.answer_for(tool_calls.OPEN)
+        await line.catch_up(asked.arrived + voice.last_seconds)
     finally:
         for row_id in waiting:
             voice.replies.forget(row_id)
-    if len(line.said) < len(waiting):
-        await line.look()
     return {name: line.said[one.id] for name, one in asked.kept.items() if one.id in line.said}
 
 
@@ -105,8 +99,21 @@ class _Line:
                 pause *= 2
 
     async def look(self) -> None:
-        """For answers whose wake-up was lost."""
+        """For answers whose wake-up was lost, or could not be read when it came."""
+        if not self._unheard():
+            return
         self._heard(await self.turns.take(_answers, self.ports, self.asked, self._unheard()))
+
+    async def catch_up(self, ends: float) -> None:
+        """Until it is known what was said to all, however long the database is away meanwhile.
+
+        A wake-up comes over Redis, and what it tells of has to be read all the same.
+        """
+        await self.look()
+        while self._unheard() and time.monotonic() < ends:
+            await asyncio.sleep(AGAIN_SECONDS)
+            await self.answer_for(tool_calls.OPEN)
+            await self.look()
 
     async def answer_for(self, before: Sequence[str]) -> None:
         """Truthful words for what no worker answered; what has not left by now never will."""

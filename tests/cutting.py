@@ -1,4 +1,4 @@
-"""A line to Postgres that is cut when a commit has been carried out, before its answer is heard."""
+"""A line to Postgres that is cut once: what was sent is carried out, its answer is not heard."""
 
 import socket
 import tempfile
@@ -14,8 +14,8 @@ CHUNK = 65536
 
 
 @contextmanager
-def cut_at_commit(database_url: str, *, of: bytes) -> Iterator[str]:
-    """An address at which, once, the commit of a transaction with such a statement is not heard."""
+def cut_once(database_url: str, *, after: bytes, at: bytes) -> Iterator[str]:
+    """An address at which one answer is lost: to the first `at` in a session that said `after`."""
     address = make_url(database_url)
     host = address.query["host"]
     if not isinstance(host, str):
@@ -28,7 +28,9 @@ def cut_at_commit(database_url: str, *, of: bytes) -> Iterator[str]:
             door.bind(path)
             door.listen()
             served = threading.Thread(
-                target=_serve, args=(door, str(Path(host) / SOCKET), of, armed), daemon=True
+                target=_serve,
+                args=(door, str(Path(host) / SOCKET), (after, at), armed),
+                daemon=True,
             )
             served.start()
             told = address.update_query_dict({"host": folder})
@@ -37,7 +39,9 @@ def cut_at_commit(database_url: str, *, of: bytes) -> Iterator[str]:
             served.join()
 
 
-def _serve(door: socket.socket, there: str, of: bytes, armed: threading.Event) -> None:
+def _serve(
+    door: socket.socket, there: str, signs: tuple[bytes, bytes], armed: threading.Event
+) -> None:
     while True:
         try:
             client, _ = door.accept()
@@ -45,21 +49,24 @@ def _serve(door: socket.socket, there: str, of: bytes, armed: threading.Event) -
             return
         server = socket.socket(socket.AF_UNIX)
         server.connect(there)
-        for source, target, watch in ((client, server, of), (server, client, None)):
+        for source, target, watch in ((client, server, signs), (server, client, None)):
             threading.Thread(
                 target=_carry, args=(source, target, watch, armed), daemon=True
             ).start()
 
 
 def _carry(
-    source: socket.socket, target: socket.socket, of: bytes | None, armed: threading.Event
+    source: socket.socket,
+    target: socket.socket,
+    signs: tuple[bytes, bytes] | None,
+    armed: threading.Event,
 ) -> None:
     """One direction; the one to the server cuts both, and each closes what it read from."""
     is_marked = False
     with source, suppress(OSError):
         while data := source.recv(CHUNK):
-            is_marked = is_marked or (of is not None and of in data)
-            if is_marked and b"COMMIT" in data and armed.is_set():
+            is_marked = is_marked or (signs is not None and signs[0] in data)
+            if signs and is_marked and signs[1] in data and armed.is_set():
                 armed.clear()
                 # Nobody hears the answer any more; the server carries it out all the same.
                 source.shutdown(socket.SHUT_RDWR)
