@@ -55,7 +55,7 @@ def main() -> None:
     choices = [[], *BENCHES, "voice"]
     parser.add_argument("names", nargs="*", choices=choices, help="all when none is named")
     parser.add_argument("--many", type=int, default=0, help="also a day of so many requests")
-    parser.add_argument("--seconds", type=int, default=180, help="of each vendor clock")
+    parser.add_argument("--seconds", type=int, default=299, help="of each vendor clock")
     parser.add_argument("--rounds", type=int, default=5, help="of each voice bench, in turns")
     parser.add_argument("--connections", type=int, default=500, help="that share an allowance")
     parser.add_argument(
