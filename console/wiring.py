@@ -22,6 +22,7 @@ from adapters.texts.choosing import text_sender
 from adapters.throttle.clock import RedisThrottle
 from adapters.tokens import RedisTokens
 from adapters.vapi.controlling import LiveCallControl
+from domain.accesses import Thresholds
 from domain.credentials import SecretStore
 from domain.errors import BadInput
 from infra import embedded, settings
@@ -119,6 +120,7 @@ class Wiring:
             secrets_prefix=self.settings.secrets_prefix,
             texts=text_sender(self.settings),
             chaining=self.chaining,
+            thresholds=thresholds(self.settings),
         )
 
     def entry_seal(self, account_id: str) -> EntrySeal:
@@ -195,6 +197,17 @@ def revision(database: Engine) -> str | None:
             text("SELECT version_num FROM alembic_version")
         ).scalar_one_or_none()
         return found
+
+
+def thresholds(given: Settings) -> Thresholds:
+    """From how much on reading of patients is told as odd."""
+    return Thresholds(
+        patients_an_hour=given.watch_patients_an_hour,
+        denials_an_hour=given.watch_denials_an_hour,
+        exports_a_day=given.watch_exports_a_day,
+        hours_outside=given.watch_hours_outside,
+        new_address_patients=given.watch_new_address_patients,
+    )
 
 
 def _moved(given: Settings, home: Path) -> Settings:

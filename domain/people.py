@@ -20,6 +20,7 @@ class Permission(StrEnum):
     SEE_STATUS = "see_status"
     OPERATE = "operate"
     CONFIGURE = "configure"
+    SEE_AUDIT = "see_audit"
 
 
 P = Permission
@@ -31,7 +32,7 @@ ALLOWED: Mapping[Role, frozenset[Permission]] = {
     Role.ADMIN: EVERYTHING,
     Role.BILLING: frozenset({P.SEE_SHEET, P.EDIT_SHEET, P.SYNC, P.SEE_STATUS}),
     Role.PROVIDER: frozenset({P.SEE_SHEET, P.SEE_STATUS}),
-    Role.OPS: frozenset({P.SYNC, P.SEE_STATUS, P.OPERATE}),
+    Role.OPS: frozenset({P.SYNC, P.SEE_STATUS, P.OPERATE, P.SEE_AUDIT}),
 }
 
 

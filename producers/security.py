@@ -10,10 +10,11 @@ import jwt
 from fastapi import Request, Response
 
 from adapters.storage.accounts import is_known
-from adapters.storage.audit import Access
+from adapters.storage.audit import Access, record
 from adapters.storage.sessions import SESSION_LASTS, Opened, find_session
+from domain.accesses import DENIED
 from domain.people import Permission, Person, Role
-from infra.database import DatabaseAway, dispatch
+from infra.database import DatabaseAway, dispatch, transaction
 from producers.ports import GivenPorts, Ports
 from producers.problems import Problem
 
@@ -34,12 +35,27 @@ def may(permission: Permission) -> Callable[[Request, Ports], Person]:
         if request.method not in SAFE_METHODS and person.csrf is not None:
             check_csrf(request, person, request.headers.get(CSRF_HEADER, ""))
         if not person.may(permission):
+            _note_refusal(request, ports, person, permission)
             raise Problem(
                 HTTPStatus.FORBIDDEN, f"The role '{person.role}' may not do this; ask an owner."
             )
         return person
 
     return allowed
+
+
+def _note_refusal(request: Request, ports: Ports, person: Person, permission: Permission) -> None:
+    """Whoever tries many doors is worth a look; a refusal stands whether or not it is noted."""
+    with transaction(ports.database, account_id=person.account_id) as db:
+        record(
+            db,
+            access_of(request, person),
+            account_id=person.account_id,
+            action=DENIED,
+            summary=f"{permission.value} as {person.role.value}",
+            status=HTTPStatus.FORBIDDEN,
+            success=False,
+        )
 
 
 def authenticate(request: Request, ports: Ports) -> Person:

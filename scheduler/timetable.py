@@ -16,6 +16,7 @@ from domain.work import (
     prune_job,
     renew_token_job,
     summarise_job,
+    watch_access_job,
 )
 from infra.database import dispatch
 from scheduler.due import next_sync, sync_of
@@ -28,11 +29,17 @@ LOOK_AGAIN = timedelta(minutes=5)
 CHAIN_SECONDS = 5.0
 """How long an audit row may wait for its link, about."""
 
-EVERY_SECONDS: Mapping[str, int] = {"prune": 3600, "authorise": 86_400, "summaries": 1800}
+EVERY_SECONDS: Mapping[str, int] = {
+    "prune": 3600,
+    "authorise": 86_400,
+    "summaries": 1800,
+    "watch": 300,
+}
 JOBS: Mapping[str, Callable[[], NewJob]] = {
     "prune": prune_job,
     "authorise": authorise_job,
     "summaries": summarise_job,
+    "watch": watch_access_job,
 }
 
 

@@ -12,6 +12,7 @@ from adapters.opening import Opener
 from adapters.sikka.authorised import SikkaOffices
 from adapters.storage import delivery_work
 from adapters.storage.audit_chain import Chaining
+from adapters.storage.audit_watch import Watch
 from adapters.storage.authorising import AuthorisationStore
 from adapters.storage.checks import CheckStore
 from adapters.storage.ledger import advance
@@ -24,6 +25,7 @@ from adapters.storage.texts import TextStore
 from adapters.storage.token_book import TokenBook
 from adapters.trying import Trials, forget_leftovers
 from adapters.vapi.controlling import LiveCallControl
+from domain.accesses import Thresholds
 from domain.errors import BrokenContract, Transient
 from domain.jobs import Job
 from domain.tools import CallControl
@@ -43,6 +45,7 @@ from domain.work import (
     SETTLE,
     SUMMARISE,
     SYNC,
+    WATCH_ACCESS,
 )
 from infra.database import dispatch
 from infra.sealing import Sealer
@@ -64,6 +67,7 @@ from workers.handlers.send_text import Sender, send_text
 from workers.handlers.settle_write import settle_write
 from workers.handlers.summarise import summarise
 from workers.handlers.sync_connection import sync_connection
+from workers.handlers.watch_access import watch_access
 from workers.linking import PatientLinking
 from workers.patience import Patient
 from workers.pushing import Pushing
@@ -74,7 +78,8 @@ from workers.tools import tools
 class Parts:
     """What the handlers of one process share; without `texts` none is sent.
 
-    Without `chaining` audit rows stay unchained. Over `redis` an ingress that waits is told of answers; without it they are found all the same.
+    Without `chaining` audit rows stay unchained. Over `redis` an ingress that waits is told of
+    answers; without it they are found all the same.
     """
 
     engine: Engine
@@ -87,6 +92,7 @@ class Parts:
     redis: Redis | None = None
     control: CallControl = field(default_factory=LiveCallControl)
     chaining: Chaining | None = None
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
 
 def works(parts: Parts) -> Mapping[str, Work]:
@@ -105,10 +111,12 @@ def works(parts: Parts) -> Mapping[str, Work]:
 
 def _of_audit(parts: Parts) -> Mapping[str, Work]:
     """What is made of the audit rows."""
+    watch = Watch(engine=parts.engine, clock=parts.clock, thresholds=parts.thresholds)
+    works = {WATCH_ACCESS: Work(run=lambda job: watch_access(job, watch=watch))}
     chains = parts.chaining
-    if chains is None:
-        return {}
-    return {CHAIN_AUDIT: Work(run=lambda job: chain_audit(job, chains=chains))}
+    if chains is not None:
+        works[CHAIN_AUDIT] = Work(run=lambda job: chain_audit(job, chains=chains))
+    return works
 
 
 def _of_callers(parts: Parts, opener: Opener) -> Mapping[str, Work]:

@@ -37,6 +37,7 @@ def record(  # noqa: PLR0913 - an audit row is what its columns say
     summary: str | None = None,
     status: int = 200,
     vapi_call_id: str | None = None,
+    success: bool = True,
 ) -> None:
     """One row; `summary` names things by id and counts them, it never holds a value."""
     db.execute(
@@ -57,7 +58,7 @@ def record(  # noqa: PLR0913 - an audit row is what its columns say
             "phi_accessed": bool(phi_fields),
             "phi_fields": list(phi_fields),
             "patient_id": patient_id,
-            "success": True,
+            "success": success,
             "trace_id": access.trace_id,
         },
     )

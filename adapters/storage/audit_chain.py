@@ -37,7 +37,8 @@ _HOLD = text("SELECT seq, hash, newest_at FROM audit_heads WHERE account_id = :i
 _UNCHAINED = text(
     f"""
     SELECT {_ROW} FROM pms_audit_logs AS logs
-    WHERE logs.account_id = :account_id AND logs.created_at > COALESCE(CAST(:since AS timestamptz), '-infinity')
+    WHERE logs.account_id = :account_id
+      AND logs.created_at > COALESCE(CAST(:since AS timestamptz), '-infinity')
       AND NOT EXISTS (SELECT FROM audit_chain AS link WHERE link.audit_id = logs.id)
     ORDER BY logs.id LIMIT :limit
     """  # noqa: S608 - the columns are this product's own

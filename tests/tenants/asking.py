@@ -50,14 +50,9 @@ class Asked:
     @property
     def by_query(self) -> list[str]:
         """Names of an id in the query, however deep the dependency that reads it."""
-        return sorted(
-            {
-                param.alias
-                for one in _all(self.route.dependant)
-                for param in one.query_params
-                if param.alias.endswith("_id") or param.alias == "connectionId"
-            }
-        )
+        params = [param.alias for one in _all(self.route.dependant) for param in one.query_params]
+        named = {name for name in params if name.endswith("_id") or name == "connectionId"}
+        return sorted(named)
 
 
 def every_route(app: FastAPI) -> list[Asked]:

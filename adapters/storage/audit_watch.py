@@ -1,0 +1,160 @@
+"""Looks through an account's newest audit rows for reading that somebody should look at."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import Engine, text
+
+from adapters.storage.audit_findings import keep
+from domain.accesses import DENIED, EXPORTS, Odd, Rule, Thresholds
+from domain.hours import OpeningHours, read_hours
+from infra.database import dispatch, transaction
+
+LOOK_BACK = timedelta(hours=25)
+"""A span of a day is looked at until it is over, and once more."""
+
+KNOWN_FOR = timedelta(days=90)
+AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
+NOT_PEOPLE = ("vapi", "voice", "system")
+"""Callers are served at any hour, many of them; what they may ask is bounded elsewhere."""
+
+_ACCOUNTS = text("SELECT id FROM accounts ORDER BY id")
+_COUNTED = text(
+    """
+    SELECT date_trunc(:span, created_at, 'UTC') AS since, user_id AS person,
+           count(DISTINCT patient_id) AS patients,
+           count(*) FILTER (WHERE action = :denied) AS denials,
+           count(*) FILTER (WHERE action = ANY (CAST(:exports AS text[]))) AS exports
+    FROM pms_audit_logs
+    WHERE created_at >= :since AND user_id <> ALL (CAST(:not_people AS text[]))
+    GROUP BY 1, 2
+    """
+)
+_READING = text(
+    """
+    SELECT date_trunc('hour', created_at, 'UTC') AS since, user_id AS person, count(*) AS reads,
+           max(created_at) AS latest
+    FROM pms_audit_logs
+    WHERE created_at >= :since AND phi_accessed
+      AND user_id <> ALL (CAST(:not_people AS text[]))
+    GROUP BY 1, 2
+    """
+)
+_ADDRESSES = text(
+    """
+    SELECT date_trunc('day', fresh.created_at, 'UTC') AS since, fresh.user_id AS person,
+           count(DISTINCT fresh.patient_id) AS patients
+    FROM pms_audit_logs AS fresh
+    WHERE fresh.created_at >= :since AND fresh.phi_accessed AND fresh.ip_address IS NOT NULL
+      AND fresh.user_id <> ALL (CAST(:not_people AS text[]))
+      AND EXISTS (SELECT FROM pms_audit_logs AS old
+                  WHERE old.user_id = fresh.user_id AND old.ip_address IS NOT NULL
+                    AND old.created_at >= :known_since AND old.created_at < :since)
+      AND NOT EXISTS (SELECT FROM pms_audit_logs AS old
+                      WHERE old.user_id = fresh.user_id AND old.ip_address = fresh.ip_address
+                        AND old.created_at >= :known_since AND old.created_at < :since)
+    GROUP BY 1, 2
+    """
+)
+_HOURS = text(
+    """
+    SELECT DISTINCT opening_hours, timezone FROM pms_connections
+    WHERE removed_at IS NULL AND opening_hours <> '{}'::jsonb
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Evaluates every account by the thresholds; a finding is kept once."""
+
+    engine: Engine
+    clock: Callable[[], datetime]
+    thresholds: Thresholds
+
+    def accounts(self) -> Sequence[str]:
+        with dispatch(self.engine) as db:
+            return list(db.execute(_ACCOUNTS).scalars())
+
+    def watch(self, account_id: str) -> int:
+        """How many findings are new."""
+        with transaction(self.engine, account_id=account_id) as db:
+            return keep(db, account_id, self._odd(db))
+
+    def _odd(self, db: Db) -> Iterator[Odd]:
+        since = self.clock() - LOOK_BACK
+        yield from self._in_an_hour(db, since)
+        yield from self._in_a_day(db, since)
+        yield from self._at_night(db, since)
+
+    def _in_an_hour(self, db: Db, since: datetime) -> Iterator[Odd]:
+        most = self.thresholds
+        for row in db.execute(_COUNTED, _values("hour", since)):
+            counted = (
+                (Rule.MANY_PATIENTS, row.patients, most.patients_an_hour),
+                (Rule.DENIALS, row.denials, most.denials_an_hour),
+            )
+            for rule, count, threshold in counted:
+                yield from _over(rule, row.person, (row.since, AN_HOUR), count, threshold)
+
+    def _in_a_day(self, db: Db, since: datetime) -> Iterator[Odd]:
+        most = self.thresholds
+        for row in db.execute(_COUNTED, _values("day", _midnight(since))):
+            span = (row.since, A_DAY)
+            yield from _over(Rule.EXPORTS, row.person, span, row.exports, most.exports_a_day)
+        midnight = _midnight(since)
+        known = {"known_since": midnight - KNOWN_FOR, "since": midnight}
+        for row in db.execute(_ADDRESSES, {**_values("day", midnight), **known}):
+            span, threshold = (row.since, A_DAY), most.new_address_patients
+            yield from _over(Rule.NEW_ADDRESS, row.person, span, row.patients, threshold)
+
+    def _at_night(self, db: Db, since: datetime) -> Iterator[Odd]:
+        """Only where every practice says when it is open, and all of them are far from it."""
+        hours = [read_hours(row.opening_hours, timezone=row.timezone) for row in db.execute(_HOURS)]
+        told = [one for one in hours if one is not None]
+        if not told:
+            return
+        margin = timedelta(hours=self.thresholds.hours_outside)
+        for row in db.execute(_READING, _values("hour", since)):
+            if all(_is_far(one, row.latest, margin) for one in told):
+                yield from _over(Rule.UNUSUAL_HOURS, row.person, (row.since, AN_HOUR), row.reads, 1)
+
+
+def _is_far(hours: OpeningHours, at: datetime, margin: timedelta) -> bool:
+    """Neither open then, nor so many hours before or after."""
+    moments = (at - margin, at, at + margin)
+    if any(hours.opening(one) for one in moments):
+        return False
+    ahead = hours.next_opening(at - margin)
+    return ahead is None or ahead > at + margin
+
+
+def _over(
+    rule: Rule, person: str, span: tuple[datetime, timedelta], counted: int, threshold: int
+) -> Iterator[Odd]:
+    if counted >= threshold:
+        since, lasts = span
+        yield Odd(
+            rule=rule,
+            person=person,
+            since=since,
+            until=since + lasts,
+            counted=counted,
+            threshold=threshold,
+        )
+
+
+def _values(span: str, since: datetime) -> dict[str, object]:
+    return {
+        "span": span,
+        "since": since,
+        "denied": DENIED,
+        "exports": list(EXPORTS),
+        "not_people": list(NOT_PEOPLE),
+    }
+
+
+def _midnight(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

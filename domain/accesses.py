@@ -1,0 +1,68 @@
+"""Accesses to patient data as somebody looks through them: what is wanted, and what is odd."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class Rule(StrEnum):
+    """What makes reading of patients worth a look by somebody who knows the practice."""
+
+    MANY_PATIENTS = "many_patients"
+    UNUSUAL_HOURS = "unusual_hours"
+    DENIALS = "denials"
+    EXPORTS = "exports"
+    NEW_ADDRESS = "new_address"
+
+
+class FindingState(StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+
+
+EXPORTS = ("audit.exported", "audit.patient_exported")
+"""Actions that take data out as a file."""
+
+DENIED = "access.denied"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """From how much on it is odd; a practice of forty sees more patients than one of two."""
+
+    patients_an_hour: int = 60
+    denials_an_hour: int = 10
+    exports_a_day: int = 5
+    hours_outside: int = 3
+    new_address_patients: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Odd:
+    """Something somebody should look at: who, in which span, how much against which threshold."""
+
+    rule: Rule
+    person: str
+    since: datetime
+    until: datetime
+    counted: int
+    threshold: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed:
+    """A finding as it is kept."""
+
+    id: UUID
+    rule: Rule
+    person: str
+    since: datetime
+    until: datetime
+    counted: int
+    threshold: int
+    state: FindingState
+    note: str | None
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+    created_at: datetime

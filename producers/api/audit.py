@@ -1,0 +1,116 @@
+"""The audit over JSON and as a file: who saw what, whose rows, and what somebody should look at."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from adapters.storage import audit_findings, audit_search
+from adapters.storage.audit import record
+from adapters.storage.audit_search import Wanted
+from domain.accesses import FindingState
+from domain.people import Permission
+from domain.sheet import as_json
+from producers import audits, cursors
+from producers.as_csv import csv_answer
+from producers.audits import HEADINGS, Looked, as_cells
+from producers.doors import Door, door
+
+router = APIRouter(prefix="/api/audit", tags=["audit"])
+
+Auditor = Annotated[Door, Depends(door(Permission.SEE_AUDIT))]
+Privacy = Annotated[Door, Depends(door(Permission.CONFIGURE))]
+PatientId = Annotated[str, Path(min_length=1, max_length=200)]
+FROM_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/csv": {}}, "description": "A file for a spreadsheet."}
+}
+
+
+class Wished(Looked):
+    """A page of what is looked for."""
+
+    cursor: cursors.Cursor = None
+    limit: cursors.Limit = cursors.USUAL
+
+
+class Note(BaseModel):
+    """What somebody found out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: str = Field(min_length=1, max_length=500)
+
+
+@router.get("", summary="List accesses")
+def list_(door: Auditor, wished: Annotated[Wished, Query()]) -> dict[str, Any]:
+    """Newest first; looking is itself an access. Operators are told no patient."""
+    with door.transaction() as db:
+        wanted = audits.checked(door, wished.wanted(db))
+        before = cursors.decode(wished.cursor)
+        rows = audit_search.find(db, wanted, before=before, limit=wished.limit + 1)
+        page, next_cursor = cursors.paged(rows, limit=wished.limit, mark=audit_search.mark)
+        told = audits.shown(door, page)
+        audits.noted(db, door, "audit.read", wanted, told)
+    return {"success": True, "accesses": as_json(told), "next_cursor": next_cursor}
+
+
+@router.get("/export", summary="Export accesses", response_class=Response, responses=FROM_FILE)
+def export(door: Auditor, looked: Annotated[Looked, Query()]) -> Response:
+    """The same as a CSV file, whole; no cell begins a formula."""
+    with door.transaction() as db:
+        wanted = audits.checked(door, looked.wanted(db))
+        rows = audits.exported(db, door, wanted)
+        audits.noted(db, door, "audit.exported", wanted, rows)
+    return csv_answer("accesses.csv", HEADINGS, map(as_cells, rows))
+
+
+@router.get("/patients/{patient_id}", summary="Read who saw a patient")
+def patient(door: Privacy, patient_id: PatientId) -> dict[str, Any]:
+    """Every access that names one patient, newest first; they may ask for it."""
+    wanted = Wanted(patient_id=patient_id)
+    with door.transaction() as db:
+        rows = audits.exported(db, door, wanted)
+        audits.noted(db, door, "audit.patient_read", wanted, rows, what=f"{len(rows)} accesses")
+    return {"success": True, "accesses": as_json(rows)}
+
+
+@router.get(
+    "/patients/{patient_id}/export",
+    summary="Export who saw a patient",
+    response_class=Response,
+    responses=FROM_FILE,
+)
+def export_patient(door: Privacy, patient_id: PatientId) -> Response:
+    """The same as a CSV file."""
+    wanted = Wanted(patient_id=patient_id)
+    with door.transaction() as db:
+        rows = audits.exported(db, door, wanted)
+        what = f"{len(rows)} accesses"
+        audits.noted(db, door, "audit.patient_exported", wanted, rows, what=what)
+    return csv_answer("accesses-of-a-patient.csv", HEADINGS, map(as_cells, rows))
+
+
+@router.get("/findings", summary="List what somebody should look at")
+def findings(door: Auditor, state: FindingState | None = None) -> dict[str, Any]:
+    """Open findings first; persons and counts, no patient."""
+    with door.transaction() as db:
+        found = audit_findings.listed(db, state=state)
+    return {"success": True, "findings": as_json(found)}
+
+
+@router.post("/findings/{finding_id}/acknowledge", summary="Say what a finding was")
+def acknowledge(door: Privacy, finding_id: UUID, body: Note) -> dict[str, Any]:
+    """The note stays with the finding, and so does who wrote it."""
+    with door.transaction() as db:
+        found = audit_findings.acknowledge(
+            db, finding_id, note=body.note, by=door.person.name, at=door.ports.clock()
+        )
+        record(
+            db,
+            door.access,
+            account_id=door.account_id,
+            action="finding.acknowledged",
+            summary=f"finding {finding_id} ({found.rule})",
+        )
+    return {"success": True, "finding": as_json(found)}
