@@ -22,7 +22,7 @@ from console import address, output
 from console.output import AsJson
 from console.wiring import Wiring, revision, wired
 from domain.errors import BadInput
-from infra import logging
+from infra import logging, otel
 from infra.redis import policy_problem
 from infra.supervisor import Child, Supervisor
 
@@ -190,4 +190,5 @@ def _process(*, connections: int = SPARE_CONNECTIONS, as_json: bool = False) -> 
         )
         logging.configure(json=not plain, level=given.log_level)
         refuse_leaky_redis(wiring)
-        yield wiring
+        with otel.sending(given.otel_exporter_otlp_endpoint, process=" ".join(sys.argv[1:2])):
+            yield wiring

@@ -119,6 +119,7 @@ class Settings(BaseSettings):
     watch_new_address_patients: int = Field(20, ge=1)
 
     metrics_token: SecretStr | None = None
+    otel_exporter_otlp_endpoint: str | None = None
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["auto", "json", "console"] = "auto"

@@ -1,12 +1,14 @@
 """Gives each request an id and a time, and says afterwards how it went: one line, one measure."""
 
 import time
+from contextlib import AbstractContextManager
 from uuid import uuid4
 
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from infra.tracing import NOTHING, Span, span
 from producers.metrics.registry import Metrics
 
 log = structlog.get_logger()
@@ -36,13 +38,17 @@ class Watching:
                 MutableHeaders(scope=message)["x-request-id"] = request_id
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with (
+            structlog.contextvars.bound_contextvars(request_id=request_id),
+            _traced(scope, request_id) as told,
+        ):
             try:
                 await self._app(scope, receive, sending)
             finally:
-                self._tell(scope, status, time.perf_counter() - started)
+                route = self._tell(scope, status, time.perf_counter() - started)
+                told.tell(f"{scope['method']} {route}", status=str(status))
 
-    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+    def _tell(self, scope: Scope, status: int, seconds: float) -> str:
         route, method = getattr(scope.get("route"), "path", UNKNOWN), scope["method"]
         self._metrics.answered(method, route, status=status, seconds=seconds)
         if route not in QUIET:
@@ -53,3 +59,11 @@ class Watching:
                 status=status,
                 milliseconds=round(seconds * 1000),
             )
+        return str(route)
+
+
+def _traced(scope: Scope, request_id: str) -> AbstractContextManager[Span]:
+    """What comes every few seconds, whoever asks, would only fill the traces."""
+    if scope["path"] in QUIET:
+        return NOTHING
+    return span("request", kind="server", trace_id=request_id)

@@ -13,6 +13,7 @@ from domain.backoff import NO_FLOOR, next_try
 from domain.errors import FenceLost, SyncError, Throttled, Transient
 from domain.jobs import Job, JobState
 from infra.stopping import HandBack, Stopping
+from infra.tracing import span
 
 log = structlog.get_logger()
 
@@ -86,12 +87,18 @@ class Execution:
         job = self.ledger.claim(job_id)
         if job is None:
             return None
-        with self.running.holding(job), structlog.contextvars.bound_contextvars(**_named(job)):
+        with (
+            self.running.holding(job),
+            structlog.contextvars.bound_contextvars(**_named(job)),
+            span(job.kind, kind="consumer", trace_id=job.trace_id, pms=job.vendor) as told,
+        ):
             try:
-                return self._carry(job)
+                state = self._carry(job)
             except FenceLost:
                 log.warning("job.taken_over")
                 return None
+            told.tell(job.kind, ended=state.value)
+            return state
 
     def _carry(self, job: Job) -> JobState:
         work = self.works.get(job.kind, UNKNOWN)

@@ -34,6 +34,7 @@ from domain.errors import (
 from domain.limits import Budget
 from domain.sources import Spend
 from infra.http import NotSent
+from infra.tracing import span
 
 _T = TypeVar("_T")
 
@@ -139,7 +140,8 @@ class Caller:
     def send(self, ask: Ask) -> Reply:
         """Pay for one request and send it as it is."""
         self._pay(ask)
-        with _in_doubt(ask):
+        traced = span(f"{ask.method} {ask.name}", kind="client", pms=self.vendor.name)
+        with _in_doubt(ask), traced:
             answer = self.ports.sender.send(
                 ask.method,
                 ask.url,
