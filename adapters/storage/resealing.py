@@ -1,6 +1,6 @@
 """Seals rows anew under the key in force, a batch in a transaction, while everybody goes on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,7 +40,7 @@ class Resealing:
     batch: int = BATCH
     broken: list[str] = field(default_factory=list)
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Generator[Step]:
         for account_id in owners(self.engine):
             for table in SEALED:
                 yield from self._table(table, account_id)

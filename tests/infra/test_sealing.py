@@ -1,5 +1,6 @@
 """Sealed bytes open where they belong and nowhere else."""
 
+import random
 from typing import Any
 
 import pytest
@@ -7,11 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import BadInput
-from infra.sealing import HEADER_BYTES, NONCE_AT, Keyring, SealBroken, Sealer
+from infra.sealing import (
+    HEADER_BYTES,
+    NONCE_AT,
+    UNNAMED_VERSION,
+    Keyring,
+    SealBroken,
+    Sealer,
+)
 
 FIRST = "0f" * 32
 SECOND = "a5" * 32
 SEALER = Sealer(Keyring.from_hex(FIRST))
+ROTATED = Sealer(Keyring.from_hex(SECOND, old=[FIRST]))
 PLACE: dict[str, Any] = {"table": "appointments", "column": "notes", "row": 7, "account": "acct-1"}
 
 
@@ -89,10 +98,51 @@ def test_old_keys_stay_readable_and_new_bytes_use_the_new_key() -> None:
         SEALER.open(after, **PLACE)
 
 
-def test_a_hundred_thousand_nonces_are_all_different() -> None:
-    nonces = {SEALER.seal(b"", **PLACE)[NONCE_AT:HEADER_BYTES] for _ in range(100_000)}
+def test_a_million_nonces_are_all_different() -> None:
+    nonces = {SEALER.seal(b"", **PLACE)[NONCE_AT:HEADER_BYTES] for _ in range(1_000_000)}
 
-    assert len(nonces) == 100_000
+    assert len(nonces) == 1_000_000
+
+
+@pytest.mark.parametrize("how", ["table", "column", "row", "account", "key", "version", "bit"])
+def test_of_a_thousand_that_were_moved_or_altered_none_opens(how: str) -> None:
+    dice = random.Random(how)
+    opened = 0
+    for trial in range(1000):
+        place = {**PLACE, "row": trial, "account": f"acct-{trial % 7}"}
+        sealed = bytearray(ROTATED.seal(f"Ada Example {trial}", **place))
+        match how:
+            case "key":
+                sealed[1:NONCE_AT] = SEALER.key_id
+            case "version":
+                sealed[0] ^= 1 << dice.randrange(8)
+            case "bit":
+                sealed[dice.randrange(len(sealed))] ^= 1 << dice.randrange(8)
+            case _:
+                place[how] = f"{place[how]}{dice.randrange(10)}"
+        try:
+            ROTATED.open(bytes(sealed), **place)
+        except SealBroken:
+            continue
+        opened += 1
+
+    assert opened == 0
+
+
+def test_what_is_sealed_anew_opens_where_it_did_and_only_there() -> None:
+    rotated = ROTATED.reseal(SEALER.seal("Ada Example", **PLACE), **PLACE)
+
+    assert ROTATED.is_current(rotated)
+    assert Sealer(Keyring.from_hex(SECOND)).open_text(rotated, **PLACE) == "Ada Example"
+    with pytest.raises(SealBroken):
+        ROTATED.reseal(rotated, **{**PLACE, "row": 8})
+
+
+def test_a_fingerprint_from_before_keys_were_named_is_known_again() -> None:
+    unnamed = UNNAMED_VERSION + SEALER.fingerprint(b"one")[NONCE_AT:]
+
+    assert unnamed in ROTATED.fingerprints(b"one")
+    assert unnamed not in ROTATED.fingerprints(b"two")
 
 
 def test_a_blind_index_is_equal_only_within_its_column_and_account() -> None:

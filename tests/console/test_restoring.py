@@ -1,0 +1,222 @@
+"""Backup and restore, step by step as docs/runbook.md has it, into servers that know nothing."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+from sqlalchemy import NullPool, create_engine, text
+
+from adapters import pms
+from adapters.storage.spent import StoredSpent
+from adapters.throttle.clock import RedisThrottle
+from domain.limits import Budget
+from infra import embedded
+from infra.embedded.binaries import postgres_binaries
+from tests.console.conftest import Shell, stored
+
+pytestmark = pytest.mark.integration
+
+ROLES = """
+CREATE ROLE pms_sync_app NOLOGIN; CREATE ROLE pms_sync_dispatch NOLOGIN;
+CREATE ROLE pms_sync_archive NOLOGIN;
+"""
+KEPT = (
+    "SELECT id, account_id, action, user_id, created_at, request_summary FROM pms_audit_logs"
+    " ORDER BY id"
+)
+OTHER_KEY = "1e2d3c4b5a69788796a5b4c3d2e1f00f" * 2
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """Servers as they are installed: a database without a table, and a Redis without a key."""
+
+    database_url: str
+    redis_url: str
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Fresh]:
+    with embedded.start(tmp_path / "fresh", durable=False) as servers:
+        yield Fresh(servers.database_url, servers.redis_url)
+
+
+def program(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(postgres_binaries() / name), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+
+
+def address(url: str) -> str:
+    """As the programs of PostgreSQL spell it."""
+    return url.replace("postgresql+psycopg://", "postgresql://")
+
+
+def run(url: str, statement: str) -> Sequence[Any]:
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as db:
+        found = db.execute(text(statement))
+        return found.all() if found.returns_rows else []
+
+
+def backed_up(database_url: str, home: Path, to: Path) -> None:
+    """Steps 1 to 3: the database, the keys, the secrets."""
+    to.mkdir()
+    dump = program(
+        "pg_dump", "--format=custom", f"--file={to / 'sheet.dump'}", address(database_url)
+    )
+    assert dump.returncode == 0, dump.stderr
+    shutil.copytree(home / "keys", to / "keys")
+    shutil.copy2(home / "secrets.sealed", to)
+
+
+def restored(backup: Path, fresh: Fresh, home: Path) -> None:
+    """Steps 2 and 3 of the way back."""
+    run(fresh.database_url, ROLES)
+    back = program(
+        "pg_restore",
+        "--no-owner",
+        "--exit-on-error",
+        f"--dbname={address(fresh.database_url)}",
+        str(backup / "sheet.dump"),
+    )
+    assert back.returncode == 0, back.stderr
+    home.mkdir()
+    shutil.copytree(backup / "keys", home / "keys")
+    shutil.copy2(backup / "secrets.sealed", home)
+
+
+def sheet(shell: Shell) -> Sequence[Any]:
+    found: Sequence[Any] = shell.answer("run-sheet")["appointments"]
+    return found
+
+
+def test_everything_goes_on_from_a_backup_in_fresh_servers(
+    shell: Shell,
+    connected: str,
+    database_url: str,
+    fresh: Fresh,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shell.answer("sync", connected, "--here")
+    waiting = stored(
+        database_url,
+        "INSERT INTO jobs (kind, queue, state, trace_id, due_at)"
+        " VALUES ('prune', 'default', 'ready', 't', now() + interval '1 day') RETURNING id",
+    )
+    before, audited = sheet(shell), run(database_url, KEPT)
+    requests = stored(database_url, "SELECT count(*) FROM vendor_requests")
+    backed_up(database_url, tmp_path / "home", tmp_path / "backup")
+
+    restored(tmp_path / "backup", fresh, tmp_path / "new home")
+    monkeypatch.setenv("DATABASE_URL", fresh.database_url)
+    monkeypatch.setenv("REDIS_URL", fresh.redis_url)
+    monkeypatch.setenv("PMS_SYNC_HOME", str(tmp_path / "new home"))
+    shell.answer("migrate")
+    doctor = shell.answer("doctor")
+    after = sheet(shell)
+    # The same look was audited once more; everything before it is there, byte for byte.
+    kept = run(fresh.database_url, KEPT)
+    again = shell.answer("sync", connected, "--here")
+
+    assert doctor["ok"] is True
+    assert after == before
+    assert after
+    assert list(kept[: len(audited)]) == list(audited)
+    assert shell.answer("jobs", "show", str(waiting))["state"] == "ready"
+    assert (again["status"], again["created"], again["updated"]) == ("success", 0, 0)
+    assert stored(fresh.database_url, "SELECT count(*) FROM vendor_requests") != requests
+    with pytest.raises(Exception, match="append-only"):
+        run(fresh.database_url, "DELETE FROM pms_audit_logs")
+
+
+def test_the_clocks_of_vendors_are_rebuilt_from_the_restored_rows(
+    shell: Shell, connected: str, database_url: str, fresh: Fresh, tmp_path: Path
+) -> None:
+    shell.answer("sync", connected, "--here")
+    bucket = str(stored(database_url, "SELECT min(bucket) FROM vendor_requests"))
+    spent = int(str(stored(database_url, "SELECT count(*) FROM vendor_requests")))
+    backed_up(database_url, tmp_path / "home", tmp_path / "backup")
+
+    restored(tmp_path / "backup", fresh, tmp_path / "new home")
+    engine = create_engine(fresh.database_url)
+    budget = Budget(bucket=bucket, limits=pms.vendor("gentu").limits["default"])
+    with Redis.from_url(fresh.redis_url) as client:
+        clock = RedisThrottle(client, StoredSpent(engine))
+        clock.spend([budget], holder="tests")
+        left = {one.limit.seconds: one.left for one in clock.outlook([budget]).allowances}
+    engine.dispose()
+
+    assert spent > 0
+    assert left[3600] <= 1000 - spent - 1
+
+
+def test_without_its_key_a_backup_tells_nothing(
+    shell: Shell,
+    connected: str,
+    database_url: str,
+    fresh: Fresh,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shell.answer("sync", connected, "--here")
+    names = {one["patient"]["full_name"] for one in sheet(shell) if one["patient"]}
+    backed_up(database_url, tmp_path / "home", tmp_path / "backup")
+
+    restored(tmp_path / "backup", fresh, tmp_path / "new home")
+    monkeypatch.setenv("DATABASE_URL", fresh.database_url)
+    monkeypatch.setenv("PMS_SYNC_HOME", str(tmp_path / "new home"))
+    monkeypatch.setenv("ENCRYPTION_KEY", OTHER_KEY)
+
+    assert "sealed under a key that is not configured" in shell.complaint("run-sheet")
+    plain = program("pg_restore", "--file=-", str(tmp_path / "backup" / "sheet.dump")).stdout
+    assert names
+    assert not [name for name in names if name in plain]
+
+
+def test_whoever_row_level_security_holds_for_gets_no_dump_at_all(
+    shell: Shell, connected: str, database_url: str, tmp_path: Path
+) -> None:
+    """Rather none than one in which accounts are missing."""
+    refused = program(
+        "pg_dump",
+        "--role=pms_sync_app",
+        f"--file={tmp_path / 'half.dump'}",
+        address(database_url),
+    )
+
+    assert refused.returncode != 0
+
+
+def test_the_embedded_servers_are_backed_up_by_a_copy_of_their_home(tmp_path: Path) -> None:
+    home, copy = tmp_path / "home", tmp_path / "copy"
+    with embedded.start(home) as servers:
+        run(servers.database_url, "CREATE TABLE kept AS SELECT 'of old' AS said")
+    subprocess.run(["cp", "-a", str(home), str(copy)], check=True)  # noqa: S603, S607
+    shutil.rmtree(home)
+
+    with embedded.start(copy) as servers:
+        said = run(servers.database_url, "SELECT said FROM kept")
+
+    assert [one.said for one in said] == ["of old"]
+
+
+def test_dates_of_the_backup_say_which_days_to_read_again(
+    shell: Shell, connected: str, database_url: str
+) -> None:
+    """What the PMS changed since the backup comes back with one sync of those days."""
+    shell.answer("sync", connected, "--here")
+    run(database_url, "DELETE FROM run_sheet_history; DELETE FROM run_sheet_appointments")
+    today = datetime.now(UTC).date()
+
+    since = ("--from", str(today - timedelta(days=1)), "--to", str(today + timedelta(days=1)))
+    again = shell.answer("sync", connected, "--here", *since)
+
+    assert again["status"] == "success"
+    assert again["created"] > 0
