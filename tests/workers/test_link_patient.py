@@ -14,6 +14,18 @@ from tests.workers.test_check_connection import JOB, NOW
 from workers.handlers.link_patient import MOST_LOOKED_AT, link_patient
 
 BORN = "1970-01-02"
+LINK = Link(
+    id=UUID(int=1),
+    connection_id=UUID(int=2),
+    person=Person(name="Ann Example", date_of_birth=BORN),
+    state=LinkState.PENDING,
+    pms_patient_id=None,
+    candidates=(),
+    reason=None,
+    linked_by=None,
+    synced_at=None,
+    updated_at=NOW,
+)
 
 
 @dataclass
@@ -21,22 +33,8 @@ class Practice:
     """Whose patients all have one name, and one of them that birth date."""
 
     patients: int
+    link: Link = LINK
     kept: list[Choice] = field(default_factory=list)
-
-    @property
-    def link(self) -> Link:
-        return Link(
-            id=UUID(int=1),
-            connection_id=UUID(int=2),
-            person=Person(name="Ann Example", date_of_birth=BORN),
-            state=LinkState.PENDING,
-            pms_patient_id=None,
-            candidates=(),
-            reason=None,
-            linked_by=None,
-            synced_at=None,
-            updated_at=NOW,
-        )
 
     def open(self, job: Job) -> "Practice":
         return self
