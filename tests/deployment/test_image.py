@@ -179,13 +179,16 @@ def test_prometheus_asks_the_ingress_with_the_token_it_wants() -> None:
     (host,) = {one.partition(":")[0] for one in job["static_configs"][0]["targets"]}
 
     assert host in SERVICES["network"]["networks"]["default"]["aliases"]
-    assert (
-        job["authorization"]["credentials_file"] == (SERVICES["prometheus"]["configs"][0]["target"])
-    )
-    assert (
-        COMPOSE["configs"]["metrics_token"]["content"]
-        == (OURS["ingress"]["environment"]["METRICS_TOKEN"])
-    )
+    file = job["authorization"]["credentials_file"]
+    assert f'"$$METRICS_TOKEN" > {file} ' in SERVICES["prometheus"]["entrypoint"][2]
+    assert str(Path(file).parent) in SERVICES["prometheus"]["tmpfs"]
+    given = [SERVICES["prometheus"]["environment"], OURS["ingress"]["environment"]]
+    assert given[0]["METRICS_TOKEN"] == given[1]["METRICS_TOKEN"]
+
+
+def test_nothing_is_copied_into_a_container_that_cannot_be_written() -> None:
+    """Compose copies configs and secrets that are no files, and a read-only container has none."""
+    assert not {"configs", "secrets"} & set(COMPOSE)
 
 
 def test_the_image_asks_whether_it_lives_where_the_ingress_says_so() -> None:
