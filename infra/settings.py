@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 from pydantic import (
     AliasChoices,
+    AwareDatetime,
     Field,
     SecretStr,
     ValidationError,
@@ -89,6 +91,9 @@ class Settings(BaseSettings):
 
     vapi_webhook_secret: SecretStr | None = None
     vapi_auth: SecretStr | None = None
+    vapi_webhook_secret_old: SecretStr | None = None
+    vapi_auth_old: SecretStr | None = None
+    vapi_old_until: AwareDatetime | None = None
     vapi_api_key: SecretStr | None = None
     vapi_allow_bare_signature: bool = False
     vapi_calls_a_minute: int = Field(100, ge=1)
@@ -241,12 +246,20 @@ class Settings(BaseSettings):
             raise ValueError("must start with https://")
         return url
 
-    @field_validator("vapi_auth")
+    @field_validator("vapi_auth", "vapi_auth_old")
     @classmethod
     def _vapi_auth(cls, text: SecretStr | None) -> SecretStr | None:
         if text is not None and not _is_json_object(text.get_secret_value()):
             raise ValueError("must be a Vapi credential as one JSON object")
         return text
+
+    @field_validator("vapi_old_until")
+    @classmethod
+    def _vapi_old_until(cls, ends: datetime | None, info: ValidationInfo) -> datetime | None:
+        named = (info.data.get("vapi_webhook_secret_old"), info.data.get("vapi_auth_old"))
+        if any(named) and ends is None:
+            raise ValueError("say until when the old secret is believed, as 2026-01-31T12:00:00Z")
+        return ends
 
 
 def load(*, vendors: Collection[str] = NAMED) -> Settings:

@@ -156,6 +156,17 @@ class OAuth2:
         return jwt.encode(claims, self.signing_key, algorithm="HS256")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """A plan that was in force, and is believed until then; nobody has to see to its end."""
+
+    plan: Plan
+    until: datetime
+
+    def proves(self, request: Signed) -> bool:
+        return self.plan.proves(request) and request.now < self.until
+
+
 def plan_of(credential: Mapping[str, Any], *, signing_key: str) -> Plan:
     """The plan a Vapi credential describes, under its own field names; BadInput says what is wrong.
 

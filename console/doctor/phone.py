@@ -1,18 +1,20 @@
 """What `pms-sync doctor` says of the phone: proof, texts, whom callers reach, and open hours."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from sqlalchemy import RowMapping, text
 
 from adapters import pms
 from adapters.vapi.plans import plans
-from adapters.vapi.verifying import Bearer, Hmac, Plan
+from adapters.vapi.verifying import Bearer, Ending, Hmac, Plan
 from console import noted_secret
 from console.doctor.findings import Finding
 from console.output import short
 from console.wiring import Wiring
 from domain.desk import Ability
 from domain.writes import BY_DEFAULT, NEEDS
+from infra.clock import system_clock
 from infra.database import dispatch
 
 NO_HOURS = (
@@ -57,7 +59,10 @@ def takes_bookings(practice: RowMapping) -> bool:
 
 def _vapi(wiring: Wiring, *, is_needed: bool) -> Iterator[Finding]:
     given = wiring.settings
-    in_force = plans(given, signing_key=given.jwt_secret.get_secret_value())
+    every = plans(given, signing_key=given.jwt_secret.get_secret_value())
+    in_force = [one for one in every if not isinstance(one, Ending)]
+    if len(in_force) < len(every):
+        yield _ending(given.vapi_old_until)
     if in_force:
         yield Finding("vapi", "ok", f"believed by {' or '.join(map(_named, in_force))}")
     elif noted_secret.of(given.home):
@@ -67,6 +72,13 @@ def _vapi(wiring: Wiring, *, is_needed: bool) -> Iterator[Finding]:
         yield Finding("vapi", "warning", told)
     else:
         yield Finding("vapi", "ok", "not set up, and no practice serves callers")
+
+
+def _ending(until: datetime | None) -> Finding:
+    if until is not None and until <= system_clock():
+        told = "its old secret is refused by now; unset VAPI_WEBHOOK_SECRET_OLD and VAPI_AUTH_OLD"
+        return Finding("vapi", "warning", told)
+    return Finding("vapi", "ok", f"its old secret is believed until {until}")
 
 
 def _named(plan: Plan) -> str:
