@@ -1,7 +1,7 @@
 """The promise that a connection's sheet is fresh: kept, broken or suspended, and in what words."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -59,6 +59,15 @@ class Freshness:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """What people changed and the PMS does not have yet: the oldest `since`, `stuck` for good."""
+
+    waiting: int = 0
+    stuck: int = 0
+    since: datetime | None = None
+
+
 class Turn(StrEnum):
     FIRED = "fired"
     CLEARED = "cleared"
@@ -70,6 +79,33 @@ def assess(facts: Facts, *, now: datetime) -> Freshness:
         if since is not None:
             return Freshness(status, since, SENTENCES[status](facts, now))
     return Freshness(Status.ON_TIME, facts.fresh_at, _synced(facts, now))
+
+
+def assess_outward(facts: Facts, owed: Owed, *, now: datetime) -> Freshness:
+    """The same promise the other way: what was changed here reaches the PMS within two intervals.
+
+    Pauses, closing time and a lost sign-in suspend it as they suspend the other.
+    """
+    if owed.stuck:
+        since = owed.since or now
+        return Freshness(Status.FAILING, since, f"{_rows(owed.stuck)} did not go out")
+    if not owed.waiting or owed.since is None:
+        return Freshness(Status.ON_TIME, facts.fresh_at, "Everything has gone out")
+    told = f"{_rows(owed.waiting)} to go out, the oldest for {span(now - owed.since)}"
+    every = facts.every or GRACE
+    inward = assess(replace(facts, every=every, last_complete_at=owed.since, failures=0), now=now)
+    return Freshness(inward.status, owed.since, told + SUSPENDED.get(inward.status, ""))
+
+
+SUSPENDED: Mapping[Status, str] = {
+    Status.PAUSED: "; syncing is paused",
+    Status.NEEDS_SIGN_IN: "; it needs a sign-in first",
+    Status.CLOSED: "; the practice is closed",
+}
+
+
+def _rows(count: int) -> str:
+    return "1 change" if count == 1 else f"{count} changes"
 
 
 def turned(previous: Status | None, current: Status) -> Turn | None:

@@ -1,6 +1,8 @@
 """How fresh the sheet is and what is being done about it: connections, runs and waiting jobs."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
@@ -48,6 +50,11 @@ _UNFINISHED = text(
 def read_connections(db: Db, *, now: datetime) -> tuple[ConnectionView, ...]:
     """Every connection of the account with how it keeps its promise."""
     return tuple(_connection(row, now) for row in db.execute(_CONNECTIONS).mappings())
+
+
+def read_facts(db: Db) -> Mapping[UUID, Facts]:
+    """What the promise of each connection is judged by."""
+    return {row["id"]: _facts(row) for row in db.execute(_CONNECTIONS).mappings()}
 
 
 def read_runs(db: Db, *, since: datetime) -> tuple[RunView, ...]:

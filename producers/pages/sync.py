@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,14 +10,17 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
 from adapters.pace import seconds_left
-from adapters.storage import boards, runs
+from adapters.storage import boards, runs, timelines
 from adapters.storage.runs import LoggedRun
-from adapters.storage.sheet_status import read_connections, read_waiting
+from adapters.storage.sheet_status import read_connections, read_facts, read_waiting
+from adapters.storage.timelines import Outward
 from adapters.storage.workers import living_workers
 from domain.backfills import Backfill, BackfillState
+from domain.freshness import Facts, Freshness, Owed, assess_outward
 from domain.jobs import Queue
 from domain.people import Permission
 from domain.sheet import ConnectionView, WaitingView
+from domain.timelines import Span, Timeline
 from domain.window import local_day
 from infra.database import dispatch
 from producers.api.runs import diff_of
@@ -60,6 +63,8 @@ class Board:
     seconds_left: float | None
     surprises: int
     today: date
+    timeline: Timeline
+    outward: Freshness | None
 
     @property
     def running(self) -> LoggedRun | None:
@@ -76,15 +81,19 @@ class Segment:
 
 
 @router.get("/sync")
-def page(request: Request, door: Reader, runs: Each = USUAL_RUNS) -> HTMLResponse:
+def page(
+    request: Request, door: Reader, runs: Each = USUAL_RUNS, span: Span = Span.DAY
+) -> HTMLResponse:
     """The whole page; it can be read before any script runs."""
-    return render(request, "sync.html", person=door.person, **_boards(door, runs))
+    return render(request, "sync.html", person=door.person, **_boards(door, runs, span))
 
 
 @router.get("/sync/boards")
-def fragment(request: Request, door: Reader, runs: Each = USUAL_RUNS) -> HTMLResponse:
+def fragment(
+    request: Request, door: Reader, runs: Each = USUAL_RUNS, span: Span = Span.DAY
+) -> HTMLResponse:
     """The part that changes, to be laid over what is shown."""
-    return render(request, "_sync.html", person=door.person, **_boards(door, runs))
+    return render(request, "_sync.html", person=door.person, **_boards(door, runs, span))
 
 
 @router.get("/sync/runs/{run_id}")
@@ -109,7 +118,7 @@ def one_run(request: Request, door: Reader, run_id: UUID) -> HTMLResponse:
     )
 
 
-def _boards(door: Door, each: int) -> dict[str, Any]:
+def _boards(door: Door, each: int, span: Span) -> dict[str, Any]:
     now = door.ports.clock()
     with door.transaction() as db:
         connections = read_connections(db, now=now)
@@ -117,6 +126,8 @@ def _boards(door: Door, each: int) -> dict[str, Any]:
         backfills = boards.latest_backfills(db)
         surprises = boards.surprises(db)
         waiting = {one.connection_id: one for one in reversed(read_waiting(db))}
+        lines, at = timelines.read_timelines(db, span)
+        outward = _outward(read_facts(db), timelines.read_outward(db), now=at)
     with dispatch(door.ports.database) as db:
         workers = living_workers(db).get(Queue.SYNC.value, 0)
     found = [
@@ -128,6 +139,8 @@ def _boards(door: Door, each: int) -> dict[str, Any]:
             seconds_left=_left(backfills.get(one.id), one),
             surprises=surprises.get(one.id, 0),
             today=local_day(now, one.timezone),
+            timeline=lines[one.id],
+            outward=outward.get(one.id),
         )
         for one in connections
     ]
@@ -136,9 +149,24 @@ def _boards(door: Door, each: int) -> dict[str, Any]:
         "is_busy": any(one.waiting and _is_due(one.waiting, now) for one in found),
         "workers": workers,
         "each": each,
+        "span": span.value,
+        "may_configure": door.person.may(Permission.CONFIGURE),
         "more": MORE_RUNS,
         "may_sync": door.person.may(Permission.SYNC),
         "badges": BADGES,
+    }
+
+
+def _outward(
+    facts: Mapping[UUID, Facts], owed: Mapping[UUID, Outward], *, now: datetime
+) -> Mapping[UUID, Freshness]:
+    """How the promise the other way is kept, where anything is owed."""
+    return {
+        key: assess_outward(
+            facts[key], Owed(waiting=one.waiting, stuck=one.stuck, since=one.since), now=now
+        )
+        for key, one in owed.items()
+        if key in facts
     }
 
 

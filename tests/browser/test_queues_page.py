@@ -7,7 +7,18 @@ from sqlalchemy import text
 
 from tests.browser.driving import drive
 from tests.producers.conftest import Site
-from tests.producers.ledger import audited, practice, put_job, put_run, put_worker, sign_in
+from tests.producers.ledger import (
+    ask,
+    audited,
+    budget_of,
+    practice,
+    put_job,
+    put_run,
+    put_worker,
+    sign_in,
+    spend,
+    turn_away,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
@@ -82,11 +93,11 @@ def test_an_operator_finds_what_died_retries_discards_and_pauses(
     assert found["groups"][0].startswith("NeedsReconnect Northside Specialists")
     assert "Sync, Example Clinic" in found["hands"][0]
     assert "Silent for" in found["hands"][1]
+    assert "Northside Specialists" in "".join(found["troubles"])
     assert "about 11 more requests" in found["foreseen"][0]
     assert "requests a minute" in found["foreseen"][1]
     assert (found["asked"], found["kinds"]) == ("Retry 3 jobs?", ["3 sync"])
-    assert found["retried"] == "3 jobs: ready again."
-    assert found["dead"] == 1
+    assert (found["retried"], found["dead"]) == ("3 jobs: ready again.", 1)
     assert "Say why" in found["lacking"]
     assert found["discarded"] == "1 job: discarded."
     assert found["trail"] == ["Job", "Asked of the vendor", "Rows on the sheet", "Conflicts"]
@@ -99,3 +110,48 @@ def test_an_operator_finds_what_died_retries_discards_and_pauses(
         assert len(audited(site, action)) == 1
     with site.everything() as db:
         assert db.execute(text("SELECT count(*) FROM paused_queues")).scalar_one() == 0
+
+
+@pytest.fixture
+def shared_ledger(site: Site) -> Site:
+    """Two practices signed in, one much asked for; callers of a day, some of them unlucky."""
+    for number, name in enumerate(("Example Clinic", "Harbour Allied Health")):
+        own = practice(site, name)
+        sign_in(site, own)
+        put_run(site, own, 990_001 + number, requests=60 * (number + 1))
+        spend(site, budget_of(site, own).bucket, own, 400 // (number + 1))
+        put_job(site, connection_id=own, ago=300)
+    for ago in range(0, 1300, 7):
+        state = {0: "withdrawn", 3: "late"}.get(ago % 11, "answered")
+        took = {"withdrawn": 4.1, "late": 15.0}.get(state, 0.8 + ago % 5 / 4)
+        tool = "book-appointment" if ago % 3 else "search-patients"
+        ask(site, state, tool=tool, took=took, ago=ago)
+    turn_away(site, "search-patients", 4)
+    return site
+
+
+def test_an_operator_weighs_a_frequency_before_it_is_saved(
+    shared_ledger: Site, browser_parts: Path, tmp_path: Path
+) -> None:
+    site = shared_ledger
+    clinic = practice(site, "Example Clinic")
+
+    found = drive(
+        "budgets",
+        base=str(site.client.base_url).rstrip("/"),
+        token=site.link(),
+        shots=tmp_path,
+        clinic=str(clinic),
+    )
+
+    assert found["title"] == "What if"
+    assert found["address"] == f"?every-{clinic}=1"
+    assert "Example Clinic" in found["verdict"]
+    assert "Late" in found["habit"]
+    assert found["saved"] == "Saved; the next syncs follow it."
+    assert found["was"] == "1 min"
+    assert "400 of 460 fair" in found["shares"]
+    assert "Turned away" in found["callers"]
+    assert {one for name, one in found.items() if name.startswith("width")} == {390}
+    assert found["trouble"] == []
+    assert audited(site, "connection.changed") != []

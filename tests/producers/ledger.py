@@ -1,11 +1,15 @@
 """Jobs, workers and runs of the demo practices, as a busy and partly broken day leaves them."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
+from adapters.storage import connections
+from domain.limits import Budget
+from producers.pools import budgets_of
 from tests.producers.conftest import Site
 
 _JOB = text(
@@ -38,6 +42,29 @@ _RUN = text(
             now() - make_interval(secs => :ago),
             now() - make_interval(secs => :ago - 20), 24, 20, 4, 1, :requests,
             :trace_id)
+    """
+)
+
+_SPENT = text(
+    """
+    INSERT INTO vendor_requests (bucket, at, connection_id)
+    SELECT :bucket, now() - make_interval(secs => number), :connection_id
+    FROM generate_series(1, :many) AS number
+    """
+)
+_ASKED = text(
+    """
+    INSERT INTO tool_calls (account_id, call_id, tool_call_id, tool, state, answered_by,
+                            deadline_at, created_at, answered_at, trace_id)
+    VALUES ('default', :call_id, 'one', :tool, :state, :by, now(),
+            now() - make_interval(mins => :ago),
+            now() - make_interval(mins => :ago) + make_interval(secs => :took), 't')
+    """
+)
+_TURNED = text(
+    """
+    INSERT INTO turned_away (account_id, minute, tool, calls)
+    VALUES (:account_id, date_trunc('minute', now()), :tool, :calls)
     """
 )
 
@@ -119,3 +146,34 @@ def sign_in(site: Site, connection_id: UUID) -> None:
     values = {"id": connection_id, "ref": site.ports.secrets.put(str(connection_id), secrets)}
     with site.everything() as db:
         db.execute(text("UPDATE pms_connections SET secret_ref = :ref WHERE id = :id"), values)
+
+
+def budget_of(site: Site, connection_id: UUID) -> Budget:
+    """What a sync of a signed-in connection spends from."""
+    with site.everything() as db:
+        held = connections.load(db, connection_id)
+    asking: Any = SimpleNamespace(ports=site.ports)
+    return budgets_of(asking, held)[0]
+
+
+def spend(site: Site, bucket: str, connection_id: UUID | None, many: int) -> None:
+    """So many requests, one a second until now."""
+    values = {"bucket": bucket, "connection_id": connection_id, "many": many}
+    with site.everything() as db:
+        db.execute(_SPENT, values)
+
+
+def ask(
+    site: Site, state: str, *, tool: str = "search-patients", took: float = 1.0, ago: int = 0
+) -> None:
+    """A caller's question, so many minutes ago, that took so many seconds."""
+    by = {"answered": "worker"}.get(state, "ingress")
+    values = {"call_id": str(uuid4()), "tool": tool, "state": state, "by": by}
+    with site.everything() as db:
+        db.execute(_ASKED, {**values, "ago": ago, "took": took})
+
+
+def turn_away(site: Site, tool: str, calls: int, *, account_id: str = "default") -> None:
+    with site.everything() as db:
+        values = {"account_id": account_id, "tool": tool, "calls": calls}
+        db.execute(_TURNED, values)

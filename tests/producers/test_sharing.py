@@ -1,55 +1,24 @@
 """Who took what of an allowance within the hour, and how soon callers were answered."""
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
-from domain.limits import Budget
-from producers.pools import budgets_of
 from tests.producers.conftest import Site
-from tests.producers.ledger import practice, put_job, put_run, sign_in
+from tests.producers.ledger import (
+    ask,
+    budget_of,
+    practice,
+    put_job,
+    put_run,
+    sign_in,
+    spend,
+    turn_away,
+)
 
 pytestmark = pytest.mark.integration
-
-_SPENT = text(
-    """
-    INSERT INTO vendor_requests (bucket, at, connection_id)
-    SELECT :bucket, now() - make_interval(secs => number), :connection_id
-    FROM generate_series(1, :many) AS number
-    """
-)
-_ASKED = text(
-    """
-    INSERT INTO tool_calls (account_id, call_id, tool_call_id, tool, state, answered_by,
-                            deadline_at, created_at, answered_at, trace_id)
-    VALUES ('default', :call_id, 'one', :tool, :state, :by, now(),
-            now() - make_interval(mins => :ago),
-            now() - make_interval(mins => :ago) + make_interval(secs => :took), 't')
-    """
-)
-_TURNED = text(
-    """
-    INSERT INTO turned_away (account_id, minute, tool, calls)
-    VALUES (:account_id, date_trunc('minute', now()), :tool, :calls)
-    """
-)
-
-
-def budget_of(site: Site, connection_id: UUID) -> Budget:
-    from adapters.storage import connections  # noqa: PLC0415 - what only this looks at
-
-    with site.everything() as db:
-        held = connections.load(db, connection_id)
-    door: Any = type("Asks", (), {"ports": site.ports})()
-    return budgets_of(door, held)[0]
-
-
-def spend(site: Site, bucket: str, connection_id: UUID | None, many: int) -> None:
-    values = {"bucket": bucket, "connection_id": connection_id, "many": many}
-    with site.everything() as db:
-        db.execute(_SPENT, values)
 
 
 def share_of(site: Site, vendor: str) -> dict[str, Any]:
@@ -92,13 +61,6 @@ def test_who_waits_long_and_got_nothing_while_others_did_is_told_first(site: Sit
     assert share["evenness"] < 1
 
 
-def ask(site: Site, state: str, *, tool: str = "search-patients", took: float = 1.0) -> None:
-    by = {"answered": "worker"}.get(state, "ingress")
-    values = {"call_id": str(uuid4()), "tool": tool, "state": state, "by": by}
-    with site.everything() as db:
-        db.execute(_ASKED, {**values, "ago": 0, "took": took})
-
-
 def test_answers_are_told_by_the_hour_and_by_tool(site: Site) -> None:
     for took in (1.0, 2.0, 3.0):
         ask(site, "answered", took=took)
@@ -111,8 +73,7 @@ def test_answers_are_told_by_the_hour_and_by_tool(site: Site) -> None:
                 text("INSERT INTO accounts (id, name) VALUES (:id, :id) ON CONFLICT DO NOTHING"),
                 {"id": account},
             )
-            values = {"account_id": account, "tool": "search-patients", "calls": calls}
-            db.execute(_TURNED, values)
+        turn_away(site, "search-patients", calls, account_id=account)
 
     answer = site.client.get("/api/queues/deadlines", headers=site.bearer())
 

@@ -28,7 +28,7 @@ function soon() {
 async function renew() {
   clearTimeout(looking);
   try {
-    const body = await fragment(`/sync/boards?runs=${boards().dataset.each}`);
+    const body = await fragment(`/sync/boards?runs=${boards().dataset.each}&span=${boards().dataset.span}`);
     const fresh = body.querySelector("#boards");
     for (const open of boards().querySelectorAll("details[open]")) fresh.querySelector(`#${open.id}`)?.setAttribute("open", "");
     for (const error of fresh.querySelectorAll("[data-error]")) keep(error);
@@ -62,6 +62,29 @@ async function syncNow(button) {
   soon();
   const run = await followed(job, () => {});
   if (run) say(`${name}: ${run.status}, ${run.counts.created} new, ${run.counts.updated} changed.`);
+}
+
+async function test(button) {
+  let { check } = await ask("POST", `${pathOf(button)}/test`, { body: {} });
+  while (check.state === "waiting") {
+    await new Promise((then) => setTimeout(then, OFTEN));
+    ({ check } = await ask("GET", `${pathOf(button)}/checks/${check.id}`));
+  }
+  say(`${nameOf(button)}: ${check.state === "ok" ? check.message || "the PMS answers." : check.message}`);
+}
+
+async function stop(button) {
+  const name = nameOf(button);
+  if (!await sure(`Pause ${name}?`, "It is synced no more until somebody resumes it; syncs that wait are called off. What is on the sheet stays.", "Pause")) return;
+  await ask("POST", `${pathOf(button)}/pause`, { body: {} });
+  say(`${name} is paused.`);
+  await renew();
+}
+
+async function goOn(button) {
+  await ask("POST", `${pathOf(button)}/resume`, { body: {} });
+  say(`${nameOf(button)} is synced again, beginning now.`);
+  await renew();
 }
 
 async function preview(form, days) {
@@ -182,6 +205,9 @@ document.addEventListener("click", (event) => {
     show(row.dataset.run).catch((refusal) => say(refusal.message));
   }
   if (at("[data-now]")) doing(at("[data-now]"), syncNow);
+  if (at("[data-test]")) doing(at("[data-test]"), test);
+  if (at("[data-stop]")) doing(at("[data-stop]"), stop);
+  if (at("[data-go-on]")) doing(at("[data-go-on]"), goOn);
   if (at("[data-act]")) doing(at("[data-act]"), act);
   if (at("[data-steer]")) doing(at("[data-steer]"), steer);
   if (at("[data-close]") || event.target === panel) panel.close();

@@ -14,13 +14,14 @@ export default async function play({ open, shots, base, told }) {
   found.cards = await page.locator(".queue-card h2").allTextContents();
   found.oldest = await page.locator("#queue-sync .depth div").last().innerText();
   found.bars = await page.locator("#queue-sync .chart rect.came").count();
-  found.groups = await page.locator(".groups > li .what").allInnerTexts();
+  found.groups = await page.locator("#dead .groups > li .what").allInnerTexts();
   found.hands = await page.locator(".hands > li").allInnerTexts();
   await page.locator(".foreseen > li").first().waitFor();
-  found.foreseen = await page.locator(".foreseen > li").allInnerTexts();
+  found.troubles = await page.locator("#troubles li").allInnerTexts();
+  found.foreseen = await page.locator(".foreseen > :not(.practice)").allInnerTexts();
   await shot(page, "1280-light");
 
-  await page.locator(".groups > li").first().getByRole("button", { name: "Retry" }).click();
+  await page.locator("#dead .groups > li").first().getByRole("button", { name: "Retry" }).click();
   await page.locator("[data-deed][open]").waitFor();
   found.asked = await page.locator("[data-deed-title]").textContent();
   found.kinds = await page.locator("[data-deed-kinds] li").allTextContents();

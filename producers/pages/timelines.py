@@ -1,0 +1,59 @@
+"""How a timeline is drawn: a bar for each step in which syncs began, the openings behind them."""
+
+from collections.abc import Mapping, Sequence
+
+from domain.timelines import STEPS, Span, Step, Timeline
+from producers.pages.rendering import ENVIRONMENT, moment
+
+WIDTH, HEIGHT, LEAST = 480.0, 40.0, 7.0
+TICKS: Mapping[Span, int] = {Span.DAY: 12, Span.WEEK: 14}
+"""A tick every so many of the steps or so; a day has eight, a week about seven."""
+
+COUNTED: Mapping[str, str] = {
+    "fetched": "fetched",
+    "created": "created",
+    "updated": "updated",
+    "skipped": "skipped",
+    "removed": "removed",
+    "rejected": "rejected",
+    "conflicts": "conflicts",
+}
+
+
+def bars(line: Timeline) -> Sequence[tuple[Step, float, float, float]]:
+    """Each step with its left edge, top and height: the more it changed, the higher."""
+    most = max([1, *(one.done for one in line.steps)])
+    made = []
+    for one in line.steps:
+        height = round(LEAST + (HEIGHT - LEAST) * one.done / most, 1)
+        made.append((one, round(WIDTH * one.place / STEPS, 1), round(HEIGHT - height, 1), height))
+    return made
+
+
+def openings(line: Timeline) -> Sequence[tuple[float, float]]:
+    """Left edge and width of each opening."""
+    parts = [(line.part(one.start), line.part(one.end)) for one in line.openings]
+    return [(round(WIDTH * start, 1), round(WIDTH * (end - start), 1)) for start, end in parts]
+
+
+def told(step: Step) -> str:
+    """`3 runs, 412 fetched, 2 created`."""
+    runs = "1 run" if step.runs == 1 else f"{step.runs} runs"
+    some = [f"{step.counts[name]} {word}" for name, word in COUNTED.items() if name in step.counts]
+    ended = "" if step.worst == "success" else f", {step.worst}"
+    return ", ".join([f"{runs}{ended}", *some])
+
+
+def ticks(line: Timeline, timezone: str) -> Sequence[str]:
+    """Marks below the line, evenly spread over it."""
+    shown = []
+    for place in range(0, STEPS, TICKS[line.span] * 2):
+        written = moment(line.at(place), timezone)
+        shown.append(written if line.span is Span.WEEK else written.rpartition(" ")[2])
+    return [*shown, "now"]
+
+
+ENVIRONMENT.filters.update(
+    timeline_bars=bars, timeline_openings=openings, step_words=told, timeline_ticks=ticks
+)
+ENVIRONMENT.globals.update(timeline_counts=COUNTED)
