@@ -13,6 +13,7 @@ from adapters.storage.audit import record
 from adapters.storage.authorisations import VENDOR, enter
 from adapters.storage.ledger import put
 from console import address, output
+from console.agreeing import require_agreements
 from console.auditing import access, audited
 from console.output import AsJson
 from console.wiring import Wiring, wired
@@ -88,6 +89,7 @@ def claim(
             account, _ = authorisations.by_code(
                 db, wiring.sealer, row["id"], str(code), by=by.user, now=system_clock()
             )
+        require_agreements(wiring, account_id=account, vendor=VENDOR)
         job_id = put(db, authorise_job(account_id=account))
         enter(db, account)
         summary = f"office {row['office_id']}, job {job_id}"

@@ -10,6 +10,7 @@ from adapters import pms
 from adapters.storage import connection_list
 from adapters.storage.connections import NO_ZONE_YET, NewConnection
 from console import given, output, reconnecting, setting_up
+from console.agreeing import require_agreements
 from console.auditing import audited
 from console.checking import checked
 from console.opened import Id, opened
@@ -113,6 +114,7 @@ def add(  # noqa: PLR0913 - each is an option
     if map_all:
         settings["map_all"] = True
     with wired() as wiring:
+        require_agreements(wiring, account_id=account, vendor=vendor)
         preset = wiring.opener.presets.get(vendor, {})
         secrets = given.secrets(described, secret or (), site=site, preset=preset)
         production = wiring.settings.is_production
@@ -153,6 +155,7 @@ def pair(
 ) -> None:
     """Finish a connection, or sign it in again, with the pairing code of the practice."""
     with opened(connection) as (wiring, held):
+        require_agreements(wiring, account_id=held.account_id, vendor=held.vendor)
         paired = reconnecting.pair(wiring, held, code)
     if json:
         return output.answer({"id": paired.id, "site": paired.site, "timezone": paired.timezone})
@@ -220,8 +223,10 @@ def pause(
 @app.command()
 def resume(connection: Id, *, json: AsJson = False) -> None:
     """Sync again, beginning now."""
-    with opened(connection) as (wiring, held), _changing(wiring, held, "resume") as db:
-        connection_list.resume(db, held.id)
+    with opened(connection) as (wiring, held):
+        require_agreements(wiring, account_id=held.account_id, vendor=held.vendor)
+        with _changing(wiring, held, "resume") as db:
+            connection_list.resume(db, held.id)
     _done(held, "syncs again", State.ACTIVE, as_json=json)
 
 

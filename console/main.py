@@ -8,6 +8,7 @@ import typer
 
 from console import (
     accounts,
+    agreements,
     audit,
     authorisations,
     backfill,
@@ -69,6 +70,7 @@ for commands in (
 for name, group in {
     "accounts": accounts.app,
     "audit": audit.app,
+    "baa": agreements.app,
     "connections": connections.app,
     "conflicts": conflicts.app,
     "runs": runs.app,

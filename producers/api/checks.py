@@ -17,6 +17,7 @@ from domain.errors import BadInput
 from domain.people import Permission
 from producers import seen
 from producers.addresses import addresses
+from producers.agreeing import require_agreements
 from producers.answers import OneCheck
 from producers.asking import Wish, checked, look_up
 from producers.doors import Door, door
@@ -80,6 +81,8 @@ async def pair(door: Configurer, connection_id: UUID, body: Code) -> JSONRespons
     """Takes up the practice the code stands for; where it is refused everything stays as it was."""
 
     def wish(held: Connection, vendor: Vendor) -> Wish:
+        with door.transaction() as db:
+            require_agreements(db, door, vendor.name)
         if vendor.pairing is None:
             raise BadInput(f"{vendor.title} has no pairing codes; give the site and test it.")
         lacking = _lacking(door, held, vendor)

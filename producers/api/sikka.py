@@ -20,6 +20,7 @@ from domain.errors import BadInput
 from domain.people import Permission
 from domain.work import authorise_job
 from infra.database import dispatch
+from producers.agreeing import require_agreements
 from producers.doors import Door, door
 from producers.problems import Problem
 from producers.words import Line
@@ -116,6 +117,7 @@ def code_(door: Configurer) -> Code:
     require_set_up(door)
     now = door.ports.clock()
     with door.transaction() as db:
+        require_agreements(db, door, VENDOR)
         code = tokens.make_code(
             db,
             door.ports.sealer,
@@ -134,6 +136,8 @@ def code_(door: Configurer) -> Code:
 def claim(door: Configurer, authorisation_id: UUID, body: Named) -> Put:
     """202 with the job that asks Sikka; one of the account's own is tried once more."""
     _require_named(door, authorisation_id, body.named)
+    with door.transaction() as db:
+        require_agreements(db, door, VENDOR)
     with dispatch(door.ports.database) as db:
         office_id = authorisations.claim(
             db, authorisation_id, account_id=door.account_id, by=door.person.name
@@ -167,6 +171,7 @@ def link(door: Door) -> Link:
     app_id = require_set_up(door)
     now = door.ports.clock()
     with door.transaction() as db:
+        require_agreements(db, door, VENDOR)
         state = tokens.make_state(
             db,
             door.ports.sealer,

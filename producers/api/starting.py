@@ -19,6 +19,7 @@ from domain.people import Permission
 from domain.sheet import Asked
 from domain.window import local_day
 from producers import seen
+from producers.agreeing import require_agreements
 from producers.answers import OneConnection, Started
 from producers.doors import Door, door
 from producers.noting import noted
@@ -53,6 +54,7 @@ def start(
         connection_id = reviving.settled(db, connection_id)
         found = seen.details(db, door, connection_id)
         _require_ready(found)
+        require_agreements(db, door, found.vendor)
         job_id = _started(db, door, found)
         noted(db, door, connection_id, "started", summary=f"job {job_id}")
     return Started(job_id=job_id, connection=seen.one(door, connection_id, response))
@@ -86,7 +88,9 @@ def resume(
     version = hoped(if_match)
     with door.transaction() as db:
         connection_list.claim(db, connection_id, expected=version)
-        if seen.details(db, door, connection_id).state == State.NEEDS_SIGN_IN:
+        found = seen.details(db, door, connection_id)
+        require_agreements(db, door, found.vendor)
+        if found.state == State.NEEDS_SIGN_IN:
             raise Problem(HTTPStatus.CONFLICT, "The PMS wants a new sign-in; reconnect it first.")
         connection_list.resume(db, connection_id)
         noted(db, door, connection_id, "resumed")

@@ -10,7 +10,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict
 
-from adapters.storage import audit_findings, audit_search, job_search
+from adapters import pms
+from adapters.storage import agreements, audit_findings, audit_search, job_search
+from adapters.storage.agreements import CUSTOMER
 from adapters.storage.audit_search import DayCount, Wanted
 from domain.accesses import Noticed, Rule
 from domain.people import Permission
@@ -20,7 +22,7 @@ from producers.cursors import Cursor
 from producers.days import account_zone
 from producers.doors import Door, door
 from producers.pages.queues import bars
-from producers.pages.rendering import ENVIRONMENT, NavItem, render
+from producers.pages.rendering import ENVIRONMENT, NavItem, render, vendor
 
 router = APIRouter(include_in_schema=False)
 
@@ -105,6 +107,7 @@ def page(
             "per_day": _every_day(span, audit_search.per_day(db, wanted, timezone=timezone)),
             "findings": audit_findings.listed(db, limit=PAGE),
             "connections": job_search.practices(db),
+            "agreements": agreements.listed(db) if door.person.may(Permission.CONFIGURE) else (),
             **audit_search.choices(db, since=wanted.since or now),
         }
     return render(
@@ -120,6 +123,8 @@ def page(
         timezone=timezone,
         now=now,
         sees_patients=audits.sees_patients(door),
+        parties=[CUSTOMER, *sorted(pms.registered())],
+        today=local_day(now, timezone),
         may_settle=door.person.may(Permission.CONFIGURE),
     )
 
@@ -152,6 +157,7 @@ def _uuid(text: str) -> UUID | None:
 
 
 ENVIRONMENT.filters.update(
+    party_words=lambda party: "The practice, with us" if party == CUSTOMER else vendor(party),
     rule_words=lambda rule: RULES[rule],
     finding_words=finding_words,
     access_bars=lambda counted: bars([one.accesses for one in counted]),

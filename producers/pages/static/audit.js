@@ -1,16 +1,26 @@
-// The audit: nothing here renews itself, for each look is an access; findings are acknowledged.
+// The audit: nothing here renews itself, for each look is an access. Findings are acknowledged, agreements recorded.
 import "./frame.js";
 import { ask } from "./api.js";
 import { say } from "./toast.js";
 
+const settle = (form) => [`/api/audit/findings/${form.dataset.finding}/acknowledge`, { note: form.elements.note.value }];
+
+function agree(form) {
+  const told = Object.fromEntries(new FormData(form));
+  return ["/api/agreements", { ...told, ends_on: told.ends_on || null }];
+}
+
+const DOES = { "[data-finding]": settle, "[data-agreement]": agree };
+
 document.addEventListener("submit", async (event) => {
-  const form = event.target.closest("[data-finding]");
-  if (!form) return;
+  const found = Object.entries(DOES).find(([name]) => event.target.matches(name));
+  if (!found) return;
   event.preventDefault();
-  const button = form.querySelector("button");
+  const button = event.target.querySelector("button");
   button.disabled = true;
   try {
-    await ask("POST", `/api/audit/findings/${form.dataset.finding}/acknowledge`, { body: { note: form.elements.note.value } });
+    const [path, body] = found[1](event.target);
+    await ask("POST", path, { body });
     location.reload();
   } catch (refusal) {
     say(refusal.message);

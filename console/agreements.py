@@ -1,0 +1,86 @@
+"""`pms-sync baa`: agreements on patient data, with the account and with each vendor."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+
+from adapters import pms
+from adapters.storage import accounts, agreements
+from adapters.storage.agreements import CUSTOMER, Agreement, NewAgreement
+from console import output
+from console.auditing import access, audited
+from console.output import AsJson
+from console.wiring import wired
+from domain.errors import BadInput
+from infra.clock import system_clock
+from infra.database import dispatch, transaction
+
+app = typer.Typer(no_args_is_help=True, help="Agreements on patient data (BAA).")
+
+Account = Annotated[str, typer.Option(help="Whose.")]
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+
+
+@app.command("list")
+def list_(*, account: Account = "default", json: AsJson = False) -> None:
+    """List what was signed, the newest first; of each party the newest counts."""
+    with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
+        found = agreements.listed(db)
+    if json:
+        return output.answer({"agreements": found})
+    return output.table(
+        ["With", "Version", "Signed by", "On", "Until", "Recorded by"],
+        [
+            (one.party, one.version, one.signed_by, one.signed_on, one.ends_on, one.recorded_by)
+            for one in found
+        ],
+    )
+
+
+@app.command()
+def record(  # noqa: PLR0913 - each is an option
+    *,
+    party: Annotated[str, typer.Option("--with", help="customer, or a vendor's name.")],
+    version: Annotated[str, typer.Option(help="Which text was signed.")],
+    signed_by: Annotated[str, typer.Option(help="Who signed for them.")],
+    signed_on: Day = None,
+    ends_on: Day = None,
+    account: Account = "default",
+    json: AsJson = False,
+) -> None:
+    """Record an acceptance; it stays, and a newer one takes its place."""
+    if party != CUSTOMER and party not in pms.registered():
+        raise BadInput(f"--with is '{CUSTOMER}' or one of {', '.join(sorted(pms.registered()))}.")
+    now = system_clock()
+    new = NewAgreement(
+        party=party,
+        version=version,
+        signed_by=signed_by,
+        signed_on=_day(signed_on) or now.date(),
+        ends_on=_day(ends_on),
+    )
+    kept = _kept(new, account, now)
+    if json:
+        return output.answer({"agreement": kept})
+    return output.say(f"Recorded: {kept.party}, version {kept.version}, by {kept.signed_by}.")
+
+
+def _kept(new: NewAgreement, account: str, now: datetime) -> Agreement:
+    summary = f"{new.party}, version {new.version}"
+    with wired() as wiring:
+        with dispatch(wiring.engine) as db:
+            accounts.require(db, account)
+        with audited(
+            wiring.engine,
+            "baa record",
+            account_id=account,
+            action="agreement.recorded",
+            summary=summary,
+        ) as db:
+            by = access("baa record").user
+            return agreements.keep(db, new, account_id=account, by=by, at=now)
+
+
+def _day(given: datetime | None) -> date | None:
+    return given.date() if given else None

@@ -1,0 +1,16 @@
+"""No connection in production without the agreements on patient data it needs."""
+
+from sqlalchemy import Connection as Db
+
+from adapters import pms
+from adapters.storage import agreements
+from producers.doors import Door
+
+
+def require_agreements(db: Db, door: Door, vendor: str) -> None:
+    """One sentence that names with whom an agreement is missing, or nothing."""
+    ports = door.ports
+    title = pms.vendor(vendor).title
+    agreements.require(
+        db, vendor, title=title, now=ports.clock(), is_production=ports.is_production
+    )

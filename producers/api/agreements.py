@@ -1,0 +1,63 @@
+"""Agreements on patient data over JSON: listed and recorded."""
+
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from adapters import pms
+from adapters.storage import agreements
+from adapters.storage.agreements import CUSTOMER, NewAgreement
+from adapters.storage.audit import record
+from domain.errors import BadInput
+from domain.people import Permission
+from domain.sheet import as_json
+from producers.doors import Door, door
+from producers.words import Line
+
+router = APIRouter(prefix="/api/agreements", tags=["audit"])
+
+Privacy = Annotated[Door, Depends(door(Permission.CONFIGURE))]
+
+
+class Signed(BaseModel):
+    """`party` is `customer`, the account itself, or a vendor by its name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    party: Line
+    version: Annotated[Line, Field(min_length=1, max_length=80)]
+    signed_by: Annotated[Line, Field(min_length=1, max_length=200)]
+    signed_on: date
+    ends_on: date | None = None
+
+
+@router.get("", summary="List agreements on patient data")
+def list_(door: Privacy) -> dict[str, Any]:
+    """Newest first; of each party the newest counts."""
+    with door.transaction() as db:
+        found = agreements.listed(db)
+    return {"success": True, "agreements": as_json(found)}
+
+
+@router.post("", status_code=HTTPStatus.CREATED, summary="Record an agreement on patient data")
+def add(door: Privacy, body: Signed) -> dict[str, Any]:
+    """Kept for good, with who recorded it."""
+    if body.party != CUSTOMER and body.party not in pms.registered():
+        raise BadInput(f"There is no party '{CUSTOMER}' or vendor of that name.")
+    new = NewAgreement(**body.model_dump())
+    with door.transaction() as db:
+        kept = agreements.keep(
+            db, new, account_id=door.account_id, by=door.person.name, at=door.ports.clock()
+        )
+        record(
+            db,
+            door.access,
+            account_id=door.account_id,
+            action="agreement.recorded",
+            summary=f"{kept.party}, version {kept.version}",
+            status=HTTPStatus.CREATED,
+        )
+    return {"success": True, "agreement": as_json(kept)}
