@@ -37,7 +37,7 @@ GROUPS = {
     "runs": ["list", "show"],
     "jobs": ["list", "show", "replay", "discard"],
     "deliveries": ["list", "replay"],
-    "simulate": ["gentu", "vapi-call"],
+    "simulate": ["gentu", "practices", "vapi-call"],
 }
 SINGLE = [
     *("demo", "up", "ingress", "worker", "scheduler", "migrate", "sync", "run-sheet"),
