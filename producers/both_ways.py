@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection as Db
 
-from adapters import pms
+from adapters.storage import own_practice
 from adapters.storage.audit import record
 from adapters.storage.push_asking import Asked
 from domain.jobs import JobState
@@ -171,7 +171,7 @@ class Stats(BaseModel):
 
 def vendors() -> frozenset[str]:
     """The PMSs that take changes from the sheet."""
-    return frozenset(name for name, one in pms.registered().items() if one.two_way)
+    return frozenset(own_practice.vendors())
 
 
 def asked(

@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping, text
 
 from adapters.storage import connections, patient_links
 from adapters.storage.ledger import put
+from adapters.storage.own_practice import practices_of
 from adapters.storage.pushing import SYNCED
 from adapters.storage.sheet_edits import locked
 from domain.connections import Connection
@@ -34,14 +35,6 @@ from infra.sealing import Sealer
 MOST_DAYS = 92
 OFF_THE_SHEET = "This row was taken off the sheet."
 
-_PRACTICE = text(
-    """
-    SELECT held.id FROM pms_clinician_mappings AS mapping
-    JOIN pms_connections AS held ON held.id = mapping.pms_connection_id
-    WHERE mapping.run_sheet_clinician_id = :clinician AND held.removed_at IS NULL
-    ORDER BY held.created_at, held.id
-    """
-)
 _MARK = text(
     "UPDATE run_sheet_appointments SET push_state = :state, push_reason = NULL WHERE id = :id"
 )
@@ -166,13 +159,10 @@ def _sent(db: Db, row: RowMapping, held: Connection, *, create: bool) -> Asked:
 
 def _practice_of(db: Db, row: RowMapping) -> Connection:
     """The practice that the row's clinician works at."""
-    if row["run_sheet_clinician_id"] is None:
+    whose = row["run_sheet_clinician_id"]
+    if whose is None:
         raise BadInput("Put this row in a clinician's column first.")
-    found = db.execute(_PRACTICE, {"clinician": row["run_sheet_clinician_id"]}).all()
-    both_ways = [held for one in found if (held := connections.load(db, one.id)).both_ways]
-    if not both_ways:
-        raise BadInput(NOT_WRITABLE)
-    return _usable(db, both_ways[0].id)
+    return _usable(db, practices_of(db, [whose]).get(whose))
 
 
 def _usable(db: Db, connection_id: UUID | None) -> Connection:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 
 from adapters.storage import connections
 from adapters.storage.ledger import guard, put, save_checkpoint
+from adapters.storage.own_practice import OF_ENTRY, vendors
 from domain.connections import Connection
 from domain.jobs import Job
 from domain.jobs import text as text_of
@@ -21,14 +22,12 @@ from domain.work import BY_SCHEDULE, push_entry_job
 from infra.database import transaction
 
 # The rows of some days that a practice has, or is to have: those of clinicians who work there.
-_ROWS = """
+_ROWS = f"""
     entry.linked_to IS NULL AND entry.removed_at IS NULL
     AND (NOT :is_named OR entry.appointment_time >= :start AND entry.appointment_time < :end)
     AND (entry.pms_connection_id = :connection_id
          OR entry.source <> 'pms' AND entry.patient_name IS NOT NULL
-            AND EXISTS (SELECT FROM pms_clinician_mappings AS mapping
-                        WHERE mapping.pms_connection_id = :connection_id
-                          AND mapping.run_sheet_clinician_id = entry.run_sheet_clinician_id))
+            AND :connection_id = ({OF_ENTRY}))
 """
 # What failed, and what was never sent, goes out where a person names the days; what waits does in
 # any case, but for what waits for a person to choose a side.
@@ -172,6 +171,7 @@ def _wanted(connection: Connection, first: date | None, last: date | None) -> di
     window = whole_days(first, last, connection.timezone) if first and last else None
     return {
         "connection_id": connection.id,
+        "vendors": vendors(),
         "creates": connection.auto_create,
         "is_named": window is not None,
         "start": window and window.start,

@@ -10,6 +10,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage import patient_links
+from adapters.storage.own_practice import OF_ENTRY
 from domain.patient_links import Link, Person
 from domain.writes import WriteState
 from infra.sealing import Sealer
@@ -25,15 +26,8 @@ BECAME: Mapping[str, str] = {
     WriteState.FAILED.value: FAILED,
 }
 
-# A row of our own belongs to the practice that its clinician works at.
-OWN_PRACTICE = """
-    LEFT JOIN LATERAL (
-      SELECT held.id FROM pms_clinician_mappings AS mapping
-      JOIN pms_connections AS held ON held.id = mapping.pms_connection_id
-      WHERE mapping.run_sheet_clinician_id = entry.run_sheet_clinician_id
-        AND held.connector = ANY(:vendors) AND held.removed_at IS NULL
-      ORDER BY held.created_at, held.id LIMIT 1
-    ) AS own ON entry.pms_connection_id IS NULL
+OWN_PRACTICE = f"""
+    LEFT JOIN LATERAL ({OF_ENTRY}) AS own ON entry.pms_connection_id IS NULL
     JOIN pms_connections AS connection
       ON connection.id = coalesce(entry.pms_connection_id, own.id)
      AND connection.connector = ANY(:vendors) AND connection.removed_at IS NULL

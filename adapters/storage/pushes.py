@@ -10,12 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from adapters.storage import connections
 from adapters.storage.hand_changes import Change
 from adapters.storage.hands import Hand
 from adapters.storage.ledger import put
+from adapters.storage.own_practice import practices_of
 from domain.connections import Connection
 from domain.fields import PUSHABLE, Cell, Cells, Given, Source, same
 from domain.pushes import DISPUTED, PushState, differing, disputed, last_told
@@ -23,16 +24,6 @@ from domain.work import push_entry_job, push_range_job
 
 _BOTH_WAYS = text(
     "SELECT id FROM pms_connections WHERE id = ANY(:ids) AND removed_at IS NULL ORDER BY id"
-)
-_PRACTICES = text(
-    """
-    SELECT DISTINCT ON (mapping.run_sheet_clinician_id)
-           mapping.run_sheet_clinician_id AS clinician, held.id
-    FROM pms_clinician_mappings AS mapping
-    JOIN pms_connections AS held ON held.id = mapping.pms_connection_id
-    WHERE mapping.run_sheet_clinician_id = ANY(:ids) AND held.removed_at IS NULL
-    ORDER BY mapping.run_sheet_clinician_id, held.created_at, held.id
-    """
 )
 _OPEN = text(
     """
@@ -94,12 +85,13 @@ def _owed_of_pms(db: Db, changes: Sequence[Change], *, hand: Hand) -> Sequence[C
 def _owed_anew(db: Db, changes: Sequence[Change]) -> Sequence[Change]:
     """Rows of ours at a practice that takes what is added, and such as it was asked to take."""
     whose = {place: _clinician(one) for place, one in enumerate(changes) if _is_ours(one)}
-    found = {row.clinician: row.id for row in _practices(db, set(whose.values()))}
+    found = practices_of(db, set(whose.values()))
     held = _both_ways(db, set(found.values()))
     marked = list(changes)
     for place, clinician in whose.items():
         change = changes[place]
-        connection = held[found[clinician]] if found.get(clinician) in held else None
+        practice = found.get(clinician) if clinician is not None else None
+        connection = held.get(practice) if practice is not None else None
         was_asked = change.row.get("push_state") is not None
         if connection is not None and (was_asked or (change.is_first and connection.auto_create)):
             put_jobs(db, connection, [change.row["id"]], create=True)
@@ -117,11 +109,6 @@ def _is_ours(change: Change) -> bool:
     row = {**change.row, **change.columns}
     is_there = row["source"] == Source.PMS.value or row.get("linked_to") or row.get("removed_at")
     return not is_there and change.before != change.after
-
-
-def _practices(db: Db, clinicians: Collection[UUID | None]) -> Sequence[Row[Any]]:
-    wanted = sorted(one for one in clinicians if one is not None)
-    return db.execute(_PRACTICES, {"ids": wanted}).all() if wanted else []
 
 
 def put_jobs(
