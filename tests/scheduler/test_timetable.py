@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from adapters.storage import schedule
 from adapters.storage.audit import Access, record
-from domain.work import AUTHORISE, CHAIN_AUDIT, PRUNE, RENEW_TOKEN, SUMMARISE, SYNC
+from domain.work import AUTHORISE, CHAIN_AUDIT, PRUNE, RENEW_TOKEN, SUMMARISE, SYNC, WATCH_ACCESS
 from infra.database import dispatch, transaction
 from scheduler.timetable import (
     EVERY_SECONDS,
@@ -136,9 +136,10 @@ def test_a_chore_is_put_once_an_hour_whoever_ticks(rig: Rig) -> None:
     too_early = put_due_chores(rig.engine, clock=at(now + timedelta(minutes=59)))
     again = put_due_chores(rig.engine, clock=at(now + timedelta(minutes=60)))
 
-    # Sikka's list is asked for once a day; whether a week is over is looked at twice an hour.
-    assert (sum(put), too_early, again) == (3, 1, 1)
-    assert sorted(job["kind"] for job in rig.rows()) == sorted([AUTHORISE, PRUNE, SUMMARISE])
+    # Sikka's list is asked for once a day; who reads what, and which weeks are over, more often.
+    assert (sum(put), too_early, again) == (4, 2, 1)
+    kinds = sorted(job["kind"] for job in rig.rows())
+    assert kinds == sorted([AUTHORISE, PRUNE, SUMMARISE, WATCH_ACCESS])
 
 
 def test_a_chore_switched_off_stays_off_after_a_restart(rig: Rig) -> None:
