@@ -56,6 +56,9 @@ def what_if(request: Request, door: Operator) -> HTMLResponse:
         found=found,
         wish=wish,
         timezone=timezone,
+        changes=sum(
+            one.minutes != one.minutes_then for pool in found.pools for one in pool.connections
+        ),
         may_configure=door.person.may(Permission.CONFIGURE),
         longest=LONGEST_MINUTES,
         most=MOST_REQUESTS,

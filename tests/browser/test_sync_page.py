@@ -80,6 +80,9 @@ def test_a_preview_is_read_approved_and_taken_back_and_a_range_is_read(
 
     assert (found["title"], found["badge"]) == ("Sync", "On time")
     assert found["first"].startswith("Whole")
+    assert found["timeline"].startswith("1 run, ")
+    assert found["tested"].startswith("Corner Clinic: ")
+    assert found["paused"] == "Paused"
     assert "before it starts" in found["refused"]
     assert found["preview"].startswith("Preview of")
     assert [one.split()[:3] for one in found["groups"]] == [

@@ -13,6 +13,11 @@ export default async function play({ open, shots, base, told }) {
   found.first = await page.locator(".run .what").first().textContent();
   found.badge = (await page.locator(".board-card .state").textContent()).trim();
 
+  found.timeline = await page.locator(".timeline figcaption").innerText();
+  await page.getByRole("button", { name: "Test", exact: true }).click();
+  await page.locator("[data-toasts] p").first().waitFor({ timeout: 30_000 });
+  found.tested = await page.locator("[data-toasts] p").first().textContent();
+
   const preview = page.locator("details.asking", { hasText: "Preview" });
   await preview.locator("summary").click();
   await preview.getByLabel("From").fill(told.later);
@@ -67,5 +72,11 @@ export default async function play({ open, shots, base, told }) {
   await phone.evaluate(() => { document.documentElement.dataset.theme = "dark"; });
   await phone.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished)));
   await phone.screenshot({ path: `${shots}/sync-phone-dark.png` });
+  await page.locator("[data-stop]").click();
+  await page.locator("[data-sure-yes]").click();
+  await page.locator("[data-go-on]").waitFor();
+  found.paused = (await page.locator(".board-card .state").first().textContent()).trim();
+  await page.goto(`${base}/sync?span=week`);
+  await shot(page, "week");
   return { ...found, trouble: [...trouble, ...more].filter((one) => !one.includes("422")) };
 }
