@@ -1,18 +1,28 @@
 """`pms-sync audit`: are the audit rows as they were written, and who saw which patient."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from adapters.storage import accounts
+from adapters.storage.audit import record
+from adapters.storage.audit_archive import Archiving, verify_file
+from adapters.storage.audit_cuts import Cut
+from adapters.storage.audit_search import Wanted, everything
 from adapters.storage.audit_verify import Verdict, Verifying
 from console import output
+from console.auditing import access
 from console.output import AsJson
 from console.wiring import Wiring, wired
 from domain.audit_chain import Finding
+from infra import settings
+from infra.audit_keys import audit_keys
 from infra.clock import system_clock
-from infra.database import dispatch
+from infra.database import dispatch, transaction
+
+MOST_TOLD = 50_000
 
 app = typer.Typer(no_args_is_help=True, help="Who saw and changed what, and whether that stands.")
 
@@ -35,6 +45,118 @@ def verify(
         _say(verdicts, broken)
     if broken or any(one.findings for one in verdicts):
         raise typer.Exit(1)
+
+
+@app.command()
+def archive(
+    *,
+    to: Annotated[Path, typer.Option(help="The folder the files go to.", file_okay=False)],
+    account: Annotated[str | None, typer.Option(help="One account; default all.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Take rows past AUDIT_KEEP_YEARS out to files, and go on from a marked cut."""
+    made: list[Cut] = []
+    with wired() as wiring:
+        for one in _accounts(wiring, account):
+            cut = _archived(wiring, one, to)
+            made += [cut] if cut else []
+    if json:
+        return output.answer({"archives": [_cut(one) for one in made]})
+    if not made:
+        return output.say("Nothing is old enough to be archived.")
+    return output.table(
+        ["Account", "Rows", "To place", "File"],
+        [(one.account_id, one.rows, one.seq, one.file) for one in made],
+    )
+
+
+@app.command("verify-archive")
+def verify_archive(
+    file: Annotated[Path, typer.Argument(help="What 'audit archive' wrote.", dir_okay=False)],
+    *,
+    json: AsJson = False,
+) -> None:
+    """Judge an archive by itself; exit 1 where a row is not the one that was chained."""
+    segment, findings = verify_file(file, audit_keys(settings.load()))
+    if json:
+        told = {"account": segment.account_id, "first": segment.first, "last": segment.last}
+        output.answer({"ok": not findings, **told, "findings": findings})
+    else:
+        rows = segment.last - segment.first + 1
+        output.say(f"{segment.account_id}: {rows} rows, places {segment.first} to {segment.last}")
+        for found in findings:
+            output.say(found.sentence)
+    if findings:
+        raise typer.Exit(1)
+
+
+@app.command()
+def patient(
+    patient_id: Annotated[str, typer.Argument(help="The patient's number at the PMS.")],
+    *,
+    account: Annotated[str, typer.Option(help="Whose patient.")] = "default",
+    json: AsJson = False,
+) -> None:
+    """Tell who saw a patient, when and by which route; the asking is audited."""
+    wanted = Wanted(patient_id=patient_id)
+    with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
+        found = list(everything(db, wanted, most=MOST_TOLD))
+        record(
+            db,
+            access("audit patient"),
+            account_id=account,
+            action="audit.patient_read",
+            phi_fields=("patient_id",),
+            patient_id=patient_id,
+            summary=f"{len(found)} accesses",
+        )
+    if json:
+        return output.answer({"accesses": found})
+    if not found:
+        return output.say("Nobody did, as far as rows name a patient.")
+    return output.table(
+        ["When", "Who", "Action", "By", "Fields"],
+        [
+            (
+                one.created_at,
+                one.user_id,
+                one.action,
+                " ".join(filter(None, (one.method, one.endpoint, one.address))),
+                ", ".join(one.phi_fields),
+            )
+            for one in found
+        ],
+    )
+
+
+def _accounts(wiring: Wiring, only: str | None) -> Sequence[str]:
+    with dispatch(wiring.engine) as db:
+        if only is not None:
+            accounts.require(db, only)
+            return [only]
+        return [one.id for one in accounts.listed(db)]
+
+
+def _archived(wiring: Wiring, account: str, folder: Path) -> Cut | None:
+    chaining = wiring.chaining
+    cut = Archiving(
+        engine=wiring.engine,
+        keys=chaining.keys,
+        folder=folder,
+        clock=system_clock,
+        years=wiring.settings.audit_keep_years,
+    ).archive(account)
+    if cut is not None:
+        summary = f"{cut.rows} rows to place {cut.seq}, {cut.file}"
+        with transaction(wiring.engine, account_id=account) as db:
+            by = access("audit archive")
+            record(db, by, account_id=account, action="audit.archived", summary=summary)
+    return cut
+
+
+def _cut(cut: Cut) -> dict[str, Any]:
+    named = {"account": cut.account_id, "rows": cut.rows, "last": cut.seq, "file": cut.file}
+    return {**named, "sha256": cut.digest.hex()}
 
 
 def verifying(wiring: Wiring) -> Verifying:

@@ -125,7 +125,7 @@ class AnchorBroken(Exception):
 
 def hash_of(key: ChainKey, before: bytes, *, seq: int, shape: int, row: Row) -> bytes:
     """Covers every column of the row, its place, and all that came before it."""
-    values = [_plain(row[name]) for name in COLUMNS[shape]]
+    values = [plain(row[name]) for name in COLUMNS[shape]]
     return key.mark(before, json.dumps([seq, shape, values], separators=(",", ":")).encode())
 
 
@@ -192,7 +192,7 @@ class Walk:
         )
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value as it is covered: the same whenever and by whichever driver it is read."""
     match value:
         case None | bool() | int() | str():
@@ -200,5 +200,5 @@ def _plain(value: Any) -> Any:
         case datetime():
             return value.astimezone(UTC).isoformat(timespec="microseconds")
         case list() | tuple():
-            return [_plain(one) for one in value]
+            return [plain(one) for one in value]
     return str(value)

@@ -116,3 +116,51 @@ def test_a_lost_anchor_is_named(acted: Shell, tmp_path: Path) -> None:
 
 def test_an_account_that_is_not_here_is_told_so(shell: Shell) -> None:
     assert "no account" in shell.complaint("audit", "verify", "--account", "elsewhere")
+
+
+def test_who_saw_a_patient_is_told_and_the_asking_is_in_it(shell: Shell, database_url: str) -> None:
+    by_superuser(
+        database_url,
+        "INSERT INTO pms_audit_logs (account_id, user_id, action, method, endpoint, patient_id,"
+        " phi_accessed) VALUES ('default', 'Ada', 'run_sheet.read', 'GET', '/api/run-sheet',"
+        " 'p-77', true), ('default', 'Bo', 'run_sheet.read', 'GET', '/', 'p-7', true)",
+    )
+
+    (first,) = shell.answer("audit", "patient", "p-77")["accesses"]
+    again = shell.answer("audit", "patient", "p-77")["accesses"]
+
+    assert (first["user_id"], first["endpoint"]) == ("Ada", "/api/run-sheet")
+    assert [one["action"] for one in again] == ["audit.patient_read", "run_sheet.read"]
+    assert "/api/run-sheet" in shell("audit", "patient", "p-77").out
+    assert "Nobody did" in shell("audit", "patient", "p-0").out
+
+
+def test_what_is_old_enough_is_archived_and_verifies(
+    acted: Shell, database_url: str, tmp_path: Path
+) -> None:
+    assert acted.answer("audit", "archive", "--to", str(tmp_path / "out"))["archives"] == []
+    by_superuser(
+        database_url,
+        "DELETE FROM audit_chain",
+        "DELETE FROM audit_heads",
+        "UPDATE pms_audit_logs SET created_at = '2015-05-05' WHERE id < 3",
+    )
+    (tmp_path / "home" / "audit" / "heads.jsonl").unlink()
+    chain()
+
+    (made,) = acted.answer("audit", "archive", "--to", str(tmp_path / "out"))["archives"]
+
+    assert (made["account"], made["rows"], made["last"]) == ("default", 2, 2)
+    told = acted.answer("audit", "verify-archive", str(tmp_path / "out" / made["file"]))
+    assert (told["ok"], told["first"], told["last"]) == (True, 1, 2)
+    assert acted.answer("audit", "verify")["accounts"][0]["archived"] == 2
+
+
+def test_agreements_are_recorded_and_listed(shell: Shell) -> None:
+    signed = ("--version", "2026-01", "--signed-by", "Ann Example", "--signed-on", "2026-01-05")
+    kept = shell.answer("baa", "record", "--with", "gentu", *signed)["agreement"]
+
+    assert (kept["party"], kept["signed_on"]) == ("gentu", "2026-01-05")
+    (told,) = shell.answer("baa", "list")["agreements"]
+    assert told["signed_by"] == "Ann Example" and told["recorded_by"].startswith("cli:")
+    assert "--with is 'customer'" in shell.complaint("baa", "record", "--with", "x", *signed)

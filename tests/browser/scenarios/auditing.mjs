@@ -1,0 +1,45 @@
+// An owner looks through the audit: what is worth a look, who saw a patient, and an agreement.
+const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
+
+export default async function play({ open, shots, base }) {
+  const { page, trouble } = await open();
+  const found = {};
+  const shot = (where, name) => where.screenshot({ path: `${shots}/audit-${name}.png`, fullPage: true });
+
+  await page.goto(`${base}/audit`);
+  found.title = await page.locator("h1").textContent();
+  found.count = await page.locator('[data-count="/audit"]').textContent();
+  found.finding = await page.locator(".findings .about").first().innerText();
+  await shot(page, "1280-light");
+  await page.getByPlaceholder("What did you find out?").first().fill("Letters to everybody on the list.");
+  await Promise.all([page.waitForNavigation(), page.getByRole("button", { name: "Looked at" }).first().click()]);
+  found.settled = await page.locator(".findings .about", { hasText: "Letters" }).innerText();
+  await page.locator("[data-agreement] [name=version]").fill("2026-01");
+  await page.locator("[data-agreement] [name=signed_by]").fill("Ann Example");
+  await Promise.all([page.waitForNavigation(), page.getByRole("button", { name: "Record" }).click()]);
+  found.agreement = await page.locator("#agreements-title ~ .dense tbody tr").first().innerText();
+  await page.getByLabel("Patient's number").fill("p-77");
+  await Promise.all([page.waitForNavigation(), page.getByRole("button", { name: "Search" }).click()]);
+  found.rows = await page.locator(".dense").first().locator("tbody tr").count();
+  const asked = page.url();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("link", { name: "Who saw this patient" }).click(),
+  ]);
+  found.file = download.suggestedFilename();
+  await shot(page, "patient-1280-light");
+  for (const colorScheme of ["light", "dark"]) {
+    const phone = await open({ ...PHONE, colorScheme });
+    await phone.page.goto(`${base}/audit`);
+    await shot(phone.page, `390-${colorScheme}`);
+    found[`width-${colorScheme}`] = await phone.page.evaluate(() => document.documentElement.scrollWidth);
+    trouble.push(...phone.trouble);
+  }
+  const dark = await open({ colorScheme: "dark" });
+  await dark.page.goto(asked);
+  await shot(dark.page, "patient-1280-dark");
+  await dark.page.goto(`${base}/audit`);
+  await shot(dark.page, "1280-dark");
+  found.trouble = [...trouble, ...dark.trouble];
+  return found;
+}
