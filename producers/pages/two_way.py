@@ -87,6 +87,7 @@ OUTCOMES: Mapping[str, str] = {"done": "Done", "waiting": "Under way", "failed":
 SENT: Mapping[str, str] = {"done": "taken", "waiting": "under way", "failed": "not taken"}
 AN_HOUR, A_MINUTE = 3600, 60
 SOON = 3
+BINDS = "binds now"
 WIDTH = 100.0
 LEAST = 2.0
 # Only an address of the open web is made clickable, whatever stands in the settings.
@@ -165,10 +166,10 @@ def waits(found: Asked | None) -> str:
 
 
 def binds(part: Part) -> str:
-    """What a mark on a kind of call says: that it holds up the next one, or would be first to."""
+    """What a mark on a kind of call says: that it holds up the next one, or would first."""
     if not part.is_binding:
         return ""
-    return "binds now" if part.next.seconds >= SOON else "would bind first"
+    return BINDS if part.next.seconds >= SOON else "tightest"
 
 
 def dollars(cost: Decimal) -> str:
@@ -235,6 +236,7 @@ ENVIRONMENT.globals.update(
     push_says=SAYS,
     push_tones=TONES,
     push_what=WHAT,
+    binds_now=BINDS,
     push_outcomes=OUTCOMES,
     push_sent=SENT,
 )

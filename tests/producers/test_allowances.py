@@ -97,7 +97,7 @@ def test_what_holds_up_nothing_yet_is_not_said_to(monday: Rig) -> None:
     found = allowances.spending(clock_of(monday))
 
     assert found is not None
-    assert [binds(one) for one in found.parts] == ["", "would bind first"]
+    assert [binds(one) for one in found.parts] == ["", "tightest"]
 
 
 def test_work_waits_as_long_as_its_slowest_kind_of_call(monday: Rig) -> None:
