@@ -10,8 +10,9 @@ from adapters.storage.accounts import Account, Numbers
 from console import output
 from console.auditing import audited
 from console.output import AsJson
-from console.wiring import wired
+from console.wiring import Wiring, wired
 from domain.errors import BadInput
+from domain.features import FEATURES, Switches, every, require
 from domain.window import local_day
 from infra.clock import system_clock
 from infra.database import dispatch
@@ -117,6 +118,51 @@ def set_(  # noqa: PLR0913 - each is an option
     if json:
         return output.answer({"id": account, **{what: told[what] for what in changed}})
     return output.say(_said(account, timezone))
+
+
+@app.command()
+def features(
+    account: Annotated[str, typer.Argument(metavar="ID", help="The account's id.")],
+    *,
+    enable: Annotated[list[str] | None, typer.Option(help="Switch it on; repeatable.")] = None,
+    disable: Annotated[list[str] | None, typer.Option(help="Switch it off; repeatable.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Show what is switched on for an account, or switch it: some first, then everybody."""
+    wanted = {**dict.fromkeys(enable or (), True), **dict.fromkeys(disable or (), False)}
+    if set(enable or ()) & set(disable or ()):
+        raise BadInput("A feature is switched on or off, not both.")
+    require(list(wanted))
+    with wired() as wiring:
+        if wanted:
+            _switch(wiring, account, wanted)
+        with dispatch(wiring.engine) as db:
+            accounts.require(db, account)
+            found = every(accounts.switches(db, account))
+    if json:
+        return output.answer({"id": account, "features": found})
+    return output.table(
+        ["Feature", "", "What"],
+        [(name, "on" if found[name] else "off", FEATURES[name].says) for name in found],
+    )
+
+
+def _switch(wiring: Wiring, account: str, wanted: Switches) -> None:
+    with dispatch(wiring.engine) as db:
+        accounts.require(db, account)
+    told = ", ".join(f"{name} {'on' if on else 'off'}" for name, on in wanted.items())
+    # Written beside the book, as every change of an account.
+    with (
+        audited(
+            wiring.engine,
+            "accounts features",
+            account_id=account,
+            action="account.features",
+            summary=told,
+        ),
+        dispatch(wiring.engine) as db,
+    ):
+        accounts.switch(db, account, wanted)
 
 
 def _change(

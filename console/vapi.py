@@ -20,6 +20,7 @@ from console.wiring import Wiring, wired
 from domain.connections import Connection
 from domain.desk import Ability
 from domain.errors import BadInput
+from domain.features import spoken
 from domain.writes import allowed
 from infra.database import transaction
 from infra.http import Client
@@ -40,7 +41,12 @@ _OTHERS = text(
       AND id <> :id ORDER BY created_at, id
     """
 )
-_FEATURES = text("SELECT features FROM pms_connections WHERE id = :id")
+_FEATURES = text(
+    """
+    SELECT own.features, accounts.features AS switches
+    FROM pms_connections AS own JOIN accounts ON accounts.id = account_id WHERE own.id = :id
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,7 @@ def _served(wiring: Wiring, account: str, credential: str | None) -> Served:
                 f" of {', '.join(pms.desks())} first."
             )
         connection = connections.load(db, found[0])
-        features = db.execute(_FEATURES, {"id": connection.id}).scalar_one()
+        on = db.execute(_FEATURES, {"id": connection.id}).one()
         others = db.execute(_OTHERS, {"id": connection.id, "connectors": pms.desks()})
         named = [str(one) for one in others.scalars()]
     desk = wiring.opener.desk(connection)
@@ -132,7 +138,8 @@ def _served(wiring: Wiring, account: str, credential: str | None) -> Served:
         raise BadInput(f"{connection.name} cannot be written to.")
     base_url = address.of_pages(wiring.settings)
     line = Line(account_id=account, base_url=base_url, credential_id=credential)
-    return Served(connection, allowed(desk.abilities, features), line, named)
+    abilities = spoken(allowed(desk.abilities, on.features), on.switches)
+    return Served(connection, abilities, line, named)
 
 
 def _tell_who_answers(served: Served) -> None:

@@ -5,12 +5,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import structlog
 from redis import Redis
 from sqlalchemy import Connection as Db
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, Row, insert, text
 
 from adapters.opening import Opener
 from adapters.phones import normalised, region_of
@@ -25,9 +26,10 @@ from adapters.storage.tables import vendor_requests
 from adapters.storage.tool_calls import ClaimedToolCall
 from adapters.storage.writes import WriteLedger
 from domain.connections import Connection
-from domain.desk import Busy, PracticeDesk
+from domain.desk import Ability, Busy, PracticeDesk
 from domain.desk_calls import is_api
 from domain.errors import SyncError
+from domain.features import spoken
 from domain.jobs import Job
 from domain.slots import BookingRules
 from domain.sources import spend_rows
@@ -52,7 +54,8 @@ MARGIN = timedelta(seconds=3)
 
 _PRACTICE = text(
     """
-    SELECT pms_connections.features, booking_rules, transfer_to, phones
+    SELECT pms_connections.features, booking_rules, transfer_to, phones,
+           accounts.features AS switches
     FROM pms_connections JOIN accounts ON accounts.id = account_id
     WHERE pms_connections.id = :id
     """
@@ -163,7 +166,7 @@ class Answering:
             until=claimed.deadline_at - MARGIN,
             connection=connection,
             rules=rules,
-            abilities=allowed(desk.abilities, practice.features),
+            abilities=_abilities(claimed, desk, practice),
             can_text=texts,
             transfer_to=tuple(practice.transfer_to),
             own_numbers=_own_numbers(connection, practice.phones),
@@ -270,6 +273,14 @@ class Answering:
             vapi_call_id=who.vapi_call_id,
             summary=f"tool call {claimed.id}" + (f", {said.told}" if said.told else ""),
         )
+
+
+def _abilities(
+    claimed: ClaimedToolCall, desk: PracticeDesk, practice: Row[Any]
+) -> frozenset[Ability]:
+    """What the desk can do, the practice has switched on and the account's callers may have."""
+    able = allowed(desk.abilities, practice.features)
+    return able if is_api(claimed.tool) else spoken(able, practice.switches)
 
 
 def _own_numbers(connection: Connection, phones: Sequence[str]) -> frozenset[str]:

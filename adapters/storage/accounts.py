@@ -1,5 +1,6 @@
 """Accounts: who owns connections, and which called numbers lead to them."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -8,6 +9,8 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from domain.errors import BadInput
+from domain.features import Switches
+from domain.features import require as require_features
 from domain.window import zone
 
 ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -22,6 +25,8 @@ _LIST = text(
     GROUP BY accounts.id ORDER BY accounts.id
     """
 )
+_FEATURES = text("SELECT features FROM accounts WHERE id = :id")
+_SWITCH = text("UPDATE accounts SET features = features || CAST(:features AS jsonb) WHERE id = :id")
 _KNOWN = text("SELECT true FROM accounts WHERE id = :id")
 _TAKEN = text(
     """
@@ -136,6 +141,18 @@ def _refuse_taken(db: Db, account_id: str, given: Mapping[str, Sequence[str] | N
     taken = db.execute(_TAKEN, {"id": account_id, **values}).first()
     if taken is not None:
         raise BadInput(f"One of these numbers leads to account '{taken.id}' already.")
+
+
+def switches(db: Db, account_id: str) -> Switches:
+    """What the account has set of its own."""
+    found: Switches = db.execute(_FEATURES, {"id": account_id}).scalar_one()
+    return found
+
+
+def switch(db: Db, account_id: str, changes: Switches) -> None:
+    """For the dispatch role; from the next job or call on they hold."""
+    require_features(list(changes))
+    db.execute(_SWITCH, {"id": account_id, "features": json.dumps(dict(changes))})
 
 
 def id_from(name: str) -> str:

@@ -15,10 +15,17 @@ from adapters.storage.mapping_all import map_everyone
 from domain.appointments import AppointmentType, Practice, Practitioner
 from domain.connections import Connection, KnownType, State
 from domain.errors import BadInput
+from domain.features import SHEET_PUSHES, is_on
 from domain.pushes import AUTO_CREATE, AUTO_PUSH, LOCKED_OUT
 from domain.window import zone
 
-_LOAD = text("SELECT * FROM pms_connections WHERE id = :id AND removed_at IS NULL")
+_LOAD = text(
+    """
+    SELECT own.*, accounts.features AS switches
+    FROM pms_connections AS own JOIN accounts ON accounts.id = own.account_id
+    WHERE own.id = :id AND own.removed_at IS NULL
+    """
+)
 _MAPPINGS = text(
     """
     SELECT pms_practitioner_id, pms_practitioner_name,
@@ -370,9 +377,10 @@ def _own_columns(row: RowMapping) -> dict[str, Any]:
 
 
 def _ways(row: RowMapping) -> dict[str, bool]:
-    """Where the vendor takes changes a practice says whether they go out by themselves."""
+    """Where the vendor and the account take changes, a practice says how they go out."""
     described = pms.registered().get(row["connector"])
-    takes = described is not None and described.two_way
+    may = is_on(row["switches"], SHEET_PUSHES)
+    takes = may and described is not None and described.two_way
     pushes = takes and bool(row["features"].get(AUTO_PUSH, True))
     return {
         "both_ways": takes,

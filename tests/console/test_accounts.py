@@ -150,3 +150,39 @@ def test_numbers_of_an_account_that_is_there_are_set_and_taken_away(shell: Shell
     taken = shell.complaint("accounts", "set", "default", "--phone", "+12025550111")
     assert "leads to account 'other' already" in taken
     assert "international" in shell.complaint("accounts", "set", "default", "--phone", "911")
+
+
+def test_a_feature_is_switched_for_one_account_and_audited(shell: Shell, database_url: str) -> None:
+    shell.answer("accounts", "add", "Pilot")
+
+    before = shell.answer("accounts", "features", "pilot")
+    shell.answer("accounts", "features", "pilot", "--disable", "voice_booking")
+    after = shell.answer("accounts", "features", "pilot", "--enable", "sheet_pushes")
+
+    assert before == {"id": "pilot", "features": {"voice_booking": True, "sheet_pushes": True}}
+    assert after["features"] == {"voice_booking": False, "sheet_pushes": True}
+    assert shell.answer("accounts", "features", "default")["features"]["voice_booking"] is True
+    assert [
+        (row.account_id, row.request_summary)
+        for row in audit_rows(database_url, "account.features")
+    ] == [("pilot", "voice_booking off"), ("pilot", "sheet_pushes on")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (
+            ["default", "--enable", "flying"],
+            "There is no feature 'flying'; there are voice_booking",
+        ),
+        (["nobody"], "There is no account 'nobody'"),
+        (
+            ["default", "--enable", "voice_booking", "--disable", "voice_booking"],
+            "on or off, not both",
+        ),
+    ],
+)
+def test_a_switch_that_cannot_be_is_refused(
+    shell: Shell, arguments: list[str], complaint: str
+) -> None:
+    assert complaint in shell.complaint("accounts", "features", *arguments)

@@ -140,6 +140,16 @@ def test_a_practice_that_goes_one_way_owes_nothing(rig: Rig) -> None:
     assert (jobs(desk), stands(desk)) == ([], (None, None))
 
 
+def test_an_account_whose_pushes_are_switched_off_owes_nothing(rig: Rig) -> None:
+    rig.run("""UPDATE accounts SET features = '{"sheet_pushes": false}' WHERE id = 'default'""")
+    desk = desk_with(rig)
+    desk.told(MARKED)
+
+    desk.type_in(MARKED, status="arrived")
+
+    assert (jobs(desk), stands(desk)) == ([], (None, None))
+
+
 def test_a_practice_that_pushes_by_hand_marks_what_it_owes(rig: Rig) -> None:
     desk = desk_with(rig, OFF)
     desk.told(MARKED)

@@ -14,6 +14,7 @@ import redis
 from domain.desk import Outcome, Receipt, Verdict
 from domain.tools import NOT_NOW, NOT_OURS, TEXT_FOLLOWS, UNDER_WAY
 from domain.work import ANSWER, SEND_TEXT, SETTLE, SYNC
+from infra.database import transaction
 from tests.voice.line import ANN, NUMBER_ID, SECRET, Line, line
 from workers.tools.transfer_to_human import NOT_YET
 
@@ -79,6 +80,21 @@ def test_each_access_to_a_patient_is_audited_and_none_is_where_none_was(phone: L
     ]
     assert rows[0].phi_fields == ["full_name"]
     assert all(one.vapi_call_id == phone.call_id and one.response_time >= 0 for one in rows)
+
+
+def test_an_account_whose_booking_is_switched_off_looks_up_and_books_nothing(phone: Line) -> None:
+    with transaction(phone.engine) as db:
+        db.exec_driver_sql("""UPDATE accounts SET features = '{"voice_booking": false}'""")
+
+    with phone.worker():
+        found = phone.ask("searchPatients", query="Ann Ames")
+        refused = phone.ask(
+            "book-appointment", date=phone.day.isoformat(), time="9:30 am", type="cleaning"
+        )
+
+    assert found.startswith("I have found the record of Ann Ames.")
+    assert refused.startswith("I cannot do that for this practice.")
+    assert phone.desk.book == []
 
 
 def test_a_message_that_comes_again_is_answered_the_same_and_has_one_effect(phone: Line) -> None:
