@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
 
 from infra.origins import Network, by_sender, networks
@@ -21,12 +21,19 @@ def _networks(given: Any) -> Any:
     return networks(given) if isinstance(given, str) else given
 
 
+def _proxies(found: tuple[Network, ...]) -> tuple[Network, ...]:
+    if any(network.prefixlen == 0 for network in found):
+        raise ValueError("would believe everybody; name the proxies' own addresses")
+    return found
+
+
 def _by_sender(given: Any) -> Any:
     return by_sender(given) if isinstance(given, str) else given
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
+Proxies = Annotated[Networks, AfterValidator(_proxies)]
 NetworksBySender = Annotated[
     Mapping[str, tuple[Network, ...]], NoDecode, BeforeValidator(_by_sender)
 ]

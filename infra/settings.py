@@ -30,7 +30,7 @@ from pydantic_settings import (
 from domain.errors import BadInput
 from infra.cautions import old_names, unknown_senders, weak_links
 from infra.links import postgres_link, redis_link
-from infra.listed import Names, Networks, NetworksBySender, parts
+from infra.listed import Names, Networks, NetworksBySender, Proxies, parts
 from infra.local_secrets import local_secret
 from infra.origins import HERE
 from infra.parameters import ParameterSource, Unreadable, parameters
@@ -79,7 +79,7 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("APP_BASE_URL", "NEXT_PUBLIC_APP_URL"),
     )
 
-    trusted_proxies: Networks = HERE
+    trusted_proxies: Proxies = HERE
     allowed_ips: Networks = ()
     webhook_allowed_ips: NetworksBySender = Field(default_factory=dict)
 
