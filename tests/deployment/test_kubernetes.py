@@ -1,6 +1,7 @@
 """The Kubernetes example: what it names exists, it holds no privilege, and it grows with work."""
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from itertools import takewhile
 from math import ceil
@@ -65,6 +66,12 @@ def test_every_file_of_the_folder_is_part_of_the_base() -> None:
 
     assert set(BASE["resources"]) == files
     assert len(MADE) == len(list(documents()))
+
+
+def test_the_image_is_the_one_of_this_version() -> None:
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+    assert BASE["images"][0]["newTag"] == told
 
 
 def test_every_document_is_of_a_kind_and_version_that_exists() -> None:

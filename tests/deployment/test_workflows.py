@@ -95,3 +95,18 @@ def test_the_image_that_is_tried_is_the_one_of_the_compose_file() -> None:
     assert {"ingress", "practices"} <= named
     assert named <= set(services)
     assert services["prometheus"]["image"] in TEXTS["ci"]
+
+
+def test_somebody_moves_what_is_pinned() -> None:
+    told = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())["updates"]
+
+    assert {one["package-ecosystem"] for one in told} == {"github-actions", "docker", "terraform"}
+    assert all((ROOT / one["directory"].lstrip("/")).is_dir() for one in told)
+
+
+def test_the_secret_scan_lets_no_folder_out() -> None:
+    lists = tomllib.loads((ROOT / ".gitleaks.toml").read_text())["allowlists"]
+    paths = [re.compile(path) for one in lists for path in one.get("paths", [])]
+
+    assert any(one.search("requirements.image.lock") for one in paths)
+    assert not [one for one in paths if one.search("tests/conftest.py") or one.search(".env")]
