@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from adapters.storage.asking import Full
 from adapters.storage.connections import Taken
 from domain.errors import BadInput, SyncError, Transient
 from domain.people import Person
@@ -26,6 +27,7 @@ STATUS: Mapping[type[SyncError], HTTPStatus] = {
     NotOnSheet: HTTPStatus.NOT_FOUND,
     Stale: HTTPStatus.PRECONDITION_FAILED,
     Settled: HTTPStatus.CONFLICT,
+    Full: HTTPStatus.TOO_MANY_REQUESTS,
 }
 # What a person reads above the sentence; a status's own phrase means nothing to them.
 TITLES: Mapping[HTTPStatus, str] = {

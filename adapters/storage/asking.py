@@ -7,14 +7,17 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.storage.ledger import put
-from domain.errors import BadInput
+from domain.errors import BadInput, SyncError
 from domain.runs import SyncType
 from domain.sheet import Asked
 from domain.window import check_days, local_day
-from domain.work import sync_job
+from domain.work import BY_A_PERSON, sync_job
 
 MOST_DAYS = 92
 """A sync is one pass, and its preview one document."""
+
+MOST_WAITING = 20
+"""Syncs asked for by hand that may wait at one practice: whoever asks for more waits with them."""
 
 _TO_SYNC = text(
     """
@@ -24,6 +27,19 @@ _TO_SYNC = text(
     ORDER BY display_name, id
     """
 )
+
+
+_WAIT = text(
+    """
+    SELECT count(*) FROM jobs
+    WHERE connection_id = :connection_id AND kind = 'sync' AND state = 'ready'
+      AND priority >= :priority
+    """
+)
+
+
+class Full(SyncError):
+    """Enough waits already; nothing was added to it."""
 
 
 def ask_for_sync(
@@ -37,7 +53,8 @@ def ask_for_sync(
 ) -> dict[int, UUID]:
     """Write a job for each connection that can sync; answers job ids with their connections.
 
-    It is announced before those of the timetable. Days not named are the practice's own today.
+    It is announced before those of the timetable. Days not named are the
+    practice's own today. Raises `Full` where too many wait already.
     """
     jobs = {}
     for row in db.execute(_TO_SYNC, {"connection_id": connection_id}):
@@ -56,6 +73,9 @@ def ask_for_sync(
             dry_run=dry_run,
         )
         jobs[put(db, job)] = row.id
+        values = {"connection_id": row.id, "priority": BY_A_PERSON}
+        if db.execute(_WAIT, values).scalar_one() > MOST_WAITING:
+            raise Full(f"{MOST_WAITING} syncs of this practice wait already; let them end first.")
     return jobs
 
 

@@ -6,8 +6,8 @@ from domain.timelines import STEPS, Span, Step, Timeline
 from producers.pages.rendering import ENVIRONMENT, moment
 
 WIDTH, HEIGHT, LEAST = 480.0, 40.0, 7.0
-TICKS: Mapping[Span, int] = {Span.DAY: 12, Span.WEEK: 14}
-"""A tick every so many of the steps or so; a day has eight, a week about seven."""
+TICK = STEPS // 4
+"""A mark every so many steps."""
 
 COUNTED: Mapping[str, str] = {
     "fetched": "fetched",
@@ -47,7 +47,7 @@ def told(step: Step) -> str:
 def ticks(line: Timeline, timezone: str) -> Sequence[str]:
     """Marks below the line, evenly spread over it."""
     shown = []
-    for place in range(0, STEPS, TICKS[line.span] * 2):
+    for place in range(0, STEPS, TICK):
         written = moment(line.at(place), timezone)
         shown.append(written if line.span is Span.WEEK else written.rpartition(" ")[2])
     return [*shown, "now"]

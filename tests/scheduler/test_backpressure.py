@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
 
 from adapters.storage import announcing
+from adapters.storage.asking import MOST_WAITING, Full, ask_for_sync
 from adapters.storage.ledger import put
 from adapters.storage.register import Register
 from domain.jobs import Queue
+from domain.sheet import Asked
 from domain.work import refetch_job
 from infra.clock import system_clock
-from infra.database import dispatch
+from infra.database import dispatch, transaction
 from scheduler.sweep import announce_ready
 from scheduler.timetable import put_due_syncs
 from tests.storage.rig import ACCOUNT, Rig
@@ -91,11 +94,8 @@ def test_the_timetable_puts_nothing_more_while_its_jobs_wait(rig: Rig) -> None:
     started = system_clock()
 
     for slot in range(40):
-        put_due_syncs(
-            rig.engine,
-            clock=lambda slot=slot: started + timedelta(minutes=20 * slot),
-            chance=lambda: 0.5,
-        )
+        now = started + timedelta(minutes=20 * slot)
+        put_due_syncs(rig.engine, clock=partial(_same, now), chance=lambda: 0.5)
 
     waiting = [row for row in rig.rows() if row["state"] == "ready"]
     # The days asked for change at midnight: a sync of yesterday's may wait beside today's.
@@ -113,7 +113,30 @@ def test_a_run_under_way_has_one_follow_up_however_often_it_is_asked_for(rig: Ri
     assert len(rig.rows()) == 2
 
 
+def _same(now: datetime) -> datetime:
+    return now
+
+
 def _refetch(rig: Rig, connection_id: UUID) -> int:
     made = refetch_job(account_id=ACCOUNT, connection_id=connection_id, vendor="gentu")
     with dispatch(rig.engine) as db:
         return put(db, made)
+
+
+def test_whoever_asks_for_more_while_enough_waits_is_told_to_wait(rig: Rig) -> None:
+    own = rig.connect("practice")
+    now = system_clock()
+    day = now.date()
+
+    def ask(ago: int) -> None:
+        asked = Asked(first_day=day - timedelta(days=ago), last_day=day - timedelta(days=ago))
+        with transaction(rig.engine, account_id=ACCOUNT) as db:
+            ask_for_sync(db, connection_id=own, asked=asked, now=now)
+
+    for ago in range(MOST_WAITING):
+        ask(ago)
+
+    with pytest.raises(Full, match="wait already"):
+        ask(MOST_WAITING)
+    ask(0)
+    assert len(rig.rows()) == MOST_WAITING
