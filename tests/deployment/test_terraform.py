@@ -97,6 +97,22 @@ def test_no_variable_is_left_over_and_none_is_missing() -> None:
     assert used == set(blocks("variable"))
 
 
+def test_whatever_is_referred_to_is_there() -> None:
+    plain = re.sub(r"#.*", "", ALL)
+    named = set(re.findall(r"(?<!\w)((?:data\.)?aws_\w+\.\w+)", plain))
+    read = {
+        f"data.{kind}.{name}"
+        for kind, name in re.findall(r'^data "(\w+)" "(\w+)"', ALL, re.MULTILINE)
+    }
+    made = set(blocks("resource")) | read
+    parts = re.findall(r"^locals \{\n(.*?)^\}", ALL, re.MULTILINE | re.DOTALL)
+    noted = set(re.findall(r"^  (\w+)\s*=", "".join(parts), re.MULTILINE))
+
+    assert len(named) >= 10
+    assert named - made == set()
+    assert set(re.findall(r"\blocal\.(\w+)", plain)) == noted
+
+
 def test_each_parameter_has_the_name_the_service_reads() -> None:
     found = dict(re.findall(r'name\s+= "\$\{local\.parameter_path\}/(\w+)"\n(.*?)^\}',
                             ALL, re.MULTILINE | re.DOTALL))  # fmt: skip
