@@ -7,6 +7,7 @@ import jwt
 import typer
 
 from adapters.storage import accounts
+from adapters.storage.revoking import call_back_tokens, end_everywhere
 from adapters.storage.sessions import LINK_MINUTES, make_login_link
 from console import address, output
 from console.auditing import audited
@@ -51,9 +52,10 @@ def token(
     account: Annotated[str, typer.Option(help="Whose data.")] = "default",
     json: AsJson = False,
 ) -> None:
-    """Print a bearer token for the API; it cannot be called back, so keep it short-lived."""
-    known, ends = _role(role), system_clock() + timedelta(minutes=minutes)
-    claims = {"sub": name, "account": account, "role": known.value, "exp": ends}
+    """Print a bearer token for the API; 'sign-out --tokens' calls an account's tokens back."""
+    known, now = _role(role), system_clock()
+    ends = now + timedelta(minutes=minutes)
+    claims = {"sub": name, "account": account, "role": known.value, "iat": now, "exp": ends}
     with wired() as wiring:
         with dispatch(wiring.engine) as db:
             accounts.require(db, account)
@@ -64,6 +66,34 @@ def token(
     if json:
         return output.answer({"token": made, "expires_at": ends})
     return output.say(made)
+
+
+@app.command("sign-out")
+def sign_out(
+    *,
+    account: Annotated[str, typer.Option(help="Whose people.")] = "default",
+    name: Annotated[str | None, typer.Option(help="One person; everybody if not given.")] = None,
+    tokens: Annotated[
+        bool, typer.Option("--tokens", help="Refuse the account's bearer tokens made so far, too.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """End every session of a person, or of everybody, and the links they have not used yet."""
+    now = system_clock()
+    summary = f"{name or 'everybody'}{', tokens' if tokens else ''}"
+    with wired() as wiring:
+        with dispatch(wiring.engine) as db:
+            accounts.require(db, account)
+            ended = end_everywhere(db, account_id=account, name=name)
+            if tokens:
+                # Instants of tokens are whole seconds: those of this very second are gone, too.
+                call_back_tokens(db, account_id=account, at=now + timedelta(seconds=1))
+        action = "session.ended_everywhere"
+        with audited(wiring.engine, "sign-out", account_id=account, action=action, summary=summary):
+            pass
+    if json:
+        return output.answer({"sessions": ended, "tokens": tokens})
+    return output.say(f"{ended} sessions ended.")
 
 
 def _role(name: str) -> Role:

@@ -9,8 +9,8 @@ from ipaddress import ip_address
 import jwt
 from fastapi import Request, Response
 
-from adapters.storage.accounts import is_known
 from adapters.storage.audit import Access, record
+from adapters.storage.revoking import standing
 from adapters.storage.sessions import SESSION_LASTS, Opened, find_session
 from domain.accesses import DENIED
 from domain.people import Permission, Person, Role
@@ -146,8 +146,11 @@ def _bearer(token: str, ports: Ports) -> Person:
             "The bearer token is not valid: HS256 with exp, sub, account and a known role."
         ) from None
     with dispatch(ports.database) as db:
-        if not is_known(db, person.account_id):
-            raise _refused("The bearer token names an account that is not here; make it first.")
+        found = standing(db, person.account_id)
+    if found is None:
+        raise _refused("The bearer token names an account that is not here; make it first.")
+    if not found.takes(claims.get("iat")):
+        raise _refused("The bearer token was called back; make another with 'pms-sync token'.")
     return person
 
 

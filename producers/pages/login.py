@@ -6,11 +6,15 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from adapters.storage.audit import record
+from adapters.storage.revoking import end_everywhere
 from adapters.storage.sessions import end_session, find_session, is_unspent, spend_login_link
-from infra.database import dispatch
+from domain.people import Person
+from infra.database import dispatch, transaction
+from producers.attempts import check_attempts, note_failure
 from producers.pages.rendering import open_to, render
-from producers.ports import GivenPorts
-from producers.security import COOKIE, authenticate, check_csrf, check_origin, set_cookie
+from producers.ports import GivenPorts, Ports
+from producers.security import COOKIE, access_of, authenticate, check_csrf, check_origin, set_cookie
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,14 +38,17 @@ def ask(request: Request, ports: GivenPorts, token: str = "") -> HTMLResponse:
 @router.post("/login")
 def sign_in(request: Request, ports: GivenPorts, token: Annotated[str, Form()] = "") -> Response:
     check_origin(request)
+    check_attempts(request, ports)
     with dispatch(ports.database) as db:
         opened = spend_login_link(db, token, now=ports.clock())
         person = find_session(db, opened.token, now=ports.clock()) if opened else None
-    if opened is None:
+    if opened is None or person is None:
+        note_failure(request, ports)
         status = HTTPStatus.UNAUTHORIZED
         return render(
             request, "login.html", status=status, token="", refused=True, inside=None, first=None
         )
+    _noted(request, ports, person, "session.opened")
     first = next(iter(open_to(request, person)), None)
     answer = RedirectResponse(first.path if first else "/", status_code=HTTPStatus.SEE_OTHER)
     set_cookie(answer, opened, ports)
@@ -49,11 +56,27 @@ def sign_in(request: Request, ports: GivenPorts, token: Annotated[str, Form()] =
 
 
 @router.post("/logout")
-def sign_out(request: Request, ports: GivenPorts, csrf: Annotated[str, Form()] = "") -> Response:
+def sign_out(
+    request: Request,
+    ports: GivenPorts,
+    csrf: Annotated[str, Form()] = "",
+    *,
+    everywhere: Annotated[bool, Form()] = False,
+) -> Response:
+    """Here, or `everywhere`: every session of this person, and links they have not used yet."""
     person = authenticate(request, ports)
     check_csrf(request, person, csrf)
     with dispatch(ports.database) as db:
         end_session(db, request.cookies.get(COOKIE, ""))
+        if everywhere:
+            end_everywhere(db, account_id=person.account_id, name=person.name)
+    _noted(request, ports, person, "session.ended_everywhere" if everywhere else "session.ended")
     answer = RedirectResponse("/login", status_code=HTTPStatus.SEE_OTHER)
     answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=ports.is_secure)
     return answer
+
+
+def _noted(request: Request, ports: Ports, person: Person, action: str) -> None:
+    with transaction(ports.database, account_id=person.account_id) as db:
+        access = access_of(request, person)
+        record(db, access, account_id=person.account_id, action=action)

@@ -1,12 +1,19 @@
 """Getting in, staying in, being kept out."""
 
+import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import jwt
 import pytest
+from sqlalchemy import text
 
+from adapters.storage.revoking import call_back_tokens
 from domain.people import Role
-from tests.producers.conftest import Site
+from infra import database
+from producers.attempts import MOST, SECONDS
+from tests.producers.conftest import JWT_SIGNING, Site
 
 pytestmark = pytest.mark.integration
 
@@ -208,3 +215,87 @@ def test_each_role_opens_its_own_doors(
     )
 
     assert got == (read, edit, sync)
+
+
+def test_signing_out_everywhere_ends_every_session_and_link_of_that_person_only(
+    site: Site,
+) -> None:
+    headers = site.sign_in()
+    here = site.client.cookies["pms_sync_session"]
+    unused, other = site.link(), site.link(Role.BILLING)
+    site.sign_in()
+    site.client.cookies.set("pms_sync_session", here)
+    form = {"csrf": headers["X-CSRF-Token"], "everywhere": "true"}
+
+    assert site.client.post("/logout", data=form).status_code == 303
+
+    with site.everything() as db:
+        assert db.execute(text("SELECT count(*) FROM sessions")).scalar_one() == 0
+    site.client.cookies.clear()
+    assert site.client.post("/login", data={"token": unused}).status_code == 401
+    assert site.client.post("/login", data={"token": other}).status_code == 303
+
+
+def test_a_page_of_somebody_inside_offers_to_sign_out_everywhere(site: Site) -> None:
+    site.sign_in()
+
+    assert "Sign out everywhere" in site.client.get("/login").text
+
+
+def test_attempts_of_an_address_are_counted_and_then_refused(site: Site) -> None:
+    tried = [site.client.post("/login", data={"token": "no"}).status_code for _ in range(MOST)]
+    refused = site.client.post("/login", data={"token": site.link()})
+
+    assert set(tried) == {401}
+    assert refused.status_code == 429
+    assert refused.headers["retry-after"] == str(SECONDS)
+
+
+def test_good_links_are_not_counted(site: Site) -> None:
+    answers = [
+        site.client.post("/login", data={"token": site.link()}).status_code for _ in range(MOST + 2)
+    ]
+
+    assert set(answers) == {303}
+
+
+def test_tokens_that_were_called_back_are_refused_and_newer_ones_taken(site: Site) -> None:
+    def status(issued_at: int | None) -> int:
+        headers = site.bearer(claims={"iat": issued_at})
+        return site.client.get("/api/pms/vendors", headers=headers).status_code
+
+    now = int(datetime.now(UTC).timestamp())
+    before = (status(now - 60), status(None))
+    with database.dispatch(site.ports.database) as db:
+        at = datetime.fromtimestamp(now - 10, UTC)
+        call_back_tokens(db, account_id="default", at=at)
+
+    assert before == (200, 200)
+    assert (status(now - 60), status(None), status(now - 5)) == (401, 401, 200)
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS512", "RS256"])
+def test_no_other_algorithm_than_ours_is_believed(site: Site, algorithm: str) -> None:
+    head = {"alg": algorithm, "typ": "JWT"}
+    body = {"sub": "x", "account": "default", "role": "owner", "exp": 4102444800}
+    parts = [
+        urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=") for one in (head, body)
+    ]
+    signature = "" if algorithm == "none" else "AAAA"
+    if algorithm == "HS512":
+        token = jwt.encode(body, JWT_SIGNING + JWT_SIGNING, algorithm="HS512")
+    else:
+        token = ".".join([*parts, signature])
+
+    answer = site.client.get("/api/pms/vendors", headers={"Authorization": f"Bearer {token}"})
+
+    assert answer.status_code == 401
+
+
+def test_coming_and_going_is_audited(site: Site) -> None:
+    headers = site.sign_in()
+    site.client.post("/logout", data={"csrf": headers["X-CSRF-Token"]})
+
+    with site.everything() as db:
+        query = text("SELECT action FROM pms_audit_logs WHERE action LIKE 'session.%' ORDER BY id")
+        assert db.execute(query).scalars().all() == ["session.opened", "session.ended"]
