@@ -72,8 +72,7 @@ class Book:
 
     `during` happens between the reading of a page and its arrival. One that `is_silent` does not
     tell what became of a write; one without `has_marks` has nothing to tell one version of a row
-    from another; visits in `hidden` are there but not shown. `hears` is told of every row that is
-    read, and of every write.
+    from another; visits in `hidden` are there but not shown. `hears` is told of every write.
     """
 
     visits: dict[str, Visit] = field(default_factory=dict)
@@ -152,8 +151,6 @@ class Book:
         return []
 
     def _told(self, pms_id: str) -> Appointment:
-        if self.hears is not None:
-            self.hears.reads(pms_id, self.visits[pms_id])
         return self.visits[pms_id].appointment(pms_id, self.people)
 
     # What is written to it.

@@ -24,6 +24,8 @@ from adapters.storage.sheet_edits import settle_conflict
 from adapters.storage.undoing import undo_step
 from domain.desk import OutcomeUnknown
 from domain.errors import Throttled, Transient
+from domain.fields import Cells
+from domain.pushes import last_told
 from domain.sheet import Settled
 from domain.wishes import Cancellation, Move, StatusChange
 from infra.clock import system_clock
@@ -67,25 +69,20 @@ def value_of(pms_id: str, name: str, which: int) -> Any:
 
 @dataclass
 class Watch:
-    """What the sheet was told, and what people saw while they had a hand in a field.
+    """What the sheet told people of the practice while they had a hand in a field.
 
     What they saw counts until a change of theirs has arrived, for an undo brings back what was set
     over it: a practice that goes back to a value they had set out from surprises nobody.
     """
 
-    told: dict[tuple[str, str], Any] = field(default_factory=dict)
     seen: dict[tuple[str, str], set[Any]] = field(default_factory=dict)
     ours: dict[tuple[str, str], Any] = field(default_factory=dict)
     overwritten: list[tuple[str, str]] = field(default_factory=list)
 
-    def reads(self, pms_id: str, visit: Visit) -> None:
-        for name, there in THERE.items():
-            self.told[pms_id, name] = getattr(visit, there)
-
-    def acts(self, pms_id: str, *names: str) -> None:
-        """Whoever names no field has a hand in all of them."""
-        for name in names or THERE:
-            self.seen.setdefault((pms_id, name), set()).add(self.told.get((pms_id, name)))
+    def acts(self, pms_id: str, told: Mapping[str, Any]) -> None:
+        """What the sheet says of the practice is read by whoever has a hand in those fields."""
+        for name, value in told.items():
+            self.seen.setdefault((pms_id, name), set()).add(value)
 
     def sets(self, pms_id: str, name: str) -> None:
         """Somebody at the practice did."""
@@ -141,12 +138,12 @@ class BothWays(RuleBasedStateMachine):
     @rule(who=WHO, name=FIELD, which=WHICH)
     def a_person_types(self, who: str, name: str, which: int) -> None:
         value = value_of(who, name, which)
-        self.watch.acts(who, name)
+        self.watch.acts(who, self._told(who, name))
         self.office.types(who, **{name: value.isoformat() if name == "start" else value})
 
     @rule(who=WHO)
     def a_person_undoes_all(self, who: str) -> None:
-        self.watch.acts(who)
+        self.watch.acts(who, self._told(who))
         self.office.undoes_all(who)
 
     @rule(who=WHO)
@@ -159,7 +156,7 @@ class BothWays(RuleBasedStateMachine):
             ]
             if not steps or not steps[0].can_undo:
                 return
-            self.watch.acts(who)
+            self.watch.acts(who, self._told(who))
             undo_step(
                 db, office.seal, row["id"], steps[0].row["id"], expected_version=None,
                 hand=office.hand,
@@ -172,7 +169,7 @@ class BothWays(RuleBasedStateMachine):
             return
         one = found[which % len(found)]
         (who,) = [pms_id for pms_id in VISITS if office.id_of(pms_id) == one["appointment_id"]]
-        self.watch.acts(who, one["field"])
+        self.watch.acts(who, self._told(who, one["field"]))
         with transaction(office.engine, account_id=office.account) as db:
             try:
                 settle_conflict(
@@ -253,6 +250,16 @@ class BothWays(RuleBasedStateMachine):
     def _will(self, when: str, what: Callable[[], None] | Exception) -> None:
         getattr(self.book, when).append(what)
 
+    def _told(self, who: str, *names: str) -> dict[str, Any]:
+        """What the sheet says that the practice says; of all fields if none is named."""
+        cells = self._cells(who)
+        told = {name: last_told(cells[name]) for name in names or THERE}
+        return {name: given and given.value for name, given in told.items()}
+
+    def _cells(self, who: str) -> Cells:
+        (row,) = self.office.all(_ROW, pms_id=who)
+        return self.office.seal.cells(row)
+
     # What must hold.
 
     def teardown(self) -> None:
@@ -280,19 +287,18 @@ class BothWays(RuleBasedStateMachine):
                 continue
             differing = {name for name in THERE if row[name] != getattr(visit, THERE[name])}
             if row["push_state"] == "error":
-                self._was_typed(row, differing)
+                self._was_typed(pms_id, differing, row["push_reason"])
             else:
                 assert row["push_state"] in (None, "synced"), row["push_state"]
                 assert not differing or self._was_called_off(row, visit), (pms_id, differing)
             self.rows[row["push_reason"] or ("called off by us" if differing else "equal")] += 1
 
-    def _was_typed(self, row: Mapping[str, Any], differing: set[str]) -> None:
+    def _was_typed(self, who: str, differing: set[str], reason: str | None) -> None:
         """What a row in error shows otherwise than its practice is what a person typed."""
-        cells = self.office.seal.cells(row)
+        cells = self._cells(who)
         typed = {name for name in THERE if cells[name].is_manual}
-        assert row["push_reason"]
-        assert differing
-        assert differing <= typed, (row["push_reason"], differing, typed)
+        assert reason and differing
+        assert differing <= typed, (reason, differing, typed)
 
     def _was_called_off(self, row: Mapping[str, Any], visit: Visit) -> bool:
         """A visit that we called off may keep another time here: it goes nowhere any more."""
