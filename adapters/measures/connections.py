@@ -86,27 +86,31 @@ def _told(one: Kept) -> Iterator[Sample]:
 
 def _kept(row: RowMapping) -> Kept:
     now: datetime = row["at"]
-    every = timedelta(minutes=row["sync_frequency_minutes"]) if row["sync_enabled"] else None
-    state, expires_at = State(row["state"]), row["token_expires_at"]
-    facts = Facts(
-        created_at=row["created_at"],
-        every=every,
-        state=state,
-        last_complete_at=row["last_sync_at"],
-        failures=row["consecutive_failures"],
-        hours=read_hours(row["opening_hours"], timezone=row["timezone"]),
-    )
+    facts, expires_at = facts_of(row), row["token_expires_at"]
     freshness = assess(facts, now=now)
-    has_token = expires_at is not None and state in WITH_TOKENS
+    has_token = expires_at is not None and facts.state in WITH_TOKENS
     return Kept(
         id=row["id"],
         vendor=row["connector"],
         state=row["state"],
         freshness=freshness,
-        promise=every and LATE_AFTER * every,
+        promise=facts.every and LATE_AFTER * facts.every,
         behind=_behind(facts, freshness, now),
         last_complete=now - row["last_sync_at"] if row["last_sync_at"] else None,
         token_left=expires_at - now if has_token else None,
+    )
+
+
+def facts_of(row: RowMapping) -> Facts:
+    """What a connection's promise is judged by."""
+    every = timedelta(minutes=row["sync_frequency_minutes"]) if row["sync_enabled"] else None
+    return Facts(
+        created_at=row["created_at"],
+        every=every,
+        state=State(row["state"]),
+        last_complete_at=row["last_sync_at"],
+        failures=row["consecutive_failures"],
+        hours=read_hours(row["opening_hours"], timezone=row["timezone"]),
     )
 
 

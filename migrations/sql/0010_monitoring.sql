@@ -5,6 +5,11 @@ GRANT SELECT (id, account_id, connection_id, kind, state, call_id, entry_id, cre
   ON pms_writes TO pms_sync_dispatch;
 GRANT SELECT (endpoint, user_id, phi_accessed) ON pms_audit_logs TO pms_sync_dispatch;
 
+-- What waits to go out to a PMS is told by the states of rows, not by what is in them.
+CREATE POLICY counted ON run_sheet_appointments FOR SELECT TO pms_sync_dispatch USING (true);
+GRANT SELECT (pms_connection_id, push_state, removed_at, updated_at)
+  ON run_sheet_appointments TO pms_sync_dispatch;
+
 -- One week of one account, as it was told: counts only.
 CREATE TABLE sync_summaries (
     account_id TEXT NOT NULL,

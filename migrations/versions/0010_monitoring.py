@@ -13,10 +13,13 @@ SQL = Path(__file__).parent.parent / "sql"
 
 DROP = """
 DROP TABLE sync_summaries;
+REVOKE SELECT (pms_connection_id, push_state, removed_at, updated_at)
+  ON run_sheet_appointments FROM pms_sync_dispatch;
 REVOKE SELECT (endpoint, user_id, phi_accessed) ON pms_audit_logs FROM pms_sync_dispatch;
 REVOKE SELECT (id, account_id, connection_id, kind, state, call_id, entry_id, created_at,
                submitted_at, settled_at)
   ON pms_writes FROM pms_sync_dispatch;
+DROP POLICY counted ON run_sheet_appointments;
 DROP POLICY counted ON pms_writes;
 """
 

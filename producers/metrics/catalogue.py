@@ -66,6 +66,16 @@ OF_CONNECTIONS = (
         "Time until a connection's token ends; below 0 it has ended.",
         ("connection_id", "vendor"),
     ),
+    Metric(
+        "pms_sync_connections_outward",
+        "Connections that owe their PMS a change, by how that promise is kept.",
+        ("vendor", "status"),
+    ),
+    Metric(
+        "pms_sync_unsent_changes",
+        "Rows of the sheet on their way to a PMS, or stuck until somebody looks.",
+        ("vendor", "state"),
+    ),
     Metric("pms_sync_connections_unnamed", "Connections beyond those that are told by their id."),
 )
 OF_SYNCS = (

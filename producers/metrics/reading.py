@@ -19,7 +19,7 @@ from redis import Redis, RedisError
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.measures import access, connections, phone, queues, syncs, vendors
+from adapters.measures import access, connections, outward, phone, queues, syncs, vendors
 from adapters.measures.asking import Sample
 from adapters.measures.tallies import Tallies
 from adapters.storage.spent import StoredSpent
@@ -90,6 +90,7 @@ class Measured(Collector):
         asked: Mapping[str, Callable[[Db], Iterable[Sample]]] = {
             "queues": queues.read,
             "connections": connections.read,
+            "outward": outward.read,
             "syncs": syncs.read,
             "phone": phone.read,
             "access": access.read,

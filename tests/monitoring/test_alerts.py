@@ -141,7 +141,14 @@ CASES: Mapping[str, Case] = {
         "UPDATE schedules SET next_at = now() + interval '1 hour'",
     ),
     "JobsDied": jobs("state = 'dead', finished_at = now()"),
-    "PushesLate": jobs("created_at = now() - interval '1 hour'", kind="push_entry"),
+    "ChangesLate": Case(
+        lambda w: w.changed("pending"),
+        lambda w: w.sql("UPDATE run_sheet_appointments SET push_state = 'synced'"),
+    ),
+    "ChangesStuck": Case(
+        lambda w: w.changed("needs_patient"),
+        lambda w: w.sql("UPDATE run_sheet_appointments SET push_state = 'synced'"),
+    ),
     "VoiceAnswersLate": Case(
         lambda w: w.call("late", took=18),
         lambda w: w.sql("UPDATE tool_calls SET created_at = now() - interval '2 hours'"),

@@ -13,6 +13,7 @@ from sqlalchemy import TextClause, text
 
 from adapters.measures import access, phone, queues, syncs, tallies, vendors
 from adapters.measures.connections import MOST_NAMED
+from adapters.storage import timelines
 from infra.database import dispatch
 from producers.metrics.catalogue import BY_NAME, METRICS, Kind
 from producers.metrics.registry import Metrics
@@ -29,7 +30,7 @@ STATEMENTS = {
     for part in (access, phone, queues, syncs, tallies, vendors)
     for name, one in vars(part).items()
     if isinstance(one, TextClause) and name != "_UNTIL"
-}
+} | {"outward": timelines._OUTWARD}  # noqa: SLF001 - read across accounts by us
 SMALL = {"accounts", "users", "workers", "schedules", "paused_queues", "audit_heads"}
 SUFFIXES = re.compile(r"_(bucket|count|sum|created)$")
 HOST = re.compile(r"https?://|localhost|\d+\.\d+\.\d+\.\d+|:\d{4}")

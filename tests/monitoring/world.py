@@ -106,6 +106,23 @@ class World:
             submitted=submitted,
         )
 
+    def changed(self, state: str) -> None:
+        """A row of the sheet that a person changed two hours ago."""
+        self.sql(
+            """
+            WITH sheet AS (
+              INSERT INTO run_sheets (account_id, day) VALUES (:account, '2026-11-23') RETURNING id)
+            INSERT INTO run_sheet_appointments (account_id, run_sheet_id, pms_connection_id, source,
+              appointment_time, appointment_duration_minutes, appointment_status, timezone,
+              push_state, updated_at)
+            SELECT :account, id, :connection, 'pms', now(), 15, 'booked', 'UTC', :state,
+                   now() - interval '2 hours' FROM sheet
+            """,
+            account=ACCOUNT,
+            connection=self.connection,
+            state=state,
+        )
+
     def accesses(self, times: int) -> None:
         self.sql(
             """
