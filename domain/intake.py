@@ -169,19 +169,13 @@ def sort_page(
             unchanged += 1
             continue
         said = told(appointment, timezone=connection.timezone)
+        said_mark = b"".join(map(fingerprint, said))
         if held is not None and held.is_where_it_belongs and held.fingerprint in prints(record):
             unchanged += 1
-            reprinted.append(Reprint(row, mark, b"".join(map(fingerprint, said))))
+            reprinted.append(Reprint(row, mark, said_mark))
             continue
-        fresh[row] = Incoming(
-            row,
-            appointment,
-            clinician,
-            mark,
-            told=b"".join(map(fingerprint, said)),
-            is_held=held is not None,
-            stays_undone=held is not None and held.stays_undone(said, prints),
-        )
+        undone, is_held = held is not None and held.stays_undone(said, prints), held is not None
+        fresh[row] = Incoming(row, appointment, clinician, mark, said_mark, is_held, undone)
     return Sorted(list(fresh.values()), leaving, unchanged, skipped, seen, reprinted)
 
 
