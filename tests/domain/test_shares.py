@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from domain.shares import fair_shares, jain
 
-AMOUNTS = st.dictionaries(st.integers(), st.floats(0, 1e6), min_size=1, max_size=30)
-CAPACITY = st.floats(0, 1e6)
+REQUESTS = st.floats(0, 1e6, allow_subnormal=False)
+AMOUNTS = st.dictionaries(st.integers(), REQUESTS, min_size=1, max_size=30)
+CAPACITY = REQUESTS
 
 
 @given(wanted=AMOUNTS, capacity=CAPACITY)
