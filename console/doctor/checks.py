@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from console.doctor import keys, phone, practices, servers, work
+from console.doctor import keys, phone, practices, promises, servers, work
 from console.doctor.findings import Finding
 from console.wiring import Wiring
 
@@ -39,5 +39,7 @@ CHECKS: tuple[Check, ...] = (
     Check("budgets", work.allowances, (*ROWS, "redis")),
     Check("credentials", practices.credentials, ROWS),
     Check("connections", practices.connections, ROWS),
+    Check("agreements", promises.agreed, ROWS),
+    Check("audit", promises.chained, ROWS),
     Check("phone", phone.phone, ROWS),
 )

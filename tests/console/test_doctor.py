@@ -11,8 +11,10 @@ from sqlalchemy import create_engine, text
 
 from adapters.storage.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
-from console.doctor import servers
+from console.doctor import promises, servers
 from console.doctor.checks import CHECKS
+from console.wiring import Wiring
+from infra.settings import Profile, load
 from tests.console.conftest import Shell, stored
 
 pytestmark = pytest.mark.integration
@@ -164,6 +166,38 @@ def test_a_vendor_that_said_not_now_is_told_with_the_wait(
     engine.dispose()
 
     assert "the next request waits" in told(shell, "budget gentu", "warning")
+
+
+def test_rows_that_nobody_chains_are_told_after_a_while(
+    shell: Shell, connected: str, break_: Callable[[str], None]
+) -> None:
+    early = told(shell, "audit", "ok")
+    break_(
+        "INSERT INTO pms_audit_logs (account_id, action, created_at)"
+        " VALUES ('default', 'run_sheet.read', now() - interval '10 minutes')"
+    )
+
+    late = told(shell, "audit", "warning")
+
+    assert early == "every row is chained"
+    assert "the oldest for 6" in late
+    assert "audit verify" in late
+
+
+def test_in_production_a_connection_without_an_agreement_is_told(
+    shell: Shell, connected: str, database_url: str
+) -> None:
+    beside = [one for one in looked(shell) if one["what"] == "agreements"]
+    given = load(vendors={"gentu"}).model_copy(update={"profile": Profile.PRODUCTION})
+    wiring = Wiring(given, database_url=database_url, redis_url="redis://127.0.0.1:1")
+
+    found = list(promises.agreed(wiring))
+
+    wiring.close()
+    assert beside == []
+    assert [(one.verdict, one.what) for one in found] == [("bad", "agreements")]
+    assert "account default has none in force with" in found[0].told
+    assert "pms-sync baa record" in found[0].told
 
 
 def test_a_healthy_installation_is_looked_through_quickly(shell: Shell, connected: str) -> None:

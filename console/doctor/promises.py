@@ -1,0 +1,64 @@
+"""What the doctor says of what was promised: agreements on patient data, and the audit's chain."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import text
+
+from adapters import pms
+from adapters.storage import agreements
+from console.doctor.findings import Finding
+from console.wiring import Wiring
+from infra.clock import system_clock
+from infra.database import dispatch, transaction
+
+LATE_CHAIN_SECONDS = 300.0
+VERIFY = "see that the scheduler and a worker of 'default' run, then 'pms-sync audit verify'"
+
+_VENDORS = text(
+    """
+    SELECT DISTINCT account_id, connector FROM pms_connections
+    WHERE removed_at IS NULL AND state <> 'INACTIVE' ORDER BY account_id, connector
+    """
+)
+_UNCHAINED = text(
+    """
+    SELECT count(*) AS rows, extract(epoch FROM now() - min(created_at))::float AS seconds
+    FROM pms_audit_logs AS logs
+    WHERE created_at > now() - interval '1 day'
+      AND NOT EXISTS (SELECT FROM audit_chain AS link
+                      WHERE link.account_id = logs.account_id AND link.audit_id = logs.id)
+    """
+)
+
+
+def agreed(wiring: Wiring) -> Iterator[Finding]:
+    """Only where patients are real: elsewhere nobody needs one."""
+    if not wiring.settings.is_production:
+        return
+    with dispatch(wiring.engine) as db:
+        found = [row for row in db.execute(_VENDORS) if row.connector in pms.registered()]
+    lacking = False
+    for row in found:
+        with transaction(wiring.engine, account_id=row.account_id) as db:
+            missing = agreements.lacking(db, row.connector, today=system_clock().date())
+        if missing:
+            lacking = True
+            told = f"account {row.account_id} has none in force with {' and '.join(missing)}"
+            yield Finding("agreements", "bad", f"{told}; run 'pms-sync baa record'")
+    if found and not lacking:
+        yield Finding("agreements", "ok", "in force for every connection")
+
+
+def chained(wiring: Wiring) -> Iterator[Finding]:
+    """Rows are linked within seconds, while somebody does it."""
+    with dispatch(wiring.engine) as db:
+        waiting = db.execute(_UNCHAINED).one()
+    if not waiting.rows:
+        yield Finding("audit", "ok", "every row is chained")
+    elif waiting.seconds > LATE_CHAIN_SECONDS:
+        told = f"{waiting.rows} rows wait to be chained, the oldest for {waiting.seconds:.0f} s"
+        yield Finding("audit", "warning", f"{told}; {VERIFY}")
+    else:
+        yield Finding(
+            "audit", "ok", f"{waiting.rows} rows wait to be chained, as they do for a while"
+        )
