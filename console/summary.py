@@ -55,7 +55,7 @@ def _so_far(db: Db, account: str) -> Summary:
 
 def _show(told: Summary) -> None:
     output.table(
-        ["What", "This week", "Before"],
+        ["What", "The week", "Before"],
         [(one.title, one.this, one.before) for one in lines(told)],
         title=f"{title_of(told.week)}, by {told.timezone}",
     )

@@ -77,6 +77,6 @@ LINES: Sequence[tuple[str, Callable[[Week], str], Callable[[Week, Week], bool]]]
     ("Calls", lambda week: str(week.calls), _never),
     ("Busiest hour", _hour, _never),
     ("Bookings by phone", lambda week: str(week.bookings), _never),
-    ("In the practice's book", lambda week: str(week.booked), _never),
-    ("Failed", lambda week: str(week.bookings_failed), _more("bookings_failed")),
+    ("Of them in the practice's book", lambda week: str(week.booked), _never),
+    ("Bookings that failed", lambda week: str(week.bookings_failed), _more("bookings_failed")),
 )
