@@ -157,5 +157,6 @@ RESULT: Fields = {
 CALLERS: Mapping[str, Fields] = {
     "post /vapi/webhook": RESULT,
     "post /vapi/tools/{tool}": RESULT,
+    "post /vapi/oauth/token": {"access_token": str, "token_type": str, "expires_in": int},
 }
 """Answers that Vapi has the shape of: without `success`."""

@@ -167,6 +167,28 @@ class Ending:
         return self.plan.proves(request) and request.now < self.until
 
 
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """A token and how long it is good for."""
+
+    token: str = field(repr=False)
+    lasts: timedelta
+
+
+def sell(
+    plans: Sequence[Plan], client_id: str, client_secret: str, *, now: datetime
+) -> Sold | None:
+    """A token of the first plan in force that knows this client; None for anybody else."""
+    for plan in plans:
+        if isinstance(plan, Ending) and now < plan.until:
+            plan = plan.plan  # noqa: PLW2901 - what it ends is what sells
+        if isinstance(plan, OAuth2):
+            token = plan.sell(client_id, client_secret, now=now)
+            if token is not None:
+                return Sold(token, plan.lasts)
+    return None
+
+
 def plan_of(credential: Mapping[str, Any], *, signing_key: str) -> Plan:
     """The plan a Vapi credential describes, under its own field names; BadInput says what is wrong.
 

@@ -22,6 +22,7 @@ PUBLIC: Mapping[str, str] = {
     "POST /logout": "ends the session it comes with, and asks for its CSRF token",
     "POST /webhooks/{vendor}/{event}": "proves itself by the vendor's signature or key",
     "POST /pms/sikka/webhook/authorize": "proves itself by Sikka's key, and changes nothing alone",
+    "POST /vapi/oauth/token": "proves itself by Vapi's client secret",
     "POST /twilio/status": "proves itself by Twilio's signature",
     "POST /twilio/inbound": "proves itself by Twilio's signature",
     "POST /vapi/webhook": "proves itself by Vapi's credential",

@@ -202,8 +202,8 @@ def line(
         redis=client,
         texts=Carrier() if texts else None,
     )
+    about = {"plans": short_plans(SECRET, allow_bare=False)} | about
     voice = Voice(
-        plans=short_plans(SECRET, allow_bare=False),
         replies=Replies(redis_url),
         announcer=RedisAnnouncer(redis_url),
         fallback_seconds=fallback_seconds,
