@@ -19,11 +19,15 @@ class Feature:
     is_on: bool = True
 
 
-VOICE_BOOKING, SHEET_PUSHES = "voice_booking", "sheet_pushes"
+VOICE_BOOKING, SHEET_PUSHES, PATIENT_CACHE = "voice_booking", "sheet_pushes", "patient_cache"
 FEATURES: Mapping[str, Feature] = MappingProxyType(
     {
         VOICE_BOOKING: Feature("callers book, move and cancel; off, they are told what is there"),
         SHEET_PUSHES: Feature("changes on the sheet go to a PMS that takes them (AdvancedMD)"),
+        PATIENT_CACHE: Feature(
+            "a caller's record is kept for five minutes, sealed, and not asked for by each tool",
+            is_on=False,
+        ),
     }
 )
 SPOKEN_WRITES = frozenset(

@@ -15,9 +15,11 @@ from sqlalchemy import Engine, Row, insert, text
 
 from adapters.opening import Opener
 from adapters.phones import normalised, region_of
+from adapters.remembering_desk import RememberingDesk
 from adapters.replies import tell
 from adapters.storage import connections, phone_book, tool_calls
 from adapters.storage.audit import Access, record
+from adapters.storage.cached import PatientCache
 from adapters.storage.holds import held
 from adapters.storage.ledger import put
 from adapters.storage.opt_outs import can_text
@@ -29,7 +31,7 @@ from domain.connections import Connection
 from domain.desk import Ability, Busy, PracticeDesk
 from domain.desk_calls import is_api
 from domain.errors import SyncError
-from domain.features import spoken
+from domain.features import PATIENT_CACHE, is_on, spoken
 from domain.jobs import Job
 from domain.slots import BookingRules
 from domain.sources import spend_rows
@@ -151,7 +153,7 @@ class Answering:
         desk = self.opener.desk(connection, voice=True)
         if desk is None:
             return None
-        taken.desk = desk
+        desk = taken.desk = self._remembering(desk, claimed, connection, practice)
         rules = BookingRules.read(practice.booking_rules)
         return ToolRequest(
             account_id=claimed.account_id,
@@ -176,6 +178,25 @@ class Answering:
             writer=self._writer(claimed, desk),
             proofs=self._proofs(claimed, connection.id),
         )
+
+    def _remembering(
+        self,
+        desk: PracticeDesk,
+        claimed: ClaimedToolCall,
+        connection: Connection,
+        practice: Row[Any],
+    ) -> PracticeDesk:
+        """For callers of an account that has it switched on; the API is answered afresh."""
+        if is_api(claimed.tool) or not is_on(practice.switches, PATIENT_CACHE):
+            return desk
+        cache = PatientCache(
+            engine=self.engine,
+            sealer=self.sealer,
+            account_id=claimed.account_id,
+            connection_id=connection.id,
+            clock=self.clock,
+        )
+        return RememberingDesk(desk, cache)
 
     def _can_text(self, db: Db, claimed: ClaimedToolCall) -> bool:
         if not self.sends_texts:

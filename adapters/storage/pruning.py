@@ -53,6 +53,7 @@ _PRUNE: Mapping[str, str] = {
           AND state NOT IN ('due', 'sending', 'unknown')
         """,
     "slot_holds": "DELETE FROM slot_holds WHERE expires_at < now() - interval '1 hour'",
+    "pms_cached_data": "DELETE FROM pms_cached_data WHERE expires_at < now()",
     "vendor_requests": """
         DELETE FROM vendor_requests WHERE at < now() - make_interval(days => :requests)
         """,

@@ -58,7 +58,11 @@ SEALED: tuple[SealedTable, ...] = (
         key=("account_id", "route", "key"),
         row="route || ' ' || key",
     ),
-    SealedTable(name="pms_cached_data", columns=("data",), row="cache_key"),
+    SealedTable(
+        name="pms_cached_data",
+        columns=("data",),
+        row="pms_integration_id || ' ' || cache_key",
+    ),
 )
 
 INDEXED: Mapping[str, str] = MappingProxyType(

@@ -97,6 +97,26 @@ def test_an_account_whose_booking_is_switched_off_looks_up_and_books_nothing(pho
     assert phone.desk.book == []
 
 
+def test_a_caller_who_is_remembered_for_minutes_is_asked_for_once_and_told_the_same(
+    phone: Line,
+) -> None:
+    told = []
+    for switched in (False, True):
+        with transaction(phone.engine) as db:
+            db.exec_driver_sql(
+                "UPDATE accounts SET features = jsonb_build_object('patient_cache', %s::boolean)",
+                (switched,),
+            )
+        phone.desk.asked.clear()
+        with phone.worker():
+            answers = [phone.ask("getPatientInfo", patientId="PAT-1001") for _ in range(3)]
+        told.append((answers, phone.desk.asked.count("patient")))
+
+    (fresh, often), (kept, seldom) = told
+    assert kept == fresh
+    assert (often >= 3, seldom) == (True, 1)
+
+
 def test_a_message_that_comes_again_is_answered_the_same_and_has_one_effect(phone: Line) -> None:
     when = {"startTime": f"{phone.day}T09:00:00Z"}
     message = phone.message([("call_x", "bookAppointment", when)])
