@@ -7,11 +7,14 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from adapters.storage.agreements import Agreement
+from adapters.storage.audit_search import Seen
 from adapters.storage.conflict_list import Listed, RuleCount
 from adapters.storage.run_undoing import Undone
 from adapters.storage.runs import LoggedRun
 from adapters.storage.settling import Shown
 from adapters.storage.tables import COUNTERS
+from domain.accesses import Noticed
 from domain.backfills import Backfill
 from domain.drift import Drift
 from domain.history import Past
@@ -124,6 +127,12 @@ ANSWERS: Mapping[str, Fields] = {
     "get /api/pms/connections/{connection_id}/webhooks": {"made_at": datetime | None, **HOOK},
     "post /api/pms/connections/{connection_id}/webhooks": {"key": str, **HOOK},
     "delete /api/pms/connections/{connection_id}/webhooks": {},
+    "get /api/audit": {"accesses": Sequence[Seen], **CURSOR},
+    "get /api/audit/patients/{patient_id}": {"accesses": Sequence[Seen]},
+    "get /api/audit/findings": {"findings": Sequence[Noticed]},
+    "post /api/audit/findings/{finding_id}/acknowledge": {"finding": Noticed},
+    "get /api/agreements": {"agreements": Sequence[Agreement]},
+    "post /api/agreements": {"agreement": Agreement},
     **PRACTICE,
 }
 
