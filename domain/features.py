@@ -19,13 +19,18 @@ class Feature:
     is_on: bool = True
 
 
-VOICE_BOOKING, SHEET_PUSHES, PATIENT_CACHE = "voice_booking", "sheet_pushes", "patient_cache"
+VOICE_BOOKING, SHEET_PUSHES = "voice_booking", "sheet_pushes"
+PATIENT_CACHE, REFERENCE_CACHE = "patient_cache", "reference_cache"
 FEATURES: Mapping[str, Feature] = MappingProxyType(
     {
         VOICE_BOOKING: Feature("callers book, move and cancel; off, they are told what is there"),
         SHEET_PUSHES: Feature("changes on the sheet go to a PMS that takes them (AdvancedMD)"),
         PATIENT_CACHE: Feature(
             "a caller's record is kept for five minutes, sealed, and not asked for by each tool",
+            is_on=False,
+        ),
+        REFERENCE_CACHE: Feature(
+            "syncs that read changes take practitioners and types as read within the hour",
             is_on=False,
         ),
     }

@@ -10,7 +10,15 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.storage import approvals, candidates, changes, connections, pushes, run_log
+from adapters.storage import (
+    approvals,
+    candidates,
+    changes,
+    connections,
+    pushes,
+    references,
+    run_log,
+)
 from adapters.storage.entries import EntrySeal
 from adapters.storage.ledger import guard, save_checkpoint
 from adapters.storage.run_sheet import Applied, RunSheet
@@ -21,7 +29,7 @@ from domain.errors import NeedsReconnect, SyncError
 from domain.intake import Candidate, Listed, Sorted, Stored, row_id, sort_page
 from domain.jobs import Job
 from domain.previews import Difference, difference, removed_ids
-from domain.runs import Counts, Run, RunStatus
+from domain.runs import Counts, Run, RunStatus, SyncType
 from domain.sources import Page, Query, Reject, Spend
 from domain.window import Window
 from infra.database import transaction
@@ -78,11 +86,19 @@ class SyncStore:
             row = run_log.open_row(db, job, run, at=self._clock())
             run = replace(run, id=row.id)
             guard(db, job)
+            self._spare(db, run)
             run_log.tell_pages(db, run, "sync_started", {})
         opened = OpenRun(self._engine, self._sealer, self._clock, job, run, connection)
         if row.diff is not None:
             opened.gathered(row.diff)
         return opened
+
+    def _spare(self, db: Db, run: Run) -> None:
+        """What was read within the hour is not asked for again by a run that reads changes."""
+        if run.sync_type is SyncType.INCREMENTAL and references.is_kept(
+            db, run.connection_id, now=self._clock()
+        ):
+            run.progress.practitioners_read = run.progress.reference_read = True
 
     def gave_up(self, job: Job, error: SyncError) -> None:
         """The job is dead: its run has failed, what was stored stays, a person may have to act."""
@@ -152,7 +168,13 @@ class OpenRun:
             if types:
                 connections.save_types(db, self.connection, types)
             self._checkpoint(db, spent)
+            if self.run.progress.reference_read:
+                self._keep_reference(db)
             self.connection = connections.load(db, self.connection.id)
+
+    def _keep_reference(self, db: Db) -> None:
+        account_id, now = self.run.account_id, self._clock()
+        references.keep(db, self._sealer, self.connection.id, account_id=account_id, now=now)
 
     def save_practitioners(self, met: Sequence[Practitioner]) -> None:
         """Keep those who were first met on a page, at a PMS that lists none."""

@@ -164,6 +164,7 @@ def test_a_feature_is_switched_for_one_account_and_audited(shell: Shell, databas
         "voice_booking": True,
         "sheet_pushes": True,
         "patient_cache": False,
+        "reference_cache": False,
     }
     assert after["features"] == {**before["features"], "voice_booking": False}
     assert shell.answer("accounts", "features", "default")["features"]["voice_booking"] is True

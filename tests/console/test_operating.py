@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
 GROUPS = {
-    "accounts": ["list", "add", "set"],
+    "accounts": ["list", "add", "set", "features"],
     "connections": [
         "list",
         "add",
@@ -36,6 +36,7 @@ GROUPS = {
     "conflicts": ["list", "settle", "undo", "resolve"],
     "runs": ["list", "show"],
     "jobs": ["list", "show", "replay", "discard"],
+    "secrets": ["rotate-key"],
     "deliveries": ["list", "replay"],
     "simulate": ["gentu", "practices", "vapi-call"],
 }
