@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from adapters import pms
+from adapters.pms_to_come import COMING_SOON, refuse
 from adapters.rest.vendor import Vendor
 from domain.errors import BadInput
 
-COMING_SOON: Mapping[str, str] = {"kolla": "Kolla"}
 ELSEWHERE = frozenset({"sikka"})
 
 
@@ -17,9 +17,8 @@ def offered() -> Mapping[str, Vendor]:
 
 def chosen(name: str) -> Vendor:
     """The PMS of that name, if it can be connected here."""
-    if name in COMING_SOON:
-        raise BadInput(f"{COMING_SOON[name]} is coming soon; it cannot be connected yet.")
     if name not in offered():
+        refuse(name)
         known = ", ".join(sorted(offered()))
         raise BadInput(f"This PMS cannot be connected here; choose one of {known}.")
     return offered()[name]

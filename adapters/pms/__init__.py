@@ -7,6 +7,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from types import MappingProxyType, ModuleType
 
+from adapters.pms_to_come import refuse
 from adapters.rest.matrix import Line, capability_lines, capability_table
 from adapters.rest.ports import Ports
 from adapters.rest.source import RestSource
@@ -69,6 +70,7 @@ def desks() -> list[str]:
 def vendor(name: str) -> Vendor:
     """The PMS of that name."""
     if name not in registered():
+        refuse(name)
         known = ", ".join(sorted(registered()))
         raise BadInput(f"'{name}' is no PMS we know; choose one of {known}.")
     return registered()[name]

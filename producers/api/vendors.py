@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from adapters import pms
+from adapters.pms_to_come import COMING_SOON
 from adapters.rest.vendor import Vendor
 from domain.people import Permission
 from producers.answers import CapabilitiesAnswer, VendorAnswer, Vendors
 from producers.doors import Door, door
-from producers.vendors import COMING_SOON, offered
+from producers.vendors import offered
 
 router = APIRouter(prefix="/api/pms/vendors", tags=["connections"])
 

@@ -8,13 +8,14 @@ from math import ceil
 from typing import Any
 from zoneinfo import available_timezones
 
+from adapters.pms_to_come import COMING_SOON
 from adapters.rest.vendor import Vendor
 from adapters.storage.connection_details import ConnectionDetails
 from domain.connections import State
 from domain.freshness import ago
 from producers.answers import NEVER_SHOWN
 from producers.pages.rendering import ENVIRONMENT
-from producers.vendors import COMING_SOON, offered
+from producers.vendors import offered
 
 A_PASS = 33
 """Requests of a usual day read whole: what a frequency is weighed by."""

@@ -70,6 +70,9 @@ def test_a_secret_may_come_from_the_environment(
     ("options", "complaint"),
     [
         (["nosuch"], "'nosuch' is no PMS we know"),
+        (["kolla"], "Kolla is coming soon"),
+        (["open_dental"], "Open Dental is reached through Sikka: connect 'sikka' instead"),
+        (["CUSTOM"], "needs an adapter of its own"),
         (["gentu", "--site", "x", "--timezone", "Nowhere"], "'Nowhere' is not a time zone"),
         (["gentu", "--site", "x"], "also needs client_id"),
         (["gentu", "--site", "x", "--secret", "password=hunter2"], "has no secret 'password'"),
