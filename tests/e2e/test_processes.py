@@ -72,6 +72,35 @@ def test_a_worker_asked_to_stop_hands_its_job_to_another(running: Stack) -> None
     nothing_lost_or_doubled(running)
 
 
+def test_whoever_is_asked_to_stop_in_mid_page_goes_by_itself_and_a_page_at_most_is_read_twice(
+    running: Stack,
+) -> None:
+    running.scheduler()
+    job_id = running.clinic.put_sync()
+    for rows in (1, 20):
+        worker = running.worker()
+        running.wait_for(lambda least=rows: running.saved() >= least, seconds=30)  # type: ignore[misc]
+
+        worker.signal(signal.SIGTERM)
+        took = running.wait_for(lambda one=worker: not one.is_alive(), seconds=30)  # type: ignore[misc]
+
+        assert took < 30
+        assert worker.running is not None
+        assert worker.running.returncode == 0
+    running.worker()
+    running.wait_for(lambda: running.ended(job_id), seconds=60)
+
+    nothing_lost_or_doubled(running)
+    pages = pages_asked(running)
+    assert len(pages) - len(set(pages)) <= 2
+
+
+def pages_asked(running: Stack) -> list[tuple[str, str]]:
+    """Every request for appointments, by what it asked for."""
+    told = running.clinic.control("requests")["requests"]
+    return [(one["path"], str(one["query"])) for one in told if "appointments" in one["path"]]
+
+
 def test_two_schedulers_with_one_killed_put_each_sync_once(running: Stack) -> None:
     one, _other = running.scheduler(), running.scheduler()
     running.worker()
