@@ -36,6 +36,7 @@ Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 PAGE = 40
 LONGEST_NUMBER = 18
+MOST_TROUBLES = 12
 NONE = "none"
 SHOWN_NAME = 22
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -190,9 +191,11 @@ def _shown(door: Door, chosen: Chosen, cursor: str | None) -> dict[str, Any]:
         connections = read_connections(db, now=door.ports.clock())
     jobs, following = cursors.paged(rows, limit=PAGE, mark=job_search.mark)
     shown = board(door)
+    seen_to = troubles(connections, shown.dead)
     return {
         "board": shown,
-        "troubles": troubles(connections, shown.dead),
+        "troubles": seen_to[:MOST_TROUBLES],
+        "more_troubles": max(0, len(seen_to) - MOST_TROUBLES),
         "badges": BADGES,
         "jobs": jobs,
         "next_href": following and chosen.address(cursor=following),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, ConfigDict
 
 from adapters.pace import seconds_left
 from adapters.storage import boards, runs, timelines
@@ -28,15 +29,16 @@ from producers.doors import Door, door
 from producers.pages.connecting import BADGES
 from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render
 from producers.pages.sheet import LABELS, shown_value
+from producers.troubles import WRONG
 
 router = APIRouter(include_in_schema=False)
 
 NAV = NavItem("/sync", "Sync", Permission.SEE_STATUS, order=20)
 Reader = Annotated[Door, Depends(door(Permission.SEE_STATUS))]
-Each = Annotated[int, Query(ge=1, le=100)]
 
 USUAL_RUNS = 6
 MORE_RUNS = 40
+MOST_BOARDS = 60
 WIDTH = 100.0
 LEAST = 1.5
 MINUTE, HOUR = 60, 3600
@@ -80,20 +82,29 @@ class Segment:
     width: float
 
 
+class Shown(BaseModel):
+    """How many runs of each practice, how far its timeline reaches, and whether of every one."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    runs: Annotated[int, Query(ge=1, le=100)] = USUAL_RUNS
+    span: Span = Span.DAY
+    every: bool = False
+
+
+Chosen = Annotated[Shown, Depends()]
+
+
 @router.get("/sync")
-def page(
-    request: Request, door: Reader, runs: Each = USUAL_RUNS, span: Span = Span.DAY
-) -> HTMLResponse:
+def page(request: Request, door: Reader, shown: Chosen) -> HTMLResponse:
     """The whole page; it can be read before any script runs."""
-    return render(request, "sync.html", person=door.person, **_boards(door, runs, span))
+    return render(request, "sync.html", person=door.person, **_boards(door, shown))
 
 
 @router.get("/sync/boards")
-def fragment(
-    request: Request, door: Reader, runs: Each = USUAL_RUNS, span: Span = Span.DAY
-) -> HTMLResponse:
+def fragment(request: Request, door: Reader, shown: Chosen) -> HTMLResponse:
     """The part that changes, to be laid over what is shown."""
-    return render(request, "_sync.html", person=door.person, **_boards(door, runs, span))
+    return render(request, "_sync.html", person=door.person, **_boards(door, shown))
 
 
 @router.get("/sync/runs/{run_id}")
@@ -118,15 +129,15 @@ def one_run(request: Request, door: Reader, run_id: UUID) -> HTMLResponse:
     )
 
 
-def _boards(door: Door, each: int, span: Span) -> dict[str, Any]:
+def _boards(door: Door, shown: Shown) -> dict[str, Any]:
     now = door.ports.clock()
     with door.transaction() as db:
         connections = read_connections(db, now=now)
-        latest = boards.latest_runs(db, each=each)
+        latest = boards.latest_runs(db, each=shown.runs)
         backfills = boards.latest_backfills(db)
         surprises = boards.surprises(db)
         waiting = {one.connection_id: one for one in reversed(read_waiting(db))}
-        lines, at = timelines.read_timelines(db, span)
+        lines, at = timelines.read_timelines(db, shown.span)
         outward = _outward(read_facts(db), timelines.read_outward(db), now=at)
     with dispatch(door.ports.database) as db:
         workers = living_workers(db).get(Queue.SYNC.value, 0)
@@ -144,17 +155,29 @@ def _boards(door: Door, each: int, span: Span) -> dict[str, Any]:
         )
         for one in connections
     ]
+    foremost = found if shown.every else _foremost(found)
     return {
-        "boards": found,
+        "boards": foremost,
+        "hidden": len(found) - len(foremost),
+        "every": shown.every,
         "is_busy": any(one.waiting and _is_due(one.waiting, now) for one in found),
         "workers": workers,
-        "each": each,
-        "span": span.value,
+        "each": shown.runs,
+        "span": shown.span.value,
         "may_configure": door.person.may(Permission.CONFIGURE),
         "more": MORE_RUNS,
         "may_sync": door.person.may(Permission.SYNC),
         "badges": BADGES,
     }
+
+
+def _foremost(found: Sequence[Board]) -> Sequence[Board]:
+    """Of very many practices those that break their promise first, as many as can be read."""
+    if len(found) <= MOST_BOARDS:
+        return found
+    rank = {name: place for place, name in enumerate(WRONG)}
+    ordered = sorted(found, key=lambda one: rank.get(one.connection.status, len(WRONG)))
+    return ordered[:MOST_BOARDS]
 
 
 def _outward(

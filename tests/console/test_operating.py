@@ -11,7 +11,11 @@ import typer
 from sqlalchemy import create_engine, text
 
 import migrations
+from adapters.storage import pausing
 from console import address, main
+from console.wiring import wired
+from domain.jobs import Queue
+from infra.database import transaction
 from tests.console.conftest import Shell, audit_rows, stored
 
 pytestmark = pytest.mark.integration
@@ -135,6 +139,20 @@ def test_queues_show_who_serves_them(shell: Shell) -> None:
 
     assert [one["queue"] for one in queues] == ["voice", "sync", "default"]
     assert {one["workers"] for one in queues} == {0}
+
+
+def test_queues_show_what_is_paused_and_why(shell: Shell) -> None:
+    with wired() as wiring, transaction(wiring.engine, account_id="default") as db:
+        pausing.pause(
+            db, account_id="default", queue=Queue.SYNC, reason="The PMS is mended.", by="Sam"
+        )
+
+    _, sync, default = shell.answer("queues")["queues"]
+
+    assert [(one["account_id"], one["reason"]) for one in sync["paused"]] == [
+        ("default", "The PMS is mended.")
+    ]
+    assert default["paused"] == []
 
 
 def test_the_doctor_finds_nothing_bad_in_a_fresh_installation(shell: Shell) -> None:

@@ -4,7 +4,10 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from adapters.storage import connections
+from domain.connections import State
 from domain.people import Role
+from producers.pages.sync import MOST_BOARDS
 from tests.producers.conftest import Site
 from tests.producers.ledger import practice, put_run
 
@@ -85,3 +88,31 @@ def test_another_span_is_refused(site: Site) -> None:
     answer = site.client.get("/sync?span=year", headers=site.bearer(Role.OPS))
 
     assert answer.status_code == 422
+
+
+def test_of_very_many_practices_those_that_break_their_promise_come_first(site: Site) -> None:
+    with site.everything() as db:
+        for number in range(MOST_BOARDS + 5):
+            connections.add(db, _new(f"Many {number:03}"))
+        last = practice(site, "Example Clinic")
+        db.execute(
+            text("UPDATE pms_connections SET state = 'NEEDS_SIGN_IN' WHERE id = :id"), {"id": last}
+        )
+
+    few, every = opened(site, "/sync").text, opened(site, "/sync?every=true").text
+
+    assert few.count("<article class=") == MOST_BOARDS
+    assert few.index(f"board-{last}") < few.index("Many 000")
+    assert "Show every practice" in few
+    assert every.count("<article class=") > MOST_BOARDS
+
+
+def _new(name: str) -> connections.NewConnection:
+    return connections.NewConnection(
+        account_id="default",
+        vendor="gentu",
+        site=name,
+        timezone="Australia/Melbourne",
+        name=name,
+        state=State.ACTIVE,
+    )

@@ -28,7 +28,7 @@ function soon() {
 async function renew() {
   clearTimeout(looking);
   try {
-    const body = await fragment(`/sync/boards?runs=${boards().dataset.each}&span=${boards().dataset.span}`);
+    const body = await fragment(`/sync/boards?runs=${boards().dataset.each}&span=${boards().dataset.span}&every=${"every" in boards().dataset}`);
     const fresh = body.querySelector("#boards");
     for (const open of boards().querySelectorAll("details[open]")) fresh.querySelector(`#${open.id}`)?.setAttribute("open", "");
     for (const error of fresh.querySelectorAll("[data-error]")) keep(error);
