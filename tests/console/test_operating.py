@@ -12,10 +12,11 @@ from sqlalchemy import create_engine, text
 
 import migrations
 from adapters.storage import pausing
+from adapters.storage.sessions import spend_login_link
 from console import address, main
 from console.wiring import wired
 from domain.jobs import Queue
-from infra.database import transaction
+from infra.database import dispatch, engine, transaction
 from tests.console.conftest import Shell, audit_rows, stored
 
 pytestmark = pytest.mark.integration
@@ -23,6 +24,8 @@ pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[2]
 GROUPS = {
     "accounts": ["list", "add", "set", "features"],
+    "audit": ["verify", "archive", "verify-archive", "patient"],
+    "baa": ["list", "record"],
     "connections": [
         "list",
         "add",
@@ -46,7 +49,7 @@ GROUPS = {
 }
 SINGLE = [
     *("demo", "up", "ingress", "worker", "scheduler", "migrate", "sync", "run-sheet"),
-    *("queues", "doctor", "login-link", "token", "vendors"),
+    *("queues", "doctor", "login-link", "sign-out", "token", "vendors"),
 ]
 EVERY = [[name] for name in SINGLE] + [
     [group, name] for group, names in GROUPS.items() for name in names
@@ -232,6 +235,26 @@ def test_a_login_link_names_the_pages(shell: Shell) -> None:
     assert link["url"].startswith("http://127.0.0.1:8000/login?token=")
 
 
+def test_everybody_is_signed_out_and_tokens_are_called_back(
+    shell: Shell, database_url: str
+) -> None:
+    link = shell.answer("login-link", "--name", "Kim")["url"]
+    own = engine(database_url, application_name="tests")
+    with dispatch(own) as db:
+        spend_login_link(db, link.partition("token=")[2], now=datetime.now(UTC))
+    own.dispose()
+
+    told = shell.answer("sign-out", "--tokens")
+
+    assert told == {"sessions": 1, "tokens": True}
+    assert shell.answer("sign-out", "--name", "Kim")["sessions"] == 0
+    kept = stored(database_url, "SELECT tokens_from > now() - interval '9 s' FROM accounts")
+    assert kept is True
+    said = [row.request_summary for row in audit_rows(database_url, "session.%")]
+    assert said == ["everybody, tokens", "Kim"]
+    assert "no account" in shell.complaint("sign-out", "--account", "elsewhere")
+
+
 def test_a_script_is_let_in_by_a_token_for_a_while(
     shell: Shell, tmp_path: Path, database_url: str
 ) -> None:
@@ -241,6 +264,7 @@ def test_a_script_is_let_in_by_a_token_for_a_while(
     key = (tmp_path / "home" / "keys" / "jwt.secret").read_text().strip()
     claims = jwt.decode(told["token"], key, algorithms=["HS256"])
     left = datetime.fromtimestamp(claims.pop("exp"), UTC) - datetime.now(UTC)
+    assert timedelta() <= datetime.now(UTC) - datetime.fromtimestamp(claims.pop("iat"), UTC)
     assert claims == {"sub": "reports", "account": "default", "role": "ops"}
     assert timedelta(minutes=4) < left <= timedelta(minutes=5)
     assert jwt.decode(printed.out.strip(), key, algorithms=["HS256"])["sub"] == "script"
