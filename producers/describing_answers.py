@@ -133,6 +133,8 @@ ANSWERS: Mapping[str, Fields] = {
     "post /api/audit/findings/{finding_id}/acknowledge": {"finding": Noticed},
     "get /api/agreements": {"agreements": Sequence[Agreement]},
     "post /api/agreements": {"agreement": Agreement},
+    "get /api/features": {"features": Mapping[str, bool]},
+    "patch /api/features": {"features": Mapping[str, bool]},
     **PRACTICE,
 }
 

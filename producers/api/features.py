@@ -1,0 +1,56 @@
+"""Switches of the account over JSON: what is rolled out to some first, and can be taken back."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from adapters.storage import accounts
+from adapters.storage.audit import record
+from domain.features import Switches, every, require
+from domain.people import Permission
+from infra.database import dispatch
+from producers.doors import Door, door
+from producers.words import Line
+
+router = APIRouter(prefix="/api/features", tags=["account"])
+
+Configuring = Annotated[Door, Depends(door(Permission.CONFIGURE))]
+
+
+class Switching(BaseModel):
+    """Each by its name; what is not named stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    features: Annotated[dict[Line, bool], Field(min_length=1, max_length=50)]
+
+
+@router.get("", summary="List the account's features")
+def list_(door: Configuring) -> dict[str, Any]:
+    """Every switch there is, and whether it is on."""
+    return {"success": True, "features": _standing(door)}
+
+
+@router.patch("", summary="Switch features of the account on or off")
+def change(door: Configuring, body: Switching) -> dict[str, Any]:
+    """They hold from the next call or job on."""
+    require(list(body.features))
+    told = ", ".join(f"{name} {'on' if on else 'off'}" for name, on in body.features.items())
+    with door.transaction() as db:
+        record(
+            db,
+            door.access,
+            account_id=door.account_id,
+            action="account.features",
+            summary=told,
+        )
+        # Accounts are written by dispatch; nothing is switched that was not audited.
+        with dispatch(door.ports.database) as book:
+            accounts.switch(book, door.account_id, body.features)
+    return {"success": True, "features": _standing(door)}
+
+
+def _standing(door: Door) -> Switches:
+    with door.transaction() as db:
+        return every(accounts.switches(db, door.account_id))
