@@ -46,7 +46,7 @@ SCHEMES = {
 ASSISTANTS = "practice"
 """The tag of what assistants may ask, too."""
 REFUSALS: Mapping[HTTPStatus, tuple[str, str]] = {
-    HTTPStatus.BAD_REQUEST: ("KeyMissing", "There is no usable Idempotency-Key."),
+    HTTPStatus.BAD_REQUEST: ("Unusable", "The body or the Idempotency-Key is no text of ours."),
     HTTPStatus.UNAUTHORIZED: ("SignInFirst", "Nobody is signed in, or the token is not valid."),
     HTTPStatus.FORBIDDEN: ("NotAllowed", "The role, or the page's token, does not allow it."),
     HTTPStatus.NOT_FOUND: ("NotFound", "There is no such thing in this account."),
@@ -55,8 +55,27 @@ REFUSALS: Mapping[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("TooLong", "The request is longer than any of ours."),
     HTTPStatus.UNPROCESSABLE_ENTITY: ("Unreadable", "It cannot be read; `detail` names where."),
     HTTPStatus.PRECONDITION_REQUIRED: ("VersionMissing", "Send If-Match with the version read."),
+    HTTPStatus.TOO_MANY_REQUESTS: ("TooMany", "Too much was asked at once; wait for Retry-After."),
+    HTTPStatus.NOT_IMPLEMENTED: ("NotOffered", "This practice's system cannot do it."),
+    HTTPStatus.BAD_GATEWAY: ("NotHeard", "What this needs did not answer in time."),
     HTTPStatus.SERVICE_UNAVAILABLE: ("Away", "Not available right now; send it again later."),
 }
+PLAINLY: Mapping[HTTPStatus, str] = {
+    HTTPStatus.BAD_REQUEST: "It was cut off, or is nothing that is taken here.",
+    HTTPStatus.UNAUTHORIZED: "It does not prove who sends it; nothing else is said.",
+}
+"""Refusals of what is told to us by machines, which have no body."""
+
+NOT_READY = {
+    "application/json": {
+        "schema": {
+            "type": "object",
+            "properties": {"success": {"const": False}, "checks": {"type": "object"}},
+        }
+    }
+}
+PLAYED = "/api/vapi/"
+"""What goes through the whole of a call, and so may not hear from it."""
 
 Operation = dict[str, Any]
 Document = dict[str, Any]
@@ -91,8 +110,8 @@ def _completed(document: Document) -> Document:
         if path.startswith(API):
             operation["security"] = _security(method, operation)
             operation["responses"] = _responses(path, method, operation)
-        elif "422" in operation["responses"]:
-            operation["responses"]["422"] = _refers(HTTPStatus.UNPROCESSABLE_ENTITY)
+        else:
+            operation["responses"] |= _elsewhere(method, path)
     for name in ("HTTPValidationError", "ValidationError"):  # the framework's, answered nowhere
         schemas.pop(name, None)
     return document
@@ -143,19 +162,47 @@ def _responses(path: str, method: str, operation: Operation) -> dict[str, Any]:
     return own | refused
 
 
+def _elsewhere(method: str, path: str) -> dict[str, Any]:
+    """Refusals of the addresses for machines."""
+    if path == "/healthz":
+        return {}
+    if path == "/readyz":
+        return {"503": {"description": "Something it needs is missing.", "content": NOT_READY}}
+    found = [HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE]
+    if method not in SAFE_METHODS:
+        found += [HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.TOO_MANY_REQUESTS]
+        found.append(HTTPStatus.BAD_REQUEST)
+    if "{" in path:
+        found += [HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY]
+    return {
+        str(int(one)): {"description": PLAINLY[one]} if one in PLAINLY else _refers(one)
+        for one in found
+    }
+
+
 def _refused(path: str, method: str, operation: Operation) -> Iterator[HTTPStatus]:
+    is_told, changes = "requestBody" in operation, method not in SAFE_METHODS
+    yield from (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE)
+    if operation.get("parameters") or is_told or changes:
+        yield from (HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND)
+    if changes:
+        yield from (HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        yield HTTPStatus.TOO_MANY_REQUESTS
+    if is_told:
+        yield HTTPStatus.BAD_REQUEST
+    if ASSISTANTS in operation["tags"]:
+        yield from (HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS)
+    if path.startswith(PLAYED):
+        yield HTTPStatus.BAD_GATEWAY
+    yield from _refused_by_header(operation)
+
+
+def _refused_by_header(operation: Operation) -> Iterator[HTTPStatus]:
     headers = {
         one["name"]: one["required"]
         for one in operation.get("parameters", ())
         if one["in"] == "header"
     }
-    yield from (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE)
-    if operation.get("parameters") or "requestBody" in operation:
-        yield HTTPStatus.UNPROCESSABLE_ENTITY
-    if "{" in path or "requestBody" in operation:
-        yield HTTPStatus.NOT_FOUND
-    if method not in SAFE_METHODS:
-        yield from (HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     if "Idempotency-Key" in headers:
         yield HTTPStatus.BAD_REQUEST
     if "If-Match" in headers:

@@ -35,6 +35,10 @@ from producers.words import Line, Words
 
 router = APIRouter(prefix="/api/pms", tags=["practice"])
 
+LATER: dict[int | str, dict[str, Any]] = {
+    202: {"content": {"application/json": {}}, "description": "It goes on; look at Location."}
+}
+
 Reader = Annotated[Door, Depends(entrance(Permission.SEE_STATUS))]
 Configurer = Annotated[Door, Depends(entrance(Permission.CONFIGURE))]
 
@@ -110,7 +114,7 @@ def status(door: Reader) -> dict[str, Any]:
     return {"success": True, **_integration(found), "integration": _integration(found)}
 
 
-@router.post("/test-connection", summary="Try the integration")
+@router.post("/test-connection", responses=LATER, summary="Try the integration")
 async def try_connection(door: Configurer, body: Which | None = None) -> JSONResponse:
     """`connectionValid` says how it went; `message` what to correct."""
     wanted = body.integrationId if body else None
