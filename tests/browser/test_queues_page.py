@@ -94,8 +94,8 @@ def test_an_operator_finds_what_died_retries_discards_and_pauses(
     assert "Sync, Example Clinic" in found["hands"][0]
     assert "Silent for" in found["hands"][1]
     assert "Northside Specialists" in "".join(found["troubles"])
-    assert "about 11 more requests" in found["foreseen"][0]
-    assert "requests a minute" in found["foreseen"][1]
+    assert "about 11 more requests" in found["foreseen"][1]
+    assert "requests a minute" in found["foreseen"][0]
     assert (found["asked"], found["kinds"]) == ("Retry 3 jobs?", ["3 sync"])
     assert (found["retried"], found["dead"]) == ("3 jobs: ready again.", 1)
     assert "Say why" in found["lacking"]

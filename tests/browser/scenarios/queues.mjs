@@ -18,7 +18,7 @@ export default async function play({ open, shots, base, told }) {
   found.hands = await page.locator(".hands > li").allInnerTexts();
   await page.locator(".foreseen > li").first().waitFor();
   found.troubles = await page.locator("#troubles li").allInnerTexts();
-  found.foreseen = await page.locator(".foreseen > :not(.practice)").allInnerTexts();
+  found.foreseen = await page.locator(".foreseen > li").allInnerTexts();
   await shot(page, "1280-light");
 
   await page.locator("#dead .groups > li").first().getByRole("button", { name: "Retry" }).click();
