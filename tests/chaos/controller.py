@@ -18,6 +18,7 @@ TICK = 0.1
 REORDERED_SECONDS = 4.0
 SUPERVISOR_SECONDS = 1.0
 WORKERS = ("worker-voice-0", "worker-all-1", "worker-all-2")
+PARTS = {"scheduler": ("scheduler",), "ingress": ("ingress", "ingress-2")}
 NEVER = 120.0
 """Whoever has not recovered by then is written down as not having."""
 
@@ -162,7 +163,8 @@ class Controller:
 
     def _end_process(self, fault: Fault) -> None:
         dice = random.Random(fault.pick)  # noqa: S311 - a test's dice
-        name = fault.variant.get("part") or dice.choice(WORKERS)
+        part = fault.variant.get("part")
+        name = dice.choice(PARTS[part] if part else WORKERS)
         process = self.world.processes[name]
         if not process.is_alive():
             return
@@ -174,9 +176,9 @@ class Controller:
             process.kill()
         if held:
             self._watch(fault.kind, lambda: self._was_taken_over(held))
-        elif name == "ingress":
-            self._watch(f"{fault.kind}: ingress", self.world.is_ready)
-        elif name == "scheduler":
+        elif part == "ingress":
+            self._watch(f"{fault.kind}: ingress", self.world.are_doors_open)
+        elif part == "scheduler":
             self._watch(f"{fault.kind}: scheduler", self._work_goes_on())
 
     def _watch(self, kind: str, is_back: Callable[[], bool]) -> None:
@@ -207,13 +209,15 @@ class Controller:
         return {row.id: row.fence for row in rows}
 
     def _was_taken_over(self, held: dict[int, int]) -> bool:
-        """All of them by another attempt, or ended."""
+        """All of them by another attempt, or ended, or put back until the vendor may be asked."""
         if "postgres" in self._down:
             return False
         rows = self.world.asked(
-            "SELECT id, fence, state FROM jobs WHERE id = ANY(:ids)", ids=list(held)
+            "SELECT id, fence, state IN ('done', 'dead') OR (state = 'ready' AND due_at > now())"
+            " AS is_settled FROM jobs WHERE id = ANY(:ids)",
+            ids=list(held),
         )
-        return all(row.fence > held[row.id] or row.state in {"done", "dead"} for row in rows)
+        return all(row.fence > held[row.id] or row.is_settled for row in rows)
 
     def _work_goes_on(self) -> Callable[[], bool]:
         """Whether any job was claimed since now."""

@@ -1,6 +1,7 @@
 """One run: connect, sync once, trouble everything for a while, let it come to rest, and judge."""
 
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -86,6 +87,9 @@ def carry_out(faults: int, *, seed: int, keep: Path | None = None) -> Outcome:
             engine = create_engine(made.servers.database_url)
             verdict = check(engine, Sealer(Keyring.from_hex(KEY)), history.lines())
             engine.dispose()
+            if keep:
+                for path in made.home.glob("*.log"):
+                    shutil.copy(path, keep / f"{seed}-{path.name}")
         lines = history.lines()
         history.close()
     return Outcome(seed, faults, verdict, lines, load.problems)

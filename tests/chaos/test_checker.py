@@ -8,12 +8,14 @@ import pytest
 import redis
 from sqlalchemy import NullPool, create_engine, make_url, text
 
+from adapters.storage import connections
 from adapters.storage.audit import Access
 from adapters.storage.hands import Hand
 from adapters.storage.sheet_edits import edit_entry
 from infra.clock import system_clock
 from infra.database import transaction
 from infra.sealing import Keyring, Sealer
+from simulators.clinic import Clinic
 from tests.chaos.checker import Finding, Line, Verdict, check, is_disputed, reference
 from tests.conftest import new_database
 from tests.sync.practice import ACCOUNT, DAY, KEY, ZONE, Practice, practice
@@ -27,6 +29,10 @@ TYPED = "+1 202-555-0123"
 @pytest.fixture
 def clinic(database_url: str, redis_client: redis.Redis) -> Iterator[Practice]:
     with practice(database_url, redis_client) as made:
+        types = [one.id for one in whole(made).types.values() if one.is_telehealth]
+        with transaction(made.engine, account_id=ACCOUNT) as db:
+            stored = connections.load(db, made.connection_id)
+            connections.mark_telehealth(db, stored, types)
         assert made.sync()["status"] == "success"
         yield made
 
@@ -61,6 +67,11 @@ def history(clinic: Practice) -> list[Line]:
             "takes_calls": False,
         },
     ]
+
+
+def whole(clinic: Practice) -> Clinic:
+    (found,) = clinic.simulator.clinics.values()
+    return found
 
 
 def a_row(clinic: Practice) -> dict[str, Any]:
@@ -169,8 +180,8 @@ def test_a_row_the_practice_does_not_have_is_found(clinic: Practice, history: li
 
 def test_a_scan_that_displaced_the_pms_is_found(clinic: Practice, history: list[Line]) -> None:
     row = a_row(clinic)
-    read = {"what": "ocr", "row": str(row["id"]), "fields": {"notes": "as scanned"}}
-    scanned = {**read, "key": [str(clinic.connection_id), *key_of(clinic, row)[1:]]}
+    read: dict[str, Any] = {"what": "ocr", "row": str(row["id"]), "fields": {"notes": "as scanned"}}
+    scanned: Line = {**read, "key": [str(clinic.connection_id), *key_of(clinic, row)[1:]]}
     place = {"table": "run_sheet_appointments", "row": str(row["id"]), "account": ACCOUNT}
     over = "UPDATE run_sheet_appointments SET notes = :notes WHERE id = :id"
     sealed = SEALER.seal("as scanned", column="notes", **place)
@@ -185,7 +196,7 @@ def test_a_scan_that_displaced_the_pms_is_found(clinic: Practice, history: list[
 def test_a_scan_that_is_on_the_sheet_no_more_is_found(
     clinic: Practice, history: list[Line]
 ) -> None:
-    scanned = {"what": "ocr", "row": "a row", "key": None, "fields": {}}
+    scanned: Line = {"what": "ocr", "row": "a row", "key": None, "fields": {}}
 
     verdict = judged(clinic, [*history, scanned])
 
@@ -195,9 +206,9 @@ def test_a_scan_that_is_on_the_sheet_no_more_is_found(
 @pytest.mark.parametrize(
     ("said", "bookings", "is_found"),
     [
-        ("It is confirmed: nine", 1, False),
-        ("It is confirmed: nine", 0, True),
-        ("It is confirmed: nine", 2, True),
+        ("It is confirmed for nine.", 1, False),
+        ("It is confirmed for nine.", 0, True),
+        ("It is confirmed for nine.", 2, True),
         ("I have requested this, but it is not final yet.", 0, False),
         ("I could not reach the practice.", 1, True),
         (None, 1, False),
@@ -208,7 +219,6 @@ def test_a_caller_who_was_told_what_is_not_so_is_found(
     clinic: Practice, history: list[Line], said: str | None, bookings: int, is_found: bool
 ) -> None:
     call = {"what": "call", "call": "c", "patient": "p", "status": "200" if said else "ReadError"}
-    said = said and said.replace("It is", "This is")
     told = dict(history[2])
     new = [
         {**told["appointments"][0], "id": f"n{n}", "patients": [{"id": "p"}]}

@@ -55,6 +55,21 @@ class World(Switchboard):
     practices: list[Connected] = field(default_factory=list)
     history: History = field(kw_only=True)
     days: Sequence[date] = ()
+    doors: list[str] = field(default_factory=list)
+
+    def open_another_door(self) -> None:
+        """A second ingress, as behind a load balancer."""
+        port = free_port()
+        self.start("ingress-2", "ingress", "--port", str(port))
+        self.doors = [self.url, f"http://127.0.0.1:{port}"]
+
+    def are_doors_open(self) -> bool:
+        """Both ready to be sent calls to."""
+        try:
+            answers = [httpx.get(f"{door}/readyz", timeout=2) for door in self.doors]
+        except httpx.HTTPError:
+            return False
+        return all(one.status_code == httpx.codes.OK for one in answers)
 
     def put_sync(self, one: Connected, *, allow_removals: bool = False) -> int:
         """As somebody who presses the button; raises DatabaseAway while there is none."""
@@ -128,7 +143,9 @@ def world(sorts: Sequence[Sort], *, seed: int, history: History) -> Iterator[Wor
         )
         parts.callback(made.stop)
         _connect_all(made)
+        made.open_another_door()
         made.begin(port, POOLS)
+        made.wait_for(made.are_doors_open, seconds=40)
         yield made
 
 
