@@ -16,7 +16,7 @@ from infra.broker import broker
 from infra.crash_only import CrashOnly
 from infra.stopping import Stopping
 from workers.actors import listen
-from workers.execution import Execution, Running
+from workers.execution import Execution, Running, Work
 from workers.leases import keep_alive
 from workers.works import Parts, works
 
@@ -30,17 +30,28 @@ POOLS: Mapping[str, tuple[str, ...]] = {
 }
 THREADS: Mapping[str, int] = {"voice": 8, "sync": 8, "default": 4, "all": 8}
 STOP_SECONDS = 20
+NO_MORE: Mapping[str, Work] = {}
 
 
-def run(parts: Parts, *, redis_url: str, pool: str, threads: int | None = None) -> None:
-    """Carry jobs until SIGTERM or SIGINT; ends by itself when Redis is gone."""
+def run(
+    parts: Parts,
+    *,
+    redis_url: str,
+    pool: str,
+    threads: int | None = None,
+    also: Mapping[str, Work] = NO_MORE,
+) -> None:
+    """Carry jobs until SIGTERM or SIGINT; ends by itself when Redis is gone.
+
+    `also` are kinds of work that are not the product's own, or take the place of its own.
+    """
     _obey_signals(parts.stopping)
     name = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}"
     ledger = Ledger(parts.engine, worker=name)
     running = Running()
     execution = Execution(
         ledger=ledger,
-        works=works(parts),
+        works={**works(parts), **also},
         running=running,
         stopping=parts.stopping,
         clock=parts.clock,
