@@ -1,0 +1,102 @@
+"""R5 to R7: what waits, fails or is announced while Redis is away or stands still is not lost."""
+
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from domain.jobs import Queue
+from tests.checks.ground import Ground, ground
+from tests.checks.hand import FAILS_WHEN_TOLD
+from tests.checks.trials import IS_WHOLE, tell, trials
+
+pytestmark = [pytest.mark.integration, pytest.mark.e2e]
+
+HANDS, THREADS = 2, 25
+
+
+@pytest.fixture(scope="module")
+def at_work() -> Iterator[Ground]:
+    """A scheduler and two hands of 25 threads."""
+    with ground() as made:
+        made.scheduler()
+        for _ in range(HANDS):
+            made.hand(THREADS)
+        made.warm_up(HANDS)
+        yield made
+
+
+def away(at_work: Ground, *, seconds: float) -> None:
+    """Redis is killed, and stays away for so long; what ends meanwhile is started again."""
+    at_work.servers.kill_redis(signal.SIGKILL)
+    back = time.monotonic() + seconds
+    at_work.wait_for(lambda: time.monotonic() > back, seconds=seconds + 5)
+    at_work.servers.start_redis()
+
+
+def test_retries_that_come_due_while_redis_is_down_run_soon_after(at_work: Ground) -> None:
+    count, outage = trials(60, 200), trials(4, 15)
+    jobs = at_work.put(count)
+    at_work.run(
+        "UPDATE jobs SET failures = 1, attempts = 1, error_kind = 'Transient',"
+        " due_at = now() + interval '1 s' + id % 5 * interval '0.5 s' WHERE id = ANY(:ids)",
+        ids=jobs,
+    )
+
+    away(at_work, seconds=outage)
+    took = at_work.wait_for(lambda: at_work.are_done(jobs), seconds=90)
+
+    tell("R5", retries=count, redis_away_s=outage, all_run_after_s=f"{took:.1f}")
+    assert took <= 30
+
+
+@pytest.mark.parametrize("outage", [8, 20] if IS_WHOLE else [3])
+def test_what_fails_while_redis_is_down_is_not_lost(at_work: Ground, outage: float) -> None:
+    count = HANDS * THREADS
+    told = at_work.home / f"fail-now-{outage}"
+    at_work.wait_for(lambda: at_work.workers_alive() >= HANDS, seconds=60)
+    jobs = at_work.put(count, FAILS_WHEN_TOLD, args={"when": str(told)})
+    at_work.wait_for(lambda: at_work.states(jobs)["running"] == count, seconds=30)
+
+    at_work.servers.kill_redis(signal.SIGKILL)
+    told.touch()
+    back = time.monotonic() + outage
+    at_work.wait_for(lambda: time.monotonic() > back, seconds=outage + 5)
+    failed = failures(at_work, jobs)
+    at_work.servers.start_redis()
+    took = at_work.wait_for(lambda: at_work.are_done(jobs), seconds=90)
+
+    tell("R6", failed_while_away=failed, redis_away_s=outage, all_done_after_s=f"{took:.1f}")
+    assert failed == count
+    assert at_work.states(jobs) == {"done": count}
+
+
+def failures(at_work: Ground, jobs: list[int]) -> int:
+    query = "SELECT count(*) AS failed FROM jobs WHERE id = ANY(:ids) AND failures = 1"
+    (row,) = at_work.rows(query, ids=jobs)
+    return int(row.failed)
+
+
+def test_a_redis_that_stands_still_leaves_nothing_unfinished(at_work: Ground) -> None:
+    """With enough jobs that the hands are busy from the first stall to the last."""
+    count, stalls, seconds = trials(300, 3000), trials(1, 3), trials(3, 7)
+    jobs = at_work.put(count, queue=Queue.DEFAULT)
+    server = at_work.servers.started
+    assert server is not None
+    process = server.valkey.process
+    assert process is not None
+
+    for _ in range(stalls):
+        at_work.wait_for(lambda: at_work.states(jobs)["done"] > 0, seconds=30)
+        process.send_signal(signal.SIGSTOP)
+        back = time.monotonic() + seconds
+        at_work.wait_for(lambda back=back: time.monotonic() > back, seconds=seconds + 5)  # type: ignore[misc]
+        process.send_signal(signal.SIGCONT)
+    took = at_work.wait_for(lambda: at_work.are_done(jobs), seconds=120)
+
+    query = "SELECT max(attempts) AS most FROM jobs WHERE id = ANY(:ids)"
+    (row,) = at_work.rows(query, ids=jobs)
+    tell("R7", jobs=count, stalls=f"{stalls} x {seconds} s", unfinished_60_s_later=0,
+         all_done_after_s=f"{took:.1f}", most_attempts=row.most)  # fmt: skip
+    assert took <= 60
