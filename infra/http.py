@@ -178,6 +178,8 @@ def _named(request: httpx.Request) -> Iterator[None]:
         raise NotSent(f"{name}: {_said(error)}") from None
     except httpx.TransportError as error:
         raise Transient(f"{name}: {_said(error)}") from None
+    except httpx.InvalidURL:
+        raise BrokenContract(f"{name}: sends us on to what is no address") from None
     except BrokenContract as error:
         raise BrokenContract(f"{name}: {error}") from None
     except Refused as error:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 import httpcore
@@ -16,6 +16,15 @@ from domain.errors import Refused
 
 Address = IPv4Address | IPv6Address
 NAT64 = IPv6Network("64:ff9b::/96")
+UNICAST = IPv6Network("2000::/3")
+"""All of IPv6 that was ever given out; what lies outside may wrap an IPv4 address somehow."""
+
+RESERVED = (
+    IPv4Network("192.0.0.0/24"),
+    IPv4Network("192.88.99.0/24"),
+    IPv6Network("3fff::/20"),
+)
+"""Not in every Python's own list, or only in part."""
 
 _ends_at: ContextVar[float | None] = ContextVar("request_ends_at", default=None)
 
@@ -45,6 +54,10 @@ def is_public(address: Address) -> bool:
             inner = IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
+        if address not in UNICAST:
+            return False
+    if any(address in network for network in RESERVED):
+        return False
     return address.is_global and not address.is_multicast
 
 

@@ -43,6 +43,7 @@ class Site(BaseHTTPRequestHandler):
             "/cut": self.cut,
             "/moved": lambda: self.answer(b"", ("Location", "/here?a=1"), status=302),
             "/loop": lambda: self.answer(b"", ("Location", "/loop"), status=302),
+            "/nowhere": lambda: self.answer(b"", ("Location", "http:\\\\x:1/"), status=302),
             "/away": lambda: self.answer(b"", ("Location", "http://evil.example/x"), status=302),
         }
         answers.get(self.path.partition("?")[0], self.echo)()
@@ -268,6 +269,11 @@ def test_nothing_follows_to_another_host_and_no_post_follows_at_all(
     assert client.send("POST", f"{site}/moved", json={}).status == 307
 
 
+def test_being_sent_on_to_what_is_no_address_breaks_the_contract(client: Client, site: str) -> None:
+    with pytest.raises(BrokenContract, match="to what is no address"):
+        client.send("GET", f"{site}/nowhere")
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -365,6 +371,13 @@ def test_a_listed_name_that_leads_into_a_private_network_is_refused(host: str) -
         ("2002:0a00:0001::1", False),
         ("64:ff9b::7f00:1", False),
         ("64:ff9b::a9fe:a9fe", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("::127.0.0.1", False),
+        ("::ffff:0:7f00:1", False),
+        ("fec0::1", False),
+        ("3fff::1", False),
+        ("192.0.0.8", False),
+        ("192.88.99.1", False),
     ],
 )
 def test_which_addresses_are_public(address: str, public: bool) -> None:
