@@ -10,6 +10,7 @@ from adapters import pms
 from adapters.storage import connection_list
 from adapters.storage.connections import NewConnection
 from console import output, processes, setting_up, simulators, sync
+from console.output import AsJson
 from console.setting_up import Wanted
 from console.truth import Simulator
 from console.wiring import Wiring, wired
@@ -30,6 +31,7 @@ def practices(
     first_port: Annotated[
         int, typer.Option(help="The first of their ports; each keeps its own.", min=1, max=65000)
     ] = FIRST_PORT,
+    json: AsJson = False,
 ) -> None:
     """Play a practice of every PMS on this machine, connected to this service, until stopped.
 
@@ -41,7 +43,11 @@ def practices(
             options = [f"--port={port}", f"--seed={simulators.OWN_SEED}"]
             options += [f"--appointments={APPOINTMENTS}", "--days=-1..+7", "--lively=1"]
             described = stack.enter_context(simulators.Running(vendor, options))
-            output.say(told(wiring, vendor, described))
+            said = told(wiring, vendor, described)
+            if json:
+                output.answer({"vendor": vendor, "base_url": described["base_url"], "told": said})
+            else:
+                output.say(said)
         stopped.wait()
 
 
