@@ -107,8 +107,8 @@ class Verifying:
     def _verdict(
         self,
         account_id: str,
-        known: object,
-        heads: Mapping[int, frozenset[bytes]],
+        known: Known,
+        heads: Heads,
         *,
         is_whole: bool,
     ) -> Verdict:

@@ -129,7 +129,7 @@ def test_recording_is_audited_and_stands_with_the_account(strict: Site) -> None:
     ],
 )
 def test_what_cannot_be_is_refused(site: Site, wrong: dict[str, str]) -> None:
-    assert agree(site, **wrong) == 422  # type: ignore[arg-type]
+    assert agree(site, **wrong) == 422
 
 
 @pytest.mark.parametrize("role", [Role.BILLING, Role.PROVIDER, Role.OPS])

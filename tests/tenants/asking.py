@@ -61,7 +61,7 @@ def every_route(app: FastAPI) -> list[Asked]:
         Asked(method, route.path, _permission(route.dependant), route)
         for route in _flat(app.routes)
         if isinstance(route, APIRoute)
-        for method in sorted(route.methods)
+        for method in sorted(route.methods or ())
     ]
 
 
