@@ -18,6 +18,7 @@ from bench import (
     day,
     fairness,
     pipeline,
+    piping,
     throttle,
     voice_backlog,
     voice_call,
@@ -30,6 +31,7 @@ Rows = Callable[[Namespace], Iterator[Sequence[str]]]
 
 BENCHES: Mapping[str, tuple[Sequence[str], Rows]] = {
     "pipeline": (pipeline.HEADINGS, lambda _: pipeline.rows()),
+    "pipes": (piping.HEADINGS, lambda told: piping.rows(rounds=told.rounds, days=told.days)),
     "day": (day.HEADINGS, lambda told: day.rows(many=told.many)),
     "clocks": (throttle.HEADINGS, lambda told: throttle.rows(seconds=told.seconds)),
     "voice-hop": (
@@ -57,6 +59,7 @@ def main() -> None:
     parser.add_argument("--many", type=int, default=0, help="also a day of so many requests")
     parser.add_argument("--seconds", type=int, default=299, help="of each vendor clock")
     parser.add_argument("--rounds", type=int, default=5, help="of each voice bench, in turns")
+    parser.add_argument("--days", type=int, default=20, help="of 1,000 appointments, for pipes")
     parser.add_argument("--connections", type=int, default=500, help="that share an allowance")
     parser.add_argument(
         "--python",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
@@ -26,9 +27,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.linger()
-        kept = self.server.kept.get(self.path)
+        path = _whatever_the_order(self.path)
+        kept = self.server.kept.get(path)
         if kept is None:
-            kept = self.server.kept[self.path] = self._asked("GET", b"")
+            kept = self.server.kept[path] = self._asked("GET", b"")
         self._send(kept)
 
     def do_POST(self) -> None:
@@ -87,6 +89,12 @@ def forget(url: str) -> None:
 def delay(url: str, seconds: float) -> None:
     """Every answer takes so long from now on."""
     httpx.post(url + DELAY, content=f"{seconds}", trust_env=False).raise_for_status()
+
+
+def _whatever_the_order(path: str) -> str:
+    """Clients differ in how they order and escape what they ask for."""
+    parts = urlsplit(path)
+    return f"{parts.path}?{sorted(parse_qsl(parts.query))}"
 
 
 def _reply(status: int, kind: str, body: bytes) -> bytes:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -78,7 +78,7 @@ def stage(options: Sequence[str], days: Sequence[date], *, played: bool) -> Iter
         simulator, tenant = Simulator(described["url"]), described["tenants"][0]
         yield Stage(
             wiring=wiring,
-            connection=_connected(wiring, simulator, tenant, url),
+            connection=connected(wiring, simulator, tenant, url),
             simulator=simulator,
             url=url,
             tenant=tenant["tenantId"],
@@ -89,15 +89,21 @@ def stage(options: Sequence[str], days: Sequence[date], *, played: bool) -> Iter
 
 def sync_apart(stage: Stage, clock: str = "wide") -> dict[str, Any]:
     """One sync in a process of its own: how long, how large, what it did, what it wrote."""
-    before, writes = _one(stage, _WAL), _one(stage, _WRITES)
-    told = _in_a_process(stage, ["bench.passes", *_named(stage), clock])
-    wal = _one(stage, _WAL_SINCE, since=before)
-    return {**told, "wal": int(wal), "writes": int(_one(stage, _WRITES)) - int(writes)}
+    writes = _one(stage, _WRITES)
+    command = ["bench.passes", *_named(stage), clock]
+    told = wal_of(stage, lambda: _in_a_process(stage, command))
+    return {**told, "writes": int(_one(stage, _WRITES)) - int(writes)}
 
 
 def ceiling(stage: Stage, what: str) -> dict[str, Any]:
     """A part of a sync alone, in a process of its own."""
     return _in_a_process(stage, ["bench.passes", *_named(stage), what])
+
+
+def wal_of(stage: Stage, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What it answers, and the write-ahead log the whole server wrote meanwhile."""
+    before = _one(stage, _WAL)
+    return {**work(), "wal": int(_one(stage, _WAL_SINCE, since=before))}
 
 
 def _named(stage: Stage) -> list[str]:
@@ -120,9 +126,10 @@ def _one(stage: Stage, query: Any, **values: Any) -> Any:
         return db.execute(query, values).scalar_one()
 
 
-def _connected(
+def connected(
     wiring: Wiring, simulator: Simulator, tenant: Mapping[str, Any], url: str
 ) -> Connection:
+    """That practice, as `connections add` would have it."""
     site = str(tenant["tenantId"])
     about, credentials = pms.vendor("gentu"), simulator.credentials(site)
     new = NewConnection(

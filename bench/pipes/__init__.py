@@ -1,0 +1,1 @@
+"""Ways to bring a practice's appointments into PostgreSQL, each in a process of its own."""
