@@ -179,7 +179,7 @@ def _named(person: Record | None) -> str | None:
 
 
 def practitioner(record: Record, connection: Connection) -> Iterator[Practitioner]:
-    pms_id = record.id()
+    pms_id = record.text_id()
     yield Practitioner(
         pms_id=pms_id,
         full_name=_named(record) or pms_id,
@@ -189,7 +189,7 @@ def practitioner(record: Record, connection: Connection) -> Iterator[Practitione
 
 
 def appointment_type(record: Record, connection: Connection) -> Iterator[AppointmentType]:
-    pms_id = record.id()
+    pms_id = record.text_id()
     yield AppointmentType(
         pms_id=pms_id,
         name=record.maybe("text") or pms_id,

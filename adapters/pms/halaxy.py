@@ -262,7 +262,7 @@ def _minutes(service: Record) -> int | None:
 
 
 def practitioner(record: Record, connection: Connection) -> Iterator[Practitioner]:
-    pms_id = record.id()
+    pms_id = record.text_id()
     yield Practitioner(
         pms_id=pms_id,
         full_name=titled_name(record) or pms_id,
@@ -271,7 +271,7 @@ def practitioner(record: Record, connection: Connection) -> Iterator[Practitione
 
 
 def appointment_type(record: Record, connection: Connection) -> Iterator[AppointmentType]:
-    pms_id = record.id()
+    pms_id = record.text_id()
     yield AppointmentType(
         pms_id=pms_id, name=record.maybe("name") or pms_id, duration_minutes=_minutes(record)
     )

@@ -11,6 +11,7 @@ from domain.errors import BadRecord
 from domain.sources import Page, Query, Reject
 from infra.database import engine, transaction
 from tests.sync.book import NINE, TODAY, Book, Desk
+from tests.sync.practice import ACCOUNT, Practice
 from tests.sync.test_interrupted import visit
 
 pytestmark = pytest.mark.integration
@@ -59,3 +60,19 @@ def test_a_known_row_whose_id_turns_into_a_number_stays_and_none_is_new(desk: De
     with transaction(desk.engine, account_id=desk.account) as db:
         kept = db.execute(query, {"id": job}).all()
     assert ("17", ODD.reason) in [tuple(one) for one in kept]
+
+
+def test_a_practitioner_whose_id_turns_into_something_else_is_nobody_new(clinic: Practice) -> None:
+    fault = {"fault": "wrong-type", "field": "id", "path": "/practitioners"}
+    for _ in range(6):
+        clinic.control("faults", {"scripts": [fault]})
+        clinic.sync()
+
+    run = clinic.sync()
+
+    assert (run["status"], run["error_message"]) == ("success", None)
+    query = text("SELECT count(*) FROM pms_clinician_mappings WHERE pms_connection_id = :id")
+    with transaction(clinic.engine, account_id=ACCOUNT) as db:
+        known = db.execute(query, {"id": clinic.connection_id}).scalar_one()
+    (practice,) = clinic.simulator.clinics.values()
+    assert known == len(practice.practitioners)
