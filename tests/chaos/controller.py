@@ -16,6 +16,9 @@ from tests.chaos.world import World
 
 TICK = 0.1
 REORDERED_SECONDS = 4.0
+WORTH_WAITING_SECONDS = 1.0
+UNMET_SECONDS = 40.0
+HURRY_SECONDS = 8.0
 SUPERVISOR_SECONDS = 1.0
 WORKERS = ("worker-voice-0", "worker-all-1", "worker-all-2")
 PARTS = {"scheduler": ("scheduler",), "ingress": ("ingress", "ingress-2")}
@@ -44,10 +47,12 @@ class Controller:
     _watched: list[Watch] = field(default_factory=list)
     _down: set[str] = field(default_factory=set)
     _number: int = 0
+    _hurried: float = 0.0
 
     def run(self) -> None:
         began, waiting, kept_up = time.monotonic(), list(self.faults), 0.0
-        while waiting or self._later or self._watched:
+        ends = began + self.seconds + UNMET_SECONDS
+        while waiting or self._later or self._watched or self._are_unmet(until=ends):
             now = time.monotonic()
             while waiting and began + waiting[0].at * self.seconds <= now:
                 self._do(waiting.pop(0))
@@ -58,6 +63,18 @@ class Controller:
                 kept_up = now
             self._look()
             time.sleep(TICK)
+
+    def _are_unmet(self, *, until: float) -> bool:
+        """Whether faults still wait for a request; whoever they wait for is synced again."""
+        if time.monotonic() > until:
+            return False
+        unmet = [one for one in self.world.vendors if one.ask("faults")["scripts"]]
+        if time.monotonic() - self._hurried > HURRY_SECONDS:
+            self._hurried = time.monotonic()
+            for practice in self.world.practices:
+                if practice.vendor in unmet:
+                    self.world.put_sync(practice)
+        return bool(unmet)
 
     def heal(self) -> None:
         """Everything in order, for good."""
@@ -84,7 +101,11 @@ class Controller:
     def _trouble_vendor(self, fault: Fault) -> None:
         dice = random.Random(fault.pick)  # noqa: S311 - a test's dice
         variant = fault.variant
-        chosen = dice.choice(self.world.vendors)
+        # All practices at Gentu share one allowance, and those at Halaxy another: where one is
+        # refused without a time, all of them wait.
+        shared = {"gentu", "halaxy"} if variant.get("fault") == "429-bare" else {"gentu"}
+        weights = [1 if one.name in shared else 4 for one in self.world.vendors]
+        (chosen,) = dice.choices(self.world.vendors, weights)
         if "line" in variant:
             chosen.line.turn(Mode(variant["line"]))
             self._at(variant["seconds"], lambda: chosen.line.turn(Mode.WHOLE))
@@ -164,13 +185,10 @@ class Controller:
     def _end_process(self, fault: Fault) -> None:
         dice = random.Random(fault.pick)  # noqa: S311 - a test's dice
         part = fault.variant.get("part")
-        name = dice.choice(PARTS[part] if part else WORKERS)
+        name = dice.choice(PARTS[part] if part else self._busy() or WORKERS)
         process = self.world.processes[name]
-        if not process.is_alive():
-            return
-        assert process.running is not None
-        held = self._held_by(process.running.pid) if name in WORKERS else None
-        if "SIGTERM" in fault.kind:
+        held = self._held_by(name) if name in WORKERS else {}
+        if "SIGTERM" in fault.kind and process.is_alive():
             process.signal(signal.SIGTERM)
         else:
             process.kill()
@@ -197,10 +215,22 @@ class Controller:
                 seconds = round(now - one.since, 2) if is_back else None
                 self.world.history.note("recovered", kind=one.kind, seconds=seconds)
 
-    def _held_by(self, pid: int) -> dict[int, int]:
+    def _busy(self) -> list[str]:
+        """The workers that have something under way, to be killed in its middle."""
+        ends = time.monotonic() + WORTH_WAITING_SECONDS
+        while not (found := [name for name in WORKERS if self._held_by(name)]):
+            if time.monotonic() > ends or "postgres" in self._down:
+                break
+            time.sleep(0.05)
+        return found
+
+    def _held_by(self, name: str) -> dict[int, int]:
         """The jobs a worker has under way, with their fences."""
-        if "postgres" in self._down:
+        process = self.world.processes[name]
+        if "postgres" in self._down or not process.is_alive():
             return {}
+        assert process.running is not None
+        pid = process.running.pid
         rows: Sequence[Any] = self.world.asked(
             "SELECT id, fence FROM jobs WHERE state = 'running'"
             " AND split_part(worker, ':', 2) = :pid",

@@ -41,7 +41,8 @@ KINDS = (
         "vendor 429, with and without Retry-After",
         200,
         10,
-        [_script("429", seconds=3), _script("429-bare")],
+        # Where no time is told, a vendor is left alone for half a minute or a whole one.
+        [*[_script("429", seconds=3)] * 4, _script("429-bare")],
     ),
     Kind("vendor 500, 502, 503", 200, 10, [_script("500"), _script("502"), _script("503")]),
     Kind(

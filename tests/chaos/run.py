@@ -23,7 +23,7 @@ from tests.chaos.vendors import Sort, sorts
 from tests.chaos.world import VOICE, World, world
 from tests.sync.practice import KEY
 
-SECONDS_A_FAULT = 1.5
+SECONDS_A_FAULT, IN_THE_LONG_RUN = 1.5, 1.2
 TO_REST = 120.0
 PASSES = 4
 
@@ -36,11 +36,11 @@ class Size:
 
 def size(faults: int) -> Size:
     """The table's load for a thousand faults, the short run's for up to 62, and between."""
-    seconds = max(20.0, faults * SECONDS_A_FAULT)
+    seconds = max(20.0, faults * (SECONDS_A_FAULT if faults <= SHORT else IN_THE_LONG_RUN))
     if faults <= SHORT:
         return Size(
             sorts(practices=(2, 2, 2, 2), rows=(60, 120, 20, 60)),
-            Amount(seconds=seconds, rounds=4, edits=24, readings=8, changes=40, calls=124),
+            Amount(seconds=seconds, rounds=6, edits=24, readings=8, changes=40, calls=124),
         )
     share = faults / LONG
     many = [max(2, round(one * share)) for one in (8, 14, 8, 10)]
