@@ -92,7 +92,7 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
     )
     people = record.records("participant")
     practitioner_id = _first_id(people, "provider")
-    practitioner = record.lookup("practitioners", practitioner_id)
+    practitioner_name = record.learnt("practitioners", practitioner_id, _named)
     standing = _standing(record)
     for person in _each_patient(people):
         patient_id = person.id("referenceId") if person else None
@@ -108,7 +108,7 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
             type_name=kind.name if kind else None,
             patient=_patient(patient_id, included),
             practitioner_id=practitioner_id,
-            practitioner_name=_named(practitioner)
+            practitioner_name=practitioner_name
             or connection.practitioners.get(practitioner_id or ""),
             notes=joined(record.notes("comment"), record.notes("description")),
             flags=frozenset(record.flags) | (_NOT_INCLUDED if person and not included else set()),
@@ -171,9 +171,7 @@ def _contacts(person: Record) -> Mapping[str, str]:
     return {system: value for system, (_, value) in best.items()}
 
 
-def _named(person: Record | None) -> str | None:
-    if person is None:
-        return None
+def _named(person: Record) -> str | None:
     prefix, given, family = (person.maybe(f"name.{part}") for part in ("prefix", "given", "family"))
     return display(prefix=prefix, given=given, family=family) or None
 

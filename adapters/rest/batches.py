@@ -38,7 +38,8 @@ def parsed(
         except BadRecord as bad:
             batch.rejects.append(_reject(bad, item, id_at=listing.id_at))
             continue
-        batch.drift.update(record.drift)
+        if record.drift:
+            batch.drift.update(record.drift)
         if missing := listing.expects - item.keys():
             batch.drift.update(f"missing:{key}" for key in missing)
     return batch

@@ -39,13 +39,15 @@ def _no_codes(path: str, code: str, read: ReadCodes) -> Any:
 class Surroundings:
     """What a record may look beyond itself for: side lists of its page, references elsewhere.
 
-    `now` is when the page was read, for words whose meaning depends on it.
+    `now` is when the page was read, for words whose meaning depends on it; `kept` is what has been
+    made of its side lists so far.
     """
 
     included: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     follow: Follow = _no_follow
     codes: Codes = _no_codes
     now: datetime | None = None
+    kept: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 _NOWHERE = Surroundings()
@@ -206,6 +208,20 @@ class Record:
         """The record with that id in a side list of the same page."""
         found = self.around.included.get(side, {}).get(key) if key else None
         return None if found is None else Record(found, where=f"{side}[]", whole=self)
+
+    def learnt(self, side: str, key: str | None, read: "Callable[[Record], _T]") -> _T | None:
+        """What `read` makes of a record as `lookup` finds it, once for the page.
+
+        For what many records share, and for reading that sets no flags: later ones would lack them.
+        """
+        spot = (side, key or "")
+        if spot not in self.around.kept:
+            found = self.lookup(side, key)
+            if found is None:
+                return None
+            self.around.kept[spot] = read(found)
+        known: _T = self.around.kept[spot]
+        return known
 
     def follow(
         self, path: str, *, query: Mapping[str, str] | None = None, **parts: str
