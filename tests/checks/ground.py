@@ -38,7 +38,6 @@ class Kept:
     log: IO[bytes]
     starts: int = 0
     running: subprocess.Popen[bytes] | None = None
-    is_frozen: bool = False
 
     def keep_up(self) -> None:
         if self.running is not None and self.running.poll() is None:
@@ -57,6 +56,15 @@ class Kept:
     def pid(self) -> int:
         assert self.running is not None
         return self.running.pid
+
+    @property
+    def code(self) -> int | None:
+        """How it ended; None while it runs."""
+        assert self.running is not None
+        return self.running.poll()
+
+    def told(self) -> bytes:
+        return Path(self.log.name).read_bytes()
 
     def signal(self, how: signal.Signals) -> None:
         os.killpg(self.pid, how)
