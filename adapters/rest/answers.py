@@ -6,9 +6,14 @@ from typing import Any, NoReturn
 
 from domain.errors import BrokenContract
 
+MOST_PARTS = 1_000_000
+"""Of one answer; a large page has a tenth of it. Each costs memory many times its own length."""
+
 
 def decode(body: bytes, *, named: str) -> Any:
     """The JSON in `body`; anything else breaks the contract. The text says `named`, no content."""
+    if sum(map(body.count, (b",", b"{", b"["))) > MOST_PARTS:
+        raise BrokenContract(f"{named} answered with more than {MOST_PARTS} parts")
     try:
         return json.loads(
             body.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=_finite

@@ -7,6 +7,9 @@ from typing import Any, Protocol
 from adapters.rest.answers import dig
 from domain.errors import BrokenContract
 
+MOST_RECORDS = 10_000
+"""On one page; the largest that any vendor is asked for has a tenth of it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
@@ -55,6 +58,7 @@ class Envelope:
         items = body if self.may_be_bare and isinstance(body, list) else dig(body, self.items)
         if not isinstance(items, list):
             raise BrokenContract(f"the list '{self.label}' is missing")
+        _check_length(items, self.label)
         return Contents(items=items, included=self._included(body), body=body)
 
     def _included(self, body: Any) -> Mapping[str, Mapping[str, Any]]:
@@ -89,6 +93,7 @@ class Bundle:
         entries = body.get("entry", [])
         if not isinstance(entries, list):
             raise BrokenContract("the list 'entry' is missing")
+        _check_length(entries, "entry")
         found = [entry.get("resource") if isinstance(entry, dict) else entry for entry in entries]
         return Contents(
             items=[one for one in found if self._is_match(one)],
@@ -102,6 +107,11 @@ class Bundle:
             self.resource,
             None,
         )
+
+
+def _check_length(items: Sequence[Any], label: str) -> None:
+    if len(items) > MOST_RECORDS:
+        raise BrokenContract(f"the list '{label}' has more than {MOST_RECORDS} records")
 
 
 def _by_id(items: Any) -> Mapping[str, Any]:

@@ -1,8 +1,11 @@
 """Bytes that come as answers."""
 
+from typing import Any
+
 import pytest
 
-from adapters.rest.answers import decode, dig
+from adapters.rest.answers import MOST_PARTS, decode, dig
+from adapters.rest.envelope import MOST_RECORDS, Bundle, Envelope, Wrapping
 from domain.errors import BrokenContract
 
 
@@ -39,3 +42,23 @@ def test_anything_else_breaks_the_contract_and_is_not_quoted(body: bytes) -> Non
 )
 def test_a_dotted_path_leads_to_a_value_or_nowhere(path: str, found: object) -> None:
     assert dig({"a": {"b": 1}}, path) == found
+
+
+@pytest.mark.parametrize("part", [b"{},", b"[],", b'"",', b"1,"])
+def test_an_answer_of_endless_small_parts_breaks_the_contract(part: bytes) -> None:
+    body = b"[" + part * MOST_PARTS + b"0]"
+
+    with pytest.raises(BrokenContract, match="parts$"):
+        decode(body, named="A vendor")
+
+
+@pytest.mark.parametrize(
+    ("wrapping", "body"),
+    [
+        (Envelope(items="rows"), {"rows": [{}] * (MOST_RECORDS + 1)}),
+        (Bundle("Patient"), {"resourceType": "Bundle", "entry": [{}] * (MOST_RECORDS + 1)}),
+    ],
+)
+def test_a_page_of_endless_records_breaks_the_contract(wrapping: Wrapping, body: Any) -> None:
+    with pytest.raises(BrokenContract, match="records$"):
+        wrapping.open(body)
