@@ -31,6 +31,8 @@ DAYS = tuple(date(2026, 6, 2) + timedelta(days=number) for number in range(trial
 """Every second run of a day finds nothing new, and so stores its place less often."""
 
 STOP_SECONDS = 30.0
+WAKES = ("in the middle", "afterwards") if IS_WHOLE else ("in the middle",)
+"""While another worker carries its run, or once that has ended."""
 
 
 @dataclass
