@@ -53,7 +53,8 @@ fast: $(STAMP) ## Unit tests only, in seconds
 migration: $(STAMP) ## Write an empty migration (m="Add a column")
 	@$(BIN)/python -c '$(NEW_MIGRATION)' "$(m)"
 
-chaos: $(STAMP) ## Kill, freeze and cut off the parts, and look for what was lost
+chaos: $(STAMP) ## Break everything at once, and look for what was lost (CHAOS=1000 SEED=7)
+	@CHAOS=$(or $(CHAOS),1000) SEED=$(SEED) $(PYTEST) -q -s tests/chaos/test_chaos.py $(args)
 	@$(PYTEST) tests/e2e $(args)
 
 soak: $(STAMP) ## Judge living practices, interleavings and 1,000 callers, with tables (length=20)

@@ -45,7 +45,8 @@ def test_make_alone_shows_the_help() -> None:
         ("lint", "lint-imports"),
         ("check", "--cov"),
         ("bench", "python -m bench"),
-        ("chaos", "pytest tests/e2e"),
+        ("chaos", "pytest -q -s tests/chaos/test_chaos.py"),
+        ("chaos", "CHAOS=1000"),
     ],
 )
 def test_a_target_runs_what_it_says(target: str, command: str) -> None:

@@ -10,12 +10,15 @@ import pytest
 
 from tests.chaos.plan import SHORT
 from tests.chaos.report import canaries, table, violations
-from tests.chaos.run import carry_out
+from tests.chaos.run import carry_out, new_seed
 
 pytestmark = [pytest.mark.integration, pytest.mark.e2e]
 
-FAULTS = int(os.environ.get("CHAOS") or SHORT)
-SEED = int(os.environ.get("SEED") or 20261121)
+CHAOS = os.environ.get("CHAOS")
+FAULTS = int(CHAOS or SHORT)
+SEED = int(os.environ.get("SEED") or (new_seed() if CHAOS else 20261121))
+"""The tests' own run is always the same one; `make chaos` draws another each time."""
+
 KEEP = os.environ.get("CHAOS_HISTORY")
 """A folder for the history and the logs of the run."""
 
