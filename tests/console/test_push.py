@@ -77,7 +77,7 @@ def test_days_are_sent_in_this_process(shell: Shell, practice: tuple[Simulator, 
     told = shell.answer("push", "range", connection, "--from", today, "--here")
     said = shell("push", "range", connection, "--first-day", today, "--here").out
 
-    nothing = {"failed": {}, "waiting": {}}
+    nothing: dict[str, dict[str, int]] = {"failed": {}, "waiting": {}}
     assert told["result"] == {"sent": 0, "failed": 0, "waiting": 0, "reasons": nothing}
     assert said.strip().endswith("Nothing to send: what is here of these days is there.")
 
