@@ -19,6 +19,7 @@ from bench import (
     fairness,
     pipeline,
     piping,
+    scaling,
     throttle,
     voice_backlog,
     voice_call,
@@ -46,6 +47,10 @@ BENCHES: Mapping[str, tuple[Sequence[str], Rows]] = {
         fairness.HEADINGS,
         lambda told: fairness.rows(connections=told.connections),
     ),
+    "scaling": (
+        scaling.HEADINGS,
+        lambda told: scaling.rows(connections=told.practices),
+    ),
     "amd-week": (amd_week.HEADINGS, lambda _: amd_week.rows()),
 }
 LONG = frozenset({"amd-week", "clocks", "fairness"})
@@ -59,6 +64,7 @@ def main() -> None:
     parser.add_argument("--many", type=int, default=0, help="also a day of so many requests")
     parser.add_argument("--seconds", type=int, default=299, help="of each vendor clock")
     parser.add_argument("--rounds", type=int, default=5, help="of each voice bench, in turns")
+    parser.add_argument("--practices", type=int, default=1000, help="to be synced, for scaling")
     parser.add_argument("--days", type=int, default=20, help="of 1,000 appointments, for pipes")
     parser.add_argument("--connections", type=int, default=500, help="that share an allowance")
     parser.add_argument(

@@ -7,6 +7,7 @@ another each round, then every one loads it again unchanged, then after 1 % of i
 import json
 import random
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -55,8 +56,12 @@ def rows(*, rounds: int, days: int) -> Iterator[Row]:
     """The medians of all rounds; those of a load are told together, the fastest first."""
     taken = {(kind, name): Taken() for kind in LOADS for name in names()}
     dice = random.Random(rounds)  # noqa: S311 - shuffles, guards nothing
-    for _ in range(rounds):
+    for number in range(rounds):
         for kind, name, took, busy in _a_round(days, dice):
+            told = {"round": number + 1, "load": kind, "system": name, **took, "busy": busy}
+            told.pop("run", None)
+            # A run takes long: whoever waits sees how far it is, and keeps what was measured.
+            sys.stderr.write(json.dumps(told) + "\n")
             taken[kind, name].rounds.append(took)
             taken[kind, name].loads.append(busy)
     for kind in LOADS:
