@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +14,7 @@ from pathlib import Path
 CHUNK = 65536
 DELAY_SECONDS = 0.4
 KEPT_BYTES = 200
+NO_LINGERING = struct.pack("ii", 1, 0)
 
 
 class Mode(StrEnum):
@@ -43,7 +46,7 @@ class Line:
         # Whoever waited at a dead end hears that the line was cut.
         if mode is Mode.DROP or before is Mode.HALF_OPEN:
             for one in list(self._open):
-                one.transport.abort()
+                _reset(one)
         self._changed.set()
         self._changed = asyncio.Event()
 
@@ -56,7 +59,7 @@ class Line:
 
     async def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.mode is Mode.DROP:
-            writer.transport.abort()
+            _reset(writer)
             return
         try:
             far_reader, far_writer = await self._reach()
@@ -115,6 +118,13 @@ class Line:
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """Not an orderly end, which might pass for that of an answer."""
+    sock = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGERING)
+    writer.transport.abort()
 
 
 @contextmanager
