@@ -1,16 +1,18 @@
-"""Runs the benches named, or all but the long ones, and prints a table for each.
+"""Runs the benches named, or those that stand beside the peers, and prints a table for each.
 
+python -m bench [--json FILE]: voice-hop, pipes, clocks and scaling; FILE keeps what others wrote
+python -m bench pipes [--rounds 5] [--days 20], python -m bench scaling [--practices 1000]
 python -m bench amd-week, python -m bench amd-push
 python -m bench fairness [--connections 500]
-python -m bench [pipeline] [day] [--many 300]
+python -m bench pipeline day [--many 300]
 python -m bench clocks [--seconds 299]
 python -m bench voice, or of it voice-hop voice-call voice-backlog voice-hanging [--rounds 5]
 """
 
-import os
-import platform
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from time import monotonic
 
 from bench import (
     amd_push,
@@ -26,6 +28,7 @@ from bench import (
     voice_hanging,
     voice_hop,
 )
+from bench.results import keep, machine
 from infra import logging
 
 Rows = Callable[[Namespace], Iterator[Sequence[str]]]
@@ -53,14 +56,15 @@ BENCHES: Mapping[str, tuple[Sequence[str], Rows]] = {
     ),
     "amd-week": (amd_week.HEADINGS, lambda _: amd_week.rows()),
 }
-LONG = frozenset({"amd-week", "clocks", "fairness"})
+MINUTES: Mapping[str, int] = {"voice-hop": 8, "pipes": 15, "clocks": 42, "scaling": 12}
+"""What each takes on two cores left alone, as it comes; these are run when none is named."""
 VOICE = [name for name in BENCHES if name.startswith("voice-")]
 
 
 def main() -> None:
     parser = ArgumentParser(prog="python -m bench", description=__doc__)
     choices = [[], *BENCHES, "voice"]
-    parser.add_argument("names", nargs="*", choices=choices, help="all when none is named")
+    parser.add_argument("names", nargs="*", choices=choices, help="beside the peers if none")
     parser.add_argument("--many", type=int, default=0, help="also a day of so many requests")
     parser.add_argument("--seconds", type=int, default=299, help="of each vendor clock")
     parser.add_argument("--rounds", type=int, default=5, help="of each voice bench, in turns")
@@ -75,22 +79,33 @@ def main() -> None:
         metavar="PEER=PATH",
         help="the interpreter of a peer that has an environment of its own",
     )
+    parser.add_argument("--json", type=Path, help="also write the tables to this file")
     arguments = parser.parse_args()
     logging.configure(json=False, level="ERROR")
-    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
-    _say(f"{os.cpu_count()} cores, Python {platform.python_version()}, load {load}")
-    for name in _named(arguments.names):
+    names = _named(arguments.names)
+    _say(machine())
+    _say_how_long(names)
+    for name in names:
         headings, rows = BENCHES[name]
         _say(f"\n{name}")
         _say(_line(headings))
+        kept, started = list[Sequence[str]](), monotonic()
         for row in rows(arguments):
             _say(_line(row))
+            kept.append(row)
+        _say(f"took {(monotonic() - started) / 60:.0f} min")
+        if arguments.json is not None:
+            keep(arguments.json, name, headings=headings, rows=kept)
+
+
+def _say_how_long(names: Sequence[str]) -> None:
+    if known := [MINUTES[name] for name in names if name in MINUTES]:
+        _say(f"takes about {sum(known)} minutes on a machine left alone")
 
 
 def _named(names: Sequence[str]) -> Sequence[str]:
-    """Every one but the long ones, if none is; `voice` is all of its parts."""
-    usual = [name for name in BENCHES if name not in LONG]
-    parts = (VOICE if name == "voice" else [name] for name in names or usual)
+    """Those that stand beside the peers, if none is; `voice` is all of its parts."""
+    parts = (VOICE if name == "voice" else [name] for name in names or MINUTES)
     return [one for each in parts for one in each]
 
 
