@@ -40,6 +40,7 @@ CHECKS: tuple[Check, ...] = (
     Check("credentials", practices.credentials, ROWS),
     Check("connections", practices.connections, ROWS),
     Check("agreements", promises.agreed, ROWS),
+    Check("audit", promises.apart),
     Check("audit", promises.chained, ROWS),
     Check("phone", phone.phone, ROWS),
 )

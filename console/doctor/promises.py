@@ -12,6 +12,7 @@ from infra.clock import system_clock
 from infra.database import dispatch, transaction
 
 LATE_CHAIN_SECONDS = 300.0
+S3 = "s3://"
 VERIFY = "see that the scheduler and a worker of 'default' run, then 'pms-sync audit verify'"
 
 _VENDORS = text(
@@ -47,6 +48,19 @@ def agreed(wiring: Wiring) -> Iterator[Finding]:
             yield Finding("agreements", "bad", f"{told}; run 'pms-sync baa record'")
     if found and not lacking:
         yield Finding("agreements", "ok", "in force for every connection")
+
+
+def apart(wiring: Wiring) -> Iterator[Finding]:
+    """Whether the heads lie where whoever alters rows cannot reach, and hang on a key of theirs."""
+    given = wiring.settings
+    if not given.is_production:
+        return
+    if not (given.audit_anchor or "").startswith(S3):
+        told = "heads of the chain are kept in a file of this machine; give AUDIT_ANCHOR a bucket"
+        yield Finding("audit", "warning", f"{told} with object lock, s3://bucket/prefix")
+    if not given.audit_key.get_secret_value():
+        told = "the chain hangs on ENCRYPTION_KEY, and turning that one concerns it"
+        yield Finding("audit", "warning", f"{told}; set AUDIT_KEY (openssl rand -hex 32)")
 
 
 def chained(wiring: Wiring) -> Iterator[Finding]:

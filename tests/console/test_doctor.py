@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from redis import Redis
 from sqlalchemy import create_engine, text
 
@@ -198,6 +199,27 @@ def test_in_production_a_connection_without_an_agreement_is_told(
     assert [(one.verdict, one.what) for one in found] == [("bad", "agreements")]
     assert "account default has none in force with" in found[0].told
     assert "pms-sync baa record" in found[0].told
+
+
+def test_in_production_an_anchor_and_a_key_of_the_audits_own_are_asked_for(
+    database_url: str,
+) -> None:
+    beside = load(vendors={"gentu"})
+    bare = beside.model_copy(update={"profile": Profile.PRODUCTION, "audit_anchor": "heads.jsonl"})
+    kept = {"audit_anchor": "s3://heads/of-the-audit", "audit_key": SecretStr("5c" * 32)}
+
+    said = [
+        [(one.verdict, one.told) for one in promises.apart(wiring)]
+        for wiring in (
+            Wiring(given, database_url=database_url, redis_url="redis://127.0.0.1:1")
+            for given in (beside, bare, bare.model_copy(update=kept))
+        )
+    ]
+
+    assert [len(found) for found in said] == [0, 2, 0]
+    assert [verdict for verdict, _ in said[1]] == ["warning", "warning"]
+    assert "give AUDIT_ANCHOR a bucket with object lock" in said[1][0][1]
+    assert "set AUDIT_KEY" in said[1][1][1]
 
 
 def test_a_healthy_installation_is_looked_through_quickly(shell: Shell, connected: str) -> None:
