@@ -45,7 +45,7 @@ def rig(database_url: str) -> Iterator[Rig]:
 
 
 def everything(db: Engine) -> set[str]:
-    """Tables, views, indexes, policies, triggers, functions and grants of the public schema."""
+    """Tables, views, indexes, policies, triggers, functions and each grant, to the column."""
     query = """
         SELECT 'relation ' || relkind::text || ' ' || relname FROM pg_class
         WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE 'alembic%'
@@ -55,6 +55,10 @@ def everything(db: Engine) -> set[str]:
         UNION ALL SELECT 'trigger ' || tgname FROM pg_trigger WHERE NOT tgisinternal
         UNION ALL SELECT format('grant %s on %s to %s', privilege_type, table_name, grantee)
         FROM information_schema.role_table_grants
+        WHERE grantee LIKE 'pms_sync_%' AND table_schema = 'public'
+        UNION ALL
+        SELECT format('grant %s (%s) on %s to %s', privilege_type, column_name, table_name, grantee)
+        FROM information_schema.column_privileges
         WHERE grantee LIKE 'pms_sync_%' AND table_schema = 'public'
     """
     with transaction(db) as connection:
@@ -77,13 +81,17 @@ def test_up_down_and_up_again_leaves_the_same_schema(
 
 
 def test_each_step_down_can_be_taken_up_again(empty_database_url: str, empty: Engine) -> None:
-    migrations.upgrade(empty_database_url)
-    newest = everything(empty)
+    at: dict[str, set[str]] = {}
+    for revision in migrations.revisions():
+        migrations.upgrade(empty_database_url, revision)
+        at[revision] = everything(empty)
+    *earlier, newest = at
 
-    for revision in reversed(migrations.revisions()[:-1]):
+    for revision in reversed(earlier):
         migrations.downgrade(empty_database_url, revision)
+        assert everything(empty) == at[revision]
         migrations.upgrade(empty_database_url)
-        assert everything(empty) == newest
+        assert everything(empty) == at[newest]
 
 
 # Alembic cannot compare the expressions of computed columns, and says so of each.
