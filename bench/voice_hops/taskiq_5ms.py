@@ -42,7 +42,9 @@ def calling(url: str) -> Iterator[Call]:
 
 
 def _declared(url: str) -> tuple[Any, Any]:
-    broker = ListQueueBroker(url).with_result_backend(RedisAsyncResultBackend(url))
+    # Its blocked pop outlasts the 5 s after which redis-py gives up since version 8.
+    broker = ListQueueBroker(url, socket_timeout=None)
+    broker = broker.with_result_backend(RedisAsyncResultBackend(url))
     return broker, broker.task(task_name="echo")(_echo)
 
 
