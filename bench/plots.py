@@ -1,6 +1,7 @@
 """Draws the tables that `python -m bench --json FILE` kept as bars, one SVG for each bench.
 
-python -m bench.plots FILE [FOLDER]; the folder is docs/plots unless it is named
+python -m bench.plots FILE [FOLDER]; the folder is docs/plots unless it is named. All tables in FILE
+are printed as Markdown.
 """
 
 import sys
@@ -11,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bench.results import read
+from bench.results import markdown, read
 
 FOLDER = Path(__file__).parent.parent / "docs" / "plots"
 OURS = "ours"
@@ -85,6 +86,9 @@ def main() -> None:
         if name in kept:
             drawn = svg(chart, kept[name])
             (folder / f"{name}.svg").write_text(drawn, encoding="utf-8")
+    for name, measured in kept.items():
+        sys.stdout.write(f"{name}, ended {measured['ended']}, {measured['machine']}\n\n")
+        sys.stdout.write(markdown(measured["headings"], measured["rows"]) + "\n")
 
 
 def svg(chart: Chart, measured: Mapping[str, Any]) -> str:

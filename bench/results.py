@@ -32,3 +32,9 @@ def read(path: Path) -> Mapping[str, Any]:
         return {}
     kept: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return kept
+
+
+def markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table as the documents have them."""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

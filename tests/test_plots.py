@@ -53,3 +53,9 @@ def test_a_table_that_is_kept_leaves_those_of_other_benches(tmp_path: Path) -> N
 
     assert results.read(path)["pipes"]["rows"] == [["ours"]]
     assert results.read(path)["clocks"]["rows"] == [["ours"], ["another"]]
+
+
+def test_a_table_is_told_in_markdown() -> None:
+    table = results.markdown(["clock", "used %"], [["ours", "98%"]])
+
+    assert table == "| clock | used % |\n| --- | --- |\n| ours | 98% |\n"
