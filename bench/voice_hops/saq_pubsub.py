@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from redis.asyncio import Redis
@@ -22,7 +22,7 @@ async def _listening(_: dict[str, Any]) -> None:
 
 def work(url: str) -> None:
     async def serve() -> None:
-        queue = RedisQueue(Redis.from_url(url))
+        queue = RedisQueue(Redis.from_url(url, socket_timeout=None))
         await queue.connect()
         await Worker(queue, functions=[echo], concurrency=THREADS, startup=_listening).start()
 
@@ -32,12 +32,16 @@ def work(url: str) -> None:
 @contextmanager
 def calling(url: str) -> Iterator[Call]:
     with asyncio.Runner() as runner:
-        queue = RedisQueue(Redis.from_url(url))
+        queue = RedisQueue(Redis.from_url(url, socket_timeout=None))
         runner.run(queue.connect())
 
         async def ask() -> object:
             job = await queue.enqueue("echo", number=1)
-            await job.refresh(until_complete=PATIENCE_S)
+            # What is done between its look and its listening is not heard of: look again.
+            for _ in range(PATIENCE_S):
+                with suppress(TimeoutError):
+                    await job.refresh(until_complete=1)
+                    break
             return job.result
 
         yield lambda: runner.run(ask())
