@@ -36,6 +36,9 @@ AGAIN_SECONDS = 0.25
 
 UNCLAIMED = ("waiting",)
 
+SPEAKING: set[asyncio.Future[None]] = set()
+"""Held, so that each comes to its end though its caller has been answered, or has hung up."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -61,15 +64,15 @@ async def answered(ports: Ports, voice: Voice, asked: Asked) -> Mapping[str, Too
         if one.state not in tool_calls.OPEN:
             waiting[one.id].set()
     line = _Line(ports, voice.turns, asked, waiting)
-    try:
-        await line.until(asked.arrived + voice.fallback_seconds)
-        await line.answer_for(UNCLAIMED)
-        await line.until(asked.arrived + voice.answer_seconds)
-        await line.answer_for(tool_calls.OPEN)
-        await line.catch_up(asked.arrived + voice.last_seconds)
-    finally:
-        for row_id in waiting:
-            voice.replies.forget(row_id)
+    spoken = asyncio.ensure_future(line.speak(voice))
+    SPEAKING.add(spoken)
+    spoken.add_done_callback(SPEAKING.discard)
+    # A database that says nothing at all may hold up the looking, and never the caller.
+    await asyncio.wait([spoken], timeout=asked.arrived + voice.last_seconds - time.monotonic())
+    if spoken.done():
+        spoken.result()
+    else:
+        log.warning("voice.not_known")
     return {name: line.said[one.id] for name, one in asked.kept.items() if one.id in line.said}
 
 
@@ -82,6 +85,18 @@ class _Line:
     asked: Asked
     waiting: Mapping[UUID, asyncio.Event]
     said: dict[UUID, ToolAnswer] = field(default_factory=dict)
+
+    async def speak(self, voice: Voice) -> None:
+        """Waits for answers, and gives those that do not come."""
+        try:
+            await self.until(self.asked.arrived + voice.fallback_seconds)
+            await self.answer_for(UNCLAIMED)
+            await self.until(self.asked.arrived + voice.answer_seconds)
+            await self.answer_for(tool_calls.OPEN)
+            await self.catch_up(self.asked.arrived + voice.last_seconds)
+        finally:
+            for row_id in self.waiting:
+                voice.replies.forget(row_id)
 
     def open(self) -> Sequence[UUID]:
         return [row_id for row_id, event in self.waiting.items() if not event.is_set()]

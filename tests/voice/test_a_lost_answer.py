@@ -1,9 +1,18 @@
 """The database is gone for a moment: what a caller hears is what became of the call."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
 import redis
+from sqlalchemy import make_url, text
 
-from tests.cutting import cut_once
+from domain.tools import BROKEN
+from infra.database import engine, transaction
+from tests.chaos.line import Mode
+from tests.chaos.line import line as way
+from tests.cutting import SOCKET, cut_once
 from tests.voice.line import Line, line
 
 pytestmark = pytest.mark.integration
@@ -41,3 +50,35 @@ def test_an_answer_that_cannot_be_read_when_it_comes_is_read_again(
         phone.worker(),
     ):
         assert "is confirmed for" in booked(phone)
+
+
+def test_a_database_that_says_nothing_more_keeps_no_caller_waiting(
+    database_url: str, redis_client: redis.Redis, redis_url: str, tmp_path: Path
+) -> None:
+    address = make_url(database_url)
+    there = Path(str(address.query["host"])) / SOCKET
+    patience = {"fallback_seconds": 3.0, "answer_seconds": 3.5, "last_seconds": 4.0}
+    beside = engine(database_url, application_name="beside")
+    with way(there, door=tmp_path / SOCKET) as silent:
+        url = address.update_query_dict({"host": str(tmp_path)})
+        told = url.render_as_string(hide_password=False)
+        with (
+            line(told, redis_client, redis_url, **patience) as phone,  # type: ignore[arg-type]
+            ThreadPoolExecutor(1) as caller,
+        ):
+            began = time.monotonic()
+            heard = caller.submit(booked, phone)
+            stored = 0
+            while not stored and time.monotonic() < began + 3:
+                with transaction(beside) as db:
+                    stored = db.execute(text("SELECT count(*) FROM tool_calls")).scalar_one()
+            silent.turn(Mode.HALF_OPEN)
+            try:
+                said, took = heard.result(timeout=20), time.monotonic() - began
+            finally:
+                silent.turn(Mode.WHOLE)
+    beside.dispose()
+
+    assert stored == 1
+    assert said == BROKEN
+    assert took < 10
