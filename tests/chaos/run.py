@@ -24,7 +24,7 @@ from tests.chaos.world import VOICE, World, world
 from tests.sync.practice import KEY
 
 SECONDS_A_FAULT, IN_THE_LONG_RUN = 1.5, 1.2
-TO_REST = 120.0
+TO_REST = 240.0
 PASSES = 4
 
 
