@@ -13,7 +13,7 @@ NEW_MIGRATION := import sys, alembic.command, migrations; \
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup lint check bench lock fmt fast migration chaos soak live
+.PHONY: help demo test setup lint check bench lock fmt fast migration chaos soak security audit live
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,14 @@ soak: $(STAMP) ## Judge living practices, interleavings and 1,000 callers, with 
 	@SOAK=$(or $(length),20) $(PYTEST) -q -s tests/sync/test_accuracy.py \
 		tests/sync/test_interleavings.py tests/pushes/test_interleavings.py \
 		tests/e2e/test_many_callers.py $(args)
+
+security: $(STAMP) ## Fuzz, replay, inject and starve it at full length, with figures
+	@SOAK=1 $(PYTEST) -q -s tests/security tests/webhooks/test_malformed_signatures.py $(args)
+
+audit: $(STAMP) ## Look for known holes in both locks, and write sbom.cdx.json
+	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.image.lock
+	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.lock
+	@$(BIN)/python docker/sbom.py requirements.image.lock > sbom.cdx.json
 
 live: $(STAMP) ## Call the sandbox of one vendor with keys from the environment (pms=gentu)
 	@$(PYTEST) -m live -k "$(pms)" $(args)

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TARGETS = ["help", "demo", "test", "setup", "lint", "check", "bench", "lock"]
-TARGETS += ["fmt", "fast", "migration", "chaos", "soak", "live"]
+TARGETS += ["fmt", "fast", "migration", "chaos", "soak", "security", "audit", "live"]
 
 
 def make(*arguments: str) -> str:
@@ -47,6 +47,9 @@ def test_make_alone_shows_the_help() -> None:
         ("bench", "python -m bench"),
         ("chaos", "pytest -q -s tests/chaos/test_chaos.py"),
         ("chaos", "CHAOS=1000"),
+        ("security", "SOAK=1"),
+        ("security", "tests/security"),
+        ("audit", "docker/sbom.py"),
     ],
 )
 def test_a_target_runs_what_it_says(target: str, command: str) -> None:
