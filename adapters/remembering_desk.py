@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from adapters.storage.cached import PatientCache
 from domain.appointments import Appointment
 from domain.desk import (
@@ -19,9 +21,12 @@ from domain.desk import (
     Receipt,
     Shift,
 )
+from domain.errors import SyncError
 from domain.sources import Spend
 from domain.window import Window
 from domain.wishes import Write
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +55,18 @@ class RememberingDesk(PracticeDesk):
         return found
 
     def submit(self, write: Write) -> Receipt:
+        """Forgets before anything leaves, and again whatever became of it.
+
+        What came of the write counts for more than the second: nothing is kept for long.
+        """
+        self.cache.forget()
         try:
             return self.desk.submit(write)
         finally:
-            self.cache.forget()
+            try:
+                self.cache.forget()
+            except SyncError as trouble:
+                log.warning("cache.not_forgotten", error_kind=trouble.kind)
 
     def search_patients(self, query: PatientQuery) -> Sequence[PatientCard]:
         return self.desk.search_patients(query)

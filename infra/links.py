@@ -49,6 +49,8 @@ def lowered(url: str) -> bool:
 def _encrypted_redis(url: str, parts: SplitResult, *, production: bool) -> str:
     if production and _said(parts, "ssl_cert_reqs") not in {"", "required"}:
         raise ValueError("must not say ssl_cert_reqs: the server's certificate is looked at")
+    if production and _said(parts, "ssl_check_hostname").lower() in {"0", "false", "no", "n"}:
+        raise ValueError("must not say ssl_check_hostname: the server's name is looked at")
     said = _said(parts, REDIS_FLOOR)
     if said in NUMBERS.values():
         return url
@@ -71,9 +73,15 @@ def _parts(url: str) -> SplitResult:
 
 
 def _stays_here(parts: SplitResult, same_machine: Collection[str]) -> bool:
-    """A socket, a loopback address, or a name that an operator says is this machine."""
-    host = parts.hostname or ""
-    return not host or is_loopback(host) or host in same_machine
+    """A socket, a loopback address, or a name that an operator says is this machine.
+
+    libpq takes hosts from the query as well, several with commas between, over the address's own.
+    """
+    told = [parts.hostname or "", _said(parts, "host"), _said(parts, "hostaddr")]
+    hosts = [host for one in told for host in one.split(",") if host]
+    return all(
+        host.startswith(("/", "@")) or is_loopback(host) or host in same_machine for host in hosts
+    )
 
 
 def _said(parts: SplitResult, name: str) -> str:

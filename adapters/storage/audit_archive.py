@@ -192,6 +192,12 @@ def _write(path: Path, packed: bytes) -> None:
             to.flush()
             os.fsync(to.fileno())
         half.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            # The name too: the rows are removed next.
+            os.fsync(folder)
+        finally:
+            os.close(folder)
     except OSError as error:
         kind = type(error).__name__
         raise BadInput(f"The archive cannot be written there ({kind}); nothing left.") from None

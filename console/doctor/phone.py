@@ -88,7 +88,7 @@ def _named(plan: Plan) -> str:
         case Hmac():
             timed = "" if plan.timestamp_header else ", without a time"
             return f"a signature in {plan.header} ({plan.algorithm}{timed})"
-    return "OAuth 2, for which there is no address here yet: choose another plan"
+    return "a token bought at /vapi/oauth/token"
 
 
 def _twilio(wiring: Wiring, *, is_needed: bool) -> Iterator[Finding]:

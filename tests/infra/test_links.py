@@ -69,6 +69,10 @@ def test_a_redis_elsewhere_is_reached_by_tls_1_3_unless_its_address_says_otherwi
         (valkey, "redis://:s3cr3t@[2001:db8::1]", "must start with rediss://"),
         (valkey, f"{REDIS}?ssl_min_version=TLSv1", "must be one of TLSv1.2, TLSv1.3"),
         (valkey, f"{REDIS}?ssl_cert_reqs=none", "must not say ssl_cert_reqs"),
+        (valkey, f"{REDIS}?ssl_check_hostname=false", "must not say ssl_check_hostname"),
+        (postgres, "postgresql://u:s3cr3t@/db?host=db.example.com", "the database is not local"),
+        (postgres, "postgresql:///db?hostaddr=203.0.113.4", "the database is not local"),
+        (postgres, "postgresql:///db?host=/run/pg,db.example.com", "the database is not local"),
         (valkey, "redis://[s3cr3t", "is not a URL"),
     ],
 )

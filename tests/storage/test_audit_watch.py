@@ -85,8 +85,9 @@ def test_one_patient_again_and_again_is_one(rig: Rig, watch: Watch) -> None:
     assert watch.watch(ACCOUNT) == 0
 
 
-def test_callers_are_not_watched_as_one_person(rig: Rig, watch: Watch) -> None:
-    accessed(rig, 30, user_id="voice")
+@pytest.mark.parametrize("user", ["voice", "sync", "webhook:halaxy", "push:advancedmd"])
+def test_callers_and_syncs_are_not_watched_as_one_person(rig: Rig, watch: Watch, user: str) -> None:
+    accessed(rig, 30, user_id=user)
 
     assert watch.watch(ACCOUNT) == 0
 

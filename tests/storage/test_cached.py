@@ -14,7 +14,7 @@ from adapters.storage.pruning import prune
 from domain.appointments import Patient
 from domain.desk import OutcomeUnknown, PatientCard, PracticeDesk, Receipt
 from domain.wishes import Write
-from infra.database import transaction
+from infra.database import DatabaseAway, transaction
 from infra.sealing import Keyring, Sealer
 from tests.storage.rig import ACCOUNT, Rig
 
@@ -102,6 +102,37 @@ def test_after_its_minutes_the_practice_is_asked_again(call: Call) -> None:
     call.desk.patient("12345")
 
     assert call.book.asked == ["12345", "12345"]
+
+
+class Stuck:
+    """A cache that cannot be reached after its first time."""
+
+    def __init__(self, *, reached: int) -> None:
+        self.reached = reached
+
+    def forget(self) -> None:
+        self.reached -= 1
+        if self.reached < 0:
+            raise DatabaseAway("every database connection of this process is in use")
+
+
+def test_a_cache_that_cannot_forget_hides_nothing_that_came_of_a_write() -> None:
+    book = Book()
+    desk = RememberingDesk(cast("PracticeDesk", book), cast("PatientCache", Stuck(reached=1)))
+
+    assert desk.submit(ANY_WRITE) == Receipt(is_final=True)
+    book.is_lost = True
+    desk = RememberingDesk(cast("PracticeDesk", book), cast("PatientCache", Stuck(reached=1)))
+    with pytest.raises(OutcomeUnknown):
+        desk.submit(ANY_WRITE)
+
+
+def test_nothing_leaves_while_the_cache_cannot_forget_beforehand() -> None:
+    book = Book(is_lost=True)
+    desk = RememberingDesk(cast("PracticeDesk", book), cast("PatientCache", Stuck(reached=0)))
+
+    with pytest.raises(DatabaseAway):
+        desk.submit(ANY_WRITE)
 
 
 @pytest.mark.parametrize("is_lost", [False, True])

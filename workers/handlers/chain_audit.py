@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from domain.errors import SyncError
 from domain.jobs import Job
 
 
@@ -12,6 +13,17 @@ class Chains(Protocol):
 
 
 def chain_audit(job: Job, *, chains: Chains) -> Mapping[str, Any]:
-    """How many rows were chained, of how many accounts; a failure leaves the others' for next."""
-    waiting = chains.waiting()
-    return {"accounts": len(waiting), "rows": sum(map(chains.chain, waiting))}
+    """How many rows were chained, of how many accounts; one that fails keeps no other waiting.
+
+    Raises what stopped the last of those, once all have had their turn.
+    """
+    waiting, rows = chains.waiting(), 0
+    failed: SyncError | None = None
+    for account_id in waiting:
+        try:
+            rows += chains.chain(account_id)
+        except SyncError as trouble:
+            failed = trouble
+    if failed is not None:
+        raise failed
+    return {"accounts": len(waiting), "rows": rows}
