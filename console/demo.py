@@ -13,6 +13,7 @@ from pathlib import Path
 from secrets import token_urlsafe
 from threading import Event
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import httpx
 import typer
@@ -40,7 +41,7 @@ from console.telling import enter_webhooks
 from console.truth import UNTOLD, Difference, Simulator, differences
 from console.wiring import Wiring, wired
 from domain.connections import Connection
-from domain.errors import BadInput, Refused
+from domain.errors import BadInput
 from domain.sheet import Asked, as_json
 from domain.window import local_day
 from infra import embedded, settings
@@ -51,10 +52,14 @@ app = typer.Typer()
 
 APPOINTMENTS = 60
 PRACTITIONERS = 6
+PLAYED = (
+    f"--appointments={APPOINTMENTS}",
+    f"--practitioners={PRACTITIONERS}",
+    "--days=today,+1",
+)
 CHANGE_SECONDS = 10
 LAST_WORD_SECONDS = 1.0
 """How long after a simulator fell silent we may hear that everything is to stop."""
-"""Who is written to is looked at often, so that both sides are seen to move."""
 FOLDER = "demo"
 
 
@@ -188,9 +193,7 @@ def _fresh_home(home: Path) -> Path:
 @contextmanager
 def _practice(wiring: Wiring, vendor: str) -> Iterator[Practice]:
     """A simulated practice with everything of it connected, mapped and let through."""
-    options = ["--appointments", str(APPOINTMENTS), "--practitioners", str(PRACTITIONERS)]
-    options += ["--days", "today,+1"]
-    with simulators.Running(vendor, options) as described:
+    with simulators.Running(vendor, PLAYED) as described:
         simulator, tenant = Simulator(described["url"]), described["tenants"][0]
         if vendor in pms.desks():
             simulator.hurry()
@@ -294,25 +297,41 @@ Something changes at each practice every {CHANGE_SECONDS} seconds. Stop with Ctr
         markup=False,
         soft_wrap=True,
     )
+    away: set[str] = set()
     while not stopped.is_set():
         processes.keep_servers(wiring, stopped, seconds=CHANGE_SECONDS)
         for practice in practices:
-            happen(practice, stopped)
+            happen(practice, stopped, away)
 
 
-def happen(practice: Practice, stopped: Event) -> None:
-    """One thing more at a practice; Ctrl-C may have reached its simulator before us."""
+def happen(practice: Practice, stopped: Event, away: set[str]) -> None:
+    """One thing more at a practice. A vendor that is away is told of once; the others go on."""
     if stopped.is_set():
         return
+    vendor = practice.connection.vendor
     try:
         practice.simulator.change_something(practice.tenant)
     except httpx.HTTPError as trouble:
-        if stopped.wait(LAST_WORD_SECONDS):
-            return
-        name = practice.connection.vendor
-        raise Refused(
-            f"The simulator of {name} does not answer any more ({type(trouble).__name__})."
-        ) from None
+        # Ctrl-C may have reached the simulator before us.
+        if vendor not in away and not stopped.wait(LAST_WORD_SECONDS):
+            away.add(vendor)
+            _told_away(practice, type(trouble).__name__)
+    else:
+        if vendor in away:
+            away.remove(vendor)
+            output.err().print(f"The simulator of {vendor} answers again.", markup=False)
+
+
+def _told_away(practice: Practice, kind: str) -> None:
+    """With what brings it back where our connection looks for it."""
+    vendor, port = practice.connection.vendor, urlsplit(practice.simulator.url).port
+    again = " ".join([sys.executable, "-m", f"simulators.{vendor}", f"--port={port}", *PLAYED])
+    output.err().print(
+        f"The simulator of {vendor} does not answer any more ({kind}). The others go on;"
+        f" /queues says what this one misses. To have it back:\n  {again}",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _narrate(line: str) -> None:

@@ -7,6 +7,7 @@ import sys
 from datetime import date
 from pathlib import Path
 from threading import Event, Timer
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -62,16 +63,24 @@ def test_ctrl_c_that_reaches_a_simulator_first_is_no_crash() -> None:
     stopped = Event()
     Timer(0.05, stopped.set).start()
 
-    demo.happen(practice_of_a_dead_simulator(), stopped)
+    demo.happen(practice_of_a_dead_simulator(), stopped, set())
 
     assert stopped.is_set()
 
 
-def test_a_simulator_that_ended_by_itself_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_vendor_that_is_away_is_named_once_with_what_brings_it_back(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(demo, "LAST_WORD_SECONDS", 0.0)
+    away: set[str] = set()
 
-    with pytest.raises(Refused, match="simulator of gentu does not answer any more"):
-        demo.happen(practice_of_a_dead_simulator(), Event())
+    for _ in range(2):
+        demo.happen(practice_of_a_dead_simulator(), Event(), away)
+
+    said = capsys.readouterr().err
+    assert away == {"gentu"}
+    assert said.count("simulator of gentu does not answer any more") == 1
+    assert f"-m simulators.gentu --port={urlsplit(NOWHERE.url).port} --appointments=60" in said
 
 
 @pytest.mark.parametrize(
