@@ -16,7 +16,7 @@ from console import demo
 from console.simulators import known
 from console.truth import Difference, Simulator, differences
 from domain.connections import Connection
-from domain.errors import BadInput, Refused
+from domain.errors import BadInput
 from infra.embedded.locks import held
 
 ROOT = Path(__file__).parents[2]
