@@ -54,7 +54,11 @@ class StepAnswer(_Plain):
 
 
 class StandingAnswer(_Plain):
-    """A row of the sheet and its practice: whether they agree, and if not why."""
+    """A row of the sheet and its practice: whether they agree, and if not why.
+
+    `entry_id` is the row that stands for it by now; `link_id`, where it waits for its patient to be
+    linked, is theirs at /api/advancedmd/patients.
+    """
 
     entry_id: UUID
     connection_id: UUID
@@ -64,6 +68,7 @@ class StandingAnswer(_Plain):
     pushed_at: datetime | None
     pms_id: str | None
     heard_at: datetime | None
+    link_id: UUID | None
 
 
 class EntryAnswer(BaseModel):
@@ -83,6 +88,19 @@ class PatientAnswer(_Plain):
     linked_by: str | None
     synced_at: datetime | None
     candidates: int
+
+
+class CandidateAnswer(_Plain):
+    """A patient of the practice who may be meant; `pms_id` is what a link names."""
+
+    pms_id: str
+    name: str | None
+    date_of_birth: str | None
+
+
+class Candidates(BaseModel):
+    success: Literal[True] = True
+    candidates: list[CandidateAnswer]
 
 
 class OnePatient(BaseModel):

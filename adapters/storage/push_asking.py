@@ -13,13 +13,14 @@ from sqlalchemy import RowMapping, text
 from adapters.storage import connections, patient_links
 from adapters.storage.ledger import put
 from adapters.storage.own_practice import practices_of
+from adapters.storage.push_standing import standing_for
 from adapters.storage.pushing import SYNCED
 from adapters.storage.sheet_edits import locked
 from domain.connections import Connection
 from domain.errors import BadInput
 from domain.fields import Source
 from domain.patient_links import Choice, Link, LinkState
-from domain.pushes import LOCKED_OUT, NOT_WRITABLE, PushState
+from domain.pushes import LOCKED_OUT, NOT_FETCHED, NOT_WRITABLE, PushState
 from domain.runs import SyncType
 from domain.sheet import NotOnSheet, Settled
 from domain.window import check_days, local_day
@@ -63,7 +64,7 @@ class Asked:
 
 def push(db: Db, entry_id: UUID, *, expected_version: int | None) -> Asked:
     """Bring a row and its PMS to agree now: what it says there is read, what is owed is sent."""
-    row = locked(db, entry_id, expected_version=expected_version)
+    row = _locked(db, entry_id, expected_version=expected_version)
     if row["source"] != Source.PMS.value:
         raise BadInput("The practice does not have this visit yet; create it there first.")
     if row["removed_at"] is not None:
@@ -73,7 +74,7 @@ def push(db: Db, entry_id: UUID, *, expected_version: int | None) -> Asked:
 
 def create(db: Db, entry_id: UUID, *, expected_version: int | None) -> Asked:
     """Have a row of ours become the practice's visit."""
-    row = locked(db, entry_id, expected_version=expected_version)
+    row = _locked(db, entry_id, expected_version=expected_version)
     if row["source"] == Source.PMS.value:
         raise Settled("The practice has this visit already.")
     if row["removed_at"] is not None:
@@ -99,7 +100,7 @@ def push_days(db: Db, connection_id: UUID, *, first: date, last: date) -> Asked:
 
 def pull(db: Db, connection_id: UUID, *, now: datetime) -> Asked:
     """What changed there since it was last read; the days the timetable reads."""
-    held = _usable(db, connection_id)
+    held = _usable(db, connection_id, locked_out=NOT_FETCHED)
     first = local_day(now, held.timezone)
     ahead = db.execute(_AHEAD, {"id": held.id}).scalar_one()
     job = sync_job(
@@ -143,6 +144,11 @@ def followed(db: Db, job_id: int, *, account_id: str) -> Mapping[str, Any]:
     return dict(row)
 
 
+def _locked(db: Db, entry_id: UUID, *, expected_version: int | None) -> RowMapping:
+    """Ours till the transaction ends: the row, or the practice's that took its place."""
+    return locked(db, standing_for(db, entry_id), expected_version=expected_version)
+
+
 def _sent(db: Db, row: RowMapping, held: Connection, *, create: bool) -> Asked:
     job = push_entry_job(
         account_id=held.account_id,
@@ -165,10 +171,10 @@ def _practice_of(db: Db, row: RowMapping) -> Connection:
     return _usable(db, practices_of(db, [whose]).get(whose))
 
 
-def _usable(db: Db, connection_id: UUID | None) -> Connection:
+def _usable(db: Db, connection_id: UUID | None, *, locked_out: str = LOCKED_OUT) -> Connection:
     held = connections.load(db, connection_id) if connection_id else None
     if held is None or not held.both_ways:
         raise BadInput(NOT_WRITABLE)
     if held.state not in SYNCED:
-        raise Settled(LOCKED_OUT)
+        raise Settled(locked_out)
     return held

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from string import hexdigits
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +12,15 @@ from sqlalchemy import RowMapping, text
 
 from adapters.storage import patient_links
 from adapters.storage.own_practice import OF_ENTRY
+from domain.errors import BadInput
 from domain.patient_links import Link, Person
+from domain.pushes import BY_HAND
 from domain.writes import WriteState
 from infra.sealing import Sealer
 
 MOST_STEPS = 20
 MOST_PEOPLE = 200
+ID_DIGITS = 32
 UNSENT = "unsent"
 """A row of ours that no PMS has, at a practice that could take it: no row says so itself."""
 
@@ -48,15 +52,32 @@ _UNLINKED = text(
     ORDER BY updated_at LIMIT :most
     """
 )
+# Where nothing goes out by itself, what is owed waits for a person: nothing else would say so.
+_REASON = """
+    CASE WHEN entry.push_state = 'pending' AND entry.push_reason IS NULL
+          AND coalesce(connection.features ->> 'auto_push', 'true') = 'false'
+          AND NOT EXISTS (
+            SELECT FROM jobs WHERE kind = 'push_entry' AND jobs.connection_id = connection.id
+              AND jobs.state IN ('ready', 'running')
+              AND args ->> 'entry_id' = CAST(entry.id AS text))
+         THEN :by_hand ELSE entry.push_reason END
+"""
 _STANDINGS = text(
     f"""
     SELECT entry.id AS entry_id, connection.id AS connection_id, connection.connector AS vendor,
-           {STATE} AS state, entry.push_reason AS reason, entry.pushed_at,
+           {STATE} AS state, {_REASON} AS reason, entry.pushed_at,
            entry.pms_appointment_id AS pms_id, entry.pms_last_synced_at AS heard_at,
-           connection.settings ->> 'deep_link' AS deep_link
+           entry.push_link_id AS link_id, connection.settings ->> 'deep_link' AS deep_link
     FROM run_sheet_appointments AS entry {OWN_PRACTICE}
     WHERE entry.id = ANY(:ids)
     """  # noqa: S608 - this module's own words
+)
+_NOW = text("SELECT coalesce(linked_to, id) FROM run_sheet_appointments WHERE id = :id")
+_FIND = text(
+    """
+    SELECT DISTINCT coalesce(linked_to, id) AS id FROM run_sheet_appointments
+    WHERE id BETWEEN :first AND :last LIMIT 2
+    """
 )
 _STEPS = text(
     """
@@ -68,7 +89,10 @@ _STEPS = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """One row of the sheet and the PMS: whether they agree, and if not why."""
+    """One row of the sheet and the PMS: whether they agree, and if not why.
+
+    `link_id` is the link of its patient that it waits for.
+    """
 
     entry_id: UUID
     connection_id: UUID
@@ -78,6 +102,7 @@ class Standing:
     pushed_at: datetime | None
     pms_id: str | None
     heard_at: datetime | None
+    link_id: UUID | None
     deep_link: str | None
 
 
@@ -100,13 +125,36 @@ def standings(
     """Of those rows the ones whose practice takes changes."""
     if not entry_ids or not vendors:
         return {}
-    values = {"ids": list(entry_ids), "vendors": list(vendors)}
+    values = {"ids": list(entry_ids), "vendors": list(vendors), "by_hand": BY_HAND}
     rows = db.execute(_STANDINGS, values).mappings()
     return {row["entry_id"]: Standing(**row) for row in rows}
 
 
 def standing(db: Db, entry_id: UUID, *, vendors: Collection[str]) -> Standing | None:
-    return standings(db, [entry_id], vendors=vendors).get(entry_id)
+    """Of the row itself, or of the PMS's row that stands for it by now."""
+    now = standing_for(db, entry_id)
+    return standings(db, [now], vendors=vendors).get(now)
+
+
+def standing_for(db: Db, entry_id: UUID) -> UUID:
+    """The row, or the one of the same visit that took its place."""
+    found: UUID | None = db.execute(_NOW, {"id": entry_id}).scalar()
+    return found or entry_id
+
+
+def find(db: Db, wanted: str) -> UUID:
+    """The row whose id starts so, inside its account's transaction."""
+    start = wanted.strip().lower().replace("-", "")
+    if not start or len(start) > ID_DIGITS or not set(start) <= set(hexdigits):
+        raise BadInput(f"'{wanted}' is not a row's id; see 'pms-sync run-sheet'.")
+    bounds = {"first": UUID(start.ljust(ID_DIGITS, "0")), "last": UUID(start.ljust(ID_DIGITS, "f"))}
+    rows = db.execute(_FIND, bounds).all()
+    if not rows:
+        raise BadInput(f"There is no such row as {wanted}; see 'pms-sync run-sheet'.")
+    if len(rows) > 1:
+        raise BadInput(f"More than one row's id starts with {wanted}; give more of it.")
+    found: UUID = rows[0].id
+    return found
 
 
 def steps(db: Db, entry_id: UUID) -> Sequence[Step]:

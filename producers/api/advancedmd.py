@@ -17,6 +17,8 @@ from domain.people import Permission
 from domain.sheet import NotOnSheet
 from producers.both_ways import (
     AskedAnswer,
+    CandidateAnswer,
+    Candidates,
     EntryAnswer,
     LogLine,
     Logs,
@@ -36,7 +38,10 @@ router = APIRouter(prefix="/api/advancedmd", tags=["both ways"])
 
 Reader = Annotated[Door, Depends(door(Permission.SEE_STATUS))]
 Syncer = Annotated[Door, Depends(door(Permission.SYNC))]
+Names = Annotated[Door, Depends(door(Permission.SEE_SHEET))]
 Editor = Annotated[Door, Depends(door(Permission.EDIT_SHEET))]
+
+PHI_FIELDS = ("patient_name", "patient_date_of_birth")
 
 
 class Chosen(BaseModel):
@@ -51,12 +56,15 @@ class Chosen(BaseModel):
 
 @router.get("/appointments/{entry_id}/sync-status", summary="See how a row stands at its practice")
 def entry_status(door: Reader, entry_id: UUID) -> EntryAnswer:
-    """Whether both sides agree, and the last things that were sent, newest first."""
+    """Whether both sides agree, and the last things that were sent, newest first.
+
+    A row that became the practice's visit is answered as the row that stands for it now.
+    """
     with door.transaction() as db:
         stands = push_standing.standing(db, entry_id, vendors=vendors())
         if stands is None:
             raise NotOnSheet("There is no such row at a practice that takes changes.")
-        steps = push_standing.steps(db, entry_id)
+        steps = push_standing.steps(db, stands.entry_id)
     return EntryAnswer(
         sync_status=StandingAnswer.model_validate(stands),
         history=[StepAnswer.model_validate(one) for one in steps],
@@ -93,9 +101,26 @@ def entry_create(
 
 @router.get("/patients/{link_id}/sync-status", summary="See who somebody is at their practice")
 def patient_status(door: Reader, link_id: UUID) -> OnePatient:
-    """The state of the link; names are on the page for those who may see them."""
+    """The state of the link, without a name; `candidates` beside it names who may be meant."""
     with door.transaction() as db:
         return _one(patient_links.load(db, door.ports.sealer, link_id))
+
+
+@router.get("/patients/{link_id}/candidates", summary="See who somebody may be at their practice")
+def patient_candidates(door: Names, link_id: UUID) -> Candidates:
+    """The practice's patients found by name, those born the same day first."""
+    with door.transaction() as db:
+        link = patient_links.load(db, door.ports.sealer, link_id)
+        record(
+            db,
+            door.access,
+            account_id=door.account_id,
+            action="patient_link.read",
+            phi_fields=PHI_FIELDS if link.candidates else (),
+            connection_id=link.connection_id,
+            summary=f"link {link_id}: {len(link.candidates)} candidates",
+        )
+    return Candidates(candidates=[CandidateAnswer.model_validate(one) for one in link.candidates])
 
 
 @router.post(

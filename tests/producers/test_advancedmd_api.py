@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from domain.people import Role
+from domain.pushes import BY_HAND
 from tests.producers.conftest import Site
 from tests.producers.two_way import TwoWayDay, two_way_day
 
@@ -58,6 +59,54 @@ def test_a_row_says_how_it_stands_and_what_was_sent(day: TwoWayDay) -> None:
     assert "Ben" not in str(told)
 
 
+def test_a_row_that_became_the_practices_is_answered_as_that_row(day: TwoWayDay) -> None:
+    old, new = day.ids["Ivy Newcomer"], day.ids["Ada Sample"]
+    with day.site.everything() as db:
+        link = text("UPDATE run_sheet_appointments SET linked_to = :new WHERE id = :old")
+        db.execute(link, {"new": new, "old": old})
+
+    told = get(day, f"/appointments/{old}/sync-status").json()
+
+    assert told == get(day, f"/appointments/{new}/sync-status").json()
+    assert (told["sync_status"]["entry_id"], len(told["history"])) == (str(new), 1)
+    assert told["sync_status"]["pms_id"]
+    assert post(day, f"/appointments/{old}/sync").status_code == 202
+    assert post(day, f"/appointments/{old}/create").status_code == 409
+    assert [one["args"]["entry_id"] for one in jobs(day, "push_entry")] == [str(new)]
+
+
+def test_a_row_that_nobody_is_about_to_send_says_so(day: TwoWayDay) -> None:
+    path = f"/appointments/{day.ids['Cleo Draft']}/sync-status"
+    assert get(day, path).json()["sync_status"]["reason"] is None
+    with day.site.everything() as db:
+        db.execute(text("""UPDATE pms_connections SET features = '{"auto_push": false}'"""))
+
+    assert get(day, path).json()["sync_status"]["reason"] == BY_HAND
+    post(day, f"/appointments/{day.ids['Cleo Draft']}/sync")
+    assert get(day, path).json()["sync_status"]["reason"] is None
+
+
+def test_a_row_that_waits_for_its_patient_leads_to_who_may_be_meant(day: TwoWayDay) -> None:
+    told = get(day, f"/appointments/{day.ids['Joan Walkin']}/sync-status").json()["sync_status"]
+    assert told["link_id"] == str(day.link)
+
+    found = get(day, f"/patients/{told['link_id']}/candidates").json()["candidates"]
+
+    assert found == [
+        {"pms_id": "40012", "name": "JOAN WALKIN", "date_of_birth": "1980-02-03"},
+        {"pms_id": "40977", "name": "JOAN MARIE WALKIN", "date_of_birth": "1944-11-30"},
+    ]
+    with day.site.everything() as db:
+        query = text("SELECT * FROM pms_audit_logs WHERE action = 'patient_link.read'")
+        (noted,) = db.execute(query).mappings()
+    assert (noted["phi_accessed"], "WALKIN" in str(dict(noted))) == (True, False)
+
+
+def test_candidates_are_named_to_nobody_who_may_not_see_names(day: TwoWayDay) -> None:
+    assert get(day, f"/patients/{day.link}/candidates", role=Role.OPS).status_code == 403
+    assert get(day, f"/patients/{uuid4()}/candidates").status_code == 404
+
+
 def test_a_row_of_a_practice_that_goes_one_way_has_no_standing(day: TwoWayDay) -> None:
     assert get(day, f"/appointments/{uuid4()}/sync-status").status_code == 404
 
@@ -101,7 +150,10 @@ def test_a_locked_practice_is_not_asked(day: TwoWayDay) -> None:
     answer = post(day, f"/appointments/{day.ids['Ben Sketch']}/sync")
 
     assert answer.status_code == 409
-    assert "reconnected" in answer.json()["detail"]
+    assert answer.json()["detail"].startswith("Nothing is sent until")
+    pulled = post(day, "/appointments/pull-updates", {"connection_id": str(day.connection)})
+    assert pulled.status_code == 409
+    assert pulled.json()["detail"].startswith("Nothing is fetched until")
 
 
 @pytest.mark.parametrize("names", [("from", "to"), ("first_day", "last_day")])

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine, text
 
-from adapters.storage import patient_links
+from adapters.storage import patient_links, push_standing
 from adapters.storage.writes import WriteLedger
 from domain.appointments import Patient
 from domain.desk import OutcomeUnknown
@@ -82,6 +82,22 @@ def test_the_visit_stands_as_sent_and_its_writes_are_on_its_own_list(eager: Offi
     assert (row["push_state"], write["entry_id"]) == ("synced", row["id"])
     assert write["patient_link_id"] is not None
     assert write["asked_by"] == "person:ann"
+
+
+def test_the_row_it_was_made_of_stands_as_the_visit_with_its_history(eager: Office) -> None:
+    made_of = eager.adds(**ADA)
+    eager.push()
+
+    (row,) = [one for one in eager.shown() if one["pms_appointment_id"] != "a-1"]
+    with transaction(eager.engine, account_id=eager.account) as db:
+        stands = push_standing.standing(db, made_of, vendors=[eager.vendor])
+        found = push_standing.find(db, str(made_of)[:12])
+        assert stands is not None
+        steps = push_standing.steps(db, stands.entry_id)
+
+    assert made_of != row["id"] == stands.entry_id == found
+    assert stands.pms_id == row["pms_appointment_id"]
+    assert [(one.what, one.state) for one in steps] == [("book", "done")]
 
 
 def test_a_visit_has_the_type_that_the_practice_chose_for_such(eager: Office) -> None:
