@@ -1,5 +1,8 @@
 """Which days a reader means: one, a range, or the account's own today."""
 
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection as Db
@@ -17,6 +20,22 @@ _ZONE = text(
       'UTC')
     """
 )
+_OWN = text("SELECT timezone FROM accounts WHERE id = current_setting('app.account')")
+_PRACTICES = text(
+    """
+    SELECT timezone, count(*) AS times FROM pms_connections WHERE removed_at IS NULL
+    GROUP BY timezone ORDER BY count(*) DESC, timezone
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Today:
+    """The account's day and where it is that day; `elsewhere`: where practices have another."""
+
+    day: date
+    zone: str
+    elsewhere: Mapping[str, date] = field(default_factory=dict)
 
 
 def account_zone(db: Db) -> str:
@@ -24,8 +43,27 @@ def account_zone(db: Db) -> str:
     return name
 
 
+def todays(db: Db, now: datetime) -> Today:
+    """The day in the account's own zone; where it has none, the one most practices are in."""
+    practices = {row.timezone: row.times for row in db.execute(_PRACTICES)}
+    days = {zone: local_day(now, zone) for zone in practices}
+    zone = db.execute(_OWN).scalar() or _of_most(practices, days)
+    today = local_day(now, zone)
+    elsewhere = {one: day for one, day in days.items() if day != today}
+    return Today(day=today, zone=zone, elsewhere=elsewhere)
+
+
+def _of_most(practices: Mapping[str, int], days: Mapping[str, date]) -> str:
+    """The most usual zone of those in which it is the day that most practices have."""
+    tally: Counter[date] = Counter()
+    for zone, times in practices.items():
+        tally[days[zone]] += times
+    most = max(tally.values(), default=0)
+    return next((zone for zone in practices if tally[days[zone]] == most), "UTC")
+
+
 def todays_date(db: Db, now: datetime) -> date:
-    return local_day(now, account_zone(db))
+    return todays(db, now).day
 
 
 def one_or_range(

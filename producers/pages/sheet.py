@@ -28,7 +28,7 @@ from domain.reading import Reading, readings_of
 from domain.sheet import ConflictView, ConnectionView, EntryView, Origin
 from domain.window import EARLIEST_YEAR, LATEST_YEAR, local_day
 from producers.both_ways import vendors
-from producers.days import account_zone
+from producers.days import todays
 from producers.doors import Door, door
 from producers.pages import two_way
 from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render, vendor, words
@@ -147,8 +147,8 @@ def _named_day(text: str) -> date:
 def _day(door: Door, day: date | None) -> dict[str, Any]:
     now = door.ports.clock()
     with door.transaction() as db:
-        timezone = account_zone(db)
-        today = local_day(now, timezone)
+        here = todays(db, now)
+        today, timezone = here.day, here.zone
         shown = day or today
         sheet = read_sheet(
             db,
@@ -174,6 +174,7 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
         "reading": readings_of(shown, known, read, today=today, now=now),
         "day": shown,
         "today": today,
+        "elsewhere": here.elsewhere,
         "before": shown - timedelta(days=1),
         "after": shown + timedelta(days=1),
         "now": now,

@@ -1,0 +1,94 @@
+"""Which day the sheet opens on where practices are in several zones, and whose it says it is."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+
+from producers.days import todays
+from tests.producers.conftest import Site
+from tests.producers.two_way import two_way_day
+
+pytestmark = pytest.mark.integration
+
+SATURDAY = datetime(2026, 11, 21, 13, 38, tzinfo=UTC)
+"""08:38 in New York; past midnight in Melbourne, where it is Sunday."""
+NEW_YORK, MELBOURNE = "America/New_York", "Australia/Melbourne"
+
+
+@pytest.fixture
+def site(make_site: Callable[..., Site]) -> Site:
+    made = two_way_day(make_site()).site
+    made.clock.now = SATURDAY
+    stand(made, None)
+    return made
+
+
+def stand(site: Site, own: str | None) -> None:
+    with site.everything() as db:
+        db.execute(text("UPDATE accounts SET timezone = :own"), {"own": own})
+
+
+def joined(site: Site, *zones: str) -> None:
+    """More practices, in those zones."""
+    with site.everything() as db:
+        for number, zone in enumerate(zones):
+            db.execute(
+                text(
+                    "INSERT INTO pms_connections (account_id, connector, pms_type, site, display_name,"
+                    " timezone, state) VALUES ('default', 'gentu', 'gentu', :site, 'One more', :zone,"
+                    " 'ACTIVE')"
+                ),
+                {"site": f"more-{number}", "zone": zone},
+            )
+
+
+def opens_on(site: Site) -> str:
+    site.sign_in()
+    page = site.client.get("/").text
+    return page.partition('data-today="')[2][:10]
+
+
+def test_the_accounts_own_zone_comes_first(site: Site) -> None:
+    stand(site, MELBOURNE)
+
+    assert opens_on(site) == "2026-11-22"
+
+
+def test_without_one_the_practices_own_day_opens(site: Site) -> None:
+    assert opens_on(site) == "2026-11-21"
+
+
+def test_the_day_most_practices_are_in_opens_however_many_zones_they_are_in(site: Site) -> None:
+    joined(site, NEW_YORK, "Australia/Sydney", "Australia/Perth", MELBOURNE)
+
+    with site.everything() as db:
+        found = todays(db, SATURDAY)
+
+    # Perth is still on Saturday: three practices have the 21st, two the 22nd.
+    assert (str(found.day), found.zone) == ("2026-11-21", NEW_YORK)
+    assert {zone: str(day) for zone, day in found.elsewhere.items()} == {
+        "Australia/Sydney": "2026-11-22",
+        MELBOURNE: "2026-11-22",
+    }
+
+
+def test_the_page_says_whose_day_it_is_where_practices_have_another(site: Site) -> None:
+    stand(site, MELBOURNE)
+    site.sign_in()
+
+    apart = site.client.get("/").text
+    stand(site, NEW_YORK)
+    alone = site.client.get("/").text
+
+    assert "It is Sunday 22 November in Melbourne" in apart
+    assert '<a href="/?date=2026-11-21">Saturday 21 November</a> in New York' in apart
+    assert 'title="Today in Melbourne (T)"' in apart
+    assert 'id="elsewhere"' not in alone
+
+
+def test_a_question_without_a_date_means_the_same_day(site: Site) -> None:
+    answer = site.client.get("/api/run-sheet", headers=site.bearer()).json()
+
+    assert answer["first_day"] == answer["last_day"] == "2026-11-21"
