@@ -19,7 +19,10 @@ from domain.sheet import Column, EntryView
 from domain.window import local_day
 
 NOT_OURS = "Whose appointment this is, is the practice's to say; change it in its own system."
-WHO = "Name a clinician of the sheet by their id."
+WHO = (
+    "Name a clinician of the sheet by their id: `columns` of GET /api/run-sheet lists them,"
+    " and each row bears its own as `clinician_id`."
+)
 
 _EVERY = text("SELECT id, name FROM run_sheet_clinicians ORDER BY position, name, id")
 _ONE = text("SELECT EXISTS (SELECT FROM run_sheet_clinicians WHERE id = :id)")

@@ -60,20 +60,21 @@ def revert_field(
     db: Db,
     seal: EntrySeal,
     entry_id: UUID,
-    field: str,
-    *,
+    *fields: str,
     expected_version: int | None,
     hand: Hand,
 ) -> EntryView:
-    """Undo what a person set in one field: back to the PMS value, or the OCR reading."""
+    """Undo what a person set in these fields: back to the PMS value, or the OCR reading."""
     row = locked(db, entry_id, expected_version=expected_version)
-    before = seal.cells(row)
-    if field not in before:
-        raise BadInput(f"'{field}' is not a field of the sheet.")
-    after = merge.revert(before, field).cells
-    if field not in after and (field in ALWAYS_KNOWN or row["is_manual_entry"]):
-        raise BadInput("There is nothing to go back to: no PMS has said otherwise.")
-    change = Change(row=row, before=before, after=after, what="reverted", about=[field])
+    before = after = seal.cells(row)
+    held = [one for one in fields if one in before]
+    if not held:
+        raise BadInput(f"'{', '.join(fields)}' is not a field of the sheet.")
+    for field in held:
+        after = merge.revert(after, field).cells
+        if field not in after and (field in ALWAYS_KNOWN or row["is_manual_entry"]):
+            raise BadInput("There is nothing to go back to: no PMS has said otherwise.")
+    change = Change(row=row, before=before, after=after, what="reverted", about=held)
     return _store(db, seal, change, hand=hand)
 
 

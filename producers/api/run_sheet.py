@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.storage import chosen_clinicians
 from adapters.storage.history import history_of
 from adapters.storage.sheet import read_entry, read_sheet
 from adapters.storage.sheet_edits import edit_entry, revert_field
@@ -20,6 +21,7 @@ from domain.people import Permission
 from domain.sheet import EntryView, as_json
 from producers.days import one_or_range, start_of_yesterday, todays_date
 from producers.doors import Door, door
+from producers.pages.whose import past_in_words
 from producers.problems import Problem
 from producers.versions import IfMatch, expected
 
@@ -43,7 +45,7 @@ class Wanted(BaseModel):
 
 
 class Undo(BaseModel):
-    field: str
+    field: str | Annotated[list[str], Field(min_length=1, max_length=20)]
 
 
 class Step(BaseModel):
@@ -116,15 +118,16 @@ def edit(
     return _answer(entry, response)
 
 
-@router.post("/appointments/{entry_id}/revert", summary="Undo what a person set in one field")
+@router.post("/appointments/{entry_id}/revert", summary="Undo what a person set in a field")
 def revert(
     door: Editor, response: Response, entry_id: UUID, body: Undo, if_match: IfMatch = None
 ) -> dict[str, Any]:
-    """Undo what a person set in one field; `If-Match` as for an edit."""
+    """Undo what a person set in a field, or in several at once; `If-Match` as for an edit."""
     version = expected(if_match)
+    fields = [body.field] if isinstance(body.field, str) else body.field
     with door.transaction() as db:
         entry = revert_field(
-            db, door.seal, entry_id, body.field, expected_version=version, hand=door.hand
+            db, door.seal, entry_id, *fields, expected_version=version, hand=door.hand
         )
     return _answer(entry, response)
 
@@ -167,8 +170,9 @@ def remove(
 def history(door: Reader, entry_id: UUID) -> dict[str, Any]:
     """What was done to a row, newest first: who, when, from what to what, and whether to undo."""
     with door.transaction() as db:
+        names = chosen_clinicians.names(db)
         past = history_of(db, door.seal, entry_id, account_id=door.account_id, access=door.access)
-    return _success({"history": past})
+    return _success({"history": past_in_words(past, names)})
 
 
 def _answer(entry: EntryView, response: Response) -> dict[str, Any]:

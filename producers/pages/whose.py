@@ -1,10 +1,11 @@
 """Clinicians by name, where what is known of a row's fields holds their ids."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from domain.history import Moved, Past
 from domain.sheet import ConflictView, EntryView, Origin
 
 FIELD = "clinician"
@@ -25,6 +26,15 @@ def in_words(entry: EntryView, names: Names) -> EntryView:
         provenance={**entry.provenance, **told},
         conflicts=[_conflict(one, names) for one in entry.conflicts],
     )
+
+
+def past_in_words(past: Sequence[Past], names: Names) -> list[Past]:
+    """A row's history as it is read: a clinician it went from or to by name."""
+    return [replace(one, moves=[_move(move, names) for move in one.moves]) for one in past]
+
+
+def _move(move: Moved, names: Names) -> Moved:
+    return replace(move, was=name_of(move.was, names), became=name_of(move.became, names))
 
 
 def _origin(origin: Origin, names: Names) -> Origin:

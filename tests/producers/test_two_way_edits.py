@@ -77,6 +77,40 @@ def test_a_clinician_is_named_by_an_id_of_the_sheet(day: TwoWayDay, given: objec
 
     assert answer.status_code == 422
     assert "Name a clinician of the sheet" in answer.json()["detail"]
+    assert "GET /api/run-sheet" in answer.json()["detail"]
+
+
+def test_a_clinician_a_row_went_to_is_named_in_its_history(day: TwoWayDay) -> None:
+    edit(day.site, "Eve Pattern", clinician=str(clinician(day.site, "Omar Supposed LCSW")))
+
+    path = f"/api/run-sheet/appointments/{day.ids['Eve Pattern']}/history"
+    [step] = day.site.client.get(path, headers=day.site.bearer()).json()["history"]
+
+    assert step["moves"] == [
+        {"field": "clinician", "was": "Dr Iris Imagined", "became": "Omar Supposed LCSW"}
+    ]
+
+
+def test_what_was_refused_is_taken_back_at_once_and_what_is_ours_stays(day: TwoWayDay) -> None:
+    edit(day.site, "Eve Pattern", status="arrived", duration_minutes=30, notes="Ours alone")
+    day.push("Eve Pattern", "error", "That time is full.")
+    path = f"/api/run-sheet/appointments/{day.ids['Eve Pattern']}"
+    headers = day.site.bearer()
+    version = day.site.client.get(path, headers=headers).headers["ETag"]
+
+    answer = day.site.client.post(
+        f"{path}/revert",
+        json={"field": ["clinician", "duration_minutes", "start", "status"]},
+        headers={**headers, "If-Match": version},
+    )
+
+    row = answer.json()["appointment"]
+    assert (row["status"], row["duration_minutes"]) == ("booked", 45)
+    assert row["own_notes"] == "Ours alone"
+    with day.site.everything() as db:
+        query = text("SELECT push_state, push_reason FROM run_sheet_appointments WHERE id = :id")
+        stands = db.execute(query, {"id": day.ids["Eve Pattern"]}).one()
+    assert tuple(stands) == ("synced", None)
 
 
 def test_a_row_of_ours_goes_to_any_clinician(day: TwoWayDay) -> None:
