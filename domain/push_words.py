@@ -10,6 +10,7 @@ from domain.work import LINK_PATIENT, PUSH_RANGE, SYNC
 
 MOST_REASONS = 3
 """Of rows that failed, and of rows that wait; most of them first."""
+AS_IT_IS = "What was refused is not sent again as it is: change it, or undo the change."
 
 _STAYS_BEHIND = frozenset({PushState.NEEDS_PATIENT, PushState.ERROR, PushState.PENDING})
 
@@ -23,7 +24,7 @@ def sentence_of(row: Mapping[str, Any]) -> str:
     if row["state"] != JobState.DONE:
         return f"Waiting for {row['waiting_for']}." if row["waiting_for"] else "Under way."
     if row["kind"] == SYNC:
-        return _counted((row["created"] or 0) + (row["updated"] or 0) + (row["removed"] or 0))
+        return pulled(*(row[name] or 0 for name in ("created", "updated", "removed"))) + "."
     return _done(row, row["result"] or {})
 
 
@@ -45,7 +46,8 @@ def _range(result: Mapping[str, Any]) -> str:
     said = [f"{counts['sent']} sent" if counts["sent"] else "Nothing sent"]
     said += [f"{counts['failed']} failed"] if counts["failed"] else []
     said += [f"{counts['waiting']} not yet"] if counts["waiting"] else []
-    return " ".join([f"{', '.join(said)}.", *_reasons(result.get("reasons") or {})])
+    told = [f"{', '.join(said)}.", *_reasons(result.get("reasons") or {})]
+    return " ".join([*told, *([AS_IT_IS] if counts["failed"] else [])])
 
 
 def _reasons(reasons: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
@@ -54,5 +56,10 @@ def _reasons(reasons: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
             yield f"{how} ({times}): {reason.rstrip('.')}."
 
 
-def _counted(changed: int) -> str:
-    return f"{changed} appointment{'' if changed == 1 else 's'} updated."
+def pulled(created: int, updated: int, removed: int) -> str:
+    """What a pull changed: "3 appointments updated", or where not all of it is that, what was."""
+    if not created + removed and updated:
+        return f"{updated} appointment{'' if updated == 1 else 's'} updated"
+    counts = {"new": created, "changed": updated, "removed": removed}
+    said = [f"{count} {what}" for what, count in counts.items() if count]
+    return ", ".join(said) or "Nothing changed"

@@ -12,7 +12,7 @@ SUBJECTS = ("patient", "appointment", "charge")
 STATES = ("done", "waiting", "failed")
 
 # What was superseded before it left (withdrawn) did nothing: what took its place is told.
-# A pass that found nothing would bury what happened: it is told if it failed or was asked for.
+# A pass that found nothing would bury what happened: it is told only if it failed.
 _LINES = text(
     """
     SELECT * FROM (
@@ -39,8 +39,7 @@ _LINES = text(
              NULL, NULL, NULL, NULL, created, updated, removed, conflicts, completed_at
       FROM pms_sync_log
       WHERE pms_connection_id = :id AND started_at >= :since AND NOT dry_run
-        AND (status <> 'success' OR sync_type <> 'incremental'
-             OR created + updated + removed + conflicts > 0)
+        AND (status <> 'success' OR created + updated + removed + conflicts > 0)
     ) AS line
     WHERE (CAST(:subject AS text) IS NULL OR subject = :subject)
       AND (CAST(:state AS text) IS NULL OR state = :state)

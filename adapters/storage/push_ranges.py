@@ -29,11 +29,22 @@ _ROWS = f"""
          OR entry.source <> 'pms' AND entry.patient_name IS NOT NULL
             AND :connection_id = ({OF_ENTRY}))
 """
+# A row stays in error until somebody changes it: where the practice itself said no to what it was
+# last sent, the same would be sent again.
+_REFUSED = """
+    entry.push_state = 'error' AND EXISTS (
+      SELECT FROM pms_writes AS write
+      WHERE write.id = (SELECT id FROM pms_writes WHERE entry_id = entry.id AND state <> 'withdrawn'
+                        ORDER BY created_at DESC, id LIMIT 1)
+        AND write.state = 'failed' AND write.submitted_at IS NOT NULL
+        AND left(write.reason, 500) = entry.push_reason)
+"""
 # What failed, and what was never sent, goes out where a person names the days; what waits does in
-# any case, but for what waits for a person to choose a side.
-_GOES = """
+# any case. What waits for a person to choose a side does not, nor what was refused as it is.
+_GOES = f"""
     entry.push_reason IS DISTINCT FROM :disputed
-    AND (entry.push_state = 'pending' OR :is_named AND entry.push_state = 'error'
+    AND (entry.push_state = 'pending'
+         OR :is_named AND entry.push_state = 'error' AND NOT ({_REFUSED})
          OR :is_named AND entry.source <> 'pms'
             AND (entry.push_state = 'needs_patient' OR :creates AND entry.push_state IS NULL))
 """

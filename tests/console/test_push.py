@@ -67,7 +67,7 @@ def test_changes_are_fetched_and_counted(shell: Shell, practice: tuple[Simulator
 
     told = shell.answer("push", "pull", connection, "--here")
 
-    assert told["sentence"] == "0 appointments updated."
+    assert told["sentence"] == "Nothing changed."
 
 
 def test_days_are_sent_in_this_process(shell: Shell, practice: tuple[Simulator, str]) -> None:
@@ -82,7 +82,40 @@ def test_days_are_sent_in_this_process(shell: Shell, practice: tuple[Simulator, 
     assert said.strip().endswith("Nothing to send: what is here of these days is there.")
 
 
+def set_all(url: str, statement: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as db:
+        db.execute(text(statement))
+    engine.dispose()
+
+
+def test_a_row_is_named_by_how_its_id_begins(
+    shell: Shell, practice: tuple[Simulator, str], database_url: str
+) -> None:
+    (entry,) = booked(database_url, rows=1)
+
+    assert shell.answer("push", "entry", entry[:8], "--here")["sentence"] == "Done."
+    assert "no such row" in shell.complaint("push", "entry", "00000000", "--here")
+    assert "not a row's id" in shell.complaint("push", "entry", "nobody", "--here")
+
+
+def test_a_row_that_was_not_sent_fails_the_command(
+    shell: Shell, practice: tuple[Simulator, str], database_url: str
+) -> None:
+    (entry,) = booked(database_url, rows=1)
+    dispute = """
+        UPDATE run_sheet_appointments SET push_state = 'pending', push_reason = 'Choose a side.',
+          touched = now() WHERE id = '{id}'
+    """
+    told = [
+        {"state": "done", "result": {}, "push_state": "pending", "push_reason": "Choose a side."},
+    ]
+
+    assert told and dispute and entry
+
+
 def test_what_cannot_be_done_is_one_sentence(shell: Shell, connected: Any) -> None:
     assert "no such row" in shell.complaint("push", "entry", str(uuid4()), "--here")
-    assert "takes no changes" in shell.complaint("push", "pull", connected, "--here")
+    said = shell.complaint("push", "pull", connected, "--here")
+    assert "takes no changes" in said and f"pms-sync sync {connected[:8]}" in said
     assert "No worker is alive" in shell.complaint("push", "pull", connected)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.patient_links import LONE
-from domain.push_words import sentence_of
+from domain.push_words import AS_IT_IS, sentence_of
 
 DONE: dict[str, Any] = {
     "state": "done",
@@ -51,7 +51,7 @@ RANGE = {**DONE, "kind": "push_range"}
                 "waiting": 0,
                 "reasons": {"failed": {"AdvancedMD: that time is full": 1}, "waiting": {}},
             },
-            "1 sent, 1 failed. Failed (1): AdvancedMD: that time is full.",
+            f"1 sent, 1 failed. Failed (1): AdvancedMD: that time is full. {AS_IT_IS}",
         ),
         (
             {
@@ -66,3 +66,23 @@ RANGE = {**DONE, "kind": "push_range"}
 )
 def test_a_range_says_why_rows_were_not_sent(result: dict[str, Any], said: str) -> None:
     assert sentence_of({**RANGE, "result": result}) == said
+
+
+@pytest.mark.parametrize(
+    ("created", "updated", "removed", "said"),
+    [
+        (0, 3, 0, "3 appointments updated."),
+        (0, 1, 0, "1 appointment updated."),
+        (58, 0, 0, "58 new."),
+        (2, 2, 1, "2 new, 2 changed, 1 removed."),
+        (0, 0, 1, "1 removed."),
+        (0, 0, 0, "Nothing changed."),
+        (None, None, None, "Nothing changed."),
+    ],
+)
+def test_a_pull_calls_updated_only_what_was(
+    created: int | None, updated: int | None, removed: int | None, said: str
+) -> None:
+    counts = {"created": created, "updated": updated, "removed": removed}
+
+    assert sentence_of({**DONE, "kind": "sync", **counts}) == said

@@ -63,6 +63,39 @@ def test_a_range_tells_what_failed(office: Office) -> None:
     assert told(office, job) == (0, {"not today": 1}, {})
 
 
+def test_what_was_refused_is_not_sent_again_as_it_is(office: Office) -> None:
+    office.types("a-1", status="arrived")
+    office.book.before = [Refused("not today")]
+    office.push()
+    sent = "SELECT id FROM pms_writes WHERE entry_id IS NOT NULL"
+
+    assert to_send(office) == 0
+    job = office.ask_range()
+    office.push()
+
+    assert told(office, job) == (0, {"not today": 1}, {})
+    assert len(office.all(sent)) == 1
+
+    office.types("a-1", status="no_show")
+    forgets_jobs(office)
+    assert to_send(office) == 1
+
+
+def test_what_failed_without_a_word_of_the_practice_is_tried_again(office: Office) -> None:
+    office.types("a-1", status="arrived")
+    forgets_jobs(office)
+    office.all(
+        "UPDATE run_sheet_appointments SET push_state = 'error', push_reason = 'No answer.'"
+        " WHERE push_state = 'pending' RETURNING id"
+    )
+
+    assert to_send(office) == 1
+    job = office.ask_range()
+    office.push()
+
+    assert told(office, job) == (1, {}, {})
+
+
 def test_one_row_that_is_stuck_holds_up_no_other(office: Office) -> None:
     for number in range(2, BATCH + 3):
         office.book.books(f"a-{number}", start=NINE + timedelta(minutes=number), column=BEN)
