@@ -135,12 +135,13 @@ class Logs(BaseModel):
 
 
 class TallyAnswer(_Plain):
-    """How many agree, wait, failed, wait for a patient to be linked, or were never sent."""
+    """How many agree, wait, failed, need their patient or a side chosen, or were never sent."""
 
     synced: int
     pending: int
     error: int
     needs_patient: int
+    disputed: int
     unsent: int
 
 

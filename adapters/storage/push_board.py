@@ -12,8 +12,13 @@ from sqlalchemy import text
 from adapters.storage import push_ranges
 from adapters.storage.connections import load
 from adapters.storage.push_standing import OWN_PRACTICE, STATE
+from domain.pushes import DISPUTED
 
 MOST_TO_SEE_TO = 30
+
+# What waits for somebody to choose a side is not on its way, however long it waits.
+_IS_DISPUTED = "entry.push_state = 'pending' AND entry.push_reason = :disputed"
+_STATE = f"CASE WHEN {_IS_DISPUTED} THEN 'disputed' ELSE {STATE} END"
 
 _ANY = text(
     """
@@ -39,7 +44,7 @@ _CONNECTIONS = text(
 )
 _APPOINTMENTS = text(
     f"""
-    SELECT {STATE} AS state, count(*) AS times FROM run_sheet_appointments AS entry {OWN_PRACTICE}
+    SELECT {_STATE} AS state, count(*) AS times FROM run_sheet_appointments AS entry {OWN_PRACTICE}
     WHERE connection.id = :id AND entry.linked_to IS NULL AND entry.removed_at IS NULL
       AND entry.appointment_time >= :since
       AND (entry.pms_appointment_id IS NOT NULL OR entry.patient_name IS NOT NULL)
@@ -77,18 +82,22 @@ _OUTCOMES = text(
 _TO_SEE_TO = text(
     f"""
     SELECT entry.id, entry.appointment_time AS start, entry.timezone, entry.patient_name,
-           entry.push_reason AS reason, entry.version, clinician.name AS clinician, {STATE} AS state
+           entry.push_reason AS reason, entry.version, clinician.name AS clinician,
+           {_STATE} AS state, entry.source = 'pms' AS is_theirs
     FROM run_sheet_appointments AS entry {OWN_PRACTICE}
     LEFT JOIN run_sheet_clinicians AS clinician ON clinician.id = entry.run_sheet_clinician_id
     WHERE connection.id = :id AND entry.linked_to IS NULL AND entry.removed_at IS NULL
       AND entry.appointment_time >= :since
-      AND (entry.push_state IN ('error', 'needs_patient')
+      AND (entry.push_state IN ('error', 'needs_patient') OR {_IS_DISPUTED}
            OR entry.push_state IS NULL AND entry.pms_appointment_id IS NULL
               AND entry.patient_name IS NOT NULL AND entry.appointment_time >= :now)
     ORDER BY entry.push_state = 'error' DESC NULLS LAST, entry.appointment_time, entry.id
     LIMIT {MOST_TO_SEE_TO}
     """  # noqa: S608 - our own words
 )
+
+
+_KNOWN = ("synced", "pending", "error", "needs_patient", "disputed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,17 +121,18 @@ class TwoWay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How many agree, wait, failed, wait for a patient to be linked, or were never sent."""
+    """How many agree, wait, failed, need their patient or a side chosen, or were never sent."""
 
     synced: int = 0
     pending: int = 0
     error: int = 0
     needs_patient: int = 0
+    disputed: int = 0
     unsent: int = 0
 
     @property
     def total(self) -> int:
-        return self.synced + self.pending + self.error + self.needs_patient + self.unsent
+        return sum(getattr(self, name) for name in self.__slots__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +157,7 @@ class ToSeeTo:
     version: int
     clinician: str | None
     state: str
+    is_theirs: bool
 
 
 def is_any(db: Db, *, vendors: Collection[str]) -> bool:
@@ -164,9 +175,14 @@ def appointments(
     db: Db, connection_id: UUID, *, vendors: Collection[str], since: datetime
 ) -> Tally:
     """The rows of the sheet from then on."""
-    values = {"id": connection_id, "vendors": list(vendors), "since": since}
+    values = {
+        "id": connection_id,
+        "vendors": list(vendors),
+        "since": since,
+        "disputed": DISPUTED,
+    }
     found = {row["state"]: row["times"] for row in db.execute(_APPOINTMENTS, values).mappings()}
-    known = {key: found.pop(key, 0) for key in ("synced", "pending", "error", "needs_patient")}
+    known = {key: found.pop(key, 0) for key in _KNOWN}
     return Tally(**known, unsent=sum(found.values()))
 
 
@@ -187,7 +203,13 @@ def to_see_to(
     db: Db, connection_id: UUID, *, vendors: Collection[str], since: datetime, now: datetime
 ) -> Sequence[ToSeeTo]:
     """What failed or waits for a person first, then coming rows that the PMS does not have."""
-    values = {"id": connection_id, "vendors": list(vendors), "since": since, "now": now}
+    values = {
+        "id": connection_id,
+        "vendors": list(vendors),
+        "since": since,
+        "now": now,
+        "disputed": DISPUTED,
+    }
     return [ToSeeTo(**row) for row in db.execute(_TO_SEE_TO, values).mappings()]
 
 

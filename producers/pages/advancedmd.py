@@ -19,6 +19,7 @@ from adapters.storage.push_board import ToSeeTo, TwoWay
 from adapters.storage.push_log import Line
 from adapters.storage.sheet_status import read_connections, read_waiting
 from domain.connections import State
+from domain.fields import PUSHABLE
 from domain.patient_links import Link
 from domain.people import Permission
 from domain.window import local_day
@@ -129,6 +130,8 @@ def _board(door: Door, wanted: Filter) -> dict[str, Any]:
     with door.transaction() as db:
         every = push_board.connections(db, vendors=vendors())
         one = _chosen(every, wanted.connection)
+        today = local_day(now, one.timezone)
+        to_send = push_board.to_send(db, one.id, first=today, last=today)
         appointments = push_board.appointments(db, one.id, vendors=vendors(), since=since)
         patients = push_board.patients(db, one.id, since=since)
         unlinked = push_standing.unlinked(db, one.id)
@@ -146,7 +149,6 @@ def _board(door: Door, wanted: Filter) -> dict[str, Any]:
                 for job in read_waiting(db)
             ),
         }
-    to_send = appointments.pending + appointments.error + appointments.needs_patient
     return {
         **shown,
         **_clock(door, one, {"pushes": to_send, "people": patients.total - patients.synced}),
@@ -154,11 +156,13 @@ def _board(door: Door, wanted: Filter) -> dict[str, Any]:
         "every": every,
         "wanted": wanted,
         "now": now,
-        "today": local_day(now, one.timezone),
+        "today": today,
         "badges": BADGES,
         "many": MANY,
         "may_sync": door.person.may(Permission.SYNC),
         "may_see": door.person.may(Permission.SEE_SHEET),
+        "may_edit": door.person.may(Permission.EDIT_SHEET),
+        "pushable": sorted(PUSHABLE),
         "may_configure": door.person.may(Permission.CONFIGURE),
     }
 
@@ -215,7 +219,7 @@ def _clock(door: Door, one: TwoWay, waiting: Mapping[str, int]) -> dict[str, Any
     clock = allowances.of_connection(door, one.id)
     calls = {
         "pull": A_PULL,
-        "today": {key: times * max(1, waiting["pushes"]) for key, times in A_PUSH.items()},
+        "today": {key: times * waiting["pushes"] for key, times in A_PUSH.items()},
         "patients": {key: times * waiting["people"] for key, times in A_LOOK_UP.items()},
     }
     return {

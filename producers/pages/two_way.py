@@ -14,6 +14,7 @@ from adapters.storage.push_log import Line
 from adapters.storage.push_standing import Standing, Step
 from domain.appointments import Status
 from domain.patient_links import Person
+from domain.push_words import pulled
 from domain.sheet import EntryView
 from domain.window import local_day, zone
 from producers.both_ways import vendors
@@ -26,6 +27,7 @@ SAYS: Mapping[str, str] = {
     "pending": "Waiting to be sent",
     "error": "Not taken",
     "needs_patient": "Needs its patient",
+    "disputed": "To decide",
     "unsent": "Not there yet",
 }
 """A state in the words of a badge."""
@@ -37,6 +39,7 @@ TONES: Mapping[str, str] = {
     "error": "failing",
     "failed": "failing",
     "needs_patient": "late",
+    "disputed": "late",
     "unsent": "late",
 }
 LINK_SAYS: Mapping[str, str] = {
@@ -73,7 +76,7 @@ WHAT: Mapping[str, str] = {
     "update_patient": "Patient changed",
     "link": "Patient looked up",
     "incremental": "Changes read",
-    "manual": "Days read by hand",
+    "manual": "Days read when opened or asked for",
     "full": "Days read whole",
 }
 CALLS: Mapping[str, str] = {
@@ -206,12 +209,10 @@ def turns(instant: datetime, now: datetime, timezone: str) -> str:
 
 
 def run_words(line: Line) -> str:
-    """What a pass changed on the sheet: `3 appointments updated, 1 to decide`."""
-    changed = line.created + line.updated + line.removed
-    if not changed and not line.conflicts:
-        return "nothing to change"
-    told = f"{changed} {'appointment' if changed == 1 else 'appointments'} updated"
-    return told + (f", {line.conflicts} to decide" if line.conflicts else "")
+    """What a pass changed on the sheet: `2 new, 1 changed, 1 to decide`."""
+    counts = (line.created, line.updated, line.removed)
+    told = [pulled(*counts)] if any(counts) or not line.conflicts else []
+    return ", ".join([*told, *([f"{line.conflicts} to decide"] if line.conflicts else [])])
 
 
 ENVIRONMENT.filters.update(

@@ -10,6 +10,7 @@ from sqlalchemy import insert, update
 from adapters.storage import push_board, push_log
 from adapters.storage.tables import pms_appointment_types, pms_connections
 from domain.people import Role
+from domain.pushes import DISPUTED
 from producers.both_ways import vendors
 from tests.producers.conftest import Site
 from tests.producers.two_way import MORNING, TwoWayDay, two_way_day
@@ -82,6 +83,18 @@ def test_passes_that_found_nothing_do_not_bury_what_happened(day: TwoWayDay) -> 
 
     read = [one for one in lines if one.what == "incremental"]
     assert [(one.state, one.updated) for one in read] == [("done", 3), ("failed", 0)]
+
+
+def test_a_pass_says_what_was_new_and_none_that_found_nothing_is_told(day: TwoWayDay) -> None:
+    day.ran("manual", "success", ago=timedelta(minutes=3), fetched=58, created=58)
+    day.ran("manual", "success", ago=timedelta(minutes=2), fetched=58)
+    day.site.sign_in()
+
+    page = text_of(day.site.client.get("/advancedmd").text)
+
+    assert "Days read when opened or asked for 58 new Done" in page
+    assert page.count("Days read when opened") == 1
+    assert "nothing to change" not in page
 
 
 def test_an_operator_sees_how_it_goes_and_no_patient(day: TwoWayDay) -> None:
@@ -195,6 +208,44 @@ def test_an_office_that_lets_nobody_in_is_not_said_to_answer_without_a_wait(
     assert "no wait" not in page
     assert "after the next sign-in" in page
     assert told.strip() == "3 rows wait to be sent · not before somebody has signed in again"
+
+
+def test_an_office_that_lets_nobody_in_is_neither_read_nor_sent_to(day: TwoWayDay) -> None:
+    day.site.sign_in()
+    before = text_of(day.site.client.get("/advancedmd").text)
+    _stand(day, "NEEDS_SIGN_IN")
+    page = text_of(day.site.client.get("/advancedmd").text)
+
+    assert "changes here are sent by themselves" in before
+    assert "sent by themselves" not in page
+    assert "Nothing is read or sent until somebody reconnects." in page
+
+
+def test_a_row_in_conflict_is_listed_with_the_way_to_decide_it(day: TwoWayDay) -> None:
+    day.push("Joan Walkin", None)
+    day.push("Ben Sketch", "synced")
+    day.push("Cleo Draft", "pending", DISPUTED)
+    day.site.sign_in()
+
+    html = day.site.client.get("/advancedmd").text
+
+    page = text_of(html)
+    assert "3 rows need somebody" in page
+    assert '<a class="button" href="/conflicts">Choose a side</a>' in html
+    assert "Both sides changed this visit" in page
+    assert re.search(r"Nothing of today waits to be sent (?!·)", page)
+    assert re.search(r"Waiting 0 Not taken 0 Need their patient 0 To decide 1", page)
+
+
+def test_a_change_that_was_refused_can_be_undone_where_it_is_told(day: TwoWayDay) -> None:
+    day.site.sign_in()
+    seen = day.site.client.get("/advancedmd").text
+    day.site.sign_in(Role.OPS)
+    unseen = day.site.client.get("/advancedmd").text
+
+    assert 'data-take-back="clinician duration_minutes start status"' in seen
+    assert "Undo the change" in text_of(seen)
+    assert "data-take-back" not in unseen
 
 
 def test_a_practice_that_is_still_being_set_up_has_no_page_yet(day: TwoWayDay) -> None:

@@ -4,7 +4,7 @@ import { listen } from "./events.js";
 import "./frame.js";
 import "./linking.js";
 import { morph } from "./morph.js";
-import { DEEDS, patientSynced, sent } from "./pushing.js";
+import { DEEDS, patientSynced, sent, takenBack } from "./pushing.js";
 
 const GATHER = 200;
 const OFTEN = 1000;
@@ -83,8 +83,10 @@ document.addEventListener("click", (event) => {
   const at = (selector) => event.target.closest?.(selector);
   if (at("[data-deed]")) deed(at("[data-deed]").dataset.deed);
   const push = at("[data-push]");
+  const back = at("[data-take-back]");
   const look = at("[data-sync-patient]");
   if (push) one(push, () => sent(push.closest("[data-entry]").dataset, push.dataset.push, say));
+  if (back) one(back, () => takenBack(back.closest("[data-entry]").dataset, back.dataset.takeBack));
   if (look) one(look, () => patientSynced(look.dataset.syncPatient, say));
 });
 

@@ -13,5 +13,10 @@ document.querySelector("[data-theme-toggle]")?.addEventListener("click", () => {
   localStorage.setItem("theme", root.dataset.theme);
 });
 
-const here = document.querySelector(".top nav [aria-current]");
-if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 40;
+// On a narrow screen the pages scroll: the present one is seen, and no name is cut without a sign.
+const pages = document.querySelector(".top nav");
+const here = pages?.querySelector("[aria-current]");
+const shown = here?.previousElementSibling ?? here;
+const mark = () => { pages.dataset.scrolled = pages.scrollLeft > 0; };
+pages?.addEventListener("scroll", mark, { passive: true });
+if (shown) pages.scrollLeft = shown.offsetLeft - pages.offsetLeft;

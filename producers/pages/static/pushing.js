@@ -26,6 +26,13 @@ export async function sent({ entry, version }, how, tell = () => {}) {
   return followed(await order(`appointments/${entry}/${path}`, {}, version), tell);
 }
 
+// What the practice did not take is as the practice has it again.
+export async function takenBack({ entry, version }, fields) {
+  const body = { field: fields.split(" ") };
+  await ask("POST", `/api/run-sheet/appointments/${entry}/revert`, { body, version });
+  return "Undone: the row is as the practice has it.";
+}
+
 export async function patientSynced(link, tell = () => {}) {
   return followed(await order(`patients/${link}/sync`, {}), tell);
 }
