@@ -68,7 +68,7 @@ class One(BaseModel):
     summary="Send everything of some days that is owed",
 )
 def bulk_sync(door: Syncer, body: Range, once: MaybeOnce = None) -> JSONResponse:
-    """In batches of at most 50; what failed before is tried again."""
+    """In batches of at most 50; what failed is tried again, but for what was refused as it is."""
 
     def ask(db: Db) -> Asked:
         return push_asking.push_days(db, body.connection_id, first=body.first, last=body.last)
@@ -83,7 +83,7 @@ def bulk_sync(door: Syncer, body: Range, once: MaybeOnce = None) -> JSONResponse
     summary="Fetch what changed at the practice",
 )
 def pull_updates(door: Syncer, body: One, once: MaybeOnce = None) -> JSONResponse:
-    """The job's sentence then says how many appointments were updated."""
+    """The job's sentence then says how many appointments were new, updated or removed."""
 
     def ask(db: Db) -> Asked:
         return push_asking.pull(db, body.connection_id, now=door.ports.clock())

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
+from infra.database import transaction
 from producers.days import todays
 from tests.producers.conftest import Site
 from tests.producers.two_way import two_way_day
@@ -36,9 +37,9 @@ def joined(site: Site, *zones: str) -> None:
         for number, zone in enumerate(zones):
             db.execute(
                 text(
-                    "INSERT INTO pms_connections (account_id, connector, pms_type, site, display_name,"
-                    " timezone, state) VALUES ('default', 'gentu', 'gentu', :site, 'One more', :zone,"
-                    " 'ACTIVE')"
+                    "INSERT INTO pms_connections (account_id, connector, pms_type, site,"
+                    " display_name, timezone, state)"
+                    " VALUES ('default', 'gentu', 'gentu', :site, 'One more', :zone, 'ACTIVE')"
                 ),
                 {"site": f"more-{number}", "zone": zone},
             )
@@ -63,7 +64,7 @@ def test_without_one_the_practices_own_day_opens(site: Site) -> None:
 def test_the_day_most_practices_are_in_opens_however_many_zones_they_are_in(site: Site) -> None:
     joined(site, NEW_YORK, "Australia/Sydney", "Australia/Perth", MELBOURNE)
 
-    with site.everything() as db:
+    with transaction(site.ports.database, account_id="default") as db:
         found = todays(db, SATURDAY)
 
     # Perth is still on Saturday: three practices have the 21st, two the 22nd.
