@@ -25,9 +25,9 @@ SEED = 20261121
 PAGES = trials(30, 100)
 """One for each practitioner: what is killed in the middle of a listing begins that listing anew."""
 
-ROWS = 4 * PAGES
+ROWS = 2 * PAGES
 
-DAYS = tuple(date(2026, 6, 2) + timedelta(days=number) for number in range(trials(2, 25)))
+DAYS = tuple(date(2026, 6, 2) + timedelta(days=number) for number in range(trials(2, 6)))
 """Every second run of a day finds nothing new, and so stores its place less often."""
 
 STOP_SECONDS = 30.0
@@ -133,8 +133,8 @@ def again(pages: list[tuple[str, str]]) -> int:
 
 
 def test_another_worker_begins_within_20_seconds_of_a_kill_in_mid_page(practice: Field) -> None:
-    waits = []
-    for _ in range(trials(1, 30)):
+    waits: list[float] = []
+    while len(waits) < trials(1, 30):
         job_id = practice.sync()
         practice.until_a_page(job_id)
         held, attempts = practice.holder(job_id), practice.row(job_id).attempts
@@ -146,10 +146,10 @@ def test_another_worker_begins_within_20_seconds_of_a_kill_in_mid_page(practice:
                 seconds=60,
             )
         )
+        tell("R4", kills=len(waits), next_attempt=spread(waits))
         practice.replace(held)
         practice.ended(job_id)
 
-    tell("R4", kills=len(waits), next_attempt=spread(waits))
     assert max(waits) <= 20
 
 

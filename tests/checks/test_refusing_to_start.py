@@ -1,0 +1,69 @@
+"""R18: no process starts on a Redis that throws work away, nor in production without its keys."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.checks.ground import Ground, ground
+from tests.e2e.stack import ROOT
+
+pytestmark = [pytest.mark.integration, pytest.mark.e2e]
+
+COMMANDS = (("worker", "--pool", "sync"), ("scheduler",), ("ingress", "--port", "9"))
+RESTART_ME = 75
+
+
+@pytest.fixture
+def place() -> Iterator[Ground]:
+    with ground() as made:
+        yield made
+
+
+def started(command: tuple[str, ...], environment: Mapping[str, str]) -> "subprocess.Popen[str]":
+    """A process that is to refuse."""
+    return subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "console.main", *command],
+        cwd=ROOT,
+        env=dict(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def refusal(process: "subprocess.Popen[str]") -> str:
+    """What it said; one that is to be started again has not refused."""
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode not in {0, RESTART_ME}
+    return said
+
+
+def test_no_process_starts_on_a_redis_that_throws_work_away(place: Ground) -> None:
+    with place.redis() as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+
+    refusing = [started(command, place.environment()) for command in COMMANDS]
+
+    for said in map(refusal, refusing):
+        assert "set maxmemory-policy to noeviction" in said
+
+
+@pytest.mark.parametrize("key", ["", "0" * 64])
+def test_no_process_starts_in_production_without_keys_of_its_own(tmp_path: Path, key: str) -> None:
+    """What else production refuses, value by value: `tests/infra/test_settings.py`."""
+    environment = {
+        "PYTHONPATH": str(ROOT),
+        "PMS_SYNC_HOME": str(tmp_path),
+        "PMS_SYNC_PROFILE": "production",
+        "ENCRYPTION_KEY": key,
+        "JWT_SECRET": "secret" if key else "",
+    }
+
+    said = refusal(started(("scheduler",), environment))
+
+    assert "ENCRYPTION_KEY" in said
+    assert "JWT_SECRET" in said
+    assert list(tmp_path.iterdir()) == []
