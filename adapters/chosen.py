@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from adapters.presets import switch
 from adapters.rest.sign_in import SIGNED_IN
 from adapters.rest.vendor import Vendor
+from domain.connections import Connection
 from domain.errors import BadInput
 from infra.vendor_urls import VendorUrls, is_loopback, url_problem
 
@@ -57,10 +58,18 @@ def replaced(vendor: Vendor, held: Mapping[str, str], given: Mapping[str, str]) 
     return {**kept, **given}
 
 
-def settings(vendor: Vendor, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings given; one that is None, or empty, is taken away."""
+def settings(
+    vendor: Vendor, given: Mapping[str, Any], *, held: Connection | None = None
+) -> dict[str, Any]:
+    """The settings given; one that is None, or empty, is taken away.
+
+    Held against the vendor, and against what is known of the practice where it is `held` already.
+    """
     refuse_unknown(given, {**OURS, **vendor.settings}, what="setting", vendor=vendor)
-    return {key: setting(key, value) for key, value in given.items()}
+    found = {key: setting(key, value) for key, value in given.items()}
+    if vendor.check_settings is not None:
+        vendor.check_settings(found, held)
+    return found
 
 
 def setting(key: str, value: Any) -> Any:

@@ -146,7 +146,7 @@ def _change(
 ) -> None:
     with opened(wanted) as (wiring, held):
         changes = {key: one for key, one in told.items() if one is not None}
-        changes["settings"] = given.settings(pms.vendor(held.vendor), settings)
+        changes["settings"] = given.settings(pms.vendor(held.vendor), settings, held=held)
         with audited(
             wiring.engine,
             "connections set",

@@ -2,11 +2,12 @@
 
 import typer
 
+from adapters import pms
+from adapters.drift_cures import as_answer, sentence
 from adapters.storage.drift import read_drift
 from console import output
 from console.opened import Id, opened
 from console.output import AsJson
-from domain.sheet import as_json
 from infra.clock import system_clock
 from infra.database import transaction
 
@@ -21,16 +22,21 @@ def drift(connection: Id, *, json: AsJson = False) -> None:
         transaction(wiring.engine, account_id=held.account_id) as db,
     ):
         found = read_drift(db, held.id)
+    vendor = pms.vendor(held.vendor)
     if json:
-        told = [{**as_json(one), "sentence": one.sentence} for one in found]
-        return output.answer({"drift": told})
+        return output.answer({"drift": [as_answer(one, vendor, held) for one in found]})
     if not found:
         return output.say("Everything this PMS sent is as described.")
     now = system_clock()
     return output.table(
         ["What", "Times", "Last", "Means"],
         [
-            (one.what, one.times, output.ago(one.last_seen_at, now=now), one.sentence)
+            (
+                one.what,
+                one.times,
+                output.ago(one.last_seen_at, now=now),
+                sentence(one, vendor, held),
+            )
             for one in found
         ],
     )

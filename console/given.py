@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from adapters import chosen
 from adapters.rest.vendor import Vendor
+from domain.connections import Connection
 from domain.errors import BadInput
 from domain.hours import HOW, read_hours
 
@@ -97,9 +98,11 @@ def opening_hours(texts: Sequence[str]) -> tuple[dict[str, Any] | None, list[str
     return written, others
 
 
-def settings(vendor: Vendor, texts: Sequence[str]) -> dict[str, Any]:
+def settings(
+    vendor: Vendor, texts: Sequence[str], *, held: Connection | None = None
+) -> dict[str, Any]:
     """A connection's settings; `key=` with nothing behind it takes the setting away."""
-    return chosen.settings(vendor, pairs(texts, option="--set"))
+    return chosen.settings(vendor, pairs(texts, option="--set"), held=held)
 
 
 def address(text: str | None, *, option: str, production: bool) -> str | None:

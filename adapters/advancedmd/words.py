@@ -66,13 +66,21 @@ def codes(connection: Connection) -> Mapping[str, Status]:
 
 def own_codes(connection: Connection) -> Mapping[str, Status]:
     given = connection.settings.get("status_codes") or {}
-    if not isinstance(given, Mapping):
-        parts = [one.partition("=") for one in re.split(r"[;,]", str(given)) if one.strip()]
-        given = {code: word for code, _, word in parts}
+    pairs = given.items() if isinstance(given, Mapping) else split_codes(str(given))
     try:
-        return {str(code).strip(): Status(str(word).strip()) for code, word in given.items()}
+        return {str(code).strip(): Status(str(word).strip()) for code, word in pairs}
     except ValueError:
         raise BadInput("status_codes is written 1=arrived; 20=completed, in our words.") from None
+
+
+def split_codes(text: str) -> list[tuple[str, str]]:
+    """`1=arrived; 20=completed`, as it was written."""
+    parts = [one.partition("=") for one in re.split(r"[;,]", text) if one.strip()]
+    return [(code.strip(), word.strip()) for code, _, word in parts]
+
+
+def is_code(text: str) -> bool:
+    return _CODE.fullmatch(text) is not None
 
 
 def code_of(status: Status, connection: Connection) -> str:

@@ -10,8 +10,9 @@ from adapters.advancedmd.faults import read_fault
 from adapters.advancedmd.line import wire_of
 from adapters.advancedmd.login import DOMAIN, Login, is_live
 from adapters.advancedmd.rows import OneOrMany, parse
+from adapters.advancedmd.settings import check
 from adapters.advancedmd.source import AdvancedMdSource
-from adapters.advancedmd.words import settable
+from adapters.advancedmd.words import own_codes, settable
 from adapters.rest.envelope import Single
 from adapters.rest.ports import Ports
 from adapters.rest.vendor import Listing, Secrets, Vendor
@@ -112,6 +113,8 @@ VENDOR = Vendor(
     telehealth_only=False,
     two_way=True,
     settable=settable,
+    check_settings=check,
+    own_statuses=own_codes,
     serves_callers=False,
     capabilities=Capabilities(
         changed_since=True,

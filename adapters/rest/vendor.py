@@ -145,6 +145,8 @@ class Vendor:
     `settable` says which statuses the sheet may set there; without it every one of ours.
     `limit_words` say of a bucket what it limits, where that is not requests of any kind. `proves`
     says of a token that is kept whether its secrets are good, where each sign-in may cost one.
+    `check_settings` refuses settings that could not be used, by what is known of a practice so far.
+    `own_statuses` are the PMS's statuses that a practice has given a meaning in its settings.
     """
 
     name: str
@@ -167,6 +169,8 @@ class Vendor:
     telehealth_only: bool = True
     two_way: bool = False
     settable: Callable[[Connection], frozenset[Status]] | None = None
+    check_settings: Callable[[Mapping[str, Any], Connection | None], None] | None = None
+    own_statuses: Callable[[Connection], Mapping[str, Status]] | None = None
     tiers: Mapping[str, tuple[Tier, ...]] = field(default_factory=dict)
     limit_words: Mapping[str, str] = field(default_factory=dict)
     excess_cost: Decimal | None = None

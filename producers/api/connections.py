@@ -257,7 +257,9 @@ def _checked(held: Connection, given: Mapping[str, Any]) -> dict[str, Any]:
     if "timezone" in changes:
         zone(changes["timezone"])
     if "settings" in changes:
-        changes["settings"] = chosen.settings(pms.vendor(held.vendor), changes["settings"])
+        changes["settings"] = chosen.settings(
+            pms.vendor(held.vendor), changes["settings"], held=held
+        )
     if changes.get("opening_hours"):
         read_hours(changes["opening_hours"], timezone=held.timezone)
     in_setup = held.state is State.SETUP_REQUIRED

@@ -7,10 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from sqlalchemy import select
 
+from adapters import pms
+from adapters.drift_cures import as_answer
+from adapters.storage import connections
 from adapters.storage.drift import read_drift
 from adapters.storage.tables import pms_connections
 from domain.people import Permission
-from domain.sheet import as_json
 from producers.doors import Door, door
 from producers.problems import Problem
 
@@ -26,6 +28,6 @@ def report(
     with door.transaction() as db:
         if db.execute(ours).first() is None:
             raise Problem(HTTPStatus.NOT_FOUND, "There is no such connection.")
-        found = read_drift(db, connection_id)
-    told = [{**as_json(one), "sentence": one.sentence} for one in found]
-    return {"success": True, "drift": told}
+        found, held = read_drift(db, connection_id), connections.load(db, connection_id)
+    vendor = pms.vendor(held.vendor)
+    return {"success": True, "drift": [as_answer(one, vendor, held) for one in found]}

@@ -1,0 +1,38 @@
+"""What can be done about what a PMS sends that its description does not know."""
+
+from typing import Any
+
+from adapters.rest.vendor import Vendor
+from domain.appointments import Status
+from domain.connections import Connection
+from domain.drift import Drift
+from domain.sheet import as_json
+
+SHORT_ID = 8
+EXAMPLE = Status.ARRIVED
+UNPRINTABLE = "unprintable"
+
+
+def sentence(one: Drift, vendor: Vendor, held: Connection) -> str:
+    """What was met, and where a practice may say what it means, how; or that it has."""
+    code, has_code = _code(one)
+    if not has_code or vendor.own_statuses is None:
+        return one.sentence
+    own = {key.casefold(): word for key, word in vendor.own_statuses(held).items()}
+    if code in own:
+        return f"{one.sentence} Since then status_codes says that it means {own[code].value}."
+    kept = [f"{key}={word.value}" for key, word in own.items()]
+    # All of them: the setting is written as a whole.
+    written = "; ".join([*kept, f"{code}={EXAMPLE.value}"])
+    command = f'pms-sync connections set {str(held.id)[:SHORT_ID]} "status_codes={written}"'
+    return f"{one.sentence} Say what it means, such as: {command}"
+
+
+def as_answer(one: Drift, vendor: Vendor, held: Connection) -> dict[str, Any]:
+    """As programs read it."""
+    return {**as_json(one), "sentence": sentence(one, vendor, held)}
+
+
+def _code(one: Drift) -> tuple[str, bool]:
+    kind, _, code = one.what.partition(":")
+    return code, kind == "status" and code != UNPRINTABLE
