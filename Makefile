@@ -57,10 +57,10 @@ chaos: $(STAMP) ## Break everything at once, and look for what was lost (CHAOS=1
 	@CHAOS=$(or $(CHAOS),1000) SEED=$(SEED) $(PYTEST) -q -s tests/chaos/test_chaos.py $(args)
 	@$(PYTEST) tests/e2e $(args)
 
-soak: $(STAMP) ## Judge living practices, interleavings and 1,000 callers, with tables (length=20)
+soak: $(STAMP) ## Judge living practices, interleavings, callers and kills, with tables (length=20)
 	@SOAK=$(or $(length),20) $(PYTEST) -q -s tests/sync/test_accuracy.py \
 		tests/sync/test_interleavings.py tests/pushes/test_interleavings.py \
-		tests/e2e/test_many_callers.py $(args)
+		tests/e2e/test_many_callers.py tests/checks $(args)
 
 security: $(STAMP) ## Fuzz, replay, inject and starve it at full length, with figures
 	@SOAK=1 $(PYTEST) -q -s tests/security tests/webhooks/test_malformed_signatures.py $(args)
