@@ -30,6 +30,7 @@ class PushState(StrEnum):
 DISPUTED = "Both sides changed this visit; choose a side first."
 CHANGED = "This row changes faster than it can be sent; it is tried again."
 NO_PATIENT = "Link the patient first."
+SWITCHED_OFF = "Nothing is sent while changes of the sheet are switched off for this account."
 NOT_WRITABLE = "This practice's system takes no changes from here."
 LOCKED_OUT = "Nothing is sent until somebody has reconnected the practice."
 NOT_FETCHED = "Nothing is fetched until somebody has reconnected the practice."

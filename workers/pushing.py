@@ -26,6 +26,7 @@ from domain.pushes import (
     LOCKED_OUT,
     NOT_SHOWN,
     NOT_WRITABLE,
+    SWITCHED_OFF,
     TAKEN_OFF,
     Push,
     PushState,
@@ -166,9 +167,12 @@ class PushedEntry:
         if self._connection.state not in SYNCED:
             return Stands(PushState.PENDING, LOCKED_OUT)
         try:
-            return self._of_pms(row) if row.is_there else self._of_ours(row)
+            found = self._of_pms(row) if row.is_there else self._of_ours(row)
         except Refused as refusal:
             return Stands(PushState.ERROR, str(refusal))
+        # Whoever switches pushes off is done with them, whatever has been put on its way before.
+        is_off = isinstance(found, Sent) and not self._connection.both_ways
+        return Stands(PushState.PENDING, SWITCHED_OFF) if is_off else found
 
     def _of_pms(self, row: Row) -> Push | Stands:
         if disputed(row.cells):

@@ -16,7 +16,7 @@ from domain.connections import Connection
 from domain.jobs import Job
 from domain.jobs import text as text_of
 from domain.push_ranges import ON_ITS_WAY, UNSENT, Outcome, Progress
-from domain.pushes import DISPUTED
+from domain.pushes import DISPUTED, SWITCHED_OFF
 from domain.window import whole_days
 from domain.work import BY_SCHEDULE, push_entry_job
 from infra.database import transaction
@@ -118,7 +118,8 @@ class OpenRange:
             connection = connections.load(db, _connection_of(self._job))
             wanted = _wanted(connection, *_days(self._job))
             sent = db.execute(_UNDER_WAY, {"range_id": str(self._job.id)}).one().sent
-            words = {"unsent": UNSENT, "no_reason": ON_ITS_WAY}
+            reason = ON_ITS_WAY if connection.both_ways else SWITCHED_OFF
+            words = {"unsent": UNSENT, "no_reason": reason}
             left = db.execute(_LEFT, {**wanted, **words}).all()
         reasons: dict[str, dict[str, int]] = {"failed": {}, "waiting": {}}
         for row in left:
@@ -131,7 +132,8 @@ class OpenRange:
             connection = connections.load(db, _connection_of(self._job))
             wanted = _wanted(connection, *_days(self._job))
             of_job = {"range_id": str(self._job.id), "most": most}
-            rows = db.execute(_OWED, {**wanted, **of_job}).all()
+            # Pushes may have been switched off since the range was asked for.
+            rows = db.execute(_OWED, {**wanted, **of_job}).all() if connection.both_ways else []
             for row in rows:
                 put(
                     db,

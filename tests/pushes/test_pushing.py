@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
+from adapters.storage import accounts
 from domain.desk import Ability, OutcomeUnknown
 from domain.errors import NeedsReconnect, Refused, Throttled, Transient
-from domain.pushes import LOCKED_OUT, NOT_WRITABLE, TOO_LONG, UNREACHED
+from domain.features import SHEET_PUSHES
+from domain.pushes import LOCKED_OUT, NOT_WRITABLE, SWITCHED_OFF, TOO_LONG, UNREACHED
 from domain.wishes import WriteKind
 from domain.work import PUSH_ENTRY, PUSH_RANGE
 from infra.clock import system_clock
+from infra.database import dispatch
 from tests.pushes.book import NINE
 from tests.pushes.office import Office
 
@@ -366,3 +369,25 @@ def test_what_somebody_sees_to_by_hand_is_read_again_first(office: Office) -> No
 
     assert office.row("a-1")["duration_minutes"] == 60
     assert (office.book.writes, office.stands("a-1")) == ([], SYNCED)
+
+
+def switch(office: Office, *, is_on: bool) -> None:
+    """Whether what people change goes out at all, for this account."""
+    with dispatch(office.engine) as db:
+        accounts.switch(db, office.account, {SHEET_PUSHES: is_on})
+
+
+def test_what_waits_when_pushes_are_switched_off_goes_once_they_are_on_again(
+    office: Office,
+) -> None:
+    office.types("a-1", status="arrived")
+    switch(office, is_on=False)
+
+    office.push()
+
+    assert (office.book.writes, office.stands("a-1")) == ([], ("pending", SWITCHED_OFF))
+    switch(office, is_on=True)
+    office.sync()
+    office.push()
+    assert office.stands("a-1") == SYNCED
+    assert office.book.visits["a-1"].status == "arrived"

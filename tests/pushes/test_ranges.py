@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from adapters.storage import push_board
+from adapters.storage import accounts, push_board
 from domain.desk import OutcomeUnknown
 from domain.errors import Refused
+from domain.features import SHEET_PUSHES
 from domain.push_ranges import UNSENT
-from domain.pushes import DISPUTED, NO_COLUMN
-from infra.database import transaction
+from domain.pushes import DISPUTED, NO_COLUMN, SWITCHED_OFF
+from infra.database import dispatch, transaction
 from tests.pushes.book import ANN, BEN, COLUMNS, DAY, NINE
 from tests.pushes.office import Office
 from workers.handlers.push_range import BATCH, PATIENCE
@@ -165,3 +166,18 @@ def test_the_count_beforehand_is_of_what_is_sent(db: Engine) -> None:
         "SELECT FROM jobs WHERE kind = 'push_entry' AND args ->> 'range_id' = :id", id=str(job)
     )
     assert len(rows) == 2
+
+
+def test_a_range_asked_for_before_pushes_were_switched_off_puts_nothing_on_its_way(
+    office: Office,
+) -> None:
+    office.types("a-1", status="arrived")
+    forgets_jobs(office)
+    job = office.ask_range()
+    with dispatch(office.engine) as db:
+        accounts.switch(db, office.account, {SHEET_PUSHES: False})
+
+    office.push()
+
+    assert told(office, job) == (0, {}, {SWITCHED_OFF: 1})
+    assert office.all("SELECT FROM jobs WHERE args ->> 'range_id' = :id", id=str(job)) == []
