@@ -65,6 +65,16 @@ class Field:
         least = self.dice.randrange(1, PAGES - 5)
         self.running.wait_for(lambda: self.page(job_id) >= least, seconds=60)
 
+    def until_tried_again(self, job_id: int, attempts: int) -> float:
+        """Until another attempt than those has begun; answers how long that took."""
+        return self.running.wait_for(lambda: self.row(job_id).attempts > attempts, seconds=60)
+
+    def until_told(self, held: Kept, event: bytes) -> None:
+        self.running.wait_for(lambda: event in held.told(), seconds=60)
+
+    def until_gone(self, held: Kept) -> float:
+        return self.running.wait_for(lambda: held.code is not None, seconds=2 * STOP_SECONDS)
+
     def holder(self, job_id: int) -> Kept:
         """Who carries it."""
         pid = int(self.row(job_id).worker.split(":")[1])
@@ -140,12 +150,7 @@ def test_another_worker_begins_within_20_seconds_of_a_kill_in_mid_page(practice:
         held, attempts = practice.holder(job_id), practice.row(job_id).attempts
 
         held.kill()
-        waits.append(
-            practice.running.wait_for(
-                lambda job_id=job_id, attempts=attempts: practice.row(job_id).attempts > attempts,
-                seconds=60,
-            )
-        )
+        waits.append(practice.until_tried_again(job_id, attempts))
         tell("R4", kills=len(waits), next_attempt=spread(waits))
         practice.replace(held)
         practice.ended(job_id)
@@ -188,11 +193,7 @@ def test_whoever_is_told_to_stop_ends_by_itself_and_reads_a_page_again_at_most(
         held = practice.holder(job_id)
 
         held.signal(signal.SIGTERM)
-        took.append(
-            practice.running.wait_for(
-                lambda held=held: held.code is not None, seconds=2 * STOP_SECONDS
-            )
-        )
+        took.append(practice.until_gone(held))
         assert held.code == 0
         practice.replace(held)
         practice.ended(job_id)
@@ -215,21 +216,18 @@ def test_a_frozen_worker_that_wakes_writes_nothing(practice: Field, wakes: str) 
 
         held.signal(signal.SIGSTOP)
         practice.lapse(job_id)
-        practice.running.wait_for(
-            lambda job_id=job_id, attempts=attempts: practice.row(job_id).attempts > attempts,
-            seconds=60,
-        )
+        practice.until_tried_again(job_id, attempts)
         if wakes == "afterwards":
             practice.ended(job_id)
         before = written(practice)
         held.signal(signal.SIGCONT)
-        practice.running.wait_for(lambda held=held: b"job.taken_over" in held.told(), seconds=60)
+        practice.until_told(held, b"job.taken_over")
 
         if wakes == "afterwards":
             assert written(practice) == before
         practice.ended(job_id)
         assert is_one_of_each(practice)
-    tell(f"R11 woken {wakes}", freezes=count, rows_written_by_the_frozen=0)
+    tell(f"R11 woken {wakes}", freezes=count, refused_its_writes=count)
 
 
 def written(practice: Field) -> dict[Any, Any]:
