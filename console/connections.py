@@ -13,11 +13,11 @@ from console import given, output, reconnecting, setting_up
 from console.agreeing import require_agreements
 from console.auditing import audited
 from console.checking import checked
-from console.opened import Id, opened
+from console.opened import Id, load, opened
 from console.output import AsJson, short
 from console.setting_up import Wanted
 from console.wiring import Wiring, wired
-from domain.checks import CheckKind
+from domain.checks import CheckFailed, CheckKind
 from domain.connections import Connection, State
 from domain.errors import BadInput
 from domain.window import zone
@@ -189,7 +189,10 @@ def reconnect(
 def check(connection: Id, *, json: AsJson = False) -> None:
     """Ask the PMS whether the connection works, and read who works there."""
     with opened(connection) as (wiring, held):
-        seen = checked(wiring, held, CheckKind.TEST)
+        try:
+            seen = checked(wiring, held, CheckKind.TEST)
+        except CheckFailed as failed:
+            raise _with_cure(wiring, held, failed) from None
     if json:
         return output.answer(
             {
@@ -205,6 +208,14 @@ def check(connection: Id, *, json: AsJson = False) -> None:
         f"{seen.practice or held.name} answers: {seen.practitioners} practitioners,"
         f" {seen.types} appointment types."
     )
+
+
+def _with_cure(wiring: Wiring, held: Connection, failed: CheckFailed) -> CheckFailed:
+    """The command as well, where only a person can let us in again."""
+    if load(wiring, str(held.id)).state is not State.NEEDS_SIGN_IN:
+        return failed
+    again = reconnecting.command(held.vendor, short(held.id))
+    return CheckFailed(f"{str(failed).rstrip('.')}. Run '{again}'.")
 
 
 @app.command()

@@ -11,6 +11,17 @@ from domain.connections import Connection, State
 from domain.errors import BadInput, NeedsReconnect
 
 
+def command(vendor: str, number: str) -> str:
+    """How somebody signs a connection in again: with this vendor's own secrets, or its code."""
+    described = pms.vendor(vendor)
+    if described.pairing is not None:
+        return f"pms-sync connections pair {number} CODE"
+    # Which practice it is stays as it is; a value of - is typed, and in no history of commands.
+    names = [name for name in described.secrets if name != described.site_secret]
+    given = " ".join(f"--secret {name}=-" for name in names)
+    return f"pms-sync connections reconnect {number} {given}"
+
+
 def held_secrets(wiring: Wiring, held: Connection) -> Mapping[str, str]:
     """Its own secrets as stored now; nothing where there are none, or they are gone."""
     if held.secret_ref is None:

@@ -27,13 +27,14 @@ class OfficeCaller(Caller):
         ends = super()._renew()
         request = self.auth.token(self._desk())
         if request is not None:
-            Session.of(self.ports.tokens.current(request))
+            Session.of(self.ports.tokens.current(request), now=self.ports.clock())
         return ends
 
     def _with(self, token: Token | None, ask: Ask) -> Ask:
         if token is None:
             raise TypeError("AdvancedMD is asked nothing without a session")
-        session, path = Session.of(token), ask.url.removeprefix(self.base_url)
+        session = Session.of(token, now=self.ports.clock())
+        path = ask.url.removeprefix(self.base_url)
         is_message = path.startswith(SERVICE)
         signed = (
             {"cookie": f"token={session.token}"}

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -25,6 +25,8 @@ LIFE = timedelta(hours=22)
 REMEMBERED = timedelta(days=365)
 """A refusal stands until a person gives new secrets: asking again may lock the account."""
 
+FRESH = timedelta(minutes=1)
+
 UNEXPLAINED = (
     "the login was refused without a reason; the practice's AdvancedMD administrator must see that"
     " the account may log in, then enter the user name, password and office key again"
@@ -42,11 +44,11 @@ class Session:
     webserver: str
 
     @classmethod
-    def of(cls, token: Token) -> "Session":
-        """As kept; where a login was refused before, the reason why nobody asks again."""
+    def of(cls, token: Token, *, now: datetime) -> "Session":
+        """As kept; where a login was refused before, the reason why nobody asks again, and when."""
         told = json.loads(token.value)
         if not is_live(token):
-            raise NeedsReconnect(str(told["refused"]))
+            raise NeedsReconnect(f"{told['refused']}{_since(token, now)}")
         return cls(token=told["token"], webserver=told["webserver"])
 
     @property
@@ -119,6 +121,17 @@ class Login:
 def is_live(token: Token) -> bool:
     """Whether it is a session: a refusal that is remembered is kept like one."""
     return "refused" not in json.loads(token.value)
+
+
+def _since(token: Token, now: datetime) -> str:
+    """What was answered just now is not called remembered."""
+    asked_at = token.expires_at - REMEMBERED
+    if now - asked_at < FRESH:
+        return ""
+    return (
+        f" (remembered from {asked_at.astimezone(UTC):%d %b %H:%M} UTC, nobody asked again;"
+        " enter the password again to ask anew)"
+    )
 
 
 def _why(refusal: SyncError) -> str:

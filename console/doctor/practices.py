@@ -7,6 +7,7 @@ from sqlalchemy import RowMapping, text
 
 from adapters import pms
 from adapters.storage import connection_list
+from console import reconnecting
 from console.doctor.findings import Finding
 from console.output import short
 from console.wiring import Wiring
@@ -22,12 +23,8 @@ ADVICE = {
     State.SETUP_REQUIRED: "run 'pms-sync connections pair {id} CODE'",
     State.INACTIVE: "run 'pms-sync connections resume {id}' to sync again",
     State.ERROR: "run 'pms-sync connections test {id}'",
-    State.NEEDS_SIGN_IN: (
-        "run 'pms-sync connections reconnect {id} --secret KEY=VALUE', or 'connections pair {id}"
-        " CODE' where the PMS pairs"
-    ),
+    State.NEEDS_SIGN_IN: "run '{again}'",
 }
-RECONNECT = "run 'pms-sync connections reconnect {id} --secret KEY=VALUE'"
 
 _CREDENTIALS = text(
     """
@@ -66,7 +63,8 @@ def _standing(one: RowMapping) -> Finding:
     if one["vendor"] not in pms.registered():
         return Finding(name, "bad", f"'{one['vendor']}' is no PMS this version knows")
     if one["state"] != State.ACTIVE:
-        advice = ADVICE[State(one["state"])].format(id=number)
+        again = reconnecting.command(one["vendor"], number)
+        advice = ADVICE[State(one["state"])].format(id=number, again=again)
         why = f" ({one['state_reason']})" if one["state_reason"] else ""
         return Finding(name, "warning", f"{one['state']}{why}; {advice}")
     if one["consecutive_failures"] >= FAILING_AFTER:
@@ -82,7 +80,8 @@ def _problem(wiring: Wiring, row: RowMapping) -> Finding | None:
         if row["secret_ref"] is not None:
             wiring.secrets.get(row["secret_ref"])
     except (NeedsReconnect, Refused) as gone:
-        told = f"of {row['name']} cannot be read ({gone}); {RECONNECT.format(id=number)}"
+        again = reconnecting.command(row["vendor"], number)
+        told = f"of {row['name']} cannot be read ({gone}); run '{again}'"
         return Finding(name, "bad", told)
     if _is_overdue(row):
         told = f"the sign-in of {row['name']} has ended and was not renewed"

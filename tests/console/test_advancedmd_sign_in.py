@@ -87,4 +87,7 @@ def test_a_locked_office_is_told_and_asked_nothing(shell: Shell, vendor: Vendor)
     told = shell.complaint("connections", "test", added["id"])
 
     assert "administrator must unlock it" in told
+    again = f"connections reconnect {added['id'][:8]} --secret username=- --secret password=-"
+    assert again in told
+    assert again in shell("doctor").out and "CODE" not in shell("doctor").out
     assert vendor.asked == before

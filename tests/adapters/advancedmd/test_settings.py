@@ -1,15 +1,17 @@
 """What an office's settings may be is told when they are entered, not when they are used."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from adapters import chosen, drift_cures, pms
+from adapters.advancedmd.login import REMEMBERED, Session
 from domain.connections import Connection, KnownType
+from domain.credentials import Token
 from domain.drift import Drift
-from domain.errors import BadInput
+from domain.errors import BadInput, NeedsReconnect
 
 OFFICE = pms.vendor("advancedmd")
 
@@ -71,6 +73,16 @@ def test_of_an_office_nobody_has_read_only_the_shape_is_held_against_it() -> Non
     assert chosen.settings(OFFICE, {"columns": "18", "default_type": "5"})
     with pytest.raises(BadInput, match="id of an appointment type"):
         chosen.settings(OFFICE, {"default_type": "nope"})
+
+
+def test_a_refusal_that_is_remembered_says_since_when_and_a_fresh_one_does_not() -> None:
+    at = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
+    refusal = Token(value='{"refused": "the account is locked"}', expires_at=at + REMEMBERED)
+
+    with pytest.raises(NeedsReconnect, match=r"^the account is locked$"):
+        Session.of(refusal, now=at + timedelta(seconds=5))
+    with pytest.raises(NeedsReconnect, match=r"remembered from 23 Nov 14:02 UTC.*enter the pass"):
+        Session.of(refusal, now=at + timedelta(hours=3))
 
 
 def test_an_unknown_status_names_its_cure_until_it_has_a_meaning() -> None:
