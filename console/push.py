@@ -4,13 +4,12 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage import push_asking
+from adapters.storage import push_asking, push_standing
 from adapters.storage.push_asking import Asked
 from adapters.storage.workers import living_workers
 from console import given, output
@@ -18,9 +17,12 @@ from console.auditing import audited
 from console.opened import Id, opened
 from console.output import AsJson
 from console.wiring import Wiring, wired
-from domain.errors import BadInput
+from domain.connections import Connection
+from domain.errors import BadInput, Refused
 from domain.jobs import JobState, Queue
 from domain.push_words import sentence_of
+from domain.pushes import PushState
+from domain.runs import RunStatus
 from domain.window import local_day
 from infra.clock import system_clock
 from infra.database import dispatch, transaction
@@ -32,7 +34,9 @@ LOOK_SECONDS = 0.3
 DEFAULT_ACCOUNT = "default"
 ENDED = {JobState.DONE, JobState.DEAD, JobState.CANCELLED}
 
-Entry = Annotated[UUID, typer.Argument(metavar="ENTRY", help="The row's id.")]
+STAYS_BEHIND = {PushState.NEEDS_PATIENT, PushState.ERROR, PushState.PENDING}
+
+Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="The row's id, or how it begins.")]
 Create = Annotated[bool, typer.Option("--create", help="Make it the practice's visit.")]
 Account = Annotated[str, typer.Option(help="Whose.")]
 First = Annotated[
@@ -66,7 +70,7 @@ def entry(
         _carried(
             wiring,
             account,
-            lambda db: ask(db, entry_id, expected_version=None),
+            lambda db: ask(db, push_standing.find(db, entry_id), expected_version=None),
             what="push.create_asked" if create else "push.asked",
             here=here,
             json=json,
@@ -101,6 +105,7 @@ def range_(
 def pull(connection: Id, *, here: Here = False, json: AsJson = False) -> None:
     """Fetch what changed at a practice since it was last read."""
     with opened(connection) as (wiring, held):
+        _refuse_one_way(held)
         _carried(
             wiring,
             held.account_id,
@@ -120,7 +125,7 @@ def _carried(
     here: bool,
     json: bool,
 ) -> None:
-    """Asked for, watched to its end, and told; a failure is the command's own."""
+    """Asked for, watched to its end, and told; what did not go is the command's failure."""
     if not here:
         _refuse_without_workers(wiring)
     with audited(wiring.engine, "push", account_id=account_id, action=what) as db:
@@ -128,14 +133,23 @@ def _carried(
     if here:
         _carry(wiring, asked.job_id)
     row = _watched(wiring, asked.job_id, account_id)
-    sentence = sentence_of(row)
+    sentence, fell_short = sentence_of(row), _fell_short(row)
     if json:
         told = {"job_id": row["id"], "state": row["state"], "sentence": sentence}
         output.answer({**told, "result": row["result"]})
-    else:
+    if fell_short:
+        raise Refused(f"{asked.connection.name}: {sentence}")
+    if not json:
         output.say(f"{asked.connection.name}: {sentence}")
-    if row["state"] != JobState.DONE or (row["result"] or {}).get("refused"):
-        raise typer.Exit(1)
+
+
+def _fell_short(row: Mapping[str, Any]) -> bool:
+    """Whether anything that was asked for did not come about, whatever became of the job."""
+    result = row["result"] or {}
+    is_left = any(result.get(name) for name in ("refused", "failed", "waiting"))
+    is_behind = row["push_state"] in STAYS_BEHIND and bool(row["push_reason"])
+    is_read = row["status"] in {None, RunStatus.SUCCESS}
+    return row["state"] != JobState.DONE or is_left or is_behind or not is_read
 
 
 def _carry(wiring: Wiring, job_id: int) -> None:
@@ -168,6 +182,14 @@ def _watched(wiring: Wiring, job_id: int, account_id: str) -> Mapping[str, Any]:
         if row["state"] in ENDED:
             return row
         time.sleep(LOOK_SECONDS)
+
+
+def _refuse_one_way(held: Connection) -> None:
+    if not held.both_ways:
+        raise BadInput(
+            "This practice takes no changes from here; what is there is read with"
+            f" 'pms-sync sync {output.short(held.id)}'."
+        )
 
 
 def _refuse_without_workers(wiring: Wiring) -> None:

@@ -25,6 +25,7 @@ from infra.database import dispatch, transaction
 app = typer.Typer()
 
 NO_CLINICIAN = "Without a clinician"
+UNKNOWN = "unknown_status"
 
 
 @app.command("run-sheet")
@@ -92,6 +93,7 @@ def as_answer(one: EntryView) -> dict[str, Any]:
         "source": one.source,
         "removed": one.removed,
         "provenance": one.provenance,
+        "id": one.id,
     }
 
 
@@ -119,14 +121,27 @@ def _show(sheet: Sheet) -> None:
     ordered = sorted(standing, key=lambda one: (_clinician(one), one.start))
     for clinician, rows in groupby(ordered, key=_clinician):
         _column(clinician, list(rows), with_day=sheet.first_day != sheet.last_day)
+    _unknown(standing)
+
+
+def _unknown(entries: Sequence[EntryView]) -> None:
+    """Statuses nobody has given a meaning, and where that is done."""
+    raw = {(one.connection_id, one.status_raw) for one in entries if UNKNOWN in one.flags}
+    for connection, word in sorted(raw, key=str):
+        number = output.short(connection)
+        output.say(
+            f"The PMS uses the status '{word}', which we do not know: it stands as booked. See"
+            f" 'pms-sync connections drift {number}' for how to say what it means (status_codes)."
+        )
 
 
 def _column(clinician: str, rows: Sequence[EntryView], *, with_day: bool) -> None:
     shape = "%a %d %H:%M" if with_day else "%H:%M"
     output.table(
-        ["Time", "Min", "Patient", "Type", "Status", "", "Notes"],
+        ["Id", "Time", "Min", "Patient", "Type", "Status", "", "Notes"],
         [
             (
+                output.short(one.id),
                 one.local_start.strftime(shape),
                 one.duration_minutes,
                 one.patient.full_name if one.patient else None,

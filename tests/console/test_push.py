@@ -9,9 +9,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import create_engine, text
 
+from adapters.storage.audit import Access
+from adapters.storage.given_rows import read_rows
+from adapters.storage.hands import Hand
+from adapters.storage.own_rows import Placed, place
 from console.simulators import Running
 from console.truth import Simulator
-from tests.console.conftest import Shell, audit_rows
+from console.wiring import wired
+from domain.fields import Source
+from infra.clock import system_clock
+from infra.database import transaction
+from tests.console.conftest import Shell, audit_rows, stored
 
 pytestmark = pytest.mark.integration
 
@@ -82,11 +90,17 @@ def test_days_are_sent_in_this_process(shell: Shell, practice: tuple[Simulator, 
     assert said.strip().endswith("Nothing to send: what is here of these days is there.")
 
 
-def set_all(url: str, statement: str) -> None:
-    engine = create_engine(url)
-    with engine.begin() as db:
-        db.execute(text(statement))
-    engine.dispose()
+def added(url: str) -> str:
+    """The id of a row that somebody typed, for a patient the practice does not know."""
+    today = datetime.now(ZoneInfo(ZONE)).date().isoformat()
+    clinician = stored(url, "SELECT name FROM run_sheet_clinicians ORDER BY name LIMIT 1")
+    about = {"start": f"{today}T23:00", "clinician": clinician, "patient_name": "Example, Nobody"}
+    with wired() as wiring, transaction(wiring.engine, account_id="default") as db:
+        hand = Hand(account_id="default", by="ann", at=system_clock(), access=Access(user="ann"))
+        given = read_rows(db, Source.MANUAL, [about], timezone=ZONE, hand=hand)
+        (placed,) = place(db, wiring.entry_seal("default"), given, hand=hand)
+    assert isinstance(placed, Placed)
+    return str(placed.id)
 
 
 def test_a_row_is_named_by_how_its_id_begins(
@@ -99,23 +113,25 @@ def test_a_row_is_named_by_how_its_id_begins(
     assert "not a row's id" in shell.complaint("push", "entry", "nobody", "--here")
 
 
-def test_a_row_that_was_not_sent_fails_the_command(
+def test_what_did_not_go_fails_the_command(
     shell: Shell, practice: tuple[Simulator, str], database_url: str
 ) -> None:
-    (entry,) = booked(database_url, rows=1)
-    dispute = """
-        UPDATE run_sheet_appointments SET push_state = 'pending', push_reason = 'Choose a side.',
-          touched = now() WHERE id = '{id}'
-    """
-    told = [
-        {"state": "done", "result": {}, "push_state": "pending", "push_reason": "Choose a side."},
-    ]
+    _, connection = practice
+    entry = added(database_url)
 
-    assert told and dispute and entry
+    one = shell("push", "entry", entry, "--create", "--here", "--json")
+    days = shell("push", "range", connection, "--here", "--json")
+
+    assert (one.code, days.code) == (1, 1)
+    for told in (one, days):
+        assert "Link the patient first" in told.err
+        assert told.json["sentence"] in told.err
+    assert days.json["result"]["waiting"] == 1
+    assert "Link the patient first" in shell.complaint("push", "entry", entry, "--create", "--here")
 
 
 def test_what_cannot_be_done_is_one_sentence(shell: Shell, connected: Any) -> None:
     assert "no such row" in shell.complaint("push", "entry", str(uuid4()), "--here")
     said = shell.complaint("push", "pull", connected, "--here")
     assert "takes no changes" in said and f"pms-sync sync {connected[:8]}" in said
-    assert "No worker is alive" in shell.complaint("push", "pull", connected)
+    assert "No worker is alive" in shell.complaint("push", "range", connected)

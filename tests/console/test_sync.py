@@ -104,7 +104,9 @@ def test_a_row_has_the_names_scripts_rely_on(shell: Shell, connected: str) -> No
         "source",
         "removed",
         "provenance",
+        "id",
     ]
+    assert row["id"][:8] in shell("run-sheet", "--date", "today").out
     assert row["start"].endswith("Z")
     assert list(row["patient"]) == [
         "pms_id",
