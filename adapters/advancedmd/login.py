@@ -125,7 +125,7 @@ def is_live(token: Token) -> bool:
 
 def _since(token: Token, now: datetime) -> str:
     """What was answered just now is not called remembered."""
-    asked_at = token.expires_at - REMEMBERED
+    asked_at = token.expires_at - REMEMBERED if token.expires_at else now
     if now - asked_at < FRESH:
         return ""
     return (
