@@ -49,14 +49,7 @@ def run(
     name = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}"
     ledger = Ledger(parts.engine, worker=name)
     running = Running()
-    execution = Execution(
-        ledger=ledger,
-        works={**works(parts), **also},
-        running=running,
-        stopping=parts.stopping,
-        clock=parts.clock,
-        chance=random.SystemRandom().random,
-    )
+    execution = _execution(parts, ledger, running, also)
     crash_only = CrashOnly(redis_url, on_lost=lambda: ledger.hand_back(running.all()))
     queues = POOLS[pool]
     count = threads or THREADS[pool]
@@ -79,6 +72,19 @@ def run(
     ledger.hand_back(running.all())
     register.gone()
     log.info("worker.stopped", pool=pool)
+
+
+def _execution(
+    parts: Parts, ledger: Ledger, running: Running, also: Mapping[str, Work]
+) -> Execution:
+    return Execution(
+        ledger=ledger,
+        works={**works(parts), **also},
+        running=running,
+        stopping=parts.stopping,
+        clock=parts.clock,
+        chance=random.SystemRandom().random,
+    )
 
 
 def _obey_signals(stopping: Stopping) -> None:
