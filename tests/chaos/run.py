@@ -24,7 +24,7 @@ from tests.chaos.world import VOICE, World, world
 from tests.sync.practice import KEY
 
 SECONDS_A_FAULT, IN_THE_LONG_RUN = 1.5, 1.2
-TO_REST = 240.0
+TO_REST = 300.0
 PASSES = 4
 
 
@@ -43,7 +43,7 @@ def size(faults: int) -> Size:
             Amount(seconds=seconds, rounds=6, edits=24, readings=8, changes=40, calls=124),
         )
     share = faults / LONG
-    many = [max(2, round(one * share)) for one in (8, 14, 8, 10)]
+    many = [max(2, round(one * share)) for one in (6, 16, 8, 10)]
     return Size(
         sorts(practices=many, rows=(500, 700, 60, 600)),
         Amount(
