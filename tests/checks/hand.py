@@ -14,7 +14,7 @@ from typing import Any
 from console.wiring import wired
 from domain.errors import Transient
 from domain.jobs import Job
-from domain.work import SYNC
+from domain.work import RENEW_TOKEN, SYNC
 from infra import logging
 from workers import main as worker
 from workers.execution import Work
@@ -53,6 +53,7 @@ WORKS: Mapping[str, Work] = {
     KILLS: Work(run=kills),
     # Of ten thousand practices there is no simulator; what is judged is the way to them.
     SYNC: Work(run=chore),
+    RENEW_TOKEN: Work(run=chore),
 }
 
 
