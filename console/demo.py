@@ -292,6 +292,9 @@ Try, in another terminal:
 {call}  {ours} queues
   {ours} login-link
 
+The practices' simulators, which take what staff would do under /_sim/ (docs/advancedmd.md):
+{addresses(practices)}
+
 Logs are in {home / "logs"}.
 Something changes at each practice every {CHANGE_SECONDS} seconds. Stop with Ctrl-C.""",
         markup=False,
@@ -302,6 +305,14 @@ Something changes at each practice every {CHANGE_SECONDS} seconds. Stop with Ctr
         processes.keep_servers(wiring, stopped, seconds=CHANGE_SECONDS)
         for practice in practices:
             happen(practice, stopped, away)
+
+
+def addresses(practices: Sequence[Practice]) -> str:
+    """Where each practice is played, and which of the simulator's practices it is."""
+    return "\n".join(
+        f"  {one.connection.vendor}: {one.simulator.url}, practice {one.tenant}"
+        for one in practices
+    )
 
 
 def happen(practice: Practice, stopped: Event, away: set[str]) -> None:

@@ -85,7 +85,8 @@ def simulate(  # noqa: PLR0913 - each is an option
 ) -> None:
     """Play a vendor on this machine until stopped; one line of JSON says where.
 
-    The word may be left out: `pms-sync simulate gentu`.
+    The word may be left out: `pms-sync simulate gentu`. What staff would do there, such as change
+    a status or lock the account, is asked for under /_sim/ at its address: see docs/advancedmd.md.
     """
     if vendor in SERVICES:
         _become(command(vendor, "--port", str(port), "--outlive-parent"))

@@ -68,6 +68,12 @@ def test_ctrl_c_that_reaches_a_simulator_first_is_no_crash() -> None:
     assert stopped.is_set()
 
 
+def test_a_visitor_is_told_where_each_practice_is_played() -> None:
+    told = demo.addresses([practice_of_a_dead_simulator()])
+
+    assert told == "  gentu: http://127.0.0.1:9, practice 1"
+
+
 def test_a_vendor_that_is_away_is_named_once_with_what_brings_it_back(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -75,6 +75,23 @@ def test_a_row_that_became_the_practices_is_answered_as_that_row(day: TwoWayDay)
     assert [one["args"]["entry_id"] for one in jobs(day, "push_entry")] == [str(new)]
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [({"status_codes": "77=banana"}, "the words are"), ({"columns": "999"}, "no column 999")],
+)
+def test_settings_the_practice_cannot_use_are_refused(
+    day: TwoWayDay, settings: dict[str, str], said: str
+) -> None:
+    at, headers = f"/api/pms/connections/{day.connection}", day.site.bearer()
+    tag = day.site.client.get(at, headers=headers).headers["ETag"]
+
+    answer = day.site.client.patch(
+        at, headers={**headers, "If-Match": tag}, json={"settings": settings}
+    )
+
+    assert (answer.status_code, said in str(answer.json())) == (422, True)
+
+
 def test_a_row_that_nobody_is_about_to_send_says_so(day: TwoWayDay) -> None:
     path = f"/appointments/{day.ids['Cleo Draft']}/sync-status"
     assert get(day, path).json()["sync_status"]["reason"] is None
