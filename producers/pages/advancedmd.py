@@ -159,10 +159,17 @@ def _board(door: Door, wanted: Filter) -> dict[str, Any]:
         "today": today,
         "badges": BADGES,
         "many": MANY,
+        "pushable": sorted(PUSHABLE),
+        **_rights(door),
+    }
+
+
+def _rights(door: Door) -> dict[str, bool]:
+    """What the reader may do, and so is offered."""
+    return {
         "may_sync": door.person.may(Permission.SYNC),
         "may_see": door.person.may(Permission.SEE_SHEET),
         "may_edit": door.person.may(Permission.EDIT_SHEET),
-        "pushable": sorted(PUSHABLE),
         "may_configure": door.person.may(Permission.CONFIGURE),
     }
 

@@ -179,11 +179,18 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
         "after": shown + timedelta(days=1),
         "now": now,
         "timezone": timezone,
+        "labels": LABELS,
+        "flags": FLAGS,
+        **_rights(door),
+    }
+
+
+def _rights(door: Door) -> dict[str, bool]:
+    """What the reader may do, and so is offered."""
+    return {
         "may_edit": door.person.may(Permission.EDIT_SHEET),
         "may_sync": door.person.may(Permission.SYNC),
         "may_rename": door.person.may(Permission.CONFIGURE),
-        "labels": LABELS,
-        "flags": FLAGS,
     }
 
 
