@@ -71,7 +71,7 @@ class OpenLink:
             is_kept = patient_links.chosen(
                 db, self._parts.sealer, self.link, choice, account_id=account_id, by=None, at=at
             )
-            waiting = patient_links.waiting(db, self.link)
+            waiting = patient_links.waiting(db, self._parts.sealer, self.link)
             if choice.state is LinkState.LINKED or not is_kept:
                 create_jobs(db, self._connection, waiting)
             elif choice.reason is not None:
@@ -81,7 +81,9 @@ class OpenLink:
         """They are linked already: whoever came to wait for it meanwhile goes out."""
         with transaction(self._parts.engine, account_id=self._connection.account_id) as db:
             guard(db, self._job)
-            create_jobs(db, self._connection, patient_links.waiting(db, self.link))
+            create_jobs(
+                db, self._connection, patient_links.waiting(db, self._parts.sealer, self.link)
+            )
 
     def _save_spent(self, spent: Sequence[Spend]) -> None:
         if spent:

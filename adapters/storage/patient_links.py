@@ -11,6 +11,8 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage import sheet_events
+from adapters.storage.entries import EntrySeal
+from adapters.storage.own_practice import OF_ENTRY, vendors
 from domain.connections import Connection
 from domain.fields import Cells
 from domain.merge import shown
@@ -52,6 +54,15 @@ _WAITING = text(
       AND linked_to IS NULL AND removed_at IS NULL
     ORDER BY appointment_time, id
     """
+)
+# An older release left rows that do not say for which link they wait.
+_UNSAID = text(
+    f"""
+    SELECT * FROM run_sheet_appointments AS entry
+    WHERE push_link_id IS NULL AND push_state = 'needs_patient' AND source <> 'pms'
+      AND linked_to IS NULL AND entry.removed_at IS NULL AND :connection_id = ({OF_ENTRY})
+    ORDER BY appointment_time, id
+    """  # noqa: S608 - this module's own words
 )
 _TELL = text(
     """
@@ -125,9 +136,18 @@ def chosen(  # noqa: PLR0913 - who was chosen, by whom, when
     return db.execute(_CHOSEN, values).first() is not None
 
 
-def waiting(db: Db, link: Link) -> Sequence[UUID]:
-    """Rows that wait for this link."""
-    return [row.id for row in db.execute(_WAITING, {"id": link.id})]
+def waiting(db: Db, sealer: Sealer, link: Link) -> Sequence[UUID]:
+    """Rows that wait for this link, and such as wait for this person and do not say so."""
+    said = [row.id for row in db.execute(_WAITING, {"id": link.id})]
+    place = {"connection_id": link.connection_id, "vendors": vendors()}
+    unsaid = db.execute(_UNSAID, place).mappings().all()
+    return said + [row["id"] for row in unsaid if _is_of(sealer, row, link.person)]
+
+
+def _is_of(sealer: Sealer, row: RowMapping, person: Person) -> bool:
+    cells = EntrySeal(sealer, account_id=row["account_id"]).cells(row)
+    found = person_in(row["id"], cells)
+    return found is not None and found.key == person.key
 
 
 def tell(db: Db, link: Link, entry_ids: Sequence[UUID], reason: str, *, account_id: str) -> None:

@@ -44,6 +44,8 @@ _REFUSED = """
 _GOES = f"""
     entry.push_reason IS DISTINCT FROM :disputed
     AND (entry.push_state = 'pending'
+         OR entry.source <> 'pms' AND entry.push_state = 'needs_patient'
+            AND entry.push_link_id IS NULL
          OR :is_named AND entry.push_state = 'error' AND NOT ({_REFUSED})
          OR :is_named AND entry.source <> 'pms'
             AND (entry.push_state = 'needs_patient' OR :creates AND entry.push_state IS NULL))

@@ -31,11 +31,15 @@ _OPEN = text(
     WHERE entry_id = ANY(:ids) AND state IN ('submitted', 'unknown')
     """
 )
+# A row that waits for its patient and does not say by which link was left so by an older release.
 _WAITS = text(
     """
     SELECT EXISTS (
       SELECT FROM run_sheet_appointments AS entry
-      WHERE entry.push_state = 'pending' AND entry.linked_to IS NULL AND entry.removed_at IS NULL
+      WHERE (entry.push_state = 'pending'
+             OR entry.source <> 'pms' AND entry.push_state = 'needs_patient'
+                AND entry.push_link_id IS NULL)
+        AND entry.linked_to IS NULL AND entry.removed_at IS NULL
         AND entry.push_reason IS DISTINCT FROM :disputed
         AND (entry.pms_connection_id = :id
              OR entry.source <> 'pms' AND EXISTS (

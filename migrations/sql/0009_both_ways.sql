@@ -5,10 +5,8 @@ ALTER TABLE run_sheet_appointments
     FOREIGN KEY(push_link_id) REFERENCES patient_links (id);
 CREATE INDEX ix_run_sheet_appointments_push_link_id ON run_sheet_appointments (push_link_id)
   WHERE push_link_id IS NOT NULL;
+-- Rows that wait from before, and those that a worker of before leaves while it still runs, do not
+-- say which: the practice's next sync sends them once more, and whoever is linked finds their own.
 
--- Rows that wait for a link from before do not say which: they are looked up anew. Their table's
--- owner keeps to the rows of one account too, but while it is not forced to.
-ALTER TABLE run_sheet_appointments NO FORCE ROW LEVEL SECURITY;
-UPDATE run_sheet_appointments SET push_state = 'pending', push_reason = NULL
-  WHERE push_state = 'needs_patient';
-ALTER TABLE run_sheet_appointments FORCE ROW LEVEL SECURITY;
+-- Each range follows its own rows.
+CREATE INDEX ix_jobs_push_range ON jobs ((args ->> 'range_id')) WHERE kind = 'push_entry';

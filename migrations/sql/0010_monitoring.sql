@@ -7,8 +7,13 @@ GRANT SELECT (endpoint, user_id, phi_accessed) ON pms_audit_logs TO pms_sync_dis
 
 -- What waits to go out to a PMS is told by the states of rows, not by what is in them.
 CREATE POLICY counted ON run_sheet_appointments FOR SELECT TO pms_sync_dispatch USING (true);
-GRANT SELECT (pms_connection_id, push_state, removed_at, updated_at)
+GRANT SELECT (pms_connection_id, run_sheet_clinician_id, push_state, linked_to, removed_at, updated_at)
   ON run_sheet_appointments TO pms_sync_dispatch;
+
+-- A row that a practice is to have yet is that of its clinician's practice.
+CREATE POLICY counted ON pms_clinician_mappings FOR SELECT TO pms_sync_dispatch USING (true);
+GRANT SELECT (pms_connection_id, run_sheet_clinician_id)
+  ON pms_clinician_mappings TO pms_sync_dispatch;
 
 -- One week of one account, as it was told: counts only.
 CREATE TABLE sync_summaries (

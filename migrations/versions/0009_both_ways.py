@@ -12,6 +12,7 @@ depends_on = None
 SQL = Path(__file__).parent.parent / "sql"
 
 DROP = """
+DROP INDEX ix_jobs_push_range;
 DROP INDEX ix_run_sheet_appointments_push_link_id;
 ALTER TABLE run_sheet_appointments DROP COLUMN push_link_id;
 """
@@ -27,5 +28,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Rows that wait for a link say so again once they are tried."""
+    """Rows that wait for a link go on waiting, and no longer say for which."""
     _run(DROP)

@@ -13,8 +13,12 @@ SQL = Path(__file__).parent.parent / "sql"
 
 DROP = """
 DROP TABLE sync_summaries;
-REVOKE SELECT (pms_connection_id, push_state, removed_at, updated_at)
+REVOKE SELECT (pms_connection_id, run_sheet_clinician_id, push_state, linked_to, removed_at,
+               updated_at)
   ON run_sheet_appointments FROM pms_sync_dispatch;
+REVOKE SELECT (pms_connection_id, run_sheet_clinician_id)
+  ON pms_clinician_mappings FROM pms_sync_dispatch;
+DROP POLICY counted ON pms_clinician_mappings;
 REVOKE SELECT (endpoint, user_id, phi_accessed) ON pms_audit_logs FROM pms_sync_dispatch;
 REVOKE SELECT (id, account_id, connection_id, kind, state, call_id, entry_id, created_at,
                submitted_at, settled_at)

@@ -148,7 +148,7 @@ def patient_link(door: Editor, link_id: UUID, body: Chosen) -> OnePatient:
             by=door.person.name,
             at=door.ports.clock(),
         )
-        create_jobs(db, held, patient_links.waiting(db, found))
+        create_jobs(db, held, patient_links.waiting(db, door.ports.sealer, found))
         record(
             db,
             door.access,

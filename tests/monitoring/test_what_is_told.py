@@ -210,7 +210,8 @@ def test_the_provisioning_and_the_example_are_yaml_that_points_at_what_is_there(
 @pytest.mark.integration
 @pytest.mark.parametrize("statement", [*STATEMENTS.values()], ids=[*STATEMENTS])
 def test_whatever_grows_is_read_by_an_index(world: World, statement: TextClause) -> None:
-    values = {"queues": ["sync"], "since": LONG_AGO, "until": LONG_AGO, "most": 1}
+    spans = {"since": LONG_AGO, "until": LONG_AGO, "most": 1}
+    values = {**spans, "queues": ["sync"], "vendors": ["advancedmd"]}
 
     with dispatch(world.rig.engine) as db:
         db.execute(text("SET LOCAL enable_seqscan = off"))

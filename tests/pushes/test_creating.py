@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from adapters.storage import patient_links, push_standing
+from adapters.storage.timelines import read_outward
 from adapters.storage.writes import WriteLedger
 from domain.appointments import Patient
 from domain.desk import OutcomeUnknown
@@ -16,7 +17,7 @@ from domain.patient_links import Choice, LinkState
 from domain.pushes import LOCKED_OUT, NO_PATIENT
 from domain.wishes import Booking, WriteKind
 from infra.clock import system_clock
-from infra.database import transaction
+from infra.database import dispatch, transaction
 from tests.pushes.book import ANN, COLUMNS, DAY, NINE
 from tests.pushes.office import SEALER, Office
 
@@ -245,6 +246,18 @@ def test_a_search_that_fails_says_so_and_can_be_tried_again(eager: Office) -> No
 
     (link,) = eager.all("SELECT * FROM patient_links")
     assert (link["state"], link["reason"]) == ("error", "no line")
+
+
+def test_a_visit_that_is_to_be_made_is_counted_at_its_practice(eager: Office) -> None:
+    del eager.book.people["p-1"]
+    eager.adds(**ADA)
+    eager.push()
+    eager.adds(**{**ADA, "start": f"{DAY}T15:00"})
+
+    with dispatch(eager.engine) as db:
+        owed = read_outward(db)[eager.connection_id]
+
+    assert (owed.stuck, owed.waiting, owed.since is not None) == (1, 1, True)
 
 
 def test_a_row_that_names_nobody_says_so(office: Office) -> None:

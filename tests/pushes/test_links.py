@@ -44,7 +44,7 @@ def links(office: Office, link_id: UUID, pms_id: str = "p-1") -> list[UUID]:
         choice = Choice(state=LinkState.LINKED, pms_patient_id=pms_id)
         about: dict[str, Any] = {"account_id": office.account, "at": office.time()}
         patient_links.chosen(db, SEALER, link, choice, by="person:ann", **about)
-        return list(patient_links.waiting(db, link))
+        return list(patient_links.waiting(db, SEALER, link))
 
 
 def link_of(office: Office, entry_id: UUID) -> UUID:
@@ -168,3 +168,33 @@ def _another(office: Office) -> UUID:
     )
     with transaction(office.engine, account_id=office.account) as db:
         return connections.add(db, new)
+
+
+def forgets_links(office: Office) -> None:
+    """As a worker of before leaves the rows: they wait for their patient, and do not say whom."""
+    office.all("UPDATE run_sheet_appointments SET push_link_id = NULL RETURNING id")
+
+
+def test_rows_that_do_not_say_for_which_link_they_wait_are_found_by_their_person(
+    eager: Office,
+) -> None:
+    eager.book.people["p-2"] = replace(eager.book.people["p-1"], pms_id="p-2")
+    first, second = eager.adds(**ADA), eager.adds(**UNBORN | LATER)
+    eager.push()
+    born, unborn = link_of(eager, first), link_of(eager, second)
+    forgets_links(eager)
+
+    assert (links(eager, born), links(eager, unborn)) == ([first], [second])
+
+
+def test_the_next_sync_sends_rows_that_do_not_say_for_which_link_they_wait(eager: Office) -> None:
+    entry_id = eager.adds(**UNBORN)
+    eager.push()
+    link_id = link_of(eager, entry_id)
+    links(eager, link_id)
+    forgets_links(eager)
+
+    eager.sync()
+    eager.push()
+
+    assert (len(eager.book.visits), len(eager.shown())) == (2, 2)

@@ -82,6 +82,11 @@ jobs = Table(
     Index("ix_jobs_account_id", "account_id", "created_at", "id"),
     Index("ix_jobs_dead", "account_id", "finished_at", postgresql_where=text("state = 'dead'")),
     Index("ix_jobs_trace_id", "trace_id"),
+    Index(
+        "ix_jobs_push_range",
+        text("(args ->> 'range_id')"),
+        postgresql_where=text("kind = 'push_entry'"),
+    ),
 )
 
 paused_queues = Table(
