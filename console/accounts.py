@@ -15,7 +15,7 @@ from domain.errors import BadInput
 from domain.features import FEATURES, Switches, every, require
 from domain.window import local_day
 from infra.clock import system_clock
-from infra.database import dispatch
+from infra.database import as_dispatch, dispatch
 
 app = typer.Typer(no_args_is_help=True, help="Accounts own connections; calls find them by number.")
 
@@ -151,7 +151,7 @@ def _switch(wiring: Wiring, account: str, wanted: Switches) -> None:
     with dispatch(wiring.engine) as db:
         accounts.require(db, account)
     told = ", ".join(f"{name} {'on' if on else 'off'}" for name, on in wanted.items())
-    # Written beside the book, as every change of an account.
+    # Accounts are written by dispatch, as every change of one.
     with (
         audited(
             wiring.engine,
@@ -159,8 +159,8 @@ def _switch(wiring: Wiring, account: str, wanted: Switches) -> None:
             account_id=account,
             action="account.features",
             summary=told,
-        ),
-        dispatch(wiring.engine) as db,
+        ) as db,
+        as_dispatch(db),
     ):
         accounts.switch(db, account, wanted)
 
@@ -176,7 +176,7 @@ def _change(
     with wired() as wiring:
         with dispatch(wiring.engine) as db:
             accounts.require(db, account)
-        # Written beside the book: accounts may read of themselves, not write.
+        # Accounts may read of themselves, not write.
         with (
             audited(
                 wiring.engine,
@@ -184,8 +184,8 @@ def _change(
                 account_id=account,
                 action="account.changed",
                 summary=", ".join(changed),
-            ),
-            dispatch(wiring.engine) as db,
+            ) as db,
+            as_dispatch(db),
         ):
             accounts.change(db, account, name=name, timezone=timezone, numbers=numbers)
 

@@ -16,7 +16,7 @@ from console.wiring import Wiring, wired
 from domain.errors import BadInput
 from domain.people import Role
 from infra.clock import system_clock
-from infra.database import dispatch
+from infra.database import as_dispatch, dispatch
 
 app = typer.Typer()
 
@@ -81,16 +81,19 @@ def sign_out(
     """End every session of a person, or of everybody, and the links they have not used yet."""
     now = system_clock()
     summary = f"{name or 'everybody'}{', tokens' if tokens else ''}"
-    with wired() as wiring:
-        with dispatch(wiring.engine) as db:
-            accounts.require(db, account)
-            ended = end_everywhere(db, account_id=account, name=name)
-            if tokens:
-                # Instants of tokens are whole seconds: those of this very second are gone, too.
-                call_back_tokens(db, account_id=account, at=now + timedelta(seconds=1))
-        action = "session.ended_everywhere"
-        with audited(wiring.engine, "sign-out", account_id=account, action=action, summary=summary):
-            pass
+    action = "session.ended_everywhere"
+    with (
+        wired() as wiring,
+        audited(
+            wiring.engine, "sign-out", account_id=account, action=action, summary=summary
+        ) as db,
+        as_dispatch(db),
+    ):
+        accounts.require(db, account)
+        ended = end_everywhere(db, account_id=account, name=name)
+        if tokens:
+            # Instants of tokens are whole seconds: those of this very second are gone, too.
+            call_back_tokens(db, account_id=account, at=now + timedelta(seconds=1))
     if json:
         return output.answer({"sessions": ended, "tokens": tokens})
     return output.say(f"{ended} sessions ended.")

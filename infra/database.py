@@ -110,6 +110,17 @@ def dispatch(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def as_dispatch(db: Connection) -> Iterator[None]:
+    """Within an account's transaction what dispatch alone may write: kept with the rest, or not.
+
+    What goes wrong within takes the whole transaction along: the role is not put back then.
+    """
+    db.execute(_ROLE, {"role": DISPATCH_ROLE})
+    yield
+    db.execute(_ROLE, {"role": APP_ROLE})
+
+
+@contextmanager
 def plain_errors() -> Iterator[None]:
     """Around whatever reaches the driver past SQLAlchemy, such as COPY."""
     try:

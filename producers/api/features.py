@@ -9,7 +9,7 @@ from adapters.storage import accounts
 from adapters.storage.audit import record
 from domain.features import Switches, every, require
 from domain.people import Permission
-from infra.database import dispatch
+from infra.database import as_dispatch
 from producers.doors import Door, door
 from producers.words import Line
 
@@ -46,8 +46,8 @@ def change(door: Configuring, body: Switching) -> dict[str, Any]:
             summary=told,
         )
         # Accounts are written by dispatch; nothing is switched that was not audited.
-        with dispatch(door.ports.database) as book:
-            accounts.switch(book, door.account_id, body.features)
+        with as_dispatch(db):
+            accounts.switch(db, door.account_id, body.features)
     return {"success": True, "features": _standing(door)}
 
 
