@@ -1,10 +1,10 @@
 """Judges audit chains against their rows and their anchor, and names what is wrong."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
 from adapters.storage.audit_chain import LONGEST_TRANSACTION, links_after
@@ -23,6 +23,9 @@ from infra.database import dispatch, transaction
 
 PATIENCE = timedelta(minutes=5)
 """Rows are chained within seconds: what waits longer is told as a finding."""
+
+MOST_OF_A_KIND = 20
+"""A lost key spoils every row of an account: the first are told one by one, the rest counted."""
 
 _ACCOUNTS = text(
     """
@@ -81,7 +84,7 @@ class Verifying:
         known: dict[str, Known] = {
             row.id: Known(seq=row.seq, anchored=row.anchored) for row in rows
         }
-        anchored, broken = self._anchored()
+        anchored, broken = self._anchored(only)
         wanted = [only] if only else sorted({*known, *anchored})
         verdicts = [
             self._verdict(one, known.get(one, Known()), anchored.get(one, {}), is_whole=not broken)
@@ -89,14 +92,12 @@ class Verifying:
         ]
         return verdicts, broken
 
-    def _known(self, db: Db) -> Mapping[str, Known]:
-        rows = db.execute(_ACCOUNTS)
-        return {row.id: Known(seq=row.seq, anchored=row.anchored) for row in rows}
-
-    def _anchored(self) -> tuple[Mapping[str, Heads], Sequence[Finding]]:
+    def _anchored(self, only: str | None) -> tuple[Mapping[str, Heads], Sequence[Finding]]:
         found: dict[str, dict[int, frozenset[bytes]]] = {}
         try:
             for head in self.anchor.heads():
+                if only not in {None, head.account_id}:
+                    continue
                 places = found.setdefault(head.account_id, {})
                 places[head.seq] = places.get(head.seq, frozenset()) | {head.hash}
         except AnchorBroken as error:
@@ -127,7 +128,7 @@ class Verifying:
             unchained=tail[0],
             oldest_unchained=tail[1],
             anchored=max(heads, default=0),
-            findings=wrong.findings,
+            findings=wrong.told(),
         )
 
     def _cut(self, account_id: str) -> Cut | None:
@@ -162,15 +163,31 @@ class _Wrong:
     def __init__(self, account_id: str, heads: Heads) -> None:
         self._account = account_id
         self._heads = heads
-        self.findings: list[Finding] = []
+        self._first: list[Finding] = []
+        self._counts: Counter[Trouble] = Counter()
 
     def took(self, findings: Iterable[Finding]) -> None:
-        self.findings.extend(findings)
+        for one in findings:
+            self._counts[one.trouble] += 1
+            if self._counts[one.trouble] <= MOST_OF_A_KIND:
+                self._first.append(one)
 
     def add(self, trouble: Trouble, sentence: str, **places: int) -> None:
-        self.findings.append(
-            Finding(trouble=trouble, sentence=sentence, account_id=self._account, **places)
-        )
+        found = Finding(trouble=trouble, sentence=sentence, account_id=self._account, **places)
+        self.took([found])
+
+    def told(self) -> list[Finding]:
+        """The first of each kind as they were found, and of each how many more there are."""
+        more = [
+            Finding(
+                trouble=trouble,
+                sentence=f"and {count - MOST_OF_A_KIND} more of the kind '{trouble}'",
+                account_id=self._account,
+            )
+            for trouble, count in self._counts.items()
+            if count > MOST_OF_A_KIND
+        ]
+        return [*self._first, *more]
 
     def passing(self, links: Iterable[Link]) -> Iterator[Link]:
         for link in links:

@@ -15,7 +15,7 @@ from adapters.anchors.file import FileAnchor
 from adapters.storage.accounts import Account, add
 from adapters.storage.audit import Access, record
 from adapters.storage.audit_chain import Chaining, waiting_accounts
-from adapters.storage.audit_verify import Known, Verdict, Verifying
+from adapters.storage.audit_verify import MOST_OF_A_KIND, Known, Verdict, Verifying
 from adapters.storage.tables import pms_audit_logs
 from domain.audit_chain import COLUMNS, SHAPE, Finding, Head, Trouble
 from domain.errors import Transient
@@ -411,6 +411,17 @@ def test_a_row_chained_under_a_lost_key_is_told_so(book: Book) -> None:
     findings = other.verify(account_id)[0][0].findings
 
     assert {one.trouble for one in findings} == {Trouble.KEY, Trouble.ANCHOR}
+
+
+def test_of_many_broken_rows_the_first_are_told_and_the_rest_are_counted(book: Book) -> None:
+    account_id = book.chained(MOST_OF_A_KIND + 3)
+    other = Verifying(engine=book.chaining.engine, keys=keys_from([OTHER_KEY]), anchor=_Nowhere())
+
+    findings = other.verify(account_id)[0][0].findings
+
+    lost = [one for one in findings if one.trouble is Trouble.KEY]
+    assert [one.seq for one in lost] == [*range(1, MOST_OF_A_KIND + 1), None]
+    assert lost[-1].sentence == "and 3 more of the kind 'key'"
 
 
 def test_a_new_key_goes_on_where_the_old_one_ended(book: Book) -> None:
