@@ -215,7 +215,7 @@ def _with_cure(wiring: Wiring, held: Connection, failed: CheckFailed) -> CheckFa
     if load(wiring, str(held.id)).state is not State.NEEDS_SIGN_IN:
         return failed
     again = reconnecting.command(held.vendor, short(held.id))
-    return CheckFailed(f"{str(failed).rstrip('.')}. Run '{again}'.")
+    return CheckFailed(f"{str(failed).rstrip('.')}. Run {again}.")
 
 
 @app.command()

@@ -14,12 +14,12 @@ from domain.errors import BadInput, NeedsReconnect
 def command(vendor: str, number: str) -> str:
     """How somebody signs a connection in again: with this vendor's own secrets, or its code."""
     described = pms.vendor(vendor)
-    if described.pairing is not None:
-        return f"pms-sync connections pair {number} CODE"
     # Which practice it is stays as it is; a value of - is typed, and in no history of commands.
     names = [name for name in described.secrets if name != described.site_secret]
     given = " ".join(f"--secret {name}=-" for name in names)
-    return f"pms-sync connections reconnect {number} {given}"
+    again = f"'pms-sync connections reconnect {number} {given}'"
+    pairs = f", or 'pms-sync connections pair {number} CODE'"
+    return again + (pairs if described.pairing is not None else "")
 
 
 def held_secrets(wiring: Wiring, held: Connection) -> Mapping[str, str]:

@@ -23,7 +23,7 @@ ADVICE = {
     State.SETUP_REQUIRED: "run 'pms-sync connections pair {id} CODE'",
     State.INACTIVE: "run 'pms-sync connections resume {id}' to sync again",
     State.ERROR: "run 'pms-sync connections test {id}'",
-    State.NEEDS_SIGN_IN: "run '{again}'",
+    State.NEEDS_SIGN_IN: "run {again}",
 }
 
 _CREDENTIALS = text(
@@ -81,7 +81,7 @@ def _problem(wiring: Wiring, row: RowMapping) -> Finding | None:
             wiring.secrets.get(row["secret_ref"])
     except (NeedsReconnect, Refused) as gone:
         again = reconnecting.command(row["vendor"], number)
-        told = f"of {row['name']} cannot be read ({gone}); run '{again}'"
+        told = f"of {row['name']} cannot be read ({gone}); run {again}"
         return Finding(name, "bad", told)
     if _is_overdue(row):
         told = f"the sign-in of {row['name']} has ended and was not renewed"
