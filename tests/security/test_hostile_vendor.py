@@ -112,8 +112,8 @@ def test_a_worker_stays_small_and_alive(workshop: tuple[Stack, Hostile], name: s
     print(f"{name}: {run['status']}, {most:.0f} MB, {took:.1f} s: {run['error_message']}")  # noqa: T201
     assert worker.is_alive()
     assert vendor.server.asked > 0
-    assert run["status"] in {"failed", "partial"}
-    assert run["error_message"]
+    assert run["status"] in {"failed", "partial"} or run["rejected"] > 0
+    assert run["error_message"] or run["rejected"] > 0
     assert most < MOST_MEMORY_MB
 
 
