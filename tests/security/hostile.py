@@ -220,6 +220,7 @@ BROKEN: Mapping[str, Answer] = {
 }
 """What is no page at all: the run fails, in words."""
 
+NO_IDS: list[Any] = [None, "", 7, 1.5, True, [], {}, "x" * 999]
 ODD: Mapping[str, Answer] = {
     "the year 1": each(startAt="0001-01-01T00:00:00+14:00", endAt="0001-01-01T00:15:00+14:00"),
     "the year 9999": each(startAt="9999-12-31T23:59:59-14:00", endAt="9999-12-31T23:59:59-14:00"),
@@ -243,10 +244,7 @@ ODD: Mapping[str, Answer] = {
     "a key twice": raw(b'"status"', b'"id":"other","status":"x","status"'),
     "records that are none": changed(lambda rows: [1, None, "x", [], {}, *rows]),
     "ids that are none": changed(
-        lambda rows: [
-            {**row, "id": odd}
-            for row, odd in zip(rows, [None, "", 7, 1.5, True, [], {}, "x" * 999], strict=False)
-        ]
+        lambda rows: [{**row, "id": odd} for row, odd in zip(rows, NO_IDS, strict=False)]
     ),
     "people that are none": each(participant=[1, None, "x", {}, {"referenceType": []}]),
     "shapes": each(status={}, appointmentType=[], participant={}, notes=7),
