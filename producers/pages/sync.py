@@ -217,12 +217,12 @@ def segments(run: LoggedRun) -> Sequence[Segment]:
 
 
 def counted(run: LoggedRun) -> str:
-    """`412 read: 3 new, 2 changed, 1 conflict`; what was left alone is not told."""
+    """`412 read: 3 new, 2 changed`, or why none were; what was left alone is not told."""
     done = [f"{getattr(run, name)} {word}" for name, word in DONE.items() if getattr(run, name)]
     if run.conflicts:
         done.append(f"{run.conflicts} {'conflict' if run.conflicts == 1 else 'conflicts'}")
     if not run.fetched and not done:
-        return "nothing there" if run.is_over else "nothing read yet"
+        return (run.error_message or "nothing there") if run.is_over else "nothing read yet"
     if not done and run.is_over:
         done.append("nothing to change")
     return ": ".join(filter(None, (f"{run.fetched} read", ", ".join(done))))

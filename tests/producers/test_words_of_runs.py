@@ -1,0 +1,28 @@
+"""What a run did, in a line: counts, or why there are none."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from adapters.storage.runs import LoggedRun
+from producers.pages.sync import DONE, counted
+
+NOTHING: dict[str, Any] = dict.fromkeys(one.name for one in fields(LoggedRun))
+RUN = replace(
+    LoggedRun(**NOTHING), status="success", fetched=0, conflicts=0, **dict.fromkeys(DONE, 0)
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"status": "running"}, "nothing read yet"),
+        ({}, "nothing there"),
+        ({"status": "failed", "error_message": "it cannot be reached"}, "it cannot be reached"),
+        ({"fetched": 3}, "3 read: nothing to change"),
+        ({"fetched": 3, "conflicts": 1}, "3 read: 1 conflict"),
+    ],
+)
+def test_a_line_tells_what_came_or_why_nothing_did(told: dict[str, Any], words: str) -> None:
+    assert counted(replace(RUN, **told)) == words
