@@ -8,10 +8,9 @@ import pytest
 from adapters.storage.runs import LoggedRun
 from producers.pages.sync import DONE, counted
 
-NOTHING: dict[str, Any] = dict.fromkeys(one.name for one in fields(LoggedRun))
-RUN = replace(
-    LoggedRun(**NOTHING), status="success", fetched=0, conflicts=0, **dict.fromkeys(DONE, 0)
-)
+UNKNOWN: dict[str, Any] = dict.fromkeys(one.name for one in fields(LoggedRun))
+NOTHING: dict[str, Any] = dict.fromkeys(["fetched", "conflicts", *DONE], 0)
+RUN = LoggedRun(**UNKNOWN | NOTHING | {"status": "success"})
 
 
 @pytest.mark.parametrize(
