@@ -71,7 +71,9 @@ def test_a_clinician_without_a_column_there_is_refused_at_once(day: TwoWayDay) -
     assert (answer.status_code, answer.json()["detail"]) == (422, NO_COLUMN)
 
 
-@pytest.mark.parametrize("given", ["Omar Supposed LCSW", None, 7, "7e1d4c6a-0000-4000-8000-00000000beef"])
+@pytest.mark.parametrize(
+    "given", ["Omar Supposed LCSW", None, 7, "7e1d4c6a-0000-4000-8000-00000000beef"]
+)
 def test_a_clinician_is_named_by_an_id_of_the_sheet(day: TwoWayDay, given: object) -> None:
     answer = edit(day.site, "Eve Pattern", clinician=given)
 
