@@ -20,7 +20,7 @@ from infra.vendor_urls import is_loopback
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 TOTAL_SECONDS = 60.0
-LARGEST_ANSWER = 16 * 1024 * 1024
+LARGEST_ANSWER = 8 * 1024 * 1024
 
 TLS_VERSIONS: Mapping[str, ssl.TLSVersion] = MappingProxyType(
     {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from domain.errors import BrokenContract
 
-MOST_PARTS = 1_000_000
+MOST_PARTS = 300_000
 """Of one answer; a large page has a tenth of it. Each costs memory many times its own length."""
 
 

@@ -110,7 +110,9 @@ class _Came:
 async def _tools(ports: Ports, voice: Voice, came: _Came) -> Mapping[str, ToolAnswer]:
     """Each call's answer, by its id."""
     try:
-        kept = await _kept(ports, voice, came)
+        # A line to the database that says nothing more must not keep the caller.
+        async with asyncio.timeout(came.arrived + voice.last_seconds - time.monotonic()):
+            kept = await _kept(ports, voice, came)
         if not isinstance(kept, str):
             said = await answered(ports, voice, kept)
             return {**said, **_refused(kept.refused, ANOTHER_TOOL)}
@@ -121,6 +123,8 @@ async def _tools(ports: Ports, voice: Voice, came: _Came) -> Mapping[str, ToolAn
         return _refused_all(came.message, TOO_MANY)
     except SyncError as problem:
         log.warning("delivery.not_kept", error_kind=problem.kind)
+    except TimeoutError:
+        log.warning("delivery.not_kept", error_kind="Silent")
     except Exception:
         log.exception("delivery.crashed")
     return {}
