@@ -1,27 +1,11 @@
-"""limits with two counters, weighed, waiting as long as it says."""
+"""limits with two counters, weighed."""
 
-import time
+from functools import partial
 
-from limits import RateLimitItemPerSecond
-from limits.storage import storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 
-from bench.clocks.kit import AGAIN_S, Take, Wanted, main
-
-
-def clock(wanted: Wanted) -> Take:
-    limiter = SlidingWindowCounterRateLimiter(storage_from_string(f"redis+{wanted.redis_url}"))
-    item = RateLimitItemPerSecond(wanted.limit, wanted.seconds)
-
-    def take() -> float:
-        if limiter.hit(item, wanted.key):
-            return 0.0
-        # Where it names an instant that is past, it is asked again soon.
-        told = limiter.get_window_stats(item, wanted.key).reset_time
-        return max(AGAIN_S, told - time.time())
-
-    return take
-
+from bench.clocks.kit import main
+from bench.clocks.limits_kit import take_from
 
 if __name__ == "__main__":
-    main(clock)
+    main(partial(take_from, SlidingWindowCounterRateLimiter))

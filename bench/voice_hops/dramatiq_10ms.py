@@ -1,42 +1,9 @@
 """dramatiq, whose consumers look every 10 ms instead of up to every second."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Event
-from typing import Any
+from functools import partial
 
-import dramatiq
-from dramatiq.brokers.redis import RedisBroker
-from dramatiq.results import Results
-from dramatiq.results.backends import RedisBackend
-
-from bench.voice_hops.kit import THREADS, Call, main, ready
-
-WAIT_MS = 30_000
-POLL_MS = 10
-
-
-def work(url: str) -> None:
-    worker = dramatiq.Worker(_actor(url).broker, worker_threads=THREADS, worker_timeout=POLL_MS)
-    worker.start()
-    ready()
-    Event().wait()
-
-
-@contextmanager
-def calling(url: str) -> Iterator[Call]:
-    actor = _actor(url)
-    yield lambda: actor.send(1).get_result(block=True, timeout=WAIT_MS)
-
-
-def _actor(url: str) -> Any:
-    broker: Any = RedisBroker(url=url)  # type: ignore[no-untyped-call] # dramatiq's own
-    results: Any = Results
-    broker.add_middleware(results(backend=RedisBackend(url=url)))
-    dramatiq.set_broker(broker)
-    declared: Any = dramatiq.actor(actor_name="echo", store_results=True)
-    return declared(lambda number: number)
-
+from bench.voice_hops.dramatiq_stock import calling, work
+from bench.voice_hops.kit import main
 
 if __name__ == "__main__":
-    main(work, calling)
+    main(partial(work, worker_timeout=10), calling)

@@ -15,8 +15,8 @@ from bench.voice_hops.kit import THREADS, Call, main, ready
 WAIT_MS = 30_000
 
 
-def work(url: str) -> None:
-    worker = dramatiq.Worker(_actor(url).broker, worker_threads=THREADS)
+def work(url: str, **settings: int) -> None:
+    worker = dramatiq.Worker(_actor(url).broker, worker_threads=THREADS, **settings)
     worker.start()
     ready()
     Event().wait()
