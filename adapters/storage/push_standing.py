@@ -46,6 +46,13 @@ _LINK = text(
     ORDER BY created_at LIMIT 1
     """
 )
+_LINK_TO = text(
+    """
+    SELECT id FROM patient_links
+    WHERE connection_id = :connection_id AND state = 'linked' AND pms_patient_id = :pms_patient_id
+    ORDER BY updated_at DESC LIMIT 1
+    """
+)
 _UNLINKED = text(
     """
     SELECT id FROM patient_links WHERE connection_id = :id AND state <> 'linked'
@@ -186,6 +193,13 @@ def link_of(
     )
     values = {"connection_id": stands.connection_id, "hashes": hashes}
     found = db.execute(_LINK, values).first()
+    return None if found is None else patient_links.load(db, sealer, found.id)
+
+
+def link_to(db: Db, sealer: Sealer, stands: Standing, pms_patient_id: str) -> Link | None:
+    """Who of ours was linked to one of the practice's patients, last."""
+    values = {"connection_id": stands.connection_id, "pms_patient_id": pms_patient_id}
+    found = db.execute(_LINK_TO, values).first()
     return None if found is None else patient_links.load(db, sealer, found.id)
 
 

@@ -15,7 +15,7 @@ from adapters.storage import chosen_clinicians, chosen_statuses, push_log
 from adapters.storage.connections import load as load_connection
 from adapters.storage.days_read import read_days
 from adapters.storage.given_rows import CLINICIAN_AS_READ
-from adapters.storage.push_standing import Standing, link_of, standing, standings, steps
+from adapters.storage.push_standing import Standing, link_of, link_to, standing, standings, steps
 from adapters.storage.sheet import read_entry, read_sheet
 from adapters.storage.sheet_status import read_connections
 from domain.appointments import Status
@@ -123,9 +123,14 @@ def _statuses(db: Db, door: Door, entry: EntryView, held: Connection | None) -> 
 
 
 def _link(db: Db, door: Door, stands: Standing | None, entry: EntryView) -> Link | None:
-    """Who somebody of ours is at a practice that takes changes; its own patients it knows."""
+    """Who somebody of ours is at a practice that takes changes; of its own, who was linked."""
+    if stands is None:
+        return None
+    if entry.source == "pms":
+        known = entry.patient.pms_id if entry.patient else None
+        return link_to(db, door.ports.sealer, stands, known) if known else None
     person = two_way.person_of(entry)
-    if stands is None or person is None or entry.source == "pms":
+    if person is None:
         return None
     return link_of(db, door.ports.sealer, stands, person, account_id=door.account_id)
 

@@ -8,7 +8,12 @@ import pytest
 from sqlalchemy import insert, update
 
 from adapters.storage import push_board, push_log
-from adapters.storage.tables import pms_appointment_types, pms_connections
+from adapters.storage.tables import (
+    patient_links,
+    pms_appointment_types,
+    pms_connections,
+    run_sheet_appointments,
+)
 from domain.people import Role
 from domain.pushes import DISPUTED
 from producers.both_ways import vendors
@@ -347,6 +352,28 @@ def test_what_was_done_for_somebody_is_on_their_card(day: TwoWayDay) -> None:
     others = day.site.client.get(f"/sheet/entries/{day.ids['Ben Sketch']}").text
 
     assert "What was done (1) Looked up, not linked 23 Nov 11:03" in card
+    assert "patient-past" not in others
+
+
+def test_what_was_done_for_somebody_stays_on_their_card_once_the_visit_is_the_practices(
+    day: TwoWayDay,
+) -> None:
+    with day.site.everything() as db:
+        entries = run_sheet_appointments
+        theirs = db.execute(
+            update(entries)
+            .where(entries.c.id == day.ids["Dan Outline"])
+            .values(pms_patient_id="40012")
+        )
+        linked = {"state": "linked", "pms_patient_id": "40012", "linked_by": "Sam Owner"}
+        db.execute(update(patient_links).where(patient_links.c.id == day.link).values(linked))
+    day.site.sign_in()
+
+    card = text_of(day.site.client.get(f"/sheet/entries/{day.ids['Dan Outline']}").text)
+    others = day.site.client.get(f"/sheet/entries/{day.ids['Ben Sketch']}").text
+
+    assert theirs.rowcount == 1
+    assert "What was done (1) Linked Sam Owner, 23 Nov 11:03" in card
     assert "patient-past" not in others
 
 
