@@ -1,8 +1,9 @@
-"""Ten thousand forged and malformed messages at a real door: turned away, and nothing is kept."""
+"""Thousands of forged and malformed messages at a real door: turned away, and nothing is kept."""
 
 import gzip
 import hashlib
 import hmac
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from tests.webhooks.wire import Headers, Sent, verdicts
 
 pytestmark = pytest.mark.integration
 
-COUNT = 10_000
+COUNT = 10_000 if "SOAK" in os.environ else 4 * len(PROOFS) * len(BODIES)
 SEED = 20261121
 TABLES = ("deliveries", "tool_calls", "phone_calls", "jobs", "pms_writes", "pms_audit_logs")
 
@@ -71,7 +72,7 @@ def opened(database_url: str, redis_url: str) -> Iterator[Door]:
     engine.dispose()
 
 
-def test_ten_thousand_forgeries_are_turned_away_and_leave_nothing(door: Door) -> None:
+def test_forgeries_are_turned_away_and_leave_nothing(door: Door) -> None:
     found = verdicts(door.port, forgeries(COUNT, seed=SEED))
 
     assert found.total() == COUNT
