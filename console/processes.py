@@ -19,8 +19,9 @@ import producers.main
 import scheduler.main
 import workers.main
 from console import address, output
+from console.awaiting import once_there
 from console.output import AsJson
-from console.wiring import Wiring, revision, wired
+from console.wiring import Wiring, ensure_schema, revision, wired
 from domain.errors import BadInput
 from infra import logging, otel
 from infra.redis import policy_problem
@@ -183,12 +184,13 @@ def refuse_leaky_redis(wiring: Wiring) -> None:
 @contextmanager
 def _process(*, connections: int = SPARE_CONNECTIONS, as_json: bool = False) -> Iterator[Wiring]:
     """The parts of a long-running process, whose log goes to standard error."""
-    with wired(connections=connections) as wiring:
+    with wired(migrated=False, connections=connections) as wiring:
         given = wiring.settings
         plain = not as_json and (
             given.log_format == "console" or (given.log_format == "auto" and sys.stderr.isatty())
         )
         logging.configure(json=not plain, level=given.log_level)
-        refuse_leaky_redis(wiring)
+        once_there(lambda: ensure_schema(wiring))
+        once_there(lambda: refuse_leaky_redis(wiring))
         with otel.sending(given.otel_exporter_otlp_endpoint, process=" ".join(sys.argv[1:2])):
             yield wiring

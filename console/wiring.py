@@ -167,7 +167,7 @@ def wired(
         )
         try:
             if migrated:
-                _ensure_schema(wiring)
+                ensure_schema(wiring)
             yield wiring
         finally:
             wiring.close()
@@ -224,7 +224,7 @@ def _moved(given: Settings, home: Path) -> Settings:
     )
 
 
-def _ensure_schema(wiring: Wiring) -> None:
+def ensure_schema(wiring: Wiring) -> None:
     """The embedded database follows the code by itself; any other waits to be told."""
     if revision(wiring.engine) == migrations.newest():
         return

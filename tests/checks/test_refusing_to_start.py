@@ -1,5 +1,9 @@
-"""R18: no process starts on a Redis that throws work away, nor in production without its keys."""
+"""R18: no process starts on a Redis that throws work away, nor in production without its keys.
 
+One whose servers are away for the moment waits for them.
+"""
+
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -8,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.checks.ground import Ground, ground
+from tests.checks.trials import tell
 from tests.e2e.stack import ROOT
 
 pytestmark = [pytest.mark.integration, pytest.mark.e2e]
@@ -16,7 +21,7 @@ COMMANDS = (("worker", "--pool", "sync"), ("scheduler",), ("ingress", "--port", 
 RESTART_ME = 75
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def place() -> Iterator[Ground]:
     with ground() as made:
         yield made
@@ -41,6 +46,19 @@ def refusal(process: "subprocess.Popen[str]") -> str:
     return said
 
 
+def test_who_starts_while_postgres_is_away_goes_on_once_it_is_back(place: Ground) -> None:
+    """And is not ended and started anew, which takes an interpreter's start each time."""
+    place.servers.kill_postgres(signal.SIGKILL)
+    starting = place.scheduler()
+    place.wait_for(lambda: b"start.waits" in starting.told(), seconds=60)
+
+    place.servers.start_postgres()
+    took = place.wait_for(lambda: b"scheduler.started" in starting.told(), seconds=60)
+
+    tell("start", after_postgres_is_back_s=f"{took:.1f}")
+    assert starting.starts == 1
+
+
 def test_no_process_starts_on_a_redis_that_throws_work_away(place: Ground) -> None:
     with place.redis() as client:
         client.config_set("maxmemory-policy", "allkeys-lru")
@@ -51,15 +69,14 @@ def test_no_process_starts_on_a_redis_that_throws_work_away(place: Ground) -> No
         assert "set maxmemory-policy to noeviction" in said
 
 
-@pytest.mark.parametrize("key", ["", "0" * 64])
-def test_no_process_starts_in_production_without_keys_of_its_own(tmp_path: Path, key: str) -> None:
+def test_no_process_starts_in_production_with_the_keys_of_an_example(tmp_path: Path) -> None:
     """What else production refuses, value by value: `tests/infra/test_settings.py`."""
     environment = {
         "PYTHONPATH": str(ROOT),
         "PMS_SYNC_HOME": str(tmp_path),
         "PMS_SYNC_PROFILE": "production",
-        "ENCRYPTION_KEY": key,
-        "JWT_SECRET": "secret" if key else "",
+        "ENCRYPTION_KEY": "0" * 64,
+        "JWT_SECRET": "secret",
     }
 
     said = refusal(started(("scheduler",), environment))

@@ -1,0 +1,37 @@
+"""A process that starts while a server is away waits for it: that is quicker than starting anew."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import redis
+import structlog
+
+from infra.database import DatabaseAway
+
+PATIENCE_SECONDS = 30.0
+AGAIN_SECONDS = 0.25
+
+_T = TypeVar("_T")
+
+log = structlog.get_logger()
+
+
+def once_there(
+    ask: Callable[[], _T],
+    *,
+    seconds: float = PATIENCE_SECONDS,
+    pause: Callable[[float], object] = time.sleep,
+) -> _T:
+    """What `ask` answers as soon as its server does; the last error where that takes too long."""
+    ends, is_told = time.monotonic() + seconds, False
+    while True:
+        try:
+            return ask()
+        except (DatabaseAway, redis.ConnectionError, redis.TimeoutError) as away:
+            if time.monotonic() > ends:
+                raise
+            if not is_told:
+                log.warning("start.waits", error_kind=type(away).__name__)
+                is_told = True
+        pause(AGAIN_SECONDS)
