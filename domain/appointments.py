@@ -68,7 +68,8 @@ class Appointment:
     `status_raw` keeps the vendor's word where `status` had to be guessed. `flags` name what was
     degraded while reading ("estimated_duration", "unknown_status", "gap", "fold", ...), `removed`
     says the vendor holds the row as entered in error. `version` is the PMS's own mark of the row as
-    it was read, to be told apart from any other and no more.
+    it was read, to be told apart from any other and no more. `origin` is the print of the record as
+    it was sent (see `domain.origins`).
     """
 
     pms_id: str
@@ -89,6 +90,7 @@ class Appointment:
     removed: bool = False
     version: str | None = None
     facility_id: str | None = None
+    origin: bytes | None = field(default=None, repr=False, compare=False)
 
     @property
     def duration(self) -> timedelta:

@@ -1,11 +1,13 @@
 """Which of the records a PMS sent belong on the sheet, and which of those are new or different."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
 from domain.appointments import Appointment, Patient
 from domain.connections import Connection
+from domain.origins import is_read_otherwise, is_whole, record_of
 from domain.window import Window, zone
 
 ESTIMATED = "estimated_duration"
@@ -24,7 +26,8 @@ class Stored:
     """What is known of a row without opening it.
 
     `is_undone`: a person took back that a run had put it on the sheet, or taken it off;
-    `has_undone`: or what it had changed. `told` is the print of what the PMS said last.
+    `has_undone`: or what it had changed. `told` is the print of what the PMS said last, `origin`
+    that of the record as it was sent (see `domain.origins`).
     """
 
     fingerprint: bytes | None
@@ -32,6 +35,7 @@ class Stored:
     is_undone: bool = False
     has_undone: bool = False
     told: bytes | None = field(default=None, repr=False)
+    origin: bytes | None = field(default=None, repr=False)
 
     @property
     def is_where_it_belongs(self) -> bool:
@@ -70,11 +74,12 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Reprint:
-    """A row that is as it was, known by a print of an earlier key: these take its place."""
+    """A row that is as it was, with prints of an earlier key or reading: these take their place."""
 
     id: UUID
     fingerprint: bytes
     told: bytes
+    origin: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,15 @@ class Candidate:
     pms_id: str
     is_listed: bool
     is_due: bool = True
+
+
+def known_by_origin(stored: Mapping[UUID, Stored]) -> dict[bytes, list[UUID]]:
+    """Records of which every row is held and stands where it belongs, with their rows."""
+    found = defaultdict[bytes, list[UUID]](list)
+    for row, held in stored.items():
+        if held.origin is not None and held.is_where_it_belongs:
+            found[held.origin].append(row)
+    return {record_of(told): rows for told, rows in found.items() if is_whole(told, len(rows))}
 
 
 def row_id(connection_id: UUID, appointment: Appointment) -> UUID:
@@ -165,14 +179,15 @@ def sort_page(
         clinician = connection.clinicians.get(appointment.practitioner_id or "")
         record = filed(appointment, clinician, timezone=connection.timezone)
         mark = fingerprint(record)
-        if held is not None and held.is_where_it_belongs and held.fingerprint == mark:
+        is_same = held is not None and held.is_where_it_belongs and held.fingerprint == mark
+        if held is not None and is_same and not is_read_otherwise(held.origin, appointment.origin):
             unchanged += 1
             continue
         said = told(appointment, timezone=connection.timezone)
         said_mark = b"".join(map(fingerprint, said))
         if held is not None and held.is_where_it_belongs and held.fingerprint in prints(record):
             unchanged += 1
-            reprinted.append(Reprint(row, mark, said_mark))
+            reprinted.append(Reprint(row, mark, said_mark, appointment.origin))
             continue
         undone, is_held = held is not None and held.stays_undone(said, prints), held is not None
         fresh[row] = Incoming(row, appointment, clinician, mark, said_mark, is_held, undone)

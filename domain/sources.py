@@ -7,6 +7,7 @@ from typing import Any, Protocol, Self
 from uuid import UUID
 
 from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
+from domain.origins import Known
 from domain.window import Window
 
 MOST_PAGES = 2_000
@@ -39,7 +40,7 @@ class Query:
     `practitioner_id` is None where the slice covers every practitioner. `window` leaves out what
     the vendor answers beyond it, for queries asked with a margin. A parameter given as a tuple is
     repeated. Where only changes are asked for the slice is not `complete`: what it does not list
-    has not gone.
+    has not gone. `known` is what is held of it: a source may tell those rows by their ids alone.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Query:
     params: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     window: Window | None = None
     complete: bool = True
+    known: Known | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ class Page:
     `mark` is the vendor's own word for "as of this answer", to ask for changes since.
     `practitioners` are those met on this page for the first time, where the vendor lists none.
     `is_partial` says that the vendor is still taking in the practice's data: what is not listed
-    has not gone.
+    has not gone. `known` are rows whose records came again as they were: they stand as they are.
     """
 
     records: Sequence[Appointment]
@@ -79,6 +81,7 @@ class Page:
     mark: str | None = None
     practitioners: Sequence[Practitioner] = ()
     is_partial: bool = False
+    known: Sequence[UUID] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

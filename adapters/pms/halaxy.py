@@ -206,7 +206,7 @@ def _standing(record: Record, person: Record | None, end: datetime) -> Standing:
         return Standing(Status.CANCELLED)
     standing = STATUS.read(record, word)
     # Booked turns into attended by itself when its time comes, so it does not say that it is over.
-    now = record.around.now
+    now = record.now
     if standing.status is Status.COMPLETED and now is not None and now < end:
         return Standing(Status.IN_PROGRESS)
     return standing

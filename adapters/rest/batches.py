@@ -1,9 +1,10 @@
 """What the records of one answer come to: rows, rejects and drift."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
 
 from adapters.rest.envelope import Contents
 from adapters.rest.record import Record, Surroundings, id_in
@@ -23,25 +24,44 @@ class Batch(Generic[_T]):
     rows: list[_T] = field(default_factory=list, repr=False)
     rejects: list[Reject] = field(default_factory=list)
     drift: Counter[str] = field(default_factory=Counter)
+    known: list[UUID] = field(default_factory=list)
+
+
+class Knowing(Protocol):
+    """Tells records that came before, and marks those that are read for the next time."""
+
+    def rows(self, item: Any) -> Sequence[UUID]:
+        """The rows that hold this record as it is; none where it is to be read."""
+
+    def stamped(self, rows: Sequence[Any], record: Record) -> Sequence[Any]:
+        """What the record just asked for was read into."""
 
 
 def parsed(
-    listing: Listing[_T], contents: Contents, connection: Connection, around: Surroundings
+    listing: Listing[_T],
+    contents: Contents,
+    connection: Connection,
+    around: Surroundings,
+    *,
+    origins: Knowing | None = None,
 ) -> Batch[_T]:
     """Every record in our words; one that cannot be read is set aside, the others kept."""
     batch: Batch[_T] = Batch()
     for index, item in enumerate(contents.items):
+        if origins is not None and (known := origins.rows(item)):
+            batch.known += known
+            continue
         where = f"{listing.wrapping.label}[{index}]"
         try:
             record = Record(item, where=where, around=around)
-            batch.rows += listing.parse(record, connection)
+            rows: Sequence[_T] = list(listing.parse(record, connection))
         except BadRecord as bad:
             batch.rejects.append(_reject(bad, item, id_at=listing.id_at))
             continue
-        if record.drift:
-            batch.drift.update(record.drift)
         if missing := listing.expects - item.keys():
-            batch.drift.update(f"missing:{key}" for key in missing)
+            record.drift += [f"missing:{key}" for key in missing]
+        batch.drift.update(record.drift)
+        batch.rows += rows if origins is None else origins.stamped(rows, record)
     return batch
 
 

@@ -57,10 +57,11 @@ class Record:
     """One JSON object, read by dotted paths.
 
     `flags` and `drift` gather what had to be degraded; what is reached through a record, nested,
-    looked up or followed, adds to those of the whole.
+    looked up or followed, adds to those of the whole. `reached` names what was looked up in side
+    lists; None stands for anything that was read from elsewhere.
     """
 
-    __slots__ = ("_values", "around", "drift", "flags", "where")
+    __slots__ = ("_values", "around", "drift", "flags", "reached", "where")
 
     def __init__(
         self,
@@ -77,6 +78,7 @@ class Record:
         self.around: Surroundings = around if whole is None else whole.around
         self.flags: set[str] = set() if whole is None else whole.flags
         self.drift: list[str] = [] if whole is None else whole.drift
+        self.reached: list[str | None] = [] if whole is None else whole.reached
 
     def raw(self, path: str) -> Any:
         if "." in path:
@@ -204,9 +206,18 @@ class Record:
             return None
         return Record(value, where=self._at(path), whole=self)
 
+    @property
+    def now(self) -> datetime | None:
+        """When the page was read."""
+        self.reached.append(None)
+        return self.around.now
+
     def lookup(self, side: str, key: str | None) -> "Record | None":
         """The record with that id in a side list of the same page."""
-        found = self.around.included.get(side, {}).get(key) if key else None
+        if not key:
+            return None
+        self.reached.append(key)
+        found = self.around.included.get(side, {}).get(key)
         return None if found is None else Record(found, where=f"{side}[]", whole=self)
 
     def learnt(self, side: str, key: str | None, read: "Callable[[Record], _T]") -> _T | None:
@@ -215,7 +226,9 @@ class Record:
         For what many records share, and for reading that sets no flags: later ones would lack them.
         """
         spot = (side, key or "")
-        if spot not in self.around.kept:
+        if spot in self.around.kept:
+            self.reached.append(key)
+        else:
             found = self.lookup(side, key)
             if found is None:
                 return None
@@ -227,6 +240,7 @@ class Record:
         self, path: str, *, query: Mapping[str, str] | None = None, **parts: str
     ) -> "Record | None":
         """What the vendor holds at `path`, asked for once; None where it holds nothing."""
+        self.reached.append(None)
         found = self.around.follow(path, query or {}, parts)
         if isinstance(found, list) and len(found) == 1:
             found = found[0]
@@ -234,6 +248,7 @@ class Record:
 
     def code(self, path: str, code: str, *, read: ReadCodes) -> Any:
         """What the vendor's code list at `path` says of a code; None where it does not know it."""
+        self.reached.append(None)
         return self.around.codes(path, code, read)
 
     def bad(self, path: str, reason: str) -> BadRecord:

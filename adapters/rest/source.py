@@ -13,6 +13,7 @@ from adapters.rest.batches import Batch, is_loading, parsed, with_names, with_pa
 from adapters.rest.caller import Caller, Params
 from adapters.rest.envelope import Contents
 from adapters.rest.memory import Memory
+from adapters.rest.origins import Origins, Reading
 from adapters.rest.paging import Step, Turn, broken_at, walk
 from adapters.rest.ports import Ports
 from adapters.rest.record import ReadCodes, Record, Surroundings, id_in
@@ -127,8 +128,9 @@ class RestSource:
         """
         listing = _described(self._listing(query))
         mark = self._still_good(resume)
+        reading = Reading(query.known, query) if query.known else None
         for turn in self._turns(listing, params=query.params, resume=mark):
-            batch = self._read(listing, turn.contents)
+            batch = self._read(listing, turn.contents, reading=reading)
             aside, self._set_aside = self._set_aside, []
             onward = self._dated(listing, turn.onward)
             records = within(query, batch.rows)
@@ -142,6 +144,7 @@ class RestSource:
                 mark=turn.contents.headers.get(listing.mark_header or ""),
                 practitioners=self._met(records),
                 is_partial=is_loading(listing, turn.contents),
+                known=batch.known,
             )
 
     def probe(self, pms_id: str) -> Sequence[Appointment] | None:
@@ -240,14 +243,21 @@ class RestSource:
         first = self._caller.url(listing.path, filled, {})
         yield from walk(listing.paging, fetch, url=first, named=named, resume=resume)
 
-    def _parsed(self, listing: Listing[_T], contents: Contents) -> Batch[_T]:
+    def _parsed(
+        self, listing: Listing[_T], contents: Contents, *, reading: Reading | None = None
+    ) -> Batch[_T]:
         included = {**contents.included, **self._joined(listing, contents.items)}
         around = Surroundings(included, self._follow, self._code, now=self._clock())
-        return parsed(listing, contents, self._connection, around)
+        origins = None
+        if reading is not None:
+            origins = Origins(reading.known, reading.by(self._connection), included)
+        return parsed(listing, contents, self._connection, around, origins=origins)
 
-    def _read(self, listing: Listing[Appointment], contents: Contents) -> Batch[Appointment]:
+    def _read(
+        self, listing: Listing[Appointment], contents: Contents, *, reading: Reading | None = None
+    ) -> Batch[Appointment]:
         """Appointments, with the names that `parse` leaves to what is known already."""
-        batch = self._parsed(listing, contents)
+        batch = self._parsed(listing, contents, reading=reading)
         batch.rows = [with_names(row, self._connection) for row in batch.rows]
         return batch
 

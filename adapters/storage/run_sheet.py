@@ -1,7 +1,7 @@
 """Writes what a PMS said onto the sheet: one locked read, one merge and one batch for each page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -39,7 +39,8 @@ _BY_ID = """
     SELECT held.* FROM unnest(CAST(:ids AS uuid[])) AS wanted(id)
     CROSS JOIN LATERAL (
       SELECT entry.id, entry.fingerprint, entry.removed_at IS NOT NULL AS is_removed, entry.undone,
-             cardinality(entry.undone_fields) > 0 AS has_undone, entry.pms_print
+             cardinality(entry.undone_fields) > 0 AS has_undone, entry.pms_print,
+             entry.pms_origin
       FROM run_sheet_appointments AS entry WHERE entry.id = wanted.id OFFSET 0
     ) AS held
 """
@@ -50,7 +51,7 @@ _FINGERPRINTS_AROUND = text(
     {_BY_ID}
     UNION ALL
     SELECT id, fingerprint, removed_at IS NOT NULL, undone, cardinality(undone_fields) > 0,
-           pms_print
+           pms_print, pms_origin
     FROM run_sheet_appointments
     WHERE pms_connection_id = :connection_id AND pms_start >= :start AND pms_start < :end
       AND pms_practitioner_id = ANY(:practitioner_ids)
@@ -67,7 +68,14 @@ _UNSEEN = text(
     """
 )
 _REPRINT = text(
-    "UPDATE run_sheet_appointments SET fingerprint = :fingerprint, pms_print = :told WHERE id = :id"
+    """
+    UPDATE run_sheet_appointments AS entry
+    SET fingerprint = one.fingerprint, pms_print = one.told,
+        pms_origin = coalesce(one.origin, entry.pms_origin)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:fingerprints AS bytea[]), CAST(:told AS bytea[]),
+                CAST(:origins AS bytea[])) AS one(id, fingerprint, told, origin)
+    WHERE entry.id = one.id
+    """
 )
 _TAKE_OFF = text(
     """
@@ -94,7 +102,14 @@ class Applied:
 
 
 def _stored(row: Row[Any]) -> Stored:
-    return Stored(row.fingerprint, row.is_removed, row.undone, row.has_undone, row.pms_print)
+    return Stored(
+        row.fingerprint,
+        row.is_removed,
+        row.undone,
+        row.has_undone,
+        row.pms_print,
+        row.pms_origin,
+    )
 
 
 class RunSheet:
@@ -147,7 +162,13 @@ class RunSheet:
     def reprint(self, rows: Sequence[Reprint]) -> None:
         """Known by the key in force from now on; nothing that anybody reads has changed."""
         if rows:
-            self._db.execute(_REPRINT, [asdict(one) for one in rows])
+            values = {
+                "ids": [one.id for one in rows],
+                "fingerprints": [one.fingerprint for one in rows],
+                "told": [one.told for one in rows],
+                "origins": [one.origin for one in rows],
+            }
+            self._db.execute(_REPRINT, values)
 
     def apply(
         self, fresh: Sequence[Incoming], *, at: datetime, run_id: UUID, dry_run: bool = False
@@ -294,6 +315,7 @@ class RunSheet:
             "flags": sorted(appointment.flags),
             "fingerprint": one.fingerprint,
             "pms_print": one.told,
+            "pms_origin": appointment.origin,
             "removed_at": undone["removed_at"] if undone else None,
             "pms_last_synced_at": at,
             # A row that stays off is as whoever took it back left it.

@@ -76,7 +76,7 @@ INDEXED: Mapping[str, str] = MappingProxyType(
 )
 """Blind indexes: the first bytes name the key."""
 
-PRINTED = frozenset({"fingerprint", "pms_print"})
+PRINTED = frozenset({"fingerprint", "pms_print", "pms_origin"})
 """Fingerprints of the sheet's rows, which name theirs after their version."""
 
 UNKEYED = frozenset(

@@ -20,14 +20,23 @@ from adapters.storage import (
     run_log,
 )
 from adapters.storage.entries import EntrySeal
+from adapters.storage.known_rows import KnownRows
 from adapters.storage.ledger import guard, save_checkpoint
 from adapters.storage.run_sheet import Applied, RunSheet
 from domain.appointments import Appointment, AppointmentType, Practitioner
 from domain.checks import shut_out
 from domain.connections import Connection, State
 from domain.errors import NeedsReconnect, SyncError
-from domain.intake import Candidate, Listed, Sorted, Stored, row_id, sort_page
+from domain.intake import (
+    Candidate,
+    Listed,
+    Sorted,
+    Stored,
+    row_id,
+    sort_page,
+)
 from domain.jobs import Job
+from domain.origins import Known
 from domain.previews import Difference, difference, removed_ids
 from domain.runs import Counts, Run, RunStatus, SyncType
 from domain.sources import Page, Query, Reject, Spend
@@ -146,8 +155,7 @@ class OpenRun:
         self._job = job
         self._seal = EntrySeal(sealer, account_id=run.account_id)
         self._lines: list[Any] = []
-        self._known: dict[UUID, Stored] = {}
-        self._known_of: set[str] = set()
+        self._known = KnownRows()
 
     def gathered(self, diff: bytes) -> None:
         """Take up the lines of a dry run that an earlier attempt gathered."""
@@ -196,6 +204,15 @@ class OpenRun:
         with self._transaction() as db:
             changes.decide(db, self.run, self.connection, now=self._clock())
 
+    def known(self, query: Query) -> Known | None:
+        """What is held of a slice, read at once; None where it is asked for changes alone."""
+        if not query.complete:
+            return None
+        everyone, window = self.connection.practitioners, self.run.window
+        with self._transaction() as db:
+            self._known.read_slice(self._sheet(db), query, window=window, everyone=everyone)
+        return Known(self._known.by_origin, self._sealer.fingerprint, self.connection)
+
     def sort(self, records: Sequence[Appointment], *, window: Window) -> Sorted:
         """Tell what of a page is new or different, by fingerprints alone."""
         keyed = [(row_id(self.connection.id, one), one) for one in records]
@@ -229,7 +246,7 @@ class OpenRun:
             run_log.keep_drift(db, run, page.drift)
             self._checkpoint(db, spent)
             self._tell_days(db, applied)
-        self._forget([one.id for one in found.fresh])
+        self._known.forget([one.id for one in found.fresh])
 
     def take_off(
         self,
@@ -253,7 +270,7 @@ class OpenRun:
             candidates.settled(db, run, [*ids, *kept])
             self._checkpoint(db, spent)
             self._tell_days(db, gone)
-        self._forget(ids)
+        self._known.forget(ids)
 
     def save_spent(self, spent: Sequence[Spend]) -> None:
         """Requests that left before an attempt ended: facts, whoever owns the job by now."""
@@ -279,7 +296,7 @@ class OpenRun:
                 candidates.keep(db, self.run, unseen, is_listed=False)
                 candidates.keep_moved_here(db, self.run, query, seen=listed.seen)
             self._checkpoint(db, spent)
-        self._known, self._known_of = {}, set()
+        self._known = KnownRows()
 
     def candidates(self) -> list[Candidate]:
         """Rows that no slice mentioned, or that the connection's own filters now leave out."""
@@ -330,26 +347,12 @@ class OpenRun:
     def _stored(
         self, keyed: Sequence[tuple[UUID, Appointment]], window: Window
     ) -> Mapping[UUID, Stored]:
-        """What is held of a page's rows; whoever is met first has the whole window read at once."""
-        ids = [row for row, _ in keyed if row not in self._known]
-        whose = {one.practitioner_id for _, one in keyed if one.practitioner_id} - self._known_of
-        if window != self.run.window:
-            whose = set()
-        if ids:
+        """What is held of a page's rows."""
+        if self._known.missing(keyed):
+            around = window if window == self.run.window else None
             with self._transaction() as db:
-                sheet = self._sheet(db)
-                if whose:
-                    around = sheet.stored_around(ids, window=window, practitioner_ids=sorted(whose))
-                    self._known.update(around)
-                else:
-                    self._known.update(sheet.stored(ids))
-            self._known_of |= whose
-        return self._known
-
-    def _forget(self, ids: Iterable[UUID]) -> None:
-        """These rows have just been written."""
-        for row in ids:
-            self._known.pop(row, None)
+                self._known.read_page(self._sheet(db), keyed, window=around)
+        return self._known.held
 
     def _checkpoint(self, db: Db, spent: Sequence[Spend]) -> None:
         """The fence is checked here, in the transaction of everything else."""

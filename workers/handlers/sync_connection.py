@@ -18,6 +18,7 @@ from domain.errors import (
 )
 from domain.intake import Listed, Sorted
 from domain.jobs import MAX_FAILURES, Job
+from domain.origins import Known
 from domain.previews import Difference
 from domain.runs import Progress, RunStatus
 from domain.sources import MOST_PAGES, AppointmentSource, Page, Query, Spend
@@ -57,6 +58,7 @@ class OpenRun(Leaving, Protocol):
     def practitioners(self) -> Sequence[Practitioner]: ...
     def save_progress(self, spent: Sequence[Spend]) -> None: ...
     def end_query(self, query: Query, listed: Listed, *, spent: Sequence[Spend]) -> None: ...
+    def known(self, query: Query) -> Known | None: ...
     def decide(self) -> None: ...
     def difference(self) -> Difference | None: ...
     def save_spent(self, spent: Sequence[Spend]) -> None: ...
@@ -197,6 +199,7 @@ class _Pass:
             progress.start_over()
         quiet = 0
         onward = progress.resume
+        query = replace(query, known=self.open_run.known(query))
         try:
             for page in one_ahead(self.source.pages(query, resume=progress.resume)):
                 self.stopping.check()
@@ -233,6 +236,7 @@ class _Pass:
             self.open_run.save_practitioners(page.practitioners)
         found = self.open_run.sort(page.records, window=self.open_run.run.window)
         self.seen += found.seen
+        self.seen += page.known
         self.unreadable += [one.pms_id for one in page.rejects if one.pms_id]
         self._count(page, found)
         self._note_mark(page)
@@ -272,8 +276,8 @@ class _Pass:
 
     def _count(self, page: Page, found: Sorted) -> None:
         counts = self.progress.counts
-        counts.fetched += len(page.records) + len(page.rejects)
-        counts.unchanged += found.unchanged
+        counts.fetched += len(page.records) + len(page.known) + len(page.rejects)
+        counts.unchanged += found.unchanged + len(page.known)
         counts.skipped += found.skipped
         counts.rejected += len(page.rejects)
 

@@ -80,6 +80,7 @@ run_sheet_appointments = Table(
     switch_column("undone", on=False),
     texts_column("undone_fields"),
     Column("pms_print", LargeBinary),
+    Column("pms_origin", LargeBinary),
     Column("pms_facility_id", Text),
     Column("pms_version", Text),
     Column("push_state", Text),
