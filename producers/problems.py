@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from adapters.storage.asking import Full
 from adapters.storage.connections import Taken
@@ -58,6 +59,7 @@ class ProblemDetails(BaseModel):
     errors: list[Place] = []
 
 
+METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 SORRY = "Something went wrong on our side. It has been logged; try again in a moment."
 AWAY = "Something this needs cannot be reached just now; try again in a moment."
 PAUSE = {"Retry-After": "5"}
@@ -163,7 +165,20 @@ def _http(request: Request, error: Exception) -> Response:
         HTTPStatus.NOT_FOUND: "There is nothing at this address.",
         HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take that method.",
     }.get(status, status.phrase)
-    return answer(request, Problem(status, detail, headers=error.headers))
+    headers = dict(error.headers or {})
+    if "Allow" in headers:
+        headers["Allow"] = ", ".join(_taken(request))
+    return answer(request, Problem(status, detail, headers=headers))
+
+
+def _taken(request: Request) -> list[str]:
+    """The methods that the address takes; Starlette names those of its first route only."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method in METHODS
+        if any(one.matches({**request.scope, "method": method})[0] is Match.FULL for one in routes)
+    ]
 
 
 def _crash(request: Request, error: Exception) -> Response:
