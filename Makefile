@@ -66,8 +66,8 @@ security: $(STAMP) ## Fuzz, replay, inject and starve it at full length, with fi
 	@SOAK=1 $(PYTEST) -q -s tests/security tests/webhooks/test_malformed_signatures.py $(args)
 
 audit: $(STAMP) ## Look for known holes in both locks, and write sbom.cdx.json
-	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.image.lock
-	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.lock
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.image.lock
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
 	@$(BIN)/python docker/sbom.py requirements.image.lock > sbom.cdx.json
 
 live: $(STAMP) ## Call the sandbox of one vendor with keys from the environment (pms=gentu)
