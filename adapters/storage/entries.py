@@ -6,7 +6,7 @@ derived from its column, so a row nobody touched stores nothing twice.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -75,15 +75,13 @@ class EntrySeal:
 
     def columns(self, row_id: UUID, values: Values) -> dict[str, Any]:
         """The columns that show `values`, ready to be written."""
-        row = str(row_id)
-        made = {column: values.get(field) for field, column in PLAIN.items()}
-        for field, column in SEALED_TEXT.items():
-            made[column] = self._seal(row, column, values.get(field))
-        names = [values.get(part) for part in NAME_PARTS]
-        made["patient_name"] = self._seal_json(row, "patient_name", names if any(names) else None)
-        links = values.get("telehealth_links")
-        made["telehealth_links"] = self._seal_json(row, "telehealth_links", links)
-        return made
+        told = {column: values.get(field) for field, column in SEALED_TEXT.items()}
+        names, links = [values.get(part) for part in NAME_PARTS], values.get("telehealth_links")
+        told["patient_name"] = _listed(names) if any(names) else None
+        told["telehealth_links"] = None if links is None else _listed(links)
+        cells = {column: text for column, text in told.items() if text is not None}
+        sealed = self._sealer.seal_cells(cells, table=TABLE, row=row_id, account=self._account)
+        return {**{column: values.get(field) for field, column in PLAIN.items()}, **told, **sealed}
 
     def touched(self, row_id: UUID, cells: Cells) -> dict[str, Any]:
         """The sealed cells that columns cannot tell, and their provenance without any value."""
@@ -212,6 +210,7 @@ def _whole(values: Values, touched: Cells, *, source: str, at: datetime) -> Cell
     return {**plain, **touched}
 
 
+_QUOTED = json.JSONEncoder().encode
 _ENCODE: Mapping[str, Callable[[Any], Any]] = {"start": datetime.isoformat, "clinician": str}
 _DECODE: Mapping[str, Callable[[Any], Any]] = {"start": datetime.fromisoformat, "clinician": UUID}
 
@@ -245,6 +244,11 @@ def _given_back(field: str, stored: list[Any] | None) -> Given | None:
 def _decoded(field: str, value: Any) -> Any:
     decode = _DECODE.get(field)
     return decode(value) if decode and value is not None else value
+
+
+def _listed(texts: Iterable[str | None]) -> str:
+    """As JSON, which for texts one by one needs no walk over a structure."""
+    return f"[{', '.join('null' if text is None else _QUOTED(text) for text in texts)}]"
 
 
 def _origin(cell: Cell) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Sealed bytes open where they belong and nowhere else."""
 
+import hmac
 import random
 from typing import Any
 
@@ -13,6 +14,7 @@ from infra.sealing import (
     NONCE_AT,
     UNNAMED_VERSION,
     Keyring,
+    Mac,
     SealBroken,
     Sealer,
 )
@@ -46,6 +48,34 @@ def test_bytes_moved_to_another_place_do_not_open(moved: dict[str, object]) -> N
 
     with pytest.raises(SealBroken):
         SEALER.open(sealed, **{**PLACE, **moved})
+
+
+@given(st.dictionaries(st.sampled_from(["notes", "phone", "name"]), st.text()))
+def test_the_cells_of_a_row_each_open_at_their_own_column(cells: dict[str, str]) -> None:
+    sealed = SEALER.seal_cells(cells, table="appointments", row=7, account="acct-1")
+
+    opened = {
+        column: SEALER.open_text(blob, **{**PLACE, "column": column})
+        for column, blob in sealed.items()
+    }
+
+    assert opened == cells
+    assert len({blob[NONCE_AT:HEADER_BYTES] for blob in sealed.values()}) == len(cells)
+
+
+def test_a_cell_of_a_row_does_not_open_at_its_neighbour() -> None:
+    cells = {"notes": "Ada Example", "phone": "0491 570 156"}
+    sealed = SEALER.seal_cells(cells, table="appointments", row=7, account="acct-1")
+
+    with pytest.raises(SealBroken):
+        SEALER.open(sealed["phone"], **PLACE)
+
+
+@given(st.binary(min_size=1, max_size=64), st.binary(max_size=300))
+def test_a_mac_whose_key_was_taken_in_before_is_that_of_the_standard(
+    key: bytes, message: bytes
+) -> None:
+    assert Mac.of(key).digest(message) == hmac.digest(key, message, "sha256")
 
 
 def test_parts_of_a_place_cannot_run_into_each_other() -> None:
