@@ -1,7 +1,7 @@
 """Rows of the sheet that people change several at once: written, remembered and told in batches."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -30,12 +30,16 @@ _TAKEN_OVER = ", ".join(
     for column in entries.columns
     if column.name not in _KEPT
 )
-# One document for all rows: the table itself says what type each column has.
+# One document for all rows, and what they have in common once: the table itself says what type each
+# column has. What stands nowhere is null.
 _UPSERT = text(
     f"""
     INSERT INTO run_sheet_appointments ({_COLUMNS})
     SELECT {_COLUMNS}
-    FROM json_populate_recordset(NULL::run_sheet_appointments, CAST(:rows AS json))
+    FROM json_populate_recordset(
+      json_populate_record(NULL::run_sheet_appointments, CAST(:common AS json)),
+      CAST(:rows AS json)
+    )
     ON CONFLICT (id) DO UPDATE SET {_TAKEN_OVER}
     """  # noqa: S608 - the columns are the table's own
 )
@@ -44,7 +48,18 @@ _UPSERT = text(
 def write_rows(db: Db, rows: Sequence[Mapping[str, Any]]) -> None:
     """New rows, and rows whose lock is held, whole."""
     if rows:
-        db.execute(_UPSERT, {"rows": json.dumps([dict(row) for row in rows], default=_as_json)})
+        common = _common(rows)
+        told = {"common": _plain(common), "rows": [_plain(row, but=common) for row in rows]}
+        db.execute(_UPSERT, {name: json.dumps(one, default=str) for name, one in told.items()})
+
+
+def _common(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The very values that all rows hold."""
+    return {
+        name: value
+        for name, value in rows[0].items()
+        if all(row.get(name) is value for row in rows)
+    }
 
 
 def write_changes(db: Db, seal: EntrySeal, changes: Sequence[Change], *, hand: Hand) -> set[date]:
@@ -136,14 +151,18 @@ def _dispute(db: Db, seal: EntrySeal, changes: Sequence[Change], *, hand: Hand) 
     close_conflicts(db, closed, by=hand.by, at=hand.at)
 
 
-def _as_json(value: object) -> str:
-    """How Postgres reads what JSON has no type for."""
-    encode = _ENCODE.get(type(value))
-    return encode(value) if encode else str(value)
+def _plain(row: Mapping[str, Any], *, but: Collection[str] = ()) -> dict[str, Any]:
+    """What Postgres reads out of JSON, which has no type for much of it; null is left out."""
+    return {
+        name: encode(value) if (encode := _ENCODE.get(type(value))) else value
+        for name, value in row.items()
+        if value is not None and name not in but
+    }
 
 
 _ENCODE: Mapping[type, Callable[[Any], Any]] = {
     bytes: lambda value: "\\x" + value.hex(),
     memoryview: lambda value: "\\x" + value.hex(),
     datetime: datetime.isoformat,
+    UUID: str,
 }
