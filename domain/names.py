@@ -94,7 +94,7 @@ def display(
     *, prefix: str | None = None, given: str | None = None, family: str | None = None
 ) -> str:
     """The parts in reading order, each as the PMS wrote it: a family name is never split."""
-    return " ".join(word for part in (prefix, given, family) for word in (part or "").split())
+    return " ".join(f"{prefix or ''} {given or ''} {family or ''}".split())
 
 
 def spoken(name: str) -> str:

@@ -1,6 +1,6 @@
 """Gentu by Magentus: a token per application, a listing per practitioner, types made by hand."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -29,6 +29,7 @@ from domain.window import Window, zone
 
 _A_DAY = timedelta(days=1)
 _LAST = 2**31
+_UNRANKED = (_LAST + 1, "")
 _NOT_INCLUDED = frozenset({"patient_not_included"})
 
 # Only `cancelled` is documented; the other words wait for a sandbox to show them (2025-12).
@@ -90,15 +91,15 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
         end=record.maybe_instant("endAt"),
         minutes=(record.integer("minutesDuration"), kind.duration_minutes if kind else None),
     )
-    people = record.records("participant")
-    practitioner_id = _first_id(people, "provider")
-    practitioner_name = record.learnt("practitioners", practitioner_id, _named)
+    provider, patients = _taking_part(record)
+    practitioner_name = record.learnt("practitioners", provider, _named)
     standing = _standing(record)
-    for person in _each_patient(people):
-        patient_id = person.id("referenceId") if person else None
+    pms_id = record.text_id()
+    notes = joined(record.notes("comment"), record.notes("description"))
+    for patient_id, person in patients.items():
         included = record.lookup("patients", patient_id)
         yield Appointment(
-            pms_id=record.text_id(),
+            pms_id=pms_id,
             start=start,
             end=end,
             status=_attendance(standing, person),
@@ -107,13 +108,25 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
             type_id=type_id,
             type_name=kind.name if kind else None,
             patient=_patient(patient_id, included),
-            practitioner_id=practitioner_id,
-            practitioner_name=practitioner_name
-            or connection.practitioners.get(practitioner_id or ""),
-            notes=joined(record.notes("comment"), record.notes("description")),
+            practitioner_id=provider,
+            practitioner_name=practitioner_name or connection.practitioners.get(provider or ""),
+            notes=notes,
             flags=frozenset(record.flags) | (_NOT_INCLUDED if person and not included else set()),
             removed=standing.removed,
         )
+
+
+def _taking_part(record: Record) -> tuple[str | None, Mapping[str | None, Record | None]]:
+    """The id of the first provider, and each patient once; no patient is one of nobody."""
+    provider: str | None = None
+    patients: dict[str | None, Record | None] = {}
+    for one in record.records("participant"):
+        kind = one.raw("referenceType")
+        if kind == "patient":
+            patients[one.id("referenceId")] = one
+        elif kind == "provider" and provider is None:
+            provider = one.id("referenceId")
+    return provider, patients or {None: None}
 
 
 def _standing(record: Record) -> Standing:
@@ -128,19 +141,6 @@ def _attendance(standing: Standing, person: Record | None) -> Status:
     """In a group each patient arrives alone; what comes after the waiting room holds for all."""
     waits = standing.status in {Status.BOOKED, Status.CONFIRMED}
     return Status.ARRIVED if waits and person and person.has("arrivedAt") else standing.status
-
-
-def _each_patient(people: Sequence[Record]) -> Iterable[Record | None]:
-    patients = {one.id("referenceId"): one for one in people if _is(one, "patient")}
-    return patients.values() or (None,)
-
-
-def _first_id(people: Sequence[Record], kind: str) -> str | None:
-    return next((one.id("referenceId") for one in people if _is(one, kind)), None)
-
-
-def _is(person: Record, kind: str) -> bool:
-    return bool(person.raw("referenceType") == kind)
 
 
 def _patient(pms_id: str | None, found: Record | None) -> Patient | None:
@@ -166,7 +166,7 @@ def _contacts(person: Record) -> Mapping[str, str]:
     for one in person.records("contact"):
         system, value, rank = one.maybe("system"), one.maybe("value"), one.integer("rank")
         rank = _LAST if rank is None else rank
-        if system and value and rank < best.get(system, (_LAST + 1, ""))[0]:
+        if system and value and rank < best.get(system, _UNRANKED)[0]:
             best[system] = (rank, value)
     return {system: value for system, (_, value) in best.items()}
 

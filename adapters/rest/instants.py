@@ -1,6 +1,7 @@
 """Times as vendors write them into instants in UTC."""
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from domain.window import zone
@@ -8,8 +9,11 @@ from domain.window import zone
 _EARLIEST_YEAR, _LATEST_YEAR = 1970, 2199
 _FIRST_BIRTH_YEAR = 1850
 _SHORTEST = len("2026-06-02T09:00")
+_REMEMBERED = 8192
 
 
+# A book is a grid of times: a month of a practice has some thousands of them, each many times.
+@lru_cache(maxsize=_REMEMBERED)
 def read_instant(text: str, *, timezone: str | None) -> tuple[datetime, str | None]:
     """The instant, and "gap" or "fold" where the local clock did not settle it.
 

@@ -118,6 +118,10 @@ class Record:
         return found
 
     def id(self, path: str = "id") -> str:
+        value = self.raw(path)
+        # Nearly every id is as it should be; an appointment has four, and this spares each calls.
+        if isinstance(value, str) and value and len(value) <= _MAX_ID and one_line(value) == value:
+            return value
         return self._required(path, self.maybe_id(path))
 
     def text_id(self, path: str = "id") -> str:
@@ -278,4 +282,6 @@ def last_segment(reference: str | None) -> str | None:
 
 def joined(*notes: str | None) -> str | None:
     """Different notes on lines of their own."""
+    if not any(notes):
+        return None
     return "\n".join(dict.fromkeys(note for note in notes if note)) or None
