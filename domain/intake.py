@@ -221,7 +221,9 @@ def told(appointment: Appointment, *, timezone: str) -> tuple[bytes, bytes]:
         appointment.telehealth_host_link,
         _parts_of(appointment.patient),
     )
-    return repr((start.isoformat(), *own)).encode(), repr((wall.isoformat(), *own)).encode()
+    rest = repr(own).removeprefix("(")
+    by_instant, by_wall = (f"({when.isoformat()!r}, {rest}".encode() for when in (start, wall))
+    return by_instant, by_wall
 
 
 def canonical(appointment: Appointment, clinician_id: UUID | None) -> bytes:

@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.errors import BadInput
 
 EARLIEST_YEAR, LATEST_YEAR = 1990, 2100
 """Whoever names a year beyond these has mistyped it."""
+
+_REMEMBERED = 8192
+"""Instants whose day is known: a page of a book names few, each many times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ def check_days(first: date, last: date) -> None:
         raise BadInput(f"Choose days between {EARLIEST_YEAR} and {LATEST_YEAR}.")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def local_day(instant: datetime, timezone: str) -> date:
     """The date the practice's own calendar shows at that instant."""
     return instant.astimezone(zone(timezone)).date()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from domain.appointments import Appointment, Patient, Status
 from domain.connections import Connection, KnownType
-from domain.intake import Sorted, Stored, belongs, canonical, filed, row_id, sort_page
+from domain.intake import Sorted, Stored, belongs, canonical, filed, row_id, sort_page, told
 from domain.window import Window
 
 CLINICIAN = UUID(int=11)
@@ -209,3 +209,21 @@ def test_what_stands_in_one_field_cannot_be_taken_for_another(notes: str, name: 
     other = replace(VISIT, notes=name, type_name=notes)
 
     assert (canonical(one, CLINICIAN) == canonical(other, CLINICIAN)) == (notes == name)
+
+
+def test_what_the_pms_said_is_written_as_it_was_when_rows_were_printed_before() -> None:
+    visit = Appointment(
+        pms_id="a-1",
+        start=datetime(2026, 6, 2, 0, tzinfo=UTC),
+        end=datetime(2026, 6, 2, 0, 15, tzinfo=UTC),
+        patient=Patient(pms_id="p-1", full_name="Ann O'Example"),
+    )
+    rest = (
+        b"""'a-1', 15, 'booked', False, None, None, None, None, None, None, """
+        b"""('p-1', "Ann O'Example", None, None, None, None, None))"""
+    )
+
+    assert told(visit, timezone="Australia/Melbourne") == (
+        b"('2026-06-02T00:00:00+00:00', " + rest,
+        b"('2026-06-02T10:00:00', " + rest,
+    )
