@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import count as numbers
+from itertools import islice
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -40,6 +42,7 @@ SECRET = "a-secret-of-the-tests"  # noqa: S105 - invented
 NUMBER, STRANGER = "+12025550100", "+13125550190"
 POOLS = ("voice", "voice", "all")
 SOON = timedelta(days=8)
+SATURDAY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,11 @@ class Switchboard:
     def truth(self) -> dict[str, Any]:
         told: dict[str, Any] = self.desk.get("/_sim/truth", params={"tenant": "D90001"}).json()
         return told
+
+    def requests(self) -> list[dict[str, Any]]:
+        """What the practice's PMS was asked for, and which fault each request met."""
+        found: list[dict[str, Any]] = self.desk.get("/_sim/requests").json()["requests"]
+        return found
 
     def control(self, path: str, **body: Any) -> None:
         self.desk.post(f"/_sim/{path}", json=body).raise_for_status()
@@ -163,22 +171,22 @@ class Switchboard:
             one.log.close()
 
 
-def callers(board: Switchboard, *, count: int, seed: int) -> list[Call]:
-    """Each with a patient of their own; many want the same times."""
+def callers(board: Switchboard, *, count: int, seed: int, a_day: int) -> list[Call]:
+    """So many patients want a time of one day, where many want the same, and then of the next."""
     dice = random.Random(seed)  # noqa: S311 - a test's dice
-    day = datetime.now(ZoneInfo(ZONE)).date() + SOON
-    while day.weekday() >= 5:
-        day += timedelta(days=1)
     known = [one for one in board.patients if one.first and one.born_on and not one.is_deceased]
     alike = Counter((one.last, one.born_on) for one in known)
-    found = [
-        Call(uuid4().hex, one, _time(day, dice))
-        for one in known
-        if alike[one.last, one.born_on] == 1
-    ]
-    if len(found) < count:
-        raise ValueError(f"there are only {len(found)} callers")
-    return found[:count]
+    people = [one for one in known if alike[one.last, one.born_on] == 1][:a_day]
+    if len(people) < a_day:
+        raise ValueError(f"there are only {len(people)} callers")
+    wishes = ((day, one) for day in _weekdays() for one in people)
+    return [Call(uuid4().hex, one, _time(day, dice)) for day, one in islice(wishes, count)]
+
+
+def _weekdays() -> Iterator[date]:
+    first = datetime.now(ZoneInfo(ZONE)).date() + SOON
+    days = (first + timedelta(days=number) for number in numbers())
+    return (day for day in days if day.weekday() < SATURDAY)
 
 
 def play(board: Switchboard, calls: Sequence[Call], *, seed: int, at_once: int) -> list[int]:
