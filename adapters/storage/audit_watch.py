@@ -42,19 +42,27 @@ _READING = text(
     GROUP BY 1, 2
     """
 )
+# Each person's address is looked up once, however often they came from it.
 _ADDRESSES = text(
     """
-    SELECT date_trunc('day', fresh.created_at, 'UTC') AS since, fresh.user_id AS person,
+    WITH fresh AS MATERIALIZED (
+      SELECT created_at, user_id, ip_address, patient_id FROM pms_audit_logs
+      WHERE created_at >= :since AND phi_accessed AND ip_address IS NOT NULL
+        AND user_id !~ :not_people
+    ), met AS (
+      SELECT DISTINCT user_id, ip_address FROM fresh
+    ), unknown AS (
+      SELECT user_id, ip_address FROM met
+      WHERE EXISTS (SELECT FROM pms_audit_logs AS old
+                    WHERE old.user_id = met.user_id AND old.ip_address IS NOT NULL
+                      AND old.created_at >= :known_since AND old.created_at < :since)
+        AND NOT EXISTS (SELECT FROM pms_audit_logs AS old
+                        WHERE old.user_id = met.user_id AND old.ip_address = met.ip_address
+                          AND old.created_at >= :known_since AND old.created_at < :since)
+    )
+    SELECT date_trunc('day', fresh.created_at, 'UTC') AS since, user_id AS person,
            count(DISTINCT fresh.patient_id) AS patients
-    FROM pms_audit_logs AS fresh
-    WHERE fresh.created_at >= :since AND fresh.phi_accessed AND fresh.ip_address IS NOT NULL
-      AND fresh.user_id !~ :not_people
-      AND EXISTS (SELECT FROM pms_audit_logs AS old
-                  WHERE old.user_id = fresh.user_id AND old.ip_address IS NOT NULL
-                    AND old.created_at >= :known_since AND old.created_at < :since)
-      AND NOT EXISTS (SELECT FROM pms_audit_logs AS old
-                      WHERE old.user_id = fresh.user_id AND old.ip_address = fresh.ip_address
-                        AND old.created_at >= :known_since AND old.created_at < :since)
+    FROM fresh JOIN unknown USING (user_id, ip_address)
     GROUP BY 1, 2
     """
 )
