@@ -28,11 +28,13 @@ OVERLAP_SECONDS = 15
 
 _TELL = text(
     """
-    INSERT INTO run_sheet_events (account_id, kind, connection_id, detail)
-    VALUES (:account_id, :kind, :connection_id, CAST(:detail AS jsonb))
+    WITH told AS (
+      INSERT INTO run_sheet_events (account_id, kind, connection_id, detail)
+      VALUES (:account_id, :kind, :connection_id, CAST(:detail AS jsonb))
+    )
+    SELECT pg_notify('events', CAST(:account_id AS text))
     """
 )
-_NOTIFY = text("SELECT pg_notify('events', :account_id)")
 _LAST = (
     "pg_sequence_last_value(CAST(pg_get_serial_sequence('run_sheet_events', 'seq') AS regclass))"
 )
@@ -71,7 +73,6 @@ def tell(
         "detail": json.dumps(dict(detail)),
     }
     db.execute(_TELL, values)
-    db.execute(_NOTIFY, {"account_id": account_id})
 
 
 def newest(db: Db) -> int:
