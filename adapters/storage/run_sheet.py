@@ -18,6 +18,7 @@ from adapters.storage.page_changes import PageChange, standing, to_push, told
 from adapters.storage.rewriting import write_rows
 from adapters.storage.tables import run_sheet_appointments as entries
 from adapters.storage.tables import run_sheet_history
+from domain.appointments import Status
 from domain.connections import Connection
 from domain.fields import BOTH_WAYS, RULES, Source
 from domain.intake import Incoming, Reprint, Stored
@@ -333,7 +334,7 @@ class RunSheet:
     ) -> None:
         applied.created += before is None
         applied.updated += before is not None
-        now_cancelled = one.appointment.status.value == "cancelled"
+        now_cancelled = one.appointment.status is Status.CANCELLED
         was_cancelled = before is not None and before["appointment_status"] == "cancelled"
         applied.cancelled += now_cancelled and not was_cancelled
         applied.conflicts += len(merged.opened) if merged else 0
