@@ -1,11 +1,8 @@
-"""Nothing of two hundred patients is left by processes of the product, in trouble and refusing."""
+"""Nothing of two hundred people is left open by processes, whatever they do with them."""
 
 import os
-import socket
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import replace
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -13,66 +10,39 @@ import pytest
 from adapters.queue import RedisAnnouncer
 from infra.database import dispatch
 from simulators.setup import Setup
-from tests.e2e.stack import DAY, Stack, stack
-from tests.security.test_canaries import DIAL, Everything, database_as_text, redis_as_text, script
-from tests.webhooks.serving import JWT_SIGNING, bearer
+from tests.e2e.stack import DAY, Stack
+from tests.security.at_the_desks import (
+    NEWCOMERS,
+    answers_by_text,
+    books,
+    pushes,
+    talks,
+    texts,
+)
+from tests.security.front_desks import Desks, desks
+from tests.security.left_behind import Everything, database_as_text, redis_as_text
+from tests.security.planting import canaries, plant
+from tests.security.test_canaries import DIAL, script
+from tests.webhooks.serving import bearer
 
 pytestmark = [pytest.mark.integration, pytest.mark.e2e]
 
-PATIENTS = 200 if "SOAK" in os.environ else 12
+IS_LONG = "SOAK" in os.environ
+PATIENTS, CALLERS = (200, 200) if IS_LONG else (12, 4)
+PROMISED = range(CALLERS, CALLERS + (24 if IS_LONG else 2))
+"""Callers whose booking is still open when they hang up, so that a text must follow."""
+
+AT_ONCE = 6
 JUNK = b'{"message":{"toolCallList":[{"id":"%s","name":"%s","arguments":"%s"}],"call":"%s"}}'
 
 
-def canaries(number: int) -> dict[str, str]:
-    """What one patient is known by, and nobody else."""
-    mark = f"{number:03}"
-    return {
-        "first": f"Quillonia{mark}x",
-        "last": f"Zephyrtree{mark}x",
-        "phone": f"0391{117_000 + number:06}",
-        "email": f"quillonia{mark}@zephyrtree.example",
-        "born": (date(1911, 1, 1) + timedelta(days=number)).isoformat(),
-        "note": f"sclerotherapy-canary-{mark}x",
-        "title": f"title-canary-{mark}x",
-    }
-
-
-def plant(running: Stack) -> int:
-    """Every patient and every appointment a canary of its own; how many there are."""
-    planted = 0
-    for own in running.clinic.simulator.clinics.values():
-        with own.lock:
-            for planted, (key, patient) in enumerate(list(own.patients.items())[:PATIENTS], 1):
-                mine = canaries(planted - 1)
-                own.patients[key] = replace(
-                    patient,
-                    first=mine["first"],
-                    last=mine["last"],
-                    phones=(mine["phone"],),
-                    email=mine["email"],
-                    born_on=date.fromisoformat(mine["born"]),
-                )
-            own.fill(
-                [
-                    replace(
-                        one,
-                        notes=canaries(number % PATIENTS)["note"],
-                        title=canaries(number % PATIENTS)["title"],
-                    )
-                    for number, one in enumerate(own.appointments.values())
-                ]
-            )
-    return planted
-
-
-@pytest.fixture
-def running() -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def house() -> Iterator[Desks]:
+    """All of it once, for either test."""
     setup = Setup(
         seed=7, practitioners=3, appointments=max(24, PATIENTS * 2), days=(DAY,), limits=()
     )
-    with stack(setup=setup) as made:
-        made.environment["JWT_SECRET"] = JWT_SIGNING
-        made.environment["LOG_LEVEL"] = "DEBUG"
+    with desks(people=PROMISED.stop, setup=setup) as made:
         yield made
 
 
@@ -122,51 +92,64 @@ def refusals(ingress: httpx.Client) -> Iterator[httpx.Response]:
     yield ingress.get("/run-sheet", headers={**page, "Cookie": f"pms_sync_session={name}"})
 
 
-@pytest.fixture
-def ingress(running: Stack) -> Iterator[httpx.Client]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    running.start("ingress", "--port", str(port))
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as made:
-        running.wait_for(lambda: _answers(made), seconds=90)
-        yield made
-
-
-def _answers(ingress: httpx.Client) -> bool:
-    with suppress(httpx.TransportError):
-        return ingress.get("/healthz").is_success
-    return False
-
-
-def test_no_process_leaves_a_canary_anywhere(running: Stack, ingress: httpx.Client) -> None:
-    planted = plant(running)
-    running.worker()
-    jobs = through_trouble(running)
-    refused = [answer for answer in refusals(ingress) if answer.status_code >= 400]
-    day = {"from": DAY.isoformat(), "to": DAY.isoformat()}
-    shown = ingress.get("/api/run-sheet", headers=bearer("default"), params=day).text
-    answers = "\n".join(f"{one.headers}\n{one.text}" for one in refused)
-    told = ingress.get("/metrics").text + ingress.get("/readyz").text
-
-    left = Everything(
-        logs="\n".join(path.read_text() for path in running.home.glob("*.log"))
-        + told
-        + answers.replace(JWT_SIGNING, ""),
-        redis=redis_as_text(running.client),
-        database=database_as_text(running.clinic.engine),
+def left_by(house: Desks, *answers: str) -> Everything:
+    told = house.ingress.get("/metrics").text + house.ingress.get("/readyz").text
+    logs = [path.read_text() for path in house.stack.home.glob("*.log")]
+    return Everything(
+        logs="\n".join([*logs, told, *answers]),
+        redis=redis_as_text(house.stack.client),
+        database=database_as_text(house.stack.clinic.engine),
     )
 
-    assert planted >= PATIENTS
-    found = {
-        (name, number): places
-        for number in range(PATIENTS)
-        for name, canary in canaries(number).items()
-        if (places := left.holding(canary))
-    }
-    assert found == {}
-    # The search itself is worth something.
-    assert sum(canaries(number)["last"] in shown for number in range(PATIENTS)) > PATIENTS / 3
+
+def open_in(left: Everything, everybody: Iterable[int]) -> dict[int, object]:
+    """Whose canaries lie where."""
+    found = {number: left.holding_any(canaries(number)) for number in everybody}
+    return {number: places for number, places in found.items() if places}
+
+
+def test_no_sync_or_refusal_leaves_a_canary_anywhere(house: Desks) -> None:
+    running = house.stack
+    planted = plant(running.clinic.simulator.clinics.values(), count=PATIENTS)
+    jobs = through_trouble(running)
+    refused = [answer for answer in refusals(house.ingress) if answer.status_code >= 400]
+    day = {"from": DAY.isoformat(), "to": DAY.isoformat()}
+    shown = house.ingress.get("/api/run-sheet", headers=bearer("default"), params=day).text
+
+    left = left_by(house, *(f"{one.headers}\n{one.text}" for one in refused))
+
+    assert planted == PATIENTS
+    assert open_in(left, range(PATIENTS)) == {}
+    assert left.holding_any(house.secrets) == {}
+    # The search itself is worth something: everybody was on the sheet.
+    wanted = {canaries(number)["last"] for number in range(PATIENTS)}
+    assert {row["patient_last_name"] for row in running.clinic.rows()} >= wanted
+    assert len([last for last in wanted if last in shown]) > PATIENTS / 3
     assert len(refused) > 20
     assert {running.state(job) for job in jobs} == {"done", "dead"}
     assert "job.failed" in left.logs
-    assert "pms_sync_" in told
+    assert "pms_sync_" in left.logs
+
+
+def test_no_call_text_or_push_leaves_a_canary_anywhere(house: Desks) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as lines:
+        heard = list(lines.map(lambda number: talks(house, number), range(CALLERS)))
+        house.control(house.sikka, "knobs", fastest_write=300, slowest_write=300)
+        waiting = lines.map(lambda number: books(house, number), PROMISED)
+        rows = pushes(house, newly=12 if IS_LONG else 3)
+        told = list(waiting)
+    answers_by_text(house, 0)
+    sent = texts(house)
+
+    left = left_by(house)
+
+    newcomers = (NEWCOMERS + number for number in range(CALLERS))
+    assert open_in(left, [*range(PROMISED.stop), *newcomers]) == {}
+    assert left.holding_any(house.secrets) == {}
+    # The search itself is worth something: all of it was done.
+    assert sum("is confirmed for" in said[3] for said in heard) > CALLERS / 2
+    assert sum("is registered" in said[12] for said in heard) > CALLERS / 2
+    assert sum("You will get a text message" in said for said in told) == len(sent) > 0
+    assert len(house.rows("SELECT 1 FROM pms_writes WHERE state = 'confirmed'")) > 3 * CALLERS
+    assert house.sent_to_the_office() > len(rows) / 2
+    assert house.rows("SELECT 1 FROM patient_links")
