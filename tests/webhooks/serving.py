@@ -23,6 +23,8 @@ from tests.fakes import FakeSecrets
 
 JWT_SIGNING = "not-a-secret-but-long-enough-to-sign-with"
 FAR_FUTURE = 4102444800
+REUSED_SECONDS = 2.0
+"""A line is left sooner than the server closes it, so that no request meets the closing."""
 
 
 def bearer(account_id: str, role: Role = Role.OWNER) -> dict[str, str]:
@@ -54,7 +56,8 @@ def served(
     server = uvicorn.Server(uvicorn.Config(create_app(ports), log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, args=([sock],), daemon=True)
     thread.start()
-    with httpx.Client(base_url=address, timeout=30) as browser:
+    limits = httpx.Limits(keepalive_expiry=REUSED_SECONDS)
+    with httpx.Client(base_url=address, timeout=30, limits=limits) as browser:
         yield browser
     ports.hub.stop()
     server.should_exit = True
