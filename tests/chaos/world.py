@@ -25,7 +25,7 @@ from infra import database, embedded
 from infra.sealing import Keyring, Sealer
 from tests.chaos.history import History
 from tests.chaos.vendors import Sort, Vendor, vendor
-from tests.e2e.switchboard import NUMBER, Switchboard, environment, free_port
+from tests.e2e.switchboard import NUMBER, PLAIN, Switchboard, environment, free_port
 from tests.sync.practice import KEY
 
 ACCOUNTS = ("default", "northside", "callers")
@@ -66,7 +66,7 @@ class World(Switchboard):
     def are_doors_open(self) -> bool:
         """Both ready to be sent calls to."""
         try:
-            answers = [httpx.get(f"{door}/readyz", timeout=2) for door in self.doors]
+            answers = [httpx.get(f"{door}/readyz", timeout=2, verify=PLAIN) for door in self.doors]
         except httpx.HTTPError:
             return False
         return all(one.status_code == httpx.codes.OK for one in answers)
@@ -104,7 +104,7 @@ class World(Switchboard):
         claims = {"sub": "chaos", "account": account, "role": "owner", "exp": 4_102_444_800}
         token = jwt.encode(claims, self.environment["JWT_SECRET"], algorithm="HS256")
         headers = {"Authorization": f"Bearer {token}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=20)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=20, verify=PLAIN)
 
     def of_vendor(self, name: str) -> Vendor:
         return next(one for one in self.vendors if one.name == name)

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import socket
+import ssl
 import tempfile
 import time
 from collections import Counter
@@ -43,6 +44,8 @@ NUMBER, STRANGER = "+12025550100", "+13125550190"
 POOLS = ("voice", "voice", "all")
 SOON = timedelta(days=8)
 SATURDAY = 5
+PLAIN = ssl.create_default_context()
+"""Nobody speaks TLS here, and to prepare it anew takes longer than many a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ class Switchboard:
 
     def is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200
+            return httpx.get(f"{self.url}/readyz", timeout=2, verify=PLAIN).status_code == 200
         except httpx.HTTPError:
             return False
 
@@ -138,6 +141,7 @@ class Switchboard:
             json=body,
             headers={"X-Vapi-Secret": SECRET},
             timeout=25,
+            verify=PLAIN,
         )
         if answer.status_code == 200:
             for one in answer.json().get("results", []):

@@ -22,9 +22,9 @@ pytestmark = [pytest.mark.integration, pytest.mark.e2e]
 CALLS, A_DAY = trials(200, 2000), trials(200, 70)
 """Of seventy a day nearly all find a time; of two hundred each second one is told it is taken."""
 
-AT_ONCE = 24
+AT_ONCE = trials(24, 12)
 PARTS = ("worker",) if IS_WHOLE else ("worker", "redis", "worker", "postgres")
-BETWEEN_DEATHS = trials(3, 6)
+BETWEEN_DEATHS = trials(3, 10)
 """At length workers only, so that most calls come as far as the practice; `tests/chaos` has all."""
 
 LOST = {
