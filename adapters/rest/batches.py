@@ -60,7 +60,8 @@ def parsed(
             continue
         if missing := listing.expects - item.keys():
             record.drift += [f"missing:{key}" for key in missing]
-        batch.drift.update(record.drift)
+        if record.drift:
+            batch.drift.update(record.drift)
         batch.rows += rows if origins is None else origins.stamped(rows, record)
     return batch
 
