@@ -28,6 +28,7 @@ import migrations
 from adapters.secrets.file import FileSecretStore
 from adapters.storage import connections
 from domain.connections import State
+from domain.tools import BROKEN
 from infra import database, embedded
 from infra.sealing import Keyring, Sealer
 from simulators.records import Patient
@@ -59,11 +60,16 @@ class Call:
 
     @property
     def is_confirmed(self) -> bool:
-        return any("is confirmed" in one for one in self.heard)
+        return _any_has(self.heard, "is confirmed for", "It is booked", "was made in this call")
 
     @property
     def is_requested(self) -> bool:
-        return any("it is not final yet" in one for one in self.heard)
+        return _any_has(self.heard, "it is not final yet", "was requested in this call already")
+
+    @property
+    def is_in_the_dark(self) -> bool:
+        """Somebody was told nothing of what became of it, because nobody could look."""
+        return BROKEN in self.heard
 
 
 @dataclass
@@ -173,6 +179,10 @@ class Switchboard:
         for one in self.processes.values():
             one.kill()
             one.log.close()
+
+
+def _any_has(heard: Sequence[str], *signs: str) -> bool:
+    return any(sign in one for one in heard for sign in signs)
 
 
 def callers(board: Switchboard, *, count: int, seed: int, a_day: int) -> list[Call]:
