@@ -139,7 +139,9 @@ def _bearer(token: str, ports: Ports) -> Person:
             leeway=CLOCK_SKEW_SECONDS,
         )
         person = Person(
-            account_id=str(claims["account"]), name=str(claims["sub"]), role=Role(claims["role"])
+            account_id=_text(claims["account"]),
+            name=_text(claims["sub"]),
+            role=Role(claims["role"]),
         )
     except (jwt.InvalidTokenError, ValueError):
         raise _refused(
@@ -152,6 +154,14 @@ def _bearer(token: str, ports: Ports) -> Person:
     if not found.takes(claims.get("iat")):
         raise _refused("The bearer token was called back; make another with 'pms-sync token'.")
     return person
+
+
+def _text(claim: object) -> str:
+    """Of whole characters without a NUL: what the database could not hold, it names nobody."""
+    found = str(claim)
+    if b"\0" in found.encode():
+        raise ValueError("a claim holds a NUL")
+    return found
 
 
 def _refused(sentence: str) -> Problem:

@@ -27,6 +27,7 @@ OTHERS = (
     "\x1b[2J\x1b[31m\x1b]0;title\x07",
     "\ud800",
     "a\udcffb",
+    "a\0b",
     "${jndi:ldap://127.0.0.1/a}",
     "%s %d %(event)s {event} {0.__class__}",
     "x" * 100_000,

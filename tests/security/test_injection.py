@@ -18,11 +18,12 @@ from domain.errors import BadRecord
 from infra import logging
 from producers.as_csv import csv_answer
 from tests.producers.conftest import Site, engine, make_site, site
-from tests.security.injecting import BLANKS, SIGNS, VALUES
+from tests.security.injecting import BLANKS, OTHERS, SIGNS, VALUES
 
 __all__ = ["engine", "make_site", "site"]
 
-SAMPLE = VALUES if "SOAK" in os.environ else VALUES[::8]
+MOST_OF_A_NAME = 5000
+SAMPLE = VALUES if "SOAK" in os.environ else (*OTHERS, *VALUES[len(OTHERS) :: 8])
 
 
 @contextmanager
@@ -95,16 +96,21 @@ def test_no_cell_begins_a_formula() -> None:
     assert [one for one in found if begins_a_formula(one)] == []
 
 
+def _called(site: Site, name: str) -> dict[str, str]:
+    """As much of it as a header takes; a longer one is cut off with its line."""
+    return site.bearer(claims={"sub": name[:MOST_OF_A_NAME]})
+
+
 @pytest.mark.integration
 def test_a_name_that_would_be_a_formula_is_none_in_the_audit(site: Site) -> None:
     """From a request to the file, with whoever asks named so."""
     asked = [
-        site.client.get("/api/run-sheet", headers=site.bearer(claims={"sub": value})).status_code
+        site.client.get("/api/run-sheet", headers=_called(site, value)).status_code
         for value in SAMPLE
         if value
     ]
     for value in SAMPLE:
-        if value.isascii() and value.isprintable() and value == value.strip()[:5000]:
+        if value.isascii() and value.isprintable() and value == value.strip()[:MOST_OF_A_NAME]:
             agent = {**site.bearer(), "User-Agent": value}
             assert site.client.get("/api/run-sheet", headers=agent).status_code == 200
 
