@@ -39,7 +39,7 @@ from domain.tool_words import unanswered
 from domain.tools import CallControl, Told, ToolAnswer, ToolRequest, write_key
 from domain.window import Window
 from domain.work import settle_job
-from domain.writes import allowed
+from domain.writes import OPEN, WriteState, allowed
 from infra.database import transaction
 from infra.network import deadline
 from infra.sealing import Sealer
@@ -53,6 +53,9 @@ log = structlog.get_logger()
 
 MARGIN = timedelta(seconds=3)
 """A worker has said its last word this long before the ingress speaks in its place."""
+
+TAKEN_UP = OPEN | {WriteState.CONFIRMED}
+"""What the practice's system has, or may have."""
 
 _PRACTICE = text(
     """
@@ -123,6 +126,7 @@ class Answering:
             spent = taken.desk.drain_spent() if taken.desk else ()
             if spent:
                 db.execute(insert(vendor_requests), spend_rows(spent))
+            said = self._as_it_stands(db, claimed, said)
             reply_to = tool_calls.answer(db, self.sealer, claimed, said, now=self.clock())
             if reply_to is not None:
                 self._follow(db, claimed, said)
@@ -224,6 +228,18 @@ class Answering:
             trace_id=claimed.trace_id,
         )
         put(db, job)
+
+    def _as_it_stands(self, db: Db, claimed: ClaimedToolCall, said: ToolAnswer) -> ToolAnswer:
+        """An excuse made while nobody could look is no answer to what may have been begun."""
+        if said.write_id is not None or not said.is_error:
+            return said
+        ledger = WriteLedger(
+            self.engine, self.sealer, account_id=claimed.account_id, clock=self.clock
+        )
+        write = ledger.call_off(db, write_key(claimed.call_id, claimed.tool_call_id))
+        if write is None or write.state not in TAKEN_UP:
+            return said
+        return unanswered(write, can_text=self._can_text(db, claimed))
 
     def _writer(self, claimed: ClaimedToolCall, desk: PracticeDesk) -> Writing:
         """It begins and sends nothing once the call was answered in our place."""

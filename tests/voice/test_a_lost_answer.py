@@ -1,15 +1,20 @@
 """The database is gone for a moment: what a caller hears is what became of the call."""
 
+import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import redis
-from sqlalchemy import make_url, text
+from sqlalchemy import Connection, event, make_url, text
 
+from domain.desk import Receipt
 from domain.tools import BROKEN
-from infra.database import engine, transaction
+from domain.wishes import Write
+from infra.database import DatabaseAway, engine, transaction
 from tests.chaos.line import Mode
 from tests.chaos.line import line as way
 from tests.cutting import SOCKET, cut_once
@@ -50,6 +55,43 @@ def test_an_answer_that_cannot_be_read_when_it_comes_is_read_again(
         phone.worker(),
     ):
         assert "is confirmed for" in booked(phone)
+
+
+@contextmanager
+def away_after_sending(phone: Line, *, transactions: int) -> Iterator[None]:
+    """Whoever has just sent a write finds no database so many times in a row."""
+    left, submit = threading.local(), phone.desk.submit
+
+    def sent(write: Write) -> Receipt:
+        left.count = transactions
+        return submit(write)
+
+    def begun(_: Connection) -> None:
+        if getattr(left, "count", 0):
+            left.count -= 1
+            raise DatabaseAway("the database cannot be reached")
+
+    phone.desk.submit = sent  # type: ignore[method-assign]
+    event.listen(phone.engine, "begin", begun)
+    yield
+    event.remove(phone.engine, "begin", begun)
+
+
+def test_a_write_that_left_before_the_database_went_away_is_told_of_and_followed(
+    database_url: str, redis_client: redis.Redis, redis_url: str
+) -> None:
+    """Neither its receipt could be kept, nor could anybody look whether it had left."""
+    with (
+        line(database_url, redis_client, redis_url) as phone,
+        away_after_sending(phone, transactions=2),
+        phone.worker(),
+    ):
+        said = booked(phone)
+
+        assert "it is not final yet" in said
+        assert [one.patient_id for one in phone.desk.book] == ["PAT-1001"]
+        assert phone.value("SELECT told FROM pms_writes") == "requested"
+        assert phone.value("SELECT count(*) FROM jobs WHERE kind = 'settle_write'") == 1
 
 
 def test_a_database_that_says_nothing_more_keeps_no_caller_waiting(
