@@ -1,6 +1,6 @@
 """What a sync leaves behind: every page with its checkpoint, guarded by the job's fence."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime

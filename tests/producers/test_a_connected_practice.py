@@ -19,7 +19,8 @@ from domain.work import sync_job
 from infra.database import transaction
 from tests.producers.conftest import Site
 from tests.producers.office import Office, Vendor, gentu, office
-from tests.security.test_canaries import Everything, database_as_text, every_log_line, redis_as_text
+from tests.security.left_behind import Everything, database_as_text, redis_as_text
+from tests.security.test_canaries import every_log_line
 from workers.here import run_here
 
 pytestmark = pytest.mark.integration
