@@ -50,7 +50,9 @@ def commands() -> list[list[str]]:
 
 
 def contents(tree: Path) -> dict[str, bytes]:
-    found = (path for path in tree.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    """All but what running it leaves behind."""
+    left = {"__pycache__", ".local"}
+    found = (one for one in tree.rglob("*") if one.is_file() and left.isdisjoint(one.parts))
     return {path.relative_to(tree).as_posix(): path.read_bytes() for path in found}
 
 
