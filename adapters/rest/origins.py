@@ -2,9 +2,9 @@
 
 import marshal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -28,16 +28,18 @@ Sides = Mapping[str, Mapping[str, Any]]
 class Reading:
     """The print of how a query's records are read, made anew once a name was learnt."""
 
-    def __init__(self, known: Known, query: Query) -> None:
+    def __init__(self, known: Known, query: Query, *, parse: Callable[..., object]) -> None:
         self.known = known
         self._query = query
+        # A PMS may be described by a package of its own.
+        self._release = release(parse.__module__.partition(".")[0])
         self._of: Connection | None = None
         self._print = b""
 
     def by(self, connection: Connection) -> bytes:
         if connection is not self._of:
             self._of = connection
-            self._print = self.known.reading(connection, release(), self._query.practitioner_id)
+            self._print = self.known.reading(connection, self._release, self._query.practitioner_id)
         return self._print
 
 
@@ -96,12 +98,20 @@ def _names(item: Any) -> list[str]:
     return found
 
 
-@lru_cache(maxsize=1)
-def release() -> str:
-    """Our own code, and what runs it: a mended parser reads every record again."""
+@cache
+def release(package: str) -> str:
+    """Our own code, the parser's package, and what runs them: what was mended reads all again."""
     found = sha256(f"{sys.version} {version('pms-sync')}".encode())
-    for package in (adapters, domain):
-        for folder in package.__path__:
-            for path in sorted(Path(folder).rglob("*.py")):
-                found.update(path.read_bytes())
+    for name in sorted({adapters.__name__, domain.__name__, package}):
+        for path in _files(name):
+            found.update(path.read_bytes())
     return found.hexdigest()
+
+
+def _files(package: str) -> Iterator[Path]:
+    """The sources of an imported package, or of a module that is in none."""
+    module = sys.modules[package]
+    for folder in getattr(module, "__path__", ()):
+        yield from sorted(Path(folder).rglob("*.py"))
+    if not hasattr(module, "__path__") and module.__file__:
+        yield Path(module.__file__)

@@ -128,7 +128,9 @@ class RestSource:
         """
         listing = _described(self._listing(query))
         mark = self._still_good(resume)
-        reading = Reading(query.known, query) if query.known else None
+        reading = None
+        if query.known is not None:
+            reading = Reading(query.known, query, parse=listing.parse)
         for turn in self._turns(listing, params=query.params, resume=mark):
             batch = self._read(listing, turn.contents, reading=reading)
             aside, self._set_aside = self._set_aside, []

@@ -81,7 +81,8 @@ class EntrySeal:
         told["telehealth_links"] = None if links is None else _listed(links)
         cells = {column: text for column, text in told.items() if text is not None}
         sealed = self._sealer.seal_cells(cells, table=TABLE, row=row_id, account=self._account)
-        return {**{column: values.get(field) for field, column in PLAIN.items()}, **told, **sealed}
+        plain = {column: values.get(field) for field, column in PLAIN.items()}
+        return {**plain, **dict.fromkeys(told), **sealed}
 
     def touched(self, row_id: UUID, cells: Cells) -> dict[str, Any]:
         """The sealed cells that columns cannot tell, and their provenance without any value."""

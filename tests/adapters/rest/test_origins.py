@@ -1,9 +1,11 @@
 """Records that come as they were are told by their rows, and whatever has changed is read."""
 
+import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.rest.envelope import Envelope
+from adapters.rest.origins import release
 from adapters.rest.record import Record, last_segment
 from adapters.rest.vendor import Listing, Vendor
 from domain.appointments import Appointment, Patient
@@ -229,6 +232,22 @@ def test_a_record_that_never_comes_twice_alike_costs_no_write() -> None:
     told = practice.sorted(practice.page())
 
     assert (told.unchanged, told.is_quiet) == (1, True)
+
+
+def test_a_parser_from_elsewhere_that_was_mended_reads_every_record_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = tmp_path / "pms_from_elsewhere.py"
+    described.write_text("LENGTH = 15\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module(described.stem)
+    before = release(described.stem)
+
+    described.write_text("LENGTH = 30\n")
+    release.cache_clear()
+
+    assert release(described.stem) != before
+    assert release("adapters") != before
 
 
 _REFS = st.lists(st.sampled_from(["p/1", "p/2", "2", "3"]), max_size=3, unique=True)
