@@ -14,6 +14,7 @@ export default async function play({ open, shots, base, told }) {
   found.offered = await page.locator("a.choice .choice-title").allTextContents();
   found.soon = await page.locator(".choice.soon .choice-title").allTextContents();
   await page.getByRole("link", { name: /Gentu/ }).click();
+  await page.waitForLoadState("load");
 
   await page.getByLabel("Pairing code", { exact: true }).fill("nocode-98");
   await page.getByLabel("Client id of your Gentu application").fill(told.client_id);

@@ -13,6 +13,7 @@ export default async function play({ open, shots, base, told }) {
   found.card = (await page.getByRole("link", { name: /AdvancedMD/ }).filter({ has: page.locator(".choice-title") }).innerText()).split("\n");
   await page.locator("a.choice", { hasText: "AdvancedMD" }).click();
   await page.locator("[data-connect]").waitFor();
+  await page.waitForLoadState("load");
   found.asked = await page.locator("[data-connect] label:visible").evaluateAll((all) => all.map((one) => one.firstChild.textContent.trim()));
   await page.locator("#timezone").fill("");
   await shot(page, "1-empty");

@@ -59,6 +59,8 @@ export default async function play({ open, shots, base, told }) {
 
   await page.getByRole("link", { name: "AdvancedMD" }).click();
   await page.locator("#two-way").waitFor();
+  // A button that is clicked before its script has come does nothing.
+  await page.waitForLoadState("load");
   found.title = (await page.locator("h1").innerText()).replace(/^\S\n?/, "").trim();
   await page.locator("#people").getByRole("button", { name: "Choose" }).click();
   await page.locator(".who-list label").first().waitFor();
