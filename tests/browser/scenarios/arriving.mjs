@@ -9,6 +9,7 @@ export default async function play({ open, shots, base, told }) {
 
   await page.goto(`${base}/`);
   await page.getByRole("link", { name: "Deliveries" }).click();
+  await page.waitForURL(/deliveries$/);
   found.title = await page.locator("h1").textContent();
   found.lines = await lines.count();
   found.first = (await lines.first().locator(".what").innerText()).trim();

@@ -9,6 +9,7 @@ export default async function play({ open, shots, base, told }) {
 
   await page.goto(`${base}/`);
   await page.getByRole("link", { name: "Queues" }).click();
+  await page.waitForURL(/queues$/);
   found.title = await page.locator("h1").textContent();
   found.alarms = await page.locator(".alarm").allInnerTexts();
   found.cards = await page.locator(".queue-card h2").allTextContents();
