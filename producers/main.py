@@ -3,12 +3,14 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from types import FrameType
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from pydantic import SecretStr
+from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
 import migrations
@@ -32,6 +34,7 @@ from producers.limits import BodyLimit
 from producers.marketplace import marketplace
 from producers.metrics.page import router as metrics_page
 from producers.metrics.registry import Metrics
+from producers.pages.rendering import NavItem
 from producers.ports import Ports
 from producers.security import whoever
 from producers.watching import Watching
@@ -51,11 +54,10 @@ def create_app(ports: Ports) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
     )
-    routers, links = routes.found()
+    served, links = _routes()
     app.state.ports, app.state.nav = ports, links
     app.state.metrics = Metrics(ports.database, ports.redis, ports.hub)
-    for router in (health.router, metrics_page, *routers):
-        app.include_router(router)
+    app.router.routes.extend(served)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app, whoever=whoever)
     # The last one added is the first one reached.
@@ -64,6 +66,16 @@ def create_app(ports: Ports) -> FastAPI:
     app.add_middleware(Headers, is_secure=ports.is_secure)
     app.add_middleware(Watching, metrics=app.state.metrics)
     return app
+
+
+@cache
+def _routes() -> tuple[list[BaseRoute], list[NavItem]]:
+    """What is served, and the navigation: told apart once, however many applications serve it."""
+    routers, links = routes.found()
+    whole = APIRouter(redirect_slashes=False, generate_unique_id_function=operation_id)
+    for router in (health.router, metrics_page, *routers):
+        whole.include_router(router)
+    return list(whole.routes), links
 
 
 def ports_from(settings: Settings) -> Ports:

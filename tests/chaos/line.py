@@ -123,7 +123,8 @@ class Line:
 def _reset(writer: asyncio.StreamWriter) -> None:
     """Not an orderly end, which might pass for that of an answer."""
     sock = writer.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGERING)
+    if sock.fileno() >= 0:  # else it has just ended by itself
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGERING)
     writer.transport.abort()
 
 

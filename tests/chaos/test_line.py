@@ -135,3 +135,16 @@ def test_a_line_may_be_a_socket_in_a_folder(tmp_path: Path) -> None:
         sock.connect(str(tmp_path / "door"))
         sock.sendall(b"hello")
         assert said(sock) == b"hello"
+
+
+def test_a_line_is_taken_down_while_what_it_carried_ends() -> None:
+    with echo() as port:
+        for _ in range(10):
+            with line(("127.0.0.1", port)) as made:
+                carried = [reached(made) for _ in range(30)]
+                for sock in carried:
+                    sock.sendall(b"hello")
+                for sock in carried:
+                    assert said(sock) == b"hello"
+                for sock in carried:
+                    sock.close()
