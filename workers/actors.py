@@ -24,4 +24,7 @@ def listen(
     dramatiq.actor(actor_name=ACTOR, queue_name=queues[0], broker=broker)(carry)
     for queue in queues:
         broker.declare_queue(queue)
-    return Worker(broker, queues=set(queues), worker_threads=threads, worker_timeout=idle_ms)
+    worker = Worker(broker, queues=set(queues), worker_threads=threads, worker_timeout=idle_ms)
+    # What a process held beyond what its threads carry would wait while another process is idle.
+    worker.queue_prefetch = threads
+    return worker
