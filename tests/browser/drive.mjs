@@ -18,6 +18,9 @@ async function executable() {
   return packed.executablePath();
 }
 
+// A line this slow shows where a scenario runs ahead of its page.
+const LATE_MS = Number(process.env.BROWSER_LATE_MS ?? 0);
+
 const { scenario, base, token, shots, ...told } = JSON.parse(process.argv[2]);
 const browser = await browsers.launch({
   executablePath: await executable(),
@@ -33,11 +36,12 @@ async function open({ width = 1280, height = 860, ...options } = {}) {
     storageState: signedIn ?? undefined,
     ...options,
   });
+  if (LATE_MS) await context.route("**/*", (asked) => setTimeout(() => asked.continue(), LATE_MS));
   const page = await context.newPage();
   const trouble = [];
   page.on("pageerror", (error) => trouble.push(error.message));
   page.on("console", (line) => line.type() === "error" && trouble.push(line.text()));
-  page.setDefaultTimeout(8000);
+  page.setDefaultTimeout(20_000);
   if (signedIn) {
     await page.goto(`${base}/`);
   } else {

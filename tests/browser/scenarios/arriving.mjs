@@ -1,4 +1,6 @@
 // What reached us: filtered, one done again after a question, new ones shown as they come.
+import { go } from "../going.mjs";
+
 const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
 
 export default async function play({ open, shots, base, told }) {
@@ -8,8 +10,7 @@ export default async function play({ open, shots, base, told }) {
   const lines = page.locator("#lines > li");
 
   await page.goto(`${base}/`);
-  await page.getByRole("link", { name: "Deliveries" }).click();
-  await page.waitForURL(/deliveries$/);
+  await go(page.getByRole("link", { name: "Deliveries" }));
   found.title = await page.locator("h1").textContent();
   found.lines = await lines.count();
   found.first = (await lines.first().locator(".what").innerText()).trim();

@@ -1,4 +1,6 @@
 // An owner looks through the audit: what is worth a look, who saw a patient, and an agreement.
+import { go } from "../going.mjs";
+
 const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
 
 export default async function play({ open, shots, base }) {
@@ -12,14 +14,14 @@ export default async function play({ open, shots, base }) {
   found.finding = await page.locator(".findings .about").first().innerText();
   await shot(page, "1280-light");
   await page.getByPlaceholder("What did you find out?").first().fill("Letters to everybody on the list.");
-  await Promise.all([page.waitForNavigation(), page.getByRole("button", { name: "Looked at" }).first().click()]);
+  await go(page.getByRole("button", { name: "Looked at" }).first());
   found.settled = await page.locator(".findings .about", { hasText: "Letters" }).innerText();
   await page.locator("[data-agreement] [name=version]").fill("2026-01");
   await page.locator("[data-agreement] [name=signed_by]").fill("Ann Example");
-  await Promise.all([page.waitForNavigation(), page.getByRole("button", { name: "Record" }).click()]);
+  await go(page.getByRole("button", { name: "Record" }));
   found.agreement = await page.locator("#agreements-title ~ .dense tbody tr").first().innerText();
   await page.getByLabel("Patient's number").fill("p-77");
-  await Promise.all([page.waitForNavigation(), page.getByRole("button", { name: "Search" }).click()]);
+  await go(page.getByRole("button", { name: "Search" }));
   found.rows = await page.locator(".dense").first().locator("tbody tr").count();
   const asked = page.url();
   const [download] = await Promise.all([

@@ -1,4 +1,6 @@
 // An operator weighs a frequency, sees what it comes to, and saves it; then fair shares and callers.
+import { go } from "../going.mjs";
+
 const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
 const PAGES = { shares: "/queues/shares", callers: "/queues/callers" };
 
@@ -8,8 +10,7 @@ export default async function play({ open, shots, base, told }) {
   const shot = (where, name) => where.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
 
   await page.goto(`${base}/queues`);
-  await page.getByRole("link", { name: "What if" }).click();
-  await page.waitForURL(/what-if/);
+  await go(page.getByRole("link", { name: "What if" }));
   found.title = await page.locator("h1").textContent();
   await page.locator(`[name="every-${told.clinic}"]`).fill("1");
   await page.getByRole("button", { name: "Weigh it" }).click();

@@ -1,4 +1,6 @@
 // A practice is connected by hand, through all five steps, with a wrong code first.
+import { go } from "../going.mjs";
+
 const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
 
 export default async function play({ open, shots, base, told }) {
@@ -9,12 +11,11 @@ export default async function play({ open, shots, base, told }) {
   await page.goto(`${base}/connections`);
   found.empty = await page.locator(".empty h2").textContent();
   await shot("0-empty");
-  await page.getByRole("link", { name: "Connect a practice" }).click();
+  await go(page.getByRole("link", { name: "Connect a practice" }));
   await page.locator("a.choice").first().waitFor();
   found.offered = await page.locator("a.choice .choice-title").allTextContents();
   found.soon = await page.locator(".choice.soon .choice-title").allTextContents();
-  await page.getByRole("link", { name: /Gentu/ }).click();
-  await page.waitForLoadState("load");
+  await go(page.getByRole("link", { name: /Gentu/ }));
 
   await page.getByLabel("Pairing code", { exact: true }).fill("nocode-98");
   await page.getByLabel("Client id of your Gentu application").fill(told.client_id);
@@ -46,8 +47,7 @@ export default async function play({ open, shots, base, told }) {
   found.reloaded = [await page.getByLabel("What you call it").inputValue(), await page.locator("#settings-app_id").inputValue()];
 
   await page.getByLabel("Pairing code", { exact: true }).fill(told.code);
-  await page.getByRole("button", { name: "Connect", exact: true }).click();
-  await page.locator("[data-practitioners]").waitFor({ timeout: 20_000 });
+  await go(page.getByRole("button", { name: "Connect", exact: true }));
   found.practitioners = await page.locator("[data-practitioner]").count();
   await shot("3-practitioners");
 
@@ -60,17 +60,15 @@ export default async function play({ open, shots, base, told }) {
   await page.getByLabel("Find a practitioner").fill("zzz");
   found.nobody = await page.locator("[data-none-found]").isVisible();
   await page.getByLabel("Find a practitioner").fill("");
-  await page.getByRole("button", { name: "Continue" }).click();
+  await go(page.getByRole("button", { name: "Continue" }));
 
-  await page.locator("[data-types-form]").waitFor();
   found.types = await page.locator("[data-type]").count();
   for (const box of await page.locator("[data-telehealth]").all()) await box.uncheck();
   await page.getByRole("button", { name: "Continue" }).click();
   found.nothing = await page.locator("[data-types-form] [data-error]").textContent();
   for (const id of told.telehealth) await page.locator(`[data-type="${id}"] [data-telehealth]`).check();
   await shot("4-types");
-  await page.getByRole("button", { name: "Continue" }).click();
-  await page.locator("[data-summary]").waitFor();
+  await go(page.getByRole("button", { name: "Continue" }));
   const address = page.url();
 
   // The browser is closed, and another one goes on where this one was.
@@ -89,7 +87,7 @@ export default async function play({ open, shots, base, told }) {
   found.title = await later.page.locator("[data-first-title]").textContent();
   found.created = Number(await later.page.locator("[data-count-of=created]").textContent());
   await later.page.screenshot({ path: `${shots}/wizard-6-synced.png`, fullPage: true });
-  await later.page.getByRole("link", { name: "Open the run sheet" }).click();
+  await go(later.page.getByRole("link", { name: "Open the run sheet" }));
   await later.page.locator("#board .card").first().waitFor();
   found.cards = await later.page.locator("#board .card").count();
   found.columns = await later.page.locator("#board .column h2").allTextContents();

@@ -1,4 +1,6 @@
 // An office at AdvancedMD is connected by hand: a wrong password, a locked account, then all five steps.
+import { go } from "../going.mjs";
+
 const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
 const LOGIN = 90_000;
 
@@ -11,9 +13,7 @@ export default async function play({ open, shots, base, told }) {
 
   await page.goto(`${base}/setup`);
   found.card = (await page.getByRole("link", { name: /AdvancedMD/ }).filter({ has: page.locator(".choice-title") }).innerText()).split("\n");
-  await page.locator("a.choice", { hasText: "AdvancedMD" }).click();
-  await page.locator("[data-connect]").waitFor();
-  await page.waitForLoadState("load");
+  await go(page.locator("a.choice", { hasText: "AdvancedMD" }));
   found.asked = await page.locator("[data-connect] label:visible").evaluateAll((all) => all.map((one) => one.firstChild.textContent.trim()));
   await page.locator("#timezone").fill("");
   await shot(page, "1-empty");
@@ -55,18 +55,17 @@ export default async function play({ open, shots, base, told }) {
   await page.getByLabel("Columns of the scheduler to read").fill(told.columns.join(","));
   await page.getByRole("button", { name: "Connect", exact: true }).click();
   await page.locator("[data-practitioners]").waitFor({ timeout: LOGIN });
+  await page.waitForLoadState("load");
   found.columns = await page.locator("[data-practitioner]").evaluateAll((all) => all.map((one) => one.dataset.practitioner));
   found.names = await page.locator("[data-practitioner] .who-name").allTextContents();
   await shot(page, "4-columns");
-  await page.getByRole("button", { name: "Continue" }).click();
+  await go(page.getByRole("button", { name: "Continue" }));
 
-  await page.locator("[data-types-form]").waitFor();
   found.types = await page.locator("[data-type]").count();
   for (const id of told.telehealth) await page.locator(`[data-type="${id}"] [data-telehealth]`).check();
   await shot(page, "5-types");
-  await page.getByRole("button", { name: "Continue" }).click();
+  await go(page.getByRole("button", { name: "Continue" }));
 
-  await page.locator("[data-summary]").waitFor();
   found.facts = (await page.locator("[data-fact]").allTextContents()).map((one) => one.replace(/\s+/g, " ").trim());
   found.often = await page.locator("[data-frequency] label span").allInnerTexts();
   await page.getByRole("button", { name: "Test Connection" }).click();
@@ -78,7 +77,7 @@ export default async function play({ open, shots, base, told }) {
   await page.locator("[data-first-done]").waitFor({ timeout: 45_000 });
   found.title = await page.locator("[data-first-title]").textContent();
   found.created = Number(await page.locator("[data-count-of=created]").textContent());
-  await page.getByRole("link", { name: "Open the run sheet" }).click();
+  await go(page.getByRole("link", { name: "Open the run sheet" }));
   await page.locator("#board .card").first().waitFor();
   found.cards = await page.locator("#board .card").count();
   found.nav = await page.getByRole("link", { name: "AdvancedMD", exact: true }).count();

@@ -1,4 +1,6 @@
 // An operator looks on: what is wrong, who carries what; finds a job, retries it, and pauses a queue.
+import { go } from "../going.mjs";
+
 const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
 
 export default async function play({ open, shots, base, told }) {
@@ -8,8 +10,7 @@ export default async function play({ open, shots, base, told }) {
   const toast = () => page.locator("[data-toasts] p").last();
 
   await page.goto(`${base}/`);
-  await page.getByRole("link", { name: "Queues" }).click();
-  await page.waitForURL(/queues$/);
+  await go(page.getByRole("link", { name: "Queues" }));
   found.title = await page.locator("h1").textContent();
   found.alarms = await page.locator(".alarm").allInnerTexts();
   found.cards = await page.locator(".queue-card h2").allTextContents();

@@ -1,4 +1,6 @@
 // One connection is looked at and changed on its own page.
+import { go } from "../going.mjs";
+
 const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
 const PICTURES = { light: {}, dark: { colorScheme: "dark" }, phone: PHONE, "phone-dark": { ...PHONE, colorScheme: "dark" } };
 
@@ -9,7 +11,7 @@ export default async function play({ open, shots, base }) {
   found.cards = (await page.locator(".connection").allTextContents()).length;
   found.badges = (await page.locator(".connection .state").allTextContents()).map((one) => one.trim());
   found.todo = await page.locator(".callout.bad strong").first().textContent();
-  await page.getByRole("link", { name: "Harbour Allied Health" }).click();
+  await go(page.getByRole("link", { name: "Harbour Allied Health" }));
   const address = page.url();
 
   const syncing = page.locator('[data-form="general"]');

@@ -1,4 +1,6 @@
 // Access is lost: the card says so by itself, and a new code mends it without mapping anew.
+import { go } from "../going.mjs";
+
 const figures = (page) => page.locator(".figures dd").evaluateAll((all) => all.slice(3).map((one) => one.textContent.replace(/\s+/g, " ").trim()));
 
 export default async function play({ open, shots, base, told }) {
@@ -11,7 +13,7 @@ export default async function play({ open, shots, base, told }) {
   await badge("Needs sign-in");
   found.todo = await page.locator(".callout.bad").textContent();
   await page.screenshot({ path: `${shots}/connections-signed-out.png`, fullPage: true });
-  await page.getByRole("link", { name: "Sign in again" }).click();
+  await go(page.getByRole("link", { name: "Sign in again" }));
 
   const form = page.locator('[data-form="pair"]');
   await form.getByLabel("Pairing code").fill("nocode99");

@@ -1,4 +1,6 @@
 // A practice that takes changes: its dashboard, its badges on the sheet, a row's card, its settings.
+import { go } from "../going.mjs";
+
 const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
 
 export default async function play({ open, shots, base, told }) {
@@ -57,10 +59,7 @@ export default async function play({ open, shots, base, told }) {
   await shot(page, "sheet-dark", false);
   await light(page);
 
-  await page.getByRole("link", { name: "AdvancedMD" }).click();
-  await page.locator("#two-way").waitFor();
-  // A button that is clicked before its script has come does nothing.
-  await page.waitForLoadState("load");
+  await go(page.getByRole("link", { name: "AdvancedMD" }));
   found.title = (await page.locator("h1").innerText()).replace(/^\S\n?/, "").trim();
   await page.locator("#people").getByRole("button", { name: "Choose" }).click();
   await page.locator(".who-list label").first().waitFor();

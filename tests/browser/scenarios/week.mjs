@@ -1,8 +1,9 @@
 // A week is found in the navigation, read at both widths, by day and by night.
+import { go } from "../going.mjs";
+
 export default async function play({ open, shots }) {
   const { page, trouble } = await open();
-  await page.getByRole("link", { name: "Week", exact: true }).click();
-  await page.waitForSelector(".week");
+  await go(page.getByRole("link", { name: "Week", exact: true }));
   const found = {
     title: await page.locator("h1").innerText(),
     rows: await page.locator(".week tbody tr").count(),
@@ -10,7 +11,7 @@ export default async function play({ open, shots }) {
     errors: await page.locator(".week-errors li").count(),
   };
   await page.screenshot({ path: `${shots}/week-1280-light.png`, fullPage: true });
-  await page.getByRole("navigation", { name: "Weeks" }).getByRole("link").last().click();
+  await go(page.getByRole("navigation", { name: "Weeks" }).getByRole("link").last());
   found.other = await page.locator("h1").innerText();
   await page.goBack();
   for (const colorScheme of ["light", "dark"]) {
