@@ -5,6 +5,7 @@ import "./frame.js";
 import "./linking.js";
 import { morph } from "./morph.js";
 import { DEEDS, patientSynced, sent, takenBack } from "./pushing.js";
+import { inTurn } from "./turns.js";
 
 const GATHER = 200;
 const OFTEN = 1000;
@@ -23,7 +24,7 @@ function soon() {
   }, GATHER);
 }
 
-async function renew() {
+const renew = inTurn(async () => {
   clearTimeout(looking);
   try {
     const body = await fragment(`/advancedmd/board${location.search}`);
@@ -34,7 +35,7 @@ async function renew() {
     // The next look tells whether the server is back.
   }
   looking = setTimeout(renew, doing || "busy" in board().dataset ? OFTEN : SELDOM);
-}
+});
 
 // What was said stays said, and what goes on stays off, while everything around it is renewed.
 function lay(within) {

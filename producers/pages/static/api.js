@@ -1,6 +1,7 @@
 // Talks to the server; a refusal becomes a Refusal with a sentence for people.
 import { signedOut } from "./leaving.js";
 
+const PATIENCE = 20_000;
 const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
 
 export class Refusal extends Error {
@@ -27,7 +28,7 @@ export async function exchange(method, path, { body, version, key } = {}) {
 }
 
 export async function fragment(path) {
-  const answer = await reach(path, { headers: { Accept: "text/x-fragment" } });
+  const answer = await reach(path, { headers: { Accept: "text/x-fragment" }, signal: AbortSignal.timeout(PATIENCE) });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   return page.body;
 }

@@ -5,6 +5,7 @@ import "./frame.js";
 import { morph } from "./morph.js";
 import { sure } from "./sure.js";
 import { say } from "./toast.js";
+import { inTurn } from "./turns.js";
 
 const inbox = () => document.getElementById("inbox");
 const bar = document.querySelector("[data-undo-bar]");
@@ -14,7 +15,7 @@ const GATHER = 200;
 let last = null;
 let waiting = null;
 
-async function renew() {
+const renew = inTurn(async () => {
   const body = await fragment(`/conflicts/inbox${location.search}`);
   morph(inbox(), body.querySelector("#inbox"));
   const count = document.querySelector('[data-count="/conflicts"]');
@@ -22,7 +23,7 @@ async function renew() {
   if (!count || left === undefined) return;
   count.textContent = left;
   count.hidden = left === "0";
-}
+});
 
 function soon() {
   waiting ??= setTimeout(() => {

@@ -11,6 +11,7 @@ import { mapping } from "./mapping.js";
 import { morph } from "./morph.js";
 import { draw } from "./progress.js";
 import { say } from "./toast.js";
+import { inTurn } from "./turns.js";
 import { at, change, id } from "./versioned.js";
 import { webhooks } from "./webhooks.js";
 
@@ -23,14 +24,14 @@ let looking = null;
 // What is being removed is not asked for: the events of its removal come before this page is left.
 let isGoing = false;
 
-async function renew() {
+const renew = inTurn(async () => {
   const body = await fragment(`/connections/${id()}/standing`);
   const bar = body.querySelector("[data-progress]");
   bar.replaceWith(standing().querySelector("[data-progress]").cloneNode(true));
   morph(standing(), body.querySelector("#standing"));
-}
+});
 
-async function look() {
+const look = inTurn(async () => {
   clearTimeout(looking);
   if (isGoing) return;
   let isBusy = false;
@@ -42,7 +43,7 @@ async function look() {
     isBusy = false;
   }
   looking = setTimeout(look, isBusy ? LOOK_EVERY : LOOK_SELDOM);
-}
+});
 
 // A section that is saved with one request.
 function saves(name, body, { path = "", method = "PATCH", ready = () => true, onto } = {}) {

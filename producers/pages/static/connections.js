@@ -5,6 +5,7 @@ import { listen } from "./events.js";
 import { morph } from "./morph.js";
 import { draw } from "./progress.js";
 import { say } from "./toast.js";
+import { inTurn } from "./turns.js";
 
 const GATHER = 200;
 const LOOK_EVERY = 1000;
@@ -23,17 +24,17 @@ function soon() {
   }, GATHER);
 }
 
-async function renew() {
+const renew = inTurn(async () => {
   const body = await fragment("/connections/cards");
   const bars = new Map([...document.querySelectorAll("[data-progress]")].map((one) => [one.id, one.cloneNode(true)]));
   for (const box of body.querySelectorAll("[data-progress]")) {
     if (bars.has(box.id)) box.replaceWith(bars.get(box.id));
   }
   morph(place(), body.querySelector("#connections"));
-}
+});
 
 // How far running syncs are: often while there is one, seldom else.
-async function look() {
+const look = inTurn(async () => {
   clearTimeout(looking);
   let busy = false;
   try {
@@ -43,7 +44,7 @@ async function look() {
     busy = false;
   }
   looking = setTimeout(busy ? look : both, busy ? LOOK_EVERY : LOOK_SELDOM);
-}
+});
 
 function both() {
   soon();

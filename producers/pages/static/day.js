@@ -1,10 +1,9 @@
 // The day that is shown: asked for again when it changed, laid over what is there.
 import { fragment } from "./api.js";
 import { morph } from "./morph.js";
+import { inTurn } from "./turns.js";
 
 const after = new Set();
-let running = null;
-let next = null;
 
 export const shown = () => document.getElementById("day");
 
@@ -13,20 +12,7 @@ export function whenRenewed(then) {
   then();
 }
 
-// What is on its way may have been read before the change that is asked for: then once more after it.
-export function renew() {
-  if (running) {
-    next ??= running.catch(() => {}).then(() => {
-      next = null;
-      return renew();
-    });
-    return next;
-  }
-  running = fetchDay().finally(() => {
-    running = null;
-  });
-  return running;
-}
+export const renew = inTurn(fetchDay);
 
 async function fetchDay() {
   if (!shown()) return;

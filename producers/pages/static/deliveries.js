@@ -4,6 +4,7 @@ import { ask, fragment } from "./api.js";
 import { morph } from "./morph.js";
 import { say } from "./toast.js";
 import { sure } from "./sure.js";
+import { inTurn } from "./turns.js";
 
 const GATHER = 200;
 const EVERY = 4000;
@@ -21,7 +22,7 @@ function soon() {
 }
 
 // An older page stays as it is: what comes belongs on the first.
-async function renew() {
+const renew = inTurn(async () => {
   clearTimeout(looking);
   if (!("live" in place().dataset)) return;
   try {
@@ -31,7 +32,7 @@ async function renew() {
     // The next look tells whether the server is back.
   }
   looking = setTimeout(renew, EVERY);
-}
+});
 
 async function replay(button) {
   const line = button.closest("[data-delivery]");

@@ -4,6 +4,7 @@ import { ask, fragment } from "./api.js";
 import { confirmed, doAll, doOne, isAsking } from "./deed.js";
 import { morph } from "./morph.js";
 import { say } from "./toast.js";
+import { inTurn } from "./turns.js";
 
 const EVERY = 5000;
 const FORESEE_EVERY = 20_000;
@@ -18,7 +19,7 @@ const isCalm = () => (
   "live" in place().dataset && !document.hidden && !isAsking() && !place().querySelector("form :focus")
 );
 
-async function renew() {
+const renew = inTurn(async () => {
   clearTimeout(looking);
   try {
     if (isCalm()) {
@@ -34,7 +35,7 @@ async function renew() {
     // The next look tells whether the server is back.
   }
   looking = setTimeout(renew, EVERY);
-}
+});
 
 async function foresee() {
   foresaw = Date.now();

@@ -5,6 +5,7 @@ import { check } from "./checking.js";
 import { busy, complete, fail, ready } from "./forms.js";
 import { morph } from "./morph.js";
 import { say } from "./toast.js";
+import { inTurn } from "./turns.js";
 import { change, id } from "./versioned.js";
 
 const GATHER = 200;
@@ -23,7 +24,7 @@ function connect() {
   let gathering = null;
   let looking = null;
 
-  async function renew() {
+  const renew = inTurn(async () => {
     clearTimeout(looking);
     try {
       const body = await fragment("/setup/sikka/standing");
@@ -35,7 +36,7 @@ function connect() {
     }
     const isOpen = "busy" in standing().dataset || (waiting && !waiting.hidden);
     looking = setTimeout(renew, isOpen ? OFTEN : SELDOM);
-  }
+  });
 
   const connected = () => standing().querySelectorAll("[data-state=connected]").length;
 

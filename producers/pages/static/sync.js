@@ -6,6 +6,7 @@ import { morph } from "./morph.js";
 import { followed } from "./progress.js";
 import { sure } from "./sure.js";
 import { say } from "./toast.js";
+import { inTurn } from "./turns.js";
 
 const GATHER = 200;
 const OFTEN = 1000;
@@ -25,7 +26,7 @@ function soon() {
 }
 
 // Often while something runs, seldom else; what a person opened or typed stays.
-async function renew() {
+const renew = inTurn(async () => {
   clearTimeout(looking);
   try {
     const body = await fragment(`/sync/boards?runs=${boards().dataset.each}&span=${boards().dataset.span}&every=${"every" in boards().dataset}`);
@@ -37,7 +38,7 @@ async function renew() {
     // The next look tells whether the server is back.
   }
   looking = setTimeout(renew, "busy" in boards().dataset ? OFTEN : SELDOM);
-}
+});
 
 function keep(error) {
   const held = document.querySelector(`#${error.closest("details").id} [data-error]`);

@@ -1,6 +1,7 @@
 // Syncing by hand: progress while it runs, a sentence when it is done; and how fresh all is.
 import { ask } from "./api.js";
 import { renew } from "./day.js";
+import { inTurn } from "./turns.js";
 
 const button = document.querySelector("[data-sync]");
 const box = document.querySelector("[data-progress]");
@@ -42,7 +43,7 @@ async function start(named, connections) {
   }
 }
 
-export async function look() {
+export const look = inTurn(async () => {
   clearTimeout(timer);
   let pause = LOOK_SELDOM;
   try {
@@ -53,7 +54,7 @@ export async function look() {
     if (mine.length) pause = LOOK_EVERY;
   }
   if (box.isConnected) timer = setTimeout(look, pause);
-}
+});
 
 function report(sync) {
   const names = new Map(sync.connections.map((one) => [one.id, one.name]));

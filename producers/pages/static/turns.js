@@ -1,0 +1,19 @@
+// One at a time. Whoever asks meanwhile gets one more after it: what is on its way may have been read
+// before the change that is asked for, and must not be laid over what was read since.
+export function inTurn(work) {
+  let running = null;
+  let next = null;
+  return function run() {
+    if (running) {
+      next ??= running.catch(() => {}).then(() => {
+        next = null;
+        return run();
+      });
+      return next;
+    }
+    running = work().finally(() => {
+      running = null;
+    });
+    return running;
+  };
+}
