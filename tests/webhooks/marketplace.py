@@ -113,8 +113,9 @@ class Market:
 
     def work(self) -> list[JobState]:
         """Carry every authorise job that waits, as if its hour had come."""
-        self.execute("UPDATE jobs SET due_at = now() WHERE state = 'ready' AND kind = 'authorise'")
-        return [run_here(self.parts, job_id) for job_id in self.jobs()]
+        waiting = self.jobs()
+        self.execute("UPDATE jobs SET due_at = now() WHERE id = ANY(:ids)", {"ids": waiting})
+        return [run_here(self.parts, job_id) for job_id in waiting]
 
     def jobs(self) -> list[int]:
         query = f"SELECT id FROM jobs WHERE kind = '{AUTHORISE}' AND state = 'ready' ORDER BY id"  # noqa: S608

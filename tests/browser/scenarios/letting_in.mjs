@@ -43,7 +43,6 @@ export default async function play({ open, shots, base, told }) {
   await shot(page, "2-connected");
 
   await control("authorise", { tenant: told.second, url: told.webhook });
-  await page.waitForTimeout(300);
   await page.getByLabel("Office id or code").fill(told.second.toLowerCase());
   // Sikka's word of it has to be carried first.
   const looked = () => page.waitForResponse((answer) => answer.url().includes("/setup/sikka/named"));
