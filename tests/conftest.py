@@ -26,6 +26,12 @@ settings.register_profile("here", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("here")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a good part of many a test is waiting for processes."""
+    has_affinity = hasattr(os, "sched_getaffinity")  # macOS has none
+    return 1 + (len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1)
+
+
 @pytest.fixture(autouse=True)
 def quiet_logs() -> None:
     """Jobs that fail on purpose leave one line each, as in a process, and no traceback."""

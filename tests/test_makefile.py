@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TARGETS = ["help", "demo", "test", "setup", "lint", "check", "bench", "lock"]
+TARGETS = ["help", "demo", "test", "cover", "setup", "lint", "check", "bench", "lock"]
 TARGETS += ["fmt", "fast", "migration", "chaos", "soak", "security", "audit", "live"]
 
 
@@ -43,7 +43,8 @@ def test_make_alone_shows_the_help() -> None:
         ("demo", "pms-sync demo"),
         ("test", '-m "not live"'),
         ("lint", "lint-imports"),
-        ("check", "--cov"),
+        ("check", '-m "not live"'),
+        ("cover", "--cov"),
         ("bench", "python -m bench"),
         ("chaos", "pytest -q -s tests/chaos/test_chaos.py"),
         ("chaos", "CHAOS=1000"),
