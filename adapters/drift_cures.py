@@ -1,5 +1,6 @@
 """What can be done about what a PMS sends that its description does not know."""
 
+from collections.abc import Callable
 from typing import Any
 
 from adapters.rest.vendor import Vendor
@@ -12,8 +13,20 @@ SHORT_ID = 8
 EXAMPLE = Status.ARRIVED
 UNPRINTABLE = "unprintable"
 
+How = Callable[[Connection, str], str]
+"""Where the setting is written, which is given as a whole."""
 
-def sentence(one: Drift, vendor: Vendor, held: Connection) -> str:
+
+def by_command(held: Connection, written: str) -> str:
+    command = f'pms-sync connections set {str(held.id)[:SHORT_ID]} "status_codes={written}"'
+    return f"Say what it means, such as: {command}"
+
+
+def on_its_page(_held: Connection, written: str) -> str:
+    return f"Say what it means under the office's own codes above, such as: {written}"
+
+
+def sentence(one: Drift, vendor: Vendor, held: Connection, *, how: How = by_command) -> str:
     """What was met, and where a practice may say what it means, how; or that it has."""
     code, has_code = _code(one)
     if not has_code or vendor.own_statuses is None:
@@ -24,8 +37,7 @@ def sentence(one: Drift, vendor: Vendor, held: Connection) -> str:
     kept = [f"{key}={word.value}" for key, word in own.items()]
     # All of them: the setting is written as a whole.
     written = "; ".join([*kept, f"{code}={EXAMPLE.value}"])
-    command = f'pms-sync connections set {str(held.id)[:SHORT_ID]} "status_codes={written}"'
-    return f"{one.sentence} Say what it means, such as: {command}"
+    return f"{one.sentence} {how(held, written)}"
 
 
 def as_answer(one: Drift, vendor: Vendor, held: Connection) -> dict[str, Any]:

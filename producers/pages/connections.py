@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from adapters import pms
+from adapters import drift_cures, pms
 from adapters.rest.vendor import Vendor
 from adapters.storage.authorisations import VENDOR as SIKKA
 from adapters.storage.connection_details import (
@@ -21,7 +21,8 @@ from adapters.storage.connection_details import (
     read_types,
 )
 from adapters.storage.drift import read_drift
-from domain.connections import State
+from domain.connections import Connection, State
+from domain.drift import Drift
 from domain.people import Permission
 from producers import seen
 from producers.asking import loaded
@@ -123,8 +124,9 @@ def _allowed(door: Door) -> dict[str, Any]:
 
 def _parts(door: Door, connection: ConnectionDetails) -> dict[str, Any]:
     """The store of secrets is asked before a transaction is opened, never within one."""
+    held = loaded(door, connection.id)
     told = {
-        "is_elsewhere": offered(door, loaded(door, connection.id)) is not None,
+        "is_elsewhere": offered(door, held) is not None,
         "held": seen.one(door, connection.id).secrets,
     }
     with door.transaction() as db:
@@ -133,8 +135,12 @@ def _parts(door: Door, connection: ConnectionDetails) -> dict[str, Any]:
             "practitioners": read_practitioners(db, connection.id),
             "clinicians": read_clinicians(db),
             "types": [connecting.guessed(dict(row)) for row in read_types(db, connection.id)],
-            "drift": read_drift(db, connection.id),
+            "drift": [(one, _cure(one, held)) for one in read_drift(db, connection.id)],
         }
+
+
+def _cure(met: Drift, held: Connection) -> str:
+    return drift_cures.sentence(met, pms.vendor(held.vendor), held, how=drift_cures.on_its_page)
 
 
 def _choices(door: Door, described: Vendor, connection: ConnectionDetails) -> dict[str, Any]:

@@ -66,3 +66,19 @@ def test_another_accounts_connection_is_as_absent_as_one_that_never_was(site: Si
 
 def test_a_report_needs_a_person_signed_in(site: Site) -> None:
     assert asked(site, uuid4(), {}).status_code == 401
+
+
+def test_the_page_of_a_connection_says_where_an_unknown_status_is_given_a_meaning(
+    site: Site,
+) -> None:
+    connection = connection_of(site, "gentu", met={"status:77": 2})
+    with site.everything() as db:
+        db.execute(
+            text("UPDATE pms_connections SET connector = 'advancedmd' WHERE id = :id"),
+            {"id": connection},
+        )
+
+    page = site.client.get(f"/connections/{connection}", headers=site.bearer(Role.OWNER)).text
+
+    assert "under the office&#39;s own codes above, such as: 77=arrived" in page
+    assert "pms-sync connections set" not in page
