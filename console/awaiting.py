@@ -28,10 +28,17 @@ def once_there(
     while True:
         try:
             return ask()
+        except redis.AuthenticationError:
+            raise  # nobody's waiting mends that
         except (DatabaseAway, redis.ConnectionError, redis.TimeoutError) as away:
             if time.monotonic() > ends:
                 raise
             if not is_told:
-                log.warning("start.waits", error_kind=type(away).__name__)
+                log.warning("start.waits", error_kind=type(away).__name__, error=_why(away))
                 is_told = True
         pause(AGAIN_SECONDS)
+
+
+def _why(away: Exception) -> str | None:
+    """Our own words hold no secret; a library's may name an address with its password."""
+    return str(away) if isinstance(away, DatabaseAway) else None

@@ -40,9 +40,10 @@ class Known:
     def reading(self, connection: Connection, *more: object) -> bytes:
         """The print of all else that decides what a record becomes: settings, names, and `more`.
 
-        The source has names of its own, but knows of no columns before a first run has made them.
+        The source knows of no columns before a first run has made them, and of as many people as it
+        happened to ask for: their names reach no row.
         """
-        by_source = {**_told(connection), "clinicians": None}
+        by_source = {**_told(connection), "clinicians": None, "practitioners": None}
         document = json.dumps(
             (_told(self.connection), by_source, more), sort_keys=True, default=str
         )

@@ -53,6 +53,8 @@ NEXT: Mapping[WriteState, frozenset[WriteState]] = {
 NOT_YET_SENT = frozenset({S.REQUESTED, S.HELD})
 OPEN = frozenset({S.SUBMITTED, S.UNKNOWN})
 SETTLED = frozenset({S.CONFIRMED, S.FAILED, S.WITHDRAWN})
+MAY_STAND = OPEN | {S.CONFIRMED}
+"""What the practice's system has, or may have."""
 
 Features = Mapping[str, bool]
 

@@ -23,7 +23,7 @@ from adapters.storage.writes import WriteLedger
 from domain.desk_calls import AVAILABILITY, BY_PERSON, PREFIX, WORDS
 from domain.tools import NO_PRACTICE, ToolAnswer, write_key
 from domain.work import desk_job, settle_job
-from domain.writes import OPEN, KeptWrite, WriteState
+from domain.writes import MAY_STAND, KeptWrite, WriteState
 from infra.database import transaction
 from producers.callers import ANSWER_SECONDS
 from producers.doors import Door
@@ -43,7 +43,6 @@ NOT_NOW = (
 )
 REQUESTED = "Requested at the practice; it is not final until it says so."
 DONE = "Done."
-MAY_STAND = OPEN | {WriteState.CONFIRMED}
 
 _CONNECTED = text(
     "SELECT EXISTS (SELECT FROM pms_connections"

@@ -59,7 +59,7 @@ class ProblemDetails(BaseModel):
     errors: list[Place] = []
 
 
-METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
+METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
 SORRY = "Something went wrong on our side. It has been logged; try again in a moment."
 AWAY = "Something this needs cannot be reached just now; try again in a moment."
 PAUSE = {"Retry-After": "5"}

@@ -25,6 +25,6 @@ def listen(
     for queue in queues:
         broker.declare_queue(queue)
     worker = Worker(broker, queues=set(queues), worker_threads=threads, worker_timeout=idle_ms)
-    # What a process held beyond what its threads carry would wait while another process is idle.
+    # Of each queue: what a process held beyond what its threads carry would wait beside idle ones.
     worker.queue_prefetch = threads
     return worker

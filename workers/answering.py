@@ -39,7 +39,7 @@ from domain.tool_words import unanswered
 from domain.tools import CallControl, Told, ToolAnswer, ToolRequest, write_key
 from domain.window import Window
 from domain.work import settle_job
-from domain.writes import OPEN, WriteState, allowed
+from domain.writes import MAY_STAND, allowed
 from infra.database import transaction
 from infra.network import deadline
 from infra.sealing import Sealer
@@ -53,9 +53,6 @@ log = structlog.get_logger()
 
 MARGIN = timedelta(seconds=3)
 """A worker has said its last word this long before the ingress speaks in its place."""
-
-TAKEN_UP = OPEN | {WriteState.CONFIRMED}
-"""What the practice's system has, or may have."""
 
 _PRACTICE = text(
     """
@@ -233,11 +230,14 @@ class Answering:
         """An excuse made while nobody could look is no answer to what may have been begun."""
         if said.write_id is not None or not said.is_error:
             return said
+        # Locked first, as by whoever answers in our place, or the two could wait for each other.
+        if not tool_calls.still_open(db, claimed.id, states=tool_calls.OPEN):
+            return said
         ledger = WriteLedger(
             self.engine, self.sealer, account_id=claimed.account_id, clock=self.clock
         )
         write = ledger.call_off(db, write_key(claimed.call_id, claimed.tool_call_id))
-        if write is None or write.state not in TAKEN_UP:
+        if write is None or write.state not in MAY_STAND:
             return said
         return unanswered(write, can_text=self._can_text(db, claimed))
 

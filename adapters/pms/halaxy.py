@@ -206,10 +206,10 @@ def _standing(record: Record, person: Record | None, end: datetime) -> Standing:
         return Standing(Status.CANCELLED)
     standing = STATUS.read(record, word)
     # Booked turns into attended by itself when its time comes, so it does not say that it is over.
-    now = record.now
-    if standing.status is Status.COMPLETED and now is not None and now < end:
-        return Standing(Status.IN_PROGRESS)
-    return standing
+    if standing.status is not Status.COMPLETED:
+        return standing
+    is_under_way = record.now is not None and record.now < end
+    return Standing(Status.IN_PROGRESS) if is_under_way else standing
 
 
 def _word(person: Record) -> str | None:

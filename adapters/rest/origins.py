@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import TZPATH
 
 import adapters
 import domain
@@ -39,7 +40,12 @@ class Reading:
     def by(self, connection: Connection) -> bytes:
         if connection is not self._of:
             self._of = connection
-            self._print = self.known.reading(connection, self._release, self._query.practitioner_id)
+            self._print = self.known.reading(
+                connection,
+                self._release,
+                zone_rules(connection.timezone),
+                self._query.practitioner_id,
+            )
         return self._print
 
 
@@ -106,6 +112,16 @@ def release(package: str) -> str:
         for path in _files(name):
             found.update(path.read_bytes())
     return found.hexdigest()
+
+
+@cache
+def zone_rules(name: str) -> str:
+    """By what naive local times are read; countries change them."""
+    for folder in TZPATH:
+        path = Path(folder, name)
+        if path.is_file():
+            return sha256(path.read_bytes()).hexdigest()
+    return version("tzdata")
 
 
 def _files(package: str) -> Iterator[Path]:

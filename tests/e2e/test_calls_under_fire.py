@@ -125,5 +125,6 @@ def test_callers_hear_the_truth_while_everything_dies(board: Switchboard) -> Non
     assert not heard, (wrongs, heard)
     assert board.truth()["double_bookings"] == 0
     assert bookings.total() > 0
+    assert told["confirmed"] > 0 or not IS_WHOLE  # of a few calls on a slow machine, perhaps none
     assert lost > 0
     assert min(deaths[part] for part in PARTS) > 0

@@ -23,20 +23,22 @@ export async function exchange(method, path, { body, version, key } = {}) {
   if (key !== undefined) headers["Idempotency-Key"] = key;
   const answer = await reach(path, { method, headers, body: body && JSON.stringify(body) });
   const etag = answer.headers.get("ETag")?.replace(/^W\//, "").replaceAll('"', "");
-  const told = answer.status === 204 ? {} : await answer.json();
+  const told = answer.status === 204 ? {} : await whole(answer.json());
   return { body: told, version: etag, status: answer.status };
 }
 
 export async function fragment(path) {
-  const answer = await reach(path, { headers: { Accept: "text/x-fragment" }, signal: AbortSignal.timeout(PATIENCE) });
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const answer = await reach(path, { headers: { Accept: "text/x-fragment" } });
+  const page = new DOMParser().parseFromString(await whole(answer.text()), "text/html");
   return page.body;
 }
 
 async function reach(path, options) {
+  // What changes something is waited for; what is read is asked for again soon enough.
+  const signal = (options.method ?? "GET") === "GET" ? AbortSignal.timeout(PATIENCE) : undefined;
   let answer;
   try {
-    answer = await fetch(path, { ...options, credentials: "same-origin" });
+    answer = await fetch(path, { ...options, signal, credentials: "same-origin" });
   } catch {
     throw new Refusal(0, "The server cannot be reached. Nothing was saved; try again.");
   }
@@ -44,4 +46,12 @@ async function reach(path, options) {
   if (answer.status === 401) signedOut();
   const problem = await answer.json().catch(() => ({}));
   throw new Refusal(answer.status, problem.detail ?? "Something went wrong; try again.");
+}
+
+async function whole(reading) {
+  try {
+    return await reading;
+  } catch {
+    throw new Refusal(0, "The server's answer broke off; look whether it was done, then try again.");
+  }
 }

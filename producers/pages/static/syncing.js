@@ -46,10 +46,12 @@ async function start(named, connections) {
 export const look = inTurn(async () => {
   clearTimeout(timer);
   let pause = LOOK_SELDOM;
+  const asked = mine;
   try {
     const { sync } = await ask("GET", "/api/run-sheet/sync");
     freshness(sync.connections);
-    if (mine.length && !report(sync)) pause = LOOK_EVERY;
+    // What was put meanwhile is not in this answer.
+    if (mine.length && (mine !== asked || !report(sync))) pause = LOOK_EVERY;
   } catch (refusal) {
     if (mine.length) pause = LOOK_EVERY;
   }

@@ -34,6 +34,8 @@ def read(record: Record, connection: Connection) -> Iterator[Appointment]:
     """A row for each patient, who stands in a side list or must be asked for."""
     start = record.instant("start", zone=connection.timezone)
     kind = connection.types.get(record.maybe("type") or "")
+    if record.maybe("status") == "odd":
+        record.drift.append("status:odd")
     minutes = record.integer("minutes") or (kind and kind.duration_minutes) or 30
     for who in record.records("patients") or (None,):
         yield Appointment(
@@ -174,6 +176,14 @@ def test_settings_that_no_record_is_read_by_do_not_matter() -> None:
     assert len(practice.page().known) == 1
 
 
+def test_whom_else_the_source_happened_to_meet_does_not_matter() -> None:
+    known = Known({}, lambda document: blake2b(document).digest(), MAPPED)
+    met = replace(MAPPED, practitioners={**MAPPED.practitioners, "d9": "Not in the book"})
+
+    assert known.reading(met) == known.reading(MAPPED)
+    assert known.reading(replace(MAPPED, site="other")) != known.reading(MAPPED)
+
+
 def test_what_was_asked_for_elsewhere_is_read_each_time() -> None:
     followed = {"id": 1, "start": "2026-06-02T09:00", "patients": [{"ref": "p/1", "away": True}]}
     practice = Practice([followed])
@@ -183,12 +193,14 @@ def test_what_was_asked_for_elsewhere_is_read_each_time() -> None:
 
 
 def test_what_drifts_or_cannot_be_read_is_told_each_time() -> None:
-    practice = Practice([visit(1, status="odd"), {"id": 2}])
+    practice = Practice([visit(1, status="odd"), {"id": 2}, visit(3)])
     practice.sync()
 
     again = practice.sync()
 
     assert len(again.known) == 1
+    assert [one.pms_id for one in again.records] == ["1"]
+    assert again.drift == {"status:odd": 1}
     assert [one.pms_id for one in again.rejects] == ["2"]
 
 
