@@ -1,6 +1,7 @@
 """What the records of a page name in another listing, asked for together."""
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ class Join:
     """Records of another listing by their id, which stands at `key` here as there.
 
     They become the side list `side`. `many` asks for up to `most` at once, `one` for a single one.
-    Where a vendor takes no notice of the first, or refuses it, they are asked for one by one.
+    Where a vendor takes no notice of the first, or refuses it, the others are asked for one by one.
     """
 
     side: str
@@ -58,20 +59,20 @@ class Join:
     def _together(
         self, ids: Sequence[str], connection: Connection, fetch: Fetch
     ) -> Mapping[str, Any]:
+        """An answer with strangers is a page of everybody, and says nothing of whom it lacks."""
+        found: dict[str, Any] = {}
         if len(ids) > 1:
-            try:
-                found = self._by_id(ids, fetch(self.many(ids, connection)))
-            except Refused:
-                found = {}
-            if found:
-                return found
-        return {
-            pms_id: one
-            for each in ids
-            for pms_id, one in self._by_id([each], fetch(self.one(each, connection))).items()
-        }
+            with suppress(Refused):
+                items = fetch(self.many(ids, connection))
+                found.update(self._by_id(ids, items))
+                if found and {self.id_in(one) for one in items} <= {*ids, None}:
+                    return found
+        for each in ids:
+            if each not in found:
+                found.update(self._by_id([each], fetch(self.one(each, connection))))
+        return found
 
     def _by_id(self, ids: Sequence[str], items: Sequence[Any]) -> Mapping[str, Any]:
-        """Only who was asked for: a filter that is ignored brings strangers."""
+        """Only who was asked for."""
         found = ((self.id_in(one), one) for one in items)
         return {pms_id: one for pms_id, one in found if pms_id is not None and pms_id in ids}

@@ -188,6 +188,24 @@ def test_where_the_filter_is_not_understood_patients_are_asked_for_one_by_one(st
     assert "Eve" not in repr([row.patient for row in rows])
 
 
+def test_whom_the_first_page_of_everybody_lacks_is_asked_for_alone() -> None:
+    """A filter that is ignored brings the practice's first patients, some of ours among them."""
+    told = fixture("sikka")
+    first = {"items": [{"patient_id": one, "lastname": one} for one in ("p-0", "p-1")]}
+    alone = [
+        {"path": "/v4/patients", "query": {"patient_id": one}, "json": {"items": [later]}}
+        for one in ("p-2", "p-9")
+        for later in [{"patient_id": one, "lastname": "Later"}]
+    ]
+    told = replace(told, told={**told.told, "exchanges": [*alone, *told.exchanges]})
+    page = httpx.Response(200, json=first)
+    stage = Stage(told, changed(told, lambda one: "find" in one.url.params, lambda: page))
+
+    rows = stage.rows()
+
+    assert [row.patient.last_name for row in rows[:3] if row.patient] == ["p-1", "Later", "Later"]
+
+
 def feed(stage: Stage, *, since: datetime) -> list[Page]:
     source = stage.source()
     mark = since.strftime("%a, %d %b %Y %H:%M:%S GMT")
