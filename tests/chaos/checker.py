@@ -35,6 +35,9 @@ KINDS = (
     "calls refused",
     "asked again before Retry-After",
 )
+UNDER_WAY_SECONDS = 0.5
+"""Many practices and callers may share an allowance, and leave at the same instant."""
+
 MANUAL_STANDS, JOINED = frozenset({"phone", "start"}), "notes"
 
 
@@ -320,7 +323,7 @@ def _is_true(answers: Sequence[Line], bookings: int) -> bool:
 
 
 def _of_waits(history: Sequence[Line]) -> Iterator[Finding]:
-    """At most one request, which was under way, between a 429 and the end of its Retry-After."""
+    """None between a 429 and the end of its Retry-After, but what was under way by then."""
     told = [one["seconds"] for one in history if one["what"] == "fault" and "seconds" in one
             and one.get("fault") == "429"]  # fmt: skip
     asked: dict[tuple[str, str], list[Line]] = defaultdict(list)
@@ -330,6 +333,7 @@ def _of_waits(history: Sequence[Line]) -> Iterator[Finding]:
     for whose, lines in asked.items():
         for refused in (one for one in lines if one["fault"] == "429"):
             since = refused["monotonic"]
-            early = sum(since < one["monotonic"] < since + min(told) for one in lines)
-            if early > 1:
+            begun, ends = since + UNDER_WAY_SECONDS, since + min(told)
+            early = sum(begun < one["monotonic"] < ends for one in lines)
+            if early:
                 yield Finding("asked again before Retry-After", (*whose, str(early)))

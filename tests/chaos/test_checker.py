@@ -239,7 +239,7 @@ def test_asking_on_before_the_wait_is_over_is_found(clinic: Practice, history: l
 
     verdict = judged(clinic, [*history, refused, *lines])
 
-    assert verdict.findings == [Finding("asked again before Retry-After", ("gentu", "", "2"))]
+    assert verdict.findings == [Finding("asked again before Retry-After", ("gentu", "", "1"))]
 
 
 @pytest.mark.parametrize(
