@@ -38,6 +38,9 @@ async function open({ width = 1280, height = 860, ...options } = {}) {
   });
   if (LATE_MS) await context.route("**/*", (asked) => setTimeout(() => asked.continue(), LATE_MS));
   const page = await context.newPage();
+  // On a busy machine the browser fails to take a picture now and then, whatever the page.
+  const take = page.screenshot.bind(page);
+  page.screenshot = (picture) => take(picture).catch(() => take(picture));
   const trouble = [];
   page.on("pageerror", (error) => trouble.push(error.message));
   page.on("console", (line) => line.type() === "error" && trouble.push(line.text()));
