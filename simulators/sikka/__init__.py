@@ -18,7 +18,7 @@ GET  /_sim/tenants       the practices; POST /_sim/tenants/{site} {"pms", "is_on
                          "is_uploaded", "is_authorised"}
 GET, POST /_sim/knobs    every open question, see `Knobs`: refresh_seconds, fastest_write,
                          slowest_write, failing, not_logged, refuses_overlaps, empty, wrapped,
-                         unlicensed, daily_requests, ...
+                         ignores_find, unlicensed, daily_requests, ...
 GET, POST /_sim/clock    {"now"}, {"advance_seconds"}, {"speed"} (0 stops, 60 is a minute a
                          second); {} follows the real time again
 POST /_sim/refresh       copy every practice now

@@ -28,7 +28,7 @@ from simulators.sikka.doors import DOORS
 from simulators.sikka.errors import Refused, refusal
 from simulators.sikka.hooks import Hooks
 from simulators.sikka.knobs import Knobs
-from simulators.sikka.listing import Found, Pages, Table, found
+from simulators.sikka.listing import Found, Pages, Table, found, sought
 from simulators.sikka.money import MONEY
 from simulators.sikka.offices import Location, Office
 from simulators.sikka.paging import Shown
@@ -146,10 +146,12 @@ class Sikka:
     ) -> tuple[Table, list[Found]]:
         copies = self.cloud.copies_of(office, values.get("practice_id"))
         if name == "practice_events":
-            return feed.FEED, feed.found(self.cloud, copies, values)
+            events = feed.found(self.cloud, copies, values)
+            return feed.FEED, sought(feed.FEED, events, values, self.knobs)
         if name == "writeback_status":
-            rows = support.status(self.cloud, office, values)
-            return PLAIN, [(self.cloud.copies_of(office)[0], row) for row in rows]
+            first = self.cloud.copies_of(office)[0]
+            rows = [(first, row) for row in support.status(self.cloud, office, values)]
+            return PLAIN, sought(PLAIN, rows, values, self.knobs)
         return TABLES[name], found(TABLES[name], copies, values, self.knobs)
 
     def page(
@@ -203,7 +205,9 @@ class Sikka:
 
     def plain(self, request: Request, name: str, rows: Sequence[Any]) -> Reply:
         anywhere = next(iter(self.cloud.copies.values()))
-        return self.page(request, name, (PLAIN, [(anywhere, row) for row in rows]))
+        listed: list[Found] = [(anywhere, row) for row in rows]
+        left = sought(PLAIN, listed, request.values(), self.knobs)
+        return self.page(request, name, (PLAIN, left))
 
     def tenant_of(self, request: Request) -> str | None:
         key = self.keys.key_of(request)

@@ -21,6 +21,7 @@ class Knobs:
     link_host: str = ""  # of the paging links; the one asked when empty
     wild_last: bool = True  # the link to the last page is nonsense
     most_rows: int = 5000
+    ignores_find: bool = False  # a filter of the query language, as if it had not been sent
     end: Literal["inclusive", "exclusive"] = "inclusive"  # of enddate
     drift: float = 0.0  # share of later pages before which the SPU changes the rows
     # The cloud's copy of the practice.

@@ -11,6 +11,7 @@ from simulators.sikka.copies import Copy
 from simulators.sikka.errors import Refused
 from simulators.sikka.knobs import Knobs
 from simulators.sikka.paging import Paging, Shown, chosen, envelope
+from simulators.sikka.rql import Sought
 
 Json = dict[str, Any]
 Values = Mapping[str, str]
@@ -40,13 +41,29 @@ def found(table: Table, copies: Sequence[Copy], values: Values, knobs: Knobs) ->
     for name in table.needs:
         if not values.get(name):
             raise Refused("API1020", f"{name} is required")
-    rows = [(copy, row) for copy in copies for row in table.rows(copy, values)]
-    rows = _loaded(table, _dated(table, rows, values, knobs), values)
+    every = [(copy, row) for copy in copies for row in table.rows(copy, values)]
+    rows = _loaded(table, _dated(table, every, values, knobs), values)
     rows.sort(key=lambda each: table.order(each[1]))
-    rows = _equal(table, rows, values)
+    rows = sought(table, _equal(table, rows, values), values, knobs, every=every)
     if by := table.sorts.get(values.get("SortBy", "")):
         rows.sort(key=lambda each: str(table.render(*each)[by]))
     return rows
+
+
+def sought(
+    table: Table,
+    rows: list[Found],
+    values: Values,
+    knobs: Knobs,
+    *,
+    every: Sequence[Found] | None = None,
+) -> list[Found]:
+    """What `find` leaves of the rows; its fields are those of the whole list, if there is more."""
+    if knobs.ignores_find or not values.get("find"):
+        return rows
+    find = Sought.read(values["find"])
+    find.check(table.render(*each) for each in (rows if every is None else every))
+    return [each for each in rows if find.holds(table.render(*each))]
 
 
 def _equal(table: Table, rows: list[Found], values: Values) -> list[Found]:
