@@ -1,6 +1,7 @@
 """A practice behind Sikka: written to through the ledger, read back, and seen on the sheet."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Event
@@ -104,6 +105,14 @@ class Office:
             ).all()
         return {row.id: row.pms_start for row in rows}
 
+    def flags(self) -> list[set[str]]:
+        """What each row on the sheet lacks or was guessed."""
+        with transaction(self.engine) as db:
+            return [
+                set(row.flags)
+                for row in db.execute(text("SELECT flags FROM run_sheet_appointments"))
+            ]
+
     def of_the_day(self) -> list[str]:
         """Two that are booked."""
         truth = self.truth()
@@ -180,9 +189,15 @@ class Office:
 
 @pytest.fixture
 def office(database_url: str, redis_client: redis.Redis) -> Iterator[Office]:
+    with office_of(12, database_url, redis_client) as made:
+        yield made
+
+
+@contextmanager
+def office_of(appointments: int, database_url: str, redis_client: redis.Redis) -> Iterator[Office]:
     day = local_day(datetime.now(UTC), "America/New_York") + timedelta(days=3)
     day += timedelta(days=day.weekday() == 6)
-    options = ["--limit", "off", "--practitioners", "3", "--appointments", "12"]
+    options = ["--limit", "off", "--practitioners", "3", "--appointments", str(appointments)]
     with (
         Running("sikka", [*options, "--days", day.isoformat()]) as described,
         httpx.Client(base_url=described["url"]) as simulator,
@@ -259,6 +274,20 @@ def test_between_whole_passes_its_feed_brings_what_was_made_moved_and_deleted(
     assert after.keys() ^ before.keys() == {gone, made}
     assert "/v4/practice_events" in paths
     assert "/v4/appointments" not in paths
+
+
+@pytest.mark.parametrize("ignores_find", [False, True])
+def test_of_a_large_practice_every_patient_is_known(
+    ignores_find: bool, database_url: str, redis_client: redis.Redis
+) -> None:
+    """Where the filter for many patients is ignored, one page of them is not everybody."""
+    with office_of(300, database_url, redis_client) as large:
+        large.control("knobs", ignores_find=ignores_find)
+        large.sync()
+        flags = large.flags()
+
+    assert len(flags) > 250
+    assert "patient_not_included" not in set().union(*flags)
 
 
 def test_a_copy_that_nobody_brings_up_to_date_is_not_told_as_fresh(office: Office) -> None:
