@@ -5,6 +5,7 @@ nothing of what wrote them.
 """
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -282,11 +283,16 @@ def _of_readings(
             wrong = tuple(
                 name
                 for name, read in one["fields"].items()
-                if by_key[key][name] != (told[name] if told[name] not in (None, "") else read)
+                if _compared(name, by_key[key][name]) != _compared(name, told[name] or read)
             )
             if wrong:
                 yield Finding("OCR over PMS", key, wrong)
     yield from (Finding("OCR lost or twice", (row,)) for row in own.keys() - given)
+
+
+def _compared(name: str, text: str | None) -> str | None:
+    """A phone that was typed is shown as at home: (202) 555-0192 for +1 202-555-0192."""
+    return re.sub(r"\D", "", text or "")[-10:] if name == "phone" else text
 
 
 def _of_calls(history: Sequence[Line]) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ class History:
         self.path = path
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a", encoding="utf-8")
+        self._file = path.open("w", encoding="utf-8")
 
     def note(self, what: str, **told: Any) -> None:
         line = {"what": what, "at": time.time(), "clock": time.monotonic(), **told}

@@ -193,6 +193,27 @@ def test_a_scan_that_displaced_the_pms_is_found(clinic: Practice, history: list[
     assert verdict.findings == [Finding("OCR over PMS", key_of(clinic, row), ("notes",))]
 
 
+@pytest.mark.parametrize(("shown", "is_found"), [("(202) 555-0192", False), (None, True)])
+def test_a_scanned_phone_stands_as_it_is_written_at_home(
+    clinic: Practice, history: list[Line], shown: str | None, is_found: bool
+) -> None:
+    row = another(clinic)
+    truth = dict(history[2])
+    truth["appointments"] = [
+        {**one, "patients": [{**who, "phone": None} for who in one["patients"]]}
+        for one in truth["appointments"]
+    ]
+    read: dict[str, Any] = {"what": "ocr", "row": str(row["id"])}
+    scanned = {**read, "key": key_of(clinic, row), "fields": {"phone": "+1 202-555-0192"}}
+    place = {"table": "run_sheet_appointments", "row": str(row["id"]), "account": ACCOUNT}
+    sealed = shown and SEALER.seal(shown, column="patient_phone", **place)
+    over = "UPDATE run_sheet_appointments SET patient_phone = :phone WHERE id = :id"
+
+    verdict = judged(clinic, [*history, truth, scanned], (over, {"id": row["id"], "phone": sealed}))
+
+    assert (verdict.count("OCR over PMS") == 1) is is_found
+
+
 def test_a_scan_that_is_on_the_sheet_no_more_is_found(
     clinic: Practice, history: list[Line]
 ) -> None:
