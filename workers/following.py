@@ -59,6 +59,11 @@ _SHOWN = text(
       WHERE pms_connection_id = :connection_id AND pms_appointment_id = :pms_id
         AND (CAST(:start AS timestamptz) IS NULL OR pms_start = :start)
         AND (NOT :is_off OR removed_at IS NOT NULL OR appointment_status = 'cancelled'))
+    OR EXISTS (
+      SELECT FROM pms_writes AS later
+      WHERE later.connection_id = :connection_id AND later.pms_id = :pms_id
+        AND later.kind IN ('reschedule', 'cancel') AND later.state = 'confirmed'
+        AND later.created_at > (SELECT created_at FROM pms_writes WHERE id = :write_id))
     """
 )
 
@@ -153,11 +158,15 @@ class Followed:
             )
 
     def is_shown(self) -> bool:
-        """Whether the sheet has come to show it; what leaves no trace there counts as shown."""
+        """Whether the sheet has come to show it; what leaves no trace there counts as shown.
+
+        So does what was moved or cancelled since: nobody will ever see it as it was asked for.
+        """
         wish = self.kept.write.wish
         if not isinstance(wish, Booking | Move | Cancellation):
             return True
         values = {
+            "write_id": self.kept.id,
             "connection_id": self._connection.id,
             "pms_id": self.kept.pms_id if isinstance(wish, Booking) else wish.appointment_id,
             "start": None if isinstance(wish, Cancellation) else wish.start,

@@ -385,6 +385,23 @@ def test_what_is_booked_is_read_into_the_sheet(phone: Line) -> None:
     assert phone.rows("SELECT 1 FROM text_messages") == []
 
 
+def test_what_was_moved_and_cancelled_since_is_not_waited_for_at_its_first_time(
+    phone: Line,
+) -> None:
+    with phone.worker():
+        phone.ask("bookAppointment", startTime=f"{phone.day}T09:00")
+        phone.ask("rescheduleAppointment", newDate=f"{phone.day}", newTime="10:30")
+        phone.ask("cancelAppointment")
+
+    phone.carry(SETTLE)
+
+    settling = "SELECT state FROM pms_writes ORDER BY created_at"
+    assert phone.rows(settling) == [("confirmed",)] * 3
+    # Of the three only the last, the cancelling, is still looked for on the sheet.
+    following = "SELECT state FROM jobs WHERE kind = 'settle_write' ORDER BY id"
+    assert phone.rows(following) == [("done",), ("done",), ("ready",)]
+
+
 def test_nothing_of_a_patient_rests_unsealed(phone: Line) -> None:
     with phone.worker():
         phone.ask("searchPatients", name="Ann Ames", dob="1985-03-02")
