@@ -88,7 +88,8 @@ def schema(wiring: Wiring) -> Iterator[Finding]:
     """Only of the newest schema: an older one is different, and to be migrated first."""
     if revision(wiring.engine) != migrations.newest():
         return
-    with wiring.engine.connect() as db:
+    # No transaction: it compares for seconds where the machine is busy, and would stand idle.
+    with wiring.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
         found = differences(db)
     grave = [str(one) for one in found if not one.is_harmless]
     if grave:

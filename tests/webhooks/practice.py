@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from adapters.storage.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from domain.jobs import JobState
 from domain.runs import SyncType
+from domain.window import local_day
 from domain.work import REFETCH, sync_job
 from infra import database
 from infra.clock import system_clock
@@ -73,9 +74,12 @@ class Practice:
         assert reply.is_success, reply.text
         return reply.json()
 
+    def book(self) -> Sequence[Mapping[str, Any]]:
+        """What is true of the practice: of a group whose patients fare apart, a row for each way."""
+        return list(self.desk.get("/_sim/truth").json()["appointments"])
+
     def truth(self) -> dict[str, Any]:
-        told = self.desk.get("/_sim/truth").json()
-        return {one["id"]: one for one in told["appointments"]}
+        return {one["id"]: one for one in self.book()}
 
     def make_key(self) -> str:
         with transaction(self.engine, account_id=ACCOUNT) as db:
@@ -245,7 +249,7 @@ def practice(
     database_url: str, client: redis.Redis, *, knobs: Knobs | None = None
 ) -> Iterator[Practice]:
     """Connected and listening; everything is tomorrow, so that nothing ends meanwhile."""
-    day = datetime.now(UTC).date() + timedelta(days=1)
+    day = local_day(system_clock(), ZONE) + timedelta(days=1)
     setup = Setup(seed=7, practitioners=3, appointments=20, days=(day,), limits=())
     simulator = HalaxySimulator(setup, knobs or Knobs(webhook_wait_seconds=0.01))
     db = database.engine(database_url, application_name="tests", pool_size=10)

@@ -19,7 +19,7 @@ FIELDS = (
 def expected(clinic: Practice) -> dict[tuple[str, str], dict[str, Any]]:
     """The rows of the practice's day: one for each patient, one for a block."""
     rows = {}
-    for one in clinic.truth().values():
+    for one in clinic.book():
         start = datetime.fromisoformat(one["start_utc"])
         if start.astimezone(ZoneInfo(ZONE)).date() == clinic.day:
             for patient in one["patients"] or [None]:
