@@ -75,7 +75,7 @@ class Practice:
         return reply.json()
 
     def book(self) -> Sequence[Mapping[str, Any]]:
-        """What is true of the practice: of a group whose patients fare apart, a row for each way."""
+        """What is true there: of a group whose patients fare apart, a row for each way."""
         return list(self.desk.get("/_sim/truth").json()["appointments"])
 
     def truth(self) -> dict[str, Any]:
