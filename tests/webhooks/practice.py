@@ -1,6 +1,7 @@
 """A practice at a simulated Halaxy, our ingress for its webhooks, and the jobs run in between."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -220,12 +221,14 @@ class Practice:
         return execution.run(job_id)
 
     def somebody(self, *, patients: int = 1) -> str:
-        """An appointment of today with so many patients."""
-        shown = self.rows()
+        """An appointment of the day with so many patients who all fare alike."""
+        shown, book = self.rows(), self.book()
+        rows = Counter(one["id"] for one in book)
         return next(
             str(one["id"])
-            for one in self.truth().values()
+            for one in book
             if len(one["patients"]) == patients
+            and rows[one["id"]] == 1
             and (one["id"], one["patients"][0]["id"]) in shown
             and one["meaning"] in {"booked", "confirmed"}
         )

@@ -1,5 +1,6 @@
 // A status set on the sheet reaches AdvancedMD; one set there is pulled and shows on the sheet, live.
-const UNTIL = 30_000;
+// On weekdays in office hours AdvancedMD allows one call a minute for what is pulled.
+const UNTIL = 75_000;
 
 export default async function play({ open, shots, base, told }) {
   const sheet = await open();
