@@ -39,6 +39,9 @@ KINDS = (
 UNDER_WAY_SECONDS = 0.5
 """Many practices and callers may share an allowance, and leave at the same instant."""
 
+CONFIRMED = ("is confirmed", "It is booked", "was made in this call already")
+"""What callers hear of an appointment that stands; the second where the answer came late."""
+
 MANUAL_STANDS, JOINED = frozenset({"phone", "start"}), "notes"
 
 
@@ -322,7 +325,7 @@ def _of_calls(history: Sequence[Line]) -> Iterator[Finding]:
 
 def _is_true(answers: Sequence[Line], bookings: int) -> bool:
     heard = [one["said"] for one in answers if one["said"]]
-    if any("is confirmed" in one for one in heard):
+    if any(sign in one for one in heard for sign in CONFIRMED):
         return bookings == 1
     may_be = any("it is not final yet" in one for one in heard) or len(heard) < len(answers)
     return bookings <= (1 if may_be else 0)

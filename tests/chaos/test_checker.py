@@ -230,6 +230,8 @@ def test_a_scan_that_is_on_the_sheet_no_more_is_found(
         ("It is confirmed for nine.", 1, False),
         ("It is confirmed for nine.", 0, True),
         ("It is confirmed for nine.", 2, True),
+        ("It is booked. The confirmation number is A, 6.", 1, False),
+        ("It is booked. The confirmation number is A, 6.", 0, True),
         ("I have requested this, but it is not final yet.", 0, False),
         ("I could not reach the practice.", 1, True),
         (None, 1, False),
