@@ -43,7 +43,7 @@ class Chart:
     value: str
     note: str
     name: str
-    group: str | None = None
+    group: tuple[str, ...] = ()
     marks: str = OURS
 
 
@@ -59,7 +59,7 @@ CHARTS: Mapping[str, Chart] = {
         value="appointments/s",
         note="appointments a second, more is better",
         name="system",
-        group="load",
+        group=("load",),
     ),
     "clocks": Chart(
         title="One budget of 60 a minute, four processes",
@@ -72,7 +72,7 @@ CHARTS: Mapping[str, Chart] = {
         value="rows/s",
         note="rows a second by practices, more is better",
         name="connections",
-        group="workers",
+        group=("workers", "load"),
         marks="",
     ),
 }
@@ -115,9 +115,15 @@ def number(shown: str) -> float:
 def _cells(chart: Chart, headings: Sequence[str], row: Sequence[str]) -> tuple[str, str, str]:
     """Group, name and value."""
     cells = dict(zip(headings, row, strict=True))
-    group = cells[chart.group] if chart.group else ""
-    shown = group if not group.isdigit() else f"{group} {chart.group}"
-    return shown, cells[chart.name], cells[chart.value]
+    group = ", ".join(_named(column, cells[column]) for column in chart.group)
+    return group, cells[chart.name], cells[chart.value]
+
+
+def _named(column: str, cell: str) -> str:
+    """A number says of what it is one."""
+    if not cell.isdigit():
+        return cell
+    return f"{cell} {column.removesuffix('s') if cell == '1' else column}"
 
 
 def _head(chart: Chart, measured: Mapping[str, Any], *, height: int) -> Iterator[str]:

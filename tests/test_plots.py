@@ -34,6 +34,16 @@ def test_groups_names_and_values_are_written_out() -> None:
     assert {"first load", "unchanged reload", "another & co", OURS, "8,000"} <= set(words)
 
 
+def test_a_group_says_of_what_its_numbers_are() -> None:
+    rows = [["1", "unchanged", "10", "9"], ["4", "first load", "10", "8"]]
+    measured = {**MEASURED, "headings": ["workers", "load", "connections", "rows/s"], "rows": rows}
+
+    drawn = ET.fromstring(svg(CHARTS["scaling"], measured))  # noqa: S314 - our own
+
+    words = [text.text for text in drawn.iter(f"{SVG}text")]
+    assert {"1 worker, unchanged", "4 workers, first load"} <= set(words)
+
+
 def test_ours_stands_out_and_the_dark_is_thought_of() -> None:
     text = svg(CHARTS["pipes"], MEASURED)
 
