@@ -1,5 +1,4 @@
 import re
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,19 +12,6 @@ from tests.simulators.advancedmd_desk import DAYS, Desk, opened, setup
 NEW_YORK = ZoneInfo("America/New_York")
 MEANINGS = {1: "arrived", 2: "in_progress", 3: "completed", 12: "no_show"}
 CANCELLED = {5, 10, 11}
-
-
-@pytest.fixture(scope="module")
-def read() -> Iterator[Desk]:
-    """Only read, never edited."""
-    with opened() as desk:
-        yield desk
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with opened() as desk:
-        yield desk
 
 
 def test_a_row_has_the_documented_fields(read: Desk) -> None:

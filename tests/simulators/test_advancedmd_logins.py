@@ -11,12 +11,6 @@ REFUSED = (200, "1024", "-2147220480")
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
-    with opened() as desk:
-        yield desk
-
-
-@pytest.fixture
 def stranger() -> Iterator[Desk]:
     """Has not logged in."""
     with opened(is_signed=False) as desk:

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -12,19 +11,6 @@ PATIENT = template("patient", "name", "chart")
 CARRIER = template("insurance", "carname", "carcode")
 TOO_MANY = "-2147217350"
 EVER = "1/1/2026 12:00:00 AM"
-
-
-@pytest.fixture(scope="module")
-def read() -> Iterator[Desk]:
-    """Only read, never edited."""
-    with opened() as desk:
-        yield desk
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with opened() as desk:
-        yield desk
 
 
 def visits(desk: Desk, *asked: Element, day: str = "6/2/2026") -> list[Element]:

@@ -1,5 +1,4 @@
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -26,19 +25,6 @@ from tests.simulators.halaxy_desk import (
 
 STATUS = "https://terminology.halaxy.com/StructureDefinition/appointment-participant-status"
 SYSTEM = "https://au-api.halaxy.com/presets/CodeSystem/appointment-participant-status"
-
-
-@pytest.fixture(scope="module")
-def read() -> Iterator[Desk]:
-    """Only read, never edited."""
-    with opened() as desk:
-        yield desk
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with opened() as desk:
-        yield desk
 
 
 def issue(reply: httpx.Response) -> str:

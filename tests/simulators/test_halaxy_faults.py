@@ -2,7 +2,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -23,12 +22,6 @@ from tests.simulators.halaxy_desk import (
     opened,
     resources,
 )
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with opened() as desk:
-        yield desk
 
 
 def ids(reply: httpx.Response) -> list[str]:

@@ -1,5 +1,4 @@
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,19 +14,6 @@ from tests.simulators.medirecords_desk import DAYS, INTERVALS, WHOLE, Desk, open
 MELBOURNE = ZoneInfo("Australia/Melbourne")
 NOBODY = "00000000-0000-4000-8000-000000000000"
 MINUTES = {"min": 1, "mins": 1, "hr": 60, "hrs": 60}
-
-
-@pytest.fixture(scope="module")
-def read() -> Iterator[Desk]:
-    """Only read, never edited."""
-    with opened() as desk:
-        yield desk
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with opened() as desk:
-        yield desk
 
 
 def minutes(text: str) -> int:

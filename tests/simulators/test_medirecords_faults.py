@@ -2,7 +2,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -13,12 +12,6 @@ from simulators.limits import Limit
 from simulators.medirecords import Knobs
 from simulators.setup import Setup
 from tests.simulators.medirecords_desk import DAYS, Desk, opened
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with opened() as desk:
-        yield desk
 
 
 def ids(page: dict[str, Any]) -> list[str]:

@@ -2,7 +2,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -11,12 +10,6 @@ from simulators.faults import FAULTS
 from simulators.limits import Limit
 from simulators.sikka import Knobs
 from tests.simulators.sikka_desk import Desk, code, opened, setup
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with opened() as desk:
-        yield desk
 
 
 def ids(reply: httpx.Response) -> list[str]:

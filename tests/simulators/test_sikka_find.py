@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -6,19 +5,6 @@ import pytest
 from simulators.sikka import Knobs
 from simulators.sikka.rql import Sought
 from tests.simulators.sikka_desk import Desk, code, opened
-
-
-@pytest.fixture(scope="module")
-def read() -> Iterator[Desk]:
-    """Only read, never edited."""
-    with opened() as desk:
-        yield desk
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with opened() as desk:
-        yield desk
 
 
 def people(desk: Desk, **query: Any) -> list[dict[str, Any]]:

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -7,12 +6,6 @@ import pytest
 
 from simulators.sikka import Knobs
 from tests.simulators.sikka_desk import NOW, Desk, code, opened, setup
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with opened() as desk:
-        yield desk
 
 
 def test_a_key_comes_with_the_documented_fields_and_its_life_as_a_sentence(desk: Desk) -> None:

@@ -12,19 +12,6 @@ from tests.simulators.sikka_desk import Desk, code, opened, setup
 EASTERN = ZoneInfo("America/New_York")
 
 
-@pytest.fixture(scope="module")
-def read() -> Iterator[Desk]:
-    """Only read, never edited."""
-    with opened() as desk:
-        yield desk
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with opened() as desk:
-        yield desk
-
-
 def strings(value: Any) -> Iterator[Any]:
     """Every leaf of a document."""
     if isinstance(value, dict | list):

@@ -1,5 +1,4 @@
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -7,12 +6,6 @@ import pytest
 
 from simulators.sikka import Knobs
 from tests.simulators.sikka_desk import HTML, Desk, code, opened, setup, written
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with opened() as desk:
-        yield desk
 
 
 def patient(**told: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A practice at a simulated Halaxy, followed by its changes, and time that passes when we say."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -139,16 +139,12 @@ class Followed:
         return {one["id"]: one for one in told["appointments"]}
 
     def somebody(self) -> str:
-        """An appointment on the sheet of one patient who is still to come.
-
-        The book has a row for each way that the patients of a group fare, so one of it is no group.
-        """
-        shown, book = self.shown(), self.desk.get("/_sim/truth").json()["appointments"]
-        rows = Counter(one["id"] for one in book)
+        """An appointment on the sheet of one patient who is still to come."""
+        shown = self.shown()
         return next(
             str(one["id"])
-            for one in book
-            if len(one["patients"]) == rows[one["id"]] == 1
+            for one in undivided(self.desk.get("/_sim/truth").json()["appointments"])
+            if len(one["patients"]) == 1
             and one["id"] in shown
             and one["meaning"] in {"booked", "confirmed"}
         )
@@ -157,6 +153,12 @@ class Followed:
         """The searches for appointments so far."""
         told = self.desk.get("/_sim/requests").json()["requests"]
         return [one["query"] for one in told if one["path"] == "/main/Appointment"]
+
+
+def undivided(book: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Appointments whose patients all fare alike; of another the book has a row for each way."""
+    rows = Counter(one["id"] for one in book)
+    return (one for one in book if rows[one["id"]] == 1)
 
 
 @contextmanager

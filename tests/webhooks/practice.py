@@ -1,7 +1,6 @@
 """A practice at a simulated Halaxy, our ingress for its webhooks, and the jobs run in between."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ from simulators.halaxy import HalaxySimulator, Knobs
 from simulators.serving import running
 from simulators.setup import Setup
 from tests.fakes import FakeSecrets, FakeTokens
-from tests.sync.following import connect
+from tests.sync.following import connect, undivided
 from tests.webhooks.gate import Gate
 from tests.webhooks.serving import bearer, served
 from workers.execution import Execution, Running
@@ -222,13 +221,11 @@ class Practice:
 
     def somebody(self, *, patients: int = 1) -> str:
         """An appointment of the day with so many patients who all fare alike."""
-        shown, book = self.rows(), self.book()
-        rows = Counter(one["id"] for one in book)
+        shown = self.rows()
         return next(
             str(one["id"])
-            for one in book
+            for one in undivided(self.book())
             if len(one["patients"]) == patients
-            and rows[one["id"]] == 1
             and (one["id"], one["patients"][0]["id"]) in shown
             and one["meaning"] in {"booked", "confirmed"}
         )
