@@ -123,7 +123,7 @@ def test_a_caller_books_into_the_practices_own_book(prompt: Practice) -> None:
         start = times.partition(" at ")[2].partition(" with ")[0].partition(",")[0]
         booked = phone.ask("bookAppointment", caller="+12025559999", date=day, time=start)
 
-    assert patient["first"] in found
+    assert patient["first"].casefold() in found.casefold(), "a PMS may shout a name"
     assert "is confirmed for" in booked
     made = [one for one in prompt.appointments if one["id"] not in before]
     assert [one["patients"][0]["id"] for one in made] == [patient["id"]]
