@@ -5,7 +5,7 @@ python -m bench pipes [--rounds 5] [--days 20], python -m bench scaling [--pract
 python -m bench amd-week, python -m bench amd-push
 python -m bench fairness [--connections 500]
 python -m bench pipeline day [--many 300]
-python -m bench clocks [--seconds 299]
+python -m bench clocks [--seconds 299] [--rounds 5]
 python -m bench voice, or of it voice-hop voice-call voice-backlog voice-hanging [--rounds 5]
 """
 
@@ -37,7 +37,10 @@ BENCHES: Mapping[str, tuple[Sequence[str], Rows]] = {
     "pipeline": (pipeline.HEADINGS, lambda _: pipeline.rows()),
     "pipes": (piping.HEADINGS, lambda told: piping.rows(rounds=told.rounds, days=told.days)),
     "day": (day.HEADINGS, lambda told: day.rows(many=told.many)),
-    "clocks": (throttle.HEADINGS, lambda told: throttle.rows(seconds=told.seconds)),
+    "clocks": (
+        throttle.HEADINGS,
+        lambda told: throttle.rows(seconds=told.seconds, rounds=told.rounds),
+    ),
     "voice-hop": (
         voice_hop.HEADINGS,
         lambda told: voice_hop.rows(rounds=told.rounds, pythons=dict(told.python)),
@@ -56,8 +59,8 @@ BENCHES: Mapping[str, tuple[Sequence[str], Rows]] = {
     ),
     "amd-week": (amd_week.HEADINGS, lambda _: amd_week.rows()),
 }
-MINUTES: Mapping[str, int] = {"voice-hop": 8, "pipes": 15, "clocks": 36, "scaling": 12}
-"""Reckoned for two cores left alone, but for the clocks; these are run when none is named."""
+MINUTES: Mapping[str, int] = {"voice-hop": 8, "pipes": 15, "clocks": 26, "scaling": 12}
+"""Reckoned for two cores left alone; these are run when none is named."""
 VOICE = [name for name in BENCHES if name.startswith("voice-")]
 
 
@@ -67,7 +70,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", choices=choices, help="beside the peers if none")
     parser.add_argument("--many", type=int, default=0, help="also a day of so many requests")
     parser.add_argument("--seconds", type=int, default=299, help="of each vendor clock")
-    parser.add_argument("--rounds", type=int, default=5, help="of each voice bench, in turns")
+    parser.add_argument("--rounds", type=int, default=5, help="of what has peers, in turns")
     parser.add_argument("--practices", type=int, default=1000, help="to be synced, for scaling")
     parser.add_argument("--days", type=int, default=20, help="of 1,000 appointments, for pipes")
     parser.add_argument("--connections", type=int, default=500, help="that share an allowance")

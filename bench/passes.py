@@ -28,6 +28,7 @@ from domain.window import Window, whole_days
 from domain.work import sync_job
 from infra.clock import system_clock
 from infra.database import transaction
+from infra.memory import keep_what_is_loaded
 from workers.here import run_here
 
 ACCOUNT = "default"
@@ -145,6 +146,7 @@ def main() -> None:
     with wired(migrated=False) as wiring:
         with transaction(wiring.engine, account_id=ACCOUNT) as db:
             connection = connections.load(db, UUID(named))
+        keep_what_is_loaded()
         if what in CLOCKS:
             answer = sync(wiring, connection.id, days, what)
         else:

@@ -19,6 +19,7 @@ OURS = "ours"
 WIDTH, LABELS, BARS = 760, 190, 440
 TOP, ROW, BAR, GROUP = 64, 26, 16, 30
 STYLE = """
+  :root { background: #ffffff; }
   text { font: 13px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #24303c; }
   .title { font-size: 16px; font-weight: 600; }
   .group { font-weight: 600; }
@@ -27,6 +28,7 @@ STYLE = """
   .other { fill: #aab6c2; }
   text.ours { font-weight: 600; }
   @media (prefers-color-scheme: dark) {
+    :root { background: #161b22; }
     text { fill: #e4e9ee; }
     .quiet, .label { fill: #9aa7b4; }
     .ours { fill: #2dd4bf; }
@@ -98,7 +100,7 @@ def svg(chart: Chart, measured: Mapping[str, Any]) -> str:
     most = max(number(shown) for _, _, shown in bars) or 1.0
     for group, members in groupby(bars, key=lambda bar: bar[0]):
         if group:
-            parts.append(_text(group, x=0, y=at + 4, kind="group"))
+            parts.append(_text(group, x=0, y=at + 12, kind="group"))
             at += GROUP - 8
         for _, name, shown in members:
             parts += _bar(name, shown, at=at, share=number(shown) / most, marks=chart.marks)

@@ -48,7 +48,8 @@ def test_ours_stands_out_and_the_dark_is_thought_of() -> None:
     text = svg(CHARTS["pipes"], MEASURED)
 
     assert text.count('rect class="ours"') == 2
-    assert "prefers-color-scheme: dark" in text
+    light, dark = text.split("prefers-color-scheme: dark")
+    assert (":root { background" in light, ":root { background" in dark) == (True, True)
 
 
 def test_a_cell_is_read_without_its_commas_and_signs() -> None:

@@ -35,12 +35,14 @@ Take = Callable[[], float]
 
 
 def main(clock: Callable[[Wanted], Take]) -> None:
-    """`MODULE {"until": ..., ...}` asks until that instant of Unix time."""
+    """`MODULE {"since": ..., "until": ..., ...}` asks between these instants of Unix time."""
     told = json.loads(sys.argv[1])
-    until = told.pop("until")
+    since, until = told.pop("since"), told.pop("until")
     wanted = Wanted(**told)
     take, luck = clock(wanted), random.Random(f"{wanted.holder} {os.getpid()}")  # noqa: S311
     granted, arrived, costs = list[float](), list[float](), list[float]()
+    # Whoever starts first would have the whole of the first window.
+    time.sleep(max(0.0, since - time.time()))
     while (now := time.time()) < until:
         started = time.perf_counter()
         wait = take()
