@@ -55,7 +55,10 @@ REFUSALS: Mapping[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("TooLong", "The request is longer than any of ours."),
     HTTPStatus.UNPROCESSABLE_ENTITY: ("Unreadable", "It cannot be read; `detail` names where."),
     HTTPStatus.PRECONDITION_REQUIRED: ("VersionMissing", "Send If-Match with the version read."),
-    HTTPStatus.TOO_MANY_REQUESTS: ("TooMany", "Too much was asked at once; wait for Retry-After."),
+    HTTPStatus.TOO_MANY_REQUESTS: (
+        "TooMany",
+        "Too much was asked; wait for Retry-After, or as long as `detail` says.",
+    ),
     HTTPStatus.NOT_IMPLEMENTED: ("NotOffered", "This practice's system cannot do it."),
     HTTPStatus.BAD_GATEWAY: ("NotHeard", "What this needs did not answer in time."),
     HTTPStatus.SERVICE_UNAVAILABLE: ("Away", "Not available right now; send it again later."),
@@ -194,6 +197,7 @@ def _refused(path: str, method: str, operation: Operation) -> Iterator[HTTPStatu
         yield from (HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS)
     if path.startswith(PLAYED):
         yield HTTPStatus.BAD_GATEWAY
+    yield from (HTTPStatus(int(status)) for status in operation["responses"] if status >= "4")
     yield from _refused_by_header(operation)
 
 

@@ -32,6 +32,7 @@ Typed = Annotated[Line, StringConstraints(strip_whitespace=True, min_length=1, m
 MOST_MISSES = 10
 """An office is named by whoever knows its id or code; a few slips a day are forgiven."""
 
+GUESSED: dict[int | str, dict[str, str]] = {HTTPStatus.TOO_MANY_REQUESTS.value: {}}
 MISSED = "authorisation.not_found"
 _MISSES = text("SELECT count(*) FROM pms_audit_logs WHERE action = :action AND created_at > :since")
 NOT_SET_UP = "Sikka is not set up on this service; ask the operator to set SIKKA_APP_ID."
@@ -93,7 +94,7 @@ class Put(BaseModel):
     job_id: int
 
 
-@router.get("", summary="List the offices this account has claimed")
+@router.get("", responses=GUESSED, summary="List the offices this account has claimed")
 def list_(
     door: Configurer, named: Annotated[str | None, Query(max_length=60)] = None
 ) -> Authorisations:

@@ -163,6 +163,15 @@ def test_what_may_be_missing_changed_or_unreadable_is_said(document: dict[str, A
         assert ("Idempotency-Key" not in headers(operation)) or "400" in told, path
 
 
+def test_a_reading_that_counts_wrong_guesses_says_that_they_are_refused(
+    document: dict[str, Any],
+) -> None:
+    reading = document["paths"]["/api/pms/sikka/authorisations"]["get"]
+
+    refusal = resolved(document, reading["responses"]["429"])
+    assert refusal["content"] == {"application/problem+json": {"schema": PROBLEM}}
+
+
 def test_a_header_is_required_where_the_code_demands_it(document: dict[str, Any]) -> None:
     demanded = {
         (method, path): sorted(name for name, one in headers(operation).items() if one["required"])
