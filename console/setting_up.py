@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from adapters.rest.vendor import Vendor
 from adapters.storage import accounts, checks, connection_list, connections
 from adapters.storage.connections import NewConnection
+from adapters.storage.spent import keep_spent
 from adapters.trying import Trials
 from console import checking, output
 from console.wiring import Wiring
@@ -70,7 +71,7 @@ def _seen(wiring: Wiring, wanted: Wanted) -> Seen:
         seen = look(trial, patiently)
     except SyncError as error:
         with transaction(wiring.engine, account_id=wanted.new.account_id) as db:
-            checks.keep_spent(db, trial.drain_spent())
+            keep_spent(db, trial.drain_spent())
         raise CheckFailed(trials.failure(trial.connection, error)) from error
     return replace(seen, spent=trial.drain_spent())
 

@@ -1,7 +1,7 @@
 """A run: one pass over one connection's days, and what it counted."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any, Self
@@ -41,6 +41,18 @@ class Counts:
 
 READ = ("fetched", "unchanged", "skipped", "rejected")
 """What counts pages read, not rows written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What reading one page changes of a run's progress."""
+
+    resume: str | None
+    page: int
+    furthest: int
+    is_loading: bool
+    mark: str | None
+    counts: Counts
 
 
 @dataclass(slots=True)
@@ -116,6 +128,18 @@ class Progress:
         for name in READ:
             setattr(self.counts, name, 0)
         self.turn_to(None)
+
+    def place(self) -> Place:
+        """Where the current query stands, to come back to."""
+        return Place(
+            self.resume, self.page, self.furthest, self.is_loading, self.mark, replace(self.counts)
+        )
+
+    def go_back(self, place: Place) -> None:
+        """What was read since could not be stored."""
+        self.resume, self.page, self.furthest = place.resume, place.page, place.furthest
+        self.is_loading, self.mark = place.is_loading, place.mark
+        self.counts = replace(place.counts)
 
     def advance(self) -> bool:
         """Whether this is further than any attempt came before: only that is progress."""

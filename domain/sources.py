@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 from uuid import UUID
 
 from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
@@ -160,16 +160,3 @@ class Pairing(Protocol):
 
     def pair(self, code: str) -> str:
         """The site the code stands for; the code is spent."""
-
-
-def spend_rows(spent: Sequence[Spend]) -> list[dict[str, Any]]:
-    """Spent requests as rows to store."""
-    return [
-        {
-            "bucket": one.bucket,
-            "at": one.at,
-            "weight": one.weight,
-            "connection_id": one.connection_id,
-        }
-        for one in spent
-    ]

@@ -1,20 +1,27 @@
 """Connections to Postgres: transactions of one account, and errors that never quote a row."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Literal, Self
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from time import monotonic
+from types import TracebackType
+from typing import Any, Literal, Self
 
 import psycopg
 from psycopg import sql
 from sqlalchemy import URL, Connection, Engine, Transaction, create_engine, event, make_url, text
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from domain.errors import SyncError, Transient
 
 CONNECT_SECONDS = 5
 IDLE_IN_TRANSACTION_MS = 5000
+FRESH_SECONDS = 0.5
+"""So long after its last use a connection counts as alive; a sync takes one for every page."""
+
+_USED = "used"
 
 MAY_HAVE_MISSED = ""
 """Heard after a reconnect: look for yourself, some notices may be lost."""
@@ -66,7 +73,6 @@ def engine(
     made = create_engine(
         address,
         hide_parameters=True,
-        pool_pre_ping=True,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=pool_seconds,
@@ -78,7 +84,27 @@ def engine(
         },
     )
     event.listen(made, "handle_error", _speak_plainly, retval=True)
+    _ask_those_that_rested(made)
     return made
+
+
+def _ask_those_that_rested(made: Engine) -> None:
+    """A connection that has not been used just now may be dead: it is asked, or made anew."""
+
+    def rests(_: Any, entry: ConnectionPoolEntry) -> None:
+        entry.info[_USED] = monotonic()
+
+    def asked(connection: Any, entry: ConnectionPoolEntry, _: Any) -> None:
+        used = entry.info.get(_USED)
+        if used is None or monotonic() - used < FRESH_SECONDS:
+            return
+        try:
+            made.dialect.do_ping(connection)
+        except psycopg.Error:
+            raise InvalidatePoolError from None
+
+    event.listen(made, "checkin", rests)
+    event.listen(made, "checkout", asked)
 
 
 @contextmanager
@@ -100,6 +126,31 @@ def transaction(
             connection.execute(_ROLE, {"role": role})
         yield connection
         _commit(begun)
+
+
+class Together:
+    """One transaction for what is asked for one after the other, begun by the first of it."""
+
+    def __init__(self, begin: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._begin = begin
+        self._open = ExitStack()
+        self._db: Connection | None = None
+
+    def begun(self) -> Connection:
+        if self._db is None:
+            self._db = self._open.enter_context(self._begin())
+        return self._db
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
 
 
 @contextmanager
@@ -206,7 +257,7 @@ def _options(address: URL, statement_timeout_ms: int | None) -> str:
 def _speak_plainly(context: ExceptionContext) -> BaseException | None:
     """Answers what SQLAlchemy raises instead of its own error."""
     error = context.original_exception
-    if context.is_pre_ping or isinstance(error, SyncError | SQLAlchemyError):
+    if isinstance(error, SyncError | SQLAlchemyError):
         return None
     if isinstance(error, Exception):
         return _emptied(error, connecting=context.connection is None)

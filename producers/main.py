@@ -22,6 +22,7 @@ from adapters.texts.choosing import is_set_up
 from adapters.vapi.plans import plans
 from infra import database, logging, redis
 from infra.clock import system_clock
+from infra.memory import keep_what_is_loaded
 from infra.sealing import Keyring, Sealer
 from infra.settings import Settings
 from producers import health, problems, routes
@@ -151,6 +152,7 @@ def run(settings: Settings, *, port: int, host: str = "127.0.0.1") -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
+    keep_what_is_loaded()
     _Server(config, ports.hub).run()
 
 

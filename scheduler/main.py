@@ -15,6 +15,7 @@ from adapters.storage.parked import close_parked
 from domain.errors import SyncError
 from infra.clock import system_clock
 from infra.database import dispatch, engine
+from infra.memory import keep_what_is_loaded
 from infra.sealing import Sealer
 from infra.stopping import Stopping
 from scheduler.sweep import keep_announcing, sweep
@@ -40,6 +41,7 @@ def run(*, database_url: str, redis_url: str, sealer: Sealer) -> None:
     with dispatch(db) as connection:
         schedule.ensure_schedules(connection, EVERY_SECONDS)
     ticker = _ticker(_ticks(db, sealer))
+    keep_what_is_loaded()
     ticker.start()
     announcer = RedisAnnouncer(redis_url)
     log.info("scheduler.started")

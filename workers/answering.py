@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 from redis import Redis
 from sqlalchemy import Connection as Db
-from sqlalchemy import Engine, Row, insert, text
+from sqlalchemy import Engine, Row, text
 
 from adapters.opening import Opener
 from adapters.phones import normalised, region_of
@@ -24,7 +24,7 @@ from adapters.storage.holds import held
 from adapters.storage.ledger import put
 from adapters.storage.opt_outs import can_text
 from adapters.storage.phone_calls import StoredProofs
-from adapters.storage.tables import vendor_requests
+from adapters.storage.spent import keep_spent
 from adapters.storage.tool_calls import ClaimedToolCall
 from adapters.storage.writes import WriteLedger
 from domain.connections import Connection
@@ -34,7 +34,6 @@ from domain.errors import SyncError
 from domain.features import PATIENT_CACHE, is_on, spoken
 from domain.jobs import Job
 from domain.slots import BookingRules
-from domain.sources import spend_rows
 from domain.tool_words import unanswered
 from domain.tools import CallControl, Told, ToolAnswer, ToolRequest, write_key
 from domain.window import Window
@@ -121,8 +120,7 @@ class Answering:
         claimed = taken.claimed
         with transaction(self.engine, account_id=claimed.account_id) as db:
             spent = taken.desk.drain_spent() if taken.desk else ()
-            if spent:
-                db.execute(insert(vendor_requests), spend_rows(spent))
+            keep_spent(db, spent)
             said = self._as_it_stands(db, claimed, said)
             reply_to = tool_calls.answer(db, self.sealer, claimed, said, now=self.clock())
             if reply_to is not None:

@@ -9,19 +9,18 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection as Db
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, text
 
 from adapters.opening import Opener
 from adapters.phones import normalised, region_of
 from adapters.storage import connections, texts
 from adapters.storage.ledger import guard, put
-from adapters.storage.tables import vendor_requests
+from adapters.storage.spent import keep_spent
 from adapters.storage.writes import WriteLedger
 from domain.connections import Connection
 from domain.desk import PracticeDesk
 from domain.errors import BrokenContract, NeedsReconnect, Refused, SyncError
 from domain.jobs import Job
-from domain.sources import spend_rows
 from domain.tool_words import text_of, unsettled_text
 from domain.tools import Told
 from domain.window import local_day
@@ -237,7 +236,7 @@ class Followed:
             spent = desk.drain_spent()
             if spent:
                 with self._transaction() as db:
-                    db.execute(insert(vendor_requests), spend_rows(spent))
+                    keep_spent(db, spent)
 
     @contextmanager
     def _transaction(self) -> Iterator[Db]:

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine
 
 from adapters.storage import connections, patient_links
 from adapters.storage.ledger import guard
 from adapters.storage.pushes import create_jobs
-from adapters.storage.tables import vendor_requests
+from adapters.storage.spent import keep_spent
 from domain.connections import Connection
 from domain.desk import PatientCard, PatientQuery
 from domain.errors import Refused, SyncError
 from domain.jobs import Job
 from domain.patient_links import Choice, Link, LinkState
 from domain.pushes import NOT_WRITABLE
-from domain.sources import Spend, spend_rows
+from domain.sources import Spend
 from infra.database import transaction
 from infra.sealing import Sealer
 from workers.pushing import Practices
@@ -88,4 +88,4 @@ class OpenLink:
     def _save_spent(self, spent: Sequence[Spend]) -> None:
         if spent:
             with transaction(self._parts.engine, account_id=self._connection.account_id) as db:
-                db.execute(insert(vendor_requests), spend_rows(spent))
+                keep_spent(db, spent)

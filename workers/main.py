@@ -14,6 +14,7 @@ from adapters.storage.ledger import Ledger
 from adapters.storage.register import Register
 from infra.broker import broker
 from infra.crash_only import CrashOnly
+from infra.memory import keep_what_is_loaded
 from infra.stopping import Stopping
 from workers.actors import listen
 from workers.execution import Execution, Running, Work
@@ -63,6 +64,7 @@ def run(
         threads=count,
         idle_ms=1000,
     )
+    keep_what_is_loaded()
     worker.start()
     log.info("worker.started", pool=pool, threads=count)
     parts.stopping.until_asked()

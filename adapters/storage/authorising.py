@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, text
 
 from adapters.storage import connections
 from adapters.storage.audit import Access, record
@@ -17,13 +17,13 @@ from adapters.storage.authorisations import DISPUTED, VENDOR, enter
 from adapters.storage.connections import NewConnection
 from adapters.storage.ledger import guard, put
 from adapters.storage.sheet_events import tell
-from adapters.storage.tables import vendor_requests
+from adapters.storage.spent import keep_spent
 from domain.authorisations import AuthorisationState, Claim, Linked, Office, Placed
 from domain.connections import State
 from domain.errors import SyncError
 from domain.jobs import Job
 from domain.slots import BookingRules
-from domain.sources import Spend, spend_rows
+from domain.sources import Spend
 from domain.work import authorise_job
 from domain.writes import BY_DEFAULT
 from infra.database import dispatch
@@ -196,7 +196,7 @@ class AuthorisationStore:
         """What left for the vendor; the vendor counted it, whoever owns the job by now."""
         if spent:
             with dispatch(self.engine) as db:
-                db.execute(insert(vendor_requests), spend_rows(spent))
+                keep_spent(db, spent)
 
     def look_again(self, job: Job, *, at: datetime) -> None:
         """Some offices are not listed yet."""

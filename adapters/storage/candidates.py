@@ -1,14 +1,15 @@
 """Rows that may have to leave the sheet: kept while a run goes on, settled at its end."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from domain.intake import Candidate
+from domain.intake import Candidate, Listed
 from domain.runs import Run
-from domain.sources import Query
+from domain.window import Window
 
 _KEEP = text(
     """
@@ -25,13 +26,23 @@ _LIST = text(
     WHERE candidate.run_id = :run_id AND entry.removed_at IS NULL ORDER BY entry.id
     """
 )
-_MOVED_HERE = text(
+_HELD = text(
+    """
+    SELECT count(*) FROM run_sheet_appointments
+    WHERE pms_connection_id = :connection_id AND removed_at IS NULL AND source = 'pms'
+      AND pms_start >= :start AND pms_start < :end
+    """
+)
+# What the PMS has on these days, and what only a person has put there: one look for both.
+_UNSEEN = text(
     """
     SELECT id FROM run_sheet_appointments
-    WHERE account_id = :account_id AND pms_connection_id = :connection_id AND source = 'pms'
-      AND removed_at IS NULL AND NOT undone
-      AND appointment_time >= :start AND appointment_time < :end
-      AND NOT (pms_start >= :start AND pms_start < :end)
+    WHERE pms_connection_id = :connection_id AND removed_at IS NULL AND source = 'pms'
+      AND NOT undone
+      AND (pms_start >= :start AND pms_start < :end
+             AND NOT (pms_appointment_id = ANY(:unreadable))
+           OR appointment_time >= :start AND appointment_time < :end
+             AND NOT (pms_start >= :start AND pms_start < :end))
       AND (CAST(:practitioner_id AS text) IS NULL OR pms_practitioner_id = :practitioner_id)
       AND NOT (id = ANY(:seen))
     """
@@ -61,17 +72,29 @@ def listed(db: Db, run: Run) -> list[Candidate]:
     return [Candidate(row.id, row.pms_appointment_id, row.is_listed, row.is_due) for row in rows]
 
 
-def keep_moved_here(db: Db, run: Run, query: Query, *, seen: Sequence[UUID]) -> None:
-    """Rows that a person moved into the run's days, which the PMS has on another."""
+def held(db: Db, run: Run) -> int:
+    """How many rows of the connection the run's days hold."""
+    return int(db.execute(_HELD, _days(run.connection_id, run.window)).scalar_one())
+
+
+def unseen(
+    db: Db, connection_id: UUID, window: Window, *, practitioner_id: str | None, listed: Listed
+) -> list[UUID]:
+    """Rows we hold in that slice of the PMS which its listing did not mention.
+
+    Also those that a person moved there, and which the PMS has on other days.
+    """
     values = {
-        "account_id": run.account_id,
-        "connection_id": run.connection_id,
-        "start": run.window.start,
-        "end": run.window.end,
-        "practitioner_id": query.practitioner_id,
-        "seen": list(seen),
+        **_days(connection_id, window),
+        "practitioner_id": practitioner_id,
+        "seen": list(listed.seen),
+        "unreadable": list(listed.unreadable),
     }
-    keep(db, run, [row.id for row in db.execute(_MOVED_HERE, values)], is_listed=False)
+    return [row.id for row in db.execute(_UNSEEN, values)]
+
+
+def _days(connection_id: UUID, window: Window) -> dict[str, Any]:
+    return {"connection_id": connection_id, "start": window.start, "end": window.end}
 
 
 def settled(db: Db, run: Run, ids: Sequence[UUID]) -> None:

@@ -7,19 +7,19 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import Engine, RowMapping, insert, text
+from sqlalchemy import Engine, RowMapping, text
 
 from adapters.storage import connections, reviving
 from adapters.storage.audit import Access, record
 from adapters.storage.ledger import guard, put, save_checkpoint
 from adapters.storage.sheet_events import tell
-from adapters.storage.tables import vendor_requests
+from adapters.storage.spent import keep_spent
 from domain.appointments import Practice
 from domain.checks import SUCCESSFUL, UNPAIRED, Check, CheckKind, CheckState, Seen
 from domain.connections import Connection, State
 from domain.errors import BadInput, NeedsReconnect, SyncError
 from domain.jobs import Job
-from domain.sources import Spend, spend_rows
+from domain.sources import Spend
 from domain.work import check_job
 from infra.database import dispatch, transaction
 
@@ -187,12 +187,6 @@ def keep(db: Db, tried: Connection, seen: Seen, *, rename: bool, anew: bool = Tr
     keep_spent(db, seen.spent)
     connections.works(db, tried, anew=anew)
     return connections.load(db, tried.id)
-
-
-def keep_spent(db: Db, spent: Sequence[Spend]) -> None:
-    """What left for the vendor, whatever came of it; the vendor counted it."""
-    if spent:
-        db.execute(insert(vendor_requests), spend_rows(spent))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import Engine, RowMapping, insert, text
+from sqlalchemy import Engine, RowMapping, text
 
 from adapters.storage import connections, sheet_events
 from adapters.storage.conflicts import Closed, close_conflicts
@@ -16,7 +16,7 @@ from adapters.storage.entries import EntrySeal
 from adapters.storage.found_again import Outcome, apply
 from adapters.storage.ledger import guard
 from adapters.storage.run_sheet import RunSheet
-from adapters.storage.tables import vendor_requests
+from adapters.storage.spent import keep_spent
 from adapters.storage.writes import WriteLedger
 from domain import merge
 from domain.appointments import Appointment
@@ -25,7 +25,7 @@ from domain.deliveries import Seen
 from domain.fields import Cells, Source
 from domain.jobs import Job
 from domain.pushes import Place, PushState, Sent, Stands, sent, told_of
-from domain.sources import Spend, spend_rows
+from domain.sources import Spend
 from domain.window import local_day
 from domain.writes import NOT_YET_SENT, KeptWrite, WriteState
 from infra.database import transaction
@@ -238,7 +238,7 @@ class PushStore:
         """Requests that left are facts, whoever owns the job by now."""
         if spent:
             with transaction(self._engine, account_id=self._account) as db:
-                db.execute(insert(vendor_requests), spend_rows(spent))
+                keep_spent(db, spent)
 
     @contextmanager
     def transaction(self) -> Iterator[Db]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, text
 
 from adapters.storage import connections, delivery_work, sheet_events
 from adapters.storage.audit import Access, record
@@ -15,13 +15,13 @@ from adapters.storage.found_again import Outcome, apply
 from adapters.storage.ledger import guard, put, save_checkpoint
 from adapters.storage.run_sheet import RunSheet
 from adapters.storage.sheet import PHI_FIELDS
-from adapters.storage.tables import vendor_requests
+from adapters.storage.spent import keep_spent
 from domain.checks import shut_out
 from domain.connections import Connection, State
 from domain.deliveries import DeliveryState, Look, Seen
 from domain.errors import NeedsReconnect, SyncError
 from domain.jobs import Job
-from domain.sources import Spend, spend_rows
+from domain.sources import Spend
 from domain.window import day_start, local_day
 from domain.work import refetch_job
 from infra.database import transaction
@@ -94,7 +94,7 @@ class Refetching:
         seal = EntrySeal(self._sealer, account_id=self.connection.account_id)
         with self._transaction() as db:
             save_checkpoint(db, self._job, _mark(self._asked_at))
-            _keep_spent(db, spent)
+            keep_spent(db, spent)
             outcome = apply(
                 db,
                 RunSheet(db, self.connection, seal),
@@ -111,7 +111,7 @@ class Refetching:
     def save_spent(self, spent: Sequence[Spend]) -> None:
         """Requests that left before an attempt ended: facts, whoever owns the job by now."""
         with self._transaction() as db:
-            _keep_spent(db, spent)
+            keep_spent(db, spent)
 
     def _anew(self, db: Db) -> Look | None:
         """Whatever came until now; of what came only just, another job looks after a moment."""
@@ -192,8 +192,3 @@ def _whose(job: Job) -> tuple[str, UUID]:
 def _mark(asked_at: datetime | None) -> dict[str, str]:
     """What an attempt leaves to the next: what has waited since then, and was read since then."""
     return {"asked_at": asked_at.astimezone(UTC).isoformat()} if asked_at else {}
-
-
-def _keep_spent(db: Db, spent: Sequence[Spend]) -> None:
-    if spent:
-        db.execute(insert(vendor_requests), spend_rows(spent))

@@ -58,16 +58,6 @@ _FINGERPRINTS_AROUND = text(
       AND pms_practitioner_id = ANY(:practitioner_ids)
     """  # noqa: S608 - the statement above
 )
-_UNSEEN = text(
-    """
-    SELECT id FROM run_sheet_appointments
-    WHERE pms_connection_id = :connection_id AND removed_at IS NULL AND source = 'pms'
-      AND NOT undone
-      AND pms_start >= :start AND pms_start < :end
-      AND (CAST(:practitioner_id AS text) IS NULL OR pms_practitioner_id = :practitioner_id)
-      AND NOT (id = ANY(:seen)) AND NOT (pms_appointment_id = ANY(:unreadable))
-    """
-)
 _REPRINT = text(
     """
     UPDATE run_sheet_appointments AS entry
@@ -140,25 +130,6 @@ class RunSheet:
         }
         rows = self._db.execute(_FINGERPRINTS_AROUND, values)
         return {row.id: _stored(row) for row in rows}
-
-    def unseen(
-        self,
-        *,
-        window: Window,
-        practitioner_id: str | None,
-        seen: Sequence[UUID],
-        unreadable: Sequence[str] = (),
-    ) -> list[UUID]:
-        """Rows we hold in that slice of the PMS which its listing did not mention."""
-        values = {
-            "connection_id": self._connection.id,
-            "start": window.start,
-            "end": window.end,
-            "practitioner_id": practitioner_id,
-            "seen": list(seen),
-            "unreadable": list(unreadable),
-        }
-        return [row.id for row in self._db.execute(_UNSEEN, values)]
 
     def reprint(self, rows: Sequence[Reprint]) -> None:
         """Known by the key in force from now on; nothing that anybody reads has changed."""

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
+from domain.sources import Spend
 from infra.database import dispatch
 
 # What a job may have asked for since it last saved: a batch of look-ups, each with a follow-up,
@@ -23,6 +25,25 @@ _UNSAVED = text(
 _SINCE = text(
     "SELECT at, weight FROM vendor_requests WHERE bucket = :bucket AND at >= :instant ORDER BY at"
 )
+_KEEP = text(
+    """
+    INSERT INTO vendor_requests (bucket, at, weight, connection_id)
+    SELECT unnest(CAST(:buckets AS text[])), unnest(CAST(:ats AS timestamptz[])),
+           unnest(CAST(:weights AS integer[])), unnest(CAST(:connections AS uuid[]))
+    """
+)
+
+
+def keep_spent(db: Db, spent: Sequence[Spend]) -> None:
+    """What left for vendors, whatever came of it: they counted it."""
+    if spent:
+        values = {
+            "buckets": [one.bucket for one in spent],
+            "ats": [one.at for one in spent],
+            "weights": [one.weight for one in spent],
+            "connections": [one.connection_id for one in spent],
+        }
+        db.execute(_KEEP, values)
 
 
 class StoredSpent:

@@ -1,9 +1,10 @@
 """What a sync leaves behind: every page with its checkpoint, guarded by the job's fence."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from adapters.storage.entries import EntrySeal
 from adapters.storage.known_rows import KnownRows
 from adapters.storage.ledger import guard, save_checkpoint
 from adapters.storage.run_sheet import Applied, RunSheet
+from adapters.storage.spent import keep_spent
 from domain.appointments import Appointment, AppointmentType, Practitioner
 from domain.checks import shut_out
 from domain.connections import Connection, State
@@ -41,23 +43,8 @@ from domain.previews import Difference, difference, removed_ids
 from domain.runs import Counts, Run, RunStatus, SyncType
 from domain.sources import Page, Query, Reject, Spend
 from domain.window import Window
-from infra.database import transaction
+from infra.database import Together, transaction
 from infra.sealing import Sealer
-
-_SPENT = text(
-    """
-    INSERT INTO vendor_requests (bucket, at, weight, connection_id)
-    SELECT unnest(CAST(:buckets AS text[])), unnest(CAST(:ats AS timestamptz[])),
-           unnest(CAST(:weights AS integer[])), unnest(CAST(:connections AS uuid[]))
-    """
-)
-_HELD = text(
-    """
-    SELECT count(*) FROM run_sheet_appointments
-    WHERE pms_connection_id = :connection_id AND removed_at IS NULL AND source = 'pms'
-      AND pms_start >= :start AND pms_start < :end
-    """
-)
 
 _IN_THE_BOOK = text(
     """
@@ -68,6 +55,7 @@ _IN_THE_BOOK = text(
 )
 
 SYNCED = frozenset({State.ACTIVE, State.ERROR})
+NO_DRIFT: Mapping[str, int] = MappingProxyType({})
 
 Clock = Callable[[], datetime]
 
@@ -136,7 +124,10 @@ class SyncStore:
 
 
 class OpenRun:
-    """A run under way. Each method is one fenced transaction; none spans a call to the vendor."""
+    """A run under way. Each method is one fenced transaction; none spans a call to the vendor.
+
+    Those called within `together` share one.
+    """
 
     def __init__(
         self,
@@ -156,6 +147,7 @@ class OpenRun:
         self._seal = EntrySeal(sealer, account_id=run.account_id)
         self._lines: list[Any] = []
         self._known = KnownRows()
+        self._together: Together | None = None
 
     def gathered(self, diff: bytes) -> None:
         """Take up the lines of a dry run that an earlier attempt gathered."""
@@ -228,7 +220,7 @@ class OpenRun:
     def save_page(
         self, found: Sorted, page: Page, *, query_key: str, spent: Sequence[Spend]
     ) -> None:
-        """One page with its checkpoint; of a dry run only its lines are kept."""
+        """One page with its checkpoint, but for its drift; of a dry run only its lines are kept."""
         at = self._clock()
         run = self.run
         with self._transaction() as db:
@@ -243,7 +235,6 @@ class OpenRun:
             _count(run.progress.counts, applied)
             self._lines += applied.lines
             run_log.keep_rejects(db, run, query_key, page.rejects)
-            run_log.keep_drift(db, run, page.drift)
             self._checkpoint(db, spent)
             self._tell_days(db, applied)
         self._known.forget([one.id for one in found.fresh])
@@ -276,25 +267,26 @@ class OpenRun:
         """Requests that left before an attempt ended: facts, whoever owns the job by now."""
         if spent:
             with self._transaction() as db:
-                _keep_spent(db, spent)
+                keep_spent(db, spent)
 
-    def save_progress(self, spent: Sequence[Spend]) -> None:
+    def save_progress(self, spent: Sequence[Spend], *, drift: Mapping[str, int] = NO_DRIFT) -> None:
         with self._transaction() as db:
+            run_log.keep_drift(db, self.run, drift)
             self._checkpoint(db, spent)
 
-    def end_query(self, query: Query, listed: Listed, *, spent: Sequence[Spend]) -> None:
+    def end_query(
+        self, query: Query, listed: Listed, *, spent: Sequence[Spend], drift: Mapping[str, int]
+    ) -> None:
         """A slice is done; what it did not mention may have gone, what it did has not."""
         with self._transaction() as db:
+            run_log.keep_drift(db, self.run, drift)
             candidates.seen_after_all(db, self.run, listed.seen)
             if listed.is_whole:
-                unseen = self._sheet(db).unseen(
-                    window=self.run.window,
-                    practitioner_id=query.practitioner_id,
-                    seen=listed.seen,
-                    unreadable=listed.unreadable,
+                run, who = self.run, query.practitioner_id
+                unseen = candidates.unseen(
+                    db, run.connection_id, run.window, practitioner_id=who, listed=listed
                 )
-                candidates.keep(db, self.run, unseen, is_listed=False)
-                candidates.keep_moved_here(db, self.run, query, seen=listed.seen)
+                candidates.keep(db, run, unseen, is_listed=False)
             self._checkpoint(db, spent)
         self._known = KnownRows()
 
@@ -305,10 +297,8 @@ class OpenRun:
 
     def held(self) -> int:
         """How many rows of the connection the window holds."""
-        window = self.run.window
-        values = {"connection_id": self.connection.id, "start": window.start, "end": window.end}
         with self._transaction() as db:
-            return int(db.execute(_HELD, values).scalar_one())
+            return candidates.held(db, self.run)
 
     def previewed(self) -> frozenset[UUID]:
         """The rows whose removal a person saw and approved."""
@@ -360,8 +350,7 @@ class OpenRun:
         progress.counts.requests += len(spent)
         advanced = progress.advance() and (progress.reference_read or progress.page > 0)
         save_checkpoint(db, self._job, progress.as_checkpoint(), advanced=advanced)
-        if spent:
-            _keep_spent(db, spent)
+        keep_spent(db, spent)
         diff = None
         if self.run.dry_run or self.run.approved_run:
             diff = self._seal.document(self.run.id, "diff", self._lines, table=run_log.TABLE)
@@ -371,9 +360,28 @@ class OpenRun:
         return RunSheet(db, self.connection, self._seal)
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is read and written within is one transaction; where nothing is, there is none."""
+        lines = len(self._lines)
+        try:
+            with Together(self._begin) as self._together:
+                yield
+        except BaseException:
+            del self._lines[lines:]
+            raise
+        finally:
+            self._together = None
+
+    @contextmanager
     def _transaction(self) -> Iterator[Db]:
-        with transaction(self._engine, account_id=self.run.account_id) as db:
+        if self._together is not None:
+            yield self._together.begun()
+            return
+        with self._begin() as db:
             yield db
+
+    def _begin(self) -> AbstractContextManager[Db]:
+        return transaction(self._engine, account_id=self.run.account_id)
 
 
 def _whose(job: Job) -> tuple[str, UUID]:
@@ -387,13 +395,3 @@ def _count(counts: Counts, applied: Applied) -> None:
     counts.updated += applied.updated
     counts.cancelled += applied.cancelled
     counts.conflicts += applied.conflicts
-
-
-def _keep_spent(db: Db, spent: Sequence[Spend]) -> None:
-    values = {
-        "buckets": [one.bucket for one in spent],
-        "ats": [one.at for one in spent],
-        "weights": [one.weight for one in spent],
-        "connections": [one.connection_id for one in spent],
-    }
-    db.execute(_SPENT, values)

@@ -4,17 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection as Db
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, text
 
 from adapters.storage import connections
 from adapters.storage.ledger import guard
-from adapters.storage.tables import vendor_requests
+from adapters.storage.spent import keep_spent
 from domain.checks import shut_out
 from domain.connections import Connection
 from domain.errors import NeedsReconnect, SyncError
 from domain.jobs import Job
-from domain.sources import Spend, spend_rows
+from domain.sources import Spend
 from infra.database import transaction
 
 AHEAD = timedelta(minutes=5)
@@ -53,12 +52,12 @@ class TokenBook:
             guard(db, job)
             values = {"expires_at": expires_at, "soon": AHEAD, "seldom": SELDOM}
             db.execute(_UNTIL, {"id": connection_id, **values})
-            _keep(db, spent)
+            keep_spent(db, spent)
 
     def keep_spent(self, job: Job, spent: Sequence[Spend]) -> None:
         """What a renewal that came to nothing sent; the vendor counted it, whoever owns the job."""
         with transaction(self._engine, account_id=job.account_id) as db:
-            _keep(db, spent)
+            keep_spent(db, spent)
 
     def gave_up(self, job: Job, error: SyncError) -> None:
         """A renewal that only a person can bring about: say so on the connection."""
@@ -67,8 +66,3 @@ class TokenBook:
         with transaction(self._engine, account_id=job.account_id) as db:
             reason = shut_out(error)
             connections.signed_out(db, job.connection_id, reason=reason, job_id=job.id)
-
-
-def _keep(db: Db, spent: Sequence[Spend]) -> None:
-    if spent:
-        db.execute(insert(vendor_requests), spend_rows(spent))

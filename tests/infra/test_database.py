@@ -2,17 +2,22 @@
 
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Thread
+from time import monotonic
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
+from infra import database
 from infra.database import (
+    FRESH_SECONDS,
     MAY_HAVE_MISSED,
     BadStatement,
     BrokenData,
     DatabaseAway,
+    Together,
     dispatch,
     engine,
     listen,
@@ -174,6 +179,68 @@ def test_a_lost_connection_is_worth_another_try_and_the_next_one_works(db: Engin
         connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
     assert one(db, "SELECT 1") == "1"
+
+
+def kill_all(url: str) -> None:
+    with psycopg.connect(plain(url), autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'tests' AND datname = current_database()"
+        )
+
+
+def use_both(db: Engine) -> set[str]:
+    """The backends of the two connections that the pool keeps."""
+    backend = text("SELECT pg_backend_pid()::text")
+    with transaction(db) as first, transaction(db) as second:
+        return {str(one.execute(backend).scalar_one()) for one in (first, second)}
+
+
+def test_connections_that_died_while_they_rested_are_made_anew_unnoticed(
+    db: Engine, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = use_both(db)
+    kill_all(empty_database_url)
+    later = monotonic() + FRESH_SECONDS
+    monkeypatch.setattr(database, "monotonic", lambda: later)
+
+    assert use_both(db).isdisjoint(before)
+
+
+def test_a_connection_used_just_now_is_not_asked_whether_it_lives(
+    db: Engine, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_both(db)
+    now = monotonic()
+    monkeypatch.setattr(database, "monotonic", lambda: now)
+    kill_all(empty_database_url)
+
+    with pytest.raises(DatabaseAway):
+        one(db, "SELECT 1")
+
+
+def test_what_is_done_together_is_one_transaction_begun_by_the_first_of_it(db: Engine) -> None:
+    begun = []
+
+    @contextmanager
+    def begin() -> Iterator[Connection]:
+        with transaction(db) as connection:
+            begun.append(connection)
+            yield connection
+
+    with Together(begin):
+        pass
+    assert not begun
+
+    def add_twice(all_of_it: Together) -> None:
+        for _ in range(2):
+            all_of_it.begun().execute(text("INSERT INTO people VALUES (1, 'Ada')"))
+
+    with pytest.raises(BrokenData), Together(begin) as all_of_it:
+        add_twice(all_of_it)
+
+    assert len(begun) == 1
+    assert one(db, "SELECT count(*) FROM people") == "0"
 
 
 def test_a_deadlock_or_serialization_failure_is_worth_another_try(db: Engine) -> None:

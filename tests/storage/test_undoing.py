@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from adapters.storage import candidates
 from adapters.storage.conflict_list import Wanted, shown_now
 from adapters.storage.history import read_history
 from adapters.storage.run_sheet import RunSheet
@@ -15,7 +16,7 @@ from adapters.storage.undoing import take_off, undo_row, undo_step
 from domain.appointments import Appointment
 from domain.errors import BadInput
 from domain.history import Past
-from domain.intake import row_id, sort_page
+from domain.intake import Listed, row_id, sort_page
 from domain.sheet import EntryView, NotOnSheet, Settled
 from infra.database import transaction
 from infra.sealing import Keyring, Sealer
@@ -68,8 +69,10 @@ def undo(desk: Desk, run_id: UUID) -> Undone:
 
 def unseen(desk: Desk) -> list[UUID]:
     with transaction(desk.engine, account_id=desk.account) as db:
-        pms = RunSheet(db, desk.connection, desk.seal)
-        return pms.unseen(window=WINDOW, practitioner_id=None, seen=[])
+        listed = Listed(seen=[], unreadable=[], is_whole=True)
+        return candidates.unseen(
+            db, desk.connection.id, WINDOW, practitioner_id=None, listed=listed
+        )
 
 
 def history(desk: Desk, visit: Appointment = VISIT) -> tuple[Past, ...]:

@@ -240,7 +240,14 @@ class Desk:
     def row_of(self, one: Appointment) -> UUID:
         return row_id(self.connection_id, one)
 
-    def ask(self, *, first: date = TODAY, last: date, allow_removals: bool = True) -> int:
+    def ask(
+        self,
+        *,
+        first: date = TODAY,
+        last: date,
+        allow_removals: bool = True,
+        dry_run: bool = False,
+    ) -> int:
         job = sync_job(
             account_id=self.account,
             connection_id=self.connection_id,
@@ -248,6 +255,7 @@ class Desk:
             first_day=first,
             last_day=last,
             allow_removals=allow_removals,
+            dry_run=dry_run,
         )
         with transaction(self.engine, account_id=self.account) as db:
             return put(db, job)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 from uuid import UUID
@@ -42,11 +43,11 @@ class _MarkRefused(Exception):
     """The PMS does not take the mark changes were asked from: the days are read whole instead."""
 
 
-NOTHING_NEW = Sorted(fresh=(), leaving=(), unchanged=0, skipped=0, seen=())
-
-
 class OpenRun(Leaving, Protocol):
-    """A run under way; every write is one transaction guarded by the job's fence."""
+    """A run under way; every write is one transaction guarded by the job's fence.
+
+    What is called within `together` shares one, which is committed at its end.
+    """
 
     def save_reference(
         self,
@@ -56,8 +57,11 @@ class OpenRun(Leaving, Protocol):
     ) -> None: ...
     def save_practitioners(self, met: Sequence[Practitioner]) -> None: ...
     def practitioners(self) -> Sequence[Practitioner]: ...
-    def save_progress(self, spent: Sequence[Spend]) -> None: ...
-    def end_query(self, query: Query, listed: Listed, *, spent: Sequence[Spend]) -> None: ...
+    def together(self) -> AbstractContextManager[None]: ...
+    def save_progress(self, spent: Sequence[Spend], *, drift: Mapping[str, int] = ...) -> None: ...
+    def end_query(
+        self, query: Query, listed: Listed, *, spent: Sequence[Spend], drift: Mapping[str, int]
+    ) -> None: ...
     def known(self, query: Query) -> Known | None: ...
     def decide(self) -> None: ...
     def difference(self) -> Difference | None: ...
@@ -100,6 +104,7 @@ class _Pass:
     seen: list[UUID] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     drift: Counter[str] = field(default_factory=Counter)
+    unsaved: Sequence[Spend] = ()
 
     @property
     def progress(self) -> Progress:
@@ -110,7 +115,7 @@ class _Pass:
         try:
             return self._whole()
         except SyncError:
-            self.open_run.save_spent(self.source.drain_spent())
+            self.open_run.save_spent([*self.unsaved, *self.source.drain_spent()])
             raise
 
     def _whole(self) -> Mapping[str, Any]:
@@ -208,13 +213,13 @@ class _Pass:
                 self._must_end(page)
         except EndlessListing:
             progress.lose_place()
-            self._save_progress(query)
+            self._save_progress()
             raise
         except (Throttled, HandBack):
-            self._keep_place(query, onward)
+            self._keep_place(onward)
             raise
         except (BrokenContract, Transient):
-            self._keep_place(query, progress.resume)
+            self._keep_place(progress.resume)
             raise
 
     def _must_end(self, page: Page) -> None:
@@ -222,18 +227,32 @@ class _Pass:
         if self.progress.page >= self.most_pages and not page.is_last:
             raise EndlessListing(f"The PMS's listing did not end after {self.most_pages} pages.")
 
-    def _keep_place(self, query: Query, onward: str | None) -> None:
+    def _keep_place(self, onward: str | None) -> None:
         """Where to go on, and what was listed so far: a pause loses neither."""
         progress = self.progress
         progress.resume = onward
         if onward is not None and not progress.half_read:
             progress.seen = [one.hex for one in self.seen]
-        self._save_progress(query)
+        self._save_progress()
 
     def _page(self, query: Query, page: Page, quiet: int) -> int:
         """Settle one page; answers how many pages in a row needed no write."""
         if page.practitioners:
             self.open_run.save_practitioners(page.practitioners)
+        place, drift = self.progress.place(), self.drift.copy()
+        try:
+            with self.open_run.together():
+                quiet = self._settle(query, page, quiet)
+        except SyncError:
+            # Nothing of it is stored, so that the next attempt reads it again.
+            self.progress.go_back(place)
+            self.drift = drift
+            raise
+        self.unsaved = ()
+        return quiet
+
+    def _settle(self, query: Query, page: Page, quiet: int) -> int:
+        """Take in one page, with a checkpoint unless it and the one before left all as it was."""
         found = self.open_run.sort(page.records, window=self.open_run.run.window)
         self.seen += found.seen
         self.seen += page.known
@@ -244,14 +263,14 @@ class _Pass:
         self.progress.resume = page.resume
         self.progress.page += 1
         self.drift.update(page.drift)
-        if not found.is_quiet or page.rejects:
-            page = replace(page, drift=self._take_drift())
-            spent = self.source.drain_spent()
-            self.open_run.save_page(found, page, query_key=query.key, spent=spent)
-            return 0
-        if quiet + 1 < QUIET_PAGES:
+        is_quiet = found.is_quiet and not page.rejects
+        if is_quiet and quiet + 1 < QUIET_PAGES:
             return quiet + 1
-        self._save_progress(query)
+        self.unsaved = spent = self.source.drain_spent()
+        if is_quiet:
+            self.open_run.save_progress(spent)
+        else:
+            self.open_run.save_page(found, page, query_key=query.key, spent=spent)
         return 0
 
     def _note_mark(self, page: Page) -> None:
@@ -261,14 +280,11 @@ class _Pass:
         if is_first and progress.mark is None and self.source.capabilities.changed_since:
             progress.mark = page.mark
 
-    def _save_progress(self, query: Query) -> None:
-        """A checkpoint between pages that left the sheet as it was, with the drift they showed."""
-        spent = self.source.drain_spent()
-        if self.drift:
-            page = Page(records=(), drift=self._take_drift())
-            self.open_run.save_page(NOTHING_NEW, page, query_key=query.key, spent=spent)
-        else:
-            self.open_run.save_progress(spent)
+    def _save_progress(self) -> None:
+        """A checkpoint before the walk is left, with the drift its pages showed."""
+        spent = [*self.unsaved, *self.source.drain_spent()]
+        self.open_run.save_progress(spent, drift=self._take_drift())
+        self.unsaved = ()
 
     def _take_drift(self) -> Mapping[str, int]:
         taken, self.drift = self.drift, Counter()
@@ -282,13 +298,12 @@ class _Pass:
         counts.rejected += len(page.rejects)
 
     def _end(self, query: Query, *, is_whole: bool) -> None:
-        if self.drift:
-            self._save_progress(query)
         progress = self.progress
         progress.done.append(query.key)
         progress.turn_to(None)
         listed = Listed(self.seen, self.unreadable, is_whole)
-        self.open_run.end_query(query, listed, spent=self.source.drain_spent())
+        spent = self.source.drain_spent()
+        self.open_run.end_query(query, listed, spent=spent, drift=self._take_drift())
 
     def _set_aside(self, query: Query, problem: SyncError) -> None:
         self.progress.problems[query.key] = str(problem)
