@@ -1,5 +1,7 @@
 // Carries out the steps of one scenario in a browser; the last line it prints is what it found.
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { chromium as browsers } from "playwright-core";
 
 const INSTALLED = [
@@ -15,7 +17,18 @@ async function executable() {
   // Bare machines lack the libraries; told it runs there, the package unpacks its own.
   process.env.AWS_EXECUTION_ENV ??= "AWS_Lambda_nodejs20.x";
   const { default: packed } = await import("@sparticuz/chromium");
-  return packed.executablePath();
+  const path = await packed.executablePath();
+  process.env.FONTCONFIG_FILE = fonts(join(tmpdir(), "fonts"));
+  return path;
+}
+
+// The package's own list of folders names /tmp, wherever it was unpacked: without a font it crashes.
+function fonts(unpacked) {
+  const list = join(unpacked, "ours.conf");
+  const folders = [unpacked, "/usr/share/fonts"].map((path) => `<dir>${path}</dir>`).join("");
+  const kept = `<cachedir>${join(unpacked, "cache")}</cachedir>`;
+  writeFileSync(list, `<?xml version="1.0"?><fontconfig>${folders}${kept}</fontconfig>`);
+  return list;
 }
 
 // A line this slow shows where a scenario runs ahead of its page.
