@@ -10,6 +10,7 @@ from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.errors import ConnectionClosed
 from dramatiq.middleware import Middleware, ShutdownNotifications
+from redis.exceptions import NoScriptError
 
 from infra.redis import connect
 
@@ -18,7 +19,8 @@ ACTOR = "run"
 HEARTBEAT_MS = 15_000
 EVERY_COMMAND = 1_000_000
 # dramatiq's own retries, limits, delays and results stay off: the ledger does all of that.
-LONGEST_WAIT_SECONDS = HEARTBEAT_MS / 1000 / 3
+# What is sent behind a wait bears the time of its sending: a heartbeat may be two waits old.
+LONGEST_WAIT_SECONDS = HEARTBEAT_MS / 1000 / 5
 # To the server, a wait of zero is one without an end.
 SHORTEST_WAIT_SECONDS = 0.001
 
@@ -74,6 +76,23 @@ class WakingBroker(RedisBroker):
             said += 1
         return said
 
+    def fetching(self, queue: str, room: int) -> list[Any]:
+        """What EVALSHA is to be told for the library's script to take so many messages."""
+        return [
+            self.scripts["dispatch"].sha,
+            1,
+            self.namespace,
+            "fetch",
+            int(time.time() * 1000),
+            queue,
+            self.broker_id,
+            self.heartbeat_timeout,
+            self.dead_message_ttl,
+            self._should_do_maintenance("fetch"),
+            self._max_unpack_size(),  # type: ignore[no-untyped-call]
+            room,
+        ]
+
     def enqueue(self, message: "Message[Any]", *, delay: int | None = None) -> "Message[Any]":
         """Redis keeps messages in clear and may lose them, so they hold an id and nothing else."""
         if len(message.args) != 1 or type(message.args[0]) is not int or message.kwargs:
@@ -85,7 +104,8 @@ class WakingConsumer(_RedisConsumer):
     """Waits at the server instead of asking again and again.
 
     Only the waiting differs from the library's consumer. BLMOVE from the head of a list to its
-    head leaves the list as it was, so the library's own script is still all that takes messages.
+    head leaves the list as it was, and the library's own script, which the server was given along
+    with it, takes what is there: noticed and taken in one round trip.
     """
 
     def __init__(self, broker: WakingBroker, queue_name: str, prefetch: int, timeout: int) -> None:
@@ -100,9 +120,8 @@ class WakingConsumer(_RedisConsumer):
         """The next message, or None when the worker should look after its delayed ones."""
         try:
             if not self.message_cache:
-                self._fetch()
+                self.message_cache = self._taken()
             if not self.message_cache:
-                self._wait()
                 return None
         except (redis.ConnectionError, redis.TimeoutError) as error:
             raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
@@ -120,24 +139,31 @@ class WakingConsumer(_RedisConsumer):
     def close(self) -> None:
         self._waiting.close()
 
-    def _fetch(self) -> None:
-        room = self.prefetch - self.outstanding_message_count
-        if room > 0:
-            self.message_cache = self.broker.do_fetch(self.queue_name, room)
-
-    def _wait(self) -> None:
-        seconds = self._patience()
-        if seconds < SHORTEST_WAIT_SECONDS:
-            return
+    def _taken(self) -> list[Any]:
+        """As many messages as there is room for, after a wait where there is none as yet."""
         self._acknowledged.clear()
-        if self.outstanding_message_count >= self.prefetch:
+        room, seconds = self.prefetch - self.outstanding_message_count, self._patience()
+        if room <= 0:
             # Every command is a heartbeat; while this waits for a thread, none else is sent.
             self.broker.do_qsize(self.queue_name)
-            self._acknowledged.wait(seconds)
-        else:
-            self._waiting.execute_command(  # type: ignore[no-untyped-call] # blmove() takes whole seconds
-                "BLMOVE", self._list, self._list, "LEFT", "LEFT", f"{seconds:.3f}"
-            )
+            self._acknowledged.wait(max(seconds, 0))
+            return []
+        if seconds < SHORTEST_WAIT_SECONDS:
+            return list(self.broker.do_fetch(self.queue_name, room))
+        return self._awaited(room, seconds)
+
+    def _awaited(self, room: int, seconds: float) -> list[Any]:
+        line: Any = self._waiting.pipeline(transaction=False)
+        # blmove() takes whole seconds.
+        line.execute_command("BLMOVE", self._list, self._list, "LEFT", "LEFT", f"{seconds:.3f}")
+        line.execute_command("EVALSHA", *self.broker.fetching(self.queue_name, room))
+        woken, taken = line.execute(raise_on_error=False)
+        if isinstance(taken, NoScriptError):
+            return list(self.broker.do_fetch(self.queue_name, room))
+        for answer in (woken, taken):
+            if isinstance(answer, Exception):
+                raise answer
+        return list(taken)
 
     def _patience(self) -> float:
         """Never past the earliest due delayed message this worker holds."""

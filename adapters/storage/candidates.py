@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
+from adapters.storage.arrays import array_of
 from domain.intake import Candidate, Listed
 from domain.runs import Run
 from domain.window import Window
@@ -44,7 +45,7 @@ _UNSEEN = text(
            OR appointment_time >= :start AND appointment_time < :end
              AND NOT (pms_start >= :start AND pms_start < :end))
       AND (CAST(:practitioner_id AS text) IS NULL OR pms_practitioner_id = :practitioner_id)
-      AND NOT (id = ANY(:seen))
+      AND NOT (id = ANY(CAST(:seen AS uuid[])))
     """
 )
 _SETTLED = text(
@@ -53,7 +54,7 @@ _SETTLED = text(
 _SEEN_AFTER_ALL = text(
     """
     DELETE FROM pms_removal_candidates
-    WHERE run_id = :run_id AND appointment_id = ANY(:ids) AND NOT is_listed
+    WHERE run_id = :run_id AND appointment_id = ANY(CAST(:ids AS uuid[])) AND NOT is_listed
     """
 )
 _FORGET = text("DELETE FROM pms_removal_candidates WHERE run_id = :run_id")
@@ -87,7 +88,7 @@ def unseen(
     values = {
         **_days(connection_id, window),
         "practitioner_id": practitioner_id,
-        "seen": list(listed.seen),
+        "seen": array_of(listed.seen),
         "unreadable": list(listed.unreadable),
     }
     return [row.id for row in db.execute(_UNSEEN, values)]
@@ -105,7 +106,7 @@ def settled(db: Db, run: Run, ids: Sequence[UUID]) -> None:
 def seen_after_all(db: Db, run: Run, ids: Sequence[UUID]) -> None:
     """Another slice mentions these: they have not gone."""
     if ids:
-        db.execute(_SEEN_AFTER_ALL, {"run_id": run.id, "ids": list(ids)})
+        db.execute(_SEEN_AFTER_ALL, {"run_id": run.id, "ids": array_of(ids)})
 
 
 def forget(db: Db, run: Run) -> None:

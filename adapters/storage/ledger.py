@@ -63,14 +63,13 @@ _CLAIM = text(
 )
 _BUSY = text("UPDATE jobs SET announced_at = NULL WHERE id = :id AND state = 'ready'")
 _GUARD = text("SELECT 1 FROM jobs WHERE id = :id AND fence = :fence FOR SHARE")
-_CHECKPOINT = text(
-    """
+CHECKPOINT = """
     UPDATE jobs SET checkpoint = CAST(:checkpoint AS jsonb),
                     crashes = CASE WHEN :advanced THEN 0 ELSE crashes END,
                     failures = CASE WHEN :advanced THEN 0 ELSE failures END
     WHERE id = :id AND fence = :fence AND state = 'running'
-    """
-)
+"""
+_CHECKPOINT = text(CHECKPOINT)
 _RENEW = text(
     """
     UPDATE jobs SET lease_until = now() + make_interval(secs => :lease)
@@ -164,20 +163,31 @@ def save_checkpoint(
     Failures and crashes are forgotten only when the job has `advanced`: an attempt that comes to
     the same place again and breaks there must end.
     """
-    values = {
+    values = checkpoint_values(job, checkpoint, advanced=advanced)
+    must_be_held(job, connection.execute(_CHECKPOINT, values).rowcount)
+
+
+def checkpoint_values(
+    job: Job, checkpoint: Mapping[str, Any], *, advanced: bool
+) -> Mapping[str, Any]:
+    """What `CHECKPOINT` wants to be told."""
+    return {
         "id": job.id,
         "fence": job.fence,
         "checkpoint": json.dumps(dict(checkpoint)),
         "advanced": advanced,
     }
-    if connection.execute(_CHECKPOINT, values).rowcount != 1:
+
+
+def must_be_held(job: Job, rows: int) -> None:
+    """Raise FenceLost where a statement that names the job's fence met no row."""
+    if rows != 1:
         raise FenceLost(f"job {job.id} was taken over")
 
 
 def advance(connection: Connection, job: Job) -> None:
     """Forget failures and crashes of a job that came further, with no checkpoint to show for it."""
-    if connection.execute(_ADVANCE, {"id": job.id, "fence": job.fence}).rowcount != 1:
-        raise FenceLost(f"job {job.id} was taken over")
+    must_be_held(job, connection.execute(_ADVANCE, {"id": job.id, "fence": job.fence}).rowcount)
 
 
 class Ledger:

@@ -21,9 +21,10 @@ from domain.visits import KEPT_APART, MAY_BE_DOUBLE, NEAR, Found, Visit, find
 _WITH_OTHERS = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
+# Nearly always there is none, and all their columns are work for the driver even then.
 _WAITING = text(
     """
-    SELECT entry.* FROM run_sheet_appointments AS entry
+    SELECT id FROM run_sheet_appointments
     WHERE account_id = :account_id AND source <> 'pms' AND linked_to IS NULL AND removed_at IS NULL
       AND (appointment_time BETWEEN :earliest AND :latest
            OR pms_start BETWEEN :earliest AND :latest)
@@ -31,6 +32,7 @@ _WAITING = text(
     ORDER BY id FOR UPDATE
     """
 )
+_OF_IDS = text("SELECT * FROM run_sheet_appointments WHERE id = ANY(:ids) ORDER BY id")
 # By either time: a person may have moved what a scan still shows where the PMS has it.
 _AROUND = """
     SELECT DISTINCT entry.id, entry.linked_to
@@ -224,7 +226,8 @@ def _waiting(db: Db, listed: Sequence[Listed], *, account_id: str) -> Sequence[R
         "latest": max(starts) + NEAR,
         "kept_apart": KEPT_APART,
     }
-    return db.execute(_WAITING, values).mappings().all()
+    ids = db.execute(_WAITING, values).scalars().all()
+    return db.execute(_OF_IDS, {"ids": ids}).mappings().all() if ids else []
 
 
 def _meant(visits: Sequence[Visit], others: Sequence[tuple[UUID, Visit]]) -> Found[UUID]:

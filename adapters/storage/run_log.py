@@ -16,7 +16,7 @@ from adapters.storage.changes import keep_mark
 from adapters.storage.schedule import read_again_soon
 from domain.connections import Connection
 from domain.jobs import Job
-from domain.runs import Counts, Progress, Run, RunStatus, SyncType
+from domain.runs import Progress, Run, RunStatus, SyncType
 from domain.sources import Reject
 from domain.window import whole_days
 
@@ -35,11 +35,6 @@ _OPEN_RUN = text(
       completed_at = CASE WHEN {_JOB_RUNS} THEN NULL ELSE pms_sync_log.completed_at END
     RETURNING id, diff
     """  # noqa: S608 - this module's own words
-)
-_COUNTS = ", ".join(f"{name} = :{name}" for name in asdict(Counts()))
-_TELL = text(
-    f"UPDATE pms_sync_log SET {_COUNTS}, queries_done = :done, queries_total = :total, "  # noqa: S608
-    "sync_type = :sync_type, diff = :diff WHERE id = :run_id"
 )
 _REJECT = text(
     """
@@ -128,19 +123,6 @@ def open_row(db: Db, job: Job, run: Run, *, at: datetime) -> Row[Any]:
         "at": at,
     }
     return db.execute(_OPEN_RUN, values).one()
-
-
-def tell_progress(db: Db, run: Run, *, diff: bytes | None) -> None:
-    progress = run.progress
-    values = {
-        **asdict(progress.counts),
-        "done": len(progress.done),
-        "total": progress.total,
-        "sync_type": run.pass_type.value,
-        "run_id": run.id,
-        "diff": diff,
-    }
-    db.execute(_TELL, values)
 
 
 def tell_pages(db: Db, run: Run, kind: sheet_events.Kind, detail: Mapping[str, Any]) -> None:

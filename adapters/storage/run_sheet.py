@@ -1,6 +1,6 @@
 """Writes what a PMS said onto the sheet: one locked read, one merge and one batch for each page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import Row, RowMapping, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.storage import linking, pushes
+from adapters.storage.arrays import array_of
 from adapters.storage.conflicts import Closed, close_conflicts, open_conflicts
 from adapters.storage.day_sheets import sheets_of
 from adapters.storage.entries import EntrySeal, values_of
@@ -68,6 +69,10 @@ _REPRINT = text(
     WHERE entry.id = one.id
     """
 )
+# Made once: SQLAlchemy knows a statement again by itself, and one just like it by all its columns.
+_HELD = select(entries).where(text("id = ANY(:ids)"))
+_HELD_LOCKED = _HELD.order_by(entries.c.id).with_for_update()
+_REMEMBER = insert(run_sheet_history)
 _TAKE_OFF = text(
     """
     UPDATE run_sheet_appointments
@@ -92,15 +97,13 @@ class Applied:
     lines: list[dict[str, Any]] = field(default_factory=list)
 
 
-def _stored(row: Row[Any]) -> Stored:
-    return Stored(
-        row.fingerprint,
-        row.is_removed,
-        row.undone,
-        row.has_undone,
-        row.pms_print,
-        row.pms_origin,
-    )
+def _stored(rows: Iterable[Row[Any]]) -> Mapping[UUID, Stored]:
+    """By position, as `_BY_ID` names them: there is one for each appointment of a listing."""
+    found: dict[UUID, Stored] = {}
+    for row in rows:
+        values: tuple[Any, ...] = tuple(row)
+        found[values[0]] = Stored(*values[1:])
+    return found
 
 
 class RunSheet:
@@ -114,22 +117,20 @@ class RunSheet:
 
     def stored(self, ids: Sequence[UUID]) -> Mapping[UUID, Stored]:
         """Fingerprints of the rows we hold; nothing is opened or locked."""
-        rows = self._db.execute(_FINGERPRINTS, {"ids": list(ids)})
-        return {row.id: _stored(row) for row in rows}
+        return _stored(self._db.execute(_FINGERPRINTS, {"ids": array_of(ids)}))
 
     def stored_around(
         self, ids: Sequence[UUID], *, window: Window, practitioner_ids: Sequence[str]
     ) -> Mapping[UUID, Stored]:
         """As `stored`, and of all rows these practitioners have in the window."""
         values = {
-            "ids": list(ids),
+            "ids": array_of(ids),
             "connection_id": self._connection.id,
             "start": window.start,
             "end": window.end,
             "practitioner_ids": list(practitioner_ids),
         }
-        rows = self._db.execute(_FINGERPRINTS_AROUND, values)
-        return {row.id: _stored(row) for row in rows}
+        return _stored(self._db.execute(_FINGERPRINTS_AROUND, values))
 
     def reprint(self, rows: Sequence[Reprint]) -> None:
         """Known by the key in force from now on; nothing that anybody reads has changed."""
@@ -192,7 +193,7 @@ class RunSheet:
         linking.link(self._db, found, at=at)
         linking.doubt(self._db, met.doubtful, at=at)
         if history:
-            self._db.execute(insert(run_sheet_history), history)
+            self._db.execute(_REMEMBER, history)
         self._settle(opened, run_id=run_id, at=at)
 
     def _same_visits(self, changes: Sequence[PageChange]) -> linking.Met:
@@ -227,7 +228,7 @@ class RunSheet:
             return Applied(removed=len(lines), lines=lines)
         if rows:
             history = [self._history(row, [], what="removed", run_id=run_id) for row in rows]
-            self._db.execute(insert(run_sheet_history), history)
+            self._db.execute(_REMEMBER, history)
             self._db.execute(_TAKE_OFF, {"ids": [row["id"] for row in rows], "at": at})
         days = {local_day(row["appointment_time"], row["timezone"]) for row in rows}
         return Applied(removed=len(rows), days=days)
@@ -235,9 +236,7 @@ class RunSheet:
     def _held(self, ids: Sequence[UUID], *, lock: bool) -> dict[UUID, RowMapping]:
         if not ids:
             return {}
-        query = select(entries).where(text("id = ANY(:ids)"))
-        if lock:
-            query = query.order_by(entries.c.id).with_for_update()
+        query = _HELD_LOCKED if lock else _HELD
         return {row["id"]: row for row in self._db.execute(query, {"ids": list(ids)}).mappings()}
 
     def _changed(

@@ -26,14 +26,17 @@ MOST = 500
 OVERLAP = 64
 OVERLAP_SECONDS = 15
 
+KEEP_IF_ANY = """
+    INSERT INTO run_sheet_events (account_id, kind, connection_id, detail)
+    SELECT CAST(:account_id AS text), :kind, CAST(:connection_id AS uuid), CAST(:detail AS jsonb)
+    WHERE CAST(:detail AS jsonb) IS NOT NULL RETURNING account_id
+"""
+"""An event that has a detail; whoever runs it notifies `CHANNEL` of the account it answers."""
+
 _TELL = text(
-    """
-    WITH told AS (
-      INSERT INTO run_sheet_events (account_id, kind, connection_id, detail)
-      VALUES (:account_id, :kind, :connection_id, CAST(:detail AS jsonb))
-    )
-    SELECT pg_notify('events', CAST(:account_id AS text))
-    """
+    f"""
+    WITH event AS ({KEEP_IF_ANY}) SELECT pg_notify('events', account_id) FROM event
+    """  # noqa: S608 - the statement above
 )
 _LAST = (
     "pg_sequence_last_value(CAST(pg_get_serial_sequence('run_sheet_events', 'seq') AS regclass))"
@@ -66,13 +69,24 @@ def tell(
     db: Db, *, account_id: str, kind: Kind, connection_id: UUID | None, detail: Mapping[str, Any]
 ) -> None:
     """Write an event in the transaction of what happened; whoever listens wakes at its commit."""
-    values = {
+    told = values(account_id=account_id, kind=kind, connection_id=connection_id, detail=detail)
+    db.execute(_TELL, told)
+
+
+def values(
+    *,
+    account_id: str,
+    kind: Kind,
+    connection_id: UUID | None,
+    detail: Mapping[str, Any] | None,
+) -> Mapping[str, Any]:
+    """What `KEEP_IF_ANY` wants to be told."""
+    return {
         "account_id": account_id,
         "kind": kind,
         "connection_id": connection_id,
-        "detail": json.dumps(dict(detail)),
+        "detail": None if detail is None else json.dumps(dict(detail)),
     }
-    db.execute(_TELL, values)
 
 
 def newest(db: Db) -> int:

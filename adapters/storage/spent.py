@@ -1,7 +1,8 @@
 """The requests that left for vendors, from which a clock that forgot is rebuilt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
@@ -25,25 +26,28 @@ _UNSAVED = text(
 _SINCE = text(
     "SELECT at, weight FROM vendor_requests WHERE bucket = :bucket AND at >= :instant ORDER BY at"
 )
-_KEEP = text(
-    """
+KEEP = """
     INSERT INTO vendor_requests (bucket, at, weight, connection_id)
     SELECT unnest(CAST(:buckets AS text[])), unnest(CAST(:ats AS timestamptz[])),
            unnest(CAST(:weights AS integer[])), unnest(CAST(:connections AS uuid[]))
-    """
-)
+"""
+_KEEP = text(KEEP)
 
 
 def keep_spent(db: Db, spent: Sequence[Spend]) -> None:
     """What left for vendors, whatever came of it: they counted it."""
     if spent:
-        values = {
-            "buckets": [one.bucket for one in spent],
-            "ats": [one.at for one in spent],
-            "weights": [one.weight for one in spent],
-            "connections": [one.connection_id for one in spent],
-        }
-        db.execute(_KEEP, values)
+        db.execute(_KEEP, spent_values(spent))
+
+
+def spent_values(spent: Sequence[Spend]) -> Mapping[str, Any]:
+    """What `KEEP` wants to be told."""
+    return {
+        "buckets": [one.bucket for one in spent],
+        "ats": [one.at for one in spent],
+        "weights": [one.weight for one in spent],
+        "connections": [one.connection_id for one in spent],
+    }
 
 
 class StoredSpent:

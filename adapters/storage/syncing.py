@@ -1,9 +1,9 @@
 """What a sync leaves behind: every page with its checkpoint, guarded by the job's fence."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -19,10 +19,11 @@ from adapters.storage import (
     pushes,
     references,
     run_log,
+    run_progress,
 )
 from adapters.storage.entries import EntrySeal
 from adapters.storage.known_rows import KnownRows
-from adapters.storage.ledger import guard, save_checkpoint
+from adapters.storage.ledger import guard
 from adapters.storage.run_sheet import Applied, RunSheet
 from adapters.storage.spent import keep_spent
 from domain.appointments import Appointment, AppointmentType, Practitioner
@@ -235,8 +236,7 @@ class OpenRun:
             _count(run.progress.counts, applied)
             self._lines += applied.lines
             run_log.keep_rejects(db, run, query_key, page.rejects)
-            self._checkpoint(db, spent)
-            self._tell_days(db, applied)
+            self._checkpoint(db, spent, days=applied.days)
         self._known.forget([one.id for one in found.fresh])
 
     def take_off(
@@ -259,8 +259,7 @@ class OpenRun:
             self._lines += gone.lines
             run_log.keep_rejects(db, run, "moved", rejects)
             candidates.settled(db, run, [*ids, *kept])
-            self._checkpoint(db, spent)
-            self._tell_days(db, gone)
+            self._checkpoint(db, spent, days=gone.days)
         self._known.forget(ids)
 
     def save_spent(self, spent: Sequence[Spend]) -> None:
@@ -329,11 +328,6 @@ class OpenRun:
         with self._transaction() as db:
             return approvals.approved_lines(db, self._seal, self.run)
 
-    def _tell_days(self, db: Db, applied: Applied) -> None:
-        if applied.days and not self.run.dry_run:
-            days = sorted(day.isoformat() for day in applied.days)
-            run_log.tell_pages(db, self.run, "sheet_changed", {"days": days})
-
     def _stored(
         self, keyed: Sequence[tuple[UUID, Appointment]], window: Window
     ) -> Mapping[UUID, Stored]:
@@ -344,17 +338,13 @@ class OpenRun:
                 self._known.read_page(self._sheet(db), keyed, window=around)
         return self._known.held
 
-    def _checkpoint(self, db: Db, spent: Sequence[Spend]) -> None:
+    def _checkpoint(self, db: Db, spent: Sequence[Spend], *, days: Collection[date] = ()) -> None:
         """The fence is checked here, in the transaction of everything else."""
-        progress = self.run.progress
-        progress.counts.requests += len(spent)
-        advanced = progress.advance() and (progress.reference_read or progress.page > 0)
-        save_checkpoint(db, self._job, progress.as_checkpoint(), advanced=advanced)
-        keep_spent(db, spent)
-        diff = None
-        if self.run.dry_run or self.run.approved_run:
-            diff = self._seal.document(self.run.id, "diff", self._lines, table=run_log.TABLE)
-        run_log.tell_progress(db, self.run, diff=diff)
+        run, diff = self.run, None
+        if run.dry_run or run.approved_run:
+            diff = self._seal.document(run.id, "diff", self._lines, table=run_log.TABLE)
+        changed = () if run.dry_run else days
+        run_progress.keep(db, self._job, run, spent=spent, days=changed, diff=diff)
 
     def _sheet(self, db: Db) -> RunSheet:
         return RunSheet(db, self.connection, self._seal)

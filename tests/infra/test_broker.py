@@ -12,6 +12,7 @@ from threading import Event
 import dramatiq
 import pytest
 from dramatiq import Consumer, Message, Worker
+from dramatiq.errors import ConnectionClosed
 from redis import Redis
 
 from infra.broker import ACTOR, NotOneJob, WakingBroker, broker, wake_up
@@ -50,10 +51,21 @@ def taken(consumer: Consumer) -> object:
     return message and message.args[0]
 
 
+def taken_at_last(consumer: Consumer) -> object:
+    """A wake-up may have been another's."""
+    while (found := taken(consumer)) is None:
+        pass
+    return found
+
+
 def drained(client: Redis) -> bool:
     """Nothing queued, nothing held: every message was acknowledged."""
     left = [key for key in client.keys("pms-sync:*") if b"__heartbeats__" not in key]
     return not left
+
+
+def waiters(client: Redis) -> list[str]:
+    return [one["id"] for one in client.client_list() if one["cmd"] == "blmove"]
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 10) -> bool:
@@ -97,15 +109,14 @@ def test_a_wake_up_that_comes_while_the_worker_waits_is_noticed_at_once(
 ) -> None:
     consumer = broker(redis_url).consume(QUEUE, prefetch=1, timeout=60_000)
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(next, consumer, None)
-        assert eventually(lambda: any(one["cmd"] == "blmove" for one in redis_client.client_list()))
+        waiting = pool.submit(taken, consumer)
+        assert eventually(lambda: len(waiters(redis_client)) == 1)
         begun = time.monotonic()
         broker(redis_url).announce(QUEUE, [7])
 
-        assert waiting.result() is None
+        assert waiting.result() == 7
         assert time.monotonic() - begun < 2
 
-    assert taken(consumer) == 7
     consumer.close()
 
 
@@ -135,7 +146,7 @@ def test_a_full_prefetch_waits_for_an_acknowledgement(redis_url: str) -> None:
     consumer.close()
 
 
-def test_being_woken_takes_nothing_and_keeps_the_order(redis_url: str) -> None:
+def test_what_comes_while_one_waits_keeps_its_order(redis_url: str) -> None:
     consumer = broker(redis_url).consume(QUEUE, prefetch=3, timeout=5000)
     with ThreadPoolExecutor(1) as pool:
         woken = pool.submit(next, consumer, None)
@@ -145,6 +156,53 @@ def test_being_woken_takes_nothing_and_keeps_the_order(redis_url: str) -> None:
     rest = [first.args[0] if first else taken(consumer), taken(consumer), taken(consumer)]
 
     assert rest == [1, 2, 3]
+    consumer.close()
+
+
+def test_two_that_wait_get_one_each(redis_url: str, redis_client: Redis) -> None:
+    both = [broker(redis_url).consume(QUEUE, prefetch=1, timeout=5000) for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        woken = [pool.submit(taken_at_last, one) for one in both]
+        assert eventually(lambda: len(waiters(redis_client)) == len(both))
+        broker(redis_url).announce(QUEUE, [1, 2])
+
+        assert {one.result() for one in woken} == {1, 2}
+
+    for one in both:
+        one.close()
+
+
+def test_one_that_dies_while_it_waits_takes_nothing_along(
+    redis_url: str, redis_client: Redis
+) -> None:
+    dying = broker(redis_url).consume(QUEUE, prefetch=1, timeout=60_000)
+    other = broker(redis_url).consume(QUEUE, prefetch=1, timeout=5000)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(next, dying, None)
+        assert eventually(lambda: len(waiters(redis_client)) == 1)
+        for client_id in waiters(redis_client):
+            redis_client.client_kill_filter(_id=client_id)
+        assert isinstance(waiting.exception(), ConnectionClosed)
+
+    broker(redis_url).announce(QUEUE, [7])
+
+    assert taken(other) == 7
+    other.close()
+
+
+def test_a_server_that_lost_its_scripts_is_given_them_again(
+    redis_url: str, redis_client: Redis
+) -> None:
+    consumer = broker(redis_url).consume(QUEUE, prefetch=1, timeout=60_000)
+    message = wake_up(QUEUE, 7).copy(options={"redis_message_id": "one"})
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(taken, consumer)
+        assert eventually(lambda: len(waiters(redis_client)) == 1)
+        redis_client.script_flush()
+        redis_client.hset(f"pms-sync:{QUEUE}.msgs", "one", message.encode())
+        redis_client.rpush(f"pms-sync:{QUEUE}", "one")
+
+        assert waiting.result() == 7
     consumer.close()
 
 

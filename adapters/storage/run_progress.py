@@ -1,0 +1,65 @@
+"""How far a run has come, kept with every page: one statement, for each is a wait for the database.
+
+The job's place, the run's counts, the requests made and, where days changed, word to their pages.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import date
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import text
+
+from adapters.storage import sheet_events
+from adapters.storage.ledger import CHECKPOINT, checkpoint_values, must_be_held
+from adapters.storage.spent import KEEP, spent_values
+from domain.jobs import Job
+from domain.runs import Counts, Run
+from domain.sources import Spend
+
+_COUNTS = ", ".join(f"{name} = :{name}" for name in asdict(Counts()))
+_KEEP = text(
+    f"""
+    WITH job AS ({CHECKPOINT} RETURNING 1),
+         run AS (UPDATE pms_sync_log
+                 SET {_COUNTS}, queries_done = :done, queries_total = :total,
+                     sync_type = :sync_type, diff = :diff
+                 WHERE pms_sync_log.id = :run_id),
+         spent AS ({KEEP}),
+         event AS ({sheet_events.KEEP_IF_ANY})
+    SELECT count(*) AS held, (SELECT pg_notify('events', account_id) FROM event) FROM job
+    """  # noqa: S608 - the statements of those who own the tables
+)
+
+
+def keep(
+    db: Db,
+    job: Job,
+    run: Run,
+    *,
+    spent: Sequence[Spend],
+    days: Collection[date] = (),
+    diff: bytes | None = None,
+) -> None:
+    """Keep all of it in the transaction of what was done, or raise FenceLost and keep nothing."""
+    progress = run.progress
+    progress.counts.requests += len(spent)
+    advanced = progress.advance() and (progress.reference_read or progress.page > 0)
+    changed = {"run_id": str(run.id), "days": sorted(day.isoformat() for day in days)}
+    values = {
+        **checkpoint_values(job, progress.as_checkpoint(), advanced=advanced),
+        **asdict(progress.counts),
+        "done": len(progress.done),
+        "total": progress.total,
+        "sync_type": run.pass_type.value,
+        "run_id": run.id,
+        "diff": diff,
+        **spent_values(spent),
+        **sheet_events.values(
+            account_id=run.account_id,
+            kind="sheet_changed",
+            connection_id=run.connection_id,
+            detail=changed if days else None,
+        ),
+    }
+    must_be_held(job, db.execute(_KEEP, values).scalar_one())
