@@ -20,7 +20,7 @@ HEARTBEAT_MS = 15_000
 EVERY_COMMAND = 1_000_000
 # dramatiq's own retries, limits, delays and results stay off: the ledger does all of that.
 # What is sent behind a wait bears the time of its sending: a heartbeat may be two waits old.
-LONGEST_WAIT_SECONDS = HEARTBEAT_MS / 1000 / 5
+WAITS_A_HEARTBEAT = 5
 # To the server, a wait of zero is one without an end.
 SHORTEST_WAIT_SECONDS = 0.001
 
@@ -110,7 +110,7 @@ class WakingConsumer(_RedisConsumer):
 
     def __init__(self, broker: WakingBroker, queue_name: str, prefetch: int, timeout: int) -> None:
         super().__init__(broker, queue_name, prefetch, timeout)  # type: ignore[no-untyped-call]
-        self._longest = min(timeout / 1000, LONGEST_WAIT_SECONDS)
+        self._longest: float = min(timeout, broker.heartbeat_timeout / WAITS_A_HEARTBEAT) / 1000
         self._list = f"{broker.namespace}:{queue_name}"
         self._waiting = connect(broker.url, blocking=True, retries=0)
         self._acknowledged = Event()
@@ -137,7 +137,13 @@ class WakingConsumer(_RedisConsumer):
         self._settled(super().nack, message)
 
     def close(self) -> None:
+        """What was taken and handed to nobody goes back to its list."""
         self._waiting.close()
+        held, self.message_cache = self.message_cache, []
+        try:
+            self.requeue([Message.decode(one) for one in held if one])  # type: ignore[no-untyped-call]
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
 
     def _taken(self) -> list[Any]:
         """As many messages as there is room for, after a wait where there is none as yet."""
@@ -160,9 +166,10 @@ class WakingConsumer(_RedisConsumer):
         woken, taken = line.execute(raise_on_error=False)
         if isinstance(taken, NoScriptError):
             return list(self.broker.do_fetch(self.queue_name, room))
-        for answer in (woken, taken):
-            if isinstance(answer, Exception):
-                raise answer
+        if isinstance(taken, Exception):
+            raise taken
+        if isinstance(woken, Exception) and not taken:
+            raise woken
         return list(taken)
 
     def _patience(self) -> float:

@@ -1,4 +1,4 @@
-"""The log of runs: opened, told as they go, ended with one audit row and one event."""
+"""The log of runs: opened, and ended with one audit row and one event."""
 
 import json
 from collections.abc import Mapping, Sequence

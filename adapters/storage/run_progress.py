@@ -18,16 +18,18 @@ from domain.runs import Counts, Run
 from domain.sources import Spend
 
 _COUNTS = ", ".join(f"{name} = :{name}" for name in asdict(Counts()))
+# The job first: whoever has lost it must not wait for what its new owner holds.
 _KEEP = text(
     f"""
     WITH job AS ({CHECKPOINT} RETURNING 1),
          run AS (UPDATE pms_sync_log
                  SET {_COUNTS}, queries_done = :done, queries_total = :total,
                      sync_type = :sync_type, diff = :diff
-                 WHERE pms_sync_log.id = :run_id),
+                 WHERE pms_sync_log.id = :run_id AND EXISTS (SELECT FROM job)),
          spent AS ({KEEP}),
          event AS ({sheet_events.KEEP_IF_ANY})
-    SELECT count(*) AS held, (SELECT pg_notify('events', account_id) FROM event) FROM job
+    SELECT count(*) AS held, (SELECT pg_notify('{sheet_events.CHANNEL}', account_id) FROM event)
+    FROM job
     """  # noqa: S608 - the statements of those who own the tables
 )
 
@@ -55,7 +57,7 @@ def keep(
         "run_id": run.id,
         "diff": diff,
         **spent_values(spent),
-        **sheet_events.values(
+        **sheet_events.event_values(
             account_id=run.account_id,
             kind="sheet_changed",
             connection_id=run.connection_id,

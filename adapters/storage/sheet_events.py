@@ -35,7 +35,7 @@ KEEP_IF_ANY = """
 
 _TELL = text(
     f"""
-    WITH event AS ({KEEP_IF_ANY}) SELECT pg_notify('events', account_id) FROM event
+    WITH event AS ({KEEP_IF_ANY}) SELECT pg_notify('{CHANNEL}', account_id) FROM event
     """  # noqa: S608 - the statement above
 )
 _LAST = (
@@ -69,11 +69,13 @@ def tell(
     db: Db, *, account_id: str, kind: Kind, connection_id: UUID | None, detail: Mapping[str, Any]
 ) -> None:
     """Write an event in the transaction of what happened; whoever listens wakes at its commit."""
-    told = values(account_id=account_id, kind=kind, connection_id=connection_id, detail=detail)
+    told = event_values(
+        account_id=account_id, kind=kind, connection_id=connection_id, detail=detail
+    )
     db.execute(_TELL, told)
 
 
-def values(
+def event_values(
     *,
     account_id: str,
     kind: Kind,

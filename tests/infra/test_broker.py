@@ -190,6 +190,36 @@ def test_one_that_dies_while_it_waits_takes_nothing_along(
     other.close()
 
 
+def test_what_was_taken_and_handed_to_nobody_goes_back(redis_url: str) -> None:
+    leaving = broker(redis_url).consume(QUEUE, prefetch=3, timeout=5000)
+    other = broker(redis_url).consume(QUEUE, prefetch=3, timeout=5000)
+    broker(redis_url).announce(QUEUE, [1, 2, 3])
+
+    assert taken(leaving) == 1
+    leaving.close()
+
+    assert {taken(other), taken(other)} == {2, 3}
+    other.close()
+
+
+def test_a_wait_that_was_broken_off_loses_nothing_that_was_taken(
+    redis_url: str, redis_client: Redis
+) -> None:
+    consumer = broker(redis_url).consume(QUEUE, prefetch=1, timeout=60_000)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(taken, consumer)
+        assert eventually(lambda: len(waiters(redis_client)) == 1)
+        message = wake_up(QUEUE, 7).copy(options={"redis_message_id": "one"})
+        both = redis_client.pipeline(transaction=True)
+        both.client_unblock(int(waiters(redis_client)[0]), error=True)
+        both.hset(f"pms-sync:{QUEUE}.msgs", "one", message.encode())
+        both.rpush(f"pms-sync:{QUEUE}", "one")
+        both.execute()
+
+        assert waiting.result() == 7
+    consumer.close()
+
+
 def test_a_server_that_lost_its_scripts_is_given_them_again(
     redis_url: str, redis_client: Redis
 ) -> None:

@@ -2,13 +2,16 @@
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from adapters.storage import connections
-from adapters.storage.syncing import SyncStore
+from adapters.storage.syncing import OpenRun, SyncStore
 from domain.connections import State
+from domain.errors import FenceLost
+from domain.jobs import Job
 from domain.runs import RunStatus
 from domain.work import sync_job
 from infra.clock import system_clock
@@ -22,9 +25,7 @@ DAY = date(2026, 6, 2)
 SEALER = Sealer(Keyring.from_hex("0f" * 32))
 
 
-def synced(rig: Rig, *, state: State, ends: RunStatus) -> Any:
-    """The connection after a run that began in that state and ended so."""
-    connection_id = rig.connect("site")
+def begun(rig: Rig, connection_id: UUID) -> tuple[Job, OpenRun]:
     new = sync_job(
         account_id=ACCOUNT,
         connection_id=connection_id,
@@ -33,7 +34,14 @@ def synced(rig: Rig, *, state: State, ends: RunStatus) -> Any:
         last_day=DAY,
     )
     asked = {name: getattr(new, name) for name in ("args", "account_id", "connection_id", "vendor")}
-    run = SyncStore(rig.engine, SEALER, clock=system_clock).begin(rig.claimed(new.kind, **asked))
+    job = rig.claimed(new.kind, **asked)
+    return job, SyncStore(rig.engine, SEALER, clock=system_clock).begin(job)
+
+
+def synced(rig: Rig, *, state: State, ends: RunStatus) -> Any:
+    """The connection after a run that began in that state and ended so."""
+    connection_id = rig.connect("site")
+    _, run = begun(rig, connection_id)
     with transaction(rig.engine, account_id=ACCOUNT) as db:
         connections.set_state(db, connection_id, state, reason="It did not answer.")
     run.close(status=ends, message=None, details=None)
@@ -62,3 +70,15 @@ def test_no_other_end_changes_how_a_connection_stands(
     after = synced(rig, state=state, ends=ends)
 
     assert (after.state, after.state_reason) == (state, "It did not answer.")
+
+
+def test_whoever_lost_its_job_does_not_wait_for_the_new_owner(rig: Rig) -> None:
+    job, run = begun(rig, rig.connect("site"))
+    with transaction(rig.engine) as other:
+        other.execute(text("UPDATE jobs SET fence = fence + 1 WHERE id = :id"), {"id": job.id})
+
+    with transaction(rig.engine) as other:
+        other.execute(text("SELECT 1 FROM pms_sync_log FOR UPDATE"))
+
+        with pytest.raises(FenceLost):
+            run.save_progress(())
