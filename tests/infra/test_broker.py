@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import Empty, Queue
 from threading import Event
@@ -104,20 +104,32 @@ def test_many_wake_ups_all_arrive_once_also_with_a_full_prefetch(
         seen.get_nowait()
 
 
+@contextmanager
+def one_waits(redis_url: str, client: Redis) -> Iterator["Future[object]"]:
+    """What a consumer has taken at the end of its wait, while it waits at the server."""
+    consumer = broker(redis_url).consume(QUEUE, prefetch=1, timeout=60_000)
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(taken, consumer)
+        assert eventually(lambda: len(waiters(client)) == 1)
+        yield found
+    consumer.close()
+
+
+def put_past_the_scripts(client: Redis, job_id: int) -> None:
+    message = wake_up(QUEUE, job_id).copy(options={"redis_message_id": "one"})
+    client.hset(f"pms-sync:{QUEUE}.msgs", "one", message.encode())
+    client.rpush(f"pms-sync:{QUEUE}", "one")
+
+
 def test_a_wake_up_that_comes_while_the_worker_waits_is_noticed_at_once(
     redis_url: str, redis_client: Redis
 ) -> None:
-    consumer = broker(redis_url).consume(QUEUE, prefetch=1, timeout=60_000)
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(taken, consumer)
-        assert eventually(lambda: len(waiters(redis_client)) == 1)
+    with one_waits(redis_url, redis_client) as found:
         begun = time.monotonic()
         broker(redis_url).announce(QUEUE, [7])
 
-        assert waiting.result() == 7
+        assert found.result() == 7
         assert time.monotonic() - begun < 2
-
-    consumer.close()
 
 
 def test_the_work_of_a_dead_worker_is_given_to_another(
@@ -175,14 +187,11 @@ def test_two_that_wait_get_one_each(redis_url: str, redis_client: Redis) -> None
 def test_one_that_dies_while_it_waits_takes_nothing_along(
     redis_url: str, redis_client: Redis
 ) -> None:
-    dying = broker(redis_url).consume(QUEUE, prefetch=1, timeout=60_000)
     other = broker(redis_url).consume(QUEUE, prefetch=1, timeout=5000)
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(next, dying, None)
-        assert eventually(lambda: len(waiters(redis_client)) == 1)
+    with one_waits(redis_url, redis_client) as found:
         for client_id in waiters(redis_client):
             redis_client.client_kill_filter(_id=client_id)
-        assert isinstance(waiting.exception(), ConnectionClosed)
+        assert isinstance(found.exception(), ConnectionClosed)
 
     broker(redis_url).announce(QUEUE, [7])
 
@@ -205,35 +214,23 @@ def test_what_was_taken_and_handed_to_nobody_goes_back(redis_url: str) -> None:
 def test_a_wait_that_was_broken_off_loses_nothing_that_was_taken(
     redis_url: str, redis_client: Redis
 ) -> None:
-    consumer = broker(redis_url).consume(QUEUE, prefetch=1, timeout=60_000)
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(taken, consumer)
-        assert eventually(lambda: len(waiters(redis_client)) == 1)
-        message = wake_up(QUEUE, 7).copy(options={"redis_message_id": "one"})
+    with one_waits(redis_url, redis_client) as found:
         both = redis_client.pipeline(transaction=True)
         both.client_unblock(int(waiters(redis_client)[0]), error=True)
-        both.hset(f"pms-sync:{QUEUE}.msgs", "one", message.encode())
-        both.rpush(f"pms-sync:{QUEUE}", "one")
+        put_past_the_scripts(both, 7)
         both.execute()
 
-        assert waiting.result() == 7
-    consumer.close()
+        assert found.result() == 7
 
 
 def test_a_server_that_lost_its_scripts_is_given_them_again(
     redis_url: str, redis_client: Redis
 ) -> None:
-    consumer = broker(redis_url).consume(QUEUE, prefetch=1, timeout=60_000)
-    message = wake_up(QUEUE, 7).copy(options={"redis_message_id": "one"})
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(taken, consumer)
-        assert eventually(lambda: len(waiters(redis_client)) == 1)
+    with one_waits(redis_url, redis_client) as found:
         redis_client.script_flush()
-        redis_client.hset(f"pms-sync:{QUEUE}.msgs", "one", message.encode())
-        redis_client.rpush(f"pms-sync:{QUEUE}", "one")
+        put_past_the_scripts(redis_client, 7)
 
-        assert waiting.result() == 7
-    consumer.close()
+        assert found.result() == 7
 
 
 def test_a_delayed_message_is_not_slept_past(redis_url: str, seen: "Queue[int]") -> None:
