@@ -56,7 +56,7 @@ async function open({ width = 1280, height = 860, ...options } = {}) {
   page.screenshot = (picture) => take(picture).catch(() => take(picture));
   const trouble = [];
   page.on("pageerror", (error) => trouble.push(error.message));
-  page.on("console", (line) => line.type() === "error" && trouble.push(line.text()));
+  page.on("console", (line) => line.type() === "error" && trouble.push(`${line.text()} ${line.location().url}`));
   page.setDefaultTimeout(20_000);
   if (signedIn) {
     await page.goto(`${base}/`);

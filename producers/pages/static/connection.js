@@ -21,7 +21,7 @@ const form = (name) => document.querySelector(`[data-form="${name}"]`);
 const standing = () => document.getElementById("standing");
 
 let looking = null;
-// What is being removed is not asked for: the events of its removal come before this page is left.
+// What is being removed is not asked for, nor removed while a question about it is on its way.
 let isGoing = false;
 
 const renew = inTurn(async () => {
@@ -151,10 +151,12 @@ function removing() {
     event.preventDefault();
     busy(found, event.submitter, async () => {
       isGoing = true;
+      await look();
       try {
         await exchange("DELETE", at(), { version: document.querySelector("[data-version]").dataset.version });
       } catch (refusal) {
         isGoing = false;
+        look();
         throw refusal;
       } finally {
         sure.close();

@@ -40,5 +40,5 @@ export default async function play({ open, shots }) {
   await phone.page.locator("[data-adding][open]").waitFor();
   await phone.page.screenshot({ path: `${shots}/adding-phone-dark.png` });
   found.widths = await phone.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  return { ...found, trouble: [...trouble, ...phone.trouble].filter((line) => !line.includes("422")) };
+  return { ...found, trouble: [...trouble, ...phone.trouble].filter((line) => !line.includes("status of 422 ")) };
 }

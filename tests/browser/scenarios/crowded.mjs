@@ -54,5 +54,5 @@ export default async function play({ open, shots }) {
   found.sheets = paper.toString("latin1").match(/\/Type\s*\/Page[^s]/g).length;
   await page.setViewportSize({ width: 1050, height: 740 });
   await page.screenshot({ path: `${shots}/printed.png` });
-  return { ...found, trouble: trouble.filter((line) => !line.includes("422")) };
+  return { ...found, trouble: trouble.filter((line) => !line.includes("status of 422 ")) };
 }

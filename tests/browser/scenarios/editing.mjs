@@ -30,6 +30,6 @@ export default async function play({ open }) {
     tip,
     focused: await one.page.evaluate(() => document.activeElement.dataset.edit),
     // The browser itself reports the refused request.
-    trouble: [...one.trouble, ...other.trouble].filter((line) => !line.includes("422")),
+    trouble: [...one.trouble, ...other.trouble].filter((line) => !line.includes("status of 422 ")),
   };
 }

@@ -20,6 +20,6 @@ export default async function play({ open, shots }) {
     names: texts.filter((text) => text.includes("Example")).length,
     title: await page.title(),
     link,
-    trouble: [...trouble, ...stale.trouble].filter((line) => !line.includes("401")),
+    trouble: [...trouble, ...stale.trouble].filter((line) => !line.includes("status of 401 ")),
   };
 }

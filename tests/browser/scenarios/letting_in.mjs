@@ -87,6 +87,6 @@ export default async function play({ open, shots, base, told }) {
     await shot(dark.page, `phone-${name}`);
     found[`width-${name}`] = await dark.page.evaluate(() => document.documentElement.scrollWidth);
   }
-  found.trouble = [...trouble, ...dark.trouble].filter((one) => !one.includes("404"));
+  found.trouble = [...trouble, ...dark.trouble].filter((one) => !one.includes("status of 404 "));
   return found;
 }

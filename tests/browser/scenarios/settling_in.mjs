@@ -72,7 +72,15 @@ export default async function play({ open, shots, base }) {
     trouble.push(...seen.trouble);
   }
 
+  // A look at the connection that is still on its way: the removal must not overtake it.
+  const removed = page.waitForResponse((answer) => answer.request().method() === "DELETE");
+  await page.route("**/standing", async (asked) => {
+    await Promise.race([removed, page.waitForTimeout(700)]);
+    await asked.continue();
+  });
+  const looked = page.waitForRequest("**/standing");
   await page.goto(address);
+  await looked;
   await page.getByRole("button", { name: "Remove…" }).click();
   found.warned = await page.locator("[data-sure]").textContent();
   await page.getByRole("button", { name: "Remove", exact: true }).click();

@@ -78,5 +78,5 @@ export default async function play({ open, shots, base, told }) {
   found.paused = (await page.locator(".board-card .state").first().textContent()).trim();
   await page.goto(`${base}/sync?span=week`);
   await shot(page, "week");
-  return { ...found, trouble: [...trouble, ...more].filter((one) => !one.includes("422")) };
+  return { ...found, trouble: [...trouble, ...more].filter((one) => !one.includes("status of 422 ")) };
 }
