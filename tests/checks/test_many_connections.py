@@ -1,6 +1,10 @@
-"""R17: very many connections are due at once, and round follows round: nothing grows or is left."""
+"""R17: very many connections are due at once, and round follows round: nothing grows or is left.
+
+`SOAK_MINUTES=120` spreads the rounds over two hours, with rests in which little happens.
+"""
 
 import subprocess
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +12,7 @@ from sqlalchemy import text
 
 from infra.database import transaction
 from tests.checks.ground import Ground, Kept, ground
-from tests.checks.trials import tell, trials
+from tests.checks.trials import LASTS, tell, trials
 from tests.storage.rig import ACCOUNT
 
 pytestmark = [pytest.mark.integration, pytest.mark.e2e]
@@ -19,6 +23,7 @@ CONNECTIONS, ROUNDS = trials(200, 10_000), trials(3, 10)
 ROUND_SECONDS = 900
 
 MOST_GROWTH = 0.10
+CONNECTED = "SELECT count(*) AS open FROM pg_stat_activity WHERE datname = current_database()"
 PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 ADD = text(
     """
@@ -55,6 +60,13 @@ def round_of_all(soaked: Ground) -> float:
     return soaked.wait_for(lambda: syncs_done(soaked) == CONNECTIONS, seconds=ROUND_SECONDS)
 
 
+def after_a_rest(soaked: Ground, began: float, number: int) -> float:
+    """A round of all once its turn has come; the last one begins when the time is over."""
+    turn = began + LASTS * number / (ROUNDS - 1)
+    soaked.wait_for(lambda: time.monotonic() >= turn, seconds=LASTS + 1)
+    return round_of_all(soaked)
+
+
 def syncs_done(soaked: Ground) -> int:
     query = "SELECT count(*) AS done FROM jobs WHERE kind = 'sync' AND state = 'done'"
     (row,) = soaked.rows(query)
@@ -71,16 +83,21 @@ def test_rounds_of_many_connections_leave_nothing_behind(soaked: tuple[Ground, K
     with transaction(place.engine, account_id=ACCOUNT) as db:
         db.execute(ADD, {"account": ACCOUNT, "count": CONNECTIONS})
     before = set(kept_in_redis(place))
+    began = time.monotonic()
     first = round_of_all(place)
     scheduler = place.kept[0]
     held = {one.command[-1]: memory(one) for one in (hand, scheduler)}
+    (connected,) = place.rows(CONNECTED)
 
-    took = [round_of_all(place) for _ in range(ROUNDS - 1)]
+    took = [after_a_rest(place, began, number) for number in range(1, ROUNDS)]
 
     grown = {one.command[-1]: memory(one) / held[one.command[-1]] - 1 for one in (hand, scheduler)}
     place.wait_for(lambda: len(kept_in_redis(place)) <= len(before), seconds=60)
     after, dead = kept_in_redis(place), place.states()["dead"]
-    tell("R17", connections=CONNECTIONS, rounds_s=[round(one, 1) for one in (first, *took)],
+    (still,) = place.rows(CONNECTED)
+    tell("R17", connections=CONNECTIONS, minutes=round((time.monotonic() - began) / 60),
+         rounds_s=[round(one, 1) for one in (first, *took)],
+         database_connections=f"{connected.open} -> {still.open}",
          rss_kB=held, grown={name: f"{share:.1%}" for name, share in grown.items()},
          redis_keys=f"{len(before)} -> {len(after)}", dead_letters=dead)  # fmt: skip
     assert {one.starts for one in place.kept} == {1}

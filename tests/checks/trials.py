@@ -7,6 +7,9 @@ from collections.abc import Sequence
 IS_WHOLE = "SOAK" in os.environ
 """As often as the reliability programme asks; else a few times, in seconds."""
 
+LASTS = 60.0 * int(os.environ.get("SOAK_MINUTES", "0"))
+"""How long what is tried over time takes at least, in seconds."""
+
 
 def trials(few: int, whole: int) -> int:
     return whole if IS_WHOLE else few
