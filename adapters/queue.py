@@ -1,15 +1,16 @@
 """Announces jobs over Redis: wake-ups that may vanish or repeat, never the work itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from dramatiq.errors import BrokerError
-from redis import RedisError
+from redis import OutOfMemoryError, RedisError
 
 from domain.errors import Transient
 from infra.broker import NAMESPACE, broker
 from infra.redis import connect
 
-AWAY = "Redis cannot be reached"
+AWAY, FULL = "Redis cannot be reached", "Redis is full"
 
 
 class RedisAnnouncer:
@@ -21,15 +22,21 @@ class RedisAnnouncer:
         self._generation = f"{namespace}:generation"
 
     def announce(self, queue: str, job_ids: Sequence[int]) -> None:
-        try:
+        with _redis_errors():
             self._broker.declare_queue(queue)
             self._broker.announce(queue, job_ids)
-        except (RedisError, BrokerError):
-            raise Transient(AWAY) from None
 
     def forgot_everything(self) -> bool:
         """A key that is set again whenever it is found missing tells of a flush or a restart."""
-        try:
+        with _redis_errors():
             return bool(self._client.set(self._generation, "1", nx=True))
-        except RedisError:
-            raise Transient(AWAY) from None
+
+
+@contextmanager
+def _redis_errors() -> Iterator[None]:
+    try:
+        yield
+    except OutOfMemoryError:
+        raise Transient(FULL) from None
+    except (RedisError, BrokerError):
+        raise Transient(AWAY) from None

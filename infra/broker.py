@@ -1,18 +1,18 @@
 """dramatiq over Redis as we run it: wake-ups that carry one job id, noticed as they come."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from threading import Event
 from typing import Any
 
-import redis
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.errors import ConnectionClosed
 from dramatiq.middleware import Middleware, ShutdownNotifications
 from redis.exceptions import NoScriptError
 
-from infra.redis import connect
+from infra.redis import USELESS, connect
 
 NAMESPACE = "pms-sync"
 ACTOR = "run"
@@ -118,13 +118,11 @@ class WakingConsumer(_RedisConsumer):
 
     def __next__(self) -> Any:
         """The next message, or None when the worker should look after its delayed ones."""
-        try:
+        with _as_lost():
             if not self.message_cache:
                 self.message_cache = self._taken()
-            if not self.message_cache:
-                return None
-        except (redis.ConnectionError, redis.TimeoutError) as error:
-            raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
+        if not self.message_cache:
+            return None
         message = super().__next__()  # type: ignore[no-untyped-call]
         if message is not None and message.options.get("eta"):
             self._due[message.message_id] = message.options["eta"] / 1000
@@ -140,10 +138,8 @@ class WakingConsumer(_RedisConsumer):
         """What was taken and handed to nobody goes back to its list."""
         self._waiting.close()
         held, self.message_cache = self.message_cache, []
-        try:
+        with _as_lost():
             self.requeue([Message.decode(one) for one in held if one])  # type: ignore[no-untyped-call]
-        except (redis.ConnectionError, redis.TimeoutError) as error:
-            raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
 
     def _taken(self) -> list[Any]:
         """As many messages as there is room for, after a wait where there is none as yet."""
@@ -178,11 +174,18 @@ class WakingConsumer(_RedisConsumer):
         return self._longest if first is None else min(self._longest, first - time.time())
 
     def _settled(self, settle: Any, message: Any) -> None:
-        """A time-out is a lost connection to dramatiq only if it is told so, and tries again."""
         try:
-            settle(message)
-        except redis.TimeoutError as error:
-            raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
+            with _as_lost():
+                settle(message)
         finally:
             self._due.pop(message.message_id, None)
             self._acknowledged.set()
+
+
+@contextmanager
+def _as_lost() -> Iterator[None]:
+    """Dramatiq tries again after a lost connection only: a time-out, or no room, is told as one."""
+    try:
+        yield
+    except USELESS as error:
+        raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]

@@ -1,15 +1,23 @@
 """Connections to Redis or Valkey, and whether its settings can be trusted with a queue."""
 
-from typing import cast
+from typing import Any
 
-from redis import Redis
+from redis import Redis, exceptions
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
 COMMAND_SECONDS = 5.0
 CONNECT_SECONDS = 3.0
 RETRIES = 3
+MEGA = 1024**2
 WANTED_POLICY = "noeviction"
+USELESS = (
+    exceptions.ConnectionError,
+    exceptions.TimeoutError,
+    exceptions.OutOfMemoryError,
+    exceptions.ReadOnlyError,
+)
+"""A server that is away, and one that is full or only a replica, are all the same to a queue."""
 
 
 def connect(
@@ -38,11 +46,26 @@ def policy_problem(client: Redis) -> str | None:
 
     Asked through INFO, because managed servers refuse CONFIG.
     """
-    memory = cast("dict[str, str]", client.info("memory"))
-    policy = memory.get("maxmemory_policy", "unknown")
+    policy = _memory(client).get("maxmemory_policy", "unknown")
     if policy == WANTED_POLICY:
         return None
     return (
         f"Redis may throw queued work away: its maxmemory-policy is {policy}; "
         f"set maxmemory-policy to {WANTED_POLICY} on a server of its own."
     )
+
+
+def room_problem(client: Redis) -> str | None:
+    """Why this server takes nothing in; None while it has room."""
+    memory = _memory(client)
+    used, most = int(memory.get("used_memory", 0)), int(memory.get("maxmemory", 0))
+    if not most or used < most:
+        return None
+    return (
+        f"Redis is full ({used / MEGA:.1f} of {most / MEGA:.1f} MB): nothing new is begun; "
+        "raise its maxmemory, or remove what is not ours."
+    )
+
+
+def _memory(client: Redis) -> dict[str, Any]:
+    return client.info("memory")

@@ -100,6 +100,16 @@ def redis_client(servers: embedded.Servers) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
+def full(redis_client: redis.Redis) -> Iterator[redis.Redis]:
+    """A server that takes nothing in, until it is given room."""
+    redis_client.config_set("maxmemory", 1)
+    try:
+        yield redis_client
+    finally:
+        redis_client.config_set("maxmemory", 0)
+
+
+@pytest.fixture
 def redis_url(servers: embedded.Servers, redis_client: redis.Redis) -> str:
     """Empty at the start of the test."""
     return servers.redis_url

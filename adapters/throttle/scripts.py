@@ -8,22 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from redis import Redis
-from redis.exceptions import (
-    ConnectionError as Unreachable,
-)
-from redis.exceptions import (
-    NoScriptError,
-    OutOfMemoryError,
-    ReadOnlyError,
-)
-from redis.exceptions import (
-    TimeoutError as TooSlow,
-)
+from redis.exceptions import NoScriptError
 
 from domain.errors import Transient
+from infra.redis import USELESS
 
 _HERE = Path(__file__).parent
-UNREACHABLE = "the vendor clock (Redis) cannot be reached"
+UNREACHABLE = "the vendor clock (Redis) cannot be reached, or is full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +26,7 @@ class Script:
         """Run it; `boot` tells the script that this server had not met it yet."""
         try:
             return self._run(client, keys, ask)
-        except (Unreachable, TooSlow, ReadOnlyError, OutOfMemoryError):
+        except USELESS:
             # A grant whose answer was lost stays spent: late is better than locked out.
             raise Transient(UNREACHABLE) from None
 

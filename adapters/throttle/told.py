@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from redis import Redis
-from redis.exceptions import ConnectionError as Unreachable
-from redis.exceptions import TimeoutError as TooSlow
 
 from adapters.throttle.scripts import UNREACHABLE
 from domain.errors import Transient
+from infra.redis import USELESS
 
 PREFIX = "pms-sync:clock"
 
@@ -17,7 +16,7 @@ def count(client: Redis, bucket: str, *, prefix: str) -> None:
     """A bucket is named for its vendor."""
     try:
         client.hincrby(f"{prefix}:told", bucket.partition("/")[0], 1)
-    except (Unreachable, TooSlow):
+    except USELESS:
         raise Transient(UNREACHABLE) from None
 
 
@@ -25,7 +24,7 @@ def told_not_now(client: Redis, *, prefix: str = PREFIX) -> Mapping[str, int]:
     """By vendor, since Redis last lost its memory."""
     try:
         found = cast("dict[Any, Any]", client.hgetall(f"{prefix}:told"))
-    except (Unreachable, TooSlow):
+    except USELESS:
         raise Transient(UNREACHABLE) from None
     return {_plain(vendor): int(times) for vendor, times in found.items()}
 

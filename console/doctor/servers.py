@@ -16,7 +16,7 @@ from domain.errors import SyncError
 from infra.clock import system_clock
 from infra.database import transaction
 from infra.links import ENCRYPTED_SSL_MODES
-from infra.redis import policy_problem
+from infra.redis import policy_problem, room_problem
 from infra.vendor_urls import is_loopback
 from migrations.drift import differences
 
@@ -115,7 +115,7 @@ def isolation(wiring: Wiring) -> Iterator[Finding]:
 
 
 def redis(wiring: Wiring) -> Iterator[Finding]:
-    problem = policy_problem(wiring.redis)
+    problem = policy_problem(wiring.redis) or room_problem(wiring.redis)
     yield Finding("redis", "bad", problem) if problem else Finding("redis", "ok", "noeviction")
 
 

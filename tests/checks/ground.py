@@ -157,6 +157,10 @@ class Ground:
         jobs = self.put(2)
         self.wait_for(lambda: self.are_done(jobs), seconds=60)
 
+    def starts(self) -> list[int]:
+        """How often each process was started."""
+        return [one.starts for one in self.kept]
+
     def is_answering(self) -> bool:
         try:
             self.rows("SELECT 1")

@@ -1,10 +1,11 @@
-"""R5 to R7: what waits, fails or is announced while Redis is away or stands still is not lost."""
+"""R5 to R7: what waits, fails or is announced while Redis is away, full or stands still is kept."""
 
 import signal
 import time
 from collections.abc import Iterator
 
 import pytest
+import redis
 
 from domain.jobs import Queue
 from tests.checks.ground import Ground, ground
@@ -72,6 +73,35 @@ def test_what_fails_while_redis_is_down_is_not_lost(at_work: Ground, outage: flo
     # A worker that was slow to let all of them fail hands the rest back as it ends.
     assert failed == count if IS_WHOLE else failed > 0
     assert at_work.states(jobs) == {"done": count}
+
+
+def test_a_redis_without_room_delays_what_waits_and_keeps_nothing_of_it(at_work: Ground) -> None:
+    count, seconds = trials(60, 1000), trials(4, 30)
+    told = at_work.home / "fail-while-full"
+    held = at_work.put(THREADS, FAILS_WHEN_TOLD, args={"when": str(told)})
+    at_work.wait_for(lambda: at_work.states(held)["running"] == THREADS, seconds=30)
+    before = at_work.starts()
+
+    with at_work.redis() as client:
+        client.config_set("maxmemory", 1)
+        told.touch()
+        waits = at_work.put(count)
+        at_work.wait_for(lambda: failures(at_work, held) == THREADS, seconds=30)
+        full_until = time.monotonic() + seconds
+        at_work.wait_for(lambda: time.monotonic() > full_until, seconds=seconds + 5)
+        meanwhile = at_work.states(waits)["done"]
+        client.config_set("maxmemory", 0)
+        took = at_work.wait_for(lambda: at_work.are_done([*held, *waits]), seconds=90)
+        at_work.wait_for(lambda: not unsettled(client), seconds=60)
+
+    tell("a full Redis", jobs=count, full_s=seconds, done_meanwhile=meanwhile,
+         all_done_after_s=f"{took:.1f}")  # fmt: skip
+    assert at_work.starts() == before
+
+
+def unsettled(client: redis.Redis) -> set[bytes]:
+    """What Redis still holds of messages, taken or not."""
+    return {key for key in client.scan_iter(count=1000) if b"__acks__" in key or b".msgs" in key}
 
 
 def failures(at_work: Ground, jobs: list[int]) -> int:

@@ -233,6 +233,25 @@ def test_a_server_that_lost_its_scripts_is_given_them_again(
         assert found.result() == 7
 
 
+def test_a_full_server_is_a_lost_connection_until_it_has_room(redis_url: str, full: Redis) -> None:
+    full.config_set("maxmemory", 0)
+    made = declared(broker(redis_url), lambda _: None)
+    made.announce(QUEUE, [1])
+    consumer = made.consume(QUEUE, prefetch=2, timeout=200)
+    message = next(consumer)
+    assert message is not None
+
+    full.config_set("maxmemory", 1)
+    with pytest.raises(ConnectionClosed):
+        next(consumer)
+    with pytest.raises(ConnectionClosed):
+        consumer.ack(message)
+    full.config_set("maxmemory", 0)
+    consumer.ack(message)
+
+    assert drained(full)
+
+
 def test_a_delayed_message_is_not_slept_past(redis_url: str, seen: "Queue[int]") -> None:
     made = declared(broker(redis_url), seen.put)
     begun = time.monotonic()

@@ -7,7 +7,7 @@ import pytest
 from redis import ConnectionError as RedisConnectionError
 from redis import Redis
 
-from infra.redis import connect, policy_problem
+from infra.redis import connect, policy_problem, room_problem
 
 pytestmark = pytest.mark.integration
 
@@ -52,6 +52,21 @@ def test_a_server_that_evicts_is_refused_with_what_to_do(policy: Redis, name: st
     assert problem is not None
     assert name in problem
     assert "set maxmemory-policy to noeviction" in problem
+
+
+def test_a_full_server_is_named_with_what_to_do(full: Redis) -> None:
+    problem = room_problem(full)
+
+    assert problem is not None
+    assert problem.startswith("Redis is full")
+    assert "raise its maxmemory" in problem
+
+
+@pytest.mark.parametrize("most", [0, 1024**3])
+def test_a_server_with_room_or_without_a_limit_is_fine(full: Redis, most: int) -> None:
+    full.config_set("maxmemory", most)
+
+    assert room_problem(full) is None
 
 
 def test_a_server_that_is_away_is_noticed_soon() -> None:

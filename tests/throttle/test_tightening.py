@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from adapters.throttle.clock import Margins
+from domain.errors import Transient
 from domain.limits import MONDAY_TO_FRIDAY, Budget, Limit, Tier
 from tests.throttle.rig import Rig, worst_window
 
@@ -38,6 +39,15 @@ def test_nothing_is_granted_before_a_pause_is_over(rig: Rig) -> None:
     back = rig.ask(MINUTE)
 
     assert back == rig.start + timedelta(seconds=30)
+
+
+def test_a_pause_that_a_full_redis_cannot_keep_is_told_as_such(rig: Rig, full: Redis) -> None:
+    with pytest.raises(Transient, match="is full"):
+        rig.throttle.pause(MINUTE.bucket, seconds=5)
+
+    full.config_set("maxmemory", 0)
+    rig.throttle.pause(MINUTE.bucket, seconds=5)
+    assert rig.ask(MINUTE) is not None
 
 
 def test_a_pause_holds_every_request_that_spends_from_its_bucket(rig: Rig) -> None:
