@@ -6,7 +6,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,7 +23,11 @@ PATIENCE = 60
 
 pytestmark = pytest.mark.integration
 
-TODAY = datetime.now(UTC).astimezone(ZoneInfo("Australia/Melbourne")).date()
+
+@pytest.fixture
+def today() -> date:
+    """The practice's, which may have changed since the tests before."""
+    return datetime.now(UTC).astimezone(ZoneInfo("Australia/Melbourne")).date()
 
 
 def test_a_sync_in_this_process_answers_what_it_did(shell: Shell, connected: str) -> None:
@@ -48,21 +52,23 @@ def test_a_sync_in_this_process_answers_what_it_did(shell: Shell, connected: str
     assert (second["created"], second["unchanged"]) == (0, first["fetched"])
 
 
-def test_the_sheet_equals_the_truth(shell: Shell, connected: str, clinic: Clinic) -> None:
+def test_the_sheet_equals_the_truth(
+    shell: Shell, connected: str, clinic: Clinic, today: date
+) -> None:
     shell.answer("sync", connected, "--here")
 
     rows = shell.answer("run-sheet", "--connection", connected)["appointments"]
 
     truth = clinic.simulator.truth(clinic.site)
     assert rows
-    assert differences(truth, rows, first=TODAY, last=TODAY) == []
+    assert differences(truth, rows, first=today, last=today) == []
 
 
 def test_in_another_zone_the_next_sync_files_rows_by_that_clock(
-    shell: Shell, connected: str, database_url: str
+    shell: Shell, connected: str, database_url: str, today: date
 ) -> None:
     """Whatever is on at midday in Melbourne is on the day before in Los Angeles."""
-    around = ("--from", str(TODAY - timedelta(days=1)), "--to", str(TODAY))
+    around = ("--from", str(today - timedelta(days=1)), "--to", str(today))
     shell.answer("sync", connected, "--here")
     before = shell.answer("run-sheet", *around, "--connection", connected)["appointments"]
 
@@ -77,7 +83,7 @@ def test_in_another_zone_the_next_sync_files_rows_by_that_clock(
     assert kept == before
     assert {one["pms_appointment_id"]: one["start"] for one in after} == starts
     assert {one["timezone"] for one in after} == {"America/Los_Angeles"}
-    morning = shell.answer("run-sheet", "--date", str(TODAY), "--connection", connected)
+    morning = shell.answer("run-sheet", "--date", str(today), "--connection", connected)
     assert len(morning["appointments"]) < len(after)
 
 
@@ -130,7 +136,7 @@ def test_a_dry_run_tells_and_changes_nothing(shell: Shell, connected: str) -> No
 
 
 def test_most_of_a_day_vanishing_waits_for_a_persons_word(
-    shell: Shell, quiet_clinic: Clinic
+    shell: Shell, quiet_clinic: Clinic, today: date
 ) -> None:
     connected = connect(shell, quiet_clinic)
     shell.answer("sync", connected, "--here")
@@ -150,7 +156,7 @@ def test_most_of_a_day_vanishing_waits_for_a_persons_word(
     assert "remove" in {one["what"] for one in looked["changes"]}
     assert approved["status"] == "success"
     assert approved["removed"] == looked["removed"] > 0
-    assert differences(left, rows, first=TODAY, last=TODAY) == []
+    assert differences(left, rows, first=today, last=today) == []
 
 
 def test_a_dry_run_is_told_on_the_practices_clock(
@@ -286,10 +292,12 @@ def test_a_preview_is_approved_by_command(
     assert row.user_id.startswith("cli:")
 
 
-def test_a_range_is_read_here_chunk_by_chunk(shell: Shell, quiet_clinic: Clinic) -> None:
+def test_a_range_is_read_here_chunk_by_chunk(
+    shell: Shell, quiet_clinic: Clinic, today: date
+) -> None:
     connected = connect(shell, quiet_clinic)
-    first = (TODAY - timedelta(days=9)).isoformat()
-    days = ["--from", first, "--to", TODAY.isoformat()]
+    first = (today - timedelta(days=9)).isoformat()
+    days = ["--from", first, "--to", today.isoformat()]
 
     done = shell.answer("connections", "backfill", connected, *days, "--here")
     told = shell("connections", "backfill", connected)
@@ -299,8 +307,8 @@ def test_a_range_is_read_here_chunk_by_chunk(shell: Shell, quiet_clinic: Clinic)
     assert done["created"] > 0
     assert "done, 10 of 10 days" in told.out
     assert [one["day_to"] for one in runs] == [
-        (TODAY - timedelta(days=7)).isoformat(),
-        TODAY.isoformat(),
+        (today - timedelta(days=7)).isoformat(),
+        today.isoformat(),
     ]
 
 
@@ -332,11 +340,11 @@ def test_days_that_make_no_sense_are_refused(
     assert complaint in shell.complaint("run-sheet", *arguments)
 
 
-def test_the_sheet_is_readable_by_people(shell: Shell, connected: str) -> None:
+def test_the_sheet_is_readable_by_people(shell: Shell, connected: str, today: date) -> None:
     shell.answer("sync", connected, "--here")
 
     outcome = shell("run-sheet")
 
     assert outcome.code == 0
-    assert f"{TODAY:%A %d %B %Y}" in outcome.out
+    assert f"{today:%A %d %B %Y}" in outcome.out
     assert "Patient" in outcome.out
