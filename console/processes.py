@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -105,7 +105,10 @@ def scheduler_(*, json: LogsAsJson = False) -> None:
 def up(*, port: Port = 8000, host: Host = HERE, json: AsJson = False) -> None:
     """Run everything on this machine; what dies is started again."""
     stopped = obey_signals()
-    with wired() as wiring, Supervisor(wiring.settings.home / "logs") as supervisor:
+    with (
+        wired(wait=_in_line(stopped)) as wiring,
+        Supervisor(wiring.settings.home / "logs") as supervisor,
+    ):
         given = wiring.settings
         pages = address.public(given) or address.local(port)
         refuse_leaky_redis(wiring)
@@ -153,6 +156,20 @@ def _tell_up(port: int, logs: Path) -> None:
     output.say(f"Pages   {address.local(port)}   (sign in with 'pms-sync login-link')")
     output.say(f"Logs    {logs}")
     output.say("Stop with Ctrl-C.")
+
+
+def _in_line(stopped: Event) -> Callable[[], None]:
+    """For servers that end with another command: said once, and waited for until told to stop."""
+    told = Event()
+
+    def wait() -> None:
+        if not told.is_set():
+            output.err().print("Another command has the servers now; waiting for it to end ...")
+            told.set()
+        if stopped.wait(LOOK_SECONDS):
+            raise typer.Exit
+
+    return wait
 
 
 def obey_signals() -> Event:

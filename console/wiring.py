@@ -147,17 +147,22 @@ class Wiring:
 
 @contextmanager
 def wired(
-    *, migrated: bool = True, home: Path | None = None, connections: int = CONNECTIONS
+    *,
+    migrated: bool = True,
+    home: Path | None = None,
+    connections: int = CONNECTIONS,
+    wait: Callable[[], object] | None = None,
 ) -> Iterator[Wiring]:
     """The parts over the servers of the environment, or the embedded ones under the home folder.
 
     `home` takes the place of PMS_SYNC_HOME and of any server in the environment; `connections`
-    is how many the process holds to the database at most.
+    is how many the process holds to the database at most. With `wait`, embedded servers that
+    another process has are not joined but waited for.
     """
     given = settings.load(vendors=pms.registered())
     if home is not None:
         given = _moved(given, home)
-    with servers(given) as (database_url, redis_url, revive):
+    with servers(given, wait=wait) as (database_url, redis_url, revive):
         wiring = Wiring(
             given,
             database_url=database_url,
@@ -174,7 +179,9 @@ def wired(
 
 
 @contextmanager
-def servers(given: Settings) -> Iterator[tuple[str, str, Callable[[], list[str]]]]:
+def servers(
+    given: Settings, *, wait: Callable[[], object] | None = None
+) -> Iterator[tuple[str, str, Callable[[], list[str]]]]:
     """Addresses of Postgres and Redis; what the environment does not name is started or joined.
 
     The third part starts again what of them has died, if they are this process's to keep.
@@ -184,7 +191,8 @@ def servers(given: Settings) -> Iterator[tuple[str, str, Callable[[], list[str]]
     if database and redis:
         yield database, redis, list
         return
-    with embedded.start(given.home) as running:
+    home = given.home
+    with embedded.own(home, wait=wait) if wait else embedded.start(home) as running:
         yield database or running.database_url, redis or running.redis_url, running.revive
 
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Self
@@ -146,6 +146,16 @@ def start(
     return Servers(
         database_url=postgres.url(sockets), redis_url=valkey.url(sockets), started=started
     )
+
+
+def own(home: Path, *, wait: Callable[[], object]) -> Servers:
+    """As `start`, but never joins: whoever runs the servers may end any moment, and ends them.
+
+    `wait` is called again and again for as long as another process has them, and may raise.
+    """
+    while not (found := start(home)).started:
+        wait()
+    return found
 
 
 def _socket_folder() -> Path:

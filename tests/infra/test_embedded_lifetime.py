@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.embedded import EmbeddedServerError, start, valkey_binary
+from infra.embedded import EmbeddedServerError, own, start, valkey_binary
 from infra.embedded.processes import command_of, spawn, through_shim
 
 pytestmark = pytest.mark.integration
@@ -139,6 +139,20 @@ def test_two_that_start_at_once_share_one_pair_of_servers(tmp_path: Path) -> Non
         assert finish(started) == 0
 
     assert server_processes(tmp_path) == []
+
+
+def test_one_that_will_keep_them_does_not_join_but_waits_for_the_other_to_end(
+    tmp_path: Path,
+) -> None:
+    with owner(tmp_path) as process:
+        assert says(process)[1] == "started"
+        with start(tmp_path) as joined:
+            assert joined.started is None
+
+        with own(tmp_path, wait=lambda: finish(process)) as servers:
+            assert process.returncode == 0
+            assert servers.started
+            assert len(server_processes(tmp_path)) == 2
 
 
 def test_someone_who_is_not_root_starts_them_too(tmp_path: Path) -> None:

@@ -23,8 +23,9 @@ from tests.storage.rig import ACCOUNT, Rig, rig_on
 pytestmark = pytest.mark.integration
 
 KEYS = keys_from(["a1" * 32])
-OLD = (2017, 2018, 2019)
-YOUNG = (2024, 2026)
+THIS_YEAR = datetime.now(UTC).year
+OLD = (THIS_YEAR - 10, THIS_YEAR - 9, THIS_YEAR - 7)
+YOUNG = (THIS_YEAR - 2, THIS_YEAR - 1)
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_what_is_past_its_keeping_leaves_and_the_chain_verifies_across_the_cut(
     rig: Rig, chaining: Chaining, archiving: Archiving
 ) -> None:
     cut = archiving.archive(ACCOUNT)
-    written(rig, 2026)
+    written(rig, THIS_YEAR - 1)
     chaining.chain(ACCOUNT)
 
     assert cut is not None and (cut.rows, cut.seq) == (3, 3)
@@ -156,7 +157,11 @@ def test_a_cut_that_no_archive_made_is_found(
         " SELECT account_id, seq, hash, key_id, seq, 'x', hash, hash FROM audit_chain"
         " WHERE seq = 4",
     )
-    by_superuser(rig, "DELETE FROM pms_audit_logs WHERE created_at < '2025-01-01'")
+    by_superuser(
+        rig,
+        "DELETE FROM pms_audit_logs"
+        " WHERE created_at < date_trunc('year', now()) - interval '1 year'",
+    )
     by_superuser(rig, "DELETE FROM audit_chain WHERE seq <= 4")
 
     assert judged(chaining) == (4, 1, {Trouble.CUT})
