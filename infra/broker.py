@@ -138,8 +138,11 @@ class WakingConsumer(_RedisConsumer):
         """What was taken and handed to nobody goes back to its list."""
         self._waiting.close()
         held, self.message_cache = self.message_cache, []
+        self.requeue([Message.decode(one) for one in held if one])
+
+    def requeue(self, messages: Iterable[Any]) -> None:
         with _as_lost():
-            self.requeue([Message.decode(one) for one in held if one])  # type: ignore[no-untyped-call]
+            super().requeue(messages)  # type: ignore[no-untyped-call]
 
     def _taken(self) -> list[Any]:
         """As many messages as there is room for, after a wait where there is none as yet."""

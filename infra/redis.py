@@ -58,8 +58,10 @@ def policy_problem(client: Redis) -> str | None:
 def room_problem(client: Redis) -> str | None:
     """Why this server takes nothing in; None while it has room."""
     memory = _memory(client)
-    used, most = int(memory.get("used_memory", 0)), int(memory.get("maxmemory", 0))
-    if not most or used < most:
+    # What is kept for replicas and the log on disk does not count against the limit.
+    used = int(memory.get("used_memory", 0)) - int(memory.get("mem_not_counted_for_evict", 0))
+    most = int(memory.get("maxmemory", 0))
+    if not most or used <= most:
         return None
     return (
         f"Redis is full ({used / MEGA:.1f} of {most / MEGA:.1f} MB): nothing new is begun; "

@@ -151,7 +151,8 @@ def start(
 def own(home: Path, *, wait: Callable[[], object]) -> Servers:
     """As `start`, but never joins: whoever runs the servers may end any moment, and ends them.
 
-    `wait` is called again and again for as long as another process has them, and may raise.
+    `wait` is called again and again for as long as another process has them, and may raise. Fails
+    as `start` does where they do not answer.
     """
     while not (found := start(home)).started:
         wait()

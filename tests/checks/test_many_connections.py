@@ -22,7 +22,7 @@ CONNECTIONS, ROUNDS = trials(200, 10_000), trials(3, 10)
 
 ROUND_SECONDS = 900
 
-MOST_GROWTH = 0.10
+MOST_GROWTH, MOST_MORE_CONNECTED = 0.10, 8
 CONNECTED = "SELECT count(*) AS open FROM pg_stat_activity WHERE datname = current_database()"
 PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 ADD = text(
@@ -102,5 +102,6 @@ def test_rounds_of_many_connections_leave_nothing_behind(soaked: tuple[Ground, K
          redis_keys=f"{len(before)} -> {len(after)}", dead_letters=dead)  # fmt: skip
     assert {one.starts for one in place.kept} == {1}
     assert max(grown.values()) < MOST_GROWTH
+    assert still.open <= connected.open + MOST_MORE_CONNECTED
     assert dead == 0
     assert not [one for one in after.values() if any(sign in one for sign in PICKLES)]

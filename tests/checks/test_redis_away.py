@@ -78,24 +78,28 @@ def test_what_fails_while_redis_is_down_is_not_lost(at_work: Ground, outage: flo
 def test_a_redis_without_room_delays_what_waits_and_keeps_nothing_of_it(at_work: Ground) -> None:
     count, seconds = trials(60, 1000), trials(4, 30)
     told = at_work.home / "fail-while-full"
+    at_work.wait_for(lambda: at_work.workers_alive() >= HANDS, seconds=60)
     held = at_work.put(THREADS, FAILS_WHEN_TOLD, args={"when": str(told)})
     at_work.wait_for(lambda: at_work.states(held)["running"] == THREADS, seconds=30)
     before = at_work.starts()
 
     with at_work.redis() as client:
         client.config_set("maxmemory", 1)
-        told.touch()
-        waits = at_work.put(count)
-        at_work.wait_for(lambda: failures(at_work, held) == THREADS, seconds=30)
-        full_until = time.monotonic() + seconds
-        at_work.wait_for(lambda: time.monotonic() > full_until, seconds=seconds + 5)
-        meanwhile = at_work.states(waits)["done"]
-        client.config_set("maxmemory", 0)
+        try:
+            told.touch()
+            waits = at_work.put(count)
+            at_work.wait_for(lambda: failures(at_work, held) == THREADS, seconds=30)
+            full_until = time.monotonic() + seconds
+            at_work.wait_for(lambda: time.monotonic() > full_until, seconds=seconds + 5)
+            meanwhile = at_work.states(waits)["done"]
+        finally:
+            client.config_set("maxmemory", 0)
         took = at_work.wait_for(lambda: at_work.are_done([*held, *waits]), seconds=90)
         at_work.wait_for(lambda: not unsettled(client), seconds=60)
 
     tell("a full Redis", jobs=count, full_s=seconds, done_meanwhile=meanwhile,
          all_done_after_s=f"{took:.1f}")  # fmt: skip
+    assert meanwhile == 0
     assert at_work.starts() == before
 
 

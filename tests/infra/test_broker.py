@@ -246,6 +246,8 @@ def test_a_full_server_is_a_lost_connection_until_it_has_room(redis_url: str, fu
         next(consumer)
     with pytest.raises(ConnectionClosed):
         consumer.ack(message)
+    with pytest.raises(ConnectionClosed):
+        consumer.requeue([message])
     full.config_set("maxmemory", 0)
     consumer.ack(message)
 

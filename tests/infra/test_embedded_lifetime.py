@@ -59,7 +59,7 @@ def says(process: Process) -> list[str]:
 def finish(process: Process) -> int:
     assert process.stdin
     process.stdin.close()
-    return process.wait(10)
+    return process.wait(30)
 
 
 def server_processes(home: Path) -> list[str]:
@@ -122,7 +122,7 @@ def test_a_server_left_over_by_a_dead_owner_is_stopped_first(tmp_path: Path) -> 
 def test_an_owner_that_just_exits_leaves_no_server(tmp_path: Path) -> None:
     script = OWNER.replace("sys.stdin.read()\nservers.close()", "")
     with owner(tmp_path, script=script) as process:
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
 
     assert until_gone(tmp_path, seconds=2) == []
 
