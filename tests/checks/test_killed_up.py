@@ -81,8 +81,7 @@ class House:
         return [
             pid
             for pid in _pids()
-            if told in _read(Path(f"/proc/{pid}/environ"))
-            or self.home in Path(f"/proc/{pid}/cwd").resolve().parents
+            if told in _read(Path(f"/proc/{pid}/environ")) or _folder(pid).is_relative_to(self.home)
         ]
 
     def pages_asked(self) -> int:
@@ -103,6 +102,13 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+def _folder(pid: int) -> Path:
+    try:
+        return Path(f"/proc/{pid}/cwd").readlink()
+    except OSError:
+        return Path("/")
 
 
 def wait_for(what: Callable[[], bool], *, seconds: float) -> float:
