@@ -18,7 +18,8 @@ from infra.sealing import Keyring, Sealer
 from simulators.advancedmd import AdvancedmdSimulator, Knobs
 from simulators.serving import running
 from simulators.setup import Setup
-from tests.browser.office import KEY, Premises, free_port
+from tests.browser.office import KEY, Premises
+from tests.e2e.stack import free_port
 
 ZONE = "America/New_York"
 FIRST_SYNC_SECONDS = 60

@@ -1,7 +1,6 @@
 """The product as real processes with nothing connected yet, and a simulated Gentu to connect to."""
 
 import os
-import socket
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -23,7 +22,7 @@ from infra.database import dispatch, engine, listen, transaction
 from simulators.gentu import GentuSimulator, Knobs
 from simulators.serving import running
 from simulators.setup import Setup
-from tests.e2e.stack import Process
+from tests.e2e.stack import Process, free_port
 
 ROOT = Path(__file__).parent.parent.parent
 KEY = "89abcdef01234567" * 4
@@ -188,9 +187,3 @@ def office(database_url: str, redis_url: str) -> Iterator[Office]:
             made.start(*arguments)
         made.until_ready()
         yield made
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])

@@ -25,7 +25,8 @@ from infra import database, embedded
 from infra.sealing import Keyring, Sealer
 from tests.chaos.history import History
 from tests.chaos.vendors import Sort, Vendor, vendor
-from tests.e2e.switchboard import NUMBER, PLAIN, Switchboard, environment, free_port
+from tests.e2e.stack import free_port
+from tests.e2e.switchboard import NUMBER, PLAIN, Switchboard, environment
 from tests.sync.practice import KEY
 
 ACCOUNTS = ("default", "northside", "callers")

@@ -21,8 +21,7 @@ from console.simulators import Running
 from console.truth import Simulator, differences
 from tests.checks.trials import spread, tell, trials
 from tests.console.conftest import clinic_of
-from tests.e2e.stack import ROOT, TooLateError
-from tests.e2e.switchboard import free_port
+from tests.e2e.stack import ROOT, TooLateError, free_port
 
 pytestmark = [pytest.mark.integration, pytest.mark.e2e]
 

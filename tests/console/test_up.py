@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra import embedded
-from tests.e2e.stack import ROOT
-from tests.e2e.switchboard import free_port
+from tests.e2e.stack import ROOT, free_port
 
 pytestmark = pytest.mark.integration
 

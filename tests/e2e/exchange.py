@@ -27,7 +27,8 @@ from domain.connections import State
 from domain.tools import TOO_MANY
 from infra import database, embedded
 from infra.sealing import Keyring, Sealer
-from tests.e2e.switchboard import POOLS, SECRET, SOON, Switchboard, environment, free_port
+from tests.e2e.stack import free_port
+from tests.e2e.switchboard import POOLS, SECRET, SOON, Switchboard, environment
 from tests.sync.practice import KEY
 
 ROOT = Path(__file__).parent.parent.parent

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import socket
 import ssl
 import tempfile
 import time
@@ -35,7 +34,7 @@ from simulators.records import Patient
 from simulators.serving import running
 from simulators.setup import Setup
 from simulators.sikka import Knobs, SikkaSimulator
-from tests.e2e.stack import Process, TooLateError
+from tests.e2e.stack import Process, TooLateError, free_port
 from tests.sync.practice import ACCOUNT, KEY
 
 ROOT = Path(__file__).parent.parent.parent
@@ -306,10 +305,3 @@ def environment(
         "SIKKA_BASE_URL": described["base_url"],
         "LOG_FORMAT": "json",
     }
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port

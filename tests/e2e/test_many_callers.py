@@ -146,7 +146,6 @@ def test_a_crowd_of_callers_is_told_the_truth(board: Exchange) -> None:
     answers = sum((one.statuses for one in calling), Counter[str]())
     assert set(answers) <= {"200", "TimeoutError"}
     assert answers["TimeoutError"] <= answers.total() * MAY_MISS
-    assert not [status for status in answers if status.isdecimal() and status != "200"]
     assert {kind: found for kind, found in judge.wrongs().items() if found} == {}
     assert judge.double_bookings() == 0
     assert any(one.is_confirmed for one in calling)

@@ -26,8 +26,8 @@ from simulators.calls.signing import Signer
 from simulators.serving import running
 from simulators.setup import Setup
 from simulators.twilio import TwilioSimulator
-from tests.e2e.stack import Stack, TooLateError, stack
-from tests.e2e.switchboard import SECRET, environment, free_port
+from tests.e2e.stack import Stack, TooLateError, free_port, stack
+from tests.e2e.switchboard import SECRET, environment
 from tests.security.planting import canaries, plant
 from tests.sync.practice import KEY
 
