@@ -8,9 +8,10 @@ from redis import OutOfMemoryError, RedisError
 
 from domain.errors import Transient
 from infra.broker import NAMESPACE, broker
-from infra.redis import connect
+from infra.redis import cannot_keep, connect
 
 AWAY, FULL = "Redis cannot be reached", "Redis is full"
+STUCK = "Redis cannot write to its disk"
 
 
 class RedisAnnouncer:
@@ -38,5 +39,5 @@ def _redis_errors() -> Iterator[None]:
         yield
     except OutOfMemoryError:
         raise Transient(FULL) from None
-    except (RedisError, BrokerError):
-        raise Transient(AWAY) from None
+    except (RedisError, BrokerError) as error:
+        raise Transient(STUCK if cannot_keep(error) else AWAY) from None

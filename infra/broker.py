@@ -10,9 +10,9 @@ from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.errors import ConnectionClosed
 from dramatiq.middleware import Middleware, ShutdownNotifications
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, RedisError
 
-from infra.redis import USELESS, connect
+from infra.redis import connect, is_useless
 
 NAMESPACE = "pms-sync"
 ACTOR = "run"
@@ -190,5 +190,7 @@ def _as_lost() -> Iterator[None]:
     """Dramatiq tries again after a lost connection only: a time-out, or no room, is told as one."""
     try:
         yield
-    except USELESS as error:
+    except RedisError as error:
+        if not is_useless(error):
+            raise
         raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]

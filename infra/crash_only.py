@@ -10,7 +10,7 @@ import structlog
 from dramatiq.middleware import Middleware
 from redis import Redis, RedisError
 
-from infra.redis import connect
+from infra.redis import cannot_keep, connect
 
 PING_SECONDS = 0.5
 PATIENCE_SECONDS = 2.0
@@ -77,7 +77,8 @@ class CrashOnly(Middleware):
 
 
 def _answers(client: Redis) -> bool:
+    """One that cannot save is there, and what it gave out comes back to it, as with a full one."""
     try:
         return bool(client.ping())
-    except RedisError:
-        return False
+    except RedisError as error:
+        return cannot_keep(error)

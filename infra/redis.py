@@ -17,7 +17,8 @@ USELESS = (
     exceptions.OutOfMemoryError,
     exceptions.ReadOnlyError,
 )
-"""A server that is away, and one that is full or only a replica, are all the same to a queue."""
+CANNOT_KEEP = ("MISCONF", "NOREPLICAS")
+"""How a server answers every write, and the first of them PING as well, that it cannot save."""
 
 
 def connect(
@@ -41,6 +42,15 @@ def connect(
     )
 
 
+def is_useless(error: Exception) -> bool:
+    """One that is away, full or only a replica, or that cannot save: all the same to a queue."""
+    return isinstance(error, USELESS) or cannot_keep(error)
+
+
+def cannot_keep(error: Exception) -> bool:
+    return isinstance(error, exceptions.ResponseError) and str(error).startswith(CANNOT_KEEP)
+
+
 def policy_problem(client: Redis) -> str | None:
     """Why this server must not carry our queues; None when it may.
 
@@ -57,6 +67,12 @@ def policy_problem(client: Redis) -> str | None:
 
 def room_problem(client: Redis) -> str | None:
     """Why this server takes nothing in; None while it has room."""
+    try:
+        client.ping()
+    except exceptions.ResponseError as refusal:
+        if not cannot_keep(refusal):
+            raise
+        return f"Redis takes nothing in until it can write to its disk again: {refusal}"
     memory = _memory(client)
     # What is kept for replicas and the log on disk does not count against the limit.
     used = int(memory.get("used_memory", 0)) - int(memory.get("mem_not_counted_for_evict", 0))

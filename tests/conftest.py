@@ -16,6 +16,7 @@ from sqlalchemy import NullPool, create_engine, make_url, text
 
 import migrations
 from infra import embedded, logging
+from tests import refusals
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 ROOM_BYTES = 4 * 2**30
@@ -102,11 +103,15 @@ def redis_client(servers: embedded.Servers) -> Iterator[redis.Redis]:
 @pytest.fixture
 def full(redis_client: redis.Redis) -> Iterator[redis.Redis]:
     """A server that takes nothing in, until it is given room."""
-    redis_client.config_set("maxmemory", 1)
-    try:
+    with refusals.without_room(redis_client):
         yield redis_client
-    finally:
-        redis_client.config_set("maxmemory", 0)
+
+
+@pytest.fixture
+def without_disk(redis_client: redis.Redis) -> Iterator[redis.Redis]:
+    """A server that takes nothing in, until it need not save."""
+    with refusals.without_disk(redis_client):
+        yield redis_client
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from redis import Redis
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, RedisError
 
 from domain.errors import Transient
-from infra.redis import USELESS
+from infra.redis import is_useless
 
 _HERE = Path(__file__).parent
 UNREACHABLE = "the vendor clock (Redis) cannot be reached, or is full"
@@ -26,7 +26,9 @@ class Script:
         """Run it; `boot` tells the script that this server had not met it yet."""
         try:
             return self._run(client, keys, ask)
-        except USELESS:
+        except RedisError as error:
+            if not is_useless(error):
+                raise
             # A grant whose answer was lost stays spent: late is better than locked out.
             raise Transient(UNREACHABLE) from None
 

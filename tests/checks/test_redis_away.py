@@ -2,7 +2,8 @@
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 import redis
@@ -11,6 +12,7 @@ from domain.jobs import Queue
 from tests.checks.ground import Ground, ground
 from tests.checks.hand import FAILS_WHEN_TOLD
 from tests.checks.trials import IS_WHOLE, tell, trials
+from tests.refusals import without_disk, without_room
 
 pytestmark = [pytest.mark.integration, pytest.mark.e2e]
 
@@ -75,29 +77,29 @@ def test_what_fails_while_redis_is_down_is_not_lost(at_work: Ground, outage: flo
     assert at_work.states(jobs) == {"done": count}
 
 
-def test_a_redis_without_room_delays_what_waits_and_keeps_nothing_of_it(at_work: Ground) -> None:
+@pytest.mark.parametrize("refusing", [without_room, without_disk])
+def test_a_redis_that_refuses_writes_delays_what_waits_and_keeps_nothing_of_it(
+    at_work: Ground, refusing: Callable[[redis.Redis], AbstractContextManager[None]]
+) -> None:
     count, seconds = trials(60, 1000), trials(4, 30)
-    told = at_work.home / "fail-while-full"
+    told = at_work.home / f"fail-{refusing.__name__}"
     at_work.wait_for(lambda: at_work.workers_alive() >= HANDS, seconds=60)
     held = at_work.put(THREADS, FAILS_WHEN_TOLD, args={"when": str(told)})
     at_work.wait_for(lambda: at_work.states(held)["running"] == THREADS, seconds=30)
     before = at_work.starts()
 
     with at_work.redis() as client:
-        client.config_set("maxmemory", 1)
-        try:
+        with refusing(client):
             told.touch()
             waits = at_work.put(count)
             at_work.wait_for(lambda: failures(at_work, held) == THREADS, seconds=30)
-            full_until = time.monotonic() + seconds
-            at_work.wait_for(lambda: time.monotonic() > full_until, seconds=seconds + 5)
+            refused_until = time.monotonic() + seconds
+            at_work.wait_for(lambda: time.monotonic() > refused_until, seconds=seconds + 5)
             meanwhile = at_work.states(waits)["done"]
-        finally:
-            client.config_set("maxmemory", 0)
         took = at_work.wait_for(lambda: at_work.are_done([*held, *waits]), seconds=90)
         at_work.wait_for(lambda: not unsettled(client), seconds=60)
 
-    tell("a full Redis", jobs=count, full_s=seconds, done_meanwhile=meanwhile,
+    tell(f"a Redis {refusing.__name__}", jobs=count, refusing_s=seconds, done_meanwhile=meanwhile,
          all_done_after_s=f"{took:.1f}")  # fmt: skip
     assert meanwhile == 0
     assert at_work.starts() == before

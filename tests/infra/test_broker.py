@@ -13,7 +13,7 @@ import dramatiq
 import pytest
 from dramatiq import Consumer, Message, Worker
 from dramatiq.errors import ConnectionClosed
-from redis import Redis
+from redis import Redis, ResponseError
 
 from infra.broker import ACTOR, NotOneJob, WakingBroker, broker, wake_up
 from infra.crash_only import CrashOnly
@@ -254,6 +254,27 @@ def test_a_full_server_is_a_lost_connection_until_it_has_room(redis_url: str, fu
     assert drained(full)
 
 
+def test_a_server_that_cannot_save_is_a_lost_connection_until_it_can(
+    redis_url: str, without_disk: Redis
+) -> None:
+    without_disk.config_set("save", "")
+    made = declared(broker(redis_url), lambda _: None)
+    made.announce(QUEUE, [1])
+    consumer = made.consume(QUEUE, prefetch=2, timeout=200)
+    message = next(consumer)
+    assert message is not None
+
+    without_disk.config_set("save", "3600 1")
+    with pytest.raises(ConnectionClosed):
+        next(consumer)
+    with pytest.raises(ConnectionClosed):
+        consumer.ack(message)
+    without_disk.config_set("save", "")
+    consumer.ack(message)
+
+    assert drained(without_disk)
+
+
 def test_a_delayed_message_is_not_slept_past(redis_url: str, seen: "Queue[int]") -> None:
     made = declared(broker(redis_url), seen.put)
     begun = time.monotonic()
@@ -344,6 +365,19 @@ def test_it_ends_even_when_the_jobs_cannot_be_handed_back() -> None:
 def test_a_worker_with_redis_lives_on(redis_url: str) -> None:
     ended: Queue[int] = Queue()
     watch = CrashOnly(redis_url, on_lost=ended.join, patience=0.1, end=ended.put)
+
+    watch.start()
+
+    with pytest.raises(Empty):
+        ended.get(timeout=1.2)
+    watch.stop()
+
+
+def test_a_worker_whose_redis_cannot_save_lives_on(redis_url: str, without_disk: Redis) -> None:
+    ended: Queue[int] = Queue()
+    watch = CrashOnly(redis_url, on_lost=ended.join, patience=0.1, end=ended.put)
+    with pytest.raises(ResponseError):
+        without_disk.ping()
 
     watch.start()
 

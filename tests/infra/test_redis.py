@@ -62,6 +62,15 @@ def test_a_full_server_is_named_with_what_to_do(full: Redis) -> None:
     assert "raise its maxmemory" in problem
 
 
+def test_a_server_that_cannot_save_is_named_with_what_to_do(without_disk: Redis) -> None:
+    problem = room_problem(without_disk)
+
+    assert problem is not None
+    assert problem.startswith("Redis takes nothing in until it can write to its disk again")
+    without_disk.config_set("save", "")
+    assert room_problem(without_disk) is None
+
+
 @pytest.mark.parametrize("most", [0, 1024**3])
 def test_a_server_with_room_or_without_a_limit_is_fine(full: Redis, most: int) -> None:
     full.config_set("maxmemory", most)

@@ -50,6 +50,16 @@ def test_a_pause_that_a_full_redis_cannot_keep_is_trouble_and_passes(rig: Rig, f
     assert rig.ask(MINUTE) is not None
 
 
+def test_a_redis_that_cannot_save_is_trouble_and_passes(rig: Rig, without_disk: Redis) -> None:
+    with pytest.raises(Transient):
+        rig.ask(MINUTE)
+    with pytest.raises(Transient):
+        rig.throttle.pause(MINUTE.bucket, seconds=5)
+
+    without_disk.config_set("save", "")
+    assert rig.ask(MINUTE) is None
+
+
 def test_a_pause_holds_every_request_that_spends_from_its_bucket(rig: Rig) -> None:
     rig.throttle.pause("pms", seconds=30)
 
