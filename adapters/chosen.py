@@ -1,9 +1,11 @@
 """What people may give a connection: secrets, settings and addresses, held against its vendor."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from adapters.presets import switch
 from adapters.rest.sign_in import SIGNED_IN
@@ -13,10 +15,13 @@ from domain.errors import BadInput
 from infra.vendor_urls import VendorUrls, is_loopback, url_problem
 
 NUMBERS = frozenset({"default_minutes"})
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_PUNCTUATION = re.compile(r"[\s().-]")
 OURS = {
     "default_minutes": "Length of an appointment that has none",
     "map_all": "Make a clinician of every practitioner",
-    "phone_numbers": "Called numbers that lead to this practice, where an account has several",
+    "phone_numbers": "Called numbers, or their ids at Vapi, that lead to this practice, where an"
+    " account has several",
 }
 LONGEST = 4096
 MOST_MINUTES = 1440
@@ -78,6 +83,8 @@ def setting(key: str, value: Any) -> Any:
         return None
     if key in NUMBERS:
         return _minutes(key, value)
+    if key == "phone_numbers":
+        return ",".join(_called(one) for one in str(value).split(",") if one.strip()) or None
     if isinstance(value, bool):
         return value
     text = str(value)
@@ -141,6 +148,20 @@ def refuse_unknown(
         if key not in known:
             names = ", ".join(sorted(known))
             raise BadInput(f"{vendor.title} has no {what} '{key[:40]}'; it has {names}.")
+
+
+def _called(text: str) -> str:
+    """A number as it is called, or its id at Vapi, as calls name them."""
+    number = _PUNCTUATION.sub("", text)
+    if E164.fullmatch(number):
+        return number
+    try:
+        return str(UUID(text.strip()))
+    except ValueError:
+        raise BadInput(
+            f"phone_numbers: '{text.strip()[:40]}' is neither an international number, such as"
+            " +12025550100, nor the id of one at Vapi; write several with commas between."
+        ) from None
 
 
 def _minutes(key: str, value: Any) -> int:

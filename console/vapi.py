@@ -10,7 +10,7 @@ import typer
 from sqlalchemy import text
 
 from adapters import pms
-from adapters.storage import connections, phone_book
+from adapters.storage import connection_list, connections, phone_book
 from adapters.vapi.api import BASE_URL, Pushed, VapiApi
 from adapters.vapi.definitions import Definition, Line, offered, tool_json
 from adapters.vapi.templates import assistant_json, prompt_addition
@@ -30,6 +30,10 @@ app = typer.Typer(no_args_is_help=True, help="Tell Vapi of an account's tools an
 
 USER_AGENT = "pms-sync/0.1 (support@pms-sync.invalid)"
 Account = Annotated[str, typer.Option(help="The account whose calls are meant.")]
+Named = Annotated[
+    str | None,
+    typer.Option("--connection", help="The practice, where the account has several; by its id."),
+]
 Credential = Annotated[
     str | None, typer.Option(help="Id of the Vapi credential that signs what Vapi sends us.")
 ]
@@ -38,7 +42,7 @@ _OTHERS = text(
     """
     SELECT display_name FROM pms_connections
     WHERE removed_at IS NULL AND state IN ('ACTIVE', 'ERROR') AND connector = ANY(:connectors)
-      AND id <> :id ORDER BY created_at, id
+      AND id <> :id ORDER BY created_at, connector, site
     """
 )
 _FEATURES = text(
@@ -75,11 +79,12 @@ def tools(
         bool, typer.Option("--push", help="Create or change them at Vapi; none is ever deleted.")
     ] = False,
     credential: Credential = None,
+    connection: Named = None,
     json: AsJson = False,
 ) -> None:
     """Show the tools the account's practice can have, or put them into Vapi."""
     with wired() as wiring:
-        served = _served(wiring, account, credential)
+        served = _served(wiring, account, credential, connection)
         if push:
             return _tell_pushed(_push(wiring, served), as_json=json)
     if json:
@@ -99,6 +104,7 @@ def assistant(
     *,
     account: Account = "default",
     credential: Credential = None,
+    connection: Named = None,
     addition: Annotated[
         bool, typer.Option("--addition", help="Only what is added to any assistant's prompt.")
     ] = False,
@@ -106,7 +112,7 @@ def assistant(
 ) -> None:
     """Show a receptionist for the account: its model, its prompt and its tools."""
     with wired() as wiring:
-        served = _served(wiring, account, credential)
+        served = _served(wiring, account, credential, connection)
     practice = served.connection.name or "our practice"
     if addition:
         prompt = prompt_addition(served.abilities)
@@ -120,16 +126,21 @@ def assistant(
     return output.say("\n--json prints all of it, as POST /assistant takes it.")
 
 
-def _served(wiring: Wiring, account: str, credential: str | None) -> Served:
+def _served(
+    wiring: Wiring, account: str, credential: str | None, connection_id: str | None
+) -> Served:
     """Asks the practice's desk, so that a tool is there only where it would work."""
     with transaction(wiring.engine, account_id=account) as db:
-        found = phone_book.serving(db, connectors=pms.desks(), called_number=None)
-        if found is None:
+        able = phone_book.practices(db, connectors=pms.desks())
+        if not able:
             raise BadInput(
                 f"Account '{account}' has no active connection that can serve calls; connect one"
                 f" of {', '.join(pms.desks())} first."
             )
-        connection = connections.load(db, found[0])
+        wanted = connection_list.find(db, connection_id).id if connection_id else able[0].id
+        if wanted not in {one.id for one in able}:
+            raise BadInput("This connection cannot serve calls; choose another, or resume it.")
+        connection = connections.load(db, wanted)
         on = db.execute(_FEATURES, {"id": connection.id}).one()
         others = db.execute(_OTHERS, {"id": connection.id, "connectors": pms.desks()})
         named = [str(one) for one in others.scalars()]

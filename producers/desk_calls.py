@@ -18,6 +18,7 @@ from adapters import pms
 from adapters.storage import phone_book, tool_calls
 from adapters.storage.audit import record
 from adapters.storage.ledger import put
+from adapters.storage.phone_book import Practice
 from adapters.storage.tool_calls import KeptToolCall, NewToolCall
 from adapters.storage.writes import WriteLedger
 from domain.desk_calls import AVAILABILITY, BY_PERSON, PREFIX, WORDS
@@ -28,7 +29,7 @@ from infra.database import transaction
 from producers.callers import ANSWER_SECONDS
 from producers.doors import Door
 from producers.idempotency import LONGEST_KEY, REPLAYED
-from producers.in_a_call import require_call
+from producers.in_a_call import call_of, require_call
 from producers.problems import Problem
 
 LOOK_SECONDS = 0.25
@@ -41,12 +42,17 @@ WITHOUT_CALL = frozenset({AVAILABILITY})
 NOT_NOW = (
     "The practice's system did not answer in time; nothing was changed. Try again in a moment."
 )
+SEVERAL = (
+    "Several practices of this account can answer; name one in the address: ?integrationId=..., as"
+    " GET /api/pms/setup lists them."
+)
 REQUESTED = "Requested at the practice; it is not final until it says so."
 DONE = "Done."
 
 _CONNECTED = text(
     "SELECT EXISTS (SELECT FROM pms_connections"
-    " WHERE removed_at IS NULL AND state IN ('ACTIVE', 'ERROR'))"
+    " WHERE removed_at IS NULL AND state IN ('ACTIVE', 'ERROR')"
+    " AND id = COALESCE(CAST(:practice AS uuid), id))"
 )
 _OTHER = text(
     """
@@ -60,7 +66,8 @@ _OTHER = text(
 class Asked:
     """One call as it is kept; the same key with the same words is the same call.
 
-    `mark` is how the tool call ids of one key begin. An assistant's `call_id` is its phone call's.
+    `mark` is how the tool call ids of one key begin. An assistant's `call_id` is its phone call's,
+    and `practice` the connection that answers that call, or else the one the address names.
     """
 
     call_id: str
@@ -69,6 +76,7 @@ class Asked:
     caller: str | None = field(repr=False)
     name: str
     arguments: Mapping[str, Any] = field(repr=False)
+    practice: UUID | None = None
 
     @property
     def write_key(self) -> str:
@@ -96,22 +104,33 @@ def _call(door: Door, name: str, arguments: Mapping[str, Any], key: str | None) 
         )
     given = {name: value for name, value in arguments.items() if value is not None}
     own, hashed = key or str(uuid4()), door.ports.sealer.fingerprint
-    words = hashed(json.dumps([name, given], sort_keys=True).encode()).hex()
+    named = [str(door.practice)] if door.practice else []
+    words = hashed(json.dumps([name, given, *named], sort_keys=True).encode()).hex()
     made = partial(Asked, name=name, arguments=given)
     if door.by_assistant and name not in WITHOUT_CALL:
         call, mark = require_call(door), f"{PREFIX}{hashed(own.encode()).hex()}."
-        return made(call_id=call.id, tool_call_id=f"{mark}{words}", mark=mark, caller=call.caller)
-    person = door.person.name
-    return made(call_id=f"{BY_PERSON}{own}", tool_call_id=words, mark="", caller=person)
+        return made(
+            call_id=call.id,
+            tool_call_id=f"{mark}{words}",
+            mark=mark,
+            caller=call.caller,
+            practice=call.connection_id or door.practice,
+        )
+    under_way = call_of(door)
+    return made(
+        call_id=f"{BY_PERSON}{own}",
+        tool_call_id=words,
+        mark="",
+        caller=door.person.name,
+        practice=(under_way and under_way.connection_id) or door.practice,
+    )
 
 
 def _keep(door: Door, call: Asked) -> KeptToolCall:
     """Stored with its job in one transaction, or refused in one sentence."""
     ports = door.ports
     with door.transaction() as db:
-        serving = phone_book.serving(db, connectors=pms.desks(), called_number=None)
-        if serving is None:
-            raise _nobody_to_ask(db, call)
+        serving = _serving(db, call)
         if _is_taken(db, door, call):
             raise Problem(
                 HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -126,7 +145,7 @@ def _keep(door: Door, call: Asked) -> KeptToolCall:
             )
         new = NewToolCall(
             account_id=door.account_id,
-            connection_id=serving[0],
+            connection_id=serving.id,
             delivery_id=None,
             call_id=call.call_id,
             tool_call_id=call.tool_call_id,
@@ -138,7 +157,18 @@ def _keep(door: Door, call: Asked) -> KeptToolCall:
             deadline_at=ports.clock() + timedelta(seconds=_patience(door)),
             trace_id=door.access.trace_id or str(uuid4()),
         )
-        return tool_calls.keep(db, ports.sealer, new, vendor=serving[1], make_job=desk_job)
+        return tool_calls.keep(db, ports.sealer, new, vendor=serving.vendor, make_job=desk_job)
+
+
+def _serving(db: Db, call: Asked) -> Practice:
+    """The practice that is asked; only one that is alone needs no name."""
+    able = phone_book.practices(db, connectors=pms.desks())
+    if call.practice is None and len(able) > 1:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, SEVERAL)
+    found = next((one for one in able if call.practice in {None, one.id}), None)
+    if found is None:
+        raise _nobody_to_ask(db, call)
+    return found
 
 
 def _is_taken(db: Db, door: Door, call: Asked) -> bool:
@@ -152,7 +182,7 @@ def _is_taken(db: Db, door: Door, call: Asked) -> bool:
 
 
 def _nobody_to_ask(db: Db, call: Asked) -> Problem:
-    if db.execute(_CONNECTED).scalar_one():
+    if db.execute(_CONNECTED, {"practice": call.practice}).scalar_one():
         return Problem(
             HTTPStatus.NOT_IMPLEMENTED, f"This practice's system cannot {WORDS[call.name]}."
         )

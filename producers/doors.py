@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 from fastapi import Request
 from sqlalchemy import Connection as Db
@@ -18,13 +19,17 @@ from producers.security import access_of, may
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One request of one person, within their own account; or of an assistant, in a phone call."""
+    """One request of one person, within their own account; or of an assistant, in a phone call.
+
+    `practice` is the connection that the address names.
+    """
 
     ports: Ports
     person: Person
     access: Access
     by_assistant: bool = False
     call_id: str | None = None
+    practice: UUID | None = None
 
     @property
     def account_id(self) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from uuid import UUID
 
 from fastapi import Request
 from sqlalchemy import text
@@ -19,6 +20,7 @@ WRONG_SIGNATURE = "Invalid Vapi signature"
 SIGNATURES = ("x-vapi-signature", "x-vapi-secret")
 WHOSE = "accountId"
 WHICH_CALL, CALL_HEADER = "callId", "x-vapi-call-id"
+WHICH_PRACTICE = "integrationId"
 _CALL_ID = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 
 _ACCOUNTS = text(
@@ -38,12 +40,13 @@ def entrance(permission: Permission) -> Callable[[Request, Ports], Awaitable[Doo
         if person is None:
             person = allowed(request, ports)
             _check_parameters(request)
-            return Door(ports, person, access_of(request, person))
+            return Door(ports, person, access_of(request, person), practice=_practice(request))
         if not person.may(permission):
             raise Problem(HTTPStatus.FORBIDDEN, "An assistant may not do this; ask an owner.")
         _check_parameters(request)
-        access = access_of(request, person)
-        return Door(ports, person, access, by_assistant=True, call_id=_call(request))
+        access, practice = access_of(request, person), _practice(request)
+        call_id = _call(request)
+        return Door(ports, person, access, by_assistant=True, call_id=call_id, practice=practice)
 
     return opened
 
@@ -63,7 +66,7 @@ def _check_parameters(request: Request) -> None:
     if request.method != "GET":
         return
     known = [one.alias for one in request.scope["route"].dependant.query_params]
-    if set(request.query_params) <= {*known, WHOSE, WHICH_CALL}:
+    if set(request.query_params) <= {*known, WHOSE, WHICH_CALL, WHICH_PRACTICE}:
         return
     named = f"only these are: {', '.join(known)}" if known else "none is"
     raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"A query parameter is not known here; {named}.")
@@ -73,6 +76,15 @@ def _call(request: Request) -> str | None:
     """The phone call, named where no model fills it in; whether it goes on is looked up later."""
     named = request.query_params.get(WHICH_CALL) or request.headers.get(CALL_HEADER, "")
     return named if _CALL_ID.fullmatch(named) else None
+
+
+def _practice(request: Request) -> UUID | None:
+    named = request.query_params.get(WHICH_PRACTICE)
+    try:
+        return UUID(named) if named else None
+    except ValueError:
+        told = f"{WHICH_PRACTICE} is the id of an integration, as GET /api/pms/setup lists them."
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, told) from None
 
 
 async def _signed(request: Request, ports: Ports) -> Signed:

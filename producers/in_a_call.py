@@ -18,12 +18,17 @@ def require_call(door: Door) -> UnderWay:
     """The call that is under way; 403 without one."""
     if door.call_id is None:
         raise Problem(HTTPStatus.FORBIDDEN, NO_CALL)
-    ports = door.ports
-    since = ports.clock() - LONGEST_CALL
-    with door.transaction() as db:
-        found = under_way(
-            db, ports.sealer, account_id=door.account_id, call_id=door.call_id, since=since
-        )
+    found = call_of(door)
     if found is None:
         raise Problem(HTTPStatus.FORBIDDEN, NOT_UNDER_WAY)
     return found
+
+
+def call_of(door: Door) -> UnderWay | None:
+    """The call the address names, if it is under way."""
+    if door.call_id is None:
+        return None
+    ports, whose = door.ports, door.account_id
+    since = ports.clock() - LONGEST_CALL
+    with door.transaction() as db:
+        return under_way(db, ports.sealer, account_id=whose, call_id=door.call_id, since=since)

@@ -1,6 +1,6 @@
 """Which account a call is for, and which of its connections can serve it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,7 +28,7 @@ _SERVING = text(
     """
     SELECT id, connector, settings FROM pms_connections
     WHERE removed_at IS NULL AND state IN ('ACTIVE', 'ERROR') AND connector = ANY(:connectors)
-    ORDER BY created_at, id
+    ORDER BY created_at, connector, site
     """
 )
 _RECENT = text(
@@ -73,18 +73,28 @@ def account_of(db: Db, call: CallContext) -> Listed | None:
     return Listed(found[0].id, tuple(found[0].transfer_to))
 
 
-def serving(
-    db: Db, *, connectors: Sequence[str], called_number: str | None
-) -> tuple[UUID, str] | None:
-    """The connection that serves the call, with its PMS: the one of that number, else the first.
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """A connection that can serve calls, with its PMS and the numbers of its own."""
 
-    A practice with several sites names each one's numbers in the setting `phone_numbers`.
-    """
+    id: UUID
+    vendor: str
+    numbers: frozenset[str] = frozenset()
+
+
+def practices(db: Db, *, connectors: Sequence[str]) -> Sequence[Practice]:
+    """All of the account that can serve calls, the oldest first."""
     rows = db.execute(_SERVING, {"connectors": list(connectors)}).all()
-    for row in rows:
-        if called_number and called_number in numbers_of(row.settings):
-            return row.id, row.connector
-    return (rows[0].id, rows[0].connector) if rows else None
+    return [Practice(row.id, row.connector, frozenset(numbers_of(row.settings))) for row in rows]
+
+
+def answering(found: Sequence[Practice], called: Collection[str | None] = ()) -> Practice | None:
+    """The one of the called number, or of its id at Vapi; else the first.
+
+    Several practices of an account name each one's in the setting `phone_numbers`.
+    """
+    own = (one for one in found if not one.numbers.isdisjoint(called))
+    return next(own, next(iter(found), None))
 
 
 def recent(db: Db, account_id: str, *, since: datetime, by_api: bool = False) -> int:
@@ -94,6 +104,6 @@ def recent(db: Db, account_id: str, *, since: datetime, by_api: bool = False) ->
 
 
 def numbers_of(settings: Mapping[str, Any]) -> list[str]:
-    """The numbers of a site's own, as its connection names them."""
+    """The numbers of a practice's own, and their ids at Vapi, as its connection names them."""
     given = settings.get("phone_numbers") or ""
     return [one.strip() for one in str(given).split(",") if one.strip()]

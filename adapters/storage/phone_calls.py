@@ -48,9 +48,9 @@ _TAKEN_BACK = text(
 
 _UNDER_WAY = text(
     """
-    SELECT asked.id, asked.caller
+    SELECT asked.id, asked.caller, asked.connection_id
     FROM (SELECT 1) AS one LEFT JOIN LATERAL (
-      SELECT id, caller, created_at FROM tool_calls
+      SELECT id, caller, connection_id, created_at FROM tool_calls
       WHERE account_id = :account_id AND call_id = :call_id AND NOT starts_with(tool, 'api.')
       ORDER BY created_at DESC LIMIT 1) AS asked ON true
     LEFT JOIN phone_calls AS call ON call.account_id = :account_id AND call.call_id = :call_id
@@ -69,10 +69,11 @@ _ENDED = text(
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """A phone call that goes on; `caller` is the number that calls, where it is known."""
+    """A phone call that goes on; the number that calls and the practice, where they are known."""
 
     id: str
     caller: str | None = field(default=None, repr=False)
+    connection_id: UUID | None = None
 
 
 def has_ended(db: Db, *, account_id: str, call_id: str) -> bool:
@@ -89,10 +90,10 @@ def under_way(
     if row is None:
         return None
     if row.caller is None:
-        return UnderWay(call_id)
+        return UnderWay(call_id, connection_id=row.connection_id)
     place = {"table": "tool_calls", "column": "caller", "row": row.id, "account": account_id}
     caller, _ = json.loads(sealer.open(row.caller, **place))
-    return UnderWay(call_id, caller)
+    return UnderWay(call_id, caller, row.connection_id)
 
 
 class StoredProofs:

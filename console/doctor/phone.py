@@ -21,11 +21,18 @@ NO_HOURS = (
     "no opening hours: unless its PMS lists free times itself, callers are offered none; run"
     " 'pms-sync connections set {id} opening_hours=…'"
 )
+NO_NUMBERS = (
+    "no telephone numbers of its own, and its account has other practices: the oldest answers calls"
+    " to a number that is nobody's; run 'pms-sync connections set {id} phone_numbers=+1…'"
+)
 _PRACTICES = text(
     """
-    SELECT id, account_id, display_name AS name, features, opening_hours FROM pms_connections
+    SELECT id, account_id, display_name AS name, features, opening_hours,
+           settings->>'phone_numbers' IS NOT NULL AS is_called,
+           count(*) OVER (PARTITION BY account_id) > 1 AS has_others
+    FROM pms_connections
     WHERE removed_at IS NULL AND state IN ('ACTIVE', 'ERROR') AND connector = ANY(:connectors)
-    ORDER BY created_at, id
+    ORDER BY created_at, connector, site
     """
 )
 _UNREACHED = text(
@@ -47,6 +54,9 @@ def phone(wiring: Wiring) -> Iterator[Finding]:
             f"account {account_id}", "warning", f"callers can be handed to nobody; {advice}"
         )
     for one in found:
+        if one["has_others"] and not one["is_called"]:
+            told = NO_NUMBERS.format(id=short(one["id"]))
+            yield Finding(f"numbers {short(one['id'])}", "warning", f"{one['name']} has {told}")
         if takes_bookings(one) and not one["opening_hours"]:
             told = NO_HOURS.format(id=short(one["id"]))
             yield Finding(f"hours {short(one['id'])}", "warning", f"{one['name']} has {told}")

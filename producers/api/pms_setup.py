@@ -109,8 +109,9 @@ def integrations(door: Reader) -> dict[str, Any]:
 
 @router.get("/status", summary="See how the integration stands")
 def status(door: Reader) -> dict[str, Any]:
-    """Of the one that serves callers, else of the first there is."""
-    found = _first(_all(door))
+    """Of the one named, else of the one that serves callers, else of the first there is."""
+    every = _all(door)
+    found = _first([one for one in every if door.practice in {None, one.id}])
     return {"success": True, **_integration(found), "integration": _integration(found)}
 
 
@@ -188,7 +189,7 @@ def _changes(config: Rules) -> dict[str, Any]:
 def _all(door: Door) -> list[ConnectionDetails]:
     with door.transaction() as db:
         found = read_details(db, now=door.ports.clock())
-    return sorted(found, key=lambda one: (one.created_at, one.id))
+    return sorted(found, key=lambda one: (one.created_at, one.vendor, one.site))
 
 
 def _first(found: list[ConnectionDetails]) -> ConnectionDetails:

@@ -178,14 +178,15 @@ def _keep(ports: Ports, voice: Voice, came: _Came) -> Asked | str:
             tools = of_tools(message)
             voice_board.turn_away(db, tools, account_id=account.id, at=ports.clock())
             return TOO_MANY
-        number = message.call.called_number
-        serving = phone_book.serving(db, connectors=pms.desks(), called_number=number)
+        called = (message.call.called_number, message.call.called_number_id)
+        able = phone_book.practices(db, connectors=pms.desks())
+        serving = phone_book.answering(able, called)
         arrival = _Arrival(came, account.id, serving)
         delivery_id = _delivery(db, ports, arrival)
         found = {}
         for name, made in sound.items():
             new = _new(ports, voice, arrival, made, delivery_id=delivery_id)
-            vendor = serving[1] if serving else None
+            vendor = serving.vendor if serving else None
             found[name] = tool_calls.keep(db, ports.sealer, new, vendor=vendor)
     kept = {key: one for key, one in found.items() if one.tool == canonical(sound[key].name)}
     _announce(voice, kept)
@@ -217,7 +218,7 @@ class _Arrival:
 
     came: _Came
     account_id: str
-    serving: tuple[UUID, str] | None
+    serving: phone_book.Practice | None
 
     @property
     def call_id(self) -> str:
@@ -225,7 +226,7 @@ class _Arrival:
 
     @property
     def connection_id(self) -> UUID | None:
-        return self.serving[0] if self.serving else None
+        return self.serving.id if self.serving else None
 
 
 def _new(

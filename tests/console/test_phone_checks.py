@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.console.conftest import Shell
-from tests.console.test_vapi import dentist, sikka
+from tests.console.test_vapi import colleague, dentist, sikka
 
-__all__ = ["dentist", "sikka"]
+__all__ = ["colleague", "dentist", "sikka"]
 
 
 def found(shell: Shell) -> Mapping[str, Any]:
@@ -47,3 +47,14 @@ def test_the_doctor_says_by_what_calls_are_believed(
     told = found(shell)["vapi"]["told"]
 
     assert told == "believed by a signature in x-signature (sha256)"
+
+
+def test_the_doctor_names_practices_without_numbers_of_their_own(
+    shell: Shell, dentist: str, colleague: str
+) -> None:
+    shell.answer("connections", "set", dentist, "phone_numbers=+1 202 555 0100")
+
+    (told,) = [one for one in shell.answer("doctor")["checks"] if "numbers" in one["what"]]
+
+    assert told["told"].startswith("Second Dental has no telephone numbers of its own")
+    assert colleague.startswith(told["what"].partition(" ")[2])

@@ -25,7 +25,8 @@ USUAL = [
 
 @pytest.fixture(scope="module")
 def sikka() -> Iterator[Mapping[str, Any]]:
-    with Running("sikka", ["--seed", "11", "--appointments", "5", "--limit", "off"]) as said:
+    options = ["--seed", "11", "--tenants", "2", "--appointments", "5", "--limit", "off"]
+    with Running("sikka", options) as said:
         yield said
 
 
@@ -34,15 +35,25 @@ def dentist(sikka: Mapping[str, Any], shell: Shell, monkeypatch: pytest.MonkeyPa
     """The id of a connection to a practice that can be booked into."""
     monkeypatch.setenv("SIKKA_APP_ID", sikka["app_id"])
     monkeypatch.setenv("SIKKA_APP_KEY", sikka["app_key"])
-    site = sikka["tenants"][0]["tenantId"]
+    return added(shell, sikka, "Example Dental", sikka["tenants"][0]["tenantId"])
+
+
+@pytest.fixture
+def colleague(sikka: Mapping[str, Any], shell: Shell, dentist: str) -> str:
+    """The id of a connection to another practice of the same account, made later."""
+    assert dentist
+    return added(shell, sikka, "Second Dental", sikka["tenants"][1]["tenantId"])
+
+
+def added(shell: Shell, sikka: Mapping[str, Any], name: str, site: str) -> str:
     secrets = Simulator(sikka["url"]).credentials(site)
-    added = shell.answer(
-        *("connections", "add", "sikka", "--name", "Example Dental", "--site", site),
+    made = shell.answer(
+        *("connections", "add", "sikka", "--name", name, "--site", site),
         *("--base-url", sikka["base_url"], "--map-all", "--all-appointments"),
         *("--secret", f"office_id={secrets['office_id']}"),
         *("--secret", f"secret_key={secrets['secret_key']}"),
     )
-    return str(added["id"])
+    return str(made["id"])
 
 
 @pytest.fixture
@@ -109,3 +120,20 @@ def test_it_is_said_which_practice_answers_and_what_its_callers_would_miss(
 
     assert "Example Dental answers." in ran.err
     assert "no opening hours" in ran.err and "no opening hours" not in after.err
+
+
+def test_what_callers_of_another_practice_can_have_is_shown_by_its_id(
+    shell: Shell, colleague: str
+) -> None:
+    first, named = shell("vapi", "tools"), shell("vapi", "tools", "--connection", colleague)
+
+    assert "Example Dental answers." in first.err and "Second Dental" in first.err
+    assert "Second Dental answers." in named.err
+
+
+def test_a_practice_that_is_paused_serves_no_callers(shell: Shell, colleague: str) -> None:
+    shell.answer("connections", "pause", colleague)
+
+    said = shell.complaint("vapi", "assistant", "--connection", colleague)
+
+    assert said == "This connection cannot serve calls; choose another, or resume it."
