@@ -166,6 +166,7 @@ def _called(text: str) -> str:
 
 def _minutes(key: str, value: Any) -> int:
     text = str(value)
-    if isinstance(value, bool) or not text.isdecimal() or not 0 < int(text) <= MOST_MINUTES:
+    is_number = text.isdecimal() and len(text) <= len(str(MOST_MINUTES))
+    if isinstance(value, bool) or not is_number or not 0 < int(text) <= MOST_MINUTES:
         raise BadInput(f"{key} is a number of minutes, such as {key}=30.")
     return int(text)

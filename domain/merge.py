@@ -204,7 +204,7 @@ def _stands(cell: Cell, theirs: Given) -> Cell:
 def _yields(cell: Cell, theirs: Given) -> Cell:
     """PMS preferred: the manual value stands until the PMS changes its own."""
     if same(theirs.value, _last_told(cell)):
-        return cell
+        return replace(cell, losing=None)
     if same(theirs.value, cell.value):
         return Cell.of(theirs)
     return Cell.of(theirs, losing=cell.given)

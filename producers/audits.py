@@ -17,6 +17,7 @@ from domain.window import whole_days
 from producers.days import account_zone, one_or_range
 from producers.doors import Door
 from producers.problems import Problem
+from producers.words import Line
 
 MOST_EXPORTED = 50_000
 PATIENT = ("patient_id",)
@@ -47,11 +48,11 @@ class Looked(BaseModel):
 
     first: date | None = Field(None, alias="from", description="The first day, the account's own.")
     last: date | None = Field(None, alias="to", description="The last day, included.")
-    person: Annotated[str | None, Query(max_length=200)] = None
-    action: Annotated[str | None, Query(max_length=80)] = None
+    person: Annotated[Line | None, Query(max_length=200)] = None
+    action: Annotated[Line | None, Query(max_length=80)] = None
     connection_id: UUID | None = None
-    patient_id: Annotated[str | None, Query(max_length=200)] = None
-    trace_id: Annotated[str | None, Query(max_length=80)] = None
+    patient_id: Annotated[Line | None, Query(max_length=200)] = None
+    trace_id: Annotated[Line | None, Query(max_length=80)] = None
     phi_only: bool = False
 
     def wanted(self, db: Db) -> Wanted:

@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem details, or as a page where a person is looking."""
 
+import json
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -73,7 +74,8 @@ class Problem(Exception):
     ) -> None:
         super().__init__(detail)
         self.status = HTTPStatus(status)
-        self.detail = detail
+        # Half a character, where a name that was sent is told again, could be shown nowhere.
+        self.detail = detail.encode(errors="replace").decode()
         self.headers = dict(headers or {})
         self.more = more
 
@@ -110,8 +112,8 @@ def answer(request: Request, problem: Problem) -> Response:
         "request_id": getattr(request.state, "request_id", None),
         **problem.more,
     }
-    return JSONResponse(
-        body,
+    return Response(
+        json.dumps(body),
         status_code=problem.status,
         headers=problem.headers,
         media_type="application/problem+json",

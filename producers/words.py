@@ -14,6 +14,14 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _lines(text: str) -> str:
+    if not all(line.isprintable() for line in text.replace("\t", " ").splitlines()):
+        raise ValueError("must be text")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_lines)]
+"""Of several lines, if need be."""
 Line = Annotated[str, AfterValidator(_one_line)]
 Words = Annotated[
     Line, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_ID)

@@ -20,7 +20,7 @@ from domain.window import local_day
 
 NOT_OURS = "Whose appointment this is, is the practice's to say; change it in its own system."
 WHO = (
-    "Name a clinician of the sheet by their id: `columns` of GET /api/run-sheet lists them,"
+    "Name a clinician of the sheet by their id: `clinicians` of GET /api/run-sheet lists them,"
     " and each row bears its own as `clinician_id`."
 )
 

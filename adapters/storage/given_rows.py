@@ -15,7 +15,7 @@ from adapters.storage.sheet_values import LONGEST_TEXT, read_value
 from domain.errors import BadInput
 from domain.fields import Source, is_blank
 from domain.names import clinician, suggestion
-from domain.window import EARLIEST_YEAR, LATEST_YEAR, zone
+from domain.window import zone
 
 PARTLY_READ = "partly_read"
 """Flag of a row of which the scan showed something that cannot be."""
@@ -120,8 +120,6 @@ class _Reader:
 
     def _start(self, given: Any, timezone: str) -> datetime:
         start = _start(given, timezone)
-        if not EARLIEST_YEAR <= start.year <= LATEST_YEAR:
-            raise BadInput(f"Choose a day between {EARLIEST_YEAR} and {LATEST_YEAR}.")
         if self._is_scan and abs(start - self._hand.at) > SCANS_REACH:
             raise BadInput("The day is more than two years off; it was misread.")
         return start

@@ -8,12 +8,13 @@ from typing import Any
 from adapters.phones import normalised, region_of
 from domain.appointments import Status
 from domain.errors import BadInput
-from domain.window import zone
+from domain.window import EARLIEST_YEAR, LATEST_YEAR, zone
 
 LONGEST_TEXT = 200
 LONGEST_NOTES = 4000
 LONGEST_REASON = 500
 LONGEST_MINUTES = 24 * 60
+MOST_DIGITS = 4
 OLDEST_PERSON = timedelta(days=130 * 366)
 _WALL = re.compile(r"(?P<hour>[01]?\d|2[0-3])[:.](?P<minute>[0-5]\d)", re.ASCII)
 # Python reads much more as a time or a date: a bare date as midnight, weeks, digits in a row.
@@ -21,6 +22,8 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?", re.ASCII
 )
+# Control characters, and the halves of characters that a text cut off in the wrong place ends in.
+_UNSHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -47,7 +50,7 @@ def _text(given: Any, *, what: str, longest: int = LONGEST_TEXT) -> str | None:
     text = given.replace("\r\n", "\n").strip()
     if len(text) > longest:
         raise BadInput(f"The {what} is too long; at most {longest} characters.")
-    if any(ord(letter) < ord(" ") and letter not in "\n\t" for letter in text):
+    if _UNSHOWN.search(text):
         raise BadInput(f"The {what} has characters that cannot be shown.")
     return text or None
 
@@ -95,7 +98,8 @@ def _notes(given: Any, start: datetime, timezone: str) -> str | None:
 
 def _minutes(given: Any, start: datetime, timezone: str) -> int:
     text = str(given).strip()
-    minutes = int(text) if text.isascii() and text.isdigit() and not isinstance(given, bool) else 0
+    is_number = text.isascii() and text.isdigit() and not isinstance(given, bool)
+    minutes = int(text) if is_number and len(text) <= MOST_DIGITS else 0
     if not 1 <= minutes <= LONGEST_MINUTES:
         raise BadInput(f"The length is a number of minutes from 1 to {LONGEST_MINUTES}.")
     return minutes
@@ -127,6 +131,8 @@ def _start(given: Any, start: datetime, timezone: str) -> datetime:
         when = datetime.fromisoformat(text if _MOMENT.fullmatch(text) else "")
     except ValueError:
         raise BadInput("Write the time as HH:MM from 00:00 to 23:59, for example 09:30.") from None
+    if not EARLIEST_YEAR <= when.year <= LATEST_YEAR:
+        raise BadInput(f"Choose a day between {EARLIEST_YEAR} and {LATEST_YEAR}.")
     return when.astimezone(UTC) if when.tzinfo else _instant(when, timezone)
 
 

@@ -16,12 +16,13 @@ from producers import audits, cursors
 from producers.as_csv import csv_answer
 from producers.audits import HEADINGS, Looked, as_cells
 from producers.doors import Door, door
+from producers.words import Id, Text
 
 router = APIRouter(prefix="/api/audit", tags=["audit"])
 
 Auditor = Annotated[Door, Depends(door(Permission.SEE_AUDIT))]
 Privacy = Annotated[Door, Depends(door(Permission.CONFIGURE))]
-PatientId = Annotated[str, Path(min_length=1, max_length=200)]
+PatientId = Annotated[Id, Path()]
 FROM_FILE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {}}, "description": "A file for a spreadsheet."}
 }
@@ -39,7 +40,7 @@ class Note(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    note: str = Field(min_length=1, max_length=500)
+    note: Text = Field(min_length=1, max_length=500)
 
 
 @router.get("", summary="List accesses")

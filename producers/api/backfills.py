@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
@@ -32,6 +32,8 @@ _VENDOR = text("SELECT connector FROM pms_connections WHERE id = :id")
 
 class WantedRange(BaseModel):
     """Practice-local days, both included."""
+
+    model_config = ConfigDict(extra="forbid")
 
     first: date = Field(alias="from")
     last: date = Field(alias="to")

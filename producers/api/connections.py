@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -42,6 +43,7 @@ log = structlog.get_logger()
 
 Reader = Annotated[Door, Depends(door(Permission.SEE_STATUS))]
 Configurer = Annotated[Door, Depends(door(Permission.CONFIGURE))]
+NO_CHANGES: Mapping[str, Any] = MappingProxyType({})
 Site = Annotated[Line, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^\S*$")]
 Zone = Annotated[Line, StringConstraints(min_length=1, max_length=60)]
 MOST_AHEAD = 90
@@ -136,8 +138,15 @@ def begin(door: Configurer, body: Begun, once: Once) -> JSONResponse:
     return begun(door, body, once, vendor=vendors.chosen(body.vendor))
 
 
-def begun(door: Door, body: Begun, once: Keyed, *, vendor: Vendor) -> JSONResponse:
-    """The row, then its secrets; where those cannot be kept, the row is taken back."""
+def begun(
+    door: Door,
+    body: Begun,
+    once: Keyed,
+    *,
+    vendor: Vendor,
+    changes: Mapping[str, Any] = NO_CHANGES,
+) -> JSONResponse:
+    """The row, set as it should be, then its secrets; without those the row is taken back."""
     given = {key: one.get_secret_value() for key, one in body.secrets.items()}
     given = chosen.of_site(vendor, given, body.site)
     secrets = chosen.secrets(vendor, given, known=keys(vendor.name))
@@ -147,7 +156,7 @@ def begun(door: Door, body: Begun, once: Keyed, *, vendor: Vendor) -> JSONRespon
         return answered
     new = _new(door, body, vendor)
     new = replace(new, secret_ref=_secret_name(door, new) if secrets else None)
-    answer = once.answer(door, lambda db: _stored(db, door, new, secrets))
+    answer = once.answer(door, lambda db: _stored(db, door, new, secrets, changes))
     try:
         _keep(door, _id_in(answer), secrets)
     except BaseException:
@@ -219,8 +228,16 @@ def _new(door: Door, body: Begun, vendor: Vendor) -> NewConnection:
     )
 
 
-def _stored(db: Db, door: Door, new: NewConnection, secrets: Mapping[str, str]) -> Answer:
+def _stored(
+    db: Db,
+    door: Door,
+    new: NewConnection,
+    secrets: Mapping[str, str],
+    changes: Mapping[str, Any],
+) -> Answer:
     own = connections.add(db, new)
+    if changes:
+        connection_list.configure(db, own, changes)
     noted(db, door, own, "created", summary=new.vendor, status=HTTPStatus.CREATED)
     vendor = pms.vendor(new.vendor)
     masked = masked_secrets(vendor, secrets, door.ports.presets.get(new.vendor, {}))

@@ -21,6 +21,7 @@ router = APIRouter(prefix="/api/run-sheet/events", tags=["run sheet"])
 
 HEARTBEAT_SECONDS = 15.0
 RETRY_MS = 2000
+MOST_DIGITS = len(str(2**63))
 
 
 @router.get("", response_class=StreamingResponse, summary="Follow what happens to the sheet")
@@ -35,7 +36,8 @@ async def follow(
 
     An event may come twice, so act on what it says and not on how often it is said.
     """
-    resume = int(last_event_id) if last_event_id and last_event_id.isdecimal() else after
+    is_one = last_event_id and last_event_id.isdecimal() and len(last_event_id) <= MOST_DIGITS
+    resume = int(last_event_id or 0) if is_one else after
     return StreamingResponse(
         _stream(request, ports, person, resume),
         media_type="text/event-stream",

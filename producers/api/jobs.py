@@ -16,6 +16,7 @@ from domain.sheet import as_json
 from producers import cursors, versions
 from producers.doors import Door, door
 from producers.job_answers import CountAnswer, DoneAnswer, JobsAnswer, OneJob, TrailAnswer
+from producers.words import Line
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 
@@ -60,7 +61,7 @@ class Many(BaseModel):
 
     matching: Matches
     count: int = Field(ge=1, le=1_000_000)
-    reason: str = Field("", max_length=job_acts.LONGEST_REASON)
+    reason: Line = Field("", max_length=job_acts.LONGEST_REASON)
 
 
 class Why(BaseModel):
@@ -68,7 +69,7 @@ class Why(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: str = Field("", max_length=job_acts.LONGEST_REASON)
+    reason: Line = Field("", max_length=job_acts.LONGEST_REASON)
 
 
 @router.get("", response_model=JobsAnswer, summary="Look for jobs")

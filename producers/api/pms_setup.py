@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from adapters import pms
 from adapters.rest.vendor import Vendor
-from adapters.storage import connection_list
 from adapters.storage.connection_details import ConnectionDetails, read_details
 from domain.checks import CheckKind, CheckState
 from domain.connections import State
@@ -91,11 +90,9 @@ def set_up(
 ) -> JSONResponse:
     """201 with the integration in SETUP_REQUIRED; test it, choose its people, and start it."""
     vendor, changes = _vendor(body.provider), _changes(body.config)
-    made = connections.begun(door, _begun(vendor, body), once, vendor=vendor)
+    made = connections.begun(door, _begun(vendor, body), once, vendor=vendor, changes=changes)
     own = UUID(json.loads(bytes(made.body))["connection"]["id"])
     with door.transaction() as db:
-        if changes:
-            connection_list.configure(db, own, changes)
         found = seen.details(db, door, own)
     content = {"success": True, "integration": _integration(found)}
     headers = {name: one for name, one in made.headers.items() if name == "idempotent-replayed"}

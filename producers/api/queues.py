@@ -26,6 +26,7 @@ from producers.job_answers import (
 )
 from producers.sharing import shares
 from producers.what_if import LONGEST_MINUTES, MOST_REQUESTS, Wish, weigh
+from producers.words import Line
 
 router = APIRouter(prefix="/api/queues", tags=["queues"])
 
@@ -37,7 +38,7 @@ class Reason(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: str = Field(min_length=1, max_length=pausing.LONGEST_REASON)
+    reason: Line = Field(min_length=1, max_length=pausing.LONGEST_REASON)
 
 
 @router.get("", response_model=QueuesAnswer, summary="See how deep the queues are")

@@ -45,10 +45,14 @@ class Wanted(BaseModel):
 
 
 class Undo(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     field: str | Annotated[list[str], Field(min_length=1, max_length=20)]
 
 
 class Step(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     step: int | Literal["last"] | None = None
 
 

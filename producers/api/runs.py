@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection as Db
 
 from adapters.storage import approvals, previews, runs
@@ -35,6 +35,8 @@ class WantedSync(BaseModel):
 
     `allow_removals` is a person's word that most of a day did vanish from the PMS.
     """
+
+    model_config = ConfigDict(extra="forbid")
 
     first: date | None = Field(None, alias="from")
     last: date | None = Field(None, alias="to")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.storage.asking import ask_for_sync
 from adapters.storage.audit import record
@@ -27,6 +27,8 @@ class SyncRequest(BaseModel):
 
     `allow_removals` is a person's word that most of a day did vanish from the PMS.
     """
+
+    model_config = ConfigDict(extra="forbid")
 
     connection_id: UUID | None = None
     first: date | None = Field(None, alias="from")

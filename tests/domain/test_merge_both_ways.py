@@ -108,3 +108,13 @@ def test_a_row_typed_before_the_pms_spoke_contradicts_it_openly() -> None:
     joined = join(told(**SAID), waiting, rules=BOTH_WAYS).cells
 
     assert disputed(joined) == {"status"}
+
+
+def test_a_conflict_ends_when_changes_no_longer_go_out_and_the_pms_is_back_at_the_old() -> None:
+    cells = said(typed(told(**SAID), duration_minutes=45), duration_minutes=60)
+    assert conflicts(cells)
+
+    after = merge(cells, {"duration_minutes": 30}, at=AT + timedelta(minutes=2), rules=RULES).cells
+
+    assert shown(after)["duration_minutes"] == 45
+    assert not conflicts(after)
