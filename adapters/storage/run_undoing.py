@@ -43,7 +43,7 @@ _LINES = text(
 _LINKED = text(
     """
     SELECT * FROM run_sheet_appointments
-    WHERE linked_to IS NOT NULL AND (linked_to = ANY(:added) OR id = ANY(:linked))
+    WHERE linked_to IS NOT NULL AND (linked_to = ANY(:leaving) OR id = ANY(:linked))
     ORDER BY id FOR UPDATE
     """
 )
@@ -133,7 +133,7 @@ def _undo(
 ) -> None:
     lines = _lines(db, seal, rows, run_id)
     changes: list[Change] = []
-    added: list[UUID] = []
+    leaving: list[UUID] = []
     linked: list[UUID] = []
     for row in rows:
         change = _undone(seal, row, lines[row["id"]], run_id, hand=hand)
@@ -143,9 +143,9 @@ def _undo(
         done.count(change)
         changes.append(change)
         linked += [one for line in lines[row["id"]] for one in line.side.linked]
-        if row["created_run_id"] == run_id:
-            added.append(row["id"])
-    freed = _freed(db, seal, added=added, linked=linked) if added or linked else []
+        if change.columns.get("removed_at") is not None:
+            leaving.append(row["id"])
+    freed = _freed(db, seal, leaving=leaving, linked=linked) if leaving or linked else []
     write_changes(db, seal, [*_freeing(changes, freed), *freed], hand=hand)
 
 
@@ -203,10 +203,10 @@ def _lines(
 
 
 def _freed(
-    db: Db, seal: EntrySeal, *, added: Sequence[UUID], linked: Sequence[UUID]
+    db: Db, seal: EntrySeal, *, leaving: Sequence[UUID], linked: Sequence[UUID]
 ) -> list[Change]:
     """Scanned and typed rows that were hidden behind what the run brought: on the sheet again."""
-    values = {"added": list(added), "linked": list(linked)}
+    values = {"leaving": list(leaving), "linked": list(linked)}
     changes = []
     for row in db.execute(_LINKED, values).mappings():
         cells = seal.cells(row)

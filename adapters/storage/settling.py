@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -105,9 +105,10 @@ def undo_settled(
     changes, opened = [], []
     for row in rows:
         before = after = seal.cells(row)
-        about = []
-        for conflict in by_row[row["id"]]:
-            if settled_at not in (None, conflict.settled_at):
+        about: list[str] = []
+        for conflict in sorted(by_row[row["id"]], key=_settled_at, reverse=True):
+            # Of several of one field only the last can stand open: it is what was chosen about.
+            if settled_at not in (None, conflict.settled_at) or conflict.field in about:
                 continue
             step = _step_of(conflict, steps_of[row["id"]])
             if step is not None and step.before.cells is not None:
@@ -120,6 +121,11 @@ def undo_settled(
     write_changes(db, seal, changes, hand=hand)
     _audit(db, "run_sheet.undone", changes, opened, hand=hand)
     return Done(ids=opened, left=len(set(ids)) - len(opened), at=hand.at)
+
+
+def _settled_at(conflict: Row[Any]) -> datetime:
+    """One that is open sorts first: it has no step to go back to."""
+    return conflict.settled_at or datetime.max.replace(tzinfo=UTC)
 
 
 def undo_one(db: Db, seal: EntrySeal, conflict_id: UUID, *, hand: Hand) -> None:

@@ -112,7 +112,7 @@ def read_sheet(  # noqa: PLR0913 - whose, which days, for whom
         "connection_id": connection_id,
     }
     found = db.execute(_DAYS.execution_options(yield_per=PIECE), values).mappings()
-    entries = tuple(view for rows in found.partitions() for view in _views(db, seal, rows))
+    entries = tuple(view for rows in found.partitions(PIECE) for view in _views(db, seal, rows))
     columns = tuple(Column(id=row.id, name=row.name) for row in db.execute(_COLUMNS))
     record(
         db,

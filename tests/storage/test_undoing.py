@@ -199,6 +199,20 @@ def test_a_scan_hidden_by_what_a_run_added_is_seen_again_when_that_leaves(desk: 
     assert only(desk).id == desk.id_of(VISIT)
 
 
+def test_a_typed_visit_behind_a_row_that_came_back_is_seen_again_when_that_leaves(
+    desk: Desk,
+) -> None:
+    run(desk, VISIT)
+    run(desk, gone=(VISIT,))
+    back = run(desk, VISIT)
+    typed = {"start": VISIT.start.isoformat(), "patient_name": "Ada Example"}
+    post(desk, typed, source="manual")
+
+    undo(desk, back)
+
+    assert [one.source for one in sheet(desk).values() if not one.removed] == ["manual"]
+
+
 def test_history_tells_each_step_with_its_values(desk: Desk) -> None:
     desk.told(VISIT)
     desk.type_in(VISIT, patient_phone="03 9555 0199")
@@ -346,6 +360,23 @@ def test_many_are_settled_at_once_and_opened_again(desk: Desk, choice: str) -> N
     after = sheet(desk)
     assert [phone_of(one) for one in after.values()] == [phone_of(one) for one in before.values()]
     assert all(len(one.conflicts) == 2 for one in after.values())
+
+
+def test_of_two_choices_about_one_field_the_last_is_opened_again(desk: Desk) -> None:
+    desk.told(VISIT)
+    desk.type_in(VISIT, patient_phone="03 9555 0199")
+    ids = []
+    for phone in ("(03) 9000 0002", "(03) 9000 0003", "(03) 9000 0002"):
+        desk.told(rephoned(VISIT, phone))
+        (conflict,) = desk.open_conflicts()
+        ids.append(conflict["id"])
+        desk.settle(conflict["id"], "mine")
+
+    with transaction(desk.engine, account_id=desk.account) as db:
+        done = undo_settled(db, desk.seal, [ids[0], ids[2]], hand=desk.hand)
+
+    assert (list(done.ids), done.left) == ([ids[2]], 1)
+    assert [one["id"] for one in desk.open_conflicts()] == [ids[2]]
 
 
 def test_a_choice_is_not_opened_again_once_the_field_has_moved_on(desk: Desk) -> None:
