@@ -34,9 +34,14 @@ class Claim:
     date_of_birth: date | None = field(default=None, repr=False)
 
     @property
+    def whole_name(self) -> str | None:
+        """The name in one piece, where it is not told in its two parts as well: those are surer."""
+        return None if self.first_name and self.last_name else self.full_name
+
+    @property
     def name(self) -> Name:
-        if self.full_name:
-            return read(self.full_name)
+        if self.whole_name:
+            return read(self.whole_name)
         if self.first_name and self.last_name:
             return read(f"{self.last_name}, {self.first_name}")
         given, family = read(f"x, {self.first_name or ''}"), read(f"{self.last_name or ''}, x")

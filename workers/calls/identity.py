@@ -127,8 +127,8 @@ def _behind_the_number(
 
 def _query(claim: Claim) -> PatientQuery:
     born = claim.date_of_birth
-    if claim.full_name:
-        return PatientQuery(text=claim.full_name, date_of_birth=born, limit=MOST_FOUND)
+    if claim.whole_name:
+        return PatientQuery(text=claim.whole_name, date_of_birth=born, limit=MOST_FOUND)
     first, last = claim.first_name, claim.last_name
     return PatientQuery(first_name=first, last_name=last, date_of_birth=born, limit=MOST_FOUND)
 

@@ -70,11 +70,15 @@ def _wish(told: Arguments, claim: Claim, phone: str | None) -> NewPatient:
 
 
 def _names(claim: Claim) -> tuple[str, str]:
-    """A full name is cut where its family name begins, with its capitals."""
-    if not claim.full_name:
+    """A name in one piece is cut where its family name begins, with its capitals."""
+    whole = claim.whole_name
+    if not whole:
         return claim.first_name or "", claim.last_name or ""
-    words = display(family=claim.full_name).split()
-    family = max(1, len(read(claim.full_name).family))
+    last, comma, first = whole.partition(",")
+    if comma and read(f"x, {first}").given:
+        return display(given=first), display(family=last)
+    words = display(family=whole).split()
+    family = max(1, len(read(whole).family))
     return " ".join(words[:-family]), " ".join(words[-family:])
 
 

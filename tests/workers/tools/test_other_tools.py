@@ -230,6 +230,25 @@ def test_what_a_registration_lacks_is_asked_for(arguments: dict[str, str], quest
     assert practice.desk.sent == []
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        {"name": "Fay Fern"},
+        {"name": "Fern, Fay"},
+        {"query": "Fern", "firstName": "Fay", "lastName": "Fern"},
+    ],
+    ids=str,
+)
+def test_somebody_is_registered_by_the_name_however_it_is_given(name: dict[str, str]) -> None:
+    practice = Practice()
+
+    practice.call(None).ask("create-patient", **name, dob="1999-09-09", phone="202-555-0111")
+
+    wish = practice.desk.sent[0].wish
+    assert isinstance(wish, NewPatient)
+    assert (wish.first_name, wish.last_name) == ("Fay", "Fern")
+
+
 def test_a_patient_changes_how_they_are_reached() -> None:
     practice = Practice()
 

@@ -88,6 +88,9 @@ def test_the_number_that_calls_proves_its_patient(tool: str, claim: dict[str, st
         {"name": "Ann Ames", "dob": "03/02/1985"},
         {"patient": "ames, ann", "date_of_birth": "2 March 1985"},
         {"patient": {"first_name": "ANN", "last_name": "Ames", "birthDate": "1985-03-02"}},
+        {**ANN, "query": "Ames"},
+        {**ANN, "query": "Ann"},
+        {**ANN, "query": "Annie Ames"},
     ],
     ids=str,
 )
