@@ -1,7 +1,7 @@
 """Looking for patients: one filter for Sikka, every field compared here."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from adapters.phones import normalised, region_of
@@ -9,15 +9,26 @@ from adapters.rest.clean import one_line
 from adapters.rest.record import Record
 from adapters.sikka.line import Line
 from adapters.sikka.rows import PATIENT_FIELDS, PHONES, patient
+from adapters.sikka.spellings import spellings
 from domain.connections import Connection
 from domain.desk import PatientCard, PatientQuery
-from domain.errors import BadRecord
+from domain.errors import BadRecord, BrokenContract, Refused
+from domain.names import Likeness, likeness
+from domain.names import read as read_name
+from domain.verification import Claim, name_of
 
 MOST_LOOKED_AT = 50
+MOST_OF_A_BIRTHDAY = 500
+"""A birthday leaves hardly anybody of those who share a name, so all of them are looked through."""
+
 _FEWEST_DIGITS = 7
 _LOCAL_DIGITS = 10
 _ADDRESS = ("address_line1", "address_line2", "city", "state", "zipcode")
 _INACTIVE = frozenset({"inactive", "deceased", "archived", "deleted", "i"})
+_FIND = "find"
+_NOT_UNDERSTOOD = (Refused, BrokenContract)
+
+Asked = Mapping[str, str]
 
 
 def search(
@@ -25,13 +36,16 @@ def search(
 ) -> Sequence[PatientCard]:
     """Those who agree in everything asked for; the first way of asking that finds any counts."""
     region = region_of(connection.timezone)
-    for asked in _ways(query):
-        params = {**PATIENT_FIELDS, "practice_id": practice_id, **asked}
-        params["limit"] = str(MOST_LOOKED_AT)
-        rows = line.records("/patients", params, most=MOST_LOOKED_AT)
-        cards = [one for one in read(rows, region) if agrees(one, query, region)]
-        if cards:
-            return cards[: query.limit]
+    for way in _ways(query):
+        found: dict[str, PatientCard] = {}
+        for asked in way:
+            rows = _rows(line, query, {"practice_id": practice_id, **asked})
+            cards = (one for one in read(rows, region) if agrees(one, query, region))
+            found |= {one.patient.pms_id: one for one in cards}
+            if len(found) >= query.limit:
+                break
+        if found:
+            return list(found.values())[: query.limit]
     return []
 
 
@@ -59,46 +73,89 @@ def agrees(card: PatientCard, query: PatientQuery, region: str | None) -> bool:
     """Whether everything that was asked for is so: Sikka may overlook a filter."""
     person = card.patient
     born = None if query.date_of_birth is None else query.date_of_birth.isoformat()
-    told = (
-        (query.first_name, person.first_name),
-        (query.last_name, person.last_name),
-        (query.email, person.email),
-        (born, person.date_of_birth),
-    )
-    if any(wanted and _plain(wanted) != _plain(found or "") for wanted, found in told):
+    told = ((query.email, person.email), (born, person.date_of_birth))
+    if not _are(told) or not _is_called(card, query):
         return False
     if query.phone and _dialled(query.phone, region) not in card.phones:
         return False
-    return query.text is None or _mentions(card, query.text, region)
+    return query.text is None or _mentions(card, query, query.text, region)
 
 
-def _ways(query: PatientQuery) -> Iterator[dict[str, str]]:
-    """The filters worth trying, the surest first; how a PMS writes a number is its own affair."""
-    text = one_line(query.text or "")
+def _rows(line: Line, query: PatientQuery, asked: Asked) -> Sequence[Record]:
+    most = MOST_LOOKED_AT if query.date_of_birth is None else MOST_OF_A_BIRTHDAY
+    try:
+        return line.records("/patients", {**PATIENT_FIELDS, **asked, "limit": str(most)}, most=most)
+    except _NOT_UNDERSTOOD:
+        # Not every field may be open to Sikka's query language.
+        if _FIND not in asked:
+            raise
+        return []
+
+
+def _ways(query: PatientQuery) -> Iterator[Iterable[Asked]]:
+    """The ways of asking, the surest first; what is asked for in one of them belongs together.
+
+    How a PMS writes a number is its own affair, and one household may have several ways.
+    """
+    text = one_line(query.text or "").replace(",", " ").strip()
     digits = re.sub(r"\D", "", text)
     phone = query.phone or (text if len(digits) >= _FEWEST_DIGITS else None)
     email = query.email or (text if "@" in text else None)
+    names = {"lastname": query.last_name, "firstname": query.first_name}
     if phone:
         local = re.sub(r"\D", "", phone)[-_LOCAL_DIGITS:]
         area, office, rest = local[:3], local[3:6], local[6:]
-        for written in (local, f"({area}) {office}-{rest}", f"{area}-{office}-{rest}"):
-            yield {"search": written}
+        yield [
+            {"search": written}
+            for written in (local, f"({area}) {office}-{rest}", f"{area}-{office}-{rest}")
+        ]
     elif email:
-        yield {"email": email}
+        yield [{"email": email}]
     elif query.last_name or query.first_name:
-        names = {"lastname": query.last_name, "firstname": query.first_name}
-        yield {key: name for key, name in names.items() if name}
+        yield [{key: name for key, name in names.items() if name}]
+        yield _by_birthday(query, query.last_name)
     elif text:
-        yield {"search": text.split()[-1]}
-        yield {"search": text.split()[0]}
+        yield [{"search": text.split()[-1]}]
+        yield [{"search": text.split()[0]}]
+        yield _by_birthday(query, text.split()[-1])
 
 
-def _mentions(card: PatientCard, text: str, region: str | None) -> bool:
+def _by_birthday(query: PatientQuery, family: str | None) -> Iterator[Asked]:
+    """Everybody of the family name, and everybody of the birthday, however they are called."""
+    if query.date_of_birth is None:
+        return
+    yield from ({"lastname": one} for one in spellings(family or "") if one)
+    yield {_FIND: f"birthdate=eq_{query.date_of_birth.isoformat()}T00:00:00"}
+
+
+def _is_called(card: PatientCard, query: PatientQuery) -> bool:
+    """By the names as they are written, or by such as may be the same person's."""
+    person = card.patient
+    told = ((query.first_name, person.first_name), (query.last_name, person.last_name))
+    if _are(told):
+        return True
+    wanted = Claim(first_name=query.first_name, last_name=query.last_name).name
+    if query.first_name and query.last_name:
+        return likeness(wanted, name_of(card)) >= Likeness.FIRST_NAME
+    theirs = name_of(card)
+    if query.last_name:
+        return bool(wanted.family) and wanted.family == theirs.family
+    return bool(wanted.given) and wanted.given == theirs.given[: len(wanted.given)]
+
+
+def _are(told: Iterable[tuple[str | None, str | None]]) -> bool:
+    return all(_plain(wanted) == _plain(found or "") for wanted, found in told if wanted)
+
+
+def _mentions(card: PatientCard, query: PatientQuery, text: str, region: str | None) -> bool:
     if len(re.sub(r"\D", "", text)) >= _FEWEST_DIGITS:
         return _dialled(text, region) in card.phones
     person = card.patient
     names = _plain(f"{person.first_name or ''} {person.last_name or ''} {person.email or ''}")
-    return all(word in names for word in _plain(text).split())
+    if all(word in names for word in _plain(text.replace(",", " ")).split()):
+        return True
+    is_named = query.date_of_birth is not None
+    return is_named and likeness(read_name(text), name_of(card)) >= Likeness.FIRST_NAME
 
 
 def _card(row: Record, region: str | None) -> PatientCard:

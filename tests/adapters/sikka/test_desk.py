@@ -62,6 +62,7 @@ def visit(number: str, time: str, **told: Any) -> dict[str, Any]:
         (PatientQuery(text="Ann Example"), ["p-1"]),
         (PatientQuery(text="212 555 0102"), ["p-2"]),
         (PatientQuery(text="nobody"), []),
+        (PatientQuery(text=" , "), []),
         (PatientQuery(last_name="Example", limit=1), ["p-1"]),
     ],
 )

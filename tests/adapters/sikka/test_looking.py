@@ -1,0 +1,183 @@
+"""Whom the desk finds, however the practice and the caller write names and numbers."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import httpx
+import pytest
+
+from domain.desk import PatientQuery
+from domain.verification import Claim, proved_by
+from tests.adapters.sikka.counter import Counter, failure, listed
+from tests.adapters.sikka.test_desk import ANN
+
+BORN = date(1984, 12, 10)
+CURLY = "\u2019"
+
+Row = dict[str, Any]
+
+
+def book(*rows: Row, knows_find: bool = True) -> Counter:
+    """Sikka with these patients: its filters as the document has them, a page at a time."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = dict(request.url.params)
+        if "find" in asked and not knows_find:
+            return failure(400, "API1026")
+        found = [row for row in rows if all(fits(row, asked) for fits in FILTERS)]
+        size, page = int(asked["limit"]), int(asked["offset"])
+        following = "https://api.example/next" if len(found) > (page + 1) * size else ""
+        shown = listed(*found[page * size : (page + 1) * size])
+        return httpx.Response(200, json={**shown, "pagination": {"next": following}})
+
+    return Counter({"GET /patients": answer})
+
+
+def _exactly(row: Row, asked: Row) -> bool:
+    names = ("firstname", "lastname")
+    return all(row[key].casefold() == asked[key].casefold() for key in names if key in asked)
+
+
+def _somewhere(row: Row, asked: Row) -> bool:
+    keys = ("firstname", "lastname", "email", "cell", "homephone")
+    return any(asked.get("search", "").casefold() in row[key].casefold() for key in keys)
+
+
+def _born(row: Row, asked: Row) -> bool:
+    return asked.get("find", "birthdate=eq_").removeprefix("birthdate=eq_") in row["birthdate"]
+
+
+FILTERS: tuple[Callable[[Row, Row], bool], ...] = (_exactly, _somewhere, _born)
+
+
+def named(pms_id: str, first: str, last: str, **told: str) -> Row:
+    return {**ANN, "patient_id": pms_id, "firstname": first, "lastname": last, **told}
+
+
+def proved(counter: Counter, query: PatientQuery, claim: Claim) -> str | None:
+    card = proved_by(claim, counter.desk.search_patients(query))
+    return card.patient.pms_id if card else None
+
+
+def by_names(counter: Counter, first: str, last: str, *, born: date = BORN) -> str | None:
+    query = PatientQuery(first_name=first, last_name=last, date_of_birth=born, limit=50)
+    claim = Claim(first_name=first, last_name=last, date_of_birth=born)
+    return proved(counter, query, claim)
+
+
+def by_text(counter: Counter, name: str) -> str | None:
+    query = PatientQuery(text=name, date_of_birth=BORN, limit=50)
+    return proved(counter, query, Claim(full_name=name, date_of_birth=BORN))
+
+
+@pytest.mark.parametrize("knows_find", [True, False])
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("Mary Ann", "O'Brien"),
+        ("Mary", "O'Brien"),
+        ("mary", "o'brien"),
+        ("Mary Ann", "OBrien"),
+        ("Mary", f"O{CURLY}Brien"),
+        ("Mary A.", "O'Brien"),
+    ],
+)
+def test_a_name_is_found_without_its_middle_and_with_any_apostrophe(
+    first: str, last: str, *, knows_find: bool
+) -> None:
+    counter = book(named("p-1", "Mary Ann", "O'Brien"), knows_find=knows_find)
+
+    assert by_names(counter, first, last) == "p-1"
+    assert by_text(counter, f"{first} {last}") == "p-1"
+
+
+@pytest.mark.parametrize("knows_find", [True, False])
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        (("Mary", f"O{CURLY}Brien"), ("Mary", "O'Brien")),
+        (("Mary", "OBrien"), ("Mary", "O'Brien")),
+        (("Jose", "Garcia"), ("José", "García")),
+        (("Ann", "Smith Jones"), ("Ann", "Smith-Jones")),
+        (("Mary", "Brown"), ("Mary Ann", "Brown")),
+    ],
+)
+def test_a_record_is_found_that_is_written_more_plainly_than_the_name_is_said(
+    kept: tuple[str, str], said: tuple[str, str], *, knows_find: bool
+) -> None:
+    assert by_names(book(named("p-1", *kept), knows_find=knows_find), *said) == "p-1"
+
+
+def test_a_record_with_accents_nobody_says_is_found_by_its_birthday() -> None:
+    counter = book(named("p-1", "José", "García"), named("p-2", "José", "Gómez"))
+
+    assert by_names(counter, "Jose", "Garcia") == "p-1"
+    assert by_text(counter, "Jose Garcia") == "p-1"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "born"),
+    [
+        ("Mary Jane", "O'Brien", BORN),
+        ("Marie", "O'Brien", BORN),
+        ("M", "O'Brien", BORN),
+        ("Mary", "Brien", BORN),
+        ("Mary", "O'Brian", BORN),
+        ("Mary", "O'Brien", date(1984, 12, 11)),
+    ],
+)
+def test_whoever_says_another_name_or_birthday_is_nobody(first: str, last: str, born: date) -> None:
+    assert by_names(book(named("p-1", "Mary Ann", "O'Brien")), first, last, born=born) is None
+
+
+def test_two_of_one_name_and_birthday_are_nobody_however_they_are_written() -> None:
+    counter = book(named("p-1", "Mary Ann", "O'Brien"), named("p-2", "Mary Ann", "OBrien"))
+
+    assert by_names(counter, "Mary", f"O{CURLY}Brien") is None
+
+
+def test_one_of_many_smiths_is_found_by_one_name_in_one_piece() -> None:
+    other = {"birthdate": "1970-01-01T00:00:00"}
+    smiths = [named(f"s-{n}", "Ann", "Smith", **other) for n in range(60)]
+    johns = [named(f"j-{n}", "John", "Doe", **other) for n in range(60)]
+    counter = book(*smiths, *johns, named("p-1", "John", "Smith"))
+
+    assert by_names(counter, "John", "Smith") == "p-1"
+    assert by_text(counter, "John Smith") == "p-1"
+    assert by_text(counter, "Smith, John") == "p-1"
+
+
+def test_whoever_is_written_as_they_say_it_is_found_by_one_request() -> None:
+    counter = book(named("p-1", "Mary Ann", "O'Brien"))
+
+    by_names(counter, "Mary Ann", "O'Brien")
+
+    assert len(counter.asked("/patients")) == 1
+
+
+@pytest.mark.parametrize(("last", "requests"), [("Nobody", 3), ("O'Nobody", 5), ("de Ñandú-Y", 5)])
+def test_a_name_that_is_nobodys_costs_a_few_requests_at_most(last: str, requests: int) -> None:
+    counter = book(named("p-1", "Mary Ann", "O'Brien"))
+
+    assert by_names(counter, "Mary", last) is None
+    assert len(counter.asked("/patients")) == requests
+
+
+def test_a_household_is_found_whole_however_each_number_is_written() -> None:
+    mother = named("p-1", "Cleo", "Crane", cell="2125550101")
+    child = named("p-2", "Dora", "Crane", cell="(212) 555-0101")
+    other = named("p-3", "Eve", "Crane", cell="212-555-0101", homephone="2125550101")
+
+    found = book(mother, child, other).desk.search_patients(
+        PatientQuery(phone="+12125550101", limit=9)
+    )
+
+    assert [one.patient.pms_id for one in found] == ["p-1", "p-3", "p-2"]
+
+
+def test_a_crowd_behind_a_number_is_asked_for_no_further() -> None:
+    counter = book(*(named(f"p-{n}", "Gus", "Gray", cell="2125550101") for n in range(9)))
+
+    assert len(counter.desk.search_patients(PatientQuery(phone="+12125550101", limit=9))) == 9
+    assert len(counter.asked("/patients")) == 1
