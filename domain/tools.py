@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from domain.connections import Connection
-from domain.desk import Ability, Opening, PracticeDesk
+from domain.desk import Ability, Opening, PatientCard, PracticeDesk
 from domain.slots import BookingRules, Wanted
 from domain.writes import KeptWrite, NewWrite
 
@@ -62,6 +62,13 @@ class Proofs(Protocol):
     @property
     def patient_ids(self) -> frozenset[str]: ...
     def prove(self, patient_ids: frozenset[str]) -> None: ...
+
+    @property
+    def registered(self) -> Mapping[str, PatientCard]:
+        """Whom this call has registered, by name and birthday: a PMS may not show them yet."""
+
+    def register(self, card: PatientCard) -> None:
+        """They are proven, and known by name for the rest of the call."""
 
     @property
     def attempts(self) -> int:

@@ -1,17 +1,23 @@
 """Phone calls: whether one goes on, and what it has proved so far, sealed while it lasts."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, TextClause, text
 
+from domain.appointments import Patient
+from domain.desk import PatientCard
+from domain.names import display
 from infra.database import transaction
 from infra.sealing import Sealer
 
 TABLE = "phone_calls"
+_NAMED = ("pms_id", "first_name", "last_name", "date_of_birth")
 
 _READ = text("SELECT proofs FROM phone_calls WHERE account_id = :account_id AND call_id = :call_id")
 _LOCKED = text(f"{_READ.text} FOR UPDATE")
@@ -106,6 +112,7 @@ class StoredProofs:
         self._sealer = sealer
         self._account = account_id
         self._connection = str(connection_id)
+        self._registered = f"{connection_id} registered"
         self._owner = {"account_id": account_id, "call_id": call_id}
 
     @property
@@ -117,6 +124,18 @@ class StoredProofs:
     def prove(self, patient_ids: frozenset[str]) -> None:
         with transaction(self._engine, account_id=self._account) as db:
             self._prove(db, patient_ids)
+
+    @property
+    def registered(self) -> Mapping[str, PatientCard]:
+        """Whom this call has registered at this practice, by name and birthday."""
+        with transaction(self._engine, account_id=self._account) as db:
+            rows = self._proofs(db, _READ).get(self._registered, ())
+        cards = [_card(dict(one)) for one in rows]
+        return {one.patient.pms_id: one for one in cards}
+
+    def register(self, card: PatientCard) -> None:
+        with transaction(self._engine, account_id=self._account) as db:
+            self._prove(db, frozenset({card.patient.pms_id}), card)
 
     @property
     def attempts(self) -> int:
@@ -133,21 +152,31 @@ class StoredProofs:
             self._prove(db, patient_ids)
             db.execute(_TAKEN_BACK, self._owner)
 
-    def _prove(self, db: Db, patient_ids: frozenset[str]) -> None:
+    def _prove(
+        self, db: Db, patient_ids: frozenset[str], registered: PatientCard | None = None
+    ) -> None:
         """Locked first: tool calls of one message may prove at the same time."""
         db.execute(_SEEN, self._owner)
         proofs = self._proofs(db, _LOCKED)
         proofs[self._connection] = sorted({*proofs.get(self._connection, ()), *patient_ids})
+        if registered is not None:
+            told = {name: getattr(registered.patient, name) for name in _NAMED}
+            proofs[self._registered] = [*proofs.get(self._registered, ()), told]
         sealed = self._sealer.seal(json.dumps(proofs), **self._place())
         db.execute(_PROVE, {**self._owner, "proofs": sealed})
 
-    def _proofs(self, db: Db, statement: TextClause) -> dict[str, list[str]]:
+    def _proofs(self, db: Db, statement: TextClause) -> dict[str, list[Any]]:
         row = db.execute(statement, self._owner).first()
         if row is None or row.proofs is None:
             return {}
-        found: dict[str, list[str]] = json.loads(self._sealer.open(row.proofs, **self._place()))
+        found: dict[str, list[Any]] = json.loads(self._sealer.open(row.proofs, **self._place()))
         return found
 
     def _place(self) -> dict[str, str]:
         call = self._owner["call_id"]
         return {"table": TABLE, "column": "proofs", "row": call, "account": self._account}
+
+
+def _card(told: Mapping[str, Any]) -> PatientCard:
+    full_name = display(given=told["first_name"], family=told["last_name"])
+    return PatientCard(patient=Patient(**told, full_name=full_name))

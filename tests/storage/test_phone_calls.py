@@ -6,6 +6,8 @@ from uuid import UUID
 import pytest
 
 from adapters.storage.phone_calls import StoredProofs
+from domain.appointments import Patient
+from domain.desk import PatientCard
 from infra.sealing import Keyring, Sealer
 from tests.storage.rig import ACCOUNT, Rig
 
@@ -26,6 +28,18 @@ def proofs(rig: Rig, connection: UUID, call_id: str = "c1") -> StoredProofs:
     )
 
 
+def person(pms_id: str, first: str, last: str, born: str) -> PatientCard:
+    return PatientCard(
+        patient=Patient(
+            pms_id=pms_id,
+            full_name=f"{first} {last}",
+            first_name=first,
+            last_name=last,
+            date_of_birth=born,
+        )
+    )
+
+
 def test_a_proof_is_for_its_call_and_practice_alone(rig: Rig, connection: UUID) -> None:
     proofs(rig, connection).prove(frozenset({"p1"}))
     proofs(rig, connection).prove(frozenset({"p2"}))
@@ -33,6 +47,21 @@ def test_a_proof_is_for_its_call_and_practice_alone(rig: Rig, connection: UUID) 
     assert proofs(rig, connection).patient_ids == {"p1", "p2"}
     assert proofs(rig, connection, "c2").patient_ids == NOBODY
     assert proofs(rig, rig.connect("D2")).patient_ids == NOBODY
+
+
+def test_whoever_is_registered_is_proved_and_known_by_name_in_that_call_alone(
+    rig: Rig, connection: UUID
+) -> None:
+    fay, bob = person("p1", "Fay", "Fern", "1999-09-09"), person("p2", "Bob", "Baker", "1990-07-15")
+
+    proofs(rig, connection).register(fay)
+    proofs(rig, connection).register(bob)
+    proofs(rig, connection).prove(frozenset({"p3"}))
+
+    assert proofs(rig, connection).registered == {"p1": fay, "p2": bob}
+    assert proofs(rig, connection).patient_ids == {"p1", "p2", "p3"}
+    assert proofs(rig, connection, "c2").registered == {}
+    assert proofs(rig, rig.connect("D2")).registered == {}
 
 
 def test_attempts_count_and_being_believed_takes_one_back(rig: Rig, connection: UUID) -> None:

@@ -133,3 +133,30 @@ def test_a_caller_books_into_the_practices_own_book(prompt: Practice) -> None:
         "SELECT pms_appointment_id FROM run_sheet_appointments WHERE pms_appointment_id = :id",
         id=made[0]["id"],
     )
+
+
+@pytest.fixture
+def lagging(database_url: str, redis_client: redis.Redis, redis_url: str) -> Iterator[Practice]:
+    """A practice whose copy at Sikka shows nothing that was written within the hour."""
+    knobs = Knobs(fastest_write=0.2, slowest_write=0.5, refresh_seconds=3600.0)
+    with practice(database_url, redis_client, redis_url, knobs) as made:
+        yield made
+
+
+def test_a_patient_registered_in_the_call_books_before_sikka_shows_them(lagging: Practice) -> None:
+    phone, stranger = lagging.phone, "+12025559999"
+    fay = {"firstName": "Fay", "lastName": "Fern", "dateOfBirth": "1999-09-09"}
+    day = (phone.day + timedelta(days=2 if phone.day.weekday() == SUNDAY else 0)).isoformat()
+
+    with phone.worker():
+        nobody = phone.ask("searchPatients", caller=stranger, **fay)
+        registered = phone.ask("createPatient", caller=stranger, **fay)
+        times = phone.ask("checkAvailability", caller=stranger, date=day)
+        start = times.partition(" at ")[2].partition(" with ")[0].partition(",")[0]
+        booked = phone.ask(
+            "bookAppointment", caller=stranger, date=day, time=start, type="exam", **fay
+        )
+
+    assert "could not find" in nobody
+    assert "is registered" in registered
+    assert "is confirmed for" in booked

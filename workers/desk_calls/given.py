@@ -11,6 +11,7 @@ from domain.desk_calls import acts_for_caller
 from domain.errors import BadInput
 from domain.tools import ToolRequest
 from domain.window import zone
+from workers.calls.identity import card_of
 from workers.desk_calls.documents import Missing
 
 MOST = Decimal(1_000_000)
@@ -100,7 +101,7 @@ def is_theirs(request: ToolRequest, patient_id: str | None) -> bool:
 
 def patient(request: ToolRequest) -> PatientCard:
     """The patient it is about, who must be one of the practice's."""
-    card = request.desk.patient(needed(request, "patientId"))
+    card = card_of(request, needed(request, "patientId"))
     if card is None:
         raise Missing("This practice has no such patient.")
     return card

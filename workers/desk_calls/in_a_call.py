@@ -12,9 +12,8 @@ from domain.desk_calls import UNPROVED
 from domain.errors import BadInput
 from domain.tools import ToolRequest
 from domain.verification import Claim
-from domain.writes import WriteState
 from workers.calls.arguments import arguments_of
-from workers.calls.identity import recognised, the_patient
+from workers.calls.identity import recognised, registered, the_patient
 from workers.desk_calls import booking, documents, given, patients
 from workers.desk_calls.documents import Already, Said, Unproved
 
@@ -67,9 +66,8 @@ def create(request: ToolRequest) -> Said:
         if recognised(request, claim) is not None:
             raise Already(REGISTERED)
     found = patients.create(request)
-    kept = found.kept
-    if kept and kept.pms_id and kept.state is WriteState.CONFIRMED:
-        request.proofs.prove(frozenset({kept.pms_id}))
+    if found.kept is not None:
+        registered(request, found.kept)
     return found
 
 

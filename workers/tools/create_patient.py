@@ -6,10 +6,10 @@ from domain.tool_words import told_of
 from domain.tools import ToolAnswer, ToolRequest
 from domain.verification import MOST_ATTEMPTS, ONLY_HUMAN, Claim
 from domain.wishes import NewPatient
-from domain.writes import KeptWrite, WriteState
+from domain.writes import KeptWrite
 from workers.calls.arguments import Arguments, arguments_of
 from workers.calls.carrying import asked_before, carried
-from workers.calls.identity import recognised
+from workers.calls.identity import recognised, registered
 
 NAME = "create-patient"
 ABILITIES = frozenset({Ability.CREATE_PATIENT})
@@ -84,7 +84,6 @@ def _names(claim: Claim) -> tuple[str, str]:
 
 def _told(request: ToolRequest, kept: KeptWrite) -> ToolAnswer:
     """Whoever registered a patient has proved them; the look for a record counts all the same."""
-    if kept.state is WriteState.CONFIRMED and kept.pms_id:
-        request.proofs.prove(frozenset({kept.pms_id}))
+    registered(request, kept)
     done = "The new patient is registered. Which day would you like to come in?"
     return told_of(request, kept, done, phi_fields=PHI, patient_id=kept.pms_id)

@@ -238,9 +238,14 @@ class Proofs:
 
     patient_ids: frozenset[str] = frozenset()
     attempts: int = 0
+    registered: dict[str, PatientCard] = field(default_factory=dict)
 
     def prove(self, patient_ids: frozenset[str]) -> None:
         self.patient_ids |= patient_ids
+
+    def register(self, card: PatientCard) -> None:
+        self.registered[card.patient.pms_id] = card
+        self.prove(frozenset({card.patient.pms_id}))
 
     def attempt(self) -> int:
         self.attempts += 1

@@ -10,12 +10,14 @@ from tests.workers.tools.desk import (
     BOB_CALLS,
     FAMILY_CALLS,
     MONDAY,
+    Call,
     Practice,
     local,
     person,
 )
 
 STRANGER = "+12025559999"
+FAY = {"firstName": "Fay", "lastName": "Fern", "dateOfBirth": "1999-09-09"}
 ANN = {"firstName": "Ann", "lastName": "Ames", "dateOfBirth": "1985-03-02"}
 PATIENTS_OWN = (
     "search-patients",
@@ -226,3 +228,53 @@ def test_a_birthday_that_is_no_date_is_asked_for_again() -> None:
 
     assert said == "I did not understand the date of birth. Could you say it again?"
     assert call.proofs.attempts == 0
+
+
+def registered() -> tuple[Practice, Call]:
+    """Somebody new, whom the practice's copy does not show yet."""
+    practice = Practice()
+    call = practice.call(STRANGER)
+    assert "is registered" in call.ask("create-patient", **FAY)
+    practice.desk.people.popitem()
+    practice.desk.asked.clear()
+    assert call.proofs.attempts == 1, "the look for a record there may be is a guess"
+    return practice, call
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {},
+        FAY,
+        {"name": "Fay Fern"},
+        {"name": "Fay Fern", "dob": "1999-09-09"},
+        {"firstName": "Fay"},
+    ],
+    ids=str,
+)
+def test_whoever_was_registered_a_moment_ago_is_known_before_the_practice_shows_them(
+    claim: dict[str, str],
+) -> None:
+    practice, call = registered()
+
+    assert "the record of Fay Fern" in call.ask("search-patients", **claim)
+    assert "the record of Fay Fern" in call.ask("get-patient-info", **claim)
+    booked = call.ask("book-appointment", date=MONDAY.isoformat(), time="9:00", **claim)
+
+    assert "is confirmed" in booked
+    assert (call.proofs.attempts, "search_patients" in practice.desk.asked) == (1, False)
+
+
+def test_whoever_was_registered_is_not_registered_twice_with_another_number() -> None:
+    practice, call = registered()
+
+    assert "already" in call.ask("create-patient", **FAY, phone="202-555-0111")
+    assert (len(practice.desk.sent), call.proofs.attempts) == (1, 1)
+
+
+def test_registering_somebody_proves_nobody_of_nearly_that_name_or_birthday() -> None:
+    _, call = registered()
+
+    assert call.ask("search-patients", **{**FAY, "dateOfBirth": "1999-09-08"}) == NOT_FOUND
+    assert call.ask("search-patients", **{**FAY, "firstName": "Faye"}) == ONLY_HUMAN
+    assert "the record of Fay Fern" in call.ask("search-patients", **FAY)
