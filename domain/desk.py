@@ -24,6 +24,8 @@ class Ability(StrEnum):
     SET_STATUS = "set_status"
     CREATE_PATIENT = "create_patient"
     UPDATE_PATIENT = "update_patient"
+    CHANGE_NAME = "change_name"
+    CHANGE_CONTACT = "change_contact"
     READ_NOTES = "read_notes"
     ADD_NOTE = "add_note"
     READ_INSURANCE = "read_insurance"

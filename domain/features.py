@@ -42,6 +42,8 @@ SPOKEN_WRITES = frozenset(
         Ability.CANCEL,
         Ability.CREATE_PATIENT,
         Ability.UPDATE_PATIENT,
+        Ability.CHANGE_NAME,
+        Ability.CHANGE_CONTACT,
         Ability.ADD_NOTE,
         Ability.ADD_INSURANCE,
         Ability.RECORD_PAYMENT,

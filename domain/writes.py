@@ -1,6 +1,6 @@
 """A write: an intent that is kept before anything leaves, and what has become of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -76,6 +76,8 @@ NEEDS: Mapping[Ability, tuple[str, ...]] = {
     Ability.SET_STATUS: ("appointments",),
     Ability.CREATE_PATIENT: ("patients", "patient_creation"),
     Ability.UPDATE_PATIENT: ("patients",),
+    Ability.CHANGE_NAME: ("patients",),
+    Ability.CHANGE_CONTACT: ("patients",),
     Ability.READ_NOTES: ("notes",),
     Ability.ADD_NOTE: ("notes",),
     Ability.READ_INSURANCE: ("insurance",),
@@ -83,7 +85,18 @@ NEEDS: Mapping[Ability, tuple[str, ...]] = {
     Ability.READ_BALANCE: ("payments",),
     Ability.RECORD_PAYMENT: ("payments",),
 }
+CHANGES: Mapping[Ability, tuple[str, ...]] = {
+    Ability.CHANGE_CONTACT: ("phone", "email", "address"),
+    Ability.CHANGE_NAME: ("first_name", "last_name"),
+}
+"""What of a patient each lets be changed, by the fields of a `PatientChange`."""
+
 ABILITY: Mapping[WriteKind, Ability] = {kind: Ability(kind.value) for kind in WriteKind}
+
+
+def changeable(abilities: Collection[Ability]) -> list[str]:
+    """The fields of a `PatientChange` that a practice's system takes."""
+    return [one for ability, names in CHANGES.items() if ability in abilities for one in names]
 
 
 class SlotTaken(SyncError):

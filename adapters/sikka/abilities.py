@@ -12,8 +12,9 @@ READS = frozenset({A.SEARCH_PATIENTS, A.READ_NOTES, A.READ_INSURANCE, A.READ_BAL
 USUAL = READS | {
     *(A.BOOK, A.RESCHEDULE, A.CANCEL, A.CREATE_PATIENT, A.ADD_NOTE, A.RECORD_PAYMENT),
 }
-# Slots and changes of patients exist only there (apidocs, available slots and PATCH patient).
-ORTHODONTIC = USUAL | {A.OPENINGS, A.UPDATE_PATIENT}
+# Slots and changes of patients exist only there (apidocs, available slots and PATCH patient), and
+# of a patient no phone, e-mail or address can be changed.
+ORTHODONTIC = USUAL | {A.OPENINGS, A.UPDATE_PATIENT, A.CHANGE_NAME}
 
 BY_PMS: Mapping[str, frozenset[Ability]] = {
     "dentrix": USUAL,
@@ -38,7 +39,7 @@ TOLD: Mapping[str, frozenset[Ability]] = {
 """The columns of `supported_pmses` and what each says."""
 
 _YES = frozenset({"available", "yes", "true", "y", "t", "1"})
-_WRITES = USUAL - READS | {A.UPDATE_PATIENT}
+_WRITES = USUAL - READS | {A.CHANGE_NAME}
 ANY_WRITES = frozenset(one.value for one in _WRITES)
 """What some PMS takes; which of it a practice's own does is for its desk to say."""
 

@@ -1,8 +1,8 @@
 """The tools as Vapi is told of them: only those a practice's desk can do and its features allow."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from domain.desk import Ability
 
@@ -40,20 +40,34 @@ REACHED: Mapping[str, Schema] = {
     "state": _text("State."),
     "zip": _text("ZIP code."),
 }
+RENAMED: Mapping[str, Schema] = {
+    "newFirstName": _text("The first name from now on, if it has changed."),
+    "newLastName": _text("The last name from now on, if it has changed."),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """One tool; any of its abilities is enough, and none means that it is always there."""
+    """One tool; any of its abilities is enough, and none means that it is always there.
+
+    What it takes only with one of them stands in `choices`.
+    """
 
     name: str
     description: str
     abilities: frozenset[Ability] = frozenset()
     properties: Mapping[str, Schema] = field(default_factory=dict)
     required: tuple[str, ...] = ()
+    choices: Mapping[Ability, Mapping[str, Schema]] = field(default_factory=dict)
 
     def is_offered(self, abilities: Collection[Ability]) -> bool:
         return not self.abilities or not self.abilities.isdisjoint(abilities)
+
+    def within(self, abilities: Collection[Ability]) -> Self:
+        """As it is at a practice that can do these."""
+        chosen = [some for ability, some in self.choices.items() if ability in abilities]
+        every = {name: schema for some in chosen for name, schema in some.items()}
+        return replace(self, properties={**every, **self.properties})
 
 
 DEFINITIONS: tuple[Definition, ...] = (
@@ -133,9 +147,10 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         name="update-patient",
-        description="Change the telephone number, e-mail address or address of a known patient.",
-        abilities=frozenset({Ability.UPDATE_PATIENT}),
-        properties={**REACHED, **WHO},
+        description="Change what is on record of a known patient: only what can be given here.",
+        abilities=frozenset({Ability.CHANGE_CONTACT, Ability.CHANGE_NAME}),
+        properties=WHO,
+        choices={Ability.CHANGE_CONTACT: REACHED, Ability.CHANGE_NAME: RENAMED},
     ),
     Definition(
         name="transfer-to-human",
@@ -199,7 +214,7 @@ class Line:
 
 
 def offered(abilities: Collection[Ability]) -> list[Definition]:
-    return [one for one in DEFINITIONS if one.is_offered(abilities)]
+    return [one.within(abilities) for one in DEFINITIONS if one.is_offered(abilities)]
 
 
 def tool_json(definition: Definition, line: Line) -> dict[str, Any]:

@@ -464,3 +464,24 @@ def test_days_are_bounded(api: Client) -> None:
 
 def replace_year(day: date) -> str:
     return day.replace(year=day.year + 1).isoformat()
+
+
+def test_what_a_system_cannot_change_of_a_patient_is_told_and_not_sent(api: Client) -> None:
+    only_names = {Ability.SEARCH_PATIENTS, Ability.UPDATE_PATIENT, Ability.CHANGE_NAME}
+    api.line.desk.abilities = frozenset(only_names)
+
+    refused = api.send("PATCH", f"/patients/{ANN}", {"phone": "+12025550111", "lastName": "Ash"})
+
+    assert refused.status_code == 422
+    assert refused.json()["detail"] == (
+        "This practice's system cannot have phone of a patient changed from outside; it takes"
+        " firstName and lastName."
+    )
+    assert api.line.desk.sent == []
+    assert api.send("PATCH", f"/patients/{ANN}", {"lastName": "Ash"}).status_code == 200
+    api.line.desk.abilities = frozenset({Ability.SEARCH_PATIENTS})
+    missing = api.send("PATCH", f"/patients/{ANN}", {"lastName": "Ash"})
+    assert (missing.status_code, missing.json()["detail"]) == (
+        501,
+        "This practice's system cannot have patients changed from outside.",
+    )

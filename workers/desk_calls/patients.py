@@ -1,16 +1,26 @@
 """Patients over the API: found, shown, registered and changed."""
 
 import re
+from collections.abc import Mapping
 
 from domain.desk import Ability, PatientQuery
 from domain.errors import BadInput
+from domain.speech import joined
 from domain.tools import ToolRequest
 from domain.wishes import NewPatient, PatientChange
+from domain.writes import changeable
 from workers.desk_calls import documents, given
 from workers.desk_calls.carrying import carry
 from workers.desk_calls.documents import OK, Said, written
 
 MOST = 50
+CHANGED: Mapping[str, str] = {
+    "first_name": "firstName",
+    "last_name": "lastName",
+    "phone": "phone",
+    "email": "email",
+    "address": "address",
+}
 DIALLED = re.compile(r"\+?[\d\s().-]{6,}")
 PHI: tuple[str, ...] = ("full_name", "date_of_birth", "phone", "email", "address", "last_visit")
 
@@ -53,6 +63,7 @@ def update(request: ToolRequest) -> Said:
     again = request.writer.asked(request.write_key)
     wish = again.write.wish if again is not None else None
     if not isinstance(wish, PatientChange):
+        _require_possible(request)
         card = given.patient(request)
         wish = PatientChange(
             patient_id=card.patient.pms_id,
@@ -62,11 +73,7 @@ def update(request: ToolRequest) -> Said:
             email=given.text(request, "email"),
             address=given.address(request),
         )
-    changed = [
-        name
-        for name in ("first_name", "last_name", "phone", "email", "address")
-        if getattr(wish, name)
-    ]
+    changed = [name for name in CHANGED if getattr(wish, name)]
     if not changed:
         raise BadInput("Name at least one thing to change.")
     found = written(
@@ -82,6 +89,20 @@ def update(request: ToolRequest) -> Said:
     return Said(
         body=body, status=found.status, phi=found.phi, patient_id=wish.patient_id, kept=found.kept
     )
+
+
+def _require_possible(request: ToolRequest) -> None:
+    """All that is to be changed is what the practice's system takes."""
+    taken = changeable(request.abilities)
+    beyond = [
+        told for name, told in CHANGED.items() if name not in taken and request.arguments.get(told)
+    ]
+    if beyond:
+        takes = joined([told for name, told in CHANGED.items() if name in taken], word="and")
+        raise BadInput(
+            f"This practice's system cannot have {joined(beyond)} of a patient changed from"
+            f" outside; it takes {takes or 'nothing else'}."
+        )
 
 
 def _query(request: ToolRequest) -> PatientQuery:

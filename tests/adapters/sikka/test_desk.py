@@ -268,6 +268,7 @@ def test_notes_come_with_their_kind() -> None:
         ("Dentrix G6", Ability.BOOK, Ability.UPDATE_PATIENT),
         ("Open Dental", Ability.CREATE_PATIENT, Ability.OPENINGS),
         ("OrthoTrac", Ability.UPDATE_PATIENT, Ability.ADD_INSURANCE),
+        ("OrthoTrac", Ability.CHANGE_NAME, Ability.CHANGE_CONTACT),
         ("Dolphin Management", Ability.OPENINGS, Ability.ADD_INSURANCE),
         ("Some New PMS", Ability.READ_BALANCE, Ability.BOOK),
     ],

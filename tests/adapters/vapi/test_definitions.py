@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.vapi.definitions import DEFINITIONS, Line, offered, tool_json
+from adapters.vapi.definitions import DEFINITIONS, WHO, Line, offered, tool_json
 from adapters.vapi.messages import canonical
 from adapters.vapi.templates import assistant_json, prompt_addition
 from domain.desk import Ability
@@ -57,6 +57,20 @@ def test_names_are_as_addresses_and_as_vapi_allows() -> None:
 )
 def test_only_what_can_be_done_is_offered(abilities: frozenset[A], names: list[str]) -> None:
     assert [one.name for one in offered(abilities)] == names
+
+
+@pytest.mark.parametrize(
+    ("can", "told"),
+    [
+        (A.CHANGE_NAME, {"newFirstName", "newLastName"}),
+        (A.CHANGE_CONTACT, {"phone", "email", "street", "city", "state", "zip"}),
+    ],
+)
+def test_a_change_of_a_patient_is_told_only_what_the_practice_takes(can: A, told: set[str]) -> None:
+    found = {one.name: one for one in offered({A.SEARCH_PATIENTS, A.UPDATE_PATIENT, can})}
+
+    assert set(found["update-patient"].properties) == {*told, *WHO}
+    assert "update-patient" not in {one.name for one in offered({A.UPDATE_PATIENT})}
 
 
 def test_a_tool_carries_its_account_where_no_model_can_change_it() -> None:

@@ -266,6 +266,31 @@ def test_an_update_of_nothing_is_asked_about() -> None:
     assert "What would you like to change" in Practice().call().ask("update-patient")
 
 
+ONLY_NAMES = frozenset({Ability.SEARCH_PATIENTS, Ability.UPDATE_PATIENT, Ability.CHANGE_NAME})
+
+
+def test_where_only_names_can_be_changed_nothing_else_is_offered_or_sent() -> None:
+    practice = Practice(abilities=ONLY_NAMES)
+    call = practice.call()
+
+    assert call.ask("update-patient") == "What would you like to change: the first or last name?"
+    assert call.ask("update-patient", phone="(202) 555-0111", newLastName="Ash") == (
+        "The telephone number cannot be changed from here, so nothing was changed; somebody at the"
+        " practice has to do it. Shall I connect you?"
+    )
+    assert practice.desk.sent == []
+    assert "The last name on record is changed." in call.ask("update-patient", newLastName="Ash")
+    assert [one.wish for one in practice.desk.sent] == [
+        PatientChange(patient_id="PAT-1001", last_name="Ash")
+    ]
+
+
+def test_where_nothing_of_a_patient_can_be_changed_it_is_not_tried() -> None:
+    practice = Practice(abilities=ONLY_NAMES - {Ability.CHANGE_NAME})
+
+    assert "I cannot do that for this practice" in practice.call().ask("update-patient")
+
+
 def test_a_record_is_told_without_whole_numbers() -> None:
     practice = Practice()
     practice.desk.add("PAT-1001", local(MONDAY, 9))
