@@ -95,6 +95,8 @@ def _redo(  # noqa: PLR0913 - which rows, of what, for whom
 def _again(seal: EntrySeal, row: RowMapping, before: Side, run_id: UUID, *, hand: Hand) -> Change:
     """Back to what the undo found; told as the run's own, so that it can be undone as such."""
     cells = seal.cells(row)
+    # To undo what the run added took it off and changed nothing; a new column since is its own.
+    is_as_it_was = row["created_run_id"] == run_id
     columns: dict[str, Any] = {"undone_fields": list(before.undone_fields)}
     if before.is_removed != (row["removed_at"] is not None):
         columns |= {
@@ -104,7 +106,7 @@ def _again(seal: EntrySeal, row: RowMapping, before: Side, run_id: UUID, *, hand
     return Change(
         row=row,
         before=cells,
-        after=cells if before.cells is None else before.cells,
+        after=cells if is_as_it_was or before.cells is None else before.cells,
         what="redone",
         columns=columns,
         run_id=run_id,

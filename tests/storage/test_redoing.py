@@ -112,6 +112,8 @@ def test_a_row_that_stays_off_waits_in_its_new_column(desk: Desk) -> None:
 
     assert not only(desk).removed
     assert only(desk).version == 3
+    desk.told(VISIT)
+    assert only(desk).clinician_id == desk.connection.clinicians["dr-1"]
 
 
 def test_what_a_run_added_changed_and_took_off_is_done_again(desk: Desk) -> None:
