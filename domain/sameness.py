@@ -26,7 +26,8 @@ def again(new: NewWrite, earlier: Iterable[KeptWrite]) -> KeptWrite | None:
     """Which of these, the newest first, is what is asked for now; None where it is new.
 
     The last of them about the same thing counts: what was changed meanwhile may be changed back.
-    Another call's write counts where it is under way, and a cancellation also when it was done.
+    Another call's write counts where it is under way, and a cancellation or registration also
+    when it was done: nothing of it may be shown yet.
     """
     wish = new.write.wish
     subject = _about(wish)
@@ -45,7 +46,7 @@ def _stands(kept: KeptWrite, new: NewWrite) -> bool:
         return True
     if isinstance(wish, Move):
         return kept.state is not WriteState.CONFIRMED
-    return isinstance(wish, Cancellation)
+    return isinstance(wish, Cancellation | NewPatient)
 
 
 def _about(wish: Wish) -> Mark | None:

@@ -65,24 +65,16 @@ def test_of_equal_wishes_at_once_one_is_kept(rig: Rig, connection: UUID) -> None
     assert sum(one.is_new for one in kept) == 1
 
 
-def test_another_call_may_register_the_same_name(rig: Rig, connection: UUID) -> None:
-    book = ledger(rig)
-
-    first = book.begin(new(connection, FAY, "c1"))
-    second = book.begin(new(connection, FAY, "c2"))
-
-    assert first.id != second.id
-
-
-def test_a_cancellation_is_known_by_another_call_until_the_book_shows_it(
-    rig: Rig, connection: UUID
+@pytest.mark.parametrize("wish", [OFF, FAY], ids=["cancellation", "registration"])
+def test_what_another_call_did_is_known_until_the_practices_system_shows_it(
+    rig: Rig, connection: UUID, wish: Wish
 ) -> None:
     book = ledger(rig)
-    first = book.begin(new(connection, OFF, "c1"))
-    while_open = book.begin(new(connection, OFF, "c2"))
+    first = book.begin(new(connection, wish, "c1"))
+    while_open = book.begin(new(connection, wish, "c2"))
     done(book, first)
-    soon = book.begin(new(connection, OFF, "c3"))
-    later = ledger(rig, NOW + SHOWN_AFTER + timedelta(seconds=1)).begin(new(connection, OFF, "c4"))
+    soon = book.begin(new(connection, wish, "c3"))
+    later = ledger(rig, NOW + SHOWN_AFTER + timedelta(seconds=1)).begin(new(connection, wish, "c4"))
 
     assert {while_open.id, soon.id} == {first.id}
     assert later.id != first.id

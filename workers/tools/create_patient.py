@@ -33,12 +33,13 @@ def answer(request: ToolRequest) -> ToolAnswer:
         return ToolAnswer(text=ONLY_HUMAN if spent else question)
     wish = _wish(told, claim, phone)
     before = asked_before(request, wish)
-    if before is not None:
+    if before is not None and before.call_id == request.call_id:
         return _told(request, before)
+    # What another call has registered is found by a guess like any record: it counts as one.
     card = recognised(request, claim)
     if card is not None:
         return _registered_already(card)
-    return _told(request, carried(request, wish))
+    return _told(request, before or carried(request, wish))
 
 
 def _question(claim: Claim, phone: str | None) -> str | None:

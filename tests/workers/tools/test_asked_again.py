@@ -8,6 +8,7 @@ import pytest
 from domain.desk import Balance, OutcomeUnknown, Receipt
 from domain.errors import Refused
 from domain.tools import CALL_FOLLOWS, TEXT_FOLLOWS, Told
+from domain.verification import ONLY_HUMAN
 from tests.workers.tools.desk import MONDAY, Call, Practice, local
 
 FAY = {"name": "Fay van Dyk", "dob": "1999-09-09"}
@@ -147,3 +148,37 @@ def test_registering_twice_is_no_guess_at_who_somebody_is() -> None:
         call.ask("create-patient", **FAY)
 
     assert call.proofs.attempts == 1
+
+
+@pytest.mark.parametrize(
+    "takes", [Receipt(number="8"), OutcomeUnknown("lost"), Receipt(is_final=True)], ids=str
+)
+def test_who_calls_again_is_not_registered_twice(takes: Receipt | OutcomeUnknown) -> None:
+    practice, call = lagging()
+    practice.desk.takes = takes
+    first = call.ask("create-patient", **FAY)
+    known = {one: card for one, card in practice.desk.people.items() if one < "PAT-2000"}
+    practice.desk.people = known
+
+    again = practice.call()
+    said = again.answer("create-patient", FAY)
+
+    assert len(practice.desk.sent) == 1
+    if said.told is Told.CONFIRMED:
+        assert said.text == f"That was done already. {first}"
+    else:
+        assert said.text.endswith(f"{ALREADY} {CALL_FOLLOWS}")
+    assert again.proofs.attempts == 1
+
+
+def test_a_registration_of_another_call_is_not_found_by_guessing_birthdays() -> None:
+    practice, call = lagging()
+    call.ask("create-patient", **FAY)
+    stranger = practice.call(None)
+    for day in range(1, 4):
+        stranger.ask("search-patients", name="Fay van Dyk", dob=f"1999-09-0{day}")
+
+    said = stranger.answer("create-patient", {**FAY, "phone": "202-555-0111"})
+
+    assert said.text == ONLY_HUMAN
+    assert stranger.proofs.patient_ids == frozenset()
