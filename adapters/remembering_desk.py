@@ -71,8 +71,10 @@ class RememberingDesk(PracticeDesk):
     def search_patients(self, query: PatientQuery) -> Sequence[PatientCard]:
         return self.desk.search_patients(query)
 
-    def appointments(self, window: Window) -> Sequence[Appointment]:
-        return self.desk.appointments(window)
+    def appointments(
+        self, window: Window, *, patient_id: str | None = None
+    ) -> Sequence[Appointment]:
+        return self.desk.appointments(window, patient_id=patient_id)
 
     def shifts(self, window: Window) -> Sequence[Shift]:
         return self.desk.shifts(window)

@@ -204,8 +204,13 @@ class PracticeDesk(WriteDesk, Protocol):
 
     def patient(self, pms_id: str) -> PatientCard | None: ...
 
-    def appointments(self, window: Window) -> Sequence[Appointment]:
-        """Fresh from the PMS, cancelled ones too; patients may be ids only."""
+    def appointments(
+        self, window: Window, *, patient_id: str | None = None
+    ) -> Sequence[Appointment]:
+        """Fresh from the PMS, cancelled ones too; patients may be ids only.
+
+        Where a patient is named a long window costs little; others' may be among them all the same.
+        """
 
     def shifts(self, window: Window) -> Sequence[Shift]:
         """Working hours of practitioners and chairs, holidays taken out."""

@@ -96,7 +96,7 @@ class Writer(Protocol):
         """What was asked for before, if this is the same wish again."""
 
     def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]:
-        """Bookings and moves the PMS has taken lately, and may not show yet."""
+        """What the PMS has taken lately and may not show yet, and cancellations under way."""
 
 
 class FreeTimes(Protocol):

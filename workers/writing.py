@@ -116,7 +116,7 @@ class Writing:
         return self._ledger.same(new)
 
     def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]:
-        """What the PMS has taken lately and may not show yet."""
+        """What the PMS has taken lately and may not show yet, and cancellations under way."""
         return self._ledger.unseen(connection_id)
 
     def follow(self, kept: KeptWrite, *, until: datetime) -> KeptWrite:

@@ -91,7 +91,9 @@ class AdvancedMdDesk:
     def patient(self, pms_id: str) -> PatientCard | None:
         raise Refused(_NOT_OFFERED)
 
-    def appointments(self, window: Window) -> Sequence[Appointment]:
+    def appointments(
+        self, window: Window, *, patient_id: str | None = None
+    ) -> Sequence[Appointment]:
         return self._source.rows(window)
 
     def busy(self, window: Window) -> Sequence[Busy]:

@@ -88,9 +88,11 @@ class SikkaDesk:
         found = self._person(pms_id)
         return found[0] if found else None
 
-    def appointments(self, window: Window) -> Sequence[Appointment]:
+    def appointments(
+        self, window: Window, *, patient_id: str | None = None
+    ) -> Sequence[Appointment]:
         found: list[Appointment] = []
-        for row in self._book(window):
+        for row in self._book(window, patient_id=patient_id):
             try:
                 found += self._parse(row, self._connection)
             except BadRecord as bad:
@@ -211,7 +213,9 @@ class SikkaDesk:
                 return Outcome(verdict=Verdict.DONE, pms_id=one.pms_id)
         return None
 
-    def _book(self, window: Window, *, whole: bool = False) -> list[Record]:
+    def _book(
+        self, window: Window, *, patient_id: str | None = None, whole: bool = False
+    ) -> list[Record]:
         zone = self._connection.timezone
         asked = {
             "startdate": local_day(window.start, zone).isoformat(),
@@ -219,6 +223,8 @@ class SikkaDesk:
             "practice_id": self._office.practice_id,
             "fields": APPOINTMENT_FIELDS,
         }
+        if patient_id is not None:
+            asked["patient_id"] = patient_id
         return self._line.records("/appointments", asked, whole=whole)
 
     def _taken(self, row: Record) -> Busy | None:

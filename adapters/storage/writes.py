@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
-from adapters.storage import asked_again, holds
+from adapters.storage import asked_again, holds, unseen
 from domain.desk import Opening, Receipt
 from domain.errors import Transient
 from domain.sameness import again
@@ -22,7 +22,6 @@ from domain.writes import (
     NEXT,
     NOT_YET_SENT,
     NUMBER_LENGTH,
-    SHOWN_AFTER,
     Hold,
     KeptWrite,
     NewWrite,
@@ -53,15 +52,6 @@ _OF_CALL = text(
     SELECT * FROM pms_writes
     WHERE account_id = :account_id AND call_id = :call_id AND kind = 'book'
       AND state NOT IN ('failed', 'withdrawn')
-    """
-)
-_UNSEEN = text(
-    """
-    SELECT * FROM pms_writes AS kept
-    WHERE connection_id = :connection_id AND state = 'confirmed' AND settled_at > :since
-      AND kind IN ('book', 'reschedule') AND pms_id IS NOT NULL
-      AND EXISTS (SELECT FROM slot_holds WHERE write_id = kept.id)
-    ORDER BY settled_at
     """
 )
 _LOAD = text("SELECT * FROM pms_writes WHERE id = :id")
@@ -141,11 +131,10 @@ class WriteLedger:
             return self._same(db, new)
 
     def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]:
-        """Bookings and moves the PMS has taken lately, and that no sync has come to show."""
-        values = {"connection_id": connection_id, "since": self._clock() - SHOWN_AFTER}
+        """What the PMS has taken lately and may not show yet, and cancellations under way."""
         with transaction(self._engine, account_id=self._account) as db:
-            holds.drop_seen(db, connection_id)
-            return [self._kept(row) for row in db.execute(_UNSEEN, values).mappings()]
+            rows = unseen.rows(db, connection_id, now=self._clock())
+            return [self._kept(row) for row in rows]
 
     def load(self, write_id: UUID) -> KeptWrite:
         with transaction(self._engine, account_id=self._account) as db:

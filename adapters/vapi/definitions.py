@@ -119,9 +119,11 @@ DEFINITIONS: tuple[Definition, ...] = (
         abilities=frozenset({Ability.RESCHEDULE}),
         properties={
             "currentDate": _text("The day the appointment is on now, if it is not the only one."),
+            "currentTime": _text("The time it is at now, if there are several on that day."),
+            "currentProvider": _text("Whom it is with now, if there are several on that day."),
             "newDate": DATE,
             "newTime": TIME,
-            "provider": PROVIDER,
+            "provider": _text("Name of the clinician, only if the caller asks for another one."),
             "reason": REASON,
             **WHO,
         },
@@ -133,6 +135,8 @@ DEFINITIONS: tuple[Definition, ...] = (
         abilities=frozenset({Ability.CANCEL}),
         properties={
             "date": _text("The day the appointment is on, if it is not the only one."),
+            "time": _text("The time it is at, if there are several on that day."),
+            "provider": _text("Whom it is with, if there are several on that day."),
             "reason": REASON,
             **WHO,
         },

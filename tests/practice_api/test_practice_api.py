@@ -103,6 +103,31 @@ def test_an_appointment_is_moved_and_cancelled(api: Client) -> None:
     assert [one.status.value for one in api.line.desk.book] == ["cancelled"]
 
 
+def test_an_appointment_that_is_cancelled_is_moved_no_more(api: Client) -> None:
+    made = booked(api)
+    api.line.desk.shows = list(api.line.desk.book)
+    api.told("DELETE", f"/appointments/{made['id']}")
+
+    moved = api.send("PATCH", f"/appointments/{made['id']}", {"startTime": at(api, "11:00")})
+
+    assert moved.status_code == 409
+    assert moved.json()["detail"] == "This appointment is cancelled; book another one."
+    assert len(api.line.desk.sent) == 2
+
+
+def test_an_appointment_whose_cancellation_is_under_way_is_not_moved(api: Client) -> None:
+    made = booked(api)
+    api.line.desk.takes = Receipt(number="275495")
+    api.line.desk.outcomes = [Outcome(verdict=Verdict.UNKNOWN)]
+    assert api.send("DELETE", f"/appointments/{made['id']}").status_code == 202
+
+    moved = api.send("PATCH", f"/appointments/{made['id']}", {"startTime": at(api, "11:00")})
+
+    assert moved.status_code == 409
+    assert "under way" in moved.json()["detail"]
+    assert len(api.line.desk.sent) == 2
+
+
 def test_a_taken_time_is_refused_and_nothing_is_sent(api: Client) -> None:
     booked(api)
 

@@ -238,7 +238,9 @@ class Book:
     def patient(self, pms_id: str) -> PatientCard | None:
         return PatientCard(patient=self.people[pms_id]) if pms_id in self.people else None
 
-    def appointments(self, window: Window) -> Sequence[Appointment]:
+    def appointments(
+        self, window: Window, *, patient_id: str | None = None
+    ) -> Sequence[Appointment]:
         return [one for one in map(self._told, self.visits) if one.start in window]
 
     def busy(self, window: Window) -> Sequence[Busy]:

@@ -160,3 +160,43 @@ def test_a_patient_registered_in_the_call_books_before_sikka_shows_them(lagging:
     assert "could not find" in nobody
     assert "is registered" in registered
     assert "is confirmed for" in booked
+
+
+def test_what_a_caller_has_cancelled_is_not_moved_whatever_the_copy_shows(
+    lagging: Practice,
+) -> None:
+    phone, patient, stranger = lagging.phone, lagging.somebody(), "+12025559999"
+    who = {
+        "firstName": patient["first"],
+        "lastName": patient["last"],
+        "dateOfBirth": patient["date_of_birth"],
+    }
+    day = (phone.day + timedelta(days=2 if phone.day.weekday() == SUNDAY else 0)).isoformat()
+    with phone.worker():
+        phone.ask("searchPatients", caller=stranger, **who)
+        times = phone.ask("checkAvailability", caller=stranger, date=day)
+        start = times.partition(" at ")[2].partition(" with ")[0].partition(",")[0]
+        phone.ask("bookAppointment", caller=stranger, date=day, time=start)
+        phone.carry(SETTLE)
+        lagging.desk.post("/_sim/refresh", json={})
+        phone.carry(SYNC)
+        phone.hang_up()
+        phone.ask("searchPatients", caller=stranger, **who)
+
+        cancelled = phone.ask("cancelAppointment", caller=stranger, date=day, time=start)
+        told = phone.ask("getPatientInfo", caller=stranger)
+        free = phone.ask("checkAvailability", caller=stranger, date=day)
+        later = free.rpartition(" or ")[2].partition(" with ")[0].rpartition(" at ")[2]
+        moved = phone.ask(
+            "rescheduleAppointment",
+            caller=stranger,
+            currentDate=day,
+            currentTime=start,
+            newDate=day,
+            newTime=later,
+        )
+
+    assert cancelled.startswith("This appointment is cancelled")
+    assert f"at {start}" not in told
+    assert moved.startswith("This appointment was cancelled already")
+    assert phone.value("SELECT count(*) FROM pms_writes WHERE kind = 'reschedule'") == 0

@@ -1,7 +1,7 @@
 """A tool's arguments as models write them: any case, any shape, nothing of it trusted."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -112,7 +112,7 @@ class Arguments:
     def start(self) -> datetime | None:
         """When an appointment is wished for: in one argument, or as a day and a time."""
         day, clock, start = self.text(*DATE), self.text(*TIME), self.text(*START)
-        if start is not None and day is not None and _is_clock(start):
+        if start is not None and day is not None and is_clock(start):
             start, clock = None, start
         if start is not None:
             return heard_instant(start, self.place)
@@ -121,7 +121,7 @@ class Arguments:
                 return None
             raise BadInput(WHICH_DAY)
         if clock is None:
-            return heard_instant(self._with_weekday(day), self.place)
+            return heard_instant(self.with_weekday(day), self.place)
         told = heard_time(clock)
         if told is None:
             raise BadInput(WHICH_TIME)
@@ -133,20 +133,16 @@ class Arguments:
         names |= {"newdate": "date", "newday": "date", "newtime": "time"}
         new = {name: self.given[key] for key, name in names.items() if key in self.given}
         if "date" in new or not new:
-            new = {**self.given, **new}
+            # Told new as a whole, any other time is the one it has now.
+            present = {*START, *TIME} if "time" in new else set()
+            rest = {key: value for key, value in self.given.items() if key not in present}
+            new = {**rest, **new}
         return Arguments(new, self.place, self.region).start()
-
-    def present_day(self) -> date | None:
-        """The day an appointment to be moved or called off is on, where that is told apart."""
-        told = self.text("currentdate", "originaldate", "olddate", "appointmentdate", "fromdate")
-        is_other = any(key.startswith("new") for key in self.given)
-        told = told or (self.text(*DATE) if is_other else None)
-        return heard_day(told, self.place) if told else None
 
     def day(self) -> date | None:
         """The day that is wished for, if one is named."""
         told = self.text(*DATE) or self.text(*START)
-        return heard_day(self._with_weekday(told), self.place) if told else None
+        return heard_day(self.with_weekday(told), self.place) if told else None
 
     def claim(self) -> Claim:
         """Who the patient is said to be; `patient` may be an id or a name, models use it so."""
@@ -171,9 +167,11 @@ class Arguments:
         known = connection.types.get(type_id or "")
         return (known.duration_minutes if known else None) or rules.default_minutes
 
-    def practitioner(self, connection: Connection) -> str | None:
+    def practitioner(
+        self, connection: Connection, names: Sequence[str] = (*PROVIDER, *PROVIDER_TOO)
+    ) -> str | None:
         """The id of whom the caller wishes to see; a question where that is not clear."""
-        told = self.text(*PROVIDER, *PROVIDER_TOO)
+        told = self.text(*names)
         people = connection.practitioners
         if told is None or told.casefold() in ANYBODY or told in people:
             return told if told in people else None
@@ -212,7 +210,7 @@ class Arguments:
             return None
         return float(found[1]) * (MINUTES_OF_AN_HOUR if found[2] else 1)
 
-    def _with_weekday(self, day: str) -> str:
+    def with_weekday(self, day: str) -> str:
         """A weekday may come beside its date, to be held against it."""
         beside = self.text("weekday", "dayofweek")
         return f"{beside} {day}" if beside else day
@@ -242,8 +240,10 @@ def _key(name: Any, around: str = "") -> str:
     return f"{_key(around)}id" if plain == "id" and around else plain
 
 
-def _is_clock(text: str) -> bool:
-    return heard_time(text) is not None and not re.search(r"\d{4}-\d|\d[/]\d|[a-z]{4,}", text)
+def is_clock(text: str) -> bool:
+    """A time of day, and no day beside it."""
+    besides = re.sub(r"o'?clock|noon|midday", "", text)
+    return heard_time(text) is not None and not re.search(r"\d{4}-\d|\d[/]\d|[a-z]{4,}", besides)
 
 
 def _is_name(text: str) -> bool:

@@ -15,10 +15,10 @@ from domain.window import Window, local_day, whole_days, zone
 from domain.wishes import Booking, Cancellation, Move
 from domain.writes import SlotTaken
 from workers.calls.times import Sought, on_day, resource_id, too_soon_or_far
-from workers.calls.upcoming import in_the_book
+from workers.calls.upcoming import cancellations, in_the_book
 from workers.desk_calls import documents, given
 from workers.desk_calls.carrying import carry
-from workers.desk_calls.documents import OK, Missing, Said, written
+from workers.desk_calls.documents import OK, Already, Missing, Said, written
 
 MOST_DAYS = 31
 MOST_NAMED = 25
@@ -79,6 +79,10 @@ def reschedule(request: ToolRequest) -> Said:
     if again is not None and isinstance(again.write.wish, Move):
         return _moved(request, again.write.wish, opening=None)
     found, start = _appointment(request), _start(request)
+    if found.status is Status.CANCELLED:
+        raise Already("This appointment is cancelled; book another one.")
+    if found.pms_id in cancellations(request.writer.unseen(request.connection.id)):
+        raise Already("The cancellation of this appointment is under way; it cannot be moved.")
     sought = Sought(
         minutes=_minutes(request, usual=found.duration_minutes),
         practitioner_id=given.text(request, "providerId") or found.practitioner_id,

@@ -7,6 +7,7 @@ from domain.wishes import Cancellation
 from workers.calls.arguments import arguments_of
 from workers.calls.carrying import carried
 from workers.calls.identity import the_patient
+from workers.calls.present import of_the_cancelled
 from workers.calls.upcoming import said_appointment, the_appointment
 
 NAME = "cancel-appointment"
@@ -21,13 +22,17 @@ def answer(request: ToolRequest) -> ToolAnswer:
         return told_of(request, carried(request, again.write.wish), DONE, phi_fields=PHI)
     told = arguments_of(request)
     patient = the_patient(request, told)
-    found = the_appointment(request, told, patient, day=told.day())
+    present = of_the_cancelled(told, request.connection)
+    meant = the_appointment(request, told, patient, present)
+    found = meant.appointment
+    done = f"This appointment is cancelled: {said_appointment(request, found)}."
+    if meant.cancellation is not None:
+        return told_of(request, meant.cancellation, done, phi_fields=PHI, patient_id=patient.id)
     wish = Cancellation(
         appointment_id=found.pms_id,
         patient_id=patient.id,
         start=found.start,
         reason=told.text("reason", "cancellationreason", "notes"),
     )
-    done = f"This appointment is cancelled: {said_appointment(request, found)}."
     kept = carried(request, wish)
     return told_of(request, kept, done, phi_fields=PHI, patient_id=patient.id)

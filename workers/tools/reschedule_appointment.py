@@ -10,10 +10,11 @@ from domain.tool_words import told_of
 from domain.tools import ToolAnswer, ToolRequest
 from domain.window import local_day
 from domain.wishes import Move
-from domain.writes import KeptWrite, SlotTaken
+from domain.writes import KeptWrite, SlotTaken, WriteState
 from workers.calls.arguments import Arguments, arguments_of
 from workers.calls.carrying import asked_before, carried
 from workers.calls.identity import Known, the_patient
+from workers.calls.present import of_the_moved
 from workers.calls.times import Sought, alternatives, on_day, resource_id, too_soon_or_far
 from workers.calls.upcoming import said_appointment, the_appointment
 
@@ -29,7 +30,11 @@ def answer(request: ToolRequest) -> ToolAnswer:
         return _told(request, carried(request, again.write.wish))
     told = arguments_of(request)
     patient = the_patient(request, told)
-    found = the_appointment(request, told, patient, day=told.present_day())
+    present = of_the_moved(told, request.connection)
+    meant = the_appointment(request, told, patient, present)
+    if meant.cancellation is not None:
+        return _called_off(request, meant.appointment, meant.cancellation, patient)
+    found = meant.appointment
     start = told.new_start()
     if start is None:
         text = f"The appointment is {said_appointment(request, found)}. When would suit you better?"
@@ -41,6 +46,20 @@ def answer(request: ToolRequest) -> ToolAnswer:
     if problem is not None:
         return ToolAnswer(text=problem)
     return _move(request, told, patient, found, start)
+
+
+def _called_off(
+    request: ToolRequest, found: Appointment, cancellation: KeptWrite, patient: Known
+) -> ToolAnswer:
+    """What is cancelled, or about to be, has no other time."""
+    about = {"phi_fields": PHI, "patient_id": patient.id}
+    if cancellation.state is not WriteState.CONFIRMED:
+        return told_of(request, cancellation, "", **about)
+    text = (
+        f"This appointment was cancelled already: {said_appointment(request, found)}. So it cannot"
+        " be moved. Shall I look for a time for a new one?"
+    )
+    return ToolAnswer(text=text, phi_fields=PHI, patient_id=patient.id)
 
 
 def _move(

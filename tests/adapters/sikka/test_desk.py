@@ -1,6 +1,6 @@
 """What the desk looks up: patients, the book, working hours, free slots, money."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -82,6 +82,18 @@ def test_a_card_has_numbers_to_dial_and_no_visit_that_never_was() -> None:
     assert card is not None
     assert card.phones == ("+12125550101",)
     assert (card.guarantor_id, card.last_visit, card.is_active) == ("p-8", None, True)
+
+
+def test_of_one_patient_a_year_ahead_is_one_request() -> None:
+    counter = Counter({"GET /appointments": listed(visit("a-1", "09:00"))})
+    year = Window(DAY.start, DAY.start + timedelta(days=365))
+
+    found = counter.desk.appointments(year, patient_id="p-1")
+
+    assert [one.pms_id for one in found] == ["a-1"]
+    (asked,) = counter.asked("/appointments")
+    params = asked.url.params
+    assert (params["patient_id"], params["enddate"]) == ("p-1", "2027-06-02")
 
 
 def test_a_patient_who_is_not_there_is_none() -> None:

@@ -35,6 +35,8 @@ from domain.wishes import Booking, Cancellation, Move, NewPatient, Write, WriteK
 from domain.writes import (
     NEXT,
     NOT_YET_SENT,
+    OPEN,
+    SHOWN_AFTER,
     Hold,
     KeptWrite,
     NewWrite,
@@ -109,8 +111,8 @@ class Desk:
     covers: list[Coverage] = field(default_factory=list)
     owes: Balance | None = None
     hangs: Event | None = None
-    lags: bool = False
-    """Its copy of the book does not show what was written."""
+    shows: list[Appointment] | None = None
+    """Its copy of the book, where that does not show what was written."""
 
     held_as: str = "SIKKA/D1:1"
 
@@ -129,9 +131,14 @@ class Desk:
         self._ask("patient")
         return self.people.get(pms_id)
 
-    def appointments(self, window: Window) -> Sequence[Appointment]:
+    def appointments(
+        self, window: Window, *, patient_id: str | None = None
+    ) -> Sequence[Appointment]:
         self._ask("appointments")
-        return [] if self.lags else [one for one in self.book if one.start in window]
+        shown = self.book if self.shows is None else self.shows
+        return [
+            one for one in shown if one.start in window and patient_id in {None, one.patient_id}
+        ]
 
     def shifts(self, window: Window) -> Sequence[Shift]:
         self._ask("shifts")
@@ -321,11 +328,16 @@ class Writes:
         return again(new, reversed(self.kept.values()))
 
     def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]:
-        return [
-            one
-            for one in self.kept.values()
-            if one.id in self.holds and one.state is WriteState.CONFIRMED
-        ]
+        found = []
+        for one in self.kept.values():
+            is_done = one.state is WriteState.CONFIRMED
+            if one.write.kind is WriteKind.CANCEL:
+                is_lately = one.submitted_at and self.clock() - one.submitted_at < SHOWN_AFTER
+                is_there = one.state in OPEN or (is_done and is_lately)
+            else:
+                is_there = is_done and one.id in self.holds
+            found += [one] if is_there else []
+        return found
 
     def load(self, write_id: UUID) -> KeptWrite:
         return self.kept[write_id]

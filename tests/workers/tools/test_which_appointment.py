@@ -1,0 +1,242 @@
+"""Which of a patient's appointments a caller means, and which of them are none any more."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.desk import Receipt, Shift
+from domain.tools import CALL_FOLLOWS, TEXT_FOLLOWS, Told
+from domain.window import Window
+from domain.wishes import Cancellation, Move
+from domain.writes import SHOWN_AFTER
+from tests.workers.tools.desk import MONDAY, ORTIZ, Call, Practice, local
+
+FAR = MONDAY + timedelta(days=45)
+ELEVEN = {"newDate": "Monday", "newTime": "11 am"}
+
+
+def seen_late() -> tuple[Practice, Call]:
+    """A practice whose copy of the book stays as it is, with one appointment of Ann's."""
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+    practice.desk.shows = list(practice.desk.book)
+    return practice, practice.call()
+
+
+def two_on_monday() -> Practice:
+    """At 9 with Dr. Lee, at 11 with Dr. Ortiz."""
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+    made = practice.desk.add("PAT-1001", local(MONDAY, 11))
+    practice.desk.book[-1] = replace(
+        made, practitioner_id=ORTIZ.pms_id, practitioner_name=ORTIZ.name
+    )
+    return practice
+
+
+def sent(practice: Practice) -> list[str]:
+    """The appointments that something was done to."""
+    wishes = [one.wish for one in practice.desk.sent]
+    return [one.appointment_id for one in wishes if isinstance(one, Cancellation | Move)]
+
+
+@pytest.mark.parametrize("is_same_call", [True, False], ids=["same call", "another call"])
+def test_what_was_just_cancelled_is_not_moved(*, is_same_call: bool) -> None:
+    practice, call = seen_late()
+    call.ask("cancel-appointment")
+
+    said = (call if is_same_call else practice.call()).answer("reschedule-appointment", ELEVEN)
+
+    assert said.text == (
+        "This appointment was cancelled already: Monday 23 November at 9 am with Dr. Mona Lee. So"
+        " it cannot be moved. Shall I look for a time for a new one?"
+    )
+    assert said.told is None
+    assert len(practice.desk.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("is_same_call", "follows"),
+    [(True, TEXT_FOLLOWS), (False, CALL_FOLLOWS)],
+    ids=["same call", "another call"],
+)
+def test_what_is_about_to_be_cancelled_is_not_moved(*, is_same_call: bool, follows: str) -> None:
+    practice, call = seen_late()
+    practice.desk.takes = Receipt(number="8")
+    call.ask("cancel-appointment")
+
+    said = (call if is_same_call else practice.call()).answer("reschedule-appointment", ELEVEN)
+
+    assert said.text == (
+        "The cancellation of the appointment for Monday 23 November at 9 am was requested at the"
+        f" practice already, and is not final yet. {follows}"
+    )
+    assert said.told is Told.REQUESTED
+    assert len(practice.desk.sent) == 1
+
+
+def test_what_was_just_cancelled_is_not_told_as_coming_up() -> None:
+    practice, call = seen_late()
+    call.ask("cancel-appointment")
+
+    for one in (call, practice.call()):
+        assert "There is no appointment coming up." in one.ask("get-patient-info")
+
+
+def test_what_is_about_to_be_cancelled_is_told_as_that() -> None:
+    practice, call = seen_late()
+    practice.desk.takes = Receipt(number="8")
+    call.ask("cancel-appointment")
+
+    said = practice.call().ask("get-patient-info")
+
+    assert (
+        "The cancellation of that on Monday 23 November at 9 am with Dr. Mona Lee was requested,"
+        " and is not final yet."
+    ) in said
+    assert "coming up" not in said
+
+
+def test_what_the_book_shows_long_after_its_cancellation_stands_again() -> None:
+    practice, call = seen_late()
+    call.ask("cancel-appointment")
+    practice.time.now += SHOWN_AFTER + timedelta(minutes=1)
+
+    assert "The next appointment is Monday" in practice.call().ask("get-patient-info")
+
+
+def test_the_other_appointment_is_moved_when_one_was_cancelled() -> None:
+    practice = two_on_monday()
+    practice.desk.shows = list(practice.desk.book)
+    call = practice.call()
+    call.ask("cancel-appointment", date="Monday", time="9 am")
+
+    call.ask("reschedule-appointment", newDate="Tuesday", newTime="9 am", provider="Lee")
+
+    assert sent(practice) == ["APPT-1", "APPT-2"]
+
+
+def test_a_second_cancellation_of_one_of_two_leaves_the_other_alone() -> None:
+    practice = two_on_monday()
+    practice.desk.shows = list(practice.desk.book)
+    call = practice.call()
+    first = call.ask("cancel-appointment", date="Monday", time="9 am")
+
+    again = call.ask("cancel-appointment", date="Monday", time="9 am")
+
+    assert again == f"That was done already. {first}"
+    assert sent(practice) == ["APPT-1"]
+
+
+def test_an_appointment_beyond_what_may_be_booked_is_told() -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY + timedelta(days=190), 10))
+
+    assert "The next appointment is" in practice.call().ask("get-patient-info")
+
+
+@pytest.mark.parametrize(
+    ("tool", "given"),
+    [
+        ("cancel-appointment", {}),
+        ("reschedule-appointment", {"newDate": (FAR + timedelta(2)).isoformat(), "newTime": "11"}),
+    ],
+)
+def test_a_near_one_is_not_taken_for_one_in_six_weeks(tool: str, given: dict[str, Any]) -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+    practice.desk.add("PAT-1001", local(FAR, 10))
+
+    said = practice.call().ask(tool, **given)
+
+    assert said == (
+        "There is more than one: Monday 23 November at 9 am with Dr. Mona Lee and Thursday 7"
+        " January 2027 at 10 am with Dr. Mona Lee. Which one do you mean?"
+    )
+    assert practice.desk.sent == []
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"date": "2026-11-23", "time": "11 am"},
+        {"startTime": "2026-11-23T11:00:00"},
+        {"startTime": "2026-11-23T11:00:00Z"},
+        {"date": "Monday at 11 am"},
+        {"date": "Monday", "startTime": "11:00"},
+        {"startTime": "11 am"},
+        {"time": "afternoon"},
+        {"currentTime": "11"},
+        {"time": "some time"},
+        {"provider": "Dr. Ortiz"},
+        {"provider": "Dr. Nobody"},
+    ],
+    ids=str,
+)
+def test_one_at_another_time_or_with_somebody_else_is_asked_about(told: dict[str, str]) -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+
+    said = practice.call().ask("cancel-appointment", **told)
+
+    assert said == (
+        "I cannot see that appointment, only Monday 23 November at 9 am with Dr. Mona Lee. Do you"
+        " mean that one?"
+    )
+    assert practice.desk.sent == []
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"date": "Monday", "time": "11 am"},
+        {"startTime": "2026-11-23T11:00"},
+        {"date": "Monday at 11 am"},
+        {"time": "11 o'clock"},
+        {"date": "Monday", "provider": "Ortiz"},
+        {"appointment": {"date": "2026-11-23T00:00:00", "practitioner": "Dr. Juan Ortiz"}},
+        {"appointmentTime": "11:00", "provider": "any"},
+    ],
+    ids=str,
+)
+def test_of_two_on_a_day_one_is_named_by_its_time_or_clinician(told: dict[str, Any]) -> None:
+    practice = two_on_monday()
+
+    practice.call().ask("cancel-appointment", **told)
+
+    assert sent(practice) == ["APPT-2"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"currentDate": "Monday", "currentTime": "11 am"},
+        {"currentDate": "Monday at 11 am"},
+        {"currentStartTime": "2026-11-23T11:00"},
+        {"startTime": "2026-11-23T11:00"},
+        {"time": "11:00"},
+        {"currentProvider": "Ortiz"},
+    ],
+    ids=str,
+)
+def test_of_two_on_a_day_the_one_to_be_moved_is_named(told: dict[str, str]) -> None:
+    practice = two_on_monday()
+    tuesday = Window(local(MONDAY + timedelta(days=1), 9), local(MONDAY + timedelta(days=1), 12))
+    practice.desk.works += [Shift(resource=ORTIZ, window=tuesday)]
+
+    practice.call().ask("reschedule-appointment", newDate="Tuesday", newTime="10 am", **told)
+
+    assert sent(practice) == ["APPT-2"]
+
+
+def test_with_whom_it_shall_be_does_not_say_with_whom_it_is() -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+    span = Window(local(MONDAY, 9), local(MONDAY, 12))
+    practice.desk.works += [Shift(resource=ORTIZ, window=span)]
+
+    said = practice.call().answer("reschedule-appointment", {**ELEVEN, "provider": "Ortiz"})
+
+    assert said.told is Told.CONFIRMED

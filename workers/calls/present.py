@@ -1,0 +1,129 @@
+"""When and with whom an appointment is said to be now, apart from where it shall go."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, time
+
+from domain.appointments import Appointment
+from domain.connections import Connection
+from domain.errors import BadInput
+from domain.hearing import heard_day, heard_instant, heard_part, heard_time
+from domain.window import zone
+from workers.calls.arguments import DATE, PROVIDER, PROVIDER_TOO, START, TIME, Arguments, is_clock
+
+NOW_ON = ("currentdate", "originaldate", "olddate", "appointmentdate", "fromdate", "currentday")
+NOW_AT = ("currenttime", "originaltime", "oldtime", "fromtime")
+NOW_FROM = ("currentstart", "currentstarttime", "currentdatetime", "originalstarttime")
+NOW_WITH = ("currentprovider", "currentpractitioner", "currentclinician", "originalprovider")
+NEW_CLOCK = ("newtime", "newstart", "newstarttime", "newdatetime")
+WHENEVER = frozenset({"any", "any time", "anytime", "unknown", "not sure"})
+_HAS_CLOCK = re.compile(r"\d:\d|\d ?[ap]\.?m\b|o'?clock|\bnoon\b|\bmidday\b")
+
+Span = tuple[time, time]
+"""From and to, both included, on the practice's own clock."""
+
+NEVER: Span = (time.max, time.min)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """What was said of it; what is None was not, and nothing fits what was not understood."""
+
+    day: date | None = None
+    span: Span | None = None
+    practitioner_id: str | None = None
+    is_nobodys: bool = False
+
+    def fits(self, one: Appointment, timezone: str) -> bool:
+        """Whether it may be this one. The day is left to whoever has asked the PMS for it."""
+        if self.is_nobodys:
+            return False
+        if self.span is not None:
+            clock = one.start.astimezone(zone(timezone)).time()
+            if not self.span[0] <= clock <= self.span[1]:
+                return False
+        whom = self.practitioner_id
+        return whom is None or one.practitioner_id in {None, whom}
+
+
+def of_the_cancelled(told: Arguments, connection: Connection) -> Present:
+    """Everything that is said is said of the appointment there is."""
+    return _present(
+        told,
+        connection,
+        lambda text: heard_day(told.with_weekday(text), told.place),
+        dates=(*NOW_ON, *DATE),
+        starts=(*NOW_FROM, *START),
+        times=(*NOW_AT, *TIME),
+        people=(*NOW_WITH, *PROVIDER, *PROVIDER_TOO),
+    )
+
+
+def of_the_moved(told: Arguments, connection: Connection) -> Present:
+    """What is called new, or has nothing new beside it, says where it shall go."""
+    has_new = any(key.startswith("new") for key in told.given)
+    has_new_clock = told.text(*NEW_CLOCK) is not None
+    return _present(
+        told,
+        connection,
+        lambda text: heard_day(text, told.place),
+        dates=(*NOW_ON, *(DATE if has_new else ())),
+        starts=(*NOW_FROM, *(START if has_new_clock else ())),
+        times=(*NOW_AT, *(TIME if has_new_clock else ())),
+        people=NOW_WITH,
+    )
+
+
+def _present(  # noqa: PLR0913 - by which names each thing may be told
+    told: Arguments,
+    connection: Connection,
+    hear: Callable[[str], date],
+    *,
+    dates: tuple[str, ...],
+    starts: tuple[str, ...],
+    times: tuple[str, ...],
+    people: tuple[str, ...],
+) -> Present:
+    day, start, clock = told.text(*dates), told.text(*starts), told.text(*times)
+    if start is not None and is_clock(start):
+        start, clock = None, clock or start
+    when = day or start
+    whom, is_nobodys = _whom(told, connection, people)
+    return Present(
+        day=hear(when) if when else None,
+        span=_said(clock) if clock else _within(told, start) or _within(told, day),
+        practitioner_id=whom,
+        is_nobodys=is_nobodys,
+    )
+
+
+def _whom(
+    told: Arguments, connection: Connection, people: tuple[str, ...]
+) -> tuple[str | None, bool]:
+    """Their id; or that it is nobody who is known, or more than one."""
+    try:
+        return told.practitioner(connection, people), False
+    except BadInput:
+        return None, True
+
+
+def _said(clock: str) -> Span | None:
+    exact = heard_time(clock)
+    if exact is not None:
+        return exact, exact
+    return None if clock.casefold() in WHENEVER else heard_part(clock) or NEVER
+
+
+def _within(told: Arguments, text: str | None) -> Span | None:
+    """A time that stands beside the day; midnight is how models write that there is none."""
+    if text is None:
+        return None
+    if not _HAS_CLOCK.search(text.lower()):
+        return heard_part(text)
+    try:
+        when = heard_instant(text, told.place)
+    except BadInput:
+        return None
+    clock = when.astimezone(zone(told.place.timezone)).time()
+    return None if clock == time() else (clock, clock)
