@@ -15,7 +15,7 @@ from domain.desk import Opening, Receipt
 from domain.errors import Transient
 from domain.sameness import again
 from domain.window import Window
-from domain.wishes import Write, WriteKind
+from domain.wishes import Cancellation, Write, WriteKind
 from domain.writes import (
     HOLD_SECONDS,
     LETTERS,
@@ -51,7 +51,14 @@ _OF_CALL = text(
     """
     SELECT * FROM pms_writes
     WHERE account_id = :account_id AND call_id = :call_id AND kind = 'book'
-      AND state NOT IN ('failed', 'withdrawn')
+      AND state NOT IN ('failed', 'withdrawn') AND called_off_at IS NULL
+    """
+)
+_CALLED_OFF = text(
+    """
+    UPDATE pms_writes SET called_off_at = :now
+    WHERE connection_id = :connection_id AND kind = 'book' AND pms_id = :pms_id
+      AND called_off_at IS NULL
     """
 )
 _LOAD = text("SELECT * FROM pms_writes WHERE id = :id")
@@ -101,8 +108,9 @@ class WriteLedger:
     def begin(self, new: NewWrite) -> KeptWrite:
         """Keep the intent and hold its slot, or answer the write that is kept already.
 
-        A call has one booking: another one asked for in it is answered with the first. Raises
-        SlotTaken, and keeps nothing, where the slot is held for somebody else.
+        A call has one booking, unless that was cancelled: another one asked for in it is answered
+        with the first. Raises SlotTaken, and keeps nothing, where the slot is held for somebody
+        else.
         """
         try:
             return self._begun(new)
@@ -196,6 +204,7 @@ class WriteLedger:
             # Until a sync shows it, and no longer than the appointment itself.
             holds.keep(db, kept.id, until=kept.end)
             holds.leave(db, kept)
+            self._call_off_booking(db, kept)
         elif state is not WriteState.UNKNOWN:
             holds.free(db, kept.id)
         return self._kept(row)
@@ -321,6 +330,13 @@ class WriteLedger:
             "reason": about.get("reason"),
         }
         return db.execute(_MOVE, values).mappings().first()
+
+    def _call_off_booking(self, db: Db, kept: KeptWrite) -> None:
+        """What is cancelled is no longer the one booking of its call."""
+        wish = kept.write.wish
+        if isinstance(wish, Cancellation):
+            about = {"connection_id": kept.connection_id, "pms_id": wish.appointment_id}
+            db.execute(_CALLED_OFF, {**about, "now": self._clock()})
 
     def _guard(self, db: Db) -> None:
         if self._guarded is not None:

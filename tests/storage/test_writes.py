@@ -16,7 +16,7 @@ from adapters.storage.writes import WriteLedger
 from domain.desk import Receipt, Resource
 from domain.window import Window
 from domain.wishes import Booking, Cancellation, Move, Write
-from domain.writes import Hold, KeptWrite, NewWrite, SlotTaken, WriteState
+from domain.writes import SHOWN_AFTER, Hold, KeptWrite, NewWrite, SlotTaken, WriteState
 from infra.database import dispatch, transaction
 from infra.sealing import Keyring, Sealer
 from tests.storage.rig import ACCOUNT, Rig, rig_on
@@ -425,6 +425,73 @@ def show(rig: Rig, connection: UUID, pms_id: str, *, at: datetime) -> None:
             ),
             values,
         )
+
+
+def off(connection: UUID, pms_id: str = "A1", *, call: str = "c1") -> NewWrite:
+    wish = Cancellation(appointment_id=pms_id, patient_id="77", start=TEN)
+    return replace(booking(connection, call=call), write=Write(wish=wish), hold=None)
+
+
+def test_cancellations_are_told_of_while_they_are_open_and_until_the_book_shows_them(
+    ledger: WriteLedger, connection: UUID, clock: Clock
+) -> None:
+    kept = ledger.begin(off(connection))
+    assert ledger.unseen(connection) == []
+    left = ledger.submitting(kept)
+    assert left is not None
+    assert [one.id for one in ledger.unseen(connection)] == [kept.id]
+    ledger.settle(left, WriteState.UNKNOWN)
+    assert [one.state for one in ledger.unseen(connection)] == [WriteState.UNKNOWN]
+    ledger.settle(left, WriteState.CONFIRMED)
+
+    assert [one.state for one in ledger.unseen(connection)] == [WriteState.CONFIRMED]
+    clock.now += SHOWN_AFTER
+    assert ledger.unseen(connection) == []
+
+
+def test_a_cancellation_nobody_knows_the_end_of_is_told_of_for_a_day(
+    ledger: WriteLedger, connection: UUID, clock: Clock
+) -> None:
+    assert ledger.submitting(ledger.begin(off(connection))) is not None
+    clock.now += timedelta(days=1)
+
+    assert ledger.unseen(connection) == []
+
+
+def test_a_call_whose_booking_was_cancelled_may_book_another_and_only_one(
+    ledger: WriteLedger, connection: UUID
+) -> None:
+    first = confirmed(ledger, booking(connection, call="c1"))
+    cancelled = ledger.submitting(ledger.begin(off(connection)))
+    assert cancelled is not None
+    assert ledger.begin(booking(connection, call="c1")).id == first.id
+    ledger.settle(cancelled, WriteState.CONFIRMED)
+    assert ledger.booking_of("c1") is None
+
+    with ThreadPoolExecutor(max_workers=8) as threads:
+        begun = list(
+            threads.map(
+                lambda hours: ledger.begin(
+                    booking(connection, call="c1", start=TEN + timedelta(hours=hours))
+                ),
+                range(8),
+            )
+        )
+
+    assert len({one.id for one in begun}) == 1
+    assert begun[0].id != first.id
+    again = ledger.booking_of("c1")
+    assert again is not None
+    assert again.id == begun[0].id
+
+
+def test_a_booking_asked_for_again_under_its_key_stays_the_same_when_it_was_cancelled(
+    ledger: WriteLedger, connection: UUID
+) -> None:
+    first = confirmed(ledger, booking(connection, call="c1", key="k1"))
+    confirmed(ledger, off(connection))
+
+    assert ledger.begin(booking(connection, call="c1", key="k1")).id == first.id
 
 
 def sent(ledger: WriteLedger, connection: UUID) -> KeptWrite:

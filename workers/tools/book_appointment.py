@@ -5,7 +5,7 @@ from datetime import datetime
 from domain.desk import Ability
 from domain.slots import OPERATORY, PRACTITIONER
 from domain.speech import practitioner_name, said_when
-from domain.tool_words import told_of
+from domain.tool_words import CONNECT, told_of
 from domain.tools import CALL_FOLLOWS, TEXT_FOLLOWS, Told, ToolAnswer, ToolRequest
 from domain.window import local_day
 from domain.wishes import Booking
@@ -14,6 +14,7 @@ from workers.calls.arguments import Arguments, arguments_of
 from workers.calls.carrying import carried
 from workers.calls.identity import Known, the_patient
 from workers.calls.times import Sought, alternatives, on_day, resource_id, too_soon_or_far
+from workers.calls.upcoming import cancellations
 
 NAME = "book-appointment"
 ABILITIES = frozenset({Ability.BOOK})
@@ -81,6 +82,12 @@ def _told(request: ToolRequest, kept: KeptWrite, name: str = "") -> ToolAnswer:
 def _already(request: ToolRequest, kept: KeptWrite) -> ToolAnswer:
     """A call makes one appointment: another wish is answered with the first."""
     when = _when(request, kept)
+    if kept.pms_id in cancellations(request.writer.unseen(kept.connection_id)):
+        text = (
+            f"The appointment for {when} was made in this call, and its cancellation is not final"
+            f" yet. Only the practice can make another one now. Shall I {CONNECT}?"
+        )
+        return ToolAnswer(text=text, phi_fields=PHI)
     if kept.state is WriteState.CONFIRMED:
         text = f"An appointment for {when} was made in this call already. Shall I move it instead?"
         return ToolAnswer(text=text, phi_fields=PHI)

@@ -106,6 +106,7 @@ pms_writes = Table(
     stamp_column("updated_at"),
     Column("entry_id", ID),
     Column("patient_link_id", ID, ForeignKey("patient_links.id")),
+    Column("called_off_at", INSTANT),
     UniqueConstraint("account_id", "idempotency_key"),
     Index("ix_pms_writes_connection_id", "connection_id", "created_at"),
     Index(
@@ -127,6 +128,7 @@ pms_writes = Table(
         unique=True,
         postgresql_where=text(
             "kind = 'book' AND call_id IS NOT NULL AND state NOT IN ('failed', 'withdrawn')"
+            " AND called_off_at IS NULL"
         ),
     ),
 )

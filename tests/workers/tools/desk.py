@@ -317,10 +317,18 @@ class Writes:
 
     def booking_of(self, call_id: str) -> KeptWrite | None:
         gone = {WriteState.FAILED, WriteState.WITHDRAWN}
+        off = {
+            getattr(one.write.wish, "appointment_id", None)
+            for one in self.kept.values()
+            if one.write.kind is WriteKind.CANCEL and one.state is WriteState.CONFIRMED
+        }
         found = (
             one
             for one in self.kept.values()
-            if one.call_id == call_id and one.write.kind is WriteKind.BOOK and one.state not in gone
+            if one.call_id == call_id
+            and one.write.kind is WriteKind.BOOK
+            and one.state not in gone
+            and (one.pms_id is None or one.pms_id not in off)
         )
         return next(found, None)
 

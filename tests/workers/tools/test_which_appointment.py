@@ -240,3 +240,34 @@ def test_with_whom_it_shall_be_does_not_say_with_whom_it_is() -> None:
     said = practice.call().answer("reschedule-appointment", {**ELEVEN, "provider": "Ortiz"})
 
     assert said.told is Told.CONFIRMED
+
+
+@pytest.mark.parametrize("cancel", [{}, {"time": "9 am"}], ids=str)
+def test_after_a_cancelled_booking_another_is_made_in_the_call(cancel: dict[str, str]) -> None:
+    practice = Practice()
+    call = practice.call()
+    call.ask("book-appointment", date="Monday", time="9:00")
+    call.ask("cancel-appointment", **cancel)
+
+    said = call.answer("book-appointment", {"date": "Monday", "time": "10:00"})
+
+    assert said.text.startswith("The appointment is confirmed for Monday 23 November at 10 am")
+    again = call.ask("book-appointment", date="Monday", time="11:00")
+    assert "10 am with Dr. Mona Lee was made in this call already" in again
+
+
+def test_while_the_cancellation_of_a_booking_is_open_no_other_is_made() -> None:
+    practice = Practice()
+    call = practice.call()
+    call.ask("book-appointment", date="Monday", time="9:00")
+    practice.desk.takes = Receipt(number="8")
+    call.ask("cancel-appointment")
+
+    said = call.ask("book-appointment", date="Monday", time="10:00")
+
+    assert said == (
+        "The appointment for Monday 23 November at 9 am with Dr. Mona Lee was made in this call,"
+        " and its cancellation is not final yet. Only the practice can make another one now. Shall"
+        " I connect you with somebody at the practice?"
+    )
+    assert len(practice.desk.sent) == 2
