@@ -1,35 +1,31 @@
-"""What callers mean by the days and times they say, as a model wrote them down."""
+"""What callers mean by the days and times they say, as a model wrote them down.
+
+Nothing that was said is passed over: a word that is not understood is a question, not a guess.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from domain import phrases
+from domain.clocks import PARTS, clock_of
 from domain.errors import BadInput
-from domain.speech import MONTHS, NOON, WEEKDAYS, said_day
+from domain.phrases import Phrase, plain
+from domain.speech import MONTHS, WEEKDAYS, joined, said_day
 from domain.window import local_day, zone
 
 FIRST_YEAR, LAST_YEAR = 1890, 2199
 CENTURY = 100
-ANY_DAY = ("soon", "asap", "earliest", "first available", "any day", "anytime", "any time")
-PARTS: Mapping[str, tuple[time, time]] = {
-    "morning": (time(0), time(NOON)),
-    "afternoon": (time(NOON), time(17)),
-    "evening": (time(17), time.max),
-}
-PAST = re.compile(r"\b(yesterday|days? ago|weeks? ago|last (week|\w+day))\b")
-_MONTH = "|".join(f"{name[:3].lower()}(?:{name[3:].lower()})?" for name in MONTHS)
-_ISO = re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
-_NUMBERS = re.compile(r"\b(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}|\d{2}))?\b(?!:)")
-_NAME_FIRST = re.compile(rf"\b({_MONTH})\.? (\d{{1,2}})(?:st|nd|rd|th)?\b(?!:)(?:,? (\d{{4}}))?")
-_DAY_FIRST = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? ({_MONTH})\b\.?(?:,? (\d{{4}}))?")
-_CLOCK = re.compile(r"(?<![\d/.-])(\d{1,2})[:.](\d{2})(?::\d{2}(?:\.\d+)?)? ?([ap])?\.?(?:m\b)?")
-_HOUR = re.compile(r"(?<![\d:./-])(\d{1,2}) ?(?:o'?clock ?)?(?:([ap])\.?m\b|(?<=k)|(?<=k ))")
+WEEK = len(WEEKDAYS)
+DAYS_OF = {"day": 1, "week": WEEK, "fortnight": 2 * WEEK}
+PAST = re.compile(r"\b(yesterday|days? ago|weeks? ago|last (week|\w+day)\b(?! (of|in)\b))")
 _WHEN = re.compile(r"\d{4}-\d{1,2}-\d{1,2}[T ]\d{1,2}:\d{2}")
 _GREENWICH = re.compile(r"(?:[zZ]|[+-]00:?00)$")
 
 WHICH_DAY = "I did not understand the date. Which day would you like?"
 WHICH_TIME = "Which time of that day would you like?"
+WHICH_MIDNIGHT = "Is that the midnight with which that day begins, or the one with which it ends?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,50 +47,55 @@ def heard_day(text: str, place: Place) -> date:
     Raises BadInput, with a question to ask, where they mean none. A date with a weekday beside it
     must fall on that weekday, and none may be past: models are not to be trusted with calendars.
     """
-    words = _plain(text)
-    weekday = next((WEEKDAYS.index(one) for one in words.split() if one in WEEKDAYS), None)
-    found = _written(words, place)
-    if found is None and PAST.search(words):
-        raise BadInput(_passed(place))
-    if found is None:
-        return _meant(words, weekday, place.today)
-    if weekday is not None and found.weekday() != weekday:
-        said, meant = WEEKDAYS[weekday].title(), said_day(found, today=place.today)
-        raise BadInput(f"That date is {meant}, not a {said}. Which one do you mean?")
-    if found < place.today:
-        raise BadInput(_passed(place))
-    return found
-
-
-def _passed(place: Place) -> str:
-    today = said_day(place.today, today=date.min)
-    return f"That day has passed: today is {today}. Which day would you like?"
+    exact = _exact(text.strip())
+    if exact is not None and exact.tzinfo is not None:
+        return _to_come(local_day(_in_reach(exact), place.timezone), place)
+    return _day(_said(plain(text), place, phrases.DAY_ALONE), place)
 
 
 def heard_date(text: str, place: Place) -> date | None:
     """A date as it is written, past or not, such as one of birth; None where there is none."""
-    return _written(_plain(text), place, is_past=True)
+    said = phrases.phrases(plain(text), phrases.DAY_ALONE) or []
+    named = [(name, found) for name, found in said if name in phrases.DAYS]
+    if any(name not in {*phrases.WRITTEN, "weekday"} for name, _ in named):
+        return None
+    dates = {_written(found, place, is_past=True) for name, found in named if name != "weekday"}
+    found = dates.pop() if len(dates) == 1 else None
+    return found if found is None or _weekdays(named) <= {found.weekday()} else None
 
 
 def heard_time(text: str) -> time | None:
     """A time of day; from 1 to 6 without am or pm it is the afternoon's, as practices are open."""
-    words = _plain(text)
-    if "midnight" in words:
-        return time(0)
-    if "noon" in words.split() or "midday" in words:
-        return time(NOON)
-    found = _CLOCK.search(words)
-    if found:
-        return _time(found[1], found[2], found[3])
-    found = _HOUR.search(words)
-    if found:
-        return _time(found[1], "0", found[2])
-    return _time(words, "0", None) if re.fullmatch(r"\d{1,2}", words) else None
+    return clock_of(phrases.phrases(plain(text), phrases.CLOCK_ALONE) or [])
+
+
+def heard_clock(text: str) -> time:
+    """The time of day the words mean; BadInput, with a question to ask, where that is not plain."""
+    return _plain_clock(phrases.phrases(plain(text), phrases.CLOCK_ALONE) or [])
+
+
+def heard_beside(day: str) -> time | None:
+    """The time that is said beside a day; midnight is how a model writes that there is none."""
+    found = clock_of(phrases.phrases(plain(day), phrases.DAY_ALONE) or [])
+    return None if found == time(0) else found
 
 
 def heard_part(text: str) -> tuple[time, time] | None:
-    """Morning, afternoon or evening."""
-    return next((span for name, span in PARTS.items() if name in text.lower()), None)
+    """Morning, afternoon or evening; or what is before or after some time."""
+    words = plain(text)
+    limits = [one for name, one in phrases.phrases(words, {}) or [] if name == "limit"]
+    clock = heard_time(limits[0]["clock"]) if len(limits) == 1 else None
+    if clock is not None:
+        is_first = limits[0]["limit"] in {"after", "from"}
+        return (clock, time.max) if is_first else (time(0), clock)
+    parts = (span for name, span in PARTS.items() if re.search(rf"\b(to)?{name}", words))
+    return next(parts, None)
+
+
+def names_day(text: str) -> bool:
+    """Whether more than a time is said."""
+    said = phrases.phrases(plain(text), phrases.CLOCK_ALONE)
+    return said is None or any(name in phrases.DAYS for name, _ in said)
 
 
 def heard_instant(text: str, place: Place) -> datetime:
@@ -103,15 +104,13 @@ def heard_instant(text: str, place: Place) -> datetime:
     A time without an offset is the practice's. So is one that ends in Z: a model that was told a
     caller's "10 am" writes it so, and a caller never means Greenwich.
     """
-    given = text.strip()
-    exact = _exact(given)
+    exact = _exact(text.strip())
     if exact is not None and exact.tzinfo is not None:
         return _in_reach(exact)
-    clock = exact.time() if exact else heard_time(_ISO.sub("", _plain(given)))
-    day = heard_day(given, place)
-    if clock is None:
-        raise BadInput(WHICH_TIME)
-    return at(day, clock, place)
+    if exact is not None:
+        return at(_to_come(exact.date(), place), exact.time(), place)
+    said = _said(plain(text), place, {})
+    return at(_day(said, place), _plain_clock(said), place)
 
 
 def at(day: date, clock: time, place: Place) -> datetime:
@@ -139,36 +138,148 @@ def _in_reach(when: datetime) -> datetime:
     return when.astimezone(UTC)
 
 
-def _meant(words: str, weekday: int | None, today: date) -> date:
-    """A day that is named by its distance from today."""
-    if "day after tomorrow" in words:
-        return today + timedelta(days=2)
-    if "tomorrow" in words:
-        return today + timedelta(days=1)
-    if "next week" in words:
-        monday = today + timedelta(days=len(WEEKDAYS) - today.weekday())
-        return monday + timedelta(days=weekday or 0)
-    if weekday is not None:
-        return today + timedelta(days=(weekday - today.weekday()) % len(WEEKDAYS) or len(WEEKDAYS))
-    if any(one in words for one in ("today", "tonight", "this week", *ANY_DAY)):
-        return today
-    raise BadInput(WHICH_DAY)
+def _to_come(day: date, place: Place) -> date:
+    if day < place.today:
+        raise BadInput(_passed(place))
+    return day
 
 
-def _written(words: str, place: Place, *, is_past: bool = False) -> date | None:
+def _passed(place: Place) -> str:
+    today = said_day(place.today, today=date.min)
+    return f"That day has passed: today is {today}. Which day would you like?"
+
+
+def _said(words: str, place: Place, alone: Mapping[str, str]) -> Sequence[Phrase]:
+    said = phrases.phrases(words, alone)
+    if said is None:
+        raise BadInput(_passed(place) if PAST.search(words) else WHICH_DAY)
+    # "Monday 15 am" may be the 15th, in the morning.
+    if any(name in phrases.CLOCKS and clock_of([(name, found)]) is None for name, found in said):
+        raise BadInput(WHICH_DAY)
+    return said
+
+
+def _day(said: Sequence[Phrase], place: Place) -> date:
+    """The one day that all of it agrees on."""
+    today = place.today
+    named = [(name, found) for name, found in said if name in phrases.DAYS]
+    meant = [MEANT[name](found, place) for name, found in named if name in MEANT]
+    weekdays = _weekdays(named)
+    weeks = {found["which"] == "next" for name, found in named if name == "week"}
+    # "A week from Monday the 30th" is the 30th, or a week after it.
+    is_doubtful = len(meant) > 1 and any(name in AFTER_A_WEEKDAY for name, _ in named)
+    if not named or len(weekdays) > 1 or len(weeks) > 1 or is_doubtful:
+        raise BadInput(WHICH_DAY)
+    days = set.intersection(*meant) if meant else _counted(weekdays, weeks, today)
+    fitting = {one for one in days if not weekdays or one.weekday() in weekdays}
+    if len(days) == 1 and not fitting:
+        other = WEEKDAYS[weekdays.pop()].title()
+        meant_day = said_day(days.pop(), today=today)
+        raise BadInput(f"That date is {meant_day}, not a {other}. Which one do you mean?")
+    if weeks:
+        fitting = {one for one in fitting if _weeks_off(one, today) == {int(*weeks)}}
+    if len(fitting) > 1:
+        both = joined([said_day(one, today=today) for one in sorted(fitting)])
+        raise BadInput(f"Which day do you mean, {both}?")
+    if not fitting:
+        raise BadInput(WHICH_DAY)
+    return _to_come(fitting.pop(), place)
+
+
+def _counted(weekdays: set[int], weeks: set[bool], today: date) -> set[date]:
+    """A weekday to come, or of a week; next week begins on its Monday; else as soon as can be."""
+    if weekdays and not weeks:
+        return {_coming(one, today) for one in weekdays}
+    if not weekdays and True not in weeks:
+        return {today}
+    days = {today + timedelta(days=days) for days in range(2 * WEEK + 1)}
+    return {
+        one
+        for one in days
+        if one.weekday() in (weekdays or {0}) and _weeks_off(one, today) == {int(*weeks)}
+    }
+
+
+def _weeks_off(day: date, today: date) -> set[int]:
+    """How many weeks ahead it is, for those whose week begins on Monday and on Sunday."""
+    firsts = (today.weekday(), (today.weekday() + 1) % WEEK)
+    return {((day - today).days + since) // WEEK for since in firsts}
+
+
+def _coming(weekday: int, today: date) -> date:
+    return today + timedelta(days=(weekday - today.weekday()) % WEEK or WEEK)
+
+
+def _weekdays(said: Sequence[Phrase]) -> set[int]:
+    return {_weekday(found) for name, found in said if name == "weekday"}
+
+
+def _weekday(found: re.Match[str]) -> int:
+    return next(at for at, one in enumerate(WEEKDAYS) if one.startswith(found["weekday"][:3]))
+
+
+def _this_or_next(found: re.Match[str], place: Place) -> set[date]:
+    """The one to come; what is left of this week may be skipped by next, and today by this."""
+    today, weekday = place.today, _weekday(found)
+    coming = _coming(weekday, today)
+    if found["which"] == "next" and _weeks_off(coming, today) != {1}:
+        return {coming, coming + timedelta(days=WEEK)}
+    if found["which"] == "this" and weekday == today.weekday():
+        return {today, coming}
+    return {coming}
+
+
+def _nth(found: re.Match[str], place: Place) -> set[date]:
+    """Of this month, or of the next one where it has passed."""
+    today, day = place.today, int(found["day"])
+    later = (today.replace(day=1) + timedelta(days=31)) if day < today.day else today
+    return _known(_date(later.year, later.month, day))
+
+
+def _ahead(found: re.Match[str], place: Place, *, since: int = 0) -> set[date]:
+    count = 1 if found["count"].startswith("a") else int(found["count"])
+    return {place.today + timedelta(days=since + count * DAYS_OF[found["unit"]])}
+
+
+def _after_a_weekday(found: re.Match[str], place: Place) -> set[date]:
+    away = (_coming(_weekday(found), place.today) - place.today).days
+    either = {0, WEEK} if away == WEEK else {away}
+    return set().union(*(_ahead(found, place, since=one) for one in either))
+
+
+def _known(day: date | None) -> set[date]:
+    if day is None:
+        raise BadInput(WHICH_DAY)
+    return {day}
+
+
+AFTER_A_WEEKDAY = frozenset({"from weekday", "on weekday"})
+MEANT: Mapping[str, Callable[[re.Match[str], Place], set[date]]] = {
+    **dict.fromkeys(phrases.WRITTEN, lambda found, place: _known(_written(found, place))),
+    **dict.fromkeys(AFTER_A_WEEKDAY, _after_a_weekday),
+    "nth": _nth,
+    "which weekday": _this_or_next,
+    "in": _ahead,
+    "from now": _ahead,
+    "from tomorrow": lambda found, place: _ahead(found, place, since=1),
+    "day after tomorrow": lambda _, place: {place.today + timedelta(days=2)},
+    "tomorrow": lambda _, place: {place.today + timedelta(days=1)},
+    "today": lambda _, place: {place.today},
+}
+"""The days a phrase may mean, of those that mean some by themselves."""
+
+
+def _written(found: re.Match[str], place: Place, *, is_past: bool = False) -> date | None:
     """A date in figures or with the name of its month."""
-    if found := _ISO.search(words):
-        return _date(found[1], found[2], found[3])
-    if found := _NAME_FIRST.search(words):
-        return _dated(found[3], _month(found[1]), found[2], place, is_past=is_past)
-    if found := _DAY_FIRST.search(words):
-        return _dated(found[3], _month(found[2]), found[1], place, is_past=is_past)
-    if found := _NUMBERS.search(words):
-        month, day = (found[1], found[2]) if place.month_first else (found[2], found[1])
+    parts = found.groupdict()
+    if "one" in parts:
+        month, day = (found["one"], found["two"])[:: 1 if place.month_first else -1]
         if int(month) > len(MONTHS):
             month, day = day, month
-        return _dated(found[3], int(month), day, place, is_past=is_past)
-    return None
+    else:
+        month, day = parts["month"], parts["day"]
+    number = int(month) if month.isdigit() else _month(month)
+    return _dated(parts["year"] or None, number, day, place, is_past=is_past)
 
 
 def _dated(year: str | None, month: int, day: str, place: Place, *, is_past: bool) -> date | None:
@@ -193,21 +304,14 @@ def _date(year: str | int, month: str | int, day: str | int) -> date | None:
         return None
 
 
-def _time(hour: str, minute: str, half: str | None) -> time | None:
-    number = int(hour)
-    if half is not None and 1 <= number <= NOON:
-        number = number % NOON + (NOON if half == "p" else 0)
-    elif half is None and 1 <= number <= NOON // 2 and not hour.startswith("0"):
-        number += NOON
-    try:
-        return time(number, int(minute))
-    except ValueError:
-        return None
-
-
 def _month(name: str) -> int:
     return next(at for at, one in enumerate(MONTHS, 1) if one.lower().startswith(name[:3]))
 
 
-def _plain(text: str) -> str:
-    return " ".join(text.lower().replace(",", " ").split())
+def _plain_clock(said: Sequence[Phrase]) -> time:
+    if any(name == "midnight" for name, _ in said):
+        raise BadInput(WHICH_MIDNIGHT)
+    clock = clock_of(said)
+    if clock is None:
+        raise BadInput(WHICH_TIME)
+    return clock

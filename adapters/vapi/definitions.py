@@ -27,7 +27,7 @@ WHO: Mapping[str, Schema] = {
     "lastName": _text("Last name of the patient, as the caller says it."),
     "dateOfBirth": _text("Date of birth of the patient as YYYY-MM-DD."),
 }
-DATE = _text("The day as YYYY-MM-DD or in the caller's words, such as next Tuesday.")
+DATE = _text("The day as YYYY-MM-DD or in the caller's words, such as Monday the 30th.")
 TIME = _text("The time on the practice's own clock, such as 14:30 or 2:30 pm; no time zone.")
 PROVIDER = _text("Name of the clinician, only if the caller asks for one.")
 TYPE = _text("Kind of visit in a few words, such as cleaning or new patient exam.")

@@ -1,13 +1,21 @@
 """Days and times as callers say them and models write them, on the practice's own clock."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import BadInput
-from domain.hearing import Place, heard_date, heard_day, heard_instant, heard_part, heard_time
+from domain.hearing import (
+    Place,
+    heard_clock,
+    heard_date,
+    heard_day,
+    heard_instant,
+    heard_part,
+    heard_time,
+)
 
 NOW = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
 HERE = Place(timezone="America/New_York", now=NOW)
@@ -38,6 +46,43 @@ STRANGE = st.text("aZ09 :-/.+TZpmond,\u0663\u00bd\n", max_size=24)
         ("12/01/2026", date(2026, 12, 1)),
         ("31/12/2026", date(2026, 12, 31)),
         ("as soon as possible", date(2026, 11, 21)),
+        ("today, Saturday", date(2026, 11, 21)),
+        ("tomorrow, Sunday", date(2026, 11, 22)),
+        ("tonight", date(2026, 11, 21)),
+        ("this afternoon, please", date(2026, 11, 21)),
+        ("tomorrow morning", date(2026, 11, 22)),
+        ("Monday the 30th", date(2026, 11, 30)),
+        ("the thirtieth", date(2026, 11, 30)),
+        ("on the 30th in the morning", date(2026, 11, 30)),
+        ("the 5th", date(2026, 12, 5)),
+        ("Tuesday the first", date(2026, 12, 1)),
+        ("Tuesday December the 1st", date(2026, 12, 1)),
+        ("December first", date(2026, 12, 1)),
+        ("the twenty-first of December", date(2026, 12, 21)),
+        ("1st of December", date(2026, 12, 1)),
+        ("Sept 14", date(2027, 9, 14)),
+        ("Tuesday, Sept. 14, 2027", date(2027, 9, 14)),
+        ("2 December 9 am", date(2026, 12, 2)),
+        ("Tue", date(2026, 11, 24)),
+        ("next Tuesday, the 24th", date(2026, 11, 24)),
+        ("this coming Friday", date(2026, 11, 27)),
+        ("first available on Tuesday", date(2026, 11, 24)),
+        ("Tuesday of next week", date(2026, 11, 24)),
+        ("Saturday this week", date(2026, 11, 21)),
+        ("in 3 days", date(2026, 11, 24)),
+        ("in a week", date(2026, 11, 28)),
+        ("in two weeks' time", date(2026, 12, 5)),
+        ("in two weeks, on Saturday", date(2026, 12, 5)),
+        ("ten days from now", date(2026, 12, 1)),
+        ("a week from tomorrow", date(2026, 11, 29)),
+        ("a week from tomorrow, Sunday", date(2026, 11, 29)),
+        ("a week from Tuesday", date(2026, 12, 1)),
+        ("a week on Tuesday", date(2026, 12, 1)),
+        ("two weeks from Tuesday at 9 am", date(2026, 12, 8)),
+        ("in a fortnight", date(2026, 12, 5)),
+        ("Monday at half past two", date(2026, 11, 23)),
+        ("Monday after 3 pm", date(2026, 11, 23)),
+        ("2026-11-23T23:30:00-08:00", date(2026, 11, 24)),
     ],
 )
 def test_a_day_is_heard(said: str, meant: date) -> None:
@@ -57,6 +102,47 @@ def test_a_day_is_the_practices_own() -> None:
         ("2026-02-30", "Which day"),
         ("2026-11-20", "today is Saturday 21 November 2026"),
         ("Tuesday 2026-11-23", "That date is Monday 23 November, not a Tuesday."),
+        ("tomorrow, Tuesday", "That date is tomorrow, not a Tuesday."),
+        ("today, Sunday", "That date is today, not a Sunday."),
+        ("Tuesday the 30th", "That date is Monday 30 November, not a Tuesday."),
+        ("Friday the 13th", "That date is Sunday 13 December, not a Friday."),
+        ("Monday, Sept 14", "That date is Tuesday 14 September 2027, not a Monday."),
+        ("in two weeks on Tuesday", "That date is Saturday 5 December, not a Tuesday."),
+        ("next Sunday", "do you mean, tomorrow or Sunday 29 November"),
+        ("this Saturday", "do you mean, today or Saturday 28 November"),
+        ("a week from Saturday", "do you mean, Saturday 28 November or Saturday 5 December"),
+        ("the 31st", "Which day"),
+        ("30", "Which day"),
+        ("Monday 30", "Which day"),
+        ("December", "Which day"),
+        ("Monday or Tuesday", "Which day"),
+        ("Monday Tuesday", "Which day"),
+        ("not Monday", "Which day"),
+        ("the Monday after next", "Which day"),
+        ("next but one Monday", "Which day"),
+        ("Tuesday week", "Which day"),
+        ("the first Monday", "Which day"),
+        ("first on Monday", "Which day"),
+        ("the first Monday of January", "Which day"),
+        ("last Monday of January", "Which day"),
+        ("the first of next week", "Which day"),
+        ("a week from Monday the 30th", "Which day"),
+        ("a week from December 1st", "Which day"),
+        ("two weeks from next Tuesday", "Which day"),
+        ("after Tuesday", "Which day"),
+        ("after 3 December at 9 am", "Which day"),
+        ("in 3 business days", "Which day"),
+        ("in a month", "Which day"),
+        ("Tuesday this week", "Which day"),
+        ("Sunday next week", "Which day"),
+        ("this weekend", "Which day"),
+        ("December 1st, the 2nd", "Which day"),
+        ("Saturday 9-11", "Which day"),
+        ("tomorrow the other one", "Which day"),
+        ("2 days after the 30th", "Which day"),
+        ("Monday 30 in the morning", "Which day"),
+        ("Monday at 30", "Which day"),
+        ("Monday 15 am", "Which day"),
     ],
 )
 def test_a_day_that_is_none_is_asked_about(said: str, question: str) -> None:
@@ -84,6 +170,44 @@ def test_a_day_that_is_none_is_asked_about(said: str, question: str) -> None:
         ("25:00", None),
         ("13 pm", time(13)),
         ("half past", None),
+        ("half past two", time(14, 30)),
+        ("half past 2 pm", time(14, 30)),
+        ("quarter to three pm", time(14, 45)),
+        ("a quarter to 7", time(18, 45)),
+        ("quarter to 1 pm", time(12, 45)),
+        ("quarter past nine", time(9, 15)),
+        ("ten past 9 am", time(9, 10)),
+        ("ten minutes to nine", time(8, 50)),
+        ("twenty-five to ten", time(9, 35)),
+        ("ten to three", None),
+        ("quarter to 12 pm", None),
+        ("half 2", None),
+        ("2 15 pm", time(14, 15)),
+        ("two fifteen", time(14, 15)),
+        ("at two thirty", time(14, 30)),
+        ("2.30pm", time(14, 30)),
+        ("2:30p", time(14, 30)),
+        ("nine", time(9)),
+        ("nine o\u2019clock", time(9)),
+        ("around 3, please", time(15)),
+        ("3 in the morning", time(3)),
+        ("9 in the morning", time(9)),
+        ("7 in the evening", time(19)),
+        ("tonight at 8 o'clock", time(20)),
+        ("14:30 in the afternoon", time(14, 30)),
+        ("9 am in the afternoon", None),
+        ("11 in the afternoon", None),
+        ("15 am", None),
+        ("12 noon", time(12)),
+        ("9 am or 10 am", None),
+        ("9 am 10 am", None),
+        ("9 am eastern", None),
+        ("after 3 pm", None),
+        ("before noon", None),
+        ("9 to 5", None),
+        ("Monday at 9 am", time(9)),
+        ("2026-11-23T10:00:00Z", time(10)),
+        ("2026-11-23", None),
     ],
 )
 def test_a_time_is_heard(said: str, meant: time | None) -> None:
@@ -101,6 +225,13 @@ def test_a_time_is_heard(said: str, meant: time | None) -> None:
         ("2026-11-23 10:00", datetime(2026, 11, 23, 15, tzinfo=UTC)),
         ("2026-11-23T9:00", datetime(2026, 11, 23, 14, tzinfo=UTC)),
         ("Monday at 2 pm", datetime(2026, 11, 23, 19, tzinfo=UTC)),
+        ("Monday the 30th at half past 2 pm", datetime(2026, 11, 30, 19, 30, tzinfo=UTC)),
+        ("Dec 1 2 15 pm", datetime(2026, 12, 1, 19, 15, tzinfo=UTC)),
+        ("2 December 9 am", datetime(2026, 12, 2, 14, tzinfo=UTC)),
+        ("Tuesday 23 November 2027 at 9 am", datetime(2027, 11, 23, 14, tzinfo=UTC)),
+        ("tomorrow at 3", datetime(2026, 11, 22, 20, tzinfo=UTC)),
+        ("a week from tomorrow at noon", datetime(2026, 11, 29, 17, tzinfo=UTC)),
+        ("Monday at 10.30", datetime(2026, 11, 23, 15, 30, tzinfo=UTC)),
         ("July 6 at 9 am", datetime(2027, 7, 6, 13, tzinfo=UTC)),
     ],
 )
@@ -113,6 +244,11 @@ def test_an_instant_is_on_the_practices_clock(said: str, meant: datetime) -> Non
     [
         ("2026-11-23", "Which time"),
         ("10 am", "Which day"),
+        ("Monday after 3 pm", "Which time"),
+        ("Monday in the afternoon", "Which time"),
+        ("Monday at midnight", "the midnight with which that day begins"),
+        ("Monday at 9 am or 10 am", "Which day"),
+        ("Tuesday the 30th at 9 am", "not a Tuesday"),
         ("2027-03-14T02:30:00", "The clocks change then"),
         ("9999-12-31T23:59:59-05:00", "Which day"),
         ("2024-03-05T10:00", "That day has passed"),
@@ -132,6 +268,14 @@ def test_an_instant_that_is_none_is_asked_about(said: str, question: str) -> Non
         ("03/02/2019", date(2019, 3, 2)),
         ("2 March", None),
         ("the second", None),
+        ("Sept. 14, 1985", date(1985, 9, 14)),
+        ("the second of March 1985", date(1985, 3, 2)),
+        ("1985/03/02", date(1985, 3, 2)),
+        ("Saturday, March 2, 1985", date(1985, 3, 2)),
+        ("Sunday, March 2, 1985", None),
+        ("1985-03-02T00:00:00Z", date(1985, 3, 2)),
+        ("March 2, 1985 or 1986", None),
+        ("March 2, 85", None),
     ],
 )
 def test_a_birthday_is_heard(said: str, meant: date | None) -> None:
@@ -144,7 +288,108 @@ def test_a_birthday_follows_the_practices_country() -> None:
 
 def test_a_part_of_the_day_is_heard() -> None:
     assert heard_part("in the Morning") == (time(0), time(12))
+    assert heard_part("tonight") == (time(17), time.max)
     assert heard_part("10:00") is None
+    assert heard_part("midnight") is None
+
+
+def test_before_and_after_a_time_are_parts_of_the_day() -> None:
+    assert heard_part("after 3 pm") == (time(15), time.max)
+    assert heard_part("Monday before noon") == (time(0), time(12))
+    assert heard_part("after three") == (time(15), time.max)
+    assert heard_part("after lunch") is None
+
+
+def test_which_midnight_is_asked() -> None:
+    with pytest.raises(BadInput, match="begins"):
+        heard_clock("midnight")
+
+    assert heard_clock("00:00") == time(0)
+
+
+def said_ways(day: date, today: date) -> list[str]:
+    """How somebody who means that day says it: where they mean another, they say something else."""
+    weekday, away = f"{day:%A}", (day - today).days
+    nth = f"{day.day}{({1: 'st', 2: 'nd', 3: 'rd'}).get(day.day % 10, 'th')}"
+    ways = dated_ways(day, nth)
+    if 0 < away < 28:
+        ways += [f"the {nth}", f"{weekday} the {nth}", f"{weekday} {nth}"]
+    if away > 0:
+        ways += [f"in {away} days", f"{away} days from today", f"{away - 1} days from tomorrow"]
+        ways += [f"{(away - 1) // 7} weeks from {weekday}"]
+    if 0 < away <= 7:
+        ways += [weekday, f"this coming {weekday}", f"the first available on {weekday}"]
+    if away <= 2:
+        near = ("today", "tomorrow", "the day after tomorrow")[away]
+        ways += [near, f"{near}, {weekday}", f"{weekday}, {near}"]
+    return ways + weekly_ways(day, today)
+
+
+def dated_ways(day: date, nth: str) -> list[str]:
+    weekday, month = f"{day:%A}", f"{day:%B}"
+    ways = [f"{day}", f"{day:%m/%d/%Y}", f"{month} {day.day}, {day.year}"]
+    ways += [f"the {nth} of {month} {day.year}", f"{weekday}, {day.day} {month} {day.year}"]
+    ways += [f"{month} the {nth}", f"{nth} of {month}", f"{weekday}, {month[:3]}. {day.day}"]
+    ways += [f"{weekday} {month} {nth}", f"{day.month}/{day.day}", f"{day.day} {month[:3]}"]
+    return ways
+
+
+def weekly_ways(day: date, today: date) -> list[str]:
+    """For those whose week begins on Monday and for those whose week begins on Sunday."""
+    weekday, away = f"{day:%A}", (day - today).days
+    ways = [f"in {away // 7} weeks", f"{weekday}, {away // 7} weeks from now"]
+    ways = ways if away and away % 7 == 0 else []
+    for since in (today.weekday(), (today.weekday() + 1) % 7):
+        if 7 <= away + since < 14:
+            ways += [f"next {weekday}", f"{weekday} next week", f"next week on {weekday}"]
+        if away + since < 7:
+            ways += [f"{weekday} this week"]
+    return ways
+
+
+NOWS = st.integers(0, 1460).map(
+    lambda days: datetime(2026, 1, 1, 17, tzinfo=UTC) + timedelta(days=days)
+)
+MORE = ("from", "after", "but", "not", "or", "week", "weeks", "first", "next", "7", "31", "xyz")
+LATER = st.one_of(st.integers(0, 15), st.integers(0, 364))
+
+
+def heard_or_asked(said: str, place: Place) -> date | None:
+    try:
+        return heard_day(said, place)
+    except BadInput:
+        return None
+
+
+@given(NOWS, LATER, st.sampled_from(["", " at 9 am", " at half past two", " 2 15 pm", " please"]))
+def test_the_day_that_is_heard_is_the_one_that_is_meant(
+    now: datetime, away: int, after: str
+) -> None:
+    place = Place(timezone="America/New_York", now=now)
+    meant = place.today + timedelta(days=away)
+
+    heard = {way: heard_or_asked(way + after, place) for way in said_ways(meant, place.today)}
+
+    assert {way: day for way, day in heard.items() if day not in {meant, None}} == {}
+    assert heard[f"{meant}"] == heard[f"{meant:%A}, {meant.day} {meant:%B} {meant.year}"] == meant
+
+
+@given(
+    NOWS,
+    LATER,
+    st.sampled_from(MORE),
+    st.data(),
+)
+def test_a_word_more_never_makes_it_another_day_silently(
+    now: datetime, away: int, more: str, data: st.DataObject
+) -> None:
+    place = Place(timezone="America/New_York", now=now)
+    meant = place.today + timedelta(days=away)
+    words = data.draw(st.sampled_from(said_ways(meant, place.today))).split()
+    where = data.draw(st.integers(0, len(words)))
+    said = " ".join([*words[:where], more, *words[where:]])
+
+    assert heard_or_asked(said, place) in {heard_or_asked(" ".join(words), place), None}
 
 
 @given(STRANGE)

@@ -14,10 +14,13 @@ from domain.hearing import (
     WHICH_TIME,
     Place,
     at,
+    heard_beside,
+    heard_clock,
     heard_date,
     heard_day,
     heard_instant,
     heard_time,
+    names_day,
 )
 from domain.names import NOBODY, called, spoken, suggestion
 from domain.slots import BookingRules
@@ -122,10 +125,10 @@ class Arguments:
             raise BadInput(WHICH_DAY)
         if clock is None:
             return heard_instant(self.with_weekday(day), self.place)
-        told = heard_time(clock)
-        if told is None:
+        told = heard_clock(clock)
+        if heard_beside(day) not in {None, told}:
             raise BadInput(WHICH_TIME)
-        return at(self.day() or self.place.today, told, self.place)
+        return at(heard_day(self.with_weekday(day), self.place), told, self.place)
 
     def new_start(self) -> datetime | None:
         """Where an appointment is to be moved to: called new, or just the time."""
@@ -242,8 +245,7 @@ def _key(name: Any, around: str = "") -> str:
 
 def is_clock(text: str) -> bool:
     """A time of day, and no day beside it."""
-    besides = re.sub(r"o'?clock|noon|midday", "", text)
-    return heard_time(text) is not None and not re.search(r"\d{4}-\d|\d[/]\d|[a-z]{4,}", besides)
+    return heard_time(text) is not None and not names_day(text)
 
 
 def _is_name(text: str) -> bool:

@@ -1,6 +1,5 @@
 """When and with whom an appointment is said to be now, apart from where it shall go."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time
@@ -8,7 +7,7 @@ from datetime import date, time
 from domain.appointments import Appointment
 from domain.connections import Connection
 from domain.errors import BadInput
-from domain.hearing import heard_day, heard_instant, heard_part, heard_time
+from domain.hearing import heard_beside, heard_day, heard_instant, heard_part, heard_time
 from domain.window import zone
 from workers.calls.arguments import DATE, PROVIDER, PROVIDER_TOO, START, TIME, Arguments, is_clock
 
@@ -18,7 +17,6 @@ NOW_FROM = ("currentstart", "currentstarttime", "currentdatetime", "originalstar
 NOW_WITH = ("currentprovider", "currentpractitioner", "currentclinician", "originalprovider")
 NEW_CLOCK = ("newtime", "newstart", "newstarttime", "newdatetime")
 WHENEVER = frozenset({"any", "any time", "anytime", "unknown", "not sure"})
-_HAS_CLOCK = re.compile(r"\d:\d|\d ?[ap]\.?m\b|o'?clock|\bnoon\b|\bmidday\b")
 
 Span = tuple[time, time]
 """From and to, both included, on the practice's own clock."""
@@ -119,11 +117,10 @@ def _within(told: Arguments, text: str | None) -> Span | None:
     """A time that stands beside the day; midnight is how models write that there is none."""
     if text is None:
         return None
-    if not _HAS_CLOCK.search(text.lower()):
-        return heard_part(text)
     try:
         when = heard_instant(text, told.place)
     except BadInput:
-        return None
+        beside = heard_beside(text)
+        return heard_part(text) if beside is None else (beside, beside)
     clock = when.astimezone(zone(told.place.timezone)).time()
     return None if clock == time() else (clock, clock)

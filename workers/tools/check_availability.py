@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from domain.desk import Ability, Opening
-from domain.hearing import at, heard_part, heard_time
+from domain.hearing import at, heard_beside, heard_part, heard_time
 from domain.speech import MOST_CHOICES, said_on, said_when
 from domain.tools import ToolAnswer, ToolRequest
 from domain.window import local_day, zone
-from workers.calls.arguments import START, TIME, Arguments, arguments_of
+from workers.calls.arguments import DATE, START, TIME, Arguments, arguments_of
 from workers.calls.times import Sought, near, none_but, on_day, said, too_soon_or_far
 
 NAME = "check-availability"
@@ -43,18 +43,19 @@ def _offer(request: ToolRequest, told: Arguments, day: date, found: Sequence[Ope
     """At a time or in a part of the day, where one was wished for; else spread over the day."""
     timezone = request.connection.timezone
     place = zone(timezone)
-    wished = told.text(*TIME, *START) or ""
-    part, clock = heard_part(wished), heard_time(wished)
-    if part is not None:
-        inside = [one for one in found if part[0] <= one.window.start.astimezone(place).time()]
-        inside = [one for one in inside if one.window.start.astimezone(place).time() < part[1]]
-        found = inside or found
-    elif clock is not None:
+    wished, named = told.text(*TIME, *START), told.text(*DATE) or ""
+    clock = heard_time(wished) if wished else heard_beside(named)
+    part = heard_part(wished or named)
+    if clock is not None:
         start = at(day, clock, told.place)
         if any(one.window.start == start for one in found):
             when = said_when(start, timezone, now=request.now)
             return f"Yes, {when} is free. Shall I make the appointment?"
         found = near(found, start)
+    elif part is not None:
+        inside = [one for one in found if part[0] <= one.window.start.astimezone(place).time()]
+        inside = [one for one in inside if one.window.start.astimezone(place).time() < part[1]]
+        found = inside or found
     offers = said(request, found)
     more = " There are other times too." if len(found) > MOST_CHOICES else ""
     return f"The free times are {offers}.{more} Which would you like?"

@@ -61,6 +61,9 @@ def test_the_conversation_from_the_search_to_the_confirmation_number() -> None:
         {"date": "2026-11-23", "time": "9 am"},
         {"date": "Monday", "time": "09:00"},
         {"date": "next Monday", "startTime": "9:00 AM"},
+        {"date": "the day after tomorrow", "startTime": "nine o'clock"},
+        {"date": "Monday at 9", "time": "9 in the morning"},
+        {"date": "2026-11-23T00:00:00Z", "time": "9 am"},
         {"dateTime": "Monday at 9 am"},
         {"date": "11/23/2026", "time": "nine", "startTime": "2026-11-23T14:00:00+00:00"},
         {"appointment": {"date": "2026-11-23", "time": "9:00"}},
@@ -87,6 +90,10 @@ def test_a_time_is_understood_however_it_is_written(arguments: dict[str, object]
         ({"date": "2026-11-23"}, "Which time of that day would you like?"),
         ({"time": "9:00"}, "I did not understand the date."),
         ({"date": "Tuesday 2026-11-23", "time": "9:00"}, "That date is Monday 23 November"),
+        ({"date": "Monday the 30th or so", "time": "9:00"}, "I did not understand the date."),
+        ({"date": "Monday", "time": "9 or 10"}, "Which time of that day would you like?"),
+        ({"date": "Monday at 2 pm", "time": "9:00"}, "Which time of that day would you like?"),
+        ({"date": "Monday", "time": "midnight"}, "Is that the midnight with which that day begins"),
         ({"startTime": "2024-03-05T10:00"}, "today is Saturday 21 November 2026"),
         ({"startTime": "today at 10:15"}, "the earliest is today at 11 am"),
         ({"startTime": "2027-08-02T10:00"}, "I can only offer times until"),
@@ -189,13 +196,16 @@ def test_two_weeks_without_a_time_are_said_so() -> None:
     [
         ({"time": "10:30"}, "Yes, Monday 23 November at 10:30 am is free."),
         ({"time": "10:40"}, "10:30 am with Dr. Mona Lee, 10:45 am"),
+        ({"time": "10:30 in the morning"}, "Yes, Monday 23 November at 10:30 am is free."),
+        ({"date": "Monday at half past ten"}, "Yes, Monday 23 November at 10:30 am is free."),
+        ({"time": "after 10:30"}, "The free times are Monday 23 November at 10:30 am"),
         ({"time": "afternoon"}, "The free times are Monday 23 November at 9 am"),
         ({"provider": "Ortiz"}, "Nothing is free on Monday 23 November."),
         ({"type": "cleaning"}, "11 am with Dr. Mona Lee."),
     ],
 )
 def test_availability_follows_the_wish(wished: dict[str, str], heard: str) -> None:
-    said = Practice().call().ask("check-availability", date="2026-11-23", **wished)
+    said = Practice().call().ask("check-availability", **{"date": "2026-11-23", **wished})
 
     assert heard in said
 
