@@ -34,12 +34,16 @@ class BookingRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is looked for; a length in minutes, and a practitioner where one is wished for."""
+    """What is looked for; a length in minutes, and a practitioner where one is wished for.
+
+    `along` is what goes with a moved appointment, and has to be free as well.
+    """
 
     window: Window
     minutes: int
     practitioner_id: str | None = None
     operatory_id: str | None = None
+    along: tuple[Resource, ...] = ()
 
 
 def offered(
@@ -52,9 +56,10 @@ def offered(
         window = Window(one.window.start, one.window.start + length)
         if window.end > one.window.end or not _fits(window, wanted.window, bookable):
             continue
-        if not _is_wanted(one.resources, wanted) or _taken(window, one.resources, taken):
+        resources = _with_them(one.resources, wanted.along)
+        if not _is_wanted(one.resources, wanted) or _taken(window, resources, taken):
             continue
-        found.append(Opening(window=window, resources=one.resources))
+        found.append(Opening(window=window, resources=resources))
     return found
 
 
@@ -84,9 +89,25 @@ def free(
             chair = _chair(chairs, window, taken, wanted)
             if chairs and chair is None:
                 continue
-            resources = (shift.resource, chair) if chair else (shift.resource,)
-            found.append(Opening(window=window, resources=resources))
+            chosen = (shift.resource, chair) if chair else (shift.resource,)
+            resources = _with_them(chosen, wanted.along)
+            if not _taken(window, resources[len(chosen) :], taken):
+                found.append(Opening(window=window, resources=resources))
     return sorted(_distinct(found), key=lambda one: (one.window.start, _order(one)))
+
+
+def in_the_way(taken: Iterable[Busy], resources: Iterable[Resource]) -> list[Busy]:
+    """What of it takes any of these."""
+    keys = _keys(resources)
+    return [one for one in taken if keys & _keys(one.resources)]
+
+
+def _with_them(chosen: tuple[Resource, ...], along: Iterable[Resource]) -> tuple[Resource, ...]:
+    """Besides what was chosen; the chair it had only where no other was chosen."""
+    has = _keys(chosen)
+    has_chair = any(one.kind == OPERATORY for one in chosen)
+    kept = (one for one in along if not (has_chair and one.kind == OPERATORY))
+    return (*chosen, *(one for one in kept if (one.kind, one.pms_id) not in has))
 
 
 def _makes_sense(name: str, value: Any) -> bool:
@@ -133,13 +154,17 @@ def _within(window: Window, around: Window) -> bool:
 
 
 def _taken(window: Window, resources: Iterable[Resource], taken: Sequence[Busy]) -> bool:
-    keys = {(one.kind, one.pms_id) for one in resources}
+    keys = _keys(resources)
     return any(
         one.window.start < window.end
         and window.start < one.window.end
         and any((thing.kind, thing.pms_id) in keys for thing in one.resources)
         for one in taken
     )
+
+
+def _keys(resources: Iterable[Resource]) -> set[tuple[str, str]]:
+    return {(one.kind, one.pms_id) for one in resources}
 
 
 def _is_wanted(resources: Iterable[Resource], wanted: Wanted) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from domain.connections import Connection
-from domain.desk import Ability, Opening, PatientCard, PracticeDesk
+from domain.desk import Ability, Opening, PatientCard, PracticeDesk, Resource
 from domain.slots import BookingRules, Wanted
 from domain.writes import KeptWrite, NewWrite
 
@@ -106,6 +106,9 @@ class FreeTimes(Protocol):
         self, wanted: Wanted, *, fresh: bool = False, moving: str | None = None
     ) -> Sequence[Opening]:
         """`moving` names an appointment whose own time counts as free."""
+
+    def taken_by(self, pms_id: str, start: datetime) -> Sequence[Resource]:
+        """Whom and what an appointment takes, as the book and what is held have it."""
 
 
 class CallControl(Protocol):

@@ -158,8 +158,11 @@ def leave(db: Db, kept: KeptWrite) -> None:
     if not isinstance(wish, Move | Cancellation):
         return
     resources: list[Resource] = []
+    # Of whom it takes besides, no more is known than what it holds.
+    along = resources_of(db, kept.id)
     window = Window(kept.start, kept.end) if kept.start and kept.end else None
     if isinstance(wish, Move) and window is not None:
+        resources += along
         resources.append(Resource(kind=PRACTITIONER, pms_id=wish.practitioner_id))
         resources.append(Resource(kind=OPERATORY, pms_id=wish.operatory_id or ""))
     supersede(

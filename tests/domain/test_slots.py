@@ -149,6 +149,25 @@ def works(shift: Shift, window: Window, taken: list[Busy]) -> bool:
     )
 
 
+def test_who_comes_along_is_free_too_and_part_of_what_is_offered() -> None:
+    shifts = [Shift(resource=ANN, window=hours(0, 1))]
+    taken = [Busy(window=hours(0, 0.5), resources=(BEN,))]
+
+    (opening,) = found(shifts, taken, along=(BEN, ANN))
+
+    assert opening == Opening(window=hours(0.5, 1), resources=(ANN, BEN))
+
+
+def test_a_moved_appointment_keeps_its_chair_only_where_none_is_chosen() -> None:
+    shift, old, new = Shift(resource=ANN, window=hours(0, 0.5)), *CHAIRS
+    in_use = Shift(resource=new, window=hours(0, 0.5))
+    taken = [Busy(window=hours(0, 0.5), resources=(old,))]
+
+    assert found([shift], taken, along=(old,)) == []
+    assert found([shift], along=(old,))[0].resources == (ANN, old)
+    assert found([shift, in_use], taken, along=(old,))[0].resources == (ANN, new)
+
+
 def test_of_the_pms_own_slots_those_long_enough_and_still_free_are_offered() -> None:
     slots = [
         Opening(window=hours(0, 0.25), resources=(ANN,)),

@@ -1,6 +1,6 @@
 """Each route of the practice's API: done, missing, forbidden, foreign, and asked for again."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -8,9 +8,21 @@ import pytest
 import redis
 from sqlalchemy import text
 
-from domain.desk import Ability, Balance, Coverage, Note, Outcome, Receipt, Verdict
+from domain.desk import (
+    Ability,
+    Balance,
+    Busy,
+    Coverage,
+    Note,
+    Outcome,
+    Receipt,
+    Resource,
+    Verdict,
+)
 from domain.errors import NeedsReconnect, Refused, Transient
 from domain.people import Role
+from domain.slots import PRACTITIONER
+from domain.window import Window
 from domain.work import DESK_CALL, SEND_TEXT, SETTLE
 from tests.practice_api.client import Client, client, dispatch_all
 from tests.voice.line import ACCOUNT
@@ -86,6 +98,21 @@ def test_appointments_are_listed_with_the_three_words_for_how_they_stand(api: Cl
     ]
     assert listed[0]["pmsStatus"] == "booked"
     assert cancelled["appointments"] == []
+
+
+def test_an_appointment_takes_its_hygienist_to_no_time_they_are_taken(api: Client) -> None:
+    made, hygienist = booked(api), Resource(kind=PRACTITIONER, pms_id="HYG-2")
+    start = api.line.desk.works[0].window.start + timedelta(hours=2)
+    span = Window(start, start + timedelta(minutes=30))
+    api.line.desk.besides[made["id"]] = (hygienist,)
+    api.line.desk.elsewhere.append(Busy(window=span, resources=(hygienist,)))
+    path = f"/appointments/{made['id']}"
+
+    refused = api.send("PATCH", path, {"startTime": at(api, "11:00")})
+    moved = api.told("PATCH", path, {"startTime": at(api, "11:30")})["appointment"]
+
+    assert (refused.status_code, refused.json()["title"]) == (409, "Conflict")
+    assert moved["startTime"].startswith(at(api, "11:30"))
 
 
 def test_an_appointment_is_moved_and_cancelled(api: Client) -> None:

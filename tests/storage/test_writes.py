@@ -362,6 +362,23 @@ def test_an_appointment_is_moved_again_and_again_before_any_sync(
     assert (min(one[1] for one in held), max(one[2] for one in held)) == (45, 75)
 
 
+def test_who_is_taken_along_stays_held_wherever_an_appointment_is_moved(
+    ledger: WriteLedger, connection: UUID, rig: Rig, clock: Clock
+) -> None:
+    taken = (DOCTOR, Resource(kind="practitioner", pms_id="HYG2"), CHAIR)
+    for shift in (0, 15):
+        start = TEN + timedelta(minutes=shift)
+        confirmed(ledger, moving(connection, "A1", start, resources=taken))
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        window = Window(TEN, TEN + timedelta(minutes=60))
+        held = holds.held(db, connection, window, now=clock.now)
+
+    hers = [one.window for one in held if one.resources[0].pms_id == "HYG2"]
+    assert {_after_ten(one.start) for one in hers} == {15, 30}
+    assert {_after_ten(one.end) for one in hers} == {30, 45}
+
+
 def test_a_move_into_a_part_of_its_own_time_can_leave(
     ledger: WriteLedger, connection: UUID, rig: Rig, clock: Clock
 ) -> None:

@@ -7,8 +7,8 @@ from threading import Lock
 from uuid import UUID
 
 from domain.connections import Connection
-from domain.desk import Ability, Busy, Opening, PracticeDesk, Shift
-from domain.slots import BookingRules, Wanted, free, offered
+from domain.desk import Ability, Busy, Opening, PracticeDesk, Resource, Shift
+from domain.slots import BookingRules, Wanted, free, in_the_way, offered
 from domain.window import Window
 
 OFFERED_FOR = timedelta(seconds=60)
@@ -71,7 +71,7 @@ class Diary:
     def free(
         self, wanted: Wanted, *, fresh: bool = False, moving: str | None = None
     ) -> Sequence[Opening]:
-        """At most three requests; what an appointment takes or holds itself is free to move it."""
+        """At most four requests; what an appointment takes or holds itself is free to move it."""
         now = self.clock()
         bookable = self.rules.bookable(now)
         window = _both(wanted.window, bookable)
@@ -83,18 +83,27 @@ class Diary:
             self.remembered.keep(self.connection.id, seen)
         wanted = replace(wanted, window=window)
         held = self.held(Window(window.start, window.end + LONGEST_VISIT))
-        others = [one for one in held if moving is None or one.pms_id != moving]
+        busy = seen.busy
+        if seen.openings is not None and wanted.along:
+            # The PMS's own slots tell nothing of who comes along.
+            busy = tuple(in_the_way(self.desk.busy(window), wanted.along))
+        taken = [one for one in (*busy, *held) if moving is None or one.pms_id != moving]
         if seen.openings is not None:
-            return offered(seen.openings, others, wanted=wanted, bookable=bookable)
-        busy = [one for one in seen.busy if moving is None or one.pms_id != moving]
+            return offered(seen.openings, taken, wanted=wanted, bookable=bookable)
         return free(
             seen.shifts,
-            [*busy, *others],
+            taken,
             wanted=wanted,
             rules=self.rules,
             bookable=bookable,
             timezone=self.connection.timezone,
         )
+
+    def taken_by(self, pms_id: str, start: datetime) -> Sequence[Resource]:
+        """One request; what was moved a moment ago may be seen by what is held alone."""
+        around = Window(start, start + timedelta(minutes=1))
+        found = [*self.desk.busy(around), *self.held(around)]
+        return tuple(thing for one in found if one.pms_id == pms_id for thing in one.resources)
 
     def _look(self, window: Window, now: datetime) -> Seen:
         """The PMS's own free slots where it has some to offer, else its working hours."""

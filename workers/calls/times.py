@@ -1,11 +1,12 @@
 """Finding times to offer: on the day that is wished for, else on the next days that have some."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from domain.desk import Opening
-from domain.slots import Wanted
+from domain.appointments import Appointment
+from domain.desk import Opening, Resource
+from domain.slots import PRACTITIONER, Wanted
 from domain.speech import MOST_CHOICES, said_day, said_openings, said_when
 from domain.tools import ToolRequest
 from domain.window import local_day, whole_day, whole_days
@@ -20,11 +21,25 @@ class Sought:
     minutes: int
     practitioner_id: str | None = None
     moving: str | None = None
+    along: tuple[Resource, ...] = ()
 
     def on(self, request: ToolRequest, first: date, last: date | None = None) -> Wanted:
         zone = request.connection.timezone
         window = whole_days(first, last, zone) if last else whole_day(first, zone)
-        return Wanted(window=window, minutes=self.minutes, practitioner_id=self.practitioner_id)
+        return Wanted(
+            window=window,
+            minutes=self.minutes,
+            practitioner_id=self.practitioner_id,
+            along=self.along,
+        )
+
+
+def taking_along(request: ToolRequest, sought: Sought, found: Appointment) -> Sought:
+    """With whom it takes besides its practitioner: they stay with it wherever it is moved."""
+    takes = request.diary.taken_by(found.pms_id, found.start)
+    theirs = (PRACTITIONER, found.practitioner_id)
+    kept = dict.fromkeys(one for one in takes if (one.kind, one.pms_id) != theirs)
+    return replace(sought, along=tuple(kept))
 
 
 def on_day(

@@ -14,7 +14,7 @@ from domain.tools import ToolRequest
 from domain.window import Window, local_day, whole_days, zone
 from domain.wishes import Booking, Cancellation, Move
 from domain.writes import SlotTaken
-from workers.calls.times import Sought, on_day, resource_id, too_soon_or_far
+from workers.calls.times import Sought, on_day, resource_id, taking_along, too_soon_or_far
 from workers.calls.upcoming import cancellations, in_the_book
 from workers.desk_calls import documents, given
 from workers.desk_calls.carrying import carry
@@ -88,7 +88,7 @@ def reschedule(request: ToolRequest) -> Said:
         practitioner_id=given.text(request, "providerId") or found.practitioner_id,
         moving=found.pms_id,
     )
-    opening = _free(request, start, sought)
+    opening = _free(request, start, taking_along(request, sought, found))
     wish = Move(
         appointment_id=found.pms_id,
         start=start,

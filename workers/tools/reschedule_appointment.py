@@ -15,7 +15,14 @@ from workers.calls.arguments import Arguments, arguments_of
 from workers.calls.carrying import asked_before, carried
 from workers.calls.identity import Known, the_patient
 from workers.calls.present import of_the_moved
-from workers.calls.times import Sought, alternatives, on_day, resource_id, too_soon_or_far
+from workers.calls.times import (
+    Sought,
+    alternatives,
+    on_day,
+    resource_id,
+    taking_along,
+    too_soon_or_far,
+)
 from workers.calls.upcoming import said_appointment, the_appointment
 
 NAME = "reschedule-appointment"
@@ -74,6 +81,7 @@ def _move(
     before = asked_before(request, _as_sought(found, start, sought))
     if before is not None:
         return _told(request, before)
+    sought = taking_along(request, sought, found)
     day = local_day(start, request.connection.timezone)
     free = on_day(request, day, sought, fresh=True)
     opening = next((one for one in free if one.window.start == start), None)

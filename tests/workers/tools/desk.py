@@ -110,6 +110,11 @@ class Desk:
     kept_notes: list[Note] = field(default_factory=list)
     covers: list[Coverage] = field(default_factory=list)
     owes: Balance | None = None
+    besides: dict[str, tuple[Resource, ...]] = field(default_factory=dict)
+    """What an appointment takes besides the doctor and the chair, by its id."""
+
+    elsewhere: list[Busy] = field(default_factory=list)
+
     hangs: Event | None = None
     shows: list[Appointment] | None = None
     """Its copy of the book, where that does not show what was written."""
@@ -152,8 +157,13 @@ class Desk:
 
     def busy(self, window: Window) -> Sequence[Busy]:
         self._ask("busy")
-        return [
-            Busy(window=span, resources=(LEE, CHAIR), pms_id=one.pms_id)
+        taken = [one for one in self.elsewhere if _meet(one.window, window)]
+        return taken + [
+            Busy(
+                window=span,
+                resources=(LEE, *self.besides.get(one.pms_id, ()), CHAIR),
+                pms_id=one.pms_id,
+            )
             for one in self.book
             if one.status is not Status.CANCELLED
             and _meet(span := Window(one.start, one.end), window)

@@ -4,12 +4,25 @@ from datetime import timedelta
 
 import pytest
 
-from domain.desk import Ability, Balance, Coverage, Note, Receipt
+from domain.desk import Ability, Balance, Busy, Coverage, Note, Opening, Receipt, Resource
+from domain.slots import PRACTITIONER
 from domain.tools import Told, under_way
+from domain.window import Window
 from domain.wishes import Cancellation, Move, NewNote, NewPatient, PatientChange, Payment
-from tests.workers.tools.desk import ANN_CALLS, MONDAY, NOW, Control, Practice, local, person
+from tests.workers.tools.desk import (
+    ANN_CALLS,
+    LEE,
+    MONDAY,
+    NOW,
+    ORTIZ,
+    Control,
+    Practice,
+    local,
+    person,
+)
 
 CONTROL_URL = "https://aws-us.vapi.ai/c/control"
+HYGIENIST = Resource(kind=PRACTITIONER, pms_id="HYG-2")
 
 
 def test_the_one_appointment_there_is_is_cancelled() -> None:
@@ -174,6 +187,60 @@ def test_an_appointment_is_not_moved_onto_another() -> None:
 
     assert "10:15 am is not free" in said
     assert practice.desk.sent == []
+
+
+def _with_a_hygienist(*, taken_at: int) -> Practice:
+    """Ann at 9 with the hygienist, who is with Bob and another doctor at some other hour."""
+    practice = Practice()
+    ann = practice.desk.add("PAT-1001", local(MONDAY, 9))
+    practice.desk.besides[ann.pms_id] = (HYGIENIST,)
+    taken = Window(local(MONDAY, taken_at), local(MONDAY, taken_at, 30))
+    practice.desk.elsewhere.append(Busy(window=taken, resources=(HYGIENIST, ORTIZ)))
+    return practice
+
+
+def test_a_moved_visit_takes_its_hygienist_to_no_time_they_are_taken() -> None:
+    practice = _with_a_hygienist(taken_at=10)
+
+    said = practice.call().ask("reschedule-appointment", newDate="2026-11-23", newTime="10:00")
+
+    assert said.startswith("I am sorry, Monday 23 November at 10 am is not free. I could offer ")
+    assert "10 am" not in said.partition("I could offer ")[2]
+    assert practice.desk.sent == []
+
+
+def test_where_the_pms_offers_its_own_slots_a_moved_visits_hygienist_is_looked_at_too() -> None:
+    practice = _with_a_hygienist(taken_at=10)
+    hours = [Window(local(MONDAY, hour), local(MONDAY, hour + 1)) for hour in (10, 11)]
+    practice.desk.slots = [Opening(window=one, resources=(LEE,)) for one in hours]
+
+    said = practice.call().ask("reschedule-appointment", newDate="2026-11-23", newTime="10:00")
+
+    assert "10 am is not free. I could offer Monday 23 November at 11 am" in said
+    assert practice.desk.sent == []
+
+
+def test_a_moved_visit_holds_its_hygienist_for_the_new_time() -> None:
+    practice = _with_a_hygienist(taken_at=11)
+
+    said = practice.call().ask("reschedule-appointment", newDate="2026-11-23", newTime="10:00")
+
+    assert said.startswith("The new time is confirmed: Monday 23 November at 10 am with Dr. Mona")
+    (hold,) = practice.writes.holds.values()
+    assert HYGIENIST in hold.resources
+
+
+def test_a_visit_that_was_moved_a_moment_ago_still_takes_its_hygienist_along() -> None:
+    practice = _with_a_hygienist(taken_at=11)
+    call = practice.call()
+    call.ask("reschedule-appointment", newDate="2026-11-23", newTime="10:00")
+    practice.desk.lags = True
+    practice.desk.besides.clear()
+
+    said = call.ask("reschedule-appointment", newDate="2026-11-23", newTime="11:00")
+
+    assert "11 am is not free" in said
+    assert len(practice.desk.sent) == 1
 
 
 def test_where_to_is_asked_before_an_appointment_is_moved() -> None:
