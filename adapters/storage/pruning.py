@@ -35,7 +35,8 @@ _PRUNE: Mapping[str, str] = {
            OR (state = 'dead' AND finished_at < now() - make_interval(days => :dead))
         """,
     "what callers said and heard": """
-        UPDATE tool_calls SET arguments = NULL, caller = NULL, answer = NULL
+        UPDATE tool_calls SET arguments = NULL, arguments_print = NULL, caller = NULL,
+          answer = NULL
         WHERE created_at < now() - make_interval(days => :bodies)
           AND (arguments IS NOT NULL OR caller IS NOT NULL OR answer IS NOT NULL)
         """,

@@ -84,6 +84,7 @@ UNKEYED = frozenset(
         "login_links.token_hash",
         "sessions.token_hash",
         "idempotency_keys.request_hash",
+        "tool_calls.arguments_print",
         "audit_chain.key_id",
         "audit_chain.hash",
         "audit_cuts.hash",
@@ -93,4 +94,7 @@ UNKEYED = frozenset(
         "audit_heads.hash",
     }
 )
-"""Bytes that hang on no key of ours, or on that of the audit, which chains and seals nothing."""
+"""Bytes that hang on no key of ours, or on that of the audit, which chains and seals nothing.
+
+Prints of what was asked are compared with what comes again within minutes, and not made anew.
+"""

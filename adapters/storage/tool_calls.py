@@ -22,13 +22,15 @@ TABLE = "tool_calls"
 _KEEP = text(
     """
     INSERT INTO tool_calls (id, account_id, connection_id, delivery_id, call_id, tool_call_id, tool,
-                            arguments, caller, reply_to, deadline_at, trace_id)
+                            arguments, arguments_print, caller, reply_to, deadline_at, trace_id)
     VALUES (:id, :account_id, :connection_id, :delivery_id, :call_id, :tool_call_id, :tool,
-            :arguments, :caller, :reply_to, :deadline_at, :trace_id)
+            :arguments, :print, :caller, :reply_to, :deadline_at, :trace_id)
     ON CONFLICT (account_id, call_id, tool_call_id) DO UPDATE SET
-      reply_to = CASE WHEN tool_calls.tool = EXCLUDED.tool THEN EXCLUDED.reply_to
-                      ELSE tool_calls.reply_to END
-    RETURNING id, state, job_id, tool, xmax = 0 AS is_new
+      reply_to = CASE WHEN tool_calls.tool = EXCLUDED.tool
+                        AND COALESCE(tool_calls.arguments_print = ANY(:prints), true)
+                      THEN EXCLUDED.reply_to ELSE tool_calls.reply_to END
+    RETURNING id, state, job_id, xmax = 0 AS is_new,
+      tool = :tool AND COALESCE(arguments_print = ANY(:prints), true) AS is_same
     """
 )
 _ASSIGN = text("UPDATE tool_calls SET job_id = :job_id WHERE id = :id")
@@ -85,13 +87,13 @@ class NewToolCall:
 
 @dataclass(frozen=True, slots=True)
 class KeptToolCall:
-    """As it is kept; `tool` is the one that was asked under its id first."""
+    """As it is kept; `is_same` where its id was not another request's before."""
 
     id: UUID
     job_id: int | None
     is_new: bool
     state: str
-    tool: str
+    is_same: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,22 +123,7 @@ def keep(
     make_job: Callable[..., NewJob] = answer_job,
 ) -> KeptToolCall:
     """The row, and a job for a new one; one that was stored before only learns whom to tell."""
-    row_id = uuid4()
-    values = {
-        "id": row_id,
-        "account_id": new.account_id,
-        "connection_id": new.connection_id,
-        "delivery_id": new.delivery_id,
-        "call_id": new.call_id,
-        "tool_call_id": new.tool_call_id,
-        "tool": new.tool,
-        "arguments": _sealed(sealer, new.account_id, row_id, "arguments", dict(new.arguments)),
-        "caller": _sealed(sealer, new.account_id, row_id, "caller", [new.caller, new.control_url]),
-        "reply_to": new.reply_to,
-        "deadline_at": new.deadline_at,
-        "trace_id": new.trace_id,
-    }
-    row = db.execute(_KEEP, values).one()
+    row = db.execute(_KEEP, _values(sealer, new, uuid4())).one()
     job_id = row.job_id
     if row.is_new:
         job = make_job(
@@ -148,7 +135,7 @@ def keep(
         )
         job_id = put(db, job)
         db.execute(_ASSIGN, {"id": row.id, "job_id": job_id})
-    return KeptToolCall(row.id, job_id, row.is_new, row.state, row.tool)
+    return KeptToolCall(row.id, job_id, row.is_new, row.state, row.is_same)
 
 
 def known(db: Db, account_id: str, call_id: str, ids: Sequence[str]) -> int:
@@ -232,6 +219,27 @@ def answers(db: Db, sealer: Sealer, ids: Sequence[UUID]) -> Mapping[UUID, ToolAn
     """What was said of those that were answered."""
     rows = db.execute(_LOOK, {"ids": list(ids)}).mappings().all()
     return {row["id"]: _said(sealer, row) for row in rows if row["answer"] is not None}
+
+
+def _values(sealer: Sealer, new: NewToolCall, row_id: UUID) -> Mapping[str, Any]:
+    whose = [new.account_id, new.call_id, new.tool_call_id]
+    asked = json.dumps([*whose, dict(new.arguments)], sort_keys=True).encode()
+    return {
+        "id": row_id,
+        "account_id": new.account_id,
+        "connection_id": new.connection_id,
+        "delivery_id": new.delivery_id,
+        "call_id": new.call_id,
+        "tool_call_id": new.tool_call_id,
+        "tool": new.tool,
+        "arguments": _sealed(sealer, new.account_id, row_id, "arguments", dict(new.arguments)),
+        "print": sealer.fingerprint(asked),
+        "prints": sealer.fingerprints(asked),
+        "caller": _sealed(sealer, new.account_id, row_id, "caller", [new.caller, new.control_url]),
+        "reply_to": new.reply_to,
+        "deadline_at": new.deadline_at,
+        "trace_id": new.trace_id,
+    }
 
 
 def _answer(sealer: Sealer, account_id: str, row_id: UUID, said: ToolAnswer) -> bytes | None:

@@ -14,6 +14,13 @@ MOST_CALLS = 20
 LONGEST_ID = 200
 LONGEST_NAME = 80
 TOO_MANY = f"More than {MOST_CALLS} requests at once are too many."
+NO_CALL = (
+    "This message names neither its call nor its session, so nobody can be looked up and nothing"
+    " changed here: please call the practice."
+)
+WITHOUT_CALL = frozenset({"check-availability", "transfer-to-human"})
+"""Tools that need to know no patient and write nothing."""
+
 ACCOUNT_KEYS = ("accountId", "account_id", "accountid")
 
 
@@ -31,7 +38,8 @@ class ToolCall:
 class CallContext:
     """The phone call around a message. `accounts` are the ids it claims to be for, all of them.
 
-    `guesses` are those a tool's arguments name: a model may have filled them in.
+    `id` may be that of a session or a chat. `guesses` are those a tool's arguments name: a model
+    may have filled them in.
     """
 
     id: str
@@ -75,7 +83,7 @@ def read(body: bytes, *, tool: str | None = None, mark: str = "") -> Message:
     return Message(
         type=kind,
         call=replace(call, guesses=guesses),
-        tool_calls=tuple(_without_claims(one) for one in calls),
+        tool_calls=tuple(_fit_for(call, _without_claims(one)) for one in calls),
         is_legacy=is_legacy,
     )
 
@@ -236,7 +244,7 @@ def _context(message: Mapping[str, Any], document: Mapping[str, Any]) -> CallCon
     monitor = _mapping(call.get("monitor")) or {}
     claims = [one for part in metadata for one in _claims(part or {})]
     return CallContext(
-        id=_text(call.get("id"))[:LONGEST_ID],
+        id=(_text(call.get("id")) or _written_in(message))[:LONGEST_ID],
         called_number_id=_text(call.get("phoneNumberId")) or _text(number.get("id")) or None,
         called_number=_text(number.get("number")) or None,
         caller=_text(customer.get("number")) or None,
@@ -244,6 +252,14 @@ def _context(message: Mapping[str, Any], document: Mapping[str, Any]) -> CallCon
         control_url=_text(monitor.get("controlUrl")) or None,
         ended_reason=_text(message.get("endedReason"))[:LONGEST_NAME] or None,
     )
+
+
+def _written_in(message: Mapping[str, Any]) -> str:
+    """The session, or the chat that is all there is of it; empty where each turn has a new id."""
+    chat = _mapping(message.get("chat")) or {}
+    session = _mapping(message.get("session")) or _mapping(chat.get("session")) or {}
+    told = _text(chat.get("sessionId")) or _text(session.get("id"))
+    return told or ("" if _text(chat.get("previousChatId")) else _text(chat.get("id")))
 
 
 def _claims(values: Mapping[str, Any]) -> list[str]:
@@ -258,6 +274,13 @@ def _static(message: Mapping[str, Any]) -> list[str]:
         for one in _mappings(pair.get("parameters"))
         if one.get("key") in ACCOUNT_KEYS and (text := _text(one.get("value")))
     ]
+
+
+def _fit_for(call: CallContext, made: ToolCall) -> ToolCall:
+    """What is proved, tried and written is counted by conversation: without one nothing is."""
+    if call.id or made.problem or canonical(made.name) in WITHOUT_CALL:
+        return made
+    return replace(made, problem=NO_CALL)
 
 
 def _without_claims(made: ToolCall) -> ToolCall:

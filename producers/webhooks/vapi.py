@@ -40,7 +40,7 @@ AGAIN_SECONDS = 0.25
 MARK_LENGTH = 16
 NOBODY = "Nobody can be reached at the moment."
 HAS_ENDED = "This phone call has ended, so nothing more can be told or done in it."
-ANOTHER_TOOL = "This request has the id of another one; ask again under an id of its own."
+ANOTHER_REQUEST = "This request has the id of another one; ask again under an id of its own."
 NO_ASSISTANT = "This number has no assistant here."
 
 _KEEP = text(
@@ -115,7 +115,7 @@ async def _tools(ports: Ports, voice: Voice, came: _Came) -> Mapping[str, ToolAn
             kept = await _kept(ports, voice, came)
         if not isinstance(kept, str):
             said = await answered(ports, voice, kept)
-            return {**said, **_refused(kept.refused, ANOTHER_TOOL)}
+            return {**said, **_refused(kept.refused, ANOTHER_REQUEST)}
         return _refused_all(came.message, kept)
     except TooBusyError:
         log.warning("voice.too_busy")
@@ -188,7 +188,7 @@ def _keep(ports: Ports, voice: Voice, came: _Came) -> Asked | str:
             new = _new(ports, voice, arrival, made, delivery_id=delivery_id)
             vendor = serving.vendor if serving else None
             found[name] = tool_calls.keep(db, ports.sealer, new, vendor=vendor)
-    kept = {key: one for key, one in found.items() if one.tool == canonical(sound[key].name)}
+    kept = {key: one for key, one in found.items() if one.is_same}
     _announce(voice, kept)
     return Asked(
         account_id=account.id,

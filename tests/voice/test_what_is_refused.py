@@ -1,11 +1,14 @@
 """What comes after a call's end, or under the id of another request, is told nothing."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import redis
+from sqlalchemy import text
 
-from producers.webhooks.vapi import ANOTHER_TOOL, HAS_ENDED
+from infra.database import transaction
+from producers.webhooks.vapi import ANOTHER_REQUEST, HAS_ENDED
 from tests.voice.line import Line, line
 
 pytestmark = pytest.mark.integration
@@ -39,6 +42,34 @@ def test_one_id_with_two_tools_is_answered_for_the_first_only(phone: Line) -> No
     (again,) = phone.results(info)
 
     assert "Ann Ames" in first["result"]
-    assert other == {"toolCallId": "a", "name": "checkAvailability", "error": ANOTHER_TOOL}
+    assert other == {"toolCallId": "a", "name": "checkAvailability", "error": ANOTHER_REQUEST}
     assert "result" in beside
+    assert again == first
+
+
+def test_one_id_with_other_arguments_is_answered_for_the_first_only(phone: Line) -> None:
+    start = phone.desk.works[0].window.start
+    for days in (0, 1):
+        phone.desk.add("PAT-1001", start + timedelta(days=days))
+    today, tomorrow = (
+        phone.message([("a", "cancelAppointment", {"date": day.isoformat()})])
+        for day in (phone.day, phone.day + timedelta(days=1))
+    )
+
+    (first,), (other,), (again,) = (phone.results(one) for one in (today, tomorrow, today))
+
+    assert "This appointment is cancelled" in first["result"]
+    assert other == {"toolCallId": "a", "name": "cancelAppointment", "error": ANOTHER_REQUEST}
+    assert again == first
+    assert len(phone.desk.sent) == 1
+
+
+def test_what_was_kept_before_arguments_were_printed_is_known_by_its_tool(phone: Line) -> None:
+    info = phone.message([("a", "getPatientInfo", {})])
+    (first,) = phone.results(info)
+    with transaction(phone.engine) as db:
+        db.execute(text("UPDATE tool_calls SET arguments_print = NULL"))
+
+    (again,) = phone.results(phone.message([("a", "getPatientInfo", {"reason": "curious"})]))
+
     assert again == first

@@ -37,6 +37,7 @@ tool_calls = Table(
     Column("tool_call_id", Text, nullable=False),
     Column("tool", Text, nullable=False),
     Column("arguments", LargeBinary),
+    Column("arguments_print", LargeBinary),
     Column("caller", LargeBinary),
     word_column("state", "waiting"),
     Column("answer", LargeBinary),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.vapi.messages import MOST_CALLS, TOO_MANY, canonical, one_line, read
+from adapters.vapi.messages import MOST_CALLS, NO_CALL, TOO_MANY, canonical, one_line, read
 from domain.errors import BadInput
 
 ARGUMENTS = {"query": "Ames", "limit": 3}
@@ -83,6 +83,41 @@ def test_the_call_may_stand_beside_the_message() -> None:
     body = json.dumps({"call": CALL, "message": {"functionCall": function}}).encode()
 
     assert read(body).call.id == "c1"
+
+
+CHAT = {"id": "chat-2", "previousChatId": "chat-1"}
+
+
+@pytest.mark.parametrize(
+    ("around", "found"),
+    [
+        ({"call": CALL, "chat": {"id": "chat-1"}}, "c1"),
+        ({"chat": {"id": "chat-1"}}, "chat-1"),
+        ({"chat": {"id": "chat-1", "sessionId": "s1"}}, "s1"),
+        ({"chat": {"id": "chat-1", "session": {"id": "s1"}}}, "s1"),
+        ({"session": {"id": "s1"}}, "s1"),
+        ({"call": {}, "chat": {}}, ""),
+        # Each turn is another chat, and nothing in it names the first of them.
+        ({"chat": CHAT}, ""),
+        ({"chat": {**CHAT, "sessionId": "s1"}}, "s1"),
+    ],
+)
+def test_a_conversation_is_known_by_what_stays_the_same_in_it(
+    around: dict[str, Any], found: str
+) -> None:
+    message = {"type": "tool-calls", "toolCallList": [], **around}
+
+    assert read(json.dumps({"message": message}).encode()).call.id == found
+
+
+def test_without_a_conversation_only_what_needs_no_patient_and_writes_nothing_is_done() -> None:
+    names = ("checkAvailability", "transferToHuman", "searchPatients", "bookAppointment", "x")
+    calls = [{"id": name, "name": name, "arguments": {}} for name in names]
+    message = {"type": "tool-calls", "toolCallList": calls}
+
+    found = read(json.dumps({"message": message}).encode()).tool_calls
+
+    assert [one.problem for one in found] == [None, None, NO_CALL, NO_CALL, NO_CALL]
 
 
 def test_lists_that_repeat_one_another_are_carried_out_once() -> None:

@@ -1,0 +1,26 @@
+"""Asked: each tool call's print of its arguments."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parent.parent / "sql"
+
+
+def _run(sql: str) -> None:
+    # psycopg's own cursor: several statements in one string, and no `:name` or `%` to escape.
+    op.get_bind().connection.cursor().execute(sql.encode())
+
+
+def upgrade() -> None:
+    _run((SQL / "0012_asked.sql").read_text())
+
+
+def downgrade() -> None:
+    """A tool call that came before is known by its tool alone."""
+    _run("ALTER TABLE tool_calls DROP COLUMN arguments_print")
