@@ -234,7 +234,7 @@ def test_a_visit_that_was_moved_a_moment_ago_still_takes_its_hygienist_along() -
     practice = _with_a_hygienist(taken_at=11)
     call = practice.call()
     call.ask("reschedule-appointment", newDate="2026-11-23", newTime="10:00")
-    practice.desk.lags = True
+    practice.desk.shows = []
     practice.desk.besides.clear()
 
     said = call.ask("reschedule-appointment", newDate="2026-11-23", newTime="11:00")
