@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.appointments import Appointment
 from domain.connections import Connection
-from domain.errors import BadRecord, Refused
+from domain.errors import BadRecord, BrokenContract, Refused, SyncError, Transient
 from domain.intake import Candidate, Sorted, row_id
 from domain.runs import Run, RunStatus
 from domain.sources import AppointmentSource, Page, Reject, Spend
@@ -46,15 +46,26 @@ class Leaving(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removals:
-    """The candidates of one run; `is_allowed` is a person's word that most of a day vanished."""
+    """The candidates of one run; `is_allowed` is a person's word that most of a day vanished.
+
+    On the `is_last_try` a look-up that fails is no reason to fail: its row stays.
+    """
 
     open_run: Leaving
     source: AppointmentSource
     stopping: Stopping
     is_allowed: bool = False
+    is_last_try: bool = False
+    unanswered: list[SyncError] = field(default_factory=list)
 
     def settle(self) -> tuple[RunStatus, str | None]:
         """What is no longer listed is looked up, then taken off; a preview tells of all of it."""
+        status, message = self._settled()
+        if status is RunStatus.SUCCESS and self.unanswered:
+            return RunStatus.PARTIAL, _kept_unanswered(self.unanswered)
+        return status, message
+
+    def _settled(self) -> tuple[RunStatus, str | None]:
         run = self.open_run
         going = [one for one in run.candidates() if one.is_due or self._can_ask]
         previewed = run.previewed() if run.run.approved_run else frozenset()
@@ -80,21 +91,35 @@ class Removals:
         unlisted = [one for one in going if not one.is_listed]
         for first in range(0, len(unlisted), PROBE_BATCH):
             self.stopping.check()
-            self._look_up(unlisted[first : first + PROBE_BATCH])
+            if not self._look_up(unlisted[first : first + PROBE_BATCH]):
+                return  # The PMS answers nothing: the next run asks for the rest.
 
     def _brake(self, going: int, held: int) -> bool:
         if self.is_allowed or going <= BRAKE_FROM:
             return False
         return going > BRAKE_SHARE * held
 
-    def _look_up(self, unlisted: Sequence[Candidate]) -> None:
-        """A row that is not listed may have moved to another day: ask for it by its id."""
+    def _look_up(self, unlisted: Sequence[Candidate]) -> bool:
+        """A row that is not listed may have moved to another day: ask for it by its id.
+
+        Whether any was answered. Where none was there is nothing to settle, and no progress.
+        """
         looked = _Looked()
         try:
             for one in unlisted:
-                looked.note(one, self._now(one, looked))
+                self._ask(one, looked)
         finally:
-            self._settle(looked)
+            if looked:
+                self._settle(looked)
+        return bool(looked)
+
+    def _ask(self, one: Candidate, looked: "_Looked") -> None:
+        try:
+            looked.note(one, self._now(one, looked))
+        except (BrokenContract, Transient) as problem:
+            if not self.is_last_try:
+                raise
+            self.unanswered.append(problem)
 
     def _now(self, one: Candidate, looked: "_Looked") -> Sequence[Appointment] | None:
         """The appointment as it stands; None when it is there and cannot be read."""
@@ -137,6 +162,9 @@ class _Looked:
     found: list[Appointment] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
 
+    def __bool__(self) -> bool:
+        return bool(self.asked or self.unreadable)
+
     def note(self, one: Candidate, found: Sequence[Appointment] | None) -> None:
         if found is None:
             self.unreadable.append(one.id)
@@ -154,6 +182,13 @@ def _asked(going: int, held: int, *, is_approved: bool) -> str:
     return (
         f"{going} of {held} appointments would leave the sheet, so none did. Preview it and "
         "approve, or if the PMS is right, run the sync again with --allow-removals."
+    )
+
+
+def _kept_unanswered(problems: Sequence[SyncError]) -> str:
+    return (
+        f"{len(problems)} appointments that are not listed any more could not be looked up and "
+        f"stayed; the next sync of these days asks again: {problems[0]}"
     )
 
 

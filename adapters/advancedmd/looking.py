@@ -5,7 +5,7 @@ from datetime import date
 
 from adapters.advancedmd.office import Office
 from domain.appointments import Appointment
-from domain.errors import Refused
+from domain.errors import BrokenContract, Refused, Transient
 from domain.sources import Sighting
 
 BY_ID = "by_id"
@@ -64,10 +64,13 @@ class Looking:
         return Sighting(is_gone=is_missing and self._tells_another())
 
     def _asked(self, pms_id: str) -> tuple[Sequence[Appointment], bool]:
-        """What came by the id, and whether it was said not to be there."""
+        """What came by the id, and whether it was said not to be there.
+
+        What is not offered need not be refused in order: a page or an error says it as well.
+        """
         try:
             found = self._by_id(pms_id)
-        except Refused:
+        except (Refused, BrokenContract, Transient):
             self._learn(is_offered=False)
             return (), False
         return found or (), not found

@@ -167,9 +167,13 @@ class _Pass:
                 raise _MarkRefused from None
             self._set_aside(query, problem)
         except (BrokenContract, Transient) as problem:
-            if self.job.failures < MAX_FAILURES - 1 or self._is_down():
+            if not self._is_last_try or self._is_down():
                 raise
             self._set_aside(query, problem)
+
+    @property
+    def _is_last_try(self) -> bool:
+        return self.job.failures >= MAX_FAILURES - 1
 
     def _is_down(self) -> bool:
         """Not one slice could be read, and several or all were tried: it is not the slice."""
@@ -317,6 +321,7 @@ class _Pass:
                 source=self.source,
                 stopping=self.stopping,
                 is_allowed=bool(self.job.args.get("allow_removals")),
+                is_last_try=self._is_last_try,
             ).settle()
         if status is RunStatus.SUCCESS and self.progress.interrupted:
             status, message = RunStatus.PARTIAL, INTERRUPTED

@@ -29,7 +29,7 @@ class Scheduler:
     """`by_id` is the status that every question for one id is answered with, None for an answer."""
 
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
-    by_id: int | None = None
+    by_id: int | httpx.Response | None = None
     written: int = 200
     settings: Mapping[str, str] = field(default_factory=dict)
     stage: Stage = field(init=False)
@@ -101,6 +101,8 @@ class Scheduler:
         ]
 
     def _one(self, pms_id: str) -> httpx.Response:
+        if isinstance(self.by_id, httpx.Response):
+            return self.by_id
         if self.by_id is not None:
             return httpx.Response(self.by_id, json={})
         found = self.rows.get(pms_id)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from domain.desk import Verdict
@@ -13,6 +14,12 @@ from tests.adapters.advancedmd.scheduler import DAY, START, Scheduler, row
 from tests.contract.kit import NOW
 
 NOT_OFFERED = [400, 403, 404, 405, 501]
+ODD = [
+    httpx.Response(500, json={}),
+    httpx.Response(200, json=[]),
+    httpx.Response(200, text="<html>"),
+    httpx.Response(302, headers={"location": "/login"}),
+]
 VERSION = "2026-05-30T08:00:00.000"
 
 
@@ -96,6 +103,18 @@ def test_a_sync_does_without_ids_once_they_proved_worth_nothing() -> None:
         source.probe("1")
 
     assert not scheduler.source().capabilities.probe_by_id
+
+
+@pytest.mark.parametrize("answer", ODD, ids=["500", "a list", "a page", "a redirect"])
+def test_what_is_no_answer_to_an_id_means_that_it_is_not_offered(answer: httpx.Response) -> None:
+    scheduler = Scheduler({"1": row("1")}, by_id=answer)
+
+    seen = scheduler.source().look_again("1", days=[DAY])
+
+    assert [one.pms_id for one in seen.rows] == ["1"]
+    assert not scheduler.source().capabilities.probe_by_id
+    with pytest.raises(Refused, match="does not say"):
+        Scheduler({"2": row("2")}, by_id=answer).source().probe("1")
 
 
 def test_a_sync_learns_of_what_is_gone_by_its_id() -> None:
