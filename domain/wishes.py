@@ -208,12 +208,14 @@ class Write:
     """A wish on its way to a PMS.
 
     `marker` is our confirmation number; it may travel in a free-text field, so that a read-back
-    can tell our booking from another. `submitted_at` is when it left.
+    can tell our booking from another. `submitted_at` is when it left. `others` are the vendor's
+    numbers of other writes of ours, none of which this one can be.
     """
 
     wish: Wish
     marker: str = ""
     submitted_at: datetime | None = None
+    others: frozenset[str] = frozenset()
 
     @property
     def kind(self) -> WriteKind:

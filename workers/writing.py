@@ -1,6 +1,7 @@
 """Carries a write to a PMS: held, marked, sent once, followed, and read back where in doubt."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -54,6 +55,7 @@ class Ledger(Protocol):
     def load(self, write_id: UUID) -> KeptWrite: ...
     def held_for(self, kept: KeptWrite) -> Opening | None: ...
     def submitting(self, kept: KeptWrite) -> KeptWrite | None: ...
+    def receipts_beside(self, kept: KeptWrite) -> frozenset[str]: ...
     def keep_receipt(self, kept: KeptWrite, receipt: Receipt) -> KeptWrite: ...
     def settle(
         self,
@@ -147,7 +149,8 @@ class Writing:
     def _outcome(self, kept: KeptWrite) -> Outcome:
         if kept.receipt is not None:
             return self._desk.outcome(kept.write, kept.receipt)
-        found = self._desk.find(kept.write)
+        others = self._ledger.receipts_beside(kept)
+        found = self._desk.find(replace(kept.write, others=others))
         sent = kept.submitted_at or self._clock()
         if found.verdict is Verdict.FAILED and self._clock() < sent + CERTAIN_AFTER:
             # It may still be on its way.

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.rest.record import Record
@@ -20,6 +20,11 @@ _TOLD_IN = ("long_message", "log_message", "more_information", "short_message")
 NOT_TAKING = frozenset({Status.CANCELLED, Status.NO_SHOW})
 NOT_TAKEN = "The practice's system did not take it."
 LONGEST_BACK = timedelta(days=6)
+_CLOCK_BEHIND = timedelta(hours=12)
+"""By which clock the list tells its times is not documented: it may be that of any practice."""
+
+_SUCCESS = frozenset({"", "success"})
+_EARLIEST = "1900"
 _COMPARED = (
     *("patient_id", "date", "time", "provider_id", "appointment_sr_no", "value", "description"),
     *("text", "firstname", "lastname", "amount", "birthdate", "cell", "email"),
@@ -55,13 +60,21 @@ def _judged(row: Record, write: Write) -> Outcome:
     if changed and row.maybe_id("appointment_sr_no") not in {None, changed}:
         # Another appointment went to the same time: the list of what was sent names neither.
         return Outcome(verdict=Verdict.UNKNOWN)
-    is_over = _is_yes(row, "is_completed") or _is_told(row, "completed_time")
-    if not is_over:
+    if not _is_over(row):
         return Outcome(verdict=Verdict.PENDING)
     if _is_yes(row, "has_error"):
         # Its own words may name the patient.
         return Outcome(verdict=Verdict.FAILED, reason=NOT_TAKEN)
+    if _word(row, "status") not in _SUCCESS:
+        # What Sikka calls a failure is not documented: only a success is told as one.
+        return Outcome(verdict=Verdict.PENDING)
     return Outcome(verdict=Verdict.DONE, pms_id=_made(row, write))
+
+
+def _is_over(row: Record) -> bool:
+    """As it is told; where it is not, by the time it ended at."""
+    told = _word(row, "is_completed")
+    return told in YES if told else _is_told(row, "completed_time")
 
 
 def _made(row: Record, write: Write) -> str | None:
@@ -98,12 +111,24 @@ def matching(
             continue
         body = _body(row)
         number = next((n for name in _SEVERAL_ID if (n := row.maybe_id(name))), None)
+        if number in write.others or _is_earlier(row, write):
+            continue
         is_same = None if body is None else _is_same(body, row, request, write)
         if number is None or is_same is None:
             is_unclear = True
         elif is_same:
             found.append(number)
     return found, is_unclear
+
+
+def _is_earlier(row: Record, write: Write) -> bool:
+    """Whether it was sent before this one left; a time that cannot be read says nothing."""
+    try:
+        at = datetime.fromisoformat(str(row.raw("command_time") or "").strip())
+    except ValueError:
+        return False
+    told = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return write.submitted_at is not None and told < write.submitted_at - _CLOCK_BEHIND
 
 
 def _is_alike(row: Record, request: Request, office_id: str) -> bool:
@@ -153,10 +178,14 @@ def is_booked_as(wish: Booking | Move, found: Appointment) -> bool:
     return is_theirs and found.practitioner_id == wish.practitioner_id
 
 
+def _word(row: Record, path: str) -> str:
+    return str(row.raw(path) or "").strip().casefold()
+
+
 def _is_yes(row: Record, path: str) -> bool:
-    return str(row.raw(path) or "").strip().casefold() in YES
+    return _word(row, path) in YES
 
 
 def _is_told(row: Record, path: str) -> bool:
-    text = str(row.raw(path) or "").strip()
-    return bool(text) and not text.startswith("1111-11-11")
+    """Sikka's "never" is 1111-11-11, that of the systems behind it 0001-01-01."""
+    return _word(row, path) >= _EARLIEST

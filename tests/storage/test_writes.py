@@ -551,6 +551,20 @@ def test_a_receipt_is_kept_with_the_write(ledger: WriteLedger, connection: UUID)
     assert ledger.load(kept.id).receipt == Receipt(number="275495")
 
 
+def test_the_receipts_of_other_writes_are_known_to_each(
+    ledger: WriteLedger, connection: UUID
+) -> None:
+    wish = Cancellation(appointment_id="A1")
+    first, second = (
+        ledger.begin(replace(booking(connection), key=key, write=Write(wish=wish), hold=None))
+        for key in ("first", "second")
+    )
+    ledger.keep_receipt(first, Receipt(number="275495"))
+
+    assert ledger.receipts_beside(second) == {"275495"}
+    assert ledger.receipts_beside(first) == frozenset()
+
+
 def test_nothing_of_a_write_rests_in_clear(ledger: WriteLedger, connection: UUID, rig: Rig) -> None:
     wish = Cancellation(appointment_id="A1", patient_id="77", reason="moving to Perth")
     new = replace(booking(connection), write=Write(wish=wish), hold=None)

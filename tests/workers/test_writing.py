@@ -52,6 +52,7 @@ class Desk:
     taken: Sequence[Busy] = ()
     sent: list[Write] = field(default_factory=list)
     meanwhile: Callable[[], object] | None = None
+    looked_for: Write | None = None
 
     def submit(self, write: Write) -> Receipt:
         self.sent.append(write)
@@ -66,6 +67,7 @@ class Desk:
         return said
 
     def find(self, write: Write) -> Outcome:
+        self.looked_for = write
         return self.read_back
 
     def busy(self, window: Window) -> Sequence[Busy]:
@@ -217,6 +219,17 @@ def test_a_worker_that_died_after_the_mark_leaves_it_to_be_read_back(practice: P
 
     assert again.state is WriteState.CONFIRMED
     assert len(practice.desk.sent) == 1
+
+
+def test_what_is_read_back_is_none_of_those_that_have_a_receipt(practice: Practice) -> None:
+    practice.writing.do(replace(practice.wanted(), hold=None), until=NOW)
+    practice.desk.answer = OutcomeUnknown("the line broke")
+    lost = practice.writing.do(replace(practice.wanted(), hold=None), until=NOW)
+
+    practice.writing.look(lost)
+
+    assert practice.desk.looked_for is not None
+    assert practice.desk.looked_for.others == {"7"}
 
 
 def test_an_outage_while_following_changes_nothing(practice: Practice) -> None:

@@ -294,6 +294,13 @@ def word(**told: str) -> dict[str, str]:
         (word(is_completed="True", created_id="a-77"), Verdict.DONE, "a-77"),
         (word(is_completed="True", has_error="True"), Verdict.FAILED, None),
         (word(has_error="True"), Verdict.PENDING, None),
+        (word(completed_time="0001-01-01 00:00:00"), Verdict.PENDING, None),
+        (word(completed_time="2026-06-02 14:00:00"), Verdict.PENDING, None),
+        (word(is_completed="True", status="Success"), Verdict.DONE, None),
+        (word(is_completed="True", status="Failed"), Verdict.PENDING, None),
+        (word(is_completed="", completed_time="0001-01-01 00:00:00"), Verdict.PENDING, None),
+        (word(is_completed="", completed_time="1111-11-11"), Verdict.PENDING, None),
+        (word(is_completed="", completed_time="2026-06-02 14:00:00"), Verdict.DONE, None),
     ],
 )
 def test_the_word_on_a_write_is_its_outcome(
@@ -349,6 +356,35 @@ def test_a_lost_write_is_looked_for_among_what_was_sent(
     (asked,) = counter.asked("/writebacks")
     assert asked.url.params["startdate"] == "2026-06-01"
     assert asked.headers["app-key"] == "k-example" and "request-key" not in asked.headers
+
+
+PAID = {"patient_id": "p-1", "amount": "25.00", "provider_id": "DR1"}
+
+
+@pytest.mark.parametrize(
+    ("command_time", "others", "verdict"),
+    [
+        ("", frozenset(), Verdict.DONE),
+        ("2026-06-02 14:00:00", frozenset(), Verdict.DONE),
+        ("2026-06-02 10:00:00", frozenset(), Verdict.DONE),
+        ("2026-06-01 14:00:00", frozenset(), Verdict.FAILED),
+        ("2026-06-02 14:00:00", frozenset({"9"}), Verdict.FAILED),
+    ],
+)
+def test_a_lost_payment_is_not_taken_for_an_earlier_one_alike(
+    command_time: str, others: frozenset[str], verdict: Verdict
+) -> None:
+    listing = sent(PAID, api_name="transaction", command_time=command_time)
+    counter = Counter(
+        {
+            "GET /payment_types": listed({"procedure_code": "V", "procedure_description": "Visa"}),
+            "GET /patients": listed(PERSON),
+            "GET /writebacks": listed(listing),
+            "GET /writeback_status": listed(word(is_completed="True")),
+        }
+    )
+
+    assert counter.desk.find(replace(write(PAYMENT), others=others)).verdict is verdict
 
 
 @pytest.mark.parametrize(

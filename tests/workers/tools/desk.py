@@ -370,6 +370,9 @@ class Writes:
         sent = replace(kept, state=WriteState.SUBMITTED, submitted_at=self.clock())
         return self._keep(sent)
 
+    def receipts_beside(self, kept: KeptWrite) -> frozenset[str]:
+        return frozenset()
+
     def keep_receipt(self, kept: KeptWrite, receipt: Receipt) -> KeptWrite:
         return self._keep(replace(kept, receipt=receipt))
 
