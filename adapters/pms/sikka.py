@@ -1,15 +1,13 @@
 """Sikka: a copy of many dental PMSs, all values texts, patients joined, changes from a feed."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from math import ceil
-from typing import Any
 
 from adapters.rest import people
-from adapters.rest.envelope import Contents
 from adapters.rest.joins import Join
 from adapters.rest.lengths import length
 from adapters.rest.paging import PageNumber
@@ -19,6 +17,7 @@ from adapters.rest.vendor import Listing, Secrets, Vendor
 from adapters.rest.waits import RateHeaders
 from adapters.sikka import abilities, faults, offices
 from adapters.sikka.desk import SikkaDesk
+from adapters.sikka.feed import Newest
 from adapters.sikka.keys import RequestKeys
 from adapters.sikka.offices import ENVELOPE, practice_of
 from adapters.sikka.rows import APPOINTMENT_FIELDS, PATIENT_FIELDS, patient, starts
@@ -96,24 +95,6 @@ def practitioner(record: Record, connection: Connection) -> Iterator[Practitione
         active=status != "inactive",
         in_book=(record.maybe("is_hidden") or "").casefold() not in {"t", "true", "1", "y"},
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Newest:
-    """The feed may tell of one appointment several times; the last word counts."""
-
-    label: str = "items"
-
-    def open(self, body: Any) -> Contents:
-        contents = ENVELOPE.open(body)
-        newest: dict[Any, Any] = {}
-        for index, one in enumerate(contents.items):
-            told = one if isinstance(one, dict) else {}
-            key = told.get("appointment_sr_no") or index
-            held = newest.get(key)
-            if held is None or str(told.get("loadeddate")) >= str(held.get("loadeddate")):
-                newest[key] = one
-        return replace(contents, items=list(newest.values()))
 
 
 def open_source(

@@ -235,6 +235,63 @@ def test_changes_come_from_the_feed_the_last_word_of_each() -> None:
     assert found == [("a-1", Status.ARRIVED, False), ("a-2", Status.CANCELLED, True)]
 
 
+def test_practices_of_one_office_that_number_alike_lose_no_change() -> None:
+    ours = {**VISIT, "loadeddate": "2026-06-01T21:40:00", "status": "Arrived"}
+    theirs = {**VISIT, "practice_id": "2", "loadeddate": "2026-06-01T21:50:00", "status": "Open"}
+
+    pages = feed(Stage(with_feed([ours, theirs])), since=NOW - timedelta(minutes=30))
+
+    found = [(row.pms_id, row.status) for page in pages for row in page.records]
+    assert found == [("a-1", Status.ARRIVED)]
+
+
+def test_the_last_word_counts_on_whichever_page_of_the_feed_it_stands() -> None:
+    late = {**VISIT, "loadeddate": "2026-06-01T21:50:00", "status": "Cancelled"}
+    early = {**VISIT, "loadeddate": "2026-06-01T21:40:00", "status": "Open"}
+    told = fixture("sikka")
+    exchanges = [
+        {
+            "path": "/v4/practice_events",
+            "query": {"offset": str(number)},
+            "json": {"pagination": {"next": onward}, "items": [one]},
+        }
+        for number, (one, onward) in enumerate([(late, "more"), (early, "")])
+    ]
+    told = replace(told, told={**told.told, "exchanges": [*exchanges, *told.exchanges]})
+    stage = Stage(told)
+
+    for _ in range(2):
+        pages = feed(stage, since=NOW - timedelta(minutes=30))
+        found = [(row.pms_id, row.status) for page in pages for row in page.records]
+        assert found == [("a-1", Status.CANCELLED)]
+
+
+def test_a_plan_without_the_feed_reads_the_days_whole_and_shuts_nobody_out() -> None:
+    told = with_feed([])
+    lacking = {"http_code": "401", "error_code": "API2004"}
+    stage = Stage(
+        told,
+        changed(
+            told,
+            lambda request: request.url.path == "/v4/practice_events",
+            lambda: httpx.Response(401, json=lacking),
+        ),
+    )
+    ports = replace(stage.ports, codes={})
+    mark = "Mon, 01 Jun 2026 21:30:00 GMT"
+    first, second = (
+        open_source(told.connection, secrets=told.told["secrets"], ports=ports) for _ in range(2)
+    )
+    (query,) = first.queries(told.window, (), since=mark)
+
+    with pytest.raises(Refused, match="not in the plan"):
+        list(first.pages(query))
+
+    (again,) = second.queries(told.window, (), since=mark)
+    assert not query.complete
+    assert again.complete
+
+
 @pytest.mark.parametrize("mark", ["nonsense", "Sun, 31 May 2026 22:00:00 GMT"])
 def test_with_no_mark_of_today_the_days_are_read_whole(mark: str) -> None:
     stage = Stage(fixture("sikka"))
