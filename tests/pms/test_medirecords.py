@@ -293,7 +293,7 @@ def test_the_page_size_may_be_chosen(given: Any, size: str) -> None:
     assert stage.sender.requests[0].url.params["page"] == "0"
 
 
-@pytest.mark.parametrize("given", ["0", "-1", "many", "9999", "1.5"])
+@pytest.mark.parametrize("given", ["0", "-1", "many", "201", "500", "1.5"])
 def test_a_page_size_that_is_none_is_refused(given: str) -> None:
     odd = replace(CONNECTION, settings={"page_size": given})
 
@@ -474,6 +474,25 @@ def test_an_appointment_is_probed_by_its_id_with_its_patient() -> None:
     (found,) = stage.source(CONNECTION).probe("a1") or ()
 
     assert found.patient is not None and found.patient.full_name == "Ann van der Example"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 422])
+def test_one_patient_who_may_not_be_read_stops_nobody_else(status: int) -> None:
+    told = fixture("medirecords")
+    who = next(row.patient_id for row in Stage(told).rows() if row.patient_id)
+    refused = changed(
+        told,
+        lambda request: request.url.path == f"/v1/patients/{who}",
+        lambda: httpx.Response(status, json={"status": status}),
+    )
+
+    pages = list(Stage(told, refused).pages())
+
+    found = [row for page in pages for row in page.records]
+    assert [row.pms_id for row in found] == [row.pms_id for row in Stage(told).rows()]
+    lacking = [row for row in found if row.patient_id == who]
+    assert all("patient_not_included" in row.flags for row in lacking)
+    assert sum(page.drift.get("reference:refused", 0) for page in pages) == 1
 
 
 def test_a_deleted_row_is_listed_no_more_and_is_gone_by_its_id() -> None:
