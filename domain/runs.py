@@ -59,6 +59,7 @@ class Place:
 class Progress:
     """A run's checkpoint: which queries are done, where the current one stands, what was counted.
 
+    `listed` are the practitioners in the book as this run read it, None where it did not.
     `half_read`: the current query was interrupted and what it listed before is forgotten, so
     it yields no removals. A wait keeps in `seen` what was listed, and so costs none; nor does a
     failure or an orderly stop. `interrupted` are the whole slices that ended so. `is_loading`: the
@@ -72,6 +73,7 @@ class Progress:
     """
 
     practitioners_read: bool = False
+    listed: list[str] | None = None
     reference_read: bool = False
     done: list[str] = field(default_factory=list)
     current: str | None = None

@@ -47,10 +47,16 @@ from domain.window import Window
 from infra.database import Together, transaction
 from infra.sealing import Sealer
 
-_IN_THE_BOOK = text(
+# Whoever left the book is asked for as long as rows of theirs stand on these days.
+_TO_READ = text(
     """
     SELECT pms_practitioner_id AS pms_id, pms_practitioner_name AS full_name
-    FROM pms_clinician_mappings WHERE pms_connection_id = :connection_id AND active
+    FROM pms_clinician_mappings AS kept
+    WHERE pms_connection_id = :connection_id AND (active OR EXISTS (
+      SELECT FROM run_sheet_appointments AS entry
+      WHERE entry.pms_connection_id = :connection_id AND entry.removed_at IS NULL
+        AND entry.source = 'pms' AND entry.pms_start >= :start AND entry.pms_start < :end
+        AND entry.pms_practitioner_id = kept.pms_practitioner_id))
     ORDER BY pms_practitioner_id
     """
 )
@@ -187,9 +193,11 @@ class OpenRun:
             self.connection = connections.load(db, self.connection.id)
 
     def practitioners(self) -> Sequence[Practitioner]:
-        """Those in the practice's book, as last read."""
+        """Those in the practice's book, as last read, and who stands on these days."""
+        window = self.run.window
+        asked = {"connection_id": self.connection.id, "start": window.start, "end": window.end}
         with self._transaction() as db:
-            rows = db.execute(_IN_THE_BOOK, {"connection_id": self.connection.id}).all()
+            rows = db.execute(_TO_READ, asked).all()
         return [Practitioner(pms_id=row.pms_id, full_name=row.full_name) for row in rows]
 
     def decide(self) -> None:

@@ -151,6 +151,7 @@ class _Pass:
         if not progress.practitioners_read:
             practitioners = self.source.practitioners()
             progress.practitioners_read = True
+            progress.listed = [one.pms_id for one in practitioners if one.in_book]
             self.open_run.save_reference(practitioners, (), self.source.drain_spent())
         if not progress.reference_read:
             types = self.source.types()
@@ -165,11 +166,27 @@ class _Pass:
         except Refused as problem:
             if self.progress.since is not None:
                 raise _MarkRefused from None
-            self._set_aside(query, problem)
+            if self._has_left(query):
+                self._end_empty(query)
+            else:
+                self._set_aside(query, problem)
         except (BrokenContract, Transient) as problem:
             if not self._is_last_try or self._is_down():
                 raise
             self._set_aside(query, problem)
+
+    def _has_left(self, query: Query) -> bool:
+        """Of somebody who is in the book no more: that nothing is told of them is no failure."""
+        who, listed = query.practitioner_id, self.progress.listed
+        is_unread = query.complete and self.progress.page == 0
+        if who is None or listed is None:
+            return False
+        return is_unread and who not in listed
+
+    def _end_empty(self, query: Query) -> None:
+        """Their rows leave once each was looked up by its id."""
+        self.seen, self.unreadable = [], []
+        self._end(query, is_whole=True)
 
     @property
     def _is_last_try(self) -> bool:
