@@ -92,7 +92,7 @@ class Answering:
     control: CallControl
     sends_texts: bool = False
     remembered: Remembered = field(default_factory=Remembered)
-    _taken: dict[int, _Taken] = field(default_factory=dict)
+    _taken: dict[tuple[int, int], _Taken] = field(default_factory=dict)
 
     def open(self, job: Job) -> Opened | None:
         """The tool call, claimed; None where it was answered, or nobody waits any more."""
@@ -105,7 +105,7 @@ class Answering:
             if now >= claimed.deadline_at:
                 self._too_late(db, claimed, now)
                 return None
-        taken = self._taken[job.id] = _Taken(claimed)
+        taken = self._taken[job.id, job.fence] = _Taken(claimed)
         try:
             with deadline((claimed.deadline_at - MARGIN - now).total_seconds()):
                 return Opened(claimed.tool, self._request(taken, now))
@@ -116,7 +116,7 @@ class Answering:
 
     def answer(self, job: Job, said: ToolAnswer) -> bool:
         """Keep it, with its audit row and what follows, then tell whoever waits."""
-        taken = self._taken.pop(job.id)
+        taken = self._taken.pop((job.id, job.fence))
         claimed = taken.claimed
         with transaction(self.engine, account_id=claimed.account_id) as db:
             spent = taken.desk.drain_spent() if taken.desk else ()

@@ -62,7 +62,9 @@ class Running:
             yield
         finally:
             with self._lock:
-                self._jobs.pop(job.id, None)
+                # A process that slept past its lease may have taken the job up again meanwhile.
+                if self._jobs.get(job.id) is job:
+                    del self._jobs[job.id]
 
     def all(self) -> list[Job]:
         with self._lock:

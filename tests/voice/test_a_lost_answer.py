@@ -5,20 +5,27 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import redis
 from sqlalchemy import Connection, event, make_url, text
 
+from adapters.storage import tool_calls
+from adapters.storage.ledger import Ledger
+from adapters.storage.tool_calls import NewToolCall
 from domain.desk import Receipt
-from domain.tools import BROKEN
+from domain.jobs import Job
+from domain.tools import BROKEN, ToolAnswer
 from domain.wishes import Write
 from infra.database import DatabaseAway, engine, transaction
 from tests.chaos.line import Mode
 from tests.chaos.line import line as way
 from tests.cutting import SOCKET, cut_once
-from tests.voice.line import Line, line
+from tests.voice.line import ACCOUNT, Line, line
+from workers.answering import Answering
 
 pytestmark = pytest.mark.integration
 
@@ -124,3 +131,51 @@ def test_a_database_that_says_nothing_more_keeps_no_caller_waiting(
     assert stored == 1
     assert said == BROKEN
     assert took < 10
+
+
+def test_a_worker_that_slept_past_its_lease_answers_the_call_it_has_taken_up_again(
+    database_url: str, redis_client: redis.Redis, redis_url: str
+) -> None:
+    with line(database_url, redis_client, redis_url) as phone:
+        job = asked_without_a_practice(phone)
+        parts = phone.parts
+        calls = Answering(
+            engine=parts.engine,
+            sealer=parts.sealer,
+            opener=parts.opener,
+            redis=None,
+            clock=parts.clock,
+            stopping=parts.stopping,
+            control=parts.control,
+        )
+        again = replace(job, fence=job.fence + 1)
+
+        opened = [calls.open(one) for one in (job, again)]
+        heard = [calls.answer(one, ToolAnswer(text="No.")) for one in (job, again)]
+
+        assert None not in opened
+        assert [phone.value("SELECT state FROM tool_calls"), heard[1]] == ["answered", False]
+
+
+def asked_without_a_practice(phone: Line) -> Job:
+    """The job of a tool call that no practice can serve, claimed."""
+    new = NewToolCall(
+        account_id=ACCOUNT,
+        connection_id=None,
+        delivery_id=None,
+        call_id="call",
+        tool_call_id="1",
+        tool="lookup",
+        arguments={},
+        caller=None,
+        control_url=None,
+        reply_to="replies",
+        deadline_at=phone.parts.clock() + timedelta(minutes=1),
+        trace_id="t",
+    )
+    with transaction(phone.engine, account_id=ACCOUNT) as db:
+        kept = tool_calls.keep(db, phone.parts.sealer, new, vendor=None)
+    assert kept.job_id is not None
+    job = Ledger(phone.engine, worker="tests").claim(kept.job_id)
+    assert job is not None
+    return job

@@ -1,7 +1,8 @@
 """However a job ends, it is written down, and nothing it raised is quoted unless it is ours."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -205,4 +206,19 @@ def test_a_job_is_held_while_it_runs_and_not_afterwards(end: Callable[[Job], Non
     Shop(handler, running=running).run()
 
     assert held == [1]
+    assert running.all() == []
+
+
+def test_an_attempt_that_lost_its_job_leaves_the_next_one_s_lease_alone() -> None:
+    running, ledger = Running(), FakeLedger()
+    old = ledger.claim(ledger.put(NewJob(kind="chore")))
+    assert old is not None
+    new = replace(old, fence=old.fence + 1)
+
+    with ExitStack() as of_the_next:
+        with running.holding(old):
+            of_the_next.enter_context(running.holding(new))
+        held = running.all()
+
+    assert held == [new]
     assert running.all() == []
