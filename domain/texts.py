@@ -11,8 +11,19 @@ from domain.errors import Refused
 CERTAIN_AFTER = timedelta(seconds=60)
 """Only this long after it may have left can a look at the vendor say that it never arrived."""
 
+OF_USE_FOR = timedelta(hours=6)
+"""Whoever has waited longer for a text hears from the practice instead."""
+
+SHORTEST, LONGEST = timedelta(seconds=10), timedelta(minutes=30)
+
 NOT_SET_UP = "No texts are sent: TWILIO_ACCOUNT_SID and its relatives are not set."
+TOO_OLD = "It could not be sent while it was of use."
 WANTS_NONE = "They have asked for no texts."
+
+
+def pause_after(waited: timedelta) -> timedelta:
+    """Before the next try of a text that has waited so long: as long again, within bounds."""
+    return min(max(waited, SHORTEST), LONGEST)
 
 
 class OptedOut(Refused):
@@ -62,4 +73,5 @@ class KeptText:
     state: TextState
     recipient: str = field(repr=False)
     body: str = field(repr=False)
+    created_at: datetime
     tried_at: datetime

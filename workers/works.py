@@ -148,7 +148,8 @@ def _of_callers(parts: Parts, opener: Opener) -> Mapping[str, Work]:
             gave_up=following.gave_up,
         ),
         SEND_TEXT: Work(
-            run=lambda job: send_text(job, texts=texts, sender=parts.texts, clock=parts.clock)
+            run=lambda job: send_text(job, texts=texts, sender=parts.texts, clock=parts.clock),
+            gave_up=texts.gave_up,
         ),
     }
 

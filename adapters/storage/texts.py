@@ -1,8 +1,9 @@
 """Texts to be sent: kept sealed with the job that sends them, marked before they leave."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection as Db
@@ -10,6 +11,7 @@ from sqlalchemy import Engine, RowMapping, text
 
 from adapters.storage import opt_outs
 from adapters.storage.ledger import put as put_job
+from domain.errors import SyncError
 from domain.jobs import Job
 from domain.texts import AFTER, CARRIER, TO_BE_SENT, KeptText, TextState
 from domain.work import send_text_job
@@ -36,7 +38,11 @@ _MOVE = text(
     WHERE id = :id AND state = ANY(:before) RETURNING write_id
     """
 )
-_OF_WRITE = text("UPDATE pms_writes SET text_state = :state WHERE id = :id")
+_DUE = text("UPDATE pms_writes SET text_state = 'due' WHERE id = :id")
+# Where somebody has told the caller instead, it stays so.
+_OF_WRITE = text(
+    "UPDATE pms_writes SET text_state = :state WHERE id = :id AND text_state <> 'by_person'"
+)
 _NAMED = text(
     """
     SELECT id, account_id FROM text_messages
@@ -74,7 +80,7 @@ def put(  # noqa: PLR0913 - to whom, for which write, in what words
     if db.execute(_PUT, values).first() is None:
         return False
     if write_id is not None:
-        db.execute(_OF_WRITE, {"id": write_id, "state": TextState.DUE.value})
+        db.execute(_DUE, {"id": write_id})
     put_job(db, send_text_job(account_id=account_id, text_id=row_id, trace_id=trace_id))
     return True
 
@@ -107,6 +113,18 @@ class TextStore:
     def settle(self, kept: KeptText, state: TextState, *, reason: str | None = None) -> None:
         """How it stands now; a text that its carrier has told of meanwhile stays as it is."""
         self._move(kept, state, before=TO_BE_SENT, reason=reason)
+
+    def gave_up(self, job: Job, error: SyncError) -> None:
+        """It will not be sent; what may have left stays so, for the carrier may tell of it yet."""
+        values = {
+            "id": UUID(job.args["text_id"]),
+            "state": TextState.FAILED.value,
+            "before": [TextState.DUE.value],
+            "reason": str(error),
+            "vendor_id": None,
+            "now": self.clock(),
+        }
+        self._moved(str(job.account_id), values)
 
     def opted_out(self, kept: KeptText, *, reason: str) -> None:
         """The vendor knows that they want none; from now on we know it, too."""
@@ -150,10 +168,13 @@ class TextStore:
             "vendor_id": vendor_id,
             "now": self.clock(),
         }
-        with transaction(self.engine, account_id=kept.account_id) as db:
+        return self._moved(kept.account_id, values)
+
+    def _moved(self, account_id: str, values: Mapping[str, Any]) -> bool:
+        with transaction(self.engine, account_id=account_id) as db:
             row = db.execute(_MOVE, values).first()
             if row is not None and row.write_id is not None:
-                db.execute(_OF_WRITE, {"id": row.write_id, "state": state.value})
+                db.execute(_OF_WRITE, {"id": row.write_id, "state": values["state"]})
             return row is not None
 
     def _kept(self, row: RowMapping) -> KeptText:
@@ -165,5 +186,6 @@ class TextStore:
             state=TextState(row["state"]),
             recipient=self.sealer.open_text(row["recipient"], column="recipient", **place),
             body=self.sealer.open_text(row["body"], column="body", **place),
+            created_at=row["created_at"],
             tried_at=row["updated_at"],
         )

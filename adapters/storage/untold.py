@@ -23,12 +23,18 @@ A_MOMENT = timedelta(minutes=1)
 
 GIVEN_UP = timedelta(hours=6)
 
+OVERDUE = timedelta(minutes=30)
+"""A text that is not known to have left by then may never come."""
+
 _IS_UNTOLD = """
     kept.told = 'requested' AND (
       kept.text_state IN ('off', 'failed', 'opted_out')
       OR (kept.text_state = 'none'
           AND COALESCE(kept.settled_at + CAST(:moment AS interval),
-                       kept.submitted_at + CAST(:given_up AS interval)) < :now))
+                       kept.submitted_at + CAST(:given_up AS interval)) < :now)
+      OR (kept.text_state IN ('due', 'sending', 'unknown')
+          AND COALESCE(kept.settled_at, kept.submitted_at + CAST(:given_up AS interval))
+              + CAST(:overdue AS interval) < :now))
 """
 _UNTOLD = text(
     f"""
@@ -118,7 +124,7 @@ def told(db: Db, write_id: UUID, *, now: datetime) -> bool:
 
 
 def _when(now: datetime) -> dict[str, object]:
-    return {"now": now, "moment": A_MOMENT, "given_up": GIVEN_UP}
+    return {"now": now, "moment": A_MOMENT, "given_up": GIVEN_UP, "overdue": OVERDUE}
 
 
 def _patient(db: Db, sealer: Sealer, row: RowMapping) -> str | None:

@@ -90,6 +90,9 @@ NO_TEXT: Mapping[str, str] = {
     "failed": "the text did not arrive",
     "opted_out": "they want no texts",
     "none": "no number to text",
+    "due": "the text could not be sent yet",
+    "sending": "whether the text arrived is not known",
+    "unknown": "whether the text arrived is not known",
 }
 A_SECOND = 1.0
 

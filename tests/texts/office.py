@@ -22,7 +22,7 @@ from infra.http import Client
 from simulators.serving import running
 from simulators.twilio import TwilioSimulator
 from tests.producers.conftest import Site
-from workers.handlers.send_text import send_text
+from workers.handlers.send_text import Sender, send_text
 
 ACCOUNT = "default"
 CALLER = "+12025550143"
@@ -57,7 +57,7 @@ class Office:
             )
         return UUID(str(next(row["id"] for row in self.rows() if row["id"] not in before)))
 
-    def send(self, text_id: UUID, *, sender: Twilio | None = None, off: bool = False) -> Any:
+    def send(self, text_id: UUID, *, sender: Sender | None = None, off: bool = False) -> Any:
         """What the job's handler answers, or the wait it asks for."""
         try:
             return send_text(

@@ -1,11 +1,14 @@
 """A text leaves once, whatever is lost on the way, and never to those who want none."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 import pytest
 
-from domain.errors import NeedsReconnect, Throttled
+from domain.errors import BrokenContract, NeedsReconnect, SyncError, Throttled, Transient
 from domain.texts import NOT_SET_UP
+from infra.http import NotSent
 from simulators.twilio import calling
 from tests.texts.office import BODY, CALLER, Office, job
 
@@ -200,3 +203,70 @@ def test_recipients_and_words_rest_sealed(texting: Office) -> None:
 
     assert CALLER.encode() not in bytes(row["recipient"])
     assert b"booked" not in bytes(row["body"])
+
+
+class Away:
+    """Twilio, of which nothing is heard but this."""
+
+    def __init__(self, error: SyncError) -> None:
+        self.error = error
+
+    def send(self, recipient: str, body: str, *, text_id: UUID | None = None) -> str:
+        raise self.error
+
+    def find(self, recipient: str, body: str, *, since: datetime) -> str | None:
+        raise self.error
+
+
+UNREACHED = NotSent("POST api.twilio.com: cannot be reached")
+
+
+def test_a_text_waits_longer_and_longer_while_twilio_cannot_be_reached(texting: Office) -> None:
+    text_id, away = texting.put(), Away(UNREACHED)
+
+    pauses = []
+    for _ in range(6):
+        wait = texting.send(text_id, sender=away)
+        pauses.append((wait.until - texting.now).total_seconds())
+        texting.now = wait.until
+    sent = texting.send(text_id)
+
+    assert pauses[0] == pytest.approx(10, abs=5)
+    assert pauses == sorted(pauses) and pauses[-1] > 100
+    assert sent == {"state": "sent"}
+    assert [one["body"] for one in texting.messages] == [BODY]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [UNREACHED, Transient("Twilio answered 503"), BrokenContract("Twilio's answer is no JSON")],
+    ids=["not-sent", "transient", "no-answer"],
+)
+def test_a_look_for_a_text_that_may_have_left_waits_too(texting: Office, error: SyncError) -> None:
+    text_id = texting.put()
+    texting.store.sending(texting.store.load(job(text_id)))
+    texting.later(120)
+
+    wait = texting.send(text_id, sender=Away(error))
+
+    assert isinstance(wait, Throttled)
+    assert texting.state(text_id) == "sending"
+
+
+def test_a_text_that_is_too_old_to_be_of_use_is_not_sent_any_more(texting: Office) -> None:
+    text_id = texting.put()
+    texting.send(text_id, sender=Away(UNREACHED))
+    texting.later(7 * 3600)
+
+    said = texting.send(text_id)
+
+    assert said == {"state": "failed"}
+    assert texting.messages == []
+
+
+def test_a_text_that_may_have_left_long_ago_is_not_looked_for_for_ever(texting: Office) -> None:
+    text_id = texting.put()
+    texting.store.sending(texting.store.load(job(text_id)))
+    texting.later(7 * 3600)
+
+    assert texting.send(text_id, sender=Away(UNREACHED)) == {"state": "sending"}
