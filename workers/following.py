@@ -17,7 +17,7 @@ from adapters.storage import connections, texts
 from adapters.storage.ledger import guard, put
 from adapters.storage.spent import keep_spent
 from adapters.storage.writes import WriteLedger
-from domain.connections import Connection
+from domain.connections import Connection, State
 from domain.desk import PracticeDesk
 from domain.errors import BrokenContract, NeedsReconnect, Refused, SyncError
 from domain.jobs import Job
@@ -175,7 +175,9 @@ class Followed:
             return bool(db.execute(_SHOWN, values).scalar_one())
 
     def show(self) -> None:
-        """Have the days it touches read, so that the sheet shows it."""
+        """Have the days it touches read, so that the sheet shows it; not while it is paused."""
+        if self._connection.state is State.INACTIVE:
+            return
         with self._transaction() as db:
             for day in self._days(db):
                 job = sync_job(

@@ -11,7 +11,7 @@ from adapters.storage import connections, patient_links
 from adapters.storage.ledger import guard
 from adapters.storage.pushes import create_jobs
 from adapters.storage.spent import keep_spent
-from domain.connections import Connection
+from domain.connections import Connection, State
 from domain.desk import PatientCard, PatientQuery
 from domain.errors import Refused, SyncError
 from domain.jobs import Job
@@ -53,6 +53,10 @@ class OpenLink:
         self._parts = parts
         self._job = job
         self._connection = connection
+
+    @property
+    def is_paused(self) -> bool:
+        return self._connection.state is State.INACTIVE
 
     def search(self, query: PatientQuery) -> Sequence[PatientCard]:
         desk = self._parts.opener.desk(self._connection)

@@ -13,7 +13,7 @@ from adapters.storage import connections
 from adapters.storage.tables import pms_connections
 from domain.errors import BadInput
 from domain.sheet import NotOnSheet, Stale
-from domain.work import CHECK
+from domain.work import RENEW_TOKEN, SYNC
 
 COLUMNS: Mapping[str, str] = {
     "name": "display_name",
@@ -89,10 +89,16 @@ _REMOVE = text(
     FROM gone WHERE pms_connection_id = gone.id AND active
     """
 )
+_CANCEL_READS = text(
+    """
+    UPDATE jobs SET state = 'cancelled', finished_at = now()
+    WHERE connection_id = :id AND state = 'ready' AND kind = ANY(:kinds)
+    """
+)
 _CANCEL_JOBS = text(
     """
     UPDATE jobs SET state = 'cancelled', finished_at = now()
-    WHERE connection_id = :id AND state = 'ready' AND kind <> ALL(:kept)
+    WHERE connection_id = :id AND state = 'ready'
     """
 )
 _CLAIM = text(
@@ -157,10 +163,11 @@ def find(db: Db, wanted: str) -> Found:
 
 
 def pause(db: Db, connection_id: UUID, *, reason: str | None = None) -> None:
-    """Sync no more until resumed; waiting jobs are called off."""
+    """Sync no more until resumed; syncs that wait are called off."""
     db.execute(_PAUSE, {"id": connection_id, "reason": reason})
-    # A check goes on: somebody waits for it, and it may be why the connection was paused.
-    db.execute(_CANCEL_JOBS, {"id": connection_id, "kept": [CHECK]})
+    # Whatever else waits is somebody's: a booking is followed to its end, a check is waited for,
+    # and what a paused practice may not be asked is put back by its own handler.
+    db.execute(_CANCEL_READS, {"id": connection_id, "kinds": [SYNC, RENEW_TOKEN]})
 
 
 def resume(db: Db, connection_id: UUID) -> None:
@@ -173,7 +180,7 @@ def resume(db: Db, connection_id: UUID) -> None:
 def remove(db: Db, connection_id: UUID) -> None:
     """Sync no more; rows, runs and audit stay, waiting jobs are called off."""
     db.execute(_REMOVE, {"id": connection_id})
-    db.execute(_CANCEL_JOBS, {"id": connection_id, "kept": []})
+    db.execute(_CANCEL_JOBS, {"id": connection_id})
 
 
 def claim(db: Db, connection_id: UUID, *, expected: int | None) -> None:

@@ -20,7 +20,7 @@ from adapters.storage.own_practice import practices_of
 from domain.connections import Connection
 from domain.fields import PUSHABLE, Cell, Cells, Given, Source, same
 from domain.pushes import DISPUTED, PushState, differing, disputed, last_told
-from domain.work import push_entry_job, push_range_job
+from domain.work import link_patient_job, push_entry_job, push_range_job
 
 _BOTH_WAYS = text(
     "SELECT id FROM pms_connections WHERE id = ANY(:ids) AND removed_at IS NULL ORDER BY id"
@@ -49,6 +49,20 @@ _WAITS = text(
         AND NOT EXISTS (SELECT FROM jobs WHERE kind = 'push_entry' AND connection_id = :id
                           AND state IN ('ready', 'running')
                           AND args ->> 'entry_id' = CAST(entry.id AS text)))
+    """
+)
+# Whoever was to be looked for when the practice was paused has no job any more.
+_UNSOUGHT = text(
+    """
+    SELECT link.id FROM patient_links AS link
+    WHERE link.connection_id = :id AND link.state = 'pending'
+      AND EXISTS (SELECT FROM run_sheet_appointments AS entry
+                  WHERE entry.push_link_id = link.id AND entry.push_state = 'needs_patient'
+                    AND entry.linked_to IS NULL AND entry.removed_at IS NULL)
+      AND NOT EXISTS (SELECT FROM jobs WHERE kind = 'link_patient' AND connection_id = :id
+                        AND state IN ('ready', 'running')
+                        AND args ->> 'link_id' = CAST(link.id AS text))
+    ORDER BY link.id
     """
 )
 _MARK = text(
@@ -138,7 +152,9 @@ def create_jobs(db: Db, connection: Connection, entry_ids: Collection[UUID]) -> 
 
 
 def go_on(db: Db, connection: Connection) -> None:
-    """A practice that answers again is sent what has waited for it."""
+    """A practice that answers again is sent what has waited for it, and searched for whom it is."""
+    if connection.both_ways:
+        _look_again(db, connection)
     waits = {"id": connection.id, "disputed": DISPUTED}
     if connection.auto_push and db.execute(_WAITS, waits).scalar_one():
         put(
@@ -147,6 +163,19 @@ def go_on(db: Db, connection: Connection) -> None:
                 account_id=connection.account_id,
                 connection_id=connection.id,
                 vendor=connection.vendor,
+            ),
+        )
+
+
+def _look_again(db: Db, connection: Connection) -> None:
+    for row in db.execute(_UNSOUGHT, {"id": connection.id}).all():
+        put(
+            db,
+            link_patient_job(
+                account_id=connection.account_id,
+                connection_id=connection.id,
+                vendor=connection.vendor,
+                link_id=row.id,
             ),
         )
 

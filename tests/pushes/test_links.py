@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine
 
-from adapters.storage import connections, patient_links
+from adapters.storage import connection_list, connections, patient_links
 from domain.patient_links import Choice, LinkState, Person
 from domain.pushes import NOT_SHOWN
 from domain.work import LINK_PATIENT, PUSH_ENTRY
@@ -198,3 +198,27 @@ def test_the_next_sync_sends_rows_that_do_not_say_for_which_link_they_wait(eager
     eager.push()
 
     assert (len(eager.book.visits), len(eager.shown())) == (2, 2)
+
+
+def test_nobody_is_looked_for_at_a_paused_practice_until_it_is_resumed(db: Engine) -> None:
+    office = Office(db, features="""{"auto_push": true, "auto_create": true}""")
+    office.book.books("a-1")
+    office.sync()
+    entry_id = office.adds(**ADA)
+    office.push(kinds=(PUSH_ENTRY,))
+    paused(office)
+    office.push()
+    assert [one["state"] for one in office.all("SELECT state FROM patient_links")] == ["pending"]
+
+    with transaction(office.engine, account_id=office.account) as one:
+        connection_list.resume(one, office.connection_id)
+    office.sync()
+    office.push()
+
+    assert office.entry(entry_id)["linked_to"] is not None
+    assert len(office.book.visits) == 2
+
+
+def paused(office: Office) -> None:
+    with transaction(office.engine, account_id=office.account) as db:
+        connection_list.pause(db, office.connection_id)

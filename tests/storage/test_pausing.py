@@ -1,17 +1,29 @@
-"""A paused connection has nothing left to do, and begins anew when resumed."""
+"""A paused connection is read no more, what was promised is seen through, and it begins anew."""
 
 import pytest
 
 from adapters.storage import connection_list
+from domain.work import (
+    ANSWER,
+    CHECK,
+    DESK_CALL,
+    LINK_PATIENT,
+    PUSH_ENTRY,
+    PUSH_RANGE,
+    REFETCH,
+    RENEW_TOKEN,
+    SETTLE,
+    SYNC,
+)
 from infra.database import transaction
 from tests.storage.rig import ACCOUNT, Rig
 
 pytestmark = pytest.mark.integration
 
 
-def test_a_pause_calls_off_what_waits_for_that_connection_alone(rig: Rig) -> None:
+def test_a_pause_calls_off_what_reads_that_connection_alone(rig: Rig) -> None:
     connection_id, other = rig.connect("site"), rig.connect("other")
-    kinds = ("sync", "renew")
+    kinds = (SYNC, RENEW_TOKEN)
     waiting = [rig.put(kind, account_id=ACCOUNT, connection_id=connection_id) for kind in kinds]
     elsewhere = rig.put("sync", account_id=ACCOUNT, connection_id=other)
     running = rig.claimed("sync", account_id=ACCOUNT, connection_id=connection_id)
@@ -21,6 +33,20 @@ def test_a_pause_calls_off_what_waits_for_that_connection_alone(rig: Rig) -> Non
 
     assert [rig.state(one) for one in waiting] == ["cancelled", "cancelled"]
     assert (rig.state(elsewhere), rig.state(running.id)) == ("ready", "running")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [SETTLE, ANSWER, DESK_CALL, LINK_PATIENT, REFETCH, PUSH_ENTRY, PUSH_RANGE, CHECK],
+)
+def test_a_pause_leaves_what_was_promised_to_somebody(rig: Rig, kind: str) -> None:
+    connection_id = rig.connect("site")
+    job_id = rig.put(kind, account_id=ACCOUNT, connection_id=connection_id)
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        connection_list.pause(db, connection_id)
+
+    assert rig.state(job_id) == "ready"
 
 
 def test_a_resumed_connection_is_due_at_once(rig: Rig) -> None:

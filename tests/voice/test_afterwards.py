@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 import redis
 
-from adapters.storage import opt_outs
+from adapters.storage import connection_list, opt_outs
 from adapters.storage.entries import EntrySeal
 from adapters.storage.texts import TextStore
 from domain.desk import Outcome, Receipt, Verdict
@@ -19,6 +19,7 @@ from domain.jobs import Job, Queue
 from domain.people import Role
 from domain.work import SEND_TEXT, SETTLE
 from infra.clock import system_clock
+from infra.database import transaction
 from tests.voice.line import ACCOUNT, ANN, Line, line
 from tests.webhooks.serving import bearer
 
@@ -96,6 +97,19 @@ def test_a_practice_that_signed_out_is_waited_for(promised: Line) -> None:
     promised.carry(SETTLE)
 
     assert "is confirmed for" in texts(promised)[0][1]
+
+
+def test_a_practice_that_is_paused_meanwhile_is_still_asked_what_became_of_it(
+    promised: Line,
+) -> None:
+    with transaction(promised.engine, account_id=ACCOUNT) as db:
+        connection_list.pause(db, promised.connection_id)
+    promised.desk.outcomes = [Outcome(verdict=Verdict.DONE)]
+
+    promised.carry(SETTLE)
+
+    assert "is confirmed for" in texts(promised)[0][1]
+    assert promised.rows("SELECT id FROM jobs WHERE kind = 'sync'") == []
 
 
 def test_what_nobody_can_say_any_more_is_told_so(promised: Line) -> None:

@@ -34,6 +34,7 @@ class Practice:
 
     patients: int
     link: Link = LINK
+    is_paused: bool = False
     kept: list[Choice] = field(default_factory=list)
 
     def open(self, job: Job) -> "Practice":

@@ -16,6 +16,8 @@ class Linking(Protocol):
 
     link: Link
 
+    @property
+    def is_paused(self) -> bool: ...
     def search(self, query: PatientQuery) -> Sequence[PatientCard]: ...
     def keep(self, choice: Choice) -> None: ...
     def release(self) -> None: ...
@@ -26,11 +28,16 @@ class Links(Protocol):
 
 
 def link_patient(job: Job, *, links: Links) -> Mapping[str, Any]:
-    """One search; whoever is linked already stays so, and what waits for it goes out."""
+    """One search; whoever is linked already stays so, and what waits for it goes out.
+
+    A paused practice is asked nothing: once it is resumed its next sync has them looked for.
+    """
     opened = links.open(job)
     if opened.link.state is LinkState.LINKED:
         opened.release()
         return {"state": LinkState.LINKED.value}
+    if opened.is_paused:
+        return {"state": opened.link.state.value}
     person = opened.link.person
     found = opened.search(_query(person))
     choice = choose(person, found if len(found) < MOST_LOOKED_AT else Cut(found))
