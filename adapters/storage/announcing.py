@@ -33,6 +33,8 @@ _CHOOSE = text(
     WITH elders AS MATERIALIZED (
       SELECT id, exclusive_key, priority FROM jobs
       WHERE state = 'ready' AND attempts > 0 AND exclusive_key IS NOT NULL
+        AND NOT EXISTS (SELECT FROM paused_queues AS paused
+                        WHERE paused.account_id = jobs.account_id AND paused.queue = jobs.queue)
     ), turns AS (
       SELECT id, priority, due_at,
              row_number() OVER (PARTITION BY coalesce(connection_id::text, id::text)

@@ -19,8 +19,11 @@ _PUT = text(
     """
     INSERT INTO jobs (account_id, connection_id, kind, queue, vendor, args, dedupe_key,
                       exclusive_key, priority, due_at, trace_id, max_seconds)
-    VALUES (:account_id, :connection_id, :kind, :queue, :vendor, CAST(:args AS jsonb), :dedupe_key,
-            :exclusive_key, :priority, COALESCE(:due_at, now()), :trace_id, :max_seconds)
+    VALUES (:account_id, :connection_id, :kind, :queue,
+            COALESCE(CAST(:vendor AS text),
+                     (SELECT connector FROM pms_connections WHERE id = :connection_id)),
+            CAST(:args AS jsonb), :dedupe_key, :exclusive_key, :priority,
+            COALESCE(:due_at, now()), :trace_id, :max_seconds)
     ON CONFLICT (dedupe_key) WHERE state = 'ready' AND dedupe_key IS NOT NULL
     DO UPDATE SET due_at = LEAST(jobs.due_at, EXCLUDED.due_at),
                   priority = GREATEST(jobs.priority, EXCLUDED.priority)
@@ -30,21 +33,29 @@ _PUT = text(
 _NOTIFY = text("SELECT pg_notify('jobs', '')")
 
 # A job that goes back to waiting gives its key up where another with that key waits or runs: the
-# follow-up is a row of its own, and the index allows one of them only.
+# follow-up is a row of its own, and the index allows one of them only. Each state is asked for by
+# itself, for each has an index of its own: both at once would read all jobs there are.
 KEY_IF_FREE = """
     CASE WHEN EXISTS (SELECT FROM jobs AS twin
                       WHERE twin.dedupe_key = jobs.dedupe_key AND twin.id <> jobs.id
-                        AND twin.state IN ('ready', 'running'))
+                        AND twin.state = 'ready')
+           OR EXISTS (SELECT FROM jobs AS twin
+                      WHERE twin.dedupe_key = jobs.dedupe_key AND twin.id <> jobs.id
+                        AND twin.state = 'running')
     THEN NULL ELSE jobs.dedupe_key END
 """
 # What has begun and waits goes on before its like begins, unless a person asked for that one.
+# One in a queue that its account has paused holds up nobody: it may wait for days.
 # A job without a key, a caller's, must not be held up by a look at all that wait.
 ELDERS_TURN = """
     (jobs.exclusive_key IS NOT NULL AND EXISTS (
        SELECT FROM jobs AS elder
        WHERE elder.exclusive_key = jobs.exclusive_key AND elder.id <> jobs.id
          AND elder.state = 'ready' AND elder.attempts > 0 AND jobs.attempts = 0
-         AND elder.priority >= jobs.priority))
+         AND elder.priority >= jobs.priority
+         AND NOT EXISTS (SELECT FROM paused_queues AS paused
+                         WHERE paused.account_id = elder.account_id
+                           AND paused.queue = elder.queue)))
 """
 
 COLUMNS = """id, fence, kind, queue, account_id, connection_id, vendor, args, attempts, failures,
@@ -126,7 +137,8 @@ _HAND_BACK = text(
 def put(connection: Connection, job: NewJob) -> int:
     """Write a job in the caller's transaction; a ready one with its dedupe key is hurried instead.
 
-    The follow-up of a running job is a row of its own. Answers the job's id.
+    The follow-up of a running job is a row of its own. A job of a connection counts as its
+    vendor's. Answers the job's id.
     """
     job_id: int = connection.execute(
         _PUT,

@@ -15,12 +15,16 @@ from infra.database import dispatch
 BY_A_JOB = 24
 BY_COMMANDS = 6
 
+# State by state, for each has an index of its own.
 _UNSAVED = text(
     """
-    SELECT count(*) FROM jobs
-    WHERE attempts > 0 AND vendor = :vendor
-      AND (state IN ('running', 'ready')
-           OR state = 'dead' AND finished_at > now() - interval '2 minutes')
+    SELECT (SELECT count(*) FROM jobs
+            WHERE state = 'running' AND attempts > 0 AND vendor = :vendor)
+         + (SELECT count(*) FROM jobs
+            WHERE state = 'ready' AND attempts > 0 AND vendor = :vendor)
+         + (SELECT count(*) FROM jobs
+            WHERE state = 'dead' AND attempts > 0 AND vendor = :vendor
+              AND finished_at > now() - interval '2 minutes')
     """
 )
 _SINCE = text(

@@ -8,14 +8,18 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
+# State by state, for each has an index of its own.
 # By the latest that are done of each kind: kept for a week, looked up by when they ended.
 _WAITING = text(
     """
     WITH next AS MATERIALIZED (
       SELECT id, kind, queue, connection_id, vendor, state, due_at, waiting_for, priority,
              started_at
-      FROM jobs
-      WHERE state IN ('ready', 'running') AND kind <> 'sync' AND queue <> 'voice'
+      FROM (
+        SELECT * FROM jobs WHERE state = 'running' AND kind <> 'sync' AND queue <> 'voice'
+        UNION ALL
+        SELECT * FROM jobs WHERE state = 'ready' AND kind <> 'sync' AND queue <> 'voice'
+      ) AS open
       ORDER BY state = 'running' DESC, priority DESC, due_at, id LIMIT :most
     ), usual AS (
       SELECT kind, avg(extract(epoch FROM finished_at - started_at))::float AS seconds

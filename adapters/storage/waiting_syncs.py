@@ -10,12 +10,16 @@ from sqlalchemy import text
 
 from domain.connections import Connection
 
+# State by state, for each has an index of its own.
 # The newest five runs of the connection of that sort tell how much the next will ask for.
 _WAITING = text(
     """
     WITH next AS MATERIALIZED (
-      SELECT id, connection_id, state, due_at, waiting_for, args, priority FROM jobs
-      WHERE kind = 'sync' AND state IN ('ready', 'running')
+      SELECT id, connection_id, state, due_at, waiting_for, args, priority FROM (
+        SELECT * FROM jobs WHERE state = 'running' AND kind = 'sync'
+        UNION ALL
+        SELECT * FROM jobs WHERE state = 'ready' AND kind = 'sync'
+      ) AS open
       ORDER BY state = 'running' DESC, priority DESC, due_at, id LIMIT :most
     )
     SELECT jobs.id, jobs.state, jobs.due_at, jobs.waiting_for, now() AS at,

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import chain
 from threading import Barrier
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -13,6 +14,7 @@ from adapters.storage import announcing
 from adapters.storage.ledger import Ledger, guard, put, save_checkpoint
 from domain.errors import BadInput, FenceLost, Transient
 from domain.jobs import MAX_FAILURES, JobState, NewJob, Queue
+from domain.work import settle_job
 from infra.database import dispatch
 from tests.storage.rig import ACCOUNT, Rig, soon
 
@@ -384,3 +386,15 @@ def test_an_account_sees_its_own_jobs_only(rig: Rig) -> None:
 
     assert seen == [mine]
     assert theirs not in seen
+
+
+def test_a_job_of_a_connection_counts_as_its_vendors(rig: Rig) -> None:
+    connection_id = rig.connect("site")
+    job = settle_job(
+        account_id=ACCOUNT, connection_id=connection_id, write_id=uuid4(), trace_id="t"
+    )
+
+    with dispatch(rig.engine) as db:
+        job_id = put(db, job)
+
+    assert rig.row(job_id)["vendor"] == "gentu"

@@ -3,11 +3,13 @@
 import pytest
 
 from adapters.storage import announcing, pausing
+from adapters.storage.ledger import put
 from adapters.storage.register import Register
-from domain.errors import BadInput
+from domain.errors import BadInput, Transient
 from domain.jobs import Queue
+from domain.work import authorise_job
 from infra.database import dispatch, transaction
-from tests.storage.rig import ACCOUNT, Rig
+from tests.storage.rig import ACCOUNT, Rig, soon
 
 pytestmark = pytest.mark.integration
 
@@ -52,6 +54,23 @@ def test_what_waited_is_announced_once_the_queue_goes_on(served: Rig) -> None:
         assert pausing.resume(db, account_id=ACCOUNT, queue=Queue.SYNC)
 
     assert announced(served) == {stopped}
+
+
+def test_a_paused_account_does_not_hold_up_what_others_may_run_once_at_a_time(
+    served: Rig,
+) -> None:
+    with dispatch(served.engine) as db:
+        begun = put(db, authorise_job(account_id=ACCOUNT))
+    job = served.ledger.claim(begun)
+    assert job is not None
+    served.ledger.fail(job, Transient("no answer"), retry_at=soon(-1))
+    pause(served, Queue.DEFAULT)
+
+    with dispatch(served.engine) as db:
+        theirs = put(db, authorise_job(account_id="other"))
+
+    assert announced(served) == {theirs}
+    assert served.ledger.claim(theirs) is not None
 
 
 def test_what_was_handed_out_before_is_still_carried(served: Rig) -> None:

@@ -1,0 +1,44 @@
+"""What every job asks of the ledger is found by an index, however many jobs have ended."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import TextClause, text
+
+from adapters.storage import ledger, spent, waiting_jobs, waiting_syncs
+from infra.database import dispatch
+from tests.storage.rig import Rig, soon
+
+pytestmark = pytest.mark.integration
+
+HELD = {"id": 1, "fence": 1}
+ASKED: dict[str, tuple[TextClause, dict[str, Any]]] = {
+    "wait": (ledger._WAIT, {**HELD, "until": soon(0), "reason": "r"}),  # noqa: SLF001
+    "fail": (
+        ledger._FAIL,  # noqa: SLF001
+        {**HELD, "kind": "k", "error": "e", "fatal": False, "most": 3, "retry_at": soon(0)},
+    ),
+    "hand-back": (ledger._HAND_BACK, {"ids": [1], "fences": [1]}),  # noqa: SLF001
+    "unsaved": (spent._UNSAVED, {"vendor": "gentu"}),  # noqa: SLF001
+    "waiting-syncs": (waiting_syncs._WAITING, {"most": 100}),  # noqa: SLF001
+    "waiting-jobs": (waiting_jobs._WAITING, {"most": 100}),  # noqa: SLF001
+}
+
+
+@pytest.mark.parametrize("name", sorted(ASKED))
+def test_no_question_reads_all_jobs_there_are(rig: Rig, name: str) -> None:
+    rig.run(
+        "INSERT INTO jobs (kind, queue, vendor, args, state, due_at, trace_id, max_seconds,"
+        " finished_at, dedupe_key)"
+        " SELECT 'sync', 'sync', 'gentu', '{}', 'done', now(), 't', 600,"
+        " now() - interval '3 days', 'k' || n FROM generate_series(1, 20000) AS n"
+    )
+    rig.put("sync", dedupe_key="k1")
+    with rig.engine.begin() as db:
+        db.execute(text("ANALYZE jobs"))
+    statement, values = ASKED[name]
+
+    with dispatch(rig.engine) as db:
+        plan = db.execute(text(f"EXPLAIN {statement.text}"), values).scalars().all()
+
+    assert [line for line in plan if "Seq Scan on jobs" in line] == []
