@@ -74,6 +74,13 @@ pms_sync_log = Table(
         "pms_connection_id",
         text("started_at DESC"),
     ),
+    Index("ix_pms_sync_log_running", "job_id", postgresql_where=text("status = 'running'")),
+    Index(
+        "ix_pms_sync_log_account_started",
+        "account_id",
+        text("started_at DESC"),
+        text("id DESC"),
+    ),
     Index(
         "ix_pms_sync_log_backfill_id",
         "backfill_id",

@@ -1,0 +1,26 @@
+"""Runs: those that run, and an account's latest, found by an index."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parent.parent / "sql"
+
+
+def _run(sql: str) -> None:
+    # psycopg's own cursor: several statements in one string, and no `:name` or `%` to escape.
+    op.get_bind().connection.cursor().execute(sql.encode())
+
+
+def upgrade() -> None:
+    _run((SQL / "0012_runs.sql").read_text())
+
+
+def downgrade() -> None:
+    """Nothing is lost but time."""
+    _run("DROP INDEX ix_pms_sync_log_running; DROP INDEX ix_pms_sync_log_account_started")
