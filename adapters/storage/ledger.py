@@ -81,12 +81,20 @@ CHECKPOINT = """
     WHERE id = :id AND fence = :fence AND state = 'running'
 """
 _CHECKPOINT = text(CHECKPOINT)
+# A job whose own transaction holds its row is left out, or it would keep all others waiting: while
+# it does, the sweep leaves that row alone, too.
 _RENEW = text(
     """
-    UPDATE jobs SET lease_until = now() + make_interval(secs => :lease)
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:fences AS bigint[])) AS held(id, fence)
-    WHERE jobs.id = held.id AND jobs.fence = held.fence AND jobs.state = 'running'
-      AND jobs.started_at > now() - make_interval(secs => jobs.max_seconds)
+    WITH ours AS (
+      SELECT jobs.id FROM jobs
+      JOIN unnest(CAST(:ids AS bigint[]), CAST(:fences AS bigint[])) AS held(id, fence)
+        ON jobs.id = held.id AND jobs.fence = held.fence
+      WHERE jobs.state = 'running'
+        AND jobs.started_at > now() - make_interval(secs => jobs.max_seconds)
+      FOR NO KEY UPDATE OF jobs SKIP LOCKED
+    )
+    UPDATE jobs SET lease_until = clock_timestamp() + make_interval(secs => :lease)
+    FROM ours WHERE jobs.id = ours.id
     RETURNING jobs.id
     """
 )
@@ -230,7 +238,7 @@ class Ledger:
         return job_of(row) if row else None
 
     def renew(self, jobs: Iterable[Job]) -> set[int]:
-        """Lengthen the leases of running jobs in one statement; answers the ids still held."""
+        """Lengthen the leases of running jobs in one statement; answers the ids it lengthened."""
         held = {job.id: job.fence for job in jobs}
         if not held:
             return set()

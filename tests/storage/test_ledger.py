@@ -1,7 +1,7 @@
 """Jobs are put once, carried by one worker at a time, and never lost or carried for ever."""
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from itertools import chain
 from threading import Barrier
@@ -342,6 +342,17 @@ def test_a_renewed_lease_keeps_others_away(rig: Rig) -> None:
 
     assert kept == {held.id}
     assert rig.row(held.id)["lease_until"] > soon(5)
+
+
+def test_a_transaction_of_one_job_does_not_keep_the_others_from_being_renewed(rig: Rig) -> None:
+    slow, other = rig.claimed(), rig.claimed()
+
+    with ThreadPoolExecutor(1) as pool, dispatch(rig.engine) as db:
+        guard(db, slow)
+        beat = pool.submit(rig.ledger.renew, [slow, other])
+        done, _ = wait([beat], timeout=3)
+
+    assert [one.result() for one in done] == [{other.id}]
 
 
 def test_a_job_that_runs_too_long_is_not_renewed(rig: Rig) -> None:
