@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, text
 
 from adapters.storage import holds
 from adapters.storage.asked_again import LATELY
-from domain.writes import SHOWN_AFTER
+from domain.writes import SHOWN_AFTER, KeptWrite
 
 # No sheet is asked about cancellations: a status somebody set there would hide the PMS's own lag.
 _UNSEEN = text(
@@ -23,6 +23,21 @@ _UNSEEN = text(
     ORDER BY settled_at NULLS LAST, created_at
     """
 )
+
+_BESIDE = text(
+    """
+    SELECT receipt FROM pms_writes
+    WHERE id <> :id AND receipt IS NOT NULL AND created_at > :since AND connection_id IN (
+      SELECT twin.id FROM pms_connections AS own JOIN pms_connections AS twin USING (connector)
+      WHERE own.id = :connection_id)
+    """
+)
+
+
+def receipts_beside(db: Db, kept: KeptWrite, *, since: datetime) -> frozenset[str]:
+    """What the vendor said of the account's other writes since then."""
+    values = {"id": kept.id, "connection_id": kept.connection_id, "since": since}
+    return frozenset(db.execute(_BESIDE, values).scalars())
 
 
 def rows(db: Db, connection_id: UUID, *, now: datetime) -> Sequence[RowMapping]:

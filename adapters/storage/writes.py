@@ -80,14 +80,6 @@ _RECEIPT = text(
 )
 # All of it is held for the appointment that is moved already.
 _NOTHING_TO_HOLD = text("UPDATE pms_writes SET state = 'requested' WHERE id = :id RETURNING *")
-_BESIDE = text(
-    """
-    SELECT receipt FROM pms_writes
-    WHERE id <> :id AND receipt IS NOT NULL AND created_at > :since AND connection_id IN (
-      SELECT twin.id FROM pms_connections AS own JOIN pms_connections AS twin USING (connector)
-      WHERE own.id = :connection_id)
-    """
-)
 _POLLED = text("UPDATE pms_writes SET polls = polls + 1 WHERE id = :id RETURNING *")
 _TOLD = text("UPDATE pms_writes SET told = COALESCE(told, :told) WHERE id = :id RETURNING *")
 
@@ -193,9 +185,8 @@ class WriteLedger:
     def receipts_beside(self, kept: KeptWrite) -> frozenset[str]:
         """What the same vendor said of other writes of this account, of the last days."""
         since = (kept.submitted_at or self._clock()) - LONGEST_LISTED
-        values = {"id": kept.id, "connection_id": kept.connection_id, "since": since}
         with transaction(self._engine, account_id=self._account) as db:
-            return frozenset(db.execute(_BESIDE, values).scalars())
+            return unseen.receipts_beside(db, kept, since=since)
 
     def settle(
         self,
