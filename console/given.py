@@ -13,7 +13,7 @@ from adapters import chosen
 from adapters.rest.vendor import Vendor
 from domain.connections import Connection
 from domain.errors import BadInput
-from domain.hours import HOW, read_hours
+from domain.hours import HOW, check_hours
 
 HOURS = "opening_hours="
 NEAR_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
@@ -94,7 +94,7 @@ def opening_hours(texts: Sequence[str]) -> tuple[dict[str, Any] | None, list[str
         written = json.loads(hours[-1].removeprefix(HOURS) or "{}")
     except ValueError:
         raise BadInput(HOW) from None
-    read_hours(written, timezone="UTC")
+    check_hours(written, timezone="UTC")
     return written, others
 
 

@@ -57,6 +57,18 @@ def read_hours(written: Any, *, timezone: str) -> OpeningHours | None:
     return OpeningHours(timezone, shifts)
 
 
+def check_hours(written: Any, *, timezone: str) -> None:
+    """Refuses what somebody writes down now and cannot mean; what is stored is only read."""
+    hours = read_hours(written, timezone=timezone)
+    for day, shifts in hours.shifts.items() if hours else ():
+        for opens, closes in shifts:
+            if opens == closes:
+                raise BadInput(
+                    f"A shift cannot open and close at the same time ({DAYS[day]} {opens:%H:%M});"
+                    " a whole day is 00:00 to 12:00 and 12:00 to 00:00."
+                )
+
+
 def _shifts(told: Any) -> tuple[Shift, ...]:
     try:
         return tuple((_wall_time(opens), _wall_time(closes)) for opens, closes in told)

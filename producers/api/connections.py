@@ -24,7 +24,7 @@ from adapters.storage.connections import NO_ZONE_YET, NewConnection
 from adapters.trying import forget_leftovers
 from domain.connections import Connection, State
 from domain.errors import BadInput, NeedsReconnect, SyncError
-from domain.hours import read_hours
+from domain.hours import check_hours
 from domain.people import Permission
 from domain.window import zone
 from producers import seen, vendors
@@ -278,7 +278,7 @@ def _checked(held: Connection, given: Mapping[str, Any]) -> dict[str, Any]:
             pms.vendor(held.vendor), changes["settings"], held=held
         )
     if changes.get("opening_hours"):
-        read_hours(changes["opening_hours"], timezone=held.timezone)
+        check_hours(changes["opening_hours"], timezone=held.timezone)
     in_setup = held.state is State.SETUP_REQUIRED
     if "site" in changes and (not in_setup or not changes["site"]):
         raise BadInput("The site can be corrected during the setup only; add another connection.")

@@ -32,6 +32,17 @@ def test_a_connection_is_changed_on_its_own_page(browse: Browse) -> None:
     assert found["trouble"] == []
 
 
+def test_what_was_typed_comes_back_and_undoes_nobody(browse: Browse) -> None:
+    found = browse("drafting")
+
+    assert found["monday"] == found["friday"] == ["09:00", "18:00", "18:00", "21:00"]
+    assert found["labels"] == ["Friday opens", "Friday closes"] * 2
+    assert found["refused"].startswith("A shift cannot open and close at the same time (mon 09:00)")
+    assert (found["name"], found["days"]) == ("Renamed By Robin", "5")
+    assert found["left"] == []
+    assert found["trouble"] == []
+
+
 def test_who_may_only_look_changes_nothing(
     browser_parts: Path, busy_site: Site, tmp_path: Path
 ) -> None:

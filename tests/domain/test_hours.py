@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.errors import BadInput
-from domain.hours import OpeningHours, read_hours
+from domain.hours import OpeningHours, check_hours, read_hours
 
 ZONE = "Australia/Perth"
 
@@ -46,3 +46,16 @@ def test_nothing_written_means_always_open() -> None:
 def test_what_cannot_be_read_is_answered_with_an_example(written: Any) -> None:
     with pytest.raises(BadInput, match="mon"):
         read_hours(written, timezone=ZONE)
+
+
+def test_a_shift_of_no_length_is_refused_when_it_is_written_down() -> None:
+    with pytest.raises(BadInput, match=r"same time \(tue 18:00\); a whole day is"):
+        check_hours({"mon": [["08:00", "12:00"]], "tue": [["18:00", "18:00"]]}, timezone=ZONE)
+
+    check_hours({"mon": [["00:00", "12:00"], ["12:00", "00:00"]]}, timezone=ZONE)
+
+
+def test_what_was_stored_before_is_still_read() -> None:
+    found = read_hours({"tue": [["18:00", "18:00"]]}, timezone=ZONE)
+
+    assert found == OpeningHours(ZONE, {1: ((time(18), time(18)),)})

@@ -332,6 +332,7 @@ def test_everything_that_may_be_set_is_set(desk: Office, held: dict[str, Any]) -
         {"days_ahead": 91},
         {"settings": {"nonsense": 1}},
         {"opening_hours": {"mon": "9 to 5"}},
+        {"opening_hours": {"mon": [["18:00", "18:00"]]}},
         {"setup_step": "nonsense"},
         {"site": ""},
         {"state": "ACTIVE"},

@@ -51,6 +51,7 @@ function saves(name, body, { path = "", method = "PATCH", ready = () => true, on
   if (!found) return;
   const kept = draft(found, `${id()}:${name}`);
   const part = onto?.(found);
+  if (part?.lay) kept.hold(part);
   found.addEventListener("submit", (event) => {
     event.preventDefault();
     if (!complete(found) || !ready(found, part)) return;

@@ -1,5 +1,6 @@
 // What forms here share: one sentence of trouble beside them, a busy button, kept drafts.
 const KEEP = "draft:";
+const PART = "part";
 
 export function fail(form, message) {
   const line = form.querySelector("[data-error]");
@@ -88,19 +89,37 @@ function stored(key, value) {
   return key === "default_minutes" ? Number(value) : value;
 }
 
-// What was typed survives a reload; secrets are never kept.
+// What was typed survives a reload, and only that: what others change meanwhile stays theirs. Secrets are
+// never kept. `hold` adds a part whose fields come and go: it tells what it wants, and lays it out again.
 export function draft(form, name) {
   const key = KEEP + name;
   const kept = JSON.parse(sessionStorage.getItem(key) ?? "{}");
+  let part = null;
+  let was = null;
+  const back = () => said(form, "What you had typed is back; it is not saved yet.");
   const changed = fields(form).filter((one) => handle(one) in kept && kept[handle(one)] !== current(one));
   for (const field of changed) {
     if (isSwitch(field)) field.checked = kept[handle(field)];
     else field.value = kept[handle(field)];
   }
-  if (changed.length) said(form, "What you had typed is back; it is not saved yet.");
+  if (changed.length) back();
   const keep = () => {
-    const now = fields(form).map((one) => [handle(one), current(one)]);
-    sessionStorage.setItem(key, JSON.stringify(Object.fromEntries(now)));
+    const typed = fields(form).filter(isTyped).map((one) => [handle(one), current(one)]);
+    if (part && JSON.stringify(part.wanted()) !== was) typed.push([PART, part.wanted()]);
+    if (typed.length) sessionStorage.setItem(key, JSON.stringify(Object.fromEntries(typed)));
+    else sessionStorage.removeItem(key);
+  };
+  const hold = (held) => {
+    part = held;
+    was = JSON.stringify(part.wanted());
+    if (!(PART in kept)) return;
+    part.lay(kept[PART]);
+    back();
+  };
+  const forget = () => {
+    sessionStorage.removeItem(key);
+    fields(form).forEach(settle);
+    was = part && JSON.stringify(part.wanted());
   };
   const error = form.querySelector("[data-error]");
   const hide = () => {
@@ -109,16 +128,31 @@ export function draft(form, name) {
   form.addEventListener("input", keep);
   form.addEventListener("input", hide);
   form.addEventListener("change", keep);
-  return { keep, forget: () => sessionStorage.removeItem(key) };
+  return { keep, hold, forget };
 }
 
 const current = (field) => (isSwitch(field) ? field.checked : field.value);
 const isSwitch = (field) => field.type === "checkbox" || field.type === "radio";
-const fields = (form) => [...form.querySelectorAll("input, select")].filter((one) => !("secret" in one.dataset) && !("find" in one.dataset));
+const isApart = (field) => "secret" in field.dataset || "find" in field.dataset || field.closest("[data-week]");
+const fields = (form) => [...form.querySelectorAll("input, select")].filter((one) => !isApart(one));
+
+function isTyped(field) {
+  if (isSwitch(field)) return field.checked !== field.defaultChecked;
+  if (field.type !== "select-one") return field.value !== field.defaultValue;
+  const given = [...field.options].find((one) => one.defaultSelected) ?? field.options[0];
+  return field.value !== given?.value;
+}
+
+// What is saved is what the page would be given now.
+function settle(field) {
+  if (isSwitch(field)) field.defaultChecked = field.checked;
+  else if (field.type !== "select-one") field.defaultValue = field.value;
+  else for (const one of field.options) one.defaultSelected = one.selected;
+}
 
 function handle(field) {
-  const row = field.closest("[data-practitioner], [data-type], [data-day]");
-  const where = row ? (row.dataset.practitioner ?? row.dataset.type ?? row.dataset.day) : "";
+  const row = field.closest("[data-practitioner], [data-type]");
+  const where = row ? (row.dataset.practitioner ?? row.dataset.type) : "";
   const what = field.name || Object.keys(field.dataset)[0];
   return [where, what, field.type === "radio" ? field.value : ""].join("|");
 }

@@ -20,13 +20,20 @@ export function hours(form) {
     else if (event.target.closest("[data-remove-shift]")) remove(event.target.closest("[data-shift]"), day);
     else if (event.target.closest("[data-copy-day]")) for (const other of days.slice(1, 5)) copy(days[0], other);
     else return;
-    renew();
+    // As if it were typed: it is shown, and kept, as what is.
+    form.dispatchEvent(new Event("change"));
   });
   renew();
   return {
     wanted() {
       if (always.checked) return {};
       return Object.fromEntries(days.filter(isOpen).map((day) => [day.dataset.day, shifts(day).map(times)]));
+    },
+    // A week as `wanted` told it; always open leaves the rows as they are.
+    lay(told) {
+      if (!Object.keys(told).length) return;
+      for (const day of days) open(day, told[day.dataset.day] ?? []);
+      renew();
     },
   };
 }
@@ -52,18 +59,18 @@ function remove(shift, day) {
   day.querySelector("[data-open]").focus();
 }
 
-function copy(from, to) {
-  to.querySelector("[data-open]").checked = isOpen(from);
-  const names = [...to.querySelectorAll("[data-shift]")];
-  const label = to.querySelector(".toggle span").textContent;
-  const fresh = shifts(from).map((one) => one.cloneNode(true));
-  fresh.forEach((one, number) => {
-    const given = times(shifts(from)[number]);
-    [...one.querySelectorAll("[type=time]")].forEach((field, at) => {
-      field.value = given[at];
-      field.setAttribute("aria-label", `${label} ${at ? "closes" : "opens"}`);
+const copy = (from, to) => open(to, isOpen(from) ? shifts(from).map(times) : []);
+
+// A day with these shifts; without any it is closed, and its rows stay as a pattern.
+function open(day, told) {
+  day.querySelector("[data-open]").checked = told.length > 0;
+  if (!told.length) return;
+  const [pattern, ...others] = shifts(day);
+  for (const one of others) one.remove();
+  for (let more = 1; more < told.length; more += 1) pattern.after(pattern.cloneNode(true));
+  shifts(day).forEach((shift, number) => {
+    [...shift.querySelectorAll("[type=time]")].forEach((field, at) => {
+      field.value = told[number][at];
     });
   });
-  names[0].before(...fresh);
-  for (const one of names) one.remove();
 }
