@@ -38,8 +38,29 @@ def test_a_field_is_edited_in_its_place_and_others_follow(browse: Browse) -> Non
 def test_two_people_at_one_row_lose_nothing(browse: Browse) -> None:
     found = browse("clashing")
 
-    assert found["told"].startswith("This row was changed meanwhile")
+    assert found["told"] == (
+        "This row was changed meanwhile; look at it again, then decide."
+        " It says “(03) 7010 4321” now. Enter saves what you typed."
+    )
+    assert found["typed"] == "03 7010 9999"
     assert found["shown"] == "(03) 7010 4321"
+
+
+def test_nothing_typed_is_lost_without_a_word(browse: Browse) -> None:
+    found = browse("one_after_another")
+
+    assert (found["both"], found["phone"]) == ("Needs the ramp.", "(03) 7010 4321")
+    assert found["late"].startswith("Phone of Tane Unreal was not saved: “12”. That is not a phone")
+    assert found["typing"] == "Needs the lift."
+    assert found["closed"].startswith("Phone of Tane Unreal was not saved: “13”. That is not a")
+    assert found["local"].startswith("Time of Jun Unreal was not saved: “9:60”. Write the time as")
+    assert found["ghosts"] == 0
+    assert found["overtaken"].startswith("This row was changed meanwhile")
+    assert "It says “0491 570 006” now." in found["overtaken"]
+    assert (found["why"], found["back"]) == ("INPUT", "SELECT")
+    assert found["last"][1] == {"status": "cancelled", "cancel_reason": "Has a cold"}
+    assert (found["rows"], found["jun"]) == ([True], True)
+    assert found["trouble"] == []
 
 
 def test_a_conflict_is_settled_with_one_click(browse: Browse) -> None:

@@ -1,7 +1,7 @@
 // Editing a field in its place: Enter saves, Escape cancels, Tab saves and goes on.
-import { ask } from "./api.js";
 import { renew } from "./day.js";
 import { renewPanel } from "./panel.js";
+import { saveValues } from "./saving.js";
 import { hideTip } from "./tip.js";
 import { say } from "./toast.js";
 import { fieldFor, readValue, words } from "./values.js";
@@ -33,18 +33,34 @@ function refuse(sentence) {
   input.focus();
 }
 
+// What was refused stays open until it is mended or given up; out of reach, it is told.
+function isHeld(home) {
+  if (editing && !editing.saving && !editing.isStale) save();
+  if (!editing || editing.saving) return false;
+  if (form.parentElement !== home) {
+    lose(editing, error.textContent);
+    return false;
+  }
+  place.firstElementChild.focus();
+  return true;
+}
+
 function begin(field) {
-  if (field.getAttribute("aria-disabled")) return;
+  const home = field.closest("dialog") ?? document.body;
+  if (field.getAttribute("aria-disabled") || isHeld(home)) return;
+  end();
   hideTip();
+  const { entry: row, value: was, version } = field.dataset;
   // The row as it was when the editor opened: what others save meanwhile must not be overwritten.
-  editing = { field, saving: false, version: field.dataset.version };
+  editing = { field, row, was: was.trim(), version, saving: false, isStale: false };
   label.textContent = field.dataset.label;
   error.textContent = "";
-  const entry = fieldFor(field.dataset.kind, { choices: choicesOf(field), present: field.dataset.value });
+  const entry = fieldFor(field.dataset.kind, { choices: choicesOf(field), present: was });
   entry.setAttribute("aria-describedby", error.id);
+  entry.dir = "auto";
   place.replaceChildren(entry);
-  entry.value = field.dataset.value;
-  (field.closest("dialog") ?? document.body).append(form);
+  entry.value = was;
+  home.append(form);
   askWhy();
   form.showPopover();
   put(field);
@@ -76,43 +92,48 @@ function put(field) {
 
 function end({ focus = false } = {}) {
   const field = editing?.field;
+  const wasHere = form.contains(document.activeElement);
   editing = null;
   if (form.matches(":popover-open")) form.hidePopover();
-  if (focus) current(field)?.focus();
+  if (focus && wasHere) current(field)?.focus();
 }
 
 // The page may have been renewed meanwhile: the same field by its id.
 const current = (field) => field && (document.getElementById(field.id) ?? field);
 
 async function save({ focus = false } = {}) {
-  if (!editing || editing.saving) return;
-  const field = editing.field;
-  if (value() === field.dataset.value.trim()) {
+  const mine = editing;
+  if (!mine || mine.saving) return;
+  if (value() === mine.was) {
     end({ focus });
     return;
   }
   const given = typed();
   if (given === undefined) return;
-  editing.saving = true;
+  const { field } = mine;
   const text = field.querySelector("[data-shown]");
   const before = text.textContent;
-  if (given) text.textContent = shownAs(field, given);
+  Object.assign(mine, { saving: true, isStale: false, typed: given && shownAs(field, given) });
+  if (given) text.textContent = mine.typed;
   field.classList.add("saving");
   try {
-    await ask("PATCH", `/api/run-sheet/appointments/${field.dataset.entry}`, {
-      body: { [field.dataset.edit]: given, ...(reason() && { cancel_reason: reason() }) },
-      version: editing.version,
-    });
-    end({ focus });
-    await Promise.all([renew(), renewPanel()]);
-    say(`${field.dataset.label} saved.`);
-    if (focus) current(field)?.focus();
+    await saveValues(mine.row, mine.version, { [field.dataset.edit]: given, ...(reason() && { cancel_reason: reason() }) });
   } catch (refusal) {
     text.textContent = before;
-    refused(refusal);
+    await refused(mine, refusal);
+    return;
   } finally {
     field.classList.remove("saving");
   }
+  await saved(mine, focus);
+}
+
+// Whoever has gone on to another field meanwhile is left there.
+async function saved(mine, focus) {
+  if (editing === mine) end({ focus });
+  await Promise.allSettled([renew(), renewPanel()]);
+  say(`${mine.field.dataset.label} saved.`);
+  if (focus && document.activeElement === document.body) current(mine.field)?.focus();
 }
 
 function shownAs(field, text) {
@@ -122,26 +143,62 @@ function shownAs(field, text) {
   return field.dataset.kind === "status" ? words(text) : text;
 }
 
-function refused(refusal) {
-  if (refusal.status === 412) {
-    end({ focus: true });
-    say(refusal.message);
-    renew();
-    renewPanel();
+async function refused(mine, { status, message }) {
+  if (status === 412) await Promise.allSettled([renew(), renewPanel()]);
+  if (editing !== mine) {
+    tell(mine, message);
     return;
   }
-  if (!editing) {
-    say(refusal.message);
+  mine.saving = false;
+  if (status === 412) overtaken(mine, message);
+  else refuse(message);
+}
+
+// Somebody else changed the row: what was typed stays, and Enter puts it onto the row as it is now.
+function overtaken(mine, message) {
+  const field = document.getElementById(mine.field.id);
+  if (!field) {
+    lose(mine, message);
     return;
   }
-  editing.saving = false;
-  refuse(refusal.message);
+  const now = field.dataset.value.trim();
+  const theirs = now === mine.was ? "" : ` It says “${now ? shownAs(field, now) : "nothing"}” now.`;
+  Object.assign(mine, { field, was: now, version: field.dataset.version, isStale: true });
+  refuse(`${message}${theirs} Enter saves what you typed.`);
+}
+
+function lose(mine, message) {
+  mine.typed = value();
+  end();
+  tell(mine, message);
+}
+
+function tell(mine, message) {
+  const name = document.querySelector(`[data-open="${mine.row}"]`)?.textContent;
+  const whose = name ? ` of ${name}` : "";
+  say(`${mine.field.dataset.label}${whose} was not saved: “${mine.typed || "nothing"}”. ${message}`);
 }
 
 function neighbour(field, step) {
   const within = field.closest("dialog") ?? document.getElementById("day");
   const all = [...within.querySelectorAll(".field, .who, button, a")].filter((one) => one.checkVisibility());
   return all[all.indexOf(current(field)) + step];
+}
+
+// From the value to the reason and back, where one is asked for; else on to the next field.
+function tab(event) {
+  const step = event.shiftKey ? -1 : 1;
+  const own = [place.firstElementChild, ...(why.hidden ? [] : [why.querySelector("input")])];
+  event.preventDefault();
+  const other = own[own.indexOf(document.activeElement) + step];
+  if (other) {
+    other.focus();
+    return;
+  }
+  if (value() !== editing.was && typed() === undefined) return;
+  const next = neighbour(editing.field, step);
+  save();
+  next?.focus();
 }
 
 place.addEventListener("change", () => editing && askWhy());
@@ -158,17 +215,20 @@ form.addEventListener("keydown", (event) => {
     event.preventDefault();
     save({ focus: true });
   } else if (event.key === "Tab" && editing) {
-    event.preventDefault();
-    if (value() !== editing.field.dataset.value.trim() && typed() === undefined) return;
-    const next = neighbour(editing.field, event.shiftKey ? -1 : 1);
-    save();
-    next?.focus();
+    tab(event);
   }
 });
 form.addEventListener("focusout", (event) => {
-  if (editing && !editing.saving && !form.contains(event.relatedTarget)) save();
+  if (editing && !editing.saving && !editing.isStale && !form.contains(event.relatedTarget)) save();
 });
 document.addEventListener("click", (event) => {
   const field = event.target.closest?.(".field");
   if (field) begin(field);
 });
+// An editor goes with the panel it stands in: what is not saved by then is told.
+document.addEventListener("close", ({ target }) => {
+  if (!editing || form.parentElement !== target) return;
+  if (!editing.isStale) save();
+  if (editing && !editing.saving) lose(editing, error.textContent);
+  end();
+}, true);

@@ -1,7 +1,8 @@
-// Says one sentence for a while; the same one again stays one, and no more than three are shown.
+// Says one sentence for as long as it takes to read; the same one again stays one, and no more than three are shown.
 const place = document.querySelector("[data-toasts]");
 const MOST = 3;
 const LASTS = 6000;
+const LASTS_PER_SIGN = 70;
 const timers = new WeakMap();
 
 export function say(sentence) {
@@ -9,7 +10,7 @@ export function say(sentence) {
   place.append(line);
   while (place.children.length > MOST) place.firstElementChild.remove();
   clearTimeout(timers.get(line));
-  timers.set(line, setTimeout(() => line.remove(), LASTS));
+  timers.set(line, setTimeout(() => line.remove(), Math.max(LASTS, LASTS_PER_SIGN * sentence.length)));
 }
 
 function made(sentence) {

@@ -16,8 +16,12 @@ export default async function play({ open }) {
   await other.page.keyboard.type("03 7010 9999");
   await other.page.unroute("**/sheet?date=*");
   await other.page.keyboard.press("Enter");
-  const told = other.page.locator(".toasts p").filter({ hasText: "changed meanwhile" });
+  const told = other.page.locator("[data-editor-error]").filter({ hasText: "changed meanwhile" });
   await told.waitFor();
   await note(other.page).filter({ hasText: "(03) 7010 4321" }).waitFor();
-  return { told: await told.textContent(), shown: await note(other.page).locator("[data-shown]").textContent() };
+  return {
+    told: await told.textContent(),
+    typed: await other.page.locator("[data-editor-input] input").inputValue(),
+    shown: await note(other.page).locator("[data-shown]").textContent(),
+  };
 }
