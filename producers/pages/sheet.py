@@ -21,11 +21,12 @@ from adapters.storage.sheet_status import read_connections
 from domain.appointments import Status
 from domain.board import lay_out
 from domain.connections import Connection, State
+from domain.fields import ASSUMED
 from domain.names import clinician
 from domain.patient_links import Link
 from domain.people import Permission, Person
 from domain.reading import Reading, readings_of
-from domain.sheet import ConflictView, ConnectionView, EntryView, Origin
+from domain.sheet import ConflictView, ConnectionView, EntryView, Origin, OtherValue
 from domain.window import EARLIEST_YEAR, LATEST_YEAR, local_day
 from producers.both_ways import vendors
 from producers.days import todays
@@ -231,8 +232,16 @@ def origin_of(entry: EntryView, field: str, connections: Mapping[UUID, Connectio
     if other is None:
         return said
     value = shown_value(other.value, field, entry.timezone)
-    whose = f"{other.by or 'Somebody'} had set" if other.source == "manual" else f"{pms} says"
-    return f"{said} {whose} {value}."
+    return f"{said} {_whose(other, field, pms)} {value}."
+
+
+def _whose(other: OtherValue, field: str, pms: str) -> str:
+    """Who told the other value, as the beginning of a sentence."""
+    if other.source == "manual":
+        return f"{other.by or 'Somebody'} had set"
+    if other.by == ASSUMED:
+        return f"The usual {LABELS.get(field, field).lower()} is"
+    return "The scan says" if other.source == "ocr" else f"{pms} says"
 
 
 def conflict_origin(entry: EntryView, conflict: ConflictView) -> str:
@@ -312,6 +321,8 @@ def _said(origin: Origin, pms: str, timezone: str) -> str:
     at = moment(origin.at, timezone)
     if origin.source == "manual":
         return f"Set by {origin.by or 'hand'}, {at}."
+    if origin.by == ASSUMED:
+        return "The usual one; nobody gave another."
     if origin.source == "ocr":
         return f"Read from a scan, {at}."
     chosen = f", chosen by {origin.by}" if origin.by else ""

@@ -67,6 +67,7 @@ def page(
     shown = {
         "connection": found,
         "phones": phones,
+        "account": door.account_id,
         "features": _features(found),
         "rules": _rules(found),
         "has_no_hours": not found.opening_hours and _takes_bookings(found.features),

@@ -6,8 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from domain.sheet import ConnectionView
-from producers.pages.sheet import FLAGS, practice_name
+from domain.fields import ASSUMED
+from domain.sheet import ConnectionView, Origin, OtherValue
+from producers.pages.sheet import FLAGS, origin_of, practice_name
+from tests.test_judging import on_the_sheet
 
 HILL = ConnectionView(
     id=UUID(int=1),
@@ -45,3 +47,20 @@ def test_where_the_pms_stands_beside_the_name_it_is_not_repeated() -> None:
 
 def test_a_row_without_a_time_says_where_it_stands() -> None:
     assert FLAGS["missing_time"] == "The PMS gave no time; the row stands at the start of its day."
+
+
+@pytest.mark.parametrize(
+    ("source", "by", "said"),
+    [
+        ("pms", None, "The PMS says 30 min."),
+        ("ocr", "Robin Desk", "The scan says 30 min."),
+        ("ocr", ASSUMED, "The usual length is 30 min."),
+        ("manual", "Robin Desk", "Robin Desk had set 30 min."),
+    ],
+)
+def test_the_other_value_is_told_of_whoever_gave_it(source: str, by: str | None, said: str) -> None:
+    other = OtherValue(value=30, source=source, at=HILL.since, by=by)
+    origin = Origin(source="manual", at=HILL.since, by="Sam Owner", other=other)
+    row = on_the_sheet(provenance={"duration_minutes": origin})
+
+    assert origin_of(row, "duration_minutes", {}).endswith(said)
