@@ -30,10 +30,12 @@ Role = Literal["pms_sync_app", "pms_sync_dispatch", "pms_sync_archive"]
 APP_ROLE: Role = "pms_sync_app"
 DISPATCH_ROLE: Role = "pms_sync_dispatch"
 ARCHIVE_ROLE: Role = "pms_sync_archive"
+ROLES = (APP_ROLE, DISPATCH_ROLE, ARCHIVE_ROLE)
 
 # Connection lost, serialization, deadlock, out of resources, shutting down, lock or time run out.
 PASSING = ("08", "40001", "40P01", "53", "57P", "57014", "55P03", "25P03", "25P04")
 BROKEN_DATA = ("22", "23")
+NOT_ALLOWED = "42501"
 
 _SCOPE = text("SELECT set_config('role', :role, true), set_config('app.account', :account, true)")
 _ROLE = text("SELECT set_config('role', :role, true)")
@@ -57,7 +59,11 @@ class BrokenData(SyncError):
 
 
 class BadStatement(SyncError):
-    """A statement the database cannot or may not run: a bug, or a missing grant."""
+    """A statement the database cannot run: a bug, or a schema that is not this version's."""
+
+
+class NotAllowed(BadStatement):
+    """A statement the role of the connection may not run: a missing grant."""
 
 
 def engine(
@@ -287,7 +293,8 @@ def _plain(error: psycopg.Error, *, connecting: bool = False) -> SyncError:
             constraint=constraint,
             sqlstate=state,
         )
-    return BadStatement(f"the database refused a statement ({state or type(error).__name__})")
+    kind = NotAllowed if state == NOT_ALLOWED else BadStatement
+    return kind(f"the database refused a statement ({state or type(error).__name__})")
 
 
 def _reason(error: psycopg.Error) -> str:

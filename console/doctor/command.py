@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import structlog
 import typer
 from redis import RedisError
+from sqlalchemy import make_url
 
 from console import output
 from console.doctor.checks import CHECKS, Check, Need
@@ -13,7 +14,7 @@ from console.doctor.servers import Unmade
 from console.output import AsJson
 from console.wiring import Wiring, wired
 from domain.errors import SyncError
-from infra.database import BadStatement, DatabaseAway
+from infra.database import ROLES, BadStatement, DatabaseAway, NotAllowed
 from infra.embedded import EmbeddedServerError
 
 app = typer.Typer()
@@ -59,7 +60,7 @@ def _safely(check: Check, wiring: Wiring, away: set[Need]) -> list[Finding]:
         return list(check.ask(wiring))
     except (SyncError, RedisError) as error:
         away.update(_missed(error))
-        return [Finding(check.name, "bad", _advice(error))]
+        return [Finding(check.name, "bad", _advice(error, wiring))]
     except Exception as error:
         log.exception("doctor.check_failed", check=check.name)
         told = f"could not be checked ({type(error).__name__}); the log of this command says why"
@@ -77,10 +78,14 @@ def _missed(error: SyncError | RedisError) -> Iterator[Need]:
             yield "redis"
 
 
-def _advice(error: SyncError | RedisError) -> str:
+def _advice(error: SyncError | RedisError, wiring: Wiring) -> str:
     match error:
         case DatabaseAway():
             return f"{error}; start PostgreSQL, or mend DATABASE_URL"
+        case NotAllowed():
+            role = make_url(wiring.database_url).username
+            grant = f"GRANT {', '.join(ROLES)} TO {role}"
+            return f"{error}; run 'pms-sync migrate', or as a superuser: {grant}"
         case BadStatement():
             return f"{error}; run 'pms-sync migrate'"
         case RedisError():
