@@ -40,6 +40,11 @@ class _Kept:
     pause: float = FIRST_PAUSE
     next_start: float = 0.0
 
+    def rest(self, now: float, *, steady: bool) -> None:
+        """Longer each time, unless it had run well."""
+        self.pause = FIRST_PAUSE if steady else min(self.pause * 2, LONGEST_PAUSE)
+        self.next_start = now + (FIRST_PAUSE if steady else self.pause / 2)
+
 
 class Supervisor:
     """For a `with` statement. Children write to `<logs>/<name>.log`.
@@ -93,11 +98,20 @@ class Supervisor:
             code = one.process.returncode
             _signal(one.process, signal.SIGKILL)
             steady = now - one.started >= STEADY_SECONDS
-            one.pause = FIRST_PAUSE if steady else min(one.pause * 2, LONGEST_PAUSE)
-            one.process, one.next_start = None, now + (FIRST_PAUSE if steady else one.pause / 2)
+            one.process = None
+            one.rest(now, steady=steady)
             log.warning("child.ended", process=one.child.name, exit_code=code)
         if one.process is None and now >= one.next_start:
+            self._start(one, now)
+
+    def _start(self, one: _Kept, now: float) -> None:
+        """A machine out of processes, files or room may have some again after the pause."""
+        try:
             one.process, one.started = self._spawn(one.child), now
+        except OSError as error:
+            one.rest(now, steady=False)
+            log.warning("child.not_started", process=one.child.name, error=type(error).__name__)
+        else:
             log.info("child.started", process=one.child.name, pid=one.process.pid)
 
     def _spawn(self, child: Child) -> subprocess.Popen[bytes]:

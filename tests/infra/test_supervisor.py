@@ -1,5 +1,6 @@
 """Children that die come back, and none is left when the supervisor ends, however it ends."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -7,6 +8,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 
@@ -69,6 +72,29 @@ def test_a_killed_child_is_started_again(supervisor: Supervisor) -> None:
     os.kill(first, signal.SIGKILL)
 
     assert eventually(lambda: supervisor.pids().get("sleeper", first) != first, seconds=1.5)
+
+
+def test_a_child_that_cannot_be_started_is_tried_again_and_the_others_go_on(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        supervisor.add(Child(name=name, command=SLEEPER))
+    assert eventually(lambda: len(supervisor.pids()) == 2)
+    killed = supervisor.pids()["one"]
+    real, refused = subprocess.Popen, Event()
+
+    def out_of_processes_once(*given: Any, **named: Any) -> Any:
+        if not refused.is_set():
+            refused.set()
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        return real(*given, **named)
+
+    monkeypatch.setattr(subprocess, "Popen", out_of_processes_once)
+    os.kill(killed, signal.SIGKILL)
+
+    assert eventually(lambda: supervisor.pids().get("one", killed) != killed)
+    assert refused.is_set()
+    assert set(supervisor.pids()) == {"one", "two"}
 
 
 def test_stopping_ends_every_child(supervisor: Supervisor) -> None:
