@@ -73,6 +73,11 @@ def sender_of(path: str) -> str | None:
     return next((name for start, name in SENDERS.items() if path.startswith(start)), None)
 
 
+def way_of(path: str) -> str | None:
+    """Where such webhooks arrive, without what anybody may have written after it."""
+    return next((start for start in (VENDORS, *SENDERS) if path.startswith(start)), None)
+
+
 class Arrivals:
     """Health and metrics answer whoever reaches the process itself, as probes do."""
 

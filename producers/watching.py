@@ -9,12 +9,12 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra.tracing import NOTHING, Span, span
+from producers.arrivals import PROBES, way_of
 from producers.metrics.registry import Metrics
 
 log = structlog.get_logger()
 
 UNKNOWN = "unknown"
-QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class Watching:
@@ -49,9 +49,9 @@ class Watching:
                 told.tell(f"{scope['method']} {route}", status=str(status))
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> str:
-        route, method = getattr(scope.get("route"), "path", UNKNOWN), scope["method"]
+        route, method = _route(scope), scope["method"]
         self._metrics.answered(method, route, status=status, seconds=seconds)
-        if route not in QUIET:
+        if route not in PROBES:
             log.info(
                 "request.answered",
                 route=route,
@@ -59,11 +59,17 @@ class Watching:
                 status=status,
                 milliseconds=round(seconds * 1000),
             )
-        return str(route)
+        return route
+
+
+def _route(scope: Scope) -> str:
+    """A webhook that was refused at the door has no route yet, and is told by where it came."""
+    found = getattr(scope.get("route"), "path", None)
+    return str(found or way_of(scope["path"]) or UNKNOWN)
 
 
 def _traced(scope: Scope, request_id: str) -> AbstractContextManager[Span]:
     """What comes every few seconds, whoever asks, would only fill the traces."""
-    if scope["path"] in QUIET:
+    if scope["path"] in PROBES:
         return NOTHING
     return span("request", kind="server", trace_id=request_id)

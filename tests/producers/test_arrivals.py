@@ -245,3 +245,23 @@ def test_a_production_ingress_answers_over_https_only(make_site: Callable[..., S
     assert plain.status_code == 308
     assert sealed.status_code == 200
     assert "max-age=" in sealed.headers["strict-transport-security"]
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    "rules",
+    [
+        pytest.param(Rules(webhooks=by_sender("vapi=192.0.2.0/24")), id="address"),
+        pytest.param(Rules(https_only=True), id="scheme"),
+    ],
+)
+def test_a_webhook_refused_at_the_door_is_counted_by_where_it_came(
+    make_site: Callable[..., Site], rules: Rules
+) -> None:
+    site = make_site(rules=rules)
+
+    refused = site.client.post("/vapi/webhook", json={})
+    told = site.client.get("/metrics").text
+
+    assert refused.status_code == 403
+    assert 'pms_sync_webhooks_rejected_total{route="/vapi/",status="403"} 1.0' in told
