@@ -314,8 +314,18 @@ def names() -> set[str]:
 
 def _environment(stored: Mapping[str, str] | None = None) -> dict[str, str]:
     """What is set, by upper-case name, in the order of the sources."""
-    both = {**dotenv_values(DOTENV), **(stored or {}), **os.environ}
+    both = {**_dotenv(), **(stored or {}), **os.environ}
     return {name.upper(): value for name, value in both.items() if value}
+
+
+def _dotenv() -> Mapping[str, str | None]:
+    try:
+        return dotenv_values(DOTENV)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(
+            f".env cannot be read ({type(error).__name__}): check its owner, its mode, and that it"
+            " is UTF-8."
+        ) from None
 
 
 def _stored(environment: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:

@@ -1,5 +1,6 @@
 """Puts the ingress together and runs it."""
 
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from adapters.replies import Replies
 from adapters.secrets.choosing import secret_store
 from adapters.texts.choosing import is_set_up
 from adapters.vapi.plans import plans
+from domain.errors import BadInput
 from infra import database, logging, redis
 from infra.clock import system_clock
 from infra.memory import keep_what_is_loaded
@@ -140,6 +142,7 @@ def run(settings: Settings, *, port: int, host: str = "127.0.0.1") -> None:
     """Serve until told to stop; open streams are ended first, requests are finished."""
     as_json = {"json": True, "console": False}.get(settings.log_format, not sys.stderr.isatty())
     logging.configure(json=as_json, level=settings.log_level)
+    sockets = listening(host, port)
     ports = ports_from(settings)
     config = uvicorn.Config(
         create_app(ports),
@@ -153,7 +156,20 @@ def run(settings: Settings, *, port: int, host: str = "127.0.0.1") -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     keep_what_is_loaded()
-    _Server(config, ports.hub).run()
+    _Server(config, ports.hub).run(sockets)
+
+
+def listening(host: str, port: int) -> list[socket.socket]:
+    """By ourselves: the server would end without saying what is in the way."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        places = dict.fromkeys((family, address) for family, _, _, _, address in found)
+        return [socket.create_server(address, family=family) for family, address in places]
+    except OSError as error:
+        raise BadInput(
+            f"Port {port} of {host} cannot be listened on ({error.strerror});"
+            " choose another --port or --host, or end what has it."
+        ) from None
 
 
 class _Server(uvicorn.Server):

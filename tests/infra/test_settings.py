@@ -259,6 +259,13 @@ def test_a_file_gives_values_and_the_process_wins(
     assert settings.vendor_urls["halaxy"].base_url == "https://h.example.com"
 
 
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("JWT_SECRET=gehörig".encode("latin-1"))
+
+    with pytest.raises(BadInput, match=r"^\.env cannot be read .* check its owner.* UTF-8\.$"):
+        load()
+
+
 def test_settings_cannot_be_changed_and_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, **FIT_FOR_PRODUCTION, VAPI_AUTH=json.dumps({"type": "bearer", "s3cr3t": 1}))
 
