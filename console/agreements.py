@@ -26,6 +26,7 @@ Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 def list_(*, account: Account = "default", json: AsJson = False) -> None:
     """List what was signed, the newest first; of each party the newest counts."""
     with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
+        accounts.require(db, account)
         found = agreements.listed(db)
     if json:
         return output.answer({"agreements": found})

@@ -100,6 +100,7 @@ def patient(
     """Tell who saw a patient, when and by which route; the asking is audited."""
     wanted = Wanted(patient_id=patient_id)
     with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
+        accounts.require(db, account)
         found = list(everything(db, wanted, most=MOST_TOLD))
         record(
             db,

@@ -11,6 +11,7 @@ import typer
 from sqlalchemy import Connection as Db
 
 from adapters.storage import (
+    accounts,
     conflict_list,
     connection_list,
     run_redoing,
@@ -58,6 +59,7 @@ def list_(  # noqa: PLR0913 - each is a filter of its own
     """List conflicts with both values, and how many there are of each field."""
     by = access("conflicts list")
     with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
+        accounts.require(db, account)
         wanted = _wanted(db, rule, connection, run, state="settled" if settled else "open")
         found = conflict_list.listed(
             db,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.storage import deliveries, replaying
+from adapters.storage import accounts, deliveries, replaying
 from console import output
 from console.auditing import audited
 from console.output import AsJson, short
@@ -34,6 +34,7 @@ def list_(
         raise BadInput(f"There is no state '{state}'; choose one of {', '.join(DeliveryState)}.")
     chosen = DeliveryState(state) if state else None
     with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
+        accounts.require(db, account)
         found = deliveries.listed(db, state=chosen, limit=limit)
     if json:
         return output.answer({"deliveries": [dict(one) for one in found]})

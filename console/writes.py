@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.storage import open_writes
+from adapters.storage import accounts, open_writes
 from adapters.storage.audit import record
 from adapters.storage.writes import WriteLedger
 from console import output
@@ -32,6 +32,7 @@ def list_(
 ) -> None:
     """List what left and nobody has said the end of, the oldest first."""
     with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
+        accounts.require(db, account)
         found = open_writes.listed(db, limit=limit)
         if found:
             record(
