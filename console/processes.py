@@ -47,14 +47,17 @@ Port = Annotated[int, typer.Option(help="Where pages and webhooks are served.", 
 def migrate(*, json: AsJson = False) -> None:
     """Bring the database to this version's schema."""
     with wired(migrated=False) as wiring:
-        before = revision(wiring.engine)
-        migrations.upgrade(wiring.database_url)
-    newest = migrations.newest()
+        before, newest = revision(wiring.engine), migrations.newest()
+        is_served = migrations.is_served(before)
+        if not is_served:
+            migrations.upgrade(wiring.database_url)
     if json:
-        return output.answer({"before": before, "now": newest})
-    return output.say(
-        "The database was up to date." if before == newest else f"The database is at {newest} now."
-    )
+        return output.answer({"before": before, "now": before if is_served else newest})
+    if before == newest:
+        return output.say("The database was up to date.")
+    if is_served:
+        return output.say(f"The database is at {before}, a later version's; nothing was to do.")
+    return output.say(f"The database is at {newest} now.")
 
 
 @app.command()

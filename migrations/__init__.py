@@ -33,6 +33,11 @@ def newest() -> str:
     return head
 
 
+def is_served(held: str | None) -> bool:
+    """Whether this version can work on that schema: its own, or a later one, which only adds."""
+    return held is not None and held >= newest()
+
+
 def revisions() -> list[str]:
     """Every version the schema has had, oldest first."""
     script = ScriptDirectory.from_config(config(""))

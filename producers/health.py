@@ -51,7 +51,9 @@ def _migrations(ports: Ports) -> str:
     with transaction(ports.database) as db:
         found = db.execute(text("SELECT version_num FROM alembic_version")).scalar()
     wanted = ports.newest_revision
-    return OK if found == wanted else f"is at {found}, needs {wanted}: run 'pms-sync migrate'"
+    # A later version's schema only adds: while it is rolled out, or taken back, this one serves.
+    is_served = found is not None and found >= wanted
+    return OK if is_served else f"is at {found}, needs {wanted}: run 'pms-sync migrate'"
 
 
 def _redis(ports: Ports) -> str:

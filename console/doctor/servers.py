@@ -80,6 +80,9 @@ def database(wiring: Wiring) -> Iterator[Finding]:
         raise Unmade("has no tables yet; run 'pms-sync migrate'")
     if held == newest:
         yield Finding("database", "ok", f"answers, schema {held}")
+    elif migrations.is_served(held):
+        told = f"schema {held} is a later version's than this one's ({newest}), which it serves"
+        yield Finding("database", "warning", told)
     else:
         yield Finding("database", "bad", f"schema {held}, not {newest}; run 'pms-sync migrate'")
 

@@ -229,6 +229,21 @@ def test_an_older_database_waits_to_be_migrated(
     assert shell.answer("accounts", "list")["accounts"]
 
 
+def test_a_version_goes_on_where_a_later_one_has_migrated(
+    shell: Shell, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    own = engine(database_url, application_name="tests")
+    with own.begin() as db:
+        db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    own.dispose()
+
+    assert shell.answer("accounts", "list")["accounts"]
+    assert "a later version's" in shell("migrate").out
+    checks = {one["what"]: one for one in shell.answer("doctor")["checks"]}
+    assert checks["database"]["verdict"] == "warning"
+
+
 def test_a_login_link_names_the_pages(shell: Shell) -> None:
     link = shell.answer("login-link")
 
