@@ -51,10 +51,6 @@ _TOLD: Mapping[str, Callable[[str], str]] = {
     "duration:disagrees": lambda _: (
         "The end of an appointment and its length disagree. We go by the end."
     ),
-    "reference:refused": lambda _: (
-        "The PMS does not let us read some patients or others that appointments name. "
-        "Those appointments show without their details."
-    ),
     "practitioner:unresolved": lambda _: (
         "An appointment names a practitioner the PMS tells nothing of. "
         "It stands under nobody until the PMS does."

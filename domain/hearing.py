@@ -80,6 +80,11 @@ def heard_beside(day: str) -> time | None:
     return None if found == time(0) else found
 
 
+def is_instant(text: str) -> bool:
+    """Whether a model wrote it as an ISO date and time, with or without an offset."""
+    return _exact(text.strip()) is not None
+
+
 def heard_part(text: str) -> tuple[time, time] | None:
     """Morning, afternoon or evening; or what is before or after some time."""
     words = plain(text)
@@ -177,7 +182,7 @@ def _day(said: Sequence[Phrase], place: Place) -> date:
         meant_day = said_day(days.pop(), today=today)
         raise BadInput(f"That date is {meant_day}, not a {other}. Which one do you mean?")
     if weeks:
-        fitting = {one for one in fitting if _weeks_off(one, today) == {int(*weeks)}}
+        fitting = _of_week(fitting, int(*weeks), today=today)
     if len(fitting) > 1:
         both = joined([said_day(one, today=today) for one in sorted(fitting)])
         raise BadInput(f"Which day do you mean, {both}?")
@@ -193,11 +198,15 @@ def _counted(weekdays: set[int], weeks: set[bool], today: date) -> set[date]:
     if not weekdays and True not in weeks:
         return {today}
     days = {today + timedelta(days=days) for days in range(2 * WEEK + 1)}
-    return {
-        one
-        for one in days
-        if one.weekday() in (weekdays or {0}) and _weeks_off(one, today) == {int(*weeks)}
-    }
+    found = {one for one in days if one.weekday() in (weekdays or {0})}
+    found = _of_week(found, int(*weeks), today=today)
+    return found if weekdays else {min(found)}
+
+
+def _of_week(days: set[date], ahead: int, *, today: date) -> set[date]:
+    """Those surely in it; where none is, as on a Sunday, those in it as some count weeks."""
+    surely = {one for one in days if _weeks_off(one, today) == {ahead}}
+    return surely or {one for one in days if ahead in _weeks_off(one, today)}
 
 
 def _weeks_off(day: date, today: date) -> set[int]:

@@ -54,7 +54,7 @@ CLOCKS: Mapping[str, str] = {
     # "10 to 3" may be from ten until three.
     "to": rf"(?:{_ABOUT})?(?P<by>(?:a )?quarter|\d{{1,2}} minutes?|1[3-9]|2\d) (?:to|till|before)"
     f" {_HOUR}{_O_CLOCK}?{_HALF}?",
-    "clock": rf"{_HOUR}[:.]{_MINUTE}(?::\d{{2}}(?:\.\d+)?)?(?:z|[+-]00:?00)?"
+    "clock": rf"{_HOUR}[:.]{_MINUTE}(?::\d{{2}}(?:\.\d+)?)?(?:z|[+-]\d\d:?\d\d)?"
     r"(?P<half> ?[ap]\.?m|[ap])?",
     "about": f"{_ABOUT}{_HOUR}(?:[:. ]{_MINUTE})?{_O_CLOCK}?{_HALF}?",
     "half": f"{_HOUR}(?:[:. ]{_MINUTE})?{_O_CLOCK}?{_HALF}",
@@ -81,6 +81,9 @@ FILLERS = frozenset(
     | {"yeah", "ok", "okay", "um", "uh", "er", "erm", "well", "so", "then", "sometime", "maybe"}
     | {"perhaps", "preferably", "appointment", "slot", "opening", "would", "be", "good", "fine"}
     | {"works", "born"}
+    # A model writes the practice's own zone behind a clock; the words are on its clock in any case.
+    | {"et", "est", "edt", "ct", "cst", "cdt", "mt", "mst", "mdt", "pt", "pst", "pdt"}
+    | {"aest", "aedt", "acst", "acdt", "awst"}
 )
 _ALL = {**DAYS, **CLOCKS, **PARTS}
 _RULES = {name: re.compile(rf"(?:{rule})(?= |\Z)") for name, rule in _ALL.items()}
@@ -108,13 +111,17 @@ _COUNTED = re.compile(
 )
 
 
+# A model tells when it would end, too.
+_SPAN = re.compile(r"\b(\d{1,2}:\d{2}) ?[-\u2013] ?\d{1,2}:\d{2}\Z")
+
+
 def plain(text: str) -> str:
     """In small letters, numbers in figures, without what is written but not said."""
     words = re.sub(r"[,;!?()\"]", " ", text.lower().replace("\u2019", "'"))
     words = re.sub(r"(\d{4}-\d{1,2}-\d{1,2})t(?=\d{1,2}:)", r"\1 ", words)
     words = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", words)
     words = re.sub(r"\.(?=\s|\Z)", "", words)
-    return _COUNTED.sub(_figures, " ".join(words.split()))
+    return _COUNTED.sub(_figures, _SPAN.sub(r"\1", " ".join(words.split())))
 
 
 def phrases(words: str, alone: Mapping[str, str]) -> list[Phrase] | None:

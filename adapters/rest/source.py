@@ -1,6 +1,5 @@
 """Any described vendor as the source of one connection's appointments."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -25,7 +24,6 @@ from domain.errors import (
     BadRecord,
     BrokenContract,
     Gone,
-    NeedsReconnect,
     Refused,
     SyncError,
     Transient,
@@ -37,9 +35,6 @@ _T = TypeVar("_T")
 _D = TypeVar("_D")
 
 _UNKNOWN = object()
-_MOST_REFUSED = 3
-"""References in a row that may not be read, before it is thought to be about all of them."""
-
 _A_DAY = timedelta(days=1)
 _AHEAD = 7 * _A_DAY
 _SPENT: Mapping[int, type[SyncError]] = {HTTPStatus.CONFLICT: Refused, HTTPStatus.GONE: Refused}
@@ -67,8 +62,6 @@ class RestSource:
         self._codes_read: set[str] = set()
         self._clock = ports.clock
         self._set_aside: list[Reject] = []
-        self._refused = 0
-        self._unread: Counter[str] = Counter()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -260,10 +253,7 @@ class RestSource:
         origins = None
         if reading is not None:
             origins = Origins(reading.known, reading.by(self._connection), included)
-        batch = parsed(listing, contents, self._connection, around, origins=origins)
-        batch.drift += self._unread
-        self._unread.clear()
-        return batch
+        return parsed(listing, contents, self._connection, around, origins=origins)
 
     def _read(
         self, listing: Listing[Appointment], contents: Contents, *, reading: Reading | None = None
@@ -309,20 +299,7 @@ class RestSource:
         key = f"{self._connection.id} {url}"
         found = self._remembered.get(key, _UNKNOWN)
         if found is _UNKNOWN:
-            found = self._remembered[key] = self._reference(url, path)
-        return found
-
-    def _reference(self, url: str, path: str) -> Any:
-        """One that may not be read is told and left out; several in a row are not about one."""
-        try:
-            found = self._held_at(url, path)
-        except (Refused, NeedsReconnect):
-            self._refused += 1
-            if self._refused >= _MOST_REFUSED:
-                raise
-            self._unread["reference:refused"] += 1
-            return None
-        self._refused = 0
+            found = self._remembered[key] = self._held_at(url, path)
         return found
 
     def _code(self, path: str, code: str, read: ReadCodes) -> Any:

@@ -15,7 +15,6 @@ from domain.drift import Drift, sentence
         ("missing:participant", "without “participant”"),
         ("duration:disagrees", "go by the end"),
         ("practitioner:unresolved", "tells nothing of"),
-        ("reference:refused", "does not let us read"),
         ("colour:odd", "do not know: colour:odd"),
         ("odd", "do not know: odd"),
     ],

@@ -404,3 +404,33 @@ def test_whatever_is_said_is_heard_or_asked_about(said: str) -> None:
         except BadInput as question:
             questions.append(str(question))
     assert all(one.endswith("?") for one in questions)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "2026-11-23T10:00:00-05:00",
+        "10:00:00-05:00",
+        "10:00 AM EST",
+        "10 am ET",
+        "10:00-10:30",
+        "10:00 - 10:30",
+    ],
+)
+def test_a_time_is_heard_with_a_zone_or_an_end_behind_it(said: str) -> None:
+    assert heard_time(said) == time(10)
+
+
+def test_of_a_span_in_halves_of_the_day_nothing_is_guessed() -> None:
+    assert heard_time("11:30 - 12:30 pm") is None
+
+
+@pytest.mark.parametrize("said", ["next week", "monday next week", "next week monday"])
+def test_next_week_said_on_a_sunday_is_a_monday_or_a_question_of_two(said: str) -> None:
+    sunday = Place(timezone="America/New_York", now=datetime(2026, 11, 22, 17, tzinfo=UTC))
+
+    if said == "next week":
+        assert heard_day(said, sunday) == date(2026, 11, 23)
+        return
+    with pytest.raises(BadInput, match=r"Which day do you mean, .*30 November"):
+        heard_day(said, sunday)

@@ -476,25 +476,6 @@ def test_an_appointment_is_probed_by_its_id_with_its_patient() -> None:
     assert found.patient is not None and found.patient.full_name == "Ann van der Example"
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 422])
-def test_one_patient_who_may_not_be_read_stops_nobody_else(status: int) -> None:
-    told = fixture("medirecords")
-    who = next(row.patient_id for row in Stage(told).rows() if row.patient_id)
-    refused = changed(
-        told,
-        lambda request: request.url.path == f"/v1/patients/{who}",
-        lambda: httpx.Response(status, json={"status": status}),
-    )
-
-    pages = list(Stage(told, refused).pages())
-
-    found = [row for page in pages for row in page.records]
-    assert [row.pms_id for row in found] == [row.pms_id for row in Stage(told).rows()]
-    lacking = [row for row in found if row.patient_id == who]
-    assert all("patient_not_included" in row.flags for row in lacking)
-    assert sum(page.drift.get("reference:refused", 0) for page in pages) == 1
-
-
 def test_a_deleted_row_is_listed_no_more_and_is_gone_by_its_id() -> None:
     """So the pass that does not meet it asks for it, and only then takes it off the sheet."""
     bodies = iter(

@@ -20,6 +20,7 @@ from domain.hearing import (
     heard_day,
     heard_instant,
     heard_time,
+    is_instant,
     names_day,
 )
 from domain.names import NOBODY, called, spoken, suggestion
@@ -126,7 +127,8 @@ class Arguments:
         if clock is None:
             return heard_instant(self.with_weekday(day), self.place)
         told = heard_clock(clock)
-        if heard_beside(day) not in {None, told}:
+        # What stands beside a written date is as a model filled it in; the time is what was said.
+        if not is_instant(day) and heard_beside(day) not in {None, told}:
             raise BadInput(WHICH_TIME)
         return at(heard_day(self.with_weekday(day), self.place), told, self.place)
 

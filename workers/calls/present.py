@@ -1,5 +1,6 @@
 """When and with whom an appointment is said to be now, apart from where it shall go."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time
@@ -8,6 +9,7 @@ from domain.appointments import Appointment
 from domain.connections import Connection
 from domain.errors import BadInput
 from domain.hearing import heard_beside, heard_day, heard_instant, heard_part, heard_time
+from domain.names import called
 from domain.window import zone
 from workers.calls.arguments import DATE, PROVIDER, PROVIDER_TOO, START, TIME, Arguments, is_clock
 
@@ -16,7 +18,16 @@ NOW_AT = ("currenttime", "originaltime", "oldtime", "fromtime")
 NOW_FROM = ("currentstart", "currentstarttime", "currentdatetime", "originalstarttime")
 NOW_WITH = ("currentprovider", "currentpractitioner", "currentclinician", "originalprovider")
 NEW_CLOCK = ("newtime", "newstart", "newstarttime", "newdatetime")
-WHENEVER = frozenset({"any", "any time", "anytime", "unknown", "not sure"})
+WHENEVER = frozenset(
+    {"any", "any time", "anytime", "unknown", "not sure", "not specified", "none", "n/a"}
+)
+NOBODYS_NAME = frozenset(
+    {"the", "a", "my", "our", "any", "anyone", "anybody", "usual", "same", "regular", "unknown"}
+    | {"not", "sure", "specified", "none", "no", "preference", "n", "doctor", "dr", "dentist"}
+    | {"hygienist", "clinician", "provider", "practitioner", "nurse", "therapist", "one"}
+    | {"available", "whoever"}
+)
+"""Words that say what somebody is, or that it does not matter who."""
 
 Span = tuple[time, time]
 """From and to, both included, on the practice's own clock."""
@@ -25,24 +36,36 @@ NEVER: Span = (time.max, time.min)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Whom:
+    """A clinician as they were called, with the ids of all who are called so."""
+
+    said: str
+    ids: frozenset[str]
+
+    def sees(self, one: Appointment, connection: Connection) -> bool:
+        """Also somebody the practice no longer lists, by the name the appointment shows."""
+        whose = one.practitioner_id
+        if whose is None or whose in self.ids:
+            return True
+        shown = one.practitioner_name or connection.practitioners.get(whose, "")
+        return bool(called(self.said, {whose: shown}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Present:
     """What was said of it; what is None was not, and nothing fits what was not understood."""
 
     day: date | None = None
     span: Span | None = None
-    practitioner_id: str | None = None
-    is_nobodys: bool = False
+    whom: Whom | None = None
 
-    def fits(self, one: Appointment, timezone: str) -> bool:
+    def fits(self, one: Appointment, connection: Connection) -> bool:
         """Whether it may be this one. The day is left to whoever has asked the PMS for it."""
-        if self.is_nobodys:
-            return False
         if self.span is not None:
-            clock = one.start.astimezone(zone(timezone)).time()
+            clock = one.start.astimezone(zone(connection.timezone)).time()
             if not self.span[0] <= clock <= self.span[1]:
                 return False
-        whom = self.practitioner_id
-        return whom is None or one.practitioner_id in {None, whom}
+        return self.whom is None or self.whom.sees(one, connection)
 
 
 def of_the_cancelled(told: Arguments, connection: Connection) -> Present:
@@ -87,23 +110,23 @@ def _present(  # noqa: PLR0913 - by which names each thing may be told
     if start is not None and is_clock(start):
         start, clock = None, clock or start
     when = day or start
-    whom, is_nobodys = _whom(told, connection, people)
     return Present(
         day=hear(when) if when else None,
         span=_said(clock) if clock else _within(told, start) or _within(told, day),
-        practitioner_id=whom,
-        is_nobodys=is_nobodys,
+        whom=_whom(told, connection, people),
     )
 
 
-def _whom(
-    told: Arguments, connection: Connection, people: tuple[str, ...]
-) -> tuple[str | None, bool]:
-    """Their id; or that it is nobody who is known, or more than one."""
+def _whom(told: Arguments, connection: Connection, people: tuple[str, ...]) -> Whom | None:
+    """Nobody in particular, where only what they are is said, and not who."""
+    said = told.text(*people)
+    if said is None or set(re.findall(r"[a-z]+", said.casefold())) <= NOBODYS_NAME:
+        return None
     try:
-        return told.practitioner(connection, people), False
+        found = told.practitioner(connection, people)
     except BadInput:
-        return None, True
+        return Whom(said=said, ids=frozenset(called(said, connection.practitioners)))
+    return Whom(said=said, ids=frozenset({found})) if found else None
 
 
 def _said(clock: str) -> Span | None:

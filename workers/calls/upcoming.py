@@ -177,7 +177,7 @@ def _as_it_was(kept: KeptWrite, patient: Known) -> Appointment | None:
 def _is_it(request: ToolRequest, one: Appointment, present: Present, wanted: str | None) -> bool:
     if wanted is not None and one.pms_id != wanted:
         return False
-    return present.fits(one, request.connection.timezone)
+    return present.fits(one, request.connection)
 
 
 def _listed(request: ToolRequest, found: Sequence[Appointment]) -> str:

@@ -137,27 +137,6 @@ def test_references_are_followed_once_each_and_paid_for() -> None:
     assert len(rig.urls) == len(rig.throttle.spends) == 3
 
 
-@pytest.mark.parametrize(
-    ("status", "error"), [(401, NeedsReconnect), (403, NeedsReconnect), (422, Refused)]
-)
-def test_references_that_may_not_be_read_are_told_once_they_are_not_about_one(
-    status: int, error: type[Exception]
-) -> None:
-    def handler(request: httpx.Request) -> httpx.Response:
-        who = request.url.path.rpartition("/")[2]
-        if "patients" in request.url.path:
-            return httpx.Response(status if who in lost else 200, json={"lastName": "Example"})
-        return page(*(item(number, patientId=number) for number in range(1, 6)))
-
-    lost = {"1", "2", "4", "5"}
-    names = [row.patient.full_name for row in Rig(handler).rows() if row.patient]
-    assert names == [None, None, "Example", None, None]
-
-    lost = {"2", "3", "4"}
-    with pytest.raises(error):
-        Rig(handler).rows()
-
-
 def test_what_one_practice_was_told_is_never_answered_to_another() -> None:
     shared: dict[str, Any] = {}
     people = iter(["Ann", "Bob"])

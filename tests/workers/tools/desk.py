@@ -455,6 +455,9 @@ class Practice:
     transfer_to: tuple[str, ...] = ("+12025550199",)
     own_numbers: frozenset[str] = frozenset()
     can_text: bool = True
+    practitioners: Mapping[str, str] = field(
+        default_factory=lambda: {LEE.pms_id: LEE.name, ORTIZ.pms_id: ORTIZ.name}
+    )
     id: UUID = field(default_factory=uuid4)
 
     def __post_init__(self) -> None:
@@ -468,7 +471,7 @@ class Practice:
             vendor="sikka",
             site="D1",
             timezone=ZONE,
-            practitioners={LEE.pms_id: LEE.name, ORTIZ.pms_id: ORTIZ.name},
+            practitioners=self.practitioners,
             types={
                 "TY-1": KnownType(name="Cleaning", duration_minutes=60),
                 "TY-2": KnownType(name="New patient exam", duration_minutes=45),

@@ -271,3 +271,25 @@ def test_while_the_cancellation_of_a_booking_is_open_no_other_is_made() -> None:
         " I connect you with somebody at the practice?"
     )
     assert len(practice.desk.sent) == 2
+
+
+@pytest.mark.parametrize("said", ["the dentist", "my usual doctor", "unknown", "Paula Hygie"])
+def test_whoever_is_called_by_what_they_are_or_as_they_were_told_is_not_asked_about(
+    said: str,
+) -> None:
+    practice = Practice()
+    made = practice.desk.add("PAT-1001", local(MONDAY, 9))
+    practice.desk.book[-1] = replace(made, practitioner_id="HYG-9", practitioner_name="Paula Hygie")
+
+    heard = practice.call().ask("cancel-appointment", date="Monday", provider=said)
+
+    assert heard.startswith("This appointment is cancelled")
+
+
+def test_two_entries_of_one_clinician_are_the_one_who_is_named() -> None:
+    practice = Practice(practitioners={"PROV-7": "Dr. Mona Lee", "PROV-70": "Dr. Mona Lee"})
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+
+    heard = practice.call().ask("cancel-appointment", date="Monday", provider="Dr. Mona Lee")
+
+    assert heard.startswith("This appointment is cancelled")
