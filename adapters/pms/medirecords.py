@@ -34,6 +34,10 @@ _MARGIN = timedelta(hours=1)
 # Each row may cost a request for its patient, of which 60 a minute are allowed and what was asked
 # for is remembered for five minutes: a larger page would never be complete.
 _LARGEST_PAGE = 200
+_MOST_DIGITS = 9
+_PAGE_SIZES = (
+    f"page_size is a number from 1 to {_LARGEST_PAGE}: each patient on a page is asked for."
+)
 _LONGEST_LINK = 2_000
 _INTERVALS = "/code-system/appointment-Interval-Code"
 _CODE_KEYS = ("code", "id", "value")
@@ -110,12 +114,22 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
 
 
 def _page_size(connection: Connection) -> int:
+    """As stored; more than the limit, which was allowed once, is the limit."""
     given = str(connection.settings.get("page_size") or 100)
-    if not given.isdigit() or not 1 <= int(given) <= _LARGEST_PAGE:
-        raise BadInput(
-            f"page_size is a number from 1 to {_LARGEST_PAGE}: each patient on a page is asked for."
-        )
-    return int(given)
+    if not _is_number(given) or int(given) < 1:
+        raise BadInput(_PAGE_SIZES)
+    return min(int(given), _LARGEST_PAGE)
+
+
+def check(given: Mapping[str, Any], held: Connection | None) -> None:
+    """Refuse a page size that would not be used as it is given."""
+    size = str(given.get("page_size") or 100)
+    if not _is_number(size) or not 1 <= int(size) <= _LARGEST_PAGE:
+        raise BadInput(_PAGE_SIZES)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
 
 
 def _kind(record: Record, connection: Connection, type_id: str | None) -> KnownType | None:
@@ -225,6 +239,7 @@ VENDOR = Vendor(
         "no_show_reasons": "Cancellation reason codes that mean a no-show: 3, 7",
         "default_minutes": "Length of an appointment that has none",
     },
+    check_settings=check,
     site_label="Practice id",
     # The vendor's thresholds are not public: our own caution.
     limits={"default": (Limit(60, 60), Limit(1000, 3600))},

@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from adapters.chosen import settings
 from adapters.pms import open_vendor
 from adapters.pms.medirecords import VENDOR, intervals, minutes_in, parse, queries
 from adapters.rest.record import Record, Surroundings
@@ -279,12 +280,14 @@ def test_the_window_is_asked_for_on_the_local_clock_with_a_margin(
     assert (one.window, one.practitioner_id, one.complete) == (window, None, True)
 
 
-@pytest.mark.parametrize(("given", "size"), [(None, "100"), ("50", "50"), (200, "200")])
+@pytest.mark.parametrize(
+    ("given", "size"), [(None, "100"), ("50", "50"), (200, "200"), ("500", "200")]
+)
 def test_the_page_size_may_be_chosen(given: Any, size: str) -> None:
     told = fixture("medirecords")
-    settings = {**told.connection.settings, "page_size": given}
+    chosen = {**told.connection.settings, "page_size": given}
     stage = Stage(told, lambda request: httpx.Response(200, json={"data": [], "last": True}))
-    source = stage.source(replace(told.connection, settings=settings))
+    source = stage.source(replace(told.connection, settings=chosen))
 
     (query,) = source.queries(told.window, ())
     list(source.pages(query))
@@ -293,12 +296,20 @@ def test_the_page_size_may_be_chosen(given: Any, size: str) -> None:
     assert stage.sender.requests[0].url.params["page"] == "0"
 
 
-@pytest.mark.parametrize("given", ["0", "-1", "many", "201", "500", "1.5"])
+@pytest.mark.parametrize("given", ["0", "-1", "many", "1.5"])
 def test_a_page_size_that_is_none_is_refused(given: str) -> None:
     odd = replace(CONNECTION, settings={"page_size": given})
 
     with pytest.raises(BadInput, match="page_size"):
         list(queries(fixture("medirecords").window, odd, practitioners=(), since=None))
+
+
+@pytest.mark.parametrize("given", ["0", "many", "201", "500"])
+def test_a_page_size_that_would_not_be_used_is_refused_where_it_is_given(given: str) -> None:
+    with pytest.raises(BadInput, match="page_size"):
+        settings(VENDOR, {"page_size": given})
+
+    assert settings(VENDOR, {"page_size": "200"}) == {"page_size": "200"}
 
 
 def test_each_patient_and_the_code_list_are_asked_for_once() -> None:
