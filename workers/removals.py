@@ -44,11 +44,12 @@ class Leaving(Protocol):
     ) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Removals:
     """The candidates of one run; `is_allowed` is a person's word that most of a day vanished.
 
-    On the `is_last_try` a look-up that fails is no reason to fail: its row stays.
+    On the `is_last_try` a look-up that fails is no reason to fail: its row stays. Whether any can
+    be asked for is settled at the start: what a source learns meanwhile makes no row gone.
     """
 
     open_run: Leaving
@@ -57,6 +58,10 @@ class Removals:
     is_allowed: bool = False
     is_last_try: bool = False
     unanswered: list[SyncError] = field(default_factory=list)
+    _can_ask: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._can_ask = self.source.capabilities.probe_by_id
 
     def settle(self) -> tuple[RunStatus, str | None]:
         """What is no longer listed is looked up, then taken off; a preview tells of all of it."""
@@ -79,10 +84,6 @@ class Removals:
             return RunStatus.SUCCESS, _told_beforehand(len(beyond), held)
         self._take_off([one for one in going if one.id in previewed])
         return RunStatus.PARTIAL, _asked(len(beyond), held, is_approved=bool(run.run.approved_run))
-
-    @property
-    def _can_ask(self) -> bool:
-        return self.source.capabilities.probe_by_id
 
     def _take_off(self, going: Sequence[Candidate]) -> None:
         filtered = [one.id for one in going if one.is_listed]

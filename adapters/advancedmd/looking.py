@@ -5,7 +5,7 @@ from datetime import date
 
 from adapters.advancedmd.office import Office
 from domain.appointments import Appointment
-from domain.errors import BrokenContract, Refused, Transient
+from domain.errors import BrokenContract, Refused
 from domain.sources import Sighting
 
 BY_ID = "by_id"
@@ -66,11 +66,14 @@ class Looking:
     def _asked(self, pms_id: str) -> tuple[Sequence[Appointment], bool]:
         """What came by the id, and whether it was said not to be there.
 
-        What is not offered need not be refused in order: a page or an error says it as well.
+        What is not offered need not be refused in order: a page says it as well, unless ids told
+        something before. A failure of the server says nothing of what it offers.
         """
         try:
             found = self._by_id(pms_id)
-        except (Refused, BrokenContract, Transient):
+        except (Refused, BrokenContract) as problem:
+            if isinstance(problem, BrokenContract) and self._office.recall(BY_ID):
+                raise
             self._learn(is_offered=False)
             return (), False
         return found or (), not found

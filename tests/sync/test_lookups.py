@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import timedelta
+from typing import Any, cast
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from domain.appointments import Appointment
-from domain.errors import BrokenContract, SyncError, Transient
+from domain.errors import BrokenContract, Refused, SyncError, Transient
+from domain.sources import Capabilities
 from infra.database import engine, transaction
+from tests.adapters.advancedmd.scheduler import DAY, Scheduler, row
 from tests.sync.book import NINE, TODAY, Book, Desk
 from tests.sync.test_interrupted import visit
 
@@ -37,16 +40,35 @@ class Stumbling(Book):
         return super().probe(pms_id)
 
 
+@dataclass
+class Forgetful(Book):
+    """Answers the first look by an id and refuses the rest, as one that no longer offers it."""
+
+    looks: int = 0
+
+    def probe(self, pms_id: str) -> Sequence[Appointment] | None:
+        self.looks += 1
+        if self.looks == 1:
+            return super().probe(pms_id)
+        self.capabilities = Capabilities(probe_by_id=False)
+        raise Refused("Book does not say whether this visit is still there.")
+
+
 @pytest.fixture
 def book() -> Stumbling:
     return Stumbling(visits={who: visit(NINE, who) for who in "abcd"})
 
 
 @pytest.fixture
-def desk(database_url: str, book: Stumbling) -> Iterator[Desk]:
-    db = engine(database_url, application_name="tests", pool_size=5)
-    yield Desk(db, book)
-    db.dispose()
+def db(database_url: str) -> Iterator[Engine]:
+    opened = engine(database_url, application_name="tests", pool_size=5)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def desk(db: Engine, book: Stumbling) -> Desk:
+    return Desk(db, book)
 
 
 def tried(desk: Desk) -> list[str]:
@@ -116,3 +138,32 @@ def test_a_pms_that_answers_no_look_up_is_not_asked_for_every_row(
     assert last_run(desk)[0] == "partial"
     assert left(desk) == names
     assert len(book.asked) == TRIES - 1 + 10
+
+
+def test_whether_a_pms_can_be_asked_does_not_change_in_the_midst_of_a_run(db: Engine) -> None:
+    desk = Desk(db, Forgetful(visits={who: visit(NINE, who) for who in "abc"}))
+    tried(desk)
+    names = left(desk)
+    later = NINE + timedelta(days=30)
+    desk.book.visits = {who: visit(later, who) for who in "abc"}
+
+    assert tried(desk) == ["done"]
+
+    assert left(desk) == names
+
+
+def test_an_advancedmd_that_fails_after_its_first_answer_takes_nothing_off(db: Engine) -> None:
+    scheduler = Scheduler({one: row(one) for one in "123"}, by_id=503, answered=1)
+    desk = Desk(db, cast("Any", scheduler.source()))
+    with transaction(db, account_id=desk.account) as session:
+        session.execute(text("UPDATE pms_connections SET sync_telehealth_only = false"))
+    assert desk.carry(desk.ask(first=DAY, last=DAY)) == "done"
+    for visit_there in scheduler.rows.values():
+        visit_there["startdatetime"] = "2026-07-02T09:00:00"
+
+    job = desk.ask(first=DAY, last=DAY)
+    states = [desk.carry(job) for _ in range(TRIES)]
+
+    assert states == ["ready", "ready", "done"]
+    assert last_run(desk)[0] == "partial"
+    assert [one.removed for one in desk.rows().values()] == [False] * 3

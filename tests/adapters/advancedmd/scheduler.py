@@ -26,10 +26,14 @@ def row(pms_id: str, **told: Any) -> dict[str, Any]:
 
 @dataclass
 class Scheduler:
-    """`by_id` is the status that every question for one id is answered with, None for an answer."""
+    """`by_id` is what every question for one id is answered with, None for an answer.
+
+    The first `answered` of them are answered all the same.
+    """
 
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     by_id: int | httpx.Response | None = None
+    answered: int = 0
     written: int = 200
     settings: Mapping[str, str] = field(default_factory=dict)
     stage: Stage = field(init=False)
@@ -101,9 +105,11 @@ class Scheduler:
         ]
 
     def _one(self, pms_id: str) -> httpx.Response:
-        if isinstance(self.by_id, httpx.Response):
-            return self.by_id
-        if self.by_id is not None:
-            return httpx.Response(self.by_id, json={})
+        self.answered -= 1
+        said = self.by_id if self.answered < 0 else None
+        if isinstance(said, httpx.Response):
+            return said
+        if said is not None:
+            return httpx.Response(said, json={})
         found = self.rows.get(pms_id)
         return httpx.Response(404, json={}) if found is None else httpx.Response(200, json=found)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from domain.desk import Verdict
-from domain.errors import NeedsReconnect, Refused
+from domain.errors import BrokenContract, NeedsReconnect, Refused, Transient
 from domain.pushes import ChangedThere
 from domain.wishes import Cancellation, LastTold, Move, StatusChange, Write
 from tests.adapters.advancedmd.scheduler import DAY, START, Scheduler, row
@@ -15,7 +15,6 @@ from tests.contract.kit import NOW
 
 NOT_OFFERED = [400, 403, 404, 405, 501]
 ODD = [
-    httpx.Response(500, json={}),
     httpx.Response(200, json=[]),
     httpx.Response(200, text="<html>"),
     httpx.Response(302, headers={"location": "/login"}),
@@ -105,7 +104,7 @@ def test_a_sync_does_without_ids_once_they_proved_worth_nothing() -> None:
     assert not scheduler.source().capabilities.probe_by_id
 
 
-@pytest.mark.parametrize("answer", ODD, ids=["500", "a list", "a page", "a redirect"])
+@pytest.mark.parametrize("answer", ODD, ids=["a list", "a page", "a redirect"])
 def test_what_is_no_answer_to_an_id_means_that_it_is_not_offered(answer: httpx.Response) -> None:
     scheduler = Scheduler({"1": row("1")}, by_id=answer)
 
@@ -115,6 +114,31 @@ def test_what_is_no_answer_to_an_id_means_that_it_is_not_offered(answer: httpx.R
     assert not scheduler.source().capabilities.probe_by_id
     with pytest.raises(Refused, match="does not say"):
         Scheduler({"2": row("2")}, by_id=answer).source().probe("1")
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_an_office_that_stumbles_says_nothing_of_what_it_offers(status: int) -> None:
+    scheduler = Scheduler({"1": row("1")}, by_id=status)
+
+    for ask in (
+        lambda: scheduler.source().look_again("1", days=[DAY]),
+        lambda: scheduler.source().probe("1"),
+    ):
+        with pytest.raises(Transient):
+            ask()
+
+    assert scheduler.source().capabilities.probe_by_id
+
+
+@pytest.mark.parametrize("answer", [*ODD, httpx.Response(503, json={})])
+def test_what_was_proved_of_ids_is_not_lost_by_one_odd_answer(answer: httpx.Response) -> None:
+    scheduler = Scheduler({"1": row("1"), "2": row("2")}, by_id=answer, answered=1)
+    scheduler.source().probe("1")
+
+    with pytest.raises((BrokenContract, Transient)):
+        scheduler.source().probe("2")
+
+    assert scheduler.source().capabilities.probe_by_id
 
 
 def test_a_sync_learns_of_what_is_gone_by_its_id() -> None:
