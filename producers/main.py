@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from types import FrameType
 
+import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
 from pydantic import SecretStr
@@ -41,6 +42,8 @@ from producers.pages.rendering import NavItem
 from producers.ports import Ports
 from producers.security import whoever
 from producers.watching import Watching
+
+log = structlog.get_logger(__name__)
 
 STATIC = Path(__file__).parent / "pages" / "static"
 THREADS = 20
@@ -178,6 +181,12 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
         super().__init__(config)
         self._hub = hub
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Says itself where it listens: of sockets it is given the server says nothing."""
+        await super().startup(sockets=sockets)
+        if self.started:
+            log.info("ingress.started", host=self.config.host, port=self.config.port)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._hub.stop()

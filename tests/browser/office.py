@@ -32,7 +32,7 @@ PROCESSES = (
     ("worker", "--pool", "all", "--threads", "2"),
 )
 STARTED = {
-    "ingress": "Uvicorn running",
+    "ingress": "ingress.started",
     "scheduler": "scheduler.started",
     "worker": "worker.started",
 }
