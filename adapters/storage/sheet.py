@@ -111,8 +111,9 @@ def read_sheet(  # noqa: PLR0913 - whose, which days, for whom
         "latest": datetime.combine(last_day, time(), UTC) + timedelta(days=1) + FURTHEST_WEST,
         "connection_id": connection_id,
     }
-    found = db.execute(_DAYS.execution_options(yield_per=PIECE), values).mappings()
-    entries = tuple(view for rows in found.partitions(PIECE) for view in _views(db, seal, rows))
+    with db.execute(_DAYS.execution_options(yield_per=PIECE), values) as found:
+        pieces = found.mappings().partitions(PIECE)
+        entries = tuple(view for rows in pieces for view in _views(db, seal, rows))
     columns = tuple(Column(id=row.id, name=row.name) for row in db.execute(_COLUMNS))
     record(
         db,

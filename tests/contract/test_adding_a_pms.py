@@ -25,7 +25,7 @@ FOLDERS = [
     *("adapters", "console", "domain", "infra", "migrations", "producers", "scheduler"),
     *("simulators", "workers", "tests/contract", "tests/fixtures", "tests/pms"),
 ]
-SINGLE = ["pyproject.toml", "tests/__init__.py", "tests/conftest.py"]
+SINGLE = ["pyproject.toml", "tests/__init__.py", "tests/conftest.py", "tests/refusals.py"]
 WRITTEN = {
     "adapters/pms/examplepms.py",
     "tests/fixtures/pms/examplepms.json",
