@@ -4,13 +4,14 @@ import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from uuid import UUID, uuid4
 
 import redis
 import structlog
 
 from infra.broker import NAMESPACE
-from infra.redis import connect
+from infra.redis import connect, line_of
 
 log = structlog.get_logger()
 
@@ -19,18 +20,27 @@ MOST_EARLY = 1000
 WAIT_SECONDS = 5.0
 AGAIN_SECONDS = 0.5
 
+_TELL = "redis.call('RPUSH', KEYS[1], ARGV[1]) redis.call('EXPIRE', KEYS[1], ARGV[2])"
+
 Heard = Callable[[UUID], None]
 
 
-def tell(client: "redis.Redis", reply_to: str, row_id: UUID) -> None:
-    """Say that the row was answered. A wake-up that is lost costs one look at the database."""
-    try:
-        pipeline = client.pipeline(transaction=False)
-        pipeline.rpush(_list(reply_to), str(row_id))
-        pipeline.expire(_list(reply_to), KEPT_SECONDS)
-        pipeline.execute()
-    except redis.RedisError as away:
-        log.warning("reply.not_told", error=type(away).__name__)
+class Teller:
+    """Tells ingresses that wait, over a connection of its own: a caller waits for every step."""
+
+    def __init__(self, client: "redis.Redis") -> None:
+        self._client = client
+
+    def tell(self, reply_to: str, row_id: UUID) -> None:
+        """Say that the row was answered. A wake-up that is lost costs one look at the database."""
+        try:
+            self._line.eval(_TELL, 1, _list(reply_to), str(row_id), KEPT_SECONDS)
+        except redis.RedisError as away:
+            log.warning("reply.not_told", error=type(away).__name__)
+
+    @cached_property
+    def _line(self) -> "redis.Redis":
+        return line_of(self._client)
 
 
 @dataclass(slots=True)

@@ -3,16 +3,19 @@
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from threading import Event
 from typing import Any
+from uuid import uuid4
 
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.errors import ConnectionClosed
 from dramatiq.middleware import Middleware, ShutdownNotifications
+from redis import Redis
 from redis.exceptions import NoScriptError, RedisError
 
-from infra.redis import connect, is_useless
+from infra.redis import connect, is_useless, line_of
 
 NAMESPACE = "pms-sync"
 ACTOR = "run"
@@ -46,7 +49,23 @@ def broker(
 
 
 def wake_up(queue: str, job_id: int) -> "Message[Any]":
-    return Message(queue_name=queue, actor_name=ACTOR, args=(job_id,), kwargs={}, options={})
+    """A message as the library's brokers of Redis file it: under a name of its own."""
+    name = str(uuid4())
+    return Message(
+        queue_name=queue,
+        actor_name=ACTOR,
+        args=(job_id,),
+        kwargs={},
+        options={"redis_message_id": name},
+        message_id=name,
+    )
+
+
+def _alone(message: "Message[Any]") -> "Message[Any]":
+    """Redis keeps messages in clear and may lose them, so they hold an id and nothing else."""
+    if len(message.args) != 1 or type(message.args[0]) is not int or message.kwargs:
+        raise NotOneJob("a message carries one job id and nothing else")
+    return message
 
 
 class WakingBroker(RedisBroker):
@@ -69,35 +88,46 @@ class WakingBroker(RedisBroker):
         return WakingConsumer
 
     def announce(self, queue: str, job_ids: Iterable[int]) -> int:
-        """Say that these jobs are ready; answers how many were said."""
+        """Say that these jobs are ready; answers how many were said.
+
+        The library's own script, told so past its `enqueue`: a caller waits for every step.
+        """
         said = 0
         for job_id in job_ids:
-            self.enqueue(wake_up(queue, job_id))
+            message = _alone(wake_up(queue, job_id))
+            told = message.message_id, message.encode()
+            try:
+                self._line.execute_command(  # type: ignore[no-untyped-call]
+                    "EVALSHA", *self.telling("enqueue", queue, *told)
+                )
+            except NoScriptError:
+                self.do_enqueue(queue, *told)
             said += 1
         return said
 
-    def fetching(self, queue: str, room: int) -> list[Any]:
-        """What EVALSHA is to be told for the library's script to take so many messages."""
+    def telling(self, command: str, queue: str, *told: Any) -> list[Any]:
+        """What EVALSHA is to be given for the library's script to carry out a command."""
         return [
             self.scripts["dispatch"].sha,
             1,
             self.namespace,
-            "fetch",
+            command,
             int(time.time() * 1000),
             queue,
             self.broker_id,
             self.heartbeat_timeout,
             self.dead_message_ttl,
-            self._should_do_maintenance("fetch"),
+            self._should_do_maintenance(command),
             self._max_unpack_size(),  # type: ignore[no-untyped-call]
-            room,
+            *told,
         ]
 
     def enqueue(self, message: "Message[Any]", *, delay: int | None = None) -> "Message[Any]":
-        """Redis keeps messages in clear and may lose them, so they hold an id and nothing else."""
-        if len(message.args) != 1 or type(message.args[0]) is not int or message.kwargs:
-            raise NotOneJob("a message carries one job id and nothing else")
-        return super().enqueue(message, delay=delay)
+        return super().enqueue(_alone(message), delay=delay)
+
+    @cached_property
+    def _line(self) -> Redis:
+        return line_of(self.client)
 
 
 class WakingConsumer(_RedisConsumer):
@@ -161,7 +191,7 @@ class WakingConsumer(_RedisConsumer):
         line: Any = self._waiting.pipeline(transaction=False)
         # blmove() takes whole seconds.
         line.execute_command("BLMOVE", self._list, self._list, "LEFT", "LEFT", f"{seconds:.3f}")
-        line.execute_command("EVALSHA", *self.broker.fetching(self.queue_name, room))
+        line.execute_command("EVALSHA", *self.broker.telling("fetch", self.queue_name, room))
         woken, taken = line.execute(raise_on_error=False)
         if isinstance(taken, NoScriptError):
             return list(self.broker.do_fetch(self.queue_name, room))

@@ -9,14 +9,13 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from redis import Redis
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, Row, text
 
 from adapters.opening import Opener
 from adapters.phones import normalised, region_of
 from adapters.remembering_desk import RememberingDesk
-from adapters.replies import tell
+from adapters.replies import Teller
 from adapters.storage import connections, phone_book, tool_calls
 from adapters.storage.audit import Access, record
 from adapters.storage.cached import PatientCache
@@ -86,7 +85,7 @@ class Answering:
     engine: Engine
     sealer: Sealer
     opener: Opener
-    redis: Redis | None
+    teller: Teller | None
     clock: Callable[[], datetime]
     stopping: Stopping
     control: CallControl
@@ -126,8 +125,8 @@ class Answering:
             if reply_to is not None:
                 self._follow(db, claimed, said)
                 self._audit(db, claimed, said)
-        if reply_to and self.redis is not None:
-            tell(self.redis, reply_to, claimed.id)
+        if reply_to and self.teller is not None:
+            self.teller.tell(reply_to, claimed.id)
         return reply_to is not None
 
     def within(self, request: ToolRequest) -> AbstractContextManager[None]:

@@ -9,6 +9,7 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from adapters.opening import Opener
+from adapters.replies import Teller
 from adapters.sikka.authorised import SikkaOffices
 from adapters.storage import delivery_work
 from adapters.storage.audit_chain import Chaining
@@ -125,7 +126,7 @@ def _of_callers(parts: Parts, opener: Opener) -> Mapping[str, Work]:
         engine=parts.engine,
         sealer=parts.sealer,
         opener=opener,
-        redis=parts.redis,
+        teller=Teller(parts.redis) if parts.redis is not None else None,
         clock=parts.clock,
         stopping=parts.stopping,
         control=parts.control,

@@ -7,7 +7,7 @@ from itertools import count
 from uuid import UUID
 
 from adapters.queue import RedisAnnouncer
-from adapters.replies import Replies, tell
+from adapters.replies import Replies, Teller
 from bench.voice_hops.kit import THREADS, Call, main, ready
 from infra.broker import broker
 from infra.crash_only import CrashOnly
@@ -21,10 +21,10 @@ REPLY_TO = "bench"
 
 def work(url: str) -> None:
     """As `workers.main` puts it together, with nothing to do."""
-    client = connect(url)
+    teller = Teller(connect(url))
     worker = listen(
         broker(url, middleware=[CrashOnly(url, on_lost=lambda: None)]),
-        lambda job_id: tell(client, REPLY_TO, UUID(int=job_id)),
+        lambda job_id: teller.tell(REPLY_TO, UUID(int=job_id)),
         queues=(QUEUE,),
         threads=THREADS,
         idle_ms=1000,

@@ -88,6 +88,19 @@ def test_a_wake_up_arrives_and_is_acknowledged(
         assert eventually(lambda: drained(redis_client))
 
 
+def test_a_server_that_has_lost_its_scripts_is_given_them_again(
+    redis_url: str, redis_client: Redis, seen: "Queue[int]"
+) -> None:
+    made = declared(broker(redis_url), seen.put)
+    made.announce(QUEUE, [1])
+    redis_client.script_flush()
+
+    made.announce(QUEUE, [2])
+
+    with working(made):
+        assert [seen.get(timeout=10) for _ in range(2)] == [1, 2]
+
+
 def test_many_wake_ups_all_arrive_once_also_with_a_full_prefetch(
     redis_url: str, redis_client: Redis, seen: "Queue[int]"
 ) -> None:

@@ -143,7 +143,7 @@ def test_a_worker_that_slept_past_its_lease_answers_the_call_it_has_taken_up_aga
             engine=parts.engine,
             sealer=parts.sealer,
             opener=parts.opener,
-            redis=None,
+            teller=None,
             clock=parts.clock,
             stopping=parts.stopping,
             control=parts.control,
