@@ -4,14 +4,13 @@ import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from uuid import UUID, uuid4
 
 import redis
 import structlog
 
 from infra.broker import NAMESPACE
-from infra.redis import connect, line_of
+from infra.redis import Line, connect
 
 log = structlog.get_logger()
 
@@ -29,18 +28,14 @@ class Teller:
     """Tells ingresses that wait, over a connection of its own: a caller waits for every step."""
 
     def __init__(self, client: "redis.Redis") -> None:
-        self._client = client
+        self._line = Line(client)
 
     def tell(self, reply_to: str, row_id: UUID) -> None:
         """Say that the row was answered. A wake-up that is lost costs one look at the database."""
         try:
-            self._line.eval(_TELL, 1, _list(reply_to), str(row_id), KEPT_SECONDS)
+            self._line.execute("EVAL", _TELL, 1, _list(reply_to), str(row_id), KEPT_SECONDS)
         except redis.RedisError as away:
             log.warning("reply.not_told", error=type(away).__name__)
-
-    @cached_property
-    def _line(self) -> "redis.Redis":
-        return line_of(self._client)
 
 
 @dataclass(slots=True)

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from threading import Event
 from typing import Any
 from uuid import uuid4
@@ -12,10 +11,9 @@ from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.errors import ConnectionClosed
 from dramatiq.middleware import Middleware, ShutdownNotifications
-from redis import Redis
 from redis.exceptions import NoScriptError, RedisError
 
-from infra.redis import connect, is_useless, line_of
+from infra.redis import Line, connect, is_useless
 
 NAMESPACE = "pms-sync"
 ACTOR = "run"
@@ -82,6 +80,7 @@ class WakingBroker(RedisBroker):
             maintenance_chance=EVERY_COMMAND,
         )
         self.url = url
+        self._line = Line(self.client)
 
     @property
     def consumer_class(self) -> "type[WakingConsumer]":
@@ -97,9 +96,7 @@ class WakingBroker(RedisBroker):
             message = _alone(wake_up(queue, job_id))
             told = message.message_id, message.encode()
             try:
-                self._line.execute_command(  # type: ignore[no-untyped-call]
-                    "EVALSHA", *self.telling("enqueue", queue, *told)
-                )
+                self._line.execute("EVALSHA", *self.telling("enqueue", queue, *told))
             except NoScriptError:
                 self.do_enqueue(queue, *told)
             said += 1
@@ -124,10 +121,6 @@ class WakingBroker(RedisBroker):
 
     def enqueue(self, message: "Message[Any]", *, delay: int | None = None) -> "Message[Any]":
         return super().enqueue(_alone(message), delay=delay)
-
-    @cached_property
-    def _line(self) -> Redis:
-        return line_of(self.client)
 
 
 class WakingConsumer(_RedisConsumer):

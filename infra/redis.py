@@ -1,5 +1,7 @@
 """Connections to Redis or Valkey, and whether its settings can be trusted with a queue."""
 
+from functools import cached_property
+from threading import Lock
 from typing import Any
 
 from redis import Redis, exceptions
@@ -42,13 +44,29 @@ def connect(
     )
 
 
-def line_of(client: Redis) -> Redis:
-    """A connection of its own, dialled now and shared in turns.
+class Line:
+    """A connection held ready for what cannot wait; who finds it taken goes by the pool.
 
-    What a pool does before and after each command takes half as long as the command itself.
+    What a pool does before and after each command takes half as long as the command itself. One
+    for all in turns would make each wait out the time limits of all before it, should Redis stall.
     """
-    line: Redis = client.client()  # type: ignore[no-untyped-call]
-    return line
+
+    def __init__(self, client: Redis) -> None:
+        self._pooled = client
+        self._free = Lock()
+
+    def execute(self, *command: Any) -> Any:
+        if not self._free.acquire(blocking=False):
+            return self._pooled.execute_command(*command)  # type: ignore[no-untyped-call]
+        try:
+            return self._own.execute_command(*command)  # type: ignore[no-untyped-call]
+        finally:
+            self._free.release()
+
+    @cached_property
+    def _own(self) -> Redis:
+        own: Redis = self._pooled.client()  # type: ignore[no-untyped-call]
+        return own
 
 
 def is_useless(error: Exception) -> bool:

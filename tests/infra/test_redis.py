@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from redis import ConnectionError as RedisConnectionError
 from redis import Redis
 
-from infra.redis import connect, policy_problem, room_problem
+from infra.redis import Line, connect, policy_problem, room_problem
 
 pytestmark = pytest.mark.integration
 
@@ -35,6 +36,26 @@ def test_only_a_blocking_connection_outwaits_the_socket(redis_url: str) -> None:
 
         assert waiting.blpop(["nothing-comes"], timeout=0.2) is None
         assert time.monotonic() - begun >= 0.19
+
+
+def test_nobody_waits_for_a_line_that_is_taken(redis_url: str, redis_client: Redis) -> None:
+    with connect(redis_url, blocking=True) as client, ThreadPoolExecutor(1) as pool:
+        line = Line(client)
+        taken = pool.submit(line.execute, "BLPOP", "a-word", 30)
+        while not any(one["cmd"] == "blpop" for one in redis_client.client_list(_type="normal")):
+            assert not taken.done()
+
+        line.execute("RPUSH", "a-word", "go on")
+
+        assert taken.result(timeout=10)[1] == b"go on"
+
+
+def test_a_line_outlives_its_connection(redis_url: str, redis_client: Redis) -> None:
+    line = Line(connect(redis_url))
+    line.execute("SET", "kept", "1")
+    redis_client.client_kill_filter(_type="normal", skipme=True)
+
+    assert line.execute("GET", "kept") == b"1"
 
 
 def test_a_server_that_evicts_nothing_may_carry_queues(policy: Redis) -> None:
