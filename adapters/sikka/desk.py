@@ -13,6 +13,7 @@ from adapters.rest.ports import Ports
 from adapters.rest.record import Record
 from adapters.rest.vendor import Vendor
 from adapters.sikka import abilities, outcomes, patients, reading, shifts
+from adapters.sikka.birthdays import Birthdays
 from adapters.sikka.bodies import Request, Writer
 from adapters.sikka.line import Line
 from adapters.sikka.office import Office
@@ -69,6 +70,7 @@ class SikkaDesk:
         self._line = Line(self._caller)
         kept = {} if ports.codes is None else ports.codes
         self._office = Office(self._line, connection, kept=kept, clock=ports.clock)
+        self._birthdays = Birthdays(kept, str(connection.id), ports.clock)
 
     @cached_property
     def abilities(self) -> frozenset[Ability]:
@@ -81,8 +83,13 @@ class SikkaDesk:
 
     def search_patients(self, query: PatientQuery) -> Sequence[PatientCard]:
         self._require(Ability.SEARCH_PATIENTS)
-        practice_id = self._office.practice_id
-        return patients.search(self._line, self._connection, query, practice_id=practice_id)
+        return patients.search(
+            self._line,
+            self._connection,
+            query,
+            practice_id=self._office.practice_id,
+            birthdays=self._birthdays,
+        )
 
     def patient(self, pms_id: str) -> PatientCard | None:
         found = self._person(pms_id)

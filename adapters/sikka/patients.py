@@ -7,6 +7,7 @@ from datetime import date
 from adapters.phones import normalised, region_of
 from adapters.rest.clean import one_line
 from adapters.rest.record import Record
+from adapters.sikka.birthdays import Birthdays
 from adapters.sikka.line import Line
 from adapters.sikka.rows import PATIENT_FIELDS, PHONES, patient
 from adapters.sikka.spellings import spellings
@@ -25,26 +26,37 @@ _FEWEST_DIGITS = 7
 _LOCAL_DIGITS = 10
 _ADDRESS = ("address_line1", "address_line2", "city", "state", "zipcode")
 _INACTIVE = frozenset({"inactive", "deceased", "archived", "deleted", "i"})
-_FIND = "find"
-_NOT_UNDERSTOOD = (Refused, BrokenContract)
 
 Asked = Mapping[str, str]
 
 
 def search(
-    line: Line, connection: Connection, query: PatientQuery, *, practice_id: str
+    line: Line,
+    connection: Connection,
+    query: PatientQuery,
+    *,
+    practice_id: str,
+    birthdays: Birthdays,
 ) -> Sequence[PatientCard]:
-    """Those who agree in everything asked for; the first way of asking that finds any counts."""
+    """Those who agree in everything asked for; the first way of asking that finds any counts.
+
+    Where a birthday can be asked for it comes first: however a name is written, that is everybody.
+    """
     region = region_of(connection.timezone)
+    here = {"practice_id": practice_id}
+    is_asked = query.date_of_birth is not None and not birthdays.are_useless
+    born = _born(line, query, here, birthdays) if is_asked else None
+    if born is not None:
+        return list(_agreeing(born, query, region).values())[: query.limit]
     for way in _ways(query):
         found: dict[str, PatientCard] = {}
         for asked in way:
-            rows = _rows(line, query, {"practice_id": practice_id, **asked})
-            cards = (one for one in read(rows, region) if agrees(one, query, region))
-            found |= {one.patient.pms_id: one for one in cards}
+            found |= _agreeing(_rows(line, query, {**here, **asked}), query, region)
             if len(found) >= query.limit:
                 break
         if found:
+            if is_asked and not birthdays.are_proven:
+                birthdays.give_up()
             return list(found.values())[: query.limit]
     return []
 
@@ -81,15 +93,33 @@ def agrees(card: PatientCard, query: PatientQuery, region: str | None) -> bool:
     return query.text is None or _mentions(card, query, query.text, region)
 
 
+def _agreeing(
+    rows: Sequence[Record], query: PatientQuery, region: str | None
+) -> dict[str, PatientCard]:
+    cards = (one for one in read(rows, region) if agrees(one, query, region))
+    return {one.patient.pms_id: one for one in cards}
+
+
+def _born(
+    line: Line, query: PatientQuery, here: Asked, birthdays: Birthdays
+) -> Sequence[Record] | None:
+    """Whoever was born that day; None where nobody can say that these are all."""
+    born = query.date_of_birth
+    asked = {**here, "find": f"birthdate=eq_{born}T00:00:00"}
+    try:
+        rows = _rows(line, query, asked)
+    except (Refused, BrokenContract):
+        # Not every field may be open to Sikka's query language.
+        birthdays.give_up()
+        return None
+    if born is not None:
+        birthdays.judge(rows, born)
+    return rows if birthdays.are_proven and len(rows) < MOST_OF_A_BIRTHDAY else None
+
+
 def _rows(line: Line, query: PatientQuery, asked: Asked) -> Sequence[Record]:
     most = MOST_LOOKED_AT if query.date_of_birth is None else MOST_OF_A_BIRTHDAY
-    try:
-        return line.records("/patients", {**PATIENT_FIELDS, **asked, "limit": str(most)}, most=most)
-    except _NOT_UNDERSTOOD:
-        # Not every field may be open to Sikka's query language.
-        if _FIND not in asked:
-            raise
-        return []
+    return line.records("/patients", {**PATIENT_FIELDS, **asked, "limit": str(most)}, most=most)
 
 
 def _ways(query: PatientQuery) -> Iterator[Iterable[Asked]]:
@@ -113,19 +143,18 @@ def _ways(query: PatientQuery) -> Iterator[Iterable[Asked]]:
         yield [{"email": email}]
     elif query.last_name or query.first_name:
         yield [{key: name for key, name in names.items() if name}]
-        yield _by_birthday(query, query.last_name)
+        yield _by_family(query, query.last_name)
     elif text:
         yield [{"search": text.split()[-1]}]
         yield [{"search": text.split()[0]}]
-        yield _by_birthday(query, text.split()[-1])
+        yield _by_family(query, text.split()[-1])
 
 
-def _by_birthday(query: PatientQuery, family: str | None) -> Iterator[Asked]:
-    """Everybody of the family name, and everybody of the birthday, however they are called."""
-    if query.date_of_birth is None:
-        return
-    yield from ({"lastname": one} for one in spellings(family or "") if one)
-    yield {_FIND: f"birthdate=eq_{query.date_of_birth.isoformat()}T00:00:00"}
+def _by_family(query: PatientQuery, family: str | None) -> Sequence[Asked]:
+    """Everybody of the family name, who are few enough where the birthday is known."""
+    if query.date_of_birth is None or not family:
+        return ()
+    return [{"lastname": one} for one in spellings(family)]
 
 
 def _is_called(card: PatientCard, query: PatientQuery) -> bool:

@@ -7,23 +7,27 @@ from domain.names import PLAIN_LETTERS
 
 CURLY = "\u2019"
 _APOSTROPHES = re.compile("['`\u2018\u2019\u02bc]")
+MOST = 3
 _JOINED = re.compile(r"^([OD]) ?(?=[A-Z][a-z])")
 """OBrien, D Angelo: an apostrophe that was not heard."""
 
 
 def spellings(family: str) -> list[str]:
-    """As it is told first; an accent nobody told cannot be guessed."""
+    """As it is told first, the likelier before the others, a few at most.
+
+    An accent nobody told cannot be guessed.
+    """
     straight = _APOSTROPHES.sub("'", family)
+    plain = _unaccented(straight)
     found = (
         family,
-        straight,
-        straight.replace("'", CURLY),
-        straight.replace("'", ""),
-        _JOINED.sub(r"\1'", straight),
-        straight.replace("-", " "),
-        _unaccented(straight),
+        plain,
+        _JOINED.sub(r"\1'", plain),
+        plain.replace("'", ""),
+        plain.replace("-", " "),
+        plain.replace("'", CURLY),
     )
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(one for one in found if one))[:MOST]
 
 
 def _unaccented(text: str) -> str:
