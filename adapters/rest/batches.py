@@ -8,6 +8,7 @@ from uuid import UUID
 
 from adapters.rest.envelope import Contents
 from adapters.rest.record import Record, Surroundings, id_in
+from adapters.rest.references import SetAside
 from adapters.rest.vendor import Listing
 from domain.appointments import Appointment
 from domain.connections import Connection
@@ -16,15 +17,21 @@ from domain.sources import Query, Reject
 
 _T = TypeVar("_T")
 
+MAY_NOT_BE_READ = (
+    "the PMS does not let us read this, which the appointment names; the row shows what the"
+    " appointment itself says, and the next sync asks again"
+)
+
 
 @dataclass(slots=True)
 class Batch(Generic[_T]):
-    """What the records of one answer came to."""
+    """What the records of one answer came to; `unread` is what rows had to do without."""
 
     rows: list[_T] = field(default_factory=list, repr=False)
     rejects: list[Reject] = field(default_factory=list)
     drift: Counter[str] = field(default_factory=Counter)
     known: list[UUID] = field(default_factory=list)
+    unread: list[Reject] = field(default_factory=list)
 
 
 class Knowing(Protocol):
@@ -45,25 +52,51 @@ def parsed(
     *,
     origins: Knowing | None = None,
 ) -> Batch[_T]:
-    """Every record in our words; one that cannot be read is set aside, the others kept."""
+    """Every record in our words; one that cannot be read is set aside, the others kept.
+
+    What waits for something else to be asked for once more is read after the others.
+    """
     batch: Batch[_T] = Batch()
-    for index, item in enumerate(contents.items):
+    todo: Sequence[tuple[int, Any]] = list(enumerate(contents.items))
+    while todo:
+        todo = _read(todo, batch, listing, connection, around, origins=origins)
+    return batch
+
+
+def _read(
+    todo: Sequence[tuple[int, Any]],
+    batch: Batch[_T],
+    listing: Listing[_T],
+    connection: Connection,
+    around: Surroundings,
+    *,
+    origins: Knowing | None,
+) -> Sequence[tuple[int, Any]]:
+    """Those that have to wait; each waits once for each thing it refers to."""
+    waiting: list[tuple[int, Any]] = []
+    for index, item in todo:
         if origins is not None and (known := origins.rows(item)):
             batch.known += known
             continue
+        around.unread.clear()
         where = f"{listing.wrapping.label}[{index}]"
         try:
             record = Record(item, where=where, around=around)
             rows: Sequence[_T] = list(listing.parse(record, connection))
+        except SetAside:
+            waiting.append((index, item))
+            continue
         except BadRecord as bad:
             batch.rejects.append(_reject(bad, item, id_at=listing.id_at))
             continue
+        if around.unread:
+            batch.unread += _unread(around.unread, item, id_at=listing.id_at)
         if missing := listing.expects - item.keys():
             record.drift += [f"missing:{key}" for key in missing]
         if record.drift:
             batch.drift.update(record.drift)
         batch.rows += rows if origins is None else origins.stamped(rows, record)
-    return batch
+    return waiting
 
 
 def within(query: Query, rows: list[Appointment]) -> list[Appointment]:
@@ -88,6 +121,11 @@ def with_names(row: Appointment, known: Connection) -> Appointment:
     if (kind, person) == (row.type_name, row.practitioner_name):
         return row
     return replace(row, type_name=kind, practitioner_name=person)
+
+
+def _unread(paths: Sequence[str], item: Any, *, id_at: str) -> list[Reject]:
+    told = dict.fromkeys(paths)
+    return [Reject(path=path, reason=MAY_NOT_BE_READ, pms_id=id_in(item, id_at)) for path in told]
 
 
 def _reject(bad: BadRecord, item: Any, *, id_at: str) -> Reject:

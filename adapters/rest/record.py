@@ -40,7 +40,7 @@ class Surroundings:
     """What a record may look beyond itself for: side lists of its page, references elsewhere.
 
     `now` is when the page was read, for words whose meaning depends on it; `kept` is what has been
-    made of its side lists so far.
+    made of its side lists so far; `unread` names what was followed and may not be read.
     """
 
     included: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -48,6 +48,7 @@ class Surroundings:
     codes: Codes = _no_codes
     now: datetime | None = None
     kept: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
+    unread: list[str] = field(default_factory=list, repr=False, compare=False)
 
 
 _NOWHERE = Surroundings()

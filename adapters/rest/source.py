@@ -17,6 +17,7 @@ from adapters.rest.origins import Origins, Reading
 from adapters.rest.paging import Step, Turn, broken_at, walk
 from adapters.rest.ports import Ports
 from adapters.rest.record import ReadCodes, Record, Surroundings, id_in
+from adapters.rest.references import References
 from adapters.rest.vendor import Listing, Vendor
 from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
 from domain.connections import Connection, KnownType
@@ -34,7 +35,6 @@ from domain.window import Window
 _T = TypeVar("_T")
 _D = TypeVar("_D")
 
-_UNKNOWN = object()
 _A_DAY = timedelta(days=1)
 _AHEAD = 7 * _A_DAY
 _SPENT: Mapping[int, type[SyncError]] = {HTTPStatus.CONFLICT: Refused, HTTPStatus.GONE: Refused}
@@ -58,6 +58,7 @@ class RestSource:
         self._caller = Caller(vendor, auth, connection, secrets, ports)
         own: MutableMapping[str, Any] = Memory()
         self._remembered = own if ports.remembered is None else ports.remembered
+        self._references = References(self._held_at, self._remembered, connection.id)
         self._codes: MutableMapping[str, Any] = {} if ports.codes is None else ports.codes
         self._codes_read: set[str] = set()
         self._clock = ports.clock
@@ -138,7 +139,7 @@ class RestSource:
             records = within(query, batch.rows)
             yield Page(
                 records=records,
-                rejects=(*aside, *batch.rejects),
+                rejects=(*aside, *batch.rejects, *batch.unread),
                 resume=onward if listing.paging.mark_seconds is None else None,
                 onward=onward,
                 is_last=turn.is_last,
@@ -249,7 +250,9 @@ class RestSource:
         self, listing: Listing[_T], contents: Contents, *, reading: Reading | None = None
     ) -> Batch[_T]:
         included = {**contents.included, **self._joined(listing, contents.items)}
-        around = Surroundings(included, self._follow, self._code, now=self._clock())
+        around = Surroundings(
+            included, self._follow, self._code, now=self._clock(), unread=self._references.unread
+        )
         origins = None
         if reading is not None:
             origins = Origins(reading.known, reading.by(self._connection), included)
@@ -294,13 +297,7 @@ class RestSource:
         return {join.side: found}
 
     def _follow(self, path: str, query: Mapping[str, str], parts: Mapping[str, str]) -> Any:
-        url = self._caller.url(path, self._parts(**parts), query)
-        # Two practices may number their patients alike.
-        key = f"{self._connection.id} {url}"
-        found = self._remembered.get(key, _UNKNOWN)
-        if found is _UNKNOWN:
-            found = self._remembered[key] = self._held_at(url, path)
-        return found
+        return self._references.follow(self._caller.url(path, self._parts(**parts), query), path)
 
     def _code(self, path: str, code: str, read: ReadCodes) -> Any:
         """From the list as kept; one that lacks the code is read anew, once for each source."""

@@ -487,6 +487,39 @@ def test_an_appointment_is_probed_by_its_id_with_its_patient() -> None:
     assert found.patient is not None and found.patient.full_name == "Ann van der Example"
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 422, 500, 503])
+def test_one_patient_who_may_not_be_read_stops_nobody_else(status: int) -> None:
+    told = fixture("medirecords")
+    who = next(row.patient_id for row in Stage(told).rows() if row.patient_id)
+    refused = changed(
+        told,
+        lambda request: request.url.path == f"/v1/patients/{who}",
+        lambda: httpx.Response(status, json={"status": status}),
+    )
+
+    pages = list(Stage(told, refused).pages())
+
+    found = {row.pms_id: row for page in pages for row in page.records}
+    assert found.keys() == {row.pms_id for row in Stage(told).rows()}
+    lacking = [row for row in found.values() if row.patient_id == who]
+    assert all("patient_not_included" in row.flags for row in lacking)
+    rejects = [one for page in pages for one in page.rejects]
+    assert {(one.path, one.pms_id) for one in rejects} >= {
+        ("/v1/patients/{id}", row.pms_id) for row in lacking
+    }
+
+
+def test_an_appointment_of_such_a_patient_is_there_by_its_id() -> None:
+    listed = raw("a1", patientId="p1")
+    answers = {"/v1/practices/practice-1/appointments/a1": httpx.Response(200, json=listed)}
+    refused = httpx.Response(403)
+    stage = Stage(fixture("medirecords"), lambda request: answers.get(request.url.path, refused))
+
+    (found,) = stage.source(CONNECTION).probe("a1") or ()
+
+    assert (found.pms_id, found.patient_id) == ("a1", "p1")
+
+
 def test_a_deleted_row_is_listed_no_more_and_is_gone_by_its_id() -> None:
     """So the pass that does not meet it asks for it, and only then takes it off the sheet."""
     bodies = iter(
