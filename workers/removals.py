@@ -30,6 +30,7 @@ class Leaving(Protocol):
     def candidates(self) -> list[Candidate]: ...
     def previewed(self) -> frozenset[UUID]: ...
     def held(self) -> int: ...
+    def witness(self, without: Sequence[UUID]) -> str | None: ...
     def sort(self, records: Sequence[Appointment], *, window: Window) -> Sorted: ...
     def save_page(
         self, found: Sorted, page: Page, *, query_key: str, spent: Sequence[Spend]
@@ -48,8 +49,9 @@ class Leaving(Protocol):
 class Removals:
     """The candidates of one run; `is_allowed` is a person's word that most of a day vanished.
 
-    On the `is_last_try` a look-up that fails is no reason to fail: its row stays. Whether any can
-    be asked for is settled at the start: what a source learns meanwhile makes no row gone.
+    On the `is_last_try` a look-up that fails is no reason to fail: its row stays. It does at once
+    where one that is listed is told by its id, and only this one is not. Whether any can be asked
+    for is settled at the start: what a source learns meanwhile makes no row gone.
     """
 
     open_run: Leaving
@@ -59,6 +61,8 @@ class Removals:
     is_last_try: bool = False
     unanswered: list[SyncError] = field(default_factory=list)
     _can_ask: bool = field(init=False)
+    _going: Sequence[UUID] = ()
+    _is_silent: bool = False
 
     def __post_init__(self) -> None:
         self._can_ask = self.source.capabilities.probe_by_id
@@ -90,6 +94,7 @@ class Removals:
         if filtered:
             self.open_run.take_off(filtered)
         unlisted = [one for one in going if not one.is_listed]
+        self._going = [one.id for one in going]
         for first in range(0, len(unlisted), PROBE_BATCH):
             self.stopping.check()
             if not self._look_up(unlisted[first : first + PROBE_BATCH]):
@@ -118,9 +123,32 @@ class Removals:
         try:
             looked.note(one, self._now(one, looked))
         except (BrokenContract, Transient) as problem:
-            if not self.is_last_try:
+            if self._others_answer(problem):
+                looked.note(one, self._once_more(one, looked))
+            elif self.is_last_try:
+                self.unanswered.append(problem)
+            else:
                 raise
-            self.unanswered.append(problem)
+
+    def _once_more(self, one: Candidate, looked: "_Looked") -> Sequence[Appointment] | None:
+        """As `_now`; what fails again although others are answered is told of as a reject."""
+        try:
+            return self._now(one, looked)
+        except (BrokenContract, Transient) as problem:
+            looked.rejects.append(Reject(path="", reason=str(problem), pms_id=one.pms_id))
+            return None
+
+    def _others_answer(self, problem: SyncError) -> bool:
+        """Whether one that the PMS lists is told by its id; a PMS that asks for a wait gets it."""
+        if self._is_silent or (isinstance(problem, Transient) and problem.retry_at is not None):
+            return False
+        listed = self.open_run.witness(self._going)
+        try:
+            found = self.source.probe(listed) if listed is not None else None
+        except (BadRecord, Refused, BrokenContract, Transient):
+            found = None
+        self._is_silent = not found
+        return bool(found)
 
     def _now(self, one: Candidate, looked: "_Looked") -> Sequence[Appointment] | None:
         """The appointment as it stands; None when it is there and cannot be read."""

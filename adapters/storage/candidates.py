@@ -34,6 +34,14 @@ _HELD = text(
       AND pms_start >= :start AND pms_start < :end
     """
 )
+_WITNESS = text(
+    """
+    SELECT pms_appointment_id FROM run_sheet_appointments
+    WHERE pms_connection_id = :connection_id AND removed_at IS NULL AND source = 'pms'
+      AND pms_start >= :start AND pms_start < :end AND NOT (id = ANY(CAST(:without AS uuid[])))
+    ORDER BY pms_start DESC, id LIMIT 1
+    """
+)
 # What the PMS has on these days, and what only a person has put there: one look for both.
 _UNSEEN = text(
     """
@@ -76,6 +84,13 @@ def listed(db: Db, run: Run) -> list[Candidate]:
 def held(db: Db, run: Run) -> int:
     """How many rows of the connection the run's days hold."""
     return int(db.execute(_HELD, _days(run.connection_id, run.window)).scalar_one())
+
+
+def witness(db: Db, run: Run, *, without: Sequence[UUID]) -> str | None:
+    """The PMS's id of a row that was listed: it shows whether ids are answered at all."""
+    values = {**_days(run.connection_id, run.window), "without": array_of(without)}
+    found: str | None = db.execute(_WITNESS, values).scalar_one_or_none()
+    return found
 
 
 def unseen(

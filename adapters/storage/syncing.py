@@ -307,6 +307,11 @@ class OpenRun:
         with self._transaction() as db:
             return candidates.held(db, self.run)
 
+    def witness(self, without: Sequence[UUID]) -> str | None:
+        """The PMS's id of a row that was listed."""
+        with self._transaction() as db:
+            return candidates.witness(db, self.run, without=without)
+
     def previewed(self) -> frozenset[UUID]:
         """The rows whose removal a person saw and approved."""
         return removed_ids(self._approved_lines())

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 from domain.appointments import Appointment
 from domain.errors import BrokenContract, Refused, SyncError, Transient
 from domain.sources import Capabilities
+from infra.clock import system_clock
 from infra.database import engine, transaction
 from tests.adapters.advancedmd.scheduler import DAY, Scheduler, row
 from tests.sync.book import NINE, TODAY, Book, Desk
@@ -27,15 +28,17 @@ FAILURES: list[SyncError] = [
 
 @dataclass
 class Stumbling(Book):
-    """Fails at each look for one of these by its id."""
+    """Fails at each look for one of these by its id, or at the first `stumbles` of them."""
 
     bad: frozenset[str] = frozenset()
+    stumbles: int | None = None
     failure: SyncError = FAILURES[0]
     asked: list[str] = field(default_factory=list)
 
     def probe(self, pms_id: str) -> Sequence[Appointment] | None:
         self.asked.append(pms_id)
-        if pms_id in self.bad:
+        looks = len([one for one in self.asked if one in self.bad])
+        if pms_id in self.bad and (self.stumbles is None or looks <= self.stumbles):
             raise self.failure
         return super().probe(pms_id)
 
@@ -91,14 +94,56 @@ def left(desk: Desk) -> set[str]:
     return {row.values["patient_name"] for row in desk.rows().values() if not row.removed}
 
 
+def rejected(desk: Desk) -> set[str]:
+    """What the last run tells that it could not read, by the PMS's ids."""
+    query = text(
+        "SELECT pms_id FROM pms_rejects WHERE run_id ="
+        " (SELECT id FROM pms_sync_log ORDER BY started_at DESC LIMIT 1)"
+    )
+    with transaction(desk.engine, account_id=desk.account) as db:
+        return set(db.execute(query).scalars())
+
+
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_look_up_that_keeps_failing_ends_the_run_partial_and_keeps_the_row(
+def test_one_that_always_fails_by_its_id_stays_is_told_and_holds_up_nothing(
     desk: Desk, book: Stumbling, failure: SyncError
 ) -> None:
     tried(desk)
     names = left(desk)
     gone = book.visits.pop("b"), book.visits.pop("c")
     book.bad, book.failure = frozenset("b"), failure
+
+    for _ in range(2):
+        assert tried(desk) == ["done"]
+
+        assert last_run(desk) == ("success", None)
+        assert rejected(desk) == {"b"}
+        assert left(desk) == names - {gone[1]["patient_name"]}
+    assert book.asked.count("b") == 4
+
+
+def test_one_that_stumbles_once_by_its_id_is_asked_for_again_in_the_run(
+    desk: Desk, book: Stumbling
+) -> None:
+    tried(desk)
+    names = left(desk)
+    gone = book.visits.pop("b")
+    book.bad, book.stumbles = frozenset("b"), 1
+
+    assert tried(desk) == ["done"]
+
+    assert (last_run(desk), rejected(desk)) == (("success", None), set())
+    assert left(desk) == names - {gone["patient_name"]}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_where_no_look_up_is_answered_the_run_ends_partial_and_keeps_the_row(
+    desk: Desk, book: Stumbling, failure: SyncError
+) -> None:
+    tried(desk)
+    names = left(desk)
+    book.visits.pop("b")
+    book.bad, book.failure = frozenset("abcd"), failure
 
     states = tried(desk)
 
@@ -107,7 +152,18 @@ def test_a_look_up_that_keeps_failing_ends_the_run_partial_and_keeps_the_row(
     assert status == "partial"
     assert message is not None
     assert message.endswith(f"asks again: {failure}")
-    assert left(desk) == names - {gone[1]["patient_name"]}
+    assert left(desk) == names
+
+
+def test_a_pms_that_asks_for_a_wait_is_not_asked_for_another(desk: Desk, book: Stumbling) -> None:
+    tried(desk)
+    book.visits.pop("b")
+    soon = system_clock() + timedelta(seconds=1)
+    book.bad, book.failure = frozenset("b"), Transient("Book asks for a wait", retry_at=soon)
+
+    assert desk.carry(desk.ask(last=TODAY)) == "ready"
+
+    assert book.asked == ["b"]
 
 
 def test_a_row_that_could_not_be_looked_up_leaves_once_it_can(desk: Desk, book: Stumbling) -> None:
@@ -167,3 +223,22 @@ def test_an_advancedmd_that_fails_after_its_first_answer_takes_nothing_off(db: E
     assert states == ["ready", "ready", "done"]
     assert last_run(desk)[0] == "partial"
     assert [one.removed for one in desk.rows().values()] == [False] * 3
+
+
+def test_a_visit_an_advancedmd_always_fails_on_holds_up_no_other(db: Engine) -> None:
+    scheduler = Scheduler({one: row(one) for one in "123"})
+    desk = Desk(db, cast("Any", scheduler.source()))
+    with transaction(db, account_id=desk.account) as session:
+        session.execute(text("UPDATE pms_connections SET sync_telehealth_only = false"))
+    assert desk.carry(desk.ask(first=DAY, last=DAY)) == "done"
+    for gone in "12":
+        del scheduler.rows[gone]
+    scheduler.broken = frozenset("1")
+
+    for _ in range(2):
+        assert desk.carry(desk.ask(first=DAY, last=DAY)) == "done"
+
+        assert last_run(desk) == ("success", None)
+        on_sheet = {key for key, one in desk.rows().items() if not one.removed}
+        assert len(on_sheet) == 2
+        assert rejected(desk) == {"1"}

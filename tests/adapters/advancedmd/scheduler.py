@@ -28,12 +28,13 @@ def row(pms_id: str, **told: Any) -> dict[str, Any]:
 class Scheduler:
     """`by_id` is what every question for one id is answered with, None for an answer.
 
-    The first `answered` of them are answered all the same.
+    The first `answered` of them are answered all the same. `broken` are ids it always fails on.
     """
 
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     by_id: int | httpx.Response | None = None
     answered: int = 0
+    broken: frozenset[str] = frozenset()
     written: int = 200
     settings: Mapping[str, str] = field(default_factory=dict)
     stage: Stage = field(init=False)
@@ -107,6 +108,8 @@ class Scheduler:
     def _one(self, pms_id: str) -> httpx.Response:
         self.answered -= 1
         said = self.by_id if self.answered < 0 else None
+        if pms_id in self.broken:
+            said = 500
         if isinstance(said, httpx.Response):
             return said
         if said is not None:
