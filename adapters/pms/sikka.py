@@ -270,7 +270,8 @@ VENDOR = Vendor(
         BOOK,
         path="/practice_events",
         wrapping=Newest(),
-        paging=_pages(500),
+        # Which word is the last is known only to a walk that has seen all of them.
+        paging=replace(_pages(500), mark_seconds=0),
         params={"events": "appointments", "status": "current", "fields": APPOINTMENT_FIELDS},
         expects=frozenset(),
     ),

@@ -29,7 +29,7 @@ class Paging(Protocol):
 
     @property
     def mark_seconds(self) -> float | None:
-        """For how long a mark is good; None for ever."""
+        """For how long a mark is good; None for ever, 0 for no longer than the walk itself."""
 
     def step(self, mark: str | None) -> Step: ...
 

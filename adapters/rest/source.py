@@ -128,7 +128,7 @@ class RestSource:
         Rejects of the lists read before come with the first page.
         """
         listing = _described(self._listing(query))
-        mark = self._still_good(resume)
+        mark = self._still_good(resume) if listing.paging.mark_seconds != 0 else None
         reading = None
         if query.known is not None:
             reading = Reading(query.known, query, parse=listing.parse)
@@ -208,10 +208,10 @@ class RestSource:
         return self._vendor.appointments
 
     def _dated(self, listing: Listing[Any], mark: str | None) -> str | None:
-        """The mark with the instant it ends, 0 for never."""
-        if mark is None:
-            return None
+        """The mark with the instant it ends, 0 for never; None where no place is worth keeping."""
         seconds = listing.paging.mark_seconds
+        if mark is None or seconds == 0:
+            return None
         ends = 0 if seconds is None else int(self._clock().timestamp() + seconds)
         return f"{ends} {mark}"
 

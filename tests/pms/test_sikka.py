@@ -245,25 +245,52 @@ def test_practices_of_one_office_that_number_alike_lose_no_change() -> None:
     assert found == [("a-1", Status.ARRIVED)]
 
 
-def test_the_last_word_counts_on_whichever_page_of_the_feed_it_stands() -> None:
-    late = {**VISIT, "loadeddate": "2026-06-01T21:50:00", "status": "Cancelled"}
-    early = {**VISIT, "loadeddate": "2026-06-01T21:40:00", "status": "Open"}
+def paged_feed(*items: dict[str, Any]) -> Fixture:
+    """The feed with one of them on each page."""
     told = fixture("sikka")
     exchanges = [
         {
             "path": "/v4/practice_events",
             "query": {"offset": str(number)},
-            "json": {"pagination": {"next": onward}, "items": [one]},
+            "json": {
+                "pagination": {"next": "more" if one is not items[-1] else ""},
+                "items": [one],
+            },
         }
-        for number, (one, onward) in enumerate([(late, "more"), (early, "")])
+        for number, one in enumerate(items)
     ]
-    told = replace(told, told={**told.told, "exchanges": [*exchanges, *told.exchanges]})
-    stage = Stage(told)
+    return replace(told, told={**told.told, "exchanges": [*exchanges, *told.exchanges]})
+
+
+LATE = {**VISIT, "loadeddate": "2026-06-01T21:50:00", "status": "Cancelled"}
+EARLY = {**VISIT, "loadeddate": "2026-06-01T21:40:00", "status": "Open"}
+
+
+def test_the_last_word_counts_on_whichever_page_of_the_feed_it_stands() -> None:
+    stage = Stage(paged_feed(LATE, EARLY))
 
     for _ in range(2):
         pages = feed(stage, since=NOW - timedelta(minutes=30))
         found = [(row.pms_id, row.status) for page in pages for row in page.records]
         assert found == [("a-1", Status.CANCELLED)]
+
+
+@pytest.mark.parametrize("kept", [None, "0 1"])
+def test_over_a_wait_between_pages_of_the_feed_no_earlier_word_takes_the_place_of_the_last(
+    kept: str | None,
+) -> None:
+    """Whoever goes on does not know what was told before; an earlier version kept its place."""
+    stage = Stage(paged_feed(LATE, EARLY))
+    source = stage.source()
+    mark = (NOW - timedelta(minutes=30)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    (query,) = source.queries(stage.told.window, (), since=mark)
+
+    before = next(iter(source.pages(query)))
+    after = list(source.pages(query, resume=kept or before.onward))
+
+    rows = [row.status for page in (before, *after) for row in page.records]
+    assert rows[-1] is Status.CANCELLED
+    assert (before.resume, before.onward) == (None, None)
 
 
 def test_a_plan_without_the_feed_reads_the_days_whole_and_shuts_nobody_out() -> None:
