@@ -8,7 +8,8 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.storage.arrays import array_of
-from domain.intake import Candidate, Listed
+from domain.appointments import Appointment
+from domain.intake import Candidate, Listed, row_id
 from domain.runs import Run
 from domain.window import Window
 
@@ -54,6 +55,14 @@ _UNSEEN = text(
              AND NOT (pms_start >= :start AND pms_start < :end))
       AND (CAST(:practitioner_id AS text) IS NULL OR pms_practitioner_id = :practitioner_id)
       AND NOT (id = ANY(CAST(:seen AS uuid[])))
+    """
+)
+_OTHERS = text(
+    """
+    SELECT id FROM run_sheet_appointments
+    WHERE pms_connection_id = :connection_id AND pms_appointment_id = ANY(:pms_ids)
+      AND removed_at IS NULL AND source = 'pms' AND NOT undone
+      AND NOT (id = ANY(CAST(:named AS uuid[])))
     """
 )
 _SETTLED = text(
@@ -107,6 +116,18 @@ def unseen(
         "unreadable": list(listed.unreadable),
     }
     return [row.id for row in db.execute(_UNSEEN, values)]
+
+
+def others(db: Db, connection_id: UUID, records: Sequence[Appointment]) -> list[UUID]:
+    """Rows of these appointments for somebody the PMS no longer names in them."""
+    if not records:
+        return []
+    values = {
+        "connection_id": connection_id,
+        "pms_ids": sorted({one.pms_id for one in records}),
+        "named": array_of([row_id(connection_id, one) for one in records]),
+    }
+    return [row.id for row in db.execute(_OTHERS, values)]
 
 
 def _days(connection_id: UUID, window: Window) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Engine, Row, text
 
@@ -311,3 +311,10 @@ def job_of(row: Row[Any]) -> Job:
         trace_id=row.trace_id,
         created_at=row.created_at,
     )
+
+
+def whose(job: Job) -> tuple[str, UUID]:
+    """The account and the connection of a job that is about one."""
+    if job.account_id is None or job.connection_id is None:
+        raise ValueError(f"a job of kind {job.kind} names its account and its connection")
+    return job.account_id, job.connection_id

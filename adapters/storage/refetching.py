@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
@@ -12,7 +12,7 @@ from adapters.storage import connections, delivery_work, sheet_events
 from adapters.storage.audit import Access, record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.found_again import Outcome, apply
-from adapters.storage.ledger import guard, put, save_checkpoint
+from adapters.storage.ledger import guard, put, save_checkpoint, whose
 from adapters.storage.run_sheet import RunSheet
 from adapters.storage.sheet import PHI_FIELDS
 from adapters.storage.spent import keep_spent
@@ -47,14 +47,14 @@ class RefetchStore:
         self._clock = clock
 
     def begin(self, job: Job) -> "Refetching":
-        account_id, connection_id = _whose(job)
+        account_id, connection_id = whose(job)
         with transaction(self._engine, account_id=account_id) as db:
             connection = connections.load(db, connection_id)
         return Refetching(self._engine, self._sealer, self._clock, job, connection)
 
     def gave_up(self, job: Job, error: SyncError) -> None:
         """The job is dead: a later sync reads what these named; a person may have to act."""
-        account_id, connection_id = _whose(job)
+        account_id, connection_id = whose(job)
         with transaction(self._engine, account_id=account_id) as db:
             delivery_work.settle_all(db, job, DeliveryState.DEAD, note=str(error), at=self._clock())
             if isinstance(error, NeedsReconnect):
@@ -181,12 +181,6 @@ class Refetching:
     def _transaction(self) -> Iterator[Db]:
         with transaction(self._engine, account_id=self.connection.account_id) as db:
             yield db
-
-
-def _whose(job: Job) -> tuple[str, UUID]:
-    if job.account_id is None or job.connection_id is None:
-        raise ValueError("a refetch names its account and its connection")
-    return job.account_id, job.connection_id
 
 
 def _mark(asked_at: datetime | None) -> dict[str, str]:

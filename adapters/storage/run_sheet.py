@@ -24,6 +24,7 @@ from domain.connections import Connection
 from domain.fields import BOTH_WAYS, RULES, Source
 from domain.intake import Incoming, Reprint, Stored
 from domain.merge import Merged, join, merge, shown
+from domain.runs import Counts
 from domain.window import Window, local_day
 
 PATIENT_MISSING = "patient_not_included"
@@ -95,6 +96,13 @@ class Applied:
     conflicts: int = 0
     days: set[date] = field(default_factory=set)
     lines: list[dict[str, Any]] = field(default_factory=list)
+
+    def add_to(self, counts: Counts) -> None:
+        """What a page wrote; what leaves the sheet is counted where it is settled."""
+        counts.created += self.created
+        counts.updated += self.updated
+        counts.cancelled += self.cancelled
+        counts.conflicts += self.conflicts
 
 
 def _stored(rows: Iterable[Row[Any]]) -> Mapping[UUID, Stored]:

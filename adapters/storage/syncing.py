@@ -23,8 +23,8 @@ from adapters.storage import (
 )
 from adapters.storage.entries import EntrySeal
 from adapters.storage.known_rows import KnownRows
-from adapters.storage.ledger import guard
-from adapters.storage.run_sheet import Applied, RunSheet
+from adapters.storage.ledger import guard, whose
+from adapters.storage.run_sheet import RunSheet
 from adapters.storage.spent import keep_spent
 from domain.appointments import Appointment, AppointmentType, Practitioner
 from domain.checks import shut_out
@@ -41,7 +41,7 @@ from domain.intake import (
 from domain.jobs import Job
 from domain.origins import Known
 from domain.previews import Difference, difference, removed_ids
-from domain.runs import Counts, Run, RunStatus, SyncType
+from domain.runs import Run, RunStatus, SyncType
 from domain.sources import Page, Query, Reject, Spend
 from domain.window import Window
 from infra.database import Together, transaction
@@ -81,7 +81,7 @@ class SyncStore:
 
     def begin(self, job: Job) -> "OpenRun":
         """The job's run, or the one an earlier attempt of it opened."""
-        account_id, connection_id = _whose(job)
+        account_id, connection_id = whose(job)
         with transaction(self._engine, account_id=account_id) as db:
             connection = connections.load(db, connection_id)
             if connection.state not in SYNCED:
@@ -108,7 +108,7 @@ class SyncStore:
         """The job is dead: its run has failed, what was stored stays, a person may have to act."""
         if isinstance(error, NotNow):
             return
-        account_id, connection_id = _whose(job)
+        account_id, connection_id = whose(job)
         with transaction(self._engine, account_id=account_id) as db:
             run = run_log.run_of(job, connections.load(db, connection_id))
             at = self._clock()
@@ -214,6 +214,15 @@ class OpenRun:
             self._known.read_slice(self._sheet(db), query, window=window, everyone=everyone)
         return Known(self._known.by_origin, self._sealer.fingerprint, self.connection)
 
+    def doubt(self, query: Query, records: Sequence[Appointment]) -> None:
+        """Of what is told as changed, rows for others are looked up: a whole slice tells itself."""
+        if query.complete:
+            return
+        with self._transaction() as db:
+            if replaced := candidates.others(db, self.connection.id, records):
+                guard(db, self._job)
+                candidates.keep(db, self.run, replaced, is_listed=False)
+
     def sort(self, records: Sequence[Appointment], *, window: Window) -> Sorted:
         """Tell what of a page is new or different, by fingerprints alone."""
         keyed = [(row_id(self.connection.id, one), one) for one in records]
@@ -241,7 +250,7 @@ class OpenRun:
             if not run.dry_run:
                 sheet.reprint(found.reprinted)
             candidates.keep(db, run, found.leaving, is_listed=True)
-            _count(run.progress.counts, applied)
+            applied.add_to(run.progress.counts)
             self._lines += applied.lines
             run_log.keep_rejects(db, run, query_key, page.rejects)
             self._checkpoint(db, spent, days=applied.days)
@@ -287,7 +296,8 @@ class OpenRun:
         """A slice is done; what it did not mention may have gone, what it did has not."""
         with self._transaction() as db:
             run_log.keep_drift(db, self.run, drift)
-            candidates.seen_after_all(db, self.run, listed.seen)
+            if query.complete:
+                candidates.seen_after_all(db, self.run, listed.seen)
             if listed.is_whole:
                 run, who = self.run, query.practitioner_id
                 unseen = candidates.unseen(
@@ -385,16 +395,3 @@ class OpenRun:
 
     def _begin(self) -> AbstractContextManager[Db]:
         return transaction(self._engine, account_id=self.run.account_id)
-
-
-def _whose(job: Job) -> tuple[str, UUID]:
-    if job.account_id is None or job.connection_id is None:
-        raise ValueError("a sync job names its account and its connection")
-    return job.account_id, job.connection_id
-
-
-def _count(counts: Counts, applied: Applied) -> None:
-    counts.created += applied.created
-    counts.updated += applied.updated
-    counts.cancelled += applied.cancelled
-    counts.conflicts += applied.conflicts

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 from uuid import UUID
 
-from domain.appointments import AppointmentType, Practitioner
+from domain.appointments import Appointment, AppointmentType, Practitioner
 from domain.connections import Connection
 from domain.errors import (
     BrokenContract,
@@ -63,6 +63,7 @@ class OpenRun(Leaving, Protocol):
         self, query: Query, listed: Listed, *, spent: Sequence[Spend], drift: Mapping[str, int]
     ) -> None: ...
     def known(self, query: Query) -> Known | None: ...
+    def doubt(self, query: Query, records: Sequence[Appointment]) -> None: ...
     def decide(self) -> None: ...
     def difference(self) -> Difference | None: ...
     def save_spent(self, spent: Sequence[Spend]) -> None: ...
@@ -275,6 +276,7 @@ class _Pass:
     def _settle(self, query: Query, page: Page, quiet: int) -> int:
         """Take in one page, with a checkpoint unless it and the one before left all as it was."""
         found = self.open_run.sort(page.records, window=self.open_run.run.window)
+        self.open_run.doubt(query, page.records)
         self.seen += found.seen
         self.seen += page.known
         self.unreadable += [one.pms_id for one in page.rejects if one.pms_id]
