@@ -1,7 +1,8 @@
 """What was done to a row, step by step with its values, and which steps can be taken back."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,23 @@ _STEPS = text(
       SELECT id, appointment_id, what, by, fields, at, run_id, before FROM run_sheet_history
       WHERE appointment_id = wanted.id ORDER BY id DESC LIMIT :most
     ) AS line
+    """
+)
+
+# Each with what the next step found, however many came after it.
+_CHOICES = text(
+    """
+    SELECT line.*, following.before AS found_next
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:ats AS timestamptz[])) AS wanted(id, at)
+    CROSS JOIN LATERAL (
+      SELECT id, appointment_id, what, by, fields, at, run_id, before FROM run_sheet_history
+      WHERE appointment_id = wanted.id AND what = 'settled' AND at = wanted.at
+    ) AS line
+    LEFT JOIN LATERAL (
+      SELECT id, before FROM run_sheet_history
+      WHERE appointment_id = line.appointment_id AND id > line.id ORDER BY id LIMIT 1
+    ) AS following ON true
+    ORDER BY line.id DESC
     """
 )
 
@@ -65,9 +83,7 @@ class Step:
     @property
     def fields(self) -> list[str]:
         """Every field whose cell this step changed, seen or not."""
-        if self.before.cells is None or self.after.cells is None:
-            return []
-        return differing(self.before.cells, self.after.cells)
+        return changed(self.before, self.after, told=self.row["fields"])
 
     @property
     def is_move(self) -> bool:
@@ -106,9 +122,27 @@ def read_steps_of(
     return {row["id"]: _steps(seal, row, lines[row["id"]]) for row in rows}
 
 
+def read_choices(
+    db: Db, seal: EntrySeal, rows: Sequence[RowLike], choices: Collection[tuple[UUID, datetime]]
+) -> Mapping[UUID, Sequence[Step]]:
+    """Of each row the steps in which a person chose a side at these instants, newest first."""
+    found: dict[UUID, list[Step]] = {row["id"]: [] for row in rows}
+    if not choices:
+        return found
+    now = {row["id"]: side_of(seal, row) for row in rows}
+    ids, ats = zip(*sorted(choices), strict=True)
+    for line in db.execute(_CHOICES, {"ids": list(ids), "ats": list(ats)}).mappings():
+        row_id = line["appointment_id"]
+        before = side(seal, row_id, line["before"])
+        following = line["found_next"]
+        after = now[row_id] if following is None else side(seal, row_id, following)
+        found[row_id].append(Step(row=line, before=before, after=after, now=now[row_id]))
+    return found
+
+
 def _steps(seal: EntrySeal, row: RowLike, lines: Iterable[RowMapping]) -> Sequence[Step]:
     """What came after a step is what the next one found."""
-    now = _side_of_row(seal, row)
+    now = side_of(seal, row)
     after, steps = now, []
     for line in sorted(lines, key=lambda one: -one["id"]):
         before = side(seal, row["id"], line["before"])
@@ -180,7 +214,8 @@ def side(seal: EntrySeal, row_id: UUID, document: bytes | None) -> Side:
     )
 
 
-def _side_of_row(seal: EntrySeal, row: RowLike) -> Side:
+def side_of(seal: EntrySeal, row: RowLike) -> Side:
+    """A row as it is now."""
     cells = seal.cells(row)
     return Side(
         values=shown(cells),
@@ -189,6 +224,21 @@ def _side_of_row(seal: EntrySeal, row: RowLike) -> Side:
         undone_fields=row["undone_fields"],
         cells=cells,
     )
+
+
+def changed(before: Side, after: Side, *, told: Collection[str]) -> list[str]:
+    """The fields whose cells a step changed; `told` are those that a reader saw it change.
+
+    Off the sheet a row follows our own columns and zones without a step: what a reader saw change
+    beside the step that took it off, or brought it back, came after that.
+    """
+    if before.cells is None or after.cells is None:
+        return []
+    found = differing(before.cells, after.cells)
+    if before.is_removed == after.is_removed:
+        return found
+    was, became = shown(before.cells), shown(after.cells)
+    return [one for one in found if one in told or same(was.get(one), became.get(one))]
 
 
 def differing(one: Cells, other: Cells) -> list[str]:

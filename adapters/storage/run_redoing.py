@@ -1,6 +1,7 @@
 """Does an undone run again: the undo of an undo, for every row that is as the undo left it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,15 +13,16 @@ from adapters.storage import linking
 from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
-from adapters.storage.history import Side, side
+from adapters.storage.history import Side, changed, side, side_of
 from adapters.storage.rewriting import Change, write_changes
 from adapters.storage.run_undoing import Undone, chunks
+from domain import merge
 from domain.sheet import NotOnSheet, Settled
 
 _RUN = text("SELECT pms_connection_id, undone_at FROM pms_sync_log WHERE id = :id FOR UPDATE")
 _LINES = text(
     """
-    SELECT appointment_id, before FROM run_sheet_history
+    SELECT appointment_id, fields, before FROM run_sheet_history
     WHERE what = 'undone' AND at = :undone_at AND appointment_id = ANY(:ids)
     """
 )
@@ -33,6 +35,14 @@ _FREED = text(
     """
 )
 _UNMARK = text("UPDATE pms_sync_log SET undone_at = NULL, undone_by = NULL WHERE id = :id")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What undoing the run changed of a row, and how it found it."""
+
+    fields: Sequence[str]
+    before: Side
 
 
 def redo_run(db: Db, seal: EntrySeal, run_id: UUID, *, hand: Hand) -> Undone:
@@ -80,25 +90,24 @@ def _redo(  # noqa: PLR0913 - which rows, of what, for whom
     changes: list[Change] = []
     targets: dict[UUID, UUID] = {}
     for row in (row for row in rows if row["id"] in lines):
-        before = lines[row["id"]]
-        if before.cells is None or row["version"] != (before.version or 0) + 1:
+        line = lines[row["id"]]
+        if line.before.cells is None or row["version"] != (line.before.version or 0) + 1:
             done.left_alone += 1
             continue
-        change = _again(seal, row, before, run_id, hand=hand)
+        change = _again(seal, row, line, run_id, hand=hand)
         done.count(change)
         changes.append(change)
-        targets |= dict.fromkeys(before.freed, row["id"])
+        targets |= dict.fromkeys(line.before.freed, row["id"])
     hidden = _hidden(db, seal, targets, undone_at)
     write_changes(db, seal, [*changes, *hidden], hand=hand)
 
 
-def _again(seal: EntrySeal, row: RowMapping, before: Side, run_id: UUID, *, hand: Hand) -> Change:
+def _again(seal: EntrySeal, row: RowMapping, line: _Line, run_id: UUID, *, hand: Hand) -> Change:
     """Back to what the undo found; told as the run's own, so that it can be undone as such."""
-    cells = seal.cells(row)
-    # To undo what the run added took it off and changed nothing; a new column since is its own.
-    is_as_it_was = row["created_run_id"] == run_id
+    now, before = side_of(seal, row), line.before
+    cells, past = now.cells or {}, before.cells or {}
     columns: dict[str, Any] = {"undone_fields": list(before.undone_fields)}
-    if before.is_removed != (row["removed_at"] is not None):
+    if before.is_removed != now.is_removed:
         columns |= {
             "removed_at": hand.at if before.is_removed else None,
             "undone": before.is_undone,
@@ -106,7 +115,7 @@ def _again(seal: EntrySeal, row: RowMapping, before: Side, run_id: UUID, *, hand
     return Change(
         row=row,
         before=cells,
-        after=cells if is_as_it_was or before.cells is None else before.cells,
+        after=merge.restore(cells, past, changed(before, now, told=line.fields)).cells,
         what="redone",
         columns=columns,
         run_id=run_id,
@@ -115,10 +124,10 @@ def _again(seal: EntrySeal, row: RowMapping, before: Side, run_id: UUID, *, hand
 
 def _lines(
     db: Db, seal: EntrySeal, rows: Sequence[RowMapping], undone_at: datetime
-) -> Mapping[UUID, Side]:
+) -> Mapping[UUID, _Line]:
     values = {"undone_at": undone_at, "ids": [row["id"] for row in rows]}
     return {
-        line.appointment_id: side(seal, line.appointment_id, line.before)
+        line.appointment_id: _Line(line.fields, side(seal, line.appointment_id, line.before))
         for line in db.execute(_LINES, values)
     }
 

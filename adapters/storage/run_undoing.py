@@ -12,9 +12,10 @@ from adapters.storage import linking
 from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
-from adapters.storage.history import Side, differing, side
+from adapters.storage.history import Side, changed, side, side_of
 from adapters.storage.rewriting import Change, write_changes
 from adapters.storage.undoing import AS_SYNCS, BY_SYNCS, moved
+from domain import merge
 from domain.sheet import NotOnSheet, Settled
 
 CHUNK = 500
@@ -36,7 +37,7 @@ _ROWS = text(
 )
 _LINES = text(
     """
-    SELECT appointment_id, what, before FROM run_sheet_history
+    SELECT appointment_id, what, fields, before FROM run_sheet_history
     WHERE run_id = :run_id AND appointment_id = ANY(:ids) ORDER BY id
     """
 )
@@ -73,6 +74,7 @@ class Undone:
 @dataclass(frozen=True, slots=True)
 class _Line:
     what: str
+    fields: Sequence[str]
     side: Side
 
 
@@ -172,10 +174,12 @@ def _undone(
     before = wrote[0] if wrote else None
     if before is None or before.cells is None:
         return None
-    is_removed = row["removed_at"] is not None
-    columns = moved(before, by_sync=True, at=hand.at) if before.is_removed != is_removed else {}
-    columns["undone_fields"] = sorted({*row["undone_fields"], *differing(before.cells, cells)})
-    return Change(row=row, before=cells, after=before.cells, what="undone", columns=columns)
+    now = side_of(seal, row)
+    fields = changed(before, now, told={name for line in lines for name in line.fields})
+    columns = moved(before, by_sync=True, at=hand.at) if before.is_removed != now.is_removed else {}
+    columns["undone_fields"] = sorted({*row["undone_fields"], *fields})
+    after = merge.restore(cells, before.cells, fields).cells
+    return Change(row=row, before=cells, after=after, what="undone", columns=columns)
 
 
 def _is_its_own(row: RowMapping, wrote: Sequence[_Line], *, is_new: bool) -> bool:
@@ -198,7 +202,7 @@ def _lines(
     found: dict[UUID, list[_Line]] = {row["id"]: [] for row in rows}
     for line in db.execute(_LINES, {"run_id": run_id, "ids": list(found)}):
         row_id = line.appointment_id
-        found[row_id].append(_Line(line.what, side(seal, row_id, line.before)))
+        found[row_id].append(_Line(line.what, line.fields, side(seal, row_id, line.before)))
     return found
 
 

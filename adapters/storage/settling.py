@@ -12,7 +12,7 @@ from sqlalchemy import Row, RowMapping, text
 from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
-from adapters.storage.history import Step, read_steps_of
+from adapters.storage.history import Step, read_choices
 from adapters.storage.rewriting import Change, write_changes
 from domain import merge
 from domain.fields import Cells
@@ -101,7 +101,7 @@ def undo_settled(
     With `settled_at` only what was settled then: a later choice is another one.
     """
     by_row, rows = _locked(db, ids)
-    steps_of = read_steps_of(db, seal, rows)
+    steps_of = read_choices(db, seal, rows, _choices(by_row))
     changes, opened = [], []
     for row in rows:
         before = after = seal.cells(row)
@@ -149,13 +149,22 @@ def _locked(
     return by_row, rows
 
 
+def _choices(by_row: Mapping[UUID, Sequence[Row[Any]]]) -> set[tuple[UUID, datetime]]:
+    """When a person chose, row by row."""
+    return {
+        (row_id, one.settled_at)
+        for row_id, found in by_row.items()
+        for one in found
+        if one.settled_as in CHOSEN
+    }
+
+
 def _step_of(conflict: Row[Any], steps: Sequence[Step]) -> Step | None:
     """The step in which a person chose, if the field is still as they left it."""
     if conflict.settled_as not in CHOSEN:
         return None
     for step in steps:
-        is_choice = step.row["what"] == "settled" and step.row["at"] == conflict.settled_at
-        if is_choice and conflict.field in step.fields:
+        if step.row["at"] == conflict.settled_at and conflict.field in step.fields:
             return step if step.holds([conflict.field]) else None
     return None
 

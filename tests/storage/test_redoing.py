@@ -35,7 +35,8 @@ def rotated(desk: Desk) -> None:
 def remapped(desk: Desk) -> None:
     with transaction(desk.engine, account_id=desk.account) as db:
         made = db.exec_driver_sql(
-            "INSERT INTO run_sheet_clinicians (account_id, name) VALUES (%s, 'Dr Other')"
+            "INSERT INTO run_sheet_clinicians (account_id, name)"
+            " SELECT %s, 'Dr Other ' || count(*) FROM run_sheet_clinicians"
             " RETURNING id",
             (desk.account,),
         ).scalar_one()
@@ -185,3 +186,40 @@ def test_a_single_step_stays_undone_too(desk: Desk, ours: Callable[[Desk], None]
     ours(desk)
     desk.told(CHANGED)
     assert phone_of(only(desk)) == "(03) 9000 0001"
+
+
+def test_a_row_whose_undone_run_is_stepped_back_stays_in_its_new_column(desk: Desk) -> None:
+    undo(desk, run(desk, VISIT))
+    remapped(desk)
+    desk.told(VISIT)
+
+    entry = step_back(desk)
+
+    assert (entry.removed, entry.clinician_id) == (False, desk.connection.clinicians["dr-1"])
+    found, _ = desk.told(VISIT)
+    assert (found.unchanged, only(desk).clinician_id) == (1, entry.clinician_id)
+
+
+def test_a_row_that_a_run_put_back_is_redone_in_its_newest_column(desk: Desk) -> None:
+    run(desk, VISIT)
+    run(desk, gone=(VISIT,))
+    back = run(desk, VISIT)
+
+    for _ in range(2):
+        assert undo(desk, back) == Undone(taken_off=1)
+        remapped(desk)
+        desk.told(VISIT)
+        assert redo(desk, back) == Undone(put_back=1)
+
+        assert only(desk).clinician_id == desk.connection.clinicians["dr-1"]
+
+
+def test_a_step_that_both_moved_a_row_and_changed_it_is_stepped_back_whole(desk: Desk) -> None:
+    run(desk, VISIT)
+    run(desk, gone=(VISIT,))
+    undo(desk, run(desk, CHANGED))
+    assert (only(desk).removed, phone_of(only(desk))) == (True, "(03) 9000 0001")
+
+    entry = step_back(desk)
+
+    assert (entry.removed, phone_of(entry)) == (False, "(03) 9000 0002")

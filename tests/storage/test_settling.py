@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from adapters.storage.conflict_list import Wanted, shown_now
+from adapters.storage.history import MOST
 from adapters.storage.settling import Done, Shown, settle_many, undo_settled
 from domain.appointments import Appointment
 from infra.database import transaction
@@ -140,3 +141,26 @@ def test_settling_locks_the_row_before_its_conflict_as_a_sync_does(desk: Desk) -
     assert "FROM run_sheet_appointments" in row
     assert "FROM run_sheet_conflicts" in conflicted
     assert desk.open_conflicts() == []
+
+
+def test_a_choice_of_long_ago_is_opened_again_whatever_was_done_since(desk: Desk) -> None:
+    shown = disputed(desk, VISIT)
+    done = take_theirs(desk, shown)
+    for step in range(MOST + 1):
+        desk.type_in(VISIT, notes=f"note {step}")
+
+    again = undone(desk, done.ids, done)
+
+    assert (list(again.ids), again.left) == (list(done.ids), 0)
+    assert len(desk.open_conflicts()) == 1
+    assert desk.row(VISIT)["patient_phone"] == "(03) 9555 0199"
+
+
+def test_a_choice_of_long_ago_stands_where_the_field_was_changed_since(desk: Desk) -> None:
+    shown = disputed(desk, VISIT)
+    done = take_theirs(desk, shown)
+    desk.type_in(VISIT, patient_phone="03 9555 0177")
+    for step in range(MOST + 1):
+        desk.type_in(VISIT, notes=f"note {step}")
+
+    assert (undone(desk, done.ids, done).left, desk.open_conflicts()) == (1, [])
