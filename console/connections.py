@@ -26,7 +26,7 @@ from infra.database import dispatch
 
 app = typer.Typer(no_args_is_help=True, help="Link practices to their PMS.")
 
-DONE = {"pause": "paused", "resume": "resumed", "remove": "removed"}
+DONE = {"pause": "paused", "resume": "resumed"}
 
 BaseUrl = Annotated[str | None, typer.Option(help="Where the PMS is, if elsewhere.")]
 TokenUrl = Annotated[str | None, typer.Option(help="Where tokens are, if elsewhere.")]
@@ -239,27 +239,6 @@ def resume(connection: Id, *, json: AsJson = False) -> None:
         with _changing(wiring, held, "resume") as db:
             connection_list.resume(db, held.id)
     _done(held, "syncs again", State.ACTIVE, as_json=json)
-
-
-@app.command()
-def remove(
-    connection: Id,
-    *,
-    forget_secrets: Annotated[
-        bool, typer.Option("--forget-secrets", help="Delete its credentials from the store too.")
-    ] = False,
-    json: AsJson = False,
-) -> None:
-    """Sync no more. The rows on the sheet, the runs and the audit stay.
-
-    Add the practice again and it goes on as the same connection: same rows, edits and mappings.
-    """
-    with opened(connection) as (wiring, held):
-        with _changing(wiring, held, "remove") as db:
-            connection_list.remove(db, held.id)
-        if forget_secrets:
-            setting_up.drop_secrets(wiring, held.secret_ref)
-    _done(held, "is removed", State.INACTIVE, as_json=json)
 
 
 def _tell_added(added: Connection) -> None:

@@ -21,6 +21,7 @@ from console import (
     doctor,
     drift,
     jobs,
+    leaving,
     login,
     practices,
     processes,
@@ -53,6 +54,7 @@ simulators.played.command("practices")(practices.practices)
 connections.app.add_typer(choices.app)
 connections.app.add_typer(backfill.app)
 connections.app.add_typer(drift.app)
+connections.app.add_typer(leaving.app)
 connections.app.add_typer(webhooks.app)
 for commands in (
     demo.app,

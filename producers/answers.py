@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from adapters.rest.vendor import Vendor
 from adapters.storage.checks import CheckView
 from adapters.storage.connection_details import ConnectionDetails
+from adapters.storage.left_rows import LeftRows, Removed
 from domain.checks import CheckState
 
 HIDDEN = "set"
@@ -107,8 +108,59 @@ class ManyConnections(Success):
     next_cursor: str | None
 
 
+class LeftRowsAnswer(BaseModel):
+    """Rows of a connection that are still to come.
+
+    `to_come` stand on the sheet, `typed` of them with something a person typed; `taken_off` were
+    taken off it by hand and can be put back.
+    """
+
+    to_come: int
+    typed: int
+    taken_off: int
+
+    @classmethod
+    def of(cls, found: LeftRows) -> Self:
+        return cls(**{name: getattr(found, name) for name in LeftRowsAnswer.model_fields})
+
+
+class OneLeftRows(Success):
+    rows: LeftRowsAnswer
+
+
 class RemovedConnection(Success):
+    """`rows` where it was said what becomes of them: how they are left."""
+
     id: UUID
+    rows: LeftRowsAnswer | None = None
+
+
+class GoneAnswer(BaseModel):
+    """A connection that was removed, with its rows still to come."""
+
+    id: UUID
+    vendor: str
+    name: str
+    site: str
+    timezone: str
+    removed_at: datetime
+    rows: LeftRowsAnswer
+
+    @classmethod
+    def of(cls, found: Removed) -> Self:
+        own = {name: getattr(found, name) for name in cls.model_fields if name != "rows"}
+        return cls(**own, rows=LeftRowsAnswer.of(found))
+
+
+class ManyGone(Success):
+    connections: list[GoneAnswer]
+
+
+class MovedRows(Success):
+    """How many rows were moved, and how they are left."""
+
+    moved: int
+    rows: LeftRowsAnswer
 
 
 class CheckAnswer(BaseModel):

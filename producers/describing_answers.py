@@ -85,6 +85,7 @@ ANSWERS: Mapping[str, Fields] = {
     "delete /api/run-sheet/appointments/{entry_id}": ENTRY,
     "post /api/run-sheet/appointments/{entry_id}/revert": ENTRY,
     "post /api/run-sheet/appointments/{entry_id}/undo": ENTRY,
+    "post /api/run-sheet/appointments/{entry_id}/put-back": ENTRY,
     "get /api/run-sheet/appointments/{entry_id}/history": {"history": Sequence[Past]},
     "patch /api/run-sheet/clinicians/{clinician_id}": {"clinician": Column},
     "get /api/run-sheet/sync": {"sync": {**SYNC, "workers": int}},

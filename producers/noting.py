@@ -31,6 +31,11 @@ def noted(
         summary=summary,
         status=status,
     )
+    told_pages(db, door, connection_id, what)
+
+
+def told_pages(db: Db, door: Door, connection_id: UUID, what: str) -> None:
+    """Word to every open page alone, of what is audited elsewhere."""
     tell(
         db,
         account_id=door.account_id,

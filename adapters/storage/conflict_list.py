@@ -21,9 +21,12 @@ State = Literal["open", "settled"]
 Mark = tuple[datetime, UUID]
 
 # Both lists are read by the instant that orders them, newest first.
+# What stands behind another row, or was taken off by a person, is not to be decided before it is
+# back on the sheet.
+STANDS = "entry.linked_to IS NULL AND NOT (entry.undone AND entry.removed_at IS NOT NULL)"
 _AT: Mapping[str, str] = {"open": "conflict.opened_at", "settled": "conflict.settled_at"}
 _WHERE: Mapping[str, str] = {
-    "open": "conflict.settled_at IS NULL",
+    "open": f"conflict.settled_at IS NULL AND {STANDS}",
     "settled": "conflict.settled_at IS NOT NULL",
 }
 _WANTED = """
@@ -36,6 +39,7 @@ _FROM = """
     FROM run_sheet_conflicts AS conflict
     JOIN run_sheet_appointments AS entry ON entry.id = conflict.appointment_id
 """
+_OPEN = text(f"SELECT count(*) {_FROM} WHERE {_WHERE['open']}")
 _FIND = text("SELECT id FROM run_sheet_conflicts WHERE id::text LIKE :start LIMIT 2")
 
 
@@ -150,6 +154,12 @@ def counted(db: Db, wanted: Wanted) -> list[RuleCount]:
     return [
         RuleCount(rule=row.field, winner=RULES[row.field].value, count=row.times) for row in rows
     ]
+
+
+def waiting(db: Db) -> int:
+    """How many are open in the whole account."""
+    count: int = db.execute(_OPEN).scalar_one()
+    return count
 
 
 def shown_now(db: Db, wanted: Wanted, *, limit: int) -> Sequence[Shown]:

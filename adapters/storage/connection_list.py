@@ -56,7 +56,7 @@ _LIST = text(
 _FIND = text(
     """
     SELECT id, account_id, connector AS vendor, display_name AS name FROM pms_connections
-    WHERE removed_at IS NULL AND id::text LIKE :start LIMIT 2
+    WHERE (removed_at IS NOT NULL) = :removed AND id::text LIKE :start LIMIT 2
     """
 )
 _PAUSE = text(
@@ -149,14 +149,15 @@ def listed(db: Db, *, account_id: str | None = None) -> list[RowMapping]:
     return list(db.execute(_LIST, {"account_id": account_id}).mappings())
 
 
-def find(db: Db, wanted: str) -> Found:
+def find(db: Db, wanted: str, *, removed: bool = False) -> Found:
     """The connection of that id, or of an id that starts so; for the dispatch role."""
     start = wanted.strip().lower()
+    what, where = ("removed connection", "removed") if removed else ("connection", "list")
     if not start or not set(start) <= set("0123456789abcdef-"):
-        raise BadInput(f"'{wanted}' is not a connection id; see 'pms-sync connections list'.")
-    rows = db.execute(_FIND, {"start": f"{start}%"}).all()
+        raise BadInput(f"'{wanted}' is not a connection id; see 'pms-sync connections {where}'.")
+    rows = db.execute(_FIND, {"start": f"{start}%", "removed": removed}).all()
     if not rows:
-        raise BadInput(f"There is no connection {wanted}; see 'pms-sync connections list'.")
+        raise BadInput(f"There is no {what} {wanted}; see 'pms-sync connections {where}'.")
     if len(rows) > 1:
         raise BadInput(f"More than one connection id starts with {wanted}; give more of it.")
     return Found(**rows[0]._mapping)  # noqa: SLF001 - a row's documented mapping

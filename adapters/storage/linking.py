@@ -18,7 +18,15 @@ from domain.visits import KEPT_APART, MAY_BE_DOUBLE, NEAR, Found, Visit, find
 
 # Whoever adds a row looks for its visit first: two that look at once would each miss the other's.
 # Syncs share, because rows of the PMS are never each other's visit; a scan or a person is alone.
-_WITH_OTHERS = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
+# Whether practices were removed is asked along with it: nearly always there is none.
+_WITH_OTHERS = text(
+    """
+    SELECT EXISTS (SELECT FROM pms_connections
+                   WHERE account_id = :account_id AND removed_at IS NOT NULL
+                     AND last_sync_at IS NOT NULL) AS has_left,
+           pg_advisory_xact_lock_shared(hashtextextended(:name, 0))
+    """
+)
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 # Nearly always there is none, and all their columns are work for the driver even then.
@@ -66,7 +74,7 @@ _LISTED_AROUND = text(
     WITH around AS ({_AROUND})
     SELECT * FROM run_sheet_appointments
     WHERE id IN (SELECT id FROM around) AND source = 'pms' AND removed_at IS NULL
-      AND NOT (id = ANY(:but))
+      AND linked_to IS NULL AND NOT (id = ANY(:but))
     """  # noqa: S608 - the statement above
 )
 _KNOWN = text(
@@ -83,8 +91,14 @@ _LINK = text(
     WHERE entry.id = pair.id
     """
 )
-
-
+_FOLLOW = text(
+    """
+    UPDATE run_sheet_appointments AS entry
+    SET linked_to = pair.target, version = entry.version + 1, updated_at = :at
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:targets AS uuid[])) AS pair(id, target)
+    WHERE entry.linked_to = pair.id
+    """
+)
 _DOUBT = text(
     """
     UPDATE run_sheet_appointments
@@ -115,9 +129,11 @@ class Listed:
         return found
 
 
-def with_other_syncs(db: Db, account_id: str) -> None:
-    """To be held by a sync before it writes rows."""
-    db.execute(_WITH_OTHERS, {"name": f"visits of {account_id}"})
+def with_other_syncs(db: Db, account_id: str) -> bool:
+    """To be held by a sync before it writes rows; answers whether the account left a practice."""
+    values = {"name": f"visits of {account_id}", "account_id": account_id}
+    has_left: bool = db.execute(_WITH_OTHERS, values).one().has_left
+    return has_left
 
 
 def alone(db: Db, account_id: str) -> None:
@@ -176,7 +192,7 @@ def meet(db: Db, seal: EntrySeal, listed: Sequence[Listed], *, account_id: str) 
         for visit in visits_of(one.row, one.merged or seal.cells(one.row), known=known)
     ]
     visits = {row["id"]: visits_of(row, seal.cells(row), known=known) for row in waiting}
-    first = {row["id"]: _meant(visits[row["id"]], fresh) for row in waiting}
+    first = {row["id"]: meant(visits[row["id"]], fresh) for row in waiting}
     unsure = [row for row in waiting if first[row["id"]].is_doubtful]
     hopeful = [row for row in waiting if first[row["id"]].key is not None]
     if not hopeful:
@@ -191,7 +207,7 @@ def meet(db: Db, seal: EntrySeal, listed: Sequence[Listed], *, account_id: str) 
         for row in stored
         for visit in visits_of(row, seal.cells(row), known=known)
     ]
-    found = [(row, _meant(visits[row["id"]], [*fresh, *others])) for row in hopeful]
+    found = [(row, meant(visits[row["id"]], [*fresh, *others])) for row in hopeful]
     unsure += [row for row, meant in found if meant.is_doubtful]
     listed_ids = frozenset(but)
     sure = [(row, one.key) for row, one in found if one.key is not None and one.key in listed_ids]
@@ -199,10 +215,14 @@ def meet(db: Db, seal: EntrySeal, listed: Sequence[Listed], *, account_id: str) 
 
 
 def link(db: Db, found: Sequence[tuple[RowMapping, UUID]], *, at: datetime) -> None:
-    """Take the waiting rows from sight: the PMS's row stands for them."""
+    """Take the waiting rows from sight: the PMS's row stands for them.
+
+    What stood behind a row of a practice that was left goes along with it.
+    """
     if found:
-        ids, targets = [row["id"] for row, _ in found], [target for _, target in found]
-        db.execute(_LINK, {"ids": ids, "targets": targets, "at": at})
+        db.execute(_LINK, _pairs(found, at=at))
+    if left := [one for one in found if is_of_pms(one[0])]:
+        db.execute(_FOLLOW, _pairs(left, at=at))
 
 
 def doubt(db: Db, rows: Sequence[RowMapping], *, at: datetime) -> None:
@@ -212,8 +232,22 @@ def doubt(db: Db, rows: Sequence[RowMapping], *, at: datetime) -> None:
         db.execute(_DOUBT, values)
 
 
+def meant(visits: Sequence[Visit], others: Sequence[tuple[UUID, Visit]]) -> Found[UUID]:
+    """As it is shown, or as it was read before somebody corrected it."""
+    found = [find(visit, others) for visit in visits]
+    keys = {one.key for one in found if one.key is not None}
+    if len(keys) == 1:
+        return Found(keys.pop())
+    return Found(None, is_doubtful=bool(keys) or any(one.is_doubtful for one in found))
+
+
 def is_of_pms(row: RowLike) -> bool:
     return bool(row["source"] == Source.PMS.value)
+
+
+def _pairs(found: Sequence[tuple[RowMapping, UUID]], *, at: datetime) -> dict[str, Any]:
+    ids, targets = [row["id"] for row, _ in found], [target for _, target in found]
+    return {"ids": ids, "targets": targets, "at": at}
 
 
 def _waiting(db: Db, listed: Sequence[Listed], *, account_id: str) -> Sequence[RowMapping]:
@@ -228,15 +262,6 @@ def _waiting(db: Db, listed: Sequence[Listed], *, account_id: str) -> Sequence[R
     }
     ids = db.execute(_WAITING, values).scalars().all()
     return db.execute(_OF_IDS, {"ids": ids}).mappings().all() if ids else []
-
-
-def _meant(visits: Sequence[Visit], others: Sequence[tuple[UUID, Visit]]) -> Found[UUID]:
-    """As it is shown, or as it was read before somebody corrected it."""
-    found = [find(visit, others) for visit in visits]
-    keys = {one.key for one in found if one.key is not None}
-    if len(keys) == 1:
-        return Found(keys.pop())
-    return Found(None, is_doubtful=bool(keys) or any(one.is_doubtful for one in found))
 
 
 def _e164(number: str | None, timezone: str) -> str | None:

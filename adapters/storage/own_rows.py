@@ -201,6 +201,7 @@ class _Placing:
             one
             for one in self._held.values()
             if linking.is_of_pms(one.row)
+            and one.linked_to is None
             and (not one.is_removed or (told.source is Source.OCR and not one.row["undone"]))
         )
 

@@ -56,6 +56,19 @@ _TYPES_AGAIN = text(
     WHERE pms_connection_id = :id AND NOT active AND updated_at = :removed_at
     """
 )
+# Rows that were taken off because nothing kept them up to date, or that stand behind another
+# practice's, are the PMS's again: it says whether they are on the sheet.
+_ROWS_AGAIN = text(
+    """
+    UPDATE run_sheet_appointments AS entry
+    SET undone = false, linked_to = NULL, version = version + 1, updated_at = now()
+    WHERE pms_connection_id = :id AND source = 'pms' AND (
+      linked_to IS NOT NULL OR undone AND EXISTS (
+      SELECT FROM run_sheet_history AS line
+      WHERE line.appointment_id = entry.id AND line.what = 'taken_off'
+        AND line.at = entry.removed_at))
+    """
+)
 # Secrets that nobody uses any more; the next clearing away deletes them from the store.
 _LEFT_OVER = text(
     """
@@ -122,5 +135,6 @@ def _bring_back(db: Db, gone: Row[Any], values: Mapping[str, Any]) -> None:
     again = {"id": gone.id, "removed_at": gone.removed_at}
     db.execute(_MAPPED_AGAIN, again)
     db.execute(_TYPES_AGAIN, again)
+    db.execute(_ROWS_AGAIN, again)
     if gone.secret_ref is not None and gone.secret_ref != values["secret_ref"]:
         db.execute(_LEFT_OVER, {**owner, "ref": gone.secret_ref})

@@ -10,7 +10,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Row, RowMapping, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from adapters.storage import linking, pushes
+from adapters.storage import left_visits, linking, pushes
 from adapters.storage.arrays import array_of
 from adapters.storage.conflicts import Closed, close_conflicts, open_conflicts
 from adapters.storage.day_sheets import sheets_of
@@ -122,6 +122,7 @@ class RunSheet:
         self._connection = connection
         self._seal = seal
         self._rules = BOTH_WAYS if connection.both_ways else RULES
+        self._has_left = False
 
     def stored(self, ids: Sequence[UUID]) -> Mapping[UUID, Stored]:
         """Fingerprints of the rows we hold; nothing is opened or locked."""
@@ -157,7 +158,7 @@ class RunSheet:
         """Merge new and different records into their rows, or only tell what that would do."""
         applied = Applied()
         if fresh and not dry_run:
-            linking.with_other_syncs(self._db, self._connection.account_id)
+            self._has_left = linking.with_other_syncs(self._db, self._connection.account_id)
         held = self._held([one.id for one in fresh if one.is_held], lock=not dry_run)
         changes = []
         for one in fresh:
@@ -205,14 +206,18 @@ class RunSheet:
         self._settle(opened, run_id=run_id, at=at)
 
     def _same_visits(self, changes: Sequence[PageChange]) -> linking.Met:
-        """Rows that were scanned or typed and wait for what this page brings, with its rows."""
+        """Rows that were scanned, typed or left behind and wait for this page's, with its rows."""
         listed = [
             linking.Listed(one.row, one.merged.cells if one.merged else None)
             for one in changes
             if one.may_meet
         ]
         account = self._connection.account_id
-        return linking.meet(self._db, self._seal, listed, account_id=account)
+        met = linking.meet(self._db, self._seal, listed, account_id=account)
+        if not self._has_left:
+            return met
+        left = left_visits.meet_left(self._db, self._seal, listed, account_id=account)
+        return linking.Met([*left.pairs, *met.pairs], [*left.doubtful, *met.doubtful])
 
     def _joined(
         self, row: Mapping[str, Any], waiting: RowMapping, *, run_id: UUID

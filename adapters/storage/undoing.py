@@ -27,6 +27,9 @@ AS_SYNCS = BY_SYNCS | {"redone"}
 OFF_ALREADY = "This row is off the sheet already; undo the step that took it off to bring it back."
 TOO_LATE = "This was changed since; undo the later change first."
 
+_CONNECTED = text(
+    "SELECT EXISTS (SELECT FROM pms_connections WHERE id = :id AND removed_at IS NULL)"
+)
 _LINKED = text(
     """
     SELECT * FROM run_sheet_appointments
@@ -85,12 +88,26 @@ def undo_row(
 def take_off(
     db: Db, seal: EntrySeal, entry_id: UUID, *, expected_version: int | None, hand: Hand
 ) -> EntryView:
-    """Take a scanned or typed row off the sheet; the same scan does not bring it back."""
+    """Take a row that no PMS keeps any more off the sheet; the same scan does not bring it back."""
     row = locked(db, entry_id, expected_version=expected_version)
-    if linking.is_of_pms(row):
+    if _is_kept_by_pms(db, row):
         raise BadInput("The PMS holds this appointment; cancel it there.")
     changes = [] if row["removed_at"] else [_taken_off(seal, row, hand)]
     return _done(db, seal, row, changes, hand=hand)
+
+
+def put_back(
+    db: Db, seal: EntrySeal, entry_id: UUID, *, expected_version: int | None, hand: Hand
+) -> EntryView:
+    """Put a row back on the sheet that a person took off it."""
+    row = locked(db, entry_id, expected_version=expected_version)
+    if row["removed_at"] is None:
+        return _done(db, seal, row, [], hand=hand)
+    if not row["undone"] or _is_kept_by_pms(db, row):
+        raise Settled("The PMS, or an undo, took this row off; undo that step to bring it back.")
+    cells, columns = seal.cells(row), {"removed_at": None, "undone": False}
+    change = Change(row=row, before=cells, after=cells, what="put_back", columns=columns)
+    return _done(db, seal, row, [change], hand=hand)
 
 
 def moved(before: Side, *, by_sync: bool, at: datetime) -> dict[str, Any]:
@@ -120,6 +137,12 @@ def _chosen(steps: Sequence[Step], step_id: int | None) -> Step:
         problem = "Nothing was done to this row." if step_id is None else "There is no such step."
         raise Settled(problem)
     return named[0]
+
+
+def _is_kept_by_pms(db: Db, row: RowMapping) -> bool:
+    """Its PMS would bring it back, or takes it off by itself: the practice is still connected."""
+    whose = {"id": row["pms_connection_id"]}
+    return linking.is_of_pms(row) and bool(db.execute(_CONNECTED, whose).scalar_one())
 
 
 def _taken_off(seal: EntrySeal, row: RowMapping, hand: Hand) -> Change:

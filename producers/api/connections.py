@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 from sqlalchemy import Connection as Db
@@ -17,10 +17,11 @@ from sqlalchemy import Connection as Db
 from adapters import chosen, pms
 from adapters.presets import keys
 from adapters.rest.vendor import Vendor
-from adapters.storage import checks, connection_list, connections
+from adapters.storage import checks, connection_list, connections, left_rows, linking
 from adapters.storage.checks import CheckStore
 from adapters.storage.connection_details import read_details
 from adapters.storage.connections import NO_ZONE_YET, NewConnection
+from adapters.storage.left_rows import Leaving
 from adapters.trying import forget_leftovers
 from domain.connections import Connection, State
 from domain.errors import BadInput, NeedsReconnect, SyncError
@@ -29,7 +30,13 @@ from domain.people import Permission
 from domain.window import zone
 from producers import seen, vendors
 from producers.addresses import addresses
-from producers.answers import ConnectionAnswer, ManyConnections, OneConnection, RemovedConnection
+from producers.answers import (
+    ConnectionAnswer,
+    LeftRowsAnswer,
+    ManyConnections,
+    OneConnection,
+    RemovedConnection,
+)
 from producers.answers import masked as masked_secrets
 from producers.cursors import Cursor, Limit, decode, paged
 from producers.doors import Door, door
@@ -193,17 +200,29 @@ def change(
     return OneConnection(connection=seen.one(door, connection_id, response))
 
 
-@router.delete("/{connection_id}", summary="Remove a connection")
-def remove(door: Configurer, connection_id: UUID, if_match: IfMatch = None) -> RemovedConnection:
-    """It syncs no more and its credentials are forgotten; rows, runs and the audit stay."""
-    version = expected(if_match)
+@router.delete("/{connection_id}", summary="Remove a connection", response_model_exclude_none=True)
+def remove(
+    door: Configurer,
+    connection_id: UUID,
+    rows: Annotated[Leaving | None, Query(description="What becomes of rows to come.")] = None,
+    if_match: IfMatch = None,
+) -> RemovedConnection:
+    """It syncs no more and its credentials are forgotten; runs, the audit and past rows stay.
+
+    So do its rows to come (`keep`), unless they are to leave the sheet: `take_off` leaves those in
+    which a person typed something, `take_off_all` none. Rows whose visit another connection lists
+    too are that one's from now on.
+    """
+    version, hand = expected(if_match), door.hand
     with door.transaction() as db:
+        linking.alone(db, door.account_id)
         connection_list.claim(db, connection_id, expected=version)
         ref = connections.load(db, connection_id).secret_ref
-        connection_list.remove(db, connection_id)
-        noted(db, door, connection_id, "removed")
+        left = left_rows.leave(db, door.seal, connection_id, rows or "keep", hand=hand)
+        noted(db, door, connection_id, "removed", summary=rows)
     _forget(door, connection_id, ref)
-    return RemovedConnection(id=connection_id)
+    told = LeftRowsAnswer.of(left) if rows else None
+    return RemovedConnection(id=connection_id, rows=told)
 
 
 def _new(door: Door, body: Begun, vendor: Vendor) -> NewConnection:

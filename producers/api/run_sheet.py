@@ -15,7 +15,7 @@ from adapters.storage.history import history_of
 from adapters.storage.sheet import read_entry, read_sheet
 from adapters.storage.sheet_edits import edit_entry, revert_field
 from adapters.storage.sheet_status import read_connections, read_runs, read_waiting
-from adapters.storage.undoing import take_off, undo_row, undo_step
+from adapters.storage.undoing import put_back, take_off, undo_row, undo_step
 from domain.names import clinician
 from domain.people import Permission
 from domain.sheet import EntryView, as_json
@@ -158,15 +158,29 @@ def undo(
 
 
 @router.delete(
-    "/appointments/{entry_id}", summary="Take an appointment that no PMS told of off the sheet"
+    "/appointments/{entry_id}", summary="Take an appointment that no PMS keeps off the sheet"
 )
 def remove(
     door: Editor, response: Response, entry_id: UUID, if_match: IfMatch = None
 ) -> dict[str, Any]:
-    """Take a row that was scanned or typed off the sheet; one of the PMS is the PMS's."""
+    """Take a row that was scanned or typed off the sheet; one of the PMS is the PMS's.
+
+    A row of a connection that was removed is nobody's, and may leave it too.
+    """
     version = expected(if_match)
     with door.transaction() as db:
         entry = take_off(db, door.seal, entry_id, expected_version=version, hand=door.hand)
+    return _answer(entry, response)
+
+
+@router.post("/appointments/{entry_id}/put-back", summary="Put an appointment back on the sheet")
+def restore(
+    door: Editor, response: Response, entry_id: UUID, if_match: IfMatch = None
+) -> dict[str, Any]:
+    """Put a row back that a person took off the sheet; `If-Match` as for an edit."""
+    version = expected(if_match)
+    with door.transaction() as db:
+        entry = put_back(db, door.seal, entry_id, expected_version=version, hand=door.hand)
     return _answer(entry, response)
 
 

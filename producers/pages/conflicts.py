@@ -31,7 +31,6 @@ router = APIRouter(include_in_schema=False)
 LATEST_RUNS = 60
 SHOWN_RUNS = 8
 
-_OPEN = text("SELECT count(*) FROM run_sheet_conflicts WHERE settled_at IS NULL")
 _CLINICIANS = text("SELECT id, name FROM run_sheet_clinicians")
 _ZONE = text("SELECT timezone FROM run_sheet_appointments WHERE id = :id")
 _STEPS: Mapping[str, str] = {
@@ -46,15 +45,13 @@ _STEPS: Mapping[str, str] = {
     "added": "Added to",
     "created": "Added",
     "taken_off": "Taken off the sheet",
+    "put_back": "Put back on the sheet",
 }
 
 
-def _waiting(db: Db) -> int:
-    count: int = db.execute(_OPEN).scalar_one()
-    return count
-
-
-NAV = NavItem("/conflicts", "Conflicts", Permission.SEE_SHEET, order=10, count=_waiting)
+NAV = NavItem(
+    "/conflicts", "Conflicts", Permission.SEE_SHEET, order=10, count=conflict_list.waiting
+)
 Reader = Annotated[Door, Depends(door(Permission.SEE_SHEET))]
 
 

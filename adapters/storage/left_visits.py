@@ -1,0 +1,121 @@
+"""Rows of practices that were left, where another practice lists the same visit by now."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import RowMapping, text
+
+from adapters.storage.entries import EntrySeal, RowLike
+from adapters.storage.linking import Listed, Met, known_clinicians, meant, visits_of
+from domain.visits import KEPT_APART, Found, Visit
+
+# A PMS tells its times to the minute: only what begins at the very same one may be the same visit.
+_AT = """
+    account_id = :account_id AND source = 'pms' AND linked_to IS NULL AND removed_at IS NULL
+    AND (appointment_time = ANY(:starts) OR pms_start = ANY(:starts))
+"""
+_LEFT = text(
+    f"""
+    SELECT * FROM run_sheet_appointments
+    WHERE {_AT} AND NOT (:kept_apart = ANY(flags))
+      AND pms_connection_id IN (
+        SELECT id FROM pms_connections
+        WHERE account_id = :account_id AND removed_at IS NOT NULL)
+    ORDER BY id FOR UPDATE
+    """  # noqa: S608 - the words above
+)
+_LISTED = text(
+    f"""
+    SELECT * FROM run_sheet_appointments
+    WHERE {_AT} AND NOT (id = ANY(:but))
+      AND pms_connection_id IN (
+        SELECT id FROM pms_connections WHERE account_id = :account_id AND removed_at IS NULL)
+    ORDER BY id
+    """  # noqa: S608 - the words above
+)
+
+Known = frozenset[UUID]
+Keyed = Sequence[tuple[UUID, Visit]]
+
+
+def meet_left(db: Db, seal: EntrySeal, listed: Sequence[Listed], *, account_id: str) -> Met:
+    """The rows left behind that stand for what a page brings, or may."""
+    if not listed:
+        return Met()
+    starts = _starts(one.row for one in listed)
+    values = {"account_id": account_id, "starts": starts, "kept_apart": KEPT_APART}
+    left = db.execute(_LEFT, values).mappings().all()
+    if not left:
+        return Met()
+    known, ids = known_clinicians(db), [one.id for one in listed]
+    there = [
+        (one.id, visit)
+        for one in listed
+        for visit in visits_of(one.row, one.merged or seal.cells(one.row), known=known)
+    ]
+    there += _stored(db, seal, left, account_id=account_id, but=ids, known=known)
+    found = _found(seal, left, there, known=known)
+    fresh = frozenset(ids)
+    return Met([one for one in found.pairs if one[1] in fresh], found.doubtful)
+
+
+def meet_stored(db: Db, seal: EntrySeal, left: Sequence[RowMapping], *, account_id: str) -> Met:
+    """As `meet_left`, for rows that are being left and what other practices have listed before."""
+    known = known_clinicians(db)
+    there = _stored(db, seal, left, account_id=account_id, but=(), known=known)
+    return _found(seal, left, there, known=known) if there else Met()
+
+
+def _stored(
+    db: Db,
+    seal: EntrySeal,
+    left: Sequence[RowMapping],
+    *,
+    account_id: str,
+    but: Iterable[UUID],
+    known: Known,
+) -> list[tuple[UUID, Visit]]:
+    """Rows of practices that are connected, at the times of those that were left."""
+    values = {"account_id": account_id, "starts": _starts(left), "but": list(but)}
+    rows = db.execute(_LISTED, values).mappings().all()
+    return [
+        (row["id"], visit) for row in rows for visit in visits_of(row, seal.cells(row), known=known)
+    ]
+
+
+def _starts(rows: Iterable[RowLike]) -> list[datetime]:
+    return sorted({at for row in rows for at in (row["appointment_time"], row["pms_start"]) if at})
+
+
+def _found(
+    seal: EntrySeal,
+    left: Sequence[RowMapping],
+    there: Sequence[tuple[UUID, Visit]],
+    *,
+    known: Known,
+) -> Met:
+    """Two rows of one practice are two visits: where both mean the same one, neither is it."""
+    by_start: dict[datetime, list[tuple[UUID, Visit]]] = defaultdict(list)
+    for key, visit in there:
+        for at in visit.starts:
+            by_start[at].append((key, visit))
+    said = [(row, _meant(visits_of(row, seal.cells(row), known=known), by_start)) for row in left]
+    alike: dict[Any, list[RowMapping]] = defaultdict(list)
+    for row, one in said:
+        if one.key is not None:
+            alike[row["pms_connection_id"], one.key].append(row)
+    pairs = [(rows[0], key) for (_, key), rows in alike.items() if len(rows) == 1]
+    doubtful = [row for row, one in said if one.is_doubtful]
+    doubtful += [row for rows in alike.values() if len(rows) > 1 for row in rows]
+    return Met(pairs, doubtful)
+
+
+def _meant(
+    visits: Sequence[Visit], by_start: dict[datetime, list[tuple[UUID, Visit]]]
+) -> Found[UUID]:
+    starts = {at for visit in visits for at in visit.starts}
+    return meant(visits, [one for at in starts for one in by_start.get(at, ())])
