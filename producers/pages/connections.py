@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters import drift_cures, pms
 from adapters.rest.vendor import Vendor
+from adapters.storage import left_rows
 from adapters.storage.authorisations import VENDOR as SIKKA
 from adapters.storage.connection_details import (
     ConnectionDetails,
@@ -99,9 +100,13 @@ def standing_again(request: Request, door: Reader, connection_id: UUID) -> HTMLR
 
 
 def _cards(door: Door) -> dict[str, Any]:
-    allowed = _allowed(door)
+    allowed, account_id = _allowed(door), door.account_id
+    now = allowed["now"]
     with door.transaction() as db:
-        return {**allowed, "connections": read_details(db, now=allowed["now"])}
+        found = read_details(db, now=now)
+        removed = left_rows.removed(db, account_id=account_id, now=now)
+    may_edit = door.person.may(Permission.EDIT_SHEET)
+    return {**allowed, "connections": found, "removed": removed, "may_edit": may_edit}
 
 
 def _found(door: Door, connection_id: UUID) -> ConnectionDetails:
@@ -136,6 +141,9 @@ def _parts(door: Door, connection: ConnectionDetails) -> dict[str, Any]:
             "clinicians": read_clinicians(db),
             "types": [connecting.guessed(dict(row)) for row in read_types(db, connection.id)],
             "drift": [(one, _cure(one, held)) for one in read_drift(db, connection.id)],
+            "left": left_rows.counted(
+                db, connection.id, account_id=door.account_id, now=door.ports.clock()
+            ),
         }
 
 

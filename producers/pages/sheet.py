@@ -256,9 +256,10 @@ def conflict_hand(entry: EntryView, conflict: ConflictView, person: Person) -> s
     return "You" if by == person.name else by or "hand"
 
 
-def why_off(entry: EntryView) -> str:
+def why_off(entry: EntryView, connections: Mapping[UUID, ConnectionView]) -> str:
     """Why a row is not on the sheet any more: the PMS dropped it, or somebody here did."""
-    what = "Undone" if entry.source == "pms" else "Taken off"
+    is_kept = entry.source == "pms" and entry.connection_id in connections
+    what = "Undone" if is_kept else "Taken off"
     if entry.undone_at is None:
         return "Gone from the PMS" if entry.source == "pms" else what
     at, zone = entry.undone_at, entry.timezone

@@ -60,3 +60,18 @@ def test_who_may_only_look_changes_nothing(
         "refused": 403,
         "trouble": [],
     }
+
+
+def test_rows_of_a_practice_that_is_left_are_kept_taken_off_and_put_back(browse: Browse) -> None:
+    found = browse("moving_on")
+
+    kept = found["kept"]
+    assert found["before"] is False
+    assert (found["chosen"], found["left"], found["back"]) == ("keep", kept, kept)
+    assert "with something a person typed" in found["asked"]
+    assert "with something typed" in kept and "those stay" in found["warned"]
+    assert "taken off" in found["off"]
+    assert found["nobody"].startswith("Its practice is no longer connected")
+    assert "off" not in found["single"]
+    assert {value for name, value in found.items() if name.startswith("width")} == {0}
+    assert found["trouble"] == []

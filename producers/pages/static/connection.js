@@ -154,7 +154,8 @@ function removing() {
       isGoing = true;
       await look();
       try {
-        await exchange("DELETE", at(), { version: document.querySelector("[data-version]").dataset.version });
+        const rows = found.elements.rows?.value ?? "keep";
+        await exchange("DELETE", at(`?rows=${rows}`), { version: document.querySelector("[data-version]").dataset.version });
       } catch (refusal) {
         isGoing = false;
         look();

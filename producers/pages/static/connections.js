@@ -2,6 +2,7 @@
 import "./frame.js";
 import { ask, exchange, fragment } from "./api.js";
 import { listen } from "./events.js";
+import { leftRows } from "./left.js";
 import { morph } from "./morph.js";
 import { draw } from "./progress.js";
 import { say } from "./toast.js";
@@ -31,6 +32,7 @@ const renew = inTurn(async () => {
     if (bars.has(box.id)) box.replaceWith(bars.get(box.id));
   }
   morph(place(), body.querySelector("#connections"));
+  morph(document.getElementById("removed"), body.querySelector("#removed"));
 });
 
 // How far running syncs are: often while there is one, seldom else.
@@ -92,5 +94,6 @@ document.addEventListener("click", async (event) => {
   both();
 });
 
+leftRows(error, both);
 listen(both);
 look();

@@ -34,6 +34,7 @@ const ACTS = {
   "[data-undo]": (button) => about(button, (row) => ({ path: `${row}/revert`, body: { field: button.dataset.undo }, done: "Undone." })),
   "[data-undo-step]": (button) => about(button, (row) => ({ path: `${row}/undo`, body: { step: Number(button.dataset.undoStep) }, done: "Undone." })),
   "[data-undo-row]": (button) => about(button, (row) => ({ path: `${row}/undo`, body: {}, done: "Everything set by hand is undone; see what was done to get it back." })),
+  "[data-put-back]": (button) => about(button, (row) => ({ path: `${row}/put-back`, done: "Back on the sheet." })),
   "[data-take-off]": (button) => about(button, (row) => ({ method: "DELETE", path: row, done: "Taken off the sheet; see what was done to get it back." })),
 };
 
