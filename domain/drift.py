@@ -40,6 +40,13 @@ def _missing(key: str) -> str:
     )
 
 
+def _unreadable(key: str) -> str:
+    return (
+        f"A record came with a “{key.rpartition('.')[2]}” that cannot be read as one. It is left "
+        "out; what depends on it may be empty or estimated."
+    )
+
+
 _TOLD: Mapping[str, Callable[[str], str]] = {
     "feed:refused": lambda _: (
         "The PMS does not let this user read what changed. "
@@ -58,5 +65,9 @@ _TOLD: Mapping[str, Callable[[str], str]] = {
 }
 """What is met under one name only."""
 
-_KINDS: Mapping[str, Callable[[str], str]] = {"status": _status, "missing": _missing}
+_KINDS: Mapping[str, Callable[[str], str]] = {
+    "status": _status,
+    "missing": _missing,
+    "unreadable": _unreadable,
+}
 """What is met under many names, by what stands before the colon."""

@@ -49,7 +49,7 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
     yield Appointment(
         pms_id=bare_id(record, "id"),
         start=start,
-        end=start + length(record, connection, start=start, minutes=[record.integer("duration")]),
+        end=start + length(record, connection, start=start, minutes=[record.minutes("duration")]),
         status=stands.status,
         status_raw=stands.raw,
         is_telehealth=is_telehealth,
@@ -70,7 +70,7 @@ def parse_visit(record: Record, connection: Connection) -> Iterator[Appointment]
     yield Appointment(
         pms_id=bare_id(record, "id"),
         start=start,
-        end=start + length(record, connection, start=start, minutes=[record.integer("duration")]),
+        end=start + length(record, connection, start=start, minutes=[record.minutes("duration")]),
         status=stands.status,
         status_raw=stands.raw,
         patient=_named_patient(record),

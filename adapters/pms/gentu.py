@@ -89,7 +89,7 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
         connection,
         start=start,
         end=record.maybe_instant("endAt"),
-        minutes=(record.integer("minutesDuration"), kind.duration_minutes if kind else None),
+        minutes=(record.minutes("minutesDuration"), kind.duration_minutes if kind else None),
     )
     provider, patients = _taking_part(record)
     practitioner_name = record.learnt("practitioners", provider, _named)
@@ -163,8 +163,8 @@ def _patient(pms_id: str | None, found: Record | None) -> Patient | None:
 def _contacts(person: Record) -> Mapping[str, str]:
     """For each system the smallest rank with a value, unranked last; "phone" includes mobiles."""
     best: dict[str, tuple[int, str]] = {}
-    for one in person.records("contact"):
-        system, value, rank = one.maybe("system"), one.maybe("value"), one.integer("rank")
+    for one in person.side_records("contact"):
+        system, value, rank = one.side("system"), one.side("value"), one.minutes("rank")
         rank = _LAST if rank is None else rank
         if system and value and rank < best.get(system, _UNRANKED)[0]:
             best[system] = (rank, value)
@@ -191,7 +191,7 @@ def appointment_type(record: Record, connection: Connection) -> Iterator[Appoint
     yield AppointmentType(
         pms_id=pms_id,
         name=record.maybe("text") or pms_id,
-        duration_minutes=record.integer("duration"),
+        duration_minutes=record.minutes("duration"),
         colour=record.maybe("colour"),
     )
 

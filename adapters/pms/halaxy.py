@@ -104,7 +104,7 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
         connection,
         start=start,
         end=record.maybe_instant("end", zone=connection.timezone),
-        minutes=(record.integer("minutesDuration"), kind.duration_minutes if kind else None),
+        minutes=(record.minutes("minutesDuration"), kind.duration_minutes if kind else None),
     )
     practitioner_id = _practitioner_id(record)
     name = _practitioner_name(record, connection, practitioner_id)
@@ -257,7 +257,7 @@ def _minutes(service: Record) -> int | None:
     for extension in service.records("extension"):
         quantity = extension.record("valueQuantity")
         if quantity and plain(quantity.maybe("unit") or "min").startswith("min"):
-            return quantity.integer("value")
+            return quantity.minutes("value")
     return None
 
 

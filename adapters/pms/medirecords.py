@@ -202,8 +202,8 @@ def _patient(record: Record, *, is_wanted: bool) -> Patient | None:
         pms_id,
         given=found.maybe("firstName"),
         family=found.maybe("lastName"),
-        phone=found.maybe("mobilePhone") or found.maybe("homePhone"),
-        email=found.maybe("email"),
+        phone=found.side("mobilePhone") or found.side("homePhone"),
+        email=found.side("email"),
         born=found.birth_date("dob"),
     )
 

@@ -71,7 +71,7 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
     yield Appointment(
         pms_id=record.id("appointment_sr_no"),
         start=start,
-        end=start + length(record, connection, start=start, minutes=[record.integer("length")]),
+        end=start + length(record, connection, start=start, minutes=[record.minutes("length")]),
         status=stands.status,
         status_raw=stands.raw,
         is_telehealth=kind in connection.telehealth_types,

@@ -74,8 +74,8 @@ def _words(name: Record, path: str) -> str | None:
 def _contacts(person: Record) -> Mapping[str, str]:
     """The first value of each system."""
     found: dict[str, str] = {}
-    for one in person.records("telecom"):
-        system, value = one.maybe("system"), one.maybe("value")
+    for one in person.side_records("telecom"):
+        system, value = one.side("system"), one.side("value")
         if system and value:
             found.setdefault(system, value)
     return found

@@ -1,8 +1,10 @@
 """Strict reading of one record: the right type or BadRecord, which never quotes the value."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import ceil
 from typing import Any, TypeVar
 
 from adapters.rest.answers import dig
@@ -25,6 +27,7 @@ _MAX_TEXT = 500
 _MAX_ID = 200
 _MAX_NOTES = 20_000
 _MAX_INTEGER = 2**53
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 def _no_follow(path: str, query: Mapping[str, str], parts: Mapping[str, str]) -> Any:
@@ -142,18 +145,30 @@ class Record:
             self.flags.add("notes_cut")
         return many_lines(value[:_MAX_NOTES]) or None
 
-    def integer(self, path: str) -> int | None:
-        """A whole number, also one written as a text or as 30.0."""
+    def minutes(self, path: str) -> int | None:
+        """A length; one that is begun counts whole, one that is none is left out and told."""
         value = self.raw(path)
         if value is None or value == "":
             return None
-        if isinstance(value, str):
-            value = int(value) if value.isascii() and value.isdigit() and len(value) < 16 else None  # noqa: PLR2004
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _MAX_INTEGER:
-            raise self.bad(path, "not a whole number")
-        return value
+        if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+            value = float(value)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not abs(value) <= _MAX_INTEGER:
+            self._leave_out(path)
+            return None
+        begun: int = ceil(value)
+        return begun
+
+    def side(self, path: str) -> str | None:
+        """A text nothing else hangs on: a number becomes one, all else is left out and told."""
+        value = self.raw(path)
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MAX_INTEGER:
+            return str(value)
+        try:
+            return self.maybe(path)
+        except BadRecord:
+            self._leave_out(path)
+            return None
 
     def boolean(self, path: str, *, default: bool = False) -> bool:
         value = self.raw(path)
@@ -183,7 +198,7 @@ class Record:
 
     def birth_date(self, path: str) -> str | None:
         """An ISO date; what cannot be one is left out and flagged."""
-        found = self.maybe(path)
+        found = self.side(path)
         day = None if found is None else read_birth_date(found)
         if found is not None and day is None:
             self.flags.add("unreadable_birth_date")
@@ -204,6 +219,15 @@ class Record:
             Record(item, where=f"{base}[{index}]", whole=self)
             for index, item in enumerate(self.items(path))
         ]
+
+    def side_records(self, path: str) -> "list[Record]":
+        """As `records`, of a list nothing else hangs on: what is none is left out and told."""
+        value = self.raw(path)
+        items = value if isinstance(value, list) else []
+        found = [one for one in items if isinstance(one, dict)]
+        if len(found) < len(items) or (value is not None and value is not items):
+            self._leave_out(path)
+        return [Record(one, where=self._at(path), whole=self) for one in found]
 
     def record(self, path: str) -> "Record | None":
         value = self.raw(path)
@@ -258,6 +282,9 @@ class Record:
 
     def bad(self, path: str, reason: str) -> BadRecord:
         return BadRecord(reason, path=self._at(path))
+
+    def _leave_out(self, path: str) -> None:
+        self.drift.append(f"unreadable:{path}")
 
     def _at(self, path: str) -> str:
         return f"{self.where}.{path}" if self.where else path

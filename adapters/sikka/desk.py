@@ -253,8 +253,10 @@ class SikkaDesk:
             return None
         try:
             start = starts(row, self._connection)
-            told = [row.integer("length")]
-            return Window(start, start + length(row, self._connection, start=start, minutes=told))
+            told = row.minutes("length")
+            if told is None and row.raw("length"):
+                raise row.bad("length", "not a length")
+            return Window(start, start + length(row, self._connection, start=start, minutes=[told]))
         except BadRecord as bad:
             log.warning("vendor.record_unreadable", reason=str(bad), path=bad.path)
             try:

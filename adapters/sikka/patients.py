@@ -188,7 +188,7 @@ def _mentions(card: PatientCard, query: PatientQuery, text: str, region: str | N
 
 
 def _card(row: Record, region: str | None) -> PatientCard:
-    phones = (_dialled(raw, region) for path in PHONES if (raw := row.maybe(path)))
+    phones = (_dialled(raw, region) for path in PHONES if (raw := row.side(path)))
     address = {name: text for name in _ADDRESS if (text := row.maybe(name))}
     return PatientCard(
         patient=patient(row),

@@ -51,7 +51,7 @@ def patient(record: Record) -> Patient:
         record.id("patient_id"),
         given=record.maybe("firstname"),
         family=record.maybe("lastname"),
-        phone=next((found for path in PHONES if (found := record.maybe(path))), None),
-        email=record.maybe("email"),
+        phone=next((found for path in PHONES if (found := record.side(path))), None),
+        email=record.side("email"),
         born=record.birth_date("birthdate") if is_told else None,
     )

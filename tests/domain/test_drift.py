@@ -15,6 +15,7 @@ from domain.drift import Drift, sentence
         ("missing:participant", "without “participant”"),
         ("duration:disagrees", "go by the end"),
         ("practitioner:unresolved", "tells nothing of"),
+        ("unreadable:minutesDuration", "came with a “minutesDuration” that cannot be read"),
         ("colour:odd", "do not know: colour:odd"),
         ("odd", "do not know: odd"),
     ],

@@ -36,7 +36,7 @@ def read(record: Record, connection: Connection) -> Iterator[Appointment]:
     kind = connection.types.get(record.maybe("type") or "")
     if record.maybe("status") == "odd":
         record.drift.append("status:odd")
-    minutes = record.integer("minutes") or (kind and kind.duration_minutes) or 30
+    minutes = record.minutes("minutes") or (kind and kind.duration_minutes) or 30
     for who in record.records("patients") or (None,):
         yield Appointment(
             pms_id=record.id(),

@@ -69,15 +69,44 @@ def test_notes_keep_their_lines_and_are_cut_when_endless() -> None:
     assert record.flags == {"notes_cut"}
 
 
-@pytest.mark.parametrize(("written", "read"), [(30, 30), (30.0, 30), ("30", 30), ("", None)])
-def test_whole_numbers_come_as_numbers_or_texts(written: Any, read: int | None) -> None:
-    assert Record({"minutes": written}).integer("minutes") == read
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [(30, 30), (30.0, 30), ("30", 30), (30.5, 31), ("30.5", 31), ("-1", -1), ("", None)],
+)
+def test_minutes_come_as_numbers_or_texts_and_count_once_begun(
+    written: Any, read: int | None
+) -> None:
+    record = Record({"minutes": written})
+
+    assert (record.minutes("minutes"), record.drift) == (read, [])
 
 
-@pytest.mark.parametrize("value", [True, 30.5, "thirty", "-1", "\uff19", "9" * 50, 10**30, [30]])
-def test_what_is_no_whole_number_is_rejected(value: Any) -> None:
-    with pytest.raises(BadRecord):
-        Record({"minutes": value}).integer("minutes")
+@pytest.mark.parametrize("value", [True, "thirty", "\uff19", "9" * 50, 10**30, [30], float("nan")])
+def test_what_is_no_number_of_minutes_is_left_out_and_told(value: Any) -> None:
+    record = Record({"minutes": value})
+
+    assert (record.minutes("minutes"), record.drift) == (None, ["unreadable:minutes"])
+
+
+@pytest.mark.parametrize(("value", "read"), [(" a ", "a"), (7, "7"), (None, None)])
+def test_a_side_value_is_a_text_or_a_number(value: Any, read: str | None) -> None:
+    record = Record({"email": value})
+
+    assert (record.side("email"), record.drift) == (read, [])
+
+
+@pytest.mark.parametrize("value", [True, 1.5, ["a"], {"a": 1}, "x" * 600, 10**30])
+def test_any_other_side_value_is_left_out_and_told(value: Any) -> None:
+    record = Record({"email": value})
+
+    assert (record.side("email"), record.drift) == (None, ["unreadable:email"])
+
+
+@pytest.mark.parametrize(("value", "kept"), [([{"a": 1}, 7], 1), ({"a": 1}, 0), ("x", 0)])
+def test_a_side_list_is_read_as_far_as_it_is_one(value: Any, kept: int) -> None:
+    record = Record({"contact": value})
+
+    assert (len(record.side_records("contact")), record.drift) == (kept, ["unreadable:contact"])
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
     yield Appointment(
         pms_id=record.id(),
         start=start,
-        end=start + timedelta(minutes=record.integer("minutes") or 30),
+        end=start + timedelta(minutes=record.minutes("minutes") or 30),
         patient=patient(record),
         flags=frozenset(record.flags),
     )

@@ -120,7 +120,15 @@ def test_what_is_in_the_way_takes_its_practitioner_and_its_chair() -> None:
     assert busy[0].window.start == datetime(2026, 6, 2, 13, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("told", [{"length": "30.0"}, {"time": "9:00 AM"}, {"time": 900}])
+def test_a_visit_whose_length_has_a_fraction_is_in_the_way_as_long_as_it_takes() -> None:
+    rows = [visit("a-1", "09:00") | {"length": told} for told in ("30.0", "29.5")]
+
+    for row in rows:
+        (busy,) = Counter({"GET /appointments": listed(row)}).desk.busy(DAY)
+        assert busy.window.end - busy.window.start == timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("told", [{"length": "half an hour"}, {"time": "9:00 AM"}, {"time": 900}])
 def test_a_visit_whose_time_cannot_be_read_is_in_the_way_all_day(told: dict[str, Any]) -> None:
     row = visit("a-1", "09:00") | told
 
