@@ -170,6 +170,23 @@ class Living:
         promised = self.history.since(self._promised)
         self.tally.add(judge(sheet.entries, promised, known=self.tally.shown))
 
+    def names(self) -> dict[UUID, str | None]:
+        """Whom each row on the sheet is for."""
+        query = text("SELECT * FROM run_sheet_appointments WHERE removed_at IS NULL")
+        seal = EntrySeal(self.parts.sealer, account_id=ACCOUNT)
+        with transaction(self.parts.engine, account_id=ACCOUNT) as db:
+            rows = db.execute(query).mappings().all()
+        return {row["id"]: seal.values(row)["patient_name"] for row in rows}
+
+    def rejected(self) -> set[str]:
+        """Where what the last run could not read stood."""
+        query = text(
+            "SELECT path FROM pms_rejects WHERE run_id ="
+            " (SELECT id FROM pms_sync_log ORDER BY started_at DESC LIMIT 1)"
+        )
+        with transaction(self.parts.engine, account_id=ACCOUNT) as db:
+            return set(db.execute(query).scalars())
+
     def sync(self) -> str:
         """One pass as the timetable would have it; where it asks a person, the person agrees."""
         status, message = self._run(allow_removals=False)

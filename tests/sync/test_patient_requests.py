@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import text
 
 from simulators.faults import Fault, Script
 from simulators.setup import Setup
@@ -62,3 +63,42 @@ def test_a_pms_that_is_down_behind_the_first_patients_still_ends_the_run(rooms: 
 
     # Each of three tries asks for three and for one who answered before.
     assert len(asked(rooms)) == 5 + 3 * (3 + 1)
+
+
+@pytest.mark.parametrize(("fault", "requests"), [("401", 2), ("500", 1), ("html", 1)])
+def test_a_patient_who_cannot_be_read_any_more_keeps_what_is_known_of_them(
+    rooms: Living, fault: str, requests: int
+) -> None:
+    assert rooms.sync() == "success"
+    before, lost = rooms.names(), asked(rooms)[3]
+    failure = Script(fault=Fault(name=fault), path=re.compile(f"{lost}$"), times=500)
+    rooms.simulator.front.faults.script(failure)
+
+    for _ in range(2):
+        assert rooms.sync() == "success"
+
+        assert rooms.names() == before
+        assert rooms.rejected() == {"/v1/patients/{id}"}
+    assert asked(rooms).count(lost) == 1 + 2 * 2 * requests
+
+    rooms.simulator.front.faults.clear()
+    assert rooms.sync() == "success"
+    assert (rooms.names(), rooms.rejected()) == (before, set())
+
+
+@pytest.mark.parametrize("fault", ["401", "500", "html"])
+def test_a_new_visit_of_such_a_patient_is_on_the_sheet_with_what_it_says_itself(
+    rooms: Living, fault: str
+) -> None:
+    assert rooms.sync() == "success"
+    whole, lost = rooms.names(), asked(rooms)[3]
+
+    with rooms.parts.engine.begin() as db:
+        db.execute(text("DELETE FROM run_sheet_appointments"))
+    failure = Script(fault=Fault(name=fault), path=re.compile(f"{lost}$"), times=500)
+    rooms.simulator.front.faults.script(failure)
+    assert rooms.sync() == "success"
+
+    found = rooms.names()
+    assert found.keys() == whole.keys()
+    assert {found[row] for row in found if found[row] != whole[row]} == {None}
