@@ -130,6 +130,11 @@ class EntryView:
         return self.undone_at is not None and self.source == "pms"
 
     @property
+    def is_disputed(self) -> bool:
+        """A person has to choose; not where one has taken the row off the sheet."""
+        return bool(self.conflicts) and self.undone_at is None
+
+    @property
     def local_start(self) -> datetime:
         return self.start.astimezone(zone(self.timezone))
 

@@ -16,6 +16,7 @@ from adapters.storage.hands import Hand
 from adapters.storage.rewriting import Change, write_changes
 from domain import merge
 from domain.sheet import NotOnSheet
+from domain.visits import KEPT_APART
 
 Leaving = Literal["keep", "take_off", "take_off_all"]
 """What becomes of rows still to come: they stay, leave but for what was typed in, or all leave."""
@@ -89,8 +90,7 @@ _KNOWN = text("SELECT EXISTS (SELECT FROM pms_connections WHERE id = :id)")
 _TARGETS = text("SELECT * FROM run_sheet_appointments WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
 _OTHERS = text(
     """
-    SELECT EXISTS (SELECT FROM pms_connections
-                   WHERE id <> :id AND removed_at IS NULL AND last_sync_at IS NOT NULL)
+    SELECT EXISTS (SELECT FROM pms_connections WHERE id <> :id AND removed_at IS NULL)
     """
 )
 
@@ -188,7 +188,8 @@ def hand_over(db: Db, seal: EntrySeal, connection_id: UUID, *, hand: Hand) -> in
         return 0
     count = 0
     for rows in _chunks(db, _STANDING, connection_id, hand=hand, typed=True):
-        met = left_visits.meet_stored(db, seal, rows, account_id=hand.account_id)
+        asked = [row for row in rows if KEPT_APART not in row["flags"]]
+        met = left_visits.meet_stored(db, seal, asked, account_id=hand.account_id)
         linking.doubt(db, met.doubtful, at=hand.at)
         if met.pairs:
             write_changes(db, seal, _joined(db, seal, met.pairs), hand=hand)

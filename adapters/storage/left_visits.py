@@ -14,29 +14,31 @@ from adapters.storage.linking import Listed, Met, known_clinicians, meant, visit
 from domain.visits import KEPT_APART, Found, Visit
 
 # A PMS tells its times to the minute: only what begins at the very same one may be the same visit.
-_AT = """
-    account_id = :account_id AND source = 'pms' AND linked_to IS NULL AND removed_at IS NULL
-    AND (appointment_time = ANY(:starts) OR pms_start = ANY(:starts))
-"""
+# Either time is looked up by an index of its own, that of the PMS practice by practice.
+_STANDS = "source = 'pms' AND linked_to IS NULL AND removed_at IS NULL"
+_AT = text(
+    f"""
+    SELECT id FROM run_sheet_appointments AS entry
+    WHERE account_id = :account_id AND appointment_time = ANY(:starts) AND {_STANDS}
+      AND EXISTS (SELECT FROM pms_connections AS own
+                  WHERE own.id = pms_connection_id AND (own.removed_at IS NOT NULL) = :is_left)
+    UNION
+    SELECT told.id FROM pms_connections AS own
+    CROSS JOIN LATERAL (
+      SELECT id FROM run_sheet_appointments
+      WHERE pms_connection_id = own.id AND pms_start = ANY(:starts) AND {_STANDS} OFFSET 0
+    ) AS told
+    WHERE own.account_id = :account_id AND (own.removed_at IS NOT NULL) = :is_left
+    """  # noqa: S608 - the words above
+)
 _LEFT = text(
     f"""
     SELECT * FROM run_sheet_appointments
-    WHERE {_AT} AND NOT (:kept_apart = ANY(flags))
-      AND pms_connection_id IN (
-        SELECT id FROM pms_connections
-        WHERE account_id = :account_id AND removed_at IS NOT NULL)
+    WHERE id = ANY(:ids) AND {_STANDS} AND NOT (:kept_apart = ANY(flags))
     ORDER BY id FOR UPDATE
     """  # noqa: S608 - the words above
 )
-_LISTED = text(
-    f"""
-    SELECT * FROM run_sheet_appointments
-    WHERE {_AT} AND NOT (id = ANY(:but))
-      AND pms_connection_id IN (
-        SELECT id FROM pms_connections WHERE account_id = :account_id AND removed_at IS NULL)
-    ORDER BY id
-    """  # noqa: S608 - the words above
-)
+_LISTED = text("SELECT * FROM run_sheet_appointments WHERE id = ANY(:ids) ORDER BY id")
 
 Known = frozenset[UUID]
 Keyed = Sequence[tuple[UUID, Visit]]
@@ -47,10 +49,11 @@ def meet_left(db: Db, seal: EntrySeal, listed: Sequence[Listed], *, account_id: 
     if not listed:
         return Met()
     starts = _starts(one.row for one in listed)
-    values = {"account_id": account_id, "starts": starts, "kept_apart": KEPT_APART}
-    left = db.execute(_LEFT, values).mappings().all()
-    if not left:
+    values = {"account_id": account_id, "starts": starts, "is_left": True}
+    near = db.execute(_AT, values).scalars().all()
+    if not near:
         return Met()
+    left = db.execute(_LEFT, {"ids": near, "kept_apart": KEPT_APART}).mappings().all()
     known, ids = known_clinicians(db), [one.id for one in listed]
     there = [
         (one.id, visit)
@@ -80,8 +83,9 @@ def _stored(
     known: Known,
 ) -> list[tuple[UUID, Visit]]:
     """Rows of practices that are connected, at the times of those that were left."""
-    values = {"account_id": account_id, "starts": _starts(left), "but": list(but)}
-    rows = db.execute(_LISTED, values).mappings().all()
+    values = {"account_id": account_id, "starts": _starts(left), "is_left": False}
+    ids = set(db.execute(_AT, values).scalars()).difference(but)
+    rows = db.execute(_LISTED, {"ids": sorted(ids)}).mappings().all()
     return [
         (row["id"], visit) for row in rows for visit in visits_of(row, seal.cells(row), known=known)
     ]

@@ -22,8 +22,7 @@ from domain.visits import KEPT_APART, MAY_BE_DOUBLE, NEAR, Found, Visit, find
 _WITH_OTHERS = text(
     """
     SELECT EXISTS (SELECT FROM pms_connections
-                   WHERE account_id = :account_id AND removed_at IS NOT NULL
-                     AND last_sync_at IS NOT NULL) AS has_left,
+                   WHERE account_id = :account_id AND removed_at IS NOT NULL) AS has_left,
            pg_advisory_xact_lock_shared(hashtextextended(:name, 0))
     """
 )

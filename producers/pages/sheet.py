@@ -173,7 +173,7 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
     return {
         "sheet": sheet,
         "board": lay_out(shown, sheet.columns, sheet.entries),
-        "disputed": [in_words(one, names) for one in sheet.entries if one.conflicts],
+        "disputed": [in_words(one, names) for one in sheet.entries if one.is_disputed],
         "connections": {one.id: one for one in known},
         "both_ways": both_ways,
         "stands": stands,

@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, TextClause, text
 
-from adapters.storage import announcing, ledger, runs, spent, waiting_jobs, waiting_syncs
+from adapters.storage import (
+    announcing,
+    connection_list,
+    ledger,
+    left_visits,
+    runs,
+    spent,
+    waiting_jobs,
+    waiting_syncs,
+)
 from infra.database import dispatch, transaction
 from tests.storage.rig import ACCOUNT, Rig, soon
 
@@ -19,6 +28,19 @@ RUNS = text(
            'success', now() - make_interval(secs => n), 't'
     FROM generate_series(1, 20000) AS n
     """
+)
+ROWS = text(
+    """
+    INSERT INTO run_sheet_appointments (account_id, run_sheet_id, pms_connection_id,
+      pms_appointment_id, source, appointment_time, pms_start, appointment_duration_minutes,
+      appointment_status, timezone)
+    SELECT :account, :sheet, :connection, 'a-' || n, 'pms', at, at, 15, 'booked', 'UTC'
+    FROM generate_series(1, 20000) AS n,
+         LATERAL (SELECT now() + make_interval(mins => n) AS at) AS its
+    """
+)
+SHEET = text(
+    "INSERT INTO run_sheets (account_id, day) VALUES (:account, '2026-06-02') RETURNING id"
 )
 HELD = {"id": 1, "fence": 1}
 ASKED: dict[str, tuple[TextClause, dict[str, Any]]] = {
@@ -67,6 +89,22 @@ def test_neither_the_sweep_nor_the_latest_runs_read_all_runs_there_are(rig: Rig)
         plan += explained(db, runs._LIST, latest)  # noqa: SLF001
 
     assert [line for line in plan if "Seq Scan on pms_sync_log" in line] == []
+
+
+def test_a_page_finds_rows_that_were_left_behind_without_reading_all_rows(rig: Rig) -> None:
+    left = rig.connect("left")
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        sheet = db.execute(SHEET, {"account": ACCOUNT}).scalar_one()
+        db.execute(ROWS, {"account": ACCOUNT, "sheet": sheet, "connection": left})
+        connection_list.remove(db, left)
+    with rig.engine.begin() as db:
+        db.execute(text("ANALYZE run_sheet_appointments"))
+    asked = {"account_id": ACCOUNT, "starts": [soon(60 * n) for n in range(100)], "is_left": True}
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        plan = explained(db, left_visits._AT, asked)  # noqa: SLF001
+
+    assert [line for line in plan if "Seq Scan on run_sheet_appointments" in line] == []
 
 
 def explained(db: Connection, statement: TextClause, values: dict[str, Any]) -> list[str]:
