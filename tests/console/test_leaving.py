@@ -1,5 +1,7 @@
 """Removing a connection from the command line, and what becomes of its rows to come."""
 
+from io import StringIO
+
 import pytest
 
 from tests.console.conftest import Shell, audit_rows, stored
@@ -68,3 +70,30 @@ def test_rows_of_a_removed_connection_are_taken_off_and_put_back(
         "connection.rows_taken_off",
         "connection.rows_put_back",
     ]
+
+
+class Terminal(StringIO):
+    """Somebody sits there and answers."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("answer", "stays"), [("", True), ("take-off", False)])
+def test_somebody_at_a_terminal_is_asked(
+    shell: Shell,
+    held: str,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    *,
+    stays: bool,
+) -> None:
+    before = stored(database_url, STANDING)
+    monkeypatch.setattr("sys.stdin", Terminal(f"{answer}\n"))
+
+    said = shell("connections", "remove", held)
+
+    assert f"Rows still to come on the sheet: {before}" in said.out
+    assert "take-off-all: they all leave it" in said.out
+    assert stored(database_url, STANDING) == (before if stays else 0)
