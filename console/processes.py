@@ -48,15 +48,18 @@ def migrate(*, json: AsJson = False) -> None:
     """Bring the database to this version's schema."""
     with wired(migrated=False) as wiring:
         before, newest = revision(wiring.engine), migrations.newest()
-        is_served = migrations.is_served(before)
-        if not is_served:
-            migrations.upgrade(wiring.database_url)
+        is_later = before != newest and migrations.is_served(before)
+        built = () if is_later else migrations.upgrade(wiring.database_url)
     if json:
-        return output.answer({"before": before, "now": before if is_served else newest})
+        return output.answer(
+            {"before": before, "now": before if is_later else newest, "indexes": built}
+        )
+    if is_later:
+        return output.say(f"The database is at {before}, a later version's; nothing was to do.")
+    if built:
+        output.say(f"Built beside the work that goes on: {', '.join(built)}.")
     if before == newest:
         return output.say("The database was up to date.")
-    if is_served:
-        return output.say(f"The database is at {before}, a later version's; nothing was to do.")
     return output.say(f"The database is at {newest} now.")
 
 

@@ -1,6 +1,7 @@
 """`pms-sync runs`: what each pass over a practice's days did."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -93,14 +94,21 @@ def show(
             *(("Problem", problem) for problem in found.errors),
         ]
     )
+    _tell_rejects(found, rejects)
+    if changes:
+        previews.show(changes, place)
+    return None
+
+
+def _tell_rejects(run: LoggedRun, rejects: Sequence[Mapping[str, Any]]) -> None:
     if rejects:
         output.table(
             ["Query", "Record", "Where", "Why"],
             [(one["query_key"], one["pms_id"], one["path"], one["reason"]) for one in rejects],
         )
-    if changes:
-        previews.show(changes, place)
-    return None
+    elif run.rejected and run.is_over:
+        kept = "kept for REJECTS_KEEP_DAYS"
+        output.say(f"Which {run.rejected} could not be read was cleared away ({kept}).")
 
 
 @app.command()

@@ -121,6 +121,7 @@ class Wiring:
             texts=text_sender(self.settings),
             chaining=self.chaining,
             thresholds=thresholds(self.settings),
+            rejects_days=self.settings.rejects_keep_days,
         )
 
     def entry_seal(self, account_id: str) -> EntrySeal:

@@ -1,12 +1,24 @@
 """The schema's history; `upgrade(url)` brings a database to the newest version."""
 
+import time
+from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from migrations import indexes
+from migrations.alone import alone
+from migrations.stopping import MigrationStopped, plainly
 
 HERE = Path(__file__).parent
+TRIES = 12
+PAUSE_SECONDS = 1.5
+"""Between tries for a table that is in use: who waits behind us gets their turn."""
 
 
 def config(url: str) -> Config:
@@ -17,8 +29,41 @@ def config(url: str) -> Config:
     return made
 
 
-def upgrade(url: str, revision: str = "head") -> None:
-    command.upgrade(config(url), revision)
+def upgrade(
+    url: str,
+    revision: str = "head",
+    *,
+    pause: Callable[[float], object] = time.sleep,
+    tries: int = TRIES,
+) -> Sequence[str]:
+    """The steps that are missing, in one transaction; then indexes, which are named.
+
+    An index of a table that holds rows is built beside its writers; one whose build broke off is
+    found and built again. Raises MigrationStopped with what to do.
+    """
+    with plainly(), alone(url, pause=pause) as db:
+        _stepped(url, revision, pause, tries)
+        return _completed(db)
+
+
+def _stepped(url: str, revision: str, pause: Callable[[float], object], tries: int) -> None:
+    """Tried again for a while where a table is in use."""
+    for attempt in count(1):
+        try:
+            with plainly():
+                command.upgrade(config(url), revision)
+        except MigrationStopped as stopped:
+            if not stopped.is_busy or attempt == tries:
+                raise
+            pause(PAUSE_SECONDS)
+        else:
+            return
+
+
+def _completed(db: Connection) -> Sequence[str]:
+    """What a later version has is not ours to complete."""
+    held = MigrationContext.configure(db).get_current_revision()
+    return indexes.complete(db, held) if held in revisions() else ()
 
 
 def downgrade(url: str, revision: str = "base") -> None:

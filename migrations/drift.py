@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from adapters.storage.tables import metadata
 from migrations.guards import guards
+from migrations.indexes import unfinished
 
 _FOUND = text(
     """
@@ -31,7 +32,7 @@ _FOUND = text(
 _NAMED: Mapping[str, str] = {"add": "missing", "remove": "unknown"}
 """Alembic tells what it would do to the database."""
 
-MISSING, CHANGED, UNKNOWN = "missing", "changed", "unknown"
+MISSING, CHANGED, UNKNOWN, UNFINISHED = "missing", "changed", "unknown", "unfinished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,18 @@ class Difference:
     def is_harmless(self) -> bool:
         return self.kind == UNKNOWN and not self.what.startswith("policy ")
 
+    @property
+    def is_built_later(self) -> bool:
+        """An index that migrating again builds."""
+        return self.kind in {MISSING, UNFINISHED} and self.what.startswith("index ")
+
     def __str__(self) -> str:
         return f"{self.what} is {self.kind}"
 
 
 def differences(db: Connection) -> Sequence[Difference]:
     """Tables, columns, indexes, constraints; then policies, triggers and row security."""
-    found = [*_of_tables(db), *_of_guards(db)]
+    found = [*_of_tables(db), *_of_guards(db), *_of_builds(db)]
     return sorted(found, key=lambda one: (one.is_harmless, one.what))
 
 
@@ -92,6 +98,10 @@ def _told(step: Sequence[Any]) -> Difference:
         case "type" | "nullable" | "default":
             return Difference(CHANGED, f"{thing} of {step[2]}.{step[3]}")
     return Difference(kind, f"{thing} {getattr(step[1], 'name', None) or step[1]}")
+
+
+def _of_builds(db: Connection) -> Iterator[Difference]:
+    return (Difference(UNFINISHED, f"index {name}") for name in unfinished(db))
 
 
 def _of_guards(db: Connection) -> Iterator[Difference]:

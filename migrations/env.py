@@ -18,7 +18,7 @@ def run() -> None:
         context.config.attributes["url"],
         poolclass=pool.NullPool,
         hide_parameters=True,
-        connect_args={"options": "-c lock_timeout=5s"},
+        connect_args={"options": "-c lock_timeout=2s"},
     )
     with engine.connect() as connection:
         context.configure(connection=connection, target_metadata=metadata)

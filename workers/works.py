@@ -17,7 +17,7 @@ from adapters.storage.audit_watch import Watch
 from adapters.storage.authorising import AuthorisationStore
 from adapters.storage.checks import CheckStore
 from adapters.storage.ledger import advance
-from adapters.storage.pruning import prune
+from adapters.storage.pruning import REJECTS_DAYS, prune
 from adapters.storage.push_ranges import RangeStore
 from adapters.storage.refetching import RefetchStore
 from adapters.storage.summaries import SummaryStore
@@ -94,6 +94,7 @@ class Parts:
     control: CallControl = field(default_factory=LiveCallControl)
     chaining: Chaining | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
+    rejects_days: int = REJECTS_DAYS
 
 
 def works(parts: Parts) -> Mapping[str, Work]:
@@ -242,7 +243,7 @@ def _synced(job: Job, parts: Parts, store: SyncStore, opener: Opener) -> Mapping
 def _cleared(parts: Parts) -> Mapping[str, int]:
     """What is past its keep-by date, and secrets that checks left behind."""
     left = forget_leftovers(CheckStore(parts.engine), parts.opener.secrets)
-    return {**prune(parts.engine), "secrets": left}
+    return {**prune(parts.engine, rejects_days=parts.rejects_days), "secrets": left}
 
 
 def _summarised(job: Job, parts: Parts) -> Mapping[str, int]:

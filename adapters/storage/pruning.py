@@ -20,6 +20,9 @@ DAYS = {
 }
 """How long rows are kept; no vendor is known to count requests over more than a day."""
 
+REJECTS_DAYS = 90
+BATCH = 5000
+
 _PRUNE: Mapping[str, str] = {
     "deliveries": """
         DELETE FROM deliveries WHERE last_received_at < now() - make_interval(days => :deliveries)
@@ -84,11 +87,38 @@ _PRUNE: Mapping[str, str] = {
     "workers": "DELETE FROM workers WHERE seen_at < now() - interval '1 day'",
 }
 
+# What the latest run of a practice could not read is how it stands today, however old it is.
+_REJECTS = text(
+    """
+    DELETE FROM pms_rejects WHERE id IN (
+      SELECT old.id FROM pms_rejects AS old JOIN pms_sync_log AS run ON run.id = old.run_id
+      WHERE old.created_at < now() - make_interval(days => :days) AND run.status <> 'running'
+        AND run.id IS DISTINCT FROM (
+          SELECT latest.id FROM pms_sync_log AS latest
+          WHERE latest.pms_connection_id = run.pms_connection_id AND NOT latest.dry_run
+          ORDER BY latest.started_at DESC LIMIT 1)
+      ORDER BY old.created_at LIMIT :batch)
+    """
+)
 
-def prune(engine: Engine) -> dict[str, int]:
-    """Rows removed, by table; one short transaction each."""
+
+def prune(
+    engine: Engine, *, rejects_days: int = REJECTS_DAYS, batch: int = BATCH
+) -> dict[str, int]:
+    """Rows removed, by table; short transactions, one for each table or batch."""
     removed: dict[str, int] = {}
     for table, statement in _PRUNE.items():
         with dispatch(engine) as db:
             removed[table] = db.execute(text(statement), DAYS).rowcount
-    return removed
+    return {**removed, "pms_rejects": _in_batches(engine, days=rejects_days, batch=batch)}
+
+
+def _in_batches(engine: Engine, *, days: int, batch: int) -> int:
+    """A practice whose every record was refused may have left millions."""
+    gone = 0
+    while True:
+        with dispatch(engine) as db:
+            found = db.execute(_REJECTS, {"days": days, "batch": batch}).rowcount
+        gone += found
+        if found < batch:
+            return gone

@@ -94,10 +94,12 @@ def schema(wiring: Wiring) -> Iterator[Finding]:
     # No transaction: it compares for seconds where the machine is busy, and would stand idle.
     with wiring.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
         found = differences(db)
-    grave = [str(one) for one in found if not one.is_harmless]
+    grave = [one for one in found if not one.is_harmless]
     if grave:
-        told = _some(grave)
+        told = _some([str(one) for one in grave])
         advice = "restore it from your backup, or make it as migrations/sql does"
+        if all(one.is_built_later for one in grave):
+            advice = "run 'pms-sync migrate'"
         yield Finding("schema", "bad", f"not what the migrations made: {told}; {advice}")
     elif found:
         told = _some([str(one) for one in found])

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from alembic import op
 
+from migrations.indexes import carry
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -26,7 +28,7 @@ def _run(sql: str) -> None:
 
 
 def upgrade() -> None:
-    _run((SQL / "0003_phone.sql").read_text())
+    carry(SQL / "0003_phone.sql")
 
 
 def downgrade() -> None:

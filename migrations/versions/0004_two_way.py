@@ -4,6 +4,8 @@ from pathlib import Path
 
 from alembic import op
 
+from migrations.indexes import carry
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -28,7 +30,7 @@ def _run(sql: str) -> None:
 
 
 def upgrade() -> None:
-    _run((SQL / "0004_two_way.sql").read_text())
+    carry(SQL / "0004_two_way.sql")
 
 
 def downgrade() -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from alembic import op
 
+from migrations.indexes import carry
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -26,7 +28,7 @@ def _run(sql: str) -> None:
 
 
 def upgrade() -> None:
-    _run((SQL / "0005_queues.sql").read_text())
+    carry(SQL / "0005_queues.sql")
 
 
 def downgrade() -> None:

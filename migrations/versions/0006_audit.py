@@ -4,6 +4,8 @@ from pathlib import Path
 
 from alembic import op
 
+from migrations.indexes import carry
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -33,7 +35,7 @@ def _run(sql: str) -> None:
 
 
 def upgrade() -> None:
-    _run((SQL / "0006_audit.sql").read_text())
+    carry(SQL / "0006_audit.sql")
 
 
 def downgrade() -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from alembic import op
 
+from migrations.indexes import carry
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -27,7 +29,7 @@ def upgrade() -> None:
     """Each file of this revision, such as 0007_access.sql, in the order of their names."""
     for part in sorted(SQL.glob("0007_*.sql")):
         if not part.name.endswith(".down.sql"):
-            _run(part.read_text())
+            carry(part)
 
 
 def downgrade() -> None:

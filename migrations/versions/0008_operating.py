@@ -4,6 +4,8 @@ from pathlib import Path
 
 from alembic import op
 
+from migrations.indexes import carry
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -23,7 +25,7 @@ def _run(sql: str) -> None:
 
 
 def upgrade() -> None:
-    _run((SQL / "0008_operating.sql").read_text())
+    carry(SQL / "0008_operating.sql")
 
 
 def downgrade() -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from alembic import op
 
+from migrations.indexes import carry
+
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
@@ -24,7 +26,7 @@ def _run(sql: str) -> None:
 
 
 def upgrade() -> None:
-    _run((SQL / "0009_both_ways.sql").read_text())
+    carry(SQL / "0009_both_ways.sql")
 
 
 def downgrade() -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from alembic import op
 
+from migrations.indexes import carry
+
 revision = "0010"
 down_revision = "0009"
 branch_labels = None
@@ -34,7 +36,7 @@ def _run(sql: str) -> None:
 
 
 def upgrade() -> None:
-    _run((SQL / "0010_monitoring.sql").read_text())
+    carry(SQL / "0010_monitoring.sql")
 
 
 def downgrade() -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from alembic import op
 
+from migrations.indexes import carry
+
 revision = "0011"
 down_revision = "0010"
 branch_labels = None
@@ -18,7 +20,7 @@ def _run(sql: str) -> None:
 
 
 def upgrade() -> None:
-    _run((SQL / "0011_origins.sql").read_text())
+    carry(SQL / "0011_origins.sql")
 
 
 def downgrade() -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from alembic import op
 
+from migrations.indexes import carry
+
 revision = "0012"
 down_revision = "0011"
 branch_labels = None
@@ -29,7 +31,7 @@ def _run(sql: str) -> None:
 
 
 def upgrade() -> None:
-    _run((SQL / "0012_called_off.sql").read_text())
+    carry(SQL / "0012_called_off.sql")
 
 
 def downgrade() -> None:

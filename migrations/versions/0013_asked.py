@@ -4,6 +4,8 @@ from pathlib import Path
 
 from alembic import op
 
+from migrations.indexes import carry
+
 revision = "0013"
 down_revision = "0012"
 branch_labels = None
@@ -18,7 +20,7 @@ def _run(sql: str) -> None:
 
 
 def upgrade() -> None:
-    _run((SQL / "0013_asked.sql").read_text())
+    carry(SQL / "0013_asked.sql")
 
 
 def downgrade() -> None:

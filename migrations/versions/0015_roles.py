@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from alembic import op
+from migrations.indexes import carry
 
 revision = "0015"
 down_revision = "0014"
@@ -12,13 +12,8 @@ depends_on = None
 SQL = Path(__file__).parent.parent / "sql"
 
 
-def _run(sql: str) -> None:
-    # psycopg's own cursor: several statements in one string, and no `:name` or `%` to escape.
-    op.get_bind().connection.cursor().execute(sql.encode())
-
-
 def upgrade() -> None:
-    _run((SQL / "0015_roles.sql").read_text())
+    carry(SQL / "0015_roles.sql")
 
 
 def downgrade() -> None:

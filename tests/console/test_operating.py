@@ -225,7 +225,11 @@ def test_an_older_database_waits_to_be_migrated(
 
     assert "run 'pms-sync migrate'" in shell.complaint("accounts", "list")
     assert shell("doctor").code == 1
-    assert shell.answer("migrate") == {"before": None, "now": migrations.newest()}
+    assert shell.answer("migrate") == {
+        "before": None,
+        "now": migrations.newest(),
+        "indexes": [],
+    }
     assert shell.answer("accounts", "list")["accounts"]
 
 

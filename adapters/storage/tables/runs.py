@@ -105,6 +105,7 @@ pms_rejects = Table(
     Column("reason", Text, nullable=False),
     stamp_column(),
     Index("ix_pms_rejects_run_id", "run_id"),
+    Index("ix_pms_rejects_created_at", "created_at"),
 )
 
 pms_removal_candidates = Table(

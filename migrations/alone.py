@@ -1,0 +1,49 @@
+"""One migration at a time: whoever comes second waits, and finds that nothing is left to do."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, create_engine, pool, text
+
+from domain.errors import BadInput
+
+NUMBER = 7_305_512_090_417
+"""Of the lock that whoever migrates holds; any number that nobody else takes."""
+
+PATIENCE_SECONDS = 60.0
+AGAIN_SECONDS = 0.25
+LONGEST_WAIT = "15min"
+"""For transactions begun before an index of their table: nobody else is kept waiting meanwhile."""
+
+# Tried again and again: a statement that waits would itself be waited for by a build of an index.
+_TAKEN = text("SELECT pg_try_advisory_lock(:number)")
+
+
+@contextmanager
+def alone(url: str, *, pause: Callable[[float], object] = time.sleep) -> Iterator[Connection]:
+    """A connection that commits each statement by itself, while no other process migrates."""
+    engine = create_engine(
+        url,
+        poolclass=pool.NullPool,
+        hide_parameters=True,
+        isolation_level="AUTOCOMMIT",
+        connect_args={"options": f"-c lock_timeout={LONGEST_WAIT}"},
+    )
+    try:
+        with engine.connect() as connection:
+            _take(connection, pause)
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _take(connection: Connection, pause: Callable[[float], object]) -> None:
+    ends = time.monotonic() + PATIENCE_SECONDS
+    while not connection.execute(_TAKEN, {"number": NUMBER}).scalar_one():
+        if time.monotonic() > ends:
+            raise BadInput(
+                "Another 'pms-sync migrate' is at work on this database: wait for it to end, then"
+                " run this one again."
+            )
+        pause(AGAIN_SECONDS)

@@ -1,0 +1,111 @@
+"""What could not be read goes with its time, in batches, and never while it is of use."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from adapters.storage.pruning import prune
+from infra.database import BadStatement, dispatch, transaction
+from tests.storage.rig import ACCOUNT, Rig
+
+pytestmark = pytest.mark.integration
+
+RUN = text(
+    """
+    INSERT INTO pms_sync_log (id, account_id, pms_connection_id, job_id, sync_type, day_from,
+                              day_to, status, dry_run, trace_id, started_at)
+    VALUES (:id, :account, :connection, :job, 'full', '2026-06-02', '2026-06-02', :status,
+            :dry_run, 'trace', now() - make_interval(days => :days))
+    """
+)
+REJECT = text(
+    """
+    INSERT INTO pms_rejects (account_id, run_id, query_key, pms_id, path, reason, created_at)
+    SELECT :account, :run, 'all', number::text, 'start', 'start: not a time',
+           now() - make_interval(days => :days) FROM generate_series(1, :count) AS number
+    """
+)
+
+
+def rejected(
+    rig: Rig,
+    connection_id: UUID,
+    *,
+    days: int,
+    status: str = "success",
+    count: int = 1,
+    dry_run: bool = False,
+) -> UUID:
+    """A run that began so many days ago and could not read so many records."""
+    run_id = uuid4()
+    about = {"id": run_id, "account": ACCOUNT, "connection": connection_id, "days": days}
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        job = db.execute(text("SELECT count(*) + 1 FROM pms_sync_log")).scalar_one()
+        db.execute(RUN, {**about, "job": job, "status": status, "dry_run": dry_run})
+        db.execute(REJECT, {"account": ACCOUNT, "run": run_id, "days": days, "count": count})
+    return run_id
+
+
+def left(rig: Rig) -> set[UUID]:
+    """Runs of which it is still told what they could not read."""
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        return set(db.execute(text("SELECT run_id FROM pms_rejects")).scalars())
+
+
+def test_what_old_runs_could_not_read_is_cleared_away(rig: Rig) -> None:
+    site = rig.connect("site")
+    rejected(rig, site, days=91)
+    within, latest = rejected(rig, site, days=89), rejected(rig, site, days=0)
+
+    gone = prune(rig.engine)
+
+    assert gone["pms_rejects"] == 1
+    assert left(rig) == {within, latest}
+
+
+def test_how_long_is_a_setting(rig: Rig) -> None:
+    site = rig.connect("site")
+    rejected(rig, site, days=10)
+    latest = rejected(rig, site, days=0)
+
+    prune(rig.engine, rejects_days=7)
+
+    assert left(rig) == {latest}
+
+
+def test_many_go_a_batch_at_a_time(rig: Rig) -> None:
+    site = rig.connect("site")
+    rejected(rig, site, days=91, count=7)
+    latest = rejected(rig, site, days=0)
+
+    assert prune(rig.engine, batch=3)["pms_rejects"] == 7
+    assert left(rig) == {latest}
+
+
+def test_a_practice_that_was_long_not_read_keeps_what_its_latest_run_could_not(rig: Rig) -> None:
+    stopped, other = rig.connect("stopped"), rig.connect("other")
+    latest = rejected(rig, stopped, days=400)
+    rejected(rig, stopped, days=399, dry_run=True)
+    newest = rejected(rig, other, days=0)
+
+    prune(rig.engine)
+
+    assert left(rig) == {latest, newest}
+
+
+def test_a_run_that_goes_on_keeps_its_own(rig: Rig) -> None:
+    site = rig.connect("site")
+    running, latest = (
+        rejected(rig, site, days=91, status="running"),
+        rejected(rig, site, days=0),
+    )
+
+    prune(rig.engine)
+
+    assert left(rig) == {running, latest}
+
+
+def test_who_clears_away_reads_neither_records_nor_reasons(rig: Rig) -> None:
+    with pytest.raises(BadStatement), dispatch(rig.engine) as db:
+        db.execute(text("SELECT pms_id, reason FROM pms_rejects"))
