@@ -81,9 +81,10 @@ def claim(
         raise BadInput("Say whose it is: one of --account and --code.")
     by = access("authorisations claim")
     with wired() as wiring, dispatch(wiring.engine) as db:
-        row = _open(db, office)
         if account is not None:
             accounts.require(db, account)
+        row = _open(db, office)
+        if account is not None:
             authorisations.claim(db, row["id"], account_id=account, by=by.user)
         else:
             account, _ = authorisations.by_code(
@@ -134,9 +135,9 @@ def link(
 ) -> None:
     """Print a link to the marketplace: good for an hour, one office, and that account alone."""
     with wired() as wiring:
-        app_id = _app_id(wiring)
         with dispatch(wiring.engine) as db:
             accounts.require(db, account)
+        app_id = _app_id(wiring)
         now, by = system_clock(), access("sikka link")
         with audited(
             wiring.engine, "sikka link", account_id=account, action="authorisation.begun"

@@ -63,9 +63,9 @@ def vapi_call(  # noqa: PLR0913 - each is an option
 ) -> None:
     """Play the call that searches, asks what is free, books, and hears the number."""
     with wired() as wiring:
+        options = _called(wiring, account)
         credential = _credential(wiring.settings)
         callers = caller or _callers(wiring, account or "default", most=min(repeat, LOOKED_AT))
-        options = _called(wiring, account)
         where = _where(to or address.of_pages(wiring.settings))
     options += ["--to", where, "--day", day, "--repeat", str(repeat)]
     options += ["--concurrency", str(concurrency), "--duplicate", str(duplicate)]

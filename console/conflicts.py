@@ -109,6 +109,7 @@ def settle(  # noqa: PLR0913 - one or many, and which
     hand = _hand(account, "conflicts settle")
     with wired() as wiring:
         with transaction(wiring.engine, account_id=account) as db:
+            accounts.require(db, account)
             wanted = _wanted(db, rule, connection, run)
             shown = conflict_list.shown_now(db, wanted, limit=AT_ONCE)
         if shown and not yes:
@@ -137,6 +138,7 @@ def undo(
         seal = wiring.entry_seal(account)
         if run is not None:
             with transaction(wiring.engine, account_id=account) as db:
+                accounts.require(db, account)
                 found = runs.find(db, run)
             if not yes:
                 _sure(f"Undo {_did(found)} of the run of {found.started_at:%d %b %H:%M} UTC?")
@@ -144,6 +146,7 @@ def undo(
                 undone = run_undoing.undo_run(db, seal, found.id, hand=hand)
             return _told(asdict(undone), json=json)
         with transaction(wiring.engine, account_id=account) as db:
+            accounts.require(db, account)
             conflict_id = conflict_list.find(db, str(conflict))
             settling.undo_one(db, seal, conflict_id, hand=hand)
     return output.answer({"id": conflict_id}) if json else output.say("Open again.")
@@ -161,6 +164,7 @@ def redo(
     hand = _hand(account, "conflicts redo")
     with wired() as wiring:
         with transaction(wiring.engine, account_id=account) as db:
+            accounts.require(db, account)
             found = runs.find(db, run)
         if not yes:
             _sure(f"Do the run of {found.started_at:%d %b %H:%M} UTC again?")
@@ -177,6 +181,7 @@ def _settle_one(conflict: str, choice: Choice, *, account: str, yes: bool, json:
         seal = wiring.entry_seal(account)
         is_asked = sys.stdin.isatty() and not yes
         with transaction(wiring.engine, account_id=account) as db:
+            accounts.require(db, account)
             conflict_id = conflict_list.find(db, start)
             if version is None:
                 version = _shown_version(db, conflict_id)

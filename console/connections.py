@@ -7,7 +7,7 @@ import typer
 from sqlalchemy import Connection as Db
 
 from adapters import pms
-from adapters.storage import connection_list
+from adapters.storage import accounts, connection_list
 from adapters.storage.connections import NO_ZONE_YET, NewConnection
 from console import given, output, reconnecting, setting_up
 from console.agreeing import require_agreements
@@ -48,6 +48,8 @@ def list_(
 ) -> None:
     """List the connections and how fresh each is."""
     with wired() as wiring, dispatch(wiring.engine) as db:
+        if account is not None:
+            accounts.require(db, account)
         found = connection_list.listed(db, account_id=account)
     if json:
         return output.answer({"connections": [dict(one) for one in found]})
@@ -114,6 +116,8 @@ def add(  # noqa: PLR0913 - each is an option
     if map_all:
         settings["map_all"] = True
     with wired() as wiring:
+        with dispatch(wiring.engine) as db:
+            accounts.require(db, account)
         require_agreements(wiring, account_id=account, vendor=vendor)
         preset = wiring.opener.presets.get(vendor, {})
         secrets = given.secrets(described, secret or (), site=site, preset=preset)

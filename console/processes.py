@@ -18,6 +18,7 @@ import migrations
 import producers.main
 import scheduler.main
 import workers.main
+from adapters.secrets.choosing import require_readable
 from console import address, output
 from console.awaiting import once_there
 from console.output import AsJson
@@ -118,6 +119,7 @@ def up(*, port: Port = 8000, host: Host = HERE, json: AsJson = False) -> None:
         given = wiring.settings
         pages = address.public(given) or address.local(port)
         refuse_leaky_redis(wiring)
+        require_readable(wiring.secrets)
         for child in children(wiring, port=port, host=host, base_url=pages):
             supervisor.add(child)
         with address.noted(given.home, pages):
@@ -215,5 +217,6 @@ def _process(*, connections: int = SPARE_CONNECTIONS, as_json: bool = False) -> 
         logging.configure(json=not plain, level=given.log_level)
         once_there(lambda: ensure_schema(wiring))
         once_there(lambda: refuse_leaky_redis(wiring))
+        require_readable(wiring.secrets)
         with otel.sending(given.otel_exporter_otlp_endpoint, process=" ".join(sys.argv[1:2])):
             yield wiring

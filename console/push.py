@@ -9,7 +9,7 @@ import typer
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage import push_asking, push_standing
+from adapters.storage import accounts, push_asking, push_standing
 from adapters.storage.push_asking import Asked
 from adapters.storage.workers import living_workers
 from console import given, output
@@ -67,6 +67,8 @@ def entry(
     """Send what a row owes its practice, and read what the practice says of it."""
     ask = push_asking.create if create else push_asking.push
     with wired() as wiring:
+        with dispatch(wiring.engine) as db:
+            accounts.require(db, account)
         _carried(
             wiring,
             account,

@@ -18,7 +18,7 @@ from console.wiring import Wiring, wired
 from domain.connections import Connection
 from domain.errors import BadInput
 from domain.sheet import EntryView, Sheet
-from domain.window import local_day
+from domain.window import check_days, local_day
 from infra.clock import system_clock
 from infra.database import dispatch, transaction
 
@@ -51,8 +51,7 @@ def run_sheet(
         today = local_day(system_clock(), _zone(wiring, whose, held))
         first_day = given.day(day or first, today=today)
         last_day = given.day(day or last, today=today, default=first_day)
-        if last_day < first_day:
-            raise BadInput(f"The range ends ({last_day}) before it starts ({first_day}).")
+        check_days(first_day, last_day)
         sheet = read(wiring, whose, first_day, last_day, held=held)
     if json:
         return output.answer({"appointments": [as_answer(one) for one in sheet.entries]})

@@ -10,7 +10,7 @@ import typer
 from sqlalchemy import text
 
 from adapters import pms
-from adapters.storage import connection_list, connections, phone_book
+from adapters.storage import accounts, connection_list, connections, phone_book
 from adapters.vapi.api import BASE_URL, Pushed, VapiApi
 from adapters.vapi.definitions import Definition, Line, offered, tool_json
 from adapters.vapi.templates import assistant_json, prompt_addition
@@ -131,13 +131,15 @@ def _served(
 ) -> Served:
     """Asks the practice's desk, so that a tool is there only where it would work."""
     with transaction(wiring.engine, account_id=account) as db:
+        accounts.require(db, account)
+        chosen = connection_list.find(db, connection_id).id if connection_id else None
         able = phone_book.practices(db, connectors=pms.desks())
         if not able:
             raise BadInput(
                 f"Account '{account}' has no active connection that can serve calls; connect one"
                 f" of {', '.join(pms.desks())} first."
             )
-        wanted = connection_list.find(db, connection_id).id if connection_id else able[0].id
+        wanted = chosen or able[0].id
         if wanted not in {one.id for one in able}:
             raise BadInput("This connection cannot serve calls; choose another, or resume it.")
         connection = connections.load(db, wanted)

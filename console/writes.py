@@ -84,6 +84,7 @@ def settle(
         raise BadInput(f"A write is settled as {' or '.join(open_writes.BY_HAND)}, not '{as_}'.")
     with wired() as wiring:
         with transaction(wiring.engine, account_id=account) as db:
+            accounts.require(db, account)
             write_id = open_writes.find(db, write)
         ledger = WriteLedger(wiring.engine, wiring.sealer, account_id=account, clock=system_clock)
         kept = ledger.load(write_id)

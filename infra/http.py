@@ -14,6 +14,7 @@ import structlog
 
 from domain.errors import BadInput, BrokenContract, Refused, Transient
 from infra.bodies import Pairs, basic, unpacked, with_params, written
+from infra.holding import at_the_last_moment
 from infra.network import Address, Transport, deadline, is_public
 from infra.vendor_urls import is_loopback
 
@@ -114,7 +115,9 @@ class Client:
         """
         target = self._allowed(method, with_params(url, params))
         body, kind = (content, {}) if content is not None else written(json, form)
-        request = self._client.build_request(method, target, headers=kind, content=body)
+        request = self._client.build_request(
+            method, target, headers=kind, content=body, extensions={**at_the_last_moment(method)}
+        )
         if auth is not None:
             request.headers["Authorization"] = basic(*auth)
         request.headers.update(headers or {})

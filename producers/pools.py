@@ -12,7 +12,7 @@ from domain.limits import Budget
 from producers.doors import Door
 from producers.pages.allowances import buckets_of
 
-MOST = 300
+AT_ONCE = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +40,11 @@ class Pools:
     at: datetime
 
 
-def pools(door: Door) -> Pools:
+def pools(door: Door, *, at_once: int = AT_ONCE) -> Pools:
     """The store of secrets tells whose an allowance is; it is asked outside any transaction."""
-    with door.transaction() as db:
-        synced, at = read_synced(db, most=MOST)
     found: dict[tuple[str, ...], list[Synced]] = {}
     held: dict[tuple[str, ...], Sequence[Budget]] = {}
+    synced, at = _synced(door, at_once)
     for one in synced:
         spends = budgets_of(door, one.connection)
         key = tuple(budget.bucket for budget in spends)
@@ -58,6 +57,18 @@ def pools(door: Door) -> Pools:
     ]
     made.sort(key=lambda one: (-len(one.members), one.vendor))
     return Pools(pools=made, untold=untold, at=at or door.ports.clock())
+
+
+def _synced(door: Door, at_once: int) -> tuple[Sequence[Synced], datetime | None]:
+    """All of them, a page a transaction, and when the first was read."""
+    with door.transaction() as db:
+        page = read_synced(db, most=at_once)
+    found, at = [*page.synced], page.at
+    while page.next is not None:
+        with door.transaction() as db:
+            page = read_synced(db, most=at_once, after=page.next)
+        found += page.synced
+    return found, at
 
 
 def budgets_of(door: Door, connection: Connection) -> Sequence[Budget]:

@@ -1,6 +1,7 @@
 """Carries one job: claim it, run its handler, and write down how it ended."""
 
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,10 +13,14 @@ import structlog
 from domain.backoff import NO_FLOOR, next_try
 from domain.errors import FenceLost, SyncError, Throttled, Transient
 from domain.jobs import Job, JobState
+from infra.holding import while_held
 from infra.stopping import HandBack, Stopping
 from infra.tracing import span
 
 log = structlog.get_logger()
+
+SURE_SECONDS = 5.0
+"""After the ledger last said that a job is ours: half of how long it keeps others from it."""
 
 Handler = Callable[[Job], Mapping[str, Any] | None]
 
@@ -41,6 +46,7 @@ UNKNOWN = Work(run=_no_such_work)
 
 class JobLedger(Protocol):
     def claim(self, job_id: int) -> Job | None: ...
+    def renew(self, jobs: Iterable[Job]) -> set[int]: ...
     def finish(self, job: Job, result: Mapping[str, Any] | None = None) -> None: ...
     def wait(self, job: Job, *, until: datetime, reason: str) -> None: ...
     def fail(self, job: Job, error: SyncError, *, retry_at: datetime) -> JobState: ...
@@ -48,11 +54,16 @@ class JobLedger(Protocol):
 
 
 class Running:
-    """The jobs this process holds, for the thread that renews their leases."""
+    """The jobs this process holds, for the thread that renews their leases.
 
-    def __init__(self) -> None:
+    `seconds` goes on while the process is stopped.
+    """
+
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         self._lock = Lock()
         self._jobs: dict[int, Job] = {}
+        self._proved: dict[tuple[int, int], float] = {}
+        self.seconds = seconds
 
     @contextmanager
     def holding(self, job: Job) -> Iterator[None]:
@@ -65,6 +76,18 @@ class Running:
                 # A process that slept past its lease may have taken the job up again meanwhile.
                 if self._jobs.get(job.id) is job:
                     del self._jobs[job.id]
+                self._proved.pop(_attempt(job), None)
+
+    def proved(self, jobs: Iterable[Job], *, at: float) -> None:
+        """The ledger was asked at that second, and these were ours then."""
+        with self._lock:
+            self._proved |= {_attempt(job): at for job in jobs if self._jobs.get(job.id) is job}
+
+    def is_sure(self, job: Job) -> bool:
+        """Whether it was ours so lately that nobody else can have it."""
+        with self._lock:
+            proved = self._proved.get(_attempt(job))
+        return proved is not None and self.seconds() - proved < SURE_SECONDS
 
     def all(self) -> list[Job]:
         with self._lock:
@@ -86,14 +109,17 @@ class Execution:
         """How the job stands afterwards, or None when it was not ours to run."""
         if self.stopping.asked:
             return None
+        at = self.running.seconds()
         job = self.ledger.claim(job_id)
         if job is None:
             return None
         with (
             self.running.holding(job),
+            while_held(lambda: self._hold(job)),
             structlog.contextvars.bound_contextvars(**_named(job)),
             span(job.kind, kind="consumer", trace_id=job.trace_id, pms=job.vendor) as told,
         ):
+            self.running.proved([job], at=at)
             try:
                 state = self._carry(job)
             except FenceLost:
@@ -101,6 +127,15 @@ class Execution:
                 return None
             told.tell(job.kind, ended=state.value)
             return state
+
+    def _hold(self, job: Job) -> None:
+        """Raise FenceLost where another attempt may have it: this process may have been stopped."""
+        if self.running.is_sure(job):
+            return
+        at = self.running.seconds()
+        if job.id not in self.ledger.renew([job]):
+            raise FenceLost(f"job {job.id} was taken over")
+        self.running.proved([job], at=at)
 
     def _carry(self, job: Job) -> JobState:
         work = self.works.get(job.kind, UNKNOWN)
@@ -136,6 +171,10 @@ class Execution:
         told = error.retry_at if isinstance(error, Transient) else None
         floor = told - now if told else NO_FLOOR
         return next_try(job.failures + 1, at=now, floor=floor, chance=self.chance())
+
+
+def _attempt(job: Job) -> tuple[int, int]:
+    return job.id, job.fence
 
 
 def _named(job: Job) -> dict[str, str]:

@@ -39,7 +39,10 @@ def keep_alive(
         while not done.asked:
             try:
                 register.alive()
-                ledger.renew(running.all())
+                at = running.seconds()
+                held = running.all()
+                renewed = ledger.renew(held)
+                running.proved((job for job in held if job.id in renewed), at=at)
             except SyncError as error:
                 log.warning("leases.not_renewed", error_kind=error.kind)
             if done.pause(every):

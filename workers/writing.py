@@ -9,7 +9,15 @@ from uuid import UUID
 import structlog
 
 from domain.desk import Opening, Outcome, OutcomeUnknown, Receipt, Verdict, WriteDesk
-from domain.errors import BadInput, NeedsReconnect, Refused, SyncError, Throttled, Transient
+from domain.errors import (
+    BadInput,
+    FenceLost,
+    NeedsReconnect,
+    Refused,
+    SyncError,
+    Throttled,
+    Transient,
+)
 from domain.pushes import ChangedThere
 from domain.writes import (
     CERTAIN_AFTER,
@@ -189,10 +197,15 @@ class Writing:
         if self._clock() - (sent.submitted_at or self._clock()) > SEND_WITHIN:
             # Frozen between the mark and here: somebody may be reading it back by now.
             return self._ledger.settle(sent, WriteState.UNKNOWN)
+        return self._leave(sent)
+
+    def _leave(self, sent: KeptWrite) -> KeptWrite:
         try:
             receipt = self._desk.submit(sent.write)
         except NOTHING_LEFT as refusal:
             return self._not_done(sent, refusal)
+        except FenceLost:
+            raise  # it never left: whoever has the job now reads it back
         except OutcomeUnknown as doubt:
             return self._ledger.settle(sent, WriteState.UNKNOWN, reason=str(doubt))
         except Exception:

@@ -4,11 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import boto3
-
 from adapters.anchors.file import FileAnchor
 from adapters.anchors.s3 import S3Anchor
 from domain.audit_chain import Anchor
+from infra import aws
 from infra.audit_keys import audit_keys
 from infra.settings import Settings
 
@@ -20,9 +19,7 @@ def anchor(given: Settings) -> Anchor:
     """`s3://bucket/prefix`, or a file; unset, one beside the other data of this machine."""
     if given.audit_anchor and given.audit_anchor.startswith(S3):
         place = urlsplit(given.audit_anchor)
-        client = boto3.client(
-            "s3", region_name=given.aws_region, endpoint_url=given.aws_endpoint_url
-        )
+        client = aws.client("s3", given, wants="AUDIT_ANCHOR")
         kept_for = timedelta(days=given.audit_keep_years * DAYS_A_YEAR)
         return S3Anchor(client, place.netloc, place.path, kept_for=kept_for)
     path = Path(given.audit_anchor) if given.audit_anchor else given.home / "audit" / "heads.jsonl"

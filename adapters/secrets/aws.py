@@ -6,10 +6,17 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    TokenRetrievalError,
+)
 
 from adapters.secrets.names import GONE, checked_name, packed, unpacked
-from domain.errors import BrokenContract, NeedsReconnect, Refused, SyncError, Transient
+from domain.errors import BadInput, BrokenContract, NeedsReconnect, Refused, SyncError, Transient
 
 CACHE_SECONDS = 300.0
 ARN = "arn:"
@@ -31,6 +38,16 @@ PASSING = frozenset(
         "TooManyRequestsException",
     }
 )
+
+
+NO_CREDENTIALS = (
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    TokenRetrievalError,
+)
+NOBODY = "start"
+"""A name that no secret has: that it is missed shows that one could be read."""
 
 
 class AwsSecretStore:
@@ -88,6 +105,19 @@ class AwsSecretStore:
         self._called("delete_secret", MISSING | DELETED, SecretId=secret)
         self.forget(secret)
 
+    def require_readable(self, *, wants: str) -> None:
+        """Raise BadInput where no secret can be read; a store that is only busy is well."""
+        try:
+            self._client.get_secret_value(SecretId=self._ours(NOBODY))
+        except ClientError as error:
+            code = _code(error)
+            if code not in MISSING | DELETED | PASSING:
+                advice = f"allow secretsmanager:GetSecretValue below {self._prefix}"
+                told = f"the secret store refused us ({code}); check the credentials, and {advice}"
+                raise BadInput(f"{wants}: {told}.") from None
+        except BotoCoreError as error:
+            raise BadInput(f"{wants}: {_unreached(error)}.") from None
+
     def forget(self, ref: str) -> None:
         """Ask again next time: the vendor refused what we have."""
         with self._lock:
@@ -137,16 +167,29 @@ class AwsSecretStore:
         try:
             return getattr(self._client, call)(**arguments)
         except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", "unknown"))
+            code = _code(error)
             problem = None if code in expected else _problem(call, code)
         except BotoCoreError as error:
-            problem = Transient(f"the secret store cannot be reached ({type(error).__name__})")
+            problem = _unreached(error)
         if problem is not None:
             raise problem
         return None
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", "unknown"))
 
 
 def _problem(call: str, code: str) -> SyncError:
     if code in PASSING:
         return Transient(f"the secret store is busy ({code})")
     return Refused(f"the secret store refused {call} ({code})")
+
+
+def _unreached(error: BotoCoreError) -> SyncError:
+    kind = type(error).__name__
+    if isinstance(error, NO_CREDENTIALS):
+        advice = "give it a role, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        return Transient(f"this process has no credentials of AWS ({kind}); {advice}")
+    advice = "check AWS_REGION, AWS_ENDPOINT_URL and the network"
+    return Transient(f"the secret store cannot be reached ({kind}); {advice}")

@@ -1,7 +1,7 @@
 """Judges audit chains against their rows and their anchor, and names what is wrong."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 
 from adapters.storage.audit_chain import LONGEST_TRANSACTION, links_after
 from adapters.storage.audit_cuts import Cut, is_ours, latest_cut
+from adapters.storage.audit_shelf import Heads, Shelf, shelf
 from domain.audit_chain import (
     Anchor,
     AnchorBroken,
@@ -44,9 +45,6 @@ _TAIL = text(
       AND NOT EXISTS (SELECT FROM audit_chain AS link WHERE link.audit_id = logs.id)
     """
 )
-
-Heads = Mapping[int, frozenset[bytes]]
-"""What an anchor holds of one account: the hashes it was given for a place, one if all is well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,26 +82,25 @@ class Verifying:
         known: dict[str, Known] = {
             row.id: Known(seq=row.seq, anchored=row.anchored) for row in rows
         }
-        anchored, broken = self._anchored(only)
-        wanted = [only] if only else sorted({*known, *anchored})
-        verdicts = [
-            self._verdict(one, known.get(one, Known()), anchored.get(one, {}), is_whole=not broken)
-            for one in wanted
-        ]
+        with shelf() as anchored:
+            broken = self._shelved(anchored, only)
+            wanted = [only] if only else sorted({*known, *anchored.accounts()})
+            verdicts = [
+                self._verdict(one, known.get(one, Known()), anchored.of(one), is_whole=not broken)
+                for one in wanted
+            ]
         return verdicts, broken
 
-    def _anchored(self, only: str | None) -> tuple[Mapping[str, Heads], Sequence[Finding]]:
-        found: dict[str, dict[int, frozenset[bytes]]] = {}
+    def _shelved(self, anchored: Shelf, only: str | None) -> Sequence[Finding]:
+        """What is wrong with the anchor; what it holds up to there is shelved all the same."""
         try:
             for head in self.anchor.heads():
-                if only not in {None, head.account_id}:
-                    continue
-                places = found.setdefault(head.account_id, {})
-                places[head.seq] = places.get(head.seq, frozenset()) | {head.hash}
+                if only in {None, head.account_id}:
+                    anchored.keep(head)
         except AnchorBroken as error:
             sentence = f"the anchor was altered: {error}"
-            return found, (Finding(trouble=Trouble.ANCHOR, sentence=sentence),)
-        return found, ()
+            return (Finding(trouble=Trouble.ANCHOR, sentence=sentence),)
+        return ()
 
     def _verdict(
         self,
@@ -127,7 +124,7 @@ class Verifying:
             archived=start.seq,
             unchained=tail[0],
             oldest_unchained=tail[1],
-            anchored=max(heads, default=0),
+            anchored=heads.last,
             findings=wrong.told(),
         )
 
@@ -195,7 +192,7 @@ class _Wrong:
             self.at(Head(account_id=self._account, seq=link.seq, hash=link.hash))
 
     def at(self, head: Head) -> None:
-        if self._heads.get(head.seq, frozenset({head.hash})) != {head.hash}:
+        if self._heads.at(head.seq) - {head.hash}:
             self.add(
                 Trouble.ANCHOR,
                 f"the anchor's head at place {head.seq} is not the chain's",
@@ -215,7 +212,7 @@ def _of_cut(keys: ChainKeys, cut: Cut | None) -> Iterator[Finding]:
 
 def _of_tail(end: Head, known: Known, heads: Heads, *, is_whole: bool) -> Iterator[Finding]:
     """What the anchor, or the head's own row, knows of places the chain no longer has."""
-    outside = max(heads, default=0)
+    outside = heads.last
     longest = max(outside, known.seq)
     if longest > end.seq:
         who = "the anchor" if outside >= known.seq else "the head's row"

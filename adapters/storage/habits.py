@@ -15,7 +15,8 @@ from domain.connections import Connection
 _HABITS = text(
     """
     SELECT now() AS at, own.id, own.account_id, own.connector, own.site, own.timezone,
-           own.display_name, own.base_url, own.secret_ref, own.version,
+           own.display_name, lower(own.display_name) AS sorted_by,
+           own.base_url, own.secret_ref, own.version,
            own.sync_frequency_minutes AS minutes, own.next_sync_at,
            own.sync_enabled AND own.state IN ('ACTIVE', 'ERROR') AS is_synced,
            usual.requests, coalesce(day.requests, 0)::int AS of_syncs,
@@ -41,6 +42,8 @@ _HABITS = text(
              OR jobs.state = 'ready' AND (jobs.due_at <= now() OR jobs.waiting_for IS NOT NULL))
     ) AS queued ON true
     WHERE own.removed_at IS NULL AND own.state <> 'SETUP_REQUIRED'
+      AND (CAST(:name AS text) IS NULL
+           OR (lower(own.display_name), own.id) > (:name, CAST(:id AS uuid)))
     ORDER BY lower(own.display_name), own.id LIMIT :most
     """
 )
@@ -81,10 +84,24 @@ class Used:
     requests: int
 
 
-def read_synced(db: Db, *, most: int) -> tuple[Sequence[Synced], datetime | None]:
-    """By name, and the database's own time; None where there is no connection."""
-    rows = db.execute(_HABITS, {"most": most}).all()
-    return [_synced(row) for row in rows], rows[0].at if rows else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncedPage:
+    """Connections by name, at the database's own time; `next` names the place of the last."""
+
+    synced: Sequence[Synced]
+    at: datetime | None
+    next: tuple[str, UUID] | None
+
+
+def read_synced(db: Db, *, most: int, after: tuple[str, UUID] | None = None) -> SyncedPage:
+    """So many from that place on; `at` is None where there is none."""
+    name, last_id = after or (None, None)
+    rows = db.execute(_HABITS, {"most": most, "name": name, "id": last_id}).all()
+    return SyncedPage(
+        synced=[_synced(row) for row in rows],
+        at=rows[0].at if rows else None,
+        next=(rows[-1].sorted_by, rows[-1].id) if len(rows) == most else None,
+    )
 
 
 def read_used(db: Db, buckets: Collection[str], *, seconds: int) -> Sequence[Used]:

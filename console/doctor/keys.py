@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from sqlalchemy import text
 
+from adapters.secrets.choosing import require_readable
 from adapters.secrets.file import FILE
 from adapters.storage import accounts, rotation
 from adapters.storage.entries import TABLE
@@ -32,8 +33,12 @@ _SEALED = text(
 
 def of_credentials(wiring: Wiring) -> Iterator[Finding]:
     """Looking for any name opens the whole file; that nothing has this one does not matter."""
+    if wiring.settings.secrets_backend == "aws":
+        require_readable(wiring.secrets)
+        yield Finding("keys", "ok", "AWS Secrets Manager can be read")
+        return
     file = wiring.settings.home / FILE
-    if wiring.settings.secrets_backend != "file" or not file.exists():
+    if not file.exists():
         yield Finding("keys", "ok", "no credentials are sealed here yet")
         return
     try:

@@ -74,6 +74,35 @@ def test_the_image_is_the_one_of_this_version() -> None:
     assert BASE["images"][0]["newTag"] == told
 
 
+def test_the_job_that_migrates_is_another_one_in_each_version() -> None:
+    (job,) = of_kind("Job").values()
+
+    assert job["metadata"]["name"] == f"migrate-{BASE['images'][0]['newTag']}"
+    assert job["spec"]["ttlSecondsAfterFinished"] > 0
+
+
+def test_what_the_job_needs_can_be_applied_alone_with_it() -> None:
+    first = {name for name, one in MADE.items() if staged(one)}
+    (job,) = of_kind("Job").values()
+    pod = job["spec"]["template"]["spec"]
+    named = {f"ConfigMap/{one['configMapRef']['name']}" for one in sources(pod, "configMapRef")}
+
+    assert first == {
+        f"Job/{job['metadata']['name']}",
+        f"Namespace/{BASE['namespace']}",
+        f"ServiceAccount/{pod['serviceAccountName']}",
+        *named,
+    }
+
+
+def staged(document: Mapping[str, Any]) -> bool:
+    return bool(document["metadata"].get("labels", {}).get("stage") == "first")
+
+
+def sources(pod: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+    return [one for one in pod["containers"][0]["envFrom"] if kind in one]
+
+
 def test_every_document_is_of_a_kind_and_version_that_exists() -> None:
     assert {one["kind"]: one["apiVersion"] for one in MADE.values()} == VERSIONS
 

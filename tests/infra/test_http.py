@@ -17,7 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.errors import BadInput, BrokenContract, Refused, Transient
+from domain.errors import BadInput, BrokenContract, FenceLost, Refused, Transient
+from infra.holding import while_held
 from infra.http import Client, NotSent
 from infra.network import deadline, is_public
 from tests.infra.certificates import certificate
@@ -255,6 +256,33 @@ def test_a_host_that_is_down_surely_got_nothing() -> None:
     with pytest.raises(NotSent, match=r"^POST 127.0.0.1: cannot be reached$"):
         client.send("POST", f"http://{LOCAL}:{port}/patients/7?name=Ada", json={})
     client.close()
+
+
+def test_what_is_no_longer_ours_to_do_is_not_written_and_reading_goes_on(
+    client: Client, site: str
+) -> None:
+    def taken_over() -> None:
+        raise FenceLost("job 1 was taken over")
+
+    with while_held(taken_over):
+        with pytest.raises(FenceLost):
+            client.send("POST", f"{site}/echo", json={"book": "it"})
+        read = client.send("GET", f"{site}/echo")
+    after = client.send("POST", f"{site}/echo", json={"book": "it"})
+
+    assert (read.status, after.status) == (200, 200)
+
+
+def test_it_is_asked_for_each_request_when_the_connection_is_made(
+    client: Client, site: str
+) -> None:
+    asked: list[str] = []
+    with while_held(lambda: asked.append("ours?")):
+        client.send("POST", f"{site}/echo", json={})
+        client.send("PUT", f"{site}/echo", json={})
+        client.send("GET", f"{site}/echo")
+
+    assert len(asked) == 2
 
 
 def test_a_get_follows_one_step_on_its_own_host(client: Client, site: str) -> None:

@@ -6,6 +6,14 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from adapters.storage import connections
+from adapters.storage.audit import Access
+from adapters.storage.connections import NewConnection
+from domain.connections import State
+from domain.people import Person, Role
+from infra import database
+from producers.doors import Door
+from producers.pools import pools
 from tests.producers.conftest import Site
 from tests.producers.ledger import (
     ask,
@@ -19,6 +27,22 @@ from tests.producers.ledger import (
 )
 
 pytestmark = pytest.mark.integration
+
+
+def new_practice(name: str) -> NewConnection:
+    return NewConnection(
+        account_id="default",
+        vendor="gentu",
+        site=name,
+        timezone="Australia/Melbourne",
+        name=name,
+        base_url=None,
+        token_url=None,
+        secret_ref=None,
+        settings={},
+        telehealth_only=False,
+        state=State.ACTIVE,
+    )
 
 
 def share_of(site: Site, vendor: str) -> dict[str, Any]:
@@ -44,6 +68,21 @@ def test_each_connections_part_is_told_beside_its_fair_share(site: Site) -> None
     assert (parts["Example Clinic"]["took"], parts["Example Clinic"]["fair"]) == (30, 30)
     assert (parts[None]["took"], parts[None]["connection_id"]) == (12, None)
     assert share["evenness"] == 1.0
+
+
+def test_every_practice_is_counted_however_many_are_read_at_once(site: Site) -> None:
+    named = {"alder", "Birch", "cedar", "Dogwood", "elm"}
+    with database.transaction(site.ports.database, account_id="default") as db:
+        for name in named:
+            connections.add(db, new_practice(name))
+    owner = Person(account_id="default", name="Sam Owner", role=Role.OWNER)
+
+    found = pools(Door(site.ports, owner, Access(user="Sam Owner")), at_once=2)
+
+    members = [one for pool in found.pools for one in pool.members]
+    told = [one.connection.name for one in (*members, *found.untold)]
+    assert set(told) >= named
+    assert len(told) == len(set(told))
 
 
 def test_who_waits_long_and_got_nothing_while_others_did_is_told_first(site: Site) -> None:

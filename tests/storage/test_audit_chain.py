@@ -15,6 +15,7 @@ from adapters.anchors.file import FileAnchor
 from adapters.storage.accounts import Account, add
 from adapters.storage.audit import Access, record
 from adapters.storage.audit_chain import Chaining, waiting_accounts
+from adapters.storage.audit_shelf import shelf
 from adapters.storage.audit_verify import MOST_OF_A_KIND, Known, Verdict, Verifying
 from adapters.storage.tables import pms_audit_logs
 from domain.audit_chain import COLUMNS, SHAPE, Finding, Head, Trouble
@@ -113,6 +114,26 @@ def test_an_untouched_chain_verifies_and_every_row_is_in_it(book: Book) -> None:
 
     assert verdict.findings == []
     assert (verdict.links, verdict.unchained, verdict.anchored) == (7, 0, 7)
+
+
+def test_all_accounts_are_judged_and_each_by_its_own_heads(book: Book) -> None:
+    one, other = book.chained(3), book.chained(5)
+
+    verdicts, broken = book.verifying.verify()
+
+    anchored = {verdict.account_id: verdict.anchored for verdict in verdicts}
+    assert (anchored[one], anchored[other], broken) == (3, 5, ())
+
+
+def test_heads_are_shelved_on_the_disk_and_known_by_account_and_place() -> None:
+    with shelf() as kept:
+        for account_id, seq, digest in (("one", 3, b"a"), ("one", 3, b"b"), ("two", 9, b"c")):
+            kept.keep(Head(account_id=account_id, seq=seq, hash=digest))
+
+        assert kept.accounts() == {"one", "two"}
+        assert kept.of("one").at(3) == {b"a", b"b"}
+        assert not kept.of("one").at(4)
+        assert (kept.of("one").last, kept.of("two").last, kept.of("none").last) == (3, 9, 0)
 
 
 def test_a_link_covers_every_column_there_is() -> None:

@@ -13,7 +13,7 @@ from domain.errors import BadInput, FenceLost, SyncError, Throttled, Transient
 from domain.jobs import Job, JobState, NewJob
 from infra.stopping import HandBack, Stopping
 from tests.workers.twin import NOW, FakeLedger, Kept
-from workers.execution import Execution, Handler, Running, Work
+from workers.execution import SURE_SECONDS, Execution, Handler, Running, Work
 
 CANARY = "Ada Example 0390000001"
 
@@ -222,3 +222,19 @@ def test_an_attempt_that_lost_its_job_leaves_the_next_one_s_lease_alone() -> Non
 
     assert held == [new]
     assert running.all() == []
+
+
+def test_a_job_is_asked_for_anew_only_once_it_may_be_anothers() -> None:
+    now = [0.0]
+    running, ledger = Running(lambda: now[0]), FakeLedger()
+    job = ledger.claim(ledger.put(NewJob(kind="chore")))
+    assert job is not None
+
+    with running.holding(job):
+        before = running.is_sure(job)
+        running.proved([job], at=0.0)
+        at_once, now[0] = running.is_sure(job), SURE_SECONDS
+        later = running.is_sure(job)
+        other = running.is_sure(replace(job, fence=job.fence + 1))
+
+    assert (before, at_once, later, other) == (False, True, False, False)

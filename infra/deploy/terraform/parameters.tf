@@ -1,4 +1,5 @@
-# Credentials of the whole system: the service reads them below AWS_SSM_PREFIX when it starts.
+# Credentials of the whole system: the service reads them below AWS_SSM_PREFIX when it starts. Of the
+# services that var.services does not name there are none.
 locals {
   parameter_path = "/${var.name}/${var.environment}"
 }
@@ -10,6 +11,8 @@ resource "aws_ssm_parameter" "app_base_url" {
 }
 
 resource "aws_ssm_parameter" "sikka_app_id" {
+  count = contains(var.services, "sikka") ? 1 : 0
+
   name             = "${local.parameter_path}/SIKKA_APP_ID"
   type             = "SecureString"
   key_id           = aws_kms_key.settings.arn
@@ -18,6 +21,8 @@ resource "aws_ssm_parameter" "sikka_app_id" {
 }
 
 resource "aws_ssm_parameter" "sikka_app_key" {
+  count = contains(var.services, "sikka") ? 1 : 0
+
   name             = "${local.parameter_path}/SIKKA_APP_KEY"
   type             = "SecureString"
   key_id           = aws_kms_key.settings.arn
@@ -26,6 +31,8 @@ resource "aws_ssm_parameter" "sikka_app_key" {
 }
 
 resource "aws_ssm_parameter" "vapi_api_key" {
+  count = contains(var.services, "vapi") ? 1 : 0
+
   name             = "${local.parameter_path}/VAPI_API_KEY"
   type             = "SecureString"
   key_id           = aws_kms_key.settings.arn
@@ -34,6 +41,8 @@ resource "aws_ssm_parameter" "vapi_api_key" {
 }
 
 resource "aws_ssm_parameter" "vapi_webhook_secret" {
+  count = contains(var.services, "vapi") ? 1 : 0
+
   name             = "${local.parameter_path}/VAPI_WEBHOOK_SECRET"
   type             = "SecureString"
   key_id           = aws_kms_key.settings.arn
@@ -42,6 +51,8 @@ resource "aws_ssm_parameter" "vapi_webhook_secret" {
 }
 
 resource "aws_ssm_parameter" "twilio_account_sid" {
+  count = contains(var.services, "twilio") ? 1 : 0
+
   name             = "${local.parameter_path}/TWILIO_ACCOUNT_SID"
   type             = "SecureString"
   key_id           = aws_kms_key.settings.arn
@@ -50,6 +61,8 @@ resource "aws_ssm_parameter" "twilio_account_sid" {
 }
 
 resource "aws_ssm_parameter" "twilio_auth_token" {
+  count = contains(var.services, "twilio") ? 1 : 0
+
   name             = "${local.parameter_path}/TWILIO_AUTH_TOKEN"
   type             = "SecureString"
   key_id           = aws_kms_key.settings.arn
@@ -58,6 +71,8 @@ resource "aws_ssm_parameter" "twilio_auth_token" {
 }
 
 resource "aws_ssm_parameter" "twilio_messaging_service_sid" {
+  count = contains(var.services, "twilio") ? 1 : 0
+
   name             = "${local.parameter_path}/TWILIO_MESSAGING_SERVICE_SID"
   type             = "SecureString"
   key_id           = aws_kms_key.settings.arn

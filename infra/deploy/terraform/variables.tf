@@ -54,6 +54,17 @@ variable "anchor_years" {
   }
 }
 
+variable "services" {
+  description = "Which others this system works with: sikka (its marketplace), vapi (callers), twilio (texts)."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = length(setsubtract(var.services, ["sikka", "vapi", "twilio"])) == 0
+    error_message = "Name sikka, vapi or twilio, each of which asks for its values below."
+  }
+}
+
 variable "values_version" {
   description = "Raise it when a value below has changed: a write-only value is written then."
   type        = number
@@ -93,48 +104,90 @@ variable "jwt_secret" {
 variable "sikka_app_id" {
   description = "SIKKA_APP_ID of your application at Sikka."
   type        = string
+  default     = null
   sensitive   = true
   ephemeral   = true
+
+  validation {
+    condition     = contains(var.services, "sikka") == (var.sikka_app_id != null && var.sikka_app_id != "")
+    error_message = "SIKKA_APP_ID is given where services names sikka, and only there."
+  }
 }
 
 variable "sikka_app_key" {
   description = "SIKKA_APP_KEY of your application at Sikka."
   type        = string
+  default     = null
   sensitive   = true
   ephemeral   = true
+
+  validation {
+    condition     = contains(var.services, "sikka") == (var.sikka_app_key != null && var.sikka_app_key != "")
+    error_message = "SIKKA_APP_KEY is given where services names sikka, and only there."
+  }
 }
 
 variable "vapi_api_key" {
   description = "VAPI_API_KEY, for pushing tools."
   type        = string
+  default     = null
   sensitive   = true
   ephemeral   = true
+
+  validation {
+    condition     = contains(var.services, "vapi") == (var.vapi_api_key != null && var.vapi_api_key != "")
+    error_message = "VAPI_API_KEY is given where services names vapi, and only there."
+  }
 }
 
 variable "vapi_webhook_secret" {
   description = "VAPI_WEBHOOK_SECRET, which proves a message of Vapi."
   type        = string
+  default     = null
   sensitive   = true
   ephemeral   = true
+
+  validation {
+    condition     = contains(var.services, "vapi") == (var.vapi_webhook_secret != null && var.vapi_webhook_secret != "")
+    error_message = "VAPI_WEBHOOK_SECRET is given where services names vapi, and only there."
+  }
 }
 
 variable "twilio_account_sid" {
   description = "TWILIO_ACCOUNT_SID."
   type        = string
+  default     = null
   sensitive   = true
   ephemeral   = true
+
+  validation {
+    condition     = contains(var.services, "twilio") == (var.twilio_account_sid != null && var.twilio_account_sid != "")
+    error_message = "TWILIO_ACCOUNT_SID is given where services names twilio, and only there."
+  }
 }
 
 variable "twilio_auth_token" {
   description = "TWILIO_AUTH_TOKEN."
   type        = string
+  default     = null
   sensitive   = true
   ephemeral   = true
+
+  validation {
+    condition     = contains(var.services, "twilio") == (var.twilio_auth_token != null && var.twilio_auth_token != "")
+    error_message = "TWILIO_AUTH_TOKEN is given where services names twilio, and only there."
+  }
 }
 
 variable "twilio_messaging_service_sid" {
   description = "TWILIO_MESSAGING_SERVICE_SID."
   type        = string
+  default     = null
   sensitive   = true
   ephemeral   = true
+
+  validation {
+    condition     = contains(var.services, "twilio") == (var.twilio_messaging_service_sid != null && var.twilio_messaging_service_sid != "")
+    error_message = "TWILIO_MESSAGING_SERVICE_SID is given where services names twilio, and only there."
+  }
 }
