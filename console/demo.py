@@ -109,7 +109,7 @@ def demo(
     with ExitStack() as stack:
         home = _fresh_home(settings.load().home)
         _narrate("Starting Postgres, Valkey and the simulators")
-        wiring = stack.enter_context(wired(home=home))
+        wiring = stack.enter_context(wired(home=home, stays=True))
         practices = [stack.enter_context(_practice(wiring, name)) for name in vendors]
         # Asked for before anyone is there to do it, so that the timetable cannot come first.
         job_ids = [_ask(wiring, one) for one in practices]

@@ -38,7 +38,7 @@ def practices(
     Started again, they are the same practices at the same addresses; one that is connected stays.
     """
     stopped = processes.obey_signals()
-    with ExitStack() as stack, wired() as wiring:
+    with ExitStack() as stack, wired(stays=True) as wiring:
         for port, vendor in enumerate(_played(), start=first_port):
             options = [f"--port={port}", f"--seed={simulators.OWN_SEED}"]
             options += [f"--appointments={APPOINTMENTS}", "--days=-1..+7", "--lively=1"]

@@ -209,7 +209,7 @@ def refuse_leaky_redis(wiring: Wiring) -> None:
 @contextmanager
 def _process(*, connections: int = SPARE_CONNECTIONS, as_json: bool = False) -> Iterator[Wiring]:
     """The parts of a long-running process, whose log goes to standard error."""
-    with wired(migrated=False, connections=connections) as wiring:
+    with wired(migrated=False, connections=connections, stays=True) as wiring:
         given = wiring.settings
         plain = not as_json and (
             given.log_format == "console" or (given.log_format == "auto" and sys.stderr.isatty())

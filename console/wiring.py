@@ -22,6 +22,7 @@ from adapters.texts.choosing import text_sender
 from adapters.throttle.clock import RedisThrottle
 from adapters.tokens import RedisTokens
 from adapters.vapi.controlling import LiveCallControl
+from console import output
 from domain.accesses import Thresholds
 from domain.credentials import SecretStore
 from domain.errors import BadInput
@@ -153,17 +154,19 @@ def wired(
     home: Path | None = None,
     connections: int = CONNECTIONS,
     wait: Callable[[], object] | None = None,
+    stays: bool = False,
 ) -> Iterator[Wiring]:
     """The parts over the servers of the environment, or the embedded ones under the home folder.
 
     `home` takes the place of PMS_SYNC_HOME and of any server in the environment; `connections`
     is how many the process holds to the database at most. With `wait`, embedded servers that
-    another process has are not joined but waited for.
+    another process has are not joined but waited for. One that `stays` has the servers for as long
+    as others may want them; any other is let end by the next command before that begins.
     """
     given = settings.load(vendors=pms.registered())
     if home is not None:
         given = _moved(given, home)
-    with servers(given, wait=wait) as (database_url, redis_url, revive):
+    with servers(given, wait=wait, stays=stays) as (database_url, redis_url, revive):
         wiring = Wiring(
             given,
             database_url=database_url,
@@ -181,7 +184,7 @@ def wired(
 
 @contextmanager
 def servers(
-    given: Settings, *, wait: Callable[[], object] | None = None
+    given: Settings, *, wait: Callable[[], object] | None = None, stays: bool = False
 ) -> Iterator[tuple[str, str, Callable[[], list[str]]]]:
     """Addresses of Postgres and Redis; what the environment does not name is started or joined.
 
@@ -193,8 +196,13 @@ def servers(
         yield database, redis, list
         return
     home = given.home
-    with embedded.own(home, wait=wait) if wait else embedded.start(home) as running:
+    brief = None if stays else _tell_waiting
+    with embedded.own(home, wait=wait) if wait else embedded.start(home, brief=brief) as running:
         yield database or running.database_url, redis or running.redis_url, running.revive
+
+
+def _tell_waiting() -> None:
+    output.err().print("Another command has the servers now; letting it end ...")
 
 
 def revision(database: Engine) -> str | None:

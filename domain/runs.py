@@ -53,6 +53,7 @@ class Place:
     is_loading: bool
     mark: str | None
     counts: Counts
+    drift: Mapping[str, int]
 
 
 @dataclass(slots=True)
@@ -69,7 +70,8 @@ class Progress:
     `problems` holds, for each query that had to be set aside, the reason in one safe sentence.
     `since` is the mark that changes are asked from, `mark` that of this run's own first page and
     `shape` what it is good for; `is_decided` once it was settled whether changes are enough.
-    `changes_only` says that what the queries list is not the whole of the days.
+    `changes_only` says that what the queries list is not the whole of the days. `drift` is what the
+    pages showed that is not written down yet.
     """
 
     practitioners_read: bool = False
@@ -92,6 +94,7 @@ class Progress:
     mark: str | None = None
     shape: str | None = None
     changes_only: bool = False
+    drift: dict[str, int] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
 
     @classmethod
@@ -114,6 +117,7 @@ class Progress:
         """The current query is walked from its first page again: count its pages once."""
         self.page = 0
         self.is_loading = False
+        self.drift = {}
         for name, count in self.before.items():
             setattr(self.counts, name, count)
 
@@ -126,7 +130,7 @@ class Progress:
     def give_up_mark(self) -> None:
         """The PMS does not take it: begin again, and read the days whole."""
         self.since = self.mark = None
-        self.done, self.problems, self.interrupted = [], {}, []
+        self.done, self.problems, self.interrupted, self.drift = [], {}, [], {}
         for name in READ:
             setattr(self.counts, name, 0)
         self.turn_to(None)
@@ -134,14 +138,30 @@ class Progress:
     def place(self) -> Place:
         """Where the current query stands, to come back to."""
         return Place(
-            self.resume, self.page, self.furthest, self.is_loading, self.mark, replace(self.counts)
+            self.resume,
+            self.page,
+            self.furthest,
+            self.is_loading,
+            self.mark,
+            replace(self.counts),
+            dict(self.drift),
         )
 
     def go_back(self, place: Place) -> None:
         """What was read since could not be stored."""
         self.resume, self.page, self.furthest = place.resume, place.page, place.furthest
         self.is_loading, self.mark = place.is_loading, place.mark
-        self.counts = replace(place.counts)
+        self.counts, self.drift = replace(place.counts), dict(place.drift)
+
+    def showed(self, drift: Mapping[str, int]) -> None:
+        """A page had this in it."""
+        for what, times in drift.items():
+            self.drift[what] = self.drift.get(what, 0) + times
+
+    def take_drift(self) -> Mapping[str, int]:
+        """What is to be written down with the next checkpoint, which holds it no longer."""
+        taken, self.drift = self.drift, {}
+        return taken
 
     def advance(self) -> bool:
         """Whether this is further than any attempt came before: only that is progress."""

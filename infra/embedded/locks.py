@@ -1,17 +1,29 @@
 """File locks that the kernel drops when their holder dies, however it dies."""
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from infra.embedded.errors import EmbeddedServerError
+
+AGAIN_SECONDS = 0.02
+
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Wait for the lock and keep it for the length of the block."""
-    with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+def held(path: Path, *, patience: float) -> Iterator[None]:
+    """Wait so many seconds for the lock, and keep it for the length of the block."""
+    deadline = time.monotonic() + patience
+    while (file := take(path)) is None:
+        if time.monotonic() > deadline:
+            raise EmbeddedServerError(
+                f"Another command starts or ends the servers in {path.parent} and does not finish:"
+                " wait for it to end or stop it, then try again."
+            )
+        time.sleep(AGAIN_SECONDS)
+    with file:
         yield
 
 

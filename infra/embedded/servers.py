@@ -21,6 +21,11 @@ from infra.embedded.valkey import Valkey
 # A socket's whole path may have 103 bytes on macOS, and 40 of them are the names below this folder.
 LONGEST_TEMPORARY_FOLDER = 60
 
+TURN_SECONDS = 90.0
+"""For whoever starts or ends the servers; each of the two may take its patience for it."""
+
+LET_END_SECONDS = 10.0
+
 
 @dataclass(slots=True)
 class Started:
@@ -32,12 +37,13 @@ class Started:
     valkey: Valkey
     ownership: IO[str]
     pid: int
+    brief: bool = False
 
     def start(self) -> None:
         try:
             self.postgres.start()
             self.valkey.start()
-            sharing.announce(self.home, self.sockets)
+            sharing.announce(self.home, self.sockets, brief=self.brief)
         except BaseException:
             self._end()
             raise
@@ -48,7 +54,7 @@ class Started:
         if self.ownership.closed or os.getpid() != self.pid:
             return
         atexit.unregister(self.stop)
-        with held(_starting(self.home)):
+        with held(_starting(self.home), patience=TURN_SECONDS):
             self._end()
 
     def revive(self) -> list[str]:
@@ -110,7 +116,7 @@ class Servers:
         return self.started
 
 
-def start(
+def start(  # noqa: PLR0913 - each is something else to say of the servers
     home: Path,
     *,
     durable: bool = True,
@@ -118,16 +124,20 @@ def start(
     postgres_folder: Path | None = None,
     valkey_folder: Path | None = None,
     patience: float = PATIENCE,
+    brief: Callable[[], object] | None = None,
 ) -> Servers:
     """Start both servers with their data under `home`, or join those that already run there.
 
     `durable=False` is for tests; `settings` are further Postgres settings; `patience` is how many
-    seconds those who run them have to answer.
+    seconds those who run them have to answer. With `brief` they are wanted for one command only:
+    another such is let end first, for it takes the servers along, and `brief` is called once then.
     """
     home = home.resolve()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     binaries, binary = postgres_binaries(postgres_folder), valkey_binary(valkey_folder)
-    with held(_starting(home)):
+    if brief is not None:
+        sharing.let_end(home, patience=LET_END_SECONDS, told=brief)
+    with held(_starting(home), patience=TURN_SECONDS):
         found = sharing.own_or_join(home, patience=patience)
         if isinstance(found, Path):
             return Servers(database_url=postgres.url(found), redis_url=valkey.url(found))
@@ -141,7 +151,9 @@ def start(
             settings=settings or {},
         )
         cache = Valkey(binary=binary, home=home, sockets=sockets, durable=durable)
-        started = Started(home, sockets, database, cache, found, os.getpid())
+        started = Started(
+            home, sockets, database, cache, found, os.getpid(), brief=brief is not None
+        )
         started.start()
     return Servers(
         database_url=postgres.url(sockets), redis_url=valkey.url(sockets), started=started

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -12,6 +13,7 @@ from infra.embedded.errors import EmbeddedServerError
 from infra.embedded.locks import is_held, take
 from infra.embedded.processes import PATIENCE
 
+AGAIN_SECONDS = 0.05
 PREFIX = "pms-sync-"
 OWNER = "owner.lock"
 
@@ -25,7 +27,7 @@ def own_or_join(home: Path, *, patience: float = PATIENCE) -> IO[str] | Path:
             return sockets
         if time.monotonic() > deadline:
             raise EmbeddedServerError(_silent(home, sockets))
-        time.sleep(0.05)
+        time.sleep(AGAIN_SECONDS)
     return ownership
 
 
@@ -55,14 +57,33 @@ def _owner(home: Path) -> object:
         return "unknown"
 
 
+def _is_brief(home: Path) -> bool:
+    try:
+        return bool(json.loads(_note(home).read_text()).get("brief", False))
+    except (FileNotFoundError, ValueError):
+        return False
+
+
 def is_owned(home: Path) -> bool:
     """Whether a process keeps servers in this home at the moment."""
     return is_held(home / OWNER)
 
 
-def announce(home: Path, sockets: Path) -> None:
+def let_end(home: Path, *, patience: float, told: Callable[[], object]) -> None:
+    """Wait a while for a command that has the servers only until it is done, and ends them then."""
+    deadline = time.monotonic() + patience
+    is_told = False
+    while is_owned(home) and _is_brief(home) and time.monotonic() < deadline:
+        if not is_told:
+            told()
+            is_told = True
+        time.sleep(AGAIN_SECONDS)
+
+
+def announce(home: Path, sockets: Path, *, brief: bool) -> None:
     draft = home / "servers.json.new"
-    draft.write_text(json.dumps({"owner": os.getpid(), "sockets": str(sockets)}))
+    note = {"owner": os.getpid(), "sockets": str(sockets), "brief": brief}
+    draft.write_text(json.dumps(note))
     draft.replace(_note(home))
 
 

@@ -117,7 +117,10 @@ def test_a_second_demo_leaves_the_first_alone(
     running.mkdir()
     (running / "kept").touch()
 
-    with held(running / "owner.lock"), pytest.raises(BadInput, match="A demo is running already"):
+    with (
+        held(running / "owner.lock", patience=1),
+        pytest.raises(BadInput, match="A demo is running already"),
+    ):
         demo.demo(once=True)
 
     assert (running / "kept").exists()

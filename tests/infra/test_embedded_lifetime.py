@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.embedded import EmbeddedServerError, own, start, valkey_binary
+from infra.embedded import EmbeddedServerError, own, sharing, start, valkey_binary
+from infra.embedded.locks import held
 from infra.embedded.processes import command_of, spawn, through_shim
 
 pytestmark = pytest.mark.integration
@@ -28,6 +29,8 @@ print(os.geteuid(), "started" if servers.started else "joined", flush=True)
 sys.stdin.read()
 servers.close()
 """
+
+BRIEF = OWNER.replace("durable=False", "durable=False, brief=lambda: None")
 
 FORK = """
 if child := os.fork():
@@ -139,6 +142,50 @@ def test_two_that_start_at_once_share_one_pair_of_servers(tmp_path: Path) -> Non
         assert finish(started) == 0
 
     assert server_processes(tmp_path) == []
+
+
+def test_a_command_lets_another_end_that_takes_the_servers_along(tmp_path: Path) -> None:
+    told: list[int] = []
+    with owner(tmp_path, script=BRIEF) as process:
+        assert says(process)[1] == "started"
+
+        with start(tmp_path, brief=lambda: told.append(finish(process))) as servers:
+            assert told == [0]
+            assert servers.started
+
+
+def test_one_that_stays_is_joined_at_once(tmp_path: Path) -> None:
+    told: list[int] = []
+    with owner(tmp_path) as process:
+        assert says(process)[1] == "started"
+
+        with start(tmp_path, brief=lambda: told.append(1)) as servers:
+            assert servers.started is None
+
+    assert told == []
+
+
+def test_a_command_that_takes_long_is_joined_after_a_while(tmp_path: Path) -> None:
+    told: list[int] = []
+    with owner(tmp_path, script=BRIEF) as process:
+        assert says(process)[1] == "started"
+
+        sharing.let_end(tmp_path.resolve(), patience=0.2, told=lambda: told.append(1))
+
+        assert told == [1]
+        with start(tmp_path) as servers:
+            assert servers.started is None
+
+
+def test_one_that_does_not_get_its_turn_says_so(tmp_path: Path) -> None:
+    lock = tmp_path / "starting.lock"
+
+    with (
+        held(lock, patience=1),
+        pytest.raises(EmbeddedServerError, match="does not finish: wait for it to end or stop it"),
+        held(lock, patience=0.1),
+    ):
+        raise AssertionError("two have their turn at once")
 
 
 def test_one_that_will_keep_them_does_not_join_but_waits_for_the_other_to_end(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, event, text
 
 from domain.sources import Page, Query
 from infra.database import engine, transaction
-from tests.sync.book import TOMORROW, Book, Desk, wait
+from tests.sync.book import TOMORROW, Book, Desk, Killed, wait
 from tests.sync.practice import Practice
 from tests.sync.test_interrupted import a_day, is_shown, run_of
 
@@ -115,6 +115,16 @@ def test_the_lines_of_a_preview_are_told_once(db: Engine) -> None:
 def test_drift_is_counted_once_however_often_a_listing_is_taken_up(db: Engine) -> None:
     desk = Desk(db, OddBook(visits=a_day()))
     desk.book.pages_left, desk.book.then = 2, wait()
+
+    to_the_end(desk, desk.ask(last=TOMORROW))
+
+    assert drift(desk) == {ODD: 4}
+
+
+@pytest.mark.parametrize("pages", [1, 2, 3])
+def test_what_the_pages_before_a_kill_showed_is_counted_too(db: Engine, pages: int) -> None:
+    desk = Desk(db, OddBook(visits=a_day()))
+    desk.book.pages_left, desk.book.then = pages, Killed()
 
     to_the_end(desk, desk.ask(last=TOMORROW))
 

@@ -1,6 +1,5 @@
 """One pass over one connection's days: ask the PMS slice by slice, settle each page, checkpoint."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
@@ -104,7 +103,6 @@ class _Pass:
     most_pages: int
     seen: list[UUID] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
-    drift: Counter[str] = field(default_factory=Counter)
     unsaved: Sequence[Spend] = ()
 
     @property
@@ -261,14 +259,13 @@ class _Pass:
         """Settle one page; answers how many pages in a row needed no write."""
         if page.practitioners:
             self.open_run.save_practitioners(page.practitioners)
-        place, drift = self.progress.place(), self.drift.copy()
+        place = self.progress.place()
         try:
             with self.open_run.together():
                 quiet = self._settle(query, page, quiet)
         except SyncError:
             # Nothing of it is stored, so that the next attempt reads it again.
             self.progress.go_back(place)
-            self.drift = drift
             raise
         self.unsaved = ()
         return quiet
@@ -285,7 +282,7 @@ class _Pass:
         self.progress.is_loading |= page.is_partial
         self.progress.resume = page.resume
         self.progress.page += 1
-        self.drift.update(page.drift)
+        self.progress.showed(page.drift)
         is_quiet = found.is_quiet and not page.rejects
         if is_quiet and quiet + 1 < QUIET_PAGES:
             return quiet + 1
@@ -306,12 +303,8 @@ class _Pass:
     def _save_progress(self) -> None:
         """A checkpoint before the walk is left, with the drift its pages showed."""
         spent = [*self.unsaved, *self.source.drain_spent()]
-        self.open_run.save_progress(spent, drift=self._take_drift())
+        self.open_run.save_progress(spent, drift=self.progress.take_drift())
         self.unsaved = ()
-
-    def _take_drift(self) -> Mapping[str, int]:
-        taken, self.drift = self.drift, Counter()
-        return taken
 
     def _count(self, page: Page, found: Sorted) -> None:
         counts = self.progress.counts
@@ -326,7 +319,7 @@ class _Pass:
         progress.turn_to(None)
         listed = Listed(self.seen, self.unreadable, is_whole)
         spent = self.source.drain_spent()
-        self.open_run.end_query(query, listed, spent=spent, drift=self._take_drift())
+        self.open_run.end_query(query, listed, spent=spent, drift=self.progress.take_drift())
 
     def _set_aside(self, query: Query, problem: SyncError) -> None:
         self.progress.problems[query.key] = str(problem)
