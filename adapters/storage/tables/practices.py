@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Computed,
     Date,
@@ -79,6 +80,15 @@ pms_connections = Table(
     Column("webhook_key_hash", LargeBinary),
     Column("webhook_key_made_at", INSTANT),
     object_column("booking_rules"),
+    Column("adaptive", Boolean),
+    Column("quiet_minutes", Integer, nullable=False, server_default=text("120")),
+    count_column("unchanged_runs"),
+    Column("rests_until", INSTANT),
+    Column("booked_on", Date),
+    Column("booked_from", INSTANT),
+    Column("booked_until", INSTANT),
+    object_column("shown_hours"),
+    Column("shown_on", Date),
     Index(
         "uq_pms_connections_webhook_key_hash",
         "webhook_key_hash",

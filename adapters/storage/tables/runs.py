@@ -69,6 +69,7 @@ pms_sync_log = Table(
     Column("approved_job_id", BigInteger),
     Column("undone_at", INSTANT),
     Column("undone_by", Text),
+    Column("rests_until", INSTANT),
     Index(
         "ix_pms_sync_log_connection_started",
         "pms_connection_id",
