@@ -41,7 +41,11 @@ CREATE OR REPLACE FUNCTION steered.now() RETURNS timestamptz STABLE LANGUAGE sql
   AS 'SELECT at FROM steered.clock';
 """
 _SET = text("UPDATE steered.clock SET at = :at")
-_FIRST_DUE = text("UPDATE pms_connections SET next_sync_at = :at, created_at = :now WHERE id = :id")
+# Each keeps its interval, whatever the hour.
+_FIRST_DUE = text(
+    "UPDATE pms_connections SET next_sync_at = :at, created_at = :now, adaptive = false"
+    " WHERE id = :id"
+)
 _NEXT_SLOT = text("SELECT min(next_sync_at) FROM pms_connections WHERE sync_enabled")
 _SYNCED = text("UPDATE pms_connections SET last_sync_at = :at WHERE id = :id")
 

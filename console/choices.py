@@ -99,6 +99,21 @@ def types(
     )
 
 
+Ahead = Annotated[
+    int | None, typer.Option(help="Days after today to sync as well.", min=0, max=MOST_AHEAD)
+]
+FullEvery = Annotated[
+    int | None, typer.Option(help="Minutes after which days are read whole.", min=1)
+]
+Adaptive = Annotated[
+    bool | None,
+    typer.Option("--adaptive/--steady", help="Less often while quiet, or always at --every."),
+]
+QuietEvery = Annotated[
+    int | None, typer.Option(help="Most minutes between syncs while quiet.", min=1, max=1440)
+]
+
+
 @app.command("set")
 def set_(  # noqa: PLR0913 - each is an option
     connection: Id,
@@ -109,12 +124,10 @@ def set_(  # noqa: PLR0913 - each is an option
     name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
     timezone: Annotated[str | None, typer.Option(help="IANA zone the practice keeps.")] = None,
     every: Annotated[int | None, typer.Option(help="Minutes between syncs.", min=1)] = None,
-    days_ahead: Annotated[
-        int | None, typer.Option(help="Days after today to sync as well.", min=0, max=MOST_AHEAD)
-    ] = None,
-    full_every: Annotated[
-        int | None, typer.Option(help="Minutes after which days are read whole.", min=1)
-    ] = None,
+    days_ahead: Ahead = None,
+    full_every: FullEvery = None,
+    adaptive: Adaptive = None,
+    quiet_every: QuietEvery = None,
     telehealth_only: Annotated[
         bool | None, typer.Option("--telehealth-only/--all-appointments", help="What to sync.")
     ] = None,
@@ -135,6 +148,8 @@ def set_(  # noqa: PLR0913 - each is an option
         "frequency_minutes": every,
         "days_ahead": days_ahead,
         "full_every_minutes": full_every,
+        "adaptive": adaptive,
+        "quiet_minutes": quiet_every,
         "telehealth_only": telehealth_only,
         "opening_hours": hours,
     }
@@ -168,6 +183,7 @@ def _tell_settings(now: Connection, *, as_json: bool) -> None:
             ("Name", now.name),
             ("Zone", now.timezone),
             ("Every", f"{now.frequency_minutes} min"),
+            ("While quiet", "less often" if now.adaptive else "as often"),
             ("Syncs", "telehealth only" if now.telehealth_only else "all appointments"),
             *now.settings.items(),
         ]

@@ -104,7 +104,10 @@ def scheduler_(*, json: LogsAsJson = False) -> None:
     """Write the jobs that are due and announce what is ready, until stopped."""
     with _process(as_json=json) as wiring:
         scheduler.main.run(
-            database_url=wiring.database_url, redis_url=wiring.redis_url, sealer=wiring.sealer
+            database_url=wiring.database_url,
+            redis_url=wiring.redis_url,
+            sealer=wiring.sealer,
+            usual_hours=wiring.settings.usual_hours,
         )
 
 

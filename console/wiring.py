@@ -21,6 +21,7 @@ from adapters.storage.spent import StoredSpent
 from adapters.texts.choosing import text_sender
 from adapters.throttle.clock import RedisThrottle
 from adapters.tokens import RedisTokens
+from adapters.told_limits import told_limits
 from adapters.vapi.controlling import LiveCallControl
 from console import output
 from domain.accesses import Thresholds
@@ -166,7 +167,11 @@ def wired(
     given = settings.load(vendors=pms.registered())
     if home is not None:
         given = _moved(given, home)
-    with servers(given, wait=wait, stays=stays) as (database_url, redis_url, revive):
+    limits = told_limits(given.vendor_secrets)
+    with (
+        pms.instead(limits),
+        servers(given, wait=wait, stays=stays) as (database_url, redis_url, revive),
+    ):
         wiring = Wiring(
             given,
             database_url=database_url,

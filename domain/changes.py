@@ -30,6 +30,12 @@ class Marked:
             return True
         return now - self.full_at >= self.full_every
 
+    def may_leave_far_days(self, *, now: datetime) -> bool:
+        """Whether today alone is enough: all days were read, and changes cannot be asked for."""
+        if self.mark is not None or self.full_at is None:
+            return False
+        return now - self.full_at < self.full_every
+
     def since(self, days: Days, *, shape: str, now: datetime) -> str | None:
         """The mark to ask changes from; None where the days must be read whole."""
         if self.is_full_due(days, now=now) or self.shape != shape:

@@ -27,7 +27,7 @@ class Connection:
     are those in the practice's book or on our sheet, `clinicians` the ones that have a column.
     `pms_type` is the PMS behind a vendor that stands before several. Where it goes `both_ways` what
     both sides changed is a conflict; with `auto_push` what people change goes out by itself, with
-    `auto_create` what they add too.
+    `auto_create` what they add too. One that is `adaptive` is read less often while it is quiet.
     """
 
     id: UUID
@@ -53,6 +53,7 @@ class Connection:
     both_ways: bool = False
     auto_push: bool = False
     auto_create: bool = False
+    adaptive: bool = False
 
     @property
     def default_minutes(self) -> int:

@@ -1,6 +1,6 @@
 """The promise that a connection's sheet is fresh: kept, broken or suspended, and in what words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -31,7 +31,8 @@ class Facts:
     """What is known of a connection; `every` is None where it syncs only when asked to.
 
     Without `hours` the practice counts as always open. `waiting_for` is what a wait is spent on,
-    in words for people ("Gentu's request limit").
+    in words for people ("Gentu's request limit"). Quiet as it is, it need not be read before
+    `rests_until`.
     """
 
     created_at: datetime
@@ -44,6 +45,7 @@ class Facts:
     failing_since: datetime | None = None
     hours: OpeningHours | None = None
     next_due_at: datetime | None = None
+    rests_until: datetime | None = None
     waiting_for: str | None = None
 
     @property
@@ -84,7 +86,8 @@ def assess(facts: Facts, *, now: datetime) -> Freshness:
 def assess_outward(facts: Facts, owed: Owed, *, now: datetime) -> Freshness:
     """The same promise the other way: what was changed here reaches the PMS within two intervals.
 
-    Pauses, closing time and a lost sign-in suspend it as they suspend the other.
+    Pauses, closing time and a lost sign-in suspend it as they suspend the other; that the practice
+    is quiet does not.
     """
     if owed.stuck:
         since = owed.since or now
@@ -93,7 +96,10 @@ def assess_outward(facts: Facts, owed: Owed, *, now: datetime) -> Freshness:
         return Freshness(Status.ON_TIME, facts.fresh_at, "Everything has gone out")
     told = f"{_rows(owed.waiting)} to go out, the oldest for {span(now - owed.since)}"
     every = facts.every or GRACE
-    inward = assess(replace(facts, every=every, last_complete_at=owed.since, failures=0), now=now)
+    since_then = replace(
+        facts, every=every, last_complete_at=owed.since, failures=0, rests_until=None
+    )
+    inward = assess(since_then, now=now)
     return Freshness(inward.status, owed.since, told + SUSPENDED.get(inward.status, ""))
 
 
@@ -188,19 +194,28 @@ def _deadline(facts: Facts, now: datetime) -> datetime | None:
     if facts.every is None:
         return None
     allowed = LATE_AFTER * facts.every
+    grace = min(allowed, GRACE)
+    return max(facts.fresh_at + allowed, *(at + grace for at in _begins(facts, now)))
+
+
+def _begins(facts: Facts, now: datetime) -> Sequence[datetime]:
+    """When it was last awaited anew: as it opened, and after a rest."""
     opened = _opened(facts, now)
-    due = facts.fresh_at + allowed
-    return max(due, opened.start + min(allowed, GRACE)) if opened else due
+    found = (facts.fresh_at, opened.start if opened else None, facts.rests_until)
+    return [at for at in found if at is not None]
 
 
 def _synced(facts: Facts, now: datetime) -> str:
-    return f"Synced {ago(facts.fresh_at, now)}"
+    told = f"Synced {ago(facts.fresh_at, now)}"
+    rests = facts.rests_until
+    if facts.every is None or rests is None or rests <= now:
+        return told
+    return f"{told}, quiet: next in {span(rests - now)}"
 
 
 def _late_by(facts: Facts, now: datetime) -> str:
     promised = facts.fresh_at + (facts.every or timedelta())
-    opened = _opened(facts, now)
-    overdue = now - (max(promised, opened.start) if opened else promised)
+    overdue = now - max(promised, *_begins(facts, now))
     return f"Late by {span(overdue)}{_why(facts, now)}"
 
 

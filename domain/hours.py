@@ -1,6 +1,6 @@
 """When a practice is open, on its own clock."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -27,6 +27,10 @@ class OpeningHours:
 
     def next_opening(self, now: datetime) -> datetime | None:
         return next((window.start for window in self._around(now) if window.start > now), None)
+
+    def openings(self, now: datetime) -> Sequence[Window]:
+        """Those from the day before on, for ten days."""
+        return list(self._around(now))
 
     def _around(self, now: datetime) -> Iterator[Window]:
         first = local_day(now, self.timezone) - timedelta(days=1)

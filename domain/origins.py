@@ -18,6 +18,7 @@ SET_ELSEWHERE = frozenset(
         "opening_hours",
         "auto_push",
         "auto_create",
+        "adaptive",
     }
 )
 """What a connection has that no record is read by; whatever is added to it counts until named."""

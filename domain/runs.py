@@ -42,6 +42,8 @@ class Counts:
 READ = ("fetched", "unchanged", "skipped", "rejected")
 """What counts pages read, not rows written."""
 
+WRITTEN = ("created", "updated", "cancelled", "removed", "conflicts")
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -189,6 +191,11 @@ class Run:
     progress: Progress
     backfill_id: UUID | None = None
     approved_run: UUID | None = None
+
+    @property
+    def changed_something(self) -> bool:
+        counts = self.progress.counts
+        return any(getattr(counts, name) for name in WRITTEN)
 
     @property
     def pass_type(self) -> SyncType:

@@ -169,6 +169,10 @@ class ConnectionView:
     sync_enabled: bool
     state: str = "ACTIVE"
     site: str = ""
+    rests_until: datetime | None = None
+
+    def rests(self, now: datetime) -> bool:
+        return self.rests_until is not None and self.rests_until > now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

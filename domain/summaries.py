@@ -1,9 +1,10 @@
 """An account's week in figures: what is counted, when it is told, and which promises broke."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from types import MappingProxyType
 
 from domain.freshness import LATE_AFTER, Facts, Status, assess
 from domain.window import Window, local_day, whole_days, zone
@@ -15,6 +16,7 @@ STEP = timedelta(minutes=5)
 """How finely a broken promise is measured."""
 
 A_WEEK = timedelta(days=7)
+NO_RESTS: Mapping[datetime, datetime] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +92,23 @@ def span_of(week: date, timezone: str) -> Window:
     return whole_days(week, week + A_WEEK - timedelta(days=1), timezone)
 
 
-def broken(facts: Facts, completions: Sequence[datetime], within: Window) -> tuple[int, int]:
+def broken(
+    facts: Facts,
+    completions: Sequence[datetime],
+    within: Window,
+    *,
+    rests: Mapping[datetime, datetime] = NO_RESTS,
+) -> tuple[int, int]:
     """How often the promise was broken in that time, and for how many minutes in all.
 
-    `completions` are when its sheet was fresh, oldest first, the last one before `within` too.
+    `completions` are when its sheet was fresh, oldest first, the last one before `within` too;
+    `rests` say of some until when the next could be left.
     """
     if facts.every is None:
         return 0, 0
     known = [one for one in completions if one < within.end] or [facts.created_at]
     spans = [
-        sum(1 for _ in _late(facts, fresh, until, within))
+        sum(1 for _ in _late(replace(facts, rests_until=rests.get(fresh)), fresh, until, within))
         for fresh, until in pairwise([*known, within.end])
     ]
     return sum(1 for steps in spans if steps), sum(spans) * int(STEP / timedelta(minutes=1))

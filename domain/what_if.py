@@ -9,6 +9,7 @@ from typing import Any
 
 from domain.freshness import LATE_AFTER
 from domain.limits import Budget, Limit, Tier
+from domain.rhythm import Rhythm, busiest_day, slots
 from domain.shares import fair_shares
 
 A_DAY = timedelta(days=1)
@@ -22,7 +23,7 @@ FARTHEST = 20_000
 class Habit:
     """How a connection is synced: so many requests each time, `waiting` of them due already.
 
-    `every` is None where it is synced only when somebody asks.
+    `every` is None where it is synced only when somebody asks. A `rhythm` says when less often.
     """
 
     key: Hashable
@@ -30,10 +31,19 @@ class Habit:
     every: timedelta | None
     next_at: datetime
     waiting: int = 0
+    rhythm: Rhythm | None = None
+
+    @property
+    def at_its_interval(self) -> float:
+        """What a day would come to were it always busy."""
+        return self.requests * (A_DAY / self.every) if self.every else 0.0
 
     @property
     def a_day(self) -> float:
-        return self.requests * (A_DAY / self.every) if self.every else 0.0
+        """Of a day on which it is open."""
+        if self.every is None or self.rhythm is None or not self.rhythm.is_adaptive:
+            return self.at_its_interval
+        return float(self.requests * busiest_day(self.rhythm, self.next_at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +118,11 @@ class Foreseen:
 
 def foresee(shared: Shared, habits: Sequence[Habit], *, now: datetime, until: datetime) -> Foreseen:
     """From now on; `until` is the end of the day whose work is to be through."""
-    a_day = sum(one.a_day for one in habits) + shared.besides
-    loads = [load for one in shared.budgets for load in _loads(one, a_day, now)]
+    # The windows as if all were open at once: a quiet night gives nothing back to a busy hour.
+    at_once = sum(one.at_its_interval for one in habits) + shared.besides
+    loads = [load for one in shared.budgets for load in _loads(one, at_once, now)]
     return Foreseen(
-        a_day=a_day,
+        a_day=sum(one.a_day for one in habits) + shared.besides,
         loads=loads,
         paces=_paces(habits, loads, shared),
         through_at=_through(shared, habits, now=now, until=until),
@@ -147,7 +158,7 @@ def _hours(tier: Tier, now: datetime) -> float:
 def _paces(habits: Sequence[Habit], loads: Sequence[Load], shared: Shared) -> Sequence[Pace]:
     """By fair shares of what the tightest window lets through in a day."""
     capacity = min(A_DAY_SECONDS * load.allowed / (load.hours * 3600) for load in loads)
-    wanted: dict[Hashable, float] = {one.key: one.a_day for one in habits}
+    wanted: dict[Hashable, float] = {one.key: one.at_its_interval for one in habits}
     fair = fair_shares({**wanted, _BESIDES: shared.besides}, capacity)
     return [_pace(one, fair[one.key], loads) for one in habits]
 
@@ -157,7 +168,7 @@ def _pace(habit: Habit, fair: float, loads: Sequence[Load]) -> Pace:
     really = None
     if habit.every is not None and fair > 0:
         alone = max((_alone(habit.requests, load) for load in loads), default=timedelta())
-        really = max(habit.every * max(1.0, habit.a_day / fair), alone)
+        really = max(habit.every * max(1.0, habit.at_its_interval / fair), alone)
     return Pace(key=habit.key, a_day=habit.a_day, every=habit.every, really=really)
 
 
@@ -199,11 +210,22 @@ def _due(
 def _slots(habit: Habit, now: datetime, until: datetime) -> Iterator[datetime]:
     if habit.every is None:
         return
-    at = max(now, habit.next_at)
-    while at < until:
+    first = max(now, habit.next_at)
+    for at in _times(habit.every, habit.rhythm, first, until):
         for _ in range(habit.requests):
             yield at
-        at += habit.every
+
+
+def _times(
+    every: timedelta, rhythm: Rhythm | None, first: datetime, until: datetime
+) -> Iterator[datetime]:
+    if rhythm is not None:
+        yield from slots(rhythm, first=first, until=until)
+        return
+    at = first
+    while at < until:
+        yield at
+        at += every
 
 
 def _spread(a_day: float, *, now: datetime, until: datetime) -> Iterator[datetime]:

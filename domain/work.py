@@ -26,6 +26,9 @@ WATCH_ACCESS = "watch_access"
 SUMMARISE = "summarise"
 
 BACKFILL = -5
+WHILE_QUIET = -1
+"""A practice that is shut makes room for those that are open."""
+
 BY_SCHEDULE = 0
 BY_WEBHOOK = BY_SCHEDULE
 """No more urgent than the timetable: a stream of webhooks must not keep a practice from it."""
@@ -48,6 +51,7 @@ def sync_job(  # noqa: PLR0913 - a job is what its arguments say
     approved_run: UUID | None = None,
     backfill_id: UUID | None = None,
     due_at: datetime | None = None,
+    priority: int | None = None,
 ) -> NewJob:
     """One pass over a connection's practice-local days, both included; the days are fixed here.
 
@@ -71,7 +75,7 @@ def sync_job(  # noqa: PLR0913 - a job is what its arguments say
         args=args,
         dedupe_key=f"sync:{connection_id}:{first_day}:{last_day}:{_mode(args)}",
         exclusive_key=f"sync:{connection_id}",
-        priority=_urgency(sync_type, backfill_id),
+        priority=_urgency(sync_type, backfill_id) if priority is None else priority,
         due_at=due_at,
     )
 

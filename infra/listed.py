@@ -1,11 +1,14 @@
-"""Settings that are lists: text with commas outside, tuples inside."""
+"""Settings that are lists, or hours: text outside, tuples and mappings inside."""
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
 
+from domain.errors import BadInput
+from domain.hours import HOW, check_hours
 from infra.origins import Network, by_sender, networks
 
 
@@ -31,9 +34,21 @@ def _by_sender(given: Any) -> Any:
     return by_sender(given) if isinstance(given, str) else given
 
 
+def _hours(given: Any) -> Any:
+    try:
+        hours = json.loads(given) if isinstance(given, str) else given
+        check_hours(hours, timezone="UTC")
+    except BadInput as problem:
+        raise ValueError(str(problem)) from None
+    except ValueError:
+        raise ValueError(HOW) from None
+    return hours
+
+
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 Proxies = Annotated[Networks, AfterValidator(_proxies)]
 NetworksBySender = Annotated[
     Mapping[str, tuple[Network, ...]], NoDecode, BeforeValidator(_by_sender)
 ]
+Hours = Annotated[Mapping[str, Any], NoDecode, BeforeValidator(_hours)]

@@ -28,9 +28,10 @@ from pydantic_settings import (
 )
 
 from domain.errors import BadInput
+from domain.rhythm import USUAL
 from infra.cautions import old_names, unknown_senders, weak_links
 from infra.links import postgres_link, redis_link
-from infra.listed import Names, Networks, NetworksBySender, Proxies, parts
+from infra.listed import Hours, Names, Networks, NetworksBySender, Proxies, parts
 from infra.local_secrets import local_secret
 from infra.origins import HERE
 from infra.parameters import ParameterSource, Unreadable, parameters
@@ -88,6 +89,8 @@ class Settings(BaseSettings):
     aws_region: str | None = None
     aws_endpoint_url: str | None = None
     aws_ssm_prefix: str | None = None
+
+    usual_hours: Hours = Field(default_factory=lambda: dict(USUAL))
 
     vapi_webhook_secret: SecretStr | None = None
     vapi_auth: SecretStr | None = None

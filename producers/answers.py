@@ -63,6 +63,9 @@ class ConnectionAnswer(BaseModel):
     frequency_minutes: int
     days_ahead: int
     full_every_minutes: int
+    adaptive: bool
+    quiet_minutes: int
+    rests_until: datetime | None
     telehealth_only: bool
     settings: dict[str, Any]
     opening_hours: dict[str, Any]

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from adapters import pms
+from adapters.rest.budgets import of_names
 from adapters.storage.pausing import paused
+from adapters.storage.schedule import short_vendors
 from adapters.storage.spent import StoredSpent
 from adapters.storage.waiting_jobs import WaitingJob, read_others
 from adapters.storage.waiting_syncs import WaitingSync, read_waiting
@@ -129,6 +131,13 @@ def estimates(door: Door) -> Sequence[Estimate]:
     return [*told, *in_line(others, threads=hands, whys=whys)]
 
 
+def short(door: Door, found: Sequence[Estimate]) -> Sequence[str]:
+    """Those of these vendors whose shared allowance does not suffice for all at their interval."""
+    with dispatch(door.ports.database) as db:
+        vendors = short_vendors(db, now=door.ports.clock())
+    return sorted(vendors & {one.vendor for one in found if one.vendor})
+
+
 def _why_not(queue: str, hands: Mapping[str, int], stopped: Collection[str]) -> str | None:
     if not hands.get(queue):
         return "no worker serves the queue"
@@ -142,7 +151,7 @@ def _spent(door: Door, sync: WaitingSync) -> Sequence[Budget]:
         found = buckets_of(door, sync.connection)
     except SyncError:
         return ()
-    return [found[name] for name in names if name in found]
+    return of_names(found, names)
 
 
 def _timed(sync: WaitingSync, first: Outlook, last: Outlook) -> Estimate:

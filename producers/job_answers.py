@@ -85,8 +85,10 @@ class DeadlinesAnswer(Success):
 class EstimatesAnswer(Success):
     """What waits in the order it is handed out, with when each would start and end.
 
-    `connections` tells the same of each practice as a whole.
+    `connections` tells the same of each practice as a whole. Of the vendors that are `short` the
+    shared allowance is too little for all: open practices come first, days ahead are read less.
     """
 
     estimates: Sequence[Estimate]
+    short: Sequence[str]
     connections: Sequence[Through]

@@ -110,6 +110,7 @@ def ports_from(settings: Settings) -> Ports:
         urls=settings.vendor_urls,
         is_production=settings.is_production,
         rules=_rules(settings),
+        usual_hours=settings.usual_hours,
         voice=_voice(settings, settings.redis_url.get_secret_value()),
         marketplace=marketplace(settings),
         twilio_auth_token=_revealed(settings.twilio_auth_token),

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from adapters import pms
+from adapters.rest.budgets import of_names
 from adapters.storage.habits import Synced, read_synced
 from domain.connections import Connection
 from domain.errors import SyncError
@@ -61,12 +63,13 @@ def pools(door: Door, *, at_once: int = AT_ONCE) -> Pools:
 
 def _synced(door: Door, at_once: int) -> tuple[Sequence[Synced], datetime | None]:
     """All of them, a page a transaction, and when the first was read."""
+    read = partial(read_synced, most=at_once, usual_hours=door.ports.usual_hours)
     with door.transaction() as db:
-        page = read_synced(db, most=at_once)
+        page = read(db)
     found, at = [*page.synced], page.at
     while page.next is not None:
         with door.transaction() as db:
-            page = read_synced(db, most=at_once, after=page.next)
+            page = read(db, after=page.next)
         found += page.synced
     return found, at
 
@@ -79,4 +82,4 @@ def budgets_of(door: Door, connection: Connection) -> Sequence[Budget]:
         found = buckets_of(door, connection)
     except SyncError:
         return ()
-    return [found[name] for name in names if name in found]
+    return of_names(found, names)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from redis import Redis
@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from adapters.presets import Presets, PresetSettings
 from adapters.storage.entries import EntrySeal
 from domain.credentials import SecretStore
+from domain.rhythm import USUAL
 from infra.clock import Clock
 from infra.sealing import Sealer
 from infra.vendor_urls import VendorUrls
@@ -46,6 +47,7 @@ class Ports:
     voice: Voice | None = None
     check_seconds: float = 15.0
     twilio_auth_token: str | None = field(default=None, repr=False)
+    usual_hours: Mapping[str, Any] = field(default_factory=lambda: dict(USUAL))
     metrics_token: str | None = field(default=None, repr=False)
     marketplace: Marketplace = field(default_factory=Marketplace)
 

@@ -61,7 +61,8 @@ class Window:
 class Weighed:
     """One connection: what it asks for, how far apart its syncs really end, and whether too far.
 
-    `status` is on_time, slowed, late or by_hand; `is_guess` where none of its syncs has ended.
+    `status` is on_time, slowed, late or by_hand; `is_guess` where none of its syncs has ended. An
+    `adaptive` one is read at most `quiet_minutes` apart while it is quiet.
     """
 
     connection_id: UUID
@@ -78,6 +79,8 @@ class Weighed:
     really_then: int | None
     status: str
     status_then: str
+    adaptive: bool
+    quiet_minutes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,12 +180,15 @@ def _wished(vendor: str, budget: Budget, wish: Wish) -> Budget:
 def _habit(one: Synced, wish: Wish | None = None) -> Habit:
     requests = one.requests or A_GUESS
     minutes = wish.minutes.get(one.connection.id) if wish else None
+    every = timedelta(minutes=minutes) if minutes else one.every
+    rhythm = one.rhythm if every is None else replace(one.rhythm, every=every)
     return Habit(
         key=one.connection.id,
         requests=requests,
-        every=timedelta(minutes=minutes) if minutes else one.every,
+        every=every,
         next_at=one.next_at,
         waiting=one.waiting * requests,
+        rhythm=rhythm,
     )
 
 
@@ -224,6 +230,8 @@ def _connection(own: Synced, one: Pace, other: Pace) -> Weighed:
         really_then=_minutes(other.really),
         status=_status(one),
         status_then=_status(other),
+        adaptive=own.rhythm.is_adaptive and own.rhythm.hours is not None,
+        quiet_minutes=round(own.rhythm.most / timedelta(minutes=1)),
     )
 
 

@@ -4,6 +4,7 @@ import random
 import signal
 from collections.abc import Callable, Mapping
 from types import FrameType
+from typing import Any
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -13,6 +14,7 @@ from adapters.queue import RedisAnnouncer
 from adapters.storage import schedule
 from adapters.storage.parked import close_parked
 from domain.errors import SyncError
+from domain.rhythm import USUAL
 from infra.clock import system_clock
 from infra.database import dispatch, engine
 from infra.memory import keep_what_is_loaded
@@ -33,14 +35,16 @@ log = structlog.get_logger()
 Tick = Callable[[], object]
 
 
-def run(*, database_url: str, redis_url: str, sealer: Sealer) -> None:
+def run(
+    *, database_url: str, redis_url: str, sealer: Sealer, usual_hours: Mapping[str, Any] = USUAL
+) -> None:
     """Tick until SIGTERM or SIGINT. Any number of these may run at once."""
     stopping = Stopping()
     _obey_signals(stopping)
     db = engine(database_url, application_name="pms-sync scheduler")
     with dispatch(db) as connection:
         schedule.ensure_schedules(connection, EVERY_SECONDS)
-    ticker = _ticker(_ticks(db, sealer))
+    ticker = _ticker(_ticks(db, sealer, usual_hours))
     keep_what_is_loaded()
     ticker.start()
     announcer = RedisAnnouncer(redis_url)
@@ -50,15 +54,20 @@ def run(*, database_url: str, redis_url: str, sealer: Sealer) -> None:
     log.info("scheduler.stopped")
 
 
-def _ticks(db: Engine, sealer: Sealer) -> Mapping[str, tuple[Tick, float]]:
+def _ticks(
+    db: Engine, sealer: Sealer, usual_hours: Mapping[str, Any]
+) -> Mapping[str, tuple[Tick, float]]:
     """What is done, and how many seconds apart."""
     dice = random.SystemRandom()
 
     def gave_up(job_ids: list[int]) -> None:
         close_parked(db, sealer, job_ids, clock=system_clock)
 
+    def syncs() -> int:
+        return put_due_syncs(db, clock=system_clock, chance=dice.random, usual_hours=usual_hours)
+
     return {
-        "syncs": (lambda: put_due_syncs(db, clock=system_clock, chance=dice.random), 1.0),
+        "syncs": (syncs, 1.0),
         "renewals": (lambda: put_due_renewals(db, clock=system_clock), 5.0),
         "chores": (lambda: put_due_chores(db, clock=system_clock), 10.0),
         "audit": (lambda: put_due_chaining(db), CHAIN_SECONDS),

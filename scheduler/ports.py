@@ -5,6 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.changes import Marked
+from domain.rhythm import Rhythm
 
 
 class Due(Protocol):
@@ -22,6 +23,8 @@ class Due(Protocol):
     def days_ahead(self) -> int: ...
     @property
     def marked(self) -> Marked: ...
+    @property
+    def rhythm(self) -> Rhythm: ...
 
 
 class Announcer(Protocol):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import Engine
@@ -10,6 +11,7 @@ from adapters.storage import schedule
 from adapters.storage.audit_chain import waiting_accounts
 from adapters.storage.ledger import put
 from domain.jobs import NewJob
+from domain.rhythm import USUAL
 from domain.work import (
     authorise_job,
     chain_audit_job,
@@ -44,17 +46,24 @@ JOBS: Mapping[str, Callable[[], NewJob]] = {
 
 
 def put_due_syncs(
-    engine: Engine, *, clock: Callable[[], datetime], chance: Callable[[], float]
+    engine: Engine,
+    *,
+    clock: Callable[[], datetime],
+    chance: Callable[[], float],
+    usual_hours: Mapping[str, Any] = USUAL,
 ) -> int:
     """A sync job for each connection that is due, and its next slot, in one transaction."""
     now = clock()
     with dispatch(engine) as db:
-        due = schedule.due_connections(db, now=now)
+        due = schedule.due_connections(db, now=now, usual_hours=usual_hours)
+        short = schedule.short_vendors(db, now=now) if due else frozenset()
         for connection in due:
-            put(db, sync_of(connection, now=now))
-            every = timedelta(minutes=max(1, connection.frequency_minutes))
-            next_at = next_sync(connection.due_at, now=now, every=every, chance=chance())
-            schedule.set_next_sync(db, connection.id, next_at)
+            is_short = connection.vendor in short
+            put(db, sync_of(connection, now=now, is_short=is_short))
+            rhythm, luck = connection.rhythm, chance()
+            usual = next_sync(connection.due_at, now=now, every=rhythm.every, chance=luck)
+            at = rhythm.next_sync(now, usual=usual, chance=luck, is_short=is_short)
+            schedule.set_next_sync(db, connection.id, at, rests=at > usual)
     if due:
         log.info("syncs.put", count=len(due))
     return len(due)

@@ -20,7 +20,7 @@ MOST_NAMED = 200
 _ALL = text(
     """
     SELECT id, connector, state, sync_enabled, sync_frequency_minutes, created_at, last_sync_at,
-           consecutive_failures, opening_hours, timezone, token_expires_at, now() AS at
+           consecutive_failures, opening_hours, rests_until, timezone, token_expires_at, now() AS at
     FROM pms_connections WHERE removed_at IS NULL
     """
 )
@@ -111,6 +111,7 @@ def facts_of(row: RowMapping) -> Facts:
         last_complete_at=row["last_sync_at"],
         failures=row["consecutive_failures"],
         hours=read_hours(row["opening_hours"], timezone=row["timezone"]),
+        rests_until=row["rests_until"],
     )
 
 

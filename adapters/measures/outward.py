@@ -14,7 +14,7 @@ from domain.freshness import Owed, Status, assess_outward
 _OWING = text(
     """
     SELECT id, connector, state, sync_enabled, sync_frequency_minutes, created_at, last_sync_at,
-           consecutive_failures, opening_hours, timezone, now() AS at
+           consecutive_failures, opening_hours, rests_until, timezone, now() AS at
     FROM pms_connections WHERE removed_at IS NULL AND id = ANY(:ids)
     """
 )

@@ -2,6 +2,7 @@
 
 import pkgutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -22,6 +23,7 @@ __all__ = [
     "capability_lines",
     "capability_table",
     "desks",
+    "instead",
     "modules",
     "open_source",
     "open_vendor",
@@ -55,10 +57,30 @@ def _described() -> Iterator[ModuleType]:
     yield from (point.load() for point in entry_points(group=ELSEWHERE))
 
 
+_INSTEAD: dict[str, Vendor] = {}
+"""Descriptions that an operator knows better, for as long as a process runs."""
+
+
 @cache
+def _as_written() -> Mapping[str, Vendor]:
+    return MappingProxyType({name: module.VENDOR for name, module in modules().items()})
+
+
 def registered() -> Mapping[str, Vendor]:
     """Every PMS by name."""
-    return MappingProxyType({name: module.VENDOR for name, module in modules().items()})
+    return MappingProxyType({**_as_written(), **_INSTEAD}) if _INSTEAD else _as_written()
+
+
+@contextmanager
+def instead(told: Mapping[str, Vendor]) -> Iterator[None]:
+    """These in place of the descriptions of that name, for whatever this process does meanwhile."""
+    before = dict(_INSTEAD)
+    _INSTEAD.update(told)
+    try:
+        yield
+    finally:
+        _INSTEAD.clear()
+        _INSTEAD.update(before)
 
 
 def desks() -> list[str]:

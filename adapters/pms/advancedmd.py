@@ -112,6 +112,8 @@ VENDOR = Vendor(
     note_policy="never",
     telehealth_only=False,
     two_way=True,
+    # Asked for changes once a minute, day and night: that is what its frequencies mean.
+    adaptive=False,
     settable=settable,
     check_settings=check,
     own_statuses=own_codes,

@@ -12,6 +12,7 @@ STAGES: Mapping[Stage, str] = {
     "recorded": "recorded: tried against the vendor's sandbox",
     "proven": "proven: in use at a practice",
 }
+WHOSE: Mapping[str, str] = {"connection": "practice", "both": "application and each practice"}
 _SPANS: Mapping[int, str] = {
     1: "a second",
     60: "a minute",
@@ -116,7 +117,7 @@ def _limits(vendor: Vendor) -> str:
         + ("" if bucket == "default" else f" for {bucket}")
         for bucket, limits in vendor.limits.items()
     )
-    whose = "practice" if vendor.limited_per == "connection" else vendor.limited_per
+    whose = WHOSE.get(vendor.limited_per, vendor.limited_per)
     return f"{told} for each {whose} ({vendor.limits_are})"
 
 

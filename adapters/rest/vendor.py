@@ -30,6 +30,9 @@ Secrets = Mapping[str, str]
 
 _GAPS = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
 
+LimitedPer = Literal["application", "office", "connection", "both"]
+"""Who holds an allowance; with `both` a request spends from the application's and the site's."""
+
 Stage = Literal["sketched", "recorded", "proven"]
 """How far a vendor's description was tried: on its documents, its sandbox, or a practice."""
 
@@ -146,7 +149,8 @@ class Vendor:
     `limit_words` say of a bucket what it limits, where that is not requests of any kind. `proves`
     says of a token that is kept whether its secrets are good, where each sign-in may cost one.
     `check_settings` refuses settings that could not be used, by what is known of a practice so far.
-    `own_statuses` are the PMS's statuses that a practice has given a meaning in its settings.
+    `own_statuses` are the PMS's statuses that a practice has given a meaning in its settings. One
+    that is `adaptive` is read less often while a practice is quiet, unless the practice says no.
     """
 
     name: str
@@ -156,7 +160,7 @@ class Vendor:
     docs: str
     base_url: str
     limits: Mapping[str, tuple[Limit, ...]]
-    limited_per: Literal["application", "office", "connection"]
+    limited_per: LimitedPer
     limits_are: Literal["documented", "assumed"] = "assumed"
     secrets: Mapping[str, str]
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -168,6 +172,7 @@ class Vendor:
     note_policy: Literal["inbound", "never"] = "inbound"
     telehealth_only: bool = True
     two_way: bool = False
+    adaptive: bool = True
     settable: Callable[[Connection], frozenset[Status]] | None = None
     check_settings: Callable[[Mapping[str, Any], Connection | None], None] | None = None
     own_statuses: Callable[[Connection], Mapping[str, Status]] | None = None

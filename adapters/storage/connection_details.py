@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
+from adapters.storage.rhythms import is_adaptive
 from adapters.storage.sheet_status import read_connections
 from domain.names import Confidence, suggestion
 from domain.sheet import ConnectionView
@@ -18,7 +19,7 @@ _DETAILS = text(
     SELECT connection.id, connector AS vendor, display_name AS name, site, timezone, base_url,
            token_url, secret_ref IS NOT NULL AS has_secrets, settings, state, state_reason,
            setup_step, sync_enabled, sync_frequency_minutes AS frequency_minutes,
-           sync_days_ahead AS days_ahead, full_every_minutes,
+           sync_days_ahead AS days_ahead, full_every_minutes, adaptive, quiet_minutes, rests_until,
            sync_telehealth_only AS telehealth_only, opening_hours, features, booking_rules,
            pms_type, last_sync_at, last_sync_status,
            last_sync_error, next_sync_at, webhook_key_made_at, created_at, version,
@@ -91,6 +92,9 @@ class ConnectionDetails:
     frequency_minutes: int
     days_ahead: int
     full_every_minutes: int
+    adaptive: bool
+    quiet_minutes: int
+    rests_until: datetime | None
     telehealth_only: bool
     opening_hours: Mapping[str, Any]
     features: Mapping[str, bool]
@@ -133,7 +137,12 @@ def read_details(
     """Every connection of the account, or the one."""
     fresh = {one.id: one for one in read_connections(db, now=now)}
     rows = db.execute(_DETAILS, {"id": connection_id, "now": now}).mappings()
-    return [ConnectionDetails(**row, fresh=fresh[row["id"]]) for row in rows]
+    return [_details(row, fresh[row["id"]]) for row in rows]
+
+
+def _details(row: RowMapping, fresh: ConnectionView) -> ConnectionDetails:
+    adaptive = is_adaptive(row["vendor"], row["adaptive"])
+    return ConnectionDetails(**{**row, "adaptive": adaptive}, fresh=fresh)
 
 
 def read_clinicians(db: Db) -> Sequence[RowMapping]:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, RowMapping, Text, cast, func, text, update
 from sqlalchemy import Connection as Db
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 
-from adapters.storage import connections
+from adapters.storage import connections, rhythms
 from adapters.storage.tables import pms_connections
 from domain.errors import BadInput
 from domain.sheet import NotOnSheet, Stale
@@ -22,6 +22,8 @@ COLUMNS: Mapping[str, str] = {
     "frequency_minutes": "sync_frequency_minutes",
     "days_ahead": "sync_days_ahead",
     "full_every_minutes": "full_every_minutes",
+    "adaptive": "adaptive",
+    "quiet_minutes": "quiet_minutes",
     "telehealth_only": "sync_telehealth_only",
     "sync_enabled": "sync_enabled",
     "opening_hours": "opening_hours",
@@ -36,6 +38,9 @@ COLUMNS: Mapping[str, str] = {
 
 MERGED = frozenset({"features", "booking_rules"})
 """What is changed key by key."""
+
+RHYTHM = frozenset({"frequency_minutes", "adaptive", "quiet_minutes", "opening_hours", "timezone"})
+"""What decides how soon the next sync is."""
 
 FILTERS = frozenset({"timezone", "telehealth_only", "days_ahead", "sync_enabled"})
 
@@ -213,6 +218,8 @@ def configure(db: Db, connection_id: UUID, changes: Mapping[str, Any]) -> None:
     db.execute(update(pms_connections).where(own.id == connection_id).values(values))
     if settings or FILTERS & given.keys():
         db.execute(_SOON, {"id": connection_id})
+    elif RHYTHM & given.keys():
+        rhythms.wake(db, connection_id)
 
 
 def touch(db: Db, connection_id: UUID) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters import pms
-from adapters.storage import clinicians, reviving
+from adapters.storage import clinicians, reviving, rhythms
 from adapters.storage.mapping_all import map_everyone
 from domain.appointments import AppointmentType, Practice, Practitioner
 from domain.connections import Connection, KnownType, State
@@ -372,6 +372,7 @@ def _own_columns(row: RowMapping) -> dict[str, Any]:
         "last_sync_at": row["last_sync_at"],
         "pms_type": row["pms_type"],
         "opening_hours": row["opening_hours"],
+        "adaptive": rhythms.is_adaptive(row["connector"], row["adaptive"]),
         **_ways(row),
     }
 

@@ -9,7 +9,9 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
+from adapters.storage.rhythms import rhythm_of
 from domain.connections import Connection
+from domain.rhythm import USUAL, Rhythm
 
 # The newest five whole runs of the timetable tell how much the next will ask for.
 _HABITS = text(
@@ -18,6 +20,8 @@ _HABITS = text(
            own.display_name, lower(own.display_name) AS sorted_by,
            own.base_url, own.secret_ref, own.version,
            own.sync_frequency_minutes AS minutes, own.next_sync_at,
+           own.sync_frequency_minutes, own.opening_hours, own.adaptive, own.quiet_minutes,
+           own.unchanged_runs, own.booked_on, own.booked_from, own.booked_until, own.shown_hours,
            own.sync_enabled AND own.state IN ('ACTIVE', 'ERROR') AS is_synced,
            usual.requests, coalesce(day.requests, 0)::int AS of_syncs,
            coalesce(queued.jobs, 0)::int AS waiting, queued.since
@@ -73,6 +77,7 @@ class Synced:
     waiting: int
     since: datetime | None
     of_syncs: int
+    rhythm: Rhythm
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +98,18 @@ class SyncedPage:
     next: tuple[str, UUID] | None
 
 
-def read_synced(db: Db, *, most: int, after: tuple[str, UUID] | None = None) -> SyncedPage:
+def read_synced(
+    db: Db,
+    *,
+    most: int,
+    after: tuple[str, UUID] | None = None,
+    usual_hours: Mapping[str, Any] = USUAL,
+) -> SyncedPage:
     """So many from that place on; `at` is None where there is none."""
     name, last_id = after or (None, None)
     rows = db.execute(_HABITS, {"most": most, "name": name, "id": last_id}).all()
     return SyncedPage(
-        synced=[_synced(row) for row in rows],
+        synced=[_synced(row, usual_hours) for row in rows],
         at=rows[0].at if rows else None,
         next=(rows[-1].sorted_by, rows[-1].id) if len(rows) == most else None,
     )
@@ -117,7 +128,7 @@ def by_bucket(used: Sequence[Used]) -> Mapping[str, Mapping[UUID | None, int]]:
     return found
 
 
-def _synced(row: Any) -> Synced:
+def _synced(row: Any, usual_hours: Mapping[str, Any]) -> Synced:
     connection = Connection(
         id=row.id,
         account_id=row.account_id,
@@ -138,4 +149,5 @@ def _synced(row: Any) -> Synced:
         waiting=row.waiting,
         since=row.since,
         of_syncs=row.of_syncs,
+        rhythm=rhythm_of(row, usual=usual_hours),
     )

@@ -27,9 +27,10 @@ _JOB_RUNS = "EXISTS (SELECT FROM jobs WHERE jobs.id = :job_id AND jobs.state = '
 _OPEN_RUN = text(
     f"""
     INSERT INTO pms_sync_log (id, account_id, pms_connection_id, job_id, sync_type, day_from,
-                              day_to, dry_run, trace_id, backfill_id, started_at)
+                              day_to, dry_run, trace_id, backfill_id, started_at, rests_until)
     VALUES (:id, :account_id, :connection_id, :job_id, :sync_type, :day_from, :day_to, :dry_run,
-            :trace_id, :backfill_id, :at)
+            :trace_id, :backfill_id, :at,
+            (SELECT rests_until FROM pms_connections WHERE id = :connection_id))
     ON CONFLICT (job_id) DO UPDATE SET
       status = CASE WHEN {_JOB_RUNS} THEN 'running' ELSE pms_sync_log.status END,
       completed_at = CASE WHEN {_JOB_RUNS} THEN NULL ELSE pms_sync_log.completed_at END
@@ -70,7 +71,15 @@ _CLOSE_CONNECTION = text(
                      THEN :at ELSE last_full_at END,
       state = CASE WHEN :complete AND state = 'ERROR' THEN 'ACTIVE' ELSE state END,
       state_reason = CASE WHEN :complete AND state = 'ERROR' THEN NULL ELSE state_reason END,
-      consecutive_failures = CASE WHEN :failed THEN consecutive_failures + 1 ELSE 0 END
+      consecutive_failures = CASE WHEN :failed THEN consecutive_failures + 1 ELSE 0 END,
+      unchanged_runs = CASE WHEN :happened THEN 0
+                            WHEN :complete AND :first <= today.day AND today.day <= :last
+                            THEN unchanged_runs + 1 ELSE unchanged_runs END,
+      next_sync_at = CASE WHEN :happened AND rests_until > :at
+                     THEN least(next_sync_at,
+                                :at + make_interval(mins => sync_frequency_minutes))
+                     ELSE next_sync_at END,
+      rests_until = CASE WHEN :happened THEN least(rests_until, :at) ELSE rests_until END
     FROM (SELECT CAST(CAST(:at AS timestamptz) AT TIME ZONE timezone AS date) AS day
           FROM pms_connections WHERE id = :connection_id) AS today
     WHERE held.id = :connection_id
@@ -211,6 +220,7 @@ def _close_connection(
         "complete": is_complete,
         "whole": is_complete and not run.progress.changes_only,
         "failed": status is RunStatus.FAILED,
+        "happened": run.changed_something or run.sync_type is SyncType.MANUAL,
         "connection_id": run.connection_id,
     }
     db.execute(_CLOSE_CONNECTION, values)

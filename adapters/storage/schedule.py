@@ -9,20 +9,35 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage import changes
+from adapters import pms
+from adapters.storage import changes, rhythms
 from domain.changes import Marked
+from domain.rhythm import USUAL, Rhythm
 
 _DUE = text(
     f"""
-    SELECT id, account_id, connector, timezone, sync_frequency_minutes, next_sync_at,
-           sync_days_ahead, {changes.COLUMNS}
+    SELECT id, account_id, connector, next_sync_at, sync_days_ahead, {changes.COLUMNS},
+           {rhythms.COLUMNS}
     FROM pms_connections
     WHERE sync_enabled AND state IN ('ACTIVE', 'ERROR') AND removed_at IS NULL
       AND next_sync_at <= :now
     ORDER BY next_sync_at LIMIT :most FOR UPDATE SKIP LOCKED
     """  # noqa: S608 - our own columns
 )
-_NEXT_SYNC = text("UPDATE pms_connections SET next_sync_at = :next_at WHERE id = :id")
+_NEXT_SYNC = text(
+    "UPDATE pms_connections SET next_sync_at = :next_at, rests_until = :rests WHERE id = :id"
+)
+# Some connection waits for a shared allowance for longer than its interval: it is too little.
+_SHORT = text(
+    """
+    SELECT DISTINCT own.connector FROM jobs
+    JOIN pms_connections AS own ON own.id = jobs.connection_id
+    WHERE jobs.state = 'ready' AND jobs.kind = 'sync' AND jobs.waiting_for IS NOT NULL
+      AND jobs.args ->> 'backfill_id' IS NULL AND own.connector = ANY(:vendors)
+      AND jobs.created_at < CAST(:now AS timestamptz)
+                            - make_interval(mins => own.sync_frequency_minutes)
+    """
+)
 _WHOLE_SOON = text(
     """
     UPDATE pms_connections SET next_sync_at = now(), last_full_at = NULL
@@ -67,30 +82,42 @@ class DueConnection:
     account_id: str
     vendor: str
     timezone: str
-    frequency_minutes: int
     due_at: datetime
     days_ahead: int
     marked: Marked
+    rhythm: Rhythm
 
 
-def due_connections(db: Db, *, now: datetime, most: int = 100) -> list[DueConnection]:
+def due_connections(
+    db: Db, *, now: datetime, usual_hours: Mapping[str, Any] = USUAL, most: int = 100
+) -> list[DueConnection]:
+    """Those that have told no hours, and whose sheet shows none, keep the usual ones."""
     return [
         DueConnection(
             id=row.id,
             account_id=row.account_id,
             vendor=row.connector,
             timezone=row.timezone,
-            frequency_minutes=row.sync_frequency_minutes,
             due_at=row.next_sync_at,
             days_ahead=row.sync_days_ahead,
             marked=changes.marked_of(row),
+            rhythm=rhythms.rhythm_of(row, usual=usual_hours),
         )
         for row in db.execute(_DUE, {"now": now, "most": most})
     ]
 
 
-def set_next_sync(db: Db, connection_id: UUID, next_at: datetime) -> None:
-    db.execute(_NEXT_SYNC, {"id": connection_id, "next_at": next_at})
+def set_next_sync(db: Db, connection_id: UUID, next_at: datetime, *, rests: bool = False) -> None:
+    """With `rests` later than is usual, so that an older sheet is not late until then."""
+    values = {"id": connection_id, "next_at": next_at, "rests": next_at if rests else None}
+    db.execute(_NEXT_SYNC, values)
+
+
+def short_vendors(db: Db, *, now: datetime) -> frozenset[str]:
+    """Those whose shared allowance does not suffice for all at their interval."""
+    described = pms.registered().items()
+    shared = [name for name, one in described if one.limited_per in ("application", "both")]
+    return frozenset(db.execute(_SHORT, {"vendors": shared, "now": now}).scalars())
 
 
 def read_whole_soon(db: Db, connection_id: UUID) -> None:

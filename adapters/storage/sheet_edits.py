@@ -12,6 +12,7 @@ from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
 from adapters.storage.rewriting import Change, write_changes
+from adapters.storage.rhythms import wake
 from adapters.storage.sheet import view_entry
 from adapters.storage.sheet_values import read_reason, read_value
 from adapters.storage.tables import run_sheet_appointments as entries
@@ -144,4 +145,6 @@ def _store(db: Db, seal: EntrySeal, change: Change, *, hand: Hand) -> EntryView:
         patient_id=row["pms_patient_id"] or None,
         summary=f"row {row['id']}",
     )
+    if row["pms_connection_id"] is not None:
+        wake(db, row["pms_connection_id"])
     return view_entry(db, seal, row["id"], account_id=hand.account_id)

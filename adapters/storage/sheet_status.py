@@ -93,6 +93,7 @@ def _connection(row: RowMapping, now: datetime) -> ConnectionView:
         sync_enabled=row["sync_enabled"],
         state=row["state"],
         site=row["site"],
+        rests_until=row["rests_until"],
     )
 
 
@@ -106,6 +107,7 @@ def _facts(row: RowMapping) -> Facts:
         failures=row["consecutive_failures"],
         hours=read_hours(row["opening_hours"], timezone=row["timezone"]),
         next_due_at=row["due_at"] or row["next_sync_at"],
+        rests_until=row["rests_until"],
         waiting_for=row["waiting_for"],
     )
 

@@ -87,7 +87,7 @@ _PROMISES = text(
     """
     SELECT own.timezone, own.opening_hours, own.created_at, sync_enabled, sync_frequency_minutes,
            ARRAY(
-             SELECT completed_at FROM pms_sync_log AS run
+             SELECT jsonb_build_array(completed_at, rests_until) FROM pms_sync_log AS run
              WHERE run.pms_connection_id = own.id AND run.started_at < :end
                AND run.started_at >= CAST(:start AS timestamptz) - interval '7 days'
                AND status = 'success' AND NOT dry_run AND backfill_id IS NULL
@@ -227,4 +227,6 @@ def _broken(row: RowMapping, span: Window) -> tuple[int, int]:
         every=every,
         hours=read_hours(row["opening_hours"], timezone=row["timezone"]),
     )
-    return broken(facts, row["fresh"], span)
+    told = [[at and datetime.fromisoformat(at) for at in one] for one in row["fresh"]]
+    rests = {fresh: rest for fresh, rest in told if rest}
+    return broken(facts, [fresh for fresh, _ in told], span, rests=rests)

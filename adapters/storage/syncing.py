@@ -18,6 +18,7 @@ from adapters.storage import (
     connections,
     pushes,
     references,
+    rhythms,
     run_log,
     run_progress,
 )
@@ -344,6 +345,8 @@ class OpenRun:
             candidates.forget(db, self.run)
             if status is RunStatus.SUCCESS and not self.run.dry_run:
                 pushes.go_on(db, self.connection)
+                if self.connection.adaptive and self.run.backfill_id is None:
+                    rhythms.keep_shown(db, self.connection.id, at=self._clock())
 
     def _approved_lines(self) -> Sequence[Any]:
         if self.run.approved_run is None:

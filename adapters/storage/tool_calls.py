@@ -11,6 +11,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage.ledger import put
+from adapters.storage.rhythms import WOKEN
 from domain.errors import FenceLost
 from domain.jobs import NewJob
 from domain.tools import ToolAnswer
@@ -33,7 +34,13 @@ _KEEP = text(
       tool = :tool AND COALESCE(arguments_print = ANY(:prints), true) AS is_same
     """
 )
-_ASSIGN = text("UPDATE tool_calls SET job_id = :job_id WHERE id = :id")
+# A call wakes the practice, or all of the account's, in the statement that is needed anyway.
+_ASSIGN = text(
+    f"""
+    WITH woken AS ({WOKEN} AND (CAST(:connection_id AS uuid) IS NULL OR id = :connection_id))
+    UPDATE tool_calls SET job_id = :job_id WHERE id = :id
+    """  # noqa: S608 - our own words
+)
 _CLAIM = text(
     """
     UPDATE tool_calls SET state = 'claimed', claimed_at = COALESCE(claimed_at, :now)
@@ -134,7 +141,8 @@ def keep(
             trace_id=new.trace_id,
         )
         job_id = put(db, job)
-        db.execute(_ASSIGN, {"id": row.id, "job_id": job_id})
+        whose = {"connection_id": new.connection_id}
+        db.execute(_ASSIGN, {"id": row.id, "job_id": job_id, **whose})
     return KeptToolCall(row.id, job_id, row.is_new, row.state, row.is_same)
 
 

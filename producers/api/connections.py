@@ -113,6 +113,16 @@ class Change(BaseModel):
     frequency_minutes: Annotated[int, Field(ge=1, le=A_DAY)] = 1
     days_ahead: Annotated[int, Field(ge=0, le=MOST_AHEAD)] = 0
     full_every_minutes: Annotated[int, Field(ge=1, le=7 * A_DAY)] = 1
+    adaptive: Annotated[
+        bool | None,
+        Field(
+            description="Read less often while the practice is shut, has no appointments that day"
+            " and nothing changes; null is as usual for its vendor."
+        ),
+    ] = None
+    quiet_minutes: Annotated[
+        int, Field(ge=1, le=A_DAY, description="The longest between two syncs while it is quiet.")
+    ] = 120
     telehealth_only: bool = True
     sync_enabled: bool = True
     opening_hours: dict[str, Any] = {}

@@ -15,7 +15,7 @@ from domain.people import Permission
 from domain.sheet import as_json
 from producers.boards import board
 from producers.doors import Door, door
-from producers.estimates import by_connection, estimates
+from producers.estimates import by_connection, estimates, short
 from producers.job_answers import (
     DeadlinesAnswer,
     EstimatesAnswer,
@@ -51,8 +51,12 @@ def show(door: Operator) -> dict[str, Any]:
 def foresee(door: Operator) -> dict[str, Any]:
     """By what each vendor still allows, behind whatever is handed out before it."""
     found = estimates(door)
-    through = by_connection(found)
-    return {"success": True, "estimates": as_json(found), "connections": as_json(through)}
+    return {
+        "success": True,
+        "estimates": as_json(found),
+        "short": short(door, found),
+        "connections": as_json(by_connection(found)),
+    }
 
 
 class Frequency(BaseModel):

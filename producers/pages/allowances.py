@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from adapters import pms
-from adapters.rest.budgets import budgets
+from adapters.rest.budgets import budgets_by_name
 from adapters.storage.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from domain.connections import Connection
@@ -82,9 +82,7 @@ def buckets_of(door: Door, held: Connection) -> Mapping[str, Budget]:
     auth = vendor.auth_by(secrets)
     if auth is None:
         return {}
-    names = list(vendor.limits)
-    found = budgets(vendor, names, here, auth=auth, secrets=secrets)
-    return dict(zip(names, found, strict=True))
+    return budgets_by_name(vendor, list(vendor.limits), here, auth=auth, secrets=secrets)
 
 
 def spending(clock: Clock) -> Spending | None:

@@ -23,7 +23,7 @@ from producers.boards import board
 from producers.cursors import Cursor
 from producers.days import account_zone
 from producers.doors import Door, door
-from producers.estimates import Estimate, Through, by_connection, estimates
+from producers.estimates import Estimate, Through, by_connection, estimates, short
 from producers.pages.connecting import BADGES
 from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render, words
 from producers.troubles import troubles
@@ -161,8 +161,15 @@ def foreseen(request: Request, door: Operator) -> HTMLResponse:
     """When what waits would be through; asked for apart, for it asks the vendors' clocks."""
     with door.transaction() as db:
         timezone = account_zone(db)
-    found = by_connection(estimates(door))
-    return render(request, "_estimates.html", person=door.person, found=found, timezone=timezone)
+    told = estimates(door)
+    return render(
+        request,
+        "_estimates.html",
+        person=door.person,
+        found=by_connection(told),
+        short=short(door, told),
+        timezone=timezone,
+    )
 
 
 @router.get("/queues/jobs/{job_id}")

@@ -16,6 +16,7 @@ from adapters.storage.connections import load as load_connection
 from adapters.storage.days_read import read_days
 from adapters.storage.given_rows import CLINICIAN_AS_READ
 from adapters.storage.push_standing import Standing, link_of, link_to, standing, standings, steps
+from adapters.storage.rhythms import wake
 from adapters.storage.sheet import read_entry, read_sheet
 from adapters.storage.sheet_status import read_connections
 from domain.appointments import Status
@@ -72,8 +73,9 @@ FLAGS: Mapping[str, str] = {
 @router.get("/")
 def page(request: Request, door: Reader, date: str | None = None) -> HTMLResponse:
     """The whole page; it can be read before any script runs."""
-    shown = _named_day(date) if date else None
-    return render(request, "sheet.html", person=door.person, **_day(door, shown))
+    shown = _day(door, _named_day(date) if date else None)
+    _wake(door, shown)
+    return render(request, "sheet.html", person=door.person, **shown)
 
 
 @router.get("/sheet")
@@ -189,6 +191,15 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
         "flags": FLAGS,
         **_rights(door),
     }
+
+
+def _wake(door: Door, shown: Mapping[str, Any]) -> None:
+    """Somebody opened today: what rests is read again. A page that renews itself wakes nobody."""
+    resting = [one for one in shown["connections"].values() if one.rests(shown["now"])]
+    if shown["day"] == shown["today"] and resting:
+        with door.transaction() as db:
+            for one in resting:
+                wake(db, one.id)
 
 
 def _rights(door: Door) -> dict[str, bool]:

@@ -14,6 +14,7 @@ from adapters.storage import deliveries
 from adapters.storage.audit import Access, record
 from adapters.storage.deliveries import Arrival, Item, Kept
 from adapters.storage.ledger import put
+from adapters.storage.rhythms import wake
 from adapters.storage.schedule import read_whole_soon
 from adapters.storage.webhook_keys import Holder, holder
 from domain.connections import State
@@ -105,6 +106,7 @@ def _keep(
                 due_at=ports.clock() + GATHERING,
             )
             deliveries.assign(db, kept.waiting, job_id=put(db, job))
+            wake(db, held.connection_id)
         if kept.waiting or kept.ignored:
             record(
                 db,

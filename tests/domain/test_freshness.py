@@ -270,3 +270,25 @@ def test_lateness_lasts_as_long_as_the_opening(
 )
 def test_lengths_are_said_in_the_unit_a_person_would_use(length: timedelta, words: str) -> None:
     assert ago(LAST, LAST + length) == words
+
+
+def test_a_quiet_practice_is_not_late_before_its_next_sync_should_have_come() -> None:
+    resting = replace(SYNCED, rests_until=LAST + 90 * MIN)
+
+    early = assess(resting, now=LAST + 80 * MIN)
+    late = assess(resting, now=LAST + 90 * MIN + 2 * EVERY)
+
+    assert early == Freshness(Status.ON_TIME, LAST, "Synced 1 h ago, quiet: next in 10 min")
+    assert (late.status, late.sentence) == (Status.LATE, "Late by 30 min")
+
+
+@given(rests=st.integers(-600, 600), minutes=st.integers(0, 2000))
+def test_a_rest_that_is_over_before_opening_makes_no_opening_later(
+    rests: int, minutes: int
+) -> None:
+    opens = melbourne(2, 8)
+    closed = replace(SYNCED, hours=WEEKDAYS, last_complete_at=melbourne(1, 17))
+    now = opens + minutes * MIN
+    resting = replace(closed, rests_until=opens - abs(rests) * MIN)
+
+    assert assess(resting, now=now).status is assess(closed, now=now).status

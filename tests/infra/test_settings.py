@@ -142,6 +142,9 @@ def test_production_lists_everything_that_is_missing_at_once(
         ("GENTU_BASE_URL", "http://127.0.0.1:9"),
         ("HALAXY_TOKEN_URL", "https://user:s3cr3t-pw@halaxy.example.com"),
         ("SIKKA_MINIMUM_TLS", "1.1"),
+        ("USUAL_HOURS", "s3cr3t-pw"),
+        ("USUAL_HOURS", '{"mon": "s3cr3t-pw"}'),
+        ("USUAL_HOURS", '{"mon": [["08:00", "08:00"]]}'),
     ],
 )
 def test_production_refuses_an_unsafe_value_by_name_and_never_quotes_it(

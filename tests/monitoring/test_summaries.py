@@ -179,3 +179,12 @@ def test_who_is_told_to_stop_hands_the_rest_back(world: World) -> None:
         summarise(
             world.rig.claimed("summarise"), store=store, clock=at(MONDAY_MORNING), stopping=stopping
         )
+
+
+def test_a_quiet_night_breaks_no_promise_in_the_week_that_is_told() -> None:
+    fresh = [NOON, NOON + timedelta(minutes=90)]
+
+    awake = broken(facts(), fresh, THREE_HOURS)
+    resting = broken(facts(), fresh, THREE_HOURS, rests={NOON: fresh[1]})
+
+    assert awake > resting

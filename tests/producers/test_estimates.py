@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.producers.conftest import Site
 from tests.producers.ledger import practice, put_job, put_run, put_worker, sign_in
@@ -140,3 +141,25 @@ def test_a_practice_is_through_when_the_last_of_its_jobs_is(site: Site) -> None:
     assert through["practice"] == "Example Clinic"
     assert (through["starts_at"], through["ends_at"]) == (first["starts_at"], last["ends_at"])
     assert through["because"] == last["because"]
+
+
+def test_an_allowance_that_is_too_little_for_all_is_said_beside_what_waits(site: Site) -> None:
+    clinic = practice(site, "Example Clinic")
+    put_worker(site, "w", "sync")
+    put_job(site, connection_id=clinic)
+    before = site.client.get("/api/queues/estimates", headers=site.bearer()).json()["short"]
+    with site.everything() as db:
+        db.execute(
+            text(
+                "UPDATE jobs SET waiting_for = 'Gentu''s request limit',"
+                " created_at = now() - interval '2 days' WHERE connection_id = :id"
+            ),
+            {"id": clinic},
+        )
+
+    told = site.client.get("/api/queues/estimates", headers=site.bearer()).json()["short"]
+    site.sign_in()
+    page = site.client.get("/queues/estimates").text
+
+    assert (before, told) == ([], ["gentu"])
+    assert "limit is too little for every practice at its interval" in page

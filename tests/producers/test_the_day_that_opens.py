@@ -1,7 +1,7 @@
 """Which day the sheet opens on where practices are in several zones, and whose it says it is."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -93,3 +93,30 @@ def test_a_question_without_a_date_means_the_same_day(site: Site) -> None:
     answer = site.client.get("/api/run-sheet", headers=site.bearer()).json()
 
     assert answer["first_day"] == answer["last_day"] == "2026-11-21"
+
+
+@pytest.mark.parametrize(
+    ("path", "wakes"),
+    [
+        ("/", True),
+        ("/?date=2026-11-25", False),
+        ("/sheet?date=2026-11-21", False),
+    ],
+    ids=["today", "another day", "a page that renews itself"],
+)
+def test_opening_today_wakes_a_practice_that_rests(site: Site, path: str, *, wakes: bool) -> None:
+    later = SATURDAY + timedelta(hours=1)
+    site.sign_in()  # which opens today
+    with site.everything() as db:
+        statement = (
+            "UPDATE pms_connections SET timezone = 'America/New_York', unchanged_runs = 9,"
+            " rests_until = greatest(now(), :later) + interval '1 hour',"
+            " next_sync_at = greatest(now(), :later) + interval '1 hour'"
+        )
+        db.execute(text(statement), {"later": later})
+
+    assert site.client.get(path).status_code == 200
+
+    with site.everything() as db:
+        runs = db.execute(text("SELECT unchanged_runs FROM pms_connections")).scalars().all()
+    assert (set(runs) == {0}) is wakes

@@ -23,7 +23,7 @@ def synced(site: Site) -> UUID:
         db.execute(
             text(
                 "UPDATE pms_connections SET sync_frequency_minutes = 15,"
-                " next_sync_at = now() + interval '1 minute' WHERE id = :id"
+                " next_sync_at = now() + interval '1 minute', adaptive = false WHERE id = :id"
             ),
             {"id": clinic},
         )
@@ -123,3 +123,25 @@ def test_another_accounts_connection_changes_nothing(site: Site, synced: UUID) -
     pool = pool_of(weigh(site, frequencies=wanted), synced)
 
     assert pool["a_day"] == pool["a_day_then"]
+
+
+def test_a_practice_that_rests_at_night_asks_for_less_a_day_and_fills_the_window_no_less(
+    site: Site, synced: UUID
+) -> None:
+    steady = pool_of(weigh(site), synced)
+    with site.everything() as db:
+        hours = '{"mon": [["08:00", "17:00"]], "tue": [["08:00", "17:00"]]}'
+        db.execute(
+            text(
+                "UPDATE pms_connections SET adaptive = true,"
+                " opening_hours = CAST(:hours AS jsonb) WHERE id = :id"
+            ),
+            {"id": synced, "hours": hours},
+        )
+
+    pool = pool_of(weigh(site), synced)
+
+    one = one_of(pool, synced)
+    assert 100 * 40 < one["a_day"] < 100 * 60 < one_of(steady, synced)["a_day"]
+    assert (one["adaptive"], one["quiet_minutes"]) == (True, 120)
+    assert [one["share"] for one in pool["windows"]] == [one["share"] for one in steady["windows"]]

@@ -1,6 +1,6 @@
 """When a connection is due again, and which day its sync means."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -9,12 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.changes import Marked
+from domain.hours import read_hours
+from domain.rhythm import Rhythm
 from domain.runs import SyncType
+from domain.work import BACKFILL
 from scheduler.due import JITTER, next_sync, sync_of
 
 NOW = datetime(2026, 6, 2, 3, 0, tzinfo=UTC)
 CONNECTION = UUID(int=7)
 HOUR = timedelta(hours=1)
+QUARTER = timedelta(minutes=15)
+NINE_TO_FIVE = {"tue": [["09:00", "17:00"]]}
 UNMARKED = Marked(mark=None, days=None, shape=None, full_at=None, full_every=HOUR)
 
 instants = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants naive bounds
@@ -91,6 +96,11 @@ class Practice:
     days_ahead: int = 0
     marked: Marked = UNMARKED
 
+    @property
+    def rhythm(self) -> Rhythm:
+        hours = read_hours(NINE_TO_FIVE, timezone=self.timezone)
+        return Rhythm(every=QUARTER, most=2 * HOUR, timezone=self.timezone, hours=hours)
+
 
 @pytest.mark.parametrize(
     ("zone", "now", "day"),
@@ -155,3 +165,32 @@ def test_a_whole_pass_asked_for_is_never_left_to_one_for_changes() -> None:
 
     assert changes.dedupe_key != whole.dedupe_key
     assert changes.exclusive_key == whole.exclusive_key
+
+
+OPEN = datetime(2026, 6, 2, 10, tzinfo=UTC)
+A_WEEK_AHEAD = Practice("UTC", days_ahead=7, marked=replace(UNMARKED, full_at=OPEN - HOUR / 2))
+
+
+def test_the_days_ahead_make_room_while_the_allowance_is_too_little() -> None:
+    narrow = sync_of(A_WEEK_AHEAD, now=OPEN, is_short=True)
+    enough = sync_of(A_WEEK_AHEAD, now=OPEN)
+    again = sync_of(A_WEEK_AHEAD, now=OPEN + HOUR / 2, is_short=True)
+
+    assert narrow.args["last_day"] == "2026-06-02"
+    assert enough.args["last_day"] == again.args["last_day"] == "2026-06-09"
+
+
+def test_a_pms_that_tells_changes_is_asked_for_all_its_days() -> None:
+    marked = replace(UNMARKED, mark="m", full_at=OPEN - HOUR / 2)
+
+    job = sync_of(replace(A_WEEK_AHEAD, marked=marked), now=OPEN, is_short=True)
+
+    assert job.args["last_day"] == "2026-06-09"
+
+
+def test_who_is_open_comes_before_who_is_shut_while_the_allowance_is_too_little() -> None:
+    is_open = sync_of(Practice("UTC"), now=OPEN, is_short=True)
+    is_shut = sync_of(Practice("UTC"), now=OPEN + 10 * HOUR, is_short=True)
+    enough = sync_of(Practice("UTC"), now=OPEN + 10 * HOUR)
+
+    assert is_open.priority == enough.priority > is_shut.priority > BACKFILL

@@ -193,3 +193,57 @@ def test_three_schedulers_put_one_job_for_all_rows_that_wait_to_be_chained(rig: 
 def test_nothing_is_put_while_no_audit_row_waits(rig: Rig) -> None:
     assert put_due_chaining(rig.engine) == 0
     assert rig.rows() == []
+
+
+def test_a_practice_that_is_shut_and_quiet_is_left_for_longer_and_not_late_meanwhile(
+    rig: Rig,
+) -> None:
+    one = rig.connect("site")
+    midnight = soon(0).replace(hour=14, minute=0, second=0, microsecond=0)  # 01:00 in Melbourne
+    rig.run(
+        "UPDATE pms_connections SET unchanged_runs = 9, next_sync_at = :at, quiet_minutes = 90",
+        at=midnight,
+    )
+
+    put_due_syncs(rig.engine, clock=at(midnight), chance=middling)
+
+    with dispatch(rig.engine) as db:
+        found = db.execute(text("SELECT * FROM pms_connections WHERE id = :id"), {"id": one}).one()
+    assert found.next_sync_at == found.rests_until == midnight + timedelta(minutes=90)
+
+
+@pytest.mark.parametrize("why", ["adaptive = false", "unchanged_runs = 2", "quiet_minutes = 15"])
+def test_a_practice_that_keeps_its_interval_is_never_left_for_longer(rig: Rig, why: str) -> None:
+    one = rig.connect("site")
+    midnight = soon(0).replace(hour=14, minute=0, second=0, microsecond=0)
+    rig.run("UPDATE pms_connections SET unchanged_runs = 9, next_sync_at = :at", at=midnight)
+    set_columns(rig, one, why)
+
+    put_due_syncs(rig.engine, clock=at(midnight), chance=middling)
+
+    assert connection(rig, one)["next_sync_at"] == midnight + timedelta(minutes=15)
+
+
+def test_usual_hours_stand_for_those_nobody_has_told(rig: Rig) -> None:
+    one = rig.connect("site")
+    midnight = soon(0).replace(hour=14, minute=0, second=0, microsecond=0)
+    rig.run("UPDATE pms_connections SET unchanged_runs = 9, next_sync_at = :at", at=midnight)
+
+    put_due_syncs(rig.engine, clock=at(midnight), chance=middling, usual_hours={})
+
+    assert connection(rig, one)["next_sync_at"] == midnight + timedelta(minutes=15)
+
+
+def test_an_allowance_is_too_little_once_somebody_waits_for_longer_than_the_interval(
+    rig: Rig,
+) -> None:
+    one = rig.connect("site")
+    job = rig.put(SYNC, connection_id=one, vendor="gentu")
+    rig.change(job, waiting_for="Gentu's request limit")
+    now = soon(0)
+
+    with dispatch(rig.engine) as db:
+        early = schedule.short_vendors(db, now=now + timedelta(minutes=14))
+        late = schedule.short_vendors(db, now=now + timedelta(minutes=16))
+
+    assert (early, late) == (frozenset(), frozenset({"gentu"}))

@@ -272,3 +272,18 @@ def test_a_flood_asks_for_one_whole_pass_instead(clinic: Practice) -> None:
         row = db.execute(text("SELECT next_sync_at, last_full_at FROM pms_connections")).one()
     assert row.last_full_at is None
     assert row.next_sync_at is not None
+
+
+def test_a_webhook_wakes_a_practice_that_rests(clinic: Practice) -> None:
+    clinic.execute(
+        "UPDATE pms_connections SET unchanged_runs = 9, next_sync_at = now() + interval '1 hour',"
+        " rests_until = now() + interval '1 hour', last_sync_at = now() - interval '1 hour'"
+    )
+
+    assert clinic.notify("1") == 202
+
+    with transaction(clinic.parts.engine) as db:
+        row = db.execute(text("SELECT *, now() AS at FROM pms_connections")).one()
+    assert row.rests_until <= row.at
+    assert row.next_sync_at <= row.at
+    assert row.unchanged_runs == 0

@@ -70,7 +70,8 @@ saves("general", (found, often) => ({
   name: found.elements.name.value.trim(),
   timezone: found.elements.timezone.value.trim(),
   telehealth_only: !found.elements.all_appointments.checked,
-  ...numbers(found, ["days_ahead", "full_every_minutes"]),
+  adaptive: found.elements.adaptive.checked,
+  ...numbers(found, ["days_ahead", "full_every_minutes", "quiet_minutes"]),
   ...often.wanted(),
 }), { onto: frequency });
 saves("both-ways", (found) => ({

@@ -1,0 +1,69 @@
+"""What an operator was told of a vendor's limits, where its documents leave them open."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import SecretStr
+
+from adapters import pms
+from adapters.rest.vendor import LimitedPer, Vendor
+from domain.errors import BadInput
+from domain.limits import Limit
+
+LIMITS, PER = "limits", "limited_per"
+"""Of the variables that carry a vendor's name, those that say what it allows, and whom."""
+
+OWNERS: Mapping[str, LimitedPer] = {
+    "application": "application",
+    "practice": "connection",
+    "both": "both",
+}
+_LIMIT = re.compile(r"(?P<requests>[1-9]\d{0,6})/(?P<seconds>[1-9]\d{0,5})")
+
+
+def told_limits(given: Mapping[str, Mapping[str, SecretStr]]) -> Mapping[str, Vendor]:
+    """The vendors with what the environment says instead, by name; refused where it may not."""
+    return dict(_told(given))
+
+
+def _told(given: Mapping[str, Mapping[str, SecretStr]]) -> Iterator[tuple[str, Vendor]]:
+    for name, values in given.items():
+        changes: dict[str, Any] = {}
+        described = pms.registered().get(name)
+        if described is None or not {LIMITS, PER} & values.keys():
+            continue
+        _must_be_open(described)
+        if LIMITS in values:
+            limits = _limits(name, values[LIMITS].get_secret_value())
+            changes["limits"] = dict.fromkeys(described.limits, limits)
+        if PER in values:
+            changes["limited_per"] = _per(name, values[PER].get_secret_value())
+        yield name, replace(described, **changes)
+
+
+def _must_be_open(vendor: Vendor) -> None:
+    """A vendor's own word on its limits stands."""
+    if vendor.limits_are != "assumed" or vendor.limited_per == "office":
+        raise BadInput(
+            f"{vendor.name.upper()}_LIMITS and {vendor.name.upper()}_LIMITED_PER cannot be set:"
+            f" {vendor.title} says itself what it allows; remove them."
+        )
+
+
+def _limits(name: str, text: str) -> tuple[Limit, ...]:
+    found = [_LIMIT.fullmatch(part.strip()) for part in text.split(",")]
+    if not all(found):
+        raise BadInput(
+            f"{name.upper()}_LIMITS: write requests/seconds with commas between, as in"
+            " 60/60, 1000/3600."
+        )
+    return tuple(Limit(int(one["requests"]), int(one["seconds"])) for one in found if one)
+
+
+def _per(name: str, text: str) -> LimitedPer:
+    owner = OWNERS.get(text.strip().lower())
+    if owner is None:
+        raise BadInput(f"{name.upper()}_LIMITED_PER: choose {', '.join(OWNERS)}.")
+    return owner
