@@ -3,7 +3,7 @@
 python -m bench [--json FILE]: voice-hop, pipes, clocks and scaling; FILE keeps what others wrote
 python -m bench pipes [--rounds 5] [--days 20], python -m bench scaling [--practices 1000]
 python -m bench amd-week, python -m bench amd-push
-python -m bench fairness [--connections 500]
+python -m bench fairness [--connections 500], python -m bench rhythm
 python -m bench pipeline day [--many 300]
 python -m bench clocks [--seconds 299] [--rounds 5]
 python -m bench voice, or of it voice-hop voice-call voice-backlog voice-hanging [--rounds 5]
@@ -21,6 +21,7 @@ from bench import (
     fairness,
     pipeline,
     piping,
+    rhythm,
     scaling,
     throttle,
     voice_backlog,
@@ -53,6 +54,7 @@ BENCHES: Mapping[str, tuple[Sequence[str], Rows]] = {
         fairness.HEADINGS,
         lambda told: fairness.rows(connections=told.connections),
     ),
+    "rhythm": (rhythm.HEADINGS, lambda _: rhythm.rows()),
     "scaling": (
         scaling.HEADINGS,
         lambda told: scaling.rows(connections=told.practices),
