@@ -151,9 +151,7 @@ def start(  # noqa: PLR0913 - each is something else to say of the servers
             settings=settings or {},
         )
         cache = Valkey(binary=binary, home=home, sockets=sockets, durable=durable)
-        started = Started(
-            home, sockets, database, cache, found, os.getpid(), brief=brief is not None
-        )
+        started = Started(home, sockets, database, cache, found, os.getpid(), brief is not None)
         started.start()
     return Servers(
         database_url=postgres.url(sockets), redis_url=valkey.url(sockets), started=started
