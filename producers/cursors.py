@@ -41,10 +41,14 @@ def decode(text: str | None) -> Mark | None:
     try:
         return _decoded(text[:LONGEST])
     except (ValueError, TypeError):  # not base64, not JSON, not two words, no instant, no id
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "The cursor is not one of ours; take next_cursor as it came, or leave it out.",
-        ) from None
+        raise not_ours() from None
+
+
+def not_ours() -> Problem:
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The cursor is not one of ours; take next_cursor as it came, or leave it out.",
+    )
 
 
 def paged(

@@ -51,6 +51,7 @@ REFUSALS: Mapping[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.FORBIDDEN: ("NotAllowed", "The role, or the page's token, does not allow it."),
     HTTPStatus.NOT_FOUND: ("NotFound", "There is no such thing in this account."),
     HTTPStatus.CONFLICT: ("OutOfTurn", "It does not go with how things stand; `detail` says why."),
+    HTTPStatus.GONE: ("TooOld", "It is of too long ago; `detail` says how to begin again."),
     HTTPStatus.PRECONDITION_FAILED: ("Changed", "It was changed since it was read; read it again."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("TooLong", "The request is longer than any of ours."),
     HTTPStatus.UNPROCESSABLE_ENTITY: ("Unreadable", "It cannot be read; `detail` names where."),

@@ -13,6 +13,7 @@ from adapters.storage.conflict_list import Listed, RuleCount
 from adapters.storage.run_undoing import Undone
 from adapters.storage.runs import LoggedRun
 from adapters.storage.settling import Shown
+from adapters.storage.sheet_changes import RowChange
 from adapters.storage.tables import COUNTERS
 from domain.accesses import Noticed
 from domain.backfills import Backfill
@@ -78,6 +79,12 @@ ANSWERS: Mapping[str, Fields] = {
         "clinicians": Sequence[Column],
         "appointments": Sequence[EntryView],
         "pms_status": SYNC,
+    },
+    "get /api/run-sheet/changes": {
+        "changes": Sequence[RowChange],
+        "clinicians": Sequence[Column],
+        "next_cursor": str,
+        "more": bool,
     },
     "post /api/run-sheet/appointments": {"appointments": [PLACED]},
     "get /api/run-sheet/appointments/{entry_id}": ENTRY,

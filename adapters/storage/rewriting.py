@@ -24,12 +24,10 @@ from domain.window import local_day
 __all__ = ["Change", "write_changes", "write_rows"]
 
 _KEPT = {"id", "account_id", "created_at"}
-_COLUMNS = ", ".join(column.name for column in entries.columns)
-_TAKEN_OVER = ", ".join(
-    f"{column.name} = EXCLUDED.{column.name}"
-    for column in entries.columns
-    if column.name not in _KEPT
-)
+_OF_THE_DATABASE = {"changed_in"}
+_NAMES = [column.name for column in entries.columns if column.name not in _OF_THE_DATABASE]
+_COLUMNS = ", ".join(_NAMES)
+_TAKEN_OVER = ", ".join(f"{name} = EXCLUDED.{name}" for name in _NAMES if name not in _KEPT)
 # One document for all rows, and what they have in common once: the table itself says what type each
 # column has. What stands nowhere is null.
 _UPSERT = text(

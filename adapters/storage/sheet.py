@@ -40,7 +40,7 @@ PIECE = 1000
 FURTHEST_EAST = timedelta(hours=14)
 FURTHEST_WEST = timedelta(hours=12)
 
-_SELECT = """
+SELECT_ENTRIES = """
     SELECT entry.*, clinician.name AS clinician_name, mapping.pms_practitioner_name,
            greatest(entry.pms_last_synced_at, connection.last_sync_at) AS seen_at
     FROM run_sheet_appointments AS entry
@@ -51,7 +51,7 @@ _SELECT = """
      AND mapping.pms_practitioner_id = entry.pms_practitioner_id
 """
 _DAYS = text(
-    _SELECT
+    SELECT_ENTRIES
     + """
     WHERE entry.account_id = :account_id AND entry.linked_to IS NULL
       AND entry.appointment_time >= :earliest AND entry.appointment_time < :latest
@@ -62,7 +62,7 @@ _DAYS = text(
 )
 # A row that is linked is asked for by whoever saw it before: the row it is linked to stands for it.
 _ONE = text(
-    _SELECT  # noqa: S608 - the statement above
+    SELECT_ENTRIES  # noqa: S608 - the statement above
     + """
     WHERE entry.account_id = :account_id AND entry.id = (
       SELECT coalesce(linked_to, id) FROM run_sheet_appointments
@@ -113,7 +113,7 @@ def read_sheet(  # noqa: PLR0913 - whose, which days, for whom
     }
     with db.execute(_DAYS.execution_options(yield_per=PIECE), values) as found:
         pieces = found.mappings().partitions(PIECE)
-        entries = tuple(view for rows in pieces for view in _views(db, seal, rows))
+        entries = tuple(view for rows in pieces for view in views(db, seal, rows))
     columns = tuple(Column(id=row.id, name=row.name) for row in db.execute(_COLUMNS))
     record(
         db,
@@ -150,10 +150,10 @@ def view_entry(db: Db, seal: EntrySeal, entry_id: UUID, *, account_id: str) -> E
     rows = db.execute(_ONE, {"id": entry_id, "account_id": account_id}).mappings().all()
     if not rows:
         raise NotOnSheet("There is no such row on the sheet.")
-    return _views(db, seal, rows)[0]
+    return views(db, seal, rows)[0]
 
 
-def _views(db: Db, seal: EntrySeal, rows: Sequence[RowMapping]) -> tuple[EntryView, ...]:
+def views(db: Db, seal: EntrySeal, rows: Sequence[RowMapping]) -> tuple[EntryView, ...]:
     disputed = [row["id"] for row in rows if row["touched"] is not None]
     opened: dict[tuple[UUID, str], RowMapping] = {}
     if disputed:

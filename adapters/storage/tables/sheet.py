@@ -87,6 +87,12 @@ run_sheet_appointments = Table(
     Column("push_reason", Text),
     Column("pushed_at", INSTANT),
     Column("push_link_id", ID, ForeignKey("patient_links.id")),
+    Column(
+        "changed_in",
+        BigInteger,
+        nullable=False,
+        server_default=text("CAST(CAST(pg_current_xact_id() AS text) AS bigint)"),
+    ),
     Index(
         "ix_run_sheet_appointments_push_state",
         "pms_connection_id",
@@ -111,6 +117,7 @@ run_sheet_appointments = Table(
     ),
     Index("ix_run_sheet_appointments_created_run_id", "created_run_id"),
     Index("ix_run_sheet_appointments_account_time", "account_id", "appointment_time"),
+    Index("ix_run_sheet_appointments_changed", "account_id", "changed_in", "id"),
     Index("ix_run_sheet_appointments_connection_start", "pms_connection_id", "pms_start"),
     Index(
         "uq_run_sheet_appointments_pms",

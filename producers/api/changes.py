@@ -1,0 +1,103 @@
+"""What changed on the sheet since a program asked last: pages of rows, and where to go on."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+
+from adapters.storage.sheet_changes import FromBefore, Place, here, read_changes
+from domain.people import Permission
+from domain.sheet import as_json
+from producers import cursors
+from producers.doors import Door, door
+from producers.problems import Problem
+
+router = APIRouter(prefix="/api/run-sheet/changes", tags=["run sheet"])
+
+Reader = Annotated[Door, Depends(door(Permission.SEE_SHEET))]
+KEPT_FOR = timedelta(days=30)
+FROM_NOW = "now"
+AGAIN = "Ask without `after` and put what you are told in the place of your copy."
+GONE: dict[int | str, dict[str, Any]] = {
+    410: {"description": "The cursor is too old, or of before a restore; begin again."}
+}
+After = Annotated[
+    str | None,
+    Query(
+        description="The `next_cursor` of the answer before; `now` for what changes from now on;"
+        " left out, every row there is.",
+        max_length=cursors.LONGEST,
+        json_schema_extra={"example": None},
+    ),
+]
+
+
+@router.get("", summary="Read what changed on the run sheet", responses=GONE)
+def changes(
+    door: Reader, after: After = None, limit: cursors.Limit = cursors.USUAL
+) -> dict[str, Any]:
+    """Each row that changed since `after`, once and as it is now, in the order of last changes.
+
+    `change` is `row`, `off` (taken off the sheet, told with what it was) or `gone` (it stands with
+    the row `became`: forget it). `next_cursor` is always there; `more` says to ask again at once.
+    A cursor is good for 30 days. A column's new name is told in `clinicians`, not row by row.
+    """
+    now = door.ports.clock()
+    with door.transaction() as db:
+        if after == FROM_NOW:
+            return _nothing_yet(here(db, door.account_id, at=now))
+        try:
+            found = read_changes(
+                db,
+                door.seal,
+                account_id=door.account_id,
+                after=_place(after, now=now),
+                limit=limit,
+                at=now,
+                access=door.access,
+            )
+        except FromBefore:
+            said = f"The database was restored since this cursor was told. {AGAIN}"
+            raise Problem(HTTPStatus.GONE, said) from None
+    return {
+        "success": True,
+        "changes": as_json(found.changes),
+        "clinicians": as_json(found.clinicians),
+        "next_cursor": encode(found.place),
+        "more": found.more,
+    }
+
+
+def encode(place: Place) -> str:
+    at = int(place.at.timestamp())
+    words = json.dumps([place.life, place.changed_in, place.id.hex, at], separators=(",", ":"))
+    return urlsafe_b64encode(words.encode()).decode().rstrip("=")
+
+
+def _nothing_yet(place: Place) -> dict[str, Any]:
+    empty: dict[str, Any] = {"success": True, "changes": [], "clinicians": []}
+    return {**empty, "next_cursor": encode(place), "more": False}
+
+
+def _place(text: str | None, *, now: datetime) -> Place | None:
+    if text is None:
+        return None
+    try:
+        place = _decoded(text)
+    except (ValueError, TypeError, OverflowError):
+        raise cursors.not_ours() from None
+    if place.at < now - KEPT_FOR:
+        raise Problem(HTTPStatus.GONE, f"The cursor is older than {KEPT_FOR.days} days. {AGAIN}")
+    return place
+
+
+def _decoded(text: str) -> Place:
+    life, changed_in, row_id, at = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    if not 0 <= int(changed_in) < 2**63:
+        raise ValueError("no number of a transaction")
+    at = datetime.fromtimestamp(int(at), UTC)
+    return Place(life=str(life), changed_in=int(changed_in), id=UUID(hex=str(row_id)), at=at)
