@@ -229,6 +229,10 @@ def thresholds(given: Settings) -> Thresholds:
         exports_a_day=given.watch_exports_a_day,
         hours_outside=given.watch_hours_outside,
         new_address_patients=given.watch_new_address_patients,
+        # Whoever was refused is told of, whatever the thresholds.
+        rows_an_hour=min(given.watch_rows_an_hour, given.read_rows_an_hour),
+        rows_a_day=given.read_rows_a_day,
+        sheet_days=given.watch_sheet_days,
     )
 
 

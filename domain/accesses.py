@@ -14,6 +14,9 @@ class Rule(StrEnum):
     DENIALS = "denials"
     EXPORTS = "exports"
     NEW_ADDRESS = "new_address"
+    BULK_READING = "bulk_reading"
+    BULK_IN_A_DAY = "bulk_in_a_day"
+    MANY_DAYS = "many_days"
 
 
 class FindingState(StrEnum):
@@ -25,6 +28,15 @@ EXPORTS = ("audit.exported", "audit.patient_exported")
 """Actions that take data out as a file."""
 
 DENIED = "access.denied"
+LIMITED = "access.limited"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingLimits:
+    """How many rows of patients one person may read; a day of the sheet counts once a day."""
+
+    rows_an_hour: int = 50_000
+    rows_a_day: int = 150_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +48,9 @@ class Thresholds:
     exports_a_day: int = 5
     hours_outside: int = 3
     new_address_patients: int = 20
+    rows_an_hour: int = 30_000
+    rows_a_day: int = 150_000
+    sheet_days: int = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,6 +102,9 @@ SAID: Mapping[Status, str] = MappingProxyType(
 
 
 BY_PERSON = "api:"
+READINGS = frozenset({APPOINTMENTS, PATIENTS, PATIENT, NOTES, INSURANCE, BALANCE})
+"""What tells of patients and changes nothing."""
+
 """How the call ids of people begin; an assistant's is the id of its phone call."""
 
 UNPROVED = (

@@ -128,6 +128,12 @@ class Settings(BaseSettings):
     watch_hours_outside: int = Field(3, ge=1, le=12)
     watch_new_address_patients: int = Field(20, ge=1)
 
+    watch_rows_an_hour: int = Field(30_000, ge=1)
+    watch_sheet_days: int = Field(100, ge=1)
+
+    read_rows_an_hour: int = Field(50_000, ge=1)
+    read_rows_a_day: int = Field(150_000, ge=1)
+
     metrics_token: SecretStr | None = None
     otel_exporter_otlp_endpoint: str | None = None
 

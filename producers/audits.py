@@ -17,6 +17,7 @@ from domain.window import whole_days
 from producers.days import account_zone, one_or_range
 from producers.doors import Door
 from producers.problems import Problem
+from producers.reading import count_rows
 from producers.words import Line
 
 MOST_EXPORTED = 50_000
@@ -111,7 +112,9 @@ def exported(db: Db, door: Door, wanted: Wanted) -> Sequence[Seen]:
             HTTPStatus.UNPROCESSABLE_ENTITY,
             f"More than {MOST_EXPORTED} rows match; name fewer days with from and to.",
         )
-    return shown(door, rows)
+    told = shown(door, rows)
+    count_rows(db, door, sum(one.patient_id is not None for one in told))
+    return told
 
 
 def as_cells(one: Seen) -> Sequence[object]:

@@ -21,7 +21,7 @@ from adapters.storage.ledger import put
 from adapters.storage.phone_book import Practice
 from adapters.storage.tool_calls import KeptToolCall, NewToolCall
 from adapters.storage.writes import WriteLedger
-from domain.desk_calls import AVAILABILITY, BY_PERSON, PREFIX, WORDS
+from domain.desk_calls import AVAILABILITY, BY_PERSON, PREFIX, READINGS, WORDS
 from domain.tools import NO_PRACTICE, ToolAnswer, write_key
 from domain.work import desk_job, settle_job
 from domain.writes import MAY_STAND, KeptWrite, WriteState
@@ -31,6 +31,7 @@ from producers.doors import Door
 from producers.idempotency import LONGEST_KEY, REPLAYED
 from producers.in_a_call import call_of, require_call
 from producers.problems import Problem
+from producers.reading import count_rows, reading
 
 LOOK_SECONDS = 0.25
 CALLS_A_MINUTE = 100
@@ -88,9 +89,27 @@ async def asked(
 ) -> JSONResponse:
     """What the desk says: the document, or a problem; 202 where a write is not final yet."""
     call = await asyncio.to_thread(_call, door, name, arguments, key)
+    await asyncio.to_thread(_may_read, door, name)
     kept = await asyncio.to_thread(_keep, door, call)
     found = await _awaited(door, call, kept)
+    await asyncio.to_thread(_count, door, name, found)
     return _told(found, again=not kept.is_new)
+
+
+def _may_read(door: Door, name: str) -> None:
+    """What an assistant may ask is bounded by whom it has proved its caller to be."""
+    if name in READINGS and not door.by_assistant:
+        with reading(door, much=True):
+            pass
+
+
+def _count(door: Door, name: str, found: Mapping[str, Any]) -> None:
+    """Each patient or appointment that is listed, or the one that is told."""
+    if name not in READINGS or door.by_assistant or not found.get("phi"):
+        return
+    listed = sum(len(one) for one in found.get("body", {}).values() if isinstance(one, list))
+    with reading(door) as db:
+        count_rows(db, door, max(1, listed))
 
 
 def _call(door: Door, name: str, arguments: Mapping[str, Any], key: str | None) -> Asked:

@@ -22,6 +22,7 @@ from adapters.replies import Replies
 from adapters.secrets.choosing import secret_store
 from adapters.texts.choosing import is_set_up
 from adapters.vapi.plans import plans
+from domain.accesses import ReadingLimits
 from domain.errors import BadInput
 from infra import database, logging, redis
 from infra.clock import system_clock
@@ -115,6 +116,7 @@ def ports_from(settings: Settings) -> Ports:
         marketplace=marketplace(settings),
         twilio_auth_token=_revealed(settings.twilio_auth_token),
         metrics_token=_revealed(settings.metrics_token),
+        reading=_reading(settings),
     )
 
 
@@ -124,6 +126,12 @@ def _rules(settings: Settings) -> Rules:
         allowed=settings.allowed_ips,
         webhooks=settings.webhook_allowed_ips,
         https_only=settings.is_production,
+    )
+
+
+def _reading(settings: Settings) -> ReadingLimits:
+    return ReadingLimits(
+        rows_an_hour=settings.read_rows_an_hour, rows_a_day=settings.read_rows_a_day
     )
 
 

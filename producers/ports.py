@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from adapters.presets import Presets, PresetSettings
 from adapters.storage.entries import EntrySeal
+from domain.accesses import ReadingLimits
 from domain.credentials import SecretStore
 from domain.rhythm import USUAL
 from infra.clock import Clock
@@ -50,6 +51,7 @@ class Ports:
     usual_hours: Mapping[str, Any] = field(default_factory=lambda: dict(USUAL))
     metrics_token: str | None = field(default=None, repr=False)
     marketplace: Marketplace = field(default_factory=Marketplace)
+    reading: ReadingLimits = field(default_factory=ReadingLimits)
 
     @property
     def is_secure(self) -> bool:

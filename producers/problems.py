@@ -37,6 +37,7 @@ TITLES: Mapping[HTTPStatus, str] = {
     HTTPStatus.NOT_FOUND: "There is nothing here",
     HTTPStatus.METHOD_NOT_ALLOWED: "That cannot be done here",
     HTTPStatus.UNPROCESSABLE_ENTITY: "That cannot be read",
+    HTTPStatus.TOO_MANY_REQUESTS: "Enough for now",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
     HTTPStatus.SERVICE_UNAVAILABLE: "Not available right now",
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
@@ -66,6 +66,20 @@ _ADDRESSES = text(
     GROUP BY 1, 2
     """
 )
+# Counted as it was read, by people who are counted at all; of days of the sheet each once.
+_READ = text(
+    """
+    SELECT span, since, person, rows FROM patient_reading
+    WHERE since >= :midnight AND rows >= CASE span WHEN 'hour' THEN :an_hour ELSE :a_day END
+    """
+)
+_DAYS_READ = text(
+    """
+    SELECT read_on, person, count(DISTINCT sheet_day) AS days FROM sheet_days_read
+    WHERE read_on >= CAST(:midnight AS date)
+    GROUP BY read_on, person HAVING count(DISTINCT sheet_day) >= :most
+    """
+)
 _HOURS = text(
     """
     SELECT DISTINCT opening_hours, timezone FROM pms_connections
@@ -96,6 +110,7 @@ class Watch:
         yield from self._in_an_hour(db, since)
         yield from self._in_a_day(db, since)
         yield from self._at_night(db, since)
+        yield from self._in_bulk(db, _midnight(since))
 
     def _in_an_hour(self, db: Db, since: datetime) -> Iterator[Odd]:
         most = self.thresholds
@@ -117,6 +132,21 @@ class Watch:
         for row in db.execute(_ADDRESSES, {**_values("day", midnight), **known}):
             span, threshold = (row.since, A_DAY), most.new_address_patients
             yield from _over(Rule.NEW_ADDRESS, row.person, span, row.patients, threshold)
+
+    def _in_bulk(self, db: Db, midnight: datetime) -> Iterator[Odd]:
+        """As much of the sheet as nobody needs who works with it."""
+        most = self.thresholds
+        values = {"midnight": midnight, "an_hour": most.rows_an_hour, "a_day": most.rows_a_day}
+        for row in db.execute(_READ, values):
+            rule, lasts, threshold = (
+                (Rule.BULK_READING, AN_HOUR, most.rows_an_hour)
+                if row.span == "hour"
+                else (Rule.BULK_IN_A_DAY, A_DAY, most.rows_a_day)
+            )
+            yield from _over(rule, row.person, (row.since, lasts), row.rows, threshold)
+        for row in db.execute(_DAYS_READ, {"midnight": midnight, "most": most.sheet_days}):
+            span = (datetime.combine(row.read_on, time(), UTC), A_DAY)
+            yield from _over(Rule.MANY_DAYS, row.person, span, row.days, most.sheet_days)
 
     def _at_night(self, db: Db, since: datetime) -> Iterator[Odd]:
         """Only where every practice says when it is open, and all of them are far from it."""

@@ -17,6 +17,7 @@ DAYS = {
     "checks": 30,
     "dropped": 30,
     "previews": 7,
+    "reading": 3,
 }
 """How long rows are kept; no vendor is known to count requests over more than a day."""
 
@@ -63,6 +64,12 @@ _PRUNE: Mapping[str, str] = {
         """,
     "run_sheet_events": """
         DELETE FROM run_sheet_events WHERE at < now() - make_interval(days => :events)
+        """,
+    "patient_reading": """
+        DELETE FROM patient_reading WHERE since < now() - make_interval(days => :reading)
+        """,
+    "sheet_days_read": """
+        DELETE FROM sheet_days_read WHERE read_on < current_date - CAST(:reading AS int)
         """,
     "idempotency_keys": """
         DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(days => :keys)

@@ -16,6 +16,7 @@ from producers import audits, cursors
 from producers.as_csv import csv_answer
 from producers.audits import HEADINGS, Looked, as_cells
 from producers.doors import Door, door
+from producers.reading import reading
 from producers.words import Id, Text
 
 router = APIRouter(prefix="/api/audit", tags=["audit"])
@@ -59,7 +60,7 @@ def list_(door: Auditor, wished: Annotated[Wished, Query()]) -> dict[str, Any]:
 @router.get("/export", summary="Export accesses", response_class=Response, responses=FROM_FILE)
 def export(door: Auditor, looked: Annotated[Looked, Query()]) -> Response:
     """The same as a CSV file, whole; no cell begins a formula."""
-    with door.transaction() as db:
+    with reading(door, much=True) as db:
         wanted = audits.checked(door, looked.wanted(db))
         rows = audits.exported(db, door, wanted)
         audits.noted(db, door, "audit.exported", wanted, rows)
@@ -70,7 +71,7 @@ def export(door: Auditor, looked: Annotated[Looked, Query()]) -> Response:
 def patient(door: Privacy, patient_id: PatientId) -> dict[str, Any]:
     """Every access that names one patient, newest first; they may ask for it."""
     wanted = Wanted(patient_id=patient_id)
-    with door.transaction() as db:
+    with reading(door, much=True) as db:
         rows = audits.exported(db, door, wanted)
         audits.noted(db, door, "audit.patient_read", wanted, rows, what=f"{len(rows)} accesses")
     return {"success": True, "accesses": as_json(rows)}
@@ -85,7 +86,7 @@ def patient(door: Privacy, patient_id: PatientId) -> dict[str, Any]:
 def export_patient(door: Privacy, patient_id: PatientId) -> Response:
     """The same as a CSV file."""
     wanted = Wanted(patient_id=patient_id)
-    with door.transaction() as db:
+    with reading(door, much=True) as db:
         rows = audits.exported(db, door, wanted)
         what = f"{len(rows)} accesses"
         audits.noted(db, door, "audit.patient_exported", wanted, rows, what=what)

@@ -1,20 +1,19 @@
 """What changed on the sheet since a program asked last: pages of rows, and where to go on."""
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
+from adapters.storage.change_cursors import decode, encode
 from adapters.storage.sheet_changes import FromBefore, Place, here, read_changes
 from domain.people import Permission
 from domain.sheet import as_json
 from producers import cursors
 from producers.doors import Door, door
 from producers.problems import Problem
+from producers.reading import count_rows, reading
 
 router = APIRouter(prefix="/api/run-sheet/changes", tags=["run sheet"])
 
@@ -47,7 +46,7 @@ def changes(
     A cursor is good for 30 days. A column's new name is told in `clinicians`, not row by row.
     """
     now = door.ports.clock()
-    with door.transaction() as db:
+    with reading(door, much=True) as db:
         if after == FROM_NOW:
             return _nothing_yet(here(db, door.account_id, at=now))
         try:
@@ -63,6 +62,7 @@ def changes(
         except FromBefore:
             said = f"The database was restored since this cursor was told. {AGAIN}"
             raise Problem(HTTPStatus.GONE, said) from None
+        count_rows(db, door, sum(one.appointment is not None for one in found.changes))
     return {
         "success": True,
         "changes": as_json(found.changes),
@@ -70,12 +70,6 @@ def changes(
         "next_cursor": encode(found.place),
         "more": found.more,
     }
-
-
-def encode(place: Place) -> str:
-    at = int(place.at.timestamp())
-    words = json.dumps([place.life, place.changed_in, place.id.hex, at], separators=(",", ":"))
-    return urlsafe_b64encode(words.encode()).decode().rstrip("=")
 
 
 def _nothing_yet(place: Place) -> dict[str, Any]:
@@ -87,17 +81,9 @@ def _place(text: str | None, *, now: datetime) -> Place | None:
     if text is None:
         return None
     try:
-        place = _decoded(text)
+        place = decode(text)
     except (ValueError, TypeError, OverflowError):
         raise cursors.not_ours() from None
     if place.at < now - KEPT_FOR:
         raise Problem(HTTPStatus.GONE, f"The cursor is older than {KEPT_FOR.days} days. {AGAIN}")
     return place
-
-
-def _decoded(text: str) -> Place:
-    life, changed_in, row_id, at = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    if not 0 <= int(changed_in) < 2**63:
-        raise ValueError("no number of a transaction")
-    at = datetime.fromtimestamp(int(at), UTC)
-    return Place(life=str(life), changed_in=int(changed_in), id=UUID(hex=str(row_id)), at=at)

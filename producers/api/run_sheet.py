@@ -23,6 +23,7 @@ from producers.days import one_or_range, start_of_yesterday, todays_date
 from producers.doors import Door, door
 from producers.pages.whose import past_in_words
 from producers.problems import Problem
+from producers.reading import count_days, reading
 from producers.versions import IfMatch, expected
 
 router = APIRouter(prefix="/api/run-sheet", tags=["run sheet"])
@@ -59,11 +60,9 @@ class Step(BaseModel):
 @router.get("", summary="Read the run sheet")
 def read(door: Reader, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
     """The appointments of the days asked for, cancelled and removed ones too."""
-    with door.transaction() as db:
-        first, last = (
-            one_or_range(wanted.day, wanted.first, wanted.last)
-            or (todays_date(db, door.ports.clock()),) * 2
-        )
+    days = one_or_range(wanted.day, wanted.first, wanted.last)
+    with reading(door, much=days is not None and days[0] < days[1]) as db:
+        first, last = days or (todays_date(db, door.ports.clock()),) * 2
         if last - first > MOST_DAYS:
             raise Problem(
                 HTTPStatus.UNPROCESSABLE_ENTITY, f"Ask for at most {MOST_DAYS.days} days at once."
@@ -77,6 +76,7 @@ def read(door: Reader, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
             access=door.access,
             connection_id=wanted.connection_id,
         )
+        count_days(db, door, sheet.entries, connection_id=wanted.connection_id)
         answer = {
             "first_day": sheet.first_day,
             "last_day": sheet.last_day,

@@ -38,6 +38,9 @@ RULES: Mapping[Rule, str] = {
     Rule.DENIALS: "Refused again and again",
     Rule.EXPORTS: "Many exports in a day",
     Rule.NEW_ADDRESS: "Many patients from a new address",
+    Rule.BULK_READING: "Very much read within an hour",
+    Rule.BULK_IN_A_DAY: "Very much read within a day",
+    Rule.MANY_DAYS: "Many days of the sheet within a day",
 }
 COUNTED: Mapping[Rule, str] = {
     Rule.MANY_PATIENTS: "different patients opened",
@@ -45,6 +48,9 @@ COUNTED: Mapping[Rule, str] = {
     Rule.DENIALS: "refusals",
     Rule.EXPORTS: "exports",
     Rule.NEW_ADDRESS: "different patients opened",
+    Rule.BULK_READING: "rows of patients read",
+    Rule.BULK_IN_A_DAY: "rows of patients read",
+    Rule.MANY_DAYS: "days of the sheet read",
 }
 
 

@@ -36,6 +36,7 @@ from producers.pages import two_way
 from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render, vendor, words
 from producers.pages.whose import in_words
 from producers.problems import Problem
+from producers.reading import count_days, reading
 
 router = APIRouter(include_in_schema=False)
 
@@ -154,7 +155,7 @@ def _named_day(text: str) -> date:
 
 def _day(door: Door, day: date | None) -> dict[str, Any]:
     now = door.ports.clock()
-    with door.transaction() as db:
+    with reading(door) as db:
         here = todays(db, now)
         today, timezone = here.day, here.zone
         shown = day or today
@@ -166,6 +167,7 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
             last_day=shown,
             access=door.access,
         )
+        count_days(db, door, sheet.entries)
         names = {one.id: one.name for one in sheet.columns}
         known = read_connections(db, now=now)
         read = {one: days[shown] for one, days in read_days(db, shown, shown).items()}

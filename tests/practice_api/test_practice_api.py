@@ -241,6 +241,19 @@ def test_a_search_may_be_posted_so_that_no_name_is_in_the_address(api: Client) -
     assert nobody == []
 
 
+def test_a_practice_s_patients_cannot_be_read_away_search_by_search(api: Client) -> None:
+    assert api.send("GET", "/patients/search", query="Ann").status_code == 200
+    with dispatch_all(api) as db:
+        db.execute(text("UPDATE patient_reading SET rows = rows + 49999"))
+
+    refused = api.send("GET", "/patients/search", query="Baker")
+    changed = api.send("PATCH", f"/patients/{ANN}", {"phone": "+12025550111"})
+
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) > 0
+    assert changed.status_code == 200  # what changes something is no reading
+
+
 def test_notes_insurance_balance_and_payments_are_on_the_record(api: Client) -> None:
     desk = api.line.desk
     desk.kept_notes = [Note(text="Prefers mornings", by="Dr. Lee", pms_id="N1")]

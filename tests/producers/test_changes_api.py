@@ -11,10 +11,10 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from adapters.storage.change_cursors import encode
 from adapters.storage.sheet_changes import NOBODY, Place
 from domain.people import Role
 from infra import database
-from producers.api import changes
 from tests.producers.conftest import Site
 from tests.producers.seeding import DAY, DEMO, NOW, seed
 
@@ -209,7 +209,7 @@ def test_a_cursor_is_good_for_thirty_days_and_then_says_how_to_begin_again(site:
 def test_a_cursor_of_a_database_before_its_restore_is_refused(site: Site) -> None:
     """A restored database may know less than the copy, and counts its transactions anew."""
 
-    of_another = changes.encode(Place(life="1-1", changed_in=5, id=NOBODY, at=NOW))
+    of_another = encode(Place(life="1-1", changed_in=5, id=NOBODY, at=NOW))
 
     answer = ask(site, after=of_another)
 

@@ -32,6 +32,7 @@ from adapters.storage.tables.practices import (
     pms_drift,
     run_sheet_clinicians,
 )
+from adapters.storage.tables.reading import patient_reading, sheet_days_read
 from adapters.storage.tables.runs import (
     COUNTERS,
     pms_backfills,
@@ -71,6 +72,7 @@ __all__ = [
     "login_links",
     "metadata",
     "patient_links",
+    "patient_reading",
     "paused_queues",
     "phone_calls",
     "pms_appointment_types",
@@ -94,6 +96,7 @@ __all__ = [
     "run_sheets",
     "schedules",
     "sessions",
+    "sheet_days_read",
     "slot_holds",
     "sync_summaries",
     "text_messages",

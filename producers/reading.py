@@ -1,0 +1,78 @@
+"""How much of patients a person reads is counted and bounded: nobody carries the sheet away."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+
+from adapters.storage.audit import record
+from adapters.storage.patient_reading import DAY, ReadEnough, Reader
+from domain.accesses import LIMITED
+from domain.sheet import EntryView
+from domain.window import local_day
+from producers.doors import Door
+from producers.problems import Problem
+
+
+@contextmanager
+def reading(door: Door, *, much: bool = False) -> Iterator[Db]:
+    """The door's transaction, or 429; before what may be `much` it is looked whether it may be."""
+    try:
+        with door.transaction() as db:
+            if much:
+                _reader(door).check(db)
+            yield db
+    except ReadEnough as enough:
+        _note(door, enough)
+        raise _problem(enough, now=door.ports.clock()) from None
+
+
+def count_days(
+    db: Db, door: Door, entries: Sequence[EntryView], *, connection_id: UUID | None = None
+) -> None:
+    """Rows of the sheet by their days."""
+    days = Counter(local_day(one.start, one.timezone) for one in entries if one.patient)
+    _reader(door).count(db, days=days, part=str(connection_id or ""))
+
+
+def count_rows(db: Db, door: Door, rows: int) -> None:
+    """Rows that are not of a day of the sheet."""
+    _reader(door).count(db, more=rows)
+
+
+def _reader(door: Door) -> Reader:
+    return Reader(
+        account_id=door.account_id,
+        person=door.person.name,
+        at=door.ports.clock().astimezone(UTC),
+        limits=door.ports.reading,
+    )
+
+
+def _note(door: Door, enough: ReadEnough) -> None:
+    """In a transaction of its own: that of the reading is taken back."""
+    with door.transaction() as db:
+        record(
+            db,
+            door.access,
+            account_id=door.account_id,
+            action=LIMITED,
+            summary=f"{enough.most} rows read within the {enough.span}",
+            status=HTTPStatus.TOO_MANY_REQUESTS,
+            success=False,
+        )
+
+
+def _problem(enough: ReadEnough, *, now: datetime) -> Problem:
+    setting = "READ_ROWS_A_DAY" if enough.span == DAY else "READ_ROWS_AN_HOUR"
+    return Problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        f"You have read {enough.most:,} rows of patients within this {enough.span}; go on at"
+        f" {enough.until:%H:%M} UTC, or have {setting} raised if your work needs more.",
+        headers={"Retry-After": str(max(1, math.ceil((enough.until - now).total_seconds())))},
+    )
