@@ -24,6 +24,7 @@ LINK_PATIENT = "link_patient"
 CHAIN_AUDIT = "chain_audit"
 WATCH_ACCESS = "watch_access"
 SUMMARISE = "summarise"
+TELL_ENDPOINT = "tell_endpoint"
 
 BACKFILL = -5
 WHILE_QUIET = -1
@@ -242,6 +243,19 @@ def send_text_job(*, account_id: str, text_id: UUID, trace_id: str | None = None
         exclusive_key=f"text:{text_id}",
         priority=AFTER_A_CALL,
         trace_id=trace_id,
+        max_seconds=300,
+    )
+
+
+def tell_endpoint_job(*, account_id: str, endpoint_id: UUID) -> NewJob:
+    """Tell an account's own program what it has not heard yet, one message after the other."""
+    return NewJob(
+        kind=TELL_ENDPOINT,
+        account_id=account_id,
+        args={"endpoint_id": str(endpoint_id)},
+        dedupe_key=f"tell:{endpoint_id}",
+        exclusive_key=f"tell:{endpoint_id}",
+        priority=BY_WEBHOOK,
         max_seconds=300,
     )
 

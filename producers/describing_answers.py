@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from adapters.storage.agreements import Agreement
 from adapters.storage.audit_search import Seen
 from adapters.storage.conflict_list import Listed, RuleCount
+from adapters.storage.endpoints import Endpoint, Told
 from adapters.storage.run_undoing import Undone
 from adapters.storage.runs import LoggedRun
 from adapters.storage.settling import Shown
@@ -135,6 +136,18 @@ ANSWERS: Mapping[str, Fields] = {
     "get /api/pms/connections/{connection_id}/webhooks": {"made_at": datetime | None, **HOOK},
     "post /api/pms/connections/{connection_id}/webhooks": {"key": str, **HOOK},
     "delete /api/pms/connections/{connection_id}/webhooks": {},
+    "get /api/webhook-endpoints": {"endpoints": Sequence[Endpoint]},
+    "post /api/webhook-endpoints": {"id": UUID, "secret": str},
+    "post /api/webhook-endpoints/{endpoint_id}/rotate": {
+        "secret": str,
+        "both_valid_until": datetime,
+    },
+    "post /api/webhook-endpoints/{endpoint_id}/test": {"message_id": UUID},
+    "post /api/webhook-endpoints/{endpoint_id}/pause": {},
+    "post /api/webhook-endpoints/{endpoint_id}/resume": {},
+    "delete /api/webhook-endpoints/{endpoint_id}": {},
+    "get /api/webhook-endpoints/messages": {"messages": Sequence[Told], **CURSOR},
+    "post /api/webhook-endpoints/messages/{message_id}/redeliver": {},
     "get /api/audit": {"accesses": Sequence[Seen], **CURSOR},
     "get /api/audit/patients/{patient_id}": {"accesses": Sequence[Seen]},
     "get /api/audit/findings": {"findings": Sequence[Noticed]},

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from adapters.queue import RedisAnnouncer
 from adapters.storage import schedule
 from adapters.storage.parked import close_parked
+from adapters.storage.telling import put_ripe
 from domain.errors import SyncError
 from domain.rhythm import USUAL
 from infra.clock import system_clock
@@ -31,6 +32,9 @@ from scheduler.timetable import (
 )
 
 log = structlog.get_logger()
+
+TELL_SECONDS = 2.0
+"""How long a change may wait before endpoints are told of it, about."""
 
 Tick = Callable[[], object]
 
@@ -71,6 +75,7 @@ def _ticks(
         "renewals": (lambda: put_due_renewals(db, clock=system_clock), 5.0),
         "chores": (lambda: put_due_chores(db, clock=system_clock), 10.0),
         "audit": (lambda: put_due_chaining(db), CHAIN_SECONDS),
+        "endpoints": (lambda: put_ripe(db, clock=system_clock), TELL_SECONDS),
         "sweep": (lambda: sweep(db, gave_up=gave_up), 1.0),
     }
 

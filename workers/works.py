@@ -9,6 +9,7 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from adapters.opening import Opener
+from adapters.outgoing.posting import Poster
 from adapters.replies import Teller
 from adapters.sikka.authorised import SikkaOffices
 from adapters.storage import delivery_work
@@ -22,6 +23,7 @@ from adapters.storage.push_ranges import RangeStore
 from adapters.storage.refetching import RefetchStore
 from adapters.storage.summaries import SummaryStore
 from adapters.storage.syncing import SyncStore
+from adapters.storage.telling import TellingStore
 from adapters.storage.texts import TextStore
 from adapters.storage.token_book import TokenBook
 from adapters.trying import Trials, forget_leftovers
@@ -46,6 +48,7 @@ from domain.work import (
     SETTLE,
     SUMMARISE,
     SYNC,
+    TELL_ENDPOINT,
     WATCH_ACCESS,
 )
 from infra.database import dispatch
@@ -68,6 +71,7 @@ from workers.handlers.send_text import Sender, send_text
 from workers.handlers.settle_write import settle_write
 from workers.handlers.summarise import summarise
 from workers.handlers.sync_connection import sync_connection
+from workers.handlers.tell_endpoint import tell_endpoint
 from workers.handlers.watch_access import watch_access
 from workers.linking import PatientLinking
 from workers.patience import Patient
@@ -106,9 +110,21 @@ def works(parts: Parts) -> Mapping[str, Work]:
         **_of_connections(parts, opener),
         **_of_pushes(parts, opener),
         **_of_audit(parts),
+        TELL_ENDPOINT: _of_endpoints(parts),
         PRUNE: Work(run=lambda _job: _cleared(parts)),
         SUMMARISE: Work(run=lambda job: _summarised(job, parts)),
     }
+
+
+def _of_endpoints(parts: Parts) -> Work:
+    """What an account's own programs are told."""
+    store = TellingStore(engine=parts.engine, clock=parts.clock)
+    post = Poster(
+        secrets=parts.opener.secrets,
+        clock=parts.clock,
+        is_production=parts.opener.is_production,
+    )
+    return Work(run=lambda job: tell_endpoint(job, tellings=store, post=post))
 
 
 def _of_audit(parts: Parts) -> Mapping[str, Work]:

@@ -65,6 +65,10 @@ _PRUNE: Mapping[str, str] = {
     "run_sheet_events": """
         DELETE FROM run_sheet_events WHERE at < now() - make_interval(days => :events)
         """,
+    "webhook_messages": """
+        DELETE FROM webhook_messages WHERE state <> 'due'
+          AND created_at < now() - make_interval(days => :deliveries)
+        """,
     "patient_reading": """
         DELETE FROM patient_reading WHERE since < now() - make_interval(days => :reading)
         """,

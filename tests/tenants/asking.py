@@ -121,6 +121,7 @@ BODIES: Mapping[str, Any] = {
     "POST /api/run-sheet/appointments/{entry_id}/revert": {"field": "status"},
     "POST /api/run-sheet/appointments/{entry_id}/undo": {"step": "last"},
     "PATCH /api/run-sheet/clinicians/{clinician_id}": {"name": "Dr Not Theirs"},
+    "POST /api/webhook-endpoints": {"url": "https://hooks.example.com/pms"},
     "POST /api/conflicts/settle": {
         "choice": "mine",
         "conflicts": [{"id": "{conflict_id}", "version": 1}],
@@ -175,6 +176,8 @@ TABLES: Mapping[str, str] = {
     "write_id": "pms_writes",
     "authorisation_id": "pms_authorisations",
     "finding_id": "audit_findings",
+    "endpoint_id": "webhook_endpoints",
+    "message_id": "webhook_messages",
 }
 """Whose row a parameter names."""
 

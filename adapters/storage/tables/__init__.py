@@ -12,6 +12,7 @@ from adapters.storage.tables.access import (
     pms_cached_data,
 )
 from adapters.storage.tables.columns import metadata
+from adapters.storage.tables.outgoing import webhook_endpoints, webhook_messages
 from adapters.storage.tables.people import accounts, login_links, sessions, users
 from adapters.storage.tables.phone import (
     authorisation_states,
@@ -105,5 +106,7 @@ __all__ = [
     "turned_away",
     "users",
     "vendor_requests",
+    "webhook_endpoints",
+    "webhook_messages",
     "workers",
 ]

@@ -1,0 +1,74 @@
+"""Posts a signed message to an endpoint: to public addresses only, over https, never redirected."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from domain.credentials import SecretStore
+from domain.errors import BadInput
+from domain.outgoing import Message, signed
+from infra.http import Client
+from infra.vendor_urls import is_loopback
+
+USER_AGENT = "pms-sync/0.1 (webhooks)"
+READ_SECONDS, TOTAL_SECONDS = 15.0, 20.0
+LARGEST_ANSWER = 64 * 1024
+LONGEST_URL = 500
+SECRET, BEFORE, BEFORE_UNTIL = "secret", "before", "before_until"
+
+
+def checked_url(url: str, *, is_production: bool) -> str:
+    """The address, or one sentence; where a name leads is looked at whenever it is asked for."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise BadInput("The address is not a URL.") from None
+    host = parts.hostname or ""
+    allowed = parts.scheme == "https" or (
+        parts.scheme == "http" and is_loopback(host) and not is_production
+    )
+    if not allowed or not host or len(url) > LONGEST_URL or not url.isascii():
+        raise BadInput("The address must be a full URL that starts with https://.")
+    if parts.username is not None or parts.fragment:
+        raise BadInput("The address must hold no user name and no fragment.")
+    return url
+
+
+def valid_secrets(values: Mapping[str, str], *, at: datetime) -> list[str]:
+    """The secret in force, and the one before for as long as both are."""
+    found = [values[SECRET]]
+    until = values.get(BEFORE_UNTIL)
+    if until and at < datetime.fromisoformat(until):
+        found.append(values[BEFORE])
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poster:
+    """One request a message; the secret is read anew, for it may have been rotated."""
+
+    secrets: SecretStore = field(repr=False)
+    clock: Callable[[], datetime]
+    is_production: bool = False
+
+    def __call__(self, message: Message) -> int:
+        at = self.clock()
+        self.secrets.forget(message.secret_ref)
+        valid = valid_secrets(self.secrets.get(message.secret_ref), at=at)
+        url = checked_url(message.url, is_production=self.is_production)
+        headers = {**signed(message, valid, at=at), "Content-Type": "application/json"}
+        with self._client(url) as client:
+            return client.send("POST", url, headers=headers, content=message.body()).status
+
+    def _client(self, url: str) -> Client:
+        host = urlsplit(url).hostname or ""
+        return Client(
+            {host},
+            USER_AGENT,
+            allow_loopback_http=is_loopback(host) and not self.is_production,
+            read_seconds=READ_SECONDS,
+            total_seconds=TOTAL_SECONDS,
+            largest_answer=LARGEST_ANSWER,
+        )

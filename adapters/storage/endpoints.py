@@ -1,0 +1,202 @@
+"""An account's endpoints: programs of its own that are told when the sheet has changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import RowMapping, text
+
+from adapters.storage.ledger import put
+from domain.errors import BadInput
+from domain.outgoing import TEST, EndpointState, MessageState
+from domain.sheet import NotOnSheet
+from domain.work import tell_endpoint_job
+
+MOST = 20
+"""Endpoints of an account."""
+
+_HORIZON = "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"
+_COLUMNS = """id, url, state, reason, failing_since, created_by, created_at,
+              (SELECT max(delivered_at) FROM webhook_messages AS told
+               WHERE told.endpoint_id = endpoint.id AND told.state = 'delivered') AS delivered_at"""
+_LIST = text(
+    f"""
+    SELECT {_COLUMNS} FROM webhook_endpoints AS endpoint WHERE removed_at IS NULL
+    ORDER BY created_at, id
+    """  # noqa: S608 - this module's own words
+)
+_ADD = text(
+    f"""
+    INSERT INTO webhook_endpoints (id, account_id, url, secret_ref, told_in, created_by, created_at)
+    VALUES (:id, :account_id, :url, :secret_ref, {_HORIZON}, :by, :at)
+    """  # noqa: S608 - this module's own words
+)
+_HELD = text(
+    """
+    SELECT id, state, secret_ref FROM webhook_endpoints
+    WHERE id = :id AND removed_at IS NULL FOR UPDATE
+    """
+)
+_MOVE = text(
+    """
+    UPDATE webhook_endpoints SET state = :state, reason = NULL, failing_since = NULL WHERE id = :id
+    """
+)
+_REMOVE = text("UPDATE webhook_endpoints SET removed_at = :at WHERE id = :id")
+_DROP_DUE = text(
+    """
+    UPDATE webhook_messages SET state = 'failed', reason = :reason
+    WHERE endpoint_id = :id AND state = 'due'
+    """
+)
+_TEST = text(
+    """
+    INSERT INTO webhook_messages (account_id, endpoint_id, kind) VALUES (:account_id, :id, :kind)
+    RETURNING id
+    """
+)
+_MESSAGES = text(
+    """
+    SELECT message.id, endpoint_id, url, kind, content, message.state, attempts, status,
+           message.reason, next_try_at, message.created_at, delivered_at
+    FROM webhook_messages AS message JOIN webhook_endpoints AS endpoint
+      ON endpoint.id = message.endpoint_id
+    WHERE (CAST(:endpoint_id AS uuid) IS NULL OR endpoint_id = :endpoint_id)
+      AND (CAST(:before_at AS timestamptz) IS NULL
+           OR (message.created_at, message.id) < (:before_at, :before_id))
+    ORDER BY message.created_at DESC, message.id DESC LIMIT :limit
+    """
+)
+_AGAIN = text(
+    """
+    UPDATE webhook_messages SET state = 'due', next_try_at = :at
+    WHERE id = :id AND endpoint_id IN (
+      SELECT id FROM webhook_endpoints WHERE removed_at IS NULL AND state = 'active')
+    RETURNING endpoint_id
+    """
+)
+_MESSAGE = text("SELECT 1 FROM webhook_messages WHERE id = :id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """As it is shown; its secret is not."""
+
+    id: UUID
+    url: str
+    state: EndpointState
+    reason: str | None
+    failing_since: datetime | None
+    delivered_at: datetime | None
+    created_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEndpoint:
+    id: UUID
+    account_id: str
+    url: str = field(repr=False)
+    secret_ref: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A message as it is listed: what was said, and how telling it went."""
+
+    id: UUID
+    endpoint_id: UUID
+    url: str
+    kind: str
+    content: dict[str, Any]
+    state: MessageState
+    attempts: int
+    status: int | None
+    reason: str | None
+    next_try_at: datetime
+    created_at: datetime
+    delivered_at: datetime | None
+
+
+def listed(db: Db) -> Sequence[Endpoint]:
+    rows = db.execute(_LIST).mappings()
+    return [Endpoint(**{**row, "state": EndpointState(row["state"])}) for row in rows]
+
+
+def add(db: Db, new: NewEndpoint) -> None:
+    """It hears of what changes from now on."""
+    if len(listed(db)) >= MOST:
+        raise BadInput(f"An account has at most {MOST} endpoints; remove one first.")
+    values = {"id": new.id, "account_id": new.account_id, "url": new.url, "by": new.by}
+    db.execute(_ADD, {**values, "secret_ref": new.secret_ref, "at": new.at})
+
+
+def held(db: Db, endpoint_id: UUID) -> RowMapping:
+    """One of the account's, ours until the transaction ends."""
+    row = db.execute(_HELD, {"id": endpoint_id}).mappings().first()
+    if row is None:
+        raise NotOnSheet("There is no such endpoint.")
+    return row
+
+
+def pause(db: Db, endpoint_id: UUID) -> None:
+    """What changes meanwhile is told once it goes on, in one message."""
+    held(db, endpoint_id)
+    _drop(db, endpoint_id, "The endpoint was paused.")
+    db.execute(_MOVE, {"id": endpoint_id, "state": EndpointState.PAUSED.value})
+
+
+def resume(db: Db, endpoint_id: UUID) -> None:
+    held(db, endpoint_id)
+    db.execute(_MOVE, {"id": endpoint_id, "state": EndpointState.ACTIVE.value})
+
+
+def remove(db: Db, endpoint_id: UUID, *, at: datetime) -> str:
+    """Nothing is sent there any more; answers where its secret lies."""
+    ref: str = held(db, endpoint_id)["secret_ref"]
+    _drop(db, endpoint_id, "The endpoint was removed.")
+    db.execute(_REMOVE, {"id": endpoint_id, "at": at})
+    return ref
+
+
+def test(db: Db, endpoint_id: UUID, *, account_id: str) -> UUID:
+    """A message that says nothing, sent at once; answers its id."""
+    if held(db, endpoint_id)["state"] != EndpointState.ACTIVE:
+        raise BadInput("Nothing is sent to an endpoint that is paused or disabled; resume it.")
+    values = {"account_id": account_id, "id": endpoint_id, "kind": TEST}
+    message_id: UUID = db.execute(_TEST, values).scalar_one()
+    put(db, tell_endpoint_job(account_id=account_id, endpoint_id=endpoint_id))
+    return message_id
+
+
+def messages(
+    db: Db,
+    *,
+    endpoint_id: UUID | None = None,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int,
+) -> Sequence[Told]:
+    """Newest first."""
+    before_at, before_id = before or (None, None)
+    values = {"endpoint_id": endpoint_id, "before_at": before_at, "before_id": before_id}
+    rows = db.execute(_MESSAGES, {**values, "limit": limit}).mappings()
+    return [Told(**{**row, "state": MessageState(row["state"])}) for row in rows]
+
+
+def send_again(db: Db, message_id: UUID, *, account_id: str, at: datetime) -> None:
+    """The same message under the same id, at once."""
+    row = db.execute(_AGAIN, {"id": message_id, "at": at}).first()
+    if row is None:
+        if db.execute(_MESSAGE, {"id": message_id}).first() is None:
+            raise NotOnSheet("There is no such message.")
+        raise BadInput("Its endpoint takes nothing now; resume it, then send again.")
+    put(db, tell_endpoint_job(account_id=account_id, endpoint_id=row.endpoint_id))
+
+
+def _drop(db: Db, endpoint_id: UUID, reason: str) -> None:
+    db.execute(_DROP_DUE, {"id": endpoint_id, "reason": reason})

@@ -1,0 +1,168 @@
+"""Webhooks that we send, over JSON: to whom, under which secret, and how telling them went."""
+
+import secrets
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection as Db
+
+from adapters.outgoing.posting import BEFORE, BEFORE_UNTIL, LONGEST_URL, SECRET, checked_url
+from adapters.storage import endpoints
+from adapters.storage.audit import record
+from domain.outgoing import BOTH_VALID_FOR, SECRET_BYTES, secret_of
+from domain.people import Permission
+from domain.sheet import as_json
+from producers import cursors
+from producers.doors import Door, door
+
+router = APIRouter(prefix="/api/webhook-endpoints", tags=["webhooks we send"])
+
+Owner = Annotated[Door, Depends(door(Permission.CONFIGURE))]
+Operator = Annotated[Door, Depends(door(Permission.OPERATE))]
+
+
+class Wanted(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    url: Annotated[str, Field(min_length=1, max_length=LONGEST_URL)]
+
+
+@router.get("", summary="List the endpoints that are told of changes")
+def list_(door: Operator) -> dict[str, Any]:
+    """Each with how it stands; its secret is told once, when it is made."""
+    with door.transaction() as db:
+        found = endpoints.listed(db)
+    return {"success": True, "endpoints": as_json(found)}
+
+
+@router.post("", status_code=HTTPStatus.CREATED, summary="Tell an endpoint of changes")
+def add(door: Owner, wanted: Wanted) -> dict[str, Any]:
+    """From now on; `secret` proves our messages to whoever gets them, and is told this once."""
+    url = checked_url(wanted.url, is_production=door.ports.is_production)
+    own, secret = uuid4(), secret_of(secrets.token_bytes(SECRET_BYTES))
+    name = f"{door.ports.secrets_prefix}/endpoints/{own}".lstrip("/")
+    ref = door.ports.secrets.put(name, {SECRET: secret})
+    try:
+        with door.transaction() as db:
+            new = endpoints.NewEndpoint(
+                id=own,
+                account_id=door.account_id,
+                url=url,
+                secret_ref=ref,
+                by=door.person.name,
+                at=door.ports.clock(),
+            )
+            endpoints.add(db, new)
+            _note(db, door, "added", own)
+    except BaseException:
+        door.ports.secrets.delete(ref)
+        raise
+    return {"success": True, "id": str(own), "secret": secret}
+
+
+@router.post("/{endpoint_id}/rotate", summary="Make another secret for an endpoint")
+def rotate(door: Owner, endpoint_id: UUID) -> dict[str, Any]:
+    """For a day messages carry a signature by each, so that nothing is lost while it changes."""
+    secret = secret_of(secrets.token_bytes(SECRET_BYTES))
+    until = door.ports.clock() + BOTH_VALID_FOR
+    with door.transaction() as db:
+        ref = endpoints.held(db, endpoint_id)["secret_ref"]
+        _note(db, door, "secret_changed", endpoint_id)
+        door.ports.secrets.forget(ref)
+        before = door.ports.secrets.get(ref)[SECRET]
+        told = {SECRET: secret, BEFORE: before, BEFORE_UNTIL: until.isoformat()}
+        door.ports.secrets.replace(ref, told)
+    return {"success": True, "secret": secret, "both_valid_until": as_json(until)}
+
+
+@router.post(
+    "/{endpoint_id}/test", status_code=HTTPStatus.ACCEPTED, summary="Send an endpoint a test"
+)
+def test(door: Owner, endpoint_id: UUID) -> dict[str, Any]:
+    """A message of type `test` that says nothing; how it went stands among the messages."""
+    with door.transaction() as db:
+        message_id = endpoints.test(db, endpoint_id, account_id=door.account_id)
+        _note(db, door, "tested", endpoint_id)
+    return {"success": True, "message_id": str(message_id)}
+
+
+@router.post("/{endpoint_id}/pause", summary="Tell an endpoint nothing for now")
+def pause(door: Owner, endpoint_id: UUID) -> dict[str, Any]:
+    """What changes meanwhile is told in one message once it goes on."""
+    with door.transaction() as db:
+        endpoints.pause(db, endpoint_id)
+        _note(db, door, "paused", endpoint_id)
+    return {"success": True}
+
+
+@router.post("/{endpoint_id}/resume", summary="Tell an endpoint of changes again")
+def resume(door: Owner, endpoint_id: UUID) -> dict[str, Any]:
+    """After a pause, or after it was disabled because it took nothing for days."""
+    with door.transaction() as db:
+        endpoints.resume(db, endpoint_id)
+        _note(db, door, "resumed", endpoint_id)
+    return {"success": True}
+
+
+@router.delete("/{endpoint_id}", summary="Remove an endpoint")
+def remove(door: Owner, endpoint_id: UUID) -> dict[str, Any]:
+    """Nothing is sent there any more, and its secret is forgotten."""
+    with door.transaction() as db:
+        ref = endpoints.remove(db, endpoint_id, at=door.ports.clock())
+        _note(db, door, "removed", endpoint_id)
+    door.ports.secrets.delete(ref)
+    return {"success": True}
+
+
+@router.get("/messages", summary="List what endpoints were told")
+def messages(
+    door: Operator,
+    endpoint_id: UUID | None = None,
+    cursor: cursors.Cursor = None,
+    limit: cursors.Limit = cursors.USUAL,
+) -> dict[str, Any]:
+    """Newest first, with how telling it went; kept for 30 days."""
+    with door.transaction() as db:
+        rows = endpoints.messages(
+            db, endpoint_id=endpoint_id, before=cursors.decode(cursor), limit=limit + 1
+        )
+    page, following = cursors.paged(rows, limit=limit, mark=_mark)
+    return {"success": True, "messages": as_json(page), "next_cursor": following}
+
+
+@router.post(
+    "/messages/{message_id}/redeliver",
+    status_code=HTTPStatus.ACCEPTED,
+    summary="Send a message once more",
+)
+def redeliver(door: Operator, message_id: UUID) -> dict[str, Any]:
+    """Under the same id, so that whoever took it already can tell."""
+    with door.transaction() as db:
+        endpoints.send_again(db, message_id, account_id=door.account_id, at=door.ports.clock())
+        record(
+            db,
+            door.access,
+            account_id=door.account_id,
+            action="endpoint.told_again",
+            summary=f"message {message_id}",
+            status=HTTPStatus.ACCEPTED,
+        )
+    return {"success": True}
+
+
+def _mark(one: endpoints.Told) -> tuple[datetime, UUID]:
+    return one.created_at, one.id
+
+
+def _note(db: Db, door: Door, what: str, endpoint_id: UUID) -> None:
+    record(
+        db,
+        door.access,
+        account_id=door.account_id,
+        action=f"endpoint.{what}",
+        summary=f"endpoint {endpoint_id}",
+    )

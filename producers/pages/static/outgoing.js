@@ -1,0 +1,80 @@
+// Whom we tell of changes: added, tested, paused, given another secret; a message sent again.
+import "./frame.js";
+import { ask } from "./api.js";
+import { busy, ready } from "./forms.js";
+import { say } from "./toast.js";
+import { sure } from "./sure.js";
+
+const ENDPOINTS = "/api/webhook-endpoints";
+const place = document.querySelector("[data-secret]");
+
+const SAID = {
+  test: "A test is on its way; reload the page to see how it went.",
+  pause: "Nothing is sent there until you resume it.",
+  resume: "It is told again, first of what changed meanwhile.",
+};
+
+// The page is not renewed while a secret stands on it: nobody could copy it after that.
+function shown(secret, hint) {
+  place.querySelector("[data-secret-text]").textContent = secret;
+  place.querySelector("[data-secret-hint]").textContent = hint;
+  place.hidden = false;
+  place.scrollIntoView({ block: "nearest" });
+}
+
+const address = (button) => `${ENDPOINTS}/${button.closest("[data-endpoint]").dataset.endpoint}`;
+const named = (button) => button.closest("[data-endpoint]").querySelector(".what").textContent.trim();
+
+async function act(button) {
+  const what = button.dataset.act;
+  await ask("POST", `${address(button)}/${what}`);
+  if (what === "test") say(SAID.test);
+  else location.reload();
+}
+
+async function rotate(button) {
+  const isSure = await sure("Make another secret?", `Messages to ${named(button)} carry both signatures for 24 hours; after that only the new one.`, "Make it");
+  if (!isSure) return;
+  const { secret } = await ask("POST", `${address(button)}/rotate`);
+  shown(secret, "The one before holds for 24 hours more.");
+}
+
+async function remove(button) {
+  const isSure = await sure("Remove the endpoint?", `Nothing is sent to ${named(button)} any more, and its secret is forgotten.`, "Remove");
+  if (!isSure) return;
+  await ask("DELETE", address(button));
+  location.reload();
+}
+
+async function redeliver(button) {
+  await ask("POST", `${ENDPOINTS}/messages/${button.closest("[data-message]").dataset.message}/redeliver`);
+  say("It is sent once more, under the same id.");
+}
+
+const DOES = { "[data-act]": act, "[data-rotate]": rotate, "[data-remove]": remove, "[data-redeliver]": redeliver };
+
+document.addEventListener("click", async (event) => {
+  for (const [name, does] of Object.entries(DOES)) {
+    const button = event.target.closest?.(name);
+    if (!button) continue;
+    button.disabled = true;
+    try {
+      await does(button);
+    } catch (refusal) {
+      say(refusal.message);
+    } finally {
+      button.disabled = false;
+    }
+  }
+});
+
+const form = document.querySelector("[data-add-endpoint]");
+form?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  busy(form, form.querySelector("button"), async () => {
+    const { secret } = await ask("POST", ENDPOINTS, { body: { url: form.elements.url.value.trim() } });
+    form.reset();
+    shown(secret, "The endpoint is told of changes from now on; reload the page to see it.");
+  });
+});
+ready();

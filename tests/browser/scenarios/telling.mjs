@@ -1,0 +1,38 @@
+// An owner has a program told of changes, copies its secret, tests it, and reads how it went.
+export default async function play({ open, shots }) {
+  const { page, trouble } = await open();
+  await page.goto(new URL("/outgoing", page.url()).href);
+  const found = { title: await page.locator("h1").innerText() };
+  await page.getByLabel("Address of a program").fill("http://hooks.example.com/");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await page.locator("[data-error]").waitFor();
+  found.refused = await page.locator("[data-error]").innerText();
+  await page.getByLabel("Address of a program").fill("https://hooks.example.com/new");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await page.locator("[data-secret]").waitFor();
+  found.secret = await page.locator("[data-secret-text]").innerText();
+  await page.screenshot({ path: `${shots}/outgoing-1280-light.png`, fullPage: true });
+  await page.reload();
+  found.endpoints = await page.locator("#endpoints li").count();
+  const line = page.locator("#endpoints li").last();
+  await line.getByRole("button", { name: "Send a test" }).click();
+  await page.getByText("A test is on its way").waitFor();
+  await line.getByRole("button", { name: "Remove" }).click();
+  await page.locator("[data-sure-yes]").click();
+  await page.waitForFunction((count) => document.querySelectorAll("#endpoints li").length < count, found.endpoints);
+  found.disabled = await page.locator("#endpoints .about").first().innerText();
+  found.messages = await page.locator("#messages li").count();
+  for (const colorScheme of ["light", "dark"]) {
+    const small = await open({ width: 390, height: 844, colorScheme });
+    await small.page.goto(page.url());
+    found[`width-${colorScheme}`] = await small.page.evaluate(
+      () => document.documentElement.scrollWidth,
+    );
+    await small.page.screenshot({ path: `${shots}/outgoing-390-${colorScheme}.png`, fullPage: true });
+    trouble.push(...small.trouble);
+  }
+  const wide = await open({ colorScheme: "dark" });
+  await wide.page.goto(page.url());
+  await wide.page.screenshot({ path: `${shots}/outgoing-1280-dark.png`, fullPage: true });
+  return { ...found, trouble: trouble.filter((one) => !one.includes("422")) };
+}
