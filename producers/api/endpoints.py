@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
+import structlog
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection as Db
@@ -13,11 +14,14 @@ from sqlalchemy import Connection as Db
 from adapters.outgoing.posting import BEFORE, BEFORE_UNTIL, LONGEST_URL, SECRET, checked_url
 from adapters.storage import endpoints
 from adapters.storage.audit import record
+from domain.errors import SyncError
 from domain.outgoing import BOTH_VALID_FOR, SECRET_BYTES, secret_of
 from domain.people import Permission
 from domain.sheet import as_json
 from producers import cursors
 from producers.doors import Door, door
+
+log = structlog.get_logger()
 
 router = APIRouter(prefix="/api/webhook-endpoints", tags=["webhooks we send"])
 
@@ -114,7 +118,10 @@ def remove(door: Owner, endpoint_id: UUID) -> dict[str, Any]:
     with door.transaction() as db:
         ref = endpoints.remove(db, endpoint_id, at=door.ports.clock())
         _note(db, door, "removed", endpoint_id)
-    door.ports.secrets.delete(ref)
+    try:
+        door.ports.secrets.delete(ref)
+    except SyncError as error:  # the endpoint is gone all the same
+        log.warning("secrets.not_forgotten", secret_ref=ref, error_kind=error.kind)
     return {"success": True}
 
 

@@ -59,6 +59,7 @@ KINDS: Mapping[str, str] = {
     work.PRUNE: "Clear away",
     work.CHAIN_AUDIT: "Chain the audit",
     work.WATCH_ACCESS: "Watch accesses",
+    work.TELL_ENDPOINT: "Tell a program",
 }
 TONES: Mapping[str, str] = {
     "ready": "paused",

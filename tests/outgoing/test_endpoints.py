@@ -8,15 +8,23 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, text
 
+from adapters.opening import Opener
 from adapters.outgoing.posting import Poster
+from adapters.storage.ledger import Ledger
 from adapters.storage.tables import pms_sync_log
 from adapters.storage.telling import TellingStore, put_ripe
 from domain.errors import Throttled
-from domain.jobs import Job, Queue
+from domain.jobs import Job, JobState, Queue
+from infra.clock import system_clock
+from infra.stopping import Stopping
+from tests.contract.kit import FakeThrottle
+from tests.fakes import FakeTokens
 from tests.outgoing.receiver import Receiver, receiving
 from tests.producers.conftest import Site, engine, make_site, site
 from tests.producers.seeding import DAY, NOW
+from workers.execution import Execution, Running
 from workers.handlers.tell_endpoint import tell_endpoint
+from workers.works import Parts, works
 
 __all__ = ["engine", "make_site", "site"]
 
@@ -135,6 +143,35 @@ def test_a_change_is_told_signed_with_ids_days_and_a_cursor_that_leads_to_it(
         headers=office.site.bearer(),
     ).json()
     assert {one["id"] for one in feed["changes"]} == ids
+
+
+def test_a_worker_carries_the_job_that_the_scheduler_wrote(office: Office) -> None:
+    office.change(PATIENT)
+    office.ripe()
+    ports, stopping = office.site.ports, Stopping()
+    opener = Opener(
+        secrets=ports.secrets, tokens=FakeTokens(), throttle=FakeThrottle(), clock=system_clock
+    )
+    parts = Parts(
+        engine=ports.database,
+        sealer=ports.sealer,
+        opener=opener,
+        clock=system_clock,
+        stopping=stopping,
+    )
+    execution = Execution(
+        ledger=Ledger(ports.database, worker="tests"),
+        works=works(parts),
+        running=Running(),
+        stopping=stopping,
+        clock=system_clock,
+        chance=lambda: 0.0,
+    )
+    with office.site.everything() as db:
+        job_id = db.execute(text("SELECT id FROM jobs WHERE kind = 'tell_endpoint'")).scalar_one()
+
+    assert execution.run(job_id) is JobState.DONE
+    assert office.receiver.is_genuine(office.secret)
 
 
 def test_no_patient_is_in_what_is_told(office: Office) -> None:

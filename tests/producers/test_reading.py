@@ -1,7 +1,7 @@
 """Nobody carries the sheet away: reading is counted, bounded and told, and a usual day is not."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from adapters.storage import audit_findings
 from adapters.storage.audit_watch import Watch
+from adapters.storage.pruning import prune
 from domain.accesses import ReadingLimits, Rule, Thresholds
 from domain.people import Role
 from infra.database import transaction
@@ -204,6 +205,16 @@ def test_very_much_within_an_hour_is_a_finding(practice: Made) -> None:
     read(site, DAY - timedelta(days=9), DAY)
 
     assert findings(site, rows_an_hour=10 * A_DAY) == {Rule.BULK_READING: 10 * A_DAY}
+
+
+def test_what_was_counted_is_forgotten_after_three_days(practice: Made) -> None:
+    site = practice(days=1)
+    site.clock.now = datetime.now(UTC) - timedelta(days=5)
+    read(site, DAY)
+
+    removed = prune(site.ports.database)
+
+    assert (removed["patient_reading"], removed["sheet_days_read"]) == (2, 1)
 
 
 def test_very_much_within_a_day_is_a_finding(practice: Made) -> None:

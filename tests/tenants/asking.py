@@ -121,7 +121,6 @@ BODIES: Mapping[str, Any] = {
     "POST /api/run-sheet/appointments/{entry_id}/revert": {"field": "status"},
     "POST /api/run-sheet/appointments/{entry_id}/undo": {"step": "last"},
     "PATCH /api/run-sheet/clinicians/{clinician_id}": {"name": "Dr Not Theirs"},
-    "POST /api/webhook-endpoints": {"url": "https://hooks.example.com/pms"},
     "POST /api/conflicts/settle": {
         "choice": "mine",
         "conflicts": [{"id": "{conflict_id}", "version": 1}],
