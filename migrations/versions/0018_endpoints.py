@@ -11,6 +11,12 @@ depends_on = None
 
 SQL = Path(__file__).parent.parent / "sql"
 
+DROP = """
+DROP TABLE webhook_messages;
+DROP TABLE webhook_endpoints;
+REVOKE SELECT (account_id, changed_in) ON run_sheet_appointments FROM pms_sync_dispatch;
+"""
+
 
 def _run(sql: str) -> None:
     # psycopg's own cursor: several statements in one string, and no `:name` or `%` to escape.
@@ -23,4 +29,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Nobody is told any more."""
-    _run("DROP TABLE webhook_messages; DROP TABLE webhook_endpoints")
+    _run(DROP)
