@@ -4,8 +4,10 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+from migrations.indexes import carry
+
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
@@ -24,7 +26,7 @@ def _run(sql: str) -> None:
 
 
 def upgrade() -> None:
-    _run((SQL / "0018_endpoints.sql").read_text())
+    carry(SQL / "0020_endpoints.sql")
 
 
 def downgrade() -> None:

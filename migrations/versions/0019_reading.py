@@ -4,8 +4,10 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+from migrations.indexes import carry
+
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
@@ -18,7 +20,7 @@ def _run(sql: str) -> None:
 
 
 def upgrade() -> None:
-    _run((SQL / "0017_reading.sql").read_text())
+    carry(SQL / "0019_reading.sql")
 
 
 def downgrade() -> None:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+from migrations.indexes import carry
+
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
@@ -25,7 +27,7 @@ def _run(sql: str) -> None:
 
 
 def upgrade() -> None:
-    _run((SQL / "0016_changes.sql").read_text())
+    carry(SQL / "0018_changes.sql")
 
 
 def downgrade() -> None:
