@@ -8,10 +8,13 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from adapters.presets import switch
+from adapters.rest.minimised import offered
 from adapters.rest.sign_in import SIGNED_IN
 from adapters.rest.vendor import Vendor
+from domain import minimising
 from domain.connections import Connection
 from domain.errors import BadInput
+from domain.minimising import SETTING
 from infra.vendor_urls import VendorUrls, is_loopback, url_problem
 
 NUMBERS = frozenset({"default_minutes"})
@@ -19,6 +22,8 @@ E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _PUNCTUATION = re.compile(r"[\s().-]")
 OURS = {
     "default_minutes": "Length of an appointment that has none",
+    "leave_out": "What of patients and appointments is neither read nor stored, such as"
+    " phone,email; birth_date, notes, type and telehealth_links can be left out, too",
     "map_all": "Make a clinician of every practitioner",
     "phone_numbers": "Called numbers, or their ids at Vapi, that lead to this practice, where an"
     " account has several",
@@ -71,10 +76,22 @@ def settings(
     Held against the vendor, and against what is known of the practice where it is `held` already.
     """
     refuse_unknown(given, {**OURS, **vendor.settings}, what="setting", vendor=vendor)
-    found = {key: setting(key, value) for key, value in given.items()}
+    found = {key: setting(key, value) for key, value in given.items() if key != SETTING}
+    if SETTING in given:
+        text, can = str(given[SETTING] or ""), offered(vendor)
+        found[SETTING] = minimising.read(text, offered=can, title=vendor.title)
     if vendor.check_settings is not None:
         vendor.check_settings(found, held)
     return found
+
+
+def named(changes: Mapping[str, Any]) -> str:
+    """What a change is about, for the audit: of what is left out also which it is."""
+    told = ", ".join(sorted(changes))
+    settings = changes.get("settings") or {}
+    if SETTING not in settings:
+        return told
+    return f"{told} ({SETTING}: {(settings[SETTING] or 'nothing').replace(',', ', ')})"
 
 
 def setting(key: str, value: Any) -> Any:

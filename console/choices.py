@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters import pms
+from adapters import chosen, pms
 from adapters.storage import connection_list, connections, mapping
 from console import given, output
 from console.auditing import audited
@@ -46,11 +46,11 @@ def map_(
                 one["practitioner_id"]: one["practitioner"]
                 for one in connection_list.mappings(db, held.id)
             }
-            chosen = given.one_of(names, practitioner, what="practitioner")
+            wanted = given.one_of(names, practitioner, what="practitioner")
             if off:
-                mapping.choose(db, held, [mapping.Choice(pms_id=chosen, action="skip")])
+                mapping.choose(db, held, [mapping.Choice(pms_id=wanted, action="skip")])
             else:
-                mapping.map_by_name(db, held, chosen, clinician=clinician or names[chosen])
+                mapping.map_by_name(db, held, wanted, clinician=clinician or names[wanted])
         found = connection_list.mappings(db, held.id)
     if json:
         return output.answer({"practitioners": [dict(one) for one in found]})
@@ -78,9 +78,9 @@ def types(
         transaction(wiring.engine, account_id=held.account_id) as db,
     ):
         for marked, is_telehealth in ((telehealth, True), (not_telehealth, False)):
-            chosen = [given.one_of(held.types, one, what="type") for one in marked or ()]
-            if chosen:
-                connections.mark_telehealth(db, held, chosen, telehealth=is_telehealth)
+            ids = [given.one_of(held.types, one, what="type") for one in marked or ()]
+            if ids:
+                connections.mark_telehealth(db, held, ids, telehealth=is_telehealth)
                 connection_list.touch(db, held.id)
         found = connection_list.types(db, held.id)
     if json:
@@ -168,7 +168,7 @@ def _change(
             account_id=held.account_id,
             action="connection.changed",
             connection_id=held.id,
-            summary=", ".join(sorted(changes)),
+            summary=chosen.named(changes),
         ) as db:
             connection_list.configure(db, held.id, changes)
             now = connections.load(db, held.id)

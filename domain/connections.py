@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from domain import minimising
+
 
 class State(StrEnum):
     """Whether a connection is usable, and if not, who must act."""
@@ -28,6 +30,7 @@ class Connection:
     `pms_type` is the PMS behind a vendor that stands before several. Where it goes `both_ways` what
     both sides changed is a conflict; with `auto_push` what people change goes out by itself, with
     `auto_create` what they add too. One that is `adaptive` is read less often while it is quiet.
+    `emptied` is what stored rows were emptied of already.
     """
 
     id: UUID
@@ -54,10 +57,16 @@ class Connection:
     auto_push: bool = False
     auto_create: bool = False
     adaptive: bool = False
+    emptied: frozenset[str] = frozenset()
 
     @property
     def default_minutes(self) -> int:
         return int(self.settings.get("default_minutes", 30))
+
+    @property
+    def left_out(self) -> frozenset[minimising.Extra]:
+        """What the practice does not let us have."""
+        return minimising.chosen(self.settings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

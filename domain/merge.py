@@ -36,10 +36,27 @@ class Merged:
 
 
 def merge(
-    cells: Cells, incoming: Mapping[str, Any], *, at: datetime, rules: Rules = RULES
+    cells: Cells,
+    incoming: Mapping[str, Any],
+    *,
+    at: datetime,
+    rules: Rules = RULES,
+    forgotten: Collection[str] = (),
 ) -> Merged:
-    """Take in what the PMS says now; a field it does not mention stays as it is."""
-    return _take_in(cells, incoming, source=Source.PMS, at=at, rules=rules)
+    """Take in what the PMS says now; a field it does not mention stays as it is.
+
+    Of the `forgotten` ones nothing that it ever said is kept.
+    """
+    kept = forget(cells, forgotten).cells if forgotten else cells
+    told = {field: value for field, value in incoming.items() if field not in forgotten}
+    merged = _take_in(kept, told, source=Source.PMS, at=at, rules=rules)
+    return _outcome(cells, merged.cells) if forgotten else merged
+
+
+def forget(cells: Cells, fields: Collection[str]) -> Merged:
+    """Drop what the PMS said of these: a person's value stands, also one that had given way."""
+    left = {name: _forgotten(cell) if name in fields else cell for name, cell in cells.items()}
+    return _outcome(cells, _without_gaps(left))
 
 
 def acknowledge(cells: Cells, left: Mapping[str, Any], *, at: datetime) -> Merged:
@@ -130,6 +147,19 @@ def _take_in(
         for field, value in values.items()
     }
     return _outcome(cells, {**cells, **told})
+
+
+def _forgotten(cell: Cell) -> Cell | None:
+    if cell.is_plain and is_blank(cell.value):
+        return cell
+    given, base, losing = (
+        None if one is None or one.source is Source.PMS else one
+        for one in (cell.given, cell.base, cell.losing)
+    )
+    if given is not None:
+        return cell if (base, losing) == (cell.base, cell.losing) else Cell.of(given, base=base)
+    told = losing or base
+    return Cell.of(told) if told is not None else None
 
 
 def _acknowledged(cell: Cell, left: Given) -> Cell:

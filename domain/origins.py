@@ -19,6 +19,7 @@ SET_ELSEWHERE = frozenset(
         "auto_push",
         "auto_create",
         "adaptive",
+        "emptied",
     }
 )
 """What a connection has that no record is read by; whatever is added to it counts until named."""

@@ -25,6 +25,7 @@ CHAIN_AUDIT = "chain_audit"
 WATCH_ACCESS = "watch_access"
 SUMMARISE = "summarise"
 TELL_ENDPOINT = "tell_endpoint"
+EMPTY = "empty_left_out"
 
 BACKFILL = -5
 WHILE_QUIET = -1
@@ -123,6 +124,18 @@ def check_job(*, account_id: str, connection_id: UUID, vendor: str, check_id: UU
         exclusive_key=f"check:{connection_id}",
         priority=WHILE_SOMEBODY_LOOKS_ON,
         max_seconds=600,
+    )
+
+
+def empty_job(*, account_id: str, connection_id: UUID, vendor: str) -> NewJob:
+    """Empty stored rows of what is left out by now; never beside a sync that may not know of it."""
+    return NewJob(
+        kind=EMPTY,
+        account_id=account_id,
+        connection_id=connection_id,
+        vendor=vendor,
+        dedupe_key=f"empty:{connection_id}",
+        exclusive_key=f"sync:{connection_id}",
     )
 
 

@@ -17,6 +17,7 @@ from adapters.storage.audit_chain import Chaining
 from adapters.storage.audit_watch import Watch
 from adapters.storage.authorising import AuthorisationStore
 from adapters.storage.checks import CheckStore
+from adapters.storage.emptying import EmptyingStore
 from adapters.storage.ledger import advance
 from adapters.storage.pruning import REJECTS_DAYS, prune
 from adapters.storage.push_ranges import RangeStore
@@ -38,6 +39,7 @@ from domain.work import (
     CHAIN_AUDIT,
     CHECK,
     DESK_CALL,
+    EMPTY,
     LINK_PATIENT,
     PRUNE,
     PUSH_ENTRY,
@@ -62,6 +64,7 @@ from workers.handlers.answer_tool_call import answer_tool_call
 from workers.handlers.authorise import Authorising
 from workers.handlers.chain_audit import chain_audit
 from workers.handlers.check_connection import Checking
+from workers.handlers.empty_left_out import empty_left_out
 from workers.handlers.link_patient import link_patient
 from workers.handlers.push_entry import push_entry
 from workers.handlers.push_range import push_range
@@ -177,6 +180,7 @@ def _of_connections(parts: Parts, opener: Opener) -> Mapping[str, Work]:
     store = SyncStore(parts.engine, parts.sealer, clock=parts.clock)
     book = TokenBook(parts.engine)
     inbox = RefetchStore(parts.engine, parts.sealer, clock=parts.clock)
+    rows = EmptyingStore(parts.engine, parts.sealer, clock=parts.clock)
     return {
         SYNC: Work(run=lambda job: _synced(job, parts, store, opener), gave_up=store.gave_up),
         RENEW_TOKEN: Work(
@@ -191,6 +195,7 @@ def _of_connections(parts: Parts, opener: Opener) -> Mapping[str, Work]:
             ),
             gave_up=inbox.gave_up,
         ),
+        EMPTY: Work(run=lambda job: empty_left_out(job, store=rows, stopping=parts.stopping)),
         **_of_access(parts, opener),
     }
 

@@ -14,6 +14,7 @@ from adapters.rest.clean import one_line
 from domain.connections import Connection
 from domain.desk import Cut, PatientCard, PatientQuery
 from domain.errors import Refused
+from domain.minimising import Extra, patient_without
 from domain.names import PLAIN_LETTERS, read
 
 MOST_PAGES = 5
@@ -22,9 +23,9 @@ _PHONES = ("@homephone", "@officephone", "@cellphone", "@otherphone")
 
 def search(line: Line, connection: Connection, query: PatientQuery) -> Sequence[PatientCard]:
     """Those who agree in everything asked for; `Cut` where there may be more of them."""
-    region = region_of(connection.timezone)
+    region, left_out = region_of(connection.timezone), connection.left_out
     for spellings in _names(query):
-        looked = [_found(line, name, region) for name in spellings]
+        looked = [_found(line, name, region, left_out) for name in spellings]
         found = {card.patient.pms_id: card for one in looked for card in one}
         cards = [card for card in found.values() if _agrees(card, query, region)]
         is_cut = len(cards) > query.limit or any(isinstance(one, Cut) for one in looked)
@@ -34,13 +35,15 @@ def search(line: Line, connection: Connection, query: PatientQuery) -> Sequence[
     return []
 
 
-def _found(line: Line, name: str, region: str | None) -> Sequence[PatientCard]:
+def _found(
+    line: Line, name: str, region: str | None, left_out: frozenset[Extra]
+) -> Sequence[PatientCard]:
     """All of a name, page by page; one that fits hundreds finds nobody in particular."""
     found: list[PatientCard] = []
     for page in range(1, MOST_PAGES + 1):
         asked = {"name": name, "page": str(page)}
         told = line.tell(Message(action="lookuppatient", kind="api", attributes=asked))
-        cards = (_card(one, region) for one in every(told, "patientlist", "patient"))
+        cards = (_card(one, region, left_out) for one in every(told, "patientlist", "patient"))
         found += [card for card in cards if card is not None]
         pages = str(next((one.get("@pagecount") for one in every(told, "patientlist")), "1"))
         if not pages.isdigit() or page >= int(pages):
@@ -72,24 +75,28 @@ def _written(query: PatientQuery) -> Iterator[str]:
     yield f"{' '.join(words[1:])},{words[0]}"
 
 
-def _card(one: Mapping[str, Any], region: str | None) -> PatientCard | None:
+def _card(
+    one: Mapping[str, Any], region: str | None, left_out: frozenset[Extra]
+) -> PatientCard | None:
     pms_id = bare(one.get("@id"))
     if pms_id is None:
         return None
     given, family = split_name(one_line(str(one.get("@name") or "")))
     contact = {**one, **next(every(one, "contactinfo"), {})}
-    raw = [one_line(str(contact[path])) for path in _PHONES if contact.get(path)]
+    paths = () if Extra.PHONE in left_out else _PHONES
+    raw = [one_line(str(contact[path])) for path in paths if contact.get(path)]
     dialled = (normalised(text, region).e164 for text in raw)
     born = read_slashed(str(one.get("@dob") or ""))
+    person = people.patient(
+        pms_id,
+        given=given,
+        family=family,
+        phone=next(iter(raw), None),
+        email=one_line(str(contact.get("@email") or "")) or None,
+        born=born.isoformat() if born else None,
+    )
     return PatientCard(
-        patient=people.patient(
-            pms_id,
-            given=given,
-            family=family,
-            phone=next(iter(raw), None),
-            email=one_line(str(contact.get("@email") or "")) or None,
-            born=born.isoformat() if born else None,
-        ),
+        patient=patient_without(person, left_out),
         phones=tuple(dict.fromkeys(one for one in dialled if one)),
     )
 

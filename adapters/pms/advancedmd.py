@@ -20,6 +20,7 @@ from domain.connections import Connection
 from domain.desk import Ability
 from domain.errors import Refused
 from domain.limits import MONDAY_TO_FRIDAY, Limit, Tier
+from domain.minimising import Extra
 from domain.sources import AppointmentSource, Capabilities
 
 
@@ -110,6 +111,8 @@ VENDOR = Vendor(
     excess_cost=Decimal("0.01"),
     extra_hosts=frozenset({f"*.{DOMAIN}"}),
     note_policy="never",
+    # None of them is in the book: they are seen where a patient is looked up to be linked.
+    holds={Extra.PHONE: (), Extra.EMAIL: (), Extra.BIRTH_DATE: (), Extra.TYPE: ()},
     telehealth_only=False,
     two_way=True,
     # Asked for changes once a minute, day and night: that is what its frequencies mean.

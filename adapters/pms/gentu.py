@@ -23,6 +23,7 @@ from domain.appointments import (
 from domain.connections import Connection
 from domain.errors import NeedsReconnect
 from domain.limits import Limit
+from domain.minimising import Extra
 from domain.names import display
 from domain.sources import Capabilities, Query
 from domain.window import Window, zone
@@ -227,6 +228,14 @@ VENDOR = Vendor(
     # None are documented: our own caution. The token, and so the allowance, is the application's.
     limits={"default": (Limit(60, 60), Limit(1000, 3600))},
     limited_per="application",
+    note_policy="inbound",
+    holds={
+        Extra.PHONE: ("contact[system=phone]",),
+        Extra.EMAIL: ("contact[system=email]",),
+        Extra.BIRTH_DATE: ("birthDate",),
+        Extra.NOTES: ("comment", "description"),
+        Extra.TYPE: (),
+    },
     capabilities=Capabilities(probe_by_id=True, per_practitioner=True, telehealth="types"),
     queries=queries,
     appointments=Listing(

@@ -27,6 +27,7 @@ from domain.appointments import (
 from domain.connections import Connection
 from domain.errors import BadInput, TokenExpired
 from domain.limits import Limit
+from domain.minimising import Extra
 from domain.sources import Capabilities, Query
 from domain.window import Window, zone
 
@@ -322,6 +323,14 @@ VENDOR = Vendor(
     limits={"default": (Limit(500, 60),)},
     limited_per="application",
     limits_are="documented",
+    note_policy="inbound",
+    holds={
+        Extra.PHONE: ("telecom[system=sms]", "telecom[system=phone]"),
+        Extra.EMAIL: ("telecom[system=email]",),
+        Extra.BIRTH_DATE: ("birthDate",),
+        Extra.NOTES: ("description",),
+        Extra.TYPE: (),
+    },
     rate_headers=RateHeaders(limit="x-ratelimit-limit", remaining="x-ratelimit-remaining"),
     capabilities=Capabilities(
         changed_since=True,

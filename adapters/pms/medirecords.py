@@ -27,6 +27,7 @@ from domain.appointments import (
 from domain.connections import Connection, KnownType
 from domain.errors import BadInput
 from domain.limits import Limit
+from domain.minimising import Extra
 from domain.sources import Capabilities, Query
 from domain.window import Window, zone
 
@@ -244,6 +245,16 @@ VENDOR = Vendor(
     # The vendor's thresholds are not public: our own caution.
     limits={"default": (Limit(60, 60), Limit(1000, 3600))},
     limited_per="connection",
+    note_policy="inbound",
+    holds={
+        Extra.PHONE: ("mobilePhone", "homePhone"),
+        Extra.EMAIL: ("email",),
+        Extra.BIRTH_DATE: ("dob",),
+        Extra.NOTES: ("notes",),
+        Extra.TYPE: (),
+        # That there is a link says that it is telehealth.
+        Extra.LINKS: (),
+    },
     capabilities=Capabilities(
         probe_by_id=True,
         telehealth="reported",

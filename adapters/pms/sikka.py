@@ -20,7 +20,14 @@ from adapters.sikka.desk import SikkaDesk
 from adapters.sikka.feed import Newest
 from adapters.sikka.keys import RequestKeys
 from adapters.sikka.offices import ENVELOPE, practice_of
-from adapters.sikka.rows import APPOINTMENT_FIELDS, PATIENT_FIELDS, patient, starts
+from adapters.sikka.rows import (
+    APPOINTMENT_FIELDS,
+    BOOK_FIELDS,
+    HOLDS,
+    patient,
+    patient_fields,
+    starts,
+)
 from adapters.sikka.source import SikkaSource
 from adapters.sikka.statuses import is_deleted, standing
 from domain.appointments import Appointment, Patient, Practitioner
@@ -162,11 +169,11 @@ def _patient(record: Record) -> Patient | None:
 def _together(ids: Sequence[str], connection: Connection) -> dict[str, str]:
     """One request for many: RQL is the one documented filter that takes more than one id."""
     wanted = "::OR::".join(f"patient_id=eq_{pms_id}" for pms_id in ids)
-    return {**PATIENT_FIELDS, **HERE, "find": wanted, "limit": "500"}
+    return {**patient_fields(connection.left_out), **HERE, "find": wanted, "limit": "500"}
 
 
 def _alone(pms_id: str, connection: Connection) -> dict[str, str]:
-    return {**PATIENT_FIELDS, **HERE, "patient_id": pms_id}
+    return {**patient_fields(connection.left_out), **HERE, "patient_id": pms_id}
 
 
 JOIN = Join(
@@ -205,7 +212,7 @@ BOOK = Listing(
     path="/appointments",
     wrapping=ENVELOPE,
     paging=_pages(100),
-    params={"fields": APPOINTMENT_FIELDS, **HERE},
+    params={**BOOK_FIELDS, **HERE},
     parse=parse,
     expects=frozenset(
         {"appointment_sr_no", "patient_id", "provider_id", "practice_id"}
@@ -252,6 +259,8 @@ VENDOR = Vendor(
         limit="x-rate-limit-limit", remaining="x-rate-limit-remaining", reset="x-rate-limit-reset"
     ),
     voice_shares={"default": 0.1},
+    note_policy="on_demand",
+    holds=HOLDS,
     telehealth_only=False,
     capabilities=Capabilities(
         changed_since=True,
@@ -272,6 +281,7 @@ VENDOR = Vendor(
         wrapping=Newest(),
         # Which word is the last is known only to a walk that has seen all of them.
         paging=replace(_pages(500), mark_seconds=0),
+        # Here all default fields come; what is left out is dropped before anybody reads it.
         params={"events": "appointments", "status": "current", "fields": APPOINTMENT_FIELDS},
         expects=frozenset(),
     ),

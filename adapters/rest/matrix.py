@@ -1,11 +1,13 @@
 """What a PMS can do, in the words that pages, commands and documents show."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.rest.auth import Auth, ClientCredentials, StaticToken
-from adapters.rest.vendor import Stage, Vendor
+from adapters.rest.minimised import offered
+from adapters.rest.vendor import NotePolicy, Stage, Vendor
 from domain.limits import Limit, Tier
+from domain.minimising import LABELS, Extra
 
 STAGES: Mapping[Stage, str] = {
     "sketched": "sketched: from the vendor's documents, tried against our simulator",
@@ -30,9 +32,13 @@ class Line:
     value: str
 
 
-def capability_lines(vendor: Vendor) -> Sequence[Line]:
-    """Everything worth knowing before a practice is connected, in the order it is shown."""
-    return [Line(key, label, read(vendor)) for key, label, read in _ROWS]
+def capability_lines(vendor: Vendor, *, left_out: frozenset[Extra] = frozenset()) -> Sequence[Line]:
+    """Everything worth knowing before a practice is connected, in the order it is shown.
+
+    Of a practice that leaves something out, what holds there.
+    """
+    lines = [Line(key, label, read(vendor)) for key, label, read in _ROWS]
+    return [_at_the_practice(line, left_out) for line in lines]
 
 
 def capability_table(vendors: Iterable[Vendor]) -> str:
@@ -99,11 +105,35 @@ _SIGNED: Sequence[tuple[type[Auth], str]] = (
 )
 
 
+_READ: Mapping[NotePolicy, str] = {
+    "inbound": "read",
+    "on_demand": "read when asked for, never stored",
+    "never": "never read",
+}
+
+
 def _notes(vendor: Vendor) -> str:
-    read = vendor.note_policy == "inbound"
+    read = _READ[vendor.note_policy]
     if "add_note" in vendor.capabilities.writes:
-        return "read; a caller's note is added" if read else "never read; a caller's note is added"
-    return "read, never written" if read else "never read"
+        return f"{read}; a caller's note is added"
+    return f"{read}, never written" if vendor.note_policy == "inbound" else read
+
+
+def _held(vendor: Vendor) -> str:
+    """What may be left out; what is barred from the start is no choice of a practice."""
+    return ", ".join(LABELS[one].lower() for one in offered(vendor)) or "nothing"
+
+
+def _at_the_practice(line: Line, left_out: frozenset[Extra]) -> Line:
+    if line.key == "notes" and Extra.NOTES in left_out:
+        return replace(line, value="left out by this practice")
+    if line.key == LEAVABLE and left_out:
+        told = ", ".join(LABELS[one].lower() for one in Extra if one in left_out)
+        return replace(line, label="Left out", value=told)
+    return line
+
+
+LEAVABLE = "can_leave_out"
 
 
 def _writes(vendor: Vendor) -> str:
@@ -146,6 +176,7 @@ _ROWS: Sequence[tuple[str, str, Callable[[Vendor], str]]] = (
     ("probe_by_id", "One read by its id", _probe),
     ("webhooks", "Webhooks", _webhooks),
     ("notes", "Notes", _notes),
+    (LEAVABLE, "May be left out", _held),
     ("writes", "Writes", _writes),
     ("limits", "Request limit", _limits),
 )

@@ -13,6 +13,7 @@ from adapters.rest.batches import Batch, is_loading, parsed, with_names, with_pa
 from adapters.rest.caller import Caller, Params
 from adapters.rest.envelope import Contents
 from adapters.rest.memory import Memory
+from adapters.rest.minimised import bare, emptied, left_out, spots
 from adapters.rest.origins import Origins, Reading
 from adapters.rest.paging import Step, Turn, broken_at, walk
 from adapters.rest.ports import Ports
@@ -29,6 +30,7 @@ from domain.errors import (
     SyncError,
     Transient,
 )
+from domain.minimising import without
 from domain.sources import Capabilities, Page, Query, Reject, Sighting, Spend
 from domain.window import Window
 
@@ -55,10 +57,12 @@ class RestSource:
         if vendor.practitioners is None:
             names = {**connection.practitioners, **people.named(connection)}
             self._connection = replace(connection, practitioners=names)
+        self._left_out = left_out(vendor, connection)
+        self._empty_at = spots(vendor, self._left_out)
         self._caller = Caller(vendor, auth, connection, secrets, ports)
         own: MutableMapping[str, Any] = Memory()
         self._remembered = own if ports.remembered is None else ports.remembered
-        self._references = References(self._held_at, self._remembered, connection.id)
+        self._references = References(self._record_at, self._remembered, connection.id)
         self._codes: MutableMapping[str, Any] = {} if ports.codes is None else ports.codes
         self._codes_read: set[str] = set()
         self._clock = ports.clock
@@ -241,7 +245,8 @@ class RestSource:
             with broken_at(named):
                 if reply.body is None and not reply.is_empty:
                     raise BrokenContract("answered null")
-                return replace(listing.wrapping.open(reply.body), headers=reply.headers)
+                contents = emptied(listing.wrapping.open(reply.body), self._empty_at)
+                return replace(contents, headers=reply.headers)
 
         first = self._caller.url(listing.path, filled, {})
         yield from walk(listing.paging, fetch, url=first, named=named, resume=resume)
@@ -264,6 +269,8 @@ class RestSource:
         """Appointments, with the names that `parse` leaves to what is known already."""
         batch = self._parsed(listing, contents, reading=reading)
         batch.rows = [with_names(row, self._connection) for row in batch.rows]
+        if self._left_out:
+            batch.rows = [without(row, self._left_out) for row in batch.rows]
         return batch
 
     def _whole(self, listing: Listing[_T]) -> list[_T]:
@@ -291,7 +298,7 @@ class RestSource:
             except Gone:
                 return ()
             with broken_at(named):
-                return join.wrapping.open(reply.body).items
+                return emptied(join.wrapping.open(reply.body), self._empty_at).items
 
         found = join.side_list(items, self._connection, fetch=fetch, remembered=self._remembered)
         return {join.side: found}
@@ -307,6 +314,9 @@ class RestSource:
             self._codes[key] = read(self._held_at(url, path))
             self._codes_read.add(key)
         return self._codes.get(key, {}).get(code)
+
+    def _record_at(self, url: str, path: str) -> Any:
+        return bare(self._held_at(url, path), self._empty_at)
 
     def _held_at(self, url: str, path: str) -> Any:
         try:

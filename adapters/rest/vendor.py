@@ -21,10 +21,14 @@ from domain.credentials import Token
 from domain.desk import PracticeDesk
 from domain.errors import BadInput, SyncError
 from domain.limits import Limit, Tier
+from domain.minimising import Extra
 from domain.sources import AppointmentSource, Capabilities, Query
 from domain.window import Window
 
 T = TypeVar("T")
+
+NotePolicy = Literal["inbound", "on_demand", "never"]
+"""Whether notes come onto the sheet, are only looked up when asked for, or are not read at all."""
 
 Secrets = Mapping[str, str]
 
@@ -151,6 +155,9 @@ class Vendor:
     `check_settings` refuses settings that could not be used, by what is known of a practice so far.
     `own_statuses` are the PMS's statuses that a practice has given a meaning in its settings. One
     that is `adaptive` is read less often while a practice is quiet, unless the practice says no.
+    Notes are read only as `note_policy` lets them. `holds` are what it tells that a practice may do
+    without, each with the spots at which its records have it: these are emptied before anything
+    else sees them (`rest.minimised`). Where there is no such spot it is dropped once it was read.
     """
 
     name: str
@@ -169,7 +176,8 @@ class Vendor:
     practitioners_are: str = ""
     region: str = "Australia"
     capabilities: Capabilities = field(default_factory=Capabilities)
-    note_policy: Literal["inbound", "never"] = "inbound"
+    note_policy: NotePolicy = "never"
+    holds: Mapping[Extra, tuple[str, ...]] = field(default_factory=dict)
     telehealth_only: bool = True
     two_way: bool = False
     adaptive: bool = True

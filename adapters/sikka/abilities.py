@@ -1,10 +1,11 @@
 """What can be done at each PMS behind Sikka, as data; insurance can be written nowhere."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from adapters.sikka.statuses import family
 from domain.desk import Ability
+from domain.minimising import Extra
 
 A = Ability
 
@@ -38,6 +39,13 @@ TOLD: Mapping[str, frozenset[Ability]] = {
 }
 """The columns of `supported_pmses` and what each says."""
 
+LOST: Mapping[Extra, frozenset[Ability]] = {
+    Extra.NOTES: frozenset({A.READ_NOTES}),
+    # Whether somebody is there already is known by name and birth date.
+    Extra.BIRTH_DATE: frozenset({A.CREATE_PATIENT}),
+}
+"""What cannot be done where a practice leaves something out."""
+
 _YES = frozenset({"available", "yes", "true", "y", "t", "1"})
 _WRITES = USUAL - READS | {A.CHANGE_NAME}
 ANY_WRITES = frozenset(one.value for one in _WRITES)
@@ -54,3 +62,8 @@ def abilities(pms_type: str | None, supported: Mapping[str, Any] | None) -> froz
         elif answer:
             found -= told
     return found
+
+
+def lost(left_out: Iterable[Extra]) -> frozenset[Ability]:
+    """What a practice that leaves these out cannot have done."""
+    return frozenset(ability for one in left_out for ability in LOST.get(one, ()))

@@ -9,6 +9,7 @@ import structlog
 
 from adapters.rest.caller import Caller
 from adapters.rest.lengths import length
+from adapters.rest.minimised import spots
 from adapters.rest.ports import Ports
 from adapters.rest.record import Record
 from adapters.rest.vendor import Vendor
@@ -17,7 +18,7 @@ from adapters.sikka.birthdays import Birthdays
 from adapters.sikka.bodies import Request, Writer
 from adapters.sikka.line import Line
 from adapters.sikka.office import Office
-from adapters.sikka.rows import APPOINTMENT_FIELDS, starts
+from adapters.sikka.rows import APPOINTMENT_FIELDS, BOOK_FIELDS, starts
 from adapters.sikka.statuses import standing
 from domain.appointments import Appointment
 from domain.connections import Connection
@@ -37,6 +38,7 @@ from domain.desk import (
     Verdict,
 )
 from domain.errors import BadInput, BadRecord, Refused
+from domain.minimising import Extra, without
 from domain.slots import OPERATORY, PRACTITIONER
 from domain.sources import Spend
 from domain.window import Window, days, local_day, whole_day
@@ -67,14 +69,15 @@ class SikkaDesk:
         self._ports = ports
         self._parse = parse
         self._caller = Caller(vendor, auth, connection, secrets, ports)
-        self._line = Line(self._caller)
+        self._line = Line(self._caller, empty_at=spots(vendor, connection.left_out))
         kept = {} if ports.codes is None else ports.codes
         self._office = Office(self._line, connection, kept=kept, clock=ports.clock)
         self._birthdays = Birthdays(kept, str(connection.id), ports.clock)
 
     @cached_property
     def abilities(self) -> frozenset[Ability]:
-        return abilities.abilities(self._office.pms_type, self._office.supported)
+        offered = abilities.abilities(self._office.pms_type, self._office.supported)
+        return offered - abilities.lost(self._connection.left_out)
 
     @property
     def held_as(self) -> str:
@@ -101,7 +104,8 @@ class SikkaDesk:
         found: list[Appointment] = []
         for row in self._book(window, patient_id=patient_id):
             try:
-                found += self._parse(row, self._connection)
+                rows = self._parse(row, self._connection)
+                found += [without(one, self._connection.left_out) for one in rows]
             except BadRecord as bad:
                 log.warning("vendor.record_unreadable", reason=str(bad), path=bad.path)
         return [one for one in found if one.start in window]
@@ -228,11 +232,17 @@ class SikkaDesk:
             "startdate": local_day(window.start, zone).isoformat(),
             "enddate": local_day(window.end, zone).isoformat(),
             "practice_id": self._office.practice_id,
-            "fields": APPOINTMENT_FIELDS,
+            **self._book_fields,
         }
         if patient_id is not None:
             asked["patient_id"] = patient_id
         return self._line.records("/appointments", asked, whole=whole)
+
+    @property
+    def _book_fields(self) -> Mapping[str, str]:
+        """Notes are read for whoever asks, unless the practice leaves them out."""
+        is_left_out = Extra.NOTES in self._connection.left_out
+        return BOOK_FIELDS if is_left_out else {"fields": APPOINTMENT_FIELDS}
 
     def _taken(self, row: Record) -> Busy | None:
         """None for what is not in the way, and for what cannot be told of whom it takes."""

@@ -1,10 +1,11 @@
 """One practice's line to Sikka, for whoever looks things up or writes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.rest.auth import Ask
 from adapters.rest.caller import Caller
+from adapters.rest.minimised import bare
 from adapters.rest.paging import MAX_PAGES, broken_at
 from adapters.rest.record import Record
 from adapters.sikka.faults import NotInPlan, said
@@ -18,9 +19,15 @@ PAGE = 500
 _LOADING = "in progress"
 
 
+_OF_PATIENTS = frozenset({"/patients", "/appointments"})
+
+
 class Line:
-    def __init__(self, caller: Caller) -> None:
+    """`empty_at` is where records of patients are emptied of what the practice leaves out."""
+
+    def __init__(self, caller: Caller, *, empty_at: Sequence[str] = ()) -> None:
         self.caller = caller
+        self._empty_at = empty_at
 
     def records(
         self,
@@ -44,7 +51,8 @@ class Line:
                 raise Transient("Sikka is taking in this practice's data; try again in a minute")
             with broken_at(f"Sikka: GET {path}"):
                 contents = ENVELOPE.open(body)
-            found += [Record(one) for one in contents.items if isinstance(one, dict)]
+            at = self._empty_at if path in _OF_PATIENTS else ()
+            found += [Record(bare(one, at)) for one in contents.items if isinstance(one, dict)]
             links = said(body).get("pagination")
             is_last = not paged or not isinstance(links, dict) or not links.get("next")
             if is_last or not contents.items or (most is not None and len(found) >= most):

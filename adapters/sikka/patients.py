@@ -9,11 +9,12 @@ from adapters.rest.clean import one_line
 from adapters.rest.record import Record
 from adapters.sikka.birthdays import Birthdays
 from adapters.sikka.line import Line
-from adapters.sikka.rows import PATIENT_FIELDS, PHONES, patient
+from adapters.sikka.rows import PHONES, patient, patient_fields
 from adapters.sikka.spellings import spellings
 from domain.connections import Connection
 from domain.desk import PatientCard, PatientQuery
 from domain.errors import BadRecord, BrokenContract, Refused
+from domain.minimising import Extra
 from domain.names import Likeness, likeness
 from domain.names import read as read_name
 from domain.verification import Claim, name_of
@@ -42,8 +43,10 @@ def search(
 
     Where a birthday can be asked for it comes first: however a name is written, that is everybody.
     """
+    if _asks_for_what_is_left_out(query, connection.left_out):
+        return []
     region = region_of(connection.timezone)
-    here = {"practice_id": practice_id}
+    here = {**patient_fields(connection.left_out), "practice_id": practice_id}
     is_asked = query.date_of_birth is not None and not birthdays.are_useless
     born = _born(line, query, here, birthdays) if is_asked else None
     if born is not None:
@@ -64,7 +67,8 @@ def search(
 def by_id(
     line: Line, connection: Connection, pms_id: str, *, practice_id: str
 ) -> tuple[PatientCard, Record] | None:
-    asked = {**PATIENT_FIELDS, "practice_id": practice_id, "patient_id": pms_id}
+    fields = patient_fields(connection.left_out)
+    asked = {**fields, "practice_id": practice_id, "patient_id": pms_id}
     for row in line.records("/patients", asked):
         for card in read([row], region_of(connection.timezone)):
             if card.patient.pms_id == pms_id:
@@ -93,6 +97,16 @@ def agrees(card: PatientCard, query: PatientQuery, region: str | None) -> bool:
     return query.text is None or _mentions(card, query, query.text, region)
 
 
+def _asks_for_what_is_left_out(query: PatientQuery, left_out: frozenset[Extra]) -> bool:
+    """Nobody would agree in what the practice does not let us see: nobody is asked for."""
+    told = {
+        Extra.PHONE: query.phone,
+        Extra.EMAIL: query.email,
+        Extra.BIRTH_DATE: query.date_of_birth,
+    }
+    return any(told.get(one) for one in left_out)
+
+
 def _agreeing(
     rows: Sequence[Record], query: PatientQuery, region: str | None
 ) -> dict[str, PatientCard]:
@@ -119,7 +133,7 @@ def _born(
 
 def _rows(line: Line, query: PatientQuery, asked: Asked) -> Sequence[Record]:
     most = MOST_LOOKED_AT if query.date_of_birth is None else MOST_OF_A_BIRTHDAY
-    return line.records("/patients", {**PATIENT_FIELDS, **asked, "limit": str(most)}, most=most)
+    return line.records("/patients", {**asked, "limit": str(most)}, most=most)
 
 
 def _ways(query: PatientQuery) -> Iterator[Iterable[Asked]]:

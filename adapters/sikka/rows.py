@@ -1,6 +1,7 @@
 """Rows of appointments and patients as Sikka writes them: texts only, local times, no ends."""
 
 import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from adapters.rest import people
@@ -8,30 +9,52 @@ from adapters.rest.record import Record
 from adapters.sikka.statuses import NEVER
 from domain.appointments import Patient
 from domain.connections import Connection
+from domain.minimising import Extra
 
-APPOINTMENT_FIELDS = ",".join(
-    (
-        *("operatory", "hygienist", "last_changed_date", "cancelled", "cancelled_date"),
-        *("is_confirmed", "status_in_office", "arrival_status", "arrival_time"),
-        *("in_chair_time", "walkout_time", "performed"),
-    )
+_MORE = (
+    *("operatory", "hygienist", "last_changed_date", "cancelled", "cancelled_date"),
+    *("is_confirmed", "status_in_office", "arrival_status", "arrival_time"),
+    *("in_chair_time", "walkout_time", "performed"),
 )
+APPOINTMENT_FIELDS = ",".join(_MORE)
 """What is added to the default fields."""
 
-PATIENT_FIELDS = {
-    # Only these: the default fields hold far more of a patient than anybody here needs.
+BOOK_FIELDS = {
+    # Only these: the default fields have the notes, which do not come onto the sheet.
     "lightweight": "true",
     "fields": ",".join(
         (
-            *("patient_id", "practice_id", "firstname", "lastname", "preferred_name", "birthdate"),
-            *("status", "cell", "homephone", "workphone", "other_phone", "email"),
-            *("address_line1", "address_line2", "city", "state", "zipcode", "provider_id"),
-            *("guarantor_id", "last_visit", "primary_insurance_company_id", "subscriber_id"),
+            *("appointment_sr_no", "patient_id", "patient_name", "provider_id", "practice_id"),
+            *("date", "time", "length", "status", "type"),
+            *_MORE,
         )
     ),
 }
 PHONES = ("cell", "homephone", "workphone", "other_phone")
+HOLDS: Mapping[Extra, tuple[str, ...]] = {
+    Extra.PHONE: PHONES,
+    Extra.EMAIL: ("email",),
+    Extra.BIRTH_DATE: ("birthdate",),
+    Extra.NOTES: ("note", "description"),
+    # The text of the type is all there is of it: telehealth is known by it.
+    Extra.TYPE: (),
+}
+_OF_PATIENT = (
+    *("patient_id", "practice_id", "firstname", "lastname", "preferred_name", "birthdate"),
+    *("status", "cell", "homephone", "workphone", "other_phone", "email"),
+    *("address_line1", "address_line2", "city", "state", "zipcode", "provider_id"),
+    *("guarantor_id", "last_visit", "primary_insurance_company_id", "subscriber_id"),
+)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?")
+
+
+def patient_fields(left_out: Iterable[Extra]) -> dict[str, str]:
+    """Only these: the default fields hold far more of a patient than anybody here needs."""
+    unasked = {path for one in left_out for path in HOLDS.get(one, ())}
+    return {
+        "lightweight": "true",
+        "fields": ",".join(path for path in _OF_PATIENT if path not in unasked),
+    }
 
 
 def starts(record: Record, connection: Connection) -> datetime:

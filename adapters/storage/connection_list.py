@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, RowMapping, Text, cast, func, text, update
 from sqlalchemy import Connection as Db
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 
-from adapters.storage import connections, rhythms
+from adapters.storage import connections, emptying, rhythms
 from adapters.storage.tables import pms_connections
 from domain.errors import BadInput
+from domain.minimising import SETTING
 from domain.sheet import NotOnSheet, Stale
 from domain.work import RENEW_TOKEN, SYNC
 
@@ -220,6 +221,8 @@ def configure(db: Db, connection_id: UUID, changes: Mapping[str, Any]) -> None:
         db.execute(_SOON, {"id": connection_id})
     elif RHYTHM & given.keys():
         rhythms.wake(db, connection_id)
+    if SETTING in settings:
+        emptying.begin_anew(db, connection_id)
 
 
 def touch(db: Db, connection_id: UUID) -> None:

@@ -373,6 +373,7 @@ def _own_columns(row: RowMapping) -> dict[str, Any]:
         "pms_type": row["pms_type"],
         "opening_hours": row["opening_hours"],
         "adaptive": rhythms.is_adaptive(row["connector"], row["adaptive"]),
+        "emptied": frozenset(row["emptied"]),
         **_ways(row),
     }
 

@@ -6,7 +6,7 @@ derived from its column, so a row nobody touched stores nothing twice.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from sqlalchemy import RowMapping
 
 from domain.appointments import Appointment
 from domain.fields import ASSUMED, RULES, Cell, Cells, Given, Source, is_blank
-from domain.merge import shown
+from domain.merge import forget, shown
 from infra.sealing import Sealer
 
 TABLE = "run_sheet_appointments"
@@ -191,6 +191,26 @@ def cells_of(snapshot: Mapping[str, Any]) -> Cells | None:
     touched = {field: _cell(field, kept) for field, kept in snapshot["touched"].items()}
     at = datetime.fromisoformat(snapshot["at"])
     return _whole(values_in(snapshot), touched, source=snapshot["source"], at=at)
+
+
+def forgotten(snapshot: Mapping[str, Any], fields: Collection[str]) -> Mapping[str, Any]:
+    """The snapshot without what the PMS said of these fields, texts all; of an old one without any.
+
+    The same snapshot where it says nothing of them.
+    """
+    cells = cells_of(snapshot)
+    if cells is None:
+        held = [name for name in fields if not is_blank(snapshot.get(name))]
+        return {**snapshot, **dict.fromkeys(held)} if held else snapshot
+    after = forget(cells, fields)
+    if not after.touched:
+        return snapshot
+    values = shown(after.cells)
+    plain = {name: values.get(name) for name in after.touched}
+    others = {name: kept for name, kept in snapshot["touched"].items() if name not in plain}
+    kept = {name: after.cells[name] for name in plain if name in after.cells}
+    stored = {name: _stored(name, one) for name, one in kept.items() if not one.is_plain}
+    return {**snapshot, **plain, "touched": {**others, **stored}}
 
 
 def values_in(snapshot: Mapping[str, Any]) -> dict[str, Value]:

@@ -14,6 +14,7 @@ from adapters.storage import left_visits, linking, pushes
 from adapters.storage.arrays import array_of
 from adapters.storage.conflicts import Closed, close_conflicts, open_conflicts
 from adapters.storage.day_sheets import sheets_of
+from adapters.storage.emptying import left_out
 from adapters.storage.entries import EntrySeal, values_of
 from adapters.storage.page_changes import PageChange, standing, to_push, told
 from adapters.storage.rewriting import write_rows
@@ -24,6 +25,7 @@ from domain.connections import Connection
 from domain.fields import BOTH_WAYS, RULES, Source
 from domain.intake import Incoming, Reprint, Stored
 from domain.merge import Merged, join, merge, shown
+from domain.minimising import Extra, fields_of
 from domain.runs import Counts
 from domain.window import Window, local_day
 
@@ -123,6 +125,8 @@ class RunSheet:
         self._seal = seal
         self._rules = BOTH_WAYS if connection.both_ways else RULES
         self._has_left = False
+        self._left_out = left_out(connection)
+        self._forgotten = fields_of(self._left_out)
 
     def stored(self, ids: Sequence[UUID]) -> Mapping[UUID, Stored]:
         """Fingerprints of the rows we hold; nothing is opened or locked."""
@@ -266,10 +270,11 @@ class RunSheet:
             undone = before["undone_fields"]
             said = {name: value for name, value in said.items() if name not in undone}
         if before is None or before["touched"] is None:
-            values = {**was, **said}
+            values = {**was, **said, **dict.fromkeys(self._forgotten)}
             columns = {**self._seal.columns(one.id, values), "touched": None, "provenance": {}}
             return PageChange({**fixed, **columns}, was, values, None, before)
-        merged = merge(self._seal.cells(before), said, at=at, rules=self._rules)
+        cells = self._seal.cells(before)
+        merged = merge(cells, said, at=at, rules=self._rules, forgotten=self._forgotten)
         row = {**fixed, **self._seal.rewritten(one.id, merged.cells), **standing(before, merged)}
         return PageChange(row, was, shown(merged.cells), merged, before)
 
@@ -294,7 +299,7 @@ class RunSheet:
             "source": Source.PMS.value,
             "is_manual_entry": False,
             "status_raw": appointment.status_raw,
-            "appointment_type_id": appointment.type_id,
+            "appointment_type_id": None if Extra.TYPE in self._left_out else appointment.type_id,
             "timezone": self._connection.timezone,
             "flags": sorted(appointment.flags),
             "fingerprint": one.fingerprint,

@@ -16,6 +16,7 @@ from adapters.storage import (
     candidates,
     changes,
     connections,
+    emptying,
     pushes,
     references,
     rhythms,
@@ -92,6 +93,7 @@ class SyncStore:
             run = replace(run, id=row.id)
             guard(db, job)
             self._spare(db, run)
+            emptying.ask_if_due(db, connection)
             run_log.tell_pages(db, run, "sync_started", {})
         opened = OpenRun(self._engine, self._sealer, self._clock, job, run, connection)
         if row.diff is not None:

@@ -205,8 +205,9 @@ def change(
         held = connections.load(db, connection_id)
         if given.get("site", held.site) != held.site:
             checks.require_free(db, held, given["site"])
-        connection_list.configure(db, connection_id, _checked(held, given))
-        noted(db, door, connection_id, "changed", summary=", ".join(sorted(given)))
+        changes = _checked(held, given)
+        connection_list.configure(db, connection_id, changes)
+        noted(db, door, connection_id, "changed", summary=chosen.named(changes))
     return OneConnection(connection=seen.one(door, connection_id, response))
 
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters import drift_cures, pms
+from adapters.rest import minimised
 from adapters.rest.vendor import Vendor
 from adapters.storage import left_rows
 from adapters.storage.authorisations import VENDOR as SIKKA
@@ -22,8 +23,10 @@ from adapters.storage.connection_details import (
     read_types,
 )
 from adapters.storage.drift import read_drift
+from domain import minimising
 from domain.connections import Connection, State
 from domain.drift import Drift
+from domain.minimising import LABELS, LOSSES
 from domain.people import Permission
 from producers import seen
 from producers.asking import loaded
@@ -44,6 +47,7 @@ SECTIONS: Mapping[str, str] = {
     "practitioners": "Practitioners",
     "types": "Types",
     "hours": "Opening hours",
+    "data": "Patient data",
     "sign-in": "Sign-in",
     "vendor": "Only here",
     "webhooks": "Webhooks",
@@ -152,12 +156,15 @@ def _cure(met: Drift, held: Connection) -> str:
 
 
 def _choices(door: Door, described: Vendor, connection: ConnectionDetails) -> dict[str, Any]:
+    left_out = minimising.chosen(connection.settings)
     return {
         "described": described,
         "with_sync": True,
         "is_setup": False,
         "preset": frozenset(door.ports.presets.get(described.name, ())),
-        "abilities": pms.capability_lines(described),
+        "abilities": pms.capability_lines(described, left_out=left_out),
+        "extras": [(one, LABELS[one], LOSSES[one]) for one in minimised.offered(described)],
+        "left_out": left_out,
         "presets": connecting.frequencies(described, connection),
         "zones": connecting.zones(described.region),
     }

@@ -56,6 +56,7 @@ KINDS: Mapping[str, str] = {
     work.PUSH_RANGE: "Push days",
     work.LINK_PATIENT: "Link a patient",
     work.AUTHORISE: "Let offices in",
+    work.EMPTY: "Empty what is left out",
     work.PRUNE: "Clear away",
     work.CHAIN_AUDIT: "Chain the audit",
     work.WATCH_ACCESS: "Watch accesses",

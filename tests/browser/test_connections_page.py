@@ -43,6 +43,19 @@ def test_what_was_typed_comes_back_and_undoes_nobody(browse: Browse) -> None:
     assert found["trouble"] == []
 
 
+def test_what_a_practice_leaves_out_is_switched_off_and_on_again(browse: Browse) -> None:
+    found = browse("leaving_out")
+
+    every = ["phone", "email", "birth_date", "notes", "type"]
+    assert found["before"] == found["back"] == every
+    assert found["loss"].startswith("Without it nobody can be rung from the sheet")
+    assert found["after"] == ["email", "birth_date", "type"]
+    assert "Left outphone, notes" in found["abilities"]
+    assert "Notesleft out by this practice" in found["abilities"]
+    assert {value for name, value in found.items() if name.startswith("width")} == {0}
+    assert found["trouble"] == []
+
+
 def test_who_may_only_look_changes_nothing(
     browser_parts: Path, busy_site: Site, tmp_path: Path
 ) -> None:

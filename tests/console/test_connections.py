@@ -207,6 +207,16 @@ def test_settings_are_changed_and_taken_away(shell: Shell, connected: str) -> No
     assert back["settings"] == {"map_all": True}
 
 
+def test_what_is_left_out_is_chosen_and_taken_back(shell: Shell, connected: str) -> None:
+    changed = shell.answer("connections", "set", connected, "leave_out=email, phone")
+    said = shell.complaint("connections", "set", connected, "leave_out=name")
+    back = shell.answer("connections", "set", connected, "leave_out=")
+
+    assert changed["settings"]["leave_out"] == "phone,email"
+    assert "'name' cannot be left out of what Gentu tells; what can is: phone, email" in said
+    assert "leave_out" not in back["settings"]
+
+
 def test_opening_hours_are_kept_and_taken_away(
     shell: Shell, connected: str, database_url: str
 ) -> None:

@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import fields, replace
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -10,6 +11,8 @@ import httpx
 import pytest
 
 from adapters.pms import modules, registered
+from adapters.rest.minimised import offered
+from adapters.rest.vendor import Vendor
 from domain.appointments import Status
 from domain.errors import (
     BrokenContract,
@@ -19,6 +22,7 @@ from domain.errors import (
     Transient,
     by_status,
 )
+from domain.minimising import Extra, without
 from domain.sources import Page
 from tests.contract.kit import (
     FIXTURES,
@@ -36,6 +40,11 @@ from tests.contract.kit import (
     once,
     with_first_page,
 )
+
+
+def _default(name: str) -> Any:
+    return next(one.default for one in fields(Vendor) if one.name == name)
+
 
 every_vendor = pytest.mark.parametrize("name", sorted(registered()))
 
@@ -107,6 +116,40 @@ def test_notes_come_only_where_the_vendors_policy_lets_them(name: str) -> None:
     notes = [row.notes for row in Stage(fixture(name)).rows() if row.notes]
 
     assert registered()[name].note_policy == "inbound" or not notes
+
+
+@every_vendor
+def test_notes_do_not_come_from_a_vendor_that_says_nothing_of_them(name: str) -> None:
+    told = fixture(name)
+    unsaid = replace(told.vendor, note_policy=_default("note_policy"))
+
+    rows = Stage(replace(told, vendor=unsaid)).rows()
+
+    assert len(rows) == len(Stage(told).rows())
+    assert not any(row.notes for row in rows)
+
+
+@every_vendor
+def test_whatever_it_tells_and_a_sheet_can_do_without_may_be_left_out(name: str) -> None:
+    rows = Stage(fixture(name)).rows()
+
+    told = {one for one in Extra if any(without(row, frozenset({one})) != row for row in rows)}
+
+    assert told <= set(offered(registered()[name]))
+
+
+@every_vendor
+@pytest.mark.parametrize("extra", list(Extra))
+def test_what_a_practice_leaves_out_is_not_read_and_all_else_is(name: str, extra: Extra) -> None:
+    told = fixture(name)
+    connection = {**told.told["connection"]}
+    connection["settings"] = {**connection.get("settings", {}), "leave_out": extra.value}
+    narrowed = replace(told, told={**told.told, "connection": connection})
+
+    rows = Stage(narrowed).rows()
+
+    assert rows == [without(row, frozenset({extra})) for row in Stage(told).rows()]
+    assert as_row(rows[0])["patient"] == as_row(Stage(told).rows()[0])["patient"]
 
 
 @every_vendor

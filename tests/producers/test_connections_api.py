@@ -322,6 +322,22 @@ def test_everything_that_may_be_set_is_set(desk: Office, held: dict[str, Any]) -
     assert back.json()["connection"]["settings"] == {"default_minutes": 20}
 
 
+def test_what_is_left_out_is_kept_audited_and_emptied_at_once(
+    desk: Office, held: dict[str, Any]
+) -> None:
+    changes = {"settings": {"leave_out": "Notes, phone"}}
+
+    answer = desk.send("PATCH", f"/{held['id']}", changes, version="*")
+
+    assert answer.json()["connection"]["settings"]["leave_out"] == "phone,notes"
+    [told] = desk.rows(
+        "SELECT request_summary FROM pms_audit_logs WHERE action = 'connection.changed'"
+    )
+    jobs = desk.rows("SELECT dedupe_key FROM jobs WHERE kind = 'empty_left_out'")
+    assert told.request_summary == "settings (leave_out: phone, notes)"
+    assert [one.dedupe_key for one in jobs] == [f"empty:{held['id']}"]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -335,6 +351,8 @@ def test_everything_that_may_be_set_is_set(desk: Office, held: dict[str, Any]) -
         {"quiet_minutes": 1441},
         {"days_ahead": 91},
         {"settings": {"nonsense": 1}},
+        {"settings": {"leave_out": "name"}},
+        {"settings": {"leave_out": ["phone"]}},
         {"opening_hours": {"mon": "9 to 5"}},
         {"opening_hours": {"mon": [["18:00", "18:00"]]}},
         {"setup_step": "nonsense"},

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, text
 
 from adapters.opening import Opener
 from adapters.storage import connections, holds, schedule
+from adapters.storage.entries import EntrySeal
 from adapters.storage.ledger import put
 from adapters.storage.spent import StoredSpent
 from adapters.storage.writes import WriteLedger
@@ -27,7 +28,7 @@ from domain.runs import SyncType
 from domain.slots import BookingRules, Wanted, free
 from domain.window import Window, local_day, whole_day
 from domain.wishes import Booking, Cancellation, Move, Wish, Write
-from domain.work import sync_job
+from domain.work import EMPTY, sync_job
 from domain.writes import Hold, KeptWrite, NewWrite, WriteState
 from infra.clock import system_clock
 from infra.database import engine, transaction
@@ -418,6 +419,49 @@ def test_an_answer_that_was_lost_is_found_again_and_nothing_is_sent_twice(
         Verdict.DONE if made else Verdict.FAILED,
         made,
     )
+
+
+def notes_stored(office: Office) -> int:
+    with transaction(office.engine, account_id=ACCOUNT) as db:
+        count = text("SELECT count(*) FROM run_sheet_appointments WHERE notes IS NOT NULL")
+        return int(db.execute(count).scalar_one())
+
+
+def emptied(office: Office) -> None:
+    """Carry the job that a sync has asked for."""
+    waiting = text("SELECT id FROM jobs WHERE kind = :kind AND state = 'ready'")
+    with transaction(office.engine) as db:
+        job_id = db.execute(waiting, {"kind": EMPTY}).scalar_one()
+    assert run_here(office.parts, job_id) is JobState.DONE
+
+
+def test_notes_of_appointments_are_read_for_whoever_asks_and_never_stored(office: Office) -> None:
+    office.sync()
+    day = whole_day(office.day, office.tenant["timezone"])
+
+    told = [one.notes for one in office.desk.appointments(day)]
+
+    assert any(told)
+    assert len(office.shown()) >= len(told) > 0
+    assert notes_stored(office) == 0
+
+
+def test_notes_that_were_stored_once_are_emptied_after_the_next_sync(office: Office) -> None:
+    seal = EntrySeal(office.parts.sealer, account_id=ACCOUNT)
+    office.sync()
+    emptied(office)
+    with transaction(office.engine, account_id=ACCOUNT) as db:
+        [row, *_] = db.execute(text("SELECT id FROM run_sheet_appointments ORDER BY id")).all()
+        sealed = seal.columns(row.id, {"notes": "stored by an earlier version"})["notes"]
+        update = text("UPDATE run_sheet_appointments SET notes = :notes WHERE id = :id")
+        db.execute(update, {"notes": sealed, "id": row.id})
+        db.execute(text("UPDATE pms_connections SET emptied = '{}'"))
+    office.sync()
+    assert notes_stored(office) == 1
+
+    emptied(office)
+
+    assert notes_stored(office) == 0
 
 
 def until(holds: Any, *, tries: int = 50) -> bool:

@@ -27,6 +27,7 @@ from adapters.storage.tables.columns import (
     object_column,
     stamp_column,
     switch_column,
+    texts_column,
     word_column,
 )
 
@@ -89,6 +90,7 @@ pms_connections = Table(
     Column("booked_until", INSTANT),
     object_column("shown_hours"),
     Column("shown_on", Date),
+    texts_column("emptied"),
     Index(
         "uq_pms_connections_webhook_key_hash",
         "webhook_key_hash",

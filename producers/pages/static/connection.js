@@ -78,6 +78,10 @@ saves("both-ways", (found) => ({
   features: { auto_push: found.elements.auto_push.checked, auto_create: found.elements.auto_create.checked },
 }));
 saves("hours", (found, week) => ({ opening_hours: week.wanted() }), { onto: hours });
+saves("data", (found) => {
+  const off = [...found.querySelectorAll("[data-keep]:not(:checked)")].map((one) => one.dataset.keep);
+  return { settings: { leave_out: off.join(",") || null } };
+});
 saves("types", (found, table) => ({ types: table.choices() }), { path: "/appointment-types", onto: kinds });
 saves("vendor", (found) => ({ settings: settingsOf(found) }));
 

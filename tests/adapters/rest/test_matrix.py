@@ -7,6 +7,7 @@ import pytest
 from adapters.pms import capability_lines, capability_table, registered
 from adapters.rest.vendor import Vendor
 from domain.limits import Limit
+from domain.minimising import Extra
 from domain.sources import Capabilities
 
 GENTU = registered()["gentu"]
@@ -70,6 +71,18 @@ def test_what_another_vendor_may_lack_or_have_is_said_too() -> None:
     assert told["notes"] == "never read"
     assert told["writes"] == "book, cancel"
     assert told["limits"] == "20 in 10 s; 1 a second for updates for each practice (assumed)"
+
+
+def test_it_says_what_a_practice_may_leave_out_and_what_one_does() -> None:
+    sikka, advancedmd = registered()["sikka"], registered()["advancedmd"]
+    lines = capability_lines(sikka, left_out=frozenset({Extra.NOTES, Extra.PHONE}))
+    narrowed = {line.label: line.value for line in lines}
+
+    assert said(sikka)["notes"] == "read when asked for, never stored; a caller's note is added"
+    assert "notes" in said(sikka)["can_leave_out"]
+    assert "notes" not in said(advancedmd)["can_leave_out"]
+    assert narrowed["Notes"] == "left out by this practice"
+    assert narrowed["Left out"] == "phone, notes"
 
 
 def test_the_table_has_a_row_for_each_capability_and_a_column_for_each_vendor() -> None:

@@ -141,6 +141,7 @@ def test_a_record_that_came_before_is_told_by_its_rows_alone() -> None:
         {"connection": replace(MAPPED, clinicians={"d1": UUID(int=2)})},
         {"connection": replace(MAPPED, types={"new": KnownType(name="Long", duration_minutes=60)})},
         {"connection": replace(MAPPED, settings={"default_minutes": 45})},
+        {"connection": replace(MAPPED, settings={"leave_out": "notes"})},
         {"connection": replace(MAPPED, telehealth_only=True)},
     ],
 )
@@ -154,6 +155,19 @@ def test_whatever_may_change_a_row_has_its_record_read_again(change: dict[str, A
 
     assert list(again.known) == []
     assert again.records
+
+
+def test_what_is_left_out_is_in_no_print_and_comes_back_once_it_is_not() -> None:
+    practice = Practice([visit(1, notes="first")])
+    practice.sync()
+    practice.connection = replace(MAPPED, settings={"leave_out": "notes"})
+    assert [row.notes for row in practice.sync().records] == [None]
+
+    practice.items = [visit(1, notes="second")]
+    assert practice.page().records == []
+    practice.connection = MAPPED
+
+    assert [row.notes for row in practice.sync().records] == ["second"]
 
 
 def test_a_person_who_is_told_only_later_has_the_record_read_again() -> None:

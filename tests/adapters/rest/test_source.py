@@ -33,6 +33,7 @@ from domain.errors import (
     Transient,
 )
 from domain.limits import Limit
+from domain.minimising import Extra
 from domain.sources import Query, Spend
 from domain.window import Window
 from infra.http import Client
@@ -79,6 +80,8 @@ VENDOR = Vendor(
     base_url="https://pms.example",
     limits={"default": (Limit(60, 60),), "updates": (Limit(1, 60),)},
     limited_per="connection",
+    note_policy="inbound",
+    holds={Extra.NOTES: ("notes",), Extra.PHONE: ("room.phone",)},
     secrets={"token": "Token"},
     auth=StaticToken(),
     appointments=LISTING,

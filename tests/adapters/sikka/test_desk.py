@@ -274,6 +274,59 @@ def test_a_balance_is_the_patients_own() -> None:
     assert balance is not None and (balance.total, balance.insurance) == ("120.50", "20.00")
 
 
+@pytest.mark.parametrize(
+    ("left_out", "query"),
+    [
+        ("phone", PatientQuery(phone="+12125550101")),
+        ("email", PatientQuery(email="ann@example.com")),
+        ("birth_date", PatientQuery(last_name="Example", date_of_birth=date(1984, 12, 10))),
+    ],
+)
+def test_nobody_is_looked_for_by_what_the_practice_leaves_out(
+    left_out: str, query: PatientQuery
+) -> None:
+    counter = Counter({"GET /patients": listed(ANN)}, settings={"leave_out": left_out})
+
+    assert counter.desk.search_patients(query) == []
+    assert counter.asked("/patients") == []
+
+
+def test_what_the_practice_leaves_out_is_neither_asked_for_nor_believed_if_it_comes() -> None:
+    settings = {"leave_out": "phone,email,birth_date"}
+    counter = Counter({"GET /patients": listed(ANN)}, settings=settings)
+
+    card = counter.desk.patient("p-1")
+
+    assert card is not None and card.patient.full_name == "Ann Example"
+    person = card.patient
+    assert (person.phone, person.email, person.date_of_birth, card.phones) == (None,) * 3 + ((),)
+    asked = set(counter.asked("/patients")[0].url.params["fields"].split(","))
+    assert asked.isdisjoint({"cell", "homephone", "workphone", "other_phone", "email", "birthdate"})
+
+
+def test_without_a_birth_date_nobody_is_registered_and_without_notes_none_are_read() -> None:
+    usual = Counter({}).desk.abilities
+    narrowed = Counter({}, settings={"leave_out": "birth_date,notes"}).desk
+
+    assert usual - narrowed.abilities == {Ability.CREATE_PATIENT, Ability.READ_NOTES}
+    with pytest.raises(Refused):
+        narrowed.notes("p-1")
+
+
+@pytest.mark.parametrize(("left_out", "notes"), [("", "Line one"), ("notes", None)])
+def test_the_notes_of_an_appointment_are_read_for_whoever_asks_unless_left_out(
+    left_out: str, notes: str | None
+) -> None:
+    book = {"GET /appointments": listed(visit("a-1", "09:00", note="Line one"))}
+    counter = Counter(book, settings={"leave_out": left_out})
+
+    [found] = counter.desk.appointments(DAY)
+
+    assert found.notes == notes
+    params = counter.asked("/appointments")[0].url.params
+    assert params.get("lightweight") == ("true" if left_out else None)
+
+
 def test_notes_come_with_their_kind() -> None:
     row = {"patient_id": "p-1", "text": "Prefers mornings", "type": "Chart", "date": ""}
 
