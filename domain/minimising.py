@@ -42,6 +42,12 @@ LOSSES: Mapping[Extra, str] = {
     " telehealth is still told.",
     Extra.LINKS: "Without them a video call is opened in the PMS, not from the sheet.",
 }
+WITHOUT_LOOKING_UP = (
+    "Without them nobody here is shown the notes of a patient or an appointment; they can still be"
+    " added."
+)
+"""What is lost with notes that are read for whoever asks, and never on the sheet."""
+
 FIELDS: Mapping[Extra, tuple[str, ...]] = {
     Extra.PHONE: ("patient_phone",),
     Extra.EMAIL: ("patient_email",),

@@ -8,7 +8,7 @@ from typing import Any
 from adapters.rest.envelope import Contents
 from adapters.rest.vendor import Vendor
 from domain.connections import Connection
-from domain.minimising import Extra
+from domain.minimising import LOSSES, WITHOUT_LOOKING_UP, Extra
 
 _LISTED = re.compile(r"(?P<key>[^\[]+)\[(?P<name>[^=]+)=(?P<value>[^\]]+)\]")
 
@@ -21,6 +21,12 @@ def withheld(vendor: Vendor) -> frozenset[Extra]:
 def offered(vendor: Vendor) -> Sequence[Extra]:
     """What a practice may leave out: whatever this vendor tells at all."""
     return [one for one in Extra if one in vendor.holds and not _is_barred(vendor, one)]
+
+
+def loss(vendor: Vendor, extra: Extra) -> str:
+    """What a practice does without that leaves this out."""
+    is_asked_for = extra is Extra.NOTES and vendor.note_policy == "on_demand"
+    return WITHOUT_LOOKING_UP if is_asked_for else LOSSES[extra]
 
 
 def left_out(vendor: Vendor, connection: Connection) -> frozenset[Extra]:

@@ -10,8 +10,10 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters import pms
+from adapters.left_out import left_out
 from adapters.storage import clinicians, reviving, rhythms
 from adapters.storage.mapping_all import map_everyone
+from domain import minimising
 from domain.appointments import AppointmentType, Practice, Practitioner
 from domain.connections import Connection, KnownType, State
 from domain.errors import BadInput
@@ -48,11 +50,11 @@ _ADD = text(
     INSERT INTO pms_connections (id, account_id, connector, pms_type, display_name, site, timezone,
                                  base_url, token_url, secret_ref, settings, state,
                                  setup_step, sync_frequency_minutes, sync_telehealth_only,
-                                 next_sync_at)
+                                 next_sync_at, emptied)
     VALUES (:id, :account_id, :vendor, :pms_type, :name, :site, :timezone,
             :base_url, :token_url, :secret_ref, CAST(:settings AS jsonb), :state,
             :setup_step, :frequency_minutes, :telehealth_only,
-            CASE WHEN :state = 'ACTIVE' THEN now() END)
+            CASE WHEN :state = 'ACTIVE' THEN now() END, :emptied)
     ON CONFLICT (account_id, connector, site) WHERE removed_at IS NULL DO NOTHING
     RETURNING id
     """
@@ -228,6 +230,8 @@ def add(db: Db, new: NewConnection) -> UUID:
         state=new.state.value,
         pms_type=new.pms_type or new.vendor,
         name=new.name or new.site,
+        # There are no rows yet.
+        emptied=[one.value for one in left_out(new.vendor, minimising.chosen(new.settings))],
     )
     back = reviving.revived(db, values)
     if back is not None:

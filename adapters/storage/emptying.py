@@ -9,8 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
-from adapters import pms
-from adapters.rest import minimised
+from adapters.left_out import left_out
 from adapters.storage import connections
 from adapters.storage.audit import Access, record
 from adapters.storage.conflicts import TABLE as CONFLICTS
@@ -33,6 +32,13 @@ HISTORY = "run_sheet_history"
 FIRST = UUID(int=0)
 
 _BEGIN_ANEW = text("UPDATE pms_connections SET emptied = '{}' WHERE id = :id")
+# What the PMS says of them sounds otherwise from now on, and is no reason to bring them back.
+_KEEP_UNDONE = text(
+    """
+    UPDATE run_sheet_appointments SET fingerprint = NULL
+    WHERE pms_connection_id = :id AND (undone OR cardinality(undone_fields) > 0)
+    """
+)
 _ROWS = text(
     """
     SELECT * FROM run_sheet_appointments
@@ -59,23 +65,16 @@ _DONE = text("UPDATE pms_connections SET emptied = :emptied WHERE id = :id")
 Clock = Callable[[], datetime]
 
 
-def left_out(connection: Connection) -> frozenset[Extra]:
-    """What reaches no row of the connection: by its vendor's policy, and by its own choice."""
-    described = pms.registered().get(connection.vendor)
-    if described is None:
-        return connection.left_out
-    return minimised.left_out(described, connection)
-
-
 def begin_anew(db: Db, connection_id: UUID) -> None:
     """What is left out was changed: rows are emptied of it at once."""
     db.execute(_BEGIN_ANEW, {"id": connection_id})
+    db.execute(_KEEP_UNDONE, {"id": connection_id})
     ask_if_due(db, connections.load(db, connection_id))
 
 
 def ask_if_due(db: Db, connection: Connection) -> None:
     """Put the job where rows may still hold what is left out; else ask nothing of the database."""
-    if left_out(connection) - connection.emptied:
+    if left_out(connection.vendor, connection.left_out) - connection.emptied:
         job = empty_job(
             account_id=connection.account_id,
             connection_id=connection.id,
@@ -114,7 +113,7 @@ class Emptying:
     rows: int = 0
 
     def __post_init__(self) -> None:
-        self.extras = left_out(self.connection)
+        self.extras = left_out(self.connection.vendor, self.connection.left_out)
         self.fields = fields_of(self.extras)
 
     def steps(self) -> Iterator[int]:

@@ -38,7 +38,7 @@ _BACK = text(
       sync_telehealth_only = :telehealth_only, consecutive_failures = 0,
       next_sync_at = CASE WHEN :state = 'ACTIVE' THEN now() END, next_renewal_at = NULL,
       last_full_at = NULL, changes_mark = NULL, changes_from = NULL, changes_to = NULL,
-      webhook_key_hash = NULL, webhook_key_made_at = NULL,
+      webhook_key_hash = NULL, webhook_key_made_at = NULL, emptied = '{}',
       version = version + 1, updated_at = now()
     WHERE id = :id
     """

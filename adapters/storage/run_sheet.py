@@ -10,11 +10,11 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Row, RowMapping, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from adapters.left_out import left_out
 from adapters.storage import left_visits, linking, pushes
 from adapters.storage.arrays import array_of
 from adapters.storage.conflicts import Closed, close_conflicts, open_conflicts
 from adapters.storage.day_sheets import sheets_of
-from adapters.storage.emptying import left_out
 from adapters.storage.entries import EntrySeal, values_of
 from adapters.storage.page_changes import PageChange, standing, to_push, told
 from adapters.storage.rewriting import write_rows
@@ -125,7 +125,7 @@ class RunSheet:
         self._seal = seal
         self._rules = BOTH_WAYS if connection.both_ways else RULES
         self._has_left = False
-        self._left_out = left_out(connection)
+        self._left_out = left_out(connection.vendor, connection.left_out)
         self._forgotten = fields_of(self._left_out)
 
     def stored(self, ids: Sequence[UUID]) -> Mapping[UUID, Stored]:

@@ -26,7 +26,7 @@ from adapters.storage.drift import read_drift
 from domain import minimising
 from domain.connections import Connection, State
 from domain.drift import Drift
-from domain.minimising import LABELS, LOSSES
+from domain.minimising import LABELS
 from domain.people import Permission
 from producers import seen
 from producers.asking import loaded
@@ -163,7 +163,10 @@ def _choices(door: Door, described: Vendor, connection: ConnectionDetails) -> di
         "is_setup": False,
         "preset": frozenset(door.ports.presets.get(described.name, ())),
         "abilities": pms.capability_lines(described, left_out=left_out),
-        "extras": [(one, LABELS[one], LOSSES[one]) for one in minimised.offered(described)],
+        "extras": [
+            (one, LABELS[one], minimised.loss(described, one))
+            for one in minimised.offered(described)
+        ],
         "left_out": left_out,
         "presets": connecting.frequencies(described, connection),
         "zones": connecting.zones(described.region),

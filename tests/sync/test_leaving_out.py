@@ -185,3 +185,23 @@ def test_a_sync_asks_for_the_emptying_only_where_it_is_due(clinic: Practice) -> 
     clinic.sync(first=clinic.day + timedelta(days=1), last=clinic.day + timedelta(days=1))
 
     assert clinic.jobs_of_kind(EMPTY) == 1
+
+
+def test_a_row_that_was_taken_back_stays_so_until_the_pms_says_something_else(
+    clinic: Practice,
+) -> None:
+    clinic.sync()
+    row = a_patient(clinic)
+    taken_back = "UPDATE run_sheet_appointments SET undone = true, removed_at = now()"
+    with transaction(clinic.engine, account_id=ACCOUNT) as db:
+        db.execute(text(f"{taken_back} WHERE id = :id"), {"id": row["id"]})
+    standing = []
+    for choice in ("phone,notes", None):
+        leave_out(clinic, choice)
+        clinic.sync()
+        standing.append(now(clinic, row)["removed_at"])
+    act(clinic, row, action="notes", notes="something else")
+    clinic.sync()
+
+    assert all(standing)
+    assert now(clinic, row)["removed_at"] is None

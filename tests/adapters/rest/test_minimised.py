@@ -10,7 +10,7 @@ import pytest
 
 from adapters.chosen import settings
 from adapters.pms import registered
-from adapters.rest.minimised import bare
+from adapters.rest.minimised import bare, loss
 from adapters.rest.record import Record
 from domain.appointments import Appointment, Patient
 from domain.connections import Connection
@@ -106,3 +106,5 @@ def test_a_word_of_a_later_version_leaves_nothing_out() -> None:
 
 def test_every_choice_has_a_name_and_says_what_is_lost() -> None:
     assert set(LABELS) == set(LOSSES) == set(Extra)
+    assert loss(registered()["gentu"], Extra.NOTES) == LOSSES[Extra.NOTES]
+    assert "nobody here is shown the notes" in loss(registered()["sikka"], Extra.NOTES)
