@@ -9,11 +9,15 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
+<<<<<<< HEAD
 from adapters import pms
 from adapters.left_out import left_out
 from adapters.storage import clinicians, reviving, rhythms
+=======
+from adapters import left_out, pms
+from adapters.storage import clinicians, reviving
+>>>>>>> 3bfac2a (Say beside the policies what a new connection's rows are empty of)
 from adapters.storage.mapping_all import map_everyone
-from domain import minimising
 from domain.appointments import AppointmentType, Practice, Practitioner
 from domain.connections import Connection, KnownType, State
 from domain.errors import BadInput
@@ -230,8 +234,7 @@ def add(db: Db, new: NewConnection) -> UUID:
         state=new.state.value,
         pms_type=new.pms_type or new.vendor,
         name=new.name or new.site,
-        # There are no rows yet.
-        emptied=[one.value for one in left_out(new.vendor, minimising.chosen(new.settings))],
+        emptied=left_out.at_first(new.vendor, new.settings),
     )
     back = reviving.revived(db, values)
     if back is not None:

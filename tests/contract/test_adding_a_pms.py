@@ -32,7 +32,7 @@ WRITTEN = {
     "tests/pms/test_examplepms.py",
     "simulators/examplepms/__main__.py",
 }
-MOST_LINES = 110
+MOST_LINES = 120
 
 
 def files() -> dict[str, str]:
