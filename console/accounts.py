@@ -10,6 +10,7 @@ from adapters.storage.accounts import Account, Numbers
 from console import output
 from console.auditing import audited
 from console.output import AsJson
+from console.overlaps import overlaps
 from console.wiring import Wiring, wired
 from domain.errors import BadInput
 from domain.features import FEATURES, Switches, every, require
@@ -18,6 +19,7 @@ from infra.clock import system_clock
 from infra.database import as_dispatch, dispatch
 
 app = typer.Typer(no_args_is_help=True, help="Accounts own connections; calls find them by number.")
+app.command()(overlaps)
 
 
 @app.command("list")

@@ -54,7 +54,8 @@ def run_sheet(
         check_days(first_day, last_day)
         sheet = read(wiring, whose, first_day, last_day, held=held)
     if json:
-        return output.answer({"appointments": [as_answer(one) for one in sheet.entries]})
+        rows = [as_answer(one) for one in sheet.entries]
+        return output.answer({"appointments": rows, "overlaps": sheet.overlaps})
     return _show(sheet)
 
 
@@ -93,6 +94,7 @@ def as_answer(one: EntryView) -> dict[str, Any]:
         "removed": one.removed,
         "provenance": one.provenance,
         "id": one.id,
+        "overlaps": one.overlaps,
     }
 
 
@@ -120,7 +122,13 @@ def _show(sheet: Sheet) -> None:
     ordered = sorted(standing, key=lambda one: (_clinician(one), one.start))
     for clinician, rows in groupby(ordered, key=_clinician):
         _column(clinician, list(rows), with_day=sheet.first_day != sheet.last_day)
+    _overlapping(sheet)
     _unknown(standing)
+
+
+def _overlapping(sheet: Sheet) -> None:
+    if sheet.overlaps:
+        output.say(f"{len(sheet.overlaps)} overlaps: visits of one clinician at the same time")
 
 
 def _unknown(entries: Sequence[EntryView]) -> None:
@@ -146,13 +154,17 @@ def _column(clinician: str, rows: Sequence[EntryView], *, with_day: bool) -> Non
                 one.patient.full_name if one.patient else None,
                 one.appointment_type,
                 one.status,
-                "video" if one.is_telehealth else " ",
+                " ".join(_signs(one)) or " ",
                 _first_line(one.notes),
             )
             for one in rows
         ],
         title=clinician,
     )
+
+
+def _signs(one: EntryView) -> list[str]:
+    return ["video"] * one.is_telehealth + ["overlaps"] * bool(one.overlaps)
 
 
 def _clinician(one: EntryView) -> str:

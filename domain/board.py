@@ -52,6 +52,11 @@ class BoardColumn:
         return sum(card.entry.is_undone for card in self.cards)
 
     @property
+    def overlapping(self) -> int:
+        """Rows that stand at the same time as another visit of theirs."""
+        return sum(bool(card.entry.overlaps) for card in self.cards)
+
+    @property
     def telehealth(self) -> int:
         return sum(is_on(card.entry) and card.entry.is_telehealth for card in self.cards)
 

@@ -79,6 +79,28 @@ class ConflictView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtherVisit:
+    """A visit of the same clinician that takes some of the same time."""
+
+    id: UUID
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverlapView:
+    """Two visits of one clinician at the same time, the earlier one first; and from when to when.
+
+    One of them may stand on another day's sheet, or be of another connection than was asked for.
+    """
+
+    clinician_id: UUID
+    start: datetime
+    end: datetime
+    appointments: tuple[UUID, UUID]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntryView:
     """One row of the sheet; instants in UTC, `timezone` the practice's own.
 
@@ -116,6 +138,7 @@ class EntryView:
     pms_last_synced_at: datetime | None
     undone_by: str | None = None
     undone_at: datetime | None = None
+    overlaps: Sequence[OtherVisit] = ()
 
     def can_undo(self, field: str) -> bool:
         """A person set it; in a row they typed only where something else lies beneath."""
@@ -223,6 +246,7 @@ class Sheet:
     columns: Sequence[Column]
     entries: Sequence[EntryView]
     seq: int
+    overlaps: Sequence[OverlapView] = ()
 
 
 def as_json(value: Any) -> Any:

@@ -11,6 +11,7 @@ from adapters.storage.agreements import Agreement
 from adapters.storage.audit_search import Seen
 from adapters.storage.conflict_list import Listed, RuleCount
 from adapters.storage.endpoints import Endpoint, Told
+from adapters.storage.overlap_policies import OverlapPolicies
 from adapters.storage.run_undoing import Undone
 from adapters.storage.runs import LoggedRun
 from adapters.storage.settling import Shown
@@ -20,7 +21,15 @@ from domain.accesses import Noticed
 from domain.backfills import Backfill
 from domain.drift import Drift
 from domain.history import Past
-from domain.sheet import Column, ConnectionView, EntryView, RunView, WaitingView
+from domain.sheet import (
+    Column,
+    ConnectionView,
+    EntryView,
+    OtherVisit,
+    OverlapView,
+    RunView,
+    WaitingView,
+)
 from producers.describing_practice import CALLERS, PRACTICE
 
 Fields = Mapping[str, Any]
@@ -69,7 +78,13 @@ BACKFILL: Fields = {
     **_of(Backfill, "asked_by", "asked_at", "ended_at"),
 }
 HOOK: Fields = {"header": str, "urls": Mapping[str, str]}
-PLACED: Fields = {"id": UUID | None, "linked": bool, "outcome": str, "reason": str | None}
+PLACED: Fields = {
+    "id": UUID | None,
+    "linked": bool,
+    "outcome": str,
+    "reason": str | None,
+    "overlaps": Sequence[OtherVisit] | None,
+}
 DELIVERY: Fields = {"id": UUID, "state": str, "received_at": datetime}
 
 ANSWERS: Mapping[str, Fields] = {
@@ -79,6 +94,7 @@ ANSWERS: Mapping[str, Fields] = {
         "seq": int,
         "clinicians": Sequence[Column],
         "appointments": Sequence[EntryView],
+        "overlaps": Sequence[OverlapView],
         "pms_status": SYNC,
     },
     "get /api/run-sheet/changes": {
@@ -89,13 +105,15 @@ ANSWERS: Mapping[str, Fields] = {
     },
     "post /api/run-sheet/appointments": {"appointments": [PLACED]},
     "get /api/run-sheet/appointments/{entry_id}": ENTRY,
-    "patch /api/run-sheet/appointments/{entry_id}": ENTRY,
+    "patch /api/run-sheet/appointments/{entry_id}": {**ENTRY, "warning": str | None},
     "delete /api/run-sheet/appointments/{entry_id}": ENTRY,
     "post /api/run-sheet/appointments/{entry_id}/revert": ENTRY,
     "post /api/run-sheet/appointments/{entry_id}/undo": ENTRY,
     "post /api/run-sheet/appointments/{entry_id}/put-back": ENTRY,
     "get /api/run-sheet/appointments/{entry_id}/history": {"history": Sequence[Past]},
     "patch /api/run-sheet/clinicians/{clinician_id}": {"clinician": Column},
+    "get /api/run-sheet/overlap-policy": _of(OverlapPolicies),
+    "patch /api/run-sheet/overlap-policy": _of(OverlapPolicies),
     "get /api/run-sheet/sync": {"sync": {**SYNC, "workers": int}},
     "post /api/run-sheet/sync": {"jobs": [{"id": int, "connection_id": UUID}]},
     "get /api/conflicts": {

@@ -16,6 +16,7 @@ from starlette.routing import Match
 from adapters.storage.asking import Full
 from adapters.storage.connections import Taken
 from domain.errors import BadInput, SyncError, Transient
+from domain.overlaps import Overlapping
 from domain.people import Person
 from domain.sheet import NotOnSheet, Settled, Stale
 from infra.database import DatabaseAway
@@ -29,6 +30,7 @@ STATUS: Mapping[type[SyncError], HTTPStatus] = {
     NotOnSheet: HTTPStatus.NOT_FOUND,
     Stale: HTTPStatus.PRECONDITION_FAILED,
     Settled: HTTPStatus.CONFLICT,
+    Overlapping: HTTPStatus.CONFLICT,
     Full: HTTPStatus.TOO_MANY_REQUESTS,
 }
 # What a person reads above the sentence; a status's own phrase means nothing to them.

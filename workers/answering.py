@@ -23,6 +23,7 @@ from adapters.storage.holds import held
 from adapters.storage.ledger import put
 from adapters.storage.opt_outs import can_text
 from adapters.storage.phone_calls import StoredProofs
+from adapters.storage.sheet_busy import sheet_busy
 from adapters.storage.spent import keep_spent
 from adapters.storage.tool_calls import ClaimedToolCall
 from adapters.storage.writes import WriteLedger
@@ -261,7 +262,8 @@ class Answering:
 
     def _held(self, connection: Connection, window: Window) -> Sequence[Busy]:
         with transaction(self.engine, account_id=connection.account_id) as db:
-            return held(db, connection.id, window, now=self.clock())
+            on_sheet = sheet_busy(db, connection.id, window, account_id=connection.account_id)
+            return [*held(db, connection.id, window, now=self.clock()), *on_sheet]
 
     def _proofs(self, claimed: ClaimedToolCall, connection_id: UUID) -> StoredProofs:
         return StoredProofs(

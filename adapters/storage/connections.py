@@ -9,14 +9,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-<<<<<<< HEAD
-from adapters import pms
-from adapters.left_out import left_out
-from adapters.storage import clinicians, reviving, rhythms
-=======
 from adapters import left_out, pms
-from adapters.storage import clinicians, reviving
->>>>>>> 3bfac2a (Say beside the policies what a new connection's rows are empty of)
+from adapters.storage import clinicians, reviving, rhythms
 from adapters.storage.mapping_all import map_everyone
 from domain.appointments import AppointmentType, Practice, Practitioner
 from domain.connections import Connection, KnownType, State

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection as Db
 
-from adapters.storage import linking
+from adapters.storage import linking, overlaps
 from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal, RowLike
 from adapters.storage.hands import Hand
@@ -95,10 +95,13 @@ def place(
 ) -> list[Placed | Refused]:
     """Each of them on the sheet once, however often it is told, in one transaction."""
     linking.alone(db, hand.account_id)
+    blocking = overlaps.alone(db, hand.account_id)
     told = [one for one in given if isinstance(one, Entry)]
     placing = _Placing(db, seal, told, hand=hand)
     placed = [placing.place(one) if isinstance(one, Entry) else one for one in given]
-    write_changes(db, seal, placing.changes(), hand=hand)
+    changes = placing.changes()
+    overlaps.refuse(db, changes, account_id=hand.account_id, blocking=blocking)
+    write_changes(db, seal, changes, hand=hand)
     record(
         db,
         hand.access,

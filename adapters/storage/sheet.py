@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Row, RowMapping, text
 
+from adapters.storage import overlaps
 from adapters.storage.audit import Access, record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.sheet_events import newest
@@ -102,18 +103,11 @@ def read_sheet(  # noqa: PLR0913 - whose, which days, for whom
     """The practice-local days `first_day` to `last_day`, both included."""
     # Read first: a change that comes while we read is then told again, never missed.
     seq = newest(db)
-    midnight = datetime.combine(first_day, time(), UTC)
-    values = {
-        "account_id": account_id,
-        "first": first_day,
-        "last": last_day,
-        "earliest": midnight - FURTHEST_EAST,
-        "latest": datetime.combine(last_day, time(), UTC) + timedelta(days=1) + FURTHEST_WEST,
-        "connection_id": connection_id,
-    }
+    values = _asked(first_day, last_day, account_id=account_id, connection_id=connection_id)
     with db.execute(_DAYS.execution_options(yield_per=PIECE), values) as found:
         pieces = found.mappings().partitions(PIECE)
         entries = tuple(view for rows in pieces for view in views(db, seal, rows))
+    marked, both = overlaps.marked(db, entries, account_id=account_id)
     columns = tuple(Column(id=row.id, name=row.name) for row in db.execute(_COLUMNS))
     record(
         db,
@@ -124,7 +118,28 @@ def read_sheet(  # noqa: PLR0913 - whose, which days, for whom
         connection_id=connection_id,
         summary=f"{first_day} to {last_day}: {len(entries)} rows",
     )
-    return Sheet(first_day=first_day, last_day=last_day, columns=columns, entries=entries, seq=seq)
+    return Sheet(
+        first_day=first_day,
+        last_day=last_day,
+        columns=columns,
+        entries=marked,
+        seq=seq,
+        overlaps=both,
+    )
+
+
+def _asked(
+    first_day: date, last_day: date, *, account_id: str, connection_id: UUID | None
+) -> dict[str, Any]:
+    midnight = datetime.combine(first_day, time(), UTC)
+    return {
+        "account_id": account_id,
+        "first": first_day,
+        "last": last_day,
+        "earliest": midnight - FURTHEST_EAST,
+        "latest": datetime.combine(last_day, time(), UTC) + timedelta(days=1) + FURTHEST_WEST,
+        "connection_id": connection_id,
+    }
 
 
 def read_entry(
@@ -150,7 +165,8 @@ def view_entry(db: Db, seal: EntrySeal, entry_id: UUID, *, account_id: str) -> E
     rows = db.execute(_ONE, {"id": entry_id, "account_id": account_id}).mappings().all()
     if not rows:
         raise NotOnSheet("There is no such row on the sheet.")
-    return views(db, seal, rows)[0]
+    (marked,), _ = overlaps.marked(db, views(db, seal, rows), account_id=account_id)
+    return marked
 
 
 def views(db: Db, seal: EntrySeal, rows: Sequence[RowMapping]) -> tuple[EntryView, ...]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, select, text
 
-from adapters.storage import chosen_clinicians, chosen_statuses
+from adapters.storage import chosen_clinicians, chosen_statuses, overlaps
 from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
@@ -18,6 +18,7 @@ from adapters.storage.sheet_values import read_reason, read_value
 from adapters.storage.tables import run_sheet_appointments as entries
 from domain import merge
 from domain.errors import BadInput
+from domain.overlaps import DECIDING
 from domain.sheet import EntryView, NotOnSheet, Settled, Stale
 
 REASON = "cancel_reason"
@@ -42,6 +43,8 @@ def edit_entry(
 
     `cancel_reason` is no field: it is kept in the history of the row, and told to no PMS.
     """
+    account_id = hand.account_id
+    blocking = overlaps.alone(db, account_id) if DECIDING & set(changes) else frozenset()
     row = locked(db, entry_id, expected_version=expected_version)
     fields = {name: given for name, given in changes.items() if name != REASON}
     reason = read_reason(changes.get(REASON), status=changes.get("status"))
@@ -54,6 +57,7 @@ def edit_entry(
     change = Change(
         row=row, before=before, after=after, what="edited", about=sorted(fields), said=reason
     )
+    overlaps.refuse(db, [change], account_id=account_id, blocking=blocking)
     return _store(db, seal, change, hand=hand)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage import linking
+from adapters.storage import linking, overlaps
 from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
@@ -49,6 +49,7 @@ def undo_step(
 ) -> EntryView:
     """Put back what one step changed (the last one if none is named), an undo too."""
     linking.alone(db, hand.account_id)
+    blocking = overlaps.alone(db, hand.account_id)
     row = locked(db, entry_id, expected_version=expected_version)
     step = _chosen(read_steps(db, seal, row), step_id)
     if step.before.cells is None:
@@ -59,6 +60,7 @@ def undo_step(
     after = merge.restore(cells, step.before.cells, step.fields).cells
     columns = _back(row, step, at=hand.at)
     change = Change(row=row, before=cells, after=after, what="undone", columns=columns)
+    overlaps.refuse(db, [change], account_id=hand.account_id, blocking=blocking)
     freed = [
         _apart(seal, one)
         for one in db.execute(_LINKED, {"target": row["id"], "ids": list(step.before.linked)})

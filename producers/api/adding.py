@@ -1,5 +1,6 @@
 """Appointments that no PMS told of: typed by a person, or read from a scan of the day."""
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -9,13 +10,13 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection as Db
 
-from adapters.storage import linking
+from adapters.storage import linking, overlaps
 from adapters.storage.given_rows import read_rows
 from adapters.storage.own_rows import Placed, Refused, place
 from domain.errors import BadInput
 from domain.fields import Source
 from domain.people import Permission
-from domain.sheet import as_json
+from domain.sheet import OtherVisit, as_json
 from producers.days import account_zone
 from producers.doors import Door, door
 from producers.idempotency import Answer, Once
@@ -69,6 +70,8 @@ def add(door: Editor, told: Told, once: Once) -> JSONResponse:
 
     The same scan sent again changes nothing, with or without the same key. Of a list that was
     scanned, a line that cannot be an appointment is `rejected` with its `reason`; the rest goes on.
+    `overlaps` are visits of the clinician at the same time; under the policy "block" what a person
+    gives is refused for one with 409, a scan never.
     """
     rows = _rows(told)
 
@@ -78,17 +81,22 @@ def add(door: Editor, told: Told, once: Once) -> JSONResponse:
         given = read_rows(db, Source(told.source), rows, timezone=account_zone(db), hand=hand)
         if told.appointments is None and isinstance(given[0], Refused):
             raise BadInput(given[0].reason)
-        placed = [_answered(one) for one in place(db, door.seal, given, hand=hand)]
+        made = place(db, door.seal, given, hand=hand)
+        ids = [one.id for one in made if isinstance(one, Placed)]
+        beside = overlaps.beside(db, ids, account_id=door.account_id)
+        placed = [_answered(one, beside) for one in made]
         return Answer(status=HTTPStatus.CREATED, body={"success": True, "appointments": placed})
 
     return once.answer(door, do)
 
 
-def _answered(placed: Placed | Refused) -> dict[str, Any]:
+def _answered(
+    placed: Placed | Refused, beside: Mapping[UUID, Sequence[OtherVisit]]
+) -> dict[str, Any]:
     if isinstance(placed, Refused):
         return {"id": None, "linked": False, "outcome": "rejected", "reason": placed.reason}
     answer: dict[str, Any] = as_json(placed)
-    return answer
+    return {**answer, "overlaps": as_json(beside.get(placed.id, ()))}
 
 
 def _rows(told: Told) -> list[dict[str, Any]]:

@@ -17,10 +17,12 @@ from adapters.storage.sheet_edits import edit_entry, revert_field
 from adapters.storage.sheet_status import read_connections, read_runs, read_waiting
 from adapters.storage.undoing import put_back, take_off, undo_row, undo_step
 from domain.names import clinician
+from domain.overlaps import DECIDING
 from domain.people import Permission
 from domain.sheet import EntryView, as_json
 from producers.days import one_or_range, start_of_yesterday, todays_date
 from producers.doors import Door, door
+from producers.overlapping import warning
 from producers.pages.whose import past_in_words
 from producers.problems import Problem
 from producers.reading import count_days, reading
@@ -83,6 +85,7 @@ def read(door: Reader, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
             "seq": sheet.seq,
             "clinicians": [replace(one, name=clinician(one.name)) for one in sheet.columns],
             "appointments": sheet.entries,
+            "overlaps": sheet.overlaps,
         }
         if wanted.include == "pms_status":
             now = door.ports.clock()
@@ -111,7 +114,11 @@ def edit(
     changes: dict[str, Any],
     if_match: IfMatch = None,
 ) -> dict[str, Any]:
-    """Set fields by hand; `If-Match` is the ETag (or version) of the row as it was read."""
+    """Set fields by hand; `If-Match` is the ETag (or version) of the row as it was read.
+
+    A time that another visit of the clinician takes is refused with 409, or `warning` tells of it,
+    or nothing does, as the account's overlap policy has it.
+    """
     version = expected(if_match)
     if not changes:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Name at least one field to change.")
@@ -119,7 +126,8 @@ def edit(
         entry = edit_entry(
             db, door.seal, entry_id, changes, expected_version=version, hand=door.hand
         )
-    return _answer(entry, response)
+    moved = entry if DECIDING & set(changes) else None
+    return {**_answer(entry, response), "warning": moved and warning(moved, moved.overlaps)}
 
 
 @router.post("/appointments/{entry_id}/revert", summary="Undo what a person set in a field")

@@ -11,10 +11,16 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection as Db
 
 from adapters.phones import Phone, normalised, region_of
-from adapters.storage import chosen_clinicians, chosen_statuses, push_log
+from adapters.storage import (
+    chosen_clinicians,
+    chosen_statuses,
+    overlap_policies,
+    push_log,
+)
 from adapters.storage.connections import load as load_connection
 from adapters.storage.days_read import read_days
 from adapters.storage.given_rows import CLINICIAN_AS_READ
+from adapters.storage.overlap_policies import OverlapPolicies
 from adapters.storage.push_standing import Standing, link_of, link_to, standing, standings, steps
 from adapters.storage.rhythms import wake
 from adapters.storage.sheet import read_entry, read_sheet
@@ -32,6 +38,7 @@ from domain.window import EARLIEST_YEAR, LATEST_YEAR, local_day
 from producers.both_ways import vendors
 from producers.days import todays
 from producers.doors import Door, door
+from producers.overlapping import in_short, side_by_side
 from producers.pages import two_way
 from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render, vendor, words
 from producers.pages.whose import in_words
@@ -157,8 +164,7 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
     now = door.ports.clock()
     with reading(door) as db:
         here = todays(db, now)
-        today, timezone = here.day, here.zone
-        shown = day or today
+        shown = day or here.day
         sheet = read_sheet(
             db,
             door.seal,
@@ -174,21 +180,23 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
         ids = [one.id for one in sheet.entries]
         both_ways = _both_ways(known)
         stands = standings(db, ids, vendors=vendors()) if both_ways else {}
+        policies = _policies(db, door)
     return {
         "sheet": sheet,
         "board": lay_out(shown, sheet.columns, sheet.entries),
+        "overlaps": side_by_side(sheet),
+        "policies": policies,
         "disputed": [in_words(one, names) for one in sheet.entries if one.is_disputed],
         "connections": {one.id: one for one in known},
         "both_ways": both_ways,
         "stands": stands,
-        "reading": readings_of(shown, known, read, today=today, now=now),
+        "reading": readings_of(shown, known, read, today=here.day, now=now),
         "day": shown,
-        "today": today,
+        "today": here.day,
         "elsewhere": here.elsewhere,
-        "before": shown - timedelta(days=1),
-        "after": shown + timedelta(days=1),
+        **_around(shown),
         "now": now,
-        "timezone": timezone,
+        "timezone": here.zone,
         "labels": LABELS,
         "flags": FLAGS,
         **_rights(door),
@@ -202,6 +210,17 @@ def _wake(door: Door, shown: Mapping[str, Any]) -> None:
         with door.transaction() as db:
             for one in resting:
                 wake(db, one.id)
+
+
+def _around(day: date) -> dict[str, date]:
+    return {"before": day - timedelta(days=1), "after": day + timedelta(days=1)}
+
+
+def _policies(db: Db, door: Door) -> OverlapPolicies | None:
+    """What is done about overlaps, for whoever may say so."""
+    if not door.person.may(Permission.CONFIGURE):
+        return None
+    return overlap_policies.read(db, door.account_id)
 
 
 def _rights(door: Door) -> dict[str, bool]:
@@ -355,4 +374,5 @@ ENVIRONMENT.filters.update(
     when_read=when_read,
     clinician=clinician,
     phone=phone,
+    in_short=in_short,
 )

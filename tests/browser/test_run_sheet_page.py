@@ -172,3 +172,27 @@ def test_a_phone_reaches_every_page_of_many(browse: Browse) -> None:
     found = browse("narrow")
 
     assert found["light"] == found["dark"] == {"wide": 390, "last": True, "tall": True}
+
+
+def test_a_visit_over_another_is_seen_at_a_glance_and_refused_once_that_is_chosen(
+    browse: Browse,
+) -> None:
+    found = browse("overlapping")
+
+    assert found["before"] == 0
+    assert found["warned"] == (
+        "Time saved. 13:15 to 14:00 overlaps another visit of Dr Tom Whitfield, 13:00 to 13:30."
+    )
+    assert found["count"] == "1 overlap"
+    assert found["mark"] == "Overlaps another visit: 13:00 to 13:30"
+    assert found["list"] == (
+        "13:15 to 13:30 Dr Tom Whitfield Olga Madeupson 13:00 to 13:30"
+        " Quinn Invented 13:15 to 14:00"
+    )
+    assert found["refused"] == (
+        "11:10 to 11:40 overlaps another visit of Dr Tom Whitfield, 11:00 to 11:30;"
+        " choose another time or another clinician."
+    )
+    assert found["open"] is not None, "what was opened stays open"
+    assert found["widths"] == [390, 390]
+    assert found["trouble"] == []

@@ -421,11 +421,13 @@ def _row(
 ) -> dict[str, Any]:
     appointment = _appointment(slot, practice, day=day)
     row_id = uuid5(SPACE, f"{practice.name}:{clinician_id}:{slot.at}:{slot.patient}")
+    # The patients of a group come to one appointment of the PMS.
+    visit = uuid5(SPACE, f"{clinician_id}:{slot.at}") if slot.kind == GROUP else row_id
     return {
         **seal.columns(row_id, values_of(appointment, clinician_id)),
         "id": row_id,
         "source": "pms",
-        "pms_appointment_id": f"a-{row_id.hex[:8]}",
+        "pms_appointment_id": f"a-{visit.hex[:8]}",
         "pms_patient_id": appointment.patient_id,
         "pms_start": appointment.start,
         "status_raw": slot.raw,

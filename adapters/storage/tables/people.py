@@ -11,6 +11,7 @@ from adapters.storage.tables.columns import (
     object_column,
     stamp_column,
     texts_column,
+    word_column,
 )
 
 accounts = Table(
@@ -27,6 +28,7 @@ accounts = Table(
     Column("tokens_from", INSTANT),
     stamp_column(),
     object_column("features"),
+    word_column("overlap_policy", "warn"),
 )
 
 users = Table(

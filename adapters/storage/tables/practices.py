@@ -120,6 +120,7 @@ run_sheet_clinicians = Table(
     Column("pms_practitioner_id", Text),
     connection_column(nullable=True),
     stamp_column(),
+    Column("overlap_policy", Text),
     Index("ix_run_sheet_clinicians_account_id", "account_id", "position"),
 )
 

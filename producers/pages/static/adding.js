@@ -56,7 +56,8 @@ async function add() {
   fit();
   sent = { text: null, key: null };
   await renew();
-  say(DONE[appointments[0].outcome]);
+  const [{ outcome, overlaps }] = appointments;
+  say(overlaps?.length ? `${DONE[outcome]} It overlaps another visit of the same clinician; the sheet shows which.` : DONE[outcome]);
 }
 
 document.querySelector("[data-add]").addEventListener("click", () => {

@@ -116,8 +116,9 @@ async function save({ focus = false } = {}) {
   Object.assign(mine, { saving: true, isStale: false, typed: given && shownAs(field, given) });
   if (given) text.textContent = mine.typed;
   field.classList.add("saving");
+  let warning = null;
   try {
-    await saveValues(mine.row, mine.version, { [field.dataset.edit]: given, ...(reason() && { cancel_reason: reason() }) });
+    warning = await saveValues(mine.row, mine.version, { [field.dataset.edit]: given, ...(reason() && { cancel_reason: reason() }) });
   } catch (refusal) {
     text.textContent = before;
     await refused(mine, refusal);
@@ -125,14 +126,14 @@ async function save({ focus = false } = {}) {
   } finally {
     field.classList.remove("saving");
   }
-  await saved(mine, focus);
+  await saved(mine, { focus, warning });
 }
 
 // Whoever has gone on to another field meanwhile is left there.
-async function saved(mine, focus) {
+async function saved(mine, { focus, warning }) {
   if (editing === mine) end({ focus });
   await Promise.allSettled([renew(), renewPanel()]);
-  say(`${mine.field.dataset.label} saved.`);
+  say([`${mine.field.dataset.label} saved.`, warning].filter(Boolean).join(" "));
   if (focus && document.activeElement === document.body) current(mine.field)?.focus();
 }
 

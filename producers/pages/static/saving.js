@@ -14,6 +14,7 @@ export function saveValues(entry, version, body) {
 async function send(entry, version, body) {
   const answer = await exchange("PATCH", `/api/run-sheet/appointments/${entry}`, { body, version });
   if (answer.version && answer.version !== version) made.set(`${entry}@${version}`, answer.version);
+  return answer.body.warning;
 }
 
 function reached(entry, version) {
