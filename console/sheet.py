@@ -95,6 +95,7 @@ def as_answer(one: EntryView) -> dict[str, Any]:
         "provenance": one.provenance,
         "id": one.id,
         "overlaps": one.overlaps,
+        "referral_id": one.referral_id,
     }
 
 

@@ -90,6 +90,7 @@ class Appointment:
     removed: bool = False
     version: str | None = None
     facility_id: str | None = None
+    referral_id: str | None = None
     origin: bytes | None = field(default=None, repr=False, compare=False)
 
     @property

@@ -252,7 +252,9 @@ def canonical(appointment: Appointment, clinician_id: UUID | None) -> bytes:
         _parts_of(appointment.patient),
     )
     marks = (appointment.version, appointment.facility_id)
-    return repr((*parts, *marks) if any(marks) else parts).encode()
+    # Only where there is one: whatever is told of none must be the row that it was.
+    referral = (("referral", appointment.referral_id),) if appointment.referral_id else ()
+    return repr((*parts, *(marks if any(marks) else ()), *referral)).encode()
 
 
 def _parts_of(patient: Patient | None) -> tuple[str | None, ...] | None:

@@ -139,6 +139,7 @@ class EntryView:
     undone_by: str | None = None
     undone_at: datetime | None = None
     overlaps: Sequence[OtherVisit] = ()
+    referral_id: str | None = None
 
     def can_undo(self, field: str) -> bool:
         """A person set it; in a row they typed only where something else lies beneath."""

@@ -25,7 +25,7 @@ from domain.appointments import (
     Status,
 )
 from domain.connections import Connection, KnownType
-from domain.errors import BadInput
+from domain.errors import BadInput, BadRecord
 from domain.limits import Limit
 from domain.minimising import Extra
 from domain.sources import Capabilities, Query
@@ -111,7 +111,16 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
         telehealth_link=links[0],
         telehealth_host_link=links[1],
         flags=frozenset(record.flags),
+        referral_id=_referral(record),
     )
+
+
+def _referral(record: Record) -> str | None:
+    """Beside the matter: an odd one costs itself, not the appointment."""
+    try:
+        return record.maybe_id("referralId")
+    except BadRecord:
+        return None
 
 
 def _page_size(connection: Connection) -> int:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping
 
+from domain.appointments import Appointment
 from domain.connections import Connection
 from domain.merge import Merged
 from domain.pushes import PushState, differing, disputed
@@ -96,6 +97,13 @@ def told(changes: Sequence[PageChange], connection: Connection) -> Sequence[Page
         else:
             lines.append(one)
     return lines
+
+
+def referred(appointment: Appointment, before: RowMapping | None) -> dict[str, Any]:
+    """Named only where there is a referral, or was: it is written at no cost elsewhere."""
+    had = before is not None and before["pms_referral_id"] is not None
+    told = appointment.referral_id
+    return {"pms_referral_id": told} if told is not None or had else {}
 
 
 def standing(before: RowMapping | None, merged: Merged | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import insert, text
+from sqlalchemy import TextClause, insert, text
 
 from adapters.storage.conflicts import Closed, close_conflicts, open_conflicts
 from adapters.storage.day_sheets import sheets_of
@@ -25,22 +25,33 @@ __all__ = ["Change", "write_changes", "write_rows"]
 
 _KEPT = {"id", "account_id", "created_at"}
 _OF_THE_DATABASE = {"changed_in"}
-_NAMES = [column.name for column in entries.columns if column.name not in _OF_THE_DATABASE]
-_COLUMNS = ", ".join(_NAMES)
-_TAKEN_OVER = ", ".join(f"{name} = EXCLUDED.{name}" for name in _NAMES if name not in _KEPT)
-# One document for all rows, and what they have in common once: the table itself says what type each
-# column has. What stands nowhere is null.
-_UPSERT = text(
-    f"""
-    INSERT INTO run_sheet_appointments ({_COLUMNS})
-    SELECT {_COLUMNS}
-    FROM json_populate_recordset(
-      json_populate_record(NULL::run_sheet_appointments, CAST(:common AS json)),
-      CAST(:rows AS json)
+RARE = "pms_referral_id"
+"""Few practices have it: rows that do not name it are written without the column."""
+
+
+def _upsert(columns: Sequence[str]) -> TextClause:
+    """One document for all rows, and what they have in common once.
+
+    The table itself says what type each column has. What stands nowhere is null.
+    """
+    every = ", ".join(columns)
+    taken_over = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns if name not in _KEPT)
+    return text(
+        f"""
+        INSERT INTO run_sheet_appointments ({every})
+        SELECT {every}
+        FROM json_populate_recordset(
+          json_populate_record(NULL::run_sheet_appointments, CAST(:common AS json)),
+          CAST(:rows AS json)
+        )
+        ON CONFLICT (id) DO UPDATE SET {taken_over}
+        """  # noqa: S608 - the columns are the table's own
     )
-    ON CONFLICT (id) DO UPDATE SET {_TAKEN_OVER}
-    """  # noqa: S608 - the columns are the table's own
-)
+
+
+_NAMES = [column.name for column in entries.columns if column.name not in _OF_THE_DATABASE]
+_UPSERT_WHOLE = _upsert(_NAMES)
+_UPSERT = _upsert([name for name in _NAMES if name != RARE])
 
 
 def write_rows(db: Db, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -48,7 +59,8 @@ def write_rows(db: Db, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         common = _common(rows)
         told = {"common": _plain(common), "rows": [_plain(row, but=common) for row in rows]}
-        db.execute(_UPSERT, {name: json.dumps(one, default=str) for name, one in told.items()})
+        statement = _UPSERT_WHOLE if any(RARE in row for row in rows) else _UPSERT
+        db.execute(statement, {name: json.dumps(one, default=str) for name, one in told.items()})
 
 
 def _common(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from adapters.storage.arrays import array_of
 from adapters.storage.conflicts import Closed, close_conflicts, open_conflicts
 from adapters.storage.day_sheets import sheets_of
 from adapters.storage.entries import EntrySeal, values_of
-from adapters.storage.page_changes import PageChange, standing, to_push, told
+from adapters.storage.page_changes import PageChange, referred, standing, to_push, told
 from adapters.storage.rewriting import write_rows
 from adapters.storage.tables import run_sheet_appointments as entries
 from adapters.storage.tables import run_sheet_history
@@ -295,6 +295,7 @@ class RunSheet:
             "pms_start": appointment.start,
             "pms_version": appointment.version,
             "pms_facility_id": appointment.facility_id,
+            **referred(appointment, before),
             **standing(before, None),
             "source": Source.PMS.value,
             "is_manual_entry": False,

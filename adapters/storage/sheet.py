@@ -229,6 +229,7 @@ def _view(
         pms_last_synced_at=row["seen_at"],
         undone_by=undone.by if undone else None,
         undone_at=undone.at if undone else None,
+        referral_id=row["pms_referral_id"],
     )
 
 

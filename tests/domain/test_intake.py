@@ -159,6 +159,7 @@ CHANGES: dict[str, Any] = {
     "patient": None,
     "version": "2026-06-01T10:00:00",
     "facility_id": "f-2",
+    "referral_id": "r-2",
 }
 # The name is the column's, which comes from the mapping; a removed record has no row to compare;
 # nothing of an origin is shown.
@@ -189,6 +190,12 @@ def test_a_pms_without_marks_of_its_rows_reads_as_ever() -> None:
     marked = canonical(replace(VISIT, version="v-1"), CLINICIAN)
 
     assert marked == canonical(VISIT, CLINICIAN)[:-1] + b", 'v-1', None)"
+
+
+def test_a_pms_without_referrals_reads_as_ever() -> None:
+    referred = canonical(replace(VISIT, referral_id="r-1"), CLINICIAN)
+
+    assert referred == canonical(VISIT, CLINICIAN)[:-1] + b", ('referral', 'r-1'))"
 
 
 def test_another_column_is_noticed() -> None:

@@ -549,3 +549,22 @@ def test_a_type_that_is_gone_leaves_the_appointment_without_one() -> None:
     found = row(appointmentTypeId="gone", telehealthLinkForPatient=ROOM)
 
     assert (found.type_id, found.type_name, found.is_telehealth) == ("gone", None, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param("ref-7", "ref-7", id="an id"),
+        pytest.param(70012, "70012", id="a number"),
+        pytest.param(None, None, id="none"),
+        pytest.param("", None, id="empty"),
+        pytest.param(["ref-7"], None, id="no id at all"),
+        pytest.param("ref\x007", None, id="odd characters"),
+    ],
+)
+def test_the_referral_is_told_and_an_odd_one_costs_nothing_else(
+    given: object, expected: str | None
+) -> None:
+    (found,) = parse(record(referralId=given), CONNECTION)
+
+    assert (found.pms_id, found.referral_id) == ("a1", expected)

@@ -93,6 +93,7 @@ run_sheet_appointments = Table(
         nullable=False,
         server_default=text("CAST(CAST(pg_current_xact_id() AS text) AS bigint)"),
     ),
+    Column("pms_referral_id", Text),
     Index(
         "ix_run_sheet_appointments_push_state",
         "pms_connection_id",

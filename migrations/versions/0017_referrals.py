@@ -1,0 +1,26 @@
+"""Referrals: the PMS's id of the one that an appointment is made on."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0017"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parent.parent / "sql"
+
+
+def _run(sql: str) -> None:
+    # psycopg's own cursor: several statements in one string, and no `:name` or `%` to escape.
+    op.get_bind().connection.cursor().execute(sql.encode())
+
+
+def upgrade() -> None:
+    _run((SQL / "0017_referrals.sql").read_text())
+
+
+def downgrade() -> None:
+    """The PMS has it; the next reading that differs brings it back."""
+    _run("ALTER TABLE run_sheet_appointments DROP COLUMN pms_referral_id")
