@@ -24,7 +24,8 @@ _BUSY = text(
     JOIN run_sheet_appointments AS entry
       ON entry.account_id = :account_id AND entry.run_sheet_clinician_id = clinician.id
      AND entry.appointment_time > :earliest AND entry.appointment_time < :latest
-    WHERE mapping.pms_connection_id = :connection_id
+    LEFT JOIN pms_connections AS own ON own.id = entry.pms_connection_id
+    WHERE mapping.pms_connection_id = :connection_id AND own.removed_at IS NULL
       AND entry.linked_to IS NULL AND entry.removed_at IS NULL
       AND (entry.pms_patient_id <> '' OR entry.patient_name IS NOT NULL)
       AND (entry.source <> 'pms' OR entry.pms_connection_id <> :connection_id
@@ -38,6 +39,7 @@ def sheet_busy(db: Db, connection_id: UUID, window: Window, *, account_id: str) 
     """What no caller is given, unless overlaps are allowed; its practitioners as the PMS has them.
 
     What the PMS lists where the sheet has it is the PMS's own to say: the sheet may be behind it.
+    Nothing keeps rows of a practice that is no longer connected up to date: they hold nobody up.
     """
     values = {
         "connection_id": connection_id,
