@@ -194,7 +194,6 @@ def _view(
     cells = seal.touched_cells(row) if row["touched"] is not None else {}
     links = [*(values["telehealth_links"] or ()), None, None]
     start, minutes = values["start"].astimezone(UTC), values["duration_minutes"]
-    notes = cells.get("notes")
     return EntryView(
         id=row["id"],
         version=row["version"],
@@ -210,14 +209,12 @@ def _view(
         is_telehealth=values["is_telehealth"],
         appointment_type=values["appointment_type"],
         patient=_patient(row, values),
-        practitioner=PractitionerView(
-            pms_id=row["pms_practitioner_id"], full_name=row["pms_practitioner_name"]
-        ),
+        practitioner=_practitioner(row),
         clinician=row["clinician_name"] and clinician(row["clinician_name"]),
         clinician_id=values["clinician"],
         notes=values["notes"],
-        pms_notes=_pms_notes(notes, values["notes"]),
-        own_notes=notes.value if notes and notes.is_manual else None,
+        pms_notes=_pms_notes(cells.get("notes"), values["notes"]),
+        own_notes=_own_notes(cells.get("notes")),
         telehealth_link=links[0],
         telehealth_host_link=links[1],
         source=row["source"],
@@ -227,9 +224,18 @@ def _view(
         provenance={field: _origin(cell) for field, cell in cells.items()},
         conflicts=_conflicts(row["id"], cells, opened),
         pms_last_synced_at=row["seen_at"],
-        undone_by=undone.by if undone else None,
-        undone_at=undone.at if undone else None,
+        **_undoing(undone),
         referral_id=row["pms_referral_id"],
+    )
+
+
+def _undoing(undone: Row[Any] | None) -> dict[str, Any]:
+    return {"undone_by": undone.by, "undone_at": undone.at} if undone else {}
+
+
+def _practitioner(row: RowMapping) -> PractitionerView:
+    return PractitionerView(
+        pms_id=row["pms_practitioner_id"], full_name=row["pms_practitioner_name"]
     )
 
 
@@ -246,6 +252,10 @@ def _patient(row: RowMapping, values: Mapping[str, Any]) -> PatientView | None:
         email=values["patient_email"],
         date_of_birth=values["patient_date_of_birth"],
     )
+
+
+def _own_notes(cell: Cell | None) -> str | None:
+    return cell.value if cell and cell.is_manual else None
 
 
 def _pms_notes(cell: Cell | None, shown: str | None) -> str | None:
