@@ -4,8 +4,10 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+from migrations.indexes import carry
+
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
@@ -18,7 +20,7 @@ def _run(sql: str) -> None:
 
 
 def upgrade() -> None:
-    _run((SQL / "0016_overlaps.sql").read_text())
+    carry(SQL / "0022_overlaps.sql")
 
 
 def downgrade() -> None:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+from migrations.indexes import carry
+
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
@@ -18,7 +20,7 @@ def _run(sql: str) -> None:
 
 
 def upgrade() -> None:
-    _run((SQL / "0017_referrals.sql").read_text())
+    carry(SQL / "0023_referrals.sql")
 
 
 def downgrade() -> None:
