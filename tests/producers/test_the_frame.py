@@ -219,11 +219,3 @@ def test_an_account_without_a_practice_is_told_how_to_connect_one(site: Site) ->
 
     assert "No practice is connected yet" in shown
     assert '<a class="button primary" href="/setup">Connect a practice</a>' in shown
-
-
-def test_settings_lead_to_those_of_the_connections(site: Site) -> None:
-    site.sign_in()
-
-    answer = site.client.get("/settings", follow_redirects=False)
-
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/connections")
