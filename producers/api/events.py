@@ -22,6 +22,8 @@ router = APIRouter(prefix="/api/run-sheet/events", tags=["run sheet"])
 HEARTBEAT_SECONDS = 15.0
 RETRY_MS = 2000
 MOST_DIGITS = len(str(2**63))
+BEAT = ""
+GOODBYE = "event: goodbye\ndata: {}\n\n"
 
 
 @router.get("", response_class=StreamingResponse, summary="Follow what happens to the sheet")
@@ -34,7 +36,8 @@ async def follow(
 ) -> StreamingResponse:
     """Events after `Last-Event-ID` (or `after`), then live; `reload` when those are gone.
 
-    An event may come twice, so act on what it says and not on how often it is said.
+    An event may come twice, so act on what it says and not on how often it is said. The first
+    `heartbeat` tells that nothing is missing; two and a half without one, and the line is dead.
     """
     is_one = last_event_id and last_event_id.isdecimal() and len(last_event_id) <= MOST_DIGITS
     resume = int(last_event_id or 0) if is_one else after
@@ -55,23 +58,34 @@ async def _stream(
             yield _reload(mark)
         for event in missed:
             yield _event(event)
-        told = {event.seq for event in missed}
-        while True:
-            heard = await _heard(reader)
-            if heard is None:
+        yield _heartbeat(mark)
+        async for line in _live(reader, {event.seq for event in missed}):
+            # Asked however much is told: a busy stream ends with its session as a silent one does.
+            if line is BEAT and not await asyncio.to_thread(_still_in, request, ports):
                 return
-            for line in _lines(heard, told):
-                yield line
-            if not heard:
-                if not await asyncio.to_thread(_still_in, request, ports):
-                    return
-                yield ": still here\n\n"
+            yield line or _heartbeat()
 
 
-async def _heard(reader: Reader) -> list[Event] | None:
-    """What came next, nothing for one heartbeat, or None when the stream has to end."""
+async def _live(reader: Reader, told: set[int]) -> AsyncIterator[str]:
+    """What comes; `BEAT` once each heartbeat, and a goodbye when the stream has to end."""
+    loop = asyncio.get_running_loop()
+    beat = loop.time() + HEARTBEAT_SECONDS
+    while True:
+        heard = await _heard(reader, until=beat)
+        if heard is None:
+            yield GOODBYE
+            return
+        for line in _lines(heard, told):
+            yield line
+        if loop.time() >= beat:
+            beat = loop.time() + HEARTBEAT_SECONDS
+            yield BEAT
+
+
+async def _heard(reader: Reader, *, until: float) -> list[Event] | None:
+    """What came next, nothing before the heartbeat, or None when the stream has to end."""
     try:
-        async with asyncio.timeout(HEARTBEAT_SECONDS):
+        async with asyncio.timeout_at(until):
             event = await reader.unread.get()
     except TimeoutError:
         return []
@@ -108,6 +122,12 @@ def _still_in(request: Request, ports: Ports) -> bool:
 def _event(event: Event) -> str:
     body = {"seq": event.seq, "connection_id": event.connection_id, **event.detail}
     return f"id: {event.seq}\nevent: {event.kind}\ndata: {json.dumps(as_json(body))}\n\n"
+
+
+def _heartbeat(mark: int | None = None) -> str:
+    """With the number up to which all is told, where it is the first."""
+    told = {"seconds": HEARTBEAT_SECONDS, **({} if mark is None else {"seq": mark})}
+    return f"event: heartbeat\ndata: {json.dumps(told)}\n\n"
 
 
 def _reload(mark: int) -> str:

@@ -8,8 +8,8 @@ import producers.pages
 from adapters.storage.sheet_events import Kind
 
 SCRIPTS = Path(producers.pages.__file__).parent / "static"
-ANNOUNCED = {*get_args(Kind), "reload"}
-OF_THE_STREAM = {"open", "error"}
+ANNOUNCED = {*get_args(Kind)}
+OF_THE_STREAM = {"reload", "heartbeat", "goodbye", "error"}
 
 
 def kinds_of(script: Path) -> set[str]:
@@ -17,19 +17,20 @@ def kinds_of(script: Path) -> set[str]:
     return set(re.findall(r'"(\w+)"', told))
 
 
-def test_pages_that_look_on_hear_of_every_kind_of_event() -> None:
-    assert kinds_of(SCRIPTS / "events.js") == ANNOUNCED
+def test_the_stream_of_a_browser_hears_of_every_kind_of_event() -> None:
+    assert kinds_of(SCRIPTS / "stream.js") == ANNOUNCED
 
 
 def test_no_script_waits_for_an_event_that_nobody_announces() -> None:
-    heard = {
-        script.name: {
-            *(kinds_of(script) if "const KINDS = [" in script.read_text() else ()),
-            *re.findall(r'source\.addEventListener\("(\w+)"', script.read_text()),
-        }
-        for script in SCRIPTS.glob("*.js")
-        if "new EventSource(" in script.read_text()
-    }
+    stream = (SCRIPTS / "stream.js").read_text()
+    heard = set(re.findall(r'source\.addEventListener\("(\w+)"', stream))
 
-    assert {"events.js", "live.js", "deliveries.js"} <= set(heard)
-    assert all(kinds <= ANNOUNCED | OF_THE_STREAM for kinds in heard.values()), heard
+    assert heard == OF_THE_STREAM
+    assert kinds_of(SCRIPTS / "deliveries.js") <= ANNOUNCED | {"reload", "open"}
+
+
+def test_windows_open_no_streams_of_their_own() -> None:
+    """A browser has six connections to a host: a stream for each window would use them up."""
+    opened = [one.name for one in SCRIPTS.glob("*.js") if "new EventSource(" in one.read_text()]
+
+    assert opened == ["stream.js"]

@@ -1,5 +1,6 @@
 """Server-sent events: live, and taken up again by number."""
 
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from adapters.storage.sheet_events import tell
+from producers.api import events
 from tests.producers.conftest import Site
 
 pytestmark = pytest.mark.integration
@@ -41,7 +43,8 @@ def _heard(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
         if name:
             found[name] = value
         elif "data" in found:
-            yield {**found, "data": json.loads(found["data"])}
+            if found["event"] != "heartbeat":
+                yield {**found, "data": json.loads(found["data"])}
             found = {}
 
 
@@ -135,3 +138,42 @@ def test_a_lost_listener_is_found_again(site: Site) -> None:
         heard = next(lines)
 
     assert heard["data"]["days"] == ["2026-11-24"]
+
+
+def test_the_first_heartbeat_says_how_often_they_come_and_that_nothing_is_missing(
+    site: Site,
+) -> None:
+    happen(site, "2026-11-23")
+
+    with site.client.stream("GET", f"{EVENTS}?after=0", headers=site.bearer()) as stream:
+        lines = [line for line in itertools.islice(stream.iter_lines(), 9) if line]
+
+    assert lines[1:3] == ["id: 1", "event: sheet_changed"]
+    assert lines[4:] == ["event: heartbeat", 'data: {"seconds": 15.0, "seq": 1}']
+
+
+def test_a_server_that_stops_says_goodbye(site: Site) -> None:
+    with site.client.stream("GET", EVENTS, headers=site.bearer()) as stream:
+        lines = read(stream)
+        happen(site, "2026-11-23")
+        next(lines)
+        site.ports.hub.stop()
+
+        heard = list(lines)
+
+    assert [one["event"] for one in heard] == ["goodbye"]
+
+
+def test_a_busy_stream_ends_with_its_session_too(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.05)
+    headers = site.sign_in()
+    with site.client.stream("GET", EVENTS) as stream:
+        lines = read(stream)
+        happen(site, "2026-11-23")
+        next(lines)
+        site.client.post("/logout", data={"csrf": headers["X-CSRF-Token"]})
+        happen(site, "2026-11-24")
+
+        assert list(lines)[1:] == []

@@ -156,4 +156,4 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   act();
 });
-listen((kind) => kind !== "open" && soon());
+listen(soon);

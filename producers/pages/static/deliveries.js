@@ -1,6 +1,7 @@
 // The inbox: kept up to date while its newest page is shown; one delivery at a time done again.
 import "./frame.js";
 import { ask, fragment } from "./api.js";
+import { listen } from "./events.js";
 import { morph } from "./morph.js";
 import { say } from "./toast.js";
 import { sure } from "./sure.js";
@@ -8,7 +9,7 @@ import { inTurn } from "./turns.js";
 
 const GATHER = 200;
 const EVERY = 4000;
-const KINDS = ["authorisation_changed", "sync_ended", "sheet_changed", "reload"];
+const KINDS = ["authorisation_changed", "sync_ended", "sheet_changed", "reload", "open"];
 const place = () => document.getElementById("deliveries");
 
 let gathering = null;
@@ -82,7 +83,5 @@ document.addEventListener("click", (event) => {
   }
 });
 
-const source = new EventSource("/api/run-sheet/events");
-for (const kind of KINDS) source.addEventListener(kind, soon);
-addEventListener("pagehide", () => source.close(), { once: true });
+listen((kind) => KINDS.includes(kind) && soon());
 looking = setTimeout(renew, EVERY);

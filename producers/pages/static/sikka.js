@@ -2,6 +2,7 @@
 import "./frame.js";
 import { ask, fragment } from "./api.js";
 import { check } from "./checking.js";
+import { listen } from "./events.js";
 import { busy, complete, fail, ready } from "./forms.js";
 import { morph } from "./morph.js";
 import { say } from "./toast.js";
@@ -11,6 +12,7 @@ import { change, id } from "./versioned.js";
 const GATHER = 200;
 const OFTEN = 3000;
 const SELDOM = 20_000;
+const HEARD = ["authorisation_changed", "reload", "open"];
 const place = document.querySelector("[data-sikka]");
 const API = "/api/pms/sikka/authorisations";
 
@@ -57,10 +59,7 @@ function connect() {
     const button = event.target.closest("[data-do]");
     if (button) decide(button, soon);
   });
-  const source = new EventSource("/api/run-sheet/events");
-  source.addEventListener("authorisation_changed", soon);
-  source.addEventListener("open", soon);
-  addEventListener("pagehide", () => source.close(), { once: true });
+  listen((kind) => HEARD.includes(kind) && soon());
 }
 
 function named() {
