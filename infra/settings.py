@@ -119,7 +119,6 @@ class Settings(BaseSettings):
     audit_key: SecretStr = SecretStr("")
     audit_keys_old: SecretStr = SecretStr("")
     audit_keep_years: int = Field(6, ge=6, le=100)
-
     rejects_keep_days: int = Field(90, ge=7, le=3650)
 
     watch_patients_an_hour: int = Field(60, ge=1)
@@ -127,7 +126,6 @@ class Settings(BaseSettings):
     watch_exports_a_day: int = Field(5, ge=1)
     watch_hours_outside: int = Field(3, ge=1, le=12)
     watch_new_address_patients: int = Field(20, ge=1)
-
     watch_rows_an_hour: int = Field(30_000, ge=1)
     watch_sheet_days: int = Field(100, ge=1)
 

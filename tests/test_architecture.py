@@ -25,8 +25,6 @@ LONG_FUNCTIONS = {
     # An option is a parameter, and every parameter carries its help text.
     "console/connections.py:add",
     "console/jobs.py:list_",
-    # One field of the view after another.
-    "adapters/storage/sheet.py:_view",
 }
 LONG_MODULES: set[str] = set()
 READS_THE_ENVIRONMENT = {

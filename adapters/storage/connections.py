@@ -351,8 +351,7 @@ def signed_out(db: Db, connection_id: UUID, *, reason: str, job_id: int | None =
 
     What a job found out counts only if nobody has changed the connection since it began.
     """
-    values = {"id": connection_id, "reason": reason[:500], "job_id": job_id}
-    db.execute(_SIGNED_OUT, values)
+    db.execute(_SIGNED_OUT, {"id": connection_id, "reason": reason[:500], "job_id": job_id})
 
 
 def _own_columns(row: RowMapping) -> dict[str, Any]:

@@ -217,10 +217,8 @@ class OpenRun:
             self._known.read_slice(self._sheet(db), query, window=window, everyone=everyone)
         return Known(self._known.by_origin, self._sealer.fingerprint, self.connection)
 
-    def doubt(self, query: Query, records: Sequence[Appointment]) -> None:
-        """Of what is told as changed, rows for others are looked up: a whole slice tells itself."""
-        if query.complete:
-            return
+    def doubt(self, records: Sequence[Appointment]) -> None:
+        """Of what is told as changed, rows for others are looked up."""
         with self._transaction() as db:
             if replaced := candidates.others(db, self.connection.id, records):
                 guard(db, self._job)

@@ -76,6 +76,7 @@ FLAGS: Mapping[str, str] = {
     "kept_apart": "Somebody said that this is not the visit the PMS has.",
     "partly_read": "The scan showed something that cannot be; check it.",
 }
+WORDS = {"labels": LABELS, "flags": FLAGS}
 
 
 @router.get("/")
@@ -177,9 +178,9 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
         names = {one.id: one.name for one in sheet.columns}
         known = read_connections(db, now=now)
         read = {one: days[shown] for one, days in read_days(db, shown, shown).items()}
-        ids = [one.id for one in sheet.entries]
         both_ways = _both_ways(known)
-        stands = standings(db, ids, vendors=vendors()) if both_ways else {}
+        ids = [one.id for one in sheet.entries] if both_ways else []
+        stands = standings(db, ids, vendors=vendors()) if ids else {}
         policies = _policies(db, door)
     return {
         "sheet": sheet,
@@ -197,8 +198,7 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
         **_around(shown),
         "now": now,
         "timezone": here.zone,
-        "labels": LABELS,
-        "flags": FLAGS,
+        **WORDS,
         **_rights(door),
     }
 

@@ -17,7 +17,7 @@ from tests.storage.rig import rig_on
 
 pytestmark = pytest.mark.integration
 
-BEFORE, INDEX = "0013", "ix_pms_sync_log_running"
+BEFORE, WITH_IT, INDEX = "0013", "0014", "ix_pms_sync_log_running"
 RUN = """
 INSERT INTO pms_sync_log (account_id, pms_connection_id, job_id, sync_type, day_from, day_to,
                           trace_id)
@@ -44,9 +44,10 @@ def plain(url: str) -> str:
 
 def worked_with(url: str) -> None:
     """An older database with a practice and a run of it."""
-    migrations.upgrade(url, BEFORE)
+    migrations.upgrade(url)
     with rig_on(url) as rig:
         rig.connect("site")
+    migrations.downgrade(url, BEFORE)
     with psycopg.connect(plain(url)) as db:
         db.execute(RUN, [1])
 
@@ -67,16 +68,17 @@ def turn_invalid(url: str) -> None:
 
 @contextmanager
 def migrating(url: str) -> Iterator[threading.Thread]:
-    thread = threading.Thread(target=migrations.upgrade, args=(url,))
+    thread = threading.Thread(target=migrations.upgrade, args=(url, WITH_IT))
     thread.start()
     yield thread
     thread.join(60)
     assert not thread.is_alive()
 
 
-def until_it_waits(database: Engine) -> None:
+def until_it_waits(database: Engine, thread: threading.Thread) -> None:
     """Returns when the build has begun and waits for who wrote before."""
     while True:
+        assert thread.is_alive()
         with transaction(database) as db:
             if db.execute(WAITS).scalar_one():
                 return
@@ -87,8 +89,8 @@ def test_an_index_is_built_while_others_write(empty_database_url: str, database:
 
     with psycopg.connect(plain(empty_database_url)) as slow:
         slow.execute(RUN, [2])
-        with migrating(empty_database_url):
-            until_it_waits(database)
+        with migrating(empty_database_url) as thread:
+            until_it_waits(database, thread)
             with psycopg.connect(plain(empty_database_url)) as other:
                 other.execute("SET lock_timeout = '1s'")
                 other.execute(RUN, [3])
