@@ -99,7 +99,7 @@ def answer(request: Request, problem: Problem) -> Response:
             return RedirectResponse("/login", status_code=HTTPStatus.SEE_OTHER)
         person = getattr(request.state, "person", None) or request.app.state.whoever(request)
         title = TITLES.get(problem.status, problem.status.phrase)
-        return render(
+        page = render(
             request,
             "problem.html",
             status=problem.status,
@@ -107,6 +107,8 @@ def answer(request: Request, problem: Problem) -> Response:
             problem=problem,
             title=title,
         )
+        page.headers.update(problem.headers or {})
+        return page
     body = {
         "type": "about:blank",
         "title": problem.status.phrase,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
@@ -17,6 +18,10 @@ from domain.sheet import EntryView
 from domain.window import local_day
 from producers.doors import Door
 from producers.problems import Problem
+
+BOUNDED: dict[int | str, dict[str, Any]] = {
+    429: {"description": "You have read as many rows of patients as one may in an hour or a day."}
+}
 
 
 @contextmanager

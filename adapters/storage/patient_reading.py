@@ -20,7 +20,8 @@ _COUNT = text(
     WITH given AS (
       SELECT * FROM unnest(CAST(:days AS date[]), CAST(:rows AS int[])) AS one(sheet_day, rows)
     ), unread AS (
-      SELECT given.sheet_day, given.rows, given.rows - coalesce(held.rows, 0) AS fresh
+      SELECT given.sheet_day, given.rows, given.rows - coalesce(held.rows, 0) AS fresh,
+             held.rows IS NULL AS is_new
       FROM given LEFT JOIN sheet_days_read AS held
         ON held.account_id = :account_id AND held.person = :person AND held.read_on = :today
        AND held.sheet_day = given.sheet_day AND held.part = :part
@@ -31,7 +32,9 @@ _COUNT = text(
       ON CONFLICT (account_id, person, read_on, sheet_day, part)
       DO UPDATE SET rows = GREATEST(held.rows, EXCLUDED.rows)
     ), fresh AS (
-      SELECT CAST(coalesce(sum(fresh), 0) + :more AS int) AS rows FROM unread
+      SELECT CAST(coalesce(sum(fresh), 0) + :more AS int) AS rows,
+             :more > 0 OR coalesce(bool_or(is_new), false) AS is_judged
+      FROM unread
     )
     INSERT INTO patient_reading AS counted (account_id, person, span, since, rows)
     SELECT :account_id, :person, span, date_trunc(span, CAST(:at AS timestamptz), 'UTC'), fresh.rows
@@ -39,7 +42,8 @@ _COUNT = text(
     WHERE fresh.rows > 0 ORDER BY span
     ON CONFLICT (account_id, person, span, since)
     DO UPDATE SET rows = counted.rows + EXCLUDED.rows
-    RETURNING span, rows - (SELECT rows FROM fresh) AS before
+    RETURNING span, rows - (SELECT rows FROM fresh) AS before,
+              (SELECT is_judged FROM fresh) AS is_judged
     """
 )
 _READ = text(
@@ -82,6 +86,7 @@ class Reader:
         """Rows of these days of the sheet and so many others; ReadEnough takes the count back.
 
         A reading that begins below the limit may go over it, so that none is too long for ever.
+        What came to a day that was read already counts, and never shuts that day.
         """
         if not days and not more:
             return
@@ -96,7 +101,8 @@ class Reader:
             "part": part,
             "more": more,
         }
-        self._judge({row.span: row.before for row in db.execute(_COUNT, values)})
+        counted = db.execute(_COUNT, values).all()
+        self._judge({row.span: row.before for row in counted if row.is_judged})
 
     def _judge(self, before: Mapping[str, int]) -> None:
         most = {DAY: self.limits.rows_a_day, HOUR: self.limits.rows_an_hour}

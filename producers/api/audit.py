@@ -16,7 +16,7 @@ from producers import audits, cursors
 from producers.as_csv import csv_answer
 from producers.audits import HEADINGS, Looked, as_cells
 from producers.doors import Door, door
-from producers.reading import reading
+from producers.reading import BOUNDED, reading
 from producers.words import Id, Text
 
 router = APIRouter(prefix="/api/audit", tags=["audit"])
@@ -57,7 +57,9 @@ def list_(door: Auditor, wished: Annotated[Wished, Query()]) -> dict[str, Any]:
     return {"success": True, "accesses": as_json(told), "next_cursor": next_cursor}
 
 
-@router.get("/export", summary="Export accesses", response_class=Response, responses=FROM_FILE)
+@router.get(
+    "/export", summary="Export accesses", response_class=Response, responses=FROM_FILE | BOUNDED
+)
 def export(door: Auditor, looked: Annotated[Looked, Query()]) -> Response:
     """The same as a CSV file, whole; no cell begins a formula."""
     with reading(door, much=True) as db:
@@ -67,7 +69,7 @@ def export(door: Auditor, looked: Annotated[Looked, Query()]) -> Response:
     return csv_answer("accesses.csv", HEADINGS, map(as_cells, rows))
 
 
-@router.get("/patients/{patient_id}", summary="Read who saw a patient")
+@router.get("/patients/{patient_id}", summary="Read who saw a patient", responses=BOUNDED)
 def patient(door: Privacy, patient_id: PatientId) -> dict[str, Any]:
     """Every access that names one patient, newest first; they may ask for it."""
     wanted = Wanted(patient_id=patient_id)
@@ -81,7 +83,7 @@ def patient(door: Privacy, patient_id: PatientId) -> dict[str, Any]:
     "/patients/{patient_id}/export",
     summary="Export who saw a patient",
     response_class=Response,
-    responses=FROM_FILE,
+    responses=FROM_FILE | BOUNDED,
 )
 def export_patient(door: Privacy, patient_id: PatientId) -> Response:
     """The same as a CSV file."""

@@ -13,7 +13,7 @@ from domain.sheet import as_json
 from producers import cursors
 from producers.doors import Door, door
 from producers.problems import Problem
-from producers.reading import count_rows, reading
+from producers.reading import BOUNDED, count_rows, reading
 
 router = APIRouter(prefix="/api/run-sheet/changes", tags=["run sheet"])
 
@@ -35,7 +35,7 @@ After = Annotated[
 ]
 
 
-@router.get("", summary="Read what changed on the run sheet", responses=GONE)
+@router.get("", summary="Read what changed on the run sheet", responses=GONE | BOUNDED)
 def changes(
     door: Reader, after: After = None, limit: cursors.Limit = cursors.USUAL
 ) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def _place(text: str | None, *, now: datetime) -> Place | None:
         return None
     try:
         place = decode(text)
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, OverflowError, OSError):
         raise cursors.not_ours() from None
     if place.at < now - KEPT_FOR:
         raise Problem(HTTPStatus.GONE, f"The cursor is older than {KEPT_FOR.days} days. {AGAIN}")

@@ -25,7 +25,7 @@ from producers.doors import Door, door
 from producers.overlapping import warning
 from producers.pages.whose import past_in_words
 from producers.problems import Problem
-from producers.reading import count_days, reading
+from producers.reading import BOUNDED, count_days, reading
 from producers.versions import IfMatch, expected
 
 router = APIRouter(prefix="/api/run-sheet", tags=["run sheet"])
@@ -59,7 +59,7 @@ class Step(BaseModel):
     step: int | Literal["last"] | None = None
 
 
-@router.get("", summary="Read the run sheet")
+@router.get("", summary="Read the run sheet", responses=BOUNDED)
 def read(door: Reader, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
     """The appointments of the days asked for, cancelled and removed ones too."""
     days = one_or_range(wanted.day, wanted.first, wanted.last)

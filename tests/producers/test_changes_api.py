@@ -233,7 +233,15 @@ def test_rows_numbered_by_a_database_that_counted_further_are_told_and_followed(
 
 
 @pytest.mark.parametrize(
-    "cursor", ["x", "bm90LWpzb24", "WzEsMiwzXQ", "WyIxLTEiLDk5OTk5OTk5OTk5OTk5OTk5OTk5LCIwIiwwXQ"]
+    "cursor",
+    [
+        "x",
+        "bm90LWpzb24",
+        "WzEsMiwzXQ",
+        "WyIxLTEiLDk5OTk5OTk5OTk5OTk5OTk5OTk5LCIwIiwwXQ",
+        # Of a year that no calendar has.
+        "WyIxLTEiLCAxLCAiMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDEiLCAxMDAwMDAwMDAwMDAwMDAwMDBd",
+    ],
 )
 def test_what_is_no_cursor_of_ours_is_one_sentence(site: Site, cursor: str) -> None:
     answer = ask(site, after=cursor)

@@ -65,6 +65,18 @@ SPREAD = text(
     """
 )
 
+ONE_MORE = text(
+    """
+    INSERT INTO run_sheet_appointments
+      (id, account_id, run_sheet_id, pms_connection_id, pms_appointment_id, pms_patient_id, source,
+       appointment_time, appointment_duration_minutes, appointment_status, timezone, patient_name)
+    SELECT gen_random_uuid(), account_id, run_sheet_id, pms_connection_id, 'more', 'more', source,
+           appointment_time, appointment_duration_minutes, appointment_status, timezone, NULL
+    FROM run_sheet_appointments
+    WHERE (appointment_time AT TIME ZONE timezone)::date = :day LIMIT 1
+    """
+)
+
 
 def read(site: Site, first: date, last: date | None = None, **more: Any) -> httpx.Response:
     params = {"from": str(first), "to": str(last or first)}
@@ -130,6 +142,17 @@ def test_a_page_that_renews_itself_is_not_counted_again_nor_closed(practice: Mad
     assert site.client.get("/sheet", params=yesterday).status_code == 200
 
 
+def test_a_booking_more_does_not_shut_a_day_that_is_open(practice: Made) -> None:
+    site = practice(days=2, rows_an_hour=2 * A_DAY)
+    for day in (DAY, DAY - timedelta(days=1)):
+        assert read(site, day).status_code == 200
+    with site.everything() as db:
+        db.execute(ONE_MORE, {"day": DAY})
+
+    assert read(site, DAY).status_code == 200
+    assert len(read(site, DAY).json()["appointments"]) == A_DAY + 1
+
+
 def test_a_page_of_a_day_too_many_says_so_in_words(practice: Made) -> None:
     site = practice(days=2, rows_an_hour=A_DAY)
     site.sign_in()
@@ -137,6 +160,7 @@ def test_a_page_of_a_day_too_many_says_so_in_words(practice: Made) -> None:
     refused = site.client.get("/", params=params, headers={"Accept": "text/html"})
 
     assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) > 0
     assert "rows of patients" in refused.text
 
 
