@@ -47,6 +47,7 @@ UNKNOWN = Work(run=_no_such_work)
 class JobLedger(Protocol):
     def claim(self, job_id: int) -> Job | None: ...
     def renew(self, jobs: Iterable[Job]) -> set[int]: ...
+    def holds(self, job: Job) -> bool: ...
     def finish(self, job: Job, result: Mapping[str, Any] | None = None) -> None: ...
     def wait(self, job: Job, *, until: datetime, reason: str) -> None: ...
     def fail(self, job: Job, error: SyncError, *, retry_at: datetime) -> JobState: ...
@@ -133,9 +134,10 @@ class Execution:
         if self.running.is_sure(job):
             return
         at = self.running.seconds()
-        if job.id not in self.ledger.renew([job]):
+        if job.id in self.ledger.renew([job]):
+            self.running.proved([job], at=at)
+        elif not self.ledger.holds(job):
             raise FenceLost(f"job {job.id} was taken over")
-        self.running.proved([job], at=at)
 
     def _carry(self, job: Job) -> JobState:
         work = self.works.get(job.kind, UNKNOWN)

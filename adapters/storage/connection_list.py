@@ -108,7 +108,7 @@ _CANCEL_JOBS = text(
     """
 )
 _CLAIM = text(
-    "SELECT version FROM pms_connections WHERE id = :id AND removed_at IS NULL FOR UPDATE"
+    "SELECT version FROM pms_connections WHERE id = :id AND removed_at IS NULL FOR NO KEY UPDATE"
 )
 _RAISE = text("UPDATE pms_connections SET version = version + 1, updated_at = now() WHERE id = :id")
 # What decides which rows there are is felt at once: the next sync is due, and reads whole days.

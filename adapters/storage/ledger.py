@@ -98,6 +98,13 @@ _RENEW = text(
     RETURNING jobs.id
     """
 )
+# Without a lock: who holds the row just now need not be another attempt.
+_HELD = text(
+    """
+    SELECT EXISTS (SELECT FROM jobs WHERE id = :id AND fence = :fence AND state = 'running'
+                     AND lease_until > clock_timestamp())
+    """
+)
 _ADVANCE = text(
     """
     UPDATE jobs SET crashes = 0, failures = 0
@@ -247,6 +254,12 @@ class Ledger:
                 _RENEW, {"ids": list(held), "fences": list(held.values()), "lease": self._lease}
             )
             return {row.id for row in rows}
+
+    def holds(self, job: Job) -> bool:
+        """Whether nobody else may have it, for as long as its lease still runs."""
+        with dispatch(self._engine) as db:
+            is_held: bool = db.execute(_HELD, {"id": job.id, "fence": job.fence}).scalar_one()
+            return is_held
 
     def finish(self, job: Job, result: Mapping[str, Any] | None = None) -> None:
         self._update(_FINISH, job, result=json.dumps(dict(result or {})))

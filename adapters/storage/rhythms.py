@@ -72,15 +72,20 @@ _SHOWN = text(
 _KEEP_SHOWN = text(
     "UPDATE pms_connections SET shown_hours = CAST(:hours AS jsonb), shown_on = :day WHERE id = :id"
 )
-# Whoever does not rest is left alone, so that a busy hour costs no write.
+# Whoever does not rest is left alone, so that a busy hour costs no write; nor is anybody waited
+# for: who is being changed is looked at again anyway.
 WOKEN = """
     UPDATE pms_connections SET
       rests_until = now(), unchanged_runs = 0,
       next_sync_at = least(next_sync_at, greatest(now(), coalesce(last_sync_at, now())
                            + make_interval(mins => sync_frequency_minutes)))
-    WHERE rests_until > now() AND next_sync_at IS NOT NULL AND removed_at IS NULL
+    WHERE id IN (
+      SELECT id FROM pms_connections
+      WHERE rests_until > now() AND next_sync_at IS NOT NULL AND removed_at IS NULL
+        AND (CAST(:connection_id AS uuid) IS NULL OR id = :connection_id)
+      FOR NO KEY UPDATE SKIP LOCKED)
 """
-_WAKE = text(f"{WOKEN} AND (CAST(:id AS uuid) IS NULL OR id = :id)")
+_WAKE = text(WOKEN)
 
 
 def wake(db: Db, connection_id: UUID | None) -> None:
@@ -88,7 +93,7 @@ def wake(db: Db, connection_id: UUID | None) -> None:
 
     None means all of the account's, and is for the account's own role.
     """
-    db.execute(_WAKE, {"id": connection_id})
+    db.execute(_WAKE, {"connection_id": connection_id})
 
 
 def keep_shown(db: Db, connection_id: UUID, *, at: datetime) -> None:

@@ -79,7 +79,7 @@ _CLOSE_CONNECTION = text(
                      THEN least(next_sync_at,
                                 :at + make_interval(mins => sync_frequency_minutes))
                      ELSE next_sync_at END,
-      rests_until = CASE WHEN :happened THEN least(rests_until, :at) ELSE rests_until END
+      rests_until = CASE WHEN :happened AND rests_until > :at THEN :at ELSE rests_until END
     FROM (SELECT CAST(CAST(:at AS timestamptz) AT TIME ZONE timezone AS date) AS day
           FROM pms_connections WHERE id = :connection_id) AS today
     WHERE held.id = :connection_id

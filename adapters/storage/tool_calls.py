@@ -37,7 +37,7 @@ _KEEP = text(
 # A call wakes the practice, or all of the account's, in the statement that is needed anyway.
 _ASSIGN = text(
     f"""
-    WITH woken AS ({WOKEN} AND (CAST(:connection_id AS uuid) IS NULL OR id = :connection_id))
+    WITH woken AS ({WOKEN})
     UPDATE tool_calls SET job_id = :job_id WHERE id = :id
     """  # noqa: S608 - our own words
 )

@@ -439,5 +439,5 @@ def test_a_row_of_our_own_can_be_taken_off(site: Site) -> None:
 
     assert gone.json()["appointment"]["removed"] is True
     assert add(site, {**NEW, "source": "ocr"}, "k-2").json()["appointments"] == [
-        {"id": placed["id"], "linked": False, "outcome": "unchanged"}
+        {"id": placed["id"], "linked": False, "outcome": "unchanged", "overlaps": []}
     ]

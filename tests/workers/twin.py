@@ -70,6 +70,9 @@ class FakeLedger:
             self.kept[job.id].lease_until = self.clock() + LEASE
         return {job.id for job in held}
 
+    def holds(self, job: Job) -> bool:
+        return self._holds(job)
+
     def finish(self, job: Job, result: Mapping[str, Any] | None = None) -> None:
         kept = self._end(job, JobState.DONE)
         kept.result = dict(result or {})

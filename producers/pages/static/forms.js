@@ -25,6 +25,7 @@ export async function busy(form, button, work) {
   const label = button.querySelector("[data-label]") ?? button;
   const before = label.textContent;
   const error = form.querySelector("[data-error]");
+  const had = document.activeElement === button;
   if (error) error.hidden = true;
   form.setAttribute("aria-busy", "true");
   button.disabled = true;
@@ -39,6 +40,8 @@ export async function busy(form, button, work) {
     form.removeAttribute("aria-busy");
     button.disabled = false;
     label.textContent = before;
+    // A browser takes the focus from a button that is disabled.
+    if (had && document.activeElement === document.body) button.focus();
   }
 }
 
