@@ -146,7 +146,12 @@ def _held(record: Record, kind: str, pms_id: str | None) -> Record | None:
     """What a reference means: beside the page's matches, else asked for once."""
     if pms_id is None:
         return None
-    return record.lookup(kind, pms_id) or record.follow(f"/main/{kind}/{{id}}", id=pms_id)
+    path = f"/main/{kind}/{{id}}"
+    found = record.lookup(kind, pms_id) or record.follow(path, id=pms_id)
+    if found is None and kind == _ROLE and path in record.around.unread:
+        # Whose appointment it is, and of which clinic, is told by the role alone.
+        raise record.bad("participant", "names a role that cannot be read")
+    return found
 
 
 def _actor(person: Record) -> Target:

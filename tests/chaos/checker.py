@@ -42,6 +42,8 @@ UNDER_WAY_SECONDS = 0.5
 CONFIRMED = ("is confirmed", "It is booked", "was made in this call already")
 """What callers hear of an appointment that stands; the second where the answer came late."""
 
+# Read for whoever asks, never stored (requirements, C-15).
+NOTES_ON_DEMAND = frozenset({"sikka"})
 MANUAL_STANDS, JOINED = frozenset({"phone", "start"}), "notes"
 
 
@@ -133,6 +135,8 @@ def _owed(line: Line) -> Iterator[tuple[Key, Fields]]:
         day = datetime.fromisoformat(one["start_utc"]).astimezone(place).date()
         for patient in one["patients"] or [{}]:
             row = {**_told(one, patient), "is_in_window": first <= day <= last}
+            if line["vendor"] in NOTES_ON_DEMAND:
+                row["notes"] = None
             yield (line["connection"], one["id"], patient.get("id", "")), row
 
 

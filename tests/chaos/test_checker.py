@@ -60,6 +60,7 @@ def history(clinic: Practice) -> list[Line]:
         {"what": "edit", "at": 1.0, "base": row["patient_phone"], "value": TYPED, **edit},
         {
             "what": "truth",
+            "vendor": "gentu",
             "connection": whose,
             "timezone": ZONE,
             "days": [f"{DAY}", f"{DAY}"],

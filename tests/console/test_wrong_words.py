@@ -130,6 +130,10 @@ LISTED_BY: Mapping[str, str] = {
     "office": "'pms-sync authorisations list'",
 }
 """Where a person finds the one they meant."""
+LISTED_ELSEWHERE: Mapping[str, str] = {
+    "connections put-back": "'pms-sync connections removed'",
+    "connections take-off": "'pms-sync connections removed'",
+}
 
 
 def told_badly(name: str, words: Sequence[str], shell: Shell) -> str | None:
@@ -180,4 +184,4 @@ def test_the_name_of_nothing_is_refused_with_where_the_right_one_is(
 
     told = shell.complaint(*with_known(line(name, wrong, word), known))
 
-    assert LISTED_BY[what] in told
+    assert LISTED_ELSEWHERE.get(name, LISTED_BY[what]) in told

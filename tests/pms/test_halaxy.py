@@ -248,6 +248,15 @@ def test_a_role_that_leads_to_nobody_is_counted() -> None:
     assert found.practitioner_id is None and lost.drift == ["practitioner:unresolved"]
 
 
+def test_an_appointment_whose_role_may_not_be_read_is_set_aside_not_shown_in_no_column() -> None:
+    unread = list[str]()
+    around = Surroundings(follow=lambda path, query, parts: unread.append(path), unread=unread)
+    kept_from_us = Record(resource(participant=[ROLE]), around=around)
+
+    with pytest.raises(BadRecord, match="role that cannot be read"):
+        list(parse(kept_from_us, CONNECTION))
+
+
 @pytest.mark.parametrize(
     ("site", "wanted"), [("CL-7", True), ("CL-8", False), ("OG-1", True), ("7", True)]
 )
