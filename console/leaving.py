@@ -127,6 +127,8 @@ def put_back(connection: Id, *, json: AsJson = False) -> None:
     with _left(connection, "connections put-back") as left:
         moved = left_rows.put_back(left.db, left.seal, left.held.id, hand=left.hand)
         rows = left.counted()
+    if rows.taken_off and not json:
+        output.say(f"{rows.taken_off} rows stay off: each would overlap another visit.")
     return _told("put back", moved, rows, left.held, json=json)
 
 

@@ -9,12 +9,11 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, TextClause, text
 
-from adapters.storage import connection_list, left_visits, linking
+from adapters.storage import connection_list, left_visits, linking, overlaps, putting_back
 from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
 from adapters.storage.rewriting import Change, write_changes
-from domain import merge
 from domain.sheet import NotOnSheet
 from domain.visits import KEPT_APART
 
@@ -87,7 +86,6 @@ _GONE = text(
     "SELECT removed_at IS NOT NULL AS is_gone FROM pms_connections WHERE id = :id FOR SHARE"
 )
 _KNOWN = text("SELECT EXISTS (SELECT FROM pms_connections WHERE id = :id)")
-_TARGETS = text("SELECT * FROM run_sheet_appointments WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
 _OTHERS = text(
     """
     SELECT EXISTS (SELECT FROM pms_connections WHERE id <> :id AND removed_at IS NULL)
@@ -164,17 +162,33 @@ def take_off(db: Db, seal: EntrySeal, connection_id: UUID, *, typed: bool, hand:
     Take the lock of `linking.alone` first. Each keeps its history and can be put back.
     """
     columns = {"removed_at": hand.at, "undone": True}
-    rows = _chunks(db, _STANDING, connection_id, hand=hand, typed=typed)
-    count = _moved(db, seal, rows, what="taken_off", columns=columns, hand=hand)
+    count = 0
+    for rows in _chunks(db, _STANDING, connection_id, hand=hand, typed=typed):
+        opened = [(row, seal.cells(row)) for row in rows]
+        changes = [
+            Change(row=row, before=cells, after=cells, what="taken_off", columns=columns)
+            for row, cells in opened
+        ]
+        write_changes(db, seal, changes, hand=hand)
+        count += len(rows)
     _audit(db, connection_id, "connection.rows_taken_off", count, hand=hand)
     return count
 
 
 def put_back(db: Db, seal: EntrySeal, connection_id: UUID, *, hand: Hand) -> int:
-    """Those still to come that were taken off by hand are on the sheet again."""
-    columns = {"removed_at": None, "undone": False}
-    rows = _chunks(db, _OFF, connection_id, hand=hand)
-    count = _moved(db, seal, rows, what="put_back", columns=columns, hand=hand)
+    """Those still to come that were taken off by hand are on the sheet again.
+
+    Take the lock of `linking.alone` first: the row of another practice that lists the visit by now
+    stands for it. Those stay off that may not overlap another visit.
+    """
+    account_id, count = hand.account_id, 0
+    blocking = overlaps.alone(db, account_id)
+    for rows in _chunks(db, _OFF, connection_id, hand=hand):
+        found = putting_back.returning(db, seal, rows, account_id=account_id)
+        off = overlaps.refused(db, found.seen, account_id=account_id, blocking=blocking)
+        going = found.without(off)
+        putting_back.write(db, seal, going, hand=hand)
+        count += len(going.back)
     _audit(db, connection_id, "connection.rows_put_back", count, hand=hand)
     return count
 
@@ -192,23 +206,10 @@ def hand_over(db: Db, seal: EntrySeal, connection_id: UUID, *, hand: Hand) -> in
         met = left_visits.meet_stored(db, seal, asked, account_id=hand.account_id)
         linking.doubt(db, met.doubtful, at=hand.at)
         if met.pairs:
-            write_changes(db, seal, _joined(db, seal, met.pairs), hand=hand)
+            write_changes(db, seal, putting_back.joined(db, seal, met.pairs), hand=hand)
             linking.link(db, met.pairs, at=hand.at)
         count += len(met.pairs)
     return count
-
-
-def _joined(db: Db, seal: EntrySeal, pairs: Sequence[tuple[RowMapping, UUID]]) -> list[Change]:
-    """The rows that stand for them now, each with what a person typed in the one it takes over."""
-    waiting = {target: row for row, target in pairs}
-    changes = []
-    for row in db.execute(_TARGETS, {"ids": list(waiting)}).mappings():
-        before, left = seal.cells(row), waiting[row["id"]]
-        after = merge.join(before, seal.cells(left)).cells
-        changes.append(
-            Change(row=row, before=before, after=after, what="linked", linked=[left["id"]])
-        )
-    return changes
 
 
 def _chunks(
@@ -223,27 +224,6 @@ def _chunks(
             return
         yield rows
         after = rows[-1]["id"]
-
-
-def _moved(
-    db: Db,
-    seal: EntrySeal,
-    chunks: Iterator[Sequence[RowMapping]],
-    *,
-    what: str,
-    columns: dict[str, Any],
-    hand: Hand,
-) -> int:
-    count = 0
-    for rows in chunks:
-        opened = [(row, seal.cells(row)) for row in rows]
-        changes = [
-            Change(row=row, before=cells, after=cells, what=what, columns=columns)
-            for row, cells in opened
-        ]
-        write_changes(db, seal, changes, hand=hand)
-        count += len(rows)
-    return count
 
 
 def _audit(db: Db, connection_id: UUID, action: str, count: int, *, hand: Hand) -> None:

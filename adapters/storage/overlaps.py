@@ -131,27 +131,40 @@ def refuse(
     db: Db, changes: Iterable[Change], *, account_id: str, blocking: frozenset[UUID]
 ) -> None:
     """Overlapping where a hand would make two visits overlap; take the lock of `alone` first."""
+    for one, change in _made(db, changes, account_id=account_id, blocking=blocking):
+        moved, timezone = change.row["id"], change.row["timezone"]
+        name = chosen_clinicians.names(db)[one.second.clinician]
+        raise Overlapping(refusal(one, moved=moved, clinician=name, timezone=timezone))
+
+
+def refused(
+    db: Db, changes: Iterable[Change], *, account_id: str, blocking: frozenset[UUID]
+) -> frozenset[UUID]:
+    """The rows for which `refuse` would; take the lock of `alone` first."""
+    found = _made(db, changes, account_id=account_id, blocking=blocking)
+    return frozenset(change.row["id"] for _, change in found)
+
+
+def _made(
+    db: Db, changes: Iterable[Change], *, account_id: str, blocking: frozenset[UUID]
+) -> Iterator[tuple[Overlap, Change]]:
+    """Each overlap with the change that makes it: of two that are both moved, the later one."""
     if not blocking:
         return
-    moved = [one for one in changes if _is_by_hand(one)]
+    every = list(changes)
+    moved = [one for one in every if _is_by_hand(one)]
     after = {now.id: (now, one) for one in moved if (now := _after(one)) is not None}
     wanted = [now for now, _ in after.values() if now.clinician in blocking]
     if not wanted:
         return
     stand = _taken(db, wanted, account_id=account_id, policies=(Policy.BLOCK.value,))
-    ids = {one.row["id"] for one in moved}
-    others = [one for one in stand if one.id not in ids]
+    ids = {one.row["id"] for one in every}
+    by_hand = {one.row["id"] for one in moved}
+    brought = [now for one in every if (now := _after(one)) and now.id not in by_hand]
+    others = [*(one for one in stand if one.id not in ids), *brought]
     before = [one for one in map(_before, moved) if one is not None]
     for one in made([*others, *before], [*others, *wanted]):
-        _say(db, one, after)
-
-
-def _say(db: Db, one: Overlap, after: Mapping[UUID, tuple[Taken, Change]]) -> None:
-    """Of two that are both moved, the later one is in the way."""
-    moved = one.second.id if one.second.id in after else one.first.id
-    timezone = after[moved][1].row["timezone"]
-    name = chosen_clinicians.names(db)[one.second.clinician]
-    raise Overlapping(refusal(one, moved=moved, clinician=name, timezone=timezone))
+        yield one, after[one.second.id if one.second.id in after else one.first.id][1]
 
 
 def _blocking(db: Db, account_id: str) -> frozenset[UUID]:

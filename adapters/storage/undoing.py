@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage import linking, overlaps
+from adapters.storage import linking, overlaps, putting_back
 from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
@@ -101,15 +101,21 @@ def take_off(
 def put_back(
     db: Db, seal: EntrySeal, entry_id: UUID, *, expected_version: int | None, hand: Hand
 ) -> EntryView:
-    """Put a row back on the sheet that a person took off it."""
+    """Put a row back on the sheet that a person took off it.
+
+    Where another practice lists its visit by now, that one's row stands for it and is answered.
+    """
+    linking.alone(db, hand.account_id)
+    blocking = overlaps.alone(db, hand.account_id)
     row = locked(db, entry_id, expected_version=expected_version)
     if row["removed_at"] is None:
         return _done(db, seal, row, [], hand=hand)
     if not row["undone"] or _is_kept_by_pms(db, row):
         raise Settled("The PMS, or an undo, took this row off; undo that step to bring it back.")
-    cells, columns = seal.cells(row), {"removed_at": None, "undone": False}
-    change = Change(row=row, before=cells, after=cells, what="put_back", columns=columns)
-    return _done(db, seal, row, [change], hand=hand)
+    found = putting_back.returning(db, seal, [row], account_id=hand.account_id)
+    overlaps.refuse(db, found.seen, account_id=hand.account_id, blocking=blocking)
+    putting_back.write(db, seal, found, hand=hand)
+    return _done(db, seal, row, [], hand=hand)
 
 
 def moved(before: Side, *, by_sync: bool, at: datetime) -> dict[str, Any]:

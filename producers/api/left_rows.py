@@ -61,7 +61,11 @@ def take_off(door: Editor, connection_id: UUID, body: Which) -> MovedRows:
     summary="Put rows of a removed connection back on the sheet",
 )
 def put_back(door: Editor, connection_id: UUID) -> MovedRows:
-    """Those still to come that were taken off by hand."""
+    """Those still to come that were taken off by hand.
+
+    Such as may not overlap another visit stay off, counted under `taken_off`. Where another
+    connection lists a visit by now, its row stands for it, with what was typed.
+    """
     hand = door.hand
     with door.transaction() as db:
         linking.alone(db, door.account_id)

@@ -185,7 +185,11 @@ def remove(
 def restore(
     door: Editor, response: Response, entry_id: UUID, if_match: IfMatch = None
 ) -> dict[str, Any]:
-    """Put a row back that a person took off the sheet; `If-Match` as for an edit."""
+    """Put a row back that a person took off the sheet; `If-Match` as for an edit.
+
+    Refused where it may not overlap another visit. Where another connection lists the visit by
+    now, its row stands for it, with what was typed, and is the one answered.
+    """
     version = expected(if_match)
     with door.transaction() as db:
         entry = put_back(db, door.seal, entry_id, expected_version=version, hand=door.hand)

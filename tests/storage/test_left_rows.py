@@ -17,12 +17,14 @@ from adapters.storage.left_rows import LeftRows
 from adapters.storage.undoing import put_back, take_off
 from domain.appointments import Appointment
 from domain.errors import BadInput
+from domain.overlaps import Policy
 from domain.sheet import EntryView, NotOnSheet, Settled
 from infra.database import transaction
 from infra.sealing import Keyring, Sealer
 from tests.storage.desk import ADA, START, VISIT, Desk, desk_of, moved, rephoned
 from tests.storage.rig import Rig
 from tests.storage.test_linking import post, sheet
+from tests.storage.test_overlaps import choose, pairs
 from tests.storage.test_undoing import history, run, step_back, undo
 
 pytestmark = pytest.mark.integration
@@ -354,4 +356,108 @@ def test_a_practice_that_comes_back_stands_for_its_own_visits(desk: Desk, newer:
     desk.told(VISIT)
     assert desk.id_of(VISIT) in standing(desk)
     assert hand_over(newer) == 1
+    assert standing(desk) == {desk.id_of(VISIT)}
+
+
+def test_rows_put_back_stand_with_those_of_the_new_pms_and_keep_what_was_typed(
+    desk: Desk, newer: Desk
+) -> None:
+    desk.told(VISIT, LATER)
+    desk.type_in(VISIT, notes="Call first.")
+    leave(desk)
+    take_all_off(desk, typed=True)
+    newer.told(THERE)
+
+    assert put_all_back(desk) == 2
+
+    assert standing(newer) == {newer.id_of(THERE), desk.id_of(LATER)}
+    assert sheet(newer)[newer.id_of(THERE)].own_notes == "Call first."
+    assert counted(desk) == LeftRows(to_come=1, typed=0, taken_off=0)
+
+
+def test_one_row_put_back_is_answered_by_the_new_pmss_row_of_its_visit(
+    desk: Desk, newer: Desk
+) -> None:
+    desk.told(VISIT)
+    desk.type_in(VISIT, notes="Call first.")
+    leave(desk)
+    off(desk, VISIT)
+    newer.told(THERE)
+
+    answered = back(desk, VISIT)
+
+    assert (answered.id, answered.own_notes) == (newer.id_of(THERE), "Call first.")
+    assert standing(newer) == {newer.id_of(THERE)}
+    (linked,) = history(newer, THERE)
+    step_back(newer, linked.id, THERE)
+    assert standing(newer) == {desk.id_of(VISIT), newer.id_of(THERE)}
+
+
+def test_a_row_put_back_that_may_be_one_of_two_is_flagged(desk: Desk, newer: Desk) -> None:
+    desk.told(VISIT)
+    leave(desk)
+    off(desk, VISIT)
+    newer.told(THERE, replace(THERE, pms_id="b-twice"))
+
+    assert back(desk, VISIT).flags == ("may_be_double",)
+    assert len(standing(newer)) == 3
+
+
+def test_a_row_of_the_same_visit_is_put_back_where_overlaps_are_blocked(
+    desk: Desk, newer: Desk
+) -> None:
+    desk.told(VISIT)
+    desk.type_in(VISIT, duration_minutes=20)
+    leave(desk)
+    off(desk, VISIT)
+    newer.told(THERE)
+    choose(desk, Policy.BLOCK)
+
+    assert back(desk, VISIT).id == newer.id_of(THERE)
+    assert pairs(desk) == set()
+
+
+def test_rows_that_would_overlap_stay_off_where_overlaps_are_blocked(
+    desk: Desk, newer: Desk
+) -> None:
+    desk.told(VISIT, LATER)
+    desk.type_in(VISIT, duration_minutes=20)
+    leave(desk)
+    take_all_off(desk, typed=True)
+    newer.told(replace(moved(VISIT, 10), pms_id="b-2", patient=BEN))
+    choose(desk, Policy.BLOCK)
+
+    assert put_all_back(desk) == 1
+
+    assert counted(desk).taken_off == 1
+    assert desk.id_of(LATER) in standing(desk)
+    assert pairs(desk) == set()
+
+
+def test_what_a_row_of_the_new_pms_would_take_over_may_not_overlap_either(
+    desk: Desk, newer: Desk
+) -> None:
+    desk.told(VISIT)
+    desk.type_in(VISIT, duration_minutes=40)
+    leave(desk)
+    take_all_off(desk, typed=True)
+    newer.told(THERE, replace(moved(VISIT, 30), pms_id="b-2", patient=BEN))
+    choose(desk, Policy.BLOCK)
+
+    assert put_all_back(desk) == 0
+
+    assert counted(desk).taken_off == 1
+    assert pairs(desk) == set()
+
+
+def test_two_rows_that_overlap_each_other_are_not_both_put_back(desk: Desk) -> None:
+    over = replace(moved(VISIT, 15), pms_id="a-3", patient=BEN)
+    desk.told(VISIT, over)
+    desk.type_in(over, duration_minutes=20)
+    leave(desk)
+    take_all_off(desk, typed=True)
+    choose(desk, Policy.BLOCK)
+
+    assert put_all_back(desk) == 1
+
     assert standing(desk) == {desk.id_of(VISIT)}

@@ -12,7 +12,7 @@ from adapters.storage import overlap_policies
 from adapters.storage.overlap_policies import Chosen
 from adapters.storage.sheet import read_sheet
 from adapters.storage.sheet_edits import edit_entry, revert_field
-from adapters.storage.undoing import take_off, undo_step
+from adapters.storage.undoing import put_back, take_off, undo_step
 from domain.appointments import Appointment, Status
 from domain.overlaps import Overlapping, Policy
 from domain.sheet import Sheet
@@ -192,6 +192,21 @@ def test_a_typed_row_is_not_brought_back_over_a_visit(desk: Desk) -> None:
         transaction(desk.engine, account_id=desk.account) as db,
     ):
         undo_step(db, desk.seal, placed.id, None, expected_version=None, hand=desk.hand)
+
+
+def test_a_typed_row_is_not_put_back_over_a_visit(desk: Desk) -> None:
+    choose(desk, Policy.BLOCK)
+    (placed,) = post(desk, typed(desk, 0), source="manual")
+    with transaction(desk.engine, account_id=desk.account) as db:
+        take_off(db, desk.seal, placed.id, expected_version=None, hand=desk.hand)
+    desk.told(VISIT)
+
+    with (
+        pytest.raises(Overlapping, match="10:00 to 10:30 overlaps another visit of Dr Who"),
+        transaction(desk.engine, account_id=desk.account) as db,
+    ):
+        put_back(db, desk.seal, placed.id, expected_version=None, hand=desk.hand)
+    assert pairs(desk) == set()
 
 
 def test_by_default_an_overlap_made_by_hand_stands_and_is_marked(desk: Desk) -> None:

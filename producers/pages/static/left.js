@@ -33,8 +33,9 @@ async function act(button, error) {
   error.hidden = true;
   button.disabled = true;
   try {
-    const { moved } = await ask("POST", `/api/pms/connections/${held.dataset.id}/rows/${button.dataset.left}`, { body });
-    say(`${name}: ${rows(moved)} ${isOff ? "taken off the sheet" : "put back"}.`);
+    const { moved, rows: left } = await ask("POST", `/api/pms/connections/${held.dataset.id}/rows/${button.dataset.left}`, { body });
+    const off = left.taken_off && !isOff ? ` ${rows(left.taken_off)} would overlap another visit: still off the sheet.` : "";
+    say(`${name}: ${rows(moved)} ${isOff ? "taken off the sheet" : "put back"}.${off}`);
   } catch (refusal) {
     error.textContent = `${name}: ${refusal.message}`;
     error.hidden = false;
