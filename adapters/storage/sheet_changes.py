@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
+from adapters.storage import overlaps
 from adapters.storage.audit import Access, record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.sheet import PHI_FIELDS, SELECT_ENTRIES, views
@@ -116,7 +117,7 @@ def read_changes(  # noqa: PLR0913 - whose, since when, how many, for whom
     }
     found = db.execute(_CHANGED, values).mappings().all()
     rows, more = found[:limit], len(found) > limit
-    changes = _told(db, seal, rows)
+    changes = _told(db, seal, rows, account_id=account_id)
     record(
         db,
         access,
@@ -143,8 +144,12 @@ def _horizon(db: Db, account_id: str, *, after: Place | None, at: datetime) -> P
     return Place(life=now.life, changed_in=now.horizon, id=NOBODY, at=at)
 
 
-def _told(db: Db, seal: EntrySeal, rows: Sequence[RowMapping]) -> Sequence[RowChange]:
-    shown = {one.id: one for one in views(db, seal, [row for row in rows if not row["linked_to"]])}
+def _told(
+    db: Db, seal: EntrySeal, rows: Sequence[RowMapping], *, account_id: str
+) -> Sequence[RowChange]:
+    entries = views(db, seal, [row for row in rows if not row["linked_to"]])
+    marked, _ = overlaps.marked(db, entries, account_id=account_id)
+    shown = {one.id: one for one in marked}
     return [_change(row, shown.get(row["id"])) for row in rows]
 
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -93,6 +93,17 @@ def test_only_what_changed_is_told_again_and_once_as_it_is_now(site: Site) -> No
     assert told[0]["appointment"]["own_notes"] == "Last word"
     assert copy.follow() == []
     assert copy.rows == sheet(site)
+
+
+def test_a_row_that_overlaps_is_told_with_the_other_visit(site: Site) -> None:
+    copy = Copy(site)
+    copy.follow()
+    moved, other = site.ids["Ivy Nobody"], site.ids["Hugo Fictional"]
+    edit(site, moved, start=datetime.combine(DAY, time(2, 45), UTC).isoformat())
+
+    (told,) = copy.follow()
+
+    assert [one["id"] for one in told["appointment"]["overlaps"]] == [str(other)]
 
 
 def test_whoever_begins_now_is_told_what_comes_and_nothing_that_was(site: Site) -> None:
