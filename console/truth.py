@@ -11,7 +11,9 @@ import httpx
 TIMEOUT = 30.0
 UNKNOWN = "unknown"
 UNTOLD: Mapping[str, Collection[str]] = {
-    "advancedmd": ("patient.phone", "patient.email", "patient.date_of_birth")
+    "advancedmd": ("patient.phone", "patient.email", "patient.date_of_birth"),
+    # Read for whoever asks, never stored.
+    "sikka": ("notes",),
 }
 """What a PMS knows and its book does not tell, so that the sheet cannot show it."""
 
