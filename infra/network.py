@@ -138,7 +138,7 @@ def _resolved(host: str, port: int) -> list[Address]:
     """Also reads the odd spellings of an address (0x7f.1, 2130706433), as connecting would."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, UnicodeError):  # the latter for a name that is none: a..b
         raise httpcore.ConnectError("the name cannot be resolved") from None
     texts = dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found)
     return [ip_address(text) for text in texts]

@@ -127,7 +127,9 @@ def _of_endpoints(parts: Parts) -> Work:
         clock=parts.clock,
         is_production=parts.opener.is_production,
     )
-    return Work(run=lambda job: tell_endpoint(job, tellings=store, post=post))
+    return Work(
+        run=lambda job: tell_endpoint(job, tellings=store, post=post), gave_up=store.gave_up
+    )
 
 
 def _of_audit(parts: Parts) -> Mapping[str, Work]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
+import httpx
+
 from domain.credentials import SecretStore
 from domain.errors import BadInput
 from domain.outgoing import Message, signed
@@ -14,7 +16,7 @@ from infra.vendor_urls import is_loopback
 USER_AGENT = "pms-sync/0.1 (webhooks)"
 READ_SECONDS, TOTAL_SECONDS = 15.0, 20.0
 LARGEST_ANSWER = 64 * 1024
-LONGEST_URL = 500
+LONGEST_URL, LONGEST_NAME, LONGEST_LABEL = 500, 253, 63
 SECRET, BEFORE, BEFORE_UNTIL = "secret", "before", "before_until"
 
 
@@ -33,6 +35,8 @@ def checked_url(url: str, *, is_production: bool) -> str:
         raise BadInput("The address must be a full URL that starts with https://.")
     if parts.username is not None or parts.fragment:
         raise BadInput("The address must hold no user name and no fragment.")
+    if not _is_spelt(url, host):
+        raise BadInput("The address holds a host that is no name; check how it is spelt.")
     return url
 
 
@@ -43,6 +47,22 @@ def valid_secrets(values: Mapping[str, str], *, at: datetime) -> list[str]:
     if until and at < datetime.fromisoformat(until):
         found.append(values[BEFORE])
     return found
+
+
+def _is_spelt(url: str, host: str) -> bool:
+    """Whether whoever sends can ask for the host, and asks for this very one."""
+    try:
+        target = httpx.URL(url)
+        _ = target.host  # what begins with xn-- is read only here
+    except (httpx.InvalidURL, ValueError):
+        return False
+    if target.raw_host.decode() != host:
+        return False
+    labels = host.removesuffix(".").split(".")
+    is_address = ":" in host
+    return is_address or (
+        len(host) <= LONGEST_NAME and all(0 < len(label) <= LONGEST_LABEL for label in labels)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +83,7 @@ class Poster:
             return client.send("POST", url, headers=headers, content=message.body()).status
 
     def _client(self, url: str) -> Client:
-        host = urlsplit(url).hostname or ""
+        host = httpx.URL(url).host  # as the client reads it, for one that begins with xn--
         return Client(
             {host},
             USER_AGENT,

@@ -13,6 +13,7 @@ from adapters.storage.audit import Access, record
 from adapters.storage.change_cursors import encode
 from adapters.storage.ledger import put
 from adapters.storage.sheet_changes import NOBODY, Place, here
+from domain.errors import SyncError
 from domain.jobs import Job
 from domain.outgoing import CHANGED, GIVE_UP_AFTER, MOST_IDS, Message, pause_after
 from domain.work import tell_endpoint_job
@@ -22,6 +23,7 @@ PATIENCE = timedelta(seconds=60)
 """So long a run that goes on may hold its changes together in one message."""
 
 LOST = timedelta(minutes=5)
+OUR_FAULT = "It could not be sent through a fault of ours."
 BY_US = Access(user="system")
 
 # A number that lies ahead is of a database before it was restored: everything is news then.
@@ -165,6 +167,17 @@ class TellingStore:
             if ends:
                 _note(db, message)
         return None if ends else next_at
+
+    def gave_up(self, job: Job, _error: SyncError) -> None:
+        """A crash counts as a try that failed: else what waits would be a job at every tick."""
+        with transaction(self.engine, account_id=str(job.account_id)) as db:
+            endpoint = db.execute(_ENDPOINT, {"id": job.args["endpoint_id"]}).mappings().first()
+            if endpoint is None:
+                return
+            due = db.execute(_DUE, {"id": endpoint["id"]}).mappings().first()
+        if due is not None:
+            message = _message(endpoint, due)
+            self.failed(message, status=None, reason=OUR_FAULT, for_good=False)
 
     def _written(self, db: Db, endpoint: RowMapping) -> RowMapping | None:
         """Everything that changed since, as one message; the cursor is of before it."""

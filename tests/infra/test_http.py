@@ -258,6 +258,12 @@ def test_a_host_that_is_down_surely_got_nothing() -> None:
     client.close()
 
 
+@pytest.mark.parametrize("host", ["hooks..example.com", f"{'a' * 64}.example.com"])
+def test_a_name_that_cannot_be_one_is_not_reached(host: str) -> None:
+    with Client([host], AGENT) as client, pytest.raises(NotSent, match="cannot be reached"):
+        client.send("POST", f"https://{host}/")
+
+
 def test_what_is_no_longer_ours_to_do_is_not_written_and_reading_goes_on(
     client: Client, site: str
 ) -> None:

@@ -1,126 +1,20 @@
 """Programs of an account are told that the sheet has changed: signed, once, and never of whom."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import insert, text
 
-from adapters.opening import Opener
-from adapters.outgoing.posting import Poster
-from adapters.storage.ledger import Ledger
 from adapters.storage.tables import pms_sync_log
-from adapters.storage.telling import TellingStore, put_ripe
 from domain.errors import Throttled
-from domain.jobs import Job, JobState, Queue
-from infra.clock import system_clock
-from infra.stopping import Stopping
-from tests.contract.kit import FakeThrottle
-from tests.fakes import FakeTokens
-from tests.outgoing.receiver import Receiver, receiving
-from tests.producers.conftest import Site, engine, make_site, site
+from domain.jobs import JobState
+from tests.outgoing.office import PATIENT, Office, office, receiver
+from tests.producers.conftest import engine, make_site, site
 from tests.producers.seeding import DAY, NOW
-from workers.execution import Execution, Running
-from workers.handlers.tell_endpoint import tell_endpoint
-from workers.works import Parts, works
 
-__all__ = ["engine", "make_site", "site"]
+__all__ = ["engine", "make_site", "office", "receiver", "site"]
 
 pytestmark = pytest.mark.integration
-
-ENDPOINTS = "/api/webhook-endpoints"
-PATIENT = "Ann Example"
-
-
-@dataclass
-class Office:
-    """An account with an endpoint, and a worker that carries one job when it is asked to."""
-
-    site: Site
-    receiver: Receiver
-    endpoint: str = ""
-    secret: str = ""
-
-    def ask(self, method: str, path: str = "", **more: Any) -> Any:
-        headers = self.site.bearer()
-        return self.site.client.request(method, f"{ENDPOINTS}{path}", headers=headers, **more)
-
-    def done(self, method: str, path: str = "", **more: Any) -> dict[str, Any]:
-        answer = self.ask(method, path, **more)
-        assert answer.status_code < 300, answer.text
-        told: dict[str, Any] = answer.json()
-        return told
-
-    def act(self, what: str) -> dict[str, Any]:
-        return self.done("POST", f"/{self.endpoint}/{what}")
-
-    def change(self, *patients: str) -> None:
-        with self.site.everything() as db:
-            db.execute(
-                text(
-                    "UPDATE run_sheet_appointments SET version = version + 1 WHERE id = ANY(:ids)"
-                ),
-                {"ids": [self.site.ids[one] for one in patients]},
-            )
-
-    def ripe(self) -> int:
-        return put_ripe(self.site.ports.database, clock=self.site.clock)
-
-    def carry(self, *, is_production: bool = False) -> Mapping[str, Any] | Throttled:
-        """What a worker does with the job; or the wait it asks for."""
-        ports = self.site.ports
-        store = TellingStore(engine=ports.database, clock=self.site.clock)
-        post = Poster(secrets=ports.secrets, clock=self.site.clock, is_production=is_production)
-        try:
-            return tell_endpoint(self._job(), tellings=store, post=post)
-        except Throttled as wait:
-            return wait
-
-    def tell(self) -> Mapping[str, Any] | Throttled:
-        assert self.ripe() == 1
-        return self.carry()
-
-    def _job(self) -> Job:
-        return Job(
-            id=1,
-            fence=1,
-            kind="tell_endpoint",
-            queue=Queue.DEFAULT,
-            account_id="default",
-            connection_id=None,
-            vendor=None,
-            args={"endpoint_id": self.endpoint},
-            attempts=1,
-            failures=0,
-            checkpoint={},
-            trace_id="t",
-            created_at=NOW,
-        )
-
-    def shown(self) -> dict[str, Any]:
-        (one,) = self.done("GET")["endpoints"]
-        shown: dict[str, Any] = one
-        return shown
-
-    def messages(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.done("GET", "/messages")["messages"]
-        return found
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as made:
-        yield made
-
-
-@pytest.fixture
-def office(site: Site, receiver: Receiver) -> Office:
-    made = Office(site, receiver)
-    told = made.done("POST", json={"url": receiver.address})
-    made.endpoint, made.secret = told["id"], told["secret"]
-    return made
 
 
 def test_a_change_is_told_signed_with_ids_days_and_a_cursor_that_leads_to_it(
@@ -148,29 +42,8 @@ def test_a_change_is_told_signed_with_ids_days_and_a_cursor_that_leads_to_it(
 def test_a_worker_carries_the_job_that_the_scheduler_wrote(office: Office) -> None:
     office.change(PATIENT)
     office.ripe()
-    ports, stopping = office.site.ports, Stopping()
-    opener = Opener(
-        secrets=ports.secrets, tokens=FakeTokens(), throttle=FakeThrottle(), clock=system_clock
-    )
-    parts = Parts(
-        engine=ports.database,
-        sealer=ports.sealer,
-        opener=opener,
-        clock=system_clock,
-        stopping=stopping,
-    )
-    execution = Execution(
-        ledger=Ledger(ports.database, worker="tests"),
-        works=works(parts),
-        running=Running(),
-        stopping=stopping,
-        clock=system_clock,
-        chance=lambda: 0.0,
-    )
-    with office.site.everything() as db:
-        job_id = db.execute(text("SELECT id FROM jobs WHERE kind = 'tell_endpoint'")).scalar_one()
 
-    assert execution.run(job_id) is JobState.DONE
+    assert office.work() is JobState.DONE
     assert office.receiver.is_genuine(office.secret)
 
 
@@ -354,6 +227,11 @@ def test_a_removed_endpoint_hears_nothing_and_its_secret_is_forgotten(office: Of
         "ftp://hooks.example.com/",
         "hooks.example.com",
         "https://[half/",
+        "https://hooks..example.com/x",
+        "https://.example.com/",
+        f"https://{'a' * 64}.example.com/",
+        "https://xn--.com/",
+        "https://hooks example.com/",
     ],
 )
 def test_an_address_that_is_not_fit_is_refused_in_a_sentence(office: Office, url: str) -> None:

@@ -1,0 +1,144 @@
+"""An account whose endpoint is told of changes, with the program that listens there."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from adapters.opening import Opener
+from adapters.outgoing.posting import Poster
+from adapters.storage.ledger import Ledger
+from adapters.storage.telling import TellingStore, put_ripe
+from domain.errors import Throttled
+from domain.jobs import Job, JobState, Queue
+from infra.clock import system_clock
+from infra.stopping import Stopping
+from tests.contract.kit import FakeThrottle
+from tests.fakes import FakeTokens
+from tests.outgoing.receiver import Receiver, receiving
+from tests.producers.conftest import Site
+from tests.producers.seeding import NOW
+from workers.execution import Execution, Running
+from workers.handlers.tell_endpoint import tell_endpoint
+from workers.works import Parts, works
+
+ENDPOINTS = "/api/webhook-endpoints"
+PATIENT = "Ann Example"
+
+_LAST = text("SELECT id FROM jobs WHERE kind = 'tell_endpoint' ORDER BY id DESC LIMIT 1")
+
+
+@dataclass
+class Office:
+    """An account with an endpoint, and a worker that carries one job when it is asked to."""
+
+    site: Site
+    receiver: Receiver
+    endpoint: str = ""
+    secret: str = ""
+
+    def ask(self, method: str, path: str = "", **more: Any) -> Any:
+        headers = self.site.bearer()
+        return self.site.client.request(method, f"{ENDPOINTS}{path}", headers=headers, **more)
+
+    def done(self, method: str, path: str = "", **more: Any) -> dict[str, Any]:
+        answer = self.ask(method, path, **more)
+        assert answer.status_code < 300, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    def act(self, what: str) -> dict[str, Any]:
+        return self.done("POST", f"/{self.endpoint}/{what}")
+
+    def change(self, *patients: str) -> None:
+        with self.site.everything() as db:
+            db.execute(
+                text(
+                    "UPDATE run_sheet_appointments SET version = version + 1 WHERE id = ANY(:ids)"
+                ),
+                {"ids": [self.site.ids[one] for one in patients]},
+            )
+
+    def ripe(self) -> int:
+        return put_ripe(self.site.ports.database, clock=self.site.clock)
+
+    def carry(self, *, is_production: bool = False) -> Mapping[str, Any] | Throttled:
+        """What a worker does with the job; or the wait it asks for."""
+        ports = self.site.ports
+        store = TellingStore(engine=ports.database, clock=self.site.clock)
+        post = Poster(secrets=ports.secrets, clock=self.site.clock, is_production=is_production)
+        try:
+            return tell_endpoint(self._job(), tellings=store, post=post)
+        except Throttled as wait:
+            return wait
+
+    def work(self) -> JobState | None:
+        """What a worker makes of the job that the scheduler wrote last."""
+        ports, stopping = self.site.ports, Stopping()
+        opener = Opener(
+            secrets=ports.secrets, tokens=FakeTokens(), throttle=FakeThrottle(), clock=system_clock
+        )
+        parts = Parts(
+            engine=ports.database,
+            sealer=ports.sealer,
+            opener=opener,
+            clock=self.site.clock,
+            stopping=stopping,
+        )
+        execution = Execution(
+            ledger=Ledger(ports.database, worker="tests"),
+            works=works(parts),
+            running=Running(),
+            stopping=stopping,
+            clock=system_clock,
+            chance=lambda: 0.0,
+        )
+        with self.site.everything() as db:
+            job_id = db.execute(_LAST).scalar_one()
+        return execution.run(job_id)
+
+    def tell(self) -> Mapping[str, Any] | Throttled:
+        assert self.ripe() == 1
+        return self.carry()
+
+    def _job(self) -> Job:
+        return Job(
+            id=1,
+            fence=1,
+            kind="tell_endpoint",
+            queue=Queue.DEFAULT,
+            account_id="default",
+            connection_id=None,
+            vendor=None,
+            args={"endpoint_id": self.endpoint},
+            attempts=1,
+            failures=0,
+            checkpoint={},
+            trace_id="t",
+            created_at=NOW,
+        )
+
+    def shown(self) -> dict[str, Any]:
+        (one,) = self.done("GET")["endpoints"]
+        shown: dict[str, Any] = one
+        return shown
+
+    def messages(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.done("GET", "/messages")["messages"]
+        return found
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as made:
+        yield made
+
+
+@pytest.fixture
+def office(site: Site, receiver: Receiver) -> Office:
+    made = Office(site, receiver)
+    told = made.done("POST", json={"url": receiver.address})
+    made.endpoint, made.secret = told["id"], told["secret"]
+    return made
