@@ -49,7 +49,6 @@ class Message:
     content: Mapping[str, Any]
     attempts: int
     created_at: datetime
-    failing_since: datetime | None
 
     @property
     def webhook_id(self) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage.ledger import put
+from adapters.storage.retelling import tell_anew
 from domain.errors import BadInput
 from domain.outgoing import TEST, EndpointState, MessageState
 from domain.sheet import NotOnSheet
@@ -49,7 +50,7 @@ _REMOVE = text("UPDATE webhook_endpoints SET removed_at = :at WHERE id = :id")
 _DROP_DUE = text(
     """
     UPDATE webhook_messages SET state = 'failed', reason = :reason
-    WHERE endpoint_id = :id AND state = 'due'
+    WHERE endpoint_id = :id AND state = 'due' RETURNING kind, content, delivered_at
     """
 )
 _TEST = text(
@@ -199,4 +200,5 @@ def send_again(db: Db, message_id: UUID, *, account_id: str, at: datetime) -> No
 
 
 def _drop(db: Db, endpoint_id: UUID, reason: str) -> None:
-    db.execute(_DROP_DUE, {"id": endpoint_id, "reason": reason})
+    dropped = db.execute(_DROP_DUE, {"id": endpoint_id, "reason": reason}).mappings().all()
+    tell_anew(db, endpoint_id, dropped)

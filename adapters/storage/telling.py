@@ -12,10 +12,11 @@ from sqlalchemy import Engine, RowMapping, text
 from adapters.storage.audit import Access, record
 from adapters.storage.change_cursors import encode
 from adapters.storage.ledger import put
+from adapters.storage.retelling import tell_anew
 from adapters.storage.sheet_changes import NOBODY, Place, here
 from domain.errors import SyncError
 from domain.jobs import Job
-from domain.outgoing import CHANGED, GIVE_UP_AFTER, MOST_IDS, Message, pause_after
+from domain.outgoing import CHANGED, GIVE_UP_AFTER, MOST_IDS, Message, MessageState, pause_after
 from domain.work import tell_endpoint_job
 from infra.database import dispatch, transaction
 
@@ -61,7 +62,7 @@ _RIPE = text(
 )
 _ENDPOINT = text(
     """
-    SELECT id, account_id, url, state, secret_ref, told_in, failing_since FROM webhook_endpoints
+    SELECT id, account_id, url, state, secret_ref, told_in FROM webhook_endpoints
     WHERE id = :id AND removed_at IS NULL AND state = 'active' FOR UPDATE
     """
 )
@@ -98,18 +99,21 @@ _DELIVERED = text(
     """
 )
 _WELL = text("UPDATE webhook_endpoints SET failing_since = NULL WHERE id = :id")
+# What a person paused, resumed or removed while it was tried stays as they left it.
+_FAILING = text(
+    """
+    UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, :at), reason = :reason
+    WHERE id = :id AND state = 'active' AND removed_at IS NULL RETURNING failing_since
+    """
+)
 _FAILED = text(
     """
     UPDATE webhook_messages SET attempts = attempts + 1, status = :status, reason = :reason,
-                                next_try_at = :next_at, state = :state WHERE id = :id
+                                next_try_at = :next_at, state = :state
+    WHERE id = :id AND state = 'due' RETURNING kind, content, delivered_at
     """
 )
-_FAILING = text(
-    """
-    UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, :at), state = :state,
-                                 reason = :reason WHERE id = :id
-    """
-)
+_DISABLE = text("UPDATE webhook_endpoints SET state = 'disabled' WHERE id = :id")
 MANY = 1000
 """More changed rows than that are told as so many; the feed has them all."""
 
@@ -151,20 +155,25 @@ class TellingStore:
     def failed(
         self, message: Message, *, status: int | None, reason: str, for_good: bool
     ) -> datetime | None:
-        """When it is tried again; None where the endpoint is disabled, after days or by its word.
+        """When it is tried again; None where the endpoint is sent nothing any more.
 
-        Whoever looks after the account finds it on the page and in the audit.
+        Because a person said so, or because it is disabled, after days or by its own word:
+        whoever looks after the account finds that on the page and in the audit.
         """
         now = self.clock()
-        since = message.failing_since or now
-        ends = for_good or now - since >= GIVE_UP_AFTER
         next_at = now + pause_after(message.attempts + 1)
+        row = {"id": message.id, "status": status, "reason": reason, "next_at": next_at}
+        endpoint = {"id": message.endpoint_id, "at": now, "reason": reason}
         with transaction(self.engine, account_id=message.account_id) as db:
-            row = {"id": message.id, "status": status, "reason": reason, "next_at": next_at}
-            db.execute(_FAILED, {**row, "state": "failed" if ends else "due"})
-            standing = {"state": "disabled" if ends else "active", "reason": reason}
-            db.execute(_FAILING, {"id": message.endpoint_id, "at": now, **standing})
+            since = db.execute(_FAILING, endpoint).scalar_one_or_none()
+            if since is None:
+                return None
+            ends = for_good or now - since >= GIVE_UP_AFTER
+            state = MessageState.FAILED if ends else MessageState.DUE
+            failed = db.execute(_FAILED, {**row, "state": state.value}).mappings().all()
             if ends:
+                db.execute(_DISABLE, {"id": message.endpoint_id})
+                tell_anew(db, message.endpoint_id, failed)
                 _note(db, message)
         return None if ends else next_at
 
@@ -227,7 +236,6 @@ def _message(endpoint: RowMapping, written: RowMapping) -> Message:
         content=written["content"],
         attempts=written["attempts"],
         created_at=written["created_at"],
-        failing_since=endpoint["failing_since"],
     )
 
 

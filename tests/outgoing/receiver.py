@@ -4,7 +4,7 @@ import hmac
 import json
 import threading
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +17,9 @@ class Receiver:
 
     address: str = ""
     statuses: list[int] = field(default_factory=list)
+    meanwhile: Callable[[], object] = bool
+    """What is done before it answers."""
+
     came: list[tuple[Mapping[str, str], bytes]] = field(default_factory=list)
 
     @property
@@ -40,6 +43,7 @@ def receiving() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             receiver.came.append(({k.lower(): v for k, v in self.headers.items()}, body))
+            receiver.meanwhile()
             status = receiver.statuses.pop(0) if receiver.statuses else 204
             self.send_response(status)
             if status == 302:

@@ -120,7 +120,7 @@ def test_an_endpoint_that_fails_for_days_is_disabled_and_said_so(office: Office)
     office.tell()
     office.site.clock.now = NOW + timedelta(days=5)
 
-    assert office.carry() == {"told": 0, "disabled": True}
+    assert office.carry() == {"told": 0, "stopped": True}
 
     shown = office.shown()
     assert (shown["state"], shown["reason"]) == ("disabled", "It answered 500.")
@@ -139,7 +139,7 @@ def test_an_endpoint_that_says_it_is_gone_is_disabled_at_once(office: Office) ->
     office.receiver.statuses = [410]
     office.change(PATIENT)
 
-    assert office.tell() == {"told": 0, "disabled": True}
+    assert office.tell() == {"told": 0, "stopped": True}
 
 
 def test_nobody_is_sent_elsewhere(office: Office) -> None:

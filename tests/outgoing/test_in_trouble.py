@@ -53,3 +53,68 @@ def test_a_crash_in_sending_is_a_try_that_failed_and_no_job_at_each_tick(office:
     assert office.work() is JobState.DEAD
 
     assert office.ripe() == 0
+
+
+def test_what_was_held_back_by_a_pause_is_told_after_it(office: Office) -> None:
+    office.receiver.statuses = [500]
+    office.change(PATIENT)
+    office.tell()
+    office.act("pause")
+    office.change("Bao Placeholder")
+    office.act("resume")
+
+    assert office.tell() == {"told": 1}
+
+    ids = {str(office.site.ids[one]) for one in (PATIENT, "Bao Placeholder")}
+    assert set(office.receiver.bodies[-1]["data"]["ids"]) == ids
+
+
+def test_what_a_disabled_endpoint_did_not_take_is_told_once_it_is_resumed(office: Office) -> None:
+    office.receiver.statuses = [410]
+    office.change(PATIENT)
+    office.tell()
+    office.act("resume")
+
+    assert office.tell() == {"told": 1}
+
+    assert office.receiver.bodies[-1]["data"]["ids"] == [str(office.site.ids[PATIENT])]
+
+
+def test_what_was_taken_once_and_is_dropped_when_sent_again_is_not_news(office: Office) -> None:
+    office.change(PATIENT)
+    office.tell()
+    (one,) = office.messages()
+    office.done("POST", f"/messages/{one['id']}/redeliver")
+    office.act("pause")
+    office.act("resume")
+
+    assert office.ripe() == 0
+
+
+@pytest.mark.parametrize("status", [500, 410])
+def test_a_pause_while_a_try_is_under_way_holds(office: Office, status: int) -> None:
+    office.receiver.statuses = [status]
+    office.receiver.meanwhile = lambda: office.act("pause")
+    office.change(PATIENT)
+
+    assert office.tell() == {"told": 0, "stopped": True}
+
+    shown, (one,) = office.shown(), office.messages()
+    assert (shown["state"], shown["failing_since"]) == ("paused", None)
+    assert (one["state"], one["reason"]) == ("failed", "The endpoint was paused.")
+
+
+def test_days_of_failing_are_counted_from_a_resumption(office: Office) -> None:
+    def anew() -> None:
+        office.act("pause")
+        office.act("resume")
+
+    office.receiver.statuses = [500, 500]
+    office.change(PATIENT)
+    office.tell()
+    office.site.clock.now = NOW + timedelta(days=5)
+    office.receiver.meanwhile = anew
+
+    assert isinstance(office.carry(), Throttled)
+
+    assert office.shown()["state"] == "active"

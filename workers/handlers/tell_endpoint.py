@@ -37,7 +37,7 @@ def tell_endpoint(job: Job, *, tellings: Tellings, post: Post) -> Mapping[str, A
         gone = status == HTTPStatus.GONE
         again = tellings.failed(message, status=status, reason=reason or "", for_good=gone)
         if again is None:
-            return {"told": told, "disabled": True}
+            return {"told": told, "stopped": True}
         raise Throttled("the endpoint to take what it is told", until=again)
     return {"told": told}
 
