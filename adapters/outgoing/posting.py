@@ -9,7 +9,7 @@ import httpx
 
 from domain.credentials import SecretStore
 from domain.errors import BadInput
-from domain.outgoing import Message, signed
+from domain.outgoing import BOTH_VALID_FOR, Message, signed
 from infra.http import Client
 from infra.vendor_urls import is_loopback
 
@@ -17,7 +17,13 @@ USER_AGENT = "pms-sync/0.1 (webhooks)"
 READ_SECONDS, TOTAL_SECONDS = 15.0, 20.0
 LARGEST_ANSWER = 64 * 1024
 LONGEST_URL, LONGEST_NAME, LONGEST_LABEL = 500, 253, 63
-SECRET, BEFORE, BEFORE_UNTIL = "secret", "before", "before_until"
+SECRET = "secret"  # noqa: S105 - the name it lies under
+MOST_BEFORE = 8
+NAMES_BEFORE = (
+    ("before", "before_until"),
+    *((f"before_{number}", f"before_{number}_until") for number in range(2, MOST_BEFORE + 1)),
+)
+"""What is kept with the secret in force: each one before it, and until when it holds."""
 
 
 def checked_url(url: str, *, is_production: bool) -> str:
@@ -41,12 +47,27 @@ def checked_url(url: str, *, is_production: bool) -> str:
 
 
 def valid_secrets(values: Mapping[str, str], *, at: datetime) -> list[str]:
-    """The secret in force, and the one before for as long as both are."""
-    found = [values[SECRET]]
-    until = values.get(BEFORE_UNTIL)
-    if until and at < datetime.fromisoformat(until):
-        found.append(values[BEFORE])
-    return found
+    """The secret in force, and those before it for as long as they are."""
+    return [values[SECRET], *(secret for secret, _ in _before(values, at=at))]
+
+
+def rotated(values: Mapping[str, str], secret: str, *, at: datetime) -> dict[str, str]:
+    """Another secret, beside each that was in force within the last 24 hours, newest first."""
+    held = [(values[SECRET], (at + BOTH_VALID_FOR).isoformat()), *_before(values, at=at)]
+    if len(held) > MOST_BEFORE:
+        raise BadInput("The secret was changed too often within a day; try again tomorrow.")
+    told = {SECRET: secret}
+    for (name, name_until), (one, until) in zip(NAMES_BEFORE, held, strict=False):
+        told |= {name: one, name_until: until}
+    return told
+
+
+def _before(values: Mapping[str, str], *, at: datetime) -> list[tuple[str, str]]:
+    return [
+        (values[name], values[until])
+        for name, until in NAMES_BEFORE
+        if until in values and at < datetime.fromisoformat(values[until])
+    ]
 
 
 def _is_spelt(url: str, host: str) -> bool:

@@ -1,6 +1,7 @@
 """Webhooks that we send, over JSON: to whom, under which secret, and how telling them went."""
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -8,10 +9,11 @@ from uuid import UUID, uuid4
 
 import structlog
 from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection as Db
 
-from adapters.outgoing.posting import BEFORE, BEFORE_UNTIL, LONGEST_URL, SECRET, checked_url
+from adapters.outgoing.posting import LONGEST_URL, SECRET, checked_url, rotated
 from adapters.storage import endpoints
 from adapters.storage.audit import record
 from domain.errors import SyncError
@@ -20,6 +22,7 @@ from domain.people import Permission
 from domain.sheet import as_json
 from producers import cursors
 from producers.doors import Door, door
+from producers.idempotency import Answer, Keyed, MaybeOnce
 
 log = structlog.get_logger()
 
@@ -44,43 +47,28 @@ def list_(door: Operator) -> dict[str, Any]:
 
 
 @router.post("", status_code=HTTPStatus.CREATED, summary="Tell an endpoint of changes")
-def add(door: Owner, wanted: Wanted) -> dict[str, Any]:
-    """From now on; `secret` proves our messages to whoever gets them, and is told this once."""
+def add(door: Owner, wanted: Wanted, once: MaybeOnce) -> JSONResponse:
+    """From now on; `secret` proves our messages to whoever gets them, and is told this once.
+
+    With an Idempotency-Key the same request sent again is told the same secret.
+    """
     url = checked_url(wanted.url, is_production=door.ports.is_production)
-    own, secret = uuid4(), secret_of(secrets.token_bytes(SECRET_BYTES))
-    name = f"{door.ports.secrets_prefix}/endpoints/{own}".lstrip("/")
-    ref = door.ports.secrets.put(name, {SECRET: secret})
+    refs: list[str] = []
     try:
-        with door.transaction() as db:
-            new = endpoints.NewEndpoint(
-                id=own,
-                account_id=door.account_id,
-                url=url,
-                secret_ref=ref,
-                by=door.person.name,
-                at=door.ports.clock(),
-            )
-            endpoints.add(db, new)
-            _note(db, door, "added", own)
+        return _once(door, once, lambda db: _added(db, door, url, refs))
     except BaseException:
-        door.ports.secrets.delete(ref)
+        for ref in refs:
+            door.ports.secrets.delete(ref)
         raise
-    return {"success": True, "id": str(own), "secret": secret}
 
 
 @router.post("/{endpoint_id}/rotate", summary="Make another secret for an endpoint")
-def rotate(door: Owner, endpoint_id: UUID) -> dict[str, Any]:
-    """For a day messages carry a signature by each, so that nothing is lost while it changes."""
-    secret = secret_of(secrets.token_bytes(SECRET_BYTES))
-    until = door.ports.clock() + BOTH_VALID_FOR
-    with door.transaction() as db:
-        ref = endpoints.held(db, endpoint_id)["secret_ref"]
-        _note(db, door, "secret_changed", endpoint_id)
-        door.ports.secrets.forget(ref)
-        before = door.ports.secrets.get(ref)[SECRET]
-        told = {SECRET: secret, BEFORE: before, BEFORE_UNTIL: until.isoformat()}
-        door.ports.secrets.replace(ref, told)
-    return {"success": True, "secret": secret, "both_valid_until": as_json(until)}
+def rotate(door: Owner, endpoint_id: UUID, once: MaybeOnce) -> JSONResponse:
+    """For a day messages carry a signature by each, so that nothing is lost while it changes.
+
+    With an Idempotency-Key the same request sent again is told the same secret.
+    """
+    return _once(door, once, lambda db: _rotated(db, door, endpoint_id))
 
 
 @router.post(
@@ -159,6 +147,44 @@ def redeliver(door: Operator, message_id: UUID) -> dict[str, Any]:
             status=HTTPStatus.ACCEPTED,
         )
     return {"success": True}
+
+
+def _once(door: Door, once: Keyed | None, do: Callable[[Db], Answer]) -> JSONResponse:
+    if once is not None:
+        return once.answer(door, do)
+    with door.transaction() as db:
+        made = do(db)
+    return JSONResponse(dict(made.body), status_code=made.status)
+
+
+def _added(db: Db, door: Door, url: str, refs: list[str]) -> Answer:
+    """`refs` learns where the secret lies, for whoever has to take it back."""
+    own, secret = uuid4(), secret_of(secrets.token_bytes(SECRET_BYTES))
+    name = f"{door.ports.secrets_prefix}/endpoints/{own}".lstrip("/")
+    refs.append(door.ports.secrets.put(name, {SECRET: secret}))
+    new = endpoints.NewEndpoint(
+        id=own,
+        account_id=door.account_id,
+        url=url,
+        secret_ref=refs[-1],
+        by=door.person.name,
+        at=door.ports.clock(),
+    )
+    endpoints.add(db, new)
+    _note(db, door, "added", own)
+    body = {"success": True, "id": str(own), "secret": secret}
+    return Answer(status=HTTPStatus.CREATED, body=body)
+
+
+def _rotated(db: Db, door: Door, endpoint_id: UUID) -> Answer:
+    secret, at = secret_of(secrets.token_bytes(SECRET_BYTES)), door.ports.clock()
+    ref = endpoints.held(db, endpoint_id)["secret_ref"]
+    _note(db, door, "secret_changed", endpoint_id)
+    door.ports.secrets.forget(ref)
+    door.ports.secrets.replace(ref, rotated(door.ports.secrets.get(ref), secret, at=at))
+    until = as_json(at + BOTH_VALID_FOR)
+    body = {"success": True, "secret": secret, "both_valid_until": until}
+    return Answer(status=HTTPStatus.OK, body=body)
 
 
 def _mark(one: endpoints.Told) -> tuple[datetime, UUID]:

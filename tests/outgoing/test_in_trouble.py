@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from domain.errors import Throttled
 from domain.jobs import JobState
-from tests.outgoing.office import PATIENT, Office, office, receiver
+from tests.outgoing.office import ENDPOINTS, PATIENT, Office, office, receiver
 from tests.producers.conftest import engine, make_site, site
 from tests.producers.seeding import NOW
 
@@ -118,3 +118,51 @@ def test_days_of_failing_are_counted_from_a_resumption(office: Office) -> None:
     assert isinstance(office.carry(), Throttled)
 
     assert office.shown()["state"] == "active"
+
+
+def test_a_secret_holds_for_its_day_however_often_it_is_changed_within(office: Office) -> None:
+    second = office.act("rotate")["secret"]
+    office.site.clock.now = NOW + timedelta(hours=1)
+    third = office.act("rotate")["secret"]
+    office.change(PATIENT)
+    office.tell()
+    assert all(office.receiver.is_genuine(one) for one in (office.secret, second, third))
+
+    office.site.clock.now = NOW + timedelta(hours=24)
+    office.change(PATIENT)
+    office.tell()
+    assert not office.receiver.is_genuine(office.secret)
+    assert all(office.receiver.is_genuine(one) for one in (second, third))
+
+
+def test_a_secret_that_is_changed_all_day_long_is_refused_in_a_sentence(office: Office) -> None:
+    for _ in range(8):
+        office.act("rotate")
+
+    answer = office.ask("POST", f"/{office.endpoint}/rotate")
+
+    assert answer.status_code == 422
+    assert "tomorrow" in answer.json()["detail"]
+
+
+def test_a_request_whose_answer_was_lost_is_told_the_same_secret(office: Office) -> None:
+    keyed = {**office.site.bearer(), "Idempotency-Key": "one"}
+    wanted, client = {"url": office.receiver.address}, office.site.client
+
+    added = [client.post(ENDPOINTS, headers=keyed, json=wanted).json() for _ in range(2)]
+    changed = [
+        client.post(f"{ENDPOINTS}/{office.endpoint}/rotate", headers=keyed).json() for _ in range(2)
+    ]
+
+    assert added[0] == added[1]
+    assert changed[0] == changed[1]
+    assert len(office.done("GET")["endpoints"]) == 2
+
+
+def test_an_endpoint_that_is_one_too_many_leaves_no_secret(office: Office) -> None:
+    for _ in range(19):
+        office.done("POST", json={"url": office.receiver.address})
+
+    assert office.ask("POST", json={"url": office.receiver.address}).status_code == 422
+
+    assert len(office.site.ports.secrets.kept) == 20  # type: ignore[attr-defined]
