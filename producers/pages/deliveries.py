@@ -28,7 +28,7 @@ from producers.pages.rendering import ENVIRONMENT, VENDORS, NavItem, render, wor
 
 router = APIRouter(include_in_schema=False)
 
-NAV = NavItem("/deliveries", "Deliveries", Permission.OPERATE, order=40)
+NAV = NavItem("/deliveries", "Deliveries", Permission.OPERATE, order=40, also=["/outgoing"])
 Operator = Annotated[Door, Depends(door(Permission.OPERATE))]
 
 PAGE = 40

@@ -1,6 +1,6 @@
 """Templates, with everything escaped, and the frame every page shares."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -31,7 +31,8 @@ VENDORS = {
 class NavItem:
     """A page in the navigation, for those who may open it; `count` is what waits for them there.
 
-    Without a word from `wanted` it is there for every account.
+    Without a word from `wanted` it is there for every account. `also` are pages that are reached
+    from this one alone.
     """
 
     path: str
@@ -40,10 +41,15 @@ class NavItem:
     order: int = 50
     count: Callable[[Db], int] | None = None
     wanted: Callable[[Db], bool] | None = None
+    also: Sequence[str] = ()
 
     def is_at(self, path: str) -> bool:
-        """Whether that address is this page or lies below it."""
-        return path == self.path or (self.path != "/" and path.startswith(f"{self.path}/"))
+        """Whether that address is this page, lies below it or is reached from it."""
+        return (
+            path in self.also
+            or path == self.path
+            or (self.path != "/" and path.startswith(f"{self.path}/"))
+        )
 
 
 def render(

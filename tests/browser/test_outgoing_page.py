@@ -53,6 +53,8 @@ def test_an_owner_has_a_program_told_and_sees_how_it_goes(
     assert found["title"] == "Outgoing webhooks"
     assert "https://" in found["refused"]
     assert found["secret"].startswith("whsec_")
+    assert (found["focused"], found["copies"], found["current"]) == (True, 1, "Deliveries")
+    assert found["still"] == found["secret"]
     assert found["endpoints"] == 3
     assert "It answered 500." in found["disabled"]
     assert found["messages"] == 7

@@ -1,6 +1,6 @@
 // Whom we tell of changes: added, tested, paused, given another secret; a message sent again.
 import "./frame.js";
-import { ask } from "./api.js";
+import { ask, exchange } from "./api.js";
 import { busy, ready } from "./forms.js";
 import { say } from "./toast.js";
 import { sure } from "./sure.js";
@@ -14,12 +14,30 @@ const SAID = {
   resume: "It is told again, first of what changed meanwhile.",
 };
 
+// Sent again after an answer that was lost, it is the same secret.
+const keys = new Map();
+
+async function asked(path, body) {
+  const what = JSON.stringify([path, body]);
+  if (!keys.has(what)) keys.set(what, crypto.randomUUID());
+  const answer = await exchange("POST", path, { body, key: keys.get(what) });
+  keys.delete(what);
+  return answer.body;
+}
+
 // The page is not renewed while a secret stands on it: nobody could copy it after that.
 function shown(secret, hint) {
   place.querySelector("[data-secret-text]").textContent = secret;
   place.querySelector("[data-secret-hint]").textContent = hint;
+  place.querySelector("[data-copy-secret]").textContent = "Copy";
   place.hidden = false;
   place.scrollIntoView({ block: "nearest" });
+  place.focus();
+}
+
+function renew(done) {
+  if (place.hidden) location.reload();
+  else say(`${done} Copy the secret, then reload the page.`);
 }
 
 const address = (button) => `${ENDPOINTS}/${button.closest("[data-endpoint]").dataset.endpoint}`;
@@ -29,13 +47,13 @@ async function act(button) {
   const what = button.dataset.act;
   await ask("POST", `${address(button)}/${what}`);
   if (what === "test") say(SAID.test);
-  else location.reload();
+  else renew(SAID[what]);
 }
 
 async function rotate(button) {
   const isSure = await sure("Make another secret?", `Messages to ${named(button)} carry both signatures for 24 hours; after that only the new one.`, "Make it");
   if (!isSure) return;
-  const { secret } = await ask("POST", `${address(button)}/rotate`);
+  const { secret } = await asked(`${address(button)}/rotate`);
   shown(secret, "The one before holds for 24 hours more.");
 }
 
@@ -43,7 +61,7 @@ async function remove(button) {
   const isSure = await sure("Remove the endpoint?", `Nothing is sent to ${named(button)} any more, and its secret is forgotten.`, "Remove");
   if (!isSure) return;
   await ask("DELETE", address(button));
-  location.reload();
+  renew("The endpoint is removed.");
 }
 
 async function redeliver(button) {
@@ -51,7 +69,12 @@ async function redeliver(button) {
   say("It is sent once more, under the same id.");
 }
 
-const DOES = { "[data-act]": act, "[data-rotate]": rotate, "[data-remove]": remove, "[data-redeliver]": redeliver };
+async function copy(button) {
+  await navigator.clipboard.writeText(place.querySelector("[data-secret-text]").textContent);
+  button.textContent = "Copied";
+}
+
+const DOES = { "[data-act]": act, "[data-rotate]": rotate, "[data-remove]": remove, "[data-redeliver]": redeliver, "[data-copy-secret]": copy };
 
 document.addEventListener("click", async (event) => {
   for (const [name, does] of Object.entries(DOES)) {
@@ -72,7 +95,7 @@ const form = document.querySelector("[data-add-endpoint]");
 form?.addEventListener("submit", (event) => {
   event.preventDefault();
   busy(form, form.querySelector("button"), async () => {
-    const { secret } = await ask("POST", ENDPOINTS, { body: { url: form.elements.url.value.trim() } });
+    const { secret } = await asked(ENDPOINTS, { url: form.elements.url.value.trim() });
     form.reset();
     shown(secret, "The endpoint is told of changes from now on; reload the page to see it.");
   });

@@ -11,6 +11,12 @@ export default async function play({ open, shots }) {
   await page.getByRole("button", { name: "Add", exact: true }).click();
   await page.locator("[data-secret]").waitFor();
   found.secret = await page.locator("[data-secret-text]").innerText();
+  found.focused = await page.evaluate(() => document.activeElement.hasAttribute("data-secret"));
+  found.copies = await page.getByRole("button", { name: "Copy the secret" }).count();
+  found.current = await page.locator('nav a[aria-current="page"]').innerText();
+  await page.getByRole("button", { name: "Pause: https://hooks.example.com/pms-sync/a-rather-long-path" }).click();
+  await page.getByText("Copy the secret, then reload the page.").waitFor();
+  found.still = await page.locator("[data-secret-text]").innerText();
   await page.screenshot({ path: `${shots}/outgoing-1280-light.png`, fullPage: true });
   await page.reload();
   found.endpoints = await page.locator("#endpoints li").count();
