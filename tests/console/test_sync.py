@@ -112,6 +112,8 @@ def test_a_row_has_the_names_scripts_rely_on(shell: Shell, connected: str) -> No
         "removed",
         "provenance",
         "id",
+        "overlaps",
+        "referral_id",
     ]
     assert row["id"][:8] in shell("run-sheet", "--date", "today").out
     assert row["start"].endswith("Z")
@@ -132,7 +134,7 @@ def test_a_dry_run_tells_and_changes_nothing(shell: Shell, connected: str) -> No
 
     assert {one["what"] for one in told["changes"]} == {"add"}
     assert len(told["changes"]) == told["created"] > 0
-    assert shell.answer("run-sheet") == {"appointments": []}
+    assert shell.answer("run-sheet") == {"appointments": [], "overlaps": []}
 
 
 def test_most_of_a_day_vanishing_waits_for_a_persons_word(
