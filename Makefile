@@ -63,17 +63,19 @@ chaos: $(STAMP) ## Break everything at once, and look for what was lost (CHAOS=1
 soak: $(STAMP) ## Judge living practices, interleavings, callers and kills, with tables (length=20)
 	@SOAK=$(or $(length),20) $(PYTEST) -q -s tests/sync/test_accuracy.py \
 		tests/sync/test_interleavings.py tests/pushes/test_interleavings.py \
+		tests/domain/test_merge_laws.py tests/domain/test_joining.py \
 		tests/e2e/test_many_callers.py tests/e2e/test_calls_under_fire.py tests/checks $(args)
 
 security: $(STAMP) ## Fuzz, replay, inject and starve it at full length, with figures
-	@SOAK=1 $(PYTEST) -q -s tests/security tests/webhooks/test_malformed_signatures.py $(args)
+	@SOAK=1 $(PYTEST) -q -s tests/security tests/webhooks/test_malformed_signatures.py \
+		tests/infra/test_sealing.py tests/storage/test_audit_chain.py $(args)
 
 audit: $(STAMP) ## Look for known holes in both locks, and write sbom.cdx.json
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.image.lock
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
 	@$(BIN)/python docker/sbom.py requirements.image.lock > sbom.cdx.json
 
-live: $(STAMP) ## Call the sandbox of one vendor with keys from the environment (pms=gentu)
+live: $(STAMP) ## Read a day of a vendor's sandbox, keys from the environment (pms=gentu LIVE_OPTIONS=...)
 	@$(PYTEST) -m live -k "$(pms)" $(args)
 
 # uv does the work, trusting the machine's certificates or else its own; plain pip does it, more

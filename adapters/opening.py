@@ -98,7 +98,7 @@ class Opener:
         if connection.secret_ref is not None:
             return {**preset, **self.secrets.get(connection.secret_ref)}
         if not preset:
-            raise NeedsReconnect("This connection has no credentials; connect it again.")
+            raise NeedsReconnect("This connection has no credentials; sign in again.")
         return preset
 
     def token_key(self, connection: Connection, secrets: Mapping[str, str]) -> str | None:

@@ -50,9 +50,10 @@ class _Awaited:
 class Replies:
     """One list and one waiting connection for each ingress process, whoever waits in it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, wait: float = WAIT_SECONDS) -> None:
         self.name = uuid4().hex
         self._url = url
+        self._wait = wait
         self._lock = threading.Lock()
         self._waiting: dict[UUID, _Awaited] = {}
         self._early: dict[UUID, None] = {}
@@ -82,7 +83,7 @@ class Replies:
                 del self._waiting[row_id]
 
     def _listen(self) -> None:
-        client = connect(self._url, blocking=True, retries=0)
+        client = connect(self._url, waits=self._wait, retries=0)
         try:
             while not self._stopping.is_set():
                 self._hear(client)
@@ -91,7 +92,7 @@ class Replies:
 
     def _hear(self, client: "redis.Redis") -> None:
         try:
-            heard = client.blpop([_list(self.name)], timeout=WAIT_SECONDS)
+            heard = client.blpop([_list(self.name)], timeout=self._wait)
         except redis.RedisError as away:
             log.warning("reply.not_heard", error=type(away).__name__)
             self._stopping.wait(AGAIN_SECONDS)

@@ -15,7 +15,7 @@ import structlog
 from redis import Redis, RedisError
 
 from domain.credentials import Token, TokenRequest
-from domain.errors import Transient
+from domain.errors import BrokenContract, Throttled, Transient
 from infra.clock import Clock
 from infra.sealing import SealBroken, Sealer
 
@@ -142,7 +142,12 @@ class RedisTokens:
             newer = self._read(request.key)
             if newer is not None and newer != held:
                 return newer.token
-            return self._buy(request, owner, held)
+            try:
+                return self._buy(request, owner, held)
+            except (Transient, Throttled, BrokenContract) as problem:
+                # The vendor's trouble with selling one is no reason not to use what still works.
+                log.warning("token.not_renewed", error_kind=problem.kind)
+                return held.token
 
     def _bought(self, request: TokenRequest, *, unless: Callable[[Held], bool]) -> Token:
         """Wait for the lock, and look again before buying: the wait was for somebody's purchase."""

@@ -1,7 +1,7 @@
 """What an operator was told of a vendor's limits, where its documents leave them open."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,8 @@ from domain.limits import Limit
 
 LIMITS, PER = "limits", "limited_per"
 """Of the variables that carry a vendor's name, those that say what it allows, and whom."""
+
+LONGEST = 24 * 3600
 
 OWNERS: Mapping[str, LimitedPer] = {
     "application": "application",
@@ -59,7 +61,24 @@ def _limits(name: str, text: str) -> tuple[Limit, ...]:
             f"{name.upper()}_LIMITS: write requests/seconds with commas between, as in"
             " 60/60, 1000/3600."
         )
-    return tuple(Limit(int(one["requests"]), int(one["seconds"])) for one in found if one)
+    limits = tuple(Limit(int(one["requests"]), int(one["seconds"])) for one in found if one)
+    _must_be_kept(name, [one.seconds for one in limits])
+    return limits
+
+
+def _must_be_kept(name: str, windows: Sequence[int]) -> None:
+    """What left is known for a day, should the clock forget; two that differ cannot both be it."""
+    if max(windows) > LONGEST:
+        raise BadInput(
+            f"{name.upper()}_LIMITS: {max(windows)} seconds are more than a day; write what is"
+            f" allowed in at most {LONGEST}."
+        )
+    twice = [one for one in windows if windows.count(one) > 1]
+    if twice:
+        raise BadInput(
+            f"{name.upper()}_LIMITS: two limits are for {twice[0]} seconds; write the one that"
+            " holds."
+        )
 
 
 def _per(name: str, text: str) -> LimitedPer:

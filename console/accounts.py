@@ -75,11 +75,21 @@ def add(  # noqa: PLR0913 - each is an option
         phones=phone or (),
         transfer_to=transfer_to or (),
     )
-    with wired() as wiring, dispatch(wiring.engine) as db:
-        accounts.add(db, account)
+    _keep(account)
     if json:
         return output.answer({"id": account.id})
     return output.say(f"Account '{account.id}' is there; add its connections with --account.")
+
+
+def _keep(account: Account) -> None:
+    """The first line of its own audit says who made it."""
+    command, action = "accounts add", "account.added"
+    with (
+        wired() as wiring,
+        audited(wiring.engine, command, account_id=account.id, action=action) as db,
+        as_dispatch(db),
+    ):
+        accounts.add(db, account)
 
 
 _INSTEAD = "Takes the place of all there were; repeatable, and '' takes them away."

@@ -30,6 +30,8 @@ def list_(*, account: Account = "default", json: AsJson = False) -> None:
         found = agreements.listed(db)
     if json:
         return output.answer({"agreements": found})
+    if not found:
+        return output.say("No agreement is on record; record one with 'pms-sync baa record'.")
     return output.table(
         ["With", "Version", "Signed by", "On", "Until", "Recorded by"],
         [

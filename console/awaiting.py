@@ -9,7 +9,13 @@ import structlog
 
 from infra.database import DatabaseAway
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 900.0
+"""Whoever starts again what has ended may pause before it, longer each time (Kubernetes up to five
+minutes, until something ran for ten): a process that waits goes on as soon as its server does."""
+
+PROBED_SECONDS = 30.0
+"""The ingress is ended where it takes longer to listen than its probe at the start allows."""
+
 AGAIN_SECONDS = 0.25
 
 _T = TypeVar("_T")

@@ -24,6 +24,8 @@ WEBHOOK = "/vapi/webhook"
 LOOKED_AT = 200
 MOST = 10_000
 
+app = typer.Typer()
+
 _ROWS = text(
     """
     SELECT entry.id, entry.patient_phone, connection.timezone FROM run_sheet_appointments AS entry
@@ -37,6 +39,7 @@ _ROWS = text(
 _NUMBERS = text("SELECT vapi_number_ids, phones FROM accounts WHERE id = :id")
 
 
+@app.command("vapi-call")
 def vapi_call(  # noqa: PLR0913 - each is an option
     *,
     to: Annotated[

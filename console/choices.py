@@ -6,12 +6,13 @@ from typing import Annotated, Any
 import typer
 
 from adapters import chosen, pms
-from adapters.storage import connection_list, connections, mapping
+from adapters.storage import connection_list, connections, mapping, practice_book
 from console import given, output
 from console.auditing import audited
 from console.opened import Id, opened
 from console.output import AsJson, short
 from domain.connections import Connection
+from domain.rhythm import check_rest
 from domain.window import zone
 from infra.database import transaction
 
@@ -39,7 +40,7 @@ def map_(
         transaction(wiring.engine, account_id=held.account_id) as db,
     ):
         if every:
-            connections.save_practitioners(db, held, (), map_all=True)
+            practice_book.save_practitioners(db, held, (), map_all=True)
             connection_list.touch(db, held.id)
         elif practitioner:
             names = {
@@ -80,7 +81,7 @@ def types(
         for marked, is_telehealth in ((telehealth, True), (not_telehealth, False)):
             ids = [given.one_of(held.types, one, what="type") for one in marked or ()]
             if ids:
-                connections.mark_telehealth(db, held, ids, telehealth=is_telehealth)
+                practice_book.mark_telehealth(db, held, ids, telehealth=is_telehealth)
                 connection_list.touch(db, held.id)
         found = connection_list.types(db, held.id)
     if json:
@@ -105,6 +106,7 @@ Ahead = Annotated[
 FullEvery = Annotated[
     int | None, typer.Option(help="Minutes after which days are read whole.", min=1)
 ]
+Every = Annotated[int | None, typer.Option(help="Minutes between syncs.", min=1, max=1440)]
 Adaptive = Annotated[
     bool | None,
     typer.Option("--adaptive/--steady", help="Less often while quiet, or always at --every."),
@@ -123,7 +125,7 @@ def set_(  # noqa: PLR0913 - each is an option
     *,
     name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
     timezone: Annotated[str | None, typer.Option(help="IANA zone the practice keeps.")] = None,
-    every: Annotated[int | None, typer.Option(help="Minutes between syncs.", min=1)] = None,
+    every: Every = None,
     days_ahead: Ahead = None,
     full_every: FullEvery = None,
     adaptive: Adaptive = None,
@@ -161,6 +163,9 @@ def _change(
 ) -> None:
     with opened(wanted) as (wiring, held):
         changes = {key: one for key, one in told.items() if one is not None}
+        if "quiet_minutes" in changes:
+            every = changes.get("frequency_minutes", held.frequency_minutes)
+            check_rest(changes["quiet_minutes"], every=every)
         changes["settings"] = given.settings(pms.vendor(held.vendor), settings, held=held)
         with audited(
             wiring.engine,

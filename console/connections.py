@@ -105,7 +105,7 @@ def add(  # noqa: PLR0913 - each is an option
     json: AsJson = False,
 ) -> None:
     """Connect a practice, after asking its PMS whether the credentials work."""
-    described = pms.vendor(vendor)
+    described, site = pms.vendor(vendor), site.strip()
     if timezone:
         zone(timezone)
     if not site and described.pairing is None:
@@ -241,8 +241,9 @@ def resume(connection: Id, *, json: AsJson = False) -> None:
     with opened(connection) as (wiring, held):
         require_agreements(wiring, account_id=held.account_id, vendor=held.vendor)
         with _changing(wiring, held, "resume") as db:
-            connection_list.resume(db, held.id)
-    _done(held, "syncs again", State.ACTIVE, as_json=json)
+            goes_by_itself = connection_list.resume(db, held.id)
+    done = "syncs again" if goes_by_itself else "is synced again when somebody asks"
+    _done(held, done, State.ACTIVE, as_json=json)
 
 
 def _tell_added(added: Connection) -> None:

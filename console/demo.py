@@ -46,6 +46,7 @@ from domain.sheet import Asked, as_json
 from domain.window import local_day
 from infra import embedded, settings
 from infra.clock import system_clock
+from infra.listening import require_free
 from infra.supervisor import Supervisor
 
 app = typer.Typer()
@@ -108,6 +109,7 @@ def demo(
     stopped = processes.obey_signals()
     with ExitStack() as stack:
         home = _fresh_home(settings.load().home)
+        require_free(host, port)
         _narrate("Starting Postgres, Valkey and the simulators")
         wiring = stack.enter_context(wired(home=home, stays=True))
         practices = [stack.enter_context(_practice(wiring, name)) for name in vendors]
@@ -184,7 +186,8 @@ def _fresh_home(home: Path) -> Path:
     fresh = home / FOLDER
     if embedded.is_owned(fresh):
         raise BadInput(
-            "A demo is running already; stop it, or set PMS_SYNC_HOME to another folder."
+            "A demo is running already; stop it, or set PMS_SYNC_HOME to another folder"
+            " and choose another --port."
         )
     shutil.rmtree(fresh, ignore_errors=True)
     return fresh

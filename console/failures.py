@@ -34,10 +34,14 @@ class FileLines:
         self._path = path
 
     def msg(self, line: str) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.touch(mode=0o600)
-        with self._path.open("a") as file:
-            file.write(line + "\n")
+        """Where the file cannot be written, to standard error: no command ends for its log."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.touch(mode=0o600)
+            with self._path.open("a") as file:
+                file.write(line + "\n")
+        except OSError:
+            sys.stderr.write(line + "\n")
 
     debug = info = warning = error = critical = exception = msg
 

@@ -113,6 +113,12 @@ def new_link(
     role: Role = Role.OWNER,
     base_url: str | None = None,
 ) -> str:
-    with dispatch(wiring.engine) as db:
+    said = f"{name}, {role.value}"
+    with (
+        audited(
+            wiring.engine, "login-link", account_id=account_id, action="link.made", summary=said
+        ) as db,
+        as_dispatch(db),
+    ):
         token = make_login_link(db, account_id=account_id, name=name, role=role, now=system_clock())
     return f"{base_url or address.of_pages(wiring.settings)}{PATH}?token={token}"

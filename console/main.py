@@ -6,86 +6,24 @@ from pathlib import Path
 
 import typer
 
-from console import (
-    accounts,
-    agreements,
-    audit,
-    authorisations,
-    backfill,
-    calling,
-    choices,
-    conflicts,
-    connections,
-    deliveries,
-    demo,
-    doctor,
-    drift,
-    jobs,
-    leaving,
-    login,
-    practices,
-    processes,
-    push,
-    rotating,
-    runs,
-    sheet,
-    simulators,
-    summary,
-    sync,
-    vapi,
-    vendors,
-    webhooks,
-    writes,
-)
+from console.commands import HOUSE, ByName
 from console.failures import guarded, log_to
 from domain.errors import BadInput
 from infra import settings
 
 app = typer.Typer(
+    cls=ByName,
     name="pms-sync",
     help="Practice management systems into one run sheet, and voice bookings back into them.",
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    **HOUSE,
 )
-simulators.played.command("vapi-call")(calling.vapi_call)
-simulators.played.command("practices")(practices.practices)
-connections.app.add_typer(choices.app)
-connections.app.add_typer(backfill.app)
-connections.app.add_typer(drift.app)
-connections.app.add_typer(leaving.app)
-connections.app.add_typer(webhooks.app)
-for commands in (
-    demo.app,
-    processes.app,
-    sync.app,
-    summary.app,
-    sheet.app,
-    jobs.top,
-    doctor.app,
-    login.app,
-    simulators.app,
-    vendors.app,
-):
-    app.add_typer(commands)
-for name, group in {
-    "accounts": accounts.app,
-    "audit": audit.app,
-    "baa": agreements.app,
-    "connections": connections.app,
-    "conflicts": conflicts.app,
-    "runs": runs.app,
-    "secrets": rotating.app,
-    "jobs": jobs.app,
-    "push": push.app,
-    "writes": writes.app,
-    "deliveries": deliveries.app,
-    "vapi": vapi.app,
-    "authorisations": authorisations.app,
-    "sikka": authorisations.sikka,
-}.items():
-    app.add_typer(group, name=name)
+
+
+@app.callback()
+def pms_sync() -> None:
+    """Nothing is done but what a command does."""
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from console.widths import fitted
+from console.widths import are_whole, fitted
 from domain.sheet import as_json
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON on one line.")]
@@ -73,8 +73,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str 
     kept = [list(row) for row in rows]
     cells = [[cell(one) for one in row] for row in kept]
     terminal = out()
-    texts = [[name, *(row[at].plain for row in cells)] for at, name in enumerate(headings)]
-    widths = fitted(texts, room=terminal.width - GAP * (len(headings) - 1) - EDGES)
+    widths = fitted(_columns(headings, cells), room=_room(headings))
     for at, (heading, width) in enumerate(zip(headings, widths, strict=True)):
         column = [row[at] for row in kept]
         numeric = bool(column) and all(isinstance(one, int | float) for one in column)
@@ -84,6 +83,20 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str 
     for row in cells:
         made.add_row(*row)
     terminal.print(made)
+
+
+def has_room(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> bool:
+    """Whether such a table breaks no word of its own."""
+    cells = [[cell(one) for one in row] for row in rows]
+    return are_whole(_columns(headings, cells), room=_room(headings))
+
+
+def _columns(headings: Sequence[str], cells: Sequence[Sequence[Text]]) -> list[list[str]]:
+    return [[name, *(row[at].plain for row in cells)] for at, name in enumerate(headings)]
+
+
+def _room(headings: Sequence[str]) -> int:
+    return out().width - GAP * (len(headings) - 1) - EDGES
 
 
 def facts(pairs: Iterable[tuple[str, Any]]) -> None:

@@ -25,7 +25,10 @@ APPOINTMENTS = 60
 USUAL_MINUTES = 15
 BOTH_WAYS_MINUTES = 1
 
+app = typer.Typer()
 
+
+@app.command()
 def practices(
     *,
     first_port: Annotated[

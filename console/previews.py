@@ -7,12 +7,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
+from adapters.storage import approvals
 from adapters.storage.previews import Line, read_preview
 from adapters.storage.runs import LoggedRun
 from console import output
 from console.auditing import access
 from console.wiring import Wiring
 from domain.window import zone
+from infra.clock import system_clock
 from infra.database import transaction
 
 MARKS = {"add": "+", "change": "~", "remove": "-"}
@@ -37,6 +39,23 @@ def place_of(wiring: Wiring, run: LoggedRun) -> ZoneInfo:
     """Where the run's practice is; one that was removed since still has its clock."""
     with transaction(wiring.engine, account_id=run.account_id) as db:
         return zone(db.execute(_ZONE, {"id": run.connection_id}).scalar_one())
+
+
+def offer(wiring: Wiring, run: LoggedRun) -> str:
+    """How the preview is done as it stands, and by when; or why it cannot be any more."""
+    now = system_clock()
+    with transaction(wiring.engine, account_id=run.account_id) as db:
+        found = approvals.prospect(db, run.id, at=now)
+    if found.until is None:
+        return str(found.refused)
+    how = f"To do exactly this: pms-sync runs approve {output.short(run.id)}"
+    if found.until <= now:
+        return f"{how} (at once: the next sync of these days is due, and ends it)"
+    at = f"{found.until.astimezone(place_of(wiring, run)):%a %d %b %H:%M}"
+    if not found.is_synced_then:
+        return f"{how} (until {at})"
+    left = output.span((found.until - now).total_seconds())
+    return f"{how} (until the next sync of these days, {at}, in {left})"
 
 
 def show(lines: Sequence[Line], place: ZoneInfo) -> None:

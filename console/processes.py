@@ -1,31 +1,23 @@
-"""`pms-sync migrate | ingress | worker | scheduler | up`: the processes of the product."""
+"""`pms-sync migrate | up`: the schema, and all processes of the product on this machine."""
 
-import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Event
 from types import FrameType
 from typing import Annotated
 
 import typer
-from pydantic import SecretStr
 
 import migrations
-import producers.main
-import scheduler.main
-import workers.main
 from adapters.secrets.choosing import require_readable
 from console import address, output
-from console.awaiting import once_there
 from console.output import AsJson
-from console.wiring import Wiring, ensure_schema, revision, wired
-from domain.errors import BadInput
-from infra import logging, otel
-from infra.redis import policy_problem
+from console.staying import refuse_leaky_redis
+from console.wiring import Wiring, revision, wired
+from infra.listening import require_free
 from infra.supervisor import Child, Supervisor
 
 app = typer.Typer()
@@ -34,12 +26,11 @@ POOLS = ("voice", "sync", "default")
 NICENESS = {"sync": 10}
 """On one machine a caller's answer comes before a sync that can wait a moment."""
 
-MOST_THREADS = 64
-SPARE_CONNECTIONS = 3
 HERE = "127.0.0.1"
 LOOK_SECONDS = 0.5
+LETTING_GO_SECONDS = 5.0
+"""How long the ingress of an `up` that was killed may still have the port."""
 
-LogsAsJson = Annotated[bool, typer.Option("--json", help="Log as JSON, on a terminal too.")]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Where pages and webhooks are served.", min=1, max=65535)]
 
@@ -65,53 +56,6 @@ def migrate(*, json: AsJson = False) -> None:
 
 
 @app.command()
-def ingress(
-    *,
-    port: Port = 8000,
-    host: Host = HERE,
-    json: LogsAsJson = False,
-) -> None:
-    """Serve pages, the API and webhooks until stopped."""
-    with _process(as_json=json) as wiring:
-        given = wiring.settings.model_copy(
-            update={
-                "database_url": SecretStr(wiring.database_url),
-                "redis_url": SecretStr(wiring.redis_url),
-            }
-        )
-        producers.main.run(given, port=port, host=host)
-
-
-@app.command()
-def worker(
-    *,
-    pool: Annotated[str, typer.Option(help="voice, sync, default, or all but voice.")],
-    threads: Annotated[int | None, typer.Option(min=1, max=MOST_THREADS)] = None,
-    nice: Annotated[int, typer.Option(help="Yield to others by this much.", min=0, max=19)] = 0,
-    json: LogsAsJson = False,
-) -> None:
-    """Carry jobs until stopped."""
-    if pool not in workers.main.POOLS:
-        raise BadInput(f"There is no pool '{pool}'; choose one of {', '.join(workers.main.POOLS)}.")
-    os.nice(nice)
-    count = threads or workers.main.THREADS[pool]
-    with _process(connections=count + SPARE_CONNECTIONS, as_json=json) as wiring:
-        workers.main.run(wiring.parts(), redis_url=wiring.redis_url, pool=pool, threads=count)
-
-
-@app.command("scheduler")
-def scheduler_(*, json: LogsAsJson = False) -> None:
-    """Write the jobs that are due and announce what is ready, until stopped."""
-    with _process(as_json=json) as wiring:
-        scheduler.main.run(
-            database_url=wiring.database_url,
-            redis_url=wiring.redis_url,
-            sealer=wiring.sealer,
-            usual_hours=wiring.settings.usual_hours,
-        )
-
-
-@app.command()
 def up(*, port: Port = 8000, host: Host = HERE, json: AsJson = False) -> None:
     """Run everything on this machine; what dies is started again."""
     stopped = obey_signals()
@@ -123,6 +67,7 @@ def up(*, port: Port = 8000, host: Host = HERE, json: AsJson = False) -> None:
         pages = address.public(given) or address.local(port)
         refuse_leaky_redis(wiring)
         require_readable(wiring.secrets)
+        require_free(host, port, patience=LETTING_GO_SECONDS)
         for child in children(wiring, port=port, host=host, base_url=pages):
             supervisor.add(child)
         with address.noted(given.home, pages):
@@ -201,25 +146,3 @@ def keep_servers(wiring: Wiring, stopped: Event, *, seconds: float | None = None
     while not stopped.wait(LOOK_SECONDS) and (until is None or time.monotonic() < until):
         for name in wiring.revive():
             output.err().print(f"{name} had ended and was started again.")
-
-
-def refuse_leaky_redis(wiring: Wiring) -> None:
-    problem = policy_problem(wiring.redis)
-    if problem:
-        raise BadInput(problem)
-
-
-@contextmanager
-def _process(*, connections: int = SPARE_CONNECTIONS, as_json: bool = False) -> Iterator[Wiring]:
-    """The parts of a long-running process, whose log goes to standard error."""
-    with wired(migrated=False, connections=connections, stays=True) as wiring:
-        given = wiring.settings
-        plain = not as_json and (
-            given.log_format == "console" or (given.log_format == "auto" and sys.stderr.isatty())
-        )
-        logging.configure(json=not plain, level=given.log_level)
-        once_there(lambda: ensure_schema(wiring))
-        once_there(lambda: refuse_leaky_redis(wiring))
-        require_readable(wiring.secrets)
-        with otel.sending(given.otel_exporter_otlp_endpoint, process=" ".join(sys.argv[1:2])):
-            yield wiring

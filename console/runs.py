@@ -75,6 +75,7 @@ def show(
             rejects = [dict(one) for one in runs.rejects(db, found.id)]
         changes = previews.read(wiring, found, command="runs show")
         place = previews.place_of(wiring, found)
+        offer = previews.offer(wiring, found) if changes and not found.approved_at else ""
     if json:
         told = {"changes": changes} if found.dry_run else {}
         return output.answer({**as_json(found), "rejects": rejects, **told})
@@ -97,6 +98,8 @@ def show(
     _tell_rejects(found, rejects)
     if changes:
         previews.show(changes, place)
+    if offer:
+        output.say(offer)
     return None
 
 

@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from adapters.rest.vendor import Vendor
-from adapters.storage import accounts, checks, connection_list, connections
+from adapters.storage import (
+    accounts,
+    checks,
+    connection_list,
+    connections,
+    practice_book,
+    same_practice,
+)
 from adapters.storage.connections import NewConnection
 from adapters.storage.spent import keep_spent
 from adapters.trying import Trials
@@ -44,8 +51,8 @@ def create(wiring: Wiring, wanted: Wanted) -> Connection:
     if wanted.secrets:
         new = replace(new, secret_ref=checking.secret_name(wiring, candidate(new)))
     with transaction(wiring.engine, account_id=new.account_id) as db:
-        own = replace(new, id=connections.add(db, new))
-        connections.mark_telehealth(db, candidate(own), wanted.telehealth_types)
+        own = replace(new, id=connections.add(db, new, at=system_clock()))
+        practice_book.mark_telehealth(db, candidate(own), wanted.telehealth_types)
         added = checks.keep(db, candidate(own), seen, rename=False, anew=False)
     _store(wiring, added, wanted.secrets)
     return added
@@ -111,6 +118,7 @@ def _completed(wanted: Wanted, new: NewConnection, seen: Seen) -> NewConnection:
         return new
     return replace(
         new,
+        settings=same_practice.said(new.vendor, new.site, new.settings, practice.number),
         timezone=told or new.timezone,
         name=new.name if wanted.is_named else practice.name or new.name,
         state=State.ACTIVE,

@@ -6,9 +6,8 @@ from itertools import groupby
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Connection as Db
 
-from adapters.storage import accounts, connection_list
+from adapters.storage import accounts
 from adapters.storage.sheet import read_sheet
 from console import given, output
 from console.auditing import access
@@ -21,6 +20,7 @@ from domain.sheet import EntryView, Sheet
 from domain.window import check_days, local_day
 from infra.clock import system_clock
 from infra.database import dispatch, transaction
+from producers.days import todays_date
 
 app = typer.Typer()
 
@@ -48,7 +48,7 @@ def run_sheet(
     with wired() as wiring:
         held = load(wiring, connection) if connection else None
         whose = held.account_id if held else account
-        today = local_day(system_clock(), _zone(wiring, whose, held))
+        today = _today(wiring, whose, held)
         first_day = given.day(day or first, today=today)
         last_day = given.day(day or last, today=today, default=first_day)
         check_days(first_day, last_day)
@@ -99,19 +99,15 @@ def as_answer(one: EntryView) -> dict[str, Any]:
     }
 
 
-def _zone(wiring: Wiring, account_id: str, held: Connection | None) -> str:
-    """Whose clock says what day it is: the connection's, the account's, a practice's."""
+def _today(wiring: Wiring, account_id: str, held: Connection | None) -> date:
+    """The connection's own day, else the one that the page opens on."""
+    now = system_clock()
     if held is not None:
-        return held.timezone
+        return local_day(now, held.timezone)
     with dispatch(wiring.engine) as db:
         accounts.require(db, account_id)
-        return _account_zone(db, account_id)
-
-
-def _account_zone(db: Db, account_id: str) -> str:
-    own = next(one.timezone for one in accounts.listed(db) if one.id == account_id)
-    places = [one["timezone"] for one in connection_list.listed(db, account_id=account_id)]
-    return next((name for name in (own, *places) if name), "UTC")
+    with transaction(wiring.engine, account_id=account_id) as db:
+        return todays_date(db, now)
 
 
 def _show(sheet: Sheet) -> None:

@@ -17,8 +17,6 @@ from console import output, processes
 from console.introducing import introduce
 from domain.errors import BadInput, Refused
 
-app = typer.Typer()
-
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "simulators"
 OWN_SEED = 8
@@ -60,13 +58,12 @@ class Played(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-played = typer.Typer(
+app = typer.Typer(
     cls=Played, no_args_is_help=True, help="Play a vendor, or a phone call, on this machine."
 )
-app.add_typer(played, name="simulate")
 
 
-@played.command(VENDOR)
+@app.command(VENDOR)
 def simulate(  # noqa: PLR0913 - each is an option
     vendor: Annotated[str, typer.Argument(help="The PMS to play, such as gentu.")],
     *,

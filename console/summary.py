@@ -13,6 +13,7 @@ from console.wiring import wired
 from domain.sheet import as_json
 from domain.summaries import Summary, monday, running
 from domain.summary_words import lines, title_of
+from domain.window import place
 from infra.clock import system_clock
 from infra.database import dispatch, transaction
 
@@ -57,7 +58,7 @@ def _show(told: Summary) -> None:
     output.table(
         ["What", "The week", "Before"],
         [(one.title, one.this, one.before) for one in lines(told)],
-        title=f"{title_of(told.week)}, by {told.timezone}",
+        title=f"{title_of(told.week)}, {place(told.timezone)} time",
     )
     for error in told.this.errors:
         output.say(f"{error.times} x {error.said}")

@@ -75,10 +75,11 @@ def sync(  # noqa: PLR0913 - each is an option
         with bars() as line:
             run = (carry if here else watch)(wiring, job_id, line(held.name))
         changes = previews.read(wiring, run, command="sync --dry-run")
+        offer = previews.offer(wiring, run) if changes else ""
     if json:
         output.answer(as_answer(run) | ({"changes": changes} if dry_run else {}))
     else:
-        tell(held, run, changes)
+        tell(held, run, changes, offer=offer)
     if run.status != RunStatus.SUCCESS:
         raise typer.Exit(1)
 
@@ -110,7 +111,9 @@ def as_answer(run: LoggedRun) -> dict[str, Any]:
     return {"run_id": run.id, "status": run.status, **counts, "errors": run.errors}
 
 
-def tell(held: Connection, run: LoggedRun, changes: Sequence[dict[str, Any]]) -> None:
+def tell(
+    held: Connection, run: LoggedRun, changes: Sequence[dict[str, Any]], *, offer: str = ""
+) -> None:
     counts = ", ".join(f"{getattr(run, name)} {name}" for name in COUNTED if getattr(run, name))
     what = "would be" if run.dry_run else run.status
     output.say(f"{held.name}: {what}: {counts or 'nothing on those days'}")
@@ -118,4 +121,4 @@ def tell(held: Connection, run: LoggedRun, changes: Sequence[dict[str, Any]]) ->
         output.say(f"  {problem}")
     if changes:
         previews.show(changes, zone(held.timezone))
-        output.say(f"To do exactly this: pms-sync runs approve {output.short(run.id)}")
+        output.say(offer)

@@ -133,7 +133,7 @@ def _served(
     with transaction(wiring.engine, account_id=account) as db:
         accounts.require(db, account)
         chosen = connection_list.find(db, connection_id).id if connection_id else None
-        able = phone_book.practices(db, connectors=pms.desks())
+        able = phone_book.serving(phone_book.practices(db, connectors=pms.desks()))
         if not able:
             raise BadInput(
                 f"Account '{account}' has no active connection that can serve calls; connect one"

@@ -34,10 +34,14 @@ def vendors(
     if json:
         return output.answer({"vendors": [_described(one) for one in found]})
     lines = [pms.capability_lines(one) for one in found]
-    return output.table(
-        ["", *(one.title for one in found)],
-        [(row[0].label, *(line.value for line in row)) for row in zip(*lines, strict=True)],
-    )
+    headings = ["", *(one.title for one in found)]
+    rows = [(row[0].label, *(line.value for line in row)) for row in zip(*lines, strict=True)]
+    if output.has_room(headings, rows):
+        return output.table(headings, rows)
+    for one, said in zip(found, lines, strict=True):
+        output.say(one.title)
+        output.facts((f"  {line.label}", line.value) for line in said)
+    return None
 
 
 def _described(one: pms.Vendor) -> dict[str, object]:

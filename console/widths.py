@@ -22,5 +22,10 @@ def fitted(columns: Sequence[Sequence[str]], *, room: int) -> list[int]:
     return widths
 
 
+def are_whole(columns: Sequence[Sequence[str]], *, room: int) -> bool:
+    """Whether the columns fit into the room without a word that is broken."""
+    return sum(max(map(_longest_word, column), default=0) for column in columns) <= room
+
+
 def _longest_word(text: str) -> int:
     return min(max(map(len, text.split()), default=0), LONGEST_WHOLE)

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, inspect, text
 
 import migrations
 from adapters import pms
-from adapters.anchors.choosing import anchor
+from adapters.anchors.choosing import anchor, of_home
 from adapters.opening import Opener
 from adapters.presets import preset_settings, presets
 from adapters.secrets.choosing import secret_store
@@ -39,6 +39,9 @@ from infra.vendor_urls import VendorUrls
 from workers.works import Parts
 
 APPLICATION = "pms-sync command"
+NOBODY = " "
+"""A blank takes the place of what .env says; without a word in the environment that would count."""
+
 CONNECTIONS = 5
 
 
@@ -130,13 +133,17 @@ class Wiring:
         return EntrySeal(self.sealer, account_id=account_id)
 
     def environment(self) -> dict[str, str]:
-        """What a child process has to be told to use the same servers."""
+        """What a child process has to be told to use the same servers, and to reach no others."""
+        given = self.settings
         return {
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
-            "PMS_SYNC_HOME": str(self.settings.home.resolve()),
-            "ENCRYPTION_KEY": self.settings.encryption_key.get_secret_value(),
-            "JWT_SECRET": self.settings.jwt_secret.get_secret_value(),
+            "PMS_SYNC_HOME": str(given.home.resolve()),
+            "ENCRYPTION_KEY": given.encryption_key.get_secret_value(),
+            "JWT_SECRET": given.jwt_secret.get_secret_value(),
+            "AUDIT_ANCHOR": given.audit_anchor or str(of_home(given.home.resolve())),
+            "SECRETS_BACKEND": given.secrets_backend,
+            "TWILIO_ACCOUNT_SID": given.twilio_account_sid or NOBODY,
         }
 
     def close(self) -> None:
@@ -237,9 +244,21 @@ def thresholds(given: Settings) -> Thresholds:
 
 
 def _moved(given: Settings, home: Path) -> Settings:
-    """The same settings with everything of this machine, keys made here included, elsewhere."""
+    """The same settings with everything of this machine, keys made here included, elsewhere.
+
+    What is played there reaches no anchor, no store of secrets and no telephone of the real thing.
+    """
+    if given.is_production:
+        raise BadInput("Nothing is played in production; set PMS_SYNC_PROFILE=development for it.")
     # By its name in the environment, which would win over the field's own name.
-    elsewhere: dict[str, Any] = {"PMS_SYNC_HOME": home, "database_url": None, "redis_url": None}
+    elsewhere: dict[str, Any] = {
+        "PMS_SYNC_HOME": home,
+        "database_url": None,
+        "redis_url": None,
+        "audit_anchor": None,
+        "secrets_backend": "file",
+        "twilio_account_sid": None,
+    }
     return Settings(
         _env_file=settings.DOTENV,
         stored=given.stored,

@@ -29,6 +29,8 @@ EXPORTS = ("audit.exported", "audit.patient_exported")
 
 DENIED = "access.denied"
 LIMITED = "access.limited"
+FOLLOWING = ("/api/run-sheet/changes", "/sheet")
+"""Routes by which programs, and pages that are open or were left so, hear of what changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,17 +137,26 @@ class Linked:
 def sites(office: Office, linked: Sequence[Linked]) -> Mapping[str, Located]:
     """The practices by the site of their connection: the first has the office's id alone.
 
-    Which one is first is settled once: a practice that was connected as it stays it.
+    Which one is first is settled once: a practice that was connected as it stays it, and keeps
+    its site as it was written.
     """
     ordered = sorted(office.practices, key=lambda one: (len(one.practice_id), one.practice_id))
-    own = [one for one in linked if one.site == office.office_id]
+    own = [one for one in linked if one.site.upper() == office.key]
     first = next((one.practice_id for one in own if one.practice_id), ordered[0].practice_id)
     if first not in {one.practice_id for one in ordered}:
         first = ordered[0].practice_id
     named = {
         f"{office.office_id}:{one.practice_id}": one for one in ordered if one.practice_id != first
     }
-    return {office.office_id: next(one for one in ordered if one.practice_id == first), **named}
+    found = {office.office_id: next(one for one in ordered if one.practice_id == first), **named}
+    written = {one.site.upper(): one.site for one in linked}
+    return {_written(site, one, written): one for site, one in found.items()}
+
+
+def _written(site: str, practice: Located, written: Mapping[str, str]) -> str:
+    """As its connection has it, who may have named the practice though the office would do."""
+    named = f"{site}:{practice.practice_id}"
+    return written.get(site.upper()) or written.get(named.upper(), site)
 
 
 def vanished(linked: Sequence[Linked], listed: Listed) -> Sequence[Linked]:

@@ -1,6 +1,6 @@
 """Lays a day out: clinicians as columns on one time axis, overlapping rows side by side."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -31,7 +31,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardColumn:
-    """One clinician's day; `timezone` is the clock its times are on."""
+    """One clinician's day; `timezone` is the clock its times are on.
+
+    `connected` are the practices that say what is on the sheet, where that is known.
+    """
 
     id: UUID | None
     name: str
@@ -40,6 +43,7 @@ class BoardColumn:
     cards: Sequence[Card]
     lanes: int
     is_named: bool
+    connected: Collection[UUID] | None = None
 
     @property
     def expected(self) -> int:
@@ -49,7 +53,13 @@ class BoardColumn:
     @property
     def undone(self) -> int:
         """Rows that the PMS lists and a person took back."""
-        return sum(card.entry.is_undone for card in self.cards)
+        return sum(map(self._is_undone, self.cards))
+
+    @property
+    def taken_off(self) -> int:
+        """Rows that no PMS lists, or none any more, and a person took off."""
+        off = sum(card.entry.undone_at is not None for card in self.cards)
+        return off - self.undone
 
     @property
     def overlapping(self) -> int:
@@ -59,6 +69,11 @@ class BoardColumn:
     @property
     def telehealth(self) -> int:
         return sum(is_on(card.entry) and card.entry.is_telehealth for card in self.cards)
+
+    def _is_undone(self, card: Card) -> bool:
+        entry = card.entry
+        is_left = self.connected is not None and entry.connection_id not in self.connected
+        return entry.is_undone and not is_left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +95,13 @@ def is_on(entry: EntryView) -> bool:
     return not entry.removed and entry.status != "cancelled"
 
 
-def lay_out(day: date, columns: Sequence[Column], entries: Iterable[EntryView]) -> Board:
+def lay_out(
+    day: date,
+    columns: Sequence[Column],
+    entries: Iterable[EntryView],
+    *,
+    connected: Collection[UUID] | None = None,
+) -> Board:
     """Every row in its clinician's column; those without a name, then rows without one, last."""
     held: dict[UUID | None, list[EntryView]] = {}
     for entry in entries:
@@ -94,7 +115,11 @@ def lay_out(day: date, columns: Sequence[Column], entries: Iterable[EntryView]) 
         day=day,
         first_hour=first,
         hours=last - first,
-        columns=tuple(_column(one, name, held[one], first) for one, name in named if one in held),
+        columns=tuple(
+            _column(one, name, held[one], first, connected=connected)
+            for one, name in named
+            if one in held
+        ),
         idle=tuple(clinician(name) for one, name in named if one not in held and one is not None),
     )
 
@@ -128,7 +153,12 @@ def _hours(entries: Sequence[EntryView]) -> tuple[int, int]:
 
 
 def _column(
-    clinician_id: UUID | None, name: str, entries: Sequence[EntryView], first_hour: int
+    clinician_id: UUID | None,
+    name: str,
+    entries: Sequence[EntryView],
+    first_hour: int,
+    *,
+    connected: Collection[UUID] | None,
 ) -> BoardColumn:
     # Rows that are off come after those that are on, so that they get the outer lanes.
     ordered = sorted(entries, key=lambda one: (span_of(one)[0], not is_on(one), str(one.id)))
@@ -153,6 +183,7 @@ def _column(
         connection_ids=tuple(dict.fromkeys(e.connection_id for e in ordered if e.connection_id)),
         cards=tuple(cards),
         lanes=max(found) + 1,
+        connected=connected,
     )
 
 

@@ -26,21 +26,24 @@ class Marked:
 
     def is_full_due(self, days: Days, *, now: datetime) -> bool:
         """Whether the days must be read whole: nothing less is possible, or it is time again."""
-        if self.mark is None or self.days != days or self.full_at is None:
+        if self.mark is None or self.days != days:
             return True
-        return now - self.full_at >= self.full_every
+        return not self._is_whole_lately(now)
 
     def may_leave_far_days(self, *, now: datetime) -> bool:
         """Whether today alone is enough: all days were read, and changes cannot be asked for."""
-        if self.mark is not None or self.full_at is None:
-            return False
-        return now - self.full_at < self.full_every
+        return self.mark is None and self._is_whole_lately(now)
 
     def since(self, days: Days, *, shape: str, now: datetime) -> str | None:
         """The mark to ask changes from; None where the days must be read whole."""
         if self.is_full_due(days, now=now) or self.shape != shape:
             return None
         return self.mark
+
+    def _is_whole_lately(self, now: datetime) -> bool:
+        """What is far ahead was said by a clock that was put back since."""
+        at = self.full_at
+        return at is not None and abs(now - at) < self.full_every
 
 
 def shape_of(connection: Connection) -> str:

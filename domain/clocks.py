@@ -27,7 +27,7 @@ MINUTES = {"half": 30, "quarter": 15, "a quarter": 15}
 
 def clock_of(said: Sequence[Phrase]) -> time | None:
     """The one time that all of it agrees on; none where one is only the earliest or the latest."""
-    parts = {part for _, found in said if (part := _part(found))}
+    parts = {part for _, found in said if (part := part_of(found))}
     if len(parts) > 1 or any(name == "limit" for name, _ in said):
         return None
     part = next(iter(parts), None)
@@ -35,7 +35,8 @@ def clock_of(said: Sequence[Phrase]) -> time | None:
     return clocks.pop() if len(clocks) == 1 else None
 
 
-def _part(found: re.Match[str]) -> str | None:
+def part_of(found: re.Match[str]) -> str | None:
+    """The part of the day a phrase names, if it does."""
     named = found.groupdict()
     return "night" if named.get("night") or named.get("tonight") else named.get("part")
 

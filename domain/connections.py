@@ -57,6 +57,8 @@ class Connection:
     auto_push: bool = False
     auto_create: bool = False
     adaptive: bool = False
+    quiet_minutes: int = 120
+    is_removed: bool = False
     emptied: frozenset[str] = frozenset()
 
     @property

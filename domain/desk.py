@@ -53,10 +53,14 @@ class PatientQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientCard:
-    """A patient as the desk knows them; `phones` in E.164, best first."""
+    """A patient as the desk knows them; `phones` in E.164, best first.
+
+    From those in `shared`, such as where they work, others call as well.
+    """
 
     patient: Patient = field(repr=False)
     phones: tuple[str, ...] = field(default=(), repr=False)
+    shared: tuple[str, ...] = field(default=(), repr=False)
     address: Mapping[str, str] = field(default_factory=dict, repr=False)
     guarantor_id: str | None = None
     practitioner_id: str | None = None
@@ -95,11 +99,12 @@ class Shift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Busy:
-    """A span in which these resources are taken."""
+    """A span in which these resources are taken; by whom, where a book tells."""
 
     window: Window
     resources: tuple[Resource, ...]
     pms_id: str | None = None
+    patient_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,14 @@ _TOLD: Mapping[str, Callable[[str], str]] = {
     "duration:disagrees": lambda _: (
         "The end of an appointment and its length disagree. We go by the end."
     ),
+    "listing:short": lambda _: (
+        "The PMS ended a list before all that it counts. Nothing is taken off the sheet for "
+        "not being in it, and the next sync reads it again."
+    ),
+    "listed:twice": lambda _: (
+        "The PMS listed an appointment twice in one answer. "
+        "Its row shows what was changed last there, or else what was listed last."
+    ),
     "practitioner:unresolved": lambda _: (
         "An appointment names a practitioner the PMS tells nothing of. "
         "It stands under nobody until the PMS does."

@@ -76,6 +76,10 @@ class BadRecord(SyncError):
         self.path = path
 
 
+class CalledOff(SyncError):
+    """What the job was for is gone: it ends there, and nobody has to look at it."""
+
+
 class FenceLost(SyncError):
     """Another attempt owns this job now; write nothing more."""
 

@@ -39,6 +39,8 @@ RULES: Mapping[str, Winner] = {
     "telehealth_links": Winner.PMS,
 }
 
+OF_PATIENT = frozenset(name for name in RULES if name.startswith("patient_"))
+
 PUSHABLE = frozenset({"start", "duration_minutes", "clinician", "status"})
 """Fields that a PMS takes from the sheet, where it takes any; what else people type stays ours."""
 

@@ -31,8 +31,8 @@ class Facts:
     """What is known of a connection; `every` is None where it syncs only when asked to.
 
     Without `hours` the practice counts as always open. `waiting_for` is what a wait is spent on,
-    in words for people ("Gentu's request limit"). Quiet as it is, it need not be read before
-    `rests_until`.
+    in words for people ("Gentu's request limit"). Quiet as it is, or just started, it need not be
+    read before `rests_until`.
     """
 
     created_at: datetime
@@ -199,7 +199,7 @@ def _deadline(facts: Facts, now: datetime) -> datetime | None:
 
 
 def _begins(facts: Facts, now: datetime) -> Sequence[datetime]:
-    """When it was last awaited anew: as it opened, and after a rest."""
+    """When it was last awaited anew: as it opened, was started or resumed, and after a rest."""
     opened = _opened(facts, now)
     found = (facts.fresh_at, opened.start if opened else None, facts.rests_until)
     return [at for at in found if at is not None]

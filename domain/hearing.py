@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from domain import phrases
-from domain.clocks import PARTS, clock_of
+from domain.clocks import PARTS, clock_of, part_of
 from domain.errors import BadInput
 from domain.phrases import Phrase, plain
-from domain.speech import MONTHS, WEEKDAYS, joined, said_day
+from domain.speech import MONTHS, WEEKDAYS, is_night, joined, said_day
 from domain.window import local_day, zone
 
 FIRST_YEAR, LAST_YEAR = 1890, 2199
@@ -25,20 +25,30 @@ _GREENWICH = re.compile(r"(?:[zZ]|[+-]00:?00)$")
 
 WHICH_DAY = "I did not understand the date. Which day would you like?"
 WHICH_TIME = "Which time of that day would you like?"
+WHOSE_TIME = "Times are told on the practice's own clock here. What time is that there?"
 WHICH_MIDNIGHT = "Is that the midnight with which that day begins, or the one with which it ends?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where and when something is said: what "tomorrow" means, and whether 3/4 is in March."""
+    """Where and when something is said: what "tomorrow" means, and whether 3/4 is in March.
+
+    Where a day is only looked at, and told again with its date, it is `offering`.
+    """
 
     timezone: str
     now: datetime
     month_first: bool = True
+    offering: bool = False
 
     @property
     def today(self) -> date:
         return local_day(self.now, self.timezone)
+
+    @property
+    def is_night(self) -> bool:
+        """Whether for whoever is still awake tomorrow may be what the calendar calls today."""
+        return not self.offering and is_night(self.now, self.timezone)
 
 
 def heard_day(text: str, place: Place) -> date:
@@ -64,14 +74,17 @@ def heard_date(text: str, place: Place) -> date | None:
     return found if found is None or _weekdays(named) <= {found.weekday()} else None
 
 
-def heard_time(text: str) -> time | None:
-    """A time of day; from 1 to 6 without am or pm it is the afternoon's, as practices are open."""
-    return clock_of(phrases.phrases(plain(text), phrases.CLOCK_ALONE) or [])
+def heard_time(text: str, *, day: str = "") -> time | None:
+    """A time of day; from 1 to 6 without am or pm it is the afternoon's, as practices are open.
+
+    The `day` beside it may say which part of it is meant: 7 of Monday evening is 7 pm.
+    """
+    return clock_of([*_clock_said(text), *_part_said(day)])
 
 
-def heard_clock(text: str) -> time:
-    """The time of day the words mean; BadInput, with a question to ask, where that is not plain."""
-    return _plain_clock(phrases.phrases(plain(text), phrases.CLOCK_ALONE) or [])
+def heard_clock(text: str, *, day: str = "") -> time:
+    """As `heard_time`; BadInput, with a question to ask, where that is not plain."""
+    return _plain_clock([*_clock_said(text), *_part_said(day)])
 
 
 def heard_beside(day: str) -> time | None:
@@ -127,6 +140,16 @@ def at(day: date, clock: time, place: Place) -> datetime:
     return instant
 
 
+def _clock_said(text: str) -> Sequence[Phrase]:
+    return phrases.phrases(plain(text), phrases.CLOCK_ALONE) or []
+
+
+def _part_said(day: str) -> Sequence[Phrase]:
+    """The part of the day that a day is named with."""
+    said = phrases.phrases(plain(day), phrases.DAY_ALONE) or []
+    return [(name, found) for name, found in said if part_of(found)]
+
+
 def _exact(text: str) -> datetime | None:
     """An ISO date and time; one that claims to be at Greenwich claims nothing."""
     if not _WHEN.match(text):
@@ -154,7 +177,18 @@ def _passed(place: Place) -> str:
     return f"That day has passed: today is {today}. Which day would you like?"
 
 
+def check_zone(text: str, place: Place) -> None:
+    """Raise BadInput where a time is told on another clock than the practice's own."""
+    told = set(plain(text).split()) & phrases.ZONES
+    year = local_day(place.now, place.timezone).year
+    seasons = (datetime(year, month, 1, tzinfo=zone(place.timezone)) for month in (1, 7))
+    own = {(one.tzname() or "").lower() for one in seasons}
+    if told - own - {re.sub("[sd]t$", "t", one) for one in own}:
+        raise BadInput(WHOSE_TIME)
+
+
 def _said(words: str, place: Place, alone: Mapping[str, str]) -> Sequence[Phrase]:
+    check_zone(words, place)
     said = phrases.phrases(words, alone)
     if said is None:
         raise BadInput(_passed(place) if PAST.search(words) else WHICH_DAY)
@@ -175,7 +209,7 @@ def _day(said: Sequence[Phrase], place: Place) -> date:
     is_doubtful = len(meant) > 1 and any(name in AFTER_A_WEEKDAY for name, _ in named)
     if not named or len(weekdays) > 1 or len(weeks) > 1 or is_doubtful:
         raise BadInput(WHICH_DAY)
-    days = set.intersection(*meant) if meant else _counted(weekdays, weeks, today)
+    days = set.intersection(*meant) if meant else _counted(weekdays, weeks, place)
     fitting = {one for one in days if not weekdays or one.weekday() in weekdays}
     if len(days) == 1 and not fitting:
         other = WEEKDAYS[weekdays.pop()].title()
@@ -184,17 +218,19 @@ def _day(said: Sequence[Phrase], place: Place) -> date:
     if weeks:
         fitting = _of_week(fitting, int(*weeks), today=today)
     if len(fitting) > 1:
-        both = joined([said_day(one, today=today) for one in sorted(fitting)])
+        several = sorted(fitting)
+        both = joined([said_day(one, today=today, is_night=place.is_night) for one in several])
         raise BadInput(f"Which day do you mean, {both}?")
     if not fitting:
         raise BadInput(WHICH_DAY)
     return _to_come(fitting.pop(), place)
 
 
-def _counted(weekdays: set[int], weeks: set[bool], today: date) -> set[date]:
+def _counted(weekdays: set[int], weeks: set[bool], place: Place) -> set[date]:
     """A weekday to come, or of a week; next week begins on its Monday; else as soon as can be."""
+    today = place.today
     if weekdays and not weeks:
-        return {_coming(one, today) for one in weekdays}
+        return {day for one in weekdays for day in _next(one, place)}
     if not weekdays and True not in weeks:
         return {today}
     days = {today + timedelta(days=days) for days in range(2 * WEEK + 1)}
@@ -219,6 +255,12 @@ def _coming(weekday: int, today: date) -> date:
     return today + timedelta(days=(weekday - today.weekday()) % WEEK or WEEK)
 
 
+def _next(weekday: int, place: Place) -> set[date]:
+    """At night a weekday may be the one that has just begun."""
+    has_just_begun = place.is_night and weekday == place.today.weekday()
+    return {_coming(weekday, place.today), *([place.today] if has_just_begun else [])}
+
+
 def _weekdays(said: Sequence[Phrase]) -> set[int]:
     return {_weekday(found) for name, found in said if name == "weekday"}
 
@@ -235,7 +277,7 @@ def _this_or_next(found: re.Match[str], place: Place) -> set[date]:
         return {coming, coming + timedelta(days=WEEK)}
     if found["which"] == "this" and weekday == today.weekday():
         return {today, coming}
-    return {coming}
+    return {coming} if found["which"] == "next" else _next(weekday, place)
 
 
 def _nth(found: re.Match[str], place: Place) -> set[date]:
@@ -256,6 +298,11 @@ def _after_a_weekday(found: re.Match[str], place: Place) -> set[date]:
     return set().union(*(_ahead(found, place, since=one) for one in either))
 
 
+def _tomorrow(place: Place) -> set[date]:
+    days = {place.today + timedelta(days=1)}
+    return days | {place.today} if place.is_night else days
+
+
 def _known(day: date | None) -> set[date]:
     if day is None:
         raise BadInput(WHICH_DAY)
@@ -271,8 +318,8 @@ MEANT: Mapping[str, Callable[[re.Match[str], Place], set[date]]] = {
     "in": _ahead,
     "from now": _ahead,
     "from tomorrow": lambda found, place: _ahead(found, place, since=1),
-    "day after tomorrow": lambda _, place: {place.today + timedelta(days=2)},
-    "tomorrow": lambda _, place: {place.today + timedelta(days=1)},
+    "day after tomorrow": lambda _, place: {one + timedelta(days=1) for one in _tomorrow(place)},
+    "tomorrow": lambda _, place: _tomorrow(place),
     "today": lambda _, place: {place.today},
 }
 """The days a phrase may mean, of those that mean some by themselves."""
@@ -296,7 +343,8 @@ def _dated(year: str | None, month: int, day: str, place: Place, *, is_past: boo
     today = place.today
     if year is None:
         found = None if is_past else _date(today.year, month, day)
-        return found if found is None or found >= today else _date(today.year + 1, month, day)
+        is_over = not is_past and (found is None or found < today)
+        return _date(today.year + 1, month, day) if is_over else found
     number = int(year)
     if number < CENTURY:
         number += today.year // CENTURY * CENTURY

@@ -1,8 +1,9 @@
 """Which of the records a PMS sent belong on the sheet, and which of those are new or different."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID, uuid5
 
 from domain.appointments import Appointment, Patient
@@ -12,6 +13,12 @@ from domain.window import Window, zone
 
 ESTIMATED = "estimated_duration"
 """Flag of a record whose length is the practice's usual one: the PMS told none."""
+
+MOVED = "moved"
+"""Flag of a row that is off because its visit stands at another time, under another id."""
+
+PATIENT_MISSING = "patient_not_included"
+"""Flag of a record without what the PMS has of its patient."""
 
 MAPPING_VERSION = 1
 """Raise when the same record must become a different row, so that every row is looked at again."""
@@ -42,19 +49,20 @@ class Stored:
         """On the sheet, or kept off it by a person for as long as the PMS says the same."""
         return self.is_removed == self.is_undone
 
-    def stays_undone(self, said: Sequence[bytes], fingerprints: Fingerprints) -> bool:
+    def stays_undone(self, said: Sequence[bytes], fingerprints: Fingerprints) -> bool | None:
         """Something of it was taken back, and the PMS says of it what it said then.
 
-        Without a fingerprint the choice of what is left out was another then: it is no news.
+        None without a fingerprint: what is left out may have been other then, and with it all that
+        was told, so that only what is stored can say.
         """
         is_taken_back = self.has_undone or (self.is_undone and self.is_removed)
         if not is_taken_back or self.told is None:
             return False
-        if self.fingerprint is None:
-            return True
         half = len(self.told) // 2
         prints = {mark for one in said for mark in fingerprints(one)}
-        return not prints.isdisjoint({self.told[:half], self.told[half:]})
+        if not prints.isdisjoint({self.told[:half], self.told[half:]}):
+            return True
+        return None if self.fingerprint is None else False
 
     @property
     def may_leave(self) -> bool:
@@ -65,7 +73,8 @@ class Stored:
 class Incoming:
     """A record that belongs on the sheet, with the row and the column it goes to.
 
-    `stays_undone`: only what is ours has changed since a person took back what the PMS says here.
+    `stays_undone`: only what is ours has changed since a person took back what the PMS says here;
+    None where only what is stored of the row can say so.
     """
 
     id: UUID
@@ -74,7 +83,7 @@ class Incoming:
     fingerprint: bytes
     told: bytes
     is_held: bool = True
-    stays_undone: bool = False
+    stays_undone: bool | None = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +116,22 @@ class Sorted:
 class Listed:
     """What a slice mentioned: rows seen, and the vendor's ids of records we could not read.
 
-    Only a slice that was read whole, in one go, can tell what it did not mention.
+    Only a slice that was read whole, in one go, can tell what it did not mention. Of the rows seen
+    those `leaving` may have to leave the sheet all the same; the others stand.
     """
 
     seen: Sequence[UUID]
     unreadable: Sequence[str]
     is_whole: bool
+    leaving: Collection[UUID] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A row that may have to leave the sheet; `is_listed` says that the PMS still has it.
 
-    One that is not `is_due` stands on these days only because a person moved it there: no listing
-    of them would mention it, so that only asking for it can tell.
+    One that is not `is_due` stands on these days only because a person moved it there, or since
+    they were listed: no listing of them need mention it, so that only asking for it can tell.
     """
 
     id: UUID
@@ -166,12 +177,12 @@ def sort_page(
     fingerprint: Fingerprint,
     fingerprints: Fingerprints | None = None,
 ) -> Sorted:
-    """Tell new and different rows from others; one beyond the window only if we hold its row."""
+    """Tell new and different rows, each by its last word; one beyond the window only if held."""
     prints = fingerprints or (lambda document: [fingerprint(document)])
     fresh: dict[UUID, Incoming] = {}
     leaving, seen, reprinted = list[UUID](), list[UUID](), list[Reprint]()
     unchanged = skipped = 0
-    for row, appointment in records:
+    for row, appointment in dict(records).items():
         held = stored.get(row)
         if held is None and appointment.start not in window:
             continue
@@ -211,7 +222,7 @@ def told(appointment: Appointment, *, timezone: str) -> tuple[bytes, bytes]:
     of a PMS that tells wall times all move.
     """
     start = appointment.start
-    wall = start.astimezone(zone(timezone)).replace(tzinfo=None)
+    wall = wall_time(start, timezone)
     is_guessed = ESTIMATED in appointment.flags
     own = (
         appointment.pms_id,
@@ -229,6 +240,11 @@ def told(appointment: Appointment, *, timezone: str) -> tuple[bytes, bytes]:
     rest = repr(own).removeprefix("(")
     by_instant, by_wall = (f"({when.isoformat()!r}, {rest}".encode() for when in (start, wall))
     return by_instant, by_wall
+
+
+def wall_time(at: datetime, timezone: str) -> datetime:
+    """What the practice's clock shows then."""
+    return at.astimezone(zone(timezone)).replace(tzinfo=None)
 
 
 def canonical(appointment: Appointment, clinician_id: UUID | None) -> bytes:

@@ -94,18 +94,22 @@ def revert_all(cells: Cells) -> Merged:
     return _outcome(cells, _without_gaps(undone))
 
 
-def join(cells: Cells, waiting: Cells, *, rules: Rules = RULES) -> Merged:
+def join(
+    cells: Cells, waiting: Cells, *, rules: Rules = RULES, forgotten: Collection[str] = ()
+) -> Merged:
     """Take in a row that stands for the same visit, as if all had been told to one row.
 
     What a person typed there came before the PMS spoke: it stands, yields or is in conflict by the
-    field's rule. A reading fills gaps. Of two people's values the later one stands.
+    field's rule. A reading fills gaps. Of two people's values the later one stands, or is kept. Of
+    the `forgotten` fields nothing is kept that any PMS said, nor does a person's value give way.
     """
     told = {
-        field: _joined(cells.get(field), other, rules[field])
+        field: _kept(_joined(cells.get(field), other, rules[field]), cells.get(field), other)
         for field, other in waiting.items()
         if not other.is_assumed
     }
-    return _outcome(cells, _without_gaps({**cells, **told}))
+    after = _without_gaps({**cells, **told})
+    return _outcome(cells, forget(after, forgotten).cells if forgotten else after)
 
 
 def restore(cells: Cells, past: Cells, fields: Collection[str]) -> Merged:
@@ -175,12 +179,46 @@ def _acknowledged(cell: Cell, left: Given) -> Cell:
 def _joined(cell: Cell | None, other: Cell, winner: Winner) -> Cell | None:
     if cell is None or cell.is_assumed:
         return other
+    if is_blank(cell.value) and not cell.is_manual and (typed := _typed(other)) is not None:
+        return Cell.of(typed, base=cell.given)
+    if other.source is Source.PMS:
+        return _beside(cell, other.losing)
     if not other.is_manual:
         was_first = cell.source is Source.PMS and cell.losing is None
         return _received(other, cell.given) if was_first else _told(cell, other.given, winner)
     if cell.is_manual:
         return _edited(cell, other.given, winner) if other.at > cell.at else cell
     return _told(other, cell.given, winner)
+
+
+def _kept(after: Cell | None, *cells: Cell | None) -> Cell | None:
+    """Beside a value that is nobody's own, what people last set in either, whatever gave way."""
+    if after is None or after.is_manual:
+        return after
+    told = [one for cell in cells if cell is not None for one in (cell.given, cell.losing)]
+    typed = [one for one in told if one is not None and one.source is Source.MANUAL]
+    lost = [one for one in typed if not same(one.value, after.value)]
+    if not lost:
+        return after
+    return replace(after, losing=max(lost, key=lambda one: (not is_blank(one.value), one.at)))
+
+
+def _typed(cell: Cell) -> Given | None:
+    """What a person had set over another PMS's word, also where that came to stand.
+
+    To one that says nothing it does not give way; unless the person chose the other's side.
+    """
+    told = cell.base if cell.is_manual else cell.given
+    ours = cell.given if cell.is_manual else cell.losing
+    if told is None or told.source is not Source.PMS or told.by is not None or ours is None:
+        return None
+    return ours if ours.source is Source.MANUAL and not is_blank(ours.value) else None
+
+
+def _beside(cell: Cell, lost: Given | None) -> Cell:
+    """Another PMS's word counts no more beside that of the row's own; what had lost is kept."""
+    is_free = not cell.is_manual and cell.losing is None
+    return replace(cell, losing=lost) if is_free and lost is not None else cell
 
 
 def _without_gaps(cells: Mapping[str, Cell | None]) -> Cells:

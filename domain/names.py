@@ -35,6 +35,7 @@ PLAIN_LETTERS = str.maketrans(
 )
 SHORTEST_SHOUTED_FAMILY = 3
 SHOWN_OF_AN_ID = 4
+LONGEST_SAID = 80
 _UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -88,6 +89,13 @@ def clinician(name: str) -> str:
         return name
     end = name.strip()[-SHOWN_OF_AN_ID:]
     return f"Unnamed clinician (…{end})" if end else "Unnamed clinician"
+
+
+def is_sayable(name: str) -> bool:
+    """Letters of any script with what joins them, as somebody says who they are."""
+    return len(name) <= LONGEST_SAID and all(
+        unicodedata.category(one)[0] in "LM" or one in " ,.'\u2019-\u2010" for one in name
+    )
 
 
 def display(

@@ -14,6 +14,9 @@ from typing import Any
 from uuid import UUID
 
 CHANGED, TEST = "run_sheet.changed", "test"
+UNWRITTEN = "unwritten"
+"""Of changes whose message could not be put together yet."""
+
 PREFIX = "whsec_"
 SECRET_BYTES = 32
 MOST_IDS = 100
@@ -49,6 +52,8 @@ class Message:
     content: Mapping[str, Any]
     attempts: int
     created_at: datetime
+    is_once: bool = False
+    """A test, or what was taken before: tried once, and no reason to think the endpoint fails."""
 
     @property
     def webhook_id(self) -> str:
@@ -57,6 +62,14 @@ class Message:
     def body(self) -> bytes:
         told = {"type": self.kind, "timestamp": _utc(self.created_at), "data": dict(self.content)}
         return json.dumps(told, separators=(",", ":"), sort_keys=True).encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """How an endpoint answered; `pause` is how long it asks to be left alone."""
+
+    status: int
+    pause: timedelta | None = None
 
 
 def signed(message: Message, secrets: Sequence[str], *, at: datetime) -> Mapping[str, str]:
@@ -78,9 +91,10 @@ def secret_of(random: bytes) -> str:
     return PREFIX + b64encode(random).decode()
 
 
-def pause_after(attempts: int) -> timedelta:
-    """How long to wait after so many attempts that failed."""
-    return PAUSES[min(max(attempts, 1), len(PAUSES)) - 1]
+def pause_after(attempts: int, *, asked: timedelta | None = None) -> timedelta:
+    """How long to wait after so many attempts that failed; longer where that was asked for."""
+    own = PAUSES[min(max(attempts, 1), len(PAUSES)) - 1]
+    return max(own, min(asked or own, PAUSES[-1]))
 
 
 def _utc(at: datetime) -> str:

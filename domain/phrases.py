@@ -76,14 +76,17 @@ CLOCK_ALONE = {
 }
 """What is plain only where nothing else is said."""
 
-FILLERS = frozenset(
+ZONES = frozenset(
+    {"et", "est", "edt", "ct", "cst", "cdt", "mt", "mst", "mdt", "pt", "pst", "pdt"}
+    | {"aest", "aedt", "acst", "acdt", "awst"}
+)
+"""A model writes the practice's own behind a clock; another's is asked about where it is heard."""
+
+FILLERS = ZONES | frozenset(
     {"at", "on", "for", "the", "is", "it", "it's", "its", "that's", "please", "thanks", "yes"}
     | {"yeah", "ok", "okay", "um", "uh", "er", "erm", "well", "so", "then", "sometime", "maybe"}
     | {"perhaps", "preferably", "appointment", "slot", "opening", "would", "be", "good", "fine"}
     | {"works", "born"}
-    # A model writes the practice's own zone behind a clock; the words are on its clock in any case.
-    | {"et", "est", "edt", "ct", "cst", "cdt", "mt", "mst", "mdt", "pt", "pst", "pdt"}
-    | {"aest", "aedt", "acst", "acdt", "awst"}
 )
 _ALL = {**DAYS, **CLOCKS, **PARTS}
 _RULES = {name: re.compile(rf"(?:{rule})(?= |\Z)") for name, rule in _ALL.items()}

@@ -43,6 +43,14 @@ CALLED_OFF = (
     "The practice cancelled this visit: what was changed here was not sent. Undo the change,"
     " or make a new visit."
 )
+ELSEWHERE = (
+    "Another practice was sent this visit before; look in its book, then take this row off and make"
+    " a new one here."
+)
+MOVED_ON = (
+    "The practice moved this visit, which has a row of its own now: what was changed here was not"
+    " sent. Undo the change, and change that row."
+)
 TAKEN_OFF = "The practice no longer has this visit: what was changed here was not sent."
 NO_COLUMN = "This clinician has no column at the practice's system; match them up in the settings."
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from domain.errors import BadInput
 from domain.hours import DAYS, OpeningHours, read_hours
-from domain.window import Window, local_day
+from domain.window import Window, day_start, local_day
 
 USUAL: Mapping[str, Any] = {day: [["07:00", "20:00"]] for day in DAYS}
 """When a practice is taken to be open that has told no hours, and whose sheet shows none yet."""
@@ -53,9 +54,7 @@ class Rhythm:
             return False
         if known and self.booked is not None and self._begun(self.booked, now):
             return True
-        if self.hours is None:
-            return True
-        return any(self.hours.opening(at) for at in (now, now + self.lead)) or self._opens(now)
+        return self._is_open(now)
 
     def interval(self, now: datetime, *, is_short: bool = False) -> timedelta:
         """Doubled with each further sync that changed nothing, up to the most.
@@ -74,7 +73,10 @@ class Rhythm:
     def next_sync(
         self, now: datetime, *, usual: datetime, chance: float, is_short: bool = False
     ) -> datetime:
-        """The `usual` slot, or a later one: never so late that a practice opens on an old sheet."""
+        """The `usual` slot, or a later one: never so late that a practice opens on an old sheet.
+
+        Nor that one which is open at midnight has none of the day that begins.
+        """
         longer = self.interval(now, is_short=is_short)
         if longer <= self.every:
             return usual
@@ -82,6 +84,9 @@ class Rhythm:
         slot = now + longer
         if wakes is not None:
             slot = min(slot, wakes - self.lead * SPREAD * chance)
+        midnight = day_start(local_day(now, self.timezone) + A_DAY, self.timezone)
+        if self._is_open(midnight):
+            slot = min(slot, midnight + self.every * SPREAD * chance)
         return max(usual, slot)
 
     def _wakes(self, now: datetime) -> datetime | None:
@@ -94,6 +99,12 @@ class Rhythm:
 
     def _begun(self, booked: Window, now: datetime) -> bool:
         return booked.start - self.lead <= now < booked.end
+
+    def _is_open(self, now: datetime) -> bool:
+        """Or about to open."""
+        if self.hours is None:
+            return True
+        return any(self.hours.opening(at) for at in (now, now + self.lead)) or self._opens(now)
 
     def _opens(self, now: datetime) -> bool:
         """Also where it opens and shuts again within the lead."""
@@ -139,6 +150,15 @@ def busiest_day(rhythm: Rhythm, now: datetime) -> int:
         day = (at - now) // A_DAY
         counts[day] = counts.get(day, 0) + 1
     return max(counts.values(), default=0)
+
+
+def check_rest(quiet_minutes: int, *, every: int) -> None:
+    """Refuses a rest that would be none."""
+    if quiet_minutes < every:
+        raise BadInput(
+            f"While it is quiet it cannot be read more often than every {every} minutes, as it is"
+            f" anyway; give {every} or more, or a shorter interval."
+        )
 
 
 def shown_hours(spans: Mapping[int, tuple[int, int]]) -> dict[str, list[list[str]]]:

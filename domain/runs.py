@@ -1,7 +1,7 @@
 """A run: one pass over one connection's days, and what it counted."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any, Self
@@ -38,6 +38,16 @@ class Counts:
     conflicts: int = 0
     requests: int = 0
 
+    def as_dict(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in COUNTED}
+
+    def counted(self) -> dict[str, int]:
+        """What is other than nothing."""
+        return {name: count for name, count in self.as_dict().items() if count}
+
+
+COUNTED = tuple(one.name for one in fields(Counts))
+
 
 READ = ("fetched", "unchanged", "skipped", "rejected")
 """What counts pages read, not rows written."""
@@ -67,6 +77,7 @@ class Progress:
     it yields no removals. A wait keeps in `seen` what was listed, and so costs none; nor does a
     failure or an orderly stop. `interrupted` are the whole slices that ended so. `is_loading`: the
     PMS has not got all of the current one yet.
+    `walked_since` is when the first page of the first query was asked for.
     `before` holds what was counted when the current query began, for a walk that starts anew.
     `page` counts the current query's pages in this attempt, `furthest` in the best one so far.
     `problems` holds, for each query that had to be set aside, the reason in one safe sentence.
@@ -87,6 +98,7 @@ class Progress:
     page: int = 0
     furthest: int = 0
     seen: list[str] | None = None
+    walked_since: str | None = None
     before: dict[str, int] = field(default_factory=dict)
     total: int = 0
     problems: dict[str, str] = field(default_factory=dict)
@@ -131,7 +143,7 @@ class Progress:
 
     def give_up_mark(self) -> None:
         """The PMS does not take it: begin again, and read the days whole."""
-        self.since = self.mark = None
+        self.since = self.mark = self.walked_since = None
         self.done, self.problems, self.interrupted, self.drift = [], {}, [], {}
         for name in READ:
             setattr(self.counts, name, 0)
@@ -172,7 +184,16 @@ class Progress:
         return advanced
 
     def as_checkpoint(self) -> dict[str, Any]:
-        return asdict(self)
+        """To be written down at once: its lists are those of the run, which goes on.
+
+        What is as it was at first goes unsaid: every page writes this anew.
+        """
+        held = {name: getattr(self, name) for name in AT_FIRST}
+        told = {name: value for name, value in held.items() if value != AT_FIRST[name]}
+        return told | {"counts": self.counts.counted()}
+
+
+AT_FIRST = {name: getattr(Progress(), name) for name in Progress.__slots__ if name != "counts"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,12 +27,11 @@ def again(new: NewWrite, earlier: Iterable[KeptWrite]) -> KeptWrite | None:
 
     The last of them about the same thing counts: what was changed meanwhile may be changed back.
     Another call's write counts where it is under way, and a cancellation or registration also
-    when it was done: nothing of it may be shown yet.
+    when it was done: nothing of it may be shown yet. Of its own a call has one booking that stands,
+    which is found without us.
     """
     wish = new.write.wish
     subject = _about(wish)
-    if subject is None:
-        return None
     found = (one for one in earlier if _stands(one, new) and _about(one.write.wish) == subject)
     last = next(found, None)
     return last if last is not None and _wanted(last.write.wish) == _wanted(wish) else None
@@ -43,17 +42,17 @@ def _stands(kept: KeptWrite, new: NewWrite) -> bool:
     if kept.state in CAME_TO_NOTHING or type(wish) is not type(new.write.wish):
         return False
     if kept.call_id == new.call_id:
-        return True
-    if isinstance(wish, Move):
+        return not isinstance(wish, Booking)
+    if isinstance(wish, Booking | Move):
         return kept.state is not WriteState.CONFIRMED
     return isinstance(wish, Cancellation | NewPatient)
 
 
-def _about(wish: Wish) -> Mark | None:
-    """What it is done to; a booking has a rule of its own, one for each call."""
+def _about(wish: Wish) -> Mark:
+    """What it is done to, or for whom and when: nobody is at two places at once."""
     match wish:
         case Booking():
-            return None
+            return (wish.patient_id, wish.start)
         case NewPatient():
             return (*_folded(wish.first_name), ",", *_folded(wish.last_name), wish.date_of_birth)
         case PatientChange():

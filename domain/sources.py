@@ -68,8 +68,9 @@ class Page:
     `drift` counts what the vendor sent that its description does not know ("status:tentative").
     `mark` is the vendor's own word for "as of this answer", to ask for changes since.
     `practitioners` are those met on this page for the first time, where the vendor lists none.
-    `is_partial` says that the vendor is still taking in the practice's data: what is not listed
-    has not gone. `known` are rows whose records came again as they were: they stand as they are.
+    `is_partial` says that the vendor is still taking in the practice's data, or has not listed all
+    that it counts: what is not listed has not gone. `known` are rows whose records came again as
+    they were: they stand as they are.
     """
 
     records: Sequence[Appointment]

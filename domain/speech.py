@@ -27,22 +27,33 @@ MONTHS = (
     "December",
 )
 NOON = 12
+MORNING = 5
 NOBODY_NAMED: Mapping[str, str] = MappingProxyType({})
 
 
-def said_day(day: date, *, today: date) -> str:
-    """Today, tomorrow, or Monday 23 November."""
-    if day == today:
+def said_day(day: date, *, today: date, is_night: bool = False) -> str:
+    """Today, tomorrow, or Monday 23 November; at night these are not the same to everybody."""
+    if day == today and not is_night:
         return "today"
-    if day == today + timedelta(days=1):
+    if day == today + timedelta(days=1) and not is_night:
         return "tomorrow"
     year = f" {day.year}" if day.year != today.year else ""
     return f"{WEEKDAYS[day.weekday()].title()} {day.day} {MONTHS[day.month - 1]}{year}"
 
 
-def said_on(day: date, *, today: date) -> str:
+def is_night(now: datetime, timezone: str) -> bool:
+    """Between midnight and the morning, when not everybody has begun the day."""
+    return now.astimezone(zone(timezone)).hour < MORNING
+
+
+def said_then(day: date, timezone: str, *, now: datetime) -> str:
+    """As `said_day`, on the practice's own clock."""
+    return said_day(day, today=local_day(now, timezone), is_night=is_night(now, timezone))
+
+
+def said_on(day: date, *, today: date, is_night: bool = False) -> str:
     """Today, tomorrow, or on Monday 23 November."""
-    said = said_day(day, today=today)
+    said = said_day(day, today=today, is_night=is_night)
     return said if said in {"today", "tomorrow"} else f"on {said}"
 
 
@@ -58,7 +69,7 @@ def said_time(instant: datetime, timezone: str) -> str:
 
 def said_when(instant: datetime, timezone: str, *, now: datetime) -> str:
     """Monday 23 November at 2:30 pm."""
-    day = said_day(local_day(instant, timezone), today=local_day(now, timezone))
+    day = said_then(local_day(instant, timezone), timezone, now=now)
     return f"{day} at {said_time(instant, timezone)}"
 
 
@@ -70,7 +81,6 @@ def said_openings(
     names: Mapping[str, str] = NOBODY_NAMED,
 ) -> str:
     """A few times of the first days there are, spread over them, with whom."""
-    today = local_day(now, timezone)
     chosen = spread(openings, most=MOST_CHOICES)
     parts, last_day = [], None
     for one in chosen:
@@ -78,9 +88,8 @@ def said_openings(
         when = said_time(one.window.start, timezone)
         name = practitioner_name(one, names)
         whom = f" with {name}" if name else ""
-        parts.append(
-            f"{when}{whom}" if day == last_day else f"{said_day(day, today=today)} at {when}{whom}"
-        )
+        shown = "" if day == last_day else f"{said_then(day, timezone, now=now)} at "
+        parts.append(f"{shown}{when}{whom}")
         last_day = day
     return joined(parts)
 

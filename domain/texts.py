@@ -19,6 +19,7 @@ SHORTEST, LONGEST = timedelta(seconds=10), timedelta(minutes=30)
 NOT_SET_UP = "No texts are sent: TWILIO_ACCOUNT_SID and its relatives are not set."
 TOO_OLD = "It could not be sent while it was of use."
 WANTS_NONE = "They have asked for no texts."
+OVERTAKEN = "They have moved or cancelled since what it tells of."
 
 
 def pause_after(waited: timedelta) -> timedelta:

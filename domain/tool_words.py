@@ -80,9 +80,21 @@ def _requested_already(request: ToolRequest, kept: KeptWrite) -> str:
     """A text goes to whoever asked first, so it is promised only to them."""
     can_text = request.can_text and kept.call_id == request.call_id
     follows = TEXT_FOLLOWS if can_text else CALL_FOLLOWS
+    return f"{requested(request, kept)} at the practice already, and is not final yet. {follows}"
+
+
+def requested(request: ToolRequest, kept: KeptWrite) -> str:
+    """That it was asked for, as a sentence begins."""
     what = _what(request, kept)
-    what = "That" if what == "this" else f"{what[0].upper()}{what[1:]}"
-    return f"{what} was requested at the practice already, and is not final yet. {follows}"
+    return "That was requested" if what == "this" else f"{what[0].upper()}{what[1:]} was requested"
+
+
+def not_yet(request: ToolRequest, kept: KeptWrite) -> str:
+    """Nobody can say in which order a practice's system takes two changes of one appointment."""
+    return (
+        f"{requested(request, kept)}, and is not final yet, so it cannot be changed just now. Shall"
+        f" I try again in a minute, or {CONNECT}?"
+    )
 
 
 def _what(request: ToolRequest, kept: KeptWrite) -> str:

@@ -92,11 +92,14 @@ class Writer(Protocol):
     def booking_of(self, call_id: str) -> KeptWrite | None:
         """The one booking of a phone call, if it has made any that stands or may."""
 
+    def moved(self, kept: KeptWrite) -> KeptWrite | None:
+        """The last move of what this booking made that stands or may."""
+
     def same(self, new: NewWrite) -> KeptWrite | None:
         """What was asked for before, if this is the same wish again."""
 
     def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]:
-        """What the PMS has taken lately and may not show yet, and cancellations under way."""
+        """What the PMS has taken lately and may not show yet, and what is under way."""
 
 
 class FreeTimes(Protocol):

@@ -61,8 +61,9 @@ class Claim:
         return self.has_full_name and self.date_of_birth is not None
 
 
-def has_number(card: PatientCard, number: str) -> bool:
-    return number in card.phones
+def is_proved_by(card: PatientCard, number: str) -> bool:
+    """It is their own, and they are still the practice's patient: others may have it by now."""
+    return card.is_active and number in card.phones and number not in card.shared
 
 
 def name_of(card: PatientCard) -> Name:

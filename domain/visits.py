@@ -1,12 +1,13 @@
 """When a scan, a person's entry and a PMS's row stand for one and the same visit."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from domain.names import Likeness, Name, likeness, rotations, turned
+from domain.names import Likeness, Name, is_identifier, likeness, read, rotations, turned
 
 Key = TypeVar("Key")
 
@@ -89,6 +90,30 @@ def repeats(one: Visit, other: Visit) -> bool:
     """The same reading over again, even where it names nobody."""
     here, there = (replace(visit, starts=()) for visit in (one, other))
     return here == there and not set(one.starts).isdisjoint(other.starts)
+
+
+def one_person(
+    named: Iterable[tuple[Hashable, UUID | None, str]],
+) -> Mapping[UUID, UUID]:
+    """Columns of one clinician, each with the first of them: of practice, column and name there.
+
+    Two practices call them the same, and nobody else of theirs. Who stand beside one another at one
+    practice are two people, whatever another calls them.
+    """
+    called: dict[tuple[str, ...], set[tuple[Hashable, UUID | None]]] = defaultdict(set)
+    at: dict[UUID, set[Hashable]] = defaultdict(set)
+    for practice, column, name in named:
+        called[() if is_identifier(name) else read(name).words].add((practice, column))
+        if column is not None:
+            at[column].add(practice)
+    found: dict[UUID, UUID] = {}
+    for words, those in called.items():
+        columns = sorted({column for _, column in those if column is not None})
+        where = [practice for column in columns for practice in at[column]]
+        is_clear = len(those) == len({practice for practice, _ in those})
+        if words and is_clear and len(where) == len(set(where)):
+            found |= dict.fromkeys(columns[1:], columns[0])
+    return found
 
 
 def _doubted(evidence: int, *, doubt: bool) -> int:

@@ -50,6 +50,11 @@ def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+def place(timezone: str) -> str:
+    """Australia/Perth -> Perth."""
+    return timezone.rpartition("/")[2].replace("_", " ")
+
+
 def day_start(day: date, timezone: str) -> datetime:
     """Midnight on the practice's clock, in UTC; the first one where midnight happens twice."""
     return datetime.combine(day, time(), zone(timezone)).astimezone(UTC)

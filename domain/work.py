@@ -317,7 +317,7 @@ def push_entry_job(  # noqa: PLR0913 - a job is what its arguments say
             "read_first": read_first,
             "range_id": range_id,
         },
-        dedupe_key=f"push:{entry_id}:{create}:{read_first}:{range_id or ''}",
+        dedupe_key=f"push:{entry_id}:{connection_id}:{create}:{read_first}:{range_id or ''}",
         exclusive_key=f"push:{entry_id}",
         priority=priority,
         max_seconds=300,

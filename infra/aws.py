@@ -2,27 +2,18 @@
 
 from typing import Any, Literal
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, NoRegionError
 
 from domain.errors import BadInput
+from infra import boto
 from infra.settings import Settings
-
-PATIENCE = Config(
-    connect_timeout=3, read_timeout=10, retries={"max_attempts": 4, "mode": "standard"}
-)
 
 
 def client(service: Literal["secretsmanager", "s3"], given: Settings, *, wants: str) -> Any:
     """A client for what the setting named `wants` asks for."""
     try:
-        # A session of its own: the one that is shared goes on with credentials it found once.
-        return boto3.Session().client(
-            service,
-            region_name=given.aws_region,
-            endpoint_url=given.aws_endpoint_url,
-            config=PATIENCE,
+        return boto.client(
+            service, region_name=given.aws_region, endpoint_url=given.aws_endpoint_url
         )
     except NoRegionError:
         problem = "needs a region; set AWS_REGION to the one it is kept in"

@@ -135,7 +135,7 @@ class WakingConsumer(_RedisConsumer):
         super().__init__(broker, queue_name, prefetch, timeout)  # type: ignore[no-untyped-call]
         self._longest: float = min(timeout, broker.heartbeat_timeout / WAITS_A_HEARTBEAT) / 1000
         self._list = f"{broker.namespace}:{queue_name}"
-        self._waiting = connect(broker.url, blocking=True, retries=0)
+        self._waiting = connect(broker.url, waits=self._longest, retries=0)
         self._acknowledged = Event()
         self._due: dict[str, float] = {}
 

@@ -1,6 +1,6 @@
 """Connections to Postgres: transactions of one account, and errors that never quote a row."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from time import monotonic
 from types import TracebackType
@@ -17,11 +17,20 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from domain.errors import SyncError, Transient
 
 CONNECT_SECONDS = 5
+VANISHED: Mapping[str, Any] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""A server that is gone without a word is given up within half a minute; a kernel left to itself
+waits for a quarter of an hour."""
 IDLE_IN_TRANSACTION_MS = 5000
 FRESH_SECONDS = 0.5
 """So long after its last use a connection counts as alive; a sync takes one for every page."""
 
 _USED = "used"
+_BORN = "born"
 
 MAY_HAVE_MISSED = ""
 """Heard after a reconnect: look for yourself, some notices may be lost."""
@@ -32,8 +41,15 @@ DISPATCH_ROLE: Role = "pms_sync_dispatch"
 ARCHIVE_ROLE: Role = "pms_sync_archive"
 ROLES = (APP_ROLE, DISPATCH_ROLE, ARCHIVE_ROLE)
 
-# Connection lost, serialization, deadlock, out of resources, shutting down, lock or time run out.
-PASSING = ("08", "40001", "40P01", "53", "57P", "57014", "55P03", "25P03", "25P04")
+# Connection lost, serialization, deadlock, out of resources, shutting down, lock or time run out,
+# a disk that stumbles, and a server that is only a standby by now.
+READ_ONLY = "25006"
+PASSING = (
+    *("08", "40001", "40P01", "53", "57P", "57014", "55P03", "25P03", "25P04", "58030"),
+    READ_ONLY,
+)
+# A statement that was prepared before a migration changed what it brings: the next time it is anew.
+OUTDATED_PLAN = ("0A000", "RevalidateCachedQuery")
 BROKEN_DATA = ("22", "23")
 NOT_ALLOWED = "42501"
 
@@ -85,12 +101,13 @@ def engine(
         connect_args={
             "application_name": application_name,
             "connect_timeout": CONNECT_SECONDS,
-            "keepalives_idle": 30,
+            **VANISHED,
             "options": _options(address, statement_timeout_ms),
         },
     )
     event.listen(made, "handle_error", _speak_plainly, retval=True)
     _ask_those_that_rested(made)
+    _close_those_that_come_back_late(made)
     return made
 
 
@@ -111,6 +128,26 @@ def _ask_those_that_rested(made: Engine) -> None:
 
     event.listen(made, "checkin", rests)
     event.listen(made, "checkout", asked)
+
+
+def _close_those_that_come_back_late(made: Engine) -> None:
+    """What is out while the engine is disposed of belongs to a pool that nobody asks any more."""
+    disposed_of = 0
+
+    def born(_: Any, entry: ConnectionPoolEntry) -> None:
+        entry.info[_BORN] = disposed_of
+
+    def came_back(connection: Any, entry: ConnectionPoolEntry) -> None:
+        if connection is not None and entry.info.get(_BORN) != disposed_of:
+            connection.close()
+
+    def gone(_: Engine) -> None:
+        nonlocal disposed_of
+        disposed_of += 1
+
+    event.listen(made, "connect", born)
+    event.listen(made, "checkin", came_back)
+    event.listen(made, "engine_disposed", gone)
 
 
 @contextmanager
@@ -240,7 +277,7 @@ class Listener:
             autocommit=True,
             application_name=f"pms-sync listening to {self._channel}",
             connect_timeout=CONNECT_SECONDS,
-            keepalives_idle=10,
+            **VANISHED,
         )
         listen_to = sql.Identifier(self._channel)
         self._connection.execute(sql.SQL("LISTEN {}").format(listen_to))
@@ -265,6 +302,9 @@ def _speak_plainly(context: ExceptionContext) -> BaseException | None:
     error = context.original_exception
     if isinstance(error, SyncError | SQLAlchemyError):
         return None
+    if isinstance(error, psycopg.Error) and error.sqlstate == READ_ONLY:
+        # Another server takes the changes by now: whatever is pooled leads to this one.
+        context.is_disconnect = True
     if isinstance(error, Exception):
         return _emptied(error, connecting=context.connection is None)
     return None
@@ -284,7 +324,8 @@ def _plain(error: psycopg.Error, *, connecting: bool = False) -> SyncError:
     state = error.sqlstate or ""
     if connecting:
         return DatabaseAway(f"the database cannot be reached: {_reason(error)}")
-    if state.startswith(PASSING) or (not state and isinstance(error, psycopg.OperationalError)):
+    is_lost = not state and isinstance(error, psycopg.OperationalError)
+    if state.startswith(PASSING) or is_lost or (state, error.diag.source_function) == OUTDATED_PLAN:
         return DatabaseAway(f"the database could not finish now ({state or 'connection lost'})")
     if state.startswith(BROKEN_DATA):
         constraint = error.diag.constraint_name

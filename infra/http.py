@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Self
@@ -126,6 +127,19 @@ class Client:
             onward = self._onward(request, answer)
             return answer if onward is None else self._exchange(onward)
 
+    def post_for_head(self, url: str, *, headers: Mapping[str, str], content: bytes) -> Answer:
+        """How a POST is answered; nothing that comes after the headers of the answer is read."""
+        target = self._allowed("POST", url)
+        request = self._client.build_request(
+            "POST",
+            target,
+            headers=headers,
+            content=content,
+            extensions={**at_the_last_moment("POST")},
+        )
+        with deadline(self._total), _named(request), _streamed(self._client, request) as response:
+            return Answer(status=response.status_code, headers=_lower(response), body=b"")
+
     def _exchange(self, request: httpx.Request) -> Answer:
         with _named(request), _streamed(self._client, request) as response:
             # A transport of a test answers with a body that was read beforehand.
@@ -135,8 +149,7 @@ class Client:
                 encoding="" if read_already else response.headers.get("content-encoding", ""),
                 largest=self._largest,
             )
-        headers = MappingProxyType({name.lower(): text for name, text in response.headers.items()})
-        return Answer(status=response.status_code, headers=headers, body=body)
+        return Answer(status=response.status_code, headers=_lower(response), body=body)
 
     def _onward(self, request: httpx.Request, answer: Answer) -> httpx.Request | None:
         """Where a GET was sent on to, when that is the same host; anything else is the caller's."""
@@ -198,6 +211,10 @@ def _streamed(client: httpx.Client, request: httpx.Request) -> Iterator[httpx.Re
         response.close()
 
 
+def _lower(response: httpx.Response) -> Mapping[str, str]:
+    return MappingProxyType({name.lower(): text for name, text in response.headers.items()})
+
+
 def _said(error: httpx.TransportError) -> str:
     """What went wrong in words of ours; theirs may quote what was sent."""
     if isinstance(error, httpx.TimeoutException):
@@ -223,10 +240,16 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
 
 
 def _tls(minimum: str, ca_file: Path | None, hosts: list[str]) -> ssl.SSLContext:
+    if minimum != "1.3":
+        log.warning("http.tls_lowered", host=", ".join(hosts), minimum_tls=minimum)
+    return _context(minimum, ca_file)
+
+
+@cache
+def _context(minimum: str, ca_file: Path | None) -> ssl.SSLContext:
+    """One for all clients of a process: reading whom the machine trusts takes 50 ms of CPU."""
     context = httpx.create_ssl_context(trust_env=False)
     if ca_file is not None:
         context.load_verify_locations(ca_file)
     context.minimum_version = TLS_VERSIONS[minimum]
-    if minimum != "1.3":
-        log.warning("http.tls_lowered", host=", ".join(hosts), minimum_tls=minimum)
     return context

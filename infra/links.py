@@ -40,6 +40,14 @@ def redis_link(url: str, *, production: bool, same_machine: Collection[str]) -> 
     return url
 
 
+def in_the_clear(url: str, *, same_machine: Collection[str]) -> bool:
+    """Whether what passes over this link, to PostgreSQL or Redis, can be read on its way."""
+    parts = _parts(url)
+    if parts.scheme == "rediss" or _stays_here(parts, same_machine):
+        return False
+    return _said(parts, "sslmode") not in ENCRYPTED_SSL_MODES
+
+
 def lowered(url: str) -> bool:
     """Whether the address settles for an older TLS than we would."""
     query = urlsplit(url).query

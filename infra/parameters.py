@@ -4,15 +4,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
+from infra import boto
+
 PREFIX = re.compile(r"(/[A-Za-z0-9_.-]+){1,14}")
-PATIENCE = Config(
-    connect_timeout=3, read_timeout=10, retries={"max_attempts": 4, "mode": "standard"}
-)
 
 
 class Unreadable(Exception):
@@ -32,7 +29,7 @@ def parameters(prefix: str, *, region: str | None, endpoint_url: str | None) -> 
     if not PREFIX.fullmatch(prefix):
         raise Unreadable("must be a path such as /pms-sync/production")
     try:
-        client = boto3.client("ssm", region_name=region, endpoint_url=endpoint_url, config=PATIENCE)
+        client = boto.client("ssm", region_name=region, endpoint_url=endpoint_url)
         found = _named(_pages(client, prefix))
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "unknown")

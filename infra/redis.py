@@ -26,19 +26,20 @@ CANNOT_KEEP = ("MISCONF", "NOREPLICAS")
 def connect(
     url: str,
     *,
-    blocking: bool = False,
+    waits: float = 0.0,
     decode: bool = False,
     retries: int = RETRIES,
     seconds: float = COMMAND_SECONDS,
 ) -> Redis:
     """A pooled client for redis://, rediss:// and unix:// addresses.
 
-    `blocking` is for commands that wait at the server: the socket then waits as long as they do.
+    `waits` is how long its commands wait at the server at most: the socket outwaits them, and no
+    server that has fallen silent is listened to for ever.
     """
     return Redis.from_url(
         url,
         decode_responses=decode,
-        socket_timeout=None if blocking else seconds,
+        socket_timeout=seconds + waits,
         socket_connect_timeout=min(CONNECT_SECONDS, seconds),
         retry=Retry(ExponentialWithJitterBackoff(base=0.01, cap=0.5), retries),
     )

@@ -176,11 +176,15 @@ class Sealer:
         """Changes when the document does; kept apart from the data key, so it opens nothing."""
         return _printed(self._keys.current, document)
 
+    def named_fingerprints(self, document: bytes) -> list[bytes]:
+        """As `fingerprints`, of those that name their key: the one in force comes first."""
+        return [_printed(key, document) for key in self._keys.readable.values()]
+
     def fingerprints(self, document: bytes) -> list[bytes]:
         """The same under every readable key: what was printed before a rotation is known again."""
         keys = self._keys.readable.values()
-        named = [_printed(key, document) for key in keys]
-        return named + [UNNAMED_VERSION + _digest(key, document) for key in keys]
+        unnamed = [UNNAMED_VERSION + _digest(key, document) for key in keys]
+        return self.named_fingerprints(document) + unnamed
 
     def _sealed(self, nonce: bytes, text: bytes, place: bytes) -> bytes:
         return self._stamp + nonce + self._keys.current.cipher.encrypt(nonce, text, place)

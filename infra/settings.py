@@ -1,12 +1,10 @@
 """Everything a process is told from outside; the one place that reads the environment."""
 
-import json
 import os
 import re
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -32,24 +30,22 @@ from domain.rhythm import USUAL
 from infra.cautions import old_names, unknown_senders, weak_links
 from infra.links import postgres_link, redis_link
 from infra.listed import Hours, Names, Networks, NetworksBySender, Proxies, parts
-from infra.local_secrets import local_secret
 from infra.origins import HERE
 from infra.parameters import ParameterSource, Unreadable, parameters
+from infra.setting_rules import (
+    Profile,
+    check_key,
+    in_production,
+    is_json_object,
+    kept,
+    need,
+    strictness,
+)
 from infra.vendor_secrets import vendor_secrets
 from infra.vendor_urls import NAMED, VendorUrls, is_loopback, url_problem, vendor_urls
 
 DOTENV = ".env"
-KEY_DIGITS = 64
-FEWEST_DIFFERENT_DIGITS = 6
 SHORTEST_SECRET = 32
-
-
-class Profile(StrEnum):
-    """How strict the start is: only production refuses what is merely convenient."""
-
-    DEVELOPMENT = "development"
-    PRODUCTION = "production"
-    TEST = "test"
 
 
 class Settings(BaseSettings):
@@ -74,6 +70,7 @@ class Settings(BaseSettings):
     encryption_key: SecretStr = SecretStr("")
     encryption_keys_old: SecretStr = SecretStr("")
     jwt_secret: SecretStr = SecretStr("")
+    jwt_secrets_old: SecretStr = SecretStr("")
 
     app_base_url: str = Field(
         "http://127.0.0.1:8000",
@@ -174,24 +171,24 @@ class Settings(BaseSettings):
     @classmethod
     def _database(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if url is None:
-            _need("the address of your PostgreSQL", info)
+            need("the address of your PostgreSQL", info)
             return None
-        return SecretStr(postgres_link(url.get_secret_value(), **_strictness(info)))
+        return SecretStr(postgres_link(url.get_secret_value(), **strictness(info)))
 
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if url is None:
-            _need("the address of your Redis or Valkey", info)
+            need("the address of your Redis or Valkey", info)
             return None
-        return SecretStr(redis_link(url.get_secret_value(), **_strictness(info)))
+        return SecretStr(redis_link(url.get_secret_value(), **strictness(info)))
 
     @field_validator("encryption_key")
     @classmethod
     def _encryption_key(cls, key: SecretStr, info: ValidationInfo) -> SecretStr:
         if not key.get_secret_value():
-            return _kept(info, name="encryption.key", make=lambda: secrets.token_hex(32))
-        _check_key(key.get_secret_value(), production=_is_production(info))
+            return kept(info, name="encryption.key", make=lambda: secrets.token_hex(32))
+        check_key(key.get_secret_value(), production=in_production(info))
         return key
 
     @property
@@ -202,7 +199,7 @@ class Settings(BaseSettings):
     @classmethod
     def _audit_key(cls, key: SecretStr, info: ValidationInfo) -> SecretStr:
         if key.get_secret_value():
-            _check_key(key.get_secret_value(), production=_is_production(info))
+            check_key(key.get_secret_value(), production=in_production(info))
         return key
 
     @field_validator("audit_anchor")
@@ -216,22 +213,33 @@ class Settings(BaseSettings):
     @classmethod
     def _old_keys(cls, keys: SecretStr) -> SecretStr:
         for key in parts(keys.get_secret_value()):
-            _check_key(key, production=False)
+            check_key(key, production=False)
         return keys
 
     @field_validator("jwt_secret")
     @classmethod
     def _jwt_secret(cls, secret: SecretStr, info: ValidationInfo) -> SecretStr:
         if not secret.get_secret_value():
-            return _kept(info, name="jwt.secret", make=lambda: secrets.token_urlsafe(48))
+            return kept(info, name="jwt.secret", make=lambda: secrets.token_urlsafe(48))
         if len(secret.get_secret_value()) < SHORTEST_SECRET:
             raise ValueError(f"needs at least {SHORTEST_SECRET} random characters")
         return secret
 
+    @property
+    def old_jwt_secrets(self) -> tuple[str, ...]:
+        return tuple(parts(self.jwt_secrets_old.get_secret_value()))
+
+    @field_validator("jwt_secrets_old")
+    @classmethod
+    def _old_jwt_secrets(cls, given: SecretStr) -> SecretStr:
+        if any(len(one) < SHORTEST_SECRET for one in parts(given.get_secret_value())):
+            raise ValueError(f"each needs at least {SHORTEST_SECRET} random characters")
+        return given
+
     @field_validator("app_base_url")
     @classmethod
     def _app_base_url(cls, url: str, info: ValidationInfo) -> str:
-        if _is_production(info) and not url.startswith("https://"):
+        if in_production(info) and not url.startswith("https://"):
             raise ValueError("set it to the public https:// address of this service")
         if not url.startswith(("http://", "https://")):
             raise ValueError("must start with https:// (or http:// in development)")
@@ -240,7 +248,7 @@ class Settings(BaseSettings):
     @field_validator("aws_endpoint_url")
     @classmethod
     def _aws_endpoint(cls, url: str | None, info: ValidationInfo) -> str | None:
-        problem = url and url_problem(url, production=_is_production(info))
+        problem = url and url_problem(url, production=in_production(info))
         if problem:
             raise ValueError(problem)
         return url
@@ -250,7 +258,7 @@ class Settings(BaseSettings):
     def _marketplace(cls, url: str | None, info: ValidationInfo) -> str | None:
         host = urlsplit(url).hostname if url else None
         if url and not (
-            url.startswith("https://") or (is_loopback(host or "") and not _is_production(info))
+            url.startswith("https://") or (is_loopback(host or "") and not in_production(info))
         ):
             raise ValueError("must start with https://")
         return url
@@ -258,9 +266,14 @@ class Settings(BaseSettings):
     @field_validator("vapi_auth", "vapi_auth_old")
     @classmethod
     def _vapi_auth(cls, text: SecretStr | None) -> SecretStr | None:
-        if text is not None and not _is_json_object(text.get_secret_value()):
+        if text is not None and not is_json_object(text.get_secret_value()):
             raise ValueError("must be a Vapi credential as one JSON object")
         return text
+
+    @field_validator("twilio_account_sid")
+    @classmethod
+    def _twilio_account_sid(cls, sid: str | None) -> str | None:
+        return (sid or "").strip() or None
 
     @field_validator("vapi_old_until")
     @classmethod
@@ -355,46 +368,3 @@ def _sentence(error: Any) -> str:
     name = str(error["loc"][0]).upper() if error["loc"] else "settings"
     spoken = {"PROFILE": "PMS_SYNC_PROFILE", "HOME": "PMS_SYNC_HOME"}.get(name, name)
     return f"{spoken}: {error['msg'].removeprefix('Value error, ')}"
-
-
-def _is_production(info: ValidationInfo) -> bool:
-    return info.data.get("profile") is Profile.PRODUCTION
-
-
-def _strictness(info: ValidationInfo) -> Any:
-    hosts = info.data.get("same_machine_hosts", ())
-    return {"production": _is_production(info), "same_machine": hosts}
-
-
-def _need(what: str, info: ValidationInfo) -> None:
-    """Unset means the embedded server, which production does not have."""
-    if _is_production(info):
-        raise ValueError(f"is not set; set it to {what}")
-
-
-def _check_key(key: str, *, production: bool) -> None:
-    digits = set(key.lower())
-    if len(key) != KEY_DIGITS or not digits <= set("0123456789abcdef"):
-        raise ValueError(f"needs {KEY_DIGITS} hexadecimal characters (openssl rand -hex 32)")
-    if production and len(digits) < FEWEST_DIFFERENT_DIGITS:
-        raise ValueError("is not random; make one with openssl rand -hex 32")
-
-
-def _is_json_object(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text), dict)
-    except ValueError:
-        return False
-
-
-def _kept(info: ValidationInfo, *, name: str, make: Callable[[], str]) -> SecretStr:
-    """A secret of this machine: made at the first start, read at every later one."""
-    if _is_production(info):
-        raise ValueError("is not set; make one with openssl rand -hex 32 and keep it safe")
-    if "home" not in info.data:
-        raise ValueError("is not set, and there is no PMS_SYNC_HOME to keep one in")
-    path: Path = info.data["home"] / "keys" / name
-    try:
-        return SecretStr(local_secret(path, make=make))
-    except OSError:
-        raise ValueError("is not set, and PMS_SYNC_HOME cannot keep one; check its owner") from None

@@ -1,6 +1,7 @@
-"""Keeps child processes alive: starts them, starts them again when they die, ends them all."""
+"""Keeps child processes alive: starts them, again when they die, ends them; bounds their logs."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -19,6 +20,8 @@ LOOK_SECONDS = 0.1
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 STEADY_SECONDS = 10.0
 GRACE_SECONDS = 25.0
+LONGEST_LOG = 50 * 1024**2
+OLDER = ".1"
 
 log = structlog.get_logger()
 
@@ -49,13 +52,22 @@ class _Kept:
 class Supervisor:
     """For a `with` statement. Children write to `<logs>/<name>.log`.
 
+    What is longer than `longest_log` bytes is kept beside it, as `<name>.log.1`, until the next.
+
     One thread starts every child: the kernel ends a child when the thread that started it ends,
     so not even `kill -9` of this process leaves one behind (on Linux).
     """
 
-    def __init__(self, logs: Path, *, grace_seconds: float = GRACE_SECONDS) -> None:
+    def __init__(
+        self,
+        logs: Path,
+        *,
+        grace_seconds: float = GRACE_SECONDS,
+        longest_log: int = LONGEST_LOG,
+    ) -> None:
         self._logs = logs
         self._grace = grace_seconds
+        self._longest_log = longest_log
         self._kept: list[_Kept] = []
         self._lock = Lock()
         self._stopping = Event()
@@ -90,6 +102,7 @@ class Supervisor:
             with self._lock:
                 for one in self._kept:
                     self._look_after(one)
+                    self._shorten(self._log_of(one.child))
         self._end()
 
     def _look_after(self, one: _Kept) -> None:
@@ -116,7 +129,7 @@ class Supervisor:
 
     def _spawn(self, child: Child) -> subprocess.Popen[bytes]:
         """In a session of its own, so that Ctrl-C reaches us first and the child when we say so."""
-        with (self._logs / f"{child.name}.log").open("ab") as output:
+        with self._log_of(child).open("ab") as output:
             return subprocess.Popen(  # noqa: S603 - our own command
                 through_shim(list(child.command), identity="self", death_signal=signal.SIGKILL),
                 # Handed on as it is, not read.
@@ -126,6 +139,21 @@ class Supervisor:
                 stderr=output,
                 start_new_session=True,
             )
+
+    def _log_of(self, child: Child) -> Path:
+        return self._logs / f"{child.name}.log"
+
+    def _shorten(self, log: Path) -> None:
+        """The child goes on at the end of the same file, wherever that is by then.
+
+        Where there is no room to keep what was written, it goes: the machine needs the room more.
+        """
+        with suppress(OSError):
+            if log.stat().st_size <= self._longest_log:
+                return
+            with suppress(OSError):
+                shutil.copyfile(log, log.with_name(log.name + OLDER))
+            os.truncate(log, 0)
 
     def _end(self) -> None:
         running = [one.process for one in self._kept if one.process is not None]

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -70,8 +71,9 @@ def downgrade(url: str, revision: str = "base") -> None:
     command.downgrade(config(url), revision)
 
 
+@cache
 def newest() -> str:
-    """The revision a database should be at."""
+    """The revision a database should be at; read once, for it takes as long as a few requests."""
     head = ScriptDirectory.from_config(config("")).get_current_head()
     if head is None:
         raise RuntimeError("there are no migrations")

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-import psycopg
 from alembic import op
 from sqlalchemy import Connection, text
 
 from migrations.guards import SQL, TAKEN_BACK
+from migrations.steps import run
 
 _CREATED = re.compile(r"^CREATE INDEX (?P<name>\w+) ON (?P<table>\w+)[^;]*;\n?", re.MULTILINE)
 _DROPPED = re.compile(r"^DROP INDEX (?P<name>\w+);", re.MULTILINE)
@@ -31,9 +31,7 @@ def carry(part: Path) -> None:
 
     To build one here would keep every writer of its table out until the migration is committed.
     """
-    # psycopg's own cursor: several statements in one string, and no `:name` or `%` to escape.
-    cursor = op.get_bind().connection.cursor()
-    cursor.execute(without_indexes_of(_filled(cursor), part.read_text()).encode())
+    run(without_indexes_of(_filled(), part.read_text()))
 
 
 def without_indexes_of(tables: frozenset[str], sql: str) -> str:
@@ -75,6 +73,6 @@ def wanted(revision: str) -> Mapping[str, str]:
     return found
 
 
-def _filled(cursor: psycopg.Cursor[tuple[str]]) -> frozenset[str]:
+def _filled() -> frozenset[str]:
     """By their size: row-level security hides rows from who migrates, too."""
-    return frozenset(name for (name,) in cursor.execute(_FILLED.encode()))
+    return frozenset(op.get_bind().exec_driver_sql(_FILLED).scalars())

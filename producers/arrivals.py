@@ -27,6 +27,7 @@ SENDERS: Mapping[str, str] = {
     "/pms/sikka/webhook/": "sikka",
 }
 VENDORS = "/webhooks/"
+WAYS = (VENDORS, *SENDERS)
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 UNKNOWN = "unknown"
 NOT_FROM_THERE = "This address is not reached from where you are; ask whoever runs it."
@@ -75,7 +76,7 @@ def sender_of(path: str) -> str | None:
 
 def way_of(path: str) -> str | None:
     """Where such webhooks arrive, without what anybody may have written after it."""
-    return next((start for start in (VENDORS, *SENDERS) if path.startswith(start)), None)
+    return next((start for start in WAYS if path.startswith(start)), None)
 
 
 class Arrivals:

@@ -47,6 +47,7 @@ def _of(view: type, *names: str) -> Fields:
 CURSOR: Fields = {"next_cursor": str | None}
 JOB: Fields = {"job_id": int}
 ENTRY: Fields = {"appointment": EntryView}
+SETTLED: Fields = {**ENTRY, "settled_at": datetime}
 SYNC: Fields = {
     "connections": Sequence[ConnectionView],
     "runs": Sequence[RunView],
@@ -131,8 +132,8 @@ ANSWERS: Mapping[str, Fields] = {
         "total": int | None,
         "conflicts": Sequence[Shown] | None,
     },
-    "post /api/conflicts/{conflict_id}/settle": ENTRY,
-    "post /api/run-sheet/conflicts/{conflict_id}/settle": ENTRY,
+    "post /api/conflicts/{conflict_id}/settle": SETTLED,
+    "post /api/run-sheet/conflicts/{conflict_id}/settle": SETTLED,
     "post /api/conflicts/{conflict_id}/undo": {"id": UUID},
     "post /api/conflicts/undo": {"opened": int, "left": int, "ids": Sequence[UUID]},
     "post /api/pms/runs/{run_id}/undo": {"undone": Undone},

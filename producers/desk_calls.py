@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid4
@@ -55,10 +54,17 @@ _CONNECTED = text(
     " WHERE removed_at IS NULL AND state IN ('ACTIVE', 'ERROR')"
     " AND id = COALESCE(CAST(:practice AS uuid), id))"
 )
+_KEPT = text(
+    """
+    SELECT tool_call_id FROM tool_calls
+    WHERE account_id = :account_id AND call_id = :call_id AND tool_call_id = ANY(:ids)
+    """
+)
 _OTHER = text(
     """
     SELECT EXISTS (SELECT FROM tool_calls WHERE account_id = :account_id AND call_id = :call_id
-                   AND starts_with(tool_call_id, :mark) AND tool_call_id <> :tool_call_id)
+                   AND tool_call_id ^@ ANY(CAST(:marks AS text[]))
+                   AND tool_call_id <> :tool_call_id)
     """
 )
 
@@ -67,13 +73,14 @@ _OTHER = text(
 class Asked:
     """One call as it is kept; the same key with the same words is the same call.
 
-    `mark` is how the tool call ids of one key begin. An assistant's `call_id` is its phone call's,
-    and `practice` the connection that answers that call, or else the one the address names.
+    `marks` are how the tool call ids of one key begin, by each of our keys. An assistant's
+    `call_id` is its phone call's, and `practice` the connection that answers that call, or else
+    the one the address names.
     """
 
     call_id: str
     tool_call_id: str
-    mark: str
+    marks: Sequence[str]
     caller: str | None = field(repr=False)
     name: str
     arguments: Mapping[str, Any] = field(repr=False)
@@ -122,27 +129,39 @@ def _call(door: Door, name: str, arguments: Mapping[str, Any], key: str | None) 
             f"An Idempotency-Key is a text of your own, at most {LONGEST_KEY} characters.",
         )
     given = {name: value for name, value in arguments.items() if value is not None}
-    own, hashed = key or str(uuid4()), door.ports.sealer.fingerprint
+    own, hashed = key or str(uuid4()), door.ports.sealer.named_fingerprints
     named = [str(door.practice)] if door.practice else []
-    words = hashed(json.dumps([name, given, *named], sort_keys=True).encode()).hex()
-    made = partial(Asked, name=name, arguments=given)
+    asked_for = json.dumps([name, given, *named], sort_keys=True)
+    words = [one.hex() for one in hashed(asked_for.encode())]
+    marks = [""] * len(words)
     if door.by_assistant and name not in WITHOUT_CALL:
-        call, mark = require_call(door), f"{PREFIX}{hashed(own.encode()).hex()}."
-        return made(
-            call_id=call.id,
-            tool_call_id=f"{mark}{words}",
-            mark=mark,
-            caller=call.caller,
-            practice=call.connection_id or door.practice,
-        )
-    under_way = call_of(door)
-    return made(
-        call_id=f"{BY_PERSON}{own}",
-        tool_call_id=words,
-        mark="",
-        caller=door.person.name,
-        practice=(under_way and under_way.connection_id) or door.practice,
+        call = require_call(door)
+        marks = [f"{PREFIX}{one.hex()}." for one in hashed(own.encode())]
+        call_id, caller, practice = call.id, call.caller, call.connection_id
+    else:
+        under_way = call_of(door)
+        call_id, caller = f"{BY_PERSON}{own}", door.person.name
+        practice = under_way.connection_id if under_way else None
+    ids = [f"{mark}{one}" for mark, one in zip(marks, words, strict=True)]
+    return Asked(
+        call_id=call_id,
+        tool_call_id=_kept_as(door, call_id, ids),
+        marks=marks,
+        caller=caller,
+        name=name,
+        arguments=given,
+        practice=practice or door.practice,
     )
+
+
+def _kept_as(door: Door, call_id: str, ids: Sequence[str]) -> str:
+    """Its id under the key in force, or that which it was kept under before a rotation."""
+    if len(ids) == 1:
+        return ids[0]
+    values = {"account_id": door.account_id, "call_id": call_id, "ids": list(ids)}
+    with door.transaction() as db:
+        kept: str | None = db.execute(_KEPT, values).scalar()
+    return kept or ids[0]
 
 
 def _keep(door: Door, call: Asked) -> KeptToolCall:
@@ -181,7 +200,7 @@ def _keep(door: Door, call: Asked) -> KeptToolCall:
 
 def _serving(db: Db, call: Asked) -> Practice:
     """The practice that is asked; only one that is alone needs no name."""
-    able = phone_book.practices(db, connectors=pms.desks())
+    able = phone_book.serving(phone_book.practices(db, connectors=pms.desks()))
     if call.practice is None and len(able) > 1:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, SEVERAL)
     found = next((one for one in able if call.practice in {None, one.id}), None)
@@ -195,7 +214,7 @@ def _is_taken(db: Db, door: Door, call: Asked) -> bool:
         "account_id": door.account_id,
         "call_id": call.call_id,
         "tool_call_id": call.tool_call_id,
-        "mark": call.mark,
+        "marks": list(call.marks),
     }
     return bool(db.execute(_OTHER, values).scalar_one())
 
@@ -218,6 +237,8 @@ async def _awaited(door: Door, call: Asked, kept: KeptToolCall) -> Mapping[str, 
             found = await asyncio.to_thread(_answer, door, call, kept)
             if found is not None:
                 return found
+            if kept.state not in tool_calls.OPEN:
+                break  # it was answered, and the answer is kept no more
             try:
                 await asyncio.wait_for(woken.wait(), timeout=LOOK_SECONDS)
             except TimeoutError:
@@ -295,7 +316,7 @@ def _late(door: Door, call: Asked, kept: KeptToolCall) -> Mapping[str, Any]:
                 summary=f"tool call {kept.id}, not answered in time",
                 status=document["status"],
             )
-    found = _answer(door, call, kept)
+    found = _answer(door, call, kept) or _as_it_stands(door, call)
     return found or {"status": HTTPStatus.SERVICE_UNAVAILABLE, "problem": NOT_NOW}
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -11,7 +11,8 @@ import structlog
 from sqlalchemy import Engine
 
 from adapters.storage.sheet_events import CHANNEL, MOST, OVERLAP, Event, newest, since
-from infra.database import MAY_HAVE_MISSED, DatabaseAway, dispatch, listen
+from domain.errors import SyncError
+from infra.database import MAY_HAVE_MISSED, dispatch, listen
 
 log = structlog.get_logger()
 
@@ -115,16 +116,19 @@ class Hub:
                 del self._readers[reader.account_id], self._feeds[reader.account_id]
 
     def _follow(self) -> None:
+        """What was heard and could not be read is owed: nobody says it again."""
+        owed: set[str] = set()
         with contextlib.closing(listen(self._url, CHANNEL)) as listener:
             while not self._stopping.is_set():
                 try:
-                    heard = listener.wait(timeout=LISTEN_SECONDS)
-                    self._hand_out(heard)
-                except DatabaseAway as away:
-                    log.warning("events.listener_lost", error=away)
+                    owed.update(listener.wait(timeout=LISTEN_SECONDS))
+                    self._hand_out(owed)
+                    owed.clear()
+                except SyncError as problem:
+                    log.warning("events.listener_lost", error=problem)
                     self._stopping.wait(AGAIN_SECONDS)
 
-    def _hand_out(self, heard: Sequence[str]) -> None:
+    def _hand_out(self, heard: Collection[str]) -> None:
         everybody = MAY_HAVE_MISSED in heard
         with self._lock:
             accounts = [one for one in self._feeds if everybody or one in heard]

@@ -60,6 +60,7 @@ class Keyed:
             route=self.route,
             key=self.key,
             request_hash=door.ports.sealer.fingerprint(self.asked),
+            prints=door.ports.sealer.fingerprints(self.asked),
         )
 
 

@@ -11,6 +11,7 @@ from types import FrameType
 import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from pydantic import SecretStr
 from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
@@ -23,15 +24,16 @@ from adapters.secrets.choosing import secret_store
 from adapters.texts.choosing import is_set_up
 from adapters.vapi.plans import plans
 from domain.accesses import ReadingLimits
-from domain.errors import BadInput
 from infra import database, logging, redis
 from infra.clock import system_clock
+from infra.listening import listening
 from infra.memory import keep_what_is_loaded
 from infra.sealing import Keyring, Sealer
 from infra.settings import Settings
 from producers import health, problems, routes
-from producers.arrivals import Arrivals, Rules
+from producers.arrivals import WAYS, Arrivals, Rules
 from producers.callers import Voice
+from producers.crashing import Crashes
 from producers.describing import Api, operation_id
 from producers.following import Hub
 from producers.headers import Headers
@@ -48,7 +50,8 @@ log = structlog.get_logger(__name__)
 
 STATIC = Path(__file__).parent / "pages" / "static"
 THREADS = 20
-GRACE_SECONDS = 5
+GRACE_SECONDS = 20
+"""A caller who asked hears an answer: that takes as long as LAST_SECONDS."""
 
 
 def create_app(ports: Ports) -> FastAPI:
@@ -61,14 +64,16 @@ def create_app(ports: Ports) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
     )
-    served, links = _routes()
+    served, links, paths = _routes()
     app.state.ports, app.state.nav = ports, links
     app.state.metrics = Metrics(ports.database, ports.redis, ports.hub)
+    app.state.metrics.expects([*paths, *WAYS])
     app.router.routes.extend(served)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app, whoever=whoever)
     # The last one added is the first one reached.
     app.add_middleware(BodyLimit)
+    app.add_middleware(Crashes, sorry=problems.crash)
     app.add_middleware(Arrivals, rules=ports.rules, base_url=ports.base_url)
     app.add_middleware(Headers, is_secure=ports.is_secure)
     app.add_middleware(Watching, metrics=app.state.metrics)
@@ -76,13 +81,14 @@ def create_app(ports: Ports) -> FastAPI:
 
 
 @cache
-def _routes() -> tuple[list[BaseRoute], list[NavItem]]:
-    """What is served, and the navigation: told apart once, however many applications serve it."""
+def _routes() -> tuple[list[BaseRoute], list[NavItem], list[str]]:
+    """What is served, the navigation, and all paths: found once, however many serve them."""
     routers, links = routes.found()
     whole = APIRouter(redirect_slashes=False, generate_unique_id_function=operation_id)
     for router in (health.router, metrics_page, *routers):
         whole.include_router(router)
-    return list(whole.routes), links
+    paths = [one.path for router in routers for one in router.routes if isinstance(one, APIRoute)]
+    return list(whole.routes), links, paths
 
 
 def ports_from(settings: Settings) -> Ports:
@@ -104,6 +110,7 @@ def ports_from(settings: Settings) -> Ports:
         base_url=settings.app_base_url,
         newest_revision=migrations.newest(),
         jwt_secret=settings.jwt_secret.get_secret_value(),
+        jwt_secrets_old=settings.old_jwt_secrets,
         secrets=secret_store(settings, sealer),
         secrets_prefix=settings.secrets_prefix,
         presets=presets(settings.vendor_secrets),
@@ -142,7 +149,7 @@ def _revealed(secret: SecretStr | None) -> str | None:
 def _voice(settings: Settings, redis_url: str) -> Voice:
     key = settings.jwt_secret.get_secret_value()
     return Voice(
-        plans=plans(settings, signing_key=key),
+        plans=plans(settings, signing_key=key, older_keys=settings.old_jwt_secrets),
         replies=Replies(redis_url),
         announcer=RedisAnnouncer(redis_url),
         calls_a_minute=settings.vapi_calls_a_minute,
@@ -169,19 +176,6 @@ def run(settings: Settings, *, port: int, host: str = "127.0.0.1") -> None:
     )
     keep_what_is_loaded()
     _Server(config, ports.hub).run(sockets)
-
-
-def listening(host: str, port: int) -> list[socket.socket]:
-    """By ourselves: the server would end without saying what is in the way."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        places = dict.fromkeys((family, address) for family, _, _, _, address in found)
-        return [socket.create_server(address, family=family) for family, address in places]
-    except OSError as error:
-        raise BadInput(
-            f"Port {port} of {host} cannot be listened on ({error.strerror});"
-            " choose another --port or --host, or end what has it."
-        ) from None
 
 
 class _Server(uvicorn.Server):

@@ -39,6 +39,7 @@ class Ports:
     newest_revision: str
     jwt_secret: str = field(repr=False)
     secrets: SecretStore = field(repr=False)
+    jwt_secrets_old: tuple[str, ...] = field(default=(), repr=False)
     secrets_prefix: str = ""
     presets: Presets = field(default_factory=dict, repr=False)
     preset_settings: PresetSettings = field(default_factory=dict)
@@ -62,7 +63,8 @@ class Ports:
         return EntrySeal(self.sealer, account_id=account_id)
 
 
-def ports_of(request: Request) -> Ports:
+async def ports_of(request: Request) -> Ports:
+    # On no thread: a caller would wait behind every page that waits for the database.
     ports: Ports = request.app.state.ports
     return ports
 

@@ -40,7 +40,7 @@ TITLES: Mapping[HTTPStatus, str] = {
     HTTPStatus.METHOD_NOT_ALLOWED: "That cannot be done here",
     HTTPStatus.UNPROCESSABLE_ENTITY: "That cannot be read",
     HTTPStatus.TOO_MANY_REQUESTS: "Enough for now",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "That did not work",
     HTTPStatus.SERVICE_UNAVAILABLE: "Not available right now",
 }
 
@@ -66,6 +66,8 @@ class ProblemDetails(BaseModel):
 METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
 SORRY = "Something went wrong on our side. It has been logged; try again in a moment."
 AWAY = "Something this needs cannot be reached just now; try again in a moment."
+NOTHING_HERE = "There is nothing at this address."
+NO_PAGE = "This address is no page: it answers a button or a program. Go back and use the button."
 PAUSE = {"Retry-After": "5"}
 
 
@@ -90,7 +92,7 @@ def install(app: FastAPI, *, whoever: Callable[[Request], Person | None]) -> Non
     app.add_exception_handler(SyncError, _sync_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _crash)
+    app.add_exception_handler(Exception, crash)
 
 
 def answer(request: Request, problem: Problem) -> Response:
@@ -106,6 +108,7 @@ def answer(request: Request, problem: Problem) -> Response:
             person=person,
             problem=problem,
             title=title,
+            request_id=_to_quote(request, problem),
         )
         page.headers.update(problem.headers or {})
         return page
@@ -141,7 +144,7 @@ def _sync_error(request: Request, error: Exception) -> Response:
     for kind, status in STATUS.items():
         if isinstance(error, kind):
             return answer(request, Problem(status, str(error)))
-    return _crash(request, error)
+    return crash(request, error)
 
 
 def _away(error: Transient) -> Problem:
@@ -168,13 +171,12 @@ def _http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise TypeError("not an HTTP error") from error
     status = HTTPStatus(error.status_code)
-    detail = {
-        HTTPStatus.NOT_FOUND: "There is nothing at this address.",
-        HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take that method.",
-    }.get(status, status.phrase)
+    detail = NOTHING_HERE if status is HTTPStatus.NOT_FOUND else status.phrase
     headers = dict(error.headers or {})
     if "Allow" in headers:
-        headers["Allow"] = ", ".join(_taken(request))
+        headers["Allow"] = taken = ", ".join(_taken(request))
+        other = f"This address takes {taken}; it was asked with {request.method}."
+        detail = NO_PAGE if _is_page(request) else other
     return answer(request, Problem(status, detail, headers=headers))
 
 
@@ -188,6 +190,14 @@ def _taken(request: Request) -> list[str]:
     ]
 
 
-def _crash(request: Request, error: Exception) -> Response:
+def _to_quote(request: Request, problem: Problem) -> str | None:
+    """By what our own fault is found in the log."""
+    is_ours = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return getattr(request.state, "request_id", None) if is_ours else None
+
+
+def crash(request: Request, error: Exception) -> Response:
     log.error("request.failed", exc_info=error)
-    return answer(request, Problem(HTTPStatus.INTERNAL_SERVER_ERROR, SORRY))
+    # The web server ends the connection of a request that crashed: nobody is to ask on it again.
+    close = {"Connection": "close"}
+    return answer(request, Problem(HTTPStatus.INTERNAL_SERVER_ERROR, SORRY, headers=close))

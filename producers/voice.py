@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection as Db
 
-from adapters.storage import tool_calls
+from adapters.storage import phone_calls, tool_calls
 from adapters.storage.audit import Access, record
 from adapters.storage.ledger import put
 from adapters.storage.opt_outs import can_text
@@ -19,7 +19,7 @@ from adapters.vapi.messages import ToolCall, canonical
 from domain.errors import SyncError
 from domain.jobs import NewJob
 from domain.tool_words import unanswered
-from domain.tools import ToolAnswer, write_key
+from domain.tools import Told, ToolAnswer, write_key
 from domain.work import settle_job
 from domain.writes import KeptWrite
 from infra.database import transaction
@@ -183,7 +183,10 @@ def _answer_for(
             now=ports.clock(),
         )
         if write is not None and said.told is not None:
-            ledger.tell_within(db, write, said.told.value)
+            whose = {"account_id": asked.account_id, "call_id": asked.call_id}
+            # Whoever hung up heard none of it: they get a text of the end.
+            told = Told.REQUESTED if phone_calls.has_ended(db, **whose) else said.told
+            ledger.tell_within(db, write, told.value)
             put(db, _settling(asked, write))
         record(
             db,

@@ -3,6 +3,7 @@
 import random
 import signal
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -12,8 +13,8 @@ from sqlalchemy import Engine
 
 from adapters.queue import RedisAnnouncer
 from adapters.storage import schedule
-from adapters.storage.parked import close_parked
-from adapters.storage.telling import put_ripe
+from adapters.storage.parked import close_parked, fail_tellings
+from adapters.storage.ripe_endpoints import put_ripe
 from domain.errors import SyncError
 from domain.rhythm import USUAL
 from infra.clock import system_clock
@@ -25,6 +26,7 @@ from scheduler.sweep import keep_announcing, sweep
 from scheduler.timetable import (
     CHAIN_SECONDS,
     EVERY_SECONDS,
+    bring_far_near,
     put_due_chaining,
     put_due_chores,
     put_due_renewals,
@@ -35,6 +37,9 @@ log = structlog.get_logger()
 
 TELL_SECONDS = 2.0
 """How long a change may wait before endpoints are told of it, about."""
+
+FAR_SECONDS = 60.0
+"""How long a connection may stay put off by a clock that was put back, about."""
 
 Tick = Callable[[], object]
 
@@ -61,19 +66,21 @@ def run(
 def _ticks(
     db: Engine, sealer: Sealer, usual_hours: Mapping[str, Any]
 ) -> Mapping[str, tuple[Tick, float]]:
-    """What is done, and how many seconds apart."""
-    dice = random.SystemRandom()
+    """What is done, and how many seconds apart; by the clock that all schedulers share."""
+    dice, clock = random.SystemRandom(), partial(schedule.database_now, db)
 
     def gave_up(job_ids: list[int]) -> None:
         close_parked(db, sealer, job_ids, clock=system_clock)
+        fail_tellings(db, job_ids, clock=system_clock)
 
     def syncs() -> int:
-        return put_due_syncs(db, clock=system_clock, chance=dice.random, usual_hours=usual_hours)
+        return put_due_syncs(db, clock=clock, chance=dice.random, usual_hours=usual_hours)
 
     return {
         "syncs": (syncs, 1.0),
-        "renewals": (lambda: put_due_renewals(db, clock=system_clock), 5.0),
-        "chores": (lambda: put_due_chores(db, clock=system_clock), 10.0),
+        "renewals": (lambda: put_due_renewals(db, clock=clock), 5.0),
+        "far": (lambda: bring_far_near(db, clock=clock), FAR_SECONDS),
+        "chores": (lambda: put_due_chores(db, clock=clock), 10.0),
         "audit": (lambda: put_due_chaining(db), CHAIN_SECONDS),
         "endpoints": (lambda: put_ripe(db, clock=system_clock), TELL_SECONDS),
         "sweep": (lambda: sweep(db, gave_up=gave_up), 1.0),

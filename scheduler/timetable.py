@@ -1,15 +1,17 @@
 """What the ticker does and how often; every row it acts on is claimed, so replicas never double."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import Engine
 
-from adapters.storage import schedule
+from adapters.storage import rhythms, schedule
 from adapters.storage.audit_chain import waiting_accounts
 from adapters.storage.ledger import put
+from domain.errors import SyncError
 from domain.jobs import NewJob
 from domain.rhythm import USUAL
 from domain.work import (
@@ -26,7 +28,9 @@ from scheduler.due import next_sync, sync_of
 log = structlog.get_logger()
 
 LOOK_AGAIN = timedelta(minutes=5)
-"""When a renewal is looked at again should its job never end; the job itself sets the next one."""
+"""When a renewal is looked at again should its job never end; the job itself sets the next one.
+
+So long, too, a connection is left that no sync can be put for."""
 
 CHAIN_SECONDS = 5.0
 """How long an audit row may wait for its link, about."""
@@ -52,21 +56,56 @@ def put_due_syncs(
     chance: Callable[[], float],
     usual_hours: Mapping[str, Any] = USUAL,
 ) -> int:
-    """A sync job for each connection that is due, and its next slot, in one transaction."""
-    now = clock()
+    """A sync job for each connection that is due, and its next slot, in one transaction.
+
+    One whose hours or zone cannot be read keeps no other from its turn.
+    """
+    now, count = clock(), 0
     with dispatch(engine) as db:
         due = schedule.due_connections(db, now=now, usual_hours=usual_hours)
         short = schedule.short_vendors(db, now=now) if due else frozenset()
         for connection in due:
             is_short = connection.vendor in short
-            put(db, sync_of(connection, now=now, is_short=is_short))
-            rhythm, luck = connection.rhythm, chance()
-            usual = next_sync(connection.due_at, now=now, every=rhythm.every, chance=luck)
-            at = rhythm.next_sync(now, usual=usual, chance=luck, is_short=is_short)
-            schedule.set_next_sync(db, connection.id, at, rests=at > usual)
-    if due:
-        log.info("syncs.put", count=len(due))
-    return len(due)
+            try:
+                slot = _slot(connection, now=now, luck=chance(), is_short=is_short)
+            except (SyncError, ValueError) as problem:
+                named = {"connection_id": str(connection.id), "error_kind": type(problem).__name__}
+                log.exception("sync.not_put", **named)
+                schedule.set_next_sync(db, connection.id, now + LOOK_AGAIN, now=now)
+                continue
+            put(db, slot.job)
+            schedule.set_next_sync(db, connection.id, slot.next_at, now=now, rests=slot.rests)
+            count += 1
+    if count:
+        log.info("syncs.put", count=count)
+    return count
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """What is put for a connection, and when it is due again; later than usual where it `rests`."""
+
+    job: NewJob
+    next_at: datetime
+    rests: bool
+
+
+def _slot(
+    connection: schedule.DueConnection, *, now: datetime, luck: float, is_short: bool
+) -> _Slot:
+    rhythm = connection.rhythm
+    usual = next_sync(connection.due_at, now=now, every=rhythm.every, chance=luck)
+    at = rhythm.next_sync(now, usual=usual, chance=luck, is_short=is_short)
+    return _Slot(sync_of(connection, now=now, is_short=is_short), at, rests=at > usual)
+
+
+def bring_far_near(engine: Engine, *, clock: Callable[[], datetime]) -> int:
+    """Whoever was put off by a clock that was ahead is due now."""
+    with dispatch(engine) as db:
+        brought = rhythms.bring_near(db, now=clock())
+    if brought:
+        log.warning("syncs.brought_near", count=brought)
+    return brought
 
 
 def put_due_renewals(engine: Engine, *, clock: Callable[[], datetime]) -> int:

@@ -6,21 +6,54 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, LiteralString
 from uuid import uuid4
 
+import psycopg
 import pytest
 import redis
 from hypothesis import HealthCheck, settings
-from sqlalchemy import NullPool, create_engine, make_url, text
+from psycopg import sql
+from sqlalchemy import make_url
 
 import migrations
 from infra import embedded, logging
+from infra.memory import keep_what_is_loaded
 from tests import refusals
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 ROOM_BYTES = 4 * 2**30
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """Makes and drops them, over one connection to the server."""
+
+    url: str
+    connection: psycopg.Connection[Any]
+
+    @contextmanager
+    def new(self, *, template: str = "template0") -> Iterator[str]:
+        name = f"test_{uuid4().hex}"
+        self._run("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
+        try:
+            yield make_url(self.url).set(database=name).render_as_string(hide_password=False)
+        finally:
+            self._run("DROP DATABASE {} WITH (FORCE)", name)
+
+    def _run(self, statement: LiteralString, *names: str) -> None:
+        self.connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+@contextmanager
+def databases_at(url: str) -> Iterator[Databases]:
+    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as connection:
+        yield Databases(url, connection)
+
 
 # What is judged is what is true of the example, not how busy the machine is that makes it.
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -31,6 +64,11 @@ def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: a good part of many a test is waiting for processes."""
     has_affinity = hasattr(os, "sched_getaffinity")  # macOS has none
     return 1 + (len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and what they import stay to the end: no need to look through them."""
+    keep_what_is_loaded()
 
 
 @pytest.fixture(autouse=True)
@@ -65,31 +103,39 @@ def _memory() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def migrated_template(servers: embedded.Servers) -> Iterator[str]:
+def databases(servers: embedded.Servers) -> Iterator[Databases]:
+    with databases_at(servers.database_url) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def migrated_template(databases: Databases) -> Iterator[str]:
     """The name of a database at the newest revision, to be copied and never connected to."""
-    with new_database(servers.database_url) as url:
+    with databases.new() as url:
+        migrations.upgrade(url)
+        # The first to come after a change keeps what it found of the catalog, for the copies too.
         migrations.upgrade(url)
         yield str(make_url(url).database)
 
 
 @pytest.fixture
-def database_url(servers: embedded.Servers, migrated_template: str) -> Iterator[str]:
+def database_url(databases: Databases, migrated_template: str) -> Iterator[str]:
     """A migrated database of this test alone."""
-    with new_database(servers.database_url, template=migrated_template) as url:
+    with databases.new(template=migrated_template) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
-def module_database_url(servers: embedded.Servers, migrated_template: str) -> Iterator[str]:
+def module_database_url(databases: Databases, migrated_template: str) -> Iterator[str]:
     """A migrated database for the tests of one module, which only read or roll back."""
-    with new_database(servers.database_url, template=migrated_template) as url:
+    with databases.new(template=migrated_template) as url:
         yield url
 
 
 @pytest.fixture
-def empty_database_url(servers: embedded.Servers) -> Iterator[str]:
+def empty_database_url(databases: Databases) -> Iterator[str]:
     """A database of this test alone, without any table."""
-    with new_database(servers.database_url) as url:
+    with databases.new() as url:
         yield url
 
 
@@ -118,23 +164,6 @@ def without_disk(redis_client: redis.Redis) -> Iterator[redis.Redis]:
 def redis_url(servers: embedded.Servers, redis_client: redis.Redis) -> str:
     """Empty at the start of the test."""
     return servers.redis_url
-
-
-@contextmanager
-def new_database(server_url: str, *, template: str = "template0") -> Iterator[str]:
-    name = f"test_{uuid4().hex}"
-    _run(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
-    try:
-        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    finally:
-        _run(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _run(server_url: str, statement: str) -> None:
-    engine = create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
 
 
 def _own_number(redis_url: str) -> str:

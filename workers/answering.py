@@ -16,7 +16,7 @@ from adapters.opening import Opener
 from adapters.phones import normalised, region_of
 from adapters.remembering_desk import RememberingDesk
 from adapters.replies import Teller
-from adapters.storage import connections, phone_book, tool_calls
+from adapters.storage import connections, phone_book, phone_calls, tool_calls
 from adapters.storage.audit import Access, record
 from adapters.storage.cached import PatientCache
 from adapters.storage.holds import held
@@ -26,6 +26,7 @@ from adapters.storage.phone_calls import StoredProofs
 from adapters.storage.sheet_busy import sheet_busy
 from adapters.storage.spent import keep_spent
 from adapters.storage.tool_calls import ClaimedToolCall
+from adapters.storage.unseen import written_since
 from adapters.storage.writes import WriteLedger
 from domain.connections import Connection
 from domain.desk import Ability, Busy, PracticeDesk
@@ -46,6 +47,8 @@ from infra.stopping import HandBack, Stopping
 from workers.accessing import by_whom
 from workers.calls.diary import Diary, Remembered
 from workers.handlers.answer_tool_call import Opened
+from workers.tools import transfer_to_human
+from workers.tools.transfer_to_human import handed_over
 from workers.writing import Writing
 
 log = structlog.get_logger()
@@ -108,11 +111,14 @@ class Answering:
         taken = self._taken[job.id, job.fence] = _Taken(claimed)
         try:
             with deadline((claimed.deadline_at - MARGIN - now).total_seconds()):
-                return Opened(claimed.tool, self._request(taken, now))
+                request = self._request(taken, now)
         except HandBack:
             raise
         except SyncError as trouble:
-            return Opened(claimed.tool, None, trouble)
+            return Opened(claimed.tool, None, trouble, self._alone(claimed))
+        return Opened(
+            claimed.tool, request, alone=self._alone(claimed) if request is None else None
+        )
 
     def answer(self, job: Job, said: ToolAnswer) -> bool:
         """Keep it, with its audit row and what follows, then tell whoever waits."""
@@ -140,6 +146,14 @@ class Answering:
             log.warning("tool.failed", tool=tool, error_kind=trouble.kind, error=str(trouble))
         else:
             log.error("tool.crashed", tool=tool, exc_info=trouble)
+
+    def _alone(self, claimed: ClaimedToolCall) -> Callable[[], ToolAnswer] | None:
+        """What is done without a practice: whom nobody's system serves needs a person most."""
+        if claimed.tool != transfer_to_human.NAME:
+            return None
+        with transaction(self.engine, account_id=claimed.account_id) as db:
+            numbers = phone_book.transfer_to(db, claimed.account_id)
+        return partial(handed_over, numbers, claimed.control_url, self.control)
 
     def _request(self, taken: _Taken, now: datetime) -> ToolRequest | None:
         claimed = taken.claimed
@@ -257,8 +271,13 @@ class Answering:
             rules=rules,
             held=partial(self._held, connection),
             remembered=self.remembered,
+            written_since=partial(self._written_since, connection),
             clock=self.clock,
         )
+
+    def _written_since(self, connection: Connection, since: datetime) -> bool:
+        with transaction(self.engine, account_id=connection.account_id) as db:
+            return written_since(db, connection.id, since)
 
     def _held(self, connection: Connection, window: Window) -> Sequence[Busy]:
         with transaction(self.engine, account_id=connection.account_id) as db:
@@ -275,11 +294,15 @@ class Answering:
         )
 
     def _follow(self, db: Db, claimed: ClaimedToolCall, said: ToolAnswer) -> None:
-        """Note what the caller was told; what is only requested has a job that sees it through."""
+        """Note what the caller was told; what is only requested has a job that sees it through.
+
+        Whoever hung up meanwhile heard nothing: they get a text of the end, whatever it is.
+        """
         if said.write_id is None or claimed.connection_id is None:
             return
-        db.execute(_TOLD, {"told": said.told and said.told.value, "id": said.write_id})
-        if said.told is not Told.FAILED:
+        told = Told.REQUESTED if _has_hung_up(db, claimed) else said.told
+        db.execute(_TOLD, {"told": told and told.value, "id": said.write_id})
+        if told is not Told.FAILED:
             job = settle_job(
                 account_id=claimed.account_id,
                 connection_id=claimed.connection_id,
@@ -309,6 +332,13 @@ class Answering:
             vapi_call_id=who.vapi_call_id,
             summary=f"tool call {claimed.id}" + (f", {said.told}" if said.told else ""),
         )
+
+
+def _has_hung_up(db: Db, claimed: ClaimedToolCall) -> bool:
+    """Not of what is asked over the API: whoever asked reads the answer all the same."""
+    if is_api(claimed.tool):
+        return False
+    return phone_calls.has_ended(db, account_id=claimed.account_id, call_id=claimed.call_id)
 
 
 def _abilities(

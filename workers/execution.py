@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import structlog
 
 from domain.backoff import NO_FLOOR, next_try
-from domain.errors import FenceLost, SyncError, Throttled, Transient
+from domain.errors import CalledOff, FenceLost, SyncError, Throttled, Transient
 from domain.jobs import Job, JobState
 from infra.holding import while_held
 from infra.stopping import HandBack, Stopping
@@ -51,6 +51,7 @@ class JobLedger(Protocol):
     def finish(self, job: Job, result: Mapping[str, Any] | None = None) -> None: ...
     def wait(self, job: Job, *, until: datetime, reason: str) -> None: ...
     def fail(self, job: Job, error: SyncError, *, retry_at: datetime) -> JobState: ...
+    def call_off(self, job: Job, reason: str) -> None: ...
     def hand_back(self, jobs: list[Job]) -> None: ...
 
 
@@ -64,6 +65,7 @@ class Running:
         self._lock = Lock()
         self._jobs: dict[int, Job] = {}
         self._proved: dict[tuple[int, int], float] = {}
+        self._is_leaving = False
         self.seconds = seconds
 
     @contextmanager
@@ -87,11 +89,20 @@ class Running:
     def is_sure(self, job: Job) -> bool:
         """Whether it was ours so lately that nobody else can have it."""
         with self._lock:
-            proved = self._proved.get(_attempt(job))
+            proved = None if self._is_leaving else self._proved.get(_attempt(job))
         return proved is not None and self.seconds() - proved < SURE_SECONDS
 
     def all(self) -> list[Job]:
         with self._lock:
+            return list(self._jobs.values())
+
+    def leaving(self) -> list[Job]:
+        """All of them, to be given back: of none is it taken for granted any more that it is ours.
+
+        Their threads go on until the process ends, and another may have them by then.
+        """
+        with self._lock:
+            self._is_leaving = True
             return list(self._jobs.values())
 
 
@@ -153,6 +164,10 @@ class Execution:
             self.ledger.wait(job, until=wait.until, reason=str(wait))
             log.info("job.waiting", until=wait.until.isoformat(), reason=str(wait))
             return JobState.READY
+        except CalledOff as gone:
+            self.ledger.call_off(job, str(gone))
+            log.info("job.called_off", reason=str(gone))
+            return JobState.CANCELLED
         except SyncError as error:
             return self._failed(job, error, work)
         except Exception as error:

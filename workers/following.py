@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 
 from adapters.opening import Opener
 from adapters.phones import normalised, region_of
-from adapters.storage import connections, texts
+from adapters.storage import connections, opt_outs, texts
 from adapters.storage.ledger import guard, put
 from adapters.storage.spent import keep_spent
 from adapters.storage.writes import WriteLedger
@@ -82,7 +82,7 @@ class Following:
         ledger = WriteLedger(self.engine, self.sealer, account_id=account_id, clock=self.clock)
         kept = ledger.load(write_id)
         with transaction(self.engine, account_id=account_id) as db:
-            connection = connections.load(db, kept.connection_id)
+            connection = connections.load(db, kept.connection_id, even_removed=True)
         followed = Followed(self, job, ledger, connection, kept)
         if kept.state is WriteState.CONFIRMED:
             followed.show()
@@ -114,6 +114,10 @@ class Followed:
         self._job = job
         self._ledger = ledger
         self._connection = connection
+
+    @property
+    def is_gone(self) -> bool:
+        return self._connection.is_removed
 
     def look(self) -> KeptWrite:
         """One look at the vendor's word; what is confirmed is read into the sheet.
@@ -176,7 +180,7 @@ class Followed:
 
     def show(self) -> None:
         """Have the days it touches read, so that the sheet shows it; not while it is paused."""
-        if self._connection.state is State.INACTIVE:
+        if self.is_gone or self._connection.state is State.INACTIVE:
             return
         with self._transaction() as db:
             for day in self._days(db):
@@ -201,20 +205,25 @@ class Followed:
         return {local_day(one, self._connection.timezone) for one in instants}
 
     def _recipient(self, kept: KeptWrite) -> str | None:
-        """Whoever called, else the patient's own number."""
+        """Whoever called, unless from the practice's own line; else the patient's own number."""
         region = region_of(self._connection.timezone)
         wish = kept.write.wish
         own = wish.phone if isinstance(wish, NewPatient) else None
         for raw in (self._caller(kept), own):
             number = normalised(raw, region).e164 if raw else None
-            if number is not None:
+            if number is not None and not self._is_practices(number):
                 return number
         patient_id = getattr(wish, "patient_id", None)
-        if patient_id is None:
+        if patient_id is None or self.is_gone:
             return None
         with self._desk() as desk:
             card = desk.patient(patient_id)
         return next(iter(card.phones), None) if card else None
+
+    def _is_practices(self, number: str) -> bool:
+        account_id = self.kept.account_id
+        with transaction(self._parts.engine, account_id=account_id) as db:
+            return opt_outs.is_own(db, number, account_id=account_id)
 
     def _caller(self, kept: KeptWrite) -> str | None:
         values = {"account_id": kept.account_id, "call_id": kept.call_id}

@@ -45,6 +45,9 @@ def keep_alive(
                 running.proved((job for job in held if job.id in renewed), at=at)
             except SyncError as error:
                 log.warning("leases.not_renewed", error_kind=error.kind)
+            except Exception:
+                # A beat that ended here would have every job of this process run twice.
+                log.exception("leases.not_renewed")
             if done.pause(every):
                 break
 

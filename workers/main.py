@@ -51,7 +51,7 @@ def run(
     ledger = Ledger(parts.engine, worker=name)
     running = Running()
     execution = _execution(parts, ledger, running, also)
-    crash_only = CrashOnly(redis_url, on_lost=lambda: ledger.hand_back(running.all()))
+    crash_only = CrashOnly(redis_url, on_lost=lambda: ledger.hand_back(running.leaving()))
     queues = POOLS[pool]
     count = threads or THREADS[pool]
     register = Register(parts.engine, worker=name, pool=pool, queues=queues, threads=count)
@@ -71,7 +71,7 @@ def run(
     worker.stop(timeout=STOP_SECONDS * 1000)
     done.ask()
     beats.join()
-    ledger.hand_back(running.all())
+    ledger.hand_back(running.leaving())
     register.gone()
     log.info("worker.stopped", pool=pool)
 

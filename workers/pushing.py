@@ -16,14 +16,16 @@ from domain.checks import shut_out
 from domain.connections import Connection
 from domain.desk import PracticeDesk
 from domain.errors import NeedsReconnect, Refused, SyncError, Throttled, Transient
-from domain.intake import row_id
+from domain.intake import MOVED, row_id
 from domain.jobs import Job
 from domain.pushes import (
     CALLED_OFF,
     CHANGED,
     DISPUTED,
+    ELSEWHERE,
     LEFT_OUT,
     LOCKED_OUT,
+    MOVED_ON,
     NOT_SHOWN,
     NOT_WRITABLE,
     SWITCHED_OFF,
@@ -182,7 +184,8 @@ class PushedEntry:
         if wish is not None:
             return wish
         if differing(row.cells) and not self._store.is_called_off(row.id):
-            return Stands(PushState.ERROR, CALLED_OFF)
+            is_moved = MOVED in row.columns["flags"]
+            return Stands(PushState.ERROR, MOVED_ON if is_moved else CALLED_OFF)
         return Stands(PushState.SYNCED)
 
     def _of_ours(self, row: Row) -> Booking | None:
@@ -194,6 +197,10 @@ class PushedEntry:
             # Its visit is there, shown or left off the sheet: one more would be a second.
             self._made(booked, booked.write.wish)
             return None
+        if not self._store.is_ours(row):
+            return None
+        if self._store.is_elsewhere(row.id):
+            raise Refused(ELSEWHERE)
         found = self._creating.booking(row, self._connection)
         if found is None:
             return None

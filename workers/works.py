@@ -76,6 +76,7 @@ from workers.handlers.summarise import summarise
 from workers.handlers.sync_connection import sync_connection
 from workers.handlers.tell_endpoint import tell_endpoint
 from workers.handlers.watch_access import watch_access
+from workers.lines import Lines
 from workers.linking import PatientLinking
 from workers.patience import Patient
 from workers.pushing import Pushing
@@ -127,9 +128,13 @@ def _of_endpoints(parts: Parts) -> Work:
         clock=parts.clock,
         is_production=parts.opener.is_production,
     )
-    return Work(
-        run=lambda job: tell_endpoint(job, tellings=store, post=post), gave_up=store.gave_up
-    )
+    lines = Lines(clock=parts.clock)
+
+    def run(job: Job) -> Mapping[str, Any]:
+        with lines.taken(str(job.account_id)):
+            return tell_endpoint(job, tellings=store, post=post)
+
+    return Work(run=run, gave_up=store.gave_up)
 
 
 def _of_audit(parts: Parts) -> Mapping[str, Work]:
@@ -230,7 +235,7 @@ def _of_pushes(parts: Parts, opener: Opener) -> Mapping[str, Work]:
 def _of_access(parts: Parts, opener: Opener) -> Mapping[str, Work]:
     """Whether a PMS lets us in: tried by a person, or granted at a marketplace."""
     checking = Checking(
-        checks=CheckStore(parts.engine),
+        checks=CheckStore(parts.engine, clock=parts.clock),
         trials=Trials(opener),
         stopping=parts.stopping,
         clock=parts.clock,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from domain.desk import Opening, Outcome, OutcomeUnknown, Receipt, Verdict, WriteDesk
+from domain.desk import Busy, Opening, Outcome, OutcomeUnknown, Receipt, Verdict, WriteDesk
 from domain.errors import (
     BadInput,
     FenceLost,
@@ -19,6 +19,7 @@ from domain.errors import (
     Transient,
 )
 from domain.pushes import ChangedThere
+from domain.slots import in_the_way
 from domain.writes import (
     CERTAIN_AFTER,
     NOT_YET_SENT,
@@ -58,6 +59,7 @@ class Ledger(Protocol):
     def begin(self, new: NewWrite) -> KeptWrite: ...
     def by_key(self, key: str) -> KeptWrite | None: ...
     def booking_of(self, call_id: str) -> KeptWrite | None: ...
+    def moved(self, kept: KeptWrite) -> KeptWrite | None: ...
     def same(self, new: NewWrite) -> KeptWrite | None: ...
     def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]: ...
     def load(self, write_id: UUID) -> KeptWrite: ...
@@ -109,7 +111,10 @@ class Writing:
         kept = self._ledger.begin(new)
         # A call's one booking is sent by whoever began it, and by nobody who asks for another.
         if kept.key == new.key and kept.state in NOT_YET_SENT:
-            self._look_once_more(kept, new.hold if kept.is_new else self._ledger.held_for(kept))
+            held = new.hold if kept.is_new else self._ledger.held_for(kept)
+            # No caller is at two places at once; whoever works there may have it so.
+            whose = getattr(new.write.wish, "patient_id", None) if new.once else None
+            self._look_once_more(kept, held, whose=whose)
             kept = self._send(kept)
         return self.follow(kept, until=until)
 
@@ -121,12 +126,16 @@ class Writing:
         """The one booking of a phone call that stands or may."""
         return self._ledger.booking_of(call_id)
 
+    def moved(self, kept: KeptWrite) -> KeptWrite | None:
+        """The last move of what this booking made that stands or may."""
+        return self._ledger.moved(kept)
+
     def same(self, new: NewWrite) -> KeptWrite | None:
         """What was asked for before, if this is the same wish again."""
         return self._ledger.same(new)
 
     def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]:
-        """What the PMS has taken lately and may not show yet, and cancellations under way."""
+        """What the PMS has taken lately and may not show yet, and what is under way."""
         return self._ledger.unseen(connection_id)
 
     def follow(self, kept: KeptWrite, *, until: datetime) -> KeptWrite:
@@ -165,25 +174,24 @@ class Writing:
             return Outcome(verdict=Verdict.PENDING)
         return found
 
-    def _look_once_more(self, kept: KeptWrite, held: Hold | Opening | None) -> None:
+    def _look_once_more(
+        self, kept: KeptWrite, held: Hold | Opening | None, *, whose: str | None
+    ) -> None:
         """Nobody of ours can take the time any more; the practice's own staff may have."""
         if held is None:
             return
-        window, keys = held.window, {(one.kind, one.pms_id) for one in held.resources}
         try:
-            busy = self._desk.busy(window)
+            busy = self._desk.busy(held.window)
         except BaseException:
             self._ledger.withdraw(kept)
             raise
         moving = getattr(kept.write.wish, "appointment_id", None)
-        for one in busy:
-            if moving is not None and one.pms_id == moving:
-                continue  # an appointment is not in its own way
-            taken = any((thing.kind, thing.pms_id) in keys for thing in one.resources)
-            if taken and one.window.start < window.end and window.start < one.window.end:
-                if not self._ledger.withdraw(kept):
-                    return  # it left meanwhile, and is what is seen there
-                raise SlotTaken("That time has just been taken.")
+        # An appointment is not in its own way.
+        others = (one for one in busy if moving is None or one.pms_id != moving)
+        if any(_is_in_the_way(one, held, whose=whose) for one in others):
+            if not self._ledger.withdraw(kept):
+                return  # it left meanwhile, and is what is seen there
+            raise SlotTaken("That time has just been taken.")
 
     def _send(self, kept: KeptWrite) -> KeptWrite:
         """Marked first, in a transaction of its own; then it leaves, once."""
@@ -236,3 +244,13 @@ class Writing:
         )
         log.info("write.settled", state=settled.state.value)
         return settled
+
+
+def _is_in_the_way(one: Busy, held: Hold | Opening, *, whose: str | None) -> bool:
+    """It takes one of the same at that time, or the patient is there."""
+    window = held.window
+    if not (one.window.start < window.end and window.start < one.window.end):
+        return False
+    return bool(in_the_way([one], held.resources)) or (
+        whose is not None and one.patient_id == whose
+    )

@@ -9,6 +9,7 @@ from adapters.advancedmd.words import code_of, own_codes
 from domain.appointments import Appointment, Status
 from domain.connections import Connection
 from domain.errors import Refused
+from domain.intake import MOVED
 from domain.window import zone
 from domain.wishes import Booking, Cancellation, Move, StatusChange
 
@@ -18,6 +19,10 @@ BOOKING_PATH = "/scheduler/Appointments"
 CANCELLED = (
     "The visit was cancelled in AdvancedMD, or moved to another time there; undo the change here,"
     " or make a new visit."
+)
+MOVED_AWAY = (
+    "The visit was moved to another time in AdvancedMD, and nothing was cancelled: cancel it where"
+    " it stands now; the next sync shows it."
 )
 CONFIRMED = (
     "The visit is confirmed in AdvancedMD, which cannot be taken back from here; undo the change"
@@ -55,12 +60,14 @@ def booked(wish: Booking, office: Office, connection: Connection) -> Request:
 
 def changed(wish: Change, row: Appointment, connection: Connection) -> Request:
     """What the row lacks of the wish."""
+    if MOVED in row.flags and cancels(wish):
+        raise Refused(MOVED_AWAY)
     if row.status is Status.CANCELLED:
         # A visit that was moved stays behind as a cancelled row: brought back to life, the patient
         # would be booked twice.
         raise Refused(CANCELLED)
     parts = {"id": wish.appointment_id}
-    if isinstance(wish, Cancellation) or _cancels(wish):
+    if isinstance(wish, Cancellation) or cancels(wish):
         body: dict[str, Any] = {"id": number(wish.appointment_id)}
         return Request(method="PUT", path=f"{PATH}/{{id}}/cancel", body=body, parts=parts)
     if isinstance(wish, StatusChange):
@@ -88,9 +95,9 @@ def is_as_told(wish: Change, row: Appointment) -> bool:
 
 
 def is_so(wish: Change, row: Appointment) -> bool:
-    """Whether the row is as it was wished."""
-    if isinstance(wish, Cancellation):
-        return row.status is Status.CANCELLED
+    """Whether the row is as it was wished; whoever was moved still comes."""
+    if isinstance(wish, Cancellation) or cancels(wish):
+        return row.status is Status.CANCELLED and MOVED not in row.flags
     if isinstance(wish, StatusChange):
         return row.status is Status(wish.status) and row.status_raw is None
     stands = (row.start, row.duration_minutes, row.practitioner_id)
@@ -98,9 +105,9 @@ def is_so(wish: Change, row: Appointment) -> bool:
 
 
 def is_booked_as(wish: Booking, row: Appointment) -> bool:
-    """Whether the row is the appointment that was to be made."""
-    stands = (row.patient_id, row.start, row.duration_minutes, row.practitioner_id)
-    wanted = (wish.patient_id, wish.start, wish.minutes, wish.practitioner_id)
+    """Whether the row is the appointment that was to be made, whatever length it was given."""
+    stands = (row.patient_id, row.start, row.practitioner_id)
+    wanted = (wish.patient_id, wish.start, wish.practitioner_id)
     return stands == wanted and row.status is not Status.CANCELLED
 
 
@@ -121,8 +128,10 @@ def number(pms_id: str) -> int:
     return int(pms_id)
 
 
-def _cancels(wish: Change) -> bool:
-    return isinstance(wish, StatusChange) and Status(wish.status) is Status.CANCELLED
+def cancels(wish: Change) -> bool:
+    if isinstance(wish, StatusChange):
+        return Status(wish.status) is Status.CANCELLED
+    return isinstance(wish, Cancellation)
 
 
 def _code(status: Status, row: Appointment, connection: Connection) -> str:

@@ -32,6 +32,7 @@ from domain.desk import (
     Verdict,
 )
 from domain.errors import BadRecord, BrokenContract, Gone, Refused
+from domain.intake import MOVED
 from domain.pushes import ChangedThere
 from domain.slots import PRACTITIONER
 from domain.sources import Sighting, Spend
@@ -102,6 +103,7 @@ class AdvancedMdDesk:
                 window=Window(row.start, row.end),
                 resources=(Resource(kind=PRACTITIONER, pms_id=row.practitioner_id),),
                 pms_id=row.pms_id,
+                patient_id=row.patient_id or None,
             )
             for row in self.appointments(window)
             if row.practitioner_id and row.status not in _NOT_IN_THE_WAY
@@ -177,7 +179,8 @@ class AdvancedMdDesk:
         """What is so already needs no request; what somebody else changed is not overwritten."""
         row = self._row(wish)
         if not bodies.is_so(wish, row):
-            if not bodies.is_as_told(wish, row):
+            is_moved = MOVED in row.flags and bodies.cancels(wish)
+            if not is_moved and not bodies.is_as_told(wish, row):
                 raise ChangedThere(_CHANGED)
             self._sent(bodies.changed(wish, row, self._connection))
         return Receipt(is_final=True, pms_id=wish.appointment_id)

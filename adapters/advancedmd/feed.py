@@ -26,10 +26,15 @@ _FAULTS: Mapping[int, type[SyncError]] = {HTTPStatus.FORBIDDEN: NotAllowed}
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The visits that changed, and the server's time to ask from next."""
+    """The visits that changed, and the server's time to ask from next.
+
+    They are not `whole` where its clock was put back since the mark: what changed in the hour that
+    came twice bears stamps from before it.
+    """
 
     ids: tuple[str, ...]
     mark: str | None
+    whole: bool = True
 
 
 def changes(line: Line, *, since: str) -> Changes:
@@ -38,7 +43,8 @@ def changes(line: Line, *, since: str) -> Changes:
     message = Message(action=ACTION, kind="api", attributes=asked, buckets=("tier1",))
     told = line.tell(message, faults=_FAULTS)
     found = (bare(one.get("@id")) for one in every(told, "visitlist", "visit"))
-    return Changes(tuple(dict.fromkeys(one for one in found if one)), _mark(told))
+    ids, mark = tuple(dict.fromkeys(one for one in found if one)), _mark(told)
+    return Changes(ids, mark, whole=not _is_put_back(since, mark))
 
 
 def now(line: Line) -> str:
@@ -51,11 +57,20 @@ def _a_little_earlier(mark: str) -> str:
 
     A mark of another shape goes back as it came.
     """
+    at = _read(mark)
+    return mark if at is None else stamp(at - OVERLAP)
+
+
+def _is_put_back(before: str, now: str | None) -> bool:
+    """Whether the server's clock tells less than it did; of other shapes nobody can say."""
+    then, at = _read(before), _read(now or "")
+    return then is not None and at is not None and at < then
+
+
+def _read(mark: str) -> datetime | None:
     text, _, clock = mark.partition(" ")
     day, at = read_slashed(text), read_clock(clock)
-    if day is None or at is None:
-        return mark
-    return stamp(datetime.combine(day, at) - OVERLAP)
+    return None if day is None or at is None else datetime.combine(day, at)
 
 
 def _mark(told: Mapping[str, Any]) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 from adapters.advancedmd.line import Line
 from adapters.advancedmd.wire import Message
 from adapters.advancedmd.words import bare, split_name
+from adapters.rest.clean import one_line
 from domain.appointments import AppointmentType
 from domain.connections import Connection
 from domain.errors import BadInput, BrokenContract
@@ -66,8 +67,7 @@ class Office:
     def name(self) -> str | None:
         """What its places are called, of the columns this connection reads; None where untold."""
         called = {
-            pms_id: str(one.get("@name") or "").strip()
-            for pms_id, one in _with_ids(self._setup(fresh=False), "facility")
+            pms_id: _named(one) for pms_id, one in _with_ids(self._setup(fresh=False), "facility")
         }
         places = dict.fromkeys(one.facility_id for one in self.columns() if one.facility_id)
         names = [called[one] for one in places if called.get(one)]
@@ -102,9 +102,7 @@ class Office:
         found = tuple(
             Column(
                 pms_id=pms_id,
-                name=str(one.get("@name") or "").strip()
-                or people.get(bare(one.get("@profile")))
-                or pms_id,
+                name=_named(one) or people.get(bare(one.get("@profile"))) or pms_id,
                 profile_id=bare(one.get("@profile")),
                 facility_id=bare(one.get("@facility")),
             )
@@ -140,8 +138,12 @@ def _with_ids(values: Any, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield pms_id, one
 
 
+def _named(one: Mapping[str, Any]) -> str:
+    return one_line(str(one.get("@name") or ""))[:_LONGEST_NAME]
+
+
 def _person(one: Mapping[str, Any]) -> str:
-    told = str(one.get("@name") or "").strip()
+    told = _named(one)
     given, family = split_name(told)
     return display(given=given, family=family) or told
 
@@ -153,7 +155,7 @@ def _type(one: Mapping[str, Any]) -> AppointmentType:
     usable = minutes.isascii() and minutes.isdigit() and 0 < int(minutes[:5]) <= _MOST_MINUTES
     return AppointmentType(
         pms_id=bare(str(one["@id"])) or "",
-        name=str(one["@name"]).strip(),
+        name=_named(one),
         duration_minutes=int(minutes) if usable else None,
-        colour=str(told.get("@color") or "") or None,
+        colour=one_line(str(told.get("@color") or ""))[:_LONGEST_NAME] or None,
     )

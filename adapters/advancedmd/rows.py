@@ -1,6 +1,6 @@
 """Rows of the scheduler, by REST and by messages, as appointments."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -16,6 +16,8 @@ from domain.appointments import Appointment, Patient
 from domain.connections import Connection
 from domain.errors import BrokenContract
 
+_MOST_DIGITS = 9
+
 MISSING_TIME = "missing_time"
 """A visit that was told without its time stands at the beginning of its day."""
 
@@ -28,11 +30,13 @@ TEMPLATE: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class OneOrMany:
-    """A list that comes as its only record where it has one."""
+    """A list that comes as its only record where it has one, and may not come where it has none."""
 
     label: str = "appointments"
 
     def open(self, body: Any) -> Contents:
+        if body is None:
+            return Contents(items=())
         if isinstance(body, list):
             return Contents(items=body, body=body)
         if isinstance(body, dict) and "id" in body:
@@ -87,6 +91,12 @@ def visits(results: Mapping[str, Any], day: date) -> list[dict[str, Any]]:
     ]
 
 
+def is_short(results: Mapping[str, Any], found: Sequence[Any]) -> bool:
+    """Whether an answer counts more visits than it tells."""
+    count = str(results.get("@visitcount") or "").strip()
+    return count.isascii() and count.isdigit() and int(count[:_MOST_DIGITS]) > len(found)
+
+
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name.removeprefix("@"): _plain(value) if isinstance(value, dict) else value
@@ -95,8 +105,10 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kind(record: Record, connection: Connection) -> tuple[str | None, bool]:
-    """The first of its types, and whether any of them is marked as telehealth."""
-    types = [found for one in record.items("appointmenttypeids") if (found := _type_id(one))]
+    """The first of its types, and whether any is marked as telehealth; one may come unlisted."""
+    told = record.raw("appointmenttypeids")
+    listed = told if isinstance(told, list) else [told]
+    types = [found for one in listed if (found := _type_id(one))]
     return next(iter(types), None), not connection.telehealth_types.isdisjoint(types)
 
 

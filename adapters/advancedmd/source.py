@@ -9,18 +9,19 @@ from adapters.advancedmd.faults import TooMany
 from adapters.advancedmd.line import Line, OfficeCaller
 from adapters.advancedmd.looking import Looking
 from adapters.advancedmd.office import Column, Office
-from adapters.advancedmd.rows import TEMPLATE, parse_visit, visits
+from adapters.advancedmd.rows import TEMPLATE, is_short, parse_visit, visits
 from adapters.advancedmd.slices import Slice
 from adapters.advancedmd.times import slashed
 from adapters.advancedmd.wire import Message
+from adapters.advancedmd.words import bare
 from adapters.rest.envelope import Contents
 from adapters.rest.ports import Ports
-from adapters.rest.source import RestSource
+from adapters.rest.source import CUT_SHORT, RestSource
 from adapters.rest.vendor import Listing, Vendor
 from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
 from domain.connections import Connection
 from domain.errors import BadInput, BrokenContract, Refused, Throttled
-from domain.sources import Capabilities, Page, Query, Sighting
+from domain.sources import Capabilities, Page, Query, Reject, Sighting
 from domain.window import Window, whole_day
 
 ALL, NOTHING = "all", "nothing"
@@ -84,7 +85,7 @@ class AdvancedMdSource(RestSource):
         """The days whole, unless the server says that nothing changed since."""
         found = self._changes(since)
         told = {} if found is None or found.mark is None else {"mark": found.mark}
-        if since is not None and found is not None and not found.ids:
+        if since is not None and found is not None and found.whole and not found.ids:
             return [Query(key=NOTHING, params=told, complete=False)]
         # What changed is told without its day, so the days are read whole: that shows all of it.
         return [Query(key=ALL, params=told, window=window)]
@@ -130,9 +131,14 @@ class AdvancedMdSource(RestSource):
         drift = dict(batch.drift)
         if self.office.recall(_NO_FEED):
             drift["feed:refused"] = 1
+        # Where none can be asked for by its id, whatever such a day lacks would be thought gone.
+        short = self._by_messages and is_short(contents.body, contents.items)
+        if short:
+            drift[CUT_SHORT] = 1
         return Page(
+            is_partial=short,
             records=rows,
-            rejects=(*aside, *batch.rejects),
+            rejects=(*aside, *map(_as_stored, batch.rejects)),
             drift=drift,
             practitioners=self._met(rows),
         )
@@ -151,7 +157,8 @@ class AdvancedMdSource(RestSource):
             buckets=("tier2",),
         )
         listing = replace(self._book(), parse=parse_visit, expects=frozenset({"id", "starttime"}))
-        return listing, Contents(items=visits(self.line.tell(message), one.start))
+        told = self.line.tell(message)
+        return listing, Contents(items=visits(told, one.start), body=told)
 
     def _book(self) -> Listing[Appointment]:
         listing = self._vendor.appointments
@@ -181,6 +188,11 @@ class AdvancedMdSource(RestSource):
         except Refused:
             self.office.keep(_NO_FEED, True)  # noqa: FBT003 - the value that is kept
             return None
+
+
+def _as_stored(reject: Reject) -> Reject:
+    """By the id its row goes by, so that what cannot be read is not thought gone."""
+    return replace(reject, pms_id=bare(reject.pms_id))
 
 
 def reads_messages(connection: Connection) -> bool:

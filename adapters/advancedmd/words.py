@@ -8,6 +8,7 @@ from adapters.rest.words import Standing
 from domain.appointments import Status
 from domain.connections import Connection
 from domain.errors import BadInput, Refused
+from domain.intake import MOVED
 
 _PREFIXED = re.compile(r"[A-Za-z_]+(\d+)")
 _CODE = re.compile(r"[A-Za-z0-9]{1,8}")
@@ -24,6 +25,8 @@ CODES: Mapping[str, Status] = {
     "12": Status.NO_SHOW,
 }
 """1, 2 and 11 are decoded nowhere in public; a connection's `status_codes` puts them right."""
+
+MOVED_AWAY = "5"
 
 CODE_OF: Mapping[Status, str] = {
     Status.BOOKED: "0",
@@ -116,6 +119,8 @@ def standing(record: Record, connection: Connection, *, code_at: str) -> Standin
         record.drift.append(f"status:{named.casefold()}")
         record.flags.add("unknown_status")
         return Standing(Status.BOOKED, raw=code)
+    if code == MOVED_AWAY and MOVED_AWAY not in own_codes(connection):
+        record.flags.add(MOVED)
     if known.status is Status.BOOKED and record.maybe("confirmdate") is not None:
         return Standing(Status.CONFIRMED)
     return known

@@ -22,5 +22,10 @@ def anchor(given: Settings) -> Anchor:
         client = aws.client("s3", given, wants="AUDIT_ANCHOR")
         kept_for = timedelta(days=given.audit_keep_years * DAYS_A_YEAR)
         return S3Anchor(client, place.netloc, place.path, kept_for=kept_for)
-    path = Path(given.audit_anchor) if given.audit_anchor else given.home / "audit" / "heads.jsonl"
+    path = Path(given.audit_anchor) if given.audit_anchor else of_home(given.home)
     return FileAnchor(path, audit_keys(given))
+
+
+def of_home(home: Path) -> Path:
+    """Where the heads are kept beside the other data of this machine."""
+    return home / "audit" / "heads.jsonl"

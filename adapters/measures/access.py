@@ -6,6 +6,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.measures.asking import Question, Sample, answers
+from domain.accesses import FOLLOWING
 
 # The product's own doings have no route. Whoever is no user of the account holds a bearer token.
 _SEEN = """
@@ -28,10 +29,14 @@ _BY_ROUTE = text(
     GROUP BY 1, 2 ORDER BY times DESC LIMIT {MOST_ROUTES}
     """
 )
+# Programs that follow the sheet, and open pages, ask at each change; what they read is counted by
+# rows, and by days.
 _BUSIEST = text(
     f"""
     SELECT role, max(times) AS times FROM (
-      SELECT {_ROLE} AS role, count(*) AS times {_SEEN} GROUP BY 1, accounts.id, seen.user_id
+      SELECT {_ROLE} AS role, count(*) AS times {_SEEN}
+      WHERE seen.route <> ALL (ARRAY{list(FOLLOWING)})
+      GROUP BY 1, accounts.id, seen.user_id
     ) AS person GROUP BY role
     """  # noqa: S608 - our own words
 )

@@ -8,12 +8,23 @@ from sqlalchemy import text
 from adapters.measures.asking import Question, Sample, answers
 from domain.jobs import Queue
 
+# What an account's operator paused waits for nobody: it is told by itself.
+_IS_PAUSED = """
+    EXISTS (SELECT FROM paused_queues AS paused
+            WHERE paused.account_id = jobs.account_id AND paused.queue = jobs.queue)
+"""
 # Each state by the index of its own; a queue without jobs is told as nought.
 _DEPTH = text(
-    """
+    f"""
     SELECT queue, 'ready' AS state, (
       SELECT count(*) FROM jobs
-      WHERE jobs.queue = each.queue AND state = 'ready' AND due_at <= now()) AS jobs
+      WHERE jobs.queue = each.queue AND state = 'ready' AND due_at <= now()
+        AND NOT {_IS_PAUSED}) AS jobs
+    FROM unnest(CAST(:queues AS text[])) AS each (queue)
+    UNION ALL
+    SELECT queue, 'paused', (
+      SELECT count(*) FROM jobs
+      WHERE jobs.queue = each.queue AND state = 'ready' AND due_at <= now() AND {_IS_PAUSED})
     FROM unnest(CAST(:queues AS text[])) AS each (queue)
     UNION ALL
     SELECT queue, 'later', (
@@ -28,15 +39,18 @@ _DEPTH = text(
     SELECT queue, 'dead', (
       SELECT count(*) FROM jobs WHERE jobs.queue = each.queue AND state = 'dead')
     FROM unnest(CAST(:queues AS text[])) AS each (queue)
-    """
+    """  # noqa: S608 - this module's own words
 )
 _OLDEST = text(
-    """
+    f"""
     SELECT queue, coalesce((
-      SELECT extract(epoch FROM now() - min(due_at)) FROM jobs
-      WHERE jobs.queue = each.queue AND state = 'ready' AND due_at <= now()), 0)::float AS seconds
+      SELECT extract(epoch FROM now() - due_at) FROM jobs
+      WHERE jobs.queue = each.queue AND state = 'ready' AND due_at <= now() AND NOT {_IS_PAUSED}
+      ORDER BY due_at LIMIT 1), 0)::float AS seconds, coalesce((
+      SELECT extract(epoch FROM now() - min(paused_at)) FROM paused_queues
+      WHERE paused_queues.queue = each.queue), 0)::float AS paused
     FROM unnest(CAST(:queues AS text[])) AS each (queue)
-    """
+    """  # noqa: S608 - this module's own words
 )
 _SERVED = text(
     """
@@ -78,7 +92,10 @@ QUESTIONS = (
     Question(
         statement=_OLDEST,
         labels=("queue",),
-        values={"pms_sync_oldest_due_job_seconds": "seconds"},
+        values={
+            "pms_sync_oldest_due_job_seconds": "seconds",
+            "pms_sync_oldest_pause_seconds": "paused",
+        },
     ),
     Question(
         statement=_SERVED,

@@ -2,20 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import httpx
 
+from adapters.rest.waits import asked_pause
 from domain.credentials import SecretStore
 from domain.errors import BadInput
-from domain.outgoing import BOTH_VALID_FOR, Message, signed
-from infra.http import Client
+from domain.outgoing import BOTH_VALID_FOR, Message, Reply, signed
+from infra.http import Answer, Client
 from infra.vendor_urls import is_loopback
 
 USER_AGENT = "pms-sync/0.1 (webhooks)"
 READ_SECONDS, TOTAL_SECONDS = 15.0, 20.0
-LARGEST_ANSWER = 64 * 1024
+BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 LONGEST_URL, LONGEST_NAME, LONGEST_LABEL = 500, 253, 63
 SECRET = "secret"  # noqa: S105 - the name it lies under
 MOST_BEFORE = 8
@@ -94,14 +96,19 @@ class Poster:
     clock: Callable[[], datetime]
     is_production: bool = False
 
-    def __call__(self, message: Message) -> int:
+    def __call__(self, message: Message) -> Reply:
         at = self.clock()
         self.secrets.forget(message.secret_ref)
         valid = valid_secrets(self.secrets.get(message.secret_ref), at=at)
         url = checked_url(message.url, is_production=self.is_production)
         headers = {**signed(message, valid, at=at), "Content-Type": "application/json"}
         with self._client(url) as client:
-            return client.send("POST", url, headers=headers, content=message.body()).status
+            answer = client.post_for_head(url, headers=headers, content=message.body())
+        return Reply(status=answer.status, pause=self._pause(answer))
+
+    def _pause(self, answer: Answer) -> timedelta | None:
+        seconds = asked_pause(answer.headers, now=self.clock()) if answer.status in BUSY else None
+        return None if seconds is None else timedelta(seconds=seconds)
 
     def _client(self, url: str) -> Client:
         host = httpx.URL(url).host  # as the client reads it, for one that begins with xn--
@@ -111,5 +118,4 @@ class Poster:
             allow_loopback_http=is_loopback(host) and not self.is_production,
             read_seconds=READ_SECONDS,
             total_seconds=TOTAL_SECONDS,
-            largest_answer=LARGEST_ANSWER,
         )

@@ -56,6 +56,7 @@ BOOK = Listing(
     parse=parse,
     # Whether the scheduler counts in a tier is not said: the one of everything unlisted.
     buckets=("tier3",),
+    changed_at="lastupdated",
     expects=frozenset(
         {"id", "startdatetime", "duration", "columnid", "patientid", "appointmenttypeids"}
         | {"firstname", "lastname", "confirmdate", "status", "lastupdated"}

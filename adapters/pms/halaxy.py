@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any
 
 from adapters.rest.auth import ClientCredentials
@@ -25,7 +26,7 @@ from domain.appointments import (
     Status,
 )
 from domain.connections import Connection
-from domain.errors import BadInput, TokenExpired
+from domain.errors import BadInput, NeedsReconnect, TokenExpired
 from domain.limits import Limit
 from domain.minimising import Extra
 from domain.sources import Capabilities, Query
@@ -136,10 +137,9 @@ def _instant(mark: str | None) -> datetime | None:
     """The vendor's own Date header; an unreadable mark asks for all."""
     try:
         told = parsedate_to_datetime(mark or "")
-    except ValueError:
+        return (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):  # a year beyond the calendar
         return None
-    aware = told if told.tzinfo else told.replace(tzinfo=UTC)
-    return aware.astimezone(UTC)
 
 
 def _held(record: Record, kind: str, pms_id: str | None) -> Record | None:
@@ -287,9 +287,22 @@ def practice(record: Record, connection: Connection) -> Iterator[Practice]:
     yield Practice(site=record.id(), name=record.maybe("name"))
 
 
+NOT_FOR_THE_KEY = (
+    "the practice's API key may not read this; see in Halaxy's settings that the key has the scopes"
+    " for appointments, patients, practitioners and services, that the API add-on has not ended,"
+    " and that the clinic id is right"
+)
+
+
 def read_fault(status: int, body: Any) -> Fault | None:
-    """A token that ended is told by an OperationOutcome, whatever the status."""
-    return Fault(error=TokenExpired) if "expired" in issue_codes(body) else None
+    """A token that ended is told by an OperationOutcome, whatever the status.
+
+    Else a 403 is no matter of signing in: another key would be told the same.
+    """
+    if "expired" in issue_codes(body):
+        return Fault(error=TokenExpired)
+    is_barred = status == HTTPStatus.FORBIDDEN
+    return Fault(error=NeedsReconnect, reason=NOT_FOR_THE_KEY) if is_barred else None
 
 
 def headers_of(connection: Connection) -> Mapping[str, str]:
@@ -355,6 +368,7 @@ VENDOR = Vendor(
         parse=parse,
         expects=frozenset({"id", "start", "end", "participant"}),
         mark_header="date",
+        changed_at="meta.lastUpdated",
     ),
     appointment=Listing(path="/main/Appointment/{id}", wrapping=Single(), parse=parse),
     practice=Listing(path="/main/Organization/{site}", wrapping=Single(), parse=practice),

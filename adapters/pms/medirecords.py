@@ -279,6 +279,7 @@ VENDOR = Vendor(
             param="page", size_param="size", size=100, last_at="last", total_at="totalElements"
         ),
         parse=parse,
+        changed_at="updatedDateTime",
         expects=frozenset(
             {"id", "patientId", "providerId", "appointmentTypeId", "scheduleTime"}
             | {"appointmentStatus", "appointmentIntervalCode"}

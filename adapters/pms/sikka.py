@@ -144,7 +144,7 @@ def _minutes_since(mark: str | None, now: datetime | None) -> int | None:
     """By the vendor's own Date header; an unreadable or an old mark asks for all."""
     try:
         told = parsedate_to_datetime(mark or "")
-    except ValueError:
+    except (ValueError, OverflowError):  # a year beyond the calendar
         return None
     since = told if told.tzinfo else told.replace(tzinfo=UTC)
     if now is None or not timedelta() <= now - since + _OVERLAP <= _FEED:
@@ -219,6 +219,7 @@ BOOK = Listing(
         | {"date", "time", "length", "status", "type"}
     ),
     mark_header="date",
+    changed_at="last_changed_date",
     id_at="appointment_sr_no",
     loading=_LOADING,
     joins=JOIN,
@@ -252,6 +253,8 @@ VENDOR = Vendor(
         "default_minutes": "Length of an appointment that has none",
     },
     site_label="Office id (D12345), or office:practice (D12345:2)",
+    place=offices.place,
+    region="America",
     # Plans differ; the headers of every answer tighten this (apidocs, Rate Limiting).
     limits={"default": LIMITS},
     limited_per="office",
@@ -265,7 +268,6 @@ VENDOR = Vendor(
     capabilities=Capabilities(
         changed_since=True,
         probe_by_id=True,
-        webhooks=True,
         telehealth="types",
         telehealth_by="the appointment types a person marks",
         writes=abilities.ANY_WRITES,

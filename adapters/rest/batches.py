@@ -25,9 +25,13 @@ MAY_NOT_BE_READ = (
 
 @dataclass(slots=True)
 class Batch(Generic[_T]):
-    """What the records of one answer came to; `unread` is what rows had to do without."""
+    """What the records of one answer came to; `unread` is what rows had to do without.
+
+    `places` say of each row which record of the answer it was read from.
+    """
 
     rows: list[_T] = field(default_factory=list, repr=False)
+    places: list[int] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     drift: Counter[str] = field(default_factory=Counter)
     known: list[UUID] = field(default_factory=list)
@@ -96,6 +100,7 @@ def _read(
         if record.drift:
             batch.drift.update(record.drift)
         batch.rows += rows if origins is None else origins.stamped(rows, record)
+        batch.places += [index] * len(rows)
     return waiting
 
 

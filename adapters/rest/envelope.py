@@ -13,12 +13,21 @@ MOST_RECORDS = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """One answer taken out of its wrapping; body and headers stay for the paging to read."""
+    """One answer taken out of its wrapping; body and headers stay for the paging to read.
+
+    `passed_over` are records that it had besides, and that tell nothing to whoever reads it.
+    """
 
     items: Sequence[Any] = field(repr=False)
+    passed_over: Sequence[Any] = field(default=(), repr=False)
     included: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     body: Any = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def listed(self) -> Sequence[Any]:
+        """All that the answer listed, by which it is told whether more follows."""
+        return [*self.items, *self.passed_over] if self.passed_over else self.items
 
 
 class Wrapping(Protocol):
@@ -37,7 +46,8 @@ class Envelope:
     """A list under a key, "" for the answer itself; side lists hold records with ids.
 
     `may_be_empty` takes an answer without a body for an empty list; `in_array` also takes the
-    whole envelope in a list of one, `may_be_bare` the list without an envelope.
+    whole envelope in a list of one, `may_be_bare` the list without an envelope. `nothing` is a key
+    and what stands there where an answer without a list says that there is nothing to list.
     """
 
     items: str
@@ -45,6 +55,7 @@ class Envelope:
     may_be_empty: bool = False
     in_array: bool = False
     may_be_bare: bool = False
+    nothing: tuple[str, str] | None = None
 
     @property
     def label(self) -> str:
@@ -56,6 +67,8 @@ class Envelope:
         if self.in_array and isinstance(body, list) and len(body) == 1:
             body = body[0]
         items = body if self.may_be_bare and isinstance(body, list) else dig(body, self.items)
+        if items is None and self.nothing and dig(body, self.nothing[0]) == self.nothing[1]:
+            return Contents(items=())
         if not isinstance(items, list):
             raise BrokenContract(f"the list '{self.label}' is missing")
         _check_length(items, self.label)

@@ -87,20 +87,20 @@ class Origins:
 def _names(item: Any) -> list[str]:
     """Every text in a record, the last part of every path and every number: ids are among them."""
     found: list[str] = []
-    waiting = [item]
-    while waiting:
-        value = waiting.pop()
-        kind = type(value)
-        if kind is str:
-            found.append(value)
-            if "/" in value:
-                found.append(value.rstrip("/").rpartition("/")[2])
-        elif kind is dict:
-            waiting += value.values()
-        elif kind is list:
-            waiting += value
-        elif kind is int:
-            found.append(str(value))
+    waiting = [[item]]
+    for held in waiting:
+        for value in held:
+            kind = type(value)
+            if kind is str:
+                found.append(value)
+                if "/" in value:
+                    found.append(value.rstrip("/").rpartition("/")[2])
+            elif kind is dict:
+                waiting.append(value.values())
+            elif kind is list:
+                waiting.append(value)
+            elif kind is int:
+                found.append(str(value))
     return found
 
 

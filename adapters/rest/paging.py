@@ -1,6 +1,6 @@
 """How listings are walked page by page, and what stops a walk that would not end."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -101,7 +101,7 @@ class PageNumber:
         return Step(params={self.size_param: str(self.size), self.param: mark or str(self.first)})
 
     def after(self, contents: Contents, *, mark: str | None, url: str) -> str | None:
-        if not contents.items or self._is_last(contents.body):
+        if not contents.listed or self._is_last(contents.body):
             return None
         return str(int(mark or self.first) + 1)
 
@@ -144,11 +144,15 @@ class NextLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One page of a walk; `onward` is the mark of the next."""
+    """One page of a walk; `onward` is the mark of the next.
+
+    A last one that `is_short` ends a listing that counts more than it has listed.
+    """
 
     contents: Contents
     onward: str | None = None
     is_last: bool = False
+    is_short: bool = False
 
 
 Fetch = Callable[[Step], Contents]
@@ -157,14 +161,29 @@ Fetch = Callable[[Step], Contents]
 def walk(
     paging: Paging, fetch: Fetch, *, url: str, named: str, resume: str | None = None
 ) -> Iterator[Turn]:
-    """The pages from `resume` on; once more from the start where the listing shifted meanwhile."""
+    """The pages from `resume` on; once more from the start where the listing shifted meanwhile.
+
+    So, too, where it ended before all that it counts; where it does so again its last page tells.
+    """
     first: Contents | None = None
+    listed = 0
     for turn in _pass(paging, fetch, url=url, named=named, mark=resume):
-        first = first or turn.contents
-        shifted = turn.is_last and resume is None and _shifted(paging, first, turn.contents)
-        yield replace(turn, is_last=False) if shifted else turn
-        if shifted:
-            yield from _pass(paging, fetch, url=url, named=named, mark=None)
+        first, listed = first or turn.contents, listed + len(turn.contents.items)
+        is_end = turn.is_last and resume is None
+        again = is_end and (
+            _shifted(paging, first, turn.contents) or _is_short(paging, turn.contents, listed)
+        )
+        yield replace(turn, is_last=False) if again else turn
+        if again:
+            yield from _once_more(paging, fetch, url=url, named=named)
+
+
+def _once_more(paging: Paging, fetch: Fetch, *, url: str, named: str) -> Iterator[Turn]:
+    listed = 0
+    for turn in _pass(paging, fetch, url=url, named=named, mark=None):
+        listed += len(turn.contents.items)
+        is_short = turn.is_last and _is_short(paging, turn.contents, listed)
+        yield replace(turn, is_short=True) if is_short else turn
 
 
 def _pass(
@@ -175,7 +194,7 @@ def _pass(
     for _ in range(MAX_PAGES):
         contents = fetch(paging.step(mark))
         with broken_at(named):
-            guard.look_at(contents.items)
+            guard.look_at(contents)
             mark = paging.after(contents, mark=mark, url=url)
         yield Turn(contents=contents, onward=mark, is_last=mark is None)
         if mark is None:
@@ -193,7 +212,8 @@ class _Guard:
     pages: set[int] = field(default_factory=set)
     blank: int = 0
 
-    def look_at(self, items: Sequence[Any]) -> None:
+    def look_at(self, contents: Contents) -> None:
+        items = contents.listed
         if not items:
             self.blank += 1
             if self.blank > MOST_BLANK_PAGES:
@@ -222,6 +242,12 @@ def _whole_number(body: Any, path: str | None) -> int | None:
 
 def _shifted(paging: Paging, first: Contents, last: Contents) -> bool:
     return paging.total(first) != paging.total(last)
+
+
+def _is_short(paging: Paging, last: Contents, listed: int) -> bool:
+    """Of page numbers alone: what a Bundle counts may be more than its matches."""
+    total = paging.total(last) if isinstance(paging, PageNumber) else None
+    return total is not None and listed < total
 
 
 def _address(link: Any, *, url: str) -> str:

@@ -27,6 +27,7 @@ _MAX_TEXT = 500
 _MAX_ID = 200
 _MAX_NOTES = 20_000
 _MAX_INTEGER = 2**53
+_MAX_MINUTES = 2**31 - 1
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
@@ -153,7 +154,8 @@ class Record:
         if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
             value = float(value)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not abs(value) <= _MAX_INTEGER:
+        # More than a table holds of a type's would fail every sync of its practice.
+        if not is_number or not abs(value) <= _MAX_MINUTES:
             self._leave_out(path)
             return None
         begun: int = ceil(value)

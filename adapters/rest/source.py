@@ -1,5 +1,6 @@
 """Any described vendor as the source of one connection's appointments."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -7,7 +8,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urljoin
 
-from adapters.rest import people
+from adapters.rest import people, twins
 from adapters.rest.auth import Ask
 from adapters.rest.batches import Batch, is_loading, parsed, with_names, with_parts, within
 from adapters.rest.caller import Caller, Params
@@ -26,6 +27,7 @@ from domain.errors import (
     BadRecord,
     BrokenContract,
     Gone,
+    NeedsReconnect,
     Refused,
     SyncError,
     Transient,
@@ -37,8 +39,12 @@ from domain.window import Window
 _T = TypeVar("_T")
 _D = TypeVar("_D")
 
+CUT_SHORT = "listing:short"
+
 _A_DAY = timedelta(days=1)
 _AHEAD = 7 * _A_DAY
+_NOT_FOR_US = (Refused, NeedsReconnect)
+_UNREAD = (*_NOT_FOR_US, BrokenContract, Transient)
 _SPENT: Mapping[int, type[SyncError]] = {HTTPStatus.CONFLICT: Refused, HTTPStatus.GONE: Refused}
 
 
@@ -147,10 +153,10 @@ class RestSource:
                 resume=onward if listing.paging.mark_seconds is None else None,
                 onward=onward,
                 is_last=turn.is_last,
-                drift=batch.drift,
+                drift=batch.drift + Counter({CUT_SHORT: 1} if turn.is_short else {}),
                 mark=turn.contents.headers.get(listing.mark_header or ""),
                 practitioners=self._met(records),
-                is_partial=is_loading(listing, turn.contents),
+                is_partial=turn.is_short or is_loading(listing, turn.contents),
                 known=batch.known,
             )
 
@@ -268,6 +274,11 @@ class RestSource:
     ) -> Batch[Appointment]:
         """Appointments, with the names that `parse` leaves to what is known already."""
         batch = self._parsed(listing, contents, reading=reading)
+        if twins.are_in(batch, self._connection.id):
+            # Which word counts is known only where each of them was read.
+            batch = self._parsed(listing, contents)
+            zone = self._connection.timezone
+            twins.settle(batch, contents, changed_at=listing.changed_at, timezone=zone)
         batch.rows = [with_names(row, self._connection) for row in batch.rows]
         if self._left_out:
             batch.rows = [without(row, self._left_out) for row in batch.rows]
@@ -311,9 +322,25 @@ class RestSource:
         url = self._caller.url(path, self._parts(), {})
         key = f"{self._connection.id} {url}"
         if code not in self._codes.get(key, {}) and key not in self._codes_read:
-            self._codes[key] = read(self._held_at(url, path))
+            self._codes[key] = self._code_list(url, path, read, kept=self._codes.get(key))
             self._codes_read.add(key)
         return self._codes.get(key, {}).get(code)
+
+    def _code_list(
+        self, url: str, path: str, read: ReadCodes, *, kept: Mapping[str, Any] | None
+    ) -> Mapping[str, Any]:
+        """Read anew, or as kept; what is refused twice is none, for there is more to go by."""
+        try:
+            return read(self._held_at(url, path))
+        except _UNREAD as problem:
+            if kept is not None:
+                return kept
+            if not isinstance(problem, _NOT_FOR_US):
+                raise
+        try:
+            return read(self._held_at(url, path))
+        except _NOT_FOR_US:
+            return {}
 
     def _record_at(self, url: str, path: str) -> Any:
         return bare(self._held_at(url, path), self._empty_at)

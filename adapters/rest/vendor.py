@@ -63,6 +63,7 @@ class Listing(Generic[T]):
     `id_at` is where a record has its id. A parameter that is the name of a part in braces becomes
     that part. `secret_headers` are headers that hold secrets. `loading` is a header and the word
     in it that says: not everything is here yet. `joins` is what records name in another listing.
+    `changed_at` is where a record says when it was changed last.
     """
 
     path: str
@@ -78,6 +79,7 @@ class Listing(Generic[T]):
     secret_headers: Mapping[str, str] = field(default_factory=dict)
     loading: tuple[str, str] | None = None
     joins: Join | None = None
+    changed_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +149,9 @@ class Vendor:
     `two_way` what people change on the sheet goes back to it, unless the practice switches it off.
     Without `serves_callers` its desk takes only what people decided on the sheet. `excess_cost` is
     what a vendor that bills calls beyond its limits asks for each, in US dollars. `site_secret` is
-    the secret that says which practice it is, and so is the site as well. `practitioners_are` says
+    the secret that says which practice it is, and so is the site as well. `place` reads of a site
+    and settings the practice they stand for, where it can be written in several ways: its office,
+    and which of it, None where that is not said. `practitioners_are` says
     what counts as one where the vendor has another word; `region` is where its practices are.
     `settable` says which statuses the sheet may set there; without it every one of ours.
     `limit_words` say of a bucket what it limits, where that is not requests of any kind. `proves`
@@ -173,6 +177,7 @@ class Vendor:
     settings: Mapping[str, str] = field(default_factory=dict)
     site_label: str = "Site"
     site_secret: str | None = None
+    place: Callable[[str, Mapping[str, Any]], tuple[str, str | None]] | None = None
     practitioners_are: str = ""
     region: str = "Australia"
     capabilities: Capabilities = field(default_factory=Capabilities)

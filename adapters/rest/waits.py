@@ -68,7 +68,7 @@ def _number(text: str) -> float | None:
 def _until(text: str, *, now: datetime) -> float | None:
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # an hour or an offset of twenty digits
         return None
     aware = when if when.tzinfo else when.replace(tzinfo=UTC)
     return (aware - now).total_seconds()

@@ -1,5 +1,6 @@
 """Secrets of connections in one sealed file, for a machine without a secret manager."""
 
+import errno
 import fcntl
 import json
 import os
@@ -10,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from adapters.secrets.names import GONE, checked_name, packed
-from domain.errors import NeedsReconnect, Refused
+from domain.errors import NeedsReconnect, Refused, Transient
 from infra.sealing import Sealer
 
 FILE = "secrets.sealed"
@@ -80,7 +81,18 @@ class FileSecretStore:
 
     @contextmanager
     def _changed(self) -> Iterator[Document]:
-        """Read, change and write while no other process does."""
+        """Read, change and write while no other process does; a full disk may have room later."""
+        try:
+            with self._alone() as document:
+                yield document
+        except OSError as error:
+            why = errno.errorcode.get(error.errno or 0, "unknown")
+            raise Transient(
+                f"the secret store cannot be written ({why}); check its disk, owner and mode"
+            ) from None
+
+    @contextmanager
+    def _alone(self) -> Iterator[Document]:
         self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = os.open(self._home / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -96,12 +108,16 @@ class FileSecretStore:
         text = json.dumps(document, ensure_ascii=False)
         sealed = self._sealer.seal(text, table="secrets", column="file", row=FILE, account="")
         draft = self._home / f"{FILE}.{secrets.token_hex(8)}"
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(sealed)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._home / FILE)
+        try:
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(sealed)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._home / FILE)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
         folder = os.open(self._home, os.O_RDONLY)
         try:
             os.fsync(folder)

@@ -123,9 +123,7 @@ class Writer:
 
     def _new_patient(self, wish: NewPatient, marker: str) -> Request:
         family = self.office.family
-        longest = NAME_LIMITS.get(family)
-        if longest and (len(wish.first_name) > longest[0] or len(wish.last_name) > longest[1]):
-            raise Refused("The name is longer than this practice's system can keep.")
+        self._require_room(wish.first_name, wish.last_name)
         body: dict[str, Any] = {
             "firstname": wish.first_name,
             "lastname": wish.last_name,
@@ -147,9 +145,15 @@ class Writer:
                 "Phone numbers, e-mail and addresses cannot be changed from here;"
                 " the practice has to do it."
             )
+        self._require_room(wish.first_name or "", wish.last_name or "")
         names = {"firstname": wish.first_name, "lastname": wish.last_name}
         body = {"patient_id": wish.patient_id, **{k: one for k, one in names.items() if one}}
         return self._written("PATCH", "/patient/{id}", body, id=in_a_path(wish.patient_id))
+
+    def _require_room(self, first_name: str, last_name: str) -> None:
+        longest = NAME_LIMITS.get(self.office.family)
+        if longest and (len(first_name) > longest[0] or len(last_name) > longest[1]):
+            raise Refused("The name is longer than this practice's system can keep.")
 
     def _note(self, wish: NewNote, marker: str) -> Request:
         mark = f" (Ref {marker})" if marker else ""

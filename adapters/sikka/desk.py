@@ -16,9 +16,9 @@ from adapters.rest.vendor import Vendor
 from adapters.sikka import abilities, outcomes, patients, reading, shifts
 from adapters.sikka.birthdays import Birthdays
 from adapters.sikka.bodies import Request, Writer
-from adapters.sikka.line import Line
+from adapters.sikka.line import Line, PlanLacks
 from adapters.sikka.office import Office
-from adapters.sikka.rows import APPOINTMENT_FIELDS, BOOK_FIELDS, starts
+from adapters.sikka.rows import APPOINTMENT_FIELDS, BOOK_FIELDS, days_asked, starts
 from adapters.sikka.statuses import standing
 from domain.appointments import Appointment
 from domain.connections import Connection
@@ -134,7 +134,9 @@ class SikkaDesk:
             rows = self._schedule(sunday)
             week = shifts.scheduled(rows, wanted, self._connection, people=people)
             found += week if rows else shifts.opened(self._connection, wanted, people)
-        every = shifts.with_chairs(found, self._office.chairs())
+        gone = {(PRACTITIONER, one) for one in self._office.former()}
+        present = [one for one in found if (one.resource.kind, one.resource.pms_id) not in gone]
+        every = shifts.with_chairs(present, self._office.chairs())
         return [
             one for one in every if one.window.start < window.end and window.start < one.window.end
         ]
@@ -227,10 +229,8 @@ class SikkaDesk:
     def _book(
         self, window: Window, *, patient_id: str | None = None, whole: bool = False
     ) -> list[Record]:
-        zone = self._connection.timezone
         asked = {
-            "startdate": local_day(window.start, zone).isoformat(),
-            "enddate": local_day(window.end, zone).isoformat(),
+            **days_asked(window, self._connection.timezone),
             "practice_id": self._office.practice_id,
             **self._book_fields,
         }
@@ -251,11 +251,13 @@ class SikkaDesk:
             if not resources or standing(row, self._connection).status in outcomes.NOT_TAKING:
                 return None
             window = self._when(row)
-            pms_id = row.maybe_id("appointment_sr_no")
+            pms_id, whose = row.maybe_id("appointment_sr_no"), row.maybe_id("patient_id")
         except BadRecord as bad:
             log.warning("vendor.record_unreadable", reason=str(bad), path=bad.path)
             return None
-        return Busy(window=window, resources=resources, pms_id=pms_id) if window else None
+        if window is None:
+            return None
+        return Busy(window=window, resources=resources, pms_id=pms_id, patient_id=whose)
 
     def _when(self, row: Record) -> Window | None:
         """All its day where its time cannot be read: nobody else is booked into what may be it."""
@@ -277,7 +279,10 @@ class SikkaDesk:
 
     def _schedule(self, sunday: date) -> list[Record]:
         asked = {"practice_id": self._office.practice_id, "date": sunday.isoformat()}
-        return self._line.records("/practice_schedule", asked)
+        try:
+            return self._line.records("/practice_schedule", asked)
+        except PlanLacks:
+            return []
 
     def _person(self, pms_id: str) -> tuple[PatientCard, Record] | None:
         practice_id = self._office.practice_id

@@ -24,13 +24,16 @@ class Newest:
         contents = ENVELOPE.open(body)
         words = {} if self.words is None else self.words
         kept: dict[Any, Any] = {}
+        older: list[Any] = []
         for index, one in enumerate(contents.items):
             key, at = _told(one)
             if key is None:
                 kept[index] = one
             elif at >= words.get(key, ""):
                 words[key], kept[key] = at, one
-        return replace(contents, items=list(kept.values()))
+            else:
+                older.append(one)
+        return replace(contents, items=list(kept.values()), passed_over=older)
 
 
 def _told(one: Any) -> tuple[Key | None, str]:

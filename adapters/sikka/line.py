@@ -19,6 +19,10 @@ PAGE = 500
 _LOADING = "in progress"
 
 
+class PlanLacks(Refused):
+    """What was asked for is not in the application's plan; everything else may be."""
+
+
 _OF_PATIENTS = frozenset({"/patients", "/appointments"})
 
 
@@ -89,6 +93,8 @@ class Line:
         ask = Ask(url=self.caller.url(path, {}, params), name=path, headers=keys)
         try:
             reply = self.caller.send(ask) if as_application else self.caller.signed(ask)
-        except (NotInPlan, TokenExpired) as missing:
-            raise Refused(str(missing)) from None
+        except NotInPlan as missing:
+            raise PlanLacks(str(missing)) from None
+        except TokenExpired as refusal:
+            raise Refused(str(refusal)) from None
         return reply.body, reply.headers

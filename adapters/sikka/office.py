@@ -67,8 +67,13 @@ class Office:
 
     def providers(self) -> list[Mapping[str, str]]:
         """Id and name of those who work there, in Sikka's order."""
-        found: list[Mapping[str, str]] = self._once("providers", self._providers)
-        return found
+        return [one for one in self._listed() if not _has_left(one)]
+
+    def former(self) -> frozenset[str]:
+        """The ids of those who work there no more; a schedule may have them still."""
+        present = {one.get("provider_id") for one in self.providers()}
+        listed = {one.get("provider_id", "") for one in self._listed()}
+        return frozenset(listed - present)
 
     def chairs(self) -> list[str]:
         """The operatories on show; the one that is set, where none are listed."""
@@ -121,9 +126,11 @@ class Office:
         ours = [one for name, one in names if name and family(name) == family(pms_type)]
         return _texts(ours[0]) if ours else None
 
-    def _providers(self) -> list[Mapping[str, str]]:
-        told = [_texts(one) for one in self._of_practice("/providers")]
-        return [one for one in told if one.get("status", "").casefold() != "inactive"]
+    def _listed(self) -> list[Mapping[str, str]]:
+        found: list[Mapping[str, str]] = self._once(
+            "providers", lambda: [_texts(one) for one in self._of_practice("/providers")]
+        )
+        return found
 
     def _chairs(self) -> list[str]:
         try:
@@ -151,6 +158,10 @@ class Office:
             value = ask()
             self._kept[key] = (now + KEPT_FOR, value)
         return value
+
+
+def _has_left(provider: Mapping[str, str]) -> bool:
+    return provider.get("status", "").casefold() == "inactive"
 
 
 def _texts(record: Record) -> dict[str, str]:

@@ -11,7 +11,13 @@ from domain.appointments import Practice
 from domain.connections import Connection
 from domain.errors import BadInput
 
-ENVELOPE = Envelope(items="items", may_be_empty=True, in_array=True)
+ENVELOPE = Envelope(
+    # "No data" is a code, for which nobody says whether it comes with a 204 or in a 200.
+    items="items",
+    may_be_empty=True,
+    in_array=True,
+    nothing=("error_code", "API2005"),
+)
 NO_ZONE_YET = "UTC"
 """The zone of a connection nobody has told one of."""
 
@@ -22,8 +28,13 @@ def office_of(connection: Connection) -> str:
 
 def practice_of(connection: Connection) -> str | None:
     """The practice within the office; None where the office is told alone."""
-    named = connection.site.partition(":")[2] or str(connection.settings.get("practice_id") or "")
-    return named.strip() or None
+    return place(connection.site, connection.settings)[1]
+
+
+def place(site: str, settings: Mapping[str, Any]) -> tuple[str, str | None]:
+    """The office, and the practice within it: told by the site, else by the settings."""
+    office, _, named = site.partition(":")
+    return office, (named or str(settings.get("practice_id") or "")).strip() or None
 
 
 def shown(practice: str | None) -> dict[str, str]:
@@ -52,7 +63,8 @@ class Ours:
     def open(self, body: Any) -> Contents:
         every = ENVELOPE.open(body)
         told = [one for one in every.items if isinstance(one, dict)]
-        return Contents(items=self.among(told), body=every.body)
+        others = [one for one in told if not self._is_ours(one)]
+        return Contents(items=self.among(told), passed_over=others, body=every.body)
 
     def among(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         ours = [one for one in rows if self._is_ours(one)]

@@ -9,7 +9,7 @@ from adapters.rest.clean import one_line
 from adapters.rest.record import Record
 from adapters.sikka.birthdays import Birthdays
 from adapters.sikka.line import Line
-from adapters.sikka.rows import PHONES, patient, patient_fields
+from adapters.sikka.rows import AT_WORK, PHONES, patient, patient_fields
 from adapters.sikka.spellings import spellings
 from domain.connections import Connection
 from domain.desk import PatientCard, PatientQuery
@@ -24,7 +24,8 @@ MOST_OF_A_BIRTHDAY = 500
 """A birthday leaves hardly anybody of those who share a name, so all of them are looked through."""
 
 _FEWEST_DIGITS = 7
-_LOCAL_DIGITS = 10
+_END = 4
+_AMERICAN = re.compile(r"\+1(\d{3})(\d{3})(\d{4})")
 _ADDRESS = ("address_line1", "address_line2", "city", "state", "zipcode")
 _INACTIVE = frozenset({"inactive", "deceased", "archived", "deleted", "i"})
 
@@ -51,7 +52,7 @@ def search(
     born = _born(line, query, here, birthdays) if is_asked else None
     if born is not None:
         return list(_agreeing(born, query, region).values())[: query.limit]
-    for way in _ways(query):
+    for way in _ways(query, region):
         found: dict[str, PatientCard] = {}
         for asked in way:
             found |= _agreeing(_rows(line, query, {**here, **asked}), query, region)
@@ -136,23 +137,15 @@ def _rows(line: Line, query: PatientQuery, asked: Asked) -> Sequence[Record]:
     return line.records("/patients", {**asked, "limit": str(most)}, most=most)
 
 
-def _ways(query: PatientQuery) -> Iterator[Iterable[Asked]]:
-    """The ways of asking, the surest first; what is asked for in one of them belongs together.
-
-    How a PMS writes a number is its own affair, and one household may have several ways.
-    """
+def _ways(query: PatientQuery, region: str | None) -> Iterator[Iterable[Asked]]:
+    """The ways of asking, the surest first; what is asked for in one of them belongs together."""
     text = one_line(query.text or "").replace(",", " ").strip()
     digits = re.sub(r"\D", "", text)
     phone = query.phone or (text if len(digits) >= _FEWEST_DIGITS else None)
     email = query.email or (text if "@" in text else None)
     names = {"lastname": query.last_name, "firstname": query.first_name}
     if phone:
-        local = re.sub(r"\D", "", phone)[-_LOCAL_DIGITS:]
-        area, office, rest = local[:3], local[3:6], local[6:]
-        yield [
-            {"search": written}
-            for written in (local, f"({area}) {office}-{rest}", f"{area}-{office}-{rest}")
-        ]
+        yield [{"search": written} for written in _written(phone, region)]
     elif email:
         yield [{"email": email}]
     elif query.last_name or query.first_name:
@@ -162,6 +155,21 @@ def _ways(query: PatientQuery) -> Iterator[Iterable[Asked]]:
         yield [{"search": text.split()[-1]}]
         yield [{"search": text.split()[0]}]
         yield _by_family(query, text.split()[-1])
+
+
+def _written(phone: str, region: str | None) -> Sequence[str]:
+    """As a PMS may have it: the likely ways, then its end, which is the same in all of them.
+
+    How it writes a number is its own affair, and one household may have several ways.
+    """
+    found = normalised(phone, region)
+    american = _AMERICAN.fullmatch(found.e164 or "")
+    if american is None:
+        groups = re.findall(r"\d+", found.shown)
+        digits = "".join(groups)
+        return list(dict.fromkeys((digits, found.shown, "-".join(groups), digits[-_END:])))
+    area, office, rest = american.groups()
+    return [f"{area}{office}{rest}", f"({area}) {office}-{rest}", f"{area}-{office}-{rest}", rest]
 
 
 def _by_family(query: PatientQuery, family: str | None) -> Sequence[Asked]:
@@ -202,11 +210,14 @@ def _mentions(card: PatientCard, query: PatientQuery, text: str, region: str | N
 
 
 def _card(row: Record, region: str | None) -> PatientCard:
-    phones = (_dialled(raw, region) for path in PHONES if (raw := row.side(path)))
+    told = {path: _dialled(raw, region) for path in PHONES if (raw := row.side(path))}
+    phones = tuple(dict.fromkeys(one for one in told.values() if one))
+    work = told.pop(AT_WORK, None)
     address = {name: text for name in _ADDRESS if (text := row.maybe(name))}
     return PatientCard(
         patient=patient(row),
-        phones=tuple(dict.fromkeys(one for one in phones if one)),
+        phones=phones,
+        shared=(work,) if work and work not in told.values() else (),
         address=address,
         guarantor_id=row.maybe_id("guarantor_id"),
         practitioner_id=row.maybe_id("provider_id"),

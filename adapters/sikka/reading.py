@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 from adapters.rest.record import Record
 from adapters.sikka.line import Line
-from adapters.sikka.rows import starts
+from adapters.sikka.rows import days_asked, starts
 from domain.connections import Connection
 from domain.desk import Balance, Coverage, Note, Opening, Resource
 from domain.errors import BadRecord
 from domain.slots import OPERATORY, PRACTITIONER
-from domain.window import Window, local_day
+from domain.window import Window
 
 _COMPANY = ("insurance_company_name", "company_name", "name")
 _GROUP = ("group_number", "group_name", "group_id")
@@ -69,8 +69,7 @@ def openings(
     """Slots the PMS itself keeps; what cannot be read is not offered."""
     asked = {
         "practice_id": practice_id,
-        "startdate": local_day(window.start, connection.timezone).isoformat(),
-        "enddate": local_day(window.end, connection.timezone).isoformat(),
+        **days_asked(window, connection.timezone),
         "fields": "get_all",
     }
     found: list[Opening] = []

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from adapters.rest import people
 from adapters.rest.record import Record
@@ -10,6 +10,7 @@ from adapters.sikka.statuses import NEVER
 from domain.appointments import Patient
 from domain.connections import Connection
 from domain.minimising import Extra
+from domain.window import Window, local_day
 
 _MORE = (
     *("operatory", "hygienist", "last_changed_date", "cancelled", "cancelled_date"),
@@ -30,7 +31,8 @@ BOOK_FIELDS = {
         )
     ),
 }
-PHONES = ("cell", "homephone", "workphone", "other_phone")
+AT_WORK = "workphone"
+PHONES = ("cell", "homephone", AT_WORK, "other_phone")
 HOLDS: Mapping[Extra, tuple[str, ...]] = {
     Extra.PHONE: PHONES,
     Extra.EMAIL: ("email",),
@@ -54,6 +56,15 @@ def patient_fields(left_out: Iterable[Extra]) -> dict[str, str]:
     return {
         "lightweight": "true",
         "fields": ",".join(path for path in _OF_PATIENT if path not in unasked),
+    }
+
+
+def days_asked(window: Window, timezone: str) -> dict[str, str]:
+    """The days of a window and one more: whether the last one is included is not said."""
+    last = local_day(max(window.start, window.end - timedelta(microseconds=1)), timezone)
+    return {
+        "startdate": local_day(window.start, timezone).isoformat(),
+        "enddate": (last + timedelta(days=1)).isoformat(),
     }
 
 

@@ -15,6 +15,7 @@ from domain.window import Window, zone
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SPANS = (1, 2, 3)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?")
+_OF_ALL = ("practice", "office", "clinic", "location")
 _KINDS: Mapping[str, str] = {
     "provider": PRACTITIONER,
     "doctor": PRACTITIONER,
@@ -31,13 +32,18 @@ def sunday_of(day: date) -> date:
 
 
 def scheduled(
-    rows: Iterable[Record],
+    rows: Sequence[Record],
     days: Sequence[date],
     connection: Connection,
     *,
     people: Sequence[Resource],
 ) -> list[Shift]:
-    """The shifts of these days; a row of the whole practice counts for people without their own."""
+    """The shifts of these days; a row of the whole practice counts for people without their own.
+
+    Its holidays are everybody's, whatever their own rows say of that weekday.
+    """
+    closed = {day for row in rows if _is_everybodys(row) for day in _holidays(row, days)}
+    days = [day for day in days if day not in closed]
     own: list[Shift] = []
     common: list[Window] = []
     named: set[str] = set()
@@ -96,6 +102,12 @@ def _united(windows: Iterable[Window]) -> list[Window]:
     return found
 
 
+def _is_everybodys(row: Record) -> bool:
+    """Whether it names the practice itself; a row of a kind nobody knows may be one person's."""
+    told = (row.maybe("resource_type") or "").casefold()
+    return not told or any(word in told for word in _OF_ALL)
+
+
 def _kind(row: Record) -> str | None:
     """What the row is about; None for the practice as a whole."""
     told = (row.maybe("resource_type") or "").casefold()
@@ -103,17 +115,28 @@ def _kind(row: Record) -> str | None:
 
 
 def _windows(row: Record, days: Iterable[date], timezone: str) -> Iterator[Window]:
-    first = _first_day(row)
-    for day in days:
-        name = WEEKDAYS[day.weekday()]
-        is_holiday = (row.maybe(f"{name}_holiday") or "").casefold() in YES
-        if is_holiday or (first is not None and not 0 <= (day - first).days < len(WEEKDAYS)):
+    off = set(_holidays(row, days))
+    for day in _in_its_week(row, days):
+        if day in off:
             continue
+        name = WEEKDAYS[day.weekday()]
         for number in _SPANS:
             opens, closes = (_clock(row, f"{name}_{end}_{number}") for end in ("start", "end"))
             window = _span(day, opens, closes, timezone) if opens and closes else None
             if window is not None:
                 yield window
+
+
+def _holidays(row: Record, days: Iterable[date]) -> Iterator[date]:
+    for day in _in_its_week(row, days):
+        if (row.maybe(f"{WEEKDAYS[day.weekday()]}_holiday") or "").casefold() in YES:
+            yield day
+
+
+def _in_its_week(row: Record, days: Iterable[date]) -> list[date]:
+    """Of these the days the row tells of."""
+    first = _first_day(row)
+    return [day for day in days if first is None or 0 <= (day - first).days < len(WEEKDAYS)]
 
 
 def _first_day(row: Record) -> date | None:

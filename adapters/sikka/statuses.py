@@ -11,7 +11,10 @@ from domain.connections import Connection
 
 NEVER = "1111-11-11"
 YES = frozenset({"true", "1", "y", "t", "yes"})
-_NO_TIME = frozenset({"", "0", "00:00", "00:00:00"})
+_NO_TIME = re.compile(r"0?|00:00(:00(\.0+)?)?|12:00(:00)? ?am", re.IGNORECASE)
+_LONG_AGO = r"(?:0\d{3}|1[0-8]\d{2}|19[0-6]\d)"
+_NO_DAY = re.compile(rf"(?:{_LONG_AGO}-\d{{1,2}}-\d{{1,2}}|\d{{1,2}}/\d{{1,2}}/{_LONG_AGO})[T ]?")
+"""A day before any of ours is none: each PMS has its own, and some put a time of day behind it."""
 
 WORDS: Mapping[Status, Sequence[str]] = {
     Status.BOOKED: (
@@ -39,8 +42,9 @@ WITHIN: Sequence[tuple[str, Status]] = (
     # In this order: "unconfirm" holds "confirm", and what is cancelled may have been confirmed.
     (r"cancel|broken|deleted", Status.CANCELLED),
     (r"no.?show|missed", Status.NO_SHOW),
+    (r"incomplete|(^|[._])(not|never)[._](\w+[._])?(complet|arriv|check|seat|walk)", Status.BOOKED),
     (r"complete|walk(ed)?.?out|check(ed)?.?out", Status.COMPLETED),
-    (r"unconfirm|not.confirm", Status.BOOKED),
+    (r"unconfirm|not.confirm|(^|[._])(not|never|cannot)[._](\w+[._])?confirm", Status.BOOKED),
     (r"^(\w+[._])?confirm(ed)?([._]\w+)?$", Status.CONFIRMED),
     (r"arriv|check(ed)?.?in", Status.ARRIVED),
     (r"in.?chair|seated|operatory", Status.IN_PROGRESS),
@@ -78,7 +82,7 @@ def standing(record: Record, connection: Connection) -> Standing:
     if found.status not in _ON_ITS_WAY or found.raw is not None:
         return found
     for path, status in _FURTHER:
-        if (record.maybe(path) or "") not in _NO_TIME:
+        if not _NO_TIME.fullmatch(_NO_DAY.sub("", record.maybe(path) or "", count=1)):
             return Standing(status)
     if found.status is Status.BOOKED and _is_yes(record, "is_confirmed"):
         return Standing(Status.CONFIRMED)
@@ -100,7 +104,7 @@ def _by_word(record: Record, connection: Connection) -> Standing:
 
 def _is_cancelled(record: Record) -> bool:
     on = record.maybe("cancelled_date")
-    is_dated = on is not None and not on.startswith(NEVER)
+    is_dated = on is not None and _NO_DAY.match(on) is None
     return is_dated or _is_yes(record, "cancelled") or is_deleted(record)
 
 

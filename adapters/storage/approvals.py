@@ -1,7 +1,8 @@
 """A dry run's preview: read back, approved once and in time, or thrown away."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,16 +15,18 @@ from adapters.storage.ledger import put
 from domain.previews import GOOD_FOR
 from domain.runs import Run, RunStatus, SyncType
 from domain.sheet import NotOnSheet, Settled
+from domain.window import local_day
 from domain.work import sync_job
 
-_LOCK = text(
-    """
+_RUN = """
     SELECT run.*, connection.connector, connection.state AS connection_state,
-           connection.removed_at
+           connection.removed_at, connection.next_sync_at, connection.sync_days_ahead,
+           connection.sync_enabled, connection.timezone
     FROM pms_sync_log AS run JOIN pms_connections AS connection ON connection.id = pms_connection_id
-    WHERE run.id = :id FOR UPDATE OF run
+    WHERE run.id = :id
     """
-)
+_SHOWN = text(_RUN)
+_LOCK = text(f"{_RUN} FOR UPDATE OF run")
 _SYNCED_SINCE = text(
     """
     SELECT EXISTS (SELECT FROM pms_sync_log
@@ -45,6 +48,36 @@ _LINES = text(
     WHERE id = :id AND pms_connection_id = :connection_id AND dry_run
     """
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """Whether a preview can be approved: why not, or until when and whether a sync ends it then."""
+
+    refused: str | None = None
+    until: datetime | None = None
+    is_synced_then: bool = False
+
+
+def prospect(db: Db, run_id: UUID, *, at: datetime) -> Prospect:
+    """As `approve` would find it now; nothing is held for it."""
+    try:
+        run = _previewed(db.execute(_SHOWN, {"id": run_id}).first())
+        _refuse_stale(db, run, at=at)
+    except (NotOnSheet, Settled) as refusal:
+        return Prospect(refused=str(refusal))
+    ends = run.completed_at + GOOD_FOR
+    next_at = run.next_sync_at if run.sync_enabled else None
+    if next_at is None or next_at > ends or not _is_read_then(run, next_at):
+        return Prospect(until=ends)
+    return Prospect(until=next_at, is_synced_then=True)
+
+
+def _is_read_then(run: Row[Any], next_at: datetime) -> bool:
+    """Whether the timetable's next sync reads any of the preview's days."""
+    today = local_day(next_at, run.timezone)
+    last = today + timedelta(days=run.sync_days_ahead)
+    return bool(run.day_from <= last and today <= run.day_to)
 
 
 def approve(db: Db, run_id: UUID, *, by: str, at: datetime) -> int:
@@ -86,7 +119,10 @@ def approved_lines(db: Db, seal: EntrySeal, run: Run) -> Sequence[Any]:
 
 
 def _preview(db: Db, run_id: UUID) -> Row[Any]:
-    run = db.execute(_LOCK, {"id": run_id}).first()
+    return _previewed(db.execute(_LOCK, {"id": run_id}).first())
+
+
+def _previewed(run: Row[Any] | None) -> Row[Any]:
     if run is None or run.removed_at is not None:
         raise NotOnSheet("There is no such run.")
     if not run.dry_run:
@@ -109,4 +145,7 @@ def _refuse_stale(db: Db, run: Row[Any], *, at: datetime) -> None:
     days = {"first": run.day_from, "last": run.day_to}
     since = {"connection_id": run.pms_connection_id, "since": run.completed_at}
     if db.execute(_SYNCED_SINCE, {**days, **since}).scalar_one():
-        raise Settled("These days were synced since this preview was made; make a new one.")
+        raise Settled(
+            "These days were synced since this preview was made; make a new one, and approve it"
+            " before they are synced again."
+        )

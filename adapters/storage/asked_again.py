@@ -18,6 +18,7 @@ _EARLIER = text(
     WHERE account_id = :account_id AND connection_id = :connection_id AND kind = :kind
       AND asked_by = :asked_by AND state NOT IN ('failed', 'withdrawn') AND created_at > :since
       AND (call_id = :call_id OR state <> 'confirmed' OR settled_at > :not_shown)
+      AND (kind <> 'book' OR start_at = :start)
     ORDER BY created_at DESC
     """
 )
@@ -29,13 +30,14 @@ def in_turn(db: Db, new: NewWrite) -> None:
 
 
 def earlier(db: Db, new: NewWrite, *, account_id: str, now: datetime) -> Sequence[RowMapping]:
-    """The newest first; of other calls, what a PMS may not show yet."""
+    """The newest first; of other calls, what a PMS may not show yet; bookings of that time only."""
     values = {
         "account_id": account_id,
         "connection_id": new.connection_id,
         "kind": new.write.kind.value,
         "asked_by": new.asked_by,
         "call_id": new.call_id,
+        "start": getattr(new.write.wish, "start", None),
         "since": now - LATELY,
         "not_shown": now - SHOWN_AFTER,
     }

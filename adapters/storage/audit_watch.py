@@ -8,7 +8,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
 from adapters.storage.audit_findings import keep
-from domain.accesses import DENIED, EXPORTS, Odd, Rule, Thresholds
+from domain.accesses import DENIED, EXPORTS, FOLLOWING, Odd, Rule, Thresholds
 from domain.hours import OpeningHours, read_hours
 from infra.database import dispatch, transaction
 
@@ -38,6 +38,7 @@ _READING = text(
            max(created_at) AS latest
     FROM pms_audit_logs
     WHERE created_at >= :since AND phi_accessed
+      AND (endpoint IS NULL OR endpoint <> ALL (CAST(:following AS text[])))
       AND user_id !~ :not_people
     GROUP BY 1, 2
     """
@@ -190,6 +191,7 @@ def _values(span: str, since: datetime) -> dict[str, object]:
         "since": since,
         "denied": DENIED,
         "exports": list(EXPORTS),
+        "following": list(FOLLOWING),
         "not_people": NOT_PEOPLE,
     }
 

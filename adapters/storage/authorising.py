@@ -171,10 +171,11 @@ class AuthorisationStore:
         with self._guarded(job) as db:
             enter(db, account_id)
             db.execute(_ONE_AT_A_TIME, {"name": f"authorise {account_id} {office.key}"})
-            settled = [_settled(db, job, account_id, one) for one in placed]
+            at = self.clock()
+            settled = [_settled(db, account_id, one, at=at) for one in placed]
             changed = [one for one, has_changed in settled if has_changed]
             if claim is not None:
-                values = {"id": claim.id, "account_id": account_id, "now": self.clock()}
+                values = {"id": claim.id, "account_id": account_id, "now": at}
                 db.execute(_DONE, {**values, "connection_id": settled[0][0]})
             for one in changed:
                 _noted(
@@ -229,11 +230,11 @@ class AuthorisationStore:
             yield db
 
 
-def _settled(db: Db, job: Job, account_id: str, one: Placed) -> tuple[UUID, bool]:
+def _settled(db: Db, account_id: str, one: Placed, *, at: datetime) -> tuple[UUID, bool]:
     """The connection of a site, made or let in again; and whether anything changed."""
     row = db.execute(_AT_SITE, {"vendor": VENDOR, "site": one.site}).first()
     if row is None:
-        return _made(db, account_id, one), True
+        return _made(db, account_id, one, at=at), True
     connection_id: UUID = row.id
     is_working = State(row.state) in {State.ACTIVE, State.INACTIVE}
     if is_working and not one.is_replaced and row.secret_ref == one.secret_ref:
@@ -243,7 +244,7 @@ def _settled(db: Db, job: Job, account_id: str, one: Placed) -> tuple[UUID, bool
     return connection_id, True
 
 
-def _made(db: Db, account_id: str, one: Placed) -> UUID:
+def _made(db: Db, account_id: str, one: Placed, *, at: datetime) -> UUID:
     settings = {
         "practice_id": one.practice.practice_id,
         "pms_type": one.practice.pms_type,
@@ -261,7 +262,7 @@ def _made(db: Db, account_id: str, one: Placed) -> UUID:
         telehealth_only=False,
         state=State.ACTIVE,
     )
-    own = connections.add(db, new)
+    own = connections.add(db, new, at=at)
     rules = json.dumps(asdict(BookingRules()))
     values = {"id": own, "features": json.dumps(dict(BY_DEFAULT)), "rules": rules}
     db.execute(_DEFAULTS, values)

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
 from domain.appointments import Patient
@@ -15,6 +16,8 @@ from infra.database import transaction
 from infra.sealing import SealBroken, Sealer
 
 TABLE, PATIENT = "pms_cached_data", "patient"
+SHAPE = 2
+"""Raise when what is kept of a patient has other parts."""
 LASTS = timedelta(minutes=5)
 
 _READ = text(
@@ -82,15 +85,21 @@ class PatientCache:
     def forget(self) -> None:
         """Something of them may be other now."""
         with transaction(self.engine, account_id=self.account_id) as db:
-            db.execute(_FORGET, {"connection_id": self.connection_id, "type": PATIENT})
+            forget_patients(db, self.connection_id)
 
     def _place(self, key: str) -> dict[str, str]:
         row = f"{self.connection_id} {key}"
         return {"table": TABLE, "column": "data", "row": row, "account": self.account_id}
 
 
+def forget_patients(db: Db, connection_id: UUID) -> None:
+    """They are asked for again."""
+    db.execute(_FORGET, {"connection_id": connection_id, "type": PATIENT})
+
+
 def _key(pms_id: str) -> str:
-    return f"{PATIENT}:{pms_id}"
+    """With what shape it has: code of another version neither reads it nor is read."""
+    return f"{PATIENT}:{SHAPE}:{pms_id}"
 
 
 def _card(document: Mapping[str, Any]) -> PatientCard:
@@ -100,6 +109,7 @@ def _card(document: Mapping[str, Any]) -> PatientCard:
             **document,
             "patient": Patient(**document["patient"]),
             "phones": tuple(document["phones"]),
+            "shared": tuple(document["shared"]),
             "last_visit": visited and date.fromisoformat(visited),
         }
     )

@@ -16,13 +16,19 @@ from domain.window import Window
 _KEEP = text(
     """
     INSERT INTO pms_removal_candidates (account_id, run_id, appointment_id, is_listed)
-    SELECT :account_id, :run_id, unnest(CAST(:ids AS uuid[])), :is_listed ON CONFLICT DO NOTHING
+    SELECT DISTINCT :account_id, CAST(:run_id AS uuid), unnest(CAST(:ids AS uuid[])),
+           CAST(:is_listed AS boolean)
+    ON CONFLICT (run_id, appointment_id) DO UPDATE SET is_listed = true
+    WHERE EXCLUDED.is_listed AND NOT pms_removal_candidates.is_listed
     """
 )
+# What another sync has stored since the listings began may be newer than where it would have stood.
 _LIST = text(
     """
     SELECT entry.id, entry.pms_appointment_id, candidate.is_listed,
-           candidate.is_listed OR (entry.pms_start >= :start AND entry.pms_start < :end) AS is_due
+           candidate.is_listed OR (
+             entry.pms_start >= :start AND entry.pms_start < :end
+             AND coalesce(entry.pms_last_synced_at < CAST(:since AS timestamptz), true)) AS is_due
     FROM pms_removal_candidates AS candidate
     JOIN run_sheet_appointments AS entry ON entry.id = candidate.appointment_id
     WHERE candidate.run_id = :run_id AND entry.removed_at IS NULL ORDER BY entry.id
@@ -35,12 +41,18 @@ _HELD = text(
       AND pms_start >= :start AND pms_start < :end
     """
 )
-_WITNESS = text(
-    """
+_MAY_WITNESS = """
     SELECT pms_appointment_id FROM run_sheet_appointments
     WHERE pms_connection_id = :connection_id AND removed_at IS NULL AND source = 'pms'
-      AND pms_start >= :start AND pms_start < :end AND NOT (id = ANY(CAST(:without AS uuid[])))
-    ORDER BY pms_start DESC, id LIMIT 1
+      AND NOT (id = ANY(CAST(:without AS uuid[])))
+"""
+# Of the days that were listed, else the latest there is.
+_WITNESS = text(
+    f"""
+    SELECT coalesce(
+      ({_MAY_WITNESS} AND pms_start >= :start AND pms_start < :end
+       ORDER BY pms_start DESC, id LIMIT 1),
+      ({_MAY_WITNESS} ORDER BY pms_start DESC, id LIMIT 1))
     """
 )
 # What the PMS has on these days, and what only a person has put there: one look for both.
@@ -71,7 +83,8 @@ _SETTLED = text(
 _SEEN_AFTER_ALL = text(
     """
     DELETE FROM pms_removal_candidates
-    WHERE run_id = :run_id AND appointment_id = ANY(CAST(:ids AS uuid[])) AND NOT is_listed
+    WHERE run_id = :run_id AND appointment_id = ANY(CAST(:ids AS uuid[]))
+      AND NOT (is_listed AND appointment_id = ANY(CAST(:leaving AS uuid[])))
     """
 )
 _FORGET = text("DELETE FROM pms_removal_candidates WHERE run_id = :run_id")
@@ -85,7 +98,8 @@ def keep(db: Db, run: Run, ids: Sequence[UUID], *, is_listed: bool) -> None:
 
 def listed(db: Db, run: Run) -> list[Candidate]:
     """Rows that no slice mentioned, or that the connection's own filters now leave out."""
-    values = {"run_id": run.id, "start": run.window.start, "end": run.window.end}
+    days = {"start": run.window.start, "end": run.window.end}
+    values = {"run_id": run.id, **days, "since": run.progress.walked_since}
     rows = db.execute(_LIST, values).all()
     return [Candidate(row.id, row.pms_appointment_id, row.is_listed, row.is_due) for row in rows]
 
@@ -96,7 +110,7 @@ def held(db: Db, run: Run) -> int:
 
 
 def witness(db: Db, run: Run, *, without: Sequence[UUID]) -> str | None:
-    """The PMS's id of a row that was listed: it shows whether ids are answered at all."""
+    """The PMS's id of a row that was listed, if any: it shows whether ids are answered at all."""
     values = {**_days(run.connection_id, run.window), "without": array_of(without)}
     found: str | None = db.execute(_WITNESS, values).scalar_one_or_none()
     return found
@@ -139,10 +153,11 @@ def settled(db: Db, run: Run, ids: Sequence[UUID]) -> None:
     db.execute(_SETTLED, {"run_id": run.id, "ids": list(ids)})
 
 
-def seen_after_all(db: Db, run: Run, ids: Sequence[UUID]) -> None:
-    """Another slice mentions these: they have not gone."""
-    if ids:
-        db.execute(_SEEN_AFTER_ALL, {"run_id": run.id, "ids": array_of(ids)})
+def seen_after_all(db: Db, run: Run, listed: Listed) -> None:
+    """A slice mentions these: they have not gone, and belong again whatever was said before."""
+    if listed.seen:
+        told = {"ids": array_of(listed.seen), "leaving": array_of(list(listed.leaving))}
+        db.execute(_SEEN_AFTER_ALL, {"run_id": run.id, **told})
 
 
 def forget(db: Db, run: Run) -> None:

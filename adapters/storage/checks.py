@@ -1,6 +1,6 @@
 """Checks of connections as rows: asked for, carried by a job, ended in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
-from adapters.storage import connections, reviving
+from adapters.storage import connections, practice_book, reviving, same_practice
 from adapters.storage.audit import Access, record
 from adapters.storage.ledger import guard, put, save_checkpoint
 from adapters.storage.sheet_events import tell
@@ -21,6 +21,7 @@ from domain.errors import BadInput, NeedsReconnect, SyncError
 from domain.jobs import Job
 from domain.sources import Spend
 from domain.work import check_job
+from infra.clock import system_clock
 from infra.database import dispatch, transaction
 
 PAIRED = {"paired": True}
@@ -75,12 +76,15 @@ _STRANDED = text(
     ORDER BY checked.asked_at LIMIT 100
     """
 )
-_SAME_SITE = text(
+_PLACED = text(
     """
-    SELECT display_name FROM pms_connections
-    WHERE connector = :vendor AND site = :site AND id <> :id AND removed_at IS NULL
+    UPDATE pms_connections
+    SET settings = settings || jsonb_build_object(CAST(:name AS text), CAST(:number AS text))
+    WHERE id = :id AND site = :site
     """
 )
+# Before the account's own lock, in which order whoever changes a connection takes them.
+_LOCK_OWN = text("SELECT FROM pms_connections WHERE id = :id FOR NO KEY UPDATE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,8 +164,14 @@ def trial_name(name: str) -> str:
 def require_free(db: Db, connection: Connection, site: str) -> None:
     """One account has a practice at a PMS once."""
     reviving.alone(db, connection.account_id)
-    values = {"vendor": connection.vendor, "site": site, "id": connection.id}
-    taken = db.execute(_SAME_SITE, values).first()
+    asked = same_practice.Asked(
+        account_id=connection.account_id,
+        vendor=connection.vendor,
+        site=site,
+        but=connection.id,
+        settings=connection.settings,
+    )
+    taken = same_practice.connected(db, asked)
     if taken is not None:
         raise connections.Taken(
             f"This practice is connected already, as '{taken.display_name}'; remove that"
@@ -169,24 +179,50 @@ def require_free(db: Db, connection: Connection, site: str) -> None:
         )
 
 
-def keep(db: Db, tried: Connection, seen: Seen, *, rename: bool, anew: bool = True) -> Connection:
+def keep(
+    db: Db,
+    tried: Connection,
+    seen: Seen,
+    *,
+    rename: bool,
+    anew: bool = True,
+    at: datetime | None = None,
+) -> Connection:
     """Store what was seen and that the connection works; answers it as it stands then.
 
     `anew`: its credentials or its site are new, so that it syncs from now on and renews soon. Where
     the practice was connected before, its own connection is answered in place of the one begun.
     """
-    tried = replace(tried, id=reviving.settled(db, tried.id))
+    tried = _placed(db, tried, seen.practice)
+    tried = replace(tried, id=reviving.settled(db, tried.id, at=at))
     if seen.practice is not None:
         practice = seen.practice
         if tried.state is not State.SETUP_REQUIRED:
             # A person may have corrected the zone since.
             practice = replace(practice, timezone=None)
         connections.save_practice(db, tried.id, practice, rename=rename)
-    connections.save_practitioners(db, tried, seen.practitioners)
-    connections.save_types(db, tried, seen.types)
+    practice_book.save_practitioners(db, tried, seen.practitioners)
+    practice_book.save_types(db, tried, seen.types)
     keep_spent(db, seen.spent)
     connections.works(db, tried, anew=anew)
     return connections.load(db, tried.id)
+
+
+def _placed(db: Db, tried: Connection, practice: Practice | None) -> Connection:
+    """With the practice of its office that it turned out to be to, which it stays to from now on.
+
+    One that is being set up is refused where another connection is to that one.
+    """
+    number = practice.number if practice is not None else None
+    told = same_practice.said(tried.vendor, tried.site, tried.settings, number)
+    placed = replace(tried, settings=told)
+    db.execute(_LOCK_OWN, {"id": tried.id})
+    if tried.state is State.SETUP_REQUIRED:
+        require_free(db, placed, tried.site)
+    if told != tried.settings:
+        own = {"id": tried.id, "site": tried.site}
+        db.execute(_PLACED, {**own, "name": same_practice.WITHIN, "number": number})
+    return placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +237,9 @@ class Stranded:
 class CheckStore:
     """What the handler of a check does to the database; each call is a transaction."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = system_clock) -> None:
         self._engine = engine
+        self._clock = clock
 
     def take_up(self, job: Job) -> Check | None:
         """The check the job carries; None where it, or its connection, is gone.
@@ -235,7 +272,7 @@ class CheckStore:
         with transaction(self._engine, account_id=job.account_id) as db:
             guard(db, job)
             anew = check.kind is not CheckKind.TEST
-            now = keep(db, check.tried, seen, rename=rename, anew=anew)
+            now = keep(db, check.tried, seen, rename=rename, anew=anew, at=self._clock())
             if now.id != check.held.id:
                 db.execute(_MOVED, {"id": check.id, "connection_id": now.id})
                 check = replace(check, held=replace(check.held, id=now.id))

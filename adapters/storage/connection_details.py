@@ -18,7 +18,7 @@ _DETAILS = text(
     """
     SELECT connection.id, connector AS vendor, display_name AS name, site, timezone, base_url,
            token_url, secret_ref IS NOT NULL AS has_secrets, settings, state, state_reason,
-           setup_step, sync_enabled, sync_frequency_minutes AS frequency_minutes,
+           setup_step, sync_enabled, by_hand, sync_frequency_minutes AS frequency_minutes,
            sync_days_ahead AS days_ahead, full_every_minutes, adaptive, quiet_minutes, rests_until,
            sync_telehealth_only AS telehealth_only, opening_hours, features, booking_rules,
            pms_type, last_sync_at, last_sync_status,
@@ -89,6 +89,7 @@ class ConnectionDetails:
     state_reason: str | None
     setup_step: str | None
     sync_enabled: bool
+    by_hand: bool
     frequency_minutes: int
     days_ahead: int
     full_every_minutes: int

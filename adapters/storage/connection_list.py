@@ -1,20 +1,21 @@
 """Connections as an operator sees them: listed, found, paused, resumed, mapped and removed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Text, cast, func, text, update
+from sqlalchemy import ColumnElement, RowMapping, Text, case, cast, func, text, update
 from sqlalchemy import Connection as Db
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 
-from adapters.storage import connections, emptying, rhythms
+from adapters.storage import checks, connections, emptying, rhythms, same_practice
 from adapters.storage.tables import pms_connections
+from domain.connections import State
 from domain.errors import BadInput
 from domain.minimising import SETTING
 from domain.sheet import NotOnSheet, Stale
-from domain.work import RENEW_TOKEN, SYNC
+from domain.work import EMPTY, RENEW_TOKEN, SETTLE, SYNC
 
 COLUMNS: Mapping[str, str] = {
     "name": "display_name",
@@ -34,6 +35,7 @@ COLUMNS: Mapping[str, str] = {
     "state": "state",
     "state_reason": "state_reason",
     "next_sync_at": "next_sync_at",
+    "rests_until": "rests_until",
 }
 """What may be changed of a connection, and the column it is kept in."""
 
@@ -65,19 +67,26 @@ _FIND = text(
     WHERE (removed_at IS NOT NULL) = :removed AND id::text LIKE :start LIMIT 2
     """
 )
+# Whoever is synced only when somebody asks is that after a pause, too.
 _PAUSE = text(
     """
-    UPDATE pms_connections SET sync_enabled = false, state = 'INACTIVE', state_reason = :reason,
+    UPDATE pms_connections SET by_hand = CASE state WHEN 'INACTIVE' THEN by_hand
+                                                    ELSE NOT sync_enabled END,
+                               sync_enabled = false, state = 'INACTIVE', state_reason = :reason,
                                next_sync_at = NULL, version = version + 1, updated_at = now()
     WHERE id = :id
     """
 )
 _RESUME = text(
     """
-    UPDATE pms_connections SET sync_enabled = true, state = 'ACTIVE', state_reason = NULL,
-                               consecutive_failures = 0, next_sync_at = now(),
-                               next_renewal_at = NULL, version = version + 1, updated_at = now()
-    WHERE id = :id AND state <> 'SETUP_REQUIRED'
+    UPDATE pms_connections SET sync_enabled = goes.by_itself, by_hand = false,
+                               state = 'ACTIVE', state_reason = NULL, consecutive_failures = 0,
+                               next_sync_at = CASE WHEN goes.by_itself THEN now() END,
+                               rests_until = now(), next_renewal_at = NULL,
+                               version = version + 1, updated_at = now()
+    FROM (SELECT CASE state WHEN 'INACTIVE' THEN NOT by_hand ELSE sync_enabled END AS by_itself
+          FROM pms_connections WHERE id = :id FOR NO KEY UPDATE) AS goes
+    WHERE id = :id AND state <> 'SETUP_REQUIRED' RETURNING sync_enabled
     """
 )
 _REMOVE = text(
@@ -104,7 +113,7 @@ _CANCEL_READS = text(
 _CANCEL_JOBS = text(
     """
     UPDATE jobs SET state = 'cancelled', finished_at = now()
-    WHERE connection_id = :id AND state = 'ready'
+    WHERE connection_id = :id AND state = 'ready' AND kind <> ALL(:but)
     """
 )
 _CLAIM = text(
@@ -177,17 +186,26 @@ def pause(db: Db, connection_id: UUID, *, reason: str | None = None) -> None:
     db.execute(_CANCEL_READS, {"id": connection_id, "kinds": [SYNC, RENEW_TOKEN]})
 
 
-def resume(db: Db, connection_id: UUID) -> None:
-    """Sync again from now on; failures so far are forgiven."""
-    if db.execute(_RESUME, {"id": connection_id}).rowcount != 1:
+def resume(db: Db, connection_id: UUID) -> bool:
+    """Sync again from now on, and be late from now on; failures so far are forgiven.
+
+    Answers whether that goes by itself, or only when somebody asks.
+    """
+    row = db.execute(_RESUME, {"id": connection_id}).first()
+    if row is None:
         raise BadInput("This connection is not set up yet; pair or test it first.")
     connections.let_in_again(db, connection_id)
+    return bool(row.sync_enabled)
 
 
 def remove(db: Db, connection_id: UUID) -> None:
-    """Sync no more; rows, runs and audit stay, waiting jobs are called off."""
+    """Sync no more; rows, runs and audit stay, waiting jobs are called off.
+
+    Rows that stay are emptied all the same of what the practice left out, and whoever was promised
+    a text gets one.
+    """
     db.execute(_REMOVE, {"id": connection_id})
-    db.execute(_CANCEL_JOBS, {"id": connection_id})
+    db.execute(_CANCEL_JOBS, {"id": connection_id, "but": [EMPTY, SETTLE]})
 
 
 def claim(db: Db, connection_id: UUID, *, expected: int | None) -> None:
@@ -209,10 +227,16 @@ def configure(db: Db, connection_id: UUID, changes: Mapping[str, Any]) -> None:
     """
     given = dict(changes)
     settings = given.pop("settings", {})
+    if settings or "site" in given:
+        settings = _of_its_practice(db, connection_id, site=given.get("site"), settings=settings)
     own = pms_connections.c
     values: dict[str, Any] = {COLUMNS[name]: value for name, value in given.items()}
     if settings:
         values["settings"] = _merged(settings)
+    if "sync_enabled" in given:
+        values["by_hand"] = case(
+            (own.state == State.INACTIVE.value, not given["sync_enabled"]), else_=own.by_hand
+        )
     for name in values.keys() & MERGED:
         values[name] = own[name].op("||")(cast(values[name], JSONB))
     values |= {"version": own.version + 1, "updated_at": func.now()}
@@ -221,8 +245,23 @@ def configure(db: Db, connection_id: UUID, changes: Mapping[str, Any]) -> None:
         db.execute(_SOON, {"id": connection_id})
     elif RHYTHM & given.keys():
         rhythms.wake(db, connection_id)
+        rhythms.sooner(db, connection_id)
     if SETTING in settings:
         emptying.begin_anew(db, connection_id)
+
+
+def _of_its_practice(
+    db: Db, connection_id: UUID, *, site: str | None, settings: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The settings to change, of a practice that is its own and no other connection's."""
+    held = connections.load(db, connection_id)
+    settings = same_practice.numbered_anew(held, site=site, settings=settings)
+    same_practice.require_its_own(db, connection_id, site=site, settings=settings)
+    now = replace(held, site=site or held.site, settings={**held.settings, **settings})
+    places = [same_practice.place(one.vendor, one.site, one.settings) for one in (held, now)]
+    if places[0] != places[1]:
+        checks.require_free(db, now, now.site)
+    return settings
 
 
 def touch(db: Db, connection_id: UUID) -> None:

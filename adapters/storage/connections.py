@@ -1,8 +1,9 @@
 """Connections as rows: opened for a sync, added, and kept up to date with what the PMS says."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,9 +11,8 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters import left_out, pms
-from adapters.storage import clinicians, reviving, rhythms
-from adapters.storage.mapping_all import map_everyone
-from domain.appointments import AppointmentType, Practice, Practitioner
+from adapters.storage import reviving, rhythms, same_practice
+from domain.appointments import Practice
 from domain.connections import Connection, KnownType, State
 from domain.errors import BadInput
 from domain.features import SHEET_PUSHES, is_on
@@ -23,7 +23,7 @@ _LOAD = text(
     """
     SELECT own.*, accounts.features AS switches
     FROM pms_connections AS own JOIN accounts ON accounts.id = own.account_id
-    WHERE own.id = :id AND own.removed_at IS NULL
+    WHERE own.id = :id AND (own.removed_at IS NULL OR :even_removed)
     """
 )
 _MAPPINGS = text(
@@ -67,53 +67,6 @@ _SAVE_PRACTICE = text(
     WHERE id = :id
     """
 )
-_SAVE_PRACTITIONERS = text(
-    """
-    INSERT INTO pms_clinician_mappings AS held
-      (account_id, pms_connection_id, pms_practitioner_id, pms_practitioner_name, active)
-    SELECT :account_id, :id, pms_id, full_name, active
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(pms_id text, full_name text, active boolean)
-    ON CONFLICT (pms_connection_id, pms_practitioner_id) DO UPDATE SET
-      pms_practitioner_name = EXCLUDED.pms_practitioner_name, active = EXCLUDED.active,
-      updated_at = now()
-    WHERE (held.pms_practitioner_name, held.active)
-          IS DISTINCT FROM (EXCLUDED.pms_practitioner_name, EXCLUDED.active)
-    """
-)
-# Once a person (or the PMS) has said whether a type is telehealth, that stands.
-_SAVE_TYPES = text(
-    """
-    INSERT INTO pms_appointment_types AS held
-      (account_id, pms_connection_id, pms_type_id, pms_type_name, default_duration_minutes, colour,
-       is_telehealth, classified)
-    SELECT :account_id, :id, pms_id, name, duration_minutes, colour,
-           COALESCE(is_telehealth, false), is_telehealth IS NOT NULL
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-         AS r(pms_id text, name text, duration_minutes int, colour text, is_telehealth boolean)
-    ON CONFLICT (pms_connection_id, pms_type_id) DO UPDATE SET
-      pms_type_name = EXCLUDED.pms_type_name,
-      default_duration_minutes = EXCLUDED.default_duration_minutes,
-      colour = EXCLUDED.colour, active = true,
-      is_telehealth = CASE WHEN held.classified THEN held.is_telehealth
-                      ELSE EXCLUDED.is_telehealth END,
-      classified = held.classified OR EXCLUDED.classified,
-      updated_at = now()
-    WHERE (held.pms_type_name, held.default_duration_minutes, held.colour, held.active)
-          IS DISTINCT FROM (EXCLUDED.pms_type_name, EXCLUDED.default_duration_minutes,
-                            EXCLUDED.colour, true)
-       OR (EXCLUDED.classified AND NOT held.classified)
-    """
-)
-_MARK_TELEHEALTH = text(
-    """
-    INSERT INTO pms_appointment_types
-      (account_id, pms_connection_id, pms_type_id, pms_type_name, is_telehealth, classified)
-    SELECT :account_id, :id, type_id, type_id, :telehealth, true
-    FROM unnest(CAST(:type_ids AS text[])) AS type_id
-    ON CONFLICT (pms_connection_id, pms_type_id)
-    DO UPDATE SET is_telehealth = EXCLUDED.is_telehealth, classified = true, updated_at = now()
-    """
-)
 # One that is paused stays so; one that is being set up goes on to the wizard's next step, where a
 # person is at it, and else is ready.
 _IN_SETUP = "state = 'SETUP_REQUIRED' AND (setup_step IS NOT NULL OR site = '')"
@@ -131,6 +84,7 @@ _WORKS = text(
                         ELSE setup_step END,
       consecutive_failures = CASE WHEN {_FRESH} THEN 0 ELSE consecutive_failures END,
       next_sync_at = CASE WHEN {_FRESH} AND NOT {_RESTED} THEN now() ELSE next_sync_at END,
+      rests_until = CASE WHEN {_FRESH} AND NOT {_RESTED} THEN now() ELSE rests_until END,
       next_renewal_at = CASE WHEN :anew THEN NULL ELSE next_renewal_at END,
       version = version + CASE WHEN :anew OR setup_step = 'connect' AND site <> ''
                                     OR state <> 'ACTIVE' AND NOT {_RESTED} THEN 1 ELSE 0 END,
@@ -167,7 +121,6 @@ _SET_STATE = text(
     """
 )
 
-
 NO_ZONE_YET = "UTC"
 """What stands for a zone nobody has told; a practice that keeps it says Etc/UTC."""
 
@@ -197,9 +150,10 @@ class NewConnection:
     setup_step: str | None = None
 
 
-def load(db: Db, connection_id: UUID) -> Connection:
+def load(db: Db, connection_id: UUID, *, even_removed: bool = False) -> Connection:
     """The connection with its practitioners and types, inside its account's transaction."""
-    row = db.execute(_LOAD, {"id": connection_id}).mappings().first()
+    values = {"id": connection_id, "even_removed": even_removed}
+    row = db.execute(_LOAD, values).mappings().first()
     if row is None:
         raise BadInput(f"There is no connection {connection_id}; see 'pms-sync connections list'.")
     mappings = db.execute(_MAPPINGS, {"id": connection_id}).all()
@@ -215,33 +169,50 @@ def load(db: Db, connection_id: UUID) -> Connection:
     )
 
 
-def add(db: Db, new: NewConnection) -> UUID:
+def add(db: Db, new: NewConnection, *, at: datetime | None = None) -> UUID:
     """Store the connection; one account has a practice at a PMS once.
 
     The id it goes by from now on: that of the practice's removed connection where there is one,
-    which is brought back as asked for now.
+    which is brought back as asked for now, and as of `at`.
     """
     zone(new.timezone)
     values = {name: getattr(new, name) for name in NewConnection.__slots__}
     values.update(
         settings=json.dumps(dict(new.settings)),
         state=new.state.value,
+        site=new.site.strip(),
         pms_type=new.pms_type or new.vendor,
         name=new.name or new.site,
         emptied=left_out.at_first(new.vendor, new.settings),
     )
-    back = reviving.revived(db, values)
+    reviving.alone(db, new.account_id)
+    asked = same_practice.Asked(
+        account_id=new.account_id,
+        vendor=new.vendor,
+        site=values["site"],
+        but=new.id,
+        settings=new.settings,
+    )
+    # A practice connected twice has each of its rows twice.
+    held = same_practice.connected(db, asked)
+    if held is not None:
+        raise _taken(new, held.site)
+    back = reviving.revived(db, asked, values, at=at)
     if back is not None:
         return back
     if db.execute(_ADD, values).first() is None:
-        raise Taken(
-            f"Account '{new.account_id}' already has a {new.vendor} connection for site"
-            f" '{new.site}'; use that one, or remove it first."
-            if new.site
-            else f"Account '{new.account_id}' already has a {new.vendor} connection that is not"
-            " paired yet; go on with that one, or remove it first."
-        )
+        raise _taken(new, new.site)
     return new.id
+
+
+def _taken(new: NewConnection, site: str) -> Taken:
+    return Taken(
+        f"Account '{new.account_id}' already has a {new.vendor} connection for site"
+        f" '{site}'; use that one, or remove it first."
+        if site
+        else f"Account '{new.account_id}' already has a {new.vendor} connection that is not"
+        " paired yet; go on with that one, or remove it first."
+    )
 
 
 def save_practice(db: Db, connection_id: UUID, practice: Practice, *, rename: bool = False) -> None:
@@ -260,59 +231,6 @@ def save_practice(db: Db, connection_id: UUID, practice: Practice, *, rename: bo
             "timezone": practice.timezone,
             "rename": rename,
         },
-    )
-
-
-def save_practitioners(
-    db: Db,
-    connection: Connection,
-    practitioners: Sequence[Practitioner],
-    *,
-    map_all: bool | None = None,
-) -> None:
-    """Remember whom the PMS named; a new one has no column until a person maps it.
-
-    With `map_all` (by default the connection's own setting) each gets a clinician at once. A
-    rename changes the PMS's name only, never the clinician's.
-    """
-    rows = [
-        {"pms_id": one.pms_id, "full_name": one.full_name, "active": one.in_book}
-        for one in {one.pms_id: one for one in practitioners}.values()
-    ]
-    owner = {"account_id": connection.account_id, "id": connection.id}
-    maps = connection.settings.get("map_all", False) if map_all is None else map_all
-    if maps:
-        clinicians.alone(db, connection.account_id)
-    if rows:
-        db.execute(_SAVE_PRACTITIONERS, {**owner, "rows": json.dumps(rows)})
-    if maps:
-        map_everyone(db, connection)
-
-
-def save_types(db: Db, connection: Connection, types: Sequence[AppointmentType]) -> None:
-    """Remember the types the PMS offers; whether a type is telehealth is asked of a person once."""
-    rows = [
-        {
-            "pms_id": one.pms_id,
-            "name": one.name,
-            "duration_minutes": one.duration_minutes,
-            "colour": one.colour,
-            "is_telehealth": one.is_telehealth,
-        }
-        for one in {one.pms_id: one for one in types}.values()
-    ]
-    owner = {"account_id": connection.account_id, "id": connection.id}
-    if rows:
-        db.execute(_SAVE_TYPES, {**owner, "rows": json.dumps(rows)})
-
-
-def mark_telehealth(
-    db: Db, connection: Connection, type_ids: Sequence[str], *, telehealth: bool = True
-) -> None:
-    """A person's word on which types are telehealth; unknown ids wait for the PMS to name them."""
-    values = {"account_id": connection.account_id, "id": connection.id}
-    db.execute(
-        _MARK_TELEHEALTH, {**values, "type_ids": list(set(type_ids)), "telehealth": telehealth}
     )
 
 
@@ -373,6 +291,8 @@ def _own_columns(row: RowMapping) -> dict[str, Any]:
         "pms_type": row["pms_type"],
         "opening_hours": row["opening_hours"],
         "adaptive": rhythms.is_adaptive(row["connector"], row["adaptive"]),
+        "quiet_minutes": row["quiet_minutes"],
+        "is_removed": row["removed_at"] is not None,
         "emptied": frozenset(row["emptied"]),
         **_ways(row),
     }

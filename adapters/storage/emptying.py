@@ -1,205 +1,176 @@
-"""Empties stored rows, their history and their conflicts of what is left out by now."""
+"""Empties what is stored of a practice of what it leaves out by now, on from where it broke off."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import Engine, RowMapping, text
+from sqlalchemy import Engine, text
 
 from adapters.left_out import left_out
-from adapters.storage import connections
+from adapters.storage import cached, connections, emptied_beside, emptied_rows, taken_back
 from adapters.storage.audit import Access, record
-from adapters.storage.conflicts import TABLE as CONFLICTS
-from adapters.storage.conflicts import Closed, close_conflicts
-from adapters.storage.entries import EntrySeal, forgotten
-from adapters.storage.ledger import guard, put
-from adapters.storage.rewriting import write_rows
-from adapters.storage.sheet_events import tell
-from domain import merge
+from adapters.storage.emptied_rows import BATCH, Emptied, LeftOut
+from adapters.storage.entries import EntrySeal
+from adapters.storage.ledger import guard, put, save_checkpoint, whose
+from adapters.storage.left_out_now import LeftOutNow, left_out_now
+from adapters.storage.rhythms import wake
 from domain.connections import Connection
 from domain.jobs import Job
-from domain.minimising import Extra, fields_of, written
-from domain.window import local_day
+from domain.minimising import written
 from domain.work import empty_job
+from infra.clock import Clock
 from infra.database import transaction
 from infra.sealing import Sealer
 
-BATCH = 200
-HISTORY = "run_sheet_history"
-FIRST = UUID(int=0)
-
 _BEGIN_ANEW = text("UPDATE pms_connections SET emptied = '{}' WHERE id = :id")
-# What the PMS says of them sounds otherwise from now on, and is no reason to bring them back.
-_KEEP_UNDONE = text(
-    """
-    UPDATE run_sheet_appointments SET fingerprint = NULL
-    WHERE pms_connection_id = :id AND (undone OR cardinality(undone_fields) > 0)
-    """
-)
-_ROWS = text(
-    """
-    SELECT * FROM run_sheet_appointments
-    WHERE pms_connection_id = :connection_id AND id > :after
-    ORDER BY id LIMIT :most FOR UPDATE
-    """
-)
-_HISTORY = text(
-    """
-    SELECT id, appointment_id, before FROM run_sheet_history
-    WHERE appointment_id = ANY(:ids) AND before IS NOT NULL ORDER BY id FOR UPDATE
-    """
-)
-_REMEMBER = text("UPDATE run_sheet_history SET before = :before WHERE id = :id")
-_CONFLICTS = text(
-    """
-    SELECT id, appointment_id, both_values FROM run_sheet_conflicts
-    WHERE appointment_id = ANY(:ids) AND field = ANY(:fields) ORDER BY id FOR UPDATE
-    """
-)
-_BOTH = text("UPDATE run_sheet_conflicts SET both_values = :both_values WHERE id = :id")
 _DONE = text("UPDATE pms_connections SET emptied = :emptied WHERE id = :id")
 
-Clock = Callable[[], datetime]
+Pass = Callable[[Db, LeftOut, Mapping[str, Any]], Emptied]
+
+PASSES: Mapping[str, Pass] = {
+    "rows": emptied_rows.step,
+    "conflicts": emptied_beside.conflicts,
+    "previews": emptied_beside.previews,
+    "patients": emptied_beside.patients,
+}
+"""One after the other: what is found beside a row is told by it no more once the row is empty."""
 
 
 def begin_anew(db: Db, connection_id: UUID) -> None:
-    """What is left out was changed: rows are emptied of it at once."""
+    """What is left out was changed: rows are emptied of it at once, and nothing else tells it."""
     db.execute(_BEGIN_ANEW, {"id": connection_id})
-    db.execute(_KEEP_UNDONE, {"id": connection_id})
-    ask_if_due(db, connections.load(db, connection_id))
+    taken_back.compare_by_value(db, connection_id)
+    cached.forget_patients(db, connection_id)
+    _ask(db, connections.load(db, connection_id))
 
 
 def ask_if_due(db: Db, connection: Connection) -> None:
     """Put the job where rows may still hold what is left out; else ask nothing of the database."""
-    if left_out(connection.vendor, connection.left_out) - connection.emptied:
+    if _ask(db, connection):
+        taken_back.compare_by_value(db, connection.id)
+
+
+def _ask(db: Db, connection: Connection) -> bool:
+    is_due = bool(left_out(connection.vendor, connection.left_out) - connection.emptied)
+    if is_due:
         job = empty_job(
             account_id=connection.account_id,
             connection_id=connection.id,
             vendor=connection.vendor,
         )
         put(db, job)
+    return is_due
 
 
 class EmptyingStore:
     """Opens the rows of a job's connection."""
 
-    def __init__(self, engine: Engine, sealer: Sealer, *, clock: Clock) -> None:
+    def __init__(self, engine: Engine, sealer: Sealer, *, clock: Clock, batch: int = BATCH) -> None:
         self._engine = engine
         self._sealer = sealer
         self._clock = clock
+        self._batch = batch
 
     def begin(self, job: Job) -> "Emptying":
-        if job.account_id is None or job.connection_id is None:
-            raise TypeError("rows are emptied for a connection of an account")
-        with transaction(self._engine, account_id=job.account_id) as db:
-            connection = connections.load(db, job.connection_id)
-        seal = EntrySeal(self._sealer, account_id=job.account_id)
-        return Emptying(self._engine, seal, self._clock, job, connection)
+        account_id, connection_id = whose(job)
+        with transaction(self._engine, account_id=account_id) as db:
+            now = left_out_now(db, connection_id)
+        what = LeftOut(
+            account_id=account_id,
+            connection_id=connection_id,
+            extras=now.extras,
+            seal=EntrySeal(self._sealer, account_id=account_id),
+            clock=self._clock,
+            most=self._batch,
+        )
+        place = _Place.of(job.checkpoint, version=now.version)
+        return Emptying(self._engine, job, what, place)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """How far a pass over everything is; None where nothing is left to do.
+
+    What was emptied before the connection was changed may have been read again since.
+    """
+
+    passing: str | None = next(iter(PASSES))
+    at: Mapping[str, Any] = field(default_factory=dict)
+    rows: int = 0
+
+    @classmethod
+    def of(cls, checkpoint: Mapping[str, Any], *, version: int) -> "_Place":
+        if checkpoint.get("version") != version:
+            return cls()
+        return cls(checkpoint["passing"], checkpoint["at"], checkpoint["rows"])
+
+    def onward(self, emptied: Emptied) -> "_Place":
+        rows = self.rows + emptied.rows
+        if emptied.onward is not None:
+            return _Place(self.passing, emptied.onward, rows)
+        names = list(PASSES)
+        behind = [*names[names.index(str(self.passing)) + 1 :], None]
+        return _Place(behind[0], {}, rows)
+
+    def kept(self, *, version: int) -> Mapping[str, Any]:
+        return {"version": version, "passing": self.passing, "at": self.at, "rows": self.rows}
 
 
 @dataclass
 class Emptying:
-    """One pass over all rows, a batch in a fenced transaction; what is done stays done."""
+    """One pass over all there is, a batch in a fenced transaction; what is done stays done."""
 
     engine: Engine
-    seal: EntrySeal
-    clock: Clock
     job: Job
-    connection: Connection
-    days: set[date] = field(default_factory=set)
-    rows: int = 0
-
-    def __post_init__(self) -> None:
-        self.extras = left_out(self.connection.vendor, self.connection.left_out)
-        self.fields = fields_of(self.extras)
+    what: LeftOut
+    place: _Place
+    is_overtaken: bool = False
 
     def steps(self) -> Iterator[int]:
-        """So many rows each were emptied."""
-        after: UUID | None = FIRST
-        while self.fields and after is not None:
-            before = self.rows
-            after = self._step(after)
-            yield self.rows - before
+        """So many rows each were emptied; ends early where the choice is changed meanwhile."""
+        while self.what.extras and self.place.passing is not None and not self.is_overtaken:
+            before = self.place.rows
+            self._step(self.place.passing)
+            yield self.place.rows - before
 
     def done(self) -> None:
-        """No row holds it any more: kept with the connection, audited, and told to open pages."""
-        account, own = self.connection.account_id, self.connection.id
-        with transaction(self.engine, account_id=account) as db:
+        """No row holds it any more: kept with the connection, and audited.
+
+        Whoever changed the choice meanwhile has asked for another pass.
+        """
+        what, rows = self.what, self.place.rows
+        with transaction(self.engine, account_id=what.account_id) as db:
             guard(db, self.job)
-            db.execute(_DONE, {"id": own, "emptied": [one.value for one in self.extras]})
-            record(
-                db,
-                Access(user="pms-sync", trace_id=self.job.trace_id),
-                account_id=account,
-                action="connection.emptied",
-                phi_fields=sorted(self.fields),
-                connection_id=own,
-                summary=f"{written(self.extras).replace(',', ', ')}: {self.rows} rows",
-            )
-            if self.days:
-                days = sorted(day.isoformat() for day in self.days)
-                detail = {"days": days}
-                tell(db, account_id=account, kind="sheet_changed", connection_id=own, detail=detail)
+            if self._still(db) is not None:
+                emptied = [one.value for one in what.extras]
+                db.execute(_DONE, {"id": what.connection_id, "emptied": emptied})
+                # Whoever changed a row meanwhile could not have its practice woken.
+                wake(db, what.connection_id)
+            if what.extras:
+                record(
+                    db,
+                    Access(user="pms-sync", trace_id=self.job.trace_id),
+                    account_id=what.account_id,
+                    action="connection.emptied",
+                    phi_fields=sorted(what.fields),
+                    connection_id=what.connection_id,
+                    summary=f"{written(what.extras).replace(',', ', ')}: {rows} rows",
+                )
 
-    def _step(self, after: UUID) -> UUID | None:
-        """The last row of the batch; None where there is none behind it."""
-        asked = {"connection_id": self.connection.id, "after": after, "most": BATCH}
-        with transaction(self.engine, account_id=self.connection.account_id) as db:
+    def _step(self, passing: str) -> None:
+        with transaction(self.engine, account_id=self.what.account_id) as db:
             guard(db, self.job)
-            rows = db.execute(_ROWS, asked).mappings().all()
-            at = self.clock()
-            self._empty(db, rows, at=at)
-            ids = [row["id"] for row in rows]
-            self._empty_history(db, ids)
-            self._empty_conflicts(db, ids)
-        return ids[-1] if len(ids) == BATCH else None
+            now = self._still(db)
+            if now is None:
+                return
+            place = self.place.onward(PASSES[passing](db, self.what, self.place.at))
+            save_checkpoint(db, self.job, place.kept(version=now.version))
+        self.place = place
 
-    def _empty(self, db: Db, rows: Sequence[RowMapping], *, at: datetime) -> None:
-        emptied: list[Mapping[str, Any]] = []
-        closed: list[Closed] = []
-        for row in rows:
-            merged = merge.forget(self.seal.cells(row), self.fields)
-            holds_type = Extra.TYPE in self.extras and row["appointment_type_id"] is not None
-            if not merged.touched and not holds_type:
-                continue
-            emptied.append(self._emptied(row, merged, at=at))
-            closed += [Closed(row["id"], one.field, "agreed") for one in merged.closed]
-            self.days.add(local_day(row["appointment_time"], row["timezone"]))
-        write_rows(db, emptied)
-        close_conflicts(db, closed, by="sync", at=at)
-        self.rows += len(emptied)
-
-    def _emptied(self, row: RowMapping, merged: merge.Merged, *, at: datetime) -> dict[str, Any]:
-        """Without prints: whatever it was made of is read anew, once it may be held again."""
-        columns = self.seal.rewritten(row["id"], merged.cells)
-        if Extra.TYPE in self.extras:
-            columns["appointment_type_id"] = None
-        prints = {"fingerprint": None, "pms_origin": None}
-        return {**row, **columns, **prints, "version": row["version"] + 1, "updated_at": at}
-
-    def _empty_history(self, db: Db, ids: Sequence[UUID]) -> None:
-        fresh = []
-        for line in db.execute(_HISTORY, {"ids": ids}):
-            row_id, sealed = line.appointment_id, bytes(line.before)
-            kept = self.seal.open_document(row_id, "before", sealed, table=HISTORY)
-            left = forgotten(kept, self.fields)
-            if left is not kept:
-                document = self.seal.document(row_id, "before", left, table=HISTORY)
-                fresh.append({"id": line.id, "before": document})
-        if fresh:
-            db.execute(_REMEMBER, fresh)
-
-    def _empty_conflicts(self, db: Db, ids: Sequence[UUID]) -> None:
-        fresh = []
-        for one in db.execute(_CONFLICTS, {"ids": ids, "fields": list(self.fields)}):
-            row_id, sealed = one.appointment_id, bytes(one.both_values)
-            kept = self.seal.open_document(row_id, "both_values", sealed, table=CONFLICTS)
-            if kept.get("theirs") is not None:
-                left = {**kept, "theirs": None}
-                document = self.seal.document(row_id, "both_values", left, table=CONFLICTS)
-                fresh.append({"id": one.id, "both_values": document})
-        if fresh:
-            db.execute(_BOTH, fresh)
+    def _still(self, db: Db) -> LeftOutNow | None:
+        """The choice as it was begun with; None where it is another by now."""
+        now = left_out_now(db, self.what.connection_id)
+        self.is_overtaken = self.is_overtaken or now.extras != self.what.extras
+        return None if self.is_overtaken else now

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping, TextClause, text
 
 from adapters.storage.ledger import put
 from adapters.storage.retelling import tell_anew
@@ -37,7 +37,7 @@ _ADD = text(
 )
 _HELD = text(
     """
-    SELECT id, state, secret_ref FROM webhook_endpoints
+    SELECT id, account_id, state, secret_ref FROM webhook_endpoints
     WHERE id = :id AND removed_at IS NULL FOR UPDATE
     """
 )
@@ -45,6 +45,9 @@ _MOVE = text(
     """
     UPDATE webhook_endpoints SET state = :state, reason = NULL, failing_since = NULL WHERE id = :id
     """
+)
+_HURRY = text(
+    "UPDATE webhook_messages SET next_try_at = created_at WHERE endpoint_id = :id AND state = 'due'"
 )
 _REMOVE = text("UPDATE webhook_endpoints SET removed_at = :at WHERE id = :id")
 _DROP_DUE = text(
@@ -55,8 +58,8 @@ _DROP_DUE = text(
 )
 _TEST = text(
     """
-    INSERT INTO webhook_messages (account_id, endpoint_id, kind) VALUES (:account_id, :id, :kind)
-    RETURNING id
+    INSERT INTO webhook_messages (account_id, endpoint_id, kind, next_try_at, created_at)
+    VALUES (:account_id, :id, :kind, :at, :at) RETURNING id
     """
 )
 _MESSAGES = text(
@@ -73,13 +76,28 @@ _MESSAGES = text(
 )
 _AGAIN = text(
     """
-    UPDATE webhook_messages SET state = 'due', next_try_at = :at
+    UPDATE webhook_messages SET state = 'due', attempts = 0, next_try_at = :at
     WHERE id = :id AND endpoint_id IN (
       SELECT id FROM webhook_endpoints WHERE removed_at IS NULL AND state = 'active')
     RETURNING endpoint_id
     """
 )
-_MESSAGE = text("SELECT 1 FROM webhook_messages WHERE id = :id")
+_MESSAGE = text(
+    """
+    SELECT endpoint.removed_at FROM webhook_messages AS message
+    JOIN webhook_endpoints AS endpoint ON endpoint.id = message.endpoint_id
+    WHERE message.id = :id
+    """
+)
+_FIND = text(
+    """
+    SELECT account_id, id FROM webhook_endpoints
+    WHERE removed_at IS NULL AND id::text LIKE :start LIMIT 2
+    """
+)
+_FIND_MESSAGE = text(
+    "SELECT account_id, id FROM webhook_messages WHERE id::text LIKE :start LIMIT 2"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +147,27 @@ def listed(db: Db) -> Sequence[Endpoint]:
     return [Endpoint(**{**row, "state": EndpointState(row["state"])}) for row in rows]
 
 
+def find(db: Db, wanted: str) -> tuple[str, UUID]:
+    """The account and the id of the endpoint whose id starts so; for the dispatch role."""
+    return _found(db, _FIND, wanted, what="endpoint", see="pms-sync endpoints list")
+
+
+def find_message(db: Db, wanted: str) -> tuple[str, UUID]:
+    """The same of a message."""
+    return _found(db, _FIND_MESSAGE, wanted, what="message", see="pms-sync endpoints messages")
+
+
+def _found(db: Db, statement: TextClause, wanted: str, *, what: str, see: str) -> tuple[str, UUID]:
+    start = wanted.strip().lower()
+    if not start or not set(start) <= set("0123456789abcdef-"):
+        raise BadInput(f"'{wanted}' is no id of any {what}; see '{see}'.")
+    rows = db.execute(statement, {"start": f"{start}%"}).all()
+    if len(rows) != 1:
+        many = f"More than one {what} id starts" if rows else f"No {what} id starts"
+        raise BadInput(f"{many} with {wanted}; see '{see}'.")
+    return rows[0].account_id, rows[0].id
+
+
 def add(db: Db, new: NewEndpoint) -> None:
     """It hears of what changes from now on."""
     if len(listed(db)) >= MOST:
@@ -153,8 +192,11 @@ def pause(db: Db, endpoint_id: UUID) -> None:
 
 
 def resume(db: Db, endpoint_id: UUID) -> None:
-    held(db, endpoint_id)
+    """It is told again, and at once: whoever mended it does not wait for its next try."""
+    account_id = held(db, endpoint_id)["account_id"]
     db.execute(_MOVE, {"id": endpoint_id, "state": EndpointState.ACTIVE.value})
+    if db.execute(_HURRY, {"id": endpoint_id}).rowcount:
+        put(db, tell_endpoint_job(account_id=account_id, endpoint_id=endpoint_id))
 
 
 def remove(db: Db, endpoint_id: UUID, *, at: datetime) -> str:
@@ -165,11 +207,13 @@ def remove(db: Db, endpoint_id: UUID, *, at: datetime) -> str:
     return ref
 
 
-def test(db: Db, endpoint_id: UUID, *, account_id: str) -> UUID:
-    """A message that says nothing, sent at once; answers its id."""
-    if held(db, endpoint_id)["state"] != EndpointState.ACTIVE:
+def test(db: Db, endpoint_id: UUID, *, at: datetime) -> UUID:
+    """A message that says nothing, sent at once and once; answers its id."""
+    endpoint = held(db, endpoint_id)
+    if endpoint["state"] != EndpointState.ACTIVE:
         raise BadInput("Nothing is sent to an endpoint that is paused or disabled; resume it.")
-    values = {"account_id": account_id, "id": endpoint_id, "kind": TEST}
+    account_id = endpoint["account_id"]
+    values = {"account_id": account_id, "id": endpoint_id, "kind": TEST, "at": at}
     message_id: UUID = db.execute(_TEST, values).scalar_one()
     put(db, tell_endpoint_job(account_id=account_id, endpoint_id=endpoint_id))
     return message_id
@@ -193,8 +237,11 @@ def send_again(db: Db, message_id: UUID, *, account_id: str, at: datetime) -> No
     """The same message under the same id, at once."""
     row = db.execute(_AGAIN, {"id": message_id, "at": at}).first()
     if row is None:
-        if db.execute(_MESSAGE, {"id": message_id}).first() is None:
+        message = db.execute(_MESSAGE, {"id": message_id}).first()
+        if message is None:
             raise NotOnSheet("There is no such message.")
+        if message.removed_at is not None:
+            raise BadInput("Its endpoint was removed: nothing can be sent there any more.")
         raise BadInput("Its endpoint takes nothing now; resume it, then send again.")
     put(db, tell_endpoint_job(account_id=account_id, endpoint_id=row.endpoint_id))
 

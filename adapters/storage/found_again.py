@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
+from adapters.storage import linking, still_connected
 from adapters.storage.run_sheet import Applied, RunSheet
 from domain.appointments import Appointment
 from domain.connections import Connection
@@ -42,6 +43,7 @@ GONE = "no longer at the PMS"
 BEYOND = "on a day the sheet does not keep"
 UNCHANGED = "as it was"
 LEFT_OUT = "left out by the connection's filters"
+LEFT = "its practice is no longer connected"
 
 
 @dataclass(slots=True)
@@ -63,7 +65,13 @@ def apply(  # noqa: PLR0913 - what, where, as of when
     at: datetime,
     run_id: UUID,
 ) -> Outcome:
-    """Take what was found onto the sheet, and off it what was not."""
+    """Take what was found onto the sheet, and off it what was not.
+
+    Nothing of a connection that was removed meanwhile: whoever removed it has settled its rows.
+    """
+    linking.with_other_syncs(db, connection.account_id)
+    if still_connected.is_removed(db, connection.id):
+        return Outcome(words=dict.fromkeys([*seen.found, *seen.unreadable], LEFT))
     keyed = [(row_id(connection.id, one), one) for rows in seen.found.values() for one in rows]
     stored = sheet.stored([row for row, _ in keyed])
     kept = _days_kept(db, connection, [one for _, one in keyed], at)

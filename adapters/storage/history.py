@@ -96,7 +96,7 @@ class Step:
         if self.is_move and self.now.is_removed != self.after.is_removed:
             return False
         fields = self.fields
-        if not (fields or self.is_move or self.before.linked):
+        if not (fields or self.is_move or self.before.linked or self.before.freed):
             return False
         return self.holds(fields)
 

@@ -60,10 +60,13 @@ ELDERS_TURN = """
 
 COLUMNS = """id, fence, kind, queue, account_id, connection_id, vendor, args, attempts, failures,
               checkpoint, trace_id, created_at"""
+# Never one that was given out before, not even where a standby took over that had not heard of it:
+# whoever held the job then must not pass for whoever holds it now.
+NEXT_FENCE = "greatest(fence + 1, CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint))"
 _CLAIM = text(
     f"""
     UPDATE jobs SET state = 'running', attempts = attempts + 1, crashes = crashes + 1,
-                    fence = fence + 1, worker = :worker, waiting_for = NULL, announced_at = NULL,
+                    fence = {NEXT_FENCE}, worker = :worker, waiting_for = NULL, announced_at = NULL,
                     started_at = now(),
                     lease_until = now() + make_interval(secs => :lease)
     WHERE id = :id AND crashes < :most
@@ -137,6 +140,14 @@ _FAIL = text(
     WHERE id = :id AND fence = :fence AND state = 'running'
     RETURNING state
     """  # noqa: S608 - this module's own words
+)
+_CALL_OFF = text(
+    """
+    UPDATE jobs SET state = 'cancelled', finished_at = now(), lease_until = NULL, crashes = 0,
+                    result = result || jsonb_build_object('discarded', CAST(:reason AS text))
+    WHERE id = :id AND fence = :fence AND state = 'running'
+    RETURNING state
+    """
 )
 _HAND_BACK = text(
     f"""
@@ -280,6 +291,10 @@ class Ledger:
             most=MAX_FAILURES,
         )
         return JobState(row.state)
+
+    def call_off(self, job: Job, reason: str) -> None:
+        """What it was for is gone: nothing has failed, and it is not run again."""
+        self._update(_CALL_OFF, job, reason=reason[:500])
 
     def hand_back(self, jobs: Iterable[Job]) -> None:
         """Give running jobs back unharmed: this process is stopping."""

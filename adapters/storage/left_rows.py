@@ -23,6 +23,11 @@ CHUNK = 500
 MOST = 100
 _FIRST = UUID(int=0)
 
+# Midnight on the practice's clock.
+_DAY_BEGAN = """
+    date_trunc('day', CAST(:now AS timestamptz) AT TIME ZONE entry.timezone)
+      AT TIME ZONE entry.timezone
+"""
 # Somebody's own value stands, or was kept where it had to give way; or a row they typed is behind.
 _TYPED = """
     (jsonb_path_exists(entry.provenance, '$.* ? (@.source == "manual" || @.kept == "manual")')
@@ -72,6 +77,17 @@ _STANDING = text(
     f"""
     SELECT * FROM run_sheet_appointments AS entry
     WHERE {_OF_ONE} AND entry.removed_at IS NULL AND (:typed OR NOT {_TYPED}) AND id > :after
+    ORDER BY id LIMIT :most FOR UPDATE OF entry
+    """  # noqa: S608 - the words above
+)
+# Of the whole of today: another practice that was connected before this one goes has read it whole.
+_MAY_BE_LISTED = text(
+    f"""
+    SELECT * FROM run_sheet_appointments AS entry
+    WHERE entry.account_id = :account_id AND entry.pms_connection_id = :id
+      AND entry.source = 'pms' AND entry.linked_to IS NULL AND entry.removed_at IS NULL
+      AND entry.appointment_time > CAST(:now AS timestamptz) - interval '26 hours'
+      AND entry.appointment_time >= {_DAY_BEGAN} AND id > :after
     ORDER BY id LIMIT :most FOR UPDATE OF entry
     """  # noqa: S608 - the words above
 )
@@ -194,14 +210,14 @@ def put_back(db: Db, seal: EntrySeal, connection_id: UUID, *, hand: Hand) -> int
 
 
 def hand_over(db: Db, seal: EntrySeal, connection_id: UUID, *, hand: Hand) -> int:
-    """Rows still to come of visits that another practice lists already stand with its rows now.
+    """Rows from today on, of visits that another practice lists already, stand with its rows now.
 
     Take the lock of `linking.alone` first: no sync may be about to list one.
     """
     if not db.execute(_OTHERS, {"id": connection_id}).scalar_one():
         return 0
     count = 0
-    for rows in _chunks(db, _STANDING, connection_id, hand=hand, typed=True):
+    for rows in _chunks(db, _MAY_BE_LISTED, connection_id, hand=hand):
         asked = [row for row in rows if KEPT_APART not in row["flags"]]
         met = left_visits.meet_stored(db, seal, asked, account_id=hand.account_id)
         linking.doubt(db, met.doubtful, at=hand.at)
@@ -209,6 +225,8 @@ def hand_over(db: Db, seal: EntrySeal, connection_id: UUID, *, hand: Hand) -> in
             write_changes(db, seal, putting_back.joined(db, seal, met.pairs), hand=hand)
             linking.link(db, met.pairs, at=hand.at)
         count += len(met.pairs)
+    if count:
+        _audit(db, connection_id, "connection.rows_handed_over", count, hand=hand)
     return count
 
 

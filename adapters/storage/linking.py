@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping, text
 
 from adapters.phones import normalised, region_of
 from adapters.storage.entries import EntrySeal, RowLike
+from adapters.storage.hand_changes import Change
 from domain import merge
 from domain.fields import Cells, Source
 from domain.names import read
@@ -18,25 +19,25 @@ from domain.visits import KEPT_APART, MAY_BE_DOUBLE, NEAR, Found, Visit, find
 
 # Whoever adds a row looks for its visit first: two that look at once would each miss the other's.
 # Syncs share, because rows of the PMS are never each other's visit; a scan or a person is alone.
-# Whether practices were removed is asked along with it: nearly always there is none.
-_WITH_OTHERS = text(
+_WITH_OTHERS = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+
+# Nearly always there is none, and all their columns are work for the driver even then. Whether
+# practices were removed is asked along with it, and not while the lock is waited for: a statement
+# sees what was there when it began, and whoever had the lock may have removed one.
+_WAITING = text(
     """
     SELECT EXISTS (SELECT FROM pms_connections
                    WHERE account_id = :account_id AND removed_at IS NOT NULL) AS has_left,
-           pg_advisory_xact_lock_shared(hashtextextended(:name, 0))
-    """
-)
-_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-
-# Nearly always there is none, and all their columns are work for the driver even then.
-_WAITING = text(
-    """
-    SELECT id FROM run_sheet_appointments
-    WHERE account_id = :account_id AND source <> 'pms' AND linked_to IS NULL AND removed_at IS NULL
-      AND (appointment_time BETWEEN :earliest AND :latest
-           OR pms_start BETWEEN :earliest AND :latest)
-      AND NOT (:kept_apart = ANY(flags))
-    ORDER BY id FOR UPDATE
+           ARRAY(
+             SELECT id FROM run_sheet_appointments
+             WHERE account_id = :account_id AND source <> 'pms' AND linked_to IS NULL
+               AND removed_at IS NULL
+               AND (appointment_time BETWEEN :earliest AND :latest
+                    OR pms_start BETWEEN :earliest AND :latest)
+               AND NOT (:kept_apart = ANY(flags))
+             ORDER BY id FOR UPDATE
+           ) AS ids
     """
 )
 _OF_IDS = text("SELECT * FROM run_sheet_appointments WHERE id = ANY(:ids) ORDER BY id")
@@ -116,6 +117,14 @@ class Met:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Rows that wait for what a page brings; and whether the account has left a practice."""
+
+    rows: Sequence[RowMapping] = ()
+    has_left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A row of the PMS as it is about to be written."""
 
@@ -128,11 +137,9 @@ class Listed:
         return found
 
 
-def with_other_syncs(db: Db, account_id: str) -> bool:
-    """To be held by a sync before it writes rows; answers whether the account left a practice."""
-    values = {"name": f"visits of {account_id}", "account_id": account_id}
-    has_left: bool = db.execute(_WITH_OTHERS, values).one().has_left
-    return has_left
+def with_other_syncs(db: Db, account_id: str) -> None:
+    """To be held by a sync before it writes rows."""
+    db.execute(_WITH_OTHERS, {"name": f"visits of {account_id}"})
 
 
 def alone(db: Db, account_id: str) -> None:
@@ -179,9 +186,31 @@ def visits_of(row: RowLike, cells: Cells, *, known: frozenset[UUID]) -> list[Vis
     return [visit_of(one, timezone=zone, known=known, pms_start=pms_start) for one in sides]
 
 
-def meet(db: Db, seal: EntrySeal, listed: Sequence[Listed], *, account_id: str) -> Met:
+def waiting_for(db: Db, listed: Sequence[Listed], *, account_id: str) -> Waiting:
+    """What of ours stands near what a page brings; take the lock of `with_other_syncs` first."""
+    if not listed:
+        return Waiting()
+    starts = [at for one in listed for at in (one.row["appointment_time"], one.row["pms_start"])]
+    values = {
+        "account_id": account_id,
+        "earliest": min(starts) - NEAR,
+        "latest": max(starts) + NEAR,
+        "kept_apart": KEPT_APART,
+    }
+    found = db.execute(_WAITING, values).one()
+    rows = db.execute(_OF_IDS, {"ids": found.ids}).mappings().all() if found.ids else []
+    return Waiting(rows, found.has_left)
+
+
+def meet(
+    db: Db,
+    seal: EntrySeal,
+    listed: Sequence[Listed],
+    waiting: Sequence[RowMapping],
+    *,
+    account_id: str,
+) -> Met:
     """The waiting rows that stand for what a page brings, or may."""
-    waiting = _waiting(db, listed, account_id=account_id)
     if not waiting:
         return Met()
     known = known_clinicians(db)
@@ -224,6 +253,14 @@ def link(db: Db, found: Sequence[tuple[RowMapping, UUID]], *, at: datetime) -> N
         db.execute(_FOLLOW, _pairs(left, at=at))
 
 
+def follow(db: Db, hidden: Sequence[Change], *, at: datetime) -> None:
+    """What stands behind rows that were hidden again goes along with them."""
+    if hidden:
+        pairs = [(one.row["id"], one.columns["linked_to"]) for one in hidden]
+        ids, targets = [row for row, _ in pairs], [target for _, target in pairs]
+        db.execute(_FOLLOW, {"ids": ids, "targets": targets, "at": at})
+
+
 def doubt(db: Db, rows: Sequence[RowMapping], *, at: datetime) -> None:
     """Flag them for a person to compare."""
     if rows:
@@ -247,20 +284,6 @@ def is_of_pms(row: RowLike) -> bool:
 def _pairs(found: Sequence[tuple[RowMapping, UUID]], *, at: datetime) -> dict[str, Any]:
     ids, targets = [row["id"] for row, _ in found], [target for _, target in found]
     return {"ids": ids, "targets": targets, "at": at}
-
-
-def _waiting(db: Db, listed: Sequence[Listed], *, account_id: str) -> Sequence[RowMapping]:
-    if not listed:
-        return []
-    starts = [at for one in listed for at in (one.row["appointment_time"], one.row["pms_start"])]
-    values = {
-        "account_id": account_id,
-        "earliest": min(starts) - NEAR,
-        "latest": max(starts) + NEAR,
-        "kept_apart": KEPT_APART,
-    }
-    ids = db.execute(_WAITING, values).scalars().all()
-    return db.execute(_OF_IDS, {"ids": ids}).mappings().all() if ids else []
 
 
 def _e164(number: str | None, timezone: str) -> str | None:

@@ -19,6 +19,15 @@ _ADD = text(
 )
 _REMOVE = text("DELETE FROM text_opt_outs WHERE recipient_hash = ANY(:hashes)")
 _IS_OUT = text("SELECT EXISTS (SELECT FROM text_opt_outs WHERE recipient_hash = ANY(:hashes))")
+_IS_OWN = text(
+    r"""
+    SELECT EXISTS (SELECT FROM accounts
+                   WHERE id = :account_id AND :number = ANY(phones || transfer_to))
+        OR EXISTS (SELECT FROM pms_connections
+                   WHERE account_id = :account_id AND removed_at IS NULL AND :number = ANY(
+                     regexp_split_to_array(settings ->> 'phone_numbers', '\s*,\s*')))
+    """
+)
 _OURS = text(
     """
     SELECT id, phones @> ARRAY[CAST(:number AS text)] AS is_own FROM accounts ORDER BY id
@@ -46,9 +55,16 @@ def is_out(db: Db, sealer: Sealer, recipient: str, *, account_id: str) -> bool:
 
 
 def can_text(db: Db, sealer: Sealer, caller: str | None, *, account_id: str) -> bool:
-    """Whether a caller may be promised one: at a number to dial, and not unwanted there."""
+    """Whether a caller may be promised one: at a number of their own, and not unwanted there."""
     number = normalised(caller, None).e164 if caller else None
-    return number is not None and not is_out(db, sealer, number, account_id=account_id)
+    if number is None or is_own(db, number, account_id=account_id):
+        return False
+    return not is_out(db, sealer, number, account_id=account_id)
+
+
+def is_own(db: Db, number: str, *, account_id: str) -> bool:
+    """Whether it is the practice's: what comes from it was passed on, and is nobody's to text."""
+    return bool(db.execute(_IS_OWN, {"account_id": account_id, "number": number}).scalar_one())
 
 
 def heard(engine: Engine, sealer: Sealer, sender: str, *, number: str, stops: bool) -> int:

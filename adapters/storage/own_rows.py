@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection as Db
 
-from adapters.storage import linking, overlaps
+from adapters.storage import connections, linking, overlaps
 from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal, RowLike
 from adapters.storage.hands import Hand
+from adapters.storage.putting_back import way
 from adapters.storage.rewriting import Change, write_changes
 from domain import merge
 from domain.appointments import Status
@@ -117,6 +118,7 @@ class _Placing:
     """The rows near what was told, and what becomes of them one after the other."""
 
     def __init__(self, db: Db, seal: EntrySeal, told: Sequence[Entry], *, hand: Hand) -> None:
+        self._db = db
         self._seal = seal
         self._hand = hand
         self._known = linking.known_clinicians(db)
@@ -187,8 +189,13 @@ class _Placing:
         target = self._held[found.key]
         own.columns["linked_to"] = target.id
         target.linked.append(own.id)
-        target.after = merge.join(target.after, own.after).cells
+        target.after = merge.join(target.after, own.after, **self._way(target)).cells
         return Placed(id=target.id, linked=True, outcome=Outcome.LINKED)
+
+    def _way(self, target: _Held) -> dict[str, Any]:
+        """As a page of its practice would settle it; one that was left has no say any more."""
+        held = connections.load(self._db, target.row["pms_connection_id"], even_removed=True)
+        return way(held) if not held.is_removed else {}
 
     def _laid_over(self, one: _Held, told: Entry, *, otherwise: Outcome) -> Placed:
         """A scan fills gaps; what a person gives is an edit."""

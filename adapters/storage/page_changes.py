@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping
 
 from domain.appointments import Appointment
 from domain.connections import Connection
+from domain.fields import Cells
 from domain.merge import Merged
 from domain.pushes import PushState, differing, disputed
 
@@ -18,7 +19,7 @@ TELLING = frozenset(
 """Fields by which a visit is known again."""
 
 MARKS = ("pms_version", "pms_facility_id")
-AS_SHOWN = ("flags", "timezone", "removed_at")
+AS_SHOWN = ("flags", "timezone", "removed_at", "linked_to")
 AS_TOLD = ("pms_print", "pms_practitioner_id", "pms_start")
 PUSHED = ("push_state", "push_reason", "pushed_at")
 
@@ -41,9 +42,9 @@ class PageChange:
     @property
     def may_meet(self) -> bool:
         """New on the sheet, or come to look like a visit that somebody else told of."""
-        if self.is_off:
+        if self.is_off or self.row["linked_to"] is not None:
             return False
-        if self.before is None or self.before["removed_at"] is not None:
+        if self.before is None or self._moved(("removed_at", "linked_to")):
             return True
         if self.before["pms_start"] != self.row["pms_start"]:
             return True
@@ -86,13 +87,15 @@ class PageChange:
 def told(changes: Sequence[PageChange], connection: Connection) -> Sequence[PageChange]:
     """Those that leave a line in their row's history; others keep the version it is known by.
 
-    What only says that a change of ours has arrived is no step of its own: the edit itself is.
+    What only says that a change of ours has arrived is no step of its own: the edit itself is. Nor
+    is the reading of a row that was emptied of what is left out.
     """
     lines = []
     for one in changes:
         if one.before is None or one.is_off:
             continue
-        if one.is_quiet or (connection.both_ways and one.is_unseen):
+        is_no_news = connection.both_ways or one.before["fingerprint"] is None
+        if one.is_quiet or (is_no_news and one.is_unseen):
             one.row["version"] = one.before["version"]
         else:
             lines.append(one)
@@ -114,6 +117,17 @@ def standing(before: RowMapping | None, merged: Merged | None) -> dict[str, Any]
     if merged is None or not differing(merged.cells):
         return {**kept, "push_state": PushState.SYNCED.value, "push_reason": None}
     return kept
+
+
+def take_over(row: dict[str, Any], cells: Cells, connection: Connection) -> list[UUID]:
+    """The row, marked, where it is to go out for what people had typed in one that it stands for.
+
+    They saw the PMS of then say what this one says: nobody else is asked.
+    """
+    if not connection.both_ways or not differing(cells) or disputed(cells):
+        return []
+    row.update(push_state=PushState.PENDING.value, push_reason=None)
+    return [row["id"]] if connection.auto_push else []
 
 
 def to_push(changes: Sequence[PageChange], connection: Connection) -> list[UUID]:

@@ -1,4 +1,4 @@
-"""Closes the runs of jobs that ended for good and could not say so: parked, or called off."""
+"""What becomes of jobs that ended for good and could not say so: parked, or called off."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -9,10 +9,11 @@ from sqlalchemy import Engine, text
 from adapters.storage import sheet_events
 from adapters.storage.ledger import COLUMNS, job_of
 from adapters.storage.syncing import SyncStore
+from adapters.storage.telling import TellingStore
 from domain.errors import SyncError
 from domain.jobs import JobState
 from domain.runs import RunStatus
-from domain.work import SYNC
+from domain.work import SYNC, TELL_ENDPOINT
 from infra.database import dispatch
 from infra.sealing import Sealer
 
@@ -65,6 +66,16 @@ def close_parked(
             # Its connection was removed meanwhile, say: then the log alone is closed.
             log.warning("run.not_closed", job_id=row.id, error_kind=problem.kind)
             _close_log(engine, row.id, str(error), at=clock())
+
+
+def fail_tellings(engine: Engine, job_ids: Sequence[int], *, clock: Callable[[], datetime]) -> None:
+    """What killed every worker that was to tell it to an endpoint is a try that failed."""
+    with dispatch(engine) as db:
+        rows = db.execute(_OVER, {"ids": list(job_ids), "kind": TELL_ENDPOINT}).all()
+    store = TellingStore(engine=engine, clock=clock)
+    for row in rows:
+        if row.state == JobState.DEAD:
+            store.gave_up(job_of(row), Ended(row.error_text))
 
 
 def close_left_open(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,10 +12,12 @@ from sqlalchemy import RowMapping, text
 
 from adapters.storage import sheet_events
 from adapters.storage.entries import EntrySeal
+from adapters.storage.left_out_now import left_out_now
 from adapters.storage.own_practice import OF_ENTRY, vendors
 from domain.connections import Connection
 from domain.fields import Cells
 from domain.merge import shown
+from domain.minimising import Extra
 from domain.patient_links import Candidate, Choice, Link, LinkState, Person
 from domain.pushes import NO_PATIENT
 from domain.sheet import NotOnSheet
@@ -121,8 +123,14 @@ def chosen(  # noqa: PLR0913 - who was chosen, by whom, when
     by: str | None,
     at: datetime,
 ) -> bool:
-    """Keep what a look, or a person, came to; False for a look that a person has forestalled."""
-    listed = json.dumps([asdict(one) for one in choice.candidates])
+    """Keep what a look, or a person, came to; False for a look that a person has forestalled.
+
+    Without days of birth where the practice has come to leave them out since.
+    """
+    candidates = choice.candidates
+    if Extra.BIRTH_DATE in left_out_now(db, link.connection_id).extras:
+        candidates = [replace(one, date_of_birth=None) for one in candidates]
+    listed = json.dumps([asdict(one) for one in candidates])
     values = {
         "id": link.id,
         "state": choice.state.value,

@@ -24,13 +24,14 @@ _ACCOUNTS = text(
        OR phones @> ARRAY[CAST(:number AS text)] OR (SELECT count(*) FROM accounts) = 1
     """
 )
-_SERVING = text(
+_PRACTICES = text(
     """
-    SELECT id, connector, settings FROM pms_connections
-    WHERE removed_at IS NULL AND state IN ('ACTIVE', 'ERROR') AND connector = ANY(:connectors)
-    ORDER BY created_at, connector, site
+    SELECT id, connector, settings,
+           state IN ('ACTIVE', 'ERROR') AND connector = ANY(:connectors) AS is_serving
+    FROM pms_connections WHERE removed_at IS NULL ORDER BY created_at, connector, site
     """
 )
+_TRANSFER_TO = text("SELECT transfer_to FROM accounts WHERE id = :id")
 _RECENT = text(
     """
     SELECT count(*) FROM tool_calls
@@ -73,28 +74,44 @@ def account_of(db: Db, call: CallContext) -> Listed | None:
     return Listed(found[0].id, tuple(found[0].transfer_to))
 
 
+def transfer_to(db: Db, account_id: str) -> Sequence[str]:
+    """Whom the account passes callers on to, the first one first."""
+    found: Sequence[str] = db.execute(_TRANSFER_TO, {"id": account_id}).scalar_one()
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """A connection that can serve calls, with its PMS and the numbers of its own."""
+    """A connection, with its PMS and the numbers of its own, and whether it can serve calls."""
 
     id: UUID
     vendor: str
     numbers: frozenset[str] = frozenset()
+    is_serving: bool = True
 
 
 def practices(db: Db, *, connectors: Sequence[str]) -> Sequence[Practice]:
-    """All of the account that can serve calls, the oldest first."""
-    rows = db.execute(_SERVING, {"connectors": list(connectors)}).all()
-    return [Practice(row.id, row.connector, frozenset(numbers_of(row.settings))) for row in rows]
+    """All of the account, the oldest first; those of these PMSs that are in use serve calls."""
+    rows = db.execute(_PRACTICES, {"connectors": list(connectors)}).all()
+    return [
+        Practice(row.id, row.connector, frozenset(numbers_of(row.settings)), row.is_serving)
+        for row in rows
+    ]
+
+
+def serving(found: Sequence[Practice]) -> list[Practice]:
+    """Those that can serve calls."""
+    return [one for one in found if one.is_serving]
 
 
 def answering(found: Sequence[Practice], called: Collection[str | None] = ()) -> Practice | None:
-    """The one of the called number, or of its id at Vapi; else the first.
+    """The one of the called number, or of its id at Vapi; else the first that can.
 
-    Several practices of an account name each one's in the setting `phone_numbers`.
+    Several practices of an account name each one's in the setting `phone_numbers`. A number whose
+    practice is paused, or lost its access, is answered by none: another's book is not theirs.
     """
-    own = (one for one in found if not one.numbers.isdisjoint(called))
-    return next(own, next(iter(found), None))
+    own = [one for one in found if not one.numbers.isdisjoint(called)]
+    return next(iter(serving(own or found)), None)
 
 
 def recent(db: Db, account_id: str, *, since: datetime, by_api: bool = False) -> int:

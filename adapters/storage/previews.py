@@ -11,6 +11,7 @@ from adapters.storage import run_log, runs
 from adapters.storage.audit import Access, record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.runs import LoggedRun
+from domain.intake import Incoming
 
 Line = dict[str, Any]
 
@@ -19,6 +20,12 @@ PHI_ALSO = {"notes", "telehealth_links"}
 GROUPS = ("add", "change", "remove")
 
 _CLINICIANS = text("SELECT id, name FROM run_sheet_clinicians")
+
+
+def untold(fresh: Sequence[Incoming], lines: Sequence[Mapping[str, Any]]) -> Sequence[Incoming]:
+    """Rows without a line as yet: a listing that is read again, or twice, tells of each once."""
+    told = {str(one["id"]) for one in lines}
+    return [one for one in fresh if str(one.id) not in told]
 
 
 def read_preview(db: Db, seal: EntrySeal, run: LoggedRun, *, access: Access) -> list[Line]:

@@ -1,20 +1,22 @@
 """A row on its way to its PMS: read for what is owed, and written with what came of it."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
-from adapters.storage import connections, sheet_events
+from adapters.storage import connections, linking, sheet_events
 from adapters.storage.conflicts import Closed, close_conflicts
 from adapters.storage.entries import EntrySeal
 from adapters.storage.found_again import Outcome, apply
 from adapters.storage.ledger import guard
+from adapters.storage.left_out_now import left_out_now
+from adapters.storage.own_practice import practices_of
 from adapters.storage.run_sheet import RunSheet
 from adapters.storage.spent import keep_spent
 from adapters.storage.writes import WriteLedger
@@ -24,20 +26,23 @@ from domain.connections import Connection, State
 from domain.deliveries import Seen
 from domain.fields import Cells, Source
 from domain.jobs import Job
+from domain.minimising import without
 from domain.pushes import Place, PushState, Sent, Stands, sent, told_of
 from domain.sources import Spend
 from domain.window import local_day
 from domain.writes import NOT_YET_SENT, KeptWrite, WriteState
+from infra.clock import Clock
 from infra.database import transaction
 from infra.sealing import Sealer
 
 _ROW = text("SELECT * FROM run_sheet_appointments WHERE id = :id")
 _LOCKED = text("SELECT * FROM run_sheet_appointments WHERE id = :id FOR UPDATE")
-# What is not settled yet, and what is but was not taken down when its process died.
+# What is not settled yet, and what is but was not taken down when its process died. What was sent
+# to another practice, before its clinician was changed, is that one's to say.
 _UNFINISHED = text(
     """
     SELECT write.id FROM pms_writes AS write
-    WHERE write.entry_id = :id
+    WHERE write.entry_id = :id AND write.connection_id = :connection_id
       AND (write.state IN ('requested', 'held', 'submitted', 'unknown')
            OR write.state = 'confirmed' AND write.told IS NULL)
     ORDER BY write.created_at LIMIT 1
@@ -46,13 +51,23 @@ _UNFINISHED = text(
 _ENDED = text(
     """
     SELECT count(*) FROM pms_writes
-    WHERE entry_id = :id AND state IN ('confirmed', 'failed', 'withdrawn')
+    WHERE entry_id = :id
+      AND (state IN ('confirmed', 'failed', 'withdrawn') OR connection_id <> :connection_id)
     """
 )
 _BOOKED = text(
     """
     SELECT id FROM pms_writes
-    WHERE entry_id = :id AND kind = 'book' AND state = 'confirmed' ORDER BY created_at LIMIT 1
+    WHERE entry_id = :id AND kind = 'book' AND state = 'confirmed'
+      AND connection_id = :connection_id ORDER BY created_at LIMIT 1
+    """
+)
+_BOOKED_ELSEWHERE = text(
+    """
+    SELECT EXISTS (
+      SELECT FROM pms_writes
+      WHERE entry_id = :id AND kind = 'book' AND connection_id <> :connection_id
+        AND state IN ('submitted', 'unknown', 'confirmed'))
     """
 )
 # Where the row is off the book there, what was typed into it before cannot go any more.
@@ -84,8 +99,6 @@ TAKEN_DOWN = "sheet"
 """Whom a write was told to, once the row it was made from has taken it down."""
 
 SYNCED = frozenset({State.ACTIVE, State.ERROR})
-
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,14 +167,25 @@ class PushStore:
     def unfinished(self, entry_id: UUID) -> KeptWrite | None:
         """The oldest write of the row of which it is not known, or not taken down, how it ended."""
         with self.transaction() as db:
-            found = db.execute(_UNFINISHED, {"id": entry_id}).first()
+            found = db.execute(_UNFINISHED, self._here(entry_id)).first()
         return None if found is None else self.ledger.load(found.id)
 
     def booked(self, entry_id: UUID) -> KeptWrite | None:
         """The visit that the practice took for this row, on the sheet or left off it."""
         with self.transaction() as db:
-            found = db.execute(_BOOKED, {"id": entry_id}).first()
+            found = db.execute(_BOOKED, self._here(entry_id)).first()
         return None if found is None else self.ledger.load(found.id)
+
+    def is_ours(self, row: "Row") -> bool:
+        """Whether a row that no practice has is still this one's to take."""
+        clinician = row.columns["run_sheet_clinician_id"]
+        with self.transaction() as db:
+            return practices_of(db, [clinician]).get(clinician) in {None, self.connection_id}
+
+    def is_elsewhere(self, entry_id: UUID) -> bool:
+        """Whether another practice took the visit of this row, or may have."""
+        with self.transaction() as db:
+            return bool(db.execute(_BOOKED_ELSEWHERE, self._here(entry_id)).scalar_one())
 
     def is_called_off(self, entry_id: UUID) -> bool:
         """Whether it was us who called the visit off, with the last that was sent."""
@@ -171,7 +195,7 @@ class PushStore:
     def key(self, entry_id: UUID) -> str:
         """The next intent of this row: the same until the write that bears it has ended."""
         with self.transaction() as db:
-            ended = db.execute(_ENDED, {"id": entry_id}).scalar_one()
+            ended = db.execute(_ENDED, self._here(entry_id)).scalar_one()
         return f"push:{entry_id}:{ended}"
 
     def stands(self, entry_id: UUID, told: Stands, *, version: int | None = None) -> bool:
@@ -219,14 +243,21 @@ class PushStore:
     def read_back(
         self, pms_id: str, found: Sequence[Appointment], connection: Connection
     ) -> Outcome:
-        """The appointment as the PMS has it now, settled like a page of a sync."""
+        """The appointment as the PMS has it now, settled like a page of a sync.
+
+        Without what the practice has come to leave out since it was asked for.
+        """
         at = self._clock()
         with self.transaction() as db:
+            # In the order of a removal, which locks the connection second.
+            linking.with_other_syncs(db, connection.account_id)
+            now = left_out_now(db, connection.id)
+            chosen = replace(connection, settings=now.settings)
             outcome = apply(
                 db,
-                RunSheet(db, connection, self._seal),
-                Seen(found={pms_id: found}),
-                connection=connection,
+                RunSheet(db, chosen, self._seal),
+                Seen(found={pms_id: [without(one, now.extras) for one in found]}),
+                connection=chosen,
                 sealer=self._sealer,
                 at=at,
                 run_id=uuid4(),
@@ -252,6 +283,9 @@ class PushStore:
         if kept is not None and kept.state in NOT_YET_SENT and state is PushState.ERROR:
             self.ledger.settle(kept, WriteState.FAILED, reason=reason[:500])
         self.stands(entry_id, Stands(state, reason))
+
+    def _here(self, entry_id: UUID) -> dict[str, UUID]:
+        return {"id": entry_id, "connection_id": self.connection_id}
 
     def _opened(self, row: RowMapping, connection: Connection) -> Row:
         start = row["pms_start"] or row["appointment_time"]

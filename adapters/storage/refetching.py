@@ -1,6 +1,6 @@
 """Where a refetch takes its deliveries up and writes what came of them, under its job's fence."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.storage import connections, delivery_work, sheet_events
+from adapters.storage import connections, delivery_work, sheet_events, still_connected
 from adapters.storage.audit import Access, record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.found_again import Outcome, apply
@@ -24,6 +24,7 @@ from domain.jobs import Job
 from domain.sources import Spend
 from domain.window import day_start, local_day
 from domain.work import refetch_job
+from infra.clock import Clock
 from infra.database import transaction
 from infra.sealing import Sealer
 
@@ -34,8 +35,6 @@ A_STAMP = timedelta(seconds=1)
 """Changes within one second may bear the same stamp: what is read after it is over has them all."""
 
 _NOW = text("SELECT now()")
-
-Clock = Callable[[], datetime]
 
 
 class RefetchStore:
@@ -49,7 +48,7 @@ class RefetchStore:
     def begin(self, job: Job) -> "Refetching":
         account_id, connection_id = whose(job)
         with transaction(self._engine, account_id=account_id) as db:
-            connection = connections.load(db, connection_id)
+            connection = still_connected.load(db, connection_id)
         return Refetching(self._engine, self._sealer, self._clock, job, connection)
 
     def gave_up(self, job: Job, error: SyncError) -> None:
@@ -81,7 +80,7 @@ class Refetching:
         """The oldest that wait; None when none does, or the connection is paused."""
         with self._transaction() as db:
             guard(db, self._job)
-            self.connection = connections.load(db, self.connection.id)
+            self.connection = still_connected.load(db, self.connection.id)
             if self.connection.state not in SYNCED:
                 at = self._clock()
                 delivery_work.settle_all(db, self._job, DeliveryState.IGNORED, note=PAUSED, at=at)

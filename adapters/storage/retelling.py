@@ -7,6 +7,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage.change_cursors import decode
+from adapters.storage.sheet_changes import NOBODY
 from domain.outgoing import CHANGED
 
 _TELL_FROM = text(
@@ -16,10 +17,12 @@ _TELL_FROM = text(
 
 def tell_anew(db: Db, endpoint_id: UUID, dropped: Iterable[RowMapping]) -> None:
     """From where the first of those messages began; one that was taken once is left out."""
-    began = [
-        decode(one["content"]["cursor"]).changed_in
+    places = [
+        decode(one["content"]["cursor"])
         for one in dropped
         if one["kind"] == CHANGED and one["delivered_at"] is None
     ]
+    # A place is after its row, what was told from a number on is not.
+    began = [place.changed_in + (place.id != NOBODY) for place in places]
     if began:
         db.execute(_TELL_FROM, {"endpoint_id": endpoint_id, "began": min(began)})

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import Row, text
 
+from adapters.storage import same_practice, taken_back
 from domain.connections import State
+from domain.minimising import SETTING
 
 # Two that connect the same practice at once are one after the other.
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
@@ -16,27 +19,30 @@ _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _GONE = text(
     """
     SELECT id, secret_ref, removed_at FROM pms_connections AS gone
-    WHERE account_id = :account_id AND connector = :vendor AND site = :site AND site <> ''
-      AND removed_at IS NOT NULL AND NOT EXISTS (
-        SELECT FROM pms_connections AS own
-        WHERE own.account_id = gone.account_id AND own.connector = gone.connector
-          AND own.site = gone.site AND own.removed_at IS NULL AND own.id <> :but)
+    WHERE id = ANY(:ids) AND removed_at IS NOT NULL
     ORDER BY EXISTS (
         SELECT FROM run_sheet_appointments WHERE pms_connection_id = gone.id) DESC, removed_at DESC
     LIMIT 1 FOR UPDATE
     """
 )
-# As it is asked for now. The mark is forgotten, so that the next sync reads its days whole and
-# learns what became of the rows meanwhile; the webhook key was forgotten by the removal.
+# As it is asked for now, but that nobody who says nothing of it is taken to want what the practice
+# left out. The mark is forgotten, so that the next sync reads its days whole and learns what became
+# of the rows meanwhile; the webhook key was forgotten by the removal.
 _BACK = text(
     """
     UPDATE pms_connections SET
       removed_at = NULL, display_name = :name, pms_type = :pms_type, timezone = :timezone,
+      site = :site,
       base_url = :base_url, token_url = :token_url, secret_ref = :secret_ref,
-      settings = CAST(:settings AS jsonb), state = :state, state_reason = NULL,
-      setup_step = :setup_step, sync_enabled = true, sync_frequency_minutes = :frequency_minutes,
-      sync_telehealth_only = :telehealth_only, consecutive_failures = 0,
+      settings = jsonb_strip_nulls(
+          jsonb_build_object(CAST(:left_out AS text), settings -> CAST(:left_out AS text)))
+        || CAST(:settings AS jsonb),
+      state = :state, state_reason = NULL,
+      setup_step = :setup_step, sync_enabled = true, by_hand = false,
+      sync_frequency_minutes = :frequency_minutes, sync_telehealth_only = :telehealth_only,
+      consecutive_failures = 0,
       next_sync_at = CASE WHEN :state = 'ACTIVE' THEN now() END, next_renewal_at = NULL,
+      rests_until = CASE WHEN :state = 'ACTIVE' THEN now() END, unchanged_runs = 0,
       last_full_at = NULL, changes_mark = NULL, changes_from = NULL, changes_to = NULL,
       webhook_key_hash = NULL, webhook_key_made_at = NULL, emptied = '{}',
       version = version + 1, updated_at = now()
@@ -56,18 +62,33 @@ _TYPES_AGAIN = text(
     WHERE pms_connection_id = :id AND NOT active AND updated_at = :removed_at
     """
 )
-# Rows that were taken off because nothing kept them up to date, or that stand behind another
-# practice's, are the PMS's again: it says whether they are on the sheet.
+# What its syncs read again, by either time, for a person may have moved it: days that are over are
+# left as they were settled meanwhile.
+_FROM_TODAY = """
+    pms_connection_id = :id AND source = 'pms'
+    AND greatest(pms_start, appointment_time)
+        >= date_trunc('day', coalesce(CAST(:at AS timestamptz), now()) AT TIME ZONE timezone)
+           AT TIME ZONE timezone
+"""
+# Rows that were taken off because nothing kept them up to date are the PMS's again: it says whether
+# they are on the sheet.
 _ROWS_AGAIN = text(
-    """
+    f"""
     UPDATE run_sheet_appointments AS entry
-    SET undone = false, linked_to = NULL, version = version + 1, updated_at = now()
-    WHERE pms_connection_id = :id AND source = 'pms' AND (
-      linked_to IS NOT NULL OR undone AND EXISTS (
+    SET undone = false, version = version + 1, updated_at = now()
+    WHERE {_FROM_TODAY} AND undone AND EXISTS (
       SELECT FROM run_sheet_history AS line
       WHERE line.appointment_id = entry.id AND line.what = 'taken_off'
-        AND line.at = entry.removed_at))
-    """
+        AND line.at = entry.removed_at)
+    """  # noqa: S608 - the words above
+)
+# Those that stand behind another practice's come forth once the PMS lists them, and what people
+# typed in others meanwhile is held against what it says: they are read as if they were told anew.
+_ROWS_ANEW = text(
+    f"""
+    UPDATE run_sheet_appointments SET fingerprint = NULL, pms_origin = NULL
+    WHERE {_FROM_TODAY} AND (linked_to IS NOT NULL OR touched IS NOT NULL)
+    """  # noqa: S608 - the words above
 )
 # Secrets that nobody uses any more; the next clearing away deletes them from the store.
 _LEFT_OVER = text(
@@ -101,17 +122,22 @@ def alone(db: Db, account_id: str) -> None:
     db.execute(_ALONE, {"name": f"connections:{account_id}"})
 
 
-def revived(db: Db, values: Mapping[str, Any]) -> UUID | None:
-    """The removed connection of that account, vendor and site, in use again; None without one."""
-    alone(db, values["account_id"])
-    gone = db.execute(_GONE, {**values, "but": values["id"]}).first()
+def revived(
+    db: Db, asked: same_practice.Asked, values: Mapping[str, Any], *, at: datetime | None
+) -> UUID | None:
+    """The removed connection to that practice, in use again; None without one.
+
+    `at` tells which day it is, else the database's clock does.
+    """
+    alone(db, asked.account_id)
+    gone = _gone(db, asked)
     if gone is None:
         return None
-    _bring_back(db, gone, values)
+    _bring_back(db, gone, values, at=at)
     return gone.id  # type: ignore[no-any-return]
 
 
-def settled(db: Db, connection_id: UUID) -> UUID:
+def settled(db: Db, connection_id: UUID, *, at: datetime | None = None) -> UUID:
     """The connection that goes on once the site of one that was begun is known and answers.
 
     Where the practice was connected before, that is the removed connection; the one that was begun
@@ -121,20 +147,32 @@ def settled(db: Db, connection_id: UUID) -> UUID:
     if begun is None:
         return connection_id
     alone(db, begun["account_id"])
-    gone = db.execute(_GONE, {**begun, "but": connection_id}).first()
+    told = {name: begun[name] for name in ("account_id", "vendor", "site", "settings")}
+    gone = _gone(db, same_practice.Asked(**told, but=connection_id))
     if gone is None:
         return connection_id
     db.execute(_TAKEN_OVER, {"id": connection_id, "state": State.INACTIVE.value})
-    _bring_back(db, gone, {**begun, "settings": json.dumps(begun["settings"])})
+    _bring_back(db, gone, {**begun, "settings": json.dumps(begun["settings"])}, at=at)
     return gone.id  # type: ignore[no-any-return]
 
 
-def _bring_back(db: Db, gone: Row[Any], values: Mapping[str, Any]) -> None:
+def _gone(db: Db, asked: same_practice.Asked) -> Row[Any] | None:
+    """None, too, where the practice is connected otherwise by now."""
+    ids = same_practice.removed(db, asked)
+    if not ids or same_practice.connected(db, asked) is not None:
+        return None
+    return db.execute(_GONE, {"ids": ids}).first()
+
+
+def _bring_back(db: Db, gone: Row[Any], values: Mapping[str, Any], *, at: datetime | None) -> None:
     owner = {"id": gone.id, "account_id": values["account_id"]}
-    db.execute(_BACK, {**values, **owner})
+    db.execute(_BACK, {**values, **owner, "left_out": SETTING})
     again = {"id": gone.id, "removed_at": gone.removed_at}
     db.execute(_MAPPED_AGAIN, again)
     db.execute(_TYPES_AGAIN, again)
-    db.execute(_ROWS_AGAIN, again)
+    rows = {"id": gone.id, "at": at}
+    db.execute(_ROWS_AGAIN, rows)
+    db.execute(_ROWS_ANEW, rows)
+    taken_back.compare_by_value(db, gone.id)
     if gone.secret_ref is not None and gone.secret_ref != values["secret_ref"]:
         db.execute(_LEFT_OVER, {**owner, "ref": gone.secret_ref})

@@ -6,7 +6,14 @@ from datetime import datetime
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-_STANDING = text("SELECT tokens_from FROM accounts WHERE id = :id")
+_STANDING = text(
+    """
+    SELECT GREATEST(accounts.tokens_from, named.tokens_from) AS tokens_from,
+           named.disabled_at IS NOT NULL AS is_shut_out
+    FROM accounts LEFT JOIN users AS named ON named.account_id = accounts.id AND named.name = :name
+    WHERE accounts.id = :id
+    """
+)
 _END_SESSIONS = text(
     """
     DELETE FROM sessions USING users
@@ -26,9 +33,13 @@ _CALL_BACK = text("UPDATE accounts SET tokens_from = :at WHERE id = :account_id"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An account there is; tokens issued before `tokens_from` were called back."""
+    """An account there is; tokens issued before `tokens_from` were called back.
+
+    All of the account, or those of whoever was shut out and let in again.
+    """
 
     tokens_from: datetime | None
+    is_shut_out: bool
 
     def takes(self, issued_at: int | None) -> bool:
         """A token that does not say when it was issued may be one that was called back."""
@@ -37,9 +48,10 @@ class Standing:
         return issued_at is not None and issued_at >= int(self.tokens_from.timestamp())
 
 
-def standing(db: Db, account_id: str) -> Standing | None:
-    row = db.execute(_STANDING, {"id": account_id}).first()
-    return None if row is None else Standing(row.tokens_from)
+def standing(db: Db, account_id: str, name: str) -> Standing | None:
+    """Of whom a bearer token names; None where there is no such account."""
+    row = db.execute(_STANDING, {"id": account_id, "name": name}).first()
+    return None if row is None else Standing(row.tokens_from, row.is_shut_out)
 
 
 def end_everywhere(db: Db, *, account_id: str, name: str | None = None) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy import Row, text
 
 from adapters import pms
 from domain.rhythm import Rhythm, hours_of, shown_hours
+from domain.runs import Run
 from domain.window import Window
 
 COLUMNS = """
@@ -86,6 +87,26 @@ WOKEN = """
       FOR NO KEY UPDATE SKIP LOCKED)
 """
 _WAKE = text(WOKEN)
+_SOONER = text(
+    """
+    UPDATE pms_connections SET
+      next_sync_at = least(next_sync_at, greatest(now(), coalesce(last_sync_at, now())
+                           + make_interval(mins => sync_frequency_minutes)))
+    WHERE id = :id AND next_sync_at IS NOT NULL
+    """
+)
+# Nobody is left for so long: whoever set the slot had a clock that was ahead.
+_TOO_FAR = text(
+    """
+    UPDATE pms_connections SET next_sync_at = :now, rests_until = NULL
+    WHERE id IN (
+      SELECT id FROM pms_connections
+      WHERE next_sync_at > CAST(:now AS timestamptz) + 2 * make_interval(
+              mins => greatest(sync_frequency_minutes, quiet_minutes))
+        AND removed_at IS NULL
+      FOR NO KEY UPDATE SKIP LOCKED)
+    """
+)
 
 
 def wake(db: Db, connection_id: UUID | None) -> None:
@@ -96,8 +117,24 @@ def wake(db: Db, connection_id: UUID | None) -> None:
     db.execute(_WAKE, {"connection_id": connection_id})
 
 
-def keep_shown(db: Db, connection_id: UUID, *, at: datetime) -> None:
-    """When today's appointments are; once a day also when those of the last weeks were."""
+def sooner(db: Db, connection_id: UUID) -> None:
+    """Its interval is another: the next sync need not wait for what was the slot."""
+    db.execute(_SOONER, {"id": connection_id})
+
+
+def bring_near(db: Db, *, now: datetime) -> int:
+    """After a clock was put back, those whose slot lies further ahead than any is ever set."""
+    return db.execute(_TOO_FAR, {"now": now}).rowcount
+
+
+def keep_shown(db: Db, run: Run, *, at: datetime) -> None:
+    """When today's appointments are; once a day also when those of the last weeks were.
+
+    A run that has not read today tells nothing of it.
+    """
+    if at not in run.window:
+        return
+    connection_id = run.connection_id
     row = db.execute(_BOOKED, {"id": connection_id, "at": at}).first()
     if row is None or not row.is_new_day:
         return

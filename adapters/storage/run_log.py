@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -237,7 +236,7 @@ def _id(job: Job, key: str) -> UUID | None:
 
 
 def _audit(db: Db, run: Run, *, status: RunStatus, message: str | None) -> None:
-    counted = asdict(run.progress.counts)
+    counted = run.progress.counts.as_dict()
     values = {
         "account_id": run.account_id,
         "connection_id": run.connection_id,

@@ -4,7 +4,6 @@ The job's place, the run's counts, the requests made and, where days changed, wo
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
 from datetime import date
 
 from sqlalchemy import Connection as Db
@@ -13,11 +12,13 @@ from sqlalchemy import text
 from adapters.storage import sheet_events
 from adapters.storage.ledger import CHECKPOINT, checkpoint_values, must_be_held
 from adapters.storage.spent import KEEP, spent_values
+from adapters.storage.still_connected import REMOVED
+from domain.errors import CalledOff
 from domain.jobs import Job
-from domain.runs import Counts, Run
+from domain.runs import COUNTED, Run
 from domain.sources import Spend
 
-_COUNTS = ", ".join(f"{name} = :{name}" for name in asdict(Counts()))
+_COUNTS = ", ".join(f"{name} = :{name}" for name in COUNTED)
 # The job first: whoever has lost it must not wait for what its new owner holds.
 _KEEP = text(
     f"""
@@ -28,7 +29,9 @@ _KEEP = text(
                  WHERE pms_sync_log.id = :run_id AND EXISTS (SELECT FROM job)),
          spent AS ({KEEP}),
          event AS ({sheet_events.KEEP_IF_ANY})
-    SELECT count(*) AS held, (SELECT pg_notify('{sheet_events.CHANNEL}', account_id) FROM event)
+    SELECT count(*) AS held, (SELECT pg_notify('{sheet_events.CHANNEL}', account_id) FROM event),
+           EXISTS (SELECT FROM pms_connections
+                   WHERE id = :own_connection AND removed_at IS NOT NULL) AS is_removed
     FROM job
     """  # noqa: S608 - the statements of those who own the tables
 )
@@ -43,18 +46,22 @@ def keep(
     days: Collection[date] = (),
     diff: bytes | None = None,
 ) -> None:
-    """Keep all of it in the transaction of what was done, or raise FenceLost and keep nothing."""
+    """Keep all of it in the transaction of what was done, or raise FenceLost and keep nothing.
+
+    So too with CalledOff where the connection was removed: whoever removed it has settled its rows.
+    """
     progress = run.progress
     progress.counts.requests += len(spent)
     advanced = progress.advance() and (progress.reference_read or progress.page > 0)
     changed = {"run_id": str(run.id), "days": sorted(day.isoformat() for day in days)}
     values = {
         **checkpoint_values(job, progress.as_checkpoint(), advanced=advanced),
-        **asdict(progress.counts),
+        **progress.counts.as_dict(),
         "done": len(progress.done),
         "total": progress.total,
         "sync_type": run.pass_type.value,
         "run_id": run.id,
+        "own_connection": run.connection_id,
         "diff": diff,
         **spent_values(spent),
         **sheet_events.event_values(
@@ -64,4 +71,7 @@ def keep(
             detail=changed if days else None,
         ),
     }
-    must_be_held(job, db.execute(_KEEP, values).scalar_one())
+    kept = db.execute(_KEEP, values).one()
+    must_be_held(job, kept.held)
+    if kept.is_removed:
+        raise CalledOff(REMOVED)

@@ -16,6 +16,7 @@ from adapters.storage.hands import Hand
 from adapters.storage.history import Side, changed, side, side_of
 from adapters.storage.rewriting import Change, write_changes
 from adapters.storage.run_undoing import Undone, chunks
+from adapters.storage.undoing import hidden_again
 from domain import merge
 from domain.sheet import NotOnSheet, Settled
 
@@ -24,14 +25,6 @@ _LINES = text(
     """
     SELECT appointment_id, fields, before FROM run_sheet_history
     WHERE what = 'undone' AND at = :undone_at AND appointment_id = ANY(:ids)
-    """
-)
-# As the undo left them: neither changed nor found by another row since.
-_FREED = text(
-    """
-    SELECT * FROM run_sheet_appointments
-    WHERE id = ANY(:ids) AND linked_to IS NULL AND removed_at IS NULL AND updated_at = :undone_at
-    ORDER BY id FOR UPDATE
     """
 )
 _UNMARK = text("UPDATE pms_sync_log SET undone_at = NULL, undone_by = NULL WHERE id = :id")
@@ -98,8 +91,9 @@ def _redo(  # noqa: PLR0913 - which rows, of what, for whom
         done.count(change)
         changes.append(change)
         targets |= dict.fromkeys(line.before.freed, row["id"])
-    hidden = _hidden(db, seal, targets, undone_at)
+    hidden = hidden_again(db, seal, targets, undone_at)
     write_changes(db, seal, [*changes, *hidden], hand=hand)
+    linking.follow(db, hidden, at=hand.at)
 
 
 def _again(seal: EntrySeal, row: RowMapping, line: _Line, run_id: UUID, *, hand: Hand) -> Change:
@@ -130,16 +124,3 @@ def _lines(
         line.appointment_id: _Line(line.fields, side(seal, line.appointment_id, line.before))
         for line in db.execute(_LINES, values)
     }
-
-
-def _hidden(
-    db: Db, seal: EntrySeal, targets: Mapping[UUID, UUID], undone_at: datetime
-) -> list[Change]:
-    """Scanned and typed rows that stood behind the run's rows before."""
-    if not targets:
-        return []
-    changes = []
-    for row in db.execute(_FREED, {"ids": list(targets), "undone_at": undone_at}).mappings():
-        cells, linked = seal.cells(row), {"linked_to": targets[row["id"]]}
-        changes.append(Change(row=row, before=cells, after=cells, columns=linked))
-    return changes

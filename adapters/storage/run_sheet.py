@@ -1,77 +1,40 @@
 """Writes what a PMS said onto the sheet: one locked read, one merge and one batch for each page."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import Row, RowMapping, select, text
+from sqlalchemy import RowMapping, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.left_out import left_out
-from adapters.storage import left_visits, linking, pushes
-from adapters.storage.arrays import array_of
+from adapters.storage import left_visits, linking, pushes, row_prints, taken_back
 from adapters.storage.conflicts import Closed, close_conflicts, open_conflicts
 from adapters.storage.day_sheets import sheets_of
 from adapters.storage.entries import EntrySeal, values_of
-from adapters.storage.page_changes import PageChange, referred, standing, to_push, told
+from adapters.storage.page_changes import (
+    PageChange,
+    referred,
+    standing,
+    take_over,
+    to_push,
+    told,
+)
 from adapters.storage.rewriting import write_rows
 from adapters.storage.tables import run_sheet_appointments as entries
 from adapters.storage.tables import run_sheet_history
 from domain.appointments import Status
 from domain.connections import Connection
-from domain.fields import BOTH_WAYS, RULES, Source
-from domain.intake import Incoming, Reprint, Stored
+from domain.fields import BOTH_WAYS, OF_PATIENT, RULES, Source
+from domain.intake import PATIENT_MISSING, Incoming, Reprint, Stored
 from domain.merge import Merged, join, merge, shown
 from domain.minimising import Extra, fields_of
 from domain.runs import Counts
 from domain.window import Window, local_day
 
-PATIENT_MISSING = "patient_not_included"
-PATIENT_FIELDS = (
-    "patient_name",
-    "patient_first_name",
-    "patient_last_name",
-    "patient_phone",
-    "patient_email",
-    "patient_date_of_birth",
-)
-
-# Row by row by the key: a plan made while the table was small would read all of it for each page.
-_BY_ID = """
-    SELECT held.* FROM unnest(CAST(:ids AS uuid[])) AS wanted(id)
-    CROSS JOIN LATERAL (
-      SELECT entry.id, entry.fingerprint, entry.removed_at IS NOT NULL AS is_removed, entry.undone,
-             cardinality(entry.undone_fields) > 0 AS has_undone, entry.pms_print,
-             entry.pms_origin
-      FROM run_sheet_appointments AS entry WHERE entry.id = wanted.id OFFSET 0
-    ) AS held
-"""
-_FINGERPRINTS = text(_BY_ID)
-# Also rows the ids do not name, so that the pages to come need not ask.
-_FINGERPRINTS_AROUND = text(
-    f"""
-    {_BY_ID}
-    UNION ALL
-    SELECT id, fingerprint, removed_at IS NOT NULL, undone, cardinality(undone_fields) > 0,
-           pms_print, pms_origin
-    FROM run_sheet_appointments
-    WHERE pms_connection_id = :connection_id AND pms_start >= :start AND pms_start < :end
-      AND pms_practitioner_id = ANY(:practitioner_ids)
-    """  # noqa: S608 - the statement above
-)
-_REPRINT = text(
-    """
-    UPDATE run_sheet_appointments AS entry
-    SET fingerprint = one.fingerprint, pms_print = one.told,
-        pms_origin = coalesce(one.origin, entry.pms_origin)
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:fingerprints AS bytea[]), CAST(:told AS bytea[]),
-                CAST(:origins AS bytea[])) AS one(id, fingerprint, told, origin)
-    WHERE entry.id = one.id
-    """
-)
 # Made once: SQLAlchemy knows a statement again by itself, and one just like it by all its columns.
 _HELD = select(entries).where(text("id = ANY(:ids)"))
 _HELD_LOCKED = _HELD.order_by(entries.c.id).with_for_update()
@@ -107,54 +70,43 @@ class Applied:
         counts.conflicts += self.conflicts
 
 
-def _stored(rows: Iterable[Row[Any]]) -> Mapping[UUID, Stored]:
-    """By position, as `_BY_ID` names them: there is one for each appointment of a listing."""
-    found: dict[UUID, Stored] = {}
-    for row in rows:
-        values: tuple[Any, ...] = tuple(row)
-        found[values[0]] = Stored(*values[1:])
-    return found
-
-
 class RunSheet:
-    """The sheet of one connection's account, inside the caller's transaction."""
+    """The sheet of one connection's account, inside the caller's transaction.
 
-    def __init__(self, db: Db, connection: Connection, seal: EntrySeal) -> None:
+    `sheets` are those of days that are known already; others are added as they are met.
+    """
+
+    def __init__(
+        self,
+        db: Db,
+        connection: Connection,
+        seal: EntrySeal,
+        *,
+        sheets: dict[date, UUID] | None = None,
+    ) -> None:
         self._db = db
+        self._sheets = {} if sheets is None else sheets
         self._connection = connection
         self._seal = seal
         self._rules = BOTH_WAYS if connection.both_ways else RULES
-        self._has_left = False
         self._left_out = left_out(connection.vendor, connection.left_out)
         self._forgotten = fields_of(self._left_out)
 
     def stored(self, ids: Sequence[UUID]) -> Mapping[UUID, Stored]:
         """Fingerprints of the rows we hold; nothing is opened or locked."""
-        return _stored(self._db.execute(_FINGERPRINTS, {"ids": array_of(ids)}))
+        return row_prints.stored(self._db, ids)
 
     def stored_around(
         self, ids: Sequence[UUID], *, window: Window, practitioner_ids: Sequence[str]
     ) -> Mapping[UUID, Stored]:
         """As `stored`, and of all rows these practitioners have in the window."""
-        values = {
-            "ids": array_of(ids),
-            "connection_id": self._connection.id,
-            "start": window.start,
-            "end": window.end,
-            "practitioner_ids": list(practitioner_ids),
-        }
-        return _stored(self._db.execute(_FINGERPRINTS_AROUND, values))
+        return row_prints.stored_around(
+            self._db, ids, self._connection.id, window=window, practitioner_ids=practitioner_ids
+        )
 
     def reprint(self, rows: Sequence[Reprint]) -> None:
         """Known by the key in force from now on; nothing that anybody reads has changed."""
-        if rows:
-            values = {
-                "ids": [one.id for one in rows],
-                "fingerprints": [one.fingerprint for one in rows],
-                "told": [one.told for one in rows],
-                "origins": [one.origin for one in rows],
-            }
-            self._db.execute(_REPRINT, values)
+        row_prints.reprint(self._db, rows)
 
     def apply(
         self, fresh: Sequence[Incoming], *, at: datetime, run_id: UUID, dry_run: bool = False
@@ -162,8 +114,12 @@ class RunSheet:
         """Merge new and different records into their rows, or only tell what that would do."""
         applied = Applied()
         if fresh and not dry_run:
-            self._has_left = linking.with_other_syncs(self._db, self._connection.account_id)
+            linking.with_other_syncs(self._db, self._connection.account_id)
         held = self._held([one.id for one in fresh if one.is_held], lock=not dry_run)
+        zone = self._connection.timezone
+        fresh = taken_back.decided(
+            self._db, self._seal, fresh, held, timezone=zone, forgotten=self._forgotten
+        )
         changes = []
         for one in fresh:
             before = held.get(one.id)
@@ -200,6 +156,7 @@ class RunSheet:
             applied.conflicts += len(joined.opened)
             applied.days.add(local_day(waiting["appointment_time"], waiting["timezone"]))
             rows[target] = {**rows[target], **self._seal.rewritten(target, joined.cells)}
+            due += take_over(rows[target], joined.cells, self._connection)
         self._place(list(rows.values()))
         write_rows(self._db, list(rows.values()))
         pushes.put_jobs(self._db, self._connection, due)
@@ -217,8 +174,9 @@ class RunSheet:
             if one.may_meet
         ]
         account = self._connection.account_id
-        met = linking.meet(self._db, self._seal, listed, account_id=account)
-        if not self._has_left:
+        ours = linking.waiting_for(self._db, listed, account_id=account)
+        met = linking.meet(self._db, self._seal, listed, ours.rows, account_id=account)
+        if not ours.has_left:
             return met
         left = left_visits.meet_left(self._db, self._seal, listed, account_id=account)
         return linking.Met([*left.pairs, *met.pairs], [*left.doubtful, *met.doubtful])
@@ -228,7 +186,9 @@ class RunSheet:
     ) -> tuple[Merged, dict[str, Any]]:
         """The PMS's row with what waited for it, and the line of its history."""
         cells = self._seal.cells(row)
-        joined = join(cells, self._seal.cells(waiting), rules=self._rules)
+        joined = join(
+            cells, self._seal.cells(waiting), rules=self._rules, forgotten=self._forgotten
+        )
         kept = self._seal.snapshot(row, linked=[str(waiting["id"])])
         line = self._history_line(
             row["id"], sorted(joined.changed), kept, what="linked", run_id=run_id
@@ -265,7 +225,7 @@ class RunSheet:
         was = self._seal.values(before) if before is not None else {}
         if before is not None and PATIENT_MISSING in one.appointment.flags:
             # The PMS said nothing of the patient this time: not that there is nothing to say.
-            said = {name: value for name, value in said.items() if name not in PATIENT_FIELDS}
+            said = {name: value for name, value in said.items() if name not in OF_PATIENT}
         if before is not None and one.stays_undone:
             undone = before["undone_fields"]
             said = {name: value for name, value in said.items() if name not in undone}
@@ -312,11 +272,22 @@ class RunSheet:
             "version": before["version"] + (not is_off) if before else 1,
             "created_at": before["created_at"] if before else at,
             "updated_at": at,
-            "linked_to": None,
+            "linked_to": self._behind(before, appointment.start, at=at),
             "created_run_id": before["created_run_id"] if before else run_id,
             "undone": is_off,
             "undone_fields": undone["undone_fields"] if undone else [],
         }
+
+    def _behind(self, before: RowMapping | None, start: datetime, *, at: datetime) -> UUID | None:
+        """The row of another practice that goes on standing for a visit of a day that is over.
+
+        It took it over while this one was not connected.
+        """
+        if before is None or before["linked_to"] is None:
+            return None
+        zone = self._connection.timezone
+        target: UUID = before["linked_to"]
+        return target if local_day(start, zone) < local_day(at, zone) else None
 
     def _count(
         self, applied: Applied, one: Incoming, before: RowMapping | None, merged: Merged | None
@@ -381,6 +352,7 @@ class RunSheet:
         """Put each row on the sheet of its day."""
         account, zone = self._connection.account_id, self._connection.timezone
         days = [local_day(row["appointment_time"], zone) for row in rows]
-        sheets = sheets_of(self._db, account_id=account, days=days)
+        if others := set(days) - self._sheets.keys():
+            self._sheets.update(sheets_of(self._db, account_id=account, days=others))
         for row, day in zip(rows, days, strict=True):
-            row["run_sheet_id"] = sheets[day]
+            row["run_sheet_id"] = self._sheets[day]

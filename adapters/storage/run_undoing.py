@@ -11,6 +11,7 @@ from sqlalchemy import Row, RowMapping, text
 from adapters.storage import linking
 from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal
+from adapters.storage.followers import came_with
 from adapters.storage.hands import Hand
 from adapters.storage.history import Side, changed, side, side_of
 from adapters.storage.rewriting import Change, write_changes
@@ -44,7 +45,8 @@ _LINES = text(
 _LINKED = text(
     """
     SELECT * FROM run_sheet_appointments
-    WHERE linked_to IS NOT NULL AND (linked_to = ANY(:leaving) OR id = ANY(:linked))
+    WHERE linked_to = ANY(:leaving)
+       OR linked_to IN (SELECT linked_to FROM run_sheet_appointments WHERE id = ANY(:linked))
     ORDER BY id FOR UPDATE
     """
 )
@@ -155,6 +157,8 @@ def _freeing(changes: Sequence[Change], freed: Sequence[Change]) -> list[Change]
     """The changes with what each no longer stands for, so that it can be done again."""
     by_target: dict[UUID, list[UUID]] = {}
     for one in freed:
+        if one.columns["linked_to"] is not None:
+            continue
         by_target.setdefault(one.row["linked_to"], []).append(one.row["id"])
     return [replace(one, freed=by_target.get(one.row["id"], ())) for one in changes]
 
@@ -209,10 +213,18 @@ def _lines(
 def _freed(
     db: Db, seal: EntrySeal, *, leaving: Sequence[UUID], linked: Sequence[UUID]
 ) -> list[Change]:
-    """Scanned and typed rows that were hidden behind what the run brought: on the sheet again."""
+    """Rows that were hidden behind what the run brought: on the sheet again, each with its own.
+
+    What came along with one that is set free goes back behind it; others stay where they are.
+    """
     values = {"leaving": list(leaving), "linked": list(linked)}
+    rows = db.execute(_LINKED, values).mappings().all()
+    came = came_with(db, seal, rows)
+    free = {row["id"] for row in rows if row["id"] in linked or row["linked_to"] in leaving}
     changes = []
-    for row in db.execute(_LINKED, values).mappings():
-        cells = seal.cells(row)
-        changes.append(Change(row=row, before=cells, after=cells, columns={"linked_to": None}))
+    for row in rows:
+        if row["id"] not in free and came.get(row["id"]) not in free:
+            continue
+        cells, columns = seal.cells(row), {"linked_to": came.get(row["id"])}
+        changes.append(Change(row=row, before=cells, after=cells, columns=columns))
     return changes

@@ -7,12 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import text
+from sqlalchemy import Engine, Row, text
 
 from adapters import pms
 from adapters.storage import changes, rhythms
 from domain.changes import Marked
 from domain.rhythm import USUAL, Rhythm
+from infra.database import dispatch
 
 _DUE = text(
     f"""
@@ -24,8 +25,16 @@ _DUE = text(
     ORDER BY next_sync_at LIMIT :most FOR UPDATE SKIP LOCKED
     """  # noqa: S608 - our own columns
 )
+_NOW = text("SELECT now()")
+# A rest that is over stays: lateness is counted from when it was awaited anew.
 _NEXT_SYNC = text(
-    "UPDATE pms_connections SET next_sync_at = :next_at, rests_until = :rests WHERE id = :id"
+    """
+    UPDATE pms_connections SET
+      next_sync_at = :next_at,
+      rests_until = CASE WHEN CAST(:rests AS timestamptz) IS NOT NULL THEN :rests
+                         WHEN rests_until > :now THEN :now ELSE rests_until END
+    WHERE id = :id
+    """
 )
 # Some connection waits for a shared allowance for longer than its interval: it is too little.
 _SHORT = text(
@@ -76,7 +85,10 @@ _ENSURE = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueConnection:
-    """A connection whose next sync is due; its row stays locked until the transaction ends."""
+    """A connection whose next sync is due; its row stays locked until the transaction ends.
+
+    Its `rhythm` is read from the row when it is asked for: one that cannot be read is its alone.
+    """
 
     id: UUID
     account_id: str
@@ -85,7 +97,19 @@ class DueConnection:
     due_at: datetime
     days_ahead: int
     marked: Marked
-    rhythm: Rhythm
+    row: Row[Any]
+    usual_hours: Mapping[str, Any]
+
+    @property
+    def rhythm(self) -> Rhythm:
+        return rhythms.rhythm_of(self.row, usual=self.usual_hours)
+
+
+def database_now(engine: Engine) -> datetime:
+    """By the database, so that no scheduler whose clock is off puts anybody off."""
+    with dispatch(engine) as db:
+        found: datetime = db.execute(_NOW).scalar_one()
+    return found
 
 
 def due_connections(
@@ -101,16 +125,19 @@ def due_connections(
             due_at=row.next_sync_at,
             days_ahead=row.sync_days_ahead,
             marked=changes.marked_of(row),
-            rhythm=rhythms.rhythm_of(row, usual=usual_hours),
+            row=row,
+            usual_hours=usual_hours,
         )
         for row in db.execute(_DUE, {"now": now, "most": most})
     ]
 
 
-def set_next_sync(db: Db, connection_id: UUID, next_at: datetime, *, rests: bool = False) -> None:
+def set_next_sync(
+    db: Db, connection_id: UUID, next_at: datetime, *, now: datetime, rests: bool = False
+) -> None:
     """With `rests` later than is usual, so that an older sheet is not late until then."""
-    values = {"id": connection_id, "next_at": next_at, "rests": next_at if rests else None}
-    db.execute(_NEXT_SYNC, values)
+    rest = next_at if rests else None
+    db.execute(_NEXT_SYNC, {"id": connection_id, "next_at": next_at, "rests": rest, "now": now})
 
 
 def short_vendors(db: Db, *, now: datetime) -> frozenset[str]:

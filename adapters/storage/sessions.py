@@ -83,7 +83,7 @@ def make_login_link(
         raise BadInput(f"There is no account '{account_id}'; see 'pms-sync accounts list'.")
     user = db.execute(_USER, {"account_id": account_id, "name": name, "role": role.value}).one()
     if user.disabled_at is not None:
-        raise BadInput("This person may no longer sign in.")
+        raise BadInput(f"{name} was shut out; 'pms-sync people let-in' takes that back.")
     token = secrets.token_urlsafe(32)
     expires_at = now + timedelta(minutes=minutes)
     db.execute(_LINK, {"hash": _hash(token), "user_id": user.id, "expires_at": expires_at})

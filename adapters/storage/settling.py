@@ -26,7 +26,13 @@ _NAMED = text(
     WHERE id = ANY(:ids) ORDER BY appointment_id, field
     """
 )
-_ROWS = text("SELECT * FROM run_sheet_appointments WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
+# What stands behind another row by now is decided there.
+_ROWS = text(
+    """
+    SELECT * FROM run_sheet_appointments WHERE id = ANY(:ids) AND linked_to IS NULL
+    ORDER BY id FOR UPDATE
+    """
+)
 _REOPEN = text(
     """
     UPDATE run_sheet_conflicts AS one
@@ -132,7 +138,10 @@ def undo_one(db: Db, seal: EntrySeal, conflict_id: UUID, *, hand: Hand) -> None:
     """As `undo_settled`, for one that must be there and as it was left."""
     done = undo_settled(db, seal, [conflict_id], hand=hand)
     if not done.ids:
-        raise Settled("The field was changed since; the row's history shows by whom.")
+        raise Settled(
+            "The field was changed since, or another row stands for its visit; the history shows"
+            " by whom."
+        )
 
 
 def _locked(
@@ -145,7 +154,8 @@ def _locked(
     rows = db.execute(_ROWS, {"ids": list({one.appointment_id for one in named})}).mappings().all()
     by_row: dict[UUID, list[Row[Any]]] = {row["id"]: [] for row in rows}
     for one in db.execute(_NAMED, {"ids": list(ids)}):
-        by_row[one.appointment_id].append(one)
+        if one.appointment_id in by_row:
+            by_row[one.appointment_id].append(one)
     return by_row, rows
 
 

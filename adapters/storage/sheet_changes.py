@@ -6,7 +6,7 @@ with: whatever becomes visible later has a higher number.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -16,6 +16,7 @@ from sqlalchemy import RowMapping, text
 
 from adapters.storage import overlaps
 from adapters.storage.audit import Access, record
+from adapters.storage.database_life import life
 from adapters.storage.entries import EntrySeal
 from adapters.storage.sheet import PHI_FIELDS, SELECT_ENTRIES, views
 from domain.sheet import Column, EntryView
@@ -24,15 +25,26 @@ Change = Literal["row", "off", "gone"]
 NOBODY = UUID(int=0)
 """Before every row of a transaction."""
 
-# Numbers begin anew with a restored database and go back with one restored to a point in time.
 _NOW = text(
     """
-    SELECT (SELECT system_identifier FROM pg_control_system()) || '-'
-             || (SELECT timeline_id FROM pg_control_checkpoint()) AS life,
-           CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS horizon,
+    SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS horizon,
            CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint) AS ahead,
            (SELECT max(changed_in) FROM run_sheet_appointments WHERE account_id = :account_id)
              AS newest
+    """
+)
+_HORIZON = text("SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)")
+_LAST_BELOW = text(
+    """
+    SELECT changed_in, id FROM run_sheet_appointments
+    WHERE account_id = :account_id AND changed_in < :below
+    ORDER BY changed_in DESC, id DESC LIMIT 1
+    """
+)
+_CHANGED_SINCE = text(
+    """
+    SELECT 1 FROM run_sheet_appointments
+    WHERE account_id = :account_id AND id = :id AND changed_in >= :changed_in
     """
 )
 _FROM_ANOTHER_LIFE = text(
@@ -90,10 +102,22 @@ class FromBefore(Exception):
     """The place is one of a database as it was before it was restored."""
 
 
+def certain(db: Db) -> int:
+    """Below that number every transaction is over; what is under way will be told."""
+    number: int = db.execute(_HORIZON).scalar_one()
+    return number
+
+
 def here(db: Db, account_id: str, *, at: datetime) -> Place:
-    """After everything that is certain now; what is under way will be told."""
-    now = db.execute(_NOW, {"account_id": account_id}).one()
-    return Place(life=now.life, changed_in=now.horizon, id=NOBODY, at=at)
+    """After everything that is certain now."""
+    return place_below(db, account_id, certain(db), life=life(db), at=at)
+
+
+def place_below(db: Db, account_id: str, number: int, *, life: str, at: datetime) -> Place:
+    """After the last row below that number, which bears witness to the place later on."""
+    last = db.execute(_LAST_BELOW, {"account_id": account_id, "below": number}).first()
+    changed_in, row_id = (last.changed_in, last.id) if last else (0, NOBODY)
+    return Place(life=life, changed_in=changed_in, id=row_id, at=at)
 
 
 def read_changes(  # noqa: PLR0913 - whose, since when, how many, for whom
@@ -107,12 +131,13 @@ def read_changes(  # noqa: PLR0913 - whose, since when, how many, for whom
     access: Access,
 ) -> Changes:
     """Rows that changed after that place, or every row; raises FromBefore."""
-    horizon = _horizon(db, account_id, after=after, at=at)
+    present = life(db)
+    horizon = _horizon(db, account_id, after=after, life=present)
     values = {
         "account_id": account_id,
         "changed_in": after.changed_in if after else 0,
         "id": after.id if after else NOBODY,
-        "horizon": horizon.changed_in,
+        "horizon": horizon,
         "most": limit + 1,
     }
     found = db.execute(_CHANGED, values).mappings().all()
@@ -126,22 +151,31 @@ def read_changes(  # noqa: PLR0913 - whose, since when, how many, for whom
         phi_fields=PHI_FIELDS if any(one.appointment for one in changes) else (),
         summary=f"{len(changes)} rows",
     )
-    last = rows[-1] if more else None
-    place = horizon
-    if last is not None:
-        place = Place(life=horizon.life, changed_in=last["changed_in"], id=last["id"], at=at)
+    place = place_below(db, account_id, horizon, life=present, at=at)
+    if more:
+        place = replace(place, changed_in=rows[-1]["changed_in"], id=rows[-1]["id"])
     columns = [Column(id=row.id, name=row.name) for row in db.execute(_COLUMNS)]
     return Changes(changes=changes, clinicians=columns, place=place, more=more)
 
 
-def _horizon(db: Db, account_id: str, *, after: Place | None, at: datetime) -> Place:
+def _horizon(db: Db, account_id: str, *, after: Place | None, life: str) -> int:
     """How far there is certainty; rows numbered by a database before this one are renumbered."""
     now = db.execute(_NOW, {"account_id": account_id}).one()
     if now.newest is not None and now.newest >= now.ahead:
         db.execute(_FROM_ANOTHER_LIFE, {"account_id": account_id, "ahead": now.ahead})
-    if after is not None and (after.life != now.life or after.changed_in > now.horizon):
+    horizon: int = now.horizon
+    if after is None:
+        return horizon
+    is_of_now = after.life == life and after.changed_in <= horizon
+    if not is_of_now or not _stands(db, account_id, after):
         raise FromBefore
-    return Place(life=now.life, changed_in=now.horizon, id=NOBODY, at=at)
+    return horizon
+
+
+def _stands(db: Db, account_id: str, place: Place) -> bool:
+    """A row's number only ever rises: where the last one told has gone back, so has all."""
+    values = {"account_id": account_id, "id": place.id, "changed_in": place.changed_in}
+    return place.id == NOBODY or db.execute(_CHANGED_SINCE, values).first() is not None
 
 
 def _told(

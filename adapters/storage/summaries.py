@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
+from adapters.storage.conflict_list import STANDS
 from domain.freshness import Facts
 from domain.hours import read_hours
 from domain.summaries import A_WEEK, Summary, TopError, Week, broken, owed, span_of
@@ -40,7 +41,7 @@ _ACCOUNTS = text(
 )
 _ZONE = text(f"SELECT {ZONE} AS timezone FROM accounts WHERE id = :id")  # noqa: S608
 _RUNS = text(
-    """
+    f"""
     SELECT count(*) AS syncs, count(*) FILTER (WHERE status = 'success') AS complete,
            count(*) FILTER (WHERE status = 'partial') AS partial,
            count(*) FILTER (WHERE status = 'failed') AS failed,
@@ -49,12 +50,14 @@ _RUNS = text(
            coalesce(sum(updated), 0)::int AS updated, coalesce(sum(removed), 0)::int AS removed,
            coalesce(sum(rejected), 0)::int AS unreadable,
            coalesce(sum(conflicts), 0)::int AS conflicts,
-           (SELECT count(*) FROM run_sheet_conflicts
-            WHERE settled_at IS NULL AND opened_at < :end) AS conflicts_open
+           (SELECT count(*) FROM run_sheet_conflicts AS conflict
+            JOIN run_sheet_appointments AS entry ON entry.id = conflict.appointment_id
+            WHERE conflict.settled_at IS NULL AND conflict.opened_at < :end AND {STANDS}
+           ) AS conflicts_open
     FROM pms_connections AS own JOIN pms_sync_log AS run ON run.pms_connection_id = own.id
     WHERE run.started_at >= :start AND run.started_at < :end AND NOT run.dry_run
       AND run.completed_at IS NOT NULL
-    """
+    """  # noqa: S608 - words of our own
 )
 _ERRORS = text(
     """

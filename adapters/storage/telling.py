@@ -1,7 +1,8 @@
 """What an endpoint is to be told next, and how telling it went; each step is one transaction."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,66 +12,39 @@ from sqlalchemy import Engine, RowMapping, text
 
 from adapters.storage.audit import Access, record
 from adapters.storage.change_cursors import encode
-from adapters.storage.ledger import put
+from adapters.storage.database_life import life
+from adapters.storage.ledger import guard
 from adapters.storage.retelling import tell_anew
-from adapters.storage.sheet_changes import NOBODY, Place, here
-from domain.errors import SyncError
+from adapters.storage.sheet_changes import Place, certain, place_below
+from domain.errors import SyncError, Throttled
 from domain.jobs import Job
-from domain.outgoing import CHANGED, GIVE_UP_AFTER, MOST_IDS, Message, MessageState, pause_after
-from domain.work import tell_endpoint_job
-from infra.database import dispatch, transaction
+from domain.outgoing import (
+    CHANGED,
+    GIVE_UP_AFTER,
+    MOST_IDS,
+    TEST,
+    UNWRITTEN,
+    Message,
+    MessageState,
+    pause_after,
+)
+from infra.database import transaction
 
-PATIENCE = timedelta(seconds=60)
-"""So long a run that goes on may hold its changes together in one message."""
-
-LOST = timedelta(minutes=5)
 OUR_FAULT = "It could not be sent through a fault of ours."
 BY_US = Access(user="system")
 
-# A number that lies ahead is of a database before it was restored: everything is news then.
-_BEGIN_ANEW = text(
-    """
-    UPDATE webhook_endpoints SET told_in = 0
-    WHERE told_in > CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint)
-    """
-)
-# Each is looked up by one step into an index; without an endpoint nothing is.
-_RIPE = text(
-    """
-    WITH waiting AS (
-      UPDATE webhook_endpoints AS endpoint SET waiting_since = coalesce(waiting_since, :now)
-      WHERE state = 'active' AND removed_at IS NULL
-        AND NOT EXISTS (SELECT FROM webhook_messages AS due
-                        WHERE due.endpoint_id = endpoint.id AND due.state = 'due')
-        AND EXISTS (SELECT FROM run_sheet_appointments AS entry
-                    WHERE entry.account_id = endpoint.account_id
-                      AND entry.changed_in >= endpoint.told_in
-                      AND entry.changed_in
-                          < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint))
-      RETURNING id, account_id, waiting_since
-    )
-    SELECT id, account_id FROM waiting
-    WHERE waiting_since <= :patient OR NOT EXISTS (
-      SELECT FROM pms_sync_log AS run
-      WHERE run.account_id = waiting.account_id AND run.status = 'running')
-    UNION ALL
-    SELECT DISTINCT endpoint.id, endpoint.account_id
-    FROM webhook_endpoints AS endpoint JOIN webhook_messages AS due
-      ON due.endpoint_id = endpoint.id AND due.state = 'due' AND due.next_try_at < :lost
-    WHERE endpoint.state = 'active' AND endpoint.removed_at IS NULL
-    """
-)
 _ENDPOINT = text(
     """
     SELECT id, account_id, url, state, secret_ref, told_in FROM webhook_endpoints
     WHERE id = :id AND removed_at IS NULL AND state = 'active' FOR UPDATE
     """
 )
+_COLUMNS = "id, kind, content, attempts, created_at, next_try_at, delivered_at"
 _DUE = text(
-    """
-    SELECT id, kind, content, attempts, created_at, next_try_at FROM webhook_messages
+    f"""
+    SELECT {_COLUMNS} FROM webhook_messages
     WHERE endpoint_id = :id AND state = 'due' ORDER BY next_try_at, created_at LIMIT 1
-    """
+    """  # noqa: S608 - this module's own words
 )
 _CHANGED = text(
     """
@@ -83,10 +57,22 @@ _CHANGED = text(
     """
 )
 _WRITE = text(
-    """
+    f"""
     INSERT INTO webhook_messages (account_id, endpoint_id, kind, content, next_try_at, created_at)
     VALUES (:account_id, :endpoint_id, :kind, CAST(:content AS jsonb), :at, :at)
-    RETURNING id, kind, content, attempts, created_at, next_try_at
+    RETURNING {_COLUMNS}
+    """  # noqa: S608 - this module's own words
+)
+_PUT_TOGETHER = text(
+    f"""
+    UPDATE webhook_messages SET kind = :kind, content = CAST(:content AS jsonb), attempts = 0
+    WHERE id = :id RETURNING {_COLUMNS}
+    """  # noqa: S608 - this module's own words
+)
+_NOTHING_LEFT = text(
+    """
+    UPDATE webhook_messages SET state = 'failed', reason = 'Nothing was left to be told.'
+    WHERE id = :id
     """
 )
 _TOLD_UNTIL = text(
@@ -99,10 +85,14 @@ _DELIVERED = text(
     """
 )
 _WELL = text("UPDATE webhook_endpoints SET failing_since = NULL WHERE id = :id")
-# What a person paused, resumed or removed while it was tried stays as they left it.
+# What a person paused, resumed or removed while it was tried stays as they left it. The days it
+# fails are counted from its own first failure, not from one of ours.
 _FAILING = text(
     """
-    UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, :at), reason = :reason
+    UPDATE webhook_endpoints SET
+      failing_since = CASE WHEN reason = :ours AND NOT :is_ours THEN :at
+                      ELSE coalesce(failing_since, :at) END,
+      reason = :reason
     WHERE id = :id AND state = 'active' AND removed_at IS NULL RETURNING failing_since
     """
 )
@@ -118,18 +108,6 @@ MANY = 1000
 """More changed rows than that are told as so many; the feed has them all."""
 
 
-def put_ripe(engine: Engine, *, clock: Callable[[], datetime]) -> int:
-    """A job for each endpoint that has something to hear."""
-    now = clock()
-    values = {"now": now, "patient": now - PATIENCE, "lost": now - LOST}
-    with dispatch(engine) as db:
-        db.execute(_BEGIN_ANEW)
-        ripe = db.execute(_RIPE, values).all()
-        for one in ripe:
-            put(db, tell_endpoint_job(account_id=one.account_id, endpoint_id=one.id))
-    return len(ripe)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellingStore:
     """The endpoints of all accounts, one at a time."""
@@ -138,34 +116,49 @@ class TellingStore:
     clock: Callable[[], datetime]
 
     def next(self, job: Job) -> Message | None:
-        """What waits, else what has changed since it was told last, else nothing."""
-        with transaction(self.engine, account_id=str(job.account_id)) as db:
+        """What waits, else what has changed since it was told last, else nothing.
+
+        Raises Throttled where what waits has its turn later.
+        """
+        with self._held(job) as db:
             endpoint = db.execute(_ENDPOINT, {"id": job.args["endpoint_id"]}).mappings().first()
             if endpoint is None:
                 return None
             due = db.execute(_DUE, {"id": endpoint["id"]}).mappings().first()
-            written = due or self._written(db, endpoint)
-            return None if written is None else _message(endpoint, written)
+            if due is not None and due["next_try_at"] > self.clock():
+                raise Throttled("the endpoint's next try", until=due["next_try_at"])
+            if due is None or due["kind"] == UNWRITTEN:
+                due = self._written(db, endpoint, into=due)
+            return None if due is None else _message(endpoint, due)
 
-    def delivered(self, message: Message, *, status: int) -> None:
-        with transaction(self.engine, account_id=message.account_id) as db:
+    def delivered(self, job: Job, message: Message, *, status: int) -> None:
+        with self._held(job) as db:
             db.execute(_DELIVERED, {"id": message.id, "status": status, "at": self.clock()})
             db.execute(_WELL, {"id": message.endpoint_id})
 
     def failed(
-        self, message: Message, *, status: int | None, reason: str, for_good: bool
+        self,
+        job: Job,
+        message: Message,
+        *,
+        status: int | None,
+        reason: str,
+        for_good: bool,
+        pause: timedelta | None,
     ) -> datetime | None:
-        """When it is tried again; None where the endpoint is sent nothing any more.
+        """When the endpoint has its next turn; None where it is sent nothing any more.
 
         Because a person said so, or because it is disabled, after days or by its own word:
         whoever looks after the account finds that on the page and in the audit.
         """
         now = self.clock()
-        next_at = now + pause_after(message.attempts + 1)
+        next_at = now + pause_after(message.attempts + 1, asked=pause)
         row = {"id": message.id, "status": status, "reason": reason, "next_at": next_at}
-        endpoint = {"id": message.endpoint_id, "at": now, "reason": reason}
-        with transaction(self.engine, account_id=message.account_id) as db:
-            since = db.execute(_FAILING, endpoint).scalar_one_or_none()
+        with self._held(job) as db:
+            if message.is_once and not for_good:
+                db.execute(_FAILED, {**row, "state": MessageState.FAILED.value})
+                return now
+            since = _failing(db, message, reason=reason, at=now, is_ours=False)
             if since is None:
                 return None
             ends = for_good or now - since >= GIVE_UP_AFTER
@@ -178,40 +171,71 @@ class TellingStore:
         return None if ends else next_at
 
     def gave_up(self, job: Job, _error: SyncError) -> None:
-        """A crash counts as a try that failed: else what waits would be a job at every tick."""
-        with transaction(self.engine, account_id=str(job.account_id)) as db:
+        """A crash counts as a try that failed: else what waits would be a job at every tick.
+
+        What could not even be put together is kept as a message to be written. An endpoint is
+        never disabled for it: the fault is ours.
+        """
+        now, account_id = self.clock(), str(job.account_id)
+        with transaction(self.engine, account_id=account_id) as db:
             endpoint = db.execute(_ENDPOINT, {"id": job.args["endpoint_id"]}).mappings().first()
             if endpoint is None:
                 return
             due = db.execute(_DUE, {"id": endpoint["id"]}).mappings().first()
-        if due is not None:
+            if due is None:
+                values = {"account_id": account_id, "endpoint_id": endpoint["id"], "at": now}
+                made = {**values, "kind": UNWRITTEN, "content": "{}"}
+                due = db.execute(_WRITE, made).mappings().one()
             message = _message(endpoint, due)
-            self.failed(message, status=None, reason=OUR_FAULT, for_good=False)
+            if not message.is_once:
+                _failing(db, message, reason=OUR_FAULT, at=now, is_ours=True)
+            state = MessageState.FAILED if message.is_once else MessageState.DUE
+            row = {"id": message.id, "status": None, "reason": OUR_FAULT, "state": state.value}
+            db.execute(_FAILED, {**row, "next_at": now + pause_after(message.attempts + 1)})
 
-    def _written(self, db: Db, endpoint: RowMapping) -> RowMapping | None:
+    @contextmanager
+    def _held(self, job: Job) -> Iterator[Db]:
+        """A transaction of the account, for as long as the job is this attempt's."""
+        with transaction(self.engine, account_id=str(job.account_id)) as db:
+            guard(db, job)
+            yield db
+
+    def _written(
+        self, db: Db, endpoint: RowMapping, *, into: RowMapping | None
+    ) -> RowMapping | None:
         """Everything that changed since, as one message; the cursor is of before it."""
         now, account_id = self.clock(), endpoint["account_id"]
-        place = here(db, account_id, at=now)
+        since, horizon = endpoint["told_in"], certain(db)
         values = {
             "account_id": account_id,
-            "since": endpoint["told_in"],
-            "horizon": place.changed_in,
+            "since": since,
+            "horizon": horizon,
             "most": MOST_IDS,
             "many": MANY,
         }
         found = db.execute(_CHANGED, values).mappings().one()
         if not found["rows"]:
+            if into is not None:
+                db.execute(_NOTHING_LEFT, {"id": into["id"]})
             return None
-        db.execute(_TOLD_UNTIL, {"id": endpoint["id"], "horizon": place.changed_in})
-        before = Place(life=place.life, changed_in=endpoint["told_in"], id=NOBODY, at=now)
-        told = {
-            "account_id": account_id,
-            "endpoint_id": endpoint["id"],
-            "kind": CHANGED,
-            "content": _content(found, before),
-            "at": now,
-        }
-        return db.execute(_WRITE, told).mappings().one()
+        db.execute(_TOLD_UNTIL, {"id": endpoint["id"], "horizon": horizon})
+        before = place_below(db, account_id, since, life=life(db), at=now)
+        told = {"kind": CHANGED, "content": _content(found, before)}
+        if into is not None:
+            return db.execute(_PUT_TOGETHER, {**told, "id": into["id"]}).mappings().one()
+        values = {"account_id": account_id, "endpoint_id": endpoint["id"], "at": now}
+        return db.execute(_WRITE, {**told, **values}).mappings().one()
+
+
+def _failing(
+    db: Db, message: Message, *, reason: str, at: datetime, is_ours: bool
+) -> datetime | None:
+    """Since when it fails; None where a person has said meanwhile that nothing is sent there."""
+    values = {"id": message.endpoint_id, "at": at, "reason": reason}
+    since: datetime | None = db.execute(
+        _FAILING, {**values, "is_ours": is_ours, "ours": OUR_FAULT}
+    ).scalar_one_or_none()
+    return since
 
 
 def _content(found: RowMapping, before: Place) -> str:
@@ -236,6 +260,7 @@ def _message(endpoint: RowMapping, written: RowMapping) -> Message:
         content=written["content"],
         attempts=written["attempts"],
         created_at=written["created_at"],
+        is_once=written["kind"] == TEST or written["delivered_at"] is not None,
     )
 
 

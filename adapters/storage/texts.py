@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
-from adapters.storage import opt_outs
+from adapters.storage import opt_outs, overtaken
 from adapters.storage.ledger import put as put_job
 from domain.errors import SyncError
 from domain.jobs import Job
@@ -101,6 +101,13 @@ class TextStore:
         """Whether the recipient has asked for no texts."""
         with transaction(self.engine, account_id=kept.account_id) as db:
             return opt_outs.is_out(db, self.sealer, kept.recipient, account_id=kept.account_id)
+
+    def is_overtaken(self, kept: KeptText) -> bool:
+        """Whether the caller has moved or cancelled since what it tells of."""
+        if kept.write_id is None:
+            return False
+        with transaction(self.engine, account_id=kept.account_id) as db:
+            return overtaken.is_overtaken(db, kept.write_id)
 
     def sending(self, kept: KeptText) -> bool:
         """Mark it as leaving, committed before it does; False where another attempt has."""

@@ -1,6 +1,6 @@
 """Taking back what was done to a row: one step, everything people set, or the row itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping, text
 from adapters.storage import linking, overlaps, putting_back
 from adapters.storage.audit import record
 from adapters.storage.entries import EntrySeal
+from adapters.storage.followers import came_with
 from adapters.storage.hands import Hand
 from adapters.storage.history import Side, Step, read_steps
 from adapters.storage.rewriting import Change, write_changes
@@ -18,6 +19,7 @@ from adapters.storage.sheet import PHI_FIELDS, view_entry
 from adapters.storage.sheet_edits import locked
 from domain import merge
 from domain.errors import BadInput
+from domain.fields import Cells
 from domain.sheet import EntryView, Settled
 from domain.visits import KEPT_APART
 
@@ -33,7 +35,15 @@ _CONNECTED = text(
 _LINKED = text(
     """
     SELECT * FROM run_sheet_appointments
-    WHERE linked_to = :target AND id = ANY(:ids) ORDER BY id FOR UPDATE
+    WHERE linked_to = :target ORDER BY id FOR UPDATE
+    """
+)
+# As the undo left them: neither changed nor found by another row since.
+_FREED = text(
+    """
+    SELECT * FROM run_sheet_appointments
+    WHERE id = ANY(:ids) AND linked_to IS NULL AND removed_at IS NULL AND updated_at = :undone_at
+    ORDER BY id FOR UPDATE
     """
 )
 
@@ -51,23 +61,30 @@ def undo_step(
     linking.alone(db, hand.account_id)
     blocking = overlaps.alone(db, hand.account_id)
     row = locked(db, entry_id, expected_version=expected_version)
-    step = _chosen(read_steps(db, seal, row), step_id)
-    if step.before.cells is None:
-        raise Settled("This step was kept without what it takes to undo it.")
-    if not step.can_undo:
-        raise Settled(TOO_LATE)
+    step, past = _undoable(read_steps(db, seal, row), step_id)
     cells = seal.cells(row)
-    after = merge.restore(cells, step.before.cells, step.fields).cells
+    after = merge.restore(cells, past, step.fields).cells
     columns = _back(row, step, at=hand.at)
-    change = Change(row=row, before=cells, after=after, what="undone", columns=columns)
-    overlaps.refuse(db, [change], account_id=hand.account_id, blocking=blocking)
-    freed = [
-        _apart(seal, one)
-        for one in db.execute(_LINKED, {"target": row["id"], "ids": list(step.before.linked)})
-        .mappings()
-        .all()
-    ]
-    return _done(db, seal, row, [change, *freed], hand=hand)
+    freed = _freed(db, seal, step, target=row["id"])
+    hidden = hidden_again(db, seal, dict.fromkeys(step.before.freed, row["id"]), step.row["at"])
+    change = Change(
+        row=row,
+        before=cells,
+        after=after,
+        what="undone",
+        columns=columns,
+        linked=[one.row["id"] for one in hidden],
+        freed=[one.row["id"] for one in freed if one.columns["linked_to"] is None],
+    )
+    met = _listed_elsewhere(db, seal, row, columns, account_id=hand.account_id)
+    joined = putting_back.joined(db, seal, met.pairs)
+    shown = [*(joined or [change]), *hidden]
+    overlaps.refuse(db, shown, account_id=hand.account_id, blocking=blocking)
+    write_changes(db, seal, [change, *freed, *hidden, *joined], hand=hand)
+    linking.doubt(db, met.doubtful, at=hand.at)
+    linking.link(db, met.pairs, at=hand.at)
+    linking.follow(db, hidden, at=hand.at)
+    return _done(db, seal, row, [], hand=hand)
 
 
 def undo_row(
@@ -118,6 +135,20 @@ def put_back(
     return _done(db, seal, row, [], hand=hand)
 
 
+def hidden_again(
+    db: Db, seal: EntrySeal, targets: Mapping[UUID, UUID], undone_at: datetime
+) -> list[Change]:
+    """Rows that an undo had set free, each behind the one that stood for it before."""
+    if not targets:
+        return []
+    changes = []
+    for row in db.execute(_FREED, {"ids": list(targets), "undone_at": undone_at}).mappings():
+        cells, flags = seal.cells(row), sorted({*row["flags"]} - {KEPT_APART})
+        columns = {"linked_to": targets[row["id"]], "flags": flags}
+        changes.append(Change(row=row, before=cells, after=cells, columns=columns))
+    return changes
+
+
 def moved(before: Side, *, by_sync: bool, at: datetime) -> dict[str, Any]:
     """The columns of a row that goes back on the sheet, or off it.
 
@@ -137,6 +168,46 @@ def _back(row: RowMapping, step: Step, *, at: datetime) -> dict[str, Any]:
     elif what == "undone":
         columns["undone_fields"] = list(step.before.undone_fields)
     return columns
+
+
+def _listed_elsewhere(
+    db: Db, seal: EntrySeal, row: RowMapping, columns: Mapping[str, Any], *, account_id: str
+) -> linking.Met:
+    """The row of another practice that lists by now the visit of one that comes back, if any."""
+    is_back = columns.get("removed_at", row) is None
+    if not is_back or _is_kept_by_pms(db, row):
+        return linking.Met()
+    return putting_back.listed_elsewhere(db, seal, [row], account_id=account_id)
+
+
+def _freed(db: Db, seal: EntrySeal, step: Step, *, target: UUID) -> list[Change]:
+    """The rows it stands for since that step, on the sheet again, each with what came with it."""
+    if not step.before.linked:
+        return []
+    rows = db.execute(_LINKED, {"target": target}).mappings().all()
+    came, ids = came_with(db, seal, rows), frozenset(step.before.linked)
+    free = [_apart(seal, row) for row in rows if row["id"] in ids]
+    along = [
+        _behind(seal, row, came[row["id"]])
+        for row in rows
+        if row["id"] not in ids and came.get(row["id"]) in ids
+    ]
+    return [*free, *along]
+
+
+def _behind(seal: EntrySeal, row: RowMapping, target: UUID) -> Change:
+    cells = seal.cells(row)
+    return Change(row=row, before=cells, after=cells, columns={"linked_to": target})
+
+
+def _undoable(steps: Sequence[Step], step_id: int | None) -> tuple[Step, Cells]:
+    """The step, and what the row was before it."""
+    step = _chosen(steps, step_id)
+    if step.before.cells is None:
+        raise Settled("This step was kept without what it takes to undo it.")
+    if not step.can_undo:
+        raise Settled(TOO_LATE)
+    return step, step.before.cells
 
 
 def _chosen(steps: Sequence[Step], step_id: int | None) -> Step:

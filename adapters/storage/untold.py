@@ -10,6 +10,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage.entries import EntrySeal
+from adapters.storage.overtaken import IS_OVERTAKEN
 from adapters.storage.texts import TABLE as TEXTS
 from adapters.storage.tool_calls import TABLE as TOOL_CALLS
 from adapters.storage.writes import TABLE as WRITES
@@ -26,8 +27,8 @@ GIVEN_UP = timedelta(hours=6)
 OVERDUE = timedelta(minutes=30)
 """A text that is not known to have left by then may never come."""
 
-_IS_UNTOLD = """
-    kept.told = 'requested' AND (
+_IS_UNTOLD = f"""
+    kept.told = 'requested' AND NOT {IS_OVERTAKEN} AND (
       kept.text_state IN ('off', 'failed', 'opted_out')
       OR (kept.text_state = 'none'
           AND COALESCE(kept.settled_at + CAST(:moment AS interval),

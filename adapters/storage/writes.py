@@ -134,13 +134,19 @@ class WriteLedger:
             row = db.execute(_OF_CALL, values).mappings().first()
             return None if row is None else self._kept(row)
 
+    def moved(self, kept: KeptWrite) -> KeptWrite | None:
+        """The last move of what this booking made that stands or may."""
+        with transaction(self._engine, account_id=self._account) as db:
+            row = unseen.last_move(db, kept)
+            return None if row is None else self._kept(row)
+
     def same(self, new: NewWrite) -> KeptWrite | None:
         """What was asked for before, if this is the same wish again."""
         with transaction(self._engine, account_id=self._account) as db:
             return self._same(db, new)
 
     def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]:
-        """What the PMS has taken lately and may not show yet, and cancellations under way."""
+        """What the PMS has taken lately and may not show yet, and what is under way."""
         with transaction(self._engine, account_id=self._account) as db:
             rows = unseen.rows(db, connection_id, now=self._clock())
             return [self._kept(row) for row in rows]

@@ -21,6 +21,17 @@ NO_CALL = (
 WITHOUT_CALL = frozenset({"check-availability", "transfer-to-human"})
 """Tools that need to know no patient and write nothing."""
 
+TYPED = frozenset({"webCall", "vapi.websocketCall"})
+"""Calls that no telephone makes (api.vapi.ai openapi Call)."""
+
+SIP = "sip"
+"""The transport of a call whose number whoever makes it may have written himself."""
+
+WITHHELD = frozenset({"anonymous", "restricted", "blocked", "unknown", "unavailable", "private"})
+KEYPAD = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
+NOBODYS = frozenset(f"+{one.translate(KEYPAD)}" for one in WITHHELD)
+"""What carriers send in place of a number that is withheld, spelled on a keypad: +266696687."""
+
 ACCOUNT_KEYS = ("accountId", "account_id", "accountid")
 
 
@@ -49,6 +60,7 @@ class CallContext:
     accounts: frozenset[str] = frozenset()
     guesses: frozenset[str] = frozenset()
     control_url: str | None = field(default=None, repr=False)
+    has_ended: bool = False
     ended_reason: str | None = None
 
 
@@ -247,11 +259,25 @@ def _context(message: Mapping[str, Any], document: Mapping[str, Any]) -> CallCon
         id=(_text(call.get("id")) or _written_in(message))[:LONGEST_ID],
         called_number_id=_text(call.get("phoneNumberId")) or _text(number.get("id")) or None,
         called_number=_text(number.get("number")) or None,
-        caller=_text(customer.get("number")) or None,
+        caller=_caller(call, _text(customer.get("number"))),
         accounts=frozenset([*claims, *_static(message)]),
         control_url=_text(monitor.get("controlUrl")) or None,
+        has_ended=_has_ended(message),
         ended_reason=_text(message.get("endedReason"))[:LONGEST_NAME] or None,
     )
+
+
+def _caller(call: Mapping[str, Any], number: str) -> str | None:
+    """The number where a telephone network tells it; elsewhere anybody may have typed it."""
+    is_sip = _text(call.get("phoneCallTransport")).casefold() == SIP
+    is_dialled = bool(call) and not is_sip and _text(call.get("type")) not in TYPED
+    return number if number and is_dialled and number not in NOBODYS else None
+
+
+def _has_ended(message: Mapping[str, Any]) -> bool:
+    """Its report may take a while to be put together; that it is over is told before."""
+    kind, status = _text(message.get("type")), _text(message.get("status"))
+    return kind == "end-of-call-report" or (kind, status) == ("status-update", "ended")
 
 
 def _written_in(message: Mapping[str, Any]) -> str:

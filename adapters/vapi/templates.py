@@ -7,7 +7,14 @@ from adapters.vapi.definitions import Line, offered, tool_json
 from domain.desk import Ability
 
 NAME = "Dental Receptionist"
-MODEL: Mapping[str, Any] = {"provider": "openai", "model": "gpt-4", "temperature": 0.3}
+MODEL: Mapping[str, Any] = {
+    "provider": "openai",
+    "model": "gpt-4",
+    "temperature": 0.3,
+    # Unset it is so little that a note, or all of a new patient, would be cut off in the middle
+    # (docs.vapi.ai/tools/custom-tools-troubleshooting, token truncation).
+    "maxTokens": 500,
+}
 SERVER_MESSAGES = (
     "tool-calls",
     "transfer-destination-request",

@@ -121,16 +121,21 @@ class OAuth2:
     client_id: str
     client_secret: str = field(repr=False)
     signing_key: str = field(repr=False)
+    older_keys: Sequence[str] = field(default=(), repr=False)
     lasts: timedelta = timedelta(hours=1)
 
     def proves(self, request: Signed) -> bool:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or len(token) > LONGEST_PROOF:
             return False
+        keys = (self.signing_key, *self.older_keys)
+        return any(self._is_sold(token.strip(), key, now=request.now) for key in keys)
+
+    def _is_sold(self, token: str, key: str, *, now: datetime) -> bool:
         try:
             claims = jwt.decode(
-                token.strip(),
-                self.signing_key,
+                token,
+                key,
                 algorithms=["HS256"],
                 audience=AUDIENCE,
                 options={"require": ["exp", "aud", "sub"], "verify_exp": False},
@@ -138,7 +143,7 @@ class OAuth2:
         except (jwt.InvalidTokenError, ValueError):
             return False
         ends = claims["exp"]
-        is_running = isinstance(ends, int) and request.now.timestamp() < ends
+        is_running = isinstance(ends, int) and now.timestamp() < ends
         return is_running and claims["sub"] == self.client_id
 
     def sell(self, client_id: str, client_secret: str, *, now: datetime) -> str | None:

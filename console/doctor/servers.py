@@ -4,9 +4,10 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 from uuid import uuid4
 
+from pydantic import SecretStr
 from sqlalchemy import text
 
 import migrations
@@ -15,8 +16,9 @@ from console.wiring import Wiring, revision
 from domain.errors import SyncError
 from infra.clock import system_clock
 from infra.database import transaction
-from infra.links import ENCRYPTED_SSL_MODES
+from infra.links import in_the_clear
 from infra.redis import policy_problem, room_problem
+from infra.settings import Settings
 from infra.vendor_urls import is_loopback
 from migrations.drift import differences
 
@@ -44,10 +46,10 @@ def links(wiring: Wiring) -> Iterator[Finding]:
     """Whether what passes between the machines can be read on the way."""
     given = wiring.settings
     worst: Verdict = "bad" if given.is_production else "warning"
-    if given.database_url and not _is_guarded(given.database_url.get_secret_value()):
+    if _is_open(given, given.database_url):
         advice = "PostgreSQL is reached in the clear; add ?sslmode=verify-full to DATABASE_URL"
         yield Finding("tls", worst, advice)
-    if given.redis_url and not _is_guarded(given.redis_url.get_secret_value()):
+    if _is_open(given, given.redis_url):
         yield Finding("tls", worst, "Redis is reached in the clear; use rediss:// in REDIS_URL")
     for vendor, told in sorted(given.vendor_urls.items()):
         if told.minimum_tls == "1.2":
@@ -141,12 +143,10 @@ def skew(name: str, there: datetime) -> Finding:
     return Finding("clocks", "ok", f"{name} is {off:.1f} s off")
 
 
-def _is_guarded(url: str) -> bool:
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme == "rediss" or not host or is_loopback(host):
-        return True
-    return parse_qs(parts.query).get("sslmode", [""])[-1] in ENCRYPTED_SSL_MODES
+def _is_open(given: Settings, link: SecretStr | None) -> bool:
+    """What an operator calls this machine is, as it is when the settings are read."""
+    hosts = given.same_machine_hosts
+    return link is not None and in_the_clear(link.get_secret_value(), same_machine=hosts)
 
 
 def _existing(path: Path) -> Path:

@@ -1,15 +1,12 @@
 """The spine: accounts, connections, the run sheet, the ledger, and who may see what."""
 
-from pathlib import Path
-
-from alembic import op
+from migrations.guards import SQL
+from migrations.steps import run
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
-
-SQL = Path(__file__).parent.parent / "sql"
 
 DROP = """
 DROP VIEW pms_integrations;
@@ -23,16 +20,11 @@ REVOKE USAGE ON SCHEMA public FROM pms_sync_app, pms_sync_dispatch;
 """
 
 
-def _run(sql: str) -> None:
-    # psycopg's own cursor: several statements in one string, and no `:name` or `%` to escape.
-    op.get_bind().connection.cursor().execute(sql.encode())
-
-
 def upgrade() -> None:
-    _run((SQL / "0001_tables.sql").read_text())
-    _run((SQL / "0001_access.sql").read_text())
+    run((SQL / "0001_tables.sql").read_text())
+    run((SQL / "0001_access.sql").read_text())
 
 
 def downgrade() -> None:
     """Roles stay: other databases of the same cluster may use them."""
-    _run(DROP)
+    run(DROP)

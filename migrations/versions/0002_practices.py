@@ -1,17 +1,13 @@
 """Checks, backfills, approvals, undo, linked visits, idempotent creations, the webhook inbox."""
 
-from pathlib import Path
-
-from alembic import op
-
+from migrations.guards import SQL
 from migrations.indexes import carry
+from migrations.steps import run
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
-
-SQL = Path(__file__).parent.parent / "sql"
 
 DROP = """
 DROP TABLE deliveries, idempotency_keys, pms_backfills, pms_connection_checks;
@@ -29,15 +25,10 @@ ALTER TABLE pms_connections DROP COLUMN version, DROP COLUMN setup_step,
 """
 
 
-def _run(sql: str) -> None:
-    # psycopg's own cursor: several statements in one string, and no `:name` or `%` to escape.
-    op.get_bind().connection.cursor().execute(sql.encode())
-
-
 def upgrade() -> None:
     carry(SQL / "0002_practices.sql")
 
 
 def downgrade() -> None:
     """What was linked stays as rows of its own; keys, checks and deliveries are gone."""
-    _run(DROP)
+    run(DROP)

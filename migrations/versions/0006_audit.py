@@ -1,17 +1,13 @@
 """Audit: rows chained account by account, heads kept outside, what was archived."""
 
-from pathlib import Path
-
-from alembic import op
-
+from migrations.guards import SQL
 from migrations.indexes import carry
+from migrations.steps import run
 
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
-
-SQL = Path(__file__).parent.parent / "sql"
 
 DROP = """
 DROP TRIGGER append_only ON pms_audit_logs;
@@ -29,15 +25,10 @@ DROP FUNCTION keep_audit;
 """
 
 
-def _run(sql: str) -> None:
-    # psycopg's own cursor: several statements in one string, and no `:name` or `%` to escape.
-    op.get_bind().connection.cursor().execute(sql.encode())
-
-
 def upgrade() -> None:
     carry(SQL / "0006_audit.sql")
 
 
 def downgrade() -> None:
     """The rows stay, their chain goes; the anchor keeps what it was told."""
-    _run(DROP)
+    run(DROP)

@@ -1,17 +1,13 @@
 """Monitoring: what may be counted across accounts, and each account's weekly summary."""
 
-from pathlib import Path
-
-from alembic import op
-
+from migrations.guards import SQL
 from migrations.indexes import carry
+from migrations.steps import run
 
 revision = "0010"
 down_revision = "0009"
 branch_labels = None
 depends_on = None
-
-SQL = Path(__file__).parent.parent / "sql"
 
 DROP = """
 DROP TABLE sync_summaries;
@@ -30,15 +26,10 @@ DROP POLICY counted ON pms_writes;
 """
 
 
-def _run(sql: str) -> None:
-    # psycopg's own cursor: several statements in one string, and no `:name` or `%` to escape.
-    op.get_bind().connection.cursor().execute(sql.encode())
-
-
 def upgrade() -> None:
     carry(SQL / "0010_monitoring.sql")
 
 
 def downgrade() -> None:
     """The summaries go; they can be made again from the log of runs."""
-    _run(DROP)
+    run(DROP)

@@ -1,22 +1,13 @@
 """Origins: each row's print of the record as it was sent."""
 
-from pathlib import Path
-
-from alembic import op
-
+from migrations.guards import SQL
 from migrations.indexes import carry
+from migrations.steps import run
 
 revision = "0011"
 down_revision = "0010"
 branch_labels = None
 depends_on = None
-
-SQL = Path(__file__).parent.parent / "sql"
-
-
-def _run(sql: str) -> None:
-    # psycopg's own cursor: several statements in one string, and no `:name` or `%` to escape.
-    op.get_bind().connection.cursor().execute(sql.encode())
 
 
 def upgrade() -> None:
@@ -25,4 +16,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Every record is read again once."""
-    _run("ALTER TABLE run_sheet_appointments DROP COLUMN pms_origin")
+    run("ALTER TABLE run_sheet_appointments DROP COLUMN pms_origin")

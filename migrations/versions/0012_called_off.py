@@ -1,17 +1,13 @@
 """Called off: a booking whose appointment was cancelled is no longer the one of its call."""
 
-from pathlib import Path
-
-from alembic import op
-
+from migrations.guards import SQL
 from migrations.indexes import carry
+from migrations.steps import run
 
 revision = "0012"
 down_revision = "0011"
 branch_labels = None
 depends_on = None
-
-SQL = Path(__file__).parent.parent / "sql"
 
 # Two bookings of a call cannot both be its one booking again.
 DROP = """
@@ -25,15 +21,10 @@ ALTER TABLE pms_writes DROP COLUMN called_off_at;
 """
 
 
-def _run(sql: str) -> None:
-    # psycopg's own cursor: several statements in one string, and no `:name` or `%` to escape.
-    op.get_bind().connection.cursor().execute(sql.encode())
-
-
 def upgrade() -> None:
     carry(SQL / "0012_called_off.sql")
 
 
 def downgrade() -> None:
     """A booking that was cancelled forgets its call."""
-    _run(DROP)
+    run(DROP)

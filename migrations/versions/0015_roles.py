@@ -1,15 +1,12 @@
 """Roles: whoever migrates may act as those the migrations made."""
 
-from pathlib import Path
-
+from migrations.guards import SQL
 from migrations.indexes import carry
 
 revision = "0015"
 down_revision = "0014"
 branch_labels = None
 depends_on = None
-
-SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade() -> None:

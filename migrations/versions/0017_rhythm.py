@@ -1,22 +1,13 @@
 """Rhythm: practices that are quiet are read less often."""
 
-from pathlib import Path
-
-from alembic import op
-
+from migrations.guards import SQL
 from migrations.indexes import carry
+from migrations.steps import run
 
 revision = "0017"
 down_revision = "0016"
 branch_labels = None
 depends_on = None
-
-SQL = Path(__file__).parent.parent / "sql"
-
-
-def _run(sql: str) -> None:
-    # psycopg's own cursor: several statements in one string, and no `:name` or `%` to escape.
-    op.get_bind().connection.cursor().execute(sql.encode())
 
 
 def upgrade() -> None:
@@ -25,7 +16,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Every practice is read at its interval again."""
-    _run(
+    run(
         """
         ALTER TABLE pms_sync_log DROP COLUMN rests_until;
         ALTER TABLE pms_connections

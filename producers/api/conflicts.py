@@ -152,13 +152,13 @@ def settle_one(
     if_match: IfMatch = None,
 ) -> dict[str, Any]:
     """Keep mine, or take theirs; `If-Match` is the version of the conflict's row."""
-    version = expected(if_match)
+    version, hand = expected(if_match), door.hand
     with door.transaction() as db:
         entry = settle_conflict(
-            db, door.seal, conflict_id, body.choice, expected_version=version, hand=door.hand
+            db, door.seal, conflict_id, body.choice, expected_version=version, hand=hand
         )
     response.headers["ETag"] = f'"{entry.version}"'
-    return _success({"appointment": entry})
+    return _success({"appointment": entry, "settled_at": hand.at})
 
 
 @router.post("/api/conflicts/{conflict_id}/undo", summary="Open a settled conflict again")

@@ -27,6 +27,7 @@ from domain.connections import Connection, State
 from domain.errors import BadInput, NeedsReconnect, SyncError
 from domain.hours import check_hours
 from domain.people import Permission
+from domain.rhythm import check_rest
 from domain.window import zone
 from producers import seen, vendors
 from producers.addresses import addresses
@@ -203,8 +204,6 @@ def change(
     with door.transaction() as db:
         connection_list.claim(db, connection_id, expected=version)
         held = connections.load(db, connection_id)
-        if given.get("site", held.site) != held.site:
-            checks.require_free(db, held, given["site"])
         changes = _checked(held, given)
         connection_list.configure(db, connection_id, changes)
         noted(db, door, connection_id, "changed", summary=chosen.named(changes))
@@ -265,7 +264,7 @@ def _stored(
     secrets: Mapping[str, str],
     changes: Mapping[str, Any],
 ) -> Answer:
-    own = connections.add(db, new)
+    own = connections.add(db, new, at=door.ports.clock())
     if changes:
         connection_list.configure(db, own, changes)
     noted(db, door, own, "created", summary=new.vendor, status=HTTPStatus.CREATED)
@@ -309,6 +308,8 @@ def _checked(held: Connection, given: Mapping[str, Any]) -> dict[str, Any]:
         )
     if changes.get("opening_hours"):
         check_hours(changes["opening_hours"], timezone=held.timezone)
+    if "quiet_minutes" in changes:
+        _check_rhythm(held, changes)
     in_setup = held.state is State.SETUP_REQUIRED
     if "site" in changes and (not in_setup or not changes["site"]):
         raise BadInput("The site can be corrected during the setup only; add another connection.")
@@ -317,6 +318,13 @@ def _checked(held: Connection, given: Mapping[str, Any]) -> dict[str, Any]:
     if "setup_step" in changes and not in_setup:
         raise BadInput("This connection is set up already.")
     return changes
+
+
+def _check_rhythm(held: Connection, changes: Mapping[str, Any]) -> None:
+    """A page sends what it shows: what nobody changes is not asked to fit."""
+    every = changes.get("frequency_minutes", held.frequency_minutes)
+    if (changes["quiet_minutes"], every) != (held.quiet_minutes, held.frequency_minutes):
+        check_rest(changes["quiet_minutes"], every=every)
 
 
 def _forget(door: Door, connection_id: UUID, ref: str | None) -> None:

@@ -1,30 +1,25 @@
 """Webhooks that we send, over JSON: to whom, under which secret, and how telling them went."""
 
-import secrets
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import structlog
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection as Db
 
-from adapters.outgoing.posting import LONGEST_URL, SECRET, checked_url, rotated
+from adapters.outgoing.keeping import Keeper, Undo
+from adapters.outgoing.posting import LONGEST_URL
 from adapters.storage import endpoints
 from adapters.storage.audit import record
-from domain.errors import SyncError
-from domain.outgoing import BOTH_VALID_FOR, SECRET_BYTES, secret_of
 from domain.people import Permission
 from domain.sheet import as_json
 from producers import cursors
 from producers.doors import Door, door
 from producers.idempotency import Answer, Keyed, MaybeOnce
-
-log = structlog.get_logger()
 
 router = APIRouter(prefix="/api/webhook-endpoints", tags=["webhooks we send"])
 
@@ -52,14 +47,10 @@ def add(door: Owner, wanted: Wanted, once: MaybeOnce) -> JSONResponse:
 
     With an Idempotency-Key the same request sent again is told the same secret.
     """
-    url = checked_url(wanted.url, is_production=door.ports.is_production)
-    refs: list[str] = []
-    try:
-        return _once(door, once, lambda db: _added(db, door, url, refs))
-    except BaseException:
-        for ref in refs:
-            door.ports.secrets.delete(ref)
-        raise
+    keeper = _keeper(door)
+    url = keeper.checked(wanted.url)
+    with keeper.together() as undo:
+        return _once(door, once, lambda db: _added(db, door, url, undo))
 
 
 @router.post("/{endpoint_id}/rotate", summary="Make another secret for an endpoint")
@@ -68,16 +59,17 @@ def rotate(door: Owner, endpoint_id: UUID, once: MaybeOnce) -> JSONResponse:
 
     With an Idempotency-Key the same request sent again is told the same secret.
     """
-    return _once(door, once, lambda db: _rotated(db, door, endpoint_id))
+    with _keeper(door).together() as undo:
+        return _once(door, once, lambda db: _rotated(db, door, endpoint_id, undo))
 
 
 @router.post(
     "/{endpoint_id}/test", status_code=HTTPStatus.ACCEPTED, summary="Send an endpoint a test"
 )
 def test(door: Owner, endpoint_id: UUID) -> dict[str, Any]:
-    """A message of type `test` that says nothing; how it went stands among the messages."""
+    """A message of type `test` that says nothing, tried once; how it went is among the messages."""
     with door.transaction() as db:
-        message_id = endpoints.test(db, endpoint_id, account_id=door.account_id)
+        message_id = endpoints.test(db, endpoint_id, at=door.ports.clock())
         _note(db, door, "tested", endpoint_id)
     return {"success": True, "message_id": str(message_id)}
 
@@ -106,10 +98,7 @@ def remove(door: Owner, endpoint_id: UUID) -> dict[str, Any]:
     with door.transaction() as db:
         ref = endpoints.remove(db, endpoint_id, at=door.ports.clock())
         _note(db, door, "removed", endpoint_id)
-    try:
-        door.ports.secrets.delete(ref)
-    except SyncError as error:  # the endpoint is gone all the same
-        log.warning("secrets.not_forgotten", secret_ref=ref, error_kind=error.kind)
+    _keeper(door).forget(ref)
     return {"success": True}
 
 
@@ -157,33 +146,29 @@ def _once(door: Door, once: Keyed | None, do: Callable[[Db], Answer]) -> JSONRes
     return JSONResponse(dict(made.body), status_code=made.status)
 
 
-def _added(db: Db, door: Door, url: str, refs: list[str]) -> Answer:
-    """`refs` learns where the secret lies, for whoever has to take it back."""
-    own, secret = uuid4(), secret_of(secrets.token_bytes(SECRET_BYTES))
-    name = f"{door.ports.secrets_prefix}/endpoints/{own}".lstrip("/")
-    refs.append(door.ports.secrets.put(name, {SECRET: secret}))
-    new = endpoints.NewEndpoint(
-        id=own,
-        account_id=door.account_id,
-        url=url,
-        secret_ref=refs[-1],
-        by=door.person.name,
-        at=door.ports.clock(),
+def _keeper(door: Door) -> Keeper:
+    ports = door.ports
+    return Keeper(
+        secrets=ports.secrets,
+        prefix=ports.secrets_prefix,
+        clock=ports.clock,
+        is_production=ports.is_production,
     )
-    endpoints.add(db, new)
-    _note(db, door, "added", own)
-    body = {"success": True, "id": str(own), "secret": secret}
+
+
+def _added(db: Db, door: Door, url: str, undo: list[Undo]) -> Answer:
+    by = door.person.name
+    made = _keeper(door).add(db, url, account_id=door.account_id, by=by, undo=undo)
+    _note(db, door, "added", made.endpoint_id)
+    body = {"success": True, "id": str(made.endpoint_id), "secret": made.secret}
     return Answer(status=HTTPStatus.CREATED, body=body)
 
 
-def _rotated(db: Db, door: Door, endpoint_id: UUID) -> Answer:
-    secret, at = secret_of(secrets.token_bytes(SECRET_BYTES)), door.ports.clock()
-    ref = endpoints.held(db, endpoint_id)["secret_ref"]
+def _rotated(db: Db, door: Door, endpoint_id: UUID, undo: list[Undo]) -> Answer:
+    made = _keeper(door).rotate(db, endpoint_id, undo=undo)
     _note(db, door, "secret_changed", endpoint_id)
-    door.ports.secrets.forget(ref)
-    door.ports.secrets.replace(ref, rotated(door.ports.secrets.get(ref), secret, at=at))
-    until = as_json(at + BOTH_VALID_FOR)
-    body = {"success": True, "secret": secret, "both_valid_until": until}
+    until = as_json(made.both_valid_until)
+    body = {"success": True, "secret": made.secret, "both_valid_until": until}
     return Answer(status=HTTPStatus.OK, body=body)
 
 

@@ -51,7 +51,7 @@ def start(
     version = hoped(if_match)
     with door.transaction() as db:
         connection_list.claim(db, connection_id, expected=version)
-        connection_id = reviving.settled(db, connection_id)
+        connection_id = reviving.settled(db, connection_id, at=door.ports.clock())
         found = seen.details(db, door, connection_id)
         _require_ready(found)
         require_agreements(db, door, found.vendor)
@@ -121,6 +121,7 @@ def _started(db: Db, door: Door, found: ConnectionDetails) -> int:
             "state_reason": None,
             "setup_step": None,
             "next_sync_at": now + timedelta(minutes=found.frequency_minutes),
+            "rests_until": now,
         }
         connection_list.configure(db, found.id, changes)
     today = local_day(now, found.timezone)

@@ -91,8 +91,16 @@ OF_SYNCS = (
     Metric("pms_sync_overdue_summaries", "Accounts whose weekly summary is not there by noon."),
 )
 OF_JOBS = (
-    Metric("pms_sync_jobs", "Jobs that are ready, due later, running or dead.", ("queue", "state")),
-    Metric("pms_sync_oldest_due_job_seconds", "Age of the oldest due job.", ("queue",)),
+    Metric(
+        "pms_sync_jobs",
+        "Jobs that are ready, held back in a paused queue, due later, running or dead.",
+        ("queue", "state"),
+    ),
+    Metric(
+        "pms_sync_oldest_due_job_seconds",
+        "Age of the oldest due job that nobody paused.",
+        ("queue",),
+    ),
     Metric("pms_sync_workers", "Living worker processes that serve a queue.", ("queue",)),
     Metric("pms_sync_worker_threads", "Threads of those workers.", ("queue",)),
     Metric(
@@ -108,6 +116,11 @@ OF_JOBS = (
         C,
     ),
     Metric("pms_sync_scheduler_late_seconds", "How long the timetable's next chore is overdue."),
+    Metric(
+        "pms_sync_oldest_pause_seconds",
+        "How long ago the oldest pause of a queue began; 0 for none.",
+        ("queue",),
+    ),
     Metric("pms_sync_paused_queues", "Queues that an account's operator paused."),
     Metric("pms_sync_owed_pushes", "Jobs that are to bring changes to a PMS.", ("vendor",)),
     Metric("pms_sync_oldest_owed_push_seconds", "Age of the oldest of those.", ("vendor",)),
@@ -147,6 +160,22 @@ OF_CALLERS = (
     Metric("pms_sync_oldest_unsettled_write_seconds", "Age of the oldest of those.", ("vendor",)),
     Metric("pms_sync_deliveries_last_hour", "Webhooks kept within the hour.", ("sender", "state")),
 )
+OF_PROGRAMS = (
+    Metric(
+        "pms_sync_endpoints",
+        "Endpoints of accounts' programs: active, failing, paused, or disabled after days of it.",
+        ("state",),
+    ),
+    Metric(
+        "pms_sync_endpoint_messages_last_hour",
+        "Messages to endpoints of the hour: still due, delivered or failed.",
+        ("state",),
+    ),
+    Metric(
+        "pms_sync_oldest_untold_seconds",
+        "Age of the oldest change that an active endpoint was not told of.",
+    ),
+)
 OF_ACCESS = (
     Metric(
         "pms_sync_phi_accesses_last_hour",
@@ -155,7 +184,8 @@ OF_ACCESS = (
     ),
     Metric(
         "pms_sync_phi_busiest_person_last_hour",
-        "The most such looks that any one person of a role had within the hour.",
+        "The most such looks that any one person of a role had within the hour; following the"
+        " sheet is none.",
         ("role",),
     ),
     Metric("pms_sync_audit_findings_open", "Findings nobody has acknowledged yet.", ("rule",)),
@@ -174,6 +204,7 @@ METRICS = (
     *OF_JOBS,
     *OF_VENDORS,
     *OF_CALLERS,
+    *OF_PROGRAMS,
     *OF_ACCESS,
     *OF_ITSELF,
 )

@@ -13,13 +13,13 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/metrics", response_class=Response)
-def metrics(request: Request, ports: GivenPorts) -> Response:
+async def metrics(request: Request, ports: GivenPorts) -> Response:
     """Counts, ages and ids of connections; nothing about any person.
 
     With METRICS_TOKEN set only who sends it as a bearer token is answered.
     """
     _check(request, ports.metrics_token)
-    return Response(request.app.state.metrics.text(), media_type=CONTENT_TYPE_LATEST)
+    return Response(await request.app.state.metrics.told(), media_type=CONTENT_TYPE_LATEST)
 
 
 def _check(request: Request, token: str | None) -> None:

@@ -19,7 +19,16 @@ from redis import Redis, RedisError
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.measures import access, connections, outward, phone, queues, syncs, vendors
+from adapters.measures import (
+    access,
+    connections,
+    outward,
+    phone,
+    queues,
+    syncs,
+    telling,
+    vendors,
+)
 from adapters.measures.asking import Sample
 from adapters.measures.tallies import Tallies
 from adapters.storage.spent import StoredSpent
@@ -33,6 +42,9 @@ log = structlog.get_logger()
 
 KEPT_SECONDS = 5.0
 """However often it is asked, the database is read no more often than this."""
+
+PATIENCE_SECONDS = 8.0
+"""What is not read by then is left out: Prometheus gives up a scrape after ten."""
 
 STATEMENT_MS = 2000
 _AT_MOST = text(f"SET LOCAL statement_timeout = {STATEMENT_MS}")
@@ -54,13 +66,25 @@ class Measured(Collector):
     A part that cannot be read is left out and named, so that it hides no other.
     """
 
-    def __init__(self, engine: Engine, redis: Redis, hub: Hub, *, kept: float, lag: float) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        redis: Redis,
+        hub: Hub,
+        *,
+        kept: float,
+        lag: float,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         self._engine = engine
         self._redis = redis
         self._hub = hub
         self._kept = kept
+        self._patience = patience
         self._tallies = Tallies(lag=lag)
         self._lock = threading.Lock()
+        self._reader: threading.Thread | None = None
+        self._found: dict[str, Sequence[Sample] | None] = {}
         self._read_at = float("-inf")
         self._families: Sequence[Family] = ()
 
@@ -76,14 +100,27 @@ class Measured(Collector):
         return iter(())
 
     def _read(self) -> Reading:
-        started = time.perf_counter()
-        samples: list[Sample] = []
-        failed: dict[str, bool] = {}
-        for part, ask in self._parts().items():
-            found = self._asked(part, ask)
-            failed[part] = found is None
-            samples.extend(found or ())
+        """By a thread of its own, which may hang; while an earlier one does, no other begins."""
+        started, parts = time.perf_counter(), self._parts()
+        if self._reader is None or not self._reader.is_alive():
+            self._found = {}
+            self._reader = threading.Thread(
+                target=self._ask, args=(parts, self._found), name="metrics", daemon=True
+            )
+            self._reader.start()
+        self._reader.join(self._patience)
+        found = dict(self._found)
+        failed = {part: found.get(part) is None for part in parts}
+        samples = [one for part in parts for one in found.get(part) or ()]
         return Reading(samples, failed, time.perf_counter() - started)
+
+    def _ask(
+        self,
+        parts: Mapping[str, Callable[[], Iterable[Sample]]],
+        found: dict[str, Sequence[Sample] | None],
+    ) -> None:
+        for part, ask in parts.items():
+            found[part] = self._asked(part, ask)
 
     def _parts(self) -> Mapping[str, Callable[[], Iterable[Sample]]]:
         """Each in a transaction of its own."""
@@ -93,6 +130,7 @@ class Measured(Collector):
             "outward": outward.read,
             "syncs": syncs.read,
             "phone": phone.read,
+            "telling": telling.read,
             "access": access.read,
             "tallies": self._tallies.read,
         }

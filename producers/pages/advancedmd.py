@@ -177,7 +177,10 @@ def _rights(door: Door) -> dict[str, bool]:
 def _chosen(every: Sequence[TwoWay], wanted: UUID | None) -> TwoWay:
     found = next((one for one in every if wanted in (None, one.id)), None)
     if found is None:
-        raise Problem(HTTPStatus.NOT_FOUND, "No practice at AdvancedMD is connected.")
+        raise Problem(
+            HTTPStatus.NOT_FOUND,
+            "No practice at AdvancedMD is connected; an owner or admin can, under Connections.",
+        )
     return found
 
 

@@ -16,13 +16,14 @@ from adapters.storage.agreements import CUSTOMER
 from adapters.storage.audit_search import DayCount, Wanted
 from domain.accesses import Noticed, Rule
 from domain.people import Permission
-from domain.window import days, local_day, whole_days
+from domain.window import check_days, days, local_day, whole_days
 from producers import audits, cursors
 from producers.cursors import Cursor
 from producers.days import account_zone
 from producers.doors import Door, door
 from producers.pages.queues import bars
 from producers.pages.rendering import ENVIRONMENT, NavItem, render, vendor
+from producers.words import Line
 
 router = APIRouter(include_in_schema=False)
 
@@ -61,11 +62,11 @@ class Chosen(BaseModel):
 
     first: Annotated[str, Query(max_length=10, alias="from")] = ""
     last: Annotated[str, Query(max_length=10, alias="to")] = ""
-    person: Annotated[str, Query(max_length=200)] = ""
-    action: Annotated[str, Query(max_length=80)] = ""
+    person: Annotated[Line, Query(max_length=200)] = ""
+    action: Annotated[Line, Query(max_length=80)] = ""
     connection_id: Annotated[str, Query(max_length=36)] = ""
-    patient_id: Annotated[str, Query(max_length=200)] = ""
-    trace_id: Annotated[str, Query(max_length=80)] = ""
+    patient_id: Annotated[Line, Query(max_length=200)] = ""
+    trace_id: Annotated[Line, Query(max_length=80)] = ""
     phi_only: Annotated[str, Query(max_length=5)] = ""
 
     def address(self, path: str = "/audit", **changed: str | None) -> str:
@@ -77,6 +78,7 @@ class Chosen(BaseModel):
     def days(self, today: date) -> tuple[date, date]:
         """The days meant: a week, where none or nothing readable is named."""
         last = _date(self.last) or today
+        check_days(last, last)
         first = _date(self.first) or last - timedelta(days=USUAL_DAYS - 1)
         return min(first, last), last
 

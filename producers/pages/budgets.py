@@ -30,7 +30,7 @@ STATUS: Mapping[str, tuple[str, str]] = {
     "on_time": ("on_time", "On time"),
     "slowed": ("paused", "Slower"),
     "late": ("failing", "Late"),
-    "by_hand": ("by_hand", "By hand"),
+    "by_hand": ("by_hand", "Not by itself"),
 }
 PARTS: Mapping[str, str] = {
     "answered": "answered",

@@ -120,8 +120,10 @@ def realtime_minutes(vendor: Vendor) -> int:
 
 
 def is_by_hand(connection: ConnectionDetails) -> bool:
-    """Usable, but synced only when somebody asks."""
-    return not connection.sync_enabled and connection.state == State.ACTIVE
+    """Synced only when somebody asks, or will be so again after its pause."""
+    if connection.state == State.INACTIVE:
+        return connection.by_hand
+    return not connection.sync_enabled and connection.state in {State.ACTIVE, State.ERROR}
 
 
 def status(connection: ConnectionDetails) -> str:
@@ -202,7 +204,8 @@ def _needs(vendor: Vendor, presets: frozenset[str]) -> Sequence[str]:
     """What to have at hand, in the order it is asked for."""
     asked = [short(label) for label in asked_secrets(vendor, presets).values()]
     if vendor.pairing:
-        return ["Pairing code", *asked]
+        also = [short(label) for label in needed_settings(vendor, presets).values()]
+        return ["Pairing code", *asked, *also]
     return [*asked, before_bracket(vendor.site_label)]
 
 

@@ -1,6 +1,5 @@
 """The connections as cards, and one connection with everything that can be set about it."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
@@ -33,7 +32,8 @@ from producers.asking import loaded
 from producers.doors import Door, door
 from producers.pages import connecting
 from producers.pages.oauth import offered
-from producers.pages.rendering import ENVIRONMENT, NavItem, render, vendor
+from producers.pages.reasons import unread
+from producers.pages.rendering import ENVIRONMENT, NavItem, render
 from producers.problems import Problem
 
 router = APIRouter(prefix="/connections", include_in_schema=False)
@@ -55,8 +55,6 @@ SECTIONS: Mapping[str, str] = {
     "drift": "Surprises",
     "danger": "Remove",
 }
-# How the engine tells of an answer it could not use: "Gentu: GET /path answered 404".
-ANSWERED = re.compile(r"[^:]+: [A-Z]+ \S+ answered (?P<status>\d{3})")
 LET_IN_AT: Mapping[str, str] = {SIKKA: "/setup/sikka"}
 """Where practices let us in elsewhere than with credentials of their own."""
 DAYS: Mapping[str, str] = {
@@ -192,20 +190,16 @@ def standing(connection: ConnectionDetails) -> str:
 
 
 def trouble(connection: ConnectionDetails) -> str:
-    """Why it fails or is shut out, without what only an engineer reads."""
-    title, reason = vendor(connection.vendor), connection.fresh.reason or ""
-    answered = ANSWERED.match(reason)
-    shut_out = f"{title} no longer lets us in" if connection.state == State.NEEDS_SIGN_IN else ""
-    if answered is not None:
-        said = f"it answered {answered['status']}"
-        return f"{shut_out} ({said})." if shut_out else f"{title} cannot be read: {said}."
-    return reason or f"{shut_out}."
+    """Why it fails or is shut out."""
+    return unread(connection.fresh.reason, connection.vendor, connection.state)
 
 
 def next_sync(connection: ConnectionDetails, now: datetime) -> str:
     at = connection.next_sync_at
     if not connection.sync_enabled or at is None:
-        return "when asked" if connecting.is_by_hand(connection) else "not planned"
+        is_paused = connection.state == State.INACTIVE
+        is_by_hand = connecting.is_by_hand(connection) and not is_paused
+        return "when asked" if is_by_hand else "not planned"
     if at <= now:
         return "now"
     minutes = max(round((at - now).total_seconds() / 60), 1)
@@ -223,7 +217,8 @@ def what_to_do(connection: ConnectionDetails) -> str:
     *most, last = (connecting.short(label).lower() for label in asked)
     if described.site_secret is not None:
         return f"Enter the {', '.join(most)} and {last} as they are now."
-    return f"Get a new {' and '.join([*most, last])} from {described.title} and enter it."
+    them = "them" if most else "it"
+    return f"Get a new {' and '.join([*most, last])} from {described.title} and enter {them}."
 
 
 def sign_in_page(connection: ConnectionDetails) -> str:

@@ -25,6 +25,7 @@ from producers.cursors import Cursor
 from producers.days import account_zone
 from producers.doors import Door, door
 from producers.pages.rendering import ENVIRONMENT, VENDORS, NavItem, render, words
+from producers.words import Line
 
 router = APIRouter(include_in_schema=False)
 
@@ -102,7 +103,7 @@ class Wanted(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    sender: Annotated[str | None, Query(max_length=60)] = None
+    sender: Annotated[Line | None, Query(max_length=60)] = None
     state: DeliveryState | None = None
 
     def address(self, **changed: str | None) -> str:

@@ -27,6 +27,7 @@ from producers import seen
 from producers.asking import Wish, checked, loaded
 from producers.doors import Door, door
 from producers.problems import Problem
+from producers.security import signed_claims
 
 router = APIRouter(prefix="/setup/oauth", include_in_schema=False)
 
@@ -160,7 +161,7 @@ def _mark(door: Door, desk: Desk, verifier: str) -> str:
 def _own(door: Door, state: str, verifier: str) -> UUID:
     """The connection of a sign-in that this person began in this browser, a moment ago."""
     try:
-        told = jwt.decode(state, door.ports.jwt_secret, algorithms=["HS256"], audience=AUDIENCE)
+        told = signed_claims(state, door.ports, audience=AUDIENCE)
         connection_id, until = UUID(told["connection"]), float(told["until"])
         whose = (told["account"], told["by"])
         is_ours = hmac.compare_digest(str(told["proof"]), digest(verifier))

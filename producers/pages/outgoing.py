@@ -46,6 +46,7 @@ def page(
         "outgoing.html",
         person=door.person,
         endpoints=found,
+        standing={one.id for one in found},
         messages=shown,
         next_href=following and f"/outgoing?cursor={following}",
         is_first=cursor is None,

@@ -216,6 +216,7 @@ def _shown(door: Door, chosen: Chosen, cursor: str | None) -> dict[str, Any]:
         "timezone": timezone,
         "acts_on_all": [act for act, states in FROM.items() if chosen.wanted.state in states],
         "most": MOST,
+        "may_configure": door.person.may(Permission.CONFIGURE),
     }
 
 

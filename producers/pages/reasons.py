@@ -1,7 +1,9 @@
-"""Why a row is not at its practice yet, as badges and cards say it, with what a person can do."""
+"""Why a row is not at its practice yet, or a practice is not read, as pages say it to people."""
 
+import re
 from collections.abc import Mapping
 
+from domain.connections import State
 from producers.pages.rendering import ENVIRONMENT, vendor
 
 TAKEN = "Choose a free time, or undo the change here."
@@ -13,6 +15,8 @@ ADVICE: Mapping[str, str] = {
 }
 """What to do about a refusal that does not say so itself."""
 ENDS = (".", "!", "?", "…")
+# How the engine tells of an answer it could not use: "Gentu: GET /path answered 404".
+ANSWERED = re.compile(r"[^:]+: [A-Z]+ \S+ answered (?P<status>\d{3})")
 
 
 def why(reason: str | None, name: str) -> str:
@@ -26,4 +30,15 @@ def why(reason: str | None, name: str) -> str:
     return f"{told} {advice}" if advice else told
 
 
-ENVIRONMENT.filters.update(why=why)
+def unread(reason: str | None, name: str, state: str) -> str:
+    """Why a practice fails or is shut out, without what only an engineer reads."""
+    title, said = vendor(name), reason or ""
+    answered = ANSWERED.match(said)
+    shut_out = f"{title} no longer lets us in" if state == State.NEEDS_SIGN_IN else ""
+    if answered is not None:
+        status = f"it answered {answered['status']}"
+        return f"{shut_out} ({status})." if shut_out else f"{title} cannot be read: {status}."
+    return said or f"{shut_out}."
+
+
+ENVIRONMENT.filters.update(why=why, unread=unread)

@@ -34,7 +34,7 @@ from domain.patient_links import Link
 from domain.people import Permission, Person
 from domain.reading import Reading, readings_of
 from domain.sheet import ConflictView, ConnectionView, EntryView, Origin, OtherValue
-from domain.window import EARLIEST_YEAR, LATEST_YEAR, local_day
+from domain.window import EARLIEST_YEAR, LATEST_YEAR, local_day, place
 from producers.both_ways import vendors
 from producers.days import todays
 from producers.doors import Door, door
@@ -69,6 +69,7 @@ LABELS: Mapping[str, str] = {
 FLAGS: Mapping[str, str] = {
     "estimated_duration": "The PMS gave no length; the practice's usual one is shown.",
     "missing_time": "The PMS gave no time; the row stands at the start of its day.",
+    "moved": "The PMS moved this visit: it stands at another time, in a row of its own.",
     "unknown_status": "The PMS uses a status we do not know",
     "gap": "The clocks go forward at this time; check it in the PMS.",
     "fold": "The clocks go back: this time happens twice that night.",
@@ -184,7 +185,7 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
         policies = _policies(db, door)
     return {
         "sheet": sheet,
-        "board": lay_out(shown, sheet.columns, sheet.entries),
+        "board": lay_out(shown, sheet.columns, sheet.entries, connected={one.id for one in known}),
         "overlaps": side_by_side(sheet),
         "policies": policies,
         "disputed": [in_words(one, names) for one in sheet.entries if one.is_disputed],
@@ -329,11 +330,6 @@ def when_read(reading: Reading, now: datetime, timezone: str) -> str:
         return "not read yet"
     is_today = local_day(at, timezone) == local_day(now, timezone)
     return f"read {clock(at, timezone) if is_today else moment(at, timezone)}"
-
-
-def place(timezone: str) -> str:
-    """Australia/Perth -> Perth."""
-    return timezone.rpartition("/")[2].replace("_", " ")
 
 
 def _pms(entry: EntryView, connections: Mapping[UUID, ConnectionView]) -> str:

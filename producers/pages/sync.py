@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict
 
 from adapters.pace import seconds_left
-from adapters.storage import boards, runs, timelines
+from adapters.storage import approvals, boards, runs, timelines
 from adapters.storage.runs import LoggedRun
 from adapters.storage.sheet_status import read_connections, read_facts, read_waiting
 from adapters.storage.timelines import Outward
@@ -110,21 +110,25 @@ def fragment(request: Request, door: Reader, shown: Chosen) -> HTMLResponse:
 @router.get("/sync/runs/{run_id}")
 def one_run(request: Request, door: Reader, run_id: UUID) -> HTMLResponse:
     """One run in detail; a preview's lines for those who may see patients."""
+    now = door.ports.clock()
     with door.transaction() as db:
         run = runs.read(db, run_id)
         rejects = runs.rejects(db, run_id)
         diff = diff_of(db, door, run)
-        connections = {one.id: one for one in read_connections(db, now=door.ports.clock())}
+        connections = {one.id: one for one in read_connections(db, now=now)}
+        may_be = run.may_be_approved and door.person.may(Permission.SYNC)
+        prospect = approvals.prospect(db, run_id, at=now) if may_be else None
     return render(
         request,
         "_run.html",
         person=door.person,
         run=run,
+        prospect=prospect,
+        now=now,
         rejects=rejects,
         diff=diff,
         connection=connections.get(run.connection_id),
         may_see=door.person.may(Permission.SEE_SHEET),
-        may_sync=door.person.may(Permission.SYNC),
         may_edit=door.person.may(Permission.EDIT_SHEET),
     )
 

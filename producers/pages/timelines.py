@@ -10,14 +10,15 @@ TICK = STEPS // 4
 """A mark every so many steps."""
 
 COUNTED: Mapping[str, str] = {
-    "fetched": "fetched",
-    "created": "created",
-    "updated": "updated",
-    "skipped": "skipped",
+    "fetched": "read",
+    "created": "new",
+    "updated": "changed",
+    "skipped": "left out",
     "removed": "removed",
-    "rejected": "rejected",
+    "rejected": "unreadable",
     "conflicts": "conflicts",
 }
+"""In the words of the runs below."""
 
 
 def bars(line: Timeline) -> Sequence[tuple[Step, float, float, float]]:
@@ -37,11 +38,16 @@ def openings(line: Timeline) -> Sequence[tuple[float, float]]:
 
 
 def told(step: Step) -> str:
-    """`3 runs, 412 fetched, 2 created`."""
+    """`3 runs, 412 read, 2 new`."""
     runs = "1 run" if step.runs == 1 else f"{step.runs} runs"
-    some = [f"{step.counts[name]} {word}" for name, word in COUNTED.items() if name in step.counts]
+    some = [f"{many} {word(name, many)}" for name in COUNTED if (many := step.counts.get(name))]
     ended = "" if step.worst == "success" else f", {step.worst}"
     return ", ".join([f"{runs}{ended}", *some])
+
+
+def word(name: str, many: int) -> str:
+    """What so many of them are called."""
+    return COUNTED[name].removesuffix("s") if many == 1 else COUNTED[name]
 
 
 def ticks(line: Timeline, timezone: str) -> Sequence[str]:
@@ -56,4 +62,4 @@ def ticks(line: Timeline, timezone: str) -> Sequence[str]:
 ENVIRONMENT.filters.update(
     timeline_bars=bars, timeline_openings=openings, step_words=told, timeline_ticks=ticks
 )
-ENVIRONMENT.globals.update(timeline_counts=COUNTED)
+ENVIRONMENT.globals.update(timeline_counts=COUNTED, timeline_word=word)

@@ -179,8 +179,8 @@ def _keep(ports: Ports, voice: Voice, came: _Came) -> Asked | str:
             voice_board.turn_away(db, tools, account_id=account.id, at=ports.clock())
             return TOO_MANY
         called = (message.call.called_number, message.call.called_number_id)
-        able = phone_book.practices(db, connectors=pms.desks())
-        serving = phone_book.answering(able, called)
+        practices = phone_book.practices(db, connectors=pms.desks())
+        serving = phone_book.answering(practices, called)
         arrival = _Arrival(came, account.id, serving)
         delivery_id = _delivery(db, ports, arrival)
         found = {}
@@ -310,7 +310,7 @@ def _note(ports: Ports, account_id: str, message: Message) -> None:
     values = {
         "account_id": account_id,
         "call_id": message.call.id,
-        "has_ended": message.type == "end-of-call-report",
+        "has_ended": message.call.has_ended,
         "reason": message.call.ended_reason,
     }
     with transaction(ports.database, account_id=account_id) as db:

@@ -8,9 +8,18 @@ import pytest
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.storage import clinicians, connection_list, connections, mapping, reviving
+from adapters.storage import (
+    checks,
+    clinicians,
+    connection_list,
+    connections,
+    mapping,
+    practice_book,
+    reviving,
+)
 from adapters.storage.connections import NewConnection
 from domain.appointments import AppointmentType, Practice, Practitioner
+from domain.checks import Seen
 from domain.connections import State
 from domain.errors import BadInput
 from infra.database import engine, transaction
@@ -75,6 +84,58 @@ def test_the_same_practice_twice_is_refused_in_one_sentence(db: Db) -> None:
         added(db)
 
 
+def test_the_same_practice_in_other_letters_is_refused_too(db: Db) -> None:
+    added(db)
+
+    with pytest.raises(BadInput, match="already has a gentu connection for site 'tenant-1'"):
+        added(db, site="Tenant-1")
+
+
+def test_one_practice_of_an_office_is_connected_once_by_whichever_name(db: Db) -> None:
+    first = added(db, vendor="sikka", site="D12345", settings={"practice_id": "1"})
+
+    with pytest.raises(BadInput, match="already has a sikka connection for site 'D12345'"):
+        added(db, vendor="sikka", site="d12345:1")
+    assert added(db, vendor="sikka", site="D12345:2") != first
+
+
+def test_an_office_that_names_no_practice_is_to_the_one_it_turns_out_to_be(db: Db) -> None:
+    office = connections.load(db, added(db, vendor="sikka", site="D12345"))
+    told = Practice(site="D12345", number="1")
+
+    kept = checks.keep(db, office, Seen(practice=told), rename=False)
+
+    assert kept.settings == {"practice_id": "1"}
+    with pytest.raises(BadInput, match="already has a sikka connection for site 'D12345'"):
+        added(db, vendor="sikka", site="D12345:1")
+
+
+def test_an_office_begun_beside_its_practice_is_refused_once_that_is_known(db: Db) -> None:
+    added(db, vendor="sikka", site="D12345:1", name="Main Street")
+    begun = added(db, vendor="sikka", site="D12345", state=State.SETUP_REQUIRED)
+    told = Practice(site="D12345", number="1")
+
+    with pytest.raises(BadInput, match="connected already, as 'Main Street'"):
+        checks.keep(db, connections.load(db, begun), Seen(practice=told), rename=False)
+
+
+def test_an_office_is_not_named_into_a_practice_that_is_connected(db: Db) -> None:
+    added(db, vendor="sikka", site="D12345:1", name="Main Street")
+    begun = added(db, vendor="sikka", site="D12345", state=State.SETUP_REQUIRED)
+
+    with pytest.raises(BadInput, match="connected already, as 'Main Street'"):
+        connection_list.configure(db, begun, {"settings": {"practice_id": "1"}})
+
+
+def test_a_practice_s_number_does_not_go_along_to_another_office(db: Db) -> None:
+    begun = added(db, vendor="sikka", site="D1", settings={"practice_id": "1"})
+
+    connection_list.configure(db, begun, {"site": "D2"})
+
+    moved = connections.load(db, begun)
+    assert (moved.site, moved.settings) == ("D2", {})
+
+
 def test_two_practices_of_one_pms_may_share_an_account(db: Db) -> None:
     assert added(db, site="a") != added(db, site="b")
 
@@ -103,7 +164,7 @@ def test_another_account_does_not_see_the_connection(database: Engine) -> None:
 def test_a_practitioner_is_known_at_once_and_mapped_only_by_a_person(db: Db) -> None:
     connection = connections.load(db, added(db))
 
-    connections.save_practitioners(db, connection, [ANN, BEN, ANN])
+    practice_book.save_practitioners(db, connection, [ANN, BEN, ANN])
 
     held = connections.load(db, connection.id)
     assert held.practitioners == {"p1": "Dr Ann Example", "p2": "Dr Ben Example"}
@@ -113,9 +174,9 @@ def test_a_practitioner_is_known_at_once_and_mapped_only_by_a_person(db: Db) -> 
 def test_map_all_gives_every_practitioner_a_clinician_once(db: Db) -> None:
     connection = connections.load(db, added(db, settings={"map_all": True}))
 
-    connections.save_practitioners(db, connection, [ANN])
+    practice_book.save_practitioners(db, connection, [ANN])
     first = connections.load(db, connection.id).clinicians
-    connections.save_practitioners(db, connection, [ANN, BEN])
+    practice_book.save_practitioners(db, connection, [ANN, BEN])
 
     held = connections.load(db, connection.id)
     assert set(held.clinicians) == {"p1", "p2"}
@@ -130,7 +191,7 @@ def test_map_all_takes_the_clinician_whose_name_is_spelt_alike(db: Db) -> None:
     column = clinicians.add_clinician(db, "default", "dr  ann EXAMPLE")
     connection = connections.load(db, added(db))
 
-    connections.save_practitioners(db, connection, [ANN, BEN], map_all=True)
+    practice_book.save_practitioners(db, connection, [ANN, BEN], map_all=True)
 
     held = connections.load(db, connection.id)
     assert held.clinicians["p1"] == column
@@ -141,8 +202,8 @@ def test_map_all_tells_two_people_of_one_name_apart(db: Db) -> None:
     connection = connections.load(db, added(db))
     other = Practitioner(pms_id="p3", full_name="Dr  Ann Example")
 
-    connections.save_practitioners(db, connection, [ANN, other], map_all=True)
-    connections.save_practitioners(db, connection, [ANN, other], map_all=True)
+    practice_book.save_practitioners(db, connection, [ANN, other], map_all=True)
+    practice_book.save_practitioners(db, connection, [ANN, other], map_all=True)
 
     held = connections.load(db, connection.id)
     assert held.clinicians["p1"] != held.clinicians["p3"]
@@ -152,10 +213,10 @@ def test_map_all_tells_two_people_of_one_name_apart(db: Db) -> None:
 
 def test_a_rename_changes_the_name_at_the_pms_and_not_the_clinician(db: Db) -> None:
     connection = connections.load(db, added(db))
-    connections.save_practitioners(db, connection, [ANN], map_all=True)
+    practice_book.save_practitioners(db, connection, [ANN], map_all=True)
 
     renamed = Practitioner(pms_id="p1", full_name="Dr Ann Newname")
-    connections.save_practitioners(db, connection, [renamed])
+    practice_book.save_practitioners(db, connection, [renamed])
 
     held = connections.load(db, connection.id)
     clinicians = db.execute(text("SELECT name FROM run_sheet_clinicians")).scalars().all()
@@ -166,10 +227,10 @@ def test_a_rename_changes_the_name_at_the_pms_and_not_the_clinician(db: Db) -> N
 def test_types_start_without_a_telehealth_mark_and_keep_the_one_a_person_made(db: Db) -> None:
     connection = connections.load(db, added(db))
 
-    connections.save_types(db, connection, [VIDEO, ROOM])
+    practice_book.save_types(db, connection, [VIDEO, ROOM])
     assert connections.load(db, connection.id).telehealth_types == frozenset()
-    connections.mark_telehealth(db, connection, ["t1"])
-    connections.save_types(db, connection, [VIDEO, ROOM])
+    practice_book.mark_telehealth(db, connection, ["t1"])
+    practice_book.save_types(db, connection, [VIDEO, ROOM])
 
     held = connections.load(db, connection.id)
     assert held.telehealth_types == {"t1"}
@@ -178,10 +239,10 @@ def test_types_start_without_a_telehealth_mark_and_keep_the_one_a_person_made(db
 
 def test_what_the_pms_says_of_a_type_does_not_overrule_a_person(db: Db) -> None:
     connection = connections.load(db, added(db))
-    connections.save_types(db, connection, [ROOM])
+    practice_book.save_types(db, connection, [ROOM])
 
-    connections.mark_telehealth(db, connection, ["t2"])
-    connections.save_types(db, connection, [ROOM])
+    practice_book.mark_telehealth(db, connection, ["t2"])
+    practice_book.save_types(db, connection, [ROOM])
 
     assert connections.load(db, connection.id).telehealth_types == {"t2"}
 
@@ -189,8 +250,8 @@ def test_what_the_pms_says_of_a_type_does_not_overrule_a_person(db: Db) -> None:
 def test_a_type_marked_before_it_was_read_gets_its_name_later(db: Db) -> None:
     connection = connections.load(db, added(db))
 
-    connections.mark_telehealth(db, connection, ["t1"])
-    connections.save_types(db, connection, [VIDEO])
+    practice_book.mark_telehealth(db, connection, ["t1"])
+    practice_book.save_types(db, connection, [VIDEO])
 
     held = connections.load(db, connection.id)
     assert held.telehealth_types == {"t1"}
@@ -230,7 +291,7 @@ def columns(db: Db) -> list[str]:
 
 def test_a_name_that_is_taken_makes_no_second_column_however_it_is_written(db: Db) -> None:
     connection = connections.load(db, added(db))
-    connections.save_practitioners(db, connection, [ANN, BEN])
+    practice_book.save_practitioners(db, connection, [ANN, BEN])
 
     mapping.map_by_name(db, connection, "p1", clinician="Dr Ann Example")
     mapping.map_by_name(db, connection, "p2", clinician="dr ann  EXAMPLE")
@@ -282,9 +343,9 @@ def test_a_lost_sign_in_plans_no_sync(db: Db) -> None:
 def test_a_practice_connected_again_keeps_its_id_and_what_people_decided(database: Engine) -> None:
     with transaction(database, account_id="default") as db:
         connection = connections.load(db, added(db, settings={"map_all": True}))
-        connections.save_practitioners(db, connection, [ANN, BEN])
-        connections.save_types(db, connection, [VIDEO])
-        connections.mark_telehealth(db, connection, ["t1"])
+        practice_book.save_practitioners(db, connection, [ANN, BEN])
+        practice_book.save_types(db, connection, [VIDEO])
+        practice_book.mark_telehealth(db, connection, ["t1"])
         before = connections.load(db, connection.id)
     with transaction(database, account_id="default") as db:
         connection_list.remove(db, connection.id)
@@ -303,11 +364,62 @@ def test_a_practice_connected_again_keeps_its_id_and_what_people_decided(databas
     assert version == 3
 
 
+@pytest.mark.parametrize(
+    ("vendor", "was", "now"),
+    [
+        ("gentu", "tenant-1", "Tenant-1"),
+        ("gentu", "tenant-1", " tenant-1 "),
+        ("gentu", "tenant-1 ", "tenant-1"),
+        ("sikka", "D12345:1", "d12345:1"),
+    ],
+)
+def test_a_practice_connected_again_keeps_its_id_however_its_site_is_written(
+    database: Engine, vendor: str, was: str, now: str
+) -> None:
+    with transaction(database, account_id="default") as db:
+        old = added(db, vendor=vendor, site="else")
+        db.execute(text("UPDATE pms_connections SET site = :site"), {"site": was})
+        connection_list.remove(db, old)
+
+    with transaction(database, account_id="default") as db:
+        again = connections.load(db, added(db, vendor=vendor, site=now))
+
+    assert (again.id, again.site) == (old, now.strip())
+
+
+def test_a_practice_named_otherwise_within_its_office_is_connected_again(db: Db) -> None:
+    old = added(db, vendor="sikka", site="D12345", settings={"practice_id": "1"})
+    connection_list.remove(db, old)
+
+    assert added(db, vendor="sikka", site="D12345:2") != old
+    assert added(db, vendor="sikka", site="D12345:1") == old
+
+
+@pytest.mark.parametrize(
+    ("asked", "left_out"),
+    [({}, "phone,email"), ({"leave_out": "notes"}, "notes")],
+    ids=["nothing said", "said anew"],
+)
+def test_a_practice_connected_again_leaves_out_what_it_did_unless_that_is_said_anew(
+    database: Engine, asked: dict[str, str], left_out: str
+) -> None:
+    with transaction(database, account_id="default") as db:
+        first = added(db, settings={"leave_out": "phone,email", "default_minutes": 20})
+    with transaction(database, account_id="default") as db:
+        connection_list.remove(db, first)
+
+    with transaction(database, account_id="default") as db:
+        again = connections.load(db, added(db, settings=asked))
+
+    assert again.id == first
+    assert again.settings == {"leave_out": left_out}
+
+
 def test_who_had_left_the_book_before_a_removal_stays_out_of_it(database: Engine) -> None:
     gone = Practitioner(pms_id="p2", full_name="Dr Ben Example", in_book=False)
     with transaction(database, account_id="default") as db:
         connection = connections.load(db, added(db))
-        connections.save_practitioners(db, connection, [ANN, gone])
+        practice_book.save_practitioners(db, connection, [ANN, gone])
     with transaction(database, account_id="default") as db:
         connection_list.remove(db, connection.id)
 

@@ -1,6 +1,8 @@
 """The file of secrets is sealed, private and whole."""
 
 import json
+import resource
+import signal
 import stat
 from multiprocessing import get_context
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapters.secrets.file import FILE, FileSecretStore
+from domain.errors import Transient
 from infra.sealing import Keyring, SealBroken, Sealer
 
 FIRST, SECOND = "0f" * 32, "a5" * 32
@@ -63,6 +66,24 @@ def test_a_change_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
         store.put("gentu/acct-2", {"token": object()})  # type: ignore[dict-item]
 
     assert (tmp_path / FILE).read_bytes() == before
+
+
+def test_a_disk_without_room_is_worth_another_try_and_loses_nothing(tmp_path: Path) -> None:
+    store = FileSecretStore(tmp_path, OLD)
+    store.put("gentu/acct-1", {"token": "t-1"})
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, unlimited[1]))
+    try:
+        with pytest.raises(Transient, match=r"cannot be written.*check its disk"):
+            store.replace("gentu/acct-1", {"token": "t-2"})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+
+    assert store.get("gentu/acct-1") == {"token": "t-1"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["secrets.lock", FILE]
+    store.replace("gentu/acct-1", {"token": "t-2"})
+    assert store.get("gentu/acct-1") == {"token": "t-2"}
 
 
 def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:

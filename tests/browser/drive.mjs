@@ -34,11 +34,29 @@ function fonts(unpacked) {
 // A line this slow shows where a scenario runs ahead of its page.
 const LATE_MS = Number(process.env.BROWSER_LATE_MS ?? 0);
 
-const { scenario, base, token, shots, ...told } = JSON.parse(process.argv[2]);
+const { scenario, base, token, shots, failed, ...told } = JSON.parse(process.argv[2]);
 const browser = await browsers.launch({
   executablePath: await executable(),
-  args: ["--no-sandbox", "--disable-dev-shm-usage", "--use-gl=angle", "--use-angle=swiftshader"],
+  // Painted without a graphics card, and without one played in software, which takes most of a core.
+  args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
 });
+
+const cameras = new Map();
+
+// A picture that nobody asked for is not taken: a long page is laid out and painted anew for it.
+// On a busy machine the browser fails to take one now and then, whatever the page.
+function handCamera(page) {
+  const take = page.screenshot.bind(page);
+  cameras.set(page, take);
+  page.screenshot = shots ? (picture) => take(picture).catch(() => take(picture)) : async () => {};
+  if (!shots) Object.getPrototypeOf(page.locator("html")).screenshot = async () => {};
+}
+
+// How every page looked when it went wrong.
+async function pictureAll() {
+  const open = [...cameras].filter(([page]) => !page.isClosed());
+  await Promise.allSettled(open.map(([, take], nth) => take({ path: join(failed, `failed-${nth}.png`), timeout: 5_000 })));
+}
 
 let signedIn = null;
 
@@ -50,14 +68,12 @@ async function open({ width = 1280, height = 860, ...options } = {}) {
     ...options,
   });
   if (LATE_MS) await context.route("**/*", (asked) => setTimeout(() => asked.continue(), LATE_MS));
+  context.on("page", handCamera);
   const page = await context.newPage();
-  // On a busy machine the browser fails to take a picture now and then, whatever the page.
-  const take = page.screenshot.bind(page);
-  page.screenshot = (picture) => take(picture).catch(() => take(picture));
   const trouble = [];
   page.on("pageerror", (error) => trouble.push(error.message));
   page.on("console", (line) => line.type() === "error" && trouble.push(`${line.text()} ${line.location().url}`));
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(45_000);
   if (signedIn) {
     await page.goto(`${base}/`);
   } else {
@@ -75,6 +91,9 @@ const tell = (found) => console.log(JSON.stringify(found));
 try {
   const { default: play } = await import(`./scenarios/${scenario}.mjs`);
   tell(await play({ open, shots, base, told }));
+} catch (error) {
+  await pictureAll();
+  throw error;
 } finally {
   await browser.close();
 }

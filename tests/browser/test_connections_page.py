@@ -54,6 +54,7 @@ def test_what_a_practice_leaves_out_is_switched_off_and_on_again(browse: Browse)
     assert "Notesleft out by this practice" in found["abilities"]
     assert {value for name, value in found.items() if name.startswith("width")} == {0}
     assert found["trouble"] == []
+    assert not Path("null").exists()
 
 
 def test_who_may_only_look_changes_nothing(

@@ -1,15 +1,23 @@
 """Open windows follow what happens, however many there are and whatever becomes of their line."""
 
 import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from domain.accesses import ReadingLimits
 from producers.api import events
 from tests.browser.conftest import Browse
+from tests.browser.driving import drive
+from tests.producers.conftest import Clock, Site
+from tests.producers.seeding import CROWDED, DAY, DEMO, seed, was_read
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
 HEARTBEAT_SECONDS = 1.0
+REST_SECONDS = 25
 
 
 def test_eight_windows_of_one_browser_stay_usable_and_miss_nothing(browse: Browse) -> None:
@@ -38,4 +46,40 @@ def test_a_line_that_stalls_or_ends_is_told_tried_again_and_made_good(
         assert re.fullmatch(r"Not live since \d\d:\d\d, trying again\.", word)
     assert found["role"] == 1
     assert found["same"] is True
+    assert found["trouble"] == []
+
+
+def test_a_page_of_somebody_who_read_enough_says_until_when_and_is_renewed_then(
+    make_site: Callable[..., Site],
+    browser_parts: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turn, over = tmp_path / "turn", tmp_path / "over"
+
+    def now(clock: Clock) -> datetime:
+        """Before midnight by UTC; from the turn on, shortly before one; then after that."""
+        if not turn.exists():
+            return clock.now - timedelta(minutes=35)
+        return clock.now + timedelta(minutes=55, seconds=1 if over.exists() else -REST_SECONDS)
+
+    monkeypatch.setattr(Clock, "__call__", now)
+    site = make_site(reading=ReadingLimits(rows_an_hour=1))
+    with site.everything() as db:
+        for day in (DAY, DAY + timedelta(days=1)):
+            seed(db, site.seal(), CROWDED if day > DAY else DEMO, day=day)
+            was_read(db, day=day)
+
+    base, token = site.ports.base_url, site.link()
+    found = drive(
+        "too_much", base=base, token=token, shots=tmp_path, turn=str(turn), over=str(over)
+    )
+
+    sentence = (
+        r"This page is not renewed until \d\d:\d\d: you have read as many rows of patients .*"
+    )
+    assert re.fullmatch(sentence, found["word"])
+    assert found["role"] == 1
+    assert "0491 570 006" in found["old"]
+    assert found["asked"] == 1
     assert found["trouble"] == []

@@ -46,6 +46,18 @@ def test_two_people_at_one_row_lose_nothing(browse: Browse) -> None:
     assert found["shown"] == "(03) 7010 4321"
 
 
+def test_nobody_leaves_the_sheet_with_something_typed_that_is_not_saved(browse: Browse) -> None:
+    found = browse("going_away")
+
+    assert found["saved"] == "09:10"
+    assert found["refused"].startswith("Write the time as HH:MM")
+    assert (found["stayed"], found["typed"]) == ("2026-11-23", "25:99")
+    assert found["unanswered"].startswith("The server did not answer; look whether it was done")
+    assert found["overtaken"] == ["2026-11-23", "09:25"]
+    assert found["cleared"] is False
+    assert found["trouble"] == []
+
+
 def test_nothing_typed_is_lost_without_a_word(browse: Browse) -> None:
     found = browse("one_after_another")
 
@@ -161,6 +173,8 @@ def test_what_is_typed_is_read_strictly_and_said_beside_it(browse: Browse) -> No
     assert (found["stays"], found["unsaved"]) == (1, 0)
     assert found["saved"] == [{"start": "09:05"}]
     assert found["shown"] == "09:05"
+    assert found["long"] == ["The note is too long; at most 4000 characters.", "end."]
+    assert found["composing"] == [1, 2]
     assert found["before"].startswith("From Halaxy")
     assert found["after"].startswith("Set by Sam Owner")
     assert found["call"] == "tel:+61370104321"

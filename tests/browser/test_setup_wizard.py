@@ -48,6 +48,7 @@ def _is_connected_by_hand_through_all_five_steps(
     assert found["empty"] == "No practice is connected yet"
     assert found["offered"] == ["AdvancedMD", "Gentu", "Halaxy", "Medirecords"]
     assert found["soon"] == ["Kolla"]
+    assert len(found["titles_at"]) == 1
     assert found["wrong"].startswith("Connection failed. Please check your credentials. (")
     assert "connect this practice again" not in found["wrong"]
     assert found["id_kept"] == credentials.client_id

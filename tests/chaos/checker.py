@@ -42,6 +42,9 @@ UNDER_WAY_SECONDS = 0.5
 CONFIRMED = ("is confirmed", "It is booked", "was made in this call already")
 """What callers hear of an appointment that stands; the second where the answer came late."""
 
+SAYS_NOTHING = "Something went wrong on our side"
+"""Heard where the database was away until the end: the appointment may have been made before."""
+
 # Read for whoever asks, never stored (requirements, C-15).
 NOTES_ON_DEMAND = frozenset({"sikka"})
 MANUAL_STANDS, JOINED = frozenset({"phone", "start"}), "notes"
@@ -331,7 +334,8 @@ def _is_true(answers: Sequence[Line], bookings: int) -> bool:
     heard = [one["said"] for one in answers if one["said"]]
     if any(sign in one for one in heard for sign in CONFIRMED):
         return bookings == 1
-    may_be = any("it is not final yet" in one for one in heard) or len(heard) < len(answers)
+    is_open = any("it is not final yet" in one or SAYS_NOTHING in one for one in heard)
+    may_be = is_open or len(heard) < len(answers)
     return bookings <= (1 if may_be else 0)
 
 

@@ -225,17 +225,20 @@ class Controller:
         return found
 
     def _held_by(self, name: str) -> dict[int, int]:
-        """The jobs a worker has under way, with their fences."""
+        """The jobs a worker has under way, with their fences, as far as the database can tell."""
         process = self.world.processes[name]
         if "postgres" in self._down or not process.is_alive():
             return {}
         assert process.running is not None
         pid = process.running.pid
-        rows: Sequence[Any] = self.world.asked(
-            "SELECT id, fence FROM jobs WHERE state = 'running'"
-            " AND split_part(worker, ':', 2) = :pid",
-            pid=str(pid),
-        )
+        try:
+            rows: Sequence[Any] = self.world.asked(
+                "SELECT id, fence FROM jobs WHERE state = 'running'"
+                " AND split_part(worker, ':', 2) = :pid",
+                pid=str(pid),
+            )
+        except DatabaseAway:
+            return {}
         return {row.id: row.fence for row in rows}
 
     def _was_taken_over(self, held: dict[int, int]) -> bool:

@@ -35,6 +35,7 @@ class Line:
     port: int = 0
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def turn(self, mode: Mode) -> None:
@@ -57,25 +58,38 @@ class Line:
         self.port = server.sockets[0].getsockname()[1]
         return server
 
-    async def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.mode is Mode.DROP:
-            _reset(writer)
-            return
+    def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
+        task = self._loop.create_task(self._between(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _between(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            far_reader, far_writer = await self._reach()
-        except OSError:
-            writer.transport.abort()
-            return
-        self._open |= {writer, far_writer}
+            if self.mode is Mode.DROP:
+                _reset(writer)
+                return
+            with contextlib.suppress(OSError):
+                await self._to_the_other_end(reader, writer)
+        finally:
+            self._leave(writer)
+
+    async def _to_the_other_end(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        far_reader, far_writer = await self._reach()
+        self._open.add(far_writer)
         try:
             await asyncio.gather(
                 self._carry(reader, far_writer, is_answer=False),
                 self._carry(far_reader, writer, is_answer=True),
             )
         finally:
-            self._open -= {writer, far_writer}
-            for one in (writer, far_writer):
-                one.transport.abort()
+            self._leave(far_writer)
+
+    def _leave(self, writer: asyncio.StreamWriter) -> None:
+        self._open.discard(writer)
+        writer.transport.abort()
 
     async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if isinstance(self.there, Path):
@@ -106,13 +120,22 @@ class Line:
         server = self._loop.run_until_complete(self.listen())
         listening.set()
         self._loop.run_forever()
-        server.close()
+        # Whoever was let in a moment ago is made a connection of before the server is closed: made
+        # afterwards, it would be nobody's to close.
+        for door in server.sockets:
+            self._loop.remove_reader(door.fileno())
         self._turn(Mode.DROP)
         self._loop.run_until_complete(asyncio.sleep(0.1))
+        server.close()
         # Whoever is in the middle of reaching the other end is of no interest any more.
         self._loop.set_exception_handler(lambda *_: None)
-        for task in asyncio.all_tasks(self._loop):
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
             task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        # Of those whom nobody has begun to serve.
+        for writer in list(self._open):
+            self._leave(writer)
         self._loop.run_until_complete(asyncio.sleep(0.05))
         self._loop.close()
 

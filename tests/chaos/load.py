@@ -17,7 +17,8 @@ import httpx
 
 from domain.errors import SyncError
 from tests.chaos.world import VOICE, Connected, World
-from tests.e2e.switchboard import NUMBER, PLAIN, SECRET, SOON, STRANGER
+from tests.e2e.switchboard import NUMBER, SECRET, SOON, STRANGER
+from tests.plain import NO_TLS
 
 CALLERS = 6
 HOURS = range(9, 16)
@@ -318,7 +319,7 @@ class Load:
                     json=body,
                     headers={"X-Vapi-Secret": SECRET},
                     timeout=PATIENCE_SECONDS,
-                    verify=PLAIN,
+                    verify=NO_TLS,
                 )
             except httpx.ConnectError:
                 continue

@@ -21,10 +21,21 @@ from tests.chaos.load import Amount, Load
 from tests.chaos.plan import LONG, SHORT, planned
 from tests.chaos.vendors import Sort, sorts
 from tests.chaos.world import VOICE, World, world
+from tests.e2e.stack import TooLateError
 from tests.sync.practice import KEY
 
 SECONDS_A_FAULT, IN_THE_LONG_RUN = 1.5, 1.2
 TO_REST = 300.0
+OPEN = """
+    SELECT kind, state, id::text, account_id, attempts, waiting_for, error_text,
+           extract(epoch FROM due_at - now()) AS seconds, checkpoint
+    FROM jobs WHERE state IN ('ready', 'running')
+      AND kind IN ('sync', 'answer_tool_call', 'settle_write', 'refetch')
+    UNION ALL
+    SELECT kind, state, id::text, account_id, polls, told, reason,
+           extract(epoch FROM submitted_at - now()), NULL
+    FROM pms_writes WHERE state NOT IN ('confirmed', 'failed', 'withdrawn')
+"""
 PASSES = 4
 
 
@@ -100,13 +111,21 @@ def say(what: str) -> None:
     sys.stdout.flush()
 
 
+def come_to_rest(made: World) -> None:
+    try:
+        made.wait_for(lambda: is_quiet(made), seconds=TO_REST)
+    except TooLateError as late:
+        late.add_note("\n".join(["still open:", *map(str, made.asked(OPEN))]))
+        raise
+
+
 def settle(made: World, name: str) -> None:
     """Until nothing is under way, and then whole passes until each practice has had one.
 
     A person agrees where a pass asks one, and signs in where a PMS refused.
     """
     began = time.monotonic()
-    made.wait_for(lambda: is_quiet(made), seconds=TO_REST)
+    come_to_rest(made)
     made.history.note("rest", name=name, seconds=round(time.monotonic() - began, 1))
     due = list(made.practices)
     for _ in range(PASSES):
@@ -124,22 +143,16 @@ def settle(made: World, name: str) -> None:
         due = [one for job, one in jobs.items() if job not in whole]
         if not due:
             break
-    made.wait_for(lambda: is_quiet(made), seconds=TO_REST)
+    come_to_rest(made)
     made.history.note("settled", name=name, without=[str(one.id) for one in due])
 
 
 def is_quiet(made: World) -> bool:
     """No sync, write or tool call under way or due."""
     try:
-        (row,) = made.asked(
-            "SELECT (SELECT count(*) FROM jobs WHERE state IN ('ready', 'running')"
-            " AND kind IN ('sync', 'answer_tool_call', 'settle_write', 'refetch'))"
-            " + (SELECT count(*) FROM pms_writes"
-            " WHERE state NOT IN ('confirmed', 'failed', 'withdrawn')) AS open"
-        )
+        return not made.asked(OPEN)
     except DatabaseAway:
         return False
-    return int(row.open) == 0
 
 
 def ended(made: World, jobs: list[int]) -> bool:

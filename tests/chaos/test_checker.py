@@ -8,7 +8,7 @@ import pytest
 import redis
 from sqlalchemy import NullPool, create_engine, make_url, text
 
-from adapters.storage import connections
+from adapters.storage import connections, practice_book
 from adapters.storage.audit import Access
 from adapters.storage.hands import Hand
 from adapters.storage.sheet_edits import edit_entry
@@ -17,7 +17,7 @@ from infra.database import transaction
 from infra.sealing import Keyring, Sealer
 from simulators.clinic import Clinic
 from tests.chaos.checker import Finding, Line, Verdict, check, is_disputed, reference
-from tests.conftest import new_database
+from tests.conftest import databases_at
 from tests.sync.practice import ACCOUNT, DAY, KEY, ZONE, Practice, practice
 
 pytestmark = pytest.mark.integration
@@ -32,7 +32,7 @@ def clinic(database_url: str, redis_client: redis.Redis) -> Iterator[Practice]:
         types = [one.id for one in whole(made).types.values() if one.is_telehealth]
         with transaction(made.engine, account_id=ACCOUNT) as db:
             stored = connections.load(db, made.connection_id)
-            connections.mark_telehealth(db, stored, types)
+            practice_book.mark_telehealth(db, stored, types)
         assert made.sync()["status"] == "success"
         yield made
 
@@ -85,7 +85,8 @@ def judged(
     """A copy of the database, with these changes made to it."""
     clinic.engine.dispose()
     address = clinic.engine.url.render_as_string(hide_password=False)
-    with new_database(address, template=str(make_url(address).database)) as url:
+    template = str(make_url(address).database)
+    with databases_at(address) as databases, databases.new(template=template) as url:
         engine = create_engine(url, poolclass=NullPool)
         with engine.begin() as db:
             for statement, values in plants:
@@ -235,6 +236,8 @@ def test_a_scan_that_is_on_the_sheet_no_more_is_found(
         ("It is booked. The confirmation number is A, 6.", 0, True),
         ("I have requested this, but it is not final yet.", 0, False),
         ("I could not reach the practice.", 1, True),
+        ("Something went wrong on our side. Please ask me again in a moment.", 1, False),
+        ("Something went wrong on our side. Please ask me again in a moment.", 2, True),
         (None, 1, False),
         (None, 2, True),
     ],

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from tests.chaos.line import Line, line
+from tests.plain import NO_TLS
 
 ROOT = Path(__file__).parent.parent.parent
 Json = dict[str, Any]
@@ -130,7 +131,7 @@ def vendor(sort: Sort, *, days: Sequence[date], seed: int, latency_ms: int) -> I
             described = json.loads(running.stdout.readline())
             url = httpx.URL(described["url"])
             with (
-                httpx.Client(base_url=url, timeout=60) as desk,
+                httpx.Client(base_url=url, timeout=60, verify=NO_TLS) as desk,
                 line((str(url.host), url.port or 80)) as way,
             ):
                 made = Vendor(sort, described, desk, way)

@@ -13,20 +13,21 @@ import httpx
 import jwt
 from sqlalchemy import text
 
-import migrations
 from adapters.secrets.file import FileSecretStore
-from adapters.storage import accounts, connections
+from adapters.storage import accounts, connections, practice_book
 from adapters.storage.accounts import Account
 from adapters.storage.ledger import put
 from domain.connections import State
 from domain.runs import SyncType
 from domain.work import sync_job
-from infra import database, embedded
+from infra import database
 from infra.sealing import Keyring, Sealer
 from tests.chaos.history import History
 from tests.chaos.vendors import Sort, Vendor, vendor
+from tests.clusters import migrated
 from tests.e2e.stack import free_port
-from tests.e2e.switchboard import NUMBER, PLAIN, Switchboard, environment
+from tests.e2e.switchboard import NUMBER, Switchboard, environment
+from tests.plain import NO_TLS
 from tests.sync.practice import KEY
 
 ACCOUNTS = ("default", "northside", "callers")
@@ -67,7 +68,7 @@ class World(Switchboard):
     def are_doors_open(self) -> bool:
         """Both ready to be sent calls to."""
         try:
-            answers = [httpx.get(f"{door}/readyz", timeout=2, verify=PLAIN) for door in self.doors]
+            answers = [httpx.get(f"{door}/readyz", timeout=2, verify=NO_TLS) for door in self.doors]
         except httpx.HTTPError:
             return False
         return all(one.status_code == httpx.codes.OK for one in answers)
@@ -105,7 +106,7 @@ class World(Switchboard):
         claims = {"sub": "chaos", "account": account, "role": "owner", "exp": 4_102_444_800}
         token = jwt.encode(claims, self.environment["JWT_SECRET"], algorithm="HS256")
         headers = {"Authorization": f"Bearer {token}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=20, verify=PLAIN)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=20, verify=NO_TLS)
 
     def of_vendor(self, name: str) -> Vendor:
         return next(one for one in self.vendors if one.name == name)
@@ -123,8 +124,7 @@ def world(sorts: Sequence[Sort], *, seed: int, history: History) -> Iterator[Wor
             parts.enter_context(vendor(one, days=days, seed=seed, latency_ms=LATENCY_MS))
             for one in sorts
         ]
-        servers = parts.enter_context(embedded.start(home / "servers", durable=False))
-        migrations.upgrade(servers.database_url)
+        servers = parts.enter_context(migrated(home / "servers"))
         engine = database.engine(servers.database_url, application_name="chaos", pool_size=16)
         parts.callback(engine.dispose)
         sikka = next(one for one in vendors if one.name == "sikka")
@@ -146,7 +146,7 @@ def world(sorts: Sequence[Sort], *, seed: int, history: History) -> Iterator[Wor
         _connect_all(made)
         made.open_another_door()
         made.begin(port, POOLS)
-        made.wait_for(made.are_doors_open, seconds=40)
+        made.wait_for(made.are_doors_open, seconds=90)
         yield made
 
 
@@ -184,7 +184,7 @@ def _connect(made: World, whose: Vendor, tenant: dict[str, Any], account: str) -
     with database.transaction(made.engine, account_id=account) as db:
         connections.add(db, new)
         stored = connections.load(db, new.id)
-        connections.mark_telehealth(db, stored, tenant["telehealth_type_ids"])
+        practice_book.mark_telehealth(db, stored, tenant["telehealth_type_ids"])
         # The run says when, so that two runs of one seed ask for the same.
         db.execute(text("UPDATE pms_connections SET next_sync_at = NULL"))
     made.history.note(

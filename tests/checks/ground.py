@@ -16,12 +16,12 @@ from typing import IO, Any
 import redis
 from sqlalchemy import Engine, text
 
-import migrations
 from adapters.storage.ledger import put
 from domain.jobs import NewJob
 from infra import embedded
 from infra.database import DatabaseAway, dispatch, engine
 from tests.checks.hand import CHORE
+from tests.clusters import migrated
 from tests.e2e.stack import ROOT, TooLateError
 from tests.sync.practice import KEY
 
@@ -187,8 +187,7 @@ def ground(**settings: str) -> Iterator[Ground]:
     """Servers and nobody at work yet; `settings` are Postgres's."""
     with tempfile.TemporaryDirectory(prefix="pms-checks-") as folder:
         home = Path(folder)
-        with embedded.start(home / "servers", durable=False, settings=settings) as servers:
-            migrations.upgrade(servers.database_url)
+        with migrated(home / "servers", settings=settings) as servers:
             made = Ground(home, servers, engine(servers.database_url, application_name="tests"))
             try:
                 yield made

@@ -22,6 +22,7 @@ from console.truth import Simulator, differences
 from tests.checks.trials import spread, tell, trials
 from tests.console.conftest import clinic_of
 from tests.e2e.stack import ROOT, TooLateError, free_port
+from tests.plain import NO_TLS
 
 pytestmark = [pytest.mark.integration, pytest.mark.e2e]
 
@@ -84,7 +85,7 @@ class House:
         ]
 
     def pages_asked(self) -> int:
-        answer = httpx.get(f"{self.simulator.url}/_sim/requests").raise_for_status()
+        answer = httpx.get(f"{self.simulator.url}/_sim/requests", verify=NO_TLS).raise_for_status()
         return sum("appointments" in one["path"] for one in answer.json()["requests"])
 
     def runs(self, connection: str) -> list[Mapping[str, Any]]:
@@ -155,7 +156,7 @@ if sys.platform == "linux":  # where the kernel tells a child that its parent ha
             truth = place.simulator.truth(place.site)
             today = datetime.now(ZONE).date()
             assert differences(truth, rows, first=today, last=today) == []
-            wait_for(lambda: not place.left(), seconds=30)
+            wait_for(lambda: not place.left(), seconds=90)
 
         tell("up killed", times=TIMES, all_gone=spread(gone), read_to_the_end_after=spread(whole))
 
@@ -166,7 +167,7 @@ def killed_in_mid_sync(house: House) -> float:
     with house.up() as running:
         wait_for(lambda: house.pages_asked() >= before + PAGES, seconds=60)
         running.send_signal(signal.SIGKILL)
-        return wait_for(lambda: not house.left(), seconds=30)
+        return wait_for(lambda: not house.left(), seconds=90)
 
 
 def is_read(house: House, connection: str) -> bool:

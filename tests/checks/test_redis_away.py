@@ -61,7 +61,7 @@ def test_what_fails_while_redis_is_down_is_not_lost(at_work: Ground, outage: flo
     told = at_work.home / f"fail-now-{outage}"
     at_work.wait_for(lambda: at_work.workers_alive() >= HANDS, seconds=60)
     jobs = at_work.put(count, FAILS_WHEN_TOLD, args={"when": str(told)})
-    at_work.wait_for(lambda: at_work.states(jobs)["running"] == count, seconds=30)
+    at_work.wait_for(lambda: at_work.states(jobs)["running"] == count, seconds=90)
 
     at_work.servers.kill_redis(signal.SIGKILL)
     told.touch()
@@ -85,14 +85,14 @@ def test_a_redis_that_refuses_writes_delays_what_waits_and_keeps_nothing_of_it(
     told = at_work.home / f"fail-{refusing.__name__}"
     at_work.wait_for(lambda: at_work.workers_alive() >= HANDS, seconds=60)
     held = at_work.put(THREADS, FAILS_WHEN_TOLD, args={"when": str(told)})
-    at_work.wait_for(lambda: at_work.states(held)["running"] == THREADS, seconds=30)
+    at_work.wait_for(lambda: at_work.states(held)["running"] == THREADS, seconds=90)
     before = at_work.starts()
 
     with at_work.redis() as client:
         with refusing(client):
             told.touch()
             waits = at_work.put(count)
-            at_work.wait_for(lambda: failures(at_work, held) == THREADS, seconds=30)
+            at_work.wait_for(lambda: failures(at_work, held) == THREADS, seconds=90)
             refused_until = time.monotonic() + seconds
             at_work.wait_for(lambda: time.monotonic() > refused_until, seconds=seconds + 5)
             meanwhile = at_work.states(waits)["done"]
@@ -126,7 +126,7 @@ def test_a_redis_that_stands_still_leaves_nothing_unfinished(at_work: Ground) ->
     assert process is not None
 
     for _ in range(stalls):
-        at_work.wait_for(lambda: at_work.states(jobs)["done"] > 0, seconds=30)
+        at_work.wait_for(lambda: at_work.states(jobs)["done"] > 0, seconds=90)
         process.send_signal(signal.SIGSTOP)
         back = time.monotonic() + seconds
         at_work.wait_for(lambda back=back: time.monotonic() > back, seconds=seconds + 5)  # type: ignore[misc]

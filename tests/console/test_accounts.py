@@ -1,8 +1,10 @@
 """Accounts on the command line."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from adapters.storage.audit import Access
 from adapters.storage.entries import EntrySeal
@@ -17,6 +19,15 @@ from producers.days import todays_date
 from tests.console.conftest import Shell, audit_rows
 
 pytestmark = pytest.mark.integration
+
+PRACTICE = text(
+    """
+    INSERT INTO pms_connections
+      (account_id, connector, pms_type, site, display_name, timezone, state, created_at)
+    VALUES ('default', 'gentu', 'gentu', :zone || :at, :zone, :zone, 'ACTIVE',
+            now() + make_interval(secs => :at))
+    """
+)
 
 KEY = "0123456789abcdef" * 4
 
@@ -113,6 +124,20 @@ def test_what_was_typed_in_before_stays_on_its_day_when_the_zone_changes(
 
     (row,) = shell.answer("run-sheet", "--date", "2026-06-02")["appointments"]
     assert (row["start"], row["timezone"]) == ("2026-06-01T14:30:00Z", "Australia/Melbourne")
+
+
+def test_the_sheet_is_of_the_day_most_practices_have(shell: Shell, database_url: str) -> None:
+    """Twenty-five hours lie between them: it is never the same day at both."""
+    most, fewest = "Pacific/Kiritimati", "Pacific/Pago_Pago"
+    rows = [{"at": at, "zone": one} for at, one in enumerate((fewest, most, most))]
+    engine = create_engine(database_url)
+    with engine.begin() as db:
+        db.execute(PRACTICE, rows)
+    engine.dispose()
+
+    said = shell("run-sheet").out
+
+    assert f"{system_clock().astimezone(ZoneInfo(most)):%A %d %B %Y}: 0 appointments" in said
 
 
 def test_the_new_clock_is_said_in_words(shell: Shell) -> None:

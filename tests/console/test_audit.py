@@ -158,6 +158,7 @@ def test_what_is_old_enough_is_archived_and_verifies(
 
 def test_agreements_are_recorded_and_listed(shell: Shell) -> None:
     signed = ("--version", "2026-01", "--signed-by", "Ann Example", "--signed-on", "2026-01-05")
+    assert "pms-sync baa record" in shell("baa", "list").out
     kept = shell.answer("baa", "record", "--with", "gentu", *signed)["agreement"]
 
     assert (kept["party"], kept["signed_on"]) == ("gentu", "2026-01-05")

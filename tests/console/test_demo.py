@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from datetime import date
@@ -12,15 +13,36 @@ from uuid import uuid4
 
 import pytest
 
+from adapters.texts.choosing import is_set_up
 from console import demo
 from console.simulators import known
 from console.truth import Difference, Simulator, differences
+from console.wiring import wired
 from domain.connections import Connection
 from domain.errors import BadInput
+from infra import settings
 from infra.embedded.locks import held
 
 ROOT = Path(__file__).parents[2]
+REAL = {
+    "AUDIT_ANCHOR": "s3://bucket/heads",
+    "SECRETS_BACKEND": "aws",
+    "AWS_REGION": "us-east-1",
+    "TWILIO_ACCOUNT_SID": "AC-of-a-practice",
+    "TWILIO_AUTH_TOKEN": "not-a-token-of-anybody",
+    "TWILIO_MESSAGING_SERVICE_SID": "MG-of-a-practice",
+}
+"""What a folder's .env may say of the service that real practices are connected to."""
+
 NOWHERE = Simulator("http://127.0.0.1:9")
+PRODUCTION = {
+    "PMS_SYNC_PROFILE": "production",
+    "DATABASE_URL": "postgresql://nobody@localhost/nothing",
+    "REDIS_URL": "redis://localhost:9/0",
+    "ENCRYPTION_KEY": "0123456789abcdef" * 4,
+    "JWT_SECRET": "not-a-secret-but-long-enough-to-sign-with",
+    "APP_BASE_URL": "https://sheet.example",
+}
 TRUTH = {
     "timezone": "Australia/Melbourne",
     "appointments": [
@@ -124,6 +146,45 @@ def test_a_second_demo_leaves_the_first_alone(
         demo.demo(once=True)
 
     assert (running / "kept").exists()
+
+
+def test_a_demo_calls_nobody_who_has_its_port_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PMS_SYNC_HOME", str(tmp_path))
+
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(BadInput, match="choose another --port"),
+    ):
+        demo.demo(once=True, port=taken.getsockname()[1])
+
+    assert not (tmp_path / demo.FOLDER).exists()
+
+
+def test_what_a_demo_starts_reaches_nothing_of_the_real_thing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in REAL.items():
+        monkeypatch.setenv(name, value)
+    with wired(home=tmp_path / demo.FOLDER) as wiring:
+        told = wiring.environment()
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+
+    found = settings.load()
+
+    assert found.audit_anchor == str(tmp_path / demo.FOLDER / "audit" / "heads.jsonl")
+    assert found.secrets_backend == "file"
+    assert not is_set_up(found)
+
+
+def test_no_demo_is_played_in_production(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**PRODUCTION, "PMS_SYNC_HOME": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(BadInput, match="set PMS_SYNC_PROFILE=development"):
+        demo.demo(once=True)
 
 
 @pytest.mark.e2e

@@ -15,7 +15,8 @@ from adapters.throttle.clock import RedisThrottle
 from console.doctor import promises, servers
 from console.doctor.checks import CHECKS
 from console.wiring import Wiring
-from infra.settings import Profile, load
+from infra.setting_rules import Profile
+from infra.settings import load
 from tests.console.conftest import Shell, stored
 
 pytestmark = pytest.mark.integration
@@ -111,6 +112,24 @@ def test_links_in_the_clear_are_told_without_their_address(
     assert "rediss://" in found[1]["told"]
     assert "APP_BASE_URL" in found[2]["told"]
     assert not any("hunter2" in one["told"] for one in found)
+
+
+def test_a_link_within_what_is_called_this_machine_is_not_in_the_clear(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://someone@postgres.invalid/sheet")
+    monkeypatch.setenv("REDIS_URL", "redis://redis.invalid/0")
+    monkeypatch.setenv("SAME_MACHINE_HOSTS", "postgres.invalid,redis.invalid")
+
+    assert [one for one in looked(shell) if one["what"] == "tls"] == []
+
+
+def test_a_host_that_stands_in_the_query_is_looked_at_too(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql:///sheet?host=db.invalid")
+
+    assert "sslmode=verify-full" in told(shell, "tls", "warning")
 
 
 @pytest.mark.parametrize(

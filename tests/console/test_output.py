@@ -1,8 +1,11 @@
 """Tables for people: whole words, and nothing wider than the terminal."""
 
+from pathlib import Path
+
 import pytest
 
 from console import output
+from console.failures import FileLines
 from console.widths import fitted
 
 CONNECTIONS = [
@@ -54,3 +57,13 @@ def test_the_last_columns_give_way_first() -> None:
 def test_only_where_nothing_else_helps_is_a_word_broken() -> None:
     assert fitted([["a" * 20], ["b" * 20], ["c" * 20]], room=50) == [20, 20, 10]
     assert fitted([["a" * 60], ["b" * 10]], room=40) == [30, 10]
+
+
+def test_a_log_that_cannot_be_written_ends_no_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "logs").write_text("a file where a folder would be")
+
+    FileLines(tmp_path / "logs" / "pms-sync.log").msg("a line")
+
+    assert capsys.readouterr().err == "a line\n"

@@ -2,15 +2,20 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import make_url, text
 
 import migrations
+from adapters.storage.sheet_changes import here
 from infra import embedded
+from infra.clock import system_clock
 from infra.database import ARCHIVE_ROLE, dispatch, engine, transaction
+from migrations.drift import differences
 from tests.console.conftest import Shell
+from tests.deployment.test_kubernetes import SCALED, SCALER
 
 pytestmark = pytest.mark.integration
 
@@ -73,3 +78,79 @@ def test_the_doctor_names_the_grant_that_is_missing(
     told = shell("doctor", "--json").out
 
     assert "GRANT pms_sync_app, pms_sync_dispatch, pms_sync_archive TO prod" in told
+
+
+def test_the_scaler_reads_its_queries_as_the_guide_makes_it_and_nothing_else(
+    own: embedded.Servers,
+) -> None:
+    """Not as a part of the dispatching role, which could sign anybody in."""
+    migrations.upgrade(as_prod(own))
+    with psycopg.connect(plain(as_prod(own)), autocommit=True) as db:
+        for statement in SCALER:
+            db.execute(statement.encode())
+        db.execute(
+            "INSERT INTO workers (id, pool, queues, threads) VALUES ('w', 'sync', '{sync}', 8)"
+        )
+        db.execute("SET ROLE pms_sync_dispatch")
+        db.execute(
+            "INSERT INTO jobs (kind, queue, due_at, trace_id)"
+            " VALUES ('sync', 'sync', now() - interval '30 s', 't')"
+        )
+
+    scaler = make_url(as_prod(own)).set(username="pms_sync_scaler")
+    with psycopg.connect(
+        plain(scaler.render_as_string(hide_password=False)), autocommit=True
+    ) as db:
+        asked = {
+            name.partition("worker-")[2]: db.execute(
+                pool["triggers"][0]["metadata"]["query"].encode()
+            ).fetchone()
+            for name, pool in SCALED.items()
+        }
+        assert asked == {"voice": (0,), "sync": (0.125,), "default": (0,)}
+        assert seen(db) == {"workers", "scaling_jobs"}
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            db.execute("DELETE FROM workers")
+    database = engine(as_prod(own), application_name="tests")
+    with database.connect() as ours:
+        # The doctor has nothing to say of it.
+        assert differences(ours) == []
+    database.dispose()
+
+
+def seen(db: "psycopg.Connection[Any]") -> set[str]:
+    """Every table and view of which this role may read any column, or write anything."""
+    rows = db.execute(
+        """
+        SELECT relname FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm')
+          AND (has_any_column_privilege(oid, 'SELECT, INSERT, UPDATE')
+               OR has_table_privilege(oid, 'DELETE, TRUNCATE'))
+        """
+    )
+    return {name for (name,) in rows.fetchall()}
+
+
+def plain(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def test_a_server_that_hides_what_it_is_does_not_trouble_the_doctor(
+    own: embedded.Servers, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrations.upgrade(as_prod(own))
+    url = make_url(own.database_url).set(drivername="postgresql", database="prod")
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as db:
+        for name in ("pg_control_system()", "pg_control_checkpoint()"):
+            db.execute(f"REVOKE EXECUTE ON FUNCTION {name} FROM PUBLIC".encode())
+    monkeypatch.setenv("DATABASE_URL", as_prod(own))
+    monkeypatch.setenv("REDIS_URL", own.redis_url)
+
+    found = shell("doctor", "--json").json["checks"]
+
+    told = {one["what"]: one["verdict"] for one in found}
+    assert {told[what] for what in ("database", "schema", "isolation")} == {"ok"}
+    database = engine(as_prod(own), application_name="tests")
+    with transaction(database, account_id="default") as db:
+        assert here(db, "default", at=system_clock()).life
+    database.dispose()

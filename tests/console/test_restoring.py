@@ -19,6 +19,9 @@ from domain.limits import Budget
 from infra import embedded
 from infra.embedded.binaries import postgres_binaries
 from tests.console.conftest import Shell, stored
+from tests.console.test_production_role import as_prod, own
+
+__all__ = ["own"]
 
 pytestmark = pytest.mark.integration
 
@@ -26,6 +29,7 @@ ROLES = """
 CREATE ROLE pms_sync_app NOLOGIN; CREATE ROLE pms_sync_dispatch NOLOGIN;
 CREATE ROLE pms_sync_archive NOLOGIN;
 """
+GRANTED = "GRANT pms_sync_app, pms_sync_dispatch, pms_sync_archive TO CURRENT_USER"
 KEPT = (
     "SELECT id, account_id, action, user_id, created_at, request_summary FROM pms_audit_logs"
     " ORDER BY id"
@@ -134,6 +138,34 @@ def test_everything_goes_on_from_a_backup_in_fresh_servers(
     assert stored(fresh.database_url, "SELECT count(*) FROM vendor_requests") != requests
     with pytest.raises(Exception, match="append-only"):
         run(fresh.database_url, "DELETE FROM pms_audit_logs")
+
+
+def test_the_role_of_the_service_restores_a_backup_by_itself(
+    shell: Shell,
+    connected: str,
+    database_url: str,
+    own: embedded.Servers,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Made as docs/setup.md has it, on a server that is not the one of before."""
+    shell.answer("sync", connected, "--here")
+    before = sheet(shell)
+    backed_up(database_url, tmp_path / "home", tmp_path / "backup")
+    there = Fresh(as_prod(own), own.redis_url)
+
+    restored(tmp_path / "backup", there, tmp_path / "new home")
+    run(
+        there.database_url,
+        "GRANT pms_sync_app, pms_sync_dispatch, pms_sync_archive TO CURRENT_USER",
+    )
+    monkeypatch.setenv("DATABASE_URL", there.database_url)
+    monkeypatch.setenv("REDIS_URL", there.redis_url)
+    monkeypatch.setenv("PMS_SYNC_HOME", str(tmp_path / "new home"))
+
+    shell.answer("migrate")
+    assert shell.answer("doctor")["ok"] is True
+    assert sheet(shell) == before != []
 
 
 def test_the_clocks_of_vendors_are_rebuilt_from_the_restored_rows(

@@ -31,7 +31,7 @@ def test_the_newest_week_is_told_beside_the_one_before(
     shown = shell("summary").out
     told = shell.answer("summary", "--week", "2026-11-15")["summary"]
 
-    assert "9 to 15 Nov 2026, by UTC" in shown
+    assert "9 to 15 Nov 2026, UTC time" in shown
     assert "75.0%" in shown
     assert (told["week"], told["this"]["syncs"], told["before"]["syncs"]) == ("2026-11-09", 8, 5)
     assert shell.answer("summary", "--week", "2026-11-16")["summary"] is None

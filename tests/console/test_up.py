@@ -1,6 +1,7 @@
 """`pms-sync up` beside a command that has the embedded servers."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -29,3 +30,20 @@ def test_it_waits_for_the_command_that_has_them_and_stops_when_told(tmp_path: Pa
 
         assert waiting.wait(30) == 0
         assert waiting.stderr.read() == ""
+
+
+def test_it_names_no_pages_of_somebody_elses(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        command = [sys.executable, "-m", "console.main", "up", "--port"]
+        ended = subprocess.run(  # noqa: S603 - our own command
+            [*command, str(taken.getsockname()[1])],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "PMS_SYNC_HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "(Address already in use); choose another --port" in ended.stderr

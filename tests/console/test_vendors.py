@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from adapters.pms import capability_lines, capability_table, registered
 from console.vendors import INTRODUCTION
 from tests.console.conftest import Shell
@@ -38,3 +40,16 @@ def test_people_see_every_capability_of_every_vendor(shell: Shell) -> None:
     for vendor in registered().values():
         assert vendor.title in said
         assert all(line.label in said for line in capability_lines(vendor))
+
+
+def test_no_word_of_the_vendors_is_broken_at_eighty_columns(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    said = shell("vendors").out
+
+    assert max(map(len, said.splitlines())) <= 80
+    for vendor in registered().values():
+        values = " ".join(line.value for line in capability_lines(vendor))
+        assert set(values.split()) <= set(said.split())

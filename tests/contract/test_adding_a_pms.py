@@ -33,6 +33,18 @@ WRITTEN = {
     "simulators/examplepms/__main__.py",
 }
 MOST_LINES = 120
+PLAYED = """
+import json, sys
+from adapters import pms
+from console import introducing, practices
+from console.truth import Simulator
+from console.wiring import wired
+said = json.loads(sys.argv[1])
+introducing.introduce(pms.vendor("examplepms"), said)
+print(Simulator(said["url"]).credentials(said["tenants"][0]["tenantId"])["api_key"])
+with wired() as wiring:
+    print(practices.told(wiring, "examplepms", said))
+"""
 
 
 def files() -> dict[str, str]:
@@ -61,7 +73,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This repository as somebody has it before they begin."""
     copy = tmp_path_factory.mktemp("repository")
     for folder in FOLDERS:
-        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        # With what Python has compiled of it, or every command would compile all of it first.
+        shutil.copytree(ROOT / folder, copy / folder)
     for single in SINGLE:
         shutil.copy(ROOT / single, copy / single)
     return copy
@@ -81,7 +94,7 @@ def run(*arguments: str, tree: Path, **environment: str) -> subprocess.Completed
     return subprocess.run(  # noqa: S603 - our own commands
         [sys.executable, *arguments],
         cwd=tree,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=120,
@@ -185,7 +198,9 @@ def test_its_practice_is_connected_and_synced_and_the_sheet_equals_the_truth(
     simulate, *others = [command for command in commands() if command[0] == "pms-sync"]
 
     with played(simulate, followed) as said:
-        given = {"SITE": said["site"], "KEY": said["api_key"], "http://127.0.0.1:9100": said["url"]}
+        simulator, site = Simulator(said["url"]), said["tenants"][0]["tenantId"]
+        key = simulator.credentials(site)["api_key"]
+        given = {"SITE": site, "KEY": key, "http://127.0.0.1:9100": said["url"]}
         answers = {}
         for command in others:
             words = [_filled(word, given) for word in command[1:]]
@@ -194,8 +209,7 @@ def test_its_practice_is_connected_and_synced_and_the_sheet_equals_the_truth(
             assert outcome.returncode == 0, outcome.stderr
             answers[words[0]] = json.loads(outcome.stdout)
             given["ID"] = answers["connections"]["id"]
-        simulator = Simulator(said["url"])
-        truth, violations = simulator.truth(said["site"]), simulator.violations()
+        truth, violations = simulator.truth(site), simulator.violations()
 
     today = datetime.now(ZoneInfo(truth["timezone"])).date()
     rows = answers["run-sheet"]["appointments"]
@@ -204,6 +218,22 @@ def test_its_practice_is_connected_and_synced_and_the_sheet_equals_the_truth(
     assert differences(truth, rows, first=today, last=today) == []
     assert violations == 0
     assert _buckets(database_url) == {"examplepms/default"}
+
+
+@pytest.mark.integration
+def test_it_is_introduced_at_a_terminal_and_played_with_the_others(
+    followed: Path, tmp_path: Path, database_url: str, redis_url: str
+) -> None:
+    """The demo and `simulate practices` play every PMS that has a simulator."""
+    servers = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    (simulate,) = [command for command in commands() if command[1] == "simulate"]
+
+    with played(simulate, followed) as said:
+        given = {"PMS_SYNC_HOME": str(tmp_path / "home"), **servers}
+        told = run("-c", PLAYED, json.dumps(said), tree=followed, **given)
+
+    assert "connected as Example Clinic" in told.stdout, told.stderr
+    assert f"api_key            {told.stdout.split()[0]}" in told.stderr
 
 
 def _filled(word: str, given: Mapping[str, str]) -> str:

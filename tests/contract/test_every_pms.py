@@ -231,6 +231,8 @@ def test_a_failure_ends_as_the_error_its_status_means(name: str, status: int) ->
         ({"retry-after": "soon"}, 60),
         ({"retry-after": "-5"}, 60),
         ({"retry-after": "9" * 30}, 24 * 3600),
+        ({"retry-after": f"Mon, 01 Jun {'9' * 30} 22:00:40 GMT"}, 60),
+        ({"retry-after": f"Mon, 01 Jun 2026 22:00:40 +{'9' * 30}"}, 60),
         ({}, 60),
     ],
 )

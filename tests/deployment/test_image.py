@@ -15,12 +15,15 @@ import yaml
 from typer.testing import CliRunner
 
 from console.main import app
+from infra import supervisor
 from infra.settings import load, names
+from producers.main import GRACE_SECONDS
 from tests.deployment.image import DOCKERFILE, ROOT
+from workers.main import STOP_SECONDS
 
 COMPOSE: Mapping[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: Mapping[str, Mapping[str, Any]] = COMPOSE["services"]
-OURS = {name: one for name, one in SERVICES.items() if "build" in one}
+OURS = {name: one for name, one in SERVICES.items() if one["image"] == "pms-sync:local"}
 PROCESSES = {name: one for name, one in OURS.items() if one["command"]}
 NOT_OURS_TO_SET = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PATH"}
 
@@ -196,6 +199,31 @@ def test_the_image_asks_whether_it_lives_where_the_ingress_says_so() -> None:
     assert any("/healthz" in part for part in SERVICES["ingress"]["healthcheck"]["test"])
 
 
+def test_whoever_is_told_to_stop_has_the_time_to_finish() -> None:
+    longest = max(STOP_SECONDS, GRACE_SECONDS)
+
+    assert all(int(one["stop_grace_period"].rstrip("s")) > longest for one in PROCESSES.values())
+    assert longest < supervisor.GRACE_SECONDS
+
+
+def test_the_image_is_built_once_by_what_all_of_ours_wait_for() -> None:
+    """Several builds of one name at once: "failed to solve: image … already exists"."""
+    assert [name for name, one in SERVICES.items() if "build" in one] == ["network"]
+    assert {one["pull_policy"] for one in PROCESSES.values()} == {"never"}
+    assert all("network" in one["depends_on"] for one in PROCESSES.values())
+
+
+def test_what_a_container_says_never_fills_the_disk() -> None:
+    assert {one["logging"]["driver"] for one in SERVICES.values()} == {"local"}
+
+
+def test_postgres_is_not_taken_to_be_ready_while_its_image_still_sets_it_up() -> None:
+    """The server that does so listens on no address, and ends again."""
+    asked = SERVICES["postgres"]["healthcheck"]["test"]
+
+    assert asked[:4] == ["CMD", "pg_isready", "--host", "127.0.0.1"]
+
+
 def test_every_pool_has_a_worker() -> None:
     commands = [one["command"] for one in PROCESSES.values()]
     pools = {words[2] for words in commands if words[:2] == ["worker", "--pool"]}
@@ -259,7 +287,7 @@ def test_no_secret_stands_in_the_compose_file() -> None:
 
     assert "ENCRYPTION_KEY" not in text
     assert set(re.findall(r"(?:PASSWORD|TOKEN):-([^}]+)\}", text)) == {"only-on-this-machine"}
-    assert {one["image"] for one in SERVICES.values() if "build" not in one} == {
+    assert {one["image"] for name, one in SERVICES.items() if name not in OURS} == {
         "postgres:18",
         "valkey/valkey:9",
         "prom/prometheus:v3.7.3",

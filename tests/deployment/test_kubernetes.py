@@ -12,16 +12,23 @@ import yaml
 from typer.testing import CliRunner
 
 from adapters import pms
+from console.awaiting import PATIENCE_SECONDS, PROBED_SECONDS
 from console.main import app
+from console.staying import SPARE_CONNECTIONS
 from domain.errors import BadInput
 from infra.settings import load, names
+from producers.main import GRACE_SECONDS
 from tests.deployment.image import ROOT
 from workers.main import STOP_SECONDS, THREADS
 
 FOLDER = ROOT / "infra" / "deploy" / "kubernetes"
 BASE: Mapping[str, Any] = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())
+GUIDE = (ROOT / "docs" / "deployment.md").read_text()
 CONFIG = "ConfigMap/pms-sync"
 KEYS = {"DATABASE_URL", "REDIS_URL", "ENCRYPTION_KEY", "JWT_SECRET", "METRICS_TOKEN"}
+SCALER = re.findall(r"^ +((?:CREATE ROLE|CREATE VIEW|GRANT) .*;)$", GUIDE, re.MULTILINE)
+"""How the role is made that KEDA signs in as."""
+
 VERSIONS = {
     "ConfigMap": "v1",
     "Deployment": "apps/v1",
@@ -95,12 +102,53 @@ def test_what_the_job_needs_can_be_applied_alone_with_it() -> None:
     }
 
 
-def staged(document: Mapping[str, Any]) -> bool:
-    return bool(document["metadata"].get("labels", {}).get("stage") == "first")
+def staged(document: Mapping[str, Any], stage: str = "first") -> bool:
+    return bool(document["metadata"].get("labels", {}).get("stage") == stage)
 
 
 def sources(pod: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
     return [one for one in pod["containers"][0]["envFrom"] if kind in one]
+
+
+def test_workers_are_replaced_before_whoever_writes_jobs_for_them() -> None:
+    """A job of a kind that its worker does not know is dead at once."""
+    second = {name for name, one in MADE.items() if staged(one, "second")}
+
+    assert second == {name for name in of_kind("Deployment") if "/worker-" in name}
+
+
+def test_the_guide_s_steps_come_in_an_order_in_which_each_can_be_taken() -> None:
+    """The scaler's view is one of a table that is migrated, and secrets are in a namespace."""
+    (job,) = of_kind("Job").values()
+    steps = [
+        "namespace.yaml`",
+        "the secret `pms-sync-keys`",
+        "-l stage=first",
+        f"job/{job['metadata']['name']}",
+        "CREATE VIEW scaling_jobs",
+        "apply -k OVERLAY -l stage=second",
+        "rollout status deployment -l stage=second",
+        "apply -k OVERLAY\n",
+    ]
+    guide = GUIDE.partition("## Kubernetes")[2]
+    found = [guide.index(one) for one in steps]
+
+    assert found == sorted(found)
+
+
+def test_postgres_has_room_for_every_process_while_all_of_them_are_replaced() -> None:
+    """What replaces a quarter of them, rounded up, comes before they go."""
+    pools = {name.partition("worker-")[2]: one["maxReplicaCount"] for name, one in SCALED.items()}
+    each_of = {pool: THREADS[pool] + SPARE_CONNECTIONS for pool in pools}
+    workers = sum(ceil(count * 1.25) * each_of[pool] for pool, count in pools.items())
+    others = {"ingress": 25, "scheduler": 10}
+    replicas = {one: MADE[f"Deployment/{one}"]["spec"]["replicas"] + 1 for one in others}
+    wanted = workers + sum(replicas[one] * each for one, each in others.items())
+    (told,) = re.findall(r"`max_connections` of (\d+)", GUIDE)
+
+    assert f"take {wanted} (max_connections)" in (FOLDER / "scaling.yaml").read_text()
+    # Commands, the scaler, backups and what is kept for superusers.
+    assert int(told) >= wanted + 25
 
 
 def test_every_document_is_of_a_kind_and_version_that_exists() -> None:
@@ -218,7 +266,13 @@ def test_what_points_at_pods_finds_them(name: str) -> None:
 def test_a_pod_has_the_time_to_finish_what_it_began(name: str) -> None:
     grace = PODS[name]["spec"]["terminationGracePeriodSeconds"]
 
-    assert grace > (STOP_SECONDS if "worker" in name else 20)
+    assert grace - before_it_is_told(name) > (STOP_SECONDS if "worker" in name else GRACE_SECONDS)
+
+
+def before_it_is_told(name: str) -> int:
+    """What goes off its time: the signal comes once the hook has ended."""
+    hook = PODS[name]["spec"]["containers"][0].get("lifecycle", {}).get("preStop")
+    return int(hook["exec"]["command"][1]) if hook else 0
 
 
 def test_the_way_in_leads_to_the_ingress_over_tls() -> None:
@@ -235,11 +289,38 @@ def test_the_way_in_leads_to_the_ingress_over_tls() -> None:
     assert service["selector"] == PODS["Deployment/ingress"]["metadata"]["labels"]
 
 
+def test_no_controller_logs_the_token_of_a_sign_in_link() -> None:
+    whole, login = MADE["Ingress/pms-sync"], MADE["Ingress/login"]
+    (path,) = login["spec"]["rules"][0]["http"]["paths"]
+
+    assert login["metadata"]["annotations"] == {
+        "nginx.ingress.kubernetes.io/force-ssl-redirect": "true",
+        "nginx.ingress.kubernetes.io/enable-access-log": "false",
+    }
+    assert (path["path"], path["pathType"]) == ("/login", "Exact")
+    for part in ("ingressClassName", "tls"):
+        assert login["spec"][part] == whole["spec"][part]
+    assert login["spec"]["rules"][0]["host"] == whole["spec"]["rules"][0]["host"]
+    assert path["backend"] == whole["spec"]["rules"][0]["http"]["paths"][0]["backend"]
+
+
 def test_the_ingress_is_asked_whether_it_lives_and_not_whether_others_do() -> None:
     held = container("Deployment/ingress")
     probes = [held[one] for one in ("startupProbe", "livenessProbe", "readinessProbe")]
 
     assert {one["httpGet"]["path"] for one in probes} == {"/healthz"}
+
+
+def test_an_ingress_that_waits_for_its_servers_is_not_ended_for_it() -> None:
+    probe = container("Deployment/ingress")["startupProbe"]
+
+    # It waits for each of two, and has to be loaded first.
+    assert probe["periodSeconds"] * probe["failureThreshold"] >= 2 * PROBED_SECONDS + 20
+
+
+def test_whoever_is_not_probed_waits_until_kubernetes_has_forgotten_its_last_end() -> None:
+    """Ending again and again costs pauses of up to five minutes, and is forgiven after ten."""
+    assert PATIENCE_SECONDS > 10 * 60
 
 
 def test_nobody_reaches_anybody_unless_it_is_said() -> None:
@@ -270,7 +351,8 @@ def test_the_cap_of_syncs_is_what_the_vendors_say() -> None:
     """A thread asks about once a second; a budget feeds so many threads, and no more."""
     query = SCALED["ScaledObject/worker-sync"]["triggers"][0]["metadata"]["query"]
     told = re.findall(r"\('(\w+)', (\d+), (true|false)\)", query)
-    known = {name: pms.vendor(name) for name in pms.registered()}
+    released = (ROOT / "docs" / "capabilities.md").read_text()
+    known = {name: one for name, one in pms.registered().items() if f"[{one.title}" in released}
     fed = {
         name: (max(1, ceil(_a_second(one))), one.limited_per == "application")
         for name, one in known.items()

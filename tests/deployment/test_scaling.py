@@ -8,7 +8,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
 from infra import database
-from tests.deployment.test_kubernetes import SCALED
+from tests.deployment.test_kubernetes import SCALED, SCALER
 
 pytestmark = pytest.mark.integration
 
@@ -33,6 +33,8 @@ def db(database_url: str) -> Iterator[Db]:
     engine: Engine = database.engine(database_url, application_name="tests")
     with engine.connect() as connection:
         connection.execute(text("DELETE FROM workers"))
+        for statement in SCALER:
+            connection.exec_driver_sql(statement)
         yield connection
         connection.rollback()
     engine.dispose()
@@ -44,7 +46,7 @@ def asked(db: Db) -> Asked:
 
     def ask(pool: str) -> float:
         query = SCALED[f"ScaledObject/worker-{pool}"]["triggers"][0]["metadata"]["query"]
-        db.execute(text("SET LOCAL ROLE pms_sync_dispatch"))
+        db.execute(text("SET LOCAL ROLE pms_sync_scaler"))
         found = db.exec_driver_sql(query).scalar_one()
         db.execute(text("RESET ROLE"))
         return float(found)

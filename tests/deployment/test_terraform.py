@@ -24,7 +24,14 @@ ASKED_FOR = {
     "twilio_auth_token",
     "twilio_messaging_service_sid",
 }
-KEYS = {"database_url", "redis_url", "encryption_key", "jwt_secret"}
+KEYS = {
+    "database_url",
+    "redis_url",
+    "encryption_key",
+    "jwt_secret",
+    "audit_key",
+    "metrics_token",
+}
 ALSO_NEEDED = {
     # A date until which an object is locked is a permission of its own.
     "put_object": {"s3:PutObject", "s3:PutObjectRetention"},
@@ -155,6 +162,13 @@ def test_the_service_is_told_only_what_it_reads() -> None:
     assert keys == {one.upper() for one in KEYS}
 
 
+def test_what_kubernetes_is_to_be_given_is_kept() -> None:
+    guide = (ROOT / "docs" / "deployment.md").read_text()
+    (told,) = re.findall(r"secret `pms-sync-keys` with (.*?)\. No value", guide, re.DOTALL)
+
+    assert set(re.findall(r"`([A-Z_]+)`", told)) == {one.upper() for one in KEYS}
+
+
 def test_practices_secrets_lie_where_the_service_may_look() -> None:
     prefix = re.search(r'default\s+= "(.*)"', blocks("variable")["secrets_prefix"])
 
@@ -187,11 +201,12 @@ def test_no_module_calls_aws_that_no_policy_knows_of() -> None:
         path.relative_to(ROOT).as_posix()
         for folder in ("adapters", "infra", "producers", "scheduler", "workers", "console")
         for path in (ROOT / folder).rglob("*.py")
-        if "import boto3" in path.read_text()
+        if re.search(r"import boto|import_module\(.boto3", path.read_text())
     }
 
     assert found == {
         "infra/aws.py",
+        "infra/boto.py",
         "infra/parameters.py",
     }
 

@@ -36,6 +36,10 @@ def linked(site: str, *, practice: str | None = None, state: State = State.ACTIV
         (("1", "2"), (("D1", "2"),), {"D1": "2", "D1:1": "1"}),
         (("1", "2"), (("D1", None),), {"D1": "1", "D1:2": "2"}),
         (("1", "2"), (("D1", "9"),), {"D1": "1", "D1:2": "2"}),
+        # And keeps its site as somebody typed it.
+        (("1", "2"), (("d1", "2"), ("d1:1", None)), {"d1": "2", "d1:1": "1"}),
+        # Who named the first practice is not connected to it once more.
+        (("1", "2"), (("D1:1", None),), {"D1:1": "1", "D1:2": "2"}),
     ],
 )
 def test_each_practice_has_a_site_of_its_own(

@@ -14,6 +14,8 @@ from domain.drift import Drift, sentence
         ("status:unprintable", "not a plain word"),
         ("missing:participant", "without “participant”"),
         ("duration:disagrees", "go by the end"),
+        ("listing:short", "before all that it counts"),
+        ("listed:twice", "what was changed last there"),
         ("practitioner:unresolved", "tells nothing of"),
         ("unreadable:minutesDuration", "came with a “minutesDuration” that cannot be read"),
         ("colour:odd", "do not know: colour:odd"),

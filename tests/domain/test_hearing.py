@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from domain.errors import BadInput
 from domain.hearing import (
     Place,
+    check_zone,
     heard_clock,
     heard_date,
     heard_day,
@@ -434,3 +435,97 @@ def test_next_week_said_on_a_sunday_is_a_monday_or_a_question_of_two(said: str) 
         return
     with pytest.raises(BadInput, match=r"Which day do you mean, .*30 November"):
         heard_day(said, sunday)
+
+
+@pytest.mark.parametrize(
+    ("timezone", "said"),
+    [
+        ("America/New_York", ["9 am ET", "9 am EST", "9 am EDT"]),
+        ("America/Phoenix", ["9 am MT", "9 am MST"]),
+        ("Australia/Melbourne", ["9 am AEST", "9 am AEDT"]),
+    ],
+)
+def test_the_practices_own_zone_behind_a_time_says_nothing_else(
+    timezone: str, said: list[str]
+) -> None:
+    for one in said:
+        check_zone(one, Place(timezone=timezone, now=NOW))
+
+
+@pytest.mark.parametrize(
+    ("timezone", "said"),
+    [
+        ("America/New_York", "Monday at 9 am CT"),
+        ("America/New_York", "Monday at 9 PST"),
+        ("America/Phoenix", "Monday at 9 am MDT"),
+        ("Europe/London", "Monday at 9 am EST"),
+    ],
+)
+def test_another_zone_than_the_practices_is_asked_about(timezone: str, said: str) -> None:
+    place = Place(timezone=timezone, now=NOW)
+
+    for hear in (heard_day, heard_instant, check_zone):
+        with pytest.raises(BadInput, match="on the practice's own clock"):
+            hear(said, place)
+
+
+NIGHT = Place(timezone="America/New_York", now=datetime(2026, 11, 20, 5, 2, tzinfo=UTC))
+"""Two minutes past midnight, early on a Friday."""
+
+
+@pytest.mark.parametrize(
+    ("said", "question"),
+    [
+        ("tomorrow", "Friday 20 November or Saturday 21 November"),
+        ("tomorrow morning", "Friday 20 November or Saturday 21 November"),
+        ("day after tomorrow", "Saturday 21 November or Sunday 22 November"),
+        ("Friday", "Friday 20 November or Friday 27 November"),
+        ("this coming Friday", "Friday 20 November or Friday 27 November"),
+    ],
+)
+def test_after_midnight_what_may_be_either_day_is_asked_about(said: str, question: str) -> None:
+    with pytest.raises(BadInput, match=f"Which day do you mean, {question}"):
+        heard_day(said, NIGHT)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("tomorrow, Friday", date(2026, 11, 20)),
+        ("tomorrow, Saturday", date(2026, 11, 21)),
+        ("today", date(2026, 11, 20)),
+        ("Thursday", date(2026, 11, 26)),
+        ("next Friday", date(2026, 11, 27)),
+        ("2026-11-21", date(2026, 11, 21)),
+    ],
+)
+def test_after_midnight_what_can_be_one_day_only_is_that_day(said: str, meant: date) -> None:
+    assert heard_day(said, NIGHT) == meant
+
+
+@pytest.mark.parametrize(
+    ("clock", "day", "meant"),
+    [
+        ("7:00", "Monday evening", time(19)),
+        ("8", "tonight", time(20)),
+        ("7:30", "this evening", time(19, 30)),
+        ("9:00", "Monday morning", time(9)),
+        ("3", "Monday afternoon", time(15)),
+        ("19:00", "Monday evening", time(19)),
+        ("14:30", "Monday morning", None),
+        ("7:00", "Monday", time(7)),
+        ("7:00", "2026-11-23", time(7)),
+    ],
+)
+def test_the_part_of_the_day_may_be_said_with_the_day(
+    clock: str, day: str, meant: time | None
+) -> None:
+    assert heard_time(clock, day=day) == meant
+
+
+def test_a_leap_day_to_come_is_heard_in_the_year_before() -> None:
+    place = Place(timezone="America/New_York", now=datetime(2027, 12, 20, 17, tzinfo=UTC))
+
+    assert heard_day("February 29", place) == date(2028, 2, 29)
+    with pytest.raises(BadInput, match="Which day"):
+        heard_day("February 30", place)

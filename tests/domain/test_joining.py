@@ -1,5 +1,6 @@
 """Rows of one visit joined, undone and restored: the laws, over every sequence Hypothesis finds."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,6 +26,7 @@ from domain.merge import (
 
 AT = datetime(2026, 6, 2, 9, tzinfo=UTC)
 WORDS = st.sampled_from([None, "a", "b", "c"])
+LENGTH = int(os.environ.get("SOAK", "1"))
 SAID = st.fixed_dictionaries({}, optional=dict.fromkeys(RULES, WORDS))
 
 
@@ -78,6 +80,95 @@ def test_a_scan_beats_nobody_when_it_is_joined(waiting: Cells, said: Any) -> Non
         if not cell.is_manual and not is_blank(said.get(field)):
             assert after[field].value == said[field]
             assert after[field].source is Source.PMS
+
+
+@st.composite
+def left_rows(draw: st.DrawFn, fields: tuple[str, ...] = tuple(sorted(RULES))) -> Cells:
+    """A row of another PMS, as that one and people leave it."""
+    cells = merge({}, {field: draw(WORDS) for field in fields}, at=AT).cells
+    for step in range(draw(st.integers(1, 5))):
+        at = AT + timedelta(minutes=step)
+        field = draw(st.sampled_from(fields))
+        if draw(st.booleans()):
+            cells = merge(cells, {field: draw(WORDS)}, at=at).cells
+        else:
+            cells = edit(cells, field, draw(WORDS), by="ann", at=at).cells
+    return cells
+
+
+@given(waiting=left_rows(), said=SAID)
+def test_no_value_of_a_person_gives_way_to_a_pms_that_says_nothing(
+    waiting: Cells, said: Any
+) -> None:
+    after = join(merge({}, dict.fromkeys(RULES) | said, at=AT).cells, waiting)
+
+    for field, cell in waiting.items():
+        ours = cell.given if cell.is_manual else cell.losing
+        if is_blank(said.get(field)) and ours is not None and not is_blank(ours.value):
+            assert after.cells[field].given == ours
+            assert field not in {one.field for one in after.opened}
+
+
+@given(waiting=left_rows(), said=SAID, forgotten=st.sets(st.sampled_from(sorted(RULES))))
+def test_of_what_a_practice_leaves_out_only_what_people_said_is_joined(
+    waiting: Cells, said: Any, forgotten: set[str]
+) -> None:
+    told = {field: None if field in forgotten else said.get(field) for field in RULES}
+    after = join(merge({}, told, at=AT).cells, waiting, forgotten=forgotten).cells
+
+    for field in forgotten:
+        cell = after.get(field)
+        kept = (cell.given, cell.base, cell.losing) if cell else ()
+        assert all(one is None or one.source is Source.MANUAL or not one.value for one in kept)
+
+
+@given(own=left_rows(), waiting=left_rows())
+def test_a_pms_that_was_left_has_no_say_in_what_another_lists(own: Cells, waiting: Cells) -> None:
+    after = join(own, waiting).cells
+
+    for field, cell in after.items():
+        mine = [one for one in (own[field].given, own[field].base, own[field].losing) if one]
+        told = [one.value for one in mine if one.source is Source.PMS]
+        now = [one for one in (cell.given, cell.losing) if one and one.source is Source.PMS]
+        assert all(one.value in told for one in now)
+
+
+@given(own=left_rows(("status",)), waiting=left_rows(("status",)))
+def test_what_people_typed_last_is_kept_where_a_pms_has_its_way(own: Cells, waiting: Cells) -> None:
+    after = join(own, waiting).cells
+
+    for field, cell in after.items():
+        held = [row[field] for row in (own, waiting) if field in row]
+        typed = [one.given if one.is_manual else one.losing for one in held]
+        lost = [one for one in typed if one and one.source is Source.MANUAL and one.value]
+        lost = [one for one in lost if one.value != cell.value]
+        if lost and not cell.is_manual:
+            assert cell.losing in lost
+            assert cell.losing.at == max(one.at for one in lost)
+
+
+def test_a_reading_that_gave_way_makes_room_for_what_somebody_typed() -> None:
+    scanned = ocr({}, {"patient_name": "Ada Exampel"}, at=AT).cells
+    own = merge(scanned, {"patient_name": "Ada Example"}, at=AT).cells
+    typed = edit(
+        merge({}, {"patient_name": "A. Example"}, at=AT).cells,
+        "patient_name",
+        "Ada M. Example",
+        by="ann",
+        at=AT,
+    )
+    left = merge(typed.cells, {"patient_name": "Ada E. Example"}, at=AT).cells
+
+    after = join(own, left).cells["patient_name"]
+
+    assert (after.value, after.losing) == ("Ada Example", left["patient_name"].losing)
+
+
+@given(waiting=left_rows(), said=SAID)
+def test_joining_a_row_of_another_pms_twice_is_joining_it_once(waiting: Cells, said: Any) -> None:
+    once = join(merge({}, dict.fromkeys(RULES) | said, at=AT).cells, waiting).cells
+
+    assert shown(join(once, waiting).cells) == shown(once)
 
 
 def test_what_nobody_told_is_not_joined_and_yields_to_any_reading() -> None:
@@ -174,5 +265,5 @@ class Row(RuleBasedStateMachine):
         assert not merge(once, {self.field: self.pms}, at=self.now).touched
 
 
-Row.TestCase.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+Row.TestCase.settings = settings(max_examples=100 * LENGTH, stateful_step_count=30, deadline=None)
 TestEverySequence = Row.TestCase

@@ -1,5 +1,6 @@
 """The laws of the merge, over every interleaving of PMS, people and scans that Hypothesis finds."""
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,6 +34,7 @@ AT = datetime(2025, 12, 1, 9, tzinfo=UTC)
 # One field for each rule says all: the rest share it. Few words, so that they often agree.
 PHONE, STATUS, NOTES = "patient_phone", "status", "notes"
 WORDS = st.sampled_from([None, "a", "b", "c"])
+LENGTH = int(os.environ.get("SOAK", "1"))
 
 
 @dataclass
@@ -193,7 +195,7 @@ class Field(RuleBasedStateMachine):
         assert set(value.split("\n") if value else [value]) <= self.ever_given
 
 
-Field.TestCase.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
+Field.TestCase.settings = settings(max_examples=100 * LENGTH, stateful_step_count=30, deadline=None)
 TestEveryInterleaving = Field.TestCase
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.hours import OpeningHours, read_hours
 from domain.rhythm import PATIENCE, USUAL, Rhythm, busiest_day, hours_of, shown_hours, slots
-from domain.window import Window, local_day
+from domain.window import Window, day_start, local_day
 
 MIN = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -102,6 +102,42 @@ def test_a_practice_never_opens_on_a_sheet_older_than_its_interval_allows(
         at = found
 
     assert opens - at <= 15 * MIN + rhythm.lead * 0.5
+
+
+@given(rhythm=rhythms, now=instants, chance=chances, short=st.booleans())
+def test_whoever_is_open_at_midnight_is_read_once_the_day_has_begun(
+    rhythm: Rhythm, now: datetime, chance: float, *, short: bool
+) -> None:
+    midnight = day_start(local_day(now, ZONE) + timedelta(days=1), ZONE)
+    usual = now + rhythm.every
+
+    found = rhythm.next_sync(now, usual=usual, chance=chance, is_short=short)
+
+    if replace(rhythm, booked_on=None).is_busy(midnight):
+        assert found <= max(usual, midnight + rhythm.every * 0.5)
+
+
+@pytest.mark.parametrize(
+    "shifts",
+    [{}, {"tue": [["18:00", "02:00"]]}, {"wed": [["00:10", "08:00"]]}],
+    ids=["always open", "open over midnight", "open soon after midnight"],
+)
+def test_an_empty_day_does_not_hide_the_next_from_a_practice_that_is_open_then(
+    shifts: dict[str, list[list[str]]],
+) -> None:
+    night = replace(
+        QUARTERLY,
+        most=24 * HOUR,
+        hours=read_hours(shifts, timezone=ZONE),
+        booked_on=TODAY,
+        unchanged=20,
+    )
+
+    at = melbourne(2, 22)
+    while at < melbourne(3, 0):
+        at = night.next_sync(at, usual=at + 15 * MIN, chance=0.0)
+
+    assert at < melbourne(3, 0) + 15 * MIN
 
 
 @pytest.mark.parametrize(

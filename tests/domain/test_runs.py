@@ -36,6 +36,18 @@ def test_a_new_job_has_made_no_progress() -> None:
     assert Progress.from_checkpoint({}) == Progress()
 
 
+def test_what_is_as_it_was_at_first_is_not_written_with_each_page() -> None:
+    one = Progress(listed=[], done=["a"], page=2, counts=Counts(fetched=100, unchanged=100))
+
+    assert Progress().as_checkpoint() == {"counts": {}}
+    assert one.as_checkpoint() == {
+        "listed": [],
+        "done": ["a"],
+        "page": 2,
+        "counts": {"fetched": 100, "unchanged": 100},
+    }
+
+
 def test_what_newer_code_stored_is_dropped_and_what_older_code_lacked_is_new() -> None:
     stored = {"done": ["a"], "from_the_future": 1, "counts": {"fetched": 2, "unheard_of": 3}}
 

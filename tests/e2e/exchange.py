@@ -19,16 +19,17 @@ from zoneinfo import ZoneInfo
 import httpx
 from sqlalchemy import Engine, text
 
-import migrations
 from adapters.secrets.file import FileSecretStore
 from adapters.storage import accounts, connections
 from adapters.storage.accounts import Account
 from domain.connections import State
 from domain.tools import TOO_MANY
-from infra import database, embedded
+from infra import database
 from infra.sealing import Keyring, Sealer
+from tests.clusters import migrated
 from tests.e2e.stack import free_port
 from tests.e2e.switchboard import POOLS, SECRET, SOON, Switchboard, environment
+from tests.plain import NO_TLS
 from tests.sync.practice import KEY
 
 ROOT = Path(__file__).parent.parent.parent
@@ -254,12 +255,13 @@ def exchange(*, practices: int) -> Iterator[Exchange]:
                        "--appointments", "120", "--limit", "off", "--latency-ms", "10")
         )  # fmt: skip
         twilio = parts.enter_context(_simulator("twilio"))
-        servers = parts.enter_context(embedded.start(home / "servers", durable=False))
-        migrations.upgrade(servers.database_url)
+        servers = parts.enter_context(migrated(home / "servers"))
         engine = database.engine(servers.database_url, application_name="tests")
         parts.callback(engine.dispose)
-        desk = parts.enter_context(httpx.Client(base_url=sikka["url"], timeout=30))
-        texting = parts.enter_context(httpx.Client(base_url=twilio["url"], timeout=30))
+        desk = parts.enter_context(httpx.Client(base_url=sikka["url"], timeout=30, verify=NO_TLS))
+        texting = parts.enter_context(
+            httpx.Client(base_url=twilio["url"], timeout=30, verify=NO_TLS)
+        )
         port = free_port()
         made = Exchange(
             servers=servers,

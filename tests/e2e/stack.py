@@ -16,13 +16,13 @@ from typing import IO, Any
 import redis
 from sqlalchemy import text
 
-import migrations
 from adapters.secrets.file import FileSecretStore
 from infra import embedded
 from infra.database import dispatch, transaction
 from infra.sealing import Keyring, Sealer
 from simulators.gentu import Knobs
 from simulators.setup import Setup
+from tests.clusters import migrated
 from tests.sync.practice import ACCOUNT, DAY, KEY, Practice, practice
 
 ROOT = Path(__file__).parent.parent.parent
@@ -155,8 +155,7 @@ def stack(*, setup: Setup | None = None, knobs: Knobs | None = None) -> Iterator
     """Servers, a connected practice with its secret in the file store, and no process yet."""
     with tempfile.TemporaryDirectory(prefix="pms-e2e-") as folder:
         home = Path(folder)
-        with embedded.start(home / "servers", durable=False) as servers:
-            migrations.upgrade(servers.database_url)
+        with migrated(home / "servers") as servers:
             client = redis.Redis.from_url(servers.redis_url)
             sealer = Sealer(Keyring.from_hex(KEY))
             with practice(servers.database_url, client, setup=setup, knobs=knobs) as clinic:

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import ssl
 import tempfile
 import time
 from collections import Counter
@@ -23,7 +22,6 @@ from zoneinfo import ZoneInfo
 import httpx
 from sqlalchemy import Engine, text
 
-import migrations
 from adapters.secrets.file import FileSecretStore
 from adapters.storage import connections
 from domain.connections import State
@@ -34,7 +32,9 @@ from simulators.records import Patient
 from simulators.serving import running
 from simulators.setup import Setup
 from simulators.sikka import Knobs, SikkaSimulator
+from tests.clusters import migrated
 from tests.e2e.stack import Process, TooLateError, free_port
+from tests.plain import NO_TLS
 from tests.sync.practice import ACCOUNT, KEY
 
 ROOT = Path(__file__).parent.parent.parent
@@ -44,8 +44,6 @@ NUMBER, STRANGER = "+12025550100", "+13125550190"
 POOLS = ("voice", "voice", "all")
 SOON = timedelta(days=8)
 SATURDAY = 5
-PLAIN = ssl.create_default_context()
-"""Nobody speaks TLS here, and to prepare it anew takes longer than many a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ class Switchboard:
         self.start("scheduler", "scheduler")
         for number, pool in enumerate(pools):
             self.start(f"worker-{pool}-{number}", "worker", "--pool", pool)
-        self.wait_for(self.is_ready, seconds=40)
+        self.wait_for(self.is_ready, seconds=90)
 
     def keep_up(self) -> None:
         """What a supervisor does."""
@@ -104,7 +102,7 @@ class Switchboard:
 
     def is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=2, verify=PLAIN).status_code == 200
+            return httpx.get(f"{self.url}/readyz", timeout=2, verify=NO_TLS).status_code == 200
         except httpx.HTTPError:
             return False
 
@@ -146,7 +144,7 @@ class Switchboard:
             json=body,
             headers={"X-Vapi-Secret": SECRET},
             timeout=25,
-            verify=PLAIN,
+            verify=NO_TLS,
         )
         if answer.status_code == 200:
             for one in answer.json().get("results", []):
@@ -232,10 +230,9 @@ def switchboard(*, latency_ms: float = 20) -> Iterator[Switchboard]:
     )
     with tempfile.TemporaryDirectory(prefix="pms-e2e-") as folder, running(simulator) as url:
         home = Path(folder)
-        with embedded.start(home / "servers", durable=False) as servers:
-            migrations.upgrade(servers.database_url)
+        with migrated(home / "servers") as servers:
             engine = database.engine(servers.database_url, application_name="tests")
-            with httpx.Client(base_url=url, timeout=10) as desk:
+            with httpx.Client(base_url=url, timeout=10, verify=NO_TLS) as desk:
                 described = simulator.described(url)
                 variables = environment(home, servers, described)
                 _connected(engine, home, desk, described)

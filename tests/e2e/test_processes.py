@@ -35,7 +35,7 @@ def test_a_job_put_in_postgres_is_carried_by_a_worker(running: Stack) -> None:
 
     job_id = running.clinic.put_sync()
 
-    running.wait_for(lambda: running.ended(job_id), seconds=30)
+    running.wait_for(lambda: running.ended(job_id), seconds=90)
     assert running.clinic.run_of(job_id)["status"] == "success"
     nothing_lost_or_doubled(running)
 
@@ -44,12 +44,12 @@ def test_a_worker_killed_in_mid_page_is_replaced_within_20_seconds(running: Stac
     running.scheduler()
     first = running.worker()
     job_id = running.clinic.put_sync()
-    running.wait_for(lambda: running.saved() > 0, seconds=30)
+    running.wait_for(lambda: running.saved() > 0, seconds=90)
     second = running.worker()
-    running.wait_for(lambda: running.workers_alive() == 2, seconds=20)
+    running.wait_for(lambda: running.workers_alive() == 2, seconds=90)
 
     first.kill()
-    took = running.wait_for(lambda: running.ended(job_id), seconds=40)
+    took = running.wait_for(lambda: running.ended(job_id), seconds=90)
 
     assert took <= 20
     assert second.is_alive()
@@ -61,10 +61,10 @@ def test_a_worker_asked_to_stop_hands_its_job_to_another(running: Stack) -> None
     running.scheduler()
     first = running.worker()
     job_id = running.clinic.put_sync()
-    running.wait_for(lambda: running.saved() > 0, seconds=30)
+    running.wait_for(lambda: running.saved() > 0, seconds=90)
 
     first.signal(signal.SIGTERM)
-    running.wait_for(lambda: not first.is_alive(), seconds=40)
+    running.wait_for(lambda: not first.is_alive(), seconds=90)
 
     assert running.state(job_id) == "ready"
     running.worker()
@@ -79,10 +79,10 @@ def test_whoever_is_asked_to_stop_in_mid_page_goes_by_itself_and_a_page_at_most_
     job_id = running.clinic.put_sync()
     for rows in (1, 20):
         worker = running.worker()
-        running.wait_for(lambda least=rows: running.saved() >= least, seconds=30)  # type: ignore[misc]
+        running.wait_for(lambda least=rows: running.saved() >= least, seconds=90)  # type: ignore[misc]
 
         worker.signal(signal.SIGTERM)
-        took = running.wait_for(lambda one=worker: not one.is_alive(), seconds=30)  # type: ignore[misc]
+        took = running.wait_for(lambda one=worker: not one.is_alive(), seconds=90)  # type: ignore[misc]
 
         assert took < 30
         assert worker.running is not None
@@ -108,7 +108,7 @@ def test_two_schedulers_with_one_killed_put_each_sync_once(running: Stack) -> No
         db.execute(text("UPDATE pms_connections SET next_sync_at = now()"))
     one.kill()
 
-    running.wait_for(lambda: running.clinic.runs_ended() == 1, seconds=30)
+    running.wait_for(lambda: running.clinic.runs_ended() == 1, seconds=90)
     assert running.clinic.jobs_of_kind("sync") == 1
 
 
@@ -116,7 +116,7 @@ def test_redis_killed_and_restarted_in_mid_run_costs_seconds(running: Stack) -> 
     running.scheduler()
     running.worker()
     job_id = running.clinic.put_sync()
-    running.wait_for(lambda: running.saved() > 0, seconds=30)
+    running.wait_for(lambda: running.saved() > 0, seconds=90)
 
     running.servers.kill_redis()
     running.servers.start_redis()
@@ -130,7 +130,7 @@ def test_a_flushed_redis_in_mid_run_changes_nothing_but_seconds(running: Stack) 
     running.scheduler()
     running.worker()
     job_id = running.clinic.put_sync()
-    running.wait_for(lambda: running.saved() > 0, seconds=30)
+    running.wait_for(lambda: running.saved() > 0, seconds=90)
 
     running.client.flushall()
 
@@ -143,7 +143,7 @@ def test_postgres_restarted_in_mid_run_costs_seconds(running: Stack) -> None:
     running.scheduler()
     running.worker()
     job_id = running.clinic.put_sync()
-    running.wait_for(lambda: running.saved() > 0, seconds=30)
+    running.wait_for(lambda: running.saved() > 0, seconds=90)
 
     running.servers.kill_postgres(signal.SIGQUIT)
     running.servers.start_postgres()

@@ -17,6 +17,7 @@ from redis import Redis, ResponseError
 
 from infra.broker import ACTOR, NotOneJob, WakingBroker, broker, wake_up
 from infra.crash_only import CrashOnly
+from tests.silence import line_to
 
 pytestmark = pytest.mark.integration
 
@@ -411,3 +412,19 @@ def test_the_exit_code_asks_the_supervisor_for_a_restart() -> None:
     )
 
     assert (ended.returncode, ended.stdout.splitlines()[-1]) == (75, "back")
+
+
+def test_a_line_that_fell_silent_is_given_up_and_wake_ups_come_over_another(
+    redis_url: str, redis_client: Redis
+) -> None:
+    with ThreadPoolExecutor(1) as pool, line_to(redis_url) as line:
+        consumer = broker(line.url).consume(QUEUE, prefetch=1, timeout=1000)
+        waiting = pool.submit(taken, consumer)
+        assert eventually(lambda: bool(waiters(redis_client)))
+
+        line.fall_silent()
+
+        with pytest.raises(ConnectionClosed):
+            waiting.result(timeout=20)
+        broker(redis_url).announce(QUEUE, [42])
+        assert taken_at_last(consumer) == 42

@@ -1,14 +1,18 @@
 """Transactions belong to an account, errors quote no row, and notices are heard."""
 
+import os
+import socket
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 from time import monotonic
+from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, make_url, text
 
 from infra import database
 from infra.database import (
@@ -24,10 +28,14 @@ from infra.database import (
     plain_errors,
     transaction,
 )
+from tests.cutting import SOCKET
+from tests.silence import port_to
 
 pytestmark = pytest.mark.integration
 
 PATIENT = "Ada Example"
+PREPARED_AFTER = 5
+"""Times a statement is said before the driver has the server keep its plan."""
 ROLES = """
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'pms_sync_app') THEN
@@ -219,6 +227,25 @@ def test_a_connection_used_just_now_is_not_asked_whether_it_lives(
         one(db, "SELECT 1")
 
 
+def test_a_connection_that_comes_back_after_its_engine_was_disposed_of_is_closed(
+    db: Engine,
+) -> None:
+    with db.connect() as held:
+        driver = held.connection.dbapi_connection
+        db.dispose()
+
+    assert driver is not None
+    assert driver.closed
+
+
+def test_an_engine_that_was_disposed_of_works_on_with_new_connections(db: Engine) -> None:
+    db.dispose()
+
+    for _ in range(2):
+        with db.connect() as one:
+            assert one.execute(text("SELECT 1")).scalar_one() == 1
+
+
 def test_what_is_done_together_is_one_transaction_begun_by_the_first_of_it(db: Engine) -> None:
     begun = []
 
@@ -258,6 +285,59 @@ def test_a_deadlock_or_serialization_failure_is_worth_another_try(db: Engine) ->
 
     with pytest.raises(DatabaseAway, match="40001"):
         both_count_and_add()
+
+
+def test_a_statement_from_before_a_migration_is_worth_another_try(db: Engine) -> None:
+    everyone = "SELECT * FROM people"
+    with db.connect() as same:
+        for _ in range(PREPARED_AFTER + 1):
+            same.execute(text(everyone))
+            same.commit()
+        with db.begin() as other:
+            other.execute(text("ALTER TABLE people ADD COLUMN born date"))
+
+        with pytest.raises(DatabaseAway) as caught:
+            same.execute(text(everyone))
+        same.rollback()
+        found = same.execute(text(everyone)).keys()
+
+    assert caught.value.action == "retry"
+    assert "born" in found
+
+
+def test_a_server_that_takes_no_changes_any_more_is_left_for_the_one_that_does(
+    db: Engine, empty_database_url: str
+) -> None:
+    insert = text("INSERT INTO people VALUES (1, 'Ada Example')")
+    name = make_url(empty_database_url).database
+    db.dispose()
+    with psycopg.connect(plain(empty_database_url), autocommit=True) as operator:
+        operator.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'.encode())
+        assert one(db, "SHOW transaction_read_only") == "on"
+        operator.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only'.encode())
+
+    with pytest.raises(DatabaseAway) as caught, transaction(db) as connection:
+        connection.execute(insert)
+    with transaction(db) as connection:
+        connection.execute(insert)
+
+    assert caught.value.action == "retry"
+
+
+def test_a_server_that_vanishes_without_a_word_is_given_up_within_half_a_minute(
+    db: Engine, empty_database_url: str
+) -> None:
+    with db.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        told = driver.info.get_parameters()
+    with listen(plain(empty_database_url), "bell") as bell:
+        held: Any = bell._connection  # noqa: SLF001 - nobody else holds it
+        heard = held.info.get_parameters()
+
+    for given in (told, heard):
+        silence = int(given["keepalives_idle"])
+        silence += int(given["keepalives_interval"]) * int(given["keepalives_count"])
+        assert max(silence, int(given["tcp_user_timeout"]) / 1000) <= 30
 
 
 def test_a_database_that_is_not_there_says_so_without_a_password() -> None:
@@ -324,3 +404,32 @@ def test_a_listener_without_a_database_says_it_is_away() -> None:
 def _notify(url: str, channel: str, payload: str) -> None:
     with psycopg.connect(plain(url), autocommit=True) as connection:
         connection.execute("SELECT pg_notify(%s, %s)", (channel, payload))
+
+
+if sys.platform == "linux":  # where the kernel can be told how long to wait
+
+    def test_a_server_that_is_gone_without_a_word_is_given_up_within_half_a_minute(
+        database_url: str,
+    ) -> None:
+        address = make_url(database_url)
+        with port_to(f"{address.query['host']}/{SOCKET}") as port:
+            there = address.difference_update_query(["host"]).set(host="127.0.0.1", port=port)
+            url = there.render_as_string(hide_password=False)
+            made = engine(url, application_name="tests")
+            with made.connect() as db, listen(url, "nobody") as listener:
+                lines = [db.connection.driver_connection, listener._connection]  # noqa: SLF001
+                waits = [patience(line.fileno()) for line in lines if line is not None]
+            made.dispose()
+
+        assert len(waits) == 2
+        assert all(0 < unheard <= 10 and 0 < idle <= 30 for unheard, idle in waits)
+
+    def patience(line: int) -> tuple[float, int]:
+        """Seconds until what was sent and not heard ends a connection, and until silence does."""
+        with socket.socket(fileno=os.dup(line)) as tcp:
+            idle, apart, times = (
+                tcp.getsockopt(socket.IPPROTO_TCP, name)
+                for name in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            )
+            unheard = tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+        return unheard / 1000, idle + apart * times

@@ -65,8 +65,8 @@ def test_postgres_is_durable_and_speaks_utc(running: Servers, name: str, value: 
     assert setting(running, name) == value
 
 
-def test_tests_forgo_the_disk_but_never_the_commit(tmp_path: Path) -> None:
-    with start(tmp_path, durable=False, settings={"work_mem": "8MB"}) as servers:
+def test_tests_forgo_the_disk_but_never_the_commit(used_home: Path) -> None:
+    with start(used_home, durable=False, settings={"work_mem": "8MB"}) as servers:
         names = ("fsync", "full_page_writes", "synchronous_commit", "work_mem")
         assert [setting(servers, name) for name in names] == ["off", "off", "on", "8MB"]
 
@@ -101,29 +101,29 @@ def test_nobody_else_may_enter_the_folders(running: Servers, home: Path) -> None
     assert modes == [0o700, 0o700, 0o700]
 
 
-def test_what_was_stored_outlives_a_stop_and_a_start(tmp_path: Path) -> None:
-    with start(tmp_path) as servers:
+def test_what_was_stored_outlives_a_stop_and_a_start(used_home: Path) -> None:
+    with start(used_home) as servers:
         connect(servers).execute("CREATE TABLE kept AS SELECT 42 AS answer").connection.close()
         with redis.Redis.from_url(servers.redis_url) as client:
             client.set("kept", "42")
 
-    with start(tmp_path) as servers, connect(servers) as connection:
+    with start(used_home) as servers, connect(servers) as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
         with redis.Redis.from_url(servers.redis_url) as client:
             assert client.get("kept") == b"42"
 
 
-def test_nothing_is_left_after_a_stop(tmp_path: Path) -> None:
-    with start(tmp_path, durable=False) as servers:
+def test_nothing_is_left_after_a_stop(used_home: Path) -> None:
+    with start(used_home, durable=False) as servers:
         sockets = Path(servers.redis_url.removeprefix("unix://")).parent
 
     assert not sockets.exists()
-    assert not (tmp_path / "servers.json").exists()
-    assert not (tmp_path / "postgres/postmaster.pid").exists()
+    assert not (used_home / "servers.json").exists()
+    assert not (used_home / "postgres/postmaster.pid").exists()
 
 
-def test_killed_servers_come_back_on_the_same_sockets(tmp_path: Path) -> None:
-    with start(tmp_path, durable=True) as servers:
+def test_killed_servers_come_back_on_the_same_sockets(used_home: Path) -> None:
+    with start(used_home, durable=True) as servers:
         connect(servers).execute("CREATE TABLE kept ()").connection.close()
 
         servers.kill_postgres(signal.SIGKILL)
@@ -140,8 +140,8 @@ def test_killed_servers_come_back_on_the_same_sockets(tmp_path: Path) -> None:
             assert client.ping()
 
 
-def test_a_server_that_died_is_named_and_started_again(tmp_path: Path) -> None:
-    with start(tmp_path, durable=True) as servers, redis.Redis.from_url(servers.redis_url) as one:
+def test_a_server_that_died_is_named_and_started_again(used_home: Path) -> None:
+    with start(used_home, durable=True) as servers, redis.Redis.from_url(servers.redis_url) as one:
         one.set("kept", "yes")
         assert servers.revive() == []
         assert servers.started
@@ -158,11 +158,11 @@ def test_who_joined_leaves_reviving_to_the_owner(running: Servers, home: Path) -
         assert joined.revive() == []
 
 
-def test_a_dead_server_of_somebody_else_is_named_with_its_log(tmp_path: Path) -> None:
-    with start(tmp_path, durable=False) as servers:
+def test_a_dead_server_of_somebody_else_is_named_with_its_log(used_home: Path) -> None:
+    with start(used_home, durable=False) as servers:
         servers.kill_redis()
         with pytest.raises(EmbeddedServerError, match=r"valkey of another process \(pid \d+\)"):
-            start(tmp_path, patience=0.2)
+            start(used_home, patience=0.2)
 
 
 @pytest.mark.parametrize("identity", IDENTITIES)
@@ -183,12 +183,12 @@ def test_postgres_runs_as_whoever_it_accepts(tmp_path: Path, identity: Identity)
         server.stop()
 
 
-def test_a_stale_pid_file_that_names_a_stranger_is_no_obstacle(tmp_path: Path) -> None:
-    start(tmp_path, durable=False).close()
-    stale = [str(os.getppid()), str(tmp_path / "postgres"), "1700000000", "5432", "", "", "0 0", ""]
-    (tmp_path / "postgres/postmaster.pid").write_text("\n".join(stale))
+def test_a_stale_pid_file_that_names_a_stranger_is_no_obstacle(used_home: Path) -> None:
+    cluster = used_home / "postgres"
+    stale = [str(os.getppid()), str(cluster), "1700000000", "5432", "", "", "0 0", ""]
+    (used_home / "postgres/postmaster.pid").write_text("\n".join(stale))
 
-    with start(tmp_path, durable=False) as servers:
+    with start(used_home, durable=False) as servers:
         assert setting(servers, "fsync") == "off"
 
 
@@ -200,22 +200,21 @@ def test_a_half_made_cluster_is_made_again(tmp_path: Path) -> None:
         assert setting(servers, "fsync") == "off"
 
 
-def test_the_log_of_postgres_quotes_no_row(tmp_path: Path) -> None:
-    with start(tmp_path, durable=False) as servers, connect(servers) as connection:
+def test_the_log_of_postgres_quotes_no_row(used_home: Path) -> None:
+    with start(used_home, durable=False) as servers, connect(servers) as connection:
         connection.execute("CREATE TABLE patients (name text PRIMARY KEY)")
         connection.execute("INSERT INTO patients VALUES (%s)", ["Ann Example"])
         with pytest.raises(psycopg.errors.UniqueViolation, match="Ann Example"):
             connection.execute("INSERT INTO patients VALUES (%s)", ["Ann Example"])
 
-    assert "Ann" not in (tmp_path / "postgres.log").read_text()
+    assert "Ann" not in (used_home / "postgres.log").read_text()
 
 
-def test_a_database_of_another_version_is_explained(tmp_path: Path) -> None:
-    start(tmp_path, durable=False).close()
-    (tmp_path / "postgres/PG_VERSION").write_text("9\n")
+def test_a_database_of_another_version_is_explained(used_home: Path) -> None:
+    (used_home / "postgres/PG_VERSION").write_text("9\n")
 
     with pytest.raises(EmbeddedServerError, match=r"did not start.*incompatible"):
-        start(tmp_path, durable=False)
+        start(used_home, durable=False)
 
 
 @pytest.mark.parametrize(

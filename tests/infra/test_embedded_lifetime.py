@@ -84,96 +84,96 @@ def until_gone(home: Path, *, seconds: float) -> list[str]:
     return left
 
 
-def test_no_server_outlives_a_killed_owner(tmp_path: Path) -> None:
-    with owner(tmp_path) as process:
+def test_no_server_outlives_a_killed_owner(used_home: Path) -> None:
+    with owner(used_home) as process:
         assert says(process)[1] == "started"
-        assert len(server_processes(tmp_path)) == 2
+        assert len(server_processes(used_home)) == 2
         process.kill()
         process.wait()
     if sys.platform == "linux":
         # Elsewhere nothing tells a child of its parent's end, and the next owner stops it.
-        assert until_gone(tmp_path, seconds=2) == []
+        assert until_gone(used_home, seconds=2) == []
 
-    start(tmp_path, durable=False).close()
+    start(used_home, durable=False).close()
 
-    assert server_processes(tmp_path) == []
+    assert server_processes(used_home) == []
 
 
-def test_the_next_owner_takes_over_from_a_killed_one_at_once(tmp_path: Path) -> None:
-    with owner(tmp_path) as process:
+def test_the_next_owner_takes_over_from_a_killed_one_at_once(used_home: Path) -> None:
+    with owner(used_home) as process:
         says(process)
         process.kill()
         process.wait()
 
-    with start(tmp_path, durable=False) as servers:
+    with start(used_home, durable=False) as servers:
         assert servers.started
 
 
-def test_a_server_left_over_by_a_dead_owner_is_stopped_first(tmp_path: Path) -> None:
-    (tmp_path / "valkey").mkdir()
-    options = {"port": "0", "dir": tmp_path / "valkey", "pidfile": tmp_path / "valkey.pid"}
+def test_a_server_left_over_by_a_dead_owner_is_stopped_first(used_home: Path) -> None:
+    (used_home / "valkey").mkdir()
+    options = {"port": "0", "dir": used_home / "valkey", "pidfile": used_home / "valkey.pid"}
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     command = [str(valkey_binary()), "--set-proc-title", "no", "--unixsocket", "v.sock", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as orphan:  # noqa: S603 - our own command
         assert orphan.stdout and any(b"Ready to accept" in line for line in orphan.stdout)
 
-        with start(tmp_path, durable=False) as servers:
+        with start(used_home, durable=False) as servers:
             assert servers.started
             assert orphan.wait(5) == 0
 
 
-def test_an_owner_that_just_exits_leaves_no_server(tmp_path: Path) -> None:
+def test_an_owner_that_just_exits_leaves_no_server(used_home: Path) -> None:
     script = OWNER.replace("sys.stdin.read()\nservers.close()", "")
-    with owner(tmp_path, script=script) as process:
+    with owner(used_home, script=script) as process:
         assert process.wait(30) == 0
 
-    assert until_gone(tmp_path, seconds=2) == []
+    assert until_gone(used_home, seconds=2) == []
 
 
-def test_two_that_start_at_once_share_one_pair_of_servers(tmp_path: Path) -> None:
-    with owner(tmp_path) as one, owner(tmp_path) as two:
+def test_two_that_start_at_once_share_one_pair_of_servers(used_home: Path) -> None:
+    with owner(used_home) as one, owner(used_home) as two:
         roles = {process: says(process)[1] for process in (one, two)}
         assert sorted(roles.values()) == ["joined", "started"]
-        assert len(server_processes(tmp_path)) == 2
+        assert len(server_processes(used_home)) == 2
 
         joined, started = sorted(roles, key=lambda process: roles[process])
         assert finish(joined) == 0
-        assert len(server_processes(tmp_path)) == 2
+        assert len(server_processes(used_home)) == 2
         assert finish(started) == 0
 
-    assert server_processes(tmp_path) == []
+    assert server_processes(used_home) == []
 
 
-def test_a_command_lets_another_end_that_takes_the_servers_along(tmp_path: Path) -> None:
+def test_a_command_lets_another_end_that_takes_the_servers_along(used_home: Path) -> None:
     told: list[int] = []
-    with owner(tmp_path, script=BRIEF) as process:
+    with owner(used_home, script=BRIEF) as process:
         assert says(process)[1] == "started"
 
-        with start(tmp_path, brief=lambda: told.append(finish(process))) as servers:
+        with start(used_home, brief=lambda: told.append(finish(process))) as servers:
             assert told == [0]
             assert servers.started
 
 
-def test_one_that_stays_is_joined_at_once(tmp_path: Path) -> None:
+def test_one_that_stays_is_joined_at_once(used_home: Path) -> None:
     told: list[int] = []
-    with owner(tmp_path) as process:
+    with owner(used_home) as process:
         assert says(process)[1] == "started"
 
-        with start(tmp_path, brief=lambda: told.append(1)) as servers:
+        with start(used_home, brief=lambda: told.append(1)) as servers:
             assert servers.started is None
 
     assert told == []
 
 
-def test_a_command_that_takes_long_is_joined_after_a_while(tmp_path: Path) -> None:
+def test_a_command_that_takes_long_is_joined_after_a_while(used_home: Path) -> None:
     told: list[int] = []
-    with owner(tmp_path, script=BRIEF) as process:
+    with owner(used_home, script=BRIEF) as process:
         assert says(process)[1] == "started"
 
-        sharing.let_end(tmp_path.resolve(), patience=0.2, told=lambda: told.append(1))
+        sharing.let_end(used_home.resolve(), patience=0.2, told=lambda: told.append(1))
 
         assert told == [1]
-        with start(tmp_path) as servers:
+        with start(used_home) as servers:
             assert servers.started is None
 
 
@@ -189,17 +189,17 @@ def test_one_that_does_not_get_its_turn_says_so(tmp_path: Path) -> None:
 
 
 def test_one_that_will_keep_them_does_not_join_but_waits_for_the_other_to_end(
-    tmp_path: Path,
+    used_home: Path,
 ) -> None:
-    with owner(tmp_path) as process:
+    with owner(used_home) as process:
         assert says(process)[1] == "started"
-        with start(tmp_path) as joined:
+        with start(used_home) as joined:
             assert joined.started is None
 
-        with own(tmp_path, wait=lambda: finish(process)) as servers:
+        with own(used_home, wait=lambda: finish(process)) as servers:
             assert process.returncode == 0
             assert servers.started
-            assert len(server_processes(tmp_path)) == 2
+            assert len(server_processes(used_home)) == 2
 
 
 def test_someone_who_is_not_root_starts_them_too(tmp_path: Path) -> None:
@@ -209,12 +209,12 @@ def test_someone_who_is_not_root_starts_them_too(tmp_path: Path) -> None:
         assert finish(process) == 0
 
 
-def test_a_forked_child_does_not_stop_its_parents_servers(tmp_path: Path) -> None:
+def test_a_forked_child_does_not_stop_its_parents_servers(used_home: Path) -> None:
     script = OWNER.replace("sys.stdin.read()", FORK)
-    with owner(tmp_path, script=script) as process:
+    with owner(used_home, script=script) as process:
         assert says(process)[1] == "started"
         assert says(process) == ["child", "closed"]
-        with start(tmp_path) as joined:
+        with start(used_home) as joined:
             assert joined.started is None
         assert finish(process) == 0
 

@@ -462,6 +462,24 @@ def test_old_tls_needs_to_be_asked_for(
         client.close()
 
 
+def test_whom_a_machine_trusts_is_read_once_for_all_clients(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate(tmp_path)
+    reads, made = [], httpx.create_ssl_context
+
+    def counted(**told: Any) -> ssl.SSLContext:
+        reads.append(told)
+        return made(**told)
+
+    monkeypatch.setattr(httpx, "create_ssl_context", counted)
+
+    for host in ("one.vendor.example", "other.vendor.example"):
+        Client([host], AGENT, ca_file=tmp_path / "cert.pem").close()
+
+    assert len(reads) == 1
+
+
 def test_a_certificate_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
     server = Server()
     server.socket = certificate(tmp_path).wrap_socket(server.socket, server_side=True)

@@ -28,9 +28,9 @@ def test_bytes_come_back_as_bytes_unless_text_is_asked_for(redis_url: str) -> No
         assert reading.get("greeting") == "g'day"
 
 
-def test_only_a_blocking_connection_outwaits_the_socket(redis_url: str) -> None:
-    with connect(redis_url, blocking=True) as waiting, connect(redis_url) as plain:
-        assert waiting.connection_pool.connection_kwargs["socket_timeout"] is None
+def test_a_socket_outwaits_what_waits_at_the_server_and_not_for_ever(redis_url: str) -> None:
+    with connect(redis_url, waits=30) as waiting, connect(redis_url) as plain:
+        assert waiting.connection_pool.connection_kwargs["socket_timeout"] == 35.0
         assert plain.connection_pool.connection_kwargs["socket_timeout"] == 5.0
         begun = time.monotonic()
 
@@ -39,7 +39,7 @@ def test_only_a_blocking_connection_outwaits_the_socket(redis_url: str) -> None:
 
 
 def test_nobody_waits_for_a_line_that_is_taken(redis_url: str, redis_client: Redis) -> None:
-    with connect(redis_url, blocking=True) as client, ThreadPoolExecutor(1) as pool:
+    with connect(redis_url, waits=30) as client, ThreadPoolExecutor(1) as pool:
         line = Line(client)
         taken = pool.submit(line.execute, "BLPOP", "a-word", 30)
         while not any(one["cmd"] == "blpop" for one in redis_client.client_list(_type="normal")):

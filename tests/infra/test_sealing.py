@@ -1,6 +1,7 @@
 """Sealed bytes open where they belong and nowhere else."""
 
 import hmac
+import os
 import random
 from typing import Any
 
@@ -23,6 +24,9 @@ FIRST = "0f" * 32
 SECOND = "a5" * 32
 SEALER = Sealer(Keyring.from_hex(FIRST))
 ROTATED = Sealer(Keyring.from_hex(SECOND, old=[FIRST]))
+NONCES = 1_000_000 if "SOAK" in os.environ else 200_000
+"""Of so few, too, some would meet if they had 32 bits."""
+
 PLACE: dict[str, Any] = {"table": "appointments", "column": "notes", "row": 7, "account": "acct-1"}
 
 
@@ -128,10 +132,10 @@ def test_old_keys_stay_readable_and_new_bytes_use_the_new_key() -> None:
         SEALER.open(after, **PLACE)
 
 
-def test_a_million_nonces_are_all_different() -> None:
-    nonces = {SEALER.seal(b"", **PLACE)[NONCE_AT:HEADER_BYTES] for _ in range(1_000_000)}
+def test_a_great_many_nonces_are_all_different() -> None:
+    nonces = {SEALER.seal(b"", **PLACE)[NONCE_AT:HEADER_BYTES] for _ in range(NONCES)}
 
-    assert len(nonces) == 1_000_000
+    assert len(nonces) == NONCES
 
 
 @pytest.mark.parametrize("how", ["table", "column", "row", "account", "key", "version", "bit"])

@@ -11,7 +11,8 @@ import pytest
 
 from domain.errors import BadInput
 from infra.local_secrets import local_secret
-from infra.settings import Profile, Settings, load, names
+from infra.setting_rules import Profile
+from infra.settings import Settings, load, names
 from infra.vendor_urls import VendorUrls
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
@@ -132,6 +133,7 @@ def test_production_lists_everything_that_is_missing_at_once(
         ("ENCRYPTION_KEY", "0" * 64),
         ("ENCRYPTION_KEY", "s3cr3t-pw"),
         ("JWT_SECRET", "s3cr3t-pw"),
+        ("JWT_SECRETS_OLD", "s3cr3t-pw"),
         ("APP_BASE_URL", "http://s3cr3t-pw.example.com"),
         ("VAPI_AUTH", "s3cr3t-pw"),
         ("ENCRYPTION_KEYS_OLD", "s3cr3t-pw"),

@@ -26,6 +26,18 @@ print("ready", flush=True)
 time.sleep(60)
 """,
 ]
+TALKER = [
+    sys.executable,
+    "-c",
+    """
+import os, sys, time
+print("line\\n" * 6000, flush=True)
+while os.stat(sys.argv[1]).st_size:
+    time.sleep(0.01)
+print("later", flush=True)
+time.sleep(60)
+""",
+]
 KILLED_PARENT = """
 import sys, time
 from pathlib import Path
@@ -127,6 +139,25 @@ def test_a_child_is_told_what_was_laid_over_the_environment(
 
     log = tmp_path / "logs" / "told.log"
     assert eventually(lambda: log.exists() and "so it is" in log.read_text())
+
+
+def test_the_log_of_a_child_is_kept_within_bounds_while_it_goes_on_writing(tmp_path: Path) -> None:
+    log, older = tmp_path / "talker.log", tmp_path / "talker.log.1"
+    with Supervisor(tmp_path, grace_seconds=1.0, longest_log=20_000) as running:
+        running.add(Child(name="talker", command=[*TALKER, str(log)]))
+
+        assert eventually(lambda: log.exists() and log.read_text() == "later\n")
+        assert older.read_text().count("line") == 6000
+
+
+def test_a_log_that_cannot_be_kept_goes_rather_than_fill_the_disk(tmp_path: Path) -> None:
+    log = tmp_path / "talker.log"
+    log.write_text("line\n" * 100)
+    (tmp_path / "talker.log.1").mkdir()
+    with Supervisor(tmp_path, grace_seconds=1.0, longest_log=100) as running:
+        running.add(Child(name="talker", command=SLEEPER))
+
+        assert eventually(lambda: log.stat().st_size == 0)
 
 
 if sys.platform == "linux":  # where the kernel tells a child that its parent has died

@@ -43,6 +43,20 @@ def statements(bad: str, well: str) -> Case:
     return Case(lambda w: w.sql(bad), lambda w: w.sql(well))
 
 
+def endpoint(bad: str, well: str) -> Case:
+    def made(world: World) -> None:
+        world.sql(
+            """
+            INSERT INTO webhook_endpoints (account_id, url, secret_ref, told_in, created_by)
+            VALUES (:id, 'https://hooks.example.com/', 'tests/one', 0, 'Sam')
+            """,
+            id=ACCOUNT,
+        )
+        world.sql(f"UPDATE webhook_endpoints SET {bad}")  # noqa: S608 - the test's own
+
+    return Case(made, lambda w: w.sql(f"UPDATE webhook_endpoints SET {well}"))  # noqa: S608
+
+
 def jobs(assignments: str, *, kind: str = "chore", times: int = 1) -> Case:
     """Jobs that came to be as told; somebody cancels them."""
 
@@ -141,6 +155,13 @@ CASES: Mapping[str, Case] = {
         "last_sync_at = now() - interval '2 hours'", "last_sync_at = now()"
     ),
     "QueueOld": jobs("due_at = now() - interval '1 hour'"),
+    "QueuePaused": statements(
+        f"""
+        INSERT INTO paused_queues (account_id, queue, reason, paused_by, paused_at)
+        VALUES ('{ACCOUNT}', 'sync', 'Mending.', 'Sam', now() - interval '2 hours')
+        """,  # noqa: S608 - the test's own
+        "DELETE FROM paused_queues",
+    ),
     "NoWorkers": statements(
         "UPDATE workers SET queues = '{sync,default}'",
         "UPDATE workers SET queues = '{sync,default,voice}'",
@@ -182,6 +203,10 @@ CASES: Mapping[str, Case] = {
         """,
         "DELETE FROM vendor_requests",
     ),
+    "EndpointDisabled": endpoint("state = 'disabled'", "state = 'paused'"),
+    "EndpointsBehind": endpoint(
+        "waiting_since = now() - interval '2 hours'", "waiting_since = NULL"
+    ),
     "AuditChainLate": Case(
         an_old_access,
         lambda w: w.sql(
@@ -221,6 +246,20 @@ def test_silence_is_an_alert_and_so_is_being_heard_at_all(world: World) -> None:
     # Prometheus forgets what it was told five minutes ago.
     assert watch.see(3, reachable=False) == {"MetricsAbsent", "Watchdog"}
     assert watch.see(1) == CALM
+
+
+@pytest.mark.parametrize("kept", ["QueueOld", "QueueDeep"])
+def test_what_waits_in_a_queue_that_was_just_paused_pages_nobody(world: World, kept: str) -> None:
+    watch = Watch(world)
+    pause = "INSERT INTO paused_queues (account_id, queue, reason, paused_by)"
+    world.sql(f"{pause} VALUES (:id, 'default', 'Mending.', 'Sam')", id=ACCOUNT)
+    CASES[kept].bad(world)
+    world.sql("UPDATE jobs SET account_id = :id", id=ACCOUNT)
+
+    assert watch.see(10) == CALM
+
+    world.sql("DELETE FROM paused_queues")
+    assert watch.see(10) == {kept, *CALM}
 
 
 def test_every_alert_is_tried() -> None:

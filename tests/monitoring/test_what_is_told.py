@@ -2,6 +2,8 @@
 
 import json
 import re
+import socket
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,13 +11,17 @@ from typing import Any
 
 import pytest
 import yaml
+from redis import Redis
 from sqlalchemy import TextClause, text
 
-from adapters.measures import access, phone, queues, syncs, tallies, vendors
+from adapters.measures import access, phone, queues, syncs, tallies, telling, vendors
 from adapters.measures.connections import MOST_NAMED
 from adapters.storage import timelines
-from infra.database import dispatch
+from domain.accesses import FOLLOWING
+from infra.database import dispatch, engine
+from producers.following import Hub
 from producers.metrics.catalogue import BY_NAME, METRICS, Kind
+from producers.metrics.reading import PATIENCE_SECONDS
 from producers.metrics.registry import Metrics
 from tests.monitoring.promql import metrics_in
 from tests.monitoring.world import RULES, World, rules
@@ -24,10 +30,12 @@ from tests.storage.rig import ACCOUNT
 DEPLOY = RULES.parents[1]
 DOCS = Path(__file__).parents[2] / "docs"
 DASHBOARD = json.loads((DEPLOY / "grafana" / "pms-sync.json").read_text())
+SCRAPE_SECONDS = 10
+"""When Prometheus gives up, unless it is told otherwise."""
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 STATEMENTS = {
     f"{part.__name__.rpartition('.')[2]} {name}": one
-    for part in (access, phone, queues, syncs, tallies, vendors)
+    for part in (access, phone, queues, syncs, tallies, telling, vendors)
     for name, one in vars(part).items()
     if isinstance(one, TextClause) and name != "_UNTIL"
 } | {"outward": timelines._OUTWARD}  # noqa: SLF001 - read across accounts by us
@@ -270,6 +278,19 @@ def test_nobody_is_named_on_either_side_of_an_access(world: World) -> None:
 
 
 @pytest.mark.integration
+@pytest.mark.parametrize("route", FOLLOWING)
+def test_what_follows_the_sheet_is_no_person_who_reads_too_fast(world: World, route: str) -> None:
+    world.accesses(700)
+    world.sql("UPDATE pms_audit_logs SET endpoint = :route", route=route)
+    world.accesses(3)
+
+    found = world.samples()
+
+    assert list(found["pms_sync_phi_busiest_person_last_hour"].values()) == [3.0]
+    assert sum(found["pms_sync_phi_accesses_last_hour"].values()) == 703
+
+
+@pytest.mark.integration
 def test_a_practice_that_is_shut_breaks_no_promise(world: World) -> None:
     world.connection_is("last_sync_at = now() - interval '9 hours'")
     late = world.samples()["pms_sync_connection_behind_seconds"]
@@ -293,6 +314,24 @@ def test_the_same_is_told_again_for_a_few_seconds(world: World) -> None:
     assert b'pms_sync_jobs{queue="default",state="ready"} 0.0' in before
     assert b'pms_sync_jobs{queue="default",state="ready"} 0.0' in kept.text()
     assert 'pms_sync_jobs{queue="default",state="ready"} 1.0' in world.page()
+
+
+@pytest.mark.integration
+def test_a_database_that_says_nothing_is_told_within_a_scrape(redis_client: Redis) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/none"
+        away = engine(url, application_name="tests")
+        metrics = Metrics(away, redis_client, Hub(away, url), kept=0, lag=0, patience=0.5)
+        began = time.monotonic()
+
+        page, again = metrics.text().decode(), metrics.text().decode()
+
+        assert time.monotonic() - began < 4
+    for told in (page, again):
+        assert "pms_sync_database_up 0.0" in told
+        assert 'pms_sync_part_failed{part="vendors"} 1.0' in told
+    assert PATIENCE_SECONDS < SCRAPE_SECONDS
+    away.dispose()
 
 
 @pytest.mark.integration

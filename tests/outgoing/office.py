@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,17 +10,19 @@ from sqlalchemy import text
 
 from adapters.opening import Opener
 from adapters.outgoing.posting import Poster
-from adapters.storage.ledger import Ledger
-from adapters.storage.telling import TellingStore, put_ripe
+from adapters.storage.ledger import Ledger, put
+from adapters.storage.ripe_endpoints import put_ripe
+from adapters.storage.telling import TellingStore
 from domain.errors import Throttled
-from domain.jobs import Job, JobState, Queue
+from domain.jobs import Job, JobState, NewJob
+from domain.work import TELL_ENDPOINT
 from infra.clock import system_clock
+from infra.database import dispatch
 from infra.stopping import Stopping
 from tests.contract.kit import FakeThrottle
 from tests.fakes import FakeTokens
 from tests.outgoing.receiver import Receiver, receiving
 from tests.producers.conftest import Site
-from tests.producers.seeding import NOW
 from workers.execution import Execution, Running
 from workers.handlers.tell_endpoint import tell_endpoint
 from workers.works import Parts, works
@@ -27,7 +30,11 @@ from workers.works import Parts, works
 ENDPOINTS = "/api/webhook-endpoints"
 PATIENT = "Ann Example"
 
-_LAST = text("SELECT id FROM jobs WHERE kind = 'tell_endpoint' ORDER BY id DESC LIMIT 1")
+_LAST = text(
+    """
+    SELECT id FROM jobs WHERE kind = 'tell_endpoint' AND state = 'ready' ORDER BY id DESC LIMIT 1
+    """
+)
 
 
 @dataclass
@@ -103,22 +110,25 @@ class Office:
         assert self.ripe() == 1
         return self.carry()
 
+    def pass_time(self, **length: float) -> None:
+        """On our clock, and for jobs that ended."""
+        passed = timedelta(**length)
+        self.site.clock.now += passed
+        with self.site.everything() as db:
+            db.execute(
+                text("UPDATE jobs SET finished_at = finished_at - :passed"), {"passed": passed}
+            )
+
     def _job(self) -> Job:
-        return Job(
-            id=1,
-            fence=1,
-            kind="tell_endpoint",
-            queue=Queue.DEFAULT,
-            account_id="default",
-            connection_id=None,
-            vendor=None,
-            args={"endpoint_id": self.endpoint},
-            attempts=1,
-            failures=0,
-            checkpoint={},
-            trace_id="t",
-            created_at=NOW,
+        ledger = Ledger(self.site.ports.database, worker="tests")
+        about = NewJob(
+            kind=TELL_ENDPOINT, account_id="default", args={"endpoint_id": self.endpoint}
         )
+        with dispatch(self.site.ports.database) as db:
+            job_id = put(db, about)
+        job = ledger.claim(job_id)
+        assert job is not None
+        return job
 
     def shown(self) -> dict[str, Any]:
         (one,) = self.done("GET")["endpoints"]

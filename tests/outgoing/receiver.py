@@ -5,7 +5,7 @@ import json
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,6 +17,10 @@ class Receiver:
 
     address: str = ""
     statuses: list[int] = field(default_factory=list)
+    says: bytes = b""
+    """The body of its answers, as long as is told unless it breaks off."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
     meanwhile: Callable[[], object] = bool
     """What is done before it answers."""
 
@@ -48,8 +52,14 @@ def receiving() -> Iterator[Receiver]:
             self.send_response(status)
             if status == 302:
                 self.send_header("Location", "/elsewhere")
-            self.send_header("Content-Length", "0")
+            for name, value in {
+                "Content-Length": str(len(receiver.says)),
+                **receiver.headers,
+            }.items():
+                self.send_header(name, value)
             self.end_headers()
+            with suppress(OSError):  # who asked may have gone
+                self.wfile.write(receiver.says)
 
         def log_message(self, *_: object) -> None:
             """Tests are quiet."""

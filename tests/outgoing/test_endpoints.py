@@ -258,3 +258,19 @@ def test_in_production_this_machine_is_no_address(office: Office) -> None:
 
     assert isinstance(office.carry(is_production=True), Throttled)
     assert office.receiver.came == []
+
+
+def test_nothing_is_sent_again_to_an_endpoint_that_was_removed(office: Office) -> None:
+    office.act("test")
+    (message,) = office.messages()
+    office.site.sign_in()
+    before = office.site.client.get("/outgoing").text
+    office.done("DELETE", f"/{office.endpoint}")
+
+    page = office.site.client.get("/outgoing").text
+    refused = office.ask("POST", f"/messages/{message['id']}/redeliver")
+
+    assert "Send again" in before
+    assert f'data-message="{message["id"]}"' in page and "Send again" not in page
+    assert refused.status_code == 422
+    assert refused.json()["detail"].startswith("Its endpoint was removed")

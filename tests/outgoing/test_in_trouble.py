@@ -48,7 +48,7 @@ def test_a_crash_in_sending_is_a_try_that_failed_and_no_job_at_each_tick(office:
     assert (one["attempts"], one["reason"]) == (1, "It could not be sent through a fault of ours.")
     assert office.shown()["failing_since"] is not None
 
-    office.site.clock.now = NOW + timedelta(minutes=6)
+    office.pass_time(minutes=6)
     assert office.ripe() == 1
     assert office.work() is JobState.DEAD
 
@@ -67,6 +67,16 @@ def test_what_was_held_back_by_a_pause_is_told_after_it(office: Office) -> None:
 
     ids = {str(office.site.ids[one]) for one in (PATIENT, "Bao Placeholder")}
     assert set(office.receiver.bodies[-1]["data"]["ids"]) == ids
+
+
+def test_whoever_mended_a_program_has_it_told_at_once(office: Office) -> None:
+    office.receiver.statuses = [500]
+    office.change(PATIENT)
+    assert isinstance(office.tell(), Throttled)
+
+    office.act("resume")
+
+    assert office.carry() == {"told": 1}
 
 
 def test_what_a_disabled_endpoint_did_not_take_is_told_once_it_is_resumed(office: Office) -> None:

@@ -1,5 +1,6 @@
 """What is peculiar to AdvancedMD."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from adapters.rest.record import Record
 from domain.appointments import Appointment, Status
 from domain.connections import Connection
 from domain.errors import BadInput, BadRecord, BrokenContract, Refused
+from domain.sources import Page
 from domain.window import Window, local_day, whole_days
 from domain.wishes import StatusChange
 from tests.contract.kit import Stage, changed, fixture, is_page
@@ -62,6 +64,19 @@ def test_its_codes_are_statuses_of_ours(code: str, status: Status) -> None:
     found = row(status=int(code))
 
     assert (found.status, found.status_raw) == (status, None)
+
+
+def test_a_visit_that_was_moved_says_so_unless_the_practice_knows_better() -> None:
+    assert row(status=5).flags == {"moved"}
+    assert row(at(status_codes="5=cancelled"), status=5).flags == set()
+    assert row(status=10).flags == set()
+
+
+def test_days_without_visits_may_be_told_by_no_content() -> None:
+    told = fixture("advancedmd")
+    stage = Stage(told, changed(told, lambda one: is_page(told, one), lambda: httpx.Response(204)))
+
+    assert stage.rows() == []
 
 
 def test_a_scheduled_visit_that_was_confirmed_is_confirmed() -> None:
@@ -121,10 +136,13 @@ def test_what_no_code_stands_for_is_not_written() -> None:
         (["ap_type1006"], "1006", True),
         ([], None, False),
         ([None, {"id": 1}, True], None, False),
+        (1006, "1006", True),
+        ("ap_type1004", "1004", False),
+        (None, None, False),
     ],
 )
 def test_any_marked_type_makes_telehealth(
-    types: list[Any], kind: str | None, is_telehealth: bool
+    types: Any, kind: str | None, is_telehealth: bool
 ) -> None:
     found = row(at(), appointmenttypeids=types)
 
@@ -463,3 +481,63 @@ def test_no_message_asks_for_more_of_a_patient_than_the_book_shows() -> None:
     assert asked == {"processrequest.aspx", "appointments"}
     assert b"getdemographic" not in bodies
     assert not any(is_page(stage.told, one) and one.content for one in stage.sender.requests)
+
+
+@pytest.mark.parametrize(
+    ("since", "asked"),
+    [
+        ("6/1/2026 3:59:00 PM", ["nothing"]),
+        ("6/1/2026 4:00:00 PM", ["nothing"]),
+        ("6/1/2026 4:30:00 PM", ["all"]),
+    ],
+)
+def test_where_the_servers_clock_was_put_back_no_change_is_taken_on_trust(
+    since: str, asked: list[str]
+) -> None:
+    """It is four there: stamps of the hour that comes twice lie before the mark."""
+    source = Stage(fixture("advancedmd")).source()
+
+    queries = source.queries(fixture("advancedmd").window, source.practitioners(), since=since)
+
+    assert [one.key for one in queries] == asked
+
+
+def by_message(visit: dict[str, str], **about: str) -> Page:
+    """A day of an office that is read by messages and has this visit."""
+    results = {"@success": "1", **about, "visitlist": {"visit": visit}}
+    answer = httpx.Response(200, json={"PPMDResults": {"Results": results, "Error": None}})
+    told = fixture("advancedmd")
+    stage = Stage(told, changed(told, lambda one: b"getdatevisits" in one.content, lambda: answer))
+    source = stage.source(replace(told.connection, settings={"reads": "xml"}))
+    return next(iter(source.pages(*stage.queries(source))))
+
+
+def test_a_visit_that_cannot_be_read_is_told_by_the_id_of_its_row() -> None:
+    page = by_message({"@id": "vis800101", "@starttime": "noonish", "@duration": "30"})
+
+    assert [one.pms_id for one in page.rejects] == ["800101"]
+
+
+@pytest.mark.parametrize(
+    ("about", "is_short"),
+    [({}, False), ({"@visitcount": "1"}, False), ({"@visitcount": "2"}, True)],
+)
+def test_a_day_that_counts_more_visits_than_it_tells_is_not_whole(
+    about: dict[str, str], *, is_short: bool
+) -> None:
+    page = by_message({"@id": "800101", "@starttime": "9:00 AM", "@duration": "30"}, **about)
+
+    assert (page.is_partial, "listing:short" in page.drift) == (is_short, is_short)
+
+
+def test_names_with_characters_that_cannot_be_stored_cost_no_sync() -> None:
+    told = fixture("advancedmd")
+    column = {"@id": "col16", "@name": "DR\0 EXAM\ud800PLE\n" + "X" * 300}
+    results = {"@success": "1", "columnlist": {"column": column}}
+    body = json.dumps({"PPMDResults": {"Results": results, "Error": None}}).encode()
+    setup = httpx.Response(200, content=body)
+    when = changed(told, lambda one: b"getschedulersetup" in one.content, lambda: setup)
+
+    (found,) = Stage(told, when).source().practitioners()
+
+    assert found.full_name == ("DR EXAM\N{REPLACEMENT CHARACTER}PLE " + "X" * 300)[:200]

@@ -15,6 +15,7 @@ from adapters.pms.halaxy import VENDOR, parse, queries
 from adapters.rest.memory import Memory
 from adapters.rest.record import Record, Surroundings
 from domain.appointments import Appointment, Status
+from domain.checks import shut_out
 from domain.connections import Connection, KnownType
 from domain.errors import BadInput, BadRecord, BrokenContract, NeedsReconnect
 from domain.limits import Limit
@@ -425,6 +426,8 @@ def test_the_hours_around_are_read_with_the_changes(
         ("Mon, 01 Jun 2026 22:00:00 -0000", "gt2026-06-01T21:55:00+00:00"),
         ("soon", None),
         ("", None),
+        (f"Mon, 01 Jun {'9' * 30} 22:00:00 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:00 -1400", None),
     ],
 )
 def test_changes_are_asked_for_from_the_vendors_own_clock_with_an_overlap(
@@ -541,9 +544,10 @@ def test_any_other_403_needs_a_person_and_no_new_token(body: Any) -> None:
         told, lambda request: is_page(told, request), lambda: httpx.Response(403, json=body)
     )
 
-    with pytest.raises(NeedsReconnect):
+    with pytest.raises(NeedsReconnect, match=r"scopes .* add-on") as refusal:
         stage.rows()
     assert stage.tokens.renewals == 0
+    assert "scopes" in shut_out(refusal.value)
 
 
 def test_a_next_link_to_another_host_is_never_followed() -> None:

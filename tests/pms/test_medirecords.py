@@ -15,7 +15,7 @@ from adapters.pms.medirecords import VENDOR, intervals, minutes_in, parse, queri
 from adapters.rest.record import Record, Surroundings
 from domain.appointments import Appointment, Status
 from domain.connections import Connection, KnownType
-from domain.errors import BadInput, NeedsReconnect
+from domain.errors import BadInput, NeedsReconnect, Transient
 from domain.sources import AppointmentSource
 from domain.window import whole_day
 from tests.contract.kit import Stage, changed, fixture, is_page, once
@@ -340,6 +340,47 @@ def test_a_kept_code_list_is_read_again_only_for_a_code_it_lacks() -> None:
     assert asked() == 0
 
 
+def is_code_list(request: httpx.Request) -> bool:
+    return "code-system" in request.url.path
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_code_list_that_may_not_be_read_costs_its_lengths_and_signs_nobody_out(
+    status: int,
+) -> None:
+    told = fixture("medirecords")
+    whole = {row.pms_id for row in Stage(told).rows()}
+    stage = Stage(told, changed(told, is_code_list, lambda: httpx.Response(status, json={})))
+
+    assert {row.pms_id for row in stage.rows()} == whole
+    assert sum(map(is_code_list, stage.sender.requests)) == 2
+
+
+@pytest.mark.parametrize("status", [400, 403, 500])
+def test_a_code_list_that_cannot_be_read_anew_stands_as_it_was(status: int) -> None:
+    told = fixture("medirecords")
+    kept: dict[str, Any] = {}
+    first = Stage(told)
+    before = lengths(sharing(first, kept), first)
+    failing = Stage(told, changed(told, is_code_list, lambda: httpx.Response(status, json={})))
+
+    assert lengths(sharing(failing, kept), failing) == before
+    assert sum(map(is_code_list, failing.sender.requests)) == 1
+
+
+def test_a_code_list_that_was_never_read_is_waited_for_while_the_vendor_fails() -> None:
+    told = fixture("medirecords")
+    failing = Stage(told, changed(told, is_code_list, lambda: httpx.Response(500, json={})))
+
+    with pytest.raises(Transient):
+        failing.rows()
+
+
+def lengths(source: AppointmentSource, stage: Stage) -> dict[str, int]:
+    pages = [page for query in stage.queries(source) for page in source.pages(query)]
+    return {row.pms_id: row.duration_minutes for page in pages for row in page.records}
+
+
 def sharing(stage: Stage, kept: dict[str, Any]) -> AppointmentSource:
     """A source whose code lists outlive it."""
     return open_vendor(
@@ -367,6 +408,19 @@ def test_a_listing_that_shifts_while_it_is_read_is_read_again() -> None:
 
     assert {row.pms_id for page in pages for row in page.records} == {"a0", "a1", "a2", "a3"}
     assert [page.is_last for page in pages] == [False, False, False, True]
+
+
+def test_a_listing_that_counts_more_than_it_tells_takes_nothing_off() -> None:
+    body = {"data": [raw("a1")], "last": True, "totalElements": 2}
+    stage = Stage(fixture("medirecords"), lambda request: httpx.Response(200, json=body))
+    source = stage.source()
+    (query,) = source.queries(stage.told.window, ())
+
+    pages = list(source.pages(query))
+
+    assert [page.is_last for page in pages] == [False, True]
+    assert [page.is_partial for page in pages] == [False, True]
+    assert pages[-1].drift["listing:short"] == 1
 
 
 def raw(pms_id: str, **more: Any) -> dict[str, Any]:

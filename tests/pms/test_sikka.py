@@ -47,6 +47,13 @@ def row(**told: Any) -> Appointment:
         ("open.unconfirm", Status.BOOKED),
         ("Unconfirmed", Status.BOOKED),
         ("Not Confirmed", Status.BOOKED),
+        ("Not Yet Confirmed", Status.BOOKED),
+        ("Cannot confirm", Status.BOOKED),
+        ("Not Arrived", Status.BOOKED),
+        ("Not yet checked in", Status.BOOKED),
+        ("Incomplete", Status.BOOKED),
+        ("Cancelled, not confirmed", Status.CANCELLED),
+        ("Complete, not confirmed", Status.COMPLETED),
         ("open.confirm", Status.CONFIRMED),
         (" CONFIRMED ", Status.CONFIRMED),
         ("Arrived", Status.ARRIVED),
@@ -80,11 +87,23 @@ def test_a_word_nobody_knows_is_booked_kept_and_flagged(word: str) -> None:
         ({"cancelled": "False"}, Status.BOOKED),
         ({"cancelled_date": "2026-06-01T00:00:00"}, Status.CANCELLED),
         ({"cancelled_date": "1111-11-11T00:00:00"}, Status.BOOKED),
+        ({"cancelled_date": "0001-01-01T00:00:00"}, Status.BOOKED),
+        ({"cancelled_date": "1900-01-01 00:00:00"}, Status.BOOKED),
+        ({"cancelled_date": "01/01/1900"}, Status.BOOKED),
+        ({"cancelled_date": "06/01/2026"}, Status.CANCELLED),
         ({"is_confirmed": "true"}, Status.CONFIRMED),
         ({"arrival_time": "08:55"}, Status.ARRIVED),
         ({"arrival_time": "08:55", "in_chair_time": "09:03"}, Status.IN_PROGRESS),
         ({"in_chair_time": "09:03", "walkout_time": "09:40"}, Status.COMPLETED),
         ({"walkout_time": "00:00"}, Status.BOOKED),
+        ({"walkout_time": "1111-11-11T00:00:00"}, Status.BOOKED),
+        ({"arrival_time": "0001-01-01 00:00:00"}, Status.BOOKED),
+        ({"arrival_time": "1899-12-30T08:55:00"}, Status.ARRIVED),
+        ({"arrival_time": "0855"}, Status.ARRIVED),
+        ({"arrival_time": "12:00"}, Status.ARRIVED),
+        ({"arrival_time": "01/01/1900 12:00:00 AM"}, Status.BOOKED),
+        ({"walkout_time": "00:00:00.000"}, Status.BOOKED),
+        ({"arrival_time": "2026-06-02T08:55:00"}, Status.ARRIVED),
     ],
 )
 def test_what_the_row_tells_beside_its_status_counts(
@@ -206,6 +225,16 @@ def test_whom_the_first_page_of_everybody_lacks_is_asked_for_alone() -> None:
     assert [row.patient.last_name for row in rows[:3] if row.patient] == ["p-1", "Later", "Later"]
 
 
+def test_a_mark_beyond_the_calendar_asks_for_all() -> None:
+    stage = Stage(fixture("sikka"))
+
+    (query,) = stage.source().queries(
+        stage.told.window, (), since=f"Mon, 01 Jun {'9' * 30} 22:00:00 GMT"
+    )
+
+    assert query.complete
+
+
 def feed(stage: Stage, *, since: datetime) -> list[Page]:
     source = stage.source()
     mark = since.strftime("%a, %d %b %Y %H:%M:%S GMT")
@@ -273,6 +302,17 @@ def test_the_last_word_counts_on_whichever_page_of_the_feed_it_stands() -> None:
         pages = feed(stage, since=NOW - timedelta(minutes=30))
         found = [(row.pms_id, row.status) for page in pages for row in page.records]
         assert found == [("a-1", Status.CANCELLED)]
+
+
+@pytest.mark.parametrize("pages", [1, 8])
+def test_pages_of_the_feed_that_tell_nothing_newer_do_not_end_it(pages: int) -> None:
+    older = [{**EARLY, "loadeddate": f"2026-06-01T21:3{minute}:00"} for minute in range(pages)]
+    another = {**VISIT, "appointment_sr_no": "a-2", "loadeddate": "2026-06-01T21:20:00"}
+    stage = Stage(paged_feed(LATE, *older, another))
+
+    found = feed(stage, since=NOW - timedelta(minutes=30))
+
+    assert [row.pms_id for page in found for row in page.records] == ["a-1", "a-2"]
 
 
 @pytest.mark.parametrize("kept", [None, "0 1"])
@@ -392,6 +432,19 @@ def test_a_failure_inside_a_success_is_one(inside: str) -> None:
             told,
             changed(told, lambda one: is_page(told, one), lambda: httpx.Response(200, json=body)),
         ).rows()
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_no_data_is_an_empty_list_however_it_is_told(*, wrapped: bool) -> None:
+    told = fixture("sikka")
+    nothing = {"http_code": "204", "error_code": "API2005", "long_message": "but no data"}
+    body = [nothing] if wrapped else nothing
+    pages = changed(told, lambda one: is_page(told, one), lambda: httpx.Response(200, json=body))
+
+    (page,) = Stage(told, pages).pages()
+
+    assert (page.records, page.rejects, page.is_last) == ([], (), True)
+    assert Stage(told, pages).source().probe("a-1") is None
 
 
 @pytest.mark.parametrize("code", ["API2011", "API2012"])

@@ -239,3 +239,14 @@ def test_a_person_with_a_token_needs_no_call(api: Client) -> None:
     answer = api.send("GET", f"/patients/{ANN}", role=Role.BILLING)
 
     assert answer.json()["patient"]["dateOfBirth"] == "1985-03-02"
+
+
+def test_a_callers_time_is_the_practices_however_a_model_ends_it(api: Client, bob: str) -> None:
+    start = f"{api.line.day}T09:30:00Z"
+    wish = booking(api, patientId=BOB, startTime=start)
+
+    by_person = api.send("POST", "/appointments", wish)
+    in_a_call = api.signed("POST", "/appointments", wish, call=bob)
+
+    assert by_person.status_code != 201, "for a script it is Greenwich, and nobody works then"
+    assert in_a_call.json()["appointment"]["startTime"].startswith(f"{api.line.day}T09:30:00-0")

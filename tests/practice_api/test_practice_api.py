@@ -24,8 +24,10 @@ from domain.people import Role
 from domain.slots import PRACTITIONER
 from domain.window import Window
 from domain.work import DESK_CALL, SEND_TEXT, SETTLE
+from infra.sealing import Keyring, Sealer
 from tests.practice_api.client import Client, client, dispatch_all
-from tests.voice.line import ACCOUNT
+from tests.voice.line import ACCOUNT, KEY
+from tests.webhooks.serving import bearer, served
 
 pytestmark = pytest.mark.integration
 
@@ -155,6 +157,23 @@ def test_an_appointment_whose_cancellation_is_under_way_is_not_moved(api: Client
     assert len(api.line.desk.sent) == 2
 
 
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_an_appointment_that_is_being_moved_is_changed_once_that_is_over(
+    api: Client, method: str
+) -> None:
+    made = booked(api)
+    path = f"/appointments/{made['id']}"
+    api.line.desk.takes = Receipt(number="275495")
+    api.line.desk.outcomes = [Outcome(verdict=Verdict.UNKNOWN)]
+    assert api.send("PATCH", path, {"startTime": at(api, "11:00")}).status_code == 202
+
+    changed = api.send(method, path, {"startTime": at(api, "10:00")} if method == "PATCH" else None)
+
+    assert changed.status_code == 409
+    assert "A move of this appointment is under way" in changed.json()["detail"]
+    assert len(api.line.desk.sent) == 2
+
+
 def test_a_taken_time_is_refused_and_nothing_is_sent(api: Client) -> None:
     booked(api)
 
@@ -252,6 +271,38 @@ def test_a_practice_s_patients_cannot_be_read_away_search_by_search(api: Client)
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) > 0
     assert changed.status_code == 200  # what changes something is no reading
+
+
+def test_a_booking_asked_for_again_after_the_encryption_key_was_changed_is_the_same_booking(
+    api: Client, redis_client: redis.Redis
+) -> None:
+    first = api.send("POST", "/appointments", booking(api), key="K1")
+    changed = Sealer(Keyring.from_hex("fedcba9876543210" * 4, old=[KEY]))
+
+    with served(api.line.engine, api.database_url, redis_client, changed) as ingress:
+        headers = {**bearer(ACCOUNT, Role.BILLING), "Idempotency-Key": "K1"}
+        again = ingress.post("/api/pms/appointments", json=booking(api), headers=headers)
+
+    assert again.json() == first.json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert len(api.line.desk.sent) == 1
+
+
+def test_a_booking_asked_for_again_once_its_answer_is_forgotten_is_told_as_it_stands(
+    api: Client,
+) -> None:
+    first = api.send("POST", "/appointments", booking(api), key="from-an-outbox")
+    with dispatch_all(api) as db:
+        db.execute(text("UPDATE tool_calls SET arguments = NULL, caller = NULL, answer = NULL"))
+
+    again = api.send("POST", "/appointments", booking(api), key="from-an-outbox")
+
+    assert first.status_code == 201
+    assert again.status_code == 200, again.text
+    assert again.json()["write"]["status"] == "confirmed"
+    number = first.json()["appointment"]["confirmationNumber"]
+    assert again.json()["confirmationNumber"] == number
+    assert len(api.line.desk.sent) == 1
 
 
 def test_notes_insurance_balance_and_payments_are_on_the_record(api: Client) -> None:

@@ -1,6 +1,7 @@
 """An account with several practices: each request is answered by the one it is meant for."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,10 +12,12 @@ from adapters.chosen import settings
 from adapters.storage import connections, phone_book
 from domain.connections import State
 from domain.errors import BadInput
+from domain.tools import NO_PRACTICE
 from infra import database
 from tests.practice_api.client import Client, client
 from tests.voice.line import ACCOUNT, NUMBER_ID
 from tests.workers.tools.desk import ZONE
+from workers.tools.transfer_to_human import NOT_YET
 
 pytestmark = pytest.mark.integration
 
@@ -159,3 +162,52 @@ def test_of_practices_connected_at_once_the_first_site_answers(api: Client) -> N
     _, first, _ = connected(api, at("D9:3"), at("D9:1"), at("D9:2"))
 
     assert answers(api, "+12025550199") == first
+
+
+NOT_IN_USE = "UPDATE pms_connections SET state = :state WHERE id = :id RETURNING id"
+
+
+@pytest.mark.parametrize("state", [State.INACTIVE, State.NEEDS_SIGN_IN, State.SETUP_REQUIRED])
+def test_a_call_to_a_practice_that_is_not_in_use_is_answered_by_no_other(
+    api: Client, second: UUID, state: State
+) -> None:
+    first = answers(api)
+    api.line.rows(NOT_IN_USE, state=state.value, id=second)
+
+    assert answers(api, CALLED) is None
+    assert answers(api, "+12025550199") == first
+
+
+def test_a_call_to_a_practice_whose_system_serves_no_callers_is_answered_by_no_other(
+    api: Client,
+) -> None:
+    new = replace(at("T1", called=CALLED), vendor="gentu")
+    connected(api, new)
+
+    assert answers(api, CALLED) is None
+
+
+def test_a_number_of_a_practice_that_was_removed_is_nobodys(api: Client, second: UUID) -> None:
+    first = answers(api)
+    api.line.rows(
+        "UPDATE pms_connections SET removed_at = now() WHERE id = :id RETURNING id", id=second
+    )
+
+    assert answers(api, CALLED) == first
+
+
+def test_a_caller_of_a_paused_practice_books_nowhere_and_is_handed_to_a_person(
+    api: Client, second: UUID
+) -> None:
+    api.line.rows(NOT_IN_USE, state=State.INACTIVE.value, id=second)
+    given = {"date": api.line.day.isoformat(), "time": "9:00"}
+    asked = [("call_1", "book-appointment", given), ("call_2", "transfer-to-human", {})]
+    message = api.line.message(asked)
+    message["message"]["phoneNumber"] = {"id": NUMBER_ID, "number": CALLED}
+
+    with api.line.worker():
+        booked, handed = api.line.results(message)
+
+    assert booked["error"] == NO_PRACTICE
+    assert handed["result"] == NOT_YET
+    assert api.line.desk.sent == []

@@ -27,7 +27,10 @@ from producers.following import Hub
 from producers.main import create_app
 from producers.ports import Ports
 from tests.fakes import FakeSecrets
+from tests.leaving import leave
+from tests.plain import NO_TLS
 from tests.producers.seeding import NOW, seed
+from tests.webhooks.serving import KEPT_SECONDS
 
 KEY = "0123456789abcdef" * 4
 JWT_SIGNING = "not-a-secret-but-long-enough-to-sign-with"
@@ -125,7 +128,7 @@ def make_site(
             **more,
         )
         served = _Served(ports, sock)
-        site = Site(ports, httpx.Client(base_url=address, timeout=10), clock)
+        site = Site(ports, httpx.Client(base_url=address, timeout=10, verify=NO_TLS), clock)
         running.append((site, served))
         return site
 
@@ -148,17 +151,17 @@ class _Served:
     """A real server in a thread of this process, on a port of its own."""
 
     def __init__(self, ports: Ports, sock: socket.socket) -> None:
-        self._hub = ports.hub
-        config = uvicorn.Config(create_app(ports), log_config=None, access_log=False)
+        self._ports = ports
+        config = uvicorn.Config(
+            create_app(ports), log_config=None, access_log=False, timeout_keep_alive=KEPT_SECONDS
+        )
         self._server = uvicorn.Server(config)
         # Connections wait in the socket's own queue until the server takes them.
         self._thread = threading.Thread(target=self._server.run, args=([sock],), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        self._hub.stop()
-        self._server.should_exit = True
-        self._thread.join(timeout=10)
+        leave(self._server, self._thread, self._ports)
 
 
 def _free_port() -> socket.socket:

@@ -26,6 +26,7 @@ from simulators.medirecords import MedirecordsSimulator
 from simulators.serving import running
 from simulators.setup import Setup
 from tests.fakes import FakeTokens
+from tests.plain import NO_TLS
 from tests.producers.conftest import Site
 from workers.here import run_here
 from workers.works import Parts
@@ -56,7 +57,7 @@ class Vendor:
         return {key: self.told[key] for key in ("base_url", "token_url") if key in self.told}
 
     def control(self, path: str, body: Mapping[str, Any]) -> None:
-        httpx.post(f"{self.desk.url}/_sim/{path}", json=body).raise_for_status()
+        httpx.post(f"{self.desk.url}/_sim/{path}", json=body, verify=NO_TLS).raise_for_status()
 
 
 @dataclass

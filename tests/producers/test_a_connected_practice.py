@@ -144,6 +144,21 @@ def test_a_site_corrected_to_one_that_was_removed_is_started_as_that_connection(
     assert started.json()["connection"]["state"] == "ACTIVE"
 
 
+def test_a_practice_connected_again_is_not_corrected_into_another(
+    desk: Office, clinic: Vendor
+) -> None:
+    held = connected(desk, clinic)
+    desk.send("DELETE", f"/{held}", version="*").raise_for_status()
+    again = desk.begin(clinic, site=clinic.site, settings={"map_all": True})
+
+    refused = desk.send("PATCH", f"/{again['id']}", {"site": "tenant-9"}, version="*")
+    respelled = desk.send("PATCH", f"/{held}", {"site": clinic.site.upper()}, version="*")
+
+    assert (again["id"], refused.status_code) == (held, 422)
+    assert f"its practice's rows ({clinic.site}) on the sheet already" in refused.json()["detail"]
+    assert respelled.json()["connection"]["site"] == clinic.site.upper()
+
+
 def test_another_zone_files_the_rows_anew_and_keeps_their_instants(
     desk: Office, clinic: Vendor
 ) -> None:

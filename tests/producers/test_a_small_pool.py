@@ -19,6 +19,7 @@ from producers import routes
 from producers.following import Hub
 from producers.ports import Ports
 from tests.fakes import FakeSecrets
+from tests.plain import NO_TLS
 from tests.producers.conftest import JWT_SIGNING, KEY, Clock, Site, _free_port, _Served
 from tests.producers.office import CONNECTIONS
 from tests.producers.seeding import seed
@@ -67,7 +68,7 @@ def site(database_url: str, redis_client: Redis) -> Iterator[Site]:
         urls=TOKENS,
     )
     served = _Served(ports, sock)
-    made = Site(ports, httpx.Client(base_url=address, timeout=20), Clock())
+    made = Site(ports, httpx.Client(base_url=address, timeout=20, verify=NO_TLS), Clock())
     with made.everything() as db:
         made.ids = seed(db, made.seal())
         db.execute(text("UPDATE pms_connections SET secret_ref = 'tests/' || connector"))

@@ -192,3 +192,10 @@ def test_the_page_makes_sense_of_words_that_are_none(seen: Site) -> None:
     )
 
     assert answer.status_code == 200
+
+
+def test_the_page_refuses_days_that_no_calendar_has_before_them(seen: Site) -> None:
+    answer = seen.client.get("/audit", params={"to": "0001-01-01"}, headers=seen.bearer())
+
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "Choose days between 1990 and 2100."

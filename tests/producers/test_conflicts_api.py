@@ -1,6 +1,7 @@
 """The inbox and rows of our own over JSON: who may, what is asked for, what comes back."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -441,3 +442,22 @@ def test_a_row_of_our_own_can_be_taken_off(site: Site) -> None:
     assert add(site, {**NEW, "source": "ocr"}, "k-2").json()["appointments"] == [
         {"id": placed["id"], "linked": False, "outcome": "unchanged", "overlaps": []}
     ]
+
+
+def test_taking_a_choice_back_leaves_what_somebody_else_chose_since(site: Site) -> None:
+    dispute(site)
+    (conflict,) = inbox(site)["conflicts"]
+    one = f"{INBOX}/{conflict['id']}"
+    whatever = {"If-Match": "*"}
+
+    mine = post(site, f"{one}/settle", {"choice": "mine"}, more=whatever).json()
+    assert post(site, f"{one}/undo", None).status_code == 200
+    site.clock.now += timedelta(minutes=1)
+    assert post(site, f"{one}/settle", {"choice": "theirs"}, more=whatever).status_code == 200
+    undone = post(
+        site, f"{INBOX}/undo", {"ids": [conflict["id"]], "settled_at": mine["settled_at"]}
+    ).json()
+
+    assert (undone["opened"], undone["left"]) == (0, 1)
+    (settled,) = inbox(site, state="settled")["conflicts"]
+    assert settled["settled_as"] == "theirs"

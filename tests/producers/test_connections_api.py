@@ -208,10 +208,13 @@ def test_of_two_changes_at_once_one_is_told_to_read_again(
     assert sorted(statuses) == [200, 412]
 
 
-def test_the_site_of_another_connection_cannot_be_given(desk: Office, held: dict[str, Any]) -> None:
+@pytest.mark.parametrize("written", ["tenant-1", "Tenant-1"])
+def test_the_site_of_another_connection_cannot_be_given(
+    desk: Office, held: dict[str, Any], written: str
+) -> None:
     other = desk.send("POST", "", {**BODY, "site": "tenant-2"}, key="second").json()["connection"]
 
-    answer = desk.send("PATCH", f"/{other['id']}", {"site": held["site"]}, version="*")
+    answer = desk.send("PATCH", f"/{other['id']}", {"site": written}, version="*")
 
     assert answer.status_code == 409
     assert "connected already, as 'tenant-1'" in answer.json()["detail"]
@@ -322,6 +325,19 @@ def test_everything_that_may_be_set_is_set(desk: Office, held: dict[str, Any]) -
     assert back.json()["connection"]["settings"] == {"default_minutes": 20}
 
 
+def test_an_interval_that_came_to_outlast_the_rest_keeps_nobody_from_saving(
+    desk: Office, held: dict[str, Any]
+) -> None:
+    """A page sends all it shows; a plan's allowance makes an interval longer by itself."""
+    desk.send("PATCH", f"/{held['id']}", {"frequency_minutes": 180}, version="*")
+    shown = {"frequency_minutes": 180, "quiet_minutes": 120}
+
+    saved = desk.send("PATCH", f"/{held['id']}", {**shown, "name": "Hill Road"}, version="*")
+    changed = desk.send("PATCH", f"/{held['id']}", {**shown, "quiet_minutes": 90}, version="*")
+
+    assert (saved.status_code, changed.status_code) == (200, 422)
+
+
 def test_what_is_left_out_is_kept_audited_and_emptied_at_once(
     desk: Office, held: dict[str, Any]
 ) -> None:
@@ -349,6 +365,7 @@ def test_what_is_left_out_is_kept_audited_and_emptied_at_once(
         {"frequency_minutes": 1441},
         {"quiet_minutes": 0},
         {"quiet_minutes": 1441},
+        {"quiet_minutes": 29, "frequency_minutes": 30},
         {"days_ahead": 91},
         {"settings": {"nonsense": 1}},
         {"settings": {"leave_out": "name"}},
@@ -633,6 +650,20 @@ def test_types_are_marked_as_telehealth_all_at_once(busy: Office, tried: dict[st
     assert busy.one(tried["id"])["telehealth_types"] == 1
 
 
+def test_a_setup_that_took_days_is_not_late_when_it_is_started(
+    busy: Office, tried: dict[str, Any]
+) -> None:
+    one = f"/{tried['id']}"
+    people = busy.send("GET", f"{one}/practitioners").json()["practitioners"]
+    mappings = [{"pms_id": each["pms_id"], "action": "create"} for each in people]
+    busy.send("POST", f"{one}/practitioners", {"mappings": mappings}, version="*")
+    busy.rows("UPDATE pms_connections SET created_at = now() - interval '2 days' RETURNING id")
+
+    busy.send("POST", f"{one}/start", {})
+
+    assert busy.one(tried["id"])["sentence"].startswith("Not synced yet")
+
+
 def test_a_setup_is_finished_with_a_sync_at_once(busy: Office, tried: dict[str, Any]) -> None:
     one = f"/{tried['id']}"
     early = busy.send("POST", f"{one}/start", {})
@@ -682,6 +713,20 @@ def test_a_connection_is_paused_and_resumed(desk: Office, held: dict[str, Any]) 
     assert paused["connection"]["state_reason"] == "closed for repairs"
     assert resumed["connection"]["state"] == "ACTIVE"
     assert refused.status_code == 409
+
+
+def test_settings_saved_during_a_pause_leave_it_synced_by_hand(
+    desk: Office, held: dict[str, Any]
+) -> None:
+    one = f"/{held['id']}"
+    desk.rows("UPDATE pms_connections SET state = 'ACTIVE', setup_step = NULL RETURNING id")
+    desk.send("PATCH", one, {"sync_enabled": False}, version="*")
+    desk.send("POST", f"{one}/pause", {})
+
+    page = desk.site.client.get(f"/connections/{held['id']}", headers=desk.site.bearer()).text
+
+    chosen = [line for line in page.splitlines() if 'value="manual"' in line]
+    assert ["checked" in line for line in chosen] == [True]
 
 
 def test_another_zone_or_filter_makes_a_sync_due_at_once(

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -177,3 +178,30 @@ def test_a_busy_stream_ends_with_its_session_too(
         happen(site, "2026-11-24")
 
         assert list(lines)[1:] == []
+
+
+ROLLED_BACK = text("SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()")
+
+
+def rolled_back(site: Site) -> int:
+    with site.everything() as db:
+        count: int = db.execute(ROLLED_BACK).scalar_one()
+    return count
+
+
+def test_what_could_not_be_read_at_once_is_told_later(site: Site) -> None:
+    reading = "SELECT ON run_sheet_events"
+    with site.client.stream("GET", EVENTS, headers=site.bearer()) as stream:
+        lines, before = read(stream), rolled_back(site)
+        with site.everything() as db:
+            db.execute(text(f"REVOKE {reading} FROM pms_sync_dispatch"))
+        happen(site, "2026-11-23")
+        ends = time.monotonic() + 20
+        while rolled_back(site) == before:
+            assert time.monotonic() < ends
+        with site.everything() as db:
+            db.execute(text(f"GRANT {reading} TO pms_sync_dispatch"))
+
+        heard = next(lines)
+
+    assert heard["data"]["days"] == ["2026-11-23"]

@@ -14,10 +14,11 @@ from adapters.storage.audit import Access
 from adapters.storage.sheet_events import tell
 from domain.errors import BadInput
 from domain.people import Person, Role
+from infra.sealing import Keyring, Sealer
 from producers.doors import Door
 from producers.idempotency import Answer, Keyed
 from producers.problems import Problem
-from tests.producers.conftest import Site
+from tests.producers.conftest import KEY, Site
 
 pytestmark = pytest.mark.integration
 
@@ -74,6 +75,17 @@ def test_the_same_key_for_something_else_is_refused(site: Site) -> None:
         replace(ASKED, asked=b"/things\x00{1}").answer(door(site), do)
 
     assert refused.value.status is HTTPStatus.UNPROCESSABLE_ENTITY
+    assert do.times == 1
+
+
+def test_the_same_request_is_known_again_after_the_encryption_key_was_changed(site: Site) -> None:
+    do, before = Counted(), door(site)
+    changed = Sealer(Keyring.from_hex("fedcba9876543210" * 4, old=[KEY]))
+    first = told(ASKED.answer(before, do))
+
+    second = told(ASKED.answer(replace(before, ports=replace(site.ports, sealer=changed)), do))
+
+    assert second[:3] == first[:3]
     assert do.times == 1
 
 

@@ -31,3 +31,13 @@ def test_another_method_is_told_all_that_are_taken(
 
     assert [one.status_code for one in answers] == [405] * 3
     assert {one.headers["allow"] for one in answers} == {takes}
+
+
+def test_who_opens_what_is_no_page_is_told_where_to_go(make_site: Callable[..., Site]) -> None:
+    client = make_site().client
+
+    page = client.get("/logout", headers={"Accept": "text/html"}).text
+    program = client.get("/logout", headers={"Accept": "application/json"}).json()
+
+    assert "This address is no page" in page and "Go back" in page
+    assert program["detail"] == "This address takes POST; it was asked with GET."

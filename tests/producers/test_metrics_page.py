@@ -44,3 +44,13 @@ def test_a_route_is_told_and_never_an_address(site: Site) -> None:
     assert 'route="unknown",status="404"' in page
     assert str(row) not in page
     assert "0400000000" not in page
+
+
+def test_what_vendors_are_refused_is_told_as_nought_before_anything_is(site: Site) -> None:
+    page = site.client.get("/metrics").text
+
+    for route in ("/vapi/webhook", "/webhooks/{vendor}/{event}", "/twilio/inbound", "/vapi/"):
+        for status in (401, 403):
+            told = f'rejected_total{{route="{route}",status="{status}"}} 0.0'
+            assert told in page, (route, status)
+    assert 'rejected_total{route="/api/' not in page

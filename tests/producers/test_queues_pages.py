@@ -19,8 +19,8 @@ EVENING = datetime(2026, 11, 23, 12, 50, tzinfo=UTC)  # 23:50 in Melbourne
 MELBOURNE = "Australia/Melbourne"
 
 
-def opened(site: Site, path: str) -> httpx.Response:
-    answer = site.client.get(path, headers={**site.bearer(Role.OPS), "Accept": "text/html"})
+def opened(site: Site, path: str, role: Role = Role.OPS) -> httpx.Response:
+    answer = site.client.get(path, headers={**site.bearer(role), "Accept": "text/html"})
     assert answer.status_code == 200, answer.text
     return answer
 
@@ -131,8 +131,10 @@ def test_who_is_shut_out_is_named_first_with_what_helps(site: Site) -> None:
 
     troubles = page.partition('id="troubles"')[2].partition("</section>")[0]
     assert troubles.index(f"trouble-{harbour}") < troubles.index(f"trouble-{clinic}")
-    assert f'href="/connections/{harbour}#sign-in"' in troubles
+    assert "An owner or admin can sign in again." in troubles
     assert "Retry 1 dead" in troubles
+    owners = opened(site, "/queues", Role.OWNER).text
+    assert f'href="/connections/{harbour}#sign-in"' in owners
 
 
 @pytest.mark.integration
@@ -206,3 +208,14 @@ def test_an_end_on_another_day_names_it(minutes: int, told: str) -> None:
     )
 
     assert foreseen_end(one, MELBOURNE) == told
+
+
+@pytest.mark.integration
+def test_a_practice_that_is_shut_out_is_not_weighed_as_one_that_is_synced_by_hand(
+    site: Site,
+) -> None:
+    page = opened(site, "/queues/what-if").text
+
+    shut_out = page.partition('data-name="Northside Specialists"')[2].partition("</li>")[0]
+    assert "Not by itself" in shut_out
+    assert "By hand" not in page

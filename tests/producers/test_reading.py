@@ -11,7 +11,7 @@ from sqlalchemy import text
 from adapters.storage import audit_findings
 from adapters.storage.audit_watch import Watch
 from adapters.storage.pruning import prune
-from domain.accesses import ReadingLimits, Rule, Thresholds
+from domain.accesses import FOLLOWING, ReadingLimits, Rule, Thresholds
 from domain.people import Role
 from infra.database import transaction
 from tests.producers.conftest import Site
@@ -222,6 +222,18 @@ def test_a_manager_leafing_through_a_month_is_none(practice: Made) -> None:
         assert site.client.get("/sheet", params=params).status_code == 200
 
     assert findings(site) == {}
+
+
+def test_what_follows_the_sheet_is_told_from_what_opens_it(practice: Made) -> None:
+    site = practice(days=1)
+    site.sign_in()
+    assert {one.endpoint for one in actions(site, "run_sheet.read")} == {"/"}
+
+    site.client.get("/sheet", params={"date": str(DAY)})
+    site.client.get(f"{SHEET}/changes", headers=site.bearer())
+
+    (followed,) = actions(site, "run_sheet.changes_read")
+    assert (followed.endpoint, actions(site, "run_sheet.read")[-1].endpoint) == FOLLOWING
 
 
 def test_very_much_within_an_hour_is_a_finding(practice: Made) -> None:

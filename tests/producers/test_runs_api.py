@@ -339,3 +339,44 @@ def test_the_page_shows_every_practice_with_its_runs(site: Site, connection_id: 
     assert "24 read: 2 changed, 1 removed" in page
     assert "to decide" in page
     assert 'aria-current="page">Sync' in page
+
+
+def prospect(site: Site, run_id: UUID, role: Role = Role.OWNER) -> tuple[bool, str]:
+    """Whether approving is offered, and what is said of it."""
+    page = site.client.get(f"/sync/runs/{run_id}", headers=site.bearer(role)).text
+    acts = page.partition('<p class="run-actions">')[2].partition("</p>")[0]
+    return "Approve" in acts, acts.partition('<span class="hint">')[2].partition("</span>")[0]
+
+
+def test_a_preview_says_until_when_it_can_be_approved(site: Site, connection_id: UUID) -> None:
+    run_id = previewed(site, connection_id)
+    next_at = text("UPDATE pms_connections SET next_sync_at = :at WHERE id = :id")
+    said = []
+    for at in (None, NOW + timedelta(minutes=4), NOW, NOW + timedelta(days=3)):
+        with site.everything() as db:
+            db.execute(next_at, {"at": at, "id": connection_id})
+        said.append(prospect(site, run_id))
+    with site.everything() as db:
+        db.execute(next_at, {"at": NOW, "id": connection_id})
+        db.execute(text("UPDATE pms_connections SET sync_enabled = false"))
+    by_hand = prospect(site, run_id)
+
+    assert by_hand == (True, "Until 24 Nov 11:05.")
+    assert said == [
+        (True, "Until 24 Nov 11:05."),
+        (True, "Until these days are synced again, 23 Nov 11:09."),
+        (True, "The next sync of these days is due; after it, make a new one."),
+        (True, "Until 24 Nov 11:05."),
+    ]
+
+
+def test_a_preview_that_would_be_refused_is_not_offered(site: Site, connection_id: UUID) -> None:
+    run_id = previewed(site, connection_id)
+    assert prospect(site, run_id, Role.OPS) == (False, "Who approves it must be able to see it.")
+
+    after = {"completed_at": NOW + timedelta(minutes=1), "job_id": 800_002}
+    previewed(site, connection_id, dry_run=False, **after)
+
+    is_offered, said = prospect(site, run_id)
+    assert not is_offered
+    assert said.startswith("These days were synced since this preview was made")

@@ -9,6 +9,7 @@ import jwt
 import pytest
 from sqlalchemy import text
 
+from adapters.storage.members import let_in, shut_out
 from adapters.storage.revoking import call_back_tokens
 from domain.people import Role
 from infra import database
@@ -272,6 +273,54 @@ def test_tokens_that_were_called_back_are_refused_and_newer_ones_taken(site: Sit
 
     assert before == (200, 200)
     assert (status(now - 60), status(None), status(now - 5)) == (401, 401, 200)
+
+
+def test_a_bearer_token_in_the_name_of_whoever_was_shut_out_is_refused(site: Site) -> None:
+    site.sign_in(Role.BILLING)
+    headers = site.bearer(Role.BILLING, claims={"sub": "Sam Billing"})
+    before = site.client.get("/api/pms/vendors", headers=headers).status_code
+    with database.dispatch(site.ports.database) as db:
+        shut_out(db, account_id="default", name="Sam Billing", at=site.clock())
+
+    after = site.client.get("/api/pms/vendors", headers=headers)
+    others = site.client.get("/api/pms/vendors", headers=site.bearer()).status_code
+
+    assert (before, after.status_code, others) == (200, 401, 200)
+    assert "shut out" in after.json()["detail"]
+    assert site.client.get("/", headers=HTML, follow_redirects=False).status_code == 303
+
+
+def test_a_bearer_token_of_whoever_was_shut_out_stays_refused_once_they_are_let_in(
+    site: Site,
+) -> None:
+    def status(issued_at: datetime | None) -> int:
+        issued = issued_at and int(issued_at.timestamp())
+        headers = site.bearer(claims={"sub": "Sam Billing", "iat": issued})
+        return site.client.get("/api/pms/vendors", headers=headers).status_code
+
+    site.sign_in(Role.BILLING)
+    at, who = datetime.now(UTC) - timedelta(minutes=5), {"name": "Sam Billing"}
+    with database.dispatch(site.ports.database) as db:
+        shut_out(db, account_id="default", **who, at=at - timedelta(minutes=5))
+        let_in(db, account_id="default", **who, at=at)
+
+    assert [status(at - timedelta(hours=1)), status(at), status(None)] == [401, 401, 401]
+    assert status(at + timedelta(minutes=1)) == 200
+
+
+def test_while_the_secret_is_changed_tokens_of_both_are_believed(
+    make_site: Callable[..., Site],
+) -> None:
+    changed = make_site(jwt_secrets_old=("b" * 40, "c" * 40))
+
+    def status(secret: str, **more: object) -> int:
+        said = {"sub": "x", "account": "default", "role": "owner", "exp": 4102444800, **more}
+        token = jwt.encode(said, secret, algorithm="HS256")
+        headers = {"Authorization": f"Bearer {token}"}
+        return changed.client.get("/api/pms/vendors", headers=headers).status_code
+
+    assert [status(one) for one in (JWT_SIGNING, "b" * 40, "c" * 40)] == [200, 200, 200]
+    assert [status("d" * 40), status("b" * 40, exp=1), status(JWT_SIGNING, exp=1)] == [401] * 3
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS512", "RS256"])

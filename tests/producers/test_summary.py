@@ -96,5 +96,6 @@ def test_the_page_shows_the_week_and_what_went_wrong(site: Site) -> None:
     assert 'href="/summary"' not in before
     assert 'href="/summary" aria-current="page"' in page
     assert "Week of 9 to 15 Nov 2026" in page
+    assert "Monday to Sunday, Melbourne time." in page
     assert "95.0%" in page
     assert "answered 500 &lt;b&gt;" in page

@@ -34,9 +34,9 @@ def test_a_day_of_runs_is_drawn_with_what_they_did(site: Site) -> None:
     week = part(opened(site, "/sync?span=week").text, f"timeline-{clinic}")
 
     assert day.count('class="t-success"') == 3
-    assert "3 runs, <strong>72</strong> fetched, <strong>60</strong> created" in day
-    assert "4 runs, <strong>96</strong> fetched" in week
-    assert "1 run, 24 fetched, 20 created, 4 updated, 1 conflicts" in day
+    assert "3 runs, <strong>72</strong> read, <strong>60</strong> new" in day
+    assert "4 runs, <strong>96</strong> read" in week
+    assert "1 run, 24 read, 20 new, 4 changed, 1 conflict" in day
 
 
 def test_a_failed_run_stands_out_and_hours_are_shaded(site: Site) -> None:

@@ -1,19 +1,24 @@
 """What every answer has in common, and how the process says it is well."""
 
+import asyncio
 from dataclasses import replace
 from datetime import date
 
+import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
+from adapters.storage.tables import webhook_endpoints
 from domain.jobs import Queue
 from domain.people import Role
 from producers.describing_answers import ANSWERS
+from producers.main import create_app
 from tests.producers.conftest import Site
-from tests.producers.seeding import DAY, Practice, Slot, seed, was_read
+from tests.producers.seeding import DAY, NOW, Practice, Slot, seed, was_read
 
 pytestmark = pytest.mark.integration
 
+EXAMPLE = Practice(vendor="gentu", name="Corner Clinic", timezone="Australia/Perth", books={})
 HOSTILE = "<img src=x onerror=alert(1)>\"'&"
 
 
@@ -27,6 +32,31 @@ def test_nothing_inline_and_nothing_foreign_may_run(site: Site) -> None:
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["x-frame-options"] == "DENY"
         assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_an_answer_to_a_defect_is_kept_nowhere_and_framed_by_nobody(
+    site: Site, accept: str
+) -> None:
+    app = create_app(site.ports)
+
+    @app.get("/a-defect")
+    def defect() -> None:
+        raise RuntimeError("Grace Invented")
+
+    async def asked() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://inside") as client:
+            return await client.get("/a-defect", headers={"Accept": accept})
+
+    answer = asyncio.run(asked())
+
+    assert answer.status_code == 500
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-request-id"]
+    assert "Grace" not in answer.text
 
 
 def test_patient_data_is_kept_nowhere_on_its_way(site: Site) -> None:
@@ -210,12 +240,117 @@ def test_a_day_that_is_not_in_the_calendar_is_a_page_with_a_way_back(site: Site,
     assert "Unprocessable" not in answer.text
 
 
-def test_an_account_without_a_practice_is_told_how_to_connect_one(site: Site) -> None:
+@pytest.mark.parametrize("path", ["/", "/sync", "/connections"])
+def test_an_account_without_a_practice_is_told_how_to_connect_one(site: Site, path: str) -> None:
     with site.everything() as db:
         seed(db, site.seal("new"), (), account_id="new")
     site.sign_in(account_id="new")
 
-    shown = site.client.get("/").text
+    shown = site.client.get(path).text
 
     assert "No practice is connected yet" in shown
     assert '<a class="button primary" href="/setup">Connect a practice</a>' in shown
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/queues/what-if", '<a href="/connections">Connections</a></p>'),
+        ("/queues/shares", '<a href="/connections">Connections</a></p>'),
+        ("/advancedmd", "an owner or admin can, under Connections"),
+    ],
+)
+def test_a_page_that_needs_a_practice_says_where_one_is_connected(
+    site: Site, path: str, told: str
+) -> None:
+    with site.everything() as db:
+        seed(db, site.seal("new"), (), account_id="new")
+    site.sign_in(account_id="new")
+
+    assert told in site.client.get(path, headers={"Accept": "text/html"}).text
+
+
+def test_an_endpoint_that_is_paused_says_what_becomes_of_changes(site: Site) -> None:
+    row = {"account_id": "default", "secret_ref": "tests/one", "told_in": 0, "created_by": "Sam"}
+    url = "https://hooks.example.com/rests"
+    with site.everything() as db:
+        db.execute(insert(webhook_endpoints).values(**row, url=url, state="paused", created_at=NOW))
+    site.sign_in()
+
+    assert "until somebody resumes it" in site.client.get("/outgoing").text
+
+
+def test_nobody_is_offered_a_sync_where_no_practice_can_be_read(site: Site) -> None:
+    with site.everything() as db:
+        seed(db, site.seal("new"), (), account_id="new")
+        begun = text("UPDATE pms_connections SET state = 'SETUP_REQUIRED' WHERE account_id = :new")
+        seed(db, site.seal("begun"), (EXAMPLE,), account_id="begun")
+        db.execute(begun, {"new": "begun"})
+    shown = {}
+    for account in ("new", "begun", "default"):
+        site.sign_in(account_id=account)
+        shown[account] = site.client.get("/", params={"date": str(DAY)}).text
+
+    assert {name: "data-sync>" in page for name, page in shown.items()} == {
+        "new": False,
+        "begun": False,
+        "default": True,
+    }
+
+
+def test_a_sheet_without_a_row_has_one_thing_to_do_first(site: Site) -> None:
+    site.sign_in()
+
+    empty = site.client.get("/", params={"date": "2026-12-24"}).text
+    full = site.client.get("/", params={"date": str(DAY)}).text
+
+    assert 'class="primary" data-read-day' in empty and 'class="primary" data-sync' not in empty
+    assert 'class="primary" data-sync' in full
+
+
+@pytest.mark.parametrize(("path", "role"), [("/", Role.BILLING), ("/sync", Role.OPS)])
+def test_what_only_an_engineer_reads_is_put_in_words_wherever_a_practice_stands(
+    site: Site, path: str, role: Role
+) -> None:
+    said = "Medirecords: GET /v1/practices/{site}/appointments answered 403"
+    with site.everything() as db:
+        update = text("UPDATE pms_connections SET state_reason = :said WHERE connector = :which")
+        db.execute(update, {"said": said, "which": "medirecords"})
+    site.sign_in(role)
+
+    page = site.client.get(path, params={"date": str(DAY)} if path == "/" else {}).text
+
+    assert "Medirecords no longer lets us in (it answered 403)." in page
+    assert said not in page
+
+
+@pytest.mark.parametrize("path", ["/sync", "/queues"])
+def test_signing_in_again_is_offered_to_those_who_may(site: Site, path: str) -> None:
+    shown = {}
+    for role in (Role.OWNER, Role.OPS):
+        site.sign_in(role)
+        shown[role] = site.client.get(path).text
+
+    assert "Sign in again</a>" in shown[Role.OWNER]
+    assert "Sign in again</a>" not in shown[Role.OPS]
+    assert "An owner or admin can sign in again." in shown[Role.OPS]
+
+
+@pytest.mark.parametrize(
+    ("role", "told"),
+    [
+        (Role.OWNER, "Continue the setup</a>"),
+        (Role.OPS, "An owner or admin can finish it."),
+    ],
+)
+def test_a_practice_whose_setup_is_not_finished_is_offered_no_sync(
+    site: Site, role: Role, told: str
+) -> None:
+    with site.everything() as db:
+        db.execute(text("UPDATE pms_connections SET state = 'SETUP_REQUIRED'"))
+    site.sign_in(role)
+
+    page = site.client.get("/sync").text
+
+    assert page.count(told) == 3
+    assert "data-now" not in page and "data-stop" not in page

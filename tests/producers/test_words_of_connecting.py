@@ -30,6 +30,11 @@ def test_sikka_is_never_a_choice_and_kolla_is_to_come() -> None:
     assert "sikka" not in {one.name for one in offered}
 
 
+@pytest.mark.parametrize("name", ["advancedmd", "sikka"])
+def test_practices_of_america_are_offered_its_time_zones_first(name: str) -> None:
+    assert connecting.zones(pms.vendor(name).region)[0].startswith("America/")
+
+
 def test_what_an_office_at_advancedmd_needs_names_its_key_once() -> None:
     [card] = [one for one in connecting.choices(lambda _: frozenset()) if one.name == "advancedmd"]
 
@@ -50,7 +55,7 @@ def test_a_label_may_end_with_its_two_answers(label: str, told: object) -> None:
 
 
 def test_nobody_is_asked_for_what_the_operator_has_set() -> None:
-    offered = connecting.choices(lambda _vendor: frozenset({"client_id", "client_secret"}))
+    offered = connecting.choices(lambda _: frozenset({"client_id", "client_secret", "app_id"}))
 
     needs = {one.name: list(one.needs) for one in offered}
     assert needs["gentu"] == ["Pairing code"]
@@ -65,3 +70,9 @@ def test_only_types_nobody_has_spoken_of_are_guessed(
     name: str, classified: bool, is_guess: bool
 ) -> None:
     assert connecting.guessed({"name": name, "classified": classified})["is_guess"] is is_guess
+
+
+def test_what_gentu_pairs_with_is_among_what_to_have_at_hand() -> None:
+    [card] = [one for one in connecting.choices(lambda _: frozenset()) if one.name == "gentu"]
+
+    assert list(card.needs) == ["Pairing code", "Client id", "Client secret", "Application id"]

@@ -137,7 +137,7 @@ class Office:
         return {
             SYNC: Work(
                 run=lambda job: sync_connection(
-                    job, store=store, open_source=lambda _: book, stopping=stopping
+                    job, store=store, open_source=book, stopping=stopping
                 ),
                 gave_up=store.gave_up,
             ),
@@ -153,7 +153,7 @@ class Office:
 
     # What syncs and pushes do.
 
-    def sync(self) -> None:
+    def sync(self, *, allow_removals: bool = True) -> None:
         """One whole pass of the day."""
         job = sync_job(
             account_id=self.account,
@@ -161,7 +161,7 @@ class Office:
             vendor=self.vendor,
             first_day=DAY,
             last_day=DAY,
-            allow_removals=True,
+            allow_removals=allow_removals,
         )
         self.run(self.put(job))
 

@@ -12,11 +12,12 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
+from adapters.advancedmd.bodies import MOVED_AWAY
 from adapters.opening import Opener
 from adapters.storage.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from domain.limits import Throttle
-from domain.pushes import LOCKED_OUT
+from domain.pushes import LOCKED_OUT, MOVED_ON
 from infra.clock import system_clock
 from infra.stopping import Stopping
 from simulators.advancedmd import AdvancedmdSimulator, Knobs
@@ -160,6 +161,22 @@ def test_a_change_there_reaches_the_sheet_and_ours_still_goes_out(practice: Prac
     told = practice.truth(visit)
     assert told["statuscode"] == 1
     assert practice.row(visit)["start"] == datetime.fromisoformat(told["start_utc"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [({"status": "cancelled"}, MOVED_AWAY), ({"start": "20:15"}, MOVED_ON)]
+)
+def test_a_visit_that_was_moved_there_is_not_thought_called_off(
+    practice: Practice, typed: dict[str, Any], said: str
+) -> None:
+    visit = practice.booked()
+    practice.types(visit, **typed)
+    practice.control(f"statuscodes/{visit}", {"statuscode": 5})
+
+    practice.push()
+
+    assert practice.stands(visit) == ("error", said)
+    assert practice.sent() == []
 
 
 @pytest.mark.parametrize(("choice", "code", "sent"), [("mine", 1, ["PUT"]), ("theirs", 12, [])])

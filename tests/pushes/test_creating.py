@@ -248,6 +248,21 @@ def test_a_search_that_fails_says_so_and_can_be_tried_again(eager: Office) -> No
     assert (link["state"], link["reason"]) == ("error", "no line")
 
 
+def test_what_was_typed_before_it_was_clear_which_visit_is_meant_is_for_a_person_to_settle(
+    office: Office,
+) -> None:
+    office.book.books("a-2", start=TWELVE)
+    office.sync()
+    typed = {**ADA, "start": f"{DAY}T12:10", "patient_name": "Example"}
+    unclear = office.adds(**{**typed, "patient_date_of_birth": None})
+    assert office.entry(unclear)["linked_to"] is None
+
+    office.adds(**typed)
+
+    assert office.entry(unclear)["linked_to"] == office.id_of("a-2")
+    assert {one["field"] for one in office.conflicts()} == {"start", "duration_minutes"}
+
+
 def test_a_visit_that_is_to_be_made_is_counted_at_its_practice(eager: Office) -> None:
     del eager.book.people["p-1"]
     eager.adds(**ADA)

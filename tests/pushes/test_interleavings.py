@@ -35,7 +35,7 @@ from tests.pushes.office import Office
 
 pytestmark = pytest.mark.integration
 
-EXAMPLES = 40
+EXAMPLES = 25
 STEPS = 24
 LENGTH = int(os.environ.get("SOAK", "1"))
 MOST = 1000

@@ -51,6 +51,19 @@ def test_a_change_on_the_sheet_reaches_the_pms(
     assert office.stands("a-1") == SYNCED
 
 
+def test_a_page_from_before_a_change_arrived_does_not_take_it_back(office: Office) -> None:
+    office.types("a-1", status="arrived")
+    office.book.during = [office.push]
+
+    office.sync()
+
+    assert office.book.visits["a-1"].status == "arrived"
+    assert office.row("a-1")["status"] == "arrived"
+    office.book.changes("a-1", status="completed")
+    office.sync()
+    assert office.row("a-1")["status"] == "completed"
+
+
 def test_what_has_arrived_is_the_pms_s_own_word_at_its_new_version(office: Office) -> None:
     office.types("a-1", status="arrived")
     office.push()
@@ -297,6 +310,27 @@ def test_what_waited_for_a_locked_practice_goes_out_after_its_first_sync(office:
     office.push()
 
     assert office.book.visits["a-1"].status == "arrived"
+    assert office.stands("a-1") == SYNCED
+
+
+def test_what_waited_goes_out_though_a_sync_asks_first_before_it_takes_rows_off(
+    office: Office,
+) -> None:
+    for n in range(2, 9):
+        office.book.books(f"a-{n}", start=NINE + timedelta(hours=n))
+    office.sync()
+    office.book.before = [NeedsReconnect("the account is locked")]
+    office.types("a-1", status="arrived")
+    office.push()
+    office.all("UPDATE pms_connections SET state = 'ACTIVE' RETURNING id")
+    for n in range(2, 9):
+        del office.book.visits[f"a-{n}"]
+
+    office.sync(allow_removals=False)
+    office.push()
+
+    statuses = office.all("SELECT status FROM pms_sync_log ORDER BY started_at")
+    assert statuses[-1]["status"] == "partial"
     assert office.stands("a-1") == SYNCED
 
 

@@ -143,6 +143,9 @@ TODAY = date(2026, 6, 2)
         ((TODAY, TODAY), NOW - HOUR / 2, SyncType.INCREMENTAL),
         ((TODAY, TODAY), NOW - HOUR, SyncType.FULL),
         ((TODAY, TODAY), None, SyncType.FULL),
+        # By a clock that was ahead, a little or by a day.
+        ((TODAY, TODAY), NOW + HOUR / 60, SyncType.INCREMENTAL),
+        ((TODAY, TODAY), NOW + 24 * HOUR, SyncType.FULL),
         ((TODAY, TODAY + timedelta(days=1)), NOW - HOUR / 2, SyncType.FULL),
         ((TODAY - timedelta(days=1), TODAY - timedelta(days=1)), NOW - HOUR / 2, SyncType.FULL),
     ],

@@ -10,13 +10,15 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from adapters.storage import schedule
+from adapters.storage import connection_list, schedule
 from adapters.storage.audit import Access, record
+from adapters.storage.sheet_status import read_connections
 from domain.work import AUTHORISE, CHAIN_AUDIT, PRUNE, RENEW_TOKEN, SUMMARISE, SYNC, WATCH_ACCESS
 from infra.database import dispatch, transaction
 from scheduler.timetable import (
     EVERY_SECONDS,
     LOOK_AGAIN,
+    bring_far_near,
     put_due_chaining,
     put_due_chores,
     put_due_renewals,
@@ -114,6 +116,27 @@ def test_a_connection_that_must_not_sync_is_left_alone(rig: Rig, why: str) -> No
     assert rig.rows() == []
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        """opening_hours = '{"mon": [["eight", "noon"]]}'""",
+        "timezone = 'Atlantis/Harbour'",
+        "booked_on = current_date, booked_from = now(), booked_until = now() - interval '1 hour'",
+    ],
+    ids=["hours", "zone", "appointments"],
+)
+def test_one_whose_columns_cannot_be_read_keeps_no_other_from_its_turn(rig: Rig, odd: str) -> None:
+    ids = [rig.connect(f"site {number}") for number in range(3)]
+    set_columns(rig, ids[0], f"{odd}, next_sync_at = now() - interval '1 day'")
+    now = soon(1)
+
+    put = put_due_syncs(rig.engine, clock=at(now), chance=middling)
+
+    assert put == 2
+    assert {job["connection_id"] for job in rig.rows()} == set(ids[1:])
+    assert connection(rig, ids[0])["next_sync_at"] == now + LOOK_AGAIN
+
+
 def test_renewals_are_put_once_and_looked_at_again(rig: Rig) -> None:
     due, later = rig.connect("due"), rig.connect("later")
     set_columns(rig, later, "next_renewal_at = now() + interval '10 minutes'")
@@ -158,7 +181,7 @@ def test_three_schedulers_of_which_some_die_fire_each_slot_once(rig: Rig) -> Non
     begin = soon(1).replace(microsecond=0)
     for one in ids:
         with dispatch(rig.engine) as db:
-            schedule.set_next_sync(db, one, begin)
+            schedule.set_next_sync(db, one, begin, now=begin)
     rig.run("UPDATE pms_connections SET sync_frequency_minutes = 1")
     fired: dict[UUID, list[int]] = defaultdict(list)
 
@@ -232,6 +255,111 @@ def test_usual_hours_stand_for_those_nobody_has_told(rig: Rig) -> None:
     put_due_syncs(rig.engine, clock=at(midnight), chance=middling, usual_hours={})
 
     assert connection(rig, one)["next_sync_at"] == midnight + timedelta(minutes=15)
+
+
+def status(rig: Rig, now: datetime) -> str:
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        (one,) = read_connections(db, now=now)
+    return one.status
+
+
+def test_after_a_rest_the_sync_has_two_intervals_to_end(rig: Rig) -> None:
+    rig.connect("site")
+    noon = soon(0).replace(hour=2, minute=0, second=0, microsecond=0)  # 13:00 in Melbourne
+    rig.run(
+        "UPDATE pms_connections SET next_sync_at = :at, rests_until = :at,"
+        " last_sync_at = :long_ago",
+        at=noon,
+        long_ago=noon - timedelta(hours=3),
+    )
+
+    put_due_syncs(rig.engine, clock=at(noon), chance=middling)
+
+    told = [status(rig, noon + timedelta(minutes=after)) for after in (0, 29, 31)]
+    assert told == ["on_time", "on_time", "late"]
+
+
+def test_a_rest_that_was_cut_short_excuses_nobody_any_longer(rig: Rig) -> None:
+    one = rig.connect("site")
+    noon = soon(0).replace(hour=2, minute=0, second=0, microsecond=0)
+    rig.run(
+        "UPDATE pms_connections SET next_sync_at = :at, rests_until = :later",
+        at=noon,
+        later=noon + timedelta(hours=1),
+    )
+
+    put_due_syncs(rig.engine, clock=at(noon), chance=middling)
+
+    with dispatch(rig.engine) as db:
+        query = text("SELECT rests_until FROM pms_connections WHERE id = :id")
+        assert db.execute(query, {"id": one}).scalar_one() == noon
+
+
+def test_a_practice_that_is_resumed_has_two_intervals_for_its_first_sync(rig: Rig) -> None:
+    one = rig.connect("site")
+    set_columns(rig, one, "last_sync_at = now() - interval '3 days'")
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        connection_list.pause(db, one)
+        connection_list.resume(db, one)
+    now = soon(0)
+
+    put_due_syncs(rig.engine, clock=at(now), chance=middling)
+
+    told = [status(rig, now + timedelta(minutes=after)) for after in (0, 29, 31)]
+    assert told == ["on_time", "on_time", "late"]
+
+
+def test_a_shorter_interval_holds_from_now_on(rig: Rig) -> None:
+    one = rig.connect("site")
+    set_columns(
+        rig,
+        one,
+        "sync_frequency_minutes = 1440, next_sync_at = now() + interval '20 hours',"
+        " last_sync_at = now() - interval '4 hours'",
+    )
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        connection_list.configure(db, one, {"frequency_minutes": 15})
+
+    assert connection(rig, one)["next_sync_at"] <= soon(0)
+
+
+def test_a_longer_interval_puts_nothing_off_that_is_due_before(rig: Rig) -> None:
+    one = rig.connect("site")
+    set_columns(rig, one, "next_sync_at = now() + interval '5 minutes', last_sync_at = now()")
+    before = connection(rig, one)
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        connection_list.configure(db, one, {"frequency_minutes": 240})
+
+    assert connection(rig, one) == before
+
+
+@pytest.mark.parametrize(("hours", "is_due"), [(5, True), (3, False)])
+def test_whoever_was_put_off_by_a_clock_that_was_ahead_is_due_again(
+    rig: Rig, hours: int, *, is_due: bool
+) -> None:
+    """At most two hours are left between its syncs."""
+    one, ahead = rig.connect("site"), soon(3600 * hours)
+    rig.run("UPDATE pms_connections SET next_sync_at = :at, rests_until = :at", at=ahead)
+
+    brought = bring_far_near(rig.engine, clock=at(soon(0)))
+
+    with dispatch(rig.engine) as db:
+        query = text("SELECT * FROM pms_connections WHERE id = :id")
+        found = db.execute(query, {"id": one}).one()
+    assert brought == is_due
+    assert (found.rests_until is None) == (found.next_sync_at <= soon(0)) == is_due
+
+
+def test_the_timetable_goes_by_the_clock_that_all_schedulers_share(rig: Rig) -> None:
+    with dispatch(rig.engine) as db:
+        before = db.execute(text("SELECT clock_timestamp()")).scalar_one()
+
+    now = schedule.database_now(rig.engine)
+
+    with dispatch(rig.engine) as db:
+        assert before <= now <= db.execute(text("SELECT clock_timestamp()")).scalar_one()
 
 
 def test_an_allowance_is_too_little_once_somebody_waits_for_longer_than_the_interval(

@@ -28,6 +28,7 @@ from simulators.setup import Setup
 from simulators.twilio import TwilioSimulator
 from tests.e2e.stack import Stack, TooLateError, free_port, stack
 from tests.e2e.switchboard import SECRET, environment
+from tests.plain import NO_TLS
 from tests.security.planting import canaries, plant
 from tests.sync.practice import KEY
 
@@ -140,7 +141,7 @@ def desks(*, people: int, setup: Setup) -> Iterator[Desks]:
         made.environment |= environment(made.home, made.servers, dental.described(urls[0]))
         made.environment |= _texting(texting, urls[2], port) | _office(north, urls[1])
         clients = [
-            parts.enter_context(httpx.Client(base_url=one, timeout=30))
+            parts.enter_context(httpx.Client(base_url=one, timeout=30, verify=NO_TLS))
             for one in (f"http://127.0.0.1:{port}", *urls)
         ]
         held = [_held(clients[1], dental), _held(clients[2], north)]

@@ -7,6 +7,7 @@ import pytest
 
 from simulators.serving import running
 from simulators.vapi import VapiSimulator
+from tests.plain import NO_TLS
 
 TOOL = {
     "type": "function",
@@ -23,7 +24,7 @@ def vapi() -> Iterator[httpx.Client]:
     simulator = VapiSimulator()
     with running(simulator) as url:
         headers = {"Authorization": f"Bearer {simulator.shelf.key}"}
-        with httpx.Client(base_url=url, headers=headers) as client:
+        with httpx.Client(base_url=url, headers=headers, verify=NO_TLS) as client:
             yield client
 
 

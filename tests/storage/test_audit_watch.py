@@ -12,7 +12,7 @@ from adapters.storage import audit_findings
 from adapters.storage.accounts import Account, add
 from adapters.storage.audit_watch import Watch
 from adapters.storage.tables import pms_audit_logs
-from domain.accesses import FindingState, Rule, Thresholds
+from domain.accesses import FOLLOWING, FindingState, Rule, Thresholds
 from domain.errors import BadInput
 from domain.sheet import NotOnSheet
 from infra.database import dispatch, transaction
@@ -123,6 +123,16 @@ def test_reading_far_outside_opening_hours_is_told(
     watch.watch(ACCOUNT)
 
     assert (Rule.UNUSUAL_HOURS in found(rig)) is is_told
+
+
+@pytest.mark.parametrize("route", FOLLOWING)
+def test_what_follows_the_sheet_at_night_is_no_finding(rig: Rig, watch: Watch, route: str) -> None:
+    rig.connect("s-1")
+    rig.run("UPDATE pms_connections SET opening_hours = CAST(:hours AS jsonb)", hours=OPEN)
+    at = datetime(2026, 11, 23, 15, tzinfo=UTC)
+    accessed(rig, created_at=at, endpoint=route)
+
+    assert watch.watch(ACCOUNT) == 0
 
 
 def test_nothing_is_unusual_while_no_practice_says_when_it_is_open(rig: Rig, watch: Watch) -> None:

@@ -24,7 +24,8 @@ SEALER = Sealer(Keyring.from_hex("0f" * 32))
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 ADA = PatientCard(
     patient=Patient(pms_id="12345", full_name="Ada Example", date_of_birth="1970-01-01"),
-    phones=("+61400000001",),
+    phones=("+61400000001", "+61400000002"),
+    shared=("+61400000002",),
     address={"city": "Exampleton"},
     last_visit=date(2026, 1, 2),
 )
@@ -89,7 +90,7 @@ def test_what_is_kept_is_sealed_and_named_by_its_id_alone(call: Call, rig: Rig) 
     call.desk.patient("12345")
 
     (row,) = stored(rig)
-    assert (row.cache_key, row.cache_type) == ("patient:12345", "patient")
+    assert (row.cache_key, row.cache_type) == ("patient:2:12345", "patient")
     assert row.expires_at - NOW == LASTS
     assert timedelta(minutes=5) <= LASTS <= timedelta(minutes=15)
     assert b"Ada" not in bytes(row.data)
@@ -183,4 +184,4 @@ def test_what_has_ended_is_cleared_away(call: Call, rig: Rig) -> None:
 
     prune(rig.engine)
 
-    assert [row.cache_key for row in stored(rig)] == ["patient:6"]
+    assert [row.cache_key for row in stored(rig)] == ["patient:2:6"]

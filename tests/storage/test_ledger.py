@@ -111,7 +111,7 @@ def test_a_job_is_claimed_when_due_and_not_before(rig: Rig) -> None:
 
     assert rig.ledger.claim(early) is None
     assert job is not None
-    assert (job.attempts, job.fence, job.queue) == (1, 1, Queue.SYNC)
+    assert (job.attempts, job.queue) == (1, Queue.SYNC)
     assert job.args == {"day": "2026-06-02"}
 
 
@@ -231,7 +231,25 @@ def test_a_guarded_transaction_holds_off_the_next_claim(rig: Rig) -> None:
         taken = taking.result(timeout=10)
 
     assert taken is not None
-    assert taken.fence == old.fence + 1
+    assert taken.fence > old.fence
+
+
+def test_whoever_held_a_job_is_nobody_to_a_standby_that_never_heard_of_it(rig: Rig) -> None:
+    job_id = rig.put()
+    before = rig.row(job_id)
+    stranger = rig.ledger.claim(job_id)
+    assert stranger is not None
+    forgotten = ("state", "attempts", "crashes", "fence", "worker", "started_at", "lease_until")
+    rig.change(job_id, **{column: before[column] for column in forgotten})
+
+    holder = rig.ledger.claim(job_id)
+
+    assert holder is not None
+    with dispatch(rig.engine) as db, pytest.raises(FenceLost):
+        guard(db, stranger)
+    with pytest.raises(FenceLost):
+        rig.ledger.finish(stranger)
+    rig.ledger.finish(holder)
 
 
 def test_a_job_that_kills_its_worker_three_times_is_parked(rig: Rig) -> None:

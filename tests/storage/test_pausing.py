@@ -59,3 +59,44 @@ def test_a_resumed_connection_is_due_at_once(rig: Rig) -> None:
 
     assert (held["state"], held["sync_enabled"]) == ("ACTIVE", True)
     assert held["next_sync_at"] is not None
+
+
+@pytest.mark.parametrize("pauses", [1, 2])
+def test_who_is_synced_only_when_asked_is_so_again_after_a_pause(rig: Rig, pauses: int) -> None:
+    connection_id = rig.connect("site")
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        connection_list.configure(db, connection_id, {"sync_enabled": False})
+        for _ in range(pauses):
+            connection_list.pause(db, connection_id)
+        connection_list.resume(db, connection_id)
+
+        (held,) = connection_list.listed(db)
+
+    assert (held["state"], held["sync_enabled"]) == ("ACTIVE", False)
+    assert held["next_sync_at"] is None
+
+
+def test_who_is_synced_only_when_asked_is_so_after_a_failure_is_forgiven(rig: Rig) -> None:
+    connection_id = rig.connect("site")
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        connection_list.configure(db, connection_id, {"sync_enabled": False, "state": "ERROR"})
+
+        goes_by_itself = connection_list.resume(db, connection_id)
+
+        (held,) = connection_list.listed(db)
+
+    assert (held["state"], held["sync_enabled"], goes_by_itself) == ("ACTIVE", False, False)
+
+
+@pytest.mark.parametrize("is_by_itself", [True, False])
+def test_how_it_is_synced_may_be_chosen_while_it_is_paused(rig: Rig, is_by_itself: bool) -> None:
+    connection_id = rig.connect("site")
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        connection_list.configure(db, connection_id, {"sync_enabled": not is_by_itself})
+        connection_list.pause(db, connection_id)
+        connection_list.configure(db, connection_id, {"sync_enabled": is_by_itself})
+        connection_list.resume(db, connection_id)
+
+        (held,) = connection_list.listed(db)
+
+    assert held["sync_enabled"] == is_by_itself

@@ -34,7 +34,7 @@ BEFORE = Sealer(Keyring.from_hex(OLD, old=[NEW]))
 BOTH = Sealer(Keyring.from_hex(NEW, old=[OLD]))
 AFTER = Sealer(Keyring.from_hex(NEW))
 CALLER = "+61400000001"
-ASK = Ask(account_id=ACCOUNT, route="POST /api/x", key="k", request_hash=b"h")
+ASK = Ask(account_id=ACCOUNT, route="POST /api/x", key="k", request_hash=b"h", prints=[b"h"])
 
 
 @pytest.fixture

@@ -46,6 +46,17 @@ def test_a_row_of_an_undone_run_says_who_undid_it(desk: Desk) -> None:
     assert (column.expected, column.undone) == (0, 1)
 
 
+def test_a_column_tells_what_was_taken_off_from_what_was_undone(desk: Desk) -> None:
+    undo(desk, run(desk, VISIT))
+    row = only(desk)
+    assert row.clinician_id is not None
+    known = [Column(id=row.clinician_id, name="Dr Who")]
+
+    for connected, counts in ({desk.connection.id}, (1, 0)), (set(), (0, 1)):
+        (column,) = lay_out(START.date(), known, [row], connected=connected).columns
+        assert (column.undone, column.taken_off) == counts
+
+
 def test_a_row_that_the_pms_dropped_was_undone_by_nobody(desk: Desk) -> None:
     desk.told(VISIT)
     desk.gone(VISIT)

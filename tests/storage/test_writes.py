@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from adapters.storage import holds
+from adapters.storage import holds, unseen
 from adapters.storage.accounts import Account, add
 from adapters.storage.pruning import prune
 from adapters.storage.writes import WriteLedger
@@ -275,6 +275,25 @@ def test_a_confirmed_slot_stays_held_until_a_sync_shows_it(
         assert holds.held(db, connection, window, now=clock.now) == []
 
 
+def test_what_was_read_before_a_write_was_confirmed_is_known_to_be_out_of_date(
+    ledger: WriteLedger, connection: UUID, rig: Rig, clock: Clock
+) -> None:
+    def is_written(since: datetime) -> bool:
+        with transaction(rig.engine, account_id=ACCOUNT) as db:
+            return unseen.written_since(db, connection, since)
+
+    before = clock.now
+    sent = ledger.submitting(ledger.begin(booking(connection)))
+    assert sent is not None
+    clock.now += timedelta(minutes=1)
+    assert not is_written(before)
+
+    ledger.settle(sent, WriteState.CONFIRMED, pms_id="A1")
+
+    assert is_written(before)
+    assert not is_written(clock.now + timedelta(seconds=1))
+
+
 def moving(
     connection: UUID,
     pms_id: str,
@@ -473,6 +492,43 @@ def test_a_cancellation_nobody_knows_the_end_of_is_told_of_for_a_day(
     clock.now += timedelta(days=1)
 
     assert ledger.unseen(connection) == []
+
+
+@pytest.mark.parametrize("how", [WriteState.FAILED, WriteState.UNKNOWN])
+def test_a_booking_is_told_of_while_it_is_open_and_for_a_day(
+    ledger: WriteLedger, connection: UUID, clock: Clock, how: WriteState
+) -> None:
+    kept = sent(ledger, connection)
+    assert [one.id for one in ledger.unseen(connection)] == [kept.id]
+
+    ledger.settle(kept, how)
+
+    assert len(ledger.unseen(connection)) == (how is WriteState.UNKNOWN)
+    clock.now += timedelta(days=1)
+    assert ledger.unseen(connection) == []
+
+
+def test_a_bookings_last_move_is_known_that_stands_or_may(
+    ledger: WriteLedger, connection: UUID, rig: Rig, clock: Clock
+) -> None:
+    def move(minutes: int) -> KeptWrite:
+        clock.now += timedelta(seconds=1)
+        left = ledger.submitting(
+            ledger.begin(moving(connection, "A1", TEN + timedelta(minutes=minutes)))
+        )
+        assert left is not None
+        return left
+
+    first = confirmed(ledger, booking(connection))
+    assert ledger.moved(first) is None
+
+    done = ledger.settle(move(60), WriteState.CONFIRMED, pms_id="A1")
+    show(rig, connection, "A1", at=clock.now + timedelta(seconds=1))
+    open_one = move(120)
+
+    assert ledger.moved(first) == open_one
+    ledger.settle(open_one, WriteState.FAILED)
+    assert ledger.moved(first) == done
 
 
 def test_a_call_whose_booking_was_cancelled_may_book_another_and_only_one(

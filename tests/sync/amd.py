@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 
 from adapters import pms
 from adapters.opening import Opener
-from adapters.storage import connections
+from adapters.storage import connections, practice_book
 from adapters.storage.audit import Access
 from adapters.storage.entries import EntrySeal
 from adapters.storage.ledger import put
@@ -36,6 +36,7 @@ from infra.database import engine, transaction
 from infra.sealing import Keyring, Sealer
 from infra.stopping import Stopping
 from tests.fakes import FakeSecrets, FakeTokens
+from tests.plain import NO_TLS
 from tests.sync.living import NoLimit
 from tests.sync.practice import ACCOUNT, KEY
 from workers.here import run_here
@@ -151,7 +152,7 @@ def office(
     given += ["--timezone", ZONE, "--days", f"{first}..{last}", *(options or ("--limit", "off"))]
     with (
         Running(VENDOR, given) as described,
-        httpx.Client(base_url=described["url"]) as simulator,
+        httpx.Client(base_url=described["url"], verify=NO_TLS) as simulator,
     ):
         db = engine(database_url, application_name="tests", pool_size=10)
         secrets = FakeSecrets()
@@ -199,7 +200,7 @@ def _connected(
     with transaction(db, account_id=ACCOUNT) as session:
         connections.add(session, new)
         stored = connections.load(session, new.id)
-        connections.mark_telehealth(session, stored, tenant["telehealth_type_ids"])
+        practice_book.mark_telehealth(session, stored, tenant["telehealth_type_ids"])
         ahead = text("UPDATE pms_connections SET sync_days_ahead = :ahead WHERE id = :id")
         session.execute(ahead, {"ahead": DAYS - 1, "id": new.id})
     return new.id

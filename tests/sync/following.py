@@ -33,6 +33,7 @@ from simulators.halaxy import HalaxySimulator, Knobs
 from simulators.serving import running
 from simulators.setup import Setup
 from tests.fakes import FakeSecrets, FakeTokens
+from tests.plain import NO_TLS
 from tests.sync.practice import ACCOUNT, KEY, ZONE
 from workers.handlers.sync_connection import OpenSource, sync_connection
 from workers.here import run_here
@@ -178,7 +179,7 @@ def followed(database_url: str, client: redis.Redis) -> Iterator[Followed]:
     simulator = HalaxySimulator(setup, Knobs(include_gaps=0.0, auto_attends=False))
     db = engine(database_url, application_name="tests", pool_size=10)
     tenant = next(iter(simulator.clinics))
-    with running(simulator) as url, httpx.Client(base_url=url, timeout=10) as desk:
+    with running(simulator) as url, httpx.Client(base_url=url, timeout=10, verify=NO_TLS) as desk:
         secrets = FakeSecrets()
         credentials = desk.get(f"/_sim/credentials?tenant={tenant}").json()
         ref = secrets.put("halaxy", {key: str(value) for key, value in credentials.items()})

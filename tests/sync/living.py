@@ -16,7 +16,7 @@ from sqlalchemy import Engine, text
 
 from adapters import pms
 from adapters.opening import Opener
-from adapters.storage import connections
+from adapters.storage import connections, practice_book
 from adapters.storage.audit import Access
 from adapters.storage.entries import EntrySeal
 from adapters.storage.ledger import Ledger, put
@@ -313,5 +313,5 @@ def _connect(
     with transaction(db, account_id=ACCOUNT) as session:
         connections.add(session, new)
         stored = connections.load(session, new.id)
-        connections.mark_telehealth(session, stored, tenant["telehealth_type_ids"])
+        practice_book.mark_telehealth(session, stored, tenant["telehealth_type_ids"])
     return new.id

@@ -26,7 +26,7 @@ from tests.sync.book import NINE, TODAY, TOMORROW, Book, Desk, Killed, Row, appo
 
 pytestmark = pytest.mark.integration
 
-EXAMPLES = 100
+EXAMPLES = 60
 STEPS = 15
 LENGTH = int(os.environ.get("SOAK", "1"))
 

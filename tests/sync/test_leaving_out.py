@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from adapters.storage import connection_list
+from adapters.storage.left_out_now import left_out_now
 from domain.jobs import JobState
 from domain.work import EMPTY
 from infra.database import dispatch, transaction
@@ -87,6 +88,26 @@ def test_the_job_empties_rows_of_days_that_no_sync_reads(clinic: Practice) -> No
         told = db.execute(query, {"action": "connection.emptied"}).one()
     assert told.request_summary.startswith("phone, type: ")
     assert told.phi_fields == ["appointment_type", "patient_phone"]
+
+
+def test_an_edit_while_rows_are_emptied_wakes_the_practice_once_that_is_done(
+    clinic: Practice,
+) -> None:
+    clinic.sync()
+    leave_out(clinic, "phone")
+    hour = "now() + interval '1 hour'"
+    clinic.change(
+        f"UPDATE pms_connections SET rests_until = {hour}, next_sync_at = {hour} WHERE id = :id"  # noqa: S608 - our own words
+    )
+    with transaction(clinic.engine, account_id=ACCOUNT) as db:
+        left_out_now(db, clinic.connection_id)
+        type_in(clinic, a_patient(clinic)["id"], notes="rang back")
+
+    empty(clinic)
+
+    query = text("SELECT rests_until <= now() FROM pms_connections")
+    with transaction(clinic.engine, account_id=ACCOUNT) as db:
+        assert db.execute(query).scalar_one()
 
 
 def test_what_was_emptied_comes_back_though_no_sync_ran_in_between(clinic: Practice) -> None:
@@ -205,3 +226,18 @@ def test_a_row_that_was_taken_back_stays_so_until_the_pms_says_something_else(
 
     assert all(standing)
     assert now(clinic, row)["removed_at"] is None
+
+
+def test_what_was_taken_back_stays_so_where_a_new_release_leaves_more_out(
+    clinic: Practice,
+) -> None:
+    clinic.sync()
+    clinic.change(
+        "UPDATE run_sheet_appointments SET undone = true, removed_at = now()"
+        " WHERE pms_connection_id = :id"
+    )
+    clinic.change('UPDATE pms_connections SET settings = \'{"leave_out": "email"}\'')
+
+    clinic.sync()
+
+    assert clinic.live_rows() == {}

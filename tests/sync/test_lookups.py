@@ -155,6 +155,25 @@ def test_where_no_look_up_is_answered_the_run_ends_partial_and_keeps_the_row(
     assert left(desk) == names
 
 
+@pytest.mark.parametrize("failure", FAILURES)
+def test_where_the_only_visit_of_the_days_fails_one_of_other_days_tells_that_others_are_answered(
+    desk: Desk, book: Stumbling, failure: SyncError
+) -> None:
+    book.visits["d"]["start"] = NINE + timedelta(days=3)
+    tried(desk)
+    desk.carry(desk.ask(first=TODAY, last=TODAY + timedelta(days=3)))
+    names = left(desk)
+    book.visits = {"d": book.visits["d"]}
+    book.bad, book.failure = frozenset("abc"), failure
+
+    for _ in range(2):
+        assert tried(desk) == ["done"]
+
+        assert last_run(desk) == ("success", None)
+        assert rejected(desk) == set("abc")
+        assert left(desk) == names
+
+
 def test_a_pms_that_asks_for_a_wait_is_not_asked_for_another(desk: Desk, book: Stumbling) -> None:
     tried(desk)
     book.visits.pop("b")

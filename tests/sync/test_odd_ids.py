@@ -62,6 +62,25 @@ def test_a_known_row_whose_id_turns_into_a_number_stays_and_none_is_new(desk: De
     assert ("17", ODD.reason) in [tuple(one) for one in kept]
 
 
+def test_two_ids_that_differ_in_their_letters_only_are_two_rows_and_stay_two(desk: Desk) -> None:
+    desk.book.visits = {who: visit(NINE, who) for who in ("abc", "ABC")}
+    assert desk.carry(desk.ask(last=TODAY)) == "done"
+    assert len(desk.rows()) == 2
+
+    desk.book.visits["ABC"]["notes"] = "Brings a letter."
+    assert desk.carry(desk.ask(last=TODAY)) == "done"
+    assert sorted(str(row.values["notes"]) for row in desk.rows().values()) == [
+        "Brings a letter.",
+        "None",
+    ]
+
+    del desk.book.visits["abc"]
+    assert desk.carry(desk.ask(last=TODAY)) == "done"
+    (left,) = [row for row in desk.rows().values() if not row.removed]
+    assert left.values["patient_name"] == "Ann ABC"
+    assert len(desk.rows()) == 2
+
+
 def test_a_practitioner_whose_id_turns_into_something_else_is_nobody_new(clinic: Practice) -> None:
     fault = {"fault": "wrong-type", "field": "id", "path": "/practitioners"}
     for _ in range(6):

@@ -125,7 +125,7 @@ def test_a_paused_connection_is_not_read(clinic: Practice) -> None:
 def test_a_run_that_may_ask_only_now_and_then_ends(
     database_url: str, redis_client: redis.Redis
 ) -> None:
-    setup = Setup(seed=7, practitioners=2, appointments=8, days=(DAY,), limits=())
+    setup = Setup(seed=7, practitioners=1, appointments=8, days=(DAY,), limits=())
     throttle = OneAtATime(seconds=2.2)
     with practice(database_url, redis_client, setup=setup, throttle=throttle) as starved:
         assert starved.sync()["status"] == "success"

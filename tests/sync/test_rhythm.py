@@ -125,6 +125,14 @@ def test_a_sync_tells_when_today_s_appointments_are(clinic: Practice) -> None:
     assert now.booked_until == max(ends)
 
 
+def test_a_sync_of_another_day_does_not_say_that_today_has_none(clinic: Practice) -> None:
+    tomorrow = clinic.day + timedelta(days=1)
+
+    run = clinic.sync(first=tomorrow, last=tomorrow)
+
+    assert (run["status"], held(clinic).booked_on) == ("success", None)
+
+
 def test_a_sheet_of_two_weeks_shows_the_practice_s_hours_and_a_younger_one_none(
     clinic: Practice,
 ) -> None:

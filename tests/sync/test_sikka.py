@@ -36,6 +36,7 @@ from infra.sealing import Keyring, Sealer
 from infra.stopping import Stopping
 from scheduler.due import sync_of
 from tests.fakes import FakeSecrets, FakeTokens
+from tests.plain import NO_TLS
 from tests.sync.practice import ACCOUNT, KEY
 from workers.here import run_here
 from workers.works import Parts
@@ -201,7 +202,7 @@ def office_of(appointments: int, database_url: str, redis_client: redis.Redis) -
     options = ["--limit", "off", "--practitioners", "3", "--appointments", str(appointments)]
     with (
         Running("sikka", [*options, "--days", day.isoformat()]) as described,
-        httpx.Client(base_url=described["url"]) as simulator,
+        httpx.Client(base_url=described["url"], verify=NO_TLS) as simulator,
     ):
         simulator.post("/_sim/knobs", json=QUICK).raise_for_status()
         db = engine(database_url, application_name="tests", pool_size=10)

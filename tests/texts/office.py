@@ -21,6 +21,7 @@ from infra.database import transaction
 from infra.http import Client
 from simulators.serving import running
 from simulators.twilio import TwilioSimulator
+from tests.plain import NO_TLS
 from tests.producers.conftest import Site
 from workers.handlers.send_text import Sender, send_text
 
@@ -88,13 +89,13 @@ class Office:
         return self.state(text_id)
 
     def control(self, path: str, **given: Any) -> dict[str, Any]:
-        answer = httpx.post(f"{self.url}/_sim/{path}", json=given)
+        answer = httpx.post(f"{self.url}/_sim/{path}", json=given, verify=NO_TLS)
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        return list(httpx.get(f"{self.url}/_sim/truth").json()["messages"])
+        return list(httpx.get(f"{self.url}/_sim/truth", verify=NO_TLS).json()["messages"])
 
 
 def job(text_id: UUID) -> Job:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,10 +13,13 @@ import pytest
 import redis
 
 from domain.desk import Outcome, Receipt, Verdict
-from domain.tools import NOT_NOW, NOT_OURS, TEXT_FOLLOWS, UNDER_WAY
+from domain.errors import Refused
+from domain.tools import NO_PRACTICE, NOT_NOW, NOT_OURS, TEXT_FOLLOWS, UNDER_WAY
+from domain.window import whole_day
 from domain.work import ANSWER, SEND_TEXT, SETTLE, SYNC
 from infra.database import transaction
-from tests.voice.line import ANN, NUMBER_ID, SECRET, Line, line
+from tests.voice.line import ANN, NUMBER_ID, SECRET, Carrier, DeskOpener, Line, line
+from tests.workers.tools.desk import ZONE
 from workers.tools.transfer_to_human import NOT_YET
 
 pytestmark = pytest.mark.integration
@@ -322,23 +326,23 @@ def test_a_desk_that_hangs_is_answered_for_and_books_nothing_afterwards(hasty: L
     assert hasty.desk.sent == []
 
 
-def test_what_the_practice_has_not_answered_is_texted_when_it_has(hasty: Line) -> None:
-    hasty.desk.takes = Receipt(number="77")
-    with hasty.worker():
-        said = hasty.ask("bookAppointment", startTime=f"{hasty.day}T09:00")
+def test_what_the_practice_has_not_answered_is_texted_when_it_has(phone: Line) -> None:
+    phone.desk.takes = Receipt(number="77")
+    with phone.worker():
+        said = phone.ask("bookAppointment", startTime=f"{phone.day}T09:00")
     assert said.startswith("I have requested the appointment for ")
     assert said.endswith(f" at 9 am at the practice, but it is not final yet. {TEXT_FOLLOWS}")
 
-    hasty.desk.outcomes = [Outcome(verdict=Verdict.DONE)]
-    hasty.carry(SETTLE)
+    phone.desk.outcomes = [Outcome(verdict=Verdict.DONE)]
+    phone.carry(SETTLE)
 
-    assert hasty.rows("SELECT state, told, text_state FROM pms_writes") == [
+    assert phone.rows("SELECT state, told, text_state FROM pms_writes") == [
         ("confirmed", "requested", "due")
     ]
-    kinds = [row.kind for row in hasty.rows("SELECT kind FROM jobs ORDER BY id")]
+    kinds = [row.kind for row in phone.rows("SELECT kind FROM jobs ORDER BY id")]
     assert kinds == [ANSWER, SETTLE, SYNC, SEND_TEXT]
-    days = hasty.value("SELECT args->>'first_day' FROM jobs WHERE kind = 'sync'")
-    assert days == hasty.day.isoformat()
+    days = phone.value("SELECT args->>'first_day' FROM jobs WHERE kind = 'sync'")
+    assert days == phone.day.isoformat()
 
 
 def test_a_booking_that_left_before_its_worker_died_is_promised_whoever_speaks_first(
@@ -445,3 +449,98 @@ def test_the_day_after_tomorrow_is_the_practices_own(phone: Line) -> None:
         said = phone.ask("checkAvailability", date="the day after tomorrow")
 
     assert str(day.day) in said and "at 9 am" in said
+
+
+OVER = ({"type": "status-update", "status": "ended"}, {"type": "end-of-call-report"})
+
+
+@pytest.mark.parametrize("over", OVER, ids=["status", "report"])
+@pytest.mark.parametrize(
+    ("takes", "said", "state", "text"),
+    [
+        (Receipt(is_final=True), "is confirmed for", "confirmed", "is confirmed for"),
+        (Refused("no"), "did not accept that", "failed", "could not be carried out"),
+    ],
+    ids=["booked", "refused"],
+)
+def test_who_hangs_up_before_the_answer_is_told_of_it_in_a_text(
+    phone: Line, takes: Receipt | Refused, said: str, state: str, text: str, over: dict[str, str]
+) -> None:
+    released = phone.desk.hangs = threading.Event()
+    phone.desk.takes = takes
+    message = phone.message([])
+    message["message"] |= over
+
+    with phone.worker(), ThreadPoolExecutor(1) as caller:
+        heard = caller.submit(phone.ask, "bookAppointment", startTime=f"{phone.day}T09:00")
+        while not phone.desk.asked:
+            time.sleep(0.01)
+        phone.send(message)
+        released.set()
+        assert said in heard.result()
+    phone.carry(SETTLE)
+
+    assert phone.rows("SELECT state, told, text_state FROM pms_writes") == [
+        (state, "requested", "due")
+    ]
+    phone.carry(SEND_TEXT)
+    carrier = phone.parts.texts
+    assert isinstance(carrier, Carrier)
+    [(recipient, body)] = carrier.sent
+    assert (recipient, text in body) == (ANN, True)
+
+
+def test_a_caller_of_a_practice_that_cannot_be_opened_is_handed_to_a_person(phone: Line) -> None:
+    opener = phone.parts.opener
+    assert isinstance(opener, DeskOpener)
+    phone.parts = replace(phone.parts, opener=replace(opener, front=None))
+
+    with phone.worker():
+        booked = phone.ask("bookAppointment", startTime=f"{phone.day}T09:00")
+        handed = phone.ask("transferToHuman")
+
+    assert booked == NO_PRACTICE
+    assert handed == NOT_YET
+
+
+def test_who_has_that_time_already_is_told_so_before_the_book_shows_it(phone: Line) -> None:
+    wish = {"startTime": f"{phone.day}T09:00"}
+    with phone.worker():
+        phone.ask("bookAppointment", **wish)
+        phone.desk.book.clear()
+        phone.hang_up()
+
+        said = phone.ask("bookAppointment", **wish)
+
+    assert said.startswith("There is an appointment at that time already: ")
+    assert len(phone.desk.sent) == 1
+
+
+def test_what_is_not_final_is_neither_cancelled_nor_is_another_in_its_place(hasty: Line) -> None:
+    later = hasty.day + timedelta(days=30)
+    hasty.desk.add("PAT-1001", whole_day(later, ZONE).start + timedelta(hours=10))
+    hasty.desk.takes = Receipt(number="77")
+    with hasty.worker():
+        hasty.ask("bookAppointment", startTime=f"{hasty.day}T09:00")
+        hasty.desk.takes = Receipt(is_final=True)
+        either = hasty.ask("cancelAppointment")
+        that = hasty.ask("cancelAppointment", date=hasty.day.isoformat())
+        heard = hasty.ask("getPatientInfo")
+
+    assert either.startswith("The appointment for ")
+    assert "and is not final yet. There is another one, " in either
+    assert "is not final yet, so it cannot be changed just now." in that
+    assert "was requested, and is not final yet." in heard
+    assert len(hasty.desk.sent) == 1
+
+
+def test_a_booking_that_was_moved_is_not_confirmed_for_where_it_was(phone: Line) -> None:
+    nine = {"startTime": f"{phone.day}T09:00"}
+    with phone.worker():
+        phone.ask("bookAppointment", **nine)
+        phone.ask("rescheduleAppointment", newStart=f"{phone.day}T11:00")
+
+        said = phone.ask("bookAppointment", **nine)
+
+    assert " at 11 am was made in this call already." in said
+    assert len(phone.desk.sent) == 2

@@ -13,6 +13,7 @@ import pytest
 import redis
 from sqlalchemy import Connection, event, make_url, text
 
+from adapters.replies import Teller
 from adapters.storage import tool_calls
 from adapters.storage.ledger import Ledger
 from adapters.storage.tool_calls import NewToolCall
@@ -21,6 +22,7 @@ from domain.jobs import Job
 from domain.tools import BROKEN, ToolAnswer
 from domain.wishes import Write
 from infra.database import DatabaseAway, engine, transaction
+from infra.redis import connect
 from tests.chaos.line import Mode
 from tests.chaos.line import line as way
 from tests.cutting import SOCKET, cut_once
@@ -138,16 +140,7 @@ def test_a_worker_that_slept_past_its_lease_answers_the_call_it_has_taken_up_aga
 ) -> None:
     with line(database_url, redis_client, redis_url) as phone:
         job = asked_without_a_practice(phone)
-        parts = phone.parts
-        calls = Answering(
-            engine=parts.engine,
-            sealer=parts.sealer,
-            opener=parts.opener,
-            teller=None,
-            clock=parts.clock,
-            stopping=parts.stopping,
-            control=parts.control,
-        )
+        calls = answering(phone)
         again = replace(job, fence=job.fence + 1)
 
         opened = [calls.open(one) for one in (job, again)]
@@ -155,6 +148,34 @@ def test_a_worker_that_slept_past_its_lease_answers_the_call_it_has_taken_up_aga
 
         assert None not in opened
         assert [phone.value("SELECT state FROM tool_calls"), heard[1]] == ["answered", False]
+
+
+def test_an_answer_is_kept_where_nobody_can_be_told(
+    database_url: str, redis_client: redis.Redis, redis_url: str
+) -> None:
+    with line(database_url, redis_client, redis_url) as phone:
+        job = asked_without_a_practice(phone)
+        calls = answering(phone, teller=Teller(connect("redis://127.0.0.1:1/0", retries=0)))
+        calls.open(job)
+
+        is_kept = calls.answer(job, ToolAnswer(text="No."))
+
+        assert is_kept
+        assert phone.value("SELECT state FROM tool_calls") == "answered"
+        assert phone.value("SELECT answer IS NOT NULL FROM tool_calls")
+
+
+def answering(phone: Line, *, teller: Teller | None = None) -> Answering:
+    parts = phone.parts
+    return Answering(
+        engine=parts.engine,
+        sealer=parts.sealer,
+        opener=parts.opener,
+        teller=teller,
+        clock=parts.clock,
+        stopping=parts.stopping,
+        control=parts.control,
+    )
 
 
 def asked_without_a_practice(phone: Line) -> Job:

@@ -17,19 +17,23 @@ from domain.desk import Outcome, Receipt, Verdict
 from domain.errors import NeedsReconnect
 from domain.jobs import Job, Queue
 from domain.people import Role
+from domain.texts import OVERTAKEN
 from domain.work import SEND_TEXT, SETTLE
 from infra.clock import system_clock
 from infra.database import transaction
-from tests.voice.line import ACCOUNT, ANN, Line, line
+from tests.voice.line import ACCOUNT, ANN, Carrier, Line, line
 from tests.webhooks.serving import bearer
 
 pytestmark = pytest.mark.integration
+
+ANSWER_SECONDS = 2.0
+"""Time for a busy machine to send what is asked for; what is not final is waited for to its end."""
 
 
 @pytest.fixture
 def promised(database_url: str, redis_client: redis.Redis, redis_url: str) -> Iterator[Line]:
     """A caller was told that they will get a text."""
-    with line(database_url, redis_client, redis_url, answer_seconds=1.0) as made:
+    with line(database_url, redis_client, redis_url, answer_seconds=ANSWER_SECONDS) as made:
         made.desk.takes = Receipt(number="77")
         with made.worker():
             said = made.ask("bookAppointment", startTime=f"{made.day}T09:00")
@@ -112,6 +116,21 @@ def test_a_practice_that_is_paused_meanwhile_is_still_asked_what_became_of_it(
     assert promised.rows("SELECT id FROM jobs WHERE kind = 'sync'") == []
 
 
+def test_a_practice_that_is_removed_meanwhile_leaves_nobody_waiting_for_a_text(
+    promised: Line,
+) -> None:
+    with transaction(promised.engine, account_id=ACCOUNT) as db:
+        connection_list.remove(db, promised.connection_id)
+
+    promised.carry(SETTLE)
+
+    [(recipient, body)] = texts(promised)
+    assert recipient == ANN
+    assert "call us" in body and "confirmed" not in body
+    assert promised.rows("SELECT state FROM jobs WHERE kind = 'settle_write'") == [("done",)]
+    assert promised.rows("SELECT id FROM jobs WHERE kind = 'sync' AND state = 'ready'") == []
+
+
 def test_what_nobody_can_say_any_more_is_told_so(promised: Line) -> None:
     long_ago = system_clock() - timedelta(hours=7)
     promised.rows("UPDATE pms_writes SET submitted_at = :at RETURNING id", at=long_ago)
@@ -125,7 +144,7 @@ def test_what_nobody_can_say_any_more_is_told_so(promised: Line) -> None:
 def test_a_caller_without_a_number_is_told_at_the_patients_own(
     database_url: str, redis_client: redis.Redis, redis_url: str
 ) -> None:
-    with line(database_url, redis_client, redis_url, answer_seconds=1.0) as phone:
+    with line(database_url, redis_client, redis_url, answer_seconds=ANSWER_SECONDS) as phone:
         phone.desk.takes = Receipt(number="77")
         who = {"name": "Bob Baker", "dob": "1990-07-15"}
         with phone.worker():
@@ -137,12 +156,52 @@ def test_a_caller_without_a_number_is_told_at_the_patients_own(
         assert [recipient for recipient, _ in texts(phone)] == ["+12025550178"]
 
 
+def changed_since(phone: Line, tool: str) -> None:
+    """What was asked for stands, and is moved or cancelled in a call before anybody told of it."""
+    phone.desk.outcomes = [Outcome(verdict=Verdict.DONE)]
+    phone.carry(SETTLE)
+    phone.desk.takes = Receipt(is_final=True)
+    phone.hang_up()
+    with phone.worker():
+        said = phone.ask(tool, newStart=f"{phone.day}T11:00")
+    assert "The confirmation number is" in said
+
+
+@pytest.mark.parametrize("tool", ["cancelAppointment", "rescheduleAppointment"])
+def test_a_text_that_waited_tells_nothing_that_was_changed_meanwhile(
+    promised: Line, tool: str
+) -> None:
+    changed_since(promised, tool)
+
+    promised.carry(SEND_TEXT)
+
+    carrier = promised.parts.texts
+    assert isinstance(carrier, Carrier)
+    assert carrier.sent == []
+    assert promised.rows("SELECT state, reason FROM text_messages") == [("off", OVERTAKEN)]
+
+
+def test_a_change_of_another_record_of_the_same_number_takes_nobody_s_text(
+    promised: Line,
+) -> None:
+    changed_since(promised, "cancelAppointment")
+    promised.rows("UPDATE pms_writes SET kind = 'create_patient' WHERE kind = 'book' RETURNING id")
+
+    promised.carry(SEND_TEXT)
+
+    carrier = promised.parts.texts
+    assert isinstance(carrier, Carrier)
+    assert len(carrier.sent) == 1
+
+
 @pytest.fixture
 def textless(
     database_url: str, redis_client: redis.Redis, redis_url: str
 ) -> Iterator[tuple[Line, str]]:
     """A caller of a practice without texts has asked for what is not final; what was said."""
-    with line(database_url, redis_client, redis_url, answer_seconds=1.0, texts=False) as made:
+    with line(
+        database_url, redis_client, redis_url, answer_seconds=ANSWER_SECONDS, texts=False
+    ) as made:
         made.desk.takes = Receipt(number="77")
         with made.worker():
             said = made.ask("bookAppointment", startTime=f"{made.day}T09:00")
@@ -207,6 +266,30 @@ def test_what_nobody_can_say_any_more_is_on_the_list_too(textless: tuple[Line, s
     assert [one["status"] for one in to_be_told(phone)] == ["unknown"]
 
 
+@pytest.mark.parametrize("tool", ["cancelAppointment", "rescheduleAppointment"])
+def test_who_has_changed_it_since_is_not_to_be_told_how_it_was(
+    textless: tuple[Line, str], tool: str
+) -> None:
+    phone, _ = textless
+    changed_since(phone, tool)
+
+    phone.carry(SEND_TEXT)
+
+    assert to_be_told(phone) == []
+
+
+def test_what_the_practice_has_changed_since_is_still_the_callers_to_know(
+    textless: tuple[Line, str],
+) -> None:
+    phone, _ = textless
+    changed_since(phone, "cancelAppointment")
+    phone.rows("UPDATE pms_writes SET asked_by = 'sheet' WHERE kind = 'cancel' RETURNING id")
+
+    phone.carry(SEND_TEXT)
+
+    assert [one["status"] for one in to_be_told(phone)] == ["confirmed"]
+
+
 def test_operators_and_clinicians_are_not_shown_whom_to_call(textless: tuple[Line, str]) -> None:
     phone, _ = textless
 
@@ -221,7 +304,7 @@ def test_operators_and_clinicians_are_not_shown_whom_to_call(textless: tuple[Lin
 def test_who_wants_no_texts_is_promised_none(
     database_url: str, redis_client: redis.Redis, redis_url: str
 ) -> None:
-    with line(database_url, redis_client, redis_url, answer_seconds=1.0) as phone:
+    with line(database_url, redis_client, redis_url, answer_seconds=ANSWER_SECONDS) as phone:
         opt_outs.heard(phone.engine, phone.parts.sealer, ANN, number="+12025550100", stops=True)
         phone.desk.takes = Receipt(number="77")
 
@@ -281,3 +364,40 @@ def on_the_sheet(phone: Line, name: str) -> None:
 def _opened(phone: Line, row: Any) -> str:
     place = {"table": "pms_writes", "column": "request", "account": ACCOUNT}
     return phone.parts.sealer.open_text(row.request, row=str(row.id), **place)
+
+
+OWN = (
+    "UPDATE accounts SET phones = ARRAY[:number] RETURNING id",
+    "UPDATE accounts SET transfer_to = ARRAY[:number] RETURNING id",
+    (
+        "UPDATE pms_connections SET settings = jsonb_build_object('phone_numbers',"
+        " '+12025550100, ' || CAST(:number AS text)) RETURNING id"
+    ),
+)
+
+
+@pytest.mark.parametrize("own", OWN, ids=["account", "transfer", "practice"])
+def test_what_a_practices_line_passed_on_is_texted_to_the_patient_and_never_to_that_line(
+    database_url: str, redis_client: redis.Redis, redis_url: str, own: str
+) -> None:
+    with line(database_url, redis_client, redis_url, answer_seconds=ANSWER_SECONDS) as phone:
+        phone.rows(own, number=ANN)
+        phone.desk.takes = Receipt(number="77")
+        who = {"name": "Bob Baker", "dob": "1990-07-15"}
+        with phone.worker():
+            said = phone.ask("bookAppointment", startTime=f"{phone.day}T09:00", **who)
+        phone.desk.outcomes = [Outcome(verdict=Verdict.DONE)]
+
+        phone.carry(SETTLE)
+
+        assert "not final yet" in said and "text" not in said
+        assert [recipient for recipient, _ in texts(phone)] == ["+12025550178"]
+
+
+def test_who_was_cut_off_and_calls_again_makes_no_second_request(promised: Line) -> None:
+    promised.hang_up()
+    with promised.worker():
+        said = promised.ask("bookAppointment", startTime=f"{promised.day}T09:00")
+
+    assert "was requested at the practice already, and is not final yet." in said
+    assert len(promised.desk.sent) == 1

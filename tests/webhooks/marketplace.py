@@ -31,6 +31,7 @@ from simulators.serving import running
 from simulators.setup import Setup
 from simulators.sikka import SikkaSimulator
 from tests.fakes import FakeSecrets, FakeTokens
+from tests.plain import NO_TLS
 from tests.webhooks.serving import bearer, served
 from workers.here import run_here
 from workers.works import Parts
@@ -193,7 +194,10 @@ def market(
     sealer, secrets = Sealer(Keyring.from_hex(KEY)), FakeSecrets()
     with dispatch(db) as connection:
         accounts.add(connection, Account(id=OTHER, name="Another group"))
-    with running(SikkaSimulator(setup)) as url, httpx.Client(base_url=url, timeout=10) as vendor:
+    with (
+        running(SikkaSimulator(setup)) as url,
+        httpx.Client(base_url=url, timeout=10, verify=NO_TLS) as vendor,
+    ):
         told = vendor.get("/_sim/credentials").json()
         keys = {"app_id": told["app_id"], "app_key": told["app_key"]}
         opener = Opener(

@@ -32,6 +32,7 @@ from simulators.halaxy import HalaxySimulator, Knobs
 from simulators.serving import running
 from simulators.setup import Setup
 from tests.fakes import FakeSecrets, FakeTokens
+from tests.plain import NO_TLS
 from tests.sync.following import connect, undivided
 from tests.webhooks.gate import Gate
 from tests.webhooks.serving import bearer, served
@@ -255,7 +256,7 @@ def practice(
     db = database.engine(database_url, application_name="tests", pool_size=10)
     sealer, secrets = Sealer(Keyring.from_hex(KEY)), FakeSecrets()
     tenant = next(iter(simulator.clinics))
-    with running(simulator) as url, httpx.Client(base_url=url, timeout=10) as desk:
+    with running(simulator) as url, httpx.Client(base_url=url, timeout=10, verify=NO_TLS) as desk:
         credentials = desk.get(f"/_sim/credentials?tenant={tenant}").json()
         ref = secrets.put("halaxy", {key: str(value) for key, value in credentials.items()})
         gate = Gate(RedisThrottle(client, StoredSpent(db)))

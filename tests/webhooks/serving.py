@@ -20,11 +20,13 @@ from producers.following import Hub
 from producers.main import create_app
 from producers.ports import Ports
 from tests.fakes import FakeSecrets
+from tests.leaving import leave
+from tests.plain import NO_TLS
 
 JWT_SIGNING = "not-a-secret-but-long-enough-to-sign-with"
 FAR_FUTURE = 4102444800
-REUSED_SECONDS = 2.0
-"""A line is left sooner than the server closes it, so that no request meets the closing."""
+REUSED_SECONDS, KEPT_SECONDS = 2.0, 60
+"""A line is left much sooner than the server closes it, so that no request meets the closing."""
 
 
 def bearer(account_id: str, role: Role = Role.OWNER) -> dict[str, str]:
@@ -53,12 +55,13 @@ def served(
         secrets=more.pop("secrets", None) or FakeSecrets(),
         **more,
     )
-    server = uvicorn.Server(uvicorn.Config(create_app(ports), log_config=None, access_log=False))
+    config = uvicorn.Config(
+        create_app(ports), log_config=None, access_log=False, timeout_keep_alive=KEPT_SECONDS
+    )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([sock],), daemon=True)
     thread.start()
     limits = httpx.Limits(keepalive_expiry=REUSED_SECONDS)
-    with httpx.Client(base_url=address, timeout=30, limits=limits) as browser:
+    with httpx.Client(base_url=address, timeout=30, limits=limits, verify=NO_TLS) as browser:
         yield browser
-    ports.hub.stop()
-    server.should_exit = True
-    thread.join(timeout=10)
+    leave(server, thread, ports)

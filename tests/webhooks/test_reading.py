@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.pms import registered
 from domain.deliveries import Focus, UnreadableError
 from producers.webhooks.bodies import DEEPEST, document
 from producers.webhooks.halaxy import read
@@ -60,3 +61,9 @@ def test_depth_is_counted_outside_strings_only(depth: int, kind: str) -> None:
 
 def test_senders_are_found_by_their_files() -> None:
     assert senders()["halaxy"].read is read
+
+
+def test_whoever_is_said_to_tell_of_changes_has_an_address_to_tell_them_at() -> None:
+    said = {name for name, vendor in registered().items() if vendor.capabilities.webhooks}
+
+    assert said == set(senders())

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from domain.backoff import ceiling
-from domain.errors import BadInput, FenceLost, SyncError, Throttled, Transient
+from domain.errors import BadInput, CalledOff, FenceLost, SyncError, Throttled, Transient
 from domain.jobs import Job, JobState, NewJob
+from infra.holding import at_the_last_moment
 from infra.stopping import HandBack, Stopping
 from tests.workers.twin import NOW, FakeLedger, Kept
 from workers.execution import SURE_SECONDS, Execution, Handler, Running, Work
@@ -97,6 +98,15 @@ def test_a_stopping_worker_hands_its_job_back_unharmed() -> None:
 
     assert state is kept.state is JobState.READY
     assert (kept.due_at, kept.crashes, kept.job.failures) == (NOW, 0, 0)
+
+
+def test_a_job_that_has_lost_its_purpose_ends_and_is_given_up_by_nobody() -> None:
+    shop = Shop(raising(CalledOff("The connection was removed.")))
+
+    state, kept = shop.run(failures=2)
+
+    assert state is kept.state is JobState.CANCELLED
+    assert (kept.result, shop.given_up) == ({"discarded": "The connection was removed."}, [])
 
 
 @pytest.mark.parametrize("failures", [0, 1])
@@ -238,3 +248,18 @@ def test_a_job_is_asked_for_anew_only_once_it_may_be_anothers() -> None:
         other = running.is_sure(replace(job, fence=job.fence + 1))
 
     assert (before, at_once, later, other) == (False, True, False, False)
+
+
+def test_a_job_that_is_given_back_is_not_taken_for_ours_unasked_while_its_thread_goes_on() -> None:
+    written: list[str] = []
+
+    def handler(job: Job) -> None:
+        shop.ledger.hand_back(shop.running.leaving())
+        at_the_last_moment("POST")["trace"]("http11.send_request_headers.started", {})
+        written.append("sent")
+
+    shop = Shop(handler)
+
+    state, kept = shop.run()
+
+    assert (state, kept.state, written) == (None, JobState.READY, [])

@@ -23,6 +23,7 @@ class Beats:
     renewed: Queue[list[int]] = field(default_factory=Queue)
     alive_calls: Queue[bool] = field(default_factory=Queue)
     troubles: int = 0
+    trouble: Exception = field(default_factory=lambda: Transient("the database is away"))
 
     def renew(self, jobs: Iterable[Job]) -> set[int]:
         ids = [job.id for job in jobs]
@@ -33,7 +34,7 @@ class Beats:
         self.alive_calls.put(True)
         if self.troubles:
             self.troubles -= 1
-            raise Transient("the database is away")
+            raise self.trouble
 
     def gone(self) -> None:
         return
@@ -60,8 +61,9 @@ def test_the_jobs_held_are_renewed_beat_by_beat(job: Job) -> None:
     assert not thread.is_alive()
 
 
-def test_trouble_with_the_database_does_not_end_the_beat(job: Job) -> None:
-    beats, running, done = Beats(troubles=2), Running(), Stopping()
+@pytest.mark.parametrize("trouble", [Transient("the database is away"), RuntimeError("a bug")])
+def test_no_trouble_ends_the_beat(job: Job, trouble: Exception) -> None:
+    beats, running, done = Beats(troubles=2, trouble=trouble), Running(), Stopping()
 
     with running.holding(job):
         thread = keep_alive(beats, beats, running, done, every=0.01)

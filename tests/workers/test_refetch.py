@@ -173,6 +173,30 @@ def test_an_answer_that_makes_no_sense_is_tried_again_before_it_is_set_aside() -
     assert held.settled[0].unreadable == {"1": "not what was promised"}
 
 
+def test_one_that_never_answers_is_set_aside_at_the_last_try_and_the_others_are_read() -> None:
+    held, pms = inbox("1", "2"), FakePms({"1": Transient("it answers 500")})
+
+    with pytest.raises(Transient):
+        run(held, pms)
+    assert len(held.waiting) == 2
+
+    run(held, pms, job=replace(JOB, failures=2))
+    assert held.settled[0].unreadable == {"1": "it answers 500"}
+    assert list(held.settled[0].found) == ["2"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_a_pms_that_is_down_at_the_last_try_is_not_asked_for_each(count: int) -> None:
+    names = [str(one) for one in range(count)]
+    held, pms = inbox(*names), FakePms(dict.fromkeys(names, Transient("it is down")))
+
+    with pytest.raises(Transient):
+        run(held, pms, job=replace(JOB, failures=2))
+
+    assert len(pms.asked) == min(count, 3)
+    assert held.settled == []
+
+
 def test_a_worker_that_stops_leaves_the_rest_waiting() -> None:
     stopping = Stopping()
     stopping.ask()

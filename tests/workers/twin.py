@@ -90,6 +90,9 @@ class FakeLedger:
         kept.due_at, kept.error_kind, kept.error_text = retry_at, error.kind, str(error)
         return kept.state
 
+    def call_off(self, job: Job, reason: str) -> None:
+        self._end(job, JobState.CANCELLED).result = {"discarded": reason}
+
     def hand_back(self, jobs: Iterable[Job]) -> None:
         for job in jobs:
             if self._holds(job):

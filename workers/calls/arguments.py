@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
 from typing import Any
 
 from adapters.phones import normalised, region_of
@@ -14,30 +14,37 @@ from domain.hearing import (
     WHICH_TIME,
     Place,
     at,
+    check_zone,
     heard_beside,
     heard_clock,
     heard_date,
     heard_day,
     heard_instant,
+    heard_part,
     heard_time,
     is_instant,
     names_day,
 )
 from domain.names import NOBODY, called, spoken, suggestion
+from domain.phrases import plain
 from domain.slots import BookingRules
-from domain.speech import MOST_CHOICES, joined
+from domain.speech import MOST_CHOICES, joined, said_day
 from domain.tools import ToolRequest
 from domain.verification import Claim
+from domain.window import zone
 
-LONGEST = 500
+LONGEST, LONGEST_MESSAGE = 500, 2000
 LONGEST_NUMBER = 40
 LONGEST_SAID = 60
 SHORTEST, LONGEST_VISIT = 5, 480
 MINUTES_OF_AN_HOUR = 60
+SHORTER = "That is too long to be written down. Could you say it in a few sentences?"
 HOW_LONG = "A visit takes from five minutes to eight hours. How long shall it be?"
 MONTH_FIRST = frozenset({"US", "PH", "PR", "GU"})
 ANYBODY = frozenset({"any", "anyone", "anybody", "whoever", "none", "no preference", "available"})
 NESTED = frozenset({"patient", "appointment", "customer", "slot", "address"})
+
+_LENGTH = re.compile(r"(-?\d+(?:\.\d+)?) ?(h(?:ou)?rs?\b|h(?=\d|\b)|m(?:in(?:ute)?s?)?\b)?")
 
 ID = ("patientid", "patientpmsid")
 START = ("starttime", "start", "startdatetime", "datetime", "appointmenttime", "slotstart", "when")
@@ -60,14 +67,15 @@ class Arguments:
 
     def text(self, *names: str) -> str | None:
         """The first of these that says something."""
-        for name in names:
-            value = self.given.get(name)
-            if isinstance(value, bool) or not isinstance(value, str | int | float):
-                continue
-            found = " ".join(str(value).split())[:LONGEST]
-            if found and found.casefold() not in {"null", "none", "undefined", "n/a"}:
-                return found
-        return None
+        found = self._whole(*names)
+        return found and found[:LONGEST]
+
+    def message(self, *names: str) -> str | None:
+        """As `text`, to its last word; a question where there is no room for all of it."""
+        found = self._whole(*names)
+        if found is not None and len(found) > LONGEST_MESSAGE:
+            raise BadInput(SHORTER)
+        return found
 
     def whole(self, *names: str) -> int | None:
         found = re.search(r"\d{1,6}", self.text(*names) or "")
@@ -119,14 +127,15 @@ class Arguments:
         if start is not None and day is not None and is_clock(start):
             start, clock = None, start
         if start is not None:
-            return heard_instant(start, self.place)
+            return self._agreeing(heard_instant(start, self.place), day, clock)
         if day is None:
             if clock is None:
                 return None
             raise BadInput(WHICH_DAY)
         if clock is None:
             return heard_instant(self.with_weekday(day), self.place)
-        told = heard_clock(clock)
+        check_zone(clock, self.place)
+        told = heard_clock(clock, day=day)
         # What stands beside a written date is as a model filled it in; the time is what was said.
         if not is_instant(day) and heard_beside(day) not in {None, told}:
             raise BadInput(WHICH_TIME)
@@ -139,15 +148,45 @@ class Arguments:
         new = {name: self.given[key] for key, name in names.items() if key in self.given}
         if "date" in new or not new:
             # Told new as a whole, any other time is the one it has now.
-            present = {*START, *TIME} if "time" in new else set()
+            present = {*START, *TIME} if {"time", "start"} & new.keys() else set()
             rest = {key: value for key, value in self.given.items() if key not in present}
             new = {**rest, **new}
         return Arguments(new, self.place, self.region).start()
 
+    def beside(self, text: str) -> time | None:
+        """The time that stands beside a day, on the practice's clock; midnight stands for none."""
+        if not is_instant(text):
+            check_zone(text, self.place)
+            return heard_beside(text)
+        clock = self._local(heard_instant(text, self.place)).time()
+        return None if clock == time() else clock
+
+    def _agreeing(self, start: datetime, day: str | None, clock: str | None) -> datetime:
+        """What is told beside an instant is its own day, weekday and time, or it is asked about."""
+        local = self._local(start)
+        meant = heard_day(self.with_weekday(day or local.date().isoformat()), self.place)
+        if meant != local.date():
+            today = self.place.today
+            both = joined([said_day(one, today=today) for one in (local.date(), meant)])
+            raise BadInput(f"Which day do you mean, {both}?")
+        if clock is None:
+            return start
+        check_zone(clock, self.place)
+        exact, part = heard_time(clock, day=day or ""), heard_part(clock)
+        is_other = exact is not None and exact != local.time()
+        is_outside = exact is None and part is not None and not part[0] <= local.time() < part[1]
+        if is_other or is_outside:
+            raise BadInput(WHICH_TIME)
+        return start
+
+    def _local(self, instant: datetime) -> datetime:
+        return instant.astimezone(zone(self.place.timezone))
+
     def day(self) -> date | None:
-        """The day that is wished for, if one is named."""
+        """The day that is looked at, if one is named."""
         told = self.text(*DATE) or self.text(*START)
-        return heard_day(self.with_weekday(told), self.place) if told else None
+        place = replace(self.place, offering=True)
+        return heard_day(self.with_weekday(told), place) if told else None
 
     def claim(self) -> Claim:
         """Who the patient is said to be; `patient` may be an id or a name, models use it so."""
@@ -208,12 +247,27 @@ class Arguments:
         kinds = joined([one.name for one in connection.types.values()][:MOST_CHOICES])
         raise BadInput(f"I do not know that kind of visit. It could be {kinds}. Which one is it?")
 
+    def _whole(self, *names: str) -> str | None:
+        for name in names:
+            found = " ".join(_said(self.given.get(name)).split())
+            if found and found.casefold() not in {"null", "none", "undefined", "n/a"}:
+                return found
+        return None
+
     def _told_minutes(self) -> float | None:
-        """A bare number is of minutes; none at all says nothing."""
-        found = re.search(r"(-?\d+(?:\.\d+)?)\s*(h\b|hrs?\b|hours?\b)?", self.text(*MINUTES) or "")
-        if found is None:
-            return None
-        return float(found[1]) * (MINUTES_OF_AN_HOUR if found[2] else 1)
+        """A bare number is of minutes, hours may have minutes behind them; none says nothing.
+
+        What is told otherwise, such as two lengths, is asked about.
+        """
+        words = plain(self.text(*MINUTES) or "").replace("half an hour", "30 minutes")
+        told = _LENGTH.findall(re.sub(r"\ban? (?=h(?:ou)?r\b)", "1 ", words))
+        is_hour = [unit.startswith("h") for _, unit in told]
+        if re.search("half|quarter", words) or (len(told) > 1 and is_hour != [True, False]):
+            raise BadInput(HOW_LONG)
+        lengths = [float(number) for number, _ in told]
+        hours = MINUTES_OF_AN_HOUR
+        pairs = zip(lengths, is_hour, strict=True)
+        return sum(one * (hours if of else 1) for one, of in pairs) if told else None
 
     def with_weekday(self, day: str) -> str:
         """A weekday may come beside its date, to be held against it."""
@@ -241,8 +295,15 @@ def _flat(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _key(name: Any, around: str = "") -> str:
-    plain = re.sub(r"[^a-z0-9]", "", str(name).lower())
-    return f"{_key(around)}id" if plain == "id" and around else plain
+    key = re.sub(r"[^a-z0-9]", "", str(name).lower())
+    return f"{_key(around)}id" if key == "id" and around else key
+
+
+def _said(value: Any) -> str:
+    """Several are said one after another, so that none of them is passed over."""
+    if isinstance(value, list):
+        return " and ".join(one for inner in value if (one := _said(inner)))
+    return "" if isinstance(value, bool) or not isinstance(value, str | int | float) else str(value)
 
 
 def is_clock(text: str) -> bool:

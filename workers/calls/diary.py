@@ -51,11 +51,6 @@ class Remembered:
                 self._seen.pop(next(iter(self._seen)))
             self._seen[connection_id] = [*recent, seen]
 
-    def forget(self, connection_id: UUID) -> None:
-        """Something was just written: what was seen before is no longer so."""
-        with self._lock:
-            self._seen.pop(connection_id, None)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diary:
@@ -66,6 +61,7 @@ class Diary:
     rules: BookingRules
     held: Callable[[Window], Sequence[Busy]] = field(repr=False)
     remembered: Remembered
+    written_since: Callable[[datetime], bool] = field(repr=False)
     clock: Callable[[], datetime]
 
     def free(
@@ -77,7 +73,7 @@ class Diary:
         window = _both(wanted.window, bookable)
         if window is None:
             return []
-        seen = None if fresh else self.remembered.find(self.connection.id, window, now=now)
+        seen = None if fresh else self._lately(window, now)
         if seen is None:
             seen = self._look(window, now)
             self.remembered.keep(self.connection.id, seen)
@@ -105,6 +101,11 @@ class Diary:
         found = [*self.desk.busy(around), *self.held(around)]
         return tuple(thing for one in found if one.pms_id == pms_id for thing in one.resources)
 
+    def _lately(self, window: Window, now: datetime) -> Seen | None:
+        """Unless any process has written there since: a sync may show it, and end its hold."""
+        seen = self.remembered.find(self.connection.id, window, now=now)
+        return None if seen is None or self.written_since(seen.at) else seen
+
     def _look(self, window: Window, now: datetime) -> Seen:
         """The PMS's own free slots where it has some to offer, else its working hours."""
         if Ability.OPENINGS in self.desk.abilities:
@@ -112,7 +113,8 @@ class Diary:
             if openings is not None:
                 return Seen(window=window, at=now, openings=tuple(openings))
         shifts = tuple(self.desk.shifts(window))
-        busy = tuple(self.desk.busy(window)) if shifts else ()
+        found = self.desk.busy(window) if shifts else ()
+        busy = tuple(replace(one, patient_id=None) for one in found)
         return Seen(window=window, at=now, openings=None, shifts=shifts, busy=busy)
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from domain.appointments import Patient
 from domain.desk import PatientCard, PatientQuery
 from domain.errors import BadInput
-from domain.names import display
+from domain.names import display, read
+from domain.tool_words import CONNECT
 from domain.tools import ToolRequest
 from domain.verification import (
     MOST_ATTEMPTS,
@@ -18,15 +19,20 @@ from domain.verification import (
     WHO,
     Claim,
     fitting,
-    has_number,
+    is_proved_by,
     proved_by,
 )
 from domain.wishes import NewPatient
 from domain.writes import KeptWrite, WriteState
 from workers.calls.arguments import Arguments
+from workers.calls.carrying import asked_before
 
 MOST_FOUND = 50
 MOST_OF_A_HOUSEHOLD = 8
+REGISTERING = (
+    "The registration of the new patient was requested, and is not final yet, so nothing can be"
+    f" arranged for them just now. Shall I try again in a minute, or {CONNECT}?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +54,21 @@ def the_patient(request: ToolRequest, told: Arguments) -> Known:
     """The one patient this is about, proved; else BadInput with the question to ask."""
     claim = told.claim()
     proven = request.proofs.patient_ids
-    if claim.patient_id in proven:
-        return Known(str(claim.patient_id), request)
+    by_id = _by_proven_id(request, claim, proven)
+    if by_id is not None:
+        return by_id
     if len(proven) == 1 and not _says_who(claim):
         return Known(next(iter(proven)), request)
     if claim.names_somebody:
-        # A name is the caller's own word; an id that this call has not proved is the model's.
+        # A name is the caller's own word; an id that it does not bear out is the model's.
         claim = replace(claim, patient_id=None)
     known = _fetched(request, proven)
     candidates = fitting(claim, known)
     if not candidates:
-        known = [*known, *_behind_the_number(request, told.caller, claim, without=proven)]
+        known = [
+            *known,
+            *_behind_the_number(request, callers_own(request, told), claim, without=proven),
+        ]
         candidates = fitting(claim, known)
     if len(candidates) == 1:
         return Known(candidates[0].patient.pms_id, request, candidates[0])
@@ -70,6 +80,19 @@ def the_patient(request: ToolRequest, told: Arguments) -> Known:
         # Whatever they say now, it would not be looked at.
         raise BadInput(ONLY_HUMAN)
     raise BadInput(_question(claim, several=several))
+
+
+def _by_proven_id(request: ToolRequest, claim: Claim, proven: frozenset[str]) -> Known | None:
+    """Whom the id names, if this call has proved them and all else that is said is theirs.
+
+    Of a household that is proved together, the model's id may be another's than the caller's name.
+    """
+    if claim.patient_id is None or claim.patient_id not in proven:
+        return None
+    if not claim.names_somebody and claim.date_of_birth is None:
+        return Known(claim.patient_id, request)
+    found = fitting(claim, _fetched(request, [claim.patient_id]))
+    return Known(claim.patient_id, request, found[0]) if found else None
 
 
 def card_of(request: ToolRequest, pms_id: str) -> PatientCard | None:
@@ -97,15 +120,53 @@ def registered(request: ToolRequest, kept: KeptWrite) -> None:
 
 def judged(request: ToolRequest, claim: Claim) -> PatientCard:
     """The one patient of that name and birthday, proved; else the words for who is not believed."""
+    asked = _asked_to_register(request, claim)
+    if asked is not None and asked.call_id == request.call_id:
+        # What a call has asked for itself is no guess.
+        ours = _registered_since(request, asked)
+        if ours is not None:
+            return ours
     card, attempts = _tried(request, claim)
+    if card is not None:
+        return card
+    card = _registered_since(request, asked) if asked is not None else None
     if card is None:
         raise BadInput(NOT_FOUND if attempts < MOST_ATTEMPTS else ONLY_HUMAN)
+    request.proofs.believed(frozenset({card.patient.pms_id}))
     return card
 
 
 def recognised(request: ToolRequest, claim: Claim) -> PatientCard | None:
     """As `judged`, or None where there is no such patient."""
     return _tried(request, claim)[0]
+
+
+def names_of(claim: Claim) -> tuple[str, str]:
+    """A name in one piece is cut where its family name begins, with its capitals."""
+    whole = claim.whole_name
+    if not whole:
+        return claim.first_name or "", claim.last_name or ""
+    last, comma, first = whole.partition(",")
+    if comma and read(f"x, {first}").given:
+        return display(given=first), display(family=last)
+    words = display(family=whole).split()
+    family = max(1, len(read(whole).family))
+    return " ".join(words[:-family]), " ".join(words[-family:])
+
+
+def _asked_to_register(request: ToolRequest, claim: Claim) -> KeptWrite | None:
+    """Their registration, where this call or another has lately asked for it."""
+    first, last = names_of(claim)
+    wish = NewPatient(first_name=first, last_name=last, date_of_birth=claim.date_of_birth)
+    return asked_before(request, wish)
+
+
+def _registered_since(request: ToolRequest, kept: KeptWrite) -> PatientCard | None:
+    """Whom it registered, though the practice shows them to nobody yet; BadInput before its end."""
+    if kept.state is not WriteState.CONFIRMED:
+        raise BadInput(REGISTERING)
+    registered(request, kept)
+    return request.proofs.registered.get(kept.pms_id or "")
 
 
 def _tried(request: ToolRequest, claim: Claim) -> tuple[PatientCard | None, int]:
@@ -134,14 +195,20 @@ def _fetched(request: ToolRequest, ids: Iterable[str]) -> list[PatientCard]:
     return [card for one in chosen if (card := card_of(request, one)) is not None]
 
 
+def callers_own(request: ToolRequest, told: Arguments) -> str | None:
+    """The number that calls; none where it is the practice's own, which is not the caller's."""
+    ours = {*request.transfer_to, *request.own_numbers}
+    return None if told.caller in ours else told.caller
+
+
 def _behind_the_number(
     request: ToolRequest, caller: str | None, claim: Claim, *, without: frozenset[str]
 ) -> list[PatientCard]:
     """Patients whose own number is calling; calling from it proves them.
 
-    The practice's own number proves nobody, nor does one that more have than a household.
+    One that more have than a household proves nobody.
     """
-    if caller is None or caller in {*request.transfer_to, *request.own_numbers}:
+    if caller is None:
         return []
     if claim.patient_id is not None:
         named = request.desk.patient(claim.patient_id)
@@ -149,7 +216,7 @@ def _behind_the_number(
     else:
         query = PatientQuery(phone=caller, limit=MOST_OF_A_HOUSEHOLD + 1)
         found = list(request.desk.search_patients(query))
-    theirs = [one for one in found if has_number(one, caller)]
+    theirs = [one for one in found if is_proved_by(one, caller)]
     if len(theirs) > MOST_OF_A_HOUSEHOLD:
         return []
     cards = [one for one in theirs if one.patient.pms_id not in without]

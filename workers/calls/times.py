@@ -99,8 +99,8 @@ def none_but(request: ToolRequest, day: date, sought: Sought) -> str:
         return f"The next free times are {told}. Which would you like?"
     end = said_day(day + timedelta(days=LOOK_AHEAD_DAYS), today=today)
     return (
-        f"I have nothing free until {end}. Shall I look at a later date, or connect you with the"
-        " practice?"
+        f"From then until {end} I have nothing free. Shall I look at another date, or connect you"
+        " with the practice?"
     )
 
 

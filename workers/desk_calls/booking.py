@@ -15,7 +15,7 @@ from domain.window import Window, local_day, whole_days, zone
 from domain.wishes import Booking, Cancellation, Move
 from domain.writes import SlotTaken
 from workers.calls.times import Sought, on_day, resource_id, taking_along, too_soon_or_far
-from workers.calls.upcoming import cancellations, in_the_book
+from workers.calls.upcoming import being_moved, cancellations, in_the_book
 from workers.desk_calls import documents, given
 from workers.desk_calls.carrying import carry
 from workers.desk_calls.documents import OK, Already, Missing, Said, written
@@ -23,6 +23,9 @@ from workers.desk_calls.documents import OK, Already, Missing, Said, written
 MOST_DAYS = 31
 MOST_NAMED = 25
 SHORTEST, LONGEST = 5, 480
+BEING_MOVED = (
+    "A move of this appointment is under way; ask what became of it before it is changed again."
+)
 NOT_FREE = "That time is not free; ask for /api/pms/appointments/availability of the day."
 PHI = ("patient_id", "patient_name", "appointment_time", "appointment_type", "notes")
 BOOKED = ("patient_id", "patient_name", "appointment_time")
@@ -83,6 +86,7 @@ def reschedule(request: ToolRequest) -> Said:
         raise Already("This appointment is cancelled; book another one.")
     if found.pms_id in cancellations(request.writer.unseen(request.connection.id)):
         raise Already("The cancellation of this appointment is under way; it cannot be moved.")
+    _require_at_rest(request, found, start)
     sought = Sought(
         minutes=_minutes(request, usual=found.duration_minutes),
         practitioner_id=given.text(request, "providerId") or found.practitioner_id,
@@ -111,6 +115,7 @@ def cancel(request: ToolRequest) -> Said:
             about = documents.appointment(found, request.connection)
             body = {"appointment": about, "message": "It was cancelled already."}
             return Said(body=body, phi=PHI, patient_id=found.patient_id or None)
+        _require_at_rest(request, found)
         wish = Cancellation(
             appointment_id=found.pms_id,
             patient_id=found.patient_id or None,
@@ -132,6 +137,15 @@ def cancel(request: ToolRequest) -> Said:
         ),
         wish.appointment_id,
     )
+
+
+def _require_at_rest(
+    request: ToolRequest, found: Appointment, start: datetime | None = None
+) -> None:
+    """Nobody can say in which order a practice's system takes two changes of one appointment."""
+    kept = being_moved(request, found.pms_id)
+    if kept is not None and getattr(kept.write.wish, "start", None) != start:
+        raise Already(BEING_MOVED)
 
 
 def _booked(

@@ -51,7 +51,10 @@ def day(request: ToolRequest, name: str) -> date | None:
 
 
 def instant(request: ToolRequest, name: str) -> datetime | None:
-    """With its offset, or on the practice's own clock where it has none."""
+    """With its offset, or on the practice's own clock where it has none.
+
+    A model that was told a caller's "10 am" ends it in Z, and no caller means Greenwich.
+    """
     found = text(request, name)
     if found is None:
         return None
@@ -62,6 +65,8 @@ def instant(request: ToolRequest, name: str) -> datetime | None:
     if when.year not in INSTANTS:
         raise BadInput(f"{name} is a time such as 2026-03-09T10:00.")
     place = zone(request.connection.timezone)
+    if acts_for_caller(request.call_id) and not when.utcoffset():
+        when = when.replace(tzinfo=None)
     return (when if when.tzinfo else when.replace(tzinfo=place)).astimezone(UTC)
 
 

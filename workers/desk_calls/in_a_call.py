@@ -12,6 +12,7 @@ from domain.desk_calls import UNPROVED
 from domain.errors import BadInput
 from domain.tools import ToolRequest
 from domain.verification import Claim
+from domain.writes import KeptWrite, WriteState
 from workers.calls.arguments import arguments_of
 from workers.calls.identity import recognised, registered, the_patient
 from workers.desk_calls import booking, documents, given, patients
@@ -23,6 +24,11 @@ FREE = frozenset({names.AVAILABILITY, names.PATIENTS, names.CREATE_PATIENT})
 """What needs no proof, or is how a caller gives it."""
 
 ONE_A_CALL = "An appointment was made in this call already; move it instead."
+REQUESTED_ALREADY = (
+    "An appointment at that time was requested for this patient in another call already, and is not"
+    " final yet."
+)
+BOOKED_ALREADY = "An appointment at that time was booked for this patient in another call already."
 REGISTERED = "There is a record with that name and date of birth already; go on with it."
 
 
@@ -48,9 +54,16 @@ def book(request: ToolRequest) -> Said:
     if first is not None and first.key != request.write_key:
         raise Already(ONE_A_CALL)
     found = booking.book(request)
-    if found.kept is not None and found.kept.key != request.write_key:
-        raise Already(ONE_A_CALL)
+    kept = found.kept
+    if kept is not None and kept.key != request.write_key:
+        raise Already(_made_already(request, kept))
     return found
+
+
+def _made_already(request: ToolRequest, kept: KeptWrite) -> str:
+    if kept.call_id == request.call_id:
+        return ONE_A_CALL
+    return BOOKED_ALREADY if kept.state is WriteState.CONFIRMED else REQUESTED_ALREADY
 
 
 def create(request: ToolRequest) -> Said:

@@ -1,6 +1,6 @@
 """Answers a caller who waits: one tool call, claimed once, told in one sentence, audited."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -24,12 +24,13 @@ from infra.stopping import HandBack
 class Opened:
     """A claimed tool call; without a `request` the account has nothing that could serve it.
 
-    `trouble` is why its practice could not be opened just now.
+    `trouble` is why its practice could not be opened just now. What needs no practice is `alone`.
     """
 
     tool: str
     request: ToolRequest | None
     trouble: SyncError | None = None
+    alone: Callable[[], ToolAnswer] | None = None
 
     def asked(self) -> ToolRequest | None:
         if self.trouble is not None:
@@ -64,12 +65,7 @@ def _said(opened: Opened, tools: Mapping[str, Tool], calls: Calls) -> ToolAnswer
     if tool is None:
         return ToolAnswer(text=UNKNOWN_TOOL, is_error=True)
     try:
-        request = opened.asked()
-        if request is None:
-            return ToolAnswer(text=NO_PRACTICE, is_error=True)
-        # A vendor that hangs must not keep this worker from callers of other practices.
-        with calls.within(request):
-            return tool(request)
+        return _carried_out(opened, tool, calls)
     except HandBack:
         raise
     except BadInput as problem:
@@ -81,3 +77,14 @@ def _said(opened: Opened, tools: Mapping[str, Tool], calls: Calls) -> ToolAnswer
     except Exception as error:  # noqa: BLE001 - noted with its place, and the caller hears words
         calls.note(opened.tool, error)
         return ToolAnswer(text=BROKEN, is_error=True)
+
+
+def _carried_out(opened: Opened, tool: Tool, calls: Calls) -> ToolAnswer:
+    if opened.request is None and opened.alone is not None:
+        return opened.alone()
+    request = opened.asked()
+    if request is None:
+        return ToolAnswer(text=NO_PRACTICE, is_error=True)
+    # A vendor that hangs must not keep this worker from callers of other practices.
+    with calls.within(request):
+        return tool(request)

@@ -112,7 +112,11 @@ class Checking:
                 trial.forget_token()
             seen = look(trial, patiently)
         seen = replace(seen, spent=trial.drain_spent())
-        self.checks.passed(job, check, seen, rename=not trial.is_named)
+        try:
+            self.checks.passed(job, check, seen, rename=not trial.is_named)
+        except BadInput as taken:
+            self.checks.keep_spent(job, seen.spent)
+            raise RefusedCheck(taken) from None
         if check.kind is not CheckKind.CREDENTIALS:
             return check
         if check.held.secret_ref is not None:

@@ -6,10 +6,13 @@ from typing import Any, Protocol
 
 from domain.connections import Connection
 from domain.deliveries import Look, Seen
-from domain.errors import BadRecord, BrokenContract, Refused
+from domain.errors import BadRecord, BrokenContract, Refused, Transient
 from domain.jobs import MAX_FAILURES, Job
 from domain.sources import AppointmentSource, Spend
 from infra.stopping import Stopping
+
+MOST_PROBLEMS = 3
+"""Appointments that could not be read, with none that could, before the PMS is called down."""
 
 
 class Looking(Protocol):
@@ -50,9 +53,7 @@ def _looked_up(
     """One batch; what was found before a wait or an error is kept."""
     seen = Seen()
     try:
-        for pms_id in look.pms_ids:
-            stopping.check()
-            _note(seen, pms_id, source, is_last_try=job.failures >= MAX_FAILURES - 1)
+        _look(seen, look, source, stopping, is_last_try=job.failures >= MAX_FAILURES - 1)
     except BaseException:
         if seen:
             looking.settle(look, seen, spent=source.drain_spent())
@@ -60,6 +61,23 @@ def _looked_up(
             looking.save_spent(source.drain_spent())
         raise
     return looking.settle(look, seen, spent=source.drain_spent())
+
+
+def _look(
+    seen: Seen, look: Look, source: AppointmentSource, stopping: Stopping, *, is_last_try: bool
+) -> None:
+    """Each as it stands. At the last try one that fails is set aside, unless the PMS is down."""
+    failed: dict[str, str] = {}
+    for pms_id in look.pms_ids:
+        stopping.check()
+        try:
+            _note(seen, pms_id, source, is_last_try=is_last_try)
+        except Transient as problem:
+            failed[pms_id] = str(problem)
+            is_down = not seen and len(failed) == min(MOST_PROBLEMS, len(look.pms_ids))
+            if is_down or not is_last_try:
+                raise
+    seen.unreadable.update(failed)
 
 
 def _note(seen: Seen, pms_id: str, source: AppointmentSource, *, is_last_try: bool) -> None:

@@ -20,6 +20,7 @@ from domain.texts import (
     MAY_HAVE_LEFT,
     NOT_SET_UP,
     OF_USE_FOR,
+    OVERTAKEN,
     TO_BE_SENT,
     TOO_OLD,
     WANTS_NONE,
@@ -40,6 +41,7 @@ class Texts(Protocol):
 
     def load(self, job: Job) -> KeptText: ...
     def wants_none(self, kept: KeptText) -> bool: ...
+    def is_overtaken(self, kept: KeptText) -> bool: ...
     def sending(self, kept: KeptText) -> bool: ...
     def sent(self, kept: KeptText, vendor_id: str) -> None: ...
     def settle(self, kept: KeptText, state: TextState, *, reason: str | None = None) -> None: ...
@@ -104,6 +106,8 @@ def _leave(
 ) -> Mapping[str, Any]:
     if texts.wants_none(kept):
         return _settled(texts, kept, TextState.OPTED_OUT, WANTS_NONE)
+    if texts.is_overtaken(kept):
+        return _settled(texts, kept, TextState.OFF, OVERTAKEN)
     if not texts.sending(kept):
         return {"state": TextState.SENDING.value}
     return _sent(texts, kept, sender, clock)

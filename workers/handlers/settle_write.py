@@ -28,6 +28,10 @@ class Follower(Protocol):
 
     kept: KeptWrite
 
+    @property
+    def is_gone(self) -> bool:
+        """The practice is no longer connected: nobody can look any more."""
+
     def look(self) -> KeptWrite: ...
     def withdraw(self) -> KeptWrite: ...
     def let_them_know(self, kept: KeptWrite) -> bool: ...
@@ -39,9 +43,14 @@ class Writes(Protocol):
 
 
 def settle_write(job: Job, *, writes: Writes, clock: Callable[[], datetime]) -> Mapping[str, Any]:
-    """One look; while it is open the job waits for the next, and never sends anything again."""
+    """One look; while it is open the job waits for the next, and never sends anything again.
+
+    At a practice that is no longer connected whoever waits is told so far as it is known.
+    """
     follower = writes.open(job)
     kept = follower.kept
+    if follower.is_gone:
+        return _let_go(follower)
     if kept.state in OPEN:
         kept = follower.look()
     elif kept.state not in SETTLED and clock() > job.created_at + ABANDONED_AFTER:
@@ -51,6 +60,14 @@ def settle_write(job: Job, *, writes: Writes, clock: Callable[[], datetime]) -> 
     texted = kept.told == Told.REQUESTED and follower.let_them_know(kept)
     if kept.state is WriteState.CONFIRMED and not follower.is_shown():
         _until_shown(kept, now=clock())
+    return {"state": kept.state.value, "texted": texted}
+
+
+def _let_go(follower: Follower) -> Mapping[str, Any]:
+    kept = follower.kept
+    if kept.state not in OPEN | SETTLED:
+        kept = follower.withdraw()
+    texted = kept.told == Told.REQUESTED and follower.let_them_know(kept)
     return {"state": kept.state.value, "texted": texted}
 
 

@@ -62,10 +62,12 @@ class OpenRun(Leaving, Protocol):
         self, query: Query, listed: Listed, *, spent: Sequence[Spend], drift: Mapping[str, int]
     ) -> None: ...
     def known(self, query: Query) -> Known | None: ...
+    def begin_walk(self) -> None: ...
     def doubt(self, records: Sequence[Appointment]) -> None: ...
     def decide(self) -> None: ...
     def difference(self) -> Difference | None: ...
     def save_spent(self, spent: Sequence[Spend]) -> None: ...
+    def must_be_connected(self) -> None: ...
     def close(
         self, *, status: RunStatus, message: str | None, details: Mapping[str, Any] | None
     ) -> None: ...
@@ -102,6 +104,7 @@ class _Pass:
     stopping: Stopping
     most_pages: int
     seen: list[UUID] = field(default_factory=list)
+    leaving: set[UUID] = field(default_factory=set)
     unreadable: list[str] = field(default_factory=list)
     unsaved: Sequence[Spend] = ()
 
@@ -115,6 +118,7 @@ class _Pass:
             return self._whole()
         except SyncError:
             self.open_run.save_spent([*self.unsaved, *self.source.drain_spent()])
+            self.open_run.must_be_connected()
             raise
 
     def _whole(self) -> Mapping[str, Any]:
@@ -184,7 +188,7 @@ class _Pass:
 
     def _end_empty(self, query: Query) -> None:
         """Their rows leave once each was looked up by its id."""
-        self.seen, self.unreadable = [], []
+        self.seen, self.leaving, self.unreadable = [], set(), []
         self._end(query, is_whole=True)
 
     @property
@@ -218,10 +222,12 @@ class _Pass:
         progress = self.progress
         progress.half_read = progress.resume is not None and progress.seen is None
         self.seen = [UUID(one) for one in progress.seen or ()]
-        self.unreadable = []
+        # What became of these was said by an attempt that is over.
+        self.leaving, self.unreadable = set(self.seen), []
         progress.seen = None
         if progress.resume is None:
             progress.start_over()
+            self.open_run.begin_walk()
         quiet = 0
         onward = progress.resume
         query = replace(query, known=self.open_run.known(query))
@@ -277,6 +283,8 @@ class _Pass:
             self.open_run.doubt(page.records)
         self.seen += found.seen
         self.seen += page.known
+        self.leaving.difference_update(found.seen, page.known)
+        self.leaving.update(found.leaving)
         self.unreadable += [one.pms_id for one in page.rejects if one.pms_id]
         self._count(page, found)
         self._note_mark(page)
@@ -318,7 +326,7 @@ class _Pass:
         progress = self.progress
         progress.done.append(query.key)
         progress.turn_to(None)
-        listed = Listed(self.seen, self.unreadable, is_whole)
+        listed = Listed(self.seen, self.unreadable, is_whole, self.leaving)
         spent = self.source.drain_spent()
         self.open_run.end_query(query, listed, spent=spent, drift=self.progress.take_drift())
 

@@ -21,7 +21,7 @@ def answer(request: ToolRequest) -> ToolAnswer:
         return told_of(request, carried(request, again.write.wish), DONE, phi_fields=PHI)
     told = arguments_of(request)
     patient = the_patient(request, told)
-    text = told.text("content", "note", "notes", "text", "message")
+    text = told.message("content", "note", "notes", "text", "message")
     if text is None:
         return ToolAnswer(text=WHAT)
     kind = told.text("category", "kind", "notetype")

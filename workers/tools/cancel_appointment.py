@@ -1,7 +1,8 @@
 """cancel-appointment: one appointment of a proved patient, the one that is meant."""
 
 from domain.desk import Ability
-from domain.tool_words import told_of
+from domain.errors import BadInput
+from domain.tool_words import not_yet, told_of
 from domain.tools import ToolAnswer, ToolRequest
 from domain.wishes import Cancellation
 from workers.calls.arguments import arguments_of
@@ -23,11 +24,13 @@ def answer(request: ToolRequest) -> ToolAnswer:
     told = arguments_of(request)
     patient = the_patient(request, told)
     present = of_the_cancelled(told, request.connection)
-    meant = the_appointment(request, told, patient, present)
+    meant = the_appointment(request, told, patient, present, cancels=True)
     found = meant.appointment
     done = f"This appointment is cancelled: {said_appointment(request, found)}."
     if meant.cancellation is not None:
         return told_of(request, meant.cancellation, done, phi_fields=PHI, patient_id=patient.id)
+    if meant.change is not None:
+        raise BadInput(not_yet(request, meant.change))
     wish = Cancellation(
         appointment_id=found.pms_id,
         patient_id=patient.id,

@@ -1,11 +1,11 @@
 """check-availability: a few free times of the day that is wished for, or the next ones."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, time
 
 from domain.desk import Ability, Opening
-from domain.hearing import at, heard_beside, heard_part, heard_time
-from domain.speech import MOST_CHOICES, said_on, said_when
+from domain.hearing import at, check_zone, heard_part, heard_time, is_instant
+from domain.speech import MOST_CHOICES, is_night, said_on, said_when
 from domain.tools import ToolAnswer, ToolRequest
 from domain.window import local_day, zone
 from workers.calls.arguments import DATE, START, TIME, Arguments, arguments_of
@@ -36,7 +36,8 @@ def _nothing_on(request: ToolRequest, day: date, sought: Sought) -> str:
     today = local_day(request.now, timezone)
     if day > local_day(end, timezone):
         return too_soon_or_far(request, end) or ""
-    return f"Nothing is free {said_on(day, today=today)}. {none_but(request, day, sought)}"
+    named = said_on(day, today=today, is_night=is_night(request.now, timezone))
+    return f"Nothing is free {named}. {none_but(request, day, sought)}"
 
 
 def _offer(request: ToolRequest, told: Arguments, day: date, found: Sequence[Opening]) -> str:
@@ -44,7 +45,7 @@ def _offer(request: ToolRequest, told: Arguments, day: date, found: Sequence[Ope
     timezone = request.connection.timezone
     place = zone(timezone)
     wished, named = told.text(*TIME, *START), told.text(*DATE) or ""
-    clock = heard_time(wished) if wished else heard_beside(named)
+    clock = _clock(told, wished, named) if wished else told.beside(named)
     part = heard_part(wished or named)
     if clock is not None:
         start = at(day, clock, told.place)
@@ -59,3 +60,11 @@ def _offer(request: ToolRequest, told: Arguments, day: date, found: Sequence[Ope
     offers = said(request, found)
     more = " There are other times too." if len(found) > MOST_CHOICES else ""
     return f"The free times are {offers}.{more} Which would you like?"
+
+
+def _clock(told: Arguments, wished: str, named: str) -> time | None:
+    """A time with its day may be told by another clock's offset; any other is the practice's."""
+    if is_instant(wished):
+        return told.beside(wished)
+    check_zone(wished, told.place)
+    return heard_time(wished, day=named)

@@ -1,7 +1,7 @@
 """create-patient: registers somebody new, or finds the record there is already."""
 
 from domain.desk import Ability, PatientCard
-from domain.names import display, read
+from domain.names import is_sayable
 from domain.tool_words import told_of
 from domain.tools import ToolAnswer, ToolRequest
 from domain.verification import MOST_ATTEMPTS, ONLY_HUMAN, Claim
@@ -9,7 +9,7 @@ from domain.wishes import NewPatient
 from domain.writes import KeptWrite
 from workers.calls.arguments import Arguments, arguments_of
 from workers.calls.carrying import asked_before, carried
-from workers.calls.identity import recognised, registered
+from workers.calls.identity import callers_own, names_of, recognised, registered
 
 NAME = "create-patient"
 ABILITIES = frozenset({Ability.CREATE_PATIENT})
@@ -26,7 +26,7 @@ def answer(request: ToolRequest) -> ToolAnswer:
         return _told(request, carried(request, again.write.wish))
     told = arguments_of(request)
     claim = told.claim()
-    phone = told.phone("phone", "phonenumber", "mobile", "cell") or told.caller
+    phone = told.phone("phone", "phonenumber", "mobile", "cell") or callers_own(request, told)
     question = _question(claim, phone)
     if question is not None:
         spent = request.proofs.attempts >= MOST_ATTEMPTS
@@ -43,7 +43,8 @@ def answer(request: ToolRequest) -> ToolAnswer:
 
 
 def _question(claim: Claim, phone: str | None) -> str | None:
-    if not claim.has_full_name:
+    told = (claim.first_name, claim.last_name, claim.whole_name)
+    if not (claim.has_full_name and all(is_sayable(one) for one in told if one)):
         return WHICH_NAME
     if claim.date_of_birth is None:
         return WHICH_BIRTHDAY
@@ -59,7 +60,7 @@ def _registered_already(card: PatientCard) -> ToolAnswer:
 
 
 def _wish(told: Arguments, claim: Claim, phone: str | None) -> NewPatient:
-    first, last = _names(claim)
+    first, last = names_of(claim)
     return NewPatient(
         first_name=first,
         last_name=last,
@@ -68,19 +69,6 @@ def _wish(told: Arguments, claim: Claim, phone: str | None) -> NewPatient:
         email=told.email(),
         address=told.address(),
     )
-
-
-def _names(claim: Claim) -> tuple[str, str]:
-    """A name in one piece is cut where its family name begins, with its capitals."""
-    whole = claim.whole_name
-    if not whole:
-        return claim.first_name or "", claim.last_name or ""
-    last, comma, first = whole.partition(",")
-    if comma and read(f"x, {first}").given:
-        return display(given=first), display(family=last)
-    words = display(family=whole).split()
-    family = max(1, len(read(whole).family))
-    return " ".join(words[:-family]), " ".join(words[-family:])
 
 
 def _told(request: ToolRequest, kept: KeptWrite) -> ToolAnswer:

@@ -3,6 +3,7 @@
 from domain.appointments import Appointment
 from domain.desk import Ability, PatientCard
 from domain.speech import MOST_CHOICES, joined, said_on
+from domain.tool_words import requested
 from domain.tools import ToolAnswer, ToolRequest
 from domain.verification import shown_name
 from domain.window import local_day
@@ -37,6 +38,11 @@ def _coming(request: ToolRequest, found: Coming) -> str:
         f"The cancellation of that {_on(request, one)} was requested, and is not final yet."
         for one, kept in found.called_off
         if kept.state is not WriteState.CONFIRMED
+    ]
+    parts += [
+        f"{requested(request, kept)}, and is not final yet."
+        for one, kept in found.asked_for
+        if one not in standing
     ]
     return " ".join(parts) or "There is no appointment coming up."
 

@@ -1,14 +1,16 @@
 """reschedule-appointment: another time for an appointment of a proved patient."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from domain.appointments import Appointment
 from domain.desk import Ability, Opening
+from domain.errors import BadInput
 from domain.slots import OPERATORY, PRACTITIONER
 from domain.speech import practitioner_name, said_when
-from domain.tool_words import told_of
+from domain.tool_words import not_yet, told_of
 from domain.tools import ToolAnswer, ToolRequest
-from domain.window import local_day
+from domain.window import Window, local_day
 from domain.wishes import Move
 from domain.writes import KeptWrite, SlotTaken, WriteState
 from workers.calls.arguments import Arguments, arguments_of
@@ -23,7 +25,7 @@ from workers.calls.times import (
     taking_along,
     too_soon_or_far,
 )
-from workers.calls.upcoming import said_appointment, the_appointment
+from workers.calls.upcoming import own_at, said_appointment, the_appointment, there_already
 
 NAME = "reschedule-appointment"
 ABILITIES = frozenset({Ability.RESCHEDULE})
@@ -38,11 +40,13 @@ def answer(request: ToolRequest) -> ToolAnswer:
     told = arguments_of(request)
     patient = the_patient(request, told)
     present = of_the_moved(told, request.connection)
-    meant = the_appointment(request, told, patient, present)
+    meant = the_appointment(request, told, patient, present, cancels=False)
     if meant.cancellation is not None:
         return _called_off(request, meant.appointment, meant.cancellation, patient)
     found = meant.appointment
     start = told.new_start()
+    if meant.change is not None:
+        return _changing(request, told, start, meant.change)
     if start is None:
         text = f"The appointment is {said_appointment(request, found)}. When would suit you better?"
         return ToolAnswer(text=text, phi_fields=PHI, patient_id=patient.id)
@@ -51,7 +55,7 @@ def answer(request: ToolRequest) -> ToolAnswer:
         return ToolAnswer(text=text, phi_fields=PHI, patient_id=patient.id)
     problem = too_soon_or_far(request, start)
     if problem is not None:
-        return ToolAnswer(text=problem)
+        raise BadInput(problem)
     return _move(request, told, patient, found, start)
 
 
@@ -67,6 +71,17 @@ def _called_off(
         " be moved. Shall I look for a time for a new one?"
     )
     return ToolAnswer(text=text, phi_fields=PHI, patient_id=patient.id)
+
+
+def _changing(
+    request: ToolRequest, told: Arguments, start: datetime | None, change: KeptWrite
+) -> ToolAnswer:
+    """Who asks for that very move hears of it; any other has to wait for its end."""
+    wish = change.write.wish
+    whom = told.practitioner(request.connection)
+    if isinstance(wish, Move) and wish.start == start and whom in {None, wish.practitioner_id}:
+        return _told(request, change)
+    raise BadInput(not_yet(request, change))
 
 
 def _move(
@@ -86,13 +101,28 @@ def _move(
     free = on_day(request, day, sought, fresh=True)
     opening = next((one for one in free if one.window.start == start), None)
     if opening is None:
-        return ToolAnswer(text=alternatives(request, start, sought, free))
+        return _not_free(request, patient, start, sought, free)
     try:
         kept = carried(request, _wish(told, patient, found, opening), opening=opening)
     except SlotTaken:
         others = on_day(request, day, sought, fresh=True)
-        return ToolAnswer(text=alternatives(request, start, sought, others))
+        return _not_free(request, patient, start, sought, others)
     return _told(request, kept, practitioner_name(opening, request.connection.practitioners))
+
+
+def _not_free(
+    request: ToolRequest,
+    patient: Known,
+    start: datetime,
+    sought: Sought,
+    free: Sequence[Opening],
+) -> ToolAnswer:
+    """It may be another appointment of the patient that stands there."""
+    window = Window(start, start + timedelta(minutes=sought.minutes))
+    own = own_at(request, patient, window, but=sought.moving)
+    if own is not None:
+        return there_already(request, own, patient)
+    return ToolAnswer(text=alternatives(request, start, sought, free))
 
 
 def _with_whom(request: ToolRequest, told: Arguments, found: Appointment) -> str | None:

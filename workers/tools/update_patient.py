@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from domain.desk import Ability
 from domain.errors import BadInput
+from domain.names import is_sayable
 from domain.speech import joined
 from domain.tool_words import told_of
 from domain.tools import ToolAnswer, ToolRequest
@@ -22,6 +23,7 @@ WHATS: Mapping[Ability, str] = {
     Ability.CHANGE_NAME: "the first or last name",
 }
 WHAT = "What would you like to change: {}?"
+SPELL = "I did not get the new name. Could you spell it?"
 NOT_FROM_HERE = (
     "The {} cannot be changed from here, so nothing was changed; somebody at the practice has to"
     " do it. Shall I connect you?"
@@ -51,10 +53,13 @@ def answer(request: ToolRequest) -> ToolAnswer:
 
 def _wish(told: Arguments, patient: Known) -> PatientChange:
     """Names in the arguments say who it is; only a name called new is a change."""
+    first, last = told.text("newfirstname"), told.text("newlastname")
+    if not all(is_sayable(one) for one in (first, last) if one):
+        raise BadInput(SPELL)
     return PatientChange(
         patient_id=patient.id,
-        first_name=told.text("newfirstname"),
-        last_name=told.text("newlastname"),
+        first_name=first,
+        last_name=last,
         phone=told.phone("newphone", "newphonenumber", "phone", "phonenumber", "mobile", "cell"),
         email=told.email(),
         address=told.address(),

@@ -40,6 +40,7 @@ users = Table(
     Column("role", Text, nullable=False),
     Column("disabled_at", INSTANT),
     stamp_column(),
+    Column("tokens_from", INSTANT),
     UniqueConstraint("account_id", "name"),
 )
 

@@ -91,6 +91,7 @@ pms_connections = Table(
     object_column("shown_hours"),
     Column("shown_on", Date),
     texts_column("emptied"),
+    switch_column("by_hand", on=False),
     Index(
         "uq_pms_connections_webhook_key_hash",
         "webhook_key_hash",

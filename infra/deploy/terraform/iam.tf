@@ -66,7 +66,7 @@ resource "aws_iam_role_policy_attachment" "service" {
   policy_arn = aws_iam_policy.service.arn
 }
 
-# Whoever starts the processes reads the four keys, and nothing else.
+# Whoever starts the processes reads the six keys, and nothing else.
 data "aws_iam_policy_document" "start" {
   statement {
     sid       = "KeysOfTheService"

@@ -1,4 +1,4 @@
-# Variables of the service: the plain ones as they are, the four keys by where they are kept.
+# Variables of the service: the plain ones as they are, the six keys by where they are kept.
 output "service_variables" {
   description = "For the environment of every process."
   value = {

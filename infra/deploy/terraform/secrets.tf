@@ -1,7 +1,9 @@
-# What protects everything else: four secrets, put into the environment before a process starts.
+# What protects everything else: six secrets, put into the environment before a process starts.
 # Practices' credentials are not here: the service makes those itself, below var.secrets_prefix.
 locals {
-  key_names = toset(["DATABASE_URL", "REDIS_URL", "ENCRYPTION_KEY", "JWT_SECRET"])
+  key_names = toset([
+    "DATABASE_URL", "REDIS_URL", "ENCRYPTION_KEY", "JWT_SECRET", "AUDIT_KEY", "METRICS_TOKEN",
+  ])
 }
 
 resource "aws_secretsmanager_secret" "key" {
@@ -34,5 +36,17 @@ resource "aws_secretsmanager_secret_version" "encryption_key" {
 resource "aws_secretsmanager_secret_version" "jwt_secret" {
   secret_id                = aws_secretsmanager_secret.key["JWT_SECRET"].id
   secret_string_wo         = var.jwt_secret
+  secret_string_wo_version = var.values_version
+}
+
+resource "aws_secretsmanager_secret_version" "audit_key" {
+  secret_id                = aws_secretsmanager_secret.key["AUDIT_KEY"].id
+  secret_string_wo         = var.audit_key
+  secret_string_wo_version = var.values_version
+}
+
+resource "aws_secretsmanager_secret_version" "metrics_token" {
+  secret_id                = aws_secretsmanager_secret.key["METRICS_TOKEN"].id
+  secret_string_wo         = var.metrics_token
   secret_string_wo_version = var.values_version
 }

@@ -10,7 +10,7 @@ variable "name" {
 }
 
 variable "environment" {
-  description = "Such as production or staging; part of every name below."
+  description = "Such as production or staging, another in each region; part of every name below."
   type        = string
   default     = "production"
 }
@@ -38,7 +38,7 @@ variable "role_names" {
 }
 
 variable "starting_role_names" {
-  description = "IAM roles that put the four keys into the environment before a process starts."
+  description = "IAM roles that put the six keys into the environment before a process starts."
   type        = set(string)
   default     = []
 }
@@ -96,6 +96,20 @@ variable "encryption_key" {
 
 variable "jwt_secret" {
   description = "JWT_SECRET: at least 32 random characters."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "audit_key" {
+  description = "AUDIT_KEY: openssl rand -hex 32, before the first start. Keep a copy elsewhere."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "metrics_token" {
+  description = "METRICS_TOKEN: what Prometheus sends, at least 32 random characters."
   type        = string
   sensitive   = true
   ephemeral   = true

@@ -1,6 +1,7 @@
 // An appointment that no PMS told of, typed by a person.
 import { ask } from "./api.js";
 import { renew, shown } from "./day.js";
+import { hold, release } from "./holding.js";
 import { say } from "./toast.js";
 
 const dialog = document.querySelector("[data-adding]");
@@ -72,13 +73,13 @@ form.elements.block.addEventListener("change", fit);
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = form.querySelector(".primary");
-  button.disabled = true;
+  hold(button);
   error.textContent = "";
   try {
     await add();
   } catch (refusal) {
     error.textContent = refusal.message.replace(/^appointments\[0\]: /, "");
   } finally {
-    button.disabled = false;
+    release(button);
   }
 });

@@ -2,6 +2,7 @@
 import { ask, fragment } from "./api.js";
 import { listen } from "./events.js";
 import "./frame.js";
+import { hold, release } from "./holding.js";
 import "./linking.js";
 import { morph } from "./morph.js";
 import { DEEDS, patientSynced, sent, takenBack } from "./pushing.js";
@@ -44,7 +45,7 @@ function lay(within) {
   line.textContent = told.sentence;
   line.classList.toggle("bad", told.isBad);
   for (const button of within.querySelectorAll("[data-deed]")) {
-    if (doing) button.disabled = true;
+    if (doing) button.setAttribute("aria-disabled", "true");
   }
 }
 
@@ -69,13 +70,13 @@ async function deed(name) {
 
 // One row, or one person.
 async function one(button, work) {
-  button.disabled = true;
+  hold(button);
   try {
     say(await work());
   } catch (refusal) {
     say(refusal.message, true);
   } finally {
-    button.disabled = false;
+    release(button);
     soon();
   }
 }

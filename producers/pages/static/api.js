@@ -1,13 +1,16 @@
-// Talks to the server; a refusal becomes a Refusal with a sentence for people.
+// Talks to the server; a refusal becomes a Refusal with a sentence for people, and the seconds it holds where that is told.
 import { signedOut } from "./leaving.js";
 
 const PATIENCE = 20_000;
+// It may have been done all the same: only its answer may be what was lost.
+const UNANSWERED = "The server did not answer; look whether it was done, then try again.";
 const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
 
 export class Refusal extends Error {
-  constructor(status, detail) {
+  constructor(status, detail, seconds = 0) {
     super(detail);
     this.status = status;
+    this.seconds = seconds;
   }
 }
 
@@ -35,17 +38,19 @@ export async function fragment(path) {
 
 async function reach(path, options) {
   // What changes something is waited for; what is read is asked for again soon enough.
-  const signal = (options.method ?? "GET") === "GET" ? AbortSignal.timeout(PATIENCE) : undefined;
+  const isRead = (options.method ?? "GET") === "GET";
+  const signal = isRead ? AbortSignal.timeout(PATIENCE) : undefined;
   let answer;
   try {
     answer = await fetch(path, { ...options, signal, credentials: "same-origin" });
   } catch {
-    throw new Refusal(0, "The server cannot be reached. Nothing was saved; try again.");
+    throw new Refusal(0, isRead ? "The server cannot be reached; try again." : UNANSWERED);
   }
   if (answer.ok) return answer;
   if (answer.status === 401) signedOut();
   const problem = await answer.json().catch(() => ({}));
-  throw new Refusal(answer.status, problem.detail ?? "Something went wrong; try again.");
+  const seconds = Number(answer.headers.get("Retry-After")) || 0;
+  throw new Refusal(answer.status, problem.detail ?? "Something went wrong; try again.", seconds);
 }
 
 async function whole(reading) {

@@ -63,8 +63,8 @@ async function choose(card, choice) {
   const at = cards().indexOf(card);
   card.ariaBusy = "true";
   await attempt(async () => {
-    await ask("POST", `/api/conflicts/${conflict}/settle`, { body: { choice }, version });
-    offer(`${DONE[choice]}.`, { ids: [conflict] });
+    const { settled_at } = await ask("POST", `/api/conflicts/${conflict}/settle`, { body: { choice }, version });
+    offer(`${DONE[choice]}.`, { ids: [conflict], settled_at });
   });
   delete card.ariaBusy;
   const left = cards();

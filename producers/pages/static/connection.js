@@ -3,13 +3,16 @@ import "./frame.js";
 import { ask, exchange, fragment } from "./api.js";
 import { check } from "./checking.js";
 import { listen } from "./events.js";
+import { leave } from "./focus.js";
 import { busy, complete, draft, fail, ready, said, settingsOf, values } from "./forms.js";
 import { frequency } from "./frequency.js";
+import { hold, release } from "./holding.js";
 import { hours } from "./hours.js";
 import { kinds } from "./kinds.js";
 import { mapping } from "./mapping.js";
 import { morph } from "./morph.js";
 import { draw } from "./progress.js";
+import { resumed } from "./resumed.js";
 import { say } from "./toast.js";
 import { inTurn } from "./turns.js";
 import { at, change, id } from "./versioned.js";
@@ -168,6 +171,7 @@ function removing() {
       } finally {
         sure.close();
       }
+      leave(`${document.querySelector("[data-name]").textContent} is removed.`, "/connections");
       location.assign("/connections");
     });
   });
@@ -176,24 +180,24 @@ function removing() {
 const DO = {
   sync: () => ask("POST", "/api/run-sheet/sync", { body: { connection_id: id() } }),
   pause: () => change("POST", "/pause", {}),
-  resume: () => change("POST", "/resume", {}),
+  resume: async () => resumed(await change("POST", "/resume", {})),
 };
-const DONE = { sync: "A sync is on its way.", pause: "Paused.", resume: "Resumed; a sync is on its way." };
+const DONE = { sync: "A sync is on its way.", pause: "Paused." };
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("#standing [data-do]");
   if (!button) return;
   const error = standing().querySelector("[data-error]");
   error.hidden = true;
-  button.disabled = true;
+  hold(button);
   try {
-    await DO[button.dataset.do]();
-    say(DONE[button.dataset.do]);
+    const told = await DO[button.dataset.do]();
+    say(DONE[button.dataset.do] ?? told);
   } catch (refusal) {
     error.textContent = refusal.message;
     error.hidden = false;
   } finally {
-    button.disabled = false;
+    release(button);
   }
   look();
 });

@@ -2,16 +2,18 @@
 import "./frame.js";
 import { ask, exchange, fragment } from "./api.js";
 import { listen } from "./events.js";
+import { hold, release } from "./holding.js";
 import { leftRows } from "./left.js";
 import { morph } from "./morph.js";
 import { draw } from "./progress.js";
+import { resumed } from "./resumed.js";
 import { say } from "./toast.js";
 import { inTurn } from "./turns.js";
 
 const GATHER = 200;
 const LOOK_EVERY = 1000;
 const LOOK_SELDOM = 30_000;
-const DONE = { pause: "Paused.", resume: "Resumed; a sync is on its way.", sync: "A sync is on its way.", discard: "Discarded." };
+const DONE = { pause: "Paused.", sync: "A sync is on its way.", discard: "Discarded." };
 const error = document.querySelector("[data-error]");
 const place = () => document.getElementById("connections");
 
@@ -56,7 +58,7 @@ function both() {
 const DO = {
   sync: (card) => ask("POST", "/api/run-sheet/sync", { body: { connection_id: card.dataset.id } }),
   pause: (card) => exchange("POST", `/api/pms/connections/${card.dataset.id}/pause`, { body: {}, version: card.dataset.version }),
-  resume: (card) => exchange("POST", `/api/pms/connections/${card.dataset.id}/resume`, { body: {}, version: card.dataset.version }),
+  resume: async (card) => resumed((await exchange("POST", `/api/pms/connections/${card.dataset.id}/resume`, { body: {}, version: card.dataset.version })).body),
   discard: (card) => exchange("DELETE", `/api/pms/connections/${card.dataset.id}`, { version: card.dataset.version }),
   test: tested,
 };
@@ -78,7 +80,7 @@ document.addEventListener("click", async (event) => {
   const card = button.closest("[data-id]");
   const label = button.textContent;
   error.hidden = true;
-  button.disabled = true;
+  hold(button);
   if (button.dataset.do === "test") button.textContent = "Asking…";
   try {
     const name = card.querySelector("h2").textContent;
@@ -88,7 +90,7 @@ document.addEventListener("click", async (event) => {
     error.textContent = `${card.querySelector("h2").textContent}: ${refusal.message}`;
     error.hidden = false;
   } finally {
-    button.disabled = false;
+    release(button);
     button.textContent = label;
   }
   both();

@@ -2,6 +2,7 @@
 import "./frame.js";
 import { ask, fragment } from "./api.js";
 import { listen } from "./events.js";
+import { hold, release } from "./holding.js";
 import { morph } from "./morph.js";
 import { say } from "./toast.js";
 import { sure } from "./sure.js";
@@ -40,14 +41,14 @@ async function replay(button) {
   const what = line.querySelector(".what").textContent.trim();
   const isSure = await sure("Do it once more?", `“${what}” is looked up again at its PMS, as if it had just come. What has not changed there changes nothing here.`, "Replay");
   if (!isSure) return;
-  button.disabled = true;
+  hold(button);
   try {
     const { job_id: job } = await ask("POST", `/api/deliveries/${line.dataset.delivery}/replay`);
     say(`Job ${job} looks it up again.`);
   } catch (refusal) {
     say(refusal.message);
   } finally {
-    button.disabled = false;
+    release(button);
     soon();
   }
 }
@@ -56,7 +57,7 @@ async function replay(button) {
 async function tell(button) {
   const { untold: which } = button.closest("[data-untold]").dataset;
   const what = button.closest("[data-untold]").querySelector("[data-what]").textContent.trim();
-  button.disabled = true;
+  hold(button);
   try {
     const { writes } = await ask("GET", "/api/pms/writes/untold");
     const { phone, patientName } = writes.find((one) => one.id === which) ?? {};
@@ -69,7 +70,7 @@ async function tell(button) {
   } catch (refusal) {
     say(refusal.message);
   } finally {
-    button.disabled = false;
+    release(button);
     soon();
   }
 }

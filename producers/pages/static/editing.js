@@ -2,6 +2,7 @@
 import { renew } from "./day.js";
 import { renewPanel } from "./panel.js";
 import { saveValues } from "./saving.js";
+import { guard } from "./staying.js";
 import { hideTip } from "./tip.js";
 import { say } from "./toast.js";
 import { fieldFor, readValue, words } from "./values.js";
@@ -13,6 +14,7 @@ const error = form.querySelector("[data-editor-error]");
 const why = form.querySelector("[data-editor-why]");
 
 let editing = null;
+const underWay = new Set();
 
 const value = () => place.firstElementChild.value.trim();
 
@@ -51,15 +53,16 @@ function begin(field) {
   end();
   hideTip();
   const { entry: row, value: was, version } = field.dataset;
-  // The row as it was when the editor opened: what others save meanwhile must not be overwritten.
-  editing = { field, row, was: was.trim(), version, saving: false, isStale: false };
   label.textContent = field.dataset.label;
   error.textContent = "";
   const entry = fieldFor(field.dataset.kind, { choices: choicesOf(field), present: was });
   entry.setAttribute("aria-describedby", error.id);
   entry.dir = "auto";
+  // What stood here may have the focus still, and gives it up as it goes: by now it is nobody's value.
   place.replaceChildren(entry);
   entry.value = was;
+  // The row as it was when the editor opened: what others save meanwhile must not be overwritten.
+  editing = { field, row, was: was.trim(), version, saving: false, isStale: false };
   home.append(form);
   askWhy();
   form.showPopover();
@@ -110,23 +113,34 @@ async function save({ focus = false } = {}) {
   }
   const given = typed();
   if (given === undefined) return;
+  const sending = send(mine, given);
+  underWay.add(sending);
+  let answer = null;
+  try {
+    answer = await sending;
+  } finally {
+    underWay.delete(sending);
+  }
+  if (answer) await saved(mine, { focus, ...answer });
+}
+
+// What came of it, or null where it was refused and that is told.
+async function send(mine, given) {
   const { field } = mine;
   const text = field.querySelector("[data-shown]");
   const before = text.textContent;
   Object.assign(mine, { saving: true, isStale: false, typed: given && shownAs(field, given) });
   if (given) text.textContent = mine.typed;
   field.classList.add("saving");
-  let warning = null;
   try {
-    warning = await saveValues(mine.row, mine.version, { [field.dataset.edit]: given, ...(reason() && { cancel_reason: reason() }) });
+    return { warning: await saveValues(mine.row, mine.version, { [field.dataset.edit]: given, ...(reason() && { cancel_reason: reason() }) }) };
   } catch (refusal) {
     text.textContent = before;
     await refused(mine, refusal);
-    return;
+    return null;
   } finally {
     field.classList.remove("saving");
   }
-  await saved(mine, { focus, warning });
 }
 
 // Whoever has gone on to another field meanwhile is left there.
@@ -145,6 +159,8 @@ function shownAs(field, text) {
 }
 
 async function refused(mine, { status, message }) {
+  // Nobody is signed in any more: the window is cleared, and says nothing of a row.
+  if (status === 401) return;
   if (status === 412) await Promise.allSettled([renew(), renewPanel()]);
   if (editing !== mine) {
     tell(mine, message);
@@ -180,6 +196,16 @@ function tell(mine, message) {
   say(`${mine.field.dataset.label}${whose} was not saved: “${mine.typed || "nothing"}”. ${message}`);
 }
 
+const isUnsaved = () => underWay.size > 0 || Boolean(editing && value() !== editing.was);
+
+// Whether nothing typed would be lost by now; what was refused is shown once more.
+async function settle() {
+  if (editing && !editing.saving && !editing.isStale) save();
+  const answers = await Promise.all(underWay);
+  if (editing) place.firstElementChild.focus();
+  return !editing && answers.every(Boolean);
+}
+
 function neighbour(field, step) {
   const within = field.closest("dialog") ?? document.getElementById("day");
   const all = [...within.querySelectorAll(".field, .who, button, a")].filter((one) => one.checkVisibility());
@@ -208,6 +234,8 @@ form.addEventListener("submit", (event) => {
   save({ focus: true });
 });
 form.addEventListener("keydown", (event) => {
+  // A word that is still being put together, as Chinese is, ends with these keys, too.
+  if (event.isComposing) return;
   if (event.key === "Escape") {
     event.preventDefault();
     event.stopPropagation();
@@ -233,3 +261,5 @@ document.addEventListener("close", ({ target }) => {
   if (editing && !editing.saving) lose(editing, error.textContent);
   end();
 }, true);
+addEventListener("signed-out", () => { editing = null; });
+guard(isUnsaved, settle);

@@ -1,4 +1,6 @@
 // What forms here share: one sentence of trouble beside them, a busy button, kept drafts.
+import { hold, release } from "./holding.js";
+
 const KEEP = "draft:";
 const PART = "part";
 
@@ -25,10 +27,9 @@ export async function busy(form, button, work) {
   const label = button.querySelector("[data-label]") ?? button;
   const before = label.textContent;
   const error = form.querySelector("[data-error]");
-  const had = document.activeElement === button;
   if (error) error.hidden = true;
   form.setAttribute("aria-busy", "true");
-  button.disabled = true;
+  hold(button);
   label.textContent = button.dataset.busy ?? "Saving…";
   said(form, "");
   try {
@@ -38,10 +39,8 @@ export async function busy(form, button, work) {
     return undefined;
   } finally {
     form.removeAttribute("aria-busy");
-    button.disabled = false;
+    release(button);
     label.textContent = before;
-    // A browser takes the focus from a button that is disabled.
-    if (had && document.activeElement === document.body) button.focus();
   }
 }
 

@@ -17,6 +17,8 @@ export function signedOut() {
   main.append(box);
   document.title = "Signed out";
   document.body.replaceChildren(main);
+  title.tabIndex = -1;
+  title.focus();
   // Whatever still runs in this page has nothing left to work on.
   dispatchEvent(new Event("signed-out"));
 }

@@ -1,5 +1,6 @@
 // Rows of practices that are not connected any more: taken off the sheet, and put back.
 import { ask } from "./api.js";
+import { hold, release } from "./holding.js";
 import { say } from "./toast.js";
 
 const dialog = document.querySelector("[data-left-sure]");
@@ -31,7 +32,7 @@ async function act(button, error) {
   const body = isOff ? await chosen(name, Number(held.dataset.toCome), Number(held.dataset.typed)) : undefined;
   if (body === null) return;
   error.hidden = true;
-  button.disabled = true;
+  hold(button);
   try {
     const { moved, rows: left } = await ask("POST", `/api/pms/connections/${held.dataset.id}/rows/${button.dataset.left}`, { body });
     const off = left.taken_off && !isOff ? ` ${rows(left.taken_off)} would overlap another visit: still off the sheet.` : "";
@@ -40,7 +41,7 @@ async function act(button, error) {
     error.textContent = `${name}: ${refusal.message}`;
     error.hidden = false;
   } finally {
-    button.disabled = false;
+    release(button);
   }
 }
 

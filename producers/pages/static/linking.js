@@ -1,5 +1,6 @@
 // Which of the PMS's patients somebody is: proposed by name and date of birth, chosen by a person.
 import { ask, fragment } from "./api.js";
+import { hold, release } from "./holding.js";
 
 const dialog = document.querySelector("[data-linking]");
 const inside = dialog.querySelector("[data-linking-inside]");
@@ -24,7 +25,7 @@ function choose() {
 
 async function link(event) {
   event.preventDefault();
-  yes.disabled = true;
+  hold(yes);
   problem.hidden = true;
   try {
     const body = { pms_patient_id: chosen() };
@@ -35,6 +36,7 @@ async function link(event) {
     problem.textContent = refusal.message;
     problem.hidden = false;
   } finally {
+    release(yes);
     choose();
   }
 }

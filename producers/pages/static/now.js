@@ -18,11 +18,12 @@ function draw() {
   const board = document.getElementById("board");
   if (!board) return;
   const first = 60 * Number(board.dataset.firstHour);
+  const last = first + 60 * board.querySelectorAll("#rail li").length;
   for (const column of board.querySelectorAll(".column")) {
     const cards = column.querySelector(".cards");
     const { day, minutes } = local(column.dataset.timezone);
     let line = cards.querySelector(".now");
-    if (day !== shown().dataset.day) {
+    if (day !== shown().dataset.day || minutes < first || minutes > last) {
       line?.remove();
       continue;
     }

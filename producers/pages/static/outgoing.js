@@ -2,6 +2,8 @@
 import "./frame.js";
 import { ask, exchange } from "./api.js";
 import { busy, ready } from "./forms.js";
+import { reload } from "./focus.js";
+import { hold, release } from "./holding.js";
 import { say } from "./toast.js";
 import { sure } from "./sure.js";
 
@@ -36,7 +38,7 @@ function shown(secret, hint) {
 }
 
 function renew(done) {
-  if (place.hidden) location.reload();
+  if (place.hidden) reload(done);
   else say(`${done} Copy the secret, then reload the page.`);
 }
 
@@ -80,13 +82,13 @@ document.addEventListener("click", async (event) => {
   for (const [name, does] of Object.entries(DOES)) {
     const button = event.target.closest?.(name);
     if (!button) continue;
-    button.disabled = true;
+    hold(button);
     try {
       await does(button);
     } catch (refusal) {
       say(refusal.message);
     } finally {
-      button.disabled = false;
+      release(button);
     }
   }
 });

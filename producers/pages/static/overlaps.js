@@ -1,6 +1,7 @@
 // What is done where two visits of one clinician overlap, chosen by whoever configures the account.
 import { ask } from "./api.js";
 import { renew } from "./day.js";
+import { hold, release } from "./holding.js";
 import { say } from "./toast.js";
 
 const PATH = "/api/run-sheet/overlap-policy";
@@ -15,15 +16,19 @@ function chosenOf() {
   return Object.fromEntries(columns.map((one) => [one.dataset.column, one.value || null]));
 }
 
-// As it stands now: somebody else may have chosen since the page was opened.
-async function open() {
+// As it stands now: somebody else may have chosen since the page was opened. Shown before it is known,
+// it could be taken for an answer, and what was chosen meanwhile would be laid over.
+async function open({ currentTarget: opener }) {
+  hold(opener);
   error.textContent = "";
-  dialog.showModal();
   try {
     show(await ask("GET", PATH));
   } catch (refusal) {
     error.textContent = refusal.message;
+  } finally {
+    release(opener);
   }
+  dialog.showModal();
 }
 
 function show({ policy, clinicians }) {
@@ -56,13 +61,13 @@ document.querySelector("[data-overlap-policy]").addEventListener("click", open);
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = form.querySelector(".primary");
-  button.disabled = true;
+  hold(button);
   error.textContent = "";
   try {
     await save();
   } catch (refusal) {
     error.textContent = refusal.message;
   } finally {
-    button.disabled = false;
+    release(button);
   }
 });

@@ -51,10 +51,12 @@ function skeleton() {
   return lines;
 }
 
+// Told a moment after the fact: another row may have been opened meanwhile.
 panel.addEventListener("close", () => {
+  if (panel.open) return;
   entry = null;
   inside.replaceChildren();
-  // Told a moment after the fact: whoever has gone on meanwhile, to the search say, is left there.
+  // Whoever has gone on meanwhile, to the search say, is left there.
   const nowhere = !document.activeElement || document.activeElement === document.body;
   if (nowhere) document.querySelector(`.card [data-open="${opener}"]`)?.focus();
 });

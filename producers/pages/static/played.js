@@ -1,5 +1,6 @@
 // A call played against ourselves while developing; what was said is shown line by line.
 import { ask } from "./api.js";
+import { hold, release } from "./holding.js";
 
 const form = document.querySelector("[data-play-call]");
 const dialogue = document.querySelector("[data-dialogue]");
@@ -19,7 +20,7 @@ async function play(event) {
   const button = form.querySelector("button");
   const given = [...new FormData(form)].filter(([, value]) => value);
   problem.hidden = true;
-  button.disabled = true;
+  hold(button);
   dialogue.replaceChildren();
   try {
     const { call } = await ask("POST", "/api/vapi/simulated-calls", { body: Object.fromEntries(given) });
@@ -28,7 +29,7 @@ async function play(event) {
     problem.textContent = refusal.message;
     problem.hidden = false;
   } finally {
-    button.disabled = false;
+    release(button);
   }
 }
 

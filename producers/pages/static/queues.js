@@ -2,6 +2,7 @@
 import "./frame.js";
 import { ask, fragment } from "./api.js";
 import { confirmed, doAll, doOne, isAsking } from "./deed.js";
+import { hold, release } from "./holding.js";
 import { morph } from "./morph.js";
 import { say } from "./toast.js";
 import { inTurn } from "./turns.js";
@@ -16,7 +17,7 @@ let foresaw = 0;
 
 // Not while a question is open, a field is being filled in, an older page is read, or nobody looks.
 const isCalm = () => (
-  "live" in place().dataset && !document.hidden && !isAsking() && !place().querySelector("form :focus")
+  "live" in place().dataset && !document.hidden && !isAsking() && !place().querySelector("form:not(#search) :focus")
 );
 
 const renew = inTurn(async () => {
@@ -70,14 +71,14 @@ const DOES = {
 };
 
 async function act(button, does) {
-  button.disabled = true;
+  hold(button);
   try {
     const sentence = await does(button);
     if (sentence) say(sentence);
   } catch (refusal) {
     say(refusal.message);
   } finally {
-    button.disabled = false;
+    release(button);
     renew();
   }
 }

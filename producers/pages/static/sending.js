@@ -1,6 +1,7 @@
 // A PMS that takes changes, on the sheet: one row sent again or made there, and whole days.
 import { fragment } from "./api.js";
 import { renew, whenRenewed } from "./day.js";
+import { hold, release } from "./holding.js";
 import "./linking.js";
 import { renewPanel } from "./panel.js";
 import { DEEDS, patientSynced, sent } from "./pushing.js";
@@ -11,13 +12,13 @@ const form = dialog?.querySelector("[data-sending-form]");
 const line = dialog?.querySelector("[data-sending-said]");
 
 async function act(button, work) {
-  button.disabled = true;
+  hold(button);
   try {
     say(await work());
   } catch (refusal) {
     say(refusal.message);
   } finally {
-    button.disabled = false;
+    release(button);
     await Promise.all([renew(), renewPanel()]).catch(() => {});
   }
 }
@@ -40,7 +41,7 @@ async function estimate() {
 async function send(event) {
   event.preventDefault();
   const button = form.querySelector(".primary");
-  button.disabled = true;
+  hold(button);
   told("Under way…");
   try {
     told(await DEEDS.range(chosen(), told));
@@ -48,7 +49,7 @@ async function send(event) {
   } catch (refusal) {
     told(refusal.message, true);
   } finally {
-    button.disabled = false;
+    release(button);
     estimate().catch(() => {});
   }
 }

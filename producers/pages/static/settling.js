@@ -1,18 +1,19 @@
 // Choosing a side of a conflict, and undoing: a field, a step, all that people set, the row itself.
 import { ask } from "./api.js";
 import { renew } from "./day.js";
+import { hold, release } from "./holding.js";
 import { renewPanel } from "./panel.js";
 import { say } from "./toast.js";
 
 async function act(button, { method = "POST", path, body, version, done }) {
-  button.disabled = true;
+  hold(button);
   try {
     await ask(method, path, { body, version });
     say(done);
   } catch (refusal) {
     say(refusal.message);
   } finally {
-    button.disabled = false;
+    release(button);
     await Promise.all([renew(), renewPanel()]);
   }
 }

@@ -3,6 +3,7 @@ import "./frame.js";
 import { exchange } from "./api.js";
 import { check } from "./checking.js";
 import { listen } from "./events.js";
+import { reload } from "./focus.js";
 import { busy, complete, draft, fail, ready, settingsOf, values } from "./forms.js";
 import { frequency } from "./frequency.js";
 import { kinds } from "./kinds.js";
@@ -13,7 +14,7 @@ import { at, change, id, order } from "./versioned.js";
 const wizard = document.querySelector("[data-wizard]");
 const name = (what) => `setup:${wizard.dataset.connection || wizard.dataset.vendor}:${what}`;
 const onwards = () => location.assign(`/setup?connection=${id()}`);
-const STEPS = ["connect", "practitioners", "types", "summary"];
+const GONE = 404;
 const reached = (step) => change("PATCH", "", { setup_step: step });
 
 const PARTS = { choose, connect, practitioners, types, summary };
@@ -27,7 +28,7 @@ function choose() {
     if (!button) return;
     busy(box, button, async () => {
       await exchange("DELETE", `/api/pms/connections/${button.dataset.discard}`, { version: button.dataset.version });
-      location.reload();
+      reload("The setup is discarded.");
     });
   });
 }
@@ -86,12 +87,33 @@ async function begin(form) {
     secrets: given(values(form, "secrets")),
     settings: given(settingsOf(form)),
   };
-  if (wizard.dataset.connection) await exchange("DELETE", at(), { version: wizard.dataset.version });
-  const { body: made } = await exchange("POST", "/api/pms/connections", { body, key: crypto.randomUUID() });
+  if (wizard.dataset.connection) await discard();
+  const { body: made } = await exchange("POST", "/api/pms/connections", { body, key: keyOf(body) });
+  sent = { text: null, key: null };
   wizard.dataset.connection = made.connection.id;
   wizard.dataset.version = made.connection.version;
   // A reload now finds the connection that was begun.
   history.replaceState(null, "", `/setup?connection=${made.connection.id}`);
+}
+
+// What was begun is gone from here on, whatever becomes of what is begun in its place.
+async function discard() {
+  try {
+    await exchange("DELETE", at(), { version: wizard.dataset.version });
+  } catch (refusal) {
+    if (refusal.status !== GONE) throw refusal;
+  }
+  wizard.dataset.connection = wizard.dataset.version = "";
+  history.replaceState(null, "", `/setup?vendor=${wizard.dataset.vendor}`);
+}
+
+let sent = { text: null, key: null };
+
+// Asked again after an answer that was lost, it is the same connection.
+function keyOf(body) {
+  const text = JSON.stringify(body);
+  if (text !== sent.text) sent = { text, key: crypto.randomUUID() };
+  return sent.key;
 }
 
 // Credentials typed again are tried, though they be the same: somebody may have unlocked the account.

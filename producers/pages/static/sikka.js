@@ -4,6 +4,7 @@ import { ask, fragment } from "./api.js";
 import { check } from "./checking.js";
 import { listen } from "./events.js";
 import { busy, complete, fail, ready } from "./forms.js";
+import { hold, release } from "./holding.js";
 import { morph } from "./morph.js";
 import { say } from "./toast.js";
 import { inTurn } from "./turns.js";
@@ -98,7 +99,7 @@ async function decide(button, soon) {
   const office = button.closest("[data-office]");
   const isNamed = office.id === "named";
   const typed = document.getElementById("typed")?.value;
-  button.disabled = true;
+  hold(button);
   try {
     await ask("POST", `${API}/${office.dataset.office}/${button.dataset.do}`, { body: isNamed ? { named: typed } : {} });
     say(button.dataset.do === "claim" ? "Sikka is being asked." : "It is not connected.");
@@ -109,7 +110,7 @@ async function decide(button, soon) {
   } catch (refusal) {
     say(refusal.message);
   } finally {
-    button.disabled = false;
+    release(button);
     soon();
   }
 }

@@ -1,23 +1,42 @@
 // Says calmly that what is shown is not live, since when, and that it is tried again; and no more once it is.
 const place = document.querySelector("[data-not-live]");
 const PATIENCE = 3000;
+const MINUTE = 60_000;
 
 let saying = null;
+let line = null;
+let rest = null;
 
 // A line that is found again within moments is not worth a word.
 export function lost(at) {
   // What this window shows was read when it opened, if not later.
   const since = Math.max(at, performance.timeOrigin);
   saying ??= setTimeout(() => {
-    const when = new Date(since).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-    const line = document.createElement("p");
-    line.textContent = `Not live since ${when}, trying again.`;
-    place?.replaceChildren(line);
+    line = told(`Not live since ${clock(since)}, trying again.`);
+    show();
   }, Math.max(0, since + PATIENCE - Date.now()));
 }
 
 export function found() {
   clearTimeout(saying);
-  saying = null;
-  place?.replaceChildren();
+  saying = line = null;
+  show();
+}
+
+// What is shown stays as it was read until then, to the minute; without an instant it is renewed again.
+export function rests(until) {
+  rest = until && told(`This page is not renewed until ${clock(Math.round(until / MINUTE) * MINUTE)}: you have read as many rows of patients as one may.`);
+  show();
+}
+
+const clock = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+
+function told(sentence) {
+  const said = document.createElement("p");
+  said.textContent = sentence;
+  return said;
+}
+
+function show() {
+  place?.replaceChildren(...[line, rest].filter(Boolean));
 }

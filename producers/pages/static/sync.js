@@ -2,9 +2,11 @@
 import { ask, fragment } from "./api.js";
 import { listen } from "./events.js";
 import "./frame.js";
+import { hold, release } from "./holding.js";
 import { morph } from "./morph.js";
 import { followed } from "./progress.js";
 import { sure } from "./sure.js";
+import { resumed } from "./resumed.js";
 import { say } from "./toast.js";
 import { inTurn } from "./turns.js";
 
@@ -83,8 +85,8 @@ async function stop(button) {
 }
 
 async function goOn(button) {
-  await ask("POST", `${pathOf(button)}/resume`, { body: {} });
-  say(`${nameOf(button)} is synced again, beginning now.`);
+  const told = await ask("POST", `${pathOf(button)}/resume`, { body: {} });
+  say(`${nameOf(button)}: ${resumed(told)}`);
   await renew();
 }
 
@@ -115,13 +117,13 @@ document.addEventListener("submit", async (event) => {
   const days = { from: form.elements.from.value, to: form.elements.to.value };
   form.querySelector("[data-error]").hidden = true;
   if (!days.from || !days.to) return fail(form, "Name both days.");
-  button.disabled = true;
+  hold(button);
   try {
     await ASK[form.dataset.ask](form, days);
   } catch (refusal) {
     fail(form, refusal.message);
   } finally {
-    button.disabled = false;
+    release(button);
   }
 });
 
@@ -188,13 +190,13 @@ async function steer(button) {
 }
 
 async function doing(button, work) {
-  button.disabled = true;
+  hold(button);
   try {
     await work(button);
   } catch (refusal) {
     say(refusal.message);
   } finally {
-    button.disabled = false;
+    release(button);
   }
 }
 

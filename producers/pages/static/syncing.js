@@ -1,6 +1,7 @@
 // Syncing by hand: progress while it runs, a sentence when it is done; and how fresh all is.
 import { ask } from "./api.js";
 import { renew } from "./day.js";
+import { hold, release } from "./holding.js";
 import { inTurn } from "./turns.js";
 
 const button = document.querySelector("[data-sync]");
@@ -18,6 +19,8 @@ let timer = null;
 // What is being read, where it is a day that somebody looks at rather than the practice's today.
 let spoken = null;
 
+// All of them: a second press would do nothing.
+const buttons = () => document.querySelectorAll("[data-sync], [data-read-day]");
 const day = () => document.getElementById("day").dataset;
 
 // The shown day from these connections, or from all that can sync.
@@ -28,7 +31,7 @@ export function readDay(connections = [null]) {
 async function start(named, connections) {
   if (mine.length) return;
   spoken = named;
-  if (button) button.disabled = true;
+  buttons().forEach(hold);
   show(spoken ? `Asking for ${spoken}…` : "Asking for a sync…", null);
   const days = spoken || day().day !== day().today ? { from: day().day, to: day().day } : {};
   try {
@@ -130,7 +133,7 @@ function finish(sentence, failed) {
   show(sentence, 1);
   box.classList.add("done");
   box.classList.toggle("failed", failed);
-  if (button) button.disabled = false;
+  buttons().forEach(release);
   if (spoken && !failed) setTimeout(() => mine.length || (box.hidden = true), SHOWN_FOR);
 }
 

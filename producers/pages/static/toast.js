@@ -5,7 +5,15 @@ const LASTS = 6000;
 const LASTS_PER_SIGN = 70;
 const timers = new WeakMap();
 
+// Beside an open dialog nothing is read out, and all is dimmed: what is said stands in it.
+const home = () => [...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body;
+
+function settle() {
+  if (place.parentElement !== home()) home().append(place);
+}
+
 export function say(sentence) {
+  settle();
   const line = [...place.children].find((one) => one.textContent === sentence) ?? made(sentence);
   place.append(line);
   while (place.children.length > MOST) place.firstElementChild.remove();
@@ -18,3 +26,5 @@ function made(sentence) {
   line.textContent = sentence;
   return line;
 }
+
+document.addEventListener("close", settle, true);

@@ -3,26 +3,25 @@
 export const STATUSES = ["booked", "confirmed", "arrived", "in_progress", "completed", "cancelled", "no_show"];
 
 const KINDS = {
-  time: { mode: "numeric", example: "09:30", longest: 25, read: time },
-  date: { mode: "numeric", example: "1980-02-03", longest: 10, read: date },
-  minutes: { mode: "numeric", example: "30", longest: 4, read: minutes },
-  tel: { mode: "tel", type: "tel", longest: 40 },
-  email: { mode: "email", longest: 200 },
-  notes: { longest: 4000 },
+  time: { mode: "numeric", example: "09:30", read: time },
+  date: { mode: "numeric", example: "1980-02-03", read: date },
+  minutes: { mode: "numeric", example: "30", read: minutes },
+  tel: { mode: "tel", type: "tel" },
+  email: { mode: "email" },
 };
 
 export class NotAValue extends Error {}
 
-// The field for a value of that kind, with what may be typed into it or chosen in it.
+// The field for a value of that kind. No length is set: a browser cuts off what is pasted beyond it without a
+// word, where the server refuses what is too long.
 export function fieldFor(kind, { choices, present = "" } = {}) {
   if (choices || kind === "status") return choice(choices ?? STATUSES.map((one) => [one, words(one)]), present);
-  const { mode, type = "text", example, longest = 200 } = KINDS[kind] ?? {};
+  const { mode, type = "text", example } = KINDS[kind] ?? {};
   const made = document.createElement(kind === "notes" ? "textarea" : "input");
   if (kind === "notes") made.rows = 4;
   else made.type = type;
   if (mode) made.inputMode = mode;
   if (example) made.placeholder = example;
-  made.maxLength = longest;
   made.autocomplete = "off";
   made.spellcheck = kind === "notes";
   return made;

@@ -1,6 +1,8 @@
 // Weighed frequencies are saved, one connection after another, after a look at what they come to.
 import "./frame.js";
-import { ask } from "./api.js";
+import { exchange } from "./api.js";
+import { leave } from "./focus.js";
+import { hold, release } from "./holding.js";
 import { say } from "./toast.js";
 
 const form = document.querySelector("[data-weighing]");
@@ -17,16 +19,19 @@ async function save(button) {
   const wished = [...form.querySelectorAll("[data-habit]")]
     .map((row) => ({ row, minutes: Number(row.querySelector("[name^=every-]")?.defaultValue) }))
     .filter(({ minutes }) => minutes);
-  button.disabled = true;
+  hold(button);
   try {
     for (const { row, minutes } of wished) {
       const { habit: id, version } = row.dataset;
-      await ask("PATCH", `/api/pms/connections/${id}`, { version, body: { frequency_minutes: minutes } });
+      const saved = await exchange("PATCH", `/api/pms/connections/${id}`, { version, body: { frequency_minutes: minutes } });
+      // Where a later one is refused, those before it can be saved with it once more.
+      row.dataset.version = saved.version;
     }
-    location.assign("/queues/what-if#saved");
+    leave("Saved; the next syncs follow it.", location.pathname);
+    location.assign(location.pathname);
   } catch (refusal) {
     say(refusal.message);
-    button.disabled = false;
+    release(button);
   }
 }
 
@@ -34,7 +39,3 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-save]");
   if (button) save(button);
 });
-if (location.hash === "#saved") {
-  history.replaceState(null, "", location.pathname);
-  say("Saved; the next syncs follow it.");
-}

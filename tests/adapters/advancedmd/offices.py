@@ -23,6 +23,7 @@ from domain.sources import AppointmentSource, Page
 from domain.window import Window, whole_days
 from infra.clock import system_clock
 from tests.fakes import FakeSecrets, FakeTokens
+from tests.plain import NO_TLS
 from tests.sync.living import NoLimit
 
 ZONE = "America/New_York"
@@ -115,7 +116,7 @@ def office(*, tokens: ForgettableTokens | None = None, appointments: int = 20) -
     options += ["--appointments", str(appointments), "--days", days]
     with (
         Running("advancedmd", options) as described,
-        httpx.Client(base_url=described["url"]) as simulator,
+        httpx.Client(base_url=described["url"], verify=NO_TLS) as simulator,
     ):
         # A minute between logins is the vendor clock's affair, and nobody waits for it here.
         simulator.post("/_sim/knobs", json={"login_seconds": 0}).raise_for_status()

@@ -1,5 +1,6 @@
 """Whether a visit is found, gone, or nobody can say: of offices that offer less than most."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from domain.desk import Verdict
 from domain.errors import BrokenContract, NeedsReconnect, Refused, Transient
 from domain.pushes import ChangedThere
-from domain.wishes import Cancellation, LastTold, Move, StatusChange, Write
+from domain.wishes import Booking, Cancellation, LastTold, Move, StatusChange, Wish, Write
 from tests.adapters.advancedmd.scheduler import DAY, START, Scheduler, row
 from tests.contract.kit import NOW
 
@@ -175,6 +176,45 @@ def test_whether_a_visit_that_nobody_sees_was_called_off_is_not_known() -> None:
 
     assert scheduler.desk().find(long_ago).verdict is Verdict.UNKNOWN
     assert Scheduler({"2": row("2")}).desk().find(long_ago).verdict is Verdict.DONE
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        Cancellation(appointment_id="1", expected_version="older", day=DAY),
+        StatusChange(appointment_id="1", status="cancelled", day=DAY),
+    ],
+)
+def test_a_visit_that_was_moved_there_is_not_called_off_by_that(wish: Wish) -> None:
+    """Code 5 stays behind where the visit stood: whoever was moved still comes."""
+    desk = Scheduler({"1": row("1", status=5, lastupdated=VERSION), "2": row("2")}).desk()
+
+    with pytest.raises(Refused, match="was moved to another time"):
+        desk.submit(Write(wish=wish))
+
+    long_ago = Write(wish=wish, submitted_at=NOW - timedelta(hours=1))
+    assert desk.find(long_ago).verdict is Verdict.FAILED
+
+
+def test_a_visit_that_was_cancelled_there_is_called_off_already() -> None:
+    scheduler = Scheduler({"1": row("1", status=10, lastupdated=VERSION), "2": row("2", status=5)})
+    moved = Cancellation(appointment_id="2", day=DAY)
+    own = replace(scheduler, settings={"status_codes": "5=cancelled"})
+
+    scheduler.desk().submit(Write(wish=Cancellation(appointment_id="1", day=DAY)))
+    own.desk().submit(Write(wish=moved))
+
+    assert scheduler.writes == own.writes == []
+
+
+def test_a_booking_that_was_given_another_length_is_found_all_the_same() -> None:
+    scheduler = Scheduler({"1": row("1", duration=30), "2": row("2", patientid=46)})
+    wish = Booking(patient_id="45", start=START, minutes=25, practitioner_id="16")
+    long_ago = NOW - timedelta(hours=1)
+
+    found = scheduler.desk().find(Write(wish=wish, submitted_at=long_ago))
+
+    assert (found.verdict, found.pms_id) == (Verdict.DONE, "1")
 
 
 def test_a_move_to_another_day_is_read_back_on_that_day() -> None:

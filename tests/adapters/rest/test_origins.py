@@ -83,6 +83,7 @@ class Practice:
     items: Sequence[Any]
     people: Mapping[str, str] = field(default_factory=dict)
     connection: Connection = MAPPED
+    vendor: Vendor = SHAPED
     held: dict[UUID, Stored] = field(default_factory=dict)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -94,7 +95,7 @@ class Practice:
     def page(self, *, knowing: bool = True) -> Page:
         rows = known_by_origin(self.held)
         known = Known(rows, printed, self.connection) if knowing else None
-        rig = Rig(self._answer, vendor=SHAPED, connection=self.connection)
+        rig = Rig(self._answer, vendor=self.vendor, connection=self.connection)
         (page,) = rig.source.pages(replace(ALL, known=known))
         return page
 

@@ -86,6 +86,45 @@ def test_a_listing_that_grew_while_it_was_read_is_read_once_more() -> None:
     assert [turn.is_last for turn in found] == [False, False, False, True]
 
 
+def test_a_listing_that_ends_before_all_it_counts_is_read_once_more() -> None:
+    ends = iter([True, False, True])
+
+    def answer(step: Step) -> dict[str, Any]:
+        return {"items": [step.params["page"]], "last": next(ends), "total": 2}
+
+    found = turns(NUMBER, answer)
+
+    assert [list(turn.contents.items) for turn in found] == [["0"], ["0"], ["1"]]
+    assert [(turn.is_last, turn.is_short) for turn in found] == [
+        (False, False),
+        (False, False),
+        (True, False),
+    ]
+
+
+@pytest.mark.parametrize(
+    "items", [lambda page: [page], lambda page: [] if page == "1" else [page]], ids=["flag", "page"]
+)
+def test_one_that_does_so_again_is_told_to_be_short(items: Callable[[str], list[str]]) -> None:
+    """By its own flag, or by a page without any."""
+
+    def answer(step: Step) -> dict[str, Any]:
+        page = step.params["page"]
+        return {"items": items(page), "last": bool(items("1")) and page == "1", "total": 3}
+
+    found = turns(NUMBER, answer)
+
+    assert len(found) == 4
+    assert [turn.is_last for turn in found] == [False, False, False, True]
+    assert [turn.is_short for turn in found] == [False, False, False, True]
+
+
+def test_a_listing_gone_on_with_in_its_midst_is_not_short() -> None:
+    (only,) = turns(NUMBER, lambda _: {"items": [1], "last": True, "total": 3}, resume="1")
+
+    assert (only.is_last, only.is_short) == (True, False)
+
+
 def test_a_next_link_is_followed_as_it_is_on_the_same_host() -> None:
     def answer(step: Step) -> dict[str, Any]:
         link = {"relation": "next", "url": f"{URL}?page=2&x=%2B"}

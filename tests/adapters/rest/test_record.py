@@ -81,7 +81,9 @@ def test_minutes_come_as_numbers_or_texts_and_count_once_begun(
     assert (record.minutes("minutes"), record.drift) == (read, [])
 
 
-@pytest.mark.parametrize("value", [True, "thirty", "\uff19", "9" * 50, 10**30, [30], float("nan")])
+@pytest.mark.parametrize(
+    "value", [True, "thirty", "\uff19", "9" * 50, 10**30, 2**31, [30], float("nan")]
+)
 def test_what_is_no_number_of_minutes_is_left_out_and_told(value: Any) -> None:
     record = Record({"minutes": value})
 

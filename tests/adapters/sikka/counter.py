@@ -56,6 +56,7 @@ class Counter:
     opening_hours: Mapping[str, Any] = field(default_factory=dict)
     voice: bool = True
     site: str = "D90001:1"
+    timezone: str = "America/New_York"
     throttle: FakeThrottle = field(default_factory=FakeThrottle)
     sender: MockSender = field(init=False)
     desk: PracticeDesk = field(init=False)
@@ -74,7 +75,7 @@ class Counter:
             account_id="a",
             vendor="sikka",
             site=self.site,
-            timezone="America/New_York",
+            timezone=self.timezone,
             pms_type=self.pms,
             settings=self.settings,
             opening_hours=self.opening_hours,

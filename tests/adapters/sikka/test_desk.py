@@ -84,6 +84,25 @@ def test_a_card_has_numbers_to_dial_and_no_visit_that_never_was() -> None:
     assert (card.guarantor_id, card.last_visit, card.is_active) == ("p-8", None, True)
 
 
+@pytest.mark.parametrize(
+    ("told", "shared"),
+    [
+        ({"workphone": "(212) 555-0199"}, ("+12125550199",)),
+        ({"workphone": "212-555-0199", "homephone": "2125550199"}, ()),
+        ({"homephone": "2125550199"}, ()),
+    ],
+    ids=str,
+)
+def test_a_number_at_work_is_known_as_one_that_others_call_from(
+    told: dict[str, str], shared: tuple[str, ...]
+) -> None:
+    card = Counter({"GET /patients": listed({**ANN, **told})}).desk.patient("p-1")
+
+    assert card is not None
+    assert card.phones == ("+12125550101", "+12125550199")
+    assert card.shared == shared
+
+
 def test_of_one_patient_a_year_ahead_is_one_request() -> None:
     counter = Counter({"GET /appointments": listed(visit("a-1", "09:00"))})
     year = Window(DAY.start, DAY.start + timedelta(days=365))
@@ -118,6 +137,22 @@ def test_what_is_in_the_way_takes_its_practitioner_and_its_chair() -> None:
         "a-4": {"DR1", "HY1"},
     }
     assert busy[0].window.start == datetime(2026, 6, 2, 13, tzinfo=UTC)
+
+
+def test_whoever_stands_on_the_last_day_is_seen_though_sikka_may_leave_that_day_out() -> None:
+    """Whether `enddate` is included is not documented."""
+
+    def without_the_last_day(request: httpx.Request) -> httpx.Response:
+        asked = request.url.params
+        is_asked = asked["startdate"] <= "2026-06-02" < asked["enddate"]
+        return httpx.Response(200, json=listed(*([visit("a-1", "09:00")] if is_asked else [])))
+
+    desk = Counter({"GET /appointments": without_the_last_day}).desk
+    half_past = datetime(2026, 6, 2, 13, 15, tzinfo=UTC)
+
+    (busy,) = desk.busy(Window(half_past, half_past + timedelta(minutes=30)))
+
+    assert busy.pms_id == "a-1"
 
 
 def test_a_visit_whose_length_has_a_fraction_is_in_the_way_as_long_as_it_takes() -> None:
@@ -213,6 +248,37 @@ def test_holidays_other_weeks_and_unreadable_hours_are_no_shifts(told: dict[str,
     assert shown(counter_with(schedule(tuesday_start_2="", **told))) == []
 
 
+@pytest.mark.parametrize(
+    ("whose", "is_closed"),
+    [
+        ({"resource_type": "Practice"}, True),
+        ({"resource_type": ""}, True),
+        ({"resource_type": "Practice", "date": "2026-05-24T00:00:00"}, False),
+        ({"resource_type": "Assistant"}, False),
+        ({"resource_type": "Provider", "resource_id": "DR2"}, False),
+    ],
+    ids=str,
+)
+def test_on_a_holiday_of_the_practice_nobody_works_whatever_their_own_hours_are(
+    whose: dict[str, str], *, is_closed: bool
+) -> None:
+    off = schedule(**{"resource_id": "", "tuesday_holiday": "True", **whose})
+
+    found = shown(counter_with(schedule(tuesday_start_2=""), off))
+
+    assert (found == []) is is_closed
+
+
+def test_whoever_has_left_is_offered_no_more_whatever_the_schedule_says() -> None:
+    still = schedule(resource_id="DR9", tuesday_start_2="")
+
+    assert [who for who, _, _ in shown(counter_with(schedule(tuesday_start_2=""), still))] == [
+        "DR1",
+        "OP1",
+        "OP2",
+    ]
+
+
 def test_the_practices_hours_are_everybodys() -> None:
     row = schedule(resource_id="", resource_type="Practice", tuesday_start_2="")
 
@@ -224,6 +290,13 @@ def test_without_a_schedule_the_hours_we_were_told_hold_and_without_those_nothin
 
     assert shown(counter_with(opening_hours=hours))[0] == ("DR1", "13:00", "14:00")
     assert shown(counter_with()) == []
+
+
+def test_where_the_plan_has_no_schedules_the_hours_we_were_told_hold() -> None:
+    counter = counter_with(opening_hours={"tue": [["09:00", "10:00"]]})
+    counter.answers["GET /practice_schedule"] = failure(401, "API2004")
+
+    assert shown(counter)[0] == ("DR1", "13:00", "14:00")
 
 
 def test_only_some_pmss_have_slots_of_their_own() -> None:

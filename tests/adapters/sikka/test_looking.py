@@ -18,7 +18,12 @@ CURLY = "\u2019"
 Row = dict[str, Any]
 
 
-def book(*rows: Row, knows_find: bool = True, overlooks_find: bool = False) -> Counter:
+def book(
+    *rows: Row,
+    knows_find: bool = True,
+    overlooks_find: bool = False,
+    timezone: str = "America/New_York",
+) -> Counter:
     """Sikka with these patients: its filters as the document has them, a page at a time."""
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -33,7 +38,7 @@ def book(*rows: Row, knows_find: bool = True, overlooks_find: bool = False) -> C
         shown = listed(*found[page * size : (page + 1) * size])
         return httpx.Response(200, json={**shown, "pagination": {"next": following}})
 
-    return Counter({"GET /patients": answer})
+    return Counter({"GET /patients": answer}, timezone=timezone)
 
 
 def without_birthdays(
@@ -240,6 +245,26 @@ def test_a_household_is_found_whole_however_each_number_is_written() -> None:
     )
 
     assert [one.patient.pms_id for one in found] == ["p-1", "p-3", "p-2"]
+
+
+@pytest.mark.parametrize("written", ["212.555.0101", "(212)555-0101", "+1 212 555 0101"])
+def test_whoever_shares_a_number_is_found_in_whatever_way_it_is_written(written: str) -> None:
+    """One of a household alone would be taken for whoever calls from it."""
+    mother = named("p-1", "Cleo", "Crane", cell="2125550101")
+    child = named("p-2", "Dora", "Crane", cell=written)
+
+    found = book(mother, child).desk.search_patients(PatientQuery(phone="+12125550101", limit=9))
+
+    assert {one.patient.pms_id for one in found} == {"p-1", "p-2"}
+
+
+@pytest.mark.parametrize("written", ["0412 345 678", "0412345678", "0412-345-678"])
+def test_a_number_of_another_country_is_looked_for_as_that_country_writes_it(written: str) -> None:
+    counter = book(named("p-1", "Cleo", "Crane", cell=written), timezone="Australia/Sydney")
+
+    found = counter.desk.search_patients(PatientQuery(phone="+61412345678", limit=9))
+
+    assert [one.patient.pms_id for one in found] == ["p-1"]
 
 
 def test_a_crowd_behind_a_number_is_asked_for_no_further() -> None:

@@ -124,6 +124,7 @@ def test_each_pms_is_told_what_it_wants_besides(
         ("ClearDent", replace(NEW, phone="+612 9999 0000")),
         ("ClearDent", replace(NEW, first_name="A" * 16)),
         ("OrthoTrac", PatientChange(patient_id="p-1", phone="+12125550199")),
+        ("OrthoTrac", PatientChange(patient_id="p-1", last_name="A" * 26)),
         ("Dentrix", PatientChange(patient_id="p-1", last_name="Else")),
         ("Dentrix", replace(PAYMENT, amount="0")),
     ],

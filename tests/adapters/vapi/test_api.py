@@ -13,6 +13,7 @@ from domain.errors import NeedsReconnect, Refused, SyncError, Throttled, Transie
 from infra.http import Client
 from simulators.serving import running
 from simulators.vapi import VapiSimulator
+from tests.plain import NO_TLS
 
 TOOLS = [
     tool_json(one, Line(account_id="acc-1", base_url="https://sync.example")) for one in DEFINITIONS
@@ -32,7 +33,9 @@ class Org:
         return {one.outcome for one in self.api.push(TOOLS if tools is None else tools)}
 
     def breaks(self, *faults: str) -> None:
-        httpx.post(f"{self.url}/_sim/faults", json={"next": faults}).raise_for_status()
+        httpx.post(
+            f"{self.url}/_sim/faults", json={"next": faults}, verify=NO_TLS
+        ).raise_for_status()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A secret is changed while fifty calls a second come in, and none of them is turned away."""
 
 import hmac
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.vapi.plans import plans
-from adapters.vapi.verifying import Plan, Signed, is_genuine
+from adapters.vapi.verifying import Plan, Signed, is_genuine, sell
 from domain.errors import BadInput
 from infra.settings import Settings, load
 
@@ -106,3 +107,22 @@ def test_without_a_new_secret_the_old_one_ends_all_the_same(given: Any) -> None:
     plans_now = in_force(given(VAPI_WEBHOOK_SECRET_OLD=OLD, VAPI_OLD_UNTIL=BEGINS.isoformat()))
 
     assert not is_genuine(plans_now, call(bare(OLD, BEGINS), BEGINS))
+
+
+def test_a_token_bought_before_the_signing_key_was_changed_is_believed_and_sold_no_more(
+    given: Any,
+) -> None:
+    client = {"clientId": "assistant", "clientSecret": "an-invented-client-secret"}
+    settings = given(VAPI_AUTH=json.dumps({"type": "oauth2", **client}))
+    before, after = "b" * 40, "a" * 40
+    sold = sell(plans(settings, signing_key=before), *client.values(), now=BEGINS)
+    changed = plans(settings, signing_key=after, older_keys=[before])
+    anew = sell(changed, *client.values(), now=BEGINS)
+
+    assert sold is not None and anew is not None
+    shown = {
+        one.token: call({"authorization": f"Bearer {one.token}"}, BEGINS) for one in (sold, anew)
+    }
+    assert all(is_genuine(changed, one) for one in shown.values())
+    assert is_genuine(plans(settings, signing_key=after), shown[anew.token])
+    assert not is_genuine(plans(settings, signing_key=after), shown[sold.token])

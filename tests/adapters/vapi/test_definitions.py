@@ -73,6 +73,11 @@ def test_a_change_of_a_patient_is_told_only_what_the_practice_takes(can: A, told
     assert "update-patient" not in {one.name for one in offered({A.UPDATE_PATIENT})}
 
 
+def test_the_assistant_has_room_for_a_whole_registration_or_note() -> None:
+    """What a tool is called with counts as what the model says, which Vapi cuts off by itself."""
+    assert assistant_json("Example Dental", DENTIST, LINE)["model"]["maxTokens"] >= 500
+
+
 def test_a_tool_carries_its_account_where_no_model_can_change_it() -> None:
     made = tool_json(DEFINITIONS[0], LINE)
 

@@ -272,3 +272,52 @@ def test_a_tool_has_one_name_however_it_is_written(name: str) -> None:
 )
 def test_an_answer_is_one_line(text: str, line: str) -> None:
     assert one_line(text) == line
+
+
+@pytest.mark.parametrize("kind", ["webCall", "vapi.websocketCall", None])
+def test_a_number_that_no_telephone_tells_is_nobodys(kind: str | None) -> None:
+    whose = {"customer": {"number": "+12025550143"}}
+    call = {"id": "c1", "type": kind, **whose} if kind else {}
+
+    message = read(sent(call=call, toolCallList=[FLAT], **whose))
+
+    assert message.call.caller is None
+
+
+@pytest.mark.parametrize(("transport", "caller"), [("sip", None), ("pstn", "+12025550143")])
+def test_a_number_that_whoever_calls_writes_himself_is_nobodys(
+    transport: str, caller: str | None
+) -> None:
+    call = {**CALL, "type": "inboundPhoneCall", "phoneCallTransport": transport}
+
+    assert read(sent(call=call, toolCallList=[FLAT])).call.caller == caller
+
+
+@pytest.mark.parametrize("word", ["266696687", "86282452253", "8656696"])
+def test_a_word_spelled_in_place_of_a_withheld_number_is_nobodys(word: str) -> None:
+    call = {**CALL, "type": "inboundPhoneCall", "customer": {"number": f"+{word}"}}
+
+    assert read(sent(call=call, toolCallList=[FLAT])).call.caller is None
+
+
+@pytest.mark.parametrize("kind", ["inboundPhoneCall", "outboundPhoneCall", None])
+def test_the_number_of_a_phone_call_is_the_callers(kind: str | None) -> None:
+    call = {**CALL, **({"type": kind} if kind else {})}
+
+    assert read(sent(call=call, toolCallList=[FLAT])).call.caller == "+12025550143"
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "has_ended"),
+    [
+        ("end-of-call-report", None, True),
+        ("status-update", "ended", True),
+        ("status-update", "in-progress", False),
+        ("status-update", "forwarding", False),
+        ("tool-calls", "ended", False),
+    ],
+)
+def test_that_a_call_is_over_is_told_by_its_status_too(
+    kind: str, status: str | None, *, has_ended: bool
+) -> None:
+    assert read(sent(type=kind, status=status)).call.has_ended is has_ended

@@ -49,10 +49,10 @@ export default async function play({ open, shots, base, told }) {
   found.tell = await page.locator("[data-sure-text]").textContent();
   await shot(page, "tell");
   await page.getByRole("button", { name: "They know now" }).click();
-  await page.locator("#untold").waitFor({ state: "detached", timeout: 15_000 });
+  await page.locator("#untold").waitFor({ state: "detached", timeout: 45_000 });
 
   await fetch(`${told.vendor}/_sim/authorise`, { method: "POST", body: JSON.stringify({ tenant: told.office, url: told.webhook, extra: { n: 2 } }) });
-  await page.waitForFunction((before) => document.querySelectorAll("#lines > li").length > before, await lines.count(), { timeout: 15_000 });
+  await page.waitForFunction((before) => document.querySelectorAll("#lines > li").length > before, await lines.count(), { timeout: 45_000 });
   found.live = true;
 
   const dark = await open({ colorScheme: "dark" });

@@ -15,6 +15,8 @@ export default async function play({ open, shots, base, told }) {
   await page.locator("a.choice").first().waitFor();
   found.offered = await page.locator("a.choice .choice-title").allTextContents();
   found.soon = await page.locator(".choice.soon .choice-title").allTextContents();
+  const inCard = (within) => page.locator(".choice").evaluateAll((all, part) => all.map((one) => Math.round(one.querySelector(part).getBoundingClientRect().left - one.getBoundingClientRect().left)), within);
+  found.titles_at = [...new Set(await inCard(".choice-title"))];
   await go(page.getByRole("link", { name: /Gentu/ }));
 
   await page.getByLabel("Pairing code", { exact: true }).fill("nocode-98");
@@ -25,7 +27,7 @@ export default async function play({ open, shots, base, told }) {
   await page.getByLabel("What you call it").fill("Corner Clinic");
   await page.keyboard.press("Enter");
   const error = page.locator("[data-connect] [data-error]");
-  await error.filter({ hasText: /credentials/ }).waitFor({ timeout: 20_000 });
+  await error.filter({ hasText: /credentials/ }).waitFor({ timeout: 45_000 });
   found.wrong = await error.textContent();
   found.id_kept = await page.locator("#secret-client_id, #secrets-client_id").inputValue();
   found.anew = await page.locator("#secret-client_secret").getAttribute("placeholder");
@@ -33,10 +35,15 @@ export default async function play({ open, shots, base, told }) {
   await page.getByLabel("Pairing code", { exact: true }).fill("nocode99");
   await page.keyboard.press("Enter");
   found.lacking = await error.textContent();
+  // What was begun is discarded for other answers, which are refused: it cannot be discarded again.
   await page.getByLabel("What you call it").fill("Corner Clinic");
   await page.getByLabel("Client secret of your Gentu application").fill(told.client_secret);
+  await page.getByLabel("Time zone").fill("Melbourne");
   await page.keyboard.press("Enter");
-  await error.filter({ hasText: /spent or unknown/ }).waitFor({ timeout: 20_000 });
+  await error.filter({ hasText: /is not a time zone/ }).waitFor({ timeout: 45_000 });
+  await page.getByLabel("Time zone").fill("");
+  await page.keyboard.press("Enter");
+  await error.filter({ hasText: /spent or unknown/ }).waitFor({ timeout: 45_000 });
   found.refused = await error.textContent();
   found.focused = await page.evaluate(() => document.activeElement.id);
   found.kept = await page.locator("#settings-app_id").inputValue();
@@ -79,7 +86,7 @@ export default async function play({ open, shots, base, told }) {
   found.facts = (await later.page.locator("[data-fact]").allTextContents()).map((one) => one.replace(/\s+/g, " ").trim());
   await later.page.getByRole("button", { name: "Test Connection" }).click();
   const said = later.page.locator("[data-test-said]").filter({ hasText: /\S/ });
-  await said.waitFor({ timeout: 20_000 });
+  await said.waitFor({ timeout: 45_000 });
   found.tested = await said.textContent();
   await later.page.screenshot({ path: `${shots}/wizard-5-summary.png`, fullPage: true });
   await later.page.getByRole("button", { name: "Save & Start Sync" }).click();
@@ -98,6 +105,6 @@ export default async function play({ open, shots, base, told }) {
   const phone = await open(PHONE);
   await phone.page.goto(`${base}/connections`);
   found.widths = await phone.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  found.trouble = [...trouble, ...later.trouble, ...phone.trouble];
+  found.trouble = [...trouble, ...later.trouble, ...phone.trouble].filter((line) => !line.includes("status of 422 "));
   return found;
 }

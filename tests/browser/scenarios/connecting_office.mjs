@@ -2,7 +2,7 @@
 import { go } from "../going.mjs";
 
 const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
-const LOGIN = 90_000;
+const LOGIN = 150_000;
 
 export default async function play({ open, shots, base, told }) {
   const { page, trouble } = await open();

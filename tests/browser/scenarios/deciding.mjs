@@ -8,6 +8,8 @@ export default async function play({ open }) {
   await page.locator("#decisions").waitFor({ state: "detached" });
   const card = page.locator('.card:has-text("Grace Invented")');
   await badge.waitFor({ state: "hidden" });
+  // The sheet is read again after the decision is gone.
+  await card.locator('[data-edit="patient_phone"] [data-shown]').filter({ hasText: sides[1] }).waitFor();
   return {
     sides,
     waiting,

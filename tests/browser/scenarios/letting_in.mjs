@@ -36,7 +36,7 @@ export default async function play({ open, shots, base, told }) {
   await page.locator("[data-waiting]").waitFor();
   found.waiting = await page.locator("[data-waiting]").textContent();
   await control("authorise", { tenant: told.office, url: `${told.webhook}?state=${state}`, shape: "handshake" });
-  await page.locator("[data-state=connected]").waitFor({ timeout: 20_000 });
+  await page.locator("[data-state=connected]").waitFor({ timeout: 45_000 });
   found.connected = await page.locator("[data-state=connected] h2").textContent();
   found.said = await page.locator("[data-state=connected] .said").textContent();
   found.practices = await page.locator("[data-state=connected] .practices li").count();
@@ -53,7 +53,7 @@ export default async function play({ open, shots, base, told }) {
   found.named = await page.locator("#named .hint").textContent();
   await shot(page, "3-named");
   await page.getByRole("button", { name: "Connect this practice" }).click();
-  await page.locator("[data-state=connected]").nth(1).waitFor({ timeout: 20_000 });
+  await page.locator("[data-state=connected]").nth(1).waitFor({ timeout: 45_000 });
   found.offices = await page.locator("[data-state=connected]").count();
 
   await page.getByRole("button", { name: "Make a code" }).click();
@@ -61,13 +61,13 @@ export default async function play({ open, shots, base, told }) {
   found.code = await page.locator("[data-shown]").textContent();
 
   await control("revoke", { tenant: told.office, url: told.webhook });
-  await page.locator("[data-state=connected] .state", { hasText: "Needs sign-in" }).waitFor({ timeout: 20_000 });
+  await page.locator("[data-state=connected] .state", { hasText: "Needs sign-in" }).waitFor({ timeout: 45_000 });
   found.left = await page.locator("[data-state=connected]", { hasText: told.office }).locator(".said").textContent();
   await shot(page, "6-left");
   await go(page.locator("[data-state=connected] .practices a").first());
   found.features = await page.locator("[data-feature]").count();
   await page.getByRole("button", { name: "Test Connection" }).click();
-  await page.locator("[data-test-said]").filter({ hasText: /\S/ }).waitFor({ timeout: 20_000 });
+  await page.locator("[data-test-said]").filter({ hasText: /\S/ }).waitFor({ timeout: 45_000 });
   found.tested = await page.locator("[data-test-said]").textContent();
   await page.getByText("Insurance", { exact: true }).click();
   await page.getByLabel("Shortest notice").fill("999999");

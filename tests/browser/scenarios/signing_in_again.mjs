@@ -6,7 +6,7 @@ const figures = (page) => page.locator(".figures dd").evaluateAll((all) => all.s
 export default async function play({ open, shots, base, told }) {
   const { page, trouble } = await open();
   const found = {};
-  const badge = (words) => page.locator(".connection .state").filter({ hasText: words }).waitFor({ timeout: 30_000 });
+  const badge = (words) => page.locator(".connection .state").filter({ hasText: words }).waitFor({ timeout: 45_000 });
   await page.goto(`${base}/connections`);
   found.before = await figures(page);
   await page.getByRole("button", { name: "Sync now" }).click();
@@ -18,10 +18,10 @@ export default async function play({ open, shots, base, told }) {
   const form = page.locator('[data-form="pair"]');
   await form.getByLabel("Pairing code").fill("nocode99");
   await form.getByRole("button", { name: "Pair again" }).click();
-  found.refused = await form.locator("[data-error]").filter({ hasText: /\S/ }).textContent({ timeout: 20_000 });
+  found.refused = await form.locator("[data-error]").filter({ hasText: /\S/ }).textContent({ timeout: 45_000 });
   await form.getByLabel("Pairing code").fill(told.code);
   await form.getByRole("button", { name: "Pair again" }).click();
-  await form.locator("[data-said]").filter({ hasText: "Signed in again." }).waitFor({ timeout: 20_000 });
+  await form.locator("[data-said]").filter({ hasText: "Signed in again." }).waitFor({ timeout: 45_000 });
   await page.screenshot({ path: `${shots}/connection-signed-in.png` });
 
   await page.goto(`${base}/connections`);
@@ -33,7 +33,7 @@ export default async function play({ open, shots, base, told }) {
   await badge("On time");
   await page.getByRole("button", { name: "Test" }).click();
   const toast = page.locator("[data-toasts] p").filter({ hasText: "successful" });
-  await toast.waitFor({ timeout: 20_000 });
+  await toast.waitFor({ timeout: 45_000 });
   found.tested = await toast.textContent();
   found.trouble = trouble;
   return found;

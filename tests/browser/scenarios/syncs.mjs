@@ -15,7 +15,7 @@ export default async function play({ open, shots, base, told }) {
 
   found.timeline = await page.locator(".timeline figcaption").innerText();
   await page.getByRole("button", { name: "Test", exact: true }).click();
-  await page.locator("[data-toasts] p").first().waitFor({ timeout: 30_000 });
+  await page.locator("[data-toasts] p").first().waitFor({ timeout: 45_000 });
   found.tested = await page.locator("[data-toasts] p").first().textContent();
 
   const preview = page.locator("details.asking", { hasText: "Preview" });

@@ -10,7 +10,8 @@ export default async function play({ open, shots, base, told }) {
   const dark = (where) => where.evaluate(() => { document.documentElement.dataset.theme = "dark"; });
   const light = (where) => where.evaluate(() => { document.documentElement.dataset.theme = "light"; });
 
-  const settled = (where) => where.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished)));
+  // A card that is renewed meanwhile begins its own anew: the one before never finishes.
+  const settled = (where) => where.evaluate(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)).then(() => null));
 
   await shot(page, "sheet-light", false);
   await page.locator(".who", { hasText: "Ben Sketch" }).click();

@@ -33,6 +33,7 @@ from domain.tools import ToolAnswer, ToolRequest
 from domain.window import Window
 from domain.wishes import Booking, Cancellation, Move, NewPatient, Write, WriteKind
 from domain.writes import (
+    MAY_STAND,
     NEXT,
     NOT_YET_SENT,
     OPEN,
@@ -163,6 +164,7 @@ class Desk:
                 window=span,
                 resources=(LEE, *self.besides.get(one.pms_id, ()), CHAIR),
                 pms_id=one.pms_id,
+                patient_id=one.patient_id,
             )
             for one in self.book
             if one.status is not Status.CANCELLED
@@ -342,6 +344,16 @@ class Writes:
         )
         return next(found, None)
 
+    def moved(self, kept: KeptWrite) -> KeptWrite | None:
+        moves = (
+            one
+            for one in reversed(self.kept.values())
+            if isinstance(one.write.wish, Move)
+            and one.write.wish.appointment_id == kept.pms_id
+            and one.state in MAY_STAND
+        )
+        return next(moves, None)
+
     def same(self, new: NewWrite) -> KeptWrite | None:
         return again(new, reversed(self.kept.values()))
 
@@ -353,9 +365,13 @@ class Writes:
                 is_lately = one.submitted_at and self.clock() - one.submitted_at < SHOWN_AFTER
                 is_there = one.state in OPEN or (is_done and is_lately)
             else:
-                is_there = is_done and one.id in self.holds
+                is_there = one.state in OPEN or (is_done and one.id in self.holds)
             found += [one] if is_there else []
         return found
+
+    def written_since(self, at: datetime) -> bool:
+        done = (one for one in self.kept.values() if one.state is WriteState.CONFIRMED)
+        return any(one.submitted_at and one.submitted_at >= at for one in done)
 
     def load(self, write_id: UUID) -> KeptWrite:
         return self.kept[write_id]
@@ -531,6 +547,7 @@ class Call:
                 rules=practice.rules,
                 held=practice.writes.held_by_others,
                 remembered=practice.remembered,
+                written_since=practice.writes.written_since,
                 clock=clock,
             ),
             writer=writing,

@@ -1,11 +1,13 @@
 """A caller looks for a time and makes an appointment, and hears only what is so."""
 
+from dataclasses import replace
+
 import pytest
 from structlog.testing import capture_logs
 
-from domain.desk import Opening, Outcome, OutcomeUnknown, Receipt, Verdict
+from domain.desk import Opening, Outcome, OutcomeUnknown, Receipt, Shift, Verdict
 from domain.errors import Refused, Transient
-from domain.tools import Told, under_way
+from domain.tools import CALL_FOLLOWS, Told, under_way
 from domain.window import Window
 from domain.wishes import Booking
 from domain.writes import Hold, WriteState
@@ -98,7 +100,8 @@ def test_a_time_is_understood_however_it_is_written(arguments: dict[str, object]
         ({"startTime": "today at 10:15"}, "the earliest is today at 11 am"),
         ({"startTime": "2027-08-02T10:00"}, "I can only offer times until"),
         ({"startTime": NINE, "provider": "Dr. Nobody"}, "there are Dr. Mona Lee and Dr. Juan"),
-        ({"startTime": ["x"], "date": {"a": 1}}, "Which day and time would you like?"),
+        ({"startTime": {"a": 1}, "date": {"a": 1}}, "Which day and time would you like?"),
+        ({"startTime": ["x"]}, "I did not understand the date."),
     ],
     ids=str,
 )
@@ -188,7 +191,7 @@ def test_two_weeks_without_a_time_are_said_so() -> None:
 
     said = practice.call().ask("check-availability", date="2026-12-24")
 
-    assert "I have nothing free until Thursday 7 January 2027" in said
+    assert "From then until Thursday 7 January 2027 I have nothing free." in said
 
 
 @pytest.mark.parametrize(
@@ -232,6 +235,17 @@ def test_times_are_offered_from_memory_for_a_minute_and_booked_from_the_book() -
 
     practice.desk.add("PAT-1002", local(MONDAY, 9))
     assert "is not free" in call.ask("book-appointment", startTime=NINE)
+
+
+def test_what_was_booked_a_moment_ago_is_not_offered_from_memory_once_a_sync_shows_it() -> None:
+    practice = Practice()
+    asking = practice.call()
+    assert "9 am" in asking.ask("check-availability", date="2026-11-23")
+
+    practice.call().ask("book-appointment", startTime=NINE)
+    practice.writes.holds.clear()
+
+    assert "9 am" not in asking.ask("check-availability", date="2026-11-23")
 
 
 def test_a_second_booking_in_one_call_is_answered_with_the_first() -> None:
@@ -377,3 +391,173 @@ def test_a_caller_with_the_name_and_birthday_books_from_any_number() -> None:
     assert said.told is Told.CONFIRMED
     assert wish(practice).patient_id == "PAT-1001"
     assert practice.desk.people["PAT-1001"].phones == (ANN_CALLS,)
+
+
+@pytest.mark.parametrize("takes", [Receipt(number="7"), OutcomeUnknown("lost")], ids=str)
+def test_who_was_cut_off_and_calls_again_hears_of_the_first_request(
+    takes: Receipt | OutcomeUnknown,
+) -> None:
+    practice = both_work()
+    practice.desk.takes = takes
+    practice.call().ask("book-appointment", startTime=NINE)
+
+    said = practice.call().answer("book-appointment", {"startTime": NINE})
+
+    assert said.text == (
+        "The appointment for Monday 23 November at 9 am with Dr. Mona Lee was requested at the"
+        f" practice already, and is not final yet. {CALL_FOLLOWS}"
+    )
+    assert said.told is Told.REQUESTED
+    assert len(practice.desk.sent) == 1
+
+
+@pytest.mark.parametrize("is_shown", [True, False], ids=["shown", "not shown yet"])
+@pytest.mark.parametrize("time", ["9:00", "9:15"])
+def test_nobody_is_booked_twice_at_one_time(time: str, *, is_shown: bool) -> None:
+    practice = both_work()
+    practice.call().ask("book-appointment", startTime=NINE, provider="Lee")
+    if not is_shown:
+        practice.desk.book.clear()
+    else:
+        practice.writes.holds.clear()
+
+    said = practice.call().ask("book-appointment", date="Monday", time=time)
+
+    assert said == (
+        "There is an appointment at that time already: Monday 23 November at 9 am with Dr. Mona"
+        " Lee. Would you like any other time?"
+    )
+    assert len(practice.desk.sent) == 1
+
+
+def test_another_time_of_that_day_is_booked_besides() -> None:
+    practice = both_work()
+    practice.call().ask("book-appointment", startTime=NINE)
+
+    said = practice.call().answer("book-appointment", {"startTime": "2026-11-23T10:00"})
+
+    assert said.told is Told.CONFIRMED
+
+
+def test_the_same_wish_again_in_a_call_is_told_with_its_number() -> None:
+    practice = Practice()
+    call = practice.call()
+    first = call.ask("book-appointment", startTime=NINE)
+
+    assert call.ask("book-appointment", date="Monday", time="9 am") == (
+        f"That was done already. {first}"
+    )
+    assert len(practice.desk.sent) == 1
+
+
+def both_work() -> Practice:
+    """A practice where at nine either doctor is free, each with a room."""
+    practice = Practice()
+    room = replace(CHAIR, pms_id="OP-4")
+    span = Window(local(MONDAY, 9), local(MONDAY, 12))
+    practice.desk.works += [Shift(resource=one, window=span) for one in (ORTIZ, room)]
+    return practice
+
+
+@pytest.mark.parametrize(
+    ("arguments", "question"),
+    [
+        (
+            {"startTime": NINE, "date": "2026-11-24"},
+            "Which day do you mean, Monday 23 November or Tuesday 24 November?",
+        ),
+        (
+            {"startTime": NINE, "weekday": "Tuesday"},
+            "That date is Monday 23 November, not a Tuesday",
+        ),
+        ({"startTime": "2026-11-23T14:00:00Z", "time": "9 am"}, "Which time of that day"),
+        ({"startTime": NINE, "timeOfDay": "afternoon"}, "Which time of that day"),
+        ({"date": "Monday", "time": "9 am PST"}, "Times are told on the practice's own clock"),
+        ({"startTime": "Monday at 9 am Pacific"}, "I did not understand the date."),
+        ({"startTime": "Monday at 9 CST"}, "Times are told on the practice's own clock"),
+        (
+            {"date": "Monday", "time": "9:00", "duration": "30 or 60 minutes"},
+            "How long shall it be",
+        ),
+        ({"date": "Monday", "time": "9:00", "duration": "an hour and a half"}, "How long shall it"),
+    ],
+    ids=str,
+)
+def test_what_is_told_in_two_ways_is_asked_about(
+    arguments: dict[str, object], question: str
+) -> None:
+    practice = Practice()
+
+    said = practice.call().answer("book-appointment", arguments)
+
+    assert question in said.text
+    assert practice.desk.sent == []
+
+
+@pytest.mark.parametrize(
+    ("duration", "minutes"),
+    [
+        ("1 hour 30 minutes", 90),
+        ("1h30", 90),
+        ("half an hour", 30),
+        ("an hour", 60),
+        ("90 min", 90),
+        ("two hours", 120),
+    ],
+)
+def test_a_length_in_hours_and_minutes_is_all_of_it(duration: str, minutes: int) -> None:
+    practice = Practice()
+
+    practice.call().ask("book-appointment", startTime=NINE, duration=duration)
+
+    assert wish(practice).minutes == minutes
+
+
+def test_a_time_with_its_offset_is_offered_as_it_would_be_booked() -> None:
+    call = Practice().call()
+    elsewhere = "2026-11-23T06:30:00-08:00"
+
+    offered = call.ask("check-availability", startTime=elsewhere)
+
+    assert offered.startswith("Yes, Monday 23 November at 9:30 am is free.")
+    assert "at 9:30 am" in call.ask("book-appointment", startTime=elsewhere)
+
+
+def test_after_midnight_tomorrow_is_asked_about_and_days_are_told_whole() -> None:
+    practice = Practice()
+    practice.time.now = local(MONDAY, 0, 20)
+    call = practice.call()
+    offered = call.ask("check-availability", date="tomorrow")
+    asked = call.ask("book-appointment", date="tomorrow", time="9:00")
+    weekday = call.ask("book-appointment", date="Monday", time="9:00")
+
+    said = call.ask("book-appointment", date="tomorrow, Tuesday", time="9:00")
+
+    assert offered.startswith("The free times are Tuesday 24 November at 9 am")
+    assert asked == "Which day do you mean, Monday 23 November or Tuesday 24 November?"
+    assert weekday == "Which day do you mean, Monday 23 November or Monday 30 November?"
+    assert said.startswith("The appointment is confirmed for Tuesday 24 November at 9 am with Dr.")
+
+
+def test_the_part_of_the_day_that_is_said_with_the_day_counts_for_the_time() -> None:
+    practice = Practice()
+    span = Window(local(MONDAY, 7), local(MONDAY, 21))
+    practice.desk.works = [Shift(resource=one, window=span) for one in (LEE, CHAIR)]
+    call = practice.call()
+    evening = {"date": "Monday evening", "time": "7:00"}
+
+    assert call.ask("check-availability", **evening).startswith(
+        "Yes, Monday 23 November at 7 pm is free."
+    )
+    assert call.ask("book-appointment", **evening).startswith(
+        "The appointment is confirmed for Monday 23 November at 7 pm with Dr. Mona Lee."
+    )
+
+
+def test_a_full_fortnight_says_nothing_of_the_days_before_it() -> None:
+    said = Practice().call().ask("check-availability", date="2026-11-30")
+
+    assert said == (
+        "Nothing is free on Monday 30 November. From then until Monday 14 December I have nothing"
+        " free. Shall I look at another date, or connect you with the practice?"
+    )

@@ -482,3 +482,27 @@ def test_what_a_practice_cannot_do_is_answered_with_what_can_be_done() -> None:
         " connect you with somebody at the practice."
     )
     assert practice.desk.asked == []
+
+
+def test_a_note_is_kept_to_its_last_word_or_asked_for_in_fewer() -> None:
+    practice = Practice()
+    call = practice.call()
+    told = "I take two tablets at night. " * 40
+
+    assert call.ask("add-patient-note", content=told).startswith("The note is in the record.")
+    assert practice.desk.sent[-1].wish == NewNote(patient_id="PAT-1001", text=told.strip())
+
+    assert call.ask("add-patient-note", content=told * 3) == (
+        "That is too long to be written down. Could you say it in a few sentences?"
+    )
+    assert len(practice.desk.sent) == 1
+
+
+@pytest.mark.parametrize("name", ["Ash (formerly Ames)", "Ash 2", "\U0001f600", "A" * 81])
+def test_what_nobody_is_called_is_no_new_name(name: str) -> None:
+    practice = Practice()
+
+    said = practice.call().ask("update-patient", newLastName=name)
+
+    assert said == "I did not get the new name. Could you spell it?"
+    assert practice.desk.sent == []

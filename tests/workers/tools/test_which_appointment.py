@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from domain.appointments import Status
 from domain.desk import Receipt, Shift
 from domain.tools import CALL_FOLLOWS, TEXT_FOLLOWS, Told
 from domain.window import Window
@@ -293,3 +294,152 @@ def test_two_entries_of_one_clinician_are_the_one_who_is_named() -> None:
     heard = practice.call().ask("cancel-appointment", date="Monday", provider="Dr. Mona Lee")
 
     assert heard.startswith("This appointment is cancelled")
+
+
+@pytest.mark.parametrize("is_same_call", [True, False], ids=["same call", "another call"])
+@pytest.mark.parametrize(
+    ("takes", "how"),
+    [
+        (Receipt(is_final=True), "is cancelled already"),
+        (Receipt(number="8"), "was asked to be cancelled already"),
+    ],
+    ids=["done", "requested"],
+)
+@pytest.mark.parametrize("again", [{}, {"date": "Monday"}], ids=str)
+def test_a_cancellation_that_is_asked_for_again_in_fewer_words_takes_no_other_with_it(
+    *, again: dict[str, str], takes: Receipt, how: str, is_same_call: bool
+) -> None:
+    practice = two_on_monday()
+    practice.desk.shows = list(practice.desk.book)
+    practice.desk.takes = takes
+    call = practice.call()
+    call.ask("cancel-appointment", date="Monday", time="9 am")
+    then = call if is_same_call else practice.call()
+
+    said = then.answer("cancel-appointment", again)
+
+    assert said.text == (
+        f"The appointment Monday 23 November at 9 am with Dr. Mona Lee {how}. There is another one,"
+        " Monday 23 November at 11 am with Dr. Juan Ortiz. Which one do you mean?"
+    )
+    assert sent(practice) == ["APPT-1"]
+    practice.desk.takes = Receipt(is_final=True)
+    then.ask("cancel-appointment", date="Monday", time="11 am")
+    assert sent(practice) == ["APPT-1", "APPT-2"]
+
+
+def test_a_move_onto_another_of_ones_own_is_told_of_it_and_offered_no_times_in_vain() -> None:
+    practice = two_on_monday()
+
+    said = practice.call().ask(
+        "reschedule-appointment",
+        date="Monday",
+        time="9 am",
+        newDate="Monday",
+        newTime="11 am",
+        provider="Ortiz",
+    )
+
+    assert said == (
+        "There is an appointment at that time already: Monday 23 November at 11 am with Dr. Juan"
+        " Ortiz. Would you like any other time?"
+    )
+    assert not practice.desk.sent
+
+
+def test_what_was_booked_again_for_the_time_of_a_cancellation_can_be_cancelled_too() -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+    practice.call().ask("cancel-appointment", date="Monday", time="9 am")
+    practice.call().ask("book-appointment", date="Monday", time="9 am")
+
+    said = practice.call().ask("cancel-appointment", date="Monday", time="9 am")
+
+    assert said.startswith("This appointment is cancelled")
+    assert sent(practice) == ["APPT-1", "APPT-2"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{"date": ["2026-11-24"]}, {"time": ["11 am"]}, {"provider": ["Dr. Ortiz"]}],
+    ids=str,
+)
+def test_what_is_told_as_a_list_is_not_passed_over(told: dict[str, Any]) -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+
+    practice.call().ask("cancel-appointment", **told)
+
+    assert practice.desk.sent == []
+
+
+def test_of_several_days_in_a_list_none_is_chosen() -> None:
+    practice = Practice()
+    days = ["2026-11-23", "2026-11-24"]
+
+    said = practice.call().ask("book-appointment", date=days, time="9 am")
+
+    assert said == "I did not understand the date. Which day would you like?"
+
+
+def late() -> Practice:
+    """A quarter past nine on Monday, when Ann should have been there at nine."""
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+    practice.time.now = local(MONDAY, 9, 15)
+    return practice
+
+
+CHANGES = pytest.mark.parametrize(
+    ("tool", "given"),
+    [
+        ("cancel-appointment", {}),
+        ("cancel-appointment", {"date": "today"}),
+        ("cancel-appointment", {"time": "9 am"}),
+        ("reschedule-appointment", {"newDate": "Wednesday", "newTime": "11 am"}),
+    ],
+    ids=str,
+)
+
+
+@CHANGES
+def test_who_is_late_is_handed_on_and_not_told_that_there_is_no_appointment(
+    tool: str, given: dict[str, Any]
+) -> None:
+    practice = late()
+
+    said = practice.call().ask(tool, **given)
+
+    assert said == (
+        "The appointment today at 9 am with Dr. Mona Lee should have begun by now, so only the"
+        " practice can change it. Shall I connect you with somebody at the practice?"
+    )
+    assert practice.desk.sent == []
+
+
+def test_who_is_late_loses_no_later_appointment_in_its_place() -> None:
+    practice = late()
+    practice.desk.add("PAT-1001", local(FAR, 10))
+    call = practice.call()
+
+    for tool, given in (("cancel-appointment", {}), ("reschedule-appointment", ELEVEN)):
+        assert call.ask(tool, **given) == (
+            "The appointment today at 9 am with Dr. Mona Lee should have begun by now. There is"
+            " another one, Thursday 7 January 2027 at 10 am with Dr. Mona Lee. Which one do you"
+            " mean?"
+        )
+    assert practice.desk.sent == []
+
+    call.ask("cancel-appointment", date=FAR.isoformat())
+    assert sent(practice) == ["APPT-2"]
+
+
+@pytest.mark.parametrize("status", [Status.ARRIVED, Status.COMPLETED, Status.NO_SHOW])
+def test_a_visit_of_this_morning_that_is_over_is_not_meant(status: Status) -> None:
+    practice = late()
+    practice.desk.book[0] = replace(practice.desk.book[0], status=status)
+    practice.desk.add("PAT-1001", local(FAR, 10))
+
+    practice.call().ask("cancel-appointment")
+
+    assert sent(practice) == ["APPT-2"]

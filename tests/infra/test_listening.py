@@ -3,7 +3,7 @@
 import pytest
 
 from domain.errors import BadInput
-from producers.main import listening
+from infra.listening import listening
 
 
 def test_a_port_that_another_has_is_told() -> None:
