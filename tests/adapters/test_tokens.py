@@ -201,7 +201,7 @@ def test_a_purchase_that_fails_frees_the_lock_and_says_why(
 
 def test_the_lock_outlives_a_vendor_that_dawdles(redis_url: str, shop: Shop, clock: Hands) -> None:
     with connect(redis_url) as client, ThreadPoolExecutor(1) as pool:
-        tokens = RedisTokens(client, SEALER, clock, lock_seconds=0.6)
+        tokens = RedisTokens(client, SEALER, clock, lock_seconds=3)
         buying, answered = threading.Event(), threading.Event()
 
         def dawdle() -> Token:
@@ -211,7 +211,7 @@ def test_the_lock_outlives_a_vendor_that_dawdles(redis_url: str, shop: Shop, clo
 
         slow = pool.submit(tokens.current, TokenRequest(key="k", fetch=dawdle))
         buying.wait(30)
-        threading.Timer(1.5, answered.set).start()
+        threading.Timer(4, answered.set).start()
         found = tokens.current(TokenRequest(key="k", fetch=shop))
 
         assert found == slow.result()
