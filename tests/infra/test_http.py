@@ -223,7 +223,7 @@ def test_an_answer_that_never_ends_is_given_up_at_the_deadline(site: str) -> Non
     with pytest.raises(Transient, match="took too long"):
         client.send("GET", f"{site}/drip")
 
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 10
     client.close()
 
 
@@ -236,7 +236,7 @@ def test_a_request_ends_when_whoever_waits_for_it_must_have_an_answer(site: str)
     with pytest.raises(NotSent, match=r"took too long|reached"), deadline(-1):
         client.send("GET", f"{site}/drip")
 
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 10
     client.close()
 
 

@@ -329,7 +329,7 @@ def test_a_desk_that_hangs_is_answered_for_and_books_nothing_afterwards(hasty: L
         waited = time.monotonic() - began
         released.set()
     assert said == NOT_NOW
-    assert 1.4 <= waited < 4
+    assert 1.4 <= waited < 10
     assert hasty.desk.sent == []
 
 
