@@ -53,7 +53,7 @@ const calm = (page) => page.waitForFunction(() => new Promise((then) => {
 }));
 
 const isSomewhere = (page) => page
-  .waitForFunction(() => document.activeElement && document.activeElement !== document.body, null, { timeout: 2000 })
+  .waitForFunction(() => document.activeElement && document.activeElement !== document.body, null, { timeout: 10000 })
   .then(() => true, (trouble) => {
     if (trouble.name !== "TimeoutError") throw trouble;
     return false;
