@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.appointments import Status
 from domain.errors import BadInput, SyncError
-from domain.window import zone
+from domain.window import Window, zone
 
 
 class Overlapping(SyncError):
@@ -38,6 +38,11 @@ MOST = 500
 DECIDING = frozenset({"start", "duration_minutes", "clinician", "status"})
 """The fields that say whether a row takes its clinician's time, and which."""
 _NOT_THERE = frozenset({Status.CANCELLED, Status.NO_SHOW})
+
+
+def reaching_into(window: Window) -> Window:
+    """Where whatever takes time of that window may begin."""
+    return Window(window.start - LONGEST, window.end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,10 @@ class Window:
     def __contains__(self, instant: datetime) -> bool:
         return self.start <= instant < self.end
 
+    def meets(self, other: "Window") -> bool:
+        """Whether they share any time."""
+        return self.start < other.end and other.start < self.end
+
 
 @lru_cache
 def _zones() -> frozenset[str]:

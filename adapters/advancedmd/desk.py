@@ -33,6 +33,7 @@ from domain.desk import (
 )
 from domain.errors import BadRecord, BrokenContract, Gone, Refused
 from domain.intake import MOVED
+from domain.overlaps import reaching_into
 from domain.pushes import ChangedThere
 from domain.slots import PRACTITIONER
 from domain.sources import Sighting, Spend
@@ -98,16 +99,18 @@ class AdvancedMdDesk:
         return self._source.rows(window)
 
     def busy(self, window: Window) -> Sequence[Busy]:
-        return [
+        """What began before it and lasts into it, too."""
+        every = (
             Busy(
                 window=Window(row.start, row.end),
                 resources=(Resource(kind=PRACTITIONER, pms_id=row.practitioner_id),),
                 pms_id=row.pms_id,
                 patient_id=row.patient_id or None,
             )
-            for row in self.appointments(window)
+            for row in self.appointments(reaching_into(window))
             if row.practitioner_id and row.status not in _NOT_IN_THE_WAY
-        ]
+        )
+        return [one for one in every if one.window.meets(window)]
 
     def shifts(self, window: Window) -> Sequence[Shift]:
         raise Refused(_NOT_OFFERED)

@@ -39,6 +39,7 @@ from domain.desk import (
 )
 from domain.errors import BadInput, BadRecord, Refused
 from domain.minimising import Extra, without
+from domain.overlaps import reaching_into
 from domain.slots import OPERATORY, PRACTITIONER
 from domain.sources import Spend
 from domain.window import Window, days, local_day, whole_day
@@ -111,12 +112,9 @@ class SikkaDesk:
         return [one for one in found if one.start in window]
 
     def busy(self, window: Window) -> Sequence[Busy]:
-        found = (self._taken(row) for row in self._book(window, whole=True))
-        return [
-            one
-            for one in found
-            if one and one.window.start < window.end and window.start < one.window.end
-        ]
+        """What began before it and lasts into it, too."""
+        found = (self._taken(row) for row in self._book(reaching_into(window), whole=True))
+        return [one for one in found if one and one.window.meets(window)]
 
     def shifts(self, window: Window) -> Sequence[Shift]:
         """Week by week; a week without a schedule falls back to the hours we were told."""
@@ -137,9 +135,7 @@ class SikkaDesk:
         gone = {(PRACTITIONER, one) for one in self._office.former()}
         present = [one for one in found if (one.resource.kind, one.resource.pms_id) not in gone]
         every = shifts.with_chairs(present, self._office.chairs())
-        return [
-            one for one in every if one.window.start < window.end and window.start < one.window.end
-        ]
+        return [one for one in every if one.window.meets(window)]
 
     def openings(self, window: Window) -> Sequence[Opening] | None:
         if Ability.OPENINGS not in self.abilities:

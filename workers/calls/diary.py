@@ -82,7 +82,8 @@ class Diary:
         busy = seen.busy
         if seen.openings is not None and wanted.along:
             # The PMS's own slots tell nothing of who comes along.
-            busy = tuple(in_the_way(self.desk.busy(window), wanted.along))
+            around = _to_the_end(window, seen.openings)
+            busy = tuple(in_the_way(self.desk.busy(around), wanted.along))
         taken = [one for one in (*busy, *held) if moving is None or one.pms_id != moving]
         if seen.openings is not None:
             return offered(seen.openings, taken, wanted=wanted, bookable=bookable)
@@ -113,13 +114,18 @@ class Diary:
             if openings is not None:
                 return Seen(window=window, at=now, openings=tuple(openings))
         shifts = tuple(self.desk.shifts(window))
-        found = self.desk.busy(window) if shifts else ()
+        found = self.desk.busy(_to_the_end(window, shifts)) if shifts else ()
         busy = tuple(replace(one, patient_id=None) for one in found)
         return Seen(window=window, at=now, openings=None, shifts=shifts, busy=busy)
 
 
 def _covers(one: Window, other: Window) -> bool:
     return one.start <= other.start and other.end <= one.end
+
+
+def _to_the_end(window: Window, free: Sequence[Shift | Opening]) -> Window:
+    """As far as what begins in the window may last."""
+    return Window(window.start, max([window.end, *(one.window.end for one in free)]))
 
 
 def _both(one: Window, other: Window) -> Window | None:

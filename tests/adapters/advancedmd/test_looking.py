@@ -10,6 +10,7 @@ import pytest
 from domain.desk import Verdict
 from domain.errors import BrokenContract, NeedsReconnect, Refused, Transient
 from domain.pushes import ChangedThere
+from domain.window import Window
 from domain.wishes import Booking, Cancellation, LastTold, Move, StatusChange, Wish, Write
 from tests.adapters.advancedmd.scheduler import DAY, START, Scheduler, row
 from tests.contract.kit import NOW
@@ -32,6 +33,25 @@ def told(scheduler: Scheduler, pms_id: str) -> LastTold:
         status_raw=seen.status_raw,
         practitioner_id=seen.practitioner_id,
     )
+
+
+@pytest.mark.parametrize(
+    ("startdatetime", "duration", "is_in_the_way"),
+    [
+        (f"{DAY}T08:00:00", 90, True),
+        (f"{DAY}T08:00:00", 60, False),
+        ("2026-06-01T22:00:00", 690, True),
+        (f"{DAY}T09:30:00", 30, False),
+    ],
+)
+def test_a_time_is_taken_by_whatever_began_before_it_and_lasts_into_it(
+    startdatetime: str, duration: int, is_in_the_way: bool
+) -> None:
+    visit = row("1", startdatetime=startdatetime, duration=duration)
+
+    busy = Scheduler({"1": visit}).desk().busy(Window(START, START + timedelta(minutes=30)))
+
+    assert [one.pms_id for one in busy] == (["1"] if is_in_the_way else [])
 
 
 def arrives(**about: Any) -> Write:

@@ -155,6 +155,20 @@ def test_whoever_stands_on_the_last_day_is_seen_though_sikka_may_leave_that_day_
     assert busy.pms_id == "a-1"
 
 
+def test_a_visit_that_lasts_into_the_day_from_the_one_before_is_in_the_way() -> None:
+    def of_the_days_asked(request: httpx.Request) -> httpx.Response:
+        is_asked = request.url.params["startdate"] <= "2026-06-01"
+        row = visit("a-1", "22:00", date="2026-06-01T00:00:00", length="660")
+        return httpx.Response(200, json=listed(*([row] if is_asked else [])))
+
+    desk = Counter({"GET /appointments": of_the_days_asked}).desk
+    half_past_eight = datetime(2026, 6, 2, 12, 30, tzinfo=UTC)
+
+    (busy,) = desk.busy(Window(half_past_eight, half_past_eight + timedelta(minutes=30)))
+
+    assert busy.pms_id == "a-1"
+
+
 def test_a_visit_whose_length_has_a_fraction_is_in_the_way_as_long_as_it_takes() -> None:
     rows = [visit("a-1", "09:00") | {"length": told} for told in ("30.0", "29.5")]
 
