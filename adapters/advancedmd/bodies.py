@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from adapters.advancedmd.assumed import change_path, status_field
 from adapters.advancedmd.office import Office
 from adapters.advancedmd.words import code_of, own_codes
 from domain.appointments import Appointment, Status
@@ -13,7 +14,7 @@ from domain.intake import MOVED
 from domain.window import zone
 from domain.wishes import Booking, Cancellation, Move, StatusChange
 
-PATH = "/scheduler/appointments"
+CANCEL_PATH = "/scheduler/appointments/{id}/cancel"
 BOOKING_PATH = "/scheduler/Appointments"
 
 CANCELLED = (
@@ -69,12 +70,13 @@ def changed(wish: Change, row: Appointment, connection: Connection) -> Request:
     parts = {"id": wish.appointment_id}
     if isinstance(wish, Cancellation) or cancels(wish):
         body: dict[str, Any] = {"id": number(wish.appointment_id)}
-        return Request(method="PUT", path=f"{PATH}/{{id}}/cancel", body=body, parts=parts)
+        return Request(method="PUT", path=CANCEL_PATH, body=body, parts=parts)
     if isinstance(wish, StatusChange):
-        body = {"statuscode": number(_code(Status(wish.status), row, connection))}
+        code = number(_code(Status(wish.status), row, connection))
+        body = {status_field(connection): code}
     else:
         body = _moved(wish, row, connection)
-    return Request(method="PUT", path=f"{PATH}/{{id}}", body=body, parts=parts)
+    return Request(method="PUT", path=change_path(connection), body=body, parts=parts)
 
 
 def is_as_told(wish: Change, row: Appointment) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from adapters.advancedmd.assumed import CHANGE_PATH, STATUS_FIELD, a_field, a_path
 from adapters.advancedmd.words import bare, is_code, split_codes
 from domain.appointments import Status
 from domain.connections import Connection
@@ -47,6 +48,14 @@ def _default_type(text: str, held: Connection | None) -> None:
         raise BadInput("default_type is the id of an appointment type, such as 12.")
 
 
+def _change_path(text: str, _held: Connection | None) -> None:
+    a_path(text)
+
+
+def _status_field(text: str, _held: Connection | None) -> None:
+    a_field(text)
+
+
 def _known(wanted: Iterable[str | None], known: Mapping[str, str], *, what: str) -> None:
     for one in wanted:
         if one not in known:
@@ -71,4 +80,6 @@ _ALLOWED: Mapping[str, Callable[[str, Connection | None], None]] = {
     "default_type": _default_type,
     "wire": _one_of("wire", "json", "xml"),
     "reads": _one_of("reads", "rest", "xml"),
+    CHANGE_PATH: _change_path,
+    STATUS_FIELD: _status_field,
 }

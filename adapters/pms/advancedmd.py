@@ -92,6 +92,8 @@ VENDOR = Vendor(
         "deep_link": "Address of an appointment's page in AdvancedMD, with {id} in it",
         "wire": "Format of the messages: json or xml",
         "reads": "Interface for reading the days: rest or xml",
+        "change_path": "Where a visit is changed, with {id} in it (/scheduler/appointments/{id})",
+        "status_field": "What the status is called in a change (statuscode)",
         "ids_agree": "Visits with the ids of their appointments: yes or no",
     },
     site_label="Office key",

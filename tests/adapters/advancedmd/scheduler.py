@@ -1,5 +1,6 @@
 """A scheduler at the wire that offers less than most: what the adapter makes of its answers."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -79,6 +80,12 @@ class Scheduler:
     @property
     def writes(self) -> list[str]:
         return [one.method for one in self.stage.sender.requests if one.method == "PUT"]
+
+    @property
+    def written_to(self) -> list[tuple[str, Any]]:
+        """Where changes went, below the server, and what was in them."""
+        sent = [one for one in self.stage.sender.requests if one.method == "PUT"]
+        return [("/" + one.url.path.split("/", 4)[4], json.loads(one.content)) for one in sent]
 
     @property
     def asked_by_id(self) -> list[str]:

@@ -180,6 +180,17 @@ def test_a_change_goes_out_where_the_visit_stands_on_its_day(status: int) -> Non
     assert receipt.pms_id == "1" and scheduler.writes == ["PUT"]
 
 
+def test_a_visit_is_changed_where_and_as_the_practice_was_told_to() -> None:
+    told = {"change_path": "/scheduler/visits/{id}/details", "status_field": "apptstatus"}
+    usual, own = (Scheduler({"1": row("1")}, settings=one) for one in ({}, told))
+
+    for scheduler in (usual, own):
+        scheduler.desk().submit(arrives(day=DAY))
+
+    assert usual.written_to == [("/scheduler/appointments/1", {"statuscode": 1})]
+    assert own.written_to == [("/scheduler/visits/1/details", {"apptstatus": 1})]
+
+
 def test_nothing_is_sent_for_a_visit_that_nobody_sees() -> None:
     scheduler = Scheduler({"2": row("2")}, by_id=404)
 

@@ -41,6 +41,12 @@ def held(**more: Any) -> Connection:
         ({"default_type": "nope"}, "no appointment type nope; it has 77 (Visit)"),
         ({"wire": "yaml"}, "wire is json or xml"),
         ({"reads": "soap"}, "reads is rest or xml"),
+        ({"change_path": "/visits"}, "/scheduler/appointments/{id}"),
+        ({"change_path": "/visits/../{id}"}, "/scheduler/appointments/{id}"),
+        ({"change_path": "https://other.example/{id}"}, "/scheduler/appointments/{id}"),
+        ({"change_path": "/visits/{site}/{id}"}, "/scheduler/appointments/{id}"),
+        ({"status_field": "status code"}, "such as statuscode"),
+        ({"status_field": "duration"}, "such as statuscode"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_what_can(given: dict[str, str], said: str) -> None:
@@ -56,6 +62,7 @@ def test_what_cannot_be_used_is_refused_with_what_can(given: dict[str, str], sai
         {"status_codes": "77=arrived; 20=completed"},
         {"columns": "16, 17"},
         {"default_type": "77"},
+        {"change_path": "/scheduler/visits/{id}/details", "status_field": "apptstatus"},
         {"columns": "", "status_codes": None, "wire": "XML", "reads": "rest"},
     ],
 )
