@@ -64,6 +64,11 @@ _NOT_ALLOWED = (
     "AdvancedMD does not let our user change this; the practice's AdvancedMD administrator can"
     " give it the right to change the scheduler."
 )
+_NO_ADDRESS = (
+    "AdvancedMD shows the visit and knows nothing at the address where it should be changed:"
+    " nothing was changed. The practice's settings say where that is (change_path)."
+)
+_NO_BOOKING = "AdvancedMD knows nothing at the address where visits are made: nothing was booked."
 _CHANGED = "The visit was changed in AdvancedMD meanwhile; read it again."
 
 
@@ -171,7 +176,10 @@ class AdvancedMdDesk:
         return Outcome(verdict=Verdict.FAILED, reason="AdvancedMD did not take the change")
 
     def _booked(self, request: Request) -> Receipt:
-        body = self._sent(request)
+        try:
+            body = self._sent(request)
+        except Gone:
+            raise Refused(_NO_BOOKING) from None
         told = body[0] if isinstance(body, list) and body else body
         made = bare(told.get("id")) if isinstance(told, dict) else None
         if made is None:
@@ -185,7 +193,13 @@ class AdvancedMdDesk:
             is_moved = MOVED in row.flags and bodies.cancels(wish)
             if not is_moved and not bodies.is_as_told(wish, row):
                 raise ChangedThere(_CHANGED)
-            self._sent(bodies.changed(wish, row, self._connection))
+            request = bodies.changed(wish, row, self._connection)
+            try:
+                self._sent(request)
+            except Gone:
+                # Either it left since it was looked at, or that is not where it is changed.
+                self._row(wish)
+                raise Refused(_NO_ADDRESS) from None
         return Receipt(is_final=True, pms_id=wish.appointment_id)
 
     def _sent(self, request: Request) -> Any:
@@ -202,8 +216,6 @@ class AdvancedMdDesk:
         )
         try:
             return caller.signed(ask).body
-        except Gone:
-            raise ChangedThere(_GONE) from None
         except NotAllowed:
             raise Refused(_NOT_ALLOWED) from None
         except BrokenContract as trouble:

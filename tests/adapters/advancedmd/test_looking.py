@@ -191,6 +191,22 @@ def test_a_visit_is_changed_where_and_as_the_practice_was_told_to() -> None:
     assert own.written_to == [("/scheduler/visits/1/details", {"apptstatus": 1})]
 
 
+def test_where_a_visit_that_is_there_cannot_be_changed_nobody_tries_again() -> None:
+    scheduler = Scheduler({"1": row("1")}, written=404)
+
+    with pytest.raises(Refused, match="change_path"):
+        scheduler.desk().submit(arrives(day=DAY))
+
+    assert scheduler.writes == ["PUT"]
+
+
+def test_a_visit_that_leaves_while_it_is_changed_is_gone() -> None:
+    scheduler = Scheduler({"1": row("1"), "2": row("2")}, written=404, answered=1, by_id=404)
+
+    with pytest.raises(ChangedThere, match="no longer in AdvancedMD"):
+        scheduler.desk().submit(arrives())
+
+
 def test_nothing_is_sent_for_a_visit_that_nobody_sees() -> None:
     scheduler = Scheduler({"2": row("2")}, by_id=404)
 
