@@ -25,11 +25,13 @@ from adapters.sikka.rows import (
     BOOK_FIELDS,
     HOLDS,
     patient,
+    patient_elsewhere,
     patient_fields,
     starts,
 )
 from adapters.sikka.source import SikkaSource
 from adapters.sikka.statuses import is_deleted, standing
+from domain import names
 from domain.appointments import Appointment, Patient, Practitioner
 from domain.connections import Connection
 from domain.errors import BadInput
@@ -157,13 +159,27 @@ def _patient(record: Record) -> Patient | None:
     pms_id = record.maybe_id("patient_id")
     if pms_id is None:
         return None
-    found = record.lookup(PATIENTS, pms_id)
+    found = _found(record, pms_id)
     if found is not None:
         return patient(found)
     record.flags.add("patient_not_included")
     return replace(
         people.patient(pms_id, given=None, family=None), full_name=record.maybe("patient_name")
     )
+
+
+def _found(record: Record, pms_id: str) -> Record | None:
+    """In the patient's own practice; in ours whoever has that number may be somebody else."""
+    ours, there = record.lookup(PATIENTS, pms_id), patient_elsewhere(record.fields())
+    if there is None:
+        return ours
+    found = record.lookup(PATIENTS, there.key)
+    return found or (ours if ours and _is_called(ours, record.maybe("patient_name")) else None)
+
+
+def _is_called(person: Record, name: str | None) -> bool:
+    own = names.read(" ".join(filter(None, map(person.side, ("firstname", "lastname"))))).words
+    return bool(own) and set(own) <= set(names.read((name or "").replace(",", " ")).words)
 
 
 def _together(ids: Sequence[str], connection: Connection) -> dict[str, str]:
@@ -183,6 +199,8 @@ JOIN = Join(
     wrapping=ENVELOPE,
     many=_together,
     one=_alone,
+    elsewhere=patient_elsewhere,
+    place_at="practice_id",
 )
 
 

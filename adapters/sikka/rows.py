@@ -3,8 +3,11 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import unquote
 
 from adapters.rest import people
+from adapters.rest.joins import Elsewhere
 from adapters.rest.record import Record
 from adapters.sikka.statuses import NEVER
 from domain.appointments import Patient
@@ -26,6 +29,7 @@ BOOK_FIELDS = {
     "fields": ",".join(
         (
             *("appointment_sr_no", "patient_id", "patient_name", "provider_id", "practice_id"),
+            "patient_href",
             *("date", "time", "length", "status", "type"),
             *_MORE,
         )
@@ -47,6 +51,7 @@ _OF_PATIENT = (
     *("address_line1", "address_line2", "city", "state", "zipcode", "provider_id"),
     *("guarantor_id", "last_visit", "primary_insurance_company_id", "subscriber_id"),
 )
+_PATIENT = re.compile(r"/practices/([^/?#]+)/patients/([^/?#]+)/?")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?")
 
 
@@ -76,6 +81,20 @@ def starts(record: Record, connection: Connection) -> datetime:
         raise record.bad("time", "not a time of day")
     text = f"{day}T{told[1].zfill(2)}:{told[2]}"
     return record.moment(text, path="date", zone=connection.timezone)
+
+
+def patient_elsewhere(item: Any) -> Elsewhere | None:
+    """Where an appointment's patient is one of another practice of the office: by their address.
+
+    That is never followed; what it tells is which practice to ask.
+    """
+    told = item if isinstance(item, dict) else {}
+    href, here, pms_id = (told.get(name) for name in ("patient_href", "practice_id", "patient_id"))
+    found = _PATIENT.search(href) if isinstance(href, str) else None
+    if found is None or not here or unquote(found[2]) != str(pms_id or "").strip():
+        return None
+    practice_id = unquote(found[1])
+    return None if practice_id == str(here).strip() else Elsewhere(practice_id, str(href))
 
 
 def patient(record: Record) -> Patient:

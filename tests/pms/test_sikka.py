@@ -1,6 +1,6 @@
 """What is peculiar to Sikka."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +19,17 @@ from domain.connections import Connection
 from domain.errors import BadInput, NeedsReconnect, Refused, SyncError, Throttled, Transient
 from domain.sources import Page
 from domain.window import whole_day, zone
-from tests.contract.kit import NOW, Fixture, Stage, changed, fixture, is_page, is_token, once
+from tests.contract.kit import (
+    NOW,
+    Fixture,
+    Stage,
+    changed,
+    fixture,
+    is_page,
+    is_token,
+    once,
+    playing,
+)
 
 CONNECTION = Connection(
     id=UUID(int=1), account_id="a", vendor="sikka", site="D90001:1", timezone="America/New_York"
@@ -541,3 +551,70 @@ def test_a_key_lives_for_what_remains_of_it() -> None:
     (token,) = stage.tokens.kept.values()
 
     assert token.expires_at == NOW + timedelta(seconds=85603 - 60)
+
+
+def person(pms_id: str, name: str, phone: str) -> dict[str, str]:
+    return {"patient_id": pms_id, "firstname": name, "lastname": "Example", "cell": phone}
+
+
+def at_two_practices(elsewhere: Callable[[], httpx.Response]) -> Stage:
+    """The practice's book with a patient of its own, and two of the office's other practice."""
+    told = fixture("sikka")
+    at_other = "https://api.example/v4/practices/2/patients/"
+    book = [
+        {**VISIT, "appointment_sr_no": number, "patient_id": pms_id, "patient_name": name}
+        | ({"patient_href": f"{at_other}{pms_id}"} if number != "a-1" else {})
+        for number, pms_id, name in (
+            ("a-1", "p-1", "Example, Ann"),
+            ("a-2", "p-1", "Example, Bob"),
+            ("a-3", "p-2", "Example, Cleo"),
+            ("a-4", "p-1", "Example, Ann"),
+        )
+    ]
+    here = [person("p-1", "Ann", "2125550101")]
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v4/appointments":
+            return httpx.Response(200, json={"pagination": {"next": ""}, "items": book})
+        if request.url.path != "/v4/patients":
+            return playing(told.exchanges)(request)
+        if request.url.params["practice_id"] == "2":
+            return elsewhere()
+        is_ann = "p-1" in (request.url.params.get("find") or request.url.params["patient_id"])
+        return httpx.Response(200, json={"items": here if is_ann else []})
+
+    return Stage(told, respond)
+
+
+def test_a_patient_of_another_practice_of_the_office_is_whoever_has_that_number_there() -> None:
+    there = [person("p-1", "Bob", "2125550102"), person("p-2", "Cleo", "2125550103")]
+    stage = at_two_practices(lambda: httpx.Response(200, json={"items": there}))
+
+    found = [(row.patient.full_name, row.patient.phone) for row in stage.rows() if row.patient]
+
+    assert found == [
+        ("Ann Example", "2125550101"),
+        ("Bob Example", "2125550102"),
+        ("Cleo Example", "2125550103"),
+        ("Bob Example", "2125550102"),
+    ]
+    asked = [one.url.params for one in stage.sender.requests if one.url.path == "/v4/patients"]
+    assert [one["practice_id"] for one in asked] == ["2", "1"]
+
+
+@pytest.mark.parametrize(
+    "said", [httpx.Response(401, json={"error_code": "API2007"}), httpx.Response(204)]
+)
+def test_where_another_practice_tells_nobody_ours_counts_if_it_is_called_so(
+    said: httpx.Response,
+) -> None:
+    stage = at_two_practices(lambda: said)
+
+    found = [(row.patient.full_name, row.patient.phone) for row in stage.rows() if row.patient]
+
+    assert found == [
+        ("Ann Example", "2125550101"),
+        ("Example, Bob", None),
+        ("Example, Cleo", None),
+        ("Ann Example", "2125550101"),
+    ]
