@@ -53,16 +53,20 @@ def unpacked(chunks: Iterable[bytes], *, encoding: str, largest: int) -> bytes:
 
 
 def _inflated(chunks: Iterable[bytes], largest: int) -> bytes:
-    body = bytearray()
+    body, packed = bytearray(), 0
     unpacker = zlib.decompressobj(ANY_DEFLATE)
     try:
         for chunk in chunks:
+            packed += len(chunk)
             body += unpacker.decompress(chunk, largest - len(body) + 1)
             _check(len(body), largest)
         body += unpacker.flush()
     except zlib.error:
         raise BrokenContract("the answer cannot be unpacked") from None
     _check(len(body), largest)
+    # What is cut off at its beginning unpacks to nothing, and nothing may be an answer.
+    if packed and not unpacker.eof:
+        raise BrokenContract("the answer ends before it is complete")
     return bytes(body)
 
 

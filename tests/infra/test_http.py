@@ -40,6 +40,11 @@ class Site(BaseHTTPRequestHandler):
             ),
             "/odd": lambda: self.answer(b"packed", ("Content-Encoding", "br")),
             "/torn": lambda: self.answer(b"\x1f\x8b junk", ("Content-Encoding", "gzip")),
+            "/short": lambda: self.answer(gzip.compress(b"")[:10], ("Content-Encoding", "gzip")),
+            "/half": lambda: self.answer(
+                gzip.compress(b"packed")[:-8], ("Content-Encoding", "gzip")
+            ),
+            "/blank": lambda: self.answer(b"", ("Content-Encoding", "gzip"), status=204),
             "/drip": self.drip,
             "/cut": self.cut,
             "/moved": lambda: self.answer(b"", ("Location", "/here?a=1"), status=302),
@@ -208,7 +213,11 @@ def test_an_answer_that_is_too_large_is_given_up(client: Client, site: str, path
         client.send("GET", site + path)
 
 
-@pytest.mark.parametrize("path", ["/odd", "/torn"])
+def test_an_answer_without_content_needs_no_unpacking(client: Client, site: str) -> None:
+    assert client.send("GET", f"{site}/blank").body == b""
+
+
+@pytest.mark.parametrize("path", ["/odd", "/torn", "/short", "/half"])
 def test_an_answer_that_cannot_be_unpacked_breaks_the_contract(
     client: Client, site: str, path: str
 ) -> None:
