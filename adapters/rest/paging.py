@@ -190,7 +190,7 @@ def _pass(
     paging: Paging, fetch: Fetch, *, url: str, named: str, mark: str | None
 ) -> Iterator[Turn]:
     """One pass, guarded against pages that repeat and pages without end."""
-    marks, guard = {mark}, _Guard()
+    marks, guard = {mark}, Guard()
     for _ in range(MAX_PAGES):
         contents = fetch(paging.step(mark))
         with broken_at(named):
@@ -206,7 +206,7 @@ def _pass(
 
 
 @dataclass(slots=True)
-class _Guard:
+class Guard:
     """Knows every page of a pass again, under whatever mark it comes."""
 
     pages: set[int] = field(default_factory=set)

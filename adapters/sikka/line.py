@@ -6,7 +6,7 @@ from typing import Any
 from adapters.rest.auth import Ask
 from adapters.rest.caller import Caller
 from adapters.rest.minimised import bare
-from adapters.rest.paging import MAX_PAGES, broken_at
+from adapters.rest.paging import MAX_PAGES, Guard, broken_at
 from adapters.rest.record import Record
 from adapters.sikka.faults import NotInPlan, said
 from adapters.sikka.keys import application
@@ -48,6 +48,7 @@ class Line:
         With `whole` none may still be on its way to Sikka.
         """
         found: list[Record] = []
+        guard = Guard()
         for page in range(MAX_PAGES):
             place = {"limit": str(PAGE), "offset": str(page)} if paged else {}
             body, headers = self._page(path, {**place, **params}, as_application)
@@ -55,6 +56,7 @@ class Line:
                 raise Transient("Sikka is taking in this practice's data; try again in a minute")
             with broken_at(f"Sikka: GET {path}"):
                 contents = ENVELOPE.open(body)
+                guard.look_at(contents)
             at = self._empty_at if path in _OF_PATIENTS else ()
             found += [Record(bare(one, at)) for one in contents.items if isinstance(one, dict)]
             links = said(body).get("pagination")
@@ -97,4 +99,6 @@ class Line:
             raise PlanLacks(str(missing)) from None
         except TokenExpired as refusal:
             raise Refused(str(refusal)) from None
+        if reply.body is None and not reply.is_empty:
+            raise BrokenContract(f"Sikka: GET {path}: answered null")
         return reply.body, reply.headers

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from domain.desk import Ability, PatientQuery, Resource
-from domain.errors import Refused, Transient
+from domain.errors import BrokenContract, Refused, Transient
 from domain.window import Window
 from domain.wishes import NewCoverage, Write
 from tests.adapters.sikka.counter import Counter, failure, listed
@@ -192,6 +192,23 @@ def test_a_book_that_is_still_being_taken_in_is_not_judged() -> None:
 
     with pytest.raises(Transient):
         Counter({"GET /appointments": loading}).desk.busy(DAY)
+
+
+def test_a_book_that_is_answered_with_null_is_not_taken_for_an_empty_one() -> None:
+    null = httpx.Response(200, content=b"null")
+
+    with pytest.raises(BrokenContract, match="null"):
+        Counter({"GET /appointments": null}).desk.busy(DAY)
+
+
+def test_a_book_whose_pages_repeat_is_given_up_at_once() -> None:
+    again = {**listed(visit("a-1", "09:00")), "pagination": {"next": "more"}}
+    counter = Counter({"GET /appointments": again})
+
+    with pytest.raises(BrokenContract, match="the same page twice"):
+        counter.desk.busy(DAY)
+
+    assert len(counter.asked("/appointments")) == 2
 
 
 @pytest.mark.parametrize("site", ["D90001:1", "d90001:1", "D90001"])
