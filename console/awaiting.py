@@ -7,7 +7,7 @@ from typing import TypeVar
 import redis
 import structlog
 
-from infra.database import DatabaseAway
+from infra.database import DatabaseAway, DatabaseShut
 
 PATIENCE_SECONDS = 900.0
 """Whoever starts again what has ended may pause before it, longer each time (Kubernetes up to five
@@ -34,7 +34,7 @@ def once_there(
     while True:
         try:
             return ask()
-        except redis.AuthenticationError:
+        except (DatabaseShut, redis.AuthenticationError):
             raise  # nobody's waiting mends that
         except (DatabaseAway, redis.ConnectionError, redis.TimeoutError) as away:
             if time.monotonic() > ends:

@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from uuid import uuid4
 
+import redis
 import structlog
+from redis.exceptions import NoPermissionError
 from typer.exceptions import Abort, Exit, TyperException
 
 from domain.errors import SyncError
 from infra import logging
 from infra.embedded import EmbeddedServerError
+from infra.redis import problem_of
 
 FAILED = 1
 MISUSED = 2
@@ -23,6 +26,12 @@ PLAINLY: Mapping[str, str] = {
     "Input should be a valid number, unable to parse string as a number": "give a number",
 }
 """What the parser of options says, and what a person would."""
+
+MORE: Mapping[str, str] = {
+    "NotAllowed": "; 'pms-sync doctor' names the grant that is missing.",
+    "BadStatement": "; 'pms-sync doctor' compares the schema.",
+}
+"""Where a person goes on from an error that names no way out, by its kind."""
 
 log = structlog.get_logger()
 
@@ -70,7 +79,9 @@ def _told(error: Exception, folder: Path) -> int:
         case TyperException():
             return _tell(_usage(error), MISUSED)
         case SyncError() | EmbeddedServerError():
-            return _tell(str(error), FAILED)
+            return _tell(f"{error}{MORE.get(type(error).__name__, '')}", FAILED)
+        case redis.ConnectionError() | redis.TimeoutError() | NoPermissionError():
+            return _tell(f"{problem_of(error)}.", FAILED)
         case BrokenPipeError():
             # Who read our output has read enough; leave nothing for the interpreter to flush.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,5 +1,6 @@
 """The `pms-sync` command."""
 
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +36,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def main() -> None:
+    # The first process of a container hears no signal that it has no word for.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -1,9 +1,11 @@
 """What the processes that stay have in common: where their log goes, and what they wait for."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -27,6 +29,7 @@ def staying(
     patience: float = PATIENCE_SECONDS,
 ) -> Iterator[Wiring]:
     """The parts of a long-running process, whose log goes to standard error."""
+    signal.signal(signal.SIGTERM, _end)
     with wired(migrated=False, connections=connections, stays=True) as wiring:
         given = wiring.settings
         plain = not as_json and (
@@ -38,6 +41,11 @@ def staying(
         require_readable(wiring.secrets)
         with otel.sending(given.otel_exporter_otlp_endpoint, process=" ".join(sys.argv[1:2])):
             yield wiring
+
+
+def _end(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Until the process itself says what it does then: as PID 1 it would not hear it at all."""
+    raise SystemExit(0)
 
 
 def refuse_leaky_redis(wiring: Wiring) -> None:

@@ -1,5 +1,6 @@
 """Connections to Postgres: transactions of one account, and errors that never quote a row."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from time import monotonic
@@ -51,6 +52,12 @@ PASSING = (
 # A statement that was prepared before a migration changed what it brings: the next time it is anew.
 OUTDATED_PLAN = ("0A000", "RevalidateCachedQuery")
 BROKEN_DATA = ("22", "23")
+# What refuses a connection has no SQLSTATE at our end. In another language it counts as away.
+SHUT_OUT = re.compile(
+    "authentication failed|no password supplied|no pg_hba.conf entry|pg_hba.conf rejects"
+    "|permission denied for database|is not permitted to log in"
+    '|(database|role) ".*" does not exist'
+)
 NOT_ALLOWED = "42501"
 
 _SCOPE = text("SELECT set_config('role', :role, true), set_config('app.account', :account, true)")
@@ -59,6 +66,10 @@ _ROLE = text("SELECT set_config('role', :role, true)")
 
 class DatabaseAway(Transient):
     """The connection was lost, or another transaction was in the way: the same work may succeed."""
+
+
+class DatabaseShut(DatabaseAway):
+    """The server is there and does not let us in: waiting does not mend that, a person does."""
 
 
 class CommitUnknown(DatabaseAway):
@@ -323,7 +334,7 @@ def _emptied(error: Exception, *, connecting: bool = False) -> SyncError:
 def _plain(error: psycopg.Error, *, connecting: bool = False) -> SyncError:
     state = error.sqlstate or ""
     if connecting:
-        return DatabaseAway(f"the database cannot be reached: {_reason(error)}")
+        return _unreached(_reason(error))
     is_lost = not state and isinstance(error, psycopg.OperationalError)
     if state.startswith(PASSING) or is_lost or (state, error.diag.source_function) == OUTDATED_PLAN:
         return DatabaseAway(f"the database could not finish now ({state or 'connection lost'})")
@@ -336,6 +347,14 @@ def _plain(error: psycopg.Error, *, connecting: bool = False) -> SyncError:
         )
     kind = NotAllowed if state == NOT_ALLOWED else BadStatement
     return kind(f"the database refused a statement ({state or type(error).__name__})")
+
+
+def _unreached(reason: str) -> DatabaseAway:
+    if SHUT_OUT.search(reason):
+        told = reason.removeprefix("FATAL:").strip()
+        advice = "mend DATABASE_URL, or make what it names"
+        return DatabaseShut(f"the database does not let us in ({told}); {advice}")
+    return DatabaseAway(f"the database cannot be reached: {reason}")
 
 
 def _reason(error: psycopg.Error) -> str:

@@ -19,6 +19,7 @@ USELESS = (
     exceptions.OutOfMemoryError,
     exceptions.ReadOnlyError,
 )
+SHUT = (exceptions.AuthenticationError, exceptions.NoPermissionError)
 CANNOT_KEEP = ("MISCONF", "NOREPLICAS")
 """How a server answers every write, and the first of them PING as well, that it cannot save."""
 
@@ -77,6 +78,14 @@ def is_useless(error: Exception) -> bool:
 
 def cannot_keep(error: Exception) -> bool:
     return isinstance(error, exceptions.ResponseError) and str(error).startswith(CANNOT_KEEP)
+
+
+def problem_of(error: Exception) -> str:
+    """What to do about a server that answers nothing of use; its own words may hold a password."""
+    kind = type(error).__name__
+    if isinstance(error, SHUT):
+        return f"Redis does not let us in ({kind}); mend user and password in REDIS_URL"
+    return f"Redis does not answer ({kind}); start it, or mend REDIS_URL"
 
 
 def policy_problem(client: Redis) -> str | None:

@@ -14,8 +14,9 @@ from console.doctor.servers import Unmade
 from console.output import AsJson
 from console.wiring import Wiring, wired
 from domain.errors import SyncError
-from infra.database import ROLES, BadStatement, DatabaseAway, NotAllowed
+from infra.database import ROLES, BadStatement, DatabaseAway, DatabaseShut, NotAllowed
 from infra.embedded import EmbeddedServerError
+from infra.redis import problem_of
 
 app = typer.Typer()
 log = structlog.get_logger()
@@ -80,6 +81,8 @@ def _missed(error: SyncError | RedisError) -> Iterator[Need]:
 
 def _advice(error: SyncError | RedisError, wiring: Wiring) -> str:
     match error:
+        case DatabaseShut():
+            return str(error)
         case DatabaseAway():
             return f"{error}; start PostgreSQL, or mend DATABASE_URL"
         case NotAllowed():
@@ -89,9 +92,7 @@ def _advice(error: SyncError | RedisError, wiring: Wiring) -> str:
         case BadStatement():
             return f"{error}; run 'pms-sync migrate'"
         case RedisError():
-            # Its text may quote the address, and with it a password.
-            kind = type(error).__name__
-            return f"Redis does not answer ({kind}); start it, or mend REDIS_URL"
+            return problem_of(error)
     return str(error)
 
 
