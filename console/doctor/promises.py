@@ -13,6 +13,7 @@ from infra.database import dispatch, transaction
 
 LATE_CHAIN_SECONDS = 300.0
 S3 = "s3://"
+ALL = "'pms-sync audit verify' judges them all"
 VERIFY = "see that the scheduler and a worker of 'default' run, then 'pms-sync audit verify'"
 
 _VENDORS = text(
@@ -68,7 +69,7 @@ def chained(wiring: Wiring) -> Iterator[Finding]:
     with dispatch(wiring.engine) as db:
         waiting = db.execute(_UNCHAINED).one()
     if not waiting.rows:
-        yield Finding("audit", "ok", "every row is chained")
+        yield Finding("audit", "ok", f"no row of the last day waits to be chained; {ALL}")
     elif waiting.seconds > LATE_CHAIN_SECONDS:
         told = f"{waiting.rows} rows wait to be chained, the oldest for {waiting.seconds:.0f} s"
         yield Finding("audit", "warning", f"{told}; {VERIFY}")
