@@ -102,16 +102,16 @@ def _played(options: list[str], credential: str) -> int:
 
 
 def _credential(given: Settings) -> str:
-    """The one that is set; else that of the demo, where it runs in this home."""
-    secret = given.vapi_auth or given.vapi_webhook_secret
-    if secret is not None:
-        return secret.get_secret_value()
+    """That of the demo, where it runs in this home; else the one that is set."""
     found = noted_secret.of(given.home)
-    if found is None:
+    if found is not None:
+        return found
+    secret = given.vapi_auth or given.vapi_webhook_secret
+    if secret is None:
         raise BadInput(
             "Set VAPI_WEBHOOK_SECRET (or VAPI_AUTH) first; without it no call is genuine."
         )
-    return found
+    return secret.get_secret_value()
 
 
 def _called(wiring: Wiring, account_id: str | None) -> list[str]:

@@ -135,7 +135,7 @@ def _running(
     home, url = wiring.settings.home, address.local(port)
     told = {"VAPI_WEBHOOK_SECRET": secret}
     with Supervisor(home / "logs") as supervisor:
-        for child in processes.children(wiring, port=port, host=host, base_url=url, also=told):
+        for child in processes.children(wiring, port=port, host=host, base_url=url, played=told):
             supervisor.add(child)
         with address.noted(home, url), noted_secret.noted(home, secret):
             for one in practices:
@@ -281,7 +281,7 @@ def _stay(wiring: Wiring, practices: Sequence[Practice], stopped: Event, *, port
     """Until asked to stop, with something happening at each practice now and then."""
     link = new_link(wiring, account_id="default", base_url=address.local(port))
     home = wiring.settings.home.resolve()
-    ours = _as_called()
+    ours = as_called()
     call = f"  {ours} simulate vapi-call\n" if any(one.has_desk for one in practices) else ""
     output.err().print(
         f"""
@@ -289,7 +289,7 @@ Open the run sheet (this link works once):
   {link}
 
 Try, in another terminal:
-  export PMS_SYNC_HOME={home}
+  {way_to(home)}
   {ours} run-sheet
   {ours} sync {output.short(practices[0].connection.id)} --dry-run
 {call}  {ours} queues
@@ -359,8 +359,16 @@ def _named(practice: Practice) -> str:
     return f"{practice.connection.name} ({practice.connection.vendor})"
 
 
-def _as_called() -> str:
+def way_to(home: Path) -> str:
+    """Out of a folder whose .env would lead those commands to the real thing."""
+    aside = f"cd {home}\n  " if Path(settings.DOTENV).exists() else ""
+    return f"{aside}export PMS_SYNC_HOME={home}"
+
+
+def as_called() -> str:
     """How this command is called from here: `make` does not put it on the path."""
     if shutil.which("pms-sync"):
         return "pms-sync"
+    if Path(settings.DOTENV).exists():
+        return str(Path(sys.executable).parent.absolute() / "pms-sync")
     return os.path.relpath(Path(sys.executable).parent / "pms-sync")

@@ -12,11 +12,13 @@ from typing import Annotated
 import typer
 
 import migrations
+from adapters import pms
 from adapters.secrets.choosing import require_readable
 from console import address, output
 from console.output import AsJson
 from console.staying import refuse_leaky_redis
 from console.wiring import Wiring, revision, wired
+from infra import settings
 from infra.listening import require_free
 from infra.supervisor import Child, Supervisor
 
@@ -86,10 +88,17 @@ def children(
     port: int,
     base_url: str,
     host: str = HERE,
-    also: Mapping[str, str] | None = None,
+    played: Mapping[str, str] | None = None,
 ) -> Sequence[Child]:
-    """All processes of the product, told to use this command's servers, and what `also` says."""
-    environment = wiring.environment() | {"APP_BASE_URL": base_url} | dict(also or {})
+    """All processes of the product, told to use this command's servers.
+
+    What is `played` hears what that says and nothing else: it lives where no .env of ours lies.
+    """
+    environment = wiring.environment() | {"APP_BASE_URL": base_url}
+    if played is not None:
+        unsaid, given = settings.unsaid(vendors=pms.registered()), wiring.settings
+        heard = {"LOG_LEVEL": given.log_level, "LOG_FORMAT": given.log_format}
+        environment = unsaid | environment | heard | dict(played)
     commands = {
         "ingress": ["ingress", "--port", str(port), "--host", host],
         "scheduler": ["scheduler"],
@@ -103,6 +112,7 @@ def children(
             name=name,
             command=[sys.executable, "-m", "console.main", *arguments],
             environment={**environment, "PYTHONPATH": str(Path(__file__).parent.parent)},
+            folder=None if played is None else wiring.settings.home,
         )
         for name, arguments in commands.items()
     ]

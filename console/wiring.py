@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from redis import Redis
 from sqlalchemy import Engine, inspect, text
@@ -244,29 +243,10 @@ def thresholds(given: Settings) -> Thresholds:
 
 
 def _moved(given: Settings, home: Path) -> Settings:
-    """The same settings with everything of this machine, keys made here included, elsewhere.
-
-    What is played there reaches no anchor, no store of secrets and no telephone of the real thing.
-    """
+    """Settings with everything of this machine, keys made here included, elsewhere."""
     if given.is_production:
         raise BadInput("Nothing is played in production; set PMS_SYNC_PROFILE=development for it.")
-    # By its name in the environment, which would win over the field's own name.
-    elsewhere: dict[str, Any] = {
-        "PMS_SYNC_HOME": home,
-        "database_url": None,
-        "redis_url": None,
-        "audit_anchor": None,
-        "secrets_backend": "file",
-        "twilio_account_sid": None,
-    }
-    return Settings(
-        _env_file=settings.DOTENV,
-        stored=given.stored,
-        vendor_urls=given.vendor_urls,
-        vendor_secrets=given.vendor_secrets,
-        warnings=given.warnings,
-        **elsewhere,
-    )
+    return settings.apart(given, home)
 
 
 def ensure_schema(wiring: Wiring) -> None:

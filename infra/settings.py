@@ -46,6 +46,7 @@ from infra.vendor_urls import NAMED, VendorUrls, is_loopback, url_problem, vendo
 
 DOTENV = ".env"
 SHORTEST_SECRET = 32
+PLAYED_TOO = ("profile", "log_level", "log_format", "usual_hours")
 
 
 class Settings(BaseSettings):
@@ -332,6 +333,32 @@ def names() -> set[str]:
             case _ if not about.exclude:
                 found.add(field.upper())
     return found
+
+
+def apart(given: Settings, home: Path) -> Settings:
+    """Those of something played in this home: of all that was said of the real thing, nothing."""
+    told = {name: about for name, about in Settings.model_fields.items() if not about.exclude}
+    # By its name in the environment, which would win over the field's own name.
+    said = {
+        _outer(name, about.validation_alias): getattr(given, name)
+        if name in PLAYED_TOO
+        else about.get_default(call_default_factory=True)
+        for name, about in told.items()
+    }
+    return Settings(_env_file=None, **{**said, "PMS_SYNC_HOME": home})
+
+
+def unsaid(*, vendors: Collection[str]) -> dict[str, str]:
+    """For a child process: an empty word in the place of every one this process was told."""
+    ours = tuple(f"{vendor.upper()}_" for vendor in NAMED.union(vendors))
+    known = names()
+    return {
+        name: "" for name in os.environ if name.upper() in known or name.upper().startswith(ours)
+    }
+
+
+def _outer(name: str, alias: Any) -> str:
+    return str(alias.choices[0] if isinstance(alias, AliasChoices) else alias or name)
 
 
 def _environment(stored: Mapping[str, str] | None = None) -> dict[str, str]:

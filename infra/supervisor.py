@@ -28,11 +28,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
-    """A process that is always to run; `environment` is laid over ours."""
+    """A process that is always to run; `environment` is laid over ours, `folder` is where."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path | None = None
 
 
 @dataclass(slots=True)
@@ -134,6 +135,7 @@ class Supervisor:
                 through_shim(list(child.command), identity="self", death_signal=signal.SIGKILL),
                 # Handed on as it is, not read.
                 env={**os.environ, **child.environment},  # noqa: TID251
+                cwd=child.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from adapters.texts.choosing import is_set_up
-from console import demo
+from console import demo, processes
 from console.simulators import known
 from console.truth import Difference, Simulator, differences
 from console.wiring import wired
@@ -22,6 +22,7 @@ from domain.connections import Connection
 from domain.errors import BadInput
 from infra import settings
 from infra.embedded.locks import held
+from tests.e2e.stack import free_port
 
 ROOT = Path(__file__).parents[2]
 REAL = {
@@ -33,6 +34,24 @@ REAL = {
     "TWILIO_MESSAGING_SERVICE_SID": "MG-of-a-practice",
 }
 """What a folder's .env may say of the service that real practices are connected to."""
+
+VOICE = {
+    "VAPI_AUTH": '{"plan": "bearer", "token": "of-the-real-assistant"}',
+    "VAPI_WEBHOOK_SECRET_OLD": "the-one-before",
+    "VAPI_OLD_UNTIL": "2026-01-31T12:00:00Z",
+    "VAPI_CALLS_A_MINUTE": "1",
+    "WEBHOOK_ALLOWED_IPS": "192.0.2.0/24",
+    "ALLOWED_IPS": "192.0.2.0/24",
+    "SIKKA_CALLBACK_KEY": "of-the-real-office",
+    "SIKKA_APP_ID": "of-the-real-application",
+    "GENTU_CLIENT_ID": "of-the-real-application",
+    "GENTU_BASE_URL": "https://gentu.example",
+    "GENTU_LIMITS": "1/3600",
+    "APP_BASE_URL": "https://sheet.example",
+    "AUDIT_KEY": "0123456789abcdef" * 4,
+    "ENCRYPTION_KEY": "fedcba9876543210" * 4,
+}
+"""What it may say of callers and vendors, which would fail what is played."""
 
 NOWHERE = Simulator("http://127.0.0.1:9")
 PRODUCTION = {
@@ -177,6 +196,62 @@ def test_what_a_demo_starts_reaches_nothing_of_the_real_thing(
     assert found.audit_anchor == str(tmp_path / demo.FOLDER / "audit" / "heads.jsonl")
     assert found.secrets_backend == "file"
     assert not is_set_up(found)
+
+
+def test_what_a_demo_starts_hears_nothing_that_was_said_of_the_real_thing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**REAL, **VOICE, "LOG_LEVEL": "WARNING"}.items():
+        monkeypatch.setenv(name, value)
+    with wired(home=tmp_path / demo.FOLDER) as wiring:
+        played = {"VAPI_WEBHOOK_SECRET": "of-the-demo"}
+        children = processes.children(wiring, port=1, base_url="http://127.0.0.1:1", played=played)
+    for name, value in children[0].environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path / demo.FOLDER)
+
+    found = settings.load(vendors=["gentu"])
+
+    assert {one.folder for one in children} == {tmp_path / demo.FOLDER}
+    told = found.model_dump(exclude_defaults=True, exclude={"stored", "warnings"})
+    assert set(told) == {
+        *("home", "database_url", "redis_url", "encryption_key", "jwt_secret"),
+        *("app_base_url", "audit_anchor", "vapi_webhook_secret", "log_level"),
+    }
+    assert (found.vendor_urls, found.vendor_secrets) == ({}, {})
+
+
+@pytest.mark.e2e
+def test_what_a_folder_says_of_the_real_thing_does_not_fail_the_played_call(tmp_path: Path) -> None:
+    said = "".join(f"{name}='{value}'\n" for name, value in {**REAL, **VOICE}.items())
+    (tmp_path / ".env").write_text(said)
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
+    command = [sys.executable, "-m", "console.main", "demo", "--once", "--json", "--vendor=sikka"]
+
+    ended = subprocess.run(  # noqa: S603 - our own command
+        [*command, "--port", str(free_port())],
+        cwd=tmp_path,
+        env={**kept, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    assert [one["on_sheet"] for one in json.loads(ended.stdout)["calls"]] == [True]
+
+
+def test_whoever_tries_its_commands_is_led_out_of_a_folder_that_names_the_real_thing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert demo.way_to(Path("/home")) == "export PMS_SYNC_HOME=/home"
+
+    (tmp_path / ".env").write_text("DATABASE_URL=postgresql://localhost/real\n")
+
+    assert demo.way_to(Path("/home")) == "cd /home\n  export PMS_SYNC_HOME=/home"
+    assert Path(demo.as_called()).is_absolute() or demo.as_called() == "pms-sync"
 
 
 def test_no_demo_is_played_in_production(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
