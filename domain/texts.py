@@ -20,6 +20,7 @@ NOT_SET_UP = "No texts are sent: TWILIO_ACCOUNT_SID and its relatives are not se
 TOO_OLD = "It could not be sent while it was of use."
 WANTS_NONE = "They have asked for no texts."
 OVERTAKEN = "They have moved or cancelled since what it tells of."
+NO_LONGER_SO = "The practice's own book shows it otherwise."
 
 
 def pause_after(waited: timedelta) -> timedelta:

@@ -1,11 +1,12 @@
 """Sentences for callers: what became of a write, and what can be done instead."""
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, datetime
 
 from domain.desk import Ability
 from domain.names import spoken
 from domain.sameness import CAME_TO_NOTHING
+from domain.showing import Otherwise, Shown
 from domain.speech import joined, said_day, said_time, said_when, spelled
 from domain.tools import (
     CALL_FOLLOWS,
@@ -148,13 +149,36 @@ def unsettled_text(kept: KeptWrite, practice: str, timezone: str) -> str:
     )
 
 
+def otherwise_text(kept: KeptWrite, found: Otherwise, practice: str, timezone: str) -> str | None:
+    """What the practice's book shows of what was told as done; None where that is not theirs.
+
+    Who has cancelled has nothing to do, whatever the book still shows: the practice has.
+    """
+    who, asked = practice or "Your practice", _at(kept.write.wish, timezone)
+    if found.how is Shown.ELSEWHERE and found.start is not None:
+        return (
+            f"{who}: our book has your appointment{_on(found.start, timezone, joint='for')}, and"
+            f" not{asked} as you asked. Please call us if that does not suit you."
+        )
+    if found.how is Shown.MISSING:
+        return (
+            f"{who}: we cannot find your appointment{asked} in our book. Somebody at the practice"
+            " will call you; please call us before you rely on it."
+        )
+    return None
+
+
 def _at(wish: Wish, timezone: str) -> str:
     """A text may be read days later: the whole date."""
     if not isinstance(wish, Booking | Move | Cancellation) or wish.start is None:
         return ""
-    day = said_day(local_day(wish.start, timezone), today=date.min)
     joint = "on" if isinstance(wish, Cancellation) else "for"
-    return f" {joint} {day} at {said_time(wish.start, timezone)}"
+    return _on(wish.start, timezone, joint=joint)
+
+
+def _on(start: datetime, timezone: str, *, joint: str) -> str:
+    day = said_day(local_day(start, timezone), today=date.min)
+    return f" {joint} {day} at {said_time(start, timezone)}"
 
 
 def _asked(kept: KeptWrite) -> str:

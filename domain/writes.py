@@ -157,6 +157,7 @@ class KeptWrite:
     start: datetime | None = None
     end: datetime | None = None
     submitted_at: datetime | None = None
+    settled_at: datetime | None = None
     polls: int = 0
     trace_id: str = ""
     is_new: bool = False

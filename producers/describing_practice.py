@@ -96,6 +96,8 @@ UNTOLD: Fields = {
     "patientName": str | None,
     "phone": str | None,
     "text": str | None,
+    "shown": str | None,
+    "shownTime": datetime | None,
 }
 
 

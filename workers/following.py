@@ -1,10 +1,10 @@
 """Follows a write that its caller no longer waits for, and lets them know what became of it."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -13,17 +13,19 @@ from sqlalchemy import Engine, text
 
 from adapters.opening import Opener
 from adapters.phones import normalised, region_of
-from adapters.storage import connections, opt_outs, texts
+from adapters.storage import connections, opt_outs, showing, texts
 from adapters.storage.ledger import guard, put
 from adapters.storage.spent import keep_spent
 from adapters.storage.writes import WriteLedger
+from domain.appointments import Appointment
 from domain.connections import Connection, State
 from domain.desk import PracticeDesk
 from domain.errors import BrokenContract, NeedsReconnect, Refused, SyncError
 from domain.jobs import Job
-from domain.tool_words import text_of, unsettled_text
+from domain.showing import Otherwise, otherwise
+from domain.tool_words import otherwise_text, text_of, unsettled_text
 from domain.tools import Told
-from domain.window import local_day
+from domain.window import Window, day_start, local_day
 from domain.wishes import Booking, Cancellation, Move, NewPatient
 from domain.work import WHILE_SOMEBODY_LOOKS_ON, sync_job
 from domain.writes import SETTLED, KeptWrite, WriteState
@@ -35,6 +37,11 @@ from workers.writing import Writing
 PURPOSE = "outcome"
 IN_DOUBT = "in doubt"
 """Of the text that tells of no end: one that is found later is told in another."""
+OTHERWISE = "otherwise"
+"""Of the text that tells how the practice's book has what was told as done."""
+
+FAR_AHEAD = timedelta(days=366)
+HEARD_OF = frozenset({Told.CONFIRMED, Told.REQUESTED})
 
 log = structlog.get_logger()
 
@@ -49,20 +56,6 @@ _DAY = text(
     """
     SELECT pms_start FROM run_sheet_appointments
     WHERE pms_connection_id = :connection_id AND pms_appointment_id = :pms_id LIMIT 1
-    """
-)
-_SHOWN = text(
-    """
-    SELECT EXISTS (
-      SELECT FROM run_sheet_appointments
-      WHERE pms_connection_id = :connection_id AND pms_appointment_id = :pms_id
-        AND (CAST(:start AS timestamptz) IS NULL OR pms_start = :start)
-        AND (NOT :is_off OR removed_at IS NOT NULL OR appointment_status = 'cancelled'))
-    OR EXISTS (
-      SELECT FROM pms_writes AS later
-      WHERE later.connection_id = :connection_id AND later.pms_id = :pms_id
-        AND later.kind IN ('reschedule', 'cancel') AND later.state = 'confirmed'
-        AND later.created_at > (SELECT created_at FROM pms_writes WHERE id = :write_id))
     """
 )
 
@@ -148,35 +141,67 @@ class Followed:
             log.warning("text.no_number")
             return False
         words = text_of if kept.state in SETTLED else unsettled_text
+        purpose = PURPOSE if kept.state in SETTLED else IN_DOUBT
+        body = words(kept, self._connection.name, self._connection.timezone)
         with self._transaction() as db:
-            return texts.put(
-                db,
-                self._parts.sealer,
-                account_id=kept.account_id,
-                write_id=kept.id,
-                recipient=recipient,
-                purpose=PURPOSE if kept.state in SETTLED else IN_DOUBT,
-                body=words(kept, self._connection.name, self._connection.timezone),
-                trace_id=kept.trace_id or None,
-            )
+            return self._put(db, kept, recipient, purpose=purpose, body=body)
+
+    def _put(self, db: Db, kept: KeptWrite, recipient: str, *, purpose: str, body: str) -> bool:
+        return texts.put(
+            db,
+            self._parts.sealer,
+            account_id=kept.account_id,
+            write_id=kept.id,
+            recipient=recipient,
+            purpose=purpose,
+            body=body,
+            trace_id=kept.trace_id or None,
+        )
 
     def is_shown(self) -> bool:
-        """Whether the sheet has come to show it; what leaves no trace there counts as shown.
-
-        So does what was moved or cancelled since: nobody will ever see it as it was asked for.
-        """
-        wish = self.kept.write.wish
-        if not isinstance(wish, Booking | Move | Cancellation):
-            return True
-        values = {
-            "write_id": self.kept.id,
-            "connection_id": self._connection.id,
-            "pms_id": self.kept.pms_id if isinstance(wish, Booking) else wish.appointment_id,
-            "start": None if isinstance(wish, Cancellation) else wish.start,
-            "is_off": isinstance(wish, Cancellation),
-        }
         with self._transaction() as db:
-            return bool(db.execute(_SHOWN, values).scalar_one())
+            return showing.is_shown(db, self.kept.id)
+
+    def is_elsewhere(self) -> bool:
+        with self._transaction() as db:
+            return showing.is_elsewhere(db, self.kept.id)
+
+    def otherwise(self) -> Otherwise | None:
+        """A practice that can be asked no more says nothing against it."""
+        try:
+            found = otherwise(self.kept, self._book())
+        except (NeedsReconnect, BrokenContract, Refused) as problem:
+            log.warning("write.not_seen", error_kind=problem.kind)
+            return None
+        if found is not None:
+            log.warning("write.shown_otherwise", state=found.how.value)
+            self._tell_otherwise(found)
+        return found
+
+    def _book(self) -> Sequence[Appointment]:
+        """The patient's own, as far ahead as anybody books."""
+        wish, zone = self.kept.write.wish, self._connection.timezone
+        patient_id = getattr(wish, "patient_id", None)
+        if patient_id is None:
+            raise Refused("It is not known whose appointment it is.")
+        now = self._parts.clock()
+        asked = getattr(wish, "start", None) or now
+        today = day_start(local_day(min(now, asked), zone), zone)
+        window = Window(today, max(now, asked) + FAR_AHEAD)
+        with self._desk() as desk:
+            return desk.appointments(window, patient_id=patient_id)
+
+    def _tell_otherwise(self, found: Otherwise) -> None:
+        """For the practice to see to, and for whoever was told of it as it was asked for."""
+        kept = self.kept
+        with self._transaction() as db:
+            if showing.keep(db, kept.id, found):
+                texts.drop(db, kept.id, purpose=PURPOSE)
+        body = otherwise_text(kept, found, self._connection.name, self._connection.timezone)
+        recipient = self._recipient(kept) if body and kept.told in HEARD_OF else None
+        if body and recipient is not None:
+            with self._transaction() as db:
+                self._put(db, kept, recipient, purpose=OTHERWISE, body=body)
 
     def show(self) -> None:
         """Have the days it touches read, so that the sheet shows it; not while it is paused."""

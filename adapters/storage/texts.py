@@ -13,7 +13,7 @@ from adapters.storage import opt_outs, overtaken
 from adapters.storage.ledger import put as put_job
 from domain.errors import SyncError
 from domain.jobs import Job
-from domain.texts import AFTER, CARRIER, TO_BE_SENT, KeptText, TextState
+from domain.texts import AFTER, CARRIER, NO_LONGER_SO, TO_BE_SENT, KeptText, TextState
 from domain.work import send_text_job
 from infra.database import dispatch, transaction
 from infra.sealing import Sealer
@@ -42,6 +42,12 @@ _DUE = text("UPDATE pms_writes SET text_state = 'due' WHERE id = :id")
 # Where somebody has told the caller instead, it stays so.
 _OF_WRITE = text(
     "UPDATE pms_writes SET text_state = :state WHERE id = :id AND text_state <> 'by_person'"
+)
+_DROP = text(
+    """
+    UPDATE text_messages SET state = 'off', updated_at = now(), reason = :reason
+    WHERE write_id = :write_id AND purpose = :purpose AND state = 'due'
+    """
 )
 _NAMED = text(
     """
@@ -83,6 +89,11 @@ def put(  # noqa: PLR0913 - to whom, for which write, in what words
         db.execute(_DUE, {"id": write_id})
     put_job(db, send_text_job(account_id=account_id, text_id=row_id, trace_id=trace_id))
     return True
+
+
+def drop(db: Db, write_id: UUID, *, purpose: str) -> None:
+    """What has not left says what is no longer so."""
+    db.execute(_DROP, {"write_id": write_id, "purpose": purpose, "reason": NO_LONGER_SO})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Callers who were promised word of a request and have had none: the practice has to tell them."""
+"""Callers the practice has to tell: promised word they never had, or told what its book denies."""
 
 import json
 from collections.abc import Sequence
@@ -11,9 +11,11 @@ from sqlalchemy import RowMapping, text
 
 from adapters.storage.entries import EntrySeal
 from adapters.storage.overtaken import IS_OVERTAKEN
+from adapters.storage.showing import IS_SHOWN
 from adapters.storage.texts import TABLE as TEXTS
 from adapters.storage.tool_calls import TABLE as TOOL_CALLS
 from adapters.storage.writes import TABLE as WRITES
+from domain.showing import Shown
 from infra.sealing import Sealer
 
 BY_PERSON = "by_person"
@@ -28,21 +30,23 @@ OVERDUE = timedelta(minutes=30)
 """A text that is not known to have left by then may never come."""
 
 _IS_UNTOLD = f"""
-    kept.told = 'requested' AND NOT {IS_OVERTAKEN} AND (
+    NOT {IS_OVERTAKEN} AND (
+      (kept.shown IS NOT NULL AND kept.text_state <> 'by_person' AND NOT {IS_SHOWN})
+      OR kept.told = 'requested' AND (
       kept.text_state IN ('off', 'failed', 'opted_out')
       OR (kept.text_state = 'none'
           AND COALESCE(kept.settled_at + CAST(:moment AS interval),
                        kept.submitted_at + CAST(:given_up AS interval)) < :now)
       OR (kept.text_state IN ('due', 'sending', 'unknown')
           AND COALESCE(kept.settled_at, kept.submitted_at + CAST(:given_up AS interval))
-              + CAST(:overdue AS interval) < :now))
+              + CAST(:overdue AS interval) < :now)))
 """
 _UNTOLD = text(
     f"""
     SELECT kept.id, kept.kind, kept.state, COALESCE(kept.start_at, entry.pms_start) AS start_at,
-           kept.confirmation, kept.text_state, kept.created_at, kept.account_id, kept.request,
-           kept.connection_id, own.display_name AS practice, own.timezone,
-           entry.id AS entry_id, entry.patient_name,
+           kept.confirmation, kept.text_state, kept.created_at, kept.shown, kept.shown_start_at,
+           kept.account_id, kept.request, kept.connection_id,
+           own.display_name AS practice, own.timezone, entry.id AS entry_id, entry.patient_name,
            message.id AS message_id, message.recipient, asked.id AS asked_id, asked.caller
     FROM pms_writes AS kept
     JOIN pms_connections AS own ON own.id = kept.connection_id
@@ -81,7 +85,8 @@ _TOLD = text(
 class Untold:
     """One request whose end its caller has not heard; `phone` is where they can be called.
 
-    `patient` is whom it is for, where the sheet or the request itself names them.
+    `patient` is whom it is for, where the sheet or the request itself names them. `shown` says how
+    the practice's book has it, from `shown_start` on, where not as it was asked for.
     """
 
     id: UUID
@@ -93,6 +98,8 @@ class Untold:
     asked_at: datetime
     practice: str | None
     timezone: str
+    shown: Shown | None = None
+    shown_start: datetime | None = None
     phone: str | None = field(default=None, repr=False)
     patient: str | None = field(default=None, repr=False)
 
@@ -111,6 +118,8 @@ def untold(db: Db, *, now: datetime, limit: int, sealer: Sealer | None = None) -
             asked_at=row["created_at"],
             practice=row["practice"],
             timezone=row["timezone"],
+            shown=Shown(row["shown"]) if row["shown"] else None,
+            shown_start=row["shown_start_at"],
             phone=_phone(sealer, row) if sealer else None,
             patient=_patient(db, sealer, row) if sealer else None,
         )

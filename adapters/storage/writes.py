@@ -287,13 +287,12 @@ class WriteLedger:
     def _put(self, db: Db, new: NewWrite) -> KeptWrite | None:
         """The row and its hold; None where a twin came first, so that one looks again."""
         now, write_id, wish = self._clock(), uuid4(), new.write.wish
-        held = new.hold is not None
         values = {
             "id": write_id,
             "account_id": self._account,
             "connection_id": new.connection_id,
             "kind": new.write.kind.value,
-            "state": (WriteState.HELD if held else WriteState.REQUESTED).value,
+            "state": (WriteState.HELD if new.hold else WriteState.REQUESTED).value,
             "key": new.key,
             "call_id": new.call_id,
             "request": self._sealed(write_id, new.write),
@@ -390,6 +389,7 @@ class WriteLedger:
             start=row["start_at"],
             end=row["end_at"],
             submitted_at=row["submitted_at"],
+            settled_at=row["settled_at"],
             polls=row["polls"],
             trace_id=row["trace_id"],
             is_new=is_new,

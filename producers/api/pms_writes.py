@@ -41,7 +41,12 @@ _UNTOLD_PHI = ("phone", "patient_name", "appointment_time")
 
 @router.get("/untold", summary="List callers who are still to be told")
 def untold_(door: Clerk) -> dict[str, Any]:
-    """What they were only promised has ended, and no text could tell them so."""
+    """What they were only promised has ended, and no text could tell them so.
+
+    Or what they were told is done is `shown` otherwise in the practice's own book: `elsewhere`, at
+    `shownTime`; `missing`; or `standing`, though it was called off. That stays until somebody has
+    seen to it, whatever text has gone out.
+    """
     return {"success": True, "writes": [_told_of(one) for one in _to_be_told(door)]}
 
 
@@ -82,6 +87,8 @@ def _told_of(one: Untold) -> dict[str, Any]:
         "patientName": one.patient,
         "phone": one.phone,
         "text": one.text_state,
+        "shown": one.shown and one.shown.value,
+        "shownTime": one.shown_start and one.shown_start.isoformat(),
     }
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -17,6 +17,7 @@ from adapters.storage.untold import Untold
 from domain.authorisations import SUBJECT
 from domain.deliveries import DeliveryState, parted
 from domain.people import Permission
+from domain.showing import Shown
 from domain.speech import said_day, said_time
 from domain.window import local_day
 from domain.writes import SETTLED, WriteState
@@ -86,6 +87,11 @@ NOT_DONE: Mapping[str, str] = {
 }
 UNFORESEEN = {True: "It is done.", False: "It could not be done."}
 NOT_KNOWN = "What became of it{on} cannot be told: look at the practice's own book."
+OTHERWISE: Mapping[Shown, str] = {
+    Shown.ELSEWHERE: "They were told that it is{on}, but the book has it{shown}.",
+    Shown.MISSING: "They were told that it is{on}, but it is not in the book.",
+    Shown.STANDING: "They were told that it is cancelled, but it is still in the book{shown}.",
+}
 NO_TEXT: Mapping[str, str] = {
     "off": "no texts are set up",
     "failed": "the text did not arrive",
@@ -193,9 +199,10 @@ def call_words(one: Asked) -> str:
 
 def untold_words(one: Untold) -> str:
     """What to tell them, with the day and the time on the practice's clock."""
-    day = said_day(local_day(one.start, one.timezone), today=date.min) if one.start else ""
-    when = f"{day} at {said_time(one.start, one.timezone)}" if one.start else ""
+    when, shown = _when(one.start, one.timezone), _when(one.shown_start, one.timezone)
     joined = {"on": when and f" on {when}", "to": when and f" to {when}"}
+    if one.shown is not None:
+        return OTHERWISE[one.shown].format(**joined, shown=shown and f" on {shown}")
     if one.state not in SETTLED:
         return NOT_KNOWN.format(**joined)
     is_done = one.state == WriteState.CONFIRMED
@@ -203,9 +210,24 @@ def untold_words(one: Untold) -> str:
     return f"{said} Confirmation number {one.confirmation}." if is_done else said
 
 
+def untold_reason(one: Untold) -> str:
+    """Why nobody has told them, or that a text has; what is still in the book is no text's."""
+    if one.shown is Shown.STANDING:
+        return ""
+    no_text = NO_TEXT.get(one.text_state)
+    return f"Not told: {no_text}." if no_text else "A text has told them so."
+
+
+def _when(start: datetime | None, timezone: str) -> str:
+    if start is None:
+        return ""
+    day = said_day(local_day(start, timezone), today=date.min)
+    return f"{day} at {said_time(start, timezone)}"
+
+
 ENVIRONMENT.filters.update(
     untold_words=untold_words,
-    untold_reason=lambda one: NO_TEXT[one.text_state],
+    untold_reason=untold_reason,
     wished_words=lambda kind: WISHED.get(kind, "A request"),
     may_replay=may_replay,
     job_words=job_words,

@@ -4,21 +4,24 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from domain.errors import Refused, Throttled
+from domain.errors import Refused, Throttled, Transient
 from domain.jobs import Job
+from domain.showing import Otherwise
 from domain.tools import Told
-from domain.writes import OPEN, SETTLED, KeptWrite, WriteState
+from domain.writes import OPEN, SETTLED, SHOWN_AFTER, KeptWrite, WriteState
 
 SOON, LATER = timedelta(seconds=3), timedelta(minutes=1)
 QUICK_FOR = timedelta(minutes=5)
+AT_LEISURE = timedelta(minutes=3)
 LOOKS = (
     (timedelta(seconds=30), timedelta(seconds=3)),
     (timedelta(minutes=5), timedelta(seconds=20)),
-    (timedelta(minutes=45), timedelta(minutes=3)),
+    (SHOWN_AFTER + AT_LEISURE, AT_LEISURE),
 )
-"""For how long after a write left, and how often, the sheet is looked at for it."""
+"""For how long after a write was taken, and how often, the sheet is looked at for it."""
 
 GIVE_UP_AFTER = timedelta(hours=6)
+TO_BE_SHOWN = "the practice's system to show what was written"
 ABANDONED_AFTER = timedelta(minutes=2)
 """A write that did not leave by then is called off: whoever asked has long been told."""
 
@@ -36,6 +39,11 @@ class Follower(Protocol):
     def withdraw(self) -> KeptWrite: ...
     def let_them_know(self, kept: KeptWrite) -> bool: ...
     def is_shown(self) -> bool: ...
+    def is_elsewhere(self) -> bool:
+        """Whether the sheet shows it already, otherwise than it was asked for."""
+
+    def otherwise(self) -> Otherwise | None:
+        """How the practice's own book has it, kept and told; None where it is as asked for."""
 
 
 class Writes(Protocol):
@@ -58,9 +66,13 @@ def settle_write(job: Job, *, writes: Writes, clock: Callable[[], datetime]) -> 
     if kept.state not in SETTLED:
         _wait(job, kept, now=clock())
     texted = kept.told == Told.REQUESTED and follower.let_them_know(kept)
-    if kept.state is WriteState.CONFIRMED and not follower.is_shown():
+    done = {"state": kept.state.value, "texted": texted}
+    if kept.state is not WriteState.CONFIRMED or follower.is_shown():
+        return done
+    if not follower.is_elsewhere():
         _until_shown(kept, now=clock())
-    return {"state": kept.state.value, "texted": texted}
+    found = _otherwise(follower, kept, now=clock())
+    return done if found is None else {**done, "shown": found.how.value}
 
 
 def _let_go(follower: Follower) -> Mapping[str, Any]:
@@ -73,10 +85,20 @@ def _let_go(follower: Follower) -> Mapping[str, Any]:
 
 def _until_shown(kept: KeptWrite, *, now: datetime) -> None:
     """What a PMS has taken on may come into what it lets us read only minutes later."""
-    since = now - (kept.submitted_at or now)
+    since = now - (kept.settled_at or now)
     pause = next((pause for until, pause in LOOKS if since < until), None)
     if pause is not None:
-        raise Throttled("the practice's system to show what was written", until=now + pause)
+        raise Throttled(TO_BE_SHOWN, until=now + pause)
+
+
+def _otherwise(follower: Follower, kept: KeptWrite, *, now: datetime) -> Otherwise | None:
+    """A practice that cannot be asked just now is asked later: somebody may rely on it."""
+    try:
+        return follower.otherwise()
+    except Transient:
+        if now > (kept.settled_at or now) + GIVE_UP_AFTER:
+            return None
+        raise Throttled(TO_BE_SHOWN, until=now + AT_LEISURE) from None
 
 
 def _wait(job: Job, kept: KeptWrite, *, now: datetime) -> None:

@@ -108,6 +108,8 @@ pms_writes = Table(
     Column("entry_id", ID),
     Column("patient_link_id", ID, ForeignKey("patient_links.id")),
     Column("called_off_at", INSTANT),
+    Column("shown", Text),
+    Column("shown_start_at", INSTANT),
     UniqueConstraint("account_id", "idempotency_key"),
     Index("ix_pms_writes_connection_id", "connection_id", "created_at"),
     Index(

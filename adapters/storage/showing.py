@@ -1,0 +1,62 @@
+"""Whether the sheet shows what a PMS has taken on as it was asked for; what is kept where not."""
+
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import text
+
+from domain.showing import Otherwise
+
+# What was moved or cancelled since counts as shown: nobody will ever see it as it was asked for.
+IS_SHOWN = """
+    (EXISTS (
+      SELECT FROM run_sheet_appointments AS entry
+      WHERE entry.pms_connection_id = kept.connection_id AND entry.pms_appointment_id = kept.pms_id
+        AND (kept.kind = 'cancel' OR entry.pms_start = kept.start_at)
+        AND (kept.kind <> 'cancel' OR entry.removed_at IS NOT NULL
+             OR entry.appointment_status = 'cancelled'))
+    OR EXISTS (
+      SELECT FROM pms_writes AS later
+      WHERE later.connection_id = kept.connection_id AND later.pms_id = kept.pms_id
+        AND later.kind IN ('reschedule', 'cancel') AND later.state = 'confirmed'
+        AND later.created_at > kept.created_at))
+"""
+_SHOWN = text(
+    f"""
+    SELECT kept.kind NOT IN ('book', 'reschedule', 'cancel') OR {IS_SHOWN}
+    FROM pms_writes AS kept WHERE kept.id = :id
+    """  # noqa: S608 - a constant
+)
+# A move may be shown where it was for as long as a copy is old; what is new was nowhere before.
+_ELSEWHERE = text(
+    """
+    SELECT EXISTS (
+      SELECT FROM pms_writes AS kept JOIN run_sheet_appointments AS entry
+        ON entry.pms_connection_id = kept.connection_id AND entry.pms_appointment_id = kept.pms_id
+      WHERE kept.id = :id AND kept.kind = 'book' AND entry.pms_last_synced_at > kept.settled_at
+        AND entry.removed_at IS NULL AND entry.pms_start <> kept.start_at)
+    """
+)
+_KEEP = text(
+    """
+    UPDATE pms_writes SET shown = :shown, shown_start_at = :start,
+      text_state = CASE WHEN text_state = 'by_person' THEN 'none' ELSE text_state END
+    WHERE id = :id AND shown IS NULL RETURNING id
+    """
+)
+
+
+def is_shown(db: Db, write_id: UUID) -> bool:
+    """Whether the sheet has come to show it; what leaves no trace there counts as shown."""
+    return bool(db.execute(_SHOWN, {"id": write_id}).scalar_one())
+
+
+def is_elsewhere(db: Db, write_id: UUID) -> bool:
+    """Whether the sheet has a new appointment, read since, at another time."""
+    return bool(db.execute(_ELSEWHERE, {"id": write_id}).scalar_one())
+
+
+def keep(db: Db, write_id: UUID, found: Otherwise) -> bool:
+    """Keep how the book shows it, for the practice to see to; False where that is kept already."""
+    values = {"id": write_id, "shown": found.how.value, "start": found.start}
+    return db.execute(_KEEP, values).first() is not None
