@@ -33,6 +33,12 @@ PLAIN_LETTERS = str.maketrans(
         "ħ": "h",
     }
 )
+# Unicode's classes of marks that no reader may leave out: vowel signs, voicing, the killed vowel,
+# tones; the others are accents and points, which a keyboard may lack.
+VOWELS = frozenset({0, 8, 9, 84, 91, 103, 107, 118, 122, 129, 130, 132})
+INVISIBLE = frozenset(
+    {"\u034f", *map(chr, range(0xFE00, 0xFE10)), *map(chr, range(0xE0100, 0xE01F0))}
+)
 SHORTEST_SHOUTED_FAMILY = 3
 SHOWN_OF_AN_ID = 4
 LONGEST_SAID = 80
@@ -98,6 +104,13 @@ def is_sayable(name: str) -> bool:
     )
 
 
+def is_unheard(name: str) -> bool:
+    """Nothing of it is left to compare, and it is no title alone either."""
+    titles = TITLES | LETTERS
+    told = name.replace(",", " ").split()
+    return not read(name).words and not all(_bare(word) in titles for word in told)
+
+
 def display(
     *, prefix: str | None = None, given: str | None = None, family: str | None = None
 ) -> str:
@@ -132,8 +145,11 @@ def turned(one: Name, other: Name) -> Likeness:
     """How well they agree if either was written the other way round: the family name first.
 
     A list in capitals, or a name without a comma, does not say where the family name ends. A word
-    that belongs to a family name may be missing, and a hyphen may join or part.
+    that belongs to a family name may be missing, and a hyphen may join or part. What has no word
+    agrees with nothing.
     """
+    if not one.words or not other.words:
+        return Likeness.UNLIKE
     if sorted(one.words) == sorted(other.words):
         return Likeness.EXACT
     if not _spellings(one).isdisjoint(_spellings(other)):
@@ -249,8 +265,20 @@ def _shouted(words: list[str]) -> int:
 
 
 def _folded(words: list[str]) -> tuple[str, ...]:
-    """Without accents, case, apostrophes and hyphens."""
-    text = unicodedata.normalize("NFKD", " ".join(words)).casefold()
-    plain = "".join(letter for letter in text if not unicodedata.combining(letter))
-    plain = plain.translate(PLAIN_LETTERS)
-    return tuple(re.sub(r"[^\w\s]", "", re.sub(r"[-.\u2010-\u2015]", " ", plain)).split())
+    """Without accents, case, apostrophes and hyphens; nothing where no letter or digit is left."""
+    text = unicodedata.normalize("NFKD", " ".join(words))
+    parted = re.sub(r"[-.\u2010-\u2015]", " ", text)
+    kept = "".join(one for one in parted if _is_kept(one))
+    plain = kept.casefold().translate(PLAIN_LETTERS)
+    return tuple(word for word in plain.split() if any(one.isalnum() for one in word))
+
+
+def _is_kept(one: str) -> bool:
+    """Letters, digits and spaces, and the marks that are letters themselves.
+
+    Of a script that writes its vowels as marks, two names would be one without them.
+    """
+    if one.isalnum() or one == "_" or one.isspace():
+        return True
+    is_mark = unicodedata.category(one) in {"Mn", "Mc"}
+    return is_mark and unicodedata.combining(one) in VOWELS and one not in INVISIBLE

@@ -41,7 +41,8 @@ class Person:
         A name alone is nobody: whoever was chosen for it was chosen for that row.
         """
         told_apart_by = self.date_of_birth or self.entry_id or ""
-        return "\x1f".join([" ".join(sorted(read(self.name).words)), told_apart_by])
+        called = " ".join(sorted(read(self.name).words)) or self.name
+        return f"{called}\x1f{told_apart_by}"
 
     def on(self, entry_id: UUID) -> "Person":
         """The same person as this row means them."""

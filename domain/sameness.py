@@ -54,7 +54,9 @@ def _about(wish: Wish) -> Mark:
         case Booking():
             return (wish.patient_id, wish.start)
         case NewPatient():
-            return (*_folded(wish.first_name), ",", *_folded(wish.last_name), wish.date_of_birth)
+            first, last = _folded(wish.first_name), _folded(wish.last_name)
+            # A name of which nothing is left is nobody's: not even the same over again.
+            return (*first, ",", *last, wish.date_of_birth) if first and last else (object(),)
         case PatientChange():
             return (wish.patient_id,)
         case NewNote() | NewCoverage() | Payment():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from domain.desk import PatientCard
-from domain.names import Likeness, Name, display, likeness, read, spoken
+from domain.names import Likeness, Name, display, is_unheard, likeness, read, spoken
 
 MOST_ATTEMPTS = 3
 
@@ -52,6 +52,12 @@ class Claim:
         return bool(self.full_name or self.first_name or self.last_name)
 
     @property
+    def is_unheard(self) -> bool:
+        """A name was said of which nothing is left to compare: it is no one's, and no silence."""
+        told = (self.whole_name,) if self.whole_name else (self.first_name, self.last_name)
+        return any(is_unheard(one) for one in told if one)
+
+    @property
     def has_full_name(self) -> bool:
         return bool(self.name.given and self.name.family)
 
@@ -95,6 +101,8 @@ def proved_by(claim: Claim, cards: Iterable[PatientCard]) -> PatientCard | None:
 
 def fitting(claim: Claim, cards: Iterable[PatientCard]) -> list[PatientCard]:
     """Of people that are proven already, those who are not ruled out by what is claimed."""
+    if claim.is_unheard:
+        return []
     return [one for one in cards if _fits(claim, one)]
 
 

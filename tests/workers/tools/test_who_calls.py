@@ -363,3 +363,15 @@ def test_what_nobody_is_called_is_not_registered(name: dict[str, str]) -> None:
 )
 def test_people_are_registered_by_names_of_any_script(name: dict[str, str]) -> None:
     assert "is registered" in Practice().call(STRANGER).ask("create-patient", **{**FAY, **name})
+
+
+@pytest.mark.parametrize("said", ["\U0001f600", "...", "\u2014", "(Bob Baker)", "* *"])
+@pytest.mark.parametrize("by", ["name", "firstName", "lastName"])
+def test_a_name_of_which_nothing_can_be_compared_is_not_whoever_calls(said: str, by: str) -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+
+    told = practice.call(ANN_CALLS).ask("cancel-appointment", **{by: said})
+
+    assert told == WHO
+    assert practice.desk.sent == []
