@@ -228,24 +228,22 @@ class Arguments:
         raise BadInput(_whom(told, [people[key] for key in named], list(people.values())))
 
     def type(self, connection: Connection) -> tuple[str | None, str | None]:
-        """The id and the name of the kind of visit; an unknown one has only its name."""
-        told = self.text(*TYPE)
-        if told is None:
-            return None, None
-        if told in connection.types:
-            return told, connection.types[told].name
-        found = _most_alike(told, {key: one.name for key, one in connection.types.items()})
-        return (found, connection.types[found].name) if found else (None, told)
+        """The id and the name of the kind of visit; an unknown one has only its name.
 
-    def known_type(self, connection: Connection) -> str | None:
-        """The id of the kind of visit; a question where the practice knows no such kind."""
-        type_id, name = self.type(connection)
-        if name is None or type_id is not None or not connection.types:
-            return type_id
-        if name.casefold() in ANYBODY:
-            return None
-        kinds = joined([one.name for one in connection.types.values()][:MOST_CHOICES])
-        raise BadInput(f"I do not know that kind of visit. It could be {kinds}. Which one is it?")
+        It is asked about where the practice's system lists its kinds, each with its length. Where
+        none has one, somebody has named a few by hand, and there may be any other.
+        """
+        told, types = self.text(*TYPE), connection.types
+        if told is None or told.casefold() in ANYBODY:
+            return None, None
+        if told in types:
+            return told, types[told].name
+        found = _most_alike(told, {key: one.name for key, one in types.items()})
+        if found is not None:
+            return found, types[found].name
+        if any(one.duration_minutes for one in types.values()):
+            raise BadInput(_which_kind([one.name for one in types.values()]))
+        return None, told
 
     def _whole(self, *names: str) -> str | None:
         for name in names:
@@ -333,6 +331,15 @@ def _most_alike(told: str, known: Mapping[str, str]) -> str | None:
     if exact:
         return exact[0]
     return keys[0] if best and len(keys) == 1 else None
+
+
+def _which_kind(names: list[str]) -> str:
+    """A few of many are told as that: there may be the one that was meant."""
+    asked = "I do not know that kind of visit."
+    if len(names) > MOST_CHOICES:
+        some = joined(names[:MOST_CHOICES], word="and")
+        return f"{asked} There are {some}, and others. What would you call it?"
+    return f"{asked} It could be {joined(names)}. Which one is it?"
 
 
 def _whom(told: str, named: list[str], people: list[str]) -> str:

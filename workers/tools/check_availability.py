@@ -19,7 +19,7 @@ PHI: tuple[str, ...] = ()
 def answer(request: ToolRequest) -> ToolAnswer:
     told = arguments_of(request)
     day = told.day() or told.place.today
-    type_id = told.known_type(request.connection)
+    type_id, _ = told.type(request.connection)
     sought = Sought(
         minutes=told.minutes(type_id, request.connection, request.rules),
         practitioner_id=told.practitioner(request.connection),

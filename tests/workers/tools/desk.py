@@ -474,6 +474,12 @@ class Practice:
     practitioners: Mapping[str, str] = field(
         default_factory=lambda: {LEE.pms_id: LEE.name, ORTIZ.pms_id: ORTIZ.name}
     )
+    types: Mapping[str, KnownType] = field(
+        default_factory=lambda: {
+            "TY-1": KnownType(name="Cleaning", duration_minutes=60),
+            "TY-2": KnownType(name="New patient exam", duration_minutes=45),
+        }
+    )
     id: UUID = field(default_factory=uuid4)
 
     def __post_init__(self) -> None:
@@ -488,10 +494,7 @@ class Practice:
             site="D1",
             timezone=ZONE,
             practitioners=self.practitioners,
-            types={
-                "TY-1": KnownType(name="Cleaning", duration_minutes=60),
-                "TY-2": KnownType(name="New patient exam", duration_minutes=45),
-            },
+            types=self.types,
         )
 
     def call(self, caller: str | None = ANN_CALLS) -> "Call":

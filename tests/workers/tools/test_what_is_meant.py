@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from domain.connections import Connection
+from domain.connections import Connection, KnownType
+from domain.wishes import Booking
 from tests.workers.tools.desk import Practice
 
 BOTH = {
@@ -96,3 +97,47 @@ def test_an_unknown_kind_of_visit_is_asked_about() -> None:
         " it?"
     )
     assert call.ask("check-availability", date="2026-11-23", type="cleaning").startswith("The free")
+
+
+def test_an_unknown_kind_of_visit_is_not_booked_at_the_usual_length() -> None:
+    practice = Practice()
+
+    said = practice.call().ask("book-appointment", startTime="2026-11-23T09:00", type="exorcism")
+
+    assert said.startswith("I do not know that kind of visit. It could be Cleaning or")
+    assert practice.desk.sent == []
+
+
+@pytest.mark.parametrize("type_", ["any", "No preference"])
+def test_whoever_wants_no_kind_in_particular_is_asked_about_none(type_: str) -> None:
+    practice = Practice()
+
+    said = practice.call().ask("book-appointment", startTime="2026-11-23T09:00", type=type_)
+
+    assert "is confirmed for" in said
+
+
+def test_kinds_that_somebody_has_only_marked_are_not_all_there_are() -> None:
+    practice = Practice(types={"Video": KnownType(name="Video", is_telehealth=True)})
+    call = practice.call()
+
+    free = call.ask("check-availability", date="2026-11-23", type="cleaning")
+    booked = call.ask("book-appointment", startTime="2026-11-23T09:00", type="cleaning")
+
+    assert free.startswith("The free times are")
+    assert "is confirmed for" in booked
+    [sent] = practice.desk.sent
+    assert isinstance(sent.wish, Booking)
+    assert (sent.wish.type_id, sent.wish.type_name) == (None, "cleaning")
+
+
+def test_of_many_kinds_a_few_are_told_as_that() -> None:
+    kinds = ("Cleaning", "Crown", "Exam", "Filling", "X-ray")
+    types = {one: KnownType(name=one, duration_minutes=30) for one in kinds}
+
+    said = Practice(types=types).call().ask("check-availability", date="monday", type="exorcism")
+
+    assert said == (
+        "I do not know that kind of visit. There are Cleaning, Crown, Exam and Filling, and others."
+        " What would you call it?"
+    )
