@@ -1,16 +1,24 @@
 """An assistant at the practice's API: let in by Vapi's signature, it acts for its caller alone."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import redis
 from sqlalchemy import text
 
+from adapters.queue import RedisAnnouncer
+from adapters.replies import Replies
+from adapters.vapi.verifying import short_plans
 from domain.desk import Coverage, Note
 from domain.desk_calls import UNPROVED
 from domain.people import Role
+from infra.sealing import Keyring, Sealer
+from producers.callers import Voice
 from tests.practice_api.client import Client, dispatch_all
 from tests.practice_api.test_practice_api import ANN, booked, booking, every_route
-from tests.voice.line import ACCOUNT
+from tests.voice.line import ACCOUNT, KEY, SECRET
+from tests.webhooks.serving import served
 
 pytestmark = pytest.mark.integration
 
@@ -162,6 +170,31 @@ def test_a_call_makes_one_appointment_whichever_way_it_asks(api: Client, bob: st
         "An appointment was made in this call already; move it instead.",
     )
     assert mixed.status_code == 422
+    assert len(api.line.desk.sent) == 1
+
+
+def test_a_key_stands_for_one_request_of_a_call_while_the_encryption_key_is_changed(
+    api: Client, bob: str, redis_client: redis.Redis, redis_url: str
+) -> None:
+    wanted = booking(api, patientId=BOB)
+    first = api.signed("POST", "/appointments", wanted, call=bob, key="K1")
+    changed = Sealer(Keyring.from_hex("fedcba9876543210" * 4, old=[KEY]))
+    voice = Voice(
+        plans=short_plans(SECRET, allow_bare=False),
+        replies=Replies(redis_url),
+        announcer=RedisAnnouncer(redis_url),
+    )
+
+    with served(api.line.engine, api.database_url, redis_client, changed, voice=voice) as ingress:
+        after = replace(api, line=replace(api.line, client=ingress))
+        again = after.signed("POST", "/appointments", wanted, call=bob, key="K1")
+        other = after.signed(
+            "POST", "/appointments", booking(api, "11:00", patientId=BOB), call=bob, key="K1"
+        )
+
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert other.status_code == 422
     assert len(api.line.desk.sent) == 1
 
 

@@ -32,6 +32,7 @@ from tests.webhooks.serving import bearer, served
 pytestmark = pytest.mark.integration
 
 ANN = "PAT-1001"
+NEW_PATIENT = {"firstName": "Fay", "lastName": "Fern", "dateOfBirth": "1999-09-09"}
 
 
 def at(api: Client, clock: str) -> str:
@@ -285,6 +286,24 @@ def test_a_booking_asked_for_again_after_the_encryption_key_was_changed_is_the_s
 
     assert again.json() == first.json()
     assert again.headers["Idempotent-Replayed"] == "true"
+    assert len(api.line.desk.sent) == 1
+
+
+def test_a_key_used_for_another_request_is_refused_while_the_encryption_key_is_changed(
+    api: Client, redis_client: redis.Redis
+) -> None:
+    api.send("POST", "/appointments", booking(api), key="K1")
+    changed = Sealer(Keyring.from_hex("fedcba9876543210" * 4, old=[KEY]))
+
+    with served(api.line.engine, api.database_url, redis_client, changed) as ingress:
+        headers = {**bearer(ACCOUNT, Role.BILLING), "Idempotency-Key": "K1"}
+        other = ingress.post("/api/pms/appointments", json=booking(api, "11:00"), headers=headers)
+        elsewhere = ingress.post("/api/pms/patients", json=NEW_PATIENT, headers=headers)
+
+    assert (other.status_code, elsewhere.status_code) == (422, 422)
+    assert other.json()["detail"] == (
+        "This Idempotency-Key was used for another request; choose a new one."
+    )
     assert len(api.line.desk.sent) == 1
 
 
