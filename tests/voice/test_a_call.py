@@ -18,6 +18,7 @@ from domain.tools import NO_PRACTICE, NOT_NOW, NOT_OURS, TEXT_FOLLOWS, UNDER_WAY
 from domain.window import whole_day
 from domain.work import ANSWER, SEND_TEXT, SETTLE, SYNC
 from infra.database import transaction
+from producers.webhooks.vapi import MARK_LENGTH
 from tests.voice.line import ANN, NUMBER_ID, SECRET, Carrier, DeskOpener, Line, line
 from tests.workers.tools.desk import ZONE
 from workers.tools.transfer_to_human import NOT_YET
@@ -254,6 +255,19 @@ def test_legacy_calls_of_one_tool_are_told_apart_and_the_same_one_is_not(phone: 
     assert "is confirmed for" in booked
     assert again == booked
     assert len(phone.desk.sent) == 1
+
+
+def test_legacy_calls_are_told_apart_by_their_words_and_not_by_our_key(phone: Line) -> None:
+    day = phone.day.isoformat()
+
+    with phone.worker():
+        for time_ in ("8:00", "9:00"):
+            phone.send(legacy(phone, "checkAvailability", date=day, time=time_))
+
+    ids = [row.tool_call_id for row in phone.rows("SELECT tool_call_id FROM tool_calls")]
+    one, other = (name.rpartition(":")[2] for name in ids)
+    assert len(one) == len(other) == MARK_LENGTH
+    assert one[:10] != other[:10]
 
 
 def test_a_tool_has_an_address_of_its_own(phone: Line) -> None:
