@@ -76,6 +76,9 @@ class RememberingDesk(PracticeDesk):
     ) -> Sequence[Appointment]:
         return self.desk.appointments(window, patient_id=patient_id)
 
+    def appointment(self, pms_id: str) -> Appointment | None:
+        return self.desk.appointment(pms_id)
+
     def shifts(self, window: Window) -> Sequence[Shift]:
         return self.desk.shifts(window)
 

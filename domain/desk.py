@@ -217,6 +217,9 @@ class PracticeDesk(WriteDesk, Protocol):
         Where a patient is named a long window costs little; others' may be among them all the same.
         """
 
+    def appointment(self, pms_id: str) -> Appointment | None:
+        """As `appointments`, one by its id: on any day, in one request."""
+
     def shifts(self, window: Window) -> Sequence[Shift]:
         """Working hours of practitioners and chairs, holidays taken out."""
 

@@ -103,6 +103,9 @@ class AdvancedMdDesk:
     ) -> Sequence[Appointment]:
         return self._source.rows(window)
 
+    def appointment(self, pms_id: str) -> Appointment | None:
+        raise Refused(_NOT_OFFERED)
+
     def busy(self, window: Window) -> Sequence[Busy]:
         """What began before it and lasts into it, too."""
         every = (

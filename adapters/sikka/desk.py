@@ -102,14 +102,14 @@ class SikkaDesk:
     def appointments(
         self, window: Window, *, patient_id: str | None = None
     ) -> Sequence[Appointment]:
-        found: list[Appointment] = []
-        for row in self._book(window, patient_id=patient_id):
-            try:
-                rows = self._parse(row, self._connection)
-                found += [without(one, self._connection.left_out) for one in rows]
-            except BadRecord as bad:
-                log.warning("vendor.record_unreadable", reason=str(bad), path=bad.path)
+        found = self._read(self._book(window, patient_id=patient_id))
         return [one for one in found if one.start in window]
+
+    def appointment(self, pms_id: str) -> Appointment | None:
+        """Among the first page at most, should the filter be overlooked."""
+        asked = {"appointment_sr_no": pms_id, **self._here}
+        found = self._read(self._line.records("/appointments", asked, most=1))
+        return next((one for one in found if one.pms_id == pms_id), None)
 
     def busy(self, window: Window) -> Sequence[Busy]:
         """What began before it and lasts into it, too."""
@@ -227,18 +227,29 @@ class SikkaDesk:
     ) -> list[Record]:
         asked = {
             **days_asked(window, self._connection.timezone),
-            "practice_id": self._office.practice_id,
-            **self._book_fields,
+            **self._here,
         }
         if patient_id is not None:
             asked["patient_id"] = patient_id
         return self._line.records("/appointments", asked, whole=whole)
 
+    def _read(self, rows: Sequence[Record]) -> list[Appointment]:
+        """Those that can be read."""
+        found: list[Appointment] = []
+        for row in rows:
+            try:
+                read = self._parse(row, self._connection)
+                found += [without(one, self._connection.left_out) for one in read]
+            except BadRecord as bad:
+                log.warning("vendor.record_unreadable", reason=str(bad), path=bad.path)
+        return found
+
     @property
-    def _book_fields(self) -> Mapping[str, str]:
-        """Notes are read for whoever asks, unless the practice leaves them out."""
+    def _here(self) -> Mapping[str, str]:
+        """What this practice has; notes are read for whoever asks, unless it leaves them out."""
         is_left_out = Extra.NOTES in self._connection.left_out
-        return BOOK_FIELDS if is_left_out else {"fields": APPOINTMENT_FIELDS}
+        fields = BOOK_FIELDS if is_left_out else {"fields": APPOINTMENT_FIELDS}
+        return {"practice_id": self._office.practice_id, **fields}
 
     def _taken(self, row: Record) -> Busy | None:
         """None for what is not in the way, and for what cannot be told of whom it takes."""

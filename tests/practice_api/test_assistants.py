@@ -1,6 +1,7 @@
 """An assistant at the practice's API: let in by Vapi's signature, it acts for its caller alone."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -152,6 +153,21 @@ def test_a_caller_sees_moves_and_cancels_only_their_own(api: Client, bob: str) -
 
     assert [one["id"] for one in listed] == [own]
     assert [one.status_code for one in cancelled] == [404, 200]
+
+
+def test_a_caller_hears_of_their_own_appointments_a_year_ahead_and_changes_them(
+    api: Client, bob: str
+) -> None:
+    desk, first = api.line.desk, api.line.desk.works[0].window.start
+    own, theirs = (desk.add(one, first + timedelta(days=360)) for one in (BOB, ANN))
+    year = {"startDate": api.line.day.isoformat(), "endDate": own.start.date().isoformat()}
+
+    listed = api.signed("GET", "/appointments", call=bob, **year)
+    refused = api.signed("DELETE", f"/appointments/{theirs.pms_id}", call=bob)
+    cancelled = api.signed("DELETE", f"/appointments/{own.pms_id}", call=bob)
+
+    assert [one["id"] for one in listed.json()["appointments"]] == [own.pms_id]
+    assert (refused.status_code, cancelled.status_code) == (404, 200)
 
 
 def test_a_call_makes_one_appointment_whichever_way_it_asks(api: Client, bob: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 import redis
 from sqlalchemy import text
 
+from domain.appointments import Appointment
 from domain.desk import (
     Ability,
     Balance,
@@ -131,6 +132,47 @@ def test_an_appointment_is_moved_and_cancelled(api: Client) -> None:
     assert cancelled["appointment"]["status"] == "cancelled"
     assert again["message"] == "It was cancelled already."
     assert [one.status.value for one in api.line.desk.book] == ["cancelled"]
+
+
+def far_ahead(api: Client, days: int = 360) -> Appointment:
+    """A recall of Ann's that no rule of booking reaches."""
+    return api.line.desk.add(ANN, api.line.desk.works[0].window.start + timedelta(days=days))
+
+
+def test_an_appointment_far_ahead_is_moved_and_cancelled_by_its_id_without_reading_the_book(
+    api: Client,
+) -> None:
+    near, far = far_ahead(api, 200), far_ahead(api)
+
+    moved = api.told("PATCH", f"/appointments/{near.pms_id}", {"startTime": at(api, "11:00")})
+    cancelled = api.told("DELETE", f"/appointments/{far.pms_id}")
+
+    assert moved["appointment"]["startTime"].startswith(at(api, "11:00"))
+    assert cancelled["appointment"]["status"] == "cancelled"
+    assert api.line.desk.asked.count("appointment") == 2
+    assert "appointments" not in api.line.desk.asked
+
+
+def test_an_appointment_that_is_over_is_neither_moved_nor_cancelled(api: Client) -> None:
+    over = far_ahead(api, -30)
+
+    moved = api.send("PATCH", f"/appointments/{over.pms_id}", {"startTime": at(api, "11:00")})
+    cancelled = api.send("DELETE", f"/appointments/{over.pms_id}")
+
+    assert (moved.status_code, cancelled.status_code) == (404, 404)
+    assert "submit" not in api.line.desk.asked
+
+
+def test_a_patients_appointments_of_a_year_are_asked_for_at_once(api: Client) -> None:
+    far = far_ahead(api)
+    year: dict[str, Any] = {"startDate": api.line.day, "endDate": far.start.date()}
+
+    found = api.told("GET", "/appointments", patientId=ANN, **year)["appointments"]
+    refused = api.send("GET", "/appointments", **year)
+
+    assert [one["id"] for one in found] == [far.pms_id]
+    assert api.line.desk.asked.count("appointments") == 1
+    assert (refused.status_code, "of one patientId" in refused.json()["detail"]) == (422, True)
 
 
 def test_an_appointment_that_is_cancelled_is_moved_no_more(api: Client) -> None:

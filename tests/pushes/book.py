@@ -243,6 +243,9 @@ class Book:
     ) -> Sequence[Appointment]:
         return [one for one in map(self._told, self.visits) if one.start in window]
 
+    def appointment(self, pms_id: str) -> Appointment | None:
+        return next((one for one in map(self._told, self.visits) if one.pms_id == pms_id), None)
+
     def busy(self, window: Window) -> Sequence[Busy]:
         return []
 

@@ -1,6 +1,6 @@
 """A patient's appointments to come, and the one among them a caller means."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -56,6 +56,14 @@ def in_the_book(
     """What the PMS shows, and what it has just taken on: its own copy may be minutes old."""
     unseen = request.writer.unseen(request.connection.id)
     return _book(request, window, unseen, patient_id=patient_id)
+
+
+def by_id(request: ToolRequest, pms_id: str) -> Appointment | None:
+    """The one of the book that has this id, whichever day it is on."""
+    shown = request.desk.appointment(pms_id)
+    unseen = request.writer.unseen(request.connection.id)
+    found = _as_written([] if shown is None else [shown], unseen)
+    return next((one for one in found if one.pms_id == pms_id), None)
 
 
 def cancellations(unseen: Sequence[KeptWrite]) -> Mapping[str, KeptWrite]:
@@ -200,15 +208,21 @@ def said_appointment(request: ToolRequest, one: Appointment) -> str:
 def _book(
     request: ToolRequest, window: Window, unseen: Sequence[KeptWrite], *, patient_id: str | None
 ) -> list[Appointment]:
+    shown = request.desk.appointments(window, patient_id=patient_id)
+    return [one for one in _as_written(shown, unseen) if one.start in window]
+
+
+def _as_written(shown: Sequence[Appointment], unseen: Sequence[KeptWrite]) -> Iterator[Appointment]:
+    """What the PMS shows, as our writes have left it, and what they have made besides."""
     off = cancellations(unseen)
     done = [one for one in unseen if one.state is WriteState.CONFIRMED]
     latest = {one.pms_id: one for one in done if isinstance(one.write.wish, Booking | Move)}
     found = []
-    for one in request.desk.appointments(window, patient_id=patient_id):
+    for one in shown:
         kept = latest.pop(one.pms_id, None)
         found.append(_moved(one, kept) if kept is not None else one)
     found += [made for one in latest.values() if (made := _made(one)) is not None]
-    return [_standing(one, off.get(one.pms_id)) for one in found if one.start in window]
+    return (_standing(one, off.get(one.pms_id)) for one in found)
 
 
 def _standing(one: Appointment, cancellation: KeptWrite | None) -> Appointment:

@@ -7,25 +7,30 @@ from typing import Any
 
 from domain.appointments import Appointment, Status
 from domain.desk import Opening
-from domain.desk_calls import CANCELLED, SAID, SCHEDULED
+from domain.desk_calls import CANCELLED, SAID, SCHEDULED, acts_for_caller
 from domain.errors import BadInput
 from domain.slots import OPERATORY, PRACTITIONER
 from domain.tools import ToolRequest
-from domain.window import Window, local_day, whole_days, zone
+from domain.window import local_day, whole_days, zone
 from domain.wishes import Booking, Cancellation, Move
 from domain.writes import SlotTaken
 from workers.calls.times import Sought, on_day, resource_id, taking_along, too_soon_or_far
-from workers.calls.upcoming import being_moved, cancellations, in_the_book
+from workers.calls.upcoming import AHEAD_DAYS, being_moved, by_id, cancellations, in_the_book
 from workers.desk_calls import documents, given
 from workers.desk_calls.carrying import carry
 from workers.desk_calls.documents import OK, Already, Missing, Said, written
 
 MOST_DAYS = 31
+MOST_DAYS_OF_ONE = AHEAD_DAYS + 1
+"""Of one patient: today and a year ahead, which is as cheap as a day."""
+
+A_DAY = timedelta(days=1)
 MOST_NAMED = 25
 SHORTEST, LONGEST = 5, 480
 BEING_MOVED = (
     "A move of this appointment is under way; ask what became of it before it is changed again."
 )
+NONE_TO_COME = "This practice has no such appointment to come."
 NOT_FREE = "That time is not free; ask for /api/pms/appointments/availability of the day."
 PHI = ("patient_id", "patient_name", "appointment_time", "appointment_type", "notes")
 BOOKED = ("patient_id", "patient_name", "appointment_time")
@@ -36,9 +41,13 @@ def listed(request: ToolRequest) -> Said:
     timezone = request.connection.timezone
     first = given.day(request, "startDate") or local_day(request.now, timezone)
     last = given.day(request, "endDate") or first
-    if (last - first).days >= MOST_DAYS:
-        raise BadInput(f"Ask for at most {MOST_DAYS} days at once.")
-    found = in_the_book(request, whole_days(first, last, timezone))
+    patient_id = _whose(request)
+    if (last - first).days >= (MOST_DAYS_OF_ONE if patient_id else MOST_DAYS):
+        raise BadInput(
+            f"Ask for at most {MOST_DAYS} days at once, or {MOST_DAYS_OF_ONE} of one patientId."
+        )
+    window = whole_days(first, last, timezone)
+    found = in_the_book(request, window, patient_id=patient_id)
     shown = [one for one in found if not one.removed and _is_wanted(request, one)]
     named = _named(request, sorted(shown, key=lambda one: (one.start, one.pms_id)))
     rows = [documents.appointment(one, request.connection) for one in named]
@@ -218,14 +227,13 @@ def _free(request: ToolRequest, start: datetime, sought: Sought) -> Opening:
 
 
 def _appointment(request: ToolRequest) -> Appointment:
-    """By its id, among those of a while before and as far ahead as may be booked."""
-    wanted = given.needed(request, "appointmentId")
-    ahead = timedelta(days=request.rules.max_days_ahead)
-    window = Window(request.now - timedelta(days=1), request.now + ahead)
-    for one in in_the_book(request, window):
-        if one.pms_id == wanted and not one.removed and given.is_theirs(request, one.patient_id):
-            return one
-    raise Missing("This practice has no such appointment to come.")
+    """By its id, of a while before or however far ahead."""
+    found = by_id(request, given.needed(request, "appointmentId"))
+    if found is None or found.removed or found.start < request.now - A_DAY:
+        raise Missing(NONE_TO_COME)
+    if not given.is_theirs(request, found.patient_id):
+        raise Missing(NONE_TO_COME)
+    return found
 
 
 def _minutes(request: ToolRequest, *, usual: int | None = None) -> int:
@@ -249,6 +257,14 @@ def _type(request: ToolRequest) -> tuple[str | None, str | None]:
         return told, types[told].name
     named = [key for key, one in types.items() if one.name.casefold() == told.casefold()]
     return (named[0] if named else None), told
+
+
+def _whose(request: ToolRequest) -> str | None:
+    """The patient who is named, or the only one that the call has proved."""
+    named = given.text(request, "patientId")
+    if named is None and acts_for_caller(request.call_id) and len(request.proofs.patient_ids) == 1:
+        (named,) = request.proofs.patient_ids
+    return named
 
 
 def _is_wanted(request: ToolRequest, one: Appointment) -> bool:

@@ -115,6 +115,21 @@ def test_of_one_patient_a_year_ahead_is_one_request() -> None:
     assert (params["patient_id"], params["enddate"]) == ("p-1", "2027-06-02")
 
 
+def test_an_appointment_is_found_by_its_id_on_any_day_in_one_request() -> None:
+    far = visit("a-1", "09:00", date="2028-06-02T00:00:00")
+    counter = Counter(
+        {"GET /appointments": {**listed(visit("a-2", "10:00"), far), "pagination": {"next": "x"}}}
+    )
+
+    found, none = counter.desk.appointment("a-1"), counter.desk.appointment("a-3")
+
+    assert found is not None
+    assert (found.pms_id, found.start.year, none) == ("a-1", 2028, None)
+    params = [dict(one.url.params) for one in counter.asked("/appointments")]
+    assert [one["appointment_sr_no"] for one in params] == ["a-1", "a-3"]
+    assert all(one["practice_id"] == "1" and "startdate" not in one for one in params)
+
+
 def test_a_patient_who_is_not_there_is_none() -> None:
     empty = httpx.Response(204)
 

@@ -146,6 +146,11 @@ class Desk:
             one for one in shown if one.start in window and patient_id in {None, one.patient_id}
         ]
 
+    def appointment(self, pms_id: str) -> Appointment | None:
+        self._ask("appointment")
+        shown = self.book if self.shows is None else self.shows
+        return next((one for one in shown if one.pms_id == pms_id), None)
+
     def shifts(self, window: Window) -> Sequence[Shift]:
         self._ask("shifts")
         return [one for one in self.works if _meet(one.window, window)]
