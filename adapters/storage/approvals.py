@@ -1,6 +1,6 @@
 """A dry run's preview: read back, approved once and in time, or thrown away."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import Row, text
 from adapters.storage import run_log
 from adapters.storage.entries import EntrySeal
 from adapters.storage.ledger import put
+from adapters.storage.runs import LoggedRun
 from domain.previews import GOOD_FOR
 from domain.runs import Run, RunStatus, SyncType
 from domain.sheet import NotOnSheet, Settled
@@ -27,13 +28,22 @@ _RUN = """
     """
 _SHOWN = text(_RUN)
 _LOCK = text(f"{_RUN} FOR UPDATE OF run")
-_SYNCED_SINCE = text(
+_OVERTAKEN = """
+    EXISTS (SELECT FROM pms_sync_log AS later
+            WHERE later.pms_connection_id = run.pms_connection_id AND NOT later.dry_run
+              AND later.completed_at > run.completed_at
+              AND later.started_at > run.started_at - interval '7 days'
+              AND daterange(later.day_from, later.day_to, '[]')
+                  && daterange(run.day_from, run.day_to, '[]'))
     """
-    SELECT EXISTS (SELECT FROM pms_sync_log
-                   WHERE pms_connection_id = :connection_id AND NOT dry_run
-                     AND completed_at > :since
-                     AND daterange(day_from, day_to, '[]') && daterange(:first, :last, '[]'))
-    """
+_SYNCED_SINCE = text(f"SELECT {_OVERTAKEN} FROM pms_sync_log AS run WHERE id = :id")  # noqa: S608
+_STALE = text(
+    f"""
+    SELECT run.id
+    FROM pms_sync_log AS run JOIN pms_connections AS connection ON connection.id = pms_connection_id
+    WHERE run.id = ANY(:ids)
+      AND (removed_at IS NOT NULL OR run.completed_at < :oldest OR {_OVERTAKEN})
+    """  # noqa: S608 - our own words
 )
 _APPROVED = text(
     """
@@ -71,6 +81,15 @@ def prospect(db: Db, run_id: UUID, *, at: datetime) -> Prospect:
     if next_at is None or next_at > ends or not _is_read_then(run, next_at):
         return Prospect(until=ends)
     return Prospect(until=next_at, is_synced_then=True)
+
+
+def stale(db: Db, found: Iterable[LoggedRun], *, at: datetime) -> frozenset[UUID]:
+    """Those of the previews that nobody can approve any more, whatever is done."""
+    ids = [run.id for run in found if run.may_be_approved]
+    if not ids:
+        return frozenset()
+    values = {"ids": ids, "oldest": at - GOOD_FOR}
+    return frozenset(db.execute(_STALE, values).scalars())
 
 
 def _is_read_then(run: Row[Any], next_at: datetime) -> bool:
@@ -123,7 +142,7 @@ def _preview(db: Db, run_id: UUID) -> Row[Any]:
 
 
 def _previewed(run: Row[Any] | None) -> Row[Any]:
-    if run is None or run.removed_at is not None:
+    if run is None:
         raise NotOnSheet("There is no such run.")
     if not run.dry_run:
         raise Settled("This run was no preview: what it did is on the sheet already.")
@@ -138,13 +157,13 @@ def _refuse_stale(db: Db, run: Row[Any], *, at: datetime) -> None:
         raise Settled("This preview is still being made; wait for its end.")
     if run.status != RunStatus.SUCCESS or run.diff is None:
         raise Settled("This preview is not complete, or was discarded; make a new one.")
+    if run.removed_at is not None:
+        raise Settled("This practice was removed since this preview was made.")
     if run.connection_state not in {"ACTIVE", "ERROR"}:
         raise Settled("This practice does not sync at present; resume or reconnect it first.")
     if at - run.completed_at > GOOD_FOR:
         raise Settled("This preview is older than a day; make a new one.")
-    days = {"first": run.day_from, "last": run.day_to}
-    since = {"connection_id": run.pms_connection_id, "since": run.completed_at}
-    if db.execute(_SYNCED_SINCE, {**days, **since}).scalar_one():
+    if db.execute(_SYNCED_SINCE, {"id": run.id}).scalar_one():
         raise Settled(
             "These days were synced since this preview was made; make a new one, and approve it"
             " before they are synced again."

@@ -1,6 +1,6 @@
 """The log of runs as an operator reads it: the latest ones, one with its rejects, one by job."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -106,7 +106,7 @@ class LoggedRun:
 
     @property
     def may_be_approved(self) -> bool:
-        """A preview that is whole, kept, and not used; whether it is too old is told then."""
+        """A preview that is whole, kept, and not used; `approvals.stale` tells what ends it."""
         is_whole = self.dry_run and self.status == RunStatus.SUCCESS
         return is_whole and self.has_diff and self.approved_at is None
 
@@ -150,8 +150,8 @@ def read(db: Db, run_id: UUID) -> LoggedRun:
     return LoggedRun(**row)
 
 
-def as_answer(run: LoggedRun) -> dict[str, Any]:
-    """A run as scripts and pages read it."""
+def as_answer(run: LoggedRun, *, stale: Container[UUID] = ()) -> dict[str, Any]:
+    """A run as scripts and pages read it; `stale` are the previews that nobody can approve now."""
     kept = ("id", "connection_id", "job_id", "sync_type", "status", "dry_run", "started_at")
     return {
         **{name: getattr(run, name) for name in kept},
@@ -164,7 +164,7 @@ def as_answer(run: LoggedRun) -> dict[str, Any]:
         "queries_total": run.queries_total,
         "errors": run.errors,
         "backfill_id": run.backfill_id,
-        "may_be_approved": run.may_be_approved,
+        "may_be_approved": run.may_be_approved and run.id not in stale,
         "approved_at": run.approved_at,
         "approved_by": run.approved_by,
         "approved_job_id": run.approved_job_id,

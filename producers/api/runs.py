@@ -80,8 +80,9 @@ def history(
     with door.transaction() as db:
         runs.require(db, connection_id)
         found = runs.listed(db, connection_id=connection_id, before=before, limit=limit + 1)
+        stale = approvals.stale(db, found, at=door.ports.clock())
     page, following = paged(found, limit=limit, mark=lambda run: (run.started_at, run.id))
-    told = [as_json(runs.as_answer(run)) for run in page]
+    told = [as_json(runs.as_answer(run, stale=stale)) for run in page]
     return {"success": True, "runs": told, "next_cursor": following}
 
 
@@ -112,7 +113,8 @@ def show(run_id: UUID, door: Seer) -> dict[str, Any]:
         run = runs.read(db, run_id)
         rejects = [dict(one) for one in runs.rejects(db, run_id)]
         diff = diff_of(db, door, run)
-    told = {**runs.as_answer(run), "rejects": rejects, "diff": diff}
+        stale = approvals.stale(db, [run], at=door.ports.clock())
+    told = {**runs.as_answer(run, stale=stale), "rejects": rejects, "diff": diff}
     return {"success": True, "run": as_json(told)}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -118,12 +119,14 @@ def one_run(request: Request, door: Reader, run_id: UUID) -> HTMLResponse:
         connections = {one.id: one for one in read_connections(db, now=now)}
         may_be = run.may_be_approved and door.person.may(Permission.SYNC)
         prospect = approvals.prospect(db, run_id, at=now) if may_be else None
+        stale = approvals.stale(db, [run], at=now)
     return render(
         request,
         "_run.html",
         person=door.person,
         run=run,
         prospect=prospect,
+        stale=stale,
         now=now,
         rejects=rejects,
         diff=diff,
@@ -138,6 +141,7 @@ def _boards(door: Door, shown: Shown) -> dict[str, Any]:
     with door.transaction() as db:
         connections = read_connections(db, now=now)
         latest = boards.latest_runs(db, each=shown.runs)
+        stale = approvals.stale(db, chain.from_iterable(latest.values()), at=now)
         backfills = boards.latest_backfills(db)
         surprises = boards.surprises(db)
         waiting = {one.connection_id: one for one in reversed(read_waiting(db))}
@@ -162,10 +166,18 @@ def _boards(door: Door, shown: Shown) -> dict[str, Any]:
     foremost = found if shown.every else _foremost(found)
     return {
         "boards": foremost,
+        "stale": stale,
         "hidden": len(found) - len(foremost),
-        "every": shown.every,
         "is_busy": any(one.waiting and _is_due(one.waiting, now) for one in found),
         "workers": workers,
+        **_offered(door, shown),
+    }
+
+
+def _offered(door: Door, shown: Shown) -> dict[str, Any]:
+    """What was chosen, and what whoever looks may do."""
+    return {
+        "every": shown.every,
         "each": shown.runs,
         "span": shown.span.value,
         "may_configure": door.person.may(Permission.CONFIGURE),

@@ -96,6 +96,8 @@ def test_a_preview_is_read_approved_and_taken_back_and_a_range_is_read(
     assert found["rows"][:2] == ["undone", "approved"]
     assert "read whole" in found["range"]
     assert (found["width"], found["panelWidth"]) == (390, 390)
+    assert found["decided"][0] == "to decide"
+    assert found["decided"][1].startswith("Discard\nThese days were synced since")
     assert found["trouble"] == []
     days = synced_office.read("SELECT day_from, day_to FROM pms_sync_log ORDER BY started_at")
     assert (days[-1]["day_from"], days[-1]["day_to"]) == (

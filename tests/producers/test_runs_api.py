@@ -1,5 +1,6 @@
 """Runs and ranges over JSON: asked for, followed, previewed, approved, steered."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -380,3 +381,67 @@ def test_a_preview_that_would_be_refused_is_not_offered(site: Site, connection_i
     is_offered, said = prospect(site, run_id)
     assert not is_offered
     assert said.startswith("These days were synced since this preview was made")
+
+
+def standing(site: Site, run_id: UUID) -> tuple[str, str, bool]:
+    """How a preview stands: in its practice's list (nothing there), by itself, over the API."""
+    own = site.client.get(f"/sync/runs/{run_id}", headers=site.bearer()).text
+    board = site.client.get("/sync/boards?every=true", headers=site.bearer()).text
+    row = board.partition(f'id="run-{run_id}"')[2].partition("</li>")[0]
+    told = site.client.get(f"/api/pms/runs/{run_id}", headers=site.bearer()).json()["run"]
+    words = [re.findall(r'class="outcome [^>]*>([^<]*)', one) for one in (row, own)]
+    return "".join(words[0]), "".join(words[1]), told["may_be_approved"]
+
+
+def test_a_preview_that_a_sync_has_overtaken_is_out_of_date(
+    site: Site, connection_id: UUID
+) -> None:
+    run_id = previewed(site, connection_id)
+    before = standing(site, run_id)
+    after = {"completed_at": NOW + timedelta(minutes=1), "dry_run": False}
+    elsewhere = {"day_from": DAY + timedelta(days=9), "day_to": DAY + timedelta(days=9)}
+    previewed(site, connection_id, job_id=800_002, **after, **elsewhere)
+    besides = standing(site, run_id)
+
+    previewed(site, connection_id, job_id=800_003, **after)
+
+    assert before == besides == ("to decide", "to decide", True)
+    assert standing(site, run_id) == ("out of date", "out of date", False)
+    path = f"/api/pms/connections/{connection_id}/sync"
+    listed = site.client.get(path, headers=site.bearer()).json()["runs"]
+    assert [one["may_be_approved"] for one in listed] == [False, False, False]
+
+
+def test_a_preview_that_is_older_than_a_day_is_out_of_date(site: Site, connection_id: UUID) -> None:
+    run_id = previewed(site, connection_id, completed_at=NOW - timedelta(hours=25))
+
+    assert standing(site, run_id) == ("out of date", "out of date", False)
+
+
+def test_a_preview_of_a_practice_that_was_removed_says_so_and_can_still_be_discarded(
+    site: Site, connection_id: UUID
+) -> None:
+    run_id = previewed(site, connection_id)
+    with site.everything() as db:
+        removed = text("UPDATE pms_connections SET removed_at = :at WHERE id = :id")
+        db.execute(removed, {"at": NOW, "id": connection_id})
+
+    stands, offered = standing(site, run_id), prospect(site, run_id)
+    refused = site.client.post(f"/api/pms/runs/{run_id}/approve", headers=site.bearer())
+    discarded = site.client.post(f"/api/pms/runs/{run_id}/discard", headers=site.bearer())
+
+    said = "This practice was removed since this preview was made."
+    assert stands == ("", "out of date", False)
+    assert offered == (False, said)
+    assert (refused.status_code, refused.json()["detail"]) == (409, said)
+    assert discarded.status_code == 200
+
+
+def test_a_preview_of_a_paused_practice_waits_for_it(site: Site, connection_id: UUID) -> None:
+    run_id = previewed(site, connection_id)
+    with site.everything() as db:
+        paused = text("UPDATE pms_connections SET state = 'INACTIVE' WHERE id = :id")
+        db.execute(paused, {"id": connection_id})
+
+    assert standing(site, run_id)[:2] == ("to decide", "to decide")
+    assert prospect(site, run_id)[1].startswith("This practice does not sync at present")

@@ -176,7 +176,10 @@ async function act(button) {
   try {
     await ACT[button.dataset.act](details.dataset.runId);
   } catch (refusal) {
-    fail(details, refusal.message);
+    if (refusal.status !== 409) return fail(details, refusal.message);
+    // It is over meanwhile: the panel says why, and offers it no more.
+    say(refusal.message);
+    await Promise.all([renew(), show(details.dataset.runId)]);
   }
 }
 

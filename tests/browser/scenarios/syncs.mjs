@@ -72,11 +72,25 @@ export default async function play({ open, shots, base, told }) {
   await phone.evaluate(() => { document.documentElement.dataset.theme = "dark"; });
   await phone.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished)));
   await phone.screenshot({ path: `${shots}/sync-phone-dark.png` });
+
+  await preview.locator("summary").click();
+  await preview.getByLabel("From").fill(told.today);
+  await preview.getByRole("button", { name: "Preview", exact: true }).click();
+  await panel.getByRole("button", { name: "Approve & apply" }).waitFor({ timeout: 60_000 });
+  const newest = page.locator(".run", { hasText: "Preview" }).first().locator(".outcome");
+  found.decided = [await newest.textContent()];
+  await phone.locator("[data-panel] [data-close]").click();
+  await phone.locator("[data-now]").click();
+  await newest.filter({ hasText: "out of date" }).waitFor({ timeout: 60_000 });
+  await panel.getByRole("button", { name: "Approve & apply" }).click();
+  await panel.locator(".outcome", { hasText: "out of date" }).waitFor();
+  found.decided.push(await panel.locator(".run-actions").innerText());
+  await panel.getByRole("button", { name: "Close" }).click();
   await page.locator("[data-stop]").click();
   await page.locator("[data-sure-yes]").click();
   await page.locator("[data-go-on]").waitFor();
   found.paused = (await page.locator(".board-card .state").first().textContent()).trim();
   await page.goto(`${base}/sync?span=week`);
   await shot(page, "week");
-  return { ...found, trouble: [...trouble, ...more].filter((one) => !one.includes("status of 422 ")) };
+  return { ...found, trouble: [...trouble, ...more].filter((one) => !/status of (409|422) /.test(one)) };
 }
