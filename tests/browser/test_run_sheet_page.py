@@ -109,6 +109,18 @@ def test_a_sync_says_what_it_waits_for(browse: Browse) -> None:
     assert found["trouble"] == []
 
 
+def test_a_sync_is_offered_as_soon_as_a_practice_can_be_read(browse: Browse) -> None:
+    found = browse("readable")
+
+    assert found == {
+        "before": False,
+        "whileNone": [],
+        "typed": "Ann",
+        "after": "Sync now",
+        "trouble": [],
+    }
+
+
 def test_a_day_nobody_read_is_not_shown_as_empty(browse: Browse) -> None:
     found = browse("unread")
 

@@ -17,6 +17,7 @@ function soon() {
 
 const HEARD = {
   reload: soon,
+  connection_changed: soon,
   sync_started: look,
   sync_ended: () => {
     look();

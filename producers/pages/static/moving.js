@@ -39,7 +39,7 @@ const KEYS = {
   k: () => step(-1),
   g: pick,
   "?": () => keys.showModal(),
-  s: () => document.querySelector("[data-sync]")?.click(),
+  s: () => document.querySelector("[data-sync]:not([hidden])")?.click(),
   "/": () => document.querySelector('[data-filter="name"]').focus(),
 };
 

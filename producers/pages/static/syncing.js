@@ -1,6 +1,6 @@
 // Syncing by hand: progress while it runs, a sentence when it is done; and how fresh all is.
 import { ask } from "./api.js";
-import { renew } from "./day.js";
+import { renew, whenRenewed } from "./day.js";
 import { hold, release } from "./holding.js";
 import { inTurn } from "./turns.js";
 
@@ -147,5 +147,11 @@ function freshness(connections) {
   }
 }
 
+// Offered while any practice can be read; where the sheet is empty, reading the day comes first.
+whenRenewed(() => {
+  if (!button) return;
+  button.hidden = !("syncs" in day());
+  button.classList.toggle("primary", Boolean(document.getElementById("board")));
+});
 button?.addEventListener("click", () => start(null, [null]));
 timer = setTimeout(look, LOOK_SELDOM);
