@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Connection as Db
 
 from adapters import pms
 from adapters.storage import agreements, audit_findings, audit_search, job_search
@@ -113,9 +114,8 @@ def page(
         told: dict[str, Any] = {
             "accesses": shown,
             "per_day": _every_day(span, audit_search.per_day(db, wanted, timezone=timezone)),
-            "findings": audit_findings.listed(db, limit=PAGE),
             "connections": job_search.practices(db),
-            "agreements": agreements.listed(db) if door.person.may(Permission.CONFIGURE) else (),
+            **_standing(db, door),
             **audit_search.choices(db, since=wanted.since or now),
         }
     return render(
@@ -133,8 +133,25 @@ def page(
         sees_patients=audits.sees_patients(door),
         parties=[CUSTOMER, *sorted(pms.registered())],
         today=local_day(now, timezone),
-        may_settle=door.person.may(Permission.CONFIGURE),
     )
+
+
+@router.get("/audit/standing")
+def fragment(request: Request, door: Auditor, chosen: Annotated[Chosen, Query()]) -> HTMLResponse:
+    """What changes by what is done here, to be laid over what is shown; nobody's access is told."""
+    with door.transaction() as db:
+        told = {**_standing(db, door), "timezone": account_zone(db)}
+    return render(request, "_audit.html", person=door.person, chosen=chosen, **told)
+
+
+def _standing(db: Db, door: Door) -> dict[str, Any]:
+    """What is worth a look, and the agreements for whoever may record them."""
+    may_settle = door.person.may(Permission.CONFIGURE)
+    return {
+        "findings": audit_findings.listed(db, limit=PAGE),
+        "agreements": agreements.listed(db) if may_settle else (),
+        "may_settle": may_settle,
+    }
 
 
 def _every_day(span: tuple[date, date], counted: Sequence[DayCount]) -> Sequence[DayCount]:

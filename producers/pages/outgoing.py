@@ -1,7 +1,7 @@
 """Webhooks that we send as a page: endpoints, what they were told, and how that went."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
@@ -16,6 +16,8 @@ from producers.pages.rendering import ENVIRONMENT, render
 
 router = APIRouter(include_in_schema=False)
 
+Operator = Annotated[Door, Depends(door(Permission.OPERATE))]
+
 PAGE = 40
 TONES: Mapping[str, str] = {
     "active": "on_time",
@@ -29,31 +31,34 @@ STATES: Mapping[str, str] = {"due": "To be sent", "failed": "Not sent"}
 
 
 @router.get("/outgoing")
-def page(
-    request: Request,
-    door: Annotated[Door, Depends(door(Permission.OPERATE))],
-    cursor: Cursor = None,
-) -> HTMLResponse:
+def page(request: Request, door: Operator, cursor: Cursor = None) -> HTMLResponse:
     """The whole page; it can be read before any script runs."""
+    return render(request, "outgoing.html", person=door.person, **_lists(door, cursor))
+
+
+@router.get("/outgoing/lists")
+def fragment(request: Request, door: Operator, cursor: Cursor = None) -> HTMLResponse:
+    """The parts that change, to be laid over what is shown."""
+    return render(request, "_outgoing.html", person=door.person, **_lists(door, cursor))
+
+
+def _lists(door: Door, cursor: str | None) -> dict[str, Any]:
     before = cursors.decode(cursor)
     with door.transaction() as db:
         found = endpoints.listed(db)
         rows = endpoints.messages(db, before=before, limit=PAGE + 1)
         timezone = account_zone(db)
     shown, following = cursors.paged(rows, limit=PAGE, mark=lambda one: (one.created_at, one.id))
-    return render(
-        request,
-        "outgoing.html",
-        person=door.person,
-        endpoints=found,
-        standing={one.id for one in found},
-        messages=shown,
-        next_href=following and f"/outgoing?cursor={following}",
-        is_first=cursor is None,
-        timezone=timezone,
-        now=door.ports.clock(),
-        may_change=door.person.may(Permission.CONFIGURE),
-    )
+    return {
+        "endpoints": found,
+        "standing": {one.id for one in found},
+        "messages": shown,
+        "next_href": following and f"/outgoing?cursor={following}",
+        "is_first": cursor is None,
+        "timezone": timezone,
+        "now": door.ports.clock(),
+        "may_change": door.person.may(Permission.CONFIGURE),
+    }
 
 
 def told_words(one: endpoints.Told) -> str:

@@ -75,7 +75,9 @@ def test_an_owner_settles_a_finding_and_sees_who_saw_a_patient(
     assert found["count"] == "2"
     assert "told from" in found["finding"]
     assert "Letters to everybody on the list." in found["settled"]
+    assert (found["left"], found["focused"]) == ("1", True)
     assert "Ann Example" in found["agreement"]
+    assert found["typed"] == ["Still to be asked.", "half a", ""]
     assert found["rows"] == 11
     assert found["file"] == "accesses-of-a-patient.csv"
     assert (found["width-light"], found["width-dark"]) == (390, 390)

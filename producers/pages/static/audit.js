@@ -1,19 +1,35 @@
 // The audit: nothing here renews itself, for each look is an access. Findings are acknowledged, agreements recorded.
 import "./frame.js";
-import { ask } from "./api.js";
-import { reload } from "./focus.js";
+import { ask, fragment } from "./api.js";
+import { showCounts } from "./counts.js";
 import { hold, release } from "./holding.js";
+import { morph } from "./morph.js";
 import { say } from "./toast.js";
+import { inTurn } from "./turns.js";
 
-const settle = (form) => [`/api/audit/findings/${form.dataset.finding}/acknowledge`, { note: form.elements.note.value }];
-
-function agree(form) {
-  const told = Object.fromEntries(new FormData(form));
-  return ["/api/agreements", { ...told, ends_on: told.ends_on || null }];
+async function settle(form) {
+  await ask("POST", `/api/audit/findings/${form.dataset.finding}/acknowledge`, { body: { note: form.elements.note.value } });
+  return "Noted: it was looked at.";
 }
 
+async function agree(form) {
+  const told = Object.fromEntries(new FormData(form));
+  await ask("POST", "/api/agreements", { body: { ...told, ends_on: told.ends_on || null } });
+  form.reset();
+  return "The agreement is recorded.";
+}
+
+// Only what the deed has changed; what is typed elsewhere, and the accesses that were asked for, stay.
+const renew = inTurn(async () => {
+  const body = await fragment(`/audit/standing${location.search}`);
+  showCounts(body);
+  for (const name of ["findings", "agreements"]) {
+    const fresh = body.querySelector(`#${name}`);
+    if (fresh) morph(document.getElementById(name), fresh);
+  }
+});
+
 const DOES = { "[data-finding]": settle, "[data-agreement]": agree };
-const SAID = { "[data-finding]": "Noted: it was looked at.", "[data-agreement]": "The agreement is recorded." };
 
 document.addEventListener("submit", async (event) => {
   const found = Object.entries(DOES).find(([name]) => event.target.matches(name));
@@ -22,11 +38,11 @@ document.addEventListener("submit", async (event) => {
   const button = event.target.querySelector("button");
   hold(button);
   try {
-    const [path, body] = found[1](event.target);
-    await ask("POST", path, { body });
-    reload(SAID[found[0]]);
+    say(await found[1](event.target));
+    await renew();
   } catch (refusal) {
     say(refusal.message);
+  } finally {
     release(button);
   }
 });

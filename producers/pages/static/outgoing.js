@@ -1,17 +1,19 @@
 // Whom we tell of changes: added, tested, paused, given another secret; a message sent again.
 import "./frame.js";
-import { ask, exchange } from "./api.js";
+import { ask, exchange, fragment } from "./api.js";
 import { busy, ready } from "./forms.js";
-import { reload } from "./focus.js";
 import { hold, release } from "./holding.js";
+import { morph } from "./morph.js";
 import { say } from "./toast.js";
 import { sure } from "./sure.js";
+import { inTurn } from "./turns.js";
 
+const EVERY = 5000;
 const ENDPOINTS = "/api/webhook-endpoints";
 const place = document.querySelector("[data-secret]");
 
 const SAID = {
-  test: "A test is on its way; reload the page to see how it went.",
+  test: "A test is on its way; how it goes is among the messages.",
   pause: "Nothing is sent there until you resume it.",
   resume: "It is told again, first of what changed meanwhile.",
 };
@@ -27,8 +29,27 @@ async function asked(path, body) {
   return answer.body;
 }
 
-// The page is not renewed while a secret stands on it: nobody could copy it after that.
-function shown(secret, hint) {
+// Lists alone are renewed: the secret, and what is typed, stand outside them.
+let looking = null;
+const renew = inTurn(async () => {
+  clearTimeout(looking);
+  try {
+    if (!document.hidden) await look();
+  } catch {
+    // The next look tells whether the server is back.
+  }
+  looking = setTimeout(renew, EVERY);
+});
+
+async function look() {
+  const body = await fragment(`/outgoing/lists${location.search}`);
+  for (const name of ["endpoints", "messages"]) morph(document.getElementById(name), body.querySelector(`#${name}`));
+}
+
+let whose = null;
+
+function shown(endpoint, secret, hint) {
+  whose = endpoint;
   place.querySelector("[data-secret-text]").textContent = secret;
   place.querySelector("[data-secret-hint]").textContent = hint;
   place.querySelector("[data-copy-secret]").textContent = "Copy";
@@ -37,38 +58,38 @@ function shown(secret, hint) {
   place.focus();
 }
 
-function renew(done) {
-  if (place.hidden) reload(done);
-  else say(`${done} Copy the secret, then reload the page.`);
-}
-
-const address = (button) => `${ENDPOINTS}/${button.closest("[data-endpoint]").dataset.endpoint}`;
+const idOf = (button) => button.closest("[data-endpoint]").dataset.endpoint;
+const address = (button) => `${ENDPOINTS}/${idOf(button)}`;
 const named = (button) => button.closest("[data-endpoint]").querySelector(".what").textContent.trim();
 
 async function act(button) {
   const what = button.dataset.act;
   await ask("POST", `${address(button)}/${what}`);
-  if (what === "test") say(SAID.test);
-  else renew(SAID[what]);
+  say(SAID[what]);
+  await renew();
 }
 
 async function rotate(button) {
   const isSure = await sure("Make another secret?", `Messages to ${named(button)} carry both signatures for 24 hours; after that only the new one.`, "Make it");
   if (!isSure) return;
   const { secret } = await asked(`${address(button)}/rotate`);
-  shown(secret, "The one before holds for 24 hours more.");
+  shown(idOf(button), secret, "The one before holds for 24 hours more.");
 }
 
 async function remove(button) {
   const isSure = await sure("Remove the endpoint?", `Nothing is sent to ${named(button)} any more, and its secret is forgotten.`, "Remove");
   if (!isSure) return;
+  const endpoint = idOf(button);
   await ask("DELETE", address(button));
-  renew("The endpoint is removed.");
+  if (whose === endpoint) place.hidden = true;
+  say("The endpoint is removed.");
+  await renew();
 }
 
 async function redeliver(button) {
   await ask("POST", `${ENDPOINTS}/messages/${button.closest("[data-message]").dataset.message}/redeliver`);
   say("It is sent once more, under the same id.");
+  await renew();
 }
 
 async function copy(button) {
@@ -97,9 +118,12 @@ const form = document.querySelector("[data-add-endpoint]");
 form?.addEventListener("submit", (event) => {
   event.preventDefault();
   busy(form, form.querySelector("button"), async () => {
-    const { secret } = await asked(ENDPOINTS, { url: form.elements.url.value.trim() });
+    const { id, secret } = await asked(ENDPOINTS, { url: form.elements.url.value.trim() });
     form.reset();
-    shown(secret, "The endpoint is told of changes from now on; reload the page to see it.");
+    shown(id, secret, "The endpoint is told of changes from now on.");
+    await renew();
   });
 });
 ready();
+document.addEventListener("visibilitychange", () => document.hidden || renew());
+looking = setTimeout(renew, EVERY);

@@ -14,18 +14,24 @@ export default async function play({ open, shots }) {
   found.focused = await page.evaluate(() => document.activeElement.hasAttribute("data-secret"));
   found.copies = await page.getByRole("button", { name: "Copy the secret" }).count();
   found.current = await page.locator('nav a[aria-current="page"]').innerText();
+  const line = page.locator("#endpoints li", { hasText: "https://hooks.example.com/new" });
+  await line.waitFor();
+  await page.getByLabel("Address of a program").fill("https://hooks.example.com/ano");
   await page.getByRole("button", { name: "Pause: https://hooks.example.com/pms-sync/a-rather-long-path" }).click();
-  await page.getByText("Copy the secret, then reload the page.").waitFor();
+  await page.getByRole("button", { name: "Resume: https://hooks.example.com/pms-sync/a-rather-long-path" }).waitFor();
   found.still = await page.locator("[data-secret-text]").innerText();
+  found.typed = await page.getByLabel("Address of a program").inputValue();
+  found.pressed = await page.evaluate(() => document.activeElement.textContent);
   await page.screenshot({ path: `${shots}/outgoing-1280-light.png`, fullPage: true });
-  await page.reload();
   found.endpoints = await page.locator("#endpoints li").count();
-  const line = page.locator("#endpoints li").last();
   await line.getByRole("button", { name: "Send a test" }).click();
-  await page.getByText("A test is on its way").waitFor();
+  const test = page.locator("#messages li", { hasText: "https://hooks.example.com/new" });
+  await test.waitFor();
+  found.test = await test.locator(".how").innerText();
   await line.getByRole("button", { name: "Remove" }).click();
   await page.locator("[data-sure-yes]").click();
   await page.waitForFunction((count) => document.querySelectorAll("#endpoints li").length < count, found.endpoints);
+  found.forgotten = await page.locator("[data-secret]").isHidden();
   found.disabled = await page.locator("#endpoints .about").first().innerText();
   found.messages = await page.locator("#messages li").count();
   for (const colorScheme of ["light", "dark"]) {
