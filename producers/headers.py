@@ -1,6 +1,7 @@
 """Headers on every answer: nothing inline, nothing foreign, nothing framed, nothing kept."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,14 +36,16 @@ class Headers:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        keep = "no-cache" if scope["path"].startswith(STATIC) else "no-store"
+        is_file = scope["path"].startswith(STATIC)
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._always.items():
                     headers.setdefault(name, value)
-                headers["cache-control"] = keep
+                # That a file is not there is said within the frame of whoever asks.
+                is_kept = is_file and message["status"] < HTTPStatus.BAD_REQUEST
+                headers["cache-control"] = "no-cache" if is_kept else "no-store"
             await send(message)
 
         await self._app(scope, receive, sending)

@@ -15,10 +15,12 @@ from producers.describing_answers import ANSWERS
 from producers.main import create_app
 from tests.producers.conftest import Site
 from tests.producers.seeding import DAY, NOW, Practice, Slot, seed, was_read
+from tests.tenants.asking import every_route
 
 pytestmark = pytest.mark.integration
 
 EXAMPLE = Practice(vendor="gentu", name="Corner Clinic", timezone="Australia/Perth", books={})
+ENDLESS_OR_FILES = {"/api/run-sheet/events", "/static/grid.css"}
 HOSTILE = "<img src=x onerror=alert(1)>\"'&"
 
 
@@ -57,6 +59,29 @@ def test_an_answer_to_a_defect_is_kept_nowhere_and_framed_by_nobody(
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert answer.headers["x-request-id"]
     assert "Grace" not in answer.text
+
+
+def test_a_file_that_is_not_there_is_said_to_whoever_asks_and_kept_nowhere(site: Site) -> None:
+    token = site.sign_in()["X-CSRF-Token"]
+
+    missing = site.client.get("/static/none.css", headers={"Accept": "text/html"})
+    there = site.client.get("/static/base.css")
+
+    assert (missing.status_code, token in missing.text) == (404, True)
+    assert missing.headers["cache-control"] == "no-store"
+    assert there.headers["cache-control"] == "no-cache"
+
+
+def test_every_page_and_list_is_kept_nowhere(site: Site) -> None:
+    site.sign_in()
+    pages = [one.path for one in every_route(create_app(site.ports)) if one.method == "GET"]
+    asked = [path for path in pages if path not in ENDLESS_OR_FILES and "{" not in path]
+
+    answers = {path: site.client.get(path, headers={"Accept": "text/html"}) for path in asked}
+
+    assert len(asked) > 40
+    assert {one.headers["cache-control"] for one in answers.values()} == {"no-store"}
+    assert {one.headers["referrer-policy"] for one in answers.values()} == {"no-referrer"}
 
 
 def test_patient_data_is_kept_nowhere_on_its_way(site: Site) -> None:
