@@ -61,8 +61,14 @@ def err() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> None:
-    """Rows under plain headings; numbers to the right."""
+def table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    title: str = "",
+    figures: Sequence[str] = (),
+) -> None:
+    """Rows under plain headings; numbers to the right, and the columns of `figures`."""
     made = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -76,7 +82,9 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str 
     widths = fitted(_columns(headings, cells), room=_room(headings))
     for at, (heading, width) in enumerate(zip(headings, widths, strict=True)):
         column = [row[at] for row in kept]
-        numeric = bool(column) and all(isinstance(one, int | float) for one in column)
+        numeric = heading in figures or (
+            bool(column) and all(isinstance(one, int | float) for one in column)
+        )
         made.add_column(
             heading, justify="right" if numeric else "left", overflow="fold", width=width
         )

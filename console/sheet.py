@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from itertools import groupby
+from operator import itemgetter
 from typing import Annotated, Any
 
 import typer
@@ -25,6 +26,9 @@ from producers.days import todays_date
 app = typer.Typer()
 
 NO_CLINICIAN = "Without a clinician"
+HEADINGS = ("Id", "Time", "Min", "Patient", "Type", "Status", "", "Notes")
+Line = tuple[str, list[Any]]
+"""A clinician's name, and a row of theirs."""
 UNKNOWN = "unknown_status"
 
 
@@ -117,8 +121,13 @@ def _show(sheet: Sheet) -> None:
     standing = [one for one in sheet.entries if not one.removed]
     output.say(f"{days}: {len(standing)} appointments")
     ordered = sorted(standing, key=lambda one: (_clinician(one), one.start))
-    for clinician, rows in groupby(ordered, key=_clinician):
-        _column(clinician, list(rows), with_day=sheet.first_day != sheet.last_day)
+    with_day = sheet.first_day != sheet.last_day
+    lines = [(_clinician(one), _line(one, with_day=with_day)) for one in ordered]
+    headings, shown = _fitting(lines)
+    for clinician, rows in groupby(shown, key=itemgetter(0)):
+        output.table(headings, [line for _, line in rows], title=clinician)
+    if headings != HEADINGS and any(line[-1] for _, line in lines):
+        output.say("The notes have no room here: widen the terminal, or see --json.")
     _overlapping(sheet)
     _unknown(standing)
 
@@ -139,25 +148,29 @@ def _unknown(entries: Sequence[EntryView]) -> None:
         )
 
 
-def _column(clinician: str, rows: Sequence[EntryView], *, with_day: bool) -> None:
+def _line(one: EntryView, *, with_day: bool) -> list[Any]:
     shape = "%a %d %H:%M" if with_day else "%H:%M"
-    output.table(
-        ["Id", "Time", "Min", "Patient", "Type", "Status", "", "Notes"],
-        [
-            (
-                output.short(one.id),
-                one.local_start.strftime(shape),
-                one.duration_minutes,
-                one.patient.full_name if one.patient else None,
-                one.appointment_type,
-                one.status,
-                " ".join(_signs(one)) or " ",
-                _first_line(one.notes),
-            )
-            for one in rows
-        ],
-        title=clinician,
-    )
+    return [
+        output.short(one.id),
+        one.local_start.strftime(shape),
+        one.duration_minutes,
+        one.patient.full_name if one.patient else None,
+        one.appointment_type,
+        one.status,
+        " ".join(_signs(one)) or " ",
+        _first_line(one.notes),
+    ]
+
+
+def _fitting(lines: Sequence[Line]) -> tuple[Sequence[str], Sequence[Line]]:
+    """Where words would be broken, that there is a note stands in the place of its text."""
+    if output.has_room(HEADINGS, [line for _, line in lines]):
+        return HEADINGS, lines
+    short = [
+        (clinician, [*line[:-2], f"{line[-2]} note".strip() if line[-1] else line[-2]])
+        for clinician, line in lines
+    ]
+    return HEADINGS[:-1], short
 
 
 def _signs(one: EntryView) -> list[str]:

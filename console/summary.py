@@ -59,6 +59,7 @@ def _show(told: Summary) -> None:
         ["What", "The week", "Before"],
         [(one.title, one.this, one.before) for one in lines(told)],
         title=f"{title_of(told.week)}, {place(told.timezone)} time",
+        figures=("The week", "Before"),
     )
     for error in told.this.errors:
         output.say(f"{error.times} x {error.said}")

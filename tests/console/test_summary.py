@@ -33,6 +33,8 @@ def test_the_newest_week_is_told_beside_the_one_before(
 
     assert "9 to 15 Nov 2026, UTC time" in shown
     assert "75.0%" in shown
+    figures = [line for line in shown.splitlines() if line.startswith((" Syncs ", " Ended "))]
+    assert len({len(line.rstrip()) for line in figures}) == 1, "the numbers end below each other"
     assert (told["week"], told["this"]["syncs"], told["before"]["syncs"]) == ("2026-11-09", 8, 5)
     assert shell.answer("summary", "--week", "2026-11-16")["summary"] is None
 

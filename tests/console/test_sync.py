@@ -64,6 +64,25 @@ def test_the_sheet_equals_the_truth(
     assert differences(truth, rows, first=today, last=today) == []
 
 
+def test_at_eighty_columns_no_word_of_the_sheet_is_broken_and_a_note_is_a_sign(
+    shell: Shell, connected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.answer("sync", connected, "--here")
+    rows = shell.answer("run-sheet")["appointments"]
+
+    monkeypatch.setenv("COLUMNS", "80")
+    narrow = shell("run-sheet").out
+    monkeypatch.setenv("COLUMNS", "200")
+    wide = shell("run-sheet").out
+
+    noted = [one["notes"] for one in rows if one["notes"] and not one["removed"]]
+    assert {one["status"] for one in rows if not one["removed"]} <= set(narrow.split())
+    assert narrow.split().count("note") == len(noted)
+    assert "The notes have no room here" in narrow
+    assert "Notes" in wide and noted[0][:20] in wide
+    assert "no room" not in wide
+
+
 def test_in_another_zone_the_next_sync_files_rows_by_that_clock(
     shell: Shell, connected: str, database_url: str, today: date
 ) -> None:
