@@ -1,7 +1,7 @@
 """Errors as RFC 9457 problem details, or as a page where a person is looking."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -35,6 +35,7 @@ STATUS: Mapping[type[SyncError], HTTPStatus] = {
 }
 # What a person reads above the sentence; a status's own phrase means nothing to them.
 TITLES: Mapping[HTTPStatus, str] = {
+    HTTPStatus.BAD_REQUEST: "That cannot be read",
     HTTPStatus.FORBIDDEN: "This is not yours to open",
     HTTPStatus.NOT_FOUND: "There is nothing here",
     HTTPStatus.METHOD_NOT_ALLOWED: "That cannot be done here",
@@ -68,7 +69,15 @@ SORRY = "Something went wrong on our side. It has been logged; try again in a mo
 AWAY = "Something this needs cannot be reached just now; try again in a moment."
 NOTHING_HERE = "There is nothing at this address."
 NO_PAGE = "This address is no page: it answers a button or a program. Go back and use the button."
+SENTENCES: Mapping[HTTPStatus, str] = {
+    HTTPStatus.NOT_FOUND: NOTHING_HERE,
+    HTTPStatus.BAD_REQUEST: "The body of the request cannot be read; send JSON, or a whole form.",
+}
+"""For what is refused before any of ours is asked."""
+
 PAUSE = {"Retry-After": "5"}
+MOST_PLACES = 10
+LONGEST_PLACE = 120
 
 
 class Problem(Exception):
@@ -156,22 +165,26 @@ def _away(error: Transient) -> Problem:
 
 
 def _invalid(request: Request, error: Exception) -> Response:
-    """Names the places, never what stood there."""
+    """Names the places, never what stood there; of very many the first."""
     errors = error.errors() if isinstance(error, RequestValidationError) else []
-    places = [
-        {"at": ".".join(str(part) for part in one["loc"]), "problem": one["msg"]} for one in errors
-    ]
-    detail = "The request cannot be read: " + "; ".join(
-        f"{place['at']}: {place['problem']}" for place in places
-    )
+    places = [{"at": _place(one["loc"]), "problem": one["msg"]} for one in errors[:MOST_PLACES]]
+    told = [f"{place['at']}: {place['problem']}" for place in places]
+    if len(errors) > MOST_PLACES:
+        told.append(f"and {len(errors) - MOST_PLACES} more")
+    detail = "The request cannot be read: " + "; ".join(told)
     return answer(request, Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=places))
+
+
+def _place(steps: Iterable[object]) -> str:
+    found = ".".join(str(step) for step in steps)
+    return found if len(found) <= LONGEST_PLACE else f"{found[:LONGEST_PLACE]}…"
 
 
 def _http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise TypeError("not an HTTP error") from error
     status = HTTPStatus(error.status_code)
-    detail = NOTHING_HERE if status is HTTPStatus.NOT_FOUND else status.phrase
+    detail = SENTENCES.get(status, f"{status.phrase}.")
     headers = dict(error.headers or {})
     if "Allow" in headers:
         headers["Allow"] = taken = ", ".join(_taken(request))

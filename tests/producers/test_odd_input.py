@@ -134,6 +134,42 @@ def test_what_cannot_be_stored_or_is_not_known_is_refused(
     assert answer.status_code == 422, answer.text
 
 
+@pytest.mark.parametrize(
+    ("path", "kind", "body"),
+    [
+        ("/api/run-sheet/sync", "application/json", "[" * 50_000),
+        ("/api/run-sheet/sync", "application/json", f'{{"date": {DIGITS}}}'),
+        ("/login", "multipart/form-data", "{}"),
+        ("/login", "multipart/form-data; boundary=x", "--x\r\n\r\n"),
+    ],
+)
+def test_a_body_that_cannot_be_read_at_all_is_refused_in_a_sentence(
+    site: Site, headers: dict[str, str], path: str, kind: str, body: str
+) -> None:
+    asked = {**headers, "Content-Type": kind}
+
+    answer = site.client.post(path, content=body, headers=asked)
+    page = site.client.post(path, content=body, headers={**asked, "Accept": "text/html"})
+
+    said = "The body of the request cannot be read; send JSON, or a whole form."
+    assert (answer.status_code, answer.json()["detail"]) == (400, said)
+    assert (page.status_code, said in page.text) == (400, True)
+
+
+def test_of_very_many_places_that_cannot_be_read_the_first_are_named(
+    site: Site, headers: dict[str, str]
+) -> None:
+    body = {f"unheard-of-{number:04}{'x' * 500}": 1 for number in range(1000)}
+
+    answer = site.client.post("/api/run-sheet/sync", json=body, headers=headers)
+
+    told = answer.json()
+    assert answer.status_code == 422
+    assert told["detail"].startswith("The request cannot be read: body.unheard-of-0000xxx")
+    assert told["detail"].endswith("; and 990 more")
+    assert (len(told["errors"]), len(told["detail"]) < 3000) == (10, True)
+
+
 @pytest.mark.parametrize("settings", [{"default_minutes": DIGITS}, {"default_minutes": "\0"}])
 def test_a_setting_that_is_no_number_of_minutes_is_refused(
     site: Site, headers: dict[str, str], settings: dict[str, str]
