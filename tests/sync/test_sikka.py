@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from threading import Event
 from typing import Any
 from uuid import UUID, uuid4
@@ -434,6 +434,19 @@ def emptied(office: Office) -> None:
     with transaction(office.engine) as db:
         job_id = db.execute(waiting, {"kind": EMPTY}).scalar_one()
     assert run_here(office.parts, job_id) is JobState.DONE
+
+
+def test_one_a_year_ahead_is_found_by_its_id_in_one_request(office: Office) -> None:
+    start = datetime.combine(office.day, time(15), UTC) + timedelta(days=360)
+    made, desk = office.made(start), office.desk
+    before = len(office.requests())
+
+    found, none = desk.appointment(made), desk.appointment("999999999")
+
+    asked = [path for path in office.requests()[before:] if path.endswith("/appointments")]
+    assert found is not None
+    assert (found.pms_id, found.start, none) == (made, start, None)
+    assert len(asked) == 2
 
 
 def test_notes_of_appointments_are_read_for_whoever_asks_and_never_stored(office: Office) -> None:
