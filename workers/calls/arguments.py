@@ -41,7 +41,27 @@ MINUTES_OF_AN_HOUR = 60
 SHORTER = "That is too long to be written down. Could you say it in a few sentences?"
 HOW_LONG = "A visit takes from five minutes to eight hours. How long shall it be?"
 MONTH_FIRST = frozenset({"US", "PH", "PR", "GU"})
-ANYBODY = frozenset({"any", "anyone", "anybody", "whoever", "none", "no preference", "available"})
+CHOOSING = frozenset(
+    {
+        "any",
+        "anyone",
+        "anybody",
+        "either",
+        "whoever",
+        "whichever",
+        "none",
+        "preference",
+        "available",
+    }
+    | {"matter", "mind"}
+)
+BESIDE_IT = frozenset(
+    {"a", "the", "of", "them", "is", "s", "in", "particular", "no", "one", "who", "free", "first"}
+    | {"next", "earliest", "soonest", "i", "it", "don", "doesn", "t", "really", "doctor", "doctors"}
+    | {"dentist", "dentists", "provider", "practitioner", "clinician"}
+)
+"""What may stand beside a word that leaves it to us: "either of them", "the first available"."""
+
 NESTED = frozenset({"patient", "appointment", "customer", "slot", "address"})
 
 _LENGTH = re.compile(r"(-?\d+(?:\.\d+)?) ?(h(?:ou)?rs?\b|h(?=\d|\b)|m(?:in(?:ute)?s?)?\b)?")
@@ -217,8 +237,10 @@ class Arguments:
         """The id of whom the caller wishes to see; a question where that is not clear."""
         told = self.text(*names)
         people = connection.practitioners
-        if told is None or told.casefold() in ANYBODY or told in people:
-            return told if told in people else None
+        if told is None or told in people:
+            return told
+        if _leaves_it_to_us(told):
+            return None
         found = suggestion(told, people)
         if found != NOBODY and found.match is not None:
             return found.match
@@ -234,7 +256,7 @@ class Arguments:
         none has one, somebody has named a few by hand, and there may be any other.
         """
         told, types = self.text(*TYPE), connection.types
-        if told is None or told.casefold() in ANYBODY:
+        if told is None or _leaves_it_to_us(told):
             return None, None
         if told in types:
             return told, types[told].name
@@ -331,6 +353,12 @@ def _most_alike(told: str, known: Mapping[str, str]) -> str | None:
     if exact:
         return exact[0]
     return keys[0] if best and len(keys) == 1 else None
+
+
+def _leaves_it_to_us(told: str) -> bool:
+    """No preference, in whatever words; any other word there is a wish of its own."""
+    words = set(re.findall(r"[a-z]+", told.casefold()))
+    return bool(words & CHOOSING) and words <= CHOOSING | BESIDE_IT
 
 
 def _which_kind(names: list[str]) -> str:

@@ -141,3 +141,33 @@ def test_of_many_kinds_a_few_are_told_as_that() -> None:
         "I do not know that kind of visit. There are Cleaning, Crown, Exam and Filling, and others."
         " What would you call it?"
     )
+
+
+@pytest.mark.parametrize(
+    "whom",
+    [
+        "either",
+        "any doctor",
+        "Either of them",
+        "whoever is free",
+        "the first available",
+        "I don't mind",
+        "It doesn\u2019t matter",
+    ],
+)
+def test_whoever_leaves_it_to_us_gets_anybody_who_is_free(whom: str) -> None:
+    practice = Practice()
+
+    said = practice.call().ask("book-appointment", startTime="2026-11-23T09:00", provider=whom)
+
+    assert "is confirmed for" in said
+
+
+@pytest.mark.parametrize("whom", ["any hygienist", "not Dr. Lee", "anyone but Lee", "first"])
+def test_a_wish_beside_it_is_not_passed_over(whom: str) -> None:
+    practice = Practice()
+
+    said = practice.call().ask("book-appointment", startTime="2026-11-23T09:00", provider=whom)
+
+    assert said.endswith("Who shall it be?")
+    assert practice.desk.sent == []
