@@ -84,6 +84,8 @@ WRITE: Fields = {
     "reason": str | None,
     "requestedAt": datetime,
     "settledAt": datetime | None,
+    "shown": str | None,
+    "shownTime": datetime | None,
 }
 UNTOLD: Fields = {
     "id": UUID,

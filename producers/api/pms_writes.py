@@ -30,7 +30,8 @@ SAID = {
 }
 _READ = text(
     """
-    SELECT id, kind, state, confirmation, pms_id, start_at, end_at, reason, created_at, settled_at
+    SELECT id, kind, state, confirmation, pms_id, start_at, end_at, reason, created_at, settled_at,
+           shown, shown_start_at
     FROM pms_writes WHERE id = :id AND (CAST(:call_id AS text) IS NULL OR call_id = :call_id)
     """
 )
@@ -96,7 +97,8 @@ def _told_of(one: Untold) -> dict[str, Any]:
 def read(door: Reader, write_id: UUID) -> dict[str, Any]:
     """`status` is requested until it is confirmed, failed or withdrawn.
 
-    An assistant is told of what was written in its own call.
+    What is confirmed, and the practice's own book was seen to have otherwise, is `shown` so: see
+    the list of those to be told. An assistant is told of what was written in its own call.
     """
     call_id = require_call(door).id if door.by_assistant else None
     with door.transaction() as db:
@@ -119,5 +121,7 @@ def read(door: Reader, write_id: UUID) -> dict[str, Any]:
         "reason": row["reason"],
         "requestedAt": row["created_at"].isoformat(),
         "settledAt": row["settled_at"] and row["settled_at"].isoformat(),
+        "shown": row["shown"],
+        "shownTime": row["shown_start_at"] and row["shown_start_at"].isoformat(),
     }
     return {"success": True, "write": told}

@@ -113,8 +113,11 @@ def test_the_practice_sees_what_its_book_has_otherwise_until_somebody_has_seen_t
     [one] = to_be_told(phone)
     headers = {**bearer(ACCOUNT), "Accept": "text/html"}
     page = phone.client.get("/deliveries/list", headers=headers).text
-    told = phone.client.post(f"/api/pms/writes/{one['id']}/told", headers=bearer(ACCOUNT))
+    address = f"/api/pms/writes/{one['id']}"
+    alone = phone.client.get(address, headers=bearer(ACCOUNT)).json()["write"]
+    told = phone.client.post(f"{address}/told", headers=bearer(ACCOUNT))
 
+    assert (alone["shown"], alone["shownTime"]) == (one["shown"], one["shownTime"])
     assert (one["shown"], one["status"], one["phone"]) == ("elsewhere", "confirmed", ANN)
     assert datetime.fromisoformat(str(one["shownTime"])) == at(phone, "10:30")
     assert "at 9 am, but the book has it on " in page and "at 10:30 am." in page
