@@ -62,8 +62,8 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
         practitioner_id=column,
         practitioner_name=None if column in connection.practitioners else _provider(record),
         flags=frozenset(record.flags),
-        version=record.maybe("lastupdated"),
-        facility_id=maybe_bare(record, "facilityid"),
+        version=record.side("lastupdated"),
+        facility_id=bare(record.side("facilityid")),
     )
 
 
@@ -122,7 +122,7 @@ def _patient(record: Record) -> Patient | None:
     pms_id = maybe_bare(record, "patientid")
     if pms_id is None:
         return None
-    return people.patient(pms_id, given=record.maybe("firstname"), family=record.maybe("lastname"))
+    return people.patient(pms_id, given=record.side("firstname"), family=record.side("lastname"))
 
 
 def _named_patient(record: Record) -> Patient | None:
@@ -131,15 +131,15 @@ def _named_patient(record: Record) -> Patient | None:
     pms_id = maybe_bare(record, "patient.id")
     if pms_id is None:
         return None
-    given, family = split_name(record.maybe("patient.name"))
+    given, family = split_name(record.side("patient.name"))
     return people.patient(pms_id, given=given, family=family)
 
 
 def _provider(record: Record) -> str | None:
     """Who a column we know nothing else of is for."""
-    given, family = split_name(record.maybe("provider"))
+    given, family = split_name(record.side("provider"))
     named = people.patient("", given=given, family=family).full_name
-    return record.maybe("heading") or named
+    return record.side("heading") or named
 
 
 def _starts(record: Record, connection: Connection) -> datetime:

@@ -121,7 +121,7 @@ def standing(record: Record, connection: Connection, *, code_at: str) -> Standin
         return Standing(Status.BOOKED, raw=code)
     if code == MOVED_AWAY and MOVED_AWAY not in own_codes(connection):
         record.flags.add(MOVED)
-    if known.status is Status.BOOKED and record.maybe("confirmdate") is not None:
+    if known.status is Status.BOOKED and record.side("confirmdate") is not None:
         return Standing(Status.CONFIRMED)
     return known
 

@@ -89,7 +89,7 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
         record,
         connection,
         start=start,
-        end=record.maybe_instant("endAt"),
+        end=record.side_instant("endAt"),
         minutes=(record.minutes("minutesDuration"), kind.duration_minutes if kind else None),
     )
     provider, patients = _taking_part(record)
@@ -153,8 +153,8 @@ def _patient(pms_id: str | None, found: Record | None) -> Patient | None:
     contacts = _contacts(found)
     return people.patient(
         pms_id,
-        given=found.maybe("name.given"),
-        family=found.maybe("name.family"),
+        given=found.side("name.given"),
+        family=found.side("name.family"),
         phone=contacts.get("phone"),
         email=contacts.get("email"),
         born=found.birth_date("birthDate"),
@@ -173,7 +173,7 @@ def _contacts(person: Record) -> Mapping[str, str]:
 
 
 def _named(person: Record) -> str | None:
-    prefix, given, family = (person.maybe(f"name.{part}") for part in ("prefix", "given", "family"))
+    prefix, given, family = (person.side(f"name.{part}") for part in ("prefix", "given", "family"))
     return display(prefix=prefix, given=given, family=family) or None
 
 

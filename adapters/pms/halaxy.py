@@ -105,7 +105,7 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
         record,
         connection,
         start=start,
-        end=record.maybe_instant("end", zone=connection.timezone),
+        end=record.side_instant("end", zone=connection.timezone),
         minutes=(record.minutes("minutesDuration"), kind.duration_minutes if kind else None),
     )
     practitioner_id = _practitioner_id(record)

@@ -210,8 +210,8 @@ def _patient(record: Record, *, is_wanted: bool) -> Patient | None:
         return Patient(pms_id=pms_id)
     return people.patient(
         pms_id,
-        given=found.maybe("firstName"),
-        family=found.maybe("lastName"),
+        given=found.side("firstName"),
+        family=found.side("lastName"),
         phone=found.side("mobilePhone") or found.side("homePhone"),
         email=found.side("email"),
         born=found.birth_date("dob"),

@@ -76,7 +76,7 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
     if wanted is not None and (record.maybe_id("practice_id") or wanted) != wanted:
         return
     start, stands = starts(record, connection), standing(record, connection)
-    kind, described = record.maybe("type"), record.notes("description")
+    kind, described = record.side("type"), record.notes("description")
     yield Appointment(
         pms_id=record.id("appointment_sr_no"),
         start=start,
@@ -164,7 +164,7 @@ def _patient(record: Record) -> Patient | None:
         return patient(found)
     record.flags.add("patient_not_included")
     return replace(
-        people.patient(pms_id, given=None, family=None), full_name=record.maybe("patient_name")
+        people.patient(pms_id, given=None, family=None), full_name=record.side("patient_name")
     )
 
 
@@ -174,7 +174,7 @@ def _found(record: Record, pms_id: str) -> Record | None:
     if there is None:
         return ours
     found = record.lookup(PATIENTS, there.key)
-    return found or (ours if ours and _is_called(ours, record.maybe("patient_name")) else None)
+    return found or (ours if ours and _is_called(ours, record.side("patient_name")) else None)
 
 
 def _is_called(person: Record, name: str | None) -> bool:

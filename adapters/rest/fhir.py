@@ -27,7 +27,7 @@ def target(reference: Record) -> Target:
 def patient(pms_id: str, found: Record) -> Patient:
     """The person as a Patient resource describes them."""
     name = _best_name(found)
-    given, family = (_given(name), name.maybe("family")) if name else (None, None)
+    given, family = (_given(name), name.side("family")) if name else (None, None)
     contacts = _contacts(found)
     # Where there is an sms it is the mobile.
     phone = contacts.get("sms") or contacts.get("phone")
@@ -35,7 +35,7 @@ def patient(pms_id: str, found: Record) -> Patient:
     person = people.patient(pms_id, given=given, family=family, phone=phone, email=email, born=born)
     if person.full_name or name is None:
         return person
-    return replace(person, full_name=name.maybe("text"))
+    return replace(person, full_name=name.side("text"))
 
 
 def titled_name(person: Record) -> str | None:
@@ -46,14 +46,14 @@ def titled_name(person: Record) -> str | None:
     parts = {
         "prefix": _words(name, "prefix"),
         "given": _given(name),
-        "family": name.maybe("family"),
+        "family": name.side("family"),
     }
-    return (display(**parts) if parts["family"] else None) or name.maybe("text") or _given(name)
+    return (display(**parts) if parts["family"] else None) or name.side("text") or _given(name)
 
 
 def _best_name(person: Record) -> Record | None:
     """The official one, else one with a family name: the usual one may be a given name only."""
-    return min(person.records("name"), key=_rank, default=None)
+    return min(person.side_records("name"), key=_rank, default=None)
 
 
 def _rank(name: Record) -> tuple[bool, bool, bool]:
@@ -66,9 +66,10 @@ def _given(name: Record) -> str | None:
 
 def _words(name: Record, path: str) -> str | None:
     """A list of words, which some write as one text."""
-    if isinstance(name.raw(path), str):
-        return name.maybe(path)
-    return " ".join(one.strip() for one in name.items(path) if isinstance(one, str)) or None
+    told = name.raw(path)
+    if not isinstance(told, list):
+        return name.side(path)
+    return " ".join(one.strip() for one in told if isinstance(one, str)) or None
 
 
 def _contacts(person: Record) -> Mapping[str, str]:

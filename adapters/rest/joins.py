@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.rest.envelope import Wrapping
+from adapters.rest.record import id_in
 from domain.connections import Connection
 from domain.errors import NeedsReconnect, Refused
 
@@ -76,8 +77,7 @@ class Join:
         return {**self._known(list(ours), known), **found}
 
     def id_in(self, item: Any) -> str | None:
-        found = item.get(self.key) if isinstance(item, dict) else None
-        return found.strip() or None if isinstance(found, str) else None
+        return id_in(item, self.key)
 
     def _place(self, item: Any) -> Elsewhere | None:
         return self.elsewhere(item) if self.elsewhere else None

@@ -136,12 +136,13 @@ class Record:
         return self.id(path)
 
     def notes(self, path: str) -> str | None:
-        """Free text with its line breaks; cut, and flagged, where it is endless."""
+        """Free text with its line breaks; cut, and flagged, where it is endless.
+
+        What is no text is left out and told.
+        """
         value = self.raw(path)
-        if value is None:
-            return None
         if not isinstance(value, str):
-            raise self.bad(path, "not a text")
+            return self.side(path)
         if len(value) > _MAX_NOTES:
             self.flags.add("notes_cut")
         return many_lines(value[:_MAX_NOTES]) or None
@@ -187,6 +188,14 @@ class Record:
 
     def instant(self, path: str, *, zone: str | None = None) -> datetime:
         return self._required(path, self.maybe_instant(path, zone=zone))
+
+    def side_instant(self, path: str, *, zone: str | None = None) -> datetime | None:
+        """As `maybe_instant`, where there is more to go by: what is none is left out and told."""
+        try:
+            return self.maybe_instant(path, zone=zone)
+        except BadRecord:
+            self._leave_out(path)
+            return None
 
     def moment(self, text: str, *, path: str, zone: str | None = None) -> datetime:
         """As `instant`, for a text put together from several fields."""

@@ -98,12 +98,12 @@ def patient_elsewhere(item: Any) -> Elsewhere | None:
 
 
 def patient(record: Record) -> Patient:
-    born = record.maybe("birthdate")
+    born = record.side("birthdate")
     is_told = born is not None and not born.startswith(NEVER)
     return people.patient(
         record.id("patient_id"),
-        given=record.maybe("firstname"),
-        family=record.maybe("lastname"),
+        given=record.side("firstname"),
+        family=record.side("lastname"),
         phone=next((found for path in PHONES if (found := record.side(path))), None),
         email=record.side("email"),
         born=record.birth_date("birthdate") if is_told else None,

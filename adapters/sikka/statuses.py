@@ -82,7 +82,7 @@ def standing(record: Record, connection: Connection) -> Standing:
     if found.status not in _ON_ITS_WAY or found.raw is not None:
         return found
     for path, status in _FURTHER:
-        if not _NO_TIME.fullmatch(_NO_DAY.sub("", record.maybe(path) or "", count=1)):
+        if not _NO_TIME.fullmatch(_NO_DAY.sub("", record.side(path) or "", count=1)):
             return Standing(status)
     if found.status is Status.BOOKED and _is_yes(record, "is_confirmed"):
         return Standing(Status.CONFIRMED)
@@ -90,7 +90,7 @@ def standing(record: Record, connection: Connection) -> Standing:
 
 
 def _by_word(record: Record, connection: Connection) -> Standing:
-    word = record.maybe("status")
+    word = record.side("status")
     key = plain(word or "")
     own = PER_PMS.get(family(pms_type_of(connection)), {})
     if key in own:
@@ -103,7 +103,7 @@ def _by_word(record: Record, connection: Connection) -> Standing:
 
 
 def _is_cancelled(record: Record) -> bool:
-    on = record.maybe("cancelled_date")
+    on = record.side("cancelled_date")
     is_dated = on is not None and _NO_DAY.match(on) is None
     return is_dated or _is_yes(record, "cancelled") or is_deleted(record)
 

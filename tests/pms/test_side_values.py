@@ -74,6 +74,65 @@ def at_advancedmd(length: Any, contact: Any) -> tuple[Appointment, Record]:
     return only(advancedmd.parse, {**told, "appointmenttypeids": []}, Surroundings())
 
 
+def told_oddly(odd: Any) -> dict[str, tuple[Any, Fields, Surroundings]]:
+    """An appointment of each vendor of which only what it cannot do without is in order."""
+    named = {"family": odd, "given": odd, "prefix": odd, "text": odd}
+    person = {"firstName": odd, "lastName": odd, "firstname": odd, "lastname": odd}
+    person |= {"patient_id": "p1", "name": named, "birthdate": odd}
+    taking_part = [
+        {"referenceType": "patient", "referenceId": "p1"},
+        {"referenceType": "provider", "referenceId": "d1"},
+    ]
+    at_halaxy = [
+        {"actor": {"reference": "/main/Patient/p1", "type": "Patient"}},
+        {"actor": {"reference": "/main/Practitioner/d1", "type": "Practitioner"}},
+    ]
+    both = {"p1": {**person, "name": [named, odd]}, "d1": {**person, "name": [named, odd]}}
+    return {
+        "gentu": (
+            gentu.parse,
+            {"id": "a1", "startAt": "2026-06-02T09:00:00+10:00", "participant": taking_part}
+            | {"endAt": odd, "comment": odd, "description": odd},
+            Surroundings({"patients": {"p1": person}, "practitioners": {"d1": person}}),
+        ),
+        "halaxy": (
+            halaxy.parse,
+            {"id": "a1", "start": "2026-06-02T09:00:00+10:00", "participant": at_halaxy}
+            | {"end": odd, "description": odd},
+            Surroundings({"Patient": both, "Practitioner": both}),
+        ),
+        "medirecords": (
+            medirecords.parse,
+            {"id": "a1", "patientId": "p1", "scheduleTime": "2026-06-02T09:00", "notes": odd},
+            Surroundings(follow=lambda path, query, parts: person),
+        ),
+        "sikka": (
+            sikka.parse,
+            {"appointment_sr_no": "a1", "patient_id": "p1", "date": "2026-06-02", "time": "09:00"}
+            | dict.fromkeys(
+                (
+                    *("status", "type", "note", "description", "patient_name", "cancelled_date"),
+                    *("arrival_time", "in_chair_time", "walkout_time", "is_confirmed"),
+                ),
+                odd,
+            ),
+            Surroundings({"patients": {"p1": person}}),
+        ),
+        "advancedmd": (
+            advancedmd.parse,
+            {"id": 1, "patientid": 2, "startdatetime": "2026-06-02T09:00", "duration": 30}
+            | dict.fromkeys(
+                (
+                    *("firstname", "lastname", "provider", "heading", "facilityid"),
+                    *("confirmdate", "lastupdated", "appointmenttypeids"),
+                ),
+                odd,
+            ),
+            Surroundings(),
+        ),
+    }
+
+
 def only(parse: Any, told: Fields, around: Surroundings) -> tuple[Appointment, Record]:
     record = Record(told, around=around)
     (found,) = parse(record, replace(CONNECTION))
@@ -95,6 +154,17 @@ def test_no_length_and_no_contact_costs_an_appointment(
     assert found.pms_id in {"a1", "1"}
     assert found.end > found.start
     assert all(what.startswith(("unreadable:", "duration:")) for what in record.drift)
+
+
+@pytest.mark.parametrize("vendor", ["gentu", "halaxy", "medirecords", "sikka", "advancedmd"])
+@given(odd=ANYTHING)
+def test_no_name_note_end_or_mark_costs_an_appointment(vendor: str, odd: Any) -> None:
+    found, record = only(*told_oddly(odd)[vendor])
+
+    assert found.pms_id in {"a1", "1"}
+    assert found.patient is not None
+    assert found.end > found.start
+    assert all(what.startswith(("unreadable:", "duration:", "status:")) for what in record.drift)
 
 
 @pytest.mark.parametrize("read", WITH_LENGTHS)

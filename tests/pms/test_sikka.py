@@ -586,6 +586,22 @@ def at_two_practices(elsewhere: Callable[[], httpx.Response]) -> Stage:
     return Stage(told, respond)
 
 
+def test_a_patient_is_found_whether_numbers_come_as_texts_or_not() -> None:
+    book = [{**VISIT, "patient_id": 45}, {**VISIT, "appointment_sr_no": 2, "patient_id": "46"}]
+    people = [person("45", "Ann", "2125550101"), {**person("", "Bob", ""), "patient_id": 46}]
+    told = fixture("sikka")
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        found = {"/v4/appointments": book, "/v4/patients": people}.get(request.url.path)
+        if found is None:
+            return playing(told.exchanges)(request)
+        return httpx.Response(200, json={"pagination": {"next": ""}, "items": found})
+
+    rows = Stage(told, respond).rows()
+
+    assert [row.patient.full_name for row in rows if row.patient] == ["Ann Example", "Bob Example"]
+
+
 def test_a_patient_of_another_practice_of_the_office_is_whoever_has_that_number_there() -> None:
     there = [person("p-1", "Bob", "2125550102"), person("p-2", "Cleo", "2125550103")]
     stage = at_two_practices(lambda: httpx.Response(200, json={"items": there}))
