@@ -1,6 +1,6 @@
 """The days of a window cut into requests: whole weeks where that saves some, else single days."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -12,6 +12,10 @@ _DAYS = {DAY: 1, WEEK: 7}
 _A_DAY = timedelta(days=1)
 _MOST_COLUMNS = 60
 """Column ids in one address; more make it longer than servers like."""
+
+
+class OtherDays(Exception):
+    """A week that is not, or may not be, the one that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,16 @@ class Slice:
             Slice(self.view, self.start, self.columns[:middle]),
             Slice(self.view, self.start, self.columns[middle:]),
         )
+
+    def is_shown_by(self, days: Iterable[date]) -> bool | None:
+        """Whether these are the days it asked for; None where they say nothing of it.
+
+        Whoever begins a week on Monday tells the one that ends with our Sunday.
+        """
+        told = {(day - self.start).days for day in days}
+        if any(not 0 <= day < _DAYS[self.view] for day in told):
+            return False
+        return True if told - {0} else None
 
     def __str__(self) -> str:
         return f"{self.view}:{self.start.isoformat()}:{'-'.join(self.columns)}"

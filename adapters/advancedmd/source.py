@@ -10,7 +10,7 @@ from adapters.advancedmd.line import Line, OfficeCaller
 from adapters.advancedmd.looking import Looking
 from adapters.advancedmd.office import Column, Office
 from adapters.advancedmd.rows import TEMPLATE, is_short, parse_visit, visits
-from adapters.advancedmd.slices import Slice
+from adapters.advancedmd.slices import WEEK, OtherDays, Slice
 from adapters.advancedmd.times import slashed
 from adapters.advancedmd.wire import Message
 from adapters.advancedmd.words import bare
@@ -22,10 +22,10 @@ from domain.appointments import Appointment, AppointmentType, Practice, Practiti
 from domain.connections import Connection
 from domain.errors import BadInput, BrokenContract, Refused, Throttled
 from domain.sources import Capabilities, Page, Query, Reject, Sighting
-from domain.window import Window, whole_day
+from domain.window import Window, local_day, whole_day
 
 ALL, NOTHING = "all", "nothing"
-_NO_FEED = "no_feed"
+_NO_FEED, _WEEKS = "no_feed", "weeks"
 
 
 class AdvancedMdSource(RestSource):
@@ -101,7 +101,7 @@ class AdvancedMdSource(RestSource):
             one, todo = todo[0], todo[1:]
             try:
                 page = self._page(one, query)
-            except TooMany:
+            except (TooMany, OtherDays):
                 halves = one.halves(query.window, self._connection.timezone)
                 if not halves:
                     raise
@@ -119,12 +119,25 @@ class AdvancedMdSource(RestSource):
         zone = self._connection.timezone
         if self._by_messages:
             return slices.planned(window, zone, (), by_day=True)
-        return slices.planned(window, zone, [one.pms_id for one in self._columns()])
+        by_day = self.office.recall(_WEEKS) is False
+        return slices.planned(window, zone, [one.pms_id for one in self._columns()], by_day=by_day)
+
+    def _check_days(self, one: Slice, rows: Sequence[Appointment]) -> None:
+        """Which days a week means is not documented: what other days would hide looks gone."""
+        if one.view != WEEK:
+            return
+        zone = self._connection.timezone
+        is_ours = one.is_shown_by(local_day(row.start, zone) for row in rows)
+        if is_ours is not None:
+            self.office.keep(_WEEKS, is_ours)
+        if not (is_ours or (is_ours is None and self.office.recall(_WEEKS))):
+            raise OtherDays
 
     def _page(self, one: Slice, query: Query) -> Page:
         listing, contents = self._visits(one) if self._by_messages else self._scheduled(one)
         batch = self._read(listing, contents)
         self._looking.listed(batch.rows)
+        self._check_days(one, batch.rows)
         window = query.window
         rows = [row for row in batch.rows if window is None or row.start in window]
         aside, self._set_aside = self._set_aside, []

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -38,6 +38,7 @@ class Scheduler:
     broken: frozenset[str] = frozenset()
     written: int = 200
     settings: Mapping[str, str] = field(default_factory=dict)
+    begins_on_monday: bool = False
     stage: Stage = field(init=False)
     codes: dict[str, Any] = field(default_factory=dict)
 
@@ -88,6 +89,12 @@ class Scheduler:
         return [("/" + one.url.path.split("/", 4)[4], json.loads(one.content)) for one in sent]
 
     @property
+    def views(self) -> list[str]:
+        """What the book was asked by: days or weeks."""
+        asked = [one.url.params.get("forView") for one in self.stage.sender.requests]
+        return [one for one in asked if one]
+
+    @property
     def asked_by_id(self) -> list[str]:
         asked = [one for one in self.stage.sender.requests if one.method == "GET"]
         paths = (one.url.path.rpartition("/")[2] for one in asked)
@@ -106,6 +113,8 @@ class Scheduler:
     def _listed(self, params: httpx.QueryParams) -> list[dict[str, Any]]:
         days = 7 if params["forView"] == "week" else 1
         first = date.fromisoformat(params["startDate"])
+        if days > 1 and self.begins_on_monday:
+            first -= timedelta(days=first.weekday())
         return [
             one
             for one in self.rows.values()

@@ -15,6 +15,9 @@ from domain.wishes import Booking, Cancellation, LastTold, Move, StatusChange, W
 from tests.adapters.advancedmd.scheduler import DAY, START, Scheduler, row
 from tests.contract.kit import NOW
 
+THREE_DAYS = Window(START - timedelta(hours=9), START + timedelta(days=2, hours=15))
+"""A Tuesday to a Thursday."""
+
 NOT_OFFERED = [400, 403, 404, 405, 501]
 ODD = [
     httpx.Response(200, json=[]),
@@ -52,6 +55,32 @@ def test_a_time_is_taken_by_whatever_began_before_it_and_lasts_into_it(
     busy = Scheduler({"1": visit}).desk().busy(Window(START, START + timedelta(minutes=30)))
 
     assert [one.pms_id for one in busy] == (["1"] if is_in_the_way else [])
+
+
+@pytest.mark.parametrize("of_the_week_before", [True, False])
+def test_where_a_week_is_another_one_the_days_are_read_by_themselves(
+    of_the_week_before: bool,
+) -> None:
+    rows = {"1": row("1"), "2": row("2", startdatetime="2026-06-03T09:00:00")}
+    if of_the_week_before:
+        rows["3"] = row("3", startdatetime="2026-05-27T09:00:00")
+    scheduler = Scheduler(rows, begins_on_monday=True)
+
+    found = scheduler.source().rows(THREE_DAYS)
+
+    assert [one.pms_id for one in found] == ["1", "2"]
+    assert scheduler.views == ["week", "day", "day", "day"]
+
+
+def test_a_week_that_has_shown_its_days_is_believed_when_it_is_empty() -> None:
+    scheduler = Scheduler({"1": row("1")})
+    source = scheduler.source()
+
+    assert [one.pms_id for one in source.rows(THREE_DAYS)] == ["1"]
+    scheduler.rows.clear()
+    assert source.rows(THREE_DAYS) == []
+
+    assert scheduler.views == ["week", "week"]
 
 
 def arrives(**about: Any) -> Write:
