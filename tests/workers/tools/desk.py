@@ -194,13 +194,13 @@ class Desk:
         if isinstance(self.takes, BaseException):
             raise self.takes
         if self.takes.is_final:
-            return replace(self.takes, pms_id=self._do(write))
+            return replace(self.takes, pms_id=self.do(write))
         return self.takes
 
     def outcome(self, write: Write, receipt: Receipt) -> Outcome:
         self._ask("outcome")
         said = self.outcomes.pop(0) if self.outcomes else Outcome(verdict=Verdict.PENDING)
-        return replace(said, pms_id=self._do(write)) if said.verdict is Verdict.DONE else said
+        return replace(said, pms_id=self.do(write)) if said.verdict is Verdict.DONE else said
 
     def find(self, write: Write) -> Outcome:
         self._ask("find")
@@ -221,7 +221,7 @@ class Desk:
         self.book.append(made)
         return made
 
-    def _do(self, write: Write) -> str:
+    def do(self, write: Write) -> str:
         wish = write.wish
         if isinstance(wish, Booking):
             return self.add(wish.patient_id, wish.start, minutes=wish.minutes).pms_id
