@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from adapters.advancedmd.times import stamp
-from adapters.advancedmd.xml import TEXT, read_xml, write_xml
-from adapters.rest.answers import dig
+from adapters.advancedmd.xml import ENCODING, TEXT, read_xml, write_xml
+from adapters.rest.answers import decode, dig
 from adapters.rest.auth import Ask
 from domain.errors import BrokenContract
 
@@ -39,7 +39,12 @@ class Message:
         document = {"ppmdmsg": {**about, "@nocookie": "0", **own, **children}}
         if wire == "json":
             return Ask(
-                method="POST", url=url, name=self.action, buckets=self.buckets, json=document
+                method="POST",
+                url=url,
+                name=self.action,
+                buckets=self.buckets,
+                json=document,
+                read=read_json,
             )
         return Ask(
             method="POST",
@@ -50,6 +55,15 @@ class Message:
             content=write_xml(document),
             read=read_xml,
         )
+
+
+def read_json(body: bytes, *, named: str) -> Any:
+    """As any JSON; what is no UTF-8 is in the encoding of its older twin."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        body = body.decode(ENCODING).encode()
+    return decode(body, named=named)
 
 
 def results(body: Any, *, named: str) -> Mapping[str, Any]:

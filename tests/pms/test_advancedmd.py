@@ -25,7 +25,7 @@ from domain.errors import BadInput, BadRecord, BrokenContract, Refused
 from domain.sources import Page
 from domain.window import Window, local_day, whole_days
 from domain.wishes import StatusChange
-from tests.contract.kit import Stage, changed, fixture, is_page
+from tests.contract.kit import Stage, changed, fixture, is_page, playing
 
 ZONE = "America/New_York"
 CONNECTION = Connection(
@@ -541,3 +541,19 @@ def test_names_with_characters_that_cannot_be_stored_cost_no_sync() -> None:
     (found,) = Stage(told, when).source().practitioners()
 
     assert found.full_name == ("DR EXAM\N{REPLACEMENT CHARACTER}PLE " + "X" * 300)[:200]
+
+
+def test_messages_may_be_told_in_the_encoding_of_their_older_twin() -> None:
+    told = fixture("advancedmd")
+    recorded = playing(told.exchanges)
+
+    def as_iso_8859_1(request: httpx.Request) -> httpx.Response:
+        answer = recorded(request)
+        if not request.url.path.endswith("processrequest.aspx"):
+            return answer
+        text = json.dumps(answer.json(), ensure_ascii=False).replace("DR EXAMPLE", "DR MUÑOZ")
+        return httpx.Response(answer.status_code, content=text.encode("iso-8859-1"))
+
+    names = [one.full_name for one in Stage(told, as_iso_8859_1).source().practitioners()]
+
+    assert "MUÑOZ" in " ".join(names)
