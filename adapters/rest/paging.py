@@ -71,6 +71,7 @@ class Cursor:
         return Step(params=size if mark is None else {**size, self.param: mark})
 
     def after(self, contents: Contents, *, mark: str | None, url: str) -> str | None:
+        must_say(self.found_at, contents, size=self.size)
         found = dig(contents.body, self.found_at)
         if found is not None and not isinstance(found, str):
             raise BrokenContract(f"'{self.found_at}' is not a cursor")
@@ -101,6 +102,8 @@ class PageNumber:
         return Step(params={self.size_param: str(self.size), self.param: mark or str(self.first)})
 
     def after(self, contents: Contents, *, mark: str | None, url: str) -> str | None:
+        if self.next_at:
+            must_say(self.next_at, contents, size=self.size)
         if not contents.listed or self._is_last(contents.body):
             return None
         return str(int(mark or self.first) + 1)
@@ -233,6 +236,13 @@ def broken_at(named: str) -> Iterator[None]:
         yield
     except BrokenContract as broken:
         raise type(broken)(f"{named}: {broken}") from None
+
+
+def must_say(path: str, contents: Contents, *, size: int) -> None:
+    """A full page whose `path` has lost what it stands in does not say whether more follows."""
+    around, _, _ = path.rpartition(".")
+    if around and len(contents.listed) >= size and not isinstance(dig(contents.body, around), dict):
+        raise BrokenContract(f"'{around}' is missing")
 
 
 def _whole_number(body: Any, path: str | None) -> int | None:

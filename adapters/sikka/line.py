@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from adapters.rest.answers import dig
 from adapters.rest.auth import Ask
 from adapters.rest.caller import Caller
 from adapters.rest.minimised import bare
-from adapters.rest.paging import MAX_PAGES, Guard, broken_at
+from adapters.rest.paging import MAX_PAGES, Guard, broken_at, must_say
 from adapters.rest.record import Record
-from adapters.sikka.faults import NotInPlan, said
+from adapters.sikka.faults import NotInPlan
 from adapters.sikka.keys import application
 from adapters.sikka.offices import ENVELOPE
 from domain.errors import BrokenContract, Refused, TokenExpired, Transient
@@ -16,7 +17,7 @@ from infra.http import NotSent
 
 Params = Mapping[str, str]
 PAGE = 500
-_LOADING = "in progress"
+_LOADING, _NEXT = "in progress", "pagination.next"
 
 
 class PlanLacks(Refused):
@@ -57,10 +58,11 @@ class Line:
             with broken_at(f"Sikka: GET {path}"):
                 contents = ENVELOPE.open(body)
                 guard.look_at(contents)
+                if paged and most is None:
+                    must_say(_NEXT, contents, size=PAGE)
             at = self._empty_at if path in _OF_PATIENTS else ()
             found += [Record(bare(one, at)) for one in contents.items if isinstance(one, dict)]
-            links = said(body).get("pagination")
-            is_last = not paged or not isinstance(links, dict) or not links.get("next")
+            is_last = not paged or not dig(contents.body, _NEXT)
             if is_last or not contents.items or (most is not None and len(found) >= most):
                 return found
         raise BrokenContract(f"Sikka: GET {path} did not end after {MAX_PAGES} pages")

@@ -61,6 +61,18 @@ def found_again(step: Step) -> dict[str, Any]:
     return {"items": [step.params["page"]], "last": True}
 
 
+@pytest.mark.parametrize(
+    "paging", [CURSOR, PageNumber(param="page", size_param="size", size=2, next_at="page.next")]
+)
+def test_a_full_page_that_does_not_say_whether_more_follows_is_not_the_last(
+    paging: Paging,
+) -> None:
+    with pytest.raises(BrokenContract, match="'page' is missing"):
+        turns(paging, lambda step: {"items": [1, 2]})
+
+    assert len(turns(paging, lambda step: {"items": [1]})) == 1
+
+
 def test_a_blank_next_text_or_an_empty_page_ends_the_walk() -> None:
     told = PageNumber(param="offset", size_param="limit", size=1, next_at="pagination.next")
     untold = PageNumber(param="page", size_param="size", size=1)

@@ -216,6 +216,15 @@ def test_a_book_that_is_answered_with_null_is_not_taken_for_an_empty_one() -> No
         Counter({"GET /appointments": null}).desk.busy(DAY)
 
 
+def test_a_full_page_that_does_not_say_whether_more_follows_is_not_the_whole_book() -> None:
+    full = {"items": [visit(f"a-{number}", "09:00") for number in range(500)]}
+
+    with pytest.raises(BrokenContract, match="'pagination' is missing"):
+        Counter({"GET /appointments": full}).desk.busy(DAY)
+    few = {"items": full["items"][:3]}
+    assert len(Counter({"GET /appointments": few}).desk.busy(DAY)) == 3
+
+
 def test_a_book_whose_pages_repeat_is_given_up_at_once() -> None:
     again = {**listed(visit("a-1", "09:00")), "pagination": {"next": "more"}}
     counter = Counter({"GET /appointments": again})
