@@ -55,6 +55,29 @@ def test_an_earlier_step_can_be_opened_again(site: Site) -> None:
     assert 'data-step="connect"' in page.text and "data-again" in page.text
 
 
+def test_a_setup_that_is_not_finished_is_called_so_on_every_page(site: Site) -> None:
+    _left_at(site, "types")
+    site.sign_in()
+
+    syncs = site.client.get("/sync", headers=PAGE).text
+    practices = site.client.get("/connections", headers=PAGE).text
+
+    assert "Setup not finished" in syncs and "Setup not finished" in practices
+    assert "Not synced yet" not in syncs
+
+
+def test_where_no_practitioner_is_known_none_are_counted(site: Site) -> None:
+    connection_id = _left_at(site, "practitioners")
+    with site.everything() as db:
+        db.execute(text("DELETE FROM pms_clinician_mappings"))
+    site.sign_in()
+
+    page = site.client.get(f"/setup?connection={connection_id}", headers=PAGE).text
+
+    assert "does not list practitioners" in page
+    assert "has 0 practitioners" not in page
+
+
 def test_an_unfinished_setup_can_be_discarded_and_claims_no_clock(site: Site) -> None:
     connection_id = _left_at(site, "connect")
     with site.everything() as db:
