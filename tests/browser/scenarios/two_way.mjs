@@ -13,6 +13,8 @@ export default async function play({ open, shots, base, told }) {
   // A card that is renewed meanwhile begins its own anew: the one before never finishes.
   const settled = (where) => where.evaluate(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)).then(() => null));
 
+  const tops = await page.locator(".tools > *").evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
+  found.toolsAreOneLine = Math.max(...tops) - Math.min(...tops) < 12;
   await shot(page, "sheet-light", false);
   await page.locator(".who", { hasText: "Ben Sketch" }).click();
   await page.locator("#push").waitFor();
