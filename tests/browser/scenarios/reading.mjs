@@ -17,15 +17,21 @@ export const measure = () => {
     for (let one = element; one; one = one.parentElement) layers.unshift(rgba(getComputedStyle(one).backgroundColor));
     return layers.reduce((under, top) => over(top, under), [255, 255, 255, 255]);
   };
+  const ratioOf = (front, back) => {
+    const [one, other] = [light(over(rgba(front), back)), light(back)];
+    return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+  };
   const bad = [];
+  // The browser's own colours of what is selected are none that can be measured, and few that can be read.
+  const selected = getComputedStyle(document.body, "::selection");
+  const isOurs = rgba(selected.backgroundColor)[3] === 255;
+  if (!isOurs || ratioOf(selected.color, rgba(selected.backgroundColor)) < 4.5) bad.push("what is selected");
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement;
     if (!walker.currentNode.data.trim() || !element.checkVisibility({ opacityProperty: true })) continue;
     if (element.closest(".sr, option, dialog:not([open])")) continue;
-    const back = behind(element);
-    const [one, other] = [light(over(rgba(getComputedStyle(element).color), back)), light(back)];
-    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    const ratio = ratioOf(getComputedStyle(element).color, behind(element));
     if (ratio < 4.5) bad.push(`${walker.currentNode.data.trim().slice(0, 30)}: ${ratio.toFixed(2)}`);
   }
   return bad;
