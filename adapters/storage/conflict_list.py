@@ -16,6 +16,7 @@ from adapters.storage.entries import EntrySeal, values_in
 from adapters.storage.settling import Shown
 from domain.errors import BadInput
 from domain.fields import RULES
+from domain.window import LONGEST_NAME
 
 State = Literal["open", "settled"]
 Mark = tuple[datetime, UUID]
@@ -55,7 +56,7 @@ class Wanted:
 
     def __post_init__(self) -> None:
         if self.rule is not None and self.rule not in RULES:
-            raise BadInput(f"'{self.rule}' is not a field of the sheet.")
+            raise BadInput(f"'{self.rule[:LONGEST_NAME]}' is not a field of the sheet.")
 
     @property
     def values(self) -> dict[str, Any]:

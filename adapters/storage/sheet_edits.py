@@ -20,6 +20,7 @@ from domain import merge
 from domain.errors import BadInput
 from domain.overlaps import DECIDING
 from domain.sheet import EntryView, NotOnSheet, Settled, Stale
+from domain.window import LONGEST_NAME
 
 REASON = "cancel_reason"
 ALWAYS_KNOWN = frozenset({"start", "duration_minutes", "status", "is_telehealth"})
@@ -74,7 +75,7 @@ def revert_field(
     before = after = seal.cells(row)
     held = [one for one in fields if one in before]
     if not held:
-        raise BadInput(f"'{', '.join(fields)}' is not a field of the sheet.")
+        raise BadInput(f"'{', '.join(fields)[:LONGEST_NAME]}' is not a field of the sheet.")
     for field in held:
         after = merge.revert(after, field).cells
         if field not in after and (field in ALWAYS_KNOWN or row["is_manual_entry"]):

@@ -8,7 +8,7 @@ from typing import Any
 from adapters.phones import normalised, region_of
 from domain.appointments import Status
 from domain.errors import BadInput
-from domain.window import EARLIEST_YEAR, LATEST_YEAR, zone
+from domain.window import EARLIEST_YEAR, LATEST_YEAR, LONGEST_NAME, zone
 
 LONGEST_TEXT = 200
 LONGEST_NOTES = 4000
@@ -30,7 +30,8 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 def read_value(field: str, given: Any, *, start: datetime, timezone: str) -> Any:
     """The value of a field as the sheet holds it; `start` is the row's present one."""
     if field not in READERS:
-        raise BadInput(f"'{field}' cannot be edited; these can: {', '.join(EDITABLE)}.")
+        told = field[:LONGEST_NAME]
+        raise BadInput(f"'{told}' cannot be edited; these can: {', '.join(EDITABLE)}.")
     return READERS[field](given, start, timezone)
 
 

@@ -170,6 +170,22 @@ def test_of_very_many_places_that_cannot_be_read_the_first_are_named(
     assert (len(told["errors"]), len(told["detail"]) < 3000) == (10, True)
 
 
+def test_a_word_that_nobody_could_read_is_not_told_again_whole(
+    site: Site, headers: dict[str, str]
+) -> None:
+    row = visit(site, headers)
+    path = f"{ROWS}/{row['id']}"
+
+    answers = [
+        site.client.get("/api/conflicts", params={"rule": "x" * 5000}, headers=headers),
+        site.client.patch(path, json={"x" * 5000: 1}, headers=headers),
+        site.client.post(f"{path}/revert", json={"field": "x" * 5000}, headers=headers),
+    ]
+
+    assert [one.status_code for one in answers] == [422, 422, 422]
+    assert all(len(one.json()["detail"]) < 400 for one in answers), answers
+
+
 @pytest.mark.parametrize("settings", [{"default_minutes": DIGITS}, {"default_minutes": "\0"}])
 def test_a_setting_that_is_no_number_of_minutes_is_refused(
     site: Site, headers: dict[str, str], settings: dict[str, str]
