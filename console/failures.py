@@ -1,5 +1,6 @@
 """What a person sees when a command fails: one sentence; the rest goes to the log file."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -84,11 +85,18 @@ def _told(error: Exception, folder: Path) -> int:
             return _tell(f"{problem_of(error)}.", FAILED)
         case BrokenPipeError():
             # Who read our output has read enough; leave nothing for the interpreter to flush.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _say_no_more()
             return FAILED
+        case OSError(errno=errno.ENOSPC):
+            _say_no_more()
+            return _tell("There is no room left on the disk that is written to; make some.", FAILED)
     trace_id = uuid4().hex[:12]
     log.error("command.crashed", trace_id=trace_id, exc_info=error)
     return _tell(f"Something unforeseen happened; look for {trace_id} in {folder / LOG}.", FAILED)
+
+
+def _say_no_more() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(sentence: str, code: int) -> int:

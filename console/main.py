@@ -1,56 +1,26 @@
-"""The `pms-sync` command."""
+"""Where `pms-sync` begins: signals are heard from the first moment, and what is said is shown."""
 
 import signal
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from importlib import import_module
+from io import TextIOWrapper
 
-import typer
-
-from console.commands import HOUSE, ByName
-from console.failures import guarded, log_to
-from domain.errors import BadInput
-from infra import settings
-
-app = typer.Typer(
-    cls=ByName,
-    name="pms-sync",
-    help="Practice management systems into one run sheet, and voice bookings back into them.",
-    no_args_is_help=True,
-    add_completion=False,
-    **HOUSE,
-)
-
-
-@app.callback()
-def pms_sync() -> None:
-    """Nothing is done but what a command does."""
-
-
-def run(arguments: Sequence[str]) -> int:
-    """One command, from its arguments to its exit code."""
-    folder = _log_folder()
-    return guarded(
-        lambda: app(list(arguments), prog_name="pms-sync", standalone_mode=False), folder=folder
-    )
+INTERRUPTED = 130
 
 
 def main() -> None:
     # The first process of a container hears no signal that it has no word for.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(run(sys.argv[1:]))
-
-
-def _log_folder() -> Path:
-    """Settings that cannot be used are told by the command itself; --help needs none."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a letter of a name shows the rest of it. Closed, there is none.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
-        given = settings.load()
-    except BadInput:
-        folder, level = settings.Settings.model_fields["home"].default, "INFO"
-    else:
-        folder, level = given.home, given.log_level
-    log_to(folder, level=level)
-    return Path(folder)
+        # Loading takes a moment: whoever changes their mind in it is shown no traceback.
+        code = import_module("console.running").run(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 if __name__ == "__main__":

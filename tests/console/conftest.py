@@ -14,7 +14,7 @@ import pytest
 import structlog
 from sqlalchemy import Row, create_engine, text
 
-from console import main
+from console import running
 from console.simulators import Running
 from console.truth import Simulator
 from tests.plain import NO_TLS
@@ -39,7 +39,7 @@ class Shell:
 
     def __call__(self, *arguments: str) -> Outcome:
         self._capsys.readouterr()
-        code = main.run(arguments)
+        code = running.run(arguments)
         said = self._capsys.readouterr()
         return Outcome(code, said.out, said.err)
 

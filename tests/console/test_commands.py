@@ -14,8 +14,8 @@ from tests.e2e.stack import ROOT
 
 LOADED = """
 import sys
-from console import main
-main.run([sys.argv[1], "--help"])
+from console import running
+running.run([sys.argv[1], "--help"])
 print(*sys.modules)
 """
 
@@ -51,4 +51,4 @@ def test_every_module_with_commands_has_its_place() -> None:
     }
     placed = {name for place in PLACES.values() for name in (place.module, *place.more)}
 
-    assert having - {"main"} == placed
+    assert having - {"running"} == placed

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 import migrations
 from adapters.storage import pausing
 from adapters.storage.sessions import spend_login_link
-from console import address, main
+from console import address, running
 from console.wiring import wired
 from domain.jobs import Queue
 from infra.database import dispatch, engine, transaction
@@ -396,7 +396,7 @@ def test_what_nobody_foresaw_gets_a_trace_in_the_log(
 
     app = typer.Typer()
     app.command()(explode)
-    monkeypatch.setattr(main, "app", app)
+    monkeypatch.setattr(running, "app", app)
 
     complaint = shell.complaint()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from console import main
+from console import running
 from tests.console.conftest import Shell
 from tests.storage.rig import rig_on
 
@@ -82,7 +82,7 @@ def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]
             yield " ".join((*path, name)), one
 
 
-TREE = dict(commands(get_command(main.app)))
+TREE = dict(commands(get_command(running.app)))
 
 
 BESIDES: Mapping[tuple[str, str], Sequence[str]] = {

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from console.main import app
+from console.running import app
 from infra import supervisor
 from infra.settings import load, names
 from producers.main import GRACE_SECONDS

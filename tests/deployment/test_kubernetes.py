@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from adapters import pms
 from console.awaiting import PATIENCE_SECONDS, PROBED_SECONDS
-from console.main import app
+from console.running import app
 from console.staying import SPARE_CONNECTIONS
 from domain.errors import BadInput
 from infra.settings import load, names
