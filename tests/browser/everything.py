@@ -15,7 +15,9 @@ from adapters.storage.tables import (
 )
 from tests.producers.conftest import Site
 from tests.producers.ledger import ask, practice, put_job, put_run, put_worker, sign_in, turn_away
-from tests.producers.seeding import NOW
+from tests.producers.seeding import DAY, NOW, Practice, Slot, seed, was_read
+
+LONG = "Xanthippe-Anastasiadou-Papadimitriou-Konstantinopoulou-Berg"
 
 
 def fill(site: Site) -> None:
@@ -24,6 +26,7 @@ def fill(site: Site) -> None:
     sign_in(site, clinic)
     _worked(site, clinic)
     _unfinished(site, "Harbour Allied Health")
+    _named(site)
     _told(site)
     _came(site, clinic)
     _found(site)
@@ -50,7 +53,27 @@ def _worked(site: Site, clinic: UUID) -> None:
 def _unfinished(site: Site, name: str) -> None:
     held = update(pms_connections).where(pms_connections.c.display_name == name)
     with site.everything() as db:
-        db.execute(held.values(state="SETUP_REQUIRED", setup_step="types"))
+        db.execute(held.values(state="SETUP_REQUIRED", setup_step="summary"))
+
+
+def _named(site: Site) -> None:
+    """Two days later: names without a blank, names from right to left, a long word as a note."""
+    clinic = "Wolfeschlegelsteinhausenbergerdorff-Family-Practice-Group-St"
+    rooms = Practice(
+        vendor="medirecords",
+        name=clinic,
+        timezone="Australia/Melbourne",
+        books={
+            LONG: (
+                Slot(at="09:00", patient=LONG, notes="x" * 70, kind="W" * 60),
+                Slot(at="09:30", patient="محمد عبد الرحمن الهاشمي", minutes=45),
+            ),
+            "د. ليلى الحسيني": (Slot(at="09:00", patient="שרה כהן-לוי"),),
+        },
+    )
+    with site.everything() as db:
+        site.ids |= seed(db, site.seal(), (rooms,), day=DAY + timedelta(days=2))
+        was_read(db, day=DAY + timedelta(days=2))
 
 
 def _told(site: Site) -> None:

@@ -1,23 +1,33 @@
 """Every page can be read, reached and pressed: in both lights, wide, on a phone, narrower still."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from tests.browser.driving import drive
-from tests.browser.everything import fill
+from tests.browser.everything import LONG, fill
 from tests.producers.conftest import Site
 from tests.producers.ledger import practice
+from tests.producers.test_a_crash import UNKNOWN_RULE
 from tests.producers.two_way import two_way_day
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
-PAGES = {
+Asked = str | Sequence[str]
+"""An address, and after it what is pressed there."""
+
+PAGES: Mapping[str, Mapping[str, Asked]] = {
     "what somebody works with": {
         "sheet": "/?date=2026-11-23",
         "unread-day": "/?date=2026-11-24",
         "row": "/?date=2026-11-23#open-{row}",
+        "editor": ("/?date=2026-11-23#open-{row}", '.details [data-edit="patient_phone"]'),
+        "adding": ("/?date=2026-11-23", "[data-add]"),
+        "names": "/?date=2026-11-25",
+        "name": "/?date=2026-11-25#open-{long}",
+        "foreign-name": "/?date=2026-11-25#open-{foreign}",
         "conflicts": "/conflicts",
         "week": "/summary",
         "nowhere": "/nowhere",
@@ -29,7 +39,10 @@ PAGES = {
         "settings": "/settings",
         "setup": "/setup",
         "setup-gentu": "/setup?vendor=gentu",
-        "setup-halaxy": "/setup?connection={begun}",
+        "setup-connected": "/setup?connection={begun}&step=connect",
+        "setup-practitioners": "/setup?connection={begun}&step=practitioners",
+        "setup-types": "/setup?connection={begun}&step=types",
+        "setup-start": "/setup?connection={begun}",
         "setup-sikka": "/setup/sikka",
     },
     "what an operator looks at": {
@@ -44,9 +57,19 @@ PAGES = {
 }
 
 
-def judged(site: Site, shots: Path, pages: dict[str, str]) -> dict[str, list[str]]:
+def judged(
+    site: Site, shots: Path, pages: Mapping[str, Asked], **more: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """What is wrong with each page, or with what is there once those buttons were pressed."""
     base = str(site.client.base_url).rstrip("/")
-    return drive("judging", base=base, token=site.link(), shots=shots, pages=pages)
+    return drive("judging", base=base, token=site.link(), shots=shots, pages=pages, **more)
+
+
+def asked_of(asked: Asked, **told: UUID) -> Asked:
+    if isinstance(asked, str):
+        return asked.format(**told)
+    path, *pressed = asked
+    return (path.format(**told), *pressed)
 
 
 @pytest.mark.parametrize("pages", list(PAGES))
@@ -58,9 +81,11 @@ def test_nothing_of_a_page_is_hard_to_read_or_to_reach(
         "clinic": practice(busy_site, "Example Clinic"),
         "begun": practice(busy_site, "Harbour Allied Health"),
         "row": busy_site.ids["Grace Invented"],
+        "long": busy_site.ids[LONG],
+        "foreign": busy_site.ids["محمد عبد الرحمن الهاشمي"],
     }
 
-    paths = {name: path.format(**told) for name, path in PAGES[pages].items()}
+    paths = {name: asked_of(path, **told) for name, path in PAGES[pages].items()}
 
     assert judged(busy_site, tmp_path, paths) == {}
 
@@ -69,8 +94,34 @@ def test_nothing_of_a_practice_that_takes_changes_is_hard_to_read_or_to_reach(
     make_site: Callable[..., Site], browser_parts: Path, tmp_path: Path
 ) -> None:
     day = two_way_day(make_site())
-    row = day.ids["Ben Sketch"]
-
-    pages = {"advancedmd": "/advancedmd", "push": f"/?date=2026-11-23#open-{row}"}
+    refused, unknown = (day.ids[name] for name in ("Ben Sketch", "Joan Walkin"))
+    choose = "#push-patient button.primary"
+    pages: Mapping[str, Asked] = {
+        "advancedmd": "/advancedmd",
+        "advancedmd-linking": ("/advancedmd", "#people button.primary, #people button"),
+        "advancedmd-connection": f"/connections/{day.connection}",
+        "push": f"/?date=2026-11-23#open-{refused}",
+        "push-patient": f"/?date=2026-11-23#open-{unknown}",
+        "push-linking": (f"/?date=2026-11-23#open-{unknown}", choose, ".who-list label"),
+        "push-cancelling": (f"/?date=2026-11-23#open-{refused}", '.details [data-edit="status"]'),
+        "push-sending": ("/?date=2026-11-23", "[data-send]"),
+    }
 
     assert judged(day.site, tmp_path, pages) == {}
+
+
+def test_nothing_of_a_page_that_failed_or_lets_nobody_in_is_hard_to_read_or_to_reach(
+    site: Site, browser_parts: Path, tmp_path: Path
+) -> None:
+    with site.everything() as db:
+        db.execute(UNKNOWN_RULE)
+
+    inside = {"defect": "/audit", "nowhere": "/nowhere", "already-inside": "/login"}
+    outside = {
+        "sign-in": "/login",
+        "good-link": f"/login?token={site.link()}",
+        "spent-link": "/login?token=spent",
+        "nowhere-outside": "/nowhere",
+    }
+
+    assert judged(site, tmp_path, inside, outside=outside) == {}

@@ -11,7 +11,7 @@ const SIGHTS = {
 };
 
 // In the page: each answers a sentence for everything that is wrong.
-function judge({ least, main }) {
+function judge({ least, main, touch }) {
   // What is only read out is clipped away.
   const isClipped = (one) => Boolean(one) && (getComputedStyle(one).clipPath !== "none" || isClipped(one.parentElement));
   const seen = (one) => one.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && !one.closest(".skip, [inert]") && !isClipped(one);
@@ -22,7 +22,32 @@ function judge({ least, main }) {
 
   function wide() {
     const over = document.documentElement.scrollWidth - innerWidth;
-    return over > 0 ? [`the page is ${over} px too wide`] : [];
+    const within = top === document ? 0 : top.scrollWidth - top.clientWidth;
+    return [...(over > 0 ? [`the page is ${over} px too wide`] : []), ...(within > 0 ? [`${say(top).slice(0, 40)} is ${within} px too wide for itself`] : [])];
+  }
+
+  function tall() {
+    const over = top === document ? 0 : top.getBoundingClientRect().height - innerHeight;
+    return over > 0 ? [`a dialog is ${Math.round(over)} px higher than the screen`] : [];
+  }
+
+  // What stands out of the box it is in, over whatever is beside it.
+  function spilt() {
+    return all("main *, dialog *").filter((one) => {
+      const style = getComputedStyle(one);
+      return style.overflowX === "visible" && !style.display.startsWith("inline") && one.clientWidth > 1 && one.scrollWidth > one.clientWidth + 1 && !one.closest("svg, .board, select, .sr");
+    }).map((one) => `${say(one)} is ${one.scrollWidth - one.clientWidth} px wider than its place`);
+  }
+
+  // A button in which the words have no room.
+  function tight() {
+    return all("button, .button").filter((one) => one.scrollHeight > one.clientHeight + 1 && !one.matches(".card *, .field, .who")).map((one) => `${say(one)} is too low for its words`);
+  }
+
+  // A finger needs more than a pointer; a word in a line of text, and a card, are as large as they are.
+  function slight() {
+    if (!touch) return [];
+    return all("a[href], button, input:not([type=hidden]), select, textarea, summary").filter((one) => getComputedStyle(one).display !== "inline" && !one.matches(".card *")).map((one) => [one, box(one).width, Math.max(box(one).height, one.getBoundingClientRect().height)]).filter(([, width, height]) => width > 1 && height < touch - 0.5).map(([one, , height]) => `${say(one)} is ${Math.round(height)} high, too low for a finger`);
   }
 
   // A small one is well enough in a line of text, with room around it, or on a card: the card opens the same beside it.
@@ -70,7 +95,7 @@ function judge({ least, main }) {
 
   // Two lines of text that lie over each other.
   function over() {
-    const texts = all("*").filter((one) => !one.closest("svg, .board, .top, select, thead, dialog:not([open])")).flatMap((one) => [...one.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()).map((node) => [one, node]));
+    const texts = all("*").filter((one) => !one.closest("svg, .board, .top, select, thead, dialog:not([open]), [popover]")).flatMap((one) => [...one.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()).map((node) => [one, node]));
     const lines = texts.flatMap(([one, node]) => {
       const range = document.createRange();
       range.selectNode(node);
@@ -90,26 +115,36 @@ function judge({ least, main }) {
     }).map((one) => `${say(one)} is cut`);
   }
 
-  return Object.entries({ wide, small, low, nameless, headings, doubled, tables, over, cut }).flatMap(([, find]) => find());
+  return Object.entries({ wide, tall, spilt, tight, small, slight, low, nameless, headings, doubled, tables, over, cut }).flatMap(([, find]) => find());
+}
+
+// An address, and what is pressed there one after another before it is looked at.
+async function judgeAt(page, address, presses, isPhone) {
+  // Another row of the same day would be the same page.
+  await page.goto("about:blank");
+  await page.goto(address);
+  if (address.includes("#open-")) await page.locator(".details").waitFor();
+  await page.evaluate(() => document.querySelectorAll("main details").forEach((one) => { one.open = true; }));
+  for (const selector of presses) await page.locator(selector).first().click();
+  const wrong = await page.evaluate(judge, { least: 24, main: isPhone ? 44 : 0, touch: isPhone ? 40 : 0 });
+  return [...wrong, ...(await page.evaluate(measure)).map((one) => `contrast of ${one}`)];
 }
 
 export default async function play({ open, shots, base, told }) {
   const found = {};
   for (const [sight, options] of Object.entries(SIGHTS)) {
     const { page, trouble } = await open(options);
-    const isPhone = "isMobile" in options;
-    for (const [name, path] of Object.entries(told.pages)) {
-      // Another row of the same day would be the same page.
-      await page.goto("about:blank");
-      await page.goto(base + path);
-      if (path.includes("#open-")) await page.locator(".details").waitFor();
-      await page.evaluate(() => document.querySelectorAll("main details").forEach((one) => { one.open = true; }));
-      const wrong = [...await page.evaluate(judge, { least: 24, main: isPhone ? 44 : 0 }), ...(await page.evaluate(measure)).map((one) => `contrast of ${one}`)];
+    const look = async ([name, asked]) => {
+      const [path, ...presses] = [asked].flat();
+      const wrong = await judgeAt(page, base + path, presses, "isMobile" in options);
       if (wrong.length) found[`${name}, ${sight}`] = wrong;
-      if (told.pictures) await page.screenshot({ path: `${shots}/${name}-${sight.replace(", ", "-")}.png`, fullPage: true });
-    }
-    const told400 = trouble.filter((one) => !/status of (403|404)/.test(one));
-    if (told400.length) found[`trouble, ${sight}`] = told400;
+      await page.screenshot({ path: `${shots}/judged-${name}-${sight.replace(", ", "-")}.png` });
+    };
+    for (const one of Object.entries(told.pages)) await look(one);
+    await page.context().clearCookies();
+    for (const one of Object.entries(told.outside ?? {})) await look(one);
+    const strange = trouble.filter((one) => !/status of (403|404|500)/.test(one));
+    if (strange.length) found[`trouble, ${sight}`] = strange;
     await page.context().close();
   }
   return found;
