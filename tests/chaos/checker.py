@@ -340,9 +340,13 @@ def _is_true(answers: Sequence[Line], bookings: int) -> bool:
 
 
 def _of_waits(history: Sequence[Line]) -> Iterator[Finding]:
-    """None between a 429 and the end of its Retry-After, but what was under way by then."""
+    """None between a 429 and the end of its Retry-After, but what was under way by then.
+
+    A 429 that met a broken line may never have been heard.
+    """
     told = [one["seconds"] for one in history if one["what"] == "fault" and "seconds" in one
             and one.get("fault") == "429"]  # fmt: skip
+    broken = [one for one in history if one["what"] == "line"]
     asked: dict[tuple[str, str], list[Line]] = defaultdict(list)
     for line in history:
         if line["what"] == "request" and line["is_counted"]:
@@ -350,7 +354,14 @@ def _of_waits(history: Sequence[Line]) -> Iterator[Finding]:
     for whose, lines in asked.items():
         for refused in (one for one in lines if one["fault"] == "429"):
             since = refused["monotonic"]
+            if any(_meets(one, whose[0], since) for one in broken):
+                continue
             begun, ends = since + UNDER_WAY_SECONDS, since + min(told)
             early = sum(begun < one["monotonic"] < ends for one in lines)
             if early:
                 yield Finding("asked again before Retry-After", (*whose, str(early)))
+
+
+def _meets(broken: Line, vendor: str, answered: float) -> bool:
+    first, last = broken["clock"] - UNDER_WAY_SECONDS, broken["clock"] + broken["seconds"]
+    return bool(broken["vendor"] == vendor and first < answered < last)

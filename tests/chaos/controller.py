@@ -108,6 +108,7 @@ class Controller:
         (chosen,) = dice.choices(self.world.vendors, weights)
         if "line" in variant:
             chosen.line.turn(Mode(variant["line"]))
+            self.world.history.note("line", vendor=chosen.name, seconds=variant["seconds"])
             self._at(variant["seconds"], lambda: chosen.line.turn(Mode.WHOLE))
         elif "expire" in variant:
             # A token of Medirecords is a practice's own, and revoked it is gone for good.

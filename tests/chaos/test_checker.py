@@ -270,6 +270,30 @@ def test_asking_on_before_the_wait_is_over_is_found(clinic: Practice, history: l
 
 
 @pytest.mark.parametrize(
+    ("vendor", "clock", "is_found"),
+    [
+        ("gentu", 10.2, False),
+        ("gentu", 8.5, False),
+        ("gentu", 7.0, True),
+        ("gentu", 11.0, True),
+        ("sikka", 10.2, True),
+    ],
+)
+def test_a_429_that_was_lost_on_a_broken_line_is_not_held_against_whoever_asks_again(
+    clinic: Practice, history: list[Line], vendor: str, clock: float, is_found: bool
+) -> None:
+    refused = {"what": "fault", "fault": "429", "seconds": 3}
+    broken = {"what": "line", "vendor": vendor, "clock": clock, "seconds": 2}
+    asked = {"what": "request", "vendor": "gentu", "bucket": "", "is_counted": True}
+    lines = [{**asked, "monotonic": 10.0, "fault": "429"}]
+    lines += [{**asked, "monotonic": 12.3, "fault": None}]
+
+    verdict = judged(clinic, [*history, refused, broken, *lines])
+
+    assert bool(verdict.findings) is is_found
+
+
+@pytest.mark.parametrize(
     ("field", "final", "has_moved", "may_show"),
     [
         ("phone", "base", False, {"typed"}),
