@@ -12,6 +12,7 @@ from adapters.presets import Presets, PresetSettings
 from adapters.rest.caller import Caller
 from adapters.rest.memory import Memory
 from adapters.rest.ports import Ports
+from adapters.taping import Recorder
 from adapters.vault import StoredSecrets
 from domain.connections import Connection
 from domain.credentials import ForgettableTokens, SecretStore
@@ -43,6 +44,7 @@ class Opener:
     preset_settings: PresetSettings = field(default_factory=dict)
     is_production: bool = False
     _remembered: Memory | None = None
+    _tape: Recorder | None = None
     _memories: Memory = field(
         default_factory=lambda: Memory(most=MOST_MEMORIES, seconds=REMEMBER_SECONDS)
     )
@@ -54,6 +56,8 @@ class Opener:
         """The source, ready to be asked; no request is made yet."""
         here = self.placed(connection)
         secrets = self.secrets_of(here)
+        if self._tape is not None:
+            self._tape.opened(here, secrets)
         return pms.open_source(here, secrets=secrets, ports=self.stored_ports(here))
 
     def desk(self, connection: Connection, *, voice: bool = False) -> PracticeDesk | None:
@@ -76,6 +80,10 @@ class Opener:
                 kept = Memory(seconds=REMEMBER_SECONDS)
             self._memories[key] = kept
         return replace(self, _remembered=kept)
+
+    def recorded(self, tape: Recorder) -> "Opener":
+        """The same with a recording looking on; it is to hold code lists, too."""
+        return replace(self, _tape=tape, _codes={})
 
     @property
     def known(self) -> int:
@@ -130,6 +138,7 @@ class Opener:
             clock=self.clock,
             remembered=self._remembered,
             codes=self._codes,
+            tape=self._tape,
         )
 
     def close(self) -> None:

@@ -38,6 +38,7 @@ PLACES: Mapping[str, Place] = {
     "scheduler": Place("scheduler"),
     "up": Place("processes"),
     "sync": Place("sync"),
+    "replay": Place("replay"),
     "summary": Place("summary"),
     "run-sheet": Place("sheet"),
     "queues": Place("jobs", app="top"),

@@ -12,10 +12,11 @@ from console.carrying import carry, refuse_unusable, refuse_without_workers, wat
 from console.following import bars
 from console.opened import Id, load
 from console.output import AsJson
+from console.recordings import ask_for_recording, recorded, said_of
 from console.wiring import Wiring, wired
 from domain.connections import Connection
 from domain.runs import RunStatus
-from domain.sheet import Asked
+from domain.sheet import Asked, as_json
 from domain.window import local_day, zone
 from infra.clock import system_clock
 from infra.database import transaction
@@ -42,6 +43,9 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what would ch
 AllowRemovals = Annotated[
     bool, typer.Option("--allow-removals", help="Take rows off even if most of the day vanished.")
 ]
+Record = Annotated[
+    bool, typer.Option("--record", help="Keep what the PMS answers, for 'pms-sync replay'.")
+]
 Here = Annotated[bool, typer.Option("--here", help="In this process, without workers.")]
 
 
@@ -53,35 +57,45 @@ def sync(  # noqa: PLR0913 - each is an option
     last: Last = None,
     dry_run: DryRun = False,
     allow_removals: AllowRemovals = False,
+    record: Record = False,
     here: Here = False,
     json: AsJson = False,
 ) -> None:
     """Read a connection's days from its PMS onto the run sheet."""
     with wired() as wiring:
         held = load(wiring, connection)
-        today = local_day(system_clock(), held.timezone)
-        first_day = given.day(first, today=today)
-        last_day = given.day(last, today=today, default=first_day)
+        asked = _days(held, first, last)
         refuse_unusable(held)
         if not here:
             refuse_without_workers(wiring)
         job_id = ask(
             wiring,
             held,
-            asked=Asked(first_day=first_day, last_day=last_day),
+            asked=asked,
             dry_run=dry_run,
             allow_removals=allow_removals,
+            record=record,
         )
         with bars() as line:
             run = (carry if here else watch)(wiring, job_id, line(held.name))
         changes = previews.read(wiring, run, command="sync --dry-run")
         offer = previews.offer(wiring, run) if changes else ""
+        recording = recorded(wiring, run) if record else None
     if json:
-        output.answer(as_answer(run) | ({"changes": changes} if dry_run else {}))
+        told = {"recording": as_json(recording)} if record else {}
+        output.answer(as_answer(run) | ({"changes": changes} if dry_run else {}) | told)
     else:
         tell(held, run, changes, offer=offer)
+        if record:
+            output.say(said_of(recording))
     if run.status != RunStatus.SUCCESS:
         raise typer.Exit(1)
+
+
+def _days(held: Connection, first: str | None, last: str | None) -> Asked:
+    today = local_day(system_clock(), held.timezone)
+    first_day = given.day(first, today=today)
+    return Asked(first_day=first_day, last_day=given.day(last, today=today, default=first_day))
 
 
 def ask(
@@ -91,9 +105,12 @@ def ask(
     asked: Asked,
     dry_run: bool = False,
     allow_removals: bool = False,
+    record: bool = False,
 ) -> int:
-    """The job of a sync by a person's hand."""
+    """The job of a sync by a person's hand; who wants it recorded is written down."""
     with transaction(wiring.engine, account_id=held.account_id) as db:
+        if record:
+            ask_for_recording(db, held)
         jobs = ask_for_sync(
             db,
             connection_id=held.id,
@@ -101,6 +118,7 @@ def ask(
             now=system_clock(),
             dry_run=dry_run,
             allow_removals=allow_removals,
+            record=record,
         )
     return next(iter(jobs))
 

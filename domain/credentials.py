@@ -19,10 +19,14 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRequest:
-    """How to get one token: the key all processes share it under, and the call that buys it."""
+    """How to get one token: the key all processes share it under, and the call that buys it.
+
+    `stand_in` takes the place of its value where a recording answers and nothing is signed.
+    """
 
     key: str
     fetch: Callable[[], Token]
+    stand_in: str = "stand-in-for-a-token"
 
 
 class Tokens(Protocol):

@@ -50,6 +50,7 @@ def sync_job(  # noqa: PLR0913 - a job is what its arguments say
     sync_type: SyncType = SyncType.FULL,
     dry_run: bool = False,
     allow_removals: bool = False,
+    record: bool = False,
     approved_run: UUID | None = None,
     backfill_id: UUID | None = None,
     due_at: datetime | None = None,
@@ -60,13 +61,12 @@ def sync_job(  # noqa: PLR0913 - a job is what its arguments say
     `approved_run` is a dry run whose removals a person approved; `backfill_id` what it is part of.
     """
     args = {
-        "first_day": first_day.isoformat(),
-        "last_day": last_day.isoformat(),
         "sync_type": sync_type.value,
         "dry_run": dry_run,
         "allow_removals": allow_removals,
-        "approved_run": approved_run and str(approved_run),
-        "backfill_id": backfill_id and str(backfill_id),
+        "record": record,
+        **_texts(first_day=first_day, last_day=last_day),
+        **_texts(approved_run=approved_run, backfill_id=backfill_id),
     }
     return NewJob(
         kind=SYNC,
@@ -82,10 +82,16 @@ def sync_job(  # noqa: PLR0913 - a job is what its arguments say
     )
 
 
+def _texts(**given: object) -> dict[str, str | None]:
+    """Ids and days as a job holds them."""
+    return {name: None if one is None else str(one) for name, one in given.items()}
+
+
 def _mode(args: Mapping[str, Any]) -> str:
     """Whoever asks for more than a sync that waits already would do gets a job of their own."""
     also = {
         "removals": args["allow_removals"],
+        "recorded": args["record"],
         "changes": args["sync_type"] == SyncType.INCREMENTAL,
         args["approved_run"]: args["approved_run"],
         args["backfill_id"]: args["backfill_id"],

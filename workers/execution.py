@@ -172,7 +172,7 @@ class Execution:
             return self._failed(job, error, work)
         except Exception as error:
             log.exception("job.crashed")
-            return self._failed(job, Unexpected(_place(error)), work)
+            return self._failed(job, unexpected(error), work)
         log.info("job.finished")
         return JobState.DONE
 
@@ -188,6 +188,11 @@ class Execution:
         told = error.retry_at if isinstance(error, Transient) else None
         floor = told - now if told else NO_FLOOR
         return next_try(job.failures + 1, at=now, floor=floor, chance=self.chance())
+
+
+def unexpected(error: Exception) -> Unexpected:
+    """A bug, named."""
+    return Unexpected(_place(error))
 
 
 def _attempt(job: Job) -> tuple[int, int]:

@@ -19,14 +19,16 @@ from adapters.storage.authorising import AuthorisationStore
 from adapters.storage.checks import CheckStore
 from adapters.storage.emptying import EmptyingStore
 from adapters.storage.ledger import advance
-from adapters.storage.pruning import REJECTS_DAYS, prune
+from adapters.storage.pruning import RECORDINGS_DAYS, REJECTS_DAYS, prune
 from adapters.storage.push_ranges import RangeStore
+from adapters.storage.recordings import MOST_BYTES
 from adapters.storage.refetching import RefetchStore
 from adapters.storage.summaries import SummaryStore
 from adapters.storage.syncing import SyncStore
 from adapters.storage.telling import TellingStore
 from adapters.storage.texts import TextStore
 from adapters.storage.token_book import TokenBook
+from adapters.taping import Recorder
 from adapters.trying import Trials, forget_leftovers
 from adapters.vapi.controlling import LiveCallControl
 from domain.accesses import Thresholds
@@ -103,6 +105,8 @@ class Parts:
     chaining: Chaining | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
     rejects_days: int = REJECTS_DAYS
+    recordings_days: int = RECORDINGS_DAYS
+    recording_bytes: int = MOST_BYTES
 
 
 def works(parts: Parts) -> Mapping[str, Work]:
@@ -184,7 +188,9 @@ def _of_callers(parts: Parts, opener: Opener) -> Mapping[str, Work]:
 
 def _of_connections(parts: Parts, opener: Opener) -> Mapping[str, Work]:
     """What is read of a PMS, and how it is reached."""
-    store = SyncStore(parts.engine, parts.sealer, clock=parts.clock)
+    store = SyncStore(
+        parts.engine, parts.sealer, clock=parts.clock, recording_bytes=parts.recording_bytes
+    )
     book = TokenBook(parts.engine)
     inbox = RefetchStore(parts.engine, parts.sealer, clock=parts.clock)
     rows = EmptyingStore(parts.engine, parts.sealer, clock=parts.clock)
@@ -258,6 +264,8 @@ def _synced(job: Job, parts: Parts, store: SyncStore, opener: Opener) -> Mapping
         # What a webhook had read again since is newer than what an attempt before remembers.
         newest = delivery_work.last_settled(db, job.connection_id)
     own = opener.remembering(f"{job.id}/{newest}")
+    if job.args.get("record"):
+        own = own.recorded(Recorder(store.tape(job), parts.clock, str(job.vendor)))
     known = own.known
     try:
         return sync_connection(job, store=store, open_source=own, stopping=parts.stopping)
@@ -271,7 +279,10 @@ def _synced(job: Job, parts: Parts, store: SyncStore, opener: Opener) -> Mapping
 def _cleared(parts: Parts) -> Mapping[str, int]:
     """What is past its keep-by date, and secrets that checks left behind."""
     left = forget_leftovers(CheckStore(parts.engine), parts.opener.secrets)
-    return {**prune(parts.engine, rejects_days=parts.rejects_days), "secrets": left}
+    gone = prune(
+        parts.engine, rejects_days=parts.rejects_days, recordings_days=parts.recordings_days
+    )
+    return {**gone, "secrets": left}
 
 
 def _summarised(job: Job, parts: Parts) -> Mapping[str, int]:

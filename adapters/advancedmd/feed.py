@@ -37,10 +37,17 @@ class Changes:
     whole: bool = True
 
 
-def changes(line: Line, *, since: str) -> Changes:
-    """`since` is a mark as the server told it; nobody knows in which zone it is meant."""
+def changes(line: Line, *, since: str | None) -> Changes:
+    """`since` is a mark as the server told it; nobody knows in which zone it is meant.
+
+    Without one the changes as of now are asked for.
+    """
+    momentary = frozenset({"datechanged"}) if since is None else frozenset[str]()
+    since = since or now(line)
     asked = {"datechanged": _a_little_earlier(since)}
-    message = Message(action=ACTION, kind="api", attributes=asked, buckets=("tier1",))
+    message = Message(
+        action=ACTION, kind="api", attributes=asked, buckets=("tier1",), momentary=momentary
+    )
     told = line.tell(message, faults=_FAULTS)
     found = (bare(one.get("@id")) for one in every(told, "visitlist", "visit"))
     ids, mark = tuple(dict.fromkeys(one for one in found if one)), _mark(told)

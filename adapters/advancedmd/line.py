@@ -42,7 +42,10 @@ class OfficeCaller(Caller):
             else {"authorization": f"Bearer {session.token}"}
         )
         base = session.webserver if is_message else session.rest
-        return replace(ask, url=base + path, headers={**signed, **(ask.headers or {})})
+        # Which server it is depends on the session.
+        told_as = path if ask.told_as is None else ask.told_as
+        headers = {**signed, **(ask.headers or {})}
+        return replace(ask, url=base + path, headers=headers, told_as=told_as)
 
     def _fault(self, ask: Ask, answer: Any, body: Any) -> Fault | None:
         if ask.name == LOGIN and is_redirect(body):

@@ -191,7 +191,7 @@ class AdvancedMdSource(RestSource):
         if self.office.recall(_NO_FEED):
             return None
         try:
-            return feed.changes(self.line, since=since or feed.now(self.line))
+            return feed.changes(self.line, since=since)
         except Throttled:
             if since is not None:
                 raise

@@ -1,5 +1,6 @@
 """AdvancedMD's envelope: one message out, one result or Fault back, as JSON or as XML."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +20,7 @@ RESULTS = "PPMDResults.Results"
 class Message:
     """One request to processrequest.aspx: its action, class, attributes and children.
 
-    `buckets` is the tier its action counts in.
+    `buckets` is the tier its action counts in; `momentary` are attributes that say when it is sent.
     """
 
     action: str
@@ -27,6 +28,7 @@ class Message:
     attributes: Mapping[str, str] = field(default_factory=dict, repr=False)
     children: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     buckets: tuple[str, ...] = ("tier3",)
+    momentary: frozenset[str] = frozenset()
 
     def ask(self, url: str, *, at: datetime, wire: Wire) -> Ask:
         """The request, signed by nobody yet; `at` is local."""
@@ -37,6 +39,9 @@ class Message:
             for name, one in self.children.items()
         }
         document = {"ppmdmsg": {**about, "@nocookie": "0", **own, **children}}
+        passing = {"@msgtime", *(f"@{name}" for name in self.momentary)}
+        lasting = {key: one for key, one in document["ppmdmsg"].items() if key not in passing}
+        told_as = json.dumps(lasting, sort_keys=True)
         if wire == "json":
             return Ask(
                 method="POST",
@@ -45,6 +50,7 @@ class Message:
                 buckets=self.buckets,
                 json=document,
                 read=read_json,
+                told_as=told_as,
             )
         return Ask(
             method="POST",
@@ -54,6 +60,7 @@ class Message:
             headers={"content-type": "text/xml; charset=ISO-8859-1", "accept": "text/xml"},
             content=write_xml(document),
             read=read_xml,
+            told_as=told_as,
         )
 
 

@@ -39,7 +39,8 @@ class Ask:
 
     `writes` where the vendor is asked to change something: whenever it may have been done although
     no clear answer came, that ends as OutcomeUnknown. `content` is a body that is no JSON, `read`
-    how its answer is read then.
+    how its answer is read then. One that `buys` a token is never recorded; `told_as` is what any
+    other is told apart by there, where its address or body is another each time.
     """
 
     url: str
@@ -54,6 +55,8 @@ class Ask:
     read: ReadBody = decode
     basic: tuple[str, str] | None = field(default=None, repr=False)
     writes: bool = False
+    buys: bool = False
+    told_as: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

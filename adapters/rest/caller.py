@@ -15,6 +15,7 @@ import structlog
 from adapters.rest.auth import Ask, Auth, Desk, secret
 from adapters.rest.budgets import bucket, budgets, in_force, named
 from adapters.rest.ports import Answer, Ports
+from adapters.rest.questions import question
 from adapters.rest.vendor import Fault, Listing, Vendor
 from adapters.rest.waits import DEFAULT_PAUSE, allowance, asked_pause, bounded
 from domain.checks import AGAIN
@@ -142,17 +143,27 @@ class Caller:
         self._pay(ask)
         traced = span(f"{ask.method} {ask.name}", kind="client", pms=self.vendor.name)
         with _in_doubt(ask), traced:
-            answer = self.ports.sender.send(
-                ask.method,
-                ask.url,
-                headers={"accept": "application/json", **self._headers(), **(ask.headers or {})},
-                json=ask.json,
-                form=ask.form,
-                content=ask.content,
-                auth=ask.basic,
-            )
+            answer = self._answered(ask)
             self._observe(ask, answer)
             return self._judged(ask, answer)
+
+    def _answered(self, ask: Ask) -> Answer:
+        """By the vendor, with a recording looking on; or by a recording in its place."""
+        tape = self.ports.tape
+        if tape is None or ask.buys:
+            return self._sent(ask)
+        return tape.answered(question(ask, self.vendor, self.secrets), lambda: self._sent(ask))
+
+    def _sent(self, ask: Ask) -> Answer:
+        return self.ports.sender.send(
+            ask.method,
+            ask.url,
+            headers={"accept": "application/json", **self._headers(), **(ask.headers or {})},
+            json=ask.json,
+            form=ask.form,
+            content=ask.content,
+            auth=ask.basic,
+        )
 
     def _renewed(self, ask: Ask, request: TokenRequest, *, refused: Token) -> Reply:
         token = self.ports.tokens.renewed(request, refused=refused)
@@ -176,7 +187,7 @@ class Caller:
             token_url=self.connection.token_url,
             secrets=self.secrets,
             clock=self.ports.clock,
-            send=lambda ask: self.send(ask).body,
+            send=lambda ask: self.send(replace(ask, buys=True)).body,
             vault=self.ports.vault,
         )
 

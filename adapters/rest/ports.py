@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from domain.credentials import Tokens
 from domain.limits import Throttle
+from domain.recordings import Question
 
 
 class Answer(Protocol):
@@ -38,6 +39,12 @@ class Sender(Protocol):
     ) -> Answer: ...
 
 
+class Tape(Protocol):
+    """Looks on at what is asked and answered, or answers in the vendor's place."""
+
+    def answered(self, question: Question, send: Callable[[], Answer]) -> Answer: ...
+
+
 class Vault(Protocol):
     """Where one connection's secrets are kept."""
 
@@ -55,7 +62,8 @@ class Ports:
     `remembered` keeps followed references, else each source keeps its own. Give one that outlives
     the source, briefly, where a vendor needs a request per patient: a wait in the middle of a page
     would ask for all of them again. `codes` keeps code lists, which name no patient, for good.
-    `vault` holds the secrets it was opened with; None where they are stored nowhere yet.
+    `vault` holds the secrets it was opened with; None where they are stored nowhere yet. `tape` is
+    there where a run is recorded or replayed.
     """
 
     sender: Sender
@@ -66,3 +74,4 @@ class Ports:
     vault: Vault | None = None
     remembered: MutableMapping[str, Any] | None = field(default=None, repr=False)
     codes: MutableMapping[str, Any] | None = field(default=None, repr=False)
+    tape: Tape | None = None

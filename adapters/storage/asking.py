@@ -42,7 +42,7 @@ class Full(SyncError):
     """Enough waits already; nothing was added to it."""
 
 
-def ask_for_sync(
+def ask_for_sync(  # noqa: PLR0913 - what may be asked for
     db: Db,
     *,
     connection_id: UUID | None,
@@ -50,6 +50,7 @@ def ask_for_sync(
     now: datetime,
     allow_removals: bool = False,
     dry_run: bool = False,
+    record: bool = False,
 ) -> dict[int, UUID]:
     """Write a job for each connection that can sync; answers job ids with their connections.
 
@@ -71,6 +72,7 @@ def ask_for_sync(
             sync_type=SyncType.MANUAL,
             allow_removals=allow_removals,
             dry_run=dry_run,
+            record=record,
         )
         jobs[put(db, job)] = row.id
         values = {"connection_id": row.id, "priority": BY_A_PERSON}

@@ -9,7 +9,14 @@ from sqlalchemy import ColumnElement, RowMapping, Text, case, cast, func, text, 
 from sqlalchemy import Connection as Db
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 
-from adapters.storage import checks, connections, emptying, rhythms, same_practice
+from adapters.storage import (
+    checks,
+    connections,
+    emptying,
+    recordings,
+    rhythms,
+    same_practice,
+)
 from adapters.storage.tables import pms_connections
 from domain.connections import State
 from domain.errors import BadInput
@@ -199,12 +206,13 @@ def resume(db: Db, connection_id: UUID) -> bool:
 
 
 def remove(db: Db, connection_id: UUID) -> None:
-    """Sync no more; rows, runs and audit stay, waiting jobs are called off.
+    """Sync no more; rows, runs and audit stay, recordings go, waiting jobs are called off.
 
     Rows that stay are emptied all the same of what the practice left out, and whoever was promised
     a text gets one.
     """
     db.execute(_REMOVE, {"id": connection_id})
+    recordings.forget_of(db, connection_id)
     db.execute(_CANCEL_JOBS, {"id": connection_id, "but": [EMPTY, SETTLE]})
 
 

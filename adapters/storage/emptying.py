@@ -9,7 +9,14 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
 from adapters.left_out import left_out
-from adapters.storage import cached, connections, emptied_beside, emptied_rows, taken_back
+from adapters.storage import (
+    cached,
+    connections,
+    emptied_beside,
+    emptied_rows,
+    recordings,
+    taken_back,
+)
 from adapters.storage.audit import Access, record
 from adapters.storage.emptied_rows import BATCH, Emptied, LeftOut
 from adapters.storage.entries import EntrySeal
@@ -43,6 +50,7 @@ def begin_anew(db: Db, connection_id: UUID) -> None:
     db.execute(_BEGIN_ANEW, {"id": connection_id})
     taken_back.compare_by_value(db, connection_id)
     cached.forget_patients(db, connection_id)
+    recordings.forget_of(db, connection_id)
     _ask(db, connections.load(db, connection_id))
 
 

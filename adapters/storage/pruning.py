@@ -22,6 +22,7 @@ DAYS = {
 """How long rows are kept; no vendor is known to count requests over more than a day."""
 
 REJECTS_DAYS = 90
+RECORDINGS_DAYS = 7
 BATCH = 5000
 
 _PRUNE: Mapping[str, str] = {
@@ -113,14 +114,23 @@ _REJECTS = text(
 )
 
 
+_RECORDINGS = text("DELETE FROM recordings WHERE begun_at < now() - make_interval(days => :days)")
+
+
 def prune(
-    engine: Engine, *, rejects_days: int = REJECTS_DAYS, batch: int = BATCH
+    engine: Engine,
+    *,
+    rejects_days: int = REJECTS_DAYS,
+    recordings_days: int = RECORDINGS_DAYS,
+    batch: int = BATCH,
 ) -> dict[str, int]:
     """Rows removed, by table; short transactions, one for each table or batch."""
     removed: dict[str, int] = {}
     for table, statement in _PRUNE.items():
         with dispatch(engine) as db:
             removed[table] = db.execute(text(statement), DAYS).rowcount
+    with dispatch(engine) as db:
+        removed["recordings"] = db.execute(_RECORDINGS, {"days": recordings_days}).rowcount
     return {**removed, "pms_rejects": _in_batches(engine, days=rejects_days, batch=batch)}
 
 

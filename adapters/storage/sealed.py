@@ -35,6 +35,7 @@ SEALED: tuple[SealedTable, ...] = (
     SealedTable(name="run_sheet_conflicts", columns=("both_values",), row="appointment_id"),
     SealedTable(name="run_sheet_history", columns=("before",), row="appointment_id"),
     SealedTable(name="pms_sync_log", columns=("diff",)),
+    SealedTable(name="recorded_parts", columns=("part",)),
     SealedTable(name="patient_links", columns=("person", "candidates")),
     SealedTable(name="tool_calls", columns=("arguments", "caller", "answer")),
     SealedTable(

@@ -9,16 +9,21 @@ from adapters.storage import (
     candidates,
     connections,
     emptying,
+    recordings,
     references,
     run_log,
     still_connected,
 )
 from adapters.storage.ledger import guard, whose
+from adapters.storage.left_out_now import left_out_now
 from adapters.storage.open_run import OpenRun
+from adapters.storage.recorded_run import RecordedRun
+from adapters.storage.recordings import Tape
 from domain.checks import shut_out
 from domain.connections import State
 from domain.errors import NeedsReconnect, SyncError
 from domain.jobs import Job
+from domain.minimising import chosen
 from domain.runs import Run, RunStatus, SyncType
 from infra.clock import Clock
 from infra.database import transaction
@@ -34,10 +39,22 @@ class NotNow(SyncError):
 class SyncStore:
     """Opens a job's run, and closes the run of a job that was given up."""
 
-    def __init__(self, engine: Engine, sealer: Sealer, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        sealer: Sealer,
+        *,
+        clock: Clock,
+        recording_bytes: int = recordings.MOST_BYTES,
+    ) -> None:
         self._engine = engine
         self._sealer = sealer
         self._clock = clock
+        self._recording_bytes = recording_bytes
+
+    def tape(self, job: Job) -> Tape:
+        """The recording of the job's run."""
+        return Tape(engine=self._engine, sealer=self._sealer, job=job, most=self._recording_bytes)
 
     def begin(self, job: Job) -> OpenRun:
         """The job's run, or the one an earlier attempt of it opened."""
@@ -53,10 +70,21 @@ class SyncStore:
             self._spare(db, run)
             emptying.ask_if_due(db, connection)
             run_log.tell_pages(db, run, "sync_started", {})
-        opened = OpenRun(self._engine, self._sealer, self._clock, job, run, connection)
+            is_recorded = self._is_recorded(db, job, run)
+        parts = (self._engine, self._sealer, self._clock, job, run, connection)
+        opened = RecordedRun(*parts).recording(self.tape(job)) if is_recorded else OpenRun(*parts)
         if row.diff is not None:
             opened.gathered(row.diff)
         return opened
+
+    def _is_recorded(self, db: Db, job: Job, run: Run) -> bool:
+        """Where nothing is left out; whoever changes that finds the recording to forget."""
+        if not job.args.get("record"):
+            return False
+        if chosen(left_out_now(db, run.connection_id).settings):
+            return False
+        recordings.begin(db, run, job_id=job.id, at=self._clock())
+        return True
 
     def _spare(self, db: Db, run: Run) -> None:
         """What was read within the hour is not asked for again by a run that reads changes."""

@@ -24,6 +24,7 @@ from adapters.storage.sheet import read_sheet
 from domain.connections import State
 from domain.jobs import JobState
 from domain.limits import Budget, Outlook
+from domain.runs import SyncType
 from domain.work import sync_job
 from infra.clock import system_clock
 from infra.database import dispatch, engine, transaction
@@ -194,6 +195,16 @@ class Living:
             status, message = self._run(allow_removals=True)
         return status
 
+    def record(self) -> UUID:
+        """One pass that is recorded, whatever comes of it; its run."""
+        job_id = self._put(sync_type=SyncType.MANUAL, record=True)
+        self._carry(job_id)
+        query = text("SELECT id FROM pms_sync_log WHERE job_id = :id")
+        with transaction(self.parts.engine, account_id=ACCOUNT) as db:
+            run_id: UUID = db.execute(query, {"id": job_id}).scalar_one()
+        self._sign_in_again()
+        return run_id
+
     def _run(self, *, allow_removals: bool) -> tuple[str, str]:
         began = self.history.now()
         job_id = self._put(allow_removals=allow_removals)
@@ -209,14 +220,14 @@ class Living:
         self._sign_in_again()
         return str(run.status), run.error_message or ""
 
-    def _put(self, *, allow_removals: bool) -> int:
+    def _put(self, **options: Any) -> int:
         job = sync_job(
             account_id=ACCOUNT,
             connection_id=self.connection_id,
             vendor=self.vendor,
             first_day=FIRST,
             last_day=LAST,
-            allow_removals=allow_removals,
+            **options,
         )
         with transaction(self.parts.engine, account_id=ACCOUNT) as db:
             return put(db, job)

@@ -175,7 +175,8 @@ class Office:
         )
         return self.writing().do(new, until=datetime.now(UTC) + timedelta(seconds=seconds))
 
-    def sync(self) -> None:
+    def sync(self, **options: Any) -> int:
+        """One sync here; its job."""
         job = sync_job(
             account_id=ACCOUNT,
             connection_id=self.connection_id,
@@ -183,10 +184,12 @@ class Office:
             first_day=self.day,
             last_day=self.day,
             sync_type=SyncType.MANUAL,
+            **options,
         )
         with transaction(self.engine, account_id=ACCOUNT) as db:
             job_id = put(db, job)
         assert run_here(self.parts, job_id) is JobState.DONE
+        return job_id
 
 
 @pytest.fixture

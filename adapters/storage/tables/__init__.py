@@ -34,6 +34,7 @@ from adapters.storage.tables.practices import (
     run_sheet_clinicians,
 )
 from adapters.storage.tables.reading import patient_reading, sheet_days_read
+from adapters.storage.tables.recordings import recorded_parts, recordings
 from adapters.storage.tables.runs import (
     COUNTERS,
     pms_backfills,
@@ -89,6 +90,8 @@ __all__ = [
     "pms_removal_candidates",
     "pms_sync_log",
     "pms_writes",
+    "recorded_parts",
+    "recordings",
     "run_sheet_appointments",
     "run_sheet_clinicians",
     "run_sheet_conflicts",

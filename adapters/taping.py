@@ -1,0 +1,97 @@
+"""Records what a PMS answers: everything that is read of it, and nothing that signs a request."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters import pms
+from adapters.rest.minimised import withheld
+from adapters.rest.ports import Answer
+from domain.connections import Connection
+from domain.errors import SyncError
+from domain.minimising import Extra
+from domain.recordings import Keep, Question
+from domain.sheet import as_json
+from infra.clock import Clock
+
+UNSAID = re.compile(r"note|comment|memo", re.IGNORECASE)
+"""What notes are called, in answers of vendors whose notes do not come to us."""
+
+UNREADABLE = b"{"
+
+_ATTRIBUTE = re.compile(rb'(?i)([\w:.-]*(?:note|comment|memo)[\w:.-]*\s*=\s*)("[^"]*"|\'[^\']*\')')
+_ELEMENT = re.compile(
+    rb"(?is)(<(?P<name>[\w:.-]*(?:note|comment|memo)[\w:.-]*)\b[^>]*(?<!/)>).*?(</(?P=name)\s*>)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Keeps each answer as it comes, whatever becomes of it afterwards."""
+
+    keep: Keep
+    clock: Clock
+    vendor: str
+
+    def opened(self, connection: Connection, secrets: Mapping[str, str]) -> None:
+        """What an attempt goes by; of its secrets only what they are called."""
+        self.keep(
+            {
+                "kind": "opened",
+                "connection": as_json(connection),
+                "secrets": [*filter(secrets.get, secrets)],
+            }
+        )
+
+    def answered(self, question: Question, send: Callable[[], Answer]) -> Answer:
+        try:
+            answer = send()
+        except SyncError as trouble:
+            self.keep({**self._asked(question), "error": trouble.kind, "text": str(trouble)})
+            raise
+        headers = {
+            name: told for name, told in answer.headers.items() if name.lower() in question.headers
+        }
+        body = _without(_noteless(answer.body, self.vendor), question.hidden)
+        self.keep({**self._asked(question), "status": answer.status, "headers": headers}, body)
+        return answer
+
+    def _asked(self, question: Question) -> Mapping[str, Any]:
+        at = self.clock().isoformat()
+        asked = {"method": question.method, "path": question.path, "body": question.body}
+        return {"kind": "answer", "at": at, **asked}
+
+
+def _without(body: bytes, hidden: Any) -> bytes:
+    """As long as it was: what signs our requests may come back in an answer."""
+    for one in hidden:
+        for written in {one.encode(), json.dumps(one)[1:-1].encode()}:
+            body = body.replace(written, b"*" * len(written))
+    return body
+
+
+def _noteless(body: bytes, vendor: str) -> bytes:
+    """Without notes that never reach us; what cannot be read for that stays unreadable."""
+    described = pms.vendor(vendor)
+    if Extra.NOTES not in withheld(described) or not body.strip():
+        return body
+    if body.lstrip().startswith(b"<"):
+        return _ELEMENT.sub(rb"\1\3", _ATTRIBUTE.sub(rb'\1""', body))
+    exact = frozenset(spot.rpartition(".")[2] for spot in described.holds.get(Extra.NOTES, ()))
+    try:
+        return json.dumps(_blank(json.loads(body), exact)).encode()
+    except ValueError:
+        return UNREADABLE
+
+
+def _blank(value: Any, exact: frozenset[str]) -> Any:
+    if isinstance(value, list):
+        return [_blank(one, exact) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: None if key in exact or UNSAID.search(key) else _blank(one, exact)
+        for key, one in value.items()
+    }
