@@ -10,7 +10,7 @@ from adapters import pms
 from adapters.rest.minimised import withheld
 from adapters.rest.ports import Answer
 from domain.connections import Connection
-from domain.errors import SyncError
+from domain.errors import BrokenContract, Refused, Transient
 from domain.minimising import Extra
 from domain.recordings import Keep, Question
 from domain.sheet import as_json
@@ -21,10 +21,13 @@ UNSAID = re.compile(r"note|comment|memo", re.IGNORECASE)
 
 UNREADABLE = b"{"
 
-_ATTRIBUTE = re.compile(rb'(?i)([\w:.-]*(?:note|comment|memo)[\w:.-]*\s*=\s*)("[^"]*"|\'[^\']*\')')
-_ELEMENT = re.compile(
-    rb"(?is)(<(?P<name>[\w:.-]*(?:note|comment|memo)[\w:.-]*)\b[^>]*(?<!/)>).*?(</(?P=name)\s*>)"
+_TAG = re.compile(rb"""<(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+>""")
+_NAMED = re.compile(rb"[^\s/<>]+")
+_ATTRIBUTE = re.compile(
+    rb"""(?i)(?<=\s)([^\s="'<>]*+)(\s*+=\s*+)("[^"]*+"|'[^']*+')""",
 )
+_WIRE = (BrokenContract, Refused, Transient)
+"""What a vendor or the line to it does; that a job was taken over meanwhile is no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Recorder:
     def answered(self, question: Question, send: Callable[[], Answer]) -> Answer:
         try:
             answer = send()
-        except SyncError as trouble:
+        except _WIRE as trouble:
             self.keep({**self._asked(question), "error": trouble.kind, "text": str(trouble)})
             raise
         headers = {
@@ -78,12 +81,43 @@ def _noteless(body: bytes, vendor: str) -> bytes:
     if Extra.NOTES not in withheld(described) or not body.strip():
         return body
     if body.lstrip().startswith(b"<"):
-        return _ELEMENT.sub(rb"\1\3", _ATTRIBUTE.sub(rb'\1""', body))
+        return _noteless_xml(body)
     exact = frozenset(spot.rpartition(".")[2] for spot in described.holds.get(Extra.NOTES, ()))
     try:
         return json.dumps(_blank(json.loads(body), exact)).encode()
-    except ValueError:
+    except (ValueError, RecursionError):
         return UNREADABLE
+
+
+def _noteless_xml(body: bytes) -> bytes:
+    """Tag by tag, in one pass whatever is sent; a stray `<` could begin anything."""
+    kept: list[bytes] = []
+    at = within = 0
+    for tag in _TAG.finditer(body):
+        between = body[at : tag.start()]
+        if b"<" in between:
+            return UNREADABLE
+        kept += [b"" if within else between, _ATTRIBUTE.sub(_unsaid, tag[0])]
+        within = _within(within, tag[0])
+        at = tag.end()
+    rest = body[at:]
+    return UNREADABLE if within or b"<" in rest else b"".join([*kept, rest])
+
+
+def _within(within: int, tag: bytes) -> int:
+    """How deep in an element of notes whatever follows the tag stands; 0 outside of any."""
+    if tag.startswith((b"<?", b"<!")) or tag.endswith(b"/>"):
+        return within
+    if tag.startswith(b"</"):
+        return max(within - 1, 0)
+    named = _NAMED.search(tag)
+    is_note = named is not None and UNSAID.search(named[0].decode(errors="replace"))
+    return within + 1 if within or is_note else 0
+
+
+def _unsaid(found: re.Match[bytes]) -> bytes:
+    is_note = UNSAID.search(found[1].decode(errors="replace"))
+    return found[1] + found[2] + b'""' if is_note else found[0]
 
 
 def _blank(value: Any, exact: frozenset[str]) -> Any:

@@ -15,7 +15,7 @@ from adapters.rest.auth import Ask
 from adapters.rest.questions import question
 from adapters.storage import recordings
 from adapters.taping import UNREADABLE, Recorder
-from domain.errors import Transient
+from domain.errors import FenceLost, Transient
 from infra.database import transaction
 from infra.http import Answer
 from simulators.setup import Setup
@@ -167,6 +167,11 @@ def test_a_line_that_broke_is_kept_in_our_own_words() -> None:
             b'<visit id="1" comments=""><note a="2"></note><memo/></visit>',
         ),
         (
+            "advancedmd",
+            b"<?xml version='1.0'?><v><note><b>y<br/></b><note>x</note>z</note><b>c</b></v>",
+            b"<?xml version='1.0'?><v><note><b><br/></b><note></note></note><b>c</b></v>",
+        ),
+        (
             "sikka",
             b'{"items": [{"note": "x", "description": "y", "type": "z"}]}',
             b'{"items": [{"note": null, "description": null, "type": "z"}]}',
@@ -187,10 +192,50 @@ def test_notes_of_other_vendors_are_kept_as_they_are() -> None:
     assert body == b'{"notes": "x"}'
 
 
-def test_what_cannot_be_searched_for_notes_is_not_kept_but_stays_unreadable() -> None:
-    _, body = taped("advancedmd", ask(), answer(b'{"comments": "x'))
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b'{"comments": "x',
+        b"[" * 100_000,
+        b"<visit><note>x",
+        b"<visit><![CDATA[a < b]]></visit>",
+        b'<visit comments="x',
+    ],
+)
+def test_what_cannot_be_searched_for_notes_is_not_kept_but_stays_unreadable(sent: bytes) -> None:
+    _, body = taped("advancedmd", ask(), answer(sent))
 
     assert body == UNREADABLE
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"<" + b"a" * 400_000, b"<note>" * 100_000, b"<a " + b'b="' * 100_000, b"<" * 400_000],
+)
+def test_an_answer_made_to_be_searched_for_ever_is_not(sent: bytes) -> None:
+    _, body = taped("advancedmd", ask(), answer(sent))
+
+    assert body == UNREADABLE
+
+
+def test_a_value_may_hold_what_ends_a_tag_elsewhere() -> None:
+    _, body = taped("advancedmd", ask(), answer(b"<v n='1' comments='a > b'>c</v>"))
+
+    assert body == b"<v n='1' comments=\"\">c</v>"
+
+
+def test_that_a_job_was_taken_over_is_no_answer() -> None:
+    kept = Kept()
+
+    def taken_over() -> Answer:
+        raise FenceLost("job 1 was taken over")
+
+    with pytest.raises(FenceLost):
+        Recorder(kept, lambda: AT, "gentu").answered(
+            question(ask(), pms.vendor("gentu"), {}), taken_over
+        )
+
+    assert kept == []
 
 
 def test_the_words_of_a_basic_log_in_are_hidden_too() -> None:
