@@ -15,6 +15,7 @@ from console.auditing import access
 from console.output import AsJson, short
 from console.recordings import MEGABYTE, PATIENTS
 from console.wiring import Wiring, wired
+from domain.errors import BadInput
 from domain.sheet import as_json
 from infra.clock import system_clock
 from infra.database import dispatch, transaction
@@ -47,6 +48,8 @@ def replay(
             logged = runs.find(db, run)
         if forget:
             return _forget(wiring, logged, json=json)
+        if not logged.is_over:
+            raise BadInput("This run is not over yet; replay it when it is.")
         kept, recorded = _read(wiring, logged)
         if answers:
             told = [replayed.answer(one) for one in recorded.heard]

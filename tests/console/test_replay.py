@@ -3,11 +3,19 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from adapters import pms
 from tests.console.conftest import Shell, audit_rows, stored
 
 pytestmark = pytest.mark.integration
+
+
+def change(url: str, statement: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as db:
+        db.execute(text(statement))
+    engine.dispose()
 
 
 @pytest.fixture
@@ -70,6 +78,12 @@ def test_a_replay_that_asks_what_is_not_recorded_says_what_and_fails(
     assert outcome.code == 1
     assert "Broken off: this was asked and is not recorded: GET " in outcome.out
     assert "/visits?" in outcome.out
+
+
+def test_a_run_that_goes_on_is_not_played_yet(shell: Shell, run: str, database_url: str) -> None:
+    change(database_url, "UPDATE pms_sync_log SET status = 'running'")
+
+    assert "not over yet" in shell.complaint("replay", run)
 
 
 def test_a_recording_is_listed_and_deleted(shell: Shell, run: str) -> None:
