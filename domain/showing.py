@@ -31,8 +31,8 @@ class Otherwise:
 def otherwise(kept: KeptWrite, book: Iterable[Appointment]) -> Otherwise | None:
     """None where their book has it as it was asked for, or cannot tell: it is known by no id.
 
-    A book may list it under another id than the PMS gave us first. What is called off there was
-    called off since, by the practice: that is theirs to tell.
+    A book may list it under another id than the PMS gave us first, and others' beside theirs. What
+    is called off there was called off since, by the practice: that is theirs to tell.
     """
     wish = kept.write.wish
     if not isinstance(wish, Booking | Move | Cancellation):
@@ -45,7 +45,9 @@ def otherwise(kept: KeptWrite, book: Iterable[Appointment]) -> Otherwise | None:
     standing = [one for one in rows if one.status in STANDING]
     if isinstance(wish, Cancellation):
         return Otherwise(Shown.STANDING, standing[0].start) if standing else None
-    if any(one.start == wish.start for one in shown):
+    theirs = (one for one in shown if one.patient_id == wish.patient_id)
+    under_another = [one for one in theirs if one.status is not Status.CANCELLED]
+    if any(one.start == wish.start for one in (*rows, *under_another)):
         return None
     if standing:
         return Otherwise(Shown.ELSEWHERE, standing[0].start)

@@ -57,6 +57,8 @@ def _inflated(chunks: Iterable[bytes], largest: int) -> bytes:
     unpacker = zlib.decompressobj(ANY_DEFLATE)
     try:
         for chunk in chunks:
+            if unpacker.eof:
+                continue  # whatever follows is no part of it, and would be kept
             packed += len(chunk)
             body += unpacker.decompress(chunk, largest - len(body) + 1)
             _check(len(body), largest)

@@ -42,6 +42,7 @@ OTHERWISE = "otherwise"
 
 FAR_AHEAD = timedelta(days=366)
 HEARD_OF = frozenset({Told.CONFIRMED, Told.REQUESTED})
+UNANSWERED = (NeedsReconnect, BrokenContract, Refused)
 
 log = structlog.get_logger()
 
@@ -123,7 +124,7 @@ class Followed:
                     self._ledger, desk, clock=self._parts.clock, pause=self._parts.stopping.wait
                 )
                 self.kept = writing.look(self.kept)
-        except (NeedsReconnect, BrokenContract, Refused) as problem:
+        except UNANSWERED as problem:
             log.warning("write.not_seen", error_kind=problem.kind)
         if self.kept.state is WriteState.CONFIRMED:
             self.show()
@@ -170,7 +171,7 @@ class Followed:
         """A practice that can be asked no more says nothing against it."""
         try:
             found = otherwise(self.kept, self._book())
-        except (NeedsReconnect, BrokenContract, Refused) as problem:
+        except UNANSWERED as problem:
             log.warning("write.not_seen", error_kind=problem.kind)
             return None
         if found is not None:
@@ -194,14 +195,21 @@ class Followed:
     def _tell_otherwise(self, found: Otherwise) -> None:
         """For the practice to see to, and for whoever was told of it as it was asked for."""
         kept = self.kept
+        body = otherwise_text(kept, found, self._connection.name, self._connection.timezone)
+        recipient = self._reached(kept) if body and kept.told in HEARD_OF else None
         with self._transaction() as db:
             if showing.keep(db, kept.id, found):
                 texts.drop(db, kept.id, purpose=PURPOSE)
-        body = otherwise_text(kept, found, self._connection.name, self._connection.timezone)
-        recipient = self._recipient(kept) if body and kept.told in HEARD_OF else None
-        if body and recipient is not None:
-            with self._transaction() as db:
+            if body and recipient is not None:
                 self._put(db, kept, recipient, purpose=OTHERWISE, body=body)
+
+    def _reached(self, kept: KeptWrite) -> str | None:
+        """The number, unless only a practice that can be asked no more would know it."""
+        try:
+            return self._recipient(kept)
+        except UNANSWERED as problem:
+            log.warning("text.no_number", error_kind=problem.kind)
+            return None
 
     def show(self) -> None:
         """Have the days it touches read, so that the sheet shows it; not while it is paused."""

@@ -1,6 +1,7 @@
 """A practice's front desk behind Sikka: look up, find a time, write, and learn what came of it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -18,7 +19,13 @@ from adapters.sikka.birthdays import Birthdays
 from adapters.sikka.bodies import Request, Writer
 from adapters.sikka.line import Line, PlanLacks
 from adapters.sikka.office import Office
-from adapters.sikka.rows import APPOINTMENT_FIELDS, BOOK_FIELDS, days_asked, starts
+from adapters.sikka.rows import (
+    APPOINTMENT_FIELDS,
+    BOOK_FIELDS,
+    days_asked,
+    patient_elsewhere,
+    starts,
+)
 from adapters.sikka.statuses import standing
 from domain.appointments import Appointment
 from domain.connections import Connection
@@ -238,8 +245,9 @@ class SikkaDesk:
         found: list[Appointment] = []
         for row in rows:
             try:
+                whose = {"patient": None} if patient_elsewhere(row.fields()) else {}
                 read = self._parse(row, self._connection)
-                found += [without(one, self._connection.left_out) for one in read]
+                found += [replace(without(one, self._connection.left_out), **whose) for one in read]
             except BadRecord as bad:
                 log.warning("vendor.record_unreadable", reason=str(bad), path=bad.path)
         return found
@@ -258,7 +266,8 @@ class SikkaDesk:
             if not resources or standing(row, self._connection).status in outcomes.NOT_TAKING:
                 return None
             window = self._when(row)
-            pms_id, whose = row.maybe_id("appointment_sr_no"), row.maybe_id("patient_id")
+            pms_id = row.maybe_id("appointment_sr_no")
+            whose = None if patient_elsewhere(row.fields()) else row.maybe_id("patient_id")
         except BadRecord as bad:
             log.warning("vendor.record_unreadable", reason=str(bad), path=bad.path)
             return None

@@ -104,7 +104,7 @@ def _by_word(record: Record, connection: Connection) -> Standing:
 
 def _is_cancelled(record: Record) -> bool:
     on = record.side("cancelled_date")
-    is_dated = on is not None and _NO_DAY.match(on) is None
+    is_dated = on is not None and not _NO_TIME.fullmatch(on) and _NO_DAY.match(on) is None
     return is_dated or _is_yes(record, "cancelled") or is_deleted(record)
 
 

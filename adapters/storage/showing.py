@@ -34,7 +34,12 @@ _ELSEWHERE = text(
       SELECT FROM pms_writes AS kept JOIN run_sheet_appointments AS entry
         ON entry.pms_connection_id = kept.connection_id AND entry.pms_appointment_id = kept.pms_id
       WHERE kept.id = :id AND kept.kind = 'book' AND entry.pms_last_synced_at > kept.settled_at
-        AND entry.removed_at IS NULL AND entry.pms_start <> kept.start_at)
+        AND entry.removed_at IS NULL AND entry.pms_start <> kept.start_at
+        AND NOT EXISTS (
+          SELECT FROM pms_writes AS later
+          WHERE later.connection_id = kept.connection_id AND later.pms_id = kept.pms_id
+            AND later.kind IN ('reschedule', 'cancel') AND later.state IN ('submitted', 'unknown')
+            AND later.created_at > kept.created_at))
     """
 )
 _KEEP = text(

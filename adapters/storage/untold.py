@@ -29,10 +29,8 @@ GIVEN_UP = timedelta(hours=6)
 OVERDUE = timedelta(minutes=30)
 """A text that is not known to have left by then may never come."""
 
-_IS_UNTOLD = f"""
-    NOT {IS_OVERTAKEN} AND (
-      (kept.shown IS NOT NULL AND kept.text_state <> 'by_person' AND NOT {IS_SHOWN})
-      OR kept.told = 'requested' AND (
+_UNHEARD = """
+    (kept.told = 'requested' AND (
       kept.text_state IN ('off', 'failed', 'opted_out')
       OR (kept.text_state = 'none'
           AND COALESCE(kept.settled_at + CAST(:moment AS interval),
@@ -40,6 +38,11 @@ _IS_UNTOLD = f"""
       OR (kept.text_state IN ('due', 'sending', 'unknown')
           AND COALESCE(kept.settled_at, kept.submitted_at + CAST(:given_up AS interval))
               + CAST(:overdue AS interval) < :now)))
+"""
+# What the row itself says comes first and alone: what others say is asked of the few it leaves.
+_IS_UNTOLD = f"""
+    ({_UNHEARD} OR (kept.shown IS NOT NULL AND kept.text_state <> 'by_person'))
+    AND NOT {IS_OVERTAKEN} AND ({_UNHEARD} OR NOT {IS_SHOWN})
 """
 _UNTOLD = text(
     f"""

@@ -38,6 +38,9 @@ class Site(BaseHTTPRequestHandler):
             "/deflate": lambda: self.answer(
                 zlib.compress(b"packed"), ("Content-Encoding", "deflate")
             ),
+            "/followed": lambda: self.answer(
+                gzip.compress(b"packed") + bytes(1024), ("Content-Encoding", "gzip")
+            ),
             "/odd": lambda: self.answer(b"packed", ("Content-Encoding", "br")),
             "/torn": lambda: self.answer(b"\x1f\x8b junk", ("Content-Encoding", "gzip")),
             "/short": lambda: self.answer(gzip.compress(b"")[:10], ("Content-Encoding", "gzip")),
@@ -202,7 +205,7 @@ def test_connections_are_kept_and_shared(client: Client, site: str) -> None:
     assert len(ports) == 1
 
 
-@pytest.mark.parametrize("path", ["/gzip", "/deflate"])
+@pytest.mark.parametrize("path", ["/gzip", "/deflate", "/followed"])
 def test_packed_answers_are_unpacked(client: Client, site: str, path: str) -> None:
     assert client.send("GET", site + path).body == b"packed"
 

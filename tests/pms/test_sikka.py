@@ -100,6 +100,8 @@ def test_a_word_nobody_knows_is_booked_kept_and_flagged(word: str) -> None:
         ({"cancelled_date": "0001-01-01T00:00:00"}, Status.BOOKED),
         ({"cancelled_date": "1900-01-01 00:00:00"}, Status.BOOKED),
         ({"cancelled_date": "01/01/1900"}, Status.BOOKED),
+        ({"cancelled_date": "0"}, Status.BOOKED),
+        ({"cancelled_date": 0}, Status.BOOKED),
         ({"cancelled_date": "06/01/2026"}, Status.CANCELLED),
         ({"is_confirmed": "true"}, Status.CONFIRMED),
         ({"arrival_time": "08:55"}, Status.ARRIVED),

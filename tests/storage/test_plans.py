@@ -12,6 +12,7 @@ from adapters.storage import (
     left_visits,
     runs,
     spent,
+    untold,
     waiting_jobs,
     waiting_syncs,
 )
@@ -37,6 +38,15 @@ ROWS = text(
     SELECT :account, :sheet, :connection, 'a-' || n, 'pms', at, at, 15, 'booked', 'UTC'
     FROM generate_series(1, 20000) AS n,
          LATERAL (SELECT now() + make_interval(mins => n) AS at) AS its
+    """
+)
+WRITES = text(
+    """
+    INSERT INTO pms_writes (account_id, connection_id, kind, state, idempotency_key, request,
+      confirmation, pms_id, start_at, told, asked_by, trace_id, created_at, settled_at)
+    SELECT :account, :connection, 'book', 'confirmed', 'k' || n, '', 'A' || n, 'p' || n, now(),
+           'confirmed', 'call', 't', now() - make_interval(mins => n), now()
+    FROM generate_series(1, 1000) AS n
     """
 )
 SHEET = text(
@@ -107,5 +117,23 @@ def test_a_page_finds_rows_that_were_left_behind_without_reading_all_rows(rig: R
     assert [line for line in plan if "Seq Scan on run_sheet_appointments" in line] == []
 
 
-def explained(db: Connection, statement: TextClause, values: dict[str, Any]) -> list[str]:
-    return list(db.execute(text(f"EXPLAIN {statement.text}"), values).scalars())
+def test_who_is_still_to_be_told_asks_nothing_more_of_writes_that_are_settled(rig: Rig) -> None:
+    """It once read all later writes of a practice for each one there is."""
+    connection_id = rig.connect("site")
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        db.execute(WRITES, {"account": ACCOUNT, "connection": connection_id})
+    asked = {**untold._when(soon(0)), "limit": 50}  # noqa: SLF001
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        plan = explained(db, untold._UNTOLD, asked, done=True)  # noqa: SLF001
+
+    asides = [line for line in plan if " later" in line or " entry" in line]
+    assert len(asides) > 1
+    assert [line for line in asides if "never executed" not in line] == []
+
+
+def explained(
+    db: Connection, statement: TextClause, values: dict[str, Any], *, done: bool = False
+) -> list[str]:
+    how = "EXPLAIN (ANALYZE)" if done else "EXPLAIN"
+    return list(db.execute(text(f"{how} {statement.text}"), values).scalars())

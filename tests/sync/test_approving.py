@@ -181,6 +181,6 @@ def test_the_job_of_an_approval_carries_ids_only(emptied: Practice) -> None:
 
     assert args["approved_run"] == str(told["id"])
     assert set(args) == {
-        *("first_day", "last_day", "sync_type", "dry_run"),
+        *("first_day", "last_day", "sync_type", "dry_run", "record"),
         *("allow_removals", "approved_run", "backfill_id"),
     }

@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 import redis
 
-from domain.appointments import Status
+from domain.appointments import Patient, Status
+from domain.desk import Receipt
 from domain.errors import NeedsReconnect, Transient
 from domain.texts import NO_LONGER_SO
 from domain.window import zone
@@ -262,3 +263,68 @@ def test_a_confirmation_that_has_not_left_yet_is_not_sent_once_the_book_denies_i
     assert "our book has your appointment" in body
     told = phone.rows("SELECT state, reason FROM text_messages ORDER BY created_at")
     assert told[0] == ("off", NO_LONGER_SO)
+
+
+def test_what_a_caller_is_moving_just_now_is_not_told_as_an_error_of_the_book(phone: Line) -> None:
+    booked(phone)
+    on_the_sheet(phone, at(phone, "10:30"), read_at=system_clock() + timedelta(seconds=5))
+    phone.desk.takes = Receipt(number="77")
+    with phone.worker():
+        phone.ask("rescheduleAppointment", newDate=phone.day.isoformat(), newTime="10:30")
+    shows(phone, start=at(phone, "10:30"))
+    states = {one.kind: one.state for one in phone.rows("SELECT kind, state FROM pms_writes")}
+    assert states == {"book": "confirmed", "reschedule": "submitted"}
+
+    later(phone, seconds=1)
+
+    assert (texts(phone), to_be_told(phone)) == ([], [])
+
+
+def test_somebody_elses_visit_at_that_minute_does_not_stand_for_a_booking_that_is_missing(
+    phone: Line,
+) -> None:
+    booked(phone)
+    shows(phone, pms_id="APT-9", patient=Patient(pms_id="PAT-1002"))
+    phone.desk.is_careless = True
+
+    later(phone, minutes=70)
+
+    assert [one["shown"] for one in to_be_told(phone)] == ["missing"]
+
+
+def test_an_earlier_visit_at_that_minute_that_was_called_off_does_not_stand_for_it_either(
+    phone: Line,
+) -> None:
+    booked(phone)
+    shows(phone, pms_id="APT-9", status=Status.CANCELLED)
+
+    later(phone, minutes=70)
+
+    assert [one["shown"] for one in to_be_told(phone)] == ["missing"]
+
+
+def test_a_practice_that_cannot_be_asked_for_the_number_has_it_to_see_to_all_the_same(
+    phone: Line,
+) -> None:
+    booked(phone)
+    phone.rows("UPDATE tool_calls SET caller = NULL RETURNING id")
+    phone.desk.fails, phone.desk.fails_at = NeedsReconnect("signed out"), "patient"
+    phone.desk.book = []
+
+    later(phone, minutes=70)
+
+    assert texts(phone) == []
+    assert [one["shown"] for one in to_be_told(phone)] == ["missing"]
+
+
+def test_nobody_is_said_to_have_been_told_where_nobody_was(phone: Line) -> None:
+    booked(phone)
+    phone.rows("UPDATE pms_writes SET told = NULL, call_id = NULL RETURNING id")
+    phone.desk.book = []
+
+    later(phone, minutes=70)
+
+    headers = {**bearer(ACCOUNT), "Accept": "text/html"}
+    page = phone.client.get("/deliveries/list", headers=headers).text
+    assert "system took it on" in page and "but it is not in the book." in page
+    assert "They were told" not in page

@@ -343,9 +343,9 @@ def _as_id(text: str) -> str | None:
 
 def _most_alike(told: str, known: Mapping[str, str]) -> str | None:
     """The one whose name is the words told, or alone shares the most of them."""
-    words = set(re.findall(r"[a-z0-9]+", told.lower()))
+    words = set(re.findall(r"[^\W_]+", told.lower()))
     shared = {
-        key: len(words & set(re.findall(r"[a-z0-9]+", name.lower()))) for key, name in known.items()
+        key: len(words & set(re.findall(r"[^\W_]+", name.lower()))) for key, name in known.items()
     }
     best = max(shared.values(), default=0)
     keys = [key for key, count in shared.items() if count == best]
@@ -357,7 +357,7 @@ def _most_alike(told: str, known: Mapping[str, str]) -> str | None:
 
 def _leaves_it_to_us(told: str) -> bool:
     """No preference, in whatever words; any other word there is a wish of its own."""
-    words = set(re.findall(r"[a-z]+", told.casefold()))
+    words = set(re.findall(r"[^\W\d_]+", told.casefold()))
     return bool(words & CHOOSING) and words <= CHOOSING | BESIDE_IT
 
 

@@ -498,6 +498,18 @@ def test_the_table_holds_where_sikka_says_nothing(status: int) -> None:
     assert Ability.BOOK in counter.desk.abilities
 
 
+def test_a_visit_of_another_practices_patient_is_nobodys_here_whose_number_is_the_same() -> None:
+    there = "https://api.example/v4/practices/2/patients/p-1"
+    theirs = visit("a-9", "10:00", patient_href=there, patient_name="Stranger, Sam")
+    desk = Counter({"GET /appointments": listed(visit("a-1", "09:00"), theirs)}).desk
+
+    found = desk.appointments(DAY, patient_id="p-1")
+    taken = {one.pms_id: one.patient_id for one in desk.busy(DAY)}
+
+    assert [one.pms_id for one in found if one.patient_id == "p-1"] == ["a-1"]
+    assert taken == {"a-1": "p-1", "a-9": None}
+
+
 def test_the_office_is_asked_once_for_what_it_is() -> None:
     counter = Counter(
         {
