@@ -442,6 +442,7 @@ def emptied(office: Office) -> None:
 def test_one_a_year_ahead_is_found_by_its_id_in_one_request(office: Office) -> None:
     start = datetime.combine(office.day, time(15), UTC) + timedelta(days=360)
     made, desk = office.made(start), office.desk
+    office.control("refresh")
     before = len(office.requests())
 
     found, none = desk.appointment(made), desk.appointment("999999999")
