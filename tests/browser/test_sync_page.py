@@ -99,8 +99,6 @@ def test_a_preview_is_read_approved_and_taken_back_and_a_range_is_read(
     assert found["decided"][0] == "to decide"
     assert found["decided"][1].startswith("Discard\nThese days were synced since")
     assert found["trouble"] == []
-    days = synced_office.read("SELECT day_from, day_to FROM pms_sync_log ORDER BY started_at")
-    assert (days[-1]["day_from"], days[-1]["day_to"]) == (
-        today - timedelta(days=9),
-        today - timedelta(days=8),
-    )
+    runs = synced_office.read("SELECT day_from, day_to FROM pms_sync_log")
+    past = (today - timedelta(days=9), today - timedelta(days=8))
+    assert [(one["day_from"], one["day_to"]) for one in runs].count(past) == 1
