@@ -10,6 +10,7 @@ TITLES = frozenset(
     {"dr", "doctor", "prof", "professor", "assoc", "associate", "aprof", "a/prof", "mr", "mrs"}
     | {"ms", "miss", "mx", "sr", "sister", "rev", "sir", "dame", "nurse"}
 )
+DOCTORS = frozenset({"dr", "doctor", "prof", "professor", "assoc", "associate", "aprof", "a/prof"})
 # Letters that are somebody's family name too (Do, Pa) are left out.
 LETTERS = frozenset(
     {"md", "mbbs", "mbchb", "bmbs", "phd", "dds", "dmd", "bds", "bdsc", "np", "rn", "facc", "facs"}
@@ -120,7 +121,10 @@ def display(
 
 def spoken(name: str) -> str:
     """A name that is kept in capitals, in ordinary case; any other as it is written."""
-    return " ".join(_in_case(word) for word in name.split()) if name.isupper() else name
+    if not name.isupper():
+        return name
+    words = enumerate(name.split())
+    return " ".join(_in_case(word, may_be_letters=at > 1) for at, word in words)
 
 
 def suggestion(name: str, candidates: Mapping[str, str]) -> Suggestion:
@@ -178,7 +182,12 @@ def likeness(one: Name, other: Name) -> Likeness:
 def read(text: str) -> Name:
     """Take "Dr. John Smith", "SMITH, John" or "Smith, Dr John MBBS" apart."""
     before, _, after = re.sub(r"\([^)]*\)", " ", text).partition(",")
-    front, back = _words(before), _words(after.replace(",", " "))
+    front, back = _untitled(before.split()), _untitled(after.replace(",", " ").split())
+    is_doctor = any(_bare(word) in DOCTORS for word in before.split()[:1])
+    # "Md" is a given name too (Mohammad): letters follow a whole name, or a doctor's family name.
+    is_whole = is_doctor or _family_starts(_unlettered(front, least=2)) > 0
+    back = _unlettered(back, least=0 if is_whole else 1)
+    front = _unlettered(front, least=1 if is_doctor or back else 2)
     at = _family_starts(front)
     shouted = _shouted(front)
     if back:
@@ -190,12 +199,18 @@ def read(text: str) -> Name:
     return Name(_folded(given), _folded(family))
 
 
-def _in_case(word: str) -> str:
+def in_parts(*, given: str, family: str) -> Name:
+    """A name that is told in its two parts: neither is taken for a whole one, or for letters."""
+    return Name(read(f"x, {given}").given, read(f"{family}, x").family)
+
+
+def _in_case(word: str, *, may_be_letters: bool) -> str:
     """O'Neil, Smith-Jones, McAllister, van; initials and letters stay as they are."""
     plain = _bare(word.rstrip(","))
     if plain in PARTICLES:
         return word.lower()
-    if plain in LETTERS or (word.count(".") > 1 and len(plain) < SHORTEST_SHOUTED_FAMILY):
+    is_initials = word.count(".") > 1 and len(plain) < SHORTEST_SHOUTED_FAMILY
+    if is_initials or (may_be_letters and plain in LETTERS):
         return word
     made = re.sub(r"[^\W\d_]+", lambda part: part[0].capitalize(), word)
     made = re.sub(r"(?<=\w)(['\u2019])S\b", r"\1s", made)
@@ -233,11 +248,15 @@ def _initials(words: tuple[str, ...]) -> str:
     return "".join(word[0] for word in words)
 
 
-def _words(text: str) -> list[str]:
-    words = text.split()
+def _untitled(words: list[str]) -> list[str]:
     while words and _bare(words[0]) in TITLES:
         words = words[1:]
-    while words and _bare(words[-1]) in LETTERS:
+    return words
+
+
+def _unlettered(words: list[str], *, least: int) -> list[str]:
+    """Without the letters at its end, as far as this many words are left."""
+    while len(words) > least and _bare(words[-1]) in LETTERS:
         words = words[:-1]
     return words
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from domain.desk import PatientCard
-from domain.names import Likeness, Name, display, is_unheard, likeness, read, spoken
+from domain.names import Likeness, Name, display, in_parts, is_unheard, likeness, read, spoken
 
 MOST_ATTEMPTS = 3
 
@@ -42,10 +42,7 @@ class Claim:
     def name(self) -> Name:
         if self.whole_name:
             return read(self.whole_name)
-        if self.first_name and self.last_name:
-            return read(f"{self.last_name}, {self.first_name}")
-        given, family = read(f"x, {self.first_name or ''}"), read(f"{self.last_name or ''}, x")
-        return Name(given.given, family.family)
+        return in_parts(given=self.first_name or "", family=self.last_name or "")
 
     @property
     def names_somebody(self) -> bool:
@@ -75,7 +72,7 @@ def is_proved_by(card: PatientCard, number: str) -> bool:
 def name_of(card: PatientCard) -> Name:
     patient = card.patient
     if patient.first_name and patient.last_name:
-        return read(f"{patient.last_name}, {patient.first_name}")
+        return in_parts(given=patient.first_name, family=patient.last_name)
     return read(patient.full_name or "")
 
 

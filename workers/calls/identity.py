@@ -146,10 +146,12 @@ def names_of(claim: Claim) -> tuple[str, str]:
     whole = claim.whole_name
     if not whole:
         return claim.first_name or "", claim.last_name or ""
-    last, comma, first = whole.partition(",")
-    if comma and read(f"x, {first}").given:
+    last, _, first = whole.partition(",")
+    given = read(whole).given
+    if given and given == read(f"x, {first}").given:
         return display(given=first), display(family=last)
-    words = display(family=whole).split()
+    # What follows a whole name is letters.
+    words = display(family=last).split()
     family = max(1, len(read(whole).family))
     return " ".join(words[:-family]), " ".join(words[-family:])
 
