@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -54,17 +54,13 @@ _CONNECTED = text(
     " WHERE removed_at IS NULL AND state IN ('ACTIVE', 'ERROR')"
     " AND id = COALESCE(CAST(:practice AS uuid), id))"
 )
-_KEPT = text(
+# Held until the transaction ends: of two requests under one key at once, one sees the other.
+_IN_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
+_EARLIER = text(
     """
     SELECT tool_call_id FROM tool_calls
-    WHERE account_id = :account_id AND call_id = :call_id AND tool_call_id = ANY(:ids)
-    """
-)
-_OTHER = text(
-    """
-    SELECT EXISTS (SELECT FROM tool_calls WHERE account_id = :account_id AND call_id = :call_id
-                   AND tool_call_id ^@ ANY(CAST(:marks AS text[]))
-                   AND tool_call_id <> :tool_call_id)
+    WHERE account_id = :account_id AND call_id = :call_id
+      AND tool_call_id ^@ ANY(CAST(:marks AS text[]))
     """
 )
 
@@ -73,18 +69,23 @@ _OTHER = text(
 class Asked:
     """One call as it is kept; the same key with the same words is the same call.
 
-    `marks` are how the tool call ids of one key begin, by each of our keys. An assistant's
-    `call_id` is its phone call's, and `practice` the connection that answers that call, or else
-    the one the address names.
+    `ids` are what it may be kept under, by each of our keys, the one in force first, and `marks`
+    how all ids of its `key` begin. An assistant's `call_id` is its phone call's, and `practice` the
+    connection that answers that call, or else the one the address names.
     """
 
     call_id: str
-    tool_call_id: str
+    key: str | None = field(repr=False)
+    ids: Sequence[str]
     marks: Sequence[str]
     caller: str | None = field(repr=False)
     name: str
     arguments: Mapping[str, Any] = field(repr=False)
     practice: UUID | None = None
+
+    @property
+    def tool_call_id(self) -> str:
+        return self.ids[0]
 
     @property
     def write_key(self) -> str:
@@ -97,7 +98,7 @@ async def asked(
     """What the desk says: the document, or a problem; 202 where a write is not final yet."""
     call = await asyncio.to_thread(_call, door, name, arguments, key)
     await asyncio.to_thread(_may_read, door, name)
-    kept = await asyncio.to_thread(_keep, door, call)
+    call, kept = await asyncio.to_thread(_keep, door, call)
     found = await _awaited(door, call, kept)
     await asyncio.to_thread(_count, door, name, found)
     return _told(found, again=not kept.is_new)
@@ -145,7 +146,8 @@ def _call(door: Door, name: str, arguments: Mapping[str, Any], key: str | None) 
     ids = [f"{mark}{one}" for mark, one in zip(marks, words, strict=True)]
     return Asked(
         call_id=call_id,
-        tool_call_id=_kept_as(door, call_id, ids),
+        key=key,
+        ids=ids,
         marks=marks,
         caller=caller,
         name=name,
@@ -154,26 +156,13 @@ def _call(door: Door, name: str, arguments: Mapping[str, Any], key: str | None) 
     )
 
 
-def _kept_as(door: Door, call_id: str, ids: Sequence[str]) -> str:
-    """Its id under the key in force, or that which it was kept under before a rotation."""
-    if len(ids) == 1:
-        return ids[0]
-    values = {"account_id": door.account_id, "call_id": call_id, "ids": list(ids)}
-    with door.transaction() as db:
-        kept: str | None = db.execute(_KEPT, values).scalar()
-    return kept or ids[0]
-
-
-def _keep(door: Door, call: Asked) -> KeptToolCall:
+def _keep(door: Door, call: Asked) -> tuple[Asked, KeptToolCall]:
     """Stored with its job in one transaction, or refused in one sentence."""
     ports = door.ports
     with door.transaction() as db:
         serving = _serving(db, call)
-        if _is_taken(db, door, call):
-            raise Problem(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                "This Idempotency-Key was used for another request; choose a new one.",
-            )
+        if call.key is not None:
+            call = _known(db, door, call)
         since = ports.clock() - A_MINUTE
         if phone_book.recent(db, door.account_id, since=since, by_api=True) >= CALLS_A_MINUTE:
             raise Problem(
@@ -195,7 +184,8 @@ def _keep(door: Door, call: Asked) -> KeptToolCall:
             deadline_at=ports.clock() + timedelta(seconds=_patience(door)),
             trace_id=door.access.trace_id or str(uuid4()),
         )
-        return tool_calls.keep(db, ports.sealer, new, vendor=serving.vendor, make_job=desk_job)
+        kept = tool_calls.keep(db, ports.sealer, new, vendor=serving.vendor, make_job=desk_job)
+        return call, kept
 
 
 def _serving(db: Db, call: Asked) -> Practice:
@@ -209,14 +199,20 @@ def _serving(db: Db, call: Asked) -> Practice:
     return found
 
 
-def _is_taken(db: Db, door: Door, call: Asked) -> bool:
-    values = {
-        "account_id": door.account_id,
-        "call_id": call.call_id,
-        "tool_call_id": call.tool_call_id,
-        "marks": list(call.marks),
-    }
-    return bool(db.execute(_OTHER, values).scalar_one())
+def _known(db: Db, door: Door, call: Asked) -> Asked:
+    """As it was kept before under its key, be it before a rotation; refused where that was other.
+
+    Whoever comes under the same key at the same time waits here until that is kept.
+    """
+    whose = {"account_id": door.account_id, "call_id": call.call_id}
+    db.execute(_IN_TURN, {"what": f"{door.account_id}/{call.call_id}/{call.key}"})
+    earlier = set(db.execute(_EARLIER, {**whose, "marks": list(call.marks)}).scalars())
+    if earlier.difference(call.ids):
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "This Idempotency-Key was used for another request; choose a new one.",
+        )
+    return replace(call, ids=[*sorted(earlier), *call.ids][:1])
 
 
 def _nobody_to_ask(db: Db, call: Asked) -> Problem:
