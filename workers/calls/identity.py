@@ -82,6 +82,18 @@ def the_patient(request: ToolRequest, told: Arguments) -> Known:
     raise BadInput(_question(claim, several=several))
 
 
+def whose_appointment(request: ToolRequest, told: Arguments) -> Known:
+    """The patient whose appointment is meant that there is already.
+
+    Who has registered somebody may mean one of their own as well, so they are asked for whom.
+    """
+    claim, proven = told.claim(), request.proofs.patient_ids
+    is_said = _says_who(claim) or told.text("appointmentid") is not None
+    if not is_said and proven and proven <= request.proofs.registered.keys():
+        _behind_the_number(request, callers_own(request, told), claim, without=proven)
+    return the_patient(request, told)
+
+
 def _by_proven_id(request: ToolRequest, claim: Claim, proven: frozenset[str]) -> Known | None:
     """Whom the id names, if this call has proved them and all else that is said is theirs.
 

@@ -279,6 +279,54 @@ def test_whoever_was_registered_a_moment_ago_is_known_before_the_practice_shows_
     assert (call.proofs.attempts, "search_patients" in practice.desk.asked) == (1, False)
 
 
+@pytest.mark.parametrize(
+    ("tool", "said"),
+    [
+        ("cancel-appointment", {}),
+        ("reschedule-appointment", {"newDate": MONDAY.isoformat(), "newTime": "11 am"}),
+    ],
+)
+@pytest.mark.parametrize("is_fay_booked", [False, True])
+def test_whoever_registered_another_is_asked_whose_appointment_they_speak_of(
+    tool: str, said: dict[str, str], *, is_fay_booked: bool
+) -> None:
+    practice = Practice()
+    anns = practice.desk.add("PAT-1001", local(MONDAY, 9)).pms_id
+    call = practice.call(ANN_CALLS)
+    call.ask("create-patient", **FAY)
+    if is_fay_booked:
+        assert "is confirmed" in call.ask("book-appointment", date=MONDAY.isoformat(), time="11:30")
+    before = len(practice.desk.sent)
+
+    asked = call.ask(tool, **said)
+    untouched = len(practice.desk.sent) == before
+    call.ask(tool, **said, firstName="Ann")
+
+    assert asked == WHICH_NAME
+    assert untouched
+    assert [one.wish.appointment_id for one in practice.desk.sent[before:]] == [anns]  # type: ignore[union-attr]
+
+
+def test_whoever_registered_another_from_no_patients_number_cancels_without_a_name() -> None:
+    practice = Practice()
+    call = practice.call(STRANGER)
+    call.ask("create-patient", **FAY)
+    call.ask("book-appointment", date=MONDAY.isoformat(), time="9:00")
+
+    assert "is cancelled" in call.ask("cancel-appointment")
+
+
+def test_an_appointment_that_is_named_by_its_id_is_the_one_of_who_was_registered() -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+    call = practice.call(ANN_CALLS)
+    call.ask("create-patient", **FAY)
+    call.ask("book-appointment", date=MONDAY.isoformat(), time="11:30")
+    made = practice.desk.book[-1]
+
+    assert "is cancelled" in call.ask("cancel-appointment", appointmentId=made.pms_id)
+
+
 def test_whoever_was_registered_is_not_registered_twice_with_another_number() -> None:
     practice, call = registered()
 
