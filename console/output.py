@@ -1,6 +1,7 @@
 """How answers look: JSON on one line for programs, calm tables for people."""
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON on one line
 SHORT_ID = 8
 GAP, EDGES = 2, 2
 """Blanks between two columns, and those around the table."""
+UNBOUNDED = 100_000
+"""Columns of what is no terminal: a line that goes to a program or a file is never folded."""
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 TONES = {
@@ -54,7 +57,8 @@ def say(message: str = "") -> None:
 
 def out() -> Console:
     """Standard output as it is at this moment."""
-    return Console(highlight=False)
+    columns = shutil.get_terminal_size(fallback=(0, 0)).columns
+    return Console(highlight=False, width=None if columns else UNBOUNDED)
 
 
 def err() -> Console:

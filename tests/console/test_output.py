@@ -46,6 +46,21 @@ def test_what_fits_is_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Example Practice 1" in capsys.readouterr().out
 
 
+def test_what_goes_to_a_program_is_never_folded(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr("sys.__stdout__", None)
+    sentence = " ".join(["many words"] * 30)
+
+    output.table(["Id", "Note"], [("1", sentence)])
+    output.facts([("Note", sentence)])
+
+    shown = capsys.readouterr().out.splitlines()
+    assert [sentence in line for line in shown].count(True) == 2
+    assert max(map(len, shown)) < len(sentence) + 20
+
+
 def test_the_last_columns_give_way_first() -> None:
     sentence = "one two three four five six"
 

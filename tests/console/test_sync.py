@@ -74,6 +74,9 @@ def test_at_eighty_columns_no_word_of_the_sheet_is_broken_and_a_note_is_a_sign(
     narrow = shell("run-sheet").out
     monkeypatch.setenv("COLUMNS", "200")
     wide = shell("run-sheet").out
+    monkeypatch.delenv("COLUMNS")
+    monkeypatch.setattr("sys.__stdout__", None)
+    piped = shell("run-sheet").out
 
     noted = [one["notes"] for one in rows if one["notes"] and not one["removed"]]
     assert {one["status"] for one in rows if not one["removed"]} <= set(narrow.split())
@@ -81,6 +84,8 @@ def test_at_eighty_columns_no_word_of_the_sheet_is_broken_and_a_note_is_a_sign(
     assert "The notes have no room here" in narrow
     assert "Notes" in wide and noted[0][:20] in wide
     assert "no room" not in wide
+    assert all(one.partition("\n")[0][:20] in piped for one in noted)
+    assert "no room" not in piped
 
 
 def test_in_another_zone_the_next_sync_files_rows_by_that_clock(
