@@ -20,8 +20,11 @@ UNSAID = re.compile(r"note|comment|memo", re.IGNORECASE)
 """What notes are called, in answers of vendors whose notes do not come to us."""
 
 UNREADABLE = b"{"
+OLDER = "iso-8859-1"
+"""What is no UTF-8 is searched as this, in which all bytes are letters."""
 
 _TAG = re.compile(rb"""<(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+>""")
+_BEYOND = re.compile(r"[^\x00-\xff]")
 _NAMED = re.compile(rb"[^\s/<>]+")
 _ATTRIBUTE = re.compile(
     rb"""(?i)(?<=\s)([^\s="'<>]*+)(\s*+=\s*+)("[^"]*+"|'[^']*+')""",
@@ -84,9 +87,18 @@ def _noteless(body: bytes, vendor: str) -> bytes:
         return _noteless_xml(body)
     exact = frozenset(spot.rpartition(".")[2] for spot in described.holds.get(Extra.NOTES, ()))
     try:
-        return json.dumps(_blank(json.loads(body), exact)).encode()
+        return _noteless_json(body, exact)
     except (ValueError, RecursionError):
         return UNREADABLE
+
+
+def _noteless_json(body: bytes, exact: frozenset[str]) -> bytes:
+    """In the encoding it came in, which a vendor's reader may or may not put up with."""
+    try:
+        return json.dumps(_blank(json.loads(body), exact)).encode()
+    except UnicodeDecodeError:
+        told = json.dumps(_blank(json.loads(body.decode(OLDER)), exact), ensure_ascii=False)
+        return _BEYOND.sub(lambda found: json.dumps(found[0])[1:-1], told).encode(OLDER)
 
 
 def _noteless_xml(body: bytes) -> bytes:

@@ -11,6 +11,7 @@ import pytest
 import redis
 
 from adapters import pms
+from adapters.advancedmd.wire import read_json
 from adapters.rest.auth import Ask
 from adapters.rest.questions import question
 from adapters.storage import recordings
@@ -184,6 +185,16 @@ def test_notes_of_vendors_whose_notes_stay_there_are_not_kept(
     _, body = taped(vendor, ask(), answer(sent))
 
     assert body == kept
+
+
+def test_what_is_no_utf8_is_kept_without_its_notes_as_it_came() -> None:
+    sent = '{"name": "José \\u0141 \\ud83d\\ude00", "comments": "señor"}'.encode("iso-8859-1")
+
+    _, body = taped("advancedmd", ask(), answer(sent))
+
+    assert b"Jos\xe9" in body
+    read = read_json(body, named="it")
+    assert read == {"name": "José Ł \U0001f600", "comments": None}
 
 
 def test_notes_of_other_vendors_are_kept_as_they_are() -> None:
