@@ -44,8 +44,9 @@ TONES = {
 
 
 def answer(value: Any) -> None:
-    """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(as_json(value), ensure_ascii=False) + "\n")
+    """One JSON document on standard output; letters that it has no bytes for are escaped."""
+    is_any_letter_said = "utf" in (sys.stdout.encoding or "").lower()
+    sys.stdout.write(json.dumps(as_json(value), ensure_ascii=not is_any_letter_said) + "\n")
     # Who reads it through a pipe need not wait until a command that stays up has ended.
     sys.stdout.flush()
 

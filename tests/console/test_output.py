@@ -1,5 +1,7 @@
 """Tables for people: whole words, and nothing wider than the terminal."""
 
+import io
+import json
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,15 @@ def test_what_goes_to_a_program_is_never_folded(
     shown = capsys.readouterr().out.splitlines()
     assert [sentence in line for line in shown].count(True) == 2
     assert max(map(len, shown)) < len(sentence) + 20
+
+
+def test_json_loses_no_letter_where_the_output_lacks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(kept, encoding="ascii", errors="replace"))
+
+    output.answer({"name": "Zoë Łuk"})
+
+    assert json.loads(kept.getvalue()) == {"name": "Zoë Łuk"}
 
 
 def test_the_last_columns_give_way_first() -> None:
