@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 LONGEST_WHOLE = 20
 """Characters of a word that is never broken while anything else can give way."""
 NARROWEST = 8
@@ -13,7 +15,7 @@ def fitted(columns: Sequence[Sequence[str]], *, room: int) -> list[int]:
     What is shown first matters most. Columns fold between words from the last one on, then from
     the last one on words are broken, too.
     """
-    widths = [max(map(len, column), default=0) for column in columns]
+    widths = [max(map(cell_len, column), default=0) for column in columns]
     whole = [max(map(_longest_word, column), default=0) for column in columns]
     for least in (whole, [NARROWEST] * len(columns)):
         for at in reversed(range(len(columns))):
@@ -28,4 +30,4 @@ def are_whole(columns: Sequence[Sequence[str]], *, room: int) -> bool:
 
 
 def _longest_word(text: str) -> int:
-    return min(max(map(len, text.split()), default=0), LONGEST_WHOLE)
+    return min(max(map(cell_len, text.split()), default=0), LONGEST_WHOLE)

@@ -72,6 +72,12 @@ def test_json_loses_no_letter_where_the_output_lacks_it(monkeypatch: pytest.Monk
     assert json.loads(kept.getvalue()) == {"name": "Zoë Łuk"}
 
 
+def test_letters_that_take_two_columns_have_them(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table(["Id", "Name", "State"], [("1", "山田太郎", "booked")])
+
+    assert "山田太郎" in capsys.readouterr().out
+
+
 def test_the_last_columns_give_way_first() -> None:
     sentence = "one two three four five six"
 
