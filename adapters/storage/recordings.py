@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
-from adapters.storage.ledger import whose
+from adapters.storage.ledger import guard, whose
 from adapters.storage.tables import recorded_parts
 from domain.errors import BadInput
 from domain.jobs import Job
@@ -69,7 +69,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tape:
-    """Appends to the recording of a job's run, whichever attempt of it writes.
+    """Appends to the recording of a job's run, as long as the attempt owns the job.
 
     A recording that is full, or was forgotten meanwhile, takes nothing more, and nobody minds.
     """
@@ -89,6 +89,7 @@ class Tape:
         if not rows:
             return
         with transaction(self.engine, account_id=account_id) as db:
+            guard(db, self.job)
             size = sum(len(row["part"]) for row in rows)
             asked = {"size": size, "most": self.most, "job_id": self.job.id}
             room = db.execute(_ROOM, asked).first()

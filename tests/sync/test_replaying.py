@@ -16,8 +16,9 @@ from adapters.storage import accounts, connection_list, recordings
 from adapters.storage.pruning import prune
 from adapters.storage.resealing import Resealing
 from domain.appointments import Status
-from domain.errors import BadInput
-from domain.jobs import JobState
+from domain.errors import BadInput, FenceLost
+from domain.jobs import Job, JobState, Queue
+from domain.work import SYNC
 from infra.database import dispatch, transaction
 from infra.sealing import Keyring, Sealer
 from tests.sync.practice import ACCOUNT, KEY, Practice
@@ -264,6 +265,33 @@ def test_another_key_takes_over_what_is_recorded(clinic: Practice) -> None:
 
     found = replayed(clinic.engine, Sealer(Keyring.from_hex(NEW_KEY)), run["id"])
     assert found.compared.is_same and len(found.now.rows) == run["fetched"]
+
+
+def test_an_attempt_that_wakes_up_late_records_nothing(clinic: Practice) -> None:
+    run = clinic.sync(record=True)
+    before = parts_of(clinic)
+    late = Job(
+        id=run["job_id"],
+        fence=0,
+        kind=SYNC,
+        queue=Queue.SYNC,
+        account_id=ACCOUNT,
+        connection_id=run["pms_connection_id"],
+        vendor="gentu",
+        args={},
+        attempts=1,
+        failures=0,
+        checkpoint={},
+        trace_id=run["trace_id"],
+        created_at=run["started_at"],
+    )
+
+    with pytest.raises(FenceLost):
+        recordings.Tape(engine=clinic.engine, sealer=clinic.parts.sealer, job=late)(
+            {"kind": "begun"}
+        )
+
+    assert parts_of(clinic) == before
 
 
 def test_another_account_sees_no_recording(clinic: Practice) -> None:
