@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from xml.sax.saxutils import escape
 
 from adapters import pms
 from adapters.rest.minimised import withheld
@@ -73,7 +74,7 @@ class Recorder:
 def _without(body: bytes, hidden: Any) -> bytes:
     """As long as it was: what signs our requests may come back in an answer."""
     for one in hidden:
-        for written in {one.encode(), json.dumps(one)[1:-1].encode()}:
+        for written in {one.encode(), json.dumps(one)[1:-1].encode(), escape(one).encode()}:
             body = body.replace(written, b"*" * len(written))
     return body
 

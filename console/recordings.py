@@ -44,7 +44,10 @@ def recorded(wiring: Wiring, run: LoggedRun) -> Recording | None:
 
 def said_of(found: Recording | None) -> str:
     if found is None:
-        return "Nothing of it is recorded: the recording was forgotten before the run had ended."
+        return (
+            "Nothing of it is recorded: the recording was forgotten before the run had ended,"
+            " or a worker of an older version ran it."
+        )
     if found.is_full:
         return (
             "The recording is not whole: what came takes more than RECORDING_MOST_MB;"

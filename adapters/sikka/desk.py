@@ -245,9 +245,11 @@ class SikkaDesk:
         found: list[Appointment] = []
         for row in rows:
             try:
-                whose = {"patient": None} if patient_elsewhere(row.fields()) else {}
                 read = self._parse(row, self._connection)
-                found += [replace(without(one, self._connection.left_out), **whose) for one in read]
+                if patient_elsewhere(row.fields()):
+                    # Ours of the same number is somebody else.
+                    read = (replace(one, patient=None) for one in read)
+                found += [without(one, self._connection.left_out) for one in read]
             except BadRecord as bad:
                 log.warning("vendor.record_unreadable", reason=str(bad), path=bad.path)
         return found

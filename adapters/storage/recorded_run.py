@@ -85,6 +85,8 @@ class RecordedRun(OpenRun):
     def close(
         self, *, status: RunStatus, message: str | None, details: Mapping[str, Any] | None
     ) -> None:
+        # Once it is over it may be replayed.
+        self._keep()
         super().close(status=status, message=message, details=details)
         self._keep()
 

@@ -256,3 +256,11 @@ def test_the_words_of_a_basic_log_in_are_hidden_too() -> None:
     _, body = taped("gentu", asked, answer(basic.encode()))
 
     assert body == b"*" * len(basic)
+
+
+def test_what_signs_a_request_is_hidden_where_xml_writes_it_in_its_own_way() -> None:
+    asked = Ask(url="https://pms.example/x", name="/x", headers={"X-Token": "abc&defghijkl"})
+
+    _, body = taped("gentu", asked, answer(b'<told token="abc&amp;defghijkl"/>'))
+
+    assert body == b'<told token="*****************"/>'

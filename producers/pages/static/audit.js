@@ -39,7 +39,7 @@ document.addEventListener("submit", async (event) => {
   hold(button);
   try {
     say(await found[1](event.target));
-    await renew();
+    await renew().catch(() => say("It is kept. This page could not be renewed: load it again."));
   } catch (refusal) {
     say(refusal.message);
   } finally {

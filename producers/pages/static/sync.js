@@ -127,8 +127,13 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
+let wanted = null;
+
+// Of two that were asked for the later one, whichever comes first.
 async function show(id) {
+  wanted = id;
   const body = await fragment(`/sync/runs/${id}`);
+  if (wanted !== id) return;
   inside.replaceChildren(...body.childNodes);
   if (!panel.open) panel.showModal();
   panel.scrollTop = 0;
@@ -179,7 +184,8 @@ async function act(button) {
     if (refusal.status !== 409) return fail(details, refusal.message);
     // It is over meanwhile: the panel says why, and offers it no more.
     say(refusal.message);
-    await Promise.all([renew(), show(details.dataset.runId)]);
+    const isOpen = panel.open && inside.contains(details);
+    await Promise.all([renew(), isOpen && show(details.dataset.runId)]);
   }
 }
 
@@ -219,7 +225,7 @@ document.addEventListener("click", (event) => {
   if (at("[data-close]") || event.target === panel) panel.close();
 });
 
-const wanted = new URLSearchParams(location.search).get("run");
-if (wanted) show(wanted).catch((refusal) => say(refusal.message));
+const linked = new URLSearchParams(location.search).get("run");
+if (linked) show(linked).catch((refusal) => say(refusal.message));
 listen(soon);
 renew();
