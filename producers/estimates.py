@@ -193,7 +193,7 @@ def _told(
 def limit_words(limit: Limit) -> str:
     """`60 requests a minute`."""
     span = SPANS.get(limit.seconds, f"in {limit.seconds} seconds")
-    return f"{limit.requests} requests {span}"
+    return f"{limit.requests:,} requests {span}"
 
 
 def in_line(

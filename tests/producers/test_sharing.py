@@ -63,7 +63,7 @@ def test_each_connections_part_is_told_beside_its_fair_share(site: Site) -> None
 
     share = share_of(site, "gentu")
 
-    assert (share["limit"], share["allowed"], share["took"]) == ("1000 requests an hour", 1000, 42)
+    assert (share["limit"], share["allowed"], share["took"]) == ("1,000 requests an hour", 1000, 42)
     parts = {one["practice"]: one for one in share["takers"]}
     assert (parts["Example Clinic"]["took"], parts["Example Clinic"]["fair"]) == (30, 30)
     assert (parts[None]["took"], parts[None]["connection_id"]) == (12, None)

@@ -59,7 +59,7 @@ def test_a_day_is_told_against_each_window_with_the_one_that_binds(
 
     windows = {one["limit"]: one for one in pool["windows"]}
     assert [one["binds"] for one in pool["windows"]] == [False, True]
-    assert windows["1000 requests an hour"]["allowed"] == 24_000
+    assert windows["1,000 requests an hour"]["allowed"] == 24_000
     assert pool["a_day"] == pool["a_day_then"] >= 100 * 96
     assert one_of(pool, synced)["status"] == "on_time"
 

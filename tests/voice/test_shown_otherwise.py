@@ -280,23 +280,17 @@ def test_what_a_caller_is_moving_just_now_is_not_told_as_an_error_of_the_book(ph
     assert (texts(phone), to_be_told(phone)) == ([], [])
 
 
-def test_somebody_elses_visit_at_that_minute_does_not_stand_for_a_booking_that_is_missing(
-    phone: Line,
+@pytest.mark.parametrize(
+    "about",
+    [{"patient": Patient(pms_id="PAT-1002")}, {"status": Status.CANCELLED}],
+    ids=["somebody else's", "called off"],
+)
+def test_another_visit_at_that_minute_does_not_stand_for_a_booking_that_is_missing(
+    phone: Line, about: dict[str, Any]
 ) -> None:
     booked(phone)
-    shows(phone, pms_id="APT-9", patient=Patient(pms_id="PAT-1002"))
+    shows(phone, pms_id="APT-9", **about)
     phone.desk.is_careless = True
-
-    later(phone, minutes=70)
-
-    assert [one["shown"] for one in to_be_told(phone)] == ["missing"]
-
-
-def test_an_earlier_visit_at_that_minute_that_was_called_off_does_not_stand_for_it_either(
-    phone: Line,
-) -> None:
-    booked(phone)
-    shows(phone, pms_id="APT-9", status=Status.CANCELLED)
 
     later(phone, minutes=70)
 
