@@ -122,7 +122,7 @@ def test_the_practice_sees_what_its_book_has_otherwise_until_somebody_has_seen_t
     assert (one["shown"], one["status"], one["phone"]) == ("elsewhere", "confirmed", ANN)
     assert datetime.fromisoformat(str(one["shownTime"])) == at(phone, "10:30")
     assert "at 9 am, but the book has it on " in page and "at 10:30 am." in page
-    assert "A text has told them so." in page and "Not as told" in page
+    assert "A text has told them so." in page and "Not as asked" in page
     assert told.status_code == 200
     assert to_be_told(phone) == []
 
