@@ -88,8 +88,8 @@ NOT_DONE: Mapping[str, str] = {
 UNFORESEEN = {True: "It is done.", False: "It could not be done."}
 NOT_KNOWN = "What became of it{on} cannot be told: look at the practice's own book."
 OTHERWISE: Mapping[Shown, str] = {
-    Shown.ELSEWHERE: "The practice's system took it{on}, but the book has it{shown}.",
-    Shown.MISSING: "The practice's system took it{on}, but it is not in the book.",
+    Shown.ELSEWHERE: "It was asked for{on} and taken, but the book has it{shown}.",
+    Shown.MISSING: "It was asked for{on} and taken, but it is not in the book.",
     Shown.STANDING: "Its system said that it is cancelled, but it is still in the book{shown}.",
 }
 NO_TEXT: Mapping[str, str] = {

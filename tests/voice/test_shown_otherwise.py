@@ -121,7 +121,7 @@ def test_the_practice_sees_what_its_book_has_otherwise_until_somebody_has_seen_t
     assert (alone["shown"], alone["shownTime"]) == (one["shown"], one["shownTime"])
     assert (one["shown"], one["status"], one["phone"]) == ("elsewhere", "confirmed", ANN)
     assert datetime.fromisoformat(str(one["shownTime"])) == at(phone, "10:30")
-    assert "at 9 am, but the book has it on " in page and "at 10:30 am." in page
+    assert "at 9 am and taken, but the book has it on " in page and "at 10:30 am." in page
     assert "A text has told them so." in page and "Not as asked" in page
     assert told.status_code == 200
     assert to_be_told(phone) == []
@@ -320,5 +320,5 @@ def test_nobody_is_said_to_have_been_told_where_nobody_was(phone: Line) -> None:
 
     headers = {**bearer(ACCOUNT), "Accept": "text/html"}
     page = phone.client.get("/deliveries/list", headers=headers).text
-    assert "system took it on" in page and "but it is not in the book." in page
+    assert "It was asked for on " in page and "but it is not in the book." in page
     assert "They were told" not in page
