@@ -20,6 +20,15 @@ SLOW = "import time; time.sleep(60)\n"
 
 
 def started(*arguments: str, also: Mapping[str, str], **given: object) -> subprocess.Popen[str]:
+    """As from a prompt: what a shell puts into the background ignores Ctrl-C, and so would it."""
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return _begun(*arguments, also=also, **given)
+    finally:
+        signal.signal(signal.SIGINT, ours)
+
+
+def _begun(*arguments: str, also: Mapping[str, str], **given: object) -> subprocess.Popen[str]:
     return subprocess.Popen(  # type: ignore[call-overload,no-any-return] # noqa: S603 - our own command
         [sys.executable, "-m", "console.main", *arguments],
         cwd=ROOT,
