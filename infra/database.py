@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from domain.errors import SyncError, Transient
+from infra.timekeeping import ask_the_time
 
 CONNECT_SECONDS = 5
 VANISHED: Mapping[str, Any] = {
@@ -117,9 +118,19 @@ def engine(
         },
     )
     event.listen(made, "handle_error", _speak_plainly, retval=True)
+    event.listen(made, "connect", _hear_the_time)
     _ask_those_that_rested(made)
     _close_those_that_come_back_late(made)
     return made
+
+
+def _hear_the_time(connection: Any, _: ConnectionPoolEntry) -> None:
+    try:
+        with plain_errors():
+            ask_the_time(connection)
+    except SyncError:
+        connection.close()
+        raise
 
 
 def _ask_those_that_rested(made: Engine) -> None:
@@ -133,7 +144,7 @@ def _ask_those_that_rested(made: Engine) -> None:
         if used is None or monotonic() - used < FRESH_SECONDS:
             return
         try:
-            made.dialect.do_ping(connection)
+            ask_the_time(connection)
         except psycopg.Error:
             raise InvalidatePoolError from None
 

@@ -140,6 +140,18 @@ def test_nobody_asks_for_the_time_without_a_zone() -> None:
     assert naive == []
 
 
+def test_nobody_but_the_clock_asks_the_machine_for_the_time() -> None:
+    asked = {
+        named(path)
+        for path in modules()
+        if path.parts[len(ROOT.parts)] != "simulators"
+        for name, _ in calls(path)
+        if name.endswith(("datetime.now", "datetime.today", "date.today"))
+    }
+
+    assert asked == {"infra/clock.py"}
+
+
 def test_the_domain_never_asks_for_the_time_or_the_dice() -> None:
     asked = [
         f"{named(path)}:{call.lineno}"

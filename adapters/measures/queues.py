@@ -60,6 +60,12 @@ _SERVED = text(
     GROUP BY each.queue
     """
 )
+_CLOCKS = text(
+    """
+    SELECT coalesce(max(abs(clock_behind)), 0) AS off FROM workers
+    WHERE seen_at > now() - interval '15 seconds'
+    """
+)
 _FAILING = text(
     """
     SELECT state, error_kind, count(*) AS jobs FROM jobs
@@ -102,6 +108,7 @@ QUESTIONS = (
         labels=("queue",),
         values={"pms_sync_workers": "workers", "pms_sync_worker_threads": "threads"},
     ),
+    Question(statement=_CLOCKS, values={"pms_sync_worker_clock_off_seconds": "off"}),
     Question(
         statement=_FAILING,
         labels=("state", "error_kind"),

@@ -61,7 +61,7 @@ _WORKERS = text(
     """
     SELECT id, pool, queues, threads, started_at, seen_at, now() AS at,
            seen_at > now() - interval '15 seconds' AS is_living,
-           extract(epoch FROM now() - seen_at)::float AS silent_seconds
+           extract(epoch FROM now() - seen_at)::float AS silent_seconds, clock_behind
     FROM workers WHERE seen_at > now() - interval '1 hour'
     ORDER BY is_living DESC, pool, id LIMIT 100
     """
@@ -100,7 +100,10 @@ class Carried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerView:
-    """A worker process that was heard of within the hour, and what it carries of this account."""
+    """A worker process that was heard of within the hour, and what it carries of this account.
+
+    `clock_behind`: seconds its machine's clock lacks, negative where it is ahead.
+    """
 
     id: str
     pool: str
@@ -110,6 +113,7 @@ class WorkerView:
     seen_at: datetime
     silent_seconds: float
     is_living: bool
+    clock_behind: float = 0.0
     carries: Sequence[Carried] = ()
 
 

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from sqlalchemy import Engine, text
 
+from infra.clock import correction
 from infra.database import dispatch
 
 _ALIVE = text(
     """
-    INSERT INTO workers (id, pool, queues, threads) VALUES (:id, :pool, :queues, :threads)
-    ON CONFLICT (id) DO UPDATE SET seen_at = now()
+    INSERT INTO workers (id, pool, queues, threads, clock_behind)
+    VALUES (:id, :pool, :queues, :threads, :clock_behind)
+    ON CONFLICT (id) DO UPDATE SET seen_at = now(), clock_behind = EXCLUDED.clock_behind
     """
 )
 _GONE = text("DELETE FROM workers WHERE id = :id OR seen_at < now() - interval '1 day'")
@@ -26,7 +28,8 @@ class Register:
 
     def alive(self) -> None:
         with dispatch(self._engine) as db:
-            db.execute(_ALIVE, self._row)
+            behind = correction().total_seconds()
+            db.execute(_ALIVE, {**self._row, "clock_behind": behind})
 
     def gone(self) -> None:
         with dispatch(self._engine) as db:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from secrets import token_hex
 from typing import Any
 
@@ -15,6 +15,7 @@ from adapters.throttle.scripts import UNREACHABLE, script
 from adapters.throttle.windows import windows
 from domain.errors import Throttled, Transient
 from domain.limits import VOICE_SHARE_FROM, Budget, Outlook, Spent, Throttle
+from infra.clock import system_clock
 
 WAIT, GRANTED, LOAD, BOOT = 0, 1, 2, 3
 SPEND, LOAD_BUCKET, TIGHTEN, LOOK = map(script, ("spend", "load", "tighten", "look"))
@@ -183,7 +184,7 @@ class RedisThrottle(Throttle):
     def _now_for(self, budgets: Sequence[Budget]) -> int:
         """About now, to find the days whose tiers matter; Redis's own time decides on the grant."""
         if not self._test_time or not any(budget.tiers for budget in budgets):
-            return to_micros(datetime.now(UTC))
+            return to_micros(system_clock())
         return int(INSTANT.run(self._client, self._clock_keys()[1:], {"test": self._test_time}))
 
     def _clock_keys(self) -> tuple[str, str]:

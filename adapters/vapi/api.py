@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from adapters.rest.waits import asked_pause
 from adapters.vapi.messages import canonical
 from domain.errors import BrokenContract, NeedsReconnect, Refused, Throttled, Transient, by_status
+from infra.clock import system_clock
 from infra.http import Answer
 
 BASE_URL = "https://api.vapi.ai"
@@ -49,7 +50,7 @@ class VapiApi:
     client: Sends
     key: str = field(repr=False)
     base_url: str = BASE_URL
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    clock: Callable[[], datetime] = system_clock
 
     def tools(self) -> list[Tool]:
         """All there are, ours and others', newest first."""

@@ -32,7 +32,7 @@ CHECKS: tuple[Check, ...] = (
     Check("keys", keys.of_credentials),
     Check("keys", keys.of_rows, ROWS),
     Check("keys", keys.of_the_past, ROWS),
-    Check("database clock", servers.database_clock, ("database",)),
+    Check("database clock", servers.own_clock, ("database",)),
     Check("redis clock", servers.redis_clock, ("redis",)),
     Check("workers", work.workers, ROWS),
     Check("scheduler", work.scheduler, ROWS),

@@ -14,7 +14,7 @@ import migrations
 from console.doctor.findings import Finding, Verdict
 from console.wiring import Wiring, revision
 from domain.errors import SyncError
-from infra.clock import system_clock
+from infra.clock import machine_clock, system_clock
 from infra.database import transaction
 from infra.links import in_the_clear
 from infra.redis import policy_problem, room_problem
@@ -126,9 +126,23 @@ def redis(wiring: Wiring) -> Iterator[Finding]:
     yield Finding("redis", "bad", problem) if problem else Finding("redis", "ok", "noeviction")
 
 
-def database_clock(wiring: Wiring) -> Iterator[Finding]:
+def own_clock(wiring: Wiring) -> Iterator[Finding]:
+    """Of the machine the doctor is asked on, beside the database's."""
     with transaction(wiring.engine) as db:
-        yield skew("database", db.execute(_NOW).scalar_one())
+        behind = (db.execute(_NOW).scalar_one() - machine_clock()).total_seconds()
+    if abs(behind) > LARGEST_SKEW:
+        yield Finding("clocks", "warning", f"this machine: {wrong_by(behind)}")
+    else:
+        yield Finding("clocks", "ok", f"this machine is {abs(behind):.1f} s off the database")
+
+
+def wrong_by(behind: float) -> str:
+    """What to do where a machine's clock lacks so many seconds."""
+    how = "behind" if behind > 0 else "ahead of"
+    return (
+        f"its clock is {abs(behind):.1f} s {how} the database's, by which it goes meanwhile;"
+        " run NTP on both"
+    )
 
 
 def redis_clock(wiring: Wiring) -> Iterator[Finding]:
@@ -139,8 +153,9 @@ def redis_clock(wiring: Wiring) -> Iterator[Finding]:
 def skew(name: str, there: datetime) -> Finding:
     off = abs((there - system_clock()).total_seconds())
     if off > LARGEST_SKEW:
-        return Finding("clocks", "bad", f"{name} is {off:.1f} s off; run NTP on all machines")
-    return Finding("clocks", "ok", f"{name} is {off:.1f} s off")
+        advice = f"{name} is {off:.1f} s off the database; run NTP on both"
+        return Finding("clocks", "bad", advice)
+    return Finding("clocks", "ok", f"{name} is {off:.1f} s off the database")
 
 
 def _is_open(given: Settings, link: SecretStr | None) -> bool:

@@ -9,9 +9,10 @@ from sqlalchemy import text
 
 from adapters import pms
 from adapters.rest.budgets import budgets
-from adapters.storage import job_list
+from adapters.storage import job_list, queue_board
 from adapters.storage.connections import load
 from console.doctor.findings import Finding, Verdict
+from console.doctor.servers import LARGEST_SKEW, wrong_by
 from console.wiring import Wiring
 from domain.errors import SyncError
 from domain.limits import Allowance, Budget
@@ -34,7 +35,11 @@ _ACTIVE = text(
 def workers(wiring: Wiring) -> Iterator[Finding]:
     with dispatch(wiring.engine) as db:
         found = job_list.queues(db)
+        living = [one for one in queue_board.read_workers(db) if one.is_living]
     yield from map(_served, found)
+    for one in living:
+        if abs(one.clock_behind) > LARGEST_SKEW:
+            yield Finding("clocks", "warning", f"worker {one.id}: {wrong_by(one.clock_behind)}")
 
 
 def scheduler(wiring: Wiring) -> Iterator[Finding]:

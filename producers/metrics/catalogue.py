@@ -104,6 +104,10 @@ OF_JOBS = (
     Metric("pms_sync_workers", "Living worker processes that serve a queue.", ("queue",)),
     Metric("pms_sync_worker_threads", "Threads of those workers.", ("queue",)),
     Metric(
+        "pms_sync_worker_clock_off_seconds",
+        "By how much a living worker's machine differs from the database's clock, at most.",
+    ),
+    Metric(
         "pms_sync_failing_jobs",
         "Jobs that died or will be tried again, by the kind of their error.",
         ("state", "error_kind"),

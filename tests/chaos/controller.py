@@ -20,6 +20,7 @@ WORTH_WAITING_SECONDS = 1.0
 UNMET_SECONDS = 40.0
 HURRY_SECONDS = 20.0
 SUPERVISOR_SECONDS = 1.0
+CLOCK_SECONDS = 10.0
 WORKERS = ("worker-voice-0", "worker-all-1", "worker-all-2")
 PARTS = {"scheduler": ("scheduler",), "ingress": ("ingress", "ingress-2")}
 NEVER = 120.0
@@ -48,6 +49,7 @@ class Controller:
     _down: set[str] = field(default_factory=set)
     _number: int = 0
     _hurried: float = 0.0
+    _set: float = 0.0
 
     def run(self) -> None:
         began, waiting, kept_up = time.monotonic(), list(self.faults), 0.0
@@ -61,6 +63,7 @@ class Controller:
             if now - kept_up >= SUPERVISOR_SECONDS:
                 self.world.keep_up()
                 kept_up = now
+            self._set_clocks(now)
             self._look()
             time.sleep(TICK)
 
@@ -75,6 +78,12 @@ class Controller:
                 if practice.vendor in unmet:
                     self.world.put_sync(practice)
         return bool(unmet)
+
+    def _set_clocks(self, now: float) -> None:
+        """Every so often one machine's clock jumps."""
+        if now - self._set >= CLOCK_SECONDS:
+            self.world.set_clock(self.world.dice.choice(sorted(self.world.processes)))
+            self._set = now
 
     def heal(self) -> None:
         """Everything in order, for good."""

@@ -1,5 +1,6 @@
 """Everything a run has: servers, vendors, connected practices, and the product's processes."""
 
+import random
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -35,6 +36,9 @@ ACCOUNTS = ("default", "northside", "callers")
 
 VOICE = ACCOUNTS[2]
 LATENCY_MS = 60
+WRONG_BY = (0.0, 0.3, -0.3, 1.4, -1.4, 95.0, -95.0, 900.0, -900.0, 86_400.0)
+"""What the clock of a machine may be off by, in seconds."""
+
 POOLS = ("voice", "all", "all")
 
 
@@ -58,6 +62,22 @@ class World(Switchboard):
     history: History = field(kw_only=True)
     days: Sequence[date] = ()
     doors: list[str] = field(default_factory=list)
+    dice: random.Random = field(default_factory=random.Random)
+
+    def clock_of(self, name: str) -> Path:
+        self.set_clock(name)
+        return self._told(name)
+
+    def set_clock(self, name: str) -> None:
+        """From now on its machine shows another time, as one does that nobody keeps in order."""
+        seconds = self.dice.choice(WRONG_BY)
+        waiting = self._told(f"{name}-next")
+        waiting.write_text(str(seconds), encoding="ascii")
+        waiting.replace(self._told(name))
+        self.history.note("clock", process=name, seconds=seconds)
+
+    def _told(self, name: str) -> Path:
+        return self.home / f"{name}.clock"
 
     def open_another_door(self) -> None:
         """A second ingress, as behind a load balancer."""
@@ -141,6 +161,7 @@ def world(sorts: Sequence[Sort], *, seed: int, history: History) -> Iterator[Wor
             vendors=vendors,
             history=history,
             days=days,
+            dice=random.Random(seed),  # noqa: S311 - a test's dice
         )
         parts.callback(made.stop)
         _connect_all(made)

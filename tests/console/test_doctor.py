@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from adapters.throttle.clock import RedisThrottle
 from console.doctor import promises, servers
 from console.doctor.checks import CHECKS
 from console.wiring import Wiring
+from infra.clock import machine_clock
 from infra.setting_rules import Profile
 from infra.settings import load
 from tests.console.conftest import Shell, stored
@@ -240,6 +242,33 @@ def test_in_production_an_anchor_and_a_key_of_the_audits_own_are_asked_for(
     assert [verdict for verdict, _ in said[1]] == ["warning", "warning"]
     assert "give AUDIT_ANCHOR a bucket with object lock" in said[1][0][1]
     assert "set AUDIT_KEY" in said[1][1][1]
+
+
+@pytest.mark.parametrize(("by", "how"), [(-95, "behind"), (900, "ahead of")])
+def test_a_machine_whose_clock_is_wrong_is_told_so(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, by: int, how: str
+) -> None:
+    monkeypatch.setattr(servers, "machine_clock", lambda: machine_clock() + timedelta(seconds=by))
+
+    said = told(shell, "clocks", "warning")
+
+    assert said.startswith("this machine: its clock is ")
+    assert f" s {how} the database's" in said
+    assert "run NTP" in said
+
+
+def test_a_worker_whose_clock_is_wrong_is_named(
+    shell: Shell, break_: Callable[[str], None]
+) -> None:
+    break_(
+        """
+        INSERT INTO workers (id, pool, queues, threads, seen_at, clock_behind) VALUES
+          ('there:1', 'all', '{sync}', 4, now(), 95), ('right:3', 'all', '{sync}', 4, now(), 0.2),
+          ('gone:2', 'all', '{sync}', 4, now() - interval '1 hour', 900)
+        """
+    )
+
+    assert told(shell, "clocks", "warning").startswith("worker there:1: its clock is 95.0 s behind")
 
 
 def test_a_healthy_installation_is_looked_through_quickly(shell: Shell, connected: str) -> None:

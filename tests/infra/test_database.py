@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from threading import Thread
 from time import monotonic
 from typing import Any
@@ -14,7 +15,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, make_url, text
 
-from infra import database
+from infra import clock, database
 from infra.database import (
     FRESH_SECONDS,
     MAY_HAVE_MISSED,
@@ -213,6 +214,36 @@ def test_connections_that_died_while_they_rested_are_made_anew_unnoticed(
     monkeypatch.setattr(database, "monotonic", lambda: later)
 
     assert use_both(db).isdisjoint(before)
+
+
+def test_a_machine_whose_clock_is_wrong_goes_by_the_databases(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong_by = timedelta(days=1)
+    monkeypatch.setattr(clock, "_correction", clock.Correction())
+    monkeypatch.setattr(clock, "machine_clock", lambda: datetime.now(UTC) + wrong_by)
+    made = engine(empty_database_url, application_name="tests", pool_size=1)
+
+    assert one(made, "SELECT 1") == "1"
+    first = clock.system_clock() - datetime.now(UTC)
+    wrong_by = timedelta(minutes=-5)
+    later = monotonic() + FRESH_SECONDS
+    monkeypatch.setattr(database, "monotonic", lambda: later)
+    assert one(made, "SELECT 1") == "1"
+    second = clock.system_clock() - datetime.now(UTC)
+
+    made.dispose()
+    assert max(abs(first), abs(second)) < timedelta(seconds=3)
+
+
+def test_the_time_is_asked_outside_of_every_transaction(db: Engine) -> None:
+    with transaction(db) as connection:
+        began, now = connection.execute(text("SELECT now(), clock_timestamp()")).one()
+        inside = connection.connection.driver_connection
+        assert inside is not None
+        assert inside.autocommit is False
+
+    assert began <= now
 
 
 def test_a_connection_used_just_now_is_not_asked_whether_it_lives(

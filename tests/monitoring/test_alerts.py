@@ -166,6 +166,9 @@ CASES: Mapping[str, Case] = {
         "UPDATE workers SET queues = '{sync,default}'",
         "UPDATE workers SET queues = '{sync,default,voice}'",
     ),
+    "ClockOff": statements(
+        "UPDATE workers SET clock_behind = -95", "UPDATE workers SET clock_behind = -1.4"
+    ),
     "SchedulerStopped": statements(
         "UPDATE schedules SET next_at = now() - interval '10 minutes'",
         "UPDATE schedules SET next_at = now() + interval '1 hour'",

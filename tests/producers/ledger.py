@@ -29,8 +29,8 @@ _JOB = text(
 )
 _WORKER = text(
     """
-    INSERT INTO workers (id, pool, queues, threads, seen_at)
-    VALUES (:id, 'tests', :queues, :threads, now() - make_interval(secs => :silent))
+    INSERT INTO workers (id, pool, queues, threads, seen_at, clock_behind)
+    VALUES (:id, 'tests', :queues, :threads, now() - make_interval(secs => :silent), :behind)
     """
 )
 _RUN = text(
@@ -94,10 +94,13 @@ def put_job(site: Site, kind: str = "sync", **columns: Any) -> int:
     return job_id
 
 
-def put_worker(site: Site, name: str, *queues: str, threads: int = 4, silent: int = 2) -> None:
+def put_worker(
+    site: Site, name: str, *queues: str, threads: int = 4, silent: int = 2, behind: float = 0
+) -> None:
+    """`behind`: seconds that the clock of its machine lacks."""
+    values = {"id": name, "queues": list(queues), "threads": threads}
     with site.everything() as db:
-        values = {"id": name, "queues": list(queues), "threads": threads, "silent": silent}
-        db.execute(_WORKER, values)
+        db.execute(_WORKER, {**values, "silent": silent, "behind": behind})
 
 
 def put_run(

@@ -47,6 +47,27 @@ def test_an_operator_reads_the_page_without_any_script(site: Site) -> None:
 
 @pytest.mark.integration
 @pytest.mark.parametrize(
+    ("behind", "told"),
+    [
+        (130.0, "the clock there is 2 min behind"),
+        (-95.0, "the clock there is 2 min ahead"),
+        (0.0, None),
+        (1.4, None),
+    ],
+)
+def test_a_worker_on_a_machine_with_a_wrong_clock_is_named(
+    site: Site, behind: float, told: str | None
+) -> None:
+    put_worker(site, "w", "sync", behind=behind)
+
+    page = opened(site, "/queues").text
+
+    assert ("the clock there" in page) is (told is not None)
+    assert told is None or told in page
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
     ("query", "shown"),
     [
         ("state=dead", {"dead"}),

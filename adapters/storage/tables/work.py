@@ -3,6 +3,7 @@
 from sqlalchemy import (
     BigInteger,
     Column,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -108,6 +109,7 @@ workers = Table(
     Column("threads", Integer, nullable=False),
     stamp_column("started_at"),
     stamp_column("seen_at"),
+    Column("clock_behind", Double, nullable=False, server_default="0"),
 )
 
 schedules = Table(
