@@ -324,12 +324,23 @@ def _speak_plainly(context: ExceptionContext) -> BaseException | None:
     error = context.original_exception
     if isinstance(error, SyncError | SQLAlchemyError):
         return None
-    if isinstance(error, psycopg.Error) and error.sqlstate == READ_ONLY:
-        # Another server takes the changes by now: whatever is pooled leads to this one.
+    if isinstance(error, psycopg.Error) and _is_of_before(error):
         context.is_disconnect = True
     if isinstance(error, Exception):
         return _emptied(error, connecting=context.connection is None)
     return None
+
+
+def _is_of_before(error: psycopg.Error) -> bool:
+    """Whether all that is pooled leads to a server of before, or to plans of before a migration.
+
+    Each connection would fail somebody once, and what meets three of them is given up.
+    """
+    return error.sqlstate == READ_ONLY or _is_outdated(error)
+
+
+def _is_outdated(error: psycopg.Error) -> bool:
+    return (error.sqlstate, error.diag.source_function) == OUTDATED_PLAN
 
 
 def _emptied(error: Exception, *, connecting: bool = False) -> SyncError:
@@ -347,7 +358,7 @@ def _plain(error: psycopg.Error, *, connecting: bool = False) -> SyncError:
     if connecting:
         return _unreached(_reason(error))
     is_lost = not state and isinstance(error, psycopg.OperationalError)
-    if state.startswith(PASSING) or is_lost or (state, error.diag.source_function) == OUTDATED_PLAN:
+    if state.startswith(PASSING) or is_lost or _is_outdated(error):
         return DatabaseAway(f"the database could not finish now ({state or 'connection lost'})")
     if state.startswith(BROKEN_DATA):
         constraint = error.diag.constraint_name

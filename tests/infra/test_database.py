@@ -336,6 +336,26 @@ def test_a_statement_from_before_a_migration_is_worth_another_try(db: Engine) ->
     assert "born" in found
 
 
+def test_a_migration_fails_one_piece_of_work_of_a_process_not_one_for_each_connection(
+    db: Engine, empty_database_url: str
+) -> None:
+    everyone = text("SELECT * FROM people")
+    with db.connect() as first, db.connect() as second:
+        for one_of_both in (first, second):
+            for _ in range(PREPARED_AFTER + 1):
+                one_of_both.execute(everyone)
+                one_of_both.commit()
+    with psycopg.connect(plain(empty_database_url), autocommit=True) as migrating:
+        migrating.execute("ALTER TABLE people ADD COLUMN born date")
+
+    with pytest.raises(DatabaseAway), transaction(db) as connection:
+        connection.execute(everyone)
+    with transaction(db) as third, transaction(db) as fourth:
+        found = [connection.execute(everyone).keys() for connection in (third, fourth)]
+
+    assert all("born" in keys for keys in found)
+
+
 def test_a_server_that_takes_no_changes_any_more_is_left_for_the_one_that_does(
     db: Engine, empty_database_url: str
 ) -> None:
