@@ -13,6 +13,7 @@ from sqlalchemy import RowMapping, text
 from adapters.storage.audit import Access, record
 from adapters.storage.conflicts import TABLE
 from adapters.storage.entries import EntrySeal, values_in
+from adapters.storage.id_starts import BETWEEN, bounds
 from adapters.storage.settling import Shown
 from domain.errors import BadInput
 from domain.fields import RULES
@@ -41,7 +42,7 @@ _FROM = """
     JOIN run_sheet_appointments AS entry ON entry.id = conflict.appointment_id
 """
 _OPEN = text(f"SELECT count(*) {_FROM} WHERE {_WHERE['open']}")
-_FIND = text("SELECT id FROM run_sheet_conflicts WHERE id::text LIKE :start LIMIT 2")
+_FIND = text(f"SELECT id FROM run_sheet_conflicts WHERE id {BETWEEN} LIMIT 2")  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,10 +178,10 @@ def shown_now(db: Db, wanted: Wanted, *, limit: int) -> Sequence[Shown]:
 
 def find(db: Db, wanted: str) -> UUID:
     """The id that starts so."""
-    start = wanted.strip().lower()
-    if not start or not set(start) <= set("0123456789abcdef-"):
+    held = bounds(wanted)
+    if held is None:
         raise BadInput(f"'{wanted}' is not a conflict id; see 'pms-sync conflicts list'.")
-    rows = db.execute(_FIND, {"start": f"{start}%"}).all()
+    rows = db.execute(_FIND, held).all()
     if len(rows) != 1:
         problem = "More than one conflict id starts with" if rows else "There is no conflict"
         raise BadInput(f"{problem} {wanted}; see 'pms-sync conflicts list'.")

@@ -17,6 +17,7 @@ from adapters.storage import (
     rhythms,
     same_practice,
 )
+from adapters.storage.id_starts import BETWEEN, bounds
 from adapters.storage.tables import pms_connections
 from domain.connections import State
 from domain.errors import BadInput
@@ -69,10 +70,10 @@ _LIST = text(
     """  # noqa: S608 - the columns are this module's own
 )
 _FIND = text(
-    """
+    f"""
     SELECT id, account_id, connector AS vendor, display_name AS name FROM pms_connections
-    WHERE (removed_at IS NOT NULL) = :removed AND id::text LIKE :start LIMIT 2
-    """
+    WHERE (removed_at IS NOT NULL) = :removed AND id {BETWEEN} LIMIT 2
+    """  # noqa: S608 - our own words
 )
 # Whoever is synced only when somebody asks is that after a pause, too.
 _PAUSE = text(
@@ -173,11 +174,11 @@ def listed(db: Db, *, account_id: str | None = None) -> list[RowMapping]:
 
 def find(db: Db, wanted: str, *, removed: bool = False) -> Found:
     """The connection of that id, or of an id that starts so; for the dispatch role."""
-    start = wanted.strip().lower()
+    held = bounds(wanted)
     what, where = ("removed connection", "removed") if removed else ("connection", "list")
-    if not start or not set(start) <= set("0123456789abcdef-"):
+    if held is None:
         raise BadInput(f"'{wanted}' is not a connection id; see 'pms-sync connections {where}'.")
-    rows = db.execute(_FIND, {"start": f"{start}%", "removed": removed}).all()
+    rows = db.execute(_FIND, {**held, "removed": removed}).all()
     if not rows:
         raise BadInput(f"There is no {what} {wanted}; see 'pms-sync connections {where}'.")
     if len(rows) > 1:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
+from adapters.storage.id_starts import BETWEEN, bounds
 from domain.deliveries import DeliveryState, Focus
 from domain.errors import BadInput
 from infra.sealing import Sealer
@@ -53,10 +54,10 @@ _LIST = text(
     """  # noqa: S608 - the columns are this module's own
 )
 _FIND = text(
-    """
+    f"""
     SELECT id, account_id FROM deliveries
-    WHERE account_id IS NOT NULL AND id::text LIKE :start LIMIT 2
-    """
+    WHERE account_id IS NOT NULL AND id {BETWEEN} LIMIT 2
+    """  # noqa: S608 - our own words
 )
 _SHOW = text(f"SELECT {_COLUMNS} FROM deliveries WHERE id = :id FOR UPDATE")  # noqa: S608
 _AGAIN = text(
@@ -163,10 +164,10 @@ def listed(
 
 def find(db: Db, wanted: str) -> tuple[str, UUID]:
     """The account and the id of the delivery whose id starts so; for the dispatch role."""
-    start = wanted.strip().lower()
-    if not start or not set(start) <= set("0123456789abcdef-"):
+    held = bounds(wanted)
+    if held is None:
         raise BadInput(f"'{wanted}' is not a delivery id; see 'pms-sync deliveries list'.")
-    rows = db.execute(_FIND, {"start": f"{start}%"}).all()
+    rows = db.execute(_FIND, held).all()
     if len(rows) != 1:
         many = "More than one delivery id starts" if rows else "No delivery id starts"
         raise BadInput(f"{many} with {wanted}; see 'pms-sync deliveries list'.")

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, TextClause, text
 
+from adapters.storage.id_starts import BETWEEN, bounds
 from adapters.storage.ledger import put
 from adapters.storage.retelling import tell_anew
 from domain.errors import BadInput
@@ -90,13 +91,13 @@ _MESSAGE = text(
     """
 )
 _FIND = text(
-    """
+    f"""
     SELECT account_id, id FROM webhook_endpoints
-    WHERE removed_at IS NULL AND id::text LIKE :start LIMIT 2
-    """
+    WHERE removed_at IS NULL AND id {BETWEEN} LIMIT 2
+    """  # noqa: S608 - our own words
 )
 _FIND_MESSAGE = text(
-    "SELECT account_id, id FROM webhook_messages WHERE id::text LIKE :start LIMIT 2"
+    f"SELECT account_id, id FROM webhook_messages WHERE id {BETWEEN} LIMIT 2"  # noqa: S608
 )
 
 
@@ -158,10 +159,10 @@ def find_message(db: Db, wanted: str) -> tuple[str, UUID]:
 
 
 def _found(db: Db, statement: TextClause, wanted: str, *, what: str, see: str) -> tuple[str, UUID]:
-    start = wanted.strip().lower()
-    if not start or not set(start) <= set("0123456789abcdef-"):
+    held = bounds(wanted)
+    if held is None:
         raise BadInput(f"'{wanted}' is no id of any {what}; see '{see}'.")
-    rows = db.execute(statement, {"start": f"{start}%"}).all()
+    rows = db.execute(statement, held).all()
     if len(rows) != 1:
         many = f"More than one {what} id starts" if rows else f"No {what} id starts"
         raise BadInput(f"{many} with {wanted}; see '{see}'.")

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from string import hexdigits
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage import patient_links
+from adapters.storage.id_starts import BETWEEN, bounds
 from adapters.storage.own_practice import OF_ENTRY
 from domain.errors import BadInput
 from domain.patient_links import Link, Person
@@ -20,7 +20,6 @@ from infra.sealing import Sealer
 
 MOST_STEPS = 20
 MOST_PEOPLE = 200
-ID_DIGITS = 32
 UNSENT = "unsent"
 """A row of ours that no PMS has, at a practice that could take it: no row says so itself."""
 
@@ -81,10 +80,10 @@ _STANDINGS = text(
 )
 _NOW = text("SELECT coalesce(linked_to, id) FROM run_sheet_appointments WHERE id = :id")
 _FIND = text(
-    """
+    f"""
     SELECT DISTINCT coalesce(linked_to, id) AS id FROM run_sheet_appointments
-    WHERE id BETWEEN :first AND :last LIMIT 2
-    """
+    WHERE id {BETWEEN} LIMIT 2
+    """  # noqa: S608 - our own words
 )
 _STEPS = text(
     """
@@ -151,11 +150,10 @@ def standing_for(db: Db, entry_id: UUID) -> UUID:
 
 def find(db: Db, wanted: str) -> UUID:
     """The row whose id starts so, inside its account's transaction."""
-    start = wanted.strip().lower().replace("-", "")
-    if not start or len(start) > ID_DIGITS or not set(start) <= set(hexdigits):
+    held = bounds(wanted)
+    if held is None:
         raise BadInput(f"'{wanted}' is not a row's id; see 'pms-sync run-sheet'.")
-    bounds = {"first": UUID(start.ljust(ID_DIGITS, "0")), "last": UUID(start.ljust(ID_DIGITS, "f"))}
-    rows = db.execute(_FIND, bounds).all()
+    rows = db.execute(_FIND, held).all()
     if not rows:
         raise BadInput(f"There is no such row as {wanted}; see 'pms-sync run-sheet'.")
     if len(rows) > 1:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
+from adapters.storage.id_starts import BETWEEN, bounds
 from adapters.storage.tables import COUNTERS
 from domain.errors import BadInput
 from domain.previews import Difference
@@ -32,9 +33,7 @@ _LIST = text(
     ORDER BY started_at DESC, run.id DESC LIMIT :limit
     """  # noqa: S608 - the columns are this module's own
 )
-_FIND = text(
-    f"SELECT {COLUMNS} FROM pms_sync_log AS run WHERE run.id::text LIKE :start LIMIT 2"  # noqa: S608
-)
+_FIND = text(f"SELECT {COLUMNS} FROM pms_sync_log AS run WHERE run.id {BETWEEN} LIMIT 2")  # noqa: S608
 _OF_JOB = text(f"SELECT {COLUMNS} FROM pms_sync_log AS run WHERE run.job_id = :job_id")  # noqa: S608
 _READ = text(f"SELECT {COLUMNS} FROM pms_sync_log AS run WHERE run.id = :id")  # noqa: S608
 _DIFF = text("SELECT diff FROM pms_sync_log WHERE id = :id")
@@ -132,10 +131,10 @@ def listed(
 
 def find(db: Db, wanted: str) -> LoggedRun:
     """The run of that id, or of an id that starts so."""
-    start = wanted.strip().lower()
-    if not start or not set(start) <= set("0123456789abcdef-"):
+    held = bounds(wanted)
+    if held is None:
         raise BadInput(f"'{wanted}' is not a run id; see 'pms-sync runs list'.")
-    rows = db.execute(_FIND, {"start": f"{start}%"}).mappings().all()
+    rows = db.execute(_FIND, held).mappings().all()
     if len(rows) != 1:
         problem = "More than one run id starts with" if rows else "There is no run"
         raise BadInput(f"{problem} {wanted}; see 'pms-sync runs list'.")

@@ -10,12 +10,15 @@ from adapters.storage import (
     connection_list,
     ledger,
     left_visits,
+    open_writes,
+    push_standing,
     runs,
     spent,
     untold,
     waiting_jobs,
     waiting_syncs,
 )
+from adapters.storage.id_starts import bounds
 from infra.database import dispatch, transaction
 from tests.storage.rig import ACCOUNT, Rig, soon
 
@@ -130,6 +133,31 @@ def test_who_is_still_to_be_told_asks_nothing_more_of_writes_that_are_settled(ri
     asides = [line for line in plan if " later" in line or " entry" in line]
     assert len(asides) > 1
     assert [line for line in asides if "never executed" not in line] == []
+
+
+BY_THEIR_START = {
+    "pms_sync_log": (runs._FIND, RUNS),  # noqa: SLF001
+    "run_sheet_appointments": (push_standing._FIND, ROWS),  # noqa: SLF001
+    "pms_writes": (open_writes._FIND, WRITES),  # noqa: SLF001
+}
+
+
+@pytest.mark.parametrize("table", sorted(BY_THEIR_START))
+def test_what_is_named_by_how_its_id_starts_is_found_without_reading_all_of_its_kind(
+    rig: Rig, table: str
+) -> None:
+    find, fill = BY_THEIR_START[table]
+    connection_id = rig.connect("site")
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        sheet = db.execute(SHEET, {"account": ACCOUNT}).scalar_one()
+        db.execute(fill, {"account": ACCOUNT, "connection": connection_id, "sheet": sheet})
+    with rig.engine.begin() as db:
+        db.execute(text(f"ANALYZE {table}"))
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        plan = explained(db, find, dict(bounds("0a1b") or {}))
+
+    assert [line for line in plan if "Index Cond: ((id >= " in line] != []
 
 
 def explained(
