@@ -49,10 +49,13 @@ class Wanted:
 def offered(
     openings: Sequence[Opening], taken: Sequence[Busy], *, wanted: Wanted, bookable: Window
 ) -> list[Opening]:
-    """Of the PMS's own free slots those long enough, still free and within the rules."""
+    """Of the PMS's own free slots those long enough, still free and within the rules.
+
+    Slots that follow each other without a gap, of the same people and chair, are one long one.
+    """
     length = timedelta(minutes=wanted.minutes)
     found = []
-    for one in sorted(openings, key=lambda one: (one.window.start, _order(one))):
+    for one in sorted(_unbroken(openings), key=lambda one: (one.window.start, _order(one))):
         window = Window(one.window.start, one.window.start + length)
         if window.end > one.window.end or not _fits(window, wanted.window, bookable):
             continue
@@ -147,6 +150,26 @@ def _common(*windows: Window) -> Window | None:
 
 def _fits(window: Window, wanted: Window, bookable: Window) -> bool:
     return window.start in wanted and window.start in bookable
+
+
+def _unbroken(openings: Sequence[Opening]) -> Iterator[Opening]:
+    """Each to the end of what is free from its start on, for the same people and chair."""
+    run: list[Opening] = []
+    end: datetime | None = None
+    for one in sorted(openings, key=lambda one: (_order(one), one.window.start)):
+        is_apart = end is None or one.window.start > end
+        if run and (is_apart or _order(run[0]) != _order(one)):
+            yield from _to_its_end(run, end)
+            run, end = [], None
+        run.append(one)
+        end = one.window.end if end is None else max(end, one.window.end)
+    yield from _to_its_end(run, end)
+
+
+def _to_its_end(run: Sequence[Opening], end: datetime | None) -> Iterator[Opening]:
+    for one in run:
+        window = Window(one.window.start, end or one.window.end)
+        yield Opening(window=window, resources=one.resources)
 
 
 def _within(window: Window, around: Window) -> bool:

@@ -197,3 +197,25 @@ def test_rules_that_make_no_sense_are_as_usual(
     stored: dict[str, object], read: BookingRules
 ) -> None:
     assert BookingRules.read(stored) == read
+
+
+def quarters(*starts: float, who: Resource = ANN) -> list[Opening]:
+    return [Opening(window=hours(one, one + 0.25), resources=(who,)) for one in starts]
+
+
+def test_slots_that_follow_each_other_are_long_enough_together() -> None:
+    slots = [*quarters(0, 0.25, 0.5, 1.25), *quarters(0.75, who=BEN)]
+
+    offer = offered(slots, [], wanted=Wanted(window=DAY, minutes=30), bookable=ALWAYS)
+
+    assert times(offer) == ["09:00", "09:15"]
+    assert [one.window.end - one.window.start for one in offer] == [timedelta(minutes=30)] * 2
+
+
+def test_a_slot_that_is_held_breaks_the_time_before_it() -> None:
+    held = [Busy(window=hours(0.25, 0.5), resources=(ANN,))]
+    wanted = Wanted(window=DAY, minutes=30)
+
+    offer = offered(quarters(0, 0.25, 0.5, 0.75), held, wanted=wanted, bookable=ALWAYS)
+
+    assert times(offer) == ["09:30"]
