@@ -63,6 +63,7 @@ chaos: $(STAMP) ## Break everything at once, and look for what was lost (CHAOS=1
 soak: $(STAMP) ## Judge living practices, interleavings, callers and kills, with tables (length=20)
 	@SOAK=$(or $(length),20) $(PYTEST) -q -s tests/sync/test_accuracy.py \
 		tests/sync/test_interleavings.py tests/pushes/test_interleavings.py \
+		tests/voice/test_interleavings.py \
 		tests/domain/test_merge_laws.py tests/domain/test_joining.py \
 		tests/e2e/test_many_callers.py tests/e2e/test_calls_under_fire.py tests/checks $(args)
 

@@ -47,7 +47,7 @@ def served(
         database=db,
         redis=client,
         sealer=sealer,
-        clock=system_clock,
+        clock=more.pop("clock", system_clock),
         hub=Hub(db, database_url),
         base_url=address,
         newest_revision=migrations.newest(),
