@@ -167,6 +167,10 @@ class Followed:
         with self._transaction() as db:
             return showing.is_elsewhere(db, self.kept.id)
 
+    def is_changing(self, *, since: datetime) -> bool:
+        with self._transaction() as db:
+            return showing.is_changing(db, self.kept.id, since=since)
+
     def otherwise(self) -> Otherwise | None:
         """A practice that can be asked no more says nothing against it."""
         try:

@@ -75,7 +75,10 @@ def on_the_sheet(phone: Line, start: datetime, *, read_at: datetime) -> None:
 
 def later(phone: Line, **ago: float) -> None:
     """The look that comes so long after the write was settled."""
-    phone.rows("UPDATE pms_writes SET settled_at = now() - :ago RETURNING id", ago=timedelta(**ago))
+    phone.rows(
+        "UPDATE pms_writes SET settled_at = now() - :ago WHERE settled_at IS NOT NULL RETURNING id",
+        ago=timedelta(**ago),
+    )
     phone.rows("UPDATE jobs SET due_at = now() WHERE kind = 'settle_write' RETURNING id")
     phone.carry(SETTLE)
 
@@ -265,7 +268,10 @@ def test_a_confirmation_that_has_not_left_yet_is_not_sent_once_the_book_denies_i
     assert told[0] == ("off", NO_LONGER_SO)
 
 
-def test_what_a_caller_is_moving_just_now_is_not_told_as_an_error_of_the_book(phone: Line) -> None:
+@pytest.mark.parametrize("ago", [{"seconds": 1}, {"minutes": 70}], ids=str)
+def test_what_a_caller_is_moving_just_now_is_not_told_as_an_error_of_the_book(
+    phone: Line, ago: dict[str, float]
+) -> None:
     booked(phone)
     on_the_sheet(phone, at(phone, "10:30"), read_at=system_clock() + timedelta(seconds=5))
     phone.desk.takes = Receipt(number="77")
@@ -275,9 +281,35 @@ def test_what_a_caller_is_moving_just_now_is_not_told_as_an_error_of_the_book(ph
     states = {one.kind: one.state for one in phone.rows("SELECT kind, state FROM pms_writes")}
     assert states == {"book": "confirmed", "reschedule": "submitted"}
 
-    later(phone, seconds=1)
+    later(phone, **ago)
 
     assert (texts(phone), to_be_told(phone)) == ([], [])
+    assert settling(phone) == ["ready", "ready"]
+
+
+@pytest.mark.parametrize(
+    ("state", "sent"),
+    [("failed", timedelta(minutes=69)), ("unknown", timedelta(hours=7))],
+    ids=["not done", "never known"],
+)
+def test_once_a_move_comes_to_nothing_the_book_is_believed_again(
+    phone: Line, state: str, sent: timedelta
+) -> None:
+    booked(phone)
+    phone.desk.takes = Receipt(number="77")
+    with phone.worker():
+        phone.ask("rescheduleAppointment", newDate=phone.day.isoformat(), newTime="10:30")
+    shows(phone, start=at(phone, "10:30"))
+    phone.rows(
+        "UPDATE pms_writes SET state = :state, submitted_at = now() - :sent"
+        " WHERE kind = 'reschedule' RETURNING id",
+        state=state,
+        sent=sent,
+    )
+
+    later(phone, minutes=70)
+
+    assert any("our book has your appointment for " in body for _, body in texts(phone))
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,9 @@ class Follower(Protocol):
     def is_elsewhere(self) -> bool:
         """Whether the sheet shows it already, otherwise than it was asked for."""
 
+    def is_changing(self, *, since: datetime) -> bool:
+        """Whether a change of it that was sent after `since` may yet be carried out."""
+
     def otherwise(self) -> Otherwise | None:
         """How the practice's own book has it, kept and told; None where it is as asked for."""
 
@@ -69,6 +72,7 @@ def settle_write(job: Job, *, writes: Writes, clock: Callable[[], datetime]) -> 
     done = {"state": kept.state.value, "texted": texted}
     if kept.state is not WriteState.CONFIRMED or follower.is_shown():
         return done
+    _until_changed(follower, now=clock())
     if not follower.is_elsewhere():
         _until_shown(kept, now=clock())
     found = _otherwise(follower, kept, now=clock())
@@ -81,6 +85,12 @@ def _let_go(follower: Follower) -> Mapping[str, Any]:
         kept = follower.withdraw()
     texted = kept.told == Told.REQUESTED and follower.let_them_know(kept)
     return {"state": kept.state.value, "texted": texted}
+
+
+def _until_changed(follower: Follower, *, now: datetime) -> None:
+    """While nobody knows what became of a later change, the book may show that one's end."""
+    if follower.is_changing(since=now - GIVE_UP_AFTER):
+        raise Throttled(TO_BE_SHOWN, until=now + LATER)
 
 
 def _until_shown(kept: KeptWrite, *, now: datetime) -> None:
