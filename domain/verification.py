@@ -59,6 +59,11 @@ class Claim:
         return bool(self.name.given and self.name.family)
 
     @property
+    def is_short(self) -> bool:
+        """All that its caller has to say, as it seems, and less than a full name."""
+        return self.names_somebody and not self.has_full_name and self.date_of_birth is not None
+
+    @property
     def is_complete(self) -> bool:
         """Enough to be judged by: a full name and a date of birth."""
         return self.has_full_name and self.date_of_birth is not None

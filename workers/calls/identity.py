@@ -75,11 +75,18 @@ def the_patient(request: ToolRequest, told: Arguments) -> Known:
     if claim.is_complete:
         card = judged(request, claim)
         return Known(card.patient.pms_id, request, card)
-    several = len(candidates) > 1
-    if not several and request.proofs.attempts >= MOST_ATTEMPTS:
-        # Whatever they say now, it would not be looked at.
-        raise BadInput(ONLY_HUMAN)
-    raise BadInput(_question(claim, several=several))
+    if len(candidates) > 1:
+        raise BadInput(WHICH_BIRTHDAY if claim.names_somebody else WHICH_NAME)
+    raise BadInput(asked(request, claim, _question(claim)))
+
+
+def asked(request: ToolRequest, claim: Claim, question: str) -> str:
+    """The question, unless it was asked in vain: whatever they say now would not be looked at.
+
+    Of a name they may have one word only, or what nobody can hear: that counts as an attempt.
+    """
+    attempts = request.proofs.attempt() if claim.is_short else request.proofs.attempts
+    return ONLY_HUMAN if attempts >= MOST_ATTEMPTS else question
 
 
 def whose_appointment(request: ToolRequest, told: Arguments) -> Known:
@@ -247,9 +254,7 @@ def _query(claim: Claim) -> PatientQuery:
     return PatientQuery(first_name=first, last_name=last, date_of_birth=born, limit=MOST_FOUND)
 
 
-def _question(claim: Claim, *, several: bool) -> str:
-    if several:
-        return WHICH_BIRTHDAY if claim.names_somebody else WHICH_NAME
+def _question(claim: Claim) -> str:
     if claim.has_full_name:
         return WHICH_BIRTHDAY
     return WHICH_FULL_NAME if claim.date_of_birth else WHO

@@ -4,12 +4,12 @@ from domain.desk import Ability, PatientCard
 from domain.names import is_sayable
 from domain.tool_words import told_of
 from domain.tools import ToolAnswer, ToolRequest
-from domain.verification import MOST_ATTEMPTS, ONLY_HUMAN, Claim
+from domain.verification import Claim
 from domain.wishes import NewPatient
 from domain.writes import KeptWrite
 from workers.calls.arguments import Arguments, arguments_of
 from workers.calls.carrying import asked_before, carried
-from workers.calls.identity import callers_own, names_of, recognised, registered
+from workers.calls.identity import asked, callers_own, names_of, recognised, registered
 
 NAME = "create-patient"
 ABILITIES = frozenset({Ability.CREATE_PATIENT})
@@ -29,8 +29,7 @@ def answer(request: ToolRequest) -> ToolAnswer:
     phone = told.phone("phone", "phonenumber", "mobile", "cell") or callers_own(request, told)
     question = _question(claim, phone)
     if question is not None:
-        spent = request.proofs.attempts >= MOST_ATTEMPTS
-        return ToolAnswer(text=ONLY_HUMAN if spent else question)
+        return ToolAnswer(text=asked(request, claim, question))
     wish = _wish(told, claim, phone)
     before = asked_before(request, wish)
     if before is not None and before.call_id == request.call_id:

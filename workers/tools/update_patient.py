@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from domain.desk import Ability
 from domain.errors import BadInput
-from domain.names import is_sayable
+from domain.names import is_sayable, is_unheard
 from domain.speech import joined
 from domain.tool_words import told_of
 from domain.tools import ToolAnswer, ToolRequest
@@ -54,7 +54,7 @@ def answer(request: ToolRequest) -> ToolAnswer:
 def _wish(told: Arguments, patient: Known) -> PatientChange:
     """Names in the arguments say who it is; only a name called new is a change."""
     first, last = told.text("newfirstname"), told.text("newlastname")
-    if not all(is_sayable(one) for one in (first, last) if one):
+    if not all(is_sayable(one) and not is_unheard(one) for one in (first, last) if one):
         raise BadInput(SPELL)
     return PatientChange(
         patient_id=patient.id,

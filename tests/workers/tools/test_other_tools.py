@@ -498,7 +498,7 @@ def test_a_note_is_kept_to_its_last_word_or_asked_for_in_fewer() -> None:
     assert len(practice.desk.sent) == 1
 
 
-@pytest.mark.parametrize("name", ["Ash (formerly Ames)", "Ash 2", "\U0001f600", "A" * 81])
+@pytest.mark.parametrize("name", ["Ash (formerly Ames)", "Ash 2", "\U0001f600", "A" * 81, "-", "."])
 def test_what_nobody_is_called_is_no_new_name(name: str) -> None:
     practice = Practice()
 

@@ -141,6 +141,51 @@ def test_after_three_failed_attempts_only_a_human_helps() -> None:
         assert call.ask(tool) == ONLY_HUMAN
 
 
+@pytest.mark.parametrize("tool", ["search-patients", "cancel-appointment", "create-patient"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        {"firstName": "Suharto", "lastName": "-"},
+        {"firstName": "Suharto", "lastName": "."},
+        {"name": "Suharto"},
+        {"firstName": "-", "lastName": "-"},
+    ],
+    ids=str,
+)
+def test_whoever_has_no_full_name_to_say_is_passed_to_somebody_and_not_asked_for_ever(
+    tool: str, name: dict[str, str]
+) -> None:
+    call = Practice().call(STRANGER)
+
+    said = [call.ask(tool, **name, dateOfBirth="1985-03-02") for _ in range(3)]
+
+    assert ["first and last name" in one for one in said] == [True, True, False]
+    assert said[-1] == ONLY_HUMAN
+
+
+def test_who_says_their_name_word_by_word_is_not_turned_away() -> None:
+    call = Practice().call(STRANGER)
+
+    call.ask("search-patients", firstName="Ann")
+    call.ask("search-patients", dateOfBirth="1985-03-02")
+    call.ask("search-patients", firstName="Ann", dateOfBirth="1985-03-02")
+
+    assert "Ann Ames" in call.ask("search-patients", **ANN)
+
+
+def test_of_a_household_who_is_asked_which_of_them_loses_no_attempt() -> None:
+    practice = Practice()
+    practice.desk.people["PAT-1004"] = person(
+        "PAT-1004", "Cleo", "Cruz", "1979-01-20", FAMILY_CALLS
+    )
+    call = practice.call(FAMILY_CALLS)
+
+    said = {call.ask("get-patient-info", firstName="Cleo", dob="1979-01-20") for _ in range(4)}
+
+    assert said == {WHICH_BIRTHDAY}
+    assert call.proofs.attempts == 0
+
+
 def test_registering_people_does_not_make_guesses_free() -> None:
     practice = Practice()
     call = practice.call(STRANGER)
