@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from adapters.phones import normalised, region_of
+from domain.choosing import beside_the_choice, leaves_it_to_us
 from domain.connections import Connection
 from domain.errors import BadInput
 from domain.hearing import (
@@ -41,27 +42,6 @@ MINUTES_OF_AN_HOUR = 60
 SHORTER = "That is too long to be written down. Could you say it in a few sentences?"
 HOW_LONG = "A visit takes from five minutes to eight hours. How long shall it be?"
 MONTH_FIRST = frozenset({"US", "PH", "PR", "GU"})
-CHOOSING = frozenset(
-    {
-        "any",
-        "anyone",
-        "anybody",
-        "either",
-        "whoever",
-        "whichever",
-        "none",
-        "preference",
-        "available",
-    }
-    | {"matter", "mind"}
-)
-BESIDE_IT = frozenset(
-    {"a", "the", "of", "them", "is", "s", "in", "particular", "no", "one", "who", "free", "first"}
-    | {"next", "earliest", "soonest", "i", "it", "don", "doesn", "t", "really", "doctor", "doctors"}
-    | {"dentist", "dentists", "provider", "practitioner", "clinician"}
-)
-"""What may stand beside a word that leaves it to us: "either of them", "the first available"."""
-
 NESTED = frozenset({"patient", "appointment", "customer", "slot", "address"})
 
 _LENGTH = re.compile(r"(-?\d+(?:\.\d+)?) ?(h(?:ou)?rs?\b|h(?=\d|\b)|m(?:in(?:ute)?s?)?\b)?")
@@ -239,12 +219,12 @@ class Arguments:
         people = connection.practitioners
         if told is None or told in people:
             return told
-        if _leaves_it_to_us(told):
+        if leaves_it_to_us(told):
             return None
         found = suggestion(told, people)
         if found != NOBODY and found.match is not None:
             return found.match
-        named = called(told, people)
+        named = called(beside_the_choice(told, people.values()) or told, people)
         if len(named) == 1:
             return named[0]
         raise BadInput(_whom(told, [people[key] for key in named], list(people.values())))
@@ -256,7 +236,7 @@ class Arguments:
         none has one, somebody has named a few by hand, and there may be any other.
         """
         told, types = self.text(*TYPE), connection.types
-        if told is None or _leaves_it_to_us(told):
+        if told is None or leaves_it_to_us(told):
             return None, None
         if told in types:
             return told, types[told].name
@@ -353,12 +333,6 @@ def _most_alike(told: str, known: Mapping[str, str]) -> str | None:
     if exact:
         return exact[0]
     return keys[0] if best and len(keys) == 1 else None
-
-
-def _leaves_it_to_us(told: str) -> bool:
-    """No preference, in whatever words; any other word there is a wish of its own."""
-    words = set(re.findall(r"[^\W\d_]+", told.casefold()))
-    return bool(words & CHOOSING) and words <= CHOOSING | BESIDE_IT
 
 
 def _which_kind(names: list[str]) -> str:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from domain.connections import Connection, KnownType
+from domain.desk import Shift
+from domain.window import Window
 from domain.wishes import Booking
-from tests.workers.tools.desk import Practice
+from tests.workers.tools.desk import LEE, MONDAY, ORTIZ, Practice, local
 
 BOTH = {
     "a": "Beatrix von Adlerstein",
@@ -163,11 +165,62 @@ def test_whoever_leaves_it_to_us_gets_anybody_who_is_free(whom: str) -> None:
     assert "is confirmed for" in said
 
 
-@pytest.mark.parametrize("whom", ["any hygienist", "not Dr. Lee", "anyone but Lee", "first"])
+@pytest.mark.parametrize(
+    "whom",
+    [
+        "whoever is free, maybe Dr Lee",
+        "Dr. Lee, or anyone who is available",
+        "I don't mind, preferably Mona Lee",
+        "no preference, I'd like Lee if possible",
+        "any doctor, Lee please",
+    ],
+)
+def test_whom_somebody_would_rather_have_is_whom_they_get(whom: str) -> None:
+    practice = Practice()
+    practice.desk.works += [
+        Shift(resource=ORTIZ, window=Window(local(MONDAY, 9), local(MONDAY, 12)))
+    ]
+
+    said = practice.call().ask("book-appointment", startTime="2026-11-23T09:00", provider=whom)
+
+    assert "is confirmed for" in said
+    [sent] = practice.desk.sent
+    assert isinstance(sent.wish, Booking)
+    assert sent.wish.practitioner_id == LEE.pms_id
+
+
+@pytest.mark.parametrize(
+    "whom",
+    [
+        "any hygienist",
+        "not Dr. Lee",
+        "anyone but Lee",
+        "first",
+        "whoever is free, not Lee",
+        "anyone, no Lee",
+        "anybody other than Dr Lee",
+        "I don't mind, just not Lee",
+        "no preference except Lee",
+        "anyone, I don't want Lee",
+        "whoever, Lee or Ortiz",
+    ],
+)
 def test_a_wish_beside_it_is_not_passed_over(whom: str) -> None:
     practice = Practice()
 
     said = practice.call().ask("book-appointment", startTime="2026-11-23T09:00", provider=whom)
 
-    assert said.endswith("Who shall it be?")
+    assert said.endswith(("Who shall it be?", "Who is it?"))
+    assert practice.desk.sent == []
+
+
+def test_a_word_that_is_somebodys_name_is_not_passed_over() -> None:
+    practice = Staffed(staff={"PROV-7": "Dr. Will Free", "PROV-9": "Dr. Juan Ortiz"})
+
+    said = [
+        practice.call().ask("book-appointment", startTime="2026-11-23T09:00", provider=whom)
+        for whom in ("whoever is free, maybe Ortiz", "anyone, perhaps Will Ortiz")
+    ]
+
+    assert [one.endswith("Who shall it be?") for one in said] == [True, True]
     assert practice.desk.sent == []

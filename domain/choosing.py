@@ -1,0 +1,61 @@
+"""What callers say who leave a choice to us, and whom they would rather have all the same."""
+
+import re
+from collections.abc import Iterable
+
+from domain.names import read
+
+CHOOSING = frozenset(
+    {
+        "any",
+        "anyone",
+        "anybody",
+        "either",
+        "whoever",
+        "whichever",
+        "none",
+        "preference",
+        "available",
+    }
+    | {"matter", "mind"}
+)
+BESIDE_IT = frozenset(
+    {"a", "the", "of", "them", "is", "s", "in", "particular", "no", "one", "who", "free", "first"}
+    | {"next", "earliest", "soonest", "i", "it", "don", "doesn", "t", "really", "doctor", "doctors"}
+    | {"dentist", "dentists", "provider", "practitioner", "clinician"}
+)
+"""What may stand beside a word that leaves it to us: "either of them", "the first available"."""
+
+RATHER = frozenset(
+    {"maybe", "perhaps", "possibly", "preferably", "ideally", "rather", "prefer", "like", "love"}
+    | {"d", "ll", "would", "will", "be", "see", "to", "with", "or", "and", "if", "possible", "can"}
+    | {"please", "just", "think", "say", "let", "he", "she", "they", "for", "me", "my", "otherwise"}
+)
+"""What may stand before whom they would rather have: "whoever is free, maybe Dr Lee"."""
+
+_NOBODY_IN_PARTICULAR = re.compile(
+    r"\bno (real |particular )?preference\b|\bno ?(one|body) in particular\b|\bnone in particular\b"
+    r"|\bdo(n.?t| not) (really )?(mind|care)\b|\bdoes(n.?t| not) (really )?matter\b"
+)
+_WORD = re.compile(r"[^\W\d_]+")
+_AGAINST = frozenset({"no", "none", "don", "doesn", "t"})
+
+
+def leaves_it_to_us(told: str) -> bool:
+    """No preference, in whatever words; any other word there is a wish of its own."""
+    words = set(_WORD.findall(told.casefold()))
+    return bool(words & CHOOSING) and words <= CHOOSING | BESIDE_IT
+
+
+def beside_the_choice(told: str, names: Iterable[str]) -> str | None:
+    """The words that say whom else, where the others leave it to us; None where they do not.
+
+    A "no" that belongs to nothing of that is against somebody, and stays with their name. So does
+    a word that is in any of the names: somebody may be called Will.
+    """
+    rest = _NOBODY_IN_PARTICULAR.sub(" ", told.casefold())
+    is_left = rest != told.casefold() or bool(set(_WORD.findall(rest)) & CHOOSING)
+    theirs = {word for name in names for word in read(name).words}
+    left_out = (CHOOSING | BESIDE_IT | RATHER) - _AGAINST - theirs
+    kept = [one for one in _WORD.findall(rest) if one not in left_out]
+    return " ".join(kept) if is_left and kept else None
