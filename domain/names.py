@@ -38,7 +38,17 @@ PLAIN_LETTERS = str.maketrans(
 # tones; the others are accents and points, which a keyboard may lack.
 VOWELS = frozenset({0, 8, 9, 84, 91, 103, 107, 118, 122, 129, 130, 132})
 INVISIBLE = frozenset(
-    {"\u034f", *map(chr, range(0xFE00, 0xFE10)), *map(chr, range(0xE0100, 0xE01F0))}
+    # Joiners, fillers and selectors of another shape: letters and marks by their class alone.
+    {"\u034f", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u180f", "\u3164", "\uffa0"}
+    | {*map(chr, range(0x180B, 0x180E)), *map(chr, range(0xFE00, 0xFE10))}
+    | {*map(chr, range(0xE0100, 0xE01F0))}
+)
+# Apostrophes that count as letters: the okina, the saltillo, and signs of transliteration.
+APOSTROPHES = frozenset({*map(chr, range(0x02B9, 0x02C0)), "\u02c8", "\ua78b", "\ua78c"})
+# One name in other letters, and as it is shortened: which of them is written says nothing.
+MUHAMMAD = frozenset(
+    {"muhammad", "muhammed", "muhamad", "muhamed", "mohammad", "mohammed", "mohamad", "mohamed"}
+    | {"mohammod", "mohd", "muhd", "mhd", "md"}
 )
 SHORTEST_SHOUTED_FAMILY = 3
 SHOWN_OF_AN_ID = 4
@@ -181,6 +191,12 @@ def likeness(one: Name, other: Name) -> Likeness:
 
 def read(text: str) -> Name:
     """Take "Dr. John Smith", "SMITH, John" or "Smith, Dr John MBBS" apart."""
+    given, family = apart(text)
+    return Name(_folded(given), _folded(family))
+
+
+def apart(text: str) -> tuple[list[str], list[str]]:
+    """The words of the given and of the family name as they are written."""
     before, _, after = re.sub(r"\([^)]*\)", " ", text).partition(",")
     front, back = _untitled(before.split()), _untitled(after.replace(",", " ").split())
     is_doctor = any(_bare(word) in DOCTORS for word in before.split()[:1])
@@ -196,7 +212,7 @@ def read(text: str) -> Name:
         given, family = front[shouted:], front[:shouted]
     else:
         given, family = front[:at], front[at:]
-    return Name(_folded(given), _folded(family))
+    return given, family
 
 
 def in_parts(*, given: str, family: str) -> Name:
@@ -236,12 +252,13 @@ def _given_likeness(one: tuple[str, ...], other: tuple[str, ...]) -> Likeness:
     if not all(_agree(*pair) for pair in zip(one, other, strict=False)):
         spelt = _initials(one) == other[0] or _initials(other) == one[0]
         return Likeness.INITIAL if spelt else Likeness.UNLIKE
-    in_full = one[0] == other[0] and len(one[0]) > 1
+    in_full = 1 not in (len(one[0]), len(other[0]))
     return Likeness.FIRST_NAME if in_full else Likeness.INITIAL
 
 
 def _agree(one: str, other: str) -> bool:
-    return one == other or (1 in (len(one), len(other)) and one[0] == other[0])
+    is_initial = 1 in (len(one), len(other)) and one[0] == other[0]
+    return one == other or is_initial or {one, other} <= MUHAMMAD
 
 
 def _initials(words: tuple[str, ...]) -> str:
@@ -297,7 +314,9 @@ def _is_kept(one: str) -> bool:
 
     Of a script that writes its vowels as marks, two names would be one without them.
     """
+    if one in INVISIBLE or one in APOSTROPHES:
+        return False
     if one.isalnum() or one == "_" or one.isspace():
         return True
     is_mark = unicodedata.category(one) in {"Mn", "Mc"}
-    return is_mark and unicodedata.combining(one) in VOWELS and one not in INVISIBLE
+    return is_mark and unicodedata.combining(one) in VOWELS

@@ -6,7 +6,7 @@ from unicodedata import combining, normalize
 from domain.names import PLAIN_LETTERS
 
 CURLY = "\u2019"
-_APOSTROPHES = re.compile("['`\u2018\u2019\u02bc]")
+_APOSTROPHES = re.compile("['`\u2018\u2019\u02bb\u02bc]")
 MOST = 3
 _JOINED = re.compile(r"^([OD]) ?(?=[A-Z][a-z])")
 """OBrien, D Angelo: an apostrophe that was not heard."""

@@ -86,6 +86,45 @@ def test_they_are_registered_by_the_two_parts_of_their_name(
     assert names_of(Claim(full_name=said)) == parts
 
 
+@pytest.mark.parametrize("written", ["Md", "Md.", "MD", "Mohd", "Mohammed", "Muhammad"])
+@pytest.mark.parametrize("said", ["Mohammad", "Muhammed", "Md"])
+def test_it_is_the_name_it_is_short_for_whichever_letters_that_is_written_in(
+    written: str, said: str
+) -> None:
+    patient = Patient(
+        pms_id="PAT-1", first_name=written, last_name="Rahman", date_of_birth=BORN.isoformat()
+    )
+    told = Claim(first_name=said, last_name="Rahman", date_of_birth=BORN)
+
+    assert proved_by(told, [PatientCard(patient=patient)]) is not None
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("Mohammad Rahman", "Mahmud Rahman"),
+        ("Mohammad Rahman", "Md Rehman"),
+        ("Mohammad Karim Rahman", "Md Abdul Rahman"),
+        ("Ann Mohammad", "Ann Md Ames"),
+    ],
+)
+def test_no_other_name_is_taken_for_it(said: str, written: str) -> None:
+    assert likeness(read(said), read(written)) is Likeness.UNLIKE
+
+
+def test_two_of_that_name_and_birthday_are_told_apart_by_nobody() -> None:
+    both = [
+        PatientCard(
+            patient=Patient(
+                pms_id=name, first_name=name, last_name="Rahman", date_of_birth=BORN.isoformat()
+            )
+        )
+        for name in ("Md", "Mohammad")
+    ]
+
+    assert proved_by(Claim(full_name="Mohammed Rahman", date_of_birth=BORN), both) is None
+
+
 def test_their_name_in_capitals_is_spoken_as_a_name() -> None:
     assert spoken("MD RAHMAN") == "Md Rahman"
     assert spoken("JOHN SMITH MD") == "John Smith MD"

@@ -27,6 +27,7 @@ EMPTY = st.one_of(
     st.text(st.characters(categories=["P", "S", "M", "Z", "C"]), min_size=1).filter(
         lambda name: not any(one.isalnum() for one in normalize("NFKD", name))
     ),
+    st.sampled_from(["\u3164", "\u02bb\u02bc \u115f", "\ua78c\u180b"]),
     st.sampled_from(["(Ann Ames)", "...", "\u2014", "- -", "\U0001f642, \U0001f642"]),
 )
 ANY = st.one_of(EMPTY, st.text(), st.sampled_from(["Ann Ames", "AMES, Ann", "Dr", "Mr Ames"]))
@@ -136,6 +137,9 @@ def test_marks_that_are_letters_of_their_script_tell_two_names_apart(one: str, o
         ("مُحَمَّد علي", "محمد علي"),
         ("Zoe\u0308 Ames", "Zo\u00eb Ames"),
         ("Ann\ufe0f Ames", "Ann Ames"),
+        ("Leilani Ka\u02bbahumanu", "Leilani Ka'ahumanu"),
+        ("Ana O\u02bcBrien", "Ana O\u2019Brien"),
+        ("\u182a\u180b\u1820 \u1830\u180d", "\u182a\u1820 \u1830"),
     ],
 )
 def test_marks_that_may_be_left_out_tell_nobody_apart(one: str, other: str) -> None:
