@@ -215,6 +215,13 @@ def apart(text: str) -> tuple[list[str], list[str]]:
     return given, family
 
 
+def as_told(*, given: str, family: str) -> tuple[str, str]:
+    """A name that is told in its two parts, as it is written, without titles and letters."""
+    first, _ = apart(f"x, {given}")
+    _, last = apart(f"{family.replace(',', ' ')}, x")
+    return " ".join(first) or given, " ".join(last) or family
+
+
 def in_parts(*, given: str, family: str) -> Name:
     """A name that is told in its two parts: neither is taken for a whole one, or for letters."""
     return Name(read(f"x, {given}").given, read(f"{family}, x").family)

@@ -78,12 +78,33 @@ def test_a_row_of_theirs_is_linked_to_them_and_to_nobody_else() -> None:
         ("Md Rahman", ("Md", "Rahman")),
         ("Rahman, Md", ("Md", "Rahman")),
         ("John Smith, MD", ("John", "Smith")),
+        ("John Smith MD", ("John", "Smith")),
+        ("Dr. Jane Roe", ("Jane", "Roe")),
+        ("ROE Jane Mary", ("Jane Mary", "ROE")),
+        ("Mrs Maria de la Cruz, PhD", ("Maria", "de la Cruz")),
     ],
 )
 def test_they_are_registered_by_the_two_parts_of_their_name(
     said: str, parts: tuple[str, str]
 ) -> None:
     assert names_of(Claim(full_name=said)) == parts
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "parts"),
+    [
+        ("Dr. Jane", "Roe", ("Jane", "Roe")),
+        ("Jane", "Roe MD", ("Jane", "Roe")),
+        ("Md", "Rahman", ("Md", "Rahman")),
+        ("Ann Marie", "van der Berg", ("Ann Marie", "van der Berg")),
+        ("Ann", "Ames, Jr", ("Ann", "Ames Jr")),
+        ("Miss", "Roe", ("Miss", "Roe")),
+    ],
+)
+def test_titles_and_letters_beside_the_two_parts_are_not_registered(
+    first: str, last: str, parts: tuple[str, str]
+) -> None:
+    assert names_of(Claim(first_name=first, last_name=last)) == parts
 
 
 @pytest.mark.parametrize("written", ["Md", "Md.", "MD", "Mohd", "Mohammed", "Muhammad"])

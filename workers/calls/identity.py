@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from domain.appointments import Patient
 from domain.desk import PatientCard, PatientQuery
 from domain.errors import BadInput
-from domain.names import display, read
+from domain.names import apart, as_told, display
 from domain.tool_words import CONNECT
 from domain.tools import ToolRequest
 from domain.verification import (
@@ -161,18 +161,11 @@ def recognised(request: ToolRequest, claim: Claim) -> PatientCard | None:
 
 
 def names_of(claim: Claim) -> tuple[str, str]:
-    """A name in one piece is cut where its family name begins, with its capitals."""
-    whole = claim.whole_name
-    if not whole:
-        return claim.first_name or "", claim.last_name or ""
-    last, _, first = whole.partition(",")
-    given = read(whole).given
-    if given and given == read(f"x, {first}").given:
-        return display(given=first), display(family=last)
-    # What follows a whole name is letters.
-    words = display(family=last).split()
-    family = max(1, len(read(whole).family))
-    return " ".join(words[:-family]), " ".join(words[-family:])
+    """The given and the family name to be registered by, with its capitals."""
+    if not claim.whole_name:
+        return as_told(given=claim.first_name or "", family=claim.last_name or "")
+    given, family = apart(claim.whole_name)
+    return " ".join(given), " ".join(family)
 
 
 def _asked_to_register(request: ToolRequest, claim: Claim) -> KeptWrite | None:
