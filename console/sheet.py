@@ -144,7 +144,7 @@ def _unknown(entries: Sequence[EntryView]) -> None:
         number = output.short(connection)
         output.say(
             f"The PMS uses the status '{word}', which we do not know: it stands as booked. See"
-            f" 'pms-sync connections drift {number}' for how to say what it means (status_codes)."
+            f" 'pms-sync connections drift {number}' for how to say what it means."
         )
 
 

@@ -15,7 +15,7 @@ from adapters.advancedmd.source import AdvancedMdSource
 from adapters.advancedmd.words import own_codes, settable
 from adapters.rest.envelope import Single
 from adapters.rest.ports import Ports
-from adapters.rest.vendor import Listing, Secrets, Vendor
+from adapters.rest.vendor import Listing, OwnStatuses, Secrets, Vendor
 from domain.connections import Connection
 from domain.desk import Ability
 from domain.errors import Refused
@@ -122,7 +122,7 @@ VENDOR = Vendor(
     adaptive=False,
     settable=settable,
     check_settings=check,
-    own_statuses=own_codes,
+    own_statuses=OwnStatuses("status_codes", own_codes),
     serves_callers=False,
     capabilities=Capabilities(
         changed_since=True,

@@ -13,7 +13,7 @@ from adapters.rest.lengths import length
 from adapters.rest.paging import PageNumber
 from adapters.rest.ports import Ports
 from adapters.rest.record import Record, joined
-from adapters.rest.vendor import Listing, Secrets, Vendor
+from adapters.rest.vendor import Listing, OwnStatuses, Secrets, Vendor
 from adapters.rest.waits import RateHeaders
 from adapters.sikka import abilities, faults, offices
 from adapters.sikka.desk import SikkaDesk
@@ -30,7 +30,7 @@ from adapters.sikka.rows import (
     starts,
 )
 from adapters.sikka.source import SikkaSource
-from adapters.sikka.statuses import is_deleted, standing
+from adapters.sikka.statuses import check, is_deleted, own_words, standing
 from domain import names
 from domain.appointments import Appointment, Patient, Practitioner
 from domain.connections import Connection
@@ -266,6 +266,8 @@ VENDOR = Vendor(
         "booking_status": "Status of a new appointment, where the PMS wants one",
         "booking_type": "Type of a new appointment that names none, where the PMS wants one",
         "cancelled_status": "The practice's own word for a cancelled appointment",
+        "status_words": "Meaning of the practice's own words for a status, such as "
+        "Recovery=arrived; Rebook=cancelled",
         "status_path": "What a change of status calls the field (status)",
         "requests_a_minute": "What the plan allows, if not 120",
         "default_minutes": "Length of an appointment that has none",
@@ -283,6 +285,8 @@ VENDOR = Vendor(
     note_policy="on_demand",
     holds=HOLDS,
     telehealth_only=False,
+    check_settings=check,
+    own_statuses=OwnStatuses("status_words", own_words),
     capabilities=Capabilities(
         changed_since=True,
         probe_by_id=True,

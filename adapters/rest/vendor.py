@@ -54,6 +54,14 @@ class Queries(Protocol):
     ) -> Iterable[Query]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class OwnStatuses:
+    """The setting in which a practice gives statuses a meaning, and how it is read."""
+
+    setting: str
+    read: Callable[[Connection], Mapping[str, Status]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing(Generic[T]):
     """A collection, or one thing, at a path; `parse` yields what one record means to us.
@@ -188,7 +196,7 @@ class Vendor:
     adaptive: bool = True
     settable: Callable[[Connection], frozenset[Status]] | None = None
     check_settings: Callable[[Mapping[str, Any], Connection | None], None] | None = None
-    own_statuses: Callable[[Connection], Mapping[str, Status]] | None = None
+    own_statuses: OwnStatuses | None = None
     tiers: Mapping[str, tuple[Tier, ...]] = field(default_factory=dict)
     limit_words: Mapping[str, str] = field(default_factory=dict)
     excess_cost: Decimal | None = None

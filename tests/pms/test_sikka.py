@@ -9,13 +9,15 @@ from uuid import UUID
 import httpx
 import pytest
 
+from adapters import chosen, drift_cures
 from adapters.pms import open_source
-from adapters.pms.sikka import parse
+from adapters.pms.sikka import VENDOR, parse
 from adapters.rest.ports import Vault
 from adapters.rest.record import Record
 from adapters.sikka.zones import WINDOWS, iana
 from domain.appointments import Appointment, Status
 from domain.connections import Connection
+from domain.drift import Drift
 from domain.errors import BadInput, NeedsReconnect, Refused, SyncError, Throttled, Transient
 from domain.sources import Page
 from domain.window import whole_day, zone
@@ -43,8 +45,8 @@ VISIT = {
 }
 
 
-def row(**told: Any) -> Appointment:
-    (found,) = parse(Record({**VISIT, **told}), CONNECTION)
+def row(connection: Connection = CONNECTION, /, **told: Any) -> Appointment:
+    (found,) = parse(Record({**VISIT, **told}), connection)
     return found
 
 
@@ -87,6 +89,54 @@ def test_a_word_nobody_knows_is_booked_kept_and_flagged(word: str) -> None:
 
     assert (found.status, found.status_raw) == (Status.BOOKED, word)
     assert "unknown_status" in found.flags
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("Recovery", Status.ARRIVED),
+        ("IN-RECOVERY  room", Status.IN_PROGRESS),
+        ("Moved, will call", Status.CANCELLED),
+        ("Confirmed", Status.BOOKED),
+    ],
+)
+def test_a_word_of_the_practices_own_means_what_it_says_of_it(word: str, status: Status) -> None:
+    words = "Recovery=arrived; in recovery room = in_progress; Moved, will call=cancelled;"
+    own = replace(CONNECTION, settings={"status_words": f"{words} confirmed=booked"})
+
+    found = row(own, status=word)
+
+    assert (found.status, found.status_raw) == (status, None)
+    assert "unknown_status" not in found.flags
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Recovery=asleep", "no 'asleep'; the words are booked, confirmed"),
+        ("Recovery", "is written Recovery=arrived; Rebook=cancelled"),
+        ("=arrived", "is written Recovery=arrived; Rebook=cancelled"),
+    ],
+)
+def test_a_word_without_a_meaning_of_ours_is_refused_at_once(written: str, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        chosen.settings(VENDOR, {"status_words": written})
+
+
+def test_a_word_nobody_knows_comes_with_where_to_say_what_it_means() -> None:
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    met = Drift(what="status:on_loan", times=1, first_seen_at=at, last_seen_at=at)
+    own = replace(CONNECTION, settings={"status_words": "Rebook=cancelled"})
+
+    told = drift_cures.sentence(met, VENDOR, own)
+    page = drift_cures.sentence(met, VENDOR, own, how=drift_cures.on_its_page)
+    since = replace(CONNECTION, settings={"status_words": "On Loan=cancelled"})
+
+    assert told.endswith('"status_words=rebook=cancelled; on_loan=arrived"')
+    assert "above, as the meaning of the practice's own words for a status, such as: " in page
+    assert drift_cures.sentence(met, VENDOR, since).endswith(
+        "Since then status_words says that it means cancelled."
+    )
 
 
 @pytest.mark.parametrize(

@@ -80,5 +80,5 @@ def test_the_page_of_a_connection_says_where_an_unknown_status_is_given_a_meanin
 
     page = site.client.get(f"/connections/{connection}", headers=site.bearer(Role.OWNER)).text
 
-    assert "under the office&#39;s own codes above, such as: 77=arrived" in page
+    assert "above, as the meaning of the office&#39;s own codes, such as: 77=arrived" in page
     assert "pms-sync connections set" not in page
