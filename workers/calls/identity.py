@@ -89,10 +89,10 @@ def asked(request: ToolRequest, claim: Claim, question: str) -> str:
     return ONLY_HUMAN if attempts >= MOST_ATTEMPTS else question
 
 
-def whose_appointment(request: ToolRequest, told: Arguments) -> Known:
-    """The patient whose appointment is meant that there is already.
+def who_is_meant(request: ToolRequest, told: Arguments) -> Known:
+    """The patient of whom something is meant that there is already, such as an appointment.
 
-    Who has registered somebody may mean one of their own as well, so they are asked for whom.
+    Who has registered somebody may mean their own as well, so they are asked whose.
     """
     claim, proven = told.claim(), request.proofs.patient_ids
     is_said = _says_who(claim) or told.text("appointmentid") is not None

@@ -7,7 +7,7 @@ from domain.tools import ToolAnswer, ToolRequest
 from domain.wishes import Cancellation
 from workers.calls.arguments import arguments_of
 from workers.calls.carrying import carried
-from workers.calls.identity import whose_appointment
+from workers.calls.identity import who_is_meant
 from workers.calls.present import of_the_cancelled
 from workers.calls.upcoming import said_appointment, the_appointment
 
@@ -22,7 +22,7 @@ def answer(request: ToolRequest) -> ToolAnswer:
     if again is not None:
         return told_of(request, carried(request, again.write.wish), DONE, phi_fields=PHI)
     told = arguments_of(request)
-    patient = whose_appointment(request, told)
+    patient = who_is_meant(request, told)
     present = of_the_cancelled(told, request.connection)
     meant = the_appointment(request, told, patient, present, cancels=True)
     found = meant.appointment

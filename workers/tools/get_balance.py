@@ -3,7 +3,7 @@
 from domain.desk import Ability
 from domain.tools import ToolAnswer, ToolRequest
 from workers.calls.arguments import arguments_of
-from workers.calls.identity import the_patient
+from workers.calls.identity import who_is_meant
 
 NAME = "get-balance"
 ABILITIES = frozenset({Ability.READ_BALANCE})
@@ -12,7 +12,7 @@ NONE = "I can see no balance on record."
 
 
 def answer(request: ToolRequest) -> ToolAnswer:
-    patient = the_patient(request, arguments_of(request))
+    patient = who_is_meant(request, arguments_of(request))
     found = request.desk.balance(patient.id)
     if found is None:
         return ToolAnswer(text=NONE, phi_fields=PHI, patient_id=patient.id)

@@ -4,7 +4,7 @@ from domain.desk import Ability, Coverage
 from domain.speech import joined
 from domain.tools import ToolAnswer, ToolRequest
 from workers.calls.arguments import arguments_of
-from workers.calls.identity import the_patient
+from workers.calls.identity import who_is_meant
 
 NAME = "get-insurance"
 ABILITIES = frozenset({Ability.READ_INSURANCE})
@@ -14,7 +14,7 @@ NONE = "There is no insurance on record."
 
 
 def answer(request: ToolRequest) -> ToolAnswer:
-    patient = the_patient(request, arguments_of(request))
+    patient = who_is_meant(request, arguments_of(request))
     covers = sorted(request.desk.insurance(patient.id), key=lambda one: not one.is_primary)
     listed = joined([_said(one) for one in covers], word="and")
     text = f"The insurance on record is {listed}." if listed else NONE

@@ -9,7 +9,7 @@ from domain.verification import shown_name
 from domain.window import local_day
 from domain.writes import WriteState
 from workers.calls.arguments import arguments_of
-from workers.calls.identity import the_patient
+from workers.calls.identity import who_is_meant
 from workers.calls.upcoming import Coming, coming, said_appointment
 
 NAME = "get-patient-info"
@@ -20,7 +20,7 @@ LAST_DIGITS = 4
 
 def answer(request: ToolRequest) -> ToolAnswer:
     """Enough to recognise what is on record; numbers and addresses are never read out whole."""
-    known = the_patient(request, arguments_of(request))
+    known = who_is_meant(request, arguments_of(request))
     card = known.card()
     told = f"{_coming(request, coming(request, known))}{_record(request, card)}"
     text = f"This is the record of {shown_name(card)}. {told}"

@@ -7,7 +7,7 @@ from domain.speech import said_day
 from domain.tools import ToolAnswer, ToolRequest
 from domain.window import local_day
 from workers.calls.arguments import arguments_of
-from workers.calls.identity import the_patient
+from workers.calls.identity import who_is_meant
 
 NAME = "get-patient-notes"
 ABILITIES = frozenset({Ability.READ_NOTES})
@@ -19,7 +19,7 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def answer(request: ToolRequest) -> ToolAnswer:
-    patient = the_patient(request, arguments_of(request))
+    patient = who_is_meant(request, arguments_of(request))
     notes = sorted(request.desk.notes(patient.id), key=lambda one: one.at or LONG_AGO, reverse=True)
     said = " ".join(_said(request, one) for one in notes[:MOST])
     return ToolAnswer(text=said or NONE, phi_fields=PHI, patient_id=patient.id)

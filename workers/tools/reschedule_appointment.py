@@ -15,7 +15,7 @@ from domain.wishes import Move
 from domain.writes import KeptWrite, SlotTaken, WriteState
 from workers.calls.arguments import Arguments, arguments_of
 from workers.calls.carrying import asked_before, carried
-from workers.calls.identity import Known, whose_appointment
+from workers.calls.identity import Known, who_is_meant
 from workers.calls.present import of_the_moved
 from workers.calls.times import (
     Sought,
@@ -38,7 +38,7 @@ def answer(request: ToolRequest) -> ToolAnswer:
     if again is not None:
         return _told(request, carried(request, again.write.wish))
     told = arguments_of(request)
-    patient = whose_appointment(request, told)
+    patient = who_is_meant(request, told)
     present = of_the_moved(told, request.connection)
     meant = the_appointment(request, told, patient, present, cancels=False)
     if meant.cancellation is not None:
