@@ -1,5 +1,6 @@
 """A recording in a PMS's place: answers in the order they came, its clock, and no line at all."""
 
+import zlib
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,22 +30,32 @@ _BROKE: Mapping[str, type[SyncError]] = {
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was answered to one question, or how the line broke; and when."""
+    """What was answered to one question, or how the line broke; and when.
+
+    Its body stays `packed` until it is played: opened, a recording is many times as large.
+    """
 
     question: Question
     at: datetime
-    answer: http.Answer | None
-    broke: SyncError | None
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    packed: bytes = field(default=b"", repr=False)
+    broke: SyncError | None = None
+
+    @property
+    def answer(self) -> http.Answer | None:
+        if self.status is None:
+            return None
+        body = zlib.decompress(self.packed)
+        return http.Answer(status=self.status, headers=self.headers, body=body)
 
     @classmethod
     def of(cls, part: Mapping[str, Any], body: bytes) -> "Heard":
         asked = {name: part[name] for name in ("method", "path", "body")}
-        answer = broke = None
-        if "status" in part:
-            answer = http.Answer(status=part["status"], headers=part["headers"], body=body)
-        else:
-            broke = _BROKE.get(part["error"], Transient)(part["text"])
-        return cls(Question(**asked), datetime.fromisoformat(part["at"]), answer, broke)
+        question, at = Question(**asked), datetime.fromisoformat(part["at"])
+        if "status" not in part:
+            return cls(question, at, broke=_BROKE.get(part["error"], Transient)(part["text"]))
+        return cls(question, at, part["status"], part["headers"], zlib.compress(body))
 
 
 @dataclass(slots=True)
@@ -89,9 +100,10 @@ class Player:
             heard = waiting.popleft()
             self._now = max(self._now, heard.at)
             self.asked[question.sentence] += 1
-        if heard.answer is None:
+        answer = heard.answer
+        if answer is None:
             raise heard.broke or Transient("the connection broke")
-        return heard.answer
+        return answer
 
 
 class _NoLine:

@@ -18,9 +18,9 @@ def answer(heard: Heard) -> dict[str, Any]:
     """As it came; what is no text is shown as if it were."""
     asked = heard.question
     told = {"at": heard.at, "method": asked.method, "path": asked.path, "body": asked.body}
-    if heard.answer is None:
-        return {**told, "broke": str(heard.broke)}
     found = heard.answer
+    if found is None:
+        return {**told, "broke": str(heard.broke)}
     text = found.body.decode(errors="replace")
     return {**told, "status": found.status, "headers": dict(found.headers), "answer": text}
 
