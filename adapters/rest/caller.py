@@ -234,7 +234,8 @@ class Caller:
             return
         now = self.ports.clock()
         told = allowance(self.vendor.rate_headers, answer.headers, now=now)
-        if told is not None:
+        # When a window ends says nothing as long as nothing says what is left of it.
+        if told is not None and (told.limit, told.remaining) != (None, None):
             self.ports.throttle.observe(
                 self._bucket(ask.buckets[0]),
                 limit=told.limit,

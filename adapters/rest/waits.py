@@ -12,10 +12,13 @@ _SHORTEST, _LONGEST = 1.0, 24 * 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateHeaders:
-    """The headers a vendor reports its allowance in; `reset` in seconds or as an epoch instant."""
+    """The headers a vendor reports its allowance in; `reset` in seconds or as an epoch instant.
 
-    limit: str
-    remaining: str
+    A vendor need not have all of them: some say of a refusal alone when they answer again.
+    """
+
+    limit: str | None = None
+    remaining: str | None = None
     reset: str | None = None
     reset_is_epoch: bool = False
 
@@ -44,12 +47,13 @@ def bounded(seconds: float) -> float:
 
 def allowance(names: RateHeaders, headers: Mapping[str, str], *, now: datetime) -> Allowance | None:
     """The allowance told, or None where the headers say nothing."""
-    limit, remaining = (_number(headers.get(name, "")) for name in (names.limit, names.remaining))
-    reset = _number(headers.get(names.reset, "")) if names.reset else None
+    limit, remaining, reset = (
+        _number(headers.get(name or "", "")) for name in (names.limit, names.remaining, names.reset)
+    )
+    if limit is None and remaining is None and reset is None:
+        return None
     if reset is not None and names.reset_is_epoch:
         reset -= now.timestamp()
-    if limit is None and remaining is None:
-        return None
     return Allowance(
         limit=None if limit is None else int(limit),
         remaining=None if remaining is None else int(remaining),
