@@ -187,14 +187,18 @@ def fixture_file(name: str) -> Path:
 def matches(exchange: Mapping[str, Any], request: httpx.Request) -> bool:
     """Method, path, and every query value the exchange names; null means it must be absent.
 
-    `contains` is a text of the request's body, where one address serves everything.
+    A list is all that a repeated parameter says. `contains` is a text of the request's body, where
+    one address serves everything.
     """
     if exchange.get("method", "GET") != request.method or exchange["path"] != request.url.path:
         return False
     if exchange.get("contains", "").encode() not in request.content:
         return False
     query = request.url.params
-    return all(query.get(key) == value for key, value in exchange.get("query", {}).items())
+    return all(
+        query.get_list(key) == value if isinstance(value, list) else query.get(key) == value
+        for key, value in exchange.get("query", {}).items()
+    )
 
 
 def answer(exchange: Mapping[str, Any]) -> httpx.Response:

@@ -166,7 +166,8 @@ def test_a_package_of_ones_own_may_describe_it_too(tmp_path: Path) -> None:
     (installed / "entry_points.txt").write_text(f"[{points}]\nexamplepms = {named}\n")
 
     told = run("-m", "console.main", "vendors", "--json", tree=ROOT, PYTHONPATH=str(tmp_path))
-    checks = ["-m", "pytest", "tests/contract/test_every_pms.py", "-k", "examplepms"]
+    every = [f"tests/contract/test_every_pms{of}.py" for of in ("", "_asks", "_tells")]
+    checks = ["-m", "pytest", *every, "-k", "examplepms"]
     outcome = run(*checks, "-q", "-p", "no:cacheprovider", tree=ROOT, PYTHONPATH=str(tmp_path))
 
     assert "Example PMS" in [one["title"] for one in json.loads(told.stdout)["vendors"]]
