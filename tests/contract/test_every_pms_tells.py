@@ -3,6 +3,7 @@
 import copy
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -58,12 +59,24 @@ def test_whatever_may_be_left_out_stands_where_it_says(name: str) -> None:
     assert [spot for spot in spots if all(bare(one, [spot]) == one for one in objects)] == []
 
 
+@contextmanager
+def every_line() -> Iterator[list[Any]]:
+    """What is logged below the level that the tests are run at, too, and before it is filtered."""
+    usual = structlog.get_config()["wrapper_class"]
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG))
+    try:
+        with structlog.testing.capture_logs() as lines:
+            yield lines
+    finally:
+        structlog.configure(wrapper_class=usual)
+
+
 @every_vendor
 def test_nothing_of_a_patient_is_logged(name: str, caplog: pytest.LogCaptureFixture) -> None:
     told = fixture(name)
     caplog.set_level(logging.DEBUG)
 
-    with structlog.testing.capture_logs() as lines:
+    with every_line() as lines:
         rows = Stage(told).rows()
 
     said = " ".join([caplog.text, *map(str, lines)])
