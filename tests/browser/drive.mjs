@@ -1,8 +1,9 @@
 // Carries out the steps of one scenario in a browser; the last line it prints is what it found.
 import { existsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { chromium as browsers } from "playwright-core";
+import { barriers } from "./barriers.mjs";
 
 const INSTALLED = [
   "/usr/bin/chromium",
@@ -43,12 +44,19 @@ const browser = await browsers.launch({
 
 const cameras = new Map();
 
+// What is worth a picture is worth a look at what bars the way there: by the picture's name.
+const barred = {};
+
 // A picture that nobody asked for is not taken: a long page is laid out and painted anew for it.
 // On a busy machine the browser fails to take one now and then, whatever the page.
 function handCamera(page) {
   const take = page.screenshot.bind(page);
   cameras.set(page, take);
-  page.screenshot = shots ? (picture) => take(picture).catch(() => take(picture)) : async () => {};
+  page.screenshot = async (picture) => {
+    const found = await barriers(page);
+    if (found.length) barred[`${new URL(page.url()).pathname} (${basename(picture.path)})`] = found;
+    if (shots) await take(picture).catch(() => take(picture));
+  };
   if (!shots) Object.getPrototypeOf(page.locator("html")).screenshot = async () => {};
 }
 
@@ -86,7 +94,7 @@ async function open({ width = 1280, height = 860, ...options } = {}) {
   return { page, trouble };
 }
 
-const tell = (found) => console.log(JSON.stringify(found));
+const tell = (found) => console.log(JSON.stringify({ found, barred }));
 
 try {
   const { default: play } = await import(`./scenarios/${scenario}.mjs`);

@@ -17,7 +17,8 @@ SCENARIO_SECONDS = 300
 def drive(scenario: str, *, base: str, token: str, shots: Path, **told: Any) -> dict[str, Any]:
     """What the scenario found; `shots` is where its pages are pictured if it fails.
 
-    Its own pictures go where SCREENSHOTS says; without it they are not taken.
+    Its own pictures go where SCREENSHOTS says; without it they are not taken. Whatever it pictures
+    is looked through for what bars people's way, whether a picture is taken or not.
     """
     unpacked = Path(tempfile.gettempdir()) / f"pms-sync-browser-{os.getuid()}-{WORKER}"
     unpacked.mkdir(mode=0o700, exist_ok=True)
@@ -32,8 +33,9 @@ def drive(scenario: str, *, base: str, token: str, shots: Path, **told: Any) -> 
         env={**os.environ, "TMPDIR": str(unpacked)},
     )
     assert done.returncode == 0, str(done.stderr)[-3000:]
-    found: dict[str, Any] = json.loads(str(done.stdout).strip().splitlines()[-1])
-    return found
+    played: dict[str, dict[str, Any]] = json.loads(str(done.stdout).strip().splitlines()[-1])
+    assert played["barred"] == {}, json.dumps(played["barred"], indent=1, ensure_ascii=False)
+    return played["found"]
 
 
 def pictures() -> str | None:

@@ -65,6 +65,15 @@ def judged(
     return drive("judging", base=base, token=site.link(), shots=shots, pages=pages, **more)
 
 
+def test_what_bars_the_way_is_told_with_its_page_its_rule_and_its_element(
+    site: Site, browser_parts: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        AssertionError, match=r"/ \(barred\.png\)\D+select-name: <select data-filter"
+    ):
+        drive("barring", base=site.ports.base_url, token=site.link(), shots=tmp_path)
+
+
 def asked_of(asked: Asked, **told: UUID) -> Asked:
     if isinstance(asked, str):
         return asked.format(**told)

@@ -44,7 +44,7 @@ export default async function play({ open, shots, base, told }) {
   await early.page.goto(`${base}/deliveries`);
   await shot(early.page, "phone-untold");
   found.untold = await page.locator("#untold > li").innerText();
-  await page.getByRole("button", { name: /^Tell the caller/ }).click();
+  await page.getByRole("button", { name: /^Tell them/ }).click();
   await page.locator("[data-sure-title]", { hasText: "Tell the caller" }).waitFor();
   found.tell = await page.locator("[data-sure-text]").textContent();
   await shot(page, "tell");
