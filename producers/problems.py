@@ -68,6 +68,7 @@ METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
 SORRY = "Something went wrong on our side. It has been logged; try again in a moment."
 AWAY = "Something this needs cannot be reached just now; try again in a moment."
 NOTHING_HERE = "There is nothing at this address."
+NOWHERE = "The address may have been mistyped, or what it led to is gone."
 NO_PAGE = "This address is no page: it answers a button or a program. Go back and use the button."
 SENTENCES: Mapping[HTTPStatus, str] = {
     HTTPStatus.NOT_FOUND: NOTHING_HERE,
@@ -75,6 +76,7 @@ SENTENCES: Mapping[HTTPStatus, str] = {
 }
 """For what is refused before any of ours is asked."""
 
+PASSING = frozenset({HTTPStatus.TOO_MANY_REQUESTS})
 PAUSE = {"Retry-After": "5"}
 MOST_PLACES = 10
 LONGEST_PLACE = 120
@@ -118,6 +120,7 @@ def answer(request: Request, problem: Problem) -> Response:
             problem=problem,
             title=title,
             request_id=_to_quote(request, problem),
+            passes=_passes(request, problem),
         )
         page.headers.update(problem.headers or {})
         return page
@@ -185,6 +188,8 @@ def _http(request: Request, error: Exception) -> Response:
         raise TypeError("not an HTTP error") from error
     status = HTTPStatus(error.status_code)
     detail = SENTENCES.get(status, f"{status.phrase}.")
+    if status is HTTPStatus.NOT_FOUND and _is_page(request):
+        detail = NOWHERE
     headers = dict(error.headers or {})
     if "Allow" in headers:
         headers["Allow"] = taken = ", ".join(_taken(request))
@@ -207,6 +212,12 @@ def _to_quote(request: Request, problem: Problem) -> str | None:
     """By what our own fault is found in the log."""
     is_ours = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     return getattr(request.state, "request_id", None) if is_ours else None
+
+
+def _passes(request: Request, problem: Problem) -> bool:
+    """Whether the same page may well open in a moment: no reason then to lead anybody elsewhere."""
+    is_ours = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return request.method == "GET" and (is_ours or problem.status in PASSING)
 
 
 def crash(request: Request, error: Exception) -> Response:

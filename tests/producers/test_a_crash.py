@@ -1,8 +1,13 @@
 """What nobody foresaw: one sentence for people, and no connection left that is about to end."""
 
-import pytest
-from sqlalchemy import text
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import pytest
+from psycopg import sql
+from sqlalchemy import make_url, text
+
+from tests.conftest import Databases
 from tests.producers.conftest import Site
 
 pytestmark = pytest.mark.integration
@@ -41,3 +46,31 @@ def test_a_page_that_crashed_names_what_its_line_in_the_log_is_found_by(site: Si
     assert f"<code>{crashed.headers['x-request-id']}</code>" in crashed.text
     assert crashed.text.count("went wrong") == 1
     assert "tell whoever runs" not in missing.text
+    assert '<a class="button primary" href="">Try again</a>' in crashed.text
+    assert "Back to" not in crashed.text and "Try again" not in missing.text
+
+
+def test_nobody_is_sent_to_sign_in_because_the_database_is_away(
+    site: Site, databases: Databases, database_url: str
+) -> None:
+    site.sign_in()
+    with shut(databases, database_url):
+        page = site.client.get("/", headers={"Accept": "text/html"})
+
+    assert page.status_code == 503
+    assert "Try again" in page.text
+    assert "Sign in" not in page.text
+
+
+@contextmanager
+def shut(databases: Databases, url: str) -> Iterator[None]:
+    """A database that is there for nobody, whoever was connected included."""
+    name = str(make_url(url).database)
+    door = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    databases.connection.execute(door.format(sql.Identifier(name), sql.Literal(False)))
+    try:
+        gone = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+        databases.connection.execute(gone, (name,))
+        yield
+    finally:
+        databases.connection.execute(door.format(sql.Identifier(name), sql.Literal(True)))

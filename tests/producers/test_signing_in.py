@@ -98,6 +98,8 @@ def test_an_address_that_does_not_exist_looks_like_a_page_of_ours(site: Site) ->
     assert "Sam Owner" in inside.text and "Sign out" in inside.text
     assert '<a href="/sync">Sync</a>' in inside.text
     assert ">Back to run sheet</a>" in inside.text
+    assert "<h1>There is nothing here</h1>" in inside.text
+    assert "nothing at this address" not in inside.text
 
 
 def test_a_link_that_is_too_old_lets_nobody_in(site: Site) -> None:
