@@ -1,8 +1,9 @@
 """What every answer has in common, and how the process says it is well."""
 
 import asyncio
+import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import httpx
 import pytest
@@ -137,6 +138,23 @@ def test_hostile_names_are_shown_and_never_run(site: Site) -> None:
     for html in (page, details):
         assert "<img" not in html
         assert "&lt;img src=x onerror=alert(1)&gt;" in html
+
+
+def test_only_words_follow_the_direction_of_their_letters(site: Site) -> None:
+    """An address would be turned round: what stands before its @ is after it from right to left."""
+    slot = Slot(at="09:00", patient="محمد عبد الرحمن", notes="שלום")
+    book = {"Dr Ida Madeup": (slot,)}
+    practice = Practice(vendor="gentu", name="Rooms", timezone="Australia/Perth", books=book)
+    with site.everything() as db:
+        ids = seed(db, site.seal(), (practice,), day=DAY + timedelta(days=1))
+    site.sign_in()
+
+    details = site.client.get(f"/sheet/entries/{ids['محمد عبد الرحمن']}").text
+
+    written = re.compile(r'data-edit="(\w+)".*?<span data-shown dir="(\w+)">', re.DOTALL)
+    shown = dict(written.findall(details))
+    assert {name for name, way in shown.items() if way == "auto"} == {"patient_name", "notes"}
+    assert shown["patient_email"] == shown["patient_phone"] == "ltr"
 
 
 def test_a_link_that_is_not_https_is_not_made_clickable(site: Site) -> None:

@@ -57,7 +57,7 @@ function begin(field) {
   error.textContent = "";
   const entry = fieldFor(field.dataset.kind, { choices: choicesOf(field), present: was });
   entry.setAttribute("aria-describedby", error.id);
-  entry.dir = "auto";
+  entry.dir = field.querySelector("[data-shown]").dir;
   // What stood here may have the focus still, and gives it up as it goes: by now it is nobody's value.
   place.replaceChildren(entry);
   entry.value = was;
