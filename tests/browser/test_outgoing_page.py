@@ -57,6 +57,7 @@ def test_an_owner_has_a_program_told_and_sees_how_it_goes(
     assert found["still"] == found["secret"]
     assert (found["typed"], found["pressed"]) == ("https://hooks.example.com/ano", "Resume")
     assert (found["test"], found["forgotten"]) == ("To be sent", True)
+    assert found["heir"].startswith("Remove: https://")
     assert found["endpoints"] == 3
     assert "It answered 500." in found["disabled"]
     assert found["messages"] == 7

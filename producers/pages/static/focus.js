@@ -14,24 +14,27 @@ let isLooking = false;
 function marked(control) {
   const layer = control.closest(LAYERS);
   const own = nameOf(control);
+  const kind = kindOf(control);
   const steps = [];
   for (let at = control.parentElement; at && at !== document.body; at = at.parentElement) {
     const name = nameOf(at);
     if (at.localName === "main" || at === layer || document.querySelectorAll(name).length === 1) {
-      steps.push({ name, like: placeOf(control, at, own), any: placeOf(control, at, CONTROLS) });
+      steps.push({ name, like: placeOf(control, at, own), kin: kind && placeOf(control, at, kind), any: placeOf(control, at, CONTROLS) });
     }
     if (at === layer) break;
   }
-  return { control, layer, own, steps };
+  return { control, layer, own, kind, steps };
 }
 
 // By its id, else by what it is for.
-function nameOf(node) {
-  if (node.id) return `#${CSS.escape(node.id)}`;
+const nameOf = (node) => (node.id ? `#${CSS.escape(node.id)}` : kindOf(node) ?? node.localName);
+
+// What it is for, as its like elsewhere: the next line's “Remove”, say; null where nothing tells.
+function kindOf(node) {
   const told = [...node.attributes].filter(({ name, value }) => name.startsWith("data-") && !FLEETING.has(name.slice(5)) && value.length < 80);
   const name = node.getAttribute("name");
   const all = [...told.map((one) => [one.name, one.value]), ...(name ? [["name", name]] : [])];
-  return node.localName + all.map(([key, value]) => `[${key}="${CSS.escape(value)}"]`).join("");
+  return all.length ? node.localName + all.map(([key, value]) => `[${key}="${CSS.escape(value)}"]`).join("") : null;
 }
 
 const shownIn = (within, wanted) => [...within.querySelectorAll(wanted)].filter((one) => one.checkVisibility());
@@ -39,12 +42,13 @@ const isBefore = (one, control) => one.compareDocumentPosition(control) & Node.D
 const placeOf = (control, within, wanted) => shownIn(within, wanted).filter((one) => isBefore(one, control)).length;
 const nearest = (all, place) => all[Math.min(place, all.length - 1)];
 
-function* heirs({ control, own, steps }) {
+function* heirs({ control, own, kind, steps }) {
   yield control;
-  for (const { name, like, any } of steps) {
+  for (const { name, like, kin, any } of steps) {
     const within = document.querySelector(name);
     if (!within) continue;
     yield nearest(shownIn(within, own), like);
+    if (kind) yield nearest(shownIn(within, kind), kin);
     yield nearest(shownIn(within, CONTROLS).filter((one) => !one.matches(":disabled")), any);
   }
 }
@@ -109,15 +113,15 @@ export function reload(sentence) {
 
 // What there is to say is said on the page that comes.
 export function leave(sentence, path) {
-  const { own, steps } = trail.findLast((one) => !one.layer) ?? {};
-  sessionStorage.setItem(KEPT, JSON.stringify({ path, own, steps, sentence }));
+  const { own, kind, steps } = trail.findLast((one) => !one.layer) ?? {};
+  sessionStorage.setItem(KEPT, JSON.stringify({ path, own, kind, steps, sentence }));
 }
 
 function begin() {
-  const { path, own, steps, sentence } = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
+  const { path, own, kind, steps, sentence } = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
   sessionStorage.removeItem(KEPT);
   if (path !== location.pathname) return;
-  if (steps) trail = [{ control: null, layer: null, own, steps }];
+  if (steps) trail = [{ control: null, layer: null, own, kind, steps }];
   look();
   if (sentence) say(sentence);
 }

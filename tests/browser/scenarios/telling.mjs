@@ -31,6 +31,7 @@ export default async function play({ open, shots }) {
   await line.getByRole("button", { name: "Remove" }).click();
   await page.locator("[data-sure-yes]").click();
   await page.waitForFunction((count) => document.querySelectorAll("#endpoints li").length < count, found.endpoints);
+  found.heir = await page.evaluate(() => document.activeElement.ariaLabel);
   found.forgotten = await page.locator("[data-secret]").isHidden();
   found.disabled = await page.locator("#endpoints .about").first().innerText();
   found.messages = await page.locator("#messages li").count();
