@@ -54,6 +54,7 @@ def test_nobody_leaves_the_sheet_with_something_typed_that_is_not_saved(browse: 
     assert (found["stayed"], found["typed"]) == ("2026-11-23", "25:99")
     assert found["unanswered"].startswith("The server did not answer; look whether it was done")
     assert found["overtaken"] == ["2026-11-23", "09:25"]
+    assert found["told"].startswith("What you were typing was not saved")
     assert found["cleared"] is False
     assert found["trouble"] == []
 

@@ -6,9 +6,15 @@ function leads(link, event) {
   return /^https?:$/.test(link.protocol) && !isElsewhere && !isNear(link);
 }
 
+let holds = () => false;
+
+// Whether something is typed here that is not saved.
+export const isHeld = () => holds();
+
 // `settle` answers whether everything is saved, once that is known.
 export function guard(isUnsaved, settle) {
   let waits = false;
+  holds = isUnsaved;
 
   async function wait(event, go) {
     // Pressed again while an answer does not come: the browser asks whether to leave.

@@ -63,6 +63,7 @@ export default async function play({ open }) {
   await page.context().clearCookies();
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Signed out" }).waitFor();
+  found.told = await page.locator("main .error").innerText();
   found.cleared = (await page.locator("body").innerText()).includes("Carla");
   await page.getByRole("link", { name: "Sign in" }).click();
   await page.waitForURL(/\/login/);
