@@ -6,11 +6,13 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from domain.connections import State
+from domain.freshness import Status
 from domain.sheet import ConnectionView
 
 # Today is kept fresh by the schedule; another day is read again when somebody opens it after that.
 BELIEVED_FOR = timedelta(minutes=30)
 FURTHEST = timedelta(days=90)
+WELL = frozenset({Status.ON_TIME, Status.CLOSED})
 NEVER_READ = frozenset({State.SETUP_REQUIRED, State.INACTIVE})
 
 
@@ -30,6 +32,11 @@ class Reading:
         """Its rows may be missing, and a sync would bring them."""
         return self.read_at is None and self.can_be_asked
 
+    @property
+    def is_well(self) -> bool:
+        """Nobody has to know more of it."""
+        return not self.is_missing and self.connection.status in WELL
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayReadings:
@@ -37,6 +44,10 @@ class DayReadings:
 
     readings: Sequence[Reading]
     due: Sequence[UUID]
+
+    @property
+    def well(self) -> Sequence[Reading]:
+        return tuple(one for one in self.readings if one.is_well)
 
     @property
     def missing(self) -> Sequence[Reading]:

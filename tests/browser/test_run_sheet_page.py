@@ -1,9 +1,12 @@
 """The run sheet as people use it, in a real browser."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.browser.conftest import Browse
 from tests.producers.conftest import Site
+from tests.producers.seeding import DAY, Practice, Slot, seed, was_read
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
@@ -130,6 +133,29 @@ def test_a_day_nobody_read_is_not_shown_as_empty(browse: Browse) -> None:
     assert found["fresh"] == ["This day not read yet"] * 3
     assert (found["first"], found["reloaded"], found["status"]) == (2, 2, 202)
     assert {one["from"] for one in found["bodies"]} == {"2026-11-24"}
+    assert found["trouble"] == []
+
+
+def test_practices_of_which_there_is_nothing_to_tell_are_one_line_on_a_phone(
+    busy_site: Site, browse: Browse
+) -> None:
+    more = [
+        Practice(vendor="gentu", name=f"{name} Rooms", timezone="Australia/Melbourne", books=book)
+        for name in ("Second", "Third")
+        for book in [{f"Dr {name} Madeup": (Slot(at="09:00", patient=f"{name} Example"),)}]
+    ]
+    with busy_site.everything() as db:
+        seed(db, busy_site.seal(), more, day=DAY + timedelta(days=1))
+        was_read(db)
+
+    found = browse("folding")
+
+    late, refused = "Harbour Allied Health", "Northside Specialists"
+    assert found["wide"] == 5
+    assert found["button"] == "3 practices, all well"
+    assert found["folded"] == [late, refused]
+    assert (found["open"], found["kept"]) == (5, 5)
+    assert found["late"] == ["Example Clinic", late, refused]
     assert found["trouble"] == []
 
 

@@ -1,6 +1,7 @@
 // Syncing by hand: progress while it runs, a sentence when it is done; and how fresh all is.
 import { ask } from "./api.js";
 import { renew, whenRenewed } from "./day.js";
+import { fold } from "./fresh.js";
 import { hold, release } from "./holding.js";
 import { inTurn } from "./turns.js";
 
@@ -145,6 +146,7 @@ function freshness(connections) {
     const sentence = line.querySelector("[data-sentence]");
     if (sentence) sentence.textContent = one.sentence;
   }
+  fold();
 }
 
 // Offered while any practice can be read; where the sheet is empty, reading the day comes first.
