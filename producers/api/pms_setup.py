@@ -115,7 +115,7 @@ def status(door: Reader) -> dict[str, Any]:
 @router.post("/test-connection", responses=LATER, summary="Try the integration")
 async def try_connection(door: Configurer, body: Which | None = None) -> JSONResponse:
     """`connectionValid` says how it went; `message` what to correct."""
-    wanted = body.integrationId if body else None
+    wanted = _named(door, body)
     if wanted is None:
         wanted = _first(await asyncio.to_thread(_all, door)).id
     answer = await checked(door, wanted, lambda _held, _vendor: Wish(kind=CheckKind.TEST))
@@ -129,6 +129,14 @@ async def try_connection(door: Configurer, body: Which | None = None) -> JSONRes
         "reason": check.message if check.state == CheckState.FAILED else None,
     }
     return JSONResponse(content, status_code=answer.status_code, headers=where)
+
+
+def _named(door: Door, body: Which | None) -> UUID | None:
+    """By the body or the address; another one than was meant must not pass for it."""
+    told = {one for one in (body and body.integrationId, door.practice) if one}
+    if len(told) > 1:
+        raise BadInput("The body and the address name two integrations; name one of them.")
+    return next(iter(told), None)
 
 
 def _vendor(provider: str) -> Vendor:

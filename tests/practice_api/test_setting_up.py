@@ -146,3 +146,27 @@ def test_a_connection_that_fails_says_so_in_the_words_clients_know(
     assert answer.json()["connectionValid"] is False
     assert answer.json()["message"] == "Connection failed. Please check your credentials."
     assert answer.json()["reason"]
+
+
+def test_the_integration_that_the_address_names_is_the_one_that_is_tried(
+    database_url: str, redis_client: redis.Redis, redis_url: str
+) -> None:
+    with client(
+        database_url, redis_client, redis_url, works=True, kinds=("check_connection",)
+    ) as api:
+        made = set_up(api).json()["integration"]["id"]
+        serving = api.told("GET", "/status", role=Role.OWNER)["id"]
+        assert made != serving
+
+        named = api.send("POST", "/test-connection", role=Role.OWNER, integrationId=made)
+        both = api.send(
+            "POST",
+            "/test-connection",
+            {"integrationId": serving},
+            role=Role.OWNER,
+            integrationId=made,
+        )
+
+    assert named.json()["integrationId"] == made
+    assert both.status_code == 422
+    assert "name one of them" in both.json()["detail"]
