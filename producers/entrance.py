@@ -21,6 +21,7 @@ SIGNATURES = ("x-vapi-signature", "x-vapi-secret")
 WHOSE = "accountId"
 WHICH_CALL, CALL_HEADER = "callId", "x-vapi-call-id"
 WHICH_PRACTICE = "integrationId"
+WITH_PARAMETERS = frozenset({"GET", "DELETE"})
 _CALL_ID = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 
 _ACCOUNTS = text(
@@ -63,7 +64,7 @@ async def _assistant(request: Request, ports: Ports) -> Person | None:
 
 def _check_parameters(request: Request) -> None:
     """What is asked by a name nobody knows here would be answered as if it had not been asked."""
-    if request.method != "GET":
+    if request.method not in WITH_PARAMETERS:
         return
     known = [one.alias for one in request.scope["route"].dependant.query_params]
     if set(request.query_params) <= {*known, WHOSE, WHICH_CALL, WHICH_PRACTICE}:

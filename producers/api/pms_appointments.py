@@ -31,7 +31,7 @@ ACCEPTED: dict[int | str, dict[str, Any]] = {
 class NewAppointment(BaseModel):
     """`startTime` without an offset is on the practice's own clock."""
 
-    model_config = ConfigDict(populate_by_name=True, hide_input_in_errors=True)
+    model_config = ConfigDict(populate_by_name=True, extra="forbid", hide_input_in_errors=True)
 
     patientId: Id  # noqa: N815 - the name clients know
     startTime: Line = Field(validation_alias=AliasChoices("startTime", "start", "dateTime"))  # noqa: N815
@@ -45,7 +45,7 @@ class NewAppointment(BaseModel):
 
 
 class Moved(BaseModel):
-    model_config = ConfigDict(populate_by_name=True, hide_input_in_errors=True)
+    model_config = ConfigDict(populate_by_name=True, extra="forbid", hide_input_in_errors=True)
 
     startTime: Line = Field(  # noqa: N815
         validation_alias=AliasChoices("startTime", "newStartTime", "start")
@@ -57,7 +57,7 @@ class Moved(BaseModel):
 
 
 class Cancelled(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     reason: Words | None = None
     sendNotification: bool = False  # noqa: N815
@@ -118,6 +118,10 @@ async def cancel(
     key: Key = None,
 ) -> JSONResponse:
     """The reason stays on our side where the practice's system has no place for one."""
-    given = body or Cancelled(reason=reason, sendNotification=sendNotification)
-    about = {"appointmentId": appointment_id, **given.model_dump()}
+    told = body or Cancelled()
+    about = {
+        "appointmentId": appointment_id,
+        "reason": told.reason or reason,
+        "sendNotification": told.sendNotification or sendNotification,
+    }
     return await asked(door, desk_calls.CANCEL, about, key=key)

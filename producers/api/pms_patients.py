@@ -26,7 +26,7 @@ Short = Annotated[Line, Field(max_length=200)]
 class Sought(BaseModel):
     """A name, a telephone number or an e-mail address; a birthday beside a name."""
 
-    model_config = ConfigDict(hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     query: Name
     dateOfBirth: Short | None = None  # noqa: N815
@@ -34,7 +34,7 @@ class Sought(BaseModel):
 
 
 class Address(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     street: Short | None = None
     city: Short | None = None
@@ -43,7 +43,7 @@ class Address(BaseModel):
 
 
 class NewPatient(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     firstName: Name  # noqa: N815 - the name clients know
     lastName: Name  # noqa: N815
@@ -57,7 +57,7 @@ class NewPatient(BaseModel):
 class PatientChange(BaseModel):
     """Only what is given changes."""
 
-    model_config = ConfigDict(hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     firstName: Name | None = None  # noqa: N815
     lastName: Name | None = None  # noqa: N815
@@ -67,14 +67,14 @@ class PatientChange(BaseModel):
 
 
 class NewNote(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     content: Annotated[str, Field(min_length=1, max_length=4000)]
     category: Short | None = None
 
 
 class NewInsurance(BaseModel):
-    model_config = ConfigDict(populate_by_name=True, hide_input_in_errors=True)
+    model_config = ConfigDict(populate_by_name=True, extra="forbid", hide_input_in_errors=True)
 
     provider: Name = Field(validation_alias=AliasChoices("provider", "providerName"))
     policyNumber: Name  # noqa: N815
@@ -90,7 +90,7 @@ class NewInsurance(BaseModel):
 class NewPayment(BaseModel):
     """A payment that was made already: it is recorded, nothing is charged."""
 
-    model_config = ConfigDict(hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     patientId: Id  # noqa: N815
     amount: Annotated[str | float | int, Field(union_mode="left_to_right")]

@@ -24,6 +24,7 @@ from domain.errors import NeedsReconnect, Refused, Transient
 from domain.people import Role
 from domain.slots import PRACTITIONER
 from domain.window import Window
+from domain.wishes import Cancellation
 from domain.work import DESK_CALL, SEND_TEXT, SETTLE
 from infra.sealing import Keyring, Sealer
 from tests.practice_api.client import Client, client, dispatch_all
@@ -132,6 +133,54 @@ def test_an_appointment_is_moved_and_cancelled(api: Client) -> None:
     assert cancelled["appointment"]["status"] == "cancelled"
     assert again["message"] == "It was cancelled already."
     assert [one.status.value for one in api.line.desk.book] == ["cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "stray"),
+    [
+        ("/appointments", {"patientId": ANN, "startTime": "2026-11-24T09:30"}, "providerID"),
+        ("/patients", {"firstName": "Zoe", "lastName": "Zimmer"}, "dob"),
+        ("/patients", {"firstName": "Zoe", "lastName": "Zimmer"}, "emergencyContact"),
+        (f"/patients/{ANN}/notes", {"content": "rang"}, "kind"),
+        ("/payments", {"patientId": ANN, "amount": 5, "method": "cash"}, "currency"),
+        ("/patients/search", {"query": "Ann"}, "dob"),
+    ],
+)
+def test_what_a_body_says_by_a_name_nobody_knows_is_refused_and_not_left_out(
+    api: Client, path: str, body: dict[str, Any], stray: str
+) -> None:
+    answer = api.send("POST", path, {**body, stray: "canary"})
+
+    assert answer.status_code == 422
+    assert f"body.{stray}" in answer.json()["detail"]
+    assert "canary" not in answer.text
+    assert api.line.rows("SELECT id FROM tool_calls") == []
+
+
+def test_a_part_of_an_address_nobody_knows_is_refused_too(api: Client) -> None:
+    given = {"firstName": "Zoe", "lastName": "Zimmer", "address": {"postcode": "10001"}}
+
+    assert api.send("POST", "/patients", given).status_code == 422
+
+
+def test_a_cancellation_takes_its_reason_from_the_address_beside_a_body(api: Client) -> None:
+    made = booked(api)
+
+    api.told("DELETE", f"/appointments/{made['id']}", {"sendNotification": False}, reason="ill")
+
+    wish = api.line.desk.sent[-1].wish
+    assert isinstance(wish, Cancellation)
+    assert wish.reason == "ill"
+
+
+def test_a_misspelt_parameter_of_a_cancellation_is_refused(api: Client) -> None:
+    made = booked(api)
+
+    answer = api.send("DELETE", f"/appointments/{made['id']}", reson="ill")
+
+    assert answer.status_code == 422
+    assert "reason, sendNotification" in answer.json()["detail"]
+    assert [one.status.value for one in api.line.desk.book] == ["booked"]
 
 
 def far_ahead(api: Client, days: int = 360) -> Appointment:
