@@ -12,7 +12,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import TSTZRANGE
+from sqlalchemy.dialects.postgresql import INET, TSTZRANGE
 
 from adapters.storage.tables.columns import (
     ID,
@@ -51,6 +51,8 @@ tool_calls = Table(
     Column("answered_at", INSTANT),
     Column("trace_id", Text, nullable=False),
     stamp_column(),
+    Column("asked_from", INET),
+    Column("asked_with", Text),
     UniqueConstraint("account_id", "call_id", "tool_call_id"),
     Index("ix_tool_calls_account_id", "account_id", "created_at"),
     Index("ix_tool_calls_connection_id", "connection_id", "created_at"),
