@@ -102,10 +102,10 @@ SAID: Mapping[Status, str] = MappingProxyType(
 
 
 BY_PERSON = "api:"
+"""How the call ids of people begin; an assistant's is the id of its phone call."""
+
 READINGS = frozenset({APPOINTMENTS, PATIENTS, PATIENT, NOTES, INSURANCE, BALANCE})
 """What tells of patients and changes nothing."""
-
-"""How the call ids of people begin; an assistant's is the id of its phone call."""
 
 UNPROVED = (
     "The caller has not proved who they are: first search for the patient by full name, with"

@@ -45,15 +45,18 @@ class Told(StrEnum):
 class ToolAnswer:
     """What is said to the assistant: one line. `phi_fields` are what of a patient it tells.
 
-    A write it was about is named with what the caller was told of it.
+    A write it was about is named with what the caller was told of it. `status` is how it is
+    answered over HTTP, and `listed` are the patients it lists, where it lists several.
     """
 
     text: str = field(repr=False)
     is_error: bool = False
+    status: int = 200
     told: Told | None = None
     write_id: UUID | None = None
     phi_fields: tuple[str, ...] = ()
     patient_id: str | None = None
+    listed: tuple[str, ...] = ()
 
 
 class Proofs(Protocol):

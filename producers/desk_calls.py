@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from adapters import pms
 from adapters.storage import phone_book, tool_calls
-from adapters.storage.audit import record
+from adapters.storage.audit import LONGEST_AGENT, record
 from adapters.storage.ledger import put
 from adapters.storage.phone_book import Practice
 from adapters.storage.tool_calls import KeptToolCall, NewToolCall
@@ -183,6 +183,8 @@ def _keep(door: Door, call: Asked) -> tuple[Asked, KeptToolCall]:
             reply_to=ports.voice.replies.name if ports.voice else "",
             deadline_at=ports.clock() + timedelta(seconds=_patience(door)),
             trace_id=door.access.trace_id or str(uuid4()),
+            asked_from=door.access.ip_address,
+            asked_with=(door.access.user_agent or "")[:LONGEST_AGENT] or None,
         )
         kept = tool_calls.keep(db, ports.sealer, new, vendor=serving.vendor, make_job=desk_job)
         return call, kept
@@ -268,6 +270,7 @@ def _answer(door: Door, call: Asked, kept: KeptToolCall) -> Mapping[str, Any] | 
                 patient_id=document.get("patient"),
                 vapi_call_id=door.call_id,
                 summary=f"tool call {kept.id}, told again",
+                status=document["status"],
             )
     if "body" not in document and document["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
         return _as_it_stands(door, call) or document
@@ -311,6 +314,7 @@ def _late(door: Door, call: Asked, kept: KeptToolCall) -> Mapping[str, Any]:
                 vapi_call_id=door.call_id,
                 summary=f"tool call {kept.id}, not answered in time",
                 status=document["status"],
+                success="problem" not in document,
             )
     found = _answer(door, call, kept) or _as_it_stands(door, call)
     return found or {"status": HTTPStatus.SERVICE_UNAVAILABLE, "problem": NOT_NOW}

@@ -195,6 +195,7 @@ def _answer_for(
             action=f"vapi.{canonical(made.name)}",
             vapi_call_id=asked.call_id,
             summary="not answered in time",
+            success=False,
         )
     log.warning("tool.late", tool=canonical(made.name))
 
@@ -237,6 +238,7 @@ def _told_again(db: Db, asked: Asked, made: ToolCall, said: ToolAnswer, *, row_i
         patient_id=said.patient_id,
         vapi_call_id=asked.call_id,
         summary=f"tool call {row_id}, told again",
+        success=not said.is_error,
     )
 
 

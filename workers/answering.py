@@ -17,7 +17,6 @@ from adapters.phones import normalised, region_of
 from adapters.remembering_desk import RememberingDesk
 from adapters.replies import Teller
 from adapters.storage import connections, phone_book, phone_calls, tool_calls
-from adapters.storage.audit import Access, record
 from adapters.storage.cached import PatientCache
 from adapters.storage.holds import held
 from adapters.storage.ledger import put
@@ -44,7 +43,7 @@ from infra.database import transaction
 from infra.network import deadline
 from infra.sealing import Sealer
 from infra.stopping import HandBack, Stopping
-from workers.accessing import by_whom
+from workers.accessing import note
 from workers.calls.diary import Diary, Remembered
 from workers.handlers.answer_tool_call import Opened
 from workers.tools import transfer_to_human
@@ -131,7 +130,7 @@ class Answering:
             reply_to = tool_calls.answer(db, self.sealer, claimed, said, now=self.clock())
             if reply_to is not None:
                 self._follow(db, claimed, said)
-                self._audit(db, claimed, said)
+                note(db, claimed, said, now=self.clock())
         if reply_to and self.teller is not None:
             self.teller.tell(reply_to, claimed.id)
         return reply_to is not None
@@ -310,28 +309,6 @@ class Answering:
                 trace_id=claimed.trace_id,
             )
             put(db, job)
-
-    def _audit(self, db: Db, claimed: ClaimedToolCall, said: ToolAnswer) -> None:
-        started = claimed.created_at
-        who = by_whom(claimed)
-        access = Access(
-            user=who.user,
-            endpoint=who.endpoint,
-            method=who.method,
-            trace_id=claimed.trace_id,
-            elapsed_ms=lambda: round((self.clock() - started).total_seconds() * 1000),
-        )
-        record(
-            db,
-            access,
-            account_id=claimed.account_id,
-            action=who.action,
-            phi_fields=said.phi_fields,
-            connection_id=claimed.connection_id,
-            patient_id=said.patient_id,
-            vapi_call_id=who.vapi_call_id,
-            summary=f"tool call {claimed.id}" + (f", {said.told}" if said.told else ""),
-        )
 
 
 def _has_hung_up(db: Db, claimed: ClaimedToolCall) -> bool:

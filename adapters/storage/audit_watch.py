@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 
 from adapters.storage.audit_findings import keep
 from domain.accesses import DENIED, EXPORTS, FOLLOWING, Odd, Rule, Thresholds
+from domain.desk_calls import PATIENTS
 from domain.hours import OpeningHours, read_hours
 from infra.database import dispatch, transaction
 
@@ -24,7 +25,7 @@ _ACCOUNTS = text("SELECT id FROM accounts ORDER BY id")
 _COUNTED = text(
     """
     SELECT date_trunc(:span, created_at, 'UTC') AS since, user_id AS person,
-           count(DISTINCT patient_id) AS patients,
+           count(DISTINCT patient_id) FILTER (WHERE action <> :searched) AS patients,
            count(*) FILTER (WHERE action = :denied) AS denials,
            count(*) FILTER (WHERE action = ANY (CAST(:exports AS text[]))) AS exports
     FROM pms_audit_logs
@@ -190,6 +191,7 @@ def _values(span: str, since: datetime) -> dict[str, object]:
         "span": span,
         "since": since,
         "denied": DENIED,
+        "searched": PATIENTS,
         "exports": list(EXPORTS),
         "following": list(FOLLOWING),
         "not_people": NOT_PEOPLE,

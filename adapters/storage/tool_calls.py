@@ -23,9 +23,11 @@ TABLE = "tool_calls"
 _KEEP = text(
     """
     INSERT INTO tool_calls (id, account_id, connection_id, delivery_id, call_id, tool_call_id, tool,
-                            arguments, arguments_print, caller, reply_to, deadline_at, trace_id)
+                            arguments, arguments_print, caller, reply_to, deadline_at, trace_id,
+                            asked_from, asked_with)
     VALUES (:id, :account_id, :connection_id, :delivery_id, :call_id, :tool_call_id, :tool,
-            :arguments, :print, :caller, :reply_to, :deadline_at, :trace_id)
+            :arguments, :print, :caller, :reply_to, :deadline_at, :trace_id,
+            :asked_from, :asked_with)
     ON CONFLICT (account_id, call_id, tool_call_id) DO UPDATE SET
       reply_to = CASE WHEN tool_calls.tool = EXCLUDED.tool
                         AND COALESCE(tool_calls.arguments_print = ANY(:prints), true)
@@ -76,7 +78,10 @@ OPEN = ("waiting", "claimed")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewToolCall:
-    """A tool call as it came; arguments and caller are sealed."""
+    """A tool call as it came; arguments and caller are sealed.
+
+    `asked_from` and `asked_with` are the address and program of whoever asks over the API.
+    """
 
     account_id: str
     connection_id: UUID | None
@@ -90,6 +95,8 @@ class NewToolCall:
     reply_to: str
     deadline_at: datetime
     trace_id: str
+    asked_from: str | None = None
+    asked_with: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,8 @@ class ClaimedToolCall:
     deadline_at: datetime
     created_at: datetime
     trace_id: str
+    asked_from: str | None = None
+    asked_with: str | None = None
 
 
 def keep(
@@ -171,6 +180,8 @@ def claim(db: Db, sealer: Sealer, row_id: UUID, *, now: datetime) -> ClaimedTool
         deadline_at=row["deadline_at"],
         created_at=row["created_at"],
         trace_id=row["trace_id"],
+        asked_from=str(row["asked_from"]) if row["asked_from"] else None,
+        asked_with=row["asked_with"],
     )
 
 
@@ -247,6 +258,8 @@ def _values(sealer: Sealer, new: NewToolCall, row_id: UUID) -> Mapping[str, Any]
         "reply_to": new.reply_to,
         "deadline_at": new.deadline_at,
         "trace_id": new.trace_id,
+        "asked_from": new.asked_from,
+        "asked_with": new.asked_with,
     }
 
 

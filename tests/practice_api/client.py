@@ -101,8 +101,9 @@ class Client:
 
     def audited(self) -> list[Any]:
         return self.line.rows(
-            "SELECT action, endpoint, method, user_id, phi_fields, patient_id, response_time"
-            " FROM pms_audit_logs ORDER BY created_at"
+            "SELECT action, endpoint, method, user_id, phi_fields, patient_id, response_time,"
+            " response_status, success, host(ip_address) AS address, user_agent"
+            " FROM pms_audit_logs ORDER BY created_at, id"
         )
 
     def work(self) -> None:

@@ -41,6 +41,9 @@ def at(api: Client, clock: str) -> str:
     return f"{api.line.day.isoformat()}T{clock}"
 
 
+BROWSER = {"User-Agent": "Example Browser 1"}
+
+
 def booking(api: Client, clock: str = "09:30", **more: Any) -> dict[str, Any]:
     return {"patientId": ANN, "startTime": at(api, clock), "type": "Checkup", **more}
 
@@ -557,6 +560,45 @@ def test_what_a_system_cannot_do_is_said_in_a_sentence(api: Client) -> None:
     assert balance.json()["detail"] == "This practice's system cannot show balances."
     assert notes.status_code == 409
     assert "switched it off" in notes.json()["detail"]
+
+
+def test_the_audit_says_what_was_answered_and_not_that_all_went_well(api: Client) -> None:
+    api.switch(notes=False)
+    api.send("GET", f"/patients/{ANN}")
+    api.send("GET", f"/patients/{ANN}/notes")
+    api.send("GET", "/patients/nobody")
+    api.line.desk.fails = NeedsReconnect("the key was revoked")
+    api.send("GET", f"/patients/{ANN}")
+
+    told = [(row.response_status, row.success) for row in api.audited()]
+
+    assert told == [(200, True), (409, False), (404, False), (502, False)]
+
+
+def test_the_audit_says_from_where_and_with_what_the_practice_was_asked(api: Client) -> None:
+    api.send("GET", f"/patients/{ANN}", headers={**bearer("default", Role.BILLING), **BROWSER})
+
+    (row,) = api.audited()
+
+    assert (row.address, row.user_agent) == ("127.0.0.1", "Example Browser 1")
+
+
+def test_whoever_is_found_by_a_search_is_in_the_audit_each(api: Client) -> None:
+    found = api.told("GET", "/patients/search", query="+12025550190")["patients"]
+    assert len(found) > 1
+
+    rows = api.audited()
+
+    assert {row.patient_id for row in rows} == {one["id"] for one in found}
+    assert all(row.action == "api.search_patients" and row.phi_fields for row in rows)
+
+
+def test_a_look_at_one_patients_appointments_is_a_look_at_that_patient(api: Client) -> None:
+    booked(api)
+
+    api.told("GET", "/appointments", startDate=api.line.day.isoformat(), patientId=ANN)
+
+    assert api.audited()[-1].patient_id == ANN
 
 
 def test_a_practice_whose_pms_has_no_desk_says_so(api: Client) -> None:

@@ -13,6 +13,7 @@ from adapters.storage.accounts import Account, add
 from adapters.storage.audit_watch import Watch
 from adapters.storage.tables import pms_audit_logs
 from domain.accesses import FOLLOWING, FindingState, Rule, Thresholds
+from domain.desk_calls import PATIENTS
 from domain.errors import BadInput
 from domain.sheet import NotOnSheet
 from infra.database import dispatch, transaction
@@ -68,6 +69,12 @@ def test_a_usual_day_is_no_finding(rig: Rig, watch: Watch) -> None:
 
     assert watch.watch(ACCOUNT) == 0
     assert found(rig) == {}
+
+
+def test_patients_that_a_search_lists_were_not_opened(rig: Rig, watch: Watch) -> None:
+    accessed(rig, 8, action=PATIENTS)
+
+    assert watch.watch(ACCOUNT) == 0
 
 
 def test_many_patients_within_an_hour_are_told_once(rig: Rig, watch: Watch) -> None:

@@ -51,7 +51,7 @@ def listed(request: ToolRequest) -> Said:
     shown = [one for one in found if not one.removed and _is_wanted(request, one)]
     named = _named(request, sorted(shown, key=lambda one: (one.start, one.pms_id)))
     rows = [documents.appointment(one, request.connection) for one in named]
-    return Said(body={"appointments": rows}, phi=PHI if rows else ())
+    return Said(body={"appointments": rows}, phi=PHI if rows else (), patient_id=patient_id)
 
 
 def availability(request: ToolRequest) -> Said:

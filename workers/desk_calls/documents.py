@@ -39,12 +39,14 @@ class Said:
     """What a call answers; `phi` names what of a patient is in it.
 
     `kept` is the write it was about; with `notify` the patient is told of its end in a text.
+    `listed` are the patients in it, where there may be several.
     """
 
     body: Mapping[str, Any] = field(repr=False)
     status: int = OK
     phi: tuple[str, ...] = ()
     patient_id: str | None = None
+    listed: tuple[str, ...] = ()
     kept: KeptWrite | None = None
     notify: bool = False
 
@@ -62,15 +64,18 @@ def said(found: Said) -> ToolAnswer:
         told = Told.REQUESTED if found.notify else None
     return ToolAnswer(
         text=json.dumps(document),
+        status=found.status,
         told=told,
         write_id=found.kept.id if found.kept else None,
         phi_fields=found.phi,
         patient_id=found.patient_id,
+        listed=found.listed,
     )
 
 
 def problem(status: int, detail: str) -> ToolAnswer:
-    return ToolAnswer(text=json.dumps({"status": status, "problem": detail}), is_error=True)
+    text = json.dumps({"status": status, "problem": detail})
+    return ToolAnswer(text=text, is_error=True, status=status)
 
 
 def written(  # noqa: PLR0913 - what was written, and how it is told

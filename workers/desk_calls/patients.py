@@ -28,7 +28,8 @@ PHI: tuple[str, ...] = ("full_name", "date_of_birth", "phone", "email", "address
 def search(request: ToolRequest) -> Said:
     found = list(request.desk.search_patients(_query(request)))
     rows = [documents.patient(one) for one in found]
-    return Said(body={"patients": rows}, phi=PHI if rows else ())
+    listed = tuple(one.patient.pms_id for one in found)
+    return Said(body={"patients": rows}, phi=PHI if rows else (), listed=listed)
 
 
 def one(request: ToolRequest) -> Said:
