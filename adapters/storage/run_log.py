@@ -13,6 +13,7 @@ from adapters.storage import sheet_events
 from adapters.storage.backfill_chunks import chunk_ended
 from adapters.storage.changes import keep_mark
 from adapters.storage.schedule import read_again_soon
+from adapters.storage.sheet import PHI_FIELDS
 from domain.connections import Connection
 from domain.jobs import Job
 from domain.runs import Progress, Run, RunStatus, SyncType
@@ -88,11 +89,10 @@ _AUDIT = text(
     """
     INSERT INTO pms_audit_logs (account_id, pms_integration_id, action, user_id, request_summary,
                                 phi_accessed, phi_fields, success, error_message, trace_id)
-    VALUES (:account_id, :connection_id, 'sync', :by, :summary, true, :fields, :success, :message,
+    VALUES (:account_id, :connection_id, 'sync', :by, :summary, :phi, :fields, :success, :message,
             :trace_id)
     """
 )
-_PHI = ["patient_name", "patient_phone", "patient_email", "patient_dob", "notes"]
 
 
 def run_of(job: Job, connection: Connection) -> Run:
@@ -242,7 +242,8 @@ def _audit(db: Db, run: Run, *, status: RunStatus, message: str | None) -> None:
         "connection_id": run.connection_id,
         "by": "sync",
         "summary": " ".join(f"{name}={count}" for name, count in counted.items()),
-        "fields": _PHI,
+        "phi": bool(run.progress.counts.fetched),
+        "fields": list(PHI_FIELDS) if run.progress.counts.fetched else [],
         "success": status is not RunStatus.FAILED,
         "message": message,
         "trace_id": run.trace_id,

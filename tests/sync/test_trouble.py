@@ -3,13 +3,19 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
-from tests.sync.practice import Practice
+from adapters.storage.sheet import PHI_FIELDS
+from infra.database import transaction
+from tests.sync.practice import ACCOUNT, Practice
 from tests.sync.test_a_day import assert_equals_the_pms
 
 pytestmark = pytest.mark.integration
 
 LISTING = r"/appointments\?"
+AUDITED = text(
+    "SELECT phi_accessed, phi_fields, success FROM pms_audit_logs WHERE action = 'sync' ORDER BY id"
+)
 
 
 def script(clinic: Practice, fault: str, **options: Any) -> None:
@@ -123,3 +129,19 @@ def test_every_request_left_a_row_from_which_the_clock_can_be_rebuilt(clinic: Pr
     run = clinic.sync()
 
     assert clinic.spent_rows() == run["requests"] > 0
+
+
+def test_the_audit_of_a_sync_names_all_it_read_of_patients_and_nothing_where_it_read_none(
+    clinic: Practice,
+) -> None:
+    clinic.sync()
+    for ref in clinic.secrets.kept:
+        clinic.secrets.kept[ref]["client_secret"] = "revoked"  # noqa: S105 - no secret
+    clinic.tokens.kept.clear()
+    clinic.sync()
+
+    with transaction(clinic.engine, account_id=ACCOUNT) as db:
+        read, refused = db.execute(AUDITED).all()
+
+    assert (read.phi_accessed, set(read.phi_fields)) == (True, set(PHI_FIELDS))
+    assert (refused.phi_accessed, refused.phi_fields, refused.success) == (False, [], False)
