@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from sqlalchemy import Connection as Db
+from sqlalchemy import RowMapping
 
 from adapters import pms
 from adapters.storage import accounts, connection_list
@@ -61,7 +62,7 @@ def list_(
         [
             (
                 short(one["id"]),
-                one["vendor"],
+                _system(one),
                 one["name"],
                 one["state"],
                 output.ago(one["last_sync_at"], now=now),
@@ -244,6 +245,13 @@ def resume(connection: Id, *, json: AsJson = False) -> None:
             goes_by_itself = connection_list.resume(db, held.id)
     done = "syncs again" if goes_by_itself else "is synced again when somebody asks"
     _done(held, done, State.ACTIVE, as_json=json)
+
+
+def _system(one: RowMapping) -> str:
+    """The practice's own PMS, and what it is reached through where that is another."""
+    if one["pms_type"] == one["vendor"]:
+        return str(one["vendor"])
+    return f"{one['pms_type']}, {one['vendor']}"
 
 
 def _tell_added(added: Connection) -> None:

@@ -120,6 +120,7 @@ def _completed(wanted: Wanted, new: NewConnection, seen: Seen) -> NewConnection:
         new,
         settings=same_practice.said(new.vendor, new.site, new.settings, practice.number),
         timezone=told or new.timezone,
+        pms_type=practice.pms_type,
         name=new.name if wanted.is_named else practice.name or new.name,
         state=State.ACTIVE,
     )

@@ -53,12 +53,13 @@ class AppointmentType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Practice:
-    """A practice as the PMS describes it."""
+    """A practice as the PMS describes it; `pms_type` is the PMS behind one that fronts several."""
 
     site: str
     name: str | None = None
     timezone: str | None = None
     number: str | None = None
+    pms_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,12 +46,14 @@ class CapabilitiesAnswer(BaseModel):
 class ConnectionAnswer(BaseModel):
     """One practice's link to one PMS. `secrets` say which are set, never what they are.
 
-    In a list they are null: `has_secrets` says whether there are any.
+    In a list they are null: `has_secrets` says whether there are any. `pms_type` is the PMS behind
+    a vendor that stands before several, else the vendor.
     """
 
     id: UUID
     vendor: str
     vendor_title: str
+    pms_type: str
     name: str
     site: str
     timezone: str

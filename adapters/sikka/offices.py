@@ -85,6 +85,7 @@ def practice(record: Record, connection: Connection) -> Iterator[Practice]:
         name=record.maybe("practice_name"),
         timezone=_zone(record, connection),
         number=record.maybe_id("practice_id"),
+        pms_type=record.maybe("practice_management_system"),
     )
 
 

@@ -21,7 +21,8 @@ _DETAILS = text(
            setup_step, sync_enabled, by_hand, sync_frequency_minutes AS frequency_minutes,
            sync_days_ahead AS days_ahead, full_every_minutes, adaptive, quiet_minutes, rests_until,
            sync_telehealth_only AS telehealth_only, opening_hours, features, booking_rules,
-           pms_type, last_sync_at, last_sync_status,
+           COALESCE(NULLIF(settings->>'pms_type', ''), pms_type) AS pms_type,
+           last_sync_at, last_sync_status,
            last_sync_error, next_sync_at, webhook_key_made_at, created_at, version,
            people.practitioners, people.mapped, people.undecided,
            kinds.types, kinds.telehealth_types, rows.today

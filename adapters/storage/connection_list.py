@@ -56,7 +56,9 @@ RHYTHM = frozenset({"frequency_minutes", "adaptive", "quiet_minutes", "opening_h
 FILTERS = frozenset({"timezone", "telehealth_only", "days_ahead", "sync_enabled"})
 
 _COLUMNS = """
-    id, account_id, connector AS vendor, display_name AS name, site, timezone, state, state_reason,
+    id, account_id, connector AS vendor,
+    COALESCE(NULLIF(settings->>'pms_type', ''), pms_type) AS pms_type,
+    display_name AS name, site, timezone, state, state_reason,
     sync_enabled, sync_frequency_minutes AS frequency_minutes,
     sync_telehealth_only AS telehealth_only, next_sync_at, last_sync_at, last_sync_status,
     last_sync_error, consecutive_failures, settings

@@ -62,6 +62,7 @@ _SAVE_PRACTICE = text(
     UPDATE pms_connections SET
       site = CASE WHEN site = '' THEN COALESCE(:site, site) ELSE site END,
       timezone = COALESCE(:timezone, timezone),
+      pms_type = COALESCE(:pms_type, pms_type),
       display_name = CASE WHEN :rename THEN COALESCE(:name, display_name) ELSE display_name END,
       updated_at = now()
     WHERE id = :id
@@ -216,7 +217,7 @@ def _taken(new: NewConnection, site: str) -> Taken:
 
 
 def save_practice(db: Db, connection_id: UUID, practice: Practice, *, rename: bool = False) -> None:
-    """Take over what the PMS says of the practice: its zone, and its site where none is known yet.
+    """Take over what the PMS says of the practice: its zone, the PMS behind it, and a missing site.
 
     The name a person chose stands, unless `rename`.
     """
@@ -229,6 +230,7 @@ def save_practice(db: Db, connection_id: UUID, practice: Practice, *, rename: bo
             "site": practice.site or None,
             "name": practice.name,
             "timezone": practice.timezone,
+            "pms_type": practice.pms_type,
             "rename": rename,
         },
     )

@@ -108,6 +108,12 @@ def vendor(name: str) -> str:
     return VENDORS.get(name, words(name))
 
 
+def system(one: Any) -> str:
+    """The practice's own PMS, and what it is reached through where that is another."""
+    title = vendor(one.vendor)
+    return title if one.pms_type == one.vendor else f"{one.pms_type}, through {title}"
+
+
 def _environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -116,7 +122,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(clock=clock, moment=moment, words=words, vendor=vendor)
+    made.filters.update(clock=clock, moment=moment, words=words, vendor=vendor, system=system)
     return made
 
 

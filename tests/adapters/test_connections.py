@@ -268,6 +268,15 @@ def test_the_practice_brings_its_zone_and_fills_an_empty_site(db: Db) -> None:
     assert (held.site, held.name, held.timezone) == ("tenant-9", "Northside", "Australia/Perth")
 
 
+def test_the_pms_behind_a_practice_is_kept_as_it_was_told_last(db: Db) -> None:
+    connection_id = added(db)
+
+    connections.save_practice(db, connection_id, Practice(site="tenant-1", pms_type="Dentrix"))
+    connections.save_practice(db, connection_id, Practice(site="tenant-1"))
+
+    assert connections.load(db, connection_id).pms_type == "Dentrix"
+
+
 def test_a_name_a_person_gave_survives_the_practice(db: Db) -> None:
     connection_id = added(db, name="Ours")
 

@@ -72,6 +72,20 @@ def test_the_sheet_equals_the_truth_of_every_pms_behind_it(
 
 
 @pytest.mark.usefixtures("application")
+def test_the_pms_behind_it_is_kept_and_shown(
+    shell: Shell, described: Mapping[str, Any], database_url: str
+) -> None:
+    add(shell, described, tenant_of(described, "Open Dental"))
+
+    [held] = shell.answer("connections", "list")["connections"]
+
+    assert (held["vendor"], held["pms_type"]) == ("sikka", "Open Dental")
+    assert "Open Dental, sikka" in shell("connections", "list").out
+    kept = stored(database_url, "SELECT metadata ->> 'pms_type' FROM pms_integrations")
+    assert kept == "Open Dental"
+
+
+@pytest.mark.usefixtures("application")
 def test_everything_is_let_through_and_the_zone_comes_from_its_windows_name(
     shell: Shell, described: Mapping[str, Any]
 ) -> None:

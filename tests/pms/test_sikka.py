@@ -217,6 +217,18 @@ def test_the_practice_and_its_zone_are_those_of_the_site() -> None:
     assert (practice.name, practice.timezone) == ("Example Dental West", "America/Phoenix")
 
 
+def test_the_pms_behind_it_is_the_practices_own() -> None:
+    told = fixture("sikka")
+    sites = {"D90001:1": "Dentrix", "D90002": "Eaglesoft"}
+
+    found = {
+        site: Stage(told).source(replace(told.connection, site=site)).practice().pms_type
+        for site in sites
+    }
+
+    assert found == sites
+
+
 def test_an_office_of_several_practices_wants_to_be_told_which() -> None:
     told = fixture("sikka")
 

@@ -1,9 +1,12 @@
 """What the pages say of vendors and of how often they are asked."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from adapters import pms
 from producers.pages import connecting
+from producers.pages.rendering import system
 
 
 @pytest.mark.parametrize(
@@ -28,6 +31,13 @@ def test_sikka_is_never_a_choice_and_kolla_is_to_come() -> None:
 
     assert [one.name for one in offered if not one.available] == ["kolla"]
     assert "sikka" not in {one.name for one in offered}
+
+
+def test_a_practice_is_named_after_its_own_pms_and_what_it_is_reached_through() -> None:
+    behind = SimpleNamespace(vendor="sikka", pms_type="Dentrix")
+    itself = SimpleNamespace(vendor="gentu", pms_type="gentu")
+
+    assert [system(one) for one in (behind, itself)] == ["Dentrix, through Sikka", "Gentu"]
 
 
 @pytest.mark.parametrize("name", ["advancedmd", "sikka"])
