@@ -71,7 +71,6 @@ def page(
         "features": _features(found),
         "rules": _rules(found),
         "has_no_hours": not found.opening_hours and _takes_bookings(found.features),
-        "enabled": [name for name, _, _, is_on, is_able in _features(found) if is_on and is_able],
     }
     step = "ready" if ready else "rules"
     return render(request, "sikka.html", person=door.person, step=step, **shown)
@@ -136,12 +135,17 @@ def _phones(db: Db, account_id: str) -> Sequence[str]:
     return found or ()
 
 
-def _features(found: ConnectionDetails) -> list[tuple[str, str, str, bool, bool]]:
-    """Name, label, hint, whether it is on, and whether the practice's PMS can do it."""
+def _features(found: ConnectionDetails) -> list[tuple[str, str, str, bool]]:
+    """Name, label, hint, and whether it is on.
+
+    What a PMS is not known to take is for Sikka to say when a caller asks: nobody is kept from it.
+    """
     can = abilities(found.pms_type, None)
     on = {**BY_DEFAULT, **found.features}
+    behind = "the practice's PMS" if found.pms_type == found.vendor else found.pms_type
+    unsure = f" Only where Sikka takes it for {behind}; else callers are not offered it."
     return [
-        (name, label, hint, bool(on.get(name)), _is_able(name, can))
+        (name, label, hint if _is_known(name, can) else hint + unsure, bool(on.get(name)))
         for name, (label, hint) in FEATURES.items()
     ]
 
@@ -151,7 +155,7 @@ def _takes_bookings(features: Mapping[str, bool]) -> bool:
     return all(on.get(name) for name in NEEDS[Ability.BOOK])
 
 
-def _is_able(feature: str, can: frozenset[Ability]) -> bool:
+def _is_known(feature: str, can: frozenset[Ability]) -> bool:
     """Times come from the practice's own hours where the PMS lists no slots."""
     if feature == "appointments":
         return True

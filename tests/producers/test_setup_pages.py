@@ -1,5 +1,6 @@
 """The wizard's and the connections' pages as the server draws them."""
 
+import html
 import re
 from collections.abc import Callable
 from http import HTTPStatus
@@ -189,6 +190,33 @@ def test_signing_in_again_leads_to_where_the_practice_lets_us_in(site: Site, ven
         links = set(re.findall(r'href="([^"]+)">Sign in again<', page))
         assert links & set(ways.values()) == {ways[vendor]}
     assert ("marketplace" in settings) is (vendor == "sikka")
+
+
+@pytest.mark.parametrize(
+    ("pms_type", "said"),
+    [
+        ("Dentrix", None),
+        ("Example PMS", "takes it for Example PMS"),
+        ("sikka", "the practice's PMS"),
+    ],
+)
+def test_what_callers_may_do_is_for_the_practice_to_choose_whatever_its_pms_is(
+    site: Site, pms_type: str, said: str | None
+) -> None:
+    connection_id = _gentu(site)
+    change = "UPDATE pms_connections SET connector = 'sikka', pms_type = :pms WHERE id = :id"
+    with site.everything() as db:
+        db.execute(text(change), {"pms": pms_type, "id": connection_id})
+    site.sign_in()
+
+    page = html.unescape(site.client.get(f"/setup/sikka?connection={connection_id}").text)
+    cards = site.client.get("/connections", headers=PAGE).text
+
+    assert re.search(r'name="online_booking" data-feature checked ', page)
+    assert "disabled aria-describedby" not in page
+    assert ("Only where Sikka" in page) is (said is not None)
+    assert said is None or said in page
+    assert (f"{pms_type}, through Sikka" in cards) is (pms_type != "sikka")
 
 
 def test_a_practice_of_another_account_is_not_there(site: Site) -> None:

@@ -122,7 +122,7 @@ function rules() {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (!complete(form)) return;
-    const features = chosen(form, "[data-feature]:not(:disabled)", (one) => one.checked);
+    const features = chosen(form, "[data-feature]", (one) => one.checked);
     const booking_rules = chosen(form, "[data-rule]", (one) => Number(one.value));
     if (features.online_booking && !features.appointments) {
       fail(form, "Booking needs appointments: switch them on too.");
