@@ -7,16 +7,22 @@ from sqlalchemy import text
 
 from adapters.measures.asking import Question, Sample, answers
 from domain.accesses import FOLLOWING
+from domain.desk_calls import PATIENTS, ROUTES
+
+SEARCH = ROUTES[PATIENTS][1]
+"""One look, of which each patient that was found has a row of the same instant."""
 
 # The product's own doings have no route. Whoever is no user of the account holds a bearer token.
-_SEEN = """
+_SEEN = f"""
     FROM accounts CROSS JOIN LATERAL (
-      SELECT coalesce(endpoint, '') AS route, user_id FROM pms_audit_logs
+      SELECT DISTINCT coalesce(endpoint, '') AS route, user_id,
+             CASE endpoint WHEN '{SEARCH}' THEN created_at::text ELSE id::text END AS look
+      FROM pms_audit_logs
       WHERE account_id = accounts.id AND created_at > now() - interval '1 hour'
         AND phi_accessed AND endpoint IS NOT NULL
     ) AS seen
     LEFT JOIN users ON users.account_id = accounts.id AND users.name = seen.user_id
-"""
+"""  # noqa: S608 - our own words
 _ROLE = """
     coalesce(users.role, CASE WHEN seen.user_id IN ('vapi', 'voice') THEN 'assistant'
                               WHEN seen.user_id LIKE 'cli:%' THEN 'command line'

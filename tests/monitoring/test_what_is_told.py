@@ -15,6 +15,7 @@ from redis import Redis
 from sqlalchemy import TextClause, text
 
 from adapters.measures import access, phone, queues, syncs, tallies, telling, vendors
+from adapters.measures.access import SEARCH
 from adapters.measures.connections import MOST_NAMED
 from adapters.storage import timelines
 from domain.accesses import FOLLOWING
@@ -275,6 +276,17 @@ def test_nobody_is_named_on_either_side_of_an_access(world: World) -> None:
     assert "Sam" not in page
     assert "patient-77" not in page
     assert "Ann" not in page
+
+
+@pytest.mark.integration
+def test_a_search_is_one_look_however_many_patients_it_finds(world: World) -> None:
+    world.accesses(4)
+    world.sql("UPDATE pms_audit_logs SET endpoint = :route, created_at = now()", route=SEARCH)
+    world.accesses(2)
+
+    found = world.samples()
+
+    assert list(found["pms_sync_phi_busiest_person_last_hour"].values()) == [3.0]
 
 
 @pytest.mark.integration
