@@ -29,7 +29,7 @@ def vendors(
     """List the PMSs a practice can be connected to, and what each can do."""
     found = sorted(pms.registered().values(), key=lambda one: one.title)
     if markdown:
-        sys.stdout.write(INTRODUCTION + pms.capability_table(found))
+        sys.stdout.write(INTRODUCTION + pms.capability_table(found) + pms.behind_tables(found))
         return None
     if json:
         return output.answer({"vendors": [_described(one) for one in found]})
@@ -37,11 +37,27 @@ def vendors(
     headings = ["", *(one.title for one in found)]
     rows = [(row[0].label, *(line.value for line in row)) for row in zip(*lines, strict=True)]
     if output.has_room(headings, rows):
-        return output.table(headings, rows)
-    for one, said in zip(found, lines, strict=True):
-        output.say(one.title)
-        output.facts((f"  {line.label}", line.value) for line in said)
+        output.table(headings, rows)
+    else:
+        for one, said in zip(found, lines, strict=True):
+            output.say(one.title)
+            output.facts((f"  {line.label}", line.value) for line in said)
+    for one in found:
+        if one.behind:
+            _tell_behind(one)
     return None
+
+
+def _tell_behind(one: pms.Vendor) -> None:
+    """Of a vendor that stands before several PMSs what can be done at each."""
+    output.say(f"Behind {one.title}, unless it says otherwise of a PMS:")
+    headings, rows = pms.behind_headings(), pms.behind_rows(one)
+    if output.has_room(headings, rows):
+        output.table(headings, rows)
+        return
+    for name, *told in rows:
+        output.say(name)
+        output.facts((f"  {head}", said) for head, said in zip(headings[1:], told, strict=True))
 
 
 def _described(one: pms.Vendor) -> dict[str, object]:
@@ -54,4 +70,5 @@ def _described(one: pms.Vendor) -> dict[str, object]:
         "secrets": one.secrets,
         "settings": one.settings,
         "capabilities": {line.key: line.value for line in pms.capability_lines(one)},
+        "behind": pms.behind_words(one),
     }

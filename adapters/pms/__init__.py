@@ -9,6 +9,7 @@ from importlib.metadata import entry_points
 from types import MappingProxyType, ModuleType
 
 from adapters.pms_to_come import refuse
+from adapters.rest.behind import behind_headings, behind_rows, behind_tables, behind_words
 from adapters.rest.matrix import Line, capability_lines, capability_table
 from adapters.rest.ports import Ports
 from adapters.rest.source import RestSource
@@ -20,6 +21,10 @@ from domain.sources import AppointmentSource
 __all__ = [
     "Line",
     "Vendor",
+    "behind_headings",
+    "behind_rows",
+    "behind_tables",
+    "behind_words",
     "capability_lines",
     "capability_table",
     "desks",

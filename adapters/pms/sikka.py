@@ -294,6 +294,7 @@ VENDOR = Vendor(
         telehealth_by="the appointment types a person marks",
         writes=abilities.ANY_WRITES,
     ),
+    behind=abilities.BEHIND,
     faults=faults.BY_STATUS,
     read_fault=faults.read_fault,
     may_answer_nothing=True,

@@ -137,7 +137,8 @@ LEAVABLE = "can_leave_out"
 
 
 def _writes(vendor: Vendor) -> str:
-    return ", ".join(sorted(vendor.capabilities.writes)) or "none: read only"
+    told = ", ".join(sorted(vendor.capabilities.writes)) or "none: read only"
+    return f"{told}; what of it, by the practice's own PMS" if vendor.behind else told
 
 
 def _limits(vendor: Vendor) -> str:

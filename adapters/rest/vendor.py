@@ -18,7 +18,7 @@ from adapters.rest.waits import RateHeaders
 from domain.appointments import Appointment, AppointmentType, Practice, Practitioner, Status
 from domain.connections import Connection
 from domain.credentials import Token
-from domain.desk import PracticeDesk
+from domain.desk import Ability, PracticeDesk
 from domain.errors import BadInput, SyncError
 from domain.limits import Limit, Tier
 from domain.minimising import Extra
@@ -170,6 +170,7 @@ class Vendor:
     Notes are read only as `note_policy` lets them. `holds` are what it tells that a practice may do
     without, each with the spots at which its records have it: these are emptied before anything
     else sees them (`rest.minimised`). Where there is no such spot it is dropped once it was read.
+    `behind` are the PMSs it stands before, with what can be done at each; "" is any other.
     """
 
     name: str
@@ -224,6 +225,7 @@ class Vendor:
     opens: Opens | None = None
     desk: OpensDesk | None = None
     serves_callers: bool = True
+    behind: Mapping[str, frozenset[Ability]] = field(default_factory=dict)
 
     def auth_by(self, secrets: Secrets) -> Auth | None:
         """How requests are signed with these secrets: by a person's sign-in where there was one."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from adapters.rest.behind import OTHER
 from adapters.sikka.statuses import family
 from domain.desk import Ability
 from domain.minimising import Extra
@@ -17,18 +18,21 @@ USUAL = READS | {
 # of a patient no phone, e-mail or address can be changed.
 ORTHODONTIC = USUAL | {A.OPENINGS, A.UPDATE_PATIENT, A.CHANGE_NAME}
 
-BY_PMS: Mapping[str, frozenset[Ability]] = {
-    "dentrix": USUAL,
-    "eaglesoft": USUAL,
-    "opendental": USUAL,
-    "cornerstone": USUAL,
-    "cleardent": USUAL,
-    "planetdds": USUAL,
-    "denticon": USUAL,
-    "orthotrac": ORTHODONTIC,
-    "dolphin": ORTHODONTIC,
+BEHIND: Mapping[str, frozenset[Ability]] = {
+    "Dentrix": USUAL,
+    "Eaglesoft": USUAL,
+    "Open Dental": USUAL,
+    "Cornerstone": USUAL,
+    "ClearDent": USUAL,
+    "Planet DDS": USUAL,
+    "Denticon": USUAL,
+    "OrthoTrac": ORTHODONTIC,
+    "Dolphin": ORTHODONTIC,
+    OTHER: READS,
 }
 """A PMS that is not named can be read; what else it takes is for `supported_pmses` to say."""
+
+BY_PMS: Mapping[str, frozenset[Ability]] = {family(name): can for name, can in BEHIND.items()}
 
 TOLD: Mapping[str, frozenset[Ability]] = {
     "new_appointment_writeback": frozenset({A.BOOK}),

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.pms import capability_lines, capability_table, registered
+from adapters.pms import behind_tables, capability_lines, capability_table, registered
+from adapters.sikka.abilities import READS, abilities
 from console.vendors import INTRODUCTION
 from tests.console.conftest import Shell
 
@@ -17,13 +18,14 @@ def test_the_matrix_in_the_documents_is_what_the_descriptions_say() -> None:
     shown = [one for one in registered().values() if f"[{one.title}" in written]
 
     assert {one.name for one in shown} >= {"gentu", "halaxy", "medirecords"}
-    assert written == INTRODUCTION + capability_table(shown)
+    assert written == INTRODUCTION + capability_table(shown) + behind_tables(shown)
 
 
 def test_the_matrix_is_written_anew_on_demand(shell: Shell) -> None:
     said = shell("vendors", "--markdown").out
 
-    assert said == INTRODUCTION + capability_table(registered().values())
+    every = list(registered().values())
+    assert said == INTRODUCTION + capability_table(every) + behind_tables(every)
 
 
 def test_every_vendor_is_listed_with_what_it_needs_and_what_it_can_do(shell: Shell) -> None:
@@ -53,3 +55,19 @@ def test_no_word_of_the_vendors_is_broken_at_eighty_columns(
     for vendor in registered().values():
         values = " ".join(line.value for line in capability_lines(vendor))
         assert set(values.split()) <= set(said.split())
+
+
+def test_each_pms_behind_sikka_has_a_row_with_what_can_be_done_there(shell: Shell) -> None:
+    [told] = [one for one in shell.answer("vendors")["vendors"] if one["name"] == "sikka"]
+    rows = [line for line in behind_tables(registered().values()).splitlines() if "| yes |" in line]
+
+    assert {"Dentrix", "Eaglesoft", "Open Dental", "OrthoTrac", "*"} <= told["behind"].keys()
+    assert told["behind"]["*"] == sorted(READS)
+    assert len(rows) == len(told["behind"])
+    assert rows[-1].startswith("| any other | yes | no | no |")
+    for name, can in told["behind"].items():
+        assert abilities(name, None) == set(can)
+
+
+def test_a_pms_that_stands_before_no_other_has_no_such_table() -> None:
+    assert behind_tables([registered()["gentu"]]) == ""
