@@ -19,6 +19,7 @@ from domain.window import whole_day
 from domain.work import ANSWER, SEND_TEXT, SETTLE, SYNC
 from infra.database import transaction
 from producers.webhooks.vapi import MARK_LENGTH
+from tests.documented import curl
 from tests.voice.line import ANN, NUMBER_ID, SECRET, Carrier, DeskOpener, Line, line
 from tests.workers.tools.desk import ZONE
 from workers.tools.transfer_to_human import NOT_YET
@@ -277,6 +278,19 @@ def test_a_tool_has_an_address_of_its_own(phone: Line) -> None:
         answer = phone.send(message, path="/vapi/tools/check-availability")
 
     assert "The free times are" in answer.json()["results"][0]["result"]
+
+
+def test_one_tool_is_tried_by_hand_as_the_documents_say(phone: Line) -> None:
+    path = "/vapi/tools/check-availability"
+    given = {"VAPI_WEBHOOK_SECRET": SECRET, "NUMBER_ID": NUMBER_ID}
+
+    with phone.worker():
+        heard = phone.client.post(**curl("phone.md", path, given=given))
+        refused = phone.client.post(**curl("phone.md", path, given=dict.fromkeys(given, "other")))
+
+    assert heard.status_code == 200
+    assert "free" in heard.json()["result"]
+    assert (refused.status_code, refused.content) == (401, b"")
 
 
 def test_a_message_with_a_wrong_signature_does_nothing(phone: Line) -> None:

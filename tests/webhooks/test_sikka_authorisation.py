@@ -12,6 +12,7 @@ import redis
 from adapters.storage import authorisation_tokens
 from domain.authorisations import shown_code
 from domain.jobs import JobState
+from tests.documented import curl
 from tests.webhooks.marketplace import ACCOUNT, OFFICE, OTHER, SECOND, Market, market
 from workers.works import works
 
@@ -45,6 +46,13 @@ def test_an_event_with_our_state_connects_every_practice_of_the_office(
     assert found[0]["next_sync_at"] is not None
     assert sikka.states() == ["connected"]
     assert sikka.audited("connection.authorised") == 2
+
+
+def test_the_address_is_tried_by_hand_as_the_documents_say(sikka: Market) -> None:
+    answer = sikka.ingress.post(**curl("sikka.md", "/pms/sikka/webhook/authorize", given={}))
+
+    assert answer.status_code == 202
+    assert (sikka.rows(), sikka.jobs()) == ([], [])
 
 
 def test_the_secret_is_sikkas_own_and_never_the_messages(sikka: Market) -> None:
