@@ -71,6 +71,7 @@ INTEGRATION: Fields = {
         "defaultAppointmentDuration": int,
         "minAdvanceNoticeMinutes": int,
         "maxDaysAhead": int,
+        "allowOnlineBooking": bool,
     },
 }
 WRITE: Fields = {

@@ -209,7 +209,11 @@ def _first(found: list[ConnectionDetails]) -> ConnectionDetails:
 
 
 def _integration(found: ConnectionDetails) -> dict[str, Any]:
+    """As a client may show it: what nobody can ask of its PMS is off, whatever was switched."""
     rules = found.booking_rules
+    idle = frozenset() if found.vendor in pms.desks() else BY_DEFAULT.keys()
+    switched = {**BY_DEFAULT, **found.features}
+    features = {name: is_on and name not in idle for name, is_on in switched.items()}
     return {
         "id": str(found.id),
         "provider": found.vendor.upper(),
@@ -219,12 +223,13 @@ def _integration(found: ConnectionDetails) -> dict[str, Any]:
         "status": found.state,
         "statusReason": found.state_reason,
         "lastSyncAt": found.last_sync_at.isoformat() if found.last_sync_at else None,
-        "features": {**BY_DEFAULT, **found.features},
+        "features": features,
         "config": {
             "timezone": found.timezone,
             "defaultAppointmentDuration": rules.get("default_minutes", 30),
             "minAdvanceNoticeMinutes": rules.get("min_notice_minutes", 60),
             "maxDaysAhead": rules.get("max_days_ahead", 90),
+            "allowOnlineBooking": features["online_booking"],
         },
     }
 

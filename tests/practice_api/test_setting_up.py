@@ -43,6 +43,7 @@ def test_a_practice_is_set_up_in_one_call(api: Client) -> None:
         "defaultAppointmentDuration": 45,
         "minAdvanceNoticeMinutes": 60,
         "maxDaysAhead": 60,
+        "allowOnlineBooking": False,
     }
     assert (made["features"]["online_booking"], made["features"]["notes"]) == (False, True)
 
@@ -77,6 +78,21 @@ def test_integrations_are_listed_and_the_serving_one_is_told(api: Client) -> Non
     assert (status["provider"], status["status"]) == ("SIKKA", "ACTIVE")
     assert status["lastSyncAt"] is None
     assert status["features"]["appointments"] is True
+
+
+def test_what_nobody_can_ask_of_a_pms_is_told_as_off_however_it_is_switched(api: Client) -> None:
+    with dispatch_all(api) as db:
+        db.execute(
+            text("UPDATE pms_connections SET connector = 'advancedmd', features = :own"),
+            {"own": '{"online_booking": true, "auto_push": true}'},
+        )
+
+    told = api.told("GET", "/status", role=Role.PROVIDER)
+
+    assert told["features"]["online_booking"] is False
+    assert told["features"]["patients"] is False
+    assert told["features"]["auto_push"] is True
+    assert told["config"]["allowOnlineBooking"] is False
 
 
 def test_without_an_integration_there_is_none_to_tell_of(api: Client) -> None:
