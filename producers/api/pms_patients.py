@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StrictFloat, StrictInt
 
 from domain import desk_calls
 from domain.people import Permission
@@ -21,6 +21,8 @@ Reader = Annotated[Door, Depends(entrance(Permission.SEE_SHEET))]
 Writer = Annotated[Door, Depends(entrance(Permission.EDIT_SHEET))]
 Limit = Annotated[int, Field(ge=1, le=50)]
 Short = Annotated[Line, Field(max_length=200)]
+FLOATING = 6
+"""Decimals to which a number is meant."""
 
 
 class Sought(BaseModel):
@@ -93,7 +95,7 @@ class NewPayment(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     patientId: Id  # noqa: N815
-    amount: Annotated[str | float | int, Field(union_mode="left_to_right")]
+    amount: Annotated[str | StrictInt | StrictFloat, Field(union_mode="left_to_right")]
     method: Short
     last4: Annotated[Line, Field(pattern=r"^\d{4}$")] | None = None
     notes: Words | None = None
@@ -173,7 +175,9 @@ async def balance(door: Reader, patient_id: Id) -> JSONResponse:
 
 @router.post("/payments", status_code=201, responses=ACCEPTED, summary="Record a payment")
 async def pay(door: Writer, body: NewPayment, key: Key = None) -> JSONResponse:
-    return await asked(door, desk_calls.PAY, {**_plain(body), "amount": str(body.amount)}, key=key)
+    # A sum that a program has computed is off in its last digits.
+    amount = round(body.amount, FLOATING) if isinstance(body.amount, float) else body.amount
+    return await asked(door, desk_calls.PAY, {**_plain(body), "amount": str(amount)}, key=key)
 
 
 def _plain(body: BaseModel) -> dict[str, Any]:

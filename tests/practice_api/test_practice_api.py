@@ -186,6 +186,45 @@ def test_a_misspelt_parameter_of_a_cancellation_is_refused(api: Client) -> None:
     assert [one.status.value for one in api.line.desk.book] == ["booked"]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"dateOfBirth": "2090-01-01"}, "still to come"),
+        ({"dateOfBirth": "1980-02-039"}, "a date such as"),
+        ({"dateOfBirth": "1980-02-30"}, "a date such as"),
+        ({"email": "nonsense"}, "an address such as"),
+        ({"email": "zoe@nowhere"}, "an address such as"),
+    ],
+)
+def test_what_nobody_can_have_registers_no_patient(
+    api: Client, wrong: dict[str, str], said: str
+) -> None:
+    answer = api.send("POST", "/patients", {"firstName": "Zoe", "lastName": "Zimmer", **wrong})
+
+    assert answer.status_code == 422
+    assert said in answer.json()["detail"]
+    assert next(iter(wrong.values())) not in answer.text
+    assert api.line.desk.sent == []
+
+
+@pytest.mark.parametrize(
+    ("amount", "recorded"),
+    [(25.5, "25.50"), (0.1 + 0.2, "0.30"), (40, "40.00"), ("120.50", "120.50")],
+)
+def test_a_sum_is_recorded_to_the_cent(api: Client, amount: Any, recorded: str) -> None:
+    given = {"patientId": ANN, "amount": amount, "method": "cash"}
+
+    assert api.told("POST", "/payments", given)["payment"]["amount"] == recorded
+
+
+@pytest.mark.parametrize("amount", [1.005, "0.004", True, None, "NaN", -5, 0, "ten", [5]])
+def test_a_sum_that_is_none_is_refused_and_never_rounded(api: Client, amount: Any) -> None:
+    given = {"patientId": ANN, "amount": amount, "method": "cash"}
+
+    assert api.send("POST", "/payments", given).status_code == 422
+    assert api.line.desk.sent == []
+
+
 def far_ahead(api: Client, days: int = 360) -> Appointment:
     """A recall of Ann's that no rule of booking reaches."""
     return api.line.desk.add(ANN, api.line.desk.works[0].window.start + timedelta(days=days))

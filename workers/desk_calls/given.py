@@ -1,5 +1,6 @@
 """What a desk call was given, read strictly; a problem names the field, never its value."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -10,7 +11,7 @@ from domain.desk import PatientCard
 from domain.desk_calls import acts_for_caller
 from domain.errors import BadInput
 from domain.tools import ToolRequest
-from domain.window import zone
+from domain.window import local_day, zone
 from workers.calls.identity import card_of
 from workers.desk_calls.documents import Missing
 
@@ -19,6 +20,9 @@ INSTANTS = range(1990, 2101)
 """Years of instants: on either side of them clocks and calendars come to an end."""
 
 DAYS = range(1850, 2101)
+DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ].*)?")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+CENT = Decimal("0.01")
 
 
 def text(request: ToolRequest, name: str) -> str | None:
@@ -41,13 +45,29 @@ def day(request: ToolRequest, name: str) -> date | None:
     found = text(request, name)
     if found is None:
         return None
+    told = DAY.fullmatch(found)
     try:
-        read = date.fromisoformat(found[:10])
+        read = date.fromisoformat(told[1]) if told else date.min
     except ValueError:
         read = date.min
     if read.year not in DAYS:
         raise BadInput(f"{name} is a date such as 2026-03-09.")
     return read
+
+
+def birthday(request: ToolRequest, name: str = "dateOfBirth") -> date | None:
+    """A day that has been, on the practice's own calendar."""
+    born = day(request, name)
+    if born is not None and born > local_day(request.now, request.connection.timezone):
+        raise BadInput(f"{name} is still to come; give the day the patient was born.")
+    return born
+
+
+def email(request: ToolRequest, name: str = "email") -> str | None:
+    found = text(request, name)
+    if found is not None and not EMAIL.fullmatch(found):
+        raise BadInput(f"{name} is an address such as ann@example.com.")
+    return found
 
 
 def instant(request: ToolRequest, name: str) -> datetime | None:
@@ -85,9 +105,12 @@ def amount(request: ToolRequest, name: str = "amount") -> str:
         found = Decimal(needed(request, name))
     except InvalidOperation:
         raise BadInput(f"{name} is a sum such as 120.50.") from None
-    if not found.is_finite() or not 0 < found < MOST:
+    if not found.is_finite() or not CENT <= found < MOST:
         raise BadInput(f"{name} is a sum such as 120.50.")
-    return f"{found:.2f}"
+    cents = found.quantize(CENT)
+    if found != cents:
+        raise BadInput(f"{name} has more than two decimals; which sum was paid is for you to say.")
+    return f"{cents}"
 
 
 def address(request: ToolRequest) -> Mapping[str, str]:

@@ -72,7 +72,7 @@ def create(request: ToolRequest) -> Said:
         claim = Claim(
             first_name=given.needed(request, "firstName"),
             last_name=given.needed(request, "lastName"),
-            date_of_birth=given.day(request, "dateOfBirth"),
+            date_of_birth=given.birthday(request),
         )
         if claim.date_of_birth is None:
             raise BadInput("Give dateOfBirth.")

@@ -50,9 +50,9 @@ def create(request: ToolRequest) -> Said:
         wish = NewPatient(
             first_name=given.needed(request, "firstName"),
             last_name=given.needed(request, "lastName"),
-            date_of_birth=given.day(request, "dateOfBirth"),
+            date_of_birth=given.birthday(request),
             phone=given.phone(request),
-            email=given.text(request, "email"),
+            email=given.email(request),
             address=given.address(request),
             practitioner_id=given.text(request, "providerId"),
         )
@@ -71,7 +71,7 @@ def update(request: ToolRequest) -> Said:
             first_name=given.text(request, "firstName"),
             last_name=given.text(request, "lastName"),
             phone=given.phone(request),
-            email=given.text(request, "email"),
+            email=given.email(request),
             address=given.address(request),
         )
     changed = [name for name in CHANGED if getattr(wish, name)]
