@@ -46,6 +46,8 @@ SEVERAL = (
     "Several practices of this account can answer; name one in the address: ?integrationId=..., as"
     " GET /api/pms/setup lists them."
 )
+TEXTS = ("sendConfirmation", "sendNotification")
+NO_TEXT = "No text can be sent from here: tell the patient yourself, as /deliveries has it."
 REQUESTED = "Requested at the practice; it is not final until it says so."
 DONE = "Done."
 
@@ -101,7 +103,19 @@ async def asked(
     call, kept = await asyncio.to_thread(_keep, door, call)
     found = await _awaited(door, call, kept)
     await asyncio.to_thread(_count, door, name, found)
+    if _lacks_text(door, found, arguments):
+        found = {
+            **found,
+            "body": {**found["body"], "message": f"{found['body']['message']} {NO_TEXT}"},
+        }
     return _told(found, again=not kept.is_new)
+
+
+def _lacks_text(door: Door, found: Mapping[str, Any], arguments: Mapping[str, Any]) -> bool:
+    """A text is wished for of a write that stands, or may, and none is ever sent from here."""
+    is_wished = any(arguments.get(name) is True for name in TEXTS)
+    sends = door.ports.voice is not None and door.ports.voice.sends_texts
+    return is_wished and not sends and "write" in found and "body" in found
 
 
 def _may_read(door: Door, name: str) -> None:

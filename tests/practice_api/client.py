@@ -125,7 +125,7 @@ def dispatch_all(client: Client) -> Iterator[Any]:
 
 
 @contextmanager
-def client(
+def client(  # noqa: PLR0913 - what a test has otherwise than usual
     database_url: str,
     client: redis.Redis,
     redis_url: str,
@@ -133,8 +133,10 @@ def client(
     works: bool = True,
     answer_seconds: float = 15.0,
     kinds: tuple[str, ...] = (DESK_CALL,),
+    texts: bool = True,
 ) -> Iterator[Client]:
-    with line(database_url, client, redis_url, answer_seconds=answer_seconds) as served:
+    patience = {"answer_seconds": answer_seconds}
+    with line(database_url, client, redis_url, texts=texts, **patience) as served:
         made = Client(served, database_url, kinds=kinds)
         made.switch(notes=True, insurance=True, payments=True)
         worker = threading.Thread(target=made.work, daemon=True)

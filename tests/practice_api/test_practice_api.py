@@ -225,6 +225,22 @@ def test_a_sum_that_is_none_is_refused_and_never_rounded(api: Client, amount: An
     assert api.line.desk.sent == []
 
 
+@pytest.mark.parametrize("texts", [True, False])
+def test_whoever_wishes_for_a_text_is_told_where_none_can_be_sent(
+    database_url: str, redis_client: redis.Redis, redis_url: str, *, texts: bool
+) -> None:
+    with client(database_url, redis_client, redis_url, texts=texts) as api:
+        told = api.told("POST", "/appointments", booking(api, sendConfirmation=True))
+        path = f"/appointments/{told['appointment']['id']}"
+        moved = api.told("PATCH", path, {"startTime": at(api, "11:00"), "sendNotification": True})
+        silent = api.told("DELETE", path)
+
+    said = [one["message"] for one in (told, moved)]
+    assert [one.startswith("Done.") for one in said] == [True, True]
+    assert ["tell the patient yourself" in one for one in said] == [not texts] * 2
+    assert silent["message"] == "Done."
+
+
 def far_ahead(api: Client, days: int = 360) -> Appointment:
     """A recall of Ann's that no rule of booking reaches."""
     return api.line.desk.add(ANN, api.line.desk.works[0].window.start + timedelta(days=days))
