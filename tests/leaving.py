@@ -18,6 +18,11 @@ def leave(server: uvicorn.Server, thread: threading.Thread, ports: Ports) -> Non
     if ports.voice is not None:
         ports.voice.replies.stop()
     server.should_exit = True
+    all_gone()
+    _GOING.append(thread)
+
+
+def all_gone() -> None:
+    """For whom the last words of a server would be in the way."""
     while _GOING:
         _GOING.pop().join(timeout=10)
-    _GOING.append(thread)

@@ -17,6 +17,7 @@ from structlog.contextvars import bound_contextvars
 from domain.errors import BadRecord
 from infra import logging
 from producers.as_csv import csv_answer
+from tests.leaving import all_gone
 from tests.producers.conftest import Site, engine, make_site, site
 from tests.security.injecting import BLANKS, OTHERS, SIGNS, VALUES
 
@@ -29,6 +30,7 @@ SAMPLE = VALUES if "SOAK" in os.environ else (*OTHERS, *VALUES[len(OTHERS) :: 8]
 @contextmanager
 def written(*, as_json: bool) -> Iterator[Callable[[], list[str]]]:
     """The lines that were logged, as they would stand in a file."""
+    all_gone()
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, "utf-8", errors="backslashreplace", newline="")
     with redirect_stderr(stream):
