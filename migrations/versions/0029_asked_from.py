@@ -4,14 +4,14 @@ from migrations.guards import SQL
 from migrations.indexes import carry
 from migrations.steps import run
 
-revision = "0028"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    carry(SQL / "0028_asked_from.sql")
+    carry(SQL / "0029_asked_from.sql")
 
 
 def downgrade() -> None:
