@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from domain.errors import SyncError, Transient
-from infra.timekeeping import ask_the_time
+from infra.timekeeping import ask_the_time, is_due
 
 CONNECT_SECONDS = 5
 VANISHED: Mapping[str, Any] = {
@@ -141,7 +141,7 @@ def _ask_those_that_rested(made: Engine) -> None:
 
     def asked(connection: Any, entry: ConnectionPoolEntry, _: Any) -> None:
         used = entry.info.get(_USED)
-        if used is None or monotonic() - used < FRESH_SECONDS:
+        if used is None or (monotonic() - used < FRESH_SECONDS and not is_due()):
             return
         try:
             ask_the_time(connection)

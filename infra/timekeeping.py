@@ -1,5 +1,6 @@
 """Asks a database what time it is, and puts this process's clock right by what it says."""
 
+from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,29 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+OFTEN_SECONDS = 10.0
+"""A process whose connections never rest asks so often all the same."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """When this process last asked."""
+
+    at: float = 0.0
+
+
+_asked = Asked()
+
+
+def is_due() -> bool:
+    """Nobody in this process has asked for a while."""
+    return monotonic() - _asked.at >= OFTEN_SECONDS
+
 
 def ask_the_time(connection: "psycopg.Connection[Any]") -> None:
     """Outside of any transaction; raises psycopg.Error where the connection does not live."""
     before, began = connection.autocommit, monotonic()
+    _asked.at = began
     connection.autocommit = True
     try:
         # By its full name: a database whose time is steered has a clock of its own before it.

@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -81,7 +82,7 @@ def carry_out(faults: int, *, seed: int, keep: Path | None = None) -> Outcome:
     chosen = size(faults)
     with tempfile.TemporaryDirectory(prefix="pms-chaos-") as folder:
         history = History((keep or Path(folder)) / f"history-{seed}.jsonl")
-        with world(chosen.sorts, seed=seed % 1000, history=history) as made:
+        with closing(history), world(chosen.sorts, seed=seed % 1000, history=history) as made:
             say(f"seed {seed}: {len(made.practices)} practices, first syncs")
             settle(made, "first")
             load = Load(made, chosen.amount, seed)
@@ -102,7 +103,6 @@ def carry_out(faults: int, *, seed: int, keep: Path | None = None) -> Outcome:
                 for path in made.home.glob("*.log"):
                     shutil.copy(path, keep / f"{seed}-{path.name}")
         lines = history.lines()
-        history.close()
     return Outcome(seed, faults, verdict, lines, load.problems)
 
 

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 from time import monotonic
+from types import ModuleType
 from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, make_url, text
 
-from infra import clock, database
+from infra import clock, database, timekeeping
 from infra.database import (
     FRESH_SECONDS,
     MAY_HAVE_MISSED,
@@ -29,6 +30,7 @@ from infra.database import (
     plain_errors,
     transaction,
 )
+from infra.timekeeping import OFTEN_SECONDS
 from tests.cutting import SOCKET
 from tests.silence import port_to
 
@@ -220,20 +222,38 @@ def test_a_machine_whose_clock_is_wrong_goes_by_the_databases(
     empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong_by = timedelta(days=1)
-    monkeypatch.setattr(clock, "_correction", clock.Correction())
+    monkeypatch.setattr(clock, "_heard", clock.Heard())
     monkeypatch.setattr(clock, "machine_clock", lambda: datetime.now(UTC) + wrong_by)
     made = engine(empty_database_url, application_name="tests", pool_size=1)
 
     assert one(made, "SELECT 1") == "1"
-    first = clock.system_clock() - datetime.now(UTC)
+    heard = clock.system_clock() - datetime.now(UTC)
     wrong_by = timedelta(minutes=-5)
-    later = monotonic() + FRESH_SECONDS
-    monkeypatch.setattr(database, "monotonic", lambda: later)
-    assert one(made, "SELECT 1") == "1"
-    second = clock.system_clock() - datetime.now(UTC)
+    jumped = clock.system_clock() - datetime.now(UTC)
 
     made.dispose()
-    assert max(abs(first), abs(second)) < timedelta(seconds=3)
+    assert max(abs(heard), abs(jumped)) < timedelta(seconds=3)
+
+
+@pytest.mark.parametrize(
+    ("by", "seconds"),
+    [(database, FRESH_SECONDS), (timekeeping, OFTEN_SECONDS)],
+    ids=["by one that rested", "by one that never rests"],
+)
+def test_the_time_is_heard_again(
+    by: ModuleType, seconds: float, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "_heard", clock.Heard())
+    made = engine(empty_database_url, application_name="tests", pool_size=1)
+    assert one(made, "SELECT 1") == "1"
+    clock.heard(datetime.now(UTC) + timedelta(hours=1), took=0)
+    later = monotonic() + seconds
+    monkeypatch.setattr(by, "monotonic", lambda: later)
+
+    assert one(made, "SELECT 1") == "1"
+
+    made.dispose()
+    assert abs(clock.system_clock() - datetime.now(UTC)) < timedelta(seconds=3)
 
 
 def test_the_time_is_asked_outside_of_every_transaction(db: Engine) -> None:

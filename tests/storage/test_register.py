@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from adapters.storage.register import Register
 from infra import clock
-from infra.clock import Correction
+from infra.clock import Heard
 from infra.database import dispatch
 from tests.storage.rig import Rig
 
@@ -23,14 +23,15 @@ def test_a_worker_tells_how_wrong_its_machine_is_until_that_is_put_right(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     register = Register(rig.engine, worker="w", pool="p", queues=["sync"], threads=2)
-    monkeypatch.setattr(clock, "_correction", Correction())
+    monkeypatch.setattr(clock, "_heard", Heard())
+    clock.heard(datetime.now(UTC), took=0)
     register.alive()
     assert behind(rig) == 0
 
-    clock.heard(datetime.now(UTC) + timedelta(seconds=95), took=0)
+    monkeypatch.setattr(clock, "machine_clock", lambda: datetime.now(UTC) - timedelta(seconds=95))
     register.alive()
     assert behind(rig) == pytest.approx(95, abs=3)
 
-    clock.heard(datetime.now(UTC), took=0)
+    monkeypatch.setattr(clock, "machine_clock", lambda: datetime.now(UTC))
     register.alive()
     assert behind(rig) == 0
