@@ -2,20 +2,18 @@
 
 import random
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from types import FrameType
 from typing import Any
 
 import structlog
-from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine
 
 from adapters.queue import RedisAnnouncer
 from adapters.storage import schedule
 from adapters.storage.parked import close_parked, fail_tellings
 from adapters.storage.ripe_endpoints import put_ripe
-from domain.errors import SyncError
 from domain.rhythm import USUAL
 from infra.clock import system_clock
 from infra.database import dispatch, engine
@@ -23,6 +21,7 @@ from infra.memory import keep_what_is_loaded
 from infra.sealing import Sealer
 from infra.stopping import Stopping
 from scheduler.sweep import keep_announcing, sweep
+from scheduler.ticking import Tick, mind_the_clock, ticker
 from scheduler.timetable import (
     CHAIN_SECONDS,
     EVERY_SECONDS,
@@ -41,8 +40,6 @@ TELL_SECONDS = 2.0
 FAR_SECONDS = 60.0
 """How long a connection may stay put off by a clock that was put back, about."""
 
-Tick = Callable[[], object]
-
 
 def run(
     *, database_url: str, redis_url: str, sealer: Sealer, usual_hours: Mapping[str, Any] = USUAL
@@ -53,13 +50,14 @@ def run(
     db = engine(database_url, application_name="pms-sync scheduler")
     with dispatch(db) as connection:
         schedule.ensure_schedules(connection, EVERY_SECONDS)
-    ticker = _ticker(_ticks(db, sealer, usual_hours))
+    ticking = ticker(_ticks(db, sealer, usual_hours))
     keep_what_is_loaded()
-    ticker.start()
+    ticking.start()
+    mind_the_clock(ticking, stopping)
     announcer = RedisAnnouncer(redis_url)
     log.info("scheduler.started")
     keep_announcing(db, announcer, url=database_url, clock=system_clock, stopping=stopping)
-    ticker.shutdown(wait=True)
+    ticking.shutdown(wait=True)
     log.info("scheduler.stopped")
 
 
@@ -85,33 +83,6 @@ def _ticks(
         "endpoints": (lambda: put_ripe(db, clock=system_clock), TELL_SECONDS),
         "sweep": (lambda: sweep(db, gave_up=gave_up), 1.0),
     }
-
-
-def _ticker(ticks: Mapping[str, tuple[Tick, float]]) -> BackgroundScheduler:
-    ticker = BackgroundScheduler(timezone="UTC")
-    for name, (tick, seconds) in ticks.items():
-        ticker.add_job(
-            _steady(name, tick),
-            "interval",
-            seconds=seconds,
-            id=name,
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=None,
-        )
-    return ticker
-
-
-def _steady(name: str, tick: Tick) -> Callable[[], None]:
-    """A tick that fails is told and comes again; the database may be away for a while."""
-
-    def steady() -> None:
-        try:
-            tick()
-        except SyncError as error:
-            log.warning("tick.failed", kind=name, error_kind=error.kind, error=str(error))
-
-    return steady
 
 
 def _obey_signals(stopping: Stopping) -> None:
