@@ -88,10 +88,15 @@ pms_sync_log = Table(
         postgresql_where=text("backfill_id IS NOT NULL"),
     ),
     Index(
-        "ix_pms_sync_log_days",
-        text("daterange(day_from, day_to, '[]')"),
-        postgresql_using="gist",
+        "ix_pms_sync_log_whole",
+        "account_id",
+        "day_to",
+        "day_from",
+        "pms_connection_id",
+        "completed_at",
+        postgresql_where=text("status = 'success' AND NOT dry_run AND sync_type <> 'incremental'"),
     ),
+    Index("ix_pms_sync_log_diff", "completed_at", postgresql_where=text("diff IS NOT NULL")),
 )
 
 pms_rejects = Table(

@@ -151,6 +151,13 @@ run_sheet_conflicts = Table(
         postgresql_where=text("settled_at IS NULL"),
     ),
     Index("ix_run_sheet_conflicts_account_id", "account_id", "opened_at"),
+    Index(
+        "ix_run_sheet_conflicts_settled",
+        "account_id",
+        "settled_at",
+        "id",
+        postgresql_where=text("settled_at IS NOT NULL"),
+    ),
 )
 
 run_sheet_history = Table(
