@@ -14,8 +14,19 @@ from adapters.storage.sheet_status import read_connections
 from domain.names import Confidence, suggestion
 from domain.sheet import ConnectionView
 
+# The rows of about now are read once for all: asked connection by connection, each would read all
+# that it ever had.
 _DETAILS = text(
     """
+    WITH booked AS MATERIALIZED (
+      SELECT pms_connection_id, CAST(appointment_time AT TIME ZONE timezone AS date) AS day,
+             count(*) AS times
+      FROM run_sheet_appointments
+      WHERE appointment_time > CAST(:now AS timestamptz) - interval '26 hours'
+        AND appointment_time < CAST(:now AS timestamptz) + interval '26 hours'
+        AND removed_at IS NULL
+      GROUP BY 1, 2
+    )
     SELECT connection.id, connector AS vendor, display_name AS name, site, timezone, base_url,
            token_url, secret_ref IS NOT NULL AS has_secrets, settings, state, state_reason,
            setup_step, sync_enabled, by_hand, sync_frequency_minutes AS frequency_minutes,
@@ -25,8 +36,10 @@ _DETAILS = text(
            last_sync_at, last_sync_status,
            last_sync_error, next_sync_at, webhook_key_made_at, created_at, version,
            people.practitioners, people.mapped, people.undecided,
-           kinds.types, kinds.telehealth_types, rows.today
-    FROM pms_connections AS connection,
+           kinds.types, kinds.telehealth_types, coalesce(booked.times, 0) AS today
+    FROM pms_connections AS connection
+    LEFT JOIN booked ON booked.pms_connection_id = connection.id
+      AND booked.day = CAST(CAST(:now AS timestamptz) AT TIME ZONE connection.timezone AS date),
     LATERAL (
       SELECT count(*) AS practitioners,
              count(*) FILTER (WHERE sync_enabled AND run_sheet_clinician_id IS NOT NULL) AS mapped,
@@ -36,13 +49,7 @@ _DETAILS = text(
     LATERAL (
       SELECT count(*) AS types, count(*) FILTER (WHERE is_telehealth) AS telehealth_types
       FROM pms_appointment_types WHERE pms_connection_id = connection.id AND active
-    ) AS kinds,
-    LATERAL (
-      SELECT count(*) AS today FROM run_sheet_appointments AS entry
-      JOIN run_sheets AS sheet ON sheet.id = entry.run_sheet_id
-      WHERE entry.pms_connection_id = connection.id AND entry.removed_at IS NULL
-        AND sheet.day = (CAST(:now AS timestamptz) AT TIME ZONE connection.timezone)::date
-    ) AS rows
+    ) AS kinds
     WHERE removed_at IS NULL AND (CAST(:id AS uuid) IS NULL OR connection.id = :id)
     ORDER BY display_name, connection.id
     """

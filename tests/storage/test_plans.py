@@ -7,6 +7,7 @@ from sqlalchemy import Connection, TextClause, text
 
 from adapters.storage import (
     announcing,
+    connection_details,
     connection_list,
     ledger,
     left_visits,
@@ -158,6 +159,31 @@ def test_what_is_named_by_how_its_id_starts_is_found_without_reading_all_of_its_
         plan = explained(db, find, dict(bounds("0a1b") or {}))
 
     assert [line for line in plan if "Index Cond: ((id >= " in line] != []
+
+
+@pytest.fixture
+def filled(rig: Rig) -> Rig:
+    """A practice with 20,000 rows to come, and as many runs."""
+    connection_id = rig.connect("site")
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        sheet = db.execute(SHEET, {"account": ACCOUNT}).scalar_one()
+        about = {"account": ACCOUNT, "connection": connection_id, "sheet": sheet}
+        for statement in (RUNS, ROWS):
+            db.execute(statement, about)
+    with rig.engine.begin() as db:
+        db.execute(text("ANALYZE run_sheet_appointments, pms_sync_log"))
+    return rig
+
+
+def test_how_many_visits_practices_have_today_is_told_without_reading_all_they_ever_had(
+    filled: Rig,
+) -> None:
+    asked = {"id": None, "now": soon(0)}
+
+    with transaction(filled.engine, account_id=ACCOUNT) as db:
+        plan = explained(db, connection_details._DETAILS, asked)  # noqa: SLF001
+
+    assert [line for line in plan if "Index Cond" in line and "appointment_time > " in line] != []
 
 
 def explained(
