@@ -50,22 +50,29 @@ _OF_IDS = text(
     FROM run_sheet_appointments WHERE id = ANY(:ids) AND run_sheet_clinician_id IS NOT NULL
     """
 )
+# Each span by itself (OFFSET), and whose visits count beforehand: joined with either, the planner,
+# which cannot tell how much one account has, reads all rows there ever were, or these for each.
 _TAKEN = text(
     """
-    SELECT entry.id, entry.run_sheet_clinician_id AS clinician, entry.appointment_time AS start,
-           entry.appointment_duration_minutes AS minutes, entry.appointment_status AS status,
-           entry.pms_connection_id, entry.pms_appointment_id
+    SELECT entry.*
     FROM unnest(CAST(:earliest AS timestamptz[]), CAST(:latest AS timestamptz[]))
       AS asked(earliest, latest)
-    JOIN run_sheet_appointments AS entry
-      ON entry.account_id = :account_id
-     AND entry.appointment_time > asked.earliest AND entry.appointment_time < asked.latest
-    JOIN run_sheet_clinicians AS clinician ON clinician.id = entry.run_sheet_clinician_id
-    JOIN accounts ON accounts.id = entry.account_id
-    WHERE entry.linked_to IS NULL AND entry.removed_at IS NULL
-      AND (entry.pms_patient_id <> '' OR entry.patient_name IS NOT NULL)
-      AND coalesce(clinician.overlap_policy, accounts.overlap_policy) = ANY(:policies)
-      AND entry.run_sheet_clinician_id = ANY(:clinicians)
+    CROSS JOIN LATERAL (
+      SELECT id, run_sheet_clinician_id AS clinician, appointment_time AS start,
+             appointment_duration_minutes AS minutes, appointment_status AS status,
+             pms_connection_id, pms_appointment_id
+      FROM run_sheet_appointments
+      WHERE account_id = :account_id
+        AND appointment_time > asked.earliest AND appointment_time < asked.latest
+        AND linked_to IS NULL AND removed_at IS NULL
+        AND (pms_patient_id <> '' OR patient_name IS NOT NULL)
+        AND run_sheet_clinician_id = ANY(ARRAY(
+          SELECT clinician.id FROM run_sheet_clinicians AS clinician
+          JOIN accounts ON accounts.id = clinician.account_id
+          WHERE clinician.id = ANY(:clinicians)
+            AND coalesce(clinician.overlap_policy, accounts.overlap_policy) = ANY(:policies)))
+      OFFSET 0
+    ) AS entry
     """
 )
 
