@@ -1,5 +1,6 @@
 """What every job asks of the ledger is found by an index, however many jobs have ended."""
 
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from adapters.storage import (
     announcing,
     connection_details,
     connection_list,
+    days_read,
     ledger,
     left_visits,
     open_writes,
@@ -203,6 +205,15 @@ def test_what_overlaps_visits_of_a_day_is_taken_for_a_small_part_of_all_rows(fil
 
     looked = next(line for line in plan if "ix_run_sheet_appointments_account_time" in line)
     assert int(looked.partition("rows=")[2].split()[0]) < 20_000 / 100
+
+
+def test_when_days_were_last_read_is_found_by_the_days_and_not_in_all_runs(filled: Rig) -> None:
+    asked = {"first": date(2026, 6, 2), "last": date(2026, 6, 2)}
+
+    with transaction(filled.engine, account_id=ACCOUNT) as db:
+        plan = explained(db, days_read._DAYS_READ, asked)  # noqa: SLF001
+
+    assert [line for line in plan if "Index Cond" in line and "day_to >= " in line] != []
 
 
 def explained(
