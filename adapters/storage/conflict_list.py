@@ -1,14 +1,14 @@
 """The conflicts of an account, open or settled, each with both values and the row it is about."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as of_class
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping, TextClause, text
 
 from adapters.storage.audit import Access, record
 from adapters.storage.conflicts import TABLE
@@ -31,16 +31,24 @@ _WHERE: Mapping[str, str] = {
     "open": f"conflict.settled_at IS NULL AND {STANDS}",
     "settled": "conflict.settled_at IS NOT NULL",
 }
-_WANTED = """
-      AND (CAST(:rule AS text) IS NULL OR conflict.field = :rule)
-      AND (CAST(:connection_id AS uuid) IS NULL OR entry.pms_connection_id = :connection_id)
-      AND (CAST(:run_id AS uuid) IS NULL OR conflict.run_id = :run_id)
-      AND (CAST(:only AS uuid) IS NULL OR conflict.id = :only)
+_WANTED: Mapping[str, str] = {
+    "rule": "conflict.field = :rule",
+    "connection_id": "entry.pms_connection_id = :connection_id",
+    "run_id": "conflict.run_id = :run_id",
+    "only": "conflict.id = :only",
+}
+"""What is asked of a conflict, by the name of its value.
+
+Only what is wanted is said: a plan that is kept for any value, and for none, takes each for rare,
+and reads and sorts all there are.
 """
+
 _FROM = """
     FROM run_sheet_conflicts AS conflict
     JOIN run_sheet_appointments AS entry ON entry.id = conflict.appointment_id
 """
+# An outer join is left out where nothing is asked of the row, as of settled ones.
+_COUNTED = _FROM.replace("JOIN", "LEFT JOIN")
 _OPEN = text(f"SELECT count(*) {_FROM} WHERE {_WHERE['open']}")
 _FIND = text(f"SELECT id FROM run_sheet_conflicts WHERE id {BETWEEN} LIMIT 2")  # noqa: S608
 
@@ -61,8 +69,13 @@ class Wanted:
 
     @property
     def values(self) -> dict[str, Any]:
-        ids = {"connection_id": self.connection_id, "run_id": self.run_id, "only": self.only}
-        return {"rule": self.rule, **ids}
+        every = {name: getattr(self, name) for name in _WANTED}
+        return {name: value for name, value in every.items() if value is not None}
+
+    @property
+    def said(self) -> str:
+        """What else a conflict has to be, for a statement that takes the `values`."""
+        return " ".join(f"AND {_WANTED[name]}" for name in self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,18 +132,9 @@ def listed(  # noqa: PLR0913 - which ones, how many, from where, for whom
 ) -> list[Listed]:
     """Newest first, opened and audited."""
     wanted = wanted or Wanted()
-    at, where = _AT[wanted.state], _WHERE[wanted.state]
-    query = text(
-        f"""
-        SELECT conflict.*, entry.version, entry.pms_connection_id, entry.appointment_time,
-               entry.timezone, entry.patient_name, entry.run_sheet_clinician_id, entry.provenance
-        {_FROM} WHERE {where} {_WANTED}
-          AND (CAST(:at AS timestamptz) IS NULL OR ({at}, conflict.id) < (:at, :id))
-        ORDER BY {at} DESC, conflict.id DESC LIMIT :limit
-        """
-    )
-    mark = {"at": after and after[0], "id": after and after[1], "limit": limit}
-    rows = db.execute(query, {**wanted.values, **mark}).mappings().all()
+    query = _listing(wanted, is_further=after is not None)
+    mark = {"at": after[0], "id": after[1]} if after else {}
+    rows = db.execute(query, {**wanted.values, **mark, "limit": limit}).mappings().all()
     found = [_listed(seal, row) for row in rows]
     record(
         db,
@@ -143,16 +147,30 @@ def listed(  # noqa: PLR0913 - which ones, how many, from where, for whom
     return found
 
 
+def _listing(wanted: Wanted, *, is_further: bool) -> TextClause:
+    at, where = _AT[wanted.state], _WHERE[wanted.state]
+    further = f"AND ({at}, conflict.id) < (:at, :id)" if is_further else ""
+    return text(
+        f"""
+        SELECT conflict.*, entry.version, entry.pms_connection_id, entry.appointment_time,
+               entry.timezone, entry.patient_name, entry.run_sheet_clinician_id, entry.provenance
+        {_FROM} WHERE {where} {wanted.said} {further}
+        ORDER BY {at} DESC, conflict.id DESC LIMIT :limit
+        """
+    )
+
+
 def counted(db: Db, wanted: Wanted) -> list[RuleCount]:
     """How many of each field there are, most first; by connection and run, whatever the rule."""
+    of_any = replace(wanted, rule=None)
     query = text(
         f"""
-        SELECT conflict.field, count(*) AS times {_FROM}
-        WHERE {_WHERE[wanted.state]} {_WANTED}
+        SELECT conflict.field, count(*) AS times {_COUNTED}
+        WHERE {_WHERE[wanted.state]} {of_any.said}
         GROUP BY conflict.field ORDER BY count(*) DESC, conflict.field
         """
     )
-    rows = db.execute(query, {**wanted.values, "rule": None})
+    rows = db.execute(query, of_any.values)
     return [
         RuleCount(rule=row.field, winner=RULES[row.field].value, count=row.times) for row in rows
     ]
@@ -168,7 +186,7 @@ def shown_now(db: Db, wanted: Wanted, *, limit: int) -> Sequence[Shown]:
     """The open ones, oldest first, as they are now: what settling them all would settle."""
     query = text(
         f"""
-        SELECT conflict.id, entry.version {_FROM} WHERE {_WHERE["open"]} {_WANTED}
+        SELECT conflict.id, entry.version {_FROM} WHERE {_WHERE["open"]} {wanted.said}
         ORDER BY conflict.opened_at, conflict.id LIMIT :limit
         """
     )

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, TextClause, text
 
 from adapters.storage import (
     announcing,
+    conflict_list,
     connection_details,
     connection_list,
     days_read,
@@ -55,6 +56,14 @@ WRITES = text(
     SELECT :account, :connection, 'book', 'confirmed', 'k' || n, '', 'A' || n, 'p' || n, now(),
            'confirmed', 'call', 't', now() - make_interval(mins => n), now()
     FROM generate_series(1, 1000) AS n
+    """
+)
+CONFLICTS = text(
+    """
+    INSERT INTO run_sheet_conflicts (account_id, appointment_id, field, both_values, opened_at,
+                                     settled_at, settled_as)
+    SELECT account_id, id, 'patient_phone', '', created_at, appointment_time, 'mine'
+    FROM run_sheet_appointments
     """
 )
 SHEET = text(
@@ -167,15 +176,15 @@ def test_what_is_named_by_how_its_id_starts_is_found_without_reading_all_of_its_
 
 @pytest.fixture
 def filled(rig: Rig) -> Rig:
-    """A practice with 20,000 rows to come, and as many runs."""
+    """A practice with 20,000 rows to come, as many conflicts that are settled, and as many runs."""
     connection_id = rig.connect("site")
     with transaction(rig.engine, account_id=ACCOUNT) as db:
         sheet = db.execute(SHEET, {"account": ACCOUNT}).scalar_one()
         about = {"account": ACCOUNT, "connection": connection_id, "sheet": sheet}
-        for statement in (RUNS, ROWS):
+        for statement in (RUNS, ROWS, CONFLICTS):
             db.execute(statement, about)
     with rig.engine.begin() as db:
-        db.execute(text("ANALYZE run_sheet_appointments, pms_sync_log"))
+        db.execute(text("ANALYZE run_sheet_appointments, run_sheet_conflicts, pms_sync_log"))
     return rig
 
 
@@ -214,6 +223,23 @@ def test_when_days_were_last_read_is_found_by_the_days_and_not_in_all_runs(fille
         plan = explained(db, days_read._DAYS_READ, asked)  # noqa: SLF001
 
     assert [line for line in plan if "Index Cond" in line and "day_to >= " in line] != []
+
+
+def test_a_page_of_settled_conflicts_reads_no_others_however_often_it_is_asked_for(
+    filled: Rig,
+) -> None:
+    """A plan kept for any filter, and for none, read and sorted every one of them."""
+    listing = conflict_list._listing(  # noqa: SLF001
+        conflict_list.Wanted(state="settled"), is_further=False
+    )
+
+    with transaction(filled.engine, account_id=ACCOUNT) as db:
+        db.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
+        db.execute(text(f"PREPARE listing AS {listing.text.replace(':limit', '$1')}"))
+        plan = list(db.execute(text("EXPLAIN EXECUTE listing (51)")).scalars())
+
+    assert [line for line in plan if "using ix_run_sheet_conflicts_settled" in line] != []
+    assert [line for line in plan if "Sort" in line] == []
 
 
 def explained(
