@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, TextClause, text
 
 from infra.database import dispatch
 
@@ -25,86 +25,71 @@ REJECTS_DAYS = 90
 RECORDINGS_DAYS = 7
 BATCH = 5000
 
-_PRUNE: Mapping[str, str] = {
-    "deliveries": """
-        DELETE FROM deliveries WHERE last_received_at < now() - make_interval(days => :deliveries)
-        """,
-    "delivery bodies": """
-        UPDATE deliveries SET body = NULL
-        WHERE body IS NOT NULL AND received_at < now() - make_interval(days => :bodies)
-        """,
+_GOES: Mapping[str, str] = {
+    "deliveries": "last_received_at < now() - make_interval(days => :deliveries)",
     "jobs": """
-        DELETE FROM jobs
-        WHERE (state IN ('done', 'cancelled')
-               AND finished_at < now() - make_interval(days => :done))
-           OR (state = 'dead' AND finished_at < now() - make_interval(days => :dead))
+        state IN ('done', 'cancelled') AND finished_at < now() - make_interval(days => :done)
+        OR state = 'dead' AND finished_at < now() - make_interval(days => :dead)
         """,
-    "what callers said and heard": """
-        UPDATE tool_calls SET arguments = NULL, arguments_print = NULL, caller = NULL,
-          answer = NULL
-        WHERE created_at < now() - make_interval(days => :bodies)
-          AND (arguments IS NOT NULL OR caller IS NOT NULL OR answer IS NOT NULL)
-        """,
-    "tool_calls": """
-        DELETE FROM tool_calls WHERE created_at < now() - make_interval(days => :dead)
-        """,
-    "phone_calls": """
-        DELETE FROM phone_calls WHERE seen_at < now() - make_interval(days => :bodies)
-        """,
-    "turned_away": """
-        DELETE FROM turned_away WHERE minute < now() - make_interval(days => :deliveries)
-        """,
+    "tool_calls": "created_at < now() - make_interval(days => :dead)",
+    "phone_calls": "seen_at < now() - make_interval(days => :bodies)",
+    "turned_away": "minute < now() - make_interval(days => :deliveries)",
     "text_messages": """
-        DELETE FROM text_messages WHERE updated_at < now() - make_interval(days => :deliveries)
-          AND state NOT IN ('due', 'sending', 'unknown')
+        updated_at < now() - make_interval(days => :deliveries)
+        AND state NOT IN ('due', 'sending', 'unknown')
         """,
-    "slot_holds": "DELETE FROM slot_holds WHERE expires_at < now() - interval '1 hour'",
-    "pms_cached_data": "DELETE FROM pms_cached_data WHERE expires_at < now()",
-    "vendor_requests": """
-        DELETE FROM vendor_requests WHERE at < now() - make_interval(days => :requests)
-        """,
-    "run_sheet_events": """
-        DELETE FROM run_sheet_events WHERE at < now() - make_interval(days => :events)
-        """,
+    "slot_holds": "expires_at < now() - interval '1 hour'",
+    "pms_cached_data": "expires_at < now()",
+    "vendor_requests": "at < now() - make_interval(days => :requests)",
+    "run_sheet_events": "at < now() - make_interval(days => :events)",
     "webhook_messages": """
-        DELETE FROM webhook_messages WHERE state <> 'due'
-          AND created_at < now() - make_interval(days => :deliveries)
+        state <> 'due' AND created_at < now() - make_interval(days => :deliveries)
         """,
-    "patient_reading": """
-        DELETE FROM patient_reading WHERE since < now() - make_interval(days => :reading)
-        """,
-    "sheet_days_read": """
-        DELETE FROM sheet_days_read WHERE read_on < current_date - CAST(:reading AS int)
-        """,
-    "idempotency_keys": """
-        DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(days => :keys)
-        """,
+    "patient_reading": "since < now() - make_interval(days => :reading)",
+    "sheet_days_read": "read_on < current_date - CAST(:reading AS int)",
+    "idempotency_keys": "created_at < now() - make_interval(days => :keys)",
     "pms_connection_checks": """
-        DELETE FROM pms_connection_checks
-        WHERE ended_at < now() - make_interval(days => :checks) AND trial_ref IS NULL
+        ended_at < now() - make_interval(days => :checks) AND trial_ref IS NULL
         """,
-    "previews": """
-        UPDATE pms_sync_log SET diff = NULL
-        WHERE diff IS NOT NULL AND completed_at < now() - make_interval(days => :previews)
-        """,
-    "authorisation_states": """
-        DELETE FROM authorisation_states WHERE expires_at < now() - interval '1 day'
-        """,
+    "authorisation_states": "expires_at < now() - interval '1 day'",
     "pms_authorisations": """
-        DELETE FROM pms_authorisations
-        WHERE state = 'dropped' AND settled_at < now() - make_interval(days => :dropped)
+        state = 'dropped' AND settled_at < now() - make_interval(days => :dropped)
         """,
-    "sessions": "DELETE FROM sessions WHERE expires_at < now()",
-    "login_links": "DELETE FROM login_links WHERE expires_at < now() - interval '1 day'",
-    "workers": "DELETE FROM workers WHERE seen_at < now() - interval '1 day'",
+    "recordings": "begun_at < now() - make_interval(days => :recordings)",
+    "sessions": "expires_at < now()",
+    "login_links": "expires_at < now() - interval '1 day'",
+    "workers": "seen_at < now() - interval '1 day'",
 }
+"""Which rows of a table go."""
+
+_EMPTIED: Mapping[str, tuple[str, tuple[str, ...], str]] = {
+    "delivery bodies": (
+        "deliveries",
+        ("body",),
+        "body IS NOT NULL AND received_at < now() - make_interval(days => :bodies)",
+    ),
+    "what callers said and heard": (
+        "tool_calls",
+        ("arguments", "arguments_print", "caller", "answer"),
+        """
+        created_at < now() - make_interval(days => :bodies)
+        AND (arguments IS NOT NULL OR caller IS NOT NULL OR answer IS NOT NULL)
+        """,
+    ),
+    "previews": (
+        "pms_sync_log",
+        ("diff",),
+        "diff IS NOT NULL AND completed_at < now() - make_interval(days => :previews)",
+    ),
+}
+"""Of which table, which columns, and of which rows: the rows themselves stay."""
 
 # What the latest run of a practice could not read is how it stands today, however old it is.
 _REJECTS = text(
     """
     DELETE FROM pms_rejects WHERE id IN (
       SELECT old.id FROM pms_rejects AS old JOIN pms_sync_log AS run ON run.id = old.run_id
-      WHERE old.created_at < now() - make_interval(days => :days) AND run.status <> 'running'
+      WHERE old.created_at < now() - make_interval(days => :rejects) AND run.status <> 'running'
         AND run.id IS DISTINCT FROM (
           SELECT latest.id FROM pms_sync_log AS latest
           WHERE latest.pms_connection_id = run.pms_connection_id AND NOT latest.dry_run
@@ -114,9 +99,6 @@ _REJECTS = text(
 )
 
 
-_RECORDINGS = text("DELETE FROM recordings WHERE begun_at < now() - make_interval(days => :days)")
-
-
 def prune(
     engine: Engine,
     *,
@@ -124,22 +106,44 @@ def prune(
     recordings_days: int = RECORDINGS_DAYS,
     batch: int = BATCH,
 ) -> dict[str, int]:
-    """Rows removed, by table; short transactions, one for each table or batch."""
-    removed: dict[str, int] = {}
-    for table, statement in _PRUNE.items():
-        with dispatch(engine) as db:
-            removed[table] = db.execute(text(statement), DAYS).rowcount
-    with dispatch(engine) as db:
-        removed["recordings"] = db.execute(_RECORDINGS, {"days": recordings_days}).rowcount
-    return {**removed, "pms_rejects": _in_batches(engine, days=rejects_days, batch=batch)}
+    """Rows removed or emptied, by what they are.
+
+    In short transactions, for what follows the sheet waits until every older one is over; and what
+    was cleared away stays so, should there be too much for one go.
+    """
+    values = {**DAYS, "recordings": recordings_days, "rejects": rejects_days}
+    return {what: _in_batches(engine, one, values, batch) for what, one in _statements().items()}
 
 
-def _in_batches(engine: Engine, *, days: int, batch: int) -> int:
+def _statements() -> Mapping[str, TextClause]:
+    goes = {table: _of_some(f"DELETE FROM {table}", table, old) for table, old in _GOES.items()}  # noqa: S608
+    emptied = {
+        what: _of_some(f"UPDATE {table} SET {_nothing(columns)}", table, old)  # noqa: S608
+        for what, (table, columns, old) in _EMPTIED.items()
+    }
+    return {**goes, **emptied, "pms_rejects": _REJECTS}
+
+
+def _of_some(act: str, table: str, old: str) -> TextClause:
+    """Whatever was changed since it was found is looked at once more."""
+    return text(
+        f"""
+        {act} WHERE ({old}) AND ctid = ANY (ARRAY(
+          SELECT ctid FROM {table} WHERE {old} LIMIT :batch))
+        """  # noqa: S608 - this module's own words
+    )
+
+
+def _nothing(columns: tuple[str, ...]) -> str:
+    return ", ".join(f"{column} = NULL" for column in columns)
+
+
+def _in_batches(engine: Engine, one: TextClause, values: Mapping[str, int], batch: int) -> int:
     """A practice whose every record was refused may have left millions."""
     gone = 0
     while True:
         with dispatch(engine) as db:
-            found = db.execute(_REJECTS, {"days": days, "batch": batch}).rowcount
+            found = db.execute(one, {**values, "batch": batch}).rowcount
         gone += found
         if found < batch:
             return gone

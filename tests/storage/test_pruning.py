@@ -3,10 +3,10 @@
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from adapters.storage.pruning import prune
-from infra.database import BadStatement, dispatch, transaction
+from infra.database import BadStatement, DatabaseAway, dispatch, engine, transaction
 from tests.storage.rig import ACCOUNT, Rig
 
 pytestmark = pytest.mark.integration
@@ -109,3 +109,30 @@ def test_a_run_that_goes_on_keeps_its_own(rig: Rig) -> None:
 def test_who_clears_away_reads_neither_records_nor_reasons(rig: Rig) -> None:
     with pytest.raises(BadStatement), dispatch(rig.engine) as db:
         db.execute(text("SELECT pms_id, reason FROM pms_rejects"))
+
+
+def test_what_was_cleared_away_stays_so_when_the_rest_cannot_be(
+    rig: Rig, database_url: str
+) -> None:
+    came = text(
+        "INSERT INTO turned_away (account_id, minute, tool)"
+        " SELECT :account, now() - make_interval(days => 40, mins => n), 'book_appointment'"
+        " FROM generate_series(7, 1, -1) AS n"
+    )
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        db.execute(came, {"account": ACCOUNT})
+    asked = text("SELECT count(*) AS times, max(minute) AS newest FROM turned_away")
+    held = text("SELECT FROM turned_away WHERE minute = :minute FOR UPDATE")
+    url = make_url(database_url).update_query_dict({"options": "-c lock_timeout=100"})
+    impatient = engine(
+        url.render_as_string(hide_password=False), application_name="tests", pool_size=1
+    )
+
+    with rig.engine.begin() as db:
+        db.execute(held, {"minute": db.execute(asked).one().newest})
+        with pytest.raises(DatabaseAway):
+            prune(impatient, batch=3)
+        left = db.execute(asked).one().times
+    impatient.dispose()
+
+    assert left == 1
