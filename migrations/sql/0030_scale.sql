@@ -5,3 +5,6 @@ CREATE INDEX ix_pms_sync_log_whole ON pms_sync_log (account_id, day_to, day_from
   WHERE status = 'success' AND NOT dry_run AND sync_type <> 'incremental';
 CREATE INDEX ix_pms_sync_log_diff ON pms_sync_log (completed_at) WHERE diff IS NOT NULL;
 CREATE INDEX ix_run_sheet_conflicts_settled ON run_sheet_conflicts (account_id, settled_at, id) WHERE settled_at IS NOT NULL;
+CREATE INDEX ix_pms_writes_untold ON pms_writes (account_id, created_at)
+ WHERE told = 'requested' AND text_state NOT IN ('sent', 'delivered', 'by_person') OR shown IS NOT NULL;
+CREATE INDEX ix_webhook_messages_delivered ON webhook_messages (endpoint_id, delivered_at) WHERE state = 'delivered';

@@ -10,6 +10,8 @@ branch_labels = None
 depends_on = None
 
 DROP = """
+DROP INDEX ix_webhook_messages_delivered;
+DROP INDEX ix_pms_writes_untold;
 DROP INDEX ix_run_sheet_conflicts_settled;
 DROP INDEX ix_pms_sync_log_diff;
 DROP INDEX ix_pms_sync_log_whole;

@@ -13,6 +13,7 @@ from adapters.storage import (
     connection_details,
     connection_list,
     days_read,
+    endpoints,
     ledger,
     left_visits,
     open_writes,
@@ -64,6 +65,19 @@ CONFLICTS = text(
                                      settled_at, settled_as)
     SELECT account_id, id, 'patient_phone', '', created_at, appointment_time, 'mine'
     FROM run_sheet_appointments
+    """
+)
+ENDPOINT = text(
+    """
+    INSERT INTO webhook_endpoints (account_id, url, secret_ref, told_in, created_by)
+    VALUES (:account, 'https://hooks.example.com/a', 's', 1, 'person') RETURNING id
+    """
+)
+MESSAGES = text(
+    """
+    INSERT INTO webhook_messages (account_id, endpoint_id, kind, state, delivered_at)
+    SELECT :account, :endpoint, 'run_sheet.changed', 'delivered', now() - make_interval(secs => n)
+    FROM generate_series(1, 5000) AS n
     """
 )
 SHEET = text(
@@ -121,8 +135,8 @@ def test_neither_the_sweep_nor_the_latest_runs_read_all_runs_there_are(rig: Rig)
 def test_a_page_finds_rows_that_were_left_behind_without_reading_all_rows(rig: Rig) -> None:
     left = rig.connect("left")
     with transaction(rig.engine, account_id=ACCOUNT) as db:
-        sheet = db.execute(SHEET, {"account": ACCOUNT}).scalar_one()
-        db.execute(ROWS, {"account": ACCOUNT, "sheet": sheet, "connection": left})
+        day = db.execute(SHEET, {"account": ACCOUNT}).scalar_one()
+        db.execute(ROWS, {"account": ACCOUNT, "sheet": day, "connection": left})
         connection_list.remove(db, left)
     with rig.engine.begin() as db:
         db.execute(text("ANALYZE run_sheet_appointments"))
@@ -163,8 +177,8 @@ def test_what_is_named_by_how_its_id_starts_is_found_without_reading_all_of_its_
     find, fill = BY_THEIR_START[table]
     connection_id = rig.connect("site")
     with transaction(rig.engine, account_id=ACCOUNT) as db:
-        sheet = db.execute(SHEET, {"account": ACCOUNT}).scalar_one()
-        db.execute(fill, {"account": ACCOUNT, "connection": connection_id, "sheet": sheet})
+        day = db.execute(SHEET, {"account": ACCOUNT}).scalar_one()
+        db.execute(fill, {"account": ACCOUNT, "connection": connection_id, "sheet": day})
     with rig.engine.begin() as db:
         db.execute(text(f"ANALYZE {table}"))
 
@@ -179,8 +193,8 @@ def filled(rig: Rig) -> Rig:
     """A practice with 20,000 rows to come, as many conflicts that are settled, and as many runs."""
     connection_id = rig.connect("site")
     with transaction(rig.engine, account_id=ACCOUNT) as db:
-        sheet = db.execute(SHEET, {"account": ACCOUNT}).scalar_one()
-        about = {"account": ACCOUNT, "connection": connection_id, "sheet": sheet}
+        day = db.execute(SHEET, {"account": ACCOUNT}).scalar_one()
+        about = {"account": ACCOUNT, "connection": connection_id, "sheet": day}
         for statement in (RUNS, ROWS, CONFLICTS):
             db.execute(statement, about)
     with rig.engine.begin() as db:
@@ -240,6 +254,33 @@ def test_a_page_of_settled_conflicts_reads_no_others_however_often_it_is_asked_f
 
     assert [line for line in plan if "using ix_run_sheet_conflicts_settled" in line] != []
     assert [line for line in plan if "Sort" in line] == []
+
+
+def test_who_is_still_to_be_told_is_found_among_those_who_may_be(rig: Rig) -> None:
+    connection_id = rig.connect("site")
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        db.execute(WRITES, {"account": ACCOUNT, "connection": connection_id})
+    with rig.engine.begin() as db:
+        db.execute(text("ANALYZE pms_writes"))
+    asked = {**untold._when(soon(0)), "limit": 50}  # noqa: SLF001
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        plan = explained(db, untold._UNTOLD, asked)  # noqa: SLF001
+
+    assert [line for line in plan if "ix_pms_writes_untold" in line] != []
+
+
+def test_when_an_endpoint_last_took_a_message_is_the_newest_of_an_index(rig: Rig) -> None:
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        endpoint_id = db.execute(ENDPOINT, {"account": ACCOUNT}).scalar_one()
+        db.execute(MESSAGES, {"account": ACCOUNT, "endpoint": endpoint_id})
+    with rig.engine.begin() as db:
+        db.execute(text("ANALYZE webhook_messages"))
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        plan = explained(db, endpoints._LIST, {})  # noqa: SLF001
+
+    assert [line for line in plan if "using ix_webhook_messages_delivered" in line] != []
 
 
 def explained(

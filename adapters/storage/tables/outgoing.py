@@ -54,4 +54,10 @@ webhook_messages = Table(
         "created_at",
         postgresql_where=text("state = 'due'"),
     ),
+    Index(
+        "ix_webhook_messages_delivered",
+        "endpoint_id",
+        "delivered_at",
+        postgresql_where=text("state = 'delivered'"),
+    ),
 )

@@ -115,6 +115,15 @@ pms_writes = Table(
     UniqueConstraint("account_id", "idempotency_key"),
     Index("ix_pms_writes_connection_id", "connection_id", "created_at"),
     Index(
+        "ix_pms_writes_untold",
+        "account_id",
+        "created_at",
+        postgresql_where=text(
+            "told = 'requested' AND text_state NOT IN ('sent', 'delivered', 'by_person')"
+            " OR shown IS NOT NULL"
+        ),
+    ),
+    Index(
         "ix_pms_writes_entry_id",
         "entry_id",
         "created_at",
