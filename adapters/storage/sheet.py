@@ -41,15 +41,18 @@ PIECE = 1000
 FURTHEST_EAST = timedelta(hours=14)
 FURTHEST_WEST = timedelta(hours=12)
 
+# What a row's practice says is looked up for each row: taken for few, as they are, rows would be
+# joined by comparing each with every practice and every one of its practitioners.
 SELECT_ENTRIES = """
-    SELECT entry.*, clinician.name AS clinician_name, mapping.pms_practitioner_name,
-           greatest(entry.pms_last_synced_at, connection.last_sync_at) AS seen_at
+    SELECT entry.*, clinician.name AS clinician_name,
+           (SELECT pms_practitioner_name FROM pms_clinician_mappings
+            WHERE pms_connection_id = entry.pms_connection_id
+              AND pms_practitioner_id = entry.pms_practitioner_id) AS pms_practitioner_name,
+           greatest(entry.pms_last_synced_at, (
+             SELECT last_sync_at FROM pms_connections
+             WHERE id = entry.pms_connection_id)) AS seen_at
     FROM run_sheet_appointments AS entry
     LEFT JOIN run_sheet_clinicians AS clinician ON clinician.id = entry.run_sheet_clinician_id
-    LEFT JOIN pms_connections AS connection ON connection.id = entry.pms_connection_id
-    LEFT JOIN pms_clinician_mappings AS mapping
-      ON mapping.pms_connection_id = entry.pms_connection_id
-     AND mapping.pms_practitioner_id = entry.pms_practitioner_id
 """
 _DAYS = text(
     SELECT_ENTRIES

@@ -20,6 +20,7 @@ from adapters.storage import (
     overlaps,
     push_standing,
     runs,
+    sheet,
     spent,
     untold,
     waiting_jobs,
@@ -254,6 +255,19 @@ def test_a_page_of_settled_conflicts_reads_no_others_however_often_it_is_asked_f
 
     assert [line for line in plan if "using ix_run_sheet_conflicts_settled" in line] != []
     assert [line for line in plan if "Sort" in line] == []
+
+
+def test_of_whom_a_row_is_is_looked_up_for_each_however_few_rows_are_expected(filled: Rig) -> None:
+    """Taken for few, each was compared with every practitioner there is."""
+    asked = sheet._asked(  # noqa: SLF001
+        date(2026, 6, 2), date(2026, 6, 8), account_id=ACCOUNT, connection_id=None
+    )
+
+    with transaction(filled.engine, account_id=ACCOUNT) as db:
+        plan = explained(db, sheet._DAYS, asked)  # noqa: SLF001
+
+    joins = [line for line in plan if "Join Filter" in line]
+    assert [line for line in joins if "practitioner" in line or "pms_connection_id" in line] == []
 
 
 def test_who_is_still_to_be_told_is_found_among_those_who_may_be(rig: Rig) -> None:
