@@ -17,15 +17,18 @@ from domain.work import SYNC
 
 MOST_RUNS = 100
 
+# What waits is read once for all: asked connection by connection, it would be looked for among all
+# jobs that each of them ever had.
 _CONNECTIONS = text(
     """
+    WITH latest AS MATERIALIZED (
+      SELECT DISTINCT ON (connection_id) connection_id, waiting_for, due_at FROM jobs
+      WHERE state = 'ready' AND waiting_for IS NOT NULL
+      ORDER BY connection_id, id DESC
+    )
     SELECT connection.*, job.waiting_for, job.due_at
     FROM pms_connections AS connection
-    LEFT JOIN LATERAL (
-      SELECT waiting_for, due_at FROM jobs
-      WHERE jobs.connection_id = connection.id AND state = 'ready' AND waiting_for IS NOT NULL
-      ORDER BY id DESC LIMIT 1
-    ) AS job ON true
+    LEFT JOIN latest AS job ON job.connection_id = connection.id
     WHERE connection.removed_at IS NULL
     ORDER BY connection.display_name, connection.id
     """
@@ -39,10 +42,15 @@ _RUNS = text(
     ORDER BY started_at DESC LIMIT {MOST_RUNS}
     """  # noqa: S608 - names of our own columns
 )
+# State by state, for each has an index of its own.
 _UNFINISHED = text(
     """
     SELECT id, connection_id, state, due_at, waiting_for FROM jobs
-    WHERE kind = :kind AND state IN ('ready', 'running') ORDER BY id
+    WHERE kind = :kind AND state = 'ready'
+    UNION ALL
+    SELECT id, connection_id, state, due_at, waiting_for FROM jobs
+    WHERE kind = :kind AND state = 'running'
+    ORDER BY id
     """
 )
 

@@ -21,6 +21,7 @@ from adapters.storage import (
     push_standing,
     runs,
     sheet,
+    sheet_status,
     spent,
     untold,
     waiting_jobs,
@@ -66,6 +67,14 @@ CONFLICTS = text(
                                      settled_at, settled_as)
     SELECT account_id, id, 'patient_phone', '', created_at, appointment_time, 'mine'
     FROM run_sheet_appointments
+    """
+)
+ENDED = text(
+    """
+    INSERT INTO jobs (account_id, connection_id, kind, queue, vendor, state, due_at, trace_id,
+                      max_seconds, finished_at)
+    SELECT :account, :connection, 'sync', 'sync', 'gentu', 'done', now(), 't', 600, now()
+    FROM generate_series(1, 2000) AS n
     """
 )
 ENDPOINT = text(
@@ -268,6 +277,27 @@ def test_of_whom_a_row_is_is_looked_up_for_each_however_few_rows_are_expected(fi
 
     joins = [line for line in plan if "Join Filter" in line]
     assert [line for line in joins if "practitioner" in line or "pms_connection_id" in line] == []
+
+
+def test_what_connections_wait_for_is_read_once_for_all_of_them(rig: Rig) -> None:
+    """It was looked for among all jobs of each of them, on every page."""
+    for n in range(5):
+        connection_id = rig.connect(f"site-{n}")
+        with rig.engine.begin() as db:
+            db.execute(ENDED, {"account": ACCOUNT, "connection": connection_id})
+    with rig.engine.begin() as db:
+        db.execute(text("ANALYZE jobs, pms_connections"))
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        plan = explained(db, sheet_status._CONNECTIONS, {}, done=True)  # noqa: SLF001
+        plan += explained(db, sheet_status._UNFINISHED, {"kind": "sync"})  # noqa: SLF001
+
+    read = [line for line in plan if " jobs" in line and "loops=" in line]
+    assert read != []
+    assert [line for line in read if "loops=1)" not in line] == []
+    assert [
+        line for line in plan if "ix_jobs_account_id" in line or "Seq Scan on jobs" in line
+    ] == []
 
 
 def test_who_is_still_to_be_told_is_found_among_those_who_may_be(rig: Rig) -> None:
