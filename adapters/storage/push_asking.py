@@ -46,8 +46,11 @@ _FOLLOWED = text(
            run.status, run.created, run.updated, run.removed, run.conflicts,
            entry.push_state, entry.push_reason
     FROM jobs AS job LEFT JOIN pms_sync_log AS run ON run.job_id = job.id
-    LEFT JOIN run_sheet_appointments AS entry
-      ON job.kind = 'push_entry' AND entry.id = (job.args->>'entry_id')::uuid
+    LEFT JOIN LATERAL (
+      SELECT push_state, push_reason FROM run_sheet_appointments
+      WHERE job.kind = 'push_entry' AND id = CAST(job.args ->> 'entry_id' AS uuid)
+      OFFSET 0
+    ) AS entry ON true
     WHERE job.id = :id AND job.account_id = :account_id
       AND job.kind IN ('push_entry', 'push_range', 'link_patient', 'sync')
     """

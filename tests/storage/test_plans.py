@@ -18,6 +18,7 @@ from adapters.storage import (
     left_visits,
     open_writes,
     overlaps,
+    push_asking,
     push_standing,
     runs,
     sheet,
@@ -298,6 +299,16 @@ def test_what_connections_wait_for_is_read_once_for_all_of_them(rig: Rig) -> Non
     assert [
         line for line in plan if "ix_jobs_account_id" in line or "Seq Scan on jobs" in line
     ] == []
+
+
+def test_how_a_job_stands_is_told_without_reading_the_sheet(filled: Rig) -> None:
+    asked = {"id": 1, "account_id": ACCOUNT}
+
+    with transaction(filled.engine, account_id=ACCOUNT) as db:
+        plan = explained(db, push_asking._FOLLOWED, asked)  # noqa: SLF001
+
+    assert [line for line in plan if "Seq Scan on run_sheet_appointments" in line] == []
+    assert [line for line in plan if "using pk_run_sheet_appointments" in line] != []
 
 
 def test_who_is_still_to_be_told_is_found_among_those_who_may_be(rig: Rig) -> None:
