@@ -1,6 +1,6 @@
 """Connections that go both ways at a glance: what agrees, what waits, what failed, since when."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from adapters.storage import push_ranges
 from adapters.storage.connections import load
+from adapters.storage.own_practice import OF_ENTRY
 from adapters.storage.push_standing import OWN_PRACTICE, STATE
 from domain.pushes import DISPUTED
 
@@ -42,13 +43,18 @@ _CONNECTIONS = text(
     ORDER BY display_name, connection.id
     """
 )
+# The rows from then on are read once for all practices, and joined with none: taken for one, each
+# would read them all again.
 _APPOINTMENTS = text(
     f"""
-    SELECT {_STATE} AS state, count(*) AS times FROM run_sheet_appointments AS entry {OWN_PRACTICE}
-    WHERE connection.id = :id AND entry.linked_to IS NULL AND entry.removed_at IS NULL
+    SELECT coalesce(entry.pms_connection_id, own.id) AS id, {_STATE} AS state, count(*) AS times
+    FROM run_sheet_appointments AS entry
+    LEFT JOIN LATERAL ({OF_ENTRY}) AS own ON entry.pms_connection_id IS NULL
+    WHERE coalesce(entry.pms_connection_id, own.id) = ANY(:ids)
+      AND entry.linked_to IS NULL AND entry.removed_at IS NULL
       AND entry.appointment_time >= :since
       AND (entry.pms_appointment_id IS NOT NULL OR entry.patient_name IS NOT NULL)
-    GROUP BY 1
+    GROUP BY 1, 2
     """  # noqa: S608 - our own words
 )
 _PATIENTS = text(
@@ -172,18 +178,24 @@ def connections(db: Db, *, vendors: Collection[str]) -> Sequence[TwoWay]:
 
 
 def appointments(
-    db: Db, connection_id: UUID, *, vendors: Collection[str], since: datetime
-) -> Tally:
-    """The rows of the sheet from then on."""
+    db: Db, connection_ids: Collection[UUID], *, vendors: Collection[str], since: datetime
+) -> Mapping[UUID, Tally]:
+    """The rows of the sheet from then on, practice by practice."""
     values = {
-        "id": connection_id,
+        "ids": list(connection_ids),
         "vendors": list(vendors),
         "since": since,
         "disputed": DISPUTED,
     }
-    found = {row["state"]: row["times"] for row in db.execute(_APPOINTMENTS, values).mappings()}
-    known = {key: found.pop(key, 0) for key in _KNOWN}
-    return Tally(**known, unsent=sum(found.values()))
+    found: dict[UUID, dict[str, int]] = {one: {} for one in connection_ids}
+    for row in db.execute(_APPOINTMENTS, values).mappings():
+        found[row["id"]][row["state"]] = row["times"]
+    return {one: _tally(times) for one, times in found.items()}
+
+
+def _tally(times: Mapping[str, int]) -> Tally:
+    known = {key: times.get(key, 0) for key in _KNOWN}
+    return Tally(**known, unsent=sum(times.values()) - sum(known.values()))
 
 
 def patients(db: Db, connection_id: UUID, *, since: datetime) -> Tally:

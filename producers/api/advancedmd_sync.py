@@ -1,7 +1,7 @@
 """Both ways over JSON, for a whole practice: send days, fetch changes, and see how it goes."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Literal, TypeVar
 from uuid import UUID
@@ -13,7 +13,7 @@ from sqlalchemy import Connection as Db
 
 from adapters.storage import push_asking, push_board, push_log
 from adapters.storage.push_asking import Asked
-from adapters.storage.push_board import TwoWay
+from adapters.storage.push_board import Tally, TwoWay
 from domain.people import Permission
 from domain.push_words import sentence_of
 from domain.pushes import AUTO_PUSH
@@ -107,7 +107,7 @@ def job(door: Reader, job_id: int) -> JobAnswer:
 @router.get("/sync/dashboard", summary="See every practice that takes changes at a glance")
 def dashboard(door: Reader, days: Days = 7) -> Dashboard:
     with door.transaction() as db:
-        return Dashboard(practices=[_board(db, door, one, days) for one in _practices(db)])
+        return Dashboard(practices=_boards(db, door, days))
 
 
 @router.get("/sync/logs", summary="See what went between the sheet and the practices")
@@ -135,7 +135,7 @@ def logs(
 @router.get("/sync/stats", summary="Count what agrees, waits and failed")
 def stats(door: Reader, days: Days = 7) -> Stats:
     with door.transaction() as db:
-        boards = [_board(db, door, one, days) for one in _practices(db)]
+        boards = _boards(db, door, days)
     return Stats(
         days=days,
         patients=_sum(TallyAnswer, (one.patients for one in boards)),
@@ -155,17 +155,23 @@ def _practices(db: Db, wanted: UUID | None = None) -> list[TwoWay]:
     return found
 
 
-def _board(db: Db, door: Door, one: TwoWay, days: int) -> BoardAnswer:
+def _boards(db: Db, door: Door, days: int) -> list[BoardAnswer]:
     since = door.ports.clock() - timedelta(days=days)
+    every = _practices(db)
+    ids = [one.id for one in every]
+    rows = push_board.appointments(db, ids, vendors=vendors(), since=since)
+    return [_board(db, one, rows[one.id], since) for one in every]
+
+
+def _board(db: Db, one: TwoWay, rows: Tally, since: datetime) -> BoardAnswer:
     known = set(TwoWay.__slots__) & BoardAnswer.model_fields.keys()
     told = {name: getattr(one, name) for name in known}
-    appointments = push_board.appointments(db, one.id, vendors=vendors(), since=since)
     return BoardAnswer(
         **told,
         connection_id=one.id,
         auto_push=one.features.get(AUTO_PUSH, True),
         patients=TallyAnswer.model_validate(push_board.patients(db, one.id, since=since)),
-        appointments=TallyAnswer.model_validate(appointments),
+        appointments=TallyAnswer.model_validate(rows),
         outcomes=OutcomesAnswer.model_validate(push_board.outcomes(db, one.id, since=since)),
     )
 

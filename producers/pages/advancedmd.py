@@ -132,12 +132,12 @@ def _board(door: Door, wanted: Filter) -> dict[str, Any]:
         one = _chosen(every, wanted.connection)
         today = local_day(now, one.timezone)
         to_send = push_board.to_send(db, one.id, first=today, last=today)
-        appointments = push_board.appointments(db, one.id, vendors=vendors(), since=since)
+        appointments = push_board.appointments(db, [one.id], vendors=vendors(), since=since)
         patients = push_board.patients(db, one.id, since=since)
         unlinked = push_standing.unlinked(db, one.id)
         shown = {
             "patients": patients,
-            "appointments": appointments,
+            "appointments": appointments[one.id],
             "outcomes": push_board.outcomes(db, one.id, since=since),
             "lines": _lines(db, one, wanted, since=since),
             "attention": _to_see_to(db, door, one),

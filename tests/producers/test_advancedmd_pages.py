@@ -51,8 +51,8 @@ def test_only_an_account_with_such_a_practice_has_the_page(site: Site) -> None:
 def test_what_agrees_waits_failed_and_is_new_is_counted(day: TwoWayDay) -> None:
     with day.site.everything() as db:
         found = push_board.appointments(
-            db, day.connection, vendors=vendors(), since=MORNING - A_WEEK
-        )
+            db, [day.connection], vendors=vendors(), since=MORNING - A_WEEK
+        )[day.connection]
         people = push_board.patients(db, day.connection, since=MORNING - A_WEEK)
 
     assert (found.synced, found.pending, found.error) == (6, 1, 1)

@@ -19,6 +19,7 @@ from adapters.storage import (
     open_writes,
     overlaps,
     push_asking,
+    push_board,
     push_standing,
     runs,
     sheet,
@@ -309,6 +310,19 @@ def test_how_a_job_stands_is_told_without_reading_the_sheet(filled: Rig) -> None
 
     assert [line for line in plan if "Seq Scan on run_sheet_appointments" in line] == []
     assert [line for line in plan if "using pk_run_sheet_appointments" in line] != []
+
+
+def test_the_rows_of_practices_that_take_changes_are_read_once_for_all_of_them(filled: Rig) -> None:
+    """Taken for one practice, however many were asked about, all rows were read for each."""
+    ids = [filled.connect(f"office-{n}") for n in range(5)]
+    asked = {"ids": ids, "vendors": ["gentu"], "since": soon(0), "disputed": "d"}
+
+    with transaction(filled.engine, account_id=ACCOUNT) as db:
+        plan = explained(db, push_board._APPOINTMENTS, asked, done=True)  # noqa: SLF001
+
+    read = [line for line in plan if " on run_sheet_appointments" in line]
+    assert read != []
+    assert [line for line in read if "loops=1)" not in line] == []
 
 
 def test_who_is_still_to_be_told_is_found_among_those_who_may_be(rig: Rig) -> None:
