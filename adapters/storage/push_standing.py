@@ -68,14 +68,17 @@ _REASON = """
               AND args ->> 'entry_id' = CAST(entry.id AS text))
          THEN :by_hand ELSE entry.push_reason END
 """
+# Each row by itself (OFFSET): beside their ids all rows of the account would be looked up, for they
+# are taken for few.
 _STANDINGS = text(
     f"""
     SELECT entry.id AS entry_id, connection.id AS connection_id, connection.connector AS vendor,
            {STATE} AS state, {_REASON} AS reason, entry.pushed_at,
            entry.pms_appointment_id AS pms_id, entry.pms_last_synced_at AS heard_at,
            entry.push_link_id AS link_id, connection.settings ->> 'deep_link' AS deep_link
-    FROM run_sheet_appointments AS entry {OWN_PRACTICE}
-    WHERE entry.id = ANY(:ids)
+    FROM unnest(CAST(:ids AS uuid[])) AS asked(id)
+    CROSS JOIN LATERAL (
+      SELECT * FROM run_sheet_appointments WHERE id = asked.id OFFSET 0) AS entry {OWN_PRACTICE}
     """  # noqa: S608 - this module's own words
 )
 _NOW = text("SELECT coalesce(linked_to, id) FROM run_sheet_appointments WHERE id = :id")

@@ -63,6 +63,13 @@ WRITES = text(
     FROM generate_series(1, 1000) AS n
     """
 )
+BY_HAND = text(
+    """
+    INSERT INTO run_sheet_appointments (account_id, run_sheet_id, source, appointment_time,
+      appointment_duration_minutes, appointment_status, timezone)
+    VALUES (:account, :sheet, 'manual', now(), 15, 'booked', 'UTC')
+    """
+)
 CONFLICTS = text(
     """
     INSERT INTO run_sheet_conflicts (account_id, appointment_id, field, both_values, opened_at,
@@ -323,6 +330,24 @@ def test_the_rows_of_practices_that_take_changes_are_read_once_for_all_of_them(f
     read = [line for line in plan if " on run_sheet_appointments" in line]
     assert read != []
     assert [line for line in read if "loops=1)" not in line] == []
+
+
+def test_how_rows_stand_with_their_practices_is_looked_up_by_their_ids_alone(filled: Rig) -> None:
+    """Of many accounts, each was taken for a small part of all rows, and its own read as well."""
+    for name in (f"group-{n}" for n in range(20)):
+        filled.run("INSERT INTO accounts (id, name) VALUES (:name, :name)", name=name)
+        with transaction(filled.engine, account_id=name) as db:
+            day = db.execute(SHEET, {"account": name}).scalar_one()
+            db.execute(BY_HAND, {"account": name, "sheet": day})
+    with filled.engine.begin() as db:
+        db.execute(text("ANALYZE run_sheet_appointments"))
+
+    with transaction(filled.engine, account_id=ACCOUNT) as db:
+        ids = list(db.execute(text("SELECT id FROM run_sheet_appointments LIMIT 300")).scalars())
+        asked = {"ids": ids, "vendors": ["advancedmd"], "by_hand": "b"}
+        plan = explained(db, push_standing._STANDINGS, asked)  # noqa: SLF001
+
+    assert [line for line in plan if "run_sheet_appointments_account_time" in line] == []
 
 
 def test_who_is_still_to_be_told_is_found_among_those_who_may_be(rig: Rig) -> None:
