@@ -20,6 +20,7 @@ from adapters.storage import (
     overlaps,
     push_asking,
     push_board,
+    push_ranges,
     push_standing,
     runs,
     sheet,
@@ -330,6 +331,26 @@ def test_the_rows_of_practices_that_take_changes_are_read_once_for_all_of_them(f
     read = [line for line in plan if " on run_sheet_appointments" in line]
     assert read != []
     assert [line for line in read if "loops=1)" not in line] == []
+
+
+def test_what_was_put_for_a_range_is_found_among_the_jobs_of_its_practice_since(rig: Rig) -> None:
+    """All pushes of the account were read for it, and for each row that might be put again."""
+    others, own = rig.connect("others"), rig.connect("own")
+    with rig.engine.begin() as db:
+        db.execute(ENDED, {"account": ACCOUNT, "connection": others})
+        db.execute(text("UPDATE jobs SET kind = 'push_entry'"))
+        db.execute(text("ANALYZE jobs"))
+    named = {"is_named": False, "start": None, "end": None, "creates": False, "disputed": "d"}
+    asked = {"connection_id": own, "range_job": 1, "vendors": ["advancedmd"], "most": 10, **named}
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        plans = [
+            explained(db, statement, asked)
+            for statement in (push_ranges._OWED, push_ranges._UNDER_WAY)  # noqa: SLF001
+        ]
+
+    for plan in plans:
+        assert [line for line in plan if "Index Cond" in line and "(id > " in line] != []
 
 
 def test_how_rows_stand_with_their_practices_is_looked_up_by_their_ids_alone(filled: Rig) -> None:
