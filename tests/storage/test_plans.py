@@ -22,6 +22,7 @@ from adapters.storage import (
     push_board,
     push_ranges,
     push_standing,
+    rhythms,
     runs,
     sheet,
     sheet_status,
@@ -351,6 +352,17 @@ def test_what_was_put_for_a_range_is_found_among_the_jobs_of_its_practice_since(
 
     for plan in plans:
         assert [line for line in plan if "Index Cond" in line and "(id > " in line] != []
+
+
+def test_when_a_practice_sees_patients_is_told_without_reading_all_it_ever_saw(filled: Rig) -> None:
+    with transaction(filled.engine, account_id=ACCOUNT) as db:
+        own = db.execute(text("SELECT id FROM pms_connections")).scalar_one()
+        booked = explained(db, rhythms._BOOKED, {"id": own, "at": soon(0)})  # noqa: SLF001
+        asked = {"id": own, "day": date(2026, 6, 2), "days": 28}
+        shown = explained(db, rhythms._SHOWN, asked)  # noqa: SLF001
+
+    for plan in (booked, shown):
+        assert [line for line in plan if "Index Cond" in line and "pms_start >= " in line] != []
 
 
 def test_how_rows_stand_with_their_practices_is_looked_up_by_their_ids_alone(filled: Rig) -> None:
