@@ -16,6 +16,7 @@ from adapters.storage import (
     endpoints,
     ledger,
     left_visits,
+    linking,
     open_writes,
     overlaps,
     push_asking,
@@ -363,6 +364,25 @@ def test_when_a_practice_sees_patients_is_told_without_reading_all_it_ever_saw(f
 
     for plan in (booked, shown):
         assert [line for line in plan if "Index Cond" in line and "pms_start >= " in line] != []
+
+
+def test_what_waits_for_a_page_is_found_by_either_time_and_not_in_all_that_was_typed(
+    filled: Rig,
+) -> None:
+    with filled.engine.begin() as db:
+        db.execute(text("UPDATE run_sheet_appointments SET source = 'manual'"))
+        db.execute(text("ANALYZE run_sheet_appointments"))
+    asked = {
+        "account_id": ACCOUNT,
+        "earliest": soon(0),
+        "latest": soon(3600),
+        "kept_apart": "kept_apart",
+    }
+
+    with transaction(filled.engine, account_id=ACCOUNT) as db:
+        plan = explained(db, linking._WAITING, asked)  # noqa: SLF001
+
+    assert [line for line in plan if "appointments_unlinked_start" in line] != []
 
 
 def test_how_rows_stand_with_their_practices_is_looked_up_by_their_ids_alone(filled: Rig) -> None:

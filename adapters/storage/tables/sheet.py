@@ -112,6 +112,12 @@ run_sheet_appointments = Table(
         postgresql_where=text("source <> 'pms' AND linked_to IS NULL AND removed_at IS NULL"),
     ),
     Index(
+        "ix_run_sheet_appointments_unlinked_start",
+        "account_id",
+        "pms_start",
+        postgresql_where=text("source <> 'pms' AND linked_to IS NULL AND removed_at IS NULL"),
+    ),
+    Index(
         "ix_run_sheet_appointments_linked_to",
         "linked_to",
         postgresql_where=text("linked_to IS NOT NULL"),
