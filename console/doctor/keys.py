@@ -19,14 +19,15 @@ from infra.sealing import SealBroken
 COLUMN = "patient_name"
 KEY_FILE = ("keys", "encryption.key")
 
-# The oldest and the newest: where a key was lost, later rows were sealed under another.
+# The oldest and the newest: where a key was lost, later rows were sealed under another. In the
+# order in which they were changed, which an index has.
 _SEALED = text(
     f"""
     (SELECT id, {COLUMN} AS sealed FROM {TABLE} WHERE {COLUMN} IS NOT NULL
-     ORDER BY updated_at LIMIT 1)
+     ORDER BY changed_in, id LIMIT 1)
     UNION ALL
     (SELECT id, {COLUMN} FROM {TABLE} WHERE {COLUMN} IS NOT NULL
-     ORDER BY updated_at DESC LIMIT 1)
+     ORDER BY changed_in DESC, id DESC LIMIT 1)
     """  # noqa: S608 - names of our own
 )
 

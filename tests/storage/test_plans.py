@@ -33,6 +33,7 @@ from adapters.storage import (
     waiting_syncs,
 )
 from adapters.storage.id_starts import bounds
+from console.doctor import keys
 from infra.database import dispatch, transaction
 from tests.storage.rig import ACCOUNT, Rig, soon
 
@@ -428,6 +429,20 @@ def test_when_an_endpoint_last_took_a_message_is_the_newest_of_an_index(rig: Rig
         plan = explained(db, endpoints._LIST, {})  # noqa: SLF001
 
     assert [line for line in plan if "using ix_webhook_messages_delivered" in line] != []
+
+
+def test_the_doctor_tries_the_oldest_and_the_newest_row_without_sorting_them_all(
+    filled: Rig,
+) -> None:
+    with filled.engine.begin() as db:
+        db.execute(text("UPDATE run_sheet_appointments SET patient_name = 'sealed'"))
+        db.execute(text("ANALYZE run_sheet_appointments"))
+
+    with transaction(filled.engine, account_id=ACCOUNT) as db:
+        plan = explained(db, keys._SEALED, {})  # noqa: SLF001
+
+    used = [line for line in plan if "using ix_run_sheet_appointments_changed" in line]
+    assert len(used) == 2
 
 
 def explained(
