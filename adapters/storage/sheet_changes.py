@@ -25,6 +25,9 @@ Change = Literal["row", "off", "gone"]
 NOBODY = UUID(int=0)
 """Before every row of a transaction."""
 
+NUMBERED_AT_ONCE = 2000
+"""Rows, by one look; each is written to every index of the sheet."""
+
 _NOW = text(
     """
     SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS horizon,
@@ -47,11 +50,16 @@ _CHANGED_SINCE = text(
     WHERE account_id = :account_id AND id = :id AND changed_in >= :changed_in
     """
 )
+# After a restore that is every row there is: in pieces, and past those that somebody is changing,
+# which get a number by that.
 _FROM_ANOTHER_LIFE = text(
     """
     UPDATE run_sheet_appointments
     SET changed_in = CAST(CAST(pg_current_xact_id() AS text) AS bigint)
-    WHERE account_id = :account_id AND changed_in >= :ahead
+    WHERE id IN (
+      SELECT id FROM run_sheet_appointments
+      WHERE account_id = :account_id AND changed_in >= :ahead
+      ORDER BY changed_in, id LIMIT :most FOR NO KEY UPDATE SKIP LOCKED)
     """
 )
 _CHANGED = text(
@@ -132,7 +140,7 @@ def read_changes(  # noqa: PLR0913 - whose, since when, how many, for whom
 ) -> Changes:
     """Rows that changed after that place, or every row; raises FromBefore."""
     present = life(db)
-    horizon = _horizon(db, account_id, after=after, life=present)
+    horizon, is_numbered = _horizon(db, account_id, after=after, life=present)
     values = {
         "account_id": account_id,
         "changed_in": after.changed_in if after else 0,
@@ -154,22 +162,25 @@ def read_changes(  # noqa: PLR0913 - whose, since when, how many, for whom
     place = place_below(db, account_id, horizon, life=present, at=at)
     if more:
         place = replace(place, changed_in=rows[-1]["changed_in"], id=rows[-1]["id"])
+    more = more or not is_numbered
     columns = [Column(id=row.id, name=row.name) for row in db.execute(_COLUMNS)]
     return Changes(changes=changes, clinicians=columns, place=place, more=more)
 
 
-def _horizon(db: Db, account_id: str, *, after: Place | None, life: str) -> int:
-    """How far there is certainty; rows numbered by a database before this one are renumbered."""
+def _horizon(db: Db, account_id: str, *, after: Place | None, life: str) -> tuple[int, bool]:
+    """How far there is certainty, and whether every row has a number of this database.
+
+    Those numbered by a database before this one are numbered anew, some at each look.
+    """
     now = db.execute(_NOW, {"account_id": account_id}).one()
-    if now.newest is not None and now.newest >= now.ahead:
-        db.execute(_FROM_ANOTHER_LIFE, {"account_id": account_id, "ahead": now.ahead})
-    horizon: int = now.horizon
-    if after is None:
-        return horizon
-    is_of_now = after.life == life and after.changed_in <= horizon
-    if not is_of_now or not _stands(db, account_id, after):
-        raise FromBefore
-    return horizon
+    if after is not None:
+        is_of_now = after.life == life and after.changed_in <= now.horizon
+        if not is_of_now or not _stands(db, account_id, after):
+            raise FromBefore
+    if now.newest is None or now.newest < now.ahead:
+        return now.horizon, True
+    values = {"account_id": account_id, "ahead": now.ahead, "most": NUMBERED_AT_ONCE}
+    return now.horizon, db.execute(_FROM_ANOTHER_LIFE, values).rowcount < NUMBERED_AT_ONCE
 
 
 def _stands(db: Db, account_id: str, place: Place) -> bool:

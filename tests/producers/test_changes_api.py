@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from adapters.storage.change_cursors import encode
-from adapters.storage.sheet_changes import NOBODY, Place
+from adapters.storage.sheet_changes import NOBODY, NUMBERED_AT_ONCE, Place
 from domain.people import Role
 from infra import database
 from tests.producers.conftest import Site
@@ -22,6 +22,16 @@ pytestmark = pytest.mark.integration
 
 CHANGES = "/api/run-sheet/changes"
 SYNCED = "pms_last_synced_at"
+
+
+TYPED = text(
+    """
+    INSERT INTO run_sheet_appointments (account_id, run_sheet_id, source, is_manual_entry,
+      appointment_time, appointment_duration_minutes, appointment_status, timezone)
+    SELECT account_id, run_sheet_id, 'manual', true, appointment_time, 15, 'booked', timezone
+    FROM run_sheet_appointments, generate_series(1, :times) WHERE id = :entry
+    """
+)
 
 
 class Copy:
@@ -240,6 +250,31 @@ def test_rows_numbered_by_a_database_that_counted_further_are_told_and_followed(
     edit(site, site.ids["Ann Example"], notes="After the restore")
 
     assert [one["id"] for one in copy.follow()] == [str(site.ids["Ann Example"])]
+    assert copy.rows == sheet(site)
+
+
+def test_rows_of_another_database_are_numbered_some_at_a_time_past_those_that_are_held(
+    site: Site,
+) -> None:
+    """All of them in one transaction kept everybody from the sheet for as long as it took."""
+    held = site.ids["Ann Example"]
+    with site.everything() as db:
+        db.execute(text("ALTER TABLE run_sheet_appointments DISABLE TRIGGER noted_change"))
+        db.execute(TYPED, {"entry": held, "times": NUMBERED_AT_ONCE})
+        db.execute(text("UPDATE run_sheet_appointments SET changed_in = 900000000000"))
+        db.execute(text("ALTER TABLE run_sheet_appointments ENABLE TRIGGER noted_change"))
+    copy = Copy(site)
+
+    with site.everything() as db:
+        db.execute(
+            text("SELECT FROM run_sheet_appointments WHERE id = :id FOR UPDATE"), {"id": held}
+        )
+        first = ask(site).json()
+        copy.follow()
+
+    copy.follow()
+    copy.follow()
+    assert first["more"]
     assert copy.rows == sheet(site)
 
 
