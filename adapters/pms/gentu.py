@@ -7,6 +7,7 @@ from datetime import timedelta
 from adapters.rest import people
 from adapters.rest.auth import ClientCredentials
 from adapters.rest.envelope import Envelope, Single
+from adapters.rest.kinds import known_name
 from adapters.rest.lengths import length
 from adapters.rest.paging import Cursor
 from adapters.rest.record import Record, joined, last_segment
@@ -72,7 +73,7 @@ def queries(
 def parse_alone(record: Record, connection: Connection) -> Iterator[Appointment]:
     """As `parse`, for an appointment read by id: nothing is included, so patients are asked for."""
     for row in parse(record, connection):
-        found = row.patient and record.follow("/tenants/{site}/patients/{id}", id=row.patient_id)
+        found = row.patient and record.held("/tenants/{site}/patients/{id}", id=row.patient_id)
         if found:
             patient = _patient(row.patient_id, found)
             yield replace(row, patient=patient, flags=frozenset(record.flags))
@@ -82,7 +83,9 @@ def parse_alone(record: Record, connection: Connection) -> Iterator[Appointment]
 
 def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
     """One row for each patient; one without for a block nobody is booked into."""
-    type_id = last_segment(record.maybe("appointmentType.reference"))
+    # Where only telehealth is wanted, the type alone says whether it is.
+    read = record.maybe if connection.telehealth_only else record.side_text
+    type_id = last_segment(read("appointmentType.reference"))
     kind = connection.types.get(type_id or "")
     start = record.instant("startAt")
     end = start + length(
@@ -121,8 +124,8 @@ def _taking_part(record: Record) -> tuple[str | None, Mapping[str | None, Record
     """The id of the first provider, and each patient once; no patient is one of nobody."""
     provider: str | None = None
     patients: dict[str | None, Record | None] = {}
-    for one in record.records("participant"):
-        kind = one.raw("referenceType")
+    for one in record.records("participant", required=True):
+        kind = one.text("referenceType")
         if kind == "patient":
             patients[one.id("referenceId")] = one
         elif kind == "provider" and provider is None:
@@ -181,9 +184,9 @@ def practitioner(record: Record, connection: Connection) -> Iterator[Practitione
     pms_id = record.text_id()
     yield Practitioner(
         pms_id=pms_id,
-        full_name=_named(record) or pms_id,
-        active=record.boolean("active", default=True),
-        in_book=record.boolean("shownInAppointmentBook", default=True),
+        full_name=_named(record) or connection.practitioners.get(pms_id, pms_id),
+        active=record.side_mark("active") is not False,
+        in_book=record.side_mark("shownInAppointmentBook") is not False,
     )
 
 
@@ -191,9 +194,9 @@ def appointment_type(record: Record, connection: Connection) -> Iterator[Appoint
     pms_id = record.text_id()
     yield AppointmentType(
         pms_id=pms_id,
-        name=record.maybe("text") or pms_id,
+        name=record.side("text") or known_name(connection, pms_id),
         duration_minutes=record.minutes("duration"),
-        colour=record.maybe("colour"),
+        colour=record.side("colour"),
     )
 
 

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
 from adapters.rest.auth import ClientCredentials
 from adapters.rest.envelope import Bundle, Single
-from adapters.rest.fhir import Target, issue_codes, patient, target, titled_name
-from adapters.rest.kinds import known_type
+from adapters.rest.fhir import Target, issue_codes, minutes, patient, target, titled_name
+from adapters.rest.instants import read_http_date
+from adapters.rest.kinds import known_name, known_type
 from adapters.rest.lengths import length
 from adapters.rest.paging import NextLink
 from adapters.rest.record import Record, last_segment
@@ -33,7 +33,7 @@ from domain.sources import Capabilities, Query
 from domain.window import Window, zone
 
 _CLINIC, _EXTERNAL = "CL-", "EP-"
-_SERVICE = "HealthcareService"
+_SERVICE, _BESIDE = "HealthcareService", "supportingInformation"
 _OVERLAP = timedelta(minutes=5)
 _UNDER_WAY, _SOON = timedelta(hours=4), timedelta(hours=2)
 """What began so long ago may end by now, what begins so soon may have begun."""
@@ -69,7 +69,7 @@ def queries(
     Booked turns into attended, and attended ends, by the clock alone: nothing says that these have
     changed, so the hours around `since` are read with the changes.
     """
-    changed = _instant(since)
+    changed = read_http_date(since)
     params = _asked(window, connection)
     if changed is None:
         # A filter with the wrong name is ignored without a word: the window is looked at again.
@@ -97,7 +97,8 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
     if _is_elsewhere(record, connection):
         return
     start = record.instant("start", zone=connection.timezone)
-    type_id = _service_id(record)
+    beside = _beside(record, connection)
+    type_id = _service_id(beside)
     kind = known_type(
         connection, type_id, ask=lambda key: _held(record, _SERVICE, key), read=appointment_type
     )
@@ -110,7 +111,7 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
     )
     practitioner_id = _practitioner_id(record)
     name = _practitioner_name(record, connection, practitioner_id)
-    is_telehealth = _is_telehealth(record, connection) or type_id in connection.telehealth_types
+    is_telehealth = _is_telehealth(beside, connection) or type_id in connection.telehealth_types
     shared = frozenset(record.flags)
     for person in _each_patient(record):
         # What was degraded for one patient of a group does not mark the others.
@@ -133,21 +134,12 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
         )
 
 
-def _instant(mark: str | None) -> datetime | None:
-    """The vendor's own Date header; an unreadable mark asks for all."""
-    try:
-        told = parsedate_to_datetime(mark or "")
-        return (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):  # a year beyond the calendar
-        return None
-
-
 def _held(record: Record, kind: str, pms_id: str | None) -> Record | None:
     """What a reference means: beside the page's matches, else asked for once."""
     if pms_id is None:
         return None
     path = f"/main/{kind}/{{id}}"
-    found = record.lookup(kind, pms_id) or record.follow(path, id=pms_id)
+    found = record.lookup(kind, pms_id) or record.held(path, id=pms_id)
     if found is None and kind == _ROLE and path in record.around.unread:
         # Whose appointment it is, and of which clinic, is told by the role alone.
         raise record.bad("participant", "names a role that cannot be read")
@@ -156,12 +148,15 @@ def _held(record: Record, kind: str, pms_id: str | None) -> Record | None:
 
 def _actor(person: Record) -> Target:
     actor = person.record("actor")
-    return target(actor) if actor else Target(None, None)
+    found = target(actor) if actor else Target(None, None)
+    if found.kind is None or found.id is None:
+        raise person.bad("actor", "names nobody")
+    return found
 
 
 def _clinicians(record: Record) -> list[Target]:
     """Those who treat, as persons or in their roles; external contacts last."""
-    found = [_actor(person) for person in record.records("participant")]
+    found = [_actor(person) for person in record.records("participant", required=True)]
     told = [one for one in found if one.kind in {_ROLE, _PERSON} and one.id]
     return sorted(told, key=lambda one: (one.id or "").startswith(_EXTERNAL))
 
@@ -200,7 +195,7 @@ def _is_elsewhere(record: Record, connection: Connection) -> bool:
 
 
 def _each_patient(record: Record) -> Sequence[Record | None]:
-    people = {_actor(person): person for person in record.records("participant")}
+    people = {_actor(person): person for person in record.records("participant", required=True)}
     patients = [person for actor, person in people.items() if actor.kind == "Patient" and actor.id]
     return patients or [None]
 
@@ -225,26 +220,36 @@ def _word(person: Record) -> str | None:
     return None
 
 
-def _service_id(record: Record) -> str | None:
-    told = [one for one in record.records("supportingInformation") if one.has("reference")]
-    return next((to.id for to in map(target, told) if to.kind == _SERVICE), None)
+def _beside(record: Record, connection: Connection) -> list[Record]:
+    """What says of which kind it is; where only telehealth is wanted, it must be readable."""
+    read = record.records if connection.telehealth_only else record.side_records
+    return read(_BESIDE)
 
 
-def _is_telehealth(record: Record, connection: Connection) -> bool:
+def _service_id(told: Sequence[Record]) -> str | None:
+    for one in told:
+        path, _, pms_id = (one.side_text("reference") or "").rstrip("/").rpartition("/")
+        if pms_id and (one.side_text("type") or last_segment(path)) == _SERVICE:
+            return pms_id
+    return None
+
+
+def _is_telehealth(told: Sequence[Record], connection: Connection) -> bool:
     """By the location-type, whose shape on reads is not public; never by a service's name."""
     switched = (
         place for place in ("online", "phone") if connection.settings.get(f"{place}_is_telehealth")
     )
-    places = {_place(one) for one in record.records("supportingInformation")}
+    places = {_place(one, connection) for one in told}
     return not places.isdisjoint({"telehealth", *switched})
 
 
-def _place(one: Record) -> str | None:
+def _place(one: Record, connection: Connection) -> str | None:
     names = {last_segment(str(one.raw(key))) for key in ("type", "name", "url")}
     if "location_type" not in {plain(name) for name in names if name}:
         return None
     keys = ("value", "valueCode", "valueString", "valueCoding.code")
-    found = next((one.raw(key) for key in keys if isinstance(one.raw(key), str)), None)
+    read = one.maybe if connection.telehealth_only else one.side_text
+    found = next((text for key in keys if (text := read(key))), None)
     return plain(found) if found else None
 
 
@@ -259,28 +264,19 @@ def _patient(record: Record, person: Record | None) -> Patient | None:
     return patient(pms_id, found)
 
 
-def _minutes(service: Record) -> int | None:
-    for extension in service.records("extension"):
-        quantity = extension.record("valueQuantity")
-        if quantity and plain(quantity.maybe("unit") or "min").startswith("min"):
-            return quantity.minutes("value")
-    return None
-
-
 def practitioner(record: Record, connection: Connection) -> Iterator[Practitioner]:
     pms_id = record.text_id()
     yield Practitioner(
         pms_id=pms_id,
-        full_name=titled_name(record) or pms_id,
-        active=record.boolean("active", default=True),
+        full_name=titled_name(record) or connection.practitioners.get(pms_id, pms_id),
+        active=record.side_mark("active") is not False,
     )
 
 
 def appointment_type(record: Record, connection: Connection) -> Iterator[AppointmentType]:
     pms_id = record.text_id()
-    yield AppointmentType(
-        pms_id=pms_id, name=record.maybe("name") or pms_id, duration_minutes=_minutes(record)
-    )
+    name = record.side("name") or known_name(connection, pms_id)
+    yield AppointmentType(pms_id=pms_id, name=name, duration_minutes=minutes(record))
 
 
 def practice(record: Record, connection: Connection) -> Iterator[Practice]:

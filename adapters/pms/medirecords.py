@@ -9,7 +9,7 @@ from typing import Any
 from adapters.rest import people
 from adapters.rest.auth import StaticToken
 from adapters.rest.envelope import Envelope, Single
-from adapters.rest.kinds import known_type
+from adapters.rest.kinds import known_name, known_type
 from adapters.rest.lengths import length
 from adapters.rest.paging import PageNumber
 from adapters.rest.record import Record
@@ -25,7 +25,7 @@ from domain.appointments import (
     Status,
 )
 from domain.connections import Connection, KnownType
-from domain.errors import BadInput, BadRecord
+from domain.errors import BadInput
 from domain.limits import Limit
 from domain.minimising import Extra
 from domain.sources import Capabilities, Query
@@ -42,7 +42,8 @@ _PAGE_SIZES = (
 _LONGEST_LINK = 2_000
 _INTERVALS = "/code-system/appointment-Interval-Code"
 _CODE_KEYS = ("code", "id", "value")
-_TEXT_KEYS = ("display", "description", "name", "label", "text", "duration", "minutes")
+# A name may have a number of its own in it, so what is said to be a length comes first.
+_TEXT_KEYS = ("minutes", "duration", "display", "description", "name", "label", "text")
 
 # 1 and 9 upwards are outside the published range; there is none for a no-show.
 STATUS = Words(
@@ -84,11 +85,11 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
     type_id = record.maybe_id("appointmentTypeId")
     kind = _kind(record, connection, type_id)
     practitioner_id = record.maybe_id("providerId")
-    links = [_link(record, f"telehealthLinkFor{whom}") for whom in ("Patient", "Provider")]
+    spots = [f"telehealthLinkFor{whom}" for whom in ("Patient", "Provider")]
     standing = _standing(record, connection)
     # The type counts alone: a link may come only later.
     is_telehealth = (
-        any(links)
+        any(_is_linked(record, spot) for spot in spots)
         or (kind is not None and kind.is_telehealth)
         or type_id in connection.telehealth_types
     )
@@ -108,19 +109,11 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
         practitioner_id=practitioner_id,
         practitioner_name=connection.practitioners.get(practitioner_id or ""),
         notes=record.notes("notes"),
-        telehealth_link=links[0],
-        telehealth_host_link=links[1],
+        telehealth_link=_link(record, spots[0]),
+        telehealth_host_link=_link(record, spots[1]),
         flags=frozenset(record.flags),
-        referral_id=_referral(record),
+        referral_id=record.side_id("referralId"),
     )
-
-
-def _referral(record: Record) -> str | None:
-    """Beside the matter: an odd one costs itself, not the appointment."""
-    try:
-        return record.maybe_id("referralId")
-    except BadRecord:
-        return None
 
 
 def _page_size(connection: Connection) -> int:
@@ -145,13 +138,13 @@ def _is_number(text: str) -> bool:
 def _kind(record: Record, connection: Connection, type_id: str | None) -> KnownType | None:
     path = "/v1/practices/{site}/appointment-types/{id}"
     return known_type(
-        connection, type_id, ask=lambda key: record.follow(path, id=key), read=appointment_type
+        connection, type_id, ask=lambda key: record.held(path, id=key), read=appointment_type
     )
 
 
 def _interval(record: Record) -> int | None:
     """The minutes behind the interval code, which is no number of minutes itself."""
-    code = record.maybe_id("appointmentIntervalCode")
+    code = record.side_id("appointmentIntervalCode")
     if code is None:
         return None
     minutes: int | None = record.code(_INTERVALS, code, read=intervals)
@@ -189,14 +182,20 @@ def _standing(record: Record, connection: Connection) -> Standing:
     standing = STATUS.read(record, record.maybe_id("appointmentStatus"))
     given = connection.settings.get("no_show_reasons") or ()
     reasons = {one.strip() for one in (given.split(",") if isinstance(given, str) else given)}
-    if standing.status is Status.CANCELLED and record.maybe_id("cancellationReason") in reasons:
+    if standing.status is Status.CANCELLED and record.side_id("cancellationReason") in reasons:
         return replace(standing, status=Status.NO_SHOW)
     return standing
 
 
+def _is_linked(record: Record, path: str) -> bool:
+    """Whether there is a session's address, though it may not be one that can be shown."""
+    value = record.raw(path)
+    return bool(value.strip() if isinstance(value, str) else value)
+
+
 def _link(record: Record, path: str) -> str | None:
     """A session's address; it lets in whoever holds it."""
-    return record.maybe(path, limit=_LONGEST_LINK)
+    return record.side_text(path, limit=_LONGEST_LINK)
 
 
 def _patient(record: Record, *, is_wanted: bool) -> Patient | None:
@@ -204,7 +203,7 @@ def _patient(record: Record, *, is_wanted: bool) -> Patient | None:
     pms_id = record.maybe_id("patientId")
     if pms_id is None:
         return None
-    found = record.follow("/v1/patients/{id}", id=pms_id) if is_wanted else None
+    found = record.held("/v1/patients/{id}", id=pms_id) if is_wanted else None
     if found is None:
         record.flags.add("patient_not_included")
         return Patient(pms_id=pms_id)
@@ -221,11 +220,13 @@ def _patient(record: Record, *, is_wanted: bool) -> Patient | None:
 def appointment_type(record: Record, connection: Connection) -> Iterator[AppointmentType]:
     pms_id = record.id()
     told = record.raw("duration")
+    mark = record.side_mark("telehealth")
     yield AppointmentType(
         pms_id=pms_id,
-        name=record.maybe("name") or pms_id,
+        name=record.side("name") or known_name(connection, pms_id),
         duration_minutes=None if told is None else minutes_in(str(told)),
-        is_telehealth=record.boolean("telehealth"),
+        # An odd mark says nothing, and what was known of it stays.
+        is_telehealth=mark if record.has("telehealth") else False,
     )
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
 
 from adapters.rest import people
+from adapters.rest.instants import read_http_date
 from adapters.rest.joins import Join
 from adapters.rest.lengths import length
 from adapters.rest.paging import PageNumber
@@ -96,13 +96,14 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
 
 def practitioner(record: Record, connection: Connection) -> Iterator[Practitioner]:
     pms_id = record.id("provider_id")
-    names = (record.maybe("firstname"), record.maybe("lastname"))
-    status = (record.maybe("status") or "active").casefold()
+    names = (record.side("firstname"), record.side("lastname"))
+    status = (record.side("status") or "active").casefold()
     yield Practitioner(
         pms_id=pms_id,
-        full_name=" ".join(name for name in names if name) or pms_id,
+        full_name=" ".join(name for name in names if name)
+        or connection.practitioners.get(pms_id, pms_id),
         active=status != "inactive",
-        in_book=(record.maybe("is_hidden") or "").casefold() not in {"t", "true", "1", "y"},
+        in_book=(record.side("is_hidden") or "").casefold() not in {"t", "true", "1", "y"},
     )
 
 
@@ -144,12 +145,8 @@ def _limits(connection: Connection) -> tuple[Limit, ...]:
 
 def _minutes_since(mark: str | None, now: datetime | None) -> int | None:
     """By the vendor's own Date header; an unreadable or an old mark asks for all."""
-    try:
-        told = parsedate_to_datetime(mark or "")
-    except (ValueError, OverflowError):  # a year beyond the calendar
-        return None
-    since = told if told.tzinfo else told.replace(tzinfo=UTC)
-    if now is None or not timedelta() <= now - since + _OVERLAP <= _FEED:
+    since = read_http_date(mark)
+    if since is None or now is None or not timedelta() <= now - since + _OVERLAP <= _FEED:
         return None
     return max(1, ceil((now - since + _OVERLAP).total_seconds() / 60))
 

@@ -17,9 +17,9 @@ from domain.sources import Query, Reject
 
 _T = TypeVar("_T")
 
-MAY_NOT_BE_READ = (
-    "the PMS does not let us read this, which the appointment names; the row shows what the"
-    " appointment itself says, and the next sync asks again"
+CANNOT_BE_HAD = (
+    "the PMS does not let us read this, which the appointment names, or answers with something"
+    " else; the row shows what the appointment itself says, and a later sync asks again"
 )
 
 
@@ -130,7 +130,7 @@ def with_names(row: Appointment, known: Connection) -> Appointment:
 
 def _unread(paths: Sequence[str], item: Any, *, id_at: str) -> list[Reject]:
     told = dict.fromkeys(paths)
-    return [Reject(path=path, reason=MAY_NOT_BE_READ, pms_id=id_in(item, id_at)) for path in told]
+    return [Reject(path=path, reason=CANNOT_BE_HAD, pms_id=id_in(item, id_at)) for path in told]
 
 
 def _reject(bad: BadRecord, item: Any, *, id_at: str) -> Reject:

@@ -103,7 +103,9 @@ class Bundle:
     def open(self, body: Any) -> Contents:
         if not isinstance(body, dict) or body.get("resourceType") != "Bundle":
             raise BrokenContract("the Bundle is missing")
-        entries = body.get("entry", [])
+        total = body.get("total")
+        # An empty one may come without entries; one that counts some has lost them.
+        entries = body.get("entry", [] if not total else None)
         if not isinstance(entries, list):
             raise BrokenContract("the list 'entry' is missing")
         _check_length(entries, "entry")
@@ -116,10 +118,8 @@ class Bundle:
 
     def _is_match(self, resource: Any) -> bool:
         """What does not even say its type is kept, so that it is rejected by name."""
-        return not isinstance(resource, dict) or resource.get("resourceType") in (
-            self.resource,
-            None,
-        )
+        told = resource.get("resourceType") if isinstance(resource, dict) else None
+        return not isinstance(told, str) or told == self.resource
 
 
 def _check_length(items: Sequence[Any], label: str) -> None:

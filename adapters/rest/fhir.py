@@ -44,11 +44,20 @@ def titled_name(person: Record) -> str | None:
     if name is None:
         return None
     parts = {
-        "prefix": _words(name, "prefix"),
+        "prefix": name.side_words("prefix"),
         "given": _given(name),
         "family": name.side("family"),
     }
     return (display(**parts) if parts["family"] else None) or name.side("text") or _given(name)
+
+
+def minutes(service: Record) -> int | None:
+    """How long it lasts, by the first extension that is a quantity of minutes."""
+    for extension in service.side_records("extension"):
+        unit = extension.side_text("valueQuantity.unit") or "min"
+        if extension.has("valueQuantity.value") and unit.strip().casefold().startswith("min"):
+            return extension.minutes("valueQuantity.value")
+    return None
 
 
 def _best_name(person: Record) -> Record | None:
@@ -61,15 +70,7 @@ def _rank(name: Record) -> tuple[bool, bool, bool]:
 
 
 def _given(name: Record) -> str | None:
-    return _words(name, "given")
-
-
-def _words(name: Record, path: str) -> str | None:
-    """A list of words, which some write as one text."""
-    told = name.raw(path)
-    if not isinstance(told, list):
-        return name.side(path)
-    return " ".join(one.strip() for one in told if isinstance(one, str)) or None
+    return name.side_words("given")
 
 
 def _contacts(person: Record) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
 """Times as vendors write them into instants in UTC."""
 
 from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -37,6 +38,15 @@ def read_birth_date(text: str) -> str | None:
     except ValueError:
         return None
     return day.isoformat() if _FIRST_BIRTH_YEAR <= day.year <= _LATEST_YEAR else None
+
+
+def read_http_date(text: str | None) -> datetime | None:
+    """The instant of a Date header; None where it is none."""
+    try:
+        told = parsedate_to_datetime(text or "")
+        return (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):  # a year beyond the calendar
+        return None
 
 
 def _parsed(text: str) -> datetime:

@@ -10,6 +10,12 @@ Ask = Callable[[str], Record | None]
 Read = Callable[[Record, Connection], Iterator[AppointmentType]]
 
 
+def known_name(connection: Connection, type_id: str) -> str:
+    """What a type was called so far; its id where that is not known."""
+    known = connection.types.get(type_id)
+    return known.name if known else type_id
+
+
 def known_type(
     connection: Connection, type_id: str | None, *, ask: Ask, read: Read
 ) -> KnownType | None:

@@ -44,7 +44,7 @@ class Surroundings:
     """What a record may look beyond itself for: side lists of its page, references elsewhere.
 
     `now` is when the page was read, for words whose meaning depends on it; `kept` is what has been
-    made of its side lists so far; `unread` names what was followed and may not be read.
+    made of its side lists so far; `unread` names what was followed and cannot be had.
     """
 
     included: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -101,6 +101,8 @@ class Record:
         """Text on one line; None where it is absent, null or blank."""
         value = dig(self._values, path) if "." in path else self._values.get(path)
         if value is None:
+            if "." in path:
+                self._check_way(path)
             return None
         if not isinstance(value, str):
             raise self.bad(path, "not a text")
@@ -116,7 +118,9 @@ class Record:
         """An id: a text, or a whole number where a vendor counts."""
         value = self.raw(path)
         if isinstance(value, int) and not isinstance(value, bool):
-            return str(value) if abs(value) <= _MAX_INTEGER else None
+            if abs(value) > _MAX_INTEGER:
+                raise self.bad(path, "a number beyond reason")
+            return str(value)
         found = self.maybe(path, limit=_MAX_ID)
         if found is not None and found != value:
             raise self.bad(path, "an id with odd characters")
@@ -167,8 +171,12 @@ class Record:
         value = self.raw(path)
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MAX_INTEGER:
             return str(value)
+        return self.side_text(path)
+
+    def side_text(self, path: str, *, limit: int = _MAX_TEXT) -> str | None:
+        """As `maybe`, of a text nothing else hangs on: what is none is left out and told."""
         try:
-            return self.maybe(path)
+            return self.maybe(path, limit=limit)
         except BadRecord:
             self._leave_out(path)
             return None
@@ -180,6 +188,32 @@ class Record:
         if not isinstance(value, bool):
             raise self.bad(path, "neither true nor false")
         return value
+
+    def side_words(self, path: str) -> str | None:
+        """A list of words as one text, where nothing hangs on it; some write it as one."""
+        told = self.raw(path)
+        if not isinstance(told, list):
+            return self.side(path)
+        text = " ".join(one.strip() for one in told if isinstance(one, str))
+        if len(text) > _MAX_TEXT or not all(isinstance(one, str) for one in told):
+            self._leave_out(path)
+        return one_line(text) or None if len(text) <= _MAX_TEXT else None
+
+    def side_mark(self, path: str) -> bool | None:
+        """As `boolean`, where nothing else hangs on it: what is none is left out and told."""
+        value = self.raw(path)
+        if value is None or isinstance(value, bool):
+            return value
+        self._leave_out(path)
+        return None
+
+    def side_id(self, path: str) -> str | None:
+        """As `maybe_id`, where nothing else hangs on it: what is none is left out and told."""
+        try:
+            return self.maybe_id(path)
+        except BadRecord:
+            self._leave_out(path)
+            return None
 
     def maybe_instant(self, path: str, *, zone: str | None = None) -> datetime | None:
         """An instant in UTC. A naive time is read in `zone`; without one it is rejected."""
@@ -224,7 +258,10 @@ class Record:
             raise self.bad(path, "not a list")
         return value
 
-    def records(self, path: str) -> "list[Record]":
+    def records(self, path: str, *, required: bool = False) -> "list[Record]":
+        """Those of a list; an absent one is empty, or not to be had where it is required."""
+        if required and not self.has(path):
+            raise self.bad(path, "missing")
         base = self._at(path)
         return [
             Record(item, where=f"{base}[{index}]", whole=self)
@@ -286,6 +323,22 @@ class Record:
             found = found[0]
         return None if found is None else Record(found, where=path, whole=self)
 
+    def held(self, path: str, *, id: str) -> "Record | None":  # noqa: A002 - as in the path
+        """What the vendor holds under that id at `path`; None where it holds nothing.
+
+        Nor is anything else that answers there taken for it, which is told as not read.
+        """
+        self.reached.append(None)
+        found = self.around.follow(path, {}, {"id": id})
+        if isinstance(found, list) and len(found) == 1:
+            found = found[0]
+        if found is None:
+            return None
+        if (id_in(found, "id") or "").casefold() != id.casefold():
+            self.around.unread.append(path)
+            return None
+        return Record(found, where=path, whole=self)
+
     def code(self, path: str, code: str, *, read: ReadCodes) -> Any:
         """What the vendor's code list at `path` says of a code; None where it does not know it."""
         self.reached.append(None)
@@ -296,6 +349,16 @@ class Record:
 
     def _leave_out(self, path: str) -> None:
         self.drift.append(f"unreadable:{path}")
+
+    def _check_way(self, path: str) -> None:
+        """What a path leads through may be missing, and is an object if it is there."""
+        held: Any = self._values
+        for step in path.split(".")[:-1]:
+            held = held.get(step)
+            if held is None:
+                return
+            if not isinstance(held, dict):
+                raise self.bad(path, "not an object")
 
     def _at(self, path: str) -> str:
         return f"{self.where}.{path}" if self.where else path

@@ -73,6 +73,7 @@ class RestSource:
         self._codes_read: set[str] = set()
         self._clock = ports.clock
         self._set_aside: list[Reject] = []
+        self._drift_aside: Counter[str] = Counter()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -135,7 +136,7 @@ class RestSource:
     def pages(self, query: Query, *, resume: str | None = None) -> Iterator[Page]:
         """The query's pages; with a mark that is too old it begins anew.
 
-        Rejects of the lists read before come with the first page.
+        Rejects and drift of the lists read before come with the first page.
         """
         listing = _described(self._listing(query))
         mark = self._still_good(resume) if listing.paging.mark_seconds != 0 else None
@@ -145,6 +146,7 @@ class RestSource:
         for turn in self._turns(listing, params=query.params, resume=mark):
             batch = self._read(listing, turn.contents, reading=reading)
             aside, self._set_aside = self._set_aside, []
+            drift, self._drift_aside = batch.drift + self._drift_aside, Counter()
             onward = self._dated(listing, turn.onward)
             records = within(query, batch.rows)
             yield Page(
@@ -153,7 +155,7 @@ class RestSource:
                 resume=onward if listing.paging.mark_seconds is None else None,
                 onward=onward,
                 is_last=turn.is_last,
-                drift=batch.drift + Counter({CUT_SHORT: 1} if turn.is_short else {}),
+                drift=drift + Counter({CUT_SHORT: 1} if turn.is_short else {}),
                 mark=turn.contents.headers.get(listing.mark_header or ""),
                 practitioners=self._met(records),
                 is_partial=turn.is_short or is_loading(listing, turn.contents),
@@ -292,6 +294,8 @@ class RestSource:
         if rejects and not rows:
             raise BrokenContract(f"{self._vendor.title}: GET {listing.path}: nothing readable")
         self._set_aside += rejects
+        for batch in batches:
+            self._drift_aside += batch.drift
         return rows
 
     def _joined(self, listing: Listing[Any], items: Sequence[Any]) -> Mapping[str, Any]:
@@ -346,10 +350,12 @@ class RestSource:
         return bare(self._held_at(url, path), self._empty_at)
 
     def _held_at(self, url: str, path: str) -> Any:
+        """None where nothing is; what answers nothing has not said so."""
         try:
-            return self._caller.signed(Ask(url=url, name=path)).body
+            told = self._caller.signed(Ask(url=url, name=path)).body
         except Gone:
             return None
+        return {} if told is None else told
 
     def _met(self, rows: Sequence[Appointment]) -> Sequence[Practitioner]:
         """Who is new on this page, where the vendor does not say who works there."""

@@ -130,6 +130,7 @@ def test_an_end_that_disagrees_with_the_minutes_wins_and_is_counted() -> None:
             "startAt": "2026-06-02T09:00:00Z",
             "endAt": "2026-06-02T10:00:00Z",
             "minutesDuration": 30,
+            "participant": [],
         }
     )
 

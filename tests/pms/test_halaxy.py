@@ -389,6 +389,78 @@ def test_the_mobile_is_called_sms(telecom: list[tuple[str, str | None]], phone: 
     assert found.patient is not None and found.patient.phone == phone
 
 
+BESIDE = "supportingInformation"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "telehealth",
+        {"type": "location-type", "value": "telehealth"},
+        ["telehealth"],
+        [{"type": "location-type", "value": ["telehealth"]}],
+        [{"reference": ["/main/HealthcareService/5101"]}],
+        [{"reference": "/main/HealthcareService/5101", "type": 7}],
+    ],
+)
+def test_what_says_of_which_kind_it_is_costs_it_only_where_nothing_but_telehealth_is_wanted(
+    odd: Any,
+) -> None:
+    told = record(**{BESIDE: odd})
+
+    (found,) = parse(told, replace(CONNECTION, telehealth_only=False))
+
+    assert found.is_telehealth is False
+    assert told.drift and all(what.startswith("unreadable:") for what in told.drift)
+
+
+@pytest.mark.parametrize("odd", ["telehealth", ["x"], [{"type": "location-type", "value": ["x"]}]])
+def test_a_visit_that_may_be_telehealth_is_not_left_off_a_sheet_of_telehealth(odd: Any) -> None:
+    with pytest.raises(BadRecord, match="not a"):
+        rows(replace(CONNECTION, telehealth_only=True), **{BESIDE: odd})
+
+
+@pytest.mark.parametrize(
+    "participant",
+    [None, [{}], [ROLE, {}], [ROLE, {"actor": {}}], [ROLE, {"actor": {"reference": "9001"}}]],
+)
+def test_an_appointment_that_does_not_say_whose_it_is_is_not_nobodys(participant: Any) -> None:
+    with pytest.raises(BadRecord):
+        rows(participant=participant)
+
+
+def test_an_endless_name_is_left_out_and_told() -> None:
+    told = including({"id": "9001", "name": [{"family": "Example", "given": ["A" * 30_000]}]})
+
+    (found,) = parse(told, CONNECTION)
+
+    assert found.patient is not None and found.patient.full_name == "Example"
+    assert "unreadable:given" in told.drift
+
+
+def test_a_role_that_another_answers_for_sets_the_appointment_aside() -> None:
+    told = Record(
+        resource(),
+        around=Surroundings(follow=lambda path, query, parts: HELD["/main/PractitionerRole/PR-1"]),
+    )
+
+    with pytest.raises(BadRecord, match="names a role that cannot be read"):
+        list(parse(told, CONNECTION))
+
+
+def test_a_page_that_has_lost_what_it_counts_is_not_empty() -> None:
+    told, lost = fixture("halaxy"), {"resourceType": "Bundle", "total": 5, "link": []}
+    respond = changed(
+        told,
+        lambda request: request.url.path == "/main/Practitioner",
+        lambda: httpx.Response(200, json=lost),
+    )
+    stage = Stage(told, respond)
+
+    with pytest.raises(BrokenContract, match="'entry' is missing"):
+        stage.source().practitioners()
+
+
 def including(patient: Mapping[str, Any]) -> Record:
     """An appointment whose patient came along with the page."""
     around = replace(record().around, included={"Patient": {"9001": patient}})

@@ -159,6 +159,9 @@ def test_a_length_is_read_from_its_text(text: str, minutes: int | None) -> None:
         {"data": [{"id": "4", "name": "15 mins"}], "last": True},
         {"resourceType": "CodeSystem", "concept": [{"code": "4", "display": "15 mins"}]},
         [{"value": 4, "label": "15 mins"}, {"value": 5, "label": "odd"}, "odd", {"label": "1 hr"}],
+        [{"code": 4, "name": "Interval 1 hr block 2", "duration": "15 mins"}],
+        [{"code": 4, "name": "30", "display": "15 mins"}],
+        [{"code": 4, "display": "Up to 1 hour", "minutes": 15}],
     ],
 )
 def test_interval_codes_are_read_from_any_list_of_codes_with_texts(body: Any) -> None:
@@ -622,3 +625,53 @@ def test_the_referral_is_told_and_an_odd_one_costs_nothing_else(
     (found,) = parse(record(referralId=given), CONNECTION)
 
     assert (found.pms_id, found.referral_id) == ("a1", expected)
+
+
+@pytest.mark.parametrize("odd", [7, True, ["https://x"], {"url": "https://x"}, "x" * 3_000])
+def test_a_link_that_cannot_be_shown_still_says_that_it_is_telehealth(odd: Any) -> None:
+    found = row(telehealthLinkForPatient=odd, telehealthLinkForProvider=ROOM)
+    alone = row(telehealthLinkForPatient=odd)
+
+    assert (found.telehealth_link, found.telehealth_host_link) == (None, ROOM)
+    assert (alone.is_telehealth, alone.telehealth_link) == (True, None)
+
+
+@pytest.mark.parametrize("odd", [["4"], {"code": 4}, 1.5, True, "x" * 300, 10**25])
+def test_an_odd_interval_code_leaves_the_length_to_the_type_and_is_told(odd: Any) -> None:
+    told = record(appointmentIntervalCode=odd)
+
+    (found,) = parse(told, CONNECTION)
+
+    assert (found.duration_minutes, told.drift) == (30, ["unreadable:appointmentIntervalCode"])
+
+
+@pytest.mark.parametrize("odd", [["7"], {"code": 7}, 1.5, True, "x" * 300, 10**25])
+def test_whoever_cancelled_for_an_odd_reason_has_cancelled(odd: Any) -> None:
+    found = row(appointmentStatus=8, cancellationReason=odd)
+
+    assert found.status is Status.CANCELLED
+
+
+@pytest.mark.parametrize("odd", ["yes", 1, [True], {"is": True}])
+def test_a_type_of_which_it_is_not_said_whether_it_is_telehealth_stays_what_it_was(
+    odd: Any,
+) -> None:
+    types = [{"id": "video", "name": odd, "duration": "30 mins", "telehealth": odd}]
+    stage = Stage(fixture("medirecords"), lambda request: httpx.Response(200, json=types))
+
+    (found,) = stage.source(CONNECTION).types()
+
+    assert found.is_telehealth is None
+    assert found.name in {"Video", "yes", "1"}
+
+
+def test_an_odd_type_that_is_listed_no_more_does_not_cost_its_appointments() -> None:
+    odd = {"id": "old", "name": ["Old"], "duration": {}, "telehealth": "yes"}
+    told = Record(
+        {"id": "a1", "scheduleTime": "2026-06-02T09:00", "appointmentTypeId": "old"},
+        around=Surroundings(follow=lambda path, query, parts: odd),
+    )
+
+    (found,) = parse(told, CONNECTION)
+
+    assert (found.type_id, found.type_name, found.is_telehealth) == ("old", "old", False)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.rest.record import Record, joined, last_segment
+from adapters.rest.record import Record, Surroundings, joined, last_segment
 from domain.errors import BadRecord
 
 MELBOURNE = "Australia/Melbourne"
@@ -228,3 +228,92 @@ def test_the_id_of_a_reference_is_its_last_segment(reference: str | None, found:
 def test_notes_that_say_the_same_are_joined_once() -> None:
     assert joined("Review", None, "Review", "Bring forms") == "Review\nBring forms"
     assert joined(None, "") is None
+
+
+PATH = "/v1/patients/{id}"
+
+
+def around_of(answer: Any) -> Surroundings:
+    return Surroundings(follow=lambda path, query, parts: answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{"id": "p1", "n": 1}, [{"id": "p1", "n": 1}], {"id": "P1", "n": 1}],
+)
+def test_what_is_held_under_an_id_is_read(answer: Any) -> None:
+    record = Record({}, around=around_of(answer))
+
+    found = record.held(PATH, id="p1")
+
+    assert found is not None and found.raw("n") == 1
+    assert record.around.unread == []
+
+
+@pytest.mark.parametrize(
+    "answer", [{"id": "p2"}, {}, [], [{"id": "p1"}, {"id": "p1"}], "p1", 7, {"id": ["p1"]}]
+)
+def test_what_answers_under_another_id_is_not_read_and_told(answer: Any) -> None:
+    record = Record({}, around=around_of(answer))
+
+    assert record.held(PATH, id="p1") is None
+    assert record.around.unread == [PATH]
+
+
+def test_what_is_not_there_is_nothing_to_tell() -> None:
+    record = Record({}, around=around_of(None))
+
+    assert (record.held(PATH, id="p1"), record.around.unread) == (None, [])
+
+
+def test_a_path_through_what_is_no_object_is_not_as_good_as_missing() -> None:
+    for name in ("Ann", ["Ann"], 7):
+        record = Record({"name": name})
+        with pytest.raises(BadRecord, match="not an object"):
+            record.maybe("name.given")
+        assert (record.side("name.given"), record.drift) == (None, ["unreadable:name.given"])
+    nothing: list[dict[str, Any]] = [{}, {"name": None}, {"name": {}}]
+    for none in nothing:
+        assert Record(none).maybe("name.given") is None
+
+
+@pytest.mark.parametrize("value", [10**25, -(10**25)])
+def test_an_id_beyond_reason_is_not_as_good_as_none(value: int) -> None:
+    with pytest.raises(BadRecord, match="beyond reason"):
+        Record({"id": value}).maybe_id("id")
+
+
+@pytest.mark.parametrize(
+    ("written", "read", "drift"),
+    [
+        (["Ann", " B "], "Ann B", []),
+        ("Ann", "Ann", []),
+        (None, None, []),
+        ([], None, []),
+        (["Ann", 7], "Ann", ["unreadable:given"]),
+        (["A" * 30_000], None, ["unreadable:given"]),
+        ({"text": "Ann"}, None, ["unreadable:given"]),
+    ],
+)
+def test_a_list_of_words_is_one_text(written: Any, read: str | None, drift: list[str]) -> None:
+    record = Record({"given": written})
+
+    assert (record.side_words("given"), record.drift) == (read, drift)
+
+
+@pytest.mark.parametrize(
+    ("written", "read", "drift"),
+    [
+        (True, True, []),
+        (False, False, []),
+        (None, None, []),
+        ("yes", None, ["unreadable:on"]),
+        (1, None, ["unreadable:on"]),
+    ],
+)
+def test_a_mark_beside_the_matter_is_one_or_none(
+    written: Any, read: bool | None, drift: list[str]
+) -> None:
+    record = Record({"on": written})
+
+    assert (record.side_mark("on"), record.drift) == (read, drift)

@@ -19,7 +19,7 @@ from adapters.rest.record import Record, last_segment
 from adapters.rest.source import RestSource
 from adapters.rest.vendor import Fault, Listing, Vendor
 from adapters.rest.waits import RateHeaders
-from domain.appointments import Appointment, Patient
+from domain.appointments import Appointment, Patient, Practitioner
 from domain.connections import Connection
 from domain.credentials import Token
 from domain.errors import (
@@ -537,3 +537,36 @@ def test_a_vendor_that_offers_nothing_of_the_kind_says_so() -> None:
 
 def test_tokens_keep_their_value_out_of_sight() -> None:
     assert "tok-1" not in repr(Token(value="tok-1"))
+
+
+def test_what_was_odd_in_a_short_list_is_told_with_the_first_page_alone() -> None:
+    def named(record: Record, connection: Connection) -> Iterator[Practitioner]:
+        yield Practitioner(pms_id=record.id(), full_name=record.side("name") or record.id())
+
+    people = Listing(path="/people", wrapping=Envelope(items=""), parse=named)
+    odd = [{"id": "d1", "name": ["Dana"]}]
+    rig = Rig(
+        lambda request: httpx.Response(200, json=odd) if "people" in str(request.url) else page(),
+        vendor=replace(VENDOR, practitioners=people),
+    )
+
+    rig.source.practitioners()
+    (first,), (second,) = (list(rig.source.pages(ALL)) for _ in range(2))
+
+    assert (first.drift, second.drift) == ({"unreadable:name": 1}, {})
+
+
+def test_a_reference_that_answers_null_does_not_say_that_there_is_nobody() -> None:
+    def whose(record: Record, connection: Connection) -> Iterator[Appointment]:
+        record.held("/v1/patients/{id}", id="p1")
+        yield from parse(record, connection)
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        is_listing = "appointments" in request.url.path
+        return page(item(1)) if is_listing else httpx.Response(200, content=b"null")
+
+    rig = Rig(handler, vendor=replace(VENDOR, appointments=replace(LISTING, parse=whose)))
+
+    (only,) = rig.source.pages(ALL)
+
+    assert [(one.pms_id, one.path) for one in only.rejects] == [("1", "/v1/patients/{id}")]
