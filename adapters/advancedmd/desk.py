@@ -12,6 +12,7 @@ from adapters.advancedmd.source import AdvancedMdSource
 from adapters.advancedmd.words import bare
 from adapters.rest.auth import Ask
 from adapters.rest.ports import Ports
+from adapters.rest.record import id_in
 from adapters.rest.vendor import Vendor
 from domain.appointments import Appointment, Status
 from domain.connections import Connection
@@ -184,7 +185,7 @@ class AdvancedMdDesk:
         except Gone:
             raise Refused(_NO_BOOKING) from None
         told = body[0] if isinstance(body, list) and body else body
-        made = bare(told.get("id")) if isinstance(told, dict) else None
+        made = bare(id_in(told, "id"))
         if made is None:
             raise OutcomeUnknown("AdvancedMD: the answer to a booking holds no id")
         return Receipt(is_final=True, pms_id=made)

@@ -9,6 +9,7 @@ from adapters.advancedmd.line import Line
 from adapters.advancedmd.wire import Message
 from adapters.advancedmd.words import bare, split_name
 from adapters.rest.clean import one_line
+from adapters.rest.record import id_in
 from domain.appointments import AppointmentType
 from domain.connections import Connection
 from domain.errors import BadInput, BrokenContract
@@ -62,7 +63,7 @@ class Office:
 
     def types(self) -> list[AppointmentType]:
         told = self._asked("getappttypes", "masterfiles", fresh=False)
-        return [_type(one) for one in _anywhere(told) if one.get("@id") and one.get("@name")]
+        return [_type(one) for one in _anywhere(told) if _id(one) and _named(one)]
 
     def name(self) -> str | None:
         """What its places are called, of the columns this connection reads; None where untold."""
@@ -98,16 +99,20 @@ class Office:
         return found
 
     def _columns(self, setup: Any) -> tuple[Column, ...]:
-        people = {bare(one.get("@id")): _person(one) for one in _anywhere(setup, "profile")}
+        people = {_id(one): _person(one) for one in _anywhere(setup, "profile")}
+        known = self._connection.practitioners
         found = tuple(
             Column(
                 pms_id=pms_id,
-                name=_named(one) or people.get(bare(one.get("@profile"))) or pms_id,
-                profile_id=bare(one.get("@profile")),
-                facility_id=bare(one.get("@facility")),
+                name=_named(one) or people.get(_id(one, "@profile")) or known.get(pms_id, pms_id),
+                profile_id=_id(one, "@profile"),
+                facility_id=_id(one, "@facility"),
             )
             for pms_id, one in _with_ids(setup, "column")
         )
+        # The visits of a column that is not asked for would look gone.
+        if len(found) < _count(setup, "column"):
+            raise BrokenContract("AdvancedMD: getschedulersetup tells of a column without its id")
         if not found:
             raise BrokenContract("AdvancedMD: getschedulersetup tells of no columns")
         return found
@@ -133,13 +138,32 @@ def _anywhere(values: Any, name: str = "") -> Iterator[dict[str, Any]]:
 
 def _with_ids(values: Any, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for one in _anywhere(values, name):
-        pms_id = bare(one.get("@id"))
+        pms_id = _id(one)
         if pms_id is not None:
             yield pms_id, one
 
 
+def _count(values: Any, name: str) -> int:
+    """How many of that name there are, whether or not they can be read."""
+    if isinstance(values, list):
+        return sum(_count(one, name) for one in values)
+    if not isinstance(values, dict):
+        return 0
+    told = values.get(name)
+    own = len(told) if isinstance(told, list) else int(told is not None)
+    return own + sum(_count(one, name) for one in values.values())
+
+
+def _id(one: Mapping[str, Any], path: str = "@id") -> str | None:
+    return bare(id_in(one, path))
+
+
 def _named(one: Mapping[str, Any]) -> str:
-    return one_line(str(one.get("@name") or ""))[:_LONGEST_NAME]
+    return one_line(_text(one.get("@name")))[:_LONGEST_NAME]
+
+
+def _text(value: Any) -> str:
+    return str(value) if isinstance(value, str | int) else ""
 
 
 def _person(one: Mapping[str, Any]) -> str:
@@ -151,11 +175,11 @@ def _person(one: Mapping[str, Any]) -> str:
 def _type(one: Mapping[str, Any]) -> AppointmentType:
     settings = one.get("settings")
     told = {**(settings if isinstance(settings, dict) else {}), **one}
-    minutes = str(told.get("@duration") or "")
+    minutes = _text(told.get("@duration"))
     usable = minutes.isascii() and minutes.isdigit() and 0 < int(minutes[:5]) <= _MOST_MINUTES
     return AppointmentType(
-        pms_id=bare(str(one["@id"])) or "",
+        pms_id=_id(one) or "",
         name=_named(one),
         duration_minutes=int(minutes) if usable else None,
-        colour=one_line(str(told.get("@color") or ""))[:_LONGEST_NAME] or None,
+        colour=one_line(_text(told.get("@color")))[:_LONGEST_NAME] or None,
     )

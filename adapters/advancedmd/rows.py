@@ -11,7 +11,7 @@ from adapters.advancedmd.words import bare, bare_id, maybe_bare, split_name, sta
 from adapters.rest import people
 from adapters.rest.envelope import Contents
 from adapters.rest.lengths import length
-from adapters.rest.record import Record
+from adapters.rest.record import Record, id_in
 from domain.appointments import Appointment, Patient
 from domain.connections import Connection
 from domain.errors import BrokenContract
@@ -108,13 +108,13 @@ def _kind(record: Record, connection: Connection) -> tuple[str | None, bool]:
     """The first of its types, and whether any is marked as telehealth; one may come unlisted."""
     told = record.raw("appointmenttypeids")
     listed = told if isinstance(told, list) else [told]
-    types = [found for one in listed if (found := _type_id(one))]
+    types = [found for one in listed if (found := bare(id_in({"id": one}, "id")))]
+    if len(types) < len(listed) and told not in (None, ""):
+        if connection.telehealth_only:
+            # The types alone say whether it is.
+            raise record.bad("appointmenttypeids", "not a list of ids")
+        record.drift.append("unreadable:appointmenttypeids")
     return next(iter(types), None), not connection.telehealth_types.isdisjoint(types)
-
-
-def _type_id(value: Any) -> str | None:
-    is_id = isinstance(value, str | int) and not isinstance(value, bool)
-    return bare(value) if is_id else None
 
 
 def _patient(record: Record) -> Patient | None:

@@ -71,7 +71,8 @@ class Cursor:
         return Step(params=size if mark is None else {**size, self.param: mark})
 
     def after(self, contents: Contents, *, mark: str | None, url: str) -> str | None:
-        must_say(self.found_at, contents, size=self.size)
+        # A page may be short although more follows: only this word decides.
+        must_say(self.found_at, contents, size=1)
         found = dig(contents.body, self.found_at)
         if found is not None and not isinstance(found, str):
             raise BrokenContract(f"'{self.found_at}' is not a cursor")
@@ -134,12 +135,17 @@ class NextLink:
 
     def after(self, contents: Contents, *, mark: str | None, url: str) -> str | None:
         links = dig(contents.body, "link")
-        found = [
-            link.get("url")
-            for link in (links if isinstance(links, list) else [])
-            if isinstance(link, dict) and link.get("relation") == self.relation
-        ]
-        return _address(found[0], url=url) if found and found[0] else None
+        told = [] if links is None else links
+        if not isinstance(told, list) or not all(map(_is_link, told)):
+            raise BrokenContract("'link' is not a list of links")
+        found = [link.get("url") for link in told if link["relation"] == self.relation]
+        if found and found[0]:
+            return _address(found[0], url=url)
+        is_full = len(contents.listed) >= self.size
+        is_more = is_full or len(contents.listed) < (self.total(contents) or 0)
+        if is_full if found else links is None and is_more:
+            raise BrokenContract("'link' does not say whether more follows")
+        return None
 
     def total(self, contents: Contents) -> int | None:
         return _whole_number(contents.body, self.total_at)
@@ -239,10 +245,20 @@ def broken_at(named: str) -> Iterator[None]:
 
 
 def must_say(path: str, contents: Contents, *, size: int) -> None:
-    """A full page whose `path` has lost what it stands in does not say whether more follows."""
+    """A full page whose `path` has lost what it stands in does not say whether more follows.
+
+    Nor does any where something else stands there.
+    """
     around, _, _ = path.rpartition(".")
-    if around and len(contents.listed) >= size and not isinstance(dig(contents.body, around), dict):
+    told = dig(contents.body, around) if around else {}
+    if told is None and len(contents.listed) >= size:
         raise BrokenContract(f"'{around}' is missing")
+    if told is not None and not isinstance(told, dict):
+        raise BrokenContract(f"'{around}' is not an object")
+
+
+def _is_link(link: Any) -> bool:
+    return isinstance(link, dict) and isinstance(link.get("relation"), str)
 
 
 def _whole_number(body: Any, path: str | None) -> int | None:

@@ -1,6 +1,7 @@
 """What is peculiar to AdvancedMD."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -135,7 +136,6 @@ def test_what_no_code_stands_for_is_not_written() -> None:
         ([1004, 1006], "1004", True),
         (["ap_type1006"], "1006", True),
         ([], None, False),
-        ([None, {"id": 1}, True], None, False),
         (1006, "1006", True),
         ("ap_type1004", "1004", False),
         (None, None, False),
@@ -147,6 +147,20 @@ def test_any_marked_type_makes_telehealth(
     found = row(at(), appointmenttypeids=types)
 
     assert (found.type_id, found.is_telehealth) == (kind, is_telehealth)
+
+
+@pytest.mark.parametrize("types", [[None, {"id": 1}, True], {"id": 1006}, "x" * 30_000, [[1006]]])
+def test_types_that_are_none_are_told_and_cost_a_visit_only_where_they_alone_decide(
+    types: Any,
+) -> None:
+    told = {**ROW, "appointmenttypeids": types}
+    record = Record(told)
+
+    (found,) = parse(record, replace(at(), telehealth_only=False))
+
+    assert (found.type_id, record.drift) == (None, ["unreadable:appointmenttypeids"])
+    with pytest.raises(BadRecord):
+        list(parse(Record(told), replace(at(), telehealth_only=True)))
 
 
 def test_a_row_keeps_its_version_and_where_it_takes_place() -> None:
@@ -557,3 +571,32 @@ def test_messages_may_be_told_in_the_encoding_of_their_older_twin() -> None:
     names = [one.full_name for one in Stage(told, as_iso_8859_1).source().practitioners()]
 
     assert "MUÑOZ" in " ".join(names)
+
+
+def with_setup(change: Callable[[dict[str, Any]], Any]) -> Stage:
+    """An office whose answers on its columns are changed."""
+    told = fixture("advancedmd")
+    exchanges = json.loads(json.dumps(told.told["exchanges"]))
+    (setup,) = [one for one in exchanges if "columnlist" in json.dumps(one.get("json"))]
+    change(setup["json"]["PPMDResults"]["Results"]["columnlist"])
+    return Stage(replace(told, told={**told.told, "exchanges": exchanges}))
+
+
+@pytest.mark.parametrize("odd", [None, "16", {}, {"@id": ""}, {"@id": ["col16"]}, {"@id": {}}])
+def test_a_column_without_its_id_is_not_left_out_with_all_its_visits(odd: Any) -> None:
+    stage = with_setup(lambda columns: columns["column"].append(odd))
+
+    with pytest.raises(BrokenContract, match="a column without its id"):
+        stage.source().practitioners()
+
+
+@pytest.mark.parametrize("odd", [["DR EXAMPLE"], {"text": "DR EXAMPLE"}, None, ""])
+def test_a_column_that_has_lost_its_name_keeps_the_one_it_had(odd: Any) -> None:
+    stage = with_setup(
+        lambda columns: [one.update({"@name": odd, "@profile": ""}) for one in columns["column"]]
+    )
+    known = replace(stage.told.connection, practitioners={"16": "Dr Known"})
+
+    found = {one.pms_id: one.full_name for one in stage.source(known).practitioners()}
+
+    assert found["16"] == "Dr Known"

@@ -30,6 +30,7 @@ class Scheduler:
     """`by_id` is what every question for one id is answered with, None for an answer.
 
     The first `answered` of them are answered all the same. `broken` are ids it always fails on.
+    `made` is what a booking is answered with.
     """
 
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class Scheduler:
     answered: int = 0
     broken: frozenset[str] = frozenset()
     written: int = 200
+    made: Any = None
     settings: Mapping[str, str] = field(default_factory=dict)
     begins_on_monday: bool = False
     stage: Stage = field(init=False)
@@ -104,6 +106,8 @@ class Scheduler:
         last = request.url.path.rpartition("/")[2]
         if request.method == "PUT":
             return httpx.Response(self.written, json={})
+        if request.method == "POST" and last == "Appointments":
+            return httpx.Response(200, json=self.made)
         if request.method == "GET" and last == "appointments":
             return httpx.Response(200, json=self._listed(request.url.params))
         if request.method == "GET":

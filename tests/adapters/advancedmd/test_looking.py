@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.desk import Verdict
+from domain.desk import OutcomeUnknown, Verdict
 from domain.errors import BrokenContract, NeedsReconnect, Refused, Transient
 from domain.pushes import ChangedThere
 from domain.window import Window
@@ -389,3 +389,18 @@ def test_a_session_that_ended_is_renewed_once_for_a_change() -> None:
         scheduler.desk().submit(arrives())
 
     assert scheduler.stage.tokens.renewals == 1 and scheduler.writes == ["PUT", "PUT"]
+
+
+@pytest.mark.parametrize("made", [{"id": []}, {"id": {}}, {"id": True}, {"id": 1.5}, [[]], "7", {}])
+def test_a_booking_that_is_answered_without_an_id_is_in_doubt(made: Any) -> None:
+    wish = Booking(patient_id="45", start=START, minutes=30, practitioner_id="16")
+
+    with pytest.raises(OutcomeUnknown):
+        Scheduler(made=made).desk().submit(Write(wish=wish))
+
+
+@pytest.mark.parametrize("made", [{"id": 7}, {"id": "7"}, [{"id": 7}]])
+def test_a_booking_that_is_answered_with_its_id_is_made(made: Any) -> None:
+    wish = Booking(patient_id="45", start=START, minutes=30, practitioner_id="16")
+
+    assert Scheduler(made=made).desk().submit(Write(wish=wish)).pms_id == "7"

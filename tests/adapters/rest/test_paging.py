@@ -70,7 +70,62 @@ def test_a_full_page_that_does_not_say_whether_more_follows_is_not_the_last(
     with pytest.raises(BrokenContract, match="'page' is missing"):
         turns(paging, lambda step: {"items": [1, 2]})
 
-    assert len(turns(paging, lambda step: {"items": [1]})) == 1
+
+@pytest.mark.parametrize("odd", ["next", 7, [], [{}]])
+@pytest.mark.parametrize(
+    "paging", [CURSOR, PageNumber(param="page", size_param="size", size=2, next_at="page.next")]
+)
+def test_a_page_with_something_else_where_it_says_what_follows_is_not_the_last(
+    paging: Paging, odd: Any
+) -> None:
+    with pytest.raises(BrokenContract, match="'page' is not an object"):
+        turns(paging, lambda step: {"items": [1], "page": odd})
+
+
+def test_a_short_page_may_be_silent_where_pages_are_numbered_and_not_where_a_cursor_decides() -> (
+    None
+):
+    numbered = PageNumber(param="page", size_param="size", size=2, next_at="page.next")
+
+    assert len(turns(numbered, lambda step: {"items": [1]})) == 1
+    with pytest.raises(BrokenContract, match="'page' is missing"):
+        turns(CURSOR, lambda step: {"items": [1]})
+
+
+LINKED = NextLink(size=2, total_at="total")
+A_LINK = {"relation": "next", "url": "/things?page=2"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"items": [1], "link": "next"},
+        {"items": [1], "link": {}},
+        {"items": [1], "link": [None]},
+        {"items": [1], "link": [{"relation": None, "url": "/things?page=2"}]},
+        {"items": [1], "link": [{**A_LINK, "url": 7}]},
+        {"items": [1, 2], "link": [{**A_LINK, "url": None}]},
+        {"items": [1, 2]},
+        {"items": [1, 2], "link": None},
+        {"items": [1], "total": 2},
+    ],
+)
+def test_a_page_whose_links_cannot_be_read_is_not_the_last(told: Any) -> None:
+    with pytest.raises(BrokenContract, match="link"):
+        turns(LINKED, lambda step: told)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"items": [1, 2], "link": []},
+        {"items": [1, 2], "link": [{"relation": "self", "url": "/things"}]},
+        {"items": [1], "total": 1},
+        {"items": [1], "link": [{**A_LINK, "url": None}]},
+    ],
+)
+def test_a_page_without_a_next_link_is_the_last(told: Any) -> None:
+    assert len(turns(LINKED, lambda step: told)) == 1
 
 
 def test_a_blank_next_text_or_an_empty_page_ends_the_walk() -> None:
