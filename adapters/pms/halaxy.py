@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -13,8 +15,10 @@ from adapters.rest.instants import read_http_date
 from adapters.rest.kinds import known_name, known_type
 from adapters.rest.lengths import length
 from adapters.rest.paging import NextLink
+from adapters.rest.ports import Ports
 from adapters.rest.record import Record, last_segment
-from adapters.rest.vendor import Fault, Listing, Vendor
+from adapters.rest.source import RestSource
+from adapters.rest.vendor import Fault, Listing, Secrets, Vendor
 from adapters.rest.waits import RateHeaders
 from adapters.rest.words import Standing, Words, plain
 from domain.appointments import (
@@ -29,7 +33,7 @@ from domain.connections import Connection
 from domain.errors import BadInput, NeedsReconnect, TokenExpired
 from domain.limits import Limit
 from domain.minimising import Extra
-from domain.sources import Capabilities, Query
+from domain.sources import AppointmentSource, Capabilities, Query
 from domain.window import Window, zone
 
 _CLINIC, _EXTERNAL = "CL-", "EP-"
@@ -63,11 +67,12 @@ def queries(
     *,
     practitioners: Sequence[Practitioner],
     since: str | None,
+    now: datetime | None = None,
 ) -> Iterator[Query]:
     """All practitioners at once; with `since`, only what was changed about then or later.
 
     Booked turns into attended, and attended ends, by the clock alone: nothing says that these have
-    changed, so the hours around `since` are read with the changes.
+    changed, so the hours from `since` until now are read with the changes.
     """
     changed = read_http_date(since)
     params = _asked(window, connection)
@@ -77,7 +82,8 @@ def queries(
         return
     updated = {"_lastUpdated": (f"gt{(changed - _OVERLAP).isoformat()}",)}
     yield Query(key="all", params={**params, **updated}, window=window, complete=False)
-    start, end = max(window.start, changed - _UNDER_WAY), min(window.end, changed + _SOON)
+    latest = max(changed, now or changed)
+    start, end = max(window.start, changed - _UNDER_WAY), min(window.end, latest + _SOON)
     if start < end:
         hours = Window(start, end)
         yield Query(key="now", params=_asked(hours, connection), window=hours, complete=False)
@@ -264,6 +270,14 @@ def _patient(record: Record, person: Record | None) -> Patient | None:
     return patient(pms_id, found)
 
 
+def open_source(
+    vendor: Vendor, connection: Connection, *, secrets: Secrets, ports: Ports
+) -> AppointmentSource:
+    """The description with the hour: a mark may be from long ago."""
+    here = replace(vendor, queries=partial(queries, now=ports.clock()))
+    return RestSource(here, connection, secrets=secrets, ports=ports)
+
+
 def practitioner(record: Record, connection: Connection) -> Iterator[Practitioner]:
     pms_id = record.text_id()
     yield Practitioner(
@@ -357,6 +371,7 @@ VENDOR = Vendor(
     headers_of=headers_of,
     read_fault=read_fault,
     queries=queries,
+    opens=open_source,
     appointments=Listing(
         path="/main/Appointment",
         wrapping=Bundle("Appointment"),

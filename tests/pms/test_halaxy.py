@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import UUID
 
@@ -481,13 +482,23 @@ def test_the_hours_around_are_read_with_the_changes(
     mark: str, hours: tuple[str, str] | None
 ) -> None:
     told = fixture("halaxy")
+    stage = Stage(told, now=parsedate_to_datetime(mark))
 
-    _, *around = Stage(told).source().queries(told.window, (), since=mark)
+    _, *around = stage.source().queries(told.window, (), since=mark)
 
     assert [one.params["date"] for one in around] == (
         [tuple(f"{at}+10:00" for at in hours)] if hours else []
     )
     assert all(not one.complete and "_lastUpdated" not in one.params for one in around)
+
+
+def test_after_hours_without_a_sync_all_that_began_meanwhile_is_read() -> None:
+    told = fixture("halaxy")
+    stage = Stage(told, now=datetime(2026, 6, 2, 5, 0, tzinfo=UTC))
+
+    _, around = stage.source().queries(told.window, (), since="Mon, 01 Jun 2026 22:00:00 GMT")
+
+    assert around.params["date"] == ("ge2026-06-02T04:00:00+10:00", "lt2026-06-02T17:00:00+10:00")
 
 
 @pytest.mark.parametrize(
