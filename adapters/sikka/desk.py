@@ -110,7 +110,8 @@ class SikkaDesk:
         self, window: Window, *, patient_id: str | None = None
     ) -> Sequence[Appointment]:
         found = self._read(self._book(window, patient_id=patient_id))
-        return [one for one in found if one.start in window]
+        theirs = (one for one in found if patient_id in (None, one.patient_id))
+        return [one for one in theirs if one.start in window]
 
     def appointment(self, pms_id: str) -> Appointment | None:
         """Among the first page at most, should the filter be overlooked."""

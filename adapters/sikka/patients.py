@@ -70,11 +70,16 @@ def by_id(
 ) -> tuple[PatientCard, Record] | None:
     fields = patient_fields(connection.left_out)
     asked = {**fields, "practice_id": practice_id, "patient_id": pms_id}
-    for row in line.records("/patients", asked):
+    for row in _here(line.records("/patients", asked), practice_id):
         for card in read([row], region_of(connection.timezone)):
             if card.patient.pms_id == pms_id:
                 return card, row
     return None
+
+
+def _here(rows: Sequence[Record], practice_id: str) -> Sequence[Record]:
+    """Without those of other practices, who may have the same numbers: it may be overlooked."""
+    return [row for row in rows if (row.side_id("practice_id") or practice_id) == practice_id]
 
 
 def read(rows: Sequence[Record], region: str | None) -> Iterator[PatientCard]:
@@ -134,7 +139,8 @@ def _born(
 
 def _rows(line: Line, query: PatientQuery, asked: Asked) -> Sequence[Record]:
     most = MOST_LOOKED_AT if query.date_of_birth is None else MOST_OF_A_BIRTHDAY
-    return line.records("/patients", {**asked, "limit": str(most)}, most=most)
+    found = line.records("/patients", {**asked, "limit": str(most)}, most=most)
+    return _here(found, asked["practice_id"])
 
 
 def _ways(query: PatientQuery, region: str | None) -> Iterator[Iterable[Asked]]:
@@ -213,16 +219,16 @@ def _card(row: Record, region: str | None) -> PatientCard:
     told = {path: _dialled(raw, region) for path in PHONES if (raw := row.side(path))}
     phones = tuple(dict.fromkeys(one for one in told.values() if one))
     work = told.pop(AT_WORK, None)
-    address = {name: text for name in _ADDRESS if (text := row.maybe(name))}
+    address = {name: text for name in _ADDRESS if (text := row.side(name))}
     return PatientCard(
         patient=patient(row),
         phones=phones,
         shared=(work,) if work and work not in told.values() else (),
         address=address,
-        guarantor_id=row.maybe_id("guarantor_id"),
-        practitioner_id=row.maybe_id("provider_id"),
-        last_visit=_day(row.maybe("last_visit")),
-        is_active=(row.maybe("status") or "").casefold() not in _INACTIVE,
+        guarantor_id=row.side_id("guarantor_id"),
+        practitioner_id=row.side_id("provider_id"),
+        last_visit=_day(row.side("last_visit")),
+        is_active=(row.side("status") or "").casefold() not in _INACTIVE,
     )
 
 

@@ -10,7 +10,7 @@ from domain.desk import Ability, PatientQuery, Resource
 from domain.errors import BrokenContract, Refused, Transient
 from domain.window import Window
 from domain.wishes import NewCoverage, Write
-from tests.adapters.sikka.counter import Counter, failure, listed
+from tests.adapters.sikka.counter import NOW, Counter, failure, listed
 
 DAY = Window(datetime(2026, 6, 2, 4, tzinfo=UTC), datetime(2026, 6, 3, 4, tzinfo=UTC))
 ANN = {
@@ -550,3 +550,51 @@ def test_every_request_of_a_call_is_paid_for_as_voice() -> None:
 
     assert counter.throttle.voices == {True}
     assert len(counter.desk.drain_spent()) == len(counter.sender.requests) > 0
+
+
+def test_no_caller_hears_the_notes_of_somebody_else() -> None:
+    rows = [
+        {"patient_id": "p-2", "text": "Of another", "type": "Clinical"},
+        {"patient_id": "", "text": "Of nobody", "type": "Clinical"},
+        {"patient_id": "p-1", "text": "Their own", "type": "Clinical"},
+    ]
+
+    found = Counter({"GET /medical_notes": listed(*rows)}).desk.notes("p-1")
+
+    assert [one.text for one in found] == ["Their own"]
+
+
+def test_no_caller_hears_of_the_appointments_of_somebody_else() -> None:
+    told = {"date": "2026-06-03T00:00:00", "time": "10:00", "length": "30", "practice_id": "1"}
+    rows = [{**told, "appointment_sr_no": f"a-{n}", "patient_id": f"p-{n}"} for n in (1, 2)]
+    desk = Counter({"GET /appointments": listed(*rows)}).desk
+    window = Window(NOW, NOW + timedelta(days=7))
+
+    assert [one.pms_id for one in desk.appointments(window, patient_id="p-1")] == ["a-1"]
+    assert len(desk.appointments(window)) == 2
+
+
+def test_a_patient_of_another_practice_who_has_the_same_number_is_not_ours() -> None:
+    """Whoever overlooks the practice that was asked for tells those of all of them."""
+    ann = {"patient_id": "5", "firstname": "Ann", "lastname": "Example", "practice_id": "2"}
+    counter = Counter({"GET /patients": listed(ann)})
+    named = PatientQuery(first_name="Ann", last_name="Example")
+
+    assert counter.desk.patient("5") is None
+    assert counter.desk.search_patients(named) == []
+
+    ours = Counter({"GET /patients": listed(ann, {**ann, "practice_id": "1"})})
+    assert ours.desk.patient("5") is not None
+    assert [one.patient.pms_id for one in ours.desk.search_patients(named)] == ["5"]
+
+
+@pytest.mark.parametrize("odd", [["x"], {"a": 1}, 1.5, "x" * 30_000])
+def test_whatever_else_is_odd_of_a_patient_they_are_found(odd: Any) -> None:
+    beside = ("address_line1", "city", "guarantor_id", "provider_id", "last_visit", "status")
+    ann = {"patient_id": "5", "firstname": "Ann", "lastname": "Example", "practice_id": "1"}
+
+    found = Counter({"GET /patients": listed({**ann, **dict.fromkeys(beside, odd)})})
+
+    card = found.desk.patient("5")
+    assert card is not None and card.patient.full_name == "Ann Example"
+    assert (card.address, card.guarantor_id, card.practitioner_id) == ({}, None, None)
