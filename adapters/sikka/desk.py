@@ -264,19 +264,27 @@ class SikkaDesk:
 
     def _taken(self, row: Record) -> Busy | None:
         """None for what is not in the way, and for what cannot be told of whom it takes."""
+        resources = tuple(_resources(row))
+        if not resources or self._is_off(row):
+            return None
         try:
-            resources = tuple(_resources(row))
-            if not resources or standing(row, self._connection).status in outcomes.NOT_TAKING:
-                return None
             window = self._when(row)
-            pms_id = row.maybe_id("appointment_sr_no")
-            whose = None if patient_elsewhere(row.fields()) else row.maybe_id("patient_id")
         except BadRecord as bad:
             log.warning("vendor.record_unreadable", reason=str(bad), path=bad.path)
             return None
         if window is None:
             return None
+        whose = None if patient_elsewhere(row.fields()) else row.side_id("patient_id")
+        pms_id = row.side_id("appointment_sr_no")
         return Busy(window=window, resources=resources, pms_id=pms_id, patient_id=whose)
+
+    def _is_off(self, row: Record) -> bool:
+        """Where it cannot be read how it stands, it stands."""
+        try:
+            return standing(row, self._connection).status in outcomes.NOT_TAKING
+        except BadRecord as bad:
+            log.warning("vendor.record_unreadable", reason=str(bad), path=bad.path)
+            return False
 
     def _when(self, row: Record) -> Window | None:
         """All its day where its time cannot be read: nobody else is booked into what may be it."""
@@ -321,9 +329,9 @@ def _weeks(window: Window, timezone: str) -> dict[date, list[date]]:
 
 
 def _resources(row: Record) -> Iterator[Resource]:
-    people: Sequence[Any] = [row.maybe_id("provider_id"), row.maybe_id("hygienist")]
+    people: Sequence[Any] = [row.side_id("provider_id"), row.side_id("hygienist")]
     for pms_id in dict.fromkeys(one for one in people if one):
         yield Resource(kind=PRACTITIONER, pms_id=pms_id)
-    chair = row.maybe_id("operatory")
+    chair = row.side_id("operatory")
     if chair:
         yield Resource(kind=OPERATORY, pms_id=chair)

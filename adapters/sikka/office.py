@@ -9,7 +9,7 @@ from adapters.sikka.line import Line
 from adapters.sikka.offices import Ours, office_of, pms_type_of, practice_of, shown
 from adapters.sikka.statuses import family
 from domain.connections import Connection
-from domain.errors import BrokenContract, NeedsReconnect, Refused, Throttled, Transient
+from domain.errors import BadRecord, BrokenContract, NeedsReconnect, Refused, Throttled, Transient
 
 KEPT_FOR = timedelta(minutes=15)
 NOT_REFRESHED = "not_refresh"
@@ -88,10 +88,10 @@ class Office:
             rows = self._line.records("/data_sync_status", asked, as_application=True)
         except _SILENT:
             return None
-        ours = [one for one in rows if one.maybe_id("practice_id") in (None, self.practice_id)]
-        if not any((one.maybe("status") or "").casefold() == NOT_REFRESHED for one in ours):
+        ours = [one for one in rows if one.side_id("practice_id") in (None, self.practice_id)]
+        if not any((one.side("status") or "").casefold() == NOT_REFRESHED for one in ours):
             return None
-        since = next((at for one in ours if (at := one.maybe(_REFRESHED))), None)
+        since = next((at for one in ours if (at := one.side(_REFRESHED))), None)
         told = f", last on {since[:16].replace('T', ' at ')} its time" if since else ""
         return OLD.format(told=told)
 
@@ -122,7 +122,7 @@ class Office:
             found = self._line.records("/supported_pmses", asked, as_application=True)
         except _SILENT:
             return None
-        names = ((one.maybe("practice_management_system"), one) for one in found)
+        names = ((one.side("practice_management_system"), one) for one in found)
         ours = [one for name, one in names if name and family(name) == family(pms_type)]
         return _texts(ours[0]) if ours else None
 
@@ -135,18 +135,21 @@ class Office:
     def _chairs(self) -> list[str]:
         try:
             practices = self._of_practice("/practices")
-            customer = next((found for one in practices if (found := one.maybe("cust_id"))), None)
+            customer = next((found for one in practices if (found := one.side("cust_id"))), None)
             if customer is None:
                 return []
             rows = self._line.records("/operatories", {"cust_id": customer, "is_hidden": "F"})
         except _LACKING:
             return []
-        return [
-            found
-            for one in rows
-            if one.maybe_id("practice_id") in (None, self.practice_id)
-            and (found := one.maybe_id("operatory") or one.maybe_id("operatory_id"))
-        ]
+        return [found for one in rows if (found := self._chair(one))]
+
+    def _chair(self, one: Record) -> str | None:
+        """None for that of another practice, and where nobody can say whose it is."""
+        try:
+            is_ours = one.maybe_id("practice_id") in (None, self.practice_id)
+        except BadRecord:
+            return None
+        return (one.side_id("operatory") or one.side_id("operatory_id")) if is_ours else None
 
     def _of_practice(self, path: str) -> list[Record]:
         return self._line.records(path, {"practice_id": self.practice_id})
@@ -165,5 +168,6 @@ def _has_left(provider: Mapping[str, str]) -> bool:
 
 
 def _texts(record: Record) -> dict[str, str]:
-    """Its texts; everything in these lists is one."""
-    return {name: text.strip() for name, text in record.fields().items() if isinstance(text, str)}
+    """Its texts; everything in these lists is one, or at most a number."""
+    told = ((name, record.side(name)) for name in record.fields())
+    return {name: text or "" for name, text in told}

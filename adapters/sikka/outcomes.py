@@ -13,6 +13,7 @@ from adapters.sikka.line import Line
 from adapters.sikka.statuses import YES
 from domain.appointments import Appointment, Status
 from domain.desk import Outcome, Receipt, Verdict
+from domain.errors import BadRecord
 from domain.wishes import Booking, Move, NewPatient, PatientChange, Write
 
 _NUMBER = re.compile(r"\bid\s*[:=]\s*(\d{1,18})\b", re.IGNORECASE)
@@ -107,10 +108,15 @@ def matching(
     found: list[str] = []
     is_unclear = False
     for row in rows:
-        if not _is_alike(row, request, office_id):
+        try:
+            if not _is_alike(row, request, office_id):
+                continue
+        except BadRecord:
+            # It may be this one.
+            is_unclear = True
             continue
         body = _body(row)
-        number = next((n for name in _SEVERAL_ID if (n := row.maybe_id(name))), None)
+        number = next((n for name in _SEVERAL_ID if (n := row.side_id(name))), None)
         if number in write.others or _is_earlier(row, write):
             continue
         is_same = None if body is None else _is_same(body, row, request, write)

@@ -4,13 +4,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
+import structlog
+
 from adapters.rest.record import Record
 from adapters.sikka.statuses import NEVER, YES
 from domain.connections import Connection
 from domain.desk import Resource, Shift
+from domain.errors import BadRecord
 from domain.hours import read_hours
 from domain.slots import OPERATORY, PRACTITIONER
 from domain.window import Window, zone
+
+log = structlog.get_logger()
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SPANS = (1, 2, 3)
@@ -50,16 +55,29 @@ def scheduled(
     for row in rows:
         kind = _kind(row)
         pms_id = row.maybe_id("resource_id")
-        windows = list(_windows(row, days, connection.timezone))
+        windows = _readable(row, days, connection.timezone, is_one=bool(kind and pms_id))
         if kind is None:
             common += windows
         elif pms_id:
             named.add(pms_id)
             who = next((one for one in people if one.pms_id == pms_id and one.kind == kind), None)
-            resource = who or Resource(kind=kind, pms_id=pms_id, name=row.maybe("name") or "")
+            resource = who or Resource(kind=kind, pms_id=pms_id, name=row.side("name") or "")
             own += [Shift(resource=resource, window=one) for one in windows]
     others = [one for one in people if one.pms_id not in named]
     return own + [Shift(resource=one, window=window) for one in others for window in common]
+
+
+def _readable(
+    row: Record, days: Sequence[date], timezone: str, *, is_one: bool
+) -> Sequence[Window]:
+    """None of one person or chair whose hours cannot be read: they alone are not offered."""
+    try:
+        return list(_windows(row, days, timezone))
+    except BadRecord as bad:
+        if not is_one:
+            raise
+        log.warning("vendor.record_unreadable", reason=str(bad), path=bad.path)
+        return ()
 
 
 def opened(
