@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from functools import cached_property
 from typing import Any
 
 import structlog
@@ -82,8 +81,10 @@ class SikkaDesk:
         self._office = Office(self._line, connection, kept=kept, clock=ports.clock)
         self._birthdays = Birthdays(kept, str(connection.id), ports.clock)
 
-    @cached_property
+    @property
     def abilities(self) -> frozenset[Ability]:
+        # The office keeps what is asked for. A cached property of Python 3.11 would have all desks
+        # of the process wait for the one that asks.
         offered = abilities.abilities(self._office.pms_type, self._office.supported)
         return offered - abilities.lost(self._connection.left_out)
 

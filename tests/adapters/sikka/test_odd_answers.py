@@ -3,11 +3,13 @@ that may be taken."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from threading import Event, Thread
 from typing import Any
 
+import httpx
 import pytest
 
-from domain.desk import PatientQuery, PracticeDesk
+from domain.desk import Ability, PatientQuery, PracticeDesk
 from domain.errors import BadRecord, BrokenContract
 from domain.slots import OPERATORY
 from tests.adapters.sikka.counter import Counter, listed
@@ -154,3 +156,29 @@ def test_a_list_that_is_none_is_not_an_empty_one(path: str, odd: Any) -> None:
 
     with pytest.raises(BrokenContract):
         read(desk)
+
+
+def test_one_office_that_answers_slowly_holds_up_no_other() -> None:
+    entered, go_on = Event(), Event()
+
+    def slowly(request: httpx.Request) -> httpx.Response:
+        entered.set()
+        assert go_on.wait(30)
+        return httpx.Response(200, json=listed(*ORTHO))
+
+    slow = Counter({"GET /supported_pmses": slowly}, pms="Orthotrac").desk
+    waiting = Thread(target=lambda: slow.abilities)
+    waiting.start()
+    assert entered.wait(30)
+    quick = Counter({"GET /supported_pmses": listed(*ORTHO)}, pms="Orthotrac").desk
+    found: list[frozenset[Ability]] = []
+    asking = Thread(target=lambda: found.append(quick.abilities))
+    asking.start()
+    asking.join(10)
+    is_held_up = not found
+    go_on.set()
+    waiting.join(30)
+    asking.join(30)
+
+    assert not is_held_up
+    assert Ability.OPENINGS in found[0]
