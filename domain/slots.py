@@ -66,6 +66,27 @@ def offered(
     return found
 
 
+def vacated(
+    openings: Sequence[Opening], there: Sequence[Busy], moving: str, *, rules: BookingRules
+) -> list[Opening]:
+    """The time that an appointment leaves when it is moved, which no slot of the PMS's own has.
+
+    For such people and chairs as are offered otherwise, and where nobody else is in it.
+    """
+    step = timedelta(minutes=rules.slot_minutes)
+    others = [one for one in there if one.pms_id != moving]
+    found = []
+    for own in (one for one in there if one.pms_id == moving):
+        theirs = _keys(own.resources)
+        for resources in {one.resources for one in openings if _keys(one.resources) <= theirs}:
+            start = own.window.start
+            while start < own.window.end and not _taken(own.window, resources, others):
+                window = Window(start, own.window.end)
+                found.append(Opening(window=window, resources=resources))
+                start += step
+    return found
+
+
 def free(
     shifts: Sequence[Shift],
     taken: Sequence[Busy],

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.desk import Busy, Opening, Resource, Shift
-from domain.slots import OPERATORY, PRACTITIONER, BookingRules, Wanted, free, offered
+from domain.slots import (
+    OPERATORY,
+    PRACTITIONER,
+    BookingRules,
+    Wanted,
+    free,
+    offered,
+    vacated,
+)
 from domain.window import Window, whole_day
 
 ZONE = "America/New_York"
@@ -219,3 +227,50 @@ def test_a_slot_that_is_held_breaks_the_time_before_it() -> None:
     offer = offered(quarters(0, 0.25, 0.5, 0.75), held, wanted=wanted, bookable=ALWAYS)
 
     assert times(offer) == ["09:30"]
+
+
+WITH_ANN = (ANN, CHAIRS[0])
+
+
+def left(there: list[Busy], *slots: tuple[float, float], minutes: int = 60) -> list[str]:
+    """When the visit "a-1" may go, where the PMS has these slots of its own."""
+    openings = [Opening(window=hours(*one), resources=WITH_ANN) for one in slots]
+    openings += vacated(openings, there, "a-1", rules=RULES)
+    wanted = Wanted(window=DAY, minutes=minutes)
+    return times(offered(openings, [], wanted=wanted, bookable=ALWAYS))
+
+
+@pytest.mark.parametrize(
+    ("slot", "may_go"),
+    [
+        ((2, 2.5), ["10:00", "10:15", "10:30"]),
+        ((0.5, 1), ["09:30", "10:00"]),
+        ((3, 4), ["10:00", "12:00"]),
+    ],
+    ids=["free after it", "free before it", "free elsewhere"],
+)
+def test_a_visit_may_be_moved_into_what_it_leaves_itself(
+    slot: tuple[float, float], may_go: list[str]
+) -> None:
+    own = Busy(window=hours(1, 2), resources=WITH_ANN, pms_id="a-1")
+
+    assert left([own], slot) == may_go
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Busy(window=hours(1.5, 2), resources=(ANN,), pms_id="a-2"),
+        Busy(window=hours(0.5, 1.25), resources=(CHAIRS[0],), pms_id=None),
+    ],
+)
+def test_what_it_leaves_is_not_free_where_somebody_else_is_in_it(other: Busy) -> None:
+    own = Busy(window=hours(1, 2), resources=WITH_ANN, pms_id="a-1")
+
+    assert left([own, other], (2, 2.5)) == []
+
+
+def test_what_it_leaves_is_no_time_of_others() -> None:
+    own = Busy(window=hours(1, 2), resources=(BEN, CHAIRS[0]), pms_id="a-1")
+
+    assert left([own], (2, 2.5)) == []

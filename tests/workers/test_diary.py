@@ -3,10 +3,10 @@
 from uuid import UUID
 
 from domain.connections import Connection
-from domain.desk import Ability
+from domain.desk import Ability, Opening
 from domain.slots import BookingRules, Wanted
-from domain.window import whole_day
-from tests.workers.tools.desk import MONDAY, NOW, ZONE, Desk, local
+from domain.window import Window, whole_day
+from tests.workers.tools.desk import CHAIR, LEE, MONDAY, NOW, ZONE, Desk, local
 from workers.calls.diary import Diary, Remembered
 
 CONNECTION = Connection(id=UUID(int=1), account_id="a", vendor="sikka", site="D1:1", timezone=ZONE)
@@ -32,3 +32,16 @@ def test_a_visit_after_the_last_time_that_may_be_booked_still_takes_its_time() -
     found = diary(desk).free(Wanted(window=whole_day(MONDAY, ZONE), minutes=60))
 
     assert [one.window.start for one in found] == [local(MONDAY, 9), local(MONDAY, 9, 15)]
+
+
+def test_where_the_pms_tells_its_slots_a_visit_may_be_moved_by_less_than_its_length() -> None:
+    after = Window(local(MONDAY, 9, 30), local(MONDAY, 10))
+    desk = Desk(slots=[Opening(window=after, resources=(LEE, CHAIR))])
+    own = desk.add("PAT-1001", local(MONDAY, 9))
+    wanted = Wanted(window=whole_day(MONDAY, ZONE), minutes=30)
+
+    moved = diary(desk).free(wanted, moving=own.pms_id)
+    booked = diary(desk).free(wanted)
+
+    assert [one.window.start for one in moved] == [local(MONDAY, 9, 15), local(MONDAY, 9, 30)]
+    assert [one.window.start for one in booked] == [local(MONDAY, 9, 30)]

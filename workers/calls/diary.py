@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.connections import Connection
 from domain.desk import Ability, Busy, Opening, PracticeDesk, Resource, Shift
-from domain.slots import BookingRules, Wanted, free, in_the_way, offered
+from domain.slots import BookingRules, Wanted, free, in_the_way, offered, vacated
 from domain.window import Window
 
 OFFERED_FOR = timedelta(seconds=60)
@@ -79,14 +79,9 @@ class Diary:
             self.remembered.keep(self.connection.id, seen)
         wanted = replace(wanted, window=window)
         held = self.held(Window(window.start, window.end + LONGEST_VISIT))
-        busy = seen.busy
-        if seen.openings is not None and wanted.along:
-            # The PMS's own slots tell nothing of who comes along.
-            around = _to_the_end(window, seen.openings)
-            busy = tuple(in_the_way(self.desk.busy(around), wanted.along))
-        taken = [one for one in (*busy, *held) if moving is None or one.pms_id != moving]
         if seen.openings is not None:
-            return offered(seen.openings, taken, wanted=wanted, bookable=bookable)
+            return self._offered(seen.openings, held, wanted, bookable=bookable, moving=moving)
+        taken = _without((*seen.busy, *held), moving)
         return free(
             seen.shifts,
             taken,
@@ -95,6 +90,27 @@ class Diary:
             bookable=bookable,
             timezone=self.connection.timezone,
         )
+
+    def _offered(
+        self,
+        openings: Sequence[Opening],
+        held: Sequence[Busy],
+        wanted: Wanted,
+        *,
+        bookable: Window,
+        moving: str | None,
+    ) -> Sequence[Opening]:
+        """The PMS's own slots, which tell nothing of who comes along.
+
+        Nor have they the time that a moved appointment leaves; where it stands it is not moved to.
+        """
+        if moving is None and not wanted.along:
+            return offered(openings, held, wanted=wanted, bookable=bookable)
+        there = self.desk.busy(_to_the_end(wanted.window, openings))
+        left = vacated(openings, there, moving, rules=self.rules) if moving else []
+        taken = _without((*in_the_way(there, wanted.along), *held), moving)
+        found = offered([*openings, *left], taken, wanted=wanted, bookable=bookable)
+        return [one for one in found if not _stands_there(one, there, moving)]
 
     def taken_by(self, pms_id: str, start: datetime) -> Sequence[Resource]:
         """One request; what was moved a moment ago may be seen by what is held alone."""
@@ -117,6 +133,21 @@ class Diary:
         found = self.desk.busy(_to_the_end(window, shifts)) if shifts else ()
         busy = tuple(replace(one, patient_id=None) for one in found)
         return Seen(window=window, at=now, openings=None, shifts=shifts, busy=busy)
+
+
+def _without(taken: Sequence[Busy], moving: str | None) -> list[Busy]:
+    return [one for one in taken if moving is None or one.pms_id != moving]
+
+
+def _stands_there(opening: Opening, there: Sequence[Busy], moving: str | None) -> bool:
+    """Whether it is where the moved appointment stands already, with whom it is."""
+    offered_with = {(one.kind, one.pms_id) for one in opening.resources}
+    return any(
+        one.window.start == opening.window.start
+        and offered_with <= {(each.kind, each.pms_id) for each in one.resources}
+        for one in there
+        if moving is not None and one.pms_id == moving
+    )
 
 
 def _covers(one: Window, other: Window) -> bool:
