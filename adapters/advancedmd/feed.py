@@ -8,8 +8,9 @@ from typing import Any
 
 from adapters.advancedmd.line import Line
 from adapters.advancedmd.times import read_clock, read_slashed, stamp
-from adapters.advancedmd.wire import Message, every
+from adapters.advancedmd.wire import Message, listed
 from adapters.advancedmd.words import bare
+from adapters.rest.record import id_in
 from domain.errors import Refused, SyncError
 
 ACTION = "getupdatedvisits"
@@ -28,8 +29,8 @@ _FAULTS: Mapping[int, type[SyncError]] = {HTTPStatus.FORBIDDEN: NotAllowed}
 class Changes:
     """The visits that changed, and the server's time to ask from next.
 
-    They are not `whole` where its clock was put back since the mark: what changed in the hour that
-    came twice bears stamps from before it.
+    They are not `whole` where one does not say its id, nor where its clock was put back since the
+    mark: what changed in the hour that came twice bears stamps from before it.
     """
 
     ids: tuple[str, ...]
@@ -49,9 +50,9 @@ def changes(line: Line, *, since: str | None) -> Changes:
         action=ACTION, kind="api", attributes=asked, buckets=("tier1",), momentary=momentary
     )
     told = line.tell(message, faults=_FAULTS)
-    found = (bare(one.get("@id")) for one in every(told, "visitlist", "visit"))
+    found = [bare(id_in(one, "@id")) for one in listed(told, "visitlist", "visit")]
     ids, mark = tuple(dict.fromkeys(one for one in found if one)), _mark(told)
-    return Changes(ids, mark, whole=not _is_put_back(since, mark))
+    return Changes(ids, mark, whole=None not in found and not _is_put_back(since, mark))
 
 
 def now(line: Line) -> str:

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from adapters.advancedmd.times import read_clock
-from adapters.advancedmd.wire import every
+from adapters.advancedmd.wire import listed
 from adapters.advancedmd.words import bare, bare_id, maybe_bare, split_name, standing
 from adapters.rest import people
 from adapters.rest.envelope import Contents
@@ -83,11 +83,14 @@ def parse_visit(record: Record, connection: Connection) -> Iterator[Appointment]
     )
 
 
-def visits(results: Mapping[str, Any], day: date) -> list[dict[str, Any]]:
-    """The visits of an answer, without the twin's marks, each with the day it stands on."""
+def visits(results: Mapping[str, Any], day: date) -> list[Any]:
+    """The visits of an answer, without the twin's marks, each with the day it stands on.
+
+    What is none stays among them, so that it is set aside by name.
+    """
     return [
-        {**_plain(one), "visitdate": day.isoformat()}
-        for one in every(results, "visitlist", "visit")
+        {**_plain(one), "visitdate": day.isoformat()} if isinstance(one, dict) else one
+        for one in listed(results, "visitlist", "visit")
     ]
 
 

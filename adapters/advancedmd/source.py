@@ -144,12 +144,14 @@ class AdvancedMdSource(RestSource):
         drift = dict(batch.drift)
         if self.office.recall(_NO_FEED):
             drift["feed:refused"] = 1
-        # Where none can be asked for by its id, whatever such a day lacks would be thought gone.
+        # Where none can be asked for by its id, whatever such a day lacks would be thought gone; so
+        # would be whatever cannot be read and does not say which it is.
         short = self._by_messages and is_short(contents.body, contents.items)
         if short:
             drift[CUT_SHORT] = 1
+        nameless = any(one.pms_id is None for one in batch.rejects)
         return Page(
-            is_partial=short,
+            is_partial=short or (nameless and not self.capabilities.probe_by_id),
             records=rows,
             rejects=(*aside, *map(_as_stored, batch.rejects)),
             drift=drift,

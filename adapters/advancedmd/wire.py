@@ -106,6 +106,19 @@ def every(values: Any, *path: str) -> Iterator[dict[str, Any]]:
         yield from every(one, *path[1:])
 
 
+def listed(results: Mapping[str, Any], around: str, name: str) -> list[Any]:
+    """All elements of that name in a list, readable or not; an empty list may come as nothing."""
+    held = results.get(around)
+    if held in (None, "", []):
+        return []
+    if not isinstance(held, dict):
+        raise BrokenContract(f"AdvancedMD: '{around}' is no list of '{name}'")
+    found = held.get(name)
+    if found in (None, ""):
+        return []
+    return found if isinstance(found, list) else [found]
+
+
 def text_of(value: Any) -> str | None:
     """An element's text, however the twin writes it."""
     found = value.get(TEXT) if isinstance(value, dict) else value

@@ -516,9 +516,9 @@ def test_where_the_servers_clock_was_put_back_no_change_is_taken_on_trust(
     assert [one.key for one in queries] == asked
 
 
-def by_message(visit: dict[str, str], **about: str) -> Page:
+def by_message(visit: Any, **about: Any) -> Page:
     """A day of an office that is read by messages and has this visit."""
-    results = {"@success": "1", **about, "visitlist": {"visit": visit}}
+    results = {"@success": "1", "visitlist": {"visit": visit}, **about}
     answer = httpx.Response(200, json={"PPMDResults": {"Results": results, "Error": None}})
     told = fixture("advancedmd")
     stage = Stage(told, changed(told, lambda one: b"getdatevisits" in one.content, lambda: answer))
@@ -600,3 +600,48 @@ def test_a_column_that_has_lost_its_name_keeps_the_one_it_had(odd: Any) -> None:
     found = {one.pms_id: one.full_name for one in stage.source(known).practitioners()}
 
     assert found["16"] == "Dr Known"
+
+
+SINCE = "6/1/2026 10:00:00 AM"
+A_VISIT = {"@id": "800101", "@starttime": "9:00 AM", "@duration": "30"}
+
+
+@pytest.mark.parametrize("odd", [None, "x", 7, [], {"@starttime": "9:30 AM"}, {"@id": {}}])
+def test_nothing_looks_gone_of_a_day_with_a_visit_that_does_not_say_which_it_is(odd: Any) -> None:
+    page = by_message([A_VISIT, odd])
+
+    assert [one.pms_id for one in page.records] == ["800101"]
+    assert [one.pms_id for one in page.rejects] == [None]
+    assert page.is_partial
+
+
+def test_a_day_is_whole_where_what_cannot_be_read_says_which_it_is() -> None:
+    page = by_message([A_VISIT, {"@id": "800102", "@starttime": "noonish"}])
+
+    assert ([one.pms_id for one in page.rejects], page.is_partial) == (["800102"], False)
+
+
+@pytest.mark.parametrize("odd", ["none", 7, True, ["x"]])
+def test_a_day_whose_visits_are_no_list_is_not_empty(odd: Any) -> None:
+    with pytest.raises(BrokenContract, match="'visitlist' is no list of 'visit'"):
+        by_message([], visitlist=odd)
+
+
+@pytest.mark.parametrize("nothing", [None, "", [], {}, {"visit": None}, {"visit": []}])
+def test_an_empty_day_may_come_without_its_list(nothing: Any) -> None:
+    page = by_message([], visitlist=nothing)
+
+    assert (page.records, page.rejects, page.is_partial) == ([], (), False)
+
+
+@pytest.mark.parametrize("odd", [None, "x", {}, {"@id": ["800101"]}, {"@id": {}}])
+def test_a_change_that_does_not_say_of_what_has_the_days_read(odd: Any) -> None:
+    told = fixture("advancedmd")
+    results = {"@success": "1", "@servertime": SINCE, "visitlist": {"visit": [odd]}}
+    answer = httpx.Response(200, json={"PPMDResults": {"Results": results, "Error": None}})
+    when = changed(told, lambda one: b"getupdatedvisits" in one.content, lambda: answer)
+    source = Stage(told, when).source()
+
+    (query,) = source.queries(told.window, source.practitioners(), since=SINCE)
+
+    assert query.key == "all"
