@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Row, text
 
-from adapters.storage import run_log
+from adapters.storage import connections, run_log
 from adapters.storage.entries import EntrySeal
 from adapters.storage.ledger import put
 from adapters.storage.runs import LoggedRun
+from domain.changes import shape_of
 from domain.previews import GOOD_FOR
 from domain.runs import Run, RunStatus, SyncType
 from domain.sheet import NotOnSheet, Settled
@@ -45,6 +46,7 @@ _STALE = text(
       AND (removed_at IS NOT NULL OR run.completed_at < :oldest OR {_OVERTAKEN})
     """  # noqa: S608 - our own words
 )
+_MADE_WITH = text("SELECT id, pms_connection_id, shape FROM pms_sync_log WHERE id = ANY(:ids)")
 _APPROVED = text(
     """
     UPDATE pms_sync_log SET approved_at = :at, approved_by = :by, approved_job_id = :job_id
@@ -88,8 +90,20 @@ def stale(db: Db, found: Iterable[LoggedRun], *, at: datetime) -> frozenset[UUID
     ids = [run.id for run in found if run.may_be_approved]
     if not ids:
         return frozenset()
-    values = {"ids": ids, "oldest": at - GOOD_FOR}
-    return frozenset(db.execute(_STALE, values).scalars())
+    over = set(db.execute(_STALE, {"ids": ids, "oldest": at - GOOD_FOR}).scalars())
+    good = [one for one in ids if one not in over]
+    return frozenset(over | _made_otherwise(db, db.execute(_MADE_WITH, {"ids": good}).all()))
+
+
+def _made_otherwise(db: Db, runs: Iterable[Row[Any]]) -> set[UUID]:
+    """Those whose practice has other clinicians, types or settings by now than they were made with.
+
+    Of one that was made before this was noted nobody can say.
+    """
+    noted = [run for run in runs if run.shape is not None]
+    owners = {run.pms_connection_id for run in noted}
+    now = {one: shape_of(connections.load(db, one)) for one in owners}
+    return {run.id for run in noted if run.shape != now[run.pms_connection_id]}
 
 
 def _is_read_then(run: Row[Any], next_at: datetime) -> bool:
@@ -163,8 +177,18 @@ def _refuse_stale(db: Db, run: Row[Any], *, at: datetime) -> None:
         raise Settled("This practice does not sync at present; resume or reconnect it first.")
     if at - run.completed_at > GOOD_FOR:
         raise Settled("This preview is older than a day; make a new one.")
+    _refuse_overtaken(db, run)
+
+
+def _refuse_overtaken(db: Db, run: Row[Any]) -> None:
+    """What it told is not what would be done by now."""
     if db.execute(_SYNCED_SINCE, {"id": run.id}).scalar_one():
         raise Settled(
             "These days were synced since this preview was made; make a new one, and approve it"
             " before they are synced again."
+        )
+    if _made_otherwise(db, [run]):
+        raise Settled(
+            "Which clinicians and types are shown, or another setting of this practice, was changed"
+            " since this preview was made; make a new one."
         )

@@ -25,7 +25,7 @@ _KEEP = text(
     WITH job AS ({CHECKPOINT} RETURNING 1),
          run AS (UPDATE pms_sync_log
                  SET {_COUNTS}, queries_done = :done, queries_total = :total,
-                     sync_type = :sync_type, diff = :diff
+                     sync_type = :sync_type, diff = :diff, shape = :shape
                  WHERE pms_sync_log.id = :run_id AND EXISTS (SELECT FROM job)),
          spent AS ({KEEP}),
          event AS ({sheet_events.KEEP_IF_ANY})
@@ -63,6 +63,7 @@ def keep(
         "run_id": run.id,
         "own_connection": run.connection_id,
         "diff": diff,
+        "shape": progress.shape if run.dry_run else None,
         **spent_values(spent),
         **sheet_events.event_values(
             account_id=run.account_id,

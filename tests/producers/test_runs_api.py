@@ -9,9 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import insert, text
 
+from adapters.storage import connections
 from adapters.storage.run_log import TABLE
 from adapters.storage.tables import pms_rejects, pms_sync_log
+from domain.changes import shape_of
 from domain.people import Role
+from infra.database import transaction
 from tests.producers.conftest import Site
 from tests.producers.seeding import DAY, NOW, was_read
 
@@ -410,6 +413,22 @@ def test_a_preview_that_a_sync_has_overtaken_is_out_of_date(
     path = f"/api/pms/connections/{connection_id}/sync"
     listed = site.client.get(path, headers=site.bearer()).json()["runs"]
     assert [one["may_be_approved"] for one in listed] == [False, False, False]
+
+
+def test_a_preview_whose_practice_is_shown_otherwise_by_now_is_out_of_date(
+    site: Site, connection_id: UUID
+) -> None:
+    with transaction(site.ports.database, account_id="default") as db:
+        shape = shape_of(connections.load(db, connection_id))
+    run_id = previewed(site, connection_id, shape=shape)
+    before = standing(site, run_id)
+
+    with site.everything() as db:
+        db.execute(text("UPDATE pms_clinician_mappings SET sync_enabled = NOT sync_enabled"))
+
+    assert before == ("to decide", "to decide", True)
+    assert standing(site, run_id) == ("out of date", "out of date", False)
+    assert prospect(site, run_id)[1].startswith("Which clinicians and types are shown")
 
 
 def test_a_preview_that_is_older_than_a_day_is_out_of_date(site: Site, connection_id: UUID) -> None:

@@ -155,6 +155,49 @@ def test_a_sync_of_other_days_leaves_a_preview_good(emptied: Practice) -> None:
     assert apply(emptied, told)["status"] == "success"
 
 
+OTHERWISE = {
+    "a practitioner is left out": "UPDATE pms_clinician_mappings SET sync_enabled = false",
+    "a practitioner is known by another column": (
+        "UPDATE pms_clinician_mappings SET run_sheet_clinician_id ="
+        " (SELECT max(id::text)::uuid FROM run_sheet_clinicians)"
+    ),
+    "a type is not shown": "UPDATE pms_appointment_types SET sync_enabled = false",
+    "only telehealth is wanted": "UPDATE pms_connections SET sync_telehealth_only = true",
+    "something is left out": (
+        """UPDATE pms_connections SET settings = settings || '{"leave_out": "notes"}'"""
+    ),
+}
+
+
+@pytest.mark.parametrize("change", OTHERWISE.values(), ids=OTHERWISE)
+def test_a_preview_is_refused_once_its_practice_is_shown_otherwise(
+    emptied: Practice, change: str
+) -> None:
+    told = preview(emptied)
+    emptied.change(change)
+
+    with pytest.raises(Settled, match="was changed since this preview was made; make a new one"):
+        approve(emptied, told)
+
+    assert apply(emptied, preview(emptied))["status"] == "success"
+
+
+def test_what_decides_nothing_of_the_sheet_leaves_a_preview_good(emptied: Practice) -> None:
+    told = preview(emptied)
+    emptied.change("UPDATE pms_connections SET display_name = 'Rooms', sync_frequency_minutes = 30")
+    emptied.change("UPDATE pms_clinician_mappings SET updated_at = now()")
+
+    assert apply(emptied, told)["status"] == "success"
+
+
+def test_a_preview_made_before_it_was_noted_with_what_stays_good(emptied: Practice) -> None:
+    told = preview(emptied)
+    emptied.change("UPDATE pms_sync_log SET shape = NULL")
+    emptied.change("UPDATE pms_clinician_mappings SET sync_enabled = false")
+
+    assert approve(emptied, told)
+
+
 def test_a_discarded_preview_is_cleared_away_and_refused(emptied: Practice) -> None:
     told = preview(emptied)
     with transaction(emptied.engine, account_id=ACCOUNT) as db:

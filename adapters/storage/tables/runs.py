@@ -70,6 +70,7 @@ pms_sync_log = Table(
     Column("undone_at", INSTANT),
     Column("undone_by", Text),
     Column("rests_until", INSTANT),
+    Column("shape", Text),
     Index(
         "ix_pms_sync_log_connection_started",
         "pms_connection_id",
