@@ -52,7 +52,7 @@ USABLE = (State.ACTIVE, State.ERROR)
 class Rules(BaseModel):
     """How appointments are taken; what is left out is as usual."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     defaultAppointmentDuration: Annotated[int, Field(ge=5, le=480)] | None = None  # noqa: N815
     minAdvanceNoticeMinutes: Annotated[int, Field(ge=0, le=20160)] | None = None  # noqa: N815
@@ -65,7 +65,7 @@ class Rules(BaseModel):
 class Setup(BaseModel):
     """`credentials` go to the store of secrets; `practiceId` says which practice it is."""
 
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     provider: Line
     name: Words | None = None
@@ -74,7 +74,7 @@ class Setup(BaseModel):
 
 
 class Which(BaseModel):
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     integrationId: UUID | None = None  # noqa: N815
 

@@ -137,6 +137,34 @@ def test_a_setup_that_cannot_be_used_says_why_and_leaves_nothing(
     assert api.line.value("SELECT count(*) FROM pms_connections") == 1
 
 
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"secretKey": "canary-secret-key"}, "secretKey"),
+        ({"config": {"allowOnlineBookings": False}}, "allowOnlineBookings"),
+        ({"config": {"maxDaysahead": 7}}, "maxDaysahead"),
+    ],
+)
+def test_a_setup_is_told_nothing_by_a_name_that_is_not_known(
+    api: Client, change: dict[str, Any], named: str
+) -> None:
+    answer = set_up(api, {**SIKKA, **change})
+
+    assert answer.status_code == 422
+    assert named in answer.text
+    assert "canary" not in answer.text
+    assert api.line.value("SELECT count(*) FROM pms_connections") == 1
+
+
+def test_no_other_integration_is_tried_for_a_slip_of_the_pen(api: Client) -> None:
+    made = set_up(api).json()["integration"]["id"]
+
+    answer = api.send("POST", "/test-connection", {"integrationID": made}, role=Role.OWNER)
+
+    assert answer.status_code == 422
+    assert "integrationID" in answer.text
+
+
 def test_other_providers_are_set_up_by_their_own_names_for_secrets(api: Client) -> None:
     body = {
         "provider": "HALAXY",
