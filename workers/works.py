@@ -12,7 +12,7 @@ from adapters.opening import Opener
 from adapters.outgoing.posting import Poster
 from adapters.replies import Teller
 from adapters.sikka.authorised import SikkaOffices
-from adapters.storage import delivery_work
+from adapters.storage import delivery_work, given_up
 from adapters.storage.audit_chain import Chaining
 from adapters.storage.audit_watch import Watch
 from adapters.storage.authorising import AuthorisationStore
@@ -277,12 +277,13 @@ def _synced(job: Job, parts: Parts, store: SyncStore, opener: Opener) -> Mapping
 
 
 def _cleared(parts: Parts) -> Mapping[str, int]:
-    """What is past its keep-by date, and secrets that checks left behind."""
+    """What is past its keep-by date, secrets that checks left behind, and set-ups given up."""
     left = forget_leftovers(CheckStore(parts.engine), parts.opener.secrets)
     gone = prune(
         parts.engine, rejects_days=parts.rejects_days, recordings_days=parts.recordings_days
     )
-    return {**gone, "secrets": left}
+    idle = given_up.let_go(parts.engine, parts.sealer, now=parts.clock())
+    return {**gone, "secrets": left, "set_ups": idle}
 
 
 def _summarised(job: Job, parts: Parts) -> Mapping[str, int]:
