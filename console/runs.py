@@ -16,6 +16,7 @@ from console.opened import load
 from console.output import AsJson, short
 from console.sync import COUNTED, Here, as_answer, tell
 from console.wiring import Wiring, wired
+from domain.durations import took
 from domain.runs import RunStatus
 from domain.sheet import as_json
 from infra.clock import system_clock
@@ -86,7 +87,7 @@ def show(
             ("Days", f"{found.day_from} to {found.day_to}"),
             ("Status", found.status),
             ("Started", found.started_at),
-            ("Took", output.span(found.seconds)),
+            *((("Took", took(found.seconds)),) if found.seconds is not None else ()),
             ("Requests", found.requests),
             *((name.capitalize(), getattr(found, name)) for name in COUNTED),
             *((("Preview", f"done {found.compared}"),) if found.compared else ()),

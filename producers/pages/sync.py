@@ -18,6 +18,7 @@ from adapters.storage.sheet_status import read_connections, read_facts, read_wai
 from adapters.storage.timelines import Outward
 from adapters.storage.workers import living_workers
 from domain.backfills import Backfill, BackfillState
+from domain.durations import took
 from domain.freshness import Facts, Freshness, Owed, assess_outward
 from domain.jobs import Queue
 from domain.people import Permission
@@ -42,7 +43,6 @@ MORE_RUNS = 40
 MOST_BOARDS = 60
 WIDTH = 100.0
 LEAST = 1.5
-MINUTE, HOUR = 60, 3600
 SHARES: Mapping[str, str] = {
     "created": "new",
     "updated": "changed",
@@ -267,15 +267,7 @@ def days(run: LoggedRun | Backfill) -> str:
 
 def lasting(seconds: float | None) -> str:
     """A length as a person says it."""
-    if seconds is None:
-        return ""
-    if seconds < 1:
-        return "under 1 s"
-    if seconds < MINUTE:
-        return f"{seconds:.0f} s"
-    if seconds < HOUR:
-        return f"{seconds / MINUTE:.0f} min"
-    return f"{seconds / HOUR:.1f} h"
+    return "" if seconds is None else took(seconds)
 
 
 def line_start(line: Mapping[str, Any], run: LoggedRun, timezone: str) -> str:

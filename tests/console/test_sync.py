@@ -233,7 +233,9 @@ def test_a_dry_run_is_shown_again_line_by_line(
     shown = shell("runs", "show", looked["run_id"])
 
     assert told["changes"] == looked["changes"]
-    assert looked["changes"][0]["patient_name"] in shown.out
+    named = [one["patient_name"] for one in looked["changes"] if one["patient_name"]]
+    assert named and named[0] in shown.out
+    assert re.search(r"Took +(under 0\.1|\d\.\d|\d\d) s", shown.out)
     assert [one.endpoint for one in audit_rows(database_url, "dry_run.read")] == [
         "pms-sync sync --dry-run",
         "pms-sync runs show",

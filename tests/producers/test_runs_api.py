@@ -345,6 +345,16 @@ def test_the_page_shows_every_practice_with_its_runs(site: Site, connection_id: 
     assert 'aria-current="page">Sync' in page
 
 
+def test_a_run_says_how_long_it_took_to_the_tenth_of_a_second(
+    site: Site, connection_id: UUID
+) -> None:
+    run_id = previewed(site, connection_id, completed_at=NOW + timedelta(milliseconds=430))
+
+    page = site.client.get(f"/sync/runs/{run_id}", headers=site.bearer()).text
+
+    assert "· 0.4 s</p>" in page
+
+
 def prospect(site: Site, run_id: UUID, role: Role = Role.OWNER) -> tuple[bool, str]:
     """Whether approving is offered, and what is said of it."""
     page = site.client.get(f"/sync/runs/{run_id}", headers=site.bearer(role)).text
