@@ -1,11 +1,13 @@
 """`pms-sync jobs` and `queues`: the ledger of what is to be done, and who does it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Connection as Db
+from sqlalchemy import RowMapping
 
 from adapters.storage import job_list
 from console import output
@@ -32,6 +34,7 @@ Number = Annotated[int, typer.Argument(metavar="JOB", help="The job's number.")]
 def list_(
     *,
     state: Annotated[str | None, typer.Option(help=", ".join(JobState))] = None,
+    every: Annotated[bool, typer.Option("--all", help="Also what is finished.")] = False,
     queue: Annotated[str | None, typer.Option(help=", ".join(Queue))] = None,
     connection: Annotated[
         str | None, typer.Option(metavar="ID", help="Only this connection's.")
@@ -39,7 +42,9 @@ def list_(
     limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=1000)] = 20,
     json: AsJson = False,
 ) -> None:
-    """List the latest jobs."""
+    """List what died, runs and waits, in that order; --state or --all lists the latest."""
+    if state and every:
+        raise BadInput("Say either --state or --all.")
     if state and state not in set(JobState):
         raise BadInput(f"There is no state '{state}'; choose one of {', '.join(JobState)}.")
     if queue and queue not in set(Queue):
@@ -50,16 +55,22 @@ def list_(
             found = job_list.listed(
                 db,
                 state=JobState(state) if state else None,
+                every=every,
                 queue=Queue(queue) if queue else None,
                 connection_id=held.id if held else None,
                 limit=limit,
             )
     if json:
-        return output.answer({"jobs": [dict(one) for one in found]})
-    if not found:
-        return output.say("No such jobs.")
+        jobs = [dict(one) for one in found.listed]
+        return output.answer({"jobs": jobs, "more": found.more, "finished": found.finished})
+    if found.listed:
+        _show(found.listed)
+    return _left_out(found)
+
+
+def _show(jobs: Sequence[RowMapping]) -> None:
     now = system_clock()
-    return output.table(
+    output.table(
         ["Job", "Kind", "Queue", "State", "Connection", "Asked", "Tries", "Note"],
         [
             (
@@ -70,11 +81,29 @@ def list_(
                 short(one["connection_id"] or ""),
                 output.ago(one["created_at"], now=now),
                 one["attempts"],
-                one["error_text"] or one["waiting_for"],
+                _note(one, now=now),
             )
-            for one in found
+            for one in jobs
         ],
     )
+
+
+def _note(job: RowMapping, *, now: datetime) -> str:
+    """What went wrong last, when it is due, and what it waits for."""
+    due = (job["due_at"] - now).total_seconds()
+    is_later = job["state"] == JobState.READY and due > 0
+    said = job["error_text"] or job["waiting_for"] or ""
+    return "; ".join(one for one in (f"in {output.span(due)}" if is_later else "", said) if one)
+
+
+def _left_out(found: job_list.Jobs) -> None:
+    """What a person does not see, and how they would."""
+    if not found.listed:
+        output.say("Nothing died, runs or waits." if found.finished else "No such jobs.")
+    if found.more:
+        output.say(f"{found.more} more; see --limit.")
+    if found.finished:
+        output.say(f"{found.finished} finished; see --all.")
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
@@ -15,15 +16,27 @@ _COLUMNS = """
     failures, due_at, created_at, started_at, finished_at, waiting_for, error_kind, error_text,
     trace_id
 """
-_LIST = text(
+FINISHED = (JobState.DONE, JobState.CANCELLED)
+"""What nobody needs to look at, unless they ask for it."""
+
+_MATCHING = """
+    state = ANY(:states)
+    AND (CAST(:queue AS text) IS NULL OR queue = :queue)
+    AND (CAST(:connection_id AS uuid) IS NULL OR connection_id = :connection_id)
+"""
+_LATEST = text(
+    f"SELECT {_COLUMNS} FROM jobs WHERE {_MATCHING} ORDER BY id DESC LIMIT :limit"  # noqa: S608
+)
+# What died waits for a person; then what is under way, and what is to come in its order.
+_PRESSING = text(
     f"""
-    SELECT {_COLUMNS} FROM jobs
-    WHERE (CAST(:state AS text) IS NULL OR state = :state)
-      AND (CAST(:queue AS text) IS NULL OR queue = :queue)
-      AND (CAST(:connection_id AS uuid) IS NULL OR connection_id = :connection_id)
-    ORDER BY id DESC LIMIT :limit
+    SELECT {_COLUMNS} FROM jobs WHERE {_MATCHING}
+    ORDER BY array_position(ARRAY['dead', 'running', 'ready'], state),
+             CASE state WHEN 'ready' THEN due_at END, id DESC
+    LIMIT :limit
     """  # noqa: S608 - the columns are this module's own
 )
+_COUNT = text(f"SELECT count(*) FROM jobs WHERE {_MATCHING}")  # noqa: S608 - the words above
 _SHOW = text(f"SELECT {_COLUMNS}, worker, checkpoint, result FROM jobs WHERE id = :id")  # noqa: S608
 _TWIN = text(
     """
@@ -73,17 +86,38 @@ _WORKERS = text(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jobs:
+    """Those that were asked for; `more` of them and so many `finished` ones are left out."""
+
+    listed: Sequence[RowMapping]
+    more: int
+    finished: int
+
+
 def listed(
     db: Db,
     *,
     state: JobState | None = None,
+    every: bool = False,
     queue: Queue | None = None,
     connection_id: UUID | None = None,
     limit: int = 20,
-) -> Sequence[RowMapping]:
-    """The latest jobs, newest first, for the dispatch role."""
-    values = {"state": state, "queue": queue, "connection_id": connection_id, "limit": limit}
-    return db.execute(_LIST, values).mappings().all()
+) -> Jobs:
+    """What needs somebody, runs or waits, in that order, or the latest of a state or of `every`.
+
+    For the dispatch role.
+    """
+    is_pressing = state is None and not every
+    left_out = list(FINISHED) if is_pressing else []
+    wanted = [state] if state else [one for one in JobState if one not in left_out]
+    about = {"queue": queue, "connection_id": connection_id}
+    statement = _PRESSING if is_pressing else _LATEST
+    values = {**about, "states": wanted, "limit": limit}
+    found = db.execute(statement, values).mappings().all()
+    matching = db.execute(_COUNT, values).scalar_one()
+    finished = db.execute(_COUNT, {**about, "states": left_out}).scalar_one()
+    return Jobs(listed=found, more=matching - len(found), finished=finished)
 
 
 def show(db: Db, job_id: int) -> RowMapping:

@@ -117,6 +117,57 @@ def test_jobs_tell_their_queue_in_a_terminal_of_80_columns(
     assert max(map(len, lines)) <= 80
 
 
+def queued(url: str, *states: str) -> list[int]:
+    """Jobs in these states, put in this order; what is ready is due in an hour."""
+    engine = create_engine(url)
+    with engine.begin() as db:
+        made = [
+            db.execute(
+                text(
+                    "INSERT INTO jobs (kind, queue, state, trace_id, due_at)"
+                    " VALUES ('chore', 'default', :state, 't', now() + interval '1 hour')"
+                    " RETURNING id"
+                ),
+                {"state": state},
+            ).scalar_one()
+            for state in states
+        ]
+    engine.dispose()
+    return made
+
+
+def test_jobs_that_need_somebody_come_first_and_finished_ones_are_counted(
+    shell: Shell, database_url: str
+) -> None:
+    dead, ready, done, running, _called_off = queued(
+        database_url, "dead", "ready", "done", "running", "cancelled"
+    )
+
+    told = shell.answer("jobs", "list")
+    first = shell.answer("jobs", "list", "--limit", "1")
+    every = shell.answer("jobs", "list", "--all")
+    finished = shell.answer("jobs", "list", "--state", "done")
+
+    assert [one["id"] for one in told["jobs"]] == [dead, running, ready]
+    assert (told["more"], told["finished"]) == (0, 2)
+    assert ([one["id"] for one in first["jobs"]], first["more"]) == ([dead], 2)
+    assert (len(every["jobs"]), every["finished"]) == (5, 0)
+    assert [one["id"] for one in finished["jobs"]] == [done]
+    said = shell("jobs", "list").out
+    assert "2 finished; see --all." in said
+    assert "in 1 h" in said or "in 60 min" in said
+    assert "2 more; see --limit." in shell("jobs", "list", "--limit", "1").out
+
+
+def test_where_all_jobs_are_finished_that_is_what_is_said(shell: Shell, database_url: str) -> None:
+    assert shell("jobs", "list").out == "No such jobs.\n"
+
+    queued(database_url, "done")
+
+    assert shell("jobs", "list").out == "Nothing died, runs or waits.\n1 finished; see --all.\n"
+    assert "either" in shell.complaint("jobs", "list", "--all", "--state", "done")
+
+
 def test_what_is_done_to_a_job_is_audited(shell: Shell, connected: str, database_url: str) -> None:
     run = shell.answer("sync", connected, "--here")
     own = str(stored(database_url, "SELECT id FROM jobs WHERE kind = 'sync'"))
