@@ -30,7 +30,7 @@ def list_(
     limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=1000)] = 100,
     json: AsJson = False,
 ) -> None:
-    """List what left and nobody has said the end of, the oldest first."""
+    """List what left without an end: what needs somebody first, then what is still followed."""
     with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
         accounts.require(db, account)
         found = open_writes.listed(db, limit=limit)
@@ -53,7 +53,7 @@ def list_(
 def _show(found: Sequence[Mapping[str, Any]]) -> None:
     now = system_clock()
     output.table(
-        ["Id", "Practice", "What", "For", "Number", "State", "Told", "Left"],
+        ["Id", "Practice", "What", "For", "Number", "State", "Told", "Left", "Followed"],
         [
             (
                 short(one["id"]),
@@ -64,6 +64,7 @@ def _show(found: Sequence[Mapping[str, Any]]) -> None:
                 one["state"],
                 one["told"],
                 output.ago(one["submitted_at"], now=now),
+                one["is_followed"],
             )
             for one in found
         ],
@@ -75,6 +76,10 @@ def settle(
     write: Annotated[str, typer.Argument(metavar="ID", help="Its id, or how that begins.")],
     *,
     as_: Annotated[str, typer.Option("--as", help="confirmed or failed, as the book shows it.")],
+    never: Annotated[
+        bool,
+        typer.Option("--never", help="Followed or not: the practice keeps it from being done."),
+    ] = False,
     account: Account = DEFAULT_ACCOUNT,
     json: AsJson = False,
 ) -> None:
@@ -96,7 +101,7 @@ def settle(
             connection_id=kept.connection_id,
             summary=f"write {write_id}, {state.value}",
         ) as db:
-            open_writes.settle(db, ledger, kept, state, now=system_clock())
+            open_writes.settle(db, ledger, kept, state, now=system_clock(), even_followed=never)
     if json:
         return output.answer({"id": write_id, "state": state.value})
     return output.say(f"Write {short(write_id)} is {state.value}; whoever waits for word gets it.")

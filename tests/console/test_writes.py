@@ -43,7 +43,7 @@ def test_a_write_without_an_end_is_given_one_and_its_caller_hears_it(
     shell: Shell, doubtful: Line, database_url: str, end: str, held: int, told: str
 ) -> None:
     (listed,) = shell.answer("writes", "list")["writes"]
-    assert listed["practice"] == "Example Dental"
+    assert (listed["practice"], listed["is_followed"]) == ("Example Dental", False)
     assert listed["id"][:8] in shell("writes", "list").out
 
     answer = shell.answer("writes", "settle", listed["id"][:8], "--as", end)
@@ -71,6 +71,22 @@ def test_what_has_an_end_or_has_just_left_is_not_settled_by_hand(
     again = shell.complaint("writes", "settle", listed["id"], "--as", "failed")
     assert again.endswith("This write is confirmed already.")
     assert len(audit_rows(database_url, "write.settled_by_hand")) == 1
+
+
+def test_what_is_still_followed_is_told_apart_and_not_taken_for_failed_too_early(
+    shell: Shell, phone: Line
+) -> None:
+    phone.rows("UPDATE pms_writes SET submitted_at = now() - interval '1 hour' RETURNING id")
+    (listed,) = shell.answer("writes", "list")["writes"]
+    assert listed["is_followed"] is True
+    assert "Followed" in shell("writes", "list").out
+
+    told = shell.complaint("writes", "settle", listed["id"], "--as", "failed")
+
+    assert "may yet carry it out" in told
+    assert phone.rows("SELECT state FROM pms_writes") == [("submitted",)]
+    seen_to = shell.answer("writes", "settle", listed["id"], "--as", "failed", "--never")
+    assert seen_to == {"id": listed["id"], "state": "failed"}
 
 
 def test_a_write_is_settled_as_what_it_can_be(shell: Shell) -> None:
