@@ -74,3 +74,30 @@ def test_a_terminal_that_lacks_a_letter_is_shown_the_rest(tmp_path: Path) -> Non
 
     assert (command.returncode, err) == (0, "")
     assert "connections set" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "closed", "code"),
+    [
+        ("vendors", ">&-", 0),
+        ("vendors --json", ">&-", 0),
+        ("vendors --jsno", "2>&-", 2),
+        ("vendors --json", ">&- 2>&-", 0),
+    ],
+)
+def test_who_closed_what_it_says_is_told_nothing_and_fails_nothing(
+    tmp_path: Path, words: str, closed: str, code: int
+) -> None:
+    ended = subprocess.run(  # noqa: S602 - the shell is what closes it
+        f"exec {sys.executable} -m console.main {words} {closed}",
+        shell=True,
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PMS_SYNC_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", "")
+    assert not (tmp_path / "logs").exists()
