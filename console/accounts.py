@@ -9,6 +9,7 @@ from adapters.storage import accounts
 from adapters.storage.accounts import Account, Numbers
 from console import output
 from console.auditing import audited
+from console.lines import one_line
 from console.output import AsJson
 from console.overlaps import overlaps
 from console.wiring import Wiring, wired
@@ -47,7 +48,7 @@ def list_(*, json: AsJson = False) -> None:
 
 @app.command()
 def add(  # noqa: PLR0913 - each is an option
-    name: Annotated[str, typer.Argument(help="What people call it.")],
+    name: Annotated[str, typer.Argument(help="What people call it.", callback=one_line)],
     *,
     id_: Annotated[
         str | None, typer.Option("--id", help="Its id; made of the name when not given.")
@@ -99,7 +100,9 @@ _INSTEAD = "Takes the place of all there were; repeatable, and '' takes them awa
 def set_(  # noqa: PLR0913 - each is an option
     account: Annotated[str, typer.Argument(metavar="ID", help="The account's id.")],
     *,
-    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="What people call it.", callback=one_line)
+    ] = None,
     timezone: Annotated[
         str | None, typer.Option(help="IANA zone, such as Australia/Melbourne.")
     ] = None,

@@ -10,6 +10,7 @@ from adapters.storage import accounts, agreements
 from adapters.storage.agreements import CUSTOMER, Agreement, NewAgreement
 from console import output
 from console.auditing import access, audited
+from console.lines import one_line
 from console.output import AsJson
 from console.wiring import wired
 from domain.errors import BadInput
@@ -45,8 +46,8 @@ def list_(*, account: Account = "default", json: AsJson = False) -> None:
 def record(  # noqa: PLR0913 - each is an option
     *,
     party: Annotated[str, typer.Option("--with", help="customer, or a vendor's name.")],
-    version: Annotated[str, typer.Option(help="Which text was signed.")],
-    signed_by: Annotated[str, typer.Option(help="Who signed for them.")],
+    version: Annotated[str, typer.Option(help="Which text was signed.", callback=one_line)],
+    signed_by: Annotated[str, typer.Option(help="Who signed for them.", callback=one_line)],
     signed_on: Day = None,
     ends_on: Day = None,
     account: Account = "default",

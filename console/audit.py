@@ -14,6 +14,7 @@ from adapters.storage.audit_search import Wanted, everything
 from adapters.storage.audit_verify import Verdict, Verifying
 from console import output
 from console.auditing import access
+from console.lines import one_line
 from console.output import AsJson
 from console.wiring import Wiring, wired
 from domain.audit_chain import Finding
@@ -92,7 +93,9 @@ def verify_archive(
 
 @app.command()
 def patient(
-    patient_id: Annotated[str, typer.Argument(help="The patient's number at the PMS.")],
+    patient_id: Annotated[
+        str, typer.Argument(help="The patient's number at the PMS.", callback=one_line)
+    ],
     *,
     account: Annotated[str, typer.Option(help="Whose patient.")] = "default",
     json: AsJson = False,

@@ -9,6 +9,7 @@ from adapters import chosen, pms
 from adapters.storage import connection_list, connections, mapping, practice_book
 from console import given, output
 from console.auditing import audited
+from console.lines import one_line
 from console.opened import Id, opened
 from console.output import AsJson, short
 from domain.connections import Connection
@@ -28,7 +29,10 @@ def map_(
     practitioner: Annotated[str | None, typer.Argument(help="The practitioner's id.")] = None,
     *,
     clinician: Annotated[
-        str | None, typer.Option(help="Name of the column; the practitioner's if not given.")
+        str | None,
+        typer.Option(
+            help="Name of the column; the practitioner's if not given.", callback=one_line
+        ),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Everyone who has no column yet.")] = False,
     off: Annotated[bool, typer.Option("--off", help="Take them off at the next sync.")] = False,
@@ -123,7 +127,9 @@ def set_(  # noqa: PLR0913 - each is an option
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help=KEYS)
     ] = None,
     *,
-    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="What people call it.", callback=one_line)
+    ] = None,
     timezone: Annotated[str | None, typer.Option(help="IANA zone the practice keeps.")] = None,
     every: Every = None,
     days_ahead: Ahead = None,

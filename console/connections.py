@@ -14,6 +14,7 @@ from console import given, output, reconnecting, setting_up
 from console.agreeing import require_agreements
 from console.auditing import audited
 from console.checking import checked
+from console.lines import one_line
 from console.opened import Id, load, opened
 from console.output import AsJson, short
 from console.setting_up import Wanted
@@ -79,7 +80,8 @@ def add(  # noqa: PLR0913 - each is an option
     *,
     site: Annotated[str, typer.Option(help="The practice's id at the PMS.")] = "",
     name: Annotated[
-        str, typer.Option(help="What people call it; the PMS's name if not given.")
+        str,
+        typer.Option(help="What people call it; the PMS's name if not given.", callback=one_line),
     ] = "",
     timezone: Annotated[
         str | None, typer.Option(help="IANA zone, for a PMS that does not tell it.")
@@ -227,7 +229,9 @@ def _with_cure(wiring: Wiring, held: Connection, failed: CheckFailed) -> CheckFa
 def pause(
     connection: Id,
     *,
-    reason: Annotated[str | None, typer.Option(help="Shown wherever the pause is.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Shown wherever the pause is.", callback=one_line)
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Stop syncing until resumed; nothing stored is touched."""

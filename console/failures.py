@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ import structlog
 from redis.exceptions import NoPermissionError
 from typer.exceptions import Abort, Exit, TyperException
 
+from console.lines import plain
 from domain.errors import SyncError
 from infra import logging
 from infra.embedded import EmbeddedServerError
@@ -23,8 +25,11 @@ INTERRUPTED = 130
 LOG = Path("logs", "pms-sync.log")
 
 PLAINLY: Mapping[str, str] = {
-    "Input should be a valid integer, unable to parse string as an integer": "give a whole number",
-    "Input should be a valid number, unable to parse string as a number": "give a number",
+    r"Input should be a valid integer, unable to parse.*": "give a whole number",
+    r"Input should be a valid number, unable to parse.*": "give a number",
+    r"Input should be greater than or equal to (\S+)": r"give \1 or more",
+    r"Input should be less than or equal to (\S+)": r"give \1 or less",
+    r"Value error, ('.*') does not match .*": r"\1 is not a date; write it like 2026-03-31",
 }
 """What the parser of options says, and what a person would."""
 
@@ -101,15 +106,15 @@ def _say_no_more() -> None:
 
 def _tell(sentence: str, code: int) -> int:
     if sentence:
-        sys.stderr.write(sentence.rstrip() + "\n")
+        sys.stderr.write(plain(sentence.rstrip()) + "\n")
     return code
 
 
 def _usage(misuse: TyperException) -> str:
     """What was wrong with the words; nothing where the help was shown already."""
     message = misuse.format_message().strip().rstrip(".")
-    for technical, plain in PLAINLY.items():
-        message = message.replace(technical, plain)
+    for technical, said in PLAINLY.items():
+        message = re.sub(technical, said, message)
     if not message:
         return ""
     context = getattr(misuse, "ctx", None)

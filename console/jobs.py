@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping
 from adapters.storage import job_list
 from console import output
 from console.auditing import audited
+from console.lines import one_line
 from console.opened import load
 from console.output import AsJson, short
 from console.wiring import wired
@@ -133,7 +134,7 @@ def replay(job: Number, *, json: AsJson = False) -> None:
 def discard(
     job: Number,
     *,
-    reason: Annotated[str, typer.Option(help="Why; it is kept with the job.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept with the job.", callback=one_line)],
     json: AsJson = False,
 ) -> None:
     """Call off a dead or waiting job."""

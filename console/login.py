@@ -11,6 +11,7 @@ from adapters.storage.revoking import call_back_tokens, end_everywhere
 from adapters.storage.sessions import LINK_MINUTES, make_login_link
 from console import address, output
 from console.auditing import audited
+from console.lines import one_line
 from console.output import AsJson
 from console.wiring import Wiring, wired
 from domain.errors import BadInput
@@ -27,7 +28,9 @@ MOST_MINUTES = 7 * 24 * 60
 @app.command("login-link")
 def login_link(
     *,
-    name: Annotated[str, typer.Option(help="Who signs in, as the audit will say.")] = "owner",
+    name: Annotated[
+        str, typer.Option(help="Who signs in, as the audit will say.", callback=one_line)
+    ] = "owner",
     role: Annotated[str, typer.Option(help="owner, admin, billing, provider or ops.")] = "owner",
     account: Annotated[str, typer.Option(help="Whose pages.")] = "default",
     json: AsJson = False,
@@ -48,7 +51,9 @@ def token(
     minutes: Annotated[
         int, typer.Option(help="How long it is good.", min=1, max=MOST_MINUTES)
     ] = 60,
-    name: Annotated[str, typer.Option(help="Who it is, as the audit will say.")] = "script",
+    name: Annotated[
+        str, typer.Option(help="Who it is, as the audit will say.", callback=one_line)
+    ] = "script",
     account: Annotated[str, typer.Option(help="Whose data.")] = "default",
     json: AsJson = False,
 ) -> None:

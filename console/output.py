@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from console.lines import plain
 from console.widths import are_whole, fitted
 from domain.sheet import as_json
 
@@ -53,7 +54,7 @@ def answer(value: Any) -> None:
 
 def say(message: str = "") -> None:
     """A line for a person."""
-    out().print(message, markup=False, highlight=False, soft_wrap=True)
+    out().print(plain(message), markup=False, highlight=False, soft_wrap=True)
 
 
 def out() -> Console:
@@ -135,7 +136,7 @@ def cell(value: Any) -> Text:
             return Text(f"{value:.1f}")
         case datetime():
             return Text(value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ"))
-    return Text(str(value), style=TONES.get(str(value), ""))
+    return Text(plain(str(value)), style=TONES.get(str(value), ""))
 
 
 def short(identifier: Any) -> str:
