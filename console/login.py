@@ -6,7 +6,7 @@ from typing import Annotated
 import jwt
 import typer
 
-from adapters.storage import accounts
+from adapters.storage import accounts, members
 from adapters.storage.revoking import call_back_tokens, end_everywhere
 from adapters.storage.sessions import LINK_MINUTES, make_login_link
 from console import address, output
@@ -95,6 +95,8 @@ def sign_out(
         as_dispatch(db),
     ):
         accounts.require(db, account)
+        if name is not None:
+            members.require(db, account, name)
         ended = end_everywhere(db, account_id=account, name=name)
         if tokens:
             # Instants of tokens are whole seconds: those of this very second are gone, too.

@@ -33,6 +33,10 @@ _LET_IN = text(
 )
 
 
+_KNOWN = text("SELECT FROM users WHERE account_id = :account_id AND name = :name")
+NOBODY = "Nobody called '{name}' may sign in; see 'pms-sync people list'."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """A person who was given a link at least once."""
@@ -61,6 +65,12 @@ def let_in(db: Db, *, account_id: str, name: str, at: datetime) -> None:
     _changed(db, _LET_IN, account_id=account_id, name=name, at=at + timedelta(seconds=1))
 
 
+def require(db: Db, account_id: str, name: str) -> None:
+    """Raise BadInput for a name that was never given a link. For the dispatch role."""
+    if db.execute(_KNOWN, {"account_id": account_id, "name": name}).first() is None:
+        raise BadInput(NOBODY.format(name=name))
+
+
 def _changed(db: Db, statement: TextClause, *, name: str, **values: object) -> None:
     if db.execute(statement, {"name": name, **values}).first() is None:
-        raise BadInput(f"Nobody called '{name}' may sign in; see 'pms-sync people list'.")
+        raise BadInput(NOBODY.format(name=name))

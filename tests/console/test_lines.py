@@ -65,6 +65,13 @@ def test_a_name_from_elsewhere_colours_no_terminal(
     assert (said.out + said.err).count("a\N{REPLACEMENT CHARACTER}[31mred") == 4
 
 
+def test_nobody_is_signed_out_by_a_name_that_is_misspelt(shell: Shell) -> None:
+    shell.answer("login-link", "--name", "Kim")
+
+    assert "Nobody called 'Kin'" in shell.complaint("sign-out", "--name", "Kin")
+    assert shell.answer("sign-out", "--name", "Kim") == {"sessions": 0, "tokens": False}
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
