@@ -14,15 +14,21 @@ from redis.exceptions import NoPermissionError
 from typer.exceptions import Abort, Exit, TyperException
 
 from console.lines import plain
-from domain.errors import SyncError
+from domain.errors import BadInput, SyncError
+from domain.sheet import NotOnSheet, Settled
 from infra import logging
 from infra.embedded import EmbeddedServerError
 from infra.redis import problem_of
 
 FAILED = 1
+"""It was tried and did not succeed, or something wrong was found."""
 MISUSED = 2
+"""It cannot be done as it was asked for; nothing was done."""
 INTERRUPTED = 130
 LOG = Path("logs", "pms-sync.log")
+
+CANNOT_BE = (BadInput, NotOnSheet, Settled)
+"""Errors of what was asked for, not of the attempt."""
 
 PLAINLY: Mapping[str, str] = {
     r"Input should be a valid integer, unable to parse.*": "give a whole number",
@@ -85,7 +91,8 @@ def _told(error: Exception, folder: Path) -> int:
         case TyperException():
             return _tell(_usage(error), MISUSED)
         case SyncError() | EmbeddedServerError():
-            return _tell(f"{error}{MORE.get(type(error).__name__, '')}", FAILED)
+            code = MISUSED if isinstance(error, CANNOT_BE) else FAILED
+            return _tell(f"{error}{MORE.get(type(error).__name__, '')}", code)
         case redis.ConnectionError() | redis.TimeoutError() | NoPermissionError():
             return _tell(f"{problem_of(error)}.", FAILED)
         case BrokenPipeError():

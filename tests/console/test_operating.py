@@ -424,7 +424,7 @@ def test_a_bad_setting_stops_every_command_with_its_name(
 
     outcome = shell("accounts", "list")
 
-    assert outcome.code == 1
+    assert outcome.code == 2
     assert "ENCRYPTION_KEY" in outcome.err
     assert "too short" not in outcome.err
 

@@ -63,7 +63,7 @@ def test_no_process_starts_and_one_sentence_says_why(
 
     outcome = shell(*process)
 
-    assert outcome.code == 1
+    assert outcome.code == 2
     assert told in outcome.err.splitlines()[-1]
     assert "Traceback" not in outcome.err
 

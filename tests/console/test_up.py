@@ -45,5 +45,5 @@ def test_it_names_no_pages_of_somebody_elses(tmp_path: Path) -> None:
             check=False,
         )
 
-    assert (ended.returncode, ended.stdout) == (1, "")
+    assert (ended.returncode, ended.stdout) == (2, "")
     assert "(Address already in use); choose another --port" in ended.stderr

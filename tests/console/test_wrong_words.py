@@ -142,7 +142,7 @@ def told_badly(name: str, words: Sequence[str], shell: Shell) -> str | None:
     said = f"{words} -> {found.code}: {found.out[-300:]}{found.err}"
     if "Traceback" in said or "unforeseen" in said:
         return said
-    if found.code not in {0, 1, 2} or (found.code == 0 and name in STAY):
+    if found.code not in {0, 2} or (found.code == 0 and name in STAY):
         return said
     if found.code and not found.out and found.err.count("\n") != 1:
         return said
@@ -173,6 +173,25 @@ def test_wrong_words_end_in_one_sentence(name: str, shell: Shell, known: str) ->
     asked = [with_known(words, known) for words in lines(name)]
 
     assert [said for words in asked if (said := told_badly(name, words, shell))] == []
+
+
+def needs_nothing(name: str) -> bool:
+    """It does its work without a word more, and ends by itself."""
+    stays = name in STAY or name == "simulate gentu"
+    return not stays and not any(one.required for one in TREE[name].params)
+
+
+@pytest.mark.parametrize("name", sorted(filter(needs_nothing, TREE)))
+def test_a_script_gets_json_or_one_sentence(name: str, shell: Shell, known: str) -> None:
+    found = shell(*name.split(), "--json")
+
+    if found.out:
+        assert found.out.count("\n") == 1
+        assert isinstance(found.json, dict)
+        assert found.code in {0, 1}
+    else:
+        assert found.code == 2
+        assert found.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(("name", "what"), NAMING, ids=lambda word: word)
