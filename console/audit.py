@@ -1,6 +1,7 @@
 """`pms-sync audit`: are the audit rows as they were written, and who saw which patient."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,12 +13,13 @@ from adapters.storage.audit_archive import Archiving, verify_file
 from adapters.storage.audit_cuts import Cut
 from adapters.storage.audit_search import Wanted, everything
 from adapters.storage.audit_verify import Verdict, Verifying
-from console import output
+from console import given, output, stating
 from console.auditing import access
 from console.lines import one_line
 from console.output import AsJson
 from console.wiring import Wiring, wired
 from domain.audit_chain import Finding
+from domain.errors import BadInput
 from infra import settings
 from infra.audit_keys import audit_keys
 from infra.clock import system_clock
@@ -45,6 +47,30 @@ def verify(
     else:
         _say(verdicts, broken)
     if broken or any(one.findings for one in verdicts):
+        raise typer.Exit(1)
+
+
+@app.command()
+def restored(
+    *,
+    backup: Annotated[str, typer.Option("--backup-of", help="When it was made, with its zone.")],
+    account: Annotated[str | None, typer.Option(help="One account; default all.")] = None,
+    json: AsJson = False,
+) -> None:
+    """State that a backup was restored: what the anchor knows beyond it is told as lost by that."""
+    made_at = given.instant(backup)
+    with wired() as wiring:
+        if made_at > system_clock():
+            raise BadInput("A backup that is yet to be made was restored by nobody.")
+        if account is not None:
+            with dispatch(wiring.engine) as db:
+                accounts.require(db, account)
+        stated, unknown = stating.state(wiring, account, backup=made_at)
+    if json:
+        output.answer({"stated": [stating.told(one) for one in stated], "not_here": unknown})
+    else:
+        stating.say(stated, unknown)
+    if unknown:
         raise typer.Exit(1)
 
 
@@ -83,8 +109,8 @@ def verify_archive(
         told = {"account": segment.account_id, "first": segment.first, "last": segment.last}
         output.answer({"ok": not findings, **told, "findings": findings})
     else:
-        rows = segment.last - segment.first + 1
-        output.say(f"{segment.account_id}: {rows} rows, places {segment.first} to {segment.last}")
+        rows = f"{segment.account_id}: {segment.rows} rows"
+        output.say(f"{rows}, places {segment.first} to {segment.last}")
         for found in findings:
             output.say(found.sentence)
     if findings:
@@ -170,7 +196,24 @@ def verifying(wiring: Wiring) -> Verifying:
 
 def _told(verdicts: Sequence[Verdict], broken: Sequence[Finding]) -> dict[str, Any]:
     wrong = [*broken, *(found for one in verdicts for found in one.findings)]
-    return {"ok": not wrong, "findings": wrong, "accounts": verdicts}
+    return {"ok": not wrong, "findings": wrong, "accounts": [_verdict(one) for one in verdicts]}
+
+
+def _verdict(one: Verdict) -> dict[str, Any]:
+    """Heads are bytes, and nobody's to read."""
+    told = {named.name: getattr(one, named.name) for named in fields(one) if named.name != "lost"}
+    stated = [
+        {
+            "kept": said.restored.kept,
+            "known": said.restored.known.seq,
+            "place": said.restored.seq,
+            "backup_of": said.restored.backup,
+            "by": said.by,
+            "at": said.at,
+        }
+        for said in one.stated
+    ]
+    return {**told, "stated": stated}
 
 
 def _say(verdicts: Sequence[Verdict], broken: Sequence[Finding]) -> None:
@@ -185,7 +228,7 @@ def _say(verdicts: Sequence[Verdict], broken: Sequence[Finding]) -> None:
                 one.anchored,
                 one.unchained,
                 output.ago(one.oldest_unchained, now=now) if one.unchained else "-",
-                "bad" if one.findings else "ok",
+                "bad" if one.findings else "restored" if one.stated else "ok",
             )
             for one in verdicts
         ],
@@ -193,6 +236,8 @@ def _say(verdicts: Sequence[Verdict], broken: Sequence[Finding]) -> None:
     for found in broken:
         output.say(f"anchor: {found.sentence}")
     for one in verdicts:
+        for said in one.stated:
+            output.say(f"{one.account_id}: {said.sentence}")
         for at, found in enumerate(one.findings):
             first = "first, " if at == 0 and len(one.findings) > 1 else ""
             output.say(f"{one.account_id}: {first}{found.sentence}")

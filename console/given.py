@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from pydantic import SecretStr, create_model
@@ -37,6 +37,17 @@ def day(text: str | None, *, today: date, default: date | None = None) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise BadInput(f"'{text}' is not a date; write it like 2026-03-31, or say today.") from None
+
+
+def instant(text: str) -> datetime:
+    """A moment that means the same wherever it is read."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise BadInput(f"'{text}' is no moment; write it like 2026-03-31T22:00Z, with its zone.")
+    return found.astimezone(UTC)
 
 
 def pairs(texts: Sequence[str], *, option: str) -> dict[str, str]:

@@ -32,6 +32,7 @@ TONES = {
     "ACTIVE": "green",
     "ok": "green",
     "partial": "yellow",
+    "restored": "yellow",
     "warning": "yellow",
     "SETUP_REQUIRED": "yellow",
     "INACTIVE": "yellow",

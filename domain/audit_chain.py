@@ -52,6 +52,7 @@ class Trouble(StrEnum):
     ANCHOR = "anchor"
     CUT = "cut"
     UNCHAINED = "unchained"
+    RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,54 +142,6 @@ def linked(keys: ChainKeys, head: Head, rows: Sequence[Row]) -> Iterator[Link]:
             shape=SHAPE,
             hash=before,
             row=row,
-        )
-
-
-class Walk:
-    """Goes along one chain from where it begins, and tells what is not as it was written."""
-
-    def __init__(self, keys: ChainKeys, start: Head) -> None:
-        self._keys = keys
-        self._account = start.account_id
-        self.head = start
-        self.checked = 0
-
-    def over(self, links: Iterable[Link]) -> Iterator[Finding]:
-        for link in links:
-            if link.seq != self.head.seq + 1:
-                yield self._gap(link)
-            elif (wrong := self._wrong(link)) is not None:
-                yield wrong
-            self.checked += 1
-            # What follows is judged by what is stored here: one broken place is told as one.
-            self.head = Head(account_id=self._account, seq=link.seq, hash=link.hash)
-
-    def _wrong(self, link: Link) -> Finding | None:
-        key = self._keys.of(link.key_id)
-        if link.row is None:
-            return self._found(Trouble.MISSING, link, f"row {link.audit_id} is gone")
-        if key is None or link.shape not in COLUMNS:
-            words = f"row {link.audit_id} was chained under a key that is not configured"
-            return self._found(Trouble.KEY, link, words)
-        made = hash_of(key, self.head.hash, seq=link.seq, shape=link.shape, row=link.row)
-        if not hmac.compare_digest(made, link.hash):
-            return self._found(
-                Trouble.ALTERED, link, f"row {link.audit_id} is not the row that was chained"
-            )
-        return None
-
-    def _gap(self, link: Link) -> Finding:
-        first, last = self.head.seq + 1, link.seq - 1
-        words = f"places {first} to {last} are gone" if first < last else f"place {first} is gone"
-        return self._found(Trouble.GAP, link, words)
-
-    def _found(self, trouble: Trouble, link: Link, words: str) -> Finding:
-        return Finding(
-            trouble=trouble,
-            sentence=f"{words} (place {link.seq})",
-            account_id=self._account,
-            seq=link.seq,
-            audit_id=link.audit_id,
         )
 
 

@@ -6,8 +6,9 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from sqlalchemy import Engine, text
 
 from adapters.storage.audit_chain import links_after
 from adapters.storage.audit_cuts import Cut, is_ours, keep_cut, latest_cut, marked
-from domain.audit_chain import ChainKeys, Finding, Head, Link, Walk, plain
+from domain.audit_chain import ChainKeys, Finding, Head, Link, plain
+from domain.audit_walk import Walk
 from domain.errors import BadInput
 from infra.database import ARCHIVE_ROLE, transaction
 
@@ -43,13 +45,14 @@ _REMOVE_LINKS = text("DELETE FROM audit_chain WHERE account_id = :account_id AND
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """What an archive's first line says: whose rows, from which head to which."""
+    """What an archive's first line says: whose rows, from which head to which; how many came."""
 
     account_id: str
     first: int
     last: int
     before: bytes
     head: bytes
+    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +69,10 @@ class Archiving:
     def archive(self, account_id: str) -> Cut | None:
         """The cut that was made; None where nothing is old enough. The file comes first."""
         start, last = self._start(account_id), self._last(account_id)
-        last = min(last, start.seq + self.most)
-        if last <= start.seq:
+        # Where a backup was restored the chain skips places: rows are counted, not places.
+        links = list(islice(self._sound(start, last), self.most))
+        if not links:
             return None
-        links = list(self._sound(start, last))
         made = self._cut(start, links)
         with transaction(self.engine, account_id=account_id, role=ARCHIVE_ROLE) as db:
             keep_cut(db, made)
@@ -138,7 +141,7 @@ def verify_file(path: Path, keys: ChainKeys) -> tuple[Segment, Sequence[Finding]
         raise BadInput("This is not an archive of audit rows, or it is damaged.") from None
     if (walk.head.seq, walk.head.hash) != (segment.last, segment.head):
         raise BadInput("The archive does not end where its first line says.")
-    return segment, findings
+    return replace(segment, rows=walk.checked), findings
 
 
 def _packed(start: Head, head: Head, links: Sequence[Link]) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, insert, text
@@ -91,34 +92,45 @@ class Chaining:
 
         Should the anchor fail, the links stay and the next chaining anchors them.
         """
-        head, chained = self._append(account_id)
+        head, chained = self._appended(account_id)
         newest = chained
         while newest == self.batch:
-            head, newest = self._append(account_id)
+            head, newest = self._appended(account_id)
             chained += newest
         if head.seq:
-            self.anchor.keep(head, at=self.clock())
-            with transaction(self.engine, account_id=account_id) as db:
-                db.execute(_ANCHORED, {"account_id": account_id, "seq": head.seq})
+            self.tell(head)
         return chained
 
-    def _append(self, account_id: str) -> tuple[Head, int]:
+    def _appended(self, account_id: str) -> tuple[Head, int]:
         with transaction(self.engine, account_id=account_id) as db:
-            db.execute(_OPEN, {"account_id": account_id, "start": START})
-            held = db.execute(_HOLD, {"id": account_id}).one()
-            head = Head(account_id=account_id, seq=held.seq, hash=bytes(held.hash))
-            since = held.newest_at and held.newest_at - LONGEST_TRANSACTION
-            wanted = {"account_id": account_id, "since": since, "limit": self.batch}
-            rows = [dict(row) for row in db.execute(_UNCHAINED, wanted).mappings()]
-            links = list(linked(self.keys, head, rows))
-            if not links:
-                return head, 0
-            db.execute(insert(audit_chain), [_values(account_id, link) for link in links])
-            last = Head(account_id=account_id, seq=links[-1].seq, hash=links[-1].hash)
-            newest = max(row["created_at"] for row in rows)
-            moved = {"account_id": account_id, "seq": last.seq, "hash": last.hash}
-            db.execute(_MOVE, {**moved, "newest_at": newest})
-            return last, len(links)
+            return self.append(db, account_id)
+
+    def append(self, db: Db, account_id: str) -> tuple[Head, int]:
+        """A batch of the rows that wait, in a transaction that holds the head until it ends."""
+        db.execute(_OPEN, {"account_id": account_id, "start": START})
+        held = db.execute(_HOLD, {"id": account_id}).one()
+        head = Head(account_id=account_id, seq=held.seq, hash=bytes(held.hash))
+        since = held.newest_at and held.newest_at - LONGEST_TRANSACTION
+        wanted = {"account_id": account_id, "since": since, "limit": self.batch}
+        rows = [dict(row) for row in db.execute(_UNCHAINED, wanted).mappings()]
+        return (self.link(db, head, rows) if rows else head), len(rows)
+
+    def link(self, db: Db, head: Head, rows: Sequence[dict[str, Any]]) -> Head:
+        """Rows follow the head, which whoever calls holds; where the chain stands then."""
+        account_id = head.account_id
+        links = list(linked(self.keys, head, rows))
+        db.execute(insert(audit_chain), [_values(account_id, link) for link in links])
+        last = Head(account_id=account_id, seq=links[-1].seq, hash=links[-1].hash)
+        newest = max(row["created_at"] for row in rows)
+        moved = {"account_id": account_id, "seq": last.seq, "hash": last.hash}
+        db.execute(_MOVE, {**moved, "newest_at": newest})
+        return last
+
+    def tell(self, head: Head) -> None:
+        """The anchor keeps where the chain stands."""
+        self.anchor.keep(head, at=self.clock())
+        with transaction(self.engine, account_id=head.account_id) as db:
+            db.execute(_ANCHORED, {"account_id": head.account_id, "seq": head.seq})
 
 
 def links_after(

@@ -1,7 +1,6 @@
 """Judges audit chains against their rows and their anchor, and names what is wrong."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,23 +9,21 @@ from sqlalchemy import Engine, text
 from adapters.storage.audit_chain import LONGEST_TRANSACTION, links_after
 from adapters.storage.audit_cuts import Cut, is_ours, latest_cut
 from adapters.storage.audit_shelf import Heads, Shelf, shelf
+from adapters.storage.audit_wrong import Lost, Wrong
 from domain.audit_chain import (
     Anchor,
     AnchorBroken,
     ChainKeys,
     Finding,
     Head,
-    Link,
     Trouble,
-    Walk,
 )
+from domain.audit_restored import Stated
+from domain.audit_walk import Walk
 from infra.database import dispatch, transaction
 
 PATIENCE = timedelta(minutes=5)
 """Rows are chained within seconds: what waits longer is told as a finding."""
-
-MOST_OF_A_KIND = 20
-"""A lost key spoils every row of an account: the first are told one by one, the rest counted."""
 
 _ACCOUNTS = text(
     """
@@ -57,7 +54,11 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What was looked at in one account, and what is wrong with it, the first broken row first."""
+    """What was looked at in one account, and what is wrong with it, the first broken row first.
+
+    `stated` are restores of a backup that an operator told of: what is lost by them is no finding.
+    `lost` is what the anchor knows beyond those.
+    """
 
     account_id: str
     links: int
@@ -65,6 +66,8 @@ class Verdict:
     unchained: int
     oldest_unchained: datetime | None
     anchored: int
+    lost: Lost | None
+    stated: Sequence[Stated]
     findings: Sequence[Finding]
 
 
@@ -112,10 +115,11 @@ class Verifying:
     ) -> Verdict:
         cut = self._cut(account_id)
         start = cut.head if cut else Head(account_id=account_id)
-        walk, wrong = Walk(self.keys, start), _Wrong(account_id, heads)
+        walk, wrong = Walk(self.keys, start), Wrong(account_id, heads)
         wrong.took(_of_cut(self.keys, cut))
         wrong.at(start)
         wrong.took(walk.over(wrong.passing(links_after(self.engine, start))))
+        lost = wrong.compared(walk.head, walk.stated)
         wrong.took(_of_tail(walk.head, known, heads, is_whole=is_whole))
         tail = self._tail(account_id, wrong)
         return Verdict(
@@ -125,6 +129,8 @@ class Verifying:
             unchained=tail[0],
             oldest_unchained=tail[1],
             anchored=heads.last,
+            lost=lost,
+            stated=walk.stated,
             findings=wrong.told(),
         )
 
@@ -132,7 +138,7 @@ class Verifying:
         with transaction(self.engine, account_id=account_id) as db:
             return latest_cut(db, account_id)
 
-    def _tail(self, account_id: str, wrong: "_Wrong") -> tuple[int, datetime | None]:
+    def _tail(self, account_id: str, wrong: Wrong) -> tuple[int, datetime | None]:
         """Rows that have no link yet; some seconds' worth of them is how it should be."""
         values = {"account_id": account_id, "longest": LONGEST_TRANSACTION}
         with transaction(self.engine, account_id=account_id) as db:
@@ -152,52 +158,6 @@ class Verifying:
                 audit_id=row.first_id,
             )
         return row.rows, row.oldest
-
-
-class _Wrong:
-    """Gathers findings of one account, and looks at the anchored places that are passed."""
-
-    def __init__(self, account_id: str, heads: Heads) -> None:
-        self._account = account_id
-        self._heads = heads
-        self._first: list[Finding] = []
-        self._counts: Counter[Trouble] = Counter()
-
-    def took(self, findings: Iterable[Finding]) -> None:
-        for one in findings:
-            self._counts[one.trouble] += 1
-            if self._counts[one.trouble] <= MOST_OF_A_KIND:
-                self._first.append(one)
-
-    def add(self, trouble: Trouble, sentence: str, **places: int) -> None:
-        found = Finding(trouble=trouble, sentence=sentence, account_id=self._account, **places)
-        self.took([found])
-
-    def told(self) -> list[Finding]:
-        """The first of each kind as they were found, and of each how many more there are."""
-        more = [
-            Finding(
-                trouble=trouble,
-                sentence=f"and {count - MOST_OF_A_KIND} more of the kind '{trouble}'",
-                account_id=self._account,
-            )
-            for trouble, count in self._counts.items()
-            if count > MOST_OF_A_KIND
-        ]
-        return [*self._first, *more]
-
-    def passing(self, links: Iterable[Link]) -> Iterator[Link]:
-        for link in links:
-            yield link
-            self.at(Head(account_id=self._account, seq=link.seq, hash=link.hash))
-
-    def at(self, head: Head) -> None:
-        if self._heads.at(head.seq) - {head.hash}:
-            self.add(
-                Trouble.ANCHOR,
-                f"the anchor's head at place {head.seq} is not the chain's",
-                seq=head.seq,
-            )
 
 
 def _of_cut(keys: ChainKeys, cut: Cut | None) -> Iterator[Finding]:

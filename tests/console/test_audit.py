@@ -1,6 +1,7 @@
 """The audit at the command line: judged, named where it is broken, and with an exit code."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,64 @@ def test_a_missing_tail_is_named(acted: Shell, database_url: str) -> None:
     assert only == (
         "the chain ends at place 1, but the anchor knows place 3: the last 2 rows are gone"
     )
+
+
+def restored_to_its_first_row(database_url: str) -> None:
+    by_superuser(
+        database_url,
+        "DELETE FROM pms_audit_logs WHERE id IN (SELECT audit_id FROM audit_chain WHERE seq > 1)",
+        "DELETE FROM audit_chain WHERE seq > 1",
+        "UPDATE audit_heads SET seq = 1, hash = (SELECT hash FROM audit_chain WHERE seq = 1)",
+    )
+
+
+def test_a_restored_backup_is_stated_and_verifies_as_what_it_is(
+    acted: Shell, database_url: str
+) -> None:
+    restored_to_its_first_row(database_url)
+    backup = datetime.now(UTC).isoformat()
+
+    (stated,) = acted.answer("audit", "restored", "--backup-of", backup)["stated"]
+    again = acted("audit", "restored", "--backup-of", backup)
+
+    places = (stated["account"], stated["kept"], stated["known"], stated["place"])
+    assert places == ("default", 1, 3, 4)
+    assert "nothing to state" in again.out
+    told = acted.answer("audit", "verify")
+    assert told["ok"] is True
+    assert told["accounts"][0]["stated"][0]["by"].startswith("cli:")
+    spoken = acted("audit", "verify")
+    assert "restored" in spoken.out and "up to place 3, is lost" in spoken.out
+
+
+def test_an_account_that_was_made_after_the_backup_is_named_and_stated_once_it_is_there(
+    acted: Shell, database_url: str
+) -> None:
+    acted.answer("accounts", "add", "Harbour", "--id", "harbour")
+    acted.answer("token", "--role", "ops", "--account", "harbour")
+    chain()
+    by_superuser(
+        database_url,
+        "DELETE FROM audit_chain",
+        "DELETE FROM audit_heads",
+        "DELETE FROM pms_audit_logs",
+        "DELETE FROM accounts WHERE id = 'harbour'",
+    )
+    now = ("--backup-of", datetime.now(UTC).isoformat())
+
+    first = acted("audit", "restored", *now)
+    acted.answer("accounts", "add", "Harbour", "--id", "harbour")
+    second = acted("audit", "restored", *now)
+
+    assert first.code == 1
+    assert "harbour: this account was made after the backup" in first.out
+    assert second.code == 0
+    assert acted("audit", "verify").code == 0
+
+
+@pytest.mark.parametrize("said", ["yesterday", "2026-11-20T03:00", "2126-11-20T03:00Z"])
+def test_a_backup_is_named_by_a_moment_that_was(acted: Shell, said: str) -> None:
+    assert acted.complaint("audit", "restored", "--backup-of", said)
 
 
 def test_an_altered_anchor_is_named(acted: Shell, tmp_path: Path) -> None:

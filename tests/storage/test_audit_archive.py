@@ -12,9 +12,11 @@ from sqlalchemy import insert, text
 from adapters.anchors.file import FileAnchor
 from adapters.storage.audit_archive import Archiving, verify_file
 from adapters.storage.audit_chain import Chaining
+from adapters.storage.audit_restoring import Restoring
 from adapters.storage.audit_verify import Verifying
 from adapters.storage.tables import pms_audit_logs
 from domain.audit_chain import Trouble
+from domain.audit_restored import ACTION, Restored
 from domain.errors import BadInput
 from infra.audit_keys import keys_from
 from infra.database import ARCHIVE_ROLE, BadStatement, transaction
@@ -187,3 +189,57 @@ def test_the_archives_role_cannot_remove_what_no_cut_covers(
         removed = 0
 
     assert removed == 0
+
+
+def stated_long_ago(rig: Rig, chaining: Chaining) -> None:
+    """Places 4 and 5 were lost to a restore that was stated at place 6, years ago."""
+    for statement in (
+        "DELETE FROM pms_audit_logs WHERE id > 3",
+        "DELETE FROM audit_chain WHERE seq > 3",
+        "UPDATE audit_heads SET seq = 3, hash = (SELECT hash FROM audit_chain WHERE seq = 3)",
+    ):
+        by_superuser(rig, statement)
+    lost = Restoring(chaining=chaining).missing(ACCOUNT)[ACCOUNT]
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        end, _ = chaining.append(db, ACCOUNT)
+        said = Restored(end=end, kept=3, known=lost.known, backup=datetime.now(UTC))
+        row = {
+            "account_id": ACCOUNT,
+            "user_id": "cli:ann",
+            "action": ACTION,
+            "request_summary": said.signed(KEYS.current),
+            "created_at": datetime(OLD[2], 3, 2, tzinfo=UTC),
+        }
+        made = db.execute(insert(pms_audit_logs).returning(pms_audit_logs), row).mappings().one()
+        head = chaining.link(db, said.before, [dict(made)])
+    chaining.tell(head)
+
+
+def test_an_archive_goes_on_across_a_restored_backup(
+    rig: Rig, chaining: Chaining, archiving: Archiving
+) -> None:
+    """Places that a restore has lost are no rows to wait for, and no hole."""
+    stated_long_ago(rig, chaining)
+    assert judged(chaining) == (0, 4, set())
+    one_by_one = replace(archiving, most=1)
+
+    cuts = [one_by_one.archive(ACCOUNT) for _ in range(5)]
+
+    assert [cut and cut.seq for cut in cuts] == [1, 2, 3, 6, None]
+    assert judged(chaining) == (6, 0, set())
+    last = cuts[3]
+    assert last is not None
+    segment, findings = verify_file(archiving.folder / last.file, KEYS)
+    assert (segment.rows, segment.last, findings) == (1, 6, [])
+
+
+def test_one_file_holds_rows_of_before_and_after_a_restore(
+    rig: Rig, chaining: Chaining, archiving: Archiving
+) -> None:
+    stated_long_ago(rig, chaining)
+
+    cut = archiving.archive(ACCOUNT)
+
+    assert cut is not None and (cut.rows, cut.seq) == (4, 6)
+    segment, findings = verify_file(archiving.folder / cut.file, KEYS)
+    assert (segment.rows, segment.first, segment.last, findings) == (4, 1, 6, [])
