@@ -143,9 +143,7 @@ class AdvancedMdDesk:
         if not self._source.ids_are_appointments:
             raise Refused(_OTHER_IDS)
         if isinstance(wish, Booking):
-            with _nothing_left():
-                request = bodies.booked(wish, self._source.office, self._connection)
-            return self._booked(request)
+            return self._booked(wish)
         return self._changed(wish)
 
     def outcome(self, write: Write, receipt: Receipt) -> Outcome:
@@ -155,9 +153,7 @@ class AdvancedMdDesk:
         """By what the scheduler shows now."""
         wish = write.wish
         if isinstance(wish, Booking):
-            found = self.appointments(Window(wish.start, wish.start + _MINUTE))
-            made = next((row for row in found if bodies.is_booked_as(wish, row)), None)
-            return self._told(write, None if made is None else made.pms_id)
+            return self._told(write, self._made(wish))
         if not isinstance(wish, Move | Cancellation | StatusChange):
             raise Refused(_NOT_OFFERED)
         seen = self._seen(wish)
@@ -179,7 +175,18 @@ class AdvancedMdDesk:
             return Outcome(verdict=Verdict.PENDING)
         return Outcome(verdict=Verdict.FAILED, reason="AdvancedMD did not take the change")
 
-    def _booked(self, request: Request) -> Receipt:
+    def _made(self, wish: Booking) -> str | None:
+        """The id of the visit that was to be made, where the scheduler shows it."""
+        found = self.appointments(Window(wish.start, wish.start + _MINUTE))
+        return next((row.pms_id for row in found if bodies.is_booked_as(wish, row)), None)
+
+    def _booked(self, wish: Booking) -> Receipt:
+        """What is there already needs no request: it left before a backup was restored, say."""
+        with _nothing_left():
+            there = self._made(wish)
+            request = bodies.booked(wish, self._source.office, self._connection)
+        if there is not None:
+            return Receipt(is_final=True, pms_id=there)
         try:
             body = self._sent(request)
         except Gone:
