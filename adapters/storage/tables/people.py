@@ -29,6 +29,7 @@ accounts = Table(
     stamp_column(),
     object_column("features"),
     word_column("overlap_policy", "warn"),
+    Column("restored_at", INSTANT),
 )
 
 users = Table(
