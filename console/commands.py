@@ -46,6 +46,7 @@ PLACES: Mapping[str, Place] = {
     "login-link": Place("login"),
     "token": Place("login"),
     "sign-out": Place("login"),
+    "restored": Place("restored"),
     "simulate": _group("simulators", "calling", "practices"),
     "vendors": Place("vendors"),
     "accounts": _group("accounts"),

@@ -43,11 +43,18 @@ def instant(text: str) -> datetime:
     """A moment that means the same wherever it is read."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise BadInput(f"'{text}' is no moment; write it like 2026-03-31T22:00Z, with its zone.")
-    return found.astimezone(UTC)
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise BadInput(f"'{text}' is no moment; write it like 2026-03-31T22:00Z, with its zone.")
+
+
+def past_instant(text: str, *, now: datetime) -> datetime:
+    found = instant(text)
+    if found > now:
+        raise BadInput(f"'{text}' is yet to come.")
+    return found
 
 
 def pairs(texts: Sequence[str], *, option: str) -> dict[str, str]:

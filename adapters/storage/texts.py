@@ -29,6 +29,18 @@ _PUT = text(
     """
 )
 _LOAD = text("SELECT * FROM text_messages WHERE id = :id")
+# It, or one of the same write, may have left after the backup that was restored was made.
+_DOUBT = text(
+    """
+    UPDATE text_messages AS held
+    SET state = 'unknown', updated_at = LEAST(held.updated_at, began.at)
+    FROM (SELECT kept.id, LEAST(kept.created_at, write.created_at) AS at
+          FROM text_messages AS kept LEFT JOIN pms_writes AS write ON write.id = kept.write_id
+          WHERE kept.id = :id) AS began
+    JOIN accounts ON accounts.id = :account_id
+    WHERE held.id = began.id AND held.state = 'due' AND accounts.restored_at > began.at
+    """
+)
 _MOVE = text(
     """
     UPDATE text_messages SET state = :state, updated_at = :now, reason = :reason,
@@ -105,8 +117,11 @@ class TextStore:
     clock: Callable[[], datetime]
 
     def load(self, job: Job) -> KeptText:
+        """As it is kept; one that is due and may have left before a restore is to be looked for."""
+        values = {"id": job.args["text_id"], "account_id": str(job.account_id)}
         with transaction(self.engine, account_id=str(job.account_id)) as db:
-            return self._kept(db.execute(_LOAD, {"id": job.args["text_id"]}).mappings().one())
+            db.execute(_DOUBT, values)
+            return self._kept(db.execute(_LOAD, values).mappings().one())
 
     def wants_none(self, kept: KeptText) -> bool:
         """Whether the recipient has asked for no texts."""

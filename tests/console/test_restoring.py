@@ -13,12 +13,14 @@ from redis import Redis
 from sqlalchemy import NullPool, create_engine, text
 
 from adapters import pms
+from adapters.storage.revoking import standing
 from adapters.storage.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from domain.limits import Budget
 from infra import embedded
 from infra.embedded.binaries import postgres_binaries
 from tests.console.conftest import Shell, stored
+from tests.console.test_audit import chain
 from tests.console.test_production_role import as_prod, own
 
 __all__ = ["own"]
@@ -138,6 +140,80 @@ def test_everything_goes_on_from_a_backup_in_fresh_servers(
     assert stored(fresh.database_url, "SELECT count(*) FROM vendor_requests") != requests
     with pytest.raises(Exception, match="append-only"):
         run(fresh.database_url, "DELETE FROM pms_audit_logs")
+
+
+@pytest.fixture
+def set_back(
+    shell: Shell,
+    connected: str,
+    database_url: str,
+    fresh: Fresh,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> str:
+    """Kim was shut out, and the audit went on, after the backup that is restored; its moment.
+
+    Keys, secrets and heads were not lost, and stay.
+    """
+    shell.answer("login-link", "--name", "Kim", "--role", "provider")
+    stored(
+        database_url,
+        "INSERT INTO sessions (token_hash, user_id, csrf, expires_at)"
+        " SELECT 'x', id, 'y', now() + interval '1 h' FROM users RETURNING 1",
+    )
+    assert chain() == "done"
+    made_at = datetime.now(UTC).isoformat()
+    backed_up(database_url, tmp_path / "home", tmp_path / "backup")
+    shell.answer("people", "shut-out", "Kim")
+    sheet(shell)
+    assert chain() == "done"
+
+    restored(tmp_path / "backup", fresh, tmp_path / "elsewhere")
+    monkeypatch.setenv("DATABASE_URL", fresh.database_url)
+    monkeypatch.setenv("REDIS_URL", fresh.redis_url)
+    return made_at
+
+
+def test_whoever_was_shut_out_after_the_backup_holds_no_session_and_is_shown(
+    shell: Shell, set_back: str, connected: str
+) -> None:
+    (before,) = shell.answer("people", "list")["people"]
+
+    told = shell.answer("restored", "--backup-of", set_back)
+
+    (after,) = shell.answer("people", "list")["people"]
+    assert (before["name"], before["shut_out_at"], before["sessions"]) == ("Kim", None, 1)
+    assert after["sessions"] == 0
+    (account,) = told["accounts"]
+    assert account["sessions"] == 1
+    stands = {(one["what"], one["name"] or one["id"]) for one in account["stands"]}
+    assert ("person", "Kim") in stands
+    assert any(what == "practice" for what, _ in stands)
+    spoken = shell("restored", "--backup-of", set_back).out
+    assert "Is somebody or something here that was taken away since the backup?" in spoken
+
+
+def test_a_bearer_token_of_before_a_restore_is_refused(
+    shell: Shell, set_back: str, fresh: Fresh
+) -> None:
+    made = int(datetime.now(UTC).timestamp())
+
+    shell.answer("restored", "--backup-of", set_back)
+
+    engine = create_engine(fresh.database_url, poolclass=NullPool)
+    with engine.begin() as db:
+        stands = standing(db, "default", "script")
+    assert stands is not None and not stands.takes(made)
+
+
+def test_the_audit_tells_what_a_restore_has_lost(shell: Shell, set_back: str) -> None:
+    assert shell("audit", "verify").code == 1
+
+    (stated,) = shell.answer("restored", "--backup-of", set_back)["stated"]
+
+    spoken = shell("audit", "verify")
+    assert spoken.code == 0 and "is lost" in spoken.out
+    assert stated["known"] > stated["kept"] > 0
 
 
 def test_the_role_of_the_service_restores_a_backup_by_itself(

@@ -18,6 +18,7 @@ KNOWN = "known"
 NUMBERS = ("0", "-1", "nine", "99999999999999999999")
 UNKNOWN_IDS = ("ffffffff", "zz-not-an-id", "%", "00000000-0000-0000-0000-000000000000", "né")
 NAMES = ("no-such", "default'--", "né", "x" * 300)
+MOMENTS = ("2026-01-05T03:00", "yesterday", "0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00")
 DAYS = ("0001-01-01", "9999-12-31", "31.12.2026", "2026-02-30", "tomorrow-ish")
 
 WRONG: Mapping[str, Sequence[str]] = {
@@ -47,6 +48,7 @@ WRONG: Mapping[str, Sequence[str]] = {
     "settings": ("nonsense", "no_such=1", "opening_hours={"),
     "telehealth": UNKNOWN_IDS,
     **dict.fromkeys(("date", "from_", "to", "first", "last", "first_day", "last_day"), DAYS),
+    "backup": MOMENTS,
     **dict.fromkeys(("week", "signed_on", "ends_on", "from_day", "to_day", "first_", "day"), DAYS),
 }
 """By the name of what is asked for; what is asked for by no such name takes any words."""
@@ -64,6 +66,7 @@ RIGHT: Mapping[str, str] = {
     "name": "Example",
     "reason": "it was tried",
     "run": "ffffffff",
+    "backup": "2026-01-05T03:00Z",
     "office": "D1",
     "to": "never-made",
 }

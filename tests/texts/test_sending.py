@@ -53,6 +53,59 @@ def test_a_text_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(
     assert len(texting.messages) == 1
 
 
+def restored(texting: Office) -> None:
+    with texting.site.everything() as db:
+        db.exec_driver_sql("UPDATE accounts SET restored_at = now() WHERE id = 'default'")
+
+
+def test_a_text_that_left_after_the_backup_that_is_restored_is_not_sent_again(
+    texting: Office,
+) -> None:
+    text_id = texting.put()
+    texting.sender.send(CALLER, BODY, text_id=text_id)
+    restored(texting)
+    texting.later(120)
+
+    assert texting.send(text_id) == {"state": "sent", "found": True}
+    assert len(texting.messages) == 1
+
+
+def test_a_text_that_did_not_leave_before_a_restore_leaves_once(texting: Office) -> None:
+    text_id = texting.put()
+    restored(texting)
+    texting.later(120)
+
+    texting.send(text_id)
+    texting.send(text_id)
+
+    assert [one["body"] for one in texting.messages] == [BODY]
+
+
+def test_a_text_that_nobody_can_look_for_yet_does_not_leave_after_a_restore(
+    texting: Office,
+) -> None:
+    text_id = texting.put()
+    texting.sender.send(CALLER, BODY, text_id=text_id)
+    restored(texting)
+    texting.later(120)
+    texting.control("faults", next=["500"])
+
+    assert isinstance(texting.send(text_id), Throttled)
+    texting.later(120)
+    texting.send(text_id)
+
+    assert len(texting.messages) == 1
+
+
+def test_what_is_put_after_a_restore_is_sent_without_a_look(texting: Office) -> None:
+    restored(texting)
+    text_id = texting.put()
+
+    texting.send(text_id)
+
+    assert [one["body"] for one in texting.messages] == [BODY]
+
+
 def test_a_worker_that_died_with_a_text_in_its_hands_does_not_send_it_twice(
     texting: Office,
 ) -> None:

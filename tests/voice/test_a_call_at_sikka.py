@@ -55,11 +55,19 @@ class Practice:
 
 @contextmanager
 def practice(
-    database_url: str, client: redis.Redis, redis_url: str, knobs: Knobs
+    database_url: str,
+    client: redis.Redis,
+    redis_url: str,
+    knobs: Knobs,
+    *,
+    answer_seconds: float = 25.0,
 ) -> Iterator[Practice]:
     setup = Setup(seed=7, tenants=1, practitioners=3, appointments=6, timezone=ZONE, limits=())
     simulator = SikkaSimulator(setup, knobs)
-    with line(database_url, client, redis_url) as phone, running(simulator) as url:
+    with (
+        line(database_url, client, redis_url, answer_seconds=answer_seconds) as phone,
+        running(simulator) as url,
+    ):
         told = simulator.described(url)
         tenant = told["tenants"][0]["tenantId"]
         with httpx.Client(base_url=url, verify=NO_TLS) as desk:

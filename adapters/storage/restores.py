@@ -1,0 +1,44 @@
+"""What is done to every account once a backup was restored, and what a person is to look at."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import text
+
+from adapters.storage.revoking import call_back_tokens, end_everywhere
+
+_RESTORED = text("UPDATE accounts SET restored_at = :at WHERE id = :id")
+_STANDS = text(
+    """
+    SELECT 'person' AS what, NULL AS id, name, role AS stands FROM users
+    WHERE account_id = :id AND disabled_at IS NULL
+    UNION ALL
+    SELECT 'practice', CAST(id AS text), display_name,
+           CASE WHEN webhook_key_made_at IS NULL THEN state
+                ELSE state || ', webhook key of '
+                  || to_char(webhook_key_made_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') END
+    FROM pms_connections WHERE account_id = :id AND removed_at IS NULL
+    UNION ALL
+    SELECT 'endpoint', CAST(id AS text), url, state FROM webhook_endpoints
+    WHERE account_id = :id AND removed_at IS NULL
+    ORDER BY 1, 3
+    """
+)
+
+
+def call_back(db: Db, account_id: str, *, at: datetime) -> int:
+    """End sessions, links and bearer tokens that were ended before; how many sessions were open.
+
+    From here on, what may have left before is looked for. For the dispatch role.
+    """
+    db.execute(_RESTORED, {"id": account_id, "at": at})
+    # Instants of tokens are whole seconds: those of this very second are gone, too.
+    call_back_tokens(db, account_id=account_id, at=at + timedelta(seconds=1))
+    return end_everywhere(db, account_id=account_id)
+
+
+def standing(db: Db, account_id: str) -> Sequence[Mapping[str, Any]]:
+    """Who may sign in, which practices are connected, which programs are told: for the account."""
+    return [dict(row) for row in db.execute(_STANDS, {"id": account_id}).mappings()]

@@ -1,0 +1,87 @@
+"""`pms-sync restored`: a backup was restored; what it brought back is called back, or shown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from adapters.storage import accounts, restores
+from console import given, output, stating
+from console.auditing import audited
+from console.output import AsJson, short
+from console.wiring import Wiring, wired
+from infra.clock import system_clock
+from infra.database import as_dispatch, dispatch
+
+app = typer.Typer()
+
+AGAIN = (
+    "Is somebody or something here that was taken away since the backup? It is back. Before the"
+    " processes start: 'people shut-out NAME', 'connections pause ID' or 'connections remove ID',"
+    " 'connections webhooks ID' where a key was made anew, 'endpoints remove ID'."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What was ended in one, and what stands in it."""
+
+    account: str
+    sessions: int
+    stands: Sequence[Mapping[str, Any]]
+
+
+@app.command()
+def restored(
+    *,
+    backup: Annotated[str, typer.Option("--backup-of", help="When it was made, with its zone.")],
+    json: AsJson = False,
+) -> None:
+    """Tell that a backup was restored: sessions and tokens end, the audit states what is lost."""
+    made_at, now = given.past_instant(backup, now=system_clock()), system_clock()
+    with wired() as wiring:
+        with dispatch(wiring.engine) as db:
+            ids = [one.id for one in accounts.listed(db)]
+        told = [_called_back(wiring, one, backup=made_at, at=now) for one in ids]
+        stated, unknown = stating.state(wiring, None, backup=made_at)
+    if json:
+        audit = [stating.told(one) for one in stated]
+        output.answer({"accounts": told, "stated": audit, "not_here": unknown})
+    else:
+        _say(told)
+        stating.say(stated, unknown)
+    if unknown:
+        raise typer.Exit(1)
+
+
+def _called_back(wiring: Wiring, account_id: str, *, backup: datetime, at: datetime) -> Account:
+    with audited(
+        wiring.engine,
+        "restored",
+        account_id=account_id,
+        action="account.restored",
+        summary=f"backup of {backup.isoformat()}",
+    ) as db:
+        with as_dispatch(db):
+            sessions = restores.call_back(db, account_id, at=at)
+        return Account(
+            account=account_id, sessions=sessions, stands=restores.standing(db, account_id)
+        )
+
+
+def _say(told: Sequence[Account]) -> None:
+    ended = sum(one.sessions for one in told)
+    output.say(
+        f"{ended} sessions ended; every link and bearer token made until now is refused. Texts that"
+        " may have left before are looked for at Twilio before they leave."
+    )
+    rows = [
+        (one.account, each["what"], each["id"] and short(each["id"]), each["name"], each["stands"])
+        for one in told
+        for each in one.stands
+    ]
+    if rows:
+        output.table(["Account", "What", "Id", "Name", "Stands"], rows)
+        output.say(AGAIN)
