@@ -25,7 +25,10 @@ def state(
 
 def say(stated: Sequence[Statement], unknown: Sequence[str]) -> None:
     if not stated and not unknown:
-        output.say("There is nothing to state: the anchor knows nothing that is not here.")
+        output.say(
+            "There is nothing to state: the anchor knows nothing that is not here. Is this the"
+            " database that was restored, and the anchor that went on after the backup?"
+        )
     if stated:
         output.table(
             ["Account", "Kept to place", "Of", "Lost to place", "Stated at place"],
@@ -41,13 +44,13 @@ def say(stated: Sequence[Statement], unknown: Sequence[str]) -> None:
             ],
         )
         output.say(
-            "Compare 'Of' with when the backup was made: what is missing between the two was"
-            " missing in the backup."
+            "'Of' is the newest row that was in the backup. Well before it was made, while somebody"
+            " worked? Then rows are missing that a restore does not explain."
         )
     for one in unknown:
         output.say(
             f"{one}: this account was made after the backup; make it again"
-            f" ('pms-sync accounts add NAME --id {one}'), then state it once more."
+            f" ('pms-sync accounts add NAME --id {one}'), then run this again."
         )
 
 

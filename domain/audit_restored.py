@@ -3,7 +3,7 @@
 import hmac
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self
 
 from domain.audit_chain import ChainKey, ChainKeys, Head, Row, plain
@@ -75,13 +75,14 @@ class Stated:
 
     restored: Restored
     by: str
-    at: str
+    at: datetime
 
     @property
     def sentence(self) -> str:
         said = self.restored
         return (
-            f"{self.by} stated at {self.at} that the backup of {plain(said.backup)} was restored: "
+            f"{self.by} stated at {_told(self.at)} that the backup of {_told(said.backup)} was "
+            f"restored: "
             f"all is kept to place {said.kept}, what the anchor knows after it, "
             f"up to place {said.known.seq}, is lost (place {said.seq})"
         )
@@ -99,4 +100,12 @@ def read(row: Row, before: Head, keys: ChainKeys) -> Stated | None:
     # An archive that begins with the statement knows of its place alone.
     if before.seq not in {said.end.seq, said.seq - 1}:
         return None
-    return Stated(restored=said, by=str(row["user_id"]), at=str(plain(row["created_at"])))
+    return Stated(
+        restored=said,
+        by=str(row["user_id"]),
+        at=datetime.fromisoformat(str(plain(row["created_at"]))),
+    )
+
+
+def _told(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

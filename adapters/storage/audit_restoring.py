@@ -18,10 +18,16 @@ from infra.database import dispatch, transaction
 
 _KEPT = text(
     """
-    SELECT link.seq, logs.created_at AS at FROM audit_chain AS link
+    SELECT link.seq FROM audit_chain AS link
     JOIN pms_audit_logs AS logs ON logs.id = link.audit_id
     WHERE link.account_id = :account_id AND link.seq <= :most AND logs.created_at <= :backup
     ORDER BY link.seq DESC LIMIT 1
+    """
+)
+_NEWEST = text(
+    """
+    SELECT max(created_at) FROM pms_audit_logs
+    WHERE account_id = :account_id AND created_at <= :backup
     """
 )
 _ROW = text(
@@ -36,7 +42,7 @@ _IS_HERE = text("SELECT EXISTS (SELECT FROM accounts WHERE id = :id)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """What was stated of an account, and of when its newest row is that was not lost."""
+    """What was stated of an account, and of when the newest row is that was in the backup."""
 
     restored: Restored
     kept_at: datetime | None
@@ -68,13 +74,14 @@ class Restoring:
         with transaction(chaining.engine, account_id=account_id) as db:
             end = self._end(db, account_id)
             values = {"account_id": account_id, "most": lost.kept, "backup": backup}
-            kept = db.execute(_KEPT, values).first()
-            said = Restored(end=end, kept=kept.seq if kept else 0, known=lost.known, backup=backup)
+            kept = db.execute(_KEPT, values).scalar() or 0
+            kept_at = db.execute(_NEWEST, values).scalar()
+            said = Restored(end=end, kept=kept, known=lost.known, backup=backup)
             summary = said.signed(chaining.keys.current)
             record(db, access, account_id=account_id, action=ACTION, summary=summary)
             head = chaining.link(db, said.before, [_row(db, account_id, summary)])
         chaining.tell(head)
-        return Statement(restored=said, kept_at=kept.at if kept else None)
+        return Statement(restored=said, kept_at=kept_at)
 
     def _end(self, db: Db, account_id: str) -> Head:
         """Where the chain stands once every row that waits is in it; it is held from here on."""

@@ -283,6 +283,20 @@ def test_the_newest_row_that_is_kept_tells_whether_more_is_missing_than_the_back
     assert datetime.now(UTC) - made.kept_at < timedelta(minutes=5)
 
 
+def test_a_row_that_waited_to_be_chained_in_the_backup_counts_as_its_newest(book: Book) -> None:
+    account_id = book.chained(4)
+    lived(book, account_id, 3)
+    back_to(book, account_id, 4)
+    chained_at = datetime.now(UTC)
+    book.write(account_id, 1)
+
+    made = stated(book, account_id)
+
+    assert made.kept_at is not None and made.kept_at >= chained_at
+    assert (made.restored.kept, made.restored.end.seq) == (4, 5)
+    assert book.verdict(account_id).findings == []
+
+
 def test_nothing_is_stated_by_an_anchor_that_was_altered(book: Book, tmp_path: Path) -> None:
     account_id = book.chained(3)
     path = tmp_path / "heads.jsonl"
