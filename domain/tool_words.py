@@ -68,7 +68,7 @@ def told_of(request: ToolRequest, kept: KeptWrite, done: str, **about: object) -
         number = f" The confirmation number is {spelled(kept.confirmation)}."
         return _said(kept, before + done + number, Told.CONFIRMED, **about)
     if is_again and state not in CAME_TO_NOTHING:
-        return _said(kept, _requested_already(request, kept), Told.REQUESTED, **about)
+        return _requested_already(request, kept, **about)
     if state in OPEN:
         text = under_way(can_text=request.can_text, what=_what(request, kept))
         return _said(kept, text, Told.REQUESTED, **about)
@@ -77,11 +77,12 @@ def told_of(request: ToolRequest, kept: KeptWrite, done: str, **about: object) -
     return _said(kept, NOT_DONE, Told.FAILED, **about)
 
 
-def _requested_already(request: ToolRequest, kept: KeptWrite) -> str:
-    """A text goes to whoever asked first, so it is promised only to them."""
-    can_text = request.can_text and kept.call_id == request.call_id
-    follows = TEXT_FOLLOWS if can_text else CALL_FOLLOWS
-    return f"{requested(request, kept)} at the practice already, and is not final yet. {follows}"
+def _requested_already(request: ToolRequest, kept: KeptWrite, **about: object) -> ToolAnswer:
+    """Its end is told to whoever asked first, at their number; anybody else has to be called."""
+    is_own = kept.call_id == request.call_id or request.writer.is_from(kept, request.caller)
+    follows = TEXT_FOLLOWS if is_own and request.can_text else CALL_FOLLOWS
+    text = f"{requested(request, kept)} at the practice already, and is not final yet. {follows}"
+    return _said(kept, text, Told.REQUESTED, calls_back=not is_own, **about)
 
 
 def requested(request: ToolRequest, kept: KeptWrite) -> str:

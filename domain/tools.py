@@ -46,7 +46,8 @@ class ToolAnswer:
     """What is said to the assistant: one line. `phi_fields` are what of a patient it tells.
 
     A write it was about is named with what the caller was told of it. `status` is how it is
-    answered over HTTP, and `listed` are the patients it lists, where it lists several.
+    answered over HTTP, and `listed` are the patients it lists, where it lists several. With
+    `calls_back` a call is promised that nobody else was promised for that write.
     """
 
     text: str = field(repr=False)
@@ -54,6 +55,7 @@ class ToolAnswer:
     status: int = 200
     told: Told | None = None
     write_id: UUID | None = None
+    calls_back: bool = False
     phi_fields: tuple[str, ...] = ()
     patient_id: str | None = None
     listed: tuple[str, ...] = ()
@@ -100,6 +102,9 @@ class Writer(Protocol):
 
     def same(self, new: NewWrite) -> KeptWrite | None:
         """What was asked for before, if this is the same wish again."""
+
+    def is_from(self, kept: KeptWrite, caller: str | None) -> bool:
+        """Whether it was asked for from this number: who hears of its end hears it there."""
 
     def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]:
         """What the PMS has taken lately and may not show yet, and what is under way."""

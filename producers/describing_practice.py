@@ -90,6 +90,7 @@ WRITE: Fields = {
 }
 UNTOLD: Fields = {
     "id": UUID,
+    "writeId": UUID,
     "kind": str,
     "status": str,
     "confirmationNumber": str,
@@ -145,7 +146,7 @@ PRACTICE: Mapping[str, Fields] = {
         "reason": str | None,
     },
     "get /api/pms/writes/untold": {"writes": [UNTOLD]},
-    "post /api/pms/writes/{write_id}/told": {"id": UUID},
+    "post /api/pms/writes/{untold_id}/told": {"id": UUID},
     "get /api/pms/writes/{write_id}": {"write": WRITE},
     "get /healthz": {"status": str},
     "get /readyz": {"checks": Mapping[str, str]},

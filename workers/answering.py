@@ -16,7 +16,7 @@ from adapters.opening import Opener
 from adapters.phones import normalised, region_of
 from adapters.remembering_desk import RememberingDesk
 from adapters.replies import Teller
-from adapters.storage import connections, phone_book, phone_calls, tool_calls
+from adapters.storage import call_backs, connections, phone_book, phone_calls, tool_calls
 from adapters.storage.cached import PatientCache
 from adapters.storage.holds import held
 from adapters.storage.ledger import put
@@ -295,12 +295,19 @@ class Answering:
     def _follow(self, db: Db, claimed: ClaimedToolCall, said: ToolAnswer) -> None:
         """Note what the caller was told; what is only requested has a job that sees it through.
 
-        Whoever hung up meanwhile heard nothing: they get a text of the end, whatever it is.
+        Whoever hung up meanwhile heard nothing: they get a text of the end, whatever it is. Who
+        asked for what somebody else had asked for is to be called, and no text of it is theirs.
         """
         if said.write_id is None or claimed.connection_id is None:
             return
         told = Told.REQUESTED if _has_hung_up(db, claimed) else said.told
-        db.execute(_TOLD, {"told": told and told.value, "id": said.write_id})
+        whose = (said.write_id, claimed.caller)
+        if said.calls_back:
+            call_backs.promise(db, self.sealer, claimed.id, *whose)
+        else:
+            db.execute(_TOLD, {"told": told and told.value, "id": said.write_id})
+        if told in {Told.CONFIRMED, Told.FAILED}:
+            call_backs.heard(db, self.sealer, *whose)
         if told is not Told.FAILED:
             job = settle_job(
                 account_id=claimed.account_id,

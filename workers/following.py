@@ -1,6 +1,5 @@
 """Follows a write that its caller no longer waits for, and lets them know what became of it."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from sqlalchemy import Engine, text
 
 from adapters.opening import Opener
 from adapters.phones import normalised, region_of
-from adapters.storage import connections, opt_outs, showing, texts
+from adapters.storage import call_backs, connections, opt_outs, showing, texts
 from adapters.storage.ledger import guard, put
 from adapters.storage.spent import keep_spent
 from adapters.storage.writes import WriteLedger
@@ -46,13 +45,6 @@ UNANSWERED = (NeedsReconnect, BrokenContract, Refused)
 
 log = structlog.get_logger()
 
-_CALLER = text(
-    """
-    SELECT id, caller FROM tool_calls
-    WHERE account_id = :account_id AND call_id = :call_id AND caller IS NOT NULL
-    ORDER BY created_at DESC LIMIT 1
-    """
-)
 _DAY = text(
     """
     SELECT pms_start FROM run_sheet_appointments
@@ -263,14 +255,9 @@ class Followed:
             return opt_outs.is_own(db, number, account_id=account_id)
 
     def _caller(self, kept: KeptWrite) -> str | None:
-        values = {"account_id": kept.account_id, "call_id": kept.call_id}
-        with transaction(self._parts.engine, account_id=kept.account_id) as db:
-            row = db.execute(_CALLER, values).first()
-        if row is None:
-            return None
-        place = {"table": "tool_calls", "column": "caller", "account": kept.account_id}
-        caller, _ = json.loads(self._parts.sealer.open(row.caller, row=row.id, **place))
-        return str(caller) if caller else None
+        sealer, account_id = self._parts.sealer, kept.account_id
+        with transaction(self._parts.engine, account_id=account_id) as db:
+            return call_backs.caller_of(db, sealer, account_id=account_id, call_id=kept.call_id)
 
     @contextmanager
     def _desk(self) -> Iterator[PracticeDesk]:

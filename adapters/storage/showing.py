@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
+from adapters.storage import call_backs
 from domain.showing import Otherwise
 
 
@@ -80,4 +81,7 @@ def is_changing(db: Db, write_id: UUID, *, since: datetime) -> bool:
 def keep(db: Db, write_id: UUID, found: Otherwise) -> bool:
     """Keep how the book shows it, for the practice to see to; False where that is kept already."""
     values = {"id": write_id, "shown": found.how.value, "start": found.start}
-    return db.execute(_KEEP, values).first() is not None
+    if db.execute(_KEEP, values).first() is None:
+        return False
+    call_backs.promise_again(db, write_id)
+    return True

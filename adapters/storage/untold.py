@@ -9,17 +9,20 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
+from adapters.storage import call_backs
 from adapters.storage.entries import EntrySeal
 from adapters.storage.overtaken import IS_OVERTAKEN
 from adapters.storage.showing import IS_SHOWN
 from adapters.storage.texts import TABLE as TEXTS
-from adapters.storage.tool_calls import TABLE as TOOL_CALLS
 from adapters.storage.writes import TABLE as WRITES
 from domain.showing import Shown
 from infra.sealing import Sealer
 
 BY_PERSON = "by_person"
 """The state of a write's text where somebody has told the caller instead."""
+
+CALL_BACK = "call_back"
+"""In its place where a call was promised, and no text."""
 
 A_MOMENT = timedelta(minutes=1)
 """A text is put just after its write is settled."""
@@ -44,15 +47,24 @@ _IS_UNTOLD = f"""
     ({_UNHEARD} OR (kept.shown IS NOT NULL AND kept.text_state <> 'by_person'))
     AND NOT {IS_OVERTAKEN} AND ({_UNHEARD} OR NOT {IS_SHOWN})
 """
+_OF_WRITE = """
+    kept.id AS write_id, kept.kind, kept.state, kept.confirmation, kept.shown, kept.shown_start_at,
+    COALESCE(kept.start_at, entry.pms_start) AS start_at, kept.account_id, kept.request,
+    kept.connection_id, own.display_name AS practice, own.timezone, entry.id AS entry_id,
+    entry.patient_name, asked.id AS asked_id, asked.caller
+"""
+_ON_SHEET = """
+    JOIN pms_connections AS own ON own.id = kept.connection_id
+    LEFT JOIN LATERAL (
+      SELECT id, pms_start, patient_name FROM run_sheet_appointments
+      WHERE pms_connection_id = kept.connection_id AND pms_appointment_id = kept.pms_id
+      ORDER BY (patient_name IS NULL), updated_at DESC LIMIT 1) AS entry ON true
+"""
 _UNTOLD = text(
     f"""
-    SELECT kept.id, kept.kind, kept.state, COALESCE(kept.start_at, entry.pms_start) AS start_at,
-           kept.confirmation, kept.text_state, kept.created_at, kept.shown, kept.shown_start_at,
-           kept.account_id, kept.request, kept.connection_id,
-           own.display_name AS practice, own.timezone, entry.id AS entry_id, entry.patient_name,
-           message.id AS message_id, message.recipient, asked.id AS asked_id, asked.caller
-    FROM pms_writes AS kept
-    JOIN pms_connections AS own ON own.id = kept.connection_id
+    SELECT kept.id, kept.text_state, kept.created_at, message.id AS message_id, message.recipient,
+           {_OF_WRITE}
+    FROM pms_writes AS kept {_ON_SHEET}
     LEFT JOIN LATERAL (
       SELECT id, recipient FROM text_messages WHERE write_id = kept.id
       ORDER BY created_at DESC LIMIT 1) AS message ON true
@@ -60,12 +72,19 @@ _UNTOLD = text(
       SELECT id, caller FROM tool_calls
       WHERE account_id = kept.account_id AND call_id = kept.call_id AND caller IS NOT NULL
       ORDER BY created_at DESC LIMIT 1) AS asked ON true
-    LEFT JOIN LATERAL (
-      SELECT id, pms_start, patient_name FROM run_sheet_appointments
-      WHERE pms_connection_id = kept.connection_id AND pms_appointment_id = kept.pms_id
-      ORDER BY (patient_name IS NULL), updated_at DESC LIMIT 1) AS entry ON true
     WHERE {_IS_UNTOLD}
     ORDER BY kept.created_at DESC, kept.id LIMIT :limit
+    """  # noqa: S608 - made of constants
+)
+# Who was promised a call is called once there is an end to tell, whatever text another one gets.
+_TO_CALL = text(
+    f"""
+    SELECT asked.id, '{CALL_BACK}' AS text_state, asked.created_at,
+           CAST(NULL AS uuid) AS message_id, CAST(NULL AS bytea) AS recipient, {_OF_WRITE}
+    FROM tool_calls AS asked JOIN pms_writes AS kept ON kept.id = asked.write_id {_ON_SHEET}
+    WHERE asked.call_back = 'due' AND NOT {IS_OVERTAKEN}
+      AND COALESCE(kept.settled_at, kept.submitted_at + CAST(:given_up AS interval)) < :now
+    ORDER BY asked.created_at DESC, asked.id LIMIT :limit
     """  # noqa: S608 - made of constants
 )
 _OF_PATIENT = text(
@@ -82,17 +101,23 @@ _TOLD = text(
     WHERE kept.id = :id AND {_IS_UNTOLD} RETURNING kept.id
     """  # noqa: S608 - made of constants
 )
+_CALLED = text(
+    "UPDATE tool_calls SET call_back = 'done' WHERE id = :id AND call_back = 'due' RETURNING id"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Untold:
-    """One request whose end its caller has not heard; `phone` is where they can be called.
+    """One request whose end a caller has not heard; `phone` is where they can be called.
+
+    Of several who asked for the same each has one of their own, with an `id` of its own.
 
     `patient` is whom it is for, where the sheet or the request itself names them. `shown` says how
     the practice's book has it, from `shown_start` on, where not as it was asked for.
     """
 
     id: UUID
+    write_id: UUID
     kind: str
     state: str
     start: datetime | None
@@ -109,10 +134,13 @@ class Untold:
 
 def untold(db: Db, *, now: datetime, limit: int, sealer: Sealer | None = None) -> Sequence[Untold]:
     """The account's, newest first; with numbers and names where they can be unsealed."""
-    rows = db.execute(_UNTOLD, {**_when(now), "limit": limit}).mappings().all()
+    values = {**_when(now), "limit": limit}
+    rows = [row for one in (_UNTOLD, _TO_CALL) for row in db.execute(one, values).mappings()]
+    rows.sort(key=lambda row: row["created_at"], reverse=True)
     return [
         Untold(
             id=row["id"],
+            write_id=row["write_id"],
             kind=row["kind"],
             state=row["state"],
             start=row["start_at"],
@@ -126,14 +154,14 @@ def untold(db: Db, *, now: datetime, limit: int, sealer: Sealer | None = None) -
             phone=_phone(sealer, row) if sealer else None,
             patient=_patient(db, sealer, row) if sealer else None,
         )
-        for row in rows
+        for row in rows[:limit]
     ]
 
 
-def told(db: Db, write_id: UUID, *, now: datetime) -> bool:
+def told(db: Db, untold_id: UUID, *, now: datetime) -> bool:
     """Somebody has told them; False where there is nobody to be told."""
-    values = {**_when(now), "id": write_id, "by_person": BY_PERSON}
-    return db.execute(_TOLD, values).first() is not None
+    values = {**_when(now), "id": untold_id, "by_person": BY_PERSON}
+    return any(db.execute(one, values).first() is not None for one in (_TOLD, _CALLED))
 
 
 def _when(now: datetime) -> dict[str, object]:
@@ -148,7 +176,7 @@ def _patient(db: Db, sealer: Sealer, row: RowMapping) -> str | None:
     entries = EntrySeal(sealer, account_id=row["account_id"])
     if row["patient_name"] is not None:
         return entries.name_of(row["entry_id"], row["patient_name"])
-    place = {"table": WRITES, "row": row["id"], "account": row["account_id"]}
+    place = {"table": WRITES, "row": row["write_id"], "account": row["account_id"]}
     wish = json.loads(sealer.open(row["request"], column="request", **place))
     if wish.get("patient_id"):
         values = {"connection_id": row["connection_id"], "patient_id": wish["patient_id"]}
@@ -163,8 +191,5 @@ def _phone(sealer: Sealer, row: RowMapping) -> str | None:
     if row["recipient"] is not None:
         place = {"table": TEXTS, "row": row["message_id"], "account": row["account_id"]}
         return sealer.open_text(row["recipient"], column="recipient", **place)
-    if row["caller"] is None:
-        return None
-    place = {"table": TOOL_CALLS, "row": row["asked_id"], "account": row["account_id"]}
-    caller, _ = json.loads(sealer.open(row["caller"], column="caller", **place))
-    return str(caller) if caller else None
+    about = {"account_id": row["account_id"], "row_id": row["asked_id"]}
+    return call_backs.number(sealer, row["caller"], **about)

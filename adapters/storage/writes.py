@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import Engine, RowMapping, text
+from sqlalchemy import Engine, RowMapping, TextClause, text
 
-from adapters.storage import asked_again, holds, unseen
+from adapters.storage import asked_again, call_backs, holds, unseen
 from domain.desk import Opening, Receipt
 from domain.errors import Transient
 from domain.sameness import again
@@ -122,17 +122,11 @@ class WriteLedger:
 
     def by_key(self, key: str) -> KeptWrite | None:
         """The write that was asked for under this key, if any was."""
-        with transaction(self._engine, account_id=self._account) as db:
-            values = {"account_id": self._account, "key": key}
-            row = db.execute(_BY_KEY, values).mappings().first()
-            return None if row is None else self._kept(row)
+        return self._one(_BY_KEY, key=key)
 
     def booking_of(self, call_id: str) -> KeptWrite | None:
         """The one booking of a phone call that stands or may."""
-        with transaction(self._engine, account_id=self._account) as db:
-            values = {"account_id": self._account, "call_id": call_id}
-            row = db.execute(_OF_CALL, values).mappings().first()
-            return None if row is None else self._kept(row)
+        return self._one(_OF_CALL, call_id=call_id)
 
     def moved(self, kept: KeptWrite) -> KeptWrite | None:
         """The last move of what this booking made that stands or may."""
@@ -144,6 +138,10 @@ class WriteLedger:
         """What was asked for before, if this is the same wish again."""
         with transaction(self._engine, account_id=self._account) as db:
             return self._same(db, new)
+
+    def is_from(self, kept: KeptWrite, caller: str | None) -> bool:
+        with transaction(self._engine, account_id=self._account) as db:
+            return call_backs.is_from(db, self._sealer, kept, caller)
 
     def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]:
         """What the PMS has taken lately and may not show yet, and what is under way."""
@@ -179,12 +177,8 @@ class WriteLedger:
 
     def keep_receipt(self, kept: KeptWrite, receipt: Receipt) -> KeptWrite:
         """The vendor has taken it on."""
-        values = {
-            "id": kept.id,
-            "receipt": receipt.number,
-            "pms_id": receipt.pms_id,
-            "now": self._clock(),
-        }
+        said = {"receipt": receipt.number, "pms_id": receipt.pms_id}
+        values = {"id": kept.id, **said, "now": self._clock()}
         with transaction(self._engine, account_id=self._account) as db:
             return self._kept(db.execute(_RECEIPT, values).mappings().one())
 
@@ -250,6 +244,12 @@ class WriteLedger:
         """What the caller was told of it first, so that a text can tell the rest."""
         with transaction(self._engine, account_id=self._account) as db:
             return self._kept(db.execute(_TOLD, {"id": kept.id, "told": told}).mappings().one())
+
+    def _one(self, statement: TextClause, **about: str) -> KeptWrite | None:
+        with transaction(self._engine, account_id=self._account) as db:
+            values = {"account_id": self._account, **about}
+            row = db.execute(statement, values).mappings().first()
+            return None if row is None else self._kept(row)
 
     def _begun(self, new: NewWrite) -> KeptWrite:
         for _ in range(ATTEMPTS):

@@ -46,21 +46,23 @@ def untold_(door: Clerk) -> dict[str, Any]:
 
     Or what they were told is done is `shown` otherwise in the practice's own book: `elsewhere`, at
     `shownTime`; `missing`; or `standing`, though it was called off. That stays until somebody has
-    seen to it, whatever text has gone out.
+    seen to it, whatever text has gone out. Who asked from another number for what had been asked
+    for already, and was promised a call, is listed beside (`text`: `call_back`).
     """
     return {"success": True, "writes": [_told_of(one) for one in _to_be_told(door)]}
 
 
-@router.post("/{write_id}/told", summary="Say that a caller has been told")
-def told_(door: Clerk, write_id: UUID) -> dict[str, Any]:
+@router.post("/{untold_id}/told", summary="Say that a caller has been told")
+def told_(door: Clerk, untold_id: UUID) -> dict[str, Any]:
+    """By the `id` of the list."""
     with door.transaction() as db:
-        if not untold.told(db, write_id, now=door.ports.clock()):
+        if not untold.told(db, untold_id, now=door.ports.clock()):
             raise NotOnSheet("There is no such caller to be told.")
         record(
             db, door.access, account_id=door.account_id, action="api.caller_told",
-            summary=f"write {write_id}",
+            summary=f"write {untold_id}",
         )  # fmt: skip
-    return {"success": True, "id": str(write_id)}
+    return {"success": True, "id": str(untold_id)}
 
 
 def _to_be_told(door: Door) -> Sequence[Untold]:
@@ -79,6 +81,7 @@ def _to_be_told(door: Door) -> Sequence[Untold]:
 def _told_of(one: Untold) -> dict[str, Any]:
     return {
         "id": str(one.id),
+        "writeId": str(one.write_id),
         "kind": one.kind,
         "status": SAID.get(WriteState(one.state), "unknown"),
         "confirmationNumber": one.confirmation,

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from adapters.storage import authorisations, inbox, untold
 from adapters.storage.inbox import Asked, Came
 from adapters.storage.replaying import REPLAYED
-from adapters.storage.untold import Untold
+from adapters.storage.untold import CALL_BACK, Untold
 from domain.authorisations import SUBJECT
 from domain.deliveries import DeliveryState, parted
 from domain.people import Permission
@@ -214,6 +214,8 @@ def untold_reason(one: Untold) -> str:
     """Why nobody has told them, or that a text has; what is still in the book is no text's."""
     if one.shown is Shown.STANDING:
         return ""
+    if one.text_state == CALL_BACK:
+        return "They asked for it in another call, and were promised one."
     no_text = NO_TEXT.get(one.text_state)
     return f"Not told: {no_text}." if no_text else "A text has told them so."
 

@@ -53,8 +53,14 @@ tool_calls = Table(
     stamp_column(),
     Column("asked_from", INET),
     Column("asked_with", Text),
+    Column("call_back", Text),
     UniqueConstraint("account_id", "call_id", "tool_call_id"),
     Index("ix_tool_calls_account_id", "account_id", "created_at"),
+    Index(
+        "ix_tool_calls_call_back",
+        "write_id",
+        postgresql_where=text("call_back IS NOT NULL"),
+    ),
     Index("ix_tool_calls_connection_id", "connection_id", "created_at"),
 )
 

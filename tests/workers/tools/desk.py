@@ -367,6 +367,9 @@ class Writes:
     def same(self, new: NewWrite) -> KeptWrite | None:
         return again(new, reversed(self.kept.values()))
 
+    def is_from(self, kept: KeptWrite, caller: str | None) -> bool:
+        return False
+
     def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]:
         found = []
         for one in self.kept.values():
