@@ -32,9 +32,16 @@ class OpeningHours:
         """Those from the day before on, for ten days."""
         return list(self._around(now))
 
+    def during(self, window: Window) -> Sequence[Window]:
+        """Those from the day before the window to its last, each to its own end."""
+        first, last = (local_day(at, self.timezone) for at in (window.start, window.end))
+        return list(self._openings(first - timedelta(days=1), (last - first).days + 2))
+
     def _around(self, now: datetime) -> Iterator[Window]:
-        first = local_day(now, self.timezone) - timedelta(days=1)
-        days = (first + timedelta(days=offset) for offset in range(10))
+        return self._openings(local_day(now, self.timezone) - timedelta(days=1), 10)
+
+    def _openings(self, first: date, count: int) -> Iterator[Window]:
+        days = (first + timedelta(days=offset) for offset in range(count))
         return _joined(sorted(w for day in days for w in self._on(day)))
 
     def _on(self, day: date) -> Iterator[tuple[datetime, datetime]]:
@@ -59,6 +66,20 @@ def read_hours(written: Any, *, timezone: str) -> OpeningHours | None:
         return None
     shifts = {DAYS.index(day): _shifts(told) for day, told in written.items()}
     return OpeningHours(timezone, shifts)
+
+
+def bookable_hours(
+    told: Any, shown: Any, *, usual: Mapping[str, Any], timezone: str
+) -> OpeningHours | None:
+    """In which callers may be booked: those somebody has told, and no others.
+
+    Else the usual ones, and besides them those in which the sheet shows visits: whoever has
+    evenings has them, and a weekday without any yet is no day off. None means at any time.
+    """
+    if told or not usual:
+        return read_hours(told, timezone=timezone)
+    both = {day: [*usual.get(day, ()), *(shown or {}).get(day, ())] for day in DAYS}
+    return read_hours(both, timezone=timezone)
 
 
 def check_hours(written: Any, *, timezone: str) -> None:

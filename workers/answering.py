@@ -1,6 +1,6 @@
 """Opens a tool call with everything a tool may use, and keeps what was said with its audit row."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -32,7 +32,9 @@ from domain.desk import Ability, Busy, PracticeDesk
 from domain.desk_calls import is_api
 from domain.errors import SyncError
 from domain.features import PATIENT_CACHE, is_on, spoken
+from domain.hours import OpeningHours, bookable_hours
 from domain.jobs import Job
+from domain.rhythm import USUAL
 from domain.slots import BookingRules
 from domain.tool_words import unanswered
 from domain.tools import CallControl, Told, ToolAnswer, ToolRequest, write_key
@@ -58,7 +60,7 @@ MARGIN = timedelta(seconds=3)
 _PRACTICE = text(
     """
     SELECT pms_connections.features, booking_rules, transfer_to, phones,
-           accounts.features AS switches
+           accounts.features AS switches, shown_hours
     FROM pms_connections JOIN accounts ON accounts.id = account_id
     WHERE pms_connections.id = :id
     """
@@ -93,6 +95,7 @@ class Answering:
     stopping: Stopping
     control: CallControl
     sends_texts: bool = False
+    usual_hours: Mapping[str, Any] = field(default_factory=lambda: dict(USUAL))
     remembered: Remembered = field(default_factory=Remembered)
     _taken: dict[tuple[int, int], _Taken] = field(default_factory=dict)
 
@@ -185,7 +188,7 @@ class Answering:
             transfer_to=tuple(practice.transfer_to),
             own_numbers=_own_numbers(connection, practice.phones),
             desk=desk,
-            diary=self._diary(connection, desk, rules),
+            diary=self._diary(connection, desk, rules, self._hours(connection, practice)),
             control=self.control,
             writer=self._writer(claimed, desk),
             proofs=self._proofs(claimed, connection.id),
@@ -263,7 +266,21 @@ class Answering:
         )
         return Writing(ledger, desk, clock=self.clock, pause=self.stopping.wait)
 
-    def _diary(self, connection: Connection, desk: PracticeDesk, rules: BookingRules) -> Diary:
+    def _hours(self, connection: Connection, practice: Row[Any]) -> OpeningHours | None:
+        return bookable_hours(
+            connection.opening_hours,
+            practice.shown_hours,
+            usual=self.usual_hours,
+            timezone=connection.timezone,
+        )
+
+    def _diary(
+        self,
+        connection: Connection,
+        desk: PracticeDesk,
+        rules: BookingRules,
+        hours: OpeningHours | None,
+    ) -> Diary:
         return Diary(
             desk=desk,
             connection=connection,
@@ -272,6 +289,7 @@ class Answering:
             remembered=self.remembered,
             written_since=partial(self._written_since, connection),
             clock=self.clock,
+            hours=hours,
         )
 
     def _written_since(self, connection: Connection, since: datetime) -> bool:

@@ -34,6 +34,7 @@ from adapters.vapi.controlling import LiveCallControl
 from domain.accesses import Thresholds
 from domain.errors import BrokenContract, Transient
 from domain.jobs import Job
+from domain.rhythm import USUAL
 from domain.tools import CallControl
 from domain.work import (
     ANSWER,
@@ -100,6 +101,7 @@ class Parts:
     stopping: Stopping
     secrets_prefix: str = ""
     texts: Sender | None = None
+    usual_hours: Mapping[str, Any] = field(default_factory=lambda: dict(USUAL))
     redis: Redis | None = None
     control: CallControl = field(default_factory=LiveCallControl)
     chaining: Chaining | None = None
@@ -162,6 +164,7 @@ def _of_callers(parts: Parts, opener: Opener) -> Mapping[str, Work]:
         stopping=parts.stopping,
         control=parts.control,
         sends_texts=parts.texts is not None,
+        usual_hours=parts.usual_hours,
     )
     following = Following(
         engine=parts.engine,

@@ -1,9 +1,13 @@
 """What a practice's free times are told from, at the edges of what may be booked."""
 
+from datetime import timedelta
 from uuid import UUID
 
+import pytest
+
 from domain.connections import Connection
-from domain.desk import Ability, Opening
+from domain.desk import Ability, Opening, Shift
+from domain.hours import OpeningHours, read_hours
 from domain.slots import BookingRules, Wanted
 from domain.window import Window, whole_day
 from tests.workers.tools.desk import CHAIR, LEE, MONDAY, NOW, ZONE, Desk, local
@@ -13,8 +17,9 @@ CONNECTION = Connection(id=UUID(int=1), account_id="a", vendor="sikka", site="D1
 UNTIL_TEN_ON_MONDAY = BookingRules(max_days_ahead=2)
 
 
-def diary(desk: Desk) -> Diary:
+def diary(desk: Desk, hours: OpeningHours | None = None) -> Diary:
     return Diary(
+        hours=hours,
         desk=desk,
         connection=CONNECTION,
         rules=UNTIL_TEN_ON_MONDAY,
@@ -45,3 +50,22 @@ def test_where_the_pms_tells_its_slots_a_visit_may_be_moved_by_less_than_its_len
 
     assert [one.window.start for one in moved] == [local(MONDAY, 9, 15), local(MONDAY, 9, 30)]
     assert [one.window.start for one in booked] == [local(MONDAY, 9, 30)]
+
+
+@pytest.mark.parametrize("has_slots", [False, True], ids=["by its schedule", "by its free slots"])
+def test_what_a_practice_says_is_free_at_night_is_not_offered(has_slots: bool) -> None:
+    desk = Desk()
+    day = whole_day(MONDAY, ZONE)
+    desk.works = [Shift(resource=one, window=day) for one in (LEE, CHAIR)]
+    if has_slots:
+        starts = [day.start + timedelta(minutes=30) * number for number in range(48)]
+        desk.slots = [
+            Opening(window=Window(at, at + timedelta(minutes=30)), resources=(LEE, CHAIR))
+            for at in starts
+        ]
+    hours = read_hours({"mon": [["08:00", "09:30"]]}, timezone=ZONE)
+
+    found = diary(desk, hours).free(Wanted(window=day, minutes=30))
+
+    starts = sorted({one.window.start for one in found})
+    assert (starts[0], starts[-1]) == (local(MONDAY, 8), local(MONDAY, 9))

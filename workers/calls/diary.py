@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.connections import Connection
 from domain.desk import Ability, Busy, Opening, PracticeDesk, Resource, Shift
+from domain.hours import OpeningHours
 from domain.slots import BookingRules, Wanted, free, in_the_way, offered, vacated
 from domain.window import Window
 
@@ -63,6 +64,8 @@ class Diary:
     remembered: Remembered
     written_since: Callable[[datetime], bool] = field(repr=False)
     clock: Callable[[], datetime]
+    hours: OpeningHours | None = None
+    """In which anybody is booked, whatever the PMS says of who works then; None at any time."""
 
     def free(
         self, wanted: Wanted, *, fresh: bool = False, moving: str | None = None
@@ -80,9 +83,10 @@ class Diary:
         wanted = replace(wanted, window=window)
         held = self.held(Window(window.start, window.end + LONGEST_VISIT))
         if seen.openings is not None:
-            return self._offered(seen.openings, held, wanted, bookable=bookable, moving=moving)
+            found = self._offered(seen.openings, held, wanted, bookable=bookable, moving=moving)
+            return self._in_hours(found)
         taken = _without((*seen.busy, *held), moving)
-        return free(
+        found = free(
             seen.shifts,
             taken,
             wanted=wanted,
@@ -90,6 +94,7 @@ class Diary:
             bookable=bookable,
             timezone=self.connection.timezone,
         )
+        return self._in_hours(found)
 
     def _offered(
         self,
@@ -117,6 +122,13 @@ class Diary:
         around = Window(start, start + timedelta(minutes=1))
         found = [*self.desk.busy(around), *self.held(around)]
         return tuple(thing for one in found if one.pms_id == pms_id for thing in one.resources)
+
+    def _in_hours(self, found: Sequence[Opening]) -> Sequence[Opening]:
+        """Those that begin and end while it is open: a schedule may be left at all day."""
+        if self.hours is None or not found:
+            return found
+        spans = self.hours.during(Window(found[0].window.start, found[-1].window.end))
+        return [one for one in found if any(_covers(open_, one.window) for open_ in spans)]
 
     def _lately(self, window: Window, now: datetime) -> Seen | None:
         """Unless any process has written there since: a sync may show it, and end its hold."""
