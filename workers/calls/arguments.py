@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from adapters.phones import normalised, region_of
+from domain.birthdays import heard_birthday
 from domain.choosing import beside_the_choice, leaves_it_to_us
 from domain.connections import Connection
 from domain.errors import BadInput
@@ -18,7 +19,6 @@ from domain.hearing import (
     check_zone,
     heard_beside,
     heard_clock,
-    heard_date,
     heard_day,
     heard_instant,
     heard_part,
@@ -30,6 +30,7 @@ from domain.names import NOBODY, called, spoken, suggestion
 from domain.phrases import plain
 from domain.slots import BookingRules
 from domain.speech import MOST_CHOICES, joined, said_day
+from domain.spelling import family_unspelt, given_unspelt, whole_unspelt
 from domain.tools import ToolRequest
 from domain.verification import Claim
 from domain.window import zone
@@ -116,8 +117,8 @@ class Arguments:
         raw = self.text("dateofbirth", "dob", "birthdate", "birthday", "birthdateiso")
         if raw is None:
             return None
-        found = heard_date(raw, self.place)
-        if found is None or found > self.place.today:
+        found = heard_birthday(raw, self.place)
+        if found is None:
             raise BadInput("I did not understand the date of birth. Could you say it again?")
         return found
 
@@ -193,11 +194,13 @@ class Arguments:
         who = self.text("patient", "name", "patientname", "fullname", "query", "search")
         is_name = who is not None and _is_name(who)
         given_id = self.text(*ID)
+        first = self.text("firstname", "givenname", "patientfirstname")
+        last = self.text("lastname", "familyname", "surname", "patientlastname")
         return Claim(
             patient_id=given_id or (None if who is None or is_name else _as_id(who)),
-            first_name=self.text("firstname", "givenname", "patientfirstname"),
-            last_name=self.text("lastname", "familyname", "surname", "patientlastname"),
-            full_name=who if is_name else None,
+            first_name=first and given_unspelt(first),
+            last_name=last and family_unspelt(last),
+            full_name=whole_unspelt(who) if who and is_name else None,
             date_of_birth=self.date_of_birth(),
         )
 

@@ -6,6 +6,7 @@ from domain.desk import Ability
 from domain.errors import BadInput
 from domain.names import is_sayable, is_unheard
 from domain.speech import joined
+from domain.spelling import family_unspelt, given_unspelt
 from domain.tool_words import told_of
 from domain.tools import ToolAnswer, ToolRequest
 from domain.wishes import PatientChange
@@ -54,6 +55,7 @@ def answer(request: ToolRequest) -> ToolAnswer:
 def _wish(told: Arguments, patient: Known) -> PatientChange:
     """Names in the arguments say who it is; only a name called new is a change."""
     first, last = told.text("newfirstname"), told.text("newlastname")
+    first, last = first and given_unspelt(first), last and family_unspelt(last)
     if not all(is_sayable(one) and not is_unheard(one) for one in (first, last) if one):
         raise BadInput(SPELL)
     return PatientChange(
