@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from types import MappingProxyType
 
 from domain.desk import Opening
@@ -80,18 +81,18 @@ def said_openings(
     now: datetime,
     names: Mapping[str, str] = NOBODY_NAMED,
 ) -> str:
-    """A few times of the first days there are, spread over them, with whom."""
+    """A few times of the first days there are, spread over them; each day and name said once."""
+    said: list[str] = []
+    last_day = None
     chosen = spread(openings, most=MOST_CHOICES)
-    parts, last_day = [], None
-    for one in chosen:
-        day = local_day(one.window.start, timezone)
-        when = said_time(one.window.start, timezone)
-        name = practitioner_name(one, names)
-        whom = f" with {name}" if name else ""
+    runs = groupby(chosen, lambda one: (local_day(one.window.start, timezone), _whom(one, names)))
+    for (day, whom), run in runs:
+        times = joined([said_time(one.window.start, timezone) for one in run])
         shown = "" if day == last_day else f"{said_then(day, timezone, now=now)} at "
-        parts.append(f"{shown}{when}{whom}")
+        said.append(f"{shown}{times}{whom}")
         last_day = day
-    return joined(parts)
+    # Where one of them is a choice itself, the comma tells where it ends.
+    return joined(said) if len(said) == len(chosen) else ", or ".join(said)
 
 
 def spread(openings: Sequence[Opening], *, most: int) -> list[Opening]:
@@ -101,6 +102,11 @@ def spread(openings: Sequence[Opening], *, most: int) -> list[Opening]:
         return distinct
     step = (len(distinct) - 1) / (most - 1)
     return [distinct[round(number * step)] for number in range(most)]
+
+
+def _whom(opening: Opening, names: Mapping[str, str]) -> str:
+    name = practitioner_name(opening, names)
+    return f" with {name}" if name else ""
 
 
 def practitioner_name(opening: Opening, names: Mapping[str, str] = NOBODY_NAMED) -> str:

@@ -1,5 +1,6 @@
 """check-availability: a few free times of the day that is wished for, or the next ones."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, time
 
@@ -9,11 +10,23 @@ from domain.speech import MOST_CHOICES, is_night, said_on, said_when
 from domain.tools import ToolAnswer, ToolRequest
 from domain.window import local_day, zone
 from workers.calls.arguments import DATE, START, TIME, Arguments, arguments_of
-from workers.calls.times import Sought, near, none_but, on_day, said, too_soon_or_far
+from workers.calls.times import (
+    Sought,
+    alternatives,
+    later,
+    none_but,
+    on_day,
+    said,
+    too_soon_or_far,
+)
 
 NAME = "check-availability"
 ABILITIES = frozenset({Ability.OPENINGS, Ability.BOOK})
 PHI: tuple[str, ...] = ()
+EARLIEST = re.compile(
+    r"\b(earliest|soonest|asap|as (soon|early) as possible|(first|next) available)\b",
+    re.IGNORECASE,
+)
 
 
 def answer(request: ToolRequest) -> ToolAnswer:
@@ -25,8 +38,23 @@ def answer(request: ToolRequest) -> ToolAnswer:
         practitioner_id=told.practitioner(request.connection),
     )
     found = on_day(request, day, sought)
-    text = _offer(request, told, day, found) if found else _nothing_on(request, day, sought)
+    if _wants_earliest(told):
+        return ToolAnswer(text=_earliest(request, day, sought, found))
+    text = _offer(request, told, day, found, sought) if found else _nothing_on(request, day, sought)
     return ToolAnswer(text=text)
+
+
+def _wants_earliest(told: Arguments) -> bool:
+    """Whoever does gets that one, and not a choice of the day."""
+    words = " ".join(one for one in (told.text(*DATE), told.text(*TIME)) if one)
+    return bool(EARLIEST.search(words)) and heard_part(words) is None
+
+
+def _earliest(request: ToolRequest, day: date, sought: Sought, found: Sequence[Opening]) -> str:
+    first = found or later(request, day, sought)
+    if not first:
+        return _nothing_on(request, day, sought)
+    return f"The earliest is {said(request, first[:1])}. Shall I make the appointment?"
 
 
 def _nothing_on(request: ToolRequest, day: date, sought: Sought) -> str:
@@ -40,7 +68,9 @@ def _nothing_on(request: ToolRequest, day: date, sought: Sought) -> str:
     return f"Nothing is free {named}. {none_but(request, day, sought)}"
 
 
-def _offer(request: ToolRequest, told: Arguments, day: date, found: Sequence[Opening]) -> str:
+def _offer(
+    request: ToolRequest, told: Arguments, day: date, found: Sequence[Opening], sought: Sought
+) -> str:
     """At a time or in a part of the day, where one was wished for; else spread over the day."""
     timezone = request.connection.timezone
     place = zone(timezone)
@@ -52,14 +82,16 @@ def _offer(request: ToolRequest, told: Arguments, day: date, found: Sequence[Ope
         if any(one.window.start == start for one in found):
             when = said_when(start, timezone, now=request.now)
             return f"Yes, {when} is free. Shall I make the appointment?"
-        found = near(found, start)
-    elif part is not None:
+        return alternatives(request, start, sought, found)
+    sorry = ""
+    if part is not None:
         inside = [one for one in found if part[0] <= one.window.start.astimezone(place).time()]
         inside = [one for one in inside if one.window.start.astimezone(place).time() < part[1]]
+        sorry = "" if inside else "Nothing is free then. "
         found = inside or found
     offers = said(request, found)
-    more = " There are other times too." if len(found) > MOST_CHOICES else ""
-    return f"The free times are {offers}.{more} Which would you like?"
+    more = ", among others" if len(found) > MOST_CHOICES else ""
+    return f"{sorry}I could offer {offers}{more}. Which would you like?"
 
 
 def _clock(told: Arguments, wished: str, named: str) -> time | None:

@@ -20,7 +20,7 @@ def answer(request: ToolRequest) -> ToolAnswer:
     if number is not None and number != told.caller and number not in card.phones:
         raise BadInput(WHO)
     return ToolAnswer(
-        text=f"I have found the record of {shown_name(card)}. What can I do for them?",
+        text=f"I have found the record of {shown_name(card)}. How can I help?",
         phi_fields=PHI,
         patient_id=known.id,
     )

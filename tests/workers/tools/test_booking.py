@@ -38,9 +38,8 @@ def test_the_conversation_from_the_search_to_the_confirmation_number() -> None:
         "I have found the record of Ann Ames."
     )
     assert call.ask("check-availability", date="2026-11-23") == (
-        "The free times are Monday 23 November at 9 am with Dr. Mona Lee, 9:45 am with Dr. Mona"
-        " Lee, 10:45 am with Dr. Mona Lee or 11:30 am with Dr. Mona Lee. There are other times"
-        " too. Which would you like?"
+        "I could offer Monday 23 November at 9 am, 9:45 am, 10:45 am or 11:30 am with Dr. Mona Lee,"
+        " among others. Which would you like?"
     )
     said = call.answer("book-appointment", {"startTime": NINE, "appointmentType": "cleaning"})
 
@@ -125,8 +124,7 @@ def test_a_time_that_is_taken_is_answered_with_the_nearest_free_ones() -> None:
 
     assert said == (
         "I am sorry, Monday 23 November at 9 am is not free. I could offer Monday 23 November at"
-        " 9:30 am with Dr. Mona Lee, 9:45 am with Dr. Mona Lee, 10 am with Dr. Mona Lee or 10:15"
-        " am with Dr. Mona Lee. Which would you like?"
+        " 9:30 am, 9:45 am, 10 am or 10:15 am with Dr. Mona Lee. Which would you like?"
     )
     assert practice.desk.sent == []
 
@@ -198,13 +196,18 @@ def test_two_weeks_without_a_time_are_said_so() -> None:
     ("wished", "heard"),
     [
         ({"time": "10:30"}, "Yes, Monday 23 November at 10:30 am is free."),
-        ({"time": "10:40"}, "10:30 am with Dr. Mona Lee, 10:45 am"),
+        ({"time": "10:40"}, "10:40 am is not free. I could offer Monday 23 November at 10:15 am"),
+        ({"time": "6 am"}, "I am sorry, Monday 23 November at 6 am is not free. I could offer"),
+        ({"time": "as early as possible"}, "The earliest is Monday 23 November at 9 am with Dr."),
+        ({"date": "the earliest possible"}, "The earliest is Monday 23 November at 9 am with"),
+        ({"date": "as soon as possible"}, "The earliest is Monday 23 November at 9 am with"),
+        ({"date": "the earliest possible", "provider": "Ortiz"}, "have nothing free."),
         ({"time": "10:30 in the morning"}, "Yes, Monday 23 November at 10:30 am is free."),
         ({"date": "Monday at half past ten"}, "Yes, Monday 23 November at 10:30 am is free."),
-        ({"time": "after 10:30"}, "The free times are Monday 23 November at 10:30 am"),
-        ({"time": "afternoon"}, "The free times are Monday 23 November at 9 am"),
+        ({"time": "after 10:30"}, "I could offer Monday 23 November at 10:30 am"),
+        ({"time": "afternoon"}, "Nothing is free then. I could offer Monday 23 November at 9 am"),
         ({"provider": "Ortiz"}, "Nothing is free on Monday 23 November."),
-        ({"type": "cleaning"}, "11 am with Dr. Mona Lee."),
+        ({"type": "cleaning"}, "11 am with Dr. Mona Lee,"),
     ],
 )
 def test_availability_follows_the_wish(wished: dict[str, str], heard: str) -> None:
@@ -220,7 +223,7 @@ def test_the_free_slots_of_the_pms_are_offered_where_it_has_them() -> None:
 
     said = practice.call().ask("check-availability", date="2026-11-23")
 
-    assert "The free times are Monday 23 November at 2 pm with Dr. Juan Ortiz." in said
+    assert "I could offer Monday 23 November at 2 pm with Dr. Juan Ortiz." in said
     assert "shifts" not in practice.desk.asked
 
 
@@ -533,7 +536,7 @@ def test_after_midnight_tomorrow_is_asked_about_and_days_are_told_whole() -> Non
 
     said = call.ask("book-appointment", date="tomorrow, Tuesday", time="9:00")
 
-    assert offered.startswith("The free times are Tuesday 24 November at 9 am")
+    assert offered.startswith("I could offer Tuesday 24 November at 9 am")
     assert asked == "Which day do you mean, Monday 23 November or Tuesday 24 November?"
     assert weekday == "Which day do you mean, Monday 23 November or Monday 30 November?"
     assert said.startswith("The appointment is confirmed for Tuesday 24 November at 9 am with Dr.")

@@ -42,7 +42,7 @@ def test_a_first_name_that_fits_one_clinician_is_understood(told: str) -> None:
 
     said = practice.call().ask("check-availability", date="2026-11-23", provider=told)
 
-    assert said.startswith("The free times are")
+    assert said.startswith("I could offer")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_visit_of_no_sensible_length_is_asked_about(minutes: object) -> None:
 def test_a_length_may_be_told_in_hours(minutes: object) -> None:
     said = Practice().call().ask("check-availability", date="2026-11-23", duration=minutes)
 
-    assert said.startswith("The free times are")
+    assert said.startswith("I could offer")
 
 
 def test_an_unknown_kind_of_visit_is_asked_about() -> None:
@@ -98,7 +98,9 @@ def test_an_unknown_kind_of_visit_is_asked_about() -> None:
         "I do not know that kind of visit. It could be Cleaning or New patient exam. Which one is"
         " it?"
     )
-    assert call.ask("check-availability", date="2026-11-23", type="cleaning").startswith("The free")
+    assert call.ask("check-availability", date="2026-11-23", type="cleaning").startswith(
+        "I could offer"
+    )
 
 
 def test_an_unknown_kind_of_visit_is_not_booked_at_the_usual_length() -> None:
@@ -126,7 +128,7 @@ def test_kinds_that_somebody_has_only_marked_are_not_all_there_are() -> None:
     free = call.ask("check-availability", date="2026-11-23", type="cleaning")
     booked = call.ask("book-appointment", startTime="2026-11-23T09:00", type="cleaning")
 
-    assert free.startswith("The free times are")
+    assert free.startswith("I could offer")
     assert "is confirmed for" in booked
     [sent] = practice.desk.sent
     assert isinstance(sent.wish, Booking)
