@@ -6,14 +6,14 @@ number. A finding names who was told what.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.speech import heard_number
-from domain.tools import BROKEN
+from domain.tools import BROKEN, CALL_FOLLOWS
 from producers.webhooks.vapi import HAS_ENDED
 from tests.voice.people import Person
 from tests.voice.town import Message, Practice, Town
@@ -21,6 +21,7 @@ from tests.voice.town import Message, Practice, Town
 Key = tuple[str, str]
 """A practice's site, and an id of its own: another practice may have the same."""
 
+ALREADY = "requested at the practice already"
 OVER = {"cancelled", "no_show"}
 WRITES = frozenset(
     {"bookAppointment", "cancelAppointment", "rescheduleAppointment", "createPatient"}
@@ -70,6 +71,9 @@ class Judge:
     was_at: Mapping[Key, set[str]] = field(default_factory=dict)
     """At which times of day each patient has, or was asked to have, anything."""
 
+    was_there: Collection[Key] = frozenset()
+    """Of staff's, what stood in the book when our last look at it was yet to come."""
+
     def __post_init__(self) -> None:
         owners = list({one.account for one in self.town.practices})
         statement = "SELECT * FROM pms_writes WHERE account_id = ANY(:owners) ORDER BY created_at"
@@ -82,6 +86,9 @@ class Judge:
             for site, told in self.truth.items()
             for one in told["writebacks"]
         }
+        self.by_id = {one.id: one for one in self.writes}
+        asked = "SELECT * FROM tool_calls WHERE account_id = ANY(:owners)"
+        self.asked = {one.tool_call_id: one for one in self.town.rows(asked, owners=owners)}
         self.site_of = {one.connection_id: one.site for one in self.town.practices}
         self.book = {
             (site, one["id"]): {**one, "site": site}
@@ -91,8 +98,8 @@ class Judge:
 
     def findings(self) -> list[str]:
         checks = (self._sent_once, self._as_told, self._final, self._doubled, self._of_a_call,
-                  self._for_whom, self._whispers, self._ends, self._left_behind, self._stands,
-                  self._alarms)  # fmt: skip
+                  self._for_whom, self._whispers, self._ends, self._promises, self._left_behind,
+                  self._stands, self._alarms, self._registered)  # fmt: skip
         return [f"{check.__name__}: {one}" for check in checks for one in check()]
 
     # What was sent, and what it did.
@@ -117,11 +124,17 @@ class Judge:
                 if write is None or not self._is_done(write):
                     yield f"told as done, and it is not: {one.text}"
                 continue
-            write = self.by_key.get(one.key)
+            write = self._begun_by(one)
             if write is not None and self._is_done(write):
                 yield f"told otherwise, and it is done: {write.kind}: {one.text}"
             elif write is None and _DONE.search(one.text):
                 yield f"told as done without a number: {one.text}"
+
+    def _begun_by(self, one: Heard) -> Any:
+        """By its key, or by the trace of the job that was to answer."""
+        asked = self.asked.get(one.message.tool_call_id)
+        traced = (each for each in self.writes if asked and each.trace_id == asked.trace_id)
+        return self.by_key.get(one.key) or next(traced, None)
 
     def _final(self) -> Iterator[str]:
         for write in self.writes:
@@ -143,8 +156,11 @@ class Judge:
         ours = {_key(one) for one in self._ours()}
         for site, told in self.truth.items():
             for one in told["overlaps"]:
-                if {(site, pms_id) for pms_id in one["appointments"]} <= ours:
+                both = {(site, pms_id) for pms_id in one["appointments"]}
+                if both <= ours:
                     yield f"double booking: {one}"
+                elif both & ours and both <= ours | set(self.was_there):
+                    yield f"booked onto what stood there: {one}"
         at = defaultdict(list)
         for one in self._ours():
             for patient in one["patients"]:
@@ -224,6 +240,42 @@ class Judge:
                 is_said = "could not" not in body
                 if is_said != self._is_done(write) and "could not find out" not in body:
                     yield f"texted what is not so: {body}"
+
+    def _promises(self) -> Iterator[str]:
+        """Who asked for what another call had asked for gets the text, or the call, of it."""
+        sent, listed = self.town.recipients(), self.town.to_be_told()
+        for at, one in enumerate(self.heard):
+            asked = self.asked.get(one.message.tool_call_id)
+            write = self.by_id.get(asked.write_id) if asked and ALREADY in one.text else None
+            if write is None or write.call_id == one.message.call_id:
+                continue
+            number = one.message.caller
+            to_call = {each["phone"] for each in listed if each["writeId"] == str(write.id)}
+            is_texted = number is None or number in sent.get(write.id, ())
+            is_promised = (
+                to_call if CALL_FOLLOWS in one.text else {number} if is_texted else to_call
+            )
+            is_over = self._is_overtaken((self.site_of[write.connection_id], write.pms_id), write)
+            later = (each for each in self.heard[at + 1 :] if each.message.caller == number)
+            has_heard = any(self._is_told_of(each, write) for each in later)
+            if number is not None and number not in is_promised and not (is_over or has_heard):
+                yield f"promised to {number} and not kept: {one.text}"
+
+    def _is_told_of(self, one: Heard, write: Any) -> bool:
+        """Its end, in a later answer."""
+        asked = self.asked.get(one.message.tool_call_id)
+        return asked is not None and asked.write_id == write.id and not one.is_requested
+
+    def _registered(self) -> Iterator[str]:
+        """Nobody is, twice."""
+        found: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for write in self.writes:
+            if write.kind == "create_patient" and self._is_done(write):
+                for one in self.town.sent.of[write.confirmation]:
+                    who = self.sent[one]["body"]
+                    name = f"{who.get('firstname')} {who.get('lastname')}"
+                    found[self.sent[one]["site"], name].append(write.confirmation)
+        yield from (f"registered twice: {who}: {ids}" for who, ids in found.items() if ids[1:])
 
     def _left_behind(self) -> Iterator[str]:
         owners = list({one.account for one in self.town.practices})

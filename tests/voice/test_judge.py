@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 import redis
 
-from domain.tools import NOT_DONE
+from domain.tools import CALL_FOLLOWS, NOT_DONE
 from tests.voice.judge import Heard, Judge
-from tests.voice.people import ANN, BOB, Person
+from tests.voice.people import ANN, BOB, FAY, STRANGER, Person
 from tests.voice.town import Message, Practice, Town, exchange
 
 pytestmark = pytest.mark.integration
@@ -187,3 +187,47 @@ def test_an_alarm_without_cause_is_found(visit: Visit) -> None:
     visit.town.control(f"appointments/{pms_id}", action="reschedule", minutes=-60)
 
     assert "_alarms" in {one.partition(":")[0] for one in visit.judge().findings()}
+
+
+def test_what_was_booked_onto_an_appointment_that_stood_there_is_found(visit: Visit) -> None:
+    pms_id = visit.books(ANN, "09:00")
+    site = visit.practice.site
+    (ours,) = [one for one in visit.judge().book.values() if one["id"] == pms_id]
+    made = visit.town.control(
+        "appointments",
+        tenant=site,
+        practitioner_id=ours["practitioner_id"],
+        start_utc=ours["start_utc"],
+        minutes=15,
+        patient_ids=[],
+    )
+    visit.settle()
+
+    judge = replace(visit.judge(), was_there={(site, str(made["id"]))})
+
+    assert "_doubled" in {one.partition(":")[0] for one in judge.findings()}
+
+
+def test_a_call_that_was_promised_and_is_on_no_list_is_found(visit: Visit) -> None:
+    visit.town.control("writebacks", next=[{"fate": "done", "seconds": 300}])
+    visit.ask(ANN, "bookAppointment", startTime=f"{visit.town.day}T09:00")
+    visit.ask(
+        replace(ANN, phone=STRANGER),
+        "bookAppointment",
+        startTime=f"{visit.town.day}T09:00",
+        **ANN.claims(),
+    )
+    assert CALL_FOLLOWS in visit.heard[-1].text
+    visit.town.control("writebacks/finish")
+
+    assert "_promises" not in visit.kinds()
+    visit.town.rows("UPDATE tool_calls SET call_back = NULL RETURNING id")
+    assert "_promises" in visit.kinds()
+
+
+def test_who_is_registered_twice_is_found(visit: Visit) -> None:
+    visit.ask(replace(FAY, phone=STRANGER), "createPatient", **FAY.claims())
+    judge = visit.judge()
+    judge.writes.append(judge.writes[-1])
+
+    assert "_registered" in {one.partition(":")[0] for one in judge.findings()}

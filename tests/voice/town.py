@@ -438,6 +438,16 @@ class Town:
             found.setdefault(row.write_id, []).append((body, row.purpose))
         return found
 
+    def recipients(self) -> dict[UUID, set[str]]:
+        """To which numbers something of each write was written."""
+        found: dict[UUID, set[str]] = {}
+        owners = list({one.account for one in self.practices})
+        for row in self.rows(_TEXTS, owners=owners):
+            place = {"table": "text_messages", "row": str(row.id), "account": row.account_id}
+            number = SEALER.open_text(row.recipient, column="recipient", **place)
+            found.setdefault(row.write_id, set()).add(number)
+        return found
+
     def to_be_told(self) -> list[dict[str, Any]]:
         """Whom the practices are asked to call."""
         found: list[dict[str, Any]] = []

@@ -1,0 +1,96 @@
+"""The moments at which a call goes wrong if it ever does, each drawn with what befalls it.
+
+Left to chance alone, two callers hardly ever want one time, and the one who is cut off hardly ever
+calls again before the practice has said the end.
+"""
+
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from tests.voice.callers import HOURS, LOST_AND_FAILED, Call, Callers, Wish
+from tests.voice.people import ANN, BOB, CLEO, FAY, STRANGER, Person
+
+ANY_HOUR = st.sampled_from(HOURS)
+WHERE = st.sampled_from([0, 1])
+BEFORE_IT_LEAVES = st.sampled_from(["after busy 1", "before busy 2", "before submit 1"])
+WHILE_IT_LOOKS = st.sampled_from(["after busy 1", "before busy 2"])
+COMMITS = tuple(f"begin {number}" for number in range(6, 18))
+AROUND_IT = st.sampled_from(
+    ("before busy 1", "after busy 1", "after busy 2", "before submit 1", "after submit 1", *COMMITS)
+)
+CRASHES = st.sampled_from(["dies", "dies", "dies for good", "is taken over", "the ingress speaks"])
+CHANGES = st.sampled_from(["book", "cancel", "move", "new"])
+ENDS = st.sampled_from(
+    [("done", 40.0), ("fail", 0.3), ("fail", 40.0), ("lost-drop", 40.0), (LOST_AND_FAILED, 40.0),
+     ("not-logged", 0.3)]
+)  # fmt: skip
+IN_DOUBT = st.sampled_from([("done", 300.0), ("fail", 300.0), ("lost-504", 300.0)])
+PAUSES = st.sampled_from([5, 70, 70, 400])
+
+
+class Moments(Callers):
+    """Callers, and what is aimed at them."""
+
+    @rule(which=WHERE, when=ANY_HOUR, place=BEFORE_IT_LEAVES)
+    def two_want_one_time(self, which: int, when: str, place: str) -> None:
+        one = self.rings(ANN, which)
+        self.asks(one, Wish(tool="book", when=when, befalls=(place, "a rival asks")))
+
+    @rule(which=WHERE, when=ANY_HOUR, place=WHILE_IT_LOOKS)
+    def staff_takes_the_time_before_the_last_look(self, which: int, when: str, place: str) -> None:
+        """The copy that is looked at is as new as the book."""
+        self.town.control("knobs", refresh_seconds=0.0)
+        one = self.rings(BOB, which)
+        befalls = (place, "staff takes the time at last")
+        self.asks(one, Wish(tool="book", when=when, befalls=befalls))
+
+    @rule(which=WHERE, tool=CHANGES, when=ANY_HOUR, other=ANY_HOUR, fate=ENDS)
+    def a_request_ends(self, which: int, **about: Any) -> None:
+        wish = Wish(**about)
+        self.asks(self.about_theirs(which, wish.tool, wish.when), wish)
+
+    @rule(which=WHERE, when=ANY_HOUR, other=ANY_HOUR)
+    def an_appointment_is_moved(self, which: int, when: str, other: str) -> None:
+        self.asks(self.about_theirs(which, "move", when), Wish(tool="move", when=when, other=other))
+
+    @rule(which=WHERE, tool=CHANGES, when=ANY_HOUR, other=ANY_HOUR, place=AROUND_IT, event=CRASHES)
+    def a_worker_is_lost(self, which: int, place: str, event: str, **about: Any) -> None:
+        wish = Wish(befalls=(place, event), **about)
+        self.asks(self.about_theirs(which, wish.tool, wish.when), wish)
+
+    @rule(which=WHERE, tool=CHANGES, when=ANY_HOUR, other=ANY_HOUR, fate=IN_DOUBT, after=PAUSES,
+          is_own=st.booleans())  # fmt: skip
+    def somebody_asks_again_while_it_is_in_doubt(
+        self, which: int, fate: tuple[str, float], after: int, is_own: bool, **about: Any
+    ) -> None:
+        wish = Wish(**about)
+        one = self.about_theirs(which, wish.tool, wish.when)
+        self.asks(one, replace(wish, fate=fate))
+        self.town.time.passes(after)
+        self.town.works()
+        number = one.number if is_own else STRANGER
+        again = Call(number, self.town.practices[which])
+        self.asks(again, replace(wish, who=FAY if wish.tool == "new" else ANN))
+
+    @rule(which=WHERE, tool=st.sampled_from(["info", "cancel", "move", "find"]), when=ANY_HOUR)
+    def a_stranger_asks_after_somebody_else(self, which: int, tool: str, when: str) -> None:
+        self.asks(self.rings(ANN, which), Wish(tool="info"))
+        call = Call(STRANGER, self.town.practices[which])
+        self.asks(call, Wish(tool=tool, when=when))
+        self.asks(call, Wish(tool=tool, when=when, who=CLEO, is_right=False))
+
+    def rings(self, who: Person, which: int) -> Call:
+        """A call of theirs, from their own number."""
+        self.calls[0] = Call(who.phone, self.town.practices[which], id=uuid4().hex)
+        return self.calls[0]
+
+    def about_theirs(self, which: int, tool: str, when: str) -> Call:
+        """A call of Ann's, who has something then that can be changed."""
+        if tool in {"cancel", "move"}:
+            self.noted_by_staff(which, ANN, when)
+            self.town.control("knobs", refresh_seconds=0.0)
+        return self.rings(ANN, which)
