@@ -65,8 +65,7 @@ def told_of(request: ToolRequest, kept: KeptWrite, done: str, **about: object) -
     is_again = kept.key != request.write_key
     if state is WriteState.CONFIRMED:
         before = "That was done already. " if is_again else ""
-        number = f" The confirmation number is {spelled(kept.confirmation)}."
-        return _said(kept, before + done + number, Told.CONFIRMED, **about)
+        return _said(kept, before + _numbered(kept, done), Told.CONFIRMED, **about)
     if is_again and state not in CAME_TO_NOTHING:
         return _requested_already(request, kept, **about)
     if state in OPEN:
@@ -75,6 +74,13 @@ def told_of(request: ToolRequest, kept: KeptWrite, done: str, **about: object) -
     if state is WriteState.FAILED:
         return _said(kept, NOT_TAKEN, Told.FAILED, **about)
     return _said(kept, NOT_DONE, Told.FAILED, **about)
+
+
+def _numbered(kept: KeptWrite, done: str) -> str:
+    """With its number; a question comes last, for who has heard it answers."""
+    said, mark, question = done.partition(". ")
+    number = f"The confirmation number is {spelled(kept.confirmation)}."
+    return f"{said}. {number} {question}" if mark and done.endswith("?") else f"{done} {number}"
 
 
 def _requested_already(request: ToolRequest, kept: KeptWrite, **about: object) -> ToolAnswer:

@@ -35,6 +35,10 @@ from domain.tools import ToolRequest
 from domain.verification import Claim
 from domain.window import zone
 
+EARLIEST = re.compile(
+    r"\b(earliest|soonest|asap|as (soon|early) as possible|(first|next) available)\b",
+    re.IGNORECASE,
+)
 LONGEST, LONGEST_MESSAGE = 500, 2000
 LONGEST_NUMBER = 40
 LONGEST_SAID = 60
@@ -182,6 +186,11 @@ class Arguments:
 
     def _local(self, instant: datetime) -> datetime:
         return instant.astimezone(zone(self.place.timezone))
+
+    def wants_earliest(self) -> bool:
+        """Whoever does is told that one, and not a choice of the day."""
+        words = " ".join(one for one in (self.text(*DATE), self.text(*TIME)) if one)
+        return bool(EARLIEST.search(words)) and heard_part(words) is None
 
     def day(self) -> date | None:
         """The day that is looked at, if one is named."""

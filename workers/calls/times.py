@@ -75,6 +75,16 @@ def said(request: ToolRequest, openings: Sequence[Opening]) -> str:
     )
 
 
+def the_earliest(
+    request: ToolRequest, day: date, sought: Sought, openings: Sequence[Opening]
+) -> str:
+    """The first of those of a day, or of the days after it: who wishes for that one gets it."""
+    first = openings or later(request, day, sought)
+    if not first:
+        return none_but(request, day, sought)
+    return f"The earliest is {said(request, first[:1])}. Shall I make the appointment?"
+
+
 def alternatives(
     request: ToolRequest, start: datetime, sought: Sought, openings: Sequence[Opening]
 ) -> str:

@@ -15,7 +15,14 @@ from domain.writes import KeptWrite, SlotTaken, WriteState
 from workers.calls.arguments import Arguments, arguments_of
 from workers.calls.carrying import asked_before, carried
 from workers.calls.identity import Known, the_patient
-from workers.calls.times import Sought, alternatives, on_day, resource_id, too_soon_or_far
+from workers.calls.times import (
+    Sought,
+    alternatives,
+    on_day,
+    resource_id,
+    the_earliest,
+    too_soon_or_far,
+)
 from workers.calls.upcoming import (
     PHI,
     asked_for_at,
@@ -44,6 +51,8 @@ def answer(request: ToolRequest) -> ToolAnswer:
     first = request.writer.booking_of(request.call_id)
     if first is not None:
         return _of_this_call(request, told, patient, first)
+    if told.wants_earliest():
+        return _earliest(request, told)
     start = told.start()
     if start is None:
         return ToolAnswer(text=WHEN)
@@ -53,12 +62,24 @@ def answer(request: ToolRequest) -> ToolAnswer:
     return _book(request, told, patient, start)
 
 
+def _earliest(request: ToolRequest, told: Arguments) -> ToolAnswer:
+    """Nobody is booked at a time they have not heard."""
+    day, sought = told.day() or told.place.today, _sought(request, told)
+    found = on_day(request, day, sought)
+    return ToolAnswer(text=the_earliest(request, day, sought, found))
+
+
+def _sought(request: ToolRequest, told: Arguments) -> Sought:
+    type_id, _ = told.type(request.connection)
+    minutes = told.minutes(type_id, request.connection, request.rules)
+    return Sought(minutes=minutes, practitioner_id=told.practitioner(request.connection))
+
+
 def _book(request: ToolRequest, told: Arguments, patient: Known, start: datetime) -> ToolAnswer:
     """On what is free at this moment; the engine holds it and looks once more before it sends."""
     connection = request.connection
     type_id, type_name = told.type(connection)
-    minutes = told.minutes(type_id, connection, request.rules)
-    sought = Sought(minutes=minutes, practitioner_id=told.practitioner(connection))
+    sought = _sought(request, told)
     there = _there_already(request, patient, start, sought)
     if there is not None:
         return there
@@ -69,7 +90,7 @@ def _book(request: ToolRequest, told: Arguments, patient: Known, start: datetime
     wish = Booking(
         patient_id=patient.id,
         start=start,
-        minutes=minutes,
+        minutes=sought.minutes,
         practitioner_id=resource_id(opening, PRACTITIONER) or "",
         operatory_id=resource_id(opening, OPERATORY),
         type_id=type_id,

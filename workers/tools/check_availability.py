@@ -1,6 +1,5 @@
 """check-availability: a few free times of the day that is wished for, or the next ones."""
 
-import re
 from collections.abc import Sequence
 from datetime import date, time
 
@@ -13,20 +12,16 @@ from workers.calls.arguments import DATE, START, TIME, Arguments, arguments_of
 from workers.calls.times import (
     Sought,
     alternatives,
-    later,
     none_but,
     on_day,
     said,
+    the_earliest,
     too_soon_or_far,
 )
 
 NAME = "check-availability"
 ABILITIES = frozenset({Ability.OPENINGS, Ability.BOOK})
 PHI: tuple[str, ...] = ()
-EARLIEST = re.compile(
-    r"\b(earliest|soonest|asap|as (soon|early) as possible|(first|next) available)\b",
-    re.IGNORECASE,
-)
 
 
 def answer(request: ToolRequest) -> ToolAnswer:
@@ -38,23 +33,10 @@ def answer(request: ToolRequest) -> ToolAnswer:
         practitioner_id=told.practitioner(request.connection),
     )
     found = on_day(request, day, sought)
-    if _wants_earliest(told):
-        return ToolAnswer(text=_earliest(request, day, sought, found))
+    if told.wants_earliest():
+        return ToolAnswer(text=the_earliest(request, day, sought, found))
     text = _offer(request, told, day, found, sought) if found else _nothing_on(request, day, sought)
     return ToolAnswer(text=text)
-
-
-def _wants_earliest(told: Arguments) -> bool:
-    """Whoever does gets that one, and not a choice of the day."""
-    words = " ".join(one for one in (told.text(*DATE), told.text(*TIME)) if one)
-    return bool(EARLIEST.search(words)) and heard_part(words) is None
-
-
-def _earliest(request: ToolRequest, day: date, sought: Sought, found: Sequence[Opening]) -> str:
-    first = found or later(request, day, sought)
-    if not first:
-        return _nothing_on(request, day, sought)
-    return f"The earliest is {said(request, first[:1])}. Shall I make the appointment?"
 
 
 def _nothing_on(request: ToolRequest, day: date, sought: Sought) -> str:

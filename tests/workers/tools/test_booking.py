@@ -216,6 +216,19 @@ def test_availability_follows_the_wish(wished: dict[str, str], heard: str) -> No
     assert heard in said
 
 
+@pytest.mark.parametrize("wished", [{"time": "earliest"}, {"date": "first available"}], ids=str)
+def test_who_would_book_the_earliest_hears_which_it_is_first(wished: dict[str, str]) -> None:
+    practice = Practice()
+
+    said = practice.call().ask("book-appointment", **{"date": "Monday", **wished})
+
+    assert said == (
+        "The earliest is Monday 23 November at 9 am with Dr. Mona Lee. Shall I make the"
+        " appointment?"
+    )
+    assert practice.desk.sent == []
+
+
 def test_the_free_slots_of_the_pms_are_offered_where_it_has_them() -> None:
     practice = Practice()
     span = Window(local(MONDAY, 14), local(MONDAY, 15))

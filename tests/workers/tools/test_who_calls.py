@@ -293,7 +293,9 @@ def registered() -> tuple[Practice, Call]:
     """Somebody new, whom the practice's copy does not show yet."""
     practice = Practice()
     call = practice.call(STRANGER)
-    assert "is registered" in call.ask("create-patient", **FAY)
+    said = call.ask("create-patient", **FAY)
+    assert said.startswith("The new patient is registered. The confirmation number is ")
+    assert said.endswith(". Which day would you like to come in?")
     practice.desk.people.popitem()
     practice.desk.asked.clear()
     assert call.proofs.attempts == 1, "the look for a record there may be is a guess"
