@@ -49,6 +49,7 @@ HOW_LONG = "A visit takes from five minutes to eight hours. How long shall it be
 MONTH_FIRST = frozenset({"US", "PH", "PR", "GU"})
 NESTED = frozenset({"patient", "appointment", "customer", "slot", "address"})
 
+_SEVERAL = re.compile(r"\s+(?:or|and|and then)\s+", re.IGNORECASE)
 _LENGTH = re.compile(r"(-?\d+(?:\.\d+)?) ?(h(?:ou)?rs?\b|h(?=\d|\b)|m(?:in(?:ute)?s?)?\b)?")
 
 ID = ("patientid", "patientpmsid")
@@ -129,6 +130,7 @@ class Arguments:
     def start(self) -> datetime | None:
         """When an appointment is wished for: in one argument, or as a day and a time."""
         day, clock, start = self.text(*DATE), self.text(*TIME), self.text(*START)
+        self._require_one_day(day or start or "")
         if start is not None and day is not None and is_clock(start):
             start, clock = None, start
         if start is not None:
@@ -196,7 +198,20 @@ class Arguments:
         """The day that is looked at, if one is named."""
         told = self.text(*DATE) or self.text(*START)
         place = replace(self.place, offering=True)
+        self._require_one_day(told or "")
         return heard_day(self.with_weekday(told), place) if told else None
+
+    def _require_one_day(self, told: str) -> None:
+        """Who names several in one breath is asked for the first of them."""
+        parts, days = _SEVERAL.split(told), []
+        try:
+            place = replace(self.place, offering=True)
+            days = [heard_day(one, place) for one in parts if len(parts) > 1]
+        except BadInput:
+            return
+        if len(set(days)) > 1:
+            both = joined([said_day(one, today=self.place.today) for one in days])
+            raise BadInput(f"I can look at one day at a time. Which one first, {both}?")
 
     def claim(self) -> Claim:
         """Who the patient is said to be; `patient` may be an id or a name, models use it so."""

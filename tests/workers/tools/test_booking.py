@@ -216,6 +216,17 @@ def test_availability_follows_the_wish(wished: dict[str, str], heard: str) -> No
     assert heard in said
 
 
+@pytest.mark.parametrize("tool", ["check-availability", "book-appointment"])
+@pytest.mark.parametrize("date", ["Monday or Tuesday", "Monday and Tuesday"])
+def test_who_names_two_days_is_asked_which_comes_first(tool: str, date: str) -> None:
+    said = Practice().call().ask(tool, date=date, time="9 am")
+
+    assert said == (
+        "I can look at one day at a time. Which one first, Monday 23 November or Tuesday 24"
+        " November?"
+    )
+
+
 @pytest.mark.parametrize("wished", [{"time": "earliest"}, {"date": "first available"}], ids=str)
 def test_who_would_book_the_earliest_hears_which_it_is_first(wished: dict[str, str]) -> None:
     practice = Practice()
