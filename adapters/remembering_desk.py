@@ -15,6 +15,7 @@ from domain.desk import (
     Note,
     Opening,
     Outcome,
+    Paid,
     PatientCard,
     PatientQuery,
     PracticeDesk,
@@ -102,6 +103,9 @@ class RememberingDesk(PracticeDesk):
 
     def balance(self, patient_id: str) -> Balance | None:
         return self.desk.balance(patient_id)
+
+    def last_payment(self, patient_id: str) -> Paid | None:
+        return self.desk.last_payment(patient_id)
 
     def drain_spent(self) -> Sequence[Spend]:
         return self.desk.drain_spent()

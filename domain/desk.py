@@ -165,6 +165,15 @@ class Balance:
     insurance: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paid:
+    """One payment on a patient's account; `method` in the words of the practice's system."""
+
+    amount: str = field(repr=False)
+    on: date
+    method: str | None = None
+
+
 class WriteDesk(Protocol):
     """What it takes to write to a PMS and to learn what became of it."""
 
@@ -231,5 +240,8 @@ class PracticeDesk(WriteDesk, Protocol):
     def insurance(self, patient_id: str) -> Sequence[Coverage]: ...
 
     def balance(self, patient_id: str) -> Balance | None: ...
+
+    def last_payment(self, patient_id: str) -> Paid | None:
+        """The newest, whoever paid; None where none is told, or the PMS tells of none."""
 
     def drain_spent(self) -> Sequence[Spend]: ...

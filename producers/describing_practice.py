@@ -1,11 +1,20 @@
 """What /openapi.json says of the answers of a practice's own system, and of who else calls us."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastPayment:
+    amount: str
+    date: date
+    method: str | None
+
 
 WRITTEN: Fields = {"id": str | None, "confirmationNumber": str, "status": str}
 MESSAGE: Fields = {"message": str}
@@ -131,7 +140,10 @@ PRACTICE: Mapping[str, Fields] = {
     "get /api/pms/patients/{patient_id}/insurance": {"insurance": [INSURANCE]},
     "post /api/pms/patients/{patient_id}/insurance": _written("insurance", **INSURANCE),
     "get /api/pms/patients/{patient_id}/balance": {
-        "balance": dict.fromkeys(("total", "insurance", "patient", "lastPayment"), str | None)
+        "balance": {
+            **dict.fromkeys(("total", "insurance", "patient"), str | None),
+            "lastPayment": LastPayment | None,
+        }
     },
     "post /api/pms/payments": _written(
         "payment", patientId=str, amount=str, method=str, timestamp=datetime

@@ -25,6 +25,7 @@ from domain.desk import (
     Opening,
     Outcome,
     OutcomeUnknown,
+    Paid,
     PatientCard,
     PatientQuery,
     Receipt,
@@ -134,6 +135,9 @@ class AdvancedMdDesk:
         raise Refused(_NOT_OFFERED)
 
     def balance(self, patient_id: str) -> Balance | None:
+        raise Refused(_NOT_OFFERED)
+
+    def last_payment(self, patient_id: str) -> Paid | None:
         raise Refused(_NOT_OFFERED)
 
     def submit(self, write: Write) -> Receipt:

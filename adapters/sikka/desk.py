@@ -36,6 +36,7 @@ from domain.desk import (
     Note,
     Opening,
     Outcome,
+    Paid,
     PatientCard,
     PatientQuery,
     Receipt,
@@ -167,6 +168,10 @@ class SikkaDesk:
         self._require(Ability.READ_BALANCE)
         rows = self._line.records("/patient_balance", self._of_patient(patient_id))
         return reading.balance(rows, patient_id)
+
+    def last_payment(self, patient_id: str) -> Paid | None:
+        self._require(Ability.READ_BALANCE)
+        return reading.last_payment(self._line, self._of_patient(patient_id))
 
     def submit(self, write: Write) -> Receipt:
         self._require(ABILITY[write.kind])

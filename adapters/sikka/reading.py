@@ -1,18 +1,22 @@
 """Notes, insurance, balances and free slots as Sikka has them, in our words."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 
 from adapters.rest.record import Record
-from adapters.sikka.line import Line
+from adapters.sikka.line import Line, PlanLacks
 from adapters.sikka.rows import days_asked, starts
+from adapters.sikka.statuses import NEVER
 from domain.connections import Connection
-from domain.desk import Balance, Coverage, Note, Opening, Resource
+from domain.desk import Balance, Coverage, Note, Opening, Paid, Resource
 from domain.errors import BadRecord
 from domain.slots import OPERATORY, PRACTITIONER
 from domain.window import Window
 
 _COMPANY = ("insurance_company_name", "company_name", "name")
+PAYMENT = "Payment"
+"""As clients of Sikka ask for it; its documents name the filter alone."""
 _GROUP = ("group_number", "group_name", "group_id")
 
 
@@ -64,6 +68,42 @@ def balance(rows: Sequence[Record], patient_id: str) -> Balance | None:
                 insurance=row.maybe("insurance_due"),
             )
     return None
+
+
+def last_payment(line: Line, asked: dict[str, str]) -> Paid | None:
+    """Whether `transaction_type` filters is not left to Sikka; what cannot be read is none."""
+    try:
+        rows = line.records("/transactions", {**asked, "transaction_type": PAYMENT})
+    except PlanLacks:
+        return None
+    found: list[Paid] = []
+    for row in rows:
+        try:
+            if row.maybe_id("patient_id") == asked["patient_id"]:
+                found += _payments(row)
+        except (BadRecord, ValueError):
+            continue
+    return max(found, key=lambda one: one.on, default=None)
+
+
+def _payments(row: Record) -> Iterator[Paid]:
+    """An account may count what was paid below zero; a correction to nothing is no payment."""
+    kind, told = row.maybe("transaction_type"), row.maybe("transaction_date")
+    amount = _sum(row.side("amount"))
+    if (kind or "").casefold() != PAYMENT.casefold() or not amount or told is None:
+        return
+    if told.startswith(NEVER):
+        return
+    day = date.fromisoformat(told[: len("2026-06-02")])
+    yield Paid(amount=f"{abs(amount):.2f}", on=day, method=row.maybe("payment_type"))
+
+
+def _sum(text: str | None) -> Decimal | None:
+    try:
+        found = Decimal((text or "").replace(",", ""))
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
 
 
 def openings(

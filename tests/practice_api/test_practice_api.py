@@ -16,6 +16,7 @@ from domain.desk import (
     Coverage,
     Note,
     Outcome,
+    Paid,
     Receipt,
     Resource,
     Verdict,
@@ -478,6 +479,7 @@ def test_notes_insurance_balance_and_payments_are_on_the_record(api: Client) -> 
     desk.kept_notes = [Note(text="Prefers mornings", by="Dr. Lee", pms_id="N1")]
     desk.covers = [Coverage(provider="Example Dental", policy="P1", group="G1")]
     desk.owes = Balance(total="120.00", insurance="40.00", patient="80.00")
+    desk.paid = Paid(amount="60.00", on=date(2026, 9, 30), method="Check")
     path = f"/patients/{ANN}"
 
     notes = api.told("GET", f"{path}/notes")["notes"]
@@ -498,6 +500,7 @@ def test_notes_insurance_balance_and_payments_are_on_the_record(api: Client) -> 
         "40.00",
         "80.00",
     )
+    assert balance["lastPayment"] == {"amount": "60.00", "date": "2026-09-30", "method": "Check"}
     assert [one.status_code for one in (note, added, paid)] == [201, 201, 201]
     assert paid.json()["payment"]["amount"] == "80.00"
     assert [one.kind.value for one in desk.sent] == ["add_note", "add_insurance", "record_payment"]

@@ -23,6 +23,7 @@ from domain.desk import (
     Note,
     Opening,
     Outcome,
+    Paid,
     PatientCard,
     PatientQuery,
     Receipt,
@@ -262,6 +263,9 @@ class Book:
         return []
 
     def balance(self, patient_id: str) -> Balance | None:
+        return None
+
+    def last_payment(self, patient_id: str) -> Paid | None:
         return None
 
 

@@ -84,9 +84,15 @@ def balance(request: ToolRequest) -> Said:
     patient_id = given.patient(request).patient.pms_id
     found = request.desk.balance(patient_id)
     amounts = asdict(found) if found else {"total": None, "insurance": None, "patient": None}
+    paid = request.desk.last_payment(patient_id)
+    last = (
+        {"amount": paid.amount, "date": paid.on.isoformat(), "method": paid.method}
+        if paid
+        else None
+    )
     return Said(
-        body={"balance": {**amounts, "lastPayment": None}},
-        phi=("balance",) if found else (),
+        body={"balance": {**amounts, "lastPayment": last}},
+        phi=("balance",) if found or paid else (),
         patient_id=patient_id,
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.desk import Ability, PatientQuery, Resource
+from domain.desk import Ability, Paid, PatientQuery, Resource
 from domain.errors import BrokenContract, Refused, Transient
 from domain.window import Window
 from domain.wishes import NewCoverage, Write
@@ -400,6 +400,51 @@ def test_a_balance_is_the_patients_own() -> None:
     )
 
     assert balance is not None and (balance.total, balance.insurance) == ("120.50", "20.00")
+
+
+def transaction(on: str, **told: str) -> dict[str, str]:
+    return {
+        "patient_id": "p-1",
+        "transaction_type": "Payment",
+        "transaction_date": f"{on}T00:00:00",
+        "amount": "-60.00",
+        "payment_type": "Check",
+        **told,
+    }
+
+
+def test_the_last_payment_is_the_patients_newest_whatever_sikka_makes_of_the_filter() -> None:
+    counter = Counter(
+        {
+            "GET /transactions": listed(
+                transaction("2026-01-05", amount="-20.00", payment_type="Cash"),
+                transaction("2026-03-31", amount="-1,060.5", payment_type=""),
+                transaction("2026-02-11"),
+                transaction("2026-05-01", patient_id="p-2"),
+                transaction("2026-05-02", transaction_type="Procedure", amount="90.00"),
+                transaction("2026-05-03", amount="0.00"),
+                transaction("2026-05-04", amount="nothing"),
+                transaction("31/05/2026"),
+                transaction("1111-11-11"),
+            )
+        }
+    )
+
+    paid = counter.desk.last_payment("p-1")
+
+    assert paid == Paid(amount="1060.50", on=date(2026, 3, 31), method=None)
+    asked = counter.asked("/transactions")[0].url.params
+    assert (asked["patient_id"], asked["practice_id"]) == ("p-1", "1")
+    assert asked["transaction_type"] == "Payment"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [listed(), failure(401, "API2004"), listed({"patient_id": "p-1", "amount": 60})],
+    ids=["nothing paid", "not in the plan", "not told what it is"],
+)
+def test_where_no_payment_can_be_told_none_is(answer: Any) -> None:
+    assert Counter({"GET /transactions": answer}).desk.last_payment("p-1") is None
 
 
 @pytest.mark.parametrize(

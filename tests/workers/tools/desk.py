@@ -17,6 +17,7 @@ from domain.desk import (
     Note,
     Opening,
     Outcome,
+    Paid,
     PatientCard,
     PatientQuery,
     Receipt,
@@ -114,6 +115,7 @@ class Desk:
     kept_notes: list[Note] = field(default_factory=list)
     covers: list[Coverage] = field(default_factory=list)
     owes: Balance | None = None
+    paid: Paid | None = None
     besides: dict[str, tuple[Resource, ...]] = field(default_factory=dict)
     """What an appointment takes besides the doctor and the chair, by its id."""
 
@@ -192,6 +194,10 @@ class Desk:
     def balance(self, patient_id: str) -> Balance | None:
         self._ask("balance")
         return self.owes
+
+    def last_payment(self, patient_id: str) -> Paid | None:
+        self._ask("last_payment")
+        return self.paid
 
     def submit(self, write: Write) -> Receipt:
         self._ask("submit")
