@@ -37,6 +37,7 @@ from producers.idempotency import MaybeOnce
 router = APIRouter(prefix="/api/advancedmd", tags=["both ways"])
 
 Reader = Annotated[Door, Depends(door(Permission.SEE_STATUS))]
+Overseer = Annotated[Door, Depends(door(Permission.OPERATE))]
 Syncer = Annotated[Door, Depends(door(Permission.SYNC))]
 
 Counted = TypeVar("Counted", TallyAnswer, OutcomesAnswer)
@@ -105,14 +106,14 @@ def job(door: Reader, job_id: int) -> JobAnswer:
 
 
 @router.get("/sync/dashboard", summary="See every practice that takes changes at a glance")
-def dashboard(door: Reader, days: Days = 7) -> Dashboard:
+def dashboard(door: Overseer, days: Days = 7) -> Dashboard:
     with door.transaction() as db:
         return Dashboard(practices=_boards(db, door, days))
 
 
 @router.get("/sync/logs", summary="See what went between the sheet and the practices")
 def logs(
-    door: Reader,
+    door: Overseer,
     connection_id: UUID | None = None,
     kind: Literal["patient", "appointment", "charge"] | None = None,
     state: Literal["done", "waiting", "failed"] | None = None,
@@ -133,7 +134,7 @@ def logs(
 
 
 @router.get("/sync/stats", summary="Count what agrees, waits and failed")
-def stats(door: Reader, days: Days = 7) -> Stats:
+def stats(door: Overseer, days: Days = 7) -> Stats:
     with door.transaction() as db:
         boards = _boards(db, door, days)
     return Stats(

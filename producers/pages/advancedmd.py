@@ -171,6 +171,7 @@ def _rights(door: Door) -> dict[str, bool]:
         "may_see": door.person.may(Permission.SEE_SHEET),
         "may_edit": door.person.may(Permission.EDIT_SHEET),
         "may_configure": door.person.may(Permission.CONFIGURE),
+        "may_oversee": door.person.may(Permission.OPERATE),
     }
 
 

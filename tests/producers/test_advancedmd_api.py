@@ -225,6 +225,25 @@ def test_the_dashboard_and_its_figures_agree(day: TwoWayDay) -> None:
         assert stats[part] == board[part]
 
 
+@pytest.mark.parametrize("path", ["/sync/dashboard", "/sync/stats", "/sync/logs"])
+def test_the_dashboard_is_for_who_looks_after_the_service(day: TwoWayDay, path: str) -> None:
+    told = {role: get(day, path, role=role).status_code for role in Role}
+
+    assert told == {
+        **dict.fromkeys((Role.OWNER, Role.ADMIN, Role.OPS), 200),
+        **dict.fromkeys((Role.BILLING, Role.PROVIDER), 403),
+    }
+
+
+def test_billing_syncs_by_hand_and_providers_read_how_a_row_stands(day: TwoWayDay) -> None:
+    at, pull = f"/appointments/{day.ids['Ben Sketch']}", "/appointments/pull-updates"
+    one = {"connection_id": str(day.connection)}
+
+    assert post(day, pull, one, role=Role.BILLING).status_code == 202
+    assert post(day, pull, one, role=Role.PROVIDER).status_code == 403
+    assert get(day, f"{at}/sync-status", role=Role.PROVIDER).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("kind", "subjects"),
     [("appointment", {"appointment"}), ("patient", {"patient"}), ("charge", set())],

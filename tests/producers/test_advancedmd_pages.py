@@ -102,6 +102,40 @@ def test_a_pass_says_what_was_new_and_none_that_found_nothing_is_told(day: TwoWa
     assert "nothing to change" not in page
 
 
+@pytest.mark.parametrize(
+    ("role", "figures", "buttons"),
+    [
+        (Role.ADMIN, True, True),
+        (Role.OPS, True, True),
+        (Role.BILLING, False, True),
+        (Role.PROVIDER, False, False),
+    ],
+)
+def test_figures_are_for_who_looks_after_it_and_buttons_for_who_syncs(
+    day: TwoWayDay,
+    role: Role,
+    figures: bool,
+    buttons: bool,
+) -> None:
+    day.site.sign_in(role)
+
+    page = day.site.client.get("/advancedmd").text
+
+    for part in ("tallies", "budget", "log"):
+        assert (f'id="{part}"' in page) is figures
+    assert ("data-deed" in page) is buttons
+    assert "3 rows need somebody" in page
+
+
+def test_who_sees_no_figures_is_told_that_nothing_waits(day: TwoWayDay) -> None:
+    with day.site.everything() as db:
+        db.execute(update(run_sheet_appointments).values(removed_at=MORNING))
+        db.execute(update(patient_links).values(state="linked", pms_patient_id="77"))
+    day.site.sign_in(Role.PROVIDER)
+
+    assert "Nothing waits for somebody here." in day.site.client.get("/advancedmd").text
+
+
 def test_an_operator_sees_how_it_goes_and_no_patient(day: TwoWayDay) -> None:
     day.site.sign_in(Role.OPS)
 
