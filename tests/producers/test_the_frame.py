@@ -251,6 +251,17 @@ def test_a_day_that_was_read_and_is_empty_says_so_and_when(site: Site) -> None:
     assert "data-due" not in page
 
 
+def test_a_day_of_another_year_shows_its_year(site: Site) -> None:
+    site.sign_in()
+
+    mistyped = site.client.get("/", params={"date": "2062-12-24"}).text
+    meant = site.client.get("/", params={"date": "2026-12-24"}).text
+
+    assert "24 December<span> 2062</span>" in mistyped
+    assert "Sunday 24 December 2062 has not been read yet" in mistyped
+    assert '24 December<span class="sr"> 2026</span>' in meant
+
+
 def test_a_day_nobody_read_is_not_called_empty(site: Site) -> None:
     site.sign_in()
 
