@@ -1,7 +1,7 @@
 """Errors as RFC 9457 problem details, or as a page where a person is looking."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -64,12 +64,15 @@ class ProblemDetails(BaseModel):
     errors: list[Place] = []
 
 
+READING = frozenset({"GET", "HEAD"})
 METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
 SORRY = "Something went wrong on our side. It has been logged; try again in a moment."
 AWAY = "Something this needs cannot be reached just now; try again in a moment."
 NOTHING_HERE = "There is nothing at this address."
 NOWHERE = "The address may have been mistyped, or what it led to is gone."
 NO_PAGE = "This address is no page: it answers a button or a program. Go back and use the button."
+NOT_UNDERSTOOD = "The end of the address says what is to be shown, and is not understood"
+FROM_MENU = "Open the page again from the menu."
 SENTENCES: Mapping[HTTPStatus, str] = {
     HTTPStatus.NOT_FOUND: NOTHING_HERE,
     HTTPStatus.BAD_REQUEST: "The body of the request cannot be read; send JSON, or a whole form.",
@@ -170,12 +173,23 @@ def _away(error: Transient) -> Problem:
 def _invalid(request: Request, error: Exception) -> Response:
     """Names the places, never what stood there; of very many the first."""
     errors = error.errors() if isinstance(error, RequestValidationError) else []
+    if _is_page(request) and request.method in READING:
+        return answer(request, _unread([one["loc"] for one in errors]))
     places = [{"at": _place(one["loc"]), "problem": one["msg"]} for one in errors[:MOST_PLACES]]
     told = [f"{place['at']}: {place['problem']}" for place in places]
     if len(errors) > MOST_PLACES:
         told.append(f"and {len(errors) - MOST_PLACES} more")
     detail = "The request cannot be read: " + "; ".join(told)
     return answer(request, Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=places))
+
+
+def _unread(places: Sequence[Sequence[Any]]) -> Problem:
+    """For somebody whose address was mistyped or cut: no such page, or what it is shown by."""
+    if any(place[0] == "path" for place in places):
+        return Problem(HTTPStatus.NOT_FOUND, NOWHERE)
+    names = sorted({_place(place[-1:]) for place in places})
+    told = f" ({', '.join(names[:MOST_PLACES])})" if names else ""
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{NOT_UNDERSTOOD}{told}. {FROM_MENU}")
 
 
 def _place(steps: Iterable[object]) -> str:

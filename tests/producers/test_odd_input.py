@@ -170,6 +170,27 @@ def test_of_very_many_places_that_cannot_be_read_the_first_are_named(
     assert (len(told["errors"]), len(told["detail"]) < 3000) == (10, True)
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("/connections/7fc90ca9", 404, "may have been mistyped"),
+        ("/sync?runs=many", 422, "not understood (runs). Open the page again"),
+        ("/summary?week=soon", 422, "not understood (week). Open the page again"),
+    ],
+)
+def test_a_mistyped_address_of_a_page_is_told_in_words_for_people(
+    site: Site, path: str, status: int, said: str
+) -> None:
+    site.sign_in()
+
+    page = site.client.get(path, headers={"Accept": "text/html"})
+
+    assert page.status_code == status
+    assert said in page.text
+    for jargon in ("UUID", "path.", "query.", "Input should"):
+        assert jargon not in page.text
+
+
 def test_a_word_that_nobody_could_read_is_not_told_again_whole(
     site: Site, headers: dict[str, str]
 ) -> None:
