@@ -36,7 +36,7 @@ def test_the_dashboard_and_the_sheet_say_how_each_row_stands(
     assert found["clinicians"] == ["Dr Iris Imagined", "Omar Supposed LCSW"]
     assert found["clinicianSaid"].endswith("Omar Supposed LCSW")
     assert found["title"] == "AdvancedMD"
-    assert found["toolsAreOneLine"]
+    assert found["toolsAreOneLine"] and found["pagesFit"]
     assert (found["mayLink"], found["mayLinkThen"]) == (False, True)
     assert found["chosen"] == ["JOAN WALKIN", "JOAN MARIE WALKIN"]
     assert found["before"] is True

@@ -15,6 +15,13 @@ export default async function play({ open, shots, base, told }) {
 
   const tops = await page.locator(".tools > *").evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
   found.toolsAreOneLine = Math.max(...tops) - Math.min(...tops) < 12;
+  found.pagesFit = await page.evaluate(() => {
+    document.querySelector(".me .name").textContent = "Mara Manager";
+    const pages = document.querySelector(".top nav");
+    // An account whose first week is over has one more.
+    pages.insertAdjacentHTML("beforeend", '<a href="/summary">Week</a>');
+    return pages.scrollWidth <= pages.clientWidth;
+  });
   await shot(page, "sheet-light", false);
   await page.locator(".who", { hasText: "Ben Sketch" }).click();
   await page.locator("#push").waitFor();
