@@ -128,5 +128,8 @@ def lacking(call: str, *, can: Collection[Ability], may: Collection[Ability]) ->
     if needs.intersection(may):
         return None
     if needs.intersection(can):
-        return f"This practice has switched it off that its system can {WORDS[call]}."
+        return (
+            f"This practice's system can {WORDS[call]}, but that is switched off here; an owner or"
+            " admin may switch it on."
+        )
     return f"This practice's system cannot {WORDS[call]}."

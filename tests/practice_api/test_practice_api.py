@@ -617,7 +617,7 @@ def test_what_a_system_cannot_do_is_said_in_a_sentence(api: Client) -> None:
     assert balance.status_code == 501
     assert balance.json()["detail"] == "This practice's system cannot show balances."
     assert notes.status_code == 409
-    assert "switched it off" in notes.json()["detail"]
+    assert "switched off here; an owner" in notes.json()["detail"]
 
 
 def test_the_audit_says_what_was_answered_and_not_that_all_went_well(api: Client) -> None:
