@@ -194,8 +194,23 @@ def _tell_settings(now: Connection, *, as_json: bool) -> None:
             ("Name", now.name),
             ("Zone", now.timezone),
             ("Every", f"{now.frequency_minutes} min"),
-            ("While quiet", "less often" if now.adaptive else "as often"),
+            ("While quiet", _resting(now)),
+            ("Open", _hours(now)),
             ("Syncs", "telehealth only" if now.telehealth_only else "all appointments"),
             *now.settings.items(),
         ]
     )
+
+
+def _resting(now: Connection) -> str:
+    return f"less often, up to {now.quiet_minutes} min apart" if now.adaptive else "as often"
+
+
+def _hours(now: Connection) -> str:
+    """As it was told; what is taken for its hours without a word is not its own."""
+    days = [
+        f"{day} {' and '.join(f'{start} to {end}' for start, end in shifts)}"
+        for day, shifts in now.opening_hours.items()
+        if shifts
+    ]
+    return ", ".join(days) or "no hours told"

@@ -230,6 +230,17 @@ def test_opening_hours_are_kept_and_taken_away(
     assert stored(database_url, kept) == "{}"
 
 
+def test_what_was_set_is_shown(shell: Shell, connected: str) -> None:
+    hours = 'opening_hours={"mon": [["08:00", "12:00"], ["13:00", "17:00"]], "tue": []}'
+
+    told = shell("connections", "set", connected, hours, "--quiet-every", "240").out
+    without = shell("connections", "set", connected, "opening_hours=").out
+
+    assert "mon 08:00 to 12:00 and 13:00 to 17:00" in told and "tue" not in told
+    assert "less often, up to 240 min apart" in told
+    assert "no hours told" in without
+
+
 def test_opening_hours_nobody_can_read_are_refused(shell: Shell, connected: str) -> None:
     said = shell.complaint("connections", "set", connected, "opening_hours=9 to 5")
 
