@@ -1,7 +1,7 @@
 """What an operator was told of a vendor's limits, where its documents leave them open."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,23 +26,34 @@ _LIMIT = re.compile(r"(?P<requests>[1-9]\d{0,6})/(?P<seconds>[1-9]\d{0,5})")
 
 
 def told_limits(given: Mapping[str, Mapping[str, SecretStr]]) -> Mapping[str, Vendor]:
-    """The vendors with what the environment says instead, by name; refused where it may not."""
-    return dict(_told(given))
+    """The vendors with what the environment says instead, by name.
 
-
-def _told(given: Mapping[str, Mapping[str, SecretStr]]) -> Iterator[tuple[str, Vendor]]:
+    Refused where it may not, with all that is wrong.
+    """
+    found: dict[str, Vendor] = {}
+    troubles: list[str] = []
     for name, values in given.items():
-        changes: dict[str, Any] = {}
         described = pms.registered().get(name)
         if described is None or not {LIMITS, PER} & values.keys():
             continue
-        _must_be_open(described)
-        if LIMITS in values:
-            limits = _limits(name, values[LIMITS].get_secret_value())
-            changes["limits"] = dict.fromkeys(described.limits, limits)
-        if PER in values:
-            changes["limited_per"] = _per(name, values[PER].get_secret_value())
-        yield name, replace(described, **changes)
+        try:
+            found[name] = _told(described, values)
+        except BadInput as trouble:
+            troubles.append(str(trouble))
+    if troubles:
+        raise BadInput("\n".join(troubles))
+    return found
+
+
+def _told(described: Vendor, values: Mapping[str, SecretStr]) -> Vendor:
+    changes: dict[str, Any] = {}
+    _must_be_open(described)
+    if LIMITS in values:
+        limits = _limits(described.name, values[LIMITS].get_secret_value())
+        changes["limits"] = dict.fromkeys(described.limits, limits)
+    if PER in values:
+        changes["limited_per"] = _per(described.name, values[PER].get_secret_value())
+    return replace(described, **changes)
 
 
 def _must_be_open(vendor: Vendor) -> None:

@@ -77,3 +77,13 @@ def test_what_cannot_be_meant_is_refused_in_a_sentence(
 
     with pytest.raises(BadInput, match=sentence):
         told_limits(given)
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    given = {"gentu": said(limits="sixty")["gentu"], "halaxy": said(limits="60/60")["gentu"]}
+
+    with pytest.raises(BadInput) as refused:
+        told_limits(given)
+
+    first, second = str(refused.value).splitlines()
+    assert first.startswith("GENTU_LIMITS") and second.startswith("HALAXY_LIMITS")
