@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.rest.envelope import Wrapping
-from adapters.rest.record import id_in
+from adapters.rest.record import id_in, last_segment
 from domain.connections import Connection
 from domain.errors import NeedsReconnect, Refused
 
@@ -40,8 +40,9 @@ class _Asking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """Records of another listing by their id, which stands at `key` here as there.
+    """Records of another listing by their id, which stands at `key` here, and there unless `there`.
 
+    Where it `is_link` the id is the end of an address, or of a reference, that stands at `key`.
     They become the side list `side`. `many` asks for up to `most` at once, `one` for a single one.
     Where a vendor takes no notice of the first, or refuses it, the others are asked for one by one.
     Whom `elsewhere` tells to be kept in another place is asked for there, by the parameter
@@ -54,6 +55,8 @@ class Join:
     wrapping: Wrapping
     many: Callable[[Sequence[str], Connection], Params]
     one: Callable[[str, Connection], Params]
+    there: str | None = None
+    is_link: bool = False
     most: int = 40
     elsewhere: Callable[[Any], Elsewhere | None] | None = None
     place_at: str = ""
@@ -77,7 +80,13 @@ class Join:
         return {**self._known(list(ours), known), **found}
 
     def id_in(self, item: Any) -> str | None:
-        return id_in(item, self.key)
+        """Whom a record of ours names."""
+        found = id_in(item, self.key)
+        return last_segment(found) if self.is_link else found
+
+    def _own_id(self, item: Any) -> str | None:
+        """Who a record of theirs is."""
+        return id_in(item, self.there or self.key)
 
     def _place(self, item: Any) -> Elsewhere | None:
         return self.elsewhere(item) if self.elsewhere else None
@@ -129,7 +138,7 @@ class Join:
                 items = asking.fetch(self.many(ids, asking.connection))
                 found.update(self._by_id(ids, items))
                 is_told = bool(found) or (believes_none and not items)
-                if is_told and {self.id_in(one) for one in items} <= {*ids, None}:
+                if is_told and {self._own_id(one) for one in items} <= {*ids, None}:
                     return found
         for each in ids:
             if each not in found:
@@ -139,5 +148,5 @@ class Join:
 
     def _by_id(self, ids: Sequence[str], items: Sequence[Any]) -> Mapping[str, Any]:
         """Only who was asked for."""
-        found = ((self.id_in(one), one) for one in items)
+        found = ((self._own_id(one), one) for one in items)
         return {pms_id: one for pms_id, one in found if pms_id is not None and pms_id in ids}

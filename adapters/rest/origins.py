@@ -29,9 +29,13 @@ Sides = Mapping[str, Mapping[str, Any]]
 class Reading:
     """The print of how a query's records are read, made anew once a name was learnt."""
 
-    def __init__(self, known: Known, query: Query, *, parse: Callable[..., object]) -> None:
+    def __init__(
+        self, known: Known, query: Query, path: str, *, parse: Callable[..., object]
+    ) -> None:
         self.known = known
         self._query = query
+        # The same record may mean something else in another listing.
+        self._path = path
         # A PMS may be described by a package of its own.
         self._release = release(parse.__module__.partition(".")[0])
         self._of: Connection | None = None
@@ -45,6 +49,7 @@ class Reading:
                 self._release,
                 zone_rules(connection.timezone),
                 self._query.practitioner_id,
+                self._path,
             )
         return self._print
 

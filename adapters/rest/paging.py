@@ -120,8 +120,12 @@ class PageNumber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextLink:
-    """Each answer links to the next page; followed as it is, on the same host only."""
+    """Each answer links to the next page; followed as it is, on the same host only.
 
+    The link is the text at `found_at`; without it, that of the `relation` among FHIR's links.
+    """
+
+    found_at: str | None = None
     relation: str = "next"
     size_param: str | None = None
     size: int = 100
@@ -134,21 +138,30 @@ class NextLink:
         return Step(params={self.size_param: str(self.size)} if self.size_param else {})
 
     def after(self, contents: Contents, *, mark: str | None, url: str) -> str | None:
+        if self.found_at is None:
+            link = self._related(contents)
+        else:
+            must_say(self.found_at, contents, size=self.size)
+            link = dig(contents.body, self.found_at)
+        return _address(link, url=url) if link else None
+
+    def total(self, contents: Contents) -> int | None:
+        return _whole_number(contents.body, self.total_at)
+
+    def _related(self, contents: Contents) -> Any:
+        """The address of the first link of that relation, as FHIR writes them."""
         links = dig(contents.body, "link")
         told = [] if links is None else links
         if not isinstance(told, list) or not all(map(_is_link, told)):
             raise BrokenContract("'link' is not a list of links")
         found = [link.get("url") for link in told if link["relation"] == self.relation]
         if found and found[0]:
-            return _address(found[0], url=url)
+            return found[0]
         is_full = len(contents.listed) >= self.size
         is_more = is_full or len(contents.listed) < (self.total(contents) or 0)
         if is_full if found else links is None and is_more:
             raise BrokenContract("'link' does not say whether more follows")
         return None
-
-    def total(self, contents: Contents) -> int | None:
-        return _whole_number(contents.body, self.total_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

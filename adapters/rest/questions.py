@@ -59,7 +59,7 @@ def _read(vendor: Vendor) -> frozenset[str]:
     """Whatever header the description has a use for."""
     rate = vendor.rate_headers
     told = [rate.limit, rate.remaining, rate.reset] if rate else []
-    for listing in (vendor.appointments, vendor.changes, vendor.appointment):
-        if listing is not None:
+    for first in (vendor.appointments, vendor.changes, vendor.appointment):
+        for listing in (first, *first.further) if first else ():
             told += [listing.mark_header, *(listing.loading or ())[:1]]
     return ALWAYS | {one.lower() for one in told if one}

@@ -20,6 +20,7 @@ from adapters.rest.paging import Step, Turn, broken_at, walk
 from adapters.rest.ports import Ports
 from adapters.rest.record import ReadCodes, Record, Surroundings, id_in
 from adapters.rest.references import References
+from adapters.rest.stretches import Stretch, stretches
 from adapters.rest.vendor import Listing, Vendor
 from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
 from domain.connections import Connection, KnownType
@@ -138,23 +139,26 @@ class RestSource:
 
         Rejects and drift of the lists read before come with the first page.
         """
-        listing = _described(self._listing(query))
-        mark = self._still_good(resume) if listing.paging.mark_seconds != 0 else None
-        reading = None
+        every = _described(self._listing(query))
+        for stretch in stretches(every, resume=resume, now=self._clock()):
+            yield from self._stretch(stretch, query)
+
+    def _stretch(self, stretch: Stretch[Appointment], query: Query) -> Iterator[Page]:
+        listing, reading = stretch.listing, None
         if query.known is not None:
-            reading = Reading(query.known, query, parse=listing.parse)
-        for turn in self._turns(listing, params=query.params, resume=mark):
+            reading = Reading(query.known, query, listing.path, parse=listing.parse)
+        for turn in self._turns(listing, params=query.params, resume=stretch.mark):
             batch = self._read(listing, turn.contents, reading=reading)
             aside, self._set_aside = self._set_aside, []
             drift, self._drift_aside = batch.drift + self._drift_aside, Counter()
-            onward = self._dated(listing, turn.onward)
+            onward = stretch.onward(turn.onward, is_last=turn.is_last, now=self._clock())
             records = within(query, batch.rows)
             yield Page(
                 records=records,
                 rejects=(*aside, *batch.rejects, *batch.unread),
-                resume=onward if listing.paging.mark_seconds is None else None,
+                resume=stretch.kept(onward, is_last=turn.is_last),
                 onward=onward,
-                is_last=turn.is_last,
+                is_last=turn.is_last and stretch.is_last,
                 drift=drift + Counter({CUT_SHORT: 1} if turn.is_short else {}),
                 mark=turn.contents.headers.get(listing.mark_header or ""),
                 practitioners=self._met(records),
@@ -218,20 +222,6 @@ class RestSource:
         if not query.complete and self._vendor.changes is not None:
             return self._vendor.changes
         return self._vendor.appointments
-
-    def _dated(self, listing: Listing[Any], mark: str | None) -> str | None:
-        """The mark with the instant it ends, 0 for never; None where no place is worth keeping."""
-        seconds = listing.paging.mark_seconds
-        if mark is None or seconds == 0:
-            return None
-        ends = 0 if seconds is None else int(self._clock().timestamp() + seconds)
-        return f"{ends} {mark}"
-
-    def _still_good(self, dated: str | None) -> str | None:
-        ends, _, mark = (dated or "").partition(" ")
-        if not ends.isdigit() or 0 < int(ends) <= self._clock().timestamp():
-            return None
-        return mark or None
 
     def _turns(
         self,

@@ -71,7 +71,9 @@ class Listing(Generic[T]):
     `id_at` is where a record has its id. A parameter that is the name of a part in braces becomes
     that part. `secret_headers` are headers that hold secrets. `loading` is a header and the word
     in it that says: not everything is here yet. `joins` is what records name in another listing.
-    `changed_at` is where a record says when it was changed last.
+    `changed_at` is where a record says when it was changed last. `further` are listings that are
+    read after it for the same slice, asked for by the same query: where those called off are not
+    listed with the others, say.
     """
 
     path: str
@@ -88,6 +90,7 @@ class Listing(Generic[T]):
     loading: tuple[str, str] | None = None
     joins: Join | None = None
     changed_at: str | None = None
+    further: "tuple[Listing[T], ...]" = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -202,6 +202,18 @@ def test_a_next_link_is_followed_as_it_is_on_the_same_host() -> None:
     assert [turn.contents.items[0] for turn in found] == [None, "/main/Thing?page=2&x=%2B"]
 
 
+def test_a_next_link_may_stand_as_a_text_in_the_answer() -> None:
+    def answer(step: Step) -> dict[str, Any]:
+        links = {"self": URL} if step.address else {"self": URL, "next": f"{URL}?page=2"}
+        return {"items": [step.address], "links": links}
+
+    found = turns(NextLink(found_at="links.next", size_param="per_page", size=1), answer)
+
+    assert [turn.contents.items[0] for turn in found] == [None, "/main/Thing?page=2"]
+    with pytest.raises(BrokenContract, match="'links' is missing"):
+        turns(NextLink(found_at="links.next", size=1), lambda step: {"items": [1]})
+
+
 @pytest.mark.parametrize(
     "link",
     [
@@ -212,10 +224,11 @@ def test_a_next_link_is_followed_as_it_is_on_the_same_host() -> None:
     ],
 )
 def test_a_next_link_that_leaves_the_host_breaks_the_contract(link: Any) -> None:
-    body = {"link": [{"relation": "next", "url": link}]}
+    body = {"link": [{"relation": "next", "url": link}], "links": {"next": link}}
 
-    with pytest.raises(BrokenContract, match="Example: GET /things"):
-        turns(NextLink(), lambda step: body)
+    for paging in (NextLink(), NextLink(found_at="links.next")):
+        with pytest.raises(BrokenContract, match="Example: GET /things"):
+            turns(paging, lambda step: body)
 
 
 def test_a_server_that_ignores_the_page_is_caught_at_the_second() -> None:
