@@ -123,7 +123,8 @@ class SikkaDesk:
 
     def busy(self, window: Window) -> Sequence[Busy]:
         """What began before it and lasts into it, too."""
-        found = (self._taken(row) for row in self._book(reaching_into(window), whole=True))
+        asked = reaching_into(window)
+        found = (self._taken(row, asked) for row in self._book(asked, whole=True))
         return [one for one in found if one and one.window.meets(window)]
 
     def shifts(self, window: Window) -> Sequence[Shift]:
@@ -268,16 +269,15 @@ class SikkaDesk:
         fields = BOOK_FIELDS if is_left_out else {"fields": APPOINTMENT_FIELDS}
         return {"practice_id": self._office.practice_id, **fields}
 
-    def _taken(self, row: Record) -> Busy | None:
-        """None for what is not in the way, and for what cannot be told of whom it takes."""
+    def _taken(self, row: Record, asked: Window) -> Busy | None:
+        """None for what is not in the way, and for what cannot be told of whom it takes.
+
+        What else of it cannot be read costs itself: the time is taken all the same.
+        """
         resources = tuple(_resources(row))
         if not resources or self._is_off(row):
             return None
-        try:
-            window = self._when(row)
-        except BadRecord as bad:
-            log.warning("vendor.record_unreadable", reason=str(bad), path=bad.path)
-            return None
+        window = self._when(row, asked)
         if window is None:
             return None
         whose = None if patient_elsewhere(row.fields()) else row.side_id("patient_id")
@@ -292,8 +292,11 @@ class SikkaDesk:
             log.warning("vendor.record_unreadable", reason=str(bad), path=bad.path)
             return False
 
-    def _when(self, row: Record) -> Window | None:
-        """All its day where its time cannot be read: nobody else is booked into what may be it."""
+    def _when(self, row: Record, asked: Window) -> Window | None:
+        """All its day where its time cannot be read, and all that was asked for without its day.
+
+        Nobody else is booked into what may be its time.
+        """
         if not str(row.raw("time") or "").strip():
             return None
         try:
@@ -304,11 +307,11 @@ class SikkaDesk:
             return Window(start, start + length(row, self._connection, start=start, minutes=[told]))
         except BadRecord as bad:
             log.warning("vendor.record_unreadable", reason=str(bad), path=bad.path)
-            try:
-                day = date.fromisoformat(row.text("date")[: len("2026-06-02")])
-                return whole_day(day, self._connection.timezone)
-            except (ValueError, BadInput):
-                raise bad from None
+        try:
+            day = date.fromisoformat(row.text("date")[: len("2026-06-02")])
+            return whole_day(day, self._connection.timezone)
+        except (BadRecord, ValueError, BadInput):
+            return asked
 
     def _schedule(self, sunday: date) -> list[Record]:
         asked = {"practice_id": self._office.practice_id, "date": sunday.isoformat()}

@@ -136,7 +136,7 @@ def _is_cancelled(record: Record) -> bool:
 
 def is_deleted(record: Record) -> bool:
     """As the feed of changes says it."""
-    return (record.maybe("flag") or "").casefold() == "deleted"
+    return (record.side("flag") or "").casefold() == "deleted"
 
 
 def _is_yes(record: Record, path: str) -> bool:
