@@ -1,10 +1,7 @@
 """`docs/adding-a-pms.md` followed to the letter, for an invented PMS nobody has heard of."""
 
 import json
-import os
 import re
-import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,14 +15,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from console.truth import Simulator, differences
+from tests.contract.following import ROOT, commands, copied, files, page, run, write
 
-ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "adding-a-pms.md").read_text()
-FOLDERS = [
-    *("adapters", "console", "domain", "infra", "migrations", "producers", "scheduler"),
-    *("simulators", "workers", "tests/contract", "tests/fixtures", "tests/pms"),
-]
-SINGLE = ["pyproject.toml", "tests/__init__.py", "tests/conftest.py", "tests/refusals.py"]
+PAGE = page("adding-a-pms.md")
 WRITTEN = {
     "adapters/pms/examplepms.py",
     "tests/fixtures/pms/examplepms.json",
@@ -47,20 +39,6 @@ with wired() as wiring:
 """
 
 
-def files() -> dict[str, str]:
-    """The files the page shows whole, by the path it gives them."""
-    shown = re.findall(
-        r"^`([^`\n]+)`,[^\n]*:\n\n```\w+\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE
-    )
-    return dict(shown)
-
-
-def commands() -> list[list[str]]:
-    """The commands the page gives, in its order."""
-    blocks = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-    return [shlex.split(line) for block in blocks for line in block.splitlines()]
-
-
 def contents(tree: Path) -> dict[str, bytes]:
     """All but what running it leaves behind."""
     left = {"__pycache__", ".local"}
@@ -69,37 +47,11 @@ def contents(tree: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This repository as somebody has it before they begin."""
-    copy = tmp_path_factory.mktemp("repository")
-    for folder in FOLDERS:
-        # With what Python has compiled of it, or every command would compile all of it first.
-        shutil.copytree(ROOT / folder, copy / folder)
-    for single in SINGLE:
-        shutil.copy(ROOT / single, copy / single)
-    return copy
-
-
-@pytest.fixture(scope="module")
-def followed(tree: Path) -> Path:
+def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The repository with the files of the page written into it."""
-    for path, shown in files().items():
-        (tree / path).parent.mkdir(exist_ok=True)
-        (tree / path).write_text(shown)
-    (tree / "simulators" / "examplepms" / "__init__.py").touch()
+    tree = copied(tmp_path_factory.mktemp("repository"))
+    write(tree, PAGE)
     return tree
-
-
-def run(*arguments: str, tree: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own commands
-        [sys.executable, *arguments],
-        cwd=tree,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def test_the_page_costs_one_file_one_fixture_one_test_and_one_simulator(
@@ -108,7 +60,7 @@ def test_the_page_costs_one_file_one_fixture_one_test_and_one_simulator(
     """And edits nothing: beside those four, and an empty one, everything is as it was."""
     written = contents(followed)
 
-    assert files().keys() == WRITTEN
+    assert files(PAGE).keys() == WRITTEN
     assert not [path for path in WRITTEN if (ROOT / path).exists()]
     beside = {"simulators/examplepms/__init__.py"}
     assert {path for path in written if not (ROOT / path).exists()} == WRITTEN | beside
@@ -120,7 +72,7 @@ def _differs(path: str, written: Mapping[str, bytes]) -> bool:
 
 
 def test_the_description_is_short() -> None:
-    assert files()["adapters/pms/examplepms.py"].count("\n") <= MOST_LINES
+    assert files(PAGE)["adapters/pms/examplepms.py"].count("\n") <= MOST_LINES
 
 
 def test_what_the_page_shows_is_as_clean_as_everything_else(followed: Path) -> None:
@@ -132,7 +84,7 @@ def test_what_the_page_shows_is_as_clean_as_everything_else(followed: Path) -> N
 
 
 def test_every_check_of_the_contract_holds_for_it(followed: Path) -> None:
-    (checks,) = [command for command in commands() if command[0] == "python"]
+    (checks,) = [command for command in commands(PAGE) if command[0] == "python"]
 
     outcome = run(*checks[1:], "-q", "-p", "no:cacheprovider", tree=followed)
 
@@ -156,8 +108,8 @@ def test_a_package_of_ones_own_may_describe_it_too(tmp_path: Path) -> None:
     """Installed beside pms-sync, as far as Python can tell; nothing of ours is written to."""
     package = tmp_path / "their_package"
     package.mkdir()
-    (package / "examplepms.py").write_text(files()["adapters/pms/examplepms.py"])
-    (package / "examplepms.json").write_text(files()["tests/fixtures/pms/examplepms.json"])
+    (package / "examplepms.py").write_text(files(PAGE)["adapters/pms/examplepms.py"])
+    (package / "examplepms.json").write_text(files(PAGE)["tests/fixtures/pms/examplepms.json"])
     installed = tmp_path / "their_package-1.dist-info"
     installed.mkdir()
     (installed / "METADATA").write_text("Name: their-package\nVersion: 1\n")
@@ -196,7 +148,7 @@ def test_its_practice_is_connected_and_synced_and_the_sheet_equals_the_truth(
     followed: Path, tmp_path: Path, database_url: str, redis_url: str
 ) -> None:
     servers = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
-    simulate, *others = [command for command in commands() if command[0] == "pms-sync"]
+    simulate, *others = [command for command in commands(PAGE) if command[0] == "pms-sync"]
 
     with played(simulate, followed) as said:
         simulator, site = Simulator(said["url"]), said["tenants"][0]["tenantId"]
@@ -227,7 +179,7 @@ def test_it_is_introduced_at_a_terminal_and_played_with_the_others(
 ) -> None:
     """The demo and `simulate practices` play every PMS that has a simulator."""
     servers = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
-    (simulate,) = [command for command in commands() if command[1] == "simulate"]
+    (simulate,) = [command for command in commands(PAGE) if command[1] == "simulate"]
 
     with played(simulate, followed) as said:
         given = {"PMS_SYNC_HOME": str(tmp_path / "home"), **servers}
