@@ -30,7 +30,7 @@ from console import setting_up
 from console.setting_up import Wanted
 from console.sheet import as_answer
 from console.simulators import Running
-from console.truth import UNTOLD, Simulator, differences
+from console.truth import Simulator, differences, untold
 from console.wiring import Wiring, wired
 from domain.connections import State
 from domain.sheet import as_json
@@ -114,7 +114,7 @@ class Office:
             )
         rows = [as_json(as_answer(one)) for one in found.entries]
         truth = self.told("truth")
-        return len(differences(truth, rows, first=day, last=day, untold=UNTOLD[VENDOR]))
+        return len(differences(truth, rows, first=day, last=day, untold=untold(pms.vendor(VENDOR))))
 
     def _of_day(self, day: date) -> list[dict[str, Any]]:
         whole, zone = self.told("truth"), ZoneInfo(self.tenant["timezone"])

@@ -38,7 +38,7 @@ from console.playing import Caller
 from console.practices import connect
 from console.processes import HERE, Host, Port
 from console.telling import enter_webhooks
-from console.truth import UNTOLD, Difference, Simulator, differences
+from console.truth import Difference, Simulator, differences, untold
 from console.wiring import Wiring, wired
 from domain.connections import Connection
 from domain.errors import BadInput
@@ -248,7 +248,9 @@ def _judged(wiring: Wiring, practice: Practice, run: LoggedRun) -> Judged:
         practice=practice,
         run=run,
         appointments=sum(not row["removed"] for row in rows),
-        wrong=differences(truth, rows, first=today, last=today, untold=UNTOLD.get(held.vendor, ())),
+        wrong=differences(
+            truth, rows, first=today, last=today, untold=untold(pms.vendor(held.vendor))
+        ),
     )
 
 

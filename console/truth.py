@@ -8,14 +8,17 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from adapters.rest.vendor import Vendor
+from domain.minimising import Extra
+
 TIMEOUT = 30.0
 UNKNOWN = "unknown"
-UNTOLD: Mapping[str, Collection[str]] = {
-    "advancedmd": ("patient.phone", "patient.email", "patient.date_of_birth"),
-    # Read for whoever asks, never stored.
-    "sikka": ("notes",),
+HELD: Mapping[Extra, str] = {
+    Extra.PHONE: "patient.phone",
+    Extra.EMAIL: "patient.email",
+    Extra.BIRTH_DATE: "patient.date_of_birth",
 }
-"""What a PMS knows and its book does not tell, so that the sheet cannot show it."""
+"""What the book of a PMS need not tell, by where the sheet has it."""
 
 Row = Mapping[str, Any]
 Key = tuple[str, str]
@@ -62,6 +65,15 @@ class Simulator:
         answer.raise_for_status()
         found: Mapping[str, Any] = answer.json()
         return found
+
+
+def untold(vendor: Vendor) -> list[str]:
+    """What a PMS knows and its book does not tell, so that the sheet cannot show it.
+
+    What is in the book stands at a spot of its records.
+    """
+    found = [name for extra, name in HELD.items() if not vendor.holds.get(extra)]
+    return found if vendor.note_policy == "inbound" else [*found, "notes"]
 
 
 def differences(

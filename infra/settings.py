@@ -42,7 +42,7 @@ from infra.setting_rules import (
     strictness,
 )
 from infra.vendor_secrets import vendor_secrets
-from infra.vendor_urls import NAMED, VendorUrls, is_loopback, url_problem, vendor_urls
+from infra.vendor_urls import SERVICES, VendorUrls, is_loopback, url_problem, vendor_urls
 
 DOTENV = ".env"
 SHORTEST_SECRET = 32
@@ -287,25 +287,26 @@ class Settings(BaseSettings):
         return ends
 
 
-def load(*, vendors: Collection[str] = NAMED) -> Settings:
-    """The settings of this process, or one `BadInput` that lists everything wrong with them."""
+def load(*, vendors: Collection[str] | None = None) -> Settings:
+    """The settings, or one `BadInput` that lists what is wrong; of PMSs, with those `vendors`."""
     stored, problems = _stored(_environment())
     environment = _environment(stored)
     production = environment.get("PMS_SYNC_PROFILE") == Profile.PRODUCTION
-    urls, wrong = vendor_urls(environment, vendors=NAMED.union(vendors), production=production)
+    known, settings = SERVICES.union(vendors or ()), None
+    urls, wrong = vendor_urls(environment, vendors=known, production=production)
     problems += wrong
-    settings = None
     try:
         settings = Settings(
             _env_file=DOTENV,
             stored=stored,
             vendor_urls=urls,
-            vendor_secrets=vendor_secrets(environment, vendors=vendors, others=names()),
+            vendor_secrets=vendor_secrets(environment, vendors=vendors or (), others=names()),
         )
     except ValidationError as error:
         problems = [_sentence(one) for one in error.errors()] + problems
     else:
-        problems += unknown_senders(settings.webhook_allowed_ips, NAMED.union(vendors))
+        named = () if vendors is None else settings.webhook_allowed_ips
+        problems += unknown_senders(named, known)
     if settings is None or problems:
         raise BadInput("\n".join(["The configuration cannot be used:", *problems])) from None
     return settings.model_copy(
@@ -352,7 +353,7 @@ def apart(given: Settings, home: Path) -> Settings:
 
 def unsaid(*, vendors: Collection[str]) -> dict[str, str]:
     """For a child process: an empty word in the place of every one this process was told."""
-    ours = tuple(f"{vendor.upper()}_" for vendor in NAMED.union(vendors))
+    ours = tuple(f"{vendor.upper()}_" for vendor in SERVICES.union(vendors))
     known = names()
     return {
         name: "" for name in os.environ if name.upper() in known or name.upper().startswith(ours)

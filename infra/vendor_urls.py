@@ -6,10 +6,8 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-NAMED = frozenset(
-    {"gentu", "medirecords", "halaxy", "sikka", "advancedmd", "vapi", "twilio"},
-)
-"""Names whose mistakes stop the start even when no registry was asked."""
+SERVICES = frozenset({"vapi", "twilio"})
+"""Whom we speak to besides the PMSs, which the registry knows."""
 
 OURS = frozenset({"app", "next_public_app"})
 PATTERN = re.compile(r"(?P<vendor>[a-z][a-z0-9_]*)_(?P<what>base_url|token_url|minimum_tls)")

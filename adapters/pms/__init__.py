@@ -34,6 +34,7 @@ __all__ = [
     "open_vendor",
     "pair",
     "registered",
+    "title",
     "vendor",
 ]
 
@@ -101,6 +102,12 @@ def vendor(name: str) -> Vendor:
         known = ", ".join(sorted(registered()))
         raise BadInput(f"'{name}' is no PMS we know; choose one of {known}.")
     return registered()[name]
+
+
+def title(name: str) -> str | None:
+    """What sentences call the PMS of that name; None where there is none."""
+    found = registered().get(name)
+    return found.title if found else None
 
 
 def open_source(

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
+from adapters import pms
 from adapters.storage import conflict_list, history, runs
 from adapters.storage.conflict_list import Listed
 from adapters.storage.runs import LoggedRun
@@ -22,7 +23,7 @@ from producers.api.conflicts import Filter
 from producers.cursors import decode, paged
 from producers.days import account_zone
 from producers.doors import Door, door
-from producers.pages.rendering import ENVIRONMENT, VENDORS, NavItem, moment, render
+from producers.pages.rendering import ENVIRONMENT, NavItem, moment, render
 from producers.pages.sheet import LABELS, shown_value
 from producers.pages.whose import name_of
 
@@ -181,7 +182,7 @@ def did(run: LoggedRun) -> str:
 
 def vendor_or_name(by: str) -> str:
     """A step's hand: a PMS by its title, a person by their name."""
-    return VENDORS.get(by, by)
+    return pms.title(by) or by
 
 
 ENVIRONMENT.filters.update(

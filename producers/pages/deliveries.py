@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict
 
+from adapters import pms
 from adapters.storage import authorisations, inbox, untold
 from adapters.storage.inbox import Asked, Came
 from adapters.storage.replaying import REPLAYED
@@ -25,7 +26,7 @@ from producers import cursors
 from producers.cursors import Cursor
 from producers.days import account_zone
 from producers.doors import Door, door
-from producers.pages.rendering import ENVIRONMENT, VENDORS, NavItem, render, words
+from producers.pages.rendering import ENVIRONMENT, NavItem, render, words
 from producers.words import Line
 
 router = APIRouter(include_in_schema=False)
@@ -184,7 +185,7 @@ def job_words(one: Came) -> str:
 
 
 def sender_words(name: str) -> str:
-    return SENDERS.get(name) or VENDORS.get(name) or name.capitalize()
+    return SENDERS.get(name) or pms.title(name) or name.capitalize()
 
 
 def call_words(one: Asked) -> str:

@@ -12,19 +12,13 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection as Db
 
+from adapters import pms
 from domain.people import Permission, Person
 from domain.window import zone
 from infra.database import DatabaseAway, transaction
 
 Answer = TypeVar("Answer")
 TEMPLATES = Path(__file__).parent / "templates"
-VENDORS = {
-    "gentu": "Gentu",
-    "medirecords": "Medirecords",
-    "halaxy": "Halaxy",
-    "sikka": "Sikka",
-    "advancedmd": "AdvancedMD",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +99,8 @@ def words(identifier: str) -> str:
 
 
 def vendor(name: str) -> str:
-    return VENDORS.get(name, words(name))
+    """By its title; one that is no longer installed by its name."""
+    return pms.title(name) or words(name)
 
 
 def system(one: Any) -> str:

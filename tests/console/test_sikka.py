@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from adapters.pms import vendor
 from console.simulators import Running
-from console.truth import UNTOLD, Simulator, differences
+from console.truth import Simulator, differences, untold
 from tests.console.conftest import Shell, stored
 
 pytestmark = pytest.mark.integration
@@ -67,8 +68,8 @@ def test_the_sheet_equals_the_truth_of_every_pms_behind_it(
     today = datetime.now(UTC).astimezone(ZoneInfo(tenant["timezone"])).date()
     truth = Simulator(described["url"]).truth(tenant["tenantId"])
     assert rows
-    untold = UNTOLD["sikka"]
-    assert differences(truth, rows, first=today, last=today, untold=untold) == []
+    aside = untold(vendor("sikka"))
+    assert differences(truth, rows, first=today, last=today, untold=aside) == []
 
 
 @pytest.mark.usefixtures("application")

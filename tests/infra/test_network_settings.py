@@ -67,7 +67,7 @@ def test_a_list_that_would_not_do_what_it_says_stops_the_start(
     given(monkeypatch, **{name: value})
 
     with pytest.raises(BadInput, match=rf"{name}: .*{told}") as caught:
-        load()
+        load(vendors=())
 
     assert value not in str(caught.value)
 
@@ -76,8 +76,17 @@ def test_a_vendor_that_is_registered_may_be_a_sender(monkeypatch: pytest.MonkeyP
     given(monkeypatch, WEBHOOK_ALLOWED_IPS="newcomer=192.0.2.0/24")
 
     with pytest.raises(BadInput):
-        load()
+        load(vendors=["gentu"])
     assert set(load(vendors=["newcomer"]).webhook_allowed_ips) == {"newcomer"}
+
+
+def test_whoever_does_without_the_registry_takes_no_sender_amiss(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A command finds its folder for logs before it knows any PMS."""
+    given(monkeypatch, WEBHOOK_ALLOWED_IPS="newcomer=192.0.2.0/24", PMS_SYNC_HOME="/elsewhere")
+
+    assert load().home == Path("/elsewhere")
 
 
 def test_production_asks_for_tls_to_both_servers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,10 +40,13 @@ def given(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
         monkeypatch.setenv(name, value)
 
 
+PMSS = ("gentu", "halaxy", "sikka")
+
+
 def refusal(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
     given(monkeypatch, **variables)
     with pytest.raises(BadInput) as caught:
-        load()
+        load(vendors=PMSS)
     return str(caught.value)
 
 

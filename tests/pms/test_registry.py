@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.pms import open_source, registered, vendor
+from adapters.pms import instead, open_source, registered, title, vendor
+from console.truth import untold
 from domain.connections import KnownType
 from domain.errors import BadInput, BrokenContract
+from domain.minimising import Extra
+from producers.pages import rendering
 from tests.contract.kit import Stage, fixture
 
 
@@ -66,3 +69,22 @@ def test_a_practitioner_who_cannot_be_read_is_told_with_the_first_page() -> None
 
     assert [len(page.rejects) for page in pages] == [1, 0, 0]
     assert pages[0].rejects[0].path == "items[3].id"
+
+
+def test_a_pms_is_called_by_its_title_wherever_it_comes_from() -> None:
+    newcomer = replace(registered()["gentu"], name="examplepms", title="Example PMS")
+
+    with instead({"examplepms": newcomer}):
+        assert (title("examplepms"), title("gentu")) == ("Example PMS", "Gentu")
+        assert rendering.vendor("examplepms") == "Example PMS"
+    assert title("examplepms") is None
+    assert rendering.vendor("example_pms") == "Example pms"
+
+
+def test_what_a_sheet_cannot_show_is_what_the_description_has_no_spot_for() -> None:
+    gentu = registered()["gentu"]
+    without_numbers = {**gentu.holds, Extra.PHONE: ()}
+
+    assert untold(gentu) == []
+    assert untold(replace(gentu, holds=without_numbers)) == ["patient.phone"]
+    assert untold(replace(gentu, note_policy="on_demand")) == ["notes"]

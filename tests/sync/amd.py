@@ -20,7 +20,7 @@ from adapters.storage.ledger import put
 from adapters.storage.sheet import read_sheet
 from console.sheet import as_answer
 from console.simulators import Running
-from console.truth import UNTOLD, Difference, differences
+from console.truth import Difference, differences, untold
 from domain.connections import State
 from domain.credentials import ForgettableTokens
 from domain.desk import PracticeDesk
@@ -132,7 +132,7 @@ class Office:
             self.rows(),
             first=self.first,
             last=self.last,
-            untold=UNTOLD[VENDOR],
+            untold=untold(pms.vendor(VENDOR)),
         )
 
 
