@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 from domain.appointments import Appointment, Patient
@@ -22,6 +23,8 @@ PATIENT_MISSING = "patient_not_included"
 
 MAPPING_VERSION = 1
 """Raise when the same record must become a different row, so that every row is looked at again."""
+
+_REMEMBERED = 8192
 
 Fingerprint = Callable[[bytes], bytes]
 Fingerprints = Callable[[bytes], Sequence[bytes]]
@@ -221,8 +224,8 @@ def told(appointment: Appointment, *, timezone: str) -> tuple[bytes, bytes]:
     Once by the instant and once by the practice's clock: where its zone is put right, the instants
     of a PMS that tells wall times all move.
     """
-    start = appointment.start
-    wall = wall_time(start, timezone)
+    by_instant = appointment.start.isoformat()
+    by_wall = _shown_on_the_wall(appointment.start, timezone)
     is_guessed = ESTIMATED in appointment.flags
     own = (
         appointment.pms_id,
@@ -238,8 +241,13 @@ def told(appointment: Appointment, *, timezone: str) -> tuple[bytes, bytes]:
         _parts_of(appointment.patient),
     )
     rest = repr(own).removeprefix("(")
-    by_instant, by_wall = (f"({when.isoformat()!r}, {rest}".encode() for when in (start, wall))
-    return by_instant, by_wall
+    return f"({by_instant!r}, {rest}".encode(), f"({by_wall!r}, {rest}".encode()
+
+
+# A book is a grid of times: a month of a practice has some thousands of them, each many times.
+@lru_cache(maxsize=_REMEMBERED)
+def _shown_on_the_wall(start: datetime, timezone: str) -> str:
+    return wall_time(start, timezone).isoformat()
 
 
 def wall_time(at: datetime, timezone: str) -> datetime:

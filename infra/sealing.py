@@ -111,16 +111,15 @@ class Sealer:
         self, cells: Mapping[str, str], *, table: str, row: object, account: str
     ) -> dict[str, bytes]:
         """As `seal`, for several columns of one row; what they have in common is made once."""
+        stamp, key = self._stamp, self._keys.current
+        encrypt, beyond = key.cipher.encrypt, _row_place(row, account) + key.id
         nonces = os.urandom(NONCE_BYTES * len(cells))
-        beyond = _row_place(row, account) + self._keys.current.id
-        return {
-            column: self._sealed(
-                nonces[at : at + NONCE_BYTES], text.encode(), _column_place(table, column) + beyond
-            )
-            for at, (column, text) in zip(
-                range(0, len(nonces), NONCE_BYTES), cells.items(), strict=True
-            )
-        }
+        sealed, at = {}, 0
+        for column, text in cells.items():
+            nonce = nonces[at : (at := at + NONCE_BYTES)]
+            place = _column_place(table, column) + beyond
+            sealed[column] = stamp + nonce + encrypt(nonce, text.encode(), place)
+        return sealed
 
     def open(self, sealed: bytes, *, table: str, column: str, row: object, account: str) -> bytes:
         key = self._key_of(sealed)

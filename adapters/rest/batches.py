@@ -95,8 +95,8 @@ def _read(
             continue
         if around.unread:
             batch.unread += _unread(around.unread, item, id_at=listing.id_at)
-        if missing := listing.expects - item.keys():
-            record.drift += [f"missing:{key}" for key in missing]
+        if not listing.expects <= item.keys():
+            record.drift += [f"missing:{key}" for key in listing.expects - item.keys()]
         if record.drift:
             batch.drift.update(record.drift)
         batch.rows += rows if origins is None else origins.stamped(rows, record)

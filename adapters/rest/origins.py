@@ -3,7 +3,6 @@
 import marshal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -86,7 +85,9 @@ class Origins:
         if record.drift or not self._names.issuperset(record.reached):
             return rows
         told = origin(self._sent, self._reading, rows=len(rows))
-        return [replace(row, origin=told) for row in rows]
+        for row in rows:
+            row.stamp(told)
+        return rows
 
 
 def _names(item: Any) -> list[str]:

@@ -80,10 +80,15 @@ class Record:
             raise BadRecord("not an object", path=where)
         self._values = values
         self.where = where
-        self.around: Surroundings = around if whole is None else whole.around
-        self.flags: set[str] = set() if whole is None else whole.flags
-        self.drift: list[str] = [] if whole is None else whole.drift
-        self.reached: list[str | None] = [] if whole is None else whole.reached
+        self.around: Surroundings
+        self.flags: set[str]
+        self.drift: list[str]
+        self.reached: list[str | None]
+        if whole is None:
+            self.around, self.flags, self.drift, self.reached = around, set(), [], []
+        else:
+            self.around, self.flags = whole.around, whole.flags
+            self.drift, self.reached = whole.drift, whole.reached
 
     def raw(self, path: str) -> Any:
         if "." in path:
@@ -129,8 +134,10 @@ class Record:
     def id(self, path: str = "id") -> str:
         value = self.raw(path)
         # Nearly every id is as it should be; an appointment has four, and this spares each calls.
-        if isinstance(value, str) and value and len(value) <= _MAX_ID and one_line(value) == value:
-            return value
+        is_text = isinstance(value, str) and 0 < len(value) <= _MAX_ID
+        if is_text and value.isprintable() and value.strip() == value:
+            found: str = value
+            return found
         return self._required(path, self.maybe_id(path))
 
     def text_id(self, path: str = "id") -> str:
@@ -156,6 +163,8 @@ class Record:
         value = self.raw(path)
         if value is None or value == "":
             return None
+        if type(value) is int and 0 <= value <= _MAX_MINUTES:
+            return value
         if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
             value = float(value)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -169,6 +178,11 @@ class Record:
     def side(self, path: str) -> str | None:
         """A text nothing else hangs on: a number becomes one, all else is left out and told."""
         value = self.raw(path)
+        if value is None:
+            return None
+        # The common case without a call, as in `maybe`.
+        if isinstance(value, str) and len(value) <= _MAX_TEXT:
+            return (value.strip() if value.isprintable() else one_line(value)) or None
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MAX_INTEGER:
             return str(value)
         return self.side_text(path)
@@ -262,10 +276,9 @@ class Record:
         """Those of a list; an absent one is empty, or not to be had where it is required."""
         if required and not self.has(path):
             raise self.bad(path, "missing")
-        base = self._at(path)
+        items, base = self.items(path), self._at(path)
         return [
-            Record(item, where=f"{base}[{index}]", whole=self)
-            for index, item in enumerate(self.items(path))
+            Record(item, where=f"{base}[{index}]", whole=self) for index, item in enumerate(items)
         ]
 
     def side_records(self, path: str) -> "list[Record]":

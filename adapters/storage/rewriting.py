@@ -1,8 +1,10 @@
 """Rows of the sheet that people change several at once: written, remembered and told in batches."""
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -50,26 +52,27 @@ def _upsert(columns: Sequence[str]) -> TextClause:
 
 
 _NAMES = [column.name for column in entries.columns if column.name not in _OF_THE_DATABASE]
+_USUAL = [name for name in _NAMES if name != RARE]
 _UPSERT_WHOLE = _upsert(_NAMES)
-_UPSERT = _upsert([name for name in _NAMES if name != RARE])
+_UPSERT = _upsert(_USUAL)
 
 
 def write_rows(db: Db, rows: Sequence[Mapping[str, Any]]) -> None:
     """New rows, and rows whose lock is held, whole."""
     if rows:
-        common = _common(rows)
-        told = {"common": _plain(common), "rows": [_plain(row, but=common) for row in rows]}
-        statement = _UPSERT_WHOLE if any(RARE in row for row in rows) else _UPSERT
+        is_whole = any(RARE in row for row in rows)
+        names = _NAMES if is_whole else _USUAL
+        common = [name for name in names if _is_shared(name, rows)]
+        own = [name for name in names if name not in common]
+        told = {"common": _plain(rows[0], common), "rows": [_plain(row, own) for row in rows]}
+        statement = _UPSERT_WHOLE if is_whole else _UPSERT
         db.execute(statement, {name: json.dumps(one, default=str) for name, one in told.items()})
 
 
-def _common(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The very values that all rows hold."""
-    return {
-        name: value
-        for name, value in rows[0].items()
-        if all(row.get(name) is value for row in rows)
-    }
+def _is_shared(name: str, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether all rows hold the very same value there."""
+    value = rows[0].get(name)
+    return all(row.get(name) is value for row in rows)
 
 
 def write_changes(db: Db, seal: EntrySeal, changes: Sequence[Change], *, hand: Hand) -> set[date]:
@@ -161,18 +164,23 @@ def _dispute(db: Db, seal: EntrySeal, changes: Sequence[Change], *, hand: Hand) 
     close_conflicts(db, closed, by=hand.by, at=hand.at)
 
 
-def _plain(row: Mapping[str, Any], *, but: Collection[str] = ()) -> dict[str, Any]:
+def _plain(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     """What Postgres reads out of JSON, which has no type for much of it; null is left out."""
     return {
         name: encode(value) if (encode := _ENCODE.get(type(value))) else value
-        for name, value in row.items()
-        if value is not None and name not in but
+        for name in names
+        if (value := row.get(name)) is not None
     }
 
 
+def _hexadecimal(value: bytes | memoryview) -> str:
+    return "\\x" + value.hex()
+
+
 _ENCODE: Mapping[type, Callable[[Any], Any]] = {
-    bytes: lambda value: "\\x" + value.hex(),
-    memoryview: lambda value: "\\x" + value.hex(),
-    datetime: datetime.isoformat,
-    UUID: str,
+    bytes: _hexadecimal,
+    memoryview: _hexadecimal,
+    # A page of a book has few times, and each row tells its own twice.
+    datetime: lru_cache(datetime.isoformat),
+    UUID: attrgetter("hex"),
 }

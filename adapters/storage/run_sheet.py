@@ -231,8 +231,9 @@ class RunSheet:
             said = {name: value for name, value in said.items() if name not in undone}
         if before is None or before["touched"] is None:
             values = {**was, **said, **dict.fromkeys(self._forgotten)}
-            columns = {**self._seal.columns(one.id, values), "touched": None, "provenance": {}}
-            return PageChange({**fixed, **columns}, was, values, None, before)
+            columns = self._seal.columns(one.id, values)
+            row = {**fixed, **columns, "touched": None, "provenance": {}}
+            return PageChange(row, was, values, None, before)
         cells = self._seal.cells(before)
         merged = merge(cells, said, at=at, rules=self._rules, forgotten=self._forgotten)
         row = {**fixed, **self._seal.rewritten(one.id, merged.cells), **standing(before, merged)}

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
@@ -218,6 +218,25 @@ def test_what_stands_in_one_field_cannot_be_taken_for_another(notes: str, name: 
     assert (canonical(one, CLINICIAN) == canonical(other, CLINICIAN)) == (notes == name)
 
 
+def test_a_row_is_known_by_the_line_it_was_printed_from_before() -> None:
+    visit = replace(
+        VISIT,
+        start=datetime(2026, 6, 2, tzinfo=UTC),
+        end=datetime(2026, 6, 2, 0, 15, tzinfo=UTC),
+        is_telehealth=True,
+        notes="Bring\nforms",
+        flags=frozenset({"gap", "fold"}),
+        patient=Patient(pms_id="p-1", full_name="Ann O'Example"),
+    )
+
+    assert canonical(visit, UUID(int=11)) == (
+        b"(1, 'a-1', '2026-06-02T00:00:00+00:00', '2026-06-02T00:15:00+00:00', 'booked', None, "
+        b"True, None, None, 'dr-1', UUID('00000000-0000-0000-0000-00000000000b'), "
+        b"""'Bring\\nforms', None, None, ['fold', 'gap'], """
+        b"""('p-1', "Ann O'Example", None, None, None, None, None))"""
+    )
+
+
 def test_what_the_pms_said_is_written_as_it_was_when_rows_were_printed_before() -> None:
     visit = Appointment(
         pms_id="a-1",
@@ -234,3 +253,23 @@ def test_what_the_pms_said_is_written_as_it_was_when_rows_were_printed_before() 
         b"('2026-06-02T00:00:00+00:00', " + rest,
         b"('2026-06-02T10:00:00', " + rest,
     )
+
+
+def test_what_was_told_before_does_not_change_how_an_instant_is_written() -> None:
+    east = timezone(timedelta(hours=10))
+    told(VISIT, timezone="Australia/Melbourne")
+
+    by_instant, by_wall = told(
+        replace(VISIT, start=VISIT.start.astimezone(east)), timezone="Australia/Melbourne"
+    )
+
+    assert by_instant.startswith(f"('{VISIT.start.astimezone(east).isoformat()}'".encode())
+    assert by_wall == told(VISIT, timezone="Australia/Melbourne")[1]
+
+
+def test_a_print_that_is_stamped_on_a_row_leaves_it_the_row_it_was() -> None:
+    stamped = replace(VISIT)
+
+    stamped.stamp(b"print")
+
+    assert (stamped, hash(stamped), stamped.origin) == (VISIT, hash(VISIT), b"print")

@@ -104,7 +104,9 @@ def desk_with(path: str, first: Any, *, pms: str = "Orthotrac") -> PracticeDesk:
     return Counter({**answers, "GET /supported_pmses": listed(*ORTHO)}, pms=pms).desk
 
 
-@pytest.mark.parametrize(("path", "read", "other"), READ, ids=[f"{p} {r}" for p, r, _ in READ])
+@pytest.mark.parametrize(
+    ("path", "read", "other"), READ, ids=[f"{path} {other}" for path, _, other in READ]
+)
 def test_an_odd_record_costs_no_other(
     path: str, read: Callable[[PracticeDesk], set[str]], other: str
 ) -> None:
