@@ -82,13 +82,13 @@ def _made(row: Record, write: Write) -> str | None:
     """What it made, or what it changed."""
     wish = write.wish
     if isinstance(wish, Booking):
-        return row.maybe_id("created_id") or row.maybe_id("appointment_sr_no")
+        return row.side_id("created_id") or row.side_id("appointment_sr_no")
     if isinstance(wish, NewPatient):
-        return row.maybe_id("created_id") or row.maybe_id("patient_id")
+        return row.side_id("created_id") or row.side_id("patient_id")
     if isinstance(wish, PatientChange):
         return wish.patient_id
     changed: str | None = getattr(wish, "appointment_id", None)
-    return changed or row.maybe_id("created_id")
+    return changed or row.side_id("created_id")
 
 
 def sent(line: Line, write: Write, *, zone_margin: timedelta = timedelta(days=1)) -> list[Record]:

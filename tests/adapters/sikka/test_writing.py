@@ -315,6 +315,35 @@ def test_the_word_on_a_write_is_its_outcome(
     assert "Canary" not in (outcome.reason or "")
 
 
+@pytest.mark.parametrize("odd", [["a-77"], {"id": "a-77"}, 1.5, True, "x" * 30_000, 10**25])
+def test_a_booking_that_was_taken_is_taken_whatever_its_number_looks_like(odd: Any) -> None:
+    told = {**word(is_completed="True"), "created_id": odd, "patient_id": odd}
+    counter = Counter({"GET /writeback_status": [listed(told)]})
+
+    outcome = counter.desk.outcome(write(BOOKING), Receipt(number="9"))
+
+    assert (outcome.verdict, outcome.pms_id) == (Verdict.DONE, None)
+
+
+@pytest.mark.parametrize("key", ["office_id", "method", "api_name"])
+def test_an_odd_entry_in_the_list_of_what_was_sent_hides_none_and_proves_none_lost(
+    key: str,
+) -> None:
+    def found(*rows: Any) -> Verdict:
+        answers = {
+            "GET /writebacks": listed(*rows),
+            "GET /writeback_status": listed(word(is_completed="True")),
+            "GET /appointments": listed(),
+        }
+        return Counter(answers).desk.find(write(BOOKING)).verdict
+
+    ours = sent({"patient_id": "p-1", "description": f"Ref {write(BOOKING).marker}"})
+    odd = {**ours, "id": "8", key: ["x"]}
+
+    assert found(odd, ours) is found(ours)
+    assert (found(odd), found()) == (Verdict.UNKNOWN, Verdict.FAILED)
+
+
 def sent(body: Any, **told: Any) -> dict[str, Any]:
     return {
         "id": "9",
