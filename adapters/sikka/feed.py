@@ -39,5 +39,7 @@ class Newest:
 def _told(one: Any) -> tuple[Key | None, str]:
     told = one if isinstance(one, dict) else {}
     number = told.get("appointment_sr_no")
+    at = told.get("loadeddate") or ""
+    # What does not say when it was told is no newer and no older than the others.
     key = (str(told.get("practice_id") or ""), str(number)) if number else None
-    return key, str(told.get("loadeddate") or "")
+    return (key, at) if isinstance(at, str) else (None, "")

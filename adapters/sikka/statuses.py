@@ -14,6 +14,7 @@ from domain.errors import BadInput
 NEVER = "1111-11-11"
 OWN_WORDS = "status_words"
 YES = frozenset({"true", "1", "y", "t", "yes"})
+_FEWEST_DIGITS = 3
 _NO_TIME = re.compile(r"0?|00:00(:00(\.0+)?)?|12:00(:00)? ?am", re.IGNORECASE)
 _LONG_AGO = r"(?:0\d{3}|1[0-8]\d{2}|19[0-6]\d)"
 _NO_DAY = re.compile(rf"(?:{_LONG_AGO}-\d{{1,2}}-\d{{1,2}}|\d{{1,2}}/\d{{1,2}}/{_LONG_AGO})[T ]?")
@@ -108,7 +109,7 @@ def standing(record: Record, connection: Connection) -> Standing:
     if found.status not in _ON_ITS_WAY or found.raw is not None:
         return found
     for path, status in _FURTHER:
-        if not _NO_TIME.fullmatch(_NO_DAY.sub("", record.side(path) or "", count=1)):
+        if _is_told(record, path, _NO_DAY.sub("", record.side(path) or "", count=1)):
             return Standing(status)
     if found.status is Status.BOOKED and _is_yes(record, "is_confirmed"):
         return Standing(Status.CONFIRMED)
@@ -129,9 +130,19 @@ def _by_word(record: Record, connection: Connection) -> Standing:
 
 
 def _is_cancelled(record: Record) -> bool:
-    on = record.side("cancelled_date")
-    is_dated = on is not None and not _NO_TIME.fullmatch(on) and _NO_DAY.match(on) is None
+    on = record.side("cancelled_date") or ""
+    is_dated = _NO_DAY.match(on) is None and _is_told(record, "cancelled_date", on)
     return is_dated or _is_yes(record, "cancelled") or is_deleted(record)
+
+
+def _is_told(record: Record, path: str, text: str) -> bool:
+    """Whether it is a time at all: what has no digits for one ("N/A") says nothing."""
+    if _NO_TIME.fullmatch(text):
+        return False
+    if sum(map(str.isdigit, text)) < _FEWEST_DIGITS:
+        record.drift.append(f"unreadable:{path}")
+        return False
+    return True
 
 
 def is_deleted(record: Record) -> bool:

@@ -14,6 +14,7 @@ from adapters.pms import open_source
 from adapters.pms.sikka import VENDOR, parse
 from adapters.rest.ports import Vault
 from adapters.rest.record import Record
+from adapters.sikka.feed import Newest
 from adapters.sikka.zones import WINDOWS, iana
 from domain.appointments import Appointment, Status
 from domain.connections import Connection
@@ -152,6 +153,13 @@ def test_a_word_nobody_knows_comes_with_where_to_say_what_it_means() -> None:
         ({"cancelled_date": "01/01/1900"}, Status.BOOKED),
         ({"cancelled_date": "0"}, Status.BOOKED),
         ({"cancelled_date": 0}, Status.BOOKED),
+        ({"cancelled_date": "N/A"}, Status.BOOKED),
+        ({"cancelled_date": "none"}, Status.BOOKED),
+        ({"cancelled_date": 7}, Status.BOOKED),
+        ({"cancelled_date": "Jun 1, 2026"}, Status.CANCELLED),
+        ({"cancelled_date": "20260601"}, Status.CANCELLED),
+        ({"arrival_time": "N/A"}, Status.BOOKED),
+        ({"arrival_time": "8:55 AM"}, Status.ARRIVED),
         ({"cancelled_date": "06/01/2026"}, Status.CANCELLED),
         ({"is_confirmed": "true"}, Status.CONFIRMED),
         ({"arrival_time": "08:55"}, Status.ARRIVED),
@@ -698,3 +706,13 @@ def test_where_another_practice_tells_nobody_ours_counts_if_it_is_called_so(
         ("Example, Cleo", None),
         ("Ann Example", "2125550101"),
     ]
+
+
+@pytest.mark.parametrize("odd", [7, ["2026-06-01"], {"at": "2026-06-01"}, True])
+def test_a_word_of_the_feed_that_does_not_say_when_hides_no_other(odd: Any) -> None:
+    told = {**VISIT, "flag": "Updated"}
+    words = [{**told, "loadeddate": odd}, {**told, "loadeddate": "2026-06-01T10:00:00"}]
+
+    found = Newest(words={}).open({"items": words, "pagination": {"next": ""}})
+
+    assert (list(found.items), list(found.passed_over)) == (words, [])
