@@ -106,6 +106,7 @@ class Parts:
     control: CallControl = field(default_factory=LiveCallControl)
     chaining: Chaining | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
+    usual_hours: Mapping[str, Any] = field(default_factory=lambda: dict(USUAL))
     rejects_days: int = REJECTS_DAYS
     recordings_days: int = RECORDINGS_DAYS
     recording_bytes: int = MOST_BYTES
@@ -145,7 +146,12 @@ def _of_endpoints(parts: Parts) -> Work:
 
 def _of_audit(parts: Parts) -> Mapping[str, Work]:
     """What is made of the audit rows."""
-    watch = Watch(engine=parts.engine, clock=parts.clock, thresholds=parts.thresholds)
+    watch = Watch(
+        engine=parts.engine,
+        clock=parts.clock,
+        thresholds=parts.thresholds,
+        usual_hours=parts.usual_hours,
+    )
     works = {WATCH_ACCESS: Work(run=lambda job: watch_access(job, watch=watch))}
     chains = parts.chaining
     if chains is not None:

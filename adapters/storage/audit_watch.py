@@ -1,8 +1,9 @@
 """Looks through an account's newest audit rows for reading that somebody should look at."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
@@ -11,6 +12,7 @@ from adapters.storage.audit_findings import keep
 from domain.accesses import DENIED, EXPORTS, FOLLOWING, Odd, Rule, Thresholds
 from domain.desk_calls import PATIENTS
 from domain.hours import OpeningHours, read_hours
+from domain.rhythm import USUAL
 from infra.database import dispatch, transaction
 
 LOOK_BACK = timedelta(hours=25)
@@ -18,8 +20,8 @@ LOOK_BACK = timedelta(hours=25)
 
 KNOWN_FOR = timedelta(days=90)
 AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
-NOT_PEOPLE = r"^(vapi|voice|system|sync|sikka|twilio|(sync|webhook|push|vapi):.*)$"
-"""Syncs read at any hour and callers are many; what they may ask is bounded elsewhere."""
+NOT_PEOPLE = r"^(vapi|voice|system|pms-sync|sync|sikka|twilio|(sync|webhook|push|vapi):.*)$"
+"""Syncs and what we do by ourselves are at any hour, callers many; they are bounded elsewhere."""
 
 _ACCOUNTS = text("SELECT id FROM accounts ORDER BY id")
 _COUNTED = text(
@@ -85,7 +87,7 @@ _DAYS_READ = text(
 _HOURS = text(
     """
     SELECT DISTINCT opening_hours, timezone FROM pms_connections
-    WHERE removed_at IS NULL AND opening_hours <> '{}'::jsonb
+    WHERE removed_at IS NULL AND state <> 'SETUP_REQUIRED'
     """
 )
 
@@ -97,6 +99,7 @@ class Watch:
     engine: Engine
     clock: Callable[[], datetime]
     thresholds: Thresholds
+    usual_hours: Mapping[str, Any] = field(default_factory=lambda: dict(USUAL))
 
     def accounts(self) -> Sequence[str]:
         with dispatch(self.engine) as db:
@@ -151,14 +154,16 @@ class Watch:
             yield from _over(Rule.MANY_DAYS, row.person, span, row.days, most.sheet_days)
 
     def _at_night(self, db: Db, since: datetime) -> Iterator[Odd]:
-        """Only where every practice says when it is open, and all of them are far from it."""
-        hours = [read_hours(row.opening_hours, timezone=row.timezone) for row in db.execute(_HOURS)]
-        told = [one for one in hours if one is not None]
-        if not told:
+        """Where a practice says when it is open, and all are far from it, the others as usual."""
+        rows = db.execute(_HOURS).all()
+        if not any(row.opening_hours for row in rows):
             return
+        told = [
+            read_hours(row.opening_hours or self.usual_hours, timezone=row.timezone) for row in rows
+        ]
         margin = timedelta(hours=self.thresholds.hours_outside)
         for row in db.execute(_READING, _values("hour", since)):
-            if all(_is_far(one, row.latest, margin) for one in told):
+            if all(one and _is_far(one, row.latest, margin) for one in told):
                 yield from _over(Rule.UNUSUAL_HOURS, row.person, (row.since, AN_HOUR), row.reads, 1)
 
 

@@ -15,6 +15,7 @@ from adapters.storage.tables import pms_audit_logs
 from domain.accesses import FOLLOWING, FindingState, Rule, Thresholds
 from domain.desk_calls import PATIENTS
 from domain.errors import BadInput
+from domain.rhythm import USUAL
 from domain.sheet import NotOnSheet
 from infra.database import dispatch, transaction
 from tests.storage.rig import ACCOUNT, Rig, rig_on
@@ -92,7 +93,7 @@ def test_one_patient_again_and_again_is_one(rig: Rig, watch: Watch) -> None:
     assert watch.watch(ACCOUNT) == 0
 
 
-@pytest.mark.parametrize("user", ["voice", "sync", "webhook:halaxy", "push:advancedmd"])
+@pytest.mark.parametrize("user", ["voice", "sync", "webhook:halaxy", "push:advancedmd", "pms-sync"])
 def test_callers_and_syncs_are_not_watched_as_one_person(rig: Rig, watch: Watch, user: str) -> None:
     accessed(rig, 30, user_id=user)
 
@@ -128,6 +129,33 @@ def test_reading_far_outside_opening_hours_is_told(
     accessed(rig, created_at=datetime.fromisoformat(at))
 
     watch.watch(ACCOUNT)
+
+    assert (Rule.UNUSUAL_HOURS in found(rig)) is is_told
+
+
+@pytest.mark.parametrize(
+    ("zone", "usual", "is_told"),
+    [
+        ("America/New_York", USUAL, False),  # 10:00 there
+        ("Australia/Perth", USUAL, True),  # 23:00 there
+        ("Australia/Perth", {}, False),
+    ],
+    ids=["open elsewhere", "night elsewhere", "always open"],
+)
+def test_a_practice_that_told_no_hours_is_open_as_usual(
+    rig: Rig, watch: Watch, zone: str, usual: dict[str, Any], is_told: bool
+) -> None:
+    rig.connect("s-1")
+    rig.run(
+        "UPDATE pms_connections SET opening_hours = CAST(:hours AS jsonb),"
+        " timezone = 'Australia/Melbourne'",
+        hours=OPEN,
+    )
+    rig.connect("s-2")
+    rig.run("UPDATE pms_connections SET timezone = :zone WHERE site = 's-2'", zone=zone)
+    accessed(rig, created_at=datetime.fromisoformat("2026-11-23T15:00:00+00:00"))
+
+    replace(watch, usual_hours=usual).watch(ACCOUNT)
 
     assert (Rule.UNUSUAL_HOURS in found(rig)) is is_told
 
