@@ -16,16 +16,17 @@ from domain import merge
 from domain.fields import Cells, Source
 from domain.names import read
 from domain.visits import KEPT_APART, MAY_BE_DOUBLE, NEAR, Found, Visit, find
+from infra.database import Direct
 
 # Whoever adds a row looks for its visit first: two that look at once would each miss the other's.
 # Syncs share, because rows of the PMS are never each other's visit; a scan or a person is alone.
-_WITH_OTHERS = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
+_WITH_OTHERS = Direct("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 # Nearly always there is none, and all their columns are work for the driver even then. Whether
 # practices were removed is asked along with it, and not while the lock is waited for: a statement
 # sees what was there when it began, and whoever had the lock may have removed one.
-_WAITING = text(
+_WAITING = Direct(
     """
     SELECT EXISTS (SELECT FROM pms_connections
                    WHERE account_id = :account_id AND removed_at IS NOT NULL) AS has_left,
@@ -139,7 +140,7 @@ class Listed:
 
 def with_other_syncs(db: Db, account_id: str) -> None:
     """To be held by a sync before it writes rows."""
-    db.execute(_WITH_OTHERS, {"name": f"visits of {account_id}"})
+    _WITH_OTHERS.run(db, {"name": f"visits of {account_id}"})
 
 
 def alone(db: Db, account_id: str) -> None:
@@ -197,9 +198,9 @@ def waiting_for(db: Db, listed: Sequence[Listed], *, account_id: str) -> Waiting
         "latest": max(starts) + NEAR,
         "kept_apart": KEPT_APART,
     }
-    found = db.execute(_WAITING, values).one()
-    rows = db.execute(_OF_IDS, {"ids": found.ids}).mappings().all() if found.ids else []
-    return Waiting(rows, found.has_left)
+    ((has_left, ids),) = _WAITING.rows(db, values)
+    rows = db.execute(_OF_IDS, {"ids": ids}).mappings().all() if ids else []
+    return Waiting(rows, has_left)
 
 
 def meet(

@@ -38,8 +38,9 @@ from domain.runs import Run, RunStatus
 from domain.sources import Page, Query, Reject, Spend
 from domain.window import Window
 from infra.clock import Clock
-from infra.database import Together, transaction
+from infra.database import transaction
 from infra.sealing import Sealer
+from infra.together import Together
 
 # Whoever left the book is asked for as long as rows of theirs stand on these days.
 _TO_READ = text(

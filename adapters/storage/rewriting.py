@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import TextClause, insert, text
+from sqlalchemy import insert
 
 from adapters.storage.conflicts import Closed, close_conflicts, open_conflicts
 from adapters.storage.day_sheets import sheets_of
@@ -22,6 +22,7 @@ from adapters.storage.tables import run_sheet_appointments as entries
 from adapters.storage.tables import run_sheet_history
 from domain import merge
 from domain.window import local_day
+from infra.database import Direct
 
 __all__ = ["Change", "write_changes", "write_rows"]
 
@@ -31,14 +32,14 @@ RARE = "pms_referral_id"
 """Few practices have it: rows that do not name it are written without the column."""
 
 
-def _upsert(columns: Sequence[str]) -> TextClause:
+def _upsert(columns: Sequence[str]) -> Direct:
     """One document for all rows, and what they have in common once.
 
     The table itself says what type each column has. What stands nowhere is null.
     """
     every = ", ".join(columns)
     taken_over = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns if name not in _KEPT)
-    return text(
+    return Direct(
         f"""
         INSERT INTO run_sheet_appointments ({every})
         SELECT {every}
@@ -66,7 +67,7 @@ def write_rows(db: Db, rows: Sequence[Mapping[str, Any]]) -> None:
         own = [name for name in names if name not in common]
         told = {"common": _plain(rows[0], common), "rows": [_plain(row, own) for row in rows]}
         statement = _UPSERT_WHOLE if is_whole else _UPSERT
-        db.execute(statement, {name: json.dumps(one, default=str) for name, one in told.items()})
+        statement.run(db, {name: json.dumps(one, default=str) for name, one in told.items()})
 
 
 def _is_shared(name: str, rows: Sequence[Mapping[str, Any]]) -> bool:

@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from adapters.storage.arrays import array_of
 from domain.intake import Reprint, Stored
 from domain.window import Window
+from infra.database import Direct
 
 # Row by row by the key: a plan made while the table was small would read all of it for each page.
 _BY_ID = """
@@ -21,9 +22,9 @@ _BY_ID = """
       FROM run_sheet_appointments AS entry WHERE entry.id = wanted.id OFFSET 0
     ) AS held
 """
-_FINGERPRINTS = text(_BY_ID)
+_FINGERPRINTS = Direct(_BY_ID)
 # Also rows the ids do not name, so that the pages to come need not ask.
-_FINGERPRINTS_AROUND = text(
+_FINGERPRINTS_AROUND = Direct(
     f"""
     {_BY_ID}
     UNION ALL
@@ -48,7 +49,7 @@ _REPRINT = text(
 
 def stored(db: Db, ids: Sequence[UUID]) -> Mapping[UUID, Stored]:
     """Of the rows we hold; nothing is opened or locked."""
-    return _by_id(db.execute(_FINGERPRINTS, {"ids": array_of(ids)}).all())
+    return _by_id(_FINGERPRINTS.rows(db, {"ids": array_of(ids)}))
 
 
 def stored_around(
@@ -67,7 +68,7 @@ def stored_around(
         "end": window.end,
         "practitioner_ids": list(practitioner_ids),
     }
-    return _by_id(db.execute(_FINGERPRINTS_AROUND, values).all())
+    return _by_id(_FINGERPRINTS_AROUND.rows(db, values))
 
 
 def reprint(db: Db, rows: Sequence[Reprint]) -> None:
@@ -82,10 +83,6 @@ def reprint(db: Db, rows: Sequence[Reprint]) -> None:
         db.execute(_REPRINT, values)
 
 
-def _by_id(rows: Iterable[Row[Any]]) -> Mapping[UUID, Stored]:
+def _by_id(rows: Iterable[tuple[Any, ...]]) -> Mapping[UUID, Stored]:
     """By position, as `_BY_ID` names them: there is one for each appointment of a listing."""
-    found: dict[UUID, Stored] = {}
-    for row in rows:
-        values: tuple[Any, ...] = tuple(row)
-        found[values[0]] = Stored(*values[1:])
-    return found
+    return {row[0]: Stored(*row[1:]) for row in rows}

@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from datetime import date
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import text
 
 from adapters.storage import sheet_events
 from adapters.storage.ledger import CHECKPOINT, checkpoint_values, must_be_held
@@ -17,10 +16,11 @@ from domain.errors import CalledOff
 from domain.jobs import Job
 from domain.runs import COUNTED, Run
 from domain.sources import Spend
+from infra.database import Direct
 
 _COUNTS = ", ".join(f"{name} = :{name}" for name in COUNTED)
 # The job first: whoever has lost it must not wait for what its new owner holds.
-_KEEP = text(
+_KEEP = Direct(
     f"""
     WITH job AS ({CHECKPOINT} RETURNING 1),
          run AS (UPDATE pms_sync_log
@@ -72,7 +72,7 @@ def keep(
             detail=changed if days else None,
         ),
     }
-    kept = db.execute(_KEEP, values).one()
-    must_be_held(job, kept.held)
-    if kept.is_removed:
+    ((held, _, is_removed),) = _KEEP.rows(db, values)
+    must_be_held(job, held)
+    if is_removed:
         raise CalledOff(REMOVED)

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, make_url, text
 
+from domain.errors import SyncError
 from infra import clock, database, timekeeping
 from infra.database import (
     FRESH_SECONDS,
@@ -23,7 +24,7 @@ from infra.database import (
     BadStatement,
     BrokenData,
     DatabaseAway,
-    Together,
+    Direct,
     dispatch,
     engine,
     listen,
@@ -31,6 +32,7 @@ from infra.database import (
     transaction,
 )
 from infra.timekeeping import OFTEN_SECONDS
+from infra.together import Together
 from tests.cutting import SOCKET
 from tests.silence import port_to
 
@@ -169,6 +171,49 @@ def test_errors_below_sqlalchemy_are_plain_too(db: Engine) -> None:
     assert caught.value.constraint == "name_is_given"
     assert "Failing row" not in everything_said(caught.value)
     assert "Failing row" not in str(caught.value.__context__)
+
+
+def test_a_row_refused_of_a_direct_statement_names_its_constraint_and_nothing_else(
+    db: Engine,
+) -> None:
+    insert = Direct("INSERT INTO people VALUES (:id, :name)")
+    with transaction(db) as connection:
+        insert.run(connection, {"id": 1, "name": PATIENT})
+
+    with pytest.raises(BrokenData) as caught, transaction(db) as connection:
+        insert.run(connection, {"id": 1, "name": PATIENT})
+
+    assert caught.value.constraint == "people_pk"
+    assert "already exists" not in everything_said(caught.value)
+    assert PATIENT not in everything_said(caught.value)
+
+
+def test_a_direct_statement_speaks_with_the_driver_as_any_other_does(db: Engine) -> None:
+    asked = "SELECT CAST(:one AS int) + :one, '100 %', :word || '\\:x', CAST(:none AS date)"
+    values = {"one": 1, "word": "a", "none": None}
+
+    with transaction(db) as connection:
+        found = Direct(asked).rows(connection, values)
+        same = connection.execute(text(asked), values).all()
+
+    assert found == [(2, "100 %", "a:x", None)]
+    assert [tuple(row) for row in same] == found
+
+
+@pytest.mark.parametrize("value", [object(), "\ud800 Ada", "\0 Ada"])
+def test_a_value_that_cannot_be_sent_directly_is_not_quoted(db: Engine, value: object) -> None:
+    with pytest.raises(SyncError) as caught, transaction(db) as connection:
+        Direct("SELECT CAST(:value AS text)").run(connection, {"value": value})
+
+    assert "Ada" not in everything_said(caught.value)
+    assert "object at" not in everything_said(caught.value)
+
+
+def test_a_connection_lost_under_a_direct_statement_is_worth_another_try(db: Engine) -> None:
+    with pytest.raises(DatabaseAway), transaction(db) as connection:
+        Direct("SELECT pg_terminate_backend(pg_backend_pid())").run(connection, {})
+
+    assert one(db, "SELECT 1") == "1"
 
 
 def test_a_bug_in_a_statement_is_not_retried(db: Engine) -> None:
@@ -374,6 +419,24 @@ def test_a_migration_fails_one_piece_of_work_of_a_process_not_one_for_each_conne
         found = [connection.execute(everyone).keys() for connection in (third, fourth)]
 
     assert all("born" in keys for keys in found)
+
+
+def test_nor_where_they_say_the_same_directly(db: Engine, empty_database_url: str) -> None:
+    everyone = Direct("SELECT * FROM people")
+    for _ in range(PREPARED_AFTER + 1):
+        with transaction(db) as first, transaction(db) as second:
+            everyone.run(first, {})
+            everyone.run(second, {})
+    with psycopg.connect(plain(empty_database_url), autocommit=True) as migrating:
+        migrating.execute("ALTER TABLE people ADD COLUMN born date")
+        migrating.execute("INSERT INTO people VALUES (1, 'Ada Example')")
+
+    with pytest.raises(DatabaseAway), transaction(db) as connection:
+        everyone.run(connection, {})
+    with transaction(db) as third, transaction(db) as fourth:
+        found = [everyone.rows(connection, {}) for connection in (third, fourth)]
+
+    assert found == [[(1, "Ada Example", None)]] * 2
 
 
 def test_a_server_that_takes_no_changes_any_more_is_left_for_the_one_that_does(

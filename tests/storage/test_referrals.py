@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
 from adapters.storage.sheet import read_entry
 from domain.appointments import Appointment
 from infra.database import transaction
 from infra.sealing import Keyring, Sealer
+from tests.saying import hearing
 from tests.storage.desk import START, VISIT, Desk, desk_of
 from tests.storage.rig import Rig
 
@@ -42,14 +42,12 @@ def written(engine: Engine) -> Iterator[list[str]]:
     """The statements that write rows meanwhile."""
     seen: list[str] = []
 
-    def note(*told: Any) -> None:
-        statement = told[2]
+    def note(_: object, statement: str) -> None:
         if "INSERT INTO run_sheet_appointments" in statement:
             seen.append(statement)
 
-    event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(engine, "before_cursor_execute", note)
+    with hearing(engine, note):
+        yield seen
 
 
 def test_a_referral_comes_with_its_visit_and_goes_when_the_pms_takes_it_back(desk: Desk) -> None:

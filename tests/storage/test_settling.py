@@ -7,7 +7,6 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event
 
 from adapters.storage.conflict_list import Wanted, shown_now
 from adapters.storage.history import MOST
@@ -15,6 +14,7 @@ from adapters.storage.settling import Done, Shown, settle_many, undo_settled
 from domain.appointments import Appointment
 from infra.database import transaction
 from infra.sealing import Keyring, Sealer
+from tests.saying import hearing
 from tests.storage.desk import VISIT, Desk, desk_of, rephoned
 from tests.storage.rig import Rig
 
@@ -62,12 +62,8 @@ def undone(desk: Desk, ids: Sequence[UUID], done: Done) -> Done:
 def counting(desk: Desk) -> Iterator[list[str]]:
     said: list[str] = []
 
-    def note(*args: object) -> None:
-        said.append(str(args[2]))
-
-    event.listen(desk.engine, "before_cursor_execute", note)
-    yield said
-    event.remove(desk.engine, "before_cursor_execute", note)
+    with hearing(desk.engine, lambda _, statement: said.append(statement)):
+        yield said
 
 
 def test_a_side_that_moved_since_it_was_shown_is_left_open(desk: Desk) -> None:
@@ -130,12 +126,12 @@ def test_settling_locks_the_row_before_its_conflict_as_a_sync_does(desk: Desk) -
     (conflict,) = desk.open_conflicts()
     locked: list[str] = []
 
-    @event.listens_for(desk.engine, "before_cursor_execute")
-    def note(*args: object) -> None:
-        if "FOR UPDATE" in str(args[2]):
-            locked.append(str(args[2]))
+    def note(_: object, statement: str) -> None:
+        if "FOR UPDATE" in statement:
+            locked.append(statement)
 
-    desk.settle(conflict["id"], "theirs")
+    with hearing(desk.engine, note):
+        desk.settle(conflict["id"], "theirs")
 
     row, conflicted = locked[:2]
     assert "FROM run_sheet_appointments" in row

@@ -6,11 +6,13 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Engine, text
 
 from domain.sources import Page, Query
 from infra.database import engine, transaction
+from tests.saying import hearing
 from tests.sync.book import TOMORROW, Book, Desk, Killed, wait
 from tests.sync.practice import Practice
 from tests.sync.test_interrupted import a_day, is_shown, run_of
@@ -42,16 +44,14 @@ def lost_at(db: Engine, statement: str, *, time: int) -> Iterator[None]:
     """The session that is about to say this for that time is killed first."""
     times = count(1)
 
-    def kill(one: Connection, _cursor: Any, said: str, *_: Any) -> None:
+    def kill(one: psycopg.Connection[Any], said: str) -> None:
         if statement in said and next(times) == time:
-            driver: Any = one.connection.driver_connection
             with transaction(db) as other:
                 killed = text("SELECT pg_terminate_backend(:pid, 5000)")
-                assert other.execute(killed, {"pid": driver.info.backend_pid}).scalar_one()
+                assert other.execute(killed, {"pid": one.info.backend_pid}).scalar_one()
 
-    event.listen(db, "before_cursor_execute", kill)
-    yield
-    event.remove(db, "before_cursor_execute", kill)
+    with hearing(db, kill):
+        yield
     assert next(times) > time
 
 
