@@ -104,6 +104,7 @@ def types(
     )
 
 
+Name = Annotated[str | None, typer.Option(help="What people call it.", callback=one_line)]
 Ahead = Annotated[
     int | None, typer.Option(help="Days after today to sync as well.", min=0, max=MOST_AHEAD)
 ]
@@ -127,9 +128,7 @@ def set_(  # noqa: PLR0913 - each is an option
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help=KEYS)
     ] = None,
     *,
-    name: Annotated[
-        str | None, typer.Option(help="What people call it.", callback=one_line)
-    ] = None,
+    name: Name = None,
     timezone: Annotated[str | None, typer.Option(help="IANA zone the practice keeps.")] = None,
     every: Every = None,
     days_ahead: Ahead = None,

@@ -123,7 +123,6 @@ class Wiring:
             ),
             secrets_prefix=self.settings.secrets_prefix,
             texts=text_sender(self.settings),
-            usual_hours=self.settings.usual_hours,
             chaining=self.chaining,
             thresholds=thresholds(self.settings),
             usual_hours=self.settings.usual_hours,

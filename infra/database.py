@@ -101,6 +101,7 @@ class Direct:
     """
 
     def __init__(self, sql: str) -> None:
+        self.text = sql
         # psycopg marks its parameters in another way.
         self._sql = str(text(sql).compile(dialect=_DRIVER()))
 

@@ -101,7 +101,6 @@ class Parts:
     stopping: Stopping
     secrets_prefix: str = ""
     texts: Sender | None = None
-    usual_hours: Mapping[str, Any] = field(default_factory=lambda: dict(USUAL))
     redis: Redis | None = None
     control: CallControl = field(default_factory=LiveCallControl)
     chaining: Chaining | None = None

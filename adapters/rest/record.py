@@ -292,9 +292,7 @@ class Record:
 
     def record(self, path: str) -> "Record | None":
         value = self.raw(path)
-        if value is None:
-            return None
-        return Record(value, where=self._at(path), whole=self)
+        return None if value is None else Record(value, where=self._at(path), whole=self)
 
     @property
     def now(self) -> datetime | None:

@@ -34,7 +34,7 @@ from adapters.storage import (
 )
 from adapters.storage.id_starts import bounds
 from console.doctor import keys
-from infra.database import dispatch, transaction
+from infra.database import Direct, dispatch, transaction
 from tests.storage.rig import ACCOUNT, Rig, soon
 
 pytestmark = pytest.mark.integration
@@ -446,7 +446,7 @@ def test_the_doctor_tries_the_oldest_and_the_newest_row_without_sorting_them_all
 
 
 def explained(
-    db: Connection, statement: TextClause, values: dict[str, Any], *, done: bool = False
+    db: Connection, statement: TextClause | Direct, values: dict[str, Any], *, done: bool = False
 ) -> list[str]:
     how = "EXPLAIN (ANALYZE)" if done else "EXPLAIN"
     return list(db.execute(text(f"{how} {statement.text}"), values).scalars())

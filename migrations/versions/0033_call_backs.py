@@ -4,14 +4,14 @@ from migrations.guards import SQL
 from migrations.indexes import carry
 from migrations.steps import run
 
-revision = "0031"
-down_revision = "0029"
+revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    carry(SQL / "0031_call_backs.sql")
+    carry(SQL / "0033_call_backs.sql")
 
 
 def downgrade() -> None:

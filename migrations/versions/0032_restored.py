@@ -4,14 +4,14 @@ from migrations.guards import SQL
 from migrations.indexes import carry
 from migrations.steps import run
 
-revision = "0031"
-down_revision = "0029"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    carry(SQL / "0031_restored.sql")
+    carry(SQL / "0032_restored.sql")
 
 
 def downgrade() -> None:
