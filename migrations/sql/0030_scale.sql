@@ -10,3 +10,4 @@ CREATE INDEX ix_pms_writes_untold ON pms_writes (account_id, created_at)
 CREATE INDEX ix_webhook_messages_delivered ON webhook_messages (endpoint_id, delivered_at) WHERE state = 'delivered';
 CREATE INDEX ix_run_sheet_appointments_unlinked_start ON run_sheet_appointments (account_id, pms_start)
  WHERE source <> 'pms' AND linked_to IS NULL AND removed_at IS NULL;
+CREATE INDEX ix_deliveries_sender ON deliveries (account_id, sender);

@@ -10,6 +10,7 @@ branch_labels = None
 depends_on = None
 
 DROP = """
+DROP INDEX ix_deliveries_sender;
 DROP INDEX ix_run_sheet_appointments_unlinked_start;
 DROP INDEX ix_webhook_messages_delivered;
 DROP INDEX ix_pms_writes_untold;

@@ -14,6 +14,7 @@ from adapters.storage import (
     connection_list,
     days_read,
     endpoints,
+    inbox,
     ledger,
     left_visits,
     linking,
@@ -88,6 +89,13 @@ ENDED = text(
                       max_seconds, finished_at)
     SELECT :account, :connection, 'sync', 'sync', 'gentu', 'done', now(), 't', 600, now()
     FROM generate_series(1, 2000) AS n
+    """
+)
+DELIVERIES = text(
+    """
+    INSERT INTO deliveries (account_id, connection_id, sender, event, dedupe_key, trace_id)
+    SELECT :account, :connection, (ARRAY['sikka', 'vapi', 'halaxy'])[1 + n % 3], 'e', n, 't'
+    FROM generate_series(1, 9000) AS n
     """
 )
 ENDPOINT = text(
@@ -429,6 +437,22 @@ def test_when_an_endpoint_last_took_a_message_is_the_newest_of_an_index(rig: Rig
         plan = explained(db, endpoints._LIST, {})  # noqa: SLF001
 
     assert [line for line in plan if "using ix_webhook_messages_delivered" in line] != []
+
+
+def test_who_has_sent_deliveries_is_told_without_reading_all_of_them(rig: Rig) -> None:
+    connection_id = rig.connect("site")
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        db.execute(DELIVERIES, {"account": ACCOUNT, "connection": connection_id})
+    with rig.engine.begin() as db:
+        db.execute(text("ANALYZE deliveries"))
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        found = list(db.execute(inbox._SENDERS).scalars())  # noqa: SLF001
+        plan = explained(db, inbox._SENDERS, {}, done=True)  # noqa: SLF001
+
+    read = [line for line in plan if " on deliveries" in line]
+    assert found == ["halaxy", "sikka", "vapi"]
+    assert [line for line in read if "rows=1.00 " not in line and "rows=0." not in line] == []
 
 
 def test_the_doctor_tries_the_oldest_and_the_newest_row_without_sorting_them_all(

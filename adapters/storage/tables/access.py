@@ -195,6 +195,7 @@ deliveries = Table(
     ),
     UniqueConstraint("sender", "dedupe_key"),
     Index("ix_deliveries_account_id", "account_id", "received_at"),
+    Index("ix_deliveries_sender", "account_id", "sender"),
     Index("ix_deliveries_connection_id", "connection_id", "received_at"),
     Index("ix_deliveries_job_id", "job_id", postgresql_where=text("job_id IS NOT NULL")),
 )
