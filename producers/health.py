@@ -6,13 +6,14 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from redis import RedisError
+from redis import RedisError, ResponseError
 from sqlalchemy import text
 
 from adapters.storage.workers import living_workers
 from domain.errors import SyncError
 from domain.jobs import Queue
 from infra.database import dispatch, transaction
+from infra.redis import cannot_keep
 from producers.ports import GivenPorts, Ports
 
 router = APIRouter(tags=["health"])
@@ -58,7 +59,12 @@ def _migrations(ports: Ports) -> str:
 
 
 def _redis(ports: Ports) -> str:
-    ports.redis.ping()
+    try:
+        ports.redis.ping()
+    except ResponseError as refusal:
+        if not cannot_keep(refusal):
+            raise
+        return "takes nothing in until it can write to its disk again"
     return OK
 
 

@@ -21,6 +21,8 @@ from infra.redis import problem_of
 app = typer.Typer()
 log = structlog.get_logger()
 
+DISK_FULL = "No space left on device"
+
 
 @app.command()
 def doctor(*, json: AsJson = False) -> None:
@@ -84,7 +86,9 @@ def _advice(error: SyncError | RedisError, wiring: Wiring) -> str:
         case DatabaseShut():
             return str(error)
         case DatabaseAway():
-            return f"{error}; start PostgreSQL, or mend DATABASE_URL"
+            is_full = DISK_FULL in str(error)
+            cure = "make room on its disk" if is_full else "start PostgreSQL, or mend DATABASE_URL"
+            return f"{error}; {cure}"
         case NotAllowed():
             role = make_url(wiring.database_url).username
             grant = f"GRANT {', '.join(ROLES)} TO {role}"

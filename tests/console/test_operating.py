@@ -1,7 +1,9 @@
 """Commands that look after the machinery, and how every command fails."""
 
+import socket
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -236,6 +238,36 @@ def test_the_doctor_names_the_parts_that_are_away(
         "bad"
     }
     assert "hunter2" not in outcome.out
+
+
+def full(port: socket.socket) -> None:
+    """A PostgreSQL without room on its disk: whoever begins a session is sent away so."""
+    said = (
+        b"SFATAL\x00VFATAL\x00C53100\x00Mcould not write init file: No space left on device\x00\x00"
+    )
+    while True:
+        try:
+            line, _ = port.accept()
+        except OSError:
+            return
+        with line:
+            line.recv(1024)
+            line.sendall(b"E" + (len(said) + 4).to_bytes(4) + said)
+
+
+def test_the_doctor_says_to_make_room_where_the_disk_of_the_database_is_full(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as port:
+        answering = threading.Thread(target=full, args=(port,))
+        answering.start()
+        address = f"127.0.0.1:{port.getsockname()[1]}"
+        monkeypatch.setenv("DATABASE_URL", f"postgresql://x@{address}/x?sslmode=disable")
+        told = {one["what"]: one["told"] for one in shell("doctor", "--json").json["checks"]}
+        port.shutdown(socket.SHUT_RDWR)
+        answering.join()
+
+    assert told["database"].endswith("No space left on device; make room on its disk")
 
 
 def test_the_doctor_notices_a_key_that_was_lost_and_made_anew(

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import httpx
 import pytest
+from redis import Redis
 from sqlalchemy import insert, text
 
 from adapters.storage.tables import webhook_endpoints
@@ -187,6 +188,14 @@ def test_alive_and_ready_are_different_questions(site: Site) -> None:
         "redis": "ok",
         "workers": "nobody serves voice, sync, default",
     }
+
+
+def test_a_redis_that_cannot_write_to_its_disk_is_told_as_that(
+    site: Site, without_disk: Redis
+) -> None:
+    told = site.client.get("/readyz").json()["checks"]["redis"]
+
+    assert told == "takes nothing in until it can write to its disk again"
 
 
 def test_ready_once_every_queue_is_served(site: Site) -> None:
