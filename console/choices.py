@@ -1,9 +1,11 @@
 """`pms-sync connections map | types | set`: what a person decides about a connection."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy import Connection as Db
 
 from adapters import chosen, pms
 from adapters.storage import connection_list, connections, mapping, practice_book
@@ -12,7 +14,9 @@ from console.auditing import audited
 from console.lines import one_line
 from console.opened import Id, opened
 from console.output import AsJson, short
+from console.wiring import Wiring
 from domain.connections import Connection
+from domain.errors import BadInput
 from domain.rhythm import check_rest
 from domain.window import zone
 from infra.database import transaction
@@ -39,29 +43,61 @@ def map_(
     json: AsJson = False,
 ) -> None:
     """Show or choose which practitioners have a column on the sheet."""
-    with (
-        opened(connection) as (wiring, held),
-        transaction(wiring.engine, account_id=held.account_id) as db,
-    ):
-        if every:
-            practice_book.save_practitioners(db, held, (), map_all=True)
-            connection_list.touch(db, held.id)
-        elif practitioner:
-            names = {
-                one["practitioner_id"]: one["practitioner"]
-                for one in connection_list.mappings(db, held.id)
-            }
-            wanted = given.one_of(names, practitioner, what="practitioner")
-            if off:
-                mapping.choose(db, held, [mapping.Choice(pms_id=wanted, action="skip")])
-            else:
-                mapping.map_by_name(db, held, wanted, clinician=clinician or names[wanted])
-        found = connection_list.mappings(db, held.id)
+    _refuse_two_wishes(practitioner, clinician=clinician, every=every, off=off)
+    with opened(connection) as (wiring, held):
+        if every or practitioner:
+            said = "everyone who has no column yet" if every else "1 practitioner"
+            with _changed(wiring, held, "map", action="connection.mapped", said=said) as db:
+                if every:
+                    practice_book.save_practitioners(db, held, (), map_all=True)
+                    connection_list.touch(db, held.id)
+                elif practitioner:
+                    _map_one(db, held, practitioner, clinician=clinician, off=off)
+        with transaction(wiring.engine, account_id=held.account_id) as db:
+            found = connection_list.mappings(db, held.id)
     if json:
         return output.answer({"practitioners": [dict(one) for one in found]})
     return output.table(
         ["Id", "Practitioner", "Clinician"],
         [(short(one["practitioner_id"]), one["practitioner"], one["clinician"]) for one in found],
+    )
+
+
+def _refuse_two_wishes(
+    practitioner: str | None, *, clinician: str | None, every: bool, off: bool
+) -> None:
+    """What contradicts itself must not be taken for one half of it."""
+    if every and (practitioner or clinician or off):
+        raise BadInput("--all gives everyone a column: name nobody beside it, and no --off.")
+    if off and clinician:
+        raise BadInput("Whoever is taken off needs no column: say --off or --clinician.")
+    if practitioner is None and (clinician or off):
+        raise BadInput("Name the practitioner; the list without any shows their ids.")
+
+
+def _map_one(
+    db: Db, held: Connection, practitioner: str, *, clinician: str | None, off: bool
+) -> None:
+    listed = connection_list.mappings(db, held.id)
+    names = {one["practitioner_id"]: one["practitioner"] for one in listed}
+    wanted = given.one_of(names, practitioner, what="practitioner")
+    if off:
+        mapping.choose(db, held, [mapping.Choice(pms_id=wanted, action="skip")])
+    else:
+        mapping.map_by_name(db, held, wanted, clinician=clinician or names[wanted])
+
+
+def _changed(
+    wiring: Wiring, held: Connection, command: str, *, action: str, said: str
+) -> AbstractContextManager[Db]:
+    """What decides who and what is on the sheet is written down."""
+    return audited(
+        wiring.engine,
+        f"connections {command}",
+        account_id=held.account_id,
+        action=action,
+        connection_id=held.id,
+        summary=said,
     )
 
 
@@ -78,16 +114,15 @@ def types(
     json: AsJson = False,
 ) -> None:
     """Show or mark which appointment types are telehealth."""
-    with (
-        opened(connection) as (wiring, held),
-        transaction(wiring.engine, account_id=held.account_id) as db,
-    ):
-        for marked, is_telehealth in ((telehealth, True), (not_telehealth, False)):
-            ids = [given.one_of(held.types, one, what="type") for one in marked or ()]
-            if ids:
-                practice_book.mark_telehealth(db, held, ids, telehealth=is_telehealth)
-                connection_list.touch(db, held.id)
-        found = connection_list.types(db, held.id)
+    with opened(connection) as (wiring, held):
+        yes, no = (
+            {given.one_of(held.types, one, what="type") for one in marked or ()}
+            for marked in (telehealth, not_telehealth)
+        )
+        if yes or no:
+            _mark(wiring, held, yes, no)
+        with transaction(wiring.engine, account_id=held.account_id) as db:
+            found = connection_list.types(db, held.id)
     if json:
         return output.answer({"types": [dict(one) for one in found]})
     return output.table(
@@ -104,12 +139,22 @@ def types(
     )
 
 
-Name = Annotated[str | None, typer.Option(help="What people call it.", callback=one_line)]
+def _mark(wiring: Wiring, held: Connection, yes: set[str], no: set[str]) -> None:
+    if both := yes & no:
+        raise BadInput(f"Type {min(both)} cannot be telehealth and not.")
+    said = f"{len(yes | no)} types"
+    with _changed(wiring, held, "types", action="connection.types_marked", said=said) as db:
+        practice_book.mark_telehealth(db, held, sorted(yes), telehealth=True)
+        practice_book.mark_telehealth(db, held, sorted(no), telehealth=False)
+        connection_list.touch(db, held.id)
+
+
+Called = Annotated[str | None, typer.Option(help="What people call it.", callback=one_line)]
 Ahead = Annotated[
     int | None, typer.Option(help="Days after today to sync as well.", min=0, max=MOST_AHEAD)
 ]
 FullEvery = Annotated[
-    int | None, typer.Option(help="Minutes after which days are read whole.", min=1)
+    int | None, typer.Option(help="Minutes after which days are read whole.", min=1, max=10080)
 ]
 Every = Annotated[int | None, typer.Option(help="Minutes between syncs.", min=1, max=1440)]
 Adaptive = Annotated[
@@ -128,7 +173,7 @@ def set_(  # noqa: PLR0913 - each is an option
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help=KEYS)
     ] = None,
     *,
-    name: Name = None,
+    name: Called = None,
     timezone: Annotated[str | None, typer.Option(help="IANA zone the practice keeps.")] = None,
     every: Every = None,
     days_ahead: Ahead = None,
@@ -140,7 +185,7 @@ def set_(  # noqa: PLR0913 - each is an option
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """Change a connection's settings.
+    """Show or change a connection's settings.
 
     In another time zone its days begin at another instant: the next sync, which begins at once,
     files every row of the days it reads by that clock. Days it does not read are filed when a sync
@@ -171,23 +216,23 @@ def _change(
         if "quiet_minutes" in changes:
             every = changes.get("frequency_minutes", held.frequency_minutes)
             check_rest(changes["quiet_minutes"], every=every)
-        changes["settings"] = given.settings(pms.vendor(held.vendor), settings, held=held)
-        with audited(
-            wiring.engine,
-            "connections set",
-            account_id=held.account_id,
-            action="connection.changed",
-            connection_id=held.id,
-            summary=chosen.named(changes),
-        ) as db:
-            connection_list.configure(db, held.id, changes)
+        if settings:
+            changes["settings"] = given.settings(pms.vendor(held.vendor), settings, held=held)
+        if changes:
+            said = chosen.named(changes)
+            with _changed(wiring, held, "set", action="connection.changed", said=said) as db:
+                connection_list.configure(db, held.id, changes)
+        with transaction(wiring.engine, account_id=held.account_id) as db:
             now = connections.load(db, held.id)
     return _tell_settings(now, as_json=as_json)
 
 
 def _tell_settings(now: Connection, *, as_json: bool) -> None:
     if as_json:
-        return output.answer({"id": now.id, "settings": dict(now.settings)})
+        shown = ("id", "name", "timezone", "frequency_minutes", "adaptive", "telehealth_only")
+        return output.answer(
+            {**{one: getattr(now, one) for one in shown}, "settings": dict(now.settings)}
+        )
     return output.facts(
         [
             ("Name", now.name),

@@ -475,3 +475,54 @@ def test_a_practice_paired_again_goes_on_as_the_connection_it_was(
     assert paired["id"] == pairable
     assert [one["id"] for one in shell.answer("connections", "list")["connections"]] == [pairable]
     assert shell.answer("sync", pairable, "--here")["created"] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["map", "--all", "--off"], "--all gives everyone a column"),
+        (["map", "?", "--all"], "--all gives everyone a column"),
+        (["map", "--off"], "Name the practitioner"),
+        (["map", "--clinician", "Room 1"], "Name the practitioner"),
+        (["map", "?", "--off", "--clinician", "Room 1"], "say --off or --clinician"),
+        (["types", "--telehealth", "!", "--not-telehealth", "!"], "cannot be telehealth and not"),
+        (["set", "--full-every", "99999999999"], "give 10080 or less"),
+    ],
+)
+def test_what_contradicts_itself_changes_nothing(
+    shell: Shell, connected: str, words: list[str], said: str
+) -> None:
+    before = shell.answer("connections", "map", connected)["practitioners"]
+    known = shell.answer("connections", "types", connected)["types"]
+    names = {"?": before[0]["practitioner_id"], "!": known[0]["type_id"]}
+    command, *rest = (names.get(one, one) for one in words)
+
+    assert said in shell.complaint("connections", command, connected, *rest)
+
+    assert shell.answer("connections", "map", connected)["practitioners"] == before
+    assert shell.answer("connections", "types", connected)["types"] == known
+
+
+def test_what_decides_who_is_on_the_sheet_is_audited_and_looking_is_not(
+    shell: Shell, connected: str, database_url: str
+) -> None:
+    version = "SELECT version FROM pms_connections"
+    told, before = len(audit_rows(database_url, "connection.%")), stored(database_url, version)
+    one = shell.answer("connections", "map", connected)["practitioners"][0]["practitioner_id"]
+    kind = shell.answer("connections", "types", connected)["types"][0]["type_id"]
+    shown = shell.answer("connections", "set", connected)
+
+    assert len(audit_rows(database_url, "connection.%")) == told
+    assert stored(database_url, version) == before
+    assert (shown["timezone"], shown["telehealth_only"]) == ("Australia/Melbourne", False)
+    shell.answer("connections", "map", connected, one, "--off")
+    shell.answer("connections", "map", connected, "--all")
+    shell.answer("connections", "types", connected, "--telehealth", kind)
+    shell.answer("connections", "set", connected, "--name", "Rooms")
+    said = [(row.action, row.request_summary) for row in audit_rows(database_url, "connection.%")]
+    assert said[told:] == [
+        ("connection.mapped", "1 practitioner"),
+        ("connection.mapped", "everyone who has no column yet"),
+        ("connection.types_marked", "1 types"),
+        ("connection.changed", "name"),
+    ]
