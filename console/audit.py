@@ -96,7 +96,9 @@ def archive(
 
 @app.command("verify-archive")
 def verify_archive(
-    file: Annotated[Path, typer.Argument(help="What 'audit archive' wrote.", dir_okay=False)],
+    file: Annotated[
+        Path, typer.Argument(help="What 'audit archive' wrote.", exists=True, dir_okay=False)
+    ],
     *,
     json: AsJson = False,
 ) -> None:

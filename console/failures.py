@@ -40,6 +40,7 @@ PLAINLY: Mapping[str, str] = {
 """What the parser of options says, and what a person would."""
 
 MORE: Mapping[str, str] = {
+    "DatabaseAway": "; try again once it is back, or mend DATABASE_URL.",
     "NotAllowed": "; 'pms-sync doctor' names the grant that is missing.",
     "BadStatement": "; 'pms-sync doctor' compares the schema.",
 }

@@ -6,6 +6,7 @@ import pytest
 
 from console import failures, output
 from domain.errors import BadInput
+from infra.database import DatabaseAway
 from tests.console.conftest import Shell, stored
 from tests.storage.rig import rig_on
 
@@ -72,9 +73,24 @@ def test_nobody_is_signed_out_by_a_name_that_is_misspelt(shell: Shell) -> None:
     assert shell.answer("sign-out", "--name", "Kim") == {"sessions": 0, "tokens": False}
 
 
+def test_a_database_that_is_away_is_told_with_what_to_do(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def away() -> None:
+        raise DatabaseAway("the database cannot be reached: Connection refused")
+
+    code = failures.guarded(away, folder=tmp_path)
+
+    assert code == 1
+    assert capsys.readouterr().err.endswith(
+        "refused; try again once it is back, or mend DATABASE_URL.\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        ("audit verify-archive /no/such/file", "'/no/such/file' does not exist"),
         ("summary --week 2026-13-01", "'2026-13-01' is not a date; write it like 2026-03-31;"),
         ("runs list --limit 0", "give 1 or more;"),
         ("runs list --limit 1001", "give 1000 or less;"),
