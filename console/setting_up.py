@@ -13,10 +13,12 @@ from adapters.storage import (
     practice_book,
     same_practice,
 )
+from adapters.storage.audit import record
 from adapters.storage.connections import NewConnection
 from adapters.storage.spent import keep_spent
 from adapters.trying import Trials
 from console import checking, output
+from console.auditing import access
 from console.wiring import Wiring
 from domain.checks import CheckFailed, Seen
 from domain.connections import Connection, State
@@ -54,6 +56,14 @@ def create(wiring: Wiring, wanted: Wanted) -> Connection:
         own = replace(new, id=connections.add(db, new, at=system_clock()))
         practice_book.mark_telehealth(db, candidate(own), wanted.telehealth_types)
         added = checks.keep(db, candidate(own), seen, rename=False, anew=False)
+        record(
+            db,
+            access("connections add"),
+            account_id=added.account_id,
+            action="connection.created",
+            connection_id=added.id,
+            summary=added.vendor,
+        )
     _store(wiring, added, wanted.secrets)
     return added
 

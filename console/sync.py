@@ -6,8 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from adapters.storage.asking import ask_for_sync
+from adapters.storage.audit import record as noted
 from adapters.storage.runs import LoggedRun
 from console import given, output, previews
+from console.auditing import access
 from console.carrying import carry, refuse_unusable, refuse_without_workers, watch
 from console.following import bars
 from console.opened import Id, load
@@ -107,7 +109,7 @@ def ask(
     allow_removals: bool = False,
     record: bool = False,
 ) -> int:
-    """The job of a sync by a person's hand; who wants it recorded is written down."""
+    """The job of a sync by a person's hand; whose it is, and what it may do, is written down."""
     with transaction(wiring.engine, account_id=held.account_id) as db:
         if record:
             ask_for_recording(db, held)
@@ -120,7 +122,16 @@ def ask(
             allow_removals=allow_removals,
             record=record,
         )
-    return next(iter(jobs))
+        job_id = next(iter(jobs))
+        noted(
+            db,
+            access("sync"),
+            account_id=held.account_id,
+            action="preview.asked" if dry_run else "sync.asked",
+            connection_id=held.id,
+            summary=f"job {job_id}{' allow_removals' if allow_removals else ''}",
+        )
+    return job_id
 
 
 def as_answer(run: LoggedRun) -> dict[str, Any]:

@@ -157,6 +157,7 @@ def test_what_is_done_to_a_connection_is_audited(
     rows = audit_rows(database_url, "connection.%")
 
     assert [row.action.removeprefix("connection.") for row in rows] == [
+        "created",
         "paused",
         "resumed",
         "reconnected",
@@ -164,7 +165,10 @@ def test_what_is_done_to_a_connection_is_audited(
     ]
     assert {str(row.pms_integration_id) for row in rows} == {connected}
     assert all(row.user_id.startswith("cli:") for row in rows)
-    assert rows[0].endpoint == "pms-sync connections pause"
+    assert [row.endpoint for row in rows][:2] == [
+        "pms-sync connections add",
+        "pms-sync connections pause",
+    ]
 
 
 def test_a_practitioner_is_taken_off_and_put_on_again(shell: Shell, connected: str) -> None:

@@ -213,6 +213,20 @@ def test_a_dry_run_is_told_on_the_practices_clock(
     assert "+00:00" not in first.out + shown.out
 
 
+def test_who_asks_for_a_sync_is_audited_with_what_it_may_do(
+    shell: Shell, connected: str, database_url: str
+) -> None:
+    shell.answer("sync", connected, "--here", "--allow-removals")
+    shell.answer("sync", connected, "--here", "--dry-run")
+
+    rows = audit_rows(database_url, "%.asked")
+
+    assert [row.action for row in rows] == ["sync.asked", "preview.asked"]
+    assert [" allow_removals" in row.request_summary for row in rows] == [True, False]
+    assert {str(row.pms_integration_id) for row in rows} == {connected}
+    assert all(row.user_id.startswith("cli:") for row in rows)
+
+
 def test_reading_a_dry_run_is_audited_with_what_it_shows(
     shell: Shell, connected: str, database_url: str
 ) -> None:
