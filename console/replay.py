@@ -41,6 +41,7 @@ def replay(
 
     Ends with 1 where something was asked that is not recorded; a difference is an answer.
     """
+    _refuse_unclear(run, answers=answers, forget=forget)
     with wired() as wiring:
         if run is None:
             return _list(wiring, json=json)
@@ -62,6 +63,14 @@ def replay(
     if not found.is_whole:
         raise typer.Exit(1)
     return None
+
+
+def _refuse_unclear(run: str | None, *, answers: bool, forget: bool) -> None:
+    """Lest a recording is gone before it was read."""
+    if answers and forget:
+        raise BadInput("Choose one of --answers and --forget.")
+    if run is None and (answers or forget):
+        raise BadInput("Name the run; 'pms-sync replay' lists those that are recorded.")
 
 
 def _read(wiring: Wiring, logged: LoggedRun) -> tuple[Recording, Recorded]:

@@ -41,6 +41,20 @@ def test_a_recorded_sync_is_played_to_the_code_as_it_is(
     assert stored(database_url, "SELECT count(*) FROM vendor_requests") == asked
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["ffffffff", "--answers", "--forget"], "Choose one of --answers and --forget."),
+        (["--forget"], "Name the run"),
+        (["--answers"], "Name the run"),
+    ],
+)
+def test_nothing_is_forgotten_for_a_wish_that_contradicts_itself(
+    shell: Shell, words: list[str], said: str
+) -> None:
+    assert said in shell.complaint("replay", *words)
+
+
 def test_a_replay_is_told_in_words(shell: Shell, run: str) -> None:
     outcome = shell("replay", run[:8])
 
