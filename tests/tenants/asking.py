@@ -173,6 +173,7 @@ TABLES: Mapping[str, str] = {
     "job_id": "jobs",
     "link_id": "patient_links",
     "write_id": "pms_writes",
+    "untold_id": "pms_writes",
     "authorisation_id": "pms_authorisations",
     "finding_id": "audit_findings",
     "endpoint_id": "webhook_endpoints",
