@@ -174,7 +174,9 @@ class Callers(RuleBasedStateMachine):
     def staff_books(self, which: int, who: Person, when: str) -> None:
         self.noted_by_staff(which, who, when)
 
-    def noted_by_staff(self, which: int, who: Person, when: str) -> str:
+    def noted_by_staff(
+        self, which: int, who: Person, when: str, *, whose: str | None = None
+    ) -> str:
         """The id of the appointment."""
         practice = self.town.practices[which]
         (pms_id, *_) = [one for one, person in self.people[practice.site].items() if person is who]
@@ -182,7 +184,10 @@ class Callers(RuleBasedStateMachine):
         self.notes(pms_id, start, practice)
         told = {"start_utc": start.isoformat(), "minutes": 15, "patient_ids": [pms_id]}
         made = self.town.control(
-            "appointments", tenant=practice.site, practitioner_id=practice.providers[0], **told
+            "appointments",
+            tenant=practice.site,
+            practitioner_id=whose or practice.providers[0],
+            **told,
         )
         return str(made["id"])
 
@@ -363,7 +368,7 @@ class Callers(RuleBasedStateMachine):
             "the ingress speaks": spoken,
             "hangs up": beside(lambda: town.send(message.end())),
             "staff takes the time": beside(lambda: self.staff_books(which, EVE, wish.when)),
-            "staff takes the time at last": beside(lambda: self.takes_at_last(which, wish.when)),
+            "staff takes the time at last": beside(lambda: self.takes_at_last(call, wish.when)),
             "staff changes it": beside(lambda: self.staff_changes(which, 0, wish.other, "cancel")),
             "a rival asks": beside(lambda: self.asks(others, rival)),
             "asks again": beside(lambda: self.asks(call, again)),
@@ -373,10 +378,13 @@ class Callers(RuleBasedStateMachine):
             "a sync runs": beside(lambda: town.syncs(call.practice)),
         }[name]
 
-    def takes_at_last(self, which: int, when: str) -> None:
-        """Staff is quicker, and the book shows it from now on."""
-        pms_id = self.noted_by_staff(which, EVE, when)
-        self.was_there.add((self.town.practices[which].site, pms_id))
+    def takes_at_last(self, call: Call, when: str) -> None:
+        """Staff is quicker, with whomever the call is about to book, and the book shows it."""
+        practice = call.practice
+        for one in practice.location.clinic.practice.at_work:
+            which = self.town.practices.index(practice)
+            pms_id = self.noted_by_staff(which, EVE, when, whose=one.id)
+            self.was_there.add((practice.site, pms_id))
 
     def instant(self, practice: Practice, when: str) -> datetime:
         at = time.fromisoformat(when)

@@ -16,12 +16,18 @@ from tests.voice.people import ANN, BOB, CLEO, FAY, STRANGER, Person
 
 ANY_HOUR = st.sampled_from(HOURS)
 WHERE = st.sampled_from([0, 1])
+FREE_HOURS = st.sampled_from(["10:30", "12:15", "13:00", "13:30", "15:00", "15:30", "16:00"])
+"""At which nobody has anything yet."""
+
+WHO = st.sampled_from([ANN, ANN, BOB])
 BEFORE_IT_LEAVES = st.sampled_from(["after busy 1", "before busy 2", "before submit 1"])
-WHILE_IT_LOOKS = st.sampled_from(["after busy 1", "before busy 2"])
+# Some systems tell their free slots, of the others it is asked who works and what is taken.
+WHILE_IT_LOOKS = st.sampled_from(["after busy 1", "after busy 1", "after openings 1"])
 COMMITS = tuple(f"begin {number}" for number in range(6, 18))
-AROUND_IT = st.sampled_from(
-    ("before busy 1", "after busy 1", "after busy 2", "before submit 1", "after submit 1", *COMMITS)
+AT_HEART = st.sampled_from(
+    ["before busy 2", "after busy 2", "before submit 1", "after submit 1", "before busy 1"]
 )
+AROUND_IT = st.one_of(AT_HEART, AT_HEART, st.sampled_from(COMMITS))
 CRASHES = st.sampled_from(["dies", "dies", "dies for good", "is taken over", "the ingress speaks"])
 CHANGES = st.sampled_from(["book", "cancel", "move", "new"])
 ENDS = st.sampled_from(
@@ -40,7 +46,7 @@ class Moments(Callers):
         one = self.rings(ANN, which)
         self.asks(one, Wish(tool="book", when=when, befalls=(place, "a rival asks")))
 
-    @rule(which=WHERE, when=ANY_HOUR, place=WHILE_IT_LOOKS)
+    @rule(which=WHERE, when=FREE_HOURS, place=WHILE_IT_LOOKS)
     def staff_takes_the_time_before_the_last_look(self, which: int, when: str, place: str) -> None:
         """The copy that is looked at is as new as the book."""
         self.town.control("knobs", refresh_seconds=0.0)
@@ -48,33 +54,45 @@ class Moments(Callers):
         befalls = (place, "staff takes the time at last")
         self.asks(one, Wish(tool="book", when=when, befalls=befalls))
 
-    @rule(which=WHERE, tool=CHANGES, when=ANY_HOUR, other=ANY_HOUR, fate=ENDS)
-    def a_request_ends(self, which: int, **about: Any) -> None:
+    @rule(which=WHERE, tool=CHANGES, who=WHO, when=FREE_HOURS, other=ANY_HOUR, fate=ENDS)
+    def a_request_ends(self, which: int, who: Person, **about: Any) -> None:
         wish = Wish(**about)
-        self.asks(self.about_theirs(which, wish.tool, wish.when), wish)
+        self.asks(self.about_theirs(who, which, wish), wish)
 
-    @rule(which=WHERE, when=ANY_HOUR, other=ANY_HOUR)
-    def an_appointment_is_moved(self, which: int, when: str, other: str) -> None:
-        self.asks(self.about_theirs(which, "move", when), Wish(tool="move", when=when, other=other))
+    @rule(which=WHERE, who=WHO, when=FREE_HOURS, other=ANY_HOUR)
+    def an_appointment_is_moved(self, which: int, who: Person, when: str, other: str) -> None:
+        wish = Wish(tool="move", when=when, other=other)
+        self.asks(self.about_theirs(who, which, wish), wish)
 
-    @rule(which=WHERE, tool=CHANGES, when=ANY_HOUR, other=ANY_HOUR, place=AROUND_IT, event=CRASHES)
-    def a_worker_is_lost(self, which: int, place: str, event: str, **about: Any) -> None:
-        wish = Wish(befalls=(place, event), **about)
-        self.asks(self.about_theirs(which, wish.tool, wish.when), wish)
-
-    @rule(which=WHERE, tool=CHANGES, when=ANY_HOUR, other=ANY_HOUR, fate=IN_DOUBT, after=PAUSES,
-          is_own=st.booleans())  # fmt: skip
-    def somebody_asks_again_while_it_is_in_doubt(
-        self, which: int, fate: tuple[str, float], after: int, is_own: bool, **about: Any
+    @rule(
+        which=WHERE,
+        tool=CHANGES,
+        who=WHO,
+        when=FREE_HOURS,
+        other=ANY_HOUR,
+        place=AROUND_IT,
+        event=CRASHES,
+    )
+    def a_worker_is_lost(
+        self, which: int, who: Person, place: str, event: str, **about: Any
     ) -> None:
+        wish = Wish(befalls=(place, event), **about)
+        self.asks(self.about_theirs(who, which, wish), wish)
+
+    @rule(which=WHERE, tool=CHANGES, who=WHO, when=FREE_HOURS, other=ANY_HOUR, fate=IN_DOUBT,
+          after=PAUSES, is_own=st.booleans())  # fmt: skip
+    def somebody_asks_again_while_it_is_in_doubt(
+        self, which: int, who: Person, fate: tuple[str, float], is_own: bool, **about: Any
+    ) -> None:
+        after = about.pop("after")
         wish = Wish(**about)
-        one = self.about_theirs(which, wish.tool, wish.when)
+        one = self.about_theirs(who, which, wish)
         self.asks(one, replace(wish, fate=fate))
         self.town.time.passes(after)
         self.town.works()
         number = one.number if is_own else STRANGER
         again = Call(number, self.town.practices[which])
-        self.asks(again, replace(wish, who=FAY if wish.tool == "new" else ANN))
+        self.asks(again, replace(wish, who=FAY if wish.tool == "new" else who))
 
     @rule(which=WHERE, tool=st.sampled_from(["info", "cancel", "move", "find"]), when=ANY_HOUR)
     def a_stranger_asks_after_somebody_else(self, which: int, tool: str, when: str) -> None:
@@ -88,9 +106,9 @@ class Moments(Callers):
         self.calls[0] = Call(who.phone, self.town.practices[which], id=uuid4().hex)
         return self.calls[0]
 
-    def about_theirs(self, which: int, tool: str, when: str) -> Call:
-        """A call of Ann's, who has something then that can be changed."""
-        if tool in {"cancel", "move"}:
-            self.noted_by_staff(which, ANN, when)
+    def about_theirs(self, who: Person, which: int, wish: Wish) -> Call:
+        """A call of somebody who has something then that can be changed."""
+        if wish.tool in {"cancel", "move"}:
+            self.noted_by_staff(which, who, wish.when)
             self.town.control("knobs", refresh_seconds=0.0)
-        return self.rings(ANN, which)
+        return self.rings(who, which)
