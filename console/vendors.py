@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from adapters import pms
+from adapters.pms_to_come import BEHIND_SIKKA, COMING_SOON, CUSTOM
 from console import output
 from console.output import AsJson
+from domain.speech import joined
 
 app = typer.Typer()
 
@@ -20,6 +22,18 @@ A limit is *assumed* where the vendor's documents name none.
 """
 
 
+NOT_HERE = """
+## Any other PMS
+
+- {soon} is reserved and coming soon; its name is refused so far.
+- {behind} and the others behind Sikka are connected as `sikka`; which of them a practice has
+  is its `pms_type`.
+- `{custom}` with a name typed by hand connects nothing, for nobody could read it. A PMS of your own
+  is one file that describes it ([adding-a-pms.md](adding-a-pms.md)); it is connected by the name of
+  that file, and people see its `title`.
+"""
+
+
 @app.command()
 def vendors(
     *,
@@ -29,7 +43,8 @@ def vendors(
     """List the PMSs a practice can be connected to, and what each can do."""
     found = sorted(pms.registered().values(), key=lambda one: one.title)
     if markdown:
-        sys.stdout.write(INTRODUCTION + pms.capability_table(found) + pms.behind_tables(found))
+        tables = pms.capability_table(found) + pms.behind_tables(found)
+        sys.stdout.write(INTRODUCTION + tables + not_here())
         return None
     if json:
         return output.answer({"vendors": [_described(one) for one in found]})
@@ -46,6 +61,13 @@ def vendors(
         if one.behind:
             _tell_behind(one)
     return None
+
+
+def not_here() -> str:
+    """What is asked for by name and has no description of its own, with what to do instead."""
+    soon = joined([f"{title} (`{name}`)" for name, title in COMING_SOON.items()], word="and")
+    behind = ", ".join(sorted(set(BEHIND_SIKKA.values())))
+    return NOT_HERE.format(soon=soon, behind=behind, custom=CUSTOM)
 
 
 def _tell_behind(one: pms.Vendor) -> None:

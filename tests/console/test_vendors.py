@@ -6,7 +6,7 @@ import pytest
 
 from adapters.pms import behind_tables, capability_lines, capability_table, registered
 from adapters.sikka.abilities import READS, abilities
-from console.vendors import INTRODUCTION
+from console.vendors import INTRODUCTION, not_here
 from tests.console.conftest import Shell
 
 MATRIX = Path(__file__).parents[2] / "docs" / "capabilities.md"
@@ -18,14 +18,22 @@ def test_the_matrix_in_the_documents_is_what_the_descriptions_say() -> None:
     shown = [one for one in registered().values() if f"[{one.title}" in written]
 
     assert {one.name for one in shown} >= {"gentu", "halaxy", "medirecords"}
-    assert written == INTRODUCTION + capability_table(shown) + behind_tables(shown)
+    tables = capability_table(shown) + behind_tables(shown)
+    assert written == INTRODUCTION + tables + not_here()
 
 
 def test_the_matrix_is_written_anew_on_demand(shell: Shell) -> None:
     said = shell("vendors", "--markdown").out
 
     every = list(registered().values())
-    assert said == INTRODUCTION + capability_table(every) + behind_tables(every)
+    assert said == INTRODUCTION + capability_table(every) + behind_tables(every) + not_here()
+
+
+def test_what_has_no_description_is_named_with_what_to_do_instead() -> None:
+    told = not_here()
+
+    for name in ("kolla", "Open Dental", "`sikka`", "`custom`", "adding-a-pms.md"):
+        assert name in told
 
 
 def test_every_vendor_is_listed_with_what_it_needs_and_what_it_can_do(shell: Shell) -> None:
