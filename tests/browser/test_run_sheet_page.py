@@ -238,6 +238,7 @@ def test_a_visit_over_another_is_seen_at_a_glance_and_refused_once_that_is_chose
     )
     assert found["count"] == "1 overlap"
     assert found["mark"] == "Overlaps another visit: 13:00 to 13:30"
+    assert found["named"], "marks leave room for the name"
     assert found["list"] == (
         "13:15 to 13:30 Dr Tom Whitfield Olga Madeupson 13:00 to 13:30"
         " Quinn Invented 13:15 to 14:00"

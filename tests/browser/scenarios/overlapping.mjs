@@ -15,6 +15,20 @@ export default async function play({ open, shots }) {
   found.warned = await page.locator("[data-toasts] p").last().textContent();
   found.count = (await page.locator("#overlaps h2").textContent()).trim();
   found.mark = await card.locator(".mark.clash .sr").textContent();
+  // As it is among many columns, with as many marks as a visit may have.
+  await page.mouse.move(0, 0);
+  found.named = await card.evaluate((one) => {
+    document.activeElement.blur();
+    const marks = one.querySelector(".marks");
+    const more = [1, 2, 3].map(() => marks.querySelector(".mark").cloneNode(true));
+    marks.append(...more);
+    one.style.cssText = "width: 78px; height: 34px";
+    const name = one.querySelector(".who").getBoundingClientRect();
+    const fits = name.top + name.height / 2 < one.getBoundingClientRect().bottom;
+    one.removeAttribute("style");
+    for (const mark of more) mark.remove();
+    return fits;
+  });
   await page.locator("#overlaps summary").click();
   found.list = (await page.locator("#overlaps li").first().innerText()).replace(/\s+/g, " ").trim();
   await page.screenshot({ path: `${shots}/overlaps-light.png` });
