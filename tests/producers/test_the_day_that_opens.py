@@ -1,5 +1,6 @@
 """Which day the sheet opens on where practices are in several zones, and whose it says it is."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +10,7 @@ from sqlalchemy import text
 from infra.database import transaction
 from producers.days import todays
 from tests.producers.conftest import Site
-from tests.producers.two_way import two_way_day
+from tests.producers.two_way import MORNING, two_way_day
 
 pytestmark = pytest.mark.integration
 
@@ -87,6 +88,17 @@ def test_the_page_says_whose_day_it_is_where_practices_have_another(site: Site) 
     assert '<a href="/?date=2026-11-21">Saturday 21 November</a> in New York' in apart
     assert 'title="Today in Melbourne (T)"' in apart
     assert 'id="elsewhere"' not in alone
+
+
+def test_a_column_says_its_zone_before_what_may_be_cut_off(site: Site) -> None:
+    stand(site, MELBOURNE)
+    site.sign_in()
+
+    page = site.client.get("/", params={"date": str(MORNING.date())}).text
+
+    columns = re.findall(r'<p title="([^"]*booked[^"]*)"', page)
+    assert columns
+    assert all(one.startswith("New York time · ") for one in columns)
 
 
 def test_a_question_without_a_date_means_the_same_day(site: Site) -> None:
