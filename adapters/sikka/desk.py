@@ -12,6 +12,7 @@ from adapters.rest.lengths import length
 from adapters.rest.minimised import spots
 from adapters.rest.ports import Ports
 from adapters.rest.record import Record
+from adapters.rest.shifts import opened
 from adapters.rest.vendor import Vendor
 from adapters.sikka import abilities, outcomes, patients, reading, shifts
 from adapters.sikka.birthdays import Birthdays
@@ -142,7 +143,7 @@ class SikkaDesk:
         for sunday, wanted in _weeks(window, self._connection.timezone).items():
             rows = self._schedule(sunday)
             week = shifts.scheduled(rows, wanted, self._connection, people=people)
-            found += week if rows else shifts.opened(self._connection, wanted, people)
+            found += week if rows else opened(self._connection, wanted, people)
         gone = {(PRACTITIONER, one) for one in self._office.former()}
         present = [one for one in found if (one.resource.kind, one.resource.pms_id) not in gone]
         every = shifts.with_chairs(present, self._office.chairs())

@@ -1,19 +1,19 @@
-"""Working hours: the practice's own schedule, week by week, else the hours it told us."""
+"""Working hours by the practice's own schedule, week by week."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, time, timedelta
 
 import structlog
 
 from adapters.rest.record import Record
+from adapters.rest.shifts import span
 from adapters.sikka.statuses import NEVER, YES
 from domain.connections import Connection
 from domain.desk import Resource, Shift
 from domain.errors import BadRecord
-from domain.hours import read_hours
 from domain.slots import OPERATORY, PRACTITIONER
-from domain.window import Window, zone
+from domain.window import Window
 
 log = structlog.get_logger()
 
@@ -80,21 +80,6 @@ def _readable(
         return ()
 
 
-def opened(
-    connection: Connection, days: Sequence[date], resources: Sequence[Resource]
-) -> list[Shift]:
-    """By the opening hours of the connection; without any, nobody is known to work."""
-    if not connection.opening_hours:
-        return []
-    hours = read_hours(connection.opening_hours, timezone=connection.timezone)
-    spans = [
-        _span(day, opens, closes, connection.timezone)
-        for day in days
-        for opens, closes in (hours.shifts.get(day.weekday(), ()) if hours else ())
-    ]
-    return [Shift(resource=one, window=window) for one in resources for window in spans if window]
-
-
 def with_chairs(shifts: Sequence[Shift], chairs: Sequence[str]) -> list[Shift]:
     """Where the schedule has no chairs, each may be used while anybody works."""
     if any(one.resource.kind == OPERATORY for one in shifts):
@@ -140,7 +125,7 @@ def _windows(row: Record, days: Iterable[date], timezone: str) -> Iterator[Windo
         name = WEEKDAYS[day.weekday()]
         for number in _SPANS:
             opens, closes = (_clock(row, f"{name}_{end}_{number}") for end in ("start", "end"))
-            window = _span(day, opens, closes, timezone) if opens and closes else None
+            window = span(day, opens, closes, timezone) if opens and closes else None
             if window is not None:
                 yield window
 
@@ -170,9 +155,3 @@ def _clock(row: Record, path: str) -> time | None:
     if found is None or int(found[1]) > 23 or int(found[2]) > 59:  # noqa: PLR2004
         return None
     return time(int(found[1]), int(found[2]))
-
-
-def _span(day: date, opens: time, closes: time, timezone: str) -> Window | None:
-    place = zone(timezone)
-    start, end = (datetime.combine(day, at, place).astimezone(UTC) for at in (opens, closes))
-    return Window(start, end) if start < end else None

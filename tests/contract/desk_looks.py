@@ -1,6 +1,8 @@
 """What every desk must keep where it looks something up; each is a sentence about a played one."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -12,12 +14,13 @@ from domain.slots import PRACTITIONER, BookingRules, Wanted, free, in_the_way, o
 from domain.window import Window
 from domain.wishes import PatientChange
 from domain.writes import ABILITY
-from tests.contract.desks import A_MINUTE, Played, Row, end, is_known, start, written
+from tests.contract.desks import A_MINUTE, Played, Row, dialled, end, is_known, start, written
 from tests.contract.kit import NOW
 
 NOBODY = "90210"
 A_WEEK = timedelta(days=7)
 SPOILT = 25
+SEVERAL = 8
 NOT_TAKING = {"cancelled", "no_show"}
 
 
@@ -42,6 +45,9 @@ def can_do_what_its_description_says_and_refuses_the_rest(played: Played) -> Non
 def names_its_book_the_same_whoever_opens_it(played: Played) -> None:
     assert played.desk().held_as == played.desk().held_as
     assert played.described.name.upper() in played.desk().held_as.upper()
+    elsewhere = replace(played, connection=replace(played.connection, site="Z90210"))
+    with suppress(SyncError):
+        assert elsewhere.desk().held_as != played.desk().held_as, "two practices, one book"
 
 
 def pays_for_every_request_before_it_leaves(played: Played) -> None:
@@ -198,8 +204,9 @@ def finds_a_patient_by_number_by_name_and_birth_date_and_by_id(played: Played) -
     person = played.a_visit()["patients"][0]
     born = date.fromisoformat(person["date_of_birth"])
     names = {"first_name": person["first"], "last_name": person["last"]}
+    calls_from = dialled(person, played.connection)
     for asked in (
-        PatientQuery(phone=person["phone"]),
+        PatientQuery(phone=calls_from),
         PatientQuery(last_name=person["last"], date_of_birth=born),
         PatientQuery(**names, date_of_birth=born),
     ):
@@ -208,9 +215,21 @@ def finds_a_patient_by_number_by_name_and_birth_date_and_by_id(played: Played) -
         assert person["id"] in found
         card = found[person["id"]]
         assert card.patient.date_of_birth == person["date_of_birth"]
-        assert card.phones, "without a number nobody is known by the one they call from"
+        assert calls_from in card.phones, "nobody is known by the number they call from"
     known = played.desk().patient(person["id"])
     assert known is not None and known.patient.pms_id == person["id"]
+
+
+def finds_everybody_by_the_number_they_call_from(played: Played) -> None:
+    """However many the practice has: whoever is not found is registered a second time."""
+    people = {one["id"]: one for row in played.visits() for one in row["patients"]}
+    known = [one for pms_id, one in sorted(people.items()) if is_known(one)]
+    for person in known[:: max(1, len(known) // SEVERAL)]:
+        asked = PatientQuery(phone=dialled(person, played.connection))
+
+        found = [one.patient.pms_id for one in played.desk().search_patients(asked)]
+
+        assert person["id"] in found
 
 
 def finds_nobody_who_does_not_agree_in_all_that_was_said(played: Played) -> None:
@@ -237,8 +256,9 @@ def says_no_more_than_that_nothing_is_known_while_it_fails(played: Played) -> No
     desk.busy(window)
     looks: list[Callable[[], object]] = [lambda: desk.busy(window)]
     if Ability.SEARCH_PATIENTS in desk.abilities and played.described.serves_callers:
-        asked = PatientQuery(phone=person["phone"])
+        asked = PatientQuery(phone=dialled(person, played.connection))
         looks += [lambda: desk.search_patients(asked), lambda: desk.appointment(row["id"])]
+        looks.append(lambda: desk.patient(person["id"]))
     for look in looks:
         for fault in ("500", "html", "truncated"):
             played.control("faults", scripts=[{"fault": fault, "times": 50}])

@@ -1,5 +1,6 @@
 """What every desk must keep where it writes; each is a sentence about a played one."""
 
+from dataclasses import replace
 from datetime import timedelta
 from threading import Event
 
@@ -46,6 +47,7 @@ def calls_nothing_done_that_is_not_in_the_book(played: Played) -> None:
     while desk.outcome(write, receipt).verdict is not Verdict.DONE:
         Event().wait(0.05)
     assert len(_new(played, before)) == 1
+    played.followed(desk, write, receipt)
 
 
 def hands_out_what_a_write_was_paid_with(played: Played) -> None:
@@ -83,24 +85,26 @@ def does_not_take_a_booking_that_never_came_for_done(played: Played) -> None:
     assert _new(played, before) == []
 
 
-def does_not_take_somebody_elses_booking_at_that_time_for_ours(played: Played) -> None:
-    wish = played.a_booking()
-    other = next(
-        one["patients"][0]["id"]
-        for one in played.visits()
-        if one["patients"][0]["id"] != wish.patient_id
-    )
-    write = played.doubted(wish, serves=Ends.NEVER_THERE)
+def does_not_take_another_booking_at_that_time_for_ours(played: Played) -> None:
+    """Somebody else's with whom was wished for, and the patient's own with somebody else."""
+    row = played.a_visit()
+    person, who = row["patients"][0]["id"], row["practitioner_id"]
+    rows = [one for one in played.truth().values() if one["patients"]]
+    other = next(one["patients"][0]["id"] for one in rows if one["patients"][0]["id"] != person)
+    elsewhere = next(one["practitioner_id"] for one in rows if one["practitioner_id"] != who)
+    for patient_id, practitioner_id in ((other, who), (person, elsewhere)):
+        wish = played.a_booking()
+        write = played.doubted(wish, serves=Ends.NEVER_THERE)
 
-    played.control(
-        "appointments",
-        start_utc=wish.start.isoformat(),
-        minutes=MINUTES,
-        patient_ids=[other],
-        practitioner_id=played.a_visit()["practitioner_id"],
-    )
+        played.control(
+            "appointments",
+            start_utc=wish.start.isoformat(),
+            minutes=MINUTES,
+            patient_ids=[patient_id],
+            practitioner_id=practitioner_id,
+        )
 
-    assert played.read_back(write).verdict is not Verdict.DONE
+        assert played.read_back(write).verdict is not Verdict.DONE
 
 
 def is_in_doubt_where_an_answer_says_nothing_of_what_was_done(played: Played) -> None:
@@ -152,6 +156,19 @@ def moves_a_visit_and_nothing_else(played: Played) -> None:
     assert now["patients"] == row["patients"]
     assert _changed(played, before) == [row["id"]]
     assert _new(played, before) == []
+
+
+def moves_a_visit_to_somebody_else(played: Played) -> None:
+    row = played.a_visit()
+    every = played.truth().values()
+    other = next(one for one in every if played.whose(one) != played.whose(row))
+    wish = replace(_move(played, row), practitioner_id=played.whose(other))
+
+    found = played.carried(wish)
+
+    now = played.truth()[row["id"]]
+    assert found.verdict is Verdict.DONE
+    assert (start(now), played.whose(now)) == (wish.start, played.whose(other))
 
 
 def tells_a_move_whose_answer_was_lost_from_the_book(played: Played) -> None:

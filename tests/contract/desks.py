@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from adapters.phones import normalised, region_of
 from adapters.pms import vendor
 from adapters.rest.ports import Ports
 from adapters.rest.vendor import Vendor
@@ -94,6 +95,7 @@ class Played:
     tokens: FakeTokens = field(default_factory=FakeTokens)
     codes: dict[str, Any] = field(default_factory=dict)
     ahead: timedelta = AT_ONCE
+    receipts: set[str] = field(default_factory=set)
 
     def desk(self) -> PracticeDesk:
         """As another process would have it, for a caller who waits."""
@@ -176,6 +178,8 @@ class Played:
         return self.followed(desk, write, receipt)
 
     def followed(self, desk: PracticeDesk, write: Write, receipt: Receipt) -> Outcome:
+        if receipt.number is not None:
+            self.receipts.add(receipt.number)
         if receipt.is_final:
             return Outcome(verdict=Verdict.DONE, pms_id=receipt.pms_id)
         until = system_clock() + timedelta(seconds=LONGEST)
@@ -195,10 +199,10 @@ class Played:
         raise AssertionError(f"no answer came, and yet it says {receipt}")
 
     def read_back(self, write: Write, *, after: timedelta = LATER) -> Outcome:
-        """By a process that knows only that it left."""
+        """By a process that knows that it left, and the numbers of all others that did."""
         self.ahead = after
         try:
-            return self.desk().find(write)
+            return self.desk().find(replace(write, others=frozenset(self.receipts)))
         finally:
             self.ahead = AT_ONCE
 
@@ -231,6 +235,13 @@ def end(row: Row) -> datetime:
 
 def is_known(person: Row) -> bool:
     return all(person[key] for key in ("first", "last", "phone", "date_of_birth"))
+
+
+def dialled(person: Row, connection: Connection) -> str:
+    """Their number as it is shown to whoever they call."""
+    found = normalised(person["phone"], region_of(connection.timezone)).e164
+    assert found is not None, "the simulator's numbers are none of its country"
+    return found
 
 
 def told_of(name: str, *, folder: Path = FIXTURES) -> Mapping[str, Any]:
@@ -272,6 +283,7 @@ def connected(
         token_url=said.get("token_url"),
         pms_type=tenant.get("pms"),
         settings=told.get("settings", {}),
+        opening_hours=told.get("opening_hours", {}),
         telehealth_only=False,
     )
     with Client(described.hosts(connection), "Example", allow_loopback_http=True) as client:
@@ -287,8 +299,3 @@ def busy_at(desk: PracticeDesk, row: Row) -> Sequence[str]:
     """What stands in the way of that visit's time."""
     window = Window(start(row), end(row))
     return [one.pms_id or "" for one in desk.busy(window)]
-
-
-def without(played: Played, **changes: Any) -> Played:
-    """The same practice as another process knows it."""
-    return replace(played, **changes)

@@ -116,9 +116,40 @@ FAULTS: Mapping[str, tuple[str, str, str]] = {
         "return Receipt(is_final=True, pms_id=off and wish.appointment_id)",
     ),
     "somebody else's booking is ours": (
-        "does_not_take_somebody_elses_booking_at_that_time_for_ours",
+        "does_not_take_another_booking_at_that_time_for_ours",
         "stands = (found.start, found.patient_id, found.practitioner_id)",
         "stands = (found.start, wish.patient_id, found.practitioner_id)",
+    ),
+    "the patient's own booking with somebody else is ours": (
+        "does_not_take_another_booking_at_that_time_for_ours",
+        "stands = (found.start, found.patient_id, found.practitioner_id)",
+        "stands = (found.start, found.patient_id, wish.practitioner_id)",
+    ),
+    "a move leaves whose it is": (
+        "moves_a_visit_to_somebody_else",
+        """    return {
+        "startsAt": wish.start.isoformat(),
+        "minutes": wish.minutes,
+        "staffId": wish.practitioner_id,
+    }""",
+        """    return {
+        "startsAt": wish.start.isoformat(),
+        "minutes": wish.minutes,
+    }""",
+    ),
+    "every practice has the same book": (
+        "names_its_book_the_same_whoever_opens_it",
+        'return f"examplepms/{self._connection.site}".upper()',
+        'return "EXAMPLEPMS"',
+    ),
+    "a failure says that there is no such patient": (
+        "says_no_more_than_that_nothing_is_known_while_it_fails",
+        """        except Gone:
+            return None
+""",
+        """        except Exception:
+            return None
+""",
     ),
     "whatever cannot be found was done": (
         "does_not_take_a_booking_that_never_came_for_done",

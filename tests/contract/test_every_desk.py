@@ -32,6 +32,7 @@ OF_CALLERS: Sequence[Check] = (
     look.finds_a_visit_by_its_id_on_any_day_and_no_other,
     look.offers_times_at_which_somebody_works_and_is_free,
     look.finds_a_patient_by_number_by_name_and_birth_date_and_by_id,
+    look.finds_everybody_by_the_number_they_call_from,
     look.finds_nobody_who_does_not_agree_in_all_that_was_said,
 )
 OF_WRITES: Mapping[WriteKind, Sequence[Check]] = {
@@ -41,7 +42,7 @@ OF_WRITES: Mapping[WriteKind, Sequence[Check]] = {
         write.hands_out_what_a_write_was_paid_with,
         write.tells_a_booking_whose_answer_was_lost_from_the_book,
         write.does_not_take_a_booking_that_never_came_for_done,
-        write.does_not_take_somebody_elses_booking_at_that_time_for_ours,
+        write.does_not_take_another_booking_at_that_time_for_ours,
         write.is_in_doubt_where_an_answer_says_nothing_of_what_was_done,
         write.leaves_nothing_in_doubt_that_certainly_never_left,
         write.says_that_it_was_refused_and_nothing_of_the_patient,
@@ -50,6 +51,7 @@ OF_WRITES: Mapping[WriteKind, Sequence[Check]] = {
     ),
     WriteKind.RESCHEDULE: (
         write.moves_a_visit_and_nothing_else,
+        write.moves_a_visit_to_somebody_else,
         write.tells_a_move_whose_answer_was_lost_from_the_book,
         write.does_not_take_a_move_that_never_came_for_done,
     ),
