@@ -215,6 +215,12 @@ def test_what_is_old_enough_is_archived_and_verifies(
     assert acted.answer("audit", "verify")["accounts"][0]["archived"] == 2
 
 
+def test_an_archive_that_is_not_there_is_not_called_damaged(shell: Shell, tmp_path: Path) -> None:
+    told = shell.complaint("audit", "verify-archive", str(tmp_path / "none.jsonl.gz"))
+
+    assert "does not exist" in told
+
+
 def test_agreements_are_recorded_and_listed(shell: Shell) -> None:
     signed = ("--version", "2026-01", "--signed-by", "Ann Example", "--signed-on", "2026-01-05")
     assert "pms-sync baa record" in shell("baa", "list").out
