@@ -277,8 +277,9 @@ class RestSource:
         return batch
 
     def _whole(self, listing: Listing[_T]) -> list[_T]:
-        """All of a short list; its rejects are told with the next page."""
-        batches = [self._parsed(listing, turn.contents) for turn in self._turns(listing)]
+        """All of a short list, in whatever listings; its rejects are told with the next page."""
+        every = (listing, *listing.further)
+        batches = [self._parsed(one, turn.contents) for one in every for turn in self._turns(one)]
         rows = [row for batch in batches for row in batch.rows]
         rejects = [reject for batch in batches for reject in batch.rejects]
         if rejects and not rows:

@@ -10,7 +10,7 @@ from adapters.rest.envelope import Envelope
 from adapters.rest.paging import PageNumber, Paging
 from adapters.rest.record import Record
 from adapters.rest.vendor import Listing
-from domain.appointments import Appointment, Status
+from domain.appointments import Appointment, Practitioner, Status
 from domain.connections import Connection
 from domain.errors import BrokenContract
 from domain.origins import Known
@@ -120,3 +120,21 @@ def test_a_further_listing_that_is_missing_breaks_the_contract() -> None:
 
     with pytest.raises(BrokenContract, match="/off"):
         Rig(without, vendor=replace(VENDOR, appointments=described())).rows()
+
+
+def test_whoever_has_left_is_read_from_the_listing_that_has_them() -> None:
+    """Else their appointments would stand in nobody's column."""
+
+    def people(request: httpx.Request) -> httpx.Response:
+        who = {"id": "d-2"} if request.url.path.endswith("/inactive") else {"id": "d-1"}
+        return httpx.Response(200, json={"staff": [who]})
+
+    def read(record: Record, connection: Connection) -> Iterator[Practitioner]:
+        yield Practitioner(pms_id=record.id(), full_name=record.id())
+
+    staff = Listing(path="/v1/staff", wrapping=Envelope(items="staff"), parse=read)
+    every = replace(staff, further=(replace(staff, path="/v1/staff/inactive"),))
+
+    found = Rig(people, vendor=replace(VENDOR, practitioners=every)).source.practitioners()
+
+    assert [one.pms_id for one in found] == ["d-1", "d-2"]
