@@ -31,7 +31,7 @@ AROUND_IT = st.one_of(AT_HEART, AT_HEART, st.sampled_from(COMMITS))
 CRASHES = st.sampled_from(["dies", "dies", "dies for good", "is taken over", "the ingress speaks"])
 CHANGES = st.sampled_from(["book", "cancel", "move", "new"])
 ENDS = st.sampled_from(
-    [("done", 40.0), ("fail", 0.3), ("fail", 40.0), ("lost-drop", 40.0), (LOST_AND_FAILED, 40.0),
+    [("done", 40.0), ("fail", 0.3), ("fail", 40.0), (LOST_AND_FAILED, 3.0), (LOST_AND_FAILED, 40.0),
      ("not-logged", 0.3)]
 )  # fmt: skip
 IN_DOUBT = st.sampled_from([("done", 300.0), ("fail", 300.0), ("lost-504", 300.0)])
