@@ -178,7 +178,7 @@ class Record:
     def side(self, path: str) -> str | None:
         """A text nothing else hangs on: a number becomes one, all else is left out and told."""
         value = self.raw(path)
-        if value is None:
+        if value is None and "." not in path:
             return None
         # The common case without a call, as in `maybe`.
         if isinstance(value, str) and len(value) <= _MAX_TEXT:
