@@ -152,7 +152,7 @@ def test_the_new_clock_is_said_in_words(shell: Shell) -> None:
     [
         (["default"], "Give what to change"),
         (["default", "--timezone", "Perth"], "'Perth' is not a time zone"),
-        (["default", "--name", " "], "The account needs a name"),
+        (["default", "--name", " "], "give one line of text"),
         (["nowhere", "--timezone", "Australia/Perth"], "There is no account 'nowhere'"),
     ],
 )

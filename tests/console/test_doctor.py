@@ -191,7 +191,7 @@ def test_a_vendor_that_said_not_now_is_told_with_the_wait(
 
 
 def test_rows_that_nobody_chains_are_told_after_a_while(
-    shell: Shell, connected: str, break_: Callable[[str], None]
+    shell: Shell, break_: Callable[[str], None]
 ) -> None:
     early = told(shell, "audit", "ok")
     break_(

@@ -379,7 +379,10 @@ def test_of_several_days_in_a_list_none_is_chosen() -> None:
 
     said = practice.call().ask("book-appointment", date=days, time="9 am")
 
-    assert said == "I did not understand the date. Which day would you like?"
+    assert said == (
+        "I can look at one day at a time. Which one first, Monday 23 November or Tuesday 24"
+        " November?"
+    )
 
 
 def late() -> Practice:
