@@ -20,7 +20,7 @@ from sqlalchemy import text
 import migrations
 from adapters import pms
 from adapters.queue import RedisAnnouncer
-from adapters.storage.audit import Access
+from adapters.storage.audit.audit import Access
 from adapters.storage.connections import NewConnection
 from adapters.storage.hands import Hand
 from adapters.storage.sheet import read_sheet

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine
 
-from adapters.storage.audit import Access, record
+from adapters.storage.audit.audit import Access, record
 from infra.database import transaction
 
 

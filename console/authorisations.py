@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping
 from adapters.presets import presets
 from adapters.storage import accounts, authorisations
 from adapters.storage import authorisation_tokens as tokens
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.authorisations import VENDOR, enter
 from adapters.storage.ledger import put
 from console import address, output

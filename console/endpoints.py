@@ -9,7 +9,7 @@ from sqlalchemy import Connection as Db
 
 from adapters.outgoing.keeping import Keeper, Shown
 from adapters.storage import accounts, endpoints
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from console import output
 from console.auditing import access, audited
 from console.output import AsJson, short

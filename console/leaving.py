@@ -10,7 +10,7 @@ import typer
 from sqlalchemy import Connection as Db
 
 from adapters.storage import accounts, connection_list, left_rows, linking
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.connection_list import Found
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand

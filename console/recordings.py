@@ -3,7 +3,7 @@
 from sqlalchemy import Connection as Db
 
 from adapters.storage import recordings
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.recordings import Recording
 from adapters.storage.runs import LoggedRun
 from console import output

@@ -7,7 +7,7 @@ import typer
 
 from adapters.playing import Recorded
 from adapters.storage import recordings, runs
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.recordings import Recording
 from adapters.storage.runs import LoggedRun
 from console import output, replayed

@@ -10,7 +10,7 @@ import typer
 
 from adapters.secrets.file import FileSecretStore
 from adapters.storage import rotation
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.reindexing import reindexed
 from adapters.storage.resealing import BATCH, Resealing, Step
 from adapters.storage.rotation import CURES, PAST, Left

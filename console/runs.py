@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from adapters.storage import approvals, runs
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.runs import LoggedRun
 from console import output, previews
 from console.auditing import access

@@ -13,7 +13,7 @@ from adapters.storage import (
     practice_book,
     same_practice,
 )
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.connections import NewConnection
 from adapters.storage.spent import keep_spent
 from adapters.trying import Trials

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from adapters.storage.audit_restoring import Restoring, Statement
+from adapters.storage.audit.audit_restoring import Restoring, Statement
 from console import output
 from console.auditing import access
 from console.wiring import Wiring

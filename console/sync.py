@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from adapters.storage.asking import ask_for_sync
-from adapters.storage.audit import record as noted
+from adapters.storage.audit.audit import record as noted
 from adapters.storage.runs import LoggedRun
 from console import given, output, previews
 from console.auditing import access

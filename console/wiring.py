@@ -14,7 +14,7 @@ from adapters.anchors.choosing import anchor, of_home
 from adapters.opening import Opener
 from adapters.presets import preset_settings, presets
 from adapters.secrets.choosing import secret_store
-from adapters.storage.audit_chain import Chaining
+from adapters.storage.audit.audit_chain import Chaining
 from adapters.storage.entries import EntrySeal
 from adapters.storage.spent import StoredSpent
 from adapters.texts.choosing import text_sender

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from adapters.storage import accounts, open_writes
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.writes import WriteLedger
 from console import output
 from console.auditing import access, audited

@@ -10,8 +10,8 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection as Db
 
-from adapters.storage.audit import record
-from adapters.storage.audit_search import Seen, Wanted, everything
+from adapters.storage.audit.audit import record
+from adapters.storage.audit.audit_search import Seen, Wanted, everything
 from domain.people import Permission
 from domain.window import whole_days
 from producers.days import account_zone, one_or_range

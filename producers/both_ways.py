@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection as Db
 
 from adapters.storage import own_practice
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.push_asking import Asked
 from domain.jobs import JobState
 from producers.doors import Door

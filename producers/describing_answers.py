@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from adapters.storage.agreements import Agreement
-from adapters.storage.audit_search import Seen
+from adapters.storage.audit.audit_search import Seen
 from adapters.storage.conflict_list import Listed, RuleCount
 from adapters.storage.endpoints import Endpoint, Told
 from adapters.storage.overlap_policies import OverlapPolicies

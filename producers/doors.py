@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Request
 from sqlalchemy import Connection as Db
 
-from adapters.storage.audit import Access
+from adapters.storage.audit.audit import Access
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
 from domain.people import Permission, Person

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection as Db
 
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.sheet_events import tell
 from producers.doors import Door
 

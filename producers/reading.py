@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection as Db
 
-from adapters.storage.audit import record
-from adapters.storage.patient_reading import DAY, ReadEnough, Reader
+from adapters.storage.audit.audit import record
+from adapters.storage.audit.patient_reading import DAY, ReadEnough, Reader
 from domain.accesses import LIMITED
 from domain.sheet import EntryView
 from domain.window import local_day

@@ -11,7 +11,7 @@ from typing import Any
 import jwt
 from fastapi import Request, Response
 
-from adapters.storage.audit import Access, record
+from adapters.storage.audit.audit import Access, record
 from adapters.storage.revoking import standing
 from adapters.storage.sessions import SESSION_LASTS, Opened, find_session
 from domain.accesses import DENIED

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Connection as Db
 
 from adapters.storage import phone_calls, tool_calls
-from adapters.storage.audit import Access, record
+from adapters.storage.audit.audit import Access, record
 from adapters.storage.ledger import put
 from adapters.storage.opt_outs import can_text
 from adapters.storage.tool_calls import KeptToolCall

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import Engine
 
 from adapters.storage import rhythms, schedule
-from adapters.storage.audit_chain import waiting_accounts
+from adapters.storage.audit.audit_chain import waiting_accounts
 from adapters.storage.ledger import put
 from domain.errors import SyncError
 from domain.jobs import NewJob

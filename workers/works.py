@@ -13,8 +13,8 @@ from adapters.outgoing.posting import Poster
 from adapters.replies import Teller
 from adapters.sikka.authorised import SikkaOffices
 from adapters.storage import delivery_work, given_up
-from adapters.storage.audit_chain import Chaining
-from adapters.storage.audit_watch import Watch
+from adapters.storage.audit.audit_chain import Chaining
+from adapters.storage.audit.audit_watch import Watch
 from adapters.storage.authorising import AuthorisationStore
 from adapters.storage.checks import CheckStore
 from adapters.storage.emptying import EmptyingStore

@@ -12,7 +12,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
 from adapters.storage import connections
-from adapters.storage.audit import Access, record
+from adapters.storage.audit.audit import Access, record
 from adapters.storage.authorisations import DISPUTED, VENDOR, enter
 from adapters.storage.connections import NewConnection
 from adapters.storage.ledger import guard, put

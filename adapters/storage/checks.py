@@ -10,7 +10,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
 from adapters.storage import connections, practice_book, reviving, same_practice
-from adapters.storage.audit import Access, record
+from adapters.storage.audit.audit import Access, record
 from adapters.storage.ledger import guard, put, save_checkpoint
 from adapters.storage.sheet_events import tell
 from adapters.storage.spent import keep_spent

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.hands import Hand
 from adapters.storage.sheet_events import tell
 from domain.errors import BadInput

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, TextClause, text
 
-from adapters.storage.audit import Access, record
+from adapters.storage.audit.audit import Access, record
 from adapters.storage.conflicts import TABLE
 from adapters.storage.entries import EntrySeal, values_in
 from adapters.storage.id_starts import BETWEEN, bounds

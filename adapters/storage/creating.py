@@ -8,7 +8,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage import linking, patient_links, pushes
-from adapters.storage.audit import Access
+from adapters.storage.audit.audit import Access
 from adapters.storage.entries import EntrySeal, Values
 from adapters.storage.hands import Hand
 from adapters.storage.ledger import put

@@ -17,7 +17,7 @@ from adapters.storage import (
     recordings,
     taken_back,
 )
-from adapters.storage.audit import Access, record
+from adapters.storage.audit.audit import Access, record
 from adapters.storage.emptied_rows import BATCH, Emptied, LeftOut
 from adapters.storage.entries import EntrySeal
 from adapters.storage.ledger import guard, put, save_checkpoint, whose

@@ -8,7 +8,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
 from adapters.storage import left_rows, linking
-from adapters.storage.audit import Access, record
+from adapters.storage.audit.audit import Access, record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
 from infra.database import dispatch, transaction

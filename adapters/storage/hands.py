@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapters.storage.audit import Access
+from adapters.storage.audit.audit import Access
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage.audit import Access, record
+from adapters.storage.audit.audit import Access, record
 from adapters.storage.entries import EntrySeal, RowLike, cells_of, values_in
 from domain.fields import Cell, Cells, Given, same
 from domain.history import Moved, Past

@@ -10,7 +10,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, TextClause, text
 
 from adapters.storage import connection_list, left_visits, linking, overlaps, putting_back
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
 from adapters.storage.rewriting import Change, write_changes

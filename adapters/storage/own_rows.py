@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 
 from adapters.storage import connections, linking, overlaps
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.entries import EntrySeal, RowLike
 from adapters.storage.hands import Hand
 from adapters.storage.putting_back import way

@@ -8,7 +8,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.storage import run_log, runs
-from adapters.storage.audit import Access, record
+from adapters.storage.audit.audit import Access, record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.runs import LoggedRun
 from domain.intake import Incoming

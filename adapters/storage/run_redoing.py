@@ -10,7 +10,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Row, RowMapping, text
 
 from adapters.storage import linking
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
 from adapters.storage.history import Side, changed, side, side_of

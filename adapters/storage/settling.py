@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Row, RowMapping, text
 
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
 from adapters.storage.history import Step, read_choices

@@ -9,7 +9,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Row, RowMapping, text
 
 from adapters.storage import overlaps
-from adapters.storage.audit import Access, record
+from adapters.storage.audit.audit import Access, record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.sheet_events import newest
 from domain.fields import Cell, Given

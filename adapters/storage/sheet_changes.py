@@ -15,7 +15,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage import overlaps
-from adapters.storage.audit import Access, record
+from adapters.storage.audit.audit import Access, record
 from adapters.storage.database_life import life
 from adapters.storage.entries import EntrySeal
 from adapters.storage.sheet import PHI_FIELDS, SELECT_ENTRIES, views

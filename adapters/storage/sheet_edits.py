@@ -8,7 +8,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, select, text
 
 from adapters.storage import chosen_clinicians, chosen_statuses, overlaps
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
 from adapters.storage.rewriting import Change, write_changes

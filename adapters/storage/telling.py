@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
-from adapters.storage.audit import Access, record
+from adapters.storage.audit.audit import Access, record
 from adapters.storage.change_cursors import encode
 from adapters.storage.database_life import life
 from adapters.storage.ledger import guard

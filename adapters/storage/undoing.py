@@ -9,7 +9,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage import linking, overlaps, putting_back
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.followers import came_with
 from adapters.storage.hands import Hand

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from adapters.storage import patient_links, push_asking, push_log, push_standing
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.pushes import create_jobs
 from domain.patient_links import Link
 from domain.people import Permission

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from adapters import pms
 from adapters.storage import agreements
 from adapters.storage.agreements import CUSTOMER, NewAgreement
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from domain.errors import BadInput
 from domain.people import Permission
 from domain.sheet import as_json

@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.storage import audit_findings, audit_search
-from adapters.storage.audit import record
-from adapters.storage.audit_search import Wanted
+from adapters.storage.audit import audit_findings, audit_search
+from adapters.storage.audit.audit import record
+from adapters.storage.audit.audit_search import Wanted
 from domain.accesses import FindingState
 from domain.people import Permission
 from domain.sheet import as_json

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from adapters.pace import seconds_left
 from adapters.storage import backfill_rows, backfills, runs
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from domain.backfills import Backfill, as_answer
 from domain.people import Permission
 from domain.sheet import as_json

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 
 from adapters.storage import deliveries
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.replaying import NoDelivery, replay
 from domain.deliveries import DeliveryState
 from domain.people import Permission

@@ -14,7 +14,7 @@ from sqlalchemy import Connection as Db
 from adapters.outgoing.keeping import Keeper, Undo
 from adapters.outgoing.posting import LONGEST_URL
 from adapters.storage import endpoints
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from domain.people import Permission
 from domain.sheet import as_json
 from producers import cursors

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.storage import job_acts, job_search, trails
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.job_acts import Act
 from adapters.storage.job_search import Wanted
 from domain.jobs import JobState, Queue

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from sqlalchemy import text
 
 from adapters.storage import untold
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.untold import Untold
 from domain.people import Permission
 from domain.sheet import NotOnSheet

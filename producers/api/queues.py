@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.storage import pausing, voice_board
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from domain.jobs import Queue
 from domain.people import Permission
 from domain.sheet import as_json

@@ -11,7 +11,7 @@ from sqlalchemy import Connection as Db
 
 from adapters.storage import approvals, previews, runs
 from adapters.storage.asking import ask_for_sync
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.runs import LoggedRun
 from adapters.storage.sheet_status import read_connections, read_runs, read_waiting
 from adapters.storage.workers import living_workers

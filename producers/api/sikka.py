@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, text
 
 from adapters.storage import authorisation_tokens as tokens
 from adapters.storage import authorisations
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.authorisations import VENDOR, NotWaiting, enter
 from adapters.storage.ledger import put
 from domain.authorisations import AuthorisationState, shown_code

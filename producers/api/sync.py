@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.storage.asking import ask_for_sync
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.sheet_status import read_connections, read_runs, read_waiting
 from adapters.storage.workers import living_workers
 from domain.jobs import Queue

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import Connection as Db
 
 from adapters.storage import webhook_keys
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from domain.people import Permission
 from domain.sheet import as_json
 from producers.doors import Door, door

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from adapters.storage.audit import record
+from adapters.storage.audit.audit import record
 from adapters.storage.revoking import end_everywhere
 from adapters.storage.sessions import end_session, find_session, is_unspent, spend_login_link
 from domain.people import Person

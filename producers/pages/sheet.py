@@ -11,12 +11,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection as Db
 
 from adapters.phones import Phone, normalised, region_of
-from adapters.storage import (
-    chosen_clinicians,
-    chosen_statuses,
-    overlap_policies,
-    push_log,
-)
+from adapters.storage import chosen_clinicians, chosen_statuses, overlap_policies, push_log
 from adapters.storage.connections import load as load_connection
 from adapters.storage.days_read import read_days
 from adapters.storage.given_rows import CLINICIAN_AS_READ

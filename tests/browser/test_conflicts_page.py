@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from adapters.storage import connections
-from adapters.storage.audit import Access
+from adapters.storage.audit.audit import Access
 from adapters.storage.hands import Hand
 from adapters.storage.run_sheet import RunSheet
 from adapters.storage.sheet_edits import edit_entry

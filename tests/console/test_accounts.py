@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import create_engine, text
 
-from adapters.storage.audit import Access
+from adapters.storage.audit.audit import Access
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
 from adapters.storage.own_rows import Entry, place

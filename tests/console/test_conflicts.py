@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import create_engine, text
 
-from adapters.storage.audit import Access
+from adapters.storage.audit.audit import Access
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
 from adapters.storage.sheet_edits import edit_entry

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import create_engine, text
 
-from adapters.storage.audit import Access
+from adapters.storage.audit.audit import Access
 from adapters.storage.given_rows import read_rows
 from adapters.storage.hands import Hand
 from adapters.storage.own_rows import Placed, place

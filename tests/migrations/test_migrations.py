@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, Inspector, inspect, text
 
 import migrations
-from adapters.storage.audit import Access, record
+from adapters.storage.audit.audit import Access, record
 from adapters.storage.tables import metadata
 from infra.database import APP_ROLE, DISPATCH_ROLE, engine, transaction
 from migrations.drift import differences, found_guards

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, text
 
-from adapters.storage.audit import Access, record
+from adapters.storage.audit.audit import Access, record
 from adapters.storage.tables import audit_findings
 from domain.people import Role
 from infra.database import transaction

@@ -10,7 +10,7 @@ from fastapi import Response
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage.audit import Access
+from adapters.storage.audit.audit import Access
 from adapters.storage.sheet_events import tell
 from domain.errors import BadInput
 from domain.people import Person, Role

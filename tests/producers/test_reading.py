@@ -8,8 +8,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from adapters.storage import audit_findings
-from adapters.storage.audit_watch import Watch
+from adapters.storage.audit import audit_findings
+from adapters.storage.audit.audit_watch import Watch
 from adapters.storage.pruning import prune
 from domain.accesses import FOLLOWING, ReadingLimits, Rule, Thresholds
 from domain.people import Role

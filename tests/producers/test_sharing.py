@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from adapters.storage import connections
-from adapters.storage.audit import Access
+from adapters.storage.audit.audit import Access
 from adapters.storage.connections import NewConnection
 from domain.connections import State
 from domain.people import Person, Role

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine, text
 
 from adapters.storage import accounts, connections
-from adapters.storage.audit import Access
+from adapters.storage.audit.audit import Access
 from adapters.storage.entries import EntrySeal
 from adapters.storage.given_rows import read_rows
 from adapters.storage.hands import Hand

@@ -17,7 +17,7 @@ import redis
 
 from adapters.queue import RedisAnnouncer
 from adapters.secrets.file import FileSecretStore
-from adapters.storage.audit import Access
+from adapters.storage.audit.audit import Access
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
 from adapters.storage.sheet_edits import edit_entry

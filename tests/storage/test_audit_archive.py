@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import insert, text
 
 from adapters.anchors.file import FileAnchor
-from adapters.storage.audit_archive import Archiving, verify_file
-from adapters.storage.audit_chain import Chaining
-from adapters.storage.audit_restoring import Restoring
-from adapters.storage.audit_verify import Verifying
+from adapters.storage.audit.audit_archive import Archiving, verify_file
+from adapters.storage.audit.audit_chain import Chaining
+from adapters.storage.audit.audit_restoring import Restoring
+from adapters.storage.audit.audit_verify import Verifying
 from adapters.storage.tables import pms_audit_logs
 from domain.audit_chain import Trouble
 from domain.audit_restored import ACTION, Restored

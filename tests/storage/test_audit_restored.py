@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from adapters.anchors.file import FileAnchor
-from adapters.storage.audit import Access
-from adapters.storage.audit_chain import Chaining
-from adapters.storage.audit_restoring import Restoring, Statement
-from adapters.storage.audit_verify import Verifying
+from adapters.storage.audit.audit import Access
+from adapters.storage.audit.audit_chain import Chaining
+from adapters.storage.audit.audit_restoring import Restoring, Statement
+from adapters.storage.audit.audit_verify import Verifying
 from domain.audit_chain import Head, Trouble
 from domain.audit_restored import ACTION, Restored
 from domain.errors import BadInput

@@ -6,13 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from adapters.storage import (
-    conflict_list,
-    connection_list,
-    connections,
-    left_rows,
-    linking,
-)
+from adapters.storage import conflict_list, connection_list, connections, left_rows, linking
 from adapters.storage.left_rows import LeftRows
 from adapters.storage.undoing import put_back, take_off
 from domain.appointments import Appointment

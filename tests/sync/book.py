@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 from adapters.storage import accounts, connections
 from adapters.storage.announcing import sweep
-from adapters.storage.audit import Access
+from adapters.storage.audit.audit import Access
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
 from adapters.storage.ledger import Ledger, put

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, text
 from adapters import pms
 from adapters.opening import Opener
 from adapters.storage import connections, practice_book
-from adapters.storage.audit import Access
+from adapters.storage.audit.audit import Access
 from adapters.storage.entries import EntrySeal
 from adapters.storage.ledger import Ledger, put
 from adapters.storage.sheet import read_sheet

@@ -11,7 +11,7 @@ import pytest
 import redis
 from sqlalchemy import text
 
-from adapters.storage.audit import Access
+from adapters.storage.audit.audit import Access
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
 from adapters.storage.sheet_edits import edit_entry, settle_conflict

@@ -11,7 +11,7 @@ import redis
 from sqlalchemy import text
 
 from adapters.storage import tool_calls
-from adapters.storage.audit import Access
+from adapters.storage.audit.audit import Access
 from adapters.storage.hands import Hand
 from adapters.storage.ledger import put
 from adapters.storage.rhythms import wake

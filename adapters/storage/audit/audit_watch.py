@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.storage.audit_findings import keep
+from adapters.storage.audit.audit_findings import keep
 from domain.accesses import DENIED, EXPORTS, FOLLOWING, Odd, Rule, Thresholds
 from domain.desk_calls import PATIENTS
 from domain.hours import OpeningHours, read_hours

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from adapters.storage.audit_shelf import Heads
+from adapters.storage.audit.audit_shelf import Heads
 from domain.audit_chain import Finding, Head, Link, Trouble
 from domain.audit_restored import Stated
 

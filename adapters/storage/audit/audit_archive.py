@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from adapters.storage.audit_chain import links_after
-from adapters.storage.audit_cuts import Cut, is_ours, keep_cut, latest_cut, marked
+from adapters.storage.audit.audit_chain import links_after
+from adapters.storage.audit.audit_cuts import Cut, is_ours, keep_cut, latest_cut, marked
 from domain.audit_chain import ChainKeys, Finding, Head, Link, plain
 from domain.audit_walk import Walk
 from domain.errors import BadInput

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage.audit import Access, record
-from adapters.storage.audit_chain import Chaining
-from adapters.storage.audit_verify import Verifying
-from adapters.storage.audit_wrong import Lost
+from adapters.storage.audit.audit import Access, record
+from adapters.storage.audit.audit_chain import Chaining
+from adapters.storage.audit.audit_verify import Verifying
+from adapters.storage.audit.audit_wrong import Lost
 from domain.audit_chain import COLUMNS, SHAPE, Head
 from domain.audit_restored import ACTION, Restored
 from domain.errors import BadInput

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, text
 
-from adapters.storage.audit_chain import LONGEST_TRANSACTION, links_after
-from adapters.storage.audit_cuts import Cut, is_ours, latest_cut
-from adapters.storage.audit_shelf import Heads, Shelf, shelf
-from adapters.storage.audit_wrong import Lost, Wrong
+from adapters.storage.audit.audit_chain import LONGEST_TRANSACTION, links_after
+from adapters.storage.audit.audit_cuts import Cut, is_ours, latest_cut
+from adapters.storage.audit.audit_shelf import Heads, Shelf, shelf
+from adapters.storage.audit.audit_wrong import Lost, Wrong
 from domain.audit_chain import (
     Anchor,
     AnchorBroken,
