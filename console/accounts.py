@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from adapters.storage import accounts
-from adapters.storage.accounts import Account, Numbers
+from adapters.storage.people import accounts
+from adapters.storage.people.accounts import Account, Numbers
 from console import output
 from console.auditing import audited
 from console.lines import one_line

@@ -1,7 +1,7 @@
 """No connection in production without the agreements on patient data it needs."""
 
 from adapters import pms
-from adapters.storage import agreements
+from adapters.storage.people import agreements
 from console.wiring import Wiring
 from infra.clock import system_clock
 from infra.database import transaction

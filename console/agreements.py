@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from adapters import pms
-from adapters.storage import accounts, agreements
-from adapters.storage.agreements import CUSTOMER, Agreement, NewAgreement
+from adapters.storage.people import accounts, agreements
+from adapters.storage.people.agreements import CUSTOMER, Agreement, NewAgreement
 from console import output
 from console.auditing import access, audited
 from console.lines import one_line

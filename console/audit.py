@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.storage import accounts
 from adapters.storage.audit.audit import record
 from adapters.storage.audit.audit_archive import Archiving, verify_file
 from adapters.storage.audit.audit_cuts import Cut
 from adapters.storage.audit.audit_search import Wanted, everything
 from adapters.storage.audit.audit_verify import Verdict, Verifying
+from adapters.storage.people import accounts
 from console import given, output, stating
 from console.auditing import access
 from console.lines import one_line

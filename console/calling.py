@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from adapters import pms
 from adapters.phones import normalised, region_of
-from adapters.storage.accounts import require_number
+from adapters.storage.people.accounts import require_number
 from console import address, noted_secret
 from console.simulators import CALLS, ROOT
 from console.wiring import Wiring, wired

@@ -11,7 +11,6 @@ import typer
 from sqlalchemy import Connection as Db
 
 from adapters.storage import (
-    accounts,
     conflict_list,
     connection_list,
     run_redoing,
@@ -22,6 +21,7 @@ from adapters.storage import (
 from adapters.storage.conflict_list import Listed, Wanted
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
+from adapters.storage.people import accounts
 from adapters.storage.sheet_edits import settle_conflict
 from console import output
 from console.auditing import access

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from adapters.storage import accounts, deliveries, replaying
+from adapters.storage import deliveries, replaying
+from adapters.storage.people import accounts
 from console import output
 from console.auditing import audited
 from console.output import AsJson, short

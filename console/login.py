@@ -6,9 +6,9 @@ from typing import Annotated
 import jwt
 import typer
 
-from adapters.storage import accounts, members
-from adapters.storage.revoking import call_back_tokens, end_everywhere
-from adapters.storage.sessions import LINK_MINUTES, make_login_link
+from adapters.storage.people import accounts, members
+from adapters.storage.people.revoking import call_back_tokens, end_everywhere
+from adapters.storage.people.sessions import LINK_MINUTES, make_login_link
 from console import address, output
 from console.auditing import audited
 from console.lines import one_line

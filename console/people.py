@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection as Db
 
-from adapters.storage import accounts, members
+from adapters.storage.people import accounts, members
 from console import output
 from console.auditing import audited
 from console.output import AsJson

@@ -9,7 +9,8 @@ import typer
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage import accounts, push_asking, push_standing
+from adapters.storage import push_asking, push_standing
+from adapters.storage.people import accounts
 from adapters.storage.push_asking import Asked
 from adapters.storage.workers import living_workers
 from console import given, output

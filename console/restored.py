@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.storage import accounts, restores
+from adapters.storage import restores
+from adapters.storage.people import accounts
 from console import given, output, stating
 from console.auditing import audited
 from console.output import AsJson, short

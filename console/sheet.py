@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.storage import accounts
+from adapters.storage.people import accounts
 from adapters.storage.sheet import read_sheet
 from console import given, output
 from console.auditing import access

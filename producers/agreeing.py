@@ -3,7 +3,7 @@
 from sqlalchemy import Connection as Db
 
 from adapters import pms
-from adapters.storage import agreements
+from adapters.storage.people import agreements
 from producers.doors import Door
 
 

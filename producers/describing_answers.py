@@ -7,11 +7,11 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from adapters.storage.agreements import Agreement
 from adapters.storage.audit.audit_search import Seen
 from adapters.storage.conflict_list import Listed, RuleCount
 from adapters.storage.endpoints import Endpoint, Told
 from adapters.storage.overlap_policies import OverlapPolicies
+from adapters.storage.people.agreements import Agreement
 from adapters.storage.run_undoing import Undone
 from adapters.storage.runs import LoggedRun
 from adapters.storage.settling import Shown

@@ -12,8 +12,8 @@ import jwt
 from fastapi import Request, Response
 
 from adapters.storage.audit.audit import Access, record
-from adapters.storage.revoking import standing
-from adapters.storage.sessions import SESSION_LASTS, Opened, find_session
+from adapters.storage.people.revoking import standing
+from adapters.storage.people.sessions import SESSION_LASTS, Opened, find_session
 from domain.accesses import DENIED
 from domain.people import Permission, Person, Role
 from infra.database import DatabaseAway, dispatch, transaction

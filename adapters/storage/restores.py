@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage.revoking import call_back_tokens, end_everywhere
+from adapters.storage.people.revoking import call_back_tokens, end_everywhere
 
 _RESTORED = text("UPDATE accounts SET restored_at = :at WHERE id = :id")
 _STANDS = text(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import text
 
 from adapters import pms
-from adapters.storage import agreements
+from adapters.storage.people import agreements
 from console.doctor.findings import Finding
 from console.wiring import Wiring
 from infra.clock import system_clock

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters import pms
-from adapters.storage import agreements
-from adapters.storage.agreements import CUSTOMER, NewAgreement
 from adapters.storage.audit.audit import record
+from adapters.storage.people import agreements
+from adapters.storage.people.agreements import CUSTOMER, NewAgreement
 from domain.errors import BadInput
 from domain.people import Permission
 from domain.sheet import as_json

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.storage import accounts
 from adapters.storage.audit.audit import record
+from adapters.storage.people import accounts
 from domain.features import Switches, every, require
 from domain.people import Permission
 from infra.database import as_dispatch

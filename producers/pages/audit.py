@@ -12,10 +12,11 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection as Db
 
 from adapters import pms
-from adapters.storage import agreements, job_search
-from adapters.storage.agreements import CUSTOMER
+from adapters.storage import job_search
 from adapters.storage.audit import audit_findings, audit_search
 from adapters.storage.audit.audit_search import DayCount, Wanted
+from adapters.storage.people import agreements
+from adapters.storage.people.agreements import CUSTOMER
 from domain.accesses import Noticed, Rule
 from domain.people import Permission
 from domain.window import check_days, days, local_day, whole_days

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters.storage.audit.audit import record
-from adapters.storage.revoking import end_everywhere
-from adapters.storage.sessions import end_session, find_session, is_unspent, spend_login_link
+from adapters.storage.people.revoking import end_everywhere
+from adapters.storage.people.sessions import end_session, find_session, is_unspent, spend_login_link
 from domain.people import Person
 from infra.database import dispatch, transaction
 from producers.attempts import check_attempts, note_failure

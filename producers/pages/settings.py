@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from adapters.storage import accounts
+from adapters.storage.people import accounts
 from adapters.storage.sheet_status import read_connections
 from domain.features import (
     PATIENT_CACHE,

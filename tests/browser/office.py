@@ -13,7 +13,7 @@ from typing import IO, Any, Generic, TypeVar
 import httpx
 from sqlalchemy import Engine, text
 
-from adapters.storage.sessions import make_login_link
+from adapters.storage.people.sessions import make_login_link
 from adapters.storage.sheet_events import CHANNEL
 from domain.people import Role
 from domain.window import local_day

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 import redis
 
-from adapters.storage.sessions import make_login_link
+from adapters.storage.people.sessions import make_login_link
 from domain.people import Role
 from infra.clock import system_clock
 from infra.database import dispatch

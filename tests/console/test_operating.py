@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 
 import migrations
 from adapters.storage import pausing
-from adapters.storage.sessions import spend_login_link
+from adapters.storage.people.sessions import spend_login_link
 from console import address, running
 from console.wiring import wired
 from domain.jobs import Queue

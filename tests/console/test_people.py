@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.storage.sessions import spend_login_link
+from adapters.storage.people.sessions import spend_login_link
 from infra.database import dispatch, engine
 from tests.console.conftest import Shell, audit_rows, stored
 

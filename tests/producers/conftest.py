@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 
 import migrations
 from adapters.storage.entries import EntrySeal
-from adapters.storage.sessions import make_login_link
+from adapters.storage.people.sessions import make_login_link
 from domain.people import Role
 from infra import database
 from infra.sealing import Keyring, Sealer

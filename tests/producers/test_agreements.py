@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 from sqlalchemy import text
 
-from adapters.storage import agreements
-from adapters.storage.agreements import NewAgreement
+from adapters.storage.people import agreements
+from adapters.storage.people.agreements import NewAgreement
 from domain.people import Role
 from infra.database import BadStatement, transaction
 from tests.producers.conftest import Site

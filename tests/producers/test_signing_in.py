@@ -9,8 +9,8 @@ import jwt
 import pytest
 from sqlalchemy import text
 
-from adapters.storage.members import let_in, shut_out
-from adapters.storage.revoking import call_back_tokens
+from adapters.storage.people.members import let_in, shut_out
+from adapters.storage.people.revoking import call_back_tokens
 from domain.people import Role
 from infra import database
 from producers.attempts import MOST, SECONDS

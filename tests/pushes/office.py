@@ -8,13 +8,14 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, text
 
-from adapters.storage import accounts, connections
+from adapters.storage import connections
 from adapters.storage.audit.audit import Access
 from adapters.storage.entries import EntrySeal
 from adapters.storage.given_rows import read_rows
 from adapters.storage.hands import Hand
 from adapters.storage.ledger import Ledger, put
 from adapters.storage.own_rows import Placed, place
+from adapters.storage.people import accounts
 from adapters.storage.push_ranges import RangeStore
 from adapters.storage.sheet_edits import edit_entry, settle_conflict
 from adapters.storage.syncing import SyncStore

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.storage import accounts
+from adapters.storage.people import accounts
 from domain.desk import Ability, OutcomeUnknown
 from domain.errors import NeedsReconnect, Refused, Throttled, Transient
 from domain.features import SHEET_PUSHES

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from adapters.storage import accounts, push_board
+from adapters.storage import push_board
+from adapters.storage.people import accounts
 from domain.desk import OutcomeUnknown
 from domain.errors import Refused
 from domain.features import SHEET_PUSHES

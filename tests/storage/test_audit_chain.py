@@ -13,12 +13,12 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.anchors.file import FileAnchor
-from adapters.storage.accounts import Account, add
 from adapters.storage.audit.audit import Access, record
 from adapters.storage.audit.audit_chain import Chaining, waiting_accounts
 from adapters.storage.audit.audit_shelf import shelf
 from adapters.storage.audit.audit_verify import Known, Verdict, Verifying
 from adapters.storage.audit.audit_wrong import MOST_OF_A_KIND
+from adapters.storage.people.accounts import Account, add
 from adapters.storage.tables import pms_audit_logs
 from domain.audit_chain import COLUMNS, SHAPE, Finding, Head, Trouble
 from domain.errors import Transient

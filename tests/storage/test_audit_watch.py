@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, text
 
-from adapters.storage.accounts import Account, add
 from adapters.storage.audit import audit_findings
 from adapters.storage.audit.audit_watch import Watch
+from adapters.storage.people.accounts import Account, add
 from adapters.storage.tables import pms_audit_logs
 from domain.accesses import FOLLOWING, FindingState, Rule, Thresholds
 from domain.desk_calls import PATIENTS

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from adapters.storage import holds, unseen
-from adapters.storage.accounts import Account, add
+from adapters.storage.people.accounts import Account, add
 from adapters.storage.pruning import prune
 from adapters.storage.writes import WriteLedger
 from domain.desk import Receipt, Resource

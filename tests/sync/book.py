@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, text
 
-from adapters.storage import accounts, connections
+from adapters.storage import connections
 from adapters.storage.announcing import sweep
 from adapters.storage.audit.audit import Access
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
 from adapters.storage.ledger import Ledger, put
 from adapters.storage.own_rows import Entry, Placed, place
+from adapters.storage.people import accounts
 from adapters.storage.sheet_edits import edit_entry, revert_field, settle_conflict
 from adapters.storage.syncing import SyncStore
 from adapters.storage.undoing import undo_row

@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from adapters import pms
 from adapters.playing import Recorded
-from adapters.storage import accounts, connection_list, recordings
+from adapters.storage import connection_list, recordings
+from adapters.storage.people import accounts
 from adapters.storage.pruning import prune
 from adapters.storage.resealing import Resealing
 from domain.appointments import Status

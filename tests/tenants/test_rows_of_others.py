@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, Table, func, insert, select, text
 
-from adapters.storage.accounts import Account, add
+from adapters.storage.people.accounts import Account, add
 from adapters.storage.tables import metadata
 from infra.database import BadStatement, dispatch, engine, transaction
 from tests.tenants.rows import fill, owned

@@ -21,8 +21,9 @@ import redis
 from sqlalchemy import Engine, text
 
 from adapters.replies import Replies
-from adapters.storage import accounts, connections
+from adapters.storage import connections
 from adapters.storage.ledger import Ledger, put
+from adapters.storage.people import accounts
 from adapters.storage.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from adapters.throttle.steering import steer

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection as Db
 from sqlalchemy import TextClause, text
 
-from adapters.storage.revoking import end_everywhere
+from adapters.storage.people.revoking import end_everywhere
 from domain.errors import BadInput
 
 _LIST = text(

@@ -1,0 +1,1 @@
+"""Accounts, who may sign in to them, and what they agreed to."""
