@@ -8,8 +8,8 @@ import typer
 from sqlalchemy import Connection as Db
 
 from adapters.outgoing.keeping import Keeper, Shown
-from adapters.storage import endpoints
 from adapters.storage.audit.audit import record
+from adapters.storage.outgoing import endpoints
 from adapters.storage.people import accounts
 from console import output
 from console.auditing import access, audited

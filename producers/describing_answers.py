@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from adapters.storage.audit.audit_search import Seen
 from adapters.storage.conflict_list import Listed, RuleCount
-from adapters.storage.endpoints import Endpoint, Told
+from adapters.storage.outgoing.endpoints import Endpoint, Told
 from adapters.storage.overlap_policies import OverlapPolicies
 from adapters.storage.people.agreements import Agreement
 from adapters.storage.run_undoing import Undone

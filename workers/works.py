@@ -19,13 +19,13 @@ from adapters.storage.authorising import AuthorisationStore
 from adapters.storage.checks import CheckStore
 from adapters.storage.emptying import EmptyingStore
 from adapters.storage.ledger import advance
+from adapters.storage.outgoing.telling import TellingStore
 from adapters.storage.pruning import RECORDINGS_DAYS, REJECTS_DAYS, prune
 from adapters.storage.push_ranges import RangeStore
 from adapters.storage.recordings import MOST_BYTES
 from adapters.storage.refetching import RefetchStore
 from adapters.storage.summaries import SummaryStore
 from adapters.storage.syncing import SyncStore
-from adapters.storage.telling import TellingStore
 from adapters.storage.texts import TextStore
 from adapters.storage.token_book import TokenBook
 from adapters.taping import Recorder

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection as Db
 
 from adapters.outgoing.posting import SECRET, checked_url, rotated
-from adapters.storage import endpoints
+from adapters.storage.outgoing import endpoints
 from domain.credentials import SecretStore
 from domain.errors import SyncError
 from domain.outgoing import BOTH_VALID_FOR, SECRET_BYTES, secret_of

@@ -8,8 +8,8 @@ from sqlalchemy import Engine, text
 
 from adapters.storage import sheet_events
 from adapters.storage.ledger import COLUMNS, job_of
+from adapters.storage.outgoing.telling import TellingStore
 from adapters.storage.syncing import SyncStore
-from adapters.storage.telling import TellingStore
 from domain.errors import SyncError
 from domain.jobs import JobState
 from domain.runs import RunStatus

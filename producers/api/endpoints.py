@@ -13,8 +13,8 @@ from sqlalchemy import Connection as Db
 
 from adapters.outgoing.keeping import Keeper, Undo
 from adapters.outgoing.posting import LONGEST_URL
-from adapters.storage import endpoints
 from adapters.storage.audit.audit import record
+from adapters.storage.outgoing import endpoints
 from domain.people import Permission
 from domain.sheet import as_json
 from producers import cursors

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from adapters.storage import endpoints
+from adapters.storage.outgoing import endpoints
 from domain.people import Permission
 from producers import cursors
 from producers.cursors import Cursor

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from adapters.opening import Opener
 from adapters.outgoing.posting import Poster
 from adapters.storage.ledger import Ledger, put
-from adapters.storage.ripe_endpoints import put_ripe
-from adapters.storage.telling import TellingStore
+from adapters.storage.outgoing.ripe_endpoints import put_ripe
+from adapters.storage.outgoing.telling import TellingStore
 from domain.errors import Throttled
 from domain.jobs import Job, JobState, NewJob
 from domain.work import TELL_ENDPOINT

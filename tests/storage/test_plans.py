@@ -13,7 +13,6 @@ from adapters.storage import (
     connection_details,
     connection_list,
     days_read,
-    endpoints,
     inbox,
     ledger,
     left_visits,
@@ -34,6 +33,7 @@ from adapters.storage import (
     waiting_syncs,
 )
 from adapters.storage.id_starts import bounds
+from adapters.storage.outgoing import endpoints
 from console.doctor import keys
 from infra.database import Direct, dispatch, transaction
 from tests.storage.rig import ACCOUNT, Rig, soon

@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, TextClause, text
 
 from adapters.storage.id_starts import BETWEEN, bounds
 from adapters.storage.ledger import put
-from adapters.storage.retelling import tell_anew
+from adapters.storage.outgoing.retelling import tell_anew
 from domain.errors import BadInput
 from domain.outgoing import TEST, EndpointState, MessageState
 from domain.sheet import NotOnSheet

@@ -1,0 +1,1 @@
+"""Programs of an account that are told when its sheet has changed."""
