@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.storage import deliveries, replaying
+from adapters.storage.deliveries import deliveries, replaying
 from adapters.storage.people import accounts
 from console import output
 from console.auditing import audited

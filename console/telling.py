@@ -2,7 +2,7 @@
 
 import httpx
 
-from adapters.storage import webhook_keys
+from adapters.storage.deliveries import webhook_keys
 from console.wiring import Wiring
 from domain.connections import Connection
 from infra.clock import system_clock

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.storage import webhook_keys
+from adapters.storage.deliveries import webhook_keys
 from console import address, output
 from console.auditing import audited
 from console.opened import Id, opened

@@ -9,8 +9,8 @@ from fastapi import Depends, Header, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import Connection as Db
 
-from adapters.storage import idempotency
-from adapters.storage.idempotency import Answer, Ask, Kept
+from adapters.storage.deliveries import idempotency
+from adapters.storage.deliveries.idempotency import Answer, Ask, Kept
 from producers.describing import DEMANDED
 from producers.doors import Door
 from producers.problems import Problem

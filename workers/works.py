@@ -12,18 +12,19 @@ from adapters.opening import Opener
 from adapters.outgoing.posting import Poster
 from adapters.replies import Teller
 from adapters.sikka.authorised import SikkaOffices
-from adapters.storage import delivery_work, given_up
+from adapters.storage import given_up
 from adapters.storage.audit.audit_chain import Chaining
 from adapters.storage.audit.audit_watch import Watch
 from adapters.storage.authorising import AuthorisationStore
 from adapters.storage.checks import CheckStore
+from adapters.storage.deliveries import delivery_work
+from adapters.storage.deliveries.refetching import RefetchStore
 from adapters.storage.emptying import EmptyingStore
 from adapters.storage.ledger import advance
 from adapters.storage.outgoing.telling import TellingStore
 from adapters.storage.pruning import RECORDINGS_DAYS, REJECTS_DAYS, prune
 from adapters.storage.push_ranges import RangeStore
 from adapters.storage.recordings import MOST_BYTES
-from adapters.storage.refetching import RefetchStore
 from adapters.storage.summaries import SummaryStore
 from adapters.storage.syncing import SyncStore
 from adapters.storage.texts import TextStore

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, TextClause, text
 
-from adapters.storage.deliveries import UNCLAIMED
+from adapters.storage.deliveries.deliveries import UNCLAIMED
 from adapters.storage.sealed import SEALED, SealedTable
 from infra.database import dispatch, transaction
 from infra.sealing import KEY_ID_BYTES, SEAL_VERSION, SealBroken, Sealer

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
-from adapters.storage import deliveries
 from adapters.storage.audit.audit import record
-from adapters.storage.replaying import NoDelivery, replay
+from adapters.storage.deliveries import deliveries
+from adapters.storage.deliveries.replaying import NoDelivery, replay
 from domain.deliveries import DeliveryState
 from domain.people import Permission
 from domain.sheet import as_json

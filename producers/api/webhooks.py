@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 from sqlalchemy import Connection as Db
 
-from adapters.storage import webhook_keys
 from adapters.storage.audit.audit import record
+from adapters.storage.deliveries import webhook_keys
 from domain.people import Permission
 from domain.sheet import as_json
 from producers.doors import Door, door

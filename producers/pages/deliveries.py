@@ -11,9 +11,10 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict
 
 from adapters import pms
-from adapters.storage import authorisations, inbox, untold
-from adapters.storage.inbox import Asked, Came
-from adapters.storage.replaying import REPLAYED
+from adapters.storage import authorisations, untold
+from adapters.storage.deliveries import inbox
+from adapters.storage.deliveries.inbox import Asked, Came
+from adapters.storage.deliveries.replaying import REPLAYED
 from adapters.storage.untold import CALL_BACK, Untold
 from domain.authorisations import SUBJECT
 from domain.deliveries import DeliveryState, parted

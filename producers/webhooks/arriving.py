@@ -10,13 +10,13 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
-from adapters.storage import deliveries
 from adapters.storage.audit.audit import Access, record
-from adapters.storage.deliveries import Arrival, Item, Kept
+from adapters.storage.deliveries import deliveries
+from adapters.storage.deliveries.deliveries import Arrival, Item, Kept
+from adapters.storage.deliveries.webhook_keys import Holder, holder
 from adapters.storage.ledger import put
 from adapters.storage.rhythms import wake
 from adapters.storage.schedule import read_whole_soon
-from adapters.storage.webhook_keys import Holder, holder
 from domain.connections import State
 from domain.deliveries import Focus, UnreadableError
 from domain.work import refetch_job

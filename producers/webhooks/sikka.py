@@ -10,9 +10,10 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection as Db
 from starlette.requests import ClientDisconnect
 
-from adapters.storage import authorisation_tokens, authorisations, deliveries
+from adapters.storage import authorisation_tokens, authorisations
 from adapters.storage.authorisations import VENDOR, Noted
-from adapters.storage.deliveries import Arrival, Item
+from adapters.storage.deliveries import deliveries
+from adapters.storage.deliveries.deliveries import Arrival, Item
 from adapters.storage.ledger import put
 from domain.authorisations import SUBJECT, Notice
 from domain.deliveries import Focus, UnreadableError

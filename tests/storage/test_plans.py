@@ -13,7 +13,6 @@ from adapters.storage import (
     connection_details,
     connection_list,
     days_read,
-    inbox,
     ledger,
     left_visits,
     linking,
@@ -32,6 +31,7 @@ from adapters.storage import (
     waiting_jobs,
     waiting_syncs,
 )
+from adapters.storage.deliveries import inbox
 from adapters.storage.id_starts import bounds
 from adapters.storage.outgoing import endpoints
 from console.doctor import keys

@@ -11,9 +11,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import LargeBinary
 
-from adapters.storage import idempotency, opt_outs, patient_links, webhook_keys
-from adapters.storage.deliveries import Arrival, Item, keep
-from adapters.storage.idempotency import Answer, Ask
+from adapters.storage import opt_outs, patient_links
+from adapters.storage.deliveries import idempotency, webhook_keys
+from adapters.storage.deliveries.deliveries import Arrival, Item, keep
+from adapters.storage.deliveries.idempotency import Answer, Ask
 from adapters.storage.reindexing import reindexed
 from adapters.storage.resealing import Resealing, Step
 from adapters.storage.rotation import UNDONE, WEBHOOKS, left

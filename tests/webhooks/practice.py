@@ -13,7 +13,7 @@ import redis
 from sqlalchemy import Engine, RowMapping, text
 
 from adapters.opening import Opener
-from adapters.storage import webhook_keys
+from adapters.storage.deliveries import webhook_keys
 from adapters.storage.entries import EntrySeal
 from adapters.storage.ledger import Ledger, put
 from adapters.storage.spent import StoredSpent

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from adapters.storage import webhook_keys
+from adapters.storage.deliveries import webhook_keys
 from infra.database import transaction
 from producers.webhooks.arriving import MOST_WAITING
 from producers.webhooks.halaxy import MOST

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection as Db
 
-from adapters.storage import connections, deliveries
+from adapters.storage import connections
+from adapters.storage.deliveries import deliveries
 from adapters.storage.ledger import put
 from domain.authorisations import SUBJECT as OFFICE
 from domain.connections import State

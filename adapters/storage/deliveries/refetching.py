@@ -8,8 +8,9 @@ from uuid import uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.storage import connections, delivery_work, sheet_events, still_connected
+from adapters.storage import connections, sheet_events, still_connected
 from adapters.storage.audit.audit import Access, record
+from adapters.storage.deliveries import delivery_work
 from adapters.storage.entries import EntrySeal
 from adapters.storage.found_again import Outcome, apply
 from adapters.storage.ledger import guard, put, save_checkpoint, whose

@@ -1,0 +1,1 @@
+"""What reached us over HTTP: kept once, taken up by a job, played again."""
