@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.storage import restores
 from adapters.storage.people import accounts
+from adapters.storage.upkeep import restores
 from console import given, output, stating
 from console.auditing import audited
 from console.output import AsJson, short

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from adapters.secrets.file import FileSecretStore
-from adapters.storage import rotation
 from adapters.storage.audit.audit import record
-from adapters.storage.reindexing import reindexed
-from adapters.storage.resealing import BATCH, Resealing, Step
-from adapters.storage.rotation import CURES, PAST, Left
+from adapters.storage.upkeep import rotation
+from adapters.storage.upkeep.reindexing import reindexed
+from adapters.storage.upkeep.resealing import BATCH, Resealing, Step
+from adapters.storage.upkeep.rotation import CURES, PAST, Left
 from console import output
 from console.auditing import access
 from console.output import AsJson

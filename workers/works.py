@@ -19,16 +19,16 @@ from adapters.storage.authorising import AuthorisationStore
 from adapters.storage.checks import CheckStore
 from adapters.storage.deliveries import delivery_work
 from adapters.storage.deliveries.refetching import RefetchStore
-from adapters.storage.emptying import EmptyingStore
 from adapters.storage.ledger import advance
 from adapters.storage.outgoing.telling import TellingStore
-from adapters.storage.pruning import RECORDINGS_DAYS, REJECTS_DAYS, prune
 from adapters.storage.push_ranges import RangeStore
 from adapters.storage.recordings import MOST_BYTES
 from adapters.storage.summaries import SummaryStore
 from adapters.storage.syncing import SyncStore
 from adapters.storage.texts import TextStore
 from adapters.storage.token_book import TokenBook
+from adapters.storage.upkeep.emptying import EmptyingStore
+from adapters.storage.upkeep.pruning import RECORDINGS_DAYS, REJECTS_DAYS, prune
 from adapters.taping import Recorder
 from adapters.trying import Trials, forget_leftovers
 from adapters.vapi.controlling import LiveCallControl

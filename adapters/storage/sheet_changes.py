@@ -16,9 +16,9 @@ from sqlalchemy import RowMapping, text
 
 from adapters.storage import overlaps
 from adapters.storage.audit.audit import Access, record
-from adapters.storage.database_life import life
 from adapters.storage.entries import EntrySeal
 from adapters.storage.sheet import PHI_FIELDS, SELECT_ENTRIES, views
+from adapters.storage.upkeep.database_life import life
 from domain.sheet import Column, EntryView
 
 Change = Literal["row", "off", "gone"]

@@ -8,17 +8,17 @@ from sqlalchemy import Engine
 from adapters.storage import (
     candidates,
     connections,
-    emptying,
     recordings,
     references,
     run_log,
     still_connected,
 )
 from adapters.storage.ledger import guard, whose
-from adapters.storage.left_out_now import left_out_now
 from adapters.storage.open_run import OpenRun
 from adapters.storage.recorded_run import RecordedRun
 from adapters.storage.recordings import Tape
+from adapters.storage.upkeep import emptying
+from adapters.storage.upkeep.left_out_now import left_out_now
 from domain.checks import shut_out
 from domain.connections import State
 from domain.errors import NeedsReconnect, SyncError

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from adapters.storage.pruning import prune
+from adapters.storage.upkeep.pruning import prune
 from tests.producers.conftest import Site
 from tests.producers.office import Office, Vendor, gentu, halaxy, medirecords, office
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from adapters.storage.audit import audit_findings
 from adapters.storage.audit.audit_watch import Watch
-from adapters.storage.pruning import prune
+from adapters.storage.upkeep.pruning import prune
 from domain.accesses import FOLLOWING, ReadingLimits, Rule, Thresholds
 from domain.people import Role
 from infra.database import transaction

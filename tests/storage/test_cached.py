@@ -10,7 +10,7 @@ import pytest
 
 from adapters.remembering_desk import RememberingDesk
 from adapters.storage.cached import LASTS, PatientCache
-from adapters.storage.pruning import prune
+from adapters.storage.upkeep.pruning import prune
 from domain.appointments import Patient
 from domain.desk import OutcomeUnknown, PatientCard, PracticeDesk, Receipt
 from domain.wishes import Write

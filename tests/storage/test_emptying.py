@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from adapters.storage import connection_list, patient_links
-from adapters.storage.emptying import Emptying, EmptyingStore
 from adapters.storage.pushing import PushStore
+from adapters.storage.upkeep.emptying import Emptying, EmptyingStore
 from domain.errors import FenceLost
 from domain.jobs import Job
 from domain.patient_links import Candidate, Choice, LinkState, Person

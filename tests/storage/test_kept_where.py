@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from adapters.storage.sealed import SEALED
 from adapters.storage.tables import metadata
+from adapters.storage.upkeep.sealed import SEALED
 
 PAGE = Path(__file__).parents[2] / "docs" / "hipaa-checklist.md"
 OF_NOBODY = {

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import make_url, text
 
-from adapters.storage.pruning import prune
+from adapters.storage.upkeep.pruning import prune
 from infra.database import BadStatement, DatabaseAway, dispatch, engine, transaction
 from tests.storage.rig import ACCOUNT, Rig
 

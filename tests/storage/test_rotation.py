@@ -15,11 +15,11 @@ from adapters.storage import opt_outs, patient_links
 from adapters.storage.deliveries import idempotency, webhook_keys
 from adapters.storage.deliveries.deliveries import Arrival, Item, keep
 from adapters.storage.deliveries.idempotency import Answer, Ask
-from adapters.storage.reindexing import reindexed
-from adapters.storage.resealing import Resealing, Step
-from adapters.storage.rotation import UNDONE, WEBHOOKS, left
-from adapters.storage.sealed import INDEXED, PRINTED, SEALED, UNKEYED
 from adapters.storage.tables import metadata
+from adapters.storage.upkeep.reindexing import reindexed
+from adapters.storage.upkeep.resealing import Resealing, Step
+from adapters.storage.upkeep.rotation import UNDONE, WEBHOOKS, left
+from adapters.storage.upkeep.sealed import INDEXED, PRINTED, SEALED, UNKEYED
 from domain.appointments import Appointment
 from domain.patient_links import Person
 from infra.database import dispatch, transaction

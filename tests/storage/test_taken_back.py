@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.storage import connection_list, connections, emptied_rows
-from adapters.storage.emptied_rows import LeftOut
+from adapters.storage import connection_list, connections
+from adapters.storage.upkeep import emptied_rows
+from adapters.storage.upkeep.emptied_rows import LeftOut
 from domain.appointments import Appointment, Status
 from domain.connections import State
 from domain.minimising import without

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from adapters.storage import holds, unseen
 from adapters.storage.people.accounts import Account, add
-from adapters.storage.pruning import prune
+from adapters.storage.upkeep.pruning import prune
 from adapters.storage.writes import WriteLedger
 from domain.desk import Receipt, Resource
 from domain.window import Window

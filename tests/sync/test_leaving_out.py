@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from adapters.storage import connection_list
-from adapters.storage.left_out_now import left_out_now
+from adapters.storage.upkeep.left_out_now import left_out_now
 from domain.jobs import JobState
 from domain.work import EMPTY
 from infra.database import dispatch, transaction

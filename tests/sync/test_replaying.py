@@ -14,8 +14,8 @@ from adapters import pms
 from adapters.playing import Recorded
 from adapters.storage import connection_list, recordings
 from adapters.storage.people import accounts
-from adapters.storage.pruning import prune
-from adapters.storage.resealing import Resealing
+from adapters.storage.upkeep.pruning import prune
+from adapters.storage.upkeep.resealing import Resealing
 from domain.appointments import Status
 from domain.errors import BadInput, FenceLost
 from domain.jobs import Job, JobState, Queue

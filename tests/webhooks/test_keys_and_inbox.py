@@ -7,7 +7,7 @@ import httpx
 import pytest
 import redis
 
-from adapters.storage.pruning import prune
+from adapters.storage.upkeep.pruning import prune
 from domain.people import Role
 from tests.plain import NO_TLS
 from tests.webhooks.practice import ACCOUNT, Practice, bundle, practice

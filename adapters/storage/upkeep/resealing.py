@@ -9,7 +9,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, TextClause, text
 
 from adapters.storage.deliveries.deliveries import UNCLAIMED
-from adapters.storage.sealed import SEALED, SealedTable
+from adapters.storage.upkeep.sealed import SEALED, SealedTable
 from infra.database import dispatch, transaction
 from infra.sealing import KEY_ID_BYTES, SEAL_VERSION, SealBroken, Sealer
 

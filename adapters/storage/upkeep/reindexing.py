@@ -9,7 +9,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
 from adapters.storage import opt_outs, patient_links
-from adapters.storage.resealing import BATCH, Step, owners
+from adapters.storage.upkeep.resealing import BATCH, Step, owners
 from domain.patient_links import Person
 from infra.database import transaction
 from infra.sealing import KEY_ID_BYTES, SealBroken, Sealer

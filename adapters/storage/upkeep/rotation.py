@@ -8,8 +8,8 @@ from types import MappingProxyType
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.storage.resealing import owners, under
-from adapters.storage.sealed import INDEXED, SEALED
+from adapters.storage.upkeep.resealing import owners, under
+from adapters.storage.upkeep.sealed import INDEXED, SEALED
 from infra.database import dispatch, transaction
 from infra.sealing import KEY_ID_BYTES, Sealer
 

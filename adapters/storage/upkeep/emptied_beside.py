@@ -10,7 +10,7 @@ from sqlalchemy import Row, text
 
 from adapters.storage import patient_links, run_log
 from adapters.storage.conflicts import TABLE as CONFLICTS
-from adapters.storage.emptied_rows import FIRST, Emptied, LeftOut
+from adapters.storage.upkeep.emptied_rows import FIRST, Emptied, LeftOut
 from domain.minimising import Extra
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC).isoformat()
