@@ -9,9 +9,9 @@ import typer
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage import push_asking, push_standing
 from adapters.storage.people import accounts
-from adapters.storage.push_asking import Asked
+from adapters.storage.two_way import push_asking, push_standing
+from adapters.storage.two_way.push_asking import Asked
 from adapters.storage.workers import living_workers
 from console import given, output
 from console.auditing import audited

@@ -12,7 +12,7 @@ from sqlalchemy import Connection as Db
 
 from adapters.storage import own_practice
 from adapters.storage.audit.audit import record
-from adapters.storage.push_asking import Asked
+from adapters.storage.two_way.push_asking import Asked
 from domain.jobs import JobState
 from producers.doors import Door
 from producers.idempotency import Answer, Keyed

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from adapters.storage import connections, patient_links
+from adapters.storage import connections
 from adapters.storage.ledger import guard
-from adapters.storage.pushes import create_jobs
 from adapters.storage.spent import keep_spent
+from adapters.storage.two_way import patient_links
+from adapters.storage.two_way.pushes import create_jobs
 from domain.connections import Connection, State
 from domain.desk import PatientCard, PatientQuery
 from domain.errors import Refused, SyncError

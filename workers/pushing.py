@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import Engine
 
 from adapters.storage import connections
-from adapters.storage.creating import CreateStore
-from adapters.storage.pushing import SYNCED, TAKEN_DOWN, PushStore, Row
+from adapters.storage.two_way.creating import CreateStore
+from adapters.storage.two_way.pushing import SYNCED, TAKEN_DOWN, PushStore, Row
 from domain.checks import shut_out
 from domain.connections import Connection
 from domain.desk import PracticeDesk

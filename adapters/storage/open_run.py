@@ -16,7 +16,6 @@ from adapters.storage import (
     changes,
     practice_book,
     previews,
-    pushes,
     references,
     rhythms,
     run_log,
@@ -28,6 +27,7 @@ from adapters.storage.known_rows import KnownRows
 from adapters.storage.ledger import guard
 from adapters.storage.run_sheet import RunSheet
 from adapters.storage.spent import keep_spent
+from adapters.storage.two_way import pushes
 from domain.appointments import Appointment, AppointmentType, Practitioner
 from domain.connections import Connection
 from domain.intake import Candidate, Listed, Sorted, Stored, row_id, sort_page

@@ -16,10 +16,10 @@ from adapters.storage.day_sheets import sheets_of
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hand_changes import Change
 from adapters.storage.hands import Hand
-from adapters.storage.pushes import owed
 from adapters.storage.sheet_events import tell
 from adapters.storage.tables import run_sheet_appointments as entries
 from adapters.storage.tables import run_sheet_history
+from adapters.storage.two_way.pushes import owed
 from domain import merge
 from domain.window import local_day
 from infra.database import Direct

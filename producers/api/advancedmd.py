@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from adapters.storage import patient_links, push_asking, push_log, push_standing
 from adapters.storage.audit.audit import record
-from adapters.storage.pushes import create_jobs
+from adapters.storage.two_way import patient_links, push_asking, push_log, push_standing
+from adapters.storage.two_way.pushes import create_jobs
 from domain.patient_links import Link
 from domain.people import Permission
 from domain.sheet import NotOnSheet

@@ -11,9 +11,9 @@ from fastapi.responses import JSONResponse
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection as Db
 
-from adapters.storage import push_asking, push_board, push_log
-from adapters.storage.push_asking import Asked
-from adapters.storage.push_board import Tally, TwoWay
+from adapters.storage.two_way import push_asking, push_board, push_log
+from adapters.storage.two_way.push_asking import Asked
+from adapters.storage.two_way.push_board import Tally, TwoWay
 from domain.people import Permission
 from domain.push_words import sentence_of
 from domain.pushes import AUTO_PUSH

@@ -13,11 +13,11 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 from sqlalchemy import Connection as Db
 
-from adapters.storage import patient_links, push_board, push_log, push_standing
 from adapters.storage.audit.audit import record
-from adapters.storage.push_board import ToSeeTo, TwoWay
-from adapters.storage.push_log import Line
 from adapters.storage.sheet_status import read_connections, read_waiting
+from adapters.storage.two_way import patient_links, push_board, push_log, push_standing
+from adapters.storage.two_way.push_board import ToSeeTo, TwoWay
+from adapters.storage.two_way.push_log import Line
 from domain.connections import State
 from domain.fields import PUSHABLE
 from domain.patient_links import Link

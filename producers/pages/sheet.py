@@ -11,15 +11,23 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection as Db
 
 from adapters.phones import Phone, normalised, region_of
-from adapters.storage import chosen_clinicians, chosen_statuses, overlap_policies, push_log
+from adapters.storage import chosen_clinicians, chosen_statuses, overlap_policies
 from adapters.storage.connections import load as load_connection
 from adapters.storage.days_read import read_days
 from adapters.storage.given_rows import CLINICIAN_AS_READ
 from adapters.storage.overlap_policies import OverlapPolicies
-from adapters.storage.push_standing import Standing, link_of, link_to, standing, standings, steps
 from adapters.storage.rhythms import wake
 from adapters.storage.sheet import read_entry, read_sheet
 from adapters.storage.sheet_status import read_connections
+from adapters.storage.two_way import push_log
+from adapters.storage.two_way.push_standing import (
+    Standing,
+    link_of,
+    link_to,
+    standing,
+    standings,
+    steps,
+)
 from domain.appointments import Status
 from domain.board import lay_out
 from domain.connections import Connection, State

@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection as Db
 
-from adapters.storage import push_board
-from adapters.storage.push_board import Tally
-from adapters.storage.push_log import Line
-from adapters.storage.push_standing import Standing, Step
+from adapters.storage.two_way import push_board
+from adapters.storage.two_way.push_board import Tally
+from adapters.storage.two_way.push_log import Line
+from adapters.storage.two_way.push_standing import Standing, Step
 from domain.appointments import Status
 from domain.patient_links import Person
 from domain.push_words import pulled

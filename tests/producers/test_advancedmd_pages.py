@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, update
 
-from adapters.storage import push_board, push_log
 from adapters.storage.tables import (
     patient_links,
     pms_appointment_types,
     pms_connections,
     run_sheet_appointments,
 )
+from adapters.storage.two_way import push_board, push_log
 from domain.people import Role
 from domain.pushes import DISPUTED
 from producers.both_ways import vendors

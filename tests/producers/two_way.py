@@ -8,13 +8,14 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import insert, select, update
 
-from adapters.storage import connections, patient_links
+from adapters.storage import connections
 from adapters.storage.tables import (
     pms_connections,
     pms_sync_log,
     pms_writes,
     run_sheet_appointments,
 )
+from adapters.storage.two_way import patient_links
 from domain.appointments import Status
 from domain.patient_links import REASONS, Candidate, Choice, LinkState, Person
 from domain.pushes import NO_PATIENT

@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine
 
-from adapters.storage import connection_list, connections, patient_links
+from adapters.storage import connection_list, connections
+from adapters.storage.two_way import patient_links
 from domain.patient_links import Choice, LinkState, Person
 from domain.pushes import NOT_SHOWN
 from domain.work import LINK_PATIENT, PUSH_ENTRY

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from adapters.storage import push_board
 from adapters.storage.people import accounts
+from adapters.storage.two_way import push_board
 from domain.desk import OutcomeUnknown
 from domain.errors import Refused
 from domain.features import SHEET_PUSHES

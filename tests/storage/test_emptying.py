@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from adapters.storage import connection_list, patient_links
-from adapters.storage.pushing import PushStore
+from adapters.storage import connection_list
+from adapters.storage.two_way import patient_links
+from adapters.storage.two_way.pushing import PushStore
 from adapters.storage.upkeep.emptying import Emptying, EmptyingStore
 from domain.errors import FenceLost
 from domain.jobs import Job

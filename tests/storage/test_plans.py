@@ -18,10 +18,6 @@ from adapters.storage import (
     linking,
     open_writes,
     overlaps,
-    push_asking,
-    push_board,
-    push_ranges,
-    push_standing,
     rhythms,
     runs,
     sheet,
@@ -34,6 +30,7 @@ from adapters.storage import (
 from adapters.storage.deliveries import inbox
 from adapters.storage.id_starts import bounds
 from adapters.storage.outgoing import endpoints
+from adapters.storage.two_way import push_asking, push_board, push_ranges, push_standing
 from console.doctor import keys
 from infra.database import Direct, dispatch, transaction
 from tests.storage.rig import ACCOUNT, Rig, soon

@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage import push_ranges
 from adapters.storage.connections import load
 from adapters.storage.own_practice import OF_ENTRY
-from adapters.storage.push_standing import OWN_PRACTICE, STATE
+from adapters.storage.two_way import push_ranges
+from adapters.storage.two_way.push_standing import OWN_PRACTICE, STATE
 from domain.pushes import DISPUTED
 
 MOST_TO_SEE_TO = 30

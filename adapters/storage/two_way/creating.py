@@ -7,13 +7,14 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage import linking, patient_links, pushes
+from adapters.storage import linking
 from adapters.storage.audit.audit import Access
 from adapters.storage.entries import EntrySeal, Values
 from adapters.storage.hands import Hand
 from adapters.storage.ledger import put
-from adapters.storage.pushing import TAKEN_DOWN, PushStore, Row
 from adapters.storage.rewriting import Change, write_changes
+from adapters.storage.two_way import patient_links, pushes
+from adapters.storage.two_way.pushing import TAKEN_DOWN, PushStore, Row
 from domain import merge
 from domain.connections import Connection
 from domain.errors import Refused, Transient

@@ -10,12 +10,13 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage import connections, patient_links
+from adapters.storage import connections
 from adapters.storage.ledger import put
 from adapters.storage.own_practice import practices_of
-from adapters.storage.push_standing import standing_for
-from adapters.storage.pushing import SYNCED
 from adapters.storage.sheet_edits import locked
+from adapters.storage.two_way import patient_links
+from adapters.storage.two_way.push_standing import standing_for
+from adapters.storage.two_way.pushing import SYNCED
 from domain.connections import Connection
 from domain.errors import BadInput
 from domain.fields import Source

@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage import patient_links
 from adapters.storage.id_starts import BETWEEN, bounds
 from adapters.storage.own_practice import OF_ENTRY
+from adapters.storage.two_way import patient_links
 from domain.errors import BadInput
 from domain.patient_links import Link, Person
 from domain.pushes import BY_HAND
