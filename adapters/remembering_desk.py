@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from adapters.storage.cached import PatientCache
+from adapters.storage.phone.cached import PatientCache
 from domain.appointments import Appointment
 from domain.desk import (
     Ability,

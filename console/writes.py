@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.storage import open_writes
 from adapters.storage.audit.audit import record
 from adapters.storage.people import accounts
-from adapters.storage.writes import WriteLedger
+from adapters.storage.phone import open_writes
+from adapters.storage.phone.writes import WriteLedger
 from console import output
 from console.auditing import access, audited
 from console.output import AsJson, short

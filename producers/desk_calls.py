@@ -14,12 +14,12 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters import pms
-from adapters.storage import phone_book, tool_calls
 from adapters.storage.audit.audit import LONGEST_AGENT, record
 from adapters.storage.ledger import put
-from adapters.storage.phone_book import Practice
-from adapters.storage.tool_calls import KeptToolCall, NewToolCall
-from adapters.storage.writes import WriteLedger
+from adapters.storage.phone import phone_book, tool_calls
+from adapters.storage.phone.phone_book import Practice
+from adapters.storage.phone.tool_calls import KeptToolCall, NewToolCall
+from adapters.storage.phone.writes import WriteLedger
 from domain.desk_calls import AVAILABILITY, BY_PERSON, PREFIX, READINGS, WORDS
 from domain.tools import NO_PRACTICE, ToolAnswer, write_key
 from domain.work import desk_job, settle_job

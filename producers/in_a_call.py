@@ -3,7 +3,7 @@
 from datetime import timedelta
 from http import HTTPStatus
 
-from adapters.storage.phone_calls import UnderWay, under_way
+from adapters.storage.phone.phone_calls import UnderWay, under_way
 from producers.doors import Door
 from producers.problems import Problem
 

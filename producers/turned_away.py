@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Engine
 
-from adapters.storage import phone_book, voice_board
+from adapters.storage.phone import phone_book, voice_board
 from adapters.vapi.messages import Message, canonical
 from domain.errors import SyncError
 from infra.database import dispatch, transaction

@@ -9,12 +9,12 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection as Db
 
-from adapters.storage import phone_calls, tool_calls
 from adapters.storage.audit.audit import Access, record
 from adapters.storage.ledger import put
-from adapters.storage.opt_outs import can_text
-from adapters.storage.tool_calls import KeptToolCall
-from adapters.storage.writes import WriteLedger
+from adapters.storage.phone import phone_calls, tool_calls
+from adapters.storage.phone.opt_outs import can_text
+from adapters.storage.phone.tool_calls import KeptToolCall
+from adapters.storage.phone.writes import WriteLedger
 from adapters.vapi.messages import ToolCall, canonical
 from domain.errors import SyncError
 from domain.jobs import NewJob

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from sqlalchemy import Connection as Db
 
 from adapters.storage.audit.audit import Access, record
-from adapters.storage.tool_calls import ClaimedToolCall
+from adapters.storage.phone.tool_calls import ClaimedToolCall
 from domain.desk_calls import ROUTES, acts_for_caller, is_api
 from domain.tools import NO_PRACTICE, ToolAnswer
 

@@ -16,17 +16,18 @@ from adapters.opening import Opener
 from adapters.phones import normalised, region_of
 from adapters.remembering_desk import RememberingDesk
 from adapters.replies import Teller
-from adapters.storage import call_backs, connections, phone_book, phone_calls, tool_calls
-from adapters.storage.cached import PatientCache
-from adapters.storage.holds import held
+from adapters.storage import connections
 from adapters.storage.ledger import put
-from adapters.storage.opt_outs import can_text
-from adapters.storage.phone_calls import StoredProofs
-from adapters.storage.sheet_busy import sheet_busy
+from adapters.storage.phone import call_backs, phone_book, phone_calls, tool_calls
+from adapters.storage.phone.cached import PatientCache
+from adapters.storage.phone.holds import held
+from adapters.storage.phone.opt_outs import can_text
+from adapters.storage.phone.phone_calls import StoredProofs
+from adapters.storage.phone.sheet_busy import sheet_busy
+from adapters.storage.phone.tool_calls import ClaimedToolCall
+from adapters.storage.phone.unseen import written_since
+from adapters.storage.phone.writes import WriteLedger
 from adapters.storage.spent import keep_spent
-from adapters.storage.tool_calls import ClaimedToolCall
-from adapters.storage.unseen import written_since
-from adapters.storage.writes import WriteLedger
 from domain.connections import Connection
 from domain.desk import Ability, Busy, PracticeDesk
 from domain.desk_calls import is_api

@@ -21,10 +21,10 @@ from adapters.storage.deliveries import delivery_work
 from adapters.storage.deliveries.refetching import RefetchStore
 from adapters.storage.ledger import advance
 from adapters.storage.outgoing.telling import TellingStore
+from adapters.storage.phone.texts import TextStore
 from adapters.storage.recordings import MOST_BYTES
 from adapters.storage.summaries import SummaryStore
 from adapters.storage.syncing import SyncStore
-from adapters.storage.texts import TextStore
 from adapters.storage.token_book import TokenBook
 from adapters.storage.two_way.push_ranges import RangeStore
 from adapters.storage.upkeep.emptying import EmptyingStore

@@ -54,7 +54,7 @@ STATES = {Verdict.DONE: WriteState.CONFIRMED, Verdict.FAILED: WriteState.FAILED}
 
 
 class Ledger(Protocol):
-    """Where writes are kept; `adapters.storage.writes` has it over Postgres."""
+    """Where writes are kept; `adapters.storage.phone.writes` has it over Postgres."""
 
     def begin(self, new: NewWrite) -> KeptWrite: ...
     def by_key(self, key: str) -> KeptWrite | None: ...

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage.cached import TABLE
+from adapters.storage.phone.cached import TABLE
 from domain.features import REFERENCE_CACHE
 from infra.sealing import Sealer
 

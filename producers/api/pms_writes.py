@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from sqlalchemy import text
 
-from adapters.storage import untold
 from adapters.storage.audit.audit import record
-from adapters.storage.untold import Untold
+from adapters.storage.phone import untold
+from adapters.storage.phone.untold import Untold
 from domain.people import Permission
 from domain.sheet import NotOnSheet
 from domain.writes import WriteState

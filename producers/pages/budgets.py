@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from adapters.storage import voice_board
-from adapters.storage.voice_board import HOURS, Answers, Hour
+from adapters.storage.phone import voice_board
+from adapters.storage.phone.voice_board import HOURS, Answers, Hour
 from domain.people import Permission
 from producers.days import account_zone
 from producers.doors import Door, door

@@ -10,8 +10,8 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
-from adapters.storage import opt_outs
-from adapters.storage.texts import TextStore
+from adapters.storage.phone import opt_outs
+from adapters.storage.phone.texts import TextStore
 from adapters.texts.signatures import HEADER, is_genuine
 from producers.ports import GivenPorts, Ports
 

@@ -17,8 +17,8 @@ from sqlalchemy import text
 from starlette.requests import ClientDisconnect
 
 from adapters import pms
-from adapters.storage import phone_book, phone_calls, tool_calls, voice_board
-from adapters.storage.tool_calls import KeptToolCall, NewToolCall
+from adapters.storage.phone import phone_book, phone_calls, tool_calls, voice_board
+from adapters.storage.phone.tool_calls import KeptToolCall, NewToolCall
 from adapters.vapi.messages import TOOL_CALLS, Message, ToolCall, canonical, one_line, read
 from adapters.vapi.verifying import Signed, is_genuine
 from domain.errors import BadInput, SyncError

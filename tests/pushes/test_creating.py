@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine, text
 
+from adapters.storage.phone.writes import WriteLedger
 from adapters.storage.timelines import read_outward
 from adapters.storage.two_way import patient_links, push_standing
-from adapters.storage.writes import WriteLedger
 from domain.appointments import Patient
 from domain.desk import OutcomeUnknown
 from domain.errors import NeedsReconnect, Refused, Transient

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from adapters.storage.writes import WriteLedger
+from adapters.storage.phone.writes import WriteLedger
 from domain.wishes import Cancellation, NewPatient, Wish, Write
 from domain.writes import SHOWN_AFTER, KeptWrite, NewWrite, WriteState
 from infra.sealing import Keyring, Sealer

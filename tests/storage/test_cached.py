@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from adapters.remembering_desk import RememberingDesk
-from adapters.storage.cached import LASTS, PatientCache
+from adapters.storage.phone.cached import LASTS, PatientCache
 from adapters.storage.upkeep.pruning import prune
 from domain.appointments import Patient
 from domain.desk import OutcomeUnknown, PatientCard, PracticeDesk, Receipt

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from adapters.storage.phone_calls import StoredProofs
+from adapters.storage.phone.phone_calls import StoredProofs
 from domain.appointments import Patient
 from domain.desk import PatientCard
 from infra.sealing import Keyring, Sealer

@@ -16,20 +16,19 @@ from adapters.storage import (
     ledger,
     left_visits,
     linking,
-    open_writes,
     overlaps,
     rhythms,
     runs,
     sheet,
     sheet_status,
     spent,
-    untold,
     waiting_jobs,
     waiting_syncs,
 )
 from adapters.storage.deliveries import inbox
 from adapters.storage.id_starts import bounds
 from adapters.storage.outgoing import endpoints
+from adapters.storage.phone import open_writes, untold
 from adapters.storage.two_way import push_asking, push_board, push_ranges, push_standing
 from console.doctor import keys
 from infra.database import Direct, dispatch, transaction

@@ -11,10 +11,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import LargeBinary
 
-from adapters.storage import opt_outs
 from adapters.storage.deliveries import idempotency, webhook_keys
 from adapters.storage.deliveries.deliveries import Arrival, Item, keep
 from adapters.storage.deliveries.idempotency import Answer, Ask
+from adapters.storage.phone import opt_outs
 from adapters.storage.tables import metadata
 from adapters.storage.two_way import patient_links
 from adapters.storage.upkeep.reindexing import reindexed

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from adapters.storage import overlap_policies
 from adapters.storage.overlap_policies import Chosen
-from adapters.storage.sheet_busy import sheet_busy
+from adapters.storage.phone.sheet_busy import sheet_busy
 from domain.overlaps import Policy
 from domain.slots import PRACTITIONER
 from infra.database import transaction

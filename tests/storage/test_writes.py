@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from adapters.storage import holds, unseen
 from adapters.storage.people.accounts import Account, add
+from adapters.storage.phone import holds, unseen
+from adapters.storage.phone.writes import WriteLedger
 from adapters.storage.upkeep.pruning import prune
-from adapters.storage.writes import WriteLedger
 from domain.desk import Receipt, Resource
 from domain.window import Window
 from domain.wishes import Booking, Cancellation, Move, Write

@@ -10,13 +10,13 @@ import pytest
 import redis
 from sqlalchemy import text
 
-from adapters.storage import tool_calls
 from adapters.storage.audit.audit import Access
 from adapters.storage.hands import Hand
 from adapters.storage.ledger import put
+from adapters.storage.phone import tool_calls
+from adapters.storage.phone.tool_calls import NewToolCall
 from adapters.storage.rhythms import wake
 from adapters.storage.sheet_edits import edit_entry
-from adapters.storage.tool_calls import NewToolCall
 from domain.runs import SyncType
 from domain.window import local_day
 from domain.work import sync_job

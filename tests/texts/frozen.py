@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.storage.ledger import Ledger
-from adapters.storage.texts import TextStore
+from adapters.storage.phone.texts import TextStore
 from adapters.texts.twilio import Twilio
 from domain.texts import KeptText
 from domain.work import SEND_TEXT

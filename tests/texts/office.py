@@ -12,8 +12,8 @@ from uuid import UUID
 import httpx
 from sqlalchemy import text
 
-from adapters.storage import texts
-from adapters.storage.texts import TextStore
+from adapters.storage.phone import texts
+from adapters.storage.phone.texts import TextStore
 from adapters.texts.twilio import Twilio
 from domain.errors import Throttled
 from domain.jobs import Job, Queue

@@ -78,7 +78,7 @@ MUTANTS = (
     ),
     Mutant(
         name="what one call has proved counts in every other",
-        path="adapters/storage/phone_calls.py",
+        path="adapters/storage/phone/phone_calls.py",
         right='self._owner = {"account_id": account_id, "call_id": call_id}',
         wrong='self._owner = {"account_id": account_id, "call_id": account_id}',
     ),
@@ -90,7 +90,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a hold is never freed",
-        path="adapters/storage/writes.py",
+        path="adapters/storage/phone/writes.py",
         right="        elif state is not WriteState.UNKNOWN:\n            holds.free",
         wrong="        elif state is WriteState.UNKNOWN:\n            holds.free",
     ),
@@ -114,19 +114,19 @@ MUTANTS = (
     ),
     Mutant(
         name="what is asked for in another call is done again",
-        path="adapters/storage/asked_again.py",
+        path="adapters/storage/phone/asked_again.py",
         right="AND asked_by = :asked_by AND state",
         wrong="AND asked_by = :asked_by AND call_id = :call_id AND state",
     ),
     Mutant(
         name="a late end overwrites an earlier one",
-        path="adapters/storage/writes.py",
+        path="adapters/storage/phone/writes.py",
         right="    WHERE id = :id AND state = ANY(:before) RETURNING *",
         wrong="    WHERE id = :id AND :before IS NOT NULL RETURNING *",
     ),
     Mutant(
         name="who was answered in our place is written for all the same",
-        path="adapters/storage/tool_calls.py",
+        path="adapters/storage/phone/tool_calls.py",
         right='    if db.execute(_GUARD, {"id": row_id}).first() is None:\n',
         wrong="    if row_id is None:\n",
     ),
@@ -138,7 +138,7 @@ MUTANTS = (
     ),
     Mutant(
         name="nobody lists who was promised a call",
-        path="adapters/storage/call_backs.py",
+        path="adapters/storage/phone/call_backs.py",
         right="    if not _same(db, sealer, write_id, caller):\n",
         wrong="    if _same(db, sealer, write_id, caller):\n",
     ),

@@ -14,9 +14,9 @@ import redis
 from sqlalchemy import Connection, event, make_url, text
 
 from adapters.replies import Teller
-from adapters.storage import tool_calls
 from adapters.storage.ledger import Ledger
-from adapters.storage.tool_calls import NewToolCall
+from adapters.storage.phone import tool_calls
+from adapters.storage.phone.tool_calls import NewToolCall
 from domain.desk import Receipt
 from domain.jobs import Job
 from domain.tools import BROKEN, ToolAnswer

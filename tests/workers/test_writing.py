@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from adapters.storage.writes import WriteLedger
+from adapters.storage.phone.writes import WriteLedger
 from domain.desk import Busy, Outcome, OutcomeUnknown, Receipt, Resource, Verdict
 from domain.errors import NeedsReconnect, Refused, SyncError, Throttled, Transient
 from domain.pushes import ChangedThere

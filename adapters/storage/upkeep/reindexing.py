@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
-from adapters.storage import opt_outs
+from adapters.storage.phone import opt_outs
 from adapters.storage.two_way import patient_links
 from adapters.storage.upkeep.resealing import BATCH, Step, owners
 from domain.patient_links import Person

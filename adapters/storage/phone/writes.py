@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, TextClause, text
 
-from adapters.storage import asked_again, call_backs, holds, unseen
+from adapters.storage.phone import asked_again, call_backs, holds, unseen
 from domain.desk import Opening, Receipt
 from domain.errors import Transient
 from domain.sameness import again

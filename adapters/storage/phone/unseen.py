@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage import holds
-from adapters.storage.asked_again import LATELY
+from adapters.storage.phone import holds
+from adapters.storage.phone.asked_again import LATELY
 from domain.writes import SHOWN_AFTER, KeptWrite
 
 # No sheet is asked about cancellations: a status somebody set there would hide the PMS's own lag.

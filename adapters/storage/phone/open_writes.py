@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from adapters.storage.id_starts import BETWEEN, bounds
 from adapters.storage.ledger import put
-from adapters.storage.writes import WriteLedger
+from adapters.storage.phone.writes import WriteLedger
 from domain.errors import BadInput
 from domain.work import settle_job
 from domain.writes import CERTAIN_AFTER, OPEN, KeptWrite, WriteState

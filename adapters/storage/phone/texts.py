@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
-from adapters.storage import opt_outs, overtaken
 from adapters.storage.ledger import put as put_job
+from adapters.storage.phone import opt_outs, overtaken
 from domain.errors import SyncError
 from domain.jobs import Job
 from domain.texts import AFTER, CARRIER, NO_LONGER_SO, TO_BE_SENT, KeptText, TextState

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage import call_backs
+from adapters.storage.phone import call_backs
 from domain.showing import Otherwise
 
 

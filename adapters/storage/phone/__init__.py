@@ -1,0 +1,1 @@
+"""The phone: calls and their tools, writes for callers, texts, and who is owed word."""
