@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from adapters.storage.ledger import ELDERS_TURN
+from adapters.storage.jobs.ledger import ELDERS_TURN
 from bench.amd_office import ACCOUNT, Office
 from infra.database import dispatch, transaction
 from scheduler.timetable import put_due_chores, put_due_renewals, put_due_syncs

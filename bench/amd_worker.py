@@ -5,7 +5,7 @@ python -m bench.amd_worker, with the product's own environment
 
 from dataclasses import replace
 
-from adapters.storage.spent import StoredSpent
+from adapters.storage.jobs.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from adapters.tokens import RedisTokens
 from bench.steered import SteeredStopping, clock_over

@@ -15,10 +15,11 @@ from uuid import UUID
 from redis import Redis
 from sqlalchemy import Engine, text
 
-from adapters.storage import announcing, connections
-from adapters.storage.ledger import Ledger, save_checkpoint
-from adapters.storage.register import Register
-from adapters.storage.spent import StoredSpent
+from adapters.storage import connections
+from adapters.storage.jobs import announcing
+from adapters.storage.jobs.ledger import Ledger, save_checkpoint
+from adapters.storage.jobs.register import Register
+from adapters.storage.jobs.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from adapters.throttle.steering import PREFIX, steer
 from bench.steered import prepare

@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from bench.playback import playback
 from bench.stage import ACCOUNT, connected
 from bench.voice_told import Row, load

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import text
 
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from bench import voice_call
 from bench.voice_call import VENDOR_SECONDS, Measured, a_round
 from bench.voice_line import ACCOUNT, Line, Phone, line

@@ -11,7 +11,7 @@ from adapters.storage import authorisation_tokens as tokens
 from adapters.storage import authorisations
 from adapters.storage.audit.audit import record
 from adapters.storage.authorisations import VENDOR, enter
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from adapters.storage.people import accounts
 from console import address, output
 from console.agreeing import require_agreements

@@ -4,8 +4,8 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from typing import Never
 
+from adapters.storage.jobs.workers import living_workers
 from adapters.storage.runs import LoggedRun
-from adapters.storage.workers import living_workers
 from console.following import Tell, follow
 from console.wiring import Wiring
 from domain.connections import Connection, State

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from sqlalchemy import Engine, RowMapping
 
-from adapters.storage import job_list, runs
+from adapters.storage import runs
+from adapters.storage.jobs import job_list
 from adapters.storage.runs import LoggedRun
 from console import output
 from domain.errors import Refused

@@ -9,7 +9,7 @@ import typer
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping
 
-from adapters.storage import job_list
+from adapters.storage.jobs import job_list
 from console import output
 from console.auditing import audited
 from console.lines import one_line

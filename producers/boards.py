@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapters.storage import queue_board
-from adapters.storage.pausing import paused
-from adapters.storage.queue_board import DeadGroup, QueueView, WorkerView
+from adapters.storage.jobs import queue_board
+from adapters.storage.jobs.pausing import paused
+from adapters.storage.jobs.queue_board import DeadGroup, QueueView, WorkerView
 from infra.database import dispatch
 from producers.doors import Door
 

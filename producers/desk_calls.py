@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from adapters import pms
 from adapters.storage.audit.audit import LONGEST_AGENT, record
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from adapters.storage.phone import phone_book, tool_calls
 from adapters.storage.phone.phone_book import Practice
 from adapters.storage.phone.tool_calls import KeptToolCall, NewToolCall

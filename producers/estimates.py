@@ -7,12 +7,12 @@ from uuid import UUID
 
 from adapters import pms
 from adapters.rest.budgets import of_names
-from adapters.storage.pausing import paused
+from adapters.storage.jobs.pausing import paused
+from adapters.storage.jobs.spent import StoredSpent
+from adapters.storage.jobs.waiting_jobs import WaitingJob, read_others
+from adapters.storage.jobs.waiting_syncs import WaitingSync, read_waiting
+from adapters.storage.jobs.workers import serving_threads
 from adapters.storage.schedule import short_vendors
-from adapters.storage.spent import StoredSpent
-from adapters.storage.waiting_jobs import WaitingJob, read_others
-from adapters.storage.waiting_syncs import WaitingSync, read_waiting
-from adapters.storage.workers import serving_threads
 from adapters.throttle.clock import RedisThrottle
 from domain.errors import SyncError
 from domain.jobs import Queue

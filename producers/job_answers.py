@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from adapters.storage.job_acts import Counted
-from adapters.storage.job_search import JobView
+from adapters.storage.jobs.job_acts import Counted
+from adapters.storage.jobs.job_search import JobView
+from adapters.storage.jobs.queue_board import DeadGroup, QueueView, WorkerView
+from adapters.storage.jobs.trails import Trail
 from adapters.storage.phone.voice_board import Deadlines
-from adapters.storage.queue_board import DeadGroup, QueueView, WorkerView
-from adapters.storage.trails import Trail
 from producers.answers import Success
 from producers.estimates import Estimate, Through
 from producers.sharing import Shares

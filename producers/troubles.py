@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from adapters.storage.queue_board import DeadGroup
+from adapters.storage.jobs.queue_board import DeadGroup
 from domain.freshness import Status
 from domain.sheet import ConnectionView
 

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Connection as Db
 
 from adapters.storage.audit.audit import Access, record
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from adapters.storage.phone import phone_calls, tool_calls
 from adapters.storage.phone.opt_outs import can_text
 from adapters.storage.phone.tool_calls import KeptToolCall

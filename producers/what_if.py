@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from adapters.storage.habits import Synced, by_bucket, read_used
-from adapters.storage.spent import StoredSpent
+from adapters.storage.jobs.spent import StoredSpent
 from domain.limits import Budget, Limit
 from domain.what_if import FARTHEST, Foreseen, Habit, Load, Pace, Shared, foresee
 from domain.window import local_day, whole_day

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from adapters.storage import rhythms, schedule
 from adapters.storage.audit.audit_chain import waiting_accounts
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from domain.errors import SyncError
 from domain.jobs import NewJob
 from domain.rhythm import USUAL

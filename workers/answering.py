@@ -17,7 +17,8 @@ from adapters.phones import normalised, region_of
 from adapters.remembering_desk import RememberingDesk
 from adapters.replies import Teller
 from adapters.storage import connections
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
+from adapters.storage.jobs.spent import keep_spent
 from adapters.storage.phone import call_backs, phone_book, phone_calls, tool_calls
 from adapters.storage.phone.cached import PatientCache
 from adapters.storage.phone.holds import held
@@ -27,7 +28,6 @@ from adapters.storage.phone.sheet_busy import sheet_busy
 from adapters.storage.phone.tool_calls import ClaimedToolCall
 from adapters.storage.phone.unseen import written_since
 from adapters.storage.phone.writes import WriteLedger
-from adapters.storage.spent import keep_spent
 from domain.connections import Connection
 from domain.desk import Ability, Busy, PracticeDesk
 from domain.desk_calls import is_api

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import structlog
 
-from adapters.storage.ledger import Ledger
-from adapters.storage.register import Register
+from adapters.storage.jobs.ledger import Ledger
+from adapters.storage.jobs.register import Register
 from infra.broker import broker
 from infra.crash_only import CrashOnly
 from infra.memory import keep_what_is_loaded

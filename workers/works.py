@@ -19,7 +19,7 @@ from adapters.storage.authorising import AuthorisationStore
 from adapters.storage.checks import CheckStore
 from adapters.storage.deliveries import delivery_work
 from adapters.storage.deliveries.refetching import RefetchStore
-from adapters.storage.ledger import advance
+from adapters.storage.jobs.ledger import advance
 from adapters.storage.outgoing.telling import TellingStore
 from adapters.storage.phone.texts import TextStore
 from adapters.storage.recordings import MOST_BYTES

@@ -11,7 +11,7 @@ from sqlalchemy import Row, text
 
 from adapters.storage import connections, run_log
 from adapters.storage.entries import EntrySeal
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from adapters.storage.runs import LoggedRun
 from domain.changes import shape_of
 from domain.previews import GOOD_FOR

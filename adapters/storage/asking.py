@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from domain.errors import BadInput, SyncError
 from domain.runs import SyncType
 from domain.sheet import Asked

@@ -15,9 +15,9 @@ from adapters.storage import connections
 from adapters.storage.audit.audit import Access, record
 from adapters.storage.authorisations import DISPUTED, VENDOR, enter
 from adapters.storage.connections import NewConnection
-from adapters.storage.ledger import guard, put
+from adapters.storage.jobs.ledger import guard, put
+from adapters.storage.jobs.spent import keep_spent
 from adapters.storage.sheet_events import tell
-from adapters.storage.spent import keep_spent
 from domain.authorisations import AuthorisationState, Claim, Linked, Office, Placed
 from domain.connections import State
 from domain.errors import SyncError

@@ -11,9 +11,9 @@ from sqlalchemy import Engine, RowMapping, text
 
 from adapters.storage import connections, practice_book, reviving, same_practice
 from adapters.storage.audit.audit import Access, record
-from adapters.storage.ledger import guard, put, save_checkpoint
+from adapters.storage.jobs.ledger import guard, put, save_checkpoint
+from adapters.storage.jobs.spent import keep_spent
 from adapters.storage.sheet_events import tell
-from adapters.storage.spent import keep_spent
 from domain.appointments import Practice
 from domain.checks import SUCCESSFUL, UNPAIRED, Check, CheckKind, CheckState, Seen
 from domain.connections import Connection, State

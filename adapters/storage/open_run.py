@@ -23,10 +23,10 @@ from adapters.storage import (
     still_connected,
 )
 from adapters.storage.entries import EntrySeal
+from adapters.storage.jobs.ledger import guard
+from adapters.storage.jobs.spent import keep_spent
 from adapters.storage.known_rows import KnownRows
-from adapters.storage.ledger import guard
 from adapters.storage.run_sheet import RunSheet
-from adapters.storage.spent import keep_spent
 from adapters.storage.two_way import pushes
 from domain.appointments import Appointment, AppointmentType, Practitioner
 from domain.connections import Connection

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
-from adapters.storage.ledger import guard, whose
+from adapters.storage.jobs.ledger import guard, whose
 from adapters.storage.tables import recorded_parts
 from domain.errors import BadInput
 from domain.jobs import Job

@@ -9,8 +9,8 @@ from datetime import date
 from sqlalchemy import Connection as Db
 
 from adapters.storage import sheet_events
-from adapters.storage.ledger import CHECKPOINT, checkpoint_values, must_be_held
-from adapters.storage.spent import KEEP, spent_values
+from adapters.storage.jobs.ledger import CHECKPOINT, checkpoint_values, must_be_held
+from adapters.storage.jobs.spent import KEEP, spent_values
 from adapters.storage.still_connected import REMOVED
 from domain.errors import CalledOff
 from domain.jobs import Job

@@ -13,7 +13,7 @@ from adapters.storage import (
     run_log,
     still_connected,
 )
-from adapters.storage.ledger import guard, whose
+from adapters.storage.jobs.ledger import guard, whose
 from adapters.storage.open_run import OpenRun
 from adapters.storage.recorded_run import RecordedRun
 from adapters.storage.recordings import Tape

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import Engine, text
 
 from adapters.storage import connections
-from adapters.storage.ledger import guard
-from adapters.storage.spent import keep_spent
+from adapters.storage.jobs.ledger import guard
+from adapters.storage.jobs.spent import keep_spent
 from domain.checks import shut_out
 from domain.connections import Connection
 from domain.errors import NeedsReconnect, SyncError

@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.storage import job_acts, job_search, trails
 from adapters.storage.audit.audit import record
-from adapters.storage.job_acts import Act
-from adapters.storage.job_search import Wanted
+from adapters.storage.jobs import job_acts, job_search, trails
+from adapters.storage.jobs.job_acts import Act
+from adapters.storage.jobs.job_search import Wanted
 from domain.jobs import JobState, Queue
 from domain.people import Permission
 from domain.sheet import as_json

@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.storage import pausing
 from adapters.storage.audit.audit import record
+from adapters.storage.jobs import pausing
 from adapters.storage.phone import voice_board
 from domain.jobs import Queue
 from domain.people import Permission

@@ -12,9 +12,9 @@ from sqlalchemy import Connection as Db
 from adapters.storage import approvals, previews, runs
 from adapters.storage.asking import ask_for_sync
 from adapters.storage.audit.audit import record
+from adapters.storage.jobs.workers import living_workers
 from adapters.storage.runs import LoggedRun
 from adapters.storage.sheet_status import read_connections, read_runs, read_waiting
-from adapters.storage.workers import living_workers
 from domain.jobs import Queue
 from domain.people import Permission
 from domain.sheet import Asked, NotOnSheet, as_json

@@ -14,7 +14,7 @@ from adapters.storage import authorisation_tokens as tokens
 from adapters.storage import authorisations
 from adapters.storage.audit.audit import record
 from adapters.storage.authorisations import VENDOR, NotWaiting, enter
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from domain.authorisations import AuthorisationState, shown_code
 from domain.errors import BadInput
 from domain.people import Permission

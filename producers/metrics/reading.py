@@ -31,7 +31,7 @@ from adapters.measures import (
 )
 from adapters.measures.asking import Sample
 from adapters.measures.tallies import Tallies
-from adapters.storage.spent import StoredSpent
+from adapters.storage.jobs.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from domain.errors import SyncError
 from infra.database import dispatch

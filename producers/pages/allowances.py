@@ -8,7 +8,7 @@ from uuid import UUID
 
 from adapters import pms
 from adapters.rest.budgets import budgets_by_name
-from adapters.storage.spent import StoredSpent
+from adapters.storage.jobs.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from domain.connections import Connection
 from domain.errors import SyncError

@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection as Db
 
 from adapters import pms
-from adapters.storage import job_search
 from adapters.storage.audit import audit_findings, audit_search
 from adapters.storage.audit.audit_search import DayCount, Wanted
+from adapters.storage.jobs import job_search
 from adapters.storage.people import agreements
 from adapters.storage.people.agreements import CUSTOMER
 from domain.accesses import Noticed, Rule

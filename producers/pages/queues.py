@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict
 
-from adapters.storage import job_search, trails
-from adapters.storage.job_acts import FROM, MOST, WARNS, Act
-from adapters.storage.job_search import JobView, Wanted
+from adapters.storage.jobs import job_search, trails
+from adapters.storage.jobs.job_acts import FROM, MOST, WARNS, Act
+from adapters.storage.jobs.job_search import JobView, Wanted
 from adapters.storage.sheet_status import read_connections
 from domain import work
 from domain.jobs import JobState, Queue

@@ -14,7 +14,7 @@ from adapters.storage.audit.audit import Access, record
 from adapters.storage.deliveries import deliveries
 from adapters.storage.deliveries.deliveries import Arrival, Item, Kept
 from adapters.storage.deliveries.webhook_keys import Holder, holder
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from adapters.storage.rhythms import wake
 from adapters.storage.schedule import read_whole_soon
 from domain.connections import State

@@ -14,7 +14,7 @@ from adapters.storage import authorisation_tokens, authorisations
 from adapters.storage.authorisations import VENDOR, Noted
 from adapters.storage.deliveries import deliveries
 from adapters.storage.deliveries.deliveries import Arrival, Item
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from domain.authorisations import SUBJECT, Notice
 from domain.deliveries import Focus, UnreadableError
 from domain.errors import SyncError

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from adapters.secrets.file import FileSecretStore
 from adapters.storage import connections, practice_book
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from adapters.storage.people import accounts
 from adapters.storage.people.accounts import Account
 from domain.connections import State

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from adapters.secrets.file import FileSecretStore
 from adapters.storage import connections
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from domain.connections import State
 from domain.runs import SyncType
 from domain.work import sync_job

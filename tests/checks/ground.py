@@ -16,7 +16,7 @@ from typing import IO, Any
 import redis
 from sqlalchemy import Engine, text
 
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from domain.jobs import NewJob
 from infra import embedded
 from infra.database import DatabaseAway, dispatch, engine

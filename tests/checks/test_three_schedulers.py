@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import text
 
-from adapters.storage.ledger import Ledger
+from adapters.storage.jobs.ledger import Ledger
 from infra.database import transaction
 from tests.checks.ground import Ground, ground
 from tests.checks.trials import tell, trials

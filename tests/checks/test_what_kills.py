@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 import pytest
 
 from adapters.queue import RedisAnnouncer
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from domain.jobs import MAX_FAILURES, NewJob, Queue
 from infra import database
 from tests.checks.ground import Ground, ground

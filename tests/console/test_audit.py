@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from console.wiring import wired
 from domain.work import chain_audit_job
 from infra.database import dispatch

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from redis import Redis
 from sqlalchemy import create_engine, text
 
-from adapters.storage.spent import StoredSpent
+from adapters.storage.jobs.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from console.doctor import promises, servers
 from console.doctor.checks import CHECKS

@@ -13,7 +13,7 @@ import typer
 from sqlalchemy import create_engine, text
 
 import migrations
-from adapters.storage import pausing
+from adapters.storage.jobs import pausing
 from adapters.storage.people.sessions import spend_login_link
 from console import address, running
 from console.wiring import wired

@@ -13,8 +13,8 @@ from redis import Redis
 from sqlalchemy import NullPool, create_engine, text
 
 from adapters import pms
+from adapters.storage.jobs.spent import StoredSpent
 from adapters.storage.people.revoking import standing
-from adapters.storage.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from domain.limits import Budget
 from infra import embedded

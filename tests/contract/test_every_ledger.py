@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pytest
 from sqlalchemy import text
 
-from adapters.storage.ledger import Ledger, put
+from adapters.storage.jobs.ledger import Ledger, put
 from domain.errors import BadInput, FenceLost, SyncError, Throttled, TokenExpired, Transient
 from domain.jobs import MAX_FAILURES, Job, JobState, NewJob
 from infra.database import dispatch, engine

@@ -14,7 +14,7 @@ from redis import Redis
 from sqlalchemy import text
 
 from adapters.storage import schedule
-from adapters.storage.spent import StoredSpent
+from adapters.storage.jobs.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from domain.jobs import Queue
 from infra.database import transaction

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from adapters.opening import Opener
 from adapters.outgoing.posting import Poster
-from adapters.storage.ledger import Ledger, put
+from adapters.storage.jobs.ledger import Ledger, put
 from adapters.storage.outgoing.ripe_endpoints import put_ripe
 from adapters.storage.outgoing.telling import TellingStore
 from domain.errors import Throttled

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 import pytest
 from sqlalchemy import text
 
-from adapters.storage.parked import fail_tellings
+from adapters.storage.jobs.parked import fail_tellings
 from domain.errors import FenceLost, Throttled
 from domain.jobs import JobState
 from infra.database import dispatch

@@ -13,7 +13,7 @@ from redis import Redis
 from sqlalchemy import text
 
 from adapters.opening import Opener
-from adapters.storage.spent import StoredSpent
+from adapters.storage.jobs.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from console.truth import Simulator
 from domain.work import CHECK

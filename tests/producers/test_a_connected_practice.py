@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import text
 
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from domain.jobs import JobState
 from domain.runs import SyncType
 from domain.window import local_day

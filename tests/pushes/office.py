@@ -13,7 +13,7 @@ from adapters.storage.audit.audit import Access
 from adapters.storage.entries import EntrySeal
 from adapters.storage.given_rows import read_rows
 from adapters.storage.hands import Hand
-from adapters.storage.ledger import Ledger, put
+from adapters.storage.jobs.ledger import Ledger, put
 from adapters.storage.own_rows import Placed, place
 from adapters.storage.people import accounts
 from adapters.storage.sheet_edits import edit_entry, settle_conflict

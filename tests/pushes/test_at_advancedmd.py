@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from adapters.advancedmd.bodies import MOVED_AWAY
 from adapters.opening import Opener
-from adapters.storage.spent import StoredSpent
+from adapters.storage.jobs.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from domain.limits import Throttle
 from domain.pushes import LOCKED_OUT, MOVED_ON

@@ -7,7 +7,7 @@ from queue import Queue as Inbox
 
 import pytest
 
-from adapters.storage.register import Register
+from adapters.storage.jobs.register import Register
 from domain.errors import Transient
 from infra.clock import system_clock
 from infra.stopping import Stopping

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Engine, text
 
 from adapters.storage import connections
-from adapters.storage.ledger import Ledger, put
+from adapters.storage.jobs.ledger import Ledger, put
 from domain.connections import State
 from domain.jobs import Job, NewJob
 from infra.database import dispatch, engine, transaction

@@ -2,8 +2,8 @@
 
 import pytest
 
-from adapters.storage import announcing
-from adapters.storage.register import Register
+from adapters.storage.jobs import announcing
+from adapters.storage.jobs.register import Register
 from domain.jobs import Queue
 from infra.database import dispatch
 from tests.storage.rig import LONG_AGO, Rig, soon

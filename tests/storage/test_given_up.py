@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from adapters.opening import Opener
 from adapters.storage import given_up, left_rows
-from adapters.storage.spent import StoredSpent
+from adapters.storage.jobs.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from domain.work import PRUNE
 from infra.database import dispatch, transaction

@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from adapters.storage import announcing
-from adapters.storage.ledger import Ledger, guard, put, save_checkpoint
+from adapters.storage.jobs import announcing
+from adapters.storage.jobs.ledger import Ledger, guard, put, save_checkpoint
 from domain.errors import BadInput, FenceLost, Transient
 from domain.jobs import MAX_FAILURES, JobState, NewJob, Queue
 from domain.work import settle_job

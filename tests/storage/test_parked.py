@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import text
 
-from adapters.storage.parked import close_parked
+from adapters.storage.jobs.parked import close_parked
 from adapters.storage.syncing import SyncStore
 from domain.jobs import Job
 from domain.work import sync_job

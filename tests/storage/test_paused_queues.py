@@ -2,9 +2,9 @@
 
 import pytest
 
-from adapters.storage import announcing, pausing
-from adapters.storage.ledger import put
-from adapters.storage.register import Register
+from adapters.storage.jobs import announcing, pausing
+from adapters.storage.jobs.ledger import put
+from adapters.storage.jobs.register import Register
 from domain.errors import BadInput, Transient
 from domain.jobs import Queue
 from domain.work import authorise_job

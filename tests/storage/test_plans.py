@@ -8,12 +8,10 @@ import pytest
 from sqlalchemy import Connection, TextClause, text
 
 from adapters.storage import (
-    announcing,
     conflict_list,
     connection_details,
     connection_list,
     days_read,
-    ledger,
     left_visits,
     linking,
     overlaps,
@@ -21,12 +19,10 @@ from adapters.storage import (
     runs,
     sheet,
     sheet_status,
-    spent,
-    waiting_jobs,
-    waiting_syncs,
 )
 from adapters.storage.deliveries import inbox
 from adapters.storage.id_starts import bounds
+from adapters.storage.jobs import announcing, ledger, spent, waiting_jobs, waiting_syncs
 from adapters.storage.outgoing import endpoints
 from adapters.storage.phone import open_writes, untold
 from adapters.storage.two_way import push_asking, push_board, push_ranges, push_standing

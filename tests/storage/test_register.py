@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from adapters.storage.register import Register
+from adapters.storage.jobs.register import Register
 from infra import clock
 from infra.clock import Heard
 from infra.database import dispatch

@@ -19,7 +19,7 @@ from adapters.opening import Opener
 from adapters.storage import connections, practice_book
 from adapters.storage.audit.audit import Access
 from adapters.storage.entries import EntrySeal
-from adapters.storage.ledger import Ledger, put
+from adapters.storage.jobs.ledger import Ledger, put
 from adapters.storage.sheet import read_sheet
 from domain.connections import State
 from domain.jobs import JobState

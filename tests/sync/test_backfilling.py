@@ -9,7 +9,7 @@ import redis
 from sqlalchemy import text
 
 from adapters.storage import backfill_chunks, backfill_rows, backfills, connections
-from adapters.storage.ledger import Ledger, put
+from adapters.storage.jobs.ledger import Ledger, put
 from domain.backfills import Backfill, BackfillState
 from domain.connections import State
 from domain.errors import BadInput

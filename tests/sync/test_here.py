@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from adapters.storage.ledger import COLUMNS, Ledger, job_of
-from adapters.storage.parked import PARKED
-from adapters.storage.register import Register
+from adapters.storage.jobs.ledger import COLUMNS, Ledger, job_of
+from adapters.storage.jobs.parked import PARKED
+from adapters.storage.jobs.register import Register
 from adapters.storage.syncing import SyncStore
 from domain.errors import BadInput
 from domain.jobs import JobState

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from adapters.storage import left_rows, linking
-from adapters.storage.parked import close_left_open
+from adapters.storage.jobs.parked import close_left_open
 from adapters.storage.still_connected import REMOVED
 from domain.errors import NeedsReconnect
 from domain.sources import Page, Query

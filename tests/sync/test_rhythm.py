@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from adapters.storage.audit.audit import Access
 from adapters.storage.hands import Hand
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from adapters.storage.phone import tool_calls
 from adapters.storage.phone.tool_calls import NewToolCall
 from adapters.storage.rhythms import wake

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.storage.ledger import Ledger
+from adapters.storage.jobs.ledger import Ledger
 from adapters.storage.phone.texts import TextStore
 from adapters.texts.twilio import Twilio
 from domain.texts import KeptText

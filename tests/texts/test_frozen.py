@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
-from adapters.storage.ledger import Ledger
+from adapters.storage.jobs.ledger import Ledger
 from tests.producers.conftest import KEY
 from tests.texts.office import Office
 

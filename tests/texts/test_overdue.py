@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from adapters.storage import connections
-from adapters.storage.ledger import Ledger
+from adapters.storage.jobs.ledger import Ledger
 from adapters.storage.phone import texts
 from adapters.storage.phone.untold import told, untold
 from adapters.storage.phone.writes import WriteLedger

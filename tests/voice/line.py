@@ -18,8 +18,8 @@ from adapters.opening import Opener
 from adapters.queue import RedisAnnouncer
 from adapters.replies import Replies
 from adapters.storage import connections
-from adapters.storage.ledger import Ledger
-from adapters.storage.spent import StoredSpent
+from adapters.storage.jobs.ledger import Ledger
+from adapters.storage.jobs.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from adapters.vapi.verifying import short_plans
 from domain.connections import Connection, State

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 
 from adapters.opening import Opener
 from adapters.storage import connections
-from adapters.storage.spent import StoredSpent
+from adapters.storage.jobs.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from domain.connections import State
 from domain.work import SETTLE, SYNC

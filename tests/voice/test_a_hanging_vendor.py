@@ -16,7 +16,7 @@ import redis
 from sqlalchemy import text
 
 from adapters.opening import Opener
-from adapters.storage.spent import StoredSpent
+from adapters.storage.jobs.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from domain.tools import NOT_DONE, NOT_NOW, TOO_MANY
 from infra import database

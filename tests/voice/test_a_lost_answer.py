@@ -14,7 +14,7 @@ import redis
 from sqlalchemy import Connection, event, make_url, text
 
 from adapters.replies import Teller
-from adapters.storage.ledger import Ledger
+from adapters.storage.jobs.ledger import Ledger
 from adapters.storage.phone import tool_calls
 from adapters.storage.phone.tool_calls import NewToolCall
 from domain.desk import Receipt

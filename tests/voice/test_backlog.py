@@ -11,7 +11,7 @@ import redis
 from adapters.queue import RedisAnnouncer
 from adapters.storage import connections
 from adapters.storage.connections import NewConnection
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from domain.connections import Connection, State
 from domain.errors import Transient
 from domain.jobs import Queue

@@ -14,10 +14,10 @@ from sqlalchemy import Engine, RowMapping, text
 
 from adapters.opening import Opener
 from adapters.storage import authorisation_tokens
-from adapters.storage.ledger import Ledger, put
+from adapters.storage.jobs.ledger import Ledger, put
+from adapters.storage.jobs.spent import StoredSpent
 from adapters.storage.people import accounts
 from adapters.storage.people.accounts import Account
-from adapters.storage.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from domain.jobs import Job, JobState
 from domain.work import AUTHORISE, authorise_job

@@ -13,10 +13,10 @@ from adapters.storage.audit.audit import Access, record
 from adapters.storage.deliveries import delivery_work
 from adapters.storage.entries import EntrySeal
 from adapters.storage.found_again import Outcome, apply
-from adapters.storage.ledger import guard, put, save_checkpoint, whose
+from adapters.storage.jobs.ledger import guard, put, save_checkpoint, whose
+from adapters.storage.jobs.spent import keep_spent
 from adapters.storage.run_sheet import RunSheet
 from adapters.storage.sheet import PHI_FIELDS
-from adapters.storage.spent import keep_spent
 from domain.checks import shut_out
 from domain.connections import Connection, State
 from domain.deliveries import DeliveryState, Look, Seen

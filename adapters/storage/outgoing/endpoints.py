@@ -10,7 +10,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, TextClause, text
 
 from adapters.storage.id_starts import BETWEEN, bounds
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from adapters.storage.outgoing.retelling import tell_anew
 from domain.errors import BadInput
 from domain.outgoing import TEST, EndpointState, MessageState

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, text
 
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from domain.work import tell_endpoint_job
 from infra.database import dispatch
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.storage.id_starts import BETWEEN, bounds
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from adapters.storage.phone.writes import WriteLedger
 from domain.errors import BadInput
 from domain.work import settle_job

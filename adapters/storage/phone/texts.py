@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
-from adapters.storage.ledger import put as put_job
+from adapters.storage.jobs.ledger import put as put_job
 from adapters.storage.phone import opt_outs, overtaken
 from domain.errors import SyncError
 from domain.jobs import Job

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from adapters.storage.rhythms import WOKEN
 from domain.errors import FenceLost
 from domain.jobs import NewJob

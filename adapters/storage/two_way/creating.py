@@ -11,7 +11,7 @@ from adapters.storage import linking
 from adapters.storage.audit.audit import Access
 from adapters.storage.entries import EntrySeal, Values
 from adapters.storage.hands import Hand
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from adapters.storage.rewriting import Change, write_changes
 from adapters.storage.two_way import patient_links, pushes
 from adapters.storage.two_way.pushing import TAKEN_DOWN, PushStore, Row

@@ -11,7 +11,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage import connections
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from adapters.storage.own_practice import practices_of
 from adapters.storage.sheet_edits import locked
 from adapters.storage.two_way import patient_links

@@ -10,7 +10,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
 from adapters.storage import connections
-from adapters.storage.ledger import guard, put, save_checkpoint
+from adapters.storage.jobs.ledger import guard, put, save_checkpoint
 from adapters.storage.own_practice import OF_ENTRY, vendors
 from domain.connections import Connection
 from domain.jobs import Job

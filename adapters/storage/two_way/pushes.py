@@ -15,7 +15,7 @@ from sqlalchemy import text
 from adapters.storage import connections
 from adapters.storage.hand_changes import Change
 from adapters.storage.hands import Hand
-from adapters.storage.ledger import put
+from adapters.storage.jobs.ledger import put
 from adapters.storage.own_practice import practices_of
 from domain.connections import Connection
 from domain.fields import PUSHABLE, Cell, Cells, Given, Source, same

@@ -14,11 +14,11 @@ from adapters.storage import connections, linking, sheet_events
 from adapters.storage.conflicts import Closed, close_conflicts
 from adapters.storage.entries import EntrySeal
 from adapters.storage.found_again import Outcome, apply
-from adapters.storage.ledger import guard
+from adapters.storage.jobs.ledger import guard
+from adapters.storage.jobs.spent import keep_spent
 from adapters.storage.own_practice import practices_of
 from adapters.storage.phone.writes import WriteLedger
 from adapters.storage.run_sheet import RunSheet
-from adapters.storage.spent import keep_spent
 from adapters.storage.upkeep.left_out_now import left_out_now
 from domain import merge
 from domain.appointments import Appointment

@@ -12,7 +12,7 @@ from adapters.left_out import left_out
 from adapters.storage import connections, recordings, taken_back
 from adapters.storage.audit.audit import Access, record
 from adapters.storage.entries import EntrySeal
-from adapters.storage.ledger import guard, put, save_checkpoint, whose
+from adapters.storage.jobs.ledger import guard, put, save_checkpoint, whose
 from adapters.storage.phone import cached
 from adapters.storage.rhythms import wake
 from adapters.storage.upkeep import emptied_beside, emptied_rows

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage.job_search import MATCHES, Wanted, read
+from adapters.storage.jobs.job_search import MATCHES, Wanted, read
 from domain.errors import BadInput
 from domain.jobs import JobState
 from domain.sheet import Settled, Stale

@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import Engine, text
 
 from adapters.storage import sheet_events
-from adapters.storage.ledger import COLUMNS, job_of
+from adapters.storage.jobs.ledger import COLUMNS, job_of
 from adapters.storage.outgoing.telling import TellingStore
 from adapters.storage.syncing import SyncStore
 from domain.errors import SyncError

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage.pausing import Paused
+from adapters.storage.jobs.pausing import Paused
 from domain.jobs import Queue
 
 BUCKETS = 12

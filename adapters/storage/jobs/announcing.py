@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from adapters.storage.ledger import KEY_IF_FREE
+from adapters.storage.jobs.ledger import KEY_IF_FREE
 from domain.jobs import MAX_FAILURES
 
 REANNOUNCE_SECONDS = 10
