@@ -17,8 +17,9 @@ from uuid import UUID
 
 from adapters import pms
 from adapters.rest.ports import Answer, Sender
-from adapters.storage import connections, runs
+from adapters.storage import connections
 from adapters.storage.jobs.ledger import put
+from adapters.storage.runs import runs
 from adapters.throttle.passing import Passing
 from console.wiring import Wiring, wired
 from domain.connections import Connection

@@ -9,8 +9,8 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from adapters.pace import seconds_left
-from adapters.storage import backfill_rows, backfills
-from adapters.storage.runs import LoggedRun
+from adapters.storage.runs import backfill_rows, backfills
+from adapters.storage.runs.runs import LoggedRun
 from console import given, output
 from console.auditing import access, audited
 from console.carrying import carry, refuse_unusable, refuse_without_workers

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Never
 
 from adapters.storage.jobs.workers import living_workers
-from adapters.storage.runs import LoggedRun
+from adapters.storage.runs.runs import LoggedRun
 from console.following import Tell, follow
 from console.wiring import Wiring
 from domain.connections import Connection, State

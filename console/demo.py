@@ -19,7 +19,7 @@ import httpx
 import typer
 
 from adapters import pms
-from adapters.storage.runs import LoggedRun
+from adapters.storage.runs.runs import LoggedRun
 from console import (
     address,
     called,

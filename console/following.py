@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from sqlalchemy import Engine, RowMapping
 
-from adapters.storage import runs
 from adapters.storage.jobs import job_list
-from adapters.storage.runs import LoggedRun
+from adapters.storage.runs import runs
+from adapters.storage.runs.runs import LoggedRun
 from console import output
 from domain.errors import Refused
 from domain.jobs import JobState

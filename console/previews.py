@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
-from adapters.storage import approvals
-from adapters.storage.previews import Line, read_preview
-from adapters.storage.runs import LoggedRun
+from adapters.storage.runs import approvals
+from adapters.storage.runs.previews import Line, read_preview
+from adapters.storage.runs.runs import LoggedRun
 from console import output
 from console.auditing import access
 from console.wiring import Wiring

@@ -2,10 +2,10 @@
 
 from sqlalchemy import Connection as Db
 
-from adapters.storage import recordings
 from adapters.storage.audit.audit import record
-from adapters.storage.recordings import Recording
-from adapters.storage.runs import LoggedRun
+from adapters.storage.runs import recordings
+from adapters.storage.runs.recordings import Recording
+from adapters.storage.runs.runs import LoggedRun
 from console import output
 from console.auditing import access
 from console.wiring import Wiring

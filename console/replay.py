@@ -6,10 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from adapters.playing import Recorded
-from adapters.storage import recordings, runs
 from adapters.storage.audit.audit import record
-from adapters.storage.recordings import Recording
-from adapters.storage.runs import LoggedRun
+from adapters.storage.runs import recordings, runs
+from adapters.storage.runs.recordings import Recording
+from adapters.storage.runs.runs import LoggedRun
 from console import output, replayed
 from console.auditing import access
 from console.output import AsJson, short

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from adapters.playing import Heard, Recorded
-from adapters.storage.recordings import Recording
+from adapters.storage.runs.recordings import Recording
 from console import output
 from domain.recordings import Compared, Made, Row
 from domain.sheet import as_json

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.storage import approvals, runs
 from adapters.storage.audit.audit import record
-from adapters.storage.runs import LoggedRun
+from adapters.storage.runs import approvals, runs
+from adapters.storage.runs.runs import LoggedRun
 from console import output, previews
 from console.auditing import access
 from console.carrying import carry, refuse_unusable, refuse_without_workers, watch

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection as Db
 
-from adapters.storage import summaries
 from adapters.storage.people import accounts
+from adapters.storage.runs import summaries
 from console import output
 from console.output import AsJson
 from console.wiring import wired

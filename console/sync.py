@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.storage.asking import ask_for_sync
 from adapters.storage.audit.audit import record as noted
-from adapters.storage.runs import LoggedRun
+from adapters.storage.runs.asking import ask_for_sync
+from adapters.storage.runs.runs import LoggedRun
 from console import given, output, previews
 from console.auditing import access
 from console.carrying import carry, refuse_unusable, refuse_without_workers, watch

@@ -13,7 +13,7 @@ from adapters.storage.outgoing.endpoints import Endpoint, Told
 from adapters.storage.overlap_policies import OverlapPolicies
 from adapters.storage.people.agreements import Agreement
 from adapters.storage.run_undoing import Undone
-from adapters.storage.runs import LoggedRun
+from adapters.storage.runs.runs import LoggedRun
 from adapters.storage.settling import Shown
 from adapters.storage.sheet_changes import RowChange
 from adapters.storage.tables import COUNTERS

@@ -13,8 +13,8 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from adapters.storage.asking import Full
 from adapters.storage.connections import Taken
+from adapters.storage.runs.asking import Full
 from domain.errors import BadInput, SyncError, Transient
 from domain.overlaps import Overlapping
 from domain.people import Person

@@ -6,8 +6,8 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Engine
 
-from adapters.storage.backfill_chunks import pause_stranded
 from adapters.storage.jobs import announcing
+from adapters.storage.runs.backfill_chunks import pause_stranded
 from domain.errors import SyncError, Transient
 from infra.database import dispatch, listen
 from infra.stopping import Stopping

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from adapters.playing import Player, Recorded, memory, open_source
 from adapters.rest.memory import Memory
-from adapters.storage.runs import LoggedRun
+from adapters.storage.runs.runs import LoggedRun
 from domain.connections import Connection
 from domain.errors import BrokenContract, SyncError, Throttled, Transient
 from domain.intake import Fingerprint

@@ -22,9 +22,9 @@ from adapters.storage.deliveries.refetching import RefetchStore
 from adapters.storage.jobs.ledger import advance
 from adapters.storage.outgoing.telling import TellingStore
 from adapters.storage.phone.texts import TextStore
-from adapters.storage.recordings import MOST_BYTES
-from adapters.storage.summaries import SummaryStore
-from adapters.storage.syncing import SyncStore
+from adapters.storage.runs.recordings import MOST_BYTES
+from adapters.storage.runs.summaries import SummaryStore
+from adapters.storage.runs.syncing import SyncStore
 from adapters.storage.token_book import TokenBook
 from adapters.storage.two_way.push_ranges import RangeStore
 from adapters.storage.upkeep.emptying import EmptyingStore

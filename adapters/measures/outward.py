@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from adapters.measures.asking import Sample
 from adapters.measures.connections import facts_of
-from adapters.storage.timelines import read_outward
+from adapters.storage.runs.timelines import read_outward
 from domain.freshness import Owed, Status, assess_outward
 
 _OWING = text(

@@ -6,7 +6,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.measures.asking import Question, Sample, answers
-from adapters.storage.summaries import ZONE
+from adapters.storage.runs.summaries import ZONE
 
 # Looked up connection by connection: the log of runs is kept, and has no index over all of them.
 _LATELY = """

@@ -13,8 +13,8 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.pace import seconds_left
-from adapters.storage import backfill_rows, backfills, runs
 from adapters.storage.audit.audit import record
+from adapters.storage.runs import backfill_rows, backfills, runs
 from domain.backfills import Backfill, as_answer
 from domain.people import Permission
 from domain.sheet import as_json

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from adapters.storage import summaries
+from adapters.storage.runs import summaries
 from domain.people import Permission
 from domain.sheet import as_json
 from domain.summaries import Summary, monday

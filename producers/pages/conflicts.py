@@ -12,9 +12,10 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters import pms
-from adapters.storage import conflict_list, history, runs
+from adapters.storage import conflict_list, history
 from adapters.storage.conflict_list import Listed
-from adapters.storage.runs import LoggedRun
+from adapters.storage.runs import runs
+from adapters.storage.runs.runs import LoggedRun
 from adapters.storage.sheet_status import read_connections
 from domain.names import clinician
 from domain.people import Permission

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from adapters.storage import summaries
+from adapters.storage.runs import summaries
 from domain.people import Permission
 from domain.summaries import monday
 from domain.summary_words import lines, title_of

@@ -12,11 +12,11 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict
 
 from adapters.pace import seconds_left
-from adapters.storage import approvals, boards, runs, timelines
 from adapters.storage.jobs.workers import living_workers
-from adapters.storage.runs import LoggedRun
+from adapters.storage.runs import approvals, boards, runs, timelines
+from adapters.storage.runs.runs import LoggedRun
+from adapters.storage.runs.timelines import Outward
 from adapters.storage.sheet_status import read_connections, read_facts, read_waiting
-from adapters.storage.timelines import Outward
 from domain.backfills import Backfill, BackfillState
 from domain.durations import took
 from domain.freshness import Facts, Freshness, Owed, assess_outward

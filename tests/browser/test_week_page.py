@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.storage import summaries
+from adapters.storage.runs import summaries
 from domain.summaries import Summary, TopError, Week
 from tests.browser.driving import drive
 from tests.producers.conftest import Site

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from adapters.storage import summaries
-from adapters.storage.summaries import SummaryStore
+from adapters.storage.runs import summaries
+from adapters.storage.runs.summaries import SummaryStore
 from domain.freshness import Facts
 from domain.hours import read_hours
 from domain.summaries import TopError, broken, owed, running, span_of

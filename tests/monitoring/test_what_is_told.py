@@ -17,7 +17,7 @@ from sqlalchemy import TextClause, text
 from adapters.measures import access, phone, queues, syncs, tallies, telling, vendors
 from adapters.measures.access import SEARCH
 from adapters.measures.connections import MOST_NAMED
-from adapters.storage import timelines
+from adapters.storage.runs import timelines
 from domain.accesses import FOLLOWING
 from infra.database import dispatch, engine
 from producers.following import Hub

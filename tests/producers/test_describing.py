@@ -12,8 +12,8 @@ from fastapi.openapi.models import OpenAPI
 from fastapi.routing import APIRoute
 from redis import Redis
 
-from adapters.storage import runs
-from adapters.storage.runs import LoggedRun
+from adapters.storage.runs import runs
+from adapters.storage.runs.runs import LoggedRun
 from domain import backfills
 from domain.backfills import Backfill, BackfillState
 from infra import database

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from adapters.storage import connections
-from adapters.storage.run_log import TABLE
+from adapters.storage.runs.run_log import TABLE
 from adapters.storage.tables import pms_rejects, pms_sync_log
 from domain.changes import shape_of
 from domain.people import Role

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from adapters.storage import summaries
+from adapters.storage.runs import summaries
 from domain.people import Role
 from domain.summaries import Summary, TopError, Week
 from domain.summary_words import lines, title_of

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.storage.runs import LoggedRun
+from adapters.storage.runs.runs import LoggedRun
 from producers.pages.sync import DONE, counted
 
 UNKNOWN: dict[str, Any] = dict.fromkeys(one.name for one in fields(LoggedRun))

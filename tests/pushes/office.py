@@ -16,8 +16,8 @@ from adapters.storage.hands import Hand
 from adapters.storage.jobs.ledger import Ledger, put
 from adapters.storage.own_rows import Placed, place
 from adapters.storage.people import accounts
+from adapters.storage.runs.syncing import SyncStore
 from adapters.storage.sheet_edits import edit_entry, settle_conflict
-from adapters.storage.syncing import SyncStore
 from adapters.storage.two_way.push_ranges import RangeStore
 from adapters.storage.undoing import undo_row
 from domain.appointments import Patient

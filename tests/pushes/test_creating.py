@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from adapters.storage.phone.writes import WriteLedger
-from adapters.storage.timelines import read_outward
+from adapters.storage.runs.timelines import read_outward
 from adapters.storage.two_way import patient_links, push_standing
 from domain.appointments import Patient
 from domain.desk import OutcomeUnknown

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from adapters.storage.asking import MOST_WAITING, Full, ask_for_sync
 from adapters.storage.jobs import announcing
 from adapters.storage.jobs.ledger import put
 from adapters.storage.jobs.register import Register
+from adapters.storage.runs.asking import MOST_WAITING, Full, ask_for_sync
 from domain.jobs import Queue
 from domain.sheet import Asked
 from domain.work import refetch_job

@@ -14,7 +14,7 @@ from adapters import pms
 from adapters.advancedmd.wire import read_json
 from adapters.rest.auth import Ask
 from adapters.rest.questions import question
-from adapters.storage import recordings
+from adapters.storage.runs import recordings
 from adapters.taping import UNREADABLE, Recorder
 from domain.errors import FenceLost, Transient
 from infra.database import transaction

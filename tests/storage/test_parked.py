@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from adapters.storage.jobs.parked import close_parked
-from adapters.storage.syncing import SyncStore
+from adapters.storage.runs.syncing import SyncStore
 from domain.jobs import Job
 from domain.work import sync_job
 from infra.clock import system_clock

@@ -16,7 +16,6 @@ from adapters.storage import (
     linking,
     overlaps,
     rhythms,
-    runs,
     sheet,
     sheet_status,
 )
@@ -25,6 +24,7 @@ from adapters.storage.id_starts import bounds
 from adapters.storage.jobs import announcing, ledger, spent, waiting_jobs, waiting_syncs
 from adapters.storage.outgoing import endpoints
 from adapters.storage.phone import open_writes, untold
+from adapters.storage.runs import runs
 from adapters.storage.two_way import push_asking, push_board, push_ranges, push_standing
 from console.doctor import keys
 from infra.database import Direct, dispatch, transaction

@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from adapters.storage import candidates, connections
-from adapters.storage.open_run import OpenRun
-from adapters.storage.syncing import SyncStore
+from adapters.storage import connections
+from adapters.storage.runs import candidates
+from adapters.storage.runs.open_run import OpenRun
+from adapters.storage.runs.syncing import SyncStore
 from domain.connections import State
 from domain.errors import FenceLost
 from domain.jobs import Job

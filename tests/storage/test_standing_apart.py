@@ -5,8 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from adapters.storage import settling, summaries
+from adapters.storage import settling
 from adapters.storage.run_redoing import redo_run
+from adapters.storage.runs import summaries
 from domain.overlaps import Policy
 from infra.database import transaction
 from tests.storage.desk import START, VISIT, Desk, moved, rephoned

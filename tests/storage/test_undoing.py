@@ -6,11 +6,11 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from adapters.storage import candidates
 from adapters.storage.conflict_list import Wanted, shown_now
 from adapters.storage.history import read_history
 from adapters.storage.run_sheet import RunSheet
 from adapters.storage.run_undoing import Undone, undo_run
+from adapters.storage.runs import candidates
 from adapters.storage.settling import settle_many, undo_settled
 from adapters.storage.undoing import take_off, undo_row, undo_step
 from domain.appointments import Appointment

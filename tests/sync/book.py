@@ -17,8 +17,8 @@ from adapters.storage.jobs.announcing import sweep
 from adapters.storage.jobs.ledger import Ledger, put
 from adapters.storage.own_rows import Entry, Placed, place
 from adapters.storage.people import accounts
+from adapters.storage.runs.syncing import SyncStore
 from adapters.storage.sheet_edits import edit_entry, revert_field, settle_conflict
-from adapters.storage.syncing import SyncStore
 from adapters.storage.undoing import undo_row
 from domain.appointments import (
     Appointment,

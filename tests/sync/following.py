@@ -17,7 +17,7 @@ from adapters.storage import connections, schedule
 from adapters.storage.entries import EntrySeal
 from adapters.storage.jobs.ledger import Ledger, put
 from adapters.storage.jobs.spent import StoredSpent
-from adapters.storage.syncing import SyncStore
+from adapters.storage.runs.syncing import SyncStore
 from adapters.throttle.clock import RedisThrottle
 from domain.connections import State
 from domain.jobs import JobState

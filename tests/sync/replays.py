@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from adapters import pms
 from adapters.playing import Recorded
 from adapters.rest.record import Record
-from adapters.storage import recordings, runs
+from adapters.storage.runs import recordings, runs
 from domain.appointments import Appointment
 from domain.connections import Connection
 from infra.database import transaction

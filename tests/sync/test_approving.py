@@ -9,7 +9,7 @@ import pytest
 import redis
 from sqlalchemy import text
 
-from adapters.storage import approvals, runs
+from adapters.storage.runs import approvals, runs
 from domain.sheet import NotOnSheet, Settled
 from infra.clock import system_clock
 from infra.database import transaction

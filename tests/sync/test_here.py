@@ -12,7 +12,7 @@ from sqlalchemy import text
 from adapters.storage.jobs.ledger import COLUMNS, Ledger, job_of
 from adapters.storage.jobs.parked import PARKED
 from adapters.storage.jobs.register import Register
-from adapters.storage.syncing import SyncStore
+from adapters.storage.runs.syncing import SyncStore
 from domain.errors import BadInput
 from domain.jobs import JobState
 from infra.database import dispatch

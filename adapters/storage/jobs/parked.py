@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from adapters.storage import sheet_events
 from adapters.storage.jobs.ledger import COLUMNS, job_of
 from adapters.storage.outgoing.telling import TellingStore
-from adapters.storage.syncing import SyncStore
+from adapters.storage.runs.syncing import SyncStore
 from domain.errors import SyncError
 from domain.jobs import JobState
 from domain.runs import RunStatus

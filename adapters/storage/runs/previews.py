@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage import run_log, runs
 from adapters.storage.audit.audit import Access, record
 from adapters.storage.entries import EntrySeal
-from adapters.storage.runs import LoggedRun
+from adapters.storage.runs import run_log, runs
+from adapters.storage.runs.runs import LoggedRun
 from domain.intake import Incoming
 
 Line = dict[str, Any]

@@ -5,18 +5,12 @@ from dataclasses import replace
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine
 
-from adapters.storage import (
-    candidates,
-    connections,
-    recordings,
-    references,
-    run_log,
-    still_connected,
-)
+from adapters.storage import connections, references, still_connected
 from adapters.storage.jobs.ledger import guard, whose
-from adapters.storage.open_run import OpenRun
-from adapters.storage.recorded_run import RecordedRun
-from adapters.storage.recordings import Tape
+from adapters.storage.runs import candidates, recordings, run_log
+from adapters.storage.runs.open_run import OpenRun
+from adapters.storage.runs.recorded_run import RecordedRun
+from adapters.storage.runs.recordings import Tape
 from adapters.storage.upkeep import emptying
 from adapters.storage.upkeep.left_out_now import left_out_now
 from domain.checks import shut_out

@@ -10,8 +10,8 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Row, text
 
 from adapters.storage import sheet_events
-from adapters.storage.backfill_chunks import chunk_ended
-from adapters.storage.changes import keep_mark
+from adapters.storage.runs.backfill_chunks import chunk_ended
+from adapters.storage.runs.changes import keep_mark
 from adapters.storage.schedule import read_again_soon
 from adapters.storage.sheet import PHI_FIELDS
 from domain.connections import Connection

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
-from adapters.storage.open_run import OpenRun
-from adapters.storage.recordings import Tape
+from adapters.storage.runs.open_run import OpenRun
+from adapters.storage.runs.recordings import Tape
 from domain.appointments import Appointment, Practitioner
 from domain.intake import Candidate, Sorted
 from domain.origins import Known

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage import backfill_rows
-from adapters.storage.runs import COLUMNS, LoggedRun
+from adapters.storage.runs import backfill_rows
+from adapters.storage.runs.runs import COLUMNS, LoggedRun
 from domain.backfills import UNFINISHED, Backfill
 
 _LATEST = text(

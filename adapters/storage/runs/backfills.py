@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage.backfill_chunks import put_chunk
-from adapters.storage.backfill_rows import find, locked, set_state
+from adapters.storage.runs.backfill_chunks import put_chunk
+from adapters.storage.runs.backfill_rows import find, locked, set_state
 from domain.backfills import CHUNK_DAYS, UNFINISHED, Backfill, BackfillState, check_range
 from domain.errors import BadInput, SyncError
 from domain.sheet import NotOnSheet, Settled

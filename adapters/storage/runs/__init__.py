@@ -1,0 +1,1 @@
+"""Runs of a sync: asked for, under way, previewed, recorded, and as an operator reads them."""
