@@ -8,7 +8,7 @@ from uuid import UUID
 from adapters import pms
 from adapters.opening import Opener
 from adapters.rest.source import RestSource
-from adapters.storage.checks import CheckStore
+from adapters.storage.practices.checks import CheckStore
 from domain.appointments import AppointmentType, Practice, Practitioner
 from domain.checks import Check, CheckKind, failure
 from domain.connections import Connection

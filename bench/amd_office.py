@@ -21,8 +21,8 @@ import migrations
 from adapters import pms
 from adapters.queue import RedisAnnouncer
 from adapters.storage.audit.audit import Access
-from adapters.storage.connections import NewConnection
 from adapters.storage.hands import Hand
+from adapters.storage.practices.connections import NewConnection
 from adapters.storage.sheet import read_sheet
 from adapters.storage.sheet_edits import edit_entry
 from bench.steered import Time, prepare

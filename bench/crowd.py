@@ -15,11 +15,11 @@ from uuid import UUID
 from redis import Redis
 from sqlalchemy import Engine, text
 
-from adapters.storage import connections
 from adapters.storage.jobs import announcing
 from adapters.storage.jobs.ledger import Ledger, save_checkpoint
 from adapters.storage.jobs.register import Register
 from adapters.storage.jobs.spent import StoredSpent
+from adapters.storage.practices import connections
 from adapters.throttle.clock import RedisThrottle
 from adapters.throttle.steering import PREFIX, steer
 from bench.steered import prepare

@@ -17,8 +17,8 @@ from uuid import UUID
 
 from adapters import pms
 from adapters.rest.ports import Answer, Sender
-from adapters.storage import connections
 from adapters.storage.jobs.ledger import put
+from adapters.storage.practices import connections
 from adapters.storage.runs import runs
 from adapters.throttle.passing import Passing
 from console.wiring import Wiring, wired

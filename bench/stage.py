@@ -16,7 +16,7 @@ import httpx
 from sqlalchemy import text
 
 from adapters import pms
-from adapters.storage.connections import NewConnection
+from adapters.storage.practices.connections import NewConnection
 from bench.playback import forget, playback
 from console import setting_up
 from console.setting_up import Wanted

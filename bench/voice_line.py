@@ -18,7 +18,7 @@ import httpx
 from sqlalchemy import text
 
 from adapters import pms
-from adapters.storage.connections import NewConnection
+from adapters.storage.practices.connections import NewConnection
 from bench.playback import delay, playback
 from console import setting_up
 from console.processes import children

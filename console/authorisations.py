@@ -7,12 +7,12 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping
 
 from adapters.presets import presets
-from adapters.storage import authorisation_tokens as tokens
-from adapters.storage import authorisations
 from adapters.storage.audit.audit import record
-from adapters.storage.authorisations import VENDOR, enter
 from adapters.storage.jobs.ledger import put
 from adapters.storage.people import accounts
+from adapters.storage.practices import authorisation_tokens as tokens
+from adapters.storage.practices import authorisations
+from adapters.storage.practices.authorisations import VENDOR, enter
 from console import address, output
 from console.agreeing import require_agreements
 from console.auditing import access, audited

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from uuid import uuid4
 
-from adapters.storage import checks, connections
-from adapters.storage.checks import CheckStore, CheckView, NewCheck
+from adapters.storage.practices import checks, connections
+from adapters.storage.practices.checks import CheckStore, CheckView, NewCheck
 from adapters.trying import forget_leftovers
 from console.auditing import access
 from console.wiring import Wiring

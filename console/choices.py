@@ -8,7 +8,7 @@ import typer
 from sqlalchemy import Connection as Db
 
 from adapters import chosen, pms
-from adapters.storage import connection_list, connections, mapping, practice_book
+from adapters.storage.practices import connection_list, connections, mapping, practice_book
 from console import given, output
 from console.auditing import audited
 from console.lines import one_line

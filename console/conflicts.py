@@ -10,11 +10,12 @@ from uuid import UUID
 import typer
 from sqlalchemy import Connection as Db
 
-from adapters.storage import conflict_list, connection_list, run_redoing, run_undoing, settling
+from adapters.storage import conflict_list, run_redoing, run_undoing, settling
 from adapters.storage.conflict_list import Listed, Wanted
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
 from adapters.storage.people import accounts
+from adapters.storage.practices import connection_list
 from adapters.storage.runs import runs
 from adapters.storage.sheet_edits import settle_conflict
 from console import output

@@ -8,9 +8,9 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping
 
 from adapters import pms
-from adapters.storage import connection_list
-from adapters.storage.connections import NO_ZONE_YET, NewConnection
 from adapters.storage.people import accounts
+from adapters.storage.practices import connection_list
+from adapters.storage.practices.connections import NO_ZONE_YET, NewConnection
 from console import given, output, reconnecting, setting_up
 from console.agreeing import require_agreements
 from console.auditing import audited

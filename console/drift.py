@@ -4,7 +4,7 @@ import typer
 
 from adapters import pms
 from adapters.drift_cures import as_answer, sentence
-from adapters.storage.drift import read_drift
+from adapters.storage.practices.drift import read_drift
 from console import output
 from console.opened import Id, opened
 from console.output import AsJson

@@ -9,13 +9,14 @@ from typing import Annotated, Any, get_args
 import typer
 from sqlalchemy import Connection as Db
 
-from adapters.storage import connection_list, left_rows, linking
+from adapters.storage import linking
 from adapters.storage.audit.audit import record
-from adapters.storage.connection_list import Found
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
-from adapters.storage.left_rows import Leaving, LeftRows, Removed
 from adapters.storage.people import accounts
+from adapters.storage.practices import connection_list, left_rows
+from adapters.storage.practices.connection_list import Found
+from adapters.storage.practices.left_rows import Leaving, LeftRows, Removed
 from console import output, setting_up
 from console.auditing import access
 from console.opened import Id, opened

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.storage import connection_list, connections
+from adapters.storage.practices import connection_list, connections
 from console.wiring import Wiring, wired
 from domain.connections import Connection
 from infra.database import dispatch, transaction

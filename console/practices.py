@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from adapters import pms
-from adapters.storage import connection_list
-from adapters.storage.connections import NewConnection
+from adapters.storage.practices import connection_list
+from adapters.storage.practices.connections import NewConnection
 from console import output, processes, setting_up, simulators, sync
 from console.output import AsJson
 from console.setting_up import Wanted

@@ -5,11 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from adapters.rest.vendor import Vendor
-from adapters.storage import checks, connection_list, connections, practice_book, same_practice
 from adapters.storage.audit.audit import record
-from adapters.storage.connections import NewConnection
 from adapters.storage.jobs.spent import keep_spent
 from adapters.storage.people import accounts
+from adapters.storage.practices import (
+    checks,
+    connection_list,
+    connections,
+    practice_book,
+    same_practice,
+)
+from adapters.storage.practices.connections import NewConnection
 from adapters.trying import Trials
 from console import checking, output
 from console.auditing import access

@@ -10,9 +10,9 @@ import typer
 from sqlalchemy import text
 
 from adapters import pms
-from adapters.storage import connection_list, connections
 from adapters.storage.people import accounts
 from adapters.storage.phone import phone_book
+from adapters.storage.practices import connection_list, connections
 from adapters.vapi.api import BASE_URL, Pushed, VapiApi
 from adapters.vapi.definitions import Definition, Line, offered, tool_json
 from adapters.vapi.templates import assistant_json, prompt_addition

@@ -8,9 +8,9 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from adapters.rest.vendor import Vendor
-from adapters.storage.checks import CheckView
-from adapters.storage.connection_details import ConnectionDetails
-from adapters.storage.left_rows import LeftRows, Removed
+from adapters.storage.practices.checks import CheckView
+from adapters.storage.practices.connection_details import ConnectionDetails
+from adapters.storage.practices.left_rows import LeftRows, Removed
 from domain.checks import CheckState
 
 HIDDEN = "set"

@@ -11,8 +11,8 @@ from fastapi.responses import JSONResponse
 
 from adapters import pms
 from adapters.rest.vendor import Vendor
-from adapters.storage import checks, connections
-from adapters.storage.checks import CheckStore, NewCheck
+from adapters.storage.practices import checks, connections
+from adapters.storage.practices.checks import CheckStore, NewCheck
 from adapters.trying import forget_leftovers
 from domain.checks import CheckKind, CheckState
 from domain.connections import Connection

@@ -10,8 +10,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection as Db
 
-from adapters.storage import own_practice
 from adapters.storage.audit.audit import record
+from adapters.storage.practices import own_practice
 from adapters.storage.two_way.push_asking import Asked
 from domain.jobs import JobState
 from producers.doors import Door

@@ -12,7 +12,7 @@ from adapters.storage.jobs.spent import StoredSpent
 from adapters.storage.jobs.waiting_jobs import WaitingJob, read_others
 from adapters.storage.jobs.waiting_syncs import WaitingSync, read_waiting
 from adapters.storage.jobs.workers import serving_threads
-from adapters.storage.schedule import short_vendors
+from adapters.storage.practices.schedule import short_vendors
 from adapters.throttle.clock import RedisThrottle
 from domain.errors import SyncError
 from domain.jobs import Queue

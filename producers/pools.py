@@ -7,7 +7,7 @@ from functools import partial
 
 from adapters import pms
 from adapters.rest.budgets import of_names
-from adapters.storage.habits import Synced, read_synced
+from adapters.storage.practices.habits import Synced, read_synced
 from domain.connections import Connection
 from domain.errors import SyncError
 from domain.limits import Budget

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from adapters.storage.connections import Taken
+from adapters.storage.practices.connections import Taken
 from adapters.storage.runs.asking import Full
 from domain.errors import BadInput, SyncError, Transient
 from domain.overlaps import Overlapping

@@ -8,8 +8,8 @@ from fastapi import Response
 from sqlalchemy import Connection as Db
 
 from adapters import pms
-from adapters.storage import connection_list
-from adapters.storage.connection_details import ConnectionDetails, read_details
+from adapters.storage.practices import connection_list
+from adapters.storage.practices.connection_details import ConnectionDetails, read_details
 from domain.errors import NeedsReconnect, SyncError
 from domain.sheet import NotOnSheet
 from producers.answers import ConnectionAnswer, masked

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from adapters.storage.habits import Synced, by_bucket, read_used
+from adapters.storage.practices.habits import Synced, by_bucket, read_used
 from domain.limits import Budget
 from domain.shares import fair_shares, jain
 from infra.database import dispatch

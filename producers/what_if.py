@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from adapters.storage.habits import Synced, by_bucket, read_used
 from adapters.storage.jobs.spent import StoredSpent
+from adapters.storage.practices.habits import Synced, by_bucket, read_used
 from domain.limits import Budget, Limit
 from domain.what_if import FARTHEST, Foreseen, Habit, Load, Pace, Shared, foresee
 from domain.window import local_day, whole_day

@@ -11,9 +11,9 @@ import structlog
 from sqlalchemy import Engine
 
 from adapters.queue import RedisAnnouncer
-from adapters.storage import schedule
 from adapters.storage.jobs.parked import close_parked, fail_tellings
 from adapters.storage.outgoing.ripe_endpoints import put_ripe
+from adapters.storage.practices import schedule
 from domain.rhythm import USUAL
 from infra.clock import system_clock
 from infra.database import dispatch, engine

@@ -8,9 +8,9 @@ from typing import Any
 import structlog
 from sqlalchemy import Engine
 
-from adapters.storage import rhythms, schedule
 from adapters.storage.audit.audit_chain import waiting_accounts
 from adapters.storage.jobs.ledger import put
+from adapters.storage.practices import rhythms, schedule
 from domain.errors import SyncError
 from domain.jobs import NewJob
 from domain.rhythm import USUAL

@@ -16,7 +16,6 @@ from adapters.opening import Opener
 from adapters.phones import normalised, region_of
 from adapters.remembering_desk import RememberingDesk
 from adapters.replies import Teller
-from adapters.storage import connections
 from adapters.storage.jobs.ledger import put
 from adapters.storage.jobs.spent import keep_spent
 from adapters.storage.phone import call_backs, phone_book, phone_calls, tool_calls
@@ -28,6 +27,7 @@ from adapters.storage.phone.sheet_busy import sheet_busy
 from adapters.storage.phone.tool_calls import ClaimedToolCall
 from adapters.storage.phone.unseen import written_since
 from adapters.storage.phone.writes import WriteLedger
+from adapters.storage.practices import connections
 from domain.connections import Connection
 from domain.desk import Ability, Busy, PracticeDesk
 from domain.desk_calls import is_api

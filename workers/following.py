@@ -12,11 +12,11 @@ from sqlalchemy import Engine, text
 
 from adapters.opening import Opener
 from adapters.phones import normalised, region_of
-from adapters.storage import connections
 from adapters.storage.jobs.ledger import guard, put
 from adapters.storage.jobs.spent import keep_spent
 from adapters.storage.phone import call_backs, opt_outs, showing, texts
 from adapters.storage.phone.writes import WriteLedger
+from adapters.storage.practices import connections
 from domain.appointments import Appointment
 from domain.connections import Connection, State
 from domain.desk import PracticeDesk

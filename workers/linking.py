@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from adapters.storage import connections
 from adapters.storage.jobs.ledger import guard
 from adapters.storage.jobs.spent import keep_spent
+from adapters.storage.practices import connections
 from adapters.storage.two_way import patient_links
 from adapters.storage.two_way.pushes import create_jobs
 from domain.connections import Connection, State

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from adapters.storage import connections
+from adapters.storage.practices import connections
 from adapters.storage.two_way.creating import CreateStore
 from adapters.storage.two_way.pushing import SYNCED, TAKEN_DOWN, PushStore, Row
 from domain.checks import shut_out

@@ -12,20 +12,20 @@ from adapters.opening import Opener
 from adapters.outgoing.posting import Poster
 from adapters.replies import Teller
 from adapters.sikka.authorised import SikkaOffices
-from adapters.storage import given_up
 from adapters.storage.audit.audit_chain import Chaining
 from adapters.storage.audit.audit_watch import Watch
-from adapters.storage.authorising import AuthorisationStore
-from adapters.storage.checks import CheckStore
 from adapters.storage.deliveries import delivery_work
 from adapters.storage.deliveries.refetching import RefetchStore
 from adapters.storage.jobs.ledger import advance
 from adapters.storage.outgoing.telling import TellingStore
 from adapters.storage.phone.texts import TextStore
+from adapters.storage.practices import given_up
+from adapters.storage.practices.authorising import AuthorisationStore
+from adapters.storage.practices.checks import CheckStore
+from adapters.storage.practices.token_book import TokenBook
 from adapters.storage.runs.recordings import MOST_BYTES
 from adapters.storage.runs.summaries import SummaryStore
 from adapters.storage.runs.syncing import SyncStore
-from adapters.storage.token_book import TokenBook
 from adapters.storage.two_way.push_ranges import RangeStore
 from adapters.storage.upkeep.emptying import EmptyingStore
 from adapters.storage.upkeep.pruning import RECORDINGS_DAYS, REJECTS_DAYS, prune

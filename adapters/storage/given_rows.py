@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage import clinicians
 from adapters.storage.hands import Hand
 from adapters.storage.own_rows import Entry, Refused
+from adapters.storage.practices import clinicians
 from adapters.storage.sheet_values import LONGEST_TEXT, read_value
 from domain.errors import BadInput
 from domain.fields import Source, is_blank

@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection as Db
 
-from adapters.storage import connections, linking, overlaps
+from adapters.storage import linking, overlaps
 from adapters.storage.audit.audit import record
 from adapters.storage.entries import EntrySeal, RowLike
 from adapters.storage.hands import Hand
+from adapters.storage.practices import connections
 from adapters.storage.putting_back import way
 from adapters.storage.rewriting import Change, write_changes
 from domain import merge

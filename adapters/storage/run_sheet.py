@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.left_out import left_out
-from adapters.storage import left_visits, linking, row_prints, taken_back
+from adapters.storage import linking, row_prints, taken_back
 from adapters.storage.conflicts import Closed, close_conflicts, open_conflicts
 from adapters.storage.day_sheets import sheets_of
 from adapters.storage.entries import EntrySeal, values_of
@@ -23,6 +23,7 @@ from adapters.storage.page_changes import (
     to_push,
     told,
 )
+from adapters.storage.practices import left_visits
 from adapters.storage.rewriting import write_rows
 from adapters.storage.tables import run_sheet_appointments as entries
 from adapters.storage.tables import run_sheet_history

@@ -11,8 +11,8 @@ from adapters.storage import chosen_clinicians, chosen_statuses, overlaps
 from adapters.storage.audit.audit import record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
+from adapters.storage.practices.rhythms import wake
 from adapters.storage.rewriting import Change, write_changes
-from adapters.storage.rhythms import wake
 from adapters.storage.sheet import view_entry
 from adapters.storage.sheet_values import read_reason, read_value
 from adapters.storage.tables import run_sheet_appointments as entries

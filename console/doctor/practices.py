@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import RowMapping, text
 
 from adapters import pms
-from adapters.storage import connection_list
+from adapters.storage.practices import connection_list
 from console import reconnecting
 from console.doctor.findings import Finding
 from console.output import short

@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from adapters import pms
 from adapters.rest.budgets import budgets
-from adapters.storage.connections import load
 from adapters.storage.jobs import job_list, queue_board
+from adapters.storage.practices.connections import load
 from console.doctor.findings import Finding, Verdict
 from console.doctor.servers import LARGEST_SKEW, wrong_by
 from console.wiring import Wiring

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict
 
-from adapters.storage.clinicians import name_mark, rename_clinician
+from adapters.storage.practices.clinicians import name_mark, rename_clinician
 from domain.people import Permission
 from domain.sheet import as_json
 from producers.doors import Door, door

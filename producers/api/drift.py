@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from adapters import pms
 from adapters.drift_cures import as_answer
-from adapters.storage import connections
-from adapters.storage.drift import read_drift
+from adapters.storage.practices import connections
+from adapters.storage.practices.drift import read_drift
 from adapters.storage.tables import pms_connections
 from domain.people import Permission
 from producers.doors import Door, door

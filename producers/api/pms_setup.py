@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from adapters import pms
 from adapters.rest.vendor import Vendor
-from adapters.storage.connection_details import ConnectionDetails, read_details
+from adapters.storage.practices.connection_details import ConnectionDetails, read_details
 from domain.checks import CheckKind, CheckState
 from domain.connections import State
 from domain.errors import BadInput

@@ -7,8 +7,12 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection as Db
 
-from adapters.storage import connection_list, connections, mapping
-from adapters.storage.connection_details import PractitionerRow, read_clinicians, read_practitioners
+from adapters.storage.practices import connection_list, connections, mapping
+from adapters.storage.practices.connection_details import (
+    PractitionerRow,
+    read_clinicians,
+    read_practitioners,
+)
 from domain.names import Confidence, suggestion
 from domain.people import Permission
 from producers import seen

@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage import authorisation_tokens as tokens
-from adapters.storage import authorisations
 from adapters.storage.audit.audit import record
-from adapters.storage.authorisations import VENDOR, NotWaiting, enter
 from adapters.storage.jobs.ledger import put
+from adapters.storage.practices import authorisation_tokens as tokens
+from adapters.storage.practices import authorisations
+from adapters.storage.practices.authorisations import VENDOR, NotWaiting, enter
 from domain.authorisations import AuthorisationState, shown_code
 from domain.errors import BadInput
 from domain.people import Permission

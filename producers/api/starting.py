@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import Connection as Db
 
-from adapters.storage import connection_list, reviving
-from adapters.storage.connection_details import ConnectionDetails
-from adapters.storage.connections import NO_ZONE_YET
+from adapters.storage.practices import connection_list, reviving
+from adapters.storage.practices.connection_details import ConnectionDetails
+from adapters.storage.practices.connections import NO_ZONE_YET
 from adapters.storage.runs.asking import ask_for_sync
 from domain.connections import State
 from domain.errors import BadInput

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection as Db
 
-from adapters.storage import connection_list, mapping
-from adapters.storage.connection_details import read_types
+from adapters.storage.practices import connection_list, mapping
+from adapters.storage.practices.connection_details import read_types
 from domain.people import Permission
 from producers import seen
 from producers.answers import TypeAnswer, Types

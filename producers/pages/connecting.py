@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from adapters.pms_to_come import COMING_SOON
 from adapters.rest.vendor import Vendor
-from adapters.storage.connection_details import ConnectionDetails
+from adapters.storage.practices.connection_details import ConnectionDetails
 from domain.connections import State
 from domain.freshness import ago
 from producers.answers import NEVER_SHOWN

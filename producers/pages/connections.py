@@ -12,16 +12,16 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from adapters import drift_cures, pms
 from adapters.rest import minimised
 from adapters.rest.vendor import Vendor
-from adapters.storage import left_rows
-from adapters.storage.authorisations import VENDOR as SIKKA
-from adapters.storage.connection_details import (
+from adapters.storage.practices import left_rows
+from adapters.storage.practices.authorisations import VENDOR as SIKKA
+from adapters.storage.practices.connection_details import (
     ConnectionDetails,
     read_clinicians,
     read_details,
     read_practitioners,
     read_types,
 )
-from adapters.storage.drift import read_drift
+from adapters.storage.practices.drift import read_drift
 from domain import minimising
 from domain.connections import Connection, State
 from domain.drift import Drift

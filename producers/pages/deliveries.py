@@ -11,12 +11,12 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict
 
 from adapters import pms
-from adapters.storage import authorisations
 from adapters.storage.deliveries import inbox
 from adapters.storage.deliveries.inbox import Asked, Came
 from adapters.storage.deliveries.replaying import REPLAYED
 from adapters.storage.phone import untold
 from adapters.storage.phone.untold import CALL_BACK, Untold
+from adapters.storage.practices import authorisations
 from domain.authorisations import SUBJECT
 from domain.deliveries import DeliveryState, parted
 from domain.people import Permission

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from adapters import pms
 from adapters.rest.vendor import Vendor
-from adapters.storage.connection_details import (
+from adapters.storage.practices.connection_details import (
     ConnectionDetails,
     read_clinicians,
     read_details,

@@ -12,11 +12,11 @@ from sqlalchemy import Connection as Db
 
 from adapters.phones import Phone, normalised, region_of
 from adapters.storage import chosen_clinicians, chosen_statuses, overlap_policies
-from adapters.storage.connections import load as load_connection
 from adapters.storage.days_read import read_days
 from adapters.storage.given_rows import CLINICIAN_AS_READ
 from adapters.storage.overlap_policies import OverlapPolicies
-from adapters.storage.rhythms import wake
+from adapters.storage.practices.connections import load as load_connection
+from adapters.storage.practices.rhythms import wake
 from adapters.storage.sheet import read_entry, read_sheet
 from adapters.storage.sheet_status import read_connections
 from adapters.storage.two_way import push_log

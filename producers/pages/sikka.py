@@ -11,9 +11,9 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.sikka.abilities import abilities
-from adapters.storage import authorisations
-from adapters.storage.authorisations import VENDOR
-from adapters.storage.connection_details import ConnectionDetails, read_details
+from adapters.storage.practices import authorisations
+from adapters.storage.practices.authorisations import VENDOR
+from adapters.storage.practices.connection_details import ConnectionDetails, read_details
 from domain.desk import Ability
 from domain.people import Permission
 from domain.slots import BookingRules

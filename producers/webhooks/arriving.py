@@ -15,8 +15,8 @@ from adapters.storage.deliveries import deliveries
 from adapters.storage.deliveries.deliveries import Arrival, Item, Kept
 from adapters.storage.deliveries.webhook_keys import Holder, holder
 from adapters.storage.jobs.ledger import put
-from adapters.storage.rhythms import wake
-from adapters.storage.schedule import read_whole_soon
+from adapters.storage.practices.rhythms import wake
+from adapters.storage.practices.schedule import read_whole_soon
 from domain.connections import State
 from domain.deliveries import Focus, UnreadableError
 from domain.work import refetch_job

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection as Db
 from starlette.requests import ClientDisconnect
 
-from adapters.storage import authorisation_tokens, authorisations
-from adapters.storage.authorisations import VENDOR, Noted
 from adapters.storage.deliveries import deliveries
 from adapters.storage.deliveries.deliveries import Arrival, Item
 from adapters.storage.jobs.ledger import put
+from adapters.storage.practices import authorisation_tokens, authorisations
+from adapters.storage.practices.authorisations import VENDOR, Noted
 from domain.authorisations import SUBJECT, Notice
 from domain.deliveries import Focus, UnreadableError
 from domain.errors import SyncError

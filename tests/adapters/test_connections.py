@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.storage import (
+from adapters.storage.practices import (
     checks,
     clinicians,
     connection_list,
@@ -17,7 +17,7 @@ from adapters.storage import (
     practice_book,
     reviving,
 )
-from adapters.storage.connections import NewConnection
+from adapters.storage.practices.connections import NewConnection
 from domain.appointments import AppointmentType, Practice, Practitioner
 from domain.checks import Seen
 from domain.connections import State

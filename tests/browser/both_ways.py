@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from adapters.secrets.file import FileSecretStore
-from adapters.storage import connections
+from adapters.storage.practices import connections
 from domain.connections import State
 from domain.window import local_day
 from infra.clock import system_clock

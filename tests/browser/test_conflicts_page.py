@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from adapters.storage import connections
 from adapters.storage.audit.audit import Access
 from adapters.storage.hands import Hand
+from adapters.storage.practices import connections
 from adapters.storage.run_sheet import RunSheet
 from adapters.storage.sheet_edits import edit_entry
 from domain.appointments import Appointment, Patient

@@ -8,9 +8,9 @@ import pytest
 import redis
 from sqlalchemy import NullPool, create_engine, make_url, text
 
-from adapters.storage import connections, practice_book
 from adapters.storage.audit.audit import Access
 from adapters.storage.hands import Hand
+from adapters.storage.practices import connections, practice_book
 from adapters.storage.sheet_edits import edit_entry
 from infra.clock import system_clock
 from infra.database import transaction

@@ -15,10 +15,10 @@ import jwt
 from sqlalchemy import text
 
 from adapters.secrets.file import FileSecretStore
-from adapters.storage import connections, practice_book
 from adapters.storage.jobs.ledger import put
 from adapters.storage.people import accounts
 from adapters.storage.people.accounts import Account
+from adapters.storage.practices import connections, practice_book
 from domain.connections import State
 from domain.runs import SyncType
 from domain.work import sync_job

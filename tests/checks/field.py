@@ -13,8 +13,8 @@ import httpx
 from sqlalchemy import text
 
 from adapters.secrets.file import FileSecretStore
-from adapters.storage import connections
 from adapters.storage.jobs.ledger import put
+from adapters.storage.practices import connections
 from domain.connections import State
 from domain.runs import SyncType
 from domain.work import sync_job

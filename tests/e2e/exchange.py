@@ -20,9 +20,9 @@ import httpx
 from sqlalchemy import Engine, text
 
 from adapters.secrets.file import FileSecretStore
-from adapters.storage import connections
 from adapters.storage.people import accounts
 from adapters.storage.people.accounts import Account
+from adapters.storage.practices import connections
 from domain.connections import State
 from domain.tools import TOO_MANY
 from infra import database

@@ -23,7 +23,7 @@ import httpx
 from sqlalchemy import Engine, text
 
 from adapters.secrets.file import FileSecretStore
-from adapters.storage import connections
+from adapters.storage.practices import connections
 from domain.connections import State
 from domain.tools import BROKEN
 from infra import database, embedded

@@ -13,8 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 from sqlalchemy import text
 
-from adapters.storage import schedule
 from adapters.storage.jobs.spent import StoredSpent
+from adapters.storage.practices import schedule
 from adapters.throttle.clock import RedisThrottle
 from domain.jobs import Queue
 from infra.database import transaction

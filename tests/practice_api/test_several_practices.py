@@ -9,8 +9,8 @@ import redis
 
 from adapters import pms
 from adapters.chosen import settings
-from adapters.storage import connections
 from adapters.storage.phone import phone_book
+from adapters.storage.practices import connections
 from domain.connections import State
 from domain.errors import BadInput
 from domain.tools import NO_PRACTICE

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
-from adapters.storage import connections
+from adapters.storage.practices import connections
 from domain.limits import Budget
 from producers.pools import budgets_of
 from tests.producers.conftest import Site

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection as Db
 from sqlalchemy import insert
 
-from adapters.storage.own_practice import practices_of, vendors
+from adapters.storage.practices.own_practice import practices_of, vendors
 from adapters.storage.tables import pms_clinician_mappings, pms_connections
 from tests.producers.conftest import Site
 from tests.producers.test_two_way_edits import clinician, day

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import insert, text
 
-from adapters.storage import connections
+from adapters.storage.practices import connections
 from adapters.storage.runs.run_log import TABLE
 from adapters.storage.tables import pms_rejects, pms_sync_log
 from domain.changes import shape_of

@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from adapters.storage import connections
 from adapters.storage.audit.audit import Access
-from adapters.storage.connections import NewConnection
+from adapters.storage.practices import connections
+from adapters.storage.practices.connections import NewConnection
 from domain.connections import State
 from domain.people import Person, Role
 from infra import database

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from adapters.storage import connections
+from adapters.storage.practices import connections
 from domain.connections import State
 from domain.people import Role
 from producers.pages.sync import MOST_BOARDS

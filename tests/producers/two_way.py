@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import insert, select, update
 
-from adapters.storage import connections
+from adapters.storage.practices import connections
 from adapters.storage.tables import (
     pms_connections,
     pms_sync_log,

@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, text
 
-from adapters.storage import connections
 from adapters.storage.audit.audit import Access
 from adapters.storage.entries import EntrySeal
 from adapters.storage.given_rows import read_rows
@@ -16,6 +15,7 @@ from adapters.storage.hands import Hand
 from adapters.storage.jobs.ledger import Ledger, put
 from adapters.storage.own_rows import Placed, place
 from adapters.storage.people import accounts
+from adapters.storage.practices import connections
 from adapters.storage.runs.syncing import SyncStore
 from adapters.storage.sheet_edits import edit_entry, settle_conflict
 from adapters.storage.two_way.push_ranges import RangeStore

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine
 
-from adapters.storage import connection_list, connections
+from adapters.storage.practices import connection_list, connections
 from adapters.storage.two_way import patient_links
 from domain.patient_links import Choice, LinkState, Person
 from domain.pushes import NOT_SHOWN

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from adapters.storage import connections
+from adapters.storage.practices import connections
 from adapters.storage.two_way import push_asking, push_board, push_log, push_standing
 from domain.errors import NeedsReconnect, Refused, Throttled
 from domain.pushes import CALLED_OFF, LOCKED_OUT, TAKEN_OFF

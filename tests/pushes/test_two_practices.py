@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine, text
 
-from adapters.storage import connection_list, connections, practice_book
+from adapters.storage.practices import connection_list, connections, practice_book
 from domain.appointments import Practitioner
 from domain.connections import Connection, State
 from domain.desk import OutcomeUnknown

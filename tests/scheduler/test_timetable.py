@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from adapters.storage import connection_list, schedule
 from adapters.storage.audit.audit import Access, record
+from adapters.storage.practices import connection_list, schedule
 from adapters.storage.sheet_status import read_connections
 from domain.work import AUTHORISE, CHAIN_AUDIT, PRUNE, RENEW_TOKEN, SUMMARISE, SYNC, WATCH_ACCESS
 from infra.database import dispatch, transaction

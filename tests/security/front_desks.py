@@ -13,9 +13,9 @@ import httpx
 from sqlalchemy import text
 
 from adapters.secrets.file import FileSecretStore
-from adapters.storage import connections
 from adapters.storage.people import accounts
 from adapters.storage.people.accounts import Account
+from adapters.storage.practices import connections
 from domain.connections import State
 from domain.window import local_day
 from infra.clock import system_clock

@@ -13,7 +13,7 @@ import pytest
 
 from adapters.queue import RedisAnnouncer
 from adapters.replies import Replies
-from adapters.storage import connections
+from adapters.storage.practices import connections
 from adapters.vapi.verifying import short_plans
 from domain.connections import State
 from domain.people import Role

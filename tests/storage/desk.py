@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, text
 
-from adapters.storage import connections
 from adapters.storage.audit.audit import Access
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
+from adapters.storage.practices import connections
 from adapters.storage.run_sheet import Applied, RunSheet
 from adapters.storage.sheet_edits import edit_entry, settle_conflict
 from domain.appointments import Appointment, Patient

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
-from adapters.storage import connections
 from adapters.storage.jobs.ledger import Ledger, put
+from adapters.storage.practices import connections
 from domain.connections import State
 from domain.jobs import Job, NewJob
 from infra.database import dispatch, engine, transaction

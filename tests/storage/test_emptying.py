@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from adapters.storage import connection_list
+from adapters.storage.practices import connection_list
 from adapters.storage.two_way import patient_links
 from adapters.storage.two_way.pushing import PushStore
 from adapters.storage.upkeep.emptying import Emptying, EmptyingStore

@@ -8,8 +8,8 @@ import redis
 from sqlalchemy import text
 
 from adapters.opening import Opener
-from adapters.storage import given_up, left_rows
 from adapters.storage.jobs.spent import StoredSpent
+from adapters.storage.practices import given_up, left_rows
 from adapters.throttle.clock import RedisThrottle
 from domain.work import PRUNE
 from infra.database import dispatch, transaction

@@ -6,8 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from adapters.storage import conflict_list, connection_list, connections, left_rows, linking
-from adapters.storage.left_rows import LeftRows
+from adapters.storage import conflict_list, linking
+from adapters.storage.practices import connection_list, connections, left_rows
+from adapters.storage.practices.left_rows import LeftRows
 from adapters.storage.undoing import put_back, take_off
 from domain.appointments import Appointment
 from domain.errors import BadInput

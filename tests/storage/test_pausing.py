@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.storage import connection_list
+from adapters.storage.practices import connection_list
 from domain.work import (
     ANSWER,
     CHECK,

@@ -7,23 +7,13 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, TextClause, text
 
-from adapters.storage import (
-    conflict_list,
-    connection_details,
-    connection_list,
-    days_read,
-    left_visits,
-    linking,
-    overlaps,
-    rhythms,
-    sheet,
-    sheet_status,
-)
+from adapters.storage import conflict_list, days_read, linking, overlaps, sheet, sheet_status
 from adapters.storage.deliveries import inbox
 from adapters.storage.id_starts import bounds
 from adapters.storage.jobs import announcing, ledger, spent, waiting_jobs, waiting_syncs
 from adapters.storage.outgoing import endpoints
 from adapters.storage.phone import open_writes, untold
+from adapters.storage.practices import connection_details, connection_list, left_visits, rhythms
 from adapters.storage.runs import runs
 from adapters.storage.two_way import push_asking, push_board, push_ranges, push_standing
 from console.doctor import keys

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.storage import connections
+from adapters.storage.practices import connections
 from adapters.storage.undoing import undo_row, undo_step
 from domain.appointments import Appointment, Status
 from domain.pushes import DISPUTED

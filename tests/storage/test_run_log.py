@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from adapters.storage import connections
+from adapters.storage.practices import connections
 from adapters.storage.runs import candidates
 from adapters.storage.runs.open_run import OpenRun
 from adapters.storage.runs.syncing import SyncStore

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.storage import connection_list, connections
+from adapters.storage.practices import connection_list, connections
 from adapters.storage.upkeep import emptied_rows
 from adapters.storage.upkeep.emptied_rows import LeftOut
 from domain.appointments import Appointment, Status

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from adapters.storage.token_book import AHEAD, SELDOM, TokenBook
+from adapters.storage.practices.token_book import AHEAD, SELDOM, TokenBook
 from domain.errors import FenceLost, NeedsReconnect, SyncError
 from domain.jobs import Job
 from domain.sources import Spend

@@ -13,10 +13,10 @@ import redis
 from sqlalchemy import Engine, text
 
 from adapters.opening import Opener
-from adapters.storage import connections, schedule
 from adapters.storage.entries import EntrySeal
 from adapters.storage.jobs.ledger import Ledger, put
 from adapters.storage.jobs.spent import StoredSpent
+from adapters.storage.practices import connections, schedule
 from adapters.storage.runs.syncing import SyncStore
 from adapters.throttle.clock import RedisThrottle
 from domain.connections import State

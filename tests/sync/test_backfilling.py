@@ -8,8 +8,8 @@ import pytest
 import redis
 from sqlalchemy import text
 
-from adapters.storage import connections
 from adapters.storage.jobs.ledger import Ledger, put
+from adapters.storage.practices import connections
 from adapters.storage.runs import backfill_chunks, backfill_rows, backfills
 from domain.backfills import Backfill, BackfillState
 from domain.connections import State

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from adapters.storage import connection_list
+from adapters.storage.practices import connection_list
 from adapters.storage.upkeep.left_out_now import left_out_now
 from domain.jobs import JobState
 from domain.work import EMPTY

@@ -7,9 +7,9 @@ import pytest
 import redis
 from sqlalchemy import text
 
-from adapters.storage import connections
 from adapters.storage.audit.audit import Access
 from adapters.storage.hands import Hand
+from adapters.storage.practices import connections
 from adapters.storage.sheet_edits import edit_entry
 from domain.connections import State
 from domain.errors import Throttled

@@ -12,8 +12,8 @@ from sqlalchemy import text
 
 from adapters import pms
 from adapters.playing import Recorded
-from adapters.storage import connection_list
 from adapters.storage.people import accounts
+from adapters.storage.practices import connection_list
 from adapters.storage.runs import recordings
 from adapters.storage.upkeep.pruning import prune
 from adapters.storage.upkeep.resealing import Resealing

@@ -15,7 +15,7 @@ from adapters.storage.hands import Hand
 from adapters.storage.jobs.ledger import put
 from adapters.storage.phone import tool_calls
 from adapters.storage.phone.tool_calls import NewToolCall
-from adapters.storage.rhythms import wake
+from adapters.storage.practices.rhythms import wake
 from adapters.storage.sheet_edits import edit_entry
 from domain.runs import SyncType
 from domain.window import local_day

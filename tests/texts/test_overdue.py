@@ -6,11 +6,11 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from adapters.storage import connections
 from adapters.storage.jobs.ledger import Ledger
 from adapters.storage.phone import texts
 from adapters.storage.phone.untold import told, untold
 from adapters.storage.phone.writes import WriteLedger
+from adapters.storage.practices import connections
 from domain.connections import State
 from domain.errors import NeedsReconnect, SyncError
 from domain.jobs import JobState

@@ -17,9 +17,9 @@ from sqlalchemy import Engine, text
 from adapters.opening import Opener
 from adapters.queue import RedisAnnouncer
 from adapters.replies import Replies
-from adapters.storage import connections
 from adapters.storage.jobs.ledger import Ledger
 from adapters.storage.jobs.spent import StoredSpent
+from adapters.storage.practices import connections
 from adapters.throttle.clock import RedisThrottle
 from adapters.vapi.verifying import short_plans
 from domain.connections import Connection, State

@@ -13,8 +13,8 @@ import redis
 from sqlalchemy import Engine, text
 
 from adapters.opening import Opener
-from adapters.storage import connections
 from adapters.storage.jobs.spent import StoredSpent
+from adapters.storage.practices import connections
 from adapters.throttle.clock import RedisThrottle
 from domain.connections import State
 from domain.work import SETTLE, SYNC

@@ -9,9 +9,9 @@ import pytest
 import redis
 
 from adapters.queue import RedisAnnouncer
-from adapters.storage import connections
-from adapters.storage.connections import NewConnection
 from adapters.storage.jobs.ledger import put
+from adapters.storage.practices import connections
+from adapters.storage.practices.connections import NewConnection
 from domain.connections import Connection, State
 from domain.errors import Transient
 from domain.jobs import Queue

@@ -21,10 +21,10 @@ import redis
 from sqlalchemy import Engine, text
 
 from adapters.replies import Replies
-from adapters.storage import connections
 from adapters.storage.jobs.ledger import Ledger, put
 from adapters.storage.jobs.spent import StoredSpent
 from adapters.storage.people import accounts
+from adapters.storage.practices import connections
 from adapters.throttle.clock import RedisThrottle
 from adapters.throttle.steering import steer
 from adapters.vapi.verifying import short_plans

@@ -13,11 +13,11 @@ from redis import Redis
 from sqlalchemy import Engine, RowMapping, text
 
 from adapters.opening import Opener
-from adapters.storage import authorisation_tokens
 from adapters.storage.jobs.ledger import Ledger, put
 from adapters.storage.jobs.spent import StoredSpent
 from adapters.storage.people import accounts
 from adapters.storage.people.accounts import Account
+from adapters.storage.practices import authorisation_tokens
 from adapters.throttle.clock import RedisThrottle
 from domain.jobs import Job, JobState
 from domain.work import AUTHORISE, authorise_job

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 import redis
 
-from adapters.storage import authorisation_tokens
+from adapters.storage.practices import authorisation_tokens
 from domain.authorisations import shown_code
 from domain.jobs import JobState
 from tests.documented import curl

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import redis
 
-from adapters.storage import authorisation_tokens
+from adapters.storage.practices import authorisation_tokens
 from domain.authorisations import shown_code
 from domain.people import Role
 from tests.webhooks.marketplace import ACCOUNT, OFFICE, OTHER, SECOND, Market, market

@@ -8,13 +8,14 @@ from uuid import uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.storage import connections, sheet_events, still_connected
+from adapters.storage import sheet_events
 from adapters.storage.audit.audit import Access, record
 from adapters.storage.deliveries import delivery_work
 from adapters.storage.entries import EntrySeal
 from adapters.storage.found_again import Outcome, apply
 from adapters.storage.jobs.ledger import guard, put, save_checkpoint, whose
 from adapters.storage.jobs.spent import keep_spent
+from adapters.storage.practices import connections, still_connected
 from adapters.storage.run_sheet import RunSheet
 from adapters.storage.sheet import PHI_FIELDS
 from domain.checks import shut_out

@@ -4,9 +4,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection as Db
 
-from adapters.storage import connections
 from adapters.storage.deliveries import deliveries
 from adapters.storage.jobs.ledger import put
+from adapters.storage.practices import connections
 from domain.authorisations import SUBJECT as OFFICE
 from domain.connections import State
 from domain.deliveries import APPOINTMENT, PATIENT, DeliveryState, parted

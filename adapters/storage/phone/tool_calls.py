@@ -11,7 +11,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage.jobs.ledger import put
-from adapters.storage.rhythms import WOKEN
+from adapters.storage.practices.rhythms import WOKEN
 from domain.errors import FenceLost
 from domain.jobs import NewJob
 from domain.tools import ToolAnswer

@@ -10,9 +10,9 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Row, text
 
 from adapters.storage import sheet_events
+from adapters.storage.practices.schedule import read_again_soon
 from adapters.storage.runs.backfill_chunks import chunk_ended
 from adapters.storage.runs.changes import keep_mark
-from adapters.storage.schedule import read_again_soon
 from adapters.storage.sheet import PHI_FIELDS
 from domain.connections import Connection
 from domain.jobs import Job

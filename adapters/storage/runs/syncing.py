@@ -5,8 +5,8 @@ from dataclasses import replace
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine
 
-from adapters.storage import connections, references, still_connected
 from adapters.storage.jobs.ledger import guard, whose
+from adapters.storage.practices import connections, references, still_connected
 from adapters.storage.runs import candidates, recordings, run_log
 from adapters.storage.runs.open_run import OpenRun
 from adapters.storage.runs.recorded_run import RecordedRun

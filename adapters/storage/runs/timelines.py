@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage.own_practice import OF_ENTRY, vendors
+from adapters.storage.practices.own_practice import OF_ENTRY, vendors
 from domain.hours import read_hours
 from domain.timelines import STEPS, Span, Step, Timeline, timeline
 

@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, text
 
 from adapters.storage import sheet_events
 from adapters.storage.entries import EntrySeal
-from adapters.storage.own_practice import OF_ENTRY, vendors
+from adapters.storage.practices.own_practice import OF_ENTRY, vendors
 from adapters.storage.upkeep.left_out_now import left_out_now
 from domain.connections import Connection
 from domain.fields import Cells

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage.connections import load
-from adapters.storage.own_practice import OF_ENTRY
+from adapters.storage.practices.connections import load
+from adapters.storage.practices.own_practice import OF_ENTRY
 from adapters.storage.two_way import push_ranges
 from adapters.storage.two_way.push_standing import OWN_PRACTICE, STATE
 from domain.pushes import DISPUTED

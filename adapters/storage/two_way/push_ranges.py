@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.storage import connections
 from adapters.storage.jobs.ledger import guard, put, save_checkpoint
-from adapters.storage.own_practice import OF_ENTRY, vendors
+from adapters.storage.practices import connections
+from adapters.storage.practices.own_practice import OF_ENTRY, vendors
 from domain.connections import Connection
 from domain.jobs import Job
 from domain.jobs import text as text_of

@@ -10,7 +10,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage.id_starts import BETWEEN, bounds
-from adapters.storage.own_practice import OF_ENTRY
+from adapters.storage.practices.own_practice import OF_ENTRY
 from adapters.storage.two_way import patient_links
 from domain.errors import BadInput
 from domain.patient_links import Link, Person

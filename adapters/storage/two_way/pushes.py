@@ -12,11 +12,11 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage import connections
 from adapters.storage.hand_changes import Change
 from adapters.storage.hands import Hand
 from adapters.storage.jobs.ledger import put
-from adapters.storage.own_practice import practices_of
+from adapters.storage.practices import connections
+from adapters.storage.practices.own_practice import practices_of
 from domain.connections import Connection
 from domain.fields import PUSHABLE, Cell, Cells, Given, Source, same
 from domain.pushes import DISPUTED, PushState, differing, disputed, last_told

@@ -10,7 +10,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, Row, text
 
 from adapters import pms
-from adapters.storage import rhythms
+from adapters.storage.practices import rhythms
 from adapters.storage.runs import changes
 from domain.changes import Marked
 from domain.rhythm import USUAL, Rhythm

@@ -11,7 +11,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters import left_out, pms
-from adapters.storage import reviving, rhythms, same_practice
+from adapters.storage.practices import reviving, rhythms, same_practice
 from domain.appointments import Practice
 from domain.connections import Connection, KnownType, State
 from domain.errors import BadInput

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage import clinicians
+from adapters.storage.practices import clinicians
 from domain.connections import Connection
 
 # Who was unmapped by a person keeps a clinician and is only switched off, so stays unmapped here.

@@ -7,10 +7,11 @@ import structlog
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.storage import left_rows, linking
+from adapters.storage import linking
 from adapters.storage.audit.audit import Access, record
 from adapters.storage.entries import EntrySeal
 from adapters.storage.hands import Hand
+from adapters.storage.practices import left_rows
 from infra.database import dispatch, transaction
 from infra.sealing import Sealer
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage.rhythms import rhythm_of
+from adapters.storage.practices.rhythms import rhythm_of
 from domain.connections import Connection
 from domain.rhythm import USUAL, Rhythm
 

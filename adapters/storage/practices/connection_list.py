@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, RowMapping, Text, case, cast, func, text, 
 from sqlalchemy import Connection as Db
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 
-from adapters.storage import checks, connections, rhythms, same_practice
 from adapters.storage.id_starts import BETWEEN, bounds
+from adapters.storage.practices import checks, connections, rhythms, same_practice
 from adapters.storage.runs import recordings
 from adapters.storage.tables import pms_connections
 from adapters.storage.upkeep import emptying

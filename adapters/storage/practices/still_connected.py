@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage import connections
+from adapters.storage.practices import connections
 from domain.connections import Connection
 from domain.errors import BadInput, CalledOff
 

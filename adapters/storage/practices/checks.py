@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
-from adapters.storage import connections, practice_book, reviving, same_practice
 from adapters.storage.audit.audit import Access, record
 from adapters.storage.jobs.ledger import guard, put, save_checkpoint
 from adapters.storage.jobs.spent import keep_spent
+from adapters.storage.practices import connections, practice_book, reviving, same_practice
 from adapters.storage.sheet_events import tell
 from domain.appointments import Practice
 from domain.checks import SUCCESSFUL, UNPAIRED, Check, CheckKind, CheckState, Seen

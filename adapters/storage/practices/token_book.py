@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
-from adapters.storage import connections
 from adapters.storage.jobs.ledger import guard
 from adapters.storage.jobs.spent import keep_spent
+from adapters.storage.practices import connections
 from domain.checks import shut_out
 from domain.connections import Connection
 from domain.errors import NeedsReconnect, SyncError

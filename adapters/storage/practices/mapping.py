@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage import clinicians, connection_list
+from adapters.storage.practices import clinicians, connection_list
 from domain.connections import Connection
 from domain.errors import BadInput
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage import authorisation_tokens as tokens
-from adapters.storage.authorisation_tokens import CODE_LASTS, Held, is_office_code
+from adapters.storage.practices import authorisation_tokens as tokens
+from adapters.storage.practices.authorisation_tokens import CODE_LASTS, Held, is_office_code
 from domain.authorisations import OFFICE, AuthorisationState, Notice, read_code
 from domain.errors import BadInput
 from infra.sealing import Sealer

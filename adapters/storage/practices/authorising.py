@@ -11,12 +11,12 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.storage import connections
 from adapters.storage.audit.audit import Access, record
-from adapters.storage.authorisations import DISPUTED, VENDOR, enter
-from adapters.storage.connections import NewConnection
 from adapters.storage.jobs.ledger import guard, put
 from adapters.storage.jobs.spent import keep_spent
+from adapters.storage.practices import connections
+from adapters.storage.practices.authorisations import DISPUTED, VENDOR, enter
+from adapters.storage.practices.connections import NewConnection
 from adapters.storage.sheet_events import tell
 from domain.authorisations import AuthorisationState, Claim, Linked, Office, Placed
 from domain.connections import State

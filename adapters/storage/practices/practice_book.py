@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage import clinicians
-from adapters.storage.mapping_all import map_everyone
+from adapters.storage.practices import clinicians
+from adapters.storage.practices.mapping_all import map_everyone
 from domain.appointments import AppointmentType, Practitioner
 from domain.connections import Connection
 

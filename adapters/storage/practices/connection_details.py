@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage.rhythms import is_adaptive
+from adapters.storage.practices.rhythms import is_adaptive
 from adapters.storage.sheet_status import read_connections
 from domain.names import Confidence, suggestion
 from domain.sheet import ConnectionView

@@ -1,0 +1,1 @@
+"""Practices: connected, checked, mapped, scheduled, and left."""
