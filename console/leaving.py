@@ -11,8 +11,8 @@ from sqlalchemy import Connection as Db
 
 from adapters.storage import linking
 from adapters.storage.audit.audit import record
+from adapters.storage.by_hand.hands import Hand
 from adapters.storage.entries import EntrySeal
-from adapters.storage.hands import Hand
 from adapters.storage.people import accounts
 from adapters.storage.practices import connection_list, left_rows
 from adapters.storage.practices.connection_list import Found

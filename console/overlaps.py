@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from adapters.storage import overlap_policies
-from adapters.storage.hands import Hand
+from adapters.storage.by_hand.hands import Hand
 from adapters.storage.overlap_policies import Chosen, ColumnPolicy, OverlapPolicies
 from adapters.storage.people import accounts
 from console import output

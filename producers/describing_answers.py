@@ -8,13 +8,13 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from adapters.storage.audit.audit_search import Seen
-from adapters.storage.conflict_list import Listed, RuleCount
+from adapters.storage.by_hand.conflict_list import Listed, RuleCount
+from adapters.storage.by_hand.run_undoing import Undone
+from adapters.storage.by_hand.settling import Shown
 from adapters.storage.outgoing.endpoints import Endpoint, Told
 from adapters.storage.overlap_policies import OverlapPolicies
 from adapters.storage.people.agreements import Agreement
-from adapters.storage.run_undoing import Undone
 from adapters.storage.runs.runs import LoggedRun
-from adapters.storage.settling import Shown
 from adapters.storage.sheet_changes import RowChange
 from adapters.storage.tables import COUNTERS
 from domain.accesses import Noticed

@@ -9,8 +9,8 @@ from fastapi import Request
 from sqlalchemy import Connection as Db
 
 from adapters.storage.audit.audit import Access
+from adapters.storage.by_hand.hands import Hand
 from adapters.storage.entries import EntrySeal
-from adapters.storage.hands import Hand
 from domain.people import Permission, Person
 from infra.database import transaction
 from producers.ports import GivenPorts, Ports

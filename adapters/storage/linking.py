@@ -10,8 +10,8 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.phones import normalised, region_of
+from adapters.storage.by_hand.hand_changes import Change
 from adapters.storage.entries import EntrySeal, RowLike
-from adapters.storage.hand_changes import Change
 from domain import merge
 from domain.fields import Cells, Source
 from domain.names import read

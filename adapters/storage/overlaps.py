@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Row, text
 
-from adapters.storage import chosen_clinicians
-from adapters.storage.hand_changes import Change
+from adapters.storage.by_hand import chosen_clinicians
+from adapters.storage.by_hand.hand_changes import Change
 from domain import merge
 from domain.fields import Cells
 from domain.overlaps import (

@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import insert
 
-from adapters.storage.conflicts import Closed, close_conflicts, open_conflicts
+from adapters.storage.by_hand.conflicts import Closed, close_conflicts, open_conflicts
+from adapters.storage.by_hand.hand_changes import Change
+from adapters.storage.by_hand.hands import Hand
 from adapters.storage.day_sheets import sheets_of
 from adapters.storage.entries import EntrySeal
-from adapters.storage.hand_changes import Change
-from adapters.storage.hands import Hand
 from adapters.storage.sheet_events import tell
 from adapters.storage.tables import run_sheet_appointments as entries
 from adapters.storage.tables import run_sheet_history

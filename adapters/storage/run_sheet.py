@@ -11,8 +11,9 @@ from sqlalchemy import RowMapping, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.left_out import left_out
-from adapters.storage import linking, row_prints, taken_back
-from adapters.storage.conflicts import Closed, close_conflicts, open_conflicts
+from adapters.storage import linking, row_prints
+from adapters.storage.by_hand import taken_back
+from adapters.storage.by_hand.conflicts import Closed, close_conflicts, open_conflicts
 from adapters.storage.day_sheets import sheets_of
 from adapters.storage.entries import EntrySeal, values_of
 from adapters.storage.page_changes import (

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection as Db
 
 from adapters.storage import linking, overlaps
-from adapters.storage.given_rows import read_rows
-from adapters.storage.own_rows import Placed, Refused, place
+from adapters.storage.by_hand.given_rows import read_rows
+from adapters.storage.by_hand.own_rows import Placed, Refused, place
 from domain.errors import BadInput
 from domain.fields import Source
 from domain.people import Permission

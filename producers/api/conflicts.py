@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import Connection as Db
 
-from adapters.storage import conflict_list, run_redoing, run_undoing, settling
-from adapters.storage.conflict_list import Wanted
-from adapters.storage.settling import Shown
-from adapters.storage.sheet_edits import settle_conflict
+from adapters.storage.by_hand import conflict_list, run_redoing, run_undoing, settling
+from adapters.storage.by_hand.conflict_list import Wanted
+from adapters.storage.by_hand.settling import Shown
+from adapters.storage.by_hand.sheet_edits import settle_conflict
 from domain.people import Permission
 from domain.sheet import as_json
 from producers.cursors import USUAL, Cursor, Limit, decode, paged

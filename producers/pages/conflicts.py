@@ -12,8 +12,8 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters import pms
-from adapters.storage import conflict_list, history
-from adapters.storage.conflict_list import Listed
+from adapters.storage.by_hand import conflict_list, history
+from adapters.storage.by_hand.conflict_list import Listed
 from adapters.storage.runs import runs
 from adapters.storage.runs.runs import LoggedRun
 from adapters.storage.sheet_status import read_connections

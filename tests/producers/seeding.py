@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection as Db
 from sqlalchemy import func, insert, select, update
 
-from adapters.storage.conflicts import open_conflicts
+from adapters.storage.by_hand.conflicts import open_conflicts
 from adapters.storage.entries import EntrySeal, values_of
 from adapters.storage.tables import (
     accounts,

@@ -9,17 +9,17 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine, text
 
 from adapters.storage.audit.audit import Access
+from adapters.storage.by_hand.given_rows import read_rows
+from adapters.storage.by_hand.hands import Hand
+from adapters.storage.by_hand.own_rows import Placed, place
+from adapters.storage.by_hand.sheet_edits import edit_entry, settle_conflict
+from adapters.storage.by_hand.undoing import undo_row
 from adapters.storage.entries import EntrySeal
-from adapters.storage.given_rows import read_rows
-from adapters.storage.hands import Hand
 from adapters.storage.jobs.ledger import Ledger, put
-from adapters.storage.own_rows import Placed, place
 from adapters.storage.people import accounts
 from adapters.storage.practices import connections
 from adapters.storage.runs.syncing import SyncStore
-from adapters.storage.sheet_edits import edit_entry, settle_conflict
 from adapters.storage.two_way.push_ranges import RangeStore
-from adapters.storage.undoing import undo_row
 from domain.appointments import Patient
 from domain.connections import Connection, State
 from domain.fields import Source

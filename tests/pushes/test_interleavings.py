@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from sqlalchemy import Engine
 
-from adapters.storage.history import read_steps
-from adapters.storage.sheet_edits import settle_conflict
-from adapters.storage.undoing import undo_step
+from adapters.storage.by_hand.history import read_steps
+from adapters.storage.by_hand.sheet_edits import settle_conflict
+from adapters.storage.by_hand.undoing import undo_step
 from domain.desk import OutcomeUnknown
 from domain.errors import Throttled, Transient
 from domain.fields import Cells

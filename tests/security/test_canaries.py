@@ -18,9 +18,9 @@ import redis
 from adapters.queue import RedisAnnouncer
 from adapters.secrets.file import FileSecretStore
 from adapters.storage.audit.audit import Access
+from adapters.storage.by_hand.hands import Hand
+from adapters.storage.by_hand.sheet_edits import edit_entry
 from adapters.storage.entries import EntrySeal
-from adapters.storage.hands import Hand
-from adapters.storage.sheet_edits import edit_entry
 from adapters.tokens import RedisTokens
 from infra import logging
 from infra.clock import system_clock

@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, TextClause, text
 
-from adapters.storage import conflict_list, days_read, linking, overlaps, sheet, sheet_status
+from adapters.storage import days_read, linking, overlaps, sheet, sheet_status
+from adapters.storage.by_hand import conflict_list
 from adapters.storage.deliveries import inbox
 from adapters.storage.id_starts import bounds
 from adapters.storage.jobs import announcing, ledger, spent, waiting_jobs, waiting_syncs

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from adapters.storage.by_hand.undoing import undo_row, undo_step
 from adapters.storage.practices import connections
-from adapters.storage.undoing import undo_row, undo_step
 from domain.appointments import Appointment, Status
 from domain.pushes import DISPUTED
 from infra.database import transaction

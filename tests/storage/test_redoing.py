@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from adapters.storage.run_redoing import redo_run
-from adapters.storage.run_undoing import Undone
+from adapters.storage.by_hand.run_redoing import redo_run
+from adapters.storage.by_hand.run_undoing import Undone
 from domain.intake import filed, told
 from domain.sheet import NotOnSheet, Settled
 from infra.database import transaction

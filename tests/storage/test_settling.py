@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from adapters.storage.conflict_list import Wanted, shown_now
-from adapters.storage.history import MOST
-from adapters.storage.settling import Done, Shown, settle_many, undo_settled
+from adapters.storage.by_hand.conflict_list import Wanted, shown_now
+from adapters.storage.by_hand.history import MOST
+from adapters.storage.by_hand.settling import Done, Shown, settle_many, undo_settled
 from domain.appointments import Appointment
 from infra.database import transaction
 from infra.sealing import Keyring, Sealer

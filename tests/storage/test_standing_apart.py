@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from adapters.storage import settling
-from adapters.storage.run_redoing import redo_run
+from adapters.storage.by_hand import settling
+from adapters.storage.by_hand.run_redoing import redo_run
 from adapters.storage.runs import summaries
 from domain.overlaps import Policy
 from infra.database import transaction

@@ -2,8 +2,8 @@
 
 import pytest
 
-from adapters.storage.sheet_edits import revert_field
-from adapters.storage.undoing import take_off, undo_row
+from adapters.storage.by_hand.sheet_edits import revert_field
+from adapters.storage.by_hand.undoing import take_off, undo_row
 from domain.board import lay_out
 from domain.errors import BadInput
 from domain.sheet import Column, EntryView, Settled

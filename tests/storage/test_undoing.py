@@ -6,13 +6,13 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from adapters.storage.conflict_list import Wanted, shown_now
-from adapters.storage.history import read_history
+from adapters.storage.by_hand.conflict_list import Wanted, shown_now
+from adapters.storage.by_hand.history import read_history
+from adapters.storage.by_hand.run_undoing import Undone, undo_run
+from adapters.storage.by_hand.settling import settle_many, undo_settled
+from adapters.storage.by_hand.undoing import take_off, undo_row, undo_step
 from adapters.storage.run_sheet import RunSheet
-from adapters.storage.run_undoing import Undone, undo_run
 from adapters.storage.runs import candidates
-from adapters.storage.settling import settle_many, undo_settled
-from adapters.storage.undoing import take_off, undo_row, undo_step
 from domain.appointments import Appointment
 from domain.errors import BadInput
 from domain.history import Past

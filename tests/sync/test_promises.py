@@ -8,9 +8,9 @@ import redis
 from sqlalchemy import text
 
 from adapters.storage.audit.audit import Access
-from adapters.storage.hands import Hand
+from adapters.storage.by_hand.hands import Hand
+from adapters.storage.by_hand.sheet_edits import edit_entry
 from adapters.storage.practices import connections
-from adapters.storage.sheet_edits import edit_entry
 from domain.connections import State
 from domain.errors import Throttled
 from domain.limits import Budget, Outlook

@@ -11,12 +11,12 @@ import redis
 from sqlalchemy import text
 
 from adapters.storage.audit.audit import Access
-from adapters.storage.hands import Hand
+from adapters.storage.by_hand.hands import Hand
+from adapters.storage.by_hand.sheet_edits import edit_entry
 from adapters.storage.jobs.ledger import put
 from adapters.storage.phone import tool_calls
 from adapters.storage.phone.tool_calls import NewToolCall
 from adapters.storage.practices.rhythms import wake
-from adapters.storage.sheet_edits import edit_entry
 from domain.runs import SyncType
 from domain.window import local_day
 from domain.work import sync_job

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from adapters.storage.run_undoing import Undone, undo_run
+from adapters.storage.by_hand.run_undoing import Undone, undo_run
 from domain.sources import Page, Query
 from infra.database import engine, transaction
 from tests.sync.book import NINE, TOMORROW, Book, Desk, Killed, appointment

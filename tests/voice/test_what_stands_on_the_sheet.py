@@ -9,9 +9,9 @@ import redis
 from sqlalchemy import text
 
 from adapters.storage.audit.audit import Access
+from adapters.storage.by_hand.hands import Hand
+from adapters.storage.by_hand.own_rows import Entry, place
 from adapters.storage.entries import EntrySeal
-from adapters.storage.hands import Hand
-from adapters.storage.own_rows import Entry, place
 from domain.fields import Source
 from domain.window import zone
 from infra.clock import system_clock

@@ -8,7 +8,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.storage.audit.audit import record
-from adapters.storage.hands import Hand
+from adapters.storage.by_hand.hands import Hand
 from adapters.storage.sheet_events import tell
 from domain.errors import BadInput
 from domain.sheet import Column, NotOnSheet, Stale

@@ -9,8 +9,8 @@ from sqlalchemy import Engine, text
 
 from adapters.storage import linking
 from adapters.storage.audit.audit import Access, record
+from adapters.storage.by_hand.hands import Hand
 from adapters.storage.entries import EntrySeal
-from adapters.storage.hands import Hand
 from adapters.storage.practices import left_rows
 from infra.database import dispatch, transaction
 from infra.sealing import Sealer

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Row, text
 
-from adapters.storage import taken_back
+from adapters.storage.by_hand import taken_back
 from adapters.storage.practices import same_practice
 from domain.connections import State
 from domain.minimising import SETTING

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
-from adapters.storage.conflict_list import STANDS
+from adapters.storage.by_hand.conflict_list import STANDS
 from domain.freshness import Facts
 from domain.hours import read_hours
 from domain.summaries import A_WEEK, Summary, TopError, Week, broken, owed, span_of

@@ -9,8 +9,8 @@ from sqlalchemy import RowMapping, text
 
 from adapters.storage import linking
 from adapters.storage.audit.audit import Access
+from adapters.storage.by_hand.hands import Hand
 from adapters.storage.entries import EntrySeal, Values
-from adapters.storage.hands import Hand
 from adapters.storage.jobs.ledger import put
 from adapters.storage.rewriting import Change, write_changes
 from adapters.storage.two_way import patient_links, pushes

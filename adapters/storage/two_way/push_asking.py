@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
+from adapters.storage.by_hand.sheet_edits import locked
 from adapters.storage.jobs.ledger import put
 from adapters.storage.practices import connections
 from adapters.storage.practices.own_practice import practices_of
-from adapters.storage.sheet_edits import locked
 from adapters.storage.two_way import patient_links
 from adapters.storage.two_way.push_standing import standing_for
 from adapters.storage.two_way.pushing import SYNCED

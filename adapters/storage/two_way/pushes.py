@@ -12,8 +12,8 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage.hand_changes import Change
-from adapters.storage.hands import Hand
+from adapters.storage.by_hand.hand_changes import Change
+from adapters.storage.by_hand.hands import Hand
 from adapters.storage.jobs.ledger import put
 from adapters.storage.practices import connections
 from adapters.storage.practices.own_practice import practices_of

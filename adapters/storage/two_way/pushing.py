@@ -11,7 +11,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
 from adapters.storage import linking, sheet_events
-from adapters.storage.conflicts import Closed, close_conflicts
+from adapters.storage.by_hand.conflicts import Closed, close_conflicts
 from adapters.storage.entries import EntrySeal
 from adapters.storage.found_again import Outcome, apply
 from adapters.storage.jobs.ledger import guard

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Row, text
 
-from adapters.storage.conflicts import TABLE as CONFLICTS
+from adapters.storage.by_hand.conflicts import TABLE as CONFLICTS
 from adapters.storage.runs import run_log
 from adapters.storage.two_way import patient_links
 from adapters.storage.upkeep.emptied_rows import FIRST, Emptied, LeftOut

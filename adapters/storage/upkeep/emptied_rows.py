@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage.conflicts import Closed, close_conflicts
+from adapters.storage.by_hand.conflicts import Closed, close_conflicts
 from adapters.storage.entries import EntrySeal, forgotten
 from adapters.storage.rewriting import write_rows
 from adapters.storage.sheet_events import tell

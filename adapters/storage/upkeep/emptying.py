@@ -9,8 +9,8 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
 from adapters.left_out import left_out
-from adapters.storage import taken_back
 from adapters.storage.audit.audit import Access, record
+from adapters.storage.by_hand import taken_back
 from adapters.storage.entries import EntrySeal
 from adapters.storage.jobs.ledger import guard, put, save_checkpoint, whose
 from adapters.storage.phone import cached

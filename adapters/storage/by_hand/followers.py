@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
+from adapters.storage.by_hand.history import side
 from adapters.storage.entries import EntrySeal
-from adapters.storage.history import side
 from adapters.storage.linking import is_of_pms
 
 _LINES = text(

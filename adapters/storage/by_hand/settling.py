@@ -10,9 +10,9 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Row, RowMapping, text
 
 from adapters.storage.audit.audit import record
+from adapters.storage.by_hand.hands import Hand
+from adapters.storage.by_hand.history import Step, read_choices
 from adapters.storage.entries import EntrySeal
-from adapters.storage.hands import Hand
-from adapters.storage.history import Step, read_choices
 from adapters.storage.rewriting import Change, write_changes
 from domain import merge
 from domain.fields import Cells

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage.hands import Hand
-from adapters.storage.own_rows import Entry, Refused
+from adapters.storage.by_hand.hands import Hand
+from adapters.storage.by_hand.own_rows import Entry, Refused
+from adapters.storage.by_hand.sheet_values import LONGEST_TEXT, read_value
 from adapters.storage.practices import clinicians
-from adapters.storage.sheet_values import LONGEST_TEXT, read_value
 from domain.errors import BadInput
 from domain.fields import Source, is_blank
 from domain.names import clinician, suggestion

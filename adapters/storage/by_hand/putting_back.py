@@ -14,8 +14,8 @@ from sqlalchemy import RowMapping, text
 
 from adapters.left_out import left_out
 from adapters.storage import linking
+from adapters.storage.by_hand.hands import Hand
 from adapters.storage.entries import EntrySeal
-from adapters.storage.hands import Hand
 from adapters.storage.practices import connections, left_visits
 from adapters.storage.rewriting import Change, write_changes
 from domain import merge

@@ -10,10 +10,10 @@ from sqlalchemy import Connection as Db
 
 from adapters.storage import linking, overlaps
 from adapters.storage.audit.audit import record
+from adapters.storage.by_hand.hands import Hand
+from adapters.storage.by_hand.putting_back import way
 from adapters.storage.entries import EntrySeal, RowLike
-from adapters.storage.hands import Hand
 from adapters.storage.practices import connections
-from adapters.storage.putting_back import way
 from adapters.storage.rewriting import Change, write_changes
 from domain import merge
 from domain.appointments import Status

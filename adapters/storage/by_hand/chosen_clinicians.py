@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage.chosen_statuses import taking
+from adapters.storage.by_hand.chosen_statuses import taking
 from adapters.storage.entries import RowLike
 from domain.connections import Connection
 from domain.errors import BadInput, Refused

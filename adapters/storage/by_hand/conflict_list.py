@@ -11,10 +11,10 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, TextClause, text
 
 from adapters.storage.audit.audit import Access, record
-from adapters.storage.conflicts import TABLE
+from adapters.storage.by_hand.conflicts import TABLE
+from adapters.storage.by_hand.settling import Shown
 from adapters.storage.entries import EntrySeal, values_in
 from adapters.storage.id_starts import BETWEEN, bounds
-from adapters.storage.settling import Shown
 from domain.errors import BadInput
 from domain.fields import RULES
 from domain.window import LONGEST_NAME

@@ -11,12 +11,12 @@ from sqlalchemy import Row, RowMapping, text
 
 from adapters.storage import linking
 from adapters.storage.audit.audit import record
+from adapters.storage.by_hand.hands import Hand
+from adapters.storage.by_hand.history import Side, changed, side, side_of
+from adapters.storage.by_hand.run_undoing import Undone, chunks
+from adapters.storage.by_hand.undoing import hidden_again
 from adapters.storage.entries import EntrySeal
-from adapters.storage.hands import Hand
-from adapters.storage.history import Side, changed, side, side_of
 from adapters.storage.rewriting import Change, write_changes
-from adapters.storage.run_undoing import Undone, chunks
-from adapters.storage.undoing import hidden_again
 from domain import merge
 from domain.sheet import NotOnSheet, Settled
 
