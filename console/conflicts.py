@@ -14,10 +14,10 @@ from adapters.storage.by_hand import conflict_list, run_redoing, run_undoing, se
 from adapters.storage.by_hand.conflict_list import Listed, Wanted
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.sheet_edits import settle_conflict
-from adapters.storage.entries import EntrySeal
 from adapters.storage.people import accounts
 from adapters.storage.practices import connection_list
 from adapters.storage.runs import runs
+from adapters.storage.sheet.entries import EntrySeal
 from console import output
 from console.auditing import access
 from console.output import AsJson, short

@@ -9,14 +9,14 @@ from typing import Annotated, Any, get_args
 import typer
 from sqlalchemy import Connection as Db
 
-from adapters.storage import linking
 from adapters.storage.audit.audit import record
 from adapters.storage.by_hand.hands import Hand
-from adapters.storage.entries import EntrySeal
 from adapters.storage.people import accounts
 from adapters.storage.practices import connection_list, left_rows
 from adapters.storage.practices.connection_list import Found
 from adapters.storage.practices.left_rows import Leaving, LeftRows, Removed
+from adapters.storage.sheet import linking
+from adapters.storage.sheet.entries import EntrySeal
 from console import output, setting_up
 from console.auditing import access
 from console.opened import Id, opened

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from adapters.storage import overlap_policies
 from adapters.storage.by_hand.hands import Hand
-from adapters.storage.overlap_policies import Chosen, ColumnPolicy, OverlapPolicies
 from adapters.storage.people import accounts
+from adapters.storage.sheet import overlap_policies
+from adapters.storage.sheet.overlap_policies import Chosen, ColumnPolicy, OverlapPolicies
 from console import output
 from console.auditing import access
 from console.output import AsJson

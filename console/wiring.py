@@ -15,8 +15,8 @@ from adapters.opening import Opener
 from adapters.presets import preset_settings, presets
 from adapters.secrets.choosing import secret_store
 from adapters.storage.audit.audit_chain import Chaining
-from adapters.storage.entries import EntrySeal
 from adapters.storage.jobs.spent import StoredSpent
+from adapters.storage.sheet.entries import EntrySeal
 from adapters.texts.choosing import text_sender
 from adapters.throttle.clock import RedisThrottle
 from adapters.tokens import RedisTokens

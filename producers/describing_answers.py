@@ -12,10 +12,10 @@ from adapters.storage.by_hand.conflict_list import Listed, RuleCount
 from adapters.storage.by_hand.run_undoing import Undone
 from adapters.storage.by_hand.settling import Shown
 from adapters.storage.outgoing.endpoints import Endpoint, Told
-from adapters.storage.overlap_policies import OverlapPolicies
 from adapters.storage.people.agreements import Agreement
 from adapters.storage.runs.runs import LoggedRun
-from adapters.storage.sheet_changes import RowChange
+from adapters.storage.sheet.overlap_policies import OverlapPolicies
+from adapters.storage.sheet.sheet_changes import RowChange
 from adapters.storage.tables import COUNTERS
 from domain.accesses import Noticed
 from domain.backfills import Backfill

@@ -10,7 +10,7 @@ from sqlalchemy import Connection as Db
 
 from adapters.storage.audit.audit import Access
 from adapters.storage.by_hand.hands import Hand
-from adapters.storage.entries import EntrySeal
+from adapters.storage.sheet.entries import EntrySeal
 from domain.people import Permission, Person
 from infra.database import transaction
 from producers.ports import GivenPorts, Ports

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy import Engine
 
-from adapters.storage.sheet_events import CHANNEL, MOST, OVERLAP, Event, newest, since
+from adapters.storage.sheet.sheet_events import CHANNEL, MOST, OVERLAP, Event, newest, since
 from domain.errors import SyncError
 from infra.database import MAY_HAVE_MISSED, dispatch, listen
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 
 from adapters.storage.audit.audit import record
-from adapters.storage.sheet_events import tell
+from adapters.storage.sheet.sheet_events import tell
 from producers.doors import Door
 
 CHANGED: Final = "connection_changed"

@@ -9,7 +9,7 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from adapters.presets import Presets, PresetSettings
-from adapters.storage.entries import EntrySeal
+from adapters.storage.sheet.entries import EntrySeal
 from domain.accesses import ReadingLimits
 from domain.credentials import SecretStore
 from domain.rhythm import USUAL

@@ -7,8 +7,8 @@ from sqlalchemy import text
 
 from adapters.secrets.choosing import require_readable
 from adapters.secrets.file import FILE
-from adapters.storage.entries import TABLE
 from adapters.storage.people import accounts
+from adapters.storage.sheet.entries import TABLE
 from adapters.storage.upkeep import rotation
 from console.doctor.findings import Finding
 from console.wiring import Wiring

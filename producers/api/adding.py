@@ -10,9 +10,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection as Db
 
-from adapters.storage import linking, overlaps
 from adapters.storage.by_hand.given_rows import read_rows
 from adapters.storage.by_hand.own_rows import Placed, Refused, place
+from adapters.storage.sheet import linking, overlaps
 from domain.errors import BadInput
 from domain.fields import Source
 from domain.people import Permission

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from adapters.storage.change_cursors import decode, encode
-from adapters.storage.sheet_changes import FromBefore, Place, here, read_changes
+from adapters.storage.sheet.change_cursors import decode, encode
+from adapters.storage.sheet.sheet_changes import FromBefore, Place, here, read_changes
 from domain.people import Permission
 from domain.sheet import as_json
 from producers import cursors

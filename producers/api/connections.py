@@ -17,12 +17,12 @@ from sqlalchemy import Connection as Db
 from adapters import chosen, pms
 from adapters.presets import keys
 from adapters.rest.vendor import Vendor
-from adapters.storage import linking
 from adapters.storage.practices import checks, connection_list, connections, left_rows
 from adapters.storage.practices.checks import CheckStore
 from adapters.storage.practices.connection_details import read_details
 from adapters.storage.practices.connections import NO_ZONE_YET, NewConnection
 from adapters.storage.practices.left_rows import Leaving
+from adapters.storage.sheet import linking
 from adapters.trying import forget_leftovers
 from domain.connections import Connection, State
 from domain.errors import BadInput, NeedsReconnect, SyncError

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import StreamingResponse
 
-from adapters.storage.sheet_events import MOST, Event, is_pruned, newest, since
+from adapters.storage.sheet.sheet_events import MOST, Event, is_pruned, newest, since
 from domain.people import Permission, Person
 from domain.sheet import as_json
 from infra.database import dispatch

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection as Db
 
-from adapters.storage import linking
 from adapters.storage.practices import left_rows
+from adapters.storage.sheet import linking
 from domain.people import Permission
 from producers.answers import GoneAnswer, LeftRowsAnswer, ManyGone, MovedRows, OneLeftRows
 from producers.doors import Door, door

@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.storage import overlap_policies
-from adapters.storage.overlap_policies import Chosen
+from adapters.storage.sheet import overlap_policies
+from adapters.storage.sheet.overlap_policies import Chosen
 from domain.overlaps import Policy
 from domain.people import Permission
 from domain.sheet import as_json

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from adapters.storage.audit.audit import record
 from adapters.storage.jobs.workers import living_workers
 from adapters.storage.runs.asking import ask_for_sync
-from adapters.storage.sheet_status import read_connections, read_runs, read_waiting
+from adapters.storage.sheet.sheet_status import read_connections, read_runs, read_waiting
 from domain.jobs import Queue
 from domain.people import Permission
 from domain.sheet import Asked, NotOnSheet, as_json

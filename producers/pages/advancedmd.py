@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection as Db
 
 from adapters.storage.audit.audit import record
-from adapters.storage.sheet_status import read_connections, read_waiting
+from adapters.storage.sheet.sheet_status import read_connections, read_waiting
 from adapters.storage.two_way import patient_links, push_board, push_log, push_standing
 from adapters.storage.two_way.push_board import ToSeeTo, TwoWay
 from adapters.storage.two_way.push_log import Line

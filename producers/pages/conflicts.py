@@ -16,7 +16,7 @@ from adapters.storage.by_hand import conflict_list, history
 from adapters.storage.by_hand.conflict_list import Listed
 from adapters.storage.runs import runs
 from adapters.storage.runs.runs import LoggedRun
-from adapters.storage.sheet_status import read_connections
+from adapters.storage.sheet.sheet_status import read_connections
 from domain.names import clinician
 from domain.people import Permission
 from domain.window import local_day

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from adapters.storage.jobs import job_search, trails
 from adapters.storage.jobs.job_acts import FROM, MOST, WARNS, Act
 from adapters.storage.jobs.job_search import JobView, Wanted
-from adapters.storage.sheet_status import read_connections
+from adapters.storage.sheet.sheet_status import read_connections
 from domain import work
 from domain.jobs import JobState, Queue
 from domain.people import Permission

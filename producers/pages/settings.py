@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from adapters.storage.people import accounts
-from adapters.storage.sheet_status import read_connections
+from adapters.storage.sheet.sheet_status import read_connections
 from domain.features import (
     PATIENT_CACHE,
     REFERENCE_CACHE,

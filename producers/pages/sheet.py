@@ -11,15 +11,15 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection as Db
 
 from adapters.phones import Phone, normalised, region_of
-from adapters.storage import overlap_policies
 from adapters.storage.by_hand import chosen_clinicians, chosen_statuses
 from adapters.storage.by_hand.given_rows import CLINICIAN_AS_READ
-from adapters.storage.days_read import read_days
-from adapters.storage.overlap_policies import OverlapPolicies
 from adapters.storage.practices.connections import load as load_connection
 from adapters.storage.practices.rhythms import wake
-from adapters.storage.sheet import read_entry, read_sheet
-from adapters.storage.sheet_status import read_connections
+from adapters.storage.sheet import overlap_policies
+from adapters.storage.sheet.days_read import read_days
+from adapters.storage.sheet.overlap_policies import OverlapPolicies
+from adapters.storage.sheet.sheet import read_entry, read_sheet
+from adapters.storage.sheet.sheet_status import read_connections
 from adapters.storage.two_way import push_log
 from adapters.storage.two_way.push_standing import (
     Standing,

@@ -16,7 +16,7 @@ from adapters.storage.jobs.workers import living_workers
 from adapters.storage.runs import approvals, boards, runs, timelines
 from adapters.storage.runs.runs import LoggedRun
 from adapters.storage.runs.timelines import Outward
-from adapters.storage.sheet_status import read_connections, read_facts, read_waiting
+from adapters.storage.sheet.sheet_status import read_connections, read_facts, read_waiting
 from domain.backfills import Backfill, BackfillState
 from domain.durations import took
 from domain.freshness import Facts, Freshness, Owed, assess_outward

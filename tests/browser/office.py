@@ -14,7 +14,7 @@ import httpx
 from sqlalchemy import Engine, text
 
 from adapters.storage.people.sessions import make_login_link
-from adapters.storage.sheet_events import CHANNEL
+from adapters.storage.sheet.sheet_events import CHANNEL
 from domain.people import Role
 from domain.window import local_day
 from infra.clock import system_clock

@@ -11,7 +11,7 @@ from adapters.storage.audit.audit import Access
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.sheet_edits import edit_entry
 from adapters.storage.practices import connections
-from adapters.storage.run_sheet import RunSheet
+from adapters.storage.sheet.run_sheet import RunSheet
 from domain.appointments import Appointment, Patient
 from domain.intake import row_id, sort_page
 from domain.window import Window

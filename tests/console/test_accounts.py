@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, text
 from adapters.storage.audit.audit import Access
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.own_rows import Entry, place
-from adapters.storage.entries import EntrySeal
+from adapters.storage.sheet.entries import EntrySeal
 from domain.fields import Source
 from domain.window import local_day
 from infra import database

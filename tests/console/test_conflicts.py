@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 from adapters.storage.audit.audit import Access
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.sheet_edits import edit_entry
-from adapters.storage.entries import EntrySeal
+from adapters.storage.sheet.entries import EntrySeal
 from infra import database
 from infra.sealing import Keyring, Sealer
 from tests.console.conftest import Shell, audit_rows

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 import migrations
-from adapters.storage.sheet_changes import here
+from adapters.storage.sheet.sheet_changes import here
 from infra import embedded
 from infra.clock import system_clock
 from infra.database import ARCHIVE_ROLE, dispatch, engine, transaction

@@ -18,8 +18,8 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Engine
 
 import migrations
-from adapters.storage.entries import EntrySeal
 from adapters.storage.people.sessions import make_login_link
+from adapters.storage.sheet.entries import EntrySeal
 from domain.people import Role
 from infra import database
 from infra.sealing import Keyring, Sealer

@@ -11,7 +11,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import func, insert, select, update
 
 from adapters.storage.by_hand.conflicts import open_conflicts
-from adapters.storage.entries import EntrySeal, values_of
+from adapters.storage.sheet.entries import EntrySeal, values_of
 from adapters.storage.tables import (
     accounts,
     pms_clinician_mappings,

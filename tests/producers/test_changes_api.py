@@ -11,8 +11,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from adapters.storage.change_cursors import encode
-from adapters.storage.sheet_changes import NOBODY, NUMBERED_AT_ONCE, Place
+from adapters.storage.sheet.change_cursors import encode
+from adapters.storage.sheet.sheet_changes import NOBODY, NUMBERED_AT_ONCE, Place
 from domain.people import Role
 from infra import database
 from tests.producers.conftest import Site

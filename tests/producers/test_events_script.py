@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 import producers.pages
-from adapters.storage.sheet_events import Kind
+from adapters.storage.sheet.sheet_events import Kind
 
 SCRIPTS = Path(producers.pages.__file__).parent / "static"
 ANNOUNCED = {*get_args(Kind)}

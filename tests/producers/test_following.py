@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from adapters.storage.sheet_events import tell
+from adapters.storage.sheet.sheet_events import tell
 from producers.api import events
 from tests.producers.conftest import Site
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.storage.audit.audit import Access
-from adapters.storage.sheet_events import tell
+from adapters.storage.sheet.sheet_events import tell
 from domain.errors import BadInput
 from domain.people import Person, Role
 from infra.sealing import Keyring, Sealer

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from adapters.storage.change_cursors import decode, encode
-from adapters.storage.sheet_changes import here
+from adapters.storage.sheet.change_cursors import decode, encode
+from adapters.storage.sheet.sheet_changes import here
 from infra.database import transaction
 from tests.producers.conftest import Site
 from tests.producers.seeding import seed

@@ -14,11 +14,11 @@ from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.own_rows import Placed, place
 from adapters.storage.by_hand.sheet_edits import edit_entry, settle_conflict
 from adapters.storage.by_hand.undoing import undo_row
-from adapters.storage.entries import EntrySeal
 from adapters.storage.jobs.ledger import Ledger, put
 from adapters.storage.people import accounts
 from adapters.storage.practices import connections
 from adapters.storage.runs.syncing import SyncStore
+from adapters.storage.sheet.entries import EntrySeal
 from adapters.storage.two_way.push_ranges import RangeStore
 from domain.appointments import Patient
 from domain.connections import Connection, State

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from adapters.storage.audit.audit import Access, record
 from adapters.storage.practices import connection_list, schedule
-from adapters.storage.sheet_status import read_connections
+from adapters.storage.sheet.sheet_status import read_connections
 from domain.work import AUTHORISE, CHAIN_AUDIT, PRUNE, RENEW_TOKEN, SUMMARISE, SYNC, WATCH_ACCESS
 from infra.database import dispatch, transaction
 from scheduler.timetable import (

@@ -20,7 +20,7 @@ from adapters.secrets.file import FileSecretStore
 from adapters.storage.audit.audit import Access
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.sheet_edits import edit_entry
-from adapters.storage.entries import EntrySeal
+from adapters.storage.sheet.entries import EntrySeal
 from adapters.tokens import RedisTokens
 from infra import logging
 from infra.clock import system_clock

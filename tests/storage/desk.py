@@ -11,9 +11,9 @@ from sqlalchemy import Engine, text
 from adapters.storage.audit.audit import Access
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.sheet_edits import edit_entry, settle_conflict
-from adapters.storage.entries import EntrySeal
 from adapters.storage.practices import connections
-from adapters.storage.run_sheet import Applied, RunSheet
+from adapters.storage.sheet.entries import EntrySeal
+from adapters.storage.sheet.run_sheet import Applied, RunSheet
 from domain.appointments import Appointment, Patient
 from domain.connections import Connection
 from domain.intake import Sorted, row_id, sort_page

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from adapters.storage.days_read import read_days
+from adapters.storage.sheet.days_read import read_days
 from infra.database import transaction
 from tests.storage.rig import ACCOUNT, Rig
 

@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from adapters.storage import found_again, linking
 from adapters.storage.practices import connections, left_rows, practice_book
-from adapters.storage.run_sheet import RunSheet
+from adapters.storage.sheet import found_again, linking
+from adapters.storage.sheet.run_sheet import RunSheet
 from domain.appointments import Appointment, Practitioner, Status
 from domain.deliveries import Seen
 from infra.database import transaction

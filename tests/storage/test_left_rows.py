@@ -6,11 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from adapters.storage import linking
 from adapters.storage.by_hand import conflict_list
 from adapters.storage.by_hand.undoing import put_back, take_off
 from adapters.storage.practices import connection_list, connections, left_rows
 from adapters.storage.practices.left_rows import LeftRows
+from adapters.storage.sheet import linking
 from domain.appointments import Appointment
 from domain.errors import BadInput
 from domain.overlaps import Policy

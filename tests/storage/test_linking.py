@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from adapters.storage import linking
 from adapters.storage.by_hand.given_rows import read_rows
 from adapters.storage.by_hand.own_rows import Outcome, Placed, place
 from adapters.storage.by_hand.sheet_edits import edit_entry
-from adapters.storage.run_sheet import RunSheet
-from adapters.storage.sheet import read_entry, read_sheet
+from adapters.storage.sheet import linking
+from adapters.storage.sheet.run_sheet import RunSheet
+from adapters.storage.sheet.sheet import read_entry, read_sheet
 from domain.errors import BadInput
 from domain.fields import Source
 from domain.intake import row_id, sort_page

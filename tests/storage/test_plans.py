@@ -7,7 +7,6 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, TextClause, text
 
-from adapters.storage import days_read, linking, overlaps, sheet, sheet_status
 from adapters.storage.by_hand import conflict_list
 from adapters.storage.deliveries import inbox
 from adapters.storage.id_starts import bounds
@@ -16,6 +15,7 @@ from adapters.storage.outgoing import endpoints
 from adapters.storage.phone import open_writes, untold
 from adapters.storage.practices import connection_details, connection_list, left_visits, rhythms
 from adapters.storage.runs import runs
+from adapters.storage.sheet import days_read, linking, overlaps, sheet, sheet_status
 from adapters.storage.two_way import push_asking, push_board, push_ranges, push_standing
 from console.doctor import keys
 from infra.database import Direct, dispatch, transaction

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from adapters.storage import overlap_policies
-from adapters.storage.overlap_policies import Chosen
 from adapters.storage.phone.sheet_busy import sheet_busy
+from adapters.storage.sheet import overlap_policies
+from adapters.storage.sheet.overlap_policies import Chosen
 from domain.overlaps import Policy
 from domain.slots import PRACTITIONER
 from infra.database import transaction

@@ -11,8 +11,8 @@ from adapters.storage.by_hand.history import read_history
 from adapters.storage.by_hand.run_undoing import Undone, undo_run
 from adapters.storage.by_hand.settling import settle_many, undo_settled
 from adapters.storage.by_hand.undoing import take_off, undo_row, undo_step
-from adapters.storage.run_sheet import RunSheet
 from adapters.storage.runs import candidates
+from adapters.storage.sheet.run_sheet import RunSheet
 from domain.appointments import Appointment
 from domain.errors import BadInput
 from domain.history import Past

@@ -14,12 +14,12 @@ from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.own_rows import Entry, Placed, place
 from adapters.storage.by_hand.sheet_edits import edit_entry, revert_field, settle_conflict
 from adapters.storage.by_hand.undoing import undo_row
-from adapters.storage.entries import EntrySeal
 from adapters.storage.jobs.announcing import sweep
 from adapters.storage.jobs.ledger import Ledger, put
 from adapters.storage.people import accounts
 from adapters.storage.practices import connections
 from adapters.storage.runs.syncing import SyncStore
+from adapters.storage.sheet.entries import EntrySeal
 from domain.appointments import (
     Appointment,
     AppointmentType,

@@ -13,11 +13,11 @@ import redis
 from sqlalchemy import Engine, text
 
 from adapters.opening import Opener
-from adapters.storage.entries import EntrySeal
 from adapters.storage.jobs.ledger import Ledger, put
 from adapters.storage.jobs.spent import StoredSpent
 from adapters.storage.practices import connections, schedule
 from adapters.storage.runs.syncing import SyncStore
+from adapters.storage.sheet.entries import EntrySeal
 from adapters.throttle.clock import RedisThrottle
 from domain.connections import State
 from domain.jobs import JobState

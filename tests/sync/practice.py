@@ -14,10 +14,10 @@ import redis
 from sqlalchemy import Engine, text
 
 from adapters.opening import Opener
-from adapters.storage.entries import EntrySeal
 from adapters.storage.jobs.ledger import put
 from adapters.storage.jobs.spent import StoredSpent
 from adapters.storage.practices import connections
+from adapters.storage.sheet.entries import EntrySeal
 from adapters.throttle.clock import RedisThrottle
 from domain.connections import State
 from domain.jobs import JobState

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from adapters.storage.audit.audit import Access
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.sheet_edits import edit_entry, settle_conflict
-from adapters.storage.entries import EntrySeal
+from adapters.storage.sheet.entries import EntrySeal
 from domain.limits import Budget, Outlook
 from domain.merge import Choice
 from domain.sheet import EntryView

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from adapters.storage import linking
 from adapters.storage.jobs.parked import close_left_open
 from adapters.storage.practices import left_rows
 from adapters.storage.practices.still_connected import REMOVED
+from adapters.storage.sheet import linking
 from domain.errors import NeedsReconnect
 from domain.sources import Page, Query
 from infra.clock import system_clock

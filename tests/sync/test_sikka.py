@@ -14,12 +14,12 @@ import redis
 from sqlalchemy import Engine, text
 
 from adapters.opening import Opener
-from adapters.storage.entries import EntrySeal
 from adapters.storage.jobs.ledger import put
 from adapters.storage.jobs.spent import StoredSpent
 from adapters.storage.phone import holds
 from adapters.storage.phone.writes import WriteLedger
 from adapters.storage.practices import connections, schedule
+from adapters.storage.sheet.entries import EntrySeal
 from adapters.throttle.clock import RedisThrottle
 from console.simulators import Running
 from domain.connections import State

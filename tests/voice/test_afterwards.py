@@ -10,10 +10,10 @@ from uuid import UUID, uuid4
 import pytest
 import redis
 
-from adapters.storage.entries import EntrySeal
 from adapters.storage.phone import opt_outs
 from adapters.storage.phone.texts import TextStore
 from adapters.storage.practices import connection_list
+from adapters.storage.sheet.entries import EntrySeal
 from domain.desk import Outcome, Receipt, Verdict
 from domain.errors import NeedsReconnect
 from domain.jobs import Job, Queue

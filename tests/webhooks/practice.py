@@ -14,9 +14,9 @@ from sqlalchemy import Engine, RowMapping, text
 
 from adapters.opening import Opener
 from adapters.storage.deliveries import webhook_keys
-from adapters.storage.entries import EntrySeal
 from adapters.storage.jobs.ledger import Ledger, put
 from adapters.storage.jobs.spent import StoredSpent
+from adapters.storage.sheet.entries import EntrySeal
 from adapters.throttle.clock import RedisThrottle
 from domain.jobs import JobState
 from domain.runs import SyncType

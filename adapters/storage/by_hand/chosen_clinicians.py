@@ -9,7 +9,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.storage.by_hand.chosen_statuses import taking
-from adapters.storage.entries import RowLike
+from adapters.storage.sheet.entries import RowLike
 from domain.connections import Connection
 from domain.errors import BadInput, Refused
 from domain.fields import Source

@@ -7,8 +7,8 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters import pms
-from adapters.storage.entries import EntrySeal, RowLike
 from adapters.storage.practices import connections
+from adapters.storage.sheet.entries import EntrySeal, RowLike
 from domain.appointments import Status
 from domain.connections import Connection
 from domain.errors import BadInput

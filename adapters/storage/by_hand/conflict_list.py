@@ -13,8 +13,8 @@ from sqlalchemy import RowMapping, TextClause, text
 from adapters.storage.audit.audit import Access, record
 from adapters.storage.by_hand.conflicts import TABLE
 from adapters.storage.by_hand.settling import Shown
-from adapters.storage.entries import EntrySeal, values_in
 from adapters.storage.id_starts import BETWEEN, bounds
+from adapters.storage.sheet.entries import EntrySeal, values_in
 from domain.errors import BadInput
 from domain.fields import RULES
 from domain.window import LONGEST_NAME

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage.entries import EntrySeal
+from adapters.storage.sheet.entries import EntrySeal
 from domain.merge import Conflict
 
 TABLE = "run_sheet_conflicts"

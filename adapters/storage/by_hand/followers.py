@@ -7,8 +7,8 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage.by_hand.history import side
-from adapters.storage.entries import EntrySeal
-from adapters.storage.linking import is_of_pms
+from adapters.storage.sheet.entries import EntrySeal
+from adapters.storage.sheet.linking import is_of_pms
 
 _LINES = text(
     """

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from adapters.storage.entries import RowLike
+from adapters.storage.sheet.entries import RowLike
 from domain import merge
 from domain.fields import Cells
 

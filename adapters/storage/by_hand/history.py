@@ -10,7 +10,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage.audit.audit import Access, record
-from adapters.storage.entries import EntrySeal, RowLike, cells_of, values_in
+from adapters.storage.sheet.entries import EntrySeal, RowLike, cells_of, values_in
 from domain.fields import Cell, Cells, Given, same
 from domain.history import Moved, Past
 from domain.merge import shown

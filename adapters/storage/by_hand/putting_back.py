@@ -13,11 +13,11 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.left_out import left_out
-from adapters.storage import linking
 from adapters.storage.by_hand.hands import Hand
-from adapters.storage.entries import EntrySeal
 from adapters.storage.practices import connections, left_visits
-from adapters.storage.rewriting import Change, write_changes
+from adapters.storage.sheet import linking
+from adapters.storage.sheet.entries import EntrySeal
+from adapters.storage.sheet.rewriting import Change, write_changes
 from domain import merge
 from domain.connections import Connection
 from domain.fields import BOTH_WAYS, RULES

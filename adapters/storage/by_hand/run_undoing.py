@@ -8,14 +8,14 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Row, RowMapping, text
 
-from adapters.storage import linking
 from adapters.storage.audit.audit import record
 from adapters.storage.by_hand.followers import came_with
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.history import Side, changed, side, side_of
 from adapters.storage.by_hand.undoing import AS_SYNCS, BY_SYNCS, moved
-from adapters.storage.entries import EntrySeal
-from adapters.storage.rewriting import Change, write_changes
+from adapters.storage.sheet import linking
+from adapters.storage.sheet.entries import EntrySeal
+from adapters.storage.sheet.rewriting import Change, write_changes
 from domain import merge
 from domain.sheet import NotOnSheet, Settled
 

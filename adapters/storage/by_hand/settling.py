@@ -12,8 +12,8 @@ from sqlalchemy import Row, RowMapping, text
 from adapters.storage.audit.audit import record
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.history import Step, read_choices
-from adapters.storage.entries import EntrySeal
-from adapters.storage.rewriting import Change, write_changes
+from adapters.storage.sheet.entries import EntrySeal
+from adapters.storage.sheet.rewriting import Change, write_changes
 from domain import merge
 from domain.fields import Cells
 from domain.sheet import NotOnSheet, Settled

@@ -7,15 +7,15 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, select, text
 
-from adapters.storage import overlaps
 from adapters.storage.audit.audit import record
 from adapters.storage.by_hand import chosen_clinicians, chosen_statuses
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.sheet_values import read_reason, read_value
-from adapters.storage.entries import EntrySeal
 from adapters.storage.practices.rhythms import wake
-from adapters.storage.rewriting import Change, write_changes
-from adapters.storage.sheet import view_entry
+from adapters.storage.sheet import overlaps
+from adapters.storage.sheet.entries import EntrySeal
+from adapters.storage.sheet.rewriting import Change, write_changes
+from adapters.storage.sheet.sheet import view_entry
 from adapters.storage.tables import run_sheet_appointments as entries
 from domain import merge
 from domain.errors import BadInput

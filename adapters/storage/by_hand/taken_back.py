@@ -10,7 +10,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage.by_hand.history import Side, side
-from adapters.storage.entries import EntrySeal, values_of
+from adapters.storage.sheet.entries import EntrySeal, values_of
 from domain.fields import OF_PATIENT, Cell, Cells, Source, is_blank, same
 from domain.intake import ESTIMATED, PATIENT_MISSING, Incoming, wall_time
 from domain.minimising import Extra, fields_of

@@ -8,16 +8,16 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage import linking, overlaps
 from adapters.storage.audit.audit import record
 from adapters.storage.by_hand import putting_back
 from adapters.storage.by_hand.followers import came_with
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.history import Side, Step, read_steps
 from adapters.storage.by_hand.sheet_edits import locked
-from adapters.storage.entries import EntrySeal
-from adapters.storage.rewriting import Change, write_changes
-from adapters.storage.sheet import PHI_FIELDS, view_entry
+from adapters.storage.sheet import linking, overlaps
+from adapters.storage.sheet.entries import EntrySeal
+from adapters.storage.sheet.rewriting import Change, write_changes
+from adapters.storage.sheet.sheet import PHI_FIELDS, view_entry
 from domain import merge
 from domain.errors import BadInput
 from domain.fields import Cells

@@ -8,16 +8,16 @@ from uuid import uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.storage import sheet_events
 from adapters.storage.audit.audit import Access, record
 from adapters.storage.deliveries import delivery_work
-from adapters.storage.entries import EntrySeal
-from adapters.storage.found_again import Outcome, apply
 from adapters.storage.jobs.ledger import guard, put, save_checkpoint, whose
 from adapters.storage.jobs.spent import keep_spent
 from adapters.storage.practices import connections, still_connected
-from adapters.storage.run_sheet import RunSheet
-from adapters.storage.sheet import PHI_FIELDS
+from adapters.storage.sheet import sheet_events
+from adapters.storage.sheet.entries import EntrySeal
+from adapters.storage.sheet.found_again import Outcome, apply
+from adapters.storage.sheet.run_sheet import RunSheet
+from adapters.storage.sheet.sheet import PHI_FIELDS
 from domain.checks import shut_out
 from domain.connections import Connection, State
 from domain.deliveries import DeliveryState, Look, Seen

@@ -6,10 +6,10 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Engine, text
 
-from adapters.storage import sheet_events
 from adapters.storage.jobs.ledger import COLUMNS, job_of
 from adapters.storage.outgoing.telling import TellingStore
 from adapters.storage.runs.syncing import SyncStore
+from adapters.storage.sheet import sheet_events
 from domain.errors import SyncError
 from domain.jobs import JobState
 from domain.runs import RunStatus

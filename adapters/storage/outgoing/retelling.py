@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage.change_cursors import decode
-from adapters.storage.sheet_changes import NOBODY
+from adapters.storage.sheet.change_cursors import decode
+from adapters.storage.sheet.sheet_changes import NOBODY
 from domain.outgoing import CHANGED
 
 _TELL_FROM = text(

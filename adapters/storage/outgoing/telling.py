@@ -11,10 +11,10 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
 from adapters.storage.audit.audit import Access, record
-from adapters.storage.change_cursors import encode
 from adapters.storage.jobs.ledger import guard
 from adapters.storage.outgoing.retelling import tell_anew
-from adapters.storage.sheet_changes import Place, certain, place_below
+from adapters.storage.sheet.change_cursors import encode
+from adapters.storage.sheet.sheet_changes import Place, certain, place_below
 from adapters.storage.upkeep.database_life import life
 from domain.errors import SyncError, Throttled
 from domain.jobs import Job

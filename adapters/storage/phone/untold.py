@@ -9,12 +9,12 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage.entries import EntrySeal
 from adapters.storage.phone import call_backs
 from adapters.storage.phone.overtaken import IS_OVERTAKEN
 from adapters.storage.phone.showing import IS_SHOWN
 from adapters.storage.phone.texts import TABLE as TEXTS
 from adapters.storage.phone.writes import TABLE as WRITES
+from adapters.storage.sheet.entries import EntrySeal
 from domain.showing import Shown
 from infra.sealing import Sealer
 

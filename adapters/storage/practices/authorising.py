@@ -17,7 +17,7 @@ from adapters.storage.jobs.spent import keep_spent
 from adapters.storage.practices import connections
 from adapters.storage.practices.authorisations import DISPUTED, VENDOR, enter
 from adapters.storage.practices.connections import NewConnection
-from adapters.storage.sheet_events import tell
+from adapters.storage.sheet.sheet_events import tell
 from domain.authorisations import AuthorisationState, Claim, Linked, Office, Placed
 from domain.connections import State
 from domain.errors import SyncError

@@ -13,7 +13,7 @@ from adapters.storage.audit.audit import Access, record
 from adapters.storage.jobs.ledger import guard, put, save_checkpoint
 from adapters.storage.jobs.spent import keep_spent
 from adapters.storage.practices import connections, practice_book, reviving, same_practice
-from adapters.storage.sheet_events import tell
+from adapters.storage.sheet.sheet_events import tell
 from domain.appointments import Practice
 from domain.checks import SUCCESSFUL, UNPAIRED, Check, CheckKind, CheckState, Seen
 from domain.connections import Connection, State

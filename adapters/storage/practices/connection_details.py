@@ -10,7 +10,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage.practices.rhythms import is_adaptive
-from adapters.storage.sheet_status import read_connections
+from adapters.storage.sheet.sheet_status import read_connections
 from domain.names import Confidence, suggestion
 from domain.sheet import ConnectionView
 

@@ -7,11 +7,11 @@ import structlog
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.storage import linking
 from adapters.storage.audit.audit import Access, record
 from adapters.storage.by_hand.hands import Hand
-from adapters.storage.entries import EntrySeal
 from adapters.storage.practices import left_rows
+from adapters.storage.sheet import linking
+from adapters.storage.sheet.entries import EntrySeal
 from infra.database import dispatch, transaction
 from infra.sealing import Sealer
 

@@ -9,13 +9,13 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, TextClause, text
 
-from adapters.storage import linking, overlaps
 from adapters.storage.audit.audit import record
 from adapters.storage.by_hand import putting_back
 from adapters.storage.by_hand.hands import Hand
-from adapters.storage.entries import EntrySeal
 from adapters.storage.practices import connection_list, left_visits
-from adapters.storage.rewriting import Change, write_changes
+from adapters.storage.sheet import linking, overlaps
+from adapters.storage.sheet.entries import EntrySeal
+from adapters.storage.sheet.rewriting import Change, write_changes
 from domain.sheet import NotOnSheet
 from domain.visits import KEPT_APART
 

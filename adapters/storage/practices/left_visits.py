@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage.entries import EntrySeal, RowLike
-from adapters.storage.linking import Listed, Met, known_clinicians, meant, visits_of
+from adapters.storage.sheet.entries import EntrySeal, RowLike
+from adapters.storage.sheet.linking import Listed, Met, known_clinicians, meant, visits_of
 from domain.fields import Cells
 from domain.visits import KEPT_APART, Found, Visit, one_person
 

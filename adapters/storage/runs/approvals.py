@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Row, text
 
-from adapters.storage.entries import EntrySeal
 from adapters.storage.jobs.ledger import put
 from adapters.storage.practices import connections
 from adapters.storage.runs import run_log
 from adapters.storage.runs.runs import LoggedRun
+from adapters.storage.sheet.entries import EntrySeal
 from domain.changes import shape_of
 from domain.previews import GOOD_FOR
 from domain.runs import Run, RunStatus, SyncType

@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage import sheet_events
 from adapters.storage.jobs.ledger import put
 from adapters.storage.runs.backfill_rows import COUNTED, locked, set_state
+from adapters.storage.sheet import sheet_events
 from domain.backfills import Backfill, BackfillState, try_again_after
 from domain.runs import Run, RunStatus
 from domain.work import sync_job

@@ -10,13 +10,13 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
-from adapters.storage.entries import EntrySeal
 from adapters.storage.jobs.ledger import guard
 from adapters.storage.jobs.spent import keep_spent
-from adapters.storage.known_rows import KnownRows
 from adapters.storage.practices import practice_book, references, rhythms, still_connected
-from adapters.storage.run_sheet import RunSheet
 from adapters.storage.runs import approvals, candidates, changes, previews, run_log, run_progress
+from adapters.storage.sheet.entries import EntrySeal
+from adapters.storage.sheet.known_rows import KnownRows
+from adapters.storage.sheet.run_sheet import RunSheet
 from adapters.storage.two_way import pushes
 from domain.appointments import Appointment, AppointmentType, Practitioner
 from domain.connections import Connection

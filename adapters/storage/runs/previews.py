@@ -8,9 +8,9 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.storage.audit.audit import Access, record
-from adapters.storage.entries import EntrySeal
 from adapters.storage.runs import run_log, runs
 from adapters.storage.runs.runs import LoggedRun
+from adapters.storage.sheet.entries import EntrySeal
 from domain.intake import Incoming
 
 Line = dict[str, Any]

@@ -8,10 +8,10 @@ from datetime import date
 
 from sqlalchemy import Connection as Db
 
-from adapters.storage import sheet_events
 from adapters.storage.jobs.ledger import CHECKPOINT, checkpoint_values, must_be_held
 from adapters.storage.jobs.spent import KEEP, spent_values
 from adapters.storage.practices.still_connected import REMOVED
+from adapters.storage.sheet import sheet_events
 from domain.errors import CalledOff
 from domain.jobs import Job
 from domain.runs import COUNTED, Run

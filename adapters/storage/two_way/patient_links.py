@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage import sheet_events
-from adapters.storage.entries import EntrySeal
 from adapters.storage.practices.own_practice import OF_ENTRY, vendors
+from adapters.storage.sheet import sheet_events
+from adapters.storage.sheet.entries import EntrySeal
 from adapters.storage.upkeep.left_out_now import left_out_now
 from domain.connections import Connection
 from domain.fields import Cells

@@ -10,16 +10,16 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, text
 
-from adapters.storage import linking, sheet_events
 from adapters.storage.by_hand.conflicts import Closed, close_conflicts
-from adapters.storage.entries import EntrySeal
-from adapters.storage.found_again import Outcome, apply
 from adapters.storage.jobs.ledger import guard
 from adapters.storage.jobs.spent import keep_spent
 from adapters.storage.phone.writes import WriteLedger
 from adapters.storage.practices import connections
 from adapters.storage.practices.own_practice import practices_of
-from adapters.storage.run_sheet import RunSheet
+from adapters.storage.sheet import linking, sheet_events
+from adapters.storage.sheet.entries import EntrySeal
+from adapters.storage.sheet.found_again import Outcome, apply
+from adapters.storage.sheet.run_sheet import RunSheet
 from adapters.storage.upkeep.left_out_now import left_out_now
 from domain import merge
 from domain.appointments import Appointment

@@ -10,9 +10,9 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage.by_hand.conflicts import Closed, close_conflicts
-from adapters.storage.entries import EntrySeal, forgotten
-from adapters.storage.rewriting import write_rows
-from adapters.storage.sheet_events import tell
+from adapters.storage.sheet.entries import EntrySeal, forgotten
+from adapters.storage.sheet.rewriting import write_rows
+from adapters.storage.sheet.sheet_events import tell
 from domain import merge
 from domain.minimising import Extra, fields_of
 from domain.window import local_day

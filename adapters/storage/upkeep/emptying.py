@@ -11,12 +11,12 @@ from sqlalchemy import Engine, text
 from adapters.left_out import left_out
 from adapters.storage.audit.audit import Access, record
 from adapters.storage.by_hand import taken_back
-from adapters.storage.entries import EntrySeal
 from adapters.storage.jobs.ledger import guard, put, save_checkpoint, whose
 from adapters.storage.phone import cached
 from adapters.storage.practices import connections
 from adapters.storage.practices.rhythms import wake
 from adapters.storage.runs import recordings
+from adapters.storage.sheet.entries import EntrySeal
 from adapters.storage.upkeep import emptied_beside, emptied_rows
 from adapters.storage.upkeep.emptied_rows import BATCH, Emptied, LeftOut
 from adapters.storage.upkeep.left_out_now import LeftOutNow, left_out_now

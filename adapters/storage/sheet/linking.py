@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, text
 
 from adapters.phones import normalised, region_of
 from adapters.storage.by_hand.hand_changes import Change
-from adapters.storage.entries import EntrySeal, RowLike
+from adapters.storage.sheet.entries import EntrySeal, RowLike
 from domain import merge
 from domain.fields import Cells, Source
 from domain.names import read

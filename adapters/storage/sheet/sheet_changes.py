@@ -14,10 +14,10 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage import overlaps
 from adapters.storage.audit.audit import Access, record
-from adapters.storage.entries import EntrySeal
-from adapters.storage.sheet import PHI_FIELDS, SELECT_ENTRIES, views
+from adapters.storage.sheet import overlaps
+from adapters.storage.sheet.entries import EntrySeal
+from adapters.storage.sheet.sheet import PHI_FIELDS, SELECT_ENTRIES, views
 from adapters.storage.upkeep.database_life import life
 from domain.sheet import Column, EntryView
 

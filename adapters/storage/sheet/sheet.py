@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Row, RowMapping, text
 
-from adapters.storage import overlaps
 from adapters.storage.audit.audit import Access, record
-from adapters.storage.entries import EntrySeal
-from adapters.storage.sheet_events import newest
+from adapters.storage.sheet import overlaps
+from adapters.storage.sheet.entries import EntrySeal
+from adapters.storage.sheet.sheet_events import newest
 from domain.fields import Cell, Given
 from domain.merge import conflicts
 from domain.names import clinician

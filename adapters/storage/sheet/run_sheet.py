@@ -11,12 +11,13 @@ from sqlalchemy import RowMapping, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.left_out import left_out
-from adapters.storage import linking, row_prints
 from adapters.storage.by_hand import taken_back
 from adapters.storage.by_hand.conflicts import Closed, close_conflicts, open_conflicts
-from adapters.storage.day_sheets import sheets_of
-from adapters.storage.entries import EntrySeal, values_of
-from adapters.storage.page_changes import (
+from adapters.storage.practices import left_visits
+from adapters.storage.sheet import linking, row_prints
+from adapters.storage.sheet.day_sheets import sheets_of
+from adapters.storage.sheet.entries import EntrySeal, values_of
+from adapters.storage.sheet.page_changes import (
     PageChange,
     referred,
     standing,
@@ -24,8 +25,7 @@ from adapters.storage.page_changes import (
     to_push,
     told,
 )
-from adapters.storage.practices import left_visits
-from adapters.storage.rewriting import write_rows
+from adapters.storage.sheet.rewriting import write_rows
 from adapters.storage.tables import run_sheet_appointments as entries
 from adapters.storage.tables import run_sheet_history
 from adapters.storage.two_way import pushes

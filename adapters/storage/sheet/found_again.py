@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage import linking
 from adapters.storage.practices import still_connected
-from adapters.storage.run_sheet import Applied, RunSheet
+from adapters.storage.sheet import linking
+from adapters.storage.sheet.run_sheet import Applied, RunSheet
 from domain.appointments import Appointment
 from domain.connections import Connection
 from domain.deliveries import Seen

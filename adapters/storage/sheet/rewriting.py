@@ -14,9 +14,9 @@ from sqlalchemy import insert
 from adapters.storage.by_hand.conflicts import Closed, close_conflicts, open_conflicts
 from adapters.storage.by_hand.hand_changes import Change
 from adapters.storage.by_hand.hands import Hand
-from adapters.storage.day_sheets import sheets_of
-from adapters.storage.entries import EntrySeal
-from adapters.storage.sheet_events import tell
+from adapters.storage.sheet.day_sheets import sheets_of
+from adapters.storage.sheet.entries import EntrySeal
+from adapters.storage.sheet.sheet_events import tell
 from adapters.storage.tables import run_sheet_appointments as entries
 from adapters.storage.tables import run_sheet_history
 from adapters.storage.two_way.pushes import owed

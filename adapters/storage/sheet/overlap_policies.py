@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from adapters.storage.audit.audit import record
 from adapters.storage.by_hand.hands import Hand
-from adapters.storage.sheet_events import tell
+from adapters.storage.sheet.sheet_events import tell
 from domain.names import clinician
 from domain.overlaps import Policy
 from domain.sheet import NotOnSheet

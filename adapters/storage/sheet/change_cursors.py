@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
 from uuid import UUID
 
-from adapters.storage.sheet_changes import Place
+from adapters.storage.sheet.sheet_changes import Place
 
 
 def encode(place: Place) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from adapters.storage.run_sheet import RunSheet
+from adapters.storage.sheet.run_sheet import RunSheet
 from domain.appointments import Appointment
 from domain.intake import Stored, known_by_origin
 from domain.origins import record_of
