@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
@@ -20,8 +19,6 @@ WAIT_SECONDS = 5.0
 AGAIN_SECONDS = 0.5
 
 _TELL = "redis.call('RPUSH', KEYS[1], ARGV[1]) redis.call('EXPIRE', KEYS[1], ARGV[2])"
-
-Heard = Callable[[UUID], None]
 
 
 class Teller:

@@ -62,14 +62,3 @@ def shape_of(connection: Connection) -> str:
         ),
     )
     return sha256(repr(parts).encode()).hexdigest()[:16]
-
-
-def is_todays(days: Days, *, today: date, ahead: int) -> bool:
-    """Whether these are the very days the timetable reads now."""
-    return days == (today, today + timedelta(days=ahead))
-
-
-def covers_todays(days: Days, *, today: date, ahead: int) -> bool:
-    """Whether the timetable's days are among these."""
-    first, last = days
-    return first <= today and today + timedelta(days=ahead) <= last

@@ -70,11 +70,6 @@ class Owed:
     since: datetime | None = None
 
 
-class Turn(StrEnum):
-    FIRED = "fired"
-    CLEARED = "cleared"
-
-
 def assess(facts: Facts, *, now: datetime) -> Freshness:
     for status, since_when in CHECKS:
         since = since_when(facts, now)
@@ -112,22 +107,6 @@ SUSPENDED: Mapping[Status, str] = {
 
 def _rows(count: int) -> str:
     return "1 change" if count == 1 else f"{count} changes"
-
-
-def turned(previous: Status | None, current: Status) -> Turn | None:
-    """Whether an alert fires or clears. `previous` is the last `remembered` status."""
-    if current is Status.CLOSED:
-        return None
-    before = SEVERITY.get(previous, 0) if previous else 0
-    now = SEVERITY.get(current, 0)
-    if now > before:
-        return Turn.FIRED
-    return Turn.CLEARED if before and not now else None
-
-
-def remembered(previous: Status | None, current: Status) -> Status | None:
-    """What to keep for the next `turned`: closing time neither mends nor breaks anything."""
-    return previous if current is Status.CLOSED else current
 
 
 SEVERITY: Mapping[Status, int] = {Status.LATE: 1, Status.FAILING: 2, Status.NEEDS_SIGN_IN: 3}

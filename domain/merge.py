@@ -130,11 +130,6 @@ def shown(cells: Cells) -> dict[str, Any]:
     return {field: _seen(field, cell) for field, cell in cells.items()}
 
 
-def is_untouched(cells: Cells) -> bool:
-    """Nothing but the PMS is in it: a merge then simply takes what comes in."""
-    return all(cell.is_plain for cell in cells.values())
-
-
 def conflicts(cells: Cells) -> tuple[Conflict, ...]:
     return tuple(
         Conflict(field, cell.given, theirs, cell.base)

@@ -154,10 +154,3 @@ class AppointmentSource(Protocol):
 
     def drain_spent(self) -> Sequence[Spend]:
         """The requests made since the last call, to be stored with what they brought."""
-
-
-class Pairing(Protocol):
-    """A PMS whose practices are connected with a code that staff read out."""
-
-    def pair(self, code: str) -> str:
-        """The site the code stands for; the code is spent."""

@@ -72,11 +72,6 @@ class Authorisations(BaseModel):
     authorisations: list[AuthorisationAnswer]
 
 
-class OneAuthorisation(BaseModel):
-    success: Literal[True] = True
-    authorisation: AuthorisationAnswer
-
-
 class Link(BaseModel):
     success: Literal[True] = True
     url: str

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.connections import State
-from domain.freshness import Facts, Freshness, Status, Turn, ago, assess, remembered, turned
+from domain.freshness import Facts, Freshness, Status, ago, assess
 from domain.hours import OpeningHours
 
 MIN = timedelta(minutes=1)
@@ -187,39 +187,6 @@ def test_overlapping_shifts_are_one_opening() -> None:
 
     assert found is not None
     assert (found.start.hour, found.end.hour) == (8, 13)
-
-
-@pytest.mark.parametrize(
-    ("previous", "current", "turn"),
-    [
-        (None, Status.ON_TIME, None),
-        (None, Status.LATE, Turn.FIRED),
-        (Status.ON_TIME, Status.LATE, Turn.FIRED),
-        (Status.LATE, Status.LATE, None),
-        (Status.LATE, Status.FAILING, Turn.FIRED),
-        (Status.FAILING, Status.LATE, None),
-        (Status.FAILING, Status.NEEDS_SIGN_IN, Turn.FIRED),
-        (Status.LATE, Status.ON_TIME, Turn.CLEARED),
-        (Status.NEEDS_SIGN_IN, Status.PAUSED, Turn.CLEARED),
-        (Status.LATE, Status.CLOSED, None),
-        (Status.ON_TIME, Status.CLOSED, None),
-        (Status.PAUSED, Status.ON_TIME, None),
-    ],
-)
-def test_an_alert_fires_when_it_gets_worse_and_clears_when_it_is_well(
-    previous: Status | None, current: Status, turn: Turn | None
-) -> None:
-    assert turned(previous, current) is turn
-
-
-def test_a_night_in_between_neither_clears_nor_repeats_an_alert() -> None:
-    told: list[Turn | None] = []
-    known: Status | None = Status.ON_TIME
-    for current in (Status.LATE, Status.CLOSED, Status.ON_TIME, Status.CLOSED, Status.LATE):
-        told.append(turned(known, current))
-        known = remembered(known, current)
-
-    assert told == [Turn.FIRED, None, Turn.CLEARED, None, Turn.FIRED]
 
 
 FACTS = st.builds(

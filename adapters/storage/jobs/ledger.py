@@ -12,7 +12,6 @@ from domain.errors import FenceLost, SyncError
 from domain.jobs import MAX_FAILURES, Job, JobState, NewJob, Queue
 from infra.database import BrokenData, dispatch
 
-CHANNEL = "jobs"
 LEASE_SECONDS = 10
 
 _PUT = text(

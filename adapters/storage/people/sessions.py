@@ -58,7 +58,6 @@ _FIND = text(
 )
 _END = text("DELETE FROM sessions WHERE token_hash = :hash")
 _PRUNE = text("DELETE FROM sessions WHERE expires_at <= :now")
-_PRUNE_LINKS = text("DELETE FROM login_links WHERE expires_at <= :now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +121,6 @@ def find_session(db: Db, token: str, *, now: datetime) -> Person | None:
 
 def end_session(db: Db, token: str) -> None:
     db.execute(_END, {"hash": _hash(token)})
-
-
-def prune_links(db: Db, *, now: datetime) -> None:
-    db.execute(_PRUNE_LINKS, {"now": now})
 
 
 def _hash(token: str) -> bytes:

@@ -115,12 +115,6 @@ class NewCheck:
     token_url: str | None = None
 
 
-def ask(db: Db, connection: Connection, new: NewCheck) -> int:
-    """Store the check with the job that carries it; the job's id."""
-    begin(db, connection, new)
-    return carry(db, connection, new.id)
-
-
 def begin(db: Db, connection: Connection, new: NewCheck) -> None:
     """Store the check before its secrets, so that none is ever in the store that no row names."""
     values = {name: getattr(new, name) for name in NewCheck.__slots__}

@@ -17,11 +17,6 @@ _NEW_SHEETS = text(
 )
 
 
-def sheet_of(db: Db, *, account_id: str, day: date) -> UUID:
-    """The id of the account's sheet of that practice-local day."""
-    return sheets_of(db, account_id=account_id, days={day})[day]
-
-
 def sheets_of(db: Db, *, account_id: str, days: Collection[date]) -> Mapping[date, UUID]:
     """The ids of the account's sheets of those days; nearly always they are there already."""
     wanted = {"account_id": account_id, "days": sorted(set(days))}

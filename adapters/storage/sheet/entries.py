@@ -41,7 +41,6 @@ SEALED_TEXT = {
     "notes": "notes",
 }
 NAME_PARTS = ("patient_name", "patient_first_name", "patient_last_name")
-SEALED_COLUMNS = ("patient_name", *SEALED_TEXT.values(), "telehealth_links", "touched")
 
 
 def values_of(appointment: Appointment, clinician_id: UUID | None) -> dict[str, Value]:
@@ -175,13 +174,6 @@ class EntrySeal:
     def _open_json(self, row_id: UUID, column: str, blob: bytes | None) -> Any:
         plain = self._open(row_id, column, blob)
         return None if plain is None else json.loads(plain)
-
-
-def as_snapshot(values: Values, cells: Cells, *, at: datetime, **more: Any) -> dict[str, Any]:
-    """As a row's own snapshot, of cells that were never stored so."""
-    kept = {name: one for name, one in cells.items() if not one.is_plain}
-    touched = {field: _stored(field, cell) for field, cell in kept.items()}
-    return {**values, "at": at.isoformat(), "touched": touched, **more}
 
 
 def cells_of(snapshot: Mapping[str, Any]) -> Cells | None:

@@ -8,9 +8,6 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-SUBJECTS = ("patient", "appointment", "charge")
-STATES = ("done", "waiting", "failed")
-
 # What was superseded before it left (withdrawn) did nothing: what took its place is told.
 # A pass that found nothing would bury what happened: it is told only if it failed.
 _LINES = text(
