@@ -24,6 +24,7 @@ import psycopg
 from redis import Redis
 from sqlalchemy import Engine, text
 
+from adapters.storage.jobs.ledger import CHANNEL
 from adapters.throttle.instants import from_micros, to_micros
 from adapters.throttle.steering import lead, steered
 from infra.clock import system_clock
@@ -56,7 +57,7 @@ _LEASED = text(
     WHERE state = 'running'
     """
 )
-_WAKE = text("NOTIFY jobs")
+_WAKE = text(f"NOTIFY {CHANNEL}")
 
 
 def prepare(database_url: str, *, more: str = "") -> None:

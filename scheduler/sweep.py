@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy import Engine
 
 from adapters.storage.jobs import announcing
+from adapters.storage.jobs.ledger import CHANNEL
 from adapters.storage.runs.backfill_chunks import pause_stranded
 from domain.errors import SyncError, Transient
 from infra.database import dispatch, listen
@@ -63,7 +64,7 @@ def keep_announcing(
     stopping: Stopping,
 ) -> None:
     """Announce whenever a job is put, freed or becomes due, until asked to stop."""
-    with listen(url, "jobs") as bell:
+    with listen(url, CHANNEL) as bell:
         while not stopping.asked:
             try:
                 announce_ready(engine, announcer)

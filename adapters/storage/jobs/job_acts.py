@@ -9,6 +9,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.storage.jobs.job_search import MATCHES, Wanted, read
+from adapters.storage.jobs.ledger import ring
 from domain.errors import BadInput
 from domain.jobs import JobState
 from domain.sheet import Settled, Stale
@@ -84,7 +85,6 @@ _END = text(
     FROM chosen WHERE jobs.id = chosen.id AND jobs.state = ANY(:states) RETURNING jobs.id
     """  # noqa: S608 - this module's own words
 )
-_NOTIFY = text("SELECT pg_notify('jobs', '')")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,7 @@ def _done(db: Db, act: Act, wanted: Wanted, *, most: int, reason: str) -> Sequen
     values = _values(act, wanted, most=most)
     if act is Act.RETRY:
         ids = db.execute(_RETRY, values).scalars().all()
-        db.execute(_NOTIFY)
+        ring(db)
         return ids
     if not reason.strip():
         raise BadInput("Say why; the reason is kept with the job.")

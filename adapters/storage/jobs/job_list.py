@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
+from adapters.storage.jobs.ledger import ring
 from domain.errors import BadInput
 from domain.jobs import JobState, Queue
 
@@ -58,7 +59,6 @@ _DISCARD = text(
     WHERE id = :id AND state IN ('dead', 'ready')
     """
 )
-_NOTIFY = text("SELECT pg_notify('jobs', '')")
 _DEPTH = text(
     """
     SELECT queue,
@@ -135,7 +135,7 @@ def replay(db: Db, job_id: int) -> None:
         raise BadInput(f"Job {twin.id} waits to do the same; job {job_id} need not run again.")
     if db.execute(_REPLAY, {"id": job_id}).rowcount != 1:
         raise BadInput(f"Job {job_id} is {state}; only dead or cancelled jobs can run again.")
-    db.execute(_NOTIFY)
+    ring(db)
 
 
 def discard(db: Db, job_id: int, *, reason: str) -> None:

@@ -13,6 +13,8 @@ from domain.jobs import MAX_FAILURES, Job, JobState, NewJob, Queue
 from infra.database import BrokenData, dispatch
 
 LEASE_SECONDS = 10
+CHANNEL = "jobs"
+"""Where schedulers listen for jobs that may have become ready."""
 
 _PUT = text(
     """
@@ -29,7 +31,7 @@ _PUT = text(
     RETURNING id
     """
 )
-_NOTIFY = text("SELECT pg_notify('jobs', '')")
+_RING = text(f"SELECT pg_notify('{CHANNEL}', '')")
 
 # A job that goes back to waiting gives its key up where another with that key waits or runs: the
 # follow-up is a row of its own, and the index allows one of them only. Each state is asked for by
@@ -182,8 +184,13 @@ def put(connection: Connection, job: NewJob) -> int:
             "max_seconds": job.max_seconds,
         },
     ).scalar_one()
-    connection.execute(_NOTIFY)
+    ring(connection)
     return job_id
+
+
+def ring(connection: Connection) -> None:
+    """Wake the schedulers once this transaction is over: a job may be ready to be announced."""
+    connection.execute(_RING)
 
 
 def guard(connection: Connection, job: Job) -> None:
@@ -318,7 +325,7 @@ class Ledger:
     def _write(self, statement: Any, values: Mapping[str, Any]) -> Row[Any] | None:
         with dispatch(self._engine) as connection:
             row = connection.execute(statement, values).first()
-            connection.execute(_NOTIFY)
+            ring(connection)
             return row
 
 

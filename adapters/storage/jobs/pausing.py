@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
+from adapters.storage.jobs.ledger import ring
 from domain.errors import BadInput
 from domain.jobs import Queue
 
@@ -19,7 +20,6 @@ _PAUSE = text(
 )
 _RESUME = text("DELETE FROM paused_queues WHERE account_id = :account_id AND queue = :queue")
 _PAUSED = text("SELECT queue, reason, paused_by, paused_at FROM paused_queues")
-_NOTIFY = text("SELECT pg_notify('jobs', '')")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ def pause(db: Db, *, account_id: str, queue: Queue, reason: str, by: str) -> boo
 def resume(db: Db, *, account_id: str, queue: Queue) -> bool:
     """Whether it was paused; what waits is announced at once."""
     done = db.execute(_RESUME, {"account_id": account_id, "queue": queue.value})
-    db.execute(_NOTIFY)
+    ring(db)
     return done.rowcount == 1
 
 
