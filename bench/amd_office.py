@@ -24,7 +24,7 @@ from adapters.storage.audit.audit import Access
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.sheet_edits import edit_entry
 from adapters.storage.practices.connections import NewConnection
-from adapters.storage.sheet.sheet import read_sheet
+from adapters.storage.sheet.reading import read_sheet
 from bench.steered import Time, prepare
 from console import setting_up
 from console.setting_up import Wanted

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from adapters.storage.people import accounts
-from adapters.storage.sheet.sheet import read_sheet
+from adapters.storage.sheet.reading import read_sheet
 from console import given, output
 from console.auditing import access
 from console.opened import load

@@ -14,7 +14,7 @@ from adapters.storage.by_hand import chosen_clinicians
 from adapters.storage.by_hand.history import history_of
 from adapters.storage.by_hand.sheet_edits import edit_entry, revert_field
 from adapters.storage.by_hand.undoing import put_back, take_off, undo_row, undo_step
-from adapters.storage.sheet.sheet import read_entry, read_sheet
+from adapters.storage.sheet.reading import read_entry, read_sheet
 from adapters.storage.sheet.sheet_status import read_connections, read_runs, read_waiting
 from domain.names import clinician
 from domain.overlaps import DECIDING

@@ -18,7 +18,7 @@ from adapters.storage.practices.rhythms import wake
 from adapters.storage.sheet import overlap_policies
 from adapters.storage.sheet.days_read import read_days
 from adapters.storage.sheet.overlap_policies import OverlapPolicies
-from adapters.storage.sheet.sheet import read_entry, read_sheet
+from adapters.storage.sheet.reading import read_entry, read_sheet
 from adapters.storage.sheet.sheet_status import read_connections
 from adapters.storage.two_way import push_log
 from adapters.storage.two_way.push_standing import (

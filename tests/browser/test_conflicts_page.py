@@ -11,7 +11,7 @@ from adapters.storage.audit.audit import Access
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.sheet_edits import edit_entry
 from adapters.storage.practices import connections
-from adapters.storage.sheet.run_sheet import RunSheet
+from adapters.storage.sheet.connection_sheet import ConnectionSheet
 from domain.appointments import Appointment, Patient
 from domain.intake import row_id, sort_page
 from domain.window import Window
@@ -41,7 +41,7 @@ def run(site: Site, visit: Appointment, *, at: datetime) -> UUID:
         connection_id = db.execute(found).scalar_one()
     with database.transaction(site.ports.database, account_id=account) as db:
         connection = replace(connections.load(db, connection_id), telehealth_only=False)
-        sheet = RunSheet(db, connection, site.seal())
+        sheet = ConnectionSheet(db, connection, site.seal())
         keyed = [(row_id(connection_id, visit), visit)]
         sorted_ = sort_page(
             keyed,

@@ -12,8 +12,8 @@ from adapters.storage.audit.audit import Access
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.sheet_edits import edit_entry, settle_conflict
 from adapters.storage.practices import connections
+from adapters.storage.sheet.connection_sheet import Applied, ConnectionSheet
 from adapters.storage.sheet.entries import EntrySeal
-from adapters.storage.sheet.run_sheet import Applied, RunSheet
 from domain.appointments import Appointment, Patient
 from domain.connections import Connection
 from domain.intake import Sorted, row_id, sort_page
@@ -66,7 +66,7 @@ class Desk:
         self.now += timedelta(minutes=1)
         keyed = [(row_id(self.connection.id, one), one) for one in visits]
         with transaction(self.engine, account_id=self.account) as db:
-            sheet = RunSheet(db, self.connection, self.seal)
+            sheet = ConnectionSheet(db, self.connection, self.seal)
             found = sort_page(
                 keyed,
                 sheet.stored([row for row, _ in keyed]),
@@ -85,7 +85,7 @@ class Desk:
         """The PMS no longer has it."""
         self.now += timedelta(minutes=1)
         with transaction(self.engine, account_id=self.account) as db:
-            sheet = RunSheet(db, self.connection, self.seal)
+            sheet = ConnectionSheet(db, self.connection, self.seal)
             return sheet.take_off([self.id_of(visit)], at=self.now, run_id=uuid4())
 
     def type_in(self, visit: Appointment, **changes: Any) -> EntryView:

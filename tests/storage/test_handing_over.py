@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from adapters.storage.practices import connections, left_rows, practice_book
 from adapters.storage.sheet import found_again, linking
-from adapters.storage.sheet.run_sheet import RunSheet
+from adapters.storage.sheet.connection_sheet import ConnectionSheet
 from domain.appointments import Appointment, Practitioner, Status
 from domain.deliveries import Seen
 from infra.database import transaction
@@ -75,7 +75,7 @@ def look(desk: Desk, *visits: Appointment) -> found_again.Outcome:
     with transaction(desk.engine, account_id=desk.account) as db:
         return found_again.apply(
             db,
-            RunSheet(db, desk.connection, desk.seal),
+            ConnectionSheet(db, desk.connection, desk.seal),
             Seen(found={one.pms_id: [one] for one in visits}),
             connection=desk.connection,
             sealer=desk.sealer,

@@ -12,8 +12,8 @@ from adapters.storage.by_hand.given_rows import read_rows
 from adapters.storage.by_hand.own_rows import Outcome, Placed, place
 from adapters.storage.by_hand.sheet_edits import edit_entry
 from adapters.storage.sheet import linking
-from adapters.storage.sheet.run_sheet import RunSheet
-from adapters.storage.sheet.sheet import read_entry, read_sheet
+from adapters.storage.sheet.connection_sheet import ConnectionSheet
+from adapters.storage.sheet.reading import read_entry, read_sheet
 from domain.errors import BadInput
 from domain.fields import Source
 from domain.intake import row_id, sort_page
@@ -369,7 +369,7 @@ def test_a_scan_that_comes_while_a_page_is_being_written_waits_for_it(desk: Desk
     keyed = [(row_id(desk.connection.id, VISIT), VISIT)]
 
     with transaction(desk.engine, account_id=desk.account) as db:
-        pms = RunSheet(db, desk.connection, desk.seal)
+        pms = ConnectionSheet(db, desk.connection, desk.seal)
         found = sort_page(
             keyed,
             {},

@@ -12,7 +12,7 @@ from adapters.storage.by_hand.sheet_edits import edit_entry, revert_field
 from adapters.storage.by_hand.undoing import put_back, take_off, undo_step
 from adapters.storage.sheet import overlap_policies
 from adapters.storage.sheet.overlap_policies import Chosen
-from adapters.storage.sheet.sheet import read_sheet
+from adapters.storage.sheet.reading import read_sheet
 from domain.appointments import Appointment, Status
 from domain.overlaps import Overlapping, Policy
 from domain.sheet import Sheet

@@ -15,7 +15,7 @@ from adapters.storage.outgoing import endpoints
 from adapters.storage.phone import open_writes, untold
 from adapters.storage.practices import connection_details, connection_list, left_visits, rhythms
 from adapters.storage.runs import runs
-from adapters.storage.sheet import days_read, linking, overlaps, sheet, sheet_status
+from adapters.storage.sheet import days_read, linking, overlaps, reading, sheet_status
 from adapters.storage.two_way import push_asking, push_board, push_ranges, push_standing
 from console.doctor import keys
 from infra.database import Direct, dispatch, transaction
@@ -272,12 +272,12 @@ def test_a_page_of_settled_conflicts_reads_no_others_however_often_it_is_asked_f
 
 def test_of_whom_a_row_is_is_looked_up_for_each_however_few_rows_are_expected(filled: Rig) -> None:
     """Taken for few, each was compared with every practitioner there is."""
-    asked = sheet._asked(  # noqa: SLF001
+    asked = reading._asked(  # noqa: SLF001
         date(2026, 6, 2), date(2026, 6, 8), account_id=ACCOUNT, connection_id=None
     )
 
     with transaction(filled.engine, account_id=ACCOUNT) as db:
-        plan = explained(db, sheet._DAYS, asked)  # noqa: SLF001
+        plan = explained(db, reading._DAYS, asked)  # noqa: SLF001
 
     joins = [line for line in plan if "Join Filter" in line]
     assert [line for line in joins if "practitioner" in line or "pms_connection_id" in line] == []

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.storage.sheet import sheet as reading
+from adapters.storage.sheet import reading
 from infra.sealing import Keyring, Sealer
 from tests.storage.desk import VISIT, desk_of
 from tests.storage.rig import Rig

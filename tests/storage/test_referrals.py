@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine
 
-from adapters.storage.sheet.sheet import read_entry
+from adapters.storage.sheet.reading import read_entry
 from domain.appointments import Appointment
 from infra.database import transaction
 from infra.sealing import Keyring, Sealer

@@ -12,7 +12,7 @@ from adapters.storage.by_hand.run_undoing import Undone, undo_run
 from adapters.storage.by_hand.settling import settle_many, undo_settled
 from adapters.storage.by_hand.undoing import take_off, undo_row, undo_step
 from adapters.storage.runs import candidates
-from adapters.storage.sheet.run_sheet import RunSheet
+from adapters.storage.sheet.connection_sheet import ConnectionSheet
 from domain.appointments import Appointment
 from domain.errors import BadInput
 from domain.history import Past
@@ -48,7 +48,7 @@ def run(desk: Desk, *visits: Appointment, gone: tuple[Appointment, ...] = ()) ->
         """
         values = {"id": run_id, "account": desk.account, "connection": desk.connection.id}
         db.execute(text(job), values)
-        pms = RunSheet(db, desk.connection, desk.seal)
+        pms = ConnectionSheet(db, desk.connection, desk.seal)
         found = sort_page(
             keyed,
             pms.stored([row for row, _ in keyed]),

@@ -17,7 +17,7 @@ from adapters.storage.audit.audit import Access
 from adapters.storage.jobs.ledger import put
 from adapters.storage.practices import connections, practice_book
 from adapters.storage.sheet.entries import EntrySeal
-from adapters.storage.sheet.sheet import read_sheet
+from adapters.storage.sheet.reading import read_sheet
 from console.sheet import as_answer
 from console.simulators import Running
 from console.truth import Difference, differences, untold

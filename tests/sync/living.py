@@ -20,7 +20,7 @@ from adapters.storage.audit.audit import Access
 from adapters.storage.jobs.ledger import Ledger, put
 from adapters.storage.practices import connections, practice_book
 from adapters.storage.sheet.entries import EntrySeal
-from adapters.storage.sheet.sheet import read_sheet
+from adapters.storage.sheet.reading import read_sheet
 from domain.connections import State
 from domain.jobs import JobState
 from domain.limits import Budget, Outlook

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from adapters.storage.sheet.sheet import PHI_FIELDS
+from adapters.storage.sheet.reading import PHI_FIELDS
 from infra.database import transaction
 from tests.sync.practice import ACCOUNT, Practice
 from tests.sync.test_a_day import assert_equals_the_pms

@@ -14,8 +14,8 @@ from adapters.storage.by_hand.sheet_values import read_reason, read_value
 from adapters.storage.practices.rhythms import wake
 from adapters.storage.sheet import overlaps
 from adapters.storage.sheet.entries import EntrySeal
+from adapters.storage.sheet.reading import view_entry
 from adapters.storage.sheet.rewriting import Change, write_changes
-from adapters.storage.sheet.sheet import view_entry
 from adapters.storage.tables import run_sheet_appointments as entries
 from domain import merge
 from domain.errors import BadInput

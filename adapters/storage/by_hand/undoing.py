@@ -16,8 +16,8 @@ from adapters.storage.by_hand.history import Side, Step, read_steps
 from adapters.storage.by_hand.sheet_edits import locked
 from adapters.storage.sheet import linking, overlaps
 from adapters.storage.sheet.entries import EntrySeal
+from adapters.storage.sheet.reading import PHI_FIELDS, view_entry
 from adapters.storage.sheet.rewriting import Change, write_changes
-from adapters.storage.sheet.sheet import PHI_FIELDS, view_entry
 from domain import merge
 from domain.errors import BadInput
 from domain.fields import Cells

@@ -14,10 +14,10 @@ from adapters.storage.jobs.ledger import guard, put, save_checkpoint, whose
 from adapters.storage.jobs.spent import keep_spent
 from adapters.storage.practices import connections, still_connected
 from adapters.storage.sheet import sheet_events
+from adapters.storage.sheet.connection_sheet import ConnectionSheet
 from adapters.storage.sheet.entries import EntrySeal
 from adapters.storage.sheet.found_again import Outcome, apply
-from adapters.storage.sheet.run_sheet import RunSheet
-from adapters.storage.sheet.sheet import PHI_FIELDS
+from adapters.storage.sheet.reading import PHI_FIELDS
 from domain.checks import shut_out
 from domain.connections import Connection, State
 from domain.deliveries import DeliveryState, Look, Seen
@@ -98,7 +98,7 @@ class Refetching:
             keep_spent(db, spent)
             outcome = apply(
                 db,
-                RunSheet(db, self.connection, seal),
+                ConnectionSheet(db, self.connection, seal),
                 seen,
                 connection=self.connection,
                 sealer=self._sealer,

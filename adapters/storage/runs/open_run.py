@@ -14,9 +14,9 @@ from adapters.storage.jobs.ledger import guard
 from adapters.storage.jobs.spent import keep_spent
 from adapters.storage.practices import practice_book, references, rhythms, still_connected
 from adapters.storage.runs import approvals, candidates, changes, previews, run_log, run_progress
+from adapters.storage.sheet.connection_sheet import ConnectionSheet
 from adapters.storage.sheet.entries import EntrySeal
 from adapters.storage.sheet.known_rows import KnownRows
-from adapters.storage.sheet.run_sheet import RunSheet
 from adapters.storage.two_way import pushes
 from domain.appointments import Appointment, AppointmentType, Practitioner
 from domain.connections import Connection
@@ -305,8 +305,8 @@ class OpenRun:
         changed = () if run.dry_run else days
         run_progress.keep(db, self._job, run, spent=spent, days=changed, diff=diff)
 
-    def _sheet(self, db: Db) -> RunSheet:
-        return RunSheet(db, self.connection, self._seal, sheets=self._sheets)
+    def _sheet(self, db: Db) -> ConnectionSheet:
+        return ConnectionSheet(db, self.connection, self._seal, sheets=self._sheets)
 
     @contextmanager
     def together(self) -> Iterator[None]:

@@ -13,7 +13,7 @@ from adapters.storage.practices.schedule import read_again_soon
 from adapters.storage.runs.backfill_chunks import chunk_ended
 from adapters.storage.runs.changes import keep_mark
 from adapters.storage.sheet import sheet_events
-from adapters.storage.sheet.sheet import PHI_FIELDS
+from adapters.storage.sheet.reading import PHI_FIELDS
 from domain.connections import Connection
 from domain.jobs import Job
 from domain.runs import Progress, Run, RunStatus, SyncType

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from adapters.storage.practices import still_connected
 from adapters.storage.sheet import linking
-from adapters.storage.sheet.run_sheet import Applied, RunSheet
+from adapters.storage.sheet.connection_sheet import Applied, ConnectionSheet
 from domain.appointments import Appointment
 from domain.connections import Connection
 from domain.deliveries import Seen
@@ -58,7 +58,7 @@ class Outcome:
 
 def apply(  # noqa: PLR0913 - what, where, as of when
     db: Db,
-    sheet: RunSheet,
+    sheet: ConnectionSheet,
     seen: Seen,
     *,
     connection: Connection,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from adapters.storage.sheet.run_sheet import RunSheet
+from adapters.storage.sheet.connection_sheet import ConnectionSheet
 from domain.appointments import Appointment
 from domain.intake import Stored, known_by_origin
 from domain.origins import record_of
@@ -23,7 +23,7 @@ class KnownRows:
     _whose: set[str] = field(default_factory=set)
 
     def read_slice(
-        self, sheet: RunSheet, query: Query, *, window: Window, everyone: Iterable[str]
+        self, sheet: ConnectionSheet, query: Query, *, window: Window, everyone: Iterable[str]
     ) -> None:
         """Those of the query's practitioner, or of everyone, with the records they were made of."""
         whose = {query.practitioner_id} if query.practitioner_id else set(everyone)
@@ -35,7 +35,7 @@ class KnownRows:
     def missing(self, keyed: Keyed) -> list[UUID]:
         return [row for row, _ in keyed if row not in self.held]
 
-    def read_page(self, sheet: RunSheet, keyed: Keyed, *, window: Window | None) -> None:
+    def read_page(self, sheet: ConnectionSheet, keyed: Keyed, *, window: Window | None) -> None:
         """Rows of a page; with a window also all that their practitioners have in it."""
         ids = self.missing(keyed)
         whose = {one.practitioner_id for _, one in keyed if one.practitioner_id} - self._whose

@@ -17,7 +17,7 @@ from sqlalchemy import RowMapping, text
 from adapters.storage.audit.audit import Access, record
 from adapters.storage.sheet import overlaps
 from adapters.storage.sheet.entries import EntrySeal
-from adapters.storage.sheet.sheet import PHI_FIELDS, SELECT_ENTRIES, views
+from adapters.storage.sheet.reading import PHI_FIELDS, SELECT_ENTRIES, views
 from adapters.storage.upkeep.database_life import life
 from domain.sheet import Column, EntryView
 

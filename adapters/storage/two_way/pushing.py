@@ -17,9 +17,9 @@ from adapters.storage.phone.writes import WriteLedger
 from adapters.storage.practices import connections
 from adapters.storage.practices.own_practice import practices_of
 from adapters.storage.sheet import linking, sheet_events
+from adapters.storage.sheet.connection_sheet import ConnectionSheet
 from adapters.storage.sheet.entries import EntrySeal
 from adapters.storage.sheet.found_again import Outcome, apply
-from adapters.storage.sheet.run_sheet import RunSheet
 from adapters.storage.upkeep.left_out_now import left_out_now
 from domain import merge
 from domain.appointments import Appointment
@@ -256,7 +256,7 @@ class PushStore:
             chosen = replace(connection, settings=now.settings)
             outcome = apply(
                 db,
-                RunSheet(db, chosen, self._seal),
+                ConnectionSheet(db, chosen, self._seal),
                 Seen(found={pms_id: [without(one, now.extras) for one in found]}),
                 connection=chosen,
                 sealer=self._sealer,

@@ -73,8 +73,8 @@ class Applied:
         counts.conflicts += self.conflicts
 
 
-class RunSheet:
-    """The sheet of one connection's account, inside the caller's transaction.
+class ConnectionSheet:
+    """The sheet as one connection's PMS fills it, inside the caller's transaction.
 
     `sheets` are those of days that are known already; others are added as they are met.
     """
