@@ -18,6 +18,7 @@ PAGES = sorted(
 LINK = re.compile(r"!?\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^()\s]+(?:\([^()]*\))?)\)")
 FENCE = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
 TESTS = re.compile(r"`(tests/[\w/.-]+)`")
+MAPPED = ("domain", "infra", "adapters", "workers", "scheduler", "producers", "console")
 OUTSIDE = ("http://", "https://", "mailto:")
 
 
@@ -63,6 +64,27 @@ def test_every_test_a_page_cites_exists(page: Path) -> None:
     missing = [one for one in cited if not (ROOT / one).exists()]
     # The walk-through makes a PMS that nobody has.
     assert [one for one in missing if "examplepms" not in one] == []
+
+
+def folders(table: str) -> set[str]:
+    """What the first cells of a table name: `adapters/rest/`."""
+    firsts = re.findall(r"^\|(.+?)\|", table, re.MULTILINE)
+    return {name.rstrip("/") for cell in firsts for name in re.findall(r"`([\w/]+/)`", cell)}
+
+
+def test_the_map_has_every_package_and_nothing_that_is_gone() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    everywhere, storage = text.split("### Storage")
+    mapped = folders(everywhere) | {f"adapters/storage/{one}" for one in folders(storage)}
+
+    packages = {
+        path.parent.relative_to(ROOT).as_posix()
+        for top in MAPPED
+        for path in (ROOT / top).rglob("__init__.py")
+    }
+
+    assert packages - mapped == {"adapters/storage/tables"}
+    assert [one for one in mapped if not (ROOT / one).is_dir()] == []
 
 
 def test_every_page_of_the_docs_is_reached_from_the_readme() -> None:
