@@ -27,6 +27,9 @@ PARTS = ("worker",) if IS_WHOLE else ("worker", "redis", "worker", "postgres")
 BETWEEN_DEATHS = trials(4, 10)
 """At length workers only, so that most calls come as far as the practice; `tests/chaos` has all."""
 
+ASKED_BETWEEN = 20
+"""Requests that reach the practice between two deaths at least, while callers still ask."""
+
 LOST = {
     "dial": {"lost-504": 0.05, "lost-drop": 0.05},
     "scripts": [{"fault": "lost-drop", "after": 3, "times": 2}],
@@ -48,9 +51,13 @@ def board() -> Iterator[Switchboard]:
 
 
 def trouble(board: Switchboard, calling: "Future[list[int]]") -> Counter[str]:
-    """One part after another dies and comes back, for as long as calls come in."""
+    """One part after another dies and comes back, for as long as calls come in.
+
+    However slow the machine, some requests reach the practice between two deaths.
+    """
     deaths: Counter[str] = Counter()
     while not calling.done():
+        asked = len(board.requests())
         part = PARTS[deaths.total() % len(PARTS)]
         if part == "worker":
             board.processes["worker-voice-0"].kill()
@@ -64,6 +71,8 @@ def trouble(board: Switchboard, calling: "Future[list[int]]") -> Counter[str]:
         wait([calling], timeout=BETWEEN_DEATHS / 3)
         board.keep_up()
         wait([calling], timeout=2 * BETWEEN_DEATHS / 3)
+        while len(board.requests()) < asked + ASKED_BETWEEN and not calling.done():
+            wait([calling], timeout=1)
     return deaths
 
 
