@@ -4,8 +4,11 @@ import typer
 
 LONGEST = 200
 KEPT = "\n\t"
+TURNING = "\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Breaks a line, or has what follows read from the other side."""
 CONTROLS = dict.fromkeys(
-    {*range(32), *range(127, 160)} - set(map(ord, KEPT)), "\N{REPLACEMENT CHARACTER}"
+    {*range(32), *range(127, 160), *map(ord, TURNING)} - set(map(ord, KEPT)),
+    "\N{REPLACEMENT CHARACTER}",
 )
 """What would move a terminal's cursor, or colour what follows: names from elsewhere may."""
 

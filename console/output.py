@@ -80,7 +80,7 @@ def table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 1, 0, 0),
-        title=title or None,
+        title=Text(plain(title), style="table.title") if title else None,
         title_justify="left",
     )
     kept = [list(row) for row in rows]

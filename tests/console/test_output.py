@@ -99,3 +99,20 @@ def test_a_log_that_cannot_be_written_ends_no_command(
     FileLines(tmp_path / "logs" / "pms-sync.log").msg("a line")
 
     assert capsys.readouterr().err == "a line\n"
+
+
+@pytest.mark.parametrize("name", ["Dr [/b] Smith", "Dr [link=http://x]Smith", "Dr :smile:"])
+def test_a_name_above_a_table_is_shown_as_it_is_written(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output.table(["Id"], [("1" * 60,)], title=name)
+
+    assert capsys.readouterr().out.startswith(name)
+
+
+def test_nothing_above_or_in_a_table_steers_a_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output.table(["Id"], [("\u202eelpmaxE nnA",)], title="Dr \x1b[31m\u2066Red")
+
+    assert not {"\x1b", "\u202e", "\u2066"} & set(capsys.readouterr().out)
