@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,8 @@ from sqlalchemy import Connection as Db
 
 from adapters.storage.audit.audit import record
 from adapters.storage.audit.patient_reading import DAY, ReadEnough, Reader
+from adapters.storage.runs.previews import Line
+from adapters.storage.runs.runs import LoggedRun
 from domain.accesses import LIMITED
 from domain.sheet import EntryView
 from domain.window import local_day
@@ -43,6 +45,18 @@ def count_days(
     """Rows of the sheet by their days."""
     days = Counter(local_day(one.start, one.timezone) for one in entries if one.patient)
     _reader(door).count(db, days=days, part=str(connection_id or ""))
+
+
+def count_preview(db: Db, door: Door, run: LoggedRun, lines: Sequence[Line]) -> None:
+    """Lines of patients by their days; opened again on the same day they cost nothing."""
+    days = Counter(_day_of(one, run) for one in lines if one.get("patient_name"))
+    _reader(door).count(db, days=days, part=f"run {run.id}")
+
+
+def _day_of(line: Line, run: LoggedRun) -> date:
+    """Within the run's own days, whatever day it is in UTC."""
+    start = line.get("start")
+    return min(max(start.date(), run.day_from), run.day_to) if start else run.day_from
 
 
 def count_rows(db: Db, door: Door, rows: int) -> None:

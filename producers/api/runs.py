@@ -23,6 +23,7 @@ from producers.cursors import USUAL, Cursor, Limit, decode, paged
 from producers.days import one_or_range, start_of_yesterday
 from producers.doors import Door, door
 from producers.problems import Problem
+from producers.reading import BOUNDED, count_preview, reading
 
 router = APIRouter(prefix="/api/pms", tags=["sync"])
 
@@ -106,10 +107,10 @@ def status(door: Seer) -> dict[str, Any]:
     return {"success": True, "sync": as_json(told)}
 
 
-@router.get("/runs/{run_id}", summary="Read one run")
+@router.get("/runs/{run_id}", summary="Read one run", responses=BOUNDED)
 def show(run_id: UUID, door: Seer) -> dict[str, Any]:
     """One run with what could not be read; a preview's lines for those who may see patients."""
-    with door.transaction() as db:
+    with reading(door) as db:
         run = runs.read(db, run_id)
         rejects = [dict(one) for one in runs.rejects(db, run_id)]
         diff = diff_of(db, door, run)
@@ -153,6 +154,7 @@ def diff_of(db: Db, door: Door, run: LoggedRun) -> dict[str, Any] | None:
     if not run.has_diff or not run.is_over or not door.person.may(Permission.SEE_SHEET):
         return None
     lines = previews.read_preview(db, door.seal, run, access=door.access)
+    count_preview(db, door, run, lines)
     return previews.grouped(db, lines)
 
 

@@ -31,6 +31,7 @@ from producers.doors import Door, door
 from producers.pages.connecting import BADGES
 from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render
 from producers.pages.sheet import LABELS, shown_value
+from producers.reading import reading
 from producers.troubles import WRONG
 
 router = APIRouter(include_in_schema=False)
@@ -112,7 +113,7 @@ def fragment(request: Request, door: Reader, shown: Chosen) -> HTMLResponse:
 def one_run(request: Request, door: Reader, run_id: UUID) -> HTMLResponse:
     """One run in detail; a preview's lines for those who may see patients."""
     now = door.ports.clock()
-    with door.transaction() as db:
+    with reading(door) as db:
         run = runs.read(db, run_id)
         rejects = runs.rejects(db, run_id)
         diff = diff_of(db, door, run)

@@ -1,7 +1,7 @@
 """Runs and ranges over JSON: asked for, followed, previewed, approved, steered."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,11 +12,12 @@ from sqlalchemy import insert, text
 from adapters.storage.practices import connections
 from adapters.storage.runs.run_log import TABLE
 from adapters.storage.tables import pms_rejects, pms_sync_log
+from domain.accesses import ReadingLimits
 from domain.changes import shape_of
 from domain.people import Role
 from infra.database import transaction
 from tests.producers.conftest import Site
-from tests.producers.seeding import DAY, NOW, was_read
+from tests.producers.seeding import DAY, NOW, seed, was_read
 
 pytestmark = pytest.mark.integration
 
@@ -179,6 +180,23 @@ def test_a_preview_is_opened_for_those_who_may_see_patients_and_audited(
     assert told["diff"]["add"] == []
     assert told["may_be_approved"] is True
     assert audited(site) == [("dry_run.read", ["patient_name", "patient_phone"])]
+
+
+@pytest.mark.parametrize("where", ["/api/pms/runs/{}", "/sync/runs/{}"])
+def test_patients_in_previews_count_as_read_and_nobody_reads_all_of_them_so(
+    make_site: Callable[..., Site], where: str
+) -> None:
+    site = make_site(reading=ReadingLimits(rows_an_hour=len(LINES)))
+    with site.everything() as db:
+        seed(db, site.seal())
+    first, second = (previewed(site, practice(site), job_id=one) for one in (1, 2))
+
+    asked = [first, first, second, first]
+    answers = [site.client.get(where.format(one), headers=site.bearer()) for one in asked]
+
+    assert [one.status_code for one in answers] == [200, 200, 429, 200]
+    assert "Kit Example" not in answers[2].text
+    assert ("access.limited", []) in audited(site)
 
 
 def test_operators_see_the_counts_of_a_preview_and_nobodys_name(
