@@ -50,6 +50,7 @@ REFUSALS: Mapping[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.UNAUTHORIZED: ("SignInFirst", "Nobody is signed in, or the token is not valid."),
     HTTPStatus.FORBIDDEN: ("NotAllowed", "The role, or the page's token, does not allow it."),
     HTTPStatus.NOT_FOUND: ("NotFound", "There is no such thing in this account."),
+    HTTPStatus.REQUEST_TIMEOUT: ("TooSlow", "The body was too long on its way; send it again."),
     HTTPStatus.CONFLICT: ("OutOfTurn", "It does not go with how things stand; `detail` says why."),
     HTTPStatus.GONE: ("TooOld", "It is of too long ago; `detail` says how to begin again."),
     HTTPStatus.PRECONDITION_FAILED: ("Changed", "It was changed since it was read; read it again."),
@@ -175,7 +176,7 @@ def _elsewhere(method: str, path: str) -> dict[str, Any]:
     found = [HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE]
     if method not in SAFE_METHODS:
         found += [HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.TOO_MANY_REQUESTS]
-        found.append(HTTPStatus.BAD_REQUEST)
+        found += [HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_TIMEOUT]
     if "{" in path:
         found += [HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY]
     return {
@@ -187,15 +188,16 @@ def _elsewhere(method: str, path: str) -> dict[str, Any]:
 def _refused(path: str, method: str, operation: Operation) -> Iterator[HTTPStatus]:
     is_told, changes = "requestBody" in operation, method not in SAFE_METHODS
     yield from (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE)
+    yield HTTPStatus.TOO_MANY_REQUESTS
     if operation.get("parameters") or is_told or changes:
         yield from (HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND)
     if changes:
         yield from (HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        yield HTTPStatus.TOO_MANY_REQUESTS
+        yield HTTPStatus.REQUEST_TIMEOUT
     if is_told:
         yield HTTPStatus.BAD_REQUEST
     if ASSISTANTS in operation["tags"]:
-        yield from (HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS)
+        yield from (HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.NOT_FOUND)
     if path.startswith(PLAYED):
         yield HTTPStatus.BAD_GATEWAY
     yield from (HTTPStatus(int(status)) for status in operation["responses"] if status >= "4")

@@ -1,12 +1,13 @@
 """An open door: who came in, what they may use, and how their access is written down."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
 from fastapi import Request
 from sqlalchemy import Connection as Db
+from starlette.concurrency import run_in_threadpool
 
 from adapters.storage.audit.audit import Access
 from adapters.storage.by_hand.hands import Hand
@@ -54,12 +55,13 @@ class Door:
             yield db
 
 
-def door(permission: Permission) -> Callable[[Request, Ports], Door]:
-    """A dependency: the door, for whoever may do this."""
+def door(permission: Permission) -> Callable[[Request, Ports], AsyncIterator[Door]]:
+    """A dependency: the door, for whoever may do this, once it is their turn."""
     allowed = may(permission)
 
-    def opened(request: Request, ports: GivenPorts) -> Door:
-        person = allowed(request, ports)
-        return Door(ports, person, access_of(request, person))
+    async def opened(request: Request, ports: GivenPorts) -> AsyncIterator[Door]:
+        person = await run_in_threadpool(allowed, request, ports)
+        async with ports.crowds.turn(person):
+            yield Door(ports, person, access_of(request, person))
 
     return opened

@@ -18,6 +18,7 @@ from infra.sealing import Sealer
 from infra.vendor_urls import VendorUrls
 from producers.arrivals import Rules
 from producers.callers import Voice
+from producers.crowds import Crowds
 from producers.following import Hub
 from producers.marketplace import Marketplace
 
@@ -53,6 +54,7 @@ class Ports:
     metrics_token: str | None = field(default=None, repr=False)
     marketplace: Marketplace = field(default_factory=Marketplace)
     reading: ReadingLimits = field(default_factory=ReadingLimits)
+    crowds: Crowds = field(default_factory=Crowds)
 
     @property
     def is_secure(self) -> bool:

@@ -26,11 +26,19 @@ BEAT = ""
 GOODBYE = "event: goodbye\ndata: {}\n\n"
 
 
+async def following(
+    ports: GivenPorts, person: Annotated[Person, Depends(may(Permission.SEE_STATUS))]
+) -> AsyncIterator[Person]:
+    """A dependency: who follows, for as long as they do; 429 where they follow too often."""
+    with ports.crowds.stream(person):
+        yield person
+
+
 @router.get("", response_class=StreamingResponse, summary="Follow what happens to the sheet")
 async def follow(
     request: Request,
     ports: GivenPorts,
-    person: Annotated[Person, Depends(may(Permission.SEE_STATUS))],
+    person: Annotated[Person, Depends(following)],
     after: int | None = None,
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
 ) -> StreamingResponse:
