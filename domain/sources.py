@@ -143,7 +143,8 @@ class AppointmentSource(Protocol):
     def look_again(self, pms_id: str, *, days: Sequence[date]) -> Sighting:
         """The appointment as it stands now; `days`, the practice's own, are where it may stand.
 
-        They are read where the PMS cannot be asked for one by its id.
+        They are read where the PMS cannot be asked for one by its id. Raises BadRecord where it is
+        there and cannot be read.
         """
 
     def outdated(self) -> str | None:

@@ -15,7 +15,7 @@ from adapters.storage.two_way.pushing import SYNCED, TAKEN_DOWN, PushStore, Row
 from domain.checks import shut_out
 from domain.connections import Connection
 from domain.desk import PracticeDesk
-from domain.errors import NeedsReconnect, Refused, SyncError, Throttled, Transient
+from domain.errors import BadRecord, NeedsReconnect, Refused, SyncError, Throttled, Transient
 from domain.intake import MOVED, row_id
 from domain.jobs import Job
 from domain.pushes import (
@@ -39,7 +39,7 @@ from domain.pushes import (
     next_push,
     set_by,
 )
-from domain.sources import AppointmentSource
+from domain.sources import AppointmentSource, Sighting
 from domain.window import local_day
 from domain.wishes import KINDS, Booking, Write
 from domain.writes import ABILITY, SHOWN_AFTER, KeptWrite, NewWrite
@@ -235,11 +235,14 @@ class PushedEntry:
     def _read_back(self, pms_id: str, days: Sequence[date]) -> list[UUID]:
         """The ids of the rows that the appointment is on the sheet, or would be.
 
-        Where nobody can say, the row stays as it is: the next sync reads its day whole.
+        Where nobody can say, or it cannot be read, the row stays as it is: the next sync reads its
+        day whole, and names what it cannot read.
         """
         source = self._parts.opener(self._connection)
         try:
             seen = source.look_again(pms_id, days=list(dict.fromkeys(days)))
+        except BadRecord:
+            seen = Sighting()
         finally:
             self._store.save_spent(source.drain_spent())
         if seen.is_known:

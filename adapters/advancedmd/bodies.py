@@ -9,6 +9,7 @@ from adapters.advancedmd.office import Office
 from adapters.advancedmd.words import code_of, own_codes
 from domain.appointments import Appointment, Status
 from domain.connections import Connection
+from domain.desk import Busy
 from domain.errors import Refused
 from domain.intake import MOVED
 from domain.window import zone
@@ -111,6 +112,13 @@ def is_booked_as(wish: Booking, row: Appointment) -> bool:
     stands = (row.patient_id, row.start, row.practitioner_id)
     wanted = (wish.patient_id, wish.start, wish.practitioner_id)
     return stands == wanted and row.status is not Status.CANCELLED
+
+
+def may_be_booked_as(wish: Booking, taken: Busy) -> bool:
+    """Whether a visit that cannot be read may be it, by all that can be read of it."""
+    columns = {one.pms_id for one in taken.resources}
+    is_theirs = taken.patient_id in (None, wish.patient_id)
+    return is_theirs and wish.practitioner_id in columns and wish.start in taken.window
 
 
 def wall_clock(at: datetime, connection: Connection) -> str:

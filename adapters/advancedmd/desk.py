@@ -14,7 +14,7 @@ from adapters.rest.auth import Ask
 from adapters.rest.ports import Ports
 from adapters.rest.record import id_in
 from adapters.rest.vendor import Vendor
-from domain.appointments import Appointment, Status
+from domain.appointments import Appointment
 from domain.connections import Connection
 from domain.desk import (
     Ability,
@@ -29,7 +29,6 @@ from domain.desk import (
     PatientCard,
     PatientQuery,
     Receipt,
-    Resource,
     Shift,
     Verdict,
 )
@@ -37,7 +36,6 @@ from domain.errors import BadRecord, BrokenContract, Gone, Refused
 from domain.intake import MOVED
 from domain.overlaps import reaching_into
 from domain.pushes import ChangedThere
-from domain.slots import PRACTITIONER
 from domain.sources import Sighting, Spend
 from domain.window import Window, local_day
 from domain.wishes import Booking, Cancellation, Move, StatusChange, Write
@@ -53,7 +51,6 @@ SETTLED = timedelta(minutes=2)
 """After so long a request that got no answer does nothing any more."""
 
 _MINUTE = timedelta(minutes=1)
-_NOT_IN_THE_WAY = frozenset({Status.CANCELLED, Status.NO_SHOW})
 _NOT_OFFERED = "AdvancedMD does not offer that from here."
 _GONE = "The visit is no longer in AdvancedMD; read it again."
 _OTHER_IDS = "AdvancedMD's visits are read by messages here, and those cannot be written to."
@@ -62,6 +59,13 @@ _UNSEEN = (
     " where it stands now."
 )
 _UNSURE = "AdvancedMD does not say whether the visit is still there"
+_UNREADABLE = (
+    "AdvancedMD shows this visit with something that cannot be read ({}); nothing was sent. Put it"
+    " right there, then send it again."
+)
+_MAY_BE_IT = (
+    "AdvancedMD shows a visit of that day of which something cannot be read, and it may be this one"
+)
 _NOT_ALLOWED = (
     "AdvancedMD does not let our user change this; the practice's AdvancedMD administrator can"
     " give it the right to change the scheduler."
@@ -110,17 +114,9 @@ class AdvancedMdDesk:
 
     def busy(self, window: Window) -> Sequence[Busy]:
         """What began before it and lasts into it, too."""
-        every = (
-            Busy(
-                window=Window(row.start, row.end),
-                resources=(Resource(kind=PRACTITIONER, pms_id=row.practitioner_id),),
-                pms_id=row.pms_id,
-                patient_id=row.patient_id or None,
-            )
-            for row in self.appointments(reaching_into(window))
-            if row.practitioner_id and row.status not in _NOT_IN_THE_WAY
-        )
-        return [one for one in every if one.window.meets(window)]
+        book = self._source.book()
+        every = map(book.taken, self._source.visits(reaching_into(window), whole=True))
+        return [one for one in every if one and one.window.meets(window)]
 
     def shifts(self, window: Window) -> Sequence[Shift]:
         raise Refused(_NOT_OFFERED)
@@ -157,12 +153,17 @@ class AdvancedMdDesk:
         """By what the scheduler shows now."""
         wish = write.wish
         if isinstance(wish, Booking):
-            return self._told(write, self._made(wish))
+            made, may_be_there = self._made(wish)
+            is_unclear = made is None and may_be_there
+            return _unknown(_MAY_BE_IT) if is_unclear else self._told(write, made)
         if not isinstance(wish, Move | Cancellation | StatusChange):
             raise Refused(_NOT_OFFERED)
-        seen = self._seen(wish)
+        try:
+            seen = self._seen(wish)
+        except BadRecord:
+            return _unknown(_UNSURE)
         if not seen.is_known:
-            return Outcome(verdict=Verdict.UNKNOWN, reason=_UNSURE)
+            return _unknown(_UNSURE)
         is_done = any(bodies.is_so(wish, row) for row in seen.rows)
         if seen.is_gone:
             is_done = isinstance(wish, Cancellation)
@@ -179,18 +180,27 @@ class AdvancedMdDesk:
             return Outcome(verdict=Verdict.PENDING)
         return Outcome(verdict=Verdict.FAILED, reason="AdvancedMD did not take the change")
 
-    def _made(self, wish: Booking) -> str | None:
-        """The id of the visit that was to be made, where the scheduler shows it."""
-        found = self.appointments(Window(wish.start, wish.start + _MINUTE))
-        return next((row.pms_id for row in found if bodies.is_booked_as(wish, row)), None)
+    def _made(self, wish: Booking) -> tuple[str | None, bool]:
+        """The id of the visit that was to be made, where the scheduler shows it.
+
+        And whether one that cannot be read may be it.
+        """
+        found = self._source.visits(Window(wish.start, wish.start + _MINUTE), whole=True)
+        read = (row for one in found for row in one.rows if bodies.is_booked_as(wish, row))
+        book = self._source.book()
+        unread = (taken for one in found if not one.rows and (taken := book.taken(one)))
+        may_be_there = any(bodies.may_be_booked_as(wish, one) for one in unread)
+        return next((row.pms_id for row in read), None), may_be_there
 
     def _booked(self, wish: Booking) -> Receipt:
         """What is there already needs no request: it left before a backup was restored, say."""
         with _nothing_left():
-            there = self._made(wish)
+            there, may_be_there = self._made(wish)
             request = bodies.booked(wish, self._source.office, self._connection)
         if there is not None:
             return Receipt(is_final=True, pms_id=there)
+        if may_be_there:
+            raise Refused(f"{_MAY_BE_IT}: nothing was booked. Put it right there, then try again.")
         try:
             body = self._sent(request)
         except Gone:
@@ -260,5 +270,11 @@ def _nothing_left() -> Iterator[None]:
     """What goes wrong while looking leaves nothing in doubt."""
     try:
         yield
-    except (BrokenContract, BadRecord) as trouble:
+    except BadRecord as bad:
+        raise Refused(_UNREADABLE.format(": ".join(filter(None, (bad.path, str(bad)))))) from None
+    except BrokenContract as trouble:
         raise NotSent(str(trouble)) from None
+
+
+def _unknown(reason: str) -> Outcome:
+    return Outcome(verdict=Verdict.UNKNOWN, reason=reason)

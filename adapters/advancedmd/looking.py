@@ -4,15 +4,18 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from adapters.advancedmd.office import Office
+from adapters.advancedmd.rows import Visit
 from domain.appointments import Appointment
-from domain.errors import BrokenContract, Refused
+from domain.errors import BadRecord, BrokenContract, Refused
 from domain.sources import Sighting
+
+UNREADABLE = "something of it cannot be read"
 
 BY_ID = "by_id"
 """What is kept of an office: whether it can be asked for an appointment by its id."""
 
 ById = Callable[[str], Sequence[Appointment] | None]
-OfDay = Callable[[date], Sequence[Appointment]]
+OfDay = Callable[[date], Sequence[Visit]]
 
 
 class Looking:
@@ -51,7 +54,14 @@ class Looking:
         raise Refused("AdvancedMD does not say whether this visit is still there.")
 
     def look(self, pms_id: str, days: Sequence[date]) -> Sighting:
-        found, is_missing = self._asked(pms_id) if self.is_offered else ((), False)
+        """Raises BadRecord where it is there and nobody can read it."""
+        try:
+            found, is_missing = self._asked(pms_id) if self.is_offered else ((), False)
+        except BadRecord:
+            rows = self._on(days, pms_id)
+            if not rows:
+                raise
+            return Sighting(rows=rows)
         if found:
             self._learn(is_offered=True)
             return Sighting(rows=found)
@@ -79,12 +89,12 @@ class Looking:
         return found or (), not found
 
     def _on(self, days: Sequence[date], pms_id: str) -> list[Appointment]:
-        found: list[Appointment] = []
-        for day in days:
-            rows = self._of_day(day)
-            self.listed(rows)
-            found += [row for row in rows if row.pms_id == pms_id]
-        return found
+        """Raises BadRecord where it stands there and cannot be read."""
+        found = [one for day in days for one in self._of_day(day) if one.pms_id == pms_id]
+        rows = [row for one in found for row in one.rows]
+        if found and not rows:
+            raise BadRecord(UNREADABLE)
+        return rows
 
     def _tells_another(self) -> bool:
         """Whether one that is certainly there is told by its id."""

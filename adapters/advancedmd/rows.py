@@ -1,10 +1,11 @@
 """Rows of the scheduler, by REST and by messages, as appointments."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
+from adapters.advancedmd.slices import Slice
 from adapters.advancedmd.times import read_clock
 from adapters.advancedmd.wire import listed
 from adapters.advancedmd.words import bare, bare_id, maybe_bare, split_name, standing
@@ -29,6 +30,22 @@ TEMPLATE: Mapping[str, Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """A record of the book as it came, and the request that brought it.
+
+    `rows` are what it was read into, none where it cannot be read.
+    """
+
+    item: Any = field(repr=False)
+    asked: Slice
+    rows: tuple[Appointment, ...] = field(repr=False)
+
+    @property
+    def pms_id(self) -> str | None:
+        return bare(id_in(self.item, "id"))
+
+
+@dataclass(frozen=True, slots=True)
 class OneOrMany:
     """A list that comes as its only record where it has one, and may not come where it has none."""
 
@@ -46,7 +63,7 @@ class OneOrMany:
 
 def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
     """A row of the REST scheduler: wall-clock times of the office, lengths in minutes."""
-    start = record.instant("startdatetime", zone=connection.timezone)
+    start = starts(record, connection)
     stands = standing(record, connection, code_at="status")
     kind, is_telehealth = _kind(record, connection)
     column = maybe_bare(record, "columnid")
@@ -69,7 +86,7 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
 
 def parse_visit(record: Record, connection: Connection) -> Iterator[Appointment]:
     """A visit as a message tells it; the day it was asked for is put beside it."""
-    start = _starts(record, connection)
+    start = starts_by_clock(record, connection)
     stands = standing(record, connection, code_at="apptstatus")
     yield Appointment(
         pms_id=bare_id(record, "id"),
@@ -81,6 +98,23 @@ def parse_visit(record: Record, connection: Connection) -> Iterator[Appointment]
         practitioner_id=_by_heading(record, connection),
         flags=frozenset(record.flags),
     )
+
+
+def starts(record: Record, connection: Connection) -> datetime:
+    return record.instant("startdatetime", zone=connection.timezone)
+
+
+def starts_by_clock(record: Record, connection: Connection) -> datetime:
+    """As a message tells it: the time of a day that was asked for."""
+    told = record.maybe("starttime")
+    clock = None if told is None else read_clock(told)
+    if told is not None and clock is None:
+        raise record.bad("starttime", "not a time of day")
+    if clock is None:
+        record.flags.add(MISSING_TIME)
+        clock = time()
+    day = record.text("visitdate")
+    return record.moment(f"{day}T{clock:%H:%M:%S}", path="starttime", zone=connection.timezone)
 
 
 def visits(results: Mapping[str, Any], day: date) -> list[Any]:
@@ -143,18 +177,6 @@ def _provider(record: Record) -> str | None:
     given, family = split_name(record.side("provider"))
     named = people.patient("", given=given, family=family).full_name
     return record.side("heading") or named
-
-
-def _starts(record: Record, connection: Connection) -> datetime:
-    told = record.maybe("starttime")
-    clock = None if told is None else read_clock(told)
-    if told is not None and clock is None:
-        raise record.bad("starttime", "not a time of day")
-    if clock is None:
-        record.flags.add(MISSING_TIME)
-        clock = time()
-    day = record.text("visitdate")
-    return record.moment(f"{day}T{clock:%H:%M:%S}", path="starttime", zone=connection.timezone)
 
 
 def _by_heading(record: Record, connection: Connection) -> str | None:

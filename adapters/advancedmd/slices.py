@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from domain.errors import BadInput
-from domain.window import Window, local_day
+from domain.window import Window, local_day, whole_days
 
 DAY, WEEK = "day", "week"
 _DAYS = {DAY: 1, WEEK: 7}
@@ -34,6 +34,10 @@ class Slice:
             "isLegacy": "true",
             "startDate": self.start.isoformat(),
         }
+
+    def window(self, timezone: str) -> Window:
+        """All the time that it asks for."""
+        return whole_days(self.start, self.start + (_DAYS[self.view] - 1) * _A_DAY, timezone)
 
     def halves(self, window: Window, timezone: str) -> tuple["Slice", ...]:
         """Two that bring the same between them; none where it cannot be cut further."""

@@ -1,7 +1,8 @@
 """An office's book at AdvancedMD: read by columns and days, and only where something changed."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from adapters.advancedmd import feed, slices
@@ -9,11 +10,13 @@ from adapters.advancedmd.faults import TooMany
 from adapters.advancedmd.line import Line, OfficeCaller
 from adapters.advancedmd.looking import Looking
 from adapters.advancedmd.office import Column, Office
-from adapters.advancedmd.rows import TEMPLATE, is_short, parse_visit, visits
+from adapters.advancedmd.rows import TEMPLATE, Visit, is_short, parse_visit, visits
 from adapters.advancedmd.slices import WEEK, OtherDays, Slice
+from adapters.advancedmd.taking import Book
 from adapters.advancedmd.times import slashed
 from adapters.advancedmd.wire import Message
 from adapters.advancedmd.words import bare
+from adapters.rest.batches import Batch
 from adapters.rest.envelope import Contents
 from adapters.rest.ports import Ports
 from adapters.rest.source import CUT_SHORT, RestSource
@@ -26,6 +29,25 @@ from domain.window import Window, local_day, whole_day
 
 ALL, NOTHING = "all", "nothing"
 _NO_FEED, _WEEKS = "no_feed", "weeks"
+_SHORT = "AdvancedMD counts more visits of a day than it tells"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One request of a walk and what it brought; `todo` is what is still to be asked."""
+
+    asked: Slice
+    todo: tuple[Slice, ...]
+    contents: Contents
+    batch: Batch[Appointment]
+    is_short: bool
+
+    def visits(self) -> Iterator[Visit]:
+        read: dict[int, list[Appointment]] = {}
+        for place, row in zip(self.batch.places, self.batch.rows, strict=True):
+            read.setdefault(place, []).append(row)
+        for index, item in enumerate(self.contents.items):
+            yield Visit(item, self.asked, tuple(read.get(index, ())))
 
 
 class AdvancedMdSource(RestSource):
@@ -42,7 +64,7 @@ class AdvancedMdSource(RestSource):
         self._by_messages = reads_messages(connection)
         self._looking = Looking(
             super().probe,
-            lambda day: self.rows(whole_day(day, connection.timezone)),
+            lambda day: self.visits(whole_day(day, connection.timezone)),
             self.office,
             ids_are_appointments=self.ids_are_appointments,
         )
@@ -96,24 +118,45 @@ class AdvancedMdSource(RestSource):
         if query.window is None:
             yield Page(records=(), is_last=True, mark=mark)
             return
-        todo = self._plan(query.window) if resume is None else slices.read(resume)
-        while todo:
-            one, todo = todo[0], todo[1:]
-            try:
-                page = self._page(one, query)
-            except (TooMany, OtherDays):
-                halves = one.halves(query.window, self._connection.timezone)
-                if not halves:
-                    raise
-                todo = (*halves, *todo)
-                continue
-            onward = slices.written(todo)
-            yield replace(page, resume=onward, onward=onward, is_last=not todo, mark=mark)
+        for answer in self._answers(query.window, resume=resume):
+            onward = slices.written(answer.todo)
+            page = self._page(answer, query.window)
+            is_last = not answer.todo
+            yield replace(page, resume=onward, onward=onward, is_last=is_last, mark=mark)
 
     def rows(self, window: Window) -> list[Appointment]:
         """All of a window, fresh."""
         query = Query(key=ALL, window=window)
         return [row for page in self.pages(query) for row in page.records]
+
+    def visits(self, window: Window, *, whole: bool = False) -> list[Visit]:
+        """As `rows`, with those that cannot be read; of its days, whenever they begin.
+
+        With `whole` none may be missing.
+        """
+        answers = list(self._answers(window))
+        if whole and any(one.is_short for one in answers):
+            raise BrokenContract(_SHORT)
+        return [visit for one in answers for visit in one.visits()]
+
+    def book(self) -> Book:
+        """What says of a visit which time it takes."""
+        columns = self._columns()
+        return Book(connection=self._connection, columns=columns, by_messages=self._by_messages)
+
+    def _answers(self, window: Window, *, resume: str | None = None) -> Iterator[Answer]:
+        todo = self._plan(window) if resume is None else slices.read(resume)
+        while todo:
+            one, todo = todo[0], todo[1:]
+            try:
+                answer = self._answer(one, todo)
+            except (TooMany, OtherDays):
+                halves = one.halves(window, self._connection.timezone)
+                if not halves:
+                    raise
+                todo = (*halves, *todo)
+                continue
+            yield answer
 
     def _plan(self, window: Window) -> tuple[Slice, ...]:
         zone = self._connection.timezone
@@ -133,27 +176,30 @@ class AdvancedMdSource(RestSource):
         if not (is_ours or (is_ours is None and self.office.recall(_WEEKS))):
             raise OtherDays
 
-    def _page(self, one: Slice, query: Query) -> Page:
+    def _answer(self, one: Slice, todo: tuple[Slice, ...]) -> Answer:
         listing, contents = self._visits(one) if self._by_messages else self._scheduled(one)
         batch = self._read(listing, contents)
         self._looking.listed(batch.rows)
         self._check_days(one, batch.rows)
-        window = query.window
-        rows = [row for row in batch.rows if window is None or row.start in window]
+        short = self._by_messages and is_short(contents.body, contents.items)
+        return Answer(one, todo, contents, batch, is_short=short)
+
+    def _page(self, answer: Answer, window: Window) -> Page:
+        rows = [row for row in answer.batch.rows if row.start in window]
         aside, self._set_aside = self._set_aside, []
-        drift = dict(batch.drift)
+        drift = Counter(answer.batch.drift)
         if self.office.recall(_NO_FEED):
             drift["feed:refused"] = 1
         # Where none can be asked for by its id, whatever such a day lacks would be thought gone; so
         # would be whatever cannot be read and does not say which it is.
-        short = self._by_messages and is_short(contents.body, contents.items)
-        if short:
+        if answer.is_short:
             drift[CUT_SHORT] = 1
-        nameless = any(one.pms_id is None for one in batch.rejects)
+        rejects = answer.batch.rejects
+        nameless = any(one.pms_id is None for one in rejects)
         return Page(
-            is_partial=short or (nameless and not self.capabilities.probe_by_id),
+            is_partial=answer.is_short or (nameless and not self.capabilities.probe_by_id),
             records=rows,
-            rejects=(*aside, *map(_as_stored, batch.rejects)),
+            rejects=(*aside, *map(_as_stored, rejects)),
             drift=drift,
             practitioners=self._met(rows),
         )

@@ -23,10 +23,10 @@ OF_ALL: Sequence[Check] = (
     look.asks_for_nothing_while_the_clock_says_wait,
     look.knows_what_is_taken_by_whom_and_no_more,
     look.sees_what_began_before_the_time_and_lasts_into_it,
+    look.takes_no_time_for_free_whose_visit_it_cannot_read,
     look.says_no_more_than_that_nothing_is_known_while_it_fails,
 )
 OF_CALLERS: Sequence[Check] = (
-    look.takes_no_time_for_free_whose_visit_it_cannot_read,
     look.shows_the_book_as_it_stands_with_what_was_cancelled,
     look.shows_all_of_one_patients_visits,
     look.finds_a_visit_by_its_id_on_any_day_and_no_other,

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import Engine
 
+from domain.errors import BadRecord
 from domain.sources import Sighting
 from tests.pushes.book import DAY, Book
 from tests.pushes.office import Office
@@ -19,9 +20,12 @@ class Vague(Book):
     """A book that cannot be asked for one visit; it keeps the days it was to look on."""
 
     looked_on: list[Sequence[date]] = field(default_factory=list)
+    is_unreadable: bool = False
 
     def look_again(self, pms_id: str, *, days: Sequence[date]) -> Sighting:
         self.looked_on.append(days)
+        if self.is_unreadable:
+            raise BadRecord("not a time", path="startdatetime")
         return Sighting()
 
 
@@ -38,9 +42,11 @@ def office(db: Engine, book: Vague) -> Office:
     return office
 
 
+@pytest.mark.parametrize("is_unreadable", [False, True])
 def test_a_row_that_was_sent_stays_where_nobody_can_say_where_it_is(
-    office: Office, book: Vague
+    office: Office, book: Vague, is_unreadable: bool
 ) -> None:
+    book.is_unreadable = is_unreadable
     office.types("a-1", status="arrived")
 
     office.push()
