@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
 
 import structlog
 
@@ -271,11 +270,11 @@ class SikkaDesk:
         return {"practice_id": self._office.practice_id, **fields}
 
     def _taken(self, row: Record, asked: Window) -> Busy | None:
-        """None for what is not in the way, and for what cannot be told of whom it takes.
+        """None for what is not in the way, and for what takes nobody.
 
-        What else of it cannot be read costs itself: the time is taken all the same.
+        What of it cannot be read costs itself: the time is taken all the same.
         """
-        resources = tuple(_resources(row))
+        resources = tuple(self._whom(row))
         if not resources or self._is_off(row):
             return None
         window = self._when(row, asked)
@@ -284,6 +283,18 @@ class SikkaDesk:
         whose = None if patient_elsewhere(row.fields()) else row.side_id("patient_id")
         pms_id = row.side_id("appointment_sr_no")
         return Busy(window=window, resources=resources, pms_id=pms_id, patient_id=whose)
+
+    def _whom(self, row: Record) -> Iterator[Resource]:
+        """Everybody where it cannot be read who it is, and every chair where it is one."""
+        people = [row.side_id("provider_id"), row.side_id("hygienist")]
+        if _is_unread(row, "provider_id") or _is_unread(row, "hygienist"):
+            people += [one.get("provider_id") for one in self._office.providers()]
+        chairs = [row.side_id("operatory")]
+        if _is_unread(row, "operatory"):
+            chairs += self._office.chairs()
+        for kind, ids in ((PRACTITIONER, people), (OPERATORY, chairs)):
+            for pms_id in dict.fromkeys(one for one in ids if one):
+                yield Resource(kind=kind, pms_id=pms_id)
 
     def _is_off(self, row: Record) -> bool:
         """Where it cannot be read how it stands, it stands."""
@@ -338,10 +349,7 @@ def _weeks(window: Window, timezone: str) -> dict[date, list[date]]:
     return found
 
 
-def _resources(row: Record) -> Iterator[Resource]:
-    people: Sequence[Any] = [row.side_id("provider_id"), row.side_id("hygienist")]
-    for pms_id in dict.fromkeys(one for one in people if one):
-        yield Resource(kind=PRACTITIONER, pms_id=pms_id)
-    chair = row.side_id("operatory")
-    if chair:
-        yield Resource(kind=OPERATORY, pms_id=chair)
+def _is_unread(row: Record, path: str) -> bool:
+    """Whether something stands there of which nobody can say what it is."""
+    is_told = bool(str(row.raw(path) if row.has(path) else "").strip())
+    return is_told and row.side_id(path) is None

@@ -46,7 +46,7 @@ class Line:
     ) -> list[Record]:
         """Every record, or about as many as `most`, page by page.
 
-        With `whole` none may still be on its way to Sikka.
+        With `whole` none may still be on its way to Sikka, nor be something else than a record.
         """
         found: list[Record] = []
         guard = Guard()
@@ -60,6 +60,8 @@ class Line:
                 guard.look_at(contents)
                 if paged and most is None:
                     must_say(_NEXT, contents, size=PAGE)
+                if whole and not all(isinstance(one, dict) for one in contents.items):
+                    raise BrokenContract("one of the records is none")
             at = self._empty_at if path in _OF_PATIENTS else ()
             found += [Record(bare(one, at)) for one in contents.items if isinstance(one, dict)]
             is_last = not paged or not dig(contents.body, _NEXT)

@@ -210,8 +210,9 @@ def test_a_visit_of_which_something_else_cannot_be_read_is_in_the_way_all_the_sa
     field: str, odd: Any
 ) -> None:
     row = visit("a-1", "09:00") | {field: odd}
+    answers = {"GET /appointments": listed(row), "GET /providers": listed()}
 
-    (busy,) = Counter({"GET /appointments": listed(row)}).desk.busy(DAY)
+    (busy,) = Counter(answers).desk.busy(DAY)
 
     assert busy.window.start == datetime(2026, 6, 2, 13, tzinfo=UTC)
     assert {"DR1", "OP1"} <= {one.pms_id for one in busy.resources}
@@ -228,15 +229,6 @@ def test_a_visit_whose_day_cannot_be_read_is_in_the_way_on_all_that_were_asked_f
 
     assert busy.window.start <= DAY.start and DAY.end <= busy.window.end
     assert {one.pms_id for one in busy.resources} == {"DR1", "OP1"}
-
-
-@pytest.mark.parametrize(("field", "left"), [("provider_id", "OP1"), ("operatory", "DR1")])
-def test_a_visit_takes_the_chair_or_the_person_that_can_be_read(field: str, left: str) -> None:
-    row = visit("a-1", "09:00") | {field: {"an": "object"}}
-
-    (busy,) = Counter({"GET /appointments": listed(row)}).desk.busy(DAY)
-
-    assert {one.pms_id for one in busy.resources} == {left}
 
 
 def test_a_book_that_is_still_being_taken_in_is_not_judged() -> None:

@@ -130,6 +130,32 @@ def test_a_time_is_not_free_for_what_cannot_be_read_of_who_has_it(key: str, odd:
     assert "OP1" in {one.pms_id for one in first.resources}
 
 
+@pytest.mark.parametrize("odd", [["DR1"], {"id": "DR1"}, True, "x" * 300])
+@pytest.mark.parametrize(
+    ("key", "taken"),
+    [
+        ("provider_id", {"DR1", "DR2", "OP1"}),
+        ("hygienist", {"DR1", "DR2", "OP1"}),
+        ("operatory", {"DR1", "OP1", "OP2"}),
+    ],
+)
+def test_where_it_cannot_be_read_whose_time_a_visit_takes_it_may_be_anybodys(
+    key: str, odd: Any, taken: set[str]
+) -> None:
+    row = {**USUAL["GET /appointments"][0], key: odd}
+
+    busy = desk_with("GET /appointments", row).busy(DAY)
+
+    (first,) = [one for one in busy if one.pms_id == "a-1"]
+    assert {one.pms_id for one in first.resources} == taken
+
+
+@pytest.mark.parametrize("odd", ["a text", 7, None, [[]]])
+def test_of_a_book_with_something_in_it_that_is_no_visit_nobody_says_what_is_free(odd: Any) -> None:
+    with pytest.raises(BrokenContract, match="one of the records is none"):
+        desk_with("GET /appointments", odd).busy(DAY)
+
+
 @pytest.mark.parametrize(
     "told",
     [
