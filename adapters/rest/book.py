@@ -8,7 +8,7 @@ from adapters.rest.vendor import Vendor
 from domain.appointments import Appointment, Practitioner, Status
 from domain.connections import Connection
 from domain.desk import Busy, Resource
-from domain.errors import BrokenContract
+from domain.errors import BrokenContract, Transient
 from domain.overlaps import reaching_into
 from domain.slots import PRACTITIONER
 from domain.sources import Spend
@@ -31,11 +31,14 @@ class Book:
         """Those that start in it, cancelled ones too.
 
         One that cannot be read might take any time of those days: then nothing is known of them.
+        Nor is it where the PMS has not told all.
         """
         queries = self._source.queries(window, self.practitioners())
         pages = [page for query in queries for page in self._source.pages(query)]
+        title = self._vendor.title
+        if any(page.is_partial for page in pages):
+            raise Transient(f"{title} has not told all of these days; try again in a minute")
         if any(page.rejects for page in pages):
-            title = self._vendor.title
             raise BrokenContract(f"{title}: an appointment of these days cannot be read")
         return [row for page in pages for row in page.records if row.start in window]
 

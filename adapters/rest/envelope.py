@@ -10,12 +10,15 @@ from domain.errors import BrokenContract
 MOST_RECORDS = 10_000
 """On one page; the largest that any vendor is asked for has a tenth of it."""
 
+_ERRORS = ("fatal", "error")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
     """One answer taken out of its wrapping; body and headers stay for the paging to read.
 
-    `passed_over` are records that it had besides, and that tell nothing to whoever reads it.
+    `passed_over` are records that it had besides, and that tell nothing to whoever reads it. One
+    that `lacks_some` says itself that something went wrong while it was made.
     """
 
     items: Sequence[Any] = field(repr=False)
@@ -23,6 +26,7 @@ class Contents:
     included: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     body: Any = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
+    lacks_some: bool = False
 
     @property
     def listed(self) -> Sequence[Any]:
@@ -110,16 +114,30 @@ class Bundle:
             raise BrokenContract("the list 'entry' is missing")
         _check_length(entries, "entry")
         found = [entry.get("resource") if isinstance(entry, dict) else entry for entry in entries]
+        items = [one for one in found if self._is_match(one)]
+        lacks_some = any(map(_tells_an_error, found))
+        if lacks_some and not items:
+            raise BrokenContract(f"an error stands where '{self.resource}' should be listed")
         return Contents(
-            items=[one for one in found if self._is_match(one)],
+            items=items,
             included=_by_type([one for one in found if not self._is_match(one)]),
             body=body,
+            lacks_some=lacks_some,
         )
 
     def _is_match(self, resource: Any) -> bool:
         """What does not even say its type is kept, so that it is rejected by name."""
         told = resource.get("resourceType") if isinstance(resource, dict) else None
         return not isinstance(told, str) or told == self.resource
+
+
+def _tells_an_error(resource: Any) -> bool:
+    """Whether it is an outcome that says more than a warning."""
+    if not isinstance(resource, dict) or resource.get("resourceType") != "OperationOutcome":
+        return False
+    told = resource.get("issue")
+    issues = told if isinstance(told, list) else []
+    return any(isinstance(one, dict) and one.get("severity") in _ERRORS for one in issues)
 
 
 def _check_length(items: Sequence[Any], label: str) -> None:

@@ -84,7 +84,12 @@ def _contacts(person: Record) -> Mapping[str, str]:
 
 
 def issue_codes(body: Any) -> list[Any]:
-    """The codes of an OperationOutcome; none of any other answer."""
-    issues = body.get("issue") if isinstance(body, dict) else None
-    told = issues if isinstance(issues, list) else ()
-    return [one.get("code") for one in told if isinstance(one, dict)]
+    """The codes of an OperationOutcome, or of those among a Bundle; none of any other answer."""
+    entries = _objects(body, "entry")
+    outcomes = [body, *(one.get("resource") for one in entries)]
+    return [one.get("code") for outcome in outcomes for one in _objects(outcome, "issue")]
+
+
+def _objects(value: Any, key: str) -> list[dict[str, Any]]:
+    told = value.get(key) if isinstance(value, dict) else None
+    return [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []

@@ -153,16 +153,17 @@ class RestSource:
             drift, self._drift_aside = batch.drift + self._drift_aside, Counter()
             onward = stretch.onward(turn.onward, is_last=turn.is_last, now=self._clock())
             records = within(query, batch.rows)
+            is_short = turn.is_short or turn.contents.lacks_some
             yield Page(
                 records=records,
                 rejects=(*aside, *batch.rejects, *batch.unread),
                 resume=stretch.kept(onward, is_last=turn.is_last),
                 onward=onward,
                 is_last=turn.is_last and stretch.is_last,
-                drift=drift + Counter({CUT_SHORT: 1} if turn.is_short else {}),
+                drift=drift + Counter({CUT_SHORT: 1} if is_short else {}),
                 mark=turn.contents.headers.get(listing.mark_header or ""),
                 practitioners=self._met(records),
-                is_partial=turn.is_short or is_loading(listing, turn.contents),
+                is_partial=is_short or is_loading(listing, turn.contents),
                 known=batch.known,
             )
 

@@ -24,6 +24,7 @@ from domain.sources import AppointmentSource
 from domain.window import whole_day
 from tests.contract.kit import (
     NOW,
+    Fixture,
     Stage,
     answer,
     changed,
@@ -611,6 +612,55 @@ def test_an_expired_outcome_renews_the_token_once_whatever_the_status(status: in
     refusal = {**told.refusal, "status": status}
     stage.sender.handler = changed(
         told, once(lambda request: is_page(told, request)), lambda: answer(refusal)
+    )
+
+    assert len(stage.rows()) == len(told.told["expected"])
+    assert stage.tokens.renewals == 1
+
+
+def with_outcome(told: Fixture, severity: str, code: str, *, alone: bool = False) -> Fixture:
+    """The first page with an outcome among its entries, or in their place."""
+    issue = {"severity": severity, "code": code}
+    outcome = {"resourceType": "OperationOutcome", "issue": [issue]}
+    entry = {"resource": outcome, "search": {"mode": "outcome"}}
+
+    def put(body: Any) -> Any:
+        if alone:
+            return {**body, "total": 0, "entry": [entry], "link": []}
+        return {**body, "entry": [*body["entry"], entry]}
+
+    return with_first_page(told, put)
+
+
+def test_a_page_that_tells_of_an_error_is_not_all_and_nothing_leaves_for_not_being_in_it() -> None:
+    told = fixture("halaxy")
+
+    pages = list(Stage(with_outcome(told, "error", "exception")).pages())
+
+    assert pages[0].is_partial and pages[0].drift["listing:short"] == 1
+    assert sum(len(page.records) for page in pages) == len(told.told["expected"])
+
+
+@pytest.mark.parametrize("severity", ["warning", "information"])
+def test_a_page_that_only_warns_is_whole(severity: str) -> None:
+    pages = list(Stage(with_outcome(fixture("halaxy"), severity, "not-supported")).pages())
+
+    assert not any(page.is_partial for page in pages)
+
+
+def test_an_error_in_place_of_the_list_is_no_empty_book() -> None:
+    told = with_outcome(fixture("halaxy"), "error", "exception", alone=True)
+
+    with pytest.raises(BrokenContract, match="an error stands where"):
+        Stage(told).rows()
+
+
+def test_a_token_that_ended_may_be_told_of_among_the_entries() -> None:
+    told = fixture("halaxy")
+    ended = with_outcome(told, "error", "expired", alone=True).listed[0]
+    stage = Stage(told)
+    stage.sender.handler = changed(
+        told, once(lambda request: is_page(told, request)), lambda: answer(ended)
     )
 
     assert len(stage.rows()) == len(told.told["expected"])
