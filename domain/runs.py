@@ -76,7 +76,8 @@ class Progress:
     `half_read`: the current query was interrupted and what it listed before is forgotten, so
     it yields no removals. A wait keeps in `seen` what was listed, and so costs none; nor does a
     failure or an orderly stop. `interrupted` are the whole slices that ended so. `is_loading`: the
-    PMS has not got all of the current one yet.
+    PMS has not got all of the current one yet, or has not told all; `is_untold` that it was so of
+    one: what has not been told yet is to be asked for again.
     `walked_since` is when the first page of the first query was asked for.
     `before` holds what was counted when the current query began, for a walk that starts anew.
     `page` counts the current query's pages in this attempt, `furthest` in the best one so far.
@@ -103,6 +104,7 @@ class Progress:
     total: int = 0
     problems: dict[str, str] = field(default_factory=dict)
     interrupted: list[str] = field(default_factory=list)
+    is_untold: bool = False
     is_decided: bool = False
     since: str | None = None
     mark: str | None = None
@@ -145,6 +147,7 @@ class Progress:
         """The PMS does not take it: begin again, and read the days whole."""
         self.since = self.mark = self.walked_since = None
         self.done, self.problems, self.interrupted, self.drift = [], {}, [], {}
+        self.is_untold = False
         for name in READ:
             setattr(self.counts, name, 0)
         self.turn_to(None)

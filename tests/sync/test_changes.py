@@ -1,13 +1,14 @@
 """Between whole passes only what changed is asked for, and nothing is lost by it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import redis
 
+from domain.connections import Connection
 from domain.errors import Refused
 from domain.sources import AppointmentSource, Page, Query
 from tests.sync.following import Followed, followed
@@ -37,6 +38,18 @@ class Refusing:
         if not query.complete:
             raise Refused("Halaxy: GET /main/Appointment answered 422")
         return self.source.pages(query, resume=resume)
+
+
+@dataclass
+class Unfinished(Refusing):
+    """A PMS that says that it has not told all, and leaves one out."""
+
+    hidden: str = ""
+
+    def pages(self, query: Query, *, resume: str | None = None) -> Iterator[Page]:
+        for page in self.source.pages(query, resume=resume):
+            told = [one for one in page.records if one.pms_id != self.hidden]
+            yield replace(page, records=told, is_partial=True)
 
 
 def change(clinic: Followed, pms_id: str, **action: Any) -> None:
@@ -173,6 +186,29 @@ def test_no_other_end_moves_the_mark(clinic: Followed, ended: str) -> None:
         assert clinic.by_hand()["status"] == "failed"
 
     assert clinic.connection()["changes_mark"] == before
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_what_was_not_told_is_asked_for_by_the_next_run(clinic: Followed, is_whole: bool) -> None:
+    """Were it asked what changed since, it would be told of nothing for an hour."""
+    pms_id = clinic.somebody()
+    change(clinic, pms_id, action="cancel")
+    before = clinic.connection()["changes_mark"]
+    if is_whole:
+        clinic.let_pass(60)
+
+    def unfinished(connection: Connection) -> AppointmentSource:
+        return Unfinished(clinic.parts.opener(connection), hidden=pms_id)
+
+    cut = clinic.scheduled(open_source=unfinished)
+    missed = clinic.shown()[pms_id]["status"]
+    mark = clinic.connection()["changes_mark"]
+    clinic.let_pass(10)
+    clinic.scheduled()
+
+    assert cut["status"] == "success" and cut["removed"] == 0
+    assert (missed, mark) == ("booked", before)
+    assert clinic.shown()[pms_id]["status"] == "cancelled"
 
 
 def test_a_sync_of_other_days_leaves_the_mark_and_the_freshness_of_today(

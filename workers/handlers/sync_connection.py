@@ -215,6 +215,7 @@ class _Pass:
             self._walk(query)
         if query.complete and progress.half_read:
             progress.interrupted.append(query.key)
+        progress.is_untold |= progress.is_loading
         is_whole = query.complete and not progress.half_read and not progress.is_loading
         self._end(query, is_whole=is_whole)
 

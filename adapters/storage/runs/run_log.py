@@ -210,6 +210,8 @@ def _close_connection(
     db: Db, run: Run, *, status: RunStatus, message: str | None, at: datetime
 ) -> None:
     is_complete = status is RunStatus.SUCCESS
+    # A mark from after what was not told would hide it until the days are read whole.
+    is_told = is_complete and not run.progress.is_untold
     values = {
         "status": status.value,
         "message": message,
@@ -217,13 +219,13 @@ def _close_connection(
         "first": run.first_day,
         "last": run.last_day,
         "complete": is_complete,
-        "whole": is_complete and not run.progress.changes_only,
+        "whole": is_told and not run.progress.changes_only,
         "failed": status is RunStatus.FAILED,
         "happened": run.changed_something or run.sync_type is SyncType.MANUAL,
         "connection_id": run.connection_id,
     }
     db.execute(_CLOSE_CONNECTION, values)
-    if is_complete:
+    if is_told:
         keep_mark(db, run, at=at)
     elif run.progress.interrupted:
         read_again_soon(db, run.connection_id, first=run.first_day, last=run.last_day)
