@@ -41,6 +41,14 @@ class Refusing:
 
 
 @dataclass
+class Barred(Refusing):
+    """A PMS that does not let us read its book."""
+
+    def pages(self, query: Query, *, resume: str | None = None) -> Iterator[Page]:
+        raise Refused("Halaxy: GET /main/Appointment answered 422")
+
+
+@dataclass
 class Unfinished(Refusing):
     """A PMS that says that it has not told all, and leaves one out."""
 
@@ -186,6 +194,15 @@ def test_no_other_end_moves_the_mark(clinic: Followed, ended: str) -> None:
         assert clinic.by_hand()["status"] == "failed"
 
     assert clinic.connection()["changes_mark"] == before
+
+
+def test_a_book_that_is_told_at_once_is_not_counted_by_practitioners(clinic: Followed) -> None:
+    clinic.let_pass(60)
+
+    run = clinic.scheduled(open_source=lambda made: Barred(clinic.parts.opener(made)))
+
+    assert run["status"] == "failed"
+    assert run["error_message"].startswith("The appointments could not be read: Halaxy")
 
 
 @pytest.mark.parametrize("is_whole", [True, False])

@@ -368,6 +368,9 @@ class _Pass:
         if not problems:
             return RunStatus.SUCCESS, None
         first = next(iter(problems.values()))
-        text = f"{len(problems)} of {len(queries)} practitioners could not be read: {first}"
         failed = len(problems) == len(queries)
+        whose = "The appointments" if failed else "Some of the appointments"
+        if all(query.practitioner_id for query in queries):
+            whose = f"{len(problems)} of {len(queries)} practitioners"
+        text = f"{whose} could not be read: {first}"
         return (RunStatus.FAILED if failed else RunStatus.PARTIAL), text
