@@ -1,5 +1,6 @@
 """How listings are walked page by page, and what stops a walk that would not end."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,9 @@ from domain.errors import BrokenContract, EndlessListing
 from domain.sources import MOST_PAGES
 
 MAX_PAGES = MOST_PAGES
+_MOST_COUNTED = 10**15
+_COUNTED = re.compile(r"(\d{1,15})\|(.*)", re.DOTALL)
+"""Before a mark: how many records the vendor counted when the walk began."""
 MOST_BLANK_PAGES = 5
 """Empty pages in a row, each with another to follow, before a listing is thought endless."""
 
@@ -186,26 +190,31 @@ def walk(
     """The pages from `resume` on; once more from the start where the listing shifted meanwhile.
 
     So, too, where it ended before all that it counts; where it does so again its last page tells.
+    Each mark says how much was counted at first, for whoever goes on after a wait.
     """
-    first: Contents | None = None
-    listed = 0
-    for turn in _pass(paging, fetch, url=url, named=named, mark=resume):
-        first, listed = first or turn.contents, listed + len(turn.contents.items)
-        is_end = turn.is_last and resume is None
-        again = is_end and (
-            _shifted(paging, first, turn.contents) or _is_short(paging, turn.contents, listed)
+    counted, mark = _placed(resume)
+    is_first, listed = True, 0
+    for turn in _pass(paging, fetch, url=url, named=named, mark=mark):
+        total = paging.total(turn.contents)
+        if is_first and resume is None:
+            counted = total
+        is_first, listed = False, listed + len(turn.contents.items)
+        again = turn.is_last and (
+            _has_shifted(counted, total, is_whole=resume is None)
+            or (resume is None and _is_short(paging, turn.contents, listed))
         )
-        yield replace(turn, is_last=False) if again else turn
+        yield replace(turn, is_last=False) if again else _counting(turn, counted)
         if again:
             yield from _once_more(paging, fetch, url=url, named=named)
 
 
 def _once_more(paging: Paging, fetch: Fetch, *, url: str, named: str) -> Iterator[Turn]:
-    listed = 0
+    counted, listed = None, 0
     for turn in _pass(paging, fetch, url=url, named=named, mark=None):
+        counted = paging.total(turn.contents) if listed == 0 else counted
         listed += len(turn.contents.items)
         is_short = turn.is_last and _is_short(paging, turn.contents, listed)
-        yield replace(turn, is_short=True) if is_short else turn
+        yield replace(turn, is_short=True) if is_short else _counting(turn, counted)
 
 
 def _pass(
@@ -276,11 +285,24 @@ def _is_link(link: Any) -> bool:
 
 def _whole_number(body: Any, path: str | None) -> int | None:
     found = dig(body, path) if path else None
-    return found if isinstance(found, int) else None
+    return found if type(found) is int and 0 <= found < _MOST_COUNTED else None
 
 
-def _shifted(paging: Paging, first: Contents, last: Contents) -> bool:
-    return paging.total(first) != paging.total(last)
+def _has_shifted(before: int | None, now: int | None, *, is_whole: bool) -> bool:
+    """A mark of an older version does not say what was counted before."""
+    return before != now and (is_whole or before is not None)
+
+
+def _counting(turn: Turn, counted: int | None) -> Turn:
+    if turn.onward is None or counted is None:
+        return turn
+    return replace(turn, onward=f"{counted}|{turn.onward}")
+
+
+def _placed(resume: str | None) -> tuple[int | None, str | None]:
+    """What was counted at first, and the mark."""
+    told = _COUNTED.fullmatch(resume or "")
+    return (int(told[1]), told[2]) if told else (None, resume)
 
 
 def _is_short(paging: Paging, last: Contents, listed: int) -> bool:
