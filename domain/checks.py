@@ -93,6 +93,15 @@ def shut_out(error: SyncError) -> str:
     return f"{answered['vendor']} no longer accepts our sign-in; sign in again."
 
 
+def in_words(error: SyncError) -> str:
+    """What went wrong with a change, for whoever looks at its row: no address says it to them."""
+    answered = _ANSWERED.match(str(error))
+    if answered is None:
+        return str(error)
+    did = "refused it" if isinstance(error, Refused) else "did not answer as it should"
+    return f"{answered['vendor']} {did} (it said {answered['status']})."
+
+
 def _says_what_to_do(error: SyncError) -> bool:
     """A refusal in words of ours tells after its semicolon what helps, which may be no secret."""
     return isinstance(error, NeedsReconnect) and "; " in str(error).removesuffix(AGAIN)

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from adapters.storage.practices import connections
 from adapters.storage.two_way.creating import CreateStore
 from adapters.storage.two_way.pushing import SYNCED, TAKEN_DOWN, PushStore, Row
-from domain.checks import shut_out
+from domain.checks import in_words, shut_out
 from domain.connections import Connection
 from domain.desk import PracticeDesk
 from domain.errors import BadRecord, NeedsReconnect, Refused, SyncError, Throttled, Transient
@@ -79,7 +79,7 @@ class Pushing:
         store = PushStore(self.engine, self.sealer, self.clock, job)
         is_locked = isinstance(error, NeedsReconnect)
         state = PushState.PENDING if is_locked else PushState.ERROR
-        reason = LOCKED_OUT if is_locked else str(error)
+        reason = LOCKED_OUT if is_locked else in_words(error)
         store.gave_up(UUID(job.args["entry_id"]), state, reason)
         if is_locked:
             with store.transaction() as db:
@@ -171,7 +171,7 @@ class PushedEntry:
         try:
             found = self._of_pms(row) if row.is_there else self._of_ours(row)
         except Refused as refusal:
-            return Stands(PushState.ERROR, str(refusal))
+            return Stands(PushState.ERROR, in_words(refusal))
         # Whoever switches pushes off is done with them, whatever has been put on its way before.
         is_off = isinstance(found, Sent) and not self._connection.both_ways
         return Stands(PushState.PENDING, SWITCHED_OFF) if is_off else found

@@ -7,7 +7,7 @@ import pytest
 
 from adapters.storage.people import accounts
 from domain.desk import Ability, OutcomeUnknown
-from domain.errors import NeedsReconnect, Refused, Throttled, Transient
+from domain.errors import NeedsReconnect, Refused, SyncError, Throttled, Transient
 from domain.features import SHEET_PUSHES
 from domain.pushes import LOCKED_OUT, NOT_WRITABLE, SWITCHED_OFF, TOO_LONG, UNREACHED
 from domain.wishes import WriteKind
@@ -210,6 +210,25 @@ def test_a_no_is_told_in_its_own_words_and_ends_there(office: Office) -> None:
 
     assert office.stands("a-1") == ("error", "That time is taken in the book.")
     assert office.row("a-1")["start"] == NINE + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        (Refused, "Book refused it (it said 422)."),
+        (Transient, "Book did not answer as it should (it said 422)."),
+    ],
+)
+def test_a_no_without_words_is_told_without_an_address(
+    office: Office, problem: type[SyncError], told: str
+) -> None:
+    said = "Book: PUT /scheduler/visits/{id} answered 422"
+    office.book.before = [problem(said)] * 3
+    office.types("a-1", status="arrived")
+
+    office.push()
+
+    assert office.stands("a-1") == ("error", told)
 
 
 def test_another_try_after_a_no_is_another_write(office: Office) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from domain.checks import in_words
 from domain.errors import BadInput, Gone, NeedsReconnect, Refused, Throttled, Transient
 from domain.jobs import Job
 from domain.pushes import LOCKED_OUT, TOO_LONG, UNREACHED, ChangedThere, PushState, Sent
@@ -78,7 +79,7 @@ def _left(entry: Entry, wish: Sent) -> bool:
     except (ChangedThere, Gone):
         entry.read_again()
     except (Refused, BadInput) as refusal:
-        entry.stands(PushState.ERROR, str(refusal))
+        entry.stands(PushState.ERROR, in_words(refusal))
         return False
     except NeedsReconnect:
         entry.stands(PushState.PENDING, LOCKED_OUT)
