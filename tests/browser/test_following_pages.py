@@ -16,6 +16,7 @@ from tests.producers.seeding import CROWDED, DAY, DEMO, seed, was_read
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
+OUT_OF_REACH = "The server cannot be reached, so this page stays as it is; try again in a moment."
 HEARTBEAT_SECONDS = 1.0
 REST_SECONDS = 25
 
@@ -45,8 +46,19 @@ def test_a_line_that_stalls_or_ends_is_told_tried_again_and_made_good(
     for word in found["words"]:
         assert re.fullmatch(r"Not live since \d\d:\d\d, trying again\.", word)
     assert found["role"] == 1
+    assert found["stays"] == OUT_OF_REACH
     assert found["same"] is True
     assert found["trouble"] == []
+
+
+def test_without_a_line_the_sheet_stays_whatever_is_pressed(browse: Browse) -> None:
+    found = browse("out_of_reach")
+
+    assert found["said"] == [OUT_OF_REACH] * 3
+    assert found["days"] == ["2026-11-23"] * 3
+    assert found["cards"] == 28
+    assert (found["dimmed"], found["picked"]) == (0, "2026-11-23")
+    assert found["after"] == "2026-11-24"
 
 
 def test_a_page_of_somebody_who_read_enough_says_until_when_and_is_renewed_then(

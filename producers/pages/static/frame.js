@@ -1,5 +1,6 @@
 // What every page has: the theme switch, the way to the present entry, and an end when signed out.
 import "./focus.js";
+import "./going.js";
 import "./holding.js";
 import "./leaving.js";
 

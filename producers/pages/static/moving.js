@@ -61,4 +61,11 @@ for (const dialog of document.querySelectorAll("dialog.small")) {
     if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
   });
 }
-addEventListener("pageshow", () => document.body.classList.remove("leaving"));
+// Still here: the day that was chosen can be chosen again.
+function stay() {
+  document.body.classList.remove("leaving");
+  document.querySelector(".pick").reset();
+}
+
+addEventListener("stayed", stay);
+addEventListener("pageshow", stay);

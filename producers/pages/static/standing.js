@@ -6,9 +6,14 @@ const MINUTE = 60_000;
 let saying = null;
 let line = null;
 let rest = null;
+let isAway = false;
+
+// Whether the server was not heard of when it should have been.
+export const isLost = () => isAway;
 
 // A line that is found again within moments is not worth a word.
 export function lost(at) {
+  isAway = true;
   // What this window shows was read when it opened, if not later.
   const since = Math.max(at, performance.timeOrigin);
   saying ??= setTimeout(() => {
@@ -18,6 +23,7 @@ export function lost(at) {
 }
 
 export function found() {
+  isAway = false;
   clearTimeout(saying);
   saying = line = null;
   show();

@@ -1,7 +1,8 @@
 // Nobody leaves the page with something typed that is not saved: a way out waits for it, and is not taken where it was refused.
 const isNear = (link) => link.hash && link.href.split("#")[0] === location.href.split("#")[0];
 
-function leads(link, event) {
+// Whether the link leads this window to another page.
+export function leads(link, event) {
   const isElsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.button || link.target;
   return /^https?:$/.test(link.protocol) && !isElsewhere && !isNear(link);
 }
@@ -28,7 +29,7 @@ export function guard(isUnsaved, settle) {
       waits = false;
     }
     if (isSaved) go();
-    else document.body.classList.remove("leaving");
+    else dispatchEvent(new Event("stayed"));
   }
 
   document.addEventListener("click", (event) => {

@@ -82,6 +82,10 @@ export default async function play({ open, base, shots }) {
     await page.screenshot({ path: `${shots}/not-live-${trial}.png` });
     await edit(`+61 ${number.slice(1)}`);
     found.role = await page.getByRole("status").filter({ hasText: "Not live since" }).count();
+    if (trial === "shut") {
+      await page.locator("[data-go=after]").click();
+      found.stays = await page.locator("[data-toasts] p").textContent();
+    }
     line.mend();
     await word.waitFor({ state: "detached", timeout: LONG });
     await phone.filter({ hasText: number }).waitFor();
