@@ -1,7 +1,9 @@
 """Every page can be read, reached and pressed: in both lights, wide, on a phone, narrower still."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -63,6 +65,11 @@ def judged(
     """What is wrong with each page, or with what is there once those buttons were pressed."""
     base = str(site.client.base_url).rstrip("/")
     return drive("judging", base=base, token=site.link(), shots=shots, pages=pages, **more)
+
+
+def played(scenario: str, site: Site, shots: Path) -> dict[str, Any]:
+    base = str(site.client.base_url).rstrip("/")
+    return drive(scenario, base=base, token=site.link(), shots=shots)
 
 
 def test_what_bars_the_way_is_told_with_its_page_its_rule_and_its_element(
@@ -134,3 +141,15 @@ def test_nothing_of_a_page_that_failed_or_lets_nobody_in_is_hard_to_read_or_to_r
     }
 
     assert judged(site, tmp_path, inside, outside=outside) == {}
+
+
+def test_a_sheet_is_printed_black_on_white_and_whole_from_a_dark_screen(
+    busy_site: Site, browser_parts: Path, tmp_path: Path
+) -> None:
+    fill(busy_site)
+
+    found = played("paper", busy_site, tmp_path)
+
+    assert found["pale"] == found["cut"] == {"2026-11-23": [], "2026-11-25": []}
+    assert re.fullmatch(r"Printed on \w+day \d+ \w+ at \d\d:\d\d", found["printed"])
+    assert (found["frame"], found["onScreen"]) == (False, False)

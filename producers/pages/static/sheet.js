@@ -10,4 +10,5 @@ import "./editing.js";
 import "./settling.js";
 import "./syncing.js";
 import "./reading.js";
+import "./printing.js";
 import "./live.js";
