@@ -153,3 +153,14 @@ def test_a_sheet_is_printed_black_on_white_and_whole_from_a_dark_screen(
     assert found["pale"] == found["cut"] == {"2026-11-23": [], "2026-11-25": []}
     assert re.fullmatch(r"Printed on \w+day \d+ \w+ at \d\d:\d\d", found["printed"])
     assert (found["frame"], found["onScreen"]) == (False, False)
+
+
+def test_what_is_on_and_where_one_is_shows_in_colours_of_ones_own(
+    site: Site, browser_parts: Path, tmp_path: Path
+) -> None:
+    found = played("own_colours", site, tmp_path)
+
+    assert len({*found["on"], *found["off"]}) > 2
+    assert all(knob != ground for ground, knob in (found["on"], found["off"]))
+    assert (found["here"], found["elsewhere"]) == ("underline", "none")
+    assert found["tab"] != found["page"] == found["tabs"]
