@@ -10,6 +10,10 @@ export default async function play({ open, shots }) {
   await page.locator("#board").evaluate((board) => (board.scrollTop = 250));
   await page.screenshot({ path: `${shots}/run-sheet-light.png` });
 
+  const nav = page.locator(".top nav");
+  await page.setViewportSize({ width: 834, height: 1112 });
+  const hidden = await nav.evaluate((one) => one.scrollWidth - one.clientWidth);
+
   const dark = await open({ colorScheme: "dark" });
   await dark.page.locator("#board").evaluate((board) => (board.scrollTop = 250));
   await dark.page.screenshot({ path: `${shots}/run-sheet-dark.png` });
@@ -17,5 +21,5 @@ export default async function play({ open, shots }) {
   const phone = await open({ width: 390, height: 844, isMobile: true, hasTouch: true, deviceScaleFactor: 2 });
   await phone.page.screenshot({ path: `${shots}/run-sheet-phone.png` });
   const widths = await phone.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  return { ...found, widths, trouble: [...trouble, ...dark.trouble, ...phone.trouble] };
+  return { ...found, hidden, widths, trouble: [...trouble, ...dark.trouble, ...phone.trouble] };
 }
