@@ -20,7 +20,7 @@ from domain.overlaps import Overlapping
 from domain.people import Person
 from domain.sheet import NotOnSheet, Settled, Stale
 from infra.database import DatabaseAway
-from producers.pages.rendering import render
+from producers.pages.rendering import NavItem, open_to, render
 
 log = structlog.get_logger()
 
@@ -124,6 +124,7 @@ def answer(request: Request, problem: Problem) -> Response:
             title=title,
             request_id=_to_quote(request, problem),
             passes=_passes(request, problem),
+            back=_way_back(request, person),
         )
         page.headers.update(problem.headers or {})
         return page
@@ -226,6 +227,13 @@ def _to_quote(request: Request, problem: Problem) -> str | None:
     """By what our own fault is found in the log."""
     is_ours = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     return getattr(request.state, "request_id", None) if is_ours else None
+
+
+def _way_back(request: Request, person: Person | None) -> NavItem | None:
+    """The page that the address lies below, for those who may open it; else their first one."""
+    links = open_to(request, person)
+    above = (link for link in links if link.is_at(request.url.path))
+    return next(above, next(iter(links), None))
 
 
 def _passes(request: Request, problem: Problem) -> bool:

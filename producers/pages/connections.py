@@ -31,14 +31,20 @@ from producers import seen
 from producers.asking import loaded
 from producers.doors import Door, door
 from producers.pages import connecting
+from producers.pages.not_there import not_there
 from producers.pages.oauth import offered
 from producers.pages.reasons import unread
 from producers.pages.rendering import ENVIRONMENT, NavItem, render
-from producers.problems import Problem
 
 router = APIRouter(prefix="/connections", include_in_schema=False)
 
-NAV = NavItem("/connections", "Connections", Permission.SEE_STATUS, order=30)
+NAV = NavItem(
+    "/connections",
+    "Connections",
+    Permission.SEE_STATUS,
+    order=30,
+    also=["/setup", "/setup/sikka"],
+)
 Reader = Annotated[Door, Depends(door(Permission.SEE_STATUS))]
 
 SECTIONS: Mapping[str, str] = {
@@ -115,7 +121,7 @@ def _found(door: Door, connection_id: UUID) -> ConnectionDetails:
     with door.transaction() as db:
         found = read_details(db, now=door.ports.clock(), connection_id=connection_id)
     if not found:
-        raise Problem(HTTPStatus.NOT_FOUND, "There is no such connection; it may be removed.")
+        raise not_there(door, connection_id)
     return found[0]
 
 

@@ -25,9 +25,9 @@ from producers.asking import loaded
 from producers.doors import Door, door
 from producers.pages import connecting
 from producers.pages.connecting import STEPS, reached
+from producers.pages.not_there import not_there
 from producers.pages.oauth import offered
 from producers.pages.rendering import render
-from producers.problems import Problem
 
 router = APIRouter(include_in_schema=False)
 
@@ -69,9 +69,7 @@ def page(
 def _resumed(request: Request, door: Door, connection_id: UUID, asked: str | None) -> Response:
     found = next(iter(_all(door, connection_id)), None)
     if found is None:
-        raise Problem(
-            HTTPStatus.NOT_FOUND, "There is no such connection; it may have been removed."
-        )
+        raise not_there(door, connection_id)
     if found.state != State.SETUP_REQUIRED:
         return RedirectResponse(f"/connections/{found.id}", status_code=HTTPStatus.SEE_OTHER)
     furthest = reached(found)

@@ -20,8 +20,8 @@ from domain.slots import BookingRules
 from domain.writes import BY_DEFAULT, NEEDS
 from producers.api import sikka
 from producers.doors import Door, door
+from producers.pages.not_there import not_there
 from producers.pages.rendering import render
-from producers.problems import Problem
 from producers.security import check_origin
 
 router = APIRouter(prefix="/setup/sikka", include_in_schema=False)
@@ -125,7 +125,7 @@ def _found(door: Door, connection_id: UUID) -> tuple[ConnectionDetails, Sequence
         found = read_details(db, now=door.ports.clock(), connection_id=connection_id)
         phones = _phones(db, door.account_id)
     if not found or found[0].vendor != VENDOR:
-        raise Problem(HTTPStatus.NOT_FOUND, "There is no such connection; it may be removed.")
+        raise not_there(door, connection_id)
     return found[0], phones
 
 

@@ -64,6 +64,12 @@ _PRACTITIONERS = text(
     ORDER BY mapping.active DESC, lower(pms_practitioner_name), mapping.pms_practitioner_id
     """
 )
+_REMOVED = text(
+    """
+    SELECT display_name AS name, timezone, removed_at FROM pms_connections
+    WHERE id = :id AND removed_at IS NOT NULL
+    """
+)
 _CLINICIANS = text("SELECT id, name FROM run_sheet_clinicians ORDER BY lower(name), id")
 _TYPES = text(
     """
@@ -152,6 +158,11 @@ def read_details(
 def _details(row: RowMapping, fresh: ConnectionView) -> ConnectionDetails:
     adaptive = is_adaptive(row["vendor"], row["adaptive"])
     return ConnectionDetails(**{**row, "adaptive": adaptive}, fresh=fresh)
+
+
+def read_removed(db: Db, connection_id: UUID) -> RowMapping | None:
+    """The name of one that was removed, and when; nothing of any other."""
+    return db.execute(_REMOVED, {"id": connection_id}).mappings().first()
 
 
 def read_clinicians(db: Db) -> Sequence[RowMapping]:
