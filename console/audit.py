@@ -19,6 +19,7 @@ from console.lines import one_line
 from console.output import AsJson
 from console.wiring import Wiring, wired
 from domain.audit_chain import Finding
+from domain.counting import so_many
 from infra import settings
 from infra.audit_keys import audit_keys
 from infra.clock import system_clock
@@ -108,7 +109,7 @@ def verify_archive(
         told = {"account": segment.account_id, "first": segment.first, "last": segment.last}
         output.answer({"ok": not findings, **told, "findings": findings})
     else:
-        rows = f"{segment.account_id}: {segment.rows} rows"
+        rows = f"{segment.account_id}: {so_many(segment.rows, 'row')}"
         output.say(f"{rows}, places {segment.first} to {segment.last}")
         for found in findings:
             output.say(found.sentence)
@@ -137,7 +138,7 @@ def patient(
             action="audit.patient_read",
             phi_fields=("patient_id",),
             patient_id=patient_id,
-            summary=f"{len(found)} accesses",
+            summary=so_many(len(found), "access", "accesses"),
         )
     if json:
         return output.answer({"accesses": found})
@@ -176,7 +177,7 @@ def _archived(wiring: Wiring, account: str, folder: Path) -> Cut | None:
         years=wiring.settings.audit_keep_years,
     ).archive(account)
     if cut is not None:
-        summary = f"{cut.rows} rows to place {cut.seq}, {cut.file}"
+        summary = f"{so_many(cut.rows, 'row')} to place {cut.seq}, {cut.file}"
         with transaction(wiring.engine, account_id=account) as db:
             by = access("audit archive")
             record(db, by, account_id=account, action="audit.archived", summary=summary)

@@ -19,6 +19,7 @@ from console.output import AsJson
 from console.wiring import Wiring
 from domain.backfills import Backfill, BackfillState, as_answer
 from domain.connections import Connection
+from domain.counting import so_many
 from domain.errors import BadInput
 from domain.window import local_day
 from infra.clock import system_clock
@@ -183,7 +184,7 @@ def _bar(name: str) -> Iterator[Tell]:
 
 
 def _say(held: Connection, told: dict[str, Any]) -> None:
-    days = f"{told['days_done']} of {told['days_total']} days"
+    days = f"{told['days_done']} of {so_many(told['days_total'], 'day')}"
     output.say(f"{held.name}: {told['from']} to {told['to']}: {told['state'].value}, {days}")
     if told["seconds_left"] and told["state"] is BackfillState.RUNNING:
         output.say(f"  About {output.span(told['seconds_left'])} to go.")

@@ -23,6 +23,7 @@ from console.opened import Id, opened
 from console.output import AsJson, short
 from console.wiring import Wiring, wired
 from domain.connections import Connection, State
+from domain.counting import so_many
 from domain.errors import BadInput
 from infra.clock import system_clock
 from infra.database import dispatch, transaction
@@ -130,7 +131,8 @@ def put_back(connection: Id, *, json: AsJson = False) -> None:
         moved = left_rows.put_back(left.db, left.seal, left.held.id, hand=left.hand)
         rows = left.counted()
     if rows.taken_off and not json:
-        output.say(f"{rows.taken_off} rows stay off: each would overlap another visit.")
+        staying = so_many(rows.taken_off, "row stays", "rows stay")
+        output.say(f"{staying} off: each would overlap another visit.")
     return _told("put back", moved, rows, left.held, json=json)
 
 
@@ -186,8 +188,8 @@ def _tell(left: LeftRows, *, number: str) -> None:
         output.say(f"{_to_come(left)} 'pms-sync connections take-off {number}' takes them off.")
     if left.taken_off:
         output.say(
-            f"{left.taken_off} rows are off the sheet;"
-            f" 'pms-sync connections put-back {number}' puts them back."
+            f"{so_many(left.taken_off, 'row is', 'rows are')} off the sheet;"
+            f" 'pms-sync connections put-back {number}' undoes that."
         )
 
 
@@ -201,7 +203,7 @@ def _to_come(left: LeftRows) -> str:
 def _told(what: str, moved: int, rows: LeftRows, held: Found, *, json: bool) -> None:
     if json:
         return output.answer({"id": held.id, "moved": moved, "rows": rows})
-    output.say(f"{held.name} ({held.vendor}): {moved} rows {what}.")
+    output.say(f"{held.name} ({held.vendor}): {so_many(moved, 'row')} {what}.")
     return _tell(rows, number=short(held.id))
 
 

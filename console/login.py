@@ -14,6 +14,7 @@ from console.auditing import audited
 from console.lines import one_line
 from console.output import AsJson
 from console.wiring import Wiring, wired
+from domain.counting import so_many
 from domain.errors import BadInput
 from domain.people import Role
 from infra.clock import system_clock
@@ -65,7 +66,7 @@ def token(
         with dispatch(wiring.engine) as db:
             accounts.require(db, account)
         signing_key = wiring.settings.jwt_secret.get_secret_value()
-        said = f"{known.value}, {minutes} minutes"
+        said = f"{known.value}, {so_many(minutes, 'minute')}"
         with audited(wiring.engine, "token", account_id=account, action="token.made", summary=said):
             made = jwt.encode(claims, signing_key, algorithm="HS256")
     if json:
@@ -103,7 +104,7 @@ def sign_out(
             call_back_tokens(db, account_id=account, at=now + timedelta(seconds=1))
     if json:
         return output.answer({"sessions": ended, "tokens": tokens})
-    return output.say(f"{ended} sessions ended.")
+    return output.say(f"{so_many(ended, 'session')} ended.")
 
 
 def _role(name: str) -> Role:

@@ -12,6 +12,7 @@ from console import output
 from console.auditing import audited
 from console.output import AsJson
 from console.wiring import wired
+from domain.counting import so_many
 from infra.clock import system_clock
 from infra.database import as_dispatch, dispatch
 
@@ -42,7 +43,7 @@ def shut_out(name: Name, *, account: Whose = "default", json: AsJson = False) ->
         ended = members.shut_out(db, account_id=account, name=name, at=system_clock())
     if json:
         return output.answer({"name": name, "sessions": ended})
-    return output.say(f"{name} is shut out; {ended} sessions ended.")
+    return output.say(f"{name} is shut out; {so_many(ended, 'session')} ended.")
 
 
 @app.command("let-in")

@@ -13,6 +13,7 @@ from console import given, output, stating
 from console.auditing import audited
 from console.output import AsJson, short
 from console.wiring import Wiring, wired
+from domain.counting import so_many
 from infra.clock import system_clock
 from infra.database import as_dispatch, dispatch
 
@@ -75,8 +76,8 @@ def _called_back(wiring: Wiring, account_id: str, *, backup: datetime, at: datet
 def _say(told: Sequence[Account]) -> None:
     ended = sum(one.sessions for one in told)
     output.say(
-        f"{ended} sessions ended; every link and bearer token made until now is refused. Texts that"
-        " may have left before are looked for at Twilio before they leave."
+        f"{so_many(ended, 'session')} ended; every link and bearer token made until now is refused."
+        " Texts that may have left before are looked for at Twilio before they leave."
     )
     rows = [
         (one.account, each["what"], each["id"] and short(each["id"]), each["name"], each["stands"])

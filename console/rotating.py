@@ -18,6 +18,7 @@ from console import output
 from console.auditing import access
 from console.output import AsJson
 from console.wiring import Wiring, wired
+from domain.counting import so_many
 from infra.audit_keys import borrowed
 from infra.database import transaction
 
@@ -128,7 +129,6 @@ def _audit(wiring: Wiring, done: Mapping[tuple[str, str | None], int]) -> None:
     for (_, account_id), rows in done.items():
         if account_id is not None:
             by_account[account_id] += rows
-    summary = "{} rows under key " + wiring.sealer.key_id.hex()
     for account_id, rows in by_account.items():
         with transaction(wiring.engine, account_id=account_id) as db:
             record(
@@ -136,7 +136,7 @@ def _audit(wiring: Wiring, done: Mapping[tuple[str, str | None], int]) -> None:
                 access(COMMAND),
                 account_id=account_id,
                 action="key.rotated",
-                summary=summary.format(rows),
+                summary=f"{so_many(rows, 'row')} under key {wiring.sealer.key_id.hex()}",
             )
 
 

@@ -16,6 +16,7 @@ from console.opened import load
 from console.output import AsJson
 from console.wiring import Wiring, wired
 from domain.connections import Connection
+from domain.counting import so_many
 from domain.errors import BadInput
 from domain.sheet import EntryView, Sheet
 from domain.window import check_days, local_day
@@ -119,7 +120,7 @@ def _show(sheet: Sheet) -> None:
     if sheet.last_day != sheet.first_day:
         days += f" to {sheet.last_day:%A %d %B %Y}"
     standing = [one for one in sheet.entries if not one.removed]
-    output.say(f"{days}: {len(standing)} appointments")
+    output.say(f"{days}: {so_many(len(standing), 'appointment')}")
     ordered = sorted(standing, key=lambda one: (_clinician(one), one.start))
     with_day = sheet.first_day != sheet.last_day
     lines = [(_clinician(one), _line(one, with_day=with_day)) for one in ordered]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.connections import State
+from domain.counting import so_many
 from domain.hours import OpeningHours
 from domain.window import Window, zone
 
@@ -106,7 +107,7 @@ SUSPENDED: Mapping[Status, str] = {
 
 
 def _rows(count: int) -> str:
-    return "1 change" if count == 1 else f"{count} changes"
+    return so_many(count, "change")
 
 
 SEVERITY: Mapping[Status, int] = {Status.LATE: 1, Status.FAILING: 2, Status.NEEDS_SIGN_IN: 3}

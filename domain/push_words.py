@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from domain.counting import so_many
 from domain.jobs import JobState
 from domain.patient_links import LinkState, said_of
 from domain.pushes import PushState
@@ -59,7 +60,7 @@ def _reasons(reasons: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
 def pulled(created: int, updated: int, removed: int) -> str:
     """What a pull changed: "3 appointments updated", or where not all of it is that, what was."""
     if not created + removed and updated:
-        return f"{updated} appointment{'' if updated == 1 else 's'} updated"
+        return f"{so_many(updated, 'appointment')} updated"
     counts = {"new": created, "changed": updated, "removed": removed}
     said = [f"{count} {what}" for what, count in counts.items() if count]
     return ", ".join(said) or "Nothing changed"

@@ -12,6 +12,7 @@ from sqlalchemy import Connection as Db
 
 from adapters.storage.audit.audit import record
 from adapters.storage.audit.audit_search import Seen, Wanted, everything
+from domain.counting import so_many
 from domain.people import Permission
 from domain.window import whole_days
 from producers.days import account_zone, one_or_range
@@ -100,7 +101,7 @@ def noted(
         action=action,
         phi_fields=PATIENT if any(one.patient_id for one in rows) else (),
         patient_id=wanted.patient_id,
-        summary=what or f"{len(rows)} rows, by {wanted.names}",
+        summary=what or f"{so_many(len(rows), 'row')}, by {wanted.names}",
     )
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.appointments import Appointment
 from domain.connections import Connection
+from domain.counting import so_many
 from domain.errors import BadRecord, BrokenContract, Refused, SyncError, Transient
 from domain.intake import Candidate, Sorted, row_id
 from domain.runs import Run, RunStatus
@@ -215,9 +216,12 @@ def _asked(going: int, held: int, *, is_approved: bool) -> str:
 
 
 def _kept_unanswered(problems: Sequence[SyncError]) -> str:
+    unlisted = so_many(
+        len(problems), "appointment that is not listed", "appointments that are not listed"
+    )
     return (
-        f"{len(problems)} appointments that are not listed any more could not be looked up and "
-        f"stayed; the next sync of these days asks again: {problems[0]}"
+        f"{unlisted} any more could not be looked up and stayed; the next sync of these days asks"
+        f" again: {problems[0]}"
     )
 
 

@@ -8,6 +8,7 @@ from adapters import pms
 from adapters.storage.people import agreements
 from console.doctor.findings import Finding
 from console.wiring import Wiring
+from domain.counting import so_many
 from infra.clock import system_clock
 from infra.database import dispatch, transaction
 
@@ -71,9 +72,11 @@ def chained(wiring: Wiring) -> Iterator[Finding]:
     if not waiting.rows:
         yield Finding("audit", "ok", f"no row of the last day waits to be chained; {ALL}")
     elif waiting.seconds > LATE_CHAIN_SECONDS:
-        told = f"{waiting.rows} rows wait to be chained, the oldest for {waiting.seconds:.0f} s"
+        told = f"{_waiting(waiting.rows)}, the oldest for {waiting.seconds:.0f} s"
         yield Finding("audit", "warning", f"{told}; {VERIFY}")
     else:
-        yield Finding(
-            "audit", "ok", f"{waiting.rows} rows wait to be chained, as they do for a while"
-        )
+        yield Finding("audit", "ok", f"{_waiting(waiting.rows)}, as they do for a while")
+
+
+def _waiting(rows: int) -> str:
+    return f"{so_many(rows, 'row waits', 'rows wait')} to be chained"

@@ -14,6 +14,7 @@ from adapters.storage.practices.connections import load
 from console.doctor.findings import Finding, Verdict
 from console.doctor.servers import LARGEST_SKEW, wrong_by
 from console.wiring import Wiring
+from domain.counting import so_many
 from domain.errors import SyncError
 from domain.limits import Allowance, Budget
 from infra.database import dispatch, transaction
@@ -70,7 +71,7 @@ def _served(queue: Mapping[str, Any]) -> Finding:
     if not serving:
         advice = f"no worker; start 'pms-sync worker --pool {queue['queue']}' or 'up'"
         return Finding(name, "warning", advice)
-    told = f"{serving} workers, {queue['ready']} ready, {queue['dead']} dead"
+    told = f"{so_many(serving, 'worker')}, {queue['ready']} ready, {queue['dead']} dead"
     verdict: Verdict = "warning" if queue["dead"] else "ok"
     advice = "; see 'pms-sync jobs list --state dead'" if queue["dead"] else ""
     return Finding(name, verdict, told + advice)

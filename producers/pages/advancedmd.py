@@ -19,6 +19,7 @@ from adapters.storage.two_way import patient_links, push_board, push_log, push_s
 from adapters.storage.two_way.push_board import ToSeeTo, TwoWay
 from adapters.storage.two_way.push_log import Line
 from domain.connections import State
+from domain.counting import so_many
 from domain.fields import PUSHABLE
 from domain.patient_links import Link
 from domain.people import Permission
@@ -204,7 +205,7 @@ def _to_see_to(db: Db, door: Door, one: TwoWay) -> list[Named]:
         action="run_sheet.read",
         phi_fields=("patient_name",),
         connection_id=one.id,
-        summary=f"{len(rows)} rows to see to",
+        summary=f"{so_many(len(rows), 'row')} to see to",
     )
     return [Named(row=row, name=door.seal.name_of(row.id, row.patient_name)) for row in rows]
 
@@ -220,7 +221,7 @@ def _people(db: Db, door: Door, one: TwoWay, links: Sequence[UUID]) -> list[Link
         action="patient_link.read",
         phi_fields=("patient_name", "patient_date_of_birth"),
         connection_id=one.id,
-        summary=f"{len(links)} people to be linked",
+        summary=so_many(len(links), "person to be linked", "people to be linked"),
     )
     return [patient_links.load(db, door.ports.sealer, link) for link in links]
 

@@ -18,6 +18,7 @@ from adapters.storage.jobs import job_search
 from adapters.storage.people import agreements
 from adapters.storage.people.agreements import CUSTOMER
 from domain.accesses import Noticed, Rule
+from domain.counting import so_many
 from domain.people import Permission
 from domain.window import check_days, days, local_day, whole_days
 from producers import audits, cursors
@@ -46,15 +47,15 @@ RULES: Mapping[Rule, str] = {
     Rule.BULK_IN_A_DAY: "Very much read within a day",
     Rule.MANY_DAYS: "Many days of the sheet within a day",
 }
-COUNTED: Mapping[Rule, str] = {
-    Rule.MANY_PATIENTS: "different patients opened",
-    Rule.UNUSUAL_HOURS: "readings of patients",
-    Rule.DENIALS: "refusals",
-    Rule.EXPORTS: "exports",
-    Rule.NEW_ADDRESS: "different patients opened",
-    Rule.BULK_READING: "rows of patients read",
-    Rule.BULK_IN_A_DAY: "rows of patients read",
-    Rule.MANY_DAYS: "days of the sheet read",
+COUNTED: Mapping[Rule, tuple[str, str]] = {
+    Rule.MANY_PATIENTS: ("patient opened", "different patients opened"),
+    Rule.UNUSUAL_HOURS: ("reading of patients", "readings of patients"),
+    Rule.DENIALS: ("refusal", "refusals"),
+    Rule.EXPORTS: ("export", "exports"),
+    Rule.NEW_ADDRESS: ("patient opened", "different patients opened"),
+    Rule.BULK_READING: ("row of patients read", "rows of patients read"),
+    Rule.BULK_IN_A_DAY: ("row of patients read", "rows of patients read"),
+    Rule.MANY_DAYS: ("day of the sheet read", "days of the sheet read"),
 }
 
 
@@ -166,7 +167,7 @@ def _every_day(span: tuple[date, date], counted: Sequence[DayCount]) -> Sequence
 
 def finding_words(one: Noticed) -> str:
     """`74 different patients opened, where 60 are told`."""
-    return f"{one.counted} {COUNTED[one.rule]}; told from {one.threshold} on"
+    return f"{so_many(one.counted, *COUNTED[one.rule])}; told from {one.threshold} on"
 
 
 def _date(text: str) -> date | None:

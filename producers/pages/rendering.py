@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection as Db
 
 from adapters import pms
+from domain.counting import so_many
 from domain.people import Permission, Person
 from domain.window import zone
 from infra.database import DatabaseAway, transaction
@@ -118,6 +119,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(clock=clock, moment=moment, words=words, vendor=vendor, system=system)
+    made.globals.update(so_many=so_many)
     return made
 
 

@@ -18,6 +18,7 @@ from adapters.storage.runs.runs import LoggedRun
 from adapters.storage.runs.timelines import Outward
 from adapters.storage.sheet.sheet_status import read_connections, read_facts, read_waiting
 from domain.backfills import Backfill, BackfillState
+from domain.counting import so_many
 from domain.durations import took
 from domain.freshness import Facts, Freshness, Owed, assess_outward
 from domain.jobs import Queue
@@ -237,7 +238,7 @@ def counted(run: LoggedRun) -> str:
     """`412 read: 3 new, 2 changed`, or why none were; what was left alone is not told."""
     done = [f"{getattr(run, name)} {word}" for name, word in DONE.items() if getattr(run, name)]
     if run.conflicts:
-        done.append(f"{run.conflicts} {'conflict' if run.conflicts == 1 else 'conflicts'}")
+        done.append(so_many(run.conflicts, "conflict"))
     if not run.fetched and not done:
         return (run.error_message or "nothing there") if run.is_over else "nothing read yet"
     if not done and run.is_over:

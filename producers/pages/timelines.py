@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from domain.counting import so_many
 from domain.timelines import STEPS, Span, Step, Timeline
 from producers.pages.rendering import ENVIRONMENT, moment
 
@@ -39,7 +40,7 @@ def openings(line: Timeline) -> Sequence[tuple[float, float]]:
 
 def told(step: Step) -> str:
     """`3 runs, 412 read, 2 new`."""
-    runs = "1 run" if step.runs == 1 else f"{step.runs} runs"
+    runs = so_many(step.runs, "run")
     some = [f"{many} {word(name, many)}" for name in COUNTED if (many := step.counts.get(name))]
     ended = "" if step.worst == "success" else f", {step.worst}"
     return ", ".join([f"{runs}{ended}", *some])

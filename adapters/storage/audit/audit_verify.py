@@ -20,6 +20,7 @@ from domain.audit_chain import (
 )
 from domain.audit_restored import Stated
 from domain.audit_walk import Walk
+from domain.counting import so_many
 from infra.database import dispatch, transaction
 
 PATIENCE = timedelta(minutes=5)
@@ -146,15 +147,15 @@ class Verifying:
         if row.passed_over:
             wrong.add(
                 Trouble.UNCHAINED,
-                f"{row.passed_over} rows are older than the chain's head and not in it, "
-                f"row {row.first_id} first",
+                f"{so_many(row.passed_over, 'row is', 'rows are')} older than the chain's head and "
+                f"not in it, row {row.first_id} first",
                 audit_id=row.first_id,
             )
         elif row.oldest is not None and row.now - row.oldest > PATIENCE:
             wrong.add(
                 Trouble.UNCHAINED,
-                f"{row.rows} rows wait to be chained, row {row.first_id} first, for longer than "
-                "a few minutes: is a worker of the default queue running?",
+                f"{so_many(row.rows, 'row waits', 'rows wait')} to be chained, row {row.first_id} "
+                "first, for longer than a few minutes: is a worker of the default queue running?",
                 audit_id=row.first_id,
             )
         return row.rows, row.oldest
@@ -179,7 +180,7 @@ def _of_tail(end: Head, known: Known, heads: Heads, *, is_whole: bool) -> Iterat
         yield Finding(
             trouble=Trouble.TAIL,
             sentence=f"the chain ends at place {end.seq}, but {who} knows place {longest}: "
-            f"the last {longest - end.seq} rows are gone",
+            f"the last {so_many(longest - end.seq, 'row is', 'rows are')} gone",
             account_id=end.account_id,
             seq=end.seq + 1,
         )

@@ -15,6 +15,7 @@ from adapters.storage.by_hand.history import Step, read_choices
 from adapters.storage.sheet.entries import EntrySeal
 from adapters.storage.sheet.rewriting import Change, write_changes
 from domain import merge
+from domain.counting import so_many
 from domain.fields import Cells
 from domain.sheet import NotOnSheet, Settled
 
@@ -202,5 +203,5 @@ def _audit(
         account_id=hand.account_id,
         action=action,
         phi_fields=sorted({name for one in changes for name in one.about}),
-        summary=f"{len(ids)} conflicts in {len(changes)} rows",
+        summary=f"{so_many(len(ids), 'conflict')} in {so_many(len(changes), 'row')}",
     )

@@ -16,6 +16,7 @@ from adapters.storage.practices import connection_list, left_visits
 from adapters.storage.sheet import linking, overlaps
 from adapters.storage.sheet.entries import EntrySeal
 from adapters.storage.sheet.rewriting import Change, write_changes
+from domain.counting import so_many
 from domain.sheet import NotOnSheet
 from domain.visits import KEPT_APART
 
@@ -253,5 +254,5 @@ def _audit(db: Db, connection_id: UUID, action: str, count: int, *, hand: Hand) 
         account_id=hand.account_id,
         action=action,
         connection_id=connection_id,
-        summary=f"{count} rows",
+        summary=so_many(count, "row"),
     )

@@ -12,6 +12,7 @@ from adapters.storage.audit.audit import Access, record
 from adapters.storage.sheet import overlaps
 from adapters.storage.sheet.entries import EntrySeal
 from adapters.storage.sheet.sheet_events import newest
+from domain.counting import so_many
 from domain.fields import Cell, Given
 from domain.merge import conflicts
 from domain.names import clinician
@@ -119,7 +120,7 @@ def read_sheet(  # noqa: PLR0913 - whose, which days, for whom
         action="run_sheet.read",
         phi_fields=PHI_FIELDS if entries else (),
         connection_id=connection_id,
-        summary=f"{first_day} to {last_day}: {len(entries)} rows",
+        summary=f"{first_day} to {last_day}: {so_many(len(entries), 'row')}",
     )
     return Sheet(
         first_day=first_day,

@@ -19,6 +19,7 @@ from adapters.storage.sheet import overlaps
 from adapters.storage.sheet.entries import EntrySeal
 from adapters.storage.sheet.reading import PHI_FIELDS, SELECT_ENTRIES, views
 from adapters.storage.upkeep.database_life import life
+from domain.counting import so_many
 from domain.sheet import Column, EntryView
 
 Change = Literal["row", "off", "gone"]
@@ -157,7 +158,7 @@ def read_changes(  # noqa: PLR0913 - whose, since when, how many, for whom
         account_id=account_id,
         action="run_sheet.changes_read",
         phi_fields=PHI_FIELDS if any(one.appointment for one in changes) else (),
-        summary=f"{len(changes)} rows",
+        summary=so_many(len(changes), "row"),
     )
     place = place_below(db, account_id, horizon, life=present, at=at)
     if more:

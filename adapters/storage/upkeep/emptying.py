@@ -21,6 +21,7 @@ from adapters.storage.upkeep import emptied_beside, emptied_rows
 from adapters.storage.upkeep.emptied_rows import BATCH, Emptied, LeftOut
 from adapters.storage.upkeep.left_out_now import LeftOutNow, left_out_now
 from domain.connections import Connection
+from domain.counting import so_many
 from domain.jobs import Job
 from domain.minimising import written
 from domain.work import empty_job
@@ -161,7 +162,7 @@ class Emptying:
                     action="connection.emptied",
                     phi_fields=sorted(what.fields),
                     connection_id=what.connection_id,
-                    summary=f"{written(what.extras).replace(',', ', ')}: {rows} rows",
+                    summary=f"{written(what.extras).replace(',', ', ')}: {so_many(rows, 'row')}",
                 )
 
     def _step(self, passing: str) -> None:
