@@ -57,7 +57,7 @@ PLACES: Mapping[str, Place] = {
     "conflicts": _group("conflicts"),
     "runs": _group("runs"),
     "secrets": _group("rotating"),
-    "jobs": _group("jobs"),
+    "jobs": _group("jobs", "many_jobs"),
     "push": _group("push"),
     "writes": _group("writes"),
     "deliveries": _group("deliveries"),

@@ -1,15 +1,15 @@
 """`pms-sync jobs` and `queues`: the ledger of what is to be done, and who does it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping
 
-from adapters.storage.jobs import job_list
+from adapters.storage.jobs import job_acts, job_list
+from adapters.storage.jobs.job_acts import Act
 from console import output
 from console.auditing import audited
 from console.lines import one_line
@@ -26,7 +26,7 @@ top = typer.Typer()
 
 FOR_PROGRAMS = {"checkpoint"}
 DEFAULT_ACCOUNT = "default"
-COMMANDS = {"replayed": "replay", "discarded": "discard"}
+COMMANDS = {Act.RETRY: "replay", Act.DISCARD: "discard"}
 
 Number = Annotated[int, typer.Argument(metavar="JOB", help="The job's number.")]
 
@@ -124,7 +124,7 @@ def show(job: Number, *, json: AsJson = False) -> None:
 @app.command()
 def replay(job: Number, *, json: AsJson = False) -> None:
     """Run a dead or discarded job once more."""
-    _changed(job, "replayed", job_list.replay)
+    _changed(job, Act.RETRY)
     if json:
         return output.answer({"id": job, "state": JobState.READY})
     return output.say(f"Job {job} is ready again.")
@@ -138,10 +138,10 @@ def discard(
     json: AsJson = False,
 ) -> None:
     """Call off a dead or waiting job."""
-    _changed(job, "discarded", partial(job_list.discard, reason=reason))
+    kind = _changed(job, Act.DISCARD, reason=reason)
     if json:
         return output.answer({"id": job, "state": JobState.CANCELLED})
-    return output.say(f"Job {job} is called off.")
+    return output.say(" ".join([f"Job {job} is called off.", job_acts.WARNS.get(kind, "")]))
 
 
 @top.command()
@@ -175,24 +175,33 @@ def _pauses(paused: Any) -> str:
     return "; ".join(f"{one['account_id']}: {one['reason']}" for one in paused) or "-"
 
 
-def _changed(job: int, done: str, change: Callable[[Db, int], None]) -> None:
-    """Change a job and leave one audit row, both or neither where an account owns the job."""
+def _changed(job: int, act: Act, *, reason: str = "") -> str:
+    """Change a job and leave one audit row, both or neither where an account owns it; its kind."""
+    command = COMMANDS[act]
     with wired() as wiring:
         with dispatch(wiring.engine) as db:
             held = job_list.show(db, job)
         with audited(
             wiring.engine,
-            f"jobs {COMMANDS[done]}",
+            f"jobs {command}",
             account_id=held["account_id"] or DEFAULT_ACCOUNT,
-            action=f"job.{done}",
+            action=f"job.{command}ed",
             connection_id=held["connection_id"],
             summary=f"job {job} ({held['kind']})",
         ) as book:
             if held["account_id"]:
-                return change(book, job)
-            # No account may see a job that belongs to none: it is changed beside the book.
-            with dispatch(wiring.engine) as db:
-                return change(db, job)
+                _do(book, act, held, reason=reason)
+            else:
+                # No account may see a job that belongs to none: it is changed beside the book.
+                with dispatch(wiring.engine) as db:
+                    _do(db, act, held, reason=reason)
+    return str(held["kind"])
+
+
+def _do(db: Db, act: Act, held: RowMapping, *, reason: str) -> None:
+    is_waiting = act is Act.DISCARD and held["state"] == JobState.READY
+    done = Act.CANCEL if is_waiting else act
+    job_acts.do_one(db, done, held["id"], version=None, reason=reason)
 
 
 def _oldest(seconds: object) -> str:

@@ -24,7 +24,6 @@ Operator = Annotated[Door, Depends(door(Permission.OPERATE))]
 LARGEST = 2**63 - 1
 Number = Annotated[int, Path(ge=1, le=LARGEST, description="The job's number.")]
 DONE = {Act.RETRY: "retried", Act.CANCEL: "cancelled", Act.DISCARD: "discarded"}
-MOST_TOLD = 20
 WORD = r"^[A-Za-z0-9_.:-]+$"
 """What is looked for is written into the audit: a word of ours, never somebody's name."""
 
@@ -144,13 +143,12 @@ def change_all(act: Act, many: Many, door: Operator) -> dict[str, Any]:
     with door.transaction() as db:
         ids = job_acts.do_all(db, act, wanted, confirmed=many.count, reason=many.reason)
         left = job_acts.count(db, act, wanted).jobs
-        told = " ".join(map(str, ids[:MOST_TOLD]))
         record(
             db,
             door.access,
             account_id=door.account_id,
             action=f"jobs.{DONE[act]}",
             connection_id=wanted.connection_id,
-            summary=f"{len(ids)} jobs matching {wanted}: {told}",
+            summary=job_acts.summary(ids, wanted),
         )
     return {"success": True, "jobs": ids, "left": left}

@@ -44,7 +44,7 @@ GROUPS = {
     ],
     "conflicts": ["list", "settle", "undo", "resolve"],
     "runs": ["list", "show"],
-    "jobs": ["list", "show", "replay", "discard"],
+    "jobs": ["list", "show", "replay", "discard", "replay-all", "discard-all"],
     "secrets": ["rotate-key"],
     "deliveries": ["list", "replay"],
     "simulate": ["gentu", "practices", "vapi-call"],

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Connection as Db
@@ -10,6 +11,7 @@ from sqlalchemy import text
 
 from adapters.storage.jobs.job_search import MATCHES, Wanted, read
 from adapters.storage.jobs.ledger import ring
+from domain.counting import so_many
 from domain.errors import BadInput
 from domain.jobs import JobState
 from domain.sheet import Settled, Stale
@@ -19,6 +21,7 @@ MOST = 500
 """At most so many at once: an operator sees what came of them before the next."""
 
 LONGEST_REASON = 500
+MOST_TOLD = 20
 
 
 class Act(StrEnum):
@@ -50,12 +53,12 @@ WARNS: Mapping[str, str] = {
 # Of jobs that would do the same one runs again, and none where its like waits already.
 _CHOSEN = f"""
     WITH matched AS (
-      SELECT jobs.id, jobs.kind, jobs.dedupe_key,
+      SELECT jobs.id, jobs.kind, jobs.finished_at, jobs.dedupe_key,
              row_number() OVER (PARTITION BY coalesce(jobs.dedupe_key, jobs.id::text)
                                 ORDER BY jobs.id DESC) AS place
       FROM jobs WHERE {MATCHES} AND jobs.state = ANY(:states)
     ), chosen AS (
-      SELECT id, kind FROM matched
+      SELECT id, kind, finished_at FROM matched
       WHERE NOT :is_retry OR (place = 1 AND NOT EXISTS (
         SELECT FROM jobs AS twin
         WHERE twin.dedupe_key = matched.dedupe_key AND twin.state = 'ready'))
@@ -65,7 +68,8 @@ _CHOSEN = f"""
 _COUNT = text(
     f"""
     {_CHOSEN}
-    SELECT kind, count(*) AS jobs FROM chosen GROUP BY kind ORDER BY kind
+    SELECT kind, count(*) AS jobs, min(finished_at) AS first, max(finished_at) AS last
+    FROM chosen GROUP BY kind ORDER BY kind
     """  # noqa: S608 - this module's own words
 )
 _RETRY = text(
@@ -85,6 +89,7 @@ _END = text(
     FROM chosen WHERE jobs.id = chosen.id AND jobs.state = ANY(:states) RETURNING jobs.id
     """  # noqa: S608 - this module's own words
 )
+_OWNERS = text("SELECT DISTINCT account_id FROM jobs WHERE state = 'dead' ORDER BY account_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +101,30 @@ class Counted:
     warnings: Sequence[str] = ()
 
 
-def count(db: Db, act: Act, wanted: Wanted) -> Counted:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfAKind:
+    """How many jobs of one kind an act would change; the first and the last of them ended then."""
+
+    kind: str
+    jobs: int
+    first: datetime | None
+    last: datetime | None
+
+
+def by_kind(db: Db, act: Act, wanted: Wanted) -> Sequence[OfAKind]:
     """What `do_all` would change now; one more than a million is a million."""
-    rows = db.execute(_COUNT, _values(act, wanted, most=1_000_000)).all()
-    kinds = {row.kind: row.jobs for row in rows}
+    rows = db.execute(_COUNT, _values(act, wanted, most=1_000_000)).mappings()
+    return [OfAKind(**row) for row in rows]
+
+
+def owners(db: Db) -> Sequence[str | None]:
+    """Accounts with jobs that died; None for the product's own chores. For the dispatch role."""
+    return db.execute(_OWNERS).scalars().all()
+
+
+def count(db: Db, act: Act, wanted: Wanted) -> Counted:
+    """The same by numbers alone, with what it means."""
+    kinds = {one.kind: one.jobs for one in by_kind(db, act, wanted)}
     warnings = () if act is Act.RETRY else [WARNS[kind] for kind in kinds if kind in WARNS]
     return Counted(jobs=sum(kinds.values()), kinds=kinds, warnings=warnings)
 
@@ -108,8 +133,15 @@ def do_all(db: Db, act: Act, wanted: Wanted, *, confirmed: int, reason: str = ""
     """Change every match, up to MOST; `confirmed` is the number a person agreed to."""
     found = count(db, act, wanted).jobs
     if found > confirmed:
-        raise Settled(f"Now {found} jobs match, no longer {confirmed}; look at them again.")
+        matching = so_many(found, "job matches", "jobs match")
+        raise Settled(f"Now {matching}, no longer {confirmed}; look at them again.")
     return _done(db, act, wanted, most=min(confirmed, MOST), reason=reason)
+
+
+def summary(ids: Sequence[int], wanted: Wanted) -> str:
+    """What the audit keeps of what was done to many."""
+    told = " ".join(map(str, ids[:MOST_TOLD]))
+    return f"{so_many(len(ids), 'job')} matching {wanted}: {told}"
 
 
 def do_one(db: Db, act: Act, job_id: int, *, version: int | None, reason: str = "") -> None:

@@ -1,6 +1,5 @@
-"""The ledger as an operator sees it: listed, shown, run again, called off, and how deep it is."""
+"""The ledger as an operator sees it: listed, shown, and how deep it is."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage.jobs.ledger import ring
 from domain.errors import BadInput
 from domain.jobs import JobState, Queue
 
@@ -39,26 +37,6 @@ _PRESSING = text(
 )
 _COUNT = text(f"SELECT count(*) FROM jobs WHERE {_MATCHING}")  # noqa: S608 - the words above
 _SHOW = text(f"SELECT {_COLUMNS}, worker, checkpoint, result FROM jobs WHERE id = :id")  # noqa: S608
-_TWIN = text(
-    """
-    SELECT other.id FROM jobs JOIN jobs AS other USING (dedupe_key)
-    WHERE jobs.id = :id AND other.state = 'ready' AND other.id <> jobs.id
-    """
-)
-_REPLAY = text(
-    """
-    UPDATE jobs SET state = 'ready', due_at = now(), announced_at = NULL, finished_at = NULL,
-                    attempts = 0, crashes = 0, failures = 0, waiting_for = NULL, fence = fence + 1
-    WHERE id = :id AND state IN ('dead', 'cancelled')
-    """
-)
-_DISCARD = text(
-    """
-    UPDATE jobs SET state = 'cancelled', finished_at = now(), fence = fence + 1,
-                    result = result || CAST(:result AS jsonb)
-    WHERE id = :id AND state IN ('dead', 'ready')
-    """
-)
 _DEPTH = text(
     """
     SELECT queue,
@@ -125,27 +103,6 @@ def show(db: Db, job_id: int) -> RowMapping:
     if row is None:
         raise BadInput(f"There is no job {job_id}; see 'pms-sync jobs list'.")
     return row
-
-
-def replay(db: Db, job_id: int) -> None:
-    """Run a dead or discarded job once more, from its checkpoint."""
-    state = show(db, job_id)["state"]
-    twin = db.execute(_TWIN, {"id": job_id}).first()
-    if twin is not None:
-        raise BadInput(f"Job {twin.id} waits to do the same; job {job_id} need not run again.")
-    if db.execute(_REPLAY, {"id": job_id}).rowcount != 1:
-        raise BadInput(f"Job {job_id} is {state}; only dead or cancelled jobs can run again.")
-    ring(db)
-
-
-def discard(db: Db, job_id: int, *, reason: str) -> None:
-    """Call off a dead or waiting job; the reason stays with it."""
-    if not reason.strip():
-        raise BadInput("Say why with --reason; it is kept with the job.")
-    state = show(db, job_id)["state"]
-    values = {"id": job_id, "result": json.dumps({"discarded": reason.strip()[:500]})}
-    if db.execute(_DISCARD, values).rowcount != 1:
-        raise BadInput(f"Job {job_id} is {state}; only dead or waiting jobs can be discarded.")
 
 
 def queues(db: Db) -> list[dict[str, object]]:

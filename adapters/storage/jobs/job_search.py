@@ -49,6 +49,8 @@ MATCHES = """
     AND (CAST(:connection_id AS uuid) IS NULL OR jobs.connection_id = :connection_id)
     AND (NOT :no_connection OR jobs.connection_id IS NULL)
     AND (CAST(:error_kind AS text) IS NULL OR jobs.error_kind = :error_kind)
+    AND (CAST(:ended_since AS timestamptz) IS NULL OR jobs.finished_at >= :ended_since)
+    AND (NOT :no_account OR jobs.account_id IS NULL)
 """
 _COLUMNS = f"""
     jobs.id, jobs.kind, jobs.queue, jobs.state, jobs.connection_id, own.display_name AS practice,
@@ -94,6 +96,8 @@ class Wanted:
     connection_id: UUID | None = None
     no_connection: bool = False
     error_kind: str | None = None
+    ended_since: datetime | None = None
+    no_account: bool = False
 
     @property
     def values(self) -> Mapping[str, Any]:
