@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from domain.fields import RULES, Cell, Cells, Given, Rules, Source, Winner, is_blank, same
+from domain.rezoning import START, Rezoned
 
 Choice = Literal["mine", "theirs"]
 
@@ -42,6 +43,7 @@ def merge(
     at: datetime,
     rules: Rules = RULES,
     forgotten: Collection[str] = (),
+    rezoned: Rezoned | None = None,
 ) -> Merged:
     """Take in what the PMS says now; a field it does not mention stays as it is.
 
@@ -49,8 +51,10 @@ def merge(
     """
     kept = forget(cells, forgotten).cells if forgotten else cells
     told = {field: value for field, value in incoming.items() if field not in forgotten}
+    if rezoned is not None and START in told:
+        kept = rezoned.cells(kept, told[START])
     merged = _take_in(kept, told, source=Source.PMS, at=at, rules=rules)
-    return _outcome(cells, merged.cells) if forgotten else merged
+    return merged if kept is cells else _outcome(cells, merged.cells)
 
 
 def forget(cells: Cells, fields: Collection[str]) -> Merged:

@@ -35,6 +35,7 @@ from domain.fields import BOTH_WAYS, OF_PATIENT, RULES, Source
 from domain.intake import PATIENT_MISSING, Incoming, Reprint, Stored
 from domain.merge import Merged, join, merge, shown
 from domain.minimising import Extra, fields_of
+from domain.rezoning import Rezoned
 from domain.runs import Counts
 from domain.window import Window, local_day
 
@@ -238,7 +239,14 @@ class ConnectionSheet:
             row = {**fixed, **columns, "touched": None, "provenance": {}}
             return PageChange(row, was, values, None, before)
         cells = self._seal.cells(before)
-        merged = merge(cells, said, at=at, rules=self._rules, forgotten=self._forgotten)
+        merged = merge(
+            cells,
+            said,
+            at=at,
+            rules=self._rules,
+            forgotten=self._forgotten,
+            rezoned=Rezoned(was=before["timezone"], now=self._connection.timezone),
+        )
         row = {**fixed, **self._seal.rewritten(one.id, merged.cells), **standing(before, merged)}
         return PageChange(row, was, shown(merged.cells), merged, before)
 

@@ -1,0 +1,41 @@
+"""What people set on a practice's clock, once that clock turns out to be another one."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from domain.fields import Cell, Cells, Given, Source
+from domain.intake import wall_time
+from domain.window import zone
+
+START = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class Rezoned:
+    """The zone a row was told by, and the one that its practice really keeps."""
+
+    was: str
+    now: str
+
+    def cells(self, cells: Cells, told: datetime) -> Cells:
+        """Whoever typed 14:45 meant 14:45; a PMS that tells the same as before has changed nothing.
+
+        `told` is the start as the PMS tells it now: an instant that stays, or the practice's clock.
+        """
+        cell = cells.get(START)
+        if self.was == self.now or cell is None or cell.is_plain:
+            return cells
+        return {**cells, START: self._cell(cell, told)}
+
+    def _cell(self, cell: Cell, told: datetime) -> Cell:
+        base, losing = (
+            None if one is None else self._given(one, told) for one in (cell.base, cell.losing)
+        )
+        given = self._given(cell.given, told) if cell.is_manual else cell.given
+        return Cell.of(given, base=base, losing=losing)
+
+    def _given(self, given: Given, told: datetime) -> Given:
+        wall = wall_time(given.value, self.was)
+        if given.source is Source.PMS:
+            return replace(given, value=told) if wall == wall_time(told, self.now) else given
+        return replace(given, value=wall.replace(tzinfo=zone(self.now)).astimezone(UTC))
