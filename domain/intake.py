@@ -18,6 +18,9 @@ ESTIMATED = "estimated_duration"
 MOVED = "moved"
 """Flag of a row that is off because its visit stands at another time, under another id."""
 
+LEFT_OUT = "left_out"
+"""Flag of a row that is off by the connection's own filters: the PMS had the visit still."""
+
 PATIENT_MISSING = "patient_not_included"
 """Flag of a record without what the PMS has of its patient."""
 
@@ -101,14 +104,21 @@ class Reprint:
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """A page, sorted: rows to write, rows to take off the sheet, and how many were left alone."""
+    """A page, sorted: rows to write, rows to take off the sheet, and how many were left alone.
+
+    Of those leaving it is told whether only the connection's own filters keep them off.
+    """
 
     fresh: Sequence[Incoming]
-    leaving: Sequence[UUID]
+    leaving: Mapping[UUID, bool]
     unchanged: int
     skipped: int
     seen: Sequence[UUID]
     reprinted: Sequence[Reprint] = ()
+
+    @property
+    def left_out(self) -> frozenset[UUID]:
+        return frozenset(row for row, is_ours in self.leaving.items() if is_ours)
 
     @property
     def is_quiet(self) -> bool:
@@ -131,7 +141,10 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A row that may have to leave the sheet; `is_listed` says that the PMS still has it.
+    """A row that may have to leave the sheet; `is_listed` says that the PMS still mentions it.
+
+    What `is_left_out` only the connection's filters keep off; what `is_chosen` they would, whatever
+    the PMS said since: somebody has chosen so here.
 
     One that is not `is_due` stands on these days only because a person moved it there, or since
     they were listed: no listing of them need mention it, so that only asking for it can tell.
@@ -141,6 +154,8 @@ class Candidate:
     pms_id: str
     is_listed: bool
     is_due: bool = True
+    is_left_out: bool = False
+    is_chosen: bool = False
 
 
 def known_by_origin(stored: Mapping[UUID, Stored]) -> dict[bytes, list[UUID]]:
@@ -182,8 +197,8 @@ def sort_page(
 ) -> Sorted:
     """Tell new and different rows, each by its last word; one beyond the window only if held."""
     prints = fingerprints or (lambda document: [fingerprint(document)])
-    fresh: dict[UUID, Incoming] = {}
-    leaving, seen, reprinted = list[UUID](), list[UUID](), list[Reprint]()
+    fresh, leaving = dict[UUID, Incoming](), dict[UUID, bool]()
+    seen, reprinted = list[UUID](), list[Reprint]()
     unchanged = skipped = 0
     for row, appointment in dict(records).items():
         held = stored.get(row)
@@ -193,7 +208,7 @@ def sort_page(
         if not belongs(appointment, connection):
             skipped += 1
             if held is not None and held.may_leave:
-                leaving.append(row)
+                leaving[row] = not appointment.removed
             continue
         clinician = connection.clinicians.get(appointment.practitioner_id or "")
         record = filed(appointment, clinician, timezone=connection.timezone)

@@ -1,7 +1,7 @@
 """A run in memory: the sync's own handler goes over a recording, and no sheet is written."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -152,6 +152,7 @@ class PlayedRun:
         ids: Sequence[UUID],
         *,
         kept: Sequence[UUID] = (),
+        left_out: Collection[UUID] = (),
         rejects: Sequence[Reject] = (),
         spent: Sequence[Spend] = (),
     ) -> None:

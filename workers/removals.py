@@ -1,6 +1,6 @@
 """At the end of a run: which rows leave the sheet, after a look at each by its id."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import UUID
@@ -41,6 +41,7 @@ class Leaving(Protocol):
         ids: Sequence[UUID],
         *,
         kept: Sequence[UUID] = (),
+        left_out: Collection[UUID] = (),
         rejects: Sequence[Reject] = (),
         spent: Sequence[Spend] = (),
     ) -> None: ...
@@ -79,21 +80,25 @@ class Removals:
         run = self.open_run
         going = [one for one in run.candidates() if one.is_due or self._can_ask]
         previewed = run.previewed() if run.run.approved_run else frozenset()
-        beyond = [one for one in going if one.is_due and one.id not in previewed]
-        held = run.held() if beyond else 0
+        # What somebody chose to leave out is no surprise, however much it is.
+        chosen = [one for one in going if one.is_chosen]
+        agreed = previewed.union(one.id for one in chosen)
+        beyond = [one for one in going if one.is_due and one.id not in agreed]
+        held = max(run.held() - len(chosen), 0) if beyond else 0
         if not self._brake(len(beyond), held):
             self._take_off(going)
             return RunStatus.SUCCESS, None
         if run.run.dry_run:
             self._take_off(going)
             return RunStatus.SUCCESS, _told_beforehand(len(beyond), held)
-        self._take_off([one for one in going if one.id in previewed])
-        return RunStatus.PARTIAL, _asked(len(beyond), held, is_approved=bool(run.run.approved_run))
+        self._take_off([one for one in going if one.id in agreed])
+        return RunStatus.PARTIAL, _asked(run.run, len(beyond), held)
 
     def _take_off(self, going: Sequence[Candidate]) -> None:
         filtered = [one.id for one in going if one.is_listed]
         if filtered:
-            self.open_run.take_off(filtered)
+            left_out = [one.id for one in going if one.is_left_out]
+            self.open_run.take_off(filtered, left_out=left_out)
         unlisted = [one for one in going if not one.is_listed]
         self._going = [one.id for one in going]
         for first in range(0, len(unlisted), PROBE_BATCH):
@@ -169,7 +174,7 @@ class Removals:
         known = run.sort(looked.found, window=window)
         if known.fresh:
             page = Page(records=looked.found, is_last=True)
-            fresh = replace(known, leaving=())
+            fresh = replace(known, leaving={})
             run.save_page(fresh, page, query_key="moved", spent=self.source.drain_spent())
         alive = {row_id(run.connection.id, one) for one in looked.found}
         gone = [row for row in looked.asked if row not in alive]
@@ -178,6 +183,7 @@ class Removals:
         run.take_off(
             [*gone, *known.leaving],
             kept=kept,
+            left_out=known.left_out,
             rejects=looked.rejects,
             spent=self.source.drain_spent(),
         )
@@ -203,15 +209,17 @@ class _Looked:
             self.found += found
 
 
-def _asked(going: int, held: int, *, is_approved: bool) -> str:
-    if is_approved:
+def _asked(run: Run, going: int, held: int) -> str:
+    if run.approved_run:
         return (
             f"{going} of {held} appointments would leave the sheet beyond those previewed, so they "
             "stayed. Make a new preview."
         )
+    first, last = (f"{day:%-d %B}" for day in (run.first_day, run.last_day))
+    days = first if first == last else f"{first} to {last}"
     return (
-        f"{going} of {held} appointments would leave the sheet, so none did. Preview it and "
-        "approve, or if the PMS is right, run the sync again with --allow-removals."
+        f"{going} of {held} appointments of {days} would leave the sheet, so none did. If the PMS "
+        "is right, preview these days and approve what you see."
     )
 
 

@@ -42,7 +42,7 @@ _STEPS: Mapping[str, str] = {
     "redone": "Done again",
     "settled": "Settled",
     "synced": "Changed by the PMS",
-    "removed": "Taken off by the PMS",
+    "removed": "Taken off by a sync",
     "linked": "Joined with the same visit",
     "added": "Added to",
     "created": "Added",

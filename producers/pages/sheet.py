@@ -33,6 +33,7 @@ from domain.appointments import Status
 from domain.board import lay_out
 from domain.connections import Connection, State
 from domain.fields import ASSUMED
+from domain.intake import LEFT_OUT
 from domain.names import clinician
 from domain.patient_links import Link
 from domain.people import Permission, Person
@@ -73,6 +74,8 @@ LABELS: Mapping[str, str] = {
 FLAGS: Mapping[str, str] = {
     "estimated_duration": "The PMS gave no length; the practice's usual one is shown.",
     "missing_time": "The PMS gave no time; the row stands at the start of its day.",
+    "left_out": "It was still in the PMS; which clinicians, types and visits this practice shows"
+    " leaves it out.",
     "moved": "The PMS moved this visit: it stands at another time, in a row of its own.",
     "unknown_status": "The PMS uses a status we do not know",
     "gap": "The clocks go forward at this time; check it in the PMS.",
@@ -294,11 +297,12 @@ def conflict_hand(entry: EntryView, conflict: ConflictView, person: Person) -> s
 
 
 def why_off(entry: EntryView, connections: Mapping[UUID, ConnectionView]) -> str:
-    """Why a row is not on the sheet any more: the PMS dropped it, or somebody here did."""
+    """Why a row is not on the sheet any more: the PMS dropped it, or somebody or a choice here."""
     is_kept = entry.source == "pms" and entry.connection_id in connections
     what = "Undone" if is_kept else "Taken off"
     if entry.undone_at is None:
-        return "Gone from the PMS" if entry.source == "pms" else what
+        gone = "Left out here" if LEFT_OUT in entry.flags else "Gone from the PMS"
+        return gone if entry.source == "pms" else what
     at, zone = entry.undone_at, entry.timezone
     is_same_day = local_day(at, zone) == local_day(entry.start, zone)
     return f"{what} by {entry.undone_by}, {clock(at, zone) if is_same_day else moment(at, zone)}"

@@ -78,7 +78,7 @@ class Desk:
             applied = sheet.apply(found.fresh, at=self.now, run_id=uuid4(), dry_run=dry_run)
             if not dry_run:
                 sheet.reprint(found.reprinted)
-            sheet.take_off(found.leaving, at=self.now, run_id=uuid4(), dry_run=dry_run)
+            sheet.take_off(list(found.leaving), at=self.now, run_id=uuid4(), dry_run=dry_run)
         return found, applied
 
     def gone(self, visit: Appointment) -> Applied:

@@ -126,4 +126,4 @@ def test_a_row_that_one_slice_missed_is_listed_once_another_has_it(rig: Rig) -> 
         candidates.keep(db, run.run, [row], is_listed=False)
         candidates.keep(db, run.run, [row, row], is_listed=True)
         candidates.keep(db, run.run, [row], is_listed=False)
-        assert [one.is_listed for one in candidates.listed(db, run.run)] == [True]
+        assert [one.is_listed for one in candidates.listed(db, run.run, run.connection)] == [True]

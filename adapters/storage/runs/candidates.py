@@ -1,31 +1,37 @@
 """Rows that may have to leave the sheet: kept while a run goes on, settled at its end."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from adapters.storage.arrays import array_of
 from domain.appointments import Appointment
+from domain.connections import Connection
 from domain.intake import Candidate, Listed, row_id
 from domain.runs import Run
 from domain.window import Window
 
 _KEEP = text(
     """
-    INSERT INTO pms_removal_candidates (account_id, run_id, appointment_id, is_listed)
-    SELECT DISTINCT :account_id, CAST(:run_id AS uuid), unnest(CAST(:ids AS uuid[])),
-           CAST(:is_listed AS boolean)
-    ON CONFLICT (run_id, appointment_id) DO UPDATE SET is_listed = true
-    WHERE EXCLUDED.is_listed AND NOT pms_removal_candidates.is_listed
+    INSERT INTO pms_removal_candidates
+      (account_id, run_id, appointment_id, is_listed, is_left_out)
+    SELECT DISTINCT :account_id, CAST(:run_id AS uuid), going.id, CAST(:is_listed AS boolean),
+           going.id = ANY(CAST(:left_out AS uuid[]))
+    FROM unnest(CAST(:ids AS uuid[])) AS going(id)
+    ON CONFLICT (run_id, appointment_id)
+    DO UPDATE SET is_listed = true, is_left_out = EXCLUDED.is_left_out
+    WHERE EXCLUDED.is_listed
     """
 )
 # What another sync has stored since the listings began may be newer than where it would have stood.
 _LIST = text(
     """
-    SELECT entry.id, entry.pms_appointment_id, candidate.is_listed,
+    SELECT entry.id, entry.pms_appointment_id, entry.pms_practitioner_id,
+           entry.appointment_type_id, entry.is_telehealth,
+           candidate.is_listed, candidate.is_left_out,
            candidate.is_listed OR (
              entry.pms_start >= :start AND entry.pms_start < :end
              AND coalesce(entry.pms_last_synced_at < CAST(:since AS timestamptz), true)) AS is_due
@@ -90,18 +96,50 @@ _SEEN_AFTER_ALL = text(
 _FORGET = text("DELETE FROM pms_removal_candidates WHERE run_id = :run_id")
 
 
-def keep(db: Db, run: Run, ids: Sequence[UUID], *, is_listed: bool) -> None:
+def keep(
+    db: Db,
+    run: Run,
+    ids: Sequence[UUID],
+    *,
+    is_listed: bool,
+    left_out: Collection[UUID] = (),
+) -> None:
+    """Those `left_out` only the connection's own filters keep off the sheet."""
     if ids:
         owner = {"account_id": run.account_id, "run_id": run.id}
-        db.execute(_KEEP, {**owner, "ids": list(ids), "is_listed": is_listed})
+        told = {"ids": list(ids), "is_listed": is_listed, "left_out": list(left_out)}
+        db.execute(_KEEP, {**owner, **told})
 
 
-def listed(db: Db, run: Run) -> list[Candidate]:
+def listed(db: Db, run: Run, connection: Connection) -> list[Candidate]:
     """Rows that no slice mentioned, or that the connection's own filters now leave out."""
     days = {"start": run.window.start, "end": run.window.end}
     values = {"run_id": run.id, **days, "since": run.progress.walked_since}
-    rows = db.execute(_LIST, values).all()
-    return [Candidate(row.id, row.pms_appointment_id, row.is_listed, row.is_due) for row in rows]
+    return [
+        Candidate(
+            id=row.id,
+            pms_id=row.pms_appointment_id,
+            is_listed=row.is_listed,
+            is_due=row.is_due,
+            is_left_out=row.is_left_out,
+            is_chosen=_is_chosen(row, connection),
+        )
+        for row in db.execute(_LIST, values)
+    ]
+
+
+def _is_chosen(row: Row[Any], connection: Connection) -> bool:
+    """As the PMS told it when it came onto the sheet, it would not come there any more.
+
+    Which types are telehealth is not asked: a visit may have been so for another reason.
+    """
+    practitioner = row.pms_practitioner_id
+    if practitioner and practitioner not in connection.clinicians:
+        return True
+    kind = connection.types.get(row.appointment_type_id or "")
+    if kind is not None and not kind.sync_enabled:
+        return True
+    return connection.telehealth_only and not row.is_telehealth
 
 
 def held(db: Db, run: Run) -> int:

@@ -175,7 +175,8 @@ class OpenRun:
             applied = sheet.apply(fresh, at=at, run_id=run.id, dry_run=run.dry_run)
             if not run.dry_run:
                 sheet.reprint(found.reprinted)
-            candidates.keep(db, run, found.leaving, is_listed=True)
+            leaving = list(found.leaving)
+            candidates.keep(db, run, leaving, is_listed=True, left_out=found.left_out)
             applied.add_to(run.progress.counts)
             self._lines += applied.lines
             run_log.keep_rejects(db, run, query_key, page.rejects)
@@ -187,17 +188,21 @@ class OpenRun:
         ids: Sequence[UUID],
         *,
         kept: Sequence[UUID] = (),
+        left_out: Collection[UUID] = (),
         rejects: Sequence[Reject] = (),
         spent: Sequence[Spend] = (),
     ) -> None:
-        """Candidates that were looked up: these leave the sheet, those `kept` stay on it."""
+        """Candidates that were looked up: these leave the sheet, those `kept` stay on it.
+
+        The PMS has those `left_out`: it is our own filters that keep them off.
+        """
         run = self.run
         with self._transaction() as db:
             sheet, at = self._sheet(db), self._clock()
             if run.approved_run:
                 told = sheet.take_off(ids, at=at, run_id=run.id, dry_run=True)
                 self._lines += told.lines
-            gone = sheet.take_off(ids, at=at, run_id=run.id, dry_run=run.dry_run)
+            gone = sheet.take_off(ids, at=at, run_id=run.id, left_out=left_out, dry_run=run.dry_run)
             run.progress.counts.removed += gone.removed
             self._lines += gone.lines
             run_log.keep_rejects(db, run, "moved", rejects)
@@ -241,7 +246,7 @@ class OpenRun:
     def candidates(self) -> list[Candidate]:
         """Rows that no slice mentioned, or that the connection's own filters now leave out."""
         with self._transaction() as db:
-            return candidates.listed(db, self.run)
+            return candidates.listed(db, self.run, self.connection)
 
     def held(self) -> int:
         """How many rows of the connection the window holds."""

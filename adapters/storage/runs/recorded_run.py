@@ -1,6 +1,6 @@
 """A sync under way that is recorded: besides the PMS's answers, what the sheet told it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
@@ -72,11 +72,12 @@ class RecordedRun(OpenRun):
         ids: Sequence[UUID],
         *,
         kept: Sequence[UUID] = (),
+        left_out: Collection[UUID] = (),
         rejects: Sequence[Reject] = (),
         spent: Sequence[Spend] = (),
     ) -> None:
         self._set_aside("moved", rejects)
-        super().take_off(ids, kept=kept, rejects=rejects, spent=spent)
+        super().take_off(ids, kept=kept, left_out=left_out, rejects=rejects, spent=spent)
 
     def save_spent(self, spent: Sequence[Spend]) -> None:
         super().save_spent(spent)

@@ -1,6 +1,6 @@
 """Writes what a PMS said onto the sheet: one locked read, one merge and one batch for each page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -32,7 +32,7 @@ from adapters.storage.two_way import pushes
 from domain.appointments import Status
 from domain.connections import Connection
 from domain.fields import BOTH_WAYS, OF_PATIENT, RULES, Source
-from domain.intake import PATIENT_MISSING, Incoming, Reprint, Stored
+from domain.intake import LEFT_OUT, PATIENT_MISSING, Incoming, Reprint, Stored
 from domain.merge import Merged, join, merge, shown
 from domain.minimising import Extra, fields_of
 from domain.rezoning import Rezoned
@@ -47,7 +47,9 @@ _TAKE_OFF = text(
     """
     UPDATE run_sheet_appointments
     SET removed_at = :at, undone = false, pms_last_synced_at = :at, updated_at = :at,
-        version = version + 1
+        version = version + 1,
+        flags = array_remove(flags, CAST(:flag AS text))
+                || CASE WHEN id = ANY(CAST(:left_out AS uuid[])) THEN ARRAY[CAST(:flag AS text)] END
     WHERE id = ANY(:ids) AND removed_at IS NULL
     RETURNING id, appointment_time, timezone
     """
@@ -200,9 +202,15 @@ class ConnectionSheet:
         return joined, line
 
     def take_off(
-        self, ids: Sequence[UUID], *, at: datetime, run_id: UUID, dry_run: bool = False
+        self,
+        ids: Sequence[UUID],
+        *,
+        at: datetime,
+        run_id: UUID,
+        left_out: Collection[UUID] = (),
+        dry_run: bool = False,
     ) -> Applied:
-        """Mark rows the PMS no longer has; nothing a person typed is lost."""
+        """Mark rows that the PMS no longer has, or that are left out; nothing typed is lost."""
         rows = [row for row in self._held(ids, lock=not dry_run).values() if not row["removed_at"]]
         if dry_run:
             lines = [self._line("remove", row["id"], self._seal.values(row)) for row in rows]
@@ -210,7 +218,9 @@ class ConnectionSheet:
         if rows:
             history = [self._history(row, [], what="removed", run_id=run_id) for row in rows]
             self._db.execute(_REMEMBER, history)
-            self._db.execute(_TAKE_OFF, {"ids": [row["id"] for row in rows], "at": at})
+            gone = {"ids": [row["id"] for row in rows], "at": at}
+            ours = {"left_out": list(left_out), "flag": LEFT_OUT}
+            self._db.execute(_TAKE_OFF, {**gone, **ours})
         days = {local_day(row["appointment_time"], row["timezone"]) for row in rows}
         return Applied(removed=len(rows), days=days)
 

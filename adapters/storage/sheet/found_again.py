@@ -92,7 +92,7 @@ def apply(  # noqa: PLR0913 - what, where, as of when
     applied = sheet.apply(known.fresh, at=at, run_id=run_id)
     sheet.reprint(known.reprinted)
     gone = _gone(db, connection, seen, alive={row for row, _ in keyed})
-    off = sheet.take_off([*known.leaving, *gone], at=at, run_id=run_id)
+    off = sheet.take_off([*known.leaving, *gone], at=at, run_id=run_id, left_out=known.left_out)
     db.execute(_NO_CANDIDATES, {"ids": list(known.seen)})
     counts = _counts(seen, known, applied, off)
     return Outcome(_words(connection, seen, known, stored), counts, applied.days | off.days)

@@ -122,6 +122,7 @@ pms_removal_candidates = Table(
     Column("run_id", ID, ForeignKey("pms_sync_log.id"), primary_key=True),
     Column("appointment_id", ID, primary_key=True),
     switch_column("is_listed", on=False),
+    switch_column("is_left_out", on=False),
 )
 
 pms_backfills = Table(
