@@ -35,7 +35,8 @@ class Reading:
     @property
     def is_well(self) -> bool:
         """Nobody has to know more of it."""
-        return not self.is_missing and self.connection.status in WELL
+        is_told = self.is_missing or self.connection.reason
+        return not is_told and self.connection.status in WELL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

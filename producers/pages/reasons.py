@@ -17,6 +17,7 @@ ADVICE: Mapping[str, str] = {
 ENDS = (".", "!", "?", "…")
 # How the engine tells of an answer it could not use: "Gentu: GET /path answered 404".
 ANSWERED = re.compile(r"[^:]+: [A-Z]+ \S+ answered (?P<status>\d{3})")
+REQUEST = re.compile(r"\b[A-Z]+ \S+ answered (\d{3})")
 
 
 def why(reason: str | None, name: str) -> str:
@@ -38,7 +39,7 @@ def unread(reason: str | None, name: str, state: str) -> str:
     if answered is not None:
         status = f"it answered {answered['status']}"
         return f"{shut_out} ({status})." if shut_out else f"{title} cannot be read: {status}."
-    return said or f"{shut_out}."
+    return REQUEST.sub(r"it answered \1", said) or f"{shut_out}."
 
 
 ENVIRONMENT.filters.update(why=why, unread=unread)

@@ -21,6 +21,10 @@ RUN = LoggedRun(**UNKNOWN | NOTHING | {"status": "success"})
         ({"status": "failed", "error_message": "it cannot be reached"}, "it cannot be reached"),
         ({"fetched": 3}, "3 read: nothing to change"),
         ({"fetched": 3, "conflicts": 1}, "3 read: 1 conflict"),
+        (
+            {"fetched": 3, "error_message": "9 would leave, so none did."},
+            "3 read: 9 would leave, so none did",
+        ),
     ],
 )
 def test_a_line_tells_what_came_or_why_nothing_did(told: dict[str, Any], words: str) -> None:

@@ -1,8 +1,10 @@
-"""The page says why a row is off the sheet."""
+"""The page says why a row is off the sheet, and why a sync was not done whole."""
 
 from sqlalchemy import text
 
 from tests.producers.conftest import Site
+
+HELD_BACK = "11 of 15 appointments of 23 November would leave the sheet, so none did."
 
 
 def change(site: Site, statement: str, **values: object) -> None:
@@ -37,3 +39,39 @@ def test_a_row_that_the_pms_has_no_more_is_called_gone(site: Site) -> None:
     take_off(site)
 
     assert page(site).count("Gone from the PMS") == before + 1
+
+
+def held_back(site: Site, why: str = HELD_BACK) -> None:
+    statement = (
+        "UPDATE pms_connections SET last_sync_status = 'partial', last_sync_error = :why"
+        " WHERE connector = 'gentu'"
+    )
+    change(site, statement, why=why)
+
+
+def test_the_sheet_says_at_once_that_a_sync_was_held_back(site: Site) -> None:
+    site.sign_in()
+    assert HELD_BACK not in page(site)
+
+    held_back(site)
+
+    assert HELD_BACK in page(site)
+    assert HELD_BACK in page(site, "/connections")
+    assert HELD_BACK in page(site, "/sync")
+
+
+def test_the_sheet_of_another_day_does_not_say_so(site: Site) -> None:
+    site.sign_in()
+    held_back(site)
+
+    assert HELD_BACK not in page(site, "/?date=2026-11-24")
+
+
+def test_a_clinician_who_could_not_be_read_is_told_without_an_engineers_words(site: Site) -> None:
+    site.sign_in()
+    held_back(site, "1 of 3 practitioners could not be read: Gentu: GET /tenants/1 answered 500")
+
+    told = page(site)
+
+    assert "1 of 3 practitioners could not be read: Gentu: it answered 500" in told
+    assert "GET /" not in told

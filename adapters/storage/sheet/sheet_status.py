@@ -9,9 +9,10 @@ from sqlalchemy import RowMapping, text
 
 from adapters.storage.tables import COUNTERS
 from domain.connections import State
-from domain.freshness import Facts, assess
+from domain.freshness import Facts, Status, assess
 from domain.hours import read_hours
 from domain.jobs import JobState
+from domain.runs import RunStatus
 from domain.sheet import ConnectionView, RunView, WaitingView
 from domain.work import SYNC
 
@@ -86,8 +87,6 @@ def read_waiting(db: Db) -> tuple[WaitingView, ...]:
 
 def _connection(row: RowMapping, now: datetime) -> ConnectionView:
     freshness = assess(_facts(row), now=now)
-    reason = row["state_reason"] or row["last_sync_error"]
-    needs_reason = freshness.status in {"needs_sign_in", "failing"} and reason
     return ConnectionView(
         id=row["id"],
         name=row["display_name"],
@@ -96,13 +95,22 @@ def _connection(row: RowMapping, now: datetime) -> ConnectionView:
         status=freshness.status.value,
         since=freshness.since,
         sentence=freshness.sentence,
-        reason=reason if needs_reason else None,
+        reason=_reason(row, freshness.status),
         last_sync_at=row["last_sync_at"],
         sync_enabled=row["sync_enabled"],
         state=row["state"],
         site=row["site"],
         rests_until=row["rests_until"],
     )
+
+
+def _reason(row: RowMapping, status: Status) -> str | None:
+    """Why it is not as it should be; of a sync that was done in part, why not all of it."""
+    if status in {Status.NEEDS_SIGN_IN, Status.FAILING}:
+        reason: str | None = row["state_reason"] or row["last_sync_error"]
+        return reason or None
+    is_in_part = row["state"] == State.ACTIVE and row["last_sync_status"] == RunStatus.PARTIAL
+    return row["last_sync_error"] if is_in_part else None
 
 
 def _facts(row: RowMapping) -> Facts:
