@@ -96,6 +96,7 @@ ANSWERS: Mapping[str, Fields] = {
         "clinicians": Sequence[Column],
         "appointments": Sequence[EntryView],
         "overlaps": Sequence[OverlapView],
+        **CURSOR,
         "pms_status": SYNC,
     },
     "get /api/run-sheet/changes": {

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from http import HTTPStatus
@@ -15,9 +15,8 @@ from adapters.storage.audit.audit import record
 from adapters.storage.audit.patient_reading import DAY, ReadEnough, Reader
 from adapters.storage.runs.previews import Line
 from adapters.storage.runs.runs import LoggedRun
+from adapters.storage.sheet.sheet_pages import Size
 from domain.accesses import LIMITED
-from domain.sheet import EntryView
-from domain.window import local_day
 from producers.doors import Door
 from producers.problems import Problem
 
@@ -40,17 +39,19 @@ def reading(door: Door, *, much: bool = False) -> Iterator[Db]:
 
 
 def count_days(
-    db: Db, door: Door, entries: Sequence[EntryView], *, connection_id: UUID | None = None
+    db: Db, door: Door, days: Mapping[date, Size], *, connection_id: UUID | None = None
 ) -> None:
-    """Rows of the sheet by their days."""
-    days = Counter(local_day(one.start, one.timezone) for one in entries if one.patient)
-    _reader(door).count(db, days=days, part=str(connection_id or ""))
+    """Days of the sheet; before they are read, so that what is refused costs next to nothing."""
+    part = str(connection_id or "")
+    counts = {(day, part): one.patients for day, one in days.items() if one.patients}
+    _reader(door).count(db, days=counts)
 
 
 def count_preview(db: Db, door: Door, run: LoggedRun, lines: Sequence[Line]) -> None:
     """Lines of patients by their days; opened again on the same day they cost nothing."""
-    days = Counter(_day_of(one, run) for one in lines if one.get("patient_name"))
-    _reader(door).count(db, days=days, part=f"run {run.id}")
+    part = f"run {run.id}"
+    days = Counter((_day_of(one, run), part) for one in lines if one.get("patient_name"))
+    _reader(door).count(db, days=days)
 
 
 def _day_of(line: Line, run: LoggedRun) -> date:

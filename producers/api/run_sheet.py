@@ -2,30 +2,34 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection as Db
 
 from adapters.storage.by_hand import chosen_clinicians
 from adapters.storage.by_hand.history import history_of
 from adapters.storage.by_hand.sheet_edits import edit_entry, revert_field
 from adapters.storage.by_hand.undoing import put_back, take_off, undo_row, undo_step
 from adapters.storage.sheet.reading import read_entry, read_sheet
+from adapters.storage.sheet.sheet_pages import open_piece, piece, sizes
 from adapters.storage.sheet.sheet_status import read_connections, read_runs, read_waiting
 from domain.names import clinician
 from domain.overlaps import DECIDING
 from domain.people import Permission
-from domain.sheet import EntryView, as_json
+from domain.sheet import EntryView, Sheet, as_json
+from producers import cursors
 from producers.days import one_or_range, start_of_yesterday, todays_date
 from producers.doors import Door, door
 from producers.overlapping import warning
 from producers.pages.whose import past_in_words
 from producers.problems import Problem
-from producers.reading import BOUNDED, count_days, reading
+from producers.reading import BOUNDED, count_days, count_rows, reading
 from producers.versions import IfMatch, expected
 
 router = APIRouter(prefix="/api/run-sheet", tags=["run sheet"])
@@ -33,6 +37,9 @@ router = APIRouter(prefix="/api/run-sheet", tags=["run sheet"])
 Reader = Annotated[Door, Depends(door(Permission.SEE_SHEET))]
 Editor = Annotated[Door, Depends(door(Permission.EDIT_SHEET))]
 MOST_DAYS = timedelta(days=92)
+MOST_ROWS = 10_000
+"""Answered at once: about a second of work, during which callers wait for theirs."""
+MOST_OF_A_PAGE = 1000
 
 
 class Wanted(BaseModel):
@@ -45,6 +52,10 @@ class Wanted(BaseModel):
     last: date | None = Field(None, alias="to")
     connection_id: UUID | None = None
     include: Literal["pms_status"] | None = None
+    limit: int | None = Field(
+        None, ge=1, le=MOST_OF_A_PAGE, description="How many rows to answer at most."
+    )
+    cursor: str | None = Field(None, description="The `next_cursor` of the page before.")
 
 
 class Undo(BaseModel):
@@ -60,25 +71,22 @@ class Step(BaseModel):
 
 
 @router.get("", summary="Read the run sheet", responses=BOUNDED)
-def read(door: Reader, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
-    """The appointments of the days asked for, cancelled and removed ones too."""
+def read(door: Reader, wanted: Annotated[Wanted, Query()]) -> JSONResponse:
+    """The appointments of the days asked for, cancelled and removed ones too.
+
+    More than a few thousand rows come in pages: with `limit`, or the `cursor` of a page before.
+    `seq` is the event up to which a page is as it was; follow the events from that of the first.
+    """
     days = one_or_range(wanted.day, wanted.first, wanted.last)
-    with reading(door, much=days is not None and days[0] < days[1]) as db:
+    is_page = wanted.limit is not None or wanted.cursor is not None
+    with reading(door, much=is_page or (days is not None and days[0] < days[1])) as db:
         first, last = days or (todays_date(db, door.ports.clock()),) * 2
         if last - first > MOST_DAYS:
             raise Problem(
                 HTTPStatus.UNPROCESSABLE_ENTITY, f"Ask for at most {MOST_DAYS.days} days at once."
             )
-        sheet = read_sheet(
-            db,
-            door.seal,
-            account_id=door.account_id,
-            first_day=first,
-            last_day=last,
-            access=door.access,
-            connection_id=wanted.connection_id,
-        )
-        count_days(db, door, sheet.entries, connection_id=wanted.connection_id)
+        read = _page if is_page else _whole
+        sheet, further = read(db, door, first, last, wanted)
         answer = {
             "first_day": sheet.first_day,
             "last_day": sheet.last_day,
@@ -86,15 +94,58 @@ def read(door: Reader, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
             "clinicians": [replace(one, name=clinician(one.name)) for one in sheet.columns],
             "appointments": sheet.entries,
             "overlaps": sheet.overlaps,
+            "next_cursor": further,
         }
         if wanted.include == "pms_status":
-            now = door.ports.clock()
-            answer["pms_status"] = {
-                "connections": read_connections(db, now=now),
-                "runs": read_runs(db, since=start_of_yesterday(now)),
-                "waiting": read_waiting(db),
-            }
-    return _success(answer)
+            answer["pms_status"] = _pms_status(db, now=door.ports.clock())
+    # Plain by now: to be looked through once more, row by row, takes as long as reading them.
+    return JSONResponse(_success(answer))
+
+
+def _whole(db: Db, door: Door, first: date, last: date, wanted: Wanted) -> tuple[Sheet, str | None]:
+    """All of those days; what is too much at once is refused before anything of it is read."""
+    held = sizes(db, first, last, account_id=door.account_id, connection_id=wanted.connection_id)
+    if (rows := sum(one.rows for one in held.values())) > MOST_ROWS:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            f"Those days have {rows:,} rows, and {MOST_ROWS:,} are answered at once: ask with"
+            f" limit={MOST_OF_A_PAGE} and go on with next_cursor, or ask for fewer days.",
+        )
+    count_days(db, door, held, connection_id=wanted.connection_id)
+    sheet = read_sheet(
+        db,
+        door.seal,
+        account_id=door.account_id,
+        first_day=first,
+        last_day=last,
+        access=door.access,
+        connection_id=wanted.connection_id,
+    )
+    return sheet, None
+
+
+def _page(db: Db, door: Door, first: date, last: date, wanted: Wanted) -> tuple[Sheet, str | None]:
+    """Some rows of those days, and the cursor of those that follow."""
+    held = piece(
+        db,
+        first,
+        last,
+        account_id=door.account_id,
+        connection_id=wanted.connection_id,
+        after=cursors.decode(wanted.cursor),
+        limit=wanted.limit or MOST_OF_A_PAGE,
+    )
+    count_rows(db, door, held.patients)
+    sheet = open_piece(db, door.seal, held, account_id=door.account_id, access=door.access)
+    return sheet, held.next and cursors.encode(held.next)
+
+
+def _pms_status(db: Db, *, now: datetime) -> Mapping[str, Any]:
+    return {
+        "connections": read_connections(db, now=now),
+        "runs": read_runs(db, since=start_of_yesterday(now)),
+        "waiting": read_waiting(db),
+    }
 
 
 @router.get("/appointments/{entry_id}", summary="Read one appointment")

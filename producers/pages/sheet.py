@@ -19,6 +19,7 @@ from adapters.storage.sheet import overlap_policies
 from adapters.storage.sheet.days_read import read_days
 from adapters.storage.sheet.overlap_policies import OverlapPolicies
 from adapters.storage.sheet.reading import read_entry, read_sheet
+from adapters.storage.sheet.sheet_pages import sizes
 from adapters.storage.sheet.sheet_status import read_connections
 from adapters.storage.two_way import push_log
 from adapters.storage.two_way.push_standing import (
@@ -174,6 +175,7 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
     with reading(door) as db:
         here = todays(db, now)
         shown = day or here.day
+        count_days(db, door, sizes(db, shown, shown, account_id=door.account_id))
         sheet = read_sheet(
             db,
             door.seal,
@@ -182,7 +184,6 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
             last_day=shown,
             access=door.access,
         )
-        count_days(db, door, sheet.entries)
         names = {one.id: one.name for one in sheet.columns}
         known = read_connections(db, now=now)
         read = {one: days[shown] for one, days in read_days(db, shown, shown).items()}

@@ -272,7 +272,7 @@ def test_a_page_of_settled_conflicts_reads_no_others_however_often_it_is_asked_f
 
 def test_of_whom_a_row_is_is_looked_up_for_each_however_few_rows_are_expected(filled: Rig) -> None:
     """Taken for few, each was compared with every practitioner there is."""
-    asked = reading._asked(  # noqa: SLF001
+    asked = reading.of_days(
         date(2026, 6, 2), date(2026, 6, 8), account_id=ACCOUNT, connection_id=None
     )
 

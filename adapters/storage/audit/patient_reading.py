@@ -18,17 +18,20 @@ SPANS: Mapping[str, timedelta] = {HOUR: timedelta(hours=1), DAY: timedelta(days=
 _COUNT = text(
     """
     WITH given AS (
-      SELECT * FROM unnest(CAST(:days AS date[]), CAST(:rows AS int[])) AS one(sheet_day, rows)
+      SELECT * FROM unnest(
+        CAST(:days AS date[]), CAST(:parts AS text[]), CAST(:rows AS int[])
+      ) AS one(sheet_day, part, rows)
     ), unread AS (
-      SELECT given.sheet_day, given.rows, given.rows - coalesce(held.rows, 0) AS fresh,
+      SELECT given.sheet_day, given.part, given.rows, given.rows - coalesce(held.rows, 0) AS fresh,
              held.rows IS NULL AS is_new
       FROM given LEFT JOIN sheet_days_read AS held
         ON held.account_id = :account_id AND held.person = :person AND held.read_on = :today
-       AND held.sheet_day = given.sheet_day AND held.part = :part
+       AND held.sheet_day = given.sheet_day AND held.part = given.part
       WHERE given.rows > coalesce(held.rows, 0)
     ), kept AS (
       INSERT INTO sheet_days_read AS held (account_id, person, read_on, sheet_day, part, rows)
-      SELECT :account_id, :person, :today, sheet_day, :part, rows FROM unread ORDER BY sheet_day
+      SELECT :account_id, :person, :today, sheet_day, part, rows
+      FROM unread ORDER BY sheet_day, part
       ON CONFLICT (account_id, person, read_on, sheet_day, part)
       DO UPDATE SET rows = GREATEST(held.rows, EXCLUDED.rows)
     ), fresh AS (
@@ -81,9 +84,9 @@ class Reader:
         self._judge({row.span: row.before for row in db.execute(_READ, values)})
 
     def count(
-        self, db: Db, *, days: Mapping[date, int] | None = None, part: str = "", more: int = 0
+        self, db: Db, *, days: Mapping[tuple[date, str], int] | None = None, more: int = 0
     ) -> None:
-        """Rows of these days of the sheet and so many others; ReadEnough takes the count back.
+        """Rows of these days, or of parts of them, and so many others; ReadEnough takes it back.
 
         A reading that begins below the limit may go over it, so that none is too long for ever.
         What came to a day that was read already counts, and never shuts that day.
@@ -96,9 +99,9 @@ class Reader:
             "person": self.person,
             "at": self.at,
             "today": self.at.date(),
-            "days": [day for day, _ in told],
+            "days": [day for (day, _), _ in told],
+            "parts": [part for (_, part), _ in told],
             "rows": [rows for _, rows in told],
-            "part": part,
             "more": more,
         }
         counted = db.execute(_COUNT, values).all()

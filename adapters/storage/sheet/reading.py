@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import Row, RowMapping, text
+from sqlalchemy import Row, RowMapping, TextClause, text
 
 from adapters.storage.audit.audit import Access, record
 from adapters.storage.sheet import overlaps
@@ -55,16 +55,14 @@ SELECT_ENTRIES = """
     FROM run_sheet_appointments AS entry
     LEFT JOIN run_sheet_clinicians AS clinician ON clinician.id = entry.run_sheet_clinician_id
 """
-_DAYS = text(
-    SELECT_ENTRIES
-    + """
+OF_DAYS = """
     WHERE entry.account_id = :account_id AND entry.linked_to IS NULL
       AND entry.appointment_time >= :earliest AND entry.appointment_time < :latest
       AND CAST(entry.appointment_time AT TIME ZONE entry.timezone AS date) BETWEEN :first AND :last
       AND (CAST(:connection_id AS uuid) IS NULL OR entry.pms_connection_id = :connection_id)
-    ORDER BY entry.appointment_time, entry.id
-    """
-)
+"""
+IN_ORDER = " ORDER BY entry.appointment_time, entry.id"
+_DAYS = text(SELECT_ENTRIES + OF_DAYS + IN_ORDER)
 # A row that is linked is asked for by whoever saw it before: the row it is linked to stands for it.
 _ONE = text(
     SELECT_ENTRIES  # noqa: S608 - the statement above
@@ -107,12 +105,9 @@ def read_sheet(  # noqa: PLR0913 - whose, which days, for whom
     """The practice-local days `first_day` to `last_day`, both included."""
     # Read first: a change that comes while we read is then told again, never missed.
     seq = newest(db)
-    values = _asked(first_day, last_day, account_id=account_id, connection_id=connection_id)
-    with db.execute(_DAYS.execution_options(yield_per=PIECE), values) as found:
-        pieces = found.mappings().partitions(PIECE)
-        entries = tuple(view for rows in pieces for view in views(db, seal, rows))
+    asked = of_days(first_day, last_day, account_id=account_id, connection_id=connection_id)
+    entries = opened(db, seal, _DAYS, asked)
     marked, both = overlaps.marked(db, entries, account_id=account_id)
-    columns = tuple(Column(id=row.id, name=row.name) for row in db.execute(_COLUMNS))
     record(
         db,
         access,
@@ -125,16 +120,31 @@ def read_sheet(  # noqa: PLR0913 - whose, which days, for whom
     return Sheet(
         first_day=first_day,
         last_day=last_day,
-        columns=columns,
+        columns=columns_of(db),
         entries=marked,
         seq=seq,
         overlaps=both,
     )
 
 
-def _asked(
-    first_day: date, last_day: date, *, account_id: str, connection_id: UUID | None
+def columns_of(db: Db) -> Sequence[Column]:
+    """Everybody's, in the order the practice put them."""
+    return tuple(Column(id=row.id, name=row.name) for row in db.execute(_COLUMNS))
+
+
+def opened(
+    db: Db, seal: EntrySeal, query: TextClause, values: Mapping[str, Any]
+) -> Sequence[EntryView]:
+    """What it brings of SELECT_ENTRIES, piece by piece."""
+    with db.execute(query.execution_options(yield_per=PIECE), values) as found:
+        pieces = found.mappings().partitions(PIECE)
+        return tuple(view for rows in pieces for view in views(db, seal, rows))
+
+
+def of_days(
+    first_day: date, last_day: date, *, account_id: str, connection_id: UUID | None = None
 ) -> dict[str, Any]:
+    """What OF_DAYS asks for."""
     midnight = datetime.combine(first_day, time(), UTC)
     return {
         "account_id": account_id,
