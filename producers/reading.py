@@ -17,9 +17,12 @@ from adapters.storage.runs.previews import Line
 from adapters.storage.runs.runs import LoggedRun
 from adapters.storage.sheet.sheet_pages import Size
 from domain.accesses import LIMITED
+from domain.wide import ColumnTally
 from producers.doors import Door
 from producers.problems import Problem
 
+NOBODYS = "nobody"
+"""The part of a day that is the column of rows without a clinician."""
 BOUNDED: dict[int | str, dict[str, Any]] = {
     429: {"description": "You have read as many rows of patients as one may in an hour or a day."}
 }
@@ -58,6 +61,12 @@ def _day_of(line: Line, run: LoggedRun) -> date:
     """Within the run's own days, whatever day it is in UTC."""
     start = line.get("start")
     return min(max(start.date(), run.day_from), run.day_to) if start else run.day_from
+
+
+def count_columns(db: Db, door: Door, day: date, columns: Sequence[ColumnTally]) -> None:
+    """Columns of a day, each by itself: it counts once, in whatever choice of columns it is."""
+    days = {(day, str(one.id or NOBODYS)): one.patients for one in columns if one.patients}
+    _reader(door).count(db, days=days)
 
 
 def count_rows(db: Db, door: Door, rows: int) -> None:

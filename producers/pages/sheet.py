@@ -18,8 +18,7 @@ from adapters.storage.practices.rhythms import wake
 from adapters.storage.sheet import overlap_policies
 from adapters.storage.sheet.days_read import read_days
 from adapters.storage.sheet.overlap_policies import OverlapPolicies
-from adapters.storage.sheet.reading import read_entry, read_sheet
-from adapters.storage.sheet.sheet_pages import sizes
+from adapters.storage.sheet.reading import read_entry
 from adapters.storage.sheet.sheet_status import read_connections
 from adapters.storage.two_way import push_log
 from adapters.storage.two_way.push_standing import (
@@ -40,21 +39,23 @@ from domain.patient_links import Link
 from domain.people import Permission, Person
 from domain.reading import Reading, readings_of
 from domain.sheet import ConflictView, ConnectionView, EntryView, Origin, OtherValue
+from domain.wide import Choice
 from domain.window import EARLIEST_YEAR, LATEST_YEAR, local_day, place
 from producers.both_ways import vendors
 from producers.days import todays
 from producers.doors import Door, door
 from producers.overlapping import in_short, side_by_side
-from producers.pages import two_way
+from producers.pages import two_way, wide
 from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render, vendor, words
 from producers.pages.whose import in_words
 from producers.problems import Problem
-from producers.reading import count_days, reading
+from producers.reading import reading
 
 router = APIRouter(include_in_schema=False)
 
 NAV = NavItem("/", "Run sheet", Permission.SEE_SHEET, order=0)
 Reader = Annotated[Door, Depends(door(Permission.SEE_SHEET))]
+Chosen = Annotated[Choice, Depends(wide.asked)]
 
 LABELS: Mapping[str, str] = {
     "start": "Time",
@@ -89,17 +90,27 @@ WORDS = {"labels": LABELS, "flags": FLAGS}
 
 
 @router.get("/")
-def page(request: Request, door: Reader, date: str | None = None) -> HTMLResponse:
+def page(
+    request: Request,
+    door: Reader,
+    chosen: Chosen,
+    *,
+    date: str | None = None,
+    remember: bool = False,
+) -> HTMLResponse:
     """The whole page; it can be read before any script runs."""
-    shown = _day(door, _named_day(date) if date else None)
+    shown = _day(door, _named_day(date) if date else None, chosen)
     _wake(door, shown)
-    return render(request, "sheet.html", person=door.person, **shown)
+    answer = render(request, "sheet.html", person=door.person, **shown)
+    if remember:
+        wide.remember(answer, chosen, is_secure=door.ports.is_secure)
+    return answer
 
 
 @router.get("/sheet")
-def fragment(request: Request, door: Reader, date: str) -> HTMLResponse:
+def fragment(request: Request, door: Reader, chosen: Chosen, date: str) -> HTMLResponse:
     """The part that changes, to be laid over what is shown."""
-    return render(request, "_day.html", person=door.person, **_day(door, _named_day(date)))
+    return render(request, "_day.html", person=door.person, **_day(door, _named_day(date), chosen))
 
 
 @router.get("/sheet/entries/{entry_id}")
@@ -170,20 +181,12 @@ def _named_day(text: str) -> date:
     return day
 
 
-def _day(door: Door, day: date | None) -> dict[str, Any]:
+def _day(door: Door, day: date | None, chosen: Choice) -> dict[str, Any]:
     now = door.ports.clock()
     with reading(door) as db:
         here = todays(db, now)
         shown = day or here.day
-        count_days(db, door, sizes(db, shown, shown, account_id=door.account_id))
-        sheet = read_sheet(
-            db,
-            door.seal,
-            account_id=door.account_id,
-            first_day=shown,
-            last_day=shown,
-            access=door.access,
-        )
+        sheet, selection = wide.read(db, door, shown, chosen)
         names = {one.id: one.name for one in sheet.columns}
         known = read_connections(db, now=now)
         read = {one: days[shown] for one, days in read_days(db, shown, shown).items()}
@@ -193,7 +196,13 @@ def _day(door: Door, day: date | None) -> dict[str, Any]:
         policies = _policies(db, door)
     return {
         "sheet": sheet,
-        "board": lay_out(shown, sheet.columns, sheet.entries, connected={one.id for one in known}),
+        "wide": wide.told(selection, known),
+        "board": lay_out(
+            shown,
+            wide.on_board(sheet, selection),
+            sheet.entries,
+            connected={one.id for one in known},
+        ),
         "overlaps": side_by_side(sheet),
         "policies": policies,
         "disputed": [in_words(one, names) for one in sheet.entries if one.is_disputed],

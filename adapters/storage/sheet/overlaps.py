@@ -17,6 +17,7 @@ from domain.fields import Cells
 from domain.overlaps import (
     DECIDING,
     LONGEST,
+    MOST,
     Overlap,
     Overlapping,
     Policy,
@@ -30,6 +31,8 @@ from domain.sheet import EntryView, OtherVisit, OverlapView
 from domain.window import Window
 
 MARKED = (Policy.BLOCK.value, Policy.WARN.value)
+MOST_COUNTED = 20_000
+"""Of a day with very many columns so many are counted; they are not told one by one."""
 
 # Whoever moves a visit by hand looks first whether the time is free: two at once would each miss
 # the other's. It is taken after the lock of `linking.alone` and before that of any row.
@@ -100,11 +103,18 @@ def beside(db: Db, ids: Sequence[UUID], *, account_id: str) -> Mapping[UUID, Seq
     return _beside(_of(db, own, account_id=account_id))
 
 
-def _of(db: Db, own: Sequence[Taken], *, account_id: str) -> Sequence[Overlap]:
+def overlapping(db: Db, own: Sequence[Taken], *, account_id: str) -> frozenset[UUID]:
+    """Which of these rows stand at the same time as another visit, where that is to be told."""
+    found = _of(db, own, account_id=account_id, most=MOST_COUNTED)
+    either = {row_id for one in found for row_id in one.ids}
+    return frozenset(one.id for one in own if one.id in either)
+
+
+def _of(db: Db, own: Sequence[Taken], *, account_id: str, most: int = MOST) -> Sequence[Overlap]:
     """Every overlap that one of these is in."""
     ids = {one.id for one in own}
     taken = _taken(db, own, account_id=account_id, policies=MARKED)
-    return [one for one in overlaps(taken) if not one.ids.isdisjoint(ids)]
+    return [one for one in overlaps(taken, most=most) if not one.ids.isdisjoint(ids)]
 
 
 def _beside(found: Iterable[Overlap]) -> Mapping[UUID, list[OtherVisit]]:

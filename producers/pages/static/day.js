@@ -41,7 +41,8 @@ function rest(seconds) {
 }
 
 async function fetchDay() {
-  const body = await fragment(`/sheet?date=${shown().dataset.day}`);
+  const { day, columns = "" } = shown().dataset;
+  const body = await fragment(`/sheet?date=${day}${columns}`);
   const versions = new Map(cards().map((card) => [card.id, card.dataset.version]));
   morph(shown(), body.querySelector("#day"));
   for (const card of cards()) {

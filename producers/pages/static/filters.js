@@ -41,7 +41,7 @@ function tell(name) {
   for (const card of all) card.classList.toggle("standing", name !== "" && card.id === standing);
   found.textContent = !name ? "" : at < 0 ? `${here.length} of ${all.length}` : `match ${at + 1}/${here.length}`;
   nobody.hidden = !name || here.length > 0;
-  nobody.textContent = nobody.hidden ? "" : `Nobody matches “${control("name").value.trim()}” on ${shown().dataset.spoken}${narrowed()}.`;
+  nobody.textContent = nobody.hidden ? "" : `Nobody matches “${control("name").value.trim()}” on ${shown().dataset.spoken}${narrowed()}${"wide" in shown().dataset ? " in the columns shown" : ""}.`;
 }
 
 const narrowed = () => (

@@ -5,6 +5,8 @@ import { listen } from "./events.js";
 import { look } from "./syncing.js";
 
 const GATHER = 150;
+// A group is synced all the time, and each look at so many columns costs: they are gathered for longer.
+const GATHER_WIDE = 5000;
 
 let renewing = null;
 
@@ -12,7 +14,7 @@ function soon() {
   renewing ??= setTimeout(() => {
     renewing = null;
     renew().catch(() => {});
-  }, GATHER);
+  }, "wide" in shown().dataset ? GATHER_WIDE : GATHER);
 }
 
 const HEARD = {
