@@ -1,5 +1,6 @@
 """`pms-sync runs`: what each pass over a practice's days did."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -21,6 +22,9 @@ from domain.runs import RunStatus
 from domain.sheet import as_json
 from infra.clock import system_clock
 from infra.database import dispatch, transaction
+
+MOST_LISTED = 50
+"""Records that could not be read, one by one; of more each reason is told once."""
 
 app = typer.Typer(no_args_is_help=True, help="What each pass over a practice's days did.")
 
@@ -105,7 +109,14 @@ def show(
 
 
 def _tell_rejects(run: LoggedRun, rejects: Sequence[Mapping[str, Any]]) -> None:
-    if rejects:
+    if len(rejects) > MOST_LISTED:
+        why = Counter((one["path"], one["reason"]) for one in rejects)
+        output.table(
+            ["Records", "Where", "Why"],
+            [(f"{records:,}", *told) for told, records in why.most_common(MOST_LISTED)],
+        )
+        output.say(f"--json lists each of the {len(rejects):,} records that could not be read.")
+    elif rejects:
         output.table(
             ["Query", "Record", "Where", "Why"],
             [(one["query_key"], one["pms_id"], one["path"], one["reason"]) for one in rejects],

@@ -116,7 +116,7 @@ def one_run(request: Request, door: Reader, run_id: UUID) -> HTMLResponse:
     now = door.ports.clock()
     with reading(door) as db:
         run = runs.read(db, run_id)
-        rejects = runs.rejects(db, run_id)
+        reasons = runs.reasons(db, run_id)
         diff = diff_of(db, door, run)
         connections = {one.id: one for one in read_connections(db, now=now)}
         may_be = run.may_be_approved and door.person.may(Permission.SYNC)
@@ -130,7 +130,7 @@ def one_run(request: Request, door: Reader, run_id: UUID) -> HTMLResponse:
         prospect=prospect,
         stale=stale,
         now=now,
-        rejects=rejects,
+        reasons=reasons,
         diff=diff,
         connection=connections.get(run.connection_id),
         may_see=door.person.may(Permission.SEE_SHEET),

@@ -10,8 +10,10 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from console.truth import differences
+from infra import database
 from simulators.front import Latency
 from simulators.gentu import GentuSimulator
 from simulators.serving import running
@@ -20,6 +22,13 @@ from tests.console.conftest import Clinic, Shell, audit_rows, clinic_of, connect
 from tests.lingering import slow
 
 PATIENCE = 60
+UNREADABLE = text(
+    """
+    INSERT INTO pms_rejects (account_id, run_id, query_key, pms_id, path, reason)
+    SELECT 'default', :run, 'all', one, 'start', 'not a time'
+    FROM generate_series(1, :many) AS one
+    """
+)
 
 pytestmark = pytest.mark.integration
 
@@ -255,6 +264,24 @@ def test_a_dry_run_is_shown_again_line_by_line(
         "pms-sync runs show",
         "pms-sync runs show",
     ]
+
+
+def test_a_run_of_which_very_many_could_not_be_read_says_why_once(
+    shell: Shell, connected: str, database_url: str
+) -> None:
+    run = shell.answer("sync", connected, "--here")["run_id"]
+    engine = database.engine(database_url, application_name="tests")
+    with database.transaction(engine) as db:
+        db.execute(UNREADABLE, {"run": run, "many": 120})
+    engine.dispose()
+
+    told = shell("runs", "show", run)
+    listed = shell.answer("runs", "show", run)
+
+    assert told.out.count("not a time") == 1
+    assert "120" in told.out
+    assert "--json lists each of the 120 records" in told.out
+    assert len(listed["rejects"]) == 120
 
 
 def test_runs_and_jobs_tell_of_the_sync(shell: Shell, connected: str) -> None:

@@ -228,6 +228,23 @@ def test_rejects_are_told_by_path_and_reason(site: Site, connection_id: UUID) ->
     assert "start: not a time" in page
 
 
+def test_a_practice_of_which_nothing_can_be_read_is_told_why_once(
+    site: Site, connection_id: UUID
+) -> None:
+    run_id = previewed(site, connection_id, dry_run=False, diff=None)
+    row = {"account_id": "default", "run_id": run_id, "query_key": "all", "path": "start"}
+    with site.everything() as db:
+        many = [{**row, "pms_id": f"{one:04}", "reason": "not a time"} for one in range(2000)]
+        db.execute(insert(pms_rejects), [*many, {**row, "pms_id": "9", "reason": "no start"}])
+
+    page = site.client.get(f"/sync/runs/{run_id}", headers=site.bearer()).text
+
+    assert page.count("not a time") == 1
+    assert "record 0000 and 1,999 more" in page
+    assert "2,001" in page
+    assert page.index("not a time") < page.index("no start")
+
+
 def test_a_preview_is_approved_once_with_a_job_of_ids_only(site: Site, connection_id: UUID) -> None:
     run_id = previewed(site, connection_id)
 

@@ -40,6 +40,14 @@ _DIFF = text("SELECT diff FROM pms_sync_log WHERE id = :id")
 _REJECTS = text(
     "SELECT query_key, pms_id, path, reason FROM pms_rejects WHERE run_id = :id ORDER BY id"
 )
+_REASONS = text(
+    """
+    SELECT path, reason, count(*) AS records, min(pms_id) AS pms_id FROM pms_rejects
+    WHERE run_id = :id GROUP BY path, reason ORDER BY records DESC, path, reason LIMIT :most
+    """
+)
+MOST_REASONS = 100
+"""More ways not to be read than that are told by the whole list alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +189,14 @@ def of_job(db: Db, job_id: int) -> LoggedRun | None:
 def rejects(db: Db, run_id: UUID) -> Sequence[RowMapping]:
     """Records that could not be read, in the run's own account; paths and reasons, no values."""
     return db.execute(_REJECTS, {"id": run_id}).mappings().all()
+
+
+def reasons(db: Db, run_id: UUID) -> Sequence[RowMapping]:
+    """Why records could not be read, each reason once, the most frequent first, with one of them.
+
+    Of a practice whose every record fails the reason is what somebody has to know.
+    """
+    return db.execute(_REASONS, {"id": run_id, "most": MOST_REASONS}).mappings().all()
 
 
 def sealed_diff(db: Db, run_id: UUID) -> bytes | None:
