@@ -1,17 +1,19 @@
 """`pms-sync audit`: are the audit rows as they were written, and who saw which patient."""
 
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from adapters.storage.audit.audit import record
 from adapters.storage.audit.audit_archive import Archiving, verify_file
 from adapters.storage.audit.audit_cuts import Cut
 from adapters.storage.audit.audit_search import Wanted, everything
-from adapters.storage.audit.audit_verify import Verdict, Verifying
+from adapters.storage.audit.audit_verify import Tell, Verdict, Verifying
 from adapters.storage.people import accounts
 from console import given, output, stating
 from console.auditing import access
@@ -41,7 +43,8 @@ def verify(
         if account is not None:
             with dispatch(wiring.engine) as db:
                 accounts.require(db, account)
-        verdicts, broken = verifying(wiring).verify(account)
+        with _progress() as tell:
+            verdicts, broken = replace(verifying(wiring), tell=tell).verify(account)
     if json:
         output.answer(_told(verdicts, broken))
     else:
@@ -187,6 +190,21 @@ def _archived(wiring: Wiring, account: str, folder: Path) -> Cut | None:
 def _cut(cut: Cut) -> dict[str, Any]:
     named = {"account": cut.account_id, "rows": cut.rows, "last": cut.seq, "file": cut.file}
     return {**named, "sha256": cut.digest.hex()}
+
+
+@contextmanager
+def _progress() -> Iterator[Tell]:
+    """A bar on standard error, where that is a terminal: a long chain takes minutes."""
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn())
+    terminal = output.err()
+    with Progress(*columns, console=terminal, disable=not terminal.is_terminal) as progress:
+        task = progress.add_task("Reading", total=None)
+
+        def tell(account_id: str, looked_at: int, of: int) -> None:
+            told = f"{account_id}: {looked_at:,} of {of:,} entries"
+            progress.update(task, description=told, completed=looked_at, total=of)
+
+        yield tell
 
 
 def verifying(wiring: Wiring) -> Verifying:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.anchors.file import FileAnchor
+from adapters.storage.audit import audit_verify
 from adapters.storage.audit.audit import Access, record
 from adapters.storage.audit.audit_chain import Chaining, waiting_accounts
 from adapters.storage.audit.audit_shelf import shelf
@@ -116,6 +117,17 @@ def test_an_untouched_chain_verifies_and_every_row_is_in_it(book: Book) -> None:
 
     assert verdict.findings == []
     assert (verdict.links, verdict.unchained, verdict.anchored) == (7, 0, 7)
+
+
+def test_how_far_a_long_chain_is_judged_is_told_meanwhile(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account_id, told = book.chained(7), list[tuple[str, int, int]]()
+    monkeypatch.setattr(audit_verify, "TOLD_EVERY", 3)
+
+    replace(book.verifying, tell=lambda *heard: told.append(heard)).verify(account_id)
+
+    assert told == [(account_id, 3, 7), (account_id, 6, 7)]
 
 
 def test_all_accounts_are_judged_and_each_by_its_own_heads(book: Book) -> None:

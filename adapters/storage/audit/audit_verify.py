@@ -1,6 +1,6 @@
 """Judges audit chains against their rows and their anchor, and names what is wrong."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from domain.audit_chain import (
     ChainKeys,
     Finding,
     Head,
+    Link,
     Trouble,
 )
 from domain.audit_restored import Stated
@@ -72,11 +73,21 @@ class Verdict:
     findings: Sequence[Finding]
 
 
+Tell = Callable[[str, int, int], None]
+"""Hears of which account so many links are looked at, and of how many."""
+TOLD_EVERY = 1000
+
+
+def _to_nobody(_account_id: str, _looked_at: int, _of: int) -> None:
+    """A long chain is judged in silence."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verifying:
     engine: Engine
     keys: ChainKeys
     anchor: Anchor
+    tell: Tell = _to_nobody
 
     def verify(self, only: str | None = None) -> tuple[Sequence[Verdict], Sequence[Finding]]:
         """Every account's verdict, or one's; and what is wrong with the anchor as a whole."""
@@ -119,7 +130,8 @@ class Verifying:
         walk, wrong = Walk(self.keys, start), Wrong(account_id, heads)
         wrong.took(_of_cut(self.keys, cut))
         wrong.at(start)
-        wrong.took(walk.over(wrong.passing(links_after(self.engine, start))))
+        links = self._counted(links_after(self.engine, start), account_id, known.seq - start.seq)
+        wrong.took(walk.over(wrong.passing(links)))
         lost = wrong.compared(walk.head, walk.stated)
         wrong.took(_of_tail(walk.head, known, heads, is_whole=is_whole))
         tail = self._tail(account_id, wrong)
@@ -134,6 +146,13 @@ class Verifying:
             stated=walk.stated,
             findings=wrong.told(),
         )
+
+    def _counted(self, links: Iterator[Link], account_id: str, of: int) -> Iterator[Link]:
+        """The same links; now and then it is told how many there were."""
+        for count, link in enumerate(links, start=1):
+            yield link
+            if count % TOLD_EVERY == 0:
+                self.tell(account_id, count, max(of, count))
 
     def _cut(self, account_id: str) -> Cut | None:
         with transaction(self.engine, account_id=account_id) as db:
