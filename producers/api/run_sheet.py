@@ -38,7 +38,7 @@ Reader = Annotated[Door, Depends(door(Permission.SEE_SHEET))]
 Editor = Annotated[Door, Depends(door(Permission.EDIT_SHEET))]
 MOST_DAYS = timedelta(days=92)
 MOST_ROWS = 10_000
-"""Answered at once: about a second of work, during which callers wait for theirs."""
+"""Answered at once: nearly two seconds of work, beside which callers wait for theirs."""
 MOST_OF_A_PAGE = 1000
 
 
