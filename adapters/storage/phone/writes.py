@@ -39,10 +39,10 @@ _BEGIN = text(
     """
     INSERT INTO pms_writes (id, account_id, connection_id, kind, state, idempotency_key, call_id,
                             request, confirmation, start_at, end_at, pms_id, asked_by, trace_id,
-                            created_at, updated_at, entry_id, patient_link_id)
+                            created_at, updated_at, entry_id, patient_link_id, pms_patient_id)
     VALUES (:id, :account_id, :connection_id, :kind, :state, :key, :call_id, :request,
             :confirmation, :start_at, :end_at, :pms_id, :asked_by, :trace_id, :now, :now,
-            :entry_id, :patient_link_id)
+            :entry_id, :patient_link_id, :pms_patient_id)
     ON CONFLICT DO NOTHING RETURNING *
     """
 )
@@ -109,9 +109,8 @@ class WriteLedger:
     def begin(self, new: NewWrite) -> KeptWrite:
         """Keep the intent and hold its slot, or answer the write that is kept already.
 
-        A call has one booking, unless that was cancelled: another one asked for in it is answered
-        with the first. Raises SlotTaken, and keeps nothing, where the slot is held for somebody
-        else.
+        A call has one booking, unless that was cancelled: another asked for in it is answered with
+        the first. Raises SlotTaken, and keeps nothing, where the slot is held for somebody else.
         """
         try:
             return self._begun(new)
@@ -305,6 +304,7 @@ class WriteLedger:
             "now": now,
             "entry_id": new.entry_id,
             "patient_link_id": new.patient_link_id,
+            "pms_patient_id": getattr(wish, "patient_id", None),
         }
         row = db.execute(_BEGIN, values).mappings().first()
         if row is None:

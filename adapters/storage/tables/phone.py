@@ -118,6 +118,7 @@ pms_writes = Table(
     Column("called_off_at", INSTANT),
     Column("shown", Text),
     Column("shown_start_at", INSTANT),
+    Column("pms_patient_id", Text),
     UniqueConstraint("account_id", "idempotency_key"),
     Index("ix_pms_writes_connection_id", "connection_id", "created_at"),
     Index(
