@@ -111,6 +111,7 @@ UNTOLD: Fields = {
     "text": str | None,
     "shown": str | None,
     "shownTime": datetime | None,
+    "onSheetTime": datetime | None,
 }
 
 

@@ -47,7 +47,8 @@ def untold_(door: Clerk) -> dict[str, Any]:
     Or what they were told is done is `shown` otherwise in the practice's own book: `elsewhere`, at
     `shownTime`; `missing`; or `standing`, though it was called off. That stays until somebody has
     seen to it, whatever text has gone out. Who asked from another number for what had been asked
-    for already, and was promised a call, is listed beside (`text`: `call_back`).
+    for already, and was promised a call, is listed beside (`text`: `call_back`). A booking that did
+    not come about has `onSheetTime` where an appointment of theirs has come to the sheet since.
     """
     return {"success": True, "writes": [_told_of(one) for one in _to_be_told(door)]}
 
@@ -93,6 +94,7 @@ def _told_of(one: Untold) -> dict[str, Any]:
         "text": one.text_state,
         "shown": one.shown and one.shown.value,
         "shownTime": one.shown_start and one.shown_start.isoformat(),
+        "onSheetTime": one.on_sheet and one.on_sheet.isoformat(),
     }
 
 

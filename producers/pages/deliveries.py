@@ -95,6 +95,7 @@ OTHERWISE: Mapping[Shown, str] = {
     Shown.MISSING: "It was asked for{on} and taken, but it is not in the book.",
     Shown.STANDING: "Its system said that it is cancelled, but it is still in the book{shown}.",
 }
+MADE_SINCE = " The sheet has them on {when} by now."
 NO_TEXT: Mapping[str, str] = {
     "off": "no texts are set up",
     "failed": "the text did not arrive",
@@ -206,11 +207,13 @@ def untold_words(one: Untold) -> str:
     joined = {"on": when and f" on {when}", "to": when and f" to {when}"}
     if one.shown is not None:
         return OTHERWISE[one.shown].format(**joined, shown=shown and f" on {shown}")
+    made = _when(one.on_sheet, one.timezone)
+    since = made and MADE_SINCE.format(when=made)
     if one.state not in SETTLED:
-        return NOT_KNOWN.format(**joined)
+        return f"{NOT_KNOWN.format(**joined)}{since}"
     is_done = one.state == WriteState.CONFIRMED
     said = (DONE if is_done else NOT_DONE).get(one.kind, UNFORESEEN[is_done]).format(**joined)
-    return f"{said} Confirmation number {one.confirmation}." if is_done else said
+    return f"{said} Confirmation number {one.confirmation}." if is_done else f"{said}{since}"
 
 
 def untold_reason(one: Untold) -> str:

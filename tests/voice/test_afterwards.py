@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -331,7 +331,9 @@ def test_whoever_tells_a_caller_sees_the_patient_the_sheet_names(
     assert (before["patientName"], one["patientName"]) == (None, "Ann Ames")
 
 
-def on_the_sheet(phone: Line, name: str) -> None:
+def on_the_sheet(
+    phone: Line, name: str, *, start: datetime | None = None, status: str = "booked"
+) -> None:
     """A row of the same patient, whom the PMS's own sync has named."""
     [(patient_id,)] = {
         (json.loads(_opened(phone, row))["patient_id"],)
@@ -349,15 +351,17 @@ def on_the_sheet(phone: Line, name: str) -> None:
     )
     phone.rows(
         "INSERT INTO run_sheet_appointments (id, account_id, run_sheet_id, pms_connection_id,"
-        " pms_appointment_id, pms_patient_id, source, appointment_time,"
+        " pms_appointment_id, pms_patient_id, source, appointment_time, pms_start,"
         " appointment_duration_minutes, appointment_status, timezone, patient_name)"
-        " VALUES (:id, :account_id, :sheet, :own, 'other', :patient, 'pms', now(), 15, 'booked',"
-        " 'UTC', :name) RETURNING id",
+        " VALUES (:id, :account_id, :sheet, :own, 'other', :patient, 'pms', now(), :start, 15,"
+        " :status, 'UTC', :name) RETURNING id",
         id=row_id,
         account_id=ACCOUNT,
         sheet=sheet_id,
         own=phone.connection_id,
         patient=patient_id,
+        start=start,
+        status=status,
         name=sealed["patient_name"],
     )
 

@@ -51,7 +51,7 @@ _OF_WRITE = """
     kept.id AS write_id, kept.kind, kept.state, kept.confirmation, kept.shown, kept.shown_start_at,
     COALESCE(kept.start_at, entry.pms_start) AS start_at, kept.account_id, kept.request,
     kept.connection_id, own.display_name AS practice, own.timezone, entry.id AS entry_id,
-    entry.patient_name, asked.id AS asked_id, asked.caller
+    entry.patient_name, asked.id AS asked_id, asked.caller, theirs.pms_start AS on_sheet_at
 """
 _ON_SHEET = """
     JOIN pms_connections AS own ON own.id = kept.connection_id
@@ -59,6 +59,14 @@ _ON_SHEET = """
       SELECT id, pms_start, patient_name FROM run_sheet_appointments
       WHERE pms_connection_id = kept.connection_id AND pms_appointment_id = kept.pms_id
       ORDER BY (patient_name IS NULL), updated_at DESC LIMIT 1) AS entry ON true
+    LEFT JOIN LATERAL (
+      SELECT pms_start FROM run_sheet_appointments AS made
+      WHERE kept.kind = 'book' AND kept.state <> 'confirmed'
+        AND made.pms_connection_id = kept.connection_id
+        AND made.pms_patient_id = kept.pms_patient_id AND made.pms_start > :now
+        AND made.created_at > kept.created_at AND made.removed_at IS NULL
+        AND made.appointment_status NOT IN ('cancelled', 'no_show')
+      ORDER BY (made.pms_start <> kept.start_at), made.pms_start LIMIT 1) AS theirs ON true
 """
 _UNTOLD = text(
     f"""
@@ -113,7 +121,8 @@ class Untold:
     Of several who asked for the same each has one of their own, with an `id` of its own.
 
     `patient` is whom it is for, where the sheet or the request itself names them. `shown` says how
-    the practice's book has it, from `shown_start` on, where not as it was asked for.
+    the practice's book has it, from `shown_start` on, where not as it was asked for. Of a booking
+    that did not come about, `on_sheet` is when the patient has one that came to the sheet since.
     """
 
     id: UUID
@@ -128,6 +137,7 @@ class Untold:
     timezone: str
     shown: Shown | None = None
     shown_start: datetime | None = None
+    on_sheet: datetime | None = None
     phone: str | None = field(default=None, repr=False)
     patient: str | None = field(default=None, repr=False)
 
@@ -151,6 +161,7 @@ def untold(db: Db, *, now: datetime, limit: int, sealer: Sealer | None = None) -
             timezone=row["timezone"],
             shown=Shown(row["shown"]) if row["shown"] else None,
             shown_start=row["shown_start_at"],
+            on_sheet=row["on_sheet_at"],
             phone=_phone(sealer, row) if sealer else None,
             patient=_patient(db, sealer, row) if sealer else None,
         )
