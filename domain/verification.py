@@ -10,7 +10,7 @@ from domain.names import Likeness, Name, display, in_parts, is_unheard, likeness
 MOST_ATTEMPTS = 3
 
 WHO = "May I have the full name and date of birth of the patient?"
-WHICH_NAME = "Several people are registered with that number. What is the patient's first name?"
+WHICH_NAME = "It could be for more than one person. What is the patient's first name?"
 WHICH_BIRTHDAY = "What is the date of birth of the patient?"
 WHICH_FULL_NAME = "What is the first and last name of the patient?"
 NOT_FOUND = (

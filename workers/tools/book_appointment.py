@@ -36,6 +36,7 @@ NAME = "book-appointment"
 ABILITIES = frozenset({Ability.BOOK})
 
 WHEN = "Which day and time would you like?"
+NO_MORE = f"No more can be made in one call. Shall I {CONNECT}?"
 ONE_A_CALL = (
     "One appointment was asked for in this call already, and no more can be. For somebody else"
     f" please call again; or shall I {CONNECT}?"
@@ -189,7 +190,9 @@ def _already(request: ToolRequest, kept: KeptWrite) -> ToolAnswer:
         )
         return ToolAnswer(text=text, phi_fields=PHI)
     if kept.state is WriteState.CONFIRMED:
-        text = f"An appointment for {when} was made in this call already. Shall I move it instead?"
+        moves = Ability.RESCHEDULE in request.abilities
+        offer = "Shall I move it instead?" if moves else NO_MORE
+        text = f"An appointment for {when} was made in this call already. {offer}"
         return ToolAnswer(text=text, phi_fields=PHI)
     text = (
         f"An appointment for {when} was requested in this call already, and is not final yet."

@@ -18,6 +18,8 @@ PHI = ("full_name",)
 WHICH_NAME = "What is the first and last name of the new patient? Please spell the last name."
 WHICH_BIRTHDAY = "What is the date of birth of the new patient?"
 WHICH_NUMBER = "What is the best telephone number for the new patient?"
+REGISTERED = "The new patient is registered."
+WHICH_DAY = "Which day would you like to come in?"
 
 
 def answer(request: ToolRequest) -> ToolAnswer:
@@ -73,5 +75,6 @@ def _wish(told: Arguments, claim: Claim, phone: str | None) -> NewPatient:
 def _told(request: ToolRequest, kept: KeptWrite) -> ToolAnswer:
     """Whoever registered a patient has proved them; the look for a record counts all the same."""
     registered(request, kept)
-    done = "The new patient is registered. Which day would you like to come in?"
+    books = Ability.BOOK in request.abilities
+    done = f"{REGISTERED} {WHICH_DAY}" if books else REGISTERED
     return told_of(request, kept, done, phi_fields=PHI, patient_id=kept.pms_id)

@@ -8,7 +8,7 @@ from domain.desk import Ability, Opening
 from domain.errors import BadInput
 from domain.slots import OPERATORY, PRACTITIONER
 from domain.speech import practitioner_name, said_when
-from domain.tool_words import not_yet, told_of
+from domain.tool_words import CONNECT, not_yet, told_of
 from domain.tools import ToolAnswer, ToolRequest
 from domain.window import Window, local_day
 from domain.wishes import Move
@@ -66,9 +66,11 @@ def _called_off(
     about = {"phi_fields": PHI, "patient_id": patient.id}
     if cancellation.state is not WriteState.CONFIRMED:
         return told_of(request, cancellation, "", **about)
+    books = Ability.BOOK in request.abilities
+    offer = "look for a time for a new one" if books else CONNECT
     text = (
         f"This appointment was cancelled already: {said_appointment(request, found)}. So it cannot"
-        " be moved. Shall I look for a time for a new one?"
+        f" be moved. Shall I {offer}?"
     )
     return ToolAnswer(text=text, phi_fields=PHI, patient_id=patient.id)
 

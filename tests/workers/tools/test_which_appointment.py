@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.appointments import Status
-from domain.desk import Receipt, Shift
+from domain.desk import Ability, Receipt, Shift
 from domain.tools import CALL_FOLLOWS, TEXT_FOLLOWS, Told
 from domain.window import Window
 from domain.wishes import Cancellation, Move
@@ -56,6 +56,16 @@ def test_what_was_just_cancelled_is_not_moved(*, is_same_call: bool) -> None:
     )
     assert said.told is None
     assert len(practice.desk.sent) == 1
+
+
+def test_no_new_appointment_is_offered_where_the_practice_cannot_book() -> None:
+    practice, call = seen_late()
+    call.ask("cancel-appointment")
+    practice.abilities = frozenset(Ability) - {Ability.BOOK}
+
+    said = call.ask("reschedule-appointment", **ELEVEN)
+
+    assert said.endswith("be moved. Shall I connect you with somebody at the practice?")
 
 
 @pytest.mark.parametrize(

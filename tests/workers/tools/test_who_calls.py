@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from domain.desk import Ability
 from domain.verification import NOT_FOUND, ONLY_HUMAN, WHICH_BIRTHDAY, WHICH_NAME, WHO
 from tests.workers.tools.desk import (
     ANN_CALLS,
@@ -287,6 +288,26 @@ def test_a_birthday_that_is_no_date_is_asked_for_again() -> None:
 
     assert said == "I did not understand the date of birth. Could you say it again?"
     assert call.proofs.attempts == 0
+
+
+def test_who_is_registered_where_nobody_is_booked_by_phone_is_not_asked_for_a_day() -> None:
+    practice = Practice(abilities=frozenset(Ability) - {Ability.BOOK})
+
+    said = practice.call(STRANGER).ask("create-patient", **FAY)
+
+    assert said.startswith("The new patient is registered. The confirmation number is ")
+    assert "Which day" not in said
+
+
+def test_a_parent_who_has_proved_a_child_is_asked_for_whom_it_is_and_told_nothing_else() -> None:
+    """The two are not registered with one number, as was said."""
+    call = Practice().call(ANN_CALLS)
+    call.ask("search-patients", name="Ann Ames")
+    call.ask("search-patients", name="Dora Crane", dob="2012-06-01")
+
+    said = call.ask("get-patient-info")
+
+    assert said == "It could be for more than one person. What is the patient's first name?"
 
 
 def registered() -> tuple[Practice, Call]:
