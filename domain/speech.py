@@ -29,6 +29,7 @@ MONTHS = (
 )
 NOON = 12
 MORNING = 5
+AN_HOUR = timedelta(hours=1)
 NOBODY_NAMED: Mapping[str, str] = MappingProxyType({})
 
 
@@ -47,9 +48,14 @@ def is_night(now: datetime, timezone: str) -> bool:
     return now.astimezone(zone(timezone)).hour < MORNING
 
 
+def is_late(now: datetime, timezone: str) -> bool:
+    """At night, or so shortly before midnight that it may be tomorrow before it is heard."""
+    return is_night(now + AN_HOUR, timezone) or is_night(now, timezone)
+
+
 def said_then(day: date, timezone: str, *, now: datetime) -> str:
     """As `said_day`, on the practice's own clock."""
-    return said_day(day, today=local_day(now, timezone), is_night=is_night(now, timezone))
+    return said_day(day, today=local_day(now, timezone), is_night=is_late(now, timezone))
 
 
 def said_on(day: date, *, today: date, is_night: bool = False) -> str:

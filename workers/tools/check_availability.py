@@ -5,7 +5,7 @@ from datetime import date, time
 
 from domain.desk import Ability, Opening
 from domain.hearing import at, check_zone, heard_part, heard_time, is_instant
-from domain.speech import MOST_CHOICES, is_night, said_on, said_when
+from domain.speech import MOST_CHOICES, is_late, said_on, said_when
 from domain.tools import ToolAnswer, ToolRequest
 from domain.window import local_day, zone
 from workers.calls.arguments import DATE, START, TIME, Arguments, arguments_of
@@ -46,7 +46,7 @@ def _nothing_on(request: ToolRequest, day: date, sought: Sought) -> str:
     today = local_day(request.now, timezone)
     if day > local_day(end, timezone):
         return too_soon_or_far(request, end) or ""
-    named = said_on(day, today=today, is_night=is_night(request.now, timezone))
+    named = said_on(day, today=today, is_night=is_late(request.now, timezone))
     return f"Nothing is free {named}. {none_but(request, day, sought)}"
 
 
