@@ -227,8 +227,14 @@ def _day(said: Sequence[Phrase], place: Place) -> date:
 
 
 def _counted(weekdays: set[int], weeks: set[bool], place: Place) -> set[date]:
-    """A weekday to come, or of a week; next week begins on its Monday; else as soon as can be."""
+    """A weekday to come, or of a week; next week begins on its Monday; else as soon as can be.
+
+    That is where free times are offered: nobody is booked on a day of which they named the week.
+    """
     today = place.today
+    if not weekdays and not place.offering:
+        which = [" of next week" if is_next else " of this week" for is_next in weeks]
+        raise BadInput(f"Which day{''.join(which)} do you mean?")
     if weekdays and not weeks:
         return {day for one in weekdays for day in _next(one, place)}
     if not weekdays and True not in weeks:

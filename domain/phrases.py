@@ -45,7 +45,7 @@ DAYS: Mapping[str, str] = {
     "today": f"(?:later )?(?:today|(?P<tonight>tonight)|this {_PART})",
     "week": "(?:of )?(?P<which>this|next) week",
     "any": "(?:as )?soon(?: as possible)?|asap|any ?day|any ?time"
-    "|(?:soonest|earliest|1st|next) (?:available|possible)|soonest|earliest",
+    "|(?:soonest|earliest|1st|next) (?:available|possible)|soonest|earliest|1st thing",
 }
 
 CLOCKS: Mapping[str, str] = {

@@ -1,5 +1,6 @@
 """Days and times as callers say them and models write them, on the practice's own clock."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -37,7 +38,6 @@ STRANGE = st.text("aZ09 :-/.+TZpmond,\u0663\u00bd\n", max_size=24)
         ("the day after tomorrow", date(2026, 11, 23)),
         ("next Tuesday", date(2026, 11, 24)),
         ("saturday", date(2026, 11, 28)),
-        ("next week", date(2026, 11, 23)),
         ("next week on Wednesday", date(2026, 11, 25)),
         ("November 30th", date(2026, 11, 30)),
         ("30 Nov", date(2026, 11, 30)),
@@ -46,7 +46,6 @@ STRANGE = st.text("aZ09 :-/.+TZpmond,\u0663\u00bd\n", max_size=24)
         ("12/1", date(2026, 12, 1)),
         ("12/01/2026", date(2026, 12, 1)),
         ("31/12/2026", date(2026, 12, 31)),
-        ("as soon as possible", date(2026, 11, 21)),
         ("today, Saturday", date(2026, 11, 21)),
         ("tomorrow, Sunday", date(2026, 11, 22)),
         ("tonight", date(2026, 11, 21)),
@@ -431,7 +430,7 @@ def test_next_week_said_on_a_sunday_is_a_monday_or_a_question_of_two(said: str) 
     sunday = Place(timezone="America/New_York", now=datetime(2026, 11, 22, 17, tzinfo=UTC))
 
     if said == "next week":
-        assert heard_day(said, sunday) == date(2026, 11, 23)
+        assert heard_day(said, replace(sunday, offering=True)) == date(2026, 11, 23)
         return
     with pytest.raises(BadInput, match=r"Which day do you mean, .*30 November"):
         heard_day(said, sunday)

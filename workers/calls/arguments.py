@@ -36,9 +36,10 @@ from domain.verification import Claim
 from domain.window import zone
 
 EARLIEST = re.compile(
-    r"\b(earliest|soonest|asap|as (soon|early) as possible|(first|next) available)\b",
+    r"\b(earliest|soonest|asap|as (soon|early) as possible|(first|next) available|first thing)\b",
     re.IGNORECASE,
 )
+FIRST_THING = re.compile(r"\bfirst thing in the morning\b", re.IGNORECASE)
 LONGEST, LONGEST_MESSAGE = 500, 2000
 LONGEST_NUMBER = 40
 LONGEST_SAID = 60
@@ -191,7 +192,8 @@ class Arguments:
 
     def wants_earliest(self) -> bool:
         """Whoever does is told that one, and not a choice of the day."""
-        words = " ".join(one for one in (self.text(*DATE), self.text(*TIME)) if one)
+        said = " ".join(one for one in (self.text(*DATE), self.text(*TIME)) if one)
+        words = FIRST_THING.sub("first thing", said)
         return bool(EARLIEST.search(words)) and heard_part(words) is None
 
     def day(self) -> date | None:

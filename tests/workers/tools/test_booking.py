@@ -1,11 +1,12 @@
 """A caller looks for a time and makes an appointment, and hears only what is so."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
-from domain.desk import Opening, Outcome, OutcomeUnknown, Receipt, Shift, Verdict
+from domain.desk import Ability, Opening, Outcome, OutcomeUnknown, Receipt, Shift, Verdict
 from domain.errors import Refused, Transient
 from domain.tools import CALL_FOLLOWS, Told, under_way
 from domain.window import Window
@@ -227,7 +228,17 @@ def test_who_names_two_days_is_asked_which_comes_first(tool: str, date: str) -> 
     )
 
 
-@pytest.mark.parametrize("wished", [{"time": "earliest"}, {"date": "first available"}], ids=str)
+@pytest.mark.parametrize(
+    "wished",
+    [
+        {"time": "earliest"},
+        {"date": "first available"},
+        {"time": "first thing"},
+        {"time": "first thing in the morning"},
+        {"date": "first thing Monday"},
+    ],
+    ids=str,
+)
 def test_who_would_book_the_earliest_hears_which_it_is_first(wished: dict[str, str]) -> None:
     practice = Practice()
 
@@ -287,6 +298,60 @@ def test_a_second_booking_in_one_call_is_answered_with_the_first() -> None:
         " already. Shall I move it instead?"
     )
     assert len(practice.desk.sent) == 1
+
+
+def test_nobody_is_offered_a_move_where_the_practice_cannot_move() -> None:
+    practice = Practice(abilities=frozenset(Ability) - {Ability.RESCHEDULE})
+    call = practice.call()
+    call.ask("book-appointment", startTime=NINE)
+
+    said = call.ask("book-appointment", startTime="2026-11-23T10:00:00")
+
+    assert said == (
+        "An appointment for Monday 23 November at 9 am with Dr. Mona Lee was made in this call"
+        " already. No more can be made in one call. Shall I connect you with somebody at the"
+        " practice?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("next week", "Which day of next week do you mean?"),
+        ("this week", "Which day of this week do you mean?"),
+        ("any day", "Which day do you mean?"),
+        ("soon", "Which day do you mean?"),
+    ],
+)
+def test_nobody_is_booked_moved_or_cancelled_on_a_day_they_have_not_named(
+    said: str, asked: str
+) -> None:
+    """Who named a week was booked on its Monday, or today, and heard of the day afterwards."""
+    practice = Practice()
+    practice.time.now = local(MONDAY, 7)
+    practice.desk.add("PAT-1001", local(MONDAY + timedelta(days=1), 9))
+    call = practice.call()
+
+    heard = {
+        call.ask("book-appointment", date=said, time="10 am"),
+        call.ask("reschedule-appointment", newDate=said, newTime="10 am"),
+        call.ask("cancel-appointment", date=said),
+    }
+
+    assert heard == {asked}
+    assert practice.desk.sent == []
+    assert "do you mean" not in call.ask("check-availability", date=said)
+
+
+def test_shortly_before_midnight_days_are_told_whole() -> None:
+    """What is said at 11:59 may be heard, and acted on, when tomorrow is another day."""
+    practice = Practice()
+    practice.time.now = local(MONDAY, 0) - timedelta(minutes=2)
+    call = practice.call()
+
+    said = call.ask("book-appointment", date="tomorrow", time="9:00")
+
+    assert said.startswith("The appointment is confirmed for Monday 23 November at 9 am with Dr.")
 
 
 def test_another_wish_of_a_call_whose_first_is_not_final_promises_a_text_of_that() -> None:
