@@ -27,7 +27,9 @@ class JudgedCall:
 
     @property
     def is_right(self) -> bool:
-        """Told confirmed, and it is in the book once and on the sheet."""
+        """Told confirmed, and it is in the book once and on the sheet; or told there is no time."""
+        if self.played.is_full:
+            return self.in_the_book == 0
         return self.played.number is not None and self.in_the_book == 1 and self.is_on_sheet
 
     def as_answer(self) -> dict[str, Any]:
@@ -42,10 +44,15 @@ class JudgedCall:
         output.say(f"A call to {self.practice}, played:")
         for who, words in self.played.dialogue:
             output.say(f"  {who}: {words}")
+        output.say(f"  {self._found()}")
+        output.say()
+
+    def _found(self) -> str:
+        if self.played.is_full and self.in_the_book == 0:
+            return "Nothing was free, and nothing was booked."
         times = {0: "not", 1: "once"}.get(self.in_the_book, f"{self.in_the_book} times")
         shown = "is on the sheet" if self.is_on_sheet else "is not on the sheet"
-        output.say(f"  It is {times} in the practice's own book, and {shown}.")
-        output.say()
+        return f"It is {times} in the practice's own book, and {shown}."
 
 
 def play(
@@ -61,7 +68,8 @@ def play(
         for one in simulator.truth(held.site)["appointments"]
         if one["id"] not in before and patient["id"] in {each["id"] for each in one["patients"]}
     ]
-    is_on_sheet = bool(new) and _appears(wiring, held, new[0], day=played.day)
+    day = played.day
+    is_on_sheet = bool(new) and day is not None and _appears(wiring, held, new[0], day=day)
     return JudgedCall(held.name, played, len(new), is_on_sheet)
 
 

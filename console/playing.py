@@ -10,12 +10,18 @@ from uuid import uuid4
 import httpx
 
 from domain.errors import Refused
-from domain.speech import heard_number
+from domain.speech import heard_number, said_day
 
 TIMEOUT = 30.0
 HEADER = "X-Vapi-Secret"
 STRANGER = "+12125550199"
-TIME = re.compile(r"\b(\d{1,2}(?::\d{2})? [ap]m|noon)\b")
+OFFERED = re.compile(
+    r"\b(?P<day>today|tomorrow|\w+day \d{1,2} \w+(?: \d{4})?)"
+    r" at (?P<time>\d{1,2}(?::\d{2})? [ap]m|noon)\b"
+)
+NOTHING = "nothing free"
+DAYS_AHEAD = 40
+LATE_OR_NOT = (False, True)
 WEEKEND = 5
 
 
@@ -58,15 +64,20 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What came of a played call: what was said, and the confirmation number if it was given."""
+    """What came of a played call: what was said, and the confirmation number if it was given.
+
+    `day` is that of the first time that was offered; where it `is_full` the practice said that
+    there is none.
+    """
 
     dialogue: list[tuple[str, str]]
     number: str | None
-    day: date
+    day: date | None
+    is_full: bool = False
 
 
 def book(caller: Caller, patient: Mapping[str, str], *, today: date) -> Played:
-    """Who they are, what is free, book it, and the confirmation number."""
+    """Who they are, what is free, book the first of it, and the confirmation number."""
     name = f"{patient['first']} {patient['last']}"
     day = next_weekday(today)
     who = {
@@ -76,17 +87,25 @@ def book(caller: Caller, patient: Mapping[str, str], *, today: date) -> Played:
     }
     caller.ask(f"This is {name}, born {patient['date_of_birth']}.", "search-patients", **who)
     free = caller.ask(f"What is free on {day:%A}?", "check-availability", date=day.isoformat())
-    heard = TIME.search(free)
-    if heard is None:
-        return Played(caller.dialogue, None, day)
+    heard = OFFERED.search(free)
+    offered = heard and _named(heard["day"], today)
+    if heard is None or offered is None:
+        return Played(caller.dialogue, None, None, is_full=NOTHING in free)
     said = caller.ask(
-        f"{heard[1]} please, for a check-up.",
+        f"{heard['day']} at {heard['time']} please, for a check-up.",
         "book-appointment",
-        date=day.isoformat(),
-        time=heard[1],
+        date=offered.isoformat(),
+        time=heard["time"],
         type="Check-up",
     )
-    return Played(caller.dialogue, heard_number(said), day)
+    return Played(caller.dialogue, heard_number(said), offered)
+
+
+def _named(said: str, today: date) -> date | None:
+    """The day that is told so: the next one with free times may be weeks ahead."""
+    days = [today + timedelta(days=one) for one in range(DAYS_AHEAD)]
+    told = {said_day(one, today=today, is_night=late): one for one in days for late in LATE_OR_NOT}
+    return told.get(said)
 
 
 def next_weekday(today: date) -> date:
