@@ -40,6 +40,9 @@ EARLIEST = re.compile(
     re.IGNORECASE,
 )
 FIRST_THING = re.compile(r"\bfirst thing in the morning\b", re.IGNORECASE)
+SAME_TIME = re.compile(
+    r"\b(?:at )?(?:the )?same (?:time|hour)(?: of (?:the )?day)?\b", re.IGNORECASE
+)
 LONGEST, LONGEST_MESSAGE = 500, 2000
 LONGEST_NUMBER = 40
 LONGEST_SAID = 60
@@ -148,6 +151,15 @@ class Arguments:
         if not is_instant(day) and heard_beside(day) not in {None, told}:
             raise BadInput(WHICH_TIME)
         return at(heard_day(self.with_weekday(day), self.place), told, self.place)
+
+    def keeping_the_time_of(self, start: datetime) -> "Arguments":
+        """With that time of day for the words that an appointment shall keep its own."""
+        clock = f"{self._local(start):%H:%M}"
+        given = {
+            name: SAME_TIME.sub(clock, one) if isinstance(one, str) else one
+            for name, one in self.given.items()
+        }
+        return replace(self, given=given)
 
     def new_start(self) -> datetime | None:
         """Where an appointment is to be moved to: called new, or just the time."""

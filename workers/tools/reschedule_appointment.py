@@ -44,7 +44,7 @@ def answer(request: ToolRequest) -> ToolAnswer:
     if meant.cancellation is not None:
         return _called_off(request, meant.appointment, meant.cancellation, patient)
     found = meant.appointment
-    start = told.new_start()
+    start = told.keeping_the_time_of(found.start).new_start()
     if meant.change is not None:
         return _changing(request, told, start, meant.change)
     if start is None:

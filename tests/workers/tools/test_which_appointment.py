@@ -58,6 +58,35 @@ def test_what_was_just_cancelled_is_not_moved(*, is_same_call: bool) -> None:
     assert len(practice.desk.sent) == 1
 
 
+@pytest.mark.parametrize(
+    "wished",
+    [
+        {"newDate": "Tuesday", "newTime": "same time"},
+        {"newDate": "Tuesday", "newTime": "at the same time"},
+        {"newDate": "the same time on Tuesday"},
+        {"newStartTime": "Tuesday at the same time of day"},
+        {"date": "Tuesday", "time": "the same time"},
+    ],
+    ids=str,
+)
+def test_who_wants_the_same_time_on_another_day_keeps_it(wished: dict[str, str]) -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9, 30))
+
+    said = practice.call().ask("reschedule-appointment", **wished)
+
+    assert said.startswith("The new time is confirmed: Tuesday 24 November at 9:30 am with Dr.")
+
+
+def test_who_wants_the_same_time_next_week_is_asked_for_the_day_alone() -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9, 30))
+
+    said = practice.call().ask("reschedule-appointment", newDate="the same time next week")
+
+    assert said == "Which day of next week do you mean?"
+
+
 def test_no_new_appointment_is_offered_where_the_practice_cannot_book() -> None:
     practice, call = seen_late()
     call.ask("cancel-appointment")
