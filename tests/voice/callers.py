@@ -245,7 +245,12 @@ class Callers(RuleBasedStateMachine):
         return self.says(call, message, wish)
 
     def decrees(self, name: str, seconds: float) -> None:
-        """What becomes of the next write; the answer that it was taken on may get lost besides."""
+        """What becomes of the next write; the answer that it was taken on may get lost besides.
+
+        What was meant for one that never left is forgotten, or it would befall another by halves.
+        """
+        self.town.simulator.vendor.cloud.queue.next.clear()
+        self.town.desk.delete("/_sim/faults")
         if name == LOST_AND_FAILED:
             name = "fail"
             script = {"fault": "lost-504", "path": "/v4/", "times": 1}
@@ -347,11 +352,20 @@ class Callers(RuleBasedStateMachine):
         others = Call(BOB.phone if call.number != BOB.phone else ANN.phone, call.practice)
         rival = Wish(tool="book", when=wish.other if wish.tool == "move" else wish.when)
 
-        def taken_over() -> None:
+        def taken_over(successor: Life | None = None) -> None:
             (row,) = town.rows("SELECT job_id FROM tool_calls WHERE tool_call_id = :one",
                                one=message.tool_call_id)  # fmt: skip
             town.lapses(row.job_id)
-            town.pool.submit(town.carry, row.job_id).result()
+            town.pool.submit(town.carry, row.job_id, successor).result()
+
+        def taken_over_and_lost() -> None:
+            successor = Life()
+            successor.plan["after submit 1"] = successor.dies
+            taken_over(successor)
+
+        def looked_for() -> None:
+            taken_over()
+            town.pool.submit(town.works).result()
 
         def spoken() -> None:
             posted[0].result(timeout=10)
@@ -365,6 +379,8 @@ class Callers(RuleBasedStateMachine):
             "dies": life.dies,
             "dies for good": life.dies,
             "is taken over": taken_over,
+            "is taken over and lost": taken_over_and_lost,
+            "is taken over and looked for": looked_for,
             "the ingress speaks": spoken,
             "hangs up": beside(lambda: town.send(message.end())),
             "staff takes the time": beside(lambda: self.staff_books(which, EVE, wish.when)),

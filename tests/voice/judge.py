@@ -255,7 +255,8 @@ class Judge:
             is_promised = (
                 to_call if CALL_FOLLOWS in one.text else {number} if is_texted else to_call
             )
-            is_over = self._is_overtaken((self.site_of[write.connection_id], write.pms_id), write)
+            key = self.site_of[write.connection_id], write.pms_id
+            is_over = self._is_overtaken(key, write) or self._is_booked_since(write)
             later = (each for each in self.heard[at + 1 :] if each.message.caller == number)
             has_heard = any(self._is_told_of(each, write) for each in later)
             if number is not None and number not in is_promised and not (is_over or has_heard):
@@ -321,6 +322,21 @@ class Judge:
             and one.created_at > write.created_at
             and self._is_done(one)
             for one in self.writes
+        )
+
+    def _is_booked_since(self, write: Any) -> bool:
+        """Who was not booked was, at that time all the same, by a later call."""
+        wished = (write.connection_id, write.pms_patient_id, write.start_at)
+        return (
+            write.kind == "book"
+            and not self._is_done(write)
+            and any(
+                (one.connection_id, one.pms_patient_id, one.start_at) == wished
+                and one.kind == "book"
+                and one.created_at > write.created_at
+                and self._is_done(one)
+                for one in self.writes
+            )
         )
 
     def _is_otherwise(self, key: Key, write: Any, one: Heard) -> str | None:

@@ -16,8 +16,15 @@ from tests.voice.people import ANN, BOB, CLEO, FAY, STRANGER, Person
 
 ANY_HOUR = st.sampled_from(HOURS)
 WHERE = st.sampled_from([0, 1])
-FREE_HOURS = st.sampled_from(["10:30", "12:15", "13:00", "13:30", "15:00", "15:30", "16:00"])
-"""At which nobody has anything yet."""
+FREE_HOURS = st.sampled_from(
+    [
+        f"{hour}:{minute:02}"
+        for hour in range(10, 17)
+        for minute in range(0, 60, 15)
+        if f"{hour}:{minute:02}" not in HOURS
+    ]
+)
+"""At which hardly anybody has anything yet: what is wanted there is most often free."""
 
 WHO = st.sampled_from([ANN, ANN, BOB])
 BEFORE_IT_LEAVES = st.sampled_from(["after busy 1", "before busy 2", "before submit 1"])
@@ -30,6 +37,23 @@ AT_HEART = st.sampled_from(
 AROUND_IT = st.one_of(AT_HEART, AT_HEART, st.sampled_from(COMMITS))
 CRASHES = st.sampled_from(["dies", "dies", "dies for good", "is taken over", "the ingress speaks"])
 CHANGES = st.sampled_from(["book", "cancel", "move", "new"])
+AGAIN = st.sampled_from(["book", "cancel", "move", "new", "new"])
+"""Nothing but the ledger knows of a registration that the practice has not shown yet."""
+
+NAPS = st.sampled_from(
+    [
+        ("before last look 1", "is taken over"),
+        ("after last look 1", "is taken over and lost"),
+        ("before submit 1", "is taken over and looked for"),
+    ]
+)
+"""Where a worker sleeps past its lease, and what another does meanwhile: all of it; it sends and
+dies; it cannot say what became of it, and looks."""
+
+OUTRUN_AT = st.sampled_from(
+    ["before busy 1", "before last look 1", "after last look 1", "before submit 1",
+     "after submit 1", "after submit 1"]
+)  # fmt: skip
 ENDS = st.sampled_from(
     [("done", 40.0), ("fail", 0.3), ("fail", 40.0), (LOST_AND_FAILED, 3.0), (LOST_AND_FAILED, 40.0),
      ("not-logged", 0.3)]
@@ -79,7 +103,20 @@ class Moments(Callers):
         wish = Wish(befalls=(place, event), **about)
         self.asks(self.about_theirs(who, which, wish), wish)
 
-    @rule(which=WHERE, tool=CHANGES, who=WHO, when=FREE_HOURS, other=ANY_HOUR, fate=IN_DOUBT,
+    @rule(which=WHERE, who=WHO, when=FREE_HOURS, nap=NAPS)
+    def a_worker_sleeps_past_its_lease(
+        self, which: int, who: Person, when: str, nap: tuple[str, str]
+    ) -> None:
+        """The book shows at once what the one that took over has done."""
+        self.town.control("knobs", refresh_seconds=0.0)
+        self.asks(self.rings(who, which), Wish(tool="book", when=when, befalls=nap))
+
+    @rule(which=WHERE, tool=CHANGES, who=WHO, when=FREE_HOURS, other=ANY_HOUR, place=OUTRUN_AT)
+    def the_ingress_answers_first(self, which: int, who: Person, place: str, **about: Any) -> None:
+        wish = Wish(befalls=(place, "the ingress speaks"), **about)
+        self.asks(self.about_theirs(who, which, wish), wish)
+
+    @rule(which=WHERE, tool=AGAIN, who=WHO, when=FREE_HOURS, other=ANY_HOUR, fate=IN_DOUBT,
           after=PAUSES, is_own=st.booleans())  # fmt: skip
     def somebody_asks_again_while_it_is_in_doubt(
         self, which: int, who: Person, fate: tuple[str, float], is_own: bool, **about: Any

@@ -6,9 +6,10 @@ answered. A worker that dies there does nothing more, whatever its code would st
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection as Db
@@ -18,6 +19,12 @@ from adapters.opening import Opener
 from domain.connections import Connection
 from domain.desk import PracticeDesk, Receipt
 from domain.wishes import Write
+
+LAST_LOOK = "last look"
+"""At the one time that is about to be taken, whichever way the free ones were found before."""
+
+A_VISIT = range(5, 61)
+"""Minutes; who looks for a free time looks at a day, and who asks what is taken at one minute."""
 
 _here = threading.local()
 
@@ -120,10 +127,13 @@ class WatchedDesk:
             return found
 
         def asked(*given: Any, **named: Any) -> Any:
-            comes_to(f"before {name}")
+            places = [name, LAST_LOOK] if _is_last_look(name, given) else [name]
+            for place in places:
+                comes_to(f"before {place}")
             with asking():
                 answer = found(*given, **named)
-            comes_to(f"after {name}")
+            for place in places:
+                comes_to(f"after {place}")
             return answer
 
         return asked
@@ -146,3 +156,10 @@ class WatchedOpener(Opener):
         # Not super(): a class with slots is made anew by its decorator.
         found = Opener.desk(self, connection, voice=voice)
         return None if found is None else WatchedDesk(found, self.sent["all"])
+
+
+def _is_last_look(name: str, given: Sequence[Any]) -> bool:
+    if name != "busy":
+        return False
+    length = given[0].end - given[0].start
+    return length // timedelta(minutes=1) in A_VISIT

@@ -18,8 +18,8 @@ from tests.voice.town import exchange
 
 pytestmark = pytest.mark.integration
 
-EXAMPLES = 18
-STEPS = 9
+EXAMPLES = 13
+STEPS = 14
 LENGTH = int(os.environ.get("SOAK", "1"))
 SEED = os.environ.get("SEED")
 
