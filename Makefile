@@ -66,6 +66,7 @@ soak: $(STAMP) ## Judge living practices, interleavings, callers and kills, with
 		tests/voice/test_interleavings.py \
 		tests/domain/test_merge_laws.py tests/domain/test_joining.py \
 		tests/e2e/test_many_callers.py tests/e2e/test_calls_under_fire.py tests/checks $(args)
+	@$(BIN)/python -m tests.voice.mutants
 
 security: $(STAMP) ## Fuzz, replay, inject and starve it at full length, with figures
 	@SOAK=1 $(PYTEST) -q -s tests/security tests/webhooks/test_malformed_signatures.py \

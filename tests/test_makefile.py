@@ -48,6 +48,7 @@ def test_make_alone_shows_the_help() -> None:
         ("bench", "python -m bench"),
         ("chaos", "pytest -q -s tests/chaos/test_chaos.py"),
         ("chaos", "CHAOS=1000"),
+        ("soak", "python -m tests.voice.mutants"),
         ("security", "SOAK=1"),
         ("security", "tests/security"),
         ("audit", "docker/sbom.py"),

@@ -1,7 +1,7 @@
 """Faults to plant in the product, by hand, to see whether the interleavings of a town find them.
 
-`python -m tests.voice.mutants [name ...]` plants each in a copy and says after how many it was
-found. SEED and SOAK are those of `test_interleavings`.
+`python -m tests.voice.mutants [name ...]` plants each in a copy and says, for each seed of SEEDS
+("1 2 3"), after how many it was found and as what. SOAK is that of `test_interleavings`.
 """
 
 import os
@@ -19,9 +19,10 @@ SCENARIOS = "tests/voice/test_interleavings.py"
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".local", ".*_cache", "__pycache__", "node_modules"
 )
+SEEDS = os.environ.get("SEEDS", "1").split()
 COUNTED = re.compile(r"^(\d+) interleavings", re.MULTILINE)
 FINDING = re.compile(
-    r"^E +(?:AssertionError: )?(_\w+: .*|jobs never.*|\w*Error\b.*)$", re.MULTILINE
+    r"^[E |]+(?:AssertionError: )?(_\w+: .*|jobs never.*|\w*Error\b.*)$", re.MULTILINE
 )
 
 
@@ -154,10 +155,12 @@ MUTANTS = (
 def main() -> None:
     chosen = [one for one in MUTANTS if not sys.argv[1:] or one.name in sys.argv[1:]]
     for one in chosen:
-        print(f"{one.name:58} {_tried(one)}", flush=True)  # noqa: T201 - what it is run for
+        for seed in SEEDS:
+            told = f"{one.name:60} {seed:>4} {_tried(one, seed)}"
+            print(told, flush=True)  # noqa: T201 - what it is run for
 
 
-def _tried(mutant: Mutant) -> str:
+def _tried(mutant: Mutant, seed: str) -> str:
     """After how many it was found, and as what."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "planted"
@@ -166,8 +169,9 @@ def _tried(mutant: Mutant) -> str:
         began = monotonic()
         run = [sys.executable, "-m", "pytest", SCENARIOS, "-q", "-s", "-p", "no:cacheprovider"]
         ended = subprocess.run(  # noqa: S603 - our own tests
-            run, cwd=root, env=dict(os.environ), capture_output=True, text=True, check=False
-        )
+            run, cwd=root, env={"SOAK": "2", **os.environ, "SEED": seed},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
     found, counted = FINDING.search(ended.stdout), COUNTED.search(ended.stdout)
     passed = counted[1] if counted else "?"
     if ended.returncode == 0:
