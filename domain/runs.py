@@ -70,48 +70,41 @@ class Place:
 
 @dataclass(slots=True)
 class Progress:
-    """A run's checkpoint: which queries are done, where the current one stands, what was counted.
+    """A run's checkpoint: which queries are done, where the current one stands, what it counted."""
 
-    `listed` are the practitioners in the book as this run read it, None where it did not.
-    `half_read`: the current query was interrupted and what it listed before is forgotten, so
-    it yields no removals. A wait keeps in `seen` what was listed, and so costs none; nor does a
-    failure or an orderly stop. `interrupted` are the whole slices that ended so. `is_loading`: the
-    PMS has not got all of the current one yet, or has not told all; `is_untold` that it was so of
-    one: what has not been told yet is to be asked for again.
-    `walked_since` is when the first page of the first query was asked for.
-    `before` holds what was counted when the current query began, for a walk that starts anew.
-    `page` counts the current query's pages in this attempt, `furthest` in the best one so far.
-    `problems` holds, for each query that had to be set aside, the reason in one safe sentence.
-    `since` is the mark that changes are asked from, `mark` that of this run's own first page and
-    `shape` what it is good for; `is_decided` once it was settled whether changes are enough.
-    `changes_only` says that what the queries list is not the whole of the days. `drift` is what the
-    pages showed that is not written down yet.
-    """
-
+    # What is read once a run.
     practitioners_read: bool = False
-    listed: list[str] | None = None
+    listed: list[str] | None = None  # practitioners in the book; None where it was not read
     reference_read: bool = False
-    done: list[str] = field(default_factory=list)
-    current: str | None = None
-    resume: str | None = None
-    half_read: bool = False
-    is_loading: bool = False
-    page: int = 0
-    furthest: int = 0
-    seen: list[str] | None = None
-    walked_since: str | None = None
-    before: dict[str, int] = field(default_factory=dict)
+
+    # The queries, by their keys.
     total: int = 0
-    problems: dict[str, str] = field(default_factory=dict)
-    interrupted: list[str] = field(default_factory=list)
-    is_untold: bool = False
-    is_decided: bool = False
-    since: str | None = None
-    mark: str | None = None
-    shape: str | None = None
-    changes_only: bool = False
-    drift: dict[str, int] = field(default_factory=dict)
+    current: str | None = None
+    done: list[str] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)  # set aside, why: one safe sentence
+    interrupted: list[str] = field(default_factory=list)  # done, but half read in the end
+    is_untold: bool = False  # the PMS has not told all of one: asked for again
+    walked_since: str | None = None  # when the first page of the first one was asked for
+
+    # The current query. Where it is interrupted and what it listed is forgotten it is half read,
+    # and yields no removals; a wait, a failure or an orderly stop keeps in `seen` what it listed.
+    resume: str | None = None
+    seen: list[str] | None = None
+    half_read: bool = False
+    is_loading: bool = False  # the PMS has not got all of it yet
+    page: int = 0  # pages walked in this attempt
+    furthest: int = 0  # pages walked in the best attempt so far
+    before: dict[str, int] = field(default_factory=dict)  # counted when it began
+
+    # Asking for changes alone.
+    is_decided: bool = False  # it is settled whether changes are enough
+    changes_only: bool = False  # what the queries list is not the whole of the days
+    since: str | None = None  # the mark that changes are asked from
+    mark: str | None = None  # that of this run's own first page
+    shape: str | None = None  # what `mark` is good for
+
     counts: Counts = field(default_factory=Counts)
+    drift: dict[str, int] = field(default_factory=dict)  # shown by pages, not written down yet
 
     @classmethod
     def from_checkpoint(cls, stored: Mapping[str, Any]) -> Self:

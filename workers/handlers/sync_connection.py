@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 from uuid import UUID
 
 from domain.appointments import Appointment, AppointmentType, Practitioner
@@ -97,15 +97,38 @@ def sync_connection(
 
 
 @dataclass(slots=True)
+class _Walked:
+    """What the pages of the current slice have shown so far, in one walk or resumed."""
+
+    seen: list[UUID] = field(default_factory=list)
+    leaving: set[UUID] = field(default_factory=set)
+    unreadable: list[str] = field(default_factory=list)
+
+    @classmethod
+    def resumed(cls, seen: Sequence[str]) -> Self:
+        """What became of these was said by an attempt that is over."""
+        rows = [UUID(one) for one in seen]
+        return cls(rows, set(rows))
+
+    def take(self, page: Page, found: Sorted) -> None:
+        self.seen += found.seen
+        self.seen += page.known
+        self.leaving.difference_update(found.seen, page.known)
+        self.leaving.update(found.leaving)
+        self.unreadable += [one.pms_id for one in page.rejects if one.pms_id]
+
+    def listed(self, *, is_whole: bool) -> Listed:
+        return Listed(self.seen, self.unreadable, is_whole, self.leaving)
+
+
+@dataclass(slots=True)
 class _Pass:
     job: Job
     open_run: OpenRun
     source: AppointmentSource
     stopping: Stopping
     most_pages: int
-    seen: list[UUID] = field(default_factory=list)
-    leaving: set[UUID] = field(default_factory=set)
-    unreadable: list[str] = field(default_factory=list)
+    walked: _Walked = field(default_factory=_Walked)
     unsaved: Sequence[Spend] = ()
 
     @property
@@ -188,7 +211,7 @@ class _Pass:
 
     def _end_empty(self, query: Query) -> None:
         """Their rows leave once each was looked up by its id."""
-        self.seen, self.leaving, self.unreadable = [], set(), []
+        self.walked = _Walked()
         self._end(query, is_whole=True)
 
     @property
@@ -222,9 +245,7 @@ class _Pass:
     def _walk(self, query: Query) -> None:
         progress = self.progress
         progress.half_read = progress.resume is not None and progress.seen is None
-        self.seen = [UUID(one) for one in progress.seen or ()]
-        # What became of these was said by an attempt that is over.
-        self.leaving, self.unreadable = set(self.seen), []
+        self.walked = _Walked.resumed(progress.seen or ())
         progress.seen = None
         if progress.resume is None:
             progress.start_over()
@@ -259,7 +280,7 @@ class _Pass:
         progress = self.progress
         progress.resume = onward
         if onward is not None and not progress.half_read:
-            progress.seen = [one.hex for one in self.seen]
+            progress.seen = [one.hex for one in self.walked.seen]
         self._save_progress()
 
     def _page(self, query: Query, page: Page, quiet: int) -> int:
@@ -282,11 +303,7 @@ class _Pass:
         found = self.open_run.sort(page.records, window=self.open_run.run.window)
         if not query.complete:
             self.open_run.doubt(page.records)
-        self.seen += found.seen
-        self.seen += page.known
-        self.leaving.difference_update(found.seen, page.known)
-        self.leaving.update(found.leaving)
-        self.unreadable += [one.pms_id for one in page.rejects if one.pms_id]
+        self.walked.take(page, found)
         self._count(page, found)
         self._note_mark(page)
         self.progress.is_loading |= page.is_partial
@@ -327,7 +344,7 @@ class _Pass:
         progress = self.progress
         progress.done.append(query.key)
         progress.turn_to(None)
-        listed = Listed(self.seen, self.unreadable, is_whole, self.leaving)
+        listed = self.walked.listed(is_whole=is_whole)
         spent = self.source.drain_spent()
         self.open_run.end_query(query, listed, spent=spent, drift=self.progress.take_drift())
 
