@@ -22,44 +22,44 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """What a sync needs to know of a practice's link to its PMS; no secret is ever in it.
-
-    `settings` holds the vendor's own keys (`default_minutes`, ...). `telehealth_types` are the
-    appointment types a person marked; `types` the names and durations last read. `practitioners`
-    are those in the practice's book or on our sheet, `clinicians` the ones that have a column.
-    `pms_type` is the PMS behind a vendor that stands before several. Where it goes `both_ways` what
-    both sides changed is a conflict; with `auto_push` what people change goes out by itself, with
-    `auto_create` what they add too. One that is `adaptive` is read less often while it is quiet.
-    `emptied` is what stored rows were emptied of already.
-    """
+    """What is known of a practice's link to its PMS; no secret is ever in it."""
 
     id: UUID
     account_id: str
     vendor: str
+    pms_type: str | None = None  # the PMS behind a vendor that stands before several
     site: str
-    timezone: str
     name: str = ""
+    timezone: str
+    opening_hours: Mapping[str, Any] = field(default_factory=dict)
     state: State = State.ACTIVE
+    is_removed: bool = False
+
+    # Where it is reached, where its secrets are, and the vendor's own settings
+    # (`default_minutes`, ...).
     base_url: str | None = None
     token_url: str | None = None
     secret_ref: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+    # What of its book comes onto the sheet.
     telehealth_only: bool = True
-    telehealth_types: frozenset[str] = frozenset()
-    types: Mapping[str, "KnownType"] = field(default_factory=dict)
-    practitioners: Mapping[str, str] = field(default_factory=dict)
-    clinicians: Mapping[str, UUID] = field(default_factory=dict)
+    telehealth_types: frozenset[str] = frozenset()  # marked by a person
+    types: Mapping[str, "KnownType"] = field(default_factory=dict)  # as last read
+    practitioners: Mapping[str, str] = field(default_factory=dict)  # in its book or on our sheet
+    clinicians: Mapping[str, UUID] = field(default_factory=dict)  # those that have a column
+    emptied: frozenset[str] = frozenset()  # what stored rows were emptied of already
+
+    # How often it is read; an adaptive one less often while it is quiet.
     frequency_minutes: int = 15
-    last_sync_at: datetime | None = None
-    pms_type: str | None = None
-    opening_hours: Mapping[str, Any] = field(default_factory=dict)
-    both_ways: bool = False
-    auto_push: bool = False
-    auto_create: bool = False
     adaptive: bool = False
     quiet_minutes: int = 120
-    is_removed: bool = False
-    emptied: frozenset[str] = frozenset()
+    last_sync_at: datetime | None = None
+
+    # What goes back to it: what both sides changed is a conflict where it goes both ways.
+    both_ways: bool = False
+    auto_push: bool = False  # what people change goes out by itself
+    auto_create: bool = False  # and what they add
 
     @property
     def default_minutes(self) -> int:

@@ -64,32 +64,28 @@ class OwnStatuses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing(Generic[T]):
-    """A collection, or one thing, at a path; `parse` yields what one record means to us.
+    """A collection, or one thing, at a path; `parse` yields what one record means to us."""
 
-    `faults` are this path's own odd status codes. `expects` are the documented keys of a record:
-    one that is missing is counted as drift. `mark_header` holds the vendor's own "as of".
-    `id_at` is where a record has its id. A parameter that is the name of a part in braces becomes
-    that part. `secret_headers` are headers that hold secrets. `loading` is a header and the word
-    in it that says: not everything is here yet. `joins` is what records name in another listing.
-    `changed_at` is where a record says when it was changed last. `further` are listings that are
-    read after it for the same slice, asked for by the same query: where those called off are not
-    listed with the others, say.
-    """
-
+    # How it is asked for. A parameter that is the name of a part in braces becomes that part.
     path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    paging: Paging = field(default_factory=Whole)
+    buckets: tuple[str, ...] = ("default",)
+    secret_headers: Mapping[str, str] = field(default_factory=dict)  # headers that hold secrets
+
+    # How its answer is read.
     wrapping: Wrapping
     parse: Callable[[Record, Connection], Iterable[T]]
-    paging: Paging = field(default_factory=Whole)
-    params: Mapping[str, str] = field(default_factory=dict)
-    buckets: tuple[str, ...] = ("default",)
-    faults: Mapping[int, type[SyncError]] = field(default_factory=dict)
-    expects: frozenset[str] = frozenset()
-    mark_header: str | None = None
-    id_at: str = "id"
-    secret_headers: Mapping[str, str] = field(default_factory=dict)
-    loading: tuple[str, str] | None = None
-    joins: Join | None = None
-    changed_at: str | None = None
+    id_at: str = "id"  # where a record has its id
+    changed_at: str | None = None  # where a record says when it was changed last
+    expects: frozenset[str] = frozenset()  # documented keys: a missing one is counted as drift
+    joins: Join | None = None  # what records name in another listing
+    mark_header: str | None = None  # holds the vendor's own "as of"
+    loading: tuple[str, str] | None = None  # a header and the word in it for: not all is here yet
+    faults: Mapping[int, type[SyncError]] = field(default_factory=dict)  # this path's own
+
+    # Listings that are read after it for the same slice, asked for by the same query: where those
+    # called off are not listed with the others, say.
     further: "tuple[Listing[T], ...]" = ()
 
 
@@ -147,88 +143,101 @@ class OpensDesk(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vendor:
-    """Everything the engine, the wizard and the command line need to know of a PMS.
+    """Everything the engine, the wizard and the command line need to know of a PMS."""
 
-    `secrets` and `settings` are what a connection needs and may have, each with a line of help.
-    `read_fault` looks into bodies, for vendors whose status codes do not tell; with
-    `may_answer_nothing` a success may lack one. `changes` is the listing of changes, where they
-    are asked for elsewhere than the appointments of a window. `headers_of` adds
-    headers that depend on the connection. A vendor that lists no practitioners says at which path
-    an appointment names its own: those met in the book become practitioners. `title` is what
-    sentences call it, `maker` the company behind the product where its name is another. `sign_in`
-    is how a person may let us in on the vendor's own page, where the operator has set it up. With
-    `two_way` what people change on the sheet goes back to it, unless the practice switches it off.
-    Without `serves_callers` its desk takes only what people decided on the sheet. `excess_cost` is
-    what a vendor that bills calls beyond its limits asks for each, in US dollars. `site_secret` is
-    the secret that says which practice it is, and so is the site as well. `place` reads of a site
-    and settings the practice they stand for, where it can be written in several ways: its office,
-    and which of it, None where that is not said. `practitioners_are` says
-    what counts as one where the vendor has another word; `region` is where its practices are.
-    `settable` says which statuses the sheet may set there; without it every one of ours.
-    `limit_words` say of a bucket what it limits, where that is not requests of any kind. `proves`
-    says of a token that is kept whether its secrets are good, where each sign-in may cost one.
-    `check_settings` refuses settings that could not be used, by what is known of a practice so far.
-    `own_statuses` are the PMS's statuses that a practice has given a meaning in its settings. One
-    that is `adaptive` is read less often while a practice is quiet, unless the practice says no.
-    Notes are read only as `note_policy` lets them. `holds` are what it tells that a practice may do
-    without, each with the spots at which its records have it: these are emptied before anything
-    else sees them (`rest.minimised`). Where there is no such spot it is dropped once it was read.
-    `behind` are the PMSs it stands before, with what can be done at each; "" is any other.
-    """
-
+    # What people are told of it. `title` is what sentences call it, `maker` the company behind it
+    # where that has another name, `practitioners_are` what it calls them, with what counts as one.
     name: str
     title: str
     maker: str = ""
     stage: Stage = "sketched"
     docs: str
+    region: str = "Australia"
+    site_label: str = "Site"
+    practitioners_are: str = ""
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    # The PMSs it stands before, with what can be done at each; "" is any other.
+    behind: Mapping[str, frozenset[Ability]] = field(default_factory=dict)
+
+    # What a connection needs and may have, each with a line of help.
+    secrets: Mapping[str, str]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    # Refuses settings that could not be used, by what is known of the practice so far.
+    check_settings: Callable[[Mapping[str, Any], Connection | None], None] | None = None
+    # The secret that says which practice it is, and so is the site as well.
+    site_secret: str | None = None
+    # The practice that a site and settings stand for, where it can be written in several ways: its
+    # office, and which practice of it, None where that is not said.
+    place: Callable[[str, Mapping[str, Any]], tuple[str, str | None]] | None = None
+    # Where practices are connected with a code.
+    pairing: Pairing | None = None
+
+    # Where it is reached, and how requests are signed.
     base_url: str
+    extra_hosts: frozenset[str] = frozenset()
+    auth: Auth | None = None
+    # How a person may let us in on the vendor's own page, where the operator has set it up.
+    sign_in: SignIn | None = None
+    # Whether a token that is kept shows its secrets to be good, where each sign-in may cost one.
+    proves: Callable[[Token], bool] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    # Headers that depend on the connection.
+    headers_of: Callable[[Connection], Mapping[str, str]] | None = None
+
+    # What it allows, by bucket.
     limits: Mapping[str, tuple[Limit, ...]]
     limited_per: LimitedPer
     limits_are: Literal["documented", "assumed"] = "assumed"
-    secrets: Mapping[str, str]
-    settings: Mapping[str, str] = field(default_factory=dict)
-    site_label: str = "Site"
-    site_secret: str | None = None
-    place: Callable[[str, Mapping[str, Any]], tuple[str, str | None]] | None = None
-    practitioners_are: str = ""
-    region: str = "Australia"
-    capabilities: Capabilities = field(default_factory=Capabilities)
-    note_policy: NotePolicy = "never"
-    holds: Mapping[Extra, tuple[str, ...]] = field(default_factory=dict)
-    telehealth_only: bool = True
-    two_way: bool = False
-    adaptive: bool = True
-    settable: Callable[[Connection], frozenset[Status]] | None = None
-    check_settings: Callable[[Mapping[str, Any], Connection | None], None] | None = None
-    own_statuses: OwnStatuses | None = None
     tiers: Mapping[str, tuple[Tier, ...]] = field(default_factory=dict)
-    limit_words: Mapping[str, str] = field(default_factory=dict)
-    excess_cost: Decimal | None = None
     voice_shares: Mapping[str, float] = field(default_factory=dict)
-    extra_hosts: frozenset[str] = frozenset()
-
-    auth: Auth | None = None
-    sign_in: SignIn | None = None
-    proves: Callable[[Token], bool] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    headers_of: Callable[[Connection], Mapping[str, str]] | None = None
+    # What a bucket limits, in words, where that is not requests of any kind.
+    limit_words: Mapping[str, str] = field(default_factory=dict)
+    # What it bills for each call beyond its limits, in US dollars.
+    excess_cost: Decimal | None = None
     rate_headers: RateHeaders | None = None
+    # Read less often while a practice is quiet, unless the practice says no.
+    adaptive: bool = True
+
+    # How failures are told.
     faults: Mapping[int, type[SyncError]] = field(default_factory=dict)
+    # Looks into bodies, where status codes do not tell.
     read_fault: Callable[[int, Any], Fault | None] | None = None
+    # A success may have no body.
     may_answer_nothing: bool = False
+
+    # What is asked for. `changes` is the listing of what changed, where that is asked for elsewhere
+    # than the appointments of a window; `appointment` is one by its id.
     queries: Queries | None = None
     appointments: Listing[Appointment] | None = None
     changes: Listing[Appointment] | None = None
     appointment: Listing[Appointment] | None = None
     practice: Listing[Practice] | None = None
     practitioners: Listing[Practitioner] | None = None
+    # Where an appointment names its practitioner, at a vendor that lists none: those met in the
+    # book become practitioners.
     practitioner_at: str | None = None
     types: Listing[AppointmentType] | None = None
-    pairing: Pairing | None = None
+    # Takes the place of all these, for a vendor that is not REST-shaped.
     opens: Opens | None = None
+
+    # What comes onto the sheet.
+    telehealth_only: bool = True
+    note_policy: NotePolicy = "never"
+    # What it tells that a practice may do without, each with the spots at which its records have
+    # it: these are emptied before anything else sees them (`rest.minimised`). Where no spot is
+    # named it is dropped once it was read.
+    holds: Mapping[Extra, tuple[str, ...]] = field(default_factory=dict)
+
+    # What is written to it.
     desk: OpensDesk | None = None
+    # Else its desk takes only what people decided on the sheet.
     serves_callers: bool = True
-    behind: Mapping[str, frozenset[Ability]] = field(default_factory=dict)
+    # What people change on the sheet goes back to it, unless the practice switches that off.
+    two_way: bool = False
+    # The statuses that the sheet may set there; without it every one of ours.
+    settable: Callable[[Connection], frozenset[Status]] | None = None
+    # Its own statuses, to which a practice has given a meaning in its settings.
+    own_statuses: OwnStatuses | None = None
 
     def auth_by(self, secrets: Secrets) -> Auth | None:
         """How requests are signed with these secrets: by a person's sign-in where there was one."""
