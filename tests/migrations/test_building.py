@@ -13,6 +13,7 @@ from infra.database import engine, transaction
 from migrations.alone import NUMBER
 from migrations.drift import differences
 from migrations.stopping import MigrationStopped
+from tests.migrations.comparing import comparing
 from tests.storage.rig import rig_on
 
 pytestmark = pytest.mark.integration
@@ -109,7 +110,7 @@ def test_after_it_the_schema_is_what_the_code_thinks(
     built = migrations.upgrade(empty_database_url)
 
     assert INDEX in built
-    with database.connect() as db:
+    with comparing(database) as db:
         assert differences(db) == []
 
 
@@ -118,7 +119,7 @@ def test_a_build_that_broke_off_is_found_and_done_again(
 ) -> None:
     migrations.upgrade(empty_database_url)
     turn_invalid(empty_database_url)
-    with database.connect() as db:
+    with comparing(database) as db:
         (told,) = [str(one) for one in differences(db)]
 
     assert told == f"index {INDEX} is unfinished"

@@ -15,6 +15,7 @@ from adapters.storage.tables import metadata
 from infra.database import APP_ROLE, DISPATCH_ROLE, engine, transaction
 from migrations.drift import differences, found_guards
 from migrations.guards import guards
+from tests.migrations.comparing import comparing
 from tests.storage.rig import ACCOUNT, Rig, rig_on
 
 pytestmark = pytest.mark.integration
@@ -99,7 +100,7 @@ def test_each_step_down_can_be_taken_up_again(empty_database_url: str, empty: En
 # Alembic cannot compare the expressions of computed columns, and says so of each.
 @pytest.mark.filterwarnings("ignore:Computed default")
 def test_the_tables_in_the_code_are_the_tables_in_the_database(rig: Rig) -> None:
-    with rig.engine.connect() as db:
+    with comparing(rig.engine) as db:
         context = MigrationContext.configure(
             db, opts={"compare_type": True, "compare_server_default": True}
         )
@@ -109,7 +110,7 @@ def test_the_tables_in_the_code_are_the_tables_in_the_database(rig: Rig) -> None
 
 
 def test_what_guards_the_rows_is_what_the_sql_of_the_migrations_says(rig: Rig) -> None:
-    with rig.engine.connect() as db:
+    with comparing(rig.engine) as db:
         found = found_guards(db)
         drifted = differences(db)
 
