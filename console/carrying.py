@@ -4,7 +4,7 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from typing import Never
 
-from adapters.storage.jobs.workers import living_workers
+from adapters.storage.jobs.register import living_workers
 from adapters.storage.runs.runs import LoggedRun
 from console.following import Tell, follow
 from console.wiring import Wiring

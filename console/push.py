@@ -9,7 +9,7 @@ import typer
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage.jobs.workers import living_workers
+from adapters.storage.jobs.register import living_workers
 from adapters.storage.people import accounts
 from adapters.storage.two_way import push_asking, push_standing
 from adapters.storage.two_way.push_asking import Asked

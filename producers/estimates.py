@@ -8,10 +8,10 @@ from uuid import UUID
 from adapters import pms
 from adapters.rest.budgets import of_names
 from adapters.storage.jobs.pausing import paused
+from adapters.storage.jobs.register import serving_threads
 from adapters.storage.jobs.spent import StoredSpent
 from adapters.storage.jobs.waiting_jobs import WaitingJob, read_others
 from adapters.storage.jobs.waiting_syncs import WaitingSync, read_waiting
-from adapters.storage.jobs.workers import serving_threads
 from adapters.storage.practices.schedule import short_vendors
 from adapters.throttle.clock import RedisThrottle
 from domain.errors import SyncError

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from redis import RedisError, ResponseError
 from sqlalchemy import text
 
-from adapters.storage.jobs.workers import living_workers
+from adapters.storage.jobs.register import living_workers
 from domain.errors import SyncError
 from domain.jobs import Queue
 from infra.database import dispatch, transaction

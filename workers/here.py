@@ -11,7 +11,7 @@ from sqlalchemy import Row, text
 from adapters.storage.jobs.announcing import sweep
 from adapters.storage.jobs.ledger import Ledger
 from adapters.storage.jobs.parked import close_left_open
-from adapters.storage.jobs.workers import living_workers
+from adapters.storage.jobs.register import living_workers
 from domain.errors import BadInput
 from domain.jobs import JobState
 from infra.database import dispatch

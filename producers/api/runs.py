@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection as Db
 
 from adapters.storage.audit.audit import record
-from adapters.storage.jobs.workers import living_workers
+from adapters.storage.jobs.register import living_workers
 from adapters.storage.runs import approvals, previews, runs
 from adapters.storage.runs.asking import ask_for_sync
 from adapters.storage.runs.runs import LoggedRun

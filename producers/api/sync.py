@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.storage.audit.audit import record
-from adapters.storage.jobs.workers import living_workers
+from adapters.storage.jobs.register import living_workers
 from adapters.storage.runs.asking import ask_for_sync
 from adapters.storage.sheet.sheet_status import read_connections, read_runs, read_waiting
 from domain.jobs import Queue

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict
 
 from adapters.pace import seconds_left
-from adapters.storage.jobs.workers import living_workers
+from adapters.storage.jobs.register import living_workers
 from adapters.storage.runs import approvals, boards, runs, timelines
 from adapters.storage.runs.runs import LoggedRun
 from adapters.storage.runs.timelines import Outward

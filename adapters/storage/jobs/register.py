@@ -1,7 +1,8 @@
-"""Which workers live, so that nothing is announced to nobody."""
+"""Which workers live and what they serve, so that nothing is announced to nobody."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
 from infra.clock import correction
@@ -15,6 +16,13 @@ _ALIVE = text(
     """
 )
 _GONE = text("DELETE FROM workers WHERE id = :id OR seen_at < now() - interval '1 day'")
+_LIVING = text(
+    """
+    SELECT queue, count(*) AS workers, sum(threads)::int AS threads
+    FROM workers, unnest(queues) AS queue
+    WHERE seen_at > now() - interval '15 seconds' GROUP BY queue
+    """
+)
 
 
 class Register:
@@ -34,3 +42,13 @@ class Register:
     def gone(self) -> None:
         with dispatch(self._engine) as db:
             db.execute(_GONE, {"id": self._row["id"]})
+
+
+def living_workers(db: Db) -> Mapping[str, int]:
+    """How many worker processes serve each queue."""
+    return {row.queue: row.workers for row in db.execute(_LIVING)}
+
+
+def serving_threads(db: Db) -> Mapping[str, int]:
+    """How many hands each queue has."""
+    return {row.queue: row.threads for row in db.execute(_LIVING)}
