@@ -4,14 +4,14 @@ from migrations.guards import SQL
 from migrations.indexes import carry
 from migrations.steps import run
 
-revision = "0036"
-down_revision = "0033"
+revision = "0035"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    carry(SQL / "0036_left_out.sql")
+    carry(SQL / "0035_left_out.sql")
 
 
 def downgrade() -> None:
