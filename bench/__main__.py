@@ -3,6 +3,7 @@
 python -m bench [--json FILE]: voice-hop, pipes, clocks and scaling; FILE keeps what others wrote
 python -m bench pipes [--rounds 5] [--days 20], python -m bench scaling [--practices 1000]
 python -m bench amd-week, python -m bench amd-push
+python -m bench wide [--columns 1000]
 python -m bench fairness [--connections 500], python -m bench rhythm
 python -m bench pipeline day [--many 300]
 python -m bench clocks [--seconds 299] [--rounds 5]
@@ -28,6 +29,7 @@ from bench import (
     voice_call,
     voice_hanging,
     voice_hop,
+    wide,
 )
 from bench.results import keep, machine
 from infra import logging
@@ -59,6 +61,7 @@ BENCHES: Mapping[str, tuple[Sequence[str], Rows]] = {
         scaling.HEADINGS,
         lambda told: scaling.rows(connections=told.practices),
     ),
+    "wide": (wide.HEADINGS, lambda told: wide.rows(columns=told.columns)),
     "amd-week": (amd_week.HEADINGS, lambda _: amd_week.rows()),
 }
 MINUTES: Mapping[str, int] = {"voice-hop": 8, "pipes": 15, "clocks": 26, "scaling": 12}
@@ -74,6 +77,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=299, help="of each vendor clock")
     parser.add_argument("--rounds", type=int, default=5, help="of what has peers, in turns")
     parser.add_argument("--practices", type=int, default=1000, help="to be synced, for scaling")
+    parser.add_argument("--columns", type=int, default=1000, help="of a large group, for wide")
     parser.add_argument("--days", type=int, default=20, help="of 1,000 appointments, for pipes")
     parser.add_argument("--connections", type=int, default=500, help="that share an allowance")
     parser.add_argument(
