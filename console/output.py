@@ -75,7 +75,14 @@ def table(
     title: str = "",
     figures: Sequence[str] = (),
 ) -> None:
-    """Rows under plain headings; numbers to the right, and the columns of `figures`."""
+    """Rows under plain headings; numbers to the right, and the columns of `figures`.
+
+    Where the terminal is so narrow that words would be broken, row after row, each on lines.
+    """
+    kept = [list(row) for row in rows]
+    if kept and not has_room(headings, kept):
+        _row_after_row(headings, kept, title=title)
+        return
     made = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -83,7 +90,6 @@ def table(
         title=Text(plain(title), style="table.title") if title else None,
         title_justify="left",
     )
-    kept = [list(row) for row in rows]
     cells = [[cell(one) for one in row] for row in kept]
     terminal = out()
     widths = fitted(_columns(headings, cells), room=_room(headings))
@@ -98,6 +104,14 @@ def table(
     for row in cells:
         made.add_row(*row)
     terminal.print(made)
+
+
+def _row_after_row(headings: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str) -> None:
+    if title:
+        say(title)
+    for first, *others in rows:
+        say(f"{headings[0]} {cell(first).plain}".strip())
+        facts((f"  {name}", one) for name, one in zip(headings[1:], others, strict=True))
 
 
 def has_room(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> bool:

@@ -73,13 +73,7 @@ def not_here() -> str:
 def _tell_behind(one: pms.Vendor) -> None:
     """Of a vendor that stands before several PMSs what can be done at each."""
     output.say(f"Behind {one.title}, unless it says otherwise of a PMS:")
-    headings, rows = pms.behind_headings(), pms.behind_rows(one)
-    if output.has_room(headings, rows):
-        output.table(headings, rows)
-        return
-    for name, *told in rows:
-        output.say(name)
-        output.facts((f"  {head}", said) for head, said in zip(headings[1:], told, strict=True))
+    output.table(pms.behind_headings(), pms.behind_rows(one))
 
 
 def _described(one: pms.Vendor) -> dict[str, object]:

@@ -86,9 +86,29 @@ def test_the_last_columns_give_way_first() -> None:
     assert fitted([["short"], [sentence], [sentence]], room=30) == [5, 20, 5]
 
 
-def test_only_where_nothing_else_helps_is_a_word_broken() -> None:
-    assert fitted([["a" * 20], ["b" * 20], ["c" * 20]], room=50) == [20, 20, 10]
+def test_a_short_text_is_folded_only_once_longer_ones_are() -> None:
+    names, times = ["Rooms at the Harbour of Example"], ["42 min ago"]
+
+    assert fitted([names, times], room=30) == [20, 10]
+    assert fitted([names, times], room=12) == [7, 5]
+
+
+def test_a_word_of_endless_length_is_broken() -> None:
     assert fitted([["a" * 60], ["b" * 10]], room=40) == [30, 10]
+
+
+def test_on_a_narrow_terminal_each_row_stands_on_lines_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+
+    output.table(["Job", "Kind", "State", "Connection", "Asked", "Tries", "Note"], JOBS)
+
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0] == "Job 1234"
+    assert shown[1].split() == ["Kind", "check_connection"]
+    assert shown[4].split() == ["Asked", "3", "min", "ago"]
+    assert max(map(len, shown)) <= 40
 
 
 def test_a_log_that_cannot_be_written_ends_no_command(
