@@ -58,7 +58,7 @@ def test_without_a_line_the_sheet_stays_whatever_is_pressed(browse: Browse) -> N
     assert found["days"] == ["2026-11-23"] * 3
     assert found["cards"] == 28
     assert (found["dimmed"], found["picked"]) == (0, "2026-11-23")
-    assert found["after"] == "2026-11-24"
+    assert (found["after"], found["chosen"]) == ("2026-11-24", "2026-11-25")
 
 
 def test_a_page_of_somebody_who_read_enough_says_until_when_and_is_renewed_then(

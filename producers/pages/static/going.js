@@ -8,6 +8,8 @@ const SMALL = "/static/icon.svg";
 const PATIENCE = 5000;
 const AWAY = "The server cannot be reached, so this page stays as it is; try again in a moment.";
 
+let isLetThrough = false;
+
 async function answers() {
   const asked = fetch(SMALL, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
   return (await asked.catch(() => null))?.ok ?? false;
@@ -15,7 +17,7 @@ async function answers() {
 
 // What is typed is seen to first: whoever sees to it holds the way out by itself.
 function mayNotArrive(event) {
-  return !event.defaultPrevented && !isHeld() && (isLost() || !navigator.onLine);
+  return !event.defaultPrevented && !isLetThrough && !isHeld() && (isLost() || !navigator.onLine);
 }
 
 async function hold(event, go) {
@@ -35,5 +37,13 @@ addEventListener("click", (event) => {
   if (mayNotArrive(event)) hold(event, () => location.assign(link.href));
 });
 addEventListener("submit", (event) => {
-  if (event.target.method === "get" && mayNotArrive(event)) hold(event, () => event.target.submit());
+  const { target, submitter } = event;
+  if (target.method === "get" && mayNotArrive(event)) hold(event, () => submit(target, submitter));
 });
+
+// By the same button: where the form leads may be the button's to say.
+function submit(form, button) {
+  isLetThrough = true;
+  form.requestSubmit(button);
+  isLetThrough = false;
+}

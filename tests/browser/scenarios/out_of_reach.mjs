@@ -16,11 +16,12 @@ export default async function play({ open, base, shots }) {
   const presses = [
     () => page.locator("[data-go=after]").click(),
     () => page.keyboard.press("ArrowRight"),
-    () => picked.evaluate((one) => {
-      one.value = "2026-11-25";
-      one.dispatchEvent(new Event("change", { bubbles: true }));
-    }),
+    () => pick(),
   ];
+  const pick = () => picked.evaluate((one) => {
+    one.value = "2026-11-25";
+    one.dispatchEvent(new Event("change", { bubbles: true }));
+  });
 
   await page.context().setOffline(true);
   for (const press of presses) {
@@ -37,5 +38,12 @@ export default async function play({ open, base, shots }) {
   await page.locator("[data-go=after]").click();
   await page.waitForURL(/date=2026-11-24/);
   found.after = day();
+
+  // A browser that is mistaken about its line holds nobody up: the server is asked.
+  await page.waitForLoadState("load");
+  await page.evaluate(() => Object.defineProperty(navigator, "onLine", { get: () => false }));
+  await pick();
+  await page.waitForURL(/date=2026-11-25/);
+  found.chosen = day();
   return found;
 }
