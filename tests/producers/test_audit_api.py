@@ -199,3 +199,14 @@ def test_the_page_refuses_days_that_no_calendar_has_before_them(seen: Site) -> N
 
     assert answer.status_code == 422
     assert answer.json()["detail"] == "Choose days between 1990 and 2100."
+
+
+def test_the_page_writes_the_first_and_the_last_day_of_its_picture_as_every_page_does(
+    site: Site,
+) -> None:
+    site.sign_in()
+
+    page = site.client.get("/audit", params={"from": "2026-11-10", "to": "2026-11-23"}).text
+
+    drawn = page.partition("<figcaption")[2].partition("</figcaption>")[0]
+    assert "10 Nov 2026" in drawn and "23 Nov 2026" in drawn
