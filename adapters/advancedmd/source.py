@@ -16,7 +16,7 @@ from adapters.advancedmd.taking import Book
 from adapters.advancedmd.times import slashed
 from adapters.advancedmd.wire import Message
 from adapters.advancedmd.words import bare
-from adapters.rest.batches import Batch
+from adapters.rest.batches import Batch, hides_some
 from adapters.rest.envelope import Contents
 from adapters.rest.ports import Ports
 from adapters.rest.source import CUT_SHORT, RestSource
@@ -190,16 +190,14 @@ class AdvancedMdSource(RestSource):
         drift = Counter(answer.batch.drift)
         if self.office.recall(_NO_FEED):
             drift["feed:refused"] = 1
-        # Where none can be asked for by its id, whatever such a day lacks would be thought gone; so
-        # would be whatever cannot be read and does not say which it is.
+        # Where none can be asked for by its id, whatever such a day lacks would be thought gone.
         if answer.is_short:
             drift[CUT_SHORT] = 1
-        rejects = answer.batch.rejects
-        nameless = any(one.pms_id is None for one in rejects)
+        probe_by_id = self.capabilities.probe_by_id
         return Page(
-            is_partial=answer.is_short or (nameless and not self.capabilities.probe_by_id),
+            is_partial=answer.is_short or hides_some(answer.batch, probe_by_id=probe_by_id),
             records=rows,
-            rejects=(*aside, *map(_as_stored, rejects)),
+            rejects=(*aside, *map(_as_stored, answer.batch.rejects)),
             drift=drift,
             practitioners=self._met(rows),
         )

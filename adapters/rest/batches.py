@@ -137,6 +137,14 @@ def _reject(bad: BadRecord, item: Any, *, id_at: str) -> Reject:
     return Reject(path=bad.path, reason=str(bad), pms_id=id_in(item, id_at))
 
 
+def hides_some(batch: Batch[Any], *, probe_by_id: bool) -> bool:
+    """Whether a record cannot be read and does not say which it is.
+
+    Its row would look gone, unless each is asked for by its id before it leaves the sheet.
+    """
+    return not probe_by_id and any(one.pms_id is None for one in batch.rejects)
+
+
 def is_loading(listing: Listing[Any], contents: Contents) -> bool:
     """Whether the vendor says that it has not got everything yet."""
     if listing.loading is None:

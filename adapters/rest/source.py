@@ -10,7 +10,15 @@ from urllib.parse import urljoin
 
 from adapters.rest import people, twins
 from adapters.rest.auth import Ask
-from adapters.rest.batches import Batch, is_loading, parsed, with_names, with_parts, within
+from adapters.rest.batches import (
+    Batch,
+    hides_some,
+    is_loading,
+    parsed,
+    with_names,
+    with_parts,
+    within,
+)
 from adapters.rest.caller import Caller, Params
 from adapters.rest.envelope import Contents
 from adapters.rest.memory import Memory
@@ -154,6 +162,7 @@ class RestSource:
             onward = stretch.onward(turn.onward, is_last=turn.is_last, now=self._clock())
             records = within(query, batch.rows)
             is_short = turn.is_short or turn.contents.lacks_some
+            is_hidden = hides_some(batch, probe_by_id=self.capabilities.probe_by_id)
             yield Page(
                 records=records,
                 rejects=(*aside, *batch.rejects, *batch.unread),
@@ -163,7 +172,7 @@ class RestSource:
                 drift=drift + Counter({CUT_SHORT: 1} if is_short else {}),
                 mark=turn.contents.headers.get(listing.mark_header or ""),
                 practitioners=self._met(records),
-                is_partial=is_short or is_loading(listing, turn.contents),
+                is_partial=is_short or is_hidden or is_loading(listing, turn.contents),
                 known=batch.known,
             )
 

@@ -34,7 +34,7 @@ from domain.errors import (
 )
 from domain.limits import Limit
 from domain.minimising import Extra
-from domain.sources import Query, Spend
+from domain.sources import Capabilities, Query, Spend
 from domain.window import Window
 from infra.http import Client
 from tests.contract.kit import NOW, FakeThrottle, FakeTokens, Handler, MockSender
@@ -570,3 +570,15 @@ def test_a_reference_that_answers_null_does_not_say_that_there_is_nobody() -> No
     (only,) = rig.source.pages(ALL)
 
     assert [(one.pms_id, one.path) for one in only.rejects] == [("1", "/v1/patients/{id}")]
+
+
+@pytest.mark.parametrize("probe_by_id", [True, False])
+def test_what_cannot_be_read_and_does_not_say_which_it_is_may_be_any_row(probe_by_id: bool) -> None:
+    """Where a row can be asked for by its id before it leaves the sheet, none does for it."""
+    told = replace(VENDOR, capabilities=Capabilities(probe_by_id=probe_by_id))
+    named = {**item(2), "start": "soon"}
+    nameless = {**named, "id": None}
+
+    for odd, is_partial in ((named, False), (nameless, not probe_by_id)):
+        (found,) = Rig(always(page(item(1), odd)), vendor=told).source.pages(ALL)
+        assert found.is_partial is is_partial
