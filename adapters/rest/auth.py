@@ -31,6 +31,11 @@ class ReadBody(Protocol):
 
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
+REFUSALS = (
+    *("invalid_request", "invalid_client", "invalid_grant"),
+    *("unauthorized_client", "unsupported_grant_type", "invalid_scope"),
+)
+"""Why there is no token (RFC 6749, 5.2); some tell it as a success."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +171,8 @@ def bought(desk: Desk, ask: Ask, *, ceiling: int, refused: str) -> tuple[Token, 
         raise Refused(f"{missing}; check the token address") from None
     except (Refused, TokenExpired) as refusal:
         raise NeedsReconnect(f"{refusal}; {refused}") from None
+    if dig(answer, "error") in REFUSALS:
+        raise NeedsReconnect(f"{desk.vendor}: the token endpoint answered with a no; {refused}")
     value = dig(answer, "access_token")
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
         raise BrokenContract(f"{desk.vendor}: the token answer holds no token")

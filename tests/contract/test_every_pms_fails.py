@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from adapters.pms import registered
+from adapters.rest.auth import REFUSALS
 from domain.errors import Gone, NeedsReconnect, Refused, SyncError, Throttled, Transient
 from tests.contract.kit import NOW, Fixture, Stage, changed, fixture, is_page, is_token
 
@@ -107,3 +108,16 @@ def test_a_page_of_maintenance_is_come_back_to_when_it_says(
         problem = failing(told, partial(when, told), down)
         assert isinstance(problem, Transient)
         assert problem.retry_at == NOW + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("error", REFUSALS)
+@pytest.mark.parametrize("name", ["gentu", "halaxy"])
+def test_a_refusal_that_comes_as_a_success_is_for_a_person_too(name: str, error: str) -> None:
+    """Tried again in vain it would be, at every sync."""
+    told = fixture(name)
+    no = httpx.Response(200, json={"error": error, "error_description": "Canary Example"})
+
+    problem = failing(told, partial(is_token, told), no)
+
+    assert isinstance(problem, NeedsReconnect)
+    assert "the client id or secret is not accepted" in str(problem)
