@@ -37,6 +37,7 @@ from producers.crashing import Crashes
 from producers.describing import Api, operation_id
 from producers.following import Hub
 from producers.headers import Headers
+from producers.knowing import knowing
 from producers.limits import BodyLimit
 from producers.marketplace import marketplace
 from producers.metrics.page import router as metrics_page
@@ -72,7 +73,7 @@ def create_app(ports: Ports) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app, whoever=whoever)
     # The last one added is the first one reached.
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, knows=knowing(ports))
     app.add_middleware(Crashes, sorry=problems.crash)
     app.add_middleware(Arrivals, rules=ports.rules, base_url=ports.base_url)
     app.add_middleware(Headers, is_secure=ports.is_secure)

@@ -17,6 +17,7 @@ from producers.ports import GivenPorts
 router = APIRouter(tags=["vapi"])
 
 GRANT = "client_credentials"
+MOST_FIELDS = 20
 NO_STORE = {"cache-control": "no-store"}
 
 
@@ -52,9 +53,10 @@ def _refused(status: HTTPStatus, error: str) -> Response:
 
 
 def _form(body: bytes) -> dict[str, str]:
-    """The last of each name; what is no text is no form."""
+    """The last of each name; what is no text, or holds more than any of theirs, is no form."""
     try:
-        return {name: told[-1] for name, told in parse_qs(body.decode()).items()}
+        told = parse_qs(body.decode(), max_num_fields=MOST_FIELDS)
+        return {name: values[-1] for name, values in told.items()}
     except ValueError:
         return {}
 

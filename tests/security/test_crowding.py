@@ -1,7 +1,8 @@
 """One person, or one whose body never ends, takes no more than a share of the ingress."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from http import HTTPStatus
 
 import pytest
@@ -11,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from domain.people import Person, Role
 from producers.crowds import Crowds
-from producers.limits import BodyLimit
+from producers.limits import MOST_UNKNOWN, BodyLimit, Knows
 from producers.problems import Problem
 from tests.producers.conftest import Site, engine, make_site
 
@@ -22,6 +23,10 @@ ANN = Person(account_id="default", name="Ann Example", role=Role.PROVIDER)
 NAMESAKE = Person(account_id="another", name="Ann Example", role=Role.OWNER)
 EVENTS = "/api/run-sheet/events"
 SCOPE: Scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+
+
+def _anybody(_: Scope) -> AbstractAsyncContextManager[None]:
+    return nullcontext()
 
 
 def test_whoever_asks_for_too_much_at_once_waits_and_nobody_else_does() -> None:
@@ -130,10 +135,48 @@ def test_whoever_has_sent_all_of_a_body_may_be_answered_for_as_long_as_it_takes(
     assert sent[0]["status"] == HTTPStatus.OK
 
 
-def _exchanged(messages: list[Message]) -> list[Message]:
+def test_a_long_body_is_taken_of_somebody_known_and_they_are_held_to_it_until_the_end() -> None:
+    happened: list[str] = []
+
+    @asynccontextmanager
+    async def knows(_: Scope) -> AsyncIterator[None]:
+        happened.append("looked at")
+        yield
+        happened.append(f"answered: {len(sent)}")
+
+    sent: list[Message] = []
+    few, many = b"x" * MOST_UNKNOWN, b"y"
+    _exchanged([{"type": "http.request", "body": few, "more_body": False}], sent, knows=knows)
+    assert happened == []
+    sent.clear()
+    parts = [(few, True), (many, True), (many, False)]
+    messages: list[Message] = [
+        {"type": "http.request", "body": one, "more_body": more} for one, more in parts
+    ]
+    _exchanged(messages, sent, knows=knows)
+
+    assert happened == ["looked at", "answered: 2"]
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("path", ["/api/run-sheet/appointments", "/api/conflicts/settle"])
+def test_json_is_read_for_whoever_proves_who_they_are(make_site: Made, path: str) -> None:
+    site = make_site()
+    no_json = b"[" * (MOST_UNKNOWN + 1)
+    kind = {"Content-Type": "application/json"}
+
+    unknown = site.client.post(path, content=no_json, headers=kind)
+    known = site.client.post(path, content=no_json, headers=kind | site.bearer())
+
+    assert (unknown.status_code, known.status_code) == (401, 400)
+
+
+def _exchanged(
+    messages: list[Message], sent: list[Message] | None = None, *, knows: Knows = _anybody
+) -> list[Message]:
     """What is answered by whoever reads the body, then listens for as long as the line is open."""
     come: Iterator[Message] = iter(messages)
-    sent: list[Message] = []
+    told = [] if sent is None else sent
 
     async def receive() -> Message:
         for one in come:
@@ -142,7 +185,7 @@ def _exchanged(messages: list[Message]) -> list[Message]:
         raise AssertionError("nothing ends this")
 
     async def send(message: Message) -> None:
-        sent.append(message)
+        told.append(message)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await Request(scope, receive).body()
@@ -150,5 +193,5 @@ def _exchanged(messages: list[Message]) -> list[Message]:
             await asyncio.wait_for(receive(), timeout=0.1)
         await PlainTextResponse("read")(scope, receive, send)
 
-    asyncio.run(BodyLimit(app, seconds=0.02)(SCOPE, receive, send))
-    return sent
+    asyncio.run(BodyLimit(app, knows=knows, seconds=0.02)(SCOPE, receive, send))
+    return told

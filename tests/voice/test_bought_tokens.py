@@ -70,6 +70,15 @@ def test_another_kind_of_grant_is_named_as_unsupported(phone: Line) -> None:
     assert (refused.status_code, refused.json()) == (400, {"error": "unsupported_grant_type"})
 
 
+def test_a_form_of_more_than_anybody_needs_is_not_read(phone: Line) -> None:
+    told = GRANT | {"client_id": CLIENT, "client_secret": SECRET}
+    more = {f"field{number}": "more" for number in range(20)}
+
+    refused = phone.client.post("/vapi/oauth/token", data=told | more)
+
+    assert (refused.status_code, refused.json()) == (400, {"error": "unsupported_grant_type"})
+
+
 def test_guessing_ends_after_a_while(phone: Line) -> None:
     statuses = [bought(phone, secret=f"guess {one}").status_code for one in range(25)]
 

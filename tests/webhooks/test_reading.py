@@ -1,5 +1,6 @@
-"""What Halaxy's bodies name, and that bytes of any kind are read or refused in one sentence."""
+"""What bodies name, Halaxy's above all; bytes of any kind are read or refused in one sentence."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.pms import registered
 from domain.deliveries import Focus, UnreadableError
+from producers.webhooks import handshakes
 from producers.webhooks.bodies import DEEPEST, document
 from producers.webhooks.halaxy import read
 from producers.webhooks.senders import senders
@@ -67,3 +69,10 @@ def test_whoever_is_said_to_tell_of_changes_has_an_address_to_tell_them_at() -> 
     said = {name for name, vendor in registered().items() if vendor.capabilities.webhooks}
 
     assert said == set(senders())
+
+
+def test_more_than_an_office_has_to_say_is_not_read() -> None:
+    told = {"office_id": "D1", "padding": "x" * handshakes.LONGEST_BODY}
+
+    with pytest.raises(UnreadableError, match="longer than any of Sikka's"):
+        handshakes.read(json.dumps(told).encode(), state=None)
