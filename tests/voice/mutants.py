@@ -123,7 +123,7 @@ MUTANTS = (
         name="a late end overwrites an earlier one",
         path="adapters/storage/phone/writes.py",
         right="    WHERE id = :id AND state = ANY(:before) RETURNING *",
-        wrong="    WHERE id = :id AND :before IS NOT NULL RETURNING *",
+        wrong="    WHERE id = :id AND CAST(:before AS text[]) IS NOT NULL RETURNING *",
     ),
     Mutant(
         name="who was answered in our place is written for all the same",
