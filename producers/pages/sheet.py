@@ -38,9 +38,10 @@ from domain.names import clinician
 from domain.patient_links import Link
 from domain.people import Permission, Person
 from domain.reading import Reading, readings_of
-from domain.sheet import ConflictView, ConnectionView, EntryView, Origin, OtherValue
+from domain.sheet import ConflictView, ConnectionView, EntryView, Origin, OtherValue, Sheet
 from domain.wide import Choice
 from domain.window import EARLIEST_YEAR, LATEST_YEAR, local_day, place
+from producers.booked_again import typed, typed_before
 from producers.both_ways import vendors
 from producers.days import todays
 from producers.doors import Door, door
@@ -203,7 +204,7 @@ def _day(door: Door, day: date | None, chosen: Choice) -> dict[str, Any]:
             sheet.entries,
             connected={one.id for one in known},
         ),
-        "overlaps": side_by_side(sheet),
+        **_among(sheet),
         "policies": policies,
         "disputed": [in_words(one, names) for one in sheet.entries if one.is_disputed],
         "connections": {one.id: one for one in known},
@@ -228,6 +229,11 @@ def _wake(door: Door, shown: Mapping[str, Any]) -> None:
         with door.transaction() as db:
             for one in resting:
                 wake(db, one.id)
+
+
+def _among(sheet: Sheet) -> dict[str, Any]:
+    """What one row has to do with another."""
+    return {"overlaps": side_by_side(sheet), "typed_before": typed_before(sheet.entries)}
 
 
 def _around(day: date) -> dict[str, date]:
@@ -336,6 +342,13 @@ def flag_sentence(flag: str, entry: EntryView) -> str:
     return FLAGS.get(flag, words(flag)) + (f"{raw}; shown as booked." if raw else "")
 
 
+def left_behind(entry: EntryView) -> str:
+    """Where what was typed for a patient stands who was booked again, as a sentence."""
+    fields = ", ".join(LABELS.get(name, name).lower() for name in typed(entry))
+    at = clock(entry.start, entry.timezone)
+    return f"Typed for this patient in the visit of {at}, which stands no more: {fields}."
+
+
 def phone(number: str | None, timezone: str) -> Phone | None:
     """A number as the practice's country writes it, whoever wrote it how; and what to dial."""
     return normalised(number, region_of(timezone)) if number else None
@@ -389,4 +402,5 @@ ENVIRONMENT.filters.update(
     clinician=clinician,
     phone=phone,
     in_short=in_short,
+    left_behind=left_behind,
 )
