@@ -8,24 +8,27 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
+from adapters.storage.practices.connections import NO_ZONE_YET
 from domain.window import check_days, local_day
 
+# A practice that is being set up may have told no zone yet.
+_TOLD = f"removed_at IS NULL AND timezone <> '{NO_ZONE_YET}'"
 # The account's own zone, or the one most of its practices are in.
 _ZONE = text(
-    """
+    f"""
     SELECT coalesce(
       (SELECT timezone FROM accounts WHERE id = current_setting('app.account')),
-      (SELECT timezone FROM pms_connections WHERE removed_at IS NULL
+      (SELECT timezone FROM pms_connections WHERE {_TOLD}
        GROUP BY timezone ORDER BY count(*) DESC, timezone LIMIT 1),
       'UTC')
-    """
+    """  # noqa: S608 - the words above
 )
 _OWN = text("SELECT timezone FROM accounts WHERE id = current_setting('app.account')")
 _PRACTICES = text(
-    """
-    SELECT timezone, count(*) AS times FROM pms_connections WHERE removed_at IS NULL
+    f"""
+    SELECT timezone, count(*) AS times FROM pms_connections WHERE {_TOLD}
     GROUP BY timezone ORDER BY count(*) DESC, timezone
-    """
+    """  # noqa: S608 - the words above
 )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from adapters.storage.practices.connections import NO_ZONE_YET
 from infra.database import transaction
 from producers.days import todays
 from tests.producers.conftest import Site
@@ -88,6 +89,18 @@ def test_the_page_says_whose_day_it_is_where_practices_have_another(site: Site) 
     assert '<a href="/?date=2026-11-21">Saturday 21 November</a> in New York' in apart
     assert 'title="Today in Melbourne (T)"' in apart
     assert 'id="elsewhere"' not in alone
+
+
+def test_a_practice_whose_zone_nobody_has_told_yet_has_no_day_of_its_own(site: Site) -> None:
+    joined(site, *[NO_ZONE_YET] * 5)
+    stand(site, MELBOURNE)
+    site.sign_in()
+
+    assert "in UTC" not in site.client.get("/").text
+    stand(site, None)
+    assert opens_on(site) == "2026-11-21"
+    with transaction(site.ports.database, account_id="default") as db:
+        assert todays(db, SATURDAY).zone == NEW_YORK
 
 
 def test_a_column_says_its_zone_before_what_may_be_cut_off(site: Site) -> None:
