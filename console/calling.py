@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +29,8 @@ app = typer.Typer()
 
 _ROWS = text(
     """
-    SELECT entry.id, entry.patient_phone, connection.timezone FROM run_sheet_appointments AS entry
+    SELECT entry.id, entry.patient_phone, entry.pms_patient_id AS patient, connection.timezone
+    FROM run_sheet_appointments AS entry
     JOIN pms_connections AS connection ON connection.id = entry.pms_connection_id
     WHERE entry.account_id = :account_id AND connection.removed_at IS NULL
       AND connection.connector = ANY(:connectors) AND entry.patient_phone IS NOT NULL
@@ -129,20 +131,24 @@ def _where(url: str) -> str:
 
 
 def _callers(wiring: Wiring, account_id: str, *, most: int) -> list[str]:
-    """Numbers of patients on the sheet, whom a practice that can be called will recognise."""
+    """Numbers of patients on the sheet, whom a practice that can be called will recognise.
+
+    Those behind which there is one patient come first: of several the caller is asked for whom.
+    """
     if wiring.settings.is_production:
         raise BadInput("Name who calls with --caller; patients are not made to call in production.")
     values = {"account_id": account_id, "connectors": pms.desks(), "most": LOOKED_AT}
     with transaction(wiring.engine) as db:
         rows = db.execute(_ROWS, values).all()
-    found: dict[str, None] = {}
+    found = defaultdict[str, set[str]](set)
     for row in rows:
         place = {"table": "run_sheet_appointments", "column": "patient_phone"}
         raw = wiring.sealer.open_text(
             row.patient_phone, row=str(row.id), account=account_id, **place
         )
         number = normalised(raw, region_of(row.timezone)).e164
-        found |= {number: None} if number else {}
+        if number:
+            found[number].add(row.patient)
     if not found:
         raise BadInput("Nobody on the sheet could call: name a caller with --caller +1...")
-    return list(found)[:most]
+    return sorted(found, key=lambda number: len(found[number]))[:most]

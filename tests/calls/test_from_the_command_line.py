@@ -41,7 +41,7 @@ def wiring(site: Site, *, is_production: bool = False) -> Wiring:
 def site(make_site: Callable[..., Site]) -> Site:
     made = make_site()
     with made.everything() as db:
-        seed(db, made.seal())
+        made.ids = seed(db, made.seal())
     return made
 
 
@@ -53,6 +53,19 @@ def test_patients_of_practices_that_can_be_called_are_made_to_call(site: Site) -
 
     assert 1 <= len(callers) <= 3
     assert all(one.startswith("+61") for one in callers)
+
+
+@pytest.mark.parametrize("patient", ["Grace Invented", "Jun Unreal"])
+def test_whose_number_is_theirs_alone_calls_first(site: Site, patient: str) -> None:
+    """All the others on the sheet share one."""
+    headers = {**site.sign_in(), "If-Match": "*"}
+    row = f"/api/run-sheet/appointments/{site.ids[patient]}"
+    told = site.client.patch(row, json={"patient_phone": "0400 555 019"}, headers=headers)
+    assert told.status_code == 200, told.text
+    with site.everything() as db:
+        db.execute(text("UPDATE pms_connections SET connector = 'sikka'"))
+
+    assert _callers(wiring(site), "default", most=2) == ["+61400555019", "+61400000000"]
 
 
 def test_where_nobody_could_call_a_number_is_asked_for(site: Site) -> None:
