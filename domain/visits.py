@@ -111,7 +111,7 @@ def one_person(
         columns = sorted({column for _, column in those if column is not None})
         where = [practice for column in columns for practice in at[column]]
         is_clear = len(those) == len({practice for practice, _ in those})
-        if words and is_clear and len(where) == len(set(where)):
+        if words and columns and is_clear and len(where) == len(set(where)):
             found |= dict.fromkeys(columns[1:], columns[0])
     return found
 

@@ -25,6 +25,7 @@ def test_the_same_name_at_two_practices_is_one_person(name: str) -> None:
         [(OLD, A, "Ada Ng"), (NEW, A, "Ada Ng")],
         [(OLD, A, "00000000-0000-4000-8000-000000000001")] * 2,
         [(OLD, A, "Dr"), (NEW, B, "Dr")],
+        [(OLD, None, "Ada Ng"), (NEW, None, "Ada Ng")],
         [],
     ],
     ids=[
@@ -35,6 +36,7 @@ def test_the_same_name_at_two_practices_is_one_person(name: str) -> None:
         "one column",
         "no names",
         "a title alone",
+        "no columns",
         "nobody",
     ],
 )
