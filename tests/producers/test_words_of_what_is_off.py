@@ -60,6 +60,18 @@ def test_the_sheet_says_at_once_that_a_sync_was_held_back(site: Site) -> None:
     assert HELD_BACK in page(site, "/sync")
 
 
+def test_the_sheet_says_why_a_practice_is_paused(site: Site) -> None:
+    site.sign_in()
+    statement = (
+        "UPDATE pms_connections SET state = 'INACTIVE', state_reason = :why"
+        " WHERE connector = 'gentu'"
+    )
+    change(site, statement, why="Closed for the weekend")
+
+    assert "Closed for the weekend" in page(site)
+    assert "Closed for the weekend" in page(site, "/connections")
+
+
 def test_the_sheet_of_another_day_does_not_say_so(site: Site) -> None:
     site.sign_in()
     held_back(site)

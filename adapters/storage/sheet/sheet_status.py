@@ -109,6 +109,8 @@ def _reason(row: RowMapping, status: Status) -> str | None:
     if status in {Status.NEEDS_SIGN_IN, Status.FAILING}:
         reason: str | None = row["state_reason"] or row["last_sync_error"]
         return reason or None
+    if status is Status.PAUSED:
+        return row["state_reason"] or None
     is_in_part = row["state"] == State.ACTIVE and row["last_sync_status"] == RunStatus.PARTIAL
     return row["last_sync_error"] if is_in_part else None
 
