@@ -45,6 +45,7 @@ ROLES = (APP_ROLE, DISPATCH_ROLE, ARCHIVE_ROLE)
 # Connection lost, serialization, deadlock, out of resources, shutting down, lock or time run out,
 # a disk that stumbles, and a server that is only a standby by now.
 READ_ONLY = "25006"
+DISK_FULL = "53100"
 PASSING = (
     *("08", "40001", "40P01", "53", "57P", "57014", "55P03", "25P03", "25P04", "58030"),
     READ_ONLY,
@@ -63,6 +64,10 @@ NOT_ALLOWED = "42501"
 
 class DatabaseAway(Transient):
     """The connection was lost, or another transaction was in the way: the same work may succeed."""
+
+
+class DatabaseFull(DatabaseAway):
+    """There is no room left on its disk: the same work may succeed once a person has made some."""
 
 
 class DatabaseShut(DatabaseAway):
@@ -364,6 +369,8 @@ def _plain(error: psycopg.Error, *, connecting: bool = False) -> SyncError:
     state = error.sqlstate or ""
     if connecting:
         return _unreached(_reason(error))
+    if state == DISK_FULL:
+        return DatabaseFull("the database has no room left on its disk")
     is_lost = not state and isinstance(error, psycopg.OperationalError)
     if state.startswith(PASSING) or is_lost or _is_outdated(error):
         return DatabaseAway(f"the database could not finish now ({state or 'connection lost'})")
@@ -383,7 +390,8 @@ def _unreached(reason: str) -> DatabaseAway:
         told = reason.removeprefix("FATAL:").strip()
         advice = "mend DATABASE_URL, or make what it names"
         return DatabaseShut(f"the database does not let us in ({told}); {advice}")
-    return DatabaseAway(f"the database cannot be reached: {reason}")
+    kind = DatabaseFull if "No space left on device" in reason else DatabaseAway
+    return kind(f"the database cannot be reached: {reason}")
 
 
 def _reason(error: psycopg.Error) -> str:

@@ -20,6 +20,9 @@ router = APIRouter(tags=["health"])
 
 OK = "ok"
 
+# A standby, or a server whose disk ran full: it answers, and keeps nothing.
+_READ_ONLY = text("SHOW transaction_read_only")
+
 
 @router.get("/healthz")
 async def alive() -> dict[str, Any]:
@@ -45,8 +48,8 @@ def _asked(check: Callable[[Ports], str], ports: Ports) -> str:
 
 def _database(ports: Ports) -> str:
     with transaction(ports.database) as db:
-        db.execute(text("SELECT 1"))
-    return OK
+        is_read_only = db.execute(_READ_ONLY).scalar_one() == "on"
+    return "is read only: nothing can be saved" if is_read_only else OK
 
 
 def _migrations(ports: Ports) -> str:

@@ -26,6 +26,7 @@ CHECKS: tuple[Check, ...] = (
     Check("tls", servers.links),
     Check("disk", servers.disk),
     Check("database", servers.database, ("database",)),
+    Check("saving", servers.keeping, ("database",)),
     Check("schema", servers.schema, ROWS),
     Check("isolation", servers.isolation, ROWS),
     Check("redis", servers.redis, ("redis",)),

@@ -14,14 +14,19 @@ from console.doctor.servers import Unmade
 from console.output import AsJson
 from console.wiring import Wiring, wired
 from domain.errors import SyncError
-from infra.database import ROLES, BadStatement, DatabaseAway, DatabaseShut, NotAllowed
+from infra.database import (
+    ROLES,
+    BadStatement,
+    DatabaseAway,
+    DatabaseFull,
+    DatabaseShut,
+    NotAllowed,
+)
 from infra.embedded import EmbeddedServerError
 from infra.redis import problem_of
 
 app = typer.Typer()
 log = structlog.get_logger()
-
-DISK_FULL = "No space left on device"
 
 
 @app.command()
@@ -86,7 +91,7 @@ def _advice(error: SyncError | RedisError, wiring: Wiring) -> str:
         case DatabaseShut():
             return str(error)
         case DatabaseAway():
-            is_full = DISK_FULL in str(error)
+            is_full = isinstance(error, DatabaseFull)
             cure = "make room on its disk" if is_full else "start PostgreSQL, or mend DATABASE_URL"
             return f"{error}; {cure}"
         case NotAllowed():

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 import migrations
+from adapters.storage import keeping as keeps
 from console.doctor.findings import Finding, Verdict
 from console.wiring import Wiring, revision
 from domain.errors import SyncError
@@ -87,6 +88,14 @@ def database(wiring: Wiring) -> Iterator[Finding]:
         yield Finding("database", "warning", told)
     else:
         yield Finding("database", "bad", f"schema {held}, not {newest}; run 'pms-sync migrate'")
+
+
+def keeping(wiring: Wiring) -> Iterator[Finding]:
+    """Tables can be read for a long time after the last row found room."""
+    with transaction(wiring.engine) as db:
+        why = keeps.refusal(db)
+    if why is not None:
+        yield Finding("saving", "bad", f"nothing can be saved: {why}")
 
 
 def schema(wiring: Wiring) -> Iterator[Finding]:

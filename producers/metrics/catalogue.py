@@ -198,6 +198,10 @@ OF_ACCESS = (
 )
 OF_ITSELF = (
     Metric("pms_sync_database_up", "Whether the database answered."),
+    Metric(
+        "pms_sync_database_keeps",
+        "Whether the database keeps what it is given: it is not read only, and its disk has room.",
+    ),
     Metric("pms_sync_part_failed", "Whether a part of this page could not be read.", ("part",)),
     Metric("pms_sync_reading_seconds", "How long the last reading of the database took."),
 )

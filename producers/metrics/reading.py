@@ -31,6 +31,7 @@ from adapters.measures import (
 )
 from adapters.measures.asking import Sample
 from adapters.measures.tallies import Tallies
+from adapters.storage import keeping
 from adapters.storage.jobs.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from domain.errors import SyncError
@@ -132,6 +133,7 @@ class Measured(Collector):
             "phone": phone.read,
             "telling": telling.read,
             "access": access.read,
+            "keeping": _keeping,
             "tallies": self._tallies.read,
         }
         parts = {part: lambda read=read: self._of_database(read) for part, read in asked.items()}
@@ -176,6 +178,10 @@ class Measured(Collector):
         for vendor, one in self._tallies.took.items():
             family.add_metric([vendor], one.buckets, sum_value=one.total)
         return family
+
+
+def _keeping(db: Db) -> Iterator[Sample]:
+    yield Sample("pms_sync_database_keeps", (), float(keeping.refusal(db) is None))
 
 
 def families(samples: Iterable[Sample]) -> Sequence[Family]:

@@ -20,6 +20,7 @@ from infra.clock import machine_clock
 from infra.setting_rules import Profile
 from infra.settings import load
 from tests.console.conftest import Shell, stored
+from tests.storage.test_keeping import NO_ROOM, with_options
 
 pytestmark = pytest.mark.integration
 
@@ -134,6 +135,28 @@ def test_a_host_that_stands_in_the_query_is_looked_at_too(
     assert "sslmode=verify-full" in told(shell, "tls", "warning")
 
 
+def test_a_database_that_only_answers_is_told(
+    shell: Shell, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "saving" not in {one["what"] for one in looked(shell)}
+    monkeypatch.setenv(
+        "DATABASE_URL", with_options(database_url, "default_transaction_read_only=on")
+    )
+
+    assert "nothing can be saved: it is read only" in told(shell, "saving", "bad")
+
+
+def test_a_database_whose_disk_is_full_is_told_while_it_still_answers(
+    shell: Shell, break_: Callable[[str], None], database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_(NO_ROOM)
+    monkeypatch.setenv("DATABASE_URL", with_options(database_url, "search_path=public,pg_catalog"))
+
+    assert told(shell, "saving", "bad") == (
+        "nothing can be saved: its disk is full; make room on it"
+    )
+
+
 @pytest.mark.parametrize(
     ("free", "verdict"), [(100 * 1024**2, "bad"), (1024**3, "warning"), (10 * 1024**3, "ok")]
 )
@@ -203,7 +226,7 @@ def test_rows_that_nobody_chains_are_told_after_a_while(
 
     # It looks no further back than a day, and says so.
     assert early.startswith("no row of the last day waits to be chained;")
-    assert "the oldest for 6" in late
+    assert late.startswith("1 row waits to be chained, the oldest for 6")
     assert "audit verify" in late
 
 

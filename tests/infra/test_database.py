@@ -24,6 +24,7 @@ from infra.database import (
     BadStatement,
     BrokenData,
     DatabaseAway,
+    DatabaseFull,
     Direct,
     dispatch,
     engine,
@@ -381,6 +382,16 @@ def test_a_deadlock_or_serialization_failure_is_worth_another_try(db: Engine) ->
 
     with pytest.raises(DatabaseAway, match="40001"):
         both_count_and_add()
+
+
+def test_a_disk_without_room_is_told_apart_and_worth_another_try(db: Engine) -> None:
+    full = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$"
+
+    no_room = pytest.raises(DatabaseFull, match="no room left on its disk")
+    with no_room as caught, transaction(db) as connection:
+        connection.execute(text(full))
+
+    assert caught.value.action == "retry"
 
 
 def test_a_statement_from_before_a_migration_is_worth_another_try(db: Engine) -> None:

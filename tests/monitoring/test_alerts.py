@@ -1,6 +1,7 @@
 """Each alert fires on the state it is for, made for real, and clears when that has passed."""
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from producers.following import Hub
 from producers.metrics.registry import Metrics
 from tests.monitoring.world import Watch, World, metrics_of, rules
 from tests.storage.rig import ACCOUNT
+from tests.storage.test_keeping import with_options
 
 pytestmark = pytest.mark.integration
 
@@ -119,6 +121,23 @@ def found_again(world: World) -> None:
     world.metrics = metrics_of(world.rig, world.redis, world.url)
 
 
+def read_only() -> Case:
+    """As a managed server is for everybody, once its disk is full."""
+    until_well = ExitStack()
+
+    def refuse(world: World) -> None:
+        url = with_options(world.url, "default_transaction_read_only=on")
+        refusing = engine(url, application_name="tests")
+        until_well.callback(refusing.dispose)
+        world.metrics = Metrics(refusing, world.redis, Hub(refusing, url), kept=0, lag=0)
+
+    def keep_again(world: World) -> None:
+        found_again(world)
+        until_well.close()
+
+    return Case(refuse, keep_again)
+
+
 LONG_AGO = "interval '30 days'"
 CASES: Mapping[str, Case] = {
     "PmsConnectionFailing": connection("consecutive_failures = 3", "consecutive_failures = 0"),
@@ -219,6 +238,7 @@ CASES: Mapping[str, Case] = {
         ),
     ),
     "DatabaseAway": Case(without("database"), found_again),
+    "DatabaseKeepsNothing": read_only(),
     "MetricsPartFailed": Case(without("redis"), found_again),
 }
 """Those without a state of the service to make are below."""

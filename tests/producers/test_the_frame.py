@@ -190,6 +190,17 @@ def test_alive_and_ready_are_different_questions(site: Site) -> None:
     }
 
 
+def test_a_database_that_only_answers_is_not_ready(site: Site) -> None:
+    with site.everything() as db:
+        name = db.execute(text("SELECT current_database()")).scalar_one()
+        db.execute(text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'))
+    site.ports.database.dispose()
+
+    told = site.client.get("/readyz").json()["checks"]["database"]
+
+    assert told == "is read only: nothing can be saved"
+
+
 def test_a_redis_that_cannot_write_to_its_disk_is_told_as_that(
     site: Site, without_disk: Redis
 ) -> None:

@@ -75,7 +75,8 @@ _EXPIRED = text(
       finished_at = CASE WHEN crashes >= :most THEN now() END,
       error_kind = CASE WHEN crashes >= :most THEN 'Crashed' ELSE error_kind END,
       error_text = CASE WHEN crashes >= :most
-                   THEN 'the worker died each time it ran this job' ELSE error_text END,
+                   THEN 'the worker died, or the database could not keep how it ended, each time'
+                   ELSE error_text END,
       lease_until = NULL, announced_at = NULL, fence = fence + 1, dedupe_key = {KEY_IF_FREE}
     FROM lapsed WHERE jobs.id = lapsed.id
     RETURNING jobs.id, jobs.state, jobs.kind
