@@ -102,9 +102,14 @@ def _left(wiring: Wiring, vendor: str, held: Sequence[Budget]) -> Finding:
     name = f"budget {vendor}"
     if wait > LONG_WAIT:
         return Finding(name, "warning", f"the next request waits {wait:.0f} s; {told}")
-    if _share(tightest) < LITTLE_LEFT:
+    if is_scarce(tightest):
         return Finding(name, "warning", f"{told}; syncs wait, see /queues for how long")
     return Finding(name, "ok", told)
+
+
+def is_scarce(allowance: Allowance) -> bool:
+    """Less than a tenth; of a limit that has no tenth, such as one sign-in a minute, never."""
+    return allowance.limit.requests * LITTLE_LEFT >= 1 and _share(allowance) < LITTLE_LEFT
 
 
 def _share(allowance: Allowance) -> float:

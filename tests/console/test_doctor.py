@@ -13,9 +13,10 @@ from sqlalchemy import create_engine, text
 
 from adapters.storage.jobs.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
-from console.doctor import promises, servers
+from console.doctor import promises, servers, work
 from console.doctor.checks import CHECKS
 from console.wiring import Wiring
+from domain.limits import Allowance, Limit
 from infra.clock import machine_clock
 from infra.setting_rules import Profile
 from infra.settings import load
@@ -199,6 +200,15 @@ def test_what_a_vendor_still_allows_is_told(shell: Shell, connected: str) -> Non
     said = told(shell, "budget gentu", "ok")
 
     assert "60 requests in 60 s are left" in said
+
+
+@pytest.mark.parametrize(
+    ("most", "left", "scarce"), [(60, 5, True), (60, 6, False), (10, 0, True), (1, 0, False)]
+)
+def test_the_one_sign_in_of_a_minute_is_no_allowance_that_runs_out(
+    most: int, left: int, *, scarce: bool
+) -> None:
+    assert work.is_scarce(Allowance("some", Limit(most, 60), left)) is scarce
 
 
 def test_a_vendor_that_said_not_now_is_told_with_the_wait(
