@@ -143,6 +143,12 @@ class Sealer:
         """Whether a rotation can leave these bytes as they are."""
         return sealed.startswith(self._stamp)
 
+    def is_of_another(self, sealed: bytes) -> bool:
+        """Whether its header names a key that is none of ours; of what is damaged nobody knows."""
+        key_id = sealed[len(SEAL_VERSION) : NONCE_AT]
+        is_ours = sealed.startswith(SEAL_VERSION) and len(key_id) == KEY_ID_BYTES
+        return is_ours and key_id not in self._keys.readable
+
     @property
     def key_id(self) -> bytes:
         """What blind indexes under the key in force begin with."""

@@ -21,3 +21,5 @@ def require_readable(store: SecretStore) -> None:
     """Refuse to begin with a store that cannot be asked at all; BadInput says what to do."""
     if isinstance(store, AwsSecretStore):
         store.require_readable(wants=WANTS)
+    if isinstance(store, FileSecretStore):
+        store.require_its_key()

@@ -11,11 +11,15 @@ from pathlib import Path
 from types import MappingProxyType
 
 from adapters.secrets.names import GONE, checked_name, packed
-from domain.errors import NeedsReconnect, Refused, Transient
+from domain.errors import BadInput, NeedsReconnect, Refused, Transient
 from infra.sealing import Sealer
 
 FILE = "secrets.sealed"
 LOCK = "secrets.lock"
+OTHER_KEY = (
+    "{file} was sealed with another key than this. Put the right ENCRYPTION_KEY back, or name it in"
+    " ENCRYPTION_KEYS_OLD; without the variable it is encryption.key in the folder keys beside it."
+)
 
 Document = dict[str, dict[str, str]]
 
@@ -54,6 +58,15 @@ class FileSecretStore:
     def delete(self, ref: str) -> None:
         with self._changed() as document:
             document.pop(ref, None)
+
+    def require_its_key(self) -> None:
+        """Refuse to begin under another key: whatever came in would be sealed under it.
+
+        One that is damaged is no reason: pages, and callers, need nothing of it.
+        """
+        file = self._home / FILE
+        if file.exists() and self._sealer.is_of_another(file.read_bytes()):
+            raise BadInput(OTHER_KEY.format(file=file))
 
     def reseal(self) -> bool:
         """Seal everything under the newest key, after a rotation; whether that was to be done."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapters.secrets.file import FILE, FileSecretStore
-from domain.errors import Transient
+from domain.errors import BadInput, Transient
 from infra.sealing import Keyring, SealBroken, Sealer
 
 FIRST, SECOND = "0f" * 32, "a5" * 32
@@ -55,6 +55,24 @@ def test_after_a_rotation_everything_is_sealed_under_the_new_key(tmp_path: Path)
     assert only_new.get("gentu/acct-1") == {"token": "t-1"}
     with pytest.raises(SealBroken):
         FileSecretStore(tmp_path, OLD).get("gentu/acct-1")
+
+
+def test_nothing_begins_under_another_key(tmp_path: Path) -> None:
+    FileSecretStore(tmp_path, OLD).require_its_key()
+    FileSecretStore(tmp_path, OLD).put("gentu/acct-1", {"token": "t-1"})
+
+    FileSecretStore(tmp_path, Sealer(Keyring.from_hex(SECOND, old=[FIRST]))).require_its_key()
+    with pytest.raises(BadInput, match=r"sealed with another key .* ENCRYPTION_KEYS_OLD"):
+        FileSecretStore(tmp_path, Sealer(Keyring.from_hex(SECOND))).require_its_key()
+
+
+@pytest.mark.parametrize("length", [0, 5, -1])
+def test_a_file_that_is_damaged_keeps_nobody_from_beginning(tmp_path: Path, length: int) -> None:
+    store = FileSecretStore(tmp_path, OLD)
+    store.put("gentu/acct-1", {"token": "t-1"})
+    (tmp_path / FILE).write_bytes((tmp_path / FILE).read_bytes()[:length])
+
+    store.require_its_key()
 
 
 def test_a_change_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:

@@ -287,6 +287,20 @@ def test_the_doctor_notices_a_key_that_was_lost_and_made_anew(
     assert all("encryption.key" in one["told"] for one in keys)
 
 
+@pytest.mark.parametrize("command", ["up", "ingress", "scheduler", "worker --pool sync"])
+def test_no_process_starts_over_secrets_of_a_key_that_was_lost(
+    shell: Shell, connected: str, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "home" / "keys" / "encryption.key").unlink()
+
+    outcome = shell(*command.split())
+
+    told = outcome.err.splitlines()[-1]
+    assert outcome.code == 2
+    assert "secrets.sealed was sealed with another key than this. Put the right" in told
+    assert told.endswith("encryption.key in the folder keys beside it.")
+
+
 def test_the_doctor_tells_altered_credentials_from_a_wrong_key(
     shell: Shell, connected: str, tmp_path: Path
 ) -> None:
