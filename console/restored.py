@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
+from adapters.storage.audit.audit import record
 from adapters.storage.people import accounts
 from adapters.storage.upkeep import restores
 from console import given, output, stating
-from console.auditing import audited
+from console.auditing import access, audited
 from console.output import AsJson, short
 from console.wiring import Wiring, wired
 from domain.counting import so_many
@@ -21,17 +23,22 @@ app = typer.Typer()
 
 AGAIN = (
     "Is somebody or something here that was taken away since the backup? It is back. Before the"
-    " processes start: 'people shut-out NAME', 'connections pause ID' or 'connections remove ID',"
-    " 'connections webhooks ID' where a key was made anew, 'endpoints remove ID'."
+    " processes start: 'people shut-out NAME', 'connections remove ID', 'connections webhooks ID'"
+    " where a key was made anew, 'endpoints remove ID'."
+)
+HELD = (
+    "{practices} paused, lest one that has left since is read, written to or booked at. For each"
+    " that is still connected: 'connections resume ID'."
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What was ended in one, and what stands in it."""
+    """What was ended and paused in one, and what stood in it before that."""
 
     account: str
     sessions: int
+    paused: Sequence[UUID]
     stands: Sequence[Mapping[str, Any]]
 
 
@@ -39,14 +46,17 @@ class Account:
 def restored(
     *,
     backup: Annotated[str, typer.Option("--backup-of", help="When it was made, with its zone.")],
+    go_on: Annotated[
+        bool, typer.Option("--go-on", help="No practice was removed or paused since: pause none.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
-    """Tell that a backup was restored: sessions and tokens end, the audit states what is lost."""
+    """Tell that a backup was restored: sessions and tokens end, practices wait for your word."""
     made_at, now = given.past_instant(backup, now=system_clock()), system_clock()
     with wired() as wiring:
         with dispatch(wiring.engine) as db:
             ids = [one.id for one in accounts.listed(db)]
-        told = [_called_back(wiring, one, backup=made_at, at=now) for one in ids]
+        told = [_called_back(wiring, one, backup=made_at, at=now, go_on=go_on) for one in ids]
         stated, unknown = stating.state(wiring, None, backup=made_at)
     if json:
         audit = [stating.told(one) for one in stated]
@@ -58,7 +68,9 @@ def restored(
         raise typer.Exit(1)
 
 
-def _called_back(wiring: Wiring, account_id: str, *, backup: datetime, at: datetime) -> Account:
+def _called_back(
+    wiring: Wiring, account_id: str, *, backup: datetime, at: datetime, go_on: bool
+) -> Account:
     with audited(
         wiring.engine,
         "restored",
@@ -66,11 +78,21 @@ def _called_back(wiring: Wiring, account_id: str, *, backup: datetime, at: datet
         action="account.restored",
         summary=f"backup of {backup.isoformat()}",
     ) as db:
+        stands = restores.standing(db, account_id)
         with as_dispatch(db):
+            is_known = restores.is_told(db, account_id, backup=backup)
             sessions = restores.call_back(db, account_id, at=at)
-        return Account(
-            account=account_id, sessions=sessions, stands=restores.standing(db, account_id)
-        )
+        paused = () if go_on or is_known else restores.hold_back(db, account_id)
+        for one in paused:
+            record(
+                db,
+                access("restored"),
+                account_id=account_id,
+                action="connection.paused",
+                connection_id=one,
+                summary=restores.HELD_BACK,
+            )
+        return Account(account=account_id, sessions=sessions, paused=paused, stands=stands)
 
 
 def _say(told: Sequence[Account]) -> None:
@@ -87,3 +109,6 @@ def _say(told: Sequence[Account]) -> None:
     if rows:
         output.table(["Account", "What", "Id", "Name", "Stands"], rows)
         output.say(AGAIN)
+    paused = sum(len(one.paused) for one in told)
+    if paused:
+        output.say(HELD.format(practices=so_many(paused, "practice is", "practices are")))

@@ -15,11 +15,12 @@ from sqlalchemy import NullPool, create_engine, text
 from adapters import pms
 from adapters.storage.jobs.spent import StoredSpent
 from adapters.storage.people.revoking import standing
+from adapters.storage.upkeep.restores import HELD_BACK
 from adapters.throttle.clock import RedisThrottle
 from domain.limits import Budget
 from infra import embedded
 from infra.embedded.binaries import postgres_binaries
-from tests.console.conftest import Shell, stored
+from tests.console.conftest import Shell, audit_rows, stored
 from tests.console.test_audit import chain
 from tests.console.test_production_role import as_prod, own
 
@@ -191,6 +192,48 @@ def test_whoever_was_shut_out_after_the_backup_holds_no_session_and_is_shown(
     assert any(what == "practice" for what, _ in stands)
     spoken = shell("restored", "--backup-of", set_back).out
     assert "Is somebody or something here that was taken away since the backup?" in spoken
+
+
+def states(shell: Shell) -> dict[str, tuple[str, str | None]]:
+    found = shell.answer("connections", "list")["connections"]
+    return {one["id"]: (one["state"], one["state_reason"]) for one in found}
+
+
+def test_a_practice_waits_after_a_restore_for_somebody_who_knows_that_it_is_still_connected(
+    shell: Shell, set_back: str, connected: str, fresh: Fresh
+) -> None:
+    """Removed after the backup, it would be read, written to and booked at again."""
+    command = ("restored", "--backup-of", set_back)
+
+    (told,) = shell.answer(*command)["accounts"]
+
+    assert told["paused"] == [connected]
+    assert {one["stands"] for one in told["stands"] if one["what"] == "practice"} == {"ACTIVE"}
+    state, reason = states(shell)[connected]
+    assert (state, reason) == ("INACTIVE", HELD_BACK)
+    rows = audit_rows(fresh.database_url, "connection.paused")
+    assert [str(row.pms_integration_id) for row in rows] == [connected]
+
+    shell.answer("connections", "resume", connected)
+    (again,) = shell.answer(*command)["accounts"]
+
+    assert again["paused"] == []
+    assert states(shell)[connected] == ("ACTIVE", None)
+
+
+def test_practices_are_told_to_be_paused_or_go_on_by_a_word(
+    shell: Shell, set_back: str, connected: str
+) -> None:
+    (told,) = shell.answer("restored", "--backup-of", set_back, "--go-on")["accounts"]
+
+    assert (told["paused"], states(shell)[connected][0]) == ([], "ACTIVE")
+
+
+def test_a_person_reads_which_practices_wait(shell: Shell, set_back: str, connected: str) -> None:
+    spoken = shell("restored", "--backup-of", set_back).out
+
+    assert "1 practice is paused, lest one that has left since" in spoken
+    assert "'connections resume ID'" in spoken
 
 
 def test_a_bearer_token_of_before_a_restore_is_refused(
