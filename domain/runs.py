@@ -145,6 +145,11 @@ class Progress:
             setattr(self.counts, name, 0)
         self.turn_to(None)
 
+    def ask_again(self) -> None:
+        """What was set aside is read once more; what was read whole stays so."""
+        self.done = [key for key in self.done if key not in self.problems]
+        self.problems = {}
+
     def place(self) -> Place:
         """Where the current query stands, to come back to."""
         return Place(

@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import create_engine, text
 
-from tests.console.conftest import Shell, audit_rows, stored
+from console.wiring import wired
+from tests.console.conftest import Clinic, Shell, audit_rows, connect, stored
+from tests.plain import NO_TLS
+from workers.here import run_here
 
 pytestmark = pytest.mark.integration
 
@@ -80,6 +84,27 @@ def test_what_died_of_one_cause_runs_again_at_once(shell: Shell, database_url: s
     assert {now[one] for one in [*ours, *texts]} == {"ready"}
     assert {now[one] for one in [*others, *before]} == {"dead"}
     assert [row.action for row in audit_rows(database_url, "jobs.%")] == ["jobs.retried"] * 2
+
+
+def test_a_sync_that_the_vendor_broke_off_goes_on_once_it_is_back(
+    shell: Shell, own_clinic: Clinic, database_url: str
+) -> None:
+    connected = connect(shell, own_clinic)
+    fault = {"fault": "html", "path": "/appointments", "times": 1000}
+    own_clinic.control("faults", {"scripts": [fault]})
+    broken_off = shell("sync", connected, "--here", "--json")
+    [(job, state)] = [one for one in states(database_url).items() if one[1] == "dead"]
+
+    httpx.delete(f"{own_clinic.simulator.url}/_sim/faults", verify=NO_TLS).raise_for_status()
+    told = shell.answer("jobs", "replay-all", "--error", "BrokenContract", "--yes")
+    with wired() as wiring:
+        ended = run_here(wiring.parts(), job)
+
+    assert (broken_off.code, state) == (1, "dead")
+    assert (matched(told), told["changed"], ended) == ({"sync": 1}, 1, "done")
+    again = shell.answer("sync", connected, "--here")
+    assert (again["created"], again["unchanged"]) == (0, again["fetched"])
+    assert again["fetched"] > 0
 
 
 def test_what_somebody_was_promised_is_discarded_by_name_only(

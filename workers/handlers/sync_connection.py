@@ -137,6 +137,9 @@ class _Pass:
 
     def whole(self) -> Mapping[str, Any]:
         """The pass; however an attempt ends, its requests are kept for the vendor clock."""
+        # A first attempt that finds problems is a dead job that a person had run again.
+        if self.job.attempts == 1 and self.progress.problems:
+            self.progress.ask_again()
         try:
             return self._whole()
         except SyncError:
