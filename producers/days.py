@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from http import HTTPStatus
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.storage.practices.connections import NO_ZONE_YET
-from domain.window import check_days, local_day
+from domain.window import EARLIEST_YEAR, LATEST_YEAR, check_days, local_day
+from producers.problems import Problem
 
 # A practice that is being set up may have told no zone yet.
 _TOLD = f"removed_at IS NULL AND timezone <> '{NO_ZONE_YET}'"
@@ -83,3 +85,17 @@ def one_or_range(
 def start_of_yesterday(now: datetime) -> datetime:
     """Far enough back that every practice's today is in it."""
     return now - timedelta(hours=24)
+
+
+def named_day(text: str) -> date:
+    """The day an address names, of a year somebody may have a practice in."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "The address names a day that is not in the calendar; a day looks like 2026-11-23.",
+        )
+    return day

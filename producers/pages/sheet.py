@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -40,16 +39,15 @@ from domain.people import Permission, Person
 from domain.reading import Reading, readings_of
 from domain.sheet import ConflictView, ConnectionView, EntryView, Origin, OtherValue, Sheet
 from domain.wide import Choice
-from domain.window import EARLIEST_YEAR, LATEST_YEAR, local_day, place
+from domain.window import local_day, place
 from producers.booked_again import typed, typed_before
 from producers.both_ways import vendors
-from producers.days import todays
+from producers.days import named_day, todays
 from producers.doors import Door, door
 from producers.overlapping import in_short, side_by_side
 from producers.pages import two_way, wide
 from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render, vendor, words
 from producers.pages.whose import in_words
-from producers.problems import Problem
 from producers.reading import reading
 
 router = APIRouter(include_in_schema=False)
@@ -100,7 +98,7 @@ def page(
     remember: bool = False,
 ) -> HTMLResponse:
     """The whole page; it can be read before any script runs."""
-    shown = _day(door, _named_day(date) if date else None, chosen)
+    shown = _day(door, named_day(date) if date else None, chosen)
     _wake(door, shown)
     answer = render(request, "sheet.html", person=door.person, **shown)
     if remember:
@@ -111,7 +109,7 @@ def page(
 @router.get("/sheet")
 def fragment(request: Request, door: Reader, chosen: Chosen, date: str) -> HTMLResponse:
     """The part that changes, to be laid over what is shown."""
-    return render(request, "_day.html", person=door.person, **_day(door, _named_day(date), chosen))
+    return render(request, "_day.html", person=door.person, **_day(door, named_day(date), chosen))
 
 
 @router.get("/sheet/entries/{entry_id}")
@@ -166,20 +164,6 @@ def _link(db: Db, door: Door, stands: Standing | None, entry: EntryView) -> Link
     if person is None:
         return None
     return link_of(db, door.ports.sealer, stands, person, account_id=door.account_id)
-
-
-def _named_day(text: str) -> date:
-    """The day an address names, of a year somebody may have a practice in."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = date.min
-    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "The address names a day that is not in the calendar; a day looks like 2026-11-23.",
-        )
-    return day
 
 
 def _day(door: Door, day: date | None, chosen: Choice) -> dict[str, Any]:
