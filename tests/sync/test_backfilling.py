@@ -191,7 +191,7 @@ def test_too_many_removals_pause_at_once_and_a_person_may_let_them_go(clinic: Pr
 
     paused = now(clinic, again)
     assert (paused.state, waiting(clinic)) == (BackfillState.PAUSED, [])
-    assert paused.reason and "--allow-removals" in paused.reason
+    assert paused.reason and "preview these days and approve" in paused.reason
     assert now(clinic, backfill).state is BackfillState.DONE
 
 

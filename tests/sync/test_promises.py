@@ -60,17 +60,20 @@ def test_a_phone_typed_by_hand_survives_a_patient_that_is_left_out(gappy: Practi
         assert held["provenance"]["patient_phone"]["source"] == "manual"
 
 
-def test_a_filter_that_would_empty_the_day_asks_first(clinic: Practice) -> None:
+def test_a_choice_that_leaves_most_of_a_day_out_is_followed_and_taken_back(
+    clinic: Practice,
+) -> None:
     clinic.sync()
     before = set(clinic.live_rows())
     clinic.change("UPDATE pms_connections SET sync_telehealth_only = true WHERE id = :id")
 
-    stopped = clinic.sync()
-
-    assert stopped["status"] == "partial"
-    assert set(clinic.live_rows()) == before
-    assert clinic.sync(allow_removals=True)["status"] == "success"
+    assert clinic.sync()["status"] == "success"
     assert all(row["is_telehealth"] for row in clinic.live_rows().values())
+    assert len(clinic.live_rows()) < len(before)
+
+    clinic.change("UPDATE pms_connections SET sync_telehealth_only = false WHERE id = :id")
+    assert clinic.sync()["status"] == "success"
+    assert set(clinic.live_rows()) == before
 
 
 def test_a_record_that_becomes_unreadable_stays_on_the_sheet(clinic: Practice) -> None:
