@@ -187,7 +187,7 @@ def test_most_of_a_day_vanishing_waits_for_a_persons_word(
     left = quiet_clinic.simulator.truth(quiet_clinic.site)
     assert stopped.code == 1
     assert stopped.json["status"] == "partial"
-    assert "--allow-removals" in stopped.json["errors"][0]
+    assert "preview these days and approve" in stopped.json["errors"][0]
     assert "remove" in {one["what"] for one in looked["changes"]}
     assert approved["status"] == "success"
     assert approved["removed"] == looked["removed"] > 0
