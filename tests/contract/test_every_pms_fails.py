@@ -111,7 +111,7 @@ def test_a_page_of_maintenance_is_come_back_to_when_it_says(
 
 
 @pytest.mark.parametrize("error", REFUSALS)
-@pytest.mark.parametrize("name", ["gentu", "halaxy"])
+@pytest.mark.parametrize("name", ["gentu", "halaxy"], ids=["OAuth of Gentu", "OAuth of Halaxy"])
 def test_a_refusal_that_comes_as_a_success_is_for_a_person_too(name: str, error: str) -> None:
     """Tried again in vain it would be, at every sync."""
     told = fixture(name)

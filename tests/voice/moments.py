@@ -29,7 +29,7 @@ FREE_HOURS = st.sampled_from(
 WHO = st.sampled_from([ANN, ANN, BOB])
 BEFORE_IT_LEAVES = st.sampled_from(["after busy 1", "before busy 2", "before submit 1"])
 # Some systems tell their free slots, of the others it is asked who works and what is taken.
-WHILE_IT_LOOKS = st.sampled_from(["after busy 1", "after busy 1", "after openings 1"])
+WHILE_IT_LOOKS = st.sampled_from(["after first look 1", "after first look 1", "after openings 1"])
 COMMITS = tuple(f"begin {number}" for number in range(6, 18))
 AT_HEART = st.sampled_from(
     ["before busy 2", "after busy 2", "before submit 1", "after submit 1", "before busy 1"]

@@ -20,6 +20,9 @@ from domain.connections import Connection
 from domain.desk import PracticeDesk, Receipt
 from domain.wishes import Write
 
+FIRST_LOOK = "first look"
+"""At a whole day, for its free times; there is none where one was remembered."""
+
 LAST_LOOK = "last look"
 """At the one time that is about to be taken, whichever way the free ones were found before."""
 
@@ -127,7 +130,7 @@ class WatchedDesk:
             return found
 
         def asked(*given: Any, **named: Any) -> Any:
-            places = [name, LAST_LOOK] if _is_last_look(name, given) else [name]
+            places = [name, _look(given)] if name == "busy" else [name]
             for place in places:
                 comes_to(f"before {place}")
             with asking():
@@ -158,8 +161,6 @@ class WatchedOpener(Opener):
         return None if found is None else WatchedDesk(found, self.sent["all"])
 
 
-def _is_last_look(name: str, given: Sequence[Any]) -> bool:
-    if name != "busy":
-        return False
+def _look(given: Sequence[Any]) -> str:
     length = given[0].end - given[0].start
-    return length // timedelta(minutes=1) in A_VISIT
+    return LAST_LOOK if length // timedelta(minutes=1) in A_VISIT else FIRST_LOOK
