@@ -50,7 +50,7 @@ def delete(clinic: Practice, *pms_ids: str) -> None:
 @pytest.fixture
 def clinic(database_url: str, redis_client: redis.Redis) -> Iterator[Practice]:
     """Small enough to be read, and looked through by id, within one minute's budget."""
-    setup = Setup(seed=7, practitioners=2, appointments=14, days=(DAY,), limits=())
+    setup = Setup(seed=7, practitioners=2, appointments=10, days=(DAY,), limits=())
     with practice(database_url, redis_client, setup=setup) as connected:
         yield connected
 
