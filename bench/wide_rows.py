@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection as Db
 from sqlalchemy import insert
 
-from adapters.storage.sheet.day_sheets import sheet_of
+from adapters.storage.sheet.day_sheets import sheets_of
 from adapters.storage.sheet.entries import EntrySeal, values_of
 from adapters.storage.tables import (
     pms_clinician_mappings,
@@ -51,8 +51,9 @@ def write(db: Db, seal: EntrySeal, group: Group, days: Sequence[date]) -> None:
     ]
     db.execute(insert(run_sheet_clinicians), columns)
     db.execute(insert(pms_clinician_mappings), [own | _mapping(one) for one in columns])
+    sheets = sheets_of(db, account_id=group.account_id, days=days)
     for day in days:
-        sheet = own | {"run_sheet_id": sheet_of(db, account_id=group.account_id, day=day)}
+        sheet = own | {"run_sheet_id": sheets[day]}
         rows = (sheet | one for one in _rows(seal, columns, group.visits, day))
         # Made piece by piece: the server ends a transaction that asks nothing for five seconds.
         while piece := list(islice(rows, PIECE)):
