@@ -142,8 +142,8 @@ def _started(supervisor: Supervisor, wiring: Wiring, described: Mapping[str, Any
         "SIKKA_APP_ID": described["app_id"],
         "SIKKA_APP_KEY": described["app_key"],
     }
-    for child in children(wiring, port=port, base_url=url, also=also):
-        supervisor.add(_kind(child))
+    for child in children(wiring, port=port, base_url=url):
+        supervisor.add(_kind(replace(child, environment={**child.environment, **also})))
     return url
 
 

@@ -70,7 +70,7 @@ def _asked(today: date) -> Mapping[str, str]:
 
 
 def _measured(client: httpx.Client, path: str, pid: int) -> Row:
-    client.get(path)
+    answer = client.get(path)
     _forget_peak(pid)
     before, took = _cpu(pid), list[float]()
     for _ in range(TIMES):

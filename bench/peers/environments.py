@@ -44,9 +44,9 @@ def _lines(path: Path) -> list[str]:
 
 def _install(python: Path, lock: Path) -> None:
     uv = Path(sys.executable).parent / "uv"
-    command = [uv, "pip", "install", "--quiet", "--system-certs", "--python", python]
+    uv_pip: list[str | Path] = [uv, "pip", "install", "--quiet", "--system-certs"]
     done = subprocess.run(  # noqa: S603 - our own tool
-        [*command, "--require-hashes", "-r", lock],
+        [*uv_pip, "--python", python, "--require-hashes", "-r", lock],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
