@@ -286,14 +286,6 @@ def test_a_name_a_person_gave_survives_the_practice(db: Db) -> None:
     assert (held.site, held.name, held.timezone) == ("tenant-1", "Ours", "Australia/Melbourne")
 
 
-def test_a_state_is_set_with_its_reason(db: Db) -> None:
-    connection_id = added(db)
-
-    connections.set_state(db, connection_id, State.NEEDS_SIGN_IN, reason="Sign in again.")
-
-    assert connections.load(db, connection_id).state is State.NEEDS_SIGN_IN
-
-
 def columns(db: Db) -> list[str]:
     return list(db.execute(text("SELECT name FROM run_sheet_clinicians ORDER BY name")).scalars())
 

@@ -8,7 +8,6 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from adapters.storage.practices import connections
 from adapters.storage.runs import candidates
 from adapters.storage.runs.open_run import OpenRun
 from adapters.storage.runs.syncing import SyncStore
@@ -31,6 +30,7 @@ SHEETS_WITH_ROWS = """
     SELECT sheet.day FROM run_sheet_appointments AS entry
     JOIN run_sheets AS sheet ON sheet.id = entry.run_sheet_id
 """
+STANDS = text("UPDATE pms_connections SET state = :state, state_reason = :reason")
 SEALER = Sealer(Keyring.from_hex("0f" * 32))
 
 
@@ -52,7 +52,7 @@ def synced(rig: Rig, *, state: State, ends: RunStatus) -> Any:
     connection_id = rig.connect("site")
     _, run = begun(rig, connection_id)
     with transaction(rig.engine, account_id=ACCOUNT) as db:
-        connections.set_state(db, connection_id, state, reason="It did not answer.")
+        db.execute(STANDS, {"state": state.value, "reason": "It did not answer."})
     run.close(status=ends, message=None, details=None)
     with transaction(rig.engine, account_id=ACCOUNT) as db:
         return db.execute(text("SELECT state, state_reason FROM pms_connections")).one()

@@ -9,7 +9,7 @@ import redis
 from sqlalchemy import text
 
 from adapters.storage.jobs.ledger import Ledger, put
-from adapters.storage.practices import connections
+from adapters.storage.practices import connection_list
 from adapters.storage.runs import backfill_chunks, backfill_rows, backfills
 from domain.backfills import Backfill, BackfillState
 from domain.connections import State
@@ -272,7 +272,7 @@ def test_a_killed_chunk_loses_nothing(clinic: Practice) -> None:
 
 def test_a_paused_practice_cannot_begin(clinic: Practice) -> None:
     with transaction(clinic.engine, account_id=ACCOUNT) as db:
-        connections.set_state(db, clinic.connection_id, State.INACTIVE)
+        connection_list.pause(db, clinic.connection_id)
 
     with pytest.raises(BadInput, match="resume it"):
         begin(clinic)

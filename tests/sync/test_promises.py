@@ -10,8 +10,7 @@ from sqlalchemy import text
 from adapters.storage.audit.audit import Access
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.sheet_edits import edit_entry
-from adapters.storage.practices import connections
-from domain.connections import State
+from adapters.storage.practices import connection_list
 from domain.errors import Throttled
 from domain.limits import Budget, Outlook
 from infra.clock import system_clock
@@ -113,7 +112,7 @@ def test_a_vendor_that_is_down_is_not_asked_for_everybody(clinic: Practice) -> N
 def test_a_paused_connection_is_not_read(clinic: Practice) -> None:
     clinic.sync()
     with transaction(clinic.engine, account_id=ACCOUNT) as db:
-        connections.set_state(db, clinic.connection_id, State.INACTIVE)
+        connection_list.pause(db, clinic.connection_id)
     asked = len(clinic.control("requests")["requests"])
 
     job_id = clinic.put_sync()

@@ -115,12 +115,6 @@ _LET_IN_AGAIN = text(
                AND mapping.run_sheet_clinician_id = entry.run_sheet_clinician_id))
     """
 )
-_SET_STATE = text(
-    """
-    UPDATE pms_connections SET state = :state, state_reason = :reason, updated_at = now()
-    WHERE id = :id AND removed_at IS NULL
-    """
-)
 
 NO_ZONE_YET = "UTC"
 """What stands for a zone nobody has told; a practice that keeps it says Etc/UTC."""
@@ -233,14 +227,6 @@ def save_practice(db: Db, connection_id: UUID, practice: Practice, *, rename: bo
             "pms_type": practice.pms_type,
             "rename": rename,
         },
-    )
-
-
-def set_state(db: Db, connection_id: UUID, state: State, *, reason: str | None = None) -> None:
-    """Say whether the connection is usable; `reason` is one safe sentence for a person."""
-    db.execute(
-        _SET_STATE,
-        {"id": connection_id, "state": state.value, "reason": reason and reason[:500]},
     )
 
 
