@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import psycopg
-from psycopg import sql
 from sqlalchemy import URL, Connection, Engine, Transaction, create_engine, event, make_url, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
@@ -32,9 +31,6 @@ FRESH_SECONDS = 0.5
 
 _USED = "used"
 _BORN = "born"
-
-MAY_HAVE_MISSED = ""
-"""Heard after a reconnect: look for yourself, some notices may be lost."""
 
 Role = Literal["pms_sync_app", "pms_sync_dispatch", "pms_sync_archive"]
 APP_ROLE: Role = "pms_sync_app"
@@ -264,62 +260,6 @@ def _commit(begun: Transaction) -> None:
         begun.commit()
     except DatabaseAway as away:
         raise CommitUnknown(str(away)) from None
-
-
-class Listener:
-    """Hears NOTIFY on a connection of its own, and finds a new one when that is lost."""
-
-    def __init__(self, url: str, channel: str) -> None:
-        self._url = make_url(url).set(drivername="postgresql")
-        self._channel = channel
-        self._connection: psycopg.Connection[tuple[object, ...]] | None = None
-
-    def __enter__(self) -> Self:
-        with plain_errors():
-            self._connect()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def wait(self, *, timeout: float) -> list[str]:
-        """Payloads heard within the time, empty when none was.
-
-        `MAY_HAVE_MISSED` is among them after the connection had to be made anew.
-        Raises DatabaseAway while there is no connection to be had.
-        """
-        try:
-            if self._connection is None:
-                self._connect()
-                return [MAY_HAVE_MISSED]
-            heard = self._connection.notifies(timeout=timeout, stop_after=1)
-            return [notice.payload for notice in heard]
-        except psycopg.Error:
-            self.close()
-        with plain_errors():
-            self._connect()
-        return [MAY_HAVE_MISSED]
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _connect(self) -> None:
-        self._connection = psycopg.connect(
-            self._url.render_as_string(hide_password=False),
-            autocommit=True,
-            application_name=f"pms-sync listening to {self._channel}",
-            connect_timeout=CONNECT_SECONDS,
-            **VANISHED,
-        )
-        listen_to = sql.Identifier(self._channel)
-        self._connection.execute(sql.SQL("LISTEN {}").format(listen_to))
-
-
-def listen(url: str, channel: str) -> Listener:
-    """For a `with` statement; `wait` in a loop."""
-    return Listener(url, channel)
 
 
 def _options(address: URL, statement_timeout_ms: int | None) -> str:

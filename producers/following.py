@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 
 from adapters.storage.sheet.sheet_events import CHANNEL, MOST, OVERLAP, Event, newest, since
 from domain.errors import SyncError
-from infra.database import MAY_HAVE_MISSED, dispatch, listen
+from infra.database import dispatch
+from infra.notices import MAY_HAVE_MISSED, Listener
 
 log = structlog.get_logger()
 
@@ -118,7 +119,7 @@ class Hub:
     def _follow(self) -> None:
         """What was heard and could not be read is owed: nobody says it again."""
         owed: set[str] = set()
-        with contextlib.closing(listen(self._url, CHANNEL)) as listener:
+        with contextlib.closing(Listener(self._url, CHANNEL)) as listener:
             while not self._stopping.is_set():
                 try:
                     owed.update(listener.wait(timeout=LISTEN_SECONDS))

@@ -10,7 +10,8 @@ from adapters.storage.jobs import announcing
 from adapters.storage.jobs.ledger import CHANNEL
 from adapters.storage.runs.backfill_chunks import pause_stranded
 from domain.errors import SyncError, Transient
-from infra.database import dispatch, listen
+from infra.database import dispatch
+from infra.notices import Listener
 from infra.stopping import Stopping
 from scheduler.ports import Announcer
 
@@ -64,7 +65,7 @@ def keep_announcing(
     stopping: Stopping,
 ) -> None:
     """Announce whenever a job is put, freed or becomes due, until asked to stop."""
-    with listen(url, CHANNEL) as bell:
+    with Listener(url, CHANNEL) as bell:
         while not stopping.asked:
             try:
                 announce_ready(engine, announcer)

@@ -18,7 +18,8 @@ from adapters.storage.sheet.sheet_events import CHANNEL
 from domain.people import Role
 from domain.window import local_day
 from infra.clock import system_clock
-from infra.database import dispatch, engine, listen, transaction
+from infra.database import dispatch, engine, transaction
+from infra.notices import Listener
 from simulators.gentu import GentuSimulator, Knobs
 from simulators.serving import running
 from simulators.setup import Setup
@@ -95,7 +96,7 @@ class Premises(Generic[Played]):
     def until_read(self, query: str, *, seconds: float) -> list[Any]:
         """The rows once there are any, looked for each time the sheet's events tell of news."""
         until = time.monotonic() + seconds
-        with listen(self._database_url(), CHANNEL) as listener:
+        with Listener(self._database_url(), CHANNEL) as listener:
             while not (found := self.read(query)):
                 assert time.monotonic() < until, self.logs()
                 listener.wait(timeout=until - time.monotonic())

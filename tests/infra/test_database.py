@@ -20,7 +20,6 @@ from domain.errors import SyncError
 from infra import clock, database, timekeeping
 from infra.database import (
     FRESH_SECONDS,
-    MAY_HAVE_MISSED,
     BadStatement,
     BrokenData,
     DatabaseAway,
@@ -28,10 +27,10 @@ from infra.database import (
     Direct,
     dispatch,
     engine,
-    listen,
     plain_errors,
     transaction,
 )
+from infra.notices import MAY_HAVE_MISSED, Listener
 from infra.timekeeping import OFTEN_SECONDS
 from infra.together import Together
 from tests.cutting import SOCKET
@@ -475,7 +474,7 @@ def test_a_server_that_vanishes_without_a_word_is_given_up_within_half_a_minute(
     with db.connect() as connection:
         driver: Any = connection.connection.driver_connection
         told = driver.info.get_parameters()
-    with listen(plain(empty_database_url), "bell") as bell:
+    with Listener(plain(empty_database_url), "bell") as bell:
         held: Any = bell._connection  # noqa: SLF001 - nobody else holds it
         heard = held.info.get_parameters()
 
@@ -514,7 +513,7 @@ def test_our_own_errors_pass_through_untouched() -> None:
 
 
 def test_a_notice_is_heard_at_once(empty_database_url: str) -> None:
-    with listen(empty_database_url, "jobs") as ear:
+    with Listener(empty_database_url, "jobs") as ear:
         speaker = Thread(target=_notify, args=(empty_database_url, "jobs", "42"))
         speaker.start()
 
@@ -526,7 +525,7 @@ def test_a_notice_is_heard_at_once(empty_database_url: str) -> None:
 def test_a_listener_that_lost_its_connection_says_it_may_have_missed_something(
     empty_database_url: str,
 ) -> None:
-    with listen(empty_database_url, "jobs") as ear:
+    with Listener(empty_database_url, "jobs") as ear:
         with psycopg.connect(plain(empty_database_url), autocommit=True) as other:
             other.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -540,7 +539,7 @@ def test_a_listener_that_lost_its_connection_says_it_may_have_missed_something(
 
 
 def test_a_listener_without_a_database_says_it_is_away() -> None:
-    ear = listen("postgresql://127.0.0.1:1/pms", "jobs")
+    ear = Listener("postgresql://127.0.0.1:1/pms", "jobs")
 
     with pytest.raises(DatabaseAway):
         ear.wait(timeout=0.1)
@@ -561,7 +560,7 @@ if sys.platform == "linux":  # where the kernel can be told how long to wait
             there = address.difference_update_query(["host"]).set(host="127.0.0.1", port=port)
             url = there.render_as_string(hide_password=False)
             made = engine(url, application_name="tests")
-            with made.connect() as db, listen(url, "nobody") as listener:
+            with made.connect() as db, Listener(url, "nobody") as listener:
                 lines = [db.connection.driver_connection, listener._connection]  # noqa: SLF001
                 waits = [patience(line.fileno()) for line in lines if line is not None]
             made.dispose()

@@ -15,7 +15,8 @@ from sqlalchemy import text
 
 from domain.people import Role
 from domain.work import DESK_CALL
-from infra.database import dispatch, listen
+from infra.database import dispatch
+from infra.notices import Listener
 from tests.voice.line import SECRET, Line, line
 from tests.webhooks.serving import bearer
 
@@ -109,7 +110,7 @@ class Client:
     def work(self) -> None:
         """Carry what is asked, as a worker of the default pool would."""
         execution = self.line.execution()
-        with listen(self.database_url, "jobs") as bell:
+        with Listener(self.database_url, "jobs") as bell:
             while not self.stopping.is_set():
                 with dispatch(self.line.engine) as db:
                     ids = db.execute(_READY, {"kinds": list(self.kinds)}).scalars().all()

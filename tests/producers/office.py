@@ -18,7 +18,8 @@ from adapters.throttle.clock import RedisThrottle
 from console.truth import Simulator
 from domain.work import CHECK
 from infra.clock import system_clock
-from infra.database import dispatch, listen
+from infra.database import dispatch
+from infra.notices import Listener
 from infra.stopping import Stopping
 from simulators.gentu import GentuSimulator
 from simulators.halaxy import HalaxySimulator
@@ -162,7 +163,7 @@ def office(site: Site, redis: Redis, url: str, *, works: bool = True) -> Iterato
 
 
 def _carry(parts: Parts, url: str) -> None:
-    with listen(url, "jobs") as bell:
+    with Listener(url, "jobs") as bell:
         while not parts.stopping.asked:
             with dispatch(parts.engine) as db:
                 ids = db.execute(_READY, {"kind": CHECK}).scalars().all()
