@@ -44,7 +44,7 @@ from domain.connections import Connection
 from domain.errors import BadInput
 from domain.sheet import Asked, as_json
 from domain.window import local_day
-from infra import embedded, settings
+from infra import embedded, environment, settings
 from infra.clock import system_clock
 from infra.listening import require_free
 from infra.supervisor import Supervisor
@@ -363,7 +363,7 @@ def _named(practice: Practice) -> str:
 
 def way_to(home: Path) -> str:
     """Out of a folder whose .env would lead those commands to the real thing."""
-    aside = f"cd {home}\n  " if Path(settings.DOTENV).exists() else ""
+    aside = f"cd {home}\n  " if Path(environment.DOTENV).exists() else ""
     return f"{aside}export PMS_SYNC_HOME={home}"
 
 
@@ -371,6 +371,6 @@ def as_called() -> str:
     """How this command is called from here: `make` does not put it on the path."""
     if shutil.which("pms-sync"):
         return "pms-sync"
-    if Path(settings.DOTENV).exists():
+    if Path(environment.DOTENV).exists():
         return str(Path(sys.executable).parent.absolute() / "pms-sync")
     return os.path.relpath(Path(sys.executable).parent / "pms-sync")

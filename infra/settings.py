@@ -1,6 +1,5 @@
-"""Everything a process is told from outside; the one place that reads the environment."""
+"""Everything a process is told from outside, checked before anything starts."""
 
-import os
 import re
 import secrets
 from collections.abc import Collection, Mapping
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
 from pydantic import (
     AliasChoices,
     AwareDatetime,
@@ -27,11 +25,12 @@ from pydantic_settings import (
 
 from domain.errors import BadInput
 from domain.rhythm import USUAL
+from infra import environment
 from infra.cautions import old_names, unknown_senders, weak_links
 from infra.links import postgres_link, redis_link
 from infra.listed import Hours, Names, Networks, NetworksBySender, Proxies, parts
 from infra.origins import HERE
-from infra.parameters import ParameterSource, Unreadable, parameters
+from infra.parameters import ParameterSource
 from infra.setting_rules import (
     Profile,
     check_key,
@@ -44,7 +43,6 @@ from infra.setting_rules import (
 from infra.vendor_secrets import vendor_secrets
 from infra.vendor_urls import SERVICES, VendorUrls, is_loopback, url_problem, vendor_urls
 
-DOTENV = ".env"
 SHORTEST_SECRET = 32
 PLAYED_TOO = ("profile", "log_level", "log_format", "usual_hours")
 
@@ -289,18 +287,18 @@ class Settings(BaseSettings):
 
 def load(*, vendors: Collection[str] | None = None) -> Settings:
     """The settings, or one `BadInput` that lists what is wrong; of PMSs, with those `vendors`."""
-    stored, problems = _stored(_environment())
-    environment = _environment(stored)
-    production = environment.get("PMS_SYNC_PROFILE") == Profile.PRODUCTION
+    stored, problems = environment.in_parameter_store(environment.read())
+    said = environment.read(stored)
+    production = said.get("PMS_SYNC_PROFILE") == Profile.PRODUCTION
     known, settings = SERVICES.union(vendors or ()), None
-    urls, wrong = vendor_urls(environment, vendors=known, production=production)
+    urls, wrong = vendor_urls(said, vendors=known, production=production)
     problems += wrong
     try:
         settings = Settings(
-            _env_file=DOTENV,
+            _env_file=environment.DOTENV,
             stored=stored,
             vendor_urls=urls,
-            vendor_secrets=vendor_secrets(environment, vendors=vendors or (), others=names()),
+            vendor_secrets=vendor_secrets(said, vendors=vendors or (), others=names()),
         )
     except ValidationError as error:
         problems = [_sentence(one) for one in error.errors()] + problems
@@ -312,7 +310,7 @@ def load(*, vendors: Collection[str] | None = None) -> Settings:
     return settings.model_copy(
         update={
             "vendor_secrets": _with_sikka(settings),
-            "warnings": (*old_names(environment), *weak_links(settings.links)),
+            "warnings": (*old_names(said), *weak_links(settings.links)),
         }
     )
 
@@ -355,42 +353,12 @@ def unsaid(*, vendors: Collection[str]) -> dict[str, str]:
     """For a child process: an empty word in the place of every one this process was told."""
     ours = tuple(f"{vendor.upper()}_" for vendor in SERVICES.union(vendors))
     known = names()
-    return {
-        name: "" for name in os.environ if name.upper() in known or name.upper().startswith(ours)
-    }
+    told = environment.of_this_process()
+    return {name: "" for name in told if name.upper() in known or name.upper().startswith(ours)}
 
 
 def _outer(name: str, alias: Any) -> str:
     return str(alias.choices[0] if isinstance(alias, AliasChoices) else alias or name)
-
-
-def _environment(stored: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What is set, by upper-case name, in the order of the sources."""
-    both = {**_dotenv(), **(stored or {}), **os.environ}
-    return {name.upper(): value for name, value in both.items() if value}
-
-
-def _dotenv() -> Mapping[str, str | None]:
-    try:
-        return dotenv_values(DOTENV)
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(
-            f".env cannot be read ({type(error).__name__}): check its owner, its mode, and that it"
-            " is UTF-8."
-        ) from None
-
-
-def _stored(environment: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """What Parameter Store holds for us; it is asked only where a prefix is set."""
-    prefix, endpoint = environment.get("AWS_SSM_PREFIX"), environment.get("AWS_ENDPOINT_URL")
-    production = environment.get("PMS_SYNC_PROFILE") == Profile.PRODUCTION
-    if not prefix or (endpoint and url_problem(endpoint, production=production)):
-        return {}, []
-    region = environment.get("AWS_REGION")
-    try:
-        return parameters(prefix.rstrip("/"), region=region, endpoint_url=endpoint), []
-    except Unreadable as problem:
-        return {}, [f"AWS_SSM_PREFIX: {problem}"]
 
 
 def _sentence(error: Any) -> str:

@@ -27,7 +27,7 @@ LONG_FUNCTIONS = {
 }
 LONG_MODULES: set[str] = set()
 READS_THE_ENVIRONMENT = {
-    "infra/settings.py",
+    "infra/environment.py",
     # Hands it on to its children unread.
     "infra/supervisor.py",
 }
