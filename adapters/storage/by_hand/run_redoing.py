@@ -9,10 +9,9 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Row, RowMapping, text
 
-from adapters.storage.audit.audit import record
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.history import Side, changed, side, side_of
-from adapters.storage.by_hand.run_undoing import Undone, chunks
+from adapters.storage.by_hand.run_undoing import Undone, chunks, note
 from adapters.storage.by_hand.undoing import hidden_again
 from adapters.storage.sheet import linking
 from adapters.storage.sheet.entries import EntrySeal
@@ -20,7 +19,7 @@ from adapters.storage.sheet.rewriting import Change, write_changes
 from domain import merge
 from domain.sheet import NotOnSheet, Settled
 
-_RUN = text("SELECT pms_connection_id, undone_at FROM pms_sync_log WHERE id = :id FOR UPDATE")
+_RUN = text("SELECT id, pms_connection_id, undone_at FROM pms_sync_log WHERE id = :id FOR UPDATE")
 _LINES = text(
     """
     SELECT appointment_id, fields, before FROM run_sheet_history
@@ -46,17 +45,7 @@ def redo_run(db: Db, seal: EntrySeal, run_id: UUID, *, hand: Hand) -> Undone:
     for rows in chunks(db, run_id):
         _redo(db, seal, rows, run.undone_at, run_id, done, hand=hand)
     db.execute(_UNMARK, {"id": run_id})
-    record(
-        db,
-        hand.access,
-        account_id=hand.account_id,
-        action="run.redone",
-        connection_id=run.pms_connection_id,
-        summary=(
-            f"run {run_id}: {done.changed_back} changed again, {done.taken_off} taken off,"
-            f" {done.put_back} put back, {done.left_alone} left alone"
-        ),
-    )
+    note(db, run, done, "run.redone", changed="changed again", hand=hand)
     return done
 
 

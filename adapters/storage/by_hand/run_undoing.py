@@ -88,18 +88,23 @@ def undo_run(db: Db, seal: EntrySeal, run_id: UUID, *, hand: Hand) -> Undone:
     for rows in chunks(db, run_id):
         _undo(db, seal, rows, run_id, done, hand=hand)
     db.execute(_MARK, {"id": run_id, "at": hand.at, "by": hand.by})
+    note(db, run, done, "run.undone", changed="changed back", hand=hand)
+    return done
+
+
+def note(db: Db, run: Row[Any], done: Undone, action: str, *, changed: str, hand: Hand) -> None:
+    """The audit row of a run that was undone, or done again."""
     record(
         db,
         hand.access,
         account_id=hand.account_id,
-        action="run.undone",
+        action=action,
         connection_id=run.pms_connection_id,
         summary=(
-            f"run {run_id}: {done.changed_back} changed back, {done.taken_off} taken off,"
+            f"run {run.id}: {done.changed_back} {changed}, {done.taken_off} taken off,"
             f" {done.put_back} put back, {done.left_alone} left alone"
         ),
     )
-    return done
 
 
 def _undoable(db: Db, run_id: UUID) -> Row[Any]:
