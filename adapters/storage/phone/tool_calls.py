@@ -77,26 +77,32 @@ OPEN = ("waiting", "claimed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewToolCall:
-    """A tool call as it came; arguments and caller are sealed.
+class _ToolCall:
+    """What is asked; arguments and caller are sealed.
 
     `asked_from` and `asked_with` are the address and program of whoever asks over the API.
     """
 
     account_id: str
     connection_id: UUID | None
-    delivery_id: UUID | None
     call_id: str
     tool_call_id: str
     tool: str
     arguments: Mapping[str, Any] = field(repr=False)
     caller: str | None = field(repr=False)
     control_url: str | None = field(repr=False)
-    reply_to: str
     deadline_at: datetime
     trace_id: str
     asked_from: str | None = None
     asked_with: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewToolCall(_ToolCall):
+    """A tool call as it came."""
+
+    delivery_id: UUID | None
+    reply_to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +117,11 @@ class KeptToolCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimedToolCall:
+class ClaimedToolCall(_ToolCall):
     """A tool call a worker has taken on."""
 
     id: UUID
-    account_id: str
-    connection_id: UUID | None
-    call_id: str
-    tool_call_id: str
-    tool: str
-    arguments: Mapping[str, Any] = field(repr=False)
-    caller: str | None = field(repr=False)
-    control_url: str | None = field(repr=False)
-    deadline_at: datetime
     created_at: datetime
-    trace_id: str
-    asked_from: str | None = None
-    asked_with: str | None = None
 
 
 def keep(
@@ -263,7 +257,7 @@ def _values(sealer: Sealer, new: NewToolCall, row_id: UUID) -> Mapping[str, Any]
     }
 
 
-def _answer(sealer: Sealer, account_id: str, row_id: UUID, said: ToolAnswer) -> bytes | None:
+def _answer(sealer: Sealer, account_id: str, row_id: UUID, said: ToolAnswer) -> bytes:
     content = {
         "text": said.text,
         "is_error": said.is_error,
@@ -283,9 +277,7 @@ def _said(sealer: Sealer, row: RowMapping) -> ToolAnswer:
     )
 
 
-def _sealed(
-    sealer: Sealer, account_id: str, row_id: UUID, column: str, content: Any
-) -> bytes | None:
+def _sealed(sealer: Sealer, account_id: str, row_id: UUID, column: str, content: Any) -> bytes:
     return sealer.seal(
         json.dumps(content), table=TABLE, column=column, row=row_id, account=account_id
     )
