@@ -1,6 +1,5 @@
 """Callers the practice has to tell: promised word they never had, or told what its book denies."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,11 +8,10 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
-from adapters.storage.phone import call_backs
+from adapters.storage.phone import call_backs, kept_writes
 from adapters.storage.phone.overtaken import IS_OVERTAKEN
 from adapters.storage.phone.showing import IS_SHOWN
 from adapters.storage.phone.texts import TABLE as TEXTS
-from adapters.storage.phone.writes import TABLE as WRITES
 from adapters.storage.sheet.entries import EntrySeal
 from domain.showing import Shown
 from infra.sealing import Sealer
@@ -187,8 +185,7 @@ def _patient(db: Db, sealer: Sealer, row: RowMapping) -> str | None:
     entries = EntrySeal(sealer, account_id=row["account_id"])
     if row["patient_name"] is not None:
         return entries.name_of(row["entry_id"], row["patient_name"])
-    place = {"table": WRITES, "row": row["write_id"], "account": row["account_id"]}
-    wish = json.loads(sealer.open(row["request"], column="request", **place))
+    wish = kept_writes.document(sealer, row["request"], row["write_id"], row["account_id"])
     if wish.get("patient_id"):
         values = {"connection_id": row["connection_id"], "patient_id": wish["patient_id"]}
         found = db.execute(_OF_PATIENT, values).first()

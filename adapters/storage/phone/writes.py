@@ -1,21 +1,20 @@
 """The ledger of writes: kept before they leave, moved on by one compare-and-set at a time."""
 
-import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, TextClause, text
 
-from adapters.storage.phone import asked_again, call_backs, holds, unseen
+from adapters.storage.phone import asked_again, call_backs, holds, kept_writes, unseen
 from domain.desk import Opening, Receipt
 from domain.errors import Transient
 from domain.sameness import again
 from domain.window import Window
-from domain.wishes import Cancellation, Write, WriteKind
+from domain.wishes import Cancellation, WriteKind
 from domain.writes import (
     HOLD_SECONDS,
     LETTERS,
@@ -31,7 +30,6 @@ from domain.writes import (
 from infra.database import dispatch, transaction
 from infra.sealing import Sealer
 
-TABLE = "pms_writes"
 ATTEMPTS = 5
 LONGEST_LISTED = timedelta(days=8)
 
@@ -294,7 +292,7 @@ class WriteLedger:
             "state": (WriteState.HELD if new.hold else WriteState.REQUESTED).value,
             "key": new.key,
             "call_id": new.call_id,
-            "request": self._sealed(write_id, new.write),
+            "request": kept_writes.sealed(self._sealer, new.write, write_id, self._account),
             "confirmation": _number(),
             "start_at": new.hold.window.start if new.hold else getattr(wish, "start", None),
             "end_at": new.hold.window.end if new.hold else None,
@@ -311,7 +309,7 @@ class WriteLedger:
             return None
         if new.hold is not None and not self._hold(db, new.hold, row):
             row = db.execute(_NOTHING_TO_HOLD, {"id": write_id}).mappings().one()
-        return self._kept(row, is_new=True)
+        return replace(self._kept(row), is_new=True)
 
     def _hold(self, db: Db, hold: Hold, row: RowMapping) -> int:
         """How many spans it has to hold; SlotTaken where one is held for somebody else."""
@@ -354,46 +352,8 @@ class WriteLedger:
         if self._guarded is not None:
             self._guarded(db)
 
-    def _sealed(self, write_id: UUID, write: Write) -> bytes:
-        return self._sealer.seal(
-            json.dumps(write.as_document()),
-            table=TABLE,
-            column="request",
-            row=write_id,
-            account=self._account,
-        )
-
-    def _kept(self, row: RowMapping, *, is_new: bool = False) -> KeptWrite:
-        document: Mapping[str, Any] = json.loads(
-            self._sealer.open(
-                row["request"], table=TABLE, column="request", row=row["id"], account=self._account
-            )
-        )
-        kind = WriteKind(row["kind"])
-        receipt = Receipt(number=row["receipt"]) if row["receipt"] is not None else None
-        return KeptWrite(
-            id=row["id"],
-            account_id=row["account_id"],
-            connection_id=row["connection_id"],
-            state=WriteState(row["state"]),
-            write=Write.from_document(
-                kind, document, marker=row["confirmation"], submitted_at=row["submitted_at"]
-            ),
-            key=row["idempotency_key"],
-            confirmation=row["confirmation"],
-            receipt=receipt,
-            pms_id=row["pms_id"],
-            reason=row["reason"],
-            call_id=row["call_id"],
-            told=row["told"],
-            start=row["start_at"],
-            end=row["end_at"],
-            submitted_at=row["submitted_at"],
-            settled_at=row["settled_at"],
-            polls=row["polls"],
-            trace_id=row["trace_id"],
-            is_new=is_new,
-        )
+    def _kept(self, row: RowMapping) -> KeptWrite:
+        return kept_writes.opened(self._sealer, row)
 
 
 def _number() -> str:
