@@ -99,22 +99,27 @@ class Named(BaseModel):
 @router.get("/api/conflicts", summary="List conflicts")
 def read(door: Reader, wanted: Annotated[Filter, Query()]) -> dict[str, Any]:
     """Newest first, with how many there are of each rule whatever the rule asked for."""
-    after = decode(wanted.cursor)
     with door.transaction() as db:
-        rows = conflict_list.listed(
-            db,
-            door.seal,
-            account_id=door.account_id,
-            access=door.access,
-            limit=wanted.limit + 1,
-            wanted=wanted.wanted,
-            after=after,
-        )
-        rules = conflict_list.counted(db, wanted.wanted)
+        found = matching(db, door, wanted)
+    told = [{**as_json(one), "can_undo": one.can_undo} for one in found["conflicts"]]
+    return _success({**found, "conflicts": told})
+
+
+def matching(db: Db, door: Door, wanted: Filter) -> dict[str, Any]:
+    """One page of them, and how many there are: of each rule, and of what is asked for."""
+    rows = conflict_list.listed(
+        db,
+        door.seal,
+        account_id=door.account_id,
+        access=door.access,
+        limit=wanted.limit + 1,
+        wanted=wanted.wanted,
+        after=decode(wanted.cursor),
+    )
     page, following = paged(rows, limit=wanted.limit, mark=lambda one: one.mark)
+    rules = conflict_list.counted(db, wanted.wanted)
     total = sum(one.count for one in rules if wanted.rule in (None, one.rule))
-    told = [{**as_json(one), "can_undo": one.can_undo} for one in page]
-    return _success({"conflicts": told, "next_cursor": following, "rules": rules, "total": total})
+    return {"conflicts": page, "next_cursor": following, "rules": rules, "total": total}
 
 
 @router.post("/api/conflicts/settle", summary="Settle many conflicts")

@@ -20,8 +20,7 @@ from adapters.storage.sheet.sheet_status import read_connections
 from domain.names import clinician
 from domain.people import Permission
 from domain.window import local_day
-from producers.api.conflicts import Filter
-from producers.cursors import decode, paged
+from producers.api.conflicts import Filter, matching
 from producers.days import account_zone
 from producers.doors import Door, door
 from producers.pages.rendering import ENVIRONMENT, NavItem, moment, render
@@ -93,30 +92,16 @@ def past(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
 
 def _inbox(door: Door, wanted: Filter) -> dict[str, Any]:
     now = door.ports.clock()
-    after = decode(wanted.cursor)
     with door.transaction() as db:
-        found = conflict_list.listed(
-            db,
-            door.seal,
-            account_id=door.account_id,
-            access=door.access,
-            limit=wanted.limit + 1,
-            wanted=wanted.wanted,
-            after=after,
-        )
-        rules = conflict_list.counted(db, wanted.wanted)
+        found = matching(db, door, wanted)
         connections = read_connections(db, now=now)
         latest = _changing(runs.listed(db, limit=LATEST_RUNS))
         clinicians = _clinicians(db)
         timezone = account_zone(db)
-    shown, following = paged(found, limit=wanted.limit, mark=lambda one: one.mark)
     return {
+        **found,
         "wanted": wanted,
-        "conflicts": shown,
-        "next_cursor": following,
-        "rules": rules,
-        "most": max((one.count for one in rules), default=1),
-        "total": sum(one.count for one in rules if wanted.rule in (None, one.rule)),
+        "most": max((one.count for one in found["rules"]), default=1),
         "connections": {one.id: one for one in connections},
         "runs": latest,
         "clinicians": clinicians,
