@@ -8,16 +8,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
-from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters import pms
-from adapters.storage.by_hand import conflict_list, history
+from adapters.storage.by_hand import chosen_clinicians, conflict_list, history
 from adapters.storage.by_hand.conflict_list import Listed
 from adapters.storage.runs import runs
 from adapters.storage.runs.runs import LoggedRun
 from adapters.storage.sheet.sheet_status import read_connections
-from domain.names import clinician
 from domain.people import Permission
 from domain.window import local_day
 from producers.api.conflicts import Filter, matching
@@ -32,7 +30,6 @@ router = APIRouter(include_in_schema=False)
 LATEST_RUNS = 60
 SHOWN_RUNS = 8
 
-_CLINICIANS = text("SELECT id, name FROM run_sheet_clinicians")
 _ZONE = text("SELECT timezone FROM run_sheet_appointments WHERE id = :id")
 _STEPS: Mapping[str, str] = {
     "edited": "Edited",
@@ -76,7 +73,7 @@ def past(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
             db, door.seal, entry_id, account_id=door.account_id, access=door.access
         )
         timezone = db.execute(_ZONE, {"id": entry_id}).scalar_one()
-        clinicians = _clinicians(db)
+        clinicians = chosen_clinicians.names(db)
     return render(
         request,
         "_history.html",
@@ -96,7 +93,7 @@ def _inbox(door: Door, wanted: Filter) -> dict[str, Any]:
         found = matching(db, door, wanted)
         connections = read_connections(db, now=now)
         latest = _changing(runs.listed(db, limit=LATEST_RUNS))
-        clinicians = _clinicians(db)
+        clinicians = chosen_clinicians.names(db)
         timezone = account_zone(db)
     return {
         **found,
@@ -110,10 +107,6 @@ def _inbox(door: Door, wanted: Filter) -> dict[str, Any]:
         "may_edit": door.person.may(Permission.EDIT_SHEET),
         "labels": LABELS,
     }
-
-
-def _clinicians(db: Db) -> dict[UUID, str]:
-    return {row.id: clinician(row.name) for row in db.execute(_CLINICIANS)}
 
 
 def _changing(logged: Sequence[LoggedRun]) -> list[LoggedRun]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.storage.by_hand.chosen_statuses import taking
+from adapters.storage.practices.clinicians import columns_of
 from adapters.storage.sheet.entries import RowLike
 from domain.connections import Connection
 from domain.errors import BadInput, Refused
@@ -24,13 +25,12 @@ WHO = (
     " and each row bears its own as `clinician_id`."
 )
 
-_EVERY = text("SELECT id, name FROM run_sheet_clinicians ORDER BY position, name, id")
 _ONE = text("SELECT EXISTS (SELECT FROM run_sheet_clinicians WHERE id = :id)")
 
 
 def names(db: Db) -> Mapping[UUID, str]:
     """Everybody of the sheet, in its order."""
-    return {row.id: clinician(row.name) for row in db.execute(_EVERY)}
+    return {one.id: clinician(one.name) for one in columns_of(db)}
 
 
 def chosen(db: Db, row: RowLike, given: Any) -> UUID:

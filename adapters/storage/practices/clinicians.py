@@ -18,7 +18,7 @@ LONGEST_NAME = 80
 # Whoever names a column looks first whether that name is taken: two at once would each miss the
 # other's. It is taken before any mapping is locked.
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-_NAMES = text("SELECT id, name FROM run_sheet_clinicians ORDER BY position, id")
+_COLUMNS = text("SELECT id, name FROM run_sheet_clinicians ORDER BY position, name, id")
 _ADD = text(
     """
     INSERT INTO run_sheet_clinicians (account_id, name, position, pms_practitioner_id,
@@ -38,10 +38,15 @@ def alone(db: Db, account_id: str) -> None:
     db.execute(_ALONE, {"name": f"clinicians:{account_id}"})
 
 
+def columns_of(db: Db) -> Sequence[Column]:
+    """Everybody's, in the order the practice put them."""
+    return tuple(Column(id=row.id, name=row.name) for row in db.execute(_COLUMNS))
+
+
 def called(db: Db, name: str) -> Sequence[UUID]:
     """The columns of that name, however it is written; take the lock first to rely on it."""
     wanted = _plain(name)
-    return [row.id for row in db.execute(_NAMES) if _plain(row.name) == wanted]
+    return [one.id for one in columns_of(db) if _plain(one.name) == wanted]
 
 
 def add_clinician(
@@ -80,7 +85,7 @@ def rename_clinician(
     """
     wanted = _read(name)
     alone(db, hand.account_id)
-    now = next((row.name for row in db.execute(_NAMES) if row.id == clinician_id), None)
+    now = next((one.name for one in columns_of(db) if one.id == clinician_id), None)
     if expected is not None and now is not None and name_mark(now) != expected:
         raise Stale("This column was renamed since you read it; read it again, then decide.")
     if set(called(db, wanted)) - {clinician_id}:

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import text
 
 from adapters.storage.audit.audit import Access, record
+from adapters.storage.practices.clinicians import columns_of
 from adapters.storage.runs import run_log, runs
 from adapters.storage.runs.runs import LoggedRun
 from adapters.storage.sheet.entries import EntrySeal
@@ -18,8 +18,6 @@ Line = dict[str, Any]
 PHI_PREFIX = "patient_"
 PHI_ALSO = {"notes", "telehealth_links"}
 GROUPS = ("add", "change", "remove")
-
-_CLINICIANS = text("SELECT id, name FROM run_sheet_clinicians")
 
 
 def untold(fresh: Sequence[Incoming], lines: Sequence[Mapping[str, Any]]) -> Sequence[Incoming]:
@@ -48,7 +46,7 @@ def read_preview(db: Db, seal: EntrySeal, run: LoggedRun, *, access: Access) -> 
 
 def grouped(db: Db, lines: Sequence[Line]) -> dict[str, list[Line]]:
     """What would be added, changed and removed; a clinician by name."""
-    names = {str(row.id): row.name for row in db.execute(_CLINICIANS)}
+    names = {str(one.id): one.name for one in columns_of(db)}
     return {what: [_named(one, names) for one in lines if one["what"] == what] for what in GROUPS}
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Row, RowMapping, TextClause, text
 
 from adapters.storage.audit.audit import Access, record
+from adapters.storage.practices.clinicians import columns_of
 from adapters.storage.sheet import overlaps
 from adapters.storage.sheet.entries import EntrySeal
 from adapters.storage.sheet.sheet_events import newest
@@ -17,7 +18,6 @@ from domain.fields import Cell, Given
 from domain.merge import conflicts
 from domain.names import clinician
 from domain.sheet import (
-    Column,
     ConflictView,
     EntryView,
     NotOnSheet,
@@ -72,7 +72,6 @@ _ONE = text(
       WHERE id = :id AND account_id = :account_id)
     """
 )
-_COLUMNS = text("SELECT id, name FROM run_sheet_clinicians ORDER BY position, name, id")
 _CONFLICTS = text(
     """
     SELECT id, appointment_id, field, opened_at FROM run_sheet_conflicts
@@ -125,11 +124,6 @@ def read_sheet(  # noqa: PLR0913 - whose, which days, for whom
         seq=seq,
         overlaps=both,
     )
-
-
-def columns_of(db: Db) -> Sequence[Column]:
-    """Everybody's, in the order the practice put them."""
-    return tuple(Column(id=row.id, name=row.name) for row in db.execute(_COLUMNS))
 
 
 def opened(

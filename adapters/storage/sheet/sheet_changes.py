@@ -15,6 +15,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage.audit.audit import Access, record
+from adapters.storage.practices.clinicians import columns_of
 from adapters.storage.sheet import overlaps
 from adapters.storage.sheet.entries import EntrySeal
 from adapters.storage.sheet.reading import PHI_FIELDS, SELECT_ENTRIES, views
@@ -71,7 +72,6 @@ _CHANGED = text(
     ORDER BY entry.changed_in, entry.id LIMIT :most
     """
 )
-_COLUMNS = text("SELECT id, name FROM run_sheet_clinicians ORDER BY position, name, id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +164,7 @@ def read_changes(  # noqa: PLR0913 - whose, since when, how many, for whom
     if more:
         place = replace(place, changed_in=rows[-1]["changed_in"], id=rows[-1]["id"])
     more = more or not is_numbered
-    columns = [Column(id=row.id, name=row.name) for row in db.execute(_COLUMNS)]
-    return Changes(changes=changes, clinicians=columns, place=place, more=more)
+    return Changes(changes=changes, clinicians=columns_of(db), place=place, more=more)
 
 
 def _horizon(db: Db, account_id: str, *, after: Place | None, life: str) -> tuple[int, bool]:

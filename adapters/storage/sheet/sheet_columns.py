@@ -10,6 +10,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Row, text
 
 from adapters.storage.audit.audit import Access, record
+from adapters.storage.practices.clinicians import columns_of
 from adapters.storage.sheet import overlaps
 from adapters.storage.sheet.entries import EntrySeal
 from adapters.storage.sheet.reading import (
@@ -17,7 +18,6 @@ from adapters.storage.sheet.reading import (
     OF_DAYS,
     PHI_FIELDS,
     SELECT_ENTRIES,
-    columns_of,
     of_days,
     opened,
 )
