@@ -14,6 +14,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters import pms
+from adapters.storage import locks
 from adapters.storage.audit.audit import LONGEST_AGENT, record
 from adapters.storage.jobs.ledger import put
 from adapters.storage.phone import phone_book, tool_calls
@@ -56,8 +57,6 @@ _CONNECTED = text(
     " WHERE removed_at IS NULL AND state IN ('ACTIVE', 'ERROR')"
     " AND id = COALESCE(CAST(:practice AS uuid), id))"
 )
-# Held until the transaction ends: of two requests under one key at once, one sees the other.
-_IN_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
 _EARLIER = text(
     """
     SELECT tool_call_id FROM tool_calls
@@ -221,7 +220,7 @@ def _known(db: Db, door: Door, call: Asked) -> Asked:
     Whoever comes under the same key at the same time waits here until that is kept.
     """
     whose = {"account_id": door.account_id, "call_id": call.call_id}
-    db.execute(_IN_TURN, {"what": f"{door.account_id}/{call.call_id}/{call.key}"})
+    locks.take(db, f"{door.account_id}/{call.call_id}/{call.key}")
     earlier = set(db.execute(_EARLIER, {**whose, "marks": list(call.marks)}).scalars())
     if earlier.difference(call.ids):
         raise Problem(

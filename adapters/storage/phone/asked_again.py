@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
+from adapters.storage import locks
 from domain.writes import SHOWN_AFTER, NewWrite
 
 LATELY = timedelta(days=1)
 
-# Held until the transaction ends: of two equal wishes at once, one sees the other.
-_IN_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
 _EARLIER = text(
     """
     SELECT * FROM pms_writes
@@ -25,8 +24,8 @@ _EARLIER = text(
 
 
 def in_turn(db: Db, new: NewWrite) -> None:
-    """Wait for whoever is keeping a write of this kind at this practice."""
-    db.execute(_IN_TURN, {"what": f"{new.connection_id}/{new.write.kind.value}"})
+    """Of two equal wishes at once, one sees the other."""
+    locks.take(db, f"{new.connection_id}/{new.write.kind.value}")
 
 
 def earlier(db: Db, new: NewWrite, *, account_id: str, now: datetime) -> Sequence[RowMapping]:

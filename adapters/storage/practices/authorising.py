@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, text
 
+from adapters.storage import locks
 from adapters.storage.audit.audit import Access, record
 from adapters.storage.jobs.ledger import guard, put
 from adapters.storage.jobs.spent import keep_spent
@@ -91,7 +92,6 @@ _MISSED = text(
     ON CONFLICT DO NOTHING
     """
 )
-_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _AT_SITE = text(
     """
     SELECT id, state, secret_ref FROM pms_connections
@@ -170,7 +170,7 @@ class AuthorisationStore:
         """The office's practices as connections that work; the ids of those that changed."""
         with self._guarded(job) as db:
             enter(db, account_id)
-            db.execute(_ONE_AT_A_TIME, {"name": f"authorise {account_id} {office.key}"})
+            locks.take(db, f"authorise {account_id} {office.key}")
             at = self.clock()
             settled = [_settled(db, account_id, one, at=at) for one in placed]
             changed = [one for one, has_changed in settled if has_changed]

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
+from adapters.storage import locks
 from adapters.storage.audit.audit import record
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.sheet.sheet_events import tell
@@ -15,9 +16,6 @@ from domain.sheet import Column, NotOnSheet, Stale
 
 LONGEST_NAME = 80
 
-# Whoever names a column looks first whether that name is taken: two at once would each miss the
-# other's. It is taken before any mapping is locked.
-_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _COLUMNS = text("SELECT id, name FROM run_sheet_clinicians ORDER BY position, name, id")
 _ADD = text(
     """
@@ -34,8 +32,11 @@ _RENAME = text(
 
 
 def alone(db: Db, account_id: str) -> None:
-    """Until the transaction's end nobody else of the account names a column."""
-    db.execute(_ALONE, {"name": f"clinicians:{account_id}"})
+    """Whoever names a column is alone: two who look if a name is taken would miss each other's.
+
+    To be taken before any mapping is locked.
+    """
+    locks.take(db, f"clinicians:{account_id}")
 
 
 def columns_of(db: Db) -> Sequence[Column]:

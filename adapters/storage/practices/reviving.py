@@ -9,13 +9,12 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Row, text
 
+from adapters.storage import locks
 from adapters.storage.by_hand import taken_back
 from adapters.storage.practices import same_practice
 from domain.connections import State
 from domain.minimising import SETTING
 
-# Two that connect the same practice at once are one after the other.
-_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 # One that had rows comes before one that was begun and given up.
 _GONE = text(
     """
@@ -120,7 +119,7 @@ _TAKEN_OVER = text(
 
 def alone(db: Db, account_id: str) -> None:
     """Until the transaction's end nobody else of the account gives a connection its site."""
-    db.execute(_ALONE, {"name": f"connections:{account_id}"})
+    locks.take(db, f"connections:{account_id}")
 
 
 def revived(

@@ -10,6 +10,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.phones import normalised, region_of
+from adapters.storage import locks
 from adapters.storage.by_hand.hand_changes import Change
 from adapters.storage.sheet.entries import EntrySeal, RowLike
 from domain import merge
@@ -21,7 +22,6 @@ from infra.database import Direct
 # Whoever adds a row looks for its visit first: two that look at once would each miss the other's.
 # Syncs share, because rows of the PMS are never each other's visit; a scan or a person is alone.
 _WITH_OTHERS = Direct("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
-_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 # Nearly always there is none, and all their columns are work for the driver even then. Whether
 # practices were removed is asked along with it, and not while the lock is waited for: a statement
@@ -145,7 +145,7 @@ def with_other_syncs(db: Db, account_id: str) -> None:
 
 def alone(db: Db, account_id: str) -> None:
     """To be held by whoever adds or takes away rows by hand, before any row is locked."""
-    db.execute(_ALONE, {"name": f"visits of {account_id}"})
+    locks.take(db, f"visits of {account_id}")
 
 
 def around(db: Db, starts: Iterable[datetime], *, account_id: str) -> Sequence[RowMapping]:

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Row, text
 
+from adapters.storage import locks
 from adapters.storage.by_hand import chosen_clinicians
 from adapters.storage.by_hand.hand_changes import Change
 from domain import merge
@@ -34,9 +35,6 @@ MARKED = (Policy.BLOCK.value, Policy.WARN.value)
 MOST_COUNTED = 20_000
 """Of a day with very many columns so many are counted; they are not told one by one."""
 
-# Whoever moves a visit by hand looks first whether the time is free: two at once would each miss
-# the other's. It is taken after the lock of `linking.alone` and before that of any row.
-_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _BLOCKING = text(
     """
     SELECT clinician.id FROM run_sheet_clinicians AS clinician
@@ -140,7 +138,9 @@ def alone(db: Db, account_id: str) -> frozenset[UUID]:
     """Whose visits must not overlap; if anybody's, nobody else moves one until we are done."""
     if not _blocking(db, account_id):
         return frozenset()
-    db.execute(_ALONE, {"name": f"overlaps of {account_id}"})
+    # Two who look at once whether a time is free would each miss the other's. It is taken after
+    # the lock of `linking.alone` and before that of any row.
+    locks.take(db, f"overlaps of {account_id}")
     return _blocking(db, account_id)
 
 
