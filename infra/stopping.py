@@ -1,5 +1,6 @@
 """How running work learns that its process is stopping, and waits without sleeping deaf."""
 
+import signal
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -22,6 +23,11 @@ class Stopping:
 
     def ask(self) -> None:
         self._event.set()
+
+    def obey_signals(self) -> None:
+        """Have SIGTERM and SIGINT ask; for the main thread of a process."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.ask())
 
     @property
     def asked(self) -> bool:

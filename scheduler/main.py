@@ -1,10 +1,8 @@
 """The scheduler process: APScheduler ticks, this thread announces, Postgres decides who."""
 
 import random
-import signal
 from collections.abc import Mapping
 from functools import partial
-from types import FrameType
 from typing import Any
 
 import structlog
@@ -46,7 +44,7 @@ def run(
 ) -> None:
     """Tick until SIGTERM or SIGINT. Any number of these may run at once."""
     stopping = Stopping()
-    _obey_signals(stopping)
+    stopping.obey_signals()
     db = engine(database_url, application_name="pms-sync scheduler")
     with dispatch(db) as connection:
         schedule.ensure_schedules(connection, EVERY_SECONDS)
@@ -83,11 +81,3 @@ def _ticks(
         "endpoints": (lambda: put_ripe(db, clock=system_clock), TELL_SECONDS),
         "sweep": (lambda: sweep(db, gave_up=gave_up), 1.0),
     }
-
-
-def _obey_signals(stopping: Stopping) -> None:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.ask()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)

@@ -2,10 +2,8 @@
 
 import os
 import random
-import signal
 import socket
 from collections.abc import Mapping
-from types import FrameType
 from uuid import uuid4
 
 import structlog
@@ -46,7 +44,7 @@ def run(
 
     `also` are kinds of work that are not the product's own, or take the place of its own.
     """
-    _obey_signals(parts.stopping)
+    parts.stopping.obey_signals()
     name = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}"
     ledger = Ledger(parts.engine, worker=name)
     running = Running()
@@ -87,11 +85,3 @@ def _execution(
         clock=parts.clock,
         chance=random.SystemRandom().random,
     )
-
-
-def _obey_signals(stopping: Stopping) -> None:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.ask()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
