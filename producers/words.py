@@ -1,6 +1,7 @@
 """Texts that people send: one line that can be shown and stored."""
 
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import AfterValidator, StringConstraints
 
@@ -18,6 +19,14 @@ def _lines(text: str) -> str:
     if not all(line.isprintable() for line in text.replace("\t", " ").splitlines()):
         raise ValueError("must be text")
     return text
+
+
+def uuid_of(text: str) -> UUID | None:
+    """The id that is written so, if it is one."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 Text = Annotated[str, AfterValidator(_lines)]

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
@@ -27,7 +26,7 @@ from producers.days import account_zone
 from producers.doors import Door, door
 from producers.pages.queues import bars
 from producers.pages.rendering import ENVIRONMENT, NavItem, render, vendor
-from producers.words import Line
+from producers.words import Line, uuid_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -93,7 +92,7 @@ class Chosen(BaseModel):
             until=window.end,
             person=self.person or None,
             action=self.action or None,
-            connection_id=_uuid(self.connection_id),
+            connection_id=uuid_of(self.connection_id),
             patient_id=self.patient_id.strip() or None,
             trace_id=self.trace_id.strip() or None,
             phi_only=bool(self.phi_only),
@@ -173,13 +172,6 @@ def finding_words(one: Noticed) -> str:
 def _date(text: str) -> date | None:
     try:
         return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
     except ValueError:
         return None
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
@@ -15,6 +14,7 @@ from producers.doors import Door, door
 from producers.pages.rendering import ENVIRONMENT, render
 from producers.sharing import Share, Taker, shares
 from producers.what_if import LONGEST_MINUTES, MOST_REQUESTS, Window, Wish, weigh
+from producers.words import uuid_of
 
 router = APIRouter(prefix="/queues", include_in_schema=False)
 
@@ -93,7 +93,7 @@ def wished(asked: Mapping[str, str]) -> Wish:
     for name, value in asked.items():
         number = int(value) if value.isdecimal() and len(value) < LONGEST_FIELD else 0
         if name.startswith(EVERY) and 1 <= number <= LONGEST_MINUTES:
-            connection_id = _uuid(name.removeprefix(EVERY))
+            connection_id = uuid_of(name.removeprefix(EVERY))
             if connection_id is not None:
                 minutes[connection_id] = number
         if name.startswith(LIMIT) and 1 <= number <= MOST_REQUESTS:
@@ -101,13 +101,6 @@ def wished(asked: Mapping[str, str]) -> Wish:
             if seconds.isdecimal() and len(seconds) < LONGEST_FIELD:
                 limits[vendor, int(seconds)] = number
     return Wish(minutes=minutes, limits=limits)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def part(window: Window) -> tuple[float, float]:

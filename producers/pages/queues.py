@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import HTMLResponse
@@ -27,6 +26,7 @@ from producers.estimates import Estimate, Through, by_connection, estimates, sho
 from producers.pages.connecting import BADGES
 from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render, words
 from producers.troubles import troubles
+from producers.words import uuid_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -122,7 +122,7 @@ class Chosen(BaseModel):
             kind=self.kind or None,
             queue=Queue(self.queue) if self.queue in set(Queue) else None,
             state=JobState(self.state) if self.state in set(JobState) else None,
-            connection_id=_uuid(self.connection_id),
+            connection_id=uuid_of(self.connection_id),
             no_connection=self.connection_id == NONE,
             error_kind=self.error_kind or None,
         )
@@ -223,13 +223,6 @@ def _shown(door: Door, chosen: Chosen, cursor: str | None) -> dict[str, Any]:
 def acts(job: JobView) -> Sequence[Act]:
     """What may be done to a job as it stands."""
     return [act for act, states in FROM.items() if job.state in states]
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def bars(counts: Sequence[int], *others: Sequence[int]) -> Sequence[tuple[float, float]]:
