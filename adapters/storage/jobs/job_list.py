@@ -1,12 +1,14 @@
 """The ledger as an operator sees it: listed, shown, and how deep it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
+from adapters.storage.jobs import queue_board, register
 from domain.errors import BadInput
 from domain.jobs import JobState, Queue
 
@@ -37,29 +39,10 @@ _PRESSING = text(
 )
 _COUNT = text(f"SELECT count(*) FROM jobs WHERE {_MATCHING}")  # noqa: S608 - the words above
 _SHOW = text(f"SELECT {_COLUMNS}, worker, checkpoint, result FROM jobs WHERE id = :id")  # noqa: S608
-_DEPTH = text(
-    """
-    SELECT queue,
-           count(*) FILTER (WHERE state = 'ready' AND due_at <= now()) AS ready,
-           count(*) FILTER (WHERE state = 'ready' AND due_at > now()) AS waiting,
-           count(*) FILTER (WHERE state = 'running') AS running,
-           count(*) FILTER (WHERE state = 'dead') AS dead,
-           extract(epoch FROM now() - min(due_at) FILTER (
-             WHERE state = 'ready' AND due_at <= now()))::float AS oldest_seconds
-    FROM jobs WHERE state IN ('ready', 'running', 'dead') GROUP BY queue
-    """
-)
 _PAUSED = text(
     """
     SELECT queue, account_id, reason, paused_by, paused_at FROM paused_queues
     ORDER BY paused_at, account_id
-    """
-)
-_WORKERS = text(
-    """
-    SELECT queue, count(*) AS workers, sum(threads)::int AS threads
-    FROM workers, unnest(queues) AS queue
-    WHERE seen_at > now() - interval '15 seconds' GROUP BY queue
     """
 )
 
@@ -107,25 +90,27 @@ def show(db: Db, job_id: int) -> RowMapping:
 
 def queues(db: Db) -> list[dict[str, object]]:
     """Each queue with what waits, runs and died, how late it is, who serves it, and pauses."""
-    depth = {row["queue"]: row for row in db.execute(_DEPTH).mappings()}
-    workers = {row["queue"]: row for row in db.execute(_WORKERS).mappings()}
+    depths = queue_board.read_depths(db)
+    workers, threads = register.living_workers(db), register.serving_threads(db)
     paused = db.execute(_PAUSED).mappings().all()
     return [
         {
-            **_queue(name.value, depth.get(name.value), workers.get(name.value)),
-            "paused": [dict(one) for one in paused if one["queue"] == name.value],
+            "queue": name,
+            **_depth(depths.get(name, {})),
+            "workers": workers.get(name, 0),
+            "threads": threads.get(name, 0),
+            "paused": [dict(one) for one in paused if one["queue"] == name],
         }
-        for name in Queue
+        for name in (queue.value for queue in Queue)
     ]
 
 
-def _queue(name: str, depth: RowMapping | None, workers: RowMapping | None) -> dict[str, object]:
-    counted = ("ready", "waiting", "running", "dead")
-    oldest = depth and depth["oldest_seconds"]
+def _depth(found: Mapping[str, Any]) -> dict[str, object]:
+    oldest = found.get("oldest_seconds")
     return {
-        "queue": name,
-        **{key: depth[key] if depth else 0 for key in counted},
+        "ready": found.get("ready", 0),
+        "waiting": found.get("later", 0),
+        "running": found.get("running", 0),
+        "dead": found.get("dead", 0),
         "oldest_seconds": None if oldest is None else round(oldest, 1),
-        "workers": workers["workers"] if workers else 0,
-        "threads": workers["threads"] if workers else 0,
     }

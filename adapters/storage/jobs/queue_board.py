@@ -182,15 +182,20 @@ def own_dead(db: Db) -> tuple[int, datetime]:
     return row.jobs, row.at
 
 
+def read_depths(db: Db) -> Mapping[str, Mapping[str, Any]]:
+    """How much waits, runs and died in each queue that holds anything."""
+    return {row["queue"]: dict(row) for row in db.execute(_DEPTH).mappings()}
+
+
 def read_queues(
     db: Db, *, workers: Sequence[WorkerView], paused: Mapping[str, Paused]
 ) -> Sequence[QueueView]:
     """Every queue there is, in the order of who waits most impatiently."""
-    depth = {row["queue"]: dict(row) for row in db.execute(_DEPTH).mappings()}
+    depths = read_depths(db)
     moved = _moved(db)
     return [
         QueueView(
-            **{"queue": name.value, **depth.get(name.value, {})},
+            **{"queue": name.value, **depths.get(name.value, {})},
             came=moved[name.value, "came"],
             done=moved[name.value, "done"],
             workers=sum(1 for one in _serving(workers, name)),
