@@ -1,12 +1,9 @@
 """The keys of audit chains, derived from the settings and told apart from those that open data."""
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from domain.audit_chain import ChainKey, ChainKeys
+from infra.sealing import derived
 from infra.settings import Settings
 
-KEY_BYTES = 32
 ID_BYTES = 4
 
 
@@ -36,10 +33,5 @@ def keys_from(texts: list[str]) -> ChainKeys:
 def key_from(text: str) -> ChainKey:
     secret = bytes.fromhex(text)
     return ChainKey(
-        id=_derived(secret, "audit key id", ID_BYTES), secret=_derived(secret, "audit chain")
+        id=derived(secret, "audit key id", ID_BYTES), secret=derived(secret, "audit chain")
     )
-
-
-def _derived(secret: bytes, purpose: str, length: int = KEY_BYTES) -> bytes:
-    info = f"pms-sync {purpose} v1".encode()
-    return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(secret)

@@ -71,10 +71,10 @@ class Key:
     def from_hex(cls, text: str) -> Self:
         secret = _secret(text)
         return cls(
-            id=_derived(secret, "key id", KEY_ID_BYTES),
-            cipher=AESGCM(_derived(secret, "data")),
-            index=Mac.of(_derived(secret, "blind index")),
-            prints=Mac.of(_derived(secret, "fingerprint")),
+            id=derived(secret, "key id", KEY_ID_BYTES),
+            cipher=AESGCM(derived(secret, "data")),
+            index=Mac.of(derived(secret, "blind index")),
+            prints=Mac.of(derived(secret, "fingerprint")),
         )
 
 
@@ -241,7 +241,7 @@ def _secret(text: str) -> bytes:
     return secret
 
 
-def _derived(secret: bytes, purpose: str, length: int = KEY_BYTES) -> bytes:
+def derived(secret: bytes, purpose: str, length: int = KEY_BYTES) -> bytes:
     """Keys for different purposes, none of which tells anything about another."""
     info = f"pms-sync {purpose} v1".encode()
     return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(secret)
