@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from adapters.storage.sheet.entries import RowLike
+from adapters.storage.sheet.entries import EntrySeal, RowLike
 from domain import merge
 from domain.fields import Cells
 
@@ -47,3 +47,11 @@ class Change:
         was, now = merge.shown(self.before), merge.shown(self.after)
         seen = {name for name in {**was, **now} if was.get(name) != now.get(name)}
         return sorted(seen.union(self.about))
+
+
+def only(
+    seal: EntrySeal, row: RowLike, columns: Mapping[str, Any], *, what: str | None = None
+) -> Change:
+    """A change of these columns alone: what the row says stays."""
+    cells = seal.cells(row)
+    return Change(row=row, before=cells, after=cells, what=what, columns=columns)

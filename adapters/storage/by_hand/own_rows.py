@@ -9,12 +9,13 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 
 from adapters.storage.audit.audit import record
+from adapters.storage.by_hand.hand_changes import Change
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.putting_back import way
 from adapters.storage.practices import connections
 from adapters.storage.sheet import linking, overlaps
 from adapters.storage.sheet.entries import EntrySeal, RowLike
-from adapters.storage.sheet.rewriting import Change, write_changes
+from adapters.storage.sheet.rewriting import write_changes
 from domain import merge
 from domain.appointments import Status
 from domain.fields import ASSUMED, Cell, Cells, Given, Source

@@ -13,11 +13,12 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.left_out import left_out
+from adapters.storage.by_hand.hand_changes import Change, only
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.practices import connections, left_visits
 from adapters.storage.sheet import linking
 from adapters.storage.sheet.entries import EntrySeal
-from adapters.storage.sheet.rewriting import Change, write_changes
+from adapters.storage.sheet.rewriting import write_changes
 from domain import merge
 from domain.connections import Connection
 from domain.fields import BOTH_WAYS, RULES
@@ -73,7 +74,7 @@ def returning(db: Db, seal: EntrySeal, rows: Sequence[RowMapping], *, account_id
         back=[_back(seal, row, waiting.get(row["id"], ())) for row in rows],
         joined=joined(db, seal, met.pairs),
         met=linking.Met([*met.pairs, *ours.pairs], [*met.doubtful, *ours.doubtful]),
-        waited=[_hidden(seal, row, target) for row, target in ours.pairs],
+        waited=[only(seal, row, {"linked_to": target}) for row, target in ours.pairs],
     )
 
 
@@ -134,8 +135,3 @@ def _back(seal: EntrySeal, row: RowMapping, waiting: Sequence[RowMapping]) -> Ch
         after = merge.join(after, seal.cells(one)).cells
     linked = [one["id"] for one in waiting]
     return Change(row=row, before=before, after=after, what="put_back", columns=BACK, linked=linked)
-
-
-def _hidden(seal: EntrySeal, row: RowMapping, target: UUID) -> Change:
-    cells = seal.cells(row)
-    return Change(row=row, before=cells, after=cells, columns={"linked_to": target})

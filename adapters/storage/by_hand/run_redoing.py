@@ -9,13 +9,14 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import Row, RowMapping, text
 
+from adapters.storage.by_hand.hand_changes import Change
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.history import Side, changed, side, side_of
 from adapters.storage.by_hand.run_undoing import Undone, chunks, note
 from adapters.storage.by_hand.undoing import hidden_again
 from adapters.storage.sheet import linking
 from adapters.storage.sheet.entries import EntrySeal
-from adapters.storage.sheet.rewriting import Change, write_changes
+from adapters.storage.sheet.rewriting import write_changes
 from domain import merge
 from domain.sheet import NotOnSheet, Settled
 

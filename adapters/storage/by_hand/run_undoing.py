@@ -10,12 +10,13 @@ from sqlalchemy import Row, RowMapping, text
 
 from adapters.storage.audit.audit import record
 from adapters.storage.by_hand.followers import came_with
+from adapters.storage.by_hand.hand_changes import Change, only
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.history import Side, changed, side, side_of
 from adapters.storage.by_hand.undoing import AS_SYNCS, BY_SYNCS, moved
 from adapters.storage.sheet import linking
 from adapters.storage.sheet.entries import EntrySeal
-from adapters.storage.sheet.rewriting import Change, write_changes
+from adapters.storage.sheet.rewriting import write_changes
 from domain import merge
 from domain.sheet import NotOnSheet, Settled
 
@@ -176,14 +177,12 @@ def _undone(
     is_new = row["created_run_id"] == run_id
     if not _is_its_own(row, [one for one in lines if one.what in AS_SYNCS], is_new=is_new):
         return None
-    cells = seal.cells(row)
     if is_new:
-        columns = {"removed_at": hand.at, "undone": True}
-        return Change(row=row, before=cells, after=cells, what="undone", columns=columns)
+        return only(seal, row, {"removed_at": hand.at, "undone": True}, what="undone")
     before = wrote[0] if wrote else None
     if before is None or before.cells is None:
         return None
-    now = side_of(seal, row)
+    cells, now = seal.cells(row), side_of(seal, row)
     fields = changed(before, now, told={name for line in lines for name in line.fields})
     columns = moved(before, by_sync=True, at=hand.at) if before.is_removed != now.is_removed else {}
     columns["undone_fields"] = sorted({*row["undone_fields"], *fields})
@@ -230,6 +229,5 @@ def _freed(
     for row in rows:
         if row["id"] not in free and came.get(row["id"]) not in free:
             continue
-        cells, columns = seal.cells(row), {"linked_to": came.get(row["id"])}
-        changes.append(Change(row=row, before=cells, after=cells, columns=columns))
+        changes.append(only(seal, row, {"linked_to": came.get(row["id"])}))
     return changes

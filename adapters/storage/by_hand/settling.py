@@ -10,10 +10,11 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Row, RowMapping, text
 
 from adapters.storage.audit.audit import record
+from adapters.storage.by_hand.hand_changes import Change
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.history import Step, read_choices
 from adapters.storage.sheet.entries import EntrySeal
-from adapters.storage.sheet.rewriting import Change, write_changes
+from adapters.storage.sheet.rewriting import write_changes
 from domain import merge
 from domain.counting import so_many
 from domain.fields import Cells

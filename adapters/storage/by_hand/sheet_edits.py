@@ -9,13 +9,14 @@ from sqlalchemy import RowMapping, select, text
 
 from adapters.storage.audit.audit import record
 from adapters.storage.by_hand import chosen_clinicians, chosen_statuses
+from adapters.storage.by_hand.hand_changes import Change
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.sheet_values import read_reason, read_value
 from adapters.storage.practices.rhythms import wake
 from adapters.storage.sheet import overlaps
 from adapters.storage.sheet.entries import EntrySeal
 from adapters.storage.sheet.reading import view_entry
-from adapters.storage.sheet.rewriting import Change, write_changes
+from adapters.storage.sheet.rewriting import write_changes
 from adapters.storage.tables import run_sheet_appointments as entries
 from domain import merge
 from domain.errors import BadInput

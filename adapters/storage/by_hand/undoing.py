@@ -11,13 +11,14 @@ from sqlalchemy import RowMapping, text
 from adapters.storage.audit.audit import record
 from adapters.storage.by_hand import putting_back
 from adapters.storage.by_hand.followers import came_with
+from adapters.storage.by_hand.hand_changes import Change, only
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.history import Side, Step, read_steps
 from adapters.storage.by_hand.sheet_edits import locked
 from adapters.storage.sheet import linking, overlaps
 from adapters.storage.sheet.entries import EntrySeal
 from adapters.storage.sheet.reading import PHI_FIELDS, view_entry
-from adapters.storage.sheet.rewriting import Change, write_changes
+from adapters.storage.sheet.rewriting import write_changes
 from domain import merge
 from domain.errors import BadInput
 from domain.fields import Cells
@@ -144,9 +145,8 @@ def hidden_again(
         return []
     changes = []
     for row in db.execute(_FREED, {"ids": list(targets), "undone_at": undone_at}).mappings():
-        cells, flags = seal.cells(row), sorted({*row["flags"]} - {KEPT_APART})
-        columns = {"linked_to": targets[row["id"]], "flags": flags}
-        changes.append(Change(row=row, before=cells, after=cells, columns=columns))
+        flags = sorted({*row["flags"]} - {KEPT_APART})
+        changes.append(only(seal, row, {"linked_to": targets[row["id"]], "flags": flags}))
     return changes
 
 
@@ -189,16 +189,11 @@ def _freed(db: Db, seal: EntrySeal, step: Step, *, target: UUID) -> list[Change]
     came, ids = came_with(db, seal, rows), frozenset(step.before.linked)
     free = [_apart(seal, row) for row in rows if row["id"] in ids]
     along = [
-        _behind(seal, row, came[row["id"]])
+        only(seal, row, {"linked_to": came[row["id"]]})
         for row in rows
         if row["id"] not in ids and came.get(row["id"]) in ids
     ]
     return [*free, *along]
-
-
-def _behind(seal: EntrySeal, row: RowMapping, target: UUID) -> Change:
-    cells = seal.cells(row)
-    return Change(row=row, before=cells, after=cells, columns={"linked_to": target})
 
 
 def _undoable(steps: Sequence[Step], step_id: int | None) -> tuple[Step, Cells]:
@@ -226,16 +221,13 @@ def _is_kept_by_pms(db: Db, row: RowMapping) -> bool:
 
 
 def _taken_off(seal: EntrySeal, row: RowMapping, hand: Hand) -> Change:
-    cells = seal.cells(row)
-    columns = {"removed_at": hand.at, "undone": True}
-    return Change(row=row, before=cells, after=cells, what="taken_off", columns=columns)
+    return only(seal, row, {"removed_at": hand.at, "undone": True}, what="taken_off")
 
 
 def _apart(seal: EntrySeal, row: RowMapping) -> Change:
     """A row that a person says is another visit: on the sheet again, and never linked again."""
-    cells = seal.cells(row)
-    columns = {"linked_to": None, "flags": sorted({*row["flags"], KEPT_APART})}
-    return Change(row=row, before=cells, after=cells, columns=columns)
+    flags = sorted({*row["flags"], KEPT_APART})
+    return only(seal, row, {"linked_to": None, "flags": flags})
 
 
 def _done(

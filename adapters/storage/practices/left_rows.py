@@ -11,11 +11,12 @@ from sqlalchemy import RowMapping, TextClause, text
 
 from adapters.storage.audit.audit import record
 from adapters.storage.by_hand import putting_back
+from adapters.storage.by_hand.hand_changes import only
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.practices import connection_list, left_visits
 from adapters.storage.sheet import linking, overlaps
 from adapters.storage.sheet.entries import EntrySeal
-from adapters.storage.sheet.rewriting import Change, write_changes
+from adapters.storage.sheet.rewriting import write_changes
 from domain.counting import so_many
 from domain.sheet import NotOnSheet
 from domain.visits import KEPT_APART
@@ -183,11 +184,7 @@ def take_off(db: Db, seal: EntrySeal, connection_id: UUID, *, typed: bool, hand:
     columns = {"removed_at": hand.at, "undone": True}
     count = 0
     for rows in _chunks(db, _STANDING, connection_id, hand=hand, typed=typed):
-        opened = [(row, seal.cells(row)) for row in rows]
-        changes = [
-            Change(row=row, before=cells, after=cells, what="taken_off", columns=columns)
-            for row, cells in opened
-        ]
+        changes = [only(seal, row, columns, what="taken_off") for row in rows]
         write_changes(db, seal, changes, hand=hand)
         count += len(rows)
     _audit(db, connection_id, "connection.rows_taken_off", count, hand=hand)

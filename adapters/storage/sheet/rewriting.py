@@ -24,8 +24,6 @@ from domain import merge
 from domain.window import local_day
 from infra.database import Direct
 
-__all__ = ["Change", "write_changes", "write_rows"]
-
 _KEPT = {"id", "account_id", "created_at"}
 _OF_THE_DATABASE = {"changed_in"}
 RARE = "pms_referral_id"

@@ -8,11 +8,12 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage.audit.audit import Access
+from adapters.storage.by_hand.hand_changes import Change
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.jobs.ledger import put
 from adapters.storage.sheet import linking
 from adapters.storage.sheet.entries import EntrySeal, Values
-from adapters.storage.sheet.rewriting import Change, write_changes
+from adapters.storage.sheet.rewriting import write_changes
 from adapters.storage.two_way import patient_links, pushes
 from adapters.storage.two_way.pushing import TAKEN_DOWN, PushStore, Row
 from domain import merge
