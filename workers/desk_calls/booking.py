@@ -17,7 +17,7 @@ from domain.writes import SlotTaken
 from workers.calls.times import Sought, on_day, resource_id, taking_along, too_soon_or_far
 from workers.calls.upcoming import AHEAD_DAYS, being_moved, by_id, cancellations, in_the_book
 from workers.desk_calls import documents, given
-from workers.desk_calls.carrying import carry
+from workers.desk_calls.carrying import begun, carry
 from workers.desk_calls.documents import OK, Already, Missing, Said, written
 
 MOST_DAYS = 31
@@ -65,9 +65,9 @@ def availability(request: ToolRequest) -> Said:
 
 
 def book(request: ToolRequest) -> Said:
-    again = request.writer.asked(request.write_key)
-    if again is not None and isinstance(again.write.wish, Booking):
-        return _booked(request, again.write.wish, opening=None)
+    again = begun(request, Booking)
+    if again is not None:
+        return _booked(request, again, opening=None)
     card = given.patient(request)
     start = _start(request)
     sought = Sought(minutes=_minutes(request), practitioner_id=given.text(request, "providerId"))
@@ -87,9 +87,9 @@ def book(request: ToolRequest) -> Said:
 
 
 def reschedule(request: ToolRequest) -> Said:
-    again = request.writer.asked(request.write_key)
-    if again is not None and isinstance(again.write.wish, Move):
-        return _moved(request, again.write.wish, opening=None)
+    again = begun(request, Move)
+    if again is not None:
+        return _moved(request, again, opening=None)
     found, start = _appointment(request), _start(request)
     if found.status is Status.CANCELLED:
         raise Already("This appointment is cancelled; book another one.")
@@ -115,10 +115,8 @@ def reschedule(request: ToolRequest) -> Said:
 
 
 def cancel(request: ToolRequest) -> Said:
-    again = request.writer.asked(request.write_key)
-    if again is not None and isinstance(again.write.wish, Cancellation):
-        wish = again.write.wish
-    else:
+    wish = begun(request, Cancellation)
+    if wish is None:
         found = _appointment(request)
         if found.status is Status.CANCELLED:
             about = documents.appointment(found, request.connection)

@@ -10,7 +10,7 @@ from domain.tools import ToolRequest
 from domain.wishes import NewPatient, PatientChange
 from domain.writes import changeable
 from workers.desk_calls import documents, given
-from workers.desk_calls.carrying import carry
+from workers.desk_calls.carrying import begun, carry
 from workers.desk_calls.documents import OK, Said, written
 
 MOST = 50
@@ -44,9 +44,8 @@ def one(request: ToolRequest) -> Said:
 
 
 def create(request: ToolRequest) -> Said:
-    again = request.writer.asked(request.write_key)
-    wish = again.write.wish if again is not None else None
-    if not isinstance(wish, NewPatient):
+    wish = begun(request, NewPatient)
+    if wish is None:
         wish = NewPatient(
             first_name=given.needed(request, "firstName"),
             last_name=given.needed(request, "lastName"),
@@ -61,9 +60,8 @@ def create(request: ToolRequest) -> Said:
 
 
 def update(request: ToolRequest) -> Said:
-    again = request.writer.asked(request.write_key)
-    wish = again.write.wish if again is not None else None
-    if not isinstance(wish, PatientChange):
+    wish = begun(request, PatientChange)
+    if wish is None:
         _require_possible(request)
         card = given.patient(request)
         wish = PatientChange(

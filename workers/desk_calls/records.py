@@ -3,19 +3,17 @@
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import Any
 
 from domain.errors import BadInput
 from domain.tools import ToolRequest
 from domain.wishes import NewCoverage, NewNote, Payment
 from workers.cards import holds_card
 from workers.desk_calls import given
-from workers.desk_calls.carrying import carry
+from workers.desk_calls.carrying import begun, carry
 from workers.desk_calls.documents import Said, written
 
 LAST_DIGITS = 4
-
-W = TypeVar("W", NewNote, NewCoverage, Payment)
 
 
 def notes(request: ToolRequest) -> Said:
@@ -34,7 +32,7 @@ def notes(request: ToolRequest) -> Said:
 
 
 def add_note(request: ToolRequest) -> Said:
-    wish = _asked(request, NewNote)
+    wish = begun(request, NewNote)
     if wish is None:
         wish = NewNote(
             patient_id=given.patient(request).patient.pms_id,
@@ -61,7 +59,7 @@ def insurance(request: ToolRequest) -> Said:
 
 
 def add_insurance(request: ToolRequest) -> Said:
-    wish = _asked(request, NewCoverage)
+    wish = begun(request, NewCoverage)
     if wish is None:
         wish = NewCoverage(
             patient_id=given.patient(request).patient.pms_id,
@@ -101,7 +99,7 @@ def pay(request: ToolRequest) -> Said:
     """Records a payment that was made; no card is charged, and no card number taken."""
     if holds_card(request.arguments):
         raise BadInput("Send no card numbers; last4 is enough.")
-    wish = _asked(request, Payment)
+    wish = begun(request, Payment)
     if wish is None:
         last4 = re.sub(r"\D", "", given.text(request, "last4") or "")[-LAST_DIGITS:]
         wish = Payment(
@@ -118,13 +116,6 @@ def pay(request: ToolRequest) -> Said:
         "timestamp": request.now.isoformat(),
     }
     return _written(request, "payment", wish, about, done="recorded", phi=("payment",))
-
-
-def _asked(request: ToolRequest, shape: type[W]) -> W | None:
-    """What was written under this key already, so that it is the same write again."""
-    again = request.writer.asked(request.write_key)
-    wish = again.write.wish if again is not None else None
-    return wish if isinstance(wish, shape) else None
 
 
 def _written(
