@@ -85,7 +85,7 @@ def _numbered(kept: KeptWrite, done: str) -> str:
 
 def _requested_already(request: ToolRequest, kept: KeptWrite, **about: object) -> ToolAnswer:
     """Its end is told to whoever asked first, at their number; anybody else has to be called."""
-    is_own = kept.call_id == request.call_id or request.writer.is_from(kept, request.caller)
+    is_own = kept.call_id == request.call_id or request.writes.is_from(kept, request.caller)
     follows = TEXT_FOLLOWS if is_own and request.can_text else CALL_FOLLOWS
     text = f"{requested(request, kept)} at the practice already, and is not final yet. {follows}"
     return _said(kept, text, Told.REQUESTED, calls_back=not is_own, **about)

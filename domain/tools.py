@@ -91,7 +91,11 @@ class Writer(Protocol):
 
     def do(self, new: NewWrite, *, until: datetime) -> KeptWrite: ...
 
-    def asked(self, key: str) -> KeptWrite | None:
+
+class Writes(Protocol):
+    """What was written before: by this call, by others, and what is under way."""
+
+    def by_key(self, key: str) -> KeptWrite | None:
         """What this very tool call has written, should it be answered once more."""
 
     def booking_of(self, call_id: str) -> KeptWrite | None:
@@ -157,6 +161,7 @@ class ToolRequest:
     desk: PracticeDesk
     diary: FreeTimes
     writer: Writer
+    writes: Writes
     proofs: Proofs
     control: CallControl
 

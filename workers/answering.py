@@ -171,6 +171,7 @@ class Answering:
             return None
         desk = taken.desk = self._remembering(desk, claimed, connection, practice)
         rules = BookingRules.read(practice.booking_rules)
+        ledger = self._ledger(claimed)
         return ToolRequest(
             account_id=claimed.account_id,
             call_id=claimed.call_id,
@@ -191,7 +192,8 @@ class Answering:
             desk=desk,
             diary=self._diary(connection, desk, rules, self._hours(connection, practice)),
             control=self.control,
-            writer=self._writer(claimed, desk),
+            writer=Writing(ledger, desk, clock=self.clock, pause=self.stopping.wait),
+            writes=ledger,
             proofs=self._proofs(claimed, connection.id),
         )
 
@@ -225,7 +227,7 @@ class Answering:
         Should somebody hear it after all, it is as true as what the ingress would have said.
         """
         account_id = claimed.account_id
-        ledger = WriteLedger(self.engine, self.sealer, account_id=account_id, clock=self.clock)
+        ledger = self._ledger(claimed)
         write = ledger.call_off(db, write_key(claimed.call_id, claimed.tool_call_id))
         late = unanswered(write, can_text=self._can_text(db, claimed))
         tool_calls.give_up(db, self.sealer, claimed.id, late, account_id=account_id, now=now)
@@ -248,24 +250,21 @@ class Answering:
         # Locked first, as by whoever answers in our place, or the two could wait for each other.
         if not tool_calls.still_open(db, claimed.id, states=tool_calls.OPEN):
             return said
-        ledger = WriteLedger(
-            self.engine, self.sealer, account_id=claimed.account_id, clock=self.clock
-        )
-        write = ledger.call_off(db, write_key(claimed.call_id, claimed.tool_call_id))
+        key = write_key(claimed.call_id, claimed.tool_call_id)
+        write = self._ledger(claimed).call_off(db, key)
         if write is None or write.state not in MAY_STAND:
             return said
         return unanswered(write, can_text=self._can_text(db, claimed))
 
-    def _writer(self, claimed: ClaimedToolCall, desk: PracticeDesk) -> Writing:
+    def _ledger(self, claimed: ClaimedToolCall) -> WriteLedger:
         """It begins and sends nothing once the call was answered in our place."""
-        ledger = WriteLedger(
+        return WriteLedger(
             self.engine,
             self.sealer,
             account_id=claimed.account_id,
             clock=self.clock,
             guarded=partial(tool_calls.guard, row_id=claimed.id),
         )
-        return Writing(ledger, desk, clock=self.clock, pause=self.stopping.wait)
 
     def _hours(self, connection: Connection, practice: Row[Any]) -> OpeningHours | None:
         return bookable_hours(

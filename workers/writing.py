@@ -1,6 +1,6 @@
 """Carries a write to a PMS: held, marked, sent once, followed, and read back where in doubt."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -57,12 +57,6 @@ class Ledger(Protocol):
     """Where writes are kept; `adapters.storage.phone.writes` has it over Postgres."""
 
     def begin(self, new: NewWrite) -> KeptWrite: ...
-    def by_key(self, key: str) -> KeptWrite | None: ...
-    def booking_of(self, call_id: str) -> KeptWrite | None: ...
-    def moved(self, kept: KeptWrite) -> KeptWrite | None: ...
-    def same(self, new: NewWrite) -> KeptWrite | None: ...
-    def is_from(self, kept: KeptWrite, caller: str | None) -> bool: ...
-    def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]: ...
     def load(self, write_id: UUID) -> KeptWrite: ...
     def held_for(self, kept: KeptWrite) -> Opening | None: ...
     def submitting(self, kept: KeptWrite) -> KeptWrite | None: ...
@@ -78,7 +72,6 @@ class Ledger(Protocol):
     ) -> KeptWrite: ...
     def withdraw(self, kept: KeptWrite) -> bool: ...
     def polled(self, kept: KeptWrite) -> KeptWrite: ...
-    def tell(self, kept: KeptWrite, told: str) -> KeptWrite: ...
 
 
 class Writing:
@@ -118,30 +111,6 @@ class Writing:
             self._look_once_more(kept, held, whose=whose)
             kept = self._send(kept)
         return self.follow(kept, until=until)
-
-    def asked(self, key: str) -> KeptWrite | None:
-        """The write of this key, if anything was written under it."""
-        return self._ledger.by_key(key)
-
-    def booking_of(self, call_id: str) -> KeptWrite | None:
-        """The one booking of a phone call that stands or may."""
-        return self._ledger.booking_of(call_id)
-
-    def moved(self, kept: KeptWrite) -> KeptWrite | None:
-        """The last move of what this booking made that stands or may."""
-        return self._ledger.moved(kept)
-
-    def same(self, new: NewWrite) -> KeptWrite | None:
-        """What was asked for before, if this is the same wish again."""
-        return self._ledger.same(new)
-
-    def is_from(self, kept: KeptWrite, caller: str | None) -> bool:
-        """Whether it was asked for from this number."""
-        return self._ledger.is_from(kept, caller)
-
-    def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]:
-        """What the PMS has taken lately and may not show yet, and what is under way."""
-        return self._ledger.unseen(connection_id)
 
     def follow(self, kept: KeptWrite, *, until: datetime) -> KeptWrite:
         """Ask what has become of it, with growing pauses, until it is known or time is up."""

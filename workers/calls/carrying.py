@@ -31,7 +31,7 @@ def carried(
     except SlotTaken:
         raise
     except Exception as trouble:
-        kept = request.writer.asked(request.write_key)
+        kept = request.writes.by_key(request.write_key)
         if kept is None or kept.state in NEVER_LEFT:
             raise
         tell = log.warning if isinstance(trouble, SyncError) else log.exception
@@ -42,7 +42,7 @@ def carried(
 
 def asked_before(request: ToolRequest, wish: Wish) -> KeptWrite | None:
     """What became of the same wish, in this call or under way from another, if it is not new."""
-    return request.writer.same(_new(request, wish, ASKED_BY))
+    return request.writes.same(_new(request, wish, ASKED_BY))
 
 
 def _new(request: ToolRequest, wish: Wish, asked_by: str) -> NewWrite:

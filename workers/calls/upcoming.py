@@ -54,14 +54,14 @@ def in_the_book(
     request: ToolRequest, window: Window, *, patient_id: str | None = None
 ) -> list[Appointment]:
     """What the PMS shows, and what it has just taken on: its own copy may be minutes old."""
-    unseen = request.writer.unseen(request.connection.id)
+    unseen = request.writes.unseen(request.connection.id)
     return _book(request, window, unseen, patient_id=patient_id)
 
 
 def by_id(request: ToolRequest, pms_id: str) -> Appointment | None:
     """The one of the book that has this id, whichever day it is on."""
     shown = request.desk.appointment(pms_id)
-    unseen = request.writer.unseen(request.connection.id)
+    unseen = request.writes.unseen(request.connection.id)
     found = _as_written([] if shown is None else [shown], unseen)
     return next((one for one in found if one.pms_id == pms_id), None)
 
@@ -77,7 +77,7 @@ def cancellations(unseen: Sequence[KeptWrite]) -> Mapping[str, KeptWrite]:
 
 def being_moved(request: ToolRequest, pms_id: str) -> KeptWrite | None:
     """A move of it that the practice has not said the end of."""
-    asked = _under_way(request.writer.unseen(request.connection.id))
+    asked = _under_way(request.writes.unseen(request.connection.id))
     return next((kept for one, kept in asked if one.pms_id == pms_id), None)
 
 
@@ -89,7 +89,7 @@ def coming(request: ToolRequest, patient: Known, *, day: date | None = None) -> 
     window = Window(day_start(local_day(now, zone), zone), now + ahead)
     if day is not None:
         window = whole_day(day, zone)
-    unseen = request.writer.unseen(request.connection.id)
+    unseen = request.writes.unseen(request.connection.id)
     book = _book(request, window, unseen, patient_id=patient.id)
     theirs = [one for one in book if one.patient_id == patient.id]
     off = cancellations(unseen)
@@ -123,14 +123,14 @@ def coming(request: ToolRequest, patient: Known, *, day: date | None = None) -> 
 
 def asked_for_at(request: ToolRequest, patient: Known, window: Window) -> KeptWrite | None:
     """What was asked for them then, and is not final yet."""
-    asked = _under_way(request.writer.unseen(request.connection.id))
+    asked = _under_way(request.writes.unseen(request.connection.id))
     theirs = ((one, kept) for one, kept in asked if one.patient_id == patient.id)
     return next((kept for one, kept in theirs if overlaps(one, window)), None)
 
 
 def unseen_of(request: ToolRequest, patient: Known, window: Window) -> Appointment | None:
     """What the practice has taken for them then, and may not show yet."""
-    unseen = request.writer.unseen(request.connection.id)
+    unseen = request.writes.unseen(request.connection.id)
     off = cancellations(unseen)
     made = (_made(one) for one in unseen if one.pms_id not in off and one.state not in OPEN)
     theirs = (one for one in made if one is not None and one.patient_id == patient.id)

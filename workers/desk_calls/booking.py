@@ -93,7 +93,7 @@ def reschedule(request: ToolRequest) -> Said:
     found, start = _appointment(request), _start(request)
     if found.status is Status.CANCELLED:
         raise Already("This appointment is cancelled; book another one.")
-    if found.pms_id in cancellations(request.writer.unseen(request.connection.id)):
+    if found.pms_id in cancellations(request.writes.unseen(request.connection.id)):
         raise Already("The cancellation of this appointment is under way; it cannot be moved.")
     _require_at_rest(request, found, start)
     sought = Sought(

@@ -14,7 +14,7 @@ W = TypeVar("W", bound=Wish)
 
 def begun(request: ToolRequest, shape: type[W]) -> W | None:
     """What was written under this key already, so that it is the same write again."""
-    again = request.writer.asked(request.write_key)
+    again = request.writes.by_key(request.write_key)
     wish = again.write.wish if again is not None else None
     return wish if isinstance(wish, shape) else None
 

@@ -50,7 +50,7 @@ def search(request: ToolRequest) -> Said:
 
 
 def book(request: ToolRequest) -> Said:
-    first = request.writer.booking_of(request.call_id)
+    first = request.writes.booking_of(request.call_id)
     if first is not None and first.key != request.write_key:
         raise Already(ONE_A_CALL)
     found = booking.book(request)
@@ -68,7 +68,7 @@ def _made_already(request: ToolRequest, kept: KeptWrite) -> str:
 
 def create(request: ToolRequest) -> Said:
     """A record there is already is not made twice; whoever registers a patient speaks for them."""
-    if request.writer.asked(request.write_key) is None:
+    if request.writes.by_key(request.write_key) is None:
         claim = Claim(
             first_name=given.needed(request, "firstName"),
             last_name=given.needed(request, "lastName"),

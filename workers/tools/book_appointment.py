@@ -44,12 +44,12 @@ ONE_A_CALL = (
 
 
 def answer(request: ToolRequest) -> ToolAnswer:
-    again = request.writer.asked(request.write_key)
+    again = request.writes.by_key(request.write_key)
     if again is not None and isinstance(again.write.wish, Booking):
         return _told(request, carried(request, again.write.wish))
     told = arguments_of(request)
     patient = the_patient(request, told)
-    first = request.writer.booking_of(request.call_id)
+    first = request.writes.booking_of(request.call_id)
     if first is not None:
         return _of_this_call(request, told, patient, first)
     if told.wants_earliest():
@@ -148,7 +148,7 @@ def _of_this_call(
     """The same time once more is that booking; any other is answered with it, where it is now."""
     if _whose(first.write.wish) != patient.id:
         return ToolAnswer(text=ONE_A_CALL)
-    moved = request.writer.moved(first)
+    moved = request.writes.moved(first)
     if moved is not None:
         is_done = moved.state is WriteState.CONFIRMED
         return _already(request, moved) if is_done else told_of(request, moved, "", phi_fields=PHI)
@@ -203,7 +203,7 @@ def _already(request: ToolRequest, kept: KeptWrite) -> ToolAnswer:
 
 def _is_off(request: ToolRequest, kept: KeptWrite) -> bool:
     """Whether its cancellation is done or under way."""
-    return kept.pms_id in cancellations(request.writer.unseen(kept.connection_id))
+    return kept.pms_id in cancellations(request.writes.unseen(kept.connection_id))
 
 
 def _when(request: ToolRequest, kept: KeptWrite, name: str = "") -> str:

@@ -18,7 +18,7 @@ DONE = "The appointment is cancelled."
 
 
 def answer(request: ToolRequest) -> ToolAnswer:
-    again = request.writer.asked(request.write_key)
+    again = request.writes.by_key(request.write_key)
     if again is not None:
         return told_of(request, carried(request, again.write.wish), DONE, phi_fields=PHI)
     told = arguments_of(request)

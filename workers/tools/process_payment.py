@@ -30,7 +30,7 @@ _CURRENCY = re.compile(r"[$€£\s]|\b(?:usd|aud|nzd|cad|eur|gbp|dollars?|euros?
 
 
 def answer(request: ToolRequest) -> ToolAnswer:
-    again = request.writer.asked(request.write_key)
+    again = request.writes.by_key(request.write_key)
     if again is not None:
         return told_of(request, carried(request, again.write.wish), DONE, phi_fields=PHI)
     if holds_card(request.arguments):

@@ -34,7 +34,7 @@ ANY_OTHER = "Would you like any other time?"
 
 
 def answer(request: ToolRequest) -> ToolAnswer:
-    again = request.writer.asked(request.write_key)
+    again = request.writes.by_key(request.write_key)
     if again is not None:
         return _told(request, carried(request, again.write.wish))
     told = arguments_of(request)

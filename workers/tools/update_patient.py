@@ -39,7 +39,7 @@ SAID = {
 
 
 def answer(request: ToolRequest) -> ToolAnswer:
-    again = request.writer.asked(request.write_key)
+    again = request.writes.by_key(request.write_key)
     if again is not None and isinstance(again.write.wish, PatientChange):
         wish = again.write.wish
     else:

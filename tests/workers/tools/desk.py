@@ -573,6 +573,7 @@ class Call:
                 clock=clock,
             ),
             writer=writing,
+            writes=practice.writes,
             proofs=self.proofs,
             control=practice.control,
         )
