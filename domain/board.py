@@ -39,7 +39,6 @@ class BoardColumn:
     id: UUID | None
     name: str
     timezone: str
-    connection_ids: Sequence[UUID]
     cards: Sequence[Card]
     lanes: int
     is_named: bool
@@ -85,10 +84,6 @@ class Board:
     hours: int
     columns: Sequence[BoardColumn]
     idle: Sequence[str]
-
-    @property
-    def timezones(self) -> frozenset[str]:
-        return frozenset(column.timezone for column in self.columns)
 
 
 def is_on(entry: EntryView) -> bool:
@@ -180,7 +175,6 @@ def _column(
         name=clinician(name),
         is_named=not is_identifier(name),
         timezone=ordered[0].timezone,
-        connection_ids=tuple(dict.fromkeys(e.connection_id for e in ordered if e.connection_id)),
         cards=tuple(cards),
         lanes=max(found) + 1,
         connected=connected,

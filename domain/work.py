@@ -235,7 +235,6 @@ def settle_job(
     connection_id: UUID,
     write_id: UUID,
     trace_id: str,
-    due_at: datetime | None = None,
 ) -> NewJob:
     """Follow a write that was not settled while its caller waited; a text tells them the end."""
     return NewJob(
@@ -246,7 +245,6 @@ def settle_job(
         dedupe_key=f"settle:{write_id}",
         exclusive_key=f"settle:{write_id}",
         priority=AFTER_A_CALL,
-        due_at=due_at,
         trace_id=trace_id,
         max_seconds=300,
     )

@@ -1,6 +1,6 @@
 """The assistant that answers the telephone, as Vapi is told of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from adapters.vapi.definitions import Line, offered, tool_json
@@ -59,11 +59,9 @@ def prompt_addition(abilities: Collection[Ability]) -> str:
     return "\n\n".join([flow, LIMITS, POSSIBLE.format(tools=", ".join(names))])
 
 
-def assistant_json(
-    practice: str, abilities: Collection[Ability], line: Line, *, tool_ids: Sequence[str] = ()
-) -> dict[str, Any]:
-    """What POST /assistant takes; tools that were pushed are named by id, else they come inline."""
-    inline = [] if tool_ids else [tool_json(one, line) for one in offered(abilities)]
+def assistant_json(practice: str, abilities: Collection[Ability], line: Line) -> dict[str, Any]:
+    """What POST /assistant takes, with its tools inline."""
+    inline = [tool_json(one, line) for one in offered(abilities)]
     content = f"{SYSTEM.format(practice=practice)}\n\n{prompt_addition(abilities)}"
     # Without a destination of its own it asks our server where to connect the call to.
     transfer = {"type": "transferCall", "destinations": []}
@@ -72,8 +70,6 @@ def assistant_json(
         "messages": [{"role": "system", "content": content}],
         "tools": [*inline, transfer],
     }
-    if tool_ids:
-        model["toolIds"] = list(tool_ids)
     return {
         "name": NAME,
         "firstMessage": f"Thank you for calling {practice}. How can I help you?",

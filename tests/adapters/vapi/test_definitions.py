@@ -107,13 +107,6 @@ def test_the_receptionist_is_told_the_flow_and_the_limits() -> None:
     assert made["serverMessages"][0] == "tool-calls"
 
 
-def test_tools_that_are_pushed_are_named_by_their_ids() -> None:
-    made = assistant_json("Example Dental", DENTIST, LINE, tool_ids=["t1", "t2"])
-
-    assert made["model"]["toolIds"] == ["t1", "t2"]
-    assert [one["type"] for one in made["model"]["tools"]] == ["transferCall"]
-
-
 def test_without_bookings_the_prompt_speaks_of_none() -> None:
     assert "check-availability" not in prompt_addition(frozenset({A.SEARCH_PATIENTS}))
 
