@@ -6,24 +6,15 @@ import { hold, release } from "./holding.js";
 import "./linking.js";
 import { morph } from "./morph.js";
 import { DEEDS, patientSynced, sent, takenBack } from "./pushing.js";
-import { inTurn } from "./turns.js";
+import { gathered, inTurn } from "./turns.js";
 
-const GATHER = 200;
 const OFTEN = 1000;
 const SELDOM = 15_000;
 const board = () => document.getElementById("two-way");
 
-let gathering = null;
 let looking = null;
 let told = { sentence: "", isBad: false };
 let doing = null;
-
-function soon() {
-  gathering ??= setTimeout(() => {
-    gathering = null;
-    renew();
-  }, GATHER);
-}
 
 const renew = inTurn(async () => {
   clearTimeout(looking);
@@ -37,6 +28,7 @@ const renew = inTurn(async () => {
   }
   looking = setTimeout(renew, doing || "busy" in board().dataset ? OFTEN : SELDOM);
 });
+const soon = gathered(renew);
 
 // What was said stays said, and what goes on stays off, while everything around it is renewed.
 function lay(within) {

@@ -5,15 +5,13 @@ import "./frame.js";
 import { morph } from "./morph.js";
 import { sure } from "./sure.js";
 import { say } from "./toast.js";
-import { inTurn } from "./turns.js";
+import { gathered, inTurn } from "./turns.js";
 
 const inbox = () => document.getElementById("inbox");
 const bar = document.querySelector("[data-undo-bar]");
 const DONE = { mine: "Kept ours", theirs: "Took theirs" };
-const GATHER = 200;
 
 let last = null;
-let waiting = null;
 
 const renew = inTurn(async () => {
   const body = await fragment(`/conflicts/inbox${location.search}`);
@@ -24,13 +22,7 @@ const renew = inTurn(async () => {
   count.textContent = left;
   count.hidden = left === "0";
 });
-
-function soon() {
-  waiting ??= setTimeout(() => {
-    waiting = null;
-    renew().catch(() => {});
-  }, GATHER);
-}
+const soon = gathered(renew);
 
 // What was just settled, with when: a later choice of somebody else is not taken back with it.
 function offer(sentence, settled) {

@@ -8,24 +8,15 @@ import { morph } from "./morph.js";
 import { draw } from "./progress.js";
 import { resumed } from "./resumed.js";
 import { say } from "./toast.js";
-import { inTurn } from "./turns.js";
+import { gathered, inTurn } from "./turns.js";
 
-const GATHER = 200;
 const LOOK_EVERY = 1000;
 const LOOK_SELDOM = 30_000;
 const DONE = { pause: "Paused.", sync: "A sync is on its way.", discard: "Discarded." };
 const error = document.querySelector("[data-error]");
 const place = () => document.getElementById("connections");
 
-let gathering = null;
 let looking = null;
-
-function soon() {
-  gathering ??= setTimeout(() => {
-    gathering = null;
-    renew().catch(() => {});
-  }, GATHER);
-}
 
 const renew = inTurn(async () => {
   const body = await fragment("/connections/cards");
@@ -36,6 +27,7 @@ const renew = inTurn(async () => {
   morph(place(), body.querySelector("#connections"));
   morph(document.getElementById("removed"), body.querySelector("#removed"));
 });
+const soon = gathered(renew);
 
 // How far running syncs are: often while there is one, seldom else.
 const look = inTurn(async () => {

@@ -6,22 +6,13 @@ import { hold, release } from "./holding.js";
 import { morph } from "./morph.js";
 import { say } from "./toast.js";
 import { sure } from "./sure.js";
-import { inTurn } from "./turns.js";
+import { gathered, inTurn } from "./turns.js";
 
-const GATHER = 200;
 const EVERY = 4000;
 const KINDS = ["authorisation_changed", "sync_ended", "sheet_changed", "reload", "open"];
 const place = () => document.getElementById("deliveries");
 
-let gathering = null;
 let looking = null;
-
-function soon() {
-  gathering ??= setTimeout(() => {
-    gathering = null;
-    renew();
-  }, GATHER);
-}
 
 // An older page stays as it is: what comes belongs on the first.
 const renew = inTurn(async () => {
@@ -35,6 +26,7 @@ const renew = inTurn(async () => {
   }
   looking = setTimeout(renew, EVERY);
 });
+const soon = gathered(renew);
 
 async function replay(button) {
   const line = button.closest("[data-delivery]");

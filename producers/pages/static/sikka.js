@@ -7,10 +7,9 @@ import { busy, complete, fail, ready } from "./forms.js";
 import { hold, release } from "./holding.js";
 import { morph } from "./morph.js";
 import { say } from "./toast.js";
-import { inTurn } from "./turns.js";
+import { gathered, inTurn } from "./turns.js";
 import { change, id } from "./versioned.js";
 
-const GATHER = 200;
 const OFTEN = 3000;
 const SELDOM = 20_000;
 const HEARD = ["authorisation_changed", "reload", "open"];
@@ -24,7 +23,6 @@ ready();
 function connect() {
   const standing = () => document.getElementById("standing");
   const waiting = document.querySelector("[data-waiting]");
-  let gathering = null;
   let looking = null;
 
   const renew = inTurn(async () => {
@@ -40,15 +38,9 @@ function connect() {
     const isOpen = "busy" in standing().dataset || (waiting && !waiting.hidden);
     looking = setTimeout(renew, isOpen ? OFTEN : SELDOM);
   });
+  const soon = gathered(renew);
 
   const connected = () => standing().querySelectorAll("[data-state=connected]").length;
-
-  function soon() {
-    gathering ??= setTimeout(() => {
-      gathering = null;
-      renew();
-    }, GATHER);
-  }
 
   document.querySelector("[data-authorise]")?.addEventListener("click", () => {
     waiting.hidden = false;

@@ -8,24 +8,15 @@ import { followed } from "./progress.js";
 import { sure } from "./sure.js";
 import { resumed } from "./resumed.js";
 import { say } from "./toast.js";
-import { inTurn } from "./turns.js";
+import { gathered, inTurn } from "./turns.js";
 
-const GATHER = 200;
 const OFTEN = 1000;
 const SELDOM = 30_000;
 const boards = () => document.getElementById("boards");
 const panel = document.querySelector("[data-panel]");
 const inside = panel.querySelector("[data-panel-inside]");
 
-let gathering = null;
 let looking = null;
-
-function soon() {
-  gathering ??= setTimeout(() => {
-    gathering = null;
-    renew();
-  }, GATHER);
-}
 
 // Often while something runs, seldom else; what a person opened or typed stays.
 const renew = inTurn(async () => {
@@ -41,6 +32,7 @@ const renew = inTurn(async () => {
   }
   looking = setTimeout(renew, "busy" in boards().dataset ? OFTEN : SELDOM);
 });
+const soon = gathered(renew);
 
 function keep(error) {
   const held = document.querySelector(`#${error.closest("details").id} [data-error]`);

@@ -1,3 +1,5 @@
+const A_MOMENT = 200;
+
 // One at a time. Whoever asks meanwhile gets one more after it: what is on its way may have been read
 // before the change that is asked for, and must not be laid over what was read since.
 export function inTurn(work) {
@@ -15,5 +17,16 @@ export function inTurn(work) {
       running = null;
     });
     return running;
+  };
+}
+
+// What is told several times within a moment is one piece of work, a moment later.
+export function gathered(work) {
+  let waiting = null;
+  return function soon() {
+    waiting ??= setTimeout(() => {
+      waiting = null;
+      work().catch(() => {});
+    }, A_MOMENT);
   };
 }
