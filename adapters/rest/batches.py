@@ -7,8 +7,9 @@ from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from adapters.rest.envelope import Contents
-from adapters.rest.record import Record, Surroundings, id_in
+from adapters.rest.record import Record, id_in
 from adapters.rest.references import SetAside
+from adapters.rest.surroundings import Surroundings
 from adapters.rest.vendor import Listing
 from domain.appointments import Appointment
 from domain.connections import Connection

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
 from typing import Any, TypeVar
@@ -10,16 +9,8 @@ from typing import Any, TypeVar
 from adapters.rest.answers import dig
 from adapters.rest.clean import many_lines, one_line
 from adapters.rest.instants import read_birth_date, read_instant
+from adapters.rest.surroundings import NOWHERE, ReadCodes, Surroundings
 from domain.errors import BadRecord
-
-Follow = Callable[[str, Mapping[str, str], Mapping[str, str]], Any]
-"""(path template, query, values of the template) to what the vendor holds there, or None."""
-
-ReadCodes = Callable[[Any], Mapping[str, Any]]
-"""The answer of a code list, None where there is none, to what each code means."""
-
-Codes = Callable[[str, str, ReadCodes], Any]
-"""(path template, code, how its list is read) to what the code means, or None."""
 
 _T = TypeVar("_T")
 
@@ -29,33 +20,6 @@ _MAX_NOTES = 20_000
 _MAX_INTEGER = 2**53
 _MAX_MINUTES = 2**31 - 1
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
-
-
-def _no_follow(path: str, query: Mapping[str, str], parts: Mapping[str, str]) -> Any:
-    raise LookupError(f"nothing to follow {path} with")
-
-
-def _no_codes(path: str, code: str, read: ReadCodes) -> Any:
-    raise LookupError(f"nothing to read {path} with")
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a record may look beyond itself for: side lists of its page, references elsewhere.
-
-    `now` is when the page was read, for words whose meaning depends on it; `kept` is what has been
-    made of its side lists so far; `unread` names what was followed and cannot be had.
-    """
-
-    included: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    follow: Follow = _no_follow
-    codes: Codes = _no_codes
-    now: datetime | None = None
-    kept: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
-    unread: list[str] = field(default_factory=list, repr=False, compare=False)
-
-
-_NOWHERE = Surroundings()
 
 
 class Record:
@@ -73,7 +37,7 @@ class Record:
         values: Any,
         *,
         where: str = "",
-        around: Surroundings = _NOWHERE,
+        around: Surroundings = NOWHERE,
         whole: "Record | None" = None,
     ) -> None:
         if not isinstance(values, dict):
@@ -189,11 +153,7 @@ class Record:
 
     def side_text(self, path: str, *, limit: int = _MAX_TEXT) -> str | None:
         """As `maybe`, of a text nothing else hangs on: what is none is left out and told."""
-        try:
-            return self.maybe(path, limit=limit)
-        except BadRecord:
-            self._leave_out(path)
-            return None
+        return self._side(path, self.maybe, limit=limit)
 
     def boolean(self, path: str, *, default: bool = False) -> bool:
         value = self.raw(path)
@@ -223,11 +183,7 @@ class Record:
 
     def side_id(self, path: str) -> str | None:
         """As `maybe_id`, where nothing else hangs on it: what is none is left out and told."""
-        try:
-            return self.maybe_id(path)
-        except BadRecord:
-            self._leave_out(path)
-            return None
+        return self._side(path, self.maybe_id)
 
     def maybe_instant(self, path: str, *, zone: str | None = None) -> datetime | None:
         """An instant in UTC. A naive time is read in `zone`; without one it is rejected."""
@@ -239,11 +195,7 @@ class Record:
 
     def side_instant(self, path: str, *, zone: str | None = None) -> datetime | None:
         """As `maybe_instant`, where there is more to go by: what is none is left out and told."""
-        try:
-            return self.maybe_instant(path, zone=zone)
-        except BadRecord:
-            self._leave_out(path)
-            return None
+        return self._side(path, self.maybe_instant, zone=zone)
 
     def moment(self, text: str, *, path: str, zone: str | None = None) -> datetime:
         """As `instant`, for a text put together from several fields."""
@@ -357,6 +309,13 @@ class Record:
 
     def bad(self, path: str, reason: str) -> BadRecord:
         return BadRecord(reason, path=self._at(path))
+
+    def _side(self, path: str, read: Callable[..., _T | None], **how: Any) -> _T | None:
+        try:
+            return read(path, **how)
+        except BadRecord:
+            self._leave_out(path)
+            return None
 
     def _leave_out(self, path: str) -> None:
         self.drift.append(f"unreadable:{path}")

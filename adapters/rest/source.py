@@ -26,9 +26,10 @@ from adapters.rest.minimised import bare, emptied, left_out, spots
 from adapters.rest.origins import Origins, Reading
 from adapters.rest.paging import Step, Turn, broken_at, walk
 from adapters.rest.ports import Ports
-from adapters.rest.record import ReadCodes, Record, Surroundings, id_in
+from adapters.rest.record import Record, id_in
 from adapters.rest.references import References
 from adapters.rest.stretches import Stretch, stretches
+from adapters.rest.surroundings import ReadCodes, Surroundings
 from adapters.rest.vendor import Listing, Vendor
 from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
 from domain.connections import Connection, KnownType

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from adapters.pms import pair
 from adapters.pms.gentu import VENDOR, parse, queries
-from adapters.rest.record import Record, Surroundings
+from adapters.rest.record import Record
+from adapters.rest.surroundings import Surroundings
 from domain.appointments import Appointment, Practitioner, Status
 from domain.connections import Connection, KnownType
 from domain.errors import BadInput, BadRecord, NeedsReconnect, Refused

@@ -14,7 +14,8 @@ import pytest
 from adapters.pms import open_vendor
 from adapters.pms.halaxy import VENDOR, parse, queries
 from adapters.rest.memory import Memory
-from adapters.rest.record import Record, Surroundings
+from adapters.rest.record import Record
+from adapters.rest.surroundings import Surroundings
 from domain.appointments import Appointment, Status
 from domain.checks import shut_out
 from domain.connections import Connection, KnownType

@@ -12,7 +12,8 @@ import pytest
 from adapters.chosen import settings
 from adapters.pms import open_vendor
 from adapters.pms.medirecords import VENDOR, intervals, minutes_in, parse, queries
-from adapters.rest.record import Record, Surroundings
+from adapters.rest.record import Record
+from adapters.rest.surroundings import Surroundings
 from domain.appointments import Appointment, Status
 from domain.connections import Connection, KnownType
 from domain.errors import BadInput, NeedsReconnect, Transient

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from adapters.advancedmd import rows as advancedmd
 from adapters.pms import gentu, halaxy, medirecords, sikka
-from adapters.rest.record import Record, Surroundings
+from adapters.rest.record import Record
+from adapters.rest.surroundings import Surroundings
 from domain.appointments import Appointment
 from domain.connections import Connection, KnownType
 from domain.errors import BadRecord

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from adapters.rest.record import Record, Surroundings, joined, last_segment
+from adapters.rest.record import Record, joined, last_segment
+from adapters.rest.surroundings import Surroundings
 from domain.errors import BadRecord
 
 MELBOURNE = "Australia/Melbourne"
