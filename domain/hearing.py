@@ -20,6 +20,7 @@ CENTURY = 100
 WEEK = len(WEEKDAYS)
 DAYS_OF = {"day": 1, "week": WEEK, "fortnight": 2 * WEEK}
 PAST = re.compile(r"\b(yesterday|days? ago|weeks? ago|last (week|\w+day)\b(?! (of|in)\b))")
+AGAINST = re.compile(r"\b(?:no(?! preference)|not|but|except|other than|instead of|\w+n't)\b")
 _WHEN = re.compile(r"\d{4}-\d{1,2}-\d{1,2}[T ]\d{1,2}:\d{2}")
 _GREENWICH = re.compile(r"(?:[zZ]|[+-]00:?00)$")
 
@@ -106,8 +107,15 @@ def heard_part(text: str) -> tuple[time, time] | None:
     if clock is not None:
         is_first = limits[0]["limit"] in {"after", "from"}
         return (clock, time.max) if is_first else (time(0), clock)
-    parts = (span for name, span in PARTS.items() if re.search(rf"\b(to)?{name}", words))
-    return next(parts, None)
+    return named_part(words)
+
+
+def named_part(words: str) -> tuple[time, time] | None:
+    """From the first to the last that is named; none by "not in the morning"."""
+    parts = [span for name, span in PARTS.items() if re.search(rf"\b(to)?{name}", words)]
+    if not parts or AGAINST.search(words):
+        return None
+    return min(first for first, _ in parts), max(last for _, last in parts)
 
 
 def names_day(text: str) -> bool:

@@ -64,15 +64,18 @@ CLOCKS: Mapping[str, str] = {
 }
 
 _NAMELESS = "|".join(re.sub(r"\?P<\w+>", "?:", one) for one in CLOCKS.values())
+CLOCK = rf"(?:(?:{_NAMELESS}|[12]?\d)(?= |\Z))"
+"""A time beside words that say how it is meant: a bare hour is enough there."""
+
 PARTS: Mapping[str, str] = {
     "part": f"(?:(?:in|during) the |in |early |late |mid )*{_PART}|(?:at )?(?P<night>night)",
     "limit": r"(?P<limit>after|from|before|until|till|by)"
-    rf" (?P<clock>(?:{_NAMELESS}|[12]?\d)(?= |\Z))",
+    rf" (?P<clock>{CLOCK})",
 }
 
 DAY_ALONE = {"numbers": r"(?P<one>\d{1,2})[-.](?P<two>\d{1,2})(?P<year>)"}
 CLOCK_ALONE = {
-    "clock": f"{_HOUR}(?: {_MINUTE})?(?: in the {_PART}| at (?P<night>night))?",
+    "clock": f"{_HOUR}(?: ?{_MINUTE})?(?: in the {_PART}| at (?P<night>night))?",
 }
 """What is plain only where nothing else is said."""
 
@@ -124,6 +127,7 @@ def plain(text: str) -> str:
     words = re.sub(r"(\d{4}-\d{1,2}-\d{1,2})t(?=\d{1,2}:)", r"\1 ", words)
     words = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", words)
     words = re.sub(r"\.(?=\s|\Z)", "", words)
+    words = re.sub(r"\b(\d{1,2}(?::\d{2})?) ?ish\b", r"around \1", words)
     return _COUNTED.sub(_figures, _SPAN.sub(r"\1", " ".join(words.split())))
 
 

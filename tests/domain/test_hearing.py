@@ -300,6 +300,11 @@ def test_before_and_after_a_time_are_parts_of_the_day() -> None:
     assert heard_part("after lunch") is None
 
 
+def test_what_is_said_against_a_part_of_the_day_is_not_that_part() -> None:
+    assert heard_part("the one that is not in the morning") is None
+    assert heard_part("morning or afternoon") == (time(0), time(17))
+
+
 def test_which_midnight_is_asked() -> None:
     with pytest.raises(BadInput, match="begins"):
         heard_clock("midnight")

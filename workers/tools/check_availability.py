@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from datetime import date, time
 
 from domain.desk import Ability, Opening
-from domain.hearing import at, check_zone, heard_part, heard_time, is_instant
+from domain.errors import BadInput
+from domain.hearing import at, check_zone, heard_time, is_instant
 from domain.speech import MOST_CHOICES, is_late, said_on, said_when
 from domain.tools import ToolAnswer, ToolRequest
 from domain.window import local_day, zone
+from domain.wished_times import WHICH, Span, is_unheard, wants_latest, wished_span
 from workers.calls.arguments import DATE, START, TIME, Arguments, arguments_of
 from workers.calls.times import (
     Sought,
     alternatives,
+    near,
     none_but,
     on_day,
     said,
@@ -55,10 +58,8 @@ def _offer(
 ) -> str:
     """At a time or in a part of the day, where one was wished for; else spread over the day."""
     timezone = request.connection.timezone
-    place = zone(timezone)
     wished, named = told.text(*TIME, *START), told.text(*DATE) or ""
     clock = _clock(told, wished, named) if wished else told.beside(named)
-    part = heard_part(wished or named)
     if clock is not None:
         start = at(day, clock, told.place)
         if any(one.window.start == start for one in found):
@@ -66,14 +67,22 @@ def _offer(
             return f"Yes, {when} is free. Shall I make the appointment?"
         return alternatives(request, start, sought, found)
     sorry = ""
-    if part is not None:
-        inside = [one for one in found if part[0] <= one.window.start.astimezone(place).time()]
-        inside = [one for one in inside if one.window.start.astimezone(place).time() < part[1]]
+    span = wished_span(wished or named)
+    if span is not None:
+        inside = [one for one in found if _is_in(one, span, timezone)]
         sorry = "" if inside else "Nothing is free then. "
         found = inside or found
+    elif wants_latest(wished or named):
+        found = near(found, found[-1].window.start)
+    elif is_unheard(told.text(*TIME) or ""):
+        raise BadInput(WHICH)
     offers = said(request, found)
     more = ", among others" if len(found) > MOST_CHOICES else ""
     return f"{sorry}I could offer {offers}{more}. Which would you like?"
+
+
+def _is_in(opening: Opening, span: Span, timezone: str) -> bool:
+    return span[0] <= opening.window.start.astimezone(zone(timezone)).time() < span[1]
 
 
 def _clock(told: Arguments, wished: str, named: str) -> time | None:
