@@ -101,6 +101,9 @@ class Writes(Protocol):
     def booking_of(self, call_id: str) -> KeptWrite | None:
         """The one booking of a phone call, if it has made any that stands or may."""
 
+    def made(self, connection_id: UUID, pms_id: str) -> KeptWrite | None:
+        """The call's booking that this appointment comes from, if it does from one."""
+
     def moved(self, kept: KeptWrite) -> KeptWrite | None:
         """The last move of what this booking made that stands or may."""
 

@@ -539,7 +539,7 @@ def test_a_caller_of_a_practice_that_cannot_be_opened_is_handed_to_a_person(phon
     assert handed == NOT_YET
 
 
-def test_who_has_that_time_already_is_told_so_before_the_book_shows_it(phone: Line) -> None:
+def test_who_has_booked_that_already_is_told_so_before_the_book_shows_it(phone: Line) -> None:
     wish = {"startTime": f"{phone.day}T09:00"}
     with phone.worker():
         phone.ask("bookAppointment", **wish)
@@ -548,7 +548,7 @@ def test_who_has_that_time_already_is_told_so_before_the_book_shows_it(phone: Li
 
         said = phone.ask("bookAppointment", **wish)
 
-    assert said.startswith("There is an appointment at that time already: ")
+    assert said.startswith("That was done already. The appointment is confirmed for ")
     assert len(phone.desk.sent) == 1
 
 

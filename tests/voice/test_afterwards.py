@@ -256,6 +256,28 @@ def test_a_caller_who_was_told_is_no_longer_on_the_list(textless: tuple[Line, st
     assert {"api.callers_untold", "api.caller_told"} <= set(actions)
 
 
+@pytest.mark.parametrize("caller", [ANN, "+12025550161"], ids=["the same", "another"])
+def test_who_calls_again_and_hears_that_it_was_booked_is_no_longer_on_the_list(
+    textless: tuple[Line, str], caller: str
+) -> None:
+    """Long after, when the practice's own book shows it; from another number it may be another."""
+    phone, _ = textless
+    phone.desk.outcomes = [Outcome(verdict=Verdict.DONE)]
+    phone.carry(SETTLE)
+    phone.carry(SEND_TEXT)
+    phone.rows("UPDATE pms_writes SET settled_at = settled_at - interval '2 hours' RETURNING id")
+    phone.rows("DELETE FROM slot_holds RETURNING 1")
+    assert len(to_be_told(phone)) == 1
+    phone.hang_up()
+
+    who = {"name": "Ann Ames", "dob": "1985-03-02"}
+    with phone.worker():
+        said = phone.ask("bookAppointment", caller=caller, startTime=f"{phone.day}T09:00", **who)
+
+    assert said.startswith("That was done already. The appointment is confirmed for ")
+    assert len(to_be_told(phone)) == (0 if caller == ANN else 1)
+
+
 def test_what_nobody_can_say_any_more_is_on_the_list_too(textless: tuple[Line, str]) -> None:
     phone, _ = textless
     long_ago = system_clock() - timedelta(hours=7)

@@ -148,7 +148,7 @@ def own_at(
 
 def there_already(request: ToolRequest, one: Appointment, patient: Known) -> ToolAnswer:
     text = (
-        f"There is an appointment at that time already: {said_appointment(request, one)}."
+        f"The patient has an appointment at that time already: {said_appointment(request, one)}."
         " Would you like any other time?"
     )
     return ToolAnswer(text=text, phi_fields=PHI, patient_id=patient.id)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from domain.appointments import Appointment
 from domain.desk import Ability, Opening
 from domain.errors import BadInput
 from domain.slots import OPERATORY, PRACTITIONER
@@ -123,7 +124,18 @@ def _there_already(
     if asked is not None:
         return told_of(request, asked, "", phi_fields=PHI, patient_id=patient.id)
     made = unseen_of(request, patient, window)
-    return None if made is None else there_already(request, made, patient)
+    return None if made is None else _theirs(request, made, patient, start, sought)
+
+
+def _theirs(
+    request: ToolRequest, one: Appointment, patient: Known, start: datetime, sought: Sought
+) -> ToolAnswer:
+    """What stands there may be this very booking, whose end its caller has not heard."""
+    made = request.writes.made(request.connection.id, one.pms_id)
+    is_same = made is not None and one.start == start == getattr(made.write.wish, "start", None)
+    if made is None or not is_same or sought.practitioner_id not in {None, one.practitioner_id}:
+        return there_already(request, one, patient)
+    return _told(request, made)
 
 
 def _not_free(
@@ -136,7 +148,7 @@ def _not_free(
     """It may be the patient's own appointment that stands there."""
     own = own_at(request, patient, Window(start, start + timedelta(minutes=sought.minutes)))
     if own is not None:
-        return there_already(request, own, patient)
+        return _theirs(request, own, patient, start, sought)
     day = local_day(start, request.connection.timezone)
     others = on_day(request, day, sought, fresh=True) if free is None else free
     return ToolAnswer(text=alternatives(request, start, sought, others))

@@ -11,6 +11,21 @@ from domain.writes import SHOWN_AFTER, NewWrite
 
 LATELY = timedelta(days=1)
 
+OF_CALL = text(
+    """
+    SELECT * FROM pms_writes
+    WHERE account_id = :account_id AND call_id = :call_id AND kind = 'book'
+      AND state NOT IN ('failed', 'withdrawn') AND called_off_at IS NULL
+    """
+)
+MADE = text(
+    """
+    SELECT * FROM pms_writes
+    WHERE account_id = :account_id AND connection_id = CAST(:connection_id AS uuid)
+      AND kind = 'book' AND asked_by = 'call' AND state = 'confirmed' AND pms_id = :pms_id
+    ORDER BY created_at DESC LIMIT 1
+    """
+)
 _EARLIER = text(
     """
     SELECT * FROM pms_writes

@@ -28,6 +28,15 @@ _OF_WRITE = text(
 # Of two answers at once to the same caller, one sees the other's promise.
 _IN_TURN = text("SELECT FROM pms_writes WHERE id = :write_id FOR NO KEY UPDATE")
 _SET = text("UPDATE tool_calls SET call_back = :state WHERE id = ANY(:ids)")
+# Where no text told whoever asked for it, nobody has to call them about it any more.
+_HEARD = text(
+    """
+    UPDATE pms_writes SET text_state = 'by_person'
+    WHERE id = :write_id AND told = 'requested' AND shown IS NULL
+      AND text_state IN ('off', 'failed', 'opted_out')
+    """
+)
+_ASKED_FIRST = text("SELECT account_id, call_id FROM pms_writes WHERE id = :write_id")
 _AGAIN = text(
     "UPDATE tool_calls SET call_back = 'due' WHERE write_id = :write_id AND call_back = 'done'"
 )
@@ -58,6 +67,9 @@ def heard(db: Db, sealer: Sealer, write_id: UUID, caller: str | None) -> None:
     ids = _same(db, sealer, write_id, caller)
     if ids:
         db.execute(_SET, {"ids": ids, "state": "done"})
+    asked = db.execute(_ASKED_FIRST, {"write_id": write_id}).mappings().one()
+    if _plain(caller_of(db, sealer, **asked)) == _plain(caller):
+        db.execute(_HEARD, {"write_id": write_id})
 
 
 def promise_again(db: Db, write_id: UUID) -> None:

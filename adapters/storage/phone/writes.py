@@ -46,13 +46,6 @@ _BEGIN = text(
 )
 _BY_KEY = text("SELECT * FROM pms_writes WHERE account_id = :account_id AND idempotency_key = :key")
 _BY_KEY_LOCKED = text(f"{_BY_KEY.text} FOR UPDATE")
-_OF_CALL = text(
-    """
-    SELECT * FROM pms_writes
-    WHERE account_id = :account_id AND call_id = :call_id AND kind = 'book'
-      AND state NOT IN ('failed', 'withdrawn') AND called_off_at IS NULL
-    """
-)
 _CALLED_OFF = text(
     """
     UPDATE pms_writes SET called_off_at = :now
@@ -123,7 +116,10 @@ class WriteLedger:
 
     def booking_of(self, call_id: str) -> KeptWrite | None:
         """The one booking of a phone call that stands or may."""
-        return self._one(_OF_CALL, call_id=call_id)
+        return self._one(asked_again.OF_CALL, call_id=call_id)
+
+    def made(self, connection_id: UUID, pms_id: str) -> KeptWrite | None:
+        return self._one(asked_again.MADE, connection_id=str(connection_id), pms_id=pms_id)
 
     def moved(self, kept: KeptWrite) -> KeptWrite | None:
         """The last move of what this booking made that stands or may."""
@@ -269,7 +265,11 @@ class WriteLedger:
         owner = {"account_id": self._account}
         row = db.execute(_BY_KEY, {**owner, "key": new.key}).mappings().first()
         if row is None and new.call_id and new.write.kind is WriteKind.BOOK:
-            row = db.execute(_OF_CALL, {**owner, "call_id": new.call_id}).mappings().first()
+            row = (
+                db.execute(asked_again.OF_CALL, {**owner, "call_id": new.call_id})
+                .mappings()
+                .first()
+            )
         if row is not None:
             return self._kept(row)
         if not new.once:

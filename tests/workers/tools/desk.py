@@ -360,6 +360,16 @@ class Writes:
         )
         return next(found, None)
 
+    def made(self, connection_id: UUID, pms_id: str) -> KeptWrite | None:
+        found = (
+            one
+            for one in self.kept.values()
+            if (one.connection_id, one.pms_id) == (connection_id, pms_id)
+            and one.write.kind is WriteKind.BOOK
+            and one.state is WriteState.CONFIRMED
+        )
+        return next(found, None)
+
     def moved(self, kept: KeptWrite) -> KeptWrite | None:
         moves = (
             one

@@ -512,22 +512,42 @@ def test_who_was_cut_off_and_calls_again_hears_of_the_first_request(
 
 
 @pytest.mark.parametrize("is_shown", [True, False], ids=["shown", "not shown yet"])
-@pytest.mark.parametrize("time", ["9:00", "9:15"])
-def test_nobody_is_booked_twice_at_one_time(time: str, *, is_shown: bool) -> None:
+@pytest.mark.parametrize("other", [{"time": "9:15"}, {"time": "9:00", "provider": "Ortiz"}])
+def test_nobody_is_booked_twice_at_one_time(other: dict[str, str], *, is_shown: bool) -> None:
+    practice = booked_at_nine(is_shown=is_shown)
+
+    said = practice.call().ask("book-appointment", date="Monday", **other)
+
+    assert said == (
+        "The patient has an appointment at that time already: Monday 23 November at 9 am with Dr."
+        " Mona Lee. Would you like any other time?"
+    )
+    assert len(practice.desk.sent) == 1
+
+
+@pytest.mark.parametrize("is_shown", [True, False], ids=["shown", "not shown yet"])
+def test_who_was_cut_off_and_asks_again_hears_that_it_was_booked(*, is_shown: bool) -> None:
+    practice = booked_at_nine(is_shown=is_shown)
+
+    said = practice.call().answer("book-appointment", {"startTime": NINE})
+
+    assert said.text == (
+        "That was done already. The appointment is confirmed for Monday 23 November at 9 am with"
+        " Dr. Mona Lee. The confirmation number is K, 7, M, 0, 0, 0."
+    )
+    assert said.told is Told.CONFIRMED
+    assert len(practice.desk.sent) == 1
+
+
+def booked_at_nine(*, is_shown: bool) -> Practice:
+    """In a call before."""
     practice = both_work()
     practice.call().ask("book-appointment", startTime=NINE, provider="Lee")
     if not is_shown:
         practice.desk.book.clear()
     else:
         practice.writes.holds.clear()
-
-    said = practice.call().ask("book-appointment", date="Monday", time=time)
-
-    assert said == (
-        "There is an appointment at that time already: Monday 23 November at 9 am with Dr. Mona"
-        " Lee. Would you like any other time?"
-    )
-    assert len(practice.desk.sent) == 1
+    return practice
 
 
 def test_another_time_of_that_day_is_booked_besides() -> None:

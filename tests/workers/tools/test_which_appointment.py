@@ -380,8 +380,8 @@ def test_a_move_onto_another_of_ones_own_is_told_of_it_and_offered_no_times_in_v
     )
 
     assert said == (
-        "There is an appointment at that time already: Monday 23 November at 11 am with Dr. Juan"
-        " Ortiz. Would you like any other time?"
+        "The patient has an appointment at that time already: Monday 23 November at 11 am with Dr."
+        " Juan Ortiz. Would you like any other time?"
     )
     assert not practice.desk.sent
 
