@@ -17,6 +17,14 @@ NOT_FOUND = (
     "I could not find a patient with that name and date of birth. Could you spell the last name and"
     " tell me the date of birth once more?"
 )
+WHICH_NUMBER = (
+    "There is more than one record with that name and date of birth. What telephone number does the"
+    " practice have for the patient?"
+)
+SEVERAL = (
+    "There is more than one record with that name and date of birth, and I cannot tell which is the"
+    " right one. Somebody at the practice has to help with that; shall I connect you?"
+)
 ONLY_HUMAN = (
     "I am sorry, I could not make sure who the patient is. Somebody at the practice has to help"
     " with that; shall I connect you?"
@@ -25,13 +33,17 @@ ONLY_HUMAN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Who somebody says the patient is. An id is only a claim: models make them up."""
+    """Who somebody says the patient is. An id is only a claim: models make them up.
+
+    `phone` is a number of theirs in E.164; it tells namesakes apart, and proves nothing by itself.
+    """
 
     patient_id: str | None = field(default=None, repr=False)
     first_name: str | None = field(default=None, repr=False)
     last_name: str | None = field(default=None, repr=False)
     full_name: str | None = field(default=None, repr=False)
     date_of_birth: date | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
 
     @property
     def whole_name(self) -> str | None:
@@ -89,16 +101,28 @@ def shown_name(card: PatientCard) -> str:
 
 def proved_by(claim: Claim, cards: Iterable[PatientCard]) -> PatientCard | None:
     """The one patient whose full name and date of birth are the claimed ones; several are none."""
+    found = namesakes(claim, cards)
+    return found[0] if len(found) == 1 else None
+
+
+def namesakes(claim: Claim, cards: Iterable[PatientCard]) -> Sequence[PatientCard]:
+    """All whose full name and date of birth are the claimed ones.
+
+    Of several, those who are still patients, and of these those with the number that is said.
+    """
     if not claim.is_complete or claim.date_of_birth is None:
-        return None
+        return []
     born = claim.date_of_birth.isoformat()
-    found = {
+    unique = {
         one.patient.pms_id: one
         for one in cards
         if one.patient.date_of_birth == born
         and likeness(claim.name, name_of(one)) >= Likeness.FIRST_NAME
     }
-    return _only(list(found.values()))
+    found = list(unique.values())
+    if len(found) > 1:
+        found = [one for one in found if one.is_active]
+    return [one for one in found if claim.phone in one.phones] or found
 
 
 def fitting(claim: Claim, cards: Iterable[PatientCard]) -> list[PatientCard]:
@@ -121,10 +145,3 @@ def _fits(claim: Claim, card: PatientCard) -> bool:
         # A single word may be either name.
         return wanted.family == theirs.family or wanted.family == theirs.given[:1]
     return not wanted.given or wanted.given == theirs.given[: len(wanted.given)]
-
-
-def _only(found: Sequence[PatientCard]) -> PatientCard | None:
-    """The one there is; of several, the one the practice still counts as its patient."""
-    active = [one for one in found if one.is_active]
-    chosen = found if len(found) == 1 else active
-    return chosen[0] if len(chosen) == 1 else None

@@ -26,6 +26,7 @@ WHO: Mapping[str, Schema] = {
     "firstName": _text("First name of the patient, as the caller says it."),
     "lastName": _text("Last name of the patient, as the caller says it."),
     "dateOfBirth": _text("Date of birth of the patient as YYYY-MM-DD."),
+    "phoneOnRecord": _text("Number the practice has for the patient, only if it is asked for."),
 }
 DATE = _text("The day as YYYY-MM-DD or in the caller's words, such as Monday the 30th.")
 TIME = _text("The time on the practice's own clock, such as 14:30 or 2:30 pm; no time zone.")

@@ -57,6 +57,7 @@ _SEVERAL = re.compile(r"\s+(?:or|and|and then)\s+", re.IGNORECASE)
 _LENGTH = re.compile(r"(-?\d+(?:\.\d+)?) ?(h(?:ou)?rs?\b|h(?=\d|\b)|m(?:in(?:ute)?s?)?\b)?")
 
 ID = ("patientid", "patientpmsid")
+ON_RECORD = ("phoneonrecord", "phone", "phonenumber")
 START = ("starttime", "start", "startdatetime", "datetime", "appointmenttime", "slotstart", "when")
 DATE = ("date", "day", "appointmentdate", "preferreddate", "startdate")
 TIME = ("time", "preferredtime", "timeofday")
@@ -240,6 +241,7 @@ class Arguments:
             last_name=last and family_unspelt(last),
             full_name=whole_unspelt(who) if who and is_name else None,
             date_of_birth=self.date_of_birth(),
+            phone=normalised(self.text(*ON_RECORD) or "", self.region).e164,
         )
 
     def minutes(self, type_id: str | None, connection: Connection, rules: BookingRules) -> int:

@@ -1,6 +1,6 @@
 """Which patient a caller speaks of, and whether they may: asked before anything is told or done."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from domain.appointments import Patient
@@ -13,13 +13,16 @@ from domain.verification import (
     MOST_ATTEMPTS,
     NOT_FOUND,
     ONLY_HUMAN,
+    SEVERAL,
     WHICH_BIRTHDAY,
     WHICH_FULL_NAME,
     WHICH_NAME,
+    WHICH_NUMBER,
     WHO,
     Claim,
     fitting,
     is_proved_by,
+    namesakes,
     proved_by,
 )
 from domain.wishes import NewPatient
@@ -194,10 +197,19 @@ def _tried(request: ToolRequest, claim: Claim) -> tuple[PatientCard | None, int]
     attempts = request.proofs.attempt()
     if attempts > MOST_ATTEMPTS:
         raise BadInput(ONLY_HUMAN)
-    card = proved_by(claim, request.desk.search_patients(_query(claim)))
-    if card is not None:
-        request.proofs.believed(frozenset({card.patient.pms_id}))
-    return card, attempts
+    found = namesakes(claim, request.desk.search_patients(_query(claim)))
+    if len(found) > 1:
+        raise BadInput(_told_apart(claim, found, attempts))
+    if not found:
+        return None, attempts
+    request.proofs.believed(frozenset({found[0].patient.pms_id}))
+    return found[0], attempts
+
+
+def _told_apart(claim: Claim, found: Sequence[PatientCard], attempts: int) -> str:
+    """By their number, as at the desk; two records of one person have the same."""
+    is_of_use = len({one.phones for one in found}) > 1 and attempts < MOST_ATTEMPTS
+    return WHICH_NUMBER if is_of_use and claim.phone is None else SEVERAL
 
 
 def _says_who(claim: Claim) -> bool:

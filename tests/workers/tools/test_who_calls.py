@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from domain.desk import Ability
-from domain.verification import NOT_FOUND, ONLY_HUMAN, WHICH_BIRTHDAY, WHICH_NAME, WHO
+from domain.verification import (
+    NOT_FOUND,
+    ONLY_HUMAN,
+    SEVERAL,
+    WHICH_BIRTHDAY,
+    WHICH_NAME,
+    WHICH_NUMBER,
+    WHO,
+)
 from tests.workers.tools.desk import (
     ANN_CALLS,
     BOB_CALLS,
@@ -20,6 +28,7 @@ from tests.workers.tools.desk import (
 
 STRANGER = "+12025559999"
 FAY = {"firstName": "Fay", "lastName": "Fern", "dateOfBirth": "1999-09-09"}
+EVE = {"name": "Eve Dunn", "dob": "1961-12-24"}
 ANN = {"firstName": "Ann", "lastName": "Ames", "dateOfBirth": "1985-03-02"}
 PATIENTS_OWN = (
     "search-patients",
@@ -108,15 +117,57 @@ def test_name_and_birthday_prove_a_patient_from_any_number(claim: dict[str, obje
         {**ANN, "dateOfBirth": "1985-03-03"},
         {**ANN, "lastName": "Amos"},
         {**ANN, "firstName": "Anna"},
-        {"name": "Eve Dunn", "dob": "1961-12-24"},
     ],
     ids=str,
 )
-def test_what_does_not_match_exactly_one_patient_proves_nothing(claim: dict[str, str]) -> None:
+def test_what_does_not_match_a_patient_proves_nothing(claim: dict[str, str]) -> None:
     call = Practice().call(STRANGER)
 
     assert call.ask("get-patient-info", **claim) == NOT_FOUND
     assert (call.proofs.patient_ids, call.proofs.attempts) == (frozenset(), 1)
+
+
+def namesakes(first: tuple[str, ...], second: tuple[str, ...]) -> Practice:
+    """Two active records of one name and birthday, with these numbers."""
+    practice = Practice()
+    for pms_id, phones in (("PAT-1005", first), ("PAT-1006", second)):
+        practice.desk.people[pms_id] = person(pms_id, "Eve", "Dunn", "1961-12-24", *phones)
+    return practice
+
+
+def test_namesakes_of_one_birthday_are_told_apart_by_their_number_on_record() -> None:
+    practice = namesakes(("+12025550111",), ("+12025550112",))
+    call = practice.call(STRANGER)
+
+    asked = call.ask("search-patients", **EVE)
+    wrong = call.ask("search-patients", **EVE, phoneOnRecord="202 555 0199")
+    said = call.answer("search-patients", {**EVE, "phoneOnRecord": "(202) 555-0112"})
+
+    assert (asked, wrong) == (WHICH_NUMBER, SEVERAL)
+    assert said.patient_id == "PAT-1006"
+    assert call.proofs.patient_ids == {"PAT-1006"}
+
+
+def test_the_number_of_a_namesake_counts_as_a_guess() -> None:
+    call = namesakes(("+12025550111",), ("+12025550112",)).call(STRANGER)
+    guesses = [f"202 555 01{number}" for number in (20, 21, 22)]
+
+    said = [call.ask("search-patients", **EVE, phoneOnRecord=one) for one in guesses]
+
+    assert said == [SEVERAL, SEVERAL, SEVERAL]
+    assert call.ask("search-patients", **EVE, phoneOnRecord="202 555 0112") == ONLY_HUMAN
+
+
+@pytest.mark.parametrize("phones", [(), (FAMILY_CALLS,)], ids=["no number", "the same number"])
+@pytest.mark.parametrize("caller", [STRANGER, FAMILY_CALLS])
+def test_two_records_that_no_number_tells_apart_are_left_to_the_practice(
+    phones: tuple[str, ...], caller: str
+) -> None:
+    call = namesakes(phones, phones).call(caller)
+
+    assert call.ask("search-patients", **EVE) == SEVERAL
+    assert call.ask("create-patient", **EVE, phone=STRANGER) == SEVERAL
+    assert not call.practice.desk.sent
 
 
 def test_of_two_records_of_one_person_the_active_one_counts() -> None:
