@@ -1,9 +1,12 @@
-"""What callers say who leave a choice to us, and whom they would rather have all the same."""
+"""What callers say who leave a choice to us, or would rather have somebody, and what we ask."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from domain.names import read
+from domain.names import read, spoken
+from domain.speech import MOST_CHOICES, joined
+
+LONGEST_SAID = 60
 
 CHOOSING = frozenset(
     {
@@ -33,6 +36,14 @@ RATHER = frozenset(
 )
 """What may stand before whom they would rather have: "whoever is free, maybe Dr Lee"."""
 
+NOBODYS_NAME = frozenset(
+    {"the", "a", "my", "our", "any", "anyone", "anybody", "usual", "same", "regular", "unknown"}
+    | {"not", "sure", "specified", "none", "no", "preference", "n", "doctor", "dr", "dentist"}
+    | {"hygienist", "clinician", "provider", "practitioner", "nurse", "therapist", "one"}
+    | {"available", "whoever"}
+)
+"""Words that say what somebody is, or that it does not matter who."""
+
 _NOBODY_IN_PARTICULAR = re.compile(
     r"\bno (real |particular )?preference\b|\bno ?(one|body) in particular\b|\bnone in particular\b"
     r"|\bdo(n.?t| not) (really )?(mind|care)\b|\bdoes(n.?t| not) (really )?matter\b"
@@ -47,6 +58,11 @@ def leaves_it_to_us(told: str) -> bool:
     return bool(words & CHOOSING) and words <= CHOOSING | BESIDE_IT
 
 
+def names_nobody(told: str) -> bool:
+    """Only what somebody is, or that it does not matter who."""
+    return set(re.findall(r"[a-z]+", told.casefold())) <= NOBODYS_NAME
+
+
 def beside_the_choice(told: str, names: Iterable[str]) -> str | None:
     """The words that say whom else, where the others leave it to us; None where they do not.
 
@@ -59,3 +75,16 @@ def beside_the_choice(told: str, names: Iterable[str]) -> str | None:
     left_out = (CHOOSING | BESIDE_IT | RATHER) - _AGAINST - theirs
     kept = [one for one in _WORD.findall(rest) if one not in left_out]
     return " ".join(kept) if is_left and kept else None
+
+
+def which_clinician(told: str, named: Sequence[str], people: Sequence[str]) -> str:
+    """The question which of several it is, or who, where nobody is called so."""
+    if not people:
+        return "I do not know who that is. Is anybody at the practice all right?"
+    offered = [spoken(one) for one in (named or people)[:MOST_CHOICES]]
+    if named:
+        return f"There is more than one of that name: {joined(offered, word='and')}. Who is it?"
+    there = f"there {'is' if len(offered) == 1 else 'are'} {joined(offered, word='and')}"
+    if names_nobody(told):
+        return f"T{there[1:]}. Who shall it be?"
+    return f"Nobody called {spoken(told[:LONGEST_SAID])} works here; {there}. Who shall it be?"

@@ -8,11 +8,10 @@ from typing import Any
 
 from adapters.phones import normalised, region_of
 from domain.birthdays import heard_birthday
-from domain.choosing import beside_the_choice, leaves_it_to_us
+from domain.choosing import beside_the_choice, leaves_it_to_us, which_clinician
 from domain.connections import Connection
 from domain.errors import BadInput
 from domain.hearing import (
-    WHICH_DAY,
     WHICH_TIME,
     Place,
     at,
@@ -26,11 +25,12 @@ from domain.hearing import (
     is_instant,
     names_day,
 )
-from domain.names import NOBODY, called, spoken, suggestion
+from domain.names import NOBODY, called, suggestion
 from domain.phrases import plain
 from domain.slots import BookingRules
 from domain.speech import MOST_CHOICES, joined, said_day
 from domain.spelling import family_unspelt, given_unspelt, whole_unspelt
+from domain.tool_words import CONNECT
 from domain.tools import ToolRequest
 from domain.verification import Claim
 from domain.window import zone
@@ -43,9 +43,9 @@ FIRST_THING = re.compile(r"\bfirst thing in the morning\b", re.IGNORECASE)
 SAME_TIME = re.compile(
     r"\b(?:at )?(?:the )?same (?:time|hour)(?: of (?:the )?day)?\b", re.IGNORECASE
 )
+SAME_DAY = re.compile(r"\b(?:on )?the same (?:day|date)\b", re.IGNORECASE)
 LONGEST, LONGEST_MESSAGE = 500, 2000
 LONGEST_NUMBER = 40
-LONGEST_SAID = 60
 SHORTEST, LONGEST_VISIT = 5, 480
 MINUTES_OF_AN_HOUR = 60
 SHORTER = "That is too long to be written down. Could you say it in a few sentences?"
@@ -143,7 +143,7 @@ class Arguments:
         if day is None:
             if clock is None:
                 return None
-            raise BadInput(WHICH_DAY)
+            raise BadInput("Which day would you like?")
         if clock is None:
             return heard_instant(self.with_weekday(day), self.place)
         check_zone(clock, self.place)
@@ -154,10 +154,11 @@ class Arguments:
         return at(heard_day(self.with_weekday(day), self.place), told, self.place)
 
     def keeping_the_time_of(self, start: datetime) -> "Arguments":
-        """With that time of day for the words that an appointment shall keep its own."""
-        clock = f"{self._local(start):%H:%M}"
+        """With that time of day, or that day, for the words that it shall keep its own."""
+        local = self._local(start)
+        clock, day = f"{local:%H:%M}", f"{local:%Y-%m-%d}"
         given = {
-            name: SAME_TIME.sub(clock, one) if isinstance(one, str) else one
+            name: SAME_DAY.sub(day, SAME_TIME.sub(clock, one)) if isinstance(one, str) else one
             for name, one in self.given.items()
         }
         return replace(self, given=given)
@@ -270,7 +271,7 @@ class Arguments:
         named = called(beside_the_choice(told, people.values()) or told, people)
         if len(named) == 1:
             return named[0]
-        raise BadInput(_whom(told, [people[key] for key in named], list(people.values())))
+        raise BadInput(which_clinician(told, [people[key] for key in named], list(people.values())))
 
     def type(self, connection: Connection) -> tuple[str | None, str | None]:
         """The id and the name of the kind of visit; an unknown one has only its name.
@@ -384,15 +385,4 @@ def _which_kind(names: list[str]) -> str:
     if len(names) > MOST_CHOICES:
         some = joined(names[:MOST_CHOICES], word="and")
         return f"{asked} There are {some}, and others. What would you call it?"
-    return f"{asked} It could be {joined(names)}. Which one is it?"
-
-
-def _whom(told: str, named: list[str], people: list[str]) -> str:
-    """Which of several, or that there is nobody of that name."""
-    if not people:
-        return "I do not know who that is. Is anybody at the practice all right?"
-    offered = [spoken(one) for one in (named or people)[:MOST_CHOICES]]
-    if named:
-        return f"There is more than one of that name: {joined(offered, word='and')}. Who is it?"
-    there = f"there {'is' if len(offered) == 1 else 'are'} {joined(offered, word='and')}"
-    return f"Nobody called {spoken(told[:LONGEST_SAID])} works here; {there}. Who shall it be?"
+    return f"{asked} It could be {joined(names)}. Which one is it, or shall I {CONNECT}?"

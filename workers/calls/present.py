@@ -1,14 +1,21 @@
 """When and with whom an appointment is said to be now, apart from where it shall go."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time
 
 from domain.appointments import Appointment
+from domain.choosing import names_nobody
 from domain.connections import Connection
 from domain.errors import BadInput
-from domain.hearing import heard_beside, heard_day, heard_instant, heard_part, heard_time
+from domain.hearing import (
+    WHICH_DAY,
+    heard_beside,
+    heard_day,
+    heard_instant,
+    heard_part,
+    heard_time,
+)
 from domain.names import called
 from domain.window import zone
 from workers.calls.arguments import DATE, PROVIDER, PROVIDER_TOO, START, TIME, Arguments, is_clock
@@ -21,14 +28,6 @@ NEW_CLOCK = ("newtime", "newstart", "newstarttime", "newdatetime")
 WHENEVER = frozenset(
     {"any", "any time", "anytime", "unknown", "not sure", "not specified", "none", "n/a"}
 )
-NOBODYS_NAME = frozenset(
-    {"the", "a", "my", "our", "any", "anyone", "anybody", "usual", "same", "regular", "unknown"}
-    | {"not", "sure", "specified", "none", "no", "preference", "n", "doctor", "dr", "dentist"}
-    | {"hygienist", "clinician", "provider", "practitioner", "nurse", "therapist", "one"}
-    | {"available", "whoever"}
-)
-"""Words that say what somebody is, or that it does not matter who."""
-
 Span = tuple[time, time]
 """From and to, both included, on the practice's own clock."""
 
@@ -110,8 +109,15 @@ def _present(  # noqa: PLR0913 - by which names each thing may be told
     if start is not None and is_clock(start):
         start, clock = None, clock or start
     when = day or start
+    try:
+        on = hear(when) if when else None
+    except BadInput as question:
+        # Such as "the next one": who hears which there are can say.
+        if str(question) != WHICH_DAY:
+            raise
+        return Present(span=NEVER)
     return Present(
-        day=hear(when) if when else None,
+        day=on,
         span=_said(clock) if clock else _within(told, start) or _within(told, day),
         whom=_whom(told, connection, people),
     )
@@ -120,7 +126,7 @@ def _present(  # noqa: PLR0913 - by which names each thing may be told
 def _whom(told: Arguments, connection: Connection, people: tuple[str, ...]) -> Whom | None:
     """Nobody in particular, where only what they are is said, and not who."""
     said = told.text(*people)
-    if said is None or set(re.findall(r"[a-z]+", said.casefold())) <= NOBODYS_NAME:
+    if said is None or names_nobody(said):
         return None
     try:
         found = told.practitioner(connection, people)

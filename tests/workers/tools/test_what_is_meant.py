@@ -62,6 +62,13 @@ def test_a_first_name_that_fits_one_clinician_is_understood(told: str) -> None:
                 " Lee, Dr. Beatrix Kiddo and Pia Oda. Who shall it be?"
             ),
         ),
+        (
+            "my usual dentist",
+            (
+                "There are Beatrix von Adlerstein, Dr. Mona Lee, Dr. Beatrix Kiddo and Pia Oda."
+                " Who shall it be?"
+            ),
+        ),
     ],
 )
 def test_ambiguous_and_unknown_names_are_told_apart(told: str, said: str) -> None:
@@ -96,7 +103,7 @@ def test_an_unknown_kind_of_visit_is_asked_about() -> None:
 
     assert call.ask("check-availability", date="2026-11-23", type="exorcism") == (
         "I do not know that kind of visit. It could be Cleaning or New patient exam. Which one is"
-        " it?"
+        " it, or shall I connect you with somebody at the practice?"
     )
     assert call.ask("check-availability", date="2026-11-23", type="cleaning").startswith(
         "I could offer"

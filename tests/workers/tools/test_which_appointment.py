@@ -367,6 +367,30 @@ def test_a_cancellation_that_is_asked_for_again_in_fewer_words_takes_no_other_wi
     assert sent(practice) == ["APPT-1", "APPT-2"]
 
 
+@pytest.mark.parametrize("told", ["the next one", "my next appointment", "both", "the later one"])
+def test_who_names_their_appointment_by_other_words_than_a_day_hears_which_there_are(
+    told: str,
+) -> None:
+    practice = two_on_monday()
+
+    said = practice.call().ask("cancel-appointment", date=told)
+
+    assert said == (
+        "I cannot see that appointment, only Monday 23 November at 9 am with Dr. Mona Lee and"
+        " Monday 23 November at 11 am with Dr. Juan Ortiz. Which one do you mean?"
+    )
+    assert sent(practice) == []
+
+
+def test_an_appointment_can_be_moved_to_another_time_of_the_same_day() -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+
+    said = practice.call().ask("reschedule-appointment", newDate="the same day", newTime="11:00")
+
+    assert said.startswith("The new time is confirmed: Monday 23 November at 11 am")
+
+
 def test_a_move_onto_another_of_ones_own_is_told_of_it_and_offered_no_times_in_vain() -> None:
     practice = two_on_monday()
 
