@@ -43,6 +43,8 @@ AGAIN = st.sampled_from(["book", "cancel", "move", "new", "new"])
 NAPS = st.sampled_from(
     [
         ("before last look 1", "is taken over"),
+        ("after last look 1", "is taken over"),
+        ("after last look 1", "is taken over and lost"),
         ("after last look 1", "is taken over and lost"),
         ("before submit 1", "is taken over and looked for"),
     ]
@@ -58,6 +60,7 @@ ENDS = st.sampled_from(
     [("done", 40.0), ("fail", 0.3), ("fail", 40.0), (LOST_AND_FAILED, 3.0), (LOST_AND_FAILED, 40.0),
      ("not-logged", 0.3)]
 )  # fmt: skip
+FAILURES = st.sampled_from([("fail", 0.3), ("fail", 40.0), (LOST_AND_FAILED, 40.0)])
 IN_DOUBT = st.sampled_from([("done", 300.0), ("fail", 300.0), ("lost-504", 300.0)])
 PAUSES = st.sampled_from([5, 70, 70, 400])
 
@@ -80,6 +83,13 @@ class Moments(Callers):
 
     @rule(which=WHERE, tool=CHANGES, who=WHO, when=FREE_HOURS, other=ANY_HOUR, fate=ENDS)
     def a_request_ends(self, which: int, who: Person, **about: Any) -> None:
+        wish = Wish(**about)
+        self.asks(self.about_theirs(who, which, wish), wish)
+
+    @rule(which=WHERE, tool=st.sampled_from(["cancel", "cancel", "move"]), who=WHO,
+          when=FREE_HOURS, other=FREE_HOURS, fate=FAILURES)  # fmt: skip
+    def a_change_comes_to_nothing(self, which: int, who: Person, **about: Any) -> None:
+        """What stands in the book stays there, whatever its caller was told."""
         wish = Wish(**about)
         self.asks(self.about_theirs(who, which, wish), wish)
 
