@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 from producers.describing_answers import described
 from producers.problems import ProblemDetails
-from producers.security import COOKIE, SAFE_METHODS
+from producers.security import COOKIE, OVER_HTTPS, SAFE_METHODS
 
 API = "/api/"
 PROBLEM_TYPE = "application/problem+json"
@@ -28,7 +28,8 @@ SCHEMES = {
         "type": "apiKey",
         "in": "cookie",
         "name": COOKIE,
-        "description": "Of a person who signed in by link; changes need the page's token too.",
+        "description": "Of a person who signed in by link; changes need the page's token too."
+        f" Over https its name is {OVER_HTTPS}{COOKIE}.",
     },
     "csrf": {
         "type": "apiKey",

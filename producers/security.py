@@ -7,6 +7,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
 from fastapi import Request, Response
@@ -21,7 +22,13 @@ from producers.ports import GivenPorts, Ports
 from producers.problems import Problem
 
 COOKIE = "pms_sync_session"
+OVER_HTTPS = "__Host-"
+"""A browser takes a cookie of such a name from this very host alone: a site beside ours could put
+another session in the place of somebody's, who would type their patients into it."""
+
 CSRF_HEADER = "x-csrf-token"
+SITE_HEADER = "sec-fetch-site"
+FROM_THE_PAGE = "This must be done from the page itself."
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CLAIMS = ["exp", "sub", "account", "role"]
 CLOCK_SKEW_SECONDS = 10
@@ -64,7 +71,7 @@ def authenticate(request: Request, ports: Ports) -> Person:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return _bearer(token.strip(), ports)
-    cookie = request.cookies.get(COOKIE)
+    cookie = session_cookie(request, ports)
     person = _session(cookie, ports) if cookie else None
     if person is None:
         raise Problem(
@@ -77,9 +84,10 @@ def authenticate(request: Request, ports: Ports) -> Person:
 
 def whoever(request: Request) -> Person | None:
     """Who looks at an address that asks nobody, for the frame around what is said there."""
-    cookie = request.cookies.get(COOKIE)
+    ports: Ports = request.app.state.ports
+    cookie = session_cookie(request, ports)
     try:
-        return _session(cookie, request.app.state.ports) if cookie else None
+        return _session(cookie, ports) if cookie else None
     except DatabaseAway:
         return None
 
@@ -95,13 +103,36 @@ def check_csrf(request: Request, person: Person, given: str) -> None:
 
 def check_origin(request: Request) -> None:
     """Browsers say which kind of site a request comes from; ours only."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        raise Problem(HTTPStatus.FORBIDDEN, "This must be done from the page itself.")
+    if request.headers.get(SITE_HEADER, "same-origin") not in {"same-origin", "none"}:
+        raise Problem(HTTPStatus.FORBIDDEN, FROM_THE_PAGE)
+
+
+def check_signs_in(request: Request, ports: Ports) -> None:
+    """Nobody is signed in by another site's page, also in browsers that say only its address.
+
+    There is no session yet whose token could prove it. What names no address is no browser.
+    """
+    check_origin(request)
+    ours = {_origin(ports.base_url), _origin(str(request.url))}
+    told = request.headers.get("origin")
+    if SITE_HEADER not in request.headers and told is not None and told not in ours:
+        raise Problem(HTTPStatus.FORBIDDEN, FROM_THE_PAGE)
+
+
+def _origin(url: str) -> str:
+    """As browsers write it."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def session_cookie(request: Request, ports: Ports) -> str:
+    """The token of the browser's session, or nothing."""
+    return request.cookies.get(_cookie_name(ports), "")
 
 
 def set_cookie(response: Response, opened: Opened, ports: Ports) -> None:
     response.set_cookie(
-        COOKIE,
+        _cookie_name(ports),
         opened.token,
         max_age=int(SESSION_LASTS.total_seconds()),
         httponly=True,
@@ -109,6 +140,17 @@ def set_cookie(response: Response, opened: Opened, ports: Ports) -> None:
         secure=ports.is_secure,
         path="/",
     )
+
+
+def forget_cookie(response: Response, ports: Ports) -> None:
+    response.delete_cookie(
+        _cookie_name(ports), httponly=True, samesite="lax", secure=ports.is_secure, path="/"
+    )
+
+
+def _cookie_name(ports: Ports) -> str:
+    """Over https nobody's but ours."""
+    return f"{OVER_HTTPS}{COOKIE}" if ports.is_secure else COOKIE
 
 
 def access_of(request: Request, person: Person) -> Access:

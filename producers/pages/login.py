@@ -14,9 +14,20 @@ from infra.database import dispatch, transaction
 from producers.attempts import check_attempts, note_failure
 from producers.pages.rendering import open_to, render
 from producers.ports import GivenPorts, Ports
-from producers.security import COOKIE, access_of, authenticate, check_csrf, check_origin, set_cookie
+from producers.security import (
+    access_of,
+    authenticate,
+    check_csrf,
+    check_signs_in,
+    forget_cookie,
+    session_cookie,
+    set_cookie,
+)
 
 router = APIRouter(include_in_schema=False)
+
+SAYS_WHERE = {"Referrer-Policy": "strict-origin"}
+"""Under a stricter one a browser would not say whose page the button was pressed on."""
 
 
 @router.get("/login")
@@ -24,8 +35,8 @@ def ask(request: Request, ports: GivenPorts, token: str = "") -> HTMLResponse:
     """A button, so that a preview of the link does not spend it; none where it is spent already."""
     with dispatch(ports.database) as db:
         is_good = not token or is_unspent(db, token, now=ports.clock())
-        inside = find_session(db, request.cookies.get(COOKIE, ""), now=ports.clock())
-    return render(
+        inside = find_session(db, session_cookie(request, ports), now=ports.clock())
+    page = render(
         request,
         "login.html",
         token=token if is_good else "",
@@ -33,11 +44,13 @@ def ask(request: Request, ports: GivenPorts, token: str = "") -> HTMLResponse:
         inside=inside,
         first=next(iter(open_to(request, inside)), None),
     )
+    page.headers.update(SAYS_WHERE)
+    return page
 
 
 @router.post("/login")
 def sign_in(request: Request, ports: GivenPorts, token: Annotated[str, Form()] = "") -> Response:
-    check_origin(request)
+    check_signs_in(request, ports)
     check_attempts(request, ports)
     with dispatch(ports.database) as db:
         opened = spend_login_link(db, token, now=ports.clock())
@@ -67,12 +80,12 @@ def sign_out(
     person = authenticate(request, ports)
     check_csrf(request, person, csrf)
     with dispatch(ports.database) as db:
-        end_session(db, request.cookies.get(COOKIE, ""))
+        end_session(db, session_cookie(request, ports))
         if everywhere:
             end_everywhere(db, account_id=person.account_id, name=person.name)
     _noted(request, ports, person, "session.ended_everywhere" if everywhere else "session.ended")
     answer = RedirectResponse("/login", status_code=HTTPStatus.SEE_OTHER)
-    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=ports.is_secure)
+    forget_cookie(answer, ports)
     return answer
 
 

@@ -14,6 +14,7 @@ from adapters.storage.people.revoking import call_back_tokens
 from domain.people import Role
 from infra import database
 from producers.attempts import MOST, SECONDS
+from producers.security import COOKIE
 from tests.producers.conftest import JWT_SIGNING, Site
 
 pytestmark = pytest.mark.integration
@@ -127,6 +128,45 @@ def test_over_https_the_cookie_stays_there(make_site: Callable[..., Site]) -> No
 
     assert "Secure" in answer.headers["set-cookie"]
     assert "max-age" in answer.headers["strict-transport-security"]
+
+
+def test_over_https_a_site_beside_ours_puts_no_session_in_the_place_of_somebody_s(
+    make_site: Callable[..., Site],
+) -> None:
+    site = make_site(base_url="https://sheet.example.org")
+    set_cookie = site.client.post("/login", data={"token": site.link()}).headers["set-cookie"]
+    name, _, token = set_cookie.partition(";")[0].partition("=")
+    page = HTML | {"Cookie": f"{name}={token}"}
+    tossed = HTML | {"Cookie": f"{COOKIE}={token}"}
+
+    assert name == f"__Host-{COOKIE}"
+    assert "Path=/" in set_cookie and "Domain" not in set_cookie
+    assert site.client.get("/", headers=page).status_code == 200
+    assert site.client.get("/", headers=tossed).status_code == 303
+
+
+@pytest.mark.parametrize("by", ["https://beside.example.org", "null", "https://sheet.example.org."])
+def test_no_other_site_signs_anybody_in_though_the_browser_tells_its_address_only(
+    make_site: Callable[..., Site], by: str
+) -> None:
+    site = make_site(base_url="https://sheet.example.org")
+    form = {"token": site.link()}
+
+    refused = site.client.post("/login", data=form, headers={"Origin": by})
+    ours = site.client.post("/login", data=form, headers={"Origin": "https://sheet.example.org"})
+
+    assert (refused.status_code, ours.status_code) == (403, 303)
+    assert "from the page itself" in refused.text
+
+
+def test_a_browser_says_whose_page_its_button_was_pressed_on(site: Site) -> None:
+    page = site.client.get("/login", params={"token": site.link()})
+    elsewhere = site.client.post(
+        "/login", data={"token": site.link()}, headers={"Origin": str(site.client.base_url)}
+    )
+
+    assert page.headers["referrer-policy"] == "strict-origin"
+    assert elsewhere.status_code == 303
 
 
 def test_a_page_sends_strangers_to_the_door(site: Site) -> None:
