@@ -41,6 +41,7 @@ PLAINLY: Mapping[str, str] = {
 
 MORE: Mapping[str, str] = {
     "DatabaseAway": "; try again once it is back, or mend DATABASE_URL.",
+    "DatabaseDown": "; try again once it is back, or mend DATABASE_URL.",
     "DatabaseFull": "; make some.",
     "NotAllowed": "; 'pms-sync doctor' names the grant that is missing.",
     "BadStatement": "; 'pms-sync doctor' compares the schema.",

@@ -62,11 +62,15 @@ class DatabaseAway(Transient):
     """The connection was lost, or another transaction was in the way: the same work may succeed."""
 
 
-class DatabaseFull(DatabaseAway):
+class DatabaseDown(DatabaseAway):
+    """Whatever it is asked: it cannot be reached, or has no room. Not the fault of who asks."""
+
+
+class DatabaseFull(DatabaseDown):
     """There is no room left on its disk: the same work may succeed once a person has made some."""
 
 
-class DatabaseShut(DatabaseAway):
+class DatabaseShut(DatabaseDown):
     """The server is there and does not let us in: waiting does not mend that, a person does."""
 
 
@@ -325,12 +329,12 @@ def _plain(error: psycopg.Error, *, connecting: bool = False) -> SyncError:
     return kind(f"the database refused a statement ({state or type(error).__name__})")
 
 
-def _unreached(reason: str) -> DatabaseAway:
+def _unreached(reason: str) -> DatabaseDown:
     if SHUT_OUT.search(reason):
         told = reason.removeprefix("FATAL:").strip()
         advice = "mend DATABASE_URL, or make what it names"
         return DatabaseShut(f"the database does not let us in ({told}); {advice}")
-    kind = DatabaseFull if "No space left on device" in reason else DatabaseAway
+    kind = DatabaseFull if "No space left on device" in reason else DatabaseDown
     return kind(f"the database cannot be reached: {reason}")
 
 

@@ -13,6 +13,7 @@ import structlog
 from domain.backoff import NO_FLOOR, next_try
 from domain.errors import CalledOff, FenceLost, SyncError, Throttled, Transient
 from domain.jobs import Job, JobState
+from infra.database import DatabaseDown
 from infra.holding import while_held
 from infra.stopping import HandBack, Stopping
 from infra.tracing import span
@@ -161,9 +162,7 @@ class Execution:
             log.info("job.handed_back")
             return JobState.READY
         except Throttled as wait:
-            self.ledger.wait(job, until=wait.until, reason=str(wait))
-            log.info("job.waiting", until=wait.until.isoformat(), reason=str(wait))
-            return JobState.READY
+            return self._waits(job, wait.until, str(wait))
         except CalledOff as gone:
             self.ledger.call_off(job, str(gone))
             log.info("job.called_off", reason=str(gone))
@@ -176,7 +175,15 @@ class Execution:
         log.info("job.finished")
         return JobState.DONE
 
+    def _waits(self, job: Job, until: datetime, reason: str) -> JobState:
+        self.ledger.wait(job, until=until, reason=reason)
+        log.info("job.waiting", until=until.isoformat(), reason=reason)
+        return JobState.READY
+
     def _failed(self, job: Job, error: SyncError, work: Work) -> JobState:
+        if isinstance(error, DatabaseDown):
+            # Every job would fail just so: three tries are over in seconds, an outage is not.
+            return self._waits(job, self._next_try(job.attempts), str(error))
         state = self.ledger.fail(job, error, retry_at=self._retry_at(job, error))
         log.warning("job.failed", error_kind=error.kind, error=str(error), state=state.value)
         if state is JobState.DEAD and work.gave_up is not None:
@@ -184,10 +191,13 @@ class Execution:
         return state
 
     def _retry_at(self, job: Job, error: SyncError) -> datetime:
-        now = self.clock()
         told = error.retry_at if isinstance(error, Transient) else None
-        floor = told - now if told else NO_FLOOR
-        return next_try(job.failures + 1, at=now, floor=floor, chance=self.chance())
+        return self._next_try(job.failures + 1, no_sooner_than=told)
+
+    def _next_try(self, tries: int, *, no_sooner_than: datetime | None = None) -> datetime:
+        now = self.clock()
+        floor = no_sooner_than - now if no_sooner_than else NO_FLOOR
+        return next_try(tries, at=now, floor=floor, chance=self.chance())
 
 
 def unexpected(error: Exception) -> Unexpected:

@@ -23,8 +23,10 @@ from infra.database import (
     BadStatement,
     BrokenData,
     DatabaseAway,
+    DatabaseDown,
     DatabaseFull,
     Direct,
+    Listener,
     dispatch,
     engine,
     plain_errors,
@@ -487,7 +489,7 @@ def test_a_server_that_vanishes_without_a_word_is_given_up_within_half_a_minute(
 def test_a_database_that_is_not_there_says_so_without_a_password() -> None:
     away = engine("postgresql://app:s3cr3t@127.0.0.1:1/pms", application_name="tests")
 
-    with pytest.raises(DatabaseAway, match="cannot be reached") as caught, transaction(away):
+    with pytest.raises(DatabaseDown, match="cannot be reached") as caught, transaction(away):
         pass
 
     assert "s3cr3t" not in everything_said(caught.value)

@@ -11,6 +11,7 @@ import pytest
 from domain.backoff import ceiling
 from domain.errors import BadInput, CalledOff, FenceLost, SyncError, Throttled, Transient
 from domain.jobs import Job, JobState, NewJob
+from infra.database import DatabaseAway, DatabaseDown, DatabaseFull
 from infra.holding import at_the_last_moment
 from infra.stopping import HandBack, Stopping
 from tests.workers.twin import NOW, FakeLedger, Kept
@@ -91,6 +92,23 @@ def test_a_wait_moves_the_job_and_spends_no_retry() -> None:
 
     assert state is kept.state is JobState.READY
     assert (kept.due_at, kept.waiting_for, kept.job.failures) == (until, "60 a minute", 2)
+
+
+@pytest.mark.parametrize("down", [DatabaseFull("no room"), DatabaseDown("cannot be reached")])
+def test_a_database_that_serves_nobody_costs_a_job_none_of_its_attempts(down: DatabaseDown) -> None:
+    shop = Shop(raising(down))
+
+    state, kept = shop.run(failures=2)
+
+    assert state is kept.state is JobState.READY
+    assert (kept.job.failures, kept.crashes, shop.given_up) == (2, 0, [])
+    assert (kept.due_at, kept.waiting_for) == (NOW + ceiling(3) * 0.5, str(down))
+
+
+def test_a_database_that_goes_away_under_a_job_may_have_been_brought_down_by_it() -> None:
+    _, kept = Shop(raising(DatabaseAway("connection lost"))).run()
+
+    assert (kept.job.failures, kept.error_kind) == (1, "DatabaseAway")
 
 
 def test_a_stopping_worker_hands_its_job_back_unharmed() -> None:
