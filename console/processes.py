@@ -14,6 +14,7 @@ import typer
 import migrations
 from adapters import pms
 from adapters.secrets.choosing import require_readable
+from adapters.storage.upkeep.sampling import require_its_key
 from console import address, output
 from console.output import AsJson
 from console.staying import refuse_leaky_redis
@@ -69,6 +70,7 @@ def up(*, port: Port = 8000, host: Host = HERE, json: AsJson = False) -> None:
         pages = address.public(given) or address.local(port)
         refuse_leaky_redis(wiring)
         require_readable(wiring.secrets)
+        require_its_key(wiring.engine, wiring.sealer)
         require_free(host, port, patience=LETTING_GO_SECONDS)
         for child in children(wiring, port=port, host=host, base_url=pages):
             supervisor.add(child)

@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from adapters.secrets.choosing import require_readable
+from adapters.storage.upkeep.sampling import require_its_key
 from console.awaiting import PATIENCE_SECONDS, once_there
 from console.wiring import Wiring, ensure_schema, wired
 from domain.errors import BadInput
@@ -39,6 +40,7 @@ def staying(
         once_there(lambda: ensure_schema(wiring), seconds=patience)
         once_there(lambda: refuse_leaky_redis(wiring), seconds=patience)
         require_readable(wiring.secrets)
+        once_there(lambda: require_its_key(wiring.engine, wiring.sealer), seconds=patience)
         with otel.sending(given.otel_exporter_otlp_endpoint, process=" ".join(sys.argv[1:2])):
             yield wiring
 

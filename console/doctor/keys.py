@@ -3,34 +3,17 @@
 from collections.abc import Iterator
 from contextlib import suppress
 
-from sqlalchemy import text
-
 from adapters.secrets.choosing import require_readable
 from adapters.secrets.file import FILE
-from adapters.storage.people import accounts
-from adapters.storage.sheet.entries import TABLE
 from adapters.storage.upkeep import rotation
+from adapters.storage.upkeep.sampling import samples
 from console.doctor.findings import Finding
 from console.wiring import Wiring
 from domain.errors import NeedsReconnect
 from infra.audit_keys import borrowed
-from infra.database import dispatch, transaction
 from infra.sealing import SealBroken
 
-COLUMN = "patient_name"
 KEY_FILE = ("keys", "encryption.key")
-
-# The oldest and the newest: where a key was lost, later rows were sealed under another. In the
-# order in which they were changed, which an index has.
-_SEALED = text(
-    f"""
-    (SELECT id, {COLUMN} AS sealed FROM {TABLE} WHERE {COLUMN} IS NOT NULL
-     ORDER BY changed_in, id LIMIT 1)
-    UNION ALL
-    (SELECT id, {COLUMN} FROM {TABLE} WHERE {COLUMN} IS NOT NULL
-     ORDER BY changed_in DESC, id DESC LIMIT 1)
-    """  # noqa: S608 - names of our own
-)
 
 
 def of_credentials(wiring: Wiring) -> Iterator[Finding]:
@@ -53,21 +36,15 @@ def of_credentials(wiring: Wiring) -> Iterator[Finding]:
 
 
 def of_rows(wiring: Wiring) -> Iterator[Finding]:
-    """One or two rows of each account; what they say is shown to nobody."""
-    with dispatch(wiring.engine) as db:
-        owners = [one.id for one in accounts.listed(db)]
+    """What they say is shown to nobody."""
     opened = 0
-    for account_id in owners:
-        with transaction(wiring.engine, account_id=account_id) as db:
-            rows = db.execute(_SEALED).all()
-        for row in rows:
-            place = {"table": TABLE, "column": COLUMN, "row": str(row.id), "account": account_id}
-            try:
-                wiring.sealer.open(row.sealed, **place)
-            except SealBroken:
-                yield _broken(wiring, "rows of the sheet", row.sealed)
-                return
-        opened += len(rows)
+    for one in samples(wiring.engine):
+        try:
+            wiring.sealer.open(one.sealed, **one.place)
+        except SealBroken:
+            yield _broken(wiring, "rows of the sheet", one.sealed)
+            return
+        opened += 1
     yield Finding("keys", "ok", "sealed rows open" if opened else "no rows are sealed yet")
 
 

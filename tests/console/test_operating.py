@@ -301,6 +301,21 @@ def test_no_process_starts_over_secrets_of_a_key_that_was_lost(
     assert told.endswith("encryption.key in the folder keys beside it.")
 
 
+@pytest.mark.parametrize("command", ["up", "ingress", "scheduler", "worker --pool sync"])
+def test_no_process_starts_over_rows_of_a_key_that_was_lost_wherever_the_secrets_lie(
+    shell: Shell, connected: str, tmp_path: Path, command: str
+) -> None:
+    """At AWS no file of secrets tells which key they are of; what came in would be under both."""
+    shell.answer("sync", connected, "--here")
+    (tmp_path / "home" / "keys" / "encryption.key").unlink()
+    (tmp_path / "home" / "secrets.sealed").unlink()
+
+    outcome = shell(*command.split())
+
+    assert outcome.code == 2
+    assert "rows of this database were sealed with another key" in outcome.err.splitlines()[-1]
+
+
 def test_the_doctor_tells_altered_credentials_from_a_wrong_key(
     shell: Shell, connected: str, tmp_path: Path
 ) -> None:

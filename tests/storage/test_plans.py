@@ -17,7 +17,7 @@ from adapters.storage.practices import connection_details, connection_list, left
 from adapters.storage.runs import runs
 from adapters.storage.sheet import days_read, linking, overlaps, reading, sheet_status
 from adapters.storage.two_way import push_asking, push_board, push_ranges, push_standing
-from console.doctor import keys
+from adapters.storage.upkeep import sampling
 from infra.database import Direct, dispatch, transaction
 from tests.storage.rig import ACCOUNT, Rig, soon
 
@@ -446,7 +446,7 @@ def test_the_doctor_tries_the_oldest_and_the_newest_row_without_sorting_them_all
         db.execute(text("ANALYZE run_sheet_appointments"))
 
     with transaction(filled.engine, account_id=ACCOUNT) as db:
-        plan = explained(db, keys._SEALED, {})  # noqa: SLF001
+        plan = explained(db, sampling._SEALED, {})  # noqa: SLF001
 
     used = [line for line in plan if "using ix_run_sheet_appointments_changed" in line]
     assert len(used) == 2
