@@ -11,12 +11,13 @@ from adapters import pms
 from adapters.storage.people import accounts
 from adapters.storage.practices import connection_list
 from adapters.storage.practices.connections import NO_ZONE_YET, NewConnection
+from adapters.storage.upkeep.restores import HELD_BACK
 from console import given, output, reconnecting, setting_up
 from console.agreeing import require_agreements
 from console.auditing import audited
 from console.checking import checked
 from console.lines import one_line
-from console.opened import Id, load, opened
+from console.opened import BY_ID, Id, load, opened
 from console.output import AsJson, short
 from console.setting_up import Wanted
 from console.wiring import Wiring, wired
@@ -242,14 +243,40 @@ def pause(
 
 
 @app.command()
-def resume(connection: Id, *, json: AsJson = False) -> None:
+def resume(
+    connection: Annotated[str | None, typer.Argument(metavar="ID", help=BY_ID)] = None,
+    *,
+    restored: Annotated[
+        bool, typer.Option("--restored", help="Every one that waits since a restore.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
     """Sync again, beginning now."""
-    with opened(connection) as (wiring, held):
-        require_agreements(wiring, account_id=held.account_id, vendor=held.vendor)
-        with _changing(wiring, held, "resume") as db:
-            goes_by_itself = connection_list.resume(db, held.id)
-    done = "syncs again" if goes_by_itself else "is synced again when somebody asks"
-    _done(held, done, State.ACTIVE, as_json=json)
+    if restored == (connection is not None):
+        raise BadInput("Give the id of a connection, or --restored.")
+    with wired() as wiring:
+        wanted = _waiting_since_a_restore(wiring) if connection is None else [connection]
+        going = [load(wiring, one) for one in wanted]
+        for held in going:
+            require_agreements(wiring, account_id=held.account_id, vendor=held.vendor)
+        done = [(held, _resumed(wiring, held)) for held in going]
+    if json and restored:
+        return output.answer({"resumed": [held.id for held in going]})
+    for held, told in done:
+        _done(held, told, State.ACTIVE, as_json=json)
+    return None if done else output.say("No connection waits since a restore.")
+
+
+def _waiting_since_a_restore(wiring: Wiring) -> list[str]:
+    with dispatch(wiring.engine) as db:
+        found = connection_list.listed(db)
+    return [str(one["id"]) for one in found if one["state_reason"] == HELD_BACK]
+
+
+def _resumed(wiring: Wiring, held: Connection) -> str:
+    with _changing(wiring, held, "resume") as db:
+        goes_by_itself = connection_list.resume(db, held.id)
+    return "syncs again" if goes_by_itself else "is synced again when somebody asks"
 
 
 def _system(one: RowMapping) -> str:

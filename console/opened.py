@@ -11,7 +11,8 @@ from console.wiring import Wiring, wired
 from domain.connections import Connection
 from infra.database import dispatch, transaction
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="The connection's id, or how it begins.")]
+BY_ID = "The connection's id, or how it begins."
+Id = Annotated[str, typer.Argument(metavar="ID", help=BY_ID)]
 
 
 @contextmanager

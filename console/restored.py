@@ -27,8 +27,9 @@ AGAIN = (
     " where a key was made anew, 'endpoints remove ID'."
 )
 HELD = (
-    "{practices} paused, lest one that has left since is read, written to or booked at. For each"
-    " that is still connected: 'connections resume ID'."
+    "{practices} paused, lest one that has left since is read, written to or booked at. Remove"
+    " those that have left; then 'connections resume --restored' lets the others go on, or"
+    " 'connections resume ID' one of them."
 )
 
 

@@ -229,11 +229,25 @@ def test_practices_are_told_to_be_paused_or_go_on_by_a_word(
     assert (told["paused"], states(shell)[connected][0]) == ([], "ACTIVE")
 
 
+def test_practices_that_wait_since_a_restore_go_on_by_one_word_and_no_other_does(
+    shell: Shell, set_back: str, connected: str
+) -> None:
+    shell.answer("restored", "--backup-of", set_back)
+
+    resumed = shell.answer("connections", "resume", "--restored")["resumed"]
+    stands = states(shell)[connected]
+    shell.answer("connections", "pause", connected, "--reason", "closed for the summer")
+    again = shell.answer("connections", "resume", "--restored")["resumed"]
+
+    assert (resumed, stands) == ([connected], ("ACTIVE", None))
+    assert (again, states(shell)[connected][0]) == ([], "INACTIVE")
+
+
 def test_a_person_reads_which_practices_wait(shell: Shell, set_back: str, connected: str) -> None:
     spoken = shell("restored", "--backup-of", set_back).out
 
     assert "1 practice is paused, lest one that has left since" in spoken
-    assert "'connections resume ID'" in spoken
+    assert "'connections resume --restored'" in spoken
 
 
 def test_a_bearer_token_of_before_a_restore_is_refused(
