@@ -68,8 +68,9 @@ def _standing(one: RowMapping) -> Finding:
         why = f" ({one['state_reason']})" if one["state_reason"] else ""
         return Finding(name, "warning", f"{one['state']}{why}; {advice}")
     if one["consecutive_failures"] >= FAILING_AFTER:
-        told = f"{one['name']} failed {one['consecutive_failures']} times in a row"
-        advice = f"run 'pms-sync sync {number} --here' to see why"
+        why = f" ({one['last_sync_error']})" if one["last_sync_error"] else ""
+        told = f"{one['name']} failed {one['consecutive_failures']} times in a row{why}"
+        advice = f"run 'pms-sync sync {number} --here' to see it fail"
         return Finding(name, "warning", f"{told}; {advice}")
     return Finding(name, "ok", f"{one['name']} ({one['vendor']}) is active")
 

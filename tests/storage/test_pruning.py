@@ -1,11 +1,16 @@
 """What could not be read goes with its time, in batches, and never while it is of use."""
 
+from datetime import date, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import make_url, text
 
+from adapters.storage.jobs.ledger import put
 from adapters.storage.upkeep.pruning import prune
+from domain.runs import SyncType
+from domain.work import sync_job
 from infra.database import BadStatement, DatabaseAway, dispatch, engine, transaction
 from tests.storage.rig import ACCOUNT, Rig
 
@@ -24,6 +29,14 @@ REJECT = text(
     INSERT INTO pms_rejects (account_id, run_id, query_key, pms_id, path, reason, created_at)
     SELECT :account, :run, 'all', number::text, 'start', 'start: not a time',
            now() - make_interval(days => :days) FROM generate_series(1, :count) AS number
+    """
+)
+
+TUESDAY = date(2026, 6, 2)
+ENDED = text(
+    """
+    UPDATE jobs SET state = :state, started_at = now() - make_interval(mins => :minutes),
+                    finished_at = now() - make_interval(mins => :minutes) WHERE id = :id
     """
 )
 
@@ -104,6 +117,46 @@ def test_a_run_that_goes_on_keeps_its_own(rig: Rig) -> None:
     prune(rig.engine)
 
     assert left(rig) == {running, latest}
+
+
+def ended(rig: Rig, site: UUID, state: str, *, minutes: int, **of: Any) -> int:
+    """A sync that was begun, and ended, so many minutes ago."""
+    days = {"first_day": TUESDAY, "last_day": TUESDAY, **of}
+    job = sync_job(account_id=ACCOUNT, connection_id=site, vendor="gentu", **days)
+    with dispatch(rig.engine) as db:
+        job_id = put(db, job)
+        db.execute(ENDED, {"id": job_id, "state": state, "minutes": minutes})
+    return job_id
+
+
+@pytest.mark.parametrize(
+    ("died", "came", "left"),
+    [
+        ({}, {}, "cancelled"),
+        ({"sync_type": SyncType.INCREMENTAL}, {}, "cancelled"),
+        ({}, {"sync_type": SyncType.INCREMENTAL}, "dead"),
+        ({}, {"dry_run": True}, "dead"),
+        ({}, {"last_day": TUESDAY + timedelta(days=1)}, "dead"),
+    ],
+    ids=["the same", "a whole pass", "only changes", "a preview", "of other days"],
+)
+def test_a_dead_sync_whose_work_a_later_one_did_asks_nobody_for_a_replay_any_more(
+    rig: Rig, died: dict[str, Any], came: dict[str, Any], left: str
+) -> None:
+    site, other = rig.connect("site"), rig.connect("other")
+    ended(rig, site, "done", minutes=60)
+    job_id = ended(rig, site, "dead", minutes=30, **died)
+    ended(rig, other, "done", minutes=5)
+    ended(rig, site, "done", minutes=5, **came)
+
+    called_off = prune(rig.engine)["dead syncs"]
+
+    with dispatch(rig.engine) as db:
+        job = db.execute(
+            text("SELECT state, result FROM jobs WHERE id = :id"), {"id": job_id}
+        ).one()
+    assert (job.state, called_off) == (left, 1 if left == "cancelled" else 0)
+    assert left == "dead" or job.result["discarded"] == "A later sync of these days did its work."
 
 
 def test_who_clears_away_reads_neither_records_nor_reasons(rig: Rig) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Engine, TextClause, text
 
+from domain.work import SYNC
 from infra.database import dispatch
 
 DAYS = {
@@ -98,6 +99,25 @@ _REJECTS = text(
     """
 )
 
+# Where a vendor was away for an hour every sync of it died, and the next that came through did
+# their work. A whole pass does that of one that asked only for what had changed.
+_MADE_UP_FOR = text(
+    """
+    UPDATE jobs SET state = 'cancelled',
+                    result = result || jsonb_build_object(
+                      'discarded', 'A later sync of these days did its work.')
+    WHERE state = 'dead' AND id IN (
+      SELECT dead.id
+      FROM jobs AS dead
+      CROSS JOIN LATERAL (VALUES (dead.dedupe_key), (replace(dead.dedupe_key, '+changes', '')))
+        AS same(work)
+      JOIN jobs AS later ON later.dedupe_key = same.work
+      WHERE dead.state = 'dead' AND dead.kind = :sync
+        AND later.state = 'done' AND later.started_at > dead.finished_at
+      LIMIT :batch)
+    """
+)
+
 
 def prune(
     engine: Engine,
@@ -106,12 +126,12 @@ def prune(
     recordings_days: int = RECORDINGS_DAYS,
     batch: int = BATCH,
 ) -> dict[str, int]:
-    """Rows removed or emptied, by what they are.
+    """Rows removed, emptied or called off, by what they are.
 
     In short transactions, for what follows the sheet waits until every older one is over; and what
     was cleared away stays so, should there be too much for one go.
     """
-    values = {**DAYS, "recordings": recordings_days, "rejects": rejects_days}
+    values = {**DAYS, "recordings": recordings_days, "rejects": rejects_days, "sync": SYNC}
     return {what: _in_batches(engine, one, values, batch) for what, one in _statements().items()}
 
 
@@ -121,7 +141,7 @@ def _statements() -> Mapping[str, TextClause]:
         what: _of_some(f"UPDATE {table} SET {_nothing(columns)}", table, old)  # noqa: S608
         for what, (table, columns, old) in _EMPTIED.items()
     }
-    return {**goes, **emptied, "pms_rejects": _REJECTS}
+    return {**goes, **emptied, "pms_rejects": _REJECTS, "dead syncs": _MADE_UP_FOR}
 
 
 def _of_some(act: str, table: str, old: str) -> TextClause:
@@ -138,7 +158,7 @@ def _nothing(columns: tuple[str, ...]) -> str:
     return ", ".join(f"{column} = NULL" for column in columns)
 
 
-def _in_batches(engine: Engine, one: TextClause, values: Mapping[str, int], batch: int) -> int:
+def _in_batches(engine: Engine, one: TextClause, values: Mapping[str, object], batch: int) -> int:
     """A practice whose every record was refused may have left millions."""
     gone = 0
     while True:
