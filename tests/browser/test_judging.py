@@ -153,6 +153,7 @@ def test_a_sheet_is_printed_black_on_white_and_whole_from_a_dark_screen(
     assert found["pale"] == found["cut"] == {"2026-11-23": [], "2026-11-25": []}
     assert re.fullmatch(r"Printed on \w+day \d+ \w+ at \d\d:\d\d", found["printed"])
     assert (found["frame"], found["onScreen"]) == (False, False)
+    assert (found["inkOnScreen"], found["inkOnPaper"]) == ("rgb(230, 237, 233)", "rgb(21, 32, 27)")
 
 
 def test_what_is_on_and_where_one_is_shows_in_colours_of_ones_own(

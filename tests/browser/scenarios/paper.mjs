@@ -25,6 +25,13 @@ export default async function play({ open, base, shots }) {
     found.frame = await page.locator(".top").evaluate(shown);
     await page.emulateMedia({ media: "screen" });
   }
+  await page.goto(`${base}/connections`);
+  const ink = () => page.evaluate(() => getComputedStyle(document.body).color);
+  found.inkOnScreen = await ink();
+  await page.emulateMedia({ media: "print" });
+  found.inkOnPaper = await ink();
+  await page.emulateMedia({ media: "screen" });
+  await page.goto(`${base}/`);
   found.onScreen = await page.locator("[data-printed]").evaluate(shown);
   return found;
 }
