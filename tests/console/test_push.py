@@ -20,6 +20,7 @@ from domain.fields import Source
 from infra.clock import system_clock
 from infra.database import transaction
 from tests.console.conftest import Shell, audit_rows, stored
+from tests.unspent import forget_what_was_asked
 
 pytestmark = pytest.mark.integration
 
@@ -70,8 +71,12 @@ def test_a_row_is_read_and_sent_in_this_process(
     assert [row.action for row in audit_rows(database_url, "push.%")] == ["push.asked"]
 
 
-def test_changes_are_fetched_and_counted(shell: Shell, practice: tuple[Simulator, str]) -> None:
+def test_changes_are_fetched_and_counted(
+    shell: Shell, practice: tuple[Simulator, str], database_url: str, redis_url: str
+) -> None:
     _, connection = practice
+    # In office hours AdvancedMD is asked for changes once a minute.
+    forget_what_was_asked(database_url, redis_url)
 
     told = shell.answer("push", "pull", connection, "--here")
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from adapters import pms
 from domain.limits import Budget
@@ -111,7 +113,7 @@ def without(what: str) -> Act:
             away = engine(NOWHERE, application_name="tests", pool_seconds=0.1)
             world.metrics = Metrics(away, world.redis, Hub(away, NOWHERE), kept=0, lag=0)
         else:
-            gone = Redis(host="127.0.0.1", port=1)
+            gone = Redis(host="127.0.0.1", port=1, retry=Retry(NoBackoff(), 0))
             world.metrics = metrics_of(world.rig, gone, world.url)
 
     return lose

@@ -30,6 +30,13 @@ def phone(database_url: str, redis_client: redis.Redis, redis_url: str) -> Itera
         yield made
 
 
+@pytest.fixture
+def brief(database_url: str, redis_client: redis.Redis, redis_url: str) -> Iterator[Line]:
+    """Whose callers are told after a second what is not final yet."""
+    with line(database_url, redis_client, redis_url, answer_seconds=4) as made:
+        yield made
+
+
 def booked(phone: Line) -> str:
     with phone.worker():
         said = phone.ask("bookAppointment", startTime=f"{phone.day}T09:00")
@@ -270,21 +277,21 @@ def test_a_confirmation_that_has_not_left_yet_is_not_sent_once_the_book_denies_i
 
 @pytest.mark.parametrize("ago", [{"seconds": 1}, {"minutes": 70}], ids=str)
 def test_what_a_caller_is_moving_just_now_is_not_told_as_an_error_of_the_book(
-    phone: Line, ago: dict[str, float]
+    brief: Line, ago: dict[str, float]
 ) -> None:
-    booked(phone)
-    on_the_sheet(phone, at(phone, "10:30"), read_at=system_clock() + timedelta(seconds=5))
-    phone.desk.takes = Receipt(number="77")
-    with phone.worker():
-        phone.ask("rescheduleAppointment", newDate=phone.day.isoformat(), newTime="10:30")
-    shows(phone, start=at(phone, "10:30"))
-    states = {one.kind: one.state for one in phone.rows("SELECT kind, state FROM pms_writes")}
+    booked(brief)
+    on_the_sheet(brief, at(brief, "10:30"), read_at=system_clock() + timedelta(seconds=5))
+    brief.desk.takes = Receipt(number="77")
+    with brief.worker():
+        brief.ask("rescheduleAppointment", newDate=brief.day.isoformat(), newTime="10:30")
+    shows(brief, start=at(brief, "10:30"))
+    states = {one.kind: one.state for one in brief.rows("SELECT kind, state FROM pms_writes")}
     assert states == {"book": "confirmed", "reschedule": "submitted"}
 
-    later(phone, **ago)
+    later(brief, **ago)
 
-    assert (texts(phone), to_be_told(phone)) == ([], [])
-    assert settling(phone) == ["ready", "ready"]
+    assert (texts(brief), to_be_told(brief)) == ([], [])
+    assert settling(brief) == ["ready", "ready"]
 
 
 @pytest.mark.parametrize(
@@ -293,23 +300,23 @@ def test_what_a_caller_is_moving_just_now_is_not_told_as_an_error_of_the_book(
     ids=["not done", "never known"],
 )
 def test_once_a_move_comes_to_nothing_the_book_is_believed_again(
-    phone: Line, state: str, sent: timedelta
+    brief: Line, state: str, sent: timedelta
 ) -> None:
-    booked(phone)
-    phone.desk.takes = Receipt(number="77")
-    with phone.worker():
-        phone.ask("rescheduleAppointment", newDate=phone.day.isoformat(), newTime="10:30")
-    shows(phone, start=at(phone, "10:30"))
-    phone.rows(
+    booked(brief)
+    brief.desk.takes = Receipt(number="77")
+    with brief.worker():
+        brief.ask("rescheduleAppointment", newDate=brief.day.isoformat(), newTime="10:30")
+    shows(brief, start=at(brief, "10:30"))
+    brief.rows(
         "UPDATE pms_writes SET state = :state, submitted_at = now() - :sent"
         " WHERE kind = 'reschedule' RETURNING id",
         state=state,
         sent=sent,
     )
 
-    later(phone, minutes=70)
+    later(brief, minutes=70)
 
-    assert any("our book has your appointment for " in body for _, body in texts(phone))
+    assert any("our book has your appointment for " in body for _, body in texts(brief))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from domain.pushes import ChangedThere
 from domain.wishes import Booking, Cancellation, Move, NewNote, StatusChange, Wish, Write
 from infra.clock import system_clock
 from infra.http import NotSent
+from infra.network import deadline
 from tests.adapters.advancedmd.offices import FIRST, Office, office
 
 pytestmark = pytest.mark.integration
@@ -188,7 +189,8 @@ def test_an_answer_that_was_lost_is_found_by_what_the_scheduler_shows(
     wish = Cancellation(appointment_id=row.pms_id, day=FIRST)
     clinic.control("faults", scripts=[{"fault": fault, "path": f"{row.pms_id}/cancel$"}])
 
-    with pytest.raises(OutcomeUnknown):
+    # A vendor that says nothing at all would be waited for half a minute.
+    with deadline(2), pytest.raises(OutcomeUnknown):
         submit(desk, wish)
     at_once = desk.find(Write(wish=wish, submitted_at=system_clock()))
     later = desk.find(Write(wish=wish, submitted_at=system_clock() - timedelta(minutes=5)))
