@@ -67,12 +67,21 @@ def test_nothing_begins_under_another_key(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 5, -1])
-def test_a_file_that_is_damaged_keeps_nobody_from_beginning(tmp_path: Path, length: int) -> None:
+def test_a_file_that_is_damaged_is_left_as_it_is_and_keeps_nobody_from_beginning(
+    tmp_path: Path, length: int
+) -> None:
     store = FileSecretStore(tmp_path, OLD)
     store.put("gentu/acct-1", {"token": "t-1"})
-    (tmp_path / FILE).write_bytes((tmp_path / FILE).read_bytes()[:length])
+    damaged = (tmp_path / FILE).read_bytes()[:length]
+    (tmp_path / FILE).write_bytes(damaged)
 
     store.require_its_key()
+
+    with pytest.raises(SealBroken):
+        store.get("gentu/acct-1")
+    with pytest.raises(SealBroken):
+        store.put("gentu/acct-2", {"token": "t-2"})
+    assert (tmp_path / FILE).read_bytes() == damaged
 
 
 def test_a_change_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:

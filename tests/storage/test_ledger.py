@@ -369,7 +369,7 @@ def test_a_transaction_of_one_job_does_not_keep_the_others_from_being_renewed(ri
     with ThreadPoolExecutor(1) as pool, dispatch(rig.engine) as db:
         guard(db, slow)
         beat = pool.submit(rig.ledger.renew, [slow, other])
-        done, _ = wait([beat], timeout=3)
+        done, _ = wait([beat], timeout=30)
 
     assert [one.result() for one in done] == [{other.id}]
 

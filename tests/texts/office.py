@@ -83,7 +83,7 @@ class Office:
 
     def awaited(self, text_id: UUID, state: str) -> str:
         """Its state once it is so, or after a while."""
-        ends = time.monotonic() + 5
+        ends = time.monotonic() + 30
         while self.state(text_id) != state and time.monotonic() < ends:
             threading.Event().wait(0.02)
         return self.state(text_id)
