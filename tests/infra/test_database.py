@@ -26,7 +26,6 @@ from infra.database import (
     DatabaseDown,
     DatabaseFull,
     Direct,
-    Listener,
     dispatch,
     engine,
     plain_errors,
