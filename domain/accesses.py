@@ -17,6 +17,7 @@ class Rule(StrEnum):
     BULK_READING = "bulk_reading"
     BULK_IN_A_DAY = "bulk_in_a_day"
     MANY_DAYS = "many_days"
+    WRONG_ANSWERS = "wrong_answers"
 
 
 class FindingState(StrEnum):
@@ -53,6 +54,7 @@ class Thresholds:
     rows_an_hour: int = 30_000
     rows_a_day: int = 150_000
     sheet_days: int = 100
+    wrong_answers: int = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,6 +79,10 @@ class Proofs(Protocol):
     def attempts(self) -> int:
         """How often somebody said who they are, and was not believed."""
 
+    @property
+    def is_barred(self) -> bool:
+        """So many wrong answers came from this number within a day that a person has to help."""
+
     def attempt(self) -> int:
         """Count that somebody says who they are, before it is looked at; how often by now."""
 

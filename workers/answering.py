@@ -172,6 +172,8 @@ class Answering:
         desk = taken.desk = self._remembering(desk, claimed, connection, practice)
         rules = BookingRules.read(practice.booking_rules)
         ledger = self._ledger(claimed)
+        own_numbers = _own_numbers(connection, practice.phones)
+        ours = own_numbers | {*practice.transfer_to}
         return ToolRequest(
             account_id=claimed.account_id,
             call_id=claimed.call_id,
@@ -188,13 +190,13 @@ class Answering:
             abilities=_abilities(claimed, desk, practice),
             can_text=texts,
             transfer_to=tuple(practice.transfer_to),
-            own_numbers=_own_numbers(connection, practice.phones),
+            own_numbers=own_numbers,
             desk=desk,
             diary=self._diary(connection, desk, rules, self._hours(connection, practice)),
             control=self.control,
             writer=Writing(ledger, desk, clock=self.clock, pause=self.stopping.wait),
             writes=ledger,
-            proofs=self._proofs(claimed, connection.id),
+            proofs=self._proofs(claimed, connection.id, ours),
         )
 
     def _remembering(
@@ -301,13 +303,18 @@ class Answering:
             on_sheet = sheet_busy(db, connection.id, window, account_id=connection.account_id)
             return [*held(db, connection.id, window, now=self.clock()), *on_sheet]
 
-    def _proofs(self, claimed: ClaimedToolCall, connection_id: UUID) -> StoredProofs:
+    def _proofs(
+        self, claimed: ClaimedToolCall, connection_id: UUID, ours: frozenset[str]
+    ) -> StoredProofs:
+        """A line of the practice's own is no caller's."""
         return StoredProofs(
             self.engine,
             self.sealer,
             account_id=claimed.account_id,
             connection_id=connection_id,
             call_id=claimed.call_id,
+            caller=None if claimed.caller in ours else claimed.caller,
+            clock=self.clock,
         )
 
     def _follow(self, db: Db, claimed: ClaimedToolCall, said: ToolAnswer) -> None:

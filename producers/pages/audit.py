@@ -45,6 +45,7 @@ RULES: Mapping[Rule, str] = {
     Rule.BULK_READING: "Very much read within an hour",
     Rule.BULK_IN_A_DAY: "Very much read within a day",
     Rule.MANY_DAYS: "Many days of the sheet within a day",
+    Rule.WRONG_ANSWERS: "Many callers not believed within a day",
 }
 COUNTED: Mapping[Rule, tuple[str, str]] = {
     Rule.MANY_PATIENTS: ("patient opened", "different patients opened"),
@@ -55,6 +56,7 @@ COUNTED: Mapping[Rule, tuple[str, str]] = {
     Rule.BULK_READING: ("row of patients read", "rows of patients read"),
     Rule.BULK_IN_A_DAY: ("row of patients read", "rows of patients read"),
     Rule.MANY_DAYS: ("day of the sheet read", "days of the sheet read"),
+    Rule.WRONG_ANSWERS: ("wrong answer on the phone", "wrong answers on the phone"),
 }
 
 

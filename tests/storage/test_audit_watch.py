@@ -29,6 +29,7 @@ FEW = Thresholds(
     exports_a_day=2,
     hours_outside=3,
     new_address_patients=4,
+    wrong_answers=3,
 )
 OPEN = '{"mon": [["08:00", "17:00"]], "tue": [["08:00", "17:00"]]}'
 
@@ -98,6 +99,22 @@ def test_callers_and_syncs_are_not_watched_as_one_person(rig: Rig, watch: Watch,
     accessed(rig, 30, user_id=user)
 
     assert watch.watch(ACCOUNT) == 0
+
+
+@pytest.mark.parametrize(("wrong", "is_told"), [(2, False), (3, True)])
+def test_callers_who_are_often_not_believed_are_told_of_together(
+    rig: Rig, watch: Watch, *, wrong: int, is_told: bool
+) -> None:
+    calls = text(
+        "INSERT INTO phone_calls (account_id, call_id, attempts, seen_at)"
+        " VALUES (:account, 'c1', :wrong, :at)"
+    )
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        db.execute(calls, {"account": ACCOUNT, "wrong": wrong, "at": NOW})
+
+    watch.watch(ACCOUNT)
+
+    assert found(rig) == ({Rule.WRONG_ANSWERS: wrong} if is_told else {})
 
 
 def test_repeated_refusals_and_many_exports_are_told(rig: Rig, watch: Watch) -> None:

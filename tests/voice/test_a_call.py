@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 import redis
 
+from adapters.storage.phone.phone_calls import MOST_OF_A_NUMBER
 from domain.desk import Outcome, Receipt, Verdict
 from domain.errors import Refused
 from domain.tools import NO_PRACTICE, NOT_NOW, NOT_OURS, TEXT_FOLLOWS, UNDER_WAY
+from domain.verification import MOST_ATTEMPTS, ONLY_HUMAN
 from domain.window import whole_day
 from domain.work import ANSWER, SEND_TEXT, SETTLE, SYNC
 from infra.database import transaction
@@ -578,3 +580,31 @@ def test_a_booking_that_was_moved_is_not_confirmed_for_where_it_was(phone: Line)
 
     assert " at 11 am was made in this call already." in said
     assert len(phone.desk.sent) == 2
+
+
+@pytest.mark.parametrize(
+    ("guessing", "is_barred"),
+    [("+12025550161", True), ("", False)],
+    ids=["one number", "withheld: so do others"],
+)
+def test_who_guesses_birthdays_in_one_call_after_the_other_is_left_to_the_practice(
+    phone: Line, guessing: str, *, is_barred: bool
+) -> None:
+    ann = {"name": "Ann Ames", "dob": "1985-03-02"}
+    with phone.worker():
+        for number in range(MOST_OF_A_NUMBER):
+            if number % MOST_ATTEMPTS == 0:
+                phone.hang_up()
+            wrong = {**ann, "dob": f"1985-03-{number + 3:02}"}
+            phone.ask("searchPatients", caller=guessing, **wrong)
+        phone.hang_up()
+
+        said = phone.ask("searchPatients", caller=guessing, **ann)
+        phone.hang_up()
+        elsewhere = phone.ask("searchPatients", caller="+12025550162", **ann)
+        phone.hang_up()
+        own = phone.ask("searchPatients", caller=ANN, **ann)
+
+    assert (said == ONLY_HUMAN) is is_barred
+    assert "I have found the record of Ann Ames." in elsewhere
+    assert "I have found the record of Ann Ames." in own

@@ -195,7 +195,7 @@ def _tried(request: ToolRequest, claim: Claim) -> tuple[PatientCard | None, int]
     if ours is not None:
         return ours, 0
     attempts = request.proofs.attempt()
-    if attempts > MOST_ATTEMPTS:
+    if attempts > MOST_ATTEMPTS or request.proofs.is_barred:
         raise BadInput(ONLY_HUMAN)
     found = namesakes(claim, request.desk.search_patients(_query(claim)))
     if len(found) > 1:

@@ -20,6 +20,7 @@ LOOK_BACK = timedelta(hours=25)
 
 KNOWN_FOR = timedelta(days=90)
 AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
+CALLERS = "callers"
 NOT_PEOPLE = r"^(vapi|voice|system|pms-sync|sync|sikka|twilio|(sync|webhook|push|vapi):.*)$"
 """Syncs and what we do by ourselves are at any hour, callers many; they are bounded elsewhere."""
 
@@ -70,6 +71,12 @@ _ADDRESSES = text(
     GROUP BY 1, 2
     """
 )
+_NOT_BELIEVED = text(
+    """
+    SELECT date_trunc('day', seen_at, 'UTC') AS since, sum(attempts)::int AS wrong FROM phone_calls
+    WHERE seen_at >= :since AND attempts > 0 GROUP BY 1
+    """
+)
 # Counted as it was read, by people who are counted at all; of days of the sheet each once.
 _READ = text(
     """
@@ -116,6 +123,7 @@ class Watch:
         yield from self._in_a_day(db, since)
         yield from self._at_night(db, since)
         yield from self._in_bulk(db, _midnight(since))
+        yield from self._on_the_phone(db, _midnight(since))
 
     def _in_an_hour(self, db: Db, since: datetime) -> Iterator[Odd]:
         most = self.thresholds
@@ -137,6 +145,13 @@ class Watch:
         for row in db.execute(_ADDRESSES, {**_values("day", midnight), **known}):
             span, threshold = (row.since, A_DAY), most.new_address_patients
             yield from _over(Rule.NEW_ADDRESS, row.person, span, row.patients, threshold)
+
+    def _on_the_phone(self, db: Db, midnight: datetime) -> Iterator[Odd]:
+        """Callers who name patients and are not believed: one of them may be guessing."""
+        most = self.thresholds.wrong_answers
+        for row in db.execute(_NOT_BELIEVED, {"since": midnight}):
+            span = (row.since, A_DAY)
+            yield from _over(Rule.WRONG_ANSWERS, CALLERS, span, row.wrong, most)
 
     def _in_bulk(self, db: Db, midnight: datetime) -> Iterator[Odd]:
         """As much of the sheet as nobody needs who works with it."""

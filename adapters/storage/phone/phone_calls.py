@@ -1,22 +1,26 @@
 """Phone calls: whether one goes on, and what it has proved so far, sealed while it lasts."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import Engine, TextClause, text
+from sqlalchemy import Engine, Row, TextClause, text
 
+from adapters.storage.phone import call_backs
 from domain.appointments import Patient
 from domain.desk import PatientCard
 from domain.names import display
+from infra.clock import system_clock
 from infra.database import transaction
 from infra.sealing import Sealer
 
 TABLE = "phone_calls"
+A_DAY = timedelta(days=1)
+MOST_OF_A_NUMBER, MOST_OF_THE_UNKNOWN = 12, 100
 _NAMED = ("pms_id", "first_name", "last_name", "date_of_birth")
 
 _READ = text("SELECT proofs FROM phone_calls WHERE account_id = :account_id AND call_id = :call_id")
@@ -43,6 +47,16 @@ _ATTEMPT = text(
 )
 _ATTEMPTS = text(
     "SELECT attempts FROM phone_calls WHERE account_id = :account_id AND call_id = :call_id"
+)
+_WRONG = text(
+    """
+    SELECT call.attempts, asked.id, asked.caller
+    FROM phone_calls AS call LEFT JOIN LATERAL (
+      SELECT id, caller FROM tool_calls
+      WHERE account_id = call.account_id AND call_id = call.call_id AND caller IS NOT NULL
+      ORDER BY created_at DESC LIMIT 1) AS asked ON true
+    WHERE call.account_id = :account_id AND call.attempts > 0 AND call.seen_at > :since
+    """
 )
 _TAKEN_BACK = text(
     """
@@ -103,11 +117,24 @@ def under_way(
 
 
 class StoredProofs:
-    """Implements `domain.tools.Proofs` for one call of one connection's account."""
+    """Implements `domain.tools.Proofs` for one call of one connection's account.
 
-    def __init__(
-        self, engine: Engine, sealer: Sealer, *, account_id: str, connection_id: UUID, call_id: str
+    `caller` is the number that calls, where it is one caller's own.
+    """
+
+    def __init__(  # noqa: PLR0913 - whose call it is, and where it is kept
+        self,
+        engine: Engine,
+        sealer: Sealer,
+        *,
+        account_id: str,
+        connection_id: UUID,
+        call_id: str,
+        caller: str | None = None,
+        clock: Callable[[], datetime] = system_clock,
     ) -> None:
+        self._caller = caller
+        self._clock = clock
         self._engine = engine
         self._sealer = sealer
         self._account = account_id
@@ -142,6 +169,18 @@ class StoredProofs:
         with transaction(self._engine, account_id=self._account) as db:
             return db.execute(_ATTEMPTS, self._owner).scalar() or 0
 
+    @property
+    def is_barred(self) -> bool:
+        """Who hangs up after three wrong answers and calls again has not three more for ever.
+
+        Those of all callers without a number of their own count together, and so for more.
+        """
+        values = {"account_id": self._account, "since": self._clock() - A_DAY}
+        with transaction(self._engine, account_id=self._account) as db:
+            rows = db.execute(_WRONG, values).all()
+            wrong: int = sum(row.attempts for row in rows if self._number(row) == self._caller)
+        return wrong > (MOST_OF_A_NUMBER if self._caller else MOST_OF_THE_UNKNOWN)
+
     def attempt(self) -> int:
         """Counted in one statement, so that guesses made at once count each."""
         with transaction(self._engine, account_id=self._account) as db:
@@ -171,6 +210,10 @@ class StoredProofs:
             return {}
         found: dict[str, list[Any]] = json.loads(self._sealer.open(row.proofs, **self._place()))
         return found
+
+    def _number(self, row: Row[Any]) -> str | None:
+        about = {"account_id": self._account, "row_id": row.id}
+        return call_backs.number(self._sealer, row.caller, **about)
 
     def _place(self) -> dict[str, str]:
         call = self._owner["call_id"]

@@ -274,6 +274,7 @@ class Proofs:
     patient_ids: frozenset[str] = frozenset()
     attempts: int = 0
     registered: dict[str, PatientCard] = field(default_factory=dict)
+    is_barred: bool = False
 
     def prove(self, patient_ids: frozenset[str]) -> None:
         self.patient_ids |= patient_ids

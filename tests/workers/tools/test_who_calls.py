@@ -180,6 +180,16 @@ def test_of_two_records_of_one_person_the_active_one_counts() -> None:
     assert said.patient_id == "PAT-1006"
 
 
+def test_from_a_number_with_many_wrong_answers_only_its_own_patients_are_served() -> None:
+    practice = Practice()
+    guessing, ann = practice.call(STRANGER), practice.call(ANN_CALLS)
+    guessing.proofs.is_barred = ann.proofs.is_barred = True
+
+    assert guessing.ask("search-patients", **ANN) == ONLY_HUMAN
+    assert guessing.ask("create-patient", **FAY) == ONLY_HUMAN
+    assert "Ann Ames" in ann.ask("search-patients", **ANN)
+
+
 def test_after_three_failed_attempts_only_a_human_helps() -> None:
     call = Practice().call(STRANGER)
     guess = {**ANN, "dateOfBirth": "1985-03-03"}
