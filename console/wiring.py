@@ -1,5 +1,6 @@
 """Puts the parts of one command together: settings, servers, database, keys."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -37,7 +38,6 @@ from infra.stopping import Stopping
 from infra.vendor_urls import VendorUrls
 from workers.works import Parts
 
-APPLICATION = "pms-sync command"
 NOBODY = " "
 """A blank takes the place of what .env says; without a word in the environment that would count."""
 
@@ -64,7 +64,9 @@ class Wiring:
 
     @cached_property
     def engine(self) -> Engine:
-        return engine(self.database_url, application_name=APPLICATION, pool_size=self._connections)
+        # So that pg_stat_activity tells a worker from a command somebody has left open.
+        name = " ".join(["pms-sync", *sys.argv[1:2]])
+        return engine(self.database_url, application_name=name, pool_size=self._connections)
 
     @cached_property
     def redis(self) -> Redis:

@@ -1,5 +1,6 @@
 """The doctor's command: every check made, the answers told, and the exit code."""
 
+import re
 from collections.abc import Iterator
 
 import structlog
@@ -24,6 +25,8 @@ from infra.database import (
 )
 from infra.embedded import EmbeddedServerError
 from infra.redis import problem_of
+
+NONE_FREE = re.compile("too many (clients|connections)|connection slots are reserved")
 
 app = typer.Typer()
 log = structlog.get_logger()
@@ -91,9 +94,7 @@ def _advice(error: SyncError | RedisError, wiring: Wiring) -> str:
         case DatabaseShut():
             return str(error)
         case DatabaseAway():
-            is_full = isinstance(error, DatabaseFull)
-            cure = "make room on its disk" if is_full else "start PostgreSQL, or mend DATABASE_URL"
-            return f"{error}; {cure}"
+            return f"{error}; {_cure(error)}"
         case NotAllowed():
             role = make_url(wiring.database_url).username
             grant = f"GRANT {', '.join(ROLES)} TO {role}"
@@ -103,6 +104,14 @@ def _advice(error: SyncError | RedisError, wiring: Wiring) -> str:
         case RedisError():
             return problem_of(error)
     return str(error)
+
+
+def _cure(away: DatabaseAway) -> str:
+    if isinstance(away, DatabaseFull):
+        return "make room on its disk"
+    if NONE_FREE.search(str(away)):
+        return "end what holds them (pg_stat_activity names it), or raise max_connections"
+    return "start PostgreSQL, or mend DATABASE_URL"
 
 
 def _is_bad(found: list[Finding]) -> bool:

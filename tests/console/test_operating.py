@@ -240,11 +240,9 @@ def test_the_doctor_names_the_parts_that_are_away(
     assert "hunter2" not in outcome.out
 
 
-def full(port: socket.socket) -> None:
-    """A PostgreSQL without room on its disk: whoever begins a session is sent away so."""
-    said = (
-        b"SFATAL\x00VFATAL\x00C53100\x00Mcould not write init file: No space left on device\x00\x00"
-    )
+def refusing(port: socket.socket, state: str, why: str) -> None:
+    """A PostgreSQL that sends whoever begins a session away."""
+    said = f"SFATAL\0VFATAL\0C{state}\0M{why}\0\0".encode()
     while True:
         try:
             line, _ = port.accept()
@@ -255,11 +253,20 @@ def full(port: socket.socket) -> None:
             line.sendall(b"E" + (len(said) + 4).to_bytes(4) + said)
 
 
-def test_the_doctor_says_to_make_room_where_the_disk_of_the_database_is_full(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("state", "why", "cure"),
+    [
+        ("53100", "could not write init file: No space left on device", "make room on its disk"),
+        ("53300", "sorry, too many clients already", "end what holds them (pg_stat_activity"),
+        ("53300", "remaining connection slots are reserved for …", "end what holds them"),
+        ("57P03", "the database system is starting up", "start PostgreSQL, or mend DATABASE_URL"),
+    ],
+)
+def test_the_doctor_says_what_helps_where_the_database_lets_nobody_in(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, state: str, why: str, cure: str
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as port:
-        answering = threading.Thread(target=full, args=(port,))
+        answering = threading.Thread(target=refusing, args=(port, state, why))
         answering.start()
         address = f"127.0.0.1:{port.getsockname()[1]}"
         monkeypatch.setenv("DATABASE_URL", f"postgresql://x@{address}/x?sslmode=disable")
@@ -267,7 +274,7 @@ def test_the_doctor_says_to_make_room_where_the_disk_of_the_database_is_full(
         port.shutdown(socket.SHUT_RDWR)
         answering.join()
 
-    assert told["database"].endswith("No space left on device; make room on its disk")
+    assert f"{why}; {cure}" in told["database"]
 
 
 def test_the_doctor_notices_a_key_that_was_lost_and_made_anew(
