@@ -147,6 +147,16 @@ def test_every_rule_says_what_to_do_and_where_it_is_written() -> None:
         assert len(rule.annotations["description"].split()) > 5
 
 
+def test_the_first_screen_of_the_runbook_leads_on_from_every_alert() -> None:
+    first = (DOCS / "runbook.md").read_text().split("\n## ")[1]
+    # A row of the table, or one of the things that can wait for the morning.
+    told = re.split(r"\n\||;\s|\n\n", first)
+
+    for rule in rules():
+        anchor = f"(#{rule.annotations['runbook_url'].partition('#')[2]})"
+        assert any(f"`{rule.name}`" in one and anchor in one for one in told), rule.name
+
+
 def test_every_required_alert_has_a_rule() -> None:
     named = set(re.findall(r"# (R-ALR-\d\d)", RULES.read_text()))
 
