@@ -1,10 +1,10 @@
 """Whether the key at hand opens what was sealed before: stored credentials, and rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from adapters.secrets.choosing import require_readable
-from adapters.secrets.file import FILE
+from adapters.secrets.file import FILE, FileSecretStore
 from adapters.storage.upkeep import rotation
 from adapters.storage.upkeep.sampling import samples
 from console.doctor.findings import Finding
@@ -70,8 +70,18 @@ def of_the_past(wiring: Wiring) -> Iterator[Finding]:
     needing = rotation.needing_old_keys(
         wiring.engine, wiring.sealer, chains=borrowed(wiring.settings)
     )
+    store = wiring.secrets
+    if isinstance(store, FileSecretStore) and not store.is_current:
+        needing = [FILE, *needing]
     if needing:
         told = f"ENCRYPTION_KEYS_OLD is still needed by {', '.join(needing)}"
-        yield Finding("keys", "warning", f"{told}; run 'pms-sync secrets rotate-key'")
+        yield Finding("keys", "warning", f"{told}; {_way_out(needing)}")
     else:
         yield Finding("keys", "ok", "nothing hangs on ENCRYPTION_KEYS_OLD any more; it may go")
+
+
+def _way_out(needing: Sequence[str]) -> str:
+    """What a rotation leaves behind goes away in a way of its own."""
+    if all(one in rotation.CURES for one in needing):
+        return "; ".join(rotation.CURES[one] for one in needing)
+    return "run 'pms-sync secrets rotate-key'"

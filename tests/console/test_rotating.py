@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.conftest import Shell, audit_rows
+from tests.console.test_audit import chain
 
 pytestmark = pytest.mark.integration
 
@@ -23,6 +24,10 @@ def changed(monkeypatch: pytest.MonkeyPatch, old: str) -> None:
     monkeypatch.setenv("ENCRYPTION_KEYS_OLD", old)
 
 
+def keys_told(shell: Shell) -> list[str]:
+    return [one["told"] for one in shell.answer("doctor")["checks"] if one["what"] == "keys"]
+
+
 def test_without_an_earlier_key_there_is_nothing_to_do(shell: Shell) -> None:
     assert "names no earlier key" in shell("secrets", "rotate-key").out
     assert shell.answer("secrets", "rotate-key") == {"old_keys_may_go": True}
@@ -38,8 +43,23 @@ def test_a_dry_run_counts_and_changes_nothing(
     assert first["left"]["run_sheet_appointments"] > 0
     assert (first["secrets_left"], first["old_keys_may_go"]) == (True, False)
     assert shell.answer("secrets", "rotate-key", "--dry-run") == first
-    told = [one["told"] for one in shell.answer("doctor")["checks"] if one["what"] == "keys"]
-    assert any("still needed by run_sheet_appointments" in one for one in told)
+    (told,) = [one for one in keys_told(shell) if "still needed" in one]
+    assert "by secrets.sealed, run_sheet_appointments" in told
+    assert told.endswith("run 'pms-sync secrets rotate-key'")
+
+
+def test_the_doctor_says_what_helps_where_a_rotation_does_not(
+    shell: Shell, old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert chain() == "done"
+    changed(monkeypatch, old)
+    shell.answer("secrets", "rotate-key")
+
+    (told,) = [one for one in keys_told(shell) if "still needed" in one]
+    monkeypatch.setenv("AUDIT_KEYS_OLD", old)
+
+    assert "by links of the audit chain; name that key in AUDIT_KEYS_OLD" in told
+    assert not any("still needed" in one for one in keys_told(shell))
 
 
 def test_after_a_rotation_the_new_key_is_enough(
