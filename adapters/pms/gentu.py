@@ -3,15 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from adapters.rest import people
 from adapters.rest.auth import ClientCredentials
 from adapters.rest.envelope import Envelope, Single
 from adapters.rest.kinds import known_name
 from adapters.rest.lengths import length
+from adapters.rest.own_words import OwnWords
 from adapters.rest.paging import Cursor
 from adapters.rest.record import Record, joined, last_segment
-from adapters.rest.vendor import Listing, Pairing, Vendor
+from adapters.rest.vendor import Listing, OwnStatuses, Pairing, Vendor
 from adapters.rest.words import Standing, Words
 from domain.appointments import (
     Appointment,
@@ -34,7 +36,10 @@ _LAST = 2**31
 _UNRANKED = (_LAST + 1, "")
 _NOT_INCLUDED = frozenset({"patient_not_included"})
 
-# Only `cancelled` is documented; the other words wait for a sandbox to show them (2025-12).
+OWN_WORDS = OwnWords("status_words", example="Ready for doctor=arrived; Rebook=cancelled")
+
+# Only `cancelled` is documented; the other words wait for a sandbox to show them (2025-12), and a
+# practice puts them right in its settings.
 STATUS = Words(
     {
         Status.BOOKED: ("booked",),
@@ -97,7 +102,7 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
     )
     provider, patients = _taking_part(record)
     practitioner_name = record.learnt("practitioners", provider, _named)
-    standing = _standing(record)
+    standing = _standing(record, connection)
     pms_id = record.text_id()
     notes = joined(record.notes("comment"), record.notes("description"))
     for patient_id, person in patients.items():
@@ -133,8 +138,8 @@ def _taking_part(record: Record) -> tuple[str | None, Mapping[str | None, Record
     return provider, patients or {None: None}
 
 
-def _standing(record: Record) -> Standing:
-    standing = STATUS.read(record, record.maybe("status"))
+def _standing(record: Record, connection: Connection) -> Standing:
+    standing = STATUS.read(record, record.maybe("status"), own=OWN_WORDS.read(connection))
     for extension in record.records("extension"):
         if extension.raw("system") == "cancelled-at" and extension.has("valueDateTime"):
             return replace(standing, status=Status.CANCELLED, raw=None)
@@ -209,6 +214,11 @@ def practice(record: Record, connection: Connection) -> Iterator[Practice]:
     )
 
 
+def check(given: Mapping[str, Any], _held: Connection | None) -> None:
+    """Refuse what the next sync could not use."""
+    OWN_WORDS.check(given)
+
+
 # A practice that is no longer paired is not found, whichever of its lists is asked for.
 _UNPAIRED = {404: NeedsReconnect}
 
@@ -226,7 +236,10 @@ VENDOR = Vendor(
     settings={
         "app_id": "Application id, needed to use a pairing code",
         "default_minutes": "Length of an appointment that has none",
+        "status_words": "Meaning of Gentu's words for a status, such as Ready for doctor=arrived",
     },
+    check_settings=check,
+    own_statuses=OwnStatuses(OWN_WORDS.setting, OWN_WORDS.read),
     site_label="Tenant id",
     # None are documented: our own caution. The token, and so the allowance, is the application's.
     limits={"default": (Limit(60, 60), Limit(1000, 3600))},

@@ -11,10 +11,11 @@ from adapters.rest.auth import StaticToken
 from adapters.rest.envelope import Envelope, Single
 from adapters.rest.kinds import known_name, known_type
 from adapters.rest.lengths import length
+from adapters.rest.own_words import OwnWords
 from adapters.rest.paging import PageNumber
 from adapters.rest.record import Record
 from adapters.rest.sign_in import SignIn
-from adapters.rest.vendor import Listing, Vendor
+from adapters.rest.vendor import Listing, OwnStatuses, Vendor
 from adapters.rest.words import Standing, Words
 from domain.appointments import (
     Appointment,
@@ -45,7 +46,10 @@ _CODE_KEYS = ("code", "id", "value")
 # A name may have a number of its own in it, so what is said to be a length comes first.
 _TEXT_KEYS = ("minutes", "duration", "display", "description", "name", "label", "text")
 
+OWN_CODES = OwnWords("status_codes", example="6=in_progress; 9=no_show")
+
 # 1 and 9 upwards are outside the published range; there is none for a no-show.
+# What each of the others means is our reading, which a practice puts right in its settings.
 STATUS = Words(
     {
         Status.BOOKED: ("2",),
@@ -125,7 +129,8 @@ def _page_size(connection: Connection) -> int:
 
 
 def check(given: Mapping[str, Any], held: Connection | None) -> None:
-    """Refuse a page size that would not be used as it is given."""
+    """Refuse a page size that would not be used as it is given, and codes that mean nothing."""
+    OWN_CODES.check(given)
     size = str(given.get("page_size") or 100)
     if not _is_number(size) or not 1 <= int(size) <= _LARGEST_PAGE:
         raise BadInput(_PAGE_SIZES)
@@ -179,7 +184,8 @@ def minutes_in(text: str) -> int | None:
 
 def _standing(record: Record, connection: Connection) -> Standing:
     """Cancelled with a reason that the practice counts as one is a no-show."""
-    standing = STATUS.read(record, record.maybe_id("appointmentStatus"))
+    code = record.maybe_id("appointmentStatus")
+    standing = STATUS.read(record, code, own=OWN_CODES.read(connection))
     given = connection.settings.get("no_show_reasons") or ()
     reasons = {one.strip() for one in (given.split(",") if isinstance(given, str) else given)}
     if standing.status is Status.CANCELLED and record.side_id("cancellationReason") in reasons:
@@ -247,10 +253,12 @@ VENDOR = Vendor(
     settings={
         "page_size": "Appointments asked for at a time, 200 at most (100)",
         "practitioner_names": "Names of the practitioners: id=Name; id=Name",
+        "status_codes": "Meaning of status codes, such as 6=in_progress; 9=no_show",
         "no_show_reasons": "Cancellation reason codes that mean a no-show: 3, 7",
         "default_minutes": "Length of an appointment that has none",
     },
     check_settings=check,
+    own_statuses=OwnStatuses(OWN_CODES.setting, OWN_CODES.read),
     site_label="Practice id",
     # The vendor's thresholds are not public: our own caution.
     limits={"default": (Limit(60, 60), Limit(1000, 3600))},

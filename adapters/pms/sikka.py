@@ -30,7 +30,7 @@ from adapters.sikka.rows import (
     starts,
 )
 from adapters.sikka.source import SikkaSource
-from adapters.sikka.statuses import check, is_deleted, own_words, standing
+from adapters.sikka.statuses import OWN_WORDS, check, is_deleted, standing
 from domain import names
 from domain.appointments import Appointment, Patient, Practitioner
 from domain.connections import Connection
@@ -283,7 +283,7 @@ VENDOR = Vendor(
     holds=HOLDS,
     telehealth_only=False,
     check_settings=check,
-    own_statuses=OwnStatuses("status_words", own_words),
+    own_statuses=OwnStatuses(OWN_WORDS.setting, OWN_WORDS.read),
     capabilities=Capabilities(
         changed_since=True,
         probe_by_id=True,

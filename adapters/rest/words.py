@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from adapters.rest.record import Record
 from domain.appointments import Status
 
 _SEPARATORS = re.compile(r"[\s\-_]+")
+NONE_OF_ITS_OWN: Mapping[str, Status] = MappingProxyType({})
 _NAMEABLE = re.compile(r"[a-z0-9_.]{1,32}")
 
 
@@ -44,10 +46,15 @@ class Words:
             **{word: Standing(Status.CANCELLED, removed=True) for word in removed},
         }
 
-    def read(self, record: Record, word: str | None) -> Standing:
+    def read(
+        self, record: Record, word: str | None, *, own: Mapping[str, Status] = NONE_OF_ITS_OWN
+    ) -> Standing:
+        """Where it stands; what the practice says of a word, its `own`, goes before the table."""
         if word is None:
             return Standing(Status.BOOKED)
         key = plain(word)
+        if key in own:
+            return Standing(own[key])
         if key in self._vague:
             return Standing(Status.BOOKED, raw=word)
         return self._known.get(key) or self._guess(record, word, key)

@@ -1,18 +1,18 @@
 """What each PMS behind Sikka calls the standing of an appointment; there is no fixed list."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from adapters.rest.own_words import OwnWords
 from adapters.rest.record import Record
 from adapters.rest.words import Standing, Words, plain
 from adapters.sikka.offices import pms_type_of
 from domain.appointments import Status
 from domain.connections import Connection
-from domain.errors import BadInput
 
 NEVER = "1111-11-11"
-OWN_WORDS = "status_words"
+OWN_WORDS = OwnWords("status_words", example="Recovery=arrived; Rebook=cancelled")
 YES = frozenset({"true", "1", "y", "t", "yes"})
 _FEWEST_DIGITS = 3
 _NO_TIME = re.compile(r"0?|00:00(:00(\.0+)?)?|12:00(:00)? ?am", re.IGNORECASE)
@@ -78,27 +78,9 @@ FAMILIES = (
 )
 
 
-def own_words(connection: Connection) -> Mapping[str, Status]:
-    """What the practice says of words of its own making: `Recovery=arrived; Rebook=cancelled`."""
-    return dict(_own_words(connection.settings.get(OWN_WORDS)))
-
-
 def check(given: Mapping[str, Any], _held: Connection | None) -> None:
     """Refuse what the next sync could not use."""
-    dict(_own_words(given.get(OWN_WORDS)))
-
-
-def _own_words(given: Any) -> Iterator[tuple[str, Status]]:
-    for one in str(given or "").split(";"):
-        word, _, meaning = (part.strip() for part in one.rpartition("="))
-        if not one.strip():
-            continue
-        if not word:
-            raise BadInput(f"{OWN_WORDS} is written Recovery=arrived; Rebook=cancelled.")
-        if meaning not in set(Status):
-            known = ", ".join(each.value for each in Status)
-            raise BadInput(f"{OWN_WORDS} knows no '{meaning[:40]}'; the words are {known}.")
-        yield plain(word), Status(meaning)
+    OWN_WORDS.check(given)
 
 
 def standing(record: Record, connection: Connection) -> Standing:
@@ -119,7 +101,7 @@ def standing(record: Record, connection: Connection) -> Standing:
 def _by_word(record: Record, connection: Connection) -> Standing:
     word = record.side("status")
     key = plain(word or "")
-    own = {**PER_PMS.get(family(pms_type_of(connection)), {}), **own_words(connection)}
+    own = {**PER_PMS.get(family(pms_type_of(connection)), {}), **OWN_WORDS.read(connection)}
     if key in own:
         return Standing(own[key])
     if key not in _KNOWN and not _UNSURE.search(key):

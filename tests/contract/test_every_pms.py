@@ -113,6 +113,22 @@ def test_an_unknown_status_is_counted_as_drift(name: str) -> None:
     assert any(key.startswith("status:") for key in drift) is _has_words(told)
 
 
+@pytest.mark.parametrize("name", [name for name, one in registered().items() if one.own_statuses])
+def test_a_status_nobody_knows_means_what_the_practice_says_of_it(name: str) -> None:
+    told = fixture(name)
+    own = told.vendor.own_statuses
+    raw = next(row.status_raw for row in Stage(told).rows() if "unknown_status" in row.flags)
+    assert own is not None
+    settings = {**told.connection.settings, own.setting: f"{raw}=arrived"}
+    stage = Stage(replace(told, told={**told.told, "connection": _with(told, settings=settings)}))
+
+    pages = list(stage.pages())
+
+    assert any(row.status is Status.ARRIVED for page in pages for row in page.records)
+    assert not any("unknown_status" in row.flags for page in pages for row in page.records)
+    assert not any(key.startswith("status:") for page in pages for key in page.drift)
+
+
 @every_vendor
 def test_notes_come_only_where_the_vendors_policy_lets_them(name: str) -> None:
     notes = [row.notes for row in Stage(fixture(name)).rows() if row.notes]
@@ -411,6 +427,10 @@ def _failing(told: Fixture, respond: Callable[[], httpx.Response]) -> SyncError:
     with pytest.raises(SyncError) as failure:
         stage.rows()
     return failure.value
+
+
+def _with(told: Fixture, **changed: Any) -> dict[str, Any]:
+    return {**told.told["connection"], **changed}
 
 
 def _ids(pages: list[Page]) -> list[tuple[str, str]]:

@@ -100,7 +100,7 @@ def test_an_unknown_status_names_its_cure_until_it_has_a_meaning() -> None:
 
     told = drift_cures.sentence(met, OFFICE, other)
     since = drift_cures.sentence(met, OFFICE, mapped)
-    elsewhere = drift_cures.sentence(met, pms.vendor("gentu"), other)
+    elsewhere = drift_cures.sentence(met, pms.vendor("halaxy"), other)
 
     assert told.endswith(
         'pms-sync connections set 00000007 "status_codes=20=completed; 77=arrived"'
