@@ -220,8 +220,20 @@ def _said(error: httpx.TransportError) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "took too long"
     if isinstance(error, httpx.ConnectError):
-        return "cannot be reached"
+        return _why_unreached(error)
     return "the connection broke"
+
+
+def _why_unreached(error: BaseException) -> str:
+    """Where it is there, and only the handshake fails, nobody should look for it in the network."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return "its certificate is not trusted here"
+        if isinstance(cause, ssl.SSLError):
+            return "does not agree on TLS, of which it may speak an older version than is allowed"
+        cause = cause.__cause__ or cause.__context__
+    return "cannot be reached"
 
 
 def _listings(host: str, port: int | None) -> frozenset[str]:
