@@ -3,8 +3,9 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
+
+from adapters.rest.instants import read_http_date
 
 DEFAULT_PAUSE = 60.0
 _SHORTEST, _LONGEST = 1.0, 24 * 3600.0
@@ -33,11 +34,14 @@ class Allowance:
 
 
 def asked_pause(headers: Mapping[str, str], *, now: datetime) -> float | None:
-    """Seconds of Retry-After, a number or a date, within reason; None where there is none."""
+    """Seconds of Retry-After, a number or a date, within reason; None where there is none.
+
+    A date is by the vendor's clock, which its Date header tells. One that is over asks for nothing.
+    """
     told = headers.get("retry-after", "").strip()
     seconds = _number(told)
     if seconds is None:
-        seconds = _until(told, now=now)
+        seconds = _until(told, now=read_http_date(headers.get("date")) or now)
     return None if seconds is None else bounded(seconds)
 
 
@@ -70,9 +74,5 @@ def _number(text: str) -> float | None:
 
 
 def _until(text: str, *, now: datetime) -> float | None:
-    try:
-        when = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):  # an hour or an offset of twenty digits
-        return None
-    aware = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return (aware - now).total_seconds()
+    when = read_http_date(text)
+    return (when - now).total_seconds() if when is not None and when > now else None

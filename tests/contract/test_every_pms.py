@@ -46,6 +46,7 @@ def _default(name: str) -> Any:
     return next(one.default for one in fields(Vendor) if one.name == name)
 
 
+MONDAY = "Mon, 01 Jun 2026"
 every_vendor = pytest.mark.parametrize("name", sorted(registered()))
 
 
@@ -246,6 +247,11 @@ def test_a_failure_ends_as_the_error_its_status_means(name: str, status: int) ->
     [
         ({"retry-after": "17"}, 17),
         ({"retry-after": "Mon, 01 Jun 2026 22:00:40 GMT"}, 40),
+        ({"retry-after": "2.5"}, 2.5),
+        ({"retry-after": "Mon, 01 Jun 2026 21:59:00 GMT"}, 60),
+        # By a clock that is ten minutes behind ours, and by one that is as much ahead.
+        ({"retry-after": f"{MONDAY} 21:50:40 GMT", "date": f"{MONDAY} 21:50:00 GMT"}, 40),
+        ({"retry-after": f"{MONDAY} 22:10:40 GMT", "date": f"{MONDAY} 22:10:00 GMT"}, 40),
         ({"retry-after": "soon"}, 60),
         ({"retry-after": "-5"}, 60),
         ({"retry-after": "9" * 30}, 24 * 3600),
@@ -254,7 +260,7 @@ def test_a_failure_ends_as_the_error_its_status_means(name: str, status: int) ->
         ({}, 60),
     ],
 )
-def test_it_pauses_as_long_as_it_is_told(name: str, header: dict[str, str], seconds: int) -> None:
+def test_it_pauses_as_long_as_it_is_told(name: str, header: dict[str, str], seconds: float) -> None:
     stage = Stage(fixture(name))
     stage.sender.handler = changed(
         stage.told,
