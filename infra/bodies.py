@@ -41,9 +41,10 @@ def basic(user: str, password: str) -> str:
 
 def unpacked(chunks: Iterable[bytes], *, encoding: str, largest: int) -> bytes:
     """The whole body, given up as soon as it is too large: a small archive may hold gigabytes."""
-    if encoding in PACKED:
+    packed_as = encoding.lower()
+    if packed_as in PACKED:
         return _inflated(chunks, largest)
-    if encoding not in {"", "identity"}:
+    if packed_as not in {"", "identity"}:
         raise BrokenContract("the answer is packed in a way nobody asked for")
     body = bytearray()
     for chunk in chunks:

@@ -34,6 +34,7 @@ class Site(BaseHTTPRequestHandler):
         answers: dict[str, Callable[[], None]] = {
             "/large": self.large,
             "/bomb": self.bomb,
+            "/GZIP": lambda: self.answer(gzip.compress(b"packed"), ("Content-Encoding", "GZIP")),
             "/gzip": lambda: self.answer(gzip.compress(b"packed"), ("Content-Encoding", "gzip")),
             "/deflate": lambda: self.answer(
                 zlib.compress(b"packed"), ("Content-Encoding", "deflate")
@@ -205,7 +206,7 @@ def test_connections_are_kept_and_shared(client: Client, site: str) -> None:
     assert len(ports) == 1
 
 
-@pytest.mark.parametrize("path", ["/gzip", "/deflate", "/followed"])
+@pytest.mark.parametrize("path", ["/gzip", "/GZIP", "/deflate", "/followed"])
 def test_packed_answers_are_unpacked(client: Client, site: str, path: str) -> None:
     assert client.send("GET", site + path).body == b"packed"
 
