@@ -66,6 +66,10 @@ class EndlessListing(BrokenContract):
     """A listing that would not end: no place in it is worth going on from."""
 
 
+class SaidNothing(BrokenContract):
+    """An answer came with nothing in it: that something is gone, or that no more was said."""
+
+
 class BadRecord(SyncError):
     """One record cannot be read; its page is kept. Names the path, never a value."""
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.appointments import Appointment
 from domain.connections import Connection
 from domain.counting import so_many
-from domain.errors import BadRecord, BrokenContract, Refused, SyncError, Transient
+from domain.errors import BadRecord, BrokenContract, Refused, SaidNothing, SyncError, Transient
 from domain.intake import Candidate, Sorted, row_id
 from domain.runs import Run, RunStatus
 from domain.sources import AppointmentSource, Page, Reject, Spend
@@ -137,9 +137,14 @@ class Removals:
                 raise
 
     def _once_more(self, one: Candidate, looked: "_Looked") -> Sequence[Appointment] | None:
-        """As `_now`; what fails again although others are answered is told of as a reject."""
+        """As `_now`; what fails again although others are answered is told of as a reject.
+
+        Where others are told, that nothing is said of this one means that it is gone.
+        """
         try:
             return self._now(one, looked)
+        except SaidNothing:
+            return []
         except (BrokenContract, Transient) as problem:
             looked.rejects.append(Reject(path="", reason=str(problem), pms_id=one.pms_id))
             return None

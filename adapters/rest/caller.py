@@ -49,11 +49,15 @@ Params = Mapping[str, str | tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A success: what the body says, and the headers."""
+    """A success: what the body says, and the headers.
+
+    One that `is_silent` is empty and has not even a status that says so.
+    """
 
     body: Any = field(repr=False)
     headers: Mapping[str, str]
     is_empty: bool = False
+    is_silent: bool = False
 
 
 @dataclass(slots=True)
@@ -252,7 +256,8 @@ class Caller:
         fault = self._fault(ask, answer, body)
         if fault is not None:
             raise self._failure(ask, answer, fault)
-        return Reply(body=body, headers=answer.headers, is_empty=is_empty)
+        is_silent = is_empty and answer.status != HTTPStatus.NO_CONTENT
+        return Reply(body, answer.headers, is_empty=is_empty, is_silent=is_silent)
 
     def _says_nothing(self, answer: Answer) -> bool:
         if answer.status == HTTPStatus.NO_CONTENT:

@@ -18,7 +18,8 @@ class Contents:
     """One answer taken out of its wrapping; body and headers stay for the paging to read.
 
     `passed_over` are records that it had besides, and that tell nothing to whoever reads it. One
-    that `lacks_some` says itself that something went wrong while it was made.
+    that `lacks_some` says itself that something went wrong while it was made; one that `is_silent`
+    had nothing in it, not even that there is nothing.
     """
 
     items: Sequence[Any] = field(repr=False)
@@ -27,6 +28,7 @@ class Contents:
     body: Any = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
     lacks_some: bool = False
+    is_silent: bool = False
 
     @property
     def listed(self) -> Sequence[Any]:

@@ -39,6 +39,7 @@ from domain.errors import (
     Gone,
     NeedsReconnect,
     Refused,
+    SaidNothing,
     SyncError,
     Transient,
 )
@@ -189,6 +190,8 @@ class RestSource:
                 return None
             if any(is_loading(listing, turn.contents) for turn in turns):
                 raise Transient(f"{self._vendor.title} is taking in this practice's data")
+            if any(turn.contents.is_silent for turn in turns):
+                raise SaidNothing(f"{self._vendor.title}: GET {listing.path} answered nothing")
             self._remembered[key] = turns
         batches = [self._read(listing, turn.contents) for turn in turns]
         del self._remembered[key]
@@ -255,7 +258,7 @@ class RestSource:
                 if reply.body is None and not reply.is_empty:
                     raise BrokenContract("answered null")
                 contents = emptied(listing.wrapping.open(reply.body), self._empty_at)
-                return replace(contents, headers=reply.headers)
+                return replace(contents, headers=reply.headers, is_silent=reply.is_silent)
 
         first = self._caller.url(listing.path, filled, {})
         yield from walk(listing.paging, fetch, url=first, named=named, resume=resume)

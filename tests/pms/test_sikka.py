@@ -19,7 +19,15 @@ from adapters.sikka.zones import WINDOWS, iana
 from domain.appointments import Appointment, Status
 from domain.connections import Connection
 from domain.drift import Drift
-from domain.errors import BadInput, NeedsReconnect, Refused, SyncError, Throttled, Transient
+from domain.errors import (
+    BadInput,
+    NeedsReconnect,
+    Refused,
+    SaidNothing,
+    SyncError,
+    Throttled,
+    Transient,
+)
 from domain.sources import Page
 from domain.window import whole_day, zone
 from tests.contract.kit import (
@@ -527,6 +535,19 @@ def test_no_data_is_an_empty_list_however_it_is_told(*, wrapped: bool) -> None:
 
     assert (page.records, page.rejects, page.is_last) == ([], (), True)
     assert Stage(told, pages).source().probe("a-1") is None
+
+
+def test_an_empty_answer_says_that_a_visit_is_gone_by_its_status_alone() -> None:
+    """A line that is cut off before the body looks the same."""
+    told = fixture("sikka")
+
+    def looked_up(status: int) -> object:
+        empty = changed(told, lambda one: is_page(told, one), lambda: httpx.Response(status))
+        return Stage(told, empty).source().probe("a-1")
+
+    assert looked_up(204) is None
+    with pytest.raises(SaidNothing):
+        looked_up(200)
 
 
 @pytest.mark.parametrize("code", ["API2011", "API2012"])

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from domain.appointments import Appointment
-from domain.errors import BrokenContract, Refused, SyncError, Transient
+from domain.errors import BrokenContract, Refused, SaidNothing, SyncError, Transient
 from domain.sources import Capabilities
 from infra.clock import system_clock
 from infra.database import engine, transaction
@@ -24,6 +24,7 @@ FAILURES: list[SyncError] = [
     BrokenContract("Book: GET /visits/{id} answered HTML"),
     Transient("Book: GET /visits/{id} answered 500"),
 ]
+SILENCE = SaidNothing("Book: GET /visits/{id} answered nothing")
 
 
 @dataclass
@@ -136,7 +137,19 @@ def test_one_that_stumbles_once_by_its_id_is_asked_for_again_in_the_run(
     assert left(desk) == names - {gone["patient_name"]}
 
 
-@pytest.mark.parametrize("failure", FAILURES)
+def test_what_nothing_is_said_of_is_gone_where_others_are_told(desk: Desk, book: Stumbling) -> None:
+    tried(desk)
+    names = left(desk)
+    gone = book.visits.pop("b")
+    book.bad, book.failure = frozenset("b"), SILENCE
+
+    assert tried(desk) == ["done"]
+
+    assert (last_run(desk), rejected(desk)) == (("success", None), set())
+    assert left(desk) == names - {gone["patient_name"]}
+
+
+@pytest.mark.parametrize("failure", [*FAILURES, SILENCE])
 def test_where_no_look_up_is_answered_the_run_ends_partial_and_keeps_the_row(
     desk: Desk, book: Stumbling, failure: SyncError
 ) -> None:
