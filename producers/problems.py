@@ -230,9 +230,13 @@ def _to_quote(request: Request, problem: Problem) -> str | None:
 
 
 def _way_back(request: Request, person: Person | None) -> NavItem | None:
-    """The page that the address lies below, for those who may open it; else their first one."""
+    """The page that the address lies below, for those who may open it; else their first one.
+
+    Never the very address that answered so: nobody gets out by asking it again.
+    """
     links = open_to(request, person)
-    above = (link for link in links if link.is_at(request.url.path))
+    path, query = request.url.path, request.url.query
+    above = (link for link in links if link.is_at(path) and (query or link.path != path))
     return next(above, next(iter(links), None))
 
 

@@ -181,7 +181,8 @@ def _chosen(every: Sequence[TwoWay], wanted: UUID | None) -> TwoWay:
     if found is None:
         raise Problem(
             HTTPStatus.NOT_FOUND,
-            "No practice at AdvancedMD is connected; an owner or admin can, under Connections.",
+            "No practice at AdvancedMD is connected. An owner or admin can connect one, under"
+            " Connections.",
         )
     return found
 

@@ -38,6 +38,12 @@ class NavItem:
     wanted: Callable[[Db], bool] | None = None
     also: Sequence[str] = ()
 
+    @property
+    def named(self) -> str:
+        """Its title within a sentence, where a name keeps its capitals."""
+        is_name = self.title[1:] != self.title[1:].lower()
+        return self.title if is_name else self.title.lower()
+
     def is_at(self, path: str) -> bool:
         """Whether that address is this page, lies below it or is reached from it."""
         return (

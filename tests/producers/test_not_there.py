@@ -63,3 +63,13 @@ def test_an_address_below_a_page_leads_back_to_that_page(site: Site) -> None:
 
     assert page.status_code == 404
     assert BACK.format("/queues", "queues") in page.text
+
+
+def test_a_page_that_is_not_there_does_not_lead_back_to_itself(site: Site) -> None:
+    site.sign_in()
+
+    page = site.client.get("/advancedmd", headers=PAGE)
+    below = site.client.get("/advancedmd/nowhere", headers=PAGE)
+
+    assert BACK.format("/", "run sheet") in page.text
+    assert BACK.format("/advancedmd", "AdvancedMD") in below.text

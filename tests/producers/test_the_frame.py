@@ -331,7 +331,7 @@ def test_an_account_without_a_practice_is_told_how_to_connect_one(site: Site, pa
     [
         ("/queues/what-if", '<a href="/connections">Connections</a></p>'),
         ("/queues/shares", '<a href="/connections">Connections</a></p>'),
-        ("/advancedmd", "an owner or admin can, under Connections"),
+        ("/advancedmd", "An owner or admin can connect one, under Connections"),
     ],
 )
 def test_a_page_that_needs_a_practice_says_where_one_is_connected(
