@@ -65,7 +65,7 @@ LABELS: Mapping[str, str] = {
     "patient_first_name": "First name",
     "patient_last_name": "Last name",
     "patient_phone": "Phone",
-    "patient_email": "Email",
+    "patient_email": "E-mail",
     "patient_date_of_birth": "Date of birth",
     "appointment_type": "Type",
     "clinician": "Clinician",
@@ -74,7 +74,7 @@ LABELS: Mapping[str, str] = {
 }
 FLAGS: Mapping[str, str] = {
     "estimated_duration": "The PMS gave no length; the practice's usual one is shown.",
-    "missing_time": "The PMS gave no time; the row stands at the start of its day.",
+    "missing_time": "The PMS gave no time; the row is shown at the start of its day.",
     "left_out": "It was still in the PMS; which clinicians, types and visits this practice shows"
     " leaves it out.",
     "moved": "The PMS moved this visit: it stands at another time, in a row of its own.",
@@ -83,7 +83,7 @@ FLAGS: Mapping[str, str] = {
     "fold": "The clocks go back: this time happens twice that night.",
     "may_be_double": "Another row may be the same visit; compare the two.",
     "kept_apart": "Somebody said that this is not the visit the PMS has.",
-    "partly_read": "The scan showed something that cannot be; check it.",
+    "partly_read": "The scan shows something impossible; check it.",
 }
 WORDS = {"labels": LABELS, "flags": FLAGS}
 
@@ -330,7 +330,7 @@ def left_behind(entry: EntryView) -> str:
     """Where what was typed for a patient stands who was booked again, as a sentence."""
     fields = ", ".join(LABELS.get(name, name).lower() for name in typed(entry))
     at = clock(entry.start, entry.timezone)
-    return f"Typed for this patient in the visit of {at}, which stands no more: {fields}."
+    return f"Typed for this patient in the visit of {at}, which no longer stands: {fields}."
 
 
 def phone(number: str | None, timezone: str) -> Phone | None:

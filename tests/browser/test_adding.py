@@ -17,6 +17,7 @@ def test_an_appointment_is_typed_in_taken_off_and_brought_back(browse: Browse) -
     assert found["said"] == "Added."
     assert found["steps"] == ["Taken off the sheet", "Added"]
     assert found["after"] == ["Undone", "Taken off the sheet", "Added"]
+    assert found["close"] == {"isScrolled": True, "isInSight": True}
     assert found["widths"] == [390, 390]
     assert found["trouble"] == []
 

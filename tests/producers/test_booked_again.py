@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from tests.producers.conftest import Site
 
-STANDS = "which stands no more"
+STANDS = "which no longer stands"
 
 
 @pytest.fixture

@@ -46,7 +46,9 @@ def test_where_the_pms_stands_beside_the_name_it_is_not_repeated() -> None:
 
 
 def test_a_row_without_a_time_says_where_it_stands() -> None:
-    assert FLAGS["missing_time"] == "The PMS gave no time; the row stands at the start of its day."
+    assert (
+        FLAGS["missing_time"] == "The PMS gave no time; the row is shown at the start of its day."
+    )
 
 
 @pytest.mark.parametrize(

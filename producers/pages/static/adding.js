@@ -9,12 +9,12 @@ const form = dialog.querySelector("form");
 const error = dialog.querySelector("[data-adding-error]");
 const DONE = {
   created: "Added.",
-  linked: "Added to the appointment of the PMS that it is.",
+  linked: "Joined with the same appointment from the PMS.",
   updated: "Added to the row that was there already.",
   unchanged: "It was there already.",
 };
 
-const MISSING = { time: "When does it begin?", patient_name: "Whose visit is it? If nobody's, tick that it is a block." };
+const MISSING = { time: "When does it begin?", patient_name: "Whose visit is it? If nobody's, tick “A block: nobody is booked”." };
 
 // A block is of nobody: what was typed of a patient is not sent with it.
 function fit() {

@@ -35,6 +35,14 @@ export default async function play({ open, shots }) {
   await page.waitForFunction(() => document.querySelectorAll(".steps li").length === 3);
   found.after = await page.locator(".steps strong").allTextContents();
 
+  // However far down it is read, the panel can be closed.
+  await page.setViewportSize({ width: 1280, height: 500 });
+  found.close = await page.locator("[data-panel]").evaluate((panel) => {
+    panel.scrollTop = panel.scrollHeight;
+    const { top, bottom } = panel.querySelector("[data-close]").getBoundingClientRect();
+    return { isScrolled: panel.scrollTop > 0, isInSight: top >= 0 && bottom <= innerHeight };
+  });
+
   const phone = await open({ width: 390, height: 844, isMobile: true, hasTouch: true, deviceScaleFactor: 2, colorScheme: "dark" });
   await phone.page.getByRole("button", { name: "Add an appointment by hand" }).click();
   await phone.page.locator("[data-adding][open]").waitFor();

@@ -95,7 +95,7 @@ function judge({ least, main, touch }) {
 
   // Two lines of text that lie over each other.
   function over() {
-    const texts = all("*").filter((one) => !one.closest("svg, .board, .top, select, thead, dialog:not([open]), [popover]")).flatMap((one) => [...one.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()).map((node) => [one, node]));
+    const texts = all("*").filter((one) => !one.closest("svg, .board, .top, .details > header, select, thead, dialog:not([open]), [popover]")).flatMap((one) => [...one.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()).map((node) => [one, node]));
     const lines = texts.flatMap(([one, node]) => {
       const range = document.createRange();
       range.selectNode(node);
