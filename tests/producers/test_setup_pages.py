@@ -79,6 +79,21 @@ def test_where_no_practitioner_is_known_none_are_counted(site: Site) -> None:
     assert "has 0 practitioners" not in page
 
 
+@pytest.mark.parametrize("telehealth_only", [True, False])
+def test_a_sheet_that_may_stay_empty_is_told_before_the_start(
+    site: Site, telehealth_only: bool
+) -> None:
+    connection_id = _left_at(site, "summary")
+    with site.everything() as db:
+        change = text("UPDATE pms_connections SET sync_telehealth_only = :is_on WHERE id = :id")
+        db.execute(change, {"is_on": telehealth_only, "id": connection_id})
+    site.sign_in()
+
+    page = site.client.get(f"/setup?connection={connection_id}", headers=PAGE).text
+
+    assert ("no appointment type is marked as telehealth" in page) is telehealth_only
+
+
 def test_an_unfinished_setup_can_be_discarded_and_claims_no_clock(site: Site) -> None:
     connection_id = _left_at(site, "connect")
     with site.everything() as db:
@@ -123,6 +138,18 @@ def test_a_setting_of_two_answers_is_a_choice(site: Site) -> None:
     reads = page.partition('<select id="settings-reads"')[2].partition("</select>")[0]
     assert re.findall(r'value="(\w*)"', reads) == ["", "rest", "xml"]
     assert "Interface for reading the days <span" in page
+
+
+@pytest.mark.parametrize(("role", "may_change"), [(Role.ADMIN, True), (Role.PROVIDER, False)])
+def test_whoever_may_not_change_the_settings_reads_who_can(
+    site: Site, role: Role, may_change: bool
+) -> None:
+    connection_id = _gentu(site)
+    site.sign_in(role)
+
+    page = site.client.get(f"/connections/{connection_id}", headers=PAGE).text
+
+    assert ("Only an owner or admin can change these settings." in page) is not may_change
 
 
 def test_a_connection_that_is_set_up_is_shown_its_settings_instead(site: Site) -> None:
