@@ -9,6 +9,7 @@ from sqlalchemy import insert, update
 from adapters.storage.tables import (
     audit_findings,
     deliveries,
+    pms_audit_logs,
     pms_connections,
     webhook_endpoints,
     webhook_messages,
@@ -18,6 +19,7 @@ from tests.producers.ledger import ask, practice, put_job, put_run, put_worker, 
 from tests.producers.seeding import DAY, NOW, Practice, Slot, seed, was_read
 
 LONG = "Xanthippe-Anastasiadou-Papadimitriou-Konstantinopoulou-Berg"
+REASON = f"Gentu answered 503 to GET /tenants/{'9' * 90} and so it went on. " * 3
 
 
 def fill(site: Site) -> None:
@@ -45,7 +47,7 @@ def _worked(site: Site, clinic: UUID) -> None:
     put_run(site, clinic, put_job(site, connection_id=clinic, state="done", ago=90))
     put_job(site, connection_id=clinic, due=900, waiting_for="the hourly limit of Gentu")
     for error in ("NeedsReconnect", "Refused"):
-        put_job(site, connection_id=clinic, state="dead", error_kind=error, error_text="No.")
+        put_job(site, connection_id=clinic, state="dead", error_kind=error, error_text=REASON)
     ask(site, "answered")
     turn_away(site, "search-patients", 4)
 
@@ -113,6 +115,10 @@ def _came(site: Site, connection_id: UUID) -> None:
 
 
 def _found(site: Site) -> None:
+    access = {"account_id": "default", "user_id": LONG, "action": "run_sheet.read"}
+    with site.everything() as db:
+        seen = {**access, "request_summary": REASON, "created_at": NOW}
+        db.execute(insert(pms_audit_logs), seen)
     for person in ("Ada Invented", "Bo Fictional"):
         _add(
             site,

@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 
 from tests.browser.driving import drive
-from tests.browser.everything import LONG, fill
+from tests.browser.everything import LONG, REASON, fill
 from tests.producers.conftest import Site
-from tests.producers.ledger import practice
+from tests.producers.ledger import practice, put_job
 from tests.producers.test_a_crash import UNKNOWN_RULE
 from tests.producers.two_way import two_way_day
 
@@ -52,6 +52,7 @@ PAGES: Mapping[str, Mapping[str, Asked]] = {
         "outgoing": "/outgoing",
         "queues": "/queues",
         "what-if": "/queues/what-if?every-{clinic}=9",
+        "job": "/queues/jobs/{job}",
         "shares": "/queues/shares",
         "callers": "/queues/callers",
         "audit": "/audit",
@@ -81,7 +82,7 @@ def test_what_bars_the_way_is_told_with_its_page_its_rule_and_its_element(
         drive("barring", base=site.ports.base_url, token=site.link(), shots=tmp_path)
 
 
-def asked_of(asked: Asked, **told: UUID) -> Asked:
+def asked_of(asked: Asked, **told: UUID | int) -> Asked:
     if isinstance(asked, str):
         return asked.format(**told)
     path, *pressed = asked
@@ -93,8 +94,10 @@ def test_nothing_of_a_page_is_hard_to_read_or_to_reach(
     pages: str, busy_site: Site, browser_parts: Path, tmp_path: Path
 ) -> None:
     fill(busy_site)
-    told = {
-        "clinic": practice(busy_site, "Example Clinic"),
+    clinic = practice(busy_site, "Example Clinic")
+    told: Mapping[str, UUID | int] = {
+        "clinic": clinic,
+        "job": put_job(busy_site, connection_id=clinic, state="dead", error_text=REASON),
         "begun": practice(busy_site, "Harbour Allied Health"),
         "row": busy_site.ids["Grace Invented"],
         "long": busy_site.ids[LONG],
