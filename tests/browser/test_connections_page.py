@@ -17,7 +17,7 @@ def test_a_connection_is_changed_on_its_own_page(browse: Browse) -> None:
 
     assert found["cards"] == 3
     assert found["badges"] == ["On time", "Late", "Needs sign-in"]
-    assert found["todo"].startswith("Medirecords no longer takes our sign-in")
+    assert found["todo"].startswith("Medirecords no longer accepts our sign-in")
     assert found["refused"] == "Name: please fill it in."
     assert found["draft"] == found["name"] == "Harbour Health"
     assert found["often"] == "60" and found["days"] == "7"

@@ -55,7 +55,7 @@ def busy_ledger(site: Site) -> Site:
             state="dead",
             ago=ago,
             error_kind="NeedsReconnect",
-            error_text="Medirecords no longer takes our sign-in.",
+            error_text="Medirecords no longer accepts our sign-in.",
         )
     put_job(
         site,

@@ -244,7 +244,7 @@ DEMO: Sequence[Practice] = (
         name="Northside Specialists",
         timezone="Australia/Perth",
         state="NEEDS_SIGN_IN",
-        reason="Medirecords no longer takes our sign-in.",
+        reason="Medirecords no longer accepts our sign-in.",
         synced_ago=timedelta(hours=5),
         books={
             "Dr Yusuf Aziz": (
