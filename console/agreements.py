@@ -19,8 +19,13 @@ from infra.database import dispatch, transaction
 
 app = typer.Typer(no_args_is_help=True, help="Agreements on patient data (BAA).")
 
-Account = Annotated[str, typer.Option(help="Whose.")]
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+Account = Annotated[str, typer.Option(help="Which account.")]
+Signed = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day it was signed; else today.")
+]
+Ends = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Its last day, if it has one.")
+]
 
 
 @app.command("list")
@@ -48,8 +53,8 @@ def record(  # noqa: PLR0913 - each is an option
     party: Annotated[str, typer.Option("--with", help="customer, or a vendor's name.")],
     version: Annotated[str, typer.Option(help="Which text was signed.", callback=one_line)],
     signed_by: Annotated[str, typer.Option(help="Who signed for them.", callback=one_line)],
-    signed_on: Day = None,
-    ends_on: Day = None,
+    signed_on: Signed = None,
+    ends_on: Ends = None,
     account: Account = "default",
     json: AsJson = False,
 ) -> None:

@@ -60,7 +60,7 @@ def restored(
     account: Annotated[str | None, typer.Option(help="One account; default all.")] = None,
     json: AsJson = False,
 ) -> None:
-    """State that a backup was restored: what the anchor knows beyond it is told as lost by that."""
+    """State that a backup was restored: what the anchor knows beyond it counts as lost."""
     made_at = given.past_instant(backup, now=system_clock())
     with wired() as wiring:
         if account is not None:

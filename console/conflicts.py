@@ -48,7 +48,7 @@ def list_(  # noqa: PLR0913 - each is a filter of its own
     rule: Rule = None,
     connection: OfConnection = None,
     run: OfRun = None,
-    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=1000)] = 50,
+    limit: Annotated[int, typer.Option(help="At most this many.", min=1, max=1000)] = 50,
     json: AsJson = False,
 ) -> None:
     """List conflicts with both values, and how many there are of each field."""

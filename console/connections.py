@@ -232,7 +232,7 @@ def pause(
     connection: Id,
     *,
     reason: Annotated[
-        str | None, typer.Option(help="Shown wherever the pause is.", callback=one_line)
+        str | None, typer.Option(help="Why; shown wherever the pause is.", callback=one_line)
     ] = None,
     json: AsJson = False,
 ) -> None:

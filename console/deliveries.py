@@ -19,7 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="What reached us by webhook.")
 
 DEFAULT_ACCOUNT = "default"
 
-Account = Annotated[str, typer.Option(help="Whose.")]
+Account = Annotated[str, typer.Option(help="Which account.")]
 
 
 @app.command("list")
@@ -27,7 +27,7 @@ def list_(
     *,
     state: Annotated[str | None, typer.Option(help=", ".join(DeliveryState))] = None,
     account: Account = DEFAULT_ACCOUNT,
-    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=1000)] = 20,
+    limit: Annotated[int, typer.Option(help="At most this many.", min=1, max=1000)] = 20,
     json: AsJson = False,
 ) -> None:
     """List the latest deliveries, without what they held."""
@@ -62,7 +62,7 @@ def list_(
 
 @app.command()
 def replay(
-    delivery: Annotated[str, typer.Argument(metavar="ID", help="Its id, or how that begins.")],
+    delivery: Annotated[str, typer.Argument(metavar="ID", help="Its id, or how it begins.")],
     *,
     json: AsJson = False,
 ) -> None:

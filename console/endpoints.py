@@ -29,7 +29,7 @@ ACTIONS: Mapping[str, str] = {
     "remove": "endpoint.removed",
 }
 
-Account = Annotated[str, typer.Option(help="Whose.")]
+Account = Annotated[str, typer.Option(help="Which account.")]
 Do = Callable[[Db, UUID], object]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The endpoint's id, or how it begins.")]
 
@@ -46,7 +46,7 @@ def list_(*, account: Account = DEFAULT_ACCOUNT, json: AsJson = False) -> None:
         return output.say("Nobody is told of changes; add an endpoint with 'endpoints add'.")
     now = system_clock()
     return output.table(
-        ["Id", "Address", "State", "Told last", "Failing for", "Reason"],
+        ["Id", "Address", "State", "Last told", "Failing for", "Reason"],
         [
             (
                 short(one.id),
@@ -63,7 +63,7 @@ def list_(*, account: Account = DEFAULT_ACCOUNT, json: AsJson = False) -> None:
 
 @app.command()
 def add(
-    url: Annotated[str, typer.Argument(help="Where it is told: https://...")],
+    url: Annotated[str, typer.Argument(help="The program's address: https://...")],
     *,
     account: Account = DEFAULT_ACCOUNT,
     json: AsJson = False,
@@ -135,7 +135,7 @@ def pause(endpoint: Id, *, json: AsJson = False) -> None:
 
 @app.command()
 def resume(endpoint: Id, *, json: AsJson = False) -> None:
-    """Tell an endpoint again, first of what changed meanwhile."""
+    """Tell an endpoint again, starting with what changed meanwhile."""
     with wired() as wiring:
         own = _changed(wiring, endpoint, "resume", endpoints.resume)
     _said(own, "is told again.", as_json=json)
@@ -161,7 +161,7 @@ def remove(endpoint: Id, *, json: AsJson = False) -> None:
 def messages(
     *,
     account: Account = DEFAULT_ACCOUNT,
-    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=1000)] = 20,
+    limit: Annotated[int, typer.Option(help="At most this many.", min=1, max=1000)] = 20,
     json: AsJson = False,
 ) -> None:
     """List the latest messages and how telling them went."""
@@ -171,7 +171,7 @@ def messages(
     if json:
         return output.answer({"messages": found})
     if not found:
-        return output.say("Nothing was told yet.")
+        return output.say("Nothing has been sent yet.")
     now = system_clock()
     return output.table(
         ["Id", "Endpoint", "What", "Rows", "State", "Tries", "Made", "Reason"],
@@ -193,7 +193,7 @@ def messages(
 
 @app.command()
 def redeliver(
-    message: Annotated[str, typer.Argument(metavar="ID", help="Its id, or how that begins.")],
+    message: Annotated[str, typer.Argument(metavar="ID", help="Its id, or how it begins.")],
     *,
     json: AsJson = False,
 ) -> None:

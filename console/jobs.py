@@ -40,7 +40,7 @@ def list_(
     connection: Annotated[
         str | None, typer.Option(metavar="ID", help="Only this connection's.")
     ] = None,
-    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=1000)] = 20,
+    limit: Annotated[int, typer.Option(help="At most this many.", min=1, max=1000)] = 20,
     json: AsJson = False,
 ) -> None:
     """List what died, runs and waits, in that order; --state or --all lists the latest."""

@@ -90,7 +90,7 @@ def remove(
 @app.command()
 def removed(
     *,
-    account: Annotated[str, typer.Option(help="Whose.")] = "default",
+    account: Annotated[str, typer.Option(help="Which account.")] = "default",
     json: AsJson = False,
 ) -> None:
     """List connections that were removed, and how many of their rows are still to come."""

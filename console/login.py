@@ -50,7 +50,7 @@ def token(
     *,
     role: Annotated[str, typer.Option(help="owner, admin, billing, provider or ops.")],
     minutes: Annotated[
-        int, typer.Option(help="How long it is good.", min=1, max=MOST_MINUTES)
+        int, typer.Option(help="Minutes it is valid for.", min=1, max=MOST_MINUTES)
     ] = 60,
     name: Annotated[
         str, typer.Option(help="Who it is, as the audit will say.", callback=one_line)

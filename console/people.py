@@ -16,7 +16,7 @@ from domain.counting import so_many
 from infra.clock import system_clock
 from infra.database import as_dispatch, dispatch
 
-app = typer.Typer(no_args_is_help=True, help="People sign in by links; any of them is shut out.")
+app = typer.Typer(no_args_is_help=True, help="People sign in by links; each can be shut out.")
 
 Name = Annotated[str, typer.Argument(help="As 'people list' shows it.")]
 Whose = Annotated[str, typer.Option(help="Whose people.")]

@@ -29,7 +29,7 @@ from infra.clock import system_clock
 from infra.database import dispatch, transaction
 from workers.here import run_here
 
-app = typer.Typer(no_args_is_help=True, help="Bring the sheet and a practice to agree, both ways.")
+app = typer.Typer(no_args_is_help=True, help="Make the sheet and a practice agree, both ways.")
 
 LOOK_SECONDS = 0.3
 DEFAULT_ACCOUNT = "default"
@@ -39,7 +39,7 @@ STAYS_BEHIND = {PushState.NEEDS_PATIENT, PushState.ERROR, PushState.PENDING}
 
 Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="The row's id, or how it begins.")]
 Create = Annotated[bool, typer.Option("--create", help="Make it the practice's visit.")]
-Account = Annotated[str, typer.Option(help="Whose.")]
+Account = Annotated[str, typer.Option(help="Which account.")]
 First = Annotated[
     str | None, typer.Option("--from", "--first-day", help="First day; today if not given.")
 ]

@@ -68,7 +68,9 @@ def simulate(  # noqa: PLR0913 - each is an option
     vendor: Annotated[str, typer.Argument(help="The PMS to play, such as gentu.")],
     *,
     port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 0,
-    seed: Annotated[int, typer.Option(help="Another one plays other practices.", min=0)] = OWN_SEED,
+    seed: Annotated[
+        int, typer.Option(help="Another seed plays other practices.", min=0)
+    ] = OWN_SEED,
     tenants: Annotated[
         int | None, typer.Option(help="How many practices; else as usual for it.", min=1, max=9)
     ] = None,
@@ -78,7 +80,7 @@ def simulate(  # noqa: PLR0913 - each is an option
     appointments: Annotated[int, typer.Option(help="How many a day.", min=0)] = 60,
     days: Annotated[str, typer.Option(help="Such as today,+1 or -1..+7.")] = "today",
     lively: Annotated[float, typer.Option(help="Random changes a minute.", min=0)] = 0,
-    json: Annotated[bool, typer.Option("--json", help="It answers so in any case.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="It always answers as JSON.")] = False,
 ) -> None:
     """Play a vendor on this machine until stopped; one line of JSON says where.
 

@@ -20,7 +20,7 @@ from infra.database import dispatch, transaction
 
 app = typer.Typer()
 
-NONE_YET = "No week has been told yet; the first comes on Monday morning. See --so-far."
+NONE_YET = "There is no summary yet; the first comes on Monday morning. See --so-far."
 
 
 @app.command()
@@ -36,7 +36,7 @@ def summary(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Tell an account's newest week: syncs, bookings, broken promises and errors; no patient."""
+    """Show an account's newest week: syncs, bookings, broken promises and errors; no patient."""
     with wired() as wiring:
         with dispatch(wiring.engine) as db:
             accounts.require(db, account)
@@ -46,7 +46,7 @@ def summary(
     if json:
         return output.answer({"summary": as_json(told) if told else None})
     if told is None:
-        return output.say("That week was not told." if week else NONE_YET)
+        return output.say("There is no summary of that week." if week else NONE_YET)
     return _show(told)
 
 

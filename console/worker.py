@@ -18,7 +18,10 @@ app = typer.Typer()
 def worker(
     *,
     pool: Annotated[str, typer.Option(help="voice, sync, default, or all but voice.")],
-    threads: Annotated[int | None, typer.Option(min=1, max=MOST_THREADS)] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(help="Jobs at once; as usual for the pool.", min=1, max=MOST_THREADS),
+    ] = None,
     nice: Annotated[int, typer.Option(help="Yield to others by this much.", min=0, max=19)] = 0,
     json: LogsAsJson = False,
 ) -> None:

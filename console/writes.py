@@ -21,17 +21,17 @@ app = typer.Typer(no_args_is_help=True, help="What was written to a practice's s
 
 DEFAULT_ACCOUNT = "default"
 
-Account = Annotated[str, typer.Option(help="Whose.")]
+Account = Annotated[str, typer.Option(help="Which account.")]
 
 
 @app.command("list")
 def list_(
     *,
     account: Account = DEFAULT_ACCOUNT,
-    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=1000)] = 100,
+    limit: Annotated[int, typer.Option(help="At most this many.", min=1, max=1000)] = 100,
     json: AsJson = False,
 ) -> None:
-    """List what left without an end: what needs somebody first, then what is still followed."""
+    """List what left without an end: what needs attention first, then what is still followed."""
     with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
         accounts.require(db, account)
         found = open_writes.listed(db, limit=limit)
@@ -74,7 +74,7 @@ def _show(found: Sequence[Mapping[str, Any]]) -> None:
 
 @app.command()
 def settle(
-    write: Annotated[str, typer.Argument(metavar="ID", help="Its id, or how that begins.")],
+    write: Annotated[str, typer.Argument(metavar="ID", help="Its id, or how it begins.")],
     *,
     as_: Annotated[str, typer.Option("--as", help="confirmed or failed, as the book shows it.")],
     never: Annotated[

@@ -59,7 +59,7 @@ _TOLD: Mapping[str, Callable[[str], str]] = {
         "The end of an appointment and its length disagree. We go by the end."
     ),
     "listing:short": lambda _: (
-        "The PMS ended a list before all that it counts. Nothing is taken off the sheet for "
+        "The PMS ended a list before giving all it had counted. Nothing is taken off the sheet for "
         "not being in it, and the next sync reads it again."
     ),
     "listed:twice": lambda _: (
@@ -67,8 +67,8 @@ _TOLD: Mapping[str, Callable[[str], str]] = {
         "Its row shows what was changed last there, or else what was listed last."
     ),
     "practitioner:unresolved": lambda _: (
-        "An appointment names a practitioner the PMS tells nothing of. "
-        "It stands under nobody until the PMS does."
+        "An appointment names a practitioner the PMS says nothing about. "
+        "It is shown without a clinician until the PMS does."
     ),
 }
 """What is met under one name only."""

@@ -91,7 +91,7 @@ class Link:
 REASONS = {
     LinkState.PROPOSED: "One patient there was born the same day; a person has to say it is them.",
     LinkState.MANY: "Several patients there may be meant; choose one.",
-    LinkState.NOT_FOUND: "Nobody of that name is a patient there; add them there, or choose.",
+    LinkState.NOT_FOUND: "No patient there has that name; add them there, or choose.",
 }
 LONE = "One patient there may be meant, but no birth date agrees; a person has to say it is them."
 TOO_MANY = "More patients there have such a name than were looked through; choose who is meant."

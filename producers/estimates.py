@@ -57,7 +57,7 @@ class _Line:
     def estimate(self, sync: WaitingSync) -> Estimate:
         requests = sync.requests_left
         if requests is None:
-            return _told(sync, because="its first run tells how much it asks for")
+            return _told(sync, because="its first run will show how much it asks for")
         found = self._budgets(sync)
         if not found:
             return _told(sync, because="its sign-in is not complete")
@@ -205,7 +205,7 @@ def in_line(
     for one in jobs:
         why = whys.get(one.queue)
         if why is None and one.seconds is None:
-            why = "the first of its kind tells how long it takes"
+            why = "the first of its kind will show how long it takes"
         if why is not None or one.seconds is None:
             found.append(_of_job(one, because=why or ""))
             continue

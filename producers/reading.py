@@ -24,7 +24,7 @@ from producers.problems import Problem
 NOBODYS = "nobody"
 """The part of a day that is the column of rows without a clinician."""
 BOUNDED: dict[int | str, dict[str, Any]] = {
-    429: {"description": "You have read as many rows of patients as one may in an hour or a day."}
+    429: {"description": "You have read all the patient rows one person may in an hour or a day."}
 }
 
 
@@ -101,7 +101,7 @@ def _problem(enough: ReadEnough, *, now: datetime) -> Problem:
     setting = "READ_ROWS_A_DAY" if enough.span == DAY else "READ_ROWS_AN_HOUR"
     return Problem(
         HTTPStatus.TOO_MANY_REQUESTS,
-        f"You have read {enough.most:,} rows of patients within this {enough.span}; go on at"
+        f"You have read {enough.most:,} patient rows within this {enough.span}; go on at"
         f" {enough.until:%H:%M} UTC, or have {setting} raised if your work needs more.",
         headers={"Retry-After": str(max(1, math.ceil((enough.until - now).total_seconds())))},
     )

@@ -58,7 +58,7 @@ def told_(door: Clerk, untold_id: UUID) -> dict[str, Any]:
     """By the `id` of the list."""
     with door.transaction() as db:
         if not untold.told(db, untold_id, now=door.ports.clock()):
-            raise NotOnSheet("There is no such caller to be told.")
+            raise NotOnSheet("There is no such caller to tell.")
         record(
             db, door.access, account_id=door.account_id, action="api.caller_told",
             summary=f"write {untold_id}",

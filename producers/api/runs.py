@@ -128,7 +128,7 @@ def approve(run_id: UUID, door: Syncer) -> dict[str, Any]:
     Only for those who may see what it showed.
     """
     if not door.person.may(Permission.SEE_SHEET):
-        raise Problem(HTTPStatus.FORBIDDEN, "Who approves a preview must be able to see it.")
+        raise Problem(HTTPStatus.FORBIDDEN, "Only somebody who may see a preview can approve it.")
     with door.transaction() as db:
         run = runs.read(db, run_id)
         job_id = approvals.approve(db, run_id, by=door.person.name, at=door.ports.clock())

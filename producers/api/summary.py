@@ -17,7 +17,7 @@ from producers.problems import Problem
 
 router = APIRouter(prefix="/api/pms", tags=["connections"])
 
-NONE_YET = "No week has been told yet; the first comes on Monday morning."
+NONE_YET = "There is no summary yet; the first comes on Monday morning."
 
 
 class SummaryAnswer(Success):
@@ -36,5 +36,7 @@ def read(
         found = summaries.find(db, week=week and monday(week))
         weeks = summaries.weeks(db)
     if found is None:
-        raise Problem(HTTPStatus.NOT_FOUND, "That week was not told." if weeks else NONE_YET)
+        raise Problem(
+            HTTPStatus.NOT_FOUND, "There is no summary of that week." if weeks else NONE_YET
+        )
     return {"success": True, "summary": as_json(found), "weeks": weeks}

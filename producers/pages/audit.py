@@ -42,8 +42,8 @@ RULES: Mapping[Rule, str] = {
     Rule.DENIALS: "Refused again and again",
     Rule.EXPORTS: "Many exports in a day",
     Rule.NEW_ADDRESS: "Many patients from a new address",
-    Rule.BULK_READING: "Very much read within an hour",
-    Rule.BULK_IN_A_DAY: "Very much read within a day",
+    Rule.BULK_READING: "A great deal read within an hour",
+    Rule.BULK_IN_A_DAY: "A great deal read within a day",
     Rule.MANY_DAYS: "Many days of the sheet within a day",
     Rule.WRONG_ANSWERS: "Many callers not believed within a day",
 }
@@ -53,8 +53,8 @@ COUNTED: Mapping[Rule, tuple[str, str]] = {
     Rule.DENIALS: ("refusal", "refusals"),
     Rule.EXPORTS: ("export", "exports"),
     Rule.NEW_ADDRESS: ("patient opened", "different patients opened"),
-    Rule.BULK_READING: ("row of patients read", "rows of patients read"),
-    Rule.BULK_IN_A_DAY: ("row of patients read", "rows of patients read"),
+    Rule.BULK_READING: ("patient row read", "patient rows read"),
+    Rule.BULK_IN_A_DAY: ("patient row read", "patient rows read"),
     Rule.MANY_DAYS: ("day of the sheet read", "days of the sheet read"),
     Rule.WRONG_ANSWERS: ("wrong answer on the phone", "wrong answers on the phone"),
 }
@@ -168,7 +168,7 @@ def _every_day(span: tuple[date, date], counted: Sequence[DayCount]) -> Sequence
 
 def finding_words(one: Noticed) -> str:
     """`74 different patients opened, where 60 are told`."""
-    return f"{so_many(one.counted, *COUNTED[one.rule])}; told from {one.threshold} on"
+    return f"{so_many(one.counted, *COUNTED[one.rule])}; flagged from {one.threshold} on"
 
 
 def _date(text: str) -> date | None:

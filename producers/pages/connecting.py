@@ -211,8 +211,8 @@ def _needs(vendor: Vendor, presets: frozenset[str]) -> Sequence[str]:
 
 def _facts(vendor: Vendor) -> Sequence[str]:
     facts = ["You mark telehealth" if chooses_types(vendor) else "Recognises telehealth"]
-    facts.append("Takes changes from the sheet" if vendor.two_way else "Is only read")
-    return [*facts, "Tells of changes at once"] if vendor.capabilities.webhooks else facts
+    facts.append("Takes your changes" if vendor.two_way else "Read only")
+    return [*facts, "Reports changes at once"] if vendor.capabilities.webhooks else facts
 
 
 def is_no_secret(name: str) -> bool:

@@ -240,7 +240,7 @@ def counted(run: LoggedRun) -> str:
     if run.conflicts:
         done.append(so_many(run.conflicts, "conflict"))
     if not run.fetched and not done:
-        return (run.error_message or "nothing there") if run.is_over else "nothing read yet"
+        return (run.error_message or "no appointments") if run.is_over else "nothing read yet"
     if not done and run.is_over:
         done.append((run.error_message or "nothing to change").rstrip("."))
     return ": ".join(filter(None, (f"{run.fetched} read", ", ".join(done))))

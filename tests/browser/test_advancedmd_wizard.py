@@ -43,7 +43,7 @@ def test_an_office_is_connected_and_a_locked_account_is_asked_once(
         telehealth=ours["telehealth_type_ids"],
     )
 
-    assert found["card"][0:1] + found["card"][-1:] == ["A", "Takes changes from the sheet"]
+    assert found["card"][0:1] + found["card"][-1:] == ["A", "Takes your changes"]
     assert found["asked"][:5] == [
         "User name of the account made for us",
         "Password of that account",

@@ -87,9 +87,7 @@ def test_a_page_of_somebody_who_read_enough_says_until_when_and_is_renewed_then(
         "too_much", base=base, token=token, shots=tmp_path, turn=str(turn), over=str(over)
     )
 
-    sentence = (
-        r"This page is not renewed until \d\d:\d\d: you have read as many rows of patients .*"
-    )
+    sentence = r"This page stays as it is until \d\d:\d\d: you have read as many patient rows .*"
     assert re.fullmatch(sentence, found["word"])
     assert found["role"] == 1
     assert "0491 570 006" in found["old"]

@@ -58,7 +58,7 @@ def test_an_endpoint_is_paused_resumed_and_given_another_secret(
 def test_a_message_is_listed_and_sent_once_more(
     shell: Shell, added: str, database_url: str
 ) -> None:
-    assert "Nothing was told yet." in shell("endpoints", "messages").out
+    assert "Nothing has been sent yet." in shell("endpoints", "messages").out
     message = stored(
         database_url,
         f"""

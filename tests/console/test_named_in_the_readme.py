@@ -1,4 +1,4 @@
-"""The README names every command there is, so that nobody has to know of it to find it."""
+"""The README names every command, and the help every option: none has to be known to be found."""
 
 import re
 from collections.abc import Iterator
@@ -36,3 +36,18 @@ def test_the_readme_names_every_command() -> None:
     by_name = {("simulate", "vendor")}
 
     assert set(_there()) - _named() - by_name == set()
+
+
+def test_the_help_says_of_every_option_what_it_is_for() -> None:
+    commands = Commands()
+    groups = [name for name, place in PLACES.items() if place.is_group]
+    each = {name: commands[name] for name in PLACES if name not in groups}
+    each |= {
+        f"{name} {part}": one for name in groups for part, one in commands[name].commands.items()
+    }
+
+    silent = {
+        f"{name} {one.name}" for name, own in each.items() for one in own.params if not one.help
+    }
+
+    assert silent == set()

@@ -124,7 +124,7 @@ def test_figures_are_for_who_looks_after_it_and_buttons_for_who_syncs(
     for part in ("tallies", "budget", "log"):
         assert (f'id="{part}"' in page) is figures
     assert ("data-deed" in page) is buttons
-    assert "3 rows need somebody" in page
+    assert "3 rows need attention" in page
 
 
 def test_who_sees_no_figures_is_told_that_nothing_waits(day: TwoWayDay) -> None:
@@ -133,7 +133,7 @@ def test_who_sees_no_figures_is_told_that_nothing_waits(day: TwoWayDay) -> None:
         db.execute(update(patient_links).values(state="linked", pms_patient_id="77"))
     day.site.sign_in(Role.PROVIDER)
 
-    assert "Nothing waits for somebody here." in day.site.client.get("/advancedmd").text
+    assert "Nothing here needs anybody's attention." in day.site.client.get("/advancedmd").text
 
 
 def test_an_operator_sees_how_it_goes_and_no_patient(day: TwoWayDay) -> None:
@@ -141,7 +141,7 @@ def test_an_operator_sees_how_it_goes_and_no_patient(day: TwoWayDay) -> None:
 
     page = day.site.client.get("/advancedmd").text
 
-    assert "3 rows need somebody" in page
+    assert "3 rows need attention" in page
     assert "Ben Sketch" not in page
     assert "#open-" not in page
 
@@ -269,10 +269,10 @@ def test_a_row_in_conflict_is_listed_with_the_way_to_decide_it(day: TwoWayDay) -
     html = day.site.client.get("/advancedmd").text
 
     page = text_of(html)
-    assert "3 rows need somebody" in page
+    assert "3 rows need attention" in page
     assert '<a class="button" href="/conflicts">Choose a side</a>' in html
     assert "Both sides changed this visit" in page
-    assert re.search(r"Nothing of today waits to be sent (?!·)", page)
+    assert re.search(r"Nothing from today waits to be sent (?!·)", page)
     assert re.search(r"Waiting 0 Not taken 0 Need their patient 0 To decide 1", page)
 
 

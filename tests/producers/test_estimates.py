@@ -75,7 +75,7 @@ def test_a_running_sync_has_only_its_rest_to_ask_for(site: Site) -> None:
     [
         ("worker", "no worker serves the queue"),
         ("sign-in", "its sign-in is not complete"),
-        ("run", "its first run tells how much it asks for"),
+        ("run", "its first run will show how much it asks for"),
         ("pause", "the queue is paused"),
         ("end", "more than 2000 requests are ahead"),
     ],
@@ -123,7 +123,7 @@ def test_what_has_no_like_yet_cannot_be_told(site: Site) -> None:
     [one] = foreseen(site)
 
     assert (one["kind"], one["ends_at"]) == ("send_text", None)
-    assert one["because"] == "the first of its kind tells how long it takes"
+    assert one["because"] == "the first of its kind will show how long it takes"
 
 
 def test_a_practice_is_through_when_the_last_of_its_jobs_is(site: Site) -> None:
@@ -162,4 +162,4 @@ def test_an_allowance_that_is_too_little_for_all_is_said_beside_what_waits(site:
     page = site.client.get("/queues/estimates").text
 
     assert (before, told) == ([], ["gentu"])
-    assert "limit is too little for every practice at its interval" in page
+    assert "limit is too small to read every practice at its interval" in page

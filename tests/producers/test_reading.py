@@ -161,7 +161,7 @@ def test_a_page_of_a_day_too_many_says_so_in_words(practice: Made) -> None:
 
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) > 0
-    assert "rows of patients" in refused.text
+    assert "patient rows" in refused.text
 
 
 def test_each_person_has_an_allowance_of_their_own(practice: Made) -> None:

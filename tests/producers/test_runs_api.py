@@ -421,7 +421,10 @@ def test_a_preview_says_until_when_it_can_be_approved(site: Site, connection_id:
 
 def test_a_preview_that_would_be_refused_is_not_offered(site: Site, connection_id: UUID) -> None:
     run_id = previewed(site, connection_id)
-    assert prospect(site, run_id, Role.OPS) == (False, "Who approves it must be able to see it.")
+    assert prospect(site, run_id, Role.OPS) == (
+        False,
+        "Only somebody who may see it can approve it.",
+    )
 
     after = {"completed_at": NOW + timedelta(minutes=1), "job_id": 800_002}
     previewed(site, connection_id, dry_run=False, **after)

@@ -80,7 +80,7 @@ def test_no_week_is_a_sentence_and_another_account_s_is_none(site: Site) -> None
 
     assert (none_yet.status_code, missing.status_code) == (404, 404)
     assert "Monday" in none_yet.json()["detail"]
-    assert "not told" in missing.json()["detail"]
+    assert "no summary" in missing.json()["detail"]
     assert foreign.status_code in {401, 404}
 
 
@@ -92,7 +92,7 @@ def test_the_page_shows_the_week_and_what_went_wrong(site: Site) -> None:
 
     page = site.client.get("/summary", headers={"Accept": "text/html"}).text
 
-    assert "No week has been told yet" in before
+    assert "There is no summary yet" in before
     assert 'href="/summary"' not in before
     assert 'href="/summary" aria-current="page"' in page
     assert "Week of 9 to 15 Nov 2026" in page

@@ -50,7 +50,7 @@ def test_what_an_office_at_advancedmd_needs_names_its_key_once() -> None:
 
     needs = ["User name", "Password", "Application name", "Office key"]
     assert list(card.needs) == needs
-    assert list(card.facts) == ["You mark telehealth", "Takes changes from the sheet"]
+    assert list(card.facts) == ["You mark telehealth", "Takes your changes"]
 
 
 @pytest.mark.parametrize(

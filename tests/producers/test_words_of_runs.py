@@ -17,7 +17,7 @@ RUN = LoggedRun(**UNKNOWN | NOTHING | {"status": "success"})
     ("told", "words"),
     [
         ({"status": "running"}, "nothing read yet"),
-        ({}, "nothing there"),
+        ({}, "no appointments"),
         ({"status": "failed", "error_message": "it cannot be reached"}, "it cannot be reached"),
         ({"fetched": 3}, "3 read: nothing to change"),
         ({"fetched": 3, "conflicts": 1}, "3 read: 1 conflict"),

@@ -9,7 +9,7 @@ import { inTurn } from "./turns.js";
 
 async function settle(form) {
   await ask("POST", `/api/audit/findings/${form.dataset.finding}/acknowledge`, { body: { note: form.elements.note.value } });
-  return "Noted: it was looked at.";
+  return "Noted as looked at.";
 }
 
 async function agree(form) {
@@ -39,7 +39,7 @@ document.addEventListener("submit", async (event) => {
   hold(button);
   try {
     say(await found[1](event.target));
-    await renew().catch(() => say("It is kept. This page could not be renewed: load it again."));
+    await renew().catch(() => say("It is saved, but this page could not be brought up to date: reload it."));
   } catch (refusal) {
     say(refusal.message);
   } finally {

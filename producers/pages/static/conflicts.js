@@ -104,7 +104,7 @@ async function openAgain({ ids, settled_at }) {
 
 async function undoRun(item) {
   const did = item.querySelector("[data-did]").textContent;
-  const yes = await sure("Undo this sync?", `It was: ${did}. Rows that anybody changed since stay as they are. The next sync leaves it undone until the PMS changes those appointments.`, "Undo it");
+  const yes = await sure("Undo this sync?", `It did this: ${did}. Rows that anybody changed since stay as they are. The next sync leaves it undone until the PMS changes those appointments.`, "Undo it");
   if (!yes) return;
   await attempt(async () => {
     const { undone } = await ask("POST", `/api/pms/runs/${item.dataset.run}/undo`);

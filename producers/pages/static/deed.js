@@ -7,12 +7,12 @@ const part = (name) => dialog.querySelector(`[data-deed-${name}]`);
 const VERBS = { retry: "Retry", cancel: "Cancel", discard: "Discard", pause: "Pause" };
 const TELLS = {
   retry: "They run once more, each from where it had got to.",
-  cancel: "They wait no longer and will not be done.",
+  cancel: "They stop waiting and will not be done.",
   discard: "They are given up for good.",
 };
 const TELLS_ONE = {
   retry: "It runs once more, from where it had got to.",
-  cancel: "It waits no longer and will not be done.",
+  cancel: "It stops waiting and will not be done.",
   discard: "It is given up for good.",
 };
 const words = (kind) => kind.replaceAll("_", " ");
@@ -47,7 +47,7 @@ export function confirmed({ title, text, verb, kinds = {}, warnings = [], needsR
 export async function doAll(act, matching) {
   const given = Object.fromEntries(Object.entries(matching).filter(([, one]) => one));
   const { count, most } = await ask("GET", `/api/jobs/count/${act}?${query(given)}`);
-  if (!count.jobs) return "No job that matches allows it; those whose like waits already need not run again.";
+  if (!count.jobs) return "None of them can be; a job whose twin already waits need not run again.";
   const many = count.jobs === 1 ? "1 job" : `${count.jobs} jobs`;
   const reason = await confirmed({
     title: `${VERBS[act]} ${many}?`,

@@ -15,7 +15,7 @@ const place = document.querySelector("[data-secret]");
 const SAID = {
   test: "A test is on its way; how it goes is among the messages.",
   pause: "Nothing is sent there until you resume it.",
-  resume: "It is told again, first of what changed meanwhile.",
+  resume: "It is told again, starting with what changed meanwhile.",
 };
 
 // Sent again after an answer that was lost, it is the same secret.

@@ -52,7 +52,7 @@ async function save() {
   if (Object.keys(body).length) {
     show(await ask("PATCH", PATH, { body }));
     await renew();
-    say("Saved. It holds from the next edit on.");
+    say("Saved. It applies from the next edit on.");
   }
   dialog.close();
 }

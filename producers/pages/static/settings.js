@@ -12,7 +12,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   const wanted = switched();
   if (!wanted.length) {
-    said(form, "Nothing was switched.");
+    said(form, "Nothing was changed.");
     return;
   }
   busy(form, form.querySelector("[type=submit]"), async () => {
@@ -20,7 +20,7 @@ form.addEventListener("submit", (event) => {
     const answer = await ask("PATCH", "/api/features", { body: { features } });
     for (const one of form.querySelectorAll("input[type=checkbox]")) one.checked = answer.features[one.name];
     kept.forget();
-    said(form, "Saved. It holds from the next call or sync on.");
+    said(form, "Saved. It applies from the next call or sync on.");
   });
 });
 ready();

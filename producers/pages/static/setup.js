@@ -272,7 +272,7 @@ function finished(box, run) {
   const count = run?.counts.created ?? 0;
   box.querySelector("[data-first-said]").textContent = good
     ? `${count} ${count === 1 ? "appointment" : "appointments"} of today are on the sheet. It stays up to date by itself.`
-    : `${run?.error_message ?? "It was called off."} It is tried again by itself; the connection's page says how it goes.`;
+    : `${run?.error_message ?? "It was called off."} It is retried by itself; the connection's page says how that goes.`;
   box.querySelector("[data-first-done]").hidden = false;
   title.focus();
 }

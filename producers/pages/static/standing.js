@@ -31,7 +31,7 @@ export function found() {
 
 // What is shown stays as it was read until then, to the minute; without an instant it is renewed again.
 export function rests(until) {
-  rest = until && told(`This page is not renewed until ${clock(Math.round(until / MINUTE) * MINUTE)}: you have read as many rows of patients as one may.`);
+  rest = until && told(`This page stays as it is until ${clock(Math.round(until / MINUTE) * MINUTE)}: you have read as many patient rows as one person may.`);
   show();
 }
 

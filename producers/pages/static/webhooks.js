@@ -26,7 +26,7 @@ export function webhooks(form) {
     await refresh();
     box.hidden = true;
     forget.hidden = true;
-    standing.textContent = "There is no key, so nothing is taken in.";
+    standing.textContent = "There is no key, so no webhook is accepted.";
     said(form, "The key is forgotten.");
   }));
 }

@@ -13,7 +13,7 @@ export default async function play({ open, shots, base, told }) {
   await go(page.getByRole("link", { name: "What if" }));
   found.title = await page.locator("h1").textContent();
   await page.locator(`[name="every-${told.clinic}"]`).fill("1");
-  await page.getByRole("button", { name: "Weigh it" }).click();
+  await page.getByRole("button", { name: "Work it out" }).click();
   await page.waitForURL(/every-/);
   found.address = new URL(page.url()).search;
   found.verdict = await page.locator(".verdict").first().innerText();

@@ -29,7 +29,7 @@ export default async function play({ open, shots, told }) {
   const word = page.locator("[data-not-live] p");
   await word.waitFor();
   const found = { word: await word.textContent() };
-  found.role = await page.getByRole("status").filter({ hasText: "not renewed until" }).count();
+  found.role = await page.getByRole("status").filter({ hasText: "stays as it is until" }).count();
   await edit("+61 491 570 156");
   found.old = await phone.textContent();
   found.asked = asked.length;
