@@ -21,6 +21,12 @@ MOVED = "moved"
 LEFT_OUT = "left_out"
 """Flag of a row that is off by the connection's own filters: the PMS had the visit still."""
 
+FOR_OTHERS = "for_others"
+"""Of a row that is off: the PMS has its visit still, for somebody else or for nobody."""
+
+WAS_FOR_SOMEBODY = "was_for_somebody"
+"""Of a row of nobody: the PMS had the visit for a patient before, whose row is off."""
+
 PATIENT_MISSING = "patient_not_included"
 """Flag of a record without what the PMS has of its patient."""
 

@@ -32,7 +32,7 @@ from domain.appointments import Status
 from domain.board import lay_out
 from domain.connections import Connection, State
 from domain.fields import ASSUMED
-from domain.intake import LEFT_OUT
+from domain.intake import FOR_OTHERS, LEFT_OUT
 from domain.names import clinician
 from domain.patient_links import Link
 from domain.people import Permission, Person
@@ -77,6 +77,8 @@ FLAGS: Mapping[str, str] = {
     "missing_time": "The PMS gave no time; the row is shown at the start of its day.",
     "left_out": "It was still in the PMS; which clinicians, types and visits this practice shows"
     " leaves it out.",
+    "for_others": "The PMS has this visit still, for somebody else or for nobody.",
+    "was_for_somebody": "The PMS had this visit for a patient; their row, which is off, says whom.",
     "moved": "The PMS moved this visit: it stands at another time, in a row of its own.",
     "unknown_status": "The PMS uses a status we do not know",
     "gap": "The clocks go forward at this time; check it in the PMS.",
@@ -301,11 +303,16 @@ def why_off(entry: EntryView, connections: Mapping[UUID, ConnectionView]) -> str
     is_kept = entry.source == "pms" and entry.connection_id in connections
     what = "Undone" if is_kept else "Taken off"
     if entry.undone_at is None:
-        gone = "Left out here" if LEFT_OUT in entry.flags else "Gone from the PMS"
-        return gone if entry.source == "pms" else what
+        return _gone(entry.flags) if entry.source == "pms" else what
     at, zone = entry.undone_at, entry.timezone
     is_same_day = local_day(at, zone) == local_day(entry.start, zone)
     return f"{what} by {entry.undone_by}, {clock(at, zone) if is_same_day else moment(at, zone)}"
+
+
+def _gone(flags: Sequence[str]) -> str:
+    if LEFT_OUT in flags:
+        return "Left out here"
+    return "Not theirs any more" if FOR_OTHERS in flags else "Gone from the PMS"
 
 
 def practice_name(

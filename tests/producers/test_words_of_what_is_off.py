@@ -33,6 +33,16 @@ def test_a_row_that_our_own_choice_leaves_out_is_not_called_gone(site: Site) -> 
     assert "It was still in the PMS" in told
 
 
+def test_a_row_whose_visit_is_for_others_now_is_not_called_gone(site: Site) -> None:
+    site.sign_in()
+    take_off(site, "for_others")
+
+    told = page(site)
+
+    assert "Not theirs any more" in told
+    assert "for somebody else or for nobody" in told
+
+
 def test_a_row_that_the_pms_has_no_more_is_called_gone(site: Site) -> None:
     site.sign_in()
     before = page(site).count("Gone from the PMS")

@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from adapters.storage.audit.audit import Access
+from adapters.storage.sheet.reading import read_sheet
 from domain.appointments import Appointment, Patient, Practitioner
 from domain.errors import Transient
+from domain.intake import FOR_OTHERS, WAS_FOR_SOMEBODY
 from domain.sources import Page, Query
 from domain.window import Window
-from infra.database import engine
-from tests.sync.book import NINE, Book, Desk
+from infra.database import engine, transaction
+from tests.sync.book import NINE, TODAY, Book, Desk
 from tests.sync.test_interrupted import visit
 from tests.sync.test_lookups import last_run, tried
 
@@ -126,3 +129,37 @@ def test_a_row_whose_visit_cannot_be_looked_up_stays(desk: Desk, book: Feed) -> 
 
     assert last_run(desk)[0] == "partial"
     assert {who for what, who in standing(desk) if what == "b"} == {"ann", "bob", "cleo"}
+
+
+def flags(desk: Desk) -> dict[str, tuple[str, ...]]:
+    """What is told of each row of the visit, by its patient."""
+    with transaction(desk.engine, account_id=desk.account) as db:
+        sheet = read_sheet(
+            db,
+            desk.seal,
+            account_id=desk.account,
+            first_day=TODAY,
+            last_day=TODAY,
+            access=Access(user="tests"),
+        )
+    return {
+        one.patient.pms_id or "" if one.patient else "": tuple(one.flags)
+        for one in sheet.entries
+        if one.pms_appointment_id == "b"
+    }
+
+
+def test_a_visit_that_turns_to_nobodys_says_so_and_whose_it_was(desk: Desk, book: Feed) -> None:
+    assert flags(desk) == {"ann": (), "bob": ()}
+    book.patients["b"] = ("",)
+
+    tried(desk)
+
+    assert flags(desk) == {
+        "ann": (FOR_OTHERS,),
+        "bob": (FOR_OTHERS,),
+        "": (WAS_FOR_SOMEBODY,),
+    }
+    book.patients["b"] = ("ann",)
+    tried(desk)
+    assert flags(desk) == {"ann": (), "bob": (FOR_OTHERS,), "": (FOR_OTHERS,)}

@@ -1,6 +1,7 @@
 """Reads the run sheet: a query for the rows, one for the columns, an audit row for the access."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from adapters.storage.sheet.entries import EntrySeal
 from adapters.storage.sheet.sheet_events import newest
 from domain.counting import so_many
 from domain.fields import Cell, Given
+from domain.intake import FOR_OTHERS, WAS_FOR_SOMEBODY
 from domain.merge import conflicts
 from domain.names import clinician
 from domain.sheet import (
@@ -84,6 +86,17 @@ _UNDONE = text(
     SELECT DISTINCT ON (appointment_id) appointment_id, by, at FROM run_sheet_history
     WHERE appointment_id = ANY(:ids) AND what IN ('undone', 'taken_off')
     ORDER BY appointment_id, id DESC
+    """
+)
+# A visit keeps its id where its patient is changed at the PMS; its row does not.
+_OTHERS_OF_VISIT = text(
+    """
+    SELECT one.id FROM run_sheet_appointments AS one
+    WHERE one.id = ANY(:ids) AND EXISTS (
+      SELECT FROM run_sheet_appointments AS other
+      WHERE other.pms_connection_id = one.pms_connection_id
+        AND other.pms_appointment_id = one.pms_appointment_id AND other.id <> one.id
+        AND NOT other.undone AND (other.removed_at IS NULL) = (one.removed_at IS NOT NULL))
     """
 )
 
@@ -184,7 +197,24 @@ def views(db: Db, seal: EntrySeal, rows: Sequence[RowMapping]) -> tuple[EntryVie
         found = db.execute(_CONFLICTS, {"ids": disputed}).mappings()
         opened = {(row["appointment_id"], row["field"]): row for row in found}
     undone = _undone(db, rows)
-    return tuple(_view(seal, row, opened, undone.get(row["id"])) for row in rows)
+    shared = _shared(db, rows)
+    every = (_view(seal, row, opened, undone.get(row["id"])) for row in rows)
+    return tuple(_sharing(one) if one.id in shared else one for one in every)
+
+
+def _shared(db: Db, rows: Sequence[RowMapping]) -> frozenset[UUID]:
+    """Of those the PMS took off, and those of nobody, whose visits are or were for others."""
+    asked = [row["id"] for row in rows if row["source"] == "pms" and _may_be_shared(row)]
+    return frozenset(db.execute(_OTHERS_OF_VISIT, {"ids": asked}).scalars() if asked else ())
+
+
+def _may_be_shared(row: RowMapping) -> bool:
+    is_off = row["removed_at"] is not None
+    return not row["undone"] if is_off else not row["pms_patient_id"]
+
+
+def _sharing(one: EntryView) -> EntryView:
+    return replace(one, flags=(*one.flags, FOR_OTHERS if one.removed else WAS_FOR_SOMEBODY))
 
 
 def _undone(db: Db, rows: Sequence[RowMapping]) -> Mapping[UUID, Row[Any]]:
