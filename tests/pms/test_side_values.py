@@ -193,6 +193,16 @@ def test_a_length_that_is_none_is_estimated_and_told(read: Read, length: Any) ->
     assert told in {"unreadable:minutesDuration", "unreadable:length", "unreadable:duration"}
 
 
+@pytest.mark.parametrize("read", WITH_LENGTHS)
+@pytest.mark.parametrize("length", [0, "0", -15])
+def test_a_visit_of_no_length_is_as_long_as_is_usual_and_says_so(read: Read, length: Any) -> None:
+    found, record = read(length, None)
+
+    assert found.duration_minutes > 0
+    assert "estimated_duration" in found.flags
+    assert record.drift == []
+
+
 @pytest.mark.parametrize("read", WITH_CONTACTS)
 def test_a_number_among_the_contacts_is_a_number_to_ring(read: Read) -> None:
     found, record = read(30, [{"system": "phone", "value": 61491570156}])
