@@ -67,6 +67,8 @@ def the_patient(request: ToolRequest, told: Arguments) -> Known:
         claim = replace(claim, patient_id=None)
     known = _fetched(request, proven)
     candidates = fitting(claim, known)
+    if claim.is_complete and len(candidates) != 1:
+        return _named_in_full(request, told, claim)
     if not candidates:
         known = [
             *known,
@@ -75,12 +77,27 @@ def the_patient(request: ToolRequest, told: Arguments) -> Known:
         candidates = fitting(claim, known)
     if len(candidates) == 1:
         return Known(candidates[0].patient.pms_id, request, candidates[0])
-    if claim.is_complete:
-        card = judged(request, claim)
-        return Known(card.patient.pms_id, request, card)
     if len(candidates) > 1:
         raise BadInput(WHICH_BIRTHDAY if claim.names_somebody else WHICH_NAME)
     raise BadInput(asked(request, claim, _question(claim)))
+
+
+def _named_in_full(request: ToolRequest, told: Arguments, claim: Claim) -> Known:
+    """By name and birthday, for which one question is enough: a number is asked for in many ways.
+
+    Whose birthday is not on record, and who has a namesake, may be known by the number that calls.
+    """
+    try:
+        card = judged(request, claim)
+    except BadInput:
+        proven = request.proofs.patient_ids
+        caller = callers_own(request, told)
+        own = fitting(claim, _behind_the_number(request, caller, claim, without=proven))
+        if len(own) != 1:
+            raise
+        card = own[0]
+        request.proofs.believed(frozenset({card.patient.pms_id}))
+    return Known(card.patient.pms_id, request, card)
 
 
 def asked(request: ToolRequest, claim: Claim, question: str) -> str:

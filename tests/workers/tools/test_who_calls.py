@@ -148,6 +148,33 @@ def test_namesakes_of_one_birthday_are_told_apart_by_their_number_on_record() ->
     assert call.proofs.patient_ids == {"PAT-1006"}
 
 
+def test_a_namesake_who_calls_from_their_own_number_is_not_asked_for_it() -> None:
+    call = namesakes((STRANGER,), ("+12025550112",)).call(STRANGER)
+
+    assert call.answer("search-patients", EVE).patient_id == "PAT-1005"
+    assert call.proofs.attempts == 0
+
+
+def test_whose_birthday_is_not_on_record_is_known_by_the_number_that_calls() -> None:
+    practice = Practice()
+    made = person("PAT-1", "Gus", "Gray", "1970-01-01", STRANGER)
+    no_birthday = replace(made.patient, date_of_birth=None)
+    practice.desk.people["PAT-1"] = replace(made, patient=no_birthday)
+    call = practice.call(STRANGER)
+
+    said = call.answer("search-patients", {"name": "Gus Gray", "dob": "1970-01-01"})
+
+    assert (said.patient_id, call.proofs.attempts) == ("PAT-1", 0)
+
+
+@pytest.mark.parametrize("caller", [STRANGER, ANN_CALLS])
+def test_who_says_name_and_birthday_is_looked_for_by_these_alone(caller: str) -> None:
+    practice = Practice()
+
+    assert "Ann Ames" in practice.call(caller).ask("search-patients", **ANN)
+    assert practice.desk.asked == ["search_patients"]
+
+
 def test_the_number_of_a_namesake_counts_as_a_guess() -> None:
     call = namesakes(("+12025550111",), ("+12025550112",)).call(STRANGER)
     guesses = [f"202 555 01{number}" for number in (20, 21, 22)]
