@@ -278,6 +278,28 @@ def test_who_calls_again_and_hears_that_it_was_booked_is_no_longer_on_the_list(
     assert len(to_be_told(phone)) == (0 if caller == ANN else 1)
 
 
+def test_of_two_callers_without_a_number_nobody_knows_that_they_are_one(
+    database_url: str, redis_client: redis.Redis, redis_url: str
+) -> None:
+    with line(
+        database_url, redis_client, redis_url, answer_seconds=ANSWER_SECONDS, texts=False
+    ) as phone:
+        phone.desk.takes = Receipt(number="77")
+        wish = {"startTime": f"{phone.day}T09:00", "name": "Ann Ames", "dob": "1985-03-02"}
+        with phone.worker():
+            phone.ask("bookAppointment", caller="", **wish)
+        phone.desk.outcomes = [Outcome(verdict=Verdict.DONE)]
+        phone.carry(SETTLE)
+        phone.carry(SEND_TEXT)
+        phone.hang_up()
+
+        with phone.worker():
+            said = phone.ask("bookAppointment", caller="", **wish)
+
+        assert said.startswith("That was done already.")
+        assert len(to_be_told(phone)) == 1
+
+
 def test_what_nobody_can_say_any_more_is_on_the_list_too(textless: tuple[Line, str]) -> None:
     phone, _ = textless
     long_ago = system_clock() - timedelta(hours=7)

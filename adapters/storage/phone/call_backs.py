@@ -68,7 +68,8 @@ def heard(db: Db, sealer: Sealer, write_id: UUID, caller: str | None) -> None:
     if ids:
         db.execute(_SET, {"ids": ids, "state": "done"})
     asked = db.execute(_ASKED_FIRST, {"write_id": write_id}).mappings().one()
-    if _plain(caller_of(db, sealer, **asked)) == _plain(caller):
+    first = caller_of(db, sealer, **asked)
+    if first is not None and _plain(first) == _plain(caller):
         db.execute(_HEARD, {"write_id": write_id})
 
 
