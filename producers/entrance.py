@@ -1,12 +1,14 @@
 """The door of the API that assistants use too: a person, or a request Vapi has signed."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from http import HTTPStatus
 from uuid import UUID
 
 from fastapi import Request
 from sqlalchemy import text
+from starlette.concurrency import run_in_threadpool
 
 from adapters.vapi.verifying import Signed, is_genuine
 from domain.people import Permission, Person, Role
@@ -32,22 +34,28 @@ _ACCOUNTS = text(
 )
 
 
-def entrance(permission: Permission) -> Callable[[Request, Ports], Awaitable[Door]]:
-    """A dependency: the door, for whoever may do this. Assistants do what clerks may."""
+def entrance(permission: Permission) -> Callable[[Request, Ports], AsyncIterator[Door]]:
+    """A dependency: the door, for whoever may do this. Assistants do what clerks may.
+
+    A person waits for their turn as everywhere; an assistant speaks for many callers, and does not.
+    """
     allowed = may(permission)
 
-    async def opened(request: Request, ports: GivenPorts) -> Door:
-        person = await _assistant(request, ports)
-        if person is None:
-            person = allowed(request, ports)
-            _check_parameters(request)
-            return Door(ports, person, access_of(request, person), practice=_practice(request))
+    async def opened(request: Request, ports: GivenPorts) -> AsyncIterator[Door]:
+        assistant = await _assistant(request, ports)
+        if assistant is None:
+            person = await run_in_threadpool(allowed, request, ports)
+        else:
+            person = assistant
         if not person.may(permission):
             raise Problem(HTTPStatus.FORBIDDEN, "An assistant may not do this; ask an owner.")
         _check_parameters(request)
-        access, practice = access_of(request, person), _practice(request)
-        call_id = _call(request)
-        return Door(ports, person, access, by_assistant=True, call_id=call_id, practice=practice)
+        door = Door(ports, person, access_of(request, person), practice=_practice(request))
+        if assistant is not None:
+            yield replace(door, by_assistant=True, call_id=_call(request))
+            return
+        async with ports.crowds.turn(person):
+            yield door
 
     return opened
 
@@ -56,7 +64,8 @@ async def _assistant(request: Request, ports: Ports) -> Person | None:
     """Who Vapi speaks for; None where the message is not Vapi's, but perhaps a person's."""
     plans = ports.voice.plans if ports.voice else ()
     if plans and is_genuine(plans, await _signed(request, ports)):
-        return Person(account_id=_account(request, ports), name="vapi", role=Role.BILLING)
+        account_id = await run_in_threadpool(_account, request, ports)
+        return Person(account_id=account_id, name="vapi", role=Role.BILLING)
     if any(name in request.headers for name in SIGNATURES):
         raise Problem(HTTPStatus.UNAUTHORIZED, WRONG_SIGNATURE)
     return None

@@ -1,5 +1,6 @@
 """Signing in on a PMS's own page: the way there, and the way back with a code."""
 
+import asyncio
 import hmac
 import json
 import secrets
@@ -107,7 +108,7 @@ async def back(door: Configurer, request: Request, state: str = "", code: str = 
     """The code is tried like any other credentials: by a job, before anything is kept."""
     verifier = request.cookies.get(COOKIE, "")
     connection_id = _own(door, state, verifier)
-    desk = _desk(door, loaded(door, connection_id))
+    desk = await asyncio.to_thread(lambda: _desk(door, loaded(door, connection_id)))
     if not code:
         raise Problem(
             HTTPStatus.CONFLICT, f"{desk.vendor.title} did not let us in; nothing was changed."

@@ -1,20 +1,31 @@
 """One person, or one whose body never ends, takes no more than a share of the ingress."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from http import HTTPStatus
+from uuid import UUID
 
 import pytest
+from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from adapters.queue import RedisAnnouncer
+from adapters.replies import Replies
+from adapters.vapi.verifying import short_plans
 from domain.people import Person, Role
+from producers.callers import Voice
 from producers.crowds import Crowds
 from producers.limits import MOST_UNKNOWN, BodyLimit, Knows
+from producers.main import create_app
 from producers.problems import Problem
 from tests.producers.conftest import Site, engine, make_site
+from tests.saying import hearing
+from tests.tenants.asking import every_route
+from tests.webhooks.forging import SECRET
 
 __all__ = ["engine", "make_site"]
 
@@ -22,6 +33,8 @@ Made = Callable[..., Site]
 ANN = Person(account_id="default", name="Ann Example", role=Role.PROVIDER)
 NAMESAKE = Person(account_id="another", name="Ann Example", role=Role.OWNER)
 EVENTS = "/api/run-sheet/events"
+FOR_ASSISTANTS = "/api/pms/"
+IN_LINE = "under way at once"
 SCOPE: Scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
 
 
@@ -82,14 +95,45 @@ def test_nobody_leaves_more_streams_open_than_their_windows_need() -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("path", ["/", "/sheet?date=2026-11-23", "/api/run-sheet", "/api/audit"])
-def test_pages_and_answers_wait_for_their_reader_s_turn(make_site: Made, path: str) -> None:
-    site = make_site(crowds=Crowds(at_once=0, patience=0.01))
+def test_every_page_and_answer_waits_for_its_reader_s_turn(make_site: Made) -> None:
+    site = make_site(crowds=Crowds(at_once=0, patience=0.001))
+    by = site.bearer()
 
-    answer = site.client.get(path, headers=site.bearer())
+    answers = {one: site.client.request(*one, headers=by) for one in _closed(site)}
 
-    assert answer.status_code == 429
-    assert "under way at once" in answer.text
+    assert len(answers) > 100
+    assert [one for one, answer in answers.items() if IN_LINE not in answer.text] == []
+
+
+@pytest.mark.integration
+def test_the_thread_that_serves_everybody_waits_for_no_database(
+    make_site: Made, engine: Engine, redis_url: str
+) -> None:
+    plans = short_plans(SECRET, allow_bare=False)
+    voice = Voice(plans=plans, replies=Replies(redis_url), announcer=RedisAnnouncer(redis_url))
+    site, held_up = make_site(voice=voice), set[str]()
+    asked_for = ""
+
+    def heard(_: object, __: str) -> None:
+        with suppress(RuntimeError):  # where no loop runs, it is another thread
+            asyncio.get_running_loop()
+            held_up.add(asked_for)
+
+    with hearing(engine, heard):
+        for method, path in _closed(site):
+            asked_for = f"{method} {path}"
+            site.client.request(method, path, headers=site.bearer())
+            if path.startswith(FOR_ASSISTANTS):
+                site.client.request(method, path, headers={"X-Vapi-Secret": SECRET})
+
+    assert held_up == set()
+
+
+def _closed(site: Site) -> Iterator[tuple[str, str]]:
+    """What not everybody may ask for, with ids of nothing; but for the stream, which has no end."""
+    for one in every_route(create_app(site.ports)):
+        if one.permission is not None and one.path != EVENTS:
+            yield one.method, re.sub(r"\{\w+\}", str(UUID(int=1)), one.path)
 
 
 @pytest.mark.integration
