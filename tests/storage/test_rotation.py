@@ -20,8 +20,10 @@ from adapters.storage.two_way import patient_links
 from adapters.storage.upkeep.reindexing import reindexed
 from adapters.storage.upkeep.resealing import Resealing, Step
 from adapters.storage.upkeep.rotation import UNDONE, WEBHOOKS, left
+from adapters.storage.upkeep.sampling import require_its_key
 from adapters.storage.upkeep.sealed import INDEXED, PRINTED, SEALED, UNKEYED
 from domain.appointments import Appointment
+from domain.errors import BadInput
 from domain.patient_links import Person
 from infra.database import dispatch, transaction
 from infra.sealing import Keyring, SealBroken, Sealer
@@ -290,3 +292,19 @@ def test_rows_of_every_account_are_reached(rig: Rig) -> None:
     done = list(Resealing(rig.engine, BOTH).steps())
 
     assert {one.account_id for one in done} == {ACCOUNT, "other"}
+
+
+def test_a_database_is_refused_where_every_row_is_another_keys_and_not_where_some_are(
+    rig: Rig,
+) -> None:
+    """Rows of a wrong key that nobody has any more must not keep everybody from the others."""
+    require_its_key(rig.engine, AFTER)
+    rig.run("INSERT INTO accounts (id, name) VALUES ('other', 'Other')")
+    for account, sealer in ((ACCOUNT, Sealer(Keyring.from_hex(OLD))), ("other", AFTER)):
+        site = rig.connect("site", account_id=account)
+        desk_of(rig.engine, sealer, site, account=account).told(VISIT)
+
+    for known in (OLD, NEW):
+        require_its_key(rig.engine, Sealer(Keyring.from_hex(known)))
+    with pytest.raises(BadInput, match="sealed with another key"):
+        require_its_key(rig.engine, Sealer(Keyring.from_hex("2d" * 32)))
