@@ -13,6 +13,8 @@ from adapters.rest.vendor import Vendor
 from adapters.storage.practices.connection_details import ConnectionDetails
 from domain.connections import State
 from domain.freshness import ago
+from domain.reading import WELL
+from domain.sheet import ConnectionView
 from producers.answers import NEVER_SHOWN
 from producers.pages.rendering import ENVIRONMENT
 from producers.vendors import offered
@@ -33,6 +35,7 @@ STEPS: Mapping[str, str] = {
 ADJECTIVES = {15: "15 min", 60: "Hourly", 1440: "Daily"}
 BADGES: Mapping[str, str] = {
     "on_time": "On time",
+    "in_part": "Done in part",
     "late": "Late",
     "failing": "Failing",
     "paused": "Paused",
@@ -127,9 +130,14 @@ def is_by_hand(connection: ConnectionDetails) -> bool:
 
 
 def status(connection: ConnectionDetails) -> str:
-    if connection.state == State.SETUP_REQUIRED:
+    return standing_of(connection.fresh)
+
+
+def standing_of(one: ConnectionView) -> str:
+    """What its badge says: a sync that came on time and was done in part is not well."""
+    if one.state == State.SETUP_REQUIRED:
         return "unfinished"
-    return connection.fresh.status
+    return "in_part" if one.reason and one.status in WELL else one.status
 
 
 def every(minutes: int) -> str:
@@ -225,6 +233,7 @@ ENVIRONMENT.filters.update(
     asked_secrets=asked_secrets,
     either=either,
     connection_status=status,
+    standing_of=standing_of,
     setup_number=setup_number,
     before_bracket=before_bracket,
     short=short,

@@ -1,5 +1,6 @@
 """The page says why a row is off the sheet, and why a sync was not done whole."""
 
+import pytest
 from sqlalchemy import text
 
 from tests.producers.conftest import Site
@@ -68,6 +69,18 @@ def test_the_sheet_says_at_once_that_a_sync_was_held_back(site: Site) -> None:
     assert HELD_BACK in page(site)
     assert HELD_BACK in page(site, "/connections")
     assert HELD_BACK in page(site, "/sync")
+
+
+@pytest.mark.parametrize("path", ["/connections", "/sync"])
+def test_a_practice_whose_sync_was_held_back_is_not_called_on_time(site: Site, path: str) -> None:
+    site.sign_in()
+    before = page(site, path)
+
+    held_back(site)
+
+    after = page(site, path)
+    assert after.count("On time") == before.count("On time") - 1
+    assert after.count("Done in part") == 1
 
 
 def test_the_sheet_says_why_a_practice_is_paused(site: Site) -> None:
