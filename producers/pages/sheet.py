@@ -15,6 +15,7 @@ from adapters.storage.by_hand.given_rows import CLINICIAN_AS_READ
 from adapters.storage.practices.connections import load as load_connection
 from adapters.storage.practices.rhythms import wake
 from adapters.storage.sheet import overlap_policies
+from adapters.storage.sheet.booked_again import LeftBehind, left_behind
 from adapters.storage.sheet.days_read import read_days
 from adapters.storage.sheet.overlap_policies import OverlapPolicies
 from adapters.storage.sheet.reading import read_entry
@@ -40,7 +41,6 @@ from domain.reading import Reading, readings_of
 from domain.sheet import ConflictView, ConnectionView, EntryView, Origin, OtherValue, Sheet
 from domain.wide import Choice
 from domain.window import local_day, place
-from producers.booked_again import typed, typed_before
 from producers.both_ways import vendors
 from producers.days import named_day, todays
 from producers.doors import Door, door
@@ -125,6 +125,7 @@ def entry(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
         held = load_connection(db, stands.connection_id) if stands else None
         names = chosen_clinicians.names(db)
         columns = chosen_clinicians.possible(db, found, held)
+        left = left_behind(db, [found]).get(found.id)
         statuses = _statuses(db, door, found, held)
         sent = steps(db, found.id) if stands else ()
         link = _link(db, door, stands, found)
@@ -141,6 +142,7 @@ def entry(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
         sent=sent,
         link=link,
         past=past,
+        left=left,
         may_sync=door.person.may(Permission.SYNC),
         may_edit=door.person.may(Permission.EDIT_SHEET),
         labels=LABELS,
@@ -181,6 +183,7 @@ def _day(door: Door, day: date | None, chosen: Choice) -> dict[str, Any]:
         ids = [one.id for one in sheet.entries] if both_ways else []
         stands = standings(db, ids, vendors=vendors()) if ids else {}
         policies = _policies(db, door)
+        left = left_behind(db, sheet.entries)
     return {
         "sheet": sheet,
         "wide": wide.told(selection, known),
@@ -190,7 +193,8 @@ def _day(door: Door, day: date | None, chosen: Choice) -> dict[str, Any]:
             sheet.entries,
             connected={one.id for one in known},
         ),
-        **_among(sheet),
+        "overlaps": side_by_side(sheet),
+        "left_behind": left,
         "policies": policies,
         "disputed": [in_words(one, names) for one in sheet.entries if one.is_disputed],
         "connections": {one.id: one for one in known},
@@ -215,11 +219,6 @@ def _wake(door: Door, shown: Mapping[str, Any]) -> None:
         with door.transaction() as db:
             for one in resting:
                 wake(db, one.id)
-
-
-def _among(sheet: Sheet) -> dict[str, Any]:
-    """What one row has to do with another."""
-    return {"overlaps": side_by_side(sheet), "typed_before": typed_before(sheet.entries)}
 
 
 def _around(day: date) -> dict[str, date]:
@@ -333,10 +332,11 @@ def flag_sentence(flag: str, entry: EntryView) -> str:
     return FLAGS.get(flag, words(flag)) + (f"{raw}; shown as booked." if raw else "")
 
 
-def left_behind(entry: EntryView) -> str:
+def in_one_before(left: LeftBehind, entry: EntryView) -> str:
     """Where what was typed for a patient stands who was booked again, as a sentence."""
-    fields = ", ".join(LABELS.get(name, name).lower() for name in typed(entry))
-    at = clock(entry.start, entry.timezone)
+    fields = ", ".join(LABELS.get(name, name).lower() for name in left.fields)
+    is_same_day = local_day(left.start, left.timezone) == local_day(entry.start, entry.timezone)
+    at = (clock if is_same_day else moment)(left.start, left.timezone)
     return f"Typed for this patient in the visit of {at}, which no longer stands: {fields}."
 
 
@@ -393,5 +393,5 @@ ENVIRONMENT.filters.update(
     clinician=clinician,
     phone=phone,
     in_short=in_short,
-    left_behind=left_behind,
+    in_one_before=in_one_before,
 )

@@ -1,4 +1,4 @@
-"""A visit that a PMS cancels and books anew under another id shows where the notes have stayed."""
+"""A visit that a PMS cancels and books anew under another id says where the notes have stayed."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -111,3 +111,41 @@ def test_a_status_that_somebody_set_is_no_loss(
     type_in(site, headers, was, status="cancelled")
 
     assert STANDS not in card(site, now)
+
+
+@pytest.mark.parametrize(
+    ("moved", "said"),
+    [
+        ("appointment_time = appointment_time - interval '7 days'", "visit of 16 Nov "),
+        ("appointment_time = appointment_time + interval '14 days'", "visit of 7 Dec "),
+        ("appointment_time = appointment_time - interval '29 days'", None),
+        ("created_at = created_at + interval '1 day'", None),
+    ],
+)
+def test_what_was_typed_on_another_day_is_told_too(
+    site: Site,
+    headers: Mapping[str, str],
+    visits: tuple[UUID, UUID],
+    moved: str,
+    said: str | None,
+) -> None:
+    was, now = visits
+    type_in(site, headers, was, notes="interpreter booked")
+
+    says(site, was, f"appointment_status = 'cancelled', {moved}")
+
+    assert (STANDS in card(site, now)) == bool(said)
+    assert (said or "") in card(site, now)
+
+
+def test_the_details_of_the_new_visit_lead_to_the_one_in_which_it_was_typed(
+    site: Site, headers: Mapping[str, str], visits: tuple[UUID, UUID]
+) -> None:
+    was, now = visits
+    type_in(site, headers, was, notes="interpreter booked")
+    says(site, was, "removed_at = now(), appointment_time = appointment_time + interval '7 days'")
+
+    details = site.client.get(f"/sheet/entries/{now}").text
+
+    assert f"{STANDS}: notes." in details
+    assert f'data-open="{was}"' in details

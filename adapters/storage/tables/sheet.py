@@ -118,6 +118,12 @@ run_sheet_appointments = Table(
         postgresql_where=text("source <> 'pms' AND linked_to IS NULL AND removed_at IS NULL"),
     ),
     Index(
+        "ix_run_sheet_appointments_typed",
+        "pms_connection_id",
+        "pms_patient_id",
+        postgresql_where=text("touched IS NOT NULL AND linked_to IS NULL"),
+    ),
+    Index(
         "ix_run_sheet_appointments_linked_to",
         "linked_to",
         postgresql_where=text("linked_to IS NOT NULL"),

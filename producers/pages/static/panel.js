@@ -31,9 +31,12 @@ export async function renewPanel() {
 
 async function open(wanted) {
   entry = wanted;
-  opener = wanted;
   inside.replaceChildren(skeleton());
-  panel.showModal();
+  // One row may lead to another.
+  if (!panel.open) {
+    opener = wanted;
+    panel.showModal();
+  }
   try {
     await renewPanel();
     inside.querySelector("[data-panel-title]")?.focus();
