@@ -21,8 +21,8 @@ from domain.window import local_day
 from producers.api.conflicts import Filter, matching
 from producers.days import account_zone
 from producers.doors import Door, door
+from producers.pages.fields import LABELS, shown_value
 from producers.pages.rendering import ENVIRONMENT, NavItem, moment, render
-from producers.pages.sheet import LABELS, shown_value
 from producers.pages.whose import name_of
 
 router = APIRouter(include_in_schema=False)

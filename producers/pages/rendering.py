@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,12 +13,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection as Db
 
 from adapters import pms
+from adapters.phones import region_of
 from domain.counting import so_many
 from domain.people import Permission, Person
 from domain.window import zone
 from infra.database import DatabaseAway, transaction
 
 Answer = TypeVar("Answer")
+MONTH_FIRST = frozenset({"US", "AS", "GU", "MP", "PR", "VI"})
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -100,6 +102,19 @@ def moment(instant: datetime, timezone: str) -> str:
     return f"{instant.astimezone(zone(timezone)):%-d %b %H:%M}"
 
 
+def born(told: Any) -> str:
+    """A date of birth that nobody takes for another, whichever order they read: 3 Feb 1980."""
+    try:
+        return f"{date.fromisoformat(str(told)):%-d %b %Y}"
+    except ValueError:
+        return str(told)
+
+
+def date_kind(timezone: str) -> str:
+    """How numbers are read as a date there: in some countries with the month first."""
+    return "date-month-first" if region_of(timezone) in MONTH_FIRST else "date"
+
+
 def words(identifier: str) -> str:
     """Make "In progress" of in_progress."""
     return identifier.replace("_", " ").capitalize()
@@ -124,7 +139,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(clock=clock, moment=moment, words=words, vendor=vendor, system=system)
+    made.filters.update(
+        clock=clock,
+        moment=moment,
+        born=born,
+        date_kind=date_kind,
+        words=words,
+        vendor=vendor,
+        system=system,
+    )
     made.globals.update(so_many=so_many)
     return made
 

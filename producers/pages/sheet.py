@@ -38,7 +38,7 @@ from domain.names import clinician
 from domain.patient_links import Link
 from domain.people import Permission, Person
 from domain.reading import Reading, readings_of
-from domain.sheet import ConflictView, ConnectionView, EntryView, Origin, OtherValue, Sheet
+from domain.sheet import ConflictView, ConnectionView, EntryView, Origin, OtherValue
 from domain.wide import Choice
 from domain.window import local_day, place
 from producers.both_ways import vendors
@@ -46,6 +46,7 @@ from producers.days import named_day, todays
 from producers.doors import Door, door
 from producers.overlapping import in_short, side_by_side
 from producers.pages import two_way, wide
+from producers.pages.fields import LABELS, shown_value
 from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render, vendor, words
 from producers.pages.whose import in_words
 from producers.reading import reading
@@ -56,22 +57,6 @@ NAV = NavItem("/", "Run sheet", Permission.SEE_SHEET, order=0)
 Reader = Annotated[Door, Depends(door(Permission.SEE_SHEET))]
 Chosen = Annotated[Choice, Depends(wide.asked)]
 
-LABELS: Mapping[str, str] = {
-    "start": "Time",
-    "duration_minutes": "Length",
-    "status": "Status",
-    "is_telehealth": "Telehealth",
-    "patient_name": "Name",
-    "patient_first_name": "First name",
-    "patient_last_name": "Last name",
-    "patient_phone": "Phone",
-    "patient_email": "E-mail",
-    "patient_date_of_birth": "Date of birth",
-    "appointment_type": "Type",
-    "clinician": "Clinician",
-    "notes": "Notes",
-    "telehealth_links": "Video link",
-}
 FLAGS: Mapping[str, str] = {
     "estimated_duration": "The PMS gave no length; the practice's usual one is shown.",
     "missing_time": "The PMS gave no time; the row is shown at the start of its day.",
@@ -245,21 +230,6 @@ def _both_ways(known: Sequence[ConnectionView]) -> list[ConnectionView]:
     """The practices that take changes by now."""
     in_setup = State.SETUP_REQUIRED
     return [one for one in known if one.vendor in vendors() and one.state != in_setup]
-
-
-def shown_value(value: Any, field: str, timezone: str) -> str:
-    """A field's value in words."""
-    if value is None or value == "":
-        return "nothing"
-    if isinstance(value, datetime):
-        return clock(value, timezone)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if field == "patient_phone":
-        return normalised(str(value), region_of(timezone)).shown
-    if field == "duration_minutes":
-        return f"{value} min"
-    return words(value) if field == "status" else str(value)
 
 
 def origin_of(entry: EntryView, field: str, connections: Mapping[UUID, ConnectionView]) -> str:

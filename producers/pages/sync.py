@@ -30,8 +30,8 @@ from infra.database import dispatch
 from producers.api.runs import diff_of
 from producers.doors import Door, door
 from producers.pages.connecting import BADGES
+from producers.pages.fields import LABELS, shown_value
 from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render
-from producers.pages.sheet import LABELS, shown_value
 from producers.reading import reading
 from producers.troubles import WRONG
 

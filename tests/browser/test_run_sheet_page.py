@@ -210,11 +210,18 @@ def test_a_window_that_was_signed_out_shows_nobody(browse: Browse) -> None:
     assert found["trouble"] == []
 
 
-def test_what_is_typed_is_read_strictly_and_said_beside_it(browse: Browse) -> None:
+def test_what_is_typed_is_read_as_people_write_it_or_refused_beside_it(browse: Browse) -> None:
     found = browse("typing")
 
+    assert found["read"] == {
+        "time": ["09:30", "09:30", "09:30", "14:30", "00:00", "12:15", *["Write"] * 3],
+        "date": [*["1980-02-03"] * 5, *["Write"] * 4],
+        "date-month-first": [*["1980-02-03"] * 4, "Write"],
+    }
+    assert found["born"] == ["4 Nov 1979", {"patient_date_of_birth": "1979-11-04"}]
+
     assert found["type"] == "text"
-    assert {found[typed] for typed in ("25:00", "9:60", "930")} == {
+    assert {found[typed] for typed in ("25:00", "9:60", "93")} == {
         "Write the time as HH:MM from 00:00 to 23:59, for example 09:30."
     }
     assert (found["stays"], found["unsaved"]) == (1, 0)

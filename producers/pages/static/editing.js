@@ -5,7 +5,7 @@ import { saveValues } from "./saving.js";
 import { guard } from "./staying.js";
 import { hideTip } from "./tip.js";
 import { say } from "./toast.js";
-import { fieldFor, readValue, words } from "./values.js";
+import { dateInWords, fieldFor, readValue, words } from "./values.js";
 
 const form = document.querySelector("[data-editor]");
 const label = form.querySelector("[data-editor-label]");
@@ -155,6 +155,7 @@ function shownAs(field, text) {
   const chosen = choicesOf(field)?.find(([value]) => value === text);
   if (chosen) return chosen[1];
   if (field.dataset.kind === "minutes") return `${text} min`;
+  if (field.dataset.kind.startsWith("date") && /^\d{4}-/.test(text)) return dateInWords(text);
   return field.dataset.kind === "status" ? words(text) : text;
 }
 

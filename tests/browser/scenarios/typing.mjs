@@ -1,4 +1,23 @@
-// Times and dates are text, read strictly: nothing that was not typed is ever saved.
+// Times and dates are text, read as people write them: nothing that was not typed is ever saved.
+const WRITTEN = [
+  ["time", "930", "0930", "9:30am", "2.30 PM", "12 am", "12:15 p.m.", "9", "13 pm", "0 am"],
+  ["date", "1980-02-03", "3 Feb 1980", "February 3, 1980", "3/2/1980", "03021980", "31/2/1980", "2/13/1980", "3/2/80", "3 Foo 1980"],
+  ["date-month-first", "3 Feb 1980", "2/3/1980", "02031980", "19800203", "13/2/1980"],
+];
+
+// In the page: what each of them is read as, or how it is said to be written.
+async function asRead(written) {
+  const { readValue } = await import("/static/values.js");
+  const read = (kind, text) => {
+    try {
+      return readValue(kind, text);
+    } catch (wrong) {
+      return wrong.message.slice(0, 5);
+    }
+  };
+  return Object.fromEntries(written.map(([kind, ...texts]) => [kind, texts.map((text) => read(kind, text))]));
+}
+
 export default async function play({ open }) {
   const { page, trouble } = await open();
   const saved = [];
@@ -7,9 +26,10 @@ export default async function play({ open }) {
   const time = page.locator('.card:has-text("Tane Unreal") [data-edit="start"]');
   const found = {};
 
+  found.read = await page.evaluate(asRead, WRITTEN);
   await time.click();
   found.type = await page.locator("[data-editor-input] input").getAttribute("type");
-  for (const typed of ["25:00", "9:60", "930"]) {
+  for (const typed of ["25:00", "9:60", "93"]) {
     await page.keyboard.press("ControlOrMeta+a");
     await page.keyboard.type(typed);
     await page.keyboard.press("Enter");
@@ -37,6 +57,17 @@ export default async function play({ open }) {
     await page.locator("[data-editor-input] textarea").dispatchEvent("keydown", { key, isComposing: true, bubbles: true });
   }
   found.composing = [await page.locator("[data-editor]:popover-open").count(), saved.length];
+  await page.keyboard.press("Escape");
+
+  // A date of birth stands, and is written, in words that nobody takes for another day.
+  await page.locator('.card:has-text("Jun Unreal") .who').click();
+  const birth = page.locator('.details [data-edit="patient_date_of_birth"]');
+  await birth.click();
+  await page.keyboard.press("ControlOrMeta+a");
+  await page.keyboard.type("4/11/1979");
+  await page.keyboard.press("Enter");
+  await page.locator(".toasts p").filter({ hasText: "Date of birth saved" }).waitFor();
+  found.born = [await birth.locator("[data-shown]").textContent(), saved.pop()];
   await page.keyboard.press("Escape");
 
   // The pointer rests on a field that changes under it: the tip follows.
