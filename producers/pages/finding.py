@@ -18,7 +18,7 @@ Reader = Annotated[Door, Depends(door(Permission.SEE_SHEET))]
 
 
 class Sought(BaseModel):
-    """A name is told in a body: addresses are written down by whatever they pass."""
+    """A name or phone is told in a body: addresses are written down by whatever they pass."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -28,7 +28,7 @@ class Sought(BaseModel):
 
 @router.post("/sheet/find")
 def look(door: Reader, sought: Sought) -> dict[str, Any]:
-    """Who is called like that, when and with whom; `most` is as many as are told at once."""
+    """Who is called or reached so, when and with whom; `most` is as many as are told at once."""
     with reading(door, much=True) as db:
         found = find(
             db, door.seal, sought.day, sought.name, account_id=door.account_id, access=door.access

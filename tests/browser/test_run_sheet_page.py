@@ -197,6 +197,8 @@ def test_somebody_is_found_and_gone_through(browse: Browse) -> None:
     assert found["back"] == "Ann Example"
     assert found["nobody"] == "Nobody matches “zzz” on Monday 23 November."
     assert found["again"] == 28
+    assert found["turned"] == ["Ann Example"]
+    assert found["reached"] == [["Grace Invented"], ["Grace Invented"]]
     assert any("find a patient" in key for key in found["keys"])
     assert found["closed"] == 0
     assert found["trouble"] == []

@@ -213,6 +213,19 @@ def test_a_patient_is_found_in_a_column_that_is_not_shown(group: Site) -> None:
     assert LAST not in str(audit(group)[-1])
 
 
+def test_a_patient_is_found_by_a_part_of_their_phone_however_it_is_written(group: Site) -> None:
+    headers = group.sign_in()
+    own = {**headers, "If-Match": "*"}
+    path = f"/api/run-sheet/appointments/{group.ids[LAST]}"
+    assert group.client.patch(path, json={"patient_phone": "0370104321"}, headers=own).is_success
+
+    for number in ("7010 43", "+61 3 7010-4321"):
+        sought = {"day": str(DAY), "name": number}
+        found = group.client.post("/sheet/find", json=sought, headers=headers).json()["found"]
+        assert [one["name"] for one in found] == [LAST]
+    assert audit(group)[-1].request_summary == f"{DAY} to {DAY}: 1 rows found by a phone"
+
+
 def test_nobody_looks_for_a_patient_without_the_token_of_the_page(group: Site) -> None:
     sought = {"day": str(DAY), "name": "Ann"}
 

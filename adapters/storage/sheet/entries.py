@@ -111,6 +111,10 @@ class EntrySeal:
         name: str | None = names[0]
         return name
 
+    def phone_of(self, row_id: UUID, sealed: bytes | None) -> str | None:
+        """The patient's phone alone."""
+        return self._open(row_id, "patient_phone", sealed)
+
     def cells(self, row: RowLike) -> Cells:
         """Every field with where it came from, as the merge wants it."""
         at = row["pms_last_synced_at"] or row["updated_at"]

@@ -6,6 +6,9 @@ const control = (name) => document.querySelector(`[data-filter="${name}"]`);
 const found = document.querySelector("[data-found]");
 const nobody = document.querySelector("[data-nobody]");
 const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+const digits = (text) => text.replace(/\D/g, "");
+// Fewer stand in almost every number.
+const FEWEST_DIGITS = 3;
 
 // The match somebody stands at, by its id: the page may be renewed meanwhile.
 let standing = null;
@@ -31,7 +34,22 @@ function apply() {
 function isWanted(card, name) {
   if (control("telehealth").checked && !("telehealth" in card.dataset)) return false;
   if (control("off").checked && "off" in card.dataset) return false;
-  return !name || plain(card.querySelector(".who").textContent).includes(name);
+  return !name || isCalled(card, name) || isReachedAt(card, name);
+}
+
+// As it is said at the desk: first or last name first, or only the beginnings of both.
+function isCalled(card, name) {
+  const own = plain(card.querySelector(".who").textContent);
+  return name.split(/[\s,]+/).every((word) => own.includes(word));
+}
+
+// However it is written: as the practice's country does, or as a phone shows who calls.
+function isReachedAt(card, name) {
+  const wanted = digits(name);
+  if (wanted.length < FEWEST_DIGITS || /\p{L}/u.test(name)) return false;
+  const phone = card.querySelector('[data-edit="patient_phone"]');
+  const dialled = card.querySelector(".call")?.getAttribute("href") ?? "";
+  return Boolean(phone) && [phone.dataset.value, dialled].some((one) => digits(one).includes(wanted));
 }
 
 function tell(name) {

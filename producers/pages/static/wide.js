@@ -59,7 +59,7 @@ async function look() {
     const { found, most } = await ask("POST", "/sheet/find", { body: { day: shown().dataset.day, name } });
     if (name !== sought.value.trim()) return;
     list.replaceChildren(...found.map(item));
-    told.textContent = found.length ? `${found.length === most ? "The first " : ""}${found.length} in all columns:` : `Nobody of that name on ${shown().dataset.spoken}.`;
+    told.textContent = found.length ? `${found.length === most ? "The first " : ""}${found.length} in all columns:` : `Nobody matches on ${shown().dataset.spoken}.`;
   } catch (refusal) {
     say(refusal.message);
   } finally {

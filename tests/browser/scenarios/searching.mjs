@@ -27,6 +27,15 @@ export default async function play({ open, shots }) {
   await page.waitForFunction(() => document.querySelector("[data-nobody]").hidden);
   found.again = await page.locator("#board .card:visible").count();
 
+  // As a caller says a name, and as a phone shows who calls.
+  const names = async (typed) => {
+    await page.locator('[data-filter="name"]').fill(typed);
+    return page.locator("#board .card:visible .who").allTextContents();
+  };
+  found.turned = await names("example, ann");
+  found.reached = [await names("7010 4321"), await names("+61 3 7010-43")];
+  await names("");
+
   await page.locator("h1").click();
   await page.keyboard.press("?");
   found.keys = await page.locator("[data-keys] dd").allTextContents();
