@@ -2,6 +2,7 @@
 import { ask } from "./api.js";
 import { renew, shown } from "./day.js";
 import { hold, release } from "./holding.js";
+import { guard } from "./staying.js";
 import { say } from "./toast.js";
 
 const dialog = document.querySelector("[data-adding]");
@@ -22,6 +23,9 @@ function fit() {
   name.required = !block.checked;
   for (const of of ["patient_name", "patient_phone", "patient_date_of_birth"]) form.elements[of].disabled = block.checked;
 }
+
+// The day is there from the beginning.
+const isTyped = () => [...new FormData(form)].some(([name, value]) => name !== "day" && value.trim());
 
 let sent = { text: null, key: null };
 
@@ -52,13 +56,18 @@ async function add() {
   }
   const body = told();
   const { appointments } = await ask("POST", "/api/run-sheet/appointments", { body, key: keyOf(body) });
+  empty();
+  await renew();
+  const [{ outcome, overlaps }] = appointments;
+  say(overlaps?.length ? `${DONE[outcome]} It overlaps another visit of the same clinician; the sheet shows which.` : DONE[outcome]);
+}
+
+// The next one begins with nothing of this one's patient.
+function empty() {
   dialog.close();
   form.reset();
   fit();
   sent = { text: null, key: null };
-  await renew();
-  const [{ outcome, overlaps }] = appointments;
-  say(overlaps?.length ? `${DONE[outcome]} It overlaps another visit of the same clinician; the sheet shows which.` : DONE[outcome]);
 }
 
 document.querySelector("[data-add]").addEventListener("click", () => {
@@ -67,8 +76,9 @@ document.querySelector("[data-add]").addEventListener("click", () => {
   dialog.showModal();
   form.elements.time.focus();
 });
-dialog.querySelector("[data-adding-cancel]").addEventListener("click", () => dialog.close());
-dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+dialog.querySelector("[data-adding-cancel]").addEventListener("click", empty);
+// A click beside it is a slip once something is typed.
+dialog.addEventListener("click", (event) => event.target === dialog && !isTyped() && dialog.close());
 form.elements.block.addEventListener("change", fit);
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -83,3 +93,5 @@ form.addEventListener("submit", async (event) => {
     release(button);
   }
 });
+// Nothing leads out of the open dialog but the browser itself, which asks.
+guard(() => dialog.isConnected && dialog.open && isTyped(), async () => false);

@@ -7,15 +7,15 @@ export function leads(link, event) {
   return /^https?:$/.test(link.protocol) && !isElsewhere && !isNear(link);
 }
 
-let holds = () => false;
+const holders = [];
 
 // Whether something is typed here that is not saved.
-export const isHeld = () => holds();
+export const isHeld = () => holders.some((isUnsaved) => isUnsaved());
 
 // `settle` answers whether everything is saved, once that is known.
 export function guard(isUnsaved, settle) {
   let waits = false;
-  holds = isUnsaved;
+  holders.push(isUnsaved);
 
   async function wait(event, go) {
     // Pressed again while an answer does not come: the browser asks whether to leave.

@@ -14,6 +14,8 @@ export default async function play({ open, shots }) {
   await dialog.getByRole("button", { name: "Add", exact: true }).click();
   await dialog.locator("[data-adding-error]").filter({ hasText: /\S/ }).waitFor();
   found.refused = await dialog.locator("[data-adding-error]").textContent();
+  await page.mouse.click(5, 5);
+  found.slip = [await dialog.isVisible(), await page.evaluate(async () => (await import("/static/staying.js")).isHeld())];
   await dialog.getByLabel("Phone").fill("0400 000 321");
   await dialog.getByLabel("Clinician").selectOption({ label: "Dr Tom Whitfield" });
   await page.screenshot({ path: `${shots}/adding-light.png` });
@@ -42,6 +44,13 @@ export default async function play({ open, shots }) {
     const { top, bottom } = panel.querySelector("[data-close]").getBoundingClientRect();
     return { isScrolled: panel.scrollTop > 0, isInSight: top >= 0 && bottom <= innerHeight };
   });
+  await page.setViewportSize({ width: 1280, height: 860 });
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Add an appointment by hand" }).click();
+  await dialog.getByLabel("Patient").fill("Not Meant");
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("button", { name: "Add an appointment by hand" }).click();
+  found.anew = await dialog.getByLabel("Patient").inputValue();
 
   const phone = await open({ width: 390, height: 844, isMobile: true, hasTouch: true, deviceScaleFactor: 2, colorScheme: "dark" });
   await phone.page.getByRole("button", { name: "Add an appointment by hand" }).click();
