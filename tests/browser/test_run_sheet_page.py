@@ -204,6 +204,17 @@ def test_somebody_is_found_and_gone_through(browse: Browse) -> None:
     assert found["trouble"] == []
 
 
+def test_a_desk_is_told_what_it_does_not_see_from_day_to_day(browse: Browse) -> None:
+    found = browse("day_by_day")
+
+    assert found["paper"].endswith(". Only 1 of the 28 appointments: the others were filtered out")
+    assert found["whole"].endswith("the others were filtered out") is False
+    assert found["kept"] == [True, "Dr Priya Nair", ""]
+    assert found["today"] == [False, "date"]
+    assert found["over"] == [True, None, "Monday 23 November is over. Go to today"]
+    assert found["trouble"] == []
+
+
 def test_a_window_that_was_signed_out_shows_nobody(browse: Browse) -> None:
     found = browse("leaving")
 

@@ -1,4 +1,5 @@
 // What of the day is shown; chosen here, never sent anywhere. Enter goes from match to match.
+// A choice holds for this window's other days, too; whom somebody looks for does not.
 import { shown, whenRenewed } from "./day.js";
 import { bring } from "./now.js";
 
@@ -9,6 +10,9 @@ const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCas
 const digits = (text) => text.replace(/\D/g, "");
 // Fewer stand in almost every number.
 const FEWEST_DIGITS = 3;
+
+const KEPT = "filters";
+const SWITCHES = ["telehealth", "off"];
 
 // The match somebody stands at, by its id: the page may be renewed meanwhile.
 let standing = null;
@@ -86,6 +90,18 @@ function rename() {
   choice.value = options.some((one) => one.value === chosen) ? chosen : "";
 }
 
+function keep() {
+  const switches = SWITCHES.map((name) => [name, control(name).checked]);
+  sessionStorage.setItem(KEPT, JSON.stringify({ ...Object.fromEntries(switches), clinician: control("clinician").value }));
+}
+
+function takeUp() {
+  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
+  for (const name of SWITCHES) control(name).checked = Boolean(kept[name]);
+  const choice = control("clinician");
+  choice.value = [...choice.options].some((one) => one.value === kept.clinician) ? kept.clinician : "";
+}
+
 control("name").addEventListener("keydown", (event) => {
   if (event.key === "Enter") {
     event.preventDefault();
@@ -97,10 +113,12 @@ control("name").addEventListener("keydown", (event) => {
 });
 document.querySelector(".filters").addEventListener("input", () => {
   standing = null;
+  keep();
   apply();
   const [first] = matches();
   if (first && control("name").value.trim()) bring(first, { onlyBoard: true });
 });
+takeUp();
 whenRenewed(() => {
   rename();
   apply();

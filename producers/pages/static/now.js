@@ -5,7 +5,7 @@ const PER_MINUTE = 12 / 5;
 const HEADINGS = 52;
 const RAIL = 54;
 
-function local(timezone) {
+export function local(timezone) {
   const format = new Intl.DateTimeFormat("en-CA", {
     timeZone: timezone, year: "numeric", month: "2-digit", day: "2-digit",
     hour: "2-digit", minute: "2-digit", hourCycle: "h23",

@@ -2,6 +2,7 @@
 import "./frame.js";
 import "./filters.js";
 import "./now.js";
+import "./turning.js";
 import "./moving.js";
 import "./naming.js";
 import "./tip.js";
