@@ -73,6 +73,7 @@ def test_nothing_typed_is_lost_without_a_word(browse: Browse) -> None:
     found = browse("one_after_another")
 
     assert (found["both"], found["phone"]) == ("Needs the ramp.", "(03) 7010 4321")
+    assert "Saving…" in found["saving"] and "Enter" not in found["saving"]
     assert found["late"].startswith("Phone of Tane Unreal was not saved: “12”. That is not a phone")
     assert found["typing"] == "Needs the lift."
     assert found["closed"].startswith("Phone of Tane Unreal was not saved: “13”. That is not a")

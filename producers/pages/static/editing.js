@@ -12,6 +12,7 @@ const label = form.querySelector("[data-editor-label]");
 const place = form.querySelector("[data-editor-input]");
 const error = form.querySelector("[data-editor-error]");
 const why = form.querySelector("[data-editor-why]");
+const waiting = form.querySelector("[data-editor-saving]");
 
 let editing = null;
 const underWay = new Set();
@@ -55,6 +56,7 @@ function begin(field) {
   const { entry: row, value: was, version } = field.dataset;
   label.textContent = field.dataset.label;
   error.textContent = "";
+  waiting.textContent = "";
   const entry = fieldFor(field.dataset.kind, { choices: choicesOf(field), present: was });
   entry.setAttribute("aria-describedby", error.id);
   entry.dir = field.querySelector("[data-shown]").dir;
@@ -132,6 +134,7 @@ async function send(mine, given) {
   Object.assign(mine, { saving: true, isStale: false, typed: given && shownAs(field, given) });
   if (given) text.textContent = mine.typed;
   field.classList.add("saving");
+  waiting.textContent = "Saving…";
   try {
     return { warning: await saveValues(mine.row, mine.version, { [field.dataset.edit]: given, ...(reason() && { cancel_reason: reason() }) }) };
   } catch (refusal) {
@@ -140,6 +143,7 @@ async function send(mine, given) {
     return null;
   } finally {
     field.classList.remove("saving");
+    if (editing === mine) waiting.textContent = "";
   }
 }
 

@@ -31,6 +31,7 @@ export default async function play({ open, shots }) {
   await inPanel("notes").click();
   await type("Needs the ramp.");
   await page.keyboard.press("Enter");
+  found.saving = await page.locator("[data-editor]").filter({ hasText: "Saving…" }).innerText();
   await told("Notes saved.").waitFor();
   found.both = await inPanel("notes").getAttribute("data-value");
   found.phone = await inPanel("patient_phone").getAttribute("data-value");
