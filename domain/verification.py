@@ -141,7 +141,7 @@ def _fits(claim: Claim, card: PatientCard) -> bool:
     wanted, theirs = claim.name, name_of(card)
     if wanted.given and wanted.family:
         return likeness(wanted, theirs) >= Likeness.FIRST_NAME
-    if wanted.family and not wanted.given:
+    if wanted.family:
         # A single word may be either name.
         return wanted.family == theirs.family or wanted.family == theirs.given[:1]
     return not wanted.given or wanted.given == theirs.given[: len(wanted.given)]
