@@ -43,6 +43,8 @@ SECRET = "a shared secret of tests"  # noqa: S105 - made up
 NUMBER_ID = "33333333-3333-4333-8333-333333333333"
 KEY = "9f" * 32
 ANN = "+12025550143"
+LAST_SECONDS = 28.0
+"""After the longest patience of any line here, and before the browser's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +204,8 @@ def line(
         redis=client,
         texts=Carrier() if texts else None,
     )
-    about = {"plans": short_plans(SECRET, allow_bare=False)} | about
+    patience = {"turn_seconds": fallback_seconds, "last_seconds": LAST_SECONDS}
+    about = patience | {"plans": short_plans(SECRET, allow_bare=False)} | about
     voice = Voice(
         replies=Replies(redis_url),
         announcer=RedisAnnouncer(redis_url),
