@@ -276,6 +276,8 @@ def test_an_instant_that_is_none_is_asked_about(said: str, question: str) -> Non
         ("1985-03-02T00:00:00Z", date(1985, 3, 2)),
         ("March 2, 1985 or 1986", None),
         ("March 2, 85", None),
+        ("March 2, 1066", None),
+        ("0985-03-02", None),
     ],
 )
 def test_a_birthday_is_heard(said: str, meant: date | None) -> None:

@@ -69,6 +69,12 @@ def test_a_sync_that_does_something_else_is_not_the_same_job(changes: dict[str, 
     assert sync(**changes).dedupe_key != sync().dedupe_key
 
 
+def test_a_sync_does_nothing_that_was_not_asked_for() -> None:
+    asked = ("dry_run", "allow_removals", "record")
+
+    assert [sync().args[name] for name in asked] == [False, False, False]
+
+
 def test_a_person_s_sync_of_the_same_days_hurries_the_scheduled_one() -> None:
     by_hand = sync(sync_type=SyncType.MANUAL)
 

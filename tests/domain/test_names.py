@@ -62,6 +62,7 @@ def test_the_same_name_written_otherwise_is_exact(other: str) -> None:
         ("Dr van der Berg", "VAN DER BERG"),
         ("J.A. Smith", "J A Smith"),
         ("Anh Do", "DO, Anh"),
+        ("Maria de la Cruz", "DE LA CRUZ Maria"),
     ],
 )
 def test_accents_hyphens_and_particles_do_not_matter(name: str, other: str) -> None:

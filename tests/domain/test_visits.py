@@ -163,6 +163,7 @@ def test_the_better_of_two_is_meant_and_of_equals_none() -> None:
     assert find(scan, [("one", mother), ("two", mother)]) == Found(None, is_doubtful=True)
     assert find(scan, [("early", mother), ("now", scan)]) == Found("now")
     assert find(scan, [("son", son)]) == Found(None, is_doubtful=True)
+    assert find(scan, [("both", son), ("both", mother), ("both", son)]) == Found("both")
     assert find(scan, []) == Found(None)
 
 

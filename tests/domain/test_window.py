@@ -67,7 +67,7 @@ def test_a_range_is_its_days_joined(first: date, length: int, timezone: str) -> 
         whole_day(first, timezone).start,
         whole_day(last, timezone).end,
     )
-    assert len(list(days(first, last))) == length + 1
+    assert list(days(first, last)) == [first + timedelta(days=one) for one in range(length + 1)]
 
 
 def test_a_window_holds_its_start_and_not_its_end() -> None:
@@ -75,6 +75,7 @@ def test_a_window_holds_its_start_and_not_its_end() -> None:
 
     assert NOON in window
     assert NOON + timedelta(hours=1) not in window
+    assert NOON not in Window(NOON, NOON)
 
 
 def test_midnight_is_told_in_utc() -> None:
@@ -87,6 +88,14 @@ def test_midnight_is_told_in_utc() -> None:
 def test_a_range_that_ends_before_it_starts_is_refused_in_words() -> None:
     with pytest.raises(BadInput, match="swap the two dates"):
         whole_days(date(2026, 6, 2), date(2026, 6, 1), "UTC")
+
+
+@pytest.mark.parametrize("year", [1989, 2101])
+def test_days_that_no_practice_can_mean_are_refused_in_words(year: int) -> None:
+    whole_days(date(1990, 1, 1), date(2100, 12, 31), "UTC")
+
+    with pytest.raises(BadInput, match="Choose days between 1990 and 2100"):
+        whole_days(date(year, 6, 2), date(year, 6, 2), "UTC")
 
 
 @pytest.mark.parametrize("name", ["", "Nowhere/Atall", "../../etc/passwd", "Australia", "AEST\x00"])

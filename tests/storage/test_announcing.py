@@ -87,6 +87,20 @@ def test_a_worker_that_went_or_fell_silent_leaves_no_room(rig: Rig) -> None:
     assert len(choose(rig)) == 1
 
 
+def test_a_queue_that_was_told_more_than_those_left_can_carry_holds_up_no_other(rig: Rig) -> None:
+    gone = serve(rig, "default", "sync", threads=3, name="gone")
+    serve(rig, "default", "sync", threads=1, name="left")
+    for _ in range(20):
+        rig.put()
+    assert len(choose(rig)) == 4 * announcing.AHEAD
+
+    gone.gone()
+    other = rig.put(queue=Queue.SYNC)
+
+    with dispatch(rig.engine) as db:
+        assert announcing.choose(db) == {"sync": [other]}
+
+
 def test_what_is_not_due_or_cannot_run_is_not_announced(rig: Rig) -> None:
     serve(rig, "default")
     rig.claimed(exclusive_key="x")

@@ -262,7 +262,7 @@ def test_a_job_that_kills_its_worker_three_times_is_parked(rig: Rig) -> None:
     with dispatch(rig.engine) as db:
         lapsed = announcing.sweep(db)
     row = rig.row(job_id)
-    assert list(lapsed.dead) == [job_id]
+    assert lapsed == announcing.Lapsed(ready=[], dead=[job_id])
     assert (row["state"], row["error_kind"]) == ("dead", "Crashed")
     assert "or the database could not keep how it ended" in str(row["error_text"])
     assert row["finished_at"] is not None

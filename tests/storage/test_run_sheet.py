@@ -140,6 +140,17 @@ def test_what_a_row_was_before_is_kept_sealed(desk: Desk) -> None:
     assert b"9000" not in bytes(history["before"])
 
 
+def test_whose_row_somebody_changed_is_in_the_audit(rig: Rig, desk: Desk) -> None:
+    desk.told(VISIT)
+    desk.type_in(VISIT, patient_phone="03 9555 0199")
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        audited = "SELECT action, user_id, patient_id FROM pms_audit_logs WHERE user_id IS NOT NULL"
+        found = db.execute(text(audited)).all()
+
+    assert ("run_sheet.edited", "reception", ADA.pms_id) in found
+
+
 def test_a_row_taken_off_comes_back_with_what_a_person_typed(desk: Desk) -> None:
     desk.told(VISIT)
     desk.type_in(VISIT, patient_phone="03 9555 0199")

@@ -15,7 +15,7 @@ from domain.appointments import Appointment
 from infra.database import transaction
 from infra.sealing import Keyring, Sealer
 from tests.saying import hearing
-from tests.storage.desk import VISIT, Desk, desk_of, rephoned
+from tests.storage.desk import VISIT, Desk, desk_of, moved, rephoned
 from tests.storage.rig import Rig
 
 pytestmark = pytest.mark.integration
@@ -160,3 +160,29 @@ def test_a_choice_of_long_ago_stands_where_the_field_was_changed_since(desk: Des
         desk.type_in(VISIT, notes=f"note {step}")
 
     assert (undone(desk, done.ids, done).left, desk.open_conflicts()) == (1, [])
+
+
+def test_what_was_settled_settles_nothing_that_has_come_up_since(desk: Desk) -> None:
+    (first,) = disputed(desk, VISIT)
+    desk.settle(first.id, "mine")
+    desk.told(rephoned(VISIT, "(03) 9000 0003"))
+
+    done = take_theirs(desk, [replace(first, version=None)])
+
+    assert (list(done.ids), done.left) == ([], 1)
+    assert [row["id"] == first.id for row in desk.open_conflicts()] == [False]
+
+
+@pytest.mark.parametrize("field", ["patient_phone", "start"])
+def test_of_two_conflicts_of_a_row_the_one_that_was_meant_is_settled(
+    desk: Desk, field: str
+) -> None:
+    desk.told(VISIT)
+    desk.type_in(VISIT, patient_phone="03 9555 0199", start="15:00")
+    desk.told(rephoned(moved(VISIT, 60), "(03) 9000 0002"))
+    meant, other = sorted(desk.open_conflicts(), key=lambda one: one["field"] != field)
+
+    desk.settle(meant["id"], "theirs")
+
+    assert (meant["field"], other["field"] == field) == (field, False)
+    assert [one["id"] for one in desk.open_conflicts()] == [other["id"]]
