@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from adapters.storage.people.members import let_in, shut_out
 from adapters.storage.people.revoking import call_back_tokens
+from adapters.storage.people.sessions import Opened
 from domain.people import Role
 from infra import database
 from producers.attempts import MOST, SECONDS
@@ -32,6 +33,13 @@ def test_a_link_lets_in_once(site: Site) -> None:
     assert first.status_code == 303
     assert second.status_code == 401
     assert "has been used" in second.text
+
+
+def test_what_opens_a_session_does_not_tell_its_token() -> None:
+    ends = datetime(2026, 11, 23, tzinfo=UTC)
+    opened = Opened(token="let-me-in", expires_at=ends)  # noqa: S106 - made up
+
+    assert "let-me-in" not in repr(opened)
 
 
 def test_looking_at_a_link_does_not_spend_it(site: Site) -> None:

@@ -69,6 +69,16 @@ def test_a_run_closed_twice_is_one_audit_row_and_one_failure(rig: Rig) -> None:
     assert one(rig, "SELECT count(*) FROM pms_audit_logs WHERE action = 'sync'") == 1
 
 
+def test_what_is_parked_and_was_no_sync_is_not_held_against_its_practice(rig: Rig) -> None:
+    renewal = rig.claimed("renew_token", account_id=ACCOUNT, connection_id=rig.connect("site"))
+    rig.change(renewal.id, state="dead")
+
+    close_parked(rig.engine, SEALER, [renewal.id], clock=system_clock)
+
+    assert failures(rig) == 0
+    assert one(rig, "SELECT count(*) FROM pms_audit_logs") == 0
+
+
 def test_a_job_that_runs_again_opens_its_run_again(rig: Rig) -> None:
     job = parked(rig, "site")
     close_parked(rig.engine, SEALER, [job.id], clock=system_clock)
