@@ -171,8 +171,12 @@ def _add(front: Front, call: Call) -> Body:
 
 
 def _edit(front: Front, call: Call) -> Body:
-    """Do one named thing to one appointment, in whichever practice has it."""
-    clinic = _clinic_with(front, call.rest)
+    """Do one named thing to one appointment, in the tenant named, or whichever has it.
+
+    Two practices may number their appointments alike.
+    """
+    named = call.body.get("tenant")
+    clinic = front.vendor.clinics[named] if named else _clinic_with(front, call.rest)
     with clinic.lock:
         ACTIONS[call.body["action"]](clinic, clinic.appointments[call.rest], call.body)
         edited = clinic.appointments.get(call.rest)

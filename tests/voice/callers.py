@@ -203,7 +203,12 @@ class Callers(RuleBasedStateMachine):
         start = self.instant(practice, when)
         for patient in one["patients"]:
             self.notes(patient["id"], start, practice)
-        self.town.control(f"appointments/{one['id']}", action=action, start_utc=start.isoformat())
+        self.town.control(
+            f"appointments/{one['id']}",
+            tenant=practice.site,
+            action=action,
+            start_utc=start.isoformat(),
+        )
 
     # What machines do, and what happens to them.
 
