@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from http import HTTPStatus
@@ -72,6 +72,12 @@ def count_columns(db: Db, door: Door, day: date, columns: Sequence[ColumnTally])
 def count_rows(db: Db, door: Door, rows: int) -> None:
     """Rows that are not of a day of the sheet."""
     _reader(door).count(db, more=rows)
+
+
+def count_each(db: Db, door: Door, entry_ids: Iterable[UUID]) -> None:
+    """Rows that are opened one by one: each counts once on a day, so a list may renew itself."""
+    today = door.ports.clock().astimezone(UTC).date()
+    _reader(door).count(db, days={(today, f"row {one}"): 1 for one in entry_ids})
 
 
 def _reader(door: Door) -> Reader:

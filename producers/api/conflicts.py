@@ -16,6 +16,7 @@ from domain.people import Permission
 from domain.sheet import as_json
 from producers.cursors import USUAL, Cursor, Limit, decode, paged
 from producers.doors import Door, door
+from producers.reading import BOUNDED, count_each, reading
 from producers.versions import IfMatch, expected
 
 router = APIRouter(tags=["conflicts"])
@@ -96,10 +97,10 @@ class Named(BaseModel):
     settled_at: AwareDatetime | None = Field(None, description="Only what was settled then.")
 
 
-@router.get("/api/conflicts", summary="List conflicts")
+@router.get("/api/conflicts", summary="List conflicts", responses=BOUNDED)
 def read(door: Reader, wanted: Annotated[Filter, Query()]) -> dict[str, Any]:
     """Newest first, with how many there are of each rule whatever the rule asked for."""
-    with door.transaction() as db:
+    with reading(door) as db:
         found = matching(db, door, wanted)
     told = [{**as_json(one), "can_undo": one.can_undo} for one in found["conflicts"]]
     return _success({**found, "conflicts": told})
@@ -117,6 +118,7 @@ def matching(db: Db, door: Door, wanted: Filter) -> dict[str, Any]:
         after=decode(wanted.cursor),
     )
     page, following = paged(rows, limit=wanted.limit, mark=lambda one: one.mark)
+    count_each(db, door, {one.entry_id for one in page})
     rules = conflict_list.counted(db, wanted.wanted)
     total = sum(one.count for one in rules if wanted.rule in (None, one.rule))
     return {"conflicts": page, "next_cursor": following, "rules": rules, "total": total}

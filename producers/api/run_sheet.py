@@ -29,7 +29,7 @@ from producers.doors import Door, door
 from producers.overlapping import warning
 from producers.pages.whose import past_in_words
 from producers.problems import Problem
-from producers.reading import BOUNDED, count_days, count_rows, reading
+from producers.reading import BOUNDED, count_days, count_each, count_rows, reading
 from producers.versions import IfMatch, expected
 
 router = APIRouter(prefix="/api/run-sheet", tags=["run sheet"])
@@ -148,10 +148,11 @@ def _pms_status(db: Db, *, now: datetime) -> Mapping[str, Any]:
     }
 
 
-@router.get("/appointments/{entry_id}", summary="Read one appointment")
+@router.get("/appointments/{entry_id}", summary="Read one appointment", responses=BOUNDED)
 def read_one(door: Reader, response: Response, entry_id: UUID) -> dict[str, Any]:
     """One row; its ETag is what an edit's If-Match needs."""
-    with door.transaction() as db:
+    with reading(door) as db:
+        count_each(db, door, [entry_id])
         account_id, access = door.account_id, door.access
         entry = read_entry(db, door.seal, entry_id, account_id=account_id, access=access)
     return _answer(entry, response)
@@ -247,10 +248,15 @@ def restore(
     return _answer(entry, response)
 
 
-@router.get("/appointments/{entry_id}/history", summary="Read an appointment's history")
+@router.get(
+    "/appointments/{entry_id}/history",
+    summary="Read an appointment's history",
+    responses=BOUNDED,
+)
 def history(door: Reader, entry_id: UUID) -> dict[str, Any]:
     """What was done to a row, newest first: who, when, from what to what, and whether to undo."""
-    with door.transaction() as db:
+    with reading(door) as db:
+        count_each(db, door, [entry_id])
         names = chosen_clinicians.names(db)
         past = history_of(db, door.seal, entry_id, account_id=door.account_id, access=door.access)
     return _success({"history": past_in_words(past, names)})

@@ -24,6 +24,7 @@ from producers.doors import Door, door
 from producers.pages.fields import LABELS, shown_value
 from producers.pages.rendering import ENVIRONMENT, NavItem, moment, render
 from producers.pages.whose import name_of
+from producers.reading import count_each, reading
 
 router = APIRouter(include_in_schema=False)
 
@@ -68,7 +69,8 @@ def fragment(request: Request, door: Reader, wanted: Annotated[Filter, Query()])
 @router.get("/sheet/entries/{entry_id}/history")
 def past(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
     """What was done to a row, with its values; read only when somebody asks for it."""
-    with door.transaction() as db:
+    with reading(door) as db:
+        count_each(db, door, [entry_id])
         steps = history.history_of(
             db, door.seal, entry_id, account_id=door.account_id, access=door.access
         )
@@ -89,7 +91,7 @@ def past(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
 
 def _inbox(door: Door, wanted: Filter) -> dict[str, Any]:
     now = door.ports.clock()
-    with door.transaction() as db:
+    with reading(door) as db:
         found = matching(db, door, wanted)
         connections = read_connections(db, now=now)
         latest = _changing(runs.listed(db, limit=LATEST_RUNS))

@@ -49,7 +49,7 @@ from producers.pages import two_way, wide
 from producers.pages.fields import LABELS, shown_value
 from producers.pages.rendering import ENVIRONMENT, NavItem, clock, moment, render, vendor, words
 from producers.pages.whose import in_words
-from producers.reading import reading
+from producers.reading import count_each, reading
 
 router = APIRouter(include_in_schema=False)
 
@@ -102,7 +102,8 @@ def fragment(request: Request, door: Reader, chosen: Chosen, date: str) -> HTMLR
 @router.get("/sheet/entries/{entry_id}")
 def entry(request: Request, door: Reader, entry_id: UUID) -> HTMLResponse:
     """One row with everything known of it."""
-    with door.transaction() as db:
+    with reading(door) as db:
+        count_each(db, door, [entry_id])
         account_id = door.account_id
         found = read_entry(db, door.seal, entry_id, account_id=account_id, access=door.access)
         known = read_connections(db, now=door.ports.clock())

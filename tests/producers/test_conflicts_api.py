@@ -66,6 +66,25 @@ def rows(site: Site) -> list[dict[str, Any]]:
     return found
 
 
+def test_rows_of_conflicts_that_are_listed_count_as_read_once(site: Site) -> None:
+    dispute(site, "Grace Invented", "Hugo Fictional")
+
+    inbox(site, limit=1)
+    before = read_so_far(site)
+    inbox(site)
+    site.client.get("/conflicts/inbox", headers=site.bearer())
+
+    assert (before, read_so_far(site)) == (1, 2)
+
+
+def read_so_far(site: Site) -> int:
+    """Rows of patients, within the hour."""
+    with site.everything() as db:
+        query = text("SELECT rows FROM patient_reading WHERE span = 'hour'")
+        counted: int = db.execute(query).scalar_one()
+    return counted
+
+
 def test_the_inbox_shows_both_sides_and_counts_by_rule(site: Site) -> None:
     dispute(site, "Grace Invented", "Hugo Fictional")
 

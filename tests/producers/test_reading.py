@@ -164,6 +164,22 @@ def test_a_page_of_a_day_too_many_says_so_in_words(practice: Made) -> None:
     assert "patient rows" in refused.text
 
 
+def test_a_row_that_is_opened_by_itself_counts_once_with_its_history(practice: Made) -> None:
+    site = practice(days=1, rows_an_hour=2)
+    with site.everything() as db:
+        first, second, third = db.execute(text("SELECT id FROM run_sheet_appointments")).scalars()
+
+    def opened(path: str) -> int:
+        return site.client.get(path, headers=site.bearer()).status_code
+
+    row = f"{SHEET}/appointments/{first}"
+    assert [opened(one) for one in (row, row, f"{row}/history")] == [200] * 3
+    assert opened(f"/sheet/entries/{second}") == 200
+    assert opened(f"/sheet/entries/{third}") == 429
+    assert opened(f"/sheet/entries/{third}/history") == 429
+    assert opened(row) == 200
+
+
 def test_each_person_has_an_allowance_of_their_own(practice: Made) -> None:
     site = practice(days=3, rows_an_hour=A_DAY)
     assert read(site, DAY).status_code == 200
