@@ -14,6 +14,7 @@ from redis.retry import Retry
 from infra.embedded import leftovers
 from infra.embedded.errors import EmbeddedServerError
 from infra.embedded.processes import PATIENCE, spawn, stop
+from infra.redis import cannot_keep
 
 SOCKET = "valkey.sock"
 
@@ -91,5 +92,8 @@ def answers(sockets: Path) -> bool:
         return bool(client.ping())
     except (redis.ConnectionError, redis.BusyLoadingError, redis.TimeoutError):
         return False
+    except redis.ResponseError as refusal:
+        # One whose disk is full is there: whoever looks is told so, and not that it is away.
+        return cannot_keep(refusal)
     finally:
         client.close()

@@ -1,8 +1,11 @@
 import os
 import signal
+import socket
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -23,6 +26,7 @@ from infra.embedded.binaries import (
 )
 from infra.embedded.postgres import Postgres
 from infra.embedded.processes import Identity
+from infra.embedded.valkey import SOCKET, answers
 
 pytestmark = pytest.mark.integration
 IDENTITIES: list[Identity] = ["namespaced", "nobody"] if os.geteuid() == 0 else ["self"]
@@ -246,3 +250,23 @@ def test_programs_on_the_path_serve_where_the_wheels_are_missing(
 
     assert tmp_path in list(postgres_folders())
     assert list(valkey_programs())[-2:] == [tmp_path / "valkey-server", tmp_path / "redis-server"]
+
+
+def test_a_valkey_whose_disk_is_full_is_there_all_the_same() -> None:
+    """Else not one command could say what is wrong."""
+    with TemporaryDirectory() as sockets, socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(Path(sockets) / SOCKET))
+        door.listen()
+        answering = threading.Thread(target=_cannot_write, args=(door,), daemon=True)
+        answering.start()
+
+        assert answers(Path(sockets))
+        answering.join(10)
+
+
+def _cannot_write(door: socket.socket) -> None:
+    line, _ = door.accept()
+    with line:
+        while asked := line.recv(4096):
+            refusal = b"-MISCONF Errors writing to the AOF file: No space left on device\r\n"
+            line.sendall(refusal * asked.count(b"*"))
