@@ -139,6 +139,8 @@ BODIES: Mapping[str, Any] = {
     },
     "POST /api/pms/connections/{connection_id}/backfills": DAYS,
     "POST /api/pms/connections/{connection_id}/sync": DAYS,
+    "POST /api/run-sheet/sync": {"connection_id": "{connection_id}"},
+    "POST /api/pms/test-connection": {"integrationId": "{connection_id}"},
     "POST /api/advancedmd/patients/{link_id}/link": {"pms_patient_id": "77"},
     "POST /api/advancedmd/appointments/bulk-sync": {
         "connection_id": "{connection_id}",
