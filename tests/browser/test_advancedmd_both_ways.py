@@ -82,7 +82,7 @@ def test_a_status_goes_there_and_one_set_there_comes_here_live(
     assert (start.hour, start.minute) == (10, 0)
     assert found["cards"] >= 1
     assert (found["range"], found["laterThere"]) == ("1 sent.", 12)
-    assert "Nobody of that name" in found["stranger"]
+    assert "No patient there has that name" in found["stranger"]
     assert found["looked"] == "1 patient was looked up."
     assert found["trouble"] == []
     assert practice.control("GET", "invoice")["cents"] == 0

@@ -45,7 +45,7 @@ def test_a_page_that_crashed_names_what_its_line_in_the_log_is_found_by(site: Si
     assert (crashed.status_code, missing.status_code) == (500, 404)
     assert f"<code>{crashed.headers['x-request-id']}</code>" in crashed.text
     assert crashed.text.count("went wrong") == 1
-    assert "tell whoever runs" not in missing.text
+    assert "give whoever runs" not in missing.text
     assert '<a class="button primary" href="">Try again</a>' in crashed.text
     assert "Back to" not in crashed.text and "Try again" not in missing.text
 

@@ -104,7 +104,7 @@ export default async function play({ open, shots, base, told }) {
   const stranger = page.locator(".card").filter({ hasText: "Zebulon Nowhere" });
   await stranger.locator(".who").click();
   await page.locator("#push").getByRole("button", { name: "Create visit" }).click();
-  await page.locator("#push .push-alert", { hasText: "Nobody of that name" }).waitFor({ timeout: UNTIL });
+  await page.locator("#push .push-alert", { hasText: "No patient there has that name" }).waitFor({ timeout: UNTIL });
   found.stranger = await page.locator("#push .push-alert").textContent();
   await board.page.goto(`${base}/advancedmd`);
   await board.page.locator("#two-way").waitFor();
