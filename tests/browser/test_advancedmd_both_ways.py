@@ -10,7 +10,6 @@ import pytest
 
 from tests.browser.both_ways import ZONE, BothWays, both_ways
 from tests.browser.driving import drive
-from tests.unspent import forget_what_was_asked
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
@@ -41,13 +40,11 @@ def _patient(practice: BothWays, visit: str) -> dict[str, Any]:
 
 
 def test_a_status_goes_there_and_one_set_there_comes_here_live(
-    practice: BothWays, tmp_path: Path, database_url: str, redis_url: str
+    practice: BothWays, tmp_path: Path
 ) -> None:
     ours, theirs, later = practice.read(_TODAY)[:3]
     free = practice.read(_FREE)[0]["name"]
     patient = _patient(practice, theirs["there"])
-    # On weekdays in office hours AdvancedMD is asked for changes once a minute.
-    forget_what_was_asked(database_url, redis_url)
 
     found = drive(
         "both_ways",

@@ -73,7 +73,7 @@ def test_an_owner_settles_a_finding_and_sees_who_saw_a_patient(
 
     assert found["title"] == "Audit"
     assert found["count"] == "2"
-    assert "told from" in found["finding"]
+    assert "flagged from" in found["finding"]
     assert "Letters to everybody on the list." in found["settled"]
     assert (found["left"], found["focused"]) == ("1", True)
     assert "Ann Example" in found["agreement"]

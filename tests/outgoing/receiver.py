@@ -3,6 +3,7 @@
 import hmac
 import json
 import threading
+import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -21,6 +22,9 @@ class Receiver:
     """The body of its answers, as long as is told unless it breaks off."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
+    clock: Callable[[], float] = time.time
+    """What its answers are dated by, in seconds since 1970."""
+
     meanwhile: Callable[[], object] = bool
     """What is done before it answers."""
 
@@ -60,6 +64,9 @@ def receiving() -> Iterator[Receiver]:
             self.end_headers()
             with suppress(OSError):  # who asked may have gone
                 self.wfile.write(receiver.says)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string(receiver.clock() if timestamp is None else timestamp)
 
         def log_message(self, *_: object) -> None:
             """Tests are quiet."""

@@ -234,6 +234,7 @@ def test_an_endpoint_is_left_alone_for_as_long_as_it_asks(
     office: Office, status: int, told: str, pause: timedelta
 ) -> None:
     office.receiver.statuses, office.receiver.headers = [status], {"Retry-After": told}
+    office.receiver.clock = NOW.timestamp
     office.change(PATIENT)
 
     wait = office.tell()

@@ -177,7 +177,7 @@ def test_the_page_shows_accesses_findings_and_days_and_escapes_them(seen: Site) 
     page = seen.client.get("/audit", params=TODAY).text
 
     assert "Many patients within an hour" in page
-    assert "74 different patients opened; told from 60 on" in page
+    assert "74 different patients opened; flagged from 60 on" in page
     assert "&lt;b&gt;Eve&lt;/b&gt;" in page and "<b>Eve" not in page
     assert 'aria-label="Accesses a day:' in page
     (row, *_) = rows_of(seen, "audit.read")

@@ -7,12 +7,14 @@ export default async function play({ open, shots, told }) {
   const { page, trouble } = await open();
   const other = await page.context().newPage();
   await other.goto(page.url());
-  const edit = (value) => other.evaluate(async (given) => {
-    const { exchange } = await import("/static/api.js");
-    const card = [...document.querySelectorAll("#board .card")].find((one) => one.textContent.includes("Jun Unreal"));
-    const { version } = await exchange("GET", `/api/run-sheet/appointments/${card.dataset.entry}`);
-    await exchange("PATCH", `/api/run-sheet/appointments/${card.dataset.entry}`, { body: { patient_phone: given }, version });
-  }, value);
+  const card = page.locator('#board .card:has(.who:text-is("Jun Unreal"))');
+  let version = Number(await card.getAttribute("data-version"));
+  const edit = async (value) => {
+    version = await other.evaluate(async ({ entry, known, given }) => {
+      const { exchange } = await import("/static/api.js");
+      return (await exchange("PATCH", `/api/run-sheet/appointments/${entry}`, { body: { patient_phone: given }, version: known })).version;
+    }, { entry: await card.getAttribute("data-entry"), known: version, given: value });
+  };
   const phoneOn = (one) => one.locator('#board .card:has(.who:text-is("Jun Unreal")) [data-edit="patient_phone"]');
   const phone = phoneOn(page);
   await edit("+61 491 570 006");
