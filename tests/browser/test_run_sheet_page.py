@@ -165,6 +165,7 @@ def test_practices_of_which_there_is_nothing_to_tell_are_one_line_on_a_phone(
     assert found["folded"] == wrong
     assert (found["open"], found["kept"]) == (6, 6)
     assert found["late"] == ["Example Clinic", *wrong]
+    assert (found["light"], found["whole"]) == (0, 2)
     assert found["trouble"] == []
 
 

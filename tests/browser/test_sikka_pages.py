@@ -116,7 +116,7 @@ def test_what_reached_us_is_read_filtered_and_done_again(sikka: Market, tmp_path
 
     assert (found["title"], found["lines"], found["ignored"]) == ("Deliveries", 3, 1)
     assert str(found["first"]).startswith("Halaxy") and str(found["first"]).endswith("3")
-    assert "answered by a worker in 1.4 s, told it is booked" in str(found["calls"])
+    assert "Answered by a worker in 1.4 s, told it is booked" in str(found["calls"])
     assert found["senders"] == ["Sikka"]
     assert found["asked"] == "Do it once more?"
     assert re.match(r"Job \d+ looks it up again", str(found["replayed"]))

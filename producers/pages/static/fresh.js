@@ -1,7 +1,7 @@
 // How fresh each practice is: where there is little room, those of which there is nothing to tell are one line until asked for.
 import { whenRenewed } from "./day.js";
 
-const WELL = ".fresh:is(.f-on_time, .f-closed):not(:has(.missing, .why))";
+export const WELL = ".fresh:is(.f-on_time, .f-closed):not(:has(.missing, .why))";
 const FEW = 2;
 
 let isOpen = false;

@@ -1,4 +1,4 @@
-const A_MOMENT = 200;
+export const A_MOMENT = 200;
 
 // One at a time. Whoever asks meanwhile gets one more after it: what is on its way may have been read
 // before the change that is asked for, and must not be laid over what was read since.
@@ -21,12 +21,12 @@ export function inTurn(work) {
 }
 
 // What is told several times within a moment is one piece of work, a moment later.
-export function gathered(work) {
+export function gathered(work, pause = () => A_MOMENT) {
   let waiting = null;
   return function soon() {
     waiting ??= setTimeout(() => {
       waiting = null;
       work().catch(() => {});
-    }, A_MOMENT);
+    }, pause());
   };
 }
