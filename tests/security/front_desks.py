@@ -93,6 +93,15 @@ class Desks:
     def until_done(self, *kinds: str) -> None:
         self.until(lambda: self.hurried(*kinds))
 
+    def left(self) -> str:
+        """The jobs that have not ended, a line each, for whoever waited for them in vain."""
+        rows = self.rows(
+            "SELECT id, kind, account_id, state, attempts, waiting_for, error_text, worker,"
+            " created_at, announced_at, due_at, started_at, lease_until, now() AS now"
+            " FROM jobs WHERE state NOT IN ('done', 'dead') ORDER BY id"
+        )
+        return "\n".join(", ".join(map(str, row)) for row in rows)
+
     def until_tried(self, *kinds: str) -> None:
         """All of these jobs at least once; what is in doubt then may stay so for minutes."""
         left = "SELECT 1 FROM jobs WHERE kind = ANY(:kinds) AND attempts = 0"
@@ -103,7 +112,7 @@ class Desks:
         ends = time.monotonic() + seconds
         while not what():
             if time.monotonic() > ends:
-                raise TooLateError(f"not within {seconds} s\n{self.stack.logs()}")
+                raise TooLateError(f"not within {seconds} s\n{self.left()}\n{self.stack.logs()}")
             Event().wait(LOOK)
 
 
