@@ -256,7 +256,8 @@ class Controller:
         if "postgres" in self._down:
             return False
         rows = self.world.asked(
-            "SELECT id, fence, state IN ('done', 'dead') OR (state = 'ready' AND due_at > now())"
+            "SELECT id, fence, state NOT IN ('ready', 'running')"
+            " OR (state = 'ready' AND due_at > now())"
             " AS is_settled FROM jobs WHERE id = ANY(:ids)",
             ids=list(held),
         )

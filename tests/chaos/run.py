@@ -158,8 +158,8 @@ def is_quiet(made: World) -> bool:
 def ended(made: World, jobs: list[int]) -> bool:
     try:
         (row,) = made.asked(
-            "SELECT count(*) AS open FROM jobs WHERE id = ANY(:ids) AND state NOT IN"
-            " ('done', 'dead')",
+            "SELECT count(*) AS open FROM jobs WHERE id = ANY(:ids)"
+            " AND state IN ('ready', 'running')",
             ids=jobs,
         )
     except DatabaseAway:

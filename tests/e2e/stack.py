@@ -117,7 +117,7 @@ class Stack:
                 process.start()
 
     def ended(self, job_id: int) -> bool:
-        return self.state(job_id) in {"done", "dead"}
+        return self.state(job_id) not in {"ready", "running"}
 
     def state(self, job_id: int) -> str:
         with dispatch(self.clinic.engine) as db:

@@ -84,7 +84,7 @@ class Desks:
             left = db.execute(
                 text(
                     "UPDATE jobs SET due_at = least(due_at, now())"
-                    " WHERE kind = ANY(:kinds) AND state NOT IN ('done', 'dead')"
+                    " WHERE kind = ANY(:kinds) AND state IN ('ready', 'running')"
                 ),
                 {"kinds": list(kinds)},
             )
@@ -98,7 +98,7 @@ class Desks:
         rows = self.rows(
             "SELECT id, kind, account_id, state, attempts, waiting_for, error_text, worker,"
             " created_at, announced_at, due_at, started_at, lease_until, now() AS now"
-            " FROM jobs WHERE state NOT IN ('done', 'dead') ORDER BY id"
+            " FROM jobs WHERE state IN ('ready', 'running') ORDER BY id"
         )
         return "\n".join(", ".join(map(str, row)) for row in rows)
 
