@@ -31,7 +31,7 @@ READS_THE_ENVIRONMENT = {
     # Hands it on to its children unread.
     "infra/supervisor.py",
 }
-HANDLERS_MAY_IMPORT = ("domain", "infra.stopping", "workers.lookahead", "workers.removals")
+HANDLERS_MAY_IMPORT = ("domain", "infra.stopping", "workers.removals", "workers.walking")
 COMMITS = {"commit", "rollback", "begin", "transaction", "dispatch"}
 
 
@@ -231,6 +231,7 @@ def test_a_handler_needs_no_tool_of_others() -> None:
         for path in [
             *modules("workers/handlers"),
             ROOT / "workers/removals.py",
+            ROOT / "workers/walking.py",
             ROOT / "scheduler/due.py",
         ]
         for name in imported(path)

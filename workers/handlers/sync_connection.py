@@ -1,33 +1,19 @@
-"""One pass over one connection's days: ask the PMS slice by slice, settle each page, checkpoint."""
+"""One pass over one connection's days: read the PMS slice by slice, then say how it ended."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol, Self
-from uuid import UUID
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
 
-from domain.appointments import Appointment, AppointmentType, Practitioner
+from domain.appointments import AppointmentType, Practitioner
 from domain.connections import Connection
-from domain.errors import (
-    BrokenContract,
-    EndlessListing,
-    Refused,
-    SyncError,
-    Throttled,
-    Transient,
-)
-from domain.intake import Listed, Sorted
+from domain.errors import BrokenContract, Refused, SyncError, Transient
 from domain.jobs import MAX_FAILURES, Job
-from domain.origins import Known
 from domain.previews import Difference
 from domain.runs import Progress, RunStatus
-from domain.sources import MOST_PAGES, AppointmentSource, Page, Query, Spend
-from infra.stopping import HandBack, Stopping
-from workers.lookahead import one_ahead
+from domain.sources import MOST_PAGES, AppointmentSource, Query, Spend
+from infra.stopping import Stopping
 from workers.removals import Leaving, Removals
-
-QUIET_PAGES = 2
-"""A page that changed nothing is checkpointed with every so many of its like."""
+from workers.walking import Walk, Walking
 
 MOST_PROBLEMS = 3
 """Slices in a row that could not be read, with none that could, before the PMS is called down."""
@@ -42,11 +28,8 @@ class _MarkRefused(Exception):
     """The PMS does not take the mark changes were asked from: the days are read whole instead."""
 
 
-class OpenRun(Leaving, Protocol):
-    """A run under way; every write is one transaction guarded by the job's fence.
-
-    What is called within `together` shares one, which is committed at its end.
-    """
+class OpenRun(Walking, Leaving, Protocol):
+    """A run under way; every write is one transaction guarded by the job's fence."""
 
     def save_reference(
         self,
@@ -54,16 +37,7 @@ class OpenRun(Leaving, Protocol):
         types: Sequence[AppointmentType],
         spent: Sequence[Spend],
     ) -> None: ...
-    def save_practitioners(self, met: Sequence[Practitioner]) -> None: ...
     def practitioners(self) -> Sequence[Practitioner]: ...
-    def together(self) -> AbstractContextManager[None]: ...
-    def save_progress(self, spent: Sequence[Spend], *, drift: Mapping[str, int] = ...) -> None: ...
-    def end_query(
-        self, query: Query, listed: Listed, *, spent: Sequence[Spend], drift: Mapping[str, int]
-    ) -> None: ...
-    def known(self, query: Query) -> Known | None: ...
-    def begin_walk(self) -> None: ...
-    def doubt(self, records: Sequence[Appointment]) -> None: ...
     def decide(self) -> None: ...
     def difference(self) -> Difference | None: ...
     def save_spent(self, spent: Sequence[Spend]) -> None: ...
@@ -92,33 +66,9 @@ def sync_connection(
 ) -> Mapping[str, Any]:
     """Bring the job's days onto the sheet; answers the run and how it ended."""
     open_run = store.begin(job)
-    one_pass = _Pass(job, open_run, open_source(open_run.connection), stopping, most_pages)
-    return one_pass.whole()
-
-
-@dataclass(slots=True)
-class _Walked:
-    """What the pages of the current slice have shown so far, in one walk or resumed."""
-
-    seen: list[UUID] = field(default_factory=list)
-    leaving: set[UUID] = field(default_factory=set)
-    unreadable: list[str] = field(default_factory=list)
-
-    @classmethod
-    def resumed(cls, seen: Sequence[str]) -> Self:
-        """What became of these was said by an attempt that is over."""
-        rows = [UUID(one) for one in seen]
-        return cls(rows, set(rows))
-
-    def take(self, page: Page, found: Sorted) -> None:
-        self.seen += found.seen
-        self.seen += page.known
-        self.leaving.difference_update(found.seen, page.known)
-        self.leaving.update(found.leaving)
-        self.unreadable += [one.pms_id for one in page.rejects if one.pms_id]
-
-    def listed(self, *, is_whole: bool) -> Listed:
-        return Listed(self.seen, self.unreadable, is_whole, self.leaving)
+    source = open_source(open_run.connection)
+    walk = Walk(open_run, source, stopping, most_pages)
+    return _Pass(job, open_run, source, stopping, walk).whole()
 
 
 @dataclass(slots=True)
@@ -127,9 +77,7 @@ class _Pass:
     open_run: OpenRun
     source: AppointmentSource
     stopping: Stopping
-    most_pages: int
-    walked: _Walked = field(default_factory=_Walked)
-    unsaved: Sequence[Spend] = ()
+    walk: Walk
 
     @property
     def progress(self) -> Progress:
@@ -143,7 +91,7 @@ class _Pass:
         try:
             return self._whole()
         except SyncError:
-            self.open_run.save_spent([*self.unsaved, *self.source.drain_spent()])
+            self.open_run.save_spent([*self.walk.unsaved, *self.source.drain_spent()])
             self.open_run.must_be_connected()
             raise
 
@@ -191,18 +139,18 @@ class _Pass:
     def _query_or_problem(self, query: Query) -> None:
         """A slice that cannot be read is set aside with its reason; the day goes on without it."""
         try:
-            self._query(query)
+            self.walk.through(query)
         except Refused as problem:
             if self.progress.since is not None:
                 raise _MarkRefused from None
             if self._has_left(query):
-                self._end_empty(query)
+                self.walk.end_empty(query)
             else:
-                self._set_aside(query, problem)
+                self.walk.set_aside(query, problem)
         except (BrokenContract, Transient) as problem:
             if not self._is_last_try or self._is_down():
                 raise
-            self._set_aside(query, problem)
+            self.walk.set_aside(query, problem)
 
     def _has_left(self, query: Query) -> bool:
         """Of somebody who is in the book no more: that nothing is told of them is no failure."""
@@ -211,11 +159,6 @@ class _Pass:
         if who is None or listed is None:
             return False
         return is_unread and who not in listed
-
-    def _end_empty(self, query: Query) -> None:
-        """Their rows leave once each was looked up by its id."""
-        self.walked = _Walked()
-        self._end(query, is_whole=True)
 
     @property
     def _is_last_try(self) -> bool:
@@ -226,134 +169,6 @@ class _Pass:
         progress = self.progress
         tried = min(MOST_PROBLEMS, progress.total - 1)
         return len(progress.problems) == len(progress.done) >= tried
-
-    def _query(self, query: Query) -> None:
-        """Walk one slice; a cursor that did not keep is given up for a walk from the start."""
-        progress = self.progress
-        if progress.current != query.key:
-            progress.turn_to(query.key)
-        try:
-            self._walk(query)
-        except Refused:
-            if progress.resume is None:
-                raise
-            progress.resume = progress.seen = None
-            self._walk(query)
-        if query.complete and progress.half_read:
-            progress.interrupted.append(query.key)
-        progress.is_untold |= progress.is_loading
-        is_whole = query.complete and not progress.half_read and not progress.is_loading
-        self._end(query, is_whole=is_whole)
-
-    def _walk(self, query: Query) -> None:
-        progress = self.progress
-        progress.half_read = progress.resume is not None and progress.seen is None
-        self.walked = _Walked.resumed(progress.seen or ())
-        progress.seen = None
-        if progress.resume is None:
-            progress.start_over()
-            self.open_run.begin_walk()
-        quiet = 0
-        onward = progress.resume
-        query = replace(query, known=self.open_run.known(query))
-        try:
-            for page in one_ahead(self.source.pages(query, resume=progress.resume)):
-                self.stopping.check()
-                quiet = self._page(query, page, quiet)
-                onward = page.onward
-                self._must_end(page)
-        except EndlessListing:
-            progress.lose_place()
-            self._save_progress()
-            raise
-        except (Throttled, HandBack):
-            self._keep_place(onward)
-            raise
-        except (BrokenContract, Transient):
-            self._keep_place(progress.resume)
-            raise
-
-    def _must_end(self, page: Page) -> None:
-        """The source sees one attempt; with waits between them, none of many need be long."""
-        if self.progress.page >= self.most_pages and not page.is_last:
-            raise EndlessListing(f"The PMS's listing did not end after {self.most_pages} pages.")
-
-    def _keep_place(self, onward: str | None) -> None:
-        """Where to go on, and what was listed so far: a pause loses neither."""
-        progress = self.progress
-        progress.resume = onward
-        if onward is not None and not progress.half_read:
-            progress.seen = [one.hex for one in self.walked.seen]
-        self._save_progress()
-
-    def _page(self, query: Query, page: Page, quiet: int) -> int:
-        """Settle one page; answers how many pages in a row needed no write."""
-        if page.practitioners:
-            self.open_run.save_practitioners(page.practitioners)
-        place = self.progress.place()
-        try:
-            with self.open_run.together():
-                quiet = self._settle(query, page, quiet)
-        except SyncError:
-            # Nothing of it is stored, so that the next attempt reads it again.
-            self.progress.go_back(place)
-            raise
-        self.unsaved = ()
-        return quiet
-
-    def _settle(self, query: Query, page: Page, quiet: int) -> int:
-        """Take in one page, with a checkpoint unless it and the one before left all as it was."""
-        found = self.open_run.sort(page.records, window=self.open_run.run.window)
-        if not query.complete:
-            self.open_run.doubt(page.records)
-        self.walked.take(page, found)
-        self._count(page, found)
-        self._note_mark(page)
-        self.progress.is_loading |= page.is_partial
-        self.progress.resume = page.resume
-        self.progress.page += 1
-        self.progress.showed(page.drift)
-        is_quiet = found.is_quiet and not page.rejects
-        if is_quiet and quiet + 1 < QUIET_PAGES:
-            return quiet + 1
-        self.unsaved = spent = self.source.drain_spent()
-        if is_quiet:
-            self.open_run.save_progress(spent)
-        else:
-            self.open_run.save_page(found, page, query_key=query.key, spent=spent)
-        return 0
-
-    def _note_mark(self, page: Page) -> None:
-        """The first page's: what changes while the others are read is asked for next time."""
-        progress = self.progress
-        is_first = progress.page == 0 and not progress.done
-        if is_first and progress.mark is None and self.source.capabilities.changed_since:
-            progress.mark = page.mark
-
-    def _save_progress(self) -> None:
-        """A checkpoint before the walk is left, with the drift its pages showed."""
-        spent = [*self.unsaved, *self.source.drain_spent()]
-        self.open_run.save_progress(spent, drift=self.progress.take_drift())
-        self.unsaved = ()
-
-    def _count(self, page: Page, found: Sorted) -> None:
-        counts = self.progress.counts
-        counts.fetched += len(page.records) + len(page.known) + len(page.rejects)
-        counts.unchanged += found.unchanged + len(page.known)
-        counts.skipped += found.skipped
-        counts.rejected += len(page.rejects)
-
-    def _end(self, query: Query, *, is_whole: bool) -> None:
-        progress = self.progress
-        progress.done.append(query.key)
-        progress.turn_to(None)
-        listed = self.walked.listed(is_whole=is_whole)
-        spent = self.source.drain_spent()
-        self.open_run.end_query(query, listed, spent=spent, drift=self.progress.take_drift())
-
-    def _set_aside(self, query: Query, problem: SyncError) -> None:
-        self.progress.problems[query.key] = str(problem)
-        self._end(query, is_whole=False)
 
     def _close(self, queries: Sequence[Query]) -> Mapping[str, Any]:
         status, message = self._outcome(queries)
