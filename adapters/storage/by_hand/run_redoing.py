@@ -13,7 +13,7 @@ from adapters.storage.by_hand.hand_changes import Change
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.history import Side, changed, side, side_of
 from adapters.storage.by_hand.run_undoing import Undone, chunks, note
-from adapters.storage.by_hand.undoing import hidden_again
+from adapters.storage.by_hand.undoing import hidden_again, moved
 from adapters.storage.sheet import linking
 from adapters.storage.sheet.entries import EntrySeal
 from adapters.storage.sheet.rewriting import write_changes
@@ -92,10 +92,7 @@ def _again(seal: EntrySeal, row: RowMapping, line: _Line, run_id: UUID, *, hand:
     cells, past = now.cells or {}, before.cells or {}
     columns: dict[str, Any] = {"undone_fields": list(before.undone_fields)}
     if before.is_removed != now.is_removed:
-        columns |= {
-            "removed_at": hand.at if before.is_removed else None,
-            "undone": before.is_undone,
-        }
+        columns |= moved(before, by_sync=False, at=hand.at)
     return Change(
         row=row,
         before=cells,

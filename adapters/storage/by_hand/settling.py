@@ -17,7 +17,6 @@ from adapters.storage.sheet.entries import EntrySeal
 from adapters.storage.sheet.rewriting import write_changes
 from domain import merge
 from domain.counting import so_many
-from domain.fields import Cells
 from domain.sheet import NotOnSheet, Settled
 
 CHOSEN = ("mine", "theirs")
@@ -87,9 +86,15 @@ def settle_many(
                 after = chosen.cells
                 settled.append(wanted[conflict.field])
         if after != before:
-            about = sorted(wanted)
             changes.append(
-                _change(row, before, after, what="settled", about=about, settled_as=choice)
+                Change(
+                    row=row,
+                    before=before,
+                    after=after,
+                    what="settled",
+                    about=sorted(wanted),
+                    settled_as=choice,
+                )
             )
     write_changes(db, seal, changes, hand=hand)
     _audit(db, "run_sheet.settled", changes, settled, hand=hand)
@@ -124,7 +129,7 @@ def undo_settled(
                 opened.append(conflict.id)
                 about.append(conflict.field)
         if after != before:
-            changes.append(_change(row, before, after, what="undone", about=about))
+            changes.append(Change(row=row, before=before, after=after, what="undone", about=about))
     db.execute(_REOPEN, {"ids": opened})
     write_changes(db, seal, changes, hand=hand)
     _audit(db, "run_sheet.undone", changes, opened, hand=hand)
@@ -179,20 +184,6 @@ def _step_of(conflict: Row[Any], steps: Sequence[Step]) -> Step | None:
         if step.row["at"] == conflict.settled_at and conflict.field in step.fields:
             return step if step.holds([conflict.field]) else None
     return None
-
-
-def _change(
-    row: RowMapping,
-    before: Cells,
-    after: Cells,
-    *,
-    what: str,
-    about: Sequence[str] = (),
-    settled_as: str = "edited",
-) -> Change:
-    return Change(
-        row=row, before=before, after=after, what=what, about=about, settled_as=settled_as
-    )
 
 
 def _audit(
