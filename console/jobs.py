@@ -9,7 +9,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping
 
 from adapters.storage.jobs import job_acts, job_list
-from adapters.storage.jobs.job_acts import Act
+from adapters.storage.jobs.job_acts import DONE, Act
 from console import output
 from console.auditing import audited
 from console.lines import one_line
@@ -185,7 +185,7 @@ def _changed(job: int, act: Act, *, reason: str = "") -> str:
             wiring.engine,
             f"jobs {command}",
             account_id=held["account_id"] or DEFAULT_ACCOUNT,
-            action=f"job.{command}ed",
+            action=f"job.{DONE[act]}",
             connection_id=held["connection_id"],
             summary=f"job {job} ({held['kind']})",
         ) as book:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection as Db
 
 from adapters.storage.audit.audit import record
 from adapters.storage.jobs import job_acts
-from adapters.storage.jobs.job_acts import Act, OfAKind
+from adapters.storage.jobs.job_acts import DONE, Act, OfAKind
 from adapters.storage.jobs.job_search import Wanted
 from adapters.storage.people import accounts
 from console import given, output
@@ -30,7 +30,6 @@ from infra.database import dispatch, transaction
 app = typer.Typer()
 
 COMMANDS = {Act.RETRY: "replay-all", Act.DISCARD: "discard-all"}
-DONE = {Act.RETRY: "retried", Act.DISCARD: "discarded"}
 ASKED = {Act.RETRY: "Run {jobs} once more?", Act.DISCARD: "Call {jobs} off?"}
 SAID = {Act.RETRY: "{jobs} ready again.", Act.DISCARD: "{jobs} called off."}
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.storage.audit.audit import record
 from adapters.storage.jobs import job_acts, job_search, trails
-from adapters.storage.jobs.job_acts import Act
+from adapters.storage.jobs.job_acts import DONE, Act
 from adapters.storage.jobs.job_search import Wanted
 from domain.jobs import JobState, Queue
 from domain.people import Permission
@@ -23,7 +23,6 @@ router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 Operator = Annotated[Door, Depends(door(Permission.OPERATE))]
 LARGEST = 2**63 - 1
 Number = Annotated[int, Path(ge=1, le=LARGEST, description="The job's number.")]
-DONE = {Act.RETRY: "retried", Act.CANCEL: "cancelled", Act.DISCARD: "discarded"}
 WORD = r"^[A-Za-z0-9_.:-]+$"
 """What is looked for is written into the audit: a word of ours, never somebody's name."""
 

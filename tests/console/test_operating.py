@@ -183,7 +183,7 @@ def test_what_is_done_to_a_job_is_audited(shell: Shell, connected: str, database
     rows = audit_rows(database_url, "job.%")
     assert run["status"] == "success"
     assert [(row.action, row.request_summary) for row in rows] == [
-        ("job.replayed", f"job {own} (sync)"),
+        ("job.retried", f"job {own} (sync)"),
         ("job.discarded", f"job {nobodys} (prune)"),
     ]
     assert {row.user_id.partition(":")[0] for row in rows} == {"cli"}

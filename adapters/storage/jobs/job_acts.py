@@ -40,6 +40,13 @@ NEEDS: Mapping[Act, str] = {
     Act.CANCEL: "only jobs that wait can be cancelled",
     Act.DISCARD: "only dead jobs can be discarded",
 }
+DONE: Mapping[Act, str] = {
+    Act.RETRY: "retried",
+    Act.CANCEL: "cancelled",
+    Act.DISCARD: "discarded",
+}
+"""What the audit calls it."""
+
 WARNS: Mapping[str, str] = {
     SETTLE: (
         "It follows a booking or a change at the PMS to its end. Called off, nobody learns whether "
