@@ -8,7 +8,14 @@ import typer
 from sqlalchemy import Connection as Db
 
 from adapters import chosen, pms
-from adapters.storage.practices import connection_list, connections, mapping, practice_book
+from adapters.storage.practices import (
+    connection_details,
+    connection_list,
+    connections,
+    mapping,
+    practice_book,
+)
+from adapters.storage.practices.mapping import TypeChoice
 from console import given, output
 from console.auditing import audited
 from console.lines import one_line
@@ -122,7 +129,7 @@ def types(
         if yes or no:
             _mark(wiring, held, yes, no)
         with transaction(wiring.engine, account_id=held.account_id) as db:
-            found = connection_list.types(db, held.id)
+            found = connection_details.read_types(db, held.id)
     if json:
         return output.answer({"types": [dict(one) for one in found]})
     return output.table(
@@ -144,9 +151,8 @@ def _mark(wiring: Wiring, held: Connection, yes: set[str], no: set[str]) -> None
         raise BadInput(f"Type {min(both)} cannot be telehealth and not.")
     said = f"{len(yes | no)} types"
     with _changed(wiring, held, "types", action="connection.types_marked", said=said) as db:
-        practice_book.mark_telehealth(db, held, sorted(yes), telehealth=True)
-        practice_book.mark_telehealth(db, held, sorted(no), telehealth=False)
-        connection_list.touch(db, held.id)
+        choices = [TypeChoice(type_id=one, is_telehealth=one in yes) for one in sorted(yes | no)]
+        mapping.mark_types(db, held.id, choices)
 
 
 Called = Annotated[str | None, typer.Option(help="What people call it.", callback=one_line)]

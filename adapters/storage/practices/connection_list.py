@@ -145,13 +145,6 @@ _MAPPINGS = text(
     WHERE mapping.pms_connection_id = :id ORDER BY practitioner, practitioner_id
     """
 )
-_TYPES = text(
-    """
-    SELECT pms_type_id AS type_id, pms_type_name AS name,
-           default_duration_minutes AS duration_minutes, is_telehealth, classified, sync_enabled
-    FROM pms_appointment_types WHERE pms_connection_id = :id AND active ORDER BY name, type_id
-    """
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,10 +275,6 @@ def secret_refs(db: Db, ids: Sequence[UUID]) -> Mapping[UUID, str | None]:
 
 def mappings(db: Db, connection_id: UUID) -> list[RowMapping]:
     return list(db.execute(_MAPPINGS, {"id": connection_id}).mappings())
-
-
-def types(db: Db, connection_id: UUID) -> list[RowMapping]:
-    return list(db.execute(_TYPES, {"id": connection_id}).mappings())
 
 
 def _merged(settings: Mapping[str, Any]) -> ColumnElement[Any]:

@@ -52,10 +52,10 @@ _MARK_TELEHEALTH = text(
     """
     INSERT INTO pms_appointment_types
       (account_id, pms_connection_id, pms_type_id, pms_type_name, is_telehealth, classified)
-    SELECT :account_id, :id, type_id, type_id, :telehealth, true
+    SELECT :account_id, :id, type_id, type_id, true, true
     FROM unnest(CAST(:type_ids AS text[])) AS type_id
     ON CONFLICT (pms_connection_id, pms_type_id)
-    DO UPDATE SET is_telehealth = EXCLUDED.is_telehealth, classified = true, updated_at = now()
+    DO UPDATE SET is_telehealth = true, classified = true, updated_at = now()
     """
 )
 
@@ -103,11 +103,7 @@ def save_types(db: Db, connection: Connection, types: Sequence[AppointmentType])
         db.execute(_SAVE_TYPES, {**owner, "rows": json.dumps(rows)})
 
 
-def mark_telehealth(
-    db: Db, connection: Connection, type_ids: Sequence[str], *, telehealth: bool = True
-) -> None:
-    """A person's word on which types are telehealth; unknown ids wait for the PMS to name them."""
-    values = {"account_id": connection.account_id, "id": connection.id}
-    db.execute(
-        _MARK_TELEHEALTH, {**values, "type_ids": list(set(type_ids)), "telehealth": telehealth}
-    )
+def mark_telehealth(db: Db, connection: Connection, type_ids: Sequence[str]) -> None:
+    """A person's word on which types are telehealth, before the PMS has named any of them."""
+    owner = {"account_id": connection.account_id, "id": connection.id}
+    db.execute(_MARK_TELEHEALTH, {**owner, "type_ids": list(set(type_ids))})
