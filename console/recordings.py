@@ -18,6 +18,7 @@ PATIENTS = ("patient_name", "patient_phone", "patient_email", "patient_dob", "no
 """What a recording may hold of patients, whatever the PMS."""
 
 MEGABYTE = 1024 * 1024
+NOT_WHOLE = "The recording is not whole: more came than one holds."
 
 
 def ask_for_recording(db: Db, held: Connection) -> None:
@@ -49,9 +50,6 @@ def said_of(found: Recording | None) -> str:
             " or a worker of an older version ran it."
         )
     if found.is_full:
-        return (
-            "The recording is not whole: what came takes more than RECORDING_MOST_MB;"
-            f" 'pms-sync replay {output.short(found.run_id)}' plays what was kept."
-        )
+        return f"{NOT_WHOLE} 'pms-sync replay {output.short(found.run_id)}' plays what was kept."
     how = f"pms-sync replay {output.short(found.run_id)}"
     return f"Recorded, {found.bytes / MEGABYTE:.1f} MB. To play it to the code as it is: {how}"

@@ -8,6 +8,7 @@ from typing import Any
 from adapters.playing import Heard, Recorded
 from adapters.storage.runs.recordings import Recording
 from console import output
+from console.recordings import NOT_WHOLE
 from domain.recordings import Compared, Made, Row
 from domain.sheet import as_json
 from domain.window import zone
@@ -60,7 +61,7 @@ def tell(found: Replayed, recorded: Recorded, kept: Recording) -> None:
     if found.missing is not None:
         output.say(f"Broken off: this was asked and is not recorded: {found.missing}")
     if kept.is_full:
-        output.say("The recording is not whole: what came takes more than RECORDING_MOST_MB.")
+        output.say(NOT_WHOLE)
     elif found.is_whole and found.compared.is_same:
         output.say("The code makes of it what the run made of it.")
 

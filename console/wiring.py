@@ -130,7 +130,6 @@ class Wiring:
             usual_hours=self.settings.usual_hours,
             rejects_days=self.settings.rejects_keep_days,
             recordings_days=self.settings.recordings_keep_days,
-            recording_bytes=self.settings.recording_most_mb * 1024 * 1024,
         )
 
     def entry_seal(self, account_id: str) -> EntrySeal:

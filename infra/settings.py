@@ -117,7 +117,6 @@ class Settings(BaseSettings):
     audit_keep_years: int = Field(6, ge=6, le=100)
     rejects_keep_days: int = Field(90, ge=7, le=3650)
     recordings_keep_days: int = Field(7, ge=1, le=30)
-    recording_most_mb: int = Field(32, ge=1, le=256)
 
     watch_patients_an_hour: int = Field(60, ge=1)
     watch_denials_an_hour: int = Field(10, ge=1)
