@@ -31,6 +31,7 @@ HEADINGS = ("Id", "Time", "Min", "Patient", "Type", "Status", "", "Notes")
 Line = tuple[str, list[Any]]
 """A clinician's name, and a row of theirs."""
 UNKNOWN = "unknown_status"
+LONGEST_NOTE = 30
 
 
 @app.command("run-sheet")
@@ -182,6 +183,6 @@ def _clinician(one: EntryView) -> str:
     return one.clinician or NO_CLINICIAN
 
 
-def _first_line(notes: str | None, longest: int = 30) -> str:
+def _first_line(notes: str | None) -> str:
     line = (notes or "").partition("\n")[0]
-    return line if len(line) <= longest else line[: longest - 1] + "…"
+    return line if len(line) <= LONGEST_NOTE else line[: LONGEST_NOTE - 1] + "…"

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from adapters import pms
-from adapters.rest.budgets import of_names
 from adapters.storage.jobs.pausing import paused
 from adapters.storage.jobs.register import serving_threads
 from adapters.storage.jobs.spent import StoredSpent
@@ -20,7 +18,7 @@ from domain.limits import Budget, Limit, Outlook, Throttle
 from domain.work import SYNC
 from infra.database import dispatch
 from producers.doors import Door
-from producers.pages.allowances import buckets_of
+from producers.pools import budgets_of
 
 MOST = 30
 FARTHEST = 2000
@@ -77,7 +75,7 @@ class _Line:
     def _budgets(self, sync: WaitingSync) -> Sequence[Budget]:
         own = sync.connection
         if own.id not in self.known:
-            self.known[own.id] = _spent(self.door, sync)
+            self.known[own.id] = budgets_of(self.door, own)
         return self.known[own.id]
 
 
@@ -142,16 +140,6 @@ def _why_not(queue: str, hands: Mapping[str, int], stopped: Collection[str]) -> 
     if not hands.get(queue):
         return "no worker serves the queue"
     return "the queue is paused" if queue in stopped else None
-
-
-def _spent(door: Door, sync: WaitingSync) -> Sequence[Budget]:
-    listing = pms.vendor(sync.connection.vendor).appointments
-    names = listing.buckets if listing else ("default",)
-    try:
-        found = buckets_of(door, sync.connection)
-    except SyncError:
-        return ()
-    return of_names(found, names)
 
 
 def _timed(sync: WaitingSync, first: Outlook, last: Outlook) -> Estimate:

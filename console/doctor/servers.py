@@ -156,15 +156,13 @@ def wrong_by(behind: float) -> str:
 
 def redis_clock(wiring: Wiring) -> Iterator[Finding]:
     seconds, micros = wiring.redis.time()
-    yield skew("redis", datetime.fromtimestamp(seconds + micros / 1e6, UTC))
-
-
-def skew(name: str, there: datetime) -> Finding:
+    there = datetime.fromtimestamp(seconds + micros / 1e6, UTC)
     off = abs((there - system_clock()).total_seconds())
+    told = f"redis is {off:.1f} s off the database"
     if off > LARGEST_SKEW:
-        advice = f"{name} is {off:.1f} s off the database; run NTP on both"
-        return Finding("clocks", "bad", advice)
-    return Finding("clocks", "ok", f"{name} is {off:.1f} s off the database")
+        yield Finding("clocks", "bad", f"{told}; run NTP on both")
+    else:
+        yield Finding("clocks", "ok", told)
 
 
 def _is_open(given: Settings, link: SecretStr | None) -> bool:

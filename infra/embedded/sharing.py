@@ -11,14 +11,13 @@ from typing import IO
 from infra.embedded import postgres, valkey
 from infra.embedded.errors import EmbeddedServerError
 from infra.embedded.locks import is_held, take
-from infra.embedded.processes import PATIENCE
 
 AGAIN_SECONDS = 0.05
 PREFIX = "pms-sync-"
 OWNER = "owner.lock"
 
 
-def own_or_join(home: Path, *, patience: float = PATIENCE) -> IO[str] | Path:
+def own_or_join(home: Path, *, patience: float) -> IO[str] | Path:
     """The ownership of `home`, or the socket folder of those who have it and answer."""
     deadline = time.monotonic() + patience
     while (ownership := take(home / OWNER)) is None:

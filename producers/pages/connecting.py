@@ -177,10 +177,6 @@ def short(label: str) -> str:
     return re.split(r" of | for | \(|,", label)[0]
 
 
-def badge_words(name: str) -> str:
-    return BADGES.get(name, name)
-
-
 def guessed(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """A type nobody has spoken of, whose name says that it is telehealth, is a guess."""
     words = row["name"].casefold()
@@ -237,7 +233,7 @@ ENVIRONMENT.filters.update(
     setup_number=setup_number,
     before_bracket=before_bracket,
     short=short,
-    badge_words=badge_words,
+    badge_words=lambda name: BADGES.get(name, name),
     ago=ago,
     every=every,
 )

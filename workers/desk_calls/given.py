@@ -55,11 +55,11 @@ def day(request: ToolRequest, name: str) -> date | None:
     return read
 
 
-def birthday(request: ToolRequest, name: str = "dateOfBirth") -> date | None:
+def birthday(request: ToolRequest) -> date | None:
     """A day that has been, on the practice's own calendar."""
-    born = day(request, name)
+    born = day(request, "dateOfBirth")
     if born is not None and born > local_day(request.now, request.connection.timezone):
-        raise BadInput(f"{name} is still to come; give the day the patient was born.")
+        raise BadInput("dateOfBirth is still to come; give the day the patient was born.")
     return born
 
 

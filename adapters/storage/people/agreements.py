@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import RowMapping, insert, text
+from sqlalchemy import insert, text
 
 from adapters.storage.tables import agreements
 from domain.errors import BadInput
@@ -75,12 +75,12 @@ def keep(db: Db, new: NewAgreement, *, account_id: str, by: str, at: datetime) -
     row = db.execute(made, values).mappings().one()
     if new.party == CUSTOMER:
         db.execute(_ON_ACCOUNT, {"at": at, "by": new.signed_by.strip()})
-    return _agreement(row)
+    return Agreement(**row)
 
 
 def listed(db: Db) -> Sequence[Agreement]:
     """Newest first, those that no longer hold included."""
-    return [_agreement(row) for row in db.execute(_LIST).mappings()]
+    return [Agreement(**row) for row in db.execute(_LIST).mappings()]
 
 
 def lacking(db: Db, vendor: str, *, today: date) -> Sequence[str]:
@@ -99,7 +99,3 @@ def require(db: Db, vendor: str, *, title: str, now: datetime, is_production: bo
             f"Record the agreement on patient data with {names} first, under Audit or with"
             " 'pms-sync baa record'; without it no connection is made in production."
         )
-
-
-def _agreement(row: RowMapping) -> Agreement:
-    return Agreement(**row)

@@ -16,6 +16,9 @@ from domain.changes import Marked
 from domain.rhythm import USUAL, Rhythm
 from infra.database import dispatch
 
+MOST = 100
+"""So many are taken at one look; what is left is taken by the next, or by another scheduler."""
+
 _DUE = text(
     f"""
     SELECT id, account_id, connector, next_sync_at, sync_days_ahead, {changes.COLUMNS},
@@ -114,7 +117,7 @@ def database_now(engine: Engine) -> datetime:
 
 
 def due_connections(
-    db: Db, *, now: datetime, usual_hours: Mapping[str, Any] = USUAL, most: int = 100
+    db: Db, *, now: datetime, usual_hours: Mapping[str, Any] = USUAL
 ) -> list[DueConnection]:
     """Those that have told no hours, and whose sheet shows none, keep the usual ones."""
     return [
@@ -129,7 +132,7 @@ def due_connections(
             row=row,
             usual_hours=usual_hours,
         )
-        for row in db.execute(_DUE, {"now": now, "most": most})
+        for row in db.execute(_DUE, {"now": now, "most": MOST})
     ]
 
 
@@ -158,9 +161,9 @@ def read_again_soon(db: Db, connection_id: UUID, *, first: date, last: date) -> 
     db.execute(_WHOLE_SOON_IF_ITS_DAYS, {"id": connection_id, "first": first, "last": last})
 
 
-def due_renewals(db: Db, *, now: datetime, most: int = 100) -> list[Mapping[str, Any]]:
+def due_renewals(db: Db, *, now: datetime) -> list[Mapping[str, Any]]:
     """Connections whose token should be renewed now: id, account_id, connector."""
-    rows = db.execute(_RENEWALS, {"now": now, "most": most}).mappings()
+    rows = db.execute(_RENEWALS, {"now": now, "most": MOST}).mappings()
     return [dict(row) for row in rows]
 
 

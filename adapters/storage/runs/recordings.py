@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import Engine, RowMapping, text
+from sqlalchemy import Engine, text
 
 from adapters.storage.jobs.ledger import guard, whose
 from adapters.storage.tables import recorded_parts
@@ -117,7 +117,7 @@ def begin(db: Db, run: Run, *, job_id: int, at: datetime) -> None:
 
 def listed(db: Db) -> Sequence[Recording]:
     """The newest first."""
-    return [_recording(row) for row in db.execute(_LIST, {"run_id": None}).mappings()]
+    return [Recording(**row) for row in db.execute(_LIST, {"run_id": None}).mappings()]
 
 
 def find(db: Db, run_id: UUID) -> Recording:
@@ -127,7 +127,7 @@ def find(db: Db, run_id: UUID) -> Recording:
             f"Run {run_id} has no recording, or it was forgotten; make one with"
             " 'pms-sync sync ID --record'."
         )
-    return _recording(row)
+    return Recording(**row)
 
 
 def parts(
@@ -149,7 +149,3 @@ def forget(db: Db, run_id: UUID) -> bool:
 def forget_of(db: Db, connection_id: UUID) -> int:
     """All of a connection."""
     return db.execute(_FORGET_ALL, {"connection_id": connection_id}).rowcount
-
-
-def _recording(row: RowMapping) -> Recording:
-    return Recording(**row)
