@@ -145,28 +145,9 @@ def empty_job(*, account_id: str, connection_id: UUID, vendor: str) -> NewJob:
     )
 
 
-def prune_job() -> NewJob:
-    """Clear away what is past its keep-by date."""
-    return NewJob(kind=PRUNE, dedupe_key="prune", exclusive_key="prune", max_seconds=600)
-
-
-def chain_audit_job() -> NewJob:
-    """Chain the audit rows that wait, account by account, and anchor where each chain stands."""
-    return NewJob(
-        kind=CHAIN_AUDIT, dedupe_key=CHAIN_AUDIT, exclusive_key=CHAIN_AUDIT, max_seconds=600
-    )
-
-
-def watch_access_job() -> NewJob:
-    """Look through the newest audit rows for reading of patients that somebody should look at."""
-    return NewJob(
-        kind=WATCH_ACCESS, dedupe_key=WATCH_ACCESS, exclusive_key=WATCH_ACCESS, max_seconds=600
-    )
-
-
-def summarise_job() -> NewJob:
-    """Tell each account its week that is over, if it has not been told."""
-    return NewJob(kind=SUMMARISE, dedupe_key=SUMMARISE, exclusive_key=SUMMARISE, max_seconds=3600)
+def chore_job(kind: str, *, max_seconds: int = 600) -> NewJob:
+    """What is done for all accounts at once: cleared away, chained, looked through, summed up."""
+    return NewJob(kind=kind, dedupe_key=kind, exclusive_key=kind, max_seconds=max_seconds)
 
 
 def refetch_job(
@@ -186,7 +167,8 @@ def refetch_job(
     )
 
 
-def answer_job(
+def tool_call_job(
+    kind: str,
     *,
     account_id: str,
     connection_id: UUID | None,
@@ -194,31 +176,13 @@ def answer_job(
     tool_call: UUID,
     trace_id: str,
 ) -> NewJob:
-    """Answer a caller who waits; what the call asks is in the row that is named."""
-    return NewJob(
-        kind=ANSWER,
-        queue=Queue.VOICE,
-        account_id=account_id,
-        connection_id=connection_id,
-        vendor=vendor,
-        args={"tool_call": str(tool_call)},
-        priority=WHILE_SOMEBODY_LOOKS_ON,
-        trace_id=trace_id,
-        max_seconds=60,
-    )
+    """Answer a caller who waits, or ask a practice's desk for somebody at our API, who waits too.
 
-
-def desk_job(
-    *,
-    account_id: str,
-    connection_id: UUID | None,
-    vendor: str | None,
-    tool_call: UUID,
-    trace_id: str,
-) -> NewJob:
-    """Ask a practice's desk for somebody at our API, who waits; beside the callers, not before."""
+    What is asked is in the row that is named. Callers go before: their queue is their own.
+    """
     return NewJob(
-        kind=DESK_CALL,
+        kind=kind,
+        queue=Queue.VOICE if kind == ANSWER else Queue.DEFAULT,
         account_id=account_id,
         connection_id=connection_id,
         vendor=vendor,
@@ -250,7 +214,7 @@ def settle_job(
     )
 
 
-def send_text_job(*, account_id: str, text_id: UUID, trace_id: str | None = None) -> NewJob:
+def send_text_job(*, account_id: str, text_id: UUID, trace_id: str | None) -> NewJob:
     """Send a text that is kept, to somebody who waits for it."""
     return NewJob(
         kind=SEND_TEXT,

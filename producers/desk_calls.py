@@ -23,7 +23,7 @@ from adapters.storage.phone.tool_calls import KeptToolCall, NewToolCall
 from adapters.storage.phone.writes import WriteLedger
 from domain.desk_calls import AVAILABILITY, BY_PERSON, PREFIX, READINGS, WORDS
 from domain.tools import NO_PRACTICE, ToolAnswer, write_key
-from domain.work import desk_job, settle_job
+from domain.work import DESK_CALL, settle_job
 from domain.writes import MAY_STAND, KeptWrite, WriteState
 from infra.database import transaction
 from producers.callers import ANSWER_SECONDS
@@ -199,7 +199,7 @@ def _keep(door: Door, call: Asked) -> tuple[Asked, KeptToolCall]:
             asked_from=door.access.ip_address,
             asked_with=(door.access.user_agent or "")[:LONGEST_AGENT] or None,
         )
-        kept = tool_calls.keep(db, ports.sealer, new, vendor=serving.vendor, make_job=desk_job)
+        kept = tool_calls.keep(db, ports.sealer, new, vendor=serving.vendor, kind=DESK_CALL)
         return call, kept
 
 

@@ -15,12 +15,13 @@ from domain.errors import SyncError
 from domain.jobs import NewJob
 from domain.rhythm import USUAL
 from domain.work import (
+    CHAIN_AUDIT,
+    PRUNE,
+    SUMMARISE,
+    WATCH_ACCESS,
     authorise_job,
-    chain_audit_job,
-    prune_job,
+    chore_job,
     renew_token_job,
-    summarise_job,
-    watch_access_job,
 )
 from infra.database import dispatch
 from scheduler.due import next_sync, sync_of
@@ -41,11 +42,11 @@ EVERY_SECONDS: Mapping[str, int] = {
     "summaries": 1800,
     "watch": 300,
 }
-JOBS: Mapping[str, Callable[[], NewJob]] = {
-    "prune": prune_job,
-    "authorise": authorise_job,
-    "summaries": summarise_job,
-    "watch": watch_access_job,
+JOBS: Mapping[str, NewJob] = {
+    "prune": chore_job(PRUNE),
+    "authorise": authorise_job(),
+    "summaries": chore_job(SUMMARISE, max_seconds=3600),
+    "watch": chore_job(WATCH_ACCESS),
 }
 
 
@@ -131,7 +132,7 @@ def put_due_chores(engine: Engine, *, clock: Callable[[], datetime]) -> int:
     with dispatch(engine) as db:
         names = schedule.due_schedules(db, list(JOBS), now=clock())
         for name in names:
-            put(db, JOBS[name]())
+            put(db, JOBS[name])
     return len(names)
 
 
@@ -140,5 +141,5 @@ def put_due_chaining(engine: Engine) -> int:
     with dispatch(engine) as db:
         waiting = len(waiting_accounts(db))
         if waiting:
-            put(db, chain_audit_job())
+            put(db, chore_job(CHAIN_AUDIT))
     return waiting

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, text
 
 from adapters.storage.jobs.ledger import put
 from console.wiring import wired
-from domain.work import chain_audit_job
+from domain.work import CHAIN_AUDIT, chore_job
 from infra.database import dispatch
 from tests.console.conftest import Shell
 from workers.here import run_here
@@ -21,7 +21,7 @@ def chain() -> str:
     """What a worker does every few seconds."""
     with wired() as wiring:
         with dispatch(wiring.engine) as db:
-            job_id = put(db, chain_audit_job())
+            job_id = put(db, chore_job(CHAIN_AUDIT))
         return run_here(wiring.parts(), job_id).value
 
 

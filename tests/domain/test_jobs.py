@@ -9,7 +9,7 @@ import pytest
 
 from domain.jobs import Job, NewJob, Queue, text
 from domain.runs import SyncType
-from domain.work import BY_A_PERSON, BY_SCHEDULE, prune_job, renew_token_job, sync_job
+from domain.work import BY_A_PERSON, BY_SCHEDULE, PRUNE, chore_job, renew_token_job, sync_job
 
 CONNECTION = UUID(int=7)
 
@@ -49,7 +49,7 @@ def job(**args: Any) -> Job:
     [
         sync(),
         renew_token_job(account_id="default", connection_id=CONNECTION, vendor="gentu"),
-        prune_job(),
+        chore_job(PRUNE),
     ],
 )
 def test_what_a_job_holds_is_plain(made: NewJob) -> None:

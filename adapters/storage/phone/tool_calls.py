@@ -1,7 +1,7 @@
 """Tool calls: stored before anything is done, claimed once, answered once, told again the same."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,8 @@ from sqlalchemy import RowMapping, text
 from adapters.storage.jobs.ledger import put
 from adapters.storage.practices.rhythms import WOKEN
 from domain.errors import FenceLost
-from domain.jobs import NewJob
 from domain.tools import ToolAnswer
-from domain.work import answer_job
+from domain.work import ANSWER, tool_call_job
 from infra.sealing import Sealer
 
 TABLE = "tool_calls"
@@ -130,13 +129,14 @@ def keep(
     new: NewToolCall,
     *,
     vendor: str | None,
-    make_job: Callable[..., NewJob] = answer_job,
+    kind: str = ANSWER,
 ) -> KeptToolCall:
     """The row, and a job for a new one; one that was stored before only learns whom to tell."""
     row = db.execute(_KEEP, _values(sealer, new, uuid4())).one()
     job_id = row.job_id
     if row.is_new:
-        job = make_job(
+        job = tool_call_job(
+            kind,
             account_id=new.account_id,
             connection_id=new.connection_id,
             vendor=vendor,
