@@ -1,10 +1,11 @@
 """What callers say who leave a choice to us, or would rather have somebody, and what we ask."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from domain.names import read, spoken
 from domain.speech import MOST_CHOICES, joined
+from domain.tool_words import CONNECT
 
 LONGEST_SAID = 60
 
@@ -88,3 +89,26 @@ def which_clinician(told: str, named: Sequence[str], people: Sequence[str]) -> s
     if names_nobody(told):
         return f"T{there[1:]}. Who shall it be?"
     return f"Nobody called {spoken(told[:LONGEST_SAID])} works here; {there}. Who shall it be?"
+
+
+def most_alike(told: str, known: Mapping[str, str]) -> str | None:
+    """The one whose name is the words told, or alone shares the most of them."""
+    words = set(re.findall(r"[^\W_]+", told.lower()))
+    shared = {
+        key: len(words & set(re.findall(r"[^\W_]+", name.lower()))) for key, name in known.items()
+    }
+    best = max(shared.values(), default=0)
+    keys = [key for key, count in shared.items() if count == best]
+    exact = [key for key, name in known.items() if name.casefold() == told.casefold()]
+    if exact:
+        return exact[0]
+    return keys[0] if best and len(keys) == 1 else None
+
+
+def which_kind(names: Sequence[str]) -> str:
+    """A few of many are told as that: there may be the one that was meant."""
+    asked = "I do not know that kind of visit."
+    if len(names) > MOST_CHOICES:
+        some = joined(names[:MOST_CHOICES], word="and")
+        return f"{asked} There are {some}, and others. What would you call it?"
+    return f"{asked} It could be {joined(names)}. Which one is it, or shall I {CONNECT}?"

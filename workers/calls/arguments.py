@@ -8,8 +8,15 @@ from typing import Any
 
 from adapters.phones import normalised, region_of
 from domain.birthdays import heard_birthday
-from domain.choosing import beside_the_choice, leaves_it_to_us, which_clinician
+from domain.choosing import (
+    beside_the_choice,
+    leaves_it_to_us,
+    most_alike,
+    which_clinician,
+    which_kind,
+)
 from domain.connections import Connection
+from domain.durations import heard_length
 from domain.errors import BadInput
 from domain.hearing import (
     WHICH_TIME,
@@ -26,11 +33,9 @@ from domain.hearing import (
     names_day,
 )
 from domain.names import NOBODY, called, suggestion
-from domain.phrases import plain
 from domain.slots import BookingRules
-from domain.speech import MOST_CHOICES, joined, said_day
+from domain.speech import joined, said_day
 from domain.spelling import family_unspelt, given_unspelt, whole_unspelt
-from domain.tool_words import CONNECT
 from domain.tools import ToolRequest
 from domain.verification import Claim
 from domain.window import zone
@@ -46,15 +51,11 @@ SAME_TIME = re.compile(
 SAME_DAY = re.compile(r"\b(?:on )?the same (?:day|date)\b", re.IGNORECASE)
 LONGEST, LONGEST_MESSAGE = 500, 2000
 LONGEST_NUMBER = 40
-SHORTEST, LONGEST_VISIT = 5, 480
-MINUTES_OF_AN_HOUR = 60
 SHORTER = "That is too long to be written down. Could you say it in a few sentences?"
-HOW_LONG = "A visit takes from five minutes to eight hours. How long shall it be?"
 MONTH_FIRST = frozenset({"US", "PH", "PR", "GU"})
 NESTED = frozenset({"patient", "appointment", "customer", "slot", "address"})
 
 _SEVERAL = re.compile(r"\s+(?:or|and|and then)\s+", re.IGNORECASE)
-_LENGTH = re.compile(r"(-?\d+(?:\.\d+)?) ?(h(?:ou)?rs?\b|h(?=\d|\b)|m(?:in(?:ute)?s?)?\b)?")
 
 ID = ("patientid", "patientpmsid")
 ON_RECORD = ("phoneonrecord", "phone", "phonenumber")
@@ -247,11 +248,9 @@ class Arguments:
 
     def minutes(self, type_id: str | None, connection: Connection, rules: BookingRules) -> int:
         """As told, else as long as such a visit takes, else as usual."""
-        told = self._told_minutes()
-        if told is not None and not SHORTEST <= told <= LONGEST_VISIT:
-            raise BadInput(HOW_LONG)
+        told = heard_length(self.text(*MINUTES) or "")
         if told is not None:
-            return round(told)
+            return told
         known = connection.types.get(type_id or "")
         return (known.duration_minutes if known else None) or rules.default_minutes
 
@@ -284,11 +283,11 @@ class Arguments:
             return None, None
         if told in types:
             return told, types[told].name
-        found = _most_alike(told, {key: one.name for key, one in types.items()})
+        found = most_alike(told, {key: one.name for key, one in types.items()})
         if found is not None:
             return found, types[found].name
         if any(one.duration_minutes for one in types.values()):
-            raise BadInput(_which_kind([one.name for one in types.values()]))
+            raise BadInput(which_kind([one.name for one in types.values()]))
         return None, told
 
     def _whole(self, *names: str) -> str | None:
@@ -297,21 +296,6 @@ class Arguments:
             if found and found.casefold() not in {"null", "none", "undefined", "n/a"}:
                 return found
         return None
-
-    def _told_minutes(self) -> float | None:
-        """A bare number is of minutes, hours may have minutes behind them; none says nothing.
-
-        What is told otherwise, such as two lengths, is asked about.
-        """
-        words = plain(self.text(*MINUTES) or "").replace("half an hour", "30 minutes")
-        told = _LENGTH.findall(re.sub(r"\ban? (?=h(?:ou)?r\b)", "1 ", words))
-        is_hour = [unit.startswith("h") for _, unit in told]
-        if re.search("half|quarter", words) or (len(told) > 1 and is_hour != [True, False]):
-            raise BadInput(HOW_LONG)
-        lengths = [float(number) for number, _ in told]
-        hours = MINUTES_OF_AN_HOUR
-        pairs = zip(lengths, is_hour, strict=True)
-        return sum(one * (hours if of else 1) for one, of in pairs) if told else None
 
     def with_weekday(self, day: str) -> str:
         """A weekday may come beside its date, to be held against it."""
@@ -363,26 +347,3 @@ def _as_id(text: str) -> str | None:
     """Neither a name nor a number to dial nor an address."""
     looks_dialled = re.fullmatch(r"[+()\d .-]{7,}", text) is not None
     return None if "@" in text or looks_dialled else text
-
-
-def _most_alike(told: str, known: Mapping[str, str]) -> str | None:
-    """The one whose name is the words told, or alone shares the most of them."""
-    words = set(re.findall(r"[^\W_]+", told.lower()))
-    shared = {
-        key: len(words & set(re.findall(r"[^\W_]+", name.lower()))) for key, name in known.items()
-    }
-    best = max(shared.values(), default=0)
-    keys = [key for key, count in shared.items() if count == best]
-    exact = [key for key, name in known.items() if name.casefold() == told.casefold()]
-    if exact:
-        return exact[0]
-    return keys[0] if best and len(keys) == 1 else None
-
-
-def _which_kind(names: list[str]) -> str:
-    """A few of many are told as that: there may be the one that was meant."""
-    asked = "I do not know that kind of visit."
-    if len(names) > MOST_CHOICES:
-        some = joined(names[:MOST_CHOICES], word="and")
-        return f"{asked} There are {some}, and others. What would you call it?"
-    return f"{asked} It could be {joined(names)}. Which one is it, or shall I {CONNECT}?"
