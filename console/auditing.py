@@ -10,12 +10,20 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import Engine
 
 from adapters.storage.audit.audit import Access, record
+from adapters.storage.by_hand.hands import Hand
+from infra.clock import system_clock
 from infra.database import transaction
 
 
 def access(command: str, *, trace_id: str | None = None) -> Access:
     """The person's account on this machine, as the system knows it, and what they typed."""
     return Access(user=f"cli:{_user()}", endpoint=f"pms-sync {command}", trace_id=trace_id)
+
+
+def hand_for(account_id: str, command: str) -> Hand:
+    """Theirs, for what they do to rows of the sheet."""
+    by = access(command)
+    return Hand(account_id=account_id, by=by.user, at=system_clock(), access=by)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import typer
 from sqlalchemy import Connection as Db
 
 from adapters import chosen, pms
+from adapters.storage.by_hand.rezoned_rows import stay_on_the_clock
 from adapters.storage.practices import (
     connection_details,
     connection_list,
@@ -16,8 +17,10 @@ from adapters.storage.practices import (
     practice_book,
 )
 from adapters.storage.practices.mapping import TypeChoice
+from adapters.storage.sheet import linking
+from adapters.storage.sheet.entries import EntrySeal
 from console import given, output
-from console.auditing import audited
+from console.auditing import audited, hand_for
 from console.lines import one_line
 from console.opened import Id, opened
 from console.output import AsJson, short
@@ -195,7 +198,7 @@ def set_(  # noqa: PLR0913 - each is an option
 
     In another time zone its days begin at another instant: the next sync, which begins at once,
     files every row of the days it reads by that clock. Days it does not read are filed when a sync
-    reads them.
+    reads them. What was typed or scanned for today and later stays at the time it says.
     """
     hours, others = given.opening_hours(settings or ())
     if timezone:
@@ -227,10 +230,19 @@ def _change(
         if changes:
             said = chosen.named(changes)
             with _changed(wiring, held, "set", action="connection.changed", said=said) as db:
-                connection_list.configure(db, held.id, changes)
+                _configure(db, wiring.entry_seal(held.account_id), held, changes)
         with transaction(wiring.engine, account_id=held.account_id) as db:
             now = connections.load(db, held.id)
     return _tell_settings(now, as_json=as_json)
+
+
+def _configure(db: Db, seal: EntrySeal, held: Connection, changes: Mapping[str, Any]) -> None:
+    if "timezone" in changes:
+        linking.alone(db, held.account_id)
+    connection_list.configure(db, held.id, changes)
+    if "timezone" in changes:
+        hand = hand_for(held.account_id, "connections set")
+        stay_on_the_clock(db, seal, held, now=changes["timezone"], hand=hand)
 
 
 def _tell_settings(now: Connection, *, as_json: bool) -> None:

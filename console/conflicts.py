@@ -19,13 +19,12 @@ from adapters.storage.practices import connection_list
 from adapters.storage.runs import runs
 from adapters.storage.sheet.entries import EntrySeal
 from console import output
-from console.auditing import access
+from console.auditing import access, hand_for
 from console.output import AsJson, short
 from console.wiring import wired
 from domain.errors import BadInput
 from domain.merge import Choice
 from domain.window import zone
-from infra.clock import system_clock
 from infra.database import transaction
 
 app = typer.Typer(no_args_is_help=True, help="Fields that a person and the PMS both changed.")
@@ -101,7 +100,7 @@ def settle(  # noqa: PLR0913 - one or many, and which
         raise BadInput("Name one conflict, or --all of them.")
     if conflict is not None:
         return _settle_one(conflict, choice, account=account, yes=yes, json=json)
-    hand = _hand(account, "conflicts settle")
+    hand = hand_for(account, "conflicts settle")
     with wired() as wiring:
         with transaction(wiring.engine, account_id=account) as db:
             accounts.require(db, account)
@@ -128,7 +127,7 @@ def undo(
     """Open a settled conflict again, or take back a whole run."""
     if (conflict is None) == (run is None):
         raise BadInput("Name one conflict, or --run and a run.")
-    hand = _hand(account, "conflicts undo")
+    hand = hand_for(account, "conflicts undo")
     with wired() as wiring:
         seal = wiring.entry_seal(account)
         if run is not None:
@@ -156,7 +155,7 @@ def redo(
     json: AsJson = False,
 ) -> None:
     """Do an undone run again, but for rows that were changed since."""
-    hand = _hand(account, "conflicts redo")
+    hand = hand_for(account, "conflicts redo")
     with wired() as wiring:
         with transaction(wiring.engine, account_id=account) as db:
             accounts.require(db, account)
@@ -170,7 +169,7 @@ def redo(
 
 def _settle_one(conflict: str, choice: Choice, *, account: str, yes: bool, json: bool) -> None:
     """Settles what was listed or, where that is not told, what is shown now."""
-    hand = _hand(account, "conflicts settle")
+    hand = hand_for(account, "conflicts settle")
     start, version = _as_listed(conflict)
     with wired() as wiring:
         seal = wiring.entry_seal(account)
@@ -251,11 +250,6 @@ def _choice(keep: str) -> Choice:
 
 def _verb(choice: Choice) -> str:
     return "Keep ours" if choice == "mine" else "Take theirs"
-
-
-def _hand(account: str, command: str) -> Hand:
-    by = access(command)
-    return Hand(account_id=account, by=by.user, at=system_clock(), access=by)
 
 
 def _sure(question: str) -> None:

@@ -18,7 +18,7 @@ from adapters.storage.practices.left_rows import Leaving, LeftRows, Removed
 from adapters.storage.sheet import linking
 from adapters.storage.sheet.entries import EntrySeal
 from console import output, setting_up
-from console.auditing import access
+from console.auditing import hand_for
 from console.opened import Id, opened
 from console.output import AsJson, short
 from console.wiring import Wiring, wired
@@ -63,7 +63,7 @@ def remove(
     """
     said = _checked(rows)
     with opened(connection) as (wiring, held):
-        hand = _hand(held.account_id, "connections remove")
+        hand = hand_for(held.account_id, "connections remove")
         leaving = LEAVING[said or _asked(wiring, held, hand, is_asked=not json)]
         with transaction(wiring.engine, account_id=held.account_id) as db:
             seal = wiring.entry_seal(held.account_id)
@@ -158,7 +158,7 @@ def _left(wanted: str, command: str) -> Iterator[_Left]:
         with transaction(wiring.engine, account_id=held.account_id) as db:
             linking.alone(db, held.account_id)
             left_rows.require_gone(db, held.id)
-            seal, hand = wiring.entry_seal(held.account_id), _hand(held.account_id, command)
+            seal, hand = wiring.entry_seal(held.account_id), hand_for(held.account_id, command)
             yield _Left(db=db, seal=seal, held=held, hand=hand)
 
 
@@ -209,8 +209,3 @@ def _told(what: str, moved: int, rows: LeftRows, held: Found, *, json: bool) -> 
 
 def _line(one: Removed, *, ago: str) -> tuple[Any, ...]:
     return (short(one.id), one.vendor, one.name, ago, one.to_come, one.typed, one.taken_off)
-
-
-def _hand(account_id: str, command: str) -> Hand:
-    by = access(command)
-    return Hand(account_id=account_id, by=by.user, at=system_clock(), access=by)

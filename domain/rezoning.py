@@ -27,6 +27,23 @@ class Rezoned:
             return cells
         return {**cells, START: self._cell(cell, told)}
 
+    def own_cells(self, cells: Cells) -> Cells:
+        """Of a row that no PMS tells of: whoever typed or scanned it read the practice's clock."""
+        cell = cells[START]
+        base, losing = (
+            None if one is None else replace(one, value=self.same_clock(one.value))
+            for one in (cell.base, cell.losing)
+        )
+        given = replace(cell.given, value=self.same_clock(cell.value))
+        return {**cells, START: Cell.of(given, base=base, losing=losing)}
+
+    def same_clock(self, at: datetime) -> datetime:
+        """When the practice's clock really shows what it was thought to show then.
+
+        What it never shows, in the night the clocks go forward, moves forward with them.
+        """
+        return wall_time(at, self.was).replace(tzinfo=zone(self.now)).astimezone(UTC)
+
     def _cell(self, cell: Cell, told: datetime) -> Cell:
         base, losing = (
             None if one is None else self._given(one, told) for one in (cell.base, cell.losing)
@@ -35,7 +52,7 @@ class Rezoned:
         return Cell.of(given, base=base, losing=losing)
 
     def _given(self, given: Given, told: datetime) -> Given:
-        wall = wall_time(given.value, self.was)
-        if given.source is Source.PMS:
-            return replace(given, value=told) if wall == wall_time(told, self.now) else given
-        return replace(given, value=wall.replace(tzinfo=zone(self.now)).astimezone(UTC))
+        if given.source is not Source.PMS:
+            return replace(given, value=self.same_clock(given.value))
+        is_same = wall_time(given.value, self.was) == wall_time(told, self.now)
+        return replace(given, value=told) if is_same else given

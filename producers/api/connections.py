@@ -17,6 +17,7 @@ from sqlalchemy import Connection as Db
 from adapters import chosen, pms
 from adapters.presets import keys
 from adapters.rest.vendor import Vendor
+from adapters.storage.by_hand.rezoned_rows import stay_on_the_clock
 from adapters.storage.practices import checks, connection_list, connections, left_rows
 from adapters.storage.practices.checks import CheckStore
 from adapters.storage.practices.connection_details import read_details
@@ -198,15 +199,22 @@ def change(
     body: Change,
     if_match: IfMatch = None,
 ) -> OneConnection:
-    """What decides which appointments are on the sheet is synced at once."""
+    """What decides which appointments are on the sheet is synced at once.
+
+    In another `timezone`, what was typed or scanned for today and later stays at the time it says.
+    """
     version, given = expected(if_match), body.model_dump(exclude_unset=True)
     if not given:
         raise BadInput("Name at least one thing to change.")
     with door.transaction() as db:
+        if "timezone" in given:
+            linking.alone(db, door.account_id)
         connection_list.claim(db, connection_id, expected=version)
         held = connections.load(db, connection_id)
         changes = _checked(held, given)
         connection_list.configure(db, connection_id, changes)
+        if "timezone" in given:
+            stay_on_the_clock(db, door.seal, held, now=given["timezone"], hand=door.hand)
         noted(db, door, connection_id, "changed", summary=chosen.named(changes))
     return OneConnection(connection=seen.one(door, connection_id, response))
 

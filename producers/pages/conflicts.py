@@ -45,6 +45,7 @@ _STEPS: Mapping[str, str] = {
     "created": "Added",
     "taken_off": "Taken off the sheet",
     "put_back": "Put back on the sheet",
+    "rezoned": "Time zone of the practice put right",
 }
 
 

@@ -1,14 +1,21 @@
 """Connecting a practice from the command line, and what a person decides about it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import redis
 
+from adapters.storage.by_hand.own_rows import Entry, place
+from console.auditing import hand_for
 from console.simulators import Running
 from console.truth import Simulator
+from console.wiring import wired
+from domain.fields import Source
+from infra.database import transaction
 from tests.console.conftest import Clinic, Shell, audit_rows, stored
 
 pytestmark = pytest.mark.integration
@@ -430,6 +437,22 @@ def test_zone_days_ahead_and_whole_passes_are_set(
     assert stored(database_url, "SELECT version FROM pms_connections") == int(str(before)) + 1
     assert "is not a time zone" in said
     assert len(audit_rows(database_url, "connection.changed")) == 1
+
+
+def test_what_was_typed_stays_at_its_time_when_the_time_zone_is_put_right(
+    shell: Shell, connected: str
+) -> None:
+    zone = "Australia/Melbourne"
+    start = datetime(2030, 6, 3, 14, 45, tzinfo=ZoneInfo(zone))
+    values = {"start": start.astimezone(UTC), "patient_name": "Ann Example"}
+    entry = Entry(source=Source.MANUAL, timezone=zone, values=values)
+    with wired() as wiring, transaction(wiring.engine, account_id="default") as db:
+        place(db, wiring.entry_seal("default"), [entry], hand=hand_for("default", "tests"))
+
+    shell.answer("connections", "set", connected, "--timezone", "Australia/Perth")
+
+    (row,) = shell.answer("run-sheet", "--date", "2030-06-03")["appointments"]
+    assert (row["start"], row["timezone"]) == ("2030-06-03T06:45:00Z", "Australia/Perth")
 
 
 def test_what_the_operator_set_need_not_be_given(

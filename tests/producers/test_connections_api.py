@@ -325,6 +325,20 @@ def test_everything_that_may_be_set_is_set(desk: Office, held: dict[str, Any]) -
     assert back.json()["connection"]["settings"] == {"default_minutes": 20}
 
 
+def test_what_was_typed_stays_at_its_time_when_the_time_zone_is_put_right(
+    desk: Office, held: dict[str, Any]
+) -> None:
+    row = {"source": "manual", "start": "2030-06-03T14:45", "patient_name": "Ann Example"}
+    added = desk.send("POST", "/api/run-sheet/appointments", row, key="row")
+    assert added.status_code == 201
+
+    desk.send("PATCH", f"/{held['id']}", {"timezone": "Australia/Darwin"}, version="*")
+
+    says = "SELECT timezone || ' ' || (appointment_time AT TIME ZONE timezone)::text"
+    now = desk.value(f"{says} FROM run_sheet_appointments")
+    assert now == "Australia/Darwin 2030-06-03 14:45:00"
+
+
 def test_an_interval_that_came_to_outlast_the_rest_keeps_nobody_from_saving(
     desk: Office, held: dict[str, Any]
 ) -> None:

@@ -1,13 +1,24 @@
 """A practice whose time zone was set wrongly at first: what people typed stays what they typed."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from adapters.storage.by_hand.given_rows import read_rows
+from adapters.storage.by_hand.history import history_of
+from adapters.storage.by_hand.own_rows import Placed, place
+from adapters.storage.by_hand.rezoned_rows import stay_on_the_clock
+from adapters.storage.sheet import linking
 from domain.appointments import Appointment
+from domain.fields import Source
 from domain.intake import wall_time
+from domain.window import local_day
+from infra.database import transaction
 from infra.sealing import Keyring, Sealer
 from tests.storage.desk import VISIT, Desk, desk_of, moved, rephoned
 from tests.storage.rig import Rig
@@ -111,3 +122,153 @@ def test_what_else_was_typed_is_as_it_was(desk: Desk) -> None:
 
     row = desk.row(VISIT)
     assert (row["start"], row["patient_phone"]) == (VISIT.start, "(03) 9555 0199")
+
+
+@pytest.fixture
+def mapped(desk: Desk) -> Desk:
+    """Its clinician has a column of the practice."""
+    (clinician,) = desk.connection.clinicians.values()
+    desk.all(
+        """
+        INSERT INTO pms_clinician_mappings (account_id, pms_connection_id, pms_practitioner_id,
+                                            pms_practitioner_name, run_sheet_clinician_id)
+        VALUES (:account, :id, 'dr-1', 'Dr Who', :clinician) RETURNING id
+        """,
+        account=desk.account,
+        id=desk.connection.id,
+        clinician=clinician,
+    )
+    return desk
+
+
+def typed(desk: Desk, start: str, *, source: Source = Source.MANUAL, **others: Any) -> UUID:
+    """A row of nobody's practice but by the clinician's, as the sheet's dialog sends it."""
+    row = {"start": start, "patient_name": "Grace Example", "clinician": "Dr Who", **others}
+    hand = desk.hand
+    with transaction(desk.engine, account_id=desk.account) as db:
+        linking.alone(db, desk.account)
+        given = read_rows(db, source, [row], timezone=WRONG, hand=hand)
+        (placed,) = place(db, desk.seal, given, hand=hand)
+    assert isinstance(placed, Placed)
+    return placed.id
+
+
+def correct_the_zone(desk: Desk) -> None:
+    """As a change of the connection does it."""
+    held, hand = desk.connection, desk.hand
+    with transaction(desk.engine, account_id=desk.account) as db:
+        linking.alone(db, desk.account)
+        stay_on_the_clock(db, desk.seal, held, now=RIGHT, hand=hand)
+    put_right(desk)
+
+
+def by_hand(desk: Desk, row_id: UUID) -> Mapping[str, Any]:
+    return desk.one("SELECT * FROM run_sheet_appointments WHERE id = :id", id=row_id)
+
+
+def says(desk: Desk, row_id: UUID) -> str:
+    row = by_hand(desk, row_id)
+    return f"{wall_time(row['appointment_time'], row['timezone']):%-d %H:%M} {row['timezone']}"
+
+
+def believes_wrongly(desk: Desk) -> None:
+    """The zone that the practice is told to keep, as it stands in the database."""
+    zone = {"zone": WRONG, "id": desk.connection.id}
+    desk.all("UPDATE pms_connections SET timezone = :zone WHERE id = :id RETURNING id", **zone)
+
+
+def test_a_row_typed_by_hand_stays_at_the_time_it_was_typed_for(mapped: Desk) -> None:
+    believes_wrongly(mapped)
+    row = typed(mapped, "2026-06-02T23:45", notes="bring the letter")
+    scan = typed(mapped, "2026-06-03T09:00", source=Source.OCR, patient_name="Alan Example")
+    was = by_hand(mapped, row)
+
+    correct_the_zone(mapped)
+
+    assert says(mapped, row) == "2 23:45 Australia/Melbourne"
+    assert by_hand(mapped, row)["appointment_time"] < was["appointment_time"]
+    assert says(mapped, scan) == "3 09:00 Australia/Melbourne"
+    moved_scan = by_hand(mapped, scan)
+    assert moved_scan["pms_start"] == moved_scan["appointment_time"]
+    (told,) = mapped.all("SELECT * FROM pms_audit_logs WHERE action = 'run_sheet.rezoned'")
+    assert (told["request_summary"], told["user_id"]) == ("2 rows typed or scanned", "reception")
+
+
+def test_the_history_of_a_row_tells_that_its_zone_was_put_right_and_keeps_other_steps(
+    mapped: Desk,
+) -> None:
+    believes_wrongly(mapped)
+    row = typed(mapped, "2026-06-02T14:45")
+
+    correct_the_zone(mapped)
+
+    access = mapped.hand.access
+    with transaction(mapped.engine, account_id=mapped.account) as db:
+        newest, first = history_of(db, mapped.seal, row, account_id=mapped.account, access=access)
+    assert (newest.what, newest.by, newest.moves) == ("rezoned", "reception", ())
+    assert not newest.can_undo, "it would come to stand where nobody typed it"
+    assert first.what == "created"
+
+
+def test_days_that_are_over_stay_as_they_were(mapped: Desk) -> None:
+    believes_wrongly(mapped)
+    past = typed(mapped, "2026-06-01T14:45")
+
+    correct_the_zone(mapped)
+
+    assert says(mapped, past) == "1 14:45 Australia/Perth"
+
+
+def test_what_may_be_read_by_another_practices_clock_stays(mapped: Desk, rig: Rig) -> None:
+    believes_wrongly(mapped)
+    other = rig.connect("other")
+    mapped.all(
+        "UPDATE pms_connections SET timezone = :zone WHERE id = :id RETURNING id",
+        zone=WRONG,
+        id=other,
+    )
+    its = typed(mapped, "2026-06-02T14:45")
+    nobodys = typed(mapped, "2026-06-02T15:45", clinician="Dr Nobody")
+    elsewhere = typed(mapped, "2026-06-02T16:45", timezone="Pacific/Auckland")
+
+    correct_the_zone(mapped)
+
+    assert says(mapped, its) == "2 14:45 Australia/Melbourne"
+    assert says(mapped, nobodys) == "2 15:45 Australia/Perth"
+    assert says(mapped, elsewhere) == "2 16:45 Pacific/Auckland"
+
+
+def test_a_column_of_nobody_goes_by_the_only_practice_of_that_zone(mapped: Desk) -> None:
+    believes_wrongly(mapped)
+    row = typed(mapped, "2026-06-02T15:45", clinician="Dr Nobody")
+
+    correct_the_zone(mapped)
+
+    assert says(mapped, row) == "2 15:45 Australia/Melbourne"
+
+
+def test_a_typed_row_is_found_to_be_the_visit_of_a_pms_that_tells_instants(mapped: Desk) -> None:
+    """It was two hours off before; the PMS tells the same instant as ever."""
+    believes_wrongly(mapped)
+    mapped.told(VISIT)
+    row = typed(
+        mapped, f"{wall_time(VISIT.start, RIGHT):%Y-%m-%dT%H:%M}", patient_name="Ada Example"
+    )
+    assert by_hand(mapped, row)["linked_to"] is None
+
+    correct_the_zone(mapped)
+    mapped.told(VISIT)
+
+    assert by_hand(mapped, row)["linked_to"] == mapped.id_of(VISIT)
+
+
+def test_a_row_is_filed_under_the_day_its_practice_has_it(mapped: Desk) -> None:
+    believes_wrongly(mapped)
+    row = typed(mapped, "2026-06-02T23:45")
+
+    correct_the_zone(mapped)
+
+    filed = "SELECT day FROM run_sheets WHERE id = :id"
+    now = by_hand(mapped, row)
+    day = mapped.one(filed, id=now["run_sheet_id"])["day"]
+    assert day == local_day(now["appointment_time"], RIGHT)

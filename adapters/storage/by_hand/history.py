@@ -18,6 +18,8 @@ from domain.sheet import NotOnSheet
 
 TABLE = "run_sheet_history"
 MOST = 30
+REZONED = "rezoned"
+"""A step that changed no time anybody reads, and is not taken back: only the clock is another."""
 
 _STEPS = text(
     """
@@ -93,6 +95,8 @@ class Step:
     @property
     def can_undo(self) -> bool:
         """Nothing of it has been changed since, by anyone."""
+        if self.row["what"] == REZONED:
+            return False
         if self.is_move and self.now.is_removed != self.after.is_removed:
             return False
         fields = self.fields
@@ -190,6 +194,7 @@ def _past(step: Step) -> Past:
         moves=tuple(
             Moved(field=name, was=was.get(name), became=became.get(name))
             for name in step.row["fields"]
+            if step.row["what"] != REZONED
         ),
         can_undo=step.can_undo,
         reason=step.before.said,

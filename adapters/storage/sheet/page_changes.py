@@ -44,7 +44,7 @@ class PageChange:
         """New on the sheet, or come to look like a visit that somebody else told of."""
         if self.is_off or self.row["linked_to"] is not None:
             return False
-        if self.before is None or self._moved(("removed_at", "linked_to")):
+        if self.before is None or self._moved(("removed_at", "linked_to", "timezone")):
             return True
         if self.before["pms_start"] != self.row["pms_start"]:
             return True
