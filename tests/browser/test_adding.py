@@ -12,6 +12,8 @@ def test_an_appointment_is_typed_in_taken_off_and_brought_back(browse: Browse) -
 
     assert found["missing"] == "When does it begin?"
     assert found["nameless"].startswith("Whose visit is it?")
+    assert found["unread"].startswith("Write the date of birth as 3 Feb 1980")
+    assert (found["time"], found["born"]) == ("15:30", "3 Feb 1980")
     assert found["refused"].startswith("That is not a phone number")
     assert found["slip"] == [True, True], "a click beside it loses nothing"
     assert found["anew"] == "", "the next one begins with nothing of the last"

@@ -4,6 +4,7 @@ import { renew, shown } from "./day.js";
 import { hold, release } from "./holding.js";
 import { guard } from "./staying.js";
 import { say } from "./toast.js";
+import { readValue } from "./values.js";
 
 const dialog = document.querySelector("[data-adding]");
 const form = dialog.querySelector("form");
@@ -39,8 +40,15 @@ function keyOf(body) {
   return sent.key;
 }
 
+// As the sheet's own fields read it: a browser's own fields for times and dates follow its language.
+const read = ([name, value]) => {
+  const { kind } = form.elements[name].dataset;
+  return [name, kind ? readValue(kind, value) ?? "" : value];
+};
+
 function told() {
-  const { day, time, block, is_telehealth: telehealth, ...given } = Object.fromEntries(new FormData(form));
+  const typed = [...new FormData(form)].map(read);
+  const { day, time, block, is_telehealth: telehealth, ...given } = Object.fromEntries(typed);
   const kept = Object.entries(given).filter(([, value]) => value.trim());
   const kind = block ? { kind: "block" } : {};
   const body = { source: "manual", start: `${day}T${time}`, ...kind, ...Object.fromEntries(kept) };

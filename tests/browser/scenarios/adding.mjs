@@ -6,13 +6,18 @@ export default async function play({ open, shots }) {
   await page.getByRole("button", { name: "Add an appointment by hand" }).click();
   await dialog.getByRole("button", { name: "Add", exact: true }).click();
   found.missing = await dialog.locator("[data-adding-error]").textContent();
-  await dialog.getByLabel("Time").fill("15:30");
+  await dialog.getByLabel("Time").fill("3:30 pm");
+  await dialog.getByLabel("Date of birth").fill("31/2/1980");
   await dialog.getByRole("button", { name: "Add", exact: true }).click();
   found.nameless = await dialog.locator("[data-adding-error]").textContent();
   await dialog.getByLabel("Patient").fill("Walk-in Example");
   await dialog.getByLabel("Phone").fill("12");
   await dialog.getByRole("button", { name: "Add", exact: true }).click();
   await dialog.locator("[data-adding-error]").filter({ hasText: /\S/ }).waitFor();
+  found.unread = await dialog.locator("[data-adding-error]").textContent();
+  await dialog.getByLabel("Date of birth").fill("3/2/1980");
+  await dialog.getByRole("button", { name: "Add", exact: true }).click();
+  await dialog.locator("[data-adding-error]").filter({ hasText: "phone" }).waitFor();
   found.refused = await dialog.locator("[data-adding-error]").textContent();
   await page.mouse.click(5, 5);
   found.slip = [await dialog.isVisible(), await page.evaluate(async () => (await import("/static/staying.js")).isHeld())];
@@ -23,9 +28,11 @@ export default async function play({ open, shots }) {
   const card = page.locator('.card:has-text("Walk-in Example")');
   await card.waitFor();
   found.badge = (await card.locator(".badge").textContent()).trim();
+  found.time = await card.locator('[data-edit="start"] [data-shown]').textContent();
   found.said = await page.locator("[data-toasts] p").last().textContent();
 
   await card.locator(".who").click();
+  found.born = await page.locator('.details [data-edit="patient_date_of_birth"] [data-shown]').textContent();
   await page.getByRole("button", { name: "Take off the sheet" }).click();
   await page.locator(".details .chip", { hasText: "Taken off" }).waitFor();
   await page.locator("[data-history] summary").click();
