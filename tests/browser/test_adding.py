@@ -14,6 +14,7 @@ def test_an_appointment_is_typed_in_taken_off_and_brought_back(browse: Browse) -
     assert found["nameless"].startswith("Whose visit is it?")
     assert found["unread"].startswith("Write the date of birth as 3 Feb 1980")
     assert (found["time"], found["born"]) == ("15:30", "3 Feb 1980")
+    assert found["givenUp"] == [0, "Interpreter booked (Vietnamese).", 0]
     assert found["refused"].startswith("That is not a phone number")
     assert found["slip"] == [True, True], "a click beside it loses nothing"
     assert found["anew"] == "", "the next one begins with nothing of the last"

@@ -12,6 +12,7 @@ const label = form.querySelector("[data-editor-label]");
 const place = form.querySelector("[data-editor-input]");
 const error = form.querySelector("[data-editor-error]");
 const why = form.querySelector("[data-editor-why]");
+const cancel = form.querySelector("[data-editor-cancel]");
 const waiting = form.querySelector("[data-editor-saving]");
 
 let editing = null;
@@ -252,6 +253,9 @@ form.addEventListener("keydown", (event) => {
     tab(event);
   }
 });
+// A press on it must not take the focus from what is typed: that would save it.
+cancel.addEventListener("pointerdown", (event) => event.preventDefault());
+cancel.addEventListener("click", () => end({ focus: true }));
 form.addEventListener("focusout", (event) => {
   if (editing && !editing.saving && !editing.isStale && !form.contains(event.relatedTarget)) save();
 });

@@ -64,5 +64,16 @@ export default async function play({ open, shots }) {
   await phone.page.locator("[data-adding][open]").waitFor();
   await phone.page.screenshot({ path: `${shots}/adding-phone-dark.png` });
   found.widths = await phone.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  await phone.page.getByRole("button", { name: "Cancel" }).tap();
+
+  // A finger has no Escape: what was typed into a field is given up by a button.
+  const saved = [];
+  phone.page.on("request", (request) => request.method() === "PATCH" && saved.push(request.postDataJSON()));
+  const notes = phone.page.locator('.card:has-text("Grace Invented") [data-edit="notes"]');
+  await notes.tap();
+  await phone.page.locator("[data-editor-input] textarea").fill("Not meant");
+  await phone.page.screenshot({ path: `${shots}/editor-phone-dark.png` });
+  await phone.page.locator("[data-editor]").getByRole("button", { name: "Cancel" }).tap();
+  found.givenUp = [await phone.page.locator("[data-editor]:popover-open").count(), await notes.locator("[data-shown]").textContent(), saved.length];
   return { ...found, trouble: [...trouble, ...phone.trouble].filter((line) => !line.includes("status of 422 ")) };
 }
