@@ -17,6 +17,15 @@ HELD_BACK = (
 )
 
 
+# Three days before, the patient of one visit had another, which their PMS has deleted.
+BOOKED_AGAIN = """
+    UPDATE run_sheet_appointments
+    SET pms_patient_id = 'again', removed_at = CASE WHEN id = :was THEN now() END,
+        appointment_time = appointment_time - make_interval(days => 3 * CAST(id = :was AS int))
+    WHERE id IN (:was, :now)
+"""
+
+
 def test_the_sheet_is_seen_whole_wide_and_narrow(browse: Browse) -> None:
     found = browse("seeing")
 
@@ -206,10 +215,20 @@ def test_somebody_is_found_and_gone_through(browse: Browse) -> None:
     assert found["trouble"] == []
 
 
-def test_a_desk_is_told_what_it_does_not_see_from_day_to_day(browse: Browse) -> None:
+def test_a_desk_is_told_what_it_does_not_see_from_day_to_day(
+    busy_site: Site, browse: Browse
+) -> None:
+    visits = {"was": busy_site.ids["Jun Unreal"], "now": busy_site.ids["Ivy Nobody"]}
+    with busy_site.everything() as db:
+        db.execute(text(BOOKED_AGAIN), visits)
+
     found = browse("day_by_day")
 
-    assert found["paper"].endswith(". Only 1 of the 28 appointments: the others were filtered out")
+    assert found["again"].startswith("Typed for this patient in the visit of 20 Nov 14:45,")
+    assert found["looked"] == ["Jun Unreal", "Bring previous letters."]
+    assert "Friday 20 November, 14:45 to 15:45" in found["day"]
+    assert found["returned"] == "Ivy Nobody"
+    assert found["paper"].endswith(". Only 1 of the 27 appointments: the others were filtered out")
     assert found["whole"].endswith("the others were filtered out") is False
     assert found["kept"] == [True, "Dr Priya Nair", ""]
     assert found["today"] == [False, "date"]

@@ -1,5 +1,5 @@
 // What a desk does not see: rows that are filtered out, on paper and on the next day, and that today is over.
-export default async function play({ open }) {
+export default async function play({ open, shots }) {
   const { page, trouble } = await open();
   const found = {};
   const control = (name) => page.locator(`[data-filter="${name}"]`);
@@ -9,6 +9,18 @@ export default async function play({ open }) {
   };
   const over = page.locator("[data-day-over]");
   const isHere = () => page.locator('[data-go="today"]').getAttribute("aria-current");
+
+  // What was typed in a visit of another day, which no longer stands, is a press away.
+  const details = page.locator(".details");
+  await page.locator('.card:has-text("Ivy Nobody") .who').click();
+  found.again = await details.locator(".flag", { hasText: "no longer stands" }).locator("span").innerText();
+  await details.getByRole("button", { name: "Look at it" }).click();
+  await details.filter({ hasText: "Jun Unreal" }).waitFor();
+  found.looked = [await details.locator("[data-panel-title]").innerText(), await details.locator('[data-edit="notes"] [data-shown]').innerText()];
+  found.day = await details.innerText();
+  await page.screenshot({ path: `${shots}/booked-again.png` });
+  await page.keyboard.press("Escape");
+  found.returned = await page.evaluate(() => document.activeElement.textContent.trim());
 
   found.whole = await printed();
   await control("name").fill("grace invented");
