@@ -13,10 +13,10 @@ from adapters.rest.vendor import Vendor
 from adapters.storage.practices.connection_details import ConnectionDetails
 from domain.connections import State
 from domain.freshness import ago
-from domain.reading import WELL
 from domain.sheet import ConnectionView
 from producers.answers import NEVER_SHOWN
 from producers.pages.rendering import ENVIRONMENT
+from producers.troubles import IN_PART, is_in_part
 from producers.vendors import offered
 
 A_PASS = 33
@@ -134,10 +134,10 @@ def status(connection: ConnectionDetails) -> str:
 
 
 def standing_of(one: ConnectionView) -> str:
-    """What its badge says: a sync that came on time and was done in part is not well."""
+    """What its badge says."""
     if one.state == State.SETUP_REQUIRED:
         return "unfinished"
-    return "in_part" if one.reason and one.status in WELL else one.status
+    return IN_PART if is_in_part(one) else one.status
 
 
 def every(minutes: int) -> str:

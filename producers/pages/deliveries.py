@@ -33,7 +33,15 @@ from producers.words import Line
 
 router = APIRouter(include_in_schema=False)
 
-NAV = NavItem("/deliveries", "Deliveries", Permission.OPERATE, order=40, also=["/outgoing"])
+NAV = NavItem(
+    "/deliveries",
+    "Deliveries",
+    Permission.OPERATE,
+    order=40,
+    also=["/outgoing"],
+    count=untold.waiting,
+    counted_for=Permission.EDIT_SHEET,
+)
 Operator = Annotated[Door, Depends(door(Permission.OPERATE))]
 
 PAGE = 40

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from adapters.storage.jobs import job_search, trails
 from adapters.storage.jobs.job_acts import FROM, MOST, WARNS, Act
 from adapters.storage.jobs.job_search import JobView, Wanted
+from adapters.storage.runs.boards import latest_backfills
 from adapters.storage.sheet.sheet_status import read_connections
 from domain import work
 from domain.jobs import JobState, Queue
@@ -198,9 +199,10 @@ def _shown(door: Door, chosen: Chosen, cursor: str | None) -> dict[str, Any]:
         timezone = account_zone(db)
         practices = job_search.practices(db)
         connections = read_connections(db, now=door.ports.clock())
+        ranges = latest_backfills(db)
     jobs, following = cursors.paged(rows, limit=PAGE, mark=job_search.mark)
     shown = board(door)
-    seen_to = troubles(connections, shown.dead)
+    seen_to = troubles(connections, shown.dead, ranges)
     return {
         "board": shown,
         "troubles": seen_to[:MOST_TROUBLES],

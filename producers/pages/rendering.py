@@ -28,6 +28,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 class NavItem:
     """A page in the navigation, for those who may open it; `count` is what waits for them there.
 
+    Where not all of them can do anything about that, it is counted `counted_for` those who can.
     Without a word from `wanted` it is there for every account. `also` are pages that are reached
     from this one alone.
     """
@@ -37,6 +38,7 @@ class NavItem:
     permission: Permission
     order: int = 50
     count: Callable[[Db], int] | None = None
+    counted_for: Permission | None = None
     wanted: Callable[[Db], bool] | None = None
     also: Sequence[str] = ()
 
@@ -45,6 +47,11 @@ class NavItem:
         """Its title within a sentence, where a name keeps its capitals."""
         is_name = self.title[1:] != self.title[1:].lower()
         return self.title if is_name else self.title.lower()
+
+    def count_for(self, person: Person | None) -> Callable[[Db], int] | None:
+        """What is counted for them, if anything."""
+        is_theirs = person and (self.counted_for is None or person.may(self.counted_for))
+        return self.count if is_theirs else None
 
     def is_at(self, path: str) -> bool:
         """Whether that address is this page, lies below it or is reached from it."""
@@ -68,7 +75,7 @@ def render(
         person=person,
         nav=links,
         path=request.url.path,
-        counted=lambda link: _asked(request, person, link.count),
+        counted=lambda link: _asked(request, person, link.count_for(person)),
         is_wanted=lambda link: not link.wanted or _asked(request, person, link.wanted),
         **context,
     )

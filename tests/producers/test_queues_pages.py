@@ -159,6 +159,41 @@ def test_who_is_shut_out_is_named_first_with_what_helps(site: Site) -> None:
 
 
 @pytest.mark.integration
+def test_what_a_sync_holds_back_until_somebody_decides_is_to_be_seen_to(site: Site) -> None:
+    """It came on time, so that neither its freshness nor a dead job tells of it."""
+    clinic, harbour = practice(site, "Example Clinic"), practice(site, "Harbour Allied Health")
+    held_back = "6 of 8 appointments of 3 June would leave the sheet, so none did."
+    with site.everything() as db:
+        db.execute(
+            text(
+                "UPDATE pms_connections SET last_sync_status = 'partial', last_sync_error = :why,"
+                " last_sync_at = now() WHERE id = :id"
+            ),
+            {"id": clinic, "why": held_back},
+        )
+        db.execute(
+            text(
+                "INSERT INTO pms_backfills (account_id, pms_connection_id, day_from, day_to,"
+                " chunk_days, state, reason, asked_by) VALUES ('default', :id, '2026-03-02',"
+                " '2026-03-29', 7, 'paused', :why, 'ann')"
+            ),
+            {"id": harbour, "why": "5 of 9 appointments would leave."},
+        )
+
+    troubles = opened(site, "/queues").text.partition('id="troubles"')[2].partition("</section>")[0]
+
+    told, of_range = (
+        troubles.partition(f"trouble-{one}")[2].partition("</li>")[0] for one in (clinic, harbour)
+    )
+    assert "Done in part" in told
+    assert held_back in told
+    assert f'href="/sync#board-{clinic}"' in told
+    assert "is paused" in of_range
+    assert "5 of 9 appointments would leave." in of_range
+    assert f'href="/sync#board-{harbour}">Look at its syncs' in of_range
+
+
+@pytest.mark.integration
 @pytest.mark.parametrize("path", ["/queues/what-if", "/queues/shares", "/queues/callers"])
 def test_budgets_are_pages_that_an_operator_reads_without_any_script(site: Site, path: str) -> None:
     sign_in(site, practice(site, "Example Clinic"))

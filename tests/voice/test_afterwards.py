@@ -239,6 +239,26 @@ def test_without_texts_none_is_promised_and_the_practice_sees_whom_to_tell(
     assert ANN not in page
 
 
+def test_whom_to_tell_is_counted_beside_the_pages_name_for_those_who_may_tell_them(
+    textless: tuple[Line, str],
+) -> None:
+    phone, _ = textless
+    phone.desk.outcomes = [Outcome(verdict=Verdict.DONE)]
+    phone.carry(SETTLE)
+    phone.carry(SEND_TEXT)
+
+    def menu(role: Role) -> str:
+        headers = {**bearer(ACCOUNT, role), "Accept": "text/html"}
+        return phone.client.get("/sync", headers=headers).text
+
+    assert '<span class="count" data-count="/deliveries">1</span>' in menu(Role.OWNER)
+    assert 'data-count="/deliveries"' not in menu(Role.OPS)
+    phone.client.post(
+        f"/api/pms/writes/{to_be_told(phone)[0]['id']}/told", headers=bearer(ACCOUNT, Role.OWNER)
+    )
+    assert 'data-count="/deliveries" hidden>0<' in menu(Role.OWNER)
+
+
 def test_a_caller_who_was_told_is_no_longer_on_the_list(textless: tuple[Line, str]) -> None:
     phone, _ = textless
     phone.desk.outcomes = [Outcome(verdict=Verdict.FAILED)]

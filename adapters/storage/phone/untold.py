@@ -82,14 +82,17 @@ _UNTOLD = text(
     ORDER BY kept.created_at DESC, kept.id LIMIT :limit
     """  # noqa: S608 - made of constants
 )
+_IS_TO_CALL = f"""
+    asked.call_back = 'due' AND NOT {IS_OVERTAKEN}
+    AND COALESCE(kept.settled_at, kept.submitted_at + CAST(:given_up AS interval)) < :now
+"""
 # Who was promised a call is called once there is an end to tell, whatever text another one gets.
 _TO_CALL = text(
     f"""
     SELECT asked.id, '{CALL_BACK}' AS text_state, asked.created_at,
            CAST(NULL AS uuid) AS message_id, CAST(NULL AS bytea) AS recipient, {_OF_WRITE}
     FROM tool_calls AS asked JOIN pms_writes AS kept ON kept.id = asked.write_id {_ON_SHEET}
-    WHERE asked.call_back = 'due' AND NOT {IS_OVERTAKEN}
-      AND COALESCE(kept.settled_at, kept.submitted_at + CAST(:given_up AS interval)) < :now
+    WHERE {_IS_TO_CALL}
     ORDER BY asked.created_at DESC, asked.id LIMIT :limit
     """  # noqa: S608 - made of constants
 )
@@ -100,6 +103,13 @@ _OF_PATIENT = text(
       AND patient_name IS NOT NULL
     ORDER BY updated_at DESC LIMIT 1
     """
+)
+_WAITING = text(
+    f"""
+    SELECT (SELECT count(*) FROM pms_writes AS kept WHERE {_IS_UNTOLD})
+         + (SELECT count(*) FROM tool_calls AS asked JOIN pms_writes AS kept
+              ON kept.id = asked.write_id WHERE {_IS_TO_CALL})
+    """  # noqa: S608 - made of constants
 )
 _TOLD = text(
     f"""
@@ -165,6 +175,13 @@ def untold(db: Db, *, now: datetime, limit: int, sealer: Sealer | None = None) -
         )
         for row in rows[:limit]
     ]
+
+
+def waiting(db: Db) -> int:
+    """How many callers of the account are still to be told, by the database's clock."""
+    now: datetime = db.execute(text("SELECT now()")).scalar_one()
+    count: int = db.execute(_WAITING, _when(now)).scalar_one()
+    return count
 
 
 def told(db: Db, untold_id: UUID, *, now: datetime) -> bool:

@@ -1,6 +1,7 @@
 // The inbox: kept up to date while its newest page is shown; one delivery at a time done again.
 import "./frame.js";
 import { ask, fragment } from "./api.js";
+import { showCounts } from "./counts.js";
 import { listen } from "./events.js";
 import { hold, release } from "./holding.js";
 import { morph } from "./morph.js";
@@ -21,6 +22,7 @@ const renew = inTurn(async () => {
   try {
     const body = await fragment(`/deliveries/list${location.search}`);
     morph(place(), body.querySelector("#deliveries"));
+    showCounts();
   } catch {
     // The next look tells whether the server is back.
   }
