@@ -13,7 +13,7 @@ from adapters.rest.caller import Caller
 from adapters.rest.memory import Memory
 from adapters.rest.ports import Ports
 from adapters.taping import Recorder
-from adapters.vault import StoredSecrets
+from adapters.vault import StoredSecrets, Unstored
 from domain.connections import Connection
 from domain.credentials import ForgettableTokens, SecretStore
 from domain.desk import PracticeDesk
@@ -42,6 +42,7 @@ class Opener:
     urls: Mapping[str, VendorUrls] = field(default_factory=dict)
     presets: Presets = field(default_factory=dict, repr=False)
     preset_settings: PresetSettings = field(default_factory=dict)
+    unstored: Unstored | None = None
     is_production: bool = False
     _remembered: Memory | None = None
     _tape: Recorder | None = None
@@ -127,7 +128,9 @@ class Opener:
             return self.ports(connection)
         preset = self.presets.get(connection.vendor, {})
         other = in_use if in_use != connection.secret_ref else None
-        vault = StoredSecrets(self.secrets, connection.secret_ref, preset, other)
+        vault = StoredSecrets(
+            self.secrets, connection.secret_ref, preset, other, unstored=self.unstored
+        )
         return replace(self.ports(connection), vault=vault)
 
     def ports(self, connection: Connection) -> Ports:

@@ -23,6 +23,7 @@ from adapters.throttle.clock import RedisThrottle
 from adapters.tokens import RedisTokens
 from adapters.told_limits import told_limits
 from adapters.vapi.controlling import LiveCallControl
+from adapters.vault import Unstored
 from console import output
 from domain.accesses import Thresholds
 from domain.credentials import SecretStore
@@ -88,6 +89,10 @@ class Wiring:
         return RedisTokens(self.redis, self.sealer, system_clock)
 
     @cached_property
+    def unstored(self) -> Unstored:
+        return Unstored(self.redis, self.sealer)
+
+    @cached_property
     def opener(self) -> Opener:
         """Opens any connection's PMS within the budgets all processes share."""
         return Opener(
@@ -98,6 +103,7 @@ class Wiring:
             urls=self.settings.vendor_urls,
             presets=presets(self.settings.vendor_secrets),
             preset_settings=preset_settings(self.settings.vendor_secrets),
+            unstored=self.unstored,
             is_production=self.settings.is_production,
         )
 

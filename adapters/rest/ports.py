@@ -52,7 +52,10 @@ class Vault(Protocol):
         """As they are stored now, past any cache; another process may have replaced them."""
 
     def keep(self, changes: Mapping[str, str | None]) -> None:
-        """Store these beside the others; None takes one away."""
+        """Store these beside the others; None takes one away.
+
+        What a vendor gave is not lost where the store fails: it is held, and stored the next time.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,7 +85,9 @@ class SignIn:
 
     def _bought(self, desk: Desk, url: str) -> Token:
         """One process at a time is here: whoever was before may have used up our refresh token."""
-        held = desk.secrets if desk.vault is None else desk.vault.fresh()
+        if desk.vault is None:
+            raise BadInput("A sign-in is kept among the stored secrets; store them first.")
+        held = desk.vault.fresh()
         token, answer = bought(
             desk,
             self._ask(url, held),
@@ -94,12 +96,10 @@ class SignIn:
         )
         newer = dig(answer, REFRESH)
         changes: dict[str, str | None] = {name: None for name in ONCE if name in held}
-        if isinstance(newer, str) and newer and newer != held.get(REFRESH):
+        if isinstance(newer, str) and newer:
             changes[REFRESH] = newer
-        if changes:
-            if desk.vault is None:
-                raise BadInput("A sign-in is kept among the stored secrets; store them first.")
-            desk.vault.keep(changes)
+        # Also where nothing is new: what could not be stored the last time is tried again.
+        desk.vault.keep(changes)
         return token
 
     def _ask(self, url: str, held: Mapping[str, str]) -> Ask:

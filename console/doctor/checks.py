@@ -39,6 +39,7 @@ CHECKS: tuple[Check, ...] = (
     Check("scheduler", work.scheduler, ROWS),
     Check("budgets", work.allowances, (*ROWS, "redis")),
     Check("credentials", practices.credentials, ROWS),
+    Check("credentials", practices.unstored, (*ROWS, "redis")),
     Check("connections", practices.connections, ROWS),
     Check("agreements", promises.agreed, ROWS),
     Check("audit", promises.apart),

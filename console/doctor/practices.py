@@ -1,6 +1,7 @@
 """What the doctor says of the practices: their connections, credentials and agreements."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from sqlalchemy import RowMapping, text
@@ -36,6 +37,18 @@ _CREDENTIALS = text(
 )
 
 
+def unstored(wiring: Wiring) -> Iterator[Finding]:
+    """Those a vendor gave anew that the secret store did not take, and only Redis has."""
+    for row in _in_use(wiring):
+        with suppress(NeedsReconnect, Refused):
+            # Those that cannot be read are told of as such.
+            stored = wiring.secrets.get(row["secret_ref"]) if row["secret_ref"] else {}
+            if stored and wiring.unstored.newest(row["secret_ref"], stored) != stored:
+                told = f"the secret store did not take the newest of {row['name']}, and only Redis"
+                advice = "has them; let it be written, and the next renewal stores them"
+                yield Finding(f"credentials {short(row['id'])}", "bad", f"{told} {advice}")
+
+
 def connections(wiring: Wiring) -> Iterator[Finding]:
     with dispatch(wiring.engine) as db:
         found = connection_list.listed(db)
@@ -44,8 +57,7 @@ def connections(wiring: Wiring) -> Iterator[Finding]:
 
 def credentials(wiring: Wiring) -> Iterator[Finding]:
     """Each is read, and none is sent: `connections test` asks the vendor."""
-    with dispatch(wiring.engine) as db:
-        rows = db.execute(_CREDENTIALS, {"most": MOST_CREDENTIALS}).mappings().all()
+    rows = _in_use(wiring)
     opened = 0
     for row in rows:
         problem = _problem(wiring, row)
@@ -56,6 +68,11 @@ def credentials(wiring: Wiring) -> Iterator[Finding]:
     if rows:
         told = f"of {opened} of {len(rows)} practices can be read"
         yield Finding("credentials", "ok" if opened == len(rows) else "warning", told)
+
+
+def _in_use(wiring: Wiring) -> Sequence[RowMapping]:
+    with dispatch(wiring.engine) as db:
+        return db.execute(_CREDENTIALS, {"most": MOST_CREDENTIALS}).mappings().all()
 
 
 def _standing(one: RowMapping) -> Finding:

@@ -15,7 +15,7 @@ from adapters.storage.jobs.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from console.doctor import promises, servers, work
 from console.doctor.checks import CHECKS
-from console.wiring import Wiring
+from console.wiring import Wiring, wired
 from domain.limits import Allowance, Limit
 from infra.clock import machine_clock
 from infra.setting_rules import Profile
@@ -173,6 +173,20 @@ def test_credentials_that_are_gone_are_told_by_connection(
     said = told(shell, f"credentials {connected[:8]}", "bad")
 
     assert f"connections reconnect {connected[:8]}" in said
+
+
+def test_credentials_that_the_secret_store_did_not_take_are_told_by_connection(
+    shell: Shell, connected: str, database_url: str
+) -> None:
+    ref = str(stored(database_url, "SELECT secret_ref FROM pms_connections"))
+    with wired() as wiring:
+        held = wiring.secrets.get(ref)
+        wiring.unstored.hold(ref, {**held, "refresh_token": "r-2"}, instead_of=held)
+        assert wiring.opener.unstored is wiring.unstored
+
+    said = told(shell, f"credentials {connected[:8]}", "bad")
+
+    assert "only Redis has them" in said
 
 
 def test_a_token_that_nobody_renews_is_noticed(
