@@ -8,6 +8,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from adapters.halaxy.statuses import OWN_WORDS, check, standing
 from adapters.rest.auth import ClientCredentials
 from adapters.rest.envelope import Bundle, Single
 from adapters.rest.fhir import Target, issue_codes, minutes, patient, target, titled_name
@@ -18,16 +19,15 @@ from adapters.rest.paging import NextLink
 from adapters.rest.ports import Ports
 from adapters.rest.record import Record, last_segment
 from adapters.rest.source import RestSource
-from adapters.rest.vendor import Fault, Listing, Secrets, Vendor
+from adapters.rest.vendor import Fault, Listing, OwnStatuses, Secrets, Vendor
 from adapters.rest.waits import RateHeaders
-from adapters.rest.words import Standing, Words, plain
+from adapters.rest.words import plain
 from domain.appointments import (
     Appointment,
     AppointmentType,
     Patient,
     Practice,
     Practitioner,
-    Status,
 )
 from domain.connections import Connection
 from domain.errors import BadInput, NeedsReconnect, TokenExpired
@@ -47,18 +47,6 @@ _INCLUDED: Mapping[str, tuple[str, ...]] = {
     "_include": ("Appointment:patient", "Appointment:practitioner-role"),
     "_include:iterate": ("PractitionerRole:practitioner",),
 }
-
-STATUS = Words(
-    {
-        Status.BOOKED: ("booked",),
-        Status.CONFIRMED: ("confirmed", "accepted"),
-        Status.ARRIVED: ("arrived",),
-        Status.COMPLETED: ("attended",),
-        Status.CANCELLED: ("cancelled", "cancelled_(no_charge)", "rejected", "declined"),
-        Status.NO_SHOW: ("did_not_attend",),
-    },
-    vague=("tentative", "check_response"),
-)
 
 
 def queries(
@@ -122,13 +110,13 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
     for person in _each_patient(record):
         # What was degraded for one patient of a group does not mark the others.
         record.flags.clear()
-        standing = _standing(record, person, end)
+        stands = standing(record, connection, person, end=end)
         yield Appointment(
             pms_id=record.text_id(),
             start=start,
             end=end,
-            status=standing.status,
-            status_raw=standing.raw,
+            status=stands.status,
+            status_raw=stands.raw,
             is_telehealth=is_telehealth,
             type_id=type_id,
             type_name=kind.name if kind else None,
@@ -204,26 +192,6 @@ def _each_patient(record: Record) -> Sequence[Record | None]:
     people = {_actor(person): person for person in record.records("participant", required=True)}
     patients = [person for actor, person in people.items() if actor.kind == "Patient" and actor.id]
     return patients or [None]
-
-
-def _standing(record: Record, person: Record | None, end: datetime) -> Standing:
-    """The patient's own word; without any, a reason for cancelling is one."""
-    word = _word(person) if person else None
-    if word is None and record.raw("cancellationReason"):
-        return Standing(Status.CANCELLED)
-    standing = STATUS.read(record, word)
-    # Booked turns into attended by itself when its time comes, so it does not say that it is over.
-    if standing.status is not Status.COMPLETED:
-        return standing
-    is_under_way = record.now is not None and record.now < end
-    return Standing(Status.IN_PROGRESS) if is_under_way else standing
-
-
-def _word(person: Record) -> str | None:
-    for extension in person.records("modifierExtension"):
-        if last_segment(extension.maybe("url")) == "appointment-participant-status":
-            return extension.maybe("valueCoding.code") or extension.maybe("valueCoding.display")
-    return None
 
 
 def _beside(record: Record, connection: Connection) -> list[Record]:
@@ -345,7 +313,10 @@ VENDOR = Vendor(
         "online_is_telehealth": "Whether the location type online is telehealth: yes or no",
         "phone_is_telehealth": "Whether the location type phone is telehealth: yes or no",
         "default_minutes": "Length of an appointment that has none",
+        "status_words": "Meaning of Halaxy's words for a status, such as tentative=booked",
     },
+    check_settings=check,
+    own_statuses=OwnStatuses(OWN_WORDS.setting, OWN_WORDS.read),
     site_label="Clinic id (CL-…), or practice group id (OG-…)",
     # A sliding window for each key (developers.halaxy.com/docs/authentication).
     limits={"default": (Limit(500, 60),)},

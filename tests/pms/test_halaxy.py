@@ -11,6 +11,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from adapters import chosen
 from adapters.pms import open_vendor
 from adapters.pms.halaxy import VENDOR, parse, queries
 from adapters.rest.memory import Memory
@@ -162,6 +163,29 @@ def test_attended_is_set_by_itself_and_so_ends_with_the_appointment_only(
     code: str, now: datetime, expected: Status
 ) -> None:
     assert row(now=now, participant=[ROLE, booked(code=code)]).status is expected
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "expected"),
+    [
+        ("tentative=cancelled", "Tentative", Status.CANCELLED),
+        ("accepted=booked; on hold=arrived", "on-hold", Status.ARRIVED),
+        # By the practice's word, not by the clock.
+        ("attended=arrived", "attended", Status.ARRIVED),
+        ("attended=completed", "Attended", Status.COMPLETED),
+    ],
+)
+def test_a_practice_says_what_a_word_means(written: str, code: str, expected: Status) -> None:
+    own = replace(CONNECTION, settings={"status_words": written})
+
+    found = row(own, now=DURING, participant=[ROLE, booked(code=code)])
+
+    assert (found.status, found.status_raw, set(found.flags)) == (expected, None, set())
+
+
+def test_a_meaning_that_is_none_of_ours_is_refused_when_it_is_entered() -> None:
+    with pytest.raises(BadInput, match="the words are booked"):
+        chosen.settings(VENDOR, {"status_words": "tentative=maybe"})
 
 
 def test_the_engine_says_what_time_it_is() -> None:

@@ -1,0 +1,1 @@
+"""What Halaxy alone needs: its words for a status."""
