@@ -7,12 +7,12 @@ from typing import Any
 from adapters.advancedmd.assumed import change_path, status_field
 from adapters.advancedmd.office import Office
 from adapters.advancedmd.words import code_of, own_codes
+from adapters.rest.instants import wall_clock
 from domain.appointments import Appointment, Status
 from domain.connections import Connection
 from domain.desk import Busy
 from domain.errors import Refused
 from domain.intake import MOVED
-from domain.window import zone
 from domain.wishes import Booking, Cancellation, Move, StatusChange
 
 CANCEL_PATH = "/scheduler/appointments/{id}/cancel"
@@ -52,7 +52,7 @@ def booked(wish: Booking, office: Office, connection: Connection) -> Request:
     body = {
         "patientid": number(wish.patient_id),
         "columnid": number(column.pms_id),
-        "startdatetime": wall_clock(wish.start, connection),
+        "startdatetime": local_time(wish.start, connection),
         "duration": wish.minutes,
         "profileid": number(column.profile_id),
         "type": [{"id": number(wish.type_id)}] if wish.type_id else [],
@@ -121,14 +121,9 @@ def may_be_booked_as(wish: Booking, taken: Busy) -> bool:
     return is_theirs and wish.practitioner_id in columns and wish.start in taken.window
 
 
-def wall_clock(at: datetime, connection: Connection) -> str:
-    """The office's own time. An hour that comes twice cannot be told apart: it means the first."""
-    local = at.astimezone(zone(connection.timezone))
-    if local.fold:
-        raise Refused(
-            "At that time the clocks are set back, and AdvancedMD cannot tell the two hours apart."
-        )
-    return local.replace(tzinfo=None).isoformat(timespec="seconds")
+def local_time(at: datetime, connection: Connection) -> str:
+    local = wall_clock(at, timezone=connection.timezone, told="AdvancedMD")
+    return local.isoformat(timespec="seconds")
 
 
 def number(pms_id: str) -> int:
@@ -160,7 +155,7 @@ def _moved(wish: Move, row: Appointment, connection: Connection) -> dict[str, An
     """Only what differs: somebody there may be changing the rest."""
     body: dict[str, Any] = {}
     if row.start != wish.start:
-        body["startdatetime"] = wall_clock(wish.start, connection)
+        body["startdatetime"] = local_time(wish.start, connection)
     if row.duration_minutes != wish.minutes:
         body["duration"] = wish.minutes
     if row.practitioner_id != wish.practitioner_id:

@@ -5,6 +5,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from domain.errors import Refused
 from domain.window import zone
 
 _EARLIEST_YEAR, _LATEST_YEAR = 1970, 2199
@@ -29,6 +30,20 @@ def read_instant(text: str, *, timezone: str | None) -> tuple[datetime, str | No
     if timezone is None:
         raise ValueError("a time without an offset")
     return _on_local_clock(when, zone(timezone))
+
+
+def wall_clock(at: datetime, *, timezone: str, told: str) -> datetime:
+    """What the clock there shows, for a PMS that is `told` no offset.
+
+    It would take an hour that comes a second time for the first, and people would come an hour
+    early.
+    """
+    local = at.astimezone(zone(timezone))
+    if local.fold:
+        raise Refused(
+            f"At that time the clocks are set back, and {told} cannot tell the two hours apart."
+        )
+    return local.replace(tzinfo=None)
 
 
 def read_birth_date(text: str) -> str | None:

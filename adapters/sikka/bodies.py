@@ -8,11 +8,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from adapters.rest.clean import one_line
+from adapters.rest.instants import wall_clock
 from adapters.sikka.office import Office
 from adapters.sikka.statuses import YES
 from domain.desk import PatientCard
 from domain.errors import Refused
-from domain.window import zone
 from domain.wishes import (
     Booking,
     Cancellation,
@@ -186,7 +186,7 @@ class Writer:
         return Request(method=method, path=path, body=whole, parts=parts)
 
     def _slot(self, wish: Booking | Move) -> dict[str, Any]:
-        local = wish.start.astimezone(zone(self.timezone))
+        local = wall_clock(wish.start, timezone=self.timezone, told="the practice's system")
         return {
             "date": local.date().isoformat(),
             "time": local.strftime("%H:%M"),

@@ -1,14 +1,17 @@
 """What every desk must keep where it writes; each is a sentence about a played one."""
 
+from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from threading import Event
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from domain.desk import PatientCard, PatientQuery, Verdict
 from domain.errors import NeedsReconnect, Refused, SyncError, Throttled, Transient
 from domain.wishes import Booking, Cancellation, Move, NewPatient
+from infra.clock import system_clock
 from tests.contract.desks import (
     AT_ONCE,
     LATER,
@@ -21,6 +24,7 @@ from tests.contract.desks import (
     start,
     written,
 )
+from tests.contract.kit import is_shown_twice
 
 PAGE = b"<html><body>Canary Example</body></html>"
 SAID = b'{"message": "Canary Example, born 1984-12-10"}'
@@ -35,6 +39,18 @@ def books_what_was_asked_for_once_and_says_which_it_is(played: Played) -> None:
     assert (found.verdict, found.pms_id) == (Verdict.DONE, made["id"])
     assert _is_as(made, wish, played)
     assert _changed(played, before) == []
+
+
+def books_no_other_hour_where_the_clock_shows_one_twice(played: Played) -> None:
+    """The second, told without its offset, is the first: the patient would come an hour early."""
+    zone, before = ZoneInfo(played.connection.timezone), played.truth()
+    today = system_clock().astimezone(zone).replace(minute=0, second=0, microsecond=0)
+    hours = (today + timedelta(hours=each) for each in range(366 * 24))
+    second = next(at.replace(fold=1) for at in hours if is_shown_twice(at))
+
+    with suppress(Refused):
+        played.carried(played.a_booking(start=second.astimezone(UTC)))
+    assert {start(one) for one in _new(played, before)} <= {second.astimezone(UTC)}
 
 
 def calls_nothing_done_that_is_not_in_the_book(played: Played) -> None:

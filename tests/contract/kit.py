@@ -310,6 +310,17 @@ def with_first_page(told: Fixture, change: Callable[[Any], Any]) -> Fixture:
     return replace(told, told={**told.told, "exchanges": exchanges})
 
 
+def is_shown_twice(at: datetime) -> bool:
+    """Whether the clock there shows this hour again, set back."""
+    again = at.replace(fold=1).astimezone(UTC)
+    return at.replace(fold=0).astimezone(UTC) < again
+
+
+def is_never_shown(at: datetime) -> bool:
+    """Whether the clock there is set forward past this hour."""
+    return at.replace(fold=0).astimezone(UTC) > at.replace(fold=1).astimezone(UTC)
+
+
 def as_row(row: Appointment) -> dict[str, Any]:
     """A row as fixtures write it."""
     return {

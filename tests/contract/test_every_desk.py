@@ -38,6 +38,7 @@ OF_CALLERS: Sequence[Check] = (
 OF_WRITES: Mapping[WriteKind, Sequence[Check]] = {
     WriteKind.BOOK: (
         write.books_what_was_asked_for_once_and_says_which_it_is,
+        write.books_no_other_hour_where_the_clock_shows_one_twice,
         write.calls_nothing_done_that_is_not_in_the_book,
         write.hands_out_what_a_write_was_paid_with,
         write.tells_a_booking_whose_answer_was_lost_from_the_book,
