@@ -1,4 +1,4 @@
-"""What nobody has confirmed of how a visit is changed, as a practice's settings put it right."""
+"""What nobody has confirmed of its scheduler, as a practice's settings put it right."""
 
 import re
 
@@ -6,6 +6,7 @@ from domain.connections import Connection
 from domain.errors import BadInput
 
 CHANGE_PATH, STATUS_FIELD = "change_path", "status_field"
+SCHEDULER_TIER, TIERS = "scheduler_tier", ("2", "3")
 """The settings."""
 
 _PATH, _FIELD = "/scheduler/appointments/{id}", "statuscode"
@@ -22,6 +23,14 @@ def change_path(connection: Connection) -> str:
 def status_field(connection: Connection) -> str:
     """What the status is called there."""
     return a_field(str(connection.settings.get(STATUS_FIELD) or _FIELD))
+
+
+def scheduler_buckets(connection: Connection) -> tuple[str, ...]:
+    """The tier that REST counts in: that of everything unlisted, unless somebody knows better."""
+    told = str(connection.settings.get(SCHEDULER_TIER) or "3")
+    if told not in TIERS:
+        raise BadInput(f"{SCHEDULER_TIER} is {' or '.join(TIERS)}.")
+    return (f"tier{told}",)
 
 
 def a_path(text: str) -> str:

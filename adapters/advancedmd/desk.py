@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from adapters.advancedmd import bodies, patients
+from adapters.advancedmd.assumed import scheduler_buckets
 from adapters.advancedmd.bodies import Change, Request
 from adapters.advancedmd.source import AdvancedMdSource
 from adapters.advancedmd.words import bare
@@ -234,7 +235,7 @@ class AdvancedMdDesk:
             method=request.method,
             url=caller.url(request.path, request.parts, {}),
             name=request.path,
-            buckets=("tier3",),
+            buckets=scheduler_buckets(self._connection),
             json=request.body,
             writes=True,
             faults={HTTPStatus.FORBIDDEN: NotAllowed},

@@ -4,7 +4,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from adapters.advancedmd.assumed import CHANGE_PATH, STATUS_FIELD, a_field, a_path
+from adapters.advancedmd.assumed import (
+    CHANGE_PATH,
+    SCHEDULER_TIER,
+    STATUS_FIELD,
+    TIERS,
+    a_field,
+    a_path,
+)
 from adapters.advancedmd.words import bare, is_code, split_codes
 from domain.appointments import Status
 from domain.connections import Connection
@@ -82,4 +89,5 @@ _ALLOWED: Mapping[str, Callable[[str, Connection | None], None]] = {
     "reads": _one_of("reads", "rest", "xml"),
     CHANGE_PATH: _change_path,
     STATUS_FIELD: _status_field,
+    SCHEDULER_TIER: _one_of(SCHEDULER_TIER, *TIERS),
 }

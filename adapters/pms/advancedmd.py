@@ -5,6 +5,7 @@ from datetime import time
 from decimal import Decimal
 from http import HTTPStatus
 
+from adapters.advancedmd.assumed import scheduler_buckets
 from adapters.advancedmd.desk import ABILITIES, AdvancedMdDesk
 from adapters.advancedmd.faults import read_fault
 from adapters.advancedmd.line import wire_of
@@ -27,15 +28,25 @@ from domain.sources import AppointmentSource, Capabilities
 def open_source(
     vendor: Vendor, connection: Connection, *, secrets: Secrets, ports: Ports
 ) -> AppointmentSource:
-    here = replace(vendor, auth=Login(wire=wire_of(connection)))
+    here = _as_set(vendor, connection)
     return AdvancedMdSource(here, connection, secrets=secrets, ports=ports)
 
 
 def open_desk(
     vendor: Vendor, connection: Connection, *, secrets: Secrets, ports: Ports
 ) -> AdvancedMdDesk:
-    here = replace(vendor, auth=Login(wire=wire_of(connection)))
+    here = _as_set(vendor, connection)
     return AdvancedMdDesk(here, connection, secrets=secrets, ports=ports)
+
+
+def _as_set(vendor: Vendor, connection: Connection) -> Vendor:
+    buckets = scheduler_buckets(connection)
+    return replace(
+        vendor,
+        auth=Login(wire=wire_of(connection)),
+        appointments=replace(BOOK, buckets=buckets),
+        appointment=replace(ONE, buckets=buckets),
+    )
 
 
 def _peak(requests: int) -> tuple[Tier, ...]:
@@ -54,8 +65,6 @@ BOOK = Listing(
     path="/scheduler/appointments",
     wrapping=OneOrMany(),
     parse=parse,
-    # Whether the scheduler counts in a tier is not said: the one of everything unlisted.
-    buckets=("tier3",),
     changed_at="lastupdated",
     expects=frozenset(
         {"id", "startdatetime", "duration", "columnid", "patientid", "appointmenttypeids"}
@@ -94,6 +103,7 @@ VENDOR = Vendor(
         "reads": "Interface for reading the days: rest or xml",
         "change_path": "Where a visit is changed, with {id} in it (/scheduler/appointments/{id})",
         "status_field": "What the status is called in a change (statuscode)",
+        "scheduler_tier": "Tier of its limits that the scheduler counts in, 2 or 3 (3)",
         "ids_agree": "Visits with the ids of their appointments: yes or no",
     },
     site_label="Office key",

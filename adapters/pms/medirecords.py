@@ -42,6 +42,7 @@ _PAGE_SIZES = (
 )
 _LONGEST_LINK = 2_000
 _INTERVALS = "/code-system/appointment-Interval-Code"
+_BELOW_THE_BASE = re.compile(r"(/[A-Za-z0-9_-]+)+")
 _CODE_KEYS = ("code", "id", "value")
 # A name may have a number of its own in it, so what is said to be a length comes first.
 _TEXT_KEYS = ("minutes", "duration", "display", "description", "name", "label", "text")
@@ -97,7 +98,7 @@ def parse(record: Record, connection: Connection) -> Iterator[Appointment]:
         or (kind is not None and kind.is_telehealth)
         or type_id in connection.telehealth_types
     )
-    told = (_interval(record), kind.duration_minutes if kind else None)
+    told = (_interval(record, connection), kind.duration_minutes if kind else None)
     end = start + length(record, connection, start=start, minutes=told)
     patient = _patient(record, is_wanted=is_telehealth or not connection.telehealth_only)
     yield Appointment(
@@ -129,8 +130,10 @@ def _page_size(connection: Connection) -> int:
 
 
 def check(given: Mapping[str, Any], held: Connection | None) -> None:
-    """Refuse a page size that would not be used as it is given, and codes that mean nothing."""
+    """Refuse what the next sync could not use, or not as it is given."""
     OWN_CODES.check(given)
+    if not _BELOW_THE_BASE.fullmatch(str(given.get("intervals_path") or _INTERVALS)):
+        raise BadInput(f"intervals_path is written {_INTERVALS}: a path, without parameters.")
     size = str(given.get("page_size") or 100)
     if not _is_number(size) or not 1 <= int(size) <= _LARGEST_PAGE:
         raise BadInput(_PAGE_SIZES)
@@ -147,12 +150,13 @@ def _kind(record: Record, connection: Connection, type_id: str | None) -> KnownT
     )
 
 
-def _interval(record: Record) -> int | None:
+def _interval(record: Record, connection: Connection) -> int | None:
     """The minutes behind the interval code, which is no number of minutes itself."""
     code = record.side_id("appointmentIntervalCode")
     if code is None:
         return None
-    minutes: int | None = record.code(_INTERVALS, code, read=intervals)
+    path = str(connection.settings.get("intervals_path") or _INTERVALS)
+    minutes: int | None = record.code(path, code, read=intervals)
     return minutes
 
 
@@ -254,6 +258,7 @@ VENDOR = Vendor(
         "page_size": "Appointments asked for at a time, 200 at most (100)",
         "practitioner_names": "Names of the practitioners: id=Name; id=Name",
         "status_codes": "Meaning of status codes, such as 6=in_progress; 9=no_show",
+        "intervals_path": f"Where the codes for lengths are listed ({_INTERVALS})",
         "no_show_reasons": "Cancellation reason codes that mean a no-show: 3, 7",
         "default_minutes": "Length of an appointment that has none",
     },

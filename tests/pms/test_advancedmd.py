@@ -418,6 +418,17 @@ def test_each_request_is_paid_for_in_the_tier_of_its_action() -> None:
     assert names == ["login", "tier3", "tier3", "tier3", "tier1", "tier3", "tier3"]
 
 
+def test_the_scheduler_is_paid_for_in_the_tier_that_the_practice_was_told() -> None:
+    told = fixture("advancedmd")
+    connection = {**told.told["connection"], "settings": {"scheduler_tier": "2"}}
+    stage = Stage(replace(told, told={**told.told, "connection": connection}))
+    stage.rows()
+
+    names = [one.bucket.split("/")[1] for spent in stage.throttle.spends for one in spent]
+
+    assert names == ["login", "tier3", "tier3", "tier3", "tier1", "tier2", "tier2"]
+
+
 def test_two_connections_of_one_office_share_its_allowance() -> None:
     stage = Stage(fixture("advancedmd"))
     stage.source().practitioners()

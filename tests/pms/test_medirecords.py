@@ -1,5 +1,6 @@
 """What is peculiar to MediRecords."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -19,7 +20,7 @@ from domain.connections import Connection, KnownType
 from domain.errors import BadInput, NeedsReconnect, Transient
 from domain.sources import AppointmentSource
 from domain.window import whole_day
-from tests.contract.kit import Stage, changed, fixture, is_page, once
+from tests.contract.kit import Stage, as_row, changed, fixture, is_page, once
 
 CONNECTION = Connection(
     id=UUID(int=1),
@@ -62,6 +63,9 @@ def record(*, patient: Mapping[str, Any] | None = None, **fields: Any) -> Record
         codes=lambda path, code, read: read(CODES).get(code),
     )
     return Record(told, around=around)
+
+
+LISTED_AT = "/code-system/appointment-Interval-Code"
 
 
 def row(connection: Connection = CONNECTION, **fields: Any) -> Appointment:
@@ -131,6 +135,24 @@ def test_length_is_the_intervals_else_the_types_else_our_default(
     found = row(appointmentIntervalCode=code, appointmentTypeId=kind)
 
     assert (found.duration_minutes, set(found.flags)) == (minutes, flags)
+
+
+def test_the_codes_of_lengths_are_read_where_the_practice_says_that_they_are() -> None:
+    told = fixture("medirecords")
+    elsewhere = {**told.told["connection"]["settings"], "intervals_path": "/v1/lengths"}
+    connection = {**told.told["connection"], "settings": elsewhere}
+    moved = json.loads(json.dumps(told.exchanges).replace(LISTED_AT, "/v1/lengths"))
+    stage = Stage(replace(told, told={**told.told, "connection": connection, "exchanges": moved}))
+
+    assert [as_row(one)["minutes"] for one in stage.rows()] == [
+        as_row(one)["minutes"] for one in Stage(told).rows()
+    ]
+
+
+@pytest.mark.parametrize("given", ["lengths", "https://other.example/x", "/v1/../x", "/x?y=1"])
+def test_an_address_of_the_codes_that_is_no_path_is_refused(given: str) -> None:
+    with pytest.raises(BadInput, match="intervals_path is written /code-system/"):
+        settings(VENDOR, {"intervals_path": given})
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ def held(**more: Any) -> Connection:
         ({"change_path": "/visits/../{id}"}, "/scheduler/appointments/{id}"),
         ({"change_path": "https://other.example/{id}"}, "/scheduler/appointments/{id}"),
         ({"change_path": "/visits/{site}/{id}"}, "/scheduler/appointments/{id}"),
+        ({"scheduler_tier": "1"}, "scheduler_tier is 2 or 3"),
         ({"status_field": "status code"}, "such as statuscode"),
         ({"status_field": "duration"}, "such as statuscode"),
     ],
@@ -62,7 +63,7 @@ def test_what_cannot_be_used_is_refused_with_what_can(given: dict[str, str], sai
     [
         {"status_codes": "77=arrived; 20=completed"},
         {"columns": "16, 17"},
-        {"default_type": "77"},
+        {"default_type": "77", "scheduler_tier": 2},
         {"change_path": "/scheduler/visits/{id}/details", "status_field": "apptstatus"},
         {"columns": "", "status_codes": None, "wire": "XML", "reads": "rest"},
     ],
