@@ -198,7 +198,8 @@ class RestSource:
         for reject in (reject for batch in batches for reject in batch.rejects):
             raise BadRecord(reject.reason, path=reject.path)
         rows = [row for batch in batches for row in batch.rows]
-        if any(row.pms_id != pms_id for row in rows):
+        # One that is spelt otherwise by now is known by what it says of itself.
+        if any(row.pms_id.casefold() != pms_id.casefold() for row in rows):
             raise BadRecord("not the appointment that was asked for", path=listing.id_at)
         return rows or None
 

@@ -812,6 +812,15 @@ def test_an_appointment_is_probed_by_its_id_with_all_that_it_refers_to() -> None
     assert found.practitioner_id == "PR-1"
 
 
+def test_an_id_in_other_letters_is_the_same_appointment() -> None:
+    """As the page tells it by now: the row under the earlier spelling leaves, and only that."""
+    source = probing({**HELD, "/main/Appointment/ab-1": resource(id="AB-1")})
+
+    (found,) = source.probe("ab-1") or ()
+
+    assert found.pms_id == "AB-1"
+
+
 @pytest.mark.parametrize("told", [17, "17", None])
 def test_a_probe_that_answers_another_id_is_no_answer(told: Any) -> None:
     source = probing({**HELD, "/main/Appointment/1": resource(id=told)})

@@ -81,6 +81,29 @@ def test_two_ids_that_differ_in_their_letters_only_are_two_rows_and_stay_two(des
     assert len(desk.rows()) == 2
 
 
+class Respelling(Book):
+    """Finds a visit by its id in whatever letters, and tells it in its own."""
+
+    def probe(self, pms_id: str) -> Sequence[Appointment] | None:
+        own = next((one for one in self.visits if one.casefold() == pms_id.casefold()), pms_id)
+        return super().probe(own)
+
+
+def test_ids_that_change_in_their_letters_alone_leave_no_visit_on_the_sheet_twice(
+    database_url: str,
+) -> None:
+    db = engine(database_url, application_name="tests", pool_size=5)
+    desk = Desk(db, Respelling(visits={who: visit(NINE, who) for who in "abc"}))
+    desk.carry(desk.ask(last=TODAY))
+    desk.book.visits = {who.upper(): told for who, told in desk.book.visits.items()}
+
+    assert desk.carry(desk.ask(last=TODAY, allow_removals=False)) == "done"
+
+    shown = [row.values["patient_name"] for row in desk.rows().values() if not row.removed]
+    assert sorted(shown) == ["Ann a", "Ann b", "Ann c"]
+    db.dispose()
+
+
 def test_a_practitioner_whose_id_turns_into_something_else_is_nobody_new(clinic: Practice) -> None:
     fault = {"fault": "wrong-type", "field": "id", "path": "/practitioners"}
     for _ in range(6):
