@@ -13,7 +13,7 @@ from domain.clocks import PARTS, clock_of, part_of
 from domain.errors import BadInput
 from domain.phrases import Phrase, plain
 from domain.speech import MONTHS, WEEKDAYS, is_night, joined, said_day
-from domain.window import local_day, zone
+from domain.window import halves, local_day, zone
 
 FIRST_YEAR, LAST_YEAR = 1890, 2199
 CENTURY = 100
@@ -58,7 +58,7 @@ def heard_day(text: str, place: Place) -> date:
     Raises BadInput, with a question to ask, where they mean none. A date with a weekday beside it
     must fall on that weekday, and none may be past: models are not to be trusted with calendars.
     """
-    exact = _exact(text.strip())
+    exact = _exact_at(text, place)
     if exact is not None and exact.tzinfo is not None:
         return _to_come(local_day(_in_reach(exact), place.timezone), place)
     return _day(_said(plain(text), place, phrases.DAY_ALONE), place)
@@ -130,7 +130,7 @@ def heard_instant(text: str, place: Place) -> datetime:
     A time without an offset is the practice's. So is one that ends in Z: a model that was told a
     caller's "10 am" writes it so, and a caller never means Greenwich.
     """
-    exact = _exact(text.strip())
+    exact = _exact_at(text, place)
     if exact is not None and exact.tzinfo is not None:
         return _in_reach(exact)
     if exact is not None:
@@ -168,6 +168,19 @@ def _exact(text: str) -> datetime | None:
         return None
 
 
+def _exact_at(text: str, place: Place) -> datetime | None:
+    """As `_exact`; without an offset that is the practice's own, but not then.
+
+    A model that knows today's writes it behind every time, though the clocks change before.
+    """
+    exact = _exact(text.strip())
+    if exact is None or exact.tzinfo is None:
+        return exact
+    own = {one.utcoffset() for one in halves(exact.year, place.timezone)}
+    then = _in_reach(exact).astimezone(zone(place.timezone)).utcoffset()
+    return exact.replace(tzinfo=None) if exact.utcoffset() in own - {then} else exact
+
+
 def _in_reach(when: datetime) -> datetime:
     if not FIRST_YEAR <= when.year <= LAST_YEAR:
         raise BadInput(WHICH_DAY)
@@ -188,9 +201,8 @@ def _passed(place: Place) -> str:
 def check_zone(text: str, place: Place) -> None:
     """Raise BadInput where a time is told on another clock than the practice's own."""
     told = set(plain(text).split()) & phrases.ZONES
-    year = local_day(place.now, place.timezone).year
-    seasons = (datetime(year, month, 1, tzinfo=zone(place.timezone)) for month in (1, 7))
-    own = {(one.tzname() or "").lower() for one in seasons}
+    here = halves(place.today.year, place.timezone)
+    own = {(one.tzname() or "").lower() for one in here}
     if told - own - {re.sub("[sd]t$", "t", one) for one in own}:
         raise BadInput(WHOSE_TIME)
 

@@ -93,3 +93,9 @@ def days(first: date, last: date) -> Iterator[date]:
     """Each date from `first` to `last`, both included."""
     for offset in range((last - first).days + 1):
         yield first + timedelta(days=offset)
+
+
+def halves(year: int, timezone: str) -> tuple[datetime, datetime]:
+    """A day of each half of the year, between which its clock is changed, if it ever is."""
+    january, july = (datetime(year, month, 1, tzinfo=zone(timezone)) for month in (1, 7))
+    return january, july

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -527,6 +528,31 @@ def test_the_part_of_the_day_may_be_said_with_the_day(
     clock: str, day: str, meant: time | None
 ) -> None:
     assert heard_time(clock, day=day) == meant
+
+
+@pytest.mark.parametrize(
+    ("timezone", "now", "said", "meant"),
+    [
+        ("America/New_York", "2026-10-30T14:00Z", "2026-11-02T10:00:00-04:00", "11-02 10:00"),
+        ("America/New_York", "2026-10-30T14:00Z", "2026-11-02T00:00:00-04:00", "11-02 00:00"),
+        ("America/New_York", "2027-03-12T14:00Z", "2027-03-15T23:30:00-05:00", "03-15 23:30"),
+        ("Australia/Sydney", "2026-10-02T00:00Z", "2026-10-05T10:00:00+10:00", "10-05 10:00"),
+        ("Australia/Adelaide", "2027-04-02T00:00Z", "2027-04-05T10:00:00+10:30", "04-05 10:00"),
+        # Another place's clock is another time here, and of an hour that comes twice either is.
+        ("America/New_York", "2026-10-30T14:00Z", "2026-11-02T10:00:00-08:00", "11-02 13:00"),
+        ("Australia/Brisbane", "2026-10-02T00:00Z", "2026-10-05T10:00:00+11:00", "10-05 09:00"),
+        ("America/New_York", "2026-10-30T14:00Z", "2026-11-01T01:30:00-05:00", "11-01 01:30"),
+    ],
+)
+def test_todays_offset_behind_a_time_after_the_clocks_change_changes_nothing(
+    timezone: str, now: str, said: str, meant: str
+) -> None:
+    place = Place(timezone=timezone, now=datetime.fromisoformat(now))
+
+    local = heard_instant(said, place).astimezone(ZoneInfo(timezone))
+
+    assert f"{local:%m-%d %H:%M}" == meant
+    assert heard_day(said, place) == local.date()
 
 
 def test_a_leap_day_to_come_is_heard_in_the_year_before() -> None:
