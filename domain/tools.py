@@ -45,9 +45,10 @@ class Told(StrEnum):
 class ToolAnswer:
     """What is said to the assistant: one line. `phi_fields` are what of a patient it tells.
 
-    A write it was about is named with what the caller was told of it. `status` is how it is
-    answered over HTTP, and `listed` are the patients it lists, where it lists several. With
-    `calls_back` a call is promised that nobody else was promised for that write.
+    A write it was about is named with what the caller was told of it, and `heard` are others of
+    which it tells the end. `status` is how it is answered over HTTP, and `listed` are the patients
+    it lists, where it lists several. With `calls_back` a call is promised that nobody else was
+    promised for that write.
     """
 
     text: str = field(repr=False)
@@ -55,6 +56,7 @@ class ToolAnswer:
     status: int = 200
     told: Told | None = None
     write_id: UUID | None = None
+    heard: tuple[UUID, ...] = ()
     calls_back: bool = False
     phi_fields: tuple[str, ...] = ()
     patient_id: str | None = None
@@ -119,6 +121,9 @@ class Writes(Protocol):
 
     def unseen(self, connection_id: UUID) -> Sequence[KeptWrite]:
         """What the PMS has taken lately and may not show yet, and what is under way."""
+
+    def untold(self, connection_id: UUID, patient_id: str) -> Sequence[KeptWrite]:
+        """What of their appointments to come has an end that somebody still waits to hear."""
 
 
 class FreeTimes(Protocol):

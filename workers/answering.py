@@ -323,6 +323,9 @@ class Answering:
         Whoever hung up meanwhile heard nothing: they get a text of the end, whatever it is. Who
         asked for what somebody else had asked for is to be called, and no text of it is theirs.
         """
+        if said.heard and not _has_hung_up(db, claimed):
+            for one in said.heard:
+                call_backs.heard(db, self.sealer, one, claimed.caller)
         if said.write_id is None or claimed.connection_id is None:
             return
         told = Told.REQUESTED if _has_hung_up(db, claimed) else said.told

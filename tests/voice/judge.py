@@ -263,8 +263,13 @@ class Judge:
                 yield f"promised to {number} and not kept: {one.text}"
 
     def _is_told_of(self, one: Heard, write: Any) -> bool:
-        """Its end, in a later answer."""
+        """Its end, in a later answer, or among what they hear of their record."""
         asked = self.asked.get(one.message.tool_call_id)
+        if one.message.tool == "getPatientInfo":
+            is_theirs = write.pms_patient_id in one.may
+            is_over = write.settled_at is not None and write.settled_at <= one.at
+            shown = clock(write.start_at, one.message.practice) if is_theirs and is_over else None
+            return shown is not None and shown in one.text
         return asked is not None and asked.write_id == write.id and not one.is_requested
 
     def _registered(self) -> Iterator[str]:

@@ -298,6 +298,28 @@ def test_who_calls_again_and_hears_that_it_was_booked_is_no_longer_on_the_list(
     assert len(to_be_told(phone)) == (0 if caller == ANN else 1)
 
 
+@pytest.mark.parametrize("caller", [ANN, "+12025550161"], ids=["the same", "another"])
+def test_who_calls_to_ask_and_hears_that_it_could_not_be_made_is_no_longer_on_the_list(
+    textless: tuple[Line, str], caller: str
+) -> None:
+    phone, said = textless
+    phone.desk.outcomes = [Outcome(verdict=Verdict.FAILED)]
+    phone.carry(SETTLE)
+    phone.carry(SEND_TEXT)
+    assert "you can call back to ask" in said
+    assert len(to_be_told(phone)) == 1
+    phone.hang_up()
+
+    with phone.worker():
+        who = {"name": "Ann Ames", "dob": "1985-03-02"}
+        answers = [phone.ask("getPatientInfo", caller=caller, **who) for _ in range(2)]
+
+    is_own = caller == ANN
+    ends = ["was requested, and could not be made." in one for one in answers]
+    assert ends == [True, not is_own]
+    assert len(to_be_told(phone)) == (0 if is_own else 1)
+
+
 def test_of_two_callers_without_a_number_nobody_knows_that_they_are_one(
     database_url: str, redis_client: redis.Redis, redis_url: str
 ) -> None:

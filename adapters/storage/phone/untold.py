@@ -27,6 +27,9 @@ A_MOMENT = timedelta(minutes=1)
 
 GIVEN_UP = timedelta(hours=6)
 
+CALLS_BACK_WITHIN = timedelta(days=14)
+"""Who calls to ask how it ended asks by then."""
+
 OVERDUE = timedelta(minutes=30)
 """A text that is not known to have left by then may never come."""
 
@@ -94,6 +97,18 @@ _TO_CALL = text(
     FROM tool_calls AS asked JOIN pms_writes AS kept ON kept.id = asked.write_id {_ON_SHEET}
     WHERE {_IS_TO_CALL}
     ORDER BY asked.created_at DESC, asked.id LIMIT :limit
+    """  # noqa: S608 - made of constants
+)
+_OF_APPOINTMENTS = text(
+    f"""
+    SELECT * FROM pms_writes AS kept
+    WHERE connection_id = :connection_id AND pms_patient_id = :patient_id
+      AND created_at > :asked_since AND start_at > :now
+      AND kind IN ('book', 'reschedule', 'cancel') AND shown IS NULL
+      AND state IN ('confirmed', 'failed', 'withdrawn') AND NOT {IS_OVERTAKEN}
+      AND (told = 'requested' AND text_state NOT IN ('sent', 'delivered', 'by_person')
+           OR EXISTS (SELECT FROM tool_calls WHERE write_id = kept.id AND call_back = 'due'))
+    ORDER BY created_at, id
     """  # noqa: S608 - made of constants
 )
 _OF_PATIENT = text(
@@ -182,6 +197,19 @@ def waiting(db: Db) -> int:
     now: datetime = db.execute(text("SELECT now()")).scalar_one()
     count: int = db.execute(_WAITING, _when(now)).scalar_one()
     return count
+
+
+def of_appointments(
+    db: Db, connection_id: UUID, patient_id: str, *, now: datetime
+) -> Sequence[RowMapping]:
+    """Writes of a patient's appointments to come whose end they may ask for when they call."""
+    values = {
+        "connection_id": connection_id,
+        "patient_id": patient_id,
+        "asked_since": now - CALLS_BACK_WITHIN,
+        "now": now,
+    }
+    return db.execute(_OF_APPOINTMENTS, values).mappings().all()
 
 
 def told(db: Db, untold_id: UUID, *, now: datetime) -> bool:

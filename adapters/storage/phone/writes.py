@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection as Db
 from sqlalchemy import Engine, RowMapping, TextClause, text
 
-from adapters.storage.phone import asked_again, call_backs, holds, kept_writes, unseen
+from adapters.storage.phone import asked_again, call_backs, holds, kept_writes, unseen, untold
 from domain.desk import Opening, Receipt
 from domain.errors import Transient
 from domain.sameness import again
@@ -140,6 +140,11 @@ class WriteLedger:
         """What the PMS has taken lately and may not show yet, and what is under way."""
         with transaction(self._engine, account_id=self._account) as db:
             rows = unseen.rows(db, connection_id, now=self._clock())
+            return [self._kept(row) for row in rows]
+
+    def untold(self, connection_id: UUID, patient_id: str) -> Sequence[KeptWrite]:
+        with transaction(self._engine, account_id=self._account) as db:
+            rows = untold.of_appointments(db, connection_id, patient_id, now=self._clock())
             return [self._kept(row) for row in rows]
 
     def load(self, write_id: UUID) -> KeptWrite:

@@ -38,6 +38,7 @@ from domain.writes import (
     NEXT,
     NOT_YET_SENT,
     OPEN,
+    SETTLED,
     SHOWN_AFTER,
     Hold,
     KeptWrite,
@@ -311,6 +312,8 @@ class Writes:
     clock: "Time"
     kept: dict[UUID, KeptWrite] = field(default_factory=dict)
     holds: dict[UUID, Hold] = field(default_factory=dict)
+    promised: set[UUID] = field(default_factory=set)
+    """Of which somebody still waits for word."""
 
     def __post_init__(self) -> None:
         self.held_by_others: Callable[[Window], Sequence[Busy]] = self.held
@@ -398,6 +401,10 @@ class Writes:
                 is_there = one.state in OPEN or (is_done and one.id in self.holds)
             found += [one] if is_there else []
         return found
+
+    def untold(self, connection_id: UUID, patient_id: str) -> Sequence[KeptWrite]:
+        ended = [one for one in self.kept.values() if one.state in SETTLED]
+        return [one for one in ended if one.id in self.promised]
 
     def written_since(self, at: datetime) -> bool:
         done = (one for one in self.kept.values() if one.state is WriteState.CONFIRMED)

@@ -1,5 +1,7 @@
 """What was asked for and is not final yet: neither there nor nothing, and never passed over."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +13,7 @@ from domain.tools import CALL_FOLLOWS, TEXT_FOLLOWS, Told
 from domain.verification import NOT_FOUND, ONLY_HUMAN
 from domain.window import Window
 from domain.wishes import Booking, Cancellation, Move
-from domain.writes import WriteState
+from domain.writes import KeptWrite, WriteState
 from tests.workers.tools.desk import (
     CHAIR,
     FAMILY_CALLS,
@@ -186,6 +188,65 @@ def test_a_caller_hears_what_is_not_final_among_what_comes() -> None:
 
         assert f"{asked}, and is not final yet." in said
         assert "no appointment coming up" not in said
+
+
+def cancelled(takes: Receipt) -> tuple[Practice, Call]:
+    """Ann has asked for her visit on Monday at nine to be cancelled."""
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+    practice.desk.takes = takes
+    call = practice.call()
+    call.ask("cancel-appointment")
+    return practice, call
+
+
+def asked_for(make: Callable[[Receipt], tuple[Practice, Call]]) -> tuple[Practice, KeptWrite]:
+    """What Ann has asked for, and was promised word of."""
+    practice, _ = make(Receipt(number="8"))
+    kept = list(practice.writes.kept.values())[-1]
+    practice.writes.promised.add(kept.id)
+    return practice, kept
+
+
+CANCELLED = "The cancellation of the appointment for Monday 23 November at 9 am was requested"
+
+
+@pytest.mark.parametrize(
+    ("make", "done", "not_done"),
+    [
+        (booked, "The next appointment is Monday", f"{ASKED_FOR}, and could not be made."),
+        (moved, "The next appointment is Tuesday", f"{MOVE_ASKED_FOR}, and could not be made."),
+        (cancelled, f"{CANCELLED}, and is done.", f"{CANCELLED}, and could not be made."),
+    ],
+    ids=["booked", "moved", "cancelled"],
+)
+def test_who_calls_to_ask_hears_how_it_ended(
+    make: Callable[[Receipt], tuple[Practice, Call]], done: str, not_done: str
+) -> None:
+    for state, words in ((WriteState.CONFIRMED, done), (WriteState.FAILED, not_done)):
+        practice, kept = asked_for(make)
+        before = practice.call().answer("get-patient-info", {})
+        is_done = state is WriteState.CONFIRMED
+        pms_id = practice.desk.do(kept.write) if is_done else kept.pms_id
+        practice.writes.settle(kept, state, pms_id=pms_id)
+
+        said = practice.call().answer("get-patient-info", {})
+
+        assert words in said.text and "not final" not in said.text
+        assert (before.heard, said.heard) == ((), (kept.id,))
+
+
+def test_what_the_practice_has_changed_since_is_not_told_as_it_ended() -> None:
+    practice, kept = asked_for(booked)
+    pms_id = practice.desk.do(kept.write)
+    practice.writes.settle(kept, WriteState.CONFIRMED, pms_id=pms_id)
+    practice.writes.holds.clear()
+    practice.desk.book[-1] = replace(practice.desk.book[-1], start=local(FAR, 10))
+
+    said = practice.call().answer("get-patient-info", {})
+
+    assert "Thursday 7 January" in said.text
+    assert said.heard == ()
 
 
 def test_nobody_is_booked_over_what_another_call_has_asked_for_them() -> None:
