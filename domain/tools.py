@@ -68,7 +68,11 @@ class Proofs(Protocol):
 
     @property
     def patient_ids(self) -> frozenset[str]: ...
-    def prove(self, patient_ids: frozenset[str]) -> None: ...
+    def prove(self, patient_ids: frozenset[str], *, behind: str | None = None) -> None:
+        """They are proven; with `behind` they are all whom calling from that number proves."""
+
+    def has_looked_behind(self, number: str) -> bool:
+        """Whether that was asked a moment ago: whomever it proves is proven."""
 
     @property
     def registered(self) -> Mapping[str, PatientCard]:

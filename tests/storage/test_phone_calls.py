@@ -1,6 +1,7 @@
 """What a call has proved is kept sealed, for it and its practice alone, and guesses are counted."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from adapters.storage.phone.phone_calls import StoredProofs
 from domain.appointments import Patient
 from domain.desk import PatientCard
+from infra.clock import system_clock
 from infra.sealing import Keyring, Sealer
 from tests.storage.rig import ACCOUNT, Rig
 
@@ -22,9 +24,16 @@ def connection(rig: Rig) -> UUID:
     return rig.connect("D1")
 
 
-def proofs(rig: Rig, connection: UUID, call_id: str = "c1") -> StoredProofs:
+def proofs(
+    rig: Rig, connection: UUID, call_id: str = "c1", *, ahead: timedelta = timedelta()
+) -> StoredProofs:
     return StoredProofs(
-        rig.engine, SEALER, account_id=ACCOUNT, connection_id=connection, call_id=call_id
+        rig.engine,
+        SEALER,
+        account_id=ACCOUNT,
+        connection_id=connection,
+        call_id=call_id,
+        clock=lambda: system_clock() + ahead,
     )
 
 
@@ -62,6 +71,19 @@ def test_whoever_is_registered_is_proved_and_known_by_name_in_that_call_alone(
     assert proofs(rig, connection).patient_ids == {"p1", "p2", "p3"}
     assert proofs(rig, connection, "c2").registered == {}
     assert proofs(rig, rig.connect("D2")).registered == {}
+
+
+def test_a_number_was_looked_for_a_moment_ago_in_its_call_alone(rig: Rig, connection: UUID) -> None:
+    proofs(rig, connection).prove(NOBODY, behind="+12025550143")
+
+    later = proofs(rig, connection, ahead=timedelta(minutes=6))
+
+    assert proofs(rig, connection).has_looked_behind("+12025550143")
+    assert not later.has_looked_behind("+12025550143")
+    assert proofs(rig, connection).patient_ids == NOBODY
+    assert not proofs(rig, connection).has_looked_behind("+12025550178")
+    assert not proofs(rig, connection, "c2").has_looked_behind("+12025550143")
+    assert not proofs(rig, rig.connect("D2")).has_looked_behind("+12025550143")
 
 
 def test_attempts_count_and_being_believed_takes_one_back(rig: Rig, connection: UUID) -> None:

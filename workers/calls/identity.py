@@ -249,22 +249,24 @@ def _behind_the_number(
 ) -> list[PatientCard]:
     """Patients whose own number is calling; calling from it proves them.
 
-    One that more have than a household proves nobody.
+    One that more have than a household proves nobody. What was found a moment ago is proven.
     """
     if caller is None:
         return []
     if claim.patient_id is not None:
         named = request.desk.patient(claim.patient_id)
-        found = [named] if named is not None else []
+        found, behind = ([named] if named is not None else []), None
+    elif request.proofs.has_looked_behind(caller):
+        return []
     else:
         query = PatientQuery(phone=caller, limit=MOST_OF_A_HOUSEHOLD + 1)
-        found = list(request.desk.search_patients(query))
+        found, behind = list(request.desk.search_patients(query)), caller
     theirs = [one for one in found if is_proved_by(one, caller)]
     if len(theirs) > MOST_OF_A_HOUSEHOLD:
-        return []
+        theirs = []
     cards = [one for one in theirs if one.patient.pms_id not in without]
-    if cards:
-        request.proofs.prove(frozenset(one.patient.pms_id for one in cards))
+    if cards or behind:
+        request.proofs.prove(frozenset(one.patient.pms_id for one in cards), behind=behind)
     return cards
 
 

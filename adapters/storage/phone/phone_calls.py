@@ -19,7 +19,7 @@ from infra.database import transaction
 from infra.sealing import Sealer
 
 TABLE = "phone_calls"
-A_DAY = timedelta(days=1)
+A_DAY, A_MOMENT = timedelta(days=1), timedelta(minutes=5)
 MOST_OF_A_NUMBER, MOST_OF_THE_UNKNOWN = 12, 100
 _NAMED = ("pms_id", "first_name", "last_name", "date_of_birth")
 
@@ -140,6 +140,7 @@ class StoredProofs:
         self._account = account_id
         self._connection = str(connection_id)
         self._registered = f"{connection_id} registered"
+        self._number_looked_for = f"{connection_id} number"
         self._owner = {"account_id": account_id, "call_id": call_id}
 
     @property
@@ -148,9 +149,17 @@ class StoredProofs:
         with transaction(self._engine, account_id=self._account) as db:
             return frozenset(self._proofs(db, _READ).get(self._connection, ()))
 
-    def prove(self, patient_ids: frozenset[str]) -> None:
+    def prove(self, patient_ids: frozenset[str], *, behind: str | None = None) -> None:
         with transaction(self._engine, account_id=self._account) as db:
-            self._prove(db, patient_ids)
+            self._prove(db, patient_ids, behind=behind)
+
+    def has_looked_behind(self, number: str) -> bool:
+        """In each of the ways it may be written, which are several requests."""
+        with transaction(self._engine, account_id=self._account) as db:
+            told, at = self._proofs(db, _READ).get(self._number_looked_for, (None, None))
+        if at is None or told != number:
+            return False
+        return self._clock() - datetime.fromisoformat(at) < A_MOMENT
 
     @property
     def registered(self) -> Mapping[str, PatientCard]:
@@ -192,7 +201,12 @@ class StoredProofs:
             db.execute(_TAKEN_BACK, self._owner)
 
     def _prove(
-        self, db: Db, patient_ids: frozenset[str], registered: PatientCard | None = None
+        self,
+        db: Db,
+        patient_ids: frozenset[str],
+        registered: PatientCard | None = None,
+        *,
+        behind: str | None = None,
     ) -> None:
         """Locked first: tool calls of one message may prove at the same time."""
         db.execute(_SEEN, self._owner)
@@ -201,6 +215,8 @@ class StoredProofs:
         if registered is not None:
             told = {name: getattr(registered.patient, name) for name in _NAMED}
             proofs[self._registered] = [*proofs.get(self._registered, ()), told]
+        if behind is not None:
+            proofs[self._number_looked_for] = [behind, self._clock().isoformat()]
         sealed = self._sealer.seal(json.dumps(proofs), **self._place())
         db.execute(_PROVE, {**self._owner, "proofs": sealed})
 

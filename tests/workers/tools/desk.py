@@ -276,9 +276,14 @@ class Proofs:
     attempts: int = 0
     registered: dict[str, PatientCard] = field(default_factory=dict)
     is_barred: bool = False
+    behind: str | None = None
 
-    def prove(self, patient_ids: frozenset[str]) -> None:
+    def prove(self, patient_ids: frozenset[str], *, behind: str | None = None) -> None:
         self.patient_ids |= patient_ids
+        self.behind = behind or self.behind
+
+    def has_looked_behind(self, number: str) -> bool:
+        return self.behind == number
 
     def register(self, card: PatientCard) -> None:
         self.registered[card.patient.pms_id] = card

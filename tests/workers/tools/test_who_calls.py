@@ -304,6 +304,21 @@ def test_of_several_people_behind_a_number_one_must_be_named() -> None:
     assert "Dora" in call.ask("get-patient-info", lastName="Crane", dob="2012-06-01")
 
 
+@pytest.mark.parametrize("caller", [STRANGER, FAMILY_CALLS], ids=["nobody's", "a household's"])
+def test_who_calls_is_looked_for_once_in_a_call(caller: str) -> None:
+    """To look for a number is several requests to a vendor that counts them."""
+    practice = Practice()
+    call = practice.call(caller)
+
+    questions = [call.ask(tool) for tool in ("search-patients", "get-patient-info")]
+    call.ask("book-appointment", date="Monday", time="9 am", firstName="Bob")
+
+    assert practice.desk.asked.count("search_patients") == 1
+    assert set(questions) == ({WHO} if caller == STRANGER else {WHICH_NAME})
+    assert practice.call(caller).ask("search-patients") in questions
+    assert practice.desk.asked.count("search_patients") == 2
+
+
 @pytest.mark.parametrize("caller", ["(202) 555-0143", "12025550143", "0012025550143"])
 def test_a_number_is_the_same_however_the_line_writes_it(caller: str) -> None:
     assert "Ann Ames" in Practice().call(caller).ask("search-patients")
