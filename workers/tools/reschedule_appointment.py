@@ -1,11 +1,13 @@
 """reschedule-appointment: another time for an appointment of a proved patient."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from domain.appointments import Appointment
 from domain.desk import Ability, Opening
 from domain.errors import BadInput
+from domain.names import spoken
 from domain.slots import OPERATORY, PRACTITIONER
 from domain.speech import practitioner_name, said_when
 from domain.tool_words import CONNECT, not_yet, told_of
@@ -25,12 +27,19 @@ from workers.calls.times import (
     taking_along,
     too_soon_or_far,
 )
-from workers.calls.upcoming import own_at, said_appointment, the_appointment, there_already
+from workers.calls.upcoming import (
+    Meant,
+    own_at,
+    said_appointment,
+    the_appointment,
+    there_already,
+)
 
 NAME = "reschedule-appointment"
 ABILITIES = frozenset({Ability.RESCHEDULE})
 PHI = ("appointment_time",)
 ANY_OTHER = "Would you like any other time?"
+A_MINUTE = timedelta(minutes=1)
 
 
 def answer(request: ToolRequest) -> ToolAnswer:
@@ -40,9 +49,20 @@ def answer(request: ToolRequest) -> ToolAnswer:
     told = arguments_of(request)
     patient = who_is_meant(request, told)
     present = of_the_moved(told, request.connection)
-    meant = the_appointment(request, told, patient, present, cancels=False)
+    try:
+        meant = the_appointment(request, told, patient, present, cancels=False)
+    except BadInput:
+        moved = _moved_before(request, told, patient)
+        if moved is None:
+            raise
+        return moved
     if meant.cancellation is not None:
         return _called_off(request, meant.appointment, meant.cancellation, patient)
+    return _moved(request, told, patient, meant)
+
+
+def _moved(request: ToolRequest, told: Arguments, patient: Known, meant: Meant) -> ToolAnswer:
+    """To the time that is wished for, if there is one that is another."""
     found = meant.appointment
     start = told.keeping_the_time_of(found.start).new_start()
     if meant.change is not None:
@@ -57,6 +77,25 @@ def answer(request: ToolRequest) -> ToolAnswer:
     if problem is not None:
         raise BadInput(problem)
     return _move(request, told, patient, found, start)
+
+
+def _moved_before(request: ToolRequest, told: Arguments, patient: Known) -> ToolAnswer | None:
+    """Whoever did not hear of their move asks for it again, by where it was before."""
+    with suppress(BadInput):
+        start = told.new_start()
+        own = start and own_at(request, patient, Window(start, start + A_MINUTE))
+        if own and own.start == start:
+            return _there_by_now(request, own, patient)
+    return None
+
+
+def _there_by_now(request: ToolRequest, own: Appointment, patient: Known) -> ToolAnswer:
+    for kept in request.writes.unseen(request.connection.id):
+        wish = kept.write.wish
+        is_it = isinstance(wish, Move) and (kept.pms_id, wish.start) == (own.pms_id, own.start)
+        if is_it and kept.state is WriteState.CONFIRMED:
+            return _told(request, kept)
+    return there_already(request, own, patient)
 
 
 def _called_off(
@@ -157,6 +196,7 @@ def _told(request: ToolRequest, kept: KeptWrite, name: str = "") -> ToolAnswer:
     if not isinstance(wish, Move):
         return told_of(request, kept, "That is done.")
     when = said_when(wish.start, request.connection.timezone, now=request.now)
+    name = name or spoken(request.connection.practitioners.get(wish.practitioner_id, ""))
     whom = f" with {name}" if name else ""
     done = f"The new time is confirmed: {when}{whom}."
     return told_of(request, kept, done, phi_fields=PHI, patient_id=wish.patient_id)

@@ -13,6 +13,10 @@ from tests.workers.tools.desk import MONDAY, Call, Practice, local
 
 FAY = {"name": "Fay van Dyk", "dob": "1999-09-09"}
 ALREADY = "was requested at the practice already, and is not final yet."
+THERE_ALREADY = (
+    "The patient has an appointment at that time already: Tuesday 24 November at 10 am with"
+    " Dr. Mona Lee. Would you like any other time?"
+)
 ASKED: dict[str, dict[str, Any]] = {
     "create-patient": FAY,
     "cancel-appointment": {},
@@ -88,6 +92,35 @@ def test_what_another_call_has_cancelled_is_not_cancelled_again() -> None:
 
     assert practice.call().ask("cancel-appointment") == f"That was done already. {first}"
     assert len(practice.desk.sent) == 1
+
+
+@pytest.mark.parametrize("is_shown", [False, True], ids=["not shown yet", "shown"])
+@pytest.mark.parametrize("is_same_call", [True, False], ids=["same", "another"])
+def test_who_asks_for_their_move_again_by_where_it_was_hears_that_it_is_done(
+    *, is_shown: bool, is_same_call: bool
+) -> None:
+    """Its answer was lost, and the assistant repeats what it asked for."""
+    practice, call = lagging()
+    again = call if is_same_call else practice.call()
+    wish = {"currentDate": "Monday", "newDate": "Tuesday", "newTime": "10 am"}
+    first = call.ask("reschedule-appointment", **wish)
+    if is_shown:
+        practice.writes.holds.clear()
+
+    said = again.answer("reschedule-appointment", wish)
+
+    assert said.text == (THERE_ALREADY if is_shown else f"That was done already. {first}")
+    assert len(practice.desk.sent) == 1
+
+
+def test_a_day_without_an_appointment_is_asked_about_where_none_stands_at_the_new_time() -> None:
+    _, call = lagging()
+
+    said = call.ask(
+        "reschedule-appointment", currentDate="Tuesday", newDate="Wednesday", newTime="10"
+    )
+
+    assert said == "I can see no appointment on that day. Which day is it on?"
 
 
 def test_another_patient_another_note_and_another_time_are_new() -> None:
