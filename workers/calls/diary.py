@@ -10,7 +10,7 @@ from domain.connections import Connection
 from domain.desk import Ability, Busy, Opening, PracticeDesk, Resource, Shift
 from domain.hours import OpeningHours
 from domain.slots import BookingRules, Wanted, free, in_the_way, offered, vacated
-from domain.window import Window
+from domain.window import Window, zone
 
 OFFERED_FOR = timedelta(seconds=60)
 MOST_KEPT = 256
@@ -124,7 +124,12 @@ class Diary:
         return tuple(thing for one in found if one.pms_id == pms_id for thing in one.resources)
 
     def _in_hours(self, found: Sequence[Opening]) -> Sequence[Opening]:
-        """Those that begin and end while it is open: a schedule may be left at all day."""
+        """Those that begin and end while it is open: a schedule may be left at all day.
+
+        Of an hour that comes twice the first alone: no word tells a caller or a PMS the other.
+        """
+        here = zone(self.connection.timezone)
+        found = [one for one in found if not one.window.start.astimezone(here).fold]
         if self.hours is None or not found:
             return found
         spans = self.hours.during(Window(found[0].window.start, found[-1].window.end))

@@ -1,7 +1,7 @@
 """A caller looks for a time and makes an appointment, and hears only what is so."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -9,20 +9,24 @@ from structlog.testing import capture_logs
 from domain.desk import Ability, Opening, Outcome, OutcomeUnknown, Receipt, Shift, Verdict
 from domain.errors import Refused, Transient
 from domain.tools import CALL_FOLLOWS, Told, under_way
-from domain.window import Window
+from domain.window import Window, day_start
 from domain.wishes import Booking
 from domain.writes import Hold, WriteState
 from tests.workers.tools.desk import (
     ANN_CALLS,
+    BOB_CALLS,
     CHAIR,
     LEE,
     MONDAY,
     ORTIZ,
+    ZONE,
     Practice,
     local,
 )
 
 NINE = "2026-11-23T09:00:00"
+FALL = date(2027, 11, 7)
+"""A Sunday, on which clocks go back from two to one."""
 
 
 def wish(practice: Practice) -> Booking:
@@ -349,6 +353,24 @@ def test_nobody_is_booked_moved_or_cancelled_on_a_day_they_have_not_named(
     assert heard == {asked}
     assert practice.desk.sent == []
     assert "do you mean" not in call.ask("check-availability", date=said)
+
+
+def test_of_an_hour_that_comes_twice_in_a_night_only_the_first_is_offered() -> None:
+    """Who was told that 1:30 is taken was offered 1:30."""
+    practice = Practice()
+    midnight = day_start(FALL, ZONE)
+    practice.time.now = midnight - timedelta(hours=5)
+    practice.rules = replace(practice.rules, slot_minutes=30)
+    night = Window(midnight, midnight + timedelta(hours=4))
+    practice.desk.works = [Shift(resource=one, window=night) for one in (LEE, CHAIR)]
+    practice.call().ask("book-appointment", date="Sunday", time="1:30 am")
+
+    said = practice.call(BOB_CALLS).ask("book-appointment", date="Sunday", time="1:30 am")
+
+    assert said == (
+        "I am sorry, tomorrow at 1:30 am is not free. I could offer tomorrow at midnight, 12:30 am,"
+        " 1 am or 2 am with Dr. Mona Lee. Which would you like?"
+    )
 
 
 def test_shortly_before_midnight_days_are_told_whole() -> None:
