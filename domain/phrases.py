@@ -59,7 +59,7 @@ CLOCKS: Mapping[str, str] = {
     "about": f"{_ABOUT}{_HOUR}(?:[:. ]{_MINUTE})?{_O_CLOCK}?{_HALF}?",
     "half": f"{_HOUR}(?:[:. ]{_MINUTE})?{_O_CLOCK}?{_HALF}",
     "o'clock": f"{_HOUR}{_O_CLOCK}",
-    "noon": "(?:12 )?(?P<noon>noon|midday)",
+    "noon": f"(?:{_ABOUT})?(?:12 )?(?P<noon>noon|midday)",
     "midnight": "(?:12 )?(?P<midnight>midnight)",
 }
 
@@ -127,8 +127,8 @@ def plain(text: str) -> str:
     words = re.sub(r"(\d{4}-\d{1,2}-\d{1,2})t(?=\d{1,2}:)", r"\1 ", words)
     words = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", words)
     words = re.sub(r"\.(?=\s|\Z)", "", words)
-    words = re.sub(r"\b(\d{1,2}(?::\d{2})?) ?ish\b", r"around \1", words)
-    return _COUNTED.sub(_figures, _SPAN.sub(r"\1", " ".join(words.split())))
+    words = _COUNTED.sub(_figures, _SPAN.sub(r"\1", " ".join(words.split())))
+    return re.sub(r"\b(\d{1,2}(?::\d{2})?|noon|midday) ?ish\b", r"around \1", words)
 
 
 def phrases(words: str, alone: Mapping[str, str]) -> list[Phrase] | None:
