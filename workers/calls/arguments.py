@@ -48,7 +48,7 @@ FIRST_THING = re.compile(r"\bfirst thing in the morning\b", re.IGNORECASE)
 SAME_TIME = re.compile(
     r"\b(?:at )?(?:the )?same (?:time|hour)(?: of (?:the )?day)?\b", re.IGNORECASE
 )
-SAME_DAY = re.compile(r"\b(?:on )?the same (?:day|date)\b", re.IGNORECASE)
+SAME_DAY = re.compile(r"\b(?:on )?(?:the )?same (?:day|date)\b", re.IGNORECASE)
 LONGEST, LONGEST_MESSAGE = 500, 2000
 LONGEST_NUMBER = 40
 SHORTER = "That is too long to be written down. Could you say it in a few sentences?"
@@ -157,9 +157,8 @@ class Arguments:
     def keeping_the_time_of(self, start: datetime) -> "Arguments":
         """With that time of day, or that day, for the words that it shall keep its own."""
         local = self._local(start)
-        clock, day = f"{local:%H:%M}", f"{local:%Y-%m-%d}"
         given = {
-            name: SAME_DAY.sub(day, SAME_TIME.sub(clock, one)) if isinstance(one, str) else one
+            name: _as_it_is(one, local) if isinstance(one, str) else one
             for name, one in self.given.items()
         }
         return replace(self, given=given)
@@ -347,3 +346,10 @@ def _as_id(text: str) -> str | None:
     """Neither a name nor a number to dial nor an address."""
     looks_dialled = re.fullmatch(r"[+()\d .-]{7,}", text) is not None
     return None if "@" in text or looks_dialled else text
+
+
+def _as_it_is(words: str, local: datetime) -> str:
+    """The same day of another week is another day: it is asked about."""
+    told = SAME_TIME.sub(f"{local:%H:%M}", words)
+    names_another = names_day(SAME_DAY.sub("", told))
+    return told if names_another else SAME_DAY.sub(f"{local:%Y-%m-%d}", told)

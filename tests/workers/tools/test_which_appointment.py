@@ -382,13 +382,26 @@ def test_who_names_their_appointment_by_other_words_than_a_day_hears_which_there
     assert sent(practice) == []
 
 
-def test_an_appointment_can_be_moved_to_another_time_of_the_same_day() -> None:
+@pytest.mark.parametrize("day", ["the same day", "same day", "on the same date"])
+def test_an_appointment_can_be_moved_to_another_time_of_the_same_day(day: str) -> None:
     practice = Practice()
     practice.desk.add("PAT-1001", local(MONDAY, 9))
 
-    said = practice.call().ask("reschedule-appointment", newDate="the same day", newTime="11:00")
+    said = practice.call().ask("reschedule-appointment", newDate=day, newTime="11:00")
 
     assert said.startswith("The new time is confirmed: Monday 23 November at 11 am")
+
+
+@pytest.mark.parametrize("day", ["the same day next week", "same day a week later"])
+def test_the_same_day_of_another_week_is_asked_about(day: str) -> None:
+    """Of an appointment of next week that may be the week after."""
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+
+    said = practice.call().ask("reschedule-appointment", newDate=day, newTime="11:00")
+
+    assert said == "I did not understand the date. Which day would you like?"
+    assert sent(practice) == []
 
 
 def test_a_move_onto_another_of_ones_own_is_told_of_it_and_offered_no_times_in_vain() -> None:
