@@ -14,6 +14,7 @@ from adapters.rest.vendor import Vendor
 from domain import minimising
 from domain.connections import Connection
 from domain.errors import BadInput
+from domain.hours import CLOSED_ON, closed_days
 from domain.minimising import SETTING
 from infra.vendor_urls import VendorUrls, is_loopback, url_problem
 
@@ -21,6 +22,8 @@ NUMBERS = frozenset({"default_minutes"})
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _PUNCTUATION = re.compile(r"[\s().-]")
 OURS = {
+    CLOSED_ON: "Dates with commas between, such as public holidays, on which callers are booked"
+    " no time",
     "default_minutes": "Length of an appointment that has none",
     "leave_out": "What of patients and appointments is neither read nor stored, such as"
     " phone,email; birth_date, notes, type and telehealth_links can be left out, too",
@@ -102,6 +105,8 @@ def setting(key: str, value: Any) -> Any:
         return _minutes(key, value)
     if key == "phone_numbers":
         return ",".join(_called(one) for one in str(value).split(",") if one.strip()) or None
+    if key == CLOSED_ON:
+        return ",".join(sorted(f"{one}" for one in closed_days(value))) or None
     if isinstance(value, bool):
         return value
     text = str(value)

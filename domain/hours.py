@@ -11,6 +11,11 @@ from domain.window import Window, local_day, zone
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOW = 'Write opening hours like {"mon": [["08:00", "12:00"], ["13:00", "17:00"]]}, mon to sun.'
 
+CLOSED_ON = "closed_on"
+"""The setting of a connection that names the days on which the practice is shut all day."""
+
+WHICH_DAYS = f"Write {CLOSED_ON} as dates with commas between, like 2026-12-25,2027-01-01."
+
 Shift = tuple[time, time]
 
 
@@ -92,6 +97,15 @@ def check_hours(written: Any, *, timezone: str) -> None:
                     f"A shift cannot open and close at the same time ({DAYS[day]} {opens:%H:%M});"
                     " a whole day is 00:00 to 12:00 and 12:00 to 00:00."
                 )
+
+
+def closed_days(written: Any) -> frozenset[date]:
+    """Such as public holidays, as they are written down; nothing written means none."""
+    try:
+        told = (one.strip() for one in str(written or "").split(","))
+        return frozenset(date.fromisoformat(one) for one in told if one)
+    except ValueError:
+        raise BadInput(WHICH_DAYS) from None
 
 
 def _shifts(told: Any) -> tuple[Shift, ...]:

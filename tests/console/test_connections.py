@@ -211,10 +211,15 @@ def test_a_type_nobody_knows_cannot_be_marked(shell: Shell, connected: str) -> N
 
 
 def test_settings_are_changed_and_taken_away(shell: Shell, connected: str) -> None:
-    changed = shell.answer("connections", "set", connected, "default_minutes=20", "--every", "5")
-    back = shell.answer("connections", "set", connected, "default_minutes=")
+    days = "closed_on=2027-01-01, 2026-12-25,"
+    given = ("default_minutes=20", days, "--every", "5")
+    changed = shell.answer("connections", "set", connected, *given)
+    said = shell.complaint("connections", "set", connected, "closed_on=Christmas")
+    back = shell.answer("connections", "set", connected, "default_minutes=", "closed_on=")
 
-    assert changed["settings"] == {"default_minutes": 20, "map_all": True}
+    shut = {"closed_on": "2026-12-25,2027-01-01"}
+    assert changed["settings"] == {"default_minutes": 20, "map_all": True, **shut}
+    assert "dates with commas between" in said
     assert back["settings"] == {"map_all": True}
 
 

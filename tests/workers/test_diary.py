@@ -1,5 +1,6 @@
 """What a practice's free times are told from, at the edges of what may be booked."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -50,6 +51,21 @@ def test_where_the_pms_tells_its_slots_a_visit_may_be_moved_by_less_than_its_len
 
     assert [one.window.start for one in moved] == [local(MONDAY, 9, 15), local(MONDAY, 9, 30)]
     assert [one.window.start for one in booked] == [local(MONDAY, 9, 30)]
+
+
+@pytest.mark.parametrize("has_slots", [False, True], ids=["by its schedule", "by its free slots"])
+def test_on_a_holiday_no_time_is_offered_whatever_the_practices_system_says(
+    has_slots: bool,
+) -> None:
+    desk, day = Desk(), whole_day(MONDAY, ZONE)
+    if has_slots:
+        slot = Window(local(MONDAY, 9), local(MONDAY, 10))
+        desk = Desk(slots=[Opening(window=slot, resources=(LEE, CHAIR))])
+    wanted = Wanted(window=day, minutes=30)
+    shut = replace(CONNECTION, settings={"closed_on": "2026-11-23,2026-12-25"})
+
+    assert diary(desk).free(wanted)
+    assert not replace(diary(desk), connection=shut).free(wanted)
 
 
 @pytest.mark.parametrize("has_slots", [False, True], ids=["by its schedule", "by its free slots"])

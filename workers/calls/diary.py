@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.connections import Connection
 from domain.desk import Ability, Busy, Opening, PracticeDesk, Resource, Shift
-from domain.hours import OpeningHours
+from domain.hours import CLOSED_ON, OpeningHours, closed_days
 from domain.slots import BookingRules, Wanted, free, in_the_way, offered, vacated
 from domain.window import Window, zone
 
@@ -126,10 +126,13 @@ class Diary:
     def _in_hours(self, found: Sequence[Opening]) -> Sequence[Opening]:
         """Those that begin and end while it is open: a schedule may be left at all day.
 
-        Of an hour that comes twice the first alone: no word tells a caller or a PMS the other.
+        None of them is on a day the practice is shut. Of an hour that comes twice the first alone
+        counts: no word tells a caller or a PMS the other.
         """
         here = zone(self.connection.timezone)
-        found = [one for one in found if not one.window.start.astimezone(here).fold]
+        shut = closed_days(self.connection.settings.get(CLOSED_ON))
+        local = ((one, one.window.start.astimezone(here)) for one in found)
+        found = [one for one, start in local if not start.fold and start.date() not in shut]
         if self.hours is None or not found:
             return found
         spans = self.hours.during(Window(found[0].window.start, found[-1].window.end))
