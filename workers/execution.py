@@ -13,7 +13,7 @@ import structlog
 from domain.backoff import NO_FLOOR, next_try
 from domain.errors import CalledOff, FenceLost, SyncError, Throttled, Transient
 from domain.jobs import Job, JobState
-from infra.database import DatabaseDown
+from infra.database import DatabaseDown, DatabaseFull
 from infra.holding import while_held
 from infra.stopping import HandBack, Stopping
 from infra.tracing import span
@@ -54,6 +54,7 @@ class JobLedger(Protocol):
     def fail(self, job: Job, error: SyncError, *, retry_at: datetime) -> JobState: ...
     def call_off(self, job: Job, reason: str) -> None: ...
     def hand_back(self, jobs: list[Job]) -> None: ...
+    def has_room(self) -> bool: ...
 
 
 class Running:
@@ -181,14 +182,22 @@ class Execution:
         return JobState.READY
 
     def _failed(self, job: Job, error: SyncError, work: Work) -> JobState:
-        if isinstance(error, DatabaseDown):
-            # Every job would fail just so: three tries are over in seconds, an outage is not.
+        if self._is_outage(error):
             return self._waits(job, self._next_try(job.attempts), str(error))
         state = self.ledger.fail(job, error, retry_at=self._retry_at(job, error))
         log.warning("job.failed", error_kind=error.kind, error=str(error), state=state.value)
         if state is JobState.DEAD and work.gave_up is not None:
             work.gave_up(job, error)
         return state
+
+    def _is_outage(self, error: SyncError) -> bool:
+        """Every job would fail just so: three tries are over in seconds, an outage is not.
+
+        Where there is room again as soon as the job has let go, it is the job that asks for more.
+        """
+        if isinstance(error, DatabaseFull) and self.ledger.has_room():
+            return False
+        return isinstance(error, DatabaseDown)
 
     def _retry_at(self, job: Job, error: SyncError) -> datetime:
         told = error.retry_at if isinstance(error, Transient) else None

@@ -189,6 +189,10 @@ def test_a_job_that_is_called_off_has_not_failed_and_is_over(bench: Bench) -> No
     assert (stands["error_kind"], bench.ledger.claim(job.id)) == (None, None)
 
 
+def test_there_is_room_in_a_ledger_that_is_well(bench: Bench) -> None:
+    assert bench.ledger.has_room()
+
+
 def test_a_job_handed_back_is_claimed_at_once(bench: Bench) -> None:
     job = claimed(bench)
 

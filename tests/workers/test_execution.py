@@ -96,13 +96,22 @@ def test_a_wait_moves_the_job_and_spends_no_retry() -> None:
 
 @pytest.mark.parametrize("down", [DatabaseFull("no room"), DatabaseDown("cannot be reached")])
 def test_a_database_that_serves_nobody_costs_a_job_none_of_its_attempts(down: DatabaseDown) -> None:
-    shop = Shop(raising(down))
+    shop = Shop(raising(down), ledger=FakeLedger(is_full=True))
 
     state, kept = shop.run(failures=2)
 
     assert state is kept.state is JobState.READY
     assert (kept.job.failures, kept.crashes, shop.given_up) == (2, 0, [])
     assert (kept.due_at, kept.waiting_for) == (NOW + ceiling(3) * 0.5, str(down))
+
+
+def test_a_job_that_fills_the_disk_by_itself_is_given_up_after_three_tries() -> None:
+    shop = Shop(raising(DatabaseFull("no room")))
+
+    state, kept = shop.run(failures=2)
+
+    assert state is kept.state is JobState.DEAD
+    assert (kept.error_kind, shop.given_up) == ("DatabaseFull", ["DatabaseFull"])
 
 
 def test_a_database_that_goes_away_under_a_job_may_have_been_brought_down_by_it() -> None:

@@ -33,6 +33,7 @@ class FakeLedger:
 
     clock: Callable[[], datetime] = lambda: NOW
     kept: dict[int, Kept] = field(default_factory=dict)
+    is_full: bool = False
 
     def put(self, new: NewJob) -> int:
         number = len(self.kept) + 1
@@ -97,6 +98,9 @@ class FakeLedger:
         for job in jobs:
             if self._holds(job):
                 self._end(job, JobState.READY).due_at = self.clock()
+
+    def has_room(self) -> bool:
+        return not self.is_full
 
     def taken_over(self, job_id: int) -> None:
         """Another worker claimed it after this one fell silent."""

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Engine, Row, text
 
+from adapters.storage import keeping
 from domain.errors import FenceLost, SyncError
 from domain.jobs import MAX_FAILURES, Job, JobState, NewJob, Queue
 from infra.database import BrokenData, dispatch
@@ -308,6 +309,11 @@ class Ledger:
         if not held:
             return
         self._written(_HAND_BACK, {"ids": list(held), "fences": list(held.values())})
+
+    def has_room(self) -> bool:
+        """Whether the database takes in what it is given just now."""
+        with dispatch(self._engine) as db:
+            return keeping.refusal(db) is None
 
     def _update(self, statement: Any, job: Job, **values: Any) -> Row[Any]:
         row = self._written(statement, {"id": job.id, "fence": job.fence, **values})
