@@ -40,7 +40,7 @@ def list_(
     if json:
         return output.answer({"deliveries": [dict(one) for one in found]})
     if not found:
-        return output.say("No such deliveries.")
+        return output.say("No delivery matches." if state else "Nothing has been delivered yet.")
     now = system_clock()
     return output.table(
         ["Id", "From", "Event", "About", "State", "Times", "Came", "Note"],

@@ -66,6 +66,8 @@ def list_(
         return output.answer({"jobs": jobs, "more": found.more, "finished": found.finished})
     if found.listed:
         _show(found.listed)
+    else:
+        output.say("No job matches." if state or every else "Nothing died, runs or waits.")
     return _left_out(found)
 
 
@@ -99,8 +101,6 @@ def _note(job: RowMapping, *, now: datetime) -> str:
 
 def _left_out(found: job_list.Jobs) -> None:
     """What a person does not see, and how they would."""
-    if not found.listed:
-        output.say("Nothing died, runs or waits." if found.finished else "No such jobs.")
     if found.more:
         output.say(f"{found.more} more; see --limit.")
     if found.finished:

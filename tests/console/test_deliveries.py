@@ -73,7 +73,7 @@ def test_a_key_is_not_made_and_forgotten_at_once(shell: Shell, halaxy: str) -> N
 
 
 def test_deliveries_are_listed_and_replayed(shell: Shell, halaxy: str, database_url: str) -> None:
-    assert "No such deliveries." in shell("deliveries", "list").out
+    assert "Nothing has been delivered yet." in shell("deliveries", "list").out
     dead = arrived(database_url, halaxy, state="dead")
     arrived(database_url, halaxy, state="done")
 
