@@ -16,6 +16,13 @@ AGAIN_SECONDS = 0.25
 LONGEST_WAIT = "15min"
 """For transactions begun before an index of their table: nobody else is kept waiting meanwhile."""
 
+ENDS_WITH_US = (
+    "-c client_connection_check_interval=2s"
+    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+)
+"""Where our process or its machine is gone the server ends what it still does for us: it would go
+on to the end of its statement, for hours, and keep the next migration from its tables."""
+
 # Tried again and again: a statement that waits would itself be waited for by a build of an index.
 _TAKEN = text("SELECT pg_try_advisory_lock(:number)")
 
@@ -28,7 +35,7 @@ def alone(url: str, *, pause: Callable[[float], object] = time.sleep) -> Iterato
         poolclass=pool.NullPool,
         hide_parameters=True,
         isolation_level="AUTOCOMMIT",
-        connect_args={"options": f"-c lock_timeout={LONGEST_WAIT}"},
+        connect_args={"options": f"-c lock_timeout={LONGEST_WAIT} {ENDS_WITH_US}"},
     )
     try:
         with engine.connect() as connection:

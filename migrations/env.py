@@ -4,6 +4,7 @@ from alembic import context
 from sqlalchemy import create_engine, pool
 
 from adapters.storage.tables import metadata
+from migrations.alone import ENDS_WITH_US
 
 
 def run() -> None:
@@ -18,7 +19,7 @@ def run() -> None:
         context.config.attributes["url"],
         poolclass=pool.NullPool,
         hide_parameters=True,
-        connect_args={"options": "-c lock_timeout=2s"},
+        connect_args={"options": f"-c lock_timeout=2s {ENDS_WITH_US}"},
     )
     with engine.connect() as connection:
         context.configure(connection=connection, target_metadata=metadata)

@@ -62,6 +62,9 @@ _LOST = (
     f" 'pms-sync migrate' again; {_KEPT}."
 )
 
+BUT_FOR_INDEXES = " The tables are this version's, so its processes may start: an index is missing."
+"""Besides, where it was indexes that could not be built."""
+
 
 class MigrationStopped(SyncError):
     """The schema could not be brought to this version; the text says what to do."""
@@ -76,14 +79,14 @@ class MigrationStopped(SyncError):
 
 
 @contextmanager
-def plainly() -> Iterator[None]:
+def plainly(*, besides: str = "") -> Iterator[None]:
     """Errors of the database within are told as what to do about them."""
     try:
         yield
     except (DBAPIError, psycopg.Error) as error:
         original = error.orig if isinstance(error, DBAPIError) else error
         state = getattr(original, "sqlstate", None) or ""
-        raise MigrationStopped(sentence(state), sqlstate=state) from None
+        raise MigrationStopped(sentence(state) + besides, sqlstate=state) from None
 
 
 def sentence(state: str) -> str:

@@ -52,6 +52,8 @@ def test_the_ingress_listens_where_that_proxy_finds_it() -> None:
 
 def test_the_unit_gives_everything_the_time_to_end_in_order() -> None:
     commands = [UNIT[one].rpartition("pms-sync ")[2] for one in ("ExecStartPre", "ExecStart")]
+    # An index that could not be built keeps nothing from starting.
+    assert UNIT["ExecStartPre"].startswith("-")
 
     assert commands == ["migrate", "up"]
     assert set(commands) <= PLACES.keys()

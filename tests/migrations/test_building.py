@@ -1,5 +1,7 @@
 """Migrating a database that is worked with: nobody is kept out, what broke off is built again."""
 
+import os
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,10 +9,11 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 from sqlalchemy import Engine, make_url, text
+from sqlalchemy.exc import DBAPIError
 
 import migrations
 from infra.database import engine, transaction
-from migrations.alone import NUMBER
+from migrations.alone import NUMBER, alone
 from migrations.drift import differences
 from migrations.stopping import MigrationStopped
 from tests.migrations.comparing import comparing
@@ -30,6 +33,10 @@ WAITS = text(
     WHERE command = 'CREATE INDEX CONCURRENTLY' AND phase LIKE 'waiting%'
     """
 )
+
+
+CANCEL = text("SELECT pg_cancel_backend(pid) FROM pg_stat_progress_create_index")
+ASLEEP = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
 
 
 @pytest.fixture
@@ -171,3 +178,56 @@ def test_who_migrates_second_waits_for_the_first(empty_database_url: str) -> Non
         migrations.upgrade(empty_database_url, pause=ended)
 
         assert migrations.upgrade(empty_database_url) == []
+
+
+def test_an_index_that_cannot_be_built_is_told_apart_from_tables_that_are_not_migrated(
+    empty_database_url: str, database: Engine
+) -> None:
+    worked_with(empty_database_url)
+    told: list[str] = []
+
+    def migrate() -> None:
+        with pytest.raises(MigrationStopped) as stopped:
+            migrations.upgrade(empty_database_url, WITH_IT)
+        told.append(str(stopped.value))
+
+    with psycopg.connect(plain(empty_database_url)) as slow:
+        slow.execute(RUN, [2])
+        thread = threading.Thread(target=migrate)
+        thread.start()
+        until_it_waits(database, thread)
+        with transaction(database) as db:
+            db.execute(CANCEL)
+        thread.join(60)
+
+    assert told[0].endswith("its processes may start: an index is missing.")
+    with transaction(database) as db:
+        held = db.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+    assert held == WITH_IT
+
+
+def test_one_that_was_killed_keeps_the_next_out_for_seconds_and_not_to_the_end_of_its_statement(
+    empty_database_url: str, database: Engine
+) -> None:
+    migrations.upgrade(empty_database_url)
+
+    with alone(empty_database_url) as db:
+        line = db.connection.dbapi_connection
+        assert line is not None
+        dies = threading.Thread(target=once_it_sleeps, args=(database, line.fileno()))
+        dies.start()
+        with pytest.raises(DBAPIError):
+            db.execute(text("SELECT pg_sleep(300)"))
+        dies.join(60)
+
+    assert migrations.upgrade(empty_database_url) == []
+
+
+def once_it_sleeps(database: Engine, line: int) -> None:
+    """Its end of the line is closed, as that of a process that was killed is."""
+    while True:
+        with transaction(database) as db:
+            if db.execute(ASLEEP).scalar_one():
+                break
+    with socket.socket(fileno=os.dup(line)) as ours:
+        ours.shutdown(socket.SHUT_RDWR)
