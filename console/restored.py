@@ -32,12 +32,19 @@ HELD = (
     " 'connections resume ID' one of them."
 )
 
+PROMISED = (
+    "What callers were promised since the backup is in no list here, and no text of it leaves: go"
+    " through the calls of that time at Vapi and ring whoever was to hear more. What was booked"
+    " then comes to the sheet like a visit that the practice has entered itself."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """What was ended and paused in one, and what stood in it before that."""
 
     account: str
+    takes_calls: bool
     sessions: int
     paused: Sequence[UUID]
     stands: Sequence[Mapping[str, Any]]
@@ -93,7 +100,13 @@ def _called_back(
                 connection_id=one,
                 summary=restores.HELD_BACK,
             )
-        return Account(account=account_id, sessions=sessions, paused=paused, stands=stands)
+        return Account(
+            account=account_id,
+            takes_calls=restores.takes_calls(db, account_id),
+            sessions=sessions,
+            paused=paused,
+            stands=stands,
+        )
 
 
 def _say(told: Sequence[Account]) -> None:
@@ -113,3 +126,5 @@ def _say(told: Sequence[Account]) -> None:
     paused = sum(len(one.paused) for one in told)
     if paused:
         output.say(HELD.format(practices=so_many(paused, "practice is", "practices are")))
+    if any(one.takes_calls for one in told):
+        output.say(PROMISED)

@@ -194,6 +194,19 @@ def test_whoever_was_shut_out_after_the_backup_holds_no_session_and_is_shown(
     assert "Is somebody or something here that was taken away since the backup?" in spoken
 
 
+def test_whoever_takes_calls_is_told_where_those_since_the_backup_are_found(
+    shell: Shell, set_back: str, fresh: Fresh
+) -> None:
+    """What was promised to them is in no row: no list names whom to ring, and no text leaves."""
+    command = ("restored", "--backup-of", set_back)
+    before = shell(*command).out
+
+    run(fresh.database_url, "UPDATE accounts SET phones = '{+61390000001}'")
+
+    assert "at Vapi and ring" not in before
+    assert "at Vapi and ring" in shell(*command).out
+
+
 def states(shell: Shell) -> dict[str, tuple[str, str | None]]:
     found = shell.answer("connections", "list")["connections"]
     return {one["id"]: (one["state"], one["state_reason"]) for one in found}

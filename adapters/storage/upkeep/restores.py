@@ -23,6 +23,13 @@ _GOING_ON = text(
     ORDER BY created_at, id
     """
 )
+_TAKES_CALLS = text(
+    """
+    SELECT EXISTS (SELECT FROM tool_calls WHERE account_id = :id)
+        OR cardinality(vapi_number_ids) + cardinality(phones) > 0
+    FROM accounts WHERE id = :id
+    """
+)
 _STANDS = text(
     """
     SELECT 'person' AS what, NULL AS id, name, role AS stands FROM users
@@ -67,6 +74,12 @@ def hold_back(db: Db, account_id: str) -> Sequence[UUID]:
     for one in ids:
         connection_list.pause(db, one, reason=HELD_BACK)
     return ids
+
+
+def takes_calls(db: Db, account_id: str) -> bool:
+    """Whether callers may have been promised something that the backup does not know of."""
+    takes: bool = db.execute(_TAKES_CALLS, {"id": account_id}).scalar_one()
+    return takes
 
 
 def standing(db: Db, account_id: str) -> Sequence[Mapping[str, Any]]:
