@@ -9,10 +9,12 @@ from sqlalchemy import make_url, text
 
 from adapters.storage.jobs.ledger import put
 from adapters.storage.upkeep.pruning import prune
+from domain.errors import Transient
+from domain.jobs import NewJob
 from domain.runs import SyncType
 from domain.work import sync_job
 from infra.database import BadStatement, DatabaseAway, dispatch, engine, transaction
-from tests.storage.rig import ACCOUNT, Rig
+from tests.storage.rig import ACCOUNT, Rig, soon
 
 pytestmark = pytest.mark.integration
 
@@ -157,6 +159,35 @@ def test_a_dead_sync_whose_work_a_later_one_did_asks_nobody_for_a_replay_any_mor
         ).one()
     assert (job.state, called_off) == (left, 1 if left == "cancelled" else 0)
     assert left == "dead" or job.result["discarded"] == "A later sync of these days did its work."
+
+
+def test_a_dead_sync_that_left_its_key_to_the_one_that_waited_is_called_off_too(rig: Rig) -> None:
+    """As each does at a practice that is long in answering: the next is put while it runs."""
+    site = rig.connect("site")
+    job = sync_job(
+        account_id=ACCOUNT,
+        connection_id=site,
+        vendor="gentu",
+        first_day=TUESDAY,
+        last_day=TUESDAY,
+    )
+    first = put_into(rig, job)
+    running = rig.ledger.claim(first)
+    waits = put_into(rig, job)
+    while running is not None:
+        rig.ledger.fail(running, Transient("no answer"), retry_at=soon(-1))
+        running = rig.ledger.claim(first)
+    later = rig.ledger.claim(waits)
+    assert later is not None
+    rig.ledger.finish(later)
+
+    assert prune(rig.engine)["dead syncs"] == 1
+    assert rig.state(first) == "cancelled"
+
+
+def put_into(rig: Rig, job: NewJob) -> int:
+    with dispatch(rig.engine) as db:
+        return put(db, job)
 
 
 def test_who_clears_away_reads_neither_records_nor_reasons(rig: Rig) -> None:

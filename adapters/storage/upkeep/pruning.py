@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Engine, TextClause, text
 
+from domain.runs import SyncType
 from domain.work import SYNC
 from infra.database import dispatch
 
@@ -21,6 +22,8 @@ DAYS = {
     "reading": 3,
 }
 """How long rows are kept; no vendor is known to count requests over more than a day."""
+
+_SYNCS = {"sync": SYNC, "changes": SyncType.INCREMENTAL.value}
 
 REJECTS_DAYS = 90
 RECORDINGS_DAYS = 7
@@ -100,7 +103,9 @@ _REJECTS = text(
 )
 
 # Where a vendor was away for an hour every sync of it died, and the next that came through did
-# their work. A whole pass does that of one that asked only for what had changed.
+# their work. A whole pass does that of one that asked only for what had changed. They are known by
+# what they were asked to do: one that went back to waiting left its key to the next. It is asked
+# every hour, so what came through within a day is enough to look at.
 _MADE_UP_FOR = text(
     """
     UPDATE jobs SET state = 'cancelled',
@@ -108,12 +113,18 @@ _MADE_UP_FOR = text(
                       'discarded', 'A later sync of these days did its work.')
     WHERE state = 'dead' AND id IN (
       SELECT dead.id
-      FROM jobs AS dead
-      CROSS JOIN LATERAL (VALUES (dead.dedupe_key), (replace(dead.dedupe_key, '+changes', '')))
-        AS same(work)
-      JOIN jobs AS later ON later.dedupe_key = same.work
+      FROM (
+        SELECT connection_id, args - 'sync_type' AS asked, max(started_at) AS any_began,
+               max(started_at) FILTER (WHERE args ->> 'sync_type' <> :changes) AS whole_began
+        FROM jobs
+        WHERE state = 'done' AND kind = :sync AND finished_at > now() - interval '1 day'
+        GROUP BY 1, 2
+      ) AS later
+      JOIN jobs AS dead ON dead.connection_id = later.connection_id
+                       AND dead.args - 'sync_type' = later.asked
       WHERE dead.state = 'dead' AND dead.kind = :sync
-        AND later.state = 'done' AND later.started_at > dead.finished_at
+        AND dead.finished_at < CASE dead.args ->> 'sync_type' WHEN :changes THEN any_began
+                                                             ELSE whole_began END
       LIMIT :batch)
     """
 )
@@ -131,7 +142,7 @@ def prune(
     In short transactions, for what follows the sheet waits until every older one is over; and what
     was cleared away stays so, should there be too much for one go.
     """
-    values = {**DAYS, "recordings": recordings_days, "rejects": rejects_days, "sync": SYNC}
+    values = {**DAYS, "recordings": recordings_days, "rejects": rejects_days, **_SYNCS}
     return {what: _in_batches(engine, one, values, batch) for what, one in _statements().items()}
 
 
