@@ -145,11 +145,14 @@ def settle(door: Editor, body: Settling) -> dict[str, Any]:
 
 
 # By either address, from the inbox and from the sheet.
-@router.post("/api/conflicts/{conflict_id}/settle", summary="Settle one conflict")
+@router.post(
+    "/api/conflicts/{conflict_id}/settle", summary="Settle one conflict", responses=BOUNDED
+)
 @router.post(
     "/api/run-sheet/conflicts/{conflict_id}/settle",
     tags=["run sheet"],
     summary="Settle a conflict of an appointment",
+    responses=BOUNDED,
 )
 def settle_one(
     door: Editor,
@@ -160,10 +163,11 @@ def settle_one(
 ) -> dict[str, Any]:
     """Keep mine, or take theirs; `If-Match` is the version of the conflict's row."""
     version, hand = expected(if_match), door.hand
-    with door.transaction() as db:
+    with reading(door) as db:
         entry = settle_conflict(
             db, door.seal, conflict_id, body.choice, expected_version=version, hand=hand
         )
+        count_each(db, door, [entry.id])
     response.headers["ETag"] = f'"{entry.version}"'
     return _success({"appointment": entry, "settled_at": hand.at})
 

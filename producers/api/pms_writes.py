@@ -16,6 +16,7 @@ from domain.writes import WriteState
 from producers.doors import Door, door
 from producers.entrance import entrance
 from producers.in_a_call import require_call
+from producers.reading import BOUNDED, count_each, reading
 
 router = APIRouter(prefix="/api/pms/writes", tags=["practice"])
 
@@ -40,7 +41,7 @@ _READ = text(
 _UNTOLD_PHI = ("phone", "patient_name", "appointment_time")
 
 
-@router.get("/untold", summary="List callers who are still to be told")
+@router.get("/untold", summary="List callers who are still to be told", responses=BOUNDED)
 def untold_(door: Clerk) -> dict[str, Any]:
     """What they were only promised has ended, and no text could tell them so.
 
@@ -69,13 +70,14 @@ def told_(door: Clerk, untold_id: UUID) -> dict[str, Any]:
 def _to_be_told(door: Door) -> Sequence[Untold]:
     """Audited where there are any: their names and numbers are shown."""
     now, sealer = door.ports.clock(), door.ports.sealer
-    with door.transaction() as db:
+    with reading(door) as db:
         found = untold.untold(db, now=now, limit=MOST_UNTOLD, sealer=sealer)
         if found:
             record(
                 db, door.access, account_id=door.account_id, action="api.callers_untold",
                 phi_fields=_UNTOLD_PHI, summary=f"{len(found)} writes",
             )  # fmt: skip
+        count_each(db, door, [one.id for one in found])
     return found
 
 

@@ -1,6 +1,7 @@
 """The run sheet over JSON: read a day or a range, edit a field, undo it, choose a side."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
@@ -158,7 +159,7 @@ def read_one(door: Reader, response: Response, entry_id: UUID) -> dict[str, Any]
     return _answer(entry, response)
 
 
-@router.patch("/appointments/{entry_id}", summary="Edit an appointment")
+@router.patch("/appointments/{entry_id}", summary="Edit an appointment", responses=BOUNDED)
 def edit(
     door: Editor,
     response: Response,
@@ -174,7 +175,7 @@ def edit(
     version = expected(if_match)
     if not changes:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Name at least one field to change.")
-    with door.transaction() as db:
+    with _answering(door, entry_id) as db:
         entry = edit_entry(
             db, door.seal, entry_id, changes, expected_version=version, hand=door.hand
         )
@@ -182,21 +183,29 @@ def edit(
     return {**_answer(entry, response), "warning": moved and warning(moved, moved.overlaps)}
 
 
-@router.post("/appointments/{entry_id}/revert", summary="Undo what a person set in a field")
+@router.post(
+    "/appointments/{entry_id}/revert",
+    summary="Undo what a person set in a field",
+    responses=BOUNDED,
+)
 def revert(
     door: Editor, response: Response, entry_id: UUID, body: Undo, if_match: IfMatch = None
 ) -> dict[str, Any]:
     """Undo what a person set in a field, or in several at once; `If-Match` as for an edit."""
     version = expected(if_match)
     fields = [body.field] if isinstance(body.field, str) else body.field
-    with door.transaction() as db:
+    with _answering(door, entry_id) as db:
         entry = revert_field(
             db, door.seal, entry_id, *fields, expected_version=version, hand=door.hand
         )
     return _answer(entry, response)
 
 
-@router.post("/appointments/{entry_id}/undo", summary="Undo what people set in an appointment")
+@router.post(
+    "/appointments/{entry_id}/undo",
+    summary="Undo what people set in an appointment",
+    responses=BOUNDED,
+)
 def undo(
     door: Editor,
     response: Response,
@@ -206,7 +215,7 @@ def undo(
 ) -> dict[str, Any]:
     """Undo everything people set in a row, or the one step (`step`: its id, or "last")."""
     version = expected(if_match)
-    with door.transaction() as db:
+    with _answering(door, entry_id) as db:
         if body is None or body.step is None:
             entry = undo_row(db, door.seal, entry_id, expected_version=version, hand=door.hand)
         else:
@@ -218,7 +227,9 @@ def undo(
 
 
 @router.delete(
-    "/appointments/{entry_id}", summary="Take an appointment that no PMS keeps off the sheet"
+    "/appointments/{entry_id}",
+    summary="Take an appointment that no PMS keeps off the sheet",
+    responses=BOUNDED,
 )
 def remove(
     door: Editor, response: Response, entry_id: UUID, if_match: IfMatch = None
@@ -228,12 +239,16 @@ def remove(
     A row of a connection that was removed is nobody's, and may leave it too.
     """
     version = expected(if_match)
-    with door.transaction() as db:
+    with _answering(door, entry_id) as db:
         entry = take_off(db, door.seal, entry_id, expected_version=version, hand=door.hand)
     return _answer(entry, response)
 
 
-@router.post("/appointments/{entry_id}/put-back", summary="Put an appointment back on the sheet")
+@router.post(
+    "/appointments/{entry_id}/put-back",
+    summary="Put an appointment back on the sheet",
+    responses=BOUNDED,
+)
 def restore(
     door: Editor, response: Response, entry_id: UUID, if_match: IfMatch = None
 ) -> dict[str, Any]:
@@ -243,7 +258,7 @@ def restore(
     now, its row stands for it, with what was typed, and is the one answered.
     """
     version = expected(if_match)
-    with door.transaction() as db:
+    with _answering(door, entry_id) as db:
         entry = put_back(db, door.seal, entry_id, expected_version=version, hand=door.hand)
     return _answer(entry, response)
 
@@ -260,6 +275,15 @@ def history(door: Reader, entry_id: UUID) -> dict[str, Any]:
         names = chosen_clinicians.names(db)
         past = history_of(db, door.seal, entry_id, account_id=door.account_id, access=door.access)
     return _success({"history": past_in_words(past, names)})
+
+
+@contextmanager
+def _answering(door: Door, entry_id: UUID) -> Iterator[Db]:
+    """A change whose answer is the whole row, be nothing changed: it counts as reading it."""
+    with reading(door) as db:
+        yield db
+        # Last: what waits for the row's lock holds up nothing else that its person reads.
+        count_each(db, door, [entry_id])
 
 
 def _answer(entry: EntryView, response: Response) -> dict[str, Any]:

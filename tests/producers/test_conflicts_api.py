@@ -68,21 +68,21 @@ def rows(site: Site) -> list[dict[str, Any]]:
 
 def test_rows_of_conflicts_that_are_listed_count_as_read_once(site: Site) -> None:
     dispute(site, "Grace Invented", "Hugo Fictional")
+    another = site.bearer(claims={"sub": "another"})
 
-    inbox(site, limit=1)
-    before = read_so_far(site)
-    inbox(site)
-    site.client.get("/conflicts/inbox", headers=site.bearer())
+    def read_after(path: str) -> int:
+        """Rows of patients, within the hour."""
+        assert site.client.get(path, headers=another).status_code == 200
+        query = "SELECT rows FROM patient_reading WHERE span = 'hour' AND person = 'another'"
+        with site.everything() as db:
+            counted: int = db.execute(text(query)).scalar_one()
+        return counted
 
-    assert (before, read_so_far(site)) == (1, 2)
-
-
-def read_so_far(site: Site) -> int:
-    """Rows of patients, within the hour."""
-    with site.everything() as db:
-        query = text("SELECT rows FROM patient_reading WHERE span = 'hour'")
-        counted: int = db.execute(query).scalar_one()
-    return counted
+    assert [read_after(path) for path in (f"{INBOX}?limit=1", INBOX, "/conflicts/inbox")] == [
+        1,
+        2,
+        2,
+    ]
 
 
 def test_the_inbox_shows_both_sides_and_counts_by_rule(site: Site) -> None:

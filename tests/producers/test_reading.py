@@ -180,6 +180,27 @@ def test_a_row_that_is_opened_by_itself_counts_once_with_its_history(practice: M
     assert opened(row) == 200
 
 
+def test_what_a_change_answers_counts_as_reading_its_row_though_nothing_changed(
+    practice: Made,
+) -> None:
+    site = practice(days=1, rows_an_hour=1)
+    with site.everything() as db:
+        first, second, _ = db.execute(text("SELECT id FROM run_sheet_appointments")).scalars()
+
+    def asked(method: str, path: str, **body: Any) -> int:
+        headers = {**site.bearer(), "If-Match": "*"}
+        row = f"{SHEET}/appointments/{path}"
+        return site.client.request(method, row, headers=headers, json=body).status_code
+
+    assert [asked("POST", f"{first}/put-back") for _ in range(2)] == [200, 200]
+    assert asked("PATCH", f"{first}", notes="rang back") == 200
+    assert asked("POST", f"{second}/put-back") == 429
+    assert asked("PATCH", f"{second}", notes="rang back") == 429
+    with site.everything() as db:
+        edited = text("SELECT appointment_id FROM run_sheet_history WHERE what = 'edited'")
+        assert db.execute(edited).scalars().all() == [first]
+
+
 def test_each_person_has_an_allowance_of_their_own(practice: Made) -> None:
     site = practice(days=3, rows_an_hour=A_DAY)
     assert read(site, DAY).status_code == 200
