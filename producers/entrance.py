@@ -62,9 +62,9 @@ def entrance(permission: Permission) -> Callable[[Request, Ports], AsyncIterator
 
 async def _assistant(request: Request, ports: Ports) -> Person | None:
     """Who Vapi speaks for; None where the message is not Vapi's, but perhaps a person's."""
-    plans = ports.voice.plans if ports.voice else ()
-    if plans and is_genuine(plans, await _signed(request, ports)):
-        account_id = await run_in_threadpool(_account, request, ports)
+    voice = ports.voice
+    if voice and voice.plans and is_genuine(voice.plans, await _signed(request, ports)):
+        account_id = await voice.turns.take(_account, request, ports)
         return Person(account_id=account_id, name="vapi", role=Role.BILLING)
     if any(name in request.headers for name in SIGNATURES):
         raise Problem(HTTPStatus.UNAUTHORIZED, WRONG_SIGNATURE)

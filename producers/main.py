@@ -1,8 +1,10 @@
 """Puts the ingress together and runs it."""
 
+import asyncio
 import socket
 import sys
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -10,6 +12,7 @@ from types import FrameType
 
 import structlog
 import uvicorn
+from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from pydantic import SecretStr
@@ -30,7 +33,7 @@ from infra.listening import listening
 from infra.memory import keep_what_is_loaded
 from infra.sealing import Keyring, Sealer
 from infra.settings import Settings
-from producers import health, problems, routes
+from producers import health, problems, routes, turns
 from producers.arrivals import WAYS, Arrivals, Rules
 from producers.callers import Voice
 from producers.crashing import Crashes
@@ -50,7 +53,13 @@ from producers.watching import Watching
 log = structlog.get_logger(__name__)
 
 STATIC = Path(__file__).parent / "pages" / "static"
-THREADS = 20
+PAGES, BESIDE = 12, 6
+"""Threads that answer people and programs, and those of streams, desks and vendors' webhooks."""
+
+CONNECTIONS = PAGES + BESIDE + turns.THREADS + 2
+"""One for each, so that callers find theirs however many wait at the database; the others are for
+who tells streams of events, and for metrics."""
+
 GRACE_SECONDS = 20
 """A caller who asked hears an answer: that takes as long as LAST_SECONDS."""
 
@@ -97,7 +106,7 @@ def ports_from(settings: Settings) -> Ports:
     if settings.database_url is None or settings.redis_url is None:
         raise ValueError("start the embedded servers first, or set DATABASE_URL and REDIS_URL")
     url = settings.database_url.get_secret_value()
-    engine = database.engine(url, application_name="pms-sync ingress", pool_size=THREADS)
+    engine = database.engine(url, application_name="pms-sync ingress", pool_size=CONNECTIONS)
     keys = Keyring.from_hex(
         settings.encryption_key.get_secret_value(), old=settings.old_encryption_keys
     )
@@ -200,6 +209,8 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     ports: Ports = app.state.ports
+    to_thread.current_default_thread_limiter().total_tokens = PAGES
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(BESIDE))
     ports.hub.start()
     if ports.voice is not None:
         ports.voice.replies.start()

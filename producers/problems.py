@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -148,9 +149,12 @@ def _is_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-def _problem(request: Request, error: Exception) -> Response:
+async def _problem(request: Request, error: Exception) -> Response:
+    """A page needs a thread; programs do not, and a caller's assistant is one."""
     if not isinstance(error, Problem):
         raise TypeError("not a problem") from error
+    if _is_page(request):
+        return await run_in_threadpool(answer, request, error)
     return answer(request, error)
 
 

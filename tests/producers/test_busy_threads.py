@@ -1,18 +1,45 @@
 """What is answered while every thread of the pages waits, as when the database hangs."""
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 from anyio import to_thread
+from sqlalchemy import Connection as Db
+from sqlalchemy import Engine, text
 
-from producers.callers import LAST_SECONDS
-from producers.main import GRACE_SECONDS, create_app
+from adapters.queue import RedisAnnouncer
+from adapters.replies import Replies
+from adapters.vapi.verifying import short_plans
+from infra import database
+from producers.callers import LAST_SECONDS, Voice
+from producers.main import CONNECTIONS, GRACE_SECONDS, PAGES, create_app
 from producers.ports import Ports
 from tests.producers.conftest import Site
+from tests.security.test_openapi import practice_with_a_desk
+from tests.webhooks.forging import SECRET
 
 pytestmark = pytest.mark.integration
+
+Made = Callable[..., Site]
+PEOPLE, EACH = 15, 4
+RINGS = {"message": {"type": "status-update", "status": "in-progress", "call": {"id": "rings"}}}
+FREE_TIMES = "/api/pms/appointments/availability?date=2026-11-24"
+_WAITING = text(
+    "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """With as many connections as the ingress has, for which nobody waits for ever."""
+    made = database.engine(database_url, application_name="tests", pool_size=CONNECTIONS)
+    yield made
+    made.dispose()
 
 
 def while_all_wait(ports: Ports, method: str, path: str) -> httpx.Response:
@@ -37,9 +64,48 @@ def while_all_wait(ports: Ports, method: str, path: str) -> httpx.Response:
     ids=["whether it lives", "metrics", "callers", "callers of one tool"],
 )
 def test_probes_and_callers_wait_for_no_thread_of_the_pages(
-    make_site: Callable[..., Site], method: str, path: str, status: int
+    make_site: Made, method: str, path: str, status: int
 ) -> None:
     assert while_all_wait(make_site().ports, method, path).status_code == status
+
+
+def test_callers_find_a_connection_while_all_people_wait_for_the_database(
+    make_site: Made, database_url: str, redis_url: str
+) -> None:
+    plans = short_plans(SECRET, allow_bare=False)
+    voice = Voice(
+        plans=plans,
+        replies=Replies(redis_url),
+        announcer=RedisAnnouncer(redis_url),
+        answer_seconds=0.1,
+    )
+    site, proof = make_site(voice=voice), {"X-Vapi-Secret": SECRET}
+    practice_with_a_desk(site)
+    other = database.engine(database_url, application_name="tests", pool_size=1)
+
+    def opened(number: int) -> int:
+        by = site.bearer(claims={"sub": f"person {number % PEOPLE}"})
+        return site.client.get("/api/conflicts", headers=by, timeout=60).status_code
+
+    with ThreadPoolExecutor(PEOPLE * EACH) as people:
+        with database.transaction(other) as db:
+            db.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+            db.execute(text("LOCK TABLE run_sheet_conflicts"))
+            opening = [people.submit(opened, number) for number in range(PEOPLE * EACH)]
+            until_they_wait(db)
+            told = site.client.post("/vapi/webhook", json=RINGS, headers=proof, timeout=5)
+            asked = site.client.get(FREE_TIMES, headers=proof, timeout=5)
+        seen = {one.result() for one in opening}
+    other.dispose()
+
+    assert (told.status_code, asked.status_code, seen) == (200, 503, {200})
+
+
+def until_they_wait(db: Db) -> None:
+    """As many as may; more could not be, and would show here."""
+    ends = time.monotonic() + 60
+    while db.execute(_WAITING).scalar_one() < PAGES:
+        assert time.monotonic() < ends
 
 
 def test_an_ingress_that_is_told_to_stop_lets_callers_hear_their_answer() -> None:
