@@ -57,7 +57,6 @@ _FIND = text(
     """
 )
 _END = text("DELETE FROM sessions WHERE token_hash = :hash")
-_PRUNE = text("DELETE FROM sessions WHERE expires_at <= :now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,6 @@ def make_login_link(
 
 def spend_login_link(db: Db, token: str, *, now: datetime) -> Opened | None:
     """A session for an unspent link; None when it is spent, too old or was never given."""
-    db.execute(_PRUNE, {"now": now})
     user_id = db.execute(_SPEND, {"hash": _hash(token), "now": now}).scalar()
     if user_id is None:
         return None
