@@ -127,8 +127,6 @@ class Record:
         value = self.raw(path)
         if value is None or value == "":
             return None
-        if type(value) is int and 0 <= value <= _MAX_MINUTES:
-            return value
         if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
             value = float(value)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
