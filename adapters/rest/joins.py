@@ -137,7 +137,7 @@ class Join:
             with suppress(Refused):
                 items = asking.fetch(self.many(ids, asking.connection))
                 found.update(self._by_id(ids, items))
-                is_told = bool(found) or (believes_none and not items)
+                is_told = bool(found) or believes_none
                 if is_told and {self._own_id(one) for one in items} <= {*ids, None}:
                     return found
         for each in ids:

@@ -74,9 +74,14 @@ def test_who_is_named_by_a_link_is_found_by_the_id_at_its_end() -> None:
 
 @pytest.mark.parametrize("odd", [None, 7.5, [], "", "https://pms.example/v1/patients/gone"])
 def test_a_link_that_leads_nowhere_costs_its_own_record_alone(odd: Any) -> None:
-    found, _ = names("https://pms.example/v1/patients/p-1", odd)
+    found, asked = names("https://pms.example/v1/patients/p-1", odd)
 
     assert found[0] == "Ann"
+    assert len(asked) == 1
+
+
+def test_an_answer_with_nobody_is_not_believed_of_each() -> None:
+    assert names("away", "gone") == ([None, None], ["away,gone", "away", "gone"])
 
 
 def test_strangers_in_the_answer_are_told_by_the_key_they_have_there() -> None:
