@@ -3,7 +3,7 @@
 import json as jsonlib
 import ssl
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -137,11 +137,11 @@ class Client:
             content=content,
             extensions={**at_the_last_moment("POST")},
         )
-        with deadline(self._total), _named(request), _streamed(self._client, request) as response:
+        with deadline(self._total), _named(request), self._answering(request) as response:
             return Answer(status=response.status_code, headers=_lower(response), body=b"")
 
     def _exchange(self, request: httpx.Request) -> Answer:
-        with _named(request), _streamed(self._client, request) as response:
+        with _named(request), self._answering(request) as response:
             # A transport of a test answers with a body that was read beforehand.
             read_already = response.is_stream_consumed
             body = unpacked(
@@ -150,6 +150,10 @@ class Client:
                 largest=self._largest,
             )
         return Answer(status=response.status_code, headers=_lower(response), body=body)
+
+    def _answering(self, request: httpx.Request) -> closing[httpx.Response]:
+        """The head of an answer; the line is let go of whatever becomes of its body."""
+        return closing(self._client.send(request, stream=True))
 
     def _onward(self, request: httpx.Request, answer: Answer) -> httpx.Request | None:
         """Where a GET was sent on to, when that is the same host; anything else is the caller's."""
@@ -200,15 +204,6 @@ def _named(request: httpx.Request) -> Iterator[None]:
         raise BrokenContract(f"{name}: {error}") from None
     except Refused as error:
         raise Refused(f"{name}: {error}") from None
-
-
-@contextmanager
-def _streamed(client: httpx.Client, request: httpx.Request) -> Iterator[httpx.Response]:
-    response = client.send(request, stream=True)
-    try:
-        yield response
-    finally:
-        response.close()
 
 
 def _lower(response: httpx.Response) -> Mapping[str, str]:

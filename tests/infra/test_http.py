@@ -217,6 +217,32 @@ def test_an_answer_that_is_too_large_is_given_up(client: Client, site: str, path
         client.send("GET", site + path)
 
 
+class Endless(httpx.SyncByteStream):
+    """A body that goes on for as long as somebody reads it."""
+
+    is_open = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            yield b"more"
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+def test_the_line_of_an_answer_that_is_given_up_or_not_read_is_let_go() -> None:
+    bodies = [Endless(), Endless()]
+    coming = iter(bodies)
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=next(coming)))
+
+    with Client(["vendor.example"], AGENT, transport=transport, largest_answer=9) as client:
+        with pytest.raises(BrokenContract):
+            client.send("GET", "https://vendor.example/")
+        client.post_for_head("https://vendor.example/", headers={}, content=b"")
+
+        assert not any(one.is_open for one in bodies)
+
+
 def test_an_answer_without_content_needs_no_unpacking(client: Client, site: str) -> None:
     assert client.send("GET", f"{site}/blank").body == b""
 
