@@ -6,10 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
+from adapters.storage.phone import asked_again
 from adapters.storage.phone.writes import WriteLedger
 from domain.wishes import Cancellation, NewPatient, Wish, Write
 from domain.writes import SHOWN_AFTER, KeptWrite, NewWrite, WriteState
+from infra.database import transaction
 from infra.sealing import Keyring, Sealer
 from tests.storage.rig import ACCOUNT, Rig, rig_on
 
@@ -18,6 +21,7 @@ pytestmark = pytest.mark.integration
 SEALER = Sealer(Keyring.from_hex("9f" * 32))
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 FAY = NewPatient(first_name="Fay", last_name="van Dyk", date_of_birth=date(1999, 9, 9))
+WAITING = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
 OFF = Cancellation(appointment_id="77", patient_id="5", reason="ill")
 
 
@@ -54,12 +58,23 @@ def done(book: WriteLedger, kept: KeptWrite) -> KeptWrite:
     return book.settle(sent, WriteState.CONFIRMED, pms_id="9")
 
 
+def waiting(rig: Rig) -> int:
+    """How many wait for their turn."""
+    with transaction(rig.engine) as db:
+        return int(db.execute(WAITING).scalar_one())
+
+
 def test_of_equal_wishes_at_once_one_is_kept(rig: Rig, connection: UUID) -> None:
     book = ledger(rig)
     asked = [new(connection, FAY, "c1") for _ in range(8)]
 
     with ThreadPoolExecutor(8) as threads:
-        kept = list(threads.map(book.begin, asked))
+        with transaction(rig.engine, account_id=ACCOUNT) as db:
+            asked_again.in_turn(db, asked[0])
+            coming = [threads.submit(book.begin, one) for one in asked]
+            while waiting(rig) < len(asked):
+                assert not any(one.done() for one in coming)
+        kept = [one.result() for one in coming]
 
     assert len({one.id for one in kept}) == 1
     assert sum(one.is_new for one in kept) == 1

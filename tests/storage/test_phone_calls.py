@@ -1,21 +1,30 @@
-"""What a call has proved is kept sealed, for it and its practice alone, and guesses are counted."""
+"""What a call has proved is its own and sealed, guesses are counted, our own lines are known."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
+from adapters.storage.people.accounts import Account, add
+from adapters.storage.phone import opt_outs
 from adapters.storage.phone.phone_calls import StoredProofs
+from adapters.storage.practices import connection_list
 from domain.appointments import Patient
 from domain.desk import PatientCard
 from infra.clock import system_clock
+from infra.database import dispatch, transaction
 from infra.sealing import Keyring, Sealer
 from tests.storage.rig import ACCOUNT, Rig
 
 pytestmark = pytest.mark.integration
 
 NOBODY: frozenset[str] = frozenset()
+LINE = "+12025550100"
+LISTED = text(
+    "UPDATE pms_connections SET settings = jsonb_build_object('phone_numbers', CAST(:line AS text))"
+)
 SEALER = Sealer(Keyring.from_hex("9f" * 32))
 
 
@@ -107,3 +116,22 @@ def test_what_happens_at_once_is_lost_neither_way(rig: Rig, connection: UUID) ->
 
     assert sorted(counted) == list(range(1, 9))
     assert len(proofs(rig, connection).patient_ids) == 8
+
+
+def test_a_line_is_a_practices_own_for_its_account_until_that_practice_is_left(
+    rig: Rig, connection: UUID
+) -> None:
+    def is_own(account: str) -> bool:
+        with transaction(rig.engine, account_id=account) as db:
+            return opt_outs.is_own(db, LINE, account_id=account)
+
+    with dispatch(rig.engine) as db:
+        add(db, Account(id="other", name="Other"))
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        db.execute(LISTED, {"line": LINE})
+    assert (is_own(ACCOUNT), is_own("other")) == (True, False)
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        connection_list.remove(db, connection)
+
+    assert not is_own(ACCOUNT)

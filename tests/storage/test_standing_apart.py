@@ -133,6 +133,7 @@ def test_what_stood_behind_a_row_that_stands_apart_again_goes_along_with_it(
     step_back(newer, history(newer, THERE)[0].id, THERE)
     assert behind(desk) == {typed: desk.id_of(VISIT)}
 
+    choose(desk, Policy.BLOCK)
     step_back(newer, history(newer, THERE)[0].id, THERE)
     assert behind(desk) == dict.fromkeys([typed, desk.id_of(VISIT)], newer.id_of(THERE))
 

@@ -269,8 +269,11 @@ def test_a_confirmed_slot_stays_held_until_a_sync_shows_it(
         window = Window(TEN, TEN + timedelta(hours=1))
         assert len(holds.held(db, connection, window, now=clock.now)) == 2
 
-    show(rig, connection, "A1", at=clock.now + timedelta(seconds=1))
+    show(rig, rig.connect("another"), "A1", at=clock.now + timedelta(seconds=1))
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        assert len(holds.held(db, connection, window, now=clock.now)) == 2
 
+    show(rig, connection, "A1", at=clock.now + timedelta(seconds=1))
     with transaction(rig.engine, account_id=ACCOUNT) as db:
         assert holds.held(db, connection, window, now=clock.now) == []
 
@@ -354,6 +357,20 @@ def test_a_move_is_not_in_the_way_of_the_booking_it_moves_and_leaves_one_hold(
     assert (min(one[1] for one in held), max(one[2] for one in held)) == (shift, shift + 30)
     with pytest.raises(SlotTaken):
         ledger.begin(booking(connection, start=start, resources=(CHAIR,)))
+
+
+def test_a_moved_appointment_stays_held_until_a_sync_shows_it_where_it_is_now(
+    ledger: WriteLedger, connection: UUID, rig: Rig, clock: Clock
+) -> None:
+    confirmed(ledger, booking(connection))
+    confirmed(ledger, moving(connection, "A1", TEN + timedelta(hours=1)))
+
+    show(rig, connection, "A1", at=clock.now + timedelta(seconds=1))
+    assert {one[1:] for one in spans(rig, connection, clock)} == {(60, 90)}
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        db.execute(text("UPDATE run_sheet_appointments SET pms_start = pms_start + interval '1h'"))
+    assert spans(rig, connection, clock) == set()
 
 
 def test_a_move_that_comes_to_nothing_leaves_the_booking_held_as_it_was(
@@ -441,13 +458,18 @@ def test_a_moved_appointment_stays_held_while_a_sync_shows_it_where_it_was(
     assert {one[1:] for one in spans(rig, connection, clock)} == {(60, 90)}
 
 
+SHEET = text(
+    """
+    INSERT INTO run_sheets (account_id, day) VALUES (:a, :day)
+    ON CONFLICT (account_id, day) DO UPDATE SET day = EXCLUDED.day RETURNING id
+    """
+)
+
+
 def show(rig: Rig, connection: UUID, pms_id: str, *, at: datetime) -> None:
     """A sync has come upon the appointment, at ten."""
     with transaction(rig.engine, account_id=ACCOUNT) as db:
-        sheet = db.execute(
-            text("INSERT INTO run_sheets (account_id, day) VALUES (:a, :day) RETURNING id"),
-            {"a": ACCOUNT, "day": TEN.date()},
-        ).scalar_one()
+        sheet = db.execute(SHEET, {"a": ACCOUNT, "day": TEN.date()}).scalar_one()
         values = {"a": ACCOUNT, "sheet": sheet, "c": connection, "p": pms_id, "t": TEN, "at": at}
         db.execute(
             text(

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.vapi.api import VapiApi
 from adapters.vapi.definitions import DEFINITIONS, Line, tool_json
-from domain.errors import NeedsReconnect, Refused, SyncError, Throttled, Transient
+from domain.errors import BrokenContract, NeedsReconnect, Refused, SyncError, Throttled, Transient
 from infra.http import Client
 from simulators.serving import running
 from simulators.vapi import VapiSimulator
@@ -116,6 +116,16 @@ def test_trouble_is_named_for_what_happens_next(
 
     with pytest.raises(error):
         org.api.push(TOOLS)
+
+
+@pytest.mark.parametrize("listed", [{}, ["a tool"]])
+def test_a_list_that_is_none_is_not_taken_for_an_empty_one(listed: object) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=listed)
+
+    client = Client({"api.vapi.ai"}, "tests", transport=httpx.MockTransport(answer))
+    with client, pytest.raises(BrokenContract, match="no list"):
+        VapiApi(client=client, key="k").tools()
 
 
 def test_an_answer_that_was_lost_makes_no_second_tool(org: Org) -> None:

@@ -113,11 +113,13 @@ def test_a_conversation_is_known_by_what_stays_the_same_in_it(
 def test_without_a_conversation_only_what_needs_no_patient_and_writes_nothing_is_done() -> None:
     names = ("checkAvailability", "transferToHuman", "searchPatients", "bookAppointment", "x")
     calls = [{"id": name, "name": name, "arguments": {}} for name in names]
-    message = {"type": "tool-calls", "toolCallList": calls}
+    spoilt = {"id": "spoilt", "name": "bookAppointment", "arguments": "{"}
+    message = {"type": "tool-calls", "toolCallList": [*calls, spoilt]}
 
     found = read(json.dumps({"message": message}).encode()).tool_calls
 
-    assert [one.problem for one in found] == [None, None, NO_CALL, NO_CALL, NO_CALL]
+    unread = "The arguments could not be read."
+    assert [one.problem for one in found] == [None, None, NO_CALL, NO_CALL, NO_CALL, unread]
 
 
 def test_lists_that_repeat_one_another_are_carried_out_once() -> None:
