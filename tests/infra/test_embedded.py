@@ -26,6 +26,7 @@ from infra.embedded.binaries import (
 )
 from infra.embedded.postgres import Postgres
 from infra.embedded.processes import Identity
+from infra.embedded.sharing import is_owned
 from infra.embedded.valkey import SOCKET, answers
 
 pytestmark = pytest.mark.integration
@@ -214,11 +215,13 @@ def test_the_log_of_postgres_quotes_no_row(used_home: Path) -> None:
     assert "Ann" not in (used_home / "postgres.log").read_text()
 
 
-def test_a_database_of_another_version_is_explained(used_home: Path) -> None:
+def test_a_database_of_another_version_is_explained_and_its_folder_let_go(used_home: Path) -> None:
     (used_home / "postgres/PG_VERSION").write_text("9\n")
 
-    with pytest.raises(EmbeddedServerError, match=r"did not start.*incompatible"):
+    with pytest.raises(EmbeddedServerError, match=r"did not start.*incompatible") as refused:
         start(used_home, durable=False)
+
+    assert not is_owned(used_home), refused
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,12 @@ class Machine:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.wrong_by = timedelta()
+        self.looked_at = Semaphore(0)
         patch.setattr(base, "datetime", self)
         patch.setattr(ticking, "LOOK_SECONDS", 0.01)
 
     def now(self, zone: tzinfo | None = UTC) -> datetime:
+        self.looked_at.release()
         return datetime.now(zone) + self.wrong_by
 
 
@@ -38,8 +40,8 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 @contextmanager
-def ticks(machine: Machine, tick: Tick) -> Iterator[None]:
-    made, stopping = ticker({"tick": (tick, 0.02)}), Stopping()
+def ticks(machine: Machine, tick: Tick, *, apart: float = 0.02) -> Iterator[None]:
+    made, stopping = ticker({"tick": (tick, apart)}), Stopping()
     made.start()
     looking = mind_the_clock(made, stopping, clock=machine.now)
     yield
@@ -66,6 +68,16 @@ def test_ticks_go_on_when_the_clock_is_set_anew(machine: Machine, wrong_by: time
         after = ticked()
 
     assert (before, after) == (True, True)
+
+
+def test_a_clock_that_goes_on_hurries_no_tick(machine: Machine) -> None:
+    done, _ = counted()
+
+    with ticks(machine, done.release, apart=3600):
+        for _ in range(20):
+            assert machine.looked_at.acquire(timeout=PATIENCE_SECONDS)
+
+    assert not done.acquire(blocking=False)
 
 
 def test_a_tick_that_fails_comes_again(machine: Machine) -> None:

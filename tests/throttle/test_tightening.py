@@ -100,6 +100,9 @@ def test_a_plan_that_grew_is_found_out_after_an_hour(rig: Rig) -> None:
 
 
 def test_nothing_remaining_without_a_reset_pauses_shortly(rig: Rig) -> None:
+    rig.throttle.observe("pms", remaining=1)
+    assert rig.ask(MINUTE) is None
+
     rig.throttle.observe("pms", remaining=0)
 
     assert rig.ask(MINUTE) == rig.start + timedelta(seconds=1)

@@ -273,8 +273,10 @@ def test_a_job_is_asked_for_anew_only_once_it_may_be_anothers() -> None:
         at_once, now[0] = running.is_sure(job), SURE_SECONDS
         later = running.is_sure(job)
         other = running.is_sure(replace(job, fence=job.fence + 1))
+    running.proved([job], at=SURE_SECONDS)
+    let_go = running.is_sure(job)
 
-    assert (before, at_once, later, other) == (False, True, False, False)
+    assert (before, at_once, later, other, let_go) == (False, True, False, False, False)
 
 
 def test_a_job_that_is_given_back_is_not_taken_for_ours_unasked_while_its_thread_goes_on() -> None:

@@ -73,7 +73,7 @@ def test_the_legacy_shape_is_one_call_that_wants_a_bare_result(
     function = {"name": "searchPatients", "parameters": given_as}
     message = read(sent(**named, functionCall=function), mark="7f")
 
-    assert message.is_legacy
+    assert (message.type, message.is_legacy) == ("function-call", True)
     assert message.tool_calls[0].arguments == ARGUMENTS
     assert message.tool_calls[0].id == "c1:search-patients:0:7f"
 
