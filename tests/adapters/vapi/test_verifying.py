@@ -33,6 +33,10 @@ def signature(text: bytes, *, secret: bytes = SECRET.encode(), algorithm: str = 
     return hmac.new(secret, text, getattr(hashlib, algorithm)).digest()
 
 
+def in_base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
 STAMP = str(int(NOW.timestamp()))
 STAMPED = STAMP.encode() + b"." + BODY
 
@@ -73,8 +77,9 @@ STAMPED = STAMP.encode() + b"." + BODY
                 "signatureHeader": "X-Hub",
                 "signaturePrefix": "sha512=",
                 "includeTimestamp": False,
+                "encoding": "base64",
             },
-            {"x_hub": f"sha512={signature(BODY, algorithm='sha512').hex()}"},
+            {"x_hub": f"sha512={in_base64(signature(BODY, algorithm='sha512'))}"},
         ),
         (
             {
@@ -90,7 +95,7 @@ STAMPED = STAMP.encode() + b"." + BODY
             {
                 "webhook_id": "m1",
                 "webhook_timestamp": STAMP,
-                "x_signature": base64.b64encode(
+                "x_signature": in_base64(
                     signature(
                         b"m1."
                         + STAMP.encode()
@@ -98,7 +103,7 @@ STAMPED = STAMP.encode() + b"." + BODY
                         + BODY,
                         algorithm="sha1",
                     )
-                ).decode(),
+                ),
             },
         ),
         (
