@@ -51,8 +51,8 @@ def summary(
 
 
 def _so_far(db: Db, account: str) -> Summary:
-    zone = summaries.timezone_of(db, account)
-    return summaries.summary(db, account, week=running(system_clock(), zone), timezone=zone)
+    zone, now = summaries.timezone_of(db, account), system_clock()
+    return summaries.summary(db, account, week=running(now, zone), timezone=zone, until=now)
 
 
 def _show(told: Summary) -> None:

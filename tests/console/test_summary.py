@@ -43,5 +43,6 @@ def test_the_week_that_goes_on_is_counted_and_not_kept(shell: Shell, connected: 
     told = shell.answer("summary", "--so-far")["summary"]
 
     assert told["this"]["syncs"] == 0
+    assert told["this"]["late_minutes"] == 0, "the days to come broke no promise yet"
     assert told["timezone"] != "UTC"
     assert shell.answer("summary")["summary"] is None

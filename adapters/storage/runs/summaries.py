@@ -154,17 +154,22 @@ class SummaryStore:
         return is_new
 
 
-def summary(db: Db, account_id: str, *, week: date, timezone: str) -> Summary:
-    """As it stands now; the week before as it was told, or counted again where it was not."""
+def summary(
+    db: Db, account_id: str, *, week: date, timezone: str, until: datetime | None = None
+) -> Summary:
+    """Of a week that goes on `until` now; the one before as it was told, or else counted again."""
     told = find(db, week=week - A_WEEK)
     before = told.this if told else read_week(db, account_id, week=week - A_WEEK, timezone=timezone)
-    this = read_week(db, account_id, week=week, timezone=timezone)
+    this = read_week(db, account_id, week=week, timezone=timezone, until=until)
     return Summary(week=week, timezone=timezone, this=this, before=before)
 
 
-def read_week(db: Db, account_id: str, *, week: date, timezone: str) -> Week:
+def read_week(
+    db: Db, account_id: str, *, week: date, timezone: str, until: datetime | None = None
+) -> Week:
     """For the account's own role."""
-    span = span_of(week, timezone)
+    whole = span_of(week, timezone)
+    span = Window(whole.start, min(whole.end, until or whole.end))
     values = {"account_id": account_id, "zone": timezone, "start": span.start, "end": span.end}
     counted: dict[str, Any] = {}
     for statement in (_RUNS, _CALLERS, _BOOKINGS):
