@@ -10,6 +10,7 @@ from adapters.storage.people.accounts import Account, Numbers
 from console import output
 from console.auditing import audited
 from console.lines import one_line
+from console.opened import require_account
 from console.output import AsJson
 from console.overlaps import overlaps
 from console.wiring import Wiring, wired
@@ -163,8 +164,7 @@ def features(
 
 
 def _switch(wiring: Wiring, account: str, wanted: Switches) -> None:
-    with dispatch(wiring.engine) as db:
-        accounts.require(db, account)
+    require_account(wiring, account)
     told = ", ".join(f"{name} {'on' if on else 'off'}" for name, on in wanted.items())
     # Accounts are written by dispatch, as every change of one.
     with (
@@ -189,8 +189,7 @@ def _change(
     numbers: Numbers,
 ) -> None:
     with wired() as wiring:
-        with dispatch(wiring.engine) as db:
-            accounts.require(db, account)
+        require_account(wiring, account)
         # Accounts may read of themselves, not write.
         with (
             audited(

@@ -6,20 +6,19 @@ from typing import Annotated
 import typer
 
 from adapters import pms
-from adapters.storage.people import accounts, agreements
+from adapters.storage.people import agreements
 from adapters.storage.people.agreements import CUSTOMER, Agreement, NewAgreement
 from console import output
 from console.auditing import access, audited
 from console.lines import one_line
+from console.opened import Account, of_account, require_account
 from console.output import AsJson
 from console.wiring import wired
 from domain.errors import BadInput
 from infra.clock import system_clock
-from infra.database import dispatch, transaction
 
 app = typer.Typer(no_args_is_help=True, help="Agreements on patient data (BAA).")
 
-Account = Annotated[str, typer.Option(help="Which account.")]
 Signed = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day it was signed; else today.")
 ]
@@ -31,8 +30,7 @@ Ends = Annotated[
 @app.command("list")
 def list_(*, account: Account = "default", json: AsJson = False) -> None:
     """List what was signed, the newest first; of each party the newest counts."""
-    with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
-        accounts.require(db, account)
+    with wired() as wiring, of_account(wiring, account) as db:
         found = agreements.listed(db)
     if json:
         return output.answer({"agreements": found})
@@ -78,8 +76,7 @@ def record(  # noqa: PLR0913 - each is an option
 def _kept(new: NewAgreement, account: str, now: datetime) -> Agreement:
     summary = f"{new.party}, version {new.version}"
     with wired() as wiring:
-        with dispatch(wiring.engine) as db:
-            accounts.require(db, account)
+        require_account(wiring, account)
         with audited(
             wiring.engine,
             "baa record",

@@ -18,6 +18,7 @@ from adapters.storage.people import accounts
 from console import given, output, stating
 from console.auditing import access
 from console.lines import one_line
+from console.opened import of_account, require_account
 from console.output import AsJson
 from console.wiring import Wiring, wired
 from domain.audit_chain import Finding
@@ -40,9 +41,7 @@ def verify(
 ) -> None:
     """Judge every row by its chain, and every chain by the anchor; exit 1 where one is broken."""
     with wired() as wiring:
-        if account is not None:
-            with dispatch(wiring.engine) as db:
-                accounts.require(db, account)
+        require_account(wiring, account)
         with _progress() as tell:
             verdicts, broken = replace(verifying(wiring), tell=tell).verify(account)
     if json:
@@ -63,9 +62,7 @@ def restored(
     """State that a backup was restored: what the anchor knows beyond it counts as lost."""
     made_at = given.past_instant(backup, now=system_clock())
     with wired() as wiring:
-        if account is not None:
-            with dispatch(wiring.engine) as db:
-                accounts.require(db, account)
+        require_account(wiring, account)
         stated, unknown = stating.state(wiring, account, backup=made_at)
     if json:
         output.answer({"stated": [stating.told(one) for one in stated], "not_here": unknown})
@@ -131,8 +128,7 @@ def patient(
 ) -> None:
     """Tell who saw a patient, when and by which route; the asking is audited."""
     wanted = Wanted(patient_id=patient_id)
-    with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
-        accounts.require(db, account)
+    with wired() as wiring, of_account(wiring, account) as db:
         found = list(everything(db, wanted, most=MOST_TOLD))
         record(
             db,
@@ -163,10 +159,10 @@ def patient(
 
 
 def _accounts(wiring: Wiring, only: str | None) -> Sequence[str]:
+    require_account(wiring, only)
+    if only is not None:
+        return [only]
     with dispatch(wiring.engine) as db:
-        if only is not None:
-            accounts.require(db, only)
-            return [only]
         return [one.id for one in accounts.listed(db)]
 
 

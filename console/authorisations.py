@@ -16,6 +16,7 @@ from adapters.storage.practices.authorisations import VENDOR, enter
 from console import address, output
 from console.agreeing import require_agreements
 from console.auditing import access, audited
+from console.opened import require_account
 from console.output import AsJson
 from console.wiring import Wiring, wired
 from domain.authorisations import OPEN, AuthorisationState, shown_code
@@ -136,8 +137,7 @@ def link(
 ) -> None:
     """Print a link to the marketplace: good for an hour, one office, and that account alone."""
     with wired() as wiring:
-        with dispatch(wiring.engine) as db:
-            accounts.require(db, account)
+        require_account(wiring, account)
         app_id = _app_id(wiring)
         now, by = system_clock(), access("sikka link")
         with audited(

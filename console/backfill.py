@@ -13,7 +13,7 @@ from adapters.storage.runs import backfill_rows, backfills
 from adapters.storage.runs.runs import LoggedRun
 from console import given, output
 from console.auditing import access, audited
-from console.carrying import carry, refuse_unusable, refuse_without_workers
+from console.carrying import Here, carry, refuse_unusable, refuse_without_workers
 from console.opened import Id, opened
 from console.output import AsJson
 from console.wiring import Wiring
@@ -31,7 +31,6 @@ LOOK_SECONDS = 0.5
 
 First = Annotated[str | None, typer.Option("--from", help="First day, 2026-03-31.")]
 Last = Annotated[str | None, typer.Option("--to", help="Last day, included.")]
-Here = Annotated[bool, typer.Option("--here", help="In this process, without workers.")]
 Follow = Annotated[bool, typer.Option("--follow", help="Watch the workers until it is over.")]
 Pause = Annotated[bool, typer.Option("--pause", help="Stop after the chunk under way.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where it stopped.")]

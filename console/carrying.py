@@ -2,7 +2,9 @@
 
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from typing import Never
+from typing import Annotated, Never
+
+import typer
 
 from adapters.storage.jobs.register import living_workers
 from adapters.storage.runs.runs import LoggedRun
@@ -13,6 +15,8 @@ from domain.errors import BadInput
 from domain.jobs import Queue
 from infra.database import dispatch
 from workers.here import run_here
+
+Here = Annotated[bool, typer.Option("--here", help="In this process, without workers.")]
 
 
 def watch(wiring: Wiring, job_id: int, tell: Tell) -> LoggedRun:

@@ -17,7 +17,7 @@ from console.agreeing import require_agreements
 from console.auditing import audited
 from console.checking import checked
 from console.lines import one_line
-from console.opened import BY_ID, Id, load, opened
+from console.opened import BY_ID, Id, load, opened, require_account
 from console.output import AsJson, short
 from console.setting_up import Wanted
 from console.wiring import Wiring, wired
@@ -121,8 +121,7 @@ def add(  # noqa: PLR0913 - each is an option
     if map_all:
         settings["map_all"] = True
     with wired() as wiring:
-        with dispatch(wiring.engine) as db:
-            accounts.require(db, account)
+        require_account(wiring, account)
         require_agreements(wiring, account_id=account, vendor=vendor)
         preset = wiring.opener.presets.get(vendor, {})
         secrets = given.secrets(described, secret or (), site=site, preset=preset)

@@ -5,21 +5,17 @@ from typing import Annotated
 import typer
 
 from adapters.storage.deliveries import deliveries, replaying
-from adapters.storage.people import accounts
 from console import output
 from console.auditing import audited
+from console.opened import DEFAULT_ACCOUNT, Account, Limit, of_account
 from console.output import AsJson, short
 from console.wiring import wired
 from domain.deliveries import DeliveryState
 from domain.errors import BadInput
 from infra.clock import system_clock
-from infra.database import dispatch, transaction
+from infra.database import dispatch
 
 app = typer.Typer(no_args_is_help=True, help="What reached us by webhook.")
-
-DEFAULT_ACCOUNT = "default"
-
-Account = Annotated[str, typer.Option(help="Which account.")]
 
 
 @app.command("list")
@@ -27,15 +23,14 @@ def list_(
     *,
     state: Annotated[str | None, typer.Option(help=", ".join(DeliveryState))] = None,
     account: Account = DEFAULT_ACCOUNT,
-    limit: Annotated[int, typer.Option(help="At most this many.", min=1, max=1000)] = 20,
+    limit: Limit = 20,
     json: AsJson = False,
 ) -> None:
     """List the latest deliveries, without what they held."""
     if state and state not in set(DeliveryState):
         raise BadInput(f"There is no state '{state}'; choose one of {', '.join(DeliveryState)}.")
     chosen = DeliveryState(state) if state else None
-    with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
-        accounts.require(db, account)
+    with wired() as wiring, of_account(wiring, account) as db:
         found = deliveries.listed(db, state=chosen, limit=limit)
     if json:
         return output.answer({"deliveries": [dict(one) for one in found]})

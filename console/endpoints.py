@@ -10,9 +10,9 @@ from sqlalchemy import Connection as Db
 from adapters.outgoing.keeping import Keeper, Shown
 from adapters.storage.audit.audit import record
 from adapters.storage.outgoing import endpoints
-from adapters.storage.people import accounts
 from console import output
 from console.auditing import access, audited
+from console.opened import DEFAULT_ACCOUNT, Account, Limit, of_account, require_account
 from console.output import AsJson, short
 from console.wiring import Wiring, wired
 from infra.clock import system_clock
@@ -20,7 +20,6 @@ from infra.database import dispatch, transaction
 
 app = typer.Typer(no_args_is_help=True, help="Programs that are told that the sheet changed.")
 
-DEFAULT_ACCOUNT = "default"
 ACTIONS: Mapping[str, str] = {
     "rotate": "endpoint.secret_changed",
     "test": "endpoint.tested",
@@ -29,7 +28,6 @@ ACTIONS: Mapping[str, str] = {
     "remove": "endpoint.removed",
 }
 
-Account = Annotated[str, typer.Option(help="Which account.")]
 Do = Callable[[Db, UUID], object]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The endpoint's id, or how it begins.")]
 
@@ -37,8 +35,7 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="The endpoint's id, or how
 @app.command("list")
 def list_(*, account: Account = DEFAULT_ACCOUNT, json: AsJson = False) -> None:
     """List the endpoints of an account and how each stands; never a secret."""
-    with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
-        accounts.require(db, account)
+    with wired() as wiring, of_account(wiring, account) as db:
         found = endpoints.listed(db)
     if json:
         return output.answer({"endpoints": found})
@@ -71,8 +68,7 @@ def add(
     """Have a program told of what changes from now on; shows its secret, this once."""
     with wired() as wiring:
         keeper = _keeper(wiring)
-        with dispatch(wiring.engine) as db:
-            accounts.require(db, account)
+        require_account(wiring, account)
         checked = keeper.checked(url)
         who = access("endpoints add")
         with keeper.together() as undo, transaction(wiring.engine, account_id=account) as db:
@@ -161,12 +157,11 @@ def remove(endpoint: Id, *, json: AsJson = False) -> None:
 def messages(
     *,
     account: Account = DEFAULT_ACCOUNT,
-    limit: Annotated[int, typer.Option(help="At most this many.", min=1, max=1000)] = 20,
+    limit: Limit = 20,
     json: AsJson = False,
 ) -> None:
     """List the latest messages and how telling them went."""
-    with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
-        accounts.require(db, account)
+    with wired() as wiring, of_account(wiring, account) as db:
         found = endpoints.messages(db, limit=limit)
     if json:
         return output.answer({"messages": found})

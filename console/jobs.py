@@ -13,7 +13,7 @@ from adapters.storage.jobs.job_acts import DONE, Act
 from console import output
 from console.auditing import audited
 from console.lines import one_line
-from console.opened import load
+from console.opened import DEFAULT_ACCOUNT, Limit, load
 from console.output import AsJson, short
 from console.wiring import wired
 from domain.errors import BadInput
@@ -25,7 +25,6 @@ app = typer.Typer(no_args_is_help=True, help="The ledger of what is to be done."
 top = typer.Typer()
 
 FOR_PROGRAMS = {"checkpoint"}
-DEFAULT_ACCOUNT = "default"
 COMMANDS = {Act.RETRY: "replay", Act.DISCARD: "discard"}
 
 Number = Annotated[int, typer.Argument(metavar="JOB", help="The job's number.")]
@@ -40,7 +39,7 @@ def list_(
     connection: Annotated[
         str | None, typer.Option(metavar="ID", help="Only this connection's.")
     ] = None,
-    limit: Annotated[int, typer.Option(help="At most this many.", min=1, max=1000)] = 20,
+    limit: Limit = 20,
     json: AsJson = False,
 ) -> None:
     """List what died, runs and waits, in that order; --state or --all lists the latest."""

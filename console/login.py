@@ -12,13 +12,14 @@ from adapters.storage.people.sessions import LINK_MINUTES, make_login_link
 from console import address, output
 from console.auditing import audited
 from console.lines import one_line
+from console.opened import require_account
 from console.output import AsJson
 from console.wiring import Wiring, wired
 from domain.counting import so_many
 from domain.errors import BadInput
 from domain.people import Role
 from infra.clock import system_clock
-from infra.database import as_dispatch, dispatch
+from infra.database import as_dispatch
 
 app = typer.Typer()
 
@@ -63,8 +64,7 @@ def token(
     ends = now + timedelta(minutes=minutes)
     claims = {"sub": name, "account": account, "role": known.value, "iat": now, "exp": ends}
     with wired() as wiring:
-        with dispatch(wiring.engine) as db:
-            accounts.require(db, account)
+        require_account(wiring, account)
         signing_key = wiring.settings.jwt_secret.get_secret_value()
         said = f"{known.value}, {so_many(minutes, 'minute')}"
         with audited(wiring.engine, "token", account_id=account, action="token.made", summary=said):

@@ -16,9 +16,8 @@ from adapters.storage.jobs.job_search import Wanted
 from adapters.storage.people import accounts
 from console import given, output
 from console.auditing import access
-from console.jobs import DEFAULT_ACCOUNT
 from console.lines import one_line
-from console.opened import load
+from console.opened import DEFAULT_ACCOUNT, load
 from console.output import AsJson
 from console.wiring import Wiring, wired
 from domain.counting import so_many

@@ -1,11 +1,13 @@
-"""The connection a person names by its id, or by how that begins."""
+"""What a person names: a connection by its id, or by how that begins, and an account."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
 import typer
+from sqlalchemy import Connection as Db
 
+from adapters.storage.people import accounts
 from adapters.storage.practices import connection_list, connections
 from console.wiring import Wiring, wired
 from domain.connections import Connection
@@ -13,6 +15,9 @@ from infra.database import dispatch, transaction
 
 BY_ID = "The connection's id, or how it begins."
 Id = Annotated[str, typer.Argument(metavar="ID", help=BY_ID)]
+DEFAULT_ACCOUNT = "default"
+Account = Annotated[str, typer.Option(help="Which account.")]
+Limit = Annotated[int, typer.Option(help="At most this many.", min=1, max=1000)]
 
 
 @contextmanager
@@ -27,3 +32,18 @@ def load(wiring: Wiring, wanted: str) -> Connection:
         found = connection_list.find(db, wanted)
     with transaction(wiring.engine, account_id=found.account_id) as db:
         return connections.load(db, found.id)
+
+
+def require_account(wiring: Wiring, account: str | None) -> None:
+    """One that is mistyped is told as that; None stands for all."""
+    if account is not None:
+        with dispatch(wiring.engine) as db:
+            accounts.require(db, account)
+
+
+@contextmanager
+def of_account(wiring: Wiring, account: str) -> Iterator[Db]:
+    """A transaction of an account that is there."""
+    with transaction(wiring.engine, account_id=account) as db:
+        accounts.require(db, account)
+        yield db

@@ -6,17 +6,16 @@ from typing import Annotated
 import typer
 
 from adapters.storage.by_hand.hands import Hand
-from adapters.storage.people import accounts
 from adapters.storage.sheet import overlap_policies
 from adapters.storage.sheet.overlap_policies import Chosen, ColumnPolicy, OverlapPolicies
 from console import output
 from console.auditing import access
+from console.opened import of_account
 from console.output import AsJson
 from console.wiring import wired
 from domain.errors import BadInput
 from domain.overlaps import Policy
 from infra.clock import system_clock
-from infra.database import dispatch, transaction
 
 AS_ACCOUNT = "account"
 SAYS = {
@@ -40,15 +39,12 @@ def overlaps(
     json: AsJson = False,
 ) -> None:
     """Show what is done where two visits of one clinician overlap, or choose it."""
-    with wired() as wiring:
-        with dispatch(wiring.engine) as db:
-            accounts.require(db, account)
-        with transaction(wiring.engine, account_id=account) as db:
+    with wired() as wiring, of_account(wiring, account) as db:
+        found = overlap_policies.read(db, account)
+        if policy is not None or clinician:
+            chosen = _chosen(policy, clinician or (), found)
+            overlap_policies.change(db, chosen, hand=_hand(account))
             found = overlap_policies.read(db, account)
-            if policy is not None or clinician:
-                chosen = _chosen(policy, clinician or (), found)
-                overlap_policies.change(db, chosen, hand=_hand(account))
-                found = overlap_policies.read(db, account)
     if json:
         return output.answer(
             {"id": account, "policy": found.policy, "clinicians": found.clinicians}

@@ -10,12 +10,12 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.storage.jobs.register import living_workers
-from adapters.storage.people import accounts
 from adapters.storage.two_way import push_asking, push_standing
 from adapters.storage.two_way.push_asking import Asked
 from console import given, output
 from console.auditing import audited
-from console.opened import Id, opened
+from console.carrying import Here
+from console.opened import DEFAULT_ACCOUNT, Account, Id, opened, require_account
 from console.output import AsJson
 from console.wiring import Wiring, wired
 from domain.connections import Connection
@@ -32,21 +32,18 @@ from workers.here import run_here
 app = typer.Typer(no_args_is_help=True, help="Make the sheet and a practice agree, both ways.")
 
 LOOK_SECONDS = 0.3
-DEFAULT_ACCOUNT = "default"
 ENDED = {JobState.DONE, JobState.DEAD, JobState.CANCELLED}
 
 STAYS_BEHIND = {PushState.NEEDS_PATIENT, PushState.ERROR, PushState.PENDING}
 
 Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="The row's id, or how it begins.")]
 Create = Annotated[bool, typer.Option("--create", help="Make it the practice's visit.")]
-Account = Annotated[str, typer.Option(help="Which account.")]
 First = Annotated[
     str | None, typer.Option("--from", "--first-day", help="First day; today if not given.")
 ]
 Last = Annotated[
     str | None, typer.Option("--to", "--last-day", help="Last day; the first one if not given.")
 ]
-Here = Annotated[bool, typer.Option("--here", help="In this process, without workers.")]
 
 _NEXT = text(
     """
@@ -68,8 +65,7 @@ def entry(
     """Send what a row owes its practice, and read what the practice says of it."""
     ask = push_asking.create if create else push_asking.push
     with wired() as wiring:
-        with dispatch(wiring.engine) as db:
-            accounts.require(db, account)
+        require_account(wiring, account)
         _carried(
             wiring,
             account,

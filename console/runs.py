@@ -11,11 +11,11 @@ from adapters.storage.runs import approvals, runs
 from adapters.storage.runs.runs import LoggedRun
 from console import output, previews
 from console.auditing import access
-from console.carrying import carry, refuse_unusable, refuse_without_workers, watch
+from console.carrying import Here, carry, refuse_unusable, refuse_without_workers, watch
 from console.following import bars
-from console.opened import load
+from console.opened import Limit, load
 from console.output import AsJson, short
-from console.sync import COUNTED, Here, as_answer, tell
+from console.sync import COUNTED, as_answer, tell
 from console.wiring import Wiring, wired
 from domain.durations import took
 from domain.runs import RunStatus
@@ -35,7 +35,7 @@ def list_(
     connection: Annotated[
         str | None, typer.Option(metavar="ID", help="Only this connection's.")
     ] = None,
-    limit: Annotated[int, typer.Option(help="At most this many.", min=1, max=1000)] = 20,
+    limit: Limit = 20,
     json: AsJson = False,
 ) -> None:
     """List the latest runs."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from adapters.rest.vendor import Vendor
 from adapters.storage.audit.audit import record
 from adapters.storage.jobs.spent import keep_spent
-from adapters.storage.people import accounts
 from adapters.storage.practices import (
     checks,
     connection_list,
@@ -19,12 +18,13 @@ from adapters.storage.practices.connections import NewConnection
 from adapters.trying import Trials
 from console import checking, output
 from console.auditing import access
+from console.opened import require_account
 from console.wiring import Wiring
 from domain.checks import CheckFailed, Seen
 from domain.connections import Connection, State
 from domain.errors import BadInput, SyncError, Throttled
 from infra.clock import system_clock
-from infra.database import dispatch, transaction
+from infra.database import transaction
 from workers.handlers.check_connection import look, waiting
 
 LONGEST_WAIT = 300.0
@@ -45,8 +45,7 @@ class Wanted:
 
 def create(wiring: Wiring, wanted: Wanted) -> Connection:
     """The stored connection. Where any step fails, neither a row nor a secret is left."""
-    with dispatch(wiring.engine) as db:
-        accounts.require(db, wanted.new.account_id)
+    require_account(wiring, wanted.new.account_id)
     new = wanted.new
     seen = _seen(wiring, wanted) if wanted.test and new.site else Seen()
     new = _completed(wanted, new, seen)

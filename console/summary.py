@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection as Db
 
-from adapters.storage.people import accounts
 from adapters.storage.runs import summaries
 from console import output
+from console.opened import of_account
 from console.output import AsJson
 from console.wiring import wired
 from domain.sheet import as_json
@@ -16,7 +16,6 @@ from domain.summaries import Summary, monday, running
 from domain.summary_words import lines, title_of
 from domain.window import place
 from infra.clock import system_clock
-from infra.database import dispatch, transaction
 
 app = typer.Typer()
 
@@ -37,12 +36,9 @@ def summary(
     json: AsJson = False,
 ) -> None:
     """Show an account's newest week: syncs, bookings, broken promises and errors; no patient."""
-    with wired() as wiring:
-        with dispatch(wiring.engine) as db:
-            accounts.require(db, account)
-        with transaction(wiring.engine, account_id=account) as db:
-            day = week and monday(week.date())
-            told = _so_far(db, account) if so_far else summaries.find(db, week=day)
+    with wired() as wiring, of_account(wiring, account) as db:
+        day = week and monday(week.date())
+        told = _so_far(db, account) if so_far else summaries.find(db, week=day)
     if json:
         return output.answer({"summary": as_json(told) if told else None})
     if told is None:

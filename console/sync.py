@@ -10,7 +10,7 @@ from adapters.storage.runs.asking import ask_for_sync
 from adapters.storage.runs.runs import LoggedRun
 from console import given, output, previews
 from console.auditing import access
-from console.carrying import carry, refuse_unusable, refuse_without_workers, watch
+from console.carrying import Here, carry, refuse_unusable, refuse_without_workers, watch
 from console.following import bars
 from console.opened import Id, load
 from console.output import AsJson
@@ -48,7 +48,6 @@ AllowRemovals = Annotated[
 Record = Annotated[
     bool, typer.Option("--record", help="Keep what the PMS answers, for 'pms-sync replay'.")
 ]
-Here = Annotated[bool, typer.Option("--here", help="In this process, without workers.")]
 
 
 @app.command()

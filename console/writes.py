@@ -6,34 +6,28 @@ from typing import Annotated, Any
 import typer
 
 from adapters.storage.audit.audit import record
-from adapters.storage.people import accounts
 from adapters.storage.phone import open_writes
 from adapters.storage.phone.writes import WriteLedger
 from console import output
 from console.auditing import access, audited
+from console.opened import DEFAULT_ACCOUNT, Account, Limit, of_account
 from console.output import AsJson, short
 from console.wiring import wired
 from domain.errors import BadInput
 from infra.clock import system_clock
-from infra.database import transaction
 
 app = typer.Typer(no_args_is_help=True, help="What was written to a practice's system.")
-
-DEFAULT_ACCOUNT = "default"
-
-Account = Annotated[str, typer.Option(help="Which account.")]
 
 
 @app.command("list")
 def list_(
     *,
     account: Account = DEFAULT_ACCOUNT,
-    limit: Annotated[int, typer.Option(help="At most this many.", min=1, max=1000)] = 100,
+    limit: Limit = 100,
     json: AsJson = False,
 ) -> None:
     """List what left without an end: what needs attention first, then what is still followed."""
-    with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
-        accounts.require(db, account)
+    with wired() as wiring, of_account(wiring, account) as db:
         found = open_writes.listed(db, limit=limit)
         if found:
             record(
@@ -89,8 +83,7 @@ def settle(
     if state is None:
         raise BadInput(f"A write is settled as {' or '.join(open_writes.BY_HAND)}, not '{as_}'.")
     with wired() as wiring:
-        with transaction(wiring.engine, account_id=account) as db:
-            accounts.require(db, account)
+        with of_account(wiring, account) as db:
             write_id = open_writes.find(db, write)
         ledger = WriteLedger(wiring.engine, wiring.sealer, account_id=account, clock=system_clock)
         kept = ledger.load(write_id)
