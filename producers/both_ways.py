@@ -1,6 +1,6 @@
 """What the API answers of practices that take changes, as models that OpenAPI shows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Literal
@@ -13,7 +13,9 @@ from sqlalchemy import Connection as Db
 from adapters.storage.audit.audit import record
 from adapters.storage.practices import own_practice
 from adapters.storage.two_way.push_asking import Asked
+from adapters.storage.two_way.push_board import Outcomes, Tally
 from domain.jobs import JobState
+from domain.patient_links import Candidate
 from producers.doors import Door
 from producers.idempotency import Answer, Keyed
 
@@ -90,17 +92,9 @@ class PatientAnswer(_Plain):
     candidates: int
 
 
-class CandidateAnswer(_Plain):
-    """A patient of the practice who may be meant; `pms_id` is what a link names."""
-
-    pms_id: str
-    name: str | None
-    date_of_birth: str | None
-
-
 class Candidates(BaseModel):
     success: Literal[True] = True
-    candidates: list[CandidateAnswer]
+    candidates: Sequence[Candidate]
 
 
 class OnePatient(BaseModel):
@@ -134,26 +128,6 @@ class Logs(BaseModel):
     logs: list[LogLine]
 
 
-class TallyAnswer(_Plain):
-    """How many agree, wait, failed, need their patient or a side chosen, or were never sent."""
-
-    synced: int
-    pending: int
-    error: int
-    needs_patient: int
-    disputed: int
-    unsent: int
-
-
-class OutcomesAnswer(_Plain):
-    """How passes over the practice, and what was sent to it, ended."""
-
-    read_well: int
-    read_badly: int
-    sent_well: int
-    sent_badly: int
-
-
 class BoardAnswer(BaseModel):
     """One practice at a glance; charges are not read or sent."""
 
@@ -167,10 +141,10 @@ class BoardAnswer(BaseModel):
     frequency_minutes: int
     sync_enabled: bool
     auto_push: bool
-    patients: TallyAnswer
-    appointments: TallyAnswer
+    patients: Tally
+    appointments: Tally
     charges_enabled: Literal[False] = False
-    outcomes: OutcomesAnswer
+    outcomes: Outcomes
 
 
 class Dashboard(BaseModel):
@@ -183,9 +157,9 @@ class Stats(BaseModel):
 
     success: Literal[True] = True
     days: int
-    patients: TallyAnswer
-    appointments: TallyAnswer
-    outcomes: OutcomesAnswer
+    patients: Tally
+    appointments: Tally
+    outcomes: Outcomes
 
 
 def vendors() -> frozenset[str]:

@@ -17,7 +17,6 @@ from domain.people import Permission
 from domain.sheet import NotOnSheet
 from producers.both_ways import (
     AskedAnswer,
-    CandidateAnswer,
     Candidates,
     EntryAnswer,
     LogLine,
@@ -120,7 +119,7 @@ def patient_candidates(door: Names, link_id: UUID) -> Candidates:
             connection_id=link.connection_id,
             summary=f"link {link_id}: {len(link.candidates)} candidates",
         )
-    return Candidates(candidates=[CandidateAnswer.model_validate(one) for one in link.candidates])
+    return Candidates(candidates=link.candidates)
 
 
 @router.post(

@@ -1,6 +1,7 @@
 """Both ways over JSON, for a whole practice: send days, fetch changes, and see how it goes."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import fields
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Literal, TypeVar
@@ -13,7 +14,7 @@ from sqlalchemy import Connection as Db
 
 from adapters.storage.two_way import push_asking, push_board, push_log
 from adapters.storage.two_way.push_asking import Asked
-from adapters.storage.two_way.push_board import Tally, TwoWay
+from adapters.storage.two_way.push_board import Outcomes, Tally, TwoWay
 from domain.people import Permission
 from domain.push_words import sentence_of
 from domain.pushes import AUTO_PUSH
@@ -25,9 +26,7 @@ from producers.both_ways import (
     JobAnswer,
     LogLine,
     Logs,
-    OutcomesAnswer,
     Stats,
-    TallyAnswer,
     asked,
     vendors,
 )
@@ -40,7 +39,7 @@ Reader = Annotated[Door, Depends(door(Permission.SEE_STATUS))]
 Overseer = Annotated[Door, Depends(door(Permission.OPERATE))]
 Syncer = Annotated[Door, Depends(door(Permission.SYNC))]
 
-Counted = TypeVar("Counted", TallyAnswer, OutcomesAnswer)
+Counted = TypeVar("Counted", Tally, Outcomes)
 
 MOST_LINES = 200
 Days = Annotated[int, Query(ge=1, le=92)]
@@ -139,9 +138,9 @@ def stats(door: Overseer, days: Days = 7) -> Stats:
         boards = _boards(db, door, days)
     return Stats(
         days=days,
-        patients=_sum(TallyAnswer, (one.patients for one in boards)),
-        appointments=_sum(TallyAnswer, (one.appointments for one in boards)),
-        outcomes=_sum(OutcomesAnswer, (one.outcomes for one in boards)),
+        patients=_sum(Tally, [one.patients for one in boards]),
+        appointments=_sum(Tally, [one.appointments for one in boards]),
+        outcomes=_sum(Outcomes, [one.outcomes for one in boards]),
     )
 
 
@@ -171,14 +170,12 @@ def _board(db: Db, one: TwoWay, rows: Tally, since: datetime) -> BoardAnswer:
         **told,
         connection_id=one.id,
         auto_push=one.features.get(AUTO_PUSH, True),
-        patients=TallyAnswer.model_validate(push_board.patients(db, one.id, since=since)),
-        appointments=TallyAnswer.model_validate(rows),
-        outcomes=OutcomesAnswer.model_validate(push_board.outcomes(db, one.id, since=since)),
+        patients=push_board.patients(db, one.id, since=since),
+        appointments=rows,
+        outcomes=push_board.outcomes(db, one.id, since=since),
     )
 
 
-def _sum(kind: type[Counted], parts: Iterable[Counted]) -> Counted:
-    total = dict.fromkeys(kind.model_fields, 0)
-    for one in parts:
-        total = {name: count + getattr(one, name) for name, count in total.items()}
-    return kind(**total)
+def _sum(kind: type[Counted], parts: Sequence[Counted]) -> Counted:
+    names = [one.name for one in fields(kind)]
+    return kind(**{name: sum(getattr(one, name) for one in parts) for name in names})
