@@ -1,6 +1,5 @@
 """No connection in production without the agreements on patient data it needs."""
 
-from adapters import pms
 from adapters.storage.people import agreements
 from console.wiring import Wiring
 from infra.clock import system_clock
@@ -13,7 +12,6 @@ def require_agreements(wiring: Wiring, *, account_id: str, vendor: str) -> None:
         agreements.require(
             db,
             vendor,
-            title=pms.vendor(vendor).title,
             now=system_clock(),
             is_production=wiring.settings.is_production,
         )

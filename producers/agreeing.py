@@ -2,7 +2,6 @@
 
 from sqlalchemy import Connection as Db
 
-from adapters import pms
 from adapters.storage.people import agreements
 from producers.doors import Door
 
@@ -10,7 +9,4 @@ from producers.doors import Door
 def require_agreements(db: Db, door: Door, vendor: str) -> None:
     """One sentence that names with whom an agreement is missing, or nothing."""
     ports = door.ports
-    title = pms.vendor(vendor).title
-    agreements.require(
-        db, vendor, title=title, now=ports.clock(), is_production=ports.is_production
-    )
+    agreements.require(db, vendor, now=ports.clock(), is_production=ports.is_production)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection as Db
 from sqlalchemy import insert, text
 
+from adapters import pms
 from adapters.storage.tables import agreements
 from domain.errors import BadInput
 
@@ -90,10 +91,11 @@ def lacking(db: Db, vendor: str, *, today: date) -> Sequence[str]:
     return [party for party in parties if party not in held]
 
 
-def require(db: Db, vendor: str, *, title: str, now: datetime, is_production: bool) -> None:
+def require(db: Db, vendor: str, *, now: datetime, is_production: bool) -> None:
     """In production patients' data moves under agreements only; elsewhere they are invented."""
     missing = lacking(db, vendor, today=now.date()) if is_production else ()
     if missing:
+        title = pms.vendor(vendor).title
         names = " and ".join("the practice" if one == CUSTOMER else title for one in missing)
         raise BadInput(
             f"Record the agreement on patient data with {names} first, under Audit or with"
