@@ -47,6 +47,8 @@ def test_a_field_is_edited_in_its_place_and_others_follow(browse: Browse) -> Non
     found = browse("editing")
 
     assert found["reason"].startswith("That is not a phone number")
+    assert found["label"] == "Phone of Tane Unreal"
+    assert 0 <= found["apart"] <= 20, "the editor stays with its row"
     assert found["kept"] == "0400 000 000"
     assert found["followed"] == "(03) 7010 4321"
     assert found["tip"].startswith("Set by Sam Owner, 23 Nov 11:05. Halaxy says 0400 000 000")

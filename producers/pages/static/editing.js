@@ -1,5 +1,5 @@
 // Editing a field in its place: Enter saves, Escape cancels, Tab saves and goes on.
-import { renew } from "./day.js";
+import { renew, whenRenewed } from "./day.js";
 import { renewPanel } from "./panel.js";
 import { saveValues } from "./saving.js";
 import { guard } from "./staying.js";
@@ -55,7 +55,8 @@ function begin(field) {
   end();
   hideTip();
   const { entry: row, value: was, version } = field.dataset;
-  label.textContent = field.dataset.label;
+  // Whose it is, too: what was refused stays open while the rows are scrolled under it.
+  label.textContent = `${field.dataset.label}${ofWhom(row)}`;
   error.textContent = "";
   waiting.textContent = "";
   const entry = fieldFor(field.dataset.kind, { choices: choicesOf(field), present: was });
@@ -94,6 +95,12 @@ function put(field) {
   const top = Math.min(Math.max(12, at.top - 12), innerHeight - own.height - 12);
   form.style.left = `${left}px`;
   form.style.top = `${top}px`;
+}
+
+// Beside another row it would pass for that one's.
+function follow() {
+  const field = editing && current(editing.field);
+  if (field?.isConnected) put(field);
 }
 
 function end({ focus = false } = {}) {
@@ -196,10 +203,13 @@ function lose(mine, message) {
   tell(mine, message);
 }
 
+function ofWhom(row) {
+  const name = document.querySelector(`.card [data-open="${row}"]`)?.textContent.trim();
+  return name ? ` of ${name}` : "";
+}
+
 function tell(mine, message) {
-  const name = document.querySelector(`[data-open="${mine.row}"]`)?.textContent;
-  const whose = name ? ` of ${name}` : "";
-  say(`${mine.field.dataset.label}${whose} was not saved: “${mine.typed || "nothing"}”. ${message}`);
+  say(`${mine.field.dataset.label}${ofWhom(mine.row)} was not saved: “${mine.typed || "nothing"}”. ${message}`);
 }
 
 const isUnsaved = () => underWay.size > 0 || Boolean(editing && value() !== editing.was);
@@ -259,6 +269,8 @@ cancel.addEventListener("click", () => end({ focus: true }));
 form.addEventListener("focusout", (event) => {
   if (editing && !editing.saving && !editing.isStale && !form.contains(event.relatedTarget)) save();
 });
+document.addEventListener("scroll", follow, true);
+whenRenewed(follow);
 document.addEventListener("click", (event) => {
   const field = event.target.closest?.(".field");
   if (field) begin(field);

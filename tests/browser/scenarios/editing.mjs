@@ -10,6 +10,13 @@ export default async function play({ open }) {
   const refused = one.page.locator("[data-editor-error]");
   await refused.filter({ hasText: "not a phone number" }).waitFor();
   const reason = await refused.textContent();
+  const label = await one.page.locator("[data-editor-label]").textContent();
+  // The rows are scrolled under what was refused, which stays beside its own.
+  const before = await one.page.evaluate(() => document.querySelector("[data-editor]").getBoundingClientRect().top);
+  await phone(one.page).hover();
+  await one.page.mouse.wheel(0, 200);
+  await one.page.waitForFunction((was) => document.querySelector("[data-editor]").getBoundingClientRect().top < was - 100, before);
+  const apart = await phone(one.page).evaluate((field) => Math.round(field.getBoundingClientRect().top - document.querySelector("[data-editor]").getBoundingClientRect().top));
   await one.page.keyboard.press("Escape");
   const kept = await phone(one.page).locator("[data-shown]").textContent();
 
@@ -25,6 +32,8 @@ export default async function play({ open }) {
   const tip = await one.page.locator("[data-tip]:popover-open").textContent();
   return {
     reason,
+    label,
+    apart,
     kept,
     followed: await phone(other.page).locator("[data-shown]").textContent(),
     tip,
