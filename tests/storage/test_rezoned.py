@@ -210,6 +210,22 @@ def test_the_history_of_a_row_tells_that_its_zone_was_put_right_and_keeps_other_
     assert first.what == "created"
 
 
+def test_a_visit_that_its_practice_was_sent_is_not_sent_once_more(mapped: Desk) -> None:
+    """Nobody changed it, and what stands there for 14:45 stands there for 14:45."""
+    believes_wrongly(mapped)
+    two_way = "UPDATE pms_connections SET connector = 'advancedmd' WHERE id = :id RETURNING id"
+    mapped.all(two_way, id=mapped.connection.id)
+    row = typed(mapped, "2026-06-02T14:45")
+    sent = "UPDATE run_sheet_appointments SET push_state = 'synced' WHERE id = :id RETURNING id"
+    mapped.all(sent, id=row)
+
+    correct_the_zone(mapped)
+
+    assert says(mapped, row) == "2 14:45 Australia/Melbourne"
+    assert by_hand(mapped, row)["push_state"] == "synced"
+    assert mapped.all("SELECT * FROM jobs WHERE kind = 'push_entry'") == []
+
+
 def test_days_that_are_over_stay_as_they_were(mapped: Desk) -> None:
     believes_wrongly(mapped)
     past = typed(mapped, "2026-06-01T14:45")

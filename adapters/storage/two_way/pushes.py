@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from adapters.storage.by_hand.hand_changes import Change
 from adapters.storage.by_hand.hands import Hand
+from adapters.storage.by_hand.history import REZONED
 from adapters.storage.jobs.ledger import put
 from adapters.storage.practices import connections
 from adapters.storage.practices.own_practice import practices_of
@@ -123,10 +124,13 @@ def _clinician(change: Change) -> UUID | None:
 
 
 def _is_ours(change: Change) -> bool:
-    """A row on the sheet that no PMS has, and that a person changed."""
+    """A row on the sheet that no PMS has, and that a person changed.
+
+    By another clock it says what it said: a PMS that has it already is not asked for it once more.
+    """
     row = {**change.row, **change.columns}
     is_there = row["source"] == Source.PMS.value or row.get("linked_to") or row.get("removed_at")
-    return not is_there and change.before != change.after
+    return not is_there and change.before != change.after and change.what != REZONED
 
 
 def put_jobs(
