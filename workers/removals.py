@@ -19,6 +19,9 @@ BRAKE_SHARE = 0.3
 BRAKE_FROM = 5
 """A run that would take off more than this share of the sheet, and so many rows, asks first."""
 
+EMPTIED_FROM = 3
+"""So does one that would leave nothing of so many visits, however few rows they are."""
+
 PROBE_BATCH = 10
 
 
@@ -45,6 +48,7 @@ class Leaving(Protocol):
         rejects: Sequence[Reject] = (),
         spent: Sequence[Spend] = (),
     ) -> None: ...
+    def save_spent(self, spent: Sequence[Spend]) -> None: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,13 +89,14 @@ class Removals:
         agreed = previewed.union(one.id for one in chosen)
         beyond = [one for one in going if one.is_due and one.id not in agreed]
         held = max(run.held() - len(chosen), 0) if beyond else 0
-        if not self._brake(len(beyond), held):
+        if not (self._brake(len(beyond), held) or self._empties(beyond, held)):
             self._take_off(going)
             return RunStatus.SUCCESS, None
         if run.run.dry_run:
             self._take_off(going)
             return RunStatus.SUCCESS, _told_beforehand(len(beyond), held)
         self._take_off([one for one in going if one.id in agreed])
+        run.save_spent(self.source.drain_spent())
         return RunStatus.PARTIAL, _asked(run.run, len(beyond), held)
 
     def _take_off(self, going: Sequence[Candidate]) -> None:
@@ -110,6 +115,24 @@ class Removals:
         if self.is_allowed or going <= BRAKE_FROM:
             return False
         return going > BRAKE_SHARE * held
+
+    def _empties(self, beyond: Sequence[Candidate], held: int) -> bool:
+        """Whether none of few visits would stay, and the PMS tells of none of them any more.
+
+        One that knows of nothing is as odd at a practice of five visits as at one of fifty. Where
+        it tells of one by its id, having moved it, it is believed of the others.
+        """
+        visits = {one.pms_id: one for one in beyond}
+        if self.is_allowed or len(visits) < EMPTIED_FROM or len(beyond) < held:
+            return False
+        return not any(self._is_told(one) for one in visits.values())
+
+    def _is_told(self, one: Candidate) -> bool:
+        """Also where it is told and cannot be read; what fails now is settled as it ever was."""
+        try:
+            return one.is_listed or (self._can_ask and bool(self.source.probe(one.pms_id)))
+        except (BadRecord, Refused, BrokenContract, Transient):
+            return True
 
     def _look_up(self, unlisted: Sequence[Candidate]) -> bool:
         """A row that is not listed may have moved to another day: ask for it by its id.

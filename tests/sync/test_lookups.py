@@ -228,6 +228,40 @@ def test_a_pms_that_answers_no_look_up_is_not_asked_for_every_row(
     assert len(book.asked) == TRIES - 1 + 10
 
 
+@pytest.mark.parametrize(("there_were", "stays"), [("abc", True), ("abcde", True), ("ab", False)])
+def test_a_pms_that_knows_of_no_visit_any_more_empties_a_small_day_for_a_person_alone(
+    desk: Desk, book: Stumbling, there_were: str, *, stays: bool
+) -> None:
+    book.visits = {who: visit(NINE, who) for who in there_were}
+    tried(desk)
+    names = left(desk)
+    book.visits = {}
+
+    for _ in range(2):
+        assert desk.carry(desk.ask(last=TODAY, allow_removals=False)) == "done"
+
+    assert left(desk) == (names if stays else set())
+    status, message = last_run(desk)
+    assert status == ("partial" if stays else "success")
+    if stays:
+        told = f"{len(names)} of {len(names)} appointments of {TODAY:%-d %B} would leave the sheet"
+        assert message is not None and message.startswith(told)
+    assert tried(desk) == ["done"]
+    assert left(desk) == set()
+
+
+def test_a_small_day_that_was_moved_to_another_leaves_unasked(desk: Desk, book: Stumbling) -> None:
+    tried(desk)
+    for who in "abc":
+        book.visits.pop(who)
+    book.visits["d"]["start"] = NINE + timedelta(days=3)
+
+    assert desk.carry(desk.ask(last=TODAY, allow_removals=False)) == "done"
+
+    assert last_run(desk) == ("success", None)
+    assert left(desk) == {book.visits["d"]["patient_name"]}
+
+
 def test_whether_a_pms_can_be_asked_does_not_change_in_the_midst_of_a_run(db: Engine) -> None:
     desk = Desk(db, Forgetful(visits={who: visit(NINE, who) for who in "abc"}))
     tried(desk)
