@@ -21,6 +21,7 @@ _TOLD_IN = ("long_message", "log_message", "more_information", "short_message")
 NOT_TAKING = frozenset({Status.CANCELLED, Status.NO_SHOW})
 NOT_TAKEN = "The practice's system did not take it."
 LONGEST_BACK = timedelta(days=6)
+_A_DAY = timedelta(days=1)
 _CLOCK_BEHIND = timedelta(hours=12)
 """By which clock the list tells its times is not documented: it may be that of any practice."""
 
@@ -91,12 +92,12 @@ def _made(row: Record, write: Write) -> str | None:
     return changed or row.side_id("created_id")
 
 
-def sent(line: Line, write: Write, *, zone_margin: timedelta = timedelta(days=1)) -> list[Record]:
+def sent(line: Line, write: Write) -> list[Record]:
     """What left about then, as the application's own list has it."""
     at = write.submitted_at
     if at is None:
         return []
-    first, last = ((at + shift).date().isoformat() for shift in (-zone_margin, zone_margin))
+    first, last = ((at + shift).date().isoformat() for shift in (-_A_DAY, _A_DAY))
     asked = {"startdate": first, "enddate": last}
     return line.records("/writebacks", asked, as_application=True)
 
