@@ -21,8 +21,9 @@ CALL_FOLLOWS = "Somebody at the practice will call you, or you can call back to 
 
 NOT_FINAL = "I have requested {what} at the practice, but it is not final yet."
 UNDER_WAY = f"{NOT_FINAL.format(what='this')} {TEXT_FOLLOWS}"
+NOTHING_CHANGED = "nothing was changed"
 NOT_DONE = (
-    "I could not reach the practice's system just now, so nothing was changed. Shall I try again?"
+    f"I could not reach the practice's system just now, so {NOTHING_CHANGED}. Shall I try again?"
 )
 NOT_NOW = "I could not reach the practice's system just now. Shall I try again?"
 BUSY_NOW = "The practice's system is busy just now; please ask me again in a minute."

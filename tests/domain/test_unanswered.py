@@ -11,6 +11,7 @@ from domain.wishes import Booking, Cancellation, Move, NewNote, NewPatient, Wish
 from domain.writes import KeptWrite, WriteState
 
 TEN = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+NOT_MADE = NOT_DONE.replace("nothing was changed", "no appointment was made")
 BOOKING = Booking(patient_id="1", start=TEN, minutes=30, practitioner_id="P")
 
 
@@ -52,14 +53,20 @@ def test_what_the_practice_has_taken_is_told_as_what_it_is(wish: Wish, done: str
     [
         (WriteState.SUBMITTED, UNDER_WAY, Told.REQUESTED),
         (WriteState.UNKNOWN, UNDER_WAY, Told.REQUESTED),
-        (WriteState.FAILED, NOT_DONE, Told.FAILED),
-        (WriteState.WITHDRAWN, NOT_DONE, Told.FAILED),
+        (WriteState.FAILED, NOT_MADE, Told.FAILED),
+        (WriteState.WITHDRAWN, NOT_MADE, Told.FAILED),
     ],
 )
 def test_no_more_is_promised_than_is_known(state: WriteState, text: str, told: Told) -> None:
     said = unanswered(kept(BOOKING, state), can_text=True)
 
     assert (said.text, said.told) == (text, told)
+
+
+def test_where_no_move_was_made_the_appointment_is_as_it_was() -> None:
+    move = Move(appointment_id="A", start=TEN, minutes=30, practitioner_id="P")
+
+    assert unanswered(kept(move, WriteState.FAILED), can_text=True).text == NOT_DONE
 
 
 def test_a_call_that_wrote_nothing_could_not_be_carried_out() -> None:
