@@ -30,8 +30,10 @@ def carry(part: Path) -> None:
     """One file of SQL, but for plain indexes of tables that hold rows: those are `complete`'s.
 
     To build one here would keep every writer of its table out until the migration is committed.
+    One that a later file takes away again was then never made.
     """
-    run(without_indexes_of(_filled(), part.read_text()))
+    sql = without_indexes_of(_filled(), part.read_text())
+    run(_DROPPED.sub(r"DROP INDEX IF EXISTS \g<name>;", sql))
 
 
 def without_indexes_of(tables: frozenset[str], sql: str) -> str:
