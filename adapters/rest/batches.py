@@ -13,10 +13,13 @@ from adapters.rest.surroundings import Surroundings
 from adapters.rest.vendor import Listing
 from domain.appointments import Appointment
 from domain.connections import Connection
-from domain.errors import BadRecord
+from domain.errors import BadRecord, EndlessListing
 from domain.sources import Query, Reject
 
 _T = TypeVar("_T")
+
+MOST_LISTED = 20_000
+"""Practitioners, types or practices: of some vendors all that an application may see."""
 
 CANNOT_BE_HAD = (
     "the PMS does not let us read this, which the appointment names, or answers with something"
@@ -103,6 +106,12 @@ def _read(
         batch.rows += rows if origins is None else origins.stamped(rows, record)
         batch.places += [index] * len(rows)
     return waiting
+
+
+def must_be_short(batches: Sequence[Batch[Any]], *, named: str) -> None:
+    """What is held as one would take all memory there is, were it never to end."""
+    if sum(len(one.rows) + len(one.rejects) for one in batches) > MOST_LISTED:
+        raise EndlessListing(f"{named} lists more than {MOST_LISTED}")
 
 
 def within(query: Query, rows: list[Appointment]) -> list[Appointment]:

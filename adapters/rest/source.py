@@ -14,6 +14,7 @@ from adapters.rest.batches import (
     Batch,
     hides_some,
     is_loading,
+    must_be_short,
     parsed,
     with_names,
     with_parts,
@@ -293,8 +294,11 @@ class RestSource:
 
     def _whole(self, listing: Listing[_T]) -> list[_T]:
         """All of a short list, in whatever listings; its rejects are told with the next page."""
-        every = (listing, *listing.further)
-        batches = [self._parsed(one, turn.contents) for one in every for turn in self._turns(one)]
+        batches: list[Batch[_T]] = []
+        for one in (listing, *listing.further):
+            for turn in self._turns(one):
+                batches.append(self._parsed(one, turn.contents))
+                must_be_short(batches, named=f"{self._vendor.title}: GET {one.path}")
         rows = [row for batch in batches for row in batch.rows]
         rejects = [reject for batch in batches for reject in batch.rejects]
         if rejects and not rows:

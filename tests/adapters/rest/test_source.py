@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from adapters.rest.auth import ClientCredentials, StaticToken, lifetime
-from adapters.rest.envelope import Bundle, Envelope
+from adapters.rest.envelope import MOST_RECORDS, Bundle, Envelope
 from adapters.rest.paging import NextLink, PageNumber
 from adapters.rest.ports import Ports, Sender
 from adapters.rest.record import Record, last_segment
@@ -25,6 +25,7 @@ from domain.credentials import Token
 from domain.errors import (
     BadInput,
     BrokenContract,
+    EndlessListing,
     Gone,
     NeedsReconnect,
     Refused,
@@ -554,6 +555,26 @@ def test_what_was_odd_in_a_short_list_is_told_with_the_first_page_alone() -> Non
     (first,), (second,) = (list(rig.source.pages(ALL)) for _ in range(2))
 
     assert (first.drift, second.drift) == ({"unreadable:name": 1}, {})
+
+
+def test_a_list_of_people_that_never_ends_is_given_up_before_it_takes_all_memory() -> None:
+    def named(record: Record, connection: Connection) -> Iterator[Practitioner]:
+        yield Practitioner(pms_id=record.id(), full_name=record.id())
+
+    def endless(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.params.get("page", "0"))
+        return httpx.Response(200, json=[{"id": f"{number}-{one}"} for one in range(MOST_RECORDS)])
+
+    people = Listing(
+        path="/people",
+        wrapping=Envelope(items=""),
+        parse=named,
+        paging=PageNumber(param="page", size_param="size", size=MOST_RECORDS),
+    )
+    rig = Rig(endless, vendor=replace(VENDOR, practitioners=people))
+
+    with pytest.raises(EndlessListing, match="/people lists more than"):
+        rig.source.practitioners()
 
 
 def test_a_reference_that_answers_null_does_not_say_that_there_is_nobody() -> None:
