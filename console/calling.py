@@ -14,6 +14,7 @@ from sqlalchemy import text
 from adapters import pms
 from adapters.phones import normalised, region_of
 from adapters.storage.people.accounts import require_number
+from adapters.storage.phone import phone_book
 from console import address, noted_secret
 from console.simulators import CALLS, ROOT
 from console.wiring import Wiring, wired
@@ -64,11 +65,12 @@ def vapi_call(  # noqa: PLR0913 - each is an option
     duplicate: Annotated[
         int, typer.Option(help="How often each message is delivered.", min=1, max=3)
     ] = 1,
+    for_real: Annotated[bool, typer.Option("--for-real", help="At real ones, too.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Answer as JSON on one line.")] = False,
 ) -> None:
     """Play the call that searches, asks what is free, books, and hears the number."""
     with wired() as wiring:
-        options = _called(wiring, account)
+        options = _called(wiring, account, for_real=for_real)
         credential = _credential(wiring.settings)
         callers = caller or _callers(wiring, account or "default", most=min(repeat, LOOKED_AT))
         where = _where(to or address.of_pages(wiring.settings))
@@ -80,6 +82,16 @@ def vapi_call(  # noqa: PLR0913 - each is an option
     options += _numbers(callers)
     options += ["--json"] if json else []
     raise typer.Exit(_played(options, credential))
+
+
+def _must_be_played(wiring: Wiring, account_id: str) -> None:
+    with transaction(wiring.engine, account_id=account_id) as db:
+        found = phone_book.real(db, connectors=pms.desks(), urls=wiring.settings.vendor_urls)
+    if found:
+        raise BadInput(
+            f"A call books in the book of {found[0]}, which is not played on this machine, and its"
+            " patients get texts; say --for-real if you mean that."
+        )
 
 
 def _numbers(callers: Sequence[str]) -> list[str]:
@@ -116,8 +128,10 @@ def _credential(given: Settings) -> str:
     return secret.get_secret_value()
 
 
-def _called(wiring: Wiring, account_id: str | None) -> list[str]:
+def _called(wiring: Wiring, account_id: str | None, *, for_real: bool = False) -> list[str]:
     """A number of the account's own, where it has named any; that is how a call finds it."""
+    if not for_real:
+        _must_be_played(wiring, account_id or "default")
     with transaction(wiring.engine) as db:
         row = db.execute(_NUMBERS, {"id": account_id or "default"}).first()
     if row is None:

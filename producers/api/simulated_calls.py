@@ -1,5 +1,6 @@
 """A call played against ourselves while developing: through the same door as Vapi's, signed."""
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ import httpx
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters import pms
+from adapters.storage.phone import phone_book
 from adapters.vapi.signing import proof
 from domain.people import Permission
 from domain.speech import heard_number
@@ -26,6 +29,7 @@ Short = Annotated[Line, Field(max_length=100)]
 
 WEBHOOK = "/vapi/webhook"
 DEVELOPMENT_ONLY = "Calls are played while developing only; in production people call."
+REAL = "The call would book at {}, which is not played on this machine; ring its number instead."
 BUSY = "The ingress did not take the call; see what its log says."
 _OFFER = re.compile(
     r"(?P<date>today|tomorrow|[A-Z][a-z]+day \d{1,2} [A-Z][a-z]+(?: \d{4})?)"
@@ -67,6 +71,7 @@ async def play(request: Request, door: Configurer, body: Wished) -> OneCall:
     """Who they are, what is free, book the first of it, hear the number."""
     if door.ports.is_production:
         raise Problem(HTTPStatus.FORBIDDEN, DEVELOPMENT_ONLY)
+    await asyncio.to_thread(_must_be_played, door)
     line = _Line(request, door, caller=body.caller)
     who = {"patientName": body.patientName, "dateOfBirth": body.dateOfBirth}
     known = {name: value for name, value in who.items() if value}
@@ -79,6 +84,13 @@ async def play(request: Request, door: Configurer, body: Wished) -> OneCall:
         booked = await line.ask(f"{day} at {time}, please.", "book-appointment", wish)
         number = heard_number(booked)
     return OneCall(call=Call(id=line.call_id, confirmation=number, turns=line.turns))
+
+
+def _must_be_played(door: Door) -> None:
+    with door.transaction() as db:
+        found = phone_book.real(db, connectors=pms.desks(), urls=door.ports.urls)
+    if found:
+        raise Problem(HTTPStatus.CONFLICT, REAL.format(found[0]))
 
 
 @dataclass

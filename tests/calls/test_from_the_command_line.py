@@ -1,7 +1,7 @@
 """Who is made to call, and where: found in the sheet and the settings where nobody says."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ from console.wiring import Wiring
 from domain.errors import BadInput
 from infra import settings
 from infra.sealing import Sealer
+from infra.vendor_urls import VendorUrls
 from tests.producers.conftest import Site
 from tests.producers.seeding import seed
 
@@ -30,10 +31,14 @@ class Parts:
 @dataclass(frozen=True)
 class Given:
     is_production: bool = False
+    vendor_urls: Mapping[str, VendorUrls] = field(default_factory=dict)
 
 
-def wiring(site: Site, *, is_production: bool = False) -> Wiring:
-    parts = Parts(site.ports.database, site.ports.sealer, Given(is_production))
+def wiring(
+    site: Site, *, is_production: bool = False, urls: Mapping[str, VendorUrls] | None = None
+) -> Wiring:
+    given = Given(is_production, {} if urls is None else urls)
+    parts = Parts(site.ports.database, site.ports.sealer, given)
     return cast("Wiring", parts)
 
 
@@ -76,6 +81,22 @@ def test_where_nobody_could_call_a_number_is_asked_for(site: Site) -> None:
 def test_patients_are_not_made_to_call_in_production(site: Site) -> None:
     with pytest.raises(BadInput, match="production"):
         _callers(wiring(site, is_production=True), "default", most=3)
+
+
+def test_calls_are_made_to_practices_that_are_played_unless_it_is_said_to_be_meant(
+    site: Site,
+) -> None:
+    urls: dict[str, VendorUrls] = {}
+    here = wiring(site, urls=urls)
+    assert _called(here, None) == []
+    with site.everything() as db:
+        db.execute(text("UPDATE pms_connections SET connector = 'sikka', base_url = NULL"))
+
+    with pytest.raises(BadInput, match=r"not played on this machine.* --for-real"):
+        _called(here, None)
+    assert _called(here, None, for_real=True) == []
+    urls["sikka"] = VendorUrls(base_url="http://127.0.0.1:9/v4")
+    assert _called(here, None) == []
 
 
 def test_an_account_is_called_at_its_own_number(site: Site) -> None:

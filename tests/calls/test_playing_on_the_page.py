@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 import redis
+from sqlalchemy import text
 
 from adapters.vapi.signing import proof
 from adapters.vapi.verifying import Signed, is_genuine, plan_of
 from domain.people import Role
+from infra.database import transaction
 from tests.calls.test_playing import PLANS
 from tests.producers.conftest import Site
 from tests.voice.line import ANN, Line, line
@@ -24,7 +26,14 @@ OAUTH2 = {"type": "oauth2", "clientId": "vapi", "clientSecret": "s-example"}
 @pytest.fixture
 def practice(database_url: str, redis_client: redis.Redis, redis_url: str) -> Iterator[Line]:
     with line(database_url, redis_client, redis_url) as made, made.worker():
+        stands_at(made, "http://127.0.0.1:9/v4")
         yield made
+
+
+def stands_at(practice: Line, base_url: str | None) -> None:
+    with transaction(practice.engine) as db:
+        changed = text("UPDATE pms_connections SET base_url = :base_url")
+        db.execute(changed, {"base_url": base_url})
 
 
 def test_a_call_is_played_and_the_number_that_was_heard_is_told(practice: Line) -> None:
@@ -46,6 +55,17 @@ def test_a_stranger_hears_a_question_and_books_nothing(practice: Line) -> None:
 
     assert call["confirmation"] is None
     assert practice.desk.sent == []
+
+
+@pytest.mark.parametrize("base_url", [None, "https://api.sikkasoft.com/v4"])
+def test_no_call_is_played_at_a_practice_that_is_not(practice: Line, base_url: str | None) -> None:
+    stands_at(practice, base_url)
+
+    answer = practice.client.post(PATH, json={"caller": ANN}, headers=bearer("default"))
+
+    assert (answer.status_code, practice.desk.sent) == (409, [])
+    assert "at Example Dental, which is not played" in answer.json()["detail"]
+    assert practice.value("SELECT count(*) FROM deliveries WHERE sender = 'vapi'") == 0
 
 
 @pytest.mark.parametrize("role", [Role.BILLING, Role.PROVIDER, Role.OPS])

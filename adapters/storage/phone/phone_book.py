@@ -4,12 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.vapi.messages import CallContext
+from infra.vendor_urls import VendorUrls, is_loopback
 
 _ACCOUNTS = text(
     """
@@ -29,6 +31,13 @@ _PRACTICES = text(
     SELECT id, connector, settings,
            state IN ('ACTIVE', 'ERROR') AND connector = ANY(:connectors) AS is_serving
     FROM pms_connections WHERE removed_at IS NULL ORDER BY created_at, connector, site
+    """
+)
+_ADDRESSES = text(
+    """
+    SELECT display_name, connector, base_url FROM pms_connections
+    WHERE removed_at IS NULL AND state IN ('ACTIVE', 'ERROR') AND connector = ANY(:connectors)
+    ORDER BY created_at
     """
 )
 _TRANSFER_TO = text("SELECT transfer_to FROM accounts WHERE id = :id")
@@ -97,6 +106,16 @@ def practices(db: Db, *, connectors: Sequence[str]) -> Sequence[Practice]:
         Practice(row.id, row.connector, frozenset(numbers_of(row.settings)), row.is_serving)
         for row in rows
     ]
+
+
+def real(db: Db, *, connectors: Sequence[str], urls: Mapping[str, VendorUrls]) -> Sequence[str]:
+    """Those that serve calls and are not played on this machine: what is booked there stands."""
+    found = []
+    for row in db.execute(_ADDRESSES, {"connectors": list(connectors)}):
+        told = row.base_url or urls.get(row.connector, VendorUrls()).base_url or ""
+        if not is_loopback(urlsplit(told).hostname or ""):
+            found.append(row.display_name)
+    return found
 
 
 def serving(found: Sequence[Practice]) -> list[Practice]:
