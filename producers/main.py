@@ -60,6 +60,10 @@ CONNECTIONS = PAGES + BESIDE + turns.THREADS + 2
 """One for each, so that callers find theirs however many wait at the database; the others are for
 who tells streams of events, and for metrics."""
 
+SWITCH_SECONDS = 0.0005
+"""A caller's answer takes many steps, and each waits so long for every thread that computes a long
+page meanwhile: with the 5 ms that Python gives them they added up to seconds."""
+
 GRACE_SECONDS = 20
 """A caller who asked hears an answer: that takes as long as LAST_SECONDS."""
 
@@ -209,6 +213,7 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     ports: Ports = app.state.ports
+    sys.setswitchinterval(SWITCH_SECONDS)
     to_thread.current_default_thread_limiter().total_tokens = PAGES
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(BESIDE))
     ports.hub.start()

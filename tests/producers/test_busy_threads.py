@@ -1,6 +1,7 @@
 """What is answered while every thread of the pages waits, as when the database hangs."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from adapters.replies import Replies
 from adapters.vapi.verifying import short_plans
 from infra import database
 from producers.callers import LAST_SECONDS, Voice
-from producers.main import CONNECTIONS, GRACE_SECONDS, PAGES, create_app
+from producers.main import CONNECTIONS, GRACE_SECONDS, PAGES, SWITCH_SECONDS, create_app
 from producers.ports import Ports
 from tests.producers.conftest import Site
 from tests.security.test_openapi import practice_with_a_desk
@@ -106,6 +107,14 @@ def until_they_wait(db: Db) -> None:
     ends = time.monotonic() + 60
     while db.execute(_WAITING).scalar_one() < PAGES:
         assert time.monotonic() < ends
+
+
+def test_threads_that_compute_let_a_caller_in_soon(make_site: Made) -> None:
+    sys.setswitchinterval(0.005)
+
+    assert make_site().client.get("/healthz").status_code == 200
+
+    assert sys.getswitchinterval() == pytest.approx(SWITCH_SECONDS)
 
 
 def test_an_ingress_that_is_told_to_stop_lets_callers_hear_their_answer() -> None:
