@@ -185,8 +185,18 @@ def desk_of(kind: CheckKind, **held: Any) -> Desk:
     return Desk(check, secrets={"held": {"client_id": "a"}, "trial": {"code": "ABCD1234"}})
 
 
-def run(desk: Desk) -> Any:
-    return Checking(desk, desk, Stopping(), lambda: NOW).run(JOB)
+def run(desk: Desk, stopping: Stopping | None = None) -> Any:
+    return Checking(desk, desk, stopping or Stopping(), lambda: NOW).run(JOB)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting(Stopping):
+    """Notes how long is waited, and does not."""
+
+    waited: list[float] = field(default_factory=list)
+
+    def wait(self, seconds: float) -> None:
+        self.waited.append(seconds)
 
 
 def test_a_pairing_asks_for_the_site_and_then_looks_around() -> None:
@@ -269,9 +279,11 @@ def test_a_long_wait_is_the_ledgers_and_a_longer_one_the_answer() -> None:
 
 def test_a_short_wait_is_waited_out() -> None:
     desk = desk_of(CheckKind.TEST, site="site-1")
-    desk.trouble = {"practice": [Throttled("limit", until=NOW + timedelta(milliseconds=5))]}
+    desk.trouble = {"practice": [Throttled("limit", until=NOW + timedelta(seconds=5))]}
+    stopping = Waiting()
 
-    assert run(desk) == {"state": "ok"}
+    assert run(desk, stopping) == {"state": "ok"}
+    assert stopping.waited == [5]
 
 
 def test_a_worker_that_stops_hands_the_check_back() -> None:

@@ -1,5 +1,6 @@
 """Appointments moved and called off, people registered, calls passed on, what needs a switch."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -176,6 +177,22 @@ def test_what_was_booked_just_now_is_moved_whatever_the_practices_copy_shows(
     assert (said.told, again.told) == (Told.CONFIRMED, Told.CONFIRMED)
     assert where.startswith("The appointment is Monday 23 November at 9:30 am")
     assert len(practice.writes.holds) == 1
+
+
+def test_what_was_moved_and_made_longer_at_the_practice_is_moved_again_as_long_as_that() -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+    call = practice.call()
+    call.ask("reschedule-appointment", newDate="2026-11-23", newTime="10:00")
+    [moved] = practice.desk.book
+    practice.desk.book = [replace(moved, end=moved.start + timedelta(minutes=60))]
+
+    call.ask("reschedule-appointment", newDate="2026-11-23", newTime="11:00")
+
+    assert [one.wish.minutes for one in practice.desk.sent if isinstance(one.wish, Move)] == [
+        30,
+        60,
+    ]
 
 
 def test_an_appointment_is_not_moved_onto_another() -> None:
