@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from infra import otel, tracing
 from infra.tracing import NOTHING, Kind, Span, span
@@ -98,7 +100,10 @@ def test_a_collector_without_the_packages_is_told_of_and_does_no_harm(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(otel, "SDK", "opentelemetry_that_is_not_here.sdk")
+    structlog.reset_defaults()
 
-    with otel.sending("http://127.0.0.1:4318", process="worker"):
+    with capture_logs() as lines, otel.sending("http://127.0.0.1:4318", process="worker"):
         assert tracing.Tracing.sink is None
         assert not otel.is_installed()
+
+    assert [one["event"] for one in lines] == ["tracing.not_installed"]

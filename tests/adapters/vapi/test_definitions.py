@@ -90,6 +90,12 @@ def test_a_tool_carries_its_account_where_no_model_can_change_it() -> None:
     assert set(made) == {"type", "function", "server", "parameters", "messages"}
 
 
+def test_a_caller_hears_that_something_is_being_done_and_when_it_takes_long() -> None:
+    heard = tool_json(DEFINITIONS[0], LINE)["messages"]
+
+    assert [one["type"] for one in heard] == ["request-start", "request-response-delayed"]
+
+
 def test_the_receptionist_is_told_the_flow_and_the_limits() -> None:
     made = assistant_json("Example Dental", DENTIST, LINE)
     prompt = made["model"]["messages"][0]["content"]
