@@ -120,7 +120,7 @@ def verify_archive(
 @app.command()
 def patient(
     patient_id: Annotated[
-        str, typer.Argument(help="The patient's number at the PMS.", callback=one_line)
+        str, typer.Argument(help="The patient's id at the PMS.", callback=one_line)
     ],
     *,
     account: Annotated[str, typer.Option(help="Whose patient.")] = "default",

@@ -26,16 +26,16 @@ class Extra(StrEnum):
 LABELS: Mapping[Extra, str] = {
     Extra.PHONE: "Phone",
     Extra.EMAIL: "E-mail",
-    Extra.BIRTH_DATE: "Birth date",
+    Extra.BIRTH_DATE: "Date of birth",
     Extra.NOTES: "Notes",
     Extra.TYPE: "Appointment type",
     Extra.LINKS: "Telehealth links",
 }
 LOSSES: Mapping[Extra, str] = {
     Extra.PHONE: "Without it nobody can be rung from the sheet, or be known by the number they call"
-    " from; without the birth date, too, no caller is recognised at all.",
+    " from; without the date of birth, too, no caller is recognised at all.",
     Extra.EMAIL: "Without it nobody can be written to from the sheet.",
-    Extra.BIRTH_DATE: "Without it no caller is recognised by name and birth date, nobody new is"
+    Extra.BIRTH_DATE: "Without it no caller is recognised by name and date of birth, nobody new is"
     " registered for one, and two people of one name are harder to tell apart.",
     Extra.NOTES: "Without them the sheet shows only the notes that people type here.",
     Extra.TYPE: "Without it the sheet does not say what an appointment is for; which ones are"

@@ -93,7 +93,9 @@ REASONS = {
     LinkState.MANY: "Several patients there may be meant; choose one.",
     LinkState.NOT_FOUND: "No patient there has that name; add them there, or choose.",
 }
-LONE = "One patient there may be meant, but no birth date agrees; a person has to say it is them."
+LONE = (
+    "One patient there may be meant, but no date of birth agrees; a person has to say it is them."
+)
 TOO_MANY = "More patients there have such a name than were looked through; choose who is meant."
 
 

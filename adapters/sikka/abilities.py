@@ -45,7 +45,7 @@ TOLD: Mapping[str, frozenset[Ability]] = {
 
 LOST: Mapping[Extra, frozenset[Ability]] = {
     Extra.NOTES: frozenset({A.READ_NOTES}),
-    # Whether somebody is there already is known by name and birth date.
+    # Whether somebody is there already is known by name and date of birth.
     Extra.BIRTH_DATE: frozenset({A.CREATE_PATIENT}),
 }
 """What cannot be done where a practice leaves something out."""

@@ -5,7 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 from adapters import pms
+from domain.minimising import FIELDS, Extra
+from domain.minimising import LABELS as MAY_BE_LEFT_OUT
 from producers.pages import connecting
+from producers.pages.fields import LABELS as ON_THE_SHEET
 from producers.pages.rendering import system
 
 
@@ -86,3 +89,10 @@ def test_what_gentu_pairs_with_is_among_what_to_have_at_hand() -> None:
     [card] = [one for one in connecting.choices(lambda _: frozenset()) if one.name == "gentu"]
 
     assert list(card.needs) == ["Pairing code", "Client id", "Client secret", "Application id"]
+
+
+@pytest.mark.parametrize("extra", [Extra.PHONE, Extra.EMAIL, Extra.BIRTH_DATE, Extra.NOTES])
+def test_what_a_practice_may_leave_out_is_called_as_on_the_sheet(extra: Extra) -> None:
+    (field,) = FIELDS[extra]
+
+    assert MAY_BE_LEFT_OUT[extra] == ON_THE_SHEET[field]

@@ -30,7 +30,7 @@ export default async function play({ open, shots, base }) {
   found.agreement = await page.locator("#agreements tbody tr").first().innerText();
   found.typed = [await notes.inputValue(), await page.getByLabel("Trace id").inputValue(), await version.inputValue()];
   await page.getByLabel("Trace id").fill("");
-  await page.getByLabel("Patient's number").fill("p-77");
+  await page.getByLabel("Patient's id at the PMS").fill("p-77");
   await go(page.getByRole("button", { name: "Search" }));
   found.rows = await page.locator(".dense").first().locator("tbody tr").count();
   const asked = page.url();
