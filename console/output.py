@@ -20,6 +20,8 @@ from domain.sheet import as_json
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON on one line.")]
 
 SHORT_ID = 8
+BLANK = " "
+"""Nothing to say, which needs no dash."""
 GAP, EDGES = 2, 2
 """Blanks between two columns, and those around the table."""
 UNBOUNDED = 100_000
@@ -111,7 +113,11 @@ def _row_after_row(headings: Sequence[str], rows: Sequence[Sequence[Any]], *, ti
         say(title)
     for first, *others in rows:
         say(f"{headings[0]} {cell(first).plain}".strip())
-        facts((f"  {name}", one) for name, one in zip(headings[1:], others, strict=True))
+        facts(
+            (f"  {name}", one)
+            for name, one in zip(headings[1:], others, strict=True)
+            if one != BLANK
+        )
 
 
 def has_room(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> bool:

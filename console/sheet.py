@@ -136,7 +136,8 @@ def _show(sheet: Sheet) -> None:
 
 def _overlapping(sheet: Sheet) -> None:
     if sheet.overlaps:
-        output.say(f"{len(sheet.overlaps)} overlaps: visits of one clinician at the same time")
+        overlaps = so_many(len(sheet.overlaps), "overlap")
+        output.say(f"{overlaps}: visits of one clinician at the same time")
 
 
 def _unknown(entries: Sequence[EntryView]) -> None:
@@ -159,7 +160,7 @@ def _line(one: EntryView, *, with_day: bool) -> list[Any]:
         one.patient.full_name if one.patient else None,
         one.appointment_type,
         one.status,
-        " ".join(_signs(one)) or " ",
+        " ".join(_signs(one)) or output.BLANK,
         _first_line(one.notes),
     ]
 

@@ -111,6 +111,18 @@ def test_on_a_narrow_terminal_each_row_stands_on_lines_of_its_own(
     assert max(map(len, shown)) <= 40
 
 
+def test_there_what_is_left_blank_takes_no_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "18")
+
+    output.table(["Id", "Patient", ""], [("1", "Ann Exampleworth", output.BLANK)])
+
+    shown = [one.split() for one in capsys.readouterr().out.splitlines()]
+    assert shown[1] == ["Patient", "Ann"]
+    assert [] not in shown
+
+
 def test_a_log_that_cannot_be_written_ends_no_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
