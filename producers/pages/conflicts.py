@@ -94,6 +94,7 @@ def _inbox(door: Door, wanted: Filter) -> dict[str, Any]:
     now = door.ports.clock()
     with reading(door) as db:
         found = matching(db, door, wanted)
+        of_practices = conflict_list.of_practices(db, wanted.wanted)
         connections = read_connections(db, now=now)
         latest = _changing(runs.listed(db, limit=LATEST_RUNS))
         clinicians = chosen_clinicians.names(db)
@@ -103,6 +104,7 @@ def _inbox(door: Door, wanted: Filter) -> dict[str, Any]:
         "wanted": wanted,
         "most": max((one.count for one in found["rules"]), default=1),
         "connections": {one.id: one for one in connections},
+        "of_practices": of_practices,
         "runs": latest,
         "clinicians": clinicians,
         "timezone": timezone,

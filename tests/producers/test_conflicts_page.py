@@ -1,4 +1,4 @@
-"""Times of the conflict inbox: each on its own practice's clock, which is named."""
+"""The conflict inbox as a page: each time on its own practice's clock, and whose are offered."""
 
 import re
 from datetime import timedelta
@@ -38,3 +38,15 @@ def test_so_does_each_sync_that_changed_the_sheet(site: Site) -> None:
 
     told = set(re.findall(r"23 Nov \d\d:\d\d in \w+", page))
     assert told == {"23 Nov 10:59 in Melbourne", "23 Nov 07:59 in Perth"}
+
+
+def test_only_practices_with_something_to_decide_are_offered_each_with_how_much(
+    site: Site,
+) -> None:
+    dispute(site, "Grace Invented", "Hugo Fictional", "Bea Invented")
+    site.sign_in()
+
+    offered = text_of(site.client.get("/conflicts").text).partition("By practice")[2]
+
+    assert "All practices Example Clinic Gentu 2 Northside Specialists Medirecords 1" in offered
+    assert "Harbour" not in offered.partition("Grace Invented")[0]

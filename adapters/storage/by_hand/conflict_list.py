@@ -176,6 +176,19 @@ def counted(db: Db, wanted: Wanted) -> list[RuleCount]:
     ]
 
 
+def of_practices(db: Db, wanted: Wanted) -> dict[UUID, int]:
+    """How many each practice has, those that have any; by field and run, whatever the practice."""
+    of_any = replace(wanted, connection_id=None)
+    query = text(
+        f"""
+        SELECT entry.pms_connection_id AS connection_id, count(*) AS times {_FROM}
+        WHERE {_WHERE[wanted.state]} {of_any.said} AND entry.pms_connection_id IS NOT NULL
+        GROUP BY entry.pms_connection_id
+        """
+    )
+    return {row.connection_id: row.times for row in db.execute(query, of_any.values)}
+
+
 def waiting(db: Db) -> int:
     """How many are open in the whole account."""
     count: int = db.execute(_OPEN).scalar_one()
