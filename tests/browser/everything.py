@@ -9,6 +9,7 @@ from sqlalchemy import insert, update
 from adapters.storage.tables import (
     audit_findings,
     deliveries,
+    pms_appointment_types,
     pms_audit_logs,
     pms_connections,
     webhook_endpoints,
@@ -27,6 +28,7 @@ def fill(site: Site) -> None:
     clinic = practice(site, "Example Clinic")
     sign_in(site, clinic)
     _worked(site, clinic)
+    _shut_out(site, "Northside Specialists")
     _unfinished(site, "Harbour Allied Health")
     _named(site)
     _told(site)
@@ -52,10 +54,28 @@ def _worked(site: Site, clinic: UUID) -> None:
     turn_away(site, "search-patients", 4)
 
 
-def _unfinished(site: Site, name: str) -> None:
+def _shut_out(site: Site, name: str) -> None:
     held = update(pms_connections).where(pms_connections.c.display_name == name)
     with site.everything() as db:
-        db.execute(held.values(state="SETUP_REQUIRED", setup_step="summary"))
+        db.execute(held.values(state_reason=REASON))
+
+
+def _unfinished(site: Site, name: str) -> None:
+    """At a PMS that does not say which of its many types are telehealth."""
+    held = update(pms_connections).where(pms_connections.c.display_name == name)
+    gentu = {"connector": "gentu", "pms_type": "gentu"}
+    with site.everything() as db:
+        db.execute(held.values(state="SETUP_REQUIRED", setup_step="summary", **gentu))
+    kinds = ["Immunisation, travel (yellow fever, typhoid, rabies)", "W" * 60, "Skin check"]
+    for number in range(45):
+        _add(
+            site,
+            pms_appointment_types,
+            pms_connection_id=practice(site, name),
+            pms_type_id=str(number),
+            pms_type_name=f"{kinds[number % 3]} {number}",
+            default_duration_minutes=15,
+        )
 
 
 def _named(site: Site) -> None:

@@ -31,6 +31,12 @@ function judge({ least, main, touch }) {
     return over > 0 ? [`a dialog is ${Math.round(over)} px higher than the screen`] : [];
   }
 
+  // What is only read out is clipped away, and still lengthens a page that it is placed in by itself.
+  function long() {
+    const over = document.documentElement.scrollHeight - Math.max(innerHeight, document.body.getBoundingClientRect().bottom + scrollY);
+    return over > 1 ? [`the page goes on for ${Math.round(over)} px below what is on it`] : [];
+  }
+
   // What stands out of the box it is in, over whatever is beside it.
   function spilt() {
     return all("main *, dialog *").filter((one) => {
@@ -99,7 +105,9 @@ function judge({ least, main, touch }) {
     const lines = texts.flatMap(([one, node]) => {
       const range = document.createRange();
       range.selectNode(node);
-      return [...range.getClientRects()].filter((at) => at.width > 2 && at.height > 2).map((at) => [one, at]);
+      const hold = one.closest(".table")?.getBoundingClientRect();
+      const isShown = (at) => !hold || (at.top >= hold.top && at.bottom <= hold.bottom);
+      return [...range.getClientRects()].filter((at) => at.width > 2 && at.height > 2 && isShown(at)).map((at) => [one, at]);
     });
     const crossing = (one, other) => Math.min(one.right, other.right) - Math.max(one.left, other.left) > 2 && Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 6;
     const pairs = lines.flatMap(([one, at], place) => lines.slice(place + 1).filter(([other, there]) => !one.contains(other) && !other.contains(one) && crossing(at, there)).map(([other]) => `${say(one)} lies over ${say(other)}`));
@@ -115,7 +123,7 @@ function judge({ least, main, touch }) {
     }).map((one) => `${say(one)} is cut`);
   }
 
-  return Object.entries({ wide, tall, spilt, tight, small, slight, low, nameless, headings, doubled, tables, over, cut }).flatMap(([, find]) => find());
+  return Object.entries({ wide, tall, long, spilt, tight, small, slight, low, nameless, headings, doubled, tables, over, cut }).flatMap(([, find]) => find());
 }
 
 // An address, and what is pressed there one after another before it is looked at.
