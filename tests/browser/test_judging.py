@@ -159,12 +159,13 @@ def test_a_sheet_is_printed_black_on_white_and_whole_from_a_dark_screen(
     assert (found["inkOnScreen"], found["inkOnPaper"]) == ("rgb(230, 237, 233)", "rgb(21, 32, 27)")
 
 
-def test_what_is_on_and_where_one_is_shows_in_colours_of_ones_own(
+def test_what_is_on_and_where_one_is_shows_in_colours_of_ones_own_and_keeps_still(
     site: Site, browser_parts: Path, tmp_path: Path
 ) -> None:
     found = played("own_colours", site, tmp_path)
 
     assert len({*found["on"], *found["off"]}) > 2
     assert all(knob != ground for ground, knob in (found["on"], found["off"]))
+    assert found["moving"] == "0s"
     assert (found["here"], found["elsewhere"]) == ("underline", "none")
     assert found["tab"] != found["page"] == found["tabs"]
