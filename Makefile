@@ -87,7 +87,7 @@ pictures: $(STAMP) ## Draw the README's pictures anew
 # slowly, where uv cannot.
 $(STAMP): requirements.lock bootstrap.lock pyproject.toml
 	@$(PY) -c '$(NEW_ENOUGH)' || { echo "Python 3.11 or newer is needed: make PY=python3.13" >&2; exit 1; }
-	@echo "Installing into $(V)"
+	@echo "Installing into $(V); the first time takes a few minutes"
 	@$(BIN)/python -c '' 2>/dev/null || $(PY) -m venv --clear $(V) >/dev/null 2>&1 \
 		|| $(PY) -m venv --clear --without-pip $(V)
 	@pip="$(BIN)/python -m pip"; \
