@@ -222,9 +222,9 @@ class RestSource:
     def pair(self, code: str) -> str:
         """The site that a code which staff read out stands for; the code is spent."""
         pairing = _described(self._vendor.pairing)
-        wanted = pairing.read(code)
         kept = {key: self._caller.secrets.get(key, "") for key in pairing.secret_parts}
-        url = self._caller.url(pairing.path, {**kept, **self._parts(code=wanted)}, {})
+        parts = {**kept, **self._parts(code=pairing.read(code))}
+        url = self._caller.url(pairing.path, parts, {})
         ask = Ask(url=url, name=pairing.path, method=pairing.method, faults=_SPENT)
         try:
             return Record(self._caller.signed(ask).body).id(pairing.site_at)
@@ -372,8 +372,7 @@ class RestSource:
         if self._vendor.practitioners is not None:
             return ()
         known = self._connection.practitioners
-        new = people.met(rows, known)
-        if new:
+        if new := people.met(rows, known):
             self._connection = replace(self._connection, practitioners={**known, **new})
         return people.practitioners(new)
 
