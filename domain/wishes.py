@@ -49,8 +49,8 @@ class Booking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """Another time, person or chair for an appointment; what is not given stays.
+class _OfAppointment:
+    """A change of an appointment that the PMS holds.
 
     `expected_version` is the PMS's own mark of the row as it was read: where the PMS holds another
     by now, nothing is done (ChangedThere). Nor is it where the PMS gives no such mark and the row
@@ -59,41 +59,35 @@ class Move:
     """
 
     appointment_id: str
+    patient_id: str | None = None
+    reason: str | None = field(default=None, repr=False)
+    expected_version: str | None = None
+    day: date | None = None
+    last_told: LastTold | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move(_OfAppointment):
+    """Another time, person or chair; what is not given stays."""
+
     start: datetime
     minutes: int
     practitioner_id: str
     operatory_id: str | None = None
-    patient_id: str | None = None
-    reason: str | None = field(default=None, repr=False)
-    expected_version: str | None = None
-    day: date | None = None
-    last_told: LastTold | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cancellation:
+class Cancellation(_OfAppointment):
     """`start` is when the appointment would have been, so that its caller can be told of it."""
 
-    appointment_id: str
-    patient_id: str | None = None
     start: datetime | None = None
-    reason: str | None = field(default=None, repr=False)
-    expected_version: str | None = None
-    day: date | None = None
-    last_told: LastTold | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatusChange:
-    """Another status, in our words, for an appointment that stays where it is."""
+class StatusChange(_OfAppointment):
+    """Another status, in our words; the appointment stays where it is."""
 
-    appointment_id: str
     status: str
-    patient_id: str | None = None
-    reason: str | None = field(default=None, repr=False)
-    expected_version: str | None = None
-    day: date | None = None
-    last_told: LastTold | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

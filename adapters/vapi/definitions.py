@@ -32,6 +32,7 @@ DATE = _text("The day as YYYY-MM-DD or in the caller's words, such as Monday the
 TIME = _text("The time on the practice's own clock, such as 14:30 or 2:30 pm; no time zone.")
 PROVIDER = _text("Name of the clinician, only if the caller asks for one.")
 TYPE = _text("Kind of visit in a few words, such as cleaning or new patient exam.")
+DURATION = _number("Minutes, only if the caller asks for a length.")
 REASON = _text("Why, in the caller's words, only if they say so.")
 REACHED: Mapping[str, Schema] = {
     "phone": _text("Telephone number, if it is not the one they call from."),
@@ -94,7 +95,7 @@ DEFINITIONS: tuple[Definition, ...] = (
             "time": _text("A time, or morning or afternoon, if the caller has a wish."),
             "type": TYPE,
             "provider": PROVIDER,
-            "duration": _number("Minutes, only if the caller asks for a length."),
+            "duration": DURATION,
         },
         required=("date",),
     ),
@@ -108,7 +109,7 @@ DEFINITIONS: tuple[Definition, ...] = (
             "time": TIME,
             "type": TYPE,
             "provider": PROVIDER,
-            "duration": _number("Minutes, only if the caller asks for a length."),
+            "duration": DURATION,
             "reason": REASON,
             **WHO,
         },
