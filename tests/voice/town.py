@@ -393,10 +393,14 @@ class Town:
         self.rows(_LAPSED, id=job_id)
 
     def execution(self) -> Execution:
+        """Of a worker that does not notice how long it slept, however slow this machine is.
+
+        What it would do then is left to what the ledger itself refuses.
+        """
         return Execution(
             ledger=Ledger(self.engine, worker=f"tests:{uuid4().hex[:6]}"),
             works=works(self.parts),
-            running=Running(),
+            running=Running(seconds=lambda: 0.0),
             stopping=Stopping(),
             clock=self.time,
             chance=lambda: 0.0,
