@@ -37,20 +37,15 @@ AT_HEART = st.sampled_from(
 AROUND_IT = st.one_of(AT_HEART, AT_HEART, st.sampled_from(COMMITS))
 CRASHES = st.sampled_from(["dies", "dies", "dies for good", "is taken over", "the ingress speaks"])
 CHANGES = st.sampled_from(["book", "cancel", "move", "new"])
-AGAIN = st.sampled_from(["book", "cancel", "move", "new", "new"])
-"""Nothing but the ledger knows of a registration that the practice has not shown yet."""
-
 NAPS = st.sampled_from(
     [
         ("before last look 1", "is taken over"),
         ("after last look 1", "is taken over"),
-        ("after last look 1", "is taken over and lost"),
-        ("after last look 1", "is taken over and lost"),
         ("before submit 1", "is taken over and looked for"),
     ]
 )
-"""Where a worker sleeps past its lease, and what another does meanwhile: all of it; it sends and
-dies; it cannot say what became of it, and looks."""
+"""Where a worker sleeps past its lease, and what another does meanwhile: all of it; it cannot say
+what became of it, and looks."""
 
 OUTRUN_AT = st.sampled_from(
     ["before busy 1", "before last look 1", "after last look 1", "before submit 1",
@@ -121,25 +116,41 @@ class Moments(Callers):
         self.town.control("knobs", refresh_seconds=0.0)
         self.asks(self.rings(who, which), Wish(tool="book", when=when, befalls=nap))
 
+    @rule(which=WHERE, who=WHO, when=FREE_HOURS)
+    def a_worker_wakes_behind_one_that_was_lost(self, which: int, who: Person, when: str) -> None:
+        """Whoever took over has sent it, and died before anybody heard of it."""
+        befalls = ("after last look 1", "is taken over and lost")
+        self.asks(self.rings(who, which), Wish(tool="book", when=when, befalls=befalls))
+
     @rule(which=WHERE, tool=CHANGES, who=WHO, when=FREE_HOURS, other=ANY_HOUR, place=OUTRUN_AT)
     def the_ingress_answers_first(self, which: int, who: Person, place: str, **about: Any) -> None:
         wish = Wish(befalls=(place, "the ingress speaks"), **about)
         self.asks(self.about_theirs(who, which, wish), wish)
 
-    @rule(which=WHERE, tool=AGAIN, who=WHO, when=FREE_HOURS, other=ANY_HOUR, fate=IN_DOUBT,
-          after=PAUSES, is_own=st.booleans())  # fmt: skip
+    @rule(which=WHERE, tool=st.sampled_from(["book", "cancel", "move"]), who=WHO, when=FREE_HOURS,
+          other=ANY_HOUR, fate=IN_DOUBT, after=PAUSES, is_own=st.booleans())  # fmt: skip
     def somebody_asks_again_while_it_is_in_doubt(
-        self, which: int, who: Person, fate: tuple[str, float], is_own: bool, **about: Any
+        self, which: int, who: Person, after: int, is_own: bool, **about: Any
     ) -> None:
-        after = about.pop("after")
         wish = Wish(**about)
         one = self.about_theirs(who, which, wish)
+        self.asks(one, wish)
+        self.asks_anew(one, replace(wish, who=who, fate=None), after=after, is_own=is_own)
+
+    @rule(which=WHERE, fate=IN_DOUBT, after=PAUSES, is_own=st.booleans())
+    def somebody_is_registered_again_while_it_is_in_doubt(
+        self, which: int, fate: tuple[str, float], after: int, is_own: bool
+    ) -> None:
+        """Nothing but the ledger knows of it before the practice shows it."""
+        one, wish = self.rings(ANN, which), Wish(tool="new", who=FAY)
         self.asks(one, replace(wish, fate=fate))
+        self.asks_anew(one, wish, after=after, is_own=is_own)
+
+    def asks_anew(self, one: Call, wish: Wish, *, after: int, is_own: bool) -> None:
+        """In another call a while later, from their own number or a stranger's."""
         self.town.time.passes(after)
         self.town.works()
-        number = one.number if is_own else STRANGER
-        again = Call(number, self.town.practices[which])
-        self.asks(again, replace(wish, who=FAY if wish.tool == "new" else who))
+        self.asks(Call(one.number if is_own else STRANGER, one.practice), wish)
 
     @rule(which=WHERE, tool=st.sampled_from(["info", "cancel", "move", "find"]), when=ANY_HOUR)
     def a_stranger_asks_after_somebody_else(self, which: int, tool: str, when: str) -> None:
