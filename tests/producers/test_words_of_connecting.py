@@ -29,6 +29,21 @@ def test_real_time_leaves_half_of_what_the_vendor_allows(name: str, minutes: int
     assert connecting.realtime_minutes(pms.vendor(name)) == minutes
 
 
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (15, "every 15 min"),
+        (60, "hourly"),
+        (90, "every 90 min"),
+        (120, "every 2 hours"),
+        (1440, "daily"),
+        (2880, "every 2 days"),
+    ],
+)
+def test_how_often_is_said_in_the_largest_measure_that_fits(minutes: int, said: str) -> None:
+    assert connecting.every(minutes) == said
+
+
 def test_sikka_is_never_a_choice_and_kolla_is_to_come() -> None:
     offered = connecting.choices(lambda _vendor: frozenset())
 
