@@ -38,6 +38,7 @@ def test_the_sheet_is_seen_whole_wide_and_narrow(browse: Browse) -> None:
     ]
     assert found["cards"] == 28
     assert found["decisions"].strip() == "1 row needs a decision"
+    assert found["waiting"] == 1
     assert found["about"].splitlines() == ["Grace Invented 11:30 · Dr Priya Nair", "Phone"]
     assert found["hidden"] == 0, "pages that a tablet does not show"
     assert found["widths"] == [390, 390]

@@ -6,6 +6,7 @@ export default async function play({ open, shots }) {
     columns: await page.locator("#board .column h2").allTextContents(),
     cards: await page.locator("#board .card").count(),
     decisions: await page.locator("#decisions h2").textContent(),
+    waiting: await page.getByRole("link", { name: "Conflicts 1", exact: true }).count(),
     about: await page.locator("#decisions .what").innerText(),
   };
   await page.locator("#board").evaluate((board) => (board.scrollTop = 250));
