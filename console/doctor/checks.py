@@ -8,8 +8,8 @@ from console.doctor import keys, phone, practices, promises, servers, work
 from console.doctor.findings import Finding
 from console.wiring import Wiring
 
-Need = Literal["database", "tables", "redis"]
-ROWS: tuple[Need, ...] = ("database", "tables")
+Need = Literal["database", "this version's tables", "redis"]
+ROWS: tuple[Need, ...] = ("database", "this version's tables")
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def _missed(error: SyncError | RedisError) -> Iterator[Need]:
         case DatabaseAway():
             yield "database"
         case Unmade():
-            yield "tables"
+            yield "this version's tables"
         case RedisError():
             yield "redis"
 

@@ -33,7 +33,7 @@ _MEMBER = text("SELECT rolbypassrls FROM pg_roles WHERE rolname = 'pms_sync_app'
 
 
 class Unmade(SyncError):
-    """There are no tables to look at."""
+    """There are no tables to look at, or those of a version before."""
 
 
 def settings(wiring: Wiring) -> Iterator[Finding]:
@@ -87,7 +87,7 @@ def database(wiring: Wiring) -> Iterator[Finding]:
         told = f"schema {held} is a later version's than this one's ({newest}), which it serves"
         yield Finding("database", "warning", told)
     else:
-        yield Finding("database", "bad", f"schema {held}, not {newest}; run 'pms-sync migrate'")
+        raise Unmade(f"schema {held}, not {newest}; run 'pms-sync migrate'")
 
 
 def keeping(wiring: Wiring) -> Iterator[Finding]:

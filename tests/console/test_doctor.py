@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from redis import Redis
 from sqlalchemy import create_engine, text
 
+import migrations
 from adapters.storage.jobs.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
 from console.doctor import promises, servers, work
@@ -80,17 +81,26 @@ def test_what_somebody_added_beside_our_tables_does_no_harm(
     assert "table of_somebody_else is unknown" in told(shell, "schema", "warning")
 
 
-def test_an_empty_database_is_told_once(
-    shell: Shell, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("revision", "wrong"),
+    [("base", "has no tables yet"), ("0001", f"schema 0001, not {migrations.newest()}")],
+)
+def test_a_database_that_is_to_be_migrated_is_told_once(
+    shell: Shell,
+    empty_database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    revision: str,
+    wrong: str,
 ) -> None:
+    migrations.upgrade(empty_database_url, revision)
     monkeypatch.setenv("DATABASE_URL", empty_database_url)
 
     found = looked(shell)
 
     (bad,) = [one["told"] for one in found if one["verdict"] == "bad"]
-    assert bad == "has no tables yet; run 'pms-sync migrate'"
+    assert bad == f"{wrong}; run 'pms-sync migrate'"
     assert found[-1]["what"] == "not checked"
-    assert found[-1]["told"].startswith("without tables: schema, isolation, keys, workers,")
+    assert found[-1]["told"].startswith("without this version's tables: schema, isolation, keys,")
 
 
 def test_a_server_that_does_not_answer_is_waited_for_once(
