@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from adapters.storage.by_hand.undoing import undo_row, undo_step
-from adapters.storage.practices import connections
+from adapters.storage.practices import connection_list, connections
 from domain.appointments import Appointment, Status
 from domain.pushes import DISPUTED
 from infra.database import transaction
 from infra.sealing import Keyring, Sealer
-from tests.storage.desk import VISIT, Desk, desk_of, moved
+from tests.storage.desk import START, VISIT, Desk, desk_of, moved
 from tests.storage.rig import Rig
 
 pytestmark = pytest.mark.integration
@@ -157,6 +158,27 @@ def test_a_practice_that_pushes_by_hand_marks_what_it_owes(rig: Rig) -> None:
     desk.type_in(MARKED, status="arrived")
 
     assert (jobs(desk), stands(desk)) == ([], ("pending", None))
+
+
+@pytest.mark.parametrize(("features", "leaving"), [("{}", 1), (OFF, 0)], ids=["itself", "by hand"])
+def test_what_was_typed_at_a_practice_that_was_left_is_owed_to_its_new_pms(
+    rig: Rig, features: str, leaving: int
+) -> None:
+    desk = desk_with(rig, features)
+    desk.now = START - timedelta(days=1)
+    clinicians, there = desk.connection.clinicians, replace(VISIT, pms_id="b-1")
+    with transaction(rig.engine, account_id=desk.account) as db:
+        loaded = connections.load(db, rig.connect("left"))
+    before = replace(loaded, clinicians=clinicians, telehealth_only=False)
+    left = Desk(rig.engine, desk.sealer, before, now=desk.now)
+    left.told(VISIT)
+    left.type_in(VISIT, status="arrived")
+    with transaction(rig.engine, account_id=desk.account) as db:
+        connection_list.remove(db, before.id)
+
+    desk.told(there)
+
+    assert (len(jobs(desk)), stands(desk, there)) == (leaving, ("pending", None))
 
 
 def test_a_change_that_is_taken_back_is_no_longer_owed(desk: Desk) -> None:
