@@ -153,7 +153,9 @@ def test_a_sheet_is_printed_black_on_white_and_whole_from_a_dark_screen(
 
     found = played("paper", busy_site, tmp_path)
 
-    assert found["pale"] == found["cut"] == {"2026-11-23": [], "2026-11-25": []}
+    for wrong in ("pale", "cut", "broken"):
+        assert found[wrong] == {"2026-11-23": [], "2026-11-25": []}
+    assert found["year"], "the paper says of which year it is"
     assert re.fullmatch(r"Printed on \w+day \d+ \w+ at \d\d:\d\d", found["printed"])
     assert (found["frame"], found["onScreen"]) == (False, False)
     assert (found["inkOnScreen"], found["inkOnPaper"]) == ("rgb(230, 237, 233)", "rgb(21, 32, 27)")
