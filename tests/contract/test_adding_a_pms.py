@@ -90,9 +90,9 @@ def test_every_check_of_the_contract_holds_for_it(followed: Path) -> None:
 
     assert outcome.returncode == 0, outcome.stdout[-3000:]
     listed = run(*checks[1:], "-q", "--collect-only", "-p", "no:cacheprovider", tree=followed)
-    # Like this one, Halaxy takes no meanings of a practice's own for its statuses.
+    # One check more: practices at Halaxy say what its words for a status mean.
     of_halaxy, of_this = (listed.stdout.count(f"[{name}") for name in ("halaxy", "examplepms"))
-    assert of_this == of_halaxy > 10
+    assert of_this == of_halaxy - 1 > 10
 
 
 def test_the_command_line_and_the_wizard_offer_it(followed: Path) -> None:

@@ -104,6 +104,22 @@ def test_who_was_promised_a_call_and_calls_back_to_ask_need_not_be_called(phone:
     assert to_be_told(phone) == []
 
 
+def test_who_was_promised_a_call_and_hears_of_it_with_their_record_need_not_be_called(
+    phone: Line,
+) -> None:
+    asks_again(phone, HUSBAND)
+    ends(phone, Verdict.FAILED)
+    before = [one["phone"] for one in to_be_told(phone)]
+    phone.hang_up()
+
+    with phone.worker():
+        said = phone.ask("getPatientInfo", caller=HUSBAND, **HERS)
+
+    assert "was requested, and could not be made." in said
+    assert before == [HUSBAND]
+    assert to_be_told(phone) == []
+
+
 def test_who_was_promised_a_call_is_called_where_nobody_can_say_the_end(phone: Line) -> None:
     asks_again(phone, HUSBAND)
     long_ago = system_clock() - timedelta(hours=7)

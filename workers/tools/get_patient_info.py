@@ -10,7 +10,7 @@ from domain.tools import ToolAnswer, ToolRequest
 from domain.verification import shown_name
 from domain.window import local_day
 from domain.wishes import Cancellation
-from domain.writes import KeptWrite, WriteState
+from domain.writes import OPEN, KeptWrite, WriteState
 from workers.calls.arguments import arguments_of
 from workers.calls.identity import Known, who_is_meant
 from workers.calls.upcoming import Coming, coming, said_appointment
@@ -34,10 +34,18 @@ def answer(request: ToolRequest) -> ToolAnswer:
 
 
 def _ends(request: ToolRequest, patient: Known, found: Coming) -> list[tuple[KeptWrite, str]]:
-    """Of what somebody was promised word of, with what is said of it besides the appointments."""
+    """Of what somebody was promised word of, with what is said of it besides the appointments.
+
+    What was asked for again since, and is not final, has no end yet.
+    """
+    again = {one.start for one, kept in (*found.asked_for, *found.called_off) if kept.state in OPEN}
     untold = request.writes.untold(request.connection.id, patient.id)
     ends = ((kept, _end(request, kept, _told(found))) for kept in untold)
-    return [(kept, said) for kept, said in ends if said is not None]
+    return [
+        (kept, said)
+        for kept, said in ends
+        if said is not None and getattr(kept.write.wish, "start", None) not in again
+    ]
 
 
 def _end(request: ToolRequest, kept: KeptWrite, told: Sequence[Appointment]) -> str | None:

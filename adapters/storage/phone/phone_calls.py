@@ -142,6 +142,7 @@ class StoredProofs:
         self._registered = f"{connection_id} registered"
         self._number_looked_for = f"{connection_id} number"
         self._owner = {"account_id": account_id, "call_id": call_id}
+        self._seen: dict[str, list[Any]] = {}
 
     @property
     def patient_ids(self) -> frozenset[str]:
@@ -154,9 +155,8 @@ class StoredProofs:
             self._prove(db, patient_ids, behind=behind)
 
     def has_looked_behind(self, number: str) -> bool:
-        """In each of the ways it may be written, which are several requests."""
-        with transaction(self._engine, account_id=self._account) as db:
-            told, at = self._proofs(db, _READ).get(self._number_looked_for, (None, None))
+        """As of the last look at what is proved, which whoever asks this has just had."""
+        told, at = self._seen.get(self._number_looked_for, (None, None))
         if at is None or told != number:
             return False
         return self._clock() - datetime.fromisoformat(at) < A_MOMENT
@@ -224,8 +224,8 @@ class StoredProofs:
         row = db.execute(statement, self._owner).first()
         if row is None or row.proofs is None:
             return {}
-        found: dict[str, list[Any]] = json.loads(self._sealer.open(row.proofs, **self._place()))
-        return found
+        self._seen = json.loads(self._sealer.open(row.proofs, **self._place()))
+        return self._seen
 
     def _number(self, row: Row[Any]) -> str | None:
         about = {"account_id": self._account, "row_id": row.id}

@@ -236,6 +236,18 @@ def test_who_calls_to_ask_hears_how_it_ended(
         assert (before.heard, said.heard) == ((), (kept.id,))
 
 
+def test_what_was_asked_for_again_since_has_no_end_yet() -> None:
+    practice, kept = asked_for(booked)
+    practice.writes.settle(kept, WriteState.FAILED)
+    practice.desk.takes = Receipt(number="9")
+    practice.call().ask("book-appointment", date="Monday", time="9 am")
+
+    said = practice.call().answer("get-patient-info", {})
+
+    assert "is not final yet" in said.text and "could not be made" not in said.text
+    assert said.heard == ()
+
+
 def test_what_the_practice_has_changed_since_is_not_told_as_it_ended() -> None:
     practice, kept = asked_for(booked)
     pms_id = practice.desk.do(kept.write)
