@@ -23,7 +23,8 @@ _SENTENCES: Mapping[str, str] = {
     ),
     "42501": (
         "The role of DATABASE_URL may not change the schema: run 'pms-sync migrate' as the role"
-        " that owns the tables, with CREATEROLE where its roles are not made yet (docs/setup.md)."
+        " that owns the tables, with CREATEROLE where its roles are not made yet. Where another"
+        " database of this server has made them, docs/setup.md says what to do (Servers)."
     ),
     "53100": (
         "The disk of the database is full: make room there and run 'pms-sync migrate' again;"

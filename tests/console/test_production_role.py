@@ -14,6 +14,7 @@ from infra import embedded
 from infra.clock import system_clock
 from infra.database import ARCHIVE_ROLE, dispatch, engine, transaction
 from migrations.drift import differences
+from migrations.stopping import MigrationStopped
 from tests.console.conftest import Shell
 from tests.deployment.test_kubernetes import SCALED, SCALER
 
@@ -65,6 +66,26 @@ def test_it_needs_no_right_to_make_roles_where_they_are_made(own: embedded.Serve
     with dispatch(database) as db:
         assert db.execute(text("SELECT current_user")).scalar_one() == "pms_sync_dispatch"
     database.dispose()
+
+
+def test_a_second_login_of_one_server_is_told_of_its_roles_and_migrates_once_it_has_them(
+    own: embedded.Servers,
+) -> None:
+    """As docs/setup.md has it: neither gets into the other's database."""
+    migrations.upgrade(as_prod(own))
+    as_admin(own, "CREATE ROLE staging LOGIN PASSWORD 'x' CREATEROLE")
+    as_admin(own, "CREATE DATABASE staging OWNER staging")
+    there = make_url(as_prod(own)).set(username="staging", database="staging")
+    url = there.render_as_string(hide_password=False)
+
+    with pytest.raises(MigrationStopped, match="another database of this server"):
+        migrations.upgrade(url)
+    as_admin(own, "REVOKE CONNECT ON DATABASE prod, staging FROM PUBLIC")
+    as_admin(own, "GRANT pms_sync_app, pms_sync_dispatch, pms_sync_archive TO staging")
+    migrations.upgrade(url)
+
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(plain(there.set(database="prod").render_as_string(hide_password=False)))
 
 
 def test_the_doctor_names_the_grant_that_is_missing(
