@@ -70,6 +70,9 @@ def test_rows_stay_unless_somebody_says_otherwise(desk: Office, held: str) -> No
     assert remove(desk, held) == {"success": True, "id": held}
     assert standing(desk) == before
     assert rows_of(desk, held) == told
+    desk.site.sign_in()
+    page = desk.site.client.get("/connections").text
+    assert "No practice is connected</h2>" in page and "No longer connected" in page
 
 
 @pytest.mark.parametrize(("rows", "stay"), [("keep", None), ("take_off", 1), ("take_off_all", 0)])
