@@ -88,6 +88,6 @@ def browse(browser_parts: Path, busy_site: Site, tmp_path: Path) -> Browse:
 
     def play(scenario: str) -> dict[str, Any]:
         base = str(busy_site.client.base_url).rstrip("/")
-        return drive(scenario, base=base, token=busy_site.link(), shots=tmp_path)
+        return drive(scenario, base=base, token=busy_site.link(), shots=tmp_path, now=NOW)
 
     return play

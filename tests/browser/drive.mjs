@@ -35,7 +35,8 @@ function fonts(unpacked) {
 // A line this slow shows where a scenario runs ahead of its page.
 const LATE_MS = Number(process.env.BROWSER_LATE_MS ?? 0);
 
-const { scenario, base, token, shots, failed, ...told } = JSON.parse(process.argv[2]);
+const { scenario, base, token, now, shots, failed, ...told } = JSON.parse(process.argv[2]);
+const ahead = now ? new Date(now) - Date.now() : 0;
 const browser = await browsers.launch({
   executablePath: await executable(),
   // Painted without a graphics card, and without one played in software, which takes most of a core.
@@ -66,6 +67,19 @@ async function pictureAll() {
   await Promise.allSettled(open.map(([, take], nth) => take({ path: join(failed, `failed-${nth}.png`), timeout: 5_000 })));
 }
 
+// Timers keep their pace: only what day and time it is is told otherwise.
+function tellTheTime(ahead) {
+  const Real = Date;
+  globalThis.Date = class extends Real {
+    constructor(...given) {
+      super(...(given.length ? given : [Real.now() + ahead]));
+    }
+    static now() {
+      return Real.now() + ahead;
+    }
+  };
+}
+
 let signedIn = null;
 
 // The link works once: later windows share the first one's session.
@@ -76,6 +90,7 @@ async function open({ width = 1280, height = 860, ...options } = {}) {
     ...options,
   });
   if (LATE_MS) await context.route("**/*", (asked) => setTimeout(() => asked.continue(), LATE_MS));
+  if (ahead) await context.addInitScript(tellTheTime, ahead);
   context.on("page", handCamera);
   const page = await context.newPage();
   const trouble = [];

