@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ engine, make_site, site = ingress.engine, ingress.make_site, ingress.site
 HERE = Path(__file__).parent
 INSTALL_SECONDS = 300
 
-Browse = Callable[[str], dict[str, Any]]
+Browse = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
@@ -86,8 +86,8 @@ def crowded_site(busy_site: Site) -> Site:
 def browse(browser_parts: Path, busy_site: Site, tmp_path: Path) -> Browse:
     """Play one scenario, signed in as an owner by link."""
 
-    def play(scenario: str) -> dict[str, Any]:
+    def play(scenario: str, *, now: datetime | None = None) -> dict[str, Any]:
         base = str(busy_site.client.base_url).rstrip("/")
-        return drive(scenario, base=base, token=busy_site.link(), shots=tmp_path, now=NOW)
+        return drive(scenario, base=base, token=busy_site.link(), shots=tmp_path, now=now)
 
     return play

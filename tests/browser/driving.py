@@ -28,8 +28,9 @@ def drive(
     """What the scenario found; `shots` is where its pages are pictured if it fails.
 
     Its own pictures go where SCREENSHOTS says; without it they are not taken. Whatever it pictures
-    is looked through for what bars people's way, whether a picture is taken or not. The browser's
-    clock goes on from `now`, that of the pages, so that no day of theirs is today by accident.
+    is looked through for what bars people's way, whether a picture is taken or not. The page's
+    clock goes on from `now`, so that no day on it is today by accident; what listens to a stream of
+    events shares its line with other windows by the real one, and cannot have another.
     """
     unpacked = Path(tempfile.gettempdir()) / f"pms-sync-browser-{os.getuid()}-{WORKER}"
     unpacked.mkdir(mode=0o700, exist_ok=True)

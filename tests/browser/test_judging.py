@@ -12,7 +12,6 @@ from tests.browser.driving import drive
 from tests.browser.everything import LONG, REASON, fill
 from tests.producers.conftest import Site
 from tests.producers.ledger import practice, put_job
-from tests.producers.seeding import NOW
 from tests.producers.test_a_crash import UNKNOWN_RULE
 from tests.producers.two_way import two_way_day
 
@@ -62,16 +61,16 @@ PAGES: Mapping[str, Mapping[str, Asked]] = {
 
 
 def judged(
-    site: Site, shots: Path, pages: Mapping[str, Asked], **more: Mapping[str, str]
+    site: Site, shots: Path, pages: Mapping[str, Asked], **more: Any
 ) -> dict[str, list[str]]:
     """What is wrong with each page, or with what is there once those buttons were pressed."""
     base = str(site.client.base_url).rstrip("/")
-    return drive("judging", base=base, token=site.link(), shots=shots, pages=pages, now=NOW, **more)
+    return drive("judging", base=base, token=site.link(), shots=shots, pages=pages, **more)
 
 
 def played(scenario: str, site: Site, shots: Path) -> dict[str, Any]:
     base = str(site.client.base_url).rstrip("/")
-    return drive(scenario, base=base, token=site.link(), shots=shots, now=NOW)
+    return drive(scenario, base=base, token=site.link(), shots=shots)
 
 
 def test_what_bars_the_way_is_told_with_its_page_its_rule_and_its_element(

@@ -9,7 +9,6 @@ from tests.browser.driving import drive
 from tests.browser.everything import fill
 from tests.producers.conftest import Site
 from tests.producers.ledger import practice
-from tests.producers.seeding import NOW
 from tests.producers.two_way import two_way_day
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
@@ -27,7 +26,7 @@ PAGES = {
 def walked(site: Site, shots: Path, *paths: str) -> tuple[list[str], int]:
     """Which buttons lost somebody their place, and how many of the barest page were pressed."""
     base = str(site.client.base_url).rstrip("/")
-    told = drive("pressing", base=base, token=site.link(), shots=shots, now=NOW, paths=paths)
+    told = drive("pressing", base=base, token=site.link(), shots=shots, paths=paths)
     pages = told["found"]
     assert told["trouble"] == []
     lost = [f"{path}: {one}" for path, seen in pages.items() for one in seen["lost"]]

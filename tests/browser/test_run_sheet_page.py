@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from tests.browser.conftest import Browse
 from tests.producers.conftest import Site
-from tests.producers.seeding import DAY, Practice, Slot, seed, was_read
+from tests.producers.seeding import DAY, NOW, Practice, Slot, seed, was_read
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
@@ -183,7 +183,7 @@ def test_practices_of_which_there_is_nothing_to_tell_are_one_line_on_a_phone(
 
 
 def test_six_clinicians_and_short_visits_stay_readable(crowded_site: Site, browse: Browse) -> None:
-    found = browse("crowded")
+    found = browse("crowded", now=NOW)
 
     assert found["headings"][-1] == "Unnamed clinician (…8a55)"
     assert max(found["widths"]) - min(found["widths"]) <= 1

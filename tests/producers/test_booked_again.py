@@ -8,6 +8,8 @@ from sqlalchemy import text
 
 from tests.producers.conftest import Site
 
+pytestmark = pytest.mark.integration
+
 STANDS = "which no longer stands"
 
 

@@ -5,6 +5,8 @@ from sqlalchemy import text
 
 from tests.producers.conftest import Site
 
+pytestmark = pytest.mark.integration
+
 HELD_BACK = "11 of 15 appointments of 23 November would leave the sheet, so none did."
 
 
