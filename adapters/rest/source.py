@@ -195,7 +195,7 @@ class RestSource:
                 raise SaidNothing(f"{self._vendor.title}: GET {listing.path} answered nothing")
             self._remembered[key] = turns
         batches = [self._read(listing, turn.contents) for turn in turns]
-        del self._remembered[key]
+        self._remembered.pop(key, None)
         for reject in (reject for batch in batches for reject in batch.rejects):
             raise BadRecord(reject.reason, path=reject.path)
         rows = [row for batch in batches for row in batch.rows]

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from adapters.rest.auth import ClientCredentials, StaticToken, lifetime
-from adapters.rest.envelope import MOST_RECORDS, Bundle, Envelope
+from adapters.rest.envelope import MOST_RECORDS, Bundle, Envelope, Single
+from adapters.rest.memory import Memory
 from adapters.rest.paging import NextLink, PageNumber
 from adapters.rest.ports import Ports, Sender
 from adapters.rest.record import Record, last_segment
@@ -166,6 +167,32 @@ def test_what_one_practice_was_told_is_never_answered_to_another() -> None:
         names += [row.patient for one in source.pages(ALL) for row in one.records]
 
     assert [one.full_name for one in names if one] == ["Ann", "Bob"]
+
+
+def test_a_patient_too_large_to_be_remembered_beside_its_visit_does_not_stop_a_look_up() -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        is_patient = "patients" in request.url.path
+        return httpx.Response(200, json={"lastName": "Ann"} if is_patient else item(1, patientId=9))
+
+    rig = Rig(handler)
+    one = Listing(path="/v1/appointments/{id}", wrapping=Single(), parse=parse)
+    source = RestSource(
+        replace(VENDOR, appointment=one),
+        CONNECTION,
+        secrets=SECRETS,
+        ports=Ports(
+            sender=rig.sender,
+            throttle=rig.throttle,
+            tokens=rig.tokens,
+            clock=lambda: NOW,
+            remembered=Memory(most_bytes=1),
+        ),
+    )
+
+    found = source.probe("1")
+
+    assert found is not None
+    assert [row.patient.full_name for row in found if row.patient] == ["Ann"]
 
 
 def test_parameters_and_paths_are_encoded_so_that_nothing_is_read_otherwise() -> None:
