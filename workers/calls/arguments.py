@@ -16,7 +16,6 @@ from domain.choosing import (
     which_kind,
 )
 from domain.connections import Connection
-from domain.durations import heard_length
 from domain.errors import BadInput
 from domain.hearing import (
     WHICH_TIME,
@@ -32,6 +31,7 @@ from domain.hearing import (
     is_instant,
     names_day,
 )
+from domain.lengths import heard_length
 from domain.names import NOBODY, called, suggestion
 from domain.slots import BookingRules
 from domain.speech import joined, said_day
