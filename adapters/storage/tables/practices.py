@@ -92,6 +92,7 @@ pms_connections = Table(
     Column("shown_on", Date),
     texts_column("emptied"),
     switch_column("by_hand", on=False),
+    Column("read_anew_since", INSTANT),
     Index(
         "uq_pms_connections_webhook_key_hash",
         "webhook_key_hash",
