@@ -7,9 +7,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from adapters.storage.practices import connection_list
 from adapters.storage.sheet.days_read import read_days
 from infra.database import transaction
-from tests.storage.rig import ACCOUNT, Rig
+from tests.storage.rig import ACCOUNT, Rig, soon
 
 pytestmark = pytest.mark.integration
 
@@ -74,3 +75,19 @@ def test_what_did_not_read_the_whole_day_does_not_count(rig: Rig, columns: dict[
     logged(rig, site, **columns)
 
     assert days_of(rig, site) == {DAY: None, NEXT: None}
+
+
+def test_a_day_read_before_the_zone_was_put_right_is_read_anew(rig: Rig) -> None:
+    site = rig.connect("site")
+    logged(rig, site)
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        connection_list.configure(db, site, {"timezone": "Australia/Melbourne"})
+    assert days_of(rig, site)[DAY] == NOON, "the zone is as it was"
+
+    with transaction(rig.engine, account_id=ACCOUNT) as db:
+        connection_list.configure(db, site, {"timezone": "Australia/Perth"})
+    assert days_of(rig, site)[DAY] is None
+
+    logged(rig, site, started_at=soon(1), completed_at=NOON + timedelta(hours=1))
+    assert days_of(rig, site)[DAY] == NOON + timedelta(hours=1)

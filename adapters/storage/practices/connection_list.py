@@ -229,16 +229,9 @@ def configure(db: Db, connection_id: UUID, changes: Mapping[str, Any]) -> None:
     if settings or "site" in given:
         settings = _of_its_practice(db, connection_id, site=given.get("site"), settings=settings)
     own = pms_connections.c
-    values: dict[str, Any] = {COLUMNS[name]: value for name, value in given.items()}
+    values = {**_columns(given), "version": own.version + 1, "updated_at": func.now()}
     if settings:
         values["settings"] = _merged(settings)
-    if "sync_enabled" in given:
-        values["by_hand"] = case(
-            (own.state == State.INACTIVE.value, not given["sync_enabled"]), else_=own.by_hand
-        )
-    for name in values.keys() & MERGED:
-        values[name] = own[name].op("||")(cast(values[name], JSONB))
-    values |= {"version": own.version + 1, "updated_at": func.now()}
     db.execute(update(pms_connections).where(own.id == connection_id).values(values))
     if settings or FILTERS & given.keys():
         db.execute(_SOON, {"id": connection_id})
@@ -247,6 +240,22 @@ def configure(db: Db, connection_id: UUID, changes: Mapping[str, Any]) -> None:
         rhythms.sooner(db, connection_id)
     if SETTING in settings:
         emptying.begin_anew(db, connection_id)
+
+
+def _columns(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What each is set to, and what follows from it."""
+    own = pms_connections.c
+    values: dict[str, Any] = {COLUMNS[name]: value for name, value in given.items()}
+    for name in values.keys() & MERGED:
+        values[name] = own[name].op("||")(cast(values[name], JSONB))
+    if "sync_enabled" in given:
+        values["by_hand"] = case(
+            (own.state == State.INACTIVE.value, not given["sync_enabled"]), else_=own.by_hand
+        )
+    if "timezone" in given:
+        is_same = own.timezone == given["timezone"]
+        values["read_anew_since"] = case((is_same, own.read_anew_since), else_=func.now())
+    return values
 
 
 def _of_its_practice(
