@@ -27,6 +27,7 @@ from console.output import AsJson, short
 from console.wiring import Wiring
 from domain.connections import Connection
 from domain.errors import BadInput
+from domain.rezoning import Rezoned
 from domain.rhythm import check_rest
 from domain.window import zone
 from infra.database import transaction
@@ -242,7 +243,8 @@ def _configure(db: Db, seal: EntrySeal, held: Connection, changes: Mapping[str, 
     connection_list.configure(db, held.id, changes)
     if "timezone" in changes:
         hand = hand_for(held.account_id, "connections set")
-        stay_on_the_clock(db, seal, held, now=changes["timezone"], hand=hand)
+        clock = Rezoned(was=held.timezone, now=changes["timezone"])
+        stay_on_the_clock(db, seal, held.id, clock, hand=hand)
 
 
 def _tell_settings(now: Connection, *, as_json: bool) -> None:

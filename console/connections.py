@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 from adapters import pms
 from adapters.storage.people import accounts
 from adapters.storage.practices import connection_list
-from adapters.storage.practices.connections import NO_ZONE_YET, NewConnection
+from adapters.storage.practices.connections import NewConnection
 from adapters.storage.upkeep.restores import HELD_BACK
 from console import given, output, reconnecting, setting_up
 from console.agreeing import require_agreements
@@ -24,6 +24,7 @@ from console.wiring import Wiring, wired
 from domain.checks import CheckFailed, CheckKind
 from domain.connections import Connection, State
 from domain.errors import BadInput
+from domain.rezoning import NO_ZONE_YET
 from domain.window import zone
 from infra.clock import system_clock
 from infra.database import dispatch

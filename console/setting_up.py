@@ -3,9 +3,14 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy import Connection as Db
 
 from adapters.rest.vendor import Vendor
 from adapters.storage.audit.audit import record
+from adapters.storage.by_hand.rezoned_rows import stay_on_the_clock
 from adapters.storage.jobs.spent import keep_spent
 from adapters.storage.practices import (
     checks,
@@ -15,9 +20,10 @@ from adapters.storage.practices import (
     same_practice,
 )
 from adapters.storage.practices.connections import NewConnection
+from adapters.storage.sheet import linking
 from adapters.trying import Trials
 from console import checking, output
-from console.auditing import access
+from console.auditing import access, hand_for
 from console.opened import require_account
 from console.wiring import Wiring
 from domain.checks import CheckFailed, Seen
@@ -52,7 +58,7 @@ def create(wiring: Wiring, wanted: Wanted) -> Connection:
     if wanted.secrets:
         new = replace(new, secret_ref=checking.secret_name(wiring, candidate(new)))
     with transaction(wiring.engine, account_id=new.account_id) as db:
-        own = replace(new, id=connections.add(db, new, at=system_clock()))
+        own = replace(new, id=_added(wiring, db, new))
         practice_book.mark_telehealth(db, candidate(own), wanted.telehealth_types)
         added = checks.keep(db, candidate(own), seen, rename=False, anew=False)
         record(
@@ -65,6 +71,13 @@ def create(wiring: Wiring, wanted: Wanted) -> Connection:
         )
     _store(wiring, added, wanted.secrets)
     return added
+
+
+def _added(wiring: Wiring, db: Db, new: NewConnection) -> UUID:
+    seal, hand = wiring.entry_seal(new.account_id), hand_for(new.account_id, "connections add")
+    linking.alone(db, new.account_id)
+    on_the_clock = partial(stay_on_the_clock, db, seal, hand=hand)
+    return connections.add(db, new, at=hand.at, on_the_clock=on_the_clock)
 
 
 def _store(wiring: Wiring, added: Connection, secrets: dict[str, str]) -> None:

@@ -8,6 +8,8 @@ from domain.intake import wall_time
 from domain.window import zone
 
 START = "start"
+NO_ZONE_YET = "UTC"
+"""What stands for a zone nobody has told; a practice that keeps it says Etc/UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,11 @@ class Rezoned:
 
     was: str
     now: str
+
+    @property
+    def is_another(self) -> bool:
+        """Whether a clock that somebody went by is another one now."""
+        return self.was != self.now and NO_ZONE_YET not in {self.was, self.now}
 
     def cells(self, cells: Cells, told: datetime) -> Cells:
         """Whoever typed 14:45 meant 14:45; a PMS that tells the same as before has changed nothing.

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
-from adapters.storage.practices.connections import NO_ZONE_YET
+from domain.rezoning import NO_ZONE_YET
 from domain.window import EARLIEST_YEAR, LATEST_YEAR, check_days, local_day
 from producers.problems import Problem
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -21,7 +22,7 @@ from adapters.storage.by_hand.rezoned_rows import stay_on_the_clock
 from adapters.storage.practices import checks, connection_list, connections, left_rows
 from adapters.storage.practices.checks import CheckStore
 from adapters.storage.practices.connection_details import read_details
-from adapters.storage.practices.connections import NO_ZONE_YET, NewConnection
+from adapters.storage.practices.connections import NewConnection
 from adapters.storage.practices.left_rows import Leaving
 from adapters.storage.sheet import linking
 from adapters.trying import forget_leftovers
@@ -29,6 +30,7 @@ from domain.connections import Connection, State
 from domain.errors import BadInput, NeedsReconnect, SyncError
 from domain.hours import check_hours
 from domain.people import Permission
+from domain.rezoning import NO_ZONE_YET, Rezoned
 from domain.rhythm import check_rest
 from domain.window import zone
 from producers import seen, vendors
@@ -214,7 +216,8 @@ def change(
         changes = _checked(held, given)
         connection_list.configure(db, connection_id, changes)
         if "timezone" in given:
-            stay_on_the_clock(db, door.seal, held, now=given["timezone"], hand=door.hand)
+            clock = Rezoned(was=held.timezone, now=given["timezone"])
+            stay_on_the_clock(db, door.seal, connection_id, clock, hand=door.hand)
         noted(db, door, connection_id, "changed", summary=chosen.named(changes))
     return OneConnection(connection=seen.one(door, connection_id, response))
 
@@ -273,7 +276,9 @@ def _stored(
     secrets: Mapping[str, str],
     changes: Mapping[str, Any],
 ) -> Answer:
-    own = connections.add(db, new, at=door.ports.clock())
+    linking.alone(db, door.account_id)
+    on_the_clock = partial(stay_on_the_clock, db, door.seal, hand=door.hand)
+    own = connections.add(db, new, at=door.ports.clock(), on_the_clock=on_the_clock)
     if changes:
         connection_list.configure(db, own, changes)
     noted(db, door, own, "created", summary=new.vendor, status=HTTPStatus.CREATED)

@@ -1,6 +1,7 @@
 """Finishing the setup of a connection, and pausing and resuming one."""
 
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -9,13 +10,15 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import Connection as Db
 
+from adapters.storage.by_hand.rezoned_rows import stay_on_the_clock
 from adapters.storage.practices import connection_list, reviving
 from adapters.storage.practices.connection_details import ConnectionDetails
-from adapters.storage.practices.connections import NO_ZONE_YET
 from adapters.storage.runs.asking import ask_for_sync
+from adapters.storage.sheet import linking
 from domain.connections import State
 from domain.errors import BadInput
 from domain.people import Permission
+from domain.rezoning import NO_ZONE_YET
 from domain.sheet import Asked
 from domain.window import local_day
 from producers import seen
@@ -50,8 +53,14 @@ def start(
     """
     version = hoped(if_match)
     with door.transaction() as db:
+        linking.alone(db, door.account_id)
         connection_list.claim(db, connection_id, expected=version)
-        connection_id = reviving.settled(db, connection_id, at=door.ports.clock())
+        connection_id = reviving.settled(
+            db,
+            connection_id,
+            at=door.ports.clock(),
+            on_the_clock=partial(stay_on_the_clock, db, door.seal, hand=door.hand),
+        )
         found = seen.details(db, door, connection_id)
         _require_ready(found)
         require_agreements(db, door, found.vendor)

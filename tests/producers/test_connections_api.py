@@ -338,6 +338,12 @@ def test_what_was_typed_stays_at_its_time_when_the_time_zone_is_put_right(
     now = desk.value(f"{says} FROM run_sheet_appointments")
     assert now == "Australia/Darwin 2030-06-03 14:45:00"
 
+    desk.send("DELETE", f"/{held['id']}", version="*").raise_for_status()
+    again = desk.send("POST", "", BODY, key="again").json()["connection"]
+
+    now = desk.value(f"{says} FROM run_sheet_appointments")
+    assert (again["id"], now) == (held["id"], "Australia/Perth 2030-06-03 14:45:00")
+
 
 def test_an_interval_that_came_to_outlast_the_rest_keeps_nobody_from_saving(
     desk: Office, held: dict[str, Any]

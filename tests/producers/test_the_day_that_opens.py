@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from adapters.storage.practices.connections import NO_ZONE_YET
+from domain.rezoning import NO_ZONE_YET
 from infra.database import transaction
 from producers.days import todays
 from tests.producers.conftest import Site

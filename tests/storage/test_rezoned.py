@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,10 +14,13 @@ from adapters.storage.by_hand.given_rows import read_rows
 from adapters.storage.by_hand.history import history_of
 from adapters.storage.by_hand.own_rows import Placed, place
 from adapters.storage.by_hand.rezoned_rows import stay_on_the_clock
+from adapters.storage.practices import connection_list, connections
+from adapters.storage.practices.connections import NewConnection
 from adapters.storage.sheet import linking
 from domain.appointments import Appointment
 from domain.fields import Source
 from domain.intake import wall_time
+from domain.rezoning import NO_ZONE_YET, Rezoned
 from domain.window import local_day
 from infra.database import transaction
 from infra.sealing import Keyring, Sealer
@@ -158,7 +162,8 @@ def correct_the_zone(desk: Desk) -> None:
     held, hand = desk.connection, desk.hand
     with transaction(desk.engine, account_id=desk.account) as db:
         linking.alone(db, desk.account)
-        stay_on_the_clock(db, desk.seal, held, now=RIGHT, hand=hand)
+        clock = Rezoned(was=held.timezone, now=RIGHT)
+        stay_on_the_clock(db, desk.seal, held.id, clock, hand=hand)
     put_right(desk)
 
 
@@ -288,3 +293,38 @@ def test_a_row_is_filed_under_the_day_its_practice_has_it(mapped: Desk) -> None:
     now = by_hand(mapped, row)
     day = mapped.one(filed, id=now["run_sheet_id"])["day"]
     assert day == local_day(now["appointment_time"], RIGHT)
+
+
+def connect_again(desk: Desk, zone: str) -> None:
+    """As the wizard does it once the practice was removed."""
+    hand, own = desk.hand, desk.connection
+    new = NewConnection(account_id=desk.account, vendor="gentu", site=own.site, timezone=zone)
+    with transaction(desk.engine, account_id=desk.account) as db:
+        connection_list.remove(db, own.id)
+        linking.alone(db, desk.account)
+        on_the_clock = partial(stay_on_the_clock, db, desk.seal, hand=hand)
+        assert connections.add(db, new, at=hand.at, on_the_clock=on_the_clock) == own.id
+
+
+def test_a_practice_connected_again_by_another_zone_keeps_what_was_typed_at_its_time(
+    mapped: Desk,
+) -> None:
+    believes_wrongly(mapped)
+    row = typed(mapped, "2026-06-02T14:45")
+
+    connect_again(mapped, RIGHT)
+
+    assert says(mapped, row) == "2 14:45 Australia/Melbourne"
+
+
+def test_a_practice_connected_again_without_a_word_of_its_zone_keeps_it(mapped: Desk) -> None:
+    believes_wrongly(mapped)
+    row = typed(mapped, "2026-06-02T14:45")
+
+    connect_again(mapped, NO_ZONE_YET)
+
+    assert says(mapped, row) == "2 14:45 Australia/Perth"
+    held = mapped.one(
+        "SELECT timezone FROM pms_connections WHERE id = :id", id=mapped.connection.id
+    )
+    assert held["timezone"] == WRONG

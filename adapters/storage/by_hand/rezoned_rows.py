@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
@@ -10,10 +11,8 @@ from adapters.storage.audit.audit import record
 from adapters.storage.by_hand.hand_changes import Change
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.history import REZONED
-from adapters.storage.practices.connections import NO_ZONE_YET
 from adapters.storage.sheet.entries import EntrySeal
 from adapters.storage.sheet.rewriting import write_changes
-from domain.connections import Connection
 from domain.counting import so_many
 from domain.rezoning import START, Rezoned
 
@@ -50,17 +49,18 @@ _READ_BY_IT = text(
 )
 
 
-def stay_on_the_clock(db: Db, seal: EntrySeal, held: Connection, *, now: str, hand: Hand) -> None:
-    """What was typed for 14:45 by the practice's clock is at 14:45 by its clock of `now`.
+def stay_on_the_clock(
+    db: Db, seal: EntrySeal, connection_id: UUID, clock: Rezoned, *, hand: Hand
+) -> None:
+    """What was typed for 14:45 by the practice's clock of then is at 14:45 by that of now.
 
-    From today on. `held` is the practice as it was; take the lock of `linking.alone` first.
+    From today on; take the lock of `linking.alone` first.
     """
-    clock = Rezoned(was=held.timezone, now=now)
-    if clock.was in {NO_ZONE_YET, clock.now}:
+    if not clock.is_another:
         return
     values = {
-        "id": held.id,
-        "account_id": held.account_id,
+        "id": connection_id,
+        "account_id": hand.account_id,
         "was": clock.was,
         "now": clock.now,
         "at": hand.at,
@@ -75,7 +75,7 @@ def stay_on_the_clock(db: Db, seal: EntrySeal, held: Connection, *, now: str, ha
             account_id=hand.account_id,
             action=f"run_sheet.{REZONED}",
             phi_fields=[START],
-            connection_id=held.id,
+            connection_id=connection_id,
             summary=f"{so_many(len(rows), 'row')} typed or scanned",
         )
 

@@ -116,9 +116,6 @@ _LET_IN_AGAIN = text(
     """
 )
 
-NO_ZONE_YET = "UTC"
-"""What stands for a zone nobody has told; a practice that keeps it says Etc/UTC."""
-
 
 class Taken(BadInput):
     """The account has that practice at that PMS already."""
@@ -164,7 +161,13 @@ def load(db: Db, connection_id: UUID, *, even_removed: bool = False) -> Connecti
     )
 
 
-def add(db: Db, new: NewConnection, *, at: datetime | None = None) -> UUID:
+def add(
+    db: Db,
+    new: NewConnection,
+    *,
+    at: datetime | None = None,
+    on_the_clock: reviving.OnTheClock | None = None,
+) -> UUID:
     """Store the connection; one account has a practice at a PMS once.
 
     The id it goes by from now on: that of the practice's removed connection where there is one,
@@ -192,7 +195,7 @@ def add(db: Db, new: NewConnection, *, at: datetime | None = None) -> UUID:
     held = same_practice.connected(db, asked)
     if held is not None:
         raise _taken(new, held.site)
-    back = reviving.revived(db, asked, values, at=at)
+    back = reviving.revived(db, asked, values, at=at, on_the_clock=on_the_clock)
     if back is not None:
         return back
     if db.execute(_ADD, values).first() is None:

@@ -1,7 +1,7 @@
 """A practice connected again gets its removed connection back: rows, edits and mappings go on."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,11 +14,12 @@ from adapters.storage.by_hand import taken_back
 from adapters.storage.practices import same_practice
 from domain.connections import State
 from domain.minimising import SETTING
+from domain.rezoning import NO_ZONE_YET, Rezoned
 
 # One that had rows comes before one that was begun and given up.
 _GONE = text(
     """
-    SELECT id, secret_ref, removed_at FROM pms_connections AS gone
+    SELECT id, secret_ref, removed_at, timezone FROM pms_connections AS gone
     WHERE id = ANY(:ids) AND removed_at IS NOT NULL
     ORDER BY EXISTS (
         SELECT FROM run_sheet_appointments WHERE pms_connection_id = gone.id) DESC, removed_at DESC
@@ -31,8 +32,8 @@ _GONE = text(
 _BACK = text(
     """
     UPDATE pms_connections SET
-      removed_at = NULL, display_name = :name, pms_type = :pms_type, timezone = :timezone,
-      site = :site,
+      removed_at = NULL, display_name = :name, pms_type = :pms_type,
+      timezone = coalesce(nullif(:timezone, :no_zone_yet), timezone), site = :site,
       base_url = :base_url, token_url = :token_url, secret_ref = :secret_ref,
       settings = jsonb_strip_nulls(
           jsonb_build_object(CAST(:left_out AS text), settings -> CAST(:left_out AS text)))
@@ -44,6 +45,7 @@ _BACK = text(
       next_sync_at = CASE WHEN :state = 'ACTIVE' THEN now() END, next_renewal_at = NULL,
       rests_until = CASE WHEN :state = 'ACTIVE' THEN now() END, unchanged_runs = 0,
       last_full_at = NULL, changes_mark = NULL, changes_from = NULL, changes_to = NULL,
+      read_anew_since = coalesce(CAST(:at AS timestamptz), now()),
       webhook_key_hash = NULL, webhook_key_made_at = NULL, emptied = '{}',
       version = version + 1, updated_at = now()
     WHERE id = :id
@@ -116,6 +118,9 @@ _TAKEN_OVER = text(
     """
 )
 
+OnTheClock = Callable[[UUID, Rezoned], None]
+"""Keeps what was typed or scanned for a practice at the time it says, in another zone."""
+
 
 def alone(db: Db, account_id: str) -> None:
     """Until the transaction's end nobody else of the account gives a connection its site."""
@@ -123,7 +128,12 @@ def alone(db: Db, account_id: str) -> None:
 
 
 def revived(
-    db: Db, asked: same_practice.Asked, values: Mapping[str, Any], *, at: datetime | None
+    db: Db,
+    asked: same_practice.Asked,
+    values: Mapping[str, Any],
+    *,
+    at: datetime | None,
+    on_the_clock: OnTheClock | None = None,
 ) -> UUID | None:
     """The removed connection to that practice, in use again; None without one.
 
@@ -133,11 +143,17 @@ def revived(
     gone = _gone(db, asked)
     if gone is None:
         return None
-    _bring_back(db, gone, values, at=at)
+    _bring_back(db, gone, values, at=at, on_the_clock=on_the_clock)
     return gone.id  # type: ignore[no-any-return]
 
 
-def settled(db: Db, connection_id: UUID, *, at: datetime | None = None) -> UUID:
+def settled(
+    db: Db,
+    connection_id: UUID,
+    *,
+    at: datetime | None = None,
+    on_the_clock: OnTheClock | None = None,
+) -> UUID:
     """The connection that goes on once the site of one that was begun is known and answers.
 
     Where the practice was connected before, that is the removed connection; the one that was begun
@@ -152,7 +168,8 @@ def settled(db: Db, connection_id: UUID, *, at: datetime | None = None) -> UUID:
     if gone is None:
         return connection_id
     db.execute(_TAKEN_OVER, {"id": connection_id, "state": State.INACTIVE.value})
-    _bring_back(db, gone, {**begun, "settings": json.dumps(begun["settings"])}, at=at)
+    values = {**begun, "settings": json.dumps(begun["settings"])}
+    _bring_back(db, gone, values, at=at, on_the_clock=on_the_clock)
     return gone.id  # type: ignore[no-any-return]
 
 
@@ -164,9 +181,19 @@ def _gone(db: Db, asked: same_practice.Asked) -> Row[Any] | None:
     return db.execute(_GONE, {"ids": ids}).first()
 
 
-def _bring_back(db: Db, gone: Row[Any], values: Mapping[str, Any], *, at: datetime | None) -> None:
+def _bring_back(
+    db: Db,
+    gone: Row[Any],
+    values: Mapping[str, Any],
+    *,
+    at: datetime | None,
+    on_the_clock: OnTheClock | None,
+) -> None:
     owner = {"id": gone.id, "account_id": values["account_id"]}
-    db.execute(_BACK, {**values, **owner, "left_out": SETTING})
+    own = {**owner, "left_out": SETTING, "no_zone_yet": NO_ZONE_YET, "at": at}
+    db.execute(_BACK, {**values, **own})
+    if on_the_clock is not None:
+        on_the_clock(gone.id, Rezoned(was=gone.timezone, now=values["timezone"]))
     again = {"id": gone.id, "removed_at": gone.removed_at}
     db.execute(_MAPPED_AGAIN, again)
     db.execute(_TYPES_AGAIN, again)
