@@ -124,7 +124,7 @@ class ClientCredentials:
 
     def _bought(self, desk: Desk, *, url: str, client: tuple[str, str]) -> Token:
         ask, refused = self._ask(url, client), "the client id or secret is not accepted"
-        return bought(desk, ask, ceiling=self.ceiling_seconds, refused=refused)[0]
+        return bought(desk, ask, ceiling=self.ceiling_seconds, refused=refused)
 
     def _ask(self, url: str, client: tuple[str, str]) -> Ask:
         grant = {"grant_type": "client_credentials"}
@@ -161,9 +161,14 @@ class StaticToken:
         return {self.header: f"{self.scheme}{value}"}
 
 
-def bought(desk: Desk, ask: Ask, *, ceiling: int, refused: str) -> tuple[Token, Any]:
-    """The token that was asked for, and the whole answer; `refused` says why there is none."""
+def bought(desk: Desk, ask: Ask, *, ceiling: int, refused: str) -> Token:
+    """The token that was asked for; `refused` says why there is none."""
     asked_at = desk.clock()
+    return token_in(sold(desk, ask, refused=refused), desk, asked_at=asked_at, ceiling=ceiling)
+
+
+def sold(desk: Desk, ask: Ask, *, refused: str) -> Any:
+    """The whole answer of a token endpoint that did not refuse."""
     try:
         answer = desk.send(ask)
     except Gone as missing:
@@ -173,11 +178,15 @@ def bought(desk: Desk, ask: Ask, *, ceiling: int, refused: str) -> tuple[Token, 
         raise NeedsReconnect(f"{refusal}; {refused}") from None
     if dig(answer, "error") in REFUSALS:
         raise NeedsReconnect(f"{desk.vendor}: the token endpoint answered with a no; {refused}")
+    return answer
+
+
+def token_in(answer: Any, desk: Desk, *, asked_at: datetime, ceiling: int) -> Token:
     value = dig(answer, "access_token")
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
         raise BrokenContract(f"{desk.vendor}: the token answer holds no token")
     seconds = lifetime(dig(answer, "expires_in"), ceiling=ceiling)
-    return Token(value=value, expires_at=asked_at + timedelta(seconds=seconds)), answer
+    return Token(value=value, expires_at=asked_at + timedelta(seconds=seconds))
 
 
 def secret(secrets: Mapping[str, str], name: str) -> str:

@@ -4,11 +4,12 @@ import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import urlencode
 
 from adapters.rest.answers import dig
-from adapters.rest.auth import Ask, Desk, bought, digest, secret
+from adapters.rest.auth import Ask, Desk, digest, secret, sold, token_in
 from domain.credentials import Token, TokenRequest
 from domain.errors import BadInput, NeedsReconnect
 from infra.vendor_urls import url_problem
@@ -87,19 +88,18 @@ class SignIn:
         """One process at a time is here: whoever was before may have used up our refresh token."""
         if desk.vault is None:
             raise BadInput("A sign-in is kept among the stored secrets; store them first.")
-        held = desk.vault.fresh()
-        token, answer = bought(
-            desk,
-            self._ask(url, held),
-            ceiling=self.ceiling_seconds,
-            refused="the sign-in is over; sign in again",
-        )
+        held, asked_at = desk.vault.fresh(), desk.clock()
+        answer = sold(desk, self._ask(url, held), refused="the sign-in is over; sign in again")
+        read = partial(token_in, answer, desk, asked_at=asked_at, ceiling=self.ceiling_seconds)
         newer = dig(answer, REFRESH)
-        changes: dict[str, str | None] = {name: None for name in ONCE if name in held}
+        used_up: dict[str, str | None] = {name: None for name in ONCE if name in held}
         if isinstance(newer, str) and newer:
-            changes[REFRESH] = newer
+            # Before the token beside it is looked at: what bought this answer is good no more.
+            desk.vault.keep({**used_up, REFRESH: newer})
+            return read()
+        token = read()
         # Also where nothing is new: what could not be stored the last time is tried again.
-        desk.vault.keep(changes)
+        desk.vault.keep(used_up)
         return token
 
     def _ask(self, url: str, held: Mapping[str, str]) -> Ask:

@@ -46,14 +46,14 @@ def _bought(desk: Desk, url: str) -> Token:
     held = desk.secrets if desk.vault is None else desk.vault.fresh()
     asked_at = desk.clock()
     answer = _refreshed(desk, url, held) or _asked(desk, url, held)
-    value, ends = _told(answer, _REQUEST), str(_told(answer, "expires_in"))
-    if not isinstance(value, str) or not value.isprintable() or not value.strip():
-        raise BrokenContract(f"{desk.vendor}: the answer holds no request key")
     newer = _told(answer, REFRESH_KEY)
     if desk.vault is not None:
         is_told = isinstance(newer, str) and newer
         # Also where nothing is new: what could not be stored the last time is tried again.
         desk.vault.keep({REFRESH_KEY: newer} if is_told else {})
+    value, ends = _told(answer, _REQUEST), str(_told(answer, "expires_in"))
+    if not isinstance(value, str) or not value.isprintable() or not value.strip():
+        raise BrokenContract(f"{desk.vendor}: the answer holds no request key")
     # "85603 second(s)": what remains, for a key that is still running is handed out again.
     seconds = lifetime(ends, ceiling=_A_DAY if ends[:1].isdigit() else _UNTOLD)
     return Token(value=value.strip(), expires_at=asked_at + timedelta(seconds=seconds))

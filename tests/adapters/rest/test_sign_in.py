@@ -17,7 +17,7 @@ from adapters.rest.sign_in import Begun, SignIn, challenge
 from adapters.vault import StoredSecrets
 from domain.appointments import Practice
 from domain.connections import Connection
-from domain.errors import BadInput, NeedsReconnect, SyncError
+from domain.errors import BadInput, BrokenContract, NeedsReconnect, SyncError
 from tests.contract.kit import NOW, FakeThrottle, FakeTokens, MockSender, fixture
 from tests.fakes import FakeSecrets
 
@@ -38,13 +38,14 @@ SETTINGS = {"authorize_url": "https://auth.example.com/authorize", "scopes": "re
 
 @dataclass
 class Desk:
-    """The vendor's token endpoint, and a practice behind it; each refresh token works once."""
+    """The vendor's token endpoint, and a practice behind it; what buys a token works once."""
 
     refresh: str | None = "r-1"
     rotates: bool = True
     code: str = "c-1"
     asked: list[dict[str, str]] = field(default_factory=list)
     good: set[str] = field(default_factory=set)
+    garbled: int = 0
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if request.url.path != "/token":
@@ -53,9 +54,15 @@ class Desk:
             return httpx.Response(200 if is_in else 401, json={"id": site, "name": "Example"})
         form = dict(parse_qsl(request.content.decode()))
         self.asked.append(form)
-        if self.refresh is None or form.get("refresh_token", self.refresh) != self.refresh:
+        if self.refresh is None or not self._takes(form):
             return httpx.Response(400, json={"error": "invalid_grant"})
         return httpx.Response(200, json=self._granted())
+
+    def _takes(self, form: Mapping[str, str]) -> bool:
+        if "code" not in form:
+            return form.get("refresh_token") == self.refresh
+        code, self.code = self.code, ""
+        return form["code"] == code
 
     def _granted(self) -> dict[str, Any]:
         number = len(self.asked)
@@ -63,6 +70,8 @@ class Desk:
         told: dict[str, Any] = {"access_token": f"tok-{number}", "expires_in": 600}
         if self.rotates:
             self.refresh = told["refresh_token"] = f"r-{number + 1}"
+        if number <= self.garbled:
+            told["access_token"] = None
         return told
 
 
@@ -177,6 +186,18 @@ def test_a_refresh_token_that_is_replaced_is_kept_and_the_next_one_used() -> Non
     rig.practice()
 
     assert [one["refresh_token"] for one in rig.desk.asked] == ["r-1", "r-2"]
+    assert rig.store.get(REF) == {**SIGNED_IN, "refresh_token": "r-3"}
+
+
+@pytest.mark.parametrize("secrets", [SIGNED_IN, JUST_BACK])
+def test_a_refresh_token_is_kept_though_the_token_beside_it_cannot_be_used(
+    secrets: Mapping[str, str],
+) -> None:
+    rig = signed_in(secrets, garbled=1)
+    with pytest.raises(BrokenContract, match="holds no token"):
+        rig.practice()
+
+    assert rig.practice().name == "Example"
     assert rig.store.get(REF) == {**SIGNED_IN, "refresh_token": "r-3"}
 
 
