@@ -2,7 +2,7 @@
 
 import marshal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -14,6 +14,7 @@ from zoneinfo import TZPATH
 import adapters
 import domain
 from adapters.rest.record import Record
+from adapters.rest.vendor import Listing
 from domain.appointments import Appointment
 from domain.connections import Connection
 from domain.origins import Known, origin
@@ -28,15 +29,13 @@ Sides = Mapping[str, Mapping[str, Any]]
 class Reading:
     """The print of how a query's records are read, made anew once a name was learnt."""
 
-    def __init__(
-        self, known: Known, query: Query, path: str, *, parse: Callable[..., object]
-    ) -> None:
+    def __init__(self, known: Known, query: Query, listing: Listing[Any]) -> None:
         self.known = known
         self._query = query
-        # The same record may mean something else in another listing.
-        self._path = path
+        # The same record may mean something else in another listing, if only of other parameters.
+        self._asked = (listing.path, dict(listing.params))
         # A PMS may be described by a package of its own.
-        self._release = release(parse.__module__.partition(".")[0])
+        self._release = release(listing.parse.__module__.partition(".")[0])
         self._of: Connection | None = None
         self._print = b""
 
@@ -48,7 +47,7 @@ class Reading:
                 self._release,
                 zone_rules(connection.timezone),
                 self._query.practitioner_id,
-                self._path,
+                self._asked,
             )
         return self._print
 

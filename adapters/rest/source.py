@@ -157,7 +157,7 @@ class RestSource:
     def _stretch(self, stretch: Stretch[Appointment], query: Query) -> Iterator[Page]:
         listing, reading = stretch.listing, None
         if query.known is not None:
-            reading = Reading(query.known, query, listing.path, parse=listing.parse)
+            reading = Reading(query.known, query, listing)
         for turn in self._turns(listing, params=query.params, resume=stretch.mark):
             batch = self._read(listing, turn.contents, reading=reading)
             aside, self._set_aside = self._set_aside, []

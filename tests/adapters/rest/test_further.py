@@ -100,11 +100,14 @@ def test_a_place_in_a_listing_that_is_described_no_more_begins_the_slice_anew() 
     assert ids(rest) == list("123")
 
 
-def test_a_record_known_from_one_listing_is_read_where_another_has_it() -> None:
-    """Called off it is the same record, and means something else."""
+@pytest.mark.parametrize("path", [OFF, LISTING.path])
+def test_a_record_known_from_one_listing_is_read_where_another_has_it(path: str) -> None:
+    """Called off it is the same record, and means something else; a parameter may tell them apart."""
     one = {"data": [item(1)], "off": [item(1)], "last": True}
     known = Known(rows={}, printed=lambda document: document[-64:].rjust(64), connection=CONNECTION)
-    vendor = replace(VENDOR, appointments=described())
+    (off,) = described().further
+    off = replace(off, path=path, params={**off.params, "is_off": "yes"})
+    vendor = replace(VENDOR, appointments=replace(LISTING, further=(off,)))
     opened = Rig(lambda _: httpx.Response(200, json=one), vendor=vendor)
     query = replace(ALL, known=known)
 
