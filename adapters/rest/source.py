@@ -21,6 +21,7 @@ from adapters.rest.batches import (
     within,
 )
 from adapters.rest.caller import Caller, Params
+from adapters.rest.codes import CodeLists
 from adapters.rest.envelope import Contents
 from adapters.rest.memory import Memory
 from adapters.rest.minimised import bare, emptied, left_out, spots
@@ -38,7 +39,6 @@ from domain.errors import (
     BadRecord,
     BrokenContract,
     Gone,
-    NeedsReconnect,
     Refused,
     SaidNothing,
     SyncError,
@@ -55,8 +55,6 @@ CUT_SHORT = "listing:short"
 
 _A_DAY = timedelta(days=1)
 _AHEAD = 7 * _A_DAY
-_NOT_FOR_US = (Refused, NeedsReconnect)
-_UNREAD = (*_NOT_FOR_US, BrokenContract, Transient)
 _SPENT: Mapping[int, type[SyncError]] = {HTTPStatus.CONFLICT: Refused, HTTPStatus.GONE: Refused}
 
 
@@ -82,7 +80,7 @@ class RestSource:
         self._remembered = own if ports.remembered is None else ports.remembered
         self._references = References(self._record_at, self._remembered, connection.id)
         self._codes: MutableMapping[str, Any] = {} if ports.codes is None else ports.codes
-        self._codes_read: set[str] = set()
+        self._code_lists = CodeLists(self._held_at, self._codes, connection.id)
         self._clock = ports.clock
         self._set_aside: list[Reject] = []
         self._drift_aside: Counter[str] = Counter()
@@ -332,29 +330,8 @@ class RestSource:
         return self._references.follow(self._caller.url(path, self._parts(**parts), query), path)
 
     def _code(self, path: str, code: str, read: ReadCodes) -> Any:
-        """From the list as kept; one that lacks the code is read anew, once for each source."""
         url = self._caller.url(path, self._parts(), {})
-        key = f"{self._connection.id} {url}"
-        if code not in self._codes.get(key, {}) and key not in self._codes_read:
-            self._codes[key] = self._code_list(url, path, read, kept=self._codes.get(key))
-            self._codes_read.add(key)
-        return self._codes.get(key, {}).get(code)
-
-    def _code_list(
-        self, url: str, path: str, read: ReadCodes, *, kept: Mapping[str, Any] | None
-    ) -> Mapping[str, Any]:
-        """Read anew, or as kept; what is refused twice is none, for there is more to go by."""
-        try:
-            return read(self._held_at(url, path))
-        except _UNREAD as problem:
-            if kept is not None:
-                return kept
-            if not isinstance(problem, _NOT_FOR_US):
-                raise
-        try:
-            return read(self._held_at(url, path))
-        except _NOT_FOR_US:
-            return {}
+        return self._code_lists.meaning(url, path, code, read)
 
     def _record_at(self, url: str, path: str) -> Any:
         return bare(self._held_at(url, path), self._empty_at)

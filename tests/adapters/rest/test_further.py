@@ -102,7 +102,7 @@ def test_a_place_in_a_listing_that_is_described_no_more_begins_the_slice_anew() 
 
 @pytest.mark.parametrize("path", [OFF, LISTING.path])
 def test_a_record_known_from_one_listing_is_read_where_another_has_it(path: str) -> None:
-    """Called off it is the same record, and means something else; a parameter may tell them apart."""
+    """Called off it is the same record; the two may differ by a parameter alone."""
     one = {"data": [item(1)], "off": [item(1)], "last": True}
     known = Known(rows={}, printed=lambda document: document[-64:].rjust(64), connection=CONNECTION)
     (off,) = described().further
