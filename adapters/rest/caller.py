@@ -16,7 +16,7 @@ from adapters.rest.auth import Ask, Auth, Desk, secret
 from adapters.rest.budgets import bucket, budgets, in_force, named
 from adapters.rest.ports import Answer, Ports
 from adapters.rest.questions import question
-from adapters.rest.vendor import Fault, Listing, Vendor
+from adapters.rest.vendor import Fault, Listing, Params, Vendor
 from adapters.rest.waits import DEFAULT_PAUSE, allowance, asked_pause, bounded
 from domain.checks import AGAIN
 from domain.connections import Connection
@@ -43,8 +43,6 @@ log = structlog.get_logger()
 
 SECOND_LOOK_SECONDS = 1.0
 """How long a token that cannot be renewed is left before it is tried again."""
-
-Params = Mapping[str, str | tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +79,14 @@ class Caller:
         query = urlencode(params, doseq=True, quote_via=quote, safe="")
         return f"{self.base_url}{_filled(path, parts)}{'?' if query else ''}{query}"
 
-    def ask(self, listing: Listing[Any], url: str) -> Reply:
-        """GET a listing's address."""
+    def ask(self, listing: Listing[Any], url: str, *, body: Any = None) -> Reply:
+        """A listing's address, by GET unless there is a body."""
         keys = {name: secret(self.secrets, key) for name, key in listing.secret_headers.items()}
         return self.signed(
             Ask(
                 url=url,
+                method="GET" if body is None else "POST",
+                json=body,
                 name=listing.path,
                 buckets=listing.buckets,
                 faults=listing.faults,

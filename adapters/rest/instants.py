@@ -1,6 +1,6 @@
 """Times as vendors write them into instants in UTC."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from domain.window import zone
 
 _EARLIEST_YEAR, _LATEST_YEAR = 1970, 2199
 _FIRST_BIRTH_YEAR = 1850
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHORTEST = len("2026-06-02T09:00")
 _REMEMBERED = 8192
 
@@ -30,6 +31,19 @@ def read_instant(text: str, *, timezone: str | None) -> tuple[datetime, str | No
     if timezone is None:
         raise ValueError("a time without an offset")
     return _on_local_clock(when, zone(timezone))
+
+
+def read_since_1970(text: str, *, a_second: int) -> datetime:
+    """The instant that is so many units after 1970 began; raises as `read_instant` does."""
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError("not a time")
+    try:
+        when = _EPOCH + timedelta(seconds=int(text) / a_second)
+    except OverflowError:
+        raise ValueError("a year beyond reason") from None
+    if when.year > _LATEST_YEAR:
+        raise ValueError("a year beyond reason")
+    return when
 
 
 def wall_clock(at: datetime, *, timezone: str, told: str) -> datetime:

@@ -32,8 +32,9 @@ class Reading:
     def __init__(self, known: Known, query: Query, listing: Listing[Any]) -> None:
         self.known = known
         self._query = query
-        # The same record may mean something else in another listing, if only of other parameters.
-        self._asked = (listing.path, dict(listing.params))
+        # The same record may mean something else in another listing, be it at the same address.
+        read_by = getattr(listing.parse, "__qualname__", "")
+        self._listing = (listing.path, dict(listing.params), read_by)
         # A PMS may be described by a package of its own.
         self._release = release(listing.parse.__module__.partition(".")[0])
         self._of: Connection | None = None
@@ -47,7 +48,7 @@ class Reading:
                 self._release,
                 zone_rules(connection.timezone),
                 self._query.practitioner_id,
-                self._asked,
+                self._listing,
             )
         return self._print
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from adapters.rest.answers import dig
@@ -88,7 +88,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageNumber:
-    """Pages by number, from `first`.
+    """Pages by number, from `first`; or by how many records go before, where that is what `counts`.
 
     `last_at` is a flag that says the end, `next_at` something that is blank there; without either
     an empty page ends the walk, as it does anyway.
@@ -98,6 +98,7 @@ class PageNumber:
     size_param: str
     size: int
     first: int = 0
+    counts: Literal["pages", "records"] = "pages"
     last_at: str | None = None
     next_at: str | None = None
     total_at: str | None = None
@@ -111,7 +112,9 @@ class PageNumber:
             must_say(self.next_at, contents, size=self.size)
         if not contents.listed or self._is_last(contents.body):
             return None
-        return str(int(mark or self.first) + 1)
+        # Records as they came: a vendor may give fewer at once than were asked for.
+        further = 1 if self.counts == "pages" else len(contents.listed)
+        return str(int(mark or self.first) + further)
 
     def total(self, contents: Contents) -> int | None:
         return _whole_number(contents.body, self.total_at)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from adapters.rest.answers import dig
 from adapters.rest.clean import many_lines, one_line
-from adapters.rest.instants import read_birth_date, read_instant
+from adapters.rest.instants import read_birth_date, read_instant, read_since_1970
 from adapters.rest.surroundings import NOWHERE, ReadCodes, Surroundings
 from domain.errors import BadRecord
 
@@ -190,6 +190,14 @@ class Record:
 
     def instant(self, path: str, *, zone: str | None = None) -> datetime:
         return self._required(path, self.maybe_instant(path, zone=zone))
+
+    def since_1970(self, path: str, *, a_second: int = 1) -> datetime:
+        """An instant told as a number that counts from 1970, so many to `a_second`."""
+        told = self._required(path, self.maybe_id(path))
+        try:
+            return read_since_1970(told, a_second=a_second)
+        except ValueError as reason:
+            raise self.bad(path, str(reason)) from None
 
     def side_instant(self, path: str, *, zone: str | None = None) -> datetime | None:
         """As `maybe_instant`, where there is more to go by: what is none is left out and told."""

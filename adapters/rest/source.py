@@ -20,7 +20,7 @@ from adapters.rest.batches import (
     with_parts,
     within,
 )
-from adapters.rest.caller import Caller, Params
+from adapters.rest.caller import Caller
 from adapters.rest.codes import CodeLists
 from adapters.rest.envelope import Contents
 from adapters.rest.memory import Memory
@@ -32,7 +32,7 @@ from adapters.rest.record import Record, id_in
 from adapters.rest.references import References
 from adapters.rest.stretches import Stretch, stretches
 from adapters.rest.surroundings import ReadCodes, Surroundings
-from adapters.rest.vendor import Listing, Vendor
+from adapters.rest.vendor import Listing, Params, Vendor
 from domain.appointments import Appointment, AppointmentType, Practice, Practitioner
 from domain.connections import Connection, KnownType
 from domain.errors import (
@@ -190,7 +190,7 @@ class RestSource:
             if any(is_loading(listing, turn.contents) for turn in turns):
                 raise Transient(f"{self._vendor.title} is taking in this practice's data")
             if any(turn.contents.is_silent for turn in turns):
-                raise SaidNothing(f"{self._vendor.title}: GET {listing.path} answered nothing")
+                raise SaidNothing(f"{self._vendor.title}: {listing.asked} answered nothing")
             self._remembered[key] = turns
         batches = [self._read(listing, turn.contents) for turn in turns]
         self._remembered.pop(key, None)
@@ -249,11 +249,13 @@ class RestSource:
         asked = {**with_parts(listing.params, filled), **(params or {})}
         # What a query says wins over the paging, so that a connection may choose its page size.
         own = params or {}
-        named = f"{self._vendor.title}: GET {listing.path}"
+        named = f"{self._vendor.title}: {listing.asked}"
 
         def fetch(step: Step) -> Contents:
-            url = self._caller.url(listing.path, filled, {**asked, **step.params, **own})
-            reply = self._caller.ask(listing, urljoin(url, step.address or url))
+            told = {**asked, **step.params, **own}
+            url = self._caller.url(listing.path, filled, {} if listing.posts else told)
+            body = listing.posts(told) if listing.posts else None
+            reply = self._caller.ask(listing, urljoin(url, step.address or url), body=body)
             with broken_at(named):
                 if reply.body is None and not reply.is_empty:
                     raise BrokenContract("answered null")
@@ -296,11 +298,11 @@ class RestSource:
         for one in (listing, *listing.further):
             for turn in self._turns(one):
                 batches.append(self._parsed(one, turn.contents))
-                must_be_short(batches, named=f"{self._vendor.title}: GET {one.path}")
+                must_be_short(batches, named=f"{self._vendor.title}: {one.asked}")
         rows = [row for batch in batches for row in batch.rows]
         rejects = [reject for batch in batches for reject in batch.rejects]
         if rejects and not rows:
-            raise BrokenContract(f"{self._vendor.title}: GET {listing.path}: nothing readable")
+            raise BrokenContract(f"{self._vendor.title}: {listing.asked}: nothing readable")
         self._set_aside += rejects
         for batch in batches:
             self._drift_aside += batch.drift

@@ -32,6 +32,9 @@ NotePolicy = Literal["inbound", "on_demand", "never"]
 
 Secrets = Mapping[str, str]
 
+Params = Mapping[str, str | tuple[str, ...]]
+"""What is asked for; a parameter of several values is repeated."""
+
 _GAPS = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
 
 LimitedPer = Literal["application", "office", "connection", "both"]
@@ -72,6 +75,7 @@ class Listing(Generic[T]):
     paging: Paging = field(default_factory=Whole)
     buckets: tuple[str, ...] = ("default",)
     secret_headers: Mapping[str, str] = field(default_factory=dict)  # headers that hold secrets
+    posts: Callable[[Params], Any] | None = None  # asked by POST: its parameters as the body
 
     # How its answer is read.
     wrapping: Wrapping
@@ -87,6 +91,11 @@ class Listing(Generic[T]):
     # Listings that are read after it for the same slice, asked for by the same query: where those
     # called off are not listed with the others, say.
     further: "tuple[Listing[T], ...]" = ()
+
+    @property
+    def asked(self) -> str:
+        """What errors call asking for it."""
+        return f"{'POST' if self.posts else 'GET'} {self.path}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

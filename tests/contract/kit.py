@@ -13,6 +13,7 @@ import httpx
 
 from adapters import pms
 from adapters.pms import modules, open_vendor, registered
+from adapters.rest.answers import dig
 from adapters.rest.ports import Ports
 from adapters.rest.vendor import Vendor
 from domain.appointments import Appointment
@@ -187,18 +188,31 @@ def fixture_file(name: str) -> Path:
 def matches(exchange: Mapping[str, Any], request: httpx.Request) -> bool:
     """Method, path, and every query value the exchange names; null means it must be absent.
 
-    A list is all that a repeated parameter says. `contains` is a text of the request's body, where
-    one address serves everything.
+    A list is all that a repeated parameter says. `asks` is the same of a JSON body, by dotted
+    paths; `contains` is a text of any body, where one address serves everything.
     """
     if exchange.get("method", "GET") != request.method or exchange["path"] != request.url.path:
         return False
-    if exchange.get("contains", "").encode() not in request.content:
-        return False
-    query = request.url.params
-    return all(
-        query.get_list(key) == value if isinstance(value, list) else query.get(key) == value
+    return _is_asked(exchange, request) and all(
+        request.url.params.get_list(key) == value
+        if isinstance(value, list)
+        else request.url.params.get(key) == value
         for key, value in exchange.get("query", {}).items()
     )
+
+
+def _is_asked(exchange: Mapping[str, Any], request: httpx.Request) -> bool:
+    """Whether the body is what the exchange answers, as far as it says."""
+    if exchange.get("contains", "").encode() not in request.content:
+        return False
+    wanted = exchange.get("asks", {})
+    told = json.loads(request.content) if wanted else None
+    return all(dig(told, path) == value for path, value in wanted.items())
+
+
+def names(request: httpx.Request, text: str) -> bool:
+    """Whether that is asked for, be it in the address or in the body."""
+    return text in str(request.url) or text.encode() in request.content
 
 
 def answer(exchange: Mapping[str, Any]) -> httpx.Response:
@@ -216,7 +230,8 @@ def playing(exchanges: Sequence[Mapping[str, Any]]) -> Handler:
         for exchange in exchanges:
             if matches(exchange, request):
                 return answer(exchange)
-        raise AssertionError(f"nothing recorded for {request.method} {request.url}")
+        told = f"{request.method} {request.url} {request.content.decode(errors='replace')}"
+        raise AssertionError(f"nothing recorded for {told.strip()}")
 
     return handler
 
@@ -227,7 +242,14 @@ def is_token(told: Fixture, request: httpx.Request) -> bool:
 
 
 def is_page(told: Fixture, request: httpx.Request) -> bool:
-    return any(one["path"] == request.url.path for one in told.listed)
+    """Whichever page it is; where one address serves everything, what is asked for tells."""
+    return any(matches({**one, "query": {}, "asks": _kind(one)}, request) for one in told.listed)
+
+
+def _kind(page: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a body asks for, without its parameters."""
+    asks: Mapping[str, Any] = page.get("asks", {})
+    return {path: value for path, value in asks.items() if "." not in path}
 
 
 @dataclass(slots=True)

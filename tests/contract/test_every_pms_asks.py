@@ -18,6 +18,7 @@ from tests.contract.kit import (
     fixture,
     is_page,
     is_token,
+    names,
 )
 
 every_vendor = pytest.mark.parametrize("name", sorted(registered()))
@@ -167,7 +168,7 @@ def _failing_by_id(told: Fixture, status: int) -> AppointmentSource:
             raise httpx.ReadError("reset by peer")
         return httpx.Response(status, json={})
 
-    stage = Stage(told, changed(told, lambda one: ASKED_FOR in str(one.url), respond))
+    stage = Stage(told, changed(told, lambda one: names(one, ASKED_FOR), respond))
     source = stage.source()
     for query in stage.queries(source):
         list(source.pages(query))

@@ -100,13 +100,17 @@ def test_a_place_in_a_listing_that_is_described_no_more_begins_the_slice_anew() 
     assert ids(rest) == list("123")
 
 
-@pytest.mark.parametrize("path", [OFF, LISTING.path])
-def test_a_record_known_from_one_listing_is_read_where_another_has_it(path: str) -> None:
-    """Called off it is the same record; the two may differ by a parameter alone."""
+@pytest.mark.parametrize(
+    ("path", "params"), [(OFF, {}), (LISTING.path, {"is_off": "yes"}), (LISTING.path, {})]
+)
+def test_a_record_known_from_one_listing_is_read_where_another_has_it(
+    path: str, params: dict[str, str]
+) -> None:
+    """Called off it is the same record; the two may be at one address, told apart as they like."""
     one = {"data": [item(1)], "off": [item(1)], "last": True}
     known = Known(rows={}, printed=lambda document: document[-64:].rjust(64), connection=CONNECTION)
     (off,) = described().further
-    off = replace(off, path=path, params={**off.params, "is_off": "yes"})
+    off = replace(off, path=path, params=params)
     vendor = replace(VENDOR, appointments=replace(LISTING, further=(off,)))
     opened = Rig(lambda _: httpx.Response(200, json=one), vendor=vendor)
     query = replace(ALL, known=known)

@@ -57,6 +57,22 @@ def test_pages_are_counted_from_the_vendors_first_number(first: int) -> None:
     assert [turn.contents.items[0] for turn in turns(paging, found_again, resume="1")] == ["1"]
 
 
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_an_offset_grows_by_the_records_that_came_however_many_were_asked_for(most: int) -> None:
+    book = [str(number) for number in range(5)]
+    paging = PageNumber(param="offset", size_param="limit", size=3, counts="records")
+
+    def answer(step: Step) -> dict[str, Any]:
+        at = int(step.params["offset"])
+        return {"items": book[at : at + most]}
+
+    found = turns(paging, answer)
+
+    assert [one for turn in found for one in turn.contents.items] == book
+    resumed = turns(paging, answer, resume=found[0].onward)
+    assert [one for turn in resumed for one in turn.contents.items] == book[most:]
+
+
 def found_again(step: Step) -> dict[str, Any]:
     return {"items": [step.params["page"]], "last": True}
 

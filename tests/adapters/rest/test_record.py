@@ -146,6 +146,23 @@ def test_what_is_no_instant_is_rejected(written: Any) -> None:
         Record({"at": written}).instant("at", zone=MELBOURNE)
 
 
+@pytest.mark.parametrize(
+    ("told", "a_second"), [(1780354800, 1), ("1780354800", 1), (1780354800000, 1000)]
+)
+def test_an_instant_may_be_a_count_from_1970(told: Any, a_second: int) -> None:
+    read = Record({"at": told}).since_1970("at", a_second=a_second)
+
+    assert read == datetime(2026, 6, 1, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "told", [None, "", -1, True, 1780354800.5, 1780354800000, "9" * 30, "9" * 200, "9" * 400, "٣"]
+)
+def test_a_count_that_is_no_instant_is_rejected(told: Any) -> None:
+    with pytest.raises(BadRecord):
+        Record({"at": told}).since_1970("at")
+
+
 def test_a_naive_time_without_a_zone_is_rejected() -> None:
     with pytest.raises(BadRecord, match="without an offset"):
         Record({"at": "2026-06-02T09:00:00"}).instant("at")

@@ -14,11 +14,11 @@ import pytest
 from adapters.rest.auth import ClientCredentials, StaticToken, lifetime
 from adapters.rest.envelope import MOST_RECORDS, Bundle, Envelope, Single
 from adapters.rest.memory import Memory
-from adapters.rest.paging import NextLink, PageNumber
+from adapters.rest.paging import NextLink, PageNumber, Whole
 from adapters.rest.ports import Ports, Sender
 from adapters.rest.record import Record, last_segment
 from adapters.rest.source import RestSource
-from adapters.rest.vendor import Fault, Listing, Vendor
+from adapters.rest.vendor import Fault, Listing, Params, Vendor
 from adapters.rest.waits import RateHeaders
 from domain.appointments import Appointment, Patient, Practitioner
 from domain.connections import Connection
@@ -39,7 +39,7 @@ from domain.minimising import Extra
 from domain.sources import Capabilities, Query, Spend
 from domain.window import Window
 from infra.http import Client
-from tests.contract.kit import NOW, FakeThrottle, FakeTokens, Handler, MockSender
+from tests.contract.kit import NOW, FakeThrottle, FakeTokens, Handler, MockSender, playing
 
 ALL = Query(key="all")
 CONNECTION = Connection(
@@ -193,6 +193,37 @@ def test_a_patient_too_large_to_be_remembered_beside_its_visit_does_not_stop_a_l
 
     assert found is not None
     assert [row.patient.full_name for row in found if row.patient] == ["Ann"]
+
+
+def test_a_listing_may_be_asked_for_by_post_with_its_parameters_in_the_body() -> None:
+    """As where one address answers whatever is asked."""
+
+    def visits(params: Params) -> Any:
+        return {"query": "visits", "variables": dict(params)}
+
+    def asked(**variables: str) -> dict[str, Any]:
+        told = {f"variables.{name}": value for name, value in variables.items()}
+        path = "/v1/practices/s 1/appointments"
+        return {"method": "POST", "path": path, "query": {"page": None}, "asks": told}
+
+    pages = [
+        {**asked(page="0", day="monday"), "json": {"data": [item(1), item(2)], "last": False}},
+        {**asked(page="1", day="monday"), "json": {"data": [item(3)], "last": True}},
+        {**asked(id="7"), "json": {"data": [item(7)], "last": True}},
+        {**asked(id="8"), "status": 500},
+    ]
+    listing = replace(LISTING, posts=visits)
+    one = replace(listing, params={"id": "{id}"}, paging=Whole())
+    source = Rig(
+        playing(pages), vendor=replace(VENDOR, appointments=listing, appointment=one)
+    ).source
+
+    found = source.pages(replace(ALL, params={"day": "monday"}))
+
+    assert [row.pms_id for page in found for row in page.records] == ["1", "2", "3"]
+    assert [row.pms_id for row in source.probe("7") or ()] == ["7"]
+    with pytest.raises(Transient, match=r"POST /v1/practices/\{site\}/appointments answered 500"):
+        source.probe("8")
 
 
 def test_parameters_and_paths_are_encoded_so_that_nothing_is_read_otherwise() -> None:
