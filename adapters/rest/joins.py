@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from adapters.rest.envelope import Wrapping
+from adapters.rest.memory import Memory
 from adapters.rest.record import id_in, last_segment
 from domain.connections import Connection
 from domain.errors import NeedsReconnect, Refused
@@ -103,11 +105,12 @@ class Join:
     def _known(
         self, ids: Sequence[str], asking: _Asking, *, place: str | None = None
     ) -> Mapping[str, Any]:
-        """By id; `place` is where, unless it is with ours."""
+        """By id, as many as there is room for; `place` is where, unless it is with ours."""
         spot = f"{self.path} at {place}" if place else self.path
         keys = {pms_id: f"{asking.connection.id} {spot} {pms_id}" for pms_id in ids}
-        known = {pms_id: asking.remembered.get(key, _UNKNOWN) for pms_id, key in keys.items()}
-        asked = [pms_id for pms_id in ids if known[pms_id] is _UNKNOWN]
+        known = Memory(most=len(ids), seconds=inf)
+        known.update({one: asking.remembered.get(key, _UNKNOWN) for one, key in keys.items()})
+        asked = [pms_id for pms_id in ids if known.get(pms_id, _UNKNOWN) is _UNKNOWN]
         for start in range(0, len(asked), self.most):
             chunk = asked[start : start + self.most]
             found = self._there(chunk, asking, place) if place else self._together(chunk, asking)
@@ -132,7 +135,7 @@ class Join:
 
         Nor does one with nobody, unless it is believed.
         """
-        found: dict[str, Any] = {}
+        found = Memory(most=len(ids), seconds=inf)
         if len(ids) > 1:
             with suppress(Refused):
                 items = asking.fetch(self.many(ids, asking.connection))

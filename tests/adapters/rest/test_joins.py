@@ -1,6 +1,6 @@
 """What the records of a page name in another listing, however each of the two writes it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from adapters.rest.joins import Join
 from adapters.rest.record import Record, last_segment
 from domain.appointments import Appointment, Patient
 from domain.connections import Connection
-from tests.adapters.rest.test_source import LISTING, VENDOR, Rig, item, page, parse
+from tests.adapters.rest.test_source import CONNECTION, LISTING, VENDOR, Rig, item, page, parse
 
 NAMES = {"p-1": "Ann", "p-2": "Bob"}
 
@@ -92,3 +92,18 @@ def test_strangers_in_the_answer_are_told_by_the_key_they_have_there() -> None:
 
     assert found == ["Ann", None]
     assert asked == ["p-1,gone", "gone"]
+
+
+def test_of_people_told_at_great_length_no_more_are_held_than_there_is_room_for() -> None:
+    """Whoever there was no room for is told by the appointment alone."""
+    everybody = [f"p-{number}" for number in range(40)]
+    book = [visit(number, one) for number, one in enumerate(everybody)]
+    letter = "x" * 1_000_000
+
+    def fetch(params: Mapping[str, str]) -> Sequence[Any]:
+        return [{"id": one, "letter": letter + one} for one in params["ids"].split(",")]
+
+    found = JOIN.side_list(book, CONNECTION, fetch=fetch, remembered={})
+
+    assert 30 <= len(found) < 40
+    assert everybody[-1] in found
