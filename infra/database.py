@@ -151,7 +151,7 @@ def engine(
             "application_name": application_name,
             "connect_timeout": CONNECT_SECONDS,
             **VANISHED,
-            "options": _options(address, statement_timeout_ms),
+            "options": session_options(address, _own_options(statement_timeout_ms)),
         },
     )
     event.listen(made, "handle_error", _speak_plainly, retval=True)
@@ -266,13 +266,17 @@ def _commit(begun: Transaction) -> None:
         raise CommitUnknown(str(away)) from None
 
 
-def _options(address: URL, statement_timeout_ms: int | None) -> str:
+def session_options(address: URL, ours: str) -> str:
     """What the server is told at the start of a session, after what the address itself says."""
     given = address.query.get("options", "")
-    ours = f"-c timezone=UTC -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}"
-    if statement_timeout_ms is not None:
-        ours += f" -c statement_timeout={statement_timeout_ms}"
     return f"{given if isinstance(given, str) else given[-1]} {ours}".strip()
+
+
+def _own_options(statement_timeout_ms: int | None) -> str:
+    ours = f"-c timezone=UTC -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}"
+    if statement_timeout_ms is None:
+        return ours
+    return f"{ours} -c statement_timeout={statement_timeout_ms}"
 
 
 def _speak_plainly(context: ExceptionContext) -> BaseException | None:

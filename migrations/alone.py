@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, create_engine, pool, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, pool, text
 
 from domain.errors import BadInput
+from infra.database import session_options
 
 NUMBER = 7_305_512_090_417
 """Of the lock that whoever migrates holds; any number that nobody else takes."""
@@ -30,19 +31,24 @@ _TAKEN = text("SELECT pg_try_advisory_lock(:number)")
 @contextmanager
 def alone(url: str, *, pause: Callable[[float], object] = time.sleep) -> Iterator[Connection]:
     """A connection that commits each statement by itself, while no other process migrates."""
-    engine = create_engine(
-        url,
-        poolclass=pool.NullPool,
-        hide_parameters=True,
-        isolation_level="AUTOCOMMIT",
-        connect_args={"options": f"-c lock_timeout={LONGEST_WAIT} {ENDS_WITH_US}"},
-    )
+    database = engine(url, lock_timeout=LONGEST_WAIT)
     try:
-        with engine.connect() as connection:
+        with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             _take(connection, pause)
             yield connection
     finally:
-        engine.dispose()
+        database.dispose()
+
+
+def engine(url: str, *, lock_timeout: str) -> Engine:
+    """Sessions that wait no longer for a table, beside whatever the address asks for."""
+    ours = f"-c lock_timeout={lock_timeout} {ENDS_WITH_US}"
+    return create_engine(
+        url,
+        poolclass=pool.NullPool,
+        hide_parameters=True,
+        connect_args={"options": session_options(make_url(url), ours)},
+    )
 
 
 def _take(connection: Connection, pause: Callable[[float], object]) -> None:

@@ -1,10 +1,9 @@
 """Runs migrations against the database named in the configuration."""
 
 from alembic import context
-from sqlalchemy import create_engine, pool
 
 from adapters.storage.tables import metadata
-from migrations.alone import ENDS_WITH_US
+from migrations.alone import engine
 
 
 def run() -> None:
@@ -15,17 +14,12 @@ def run() -> None:
         with context.begin_transaction():
             context.run_migrations()
         return
-    engine = create_engine(
-        context.config.attributes["url"],
-        poolclass=pool.NullPool,
-        hide_parameters=True,
-        connect_args={"options": f"-c lock_timeout=2s {ENDS_WITH_US}"},
-    )
-    with engine.connect() as connection:
+    database = engine(context.config.attributes["url"], lock_timeout="2s")
+    with database.connect() as connection:
         context.configure(connection=connection, target_metadata=metadata)
         with context.begin_transaction():
             context.run_migrations()
-    engine.dispose()
+    database.dispose()
 
 
 run()

@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 
 import migrations
 from infra import embedded
-from migrations.stopping import sentence
+from migrations.stopping import MigrationStopped, sentence
 from tests.console.conftest import Shell
 
 pytestmark = pytest.mark.integration
@@ -81,6 +81,15 @@ def end_who_waits(database: str) -> None:
         while not (found := db.execute(WAITS, [make_url(database).database]).fetchall()):
             pass
         db.execute("SELECT pg_terminate_backend(%s)", found[0])
+
+
+def test_what_the_address_asks_of_the_server_holds_while_migrating(
+    empty_database_url: str,
+) -> None:
+    asked = make_url(empty_database_url).update_query_dict({"options": "-c statement_timeout=1"})
+
+    with pytest.raises(MigrationStopped, match="statement_timeout"):
+        migrations.upgrade(asked.render_as_string(hide_password=False))
 
 
 def test_a_table_of_somebody_elses_is_in_the_way(database: str, shell: Shell) -> None:
