@@ -125,10 +125,10 @@ def _carried(
     json: bool,
 ) -> None:
     """Asked for, watched to its end, and told; what did not go is the command's failure."""
-    if not here:
-        _refuse_without_workers(wiring)
     with audited(wiring.engine, "push", account_id=account_id, action=what) as db:
         asked = ask(db)
+        if not here:
+            _refuse_without_workers(wiring)
     if here:
         _carry(wiring, asked.job_id)
     row = _watched(wiring, asked.job_id, account_id)

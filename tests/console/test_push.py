@@ -135,8 +135,19 @@ def test_what_did_not_go_fails_the_command(
     assert "Link the patient first" in shell.complaint("push", "entry", entry, "--create", "--here")
 
 
+def test_where_no_worker_runs_nothing_is_asked_for(
+    shell: Shell, practice: tuple[Simulator, str]
+) -> None:
+    before = shell.answer("jobs", "list", "--all", "--limit", "1")["jobs"]
+
+    assert "No worker is alive" in shell.complaint("push", "range", practice[1])
+
+    assert shell.answer("jobs", "list", "--all", "--limit", "1")["jobs"] == before
+
+
 def test_what_cannot_be_done_is_one_sentence(shell: Shell, connected: Any) -> None:
     assert "no such row" in shell.complaint("push", "entry", str(uuid4()), "--here")
+    assert "no such row" in shell.complaint("push", "entry", str(uuid4()))
     said = shell.complaint("push", "pull", connected, "--here")
     assert "takes no changes" in said and f"pms-sync sync {connected[:8]}" in said
-    assert "No worker is alive" in shell.complaint("push", "range", connected)
+    assert "takes no changes" in shell.complaint("push", "range", connected)
