@@ -28,6 +28,11 @@ class Board:
     def unserved(self) -> Sequence[QueueView]:
         return [one for one in self.queues if one.is_unserved]
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no worker runs at all, which is one trouble and not one a queue."""
+        return len(self.unserved) == len(self.queues)
+
 
 def board(door: Door) -> Board:
     """One statement each; nothing of another account is read but how many hands there are."""

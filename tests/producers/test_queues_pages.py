@@ -46,6 +46,14 @@ def test_an_operator_reads_the_page_without_any_script(site: Site) -> None:
 
 
 @pytest.mark.integration
+def test_where_no_worker_runs_that_is_one_alarm(site: Site) -> None:
+    page = opened(site, "/queues").text
+
+    assert page.count("callout bad alarm") == 1
+    assert "No worker is running." in page
+
+
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("behind", "told"),
     [
