@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from adapters.rest.auth import Auth, ClientCredentials, StaticToken
 from adapters.rest.minimised import offered
 from adapters.rest.vendor import NotePolicy, Stage, Vendor
+from domain.desk import Ability
 from domain.limits import Limit, Tier
 from domain.minimising import LABELS, Extra
 
@@ -136,8 +137,24 @@ def _at_the_practice(line: Line, left_out: frozenset[Extra]) -> Line:
 LEAVABLE = "can_leave_out"
 
 
+WRITES: Mapping[str, str] = {
+    Ability.BOOK: "book",
+    Ability.RESCHEDULE: "move",
+    Ability.CANCEL: "cancel",
+    Ability.SET_STATUS: "set the status",
+    Ability.CREATE_PATIENT: "register patients",
+    Ability.UPDATE_PATIENT: "change patients",
+    Ability.CHANGE_NAME: "change a patient's name",
+    Ability.CHANGE_CONTACT: "change a patient's phone, e-mail and address",
+    Ability.ADD_NOTE: "add notes",
+    Ability.ADD_INSURANCE: "add insurance",
+    Ability.RECORD_PAYMENT: "record payments",
+}
+
+
 def _writes(vendor: Vendor) -> str:
-    told = ", ".join(sorted(vendor.capabilities.writes)) or "none: read only"
+    can = vendor.capabilities.writes
+    told = ", ".join(words for one, words in WRITES.items() if one in can) or "none: read only"
     return f"{told}; what of it, by the practice's own PMS" if vendor.behind else told
 
 

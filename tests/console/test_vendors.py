@@ -52,6 +52,14 @@ def test_people_see_every_capability_of_every_vendor(shell: Shell) -> None:
         assert all(line.label in said for line in capability_lines(vendor))
 
 
+def test_what_is_written_to_a_vendor_is_told_in_words_and_all_of_it() -> None:
+    for vendor in registered().values():
+        [told] = [line.value for line in capability_lines(vendor) if line.key == "writes"]
+        writes = told.partition(";")[0].split(", ") if vendor.capabilities.writes else []
+        assert len(writes) == len(vendor.capabilities.writes)
+        assert "_" not in told
+
+
 def test_no_word_of_the_vendors_is_broken_at_eighty_columns(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
