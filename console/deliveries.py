@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from sqlalchemy import RowMapping
 
 from adapters.storage.deliveries import deliveries, replaying
 from console import output
@@ -38,7 +39,7 @@ def list_(
         return output.say("No delivery matches." if state else "Nothing has been delivered yet.")
     now = system_clock()
     return output.table(
-        ["Id", "From", "Event", "About", "State", "Times", "Came", "Note"],
+        ["Id", "From", "Event", "About", "State", "Came", "Note"],
         [
             (
                 short(one["id"]),
@@ -46,13 +47,19 @@ def list_(
                 one["event"],
                 one["subject"],
                 one["state"],
-                one["times"],
                 output.ago(one["received_at"], now=now),
-                one["note"],
+                _note(one),
             )
             for one in found
         ],
     )
+
+
+def _note(delivery: RowMapping) -> str:
+    """What came of it, and how often the same one came."""
+    times = delivery["times"]
+    said = (f"came {times} times" if times > 1 else "", delivery["note"] or "")
+    return "; ".join(one for one in said if one)
 
 
 @app.command()

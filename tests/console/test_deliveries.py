@@ -20,17 +20,18 @@ def halaxy(shell: Shell) -> str:
     )
 
 
-def arrived(url: str, connection_id: str, *, state: str) -> str:
+def arrived(url: str, connection_id: str, *, state: str, times: int = 1) -> str:
     """A delivery about an appointment, as it stands in the inbox."""
     engine = create_engine(url)
     with engine.begin() as db:
         made = db.execute(
             text(
                 "INSERT INTO deliveries (account_id, connection_id, sender, event, dedupe_key,"
-                " subject, state, note, trace_id) VALUES ('default', :connection_id, 'halaxy',"
-                " 'updated', :state, 'Appointment/700001', :state, 'a reason', 't') RETURNING id"
+                " subject, state, note, trace_id, times) VALUES ('default', :connection_id,"
+                " 'halaxy', 'updated', :state, 'Appointment/700001', :state, 'a reason', 't',"
+                " :times) RETURNING id"
             ),
-            {"connection_id": connection_id, "state": state},
+            {"connection_id": connection_id, "state": state, "times": times},
         ).scalar_one()
     engine.dispose()
     return str(made)
@@ -84,6 +85,19 @@ def test_deliveries_are_listed_and_replayed(shell: Shell, halaxy: str, database_
     assert shell.answer("jobs", "show", str(job_id))["kind"] == "refetch"
     assert "has not been settled" in shell.complaint("deliveries", "replay", dead)
     assert len(audit_rows(database_url, "delivery.replayed")) == 1
+
+
+def test_deliveries_are_a_table_in_a_terminal_of_80_columns(
+    shell: Shell, halaxy: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrived(database_url, halaxy, state="done", times=3)
+    monkeypatch.setenv("COLUMNS", "80")
+
+    lines = shell("deliveries", "list").out.splitlines()
+
+    assert ["Id", "From", "Event", "About", "State", "Came", "Note"] in map(str.split, lines)
+    assert "came 3 times" in " ".join(" ".join(lines).split())
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize(
