@@ -1,8 +1,9 @@
 """`pms-sync jobs` and `queues`: the ledger of what is to be done, and who does it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from sqlalchemy import Connection as Db
@@ -13,8 +14,8 @@ from adapters.storage.jobs.job_acts import DONE, Act
 from console import output
 from console.auditing import audited
 from console.lines import one_line
-from console.opened import DEFAULT_ACCOUNT, Limit, load
-from console.output import AsJson, short
+from console.opened import DEFAULT_ACCOUNT, Limit, called, load
+from console.output import AsJson
 from console.wiring import wired
 from domain.errors import BadInput
 from domain.jobs import JobState, Queue
@@ -60,17 +61,18 @@ def list_(
                 connection_id=held.id if held else None,
                 limit=limit,
             )
+            practices = called(db, (one["connection_id"] for one in found.listed))
     if json:
         jobs = [dict(one) for one in found.listed]
         return output.answer({"jobs": jobs, "more": found.more, "finished": found.finished})
     if found.listed:
-        _show(found.listed)
+        _show(found.listed, practices)
     else:
         output.say("No job matches." if state or every else "Nothing died, runs or waits.")
     return _left_out(found)
 
 
-def _show(jobs: Sequence[RowMapping]) -> None:
+def _show(jobs: Sequence[RowMapping], practices: Mapping[UUID | None, str]) -> None:
     now = system_clock()
     output.table(
         ["Job", "Kind", "Queue", "State", "Connection", "Asked", "Tries", "Note"],
@@ -80,7 +82,7 @@ def _show(jobs: Sequence[RowMapping]) -> None:
                 one["kind"],
                 one["queue"],
                 one["state"],
-                short(one["connection_id"] or ""),
+                practices[one["connection_id"]],
                 output.ago(one["created_at"], now=now),
                 one["attempts"],
                 _note(one, now=now),

@@ -1,14 +1,16 @@
 """What a person names: a connection by its id, or by how that begins, and an account."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from sqlalchemy import Connection as Db
 
 from adapters.storage.people import accounts
 from adapters.storage.practices import connection_list, connections
+from console.output import short
 from console.wiring import Wiring, wired
 from domain.connections import Connection
 from infra.database import dispatch, transaction
@@ -47,3 +49,9 @@ def of_account(wiring: Wiring, account: str) -> Iterator[Db]:
     with transaction(wiring.engine, account_id=account) as db:
         accounts.require(db, account)
         yield db
+
+
+def called(db: Db, ids: Iterable[UUID | None]) -> Mapping[UUID | None, str]:
+    """Of each connection how a command is told which one, and which practice that is."""
+    names = connection_list.names(db, {one for one in ids if one})
+    return {None: "", **{one: f"{short(one)} {name}" for one, name in names.items()}}

@@ -12,6 +12,7 @@ from adapters.storage.runs.recordings import Recording
 from adapters.storage.runs.runs import LoggedRun
 from console import output, replayed
 from console.auditing import access
+from console.opened import called
 from console.output import AsJson, short
 from console.recordings import MEGABYTE, PATIENTS
 from console.wiring import Wiring, wired
@@ -113,6 +114,7 @@ def _list(wiring: Wiring, *, json: bool) -> None:
     """All there are, with nothing of what is in them."""
     with dispatch(wiring.engine) as db:
         found = recordings.listed(db)
+        practices = called(db, (one.connection_id for one in found))
     days = timedelta(days=wiring.settings.recordings_keep_days)
     if json:
         told: list[dict[str, Any]] = [
@@ -127,7 +129,7 @@ def _list(wiring: Wiring, *, json: bool) -> None:
         [
             (
                 short(one.run_id),
-                short(one.connection_id),
+                practices[one.connection_id],
                 output.ago(one.begun_at, now=now),
                 f"{one.bytes / MEGABYTE:.1f}",
                 "no" if one.is_full else "yes",

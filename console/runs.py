@@ -13,7 +13,7 @@ from console import output, previews
 from console.auditing import access
 from console.carrying import Here, carry, refuse_unusable, refuse_without_workers, watch
 from console.following import bars
-from console.opened import Limit, load
+from console.opened import Limit, called, load
 from console.output import AsJson, short
 from console.sync import COUNTED, as_answer, tell
 from console.wiring import Wiring, wired
@@ -43,6 +43,7 @@ def list_(
         held = load(wiring, connection) if connection else None
         with dispatch(wiring.engine) as db:
             found = runs.listed(db, connection_id=held.id if held else None, limit=limit)
+            practices = called(db, (one.connection_id for one in found))
     if json:
         return output.answer({"runs": found})
     if not found:
@@ -53,7 +54,7 @@ def list_(
         [
             (
                 short(one.id),
-                short(one.connection_id),
+                practices[one.connection_id],
                 output.ago(one.started_at, now=now),
                 f"{one.status} (dry)" if one.dry_run else one.status,
                 one.fetched,

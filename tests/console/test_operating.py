@@ -191,6 +191,17 @@ def test_what_is_done_to_a_job_is_audited(shell: Shell, connected: str, database
     assert str(rows[0].pms_integration_id) == connected
 
 
+def test_runs_and_jobs_are_listed_with_the_name_of_their_practice(
+    shell: Shell, connected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [practice] = shell.answer("connections", "list")["connections"]
+    shell.answer("sync", connected, "--here", "--record")
+    monkeypatch.setenv("COLUMNS", "160")
+
+    for listed in (shell("runs", "list"), shell("jobs", "list", "--all"), shell("replay")):
+        assert f"{connected[:8]} {practice['name']}" in listed.out
+
+
 def test_queues_show_who_serves_them(shell: Shell) -> None:
     queues = shell.answer("queues")["queues"]
 

@@ -1,6 +1,6 @@
 """Connections as an operator sees them: listed, found, paused, resumed, mapped and removed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -72,6 +72,7 @@ _FIND = text(
     WHERE (removed_at IS NOT NULL) = :removed AND id {BETWEEN} LIMIT 2
     """  # noqa: S608 - our own words
 )
+_NAMES = text("SELECT id, display_name FROM pms_connections WHERE id = ANY(:ids)")
 # Whoever is synced only when somebody asks is that after a pause, too.
 _PAUSE = text(
     """
@@ -174,6 +175,11 @@ def find(db: Db, wanted: str, *, removed: bool = False) -> Found:
     if len(rows) > 1:
         raise BadInput(f"More than one connection id starts with {wanted}; give more of it.")
     return Found(**rows[0]._mapping)  # noqa: SLF001 - a row's documented mapping
+
+
+def names(db: Db, ids: Iterable[UUID]) -> Mapping[UUID, str]:
+    """What each is called, removed ones too."""
+    return {row.id: row.display_name for row in db.execute(_NAMES, {"ids": list(ids)})}
 
 
 def pause(db: Db, connection_id: UUID, *, reason: str | None = None) -> None:
