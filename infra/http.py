@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Self
@@ -84,6 +85,8 @@ class Client:
             transport=transport
             or Transport(tls=_tls(minimum_tls, ca_file, sorted(hosts)), allows=self._may_reach),
             headers={"User-Agent": user_agent, "Accept-Encoding": "gzip, deflate"},
+            # Shared by practices: what one is given to be known by must not go with another's.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             timeout=httpx.Timeout(read_seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
             follow_redirects=False,
             trust_env=False,

@@ -54,6 +54,7 @@ class Site(BaseHTTPRequestHandler):
             "/moved": lambda: self.answer(b"", ("Location", "/here?a=1"), status=302),
             "/loop": lambda: self.answer(b"", ("Location", "/loop"), status=302),
             "/nowhere": lambda: self.answer(b"", ("Location", "http:\\\\x:1/"), status=302),
+            "/named": lambda: self.answer(b"", ("Set-Cookie", "token=one-practice; Path=/")),
             "/away": lambda: self.answer(b"", ("Location", "http://evil.example/x"), status=302),
         }
         answers.get(self.path.partition("?")[0], self.echo)()
@@ -204,6 +205,14 @@ def test_connections_are_kept_and_shared(client: Client, site: str) -> None:
     ports = {client.send("GET", f"{site}/echo").json()["client"] for _ in range(5)}
 
     assert len(ports) == 1
+
+
+def test_what_one_request_is_given_to_be_known_by_goes_with_no_other(
+    client: Client, site: str
+) -> None:
+    client.send("GET", f"{site}/named")
+
+    assert "Cookie" not in client.send("GET", f"{site}/x").json()
 
 
 @pytest.mark.parametrize("path", ["/gzip", "/GZIP", "/deflate", "/followed"])
