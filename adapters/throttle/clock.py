@@ -24,6 +24,8 @@ LOAD_WAIT = 0.05
 LOAD_LIMIT = 5.0
 KEEP_NAMED_LIMIT = 3600.0
 PAUSE_WITHOUT_RESET = 1.0
+MOST_TOLD = 10**9
+"""Of an allowance that a vendor names; Redis does not count down what is very much more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,8 @@ class RedisThrottle(Throttle):
     ) -> None:
         if remaining is not None and remaining <= 0 and reset_seconds is None:
             self._tighten(bucket, pause=span(PAUSE_WITHOUT_RESET))
-        named = limit if limit and limit > 0 else None
-        left = max(0, remaining) if remaining is not None else None
+        named = min(limit, MOST_TOLD) if limit and limit > 0 else None
+        left = min(max(0, remaining), MOST_TOLD) if remaining is not None else None
         reset = span(max(0.0, reset_seconds)) if reset_seconds is not None else None
         self._tighten(bucket, limit=named, remaining=left, reset=reset)
 

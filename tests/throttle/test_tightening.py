@@ -85,6 +85,12 @@ def test_more_remaining_than_we_count_changes_nothing(rig: Rig) -> None:
     assert granted_at_once(rig, MINUTE) == 59
 
 
+def test_an_allowance_beyond_reason_is_no_reason_to_ask_no_more(rig: Rig) -> None:
+    rig.throttle.observe("pms", limit=10**308, remaining=10**308, reset_seconds=60)
+
+    assert granted_at_once(rig, MINUTE) == 60
+
+
 def test_a_smaller_limit_than_ours_is_kept(rig: Rig) -> None:
     rig.throttle.observe("pms", limit=20)
     rig.throttle.observe("pms", limit=40)
