@@ -1,8 +1,9 @@
 """What the records of one answer come to: rows, rejects and drift."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -20,6 +21,9 @@ _T = TypeVar("_T")
 
 MOST_LISTED = 20_000
 """Practitioners, types or practices: of some vendors all that an application may see."""
+
+MOST_OF_ONE = 1_000
+"""Rows that one record may be made into: no group has so many patients."""
 
 CANNOT_BE_HAD = (
     "the PMS does not let us read this, which the appointment names, or answers with something"
@@ -90,7 +94,7 @@ def _read(
         where = f"{listing.wrapping.label}[{index}]"
         try:
             record = Record(item, where=where, around=around)
-            rows: Sequence[_T] = list(listing.parse(record, connection))
+            rows: Sequence[_T] = _few(listing.parse(record, connection), where)
         except SetAside:
             waiting.append((index, item))
             continue
@@ -106,6 +110,14 @@ def _read(
         batch.rows += rows if origins is None else origins.stamped(rows, record)
         batch.places += [index] * len(rows)
     return waiting
+
+
+def _few(rows: Iterable[_T], where: str) -> Sequence[_T]:
+    """What one record is made into, where that can be true."""
+    found = list(islice(rows, MOST_OF_ONE + 1))
+    if len(found) > MOST_OF_ONE:
+        raise BadRecord(f"makes more than {MOST_OF_ONE} rows", path=where)
+    return found
 
 
 def must_be_short(batches: Sequence[Batch[Any]], *, named: str) -> None:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from adapters.rest.auth import ClientCredentials, StaticToken, lifetime
+from adapters.rest.batches import MOST_OF_ONE
 from adapters.rest.envelope import MOST_RECORDS, Bundle, Envelope, Single
 from adapters.rest.memory import Memory
 from adapters.rest.paging import NextLink, PageNumber, Whole
@@ -271,6 +272,19 @@ def test_missing_keys_and_unreadable_records_are_counted_not_fatal() -> None:
         ("data[2].start", "missing", "x"),
         ("data[3]", "not an object", None),
     ]
+
+
+def test_a_visit_of_more_patients_than_there_can_be_is_set_aside_alone() -> None:
+    def read(record: Record, connection: Connection) -> Iterator[Appointment]:
+        return (row for row in parse(record, connection) for _ in range(record.minutes("of") or 1))
+
+    vendor = replace(VENDOR, appointments=replace(LISTING, parse=read))
+    rig = Rig(always(page(item(1, of=MOST_OF_ONE), item(2, of=MOST_OF_ONE + 1))), vendor=vendor)
+
+    (found,) = rig.source.pages(ALL)
+
+    assert {row.pms_id for row in found.records} == {"1"}
+    assert [(one.path, one.pms_id) for one in found.rejects] == [("data[1]", "2")]
 
 
 def test_rows_beyond_the_window_are_left_out_and_the_vendors_mark_is_kept() -> None:
