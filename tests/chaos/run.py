@@ -23,6 +23,7 @@ from tests.chaos.plan import LONG, SHORT, planned
 from tests.chaos.vendors import Sort, sorts
 from tests.chaos.world import VOICE, World, world
 from tests.e2e.stack import TooLateError
+from tests.security.left_behind import redis_as_text
 from tests.sync.practice import KEY
 
 SECONDS_A_FAULT, IN_THE_LONG_RUN = 1.5, 1.2
@@ -199,7 +200,7 @@ def scan(made: World, load: Load) -> None:
     wanted = [one.encode() for one in {*load.canaries, *secrets, *emails}]
     places = {path.name: path.read_bytes() for path in made.home.glob("*.log")}
     with redis.Redis.from_url(made.servers.redis_url) as client:
-        places["redis"] = b"\n".join(_everything(client))
+        places["redis"] = redis_as_text(client).encode()
     jobs = made.asked("SELECT args::text, checkpoint::text, result::text, error_text FROM jobs")
     places["jobs"] = "\n".join(str(tuple(row)) for row in jobs).encode()
     runs = made.asked("SELECT error_message FROM pms_sync_log")
@@ -207,10 +208,6 @@ def scan(made: World, load: Load) -> None:
     for place, held in places.items():
         hits = sum(one in held for one in wanted)
         made.history.note("scanned", place=place, wanted=len(wanted), size=len(held), hits=hits)
-
-
-def _everything(client: "redis.Redis") -> list[bytes]:
-    return [bytes(key) + (client.dump(key) or b"") for key in client.scan_iter(count=1000)]
 
 
 def new_seed() -> int:

@@ -178,6 +178,20 @@ def test_no_canary_is_found_anywhere(
     assert left.holding("job.failed") == ["logs"]
 
 
+def test_the_search_finds_a_canary_in_any_value_of_redis(redis_client: redis.Redis) -> None:
+    """Also in one that the server would pack when asked for it as it lies there."""
+    long = json.dumps([{"queue_name": "sync", "args": [number]} for number in range(99)] + [NOTE])
+    redis_client.set("text", long)
+    redis_client.hset("hash", "field", long)
+    redis_client.rpush("list", long)
+    redis_client.sadd("set", long)
+    redis_client.zadd("sorted", {long: 1})
+
+    lines = redis_as_text(redis_client).splitlines()
+
+    assert len([line for line in lines if NOTE in line]) == 5
+
+
 @pytest.mark.parametrize("canary", [LAST, NOTE])
 def test_the_search_finds_a_canary_in_any_dress(canary: str) -> None:
     dresses = [
