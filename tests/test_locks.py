@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ("requirements.lock", "bootstrap.lock")
+LOCKS = ("requirements.lock", "requirements.image.lock", "bootstrap.lock")
 PLACES = re.compile(
     r"://|--(extra-)?index|--find-links|--trusted-host|^-|\s@\s|file:", re.MULTILINE
 )

@@ -84,7 +84,7 @@ def test_the_image_runs_as_nobody_in_particular_and_ends_with_the_product() -> N
     last = DOCKERFILE.rpartition("AS run")[2]
 
     assert stages == ["build", "run"]
-    assert "USER 10001:10001" in last
+    assert re.findall(r"^USER (.*)$", last, re.MULTILINE) == ["10001:10001"]
     assert "--from=build /app" in last
     assert "pip" not in last
 
