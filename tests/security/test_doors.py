@@ -29,7 +29,9 @@ from tests.webhooks.wire import Got, Sent, exchanged, verdicts
 
 pytestmark = pytest.mark.integration
 
-COUNT = 10_000 if "SOAK" in os.environ else 1000
+IS_LONG = "SOAK" in os.environ
+COUNT = 10_000 if IS_LONG else 1000
+MOST_MS, BUSY_MS = 50, 5000
 SEED = 20261121
 ADDRESS = "http://ingress.example/vapi/webhook"
 STAMPED = plan_of({"type": "hmac", "secretKey": SECRET}, signing_key=SIGNING)
@@ -199,14 +201,14 @@ def test_the_same_doors_open_for_what_is_genuine(
 def test_how_long_a_refusal_takes(
     database_url: str, redis_client: redis.Redis, redis_url: str
 ) -> None:
-    """Told, not judged: this machine is not alone."""
+    """Judged in the long form alone: in short, this machine is busy with other tests."""
     some = list(islice(knocks(len(PROOFS) * len(DOORS)), 200))
     with opened(database_url, redis_client, redis_url) as house:
         took = sorted(_timed(house.port, one)[1] for one in some)
 
     told = {name: round(took[int(len(took) * share)] * 1000, 1) for name, share in SHARES.items()}
     print(f"refused in ms: {told}")  # noqa: T201
-    assert took[-1] < 30
+    assert told["p99"] < (MOST_MS if IS_LONG else BUSY_MS)
 
 
 SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
