@@ -34,11 +34,13 @@ class Pool:
 class Pools:
     """All of an account's, the largest first; those `untold` are not signed in, or cannot be asked.
 
+    `by_kind` are those whose PMS counts each kind of call by itself: no one allowance is a sync's.
     `at` is the database's own time.
     """
 
     pools: Sequence[Pool]
     untold: Sequence[Synced]
+    by_kind: Sequence[Synced]
     at: datetime
 
 
@@ -52,13 +54,18 @@ def pools(door: Door, *, at_once: int = AT_ONCE) -> Pools:
         key = tuple(budget.bucket for budget in spends)
         found.setdefault(key, []).append(one)
         held[key] = spends
-    untold = found.pop((), [])
+    apart = found.pop((), [])
     made = [
         Pool(vendor=members[0].connection.vendor, budgets=held[key], members=members)
         for key, members in found.items()
     ]
     made.sort(key=lambda one: (-len(one.members), one.vendor))
-    return Pools(pools=made, untold=untold, at=at or door.ports.clock())
+    return Pools(
+        pools=made,
+        untold=[one for one in apart if not _is_by_kind(one.connection)],
+        by_kind=[one for one in apart if _is_by_kind(one.connection)],
+        at=at or door.ports.clock(),
+    )
 
 
 def _synced(door: Door, at_once: int) -> tuple[Sequence[Synced], datetime | None]:
@@ -76,10 +83,17 @@ def _synced(door: Door, at_once: int) -> tuple[Sequence[Synced], datetime | None
 
 def budgets_of(door: Door, connection: Connection) -> Sequence[Budget]:
     """What a sync of the connection spends from; none where nobody has signed in."""
-    listing = pms.vendor(connection.vendor).appointments
-    names = listing.buckets if listing else ("default",)
     try:
         found = buckets_of(door, connection)
     except SyncError:
         return ()
-    return of_names(found, names)
+    return of_names(found, _of_a_sync(connection))
+
+
+def _of_a_sync(connection: Connection) -> Sequence[str]:
+    listing = pms.vendor(connection.vendor).appointments
+    return listing.buckets if listing else ("default",)
+
+
+def _is_by_kind(connection: Connection) -> bool:
+    return pms.vendor(connection.vendor).limits.keys().isdisjoint(_of_a_sync(connection))

@@ -56,6 +56,7 @@ class Shares:
     """Every allowance of the account's connections, those that several share first."""
 
     shares: Sequence[Share]
+    by_kind: Sequence[str]
     at: datetime
 
 
@@ -70,7 +71,8 @@ def shares(door: Door) -> Shares:
         for pool in found.pools
         for budget in pool.budgets
     ]
-    return Shares(shares=made, at=found.at)
+    by_kind = [one.connection.name for one in found.by_kind]
+    return Shares(shares=made, by_kind=by_kind, at=found.at)
 
 
 def _share(pool: Pool, budget: Budget, used: Mapping[UUID | None, int], at: datetime) -> Share:

@@ -108,6 +108,7 @@ class WhatIf:
 
     pools: Sequence[WeighedPool]
     untold: Sequence[str]
+    by_kind: Sequence[str]
     at: datetime
     until: datetime
     farthest: int = FARTHEST
@@ -124,6 +125,7 @@ def weigh(door: Door, wish: Wish) -> WhatIf:
     return WhatIf(
         pools=weighed,
         untold=[one.connection.name for one in found.untold],
+        by_kind=[one.connection.name for one in found.by_kind],
         at=found.at,
         until=until,
     )

@@ -102,6 +102,26 @@ def test_who_is_not_signed_in_cannot_be_told_and_an_operator_may_look(
     assert pool_of(found, synced)["vendor"] == "gentu"
 
 
+def test_a_practice_whose_calls_are_counted_by_kind_is_not_said_to_be_signed_out(
+    site: Site,
+) -> None:
+    office = practice(site, "Harbour Allied Health")
+    with site.everything() as db:
+        db.execute(
+            text("UPDATE pms_connections SET connector = 'advancedmd' WHERE id = :id"),
+            {"id": office},
+        )
+    sign_in(site, office)
+    site.sign_in()
+
+    found = weigh(site)
+    pages = [site.client.get(f"/queues/{page}").text for page in ("what-if", "shares")]
+
+    assert found["by_kind"] == ["Harbour Allied Health"]
+    assert "Harbour Allied Health" not in found["untold"]
+    assert all("kind of call by itself: Harbour Allied Health." in page for page in pages)
+
+
 @pytest.mark.parametrize(
     "body",
     [
