@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from sqlalchemy import Connection as Db
 
 from adapters.storage.runs import summaries
 from console import output
@@ -12,7 +11,7 @@ from console.opened import of_account
 from console.output import AsJson
 from console.wiring import wired
 from domain.sheet import as_json
-from domain.summaries import Summary, monday, running
+from domain.summaries import Summary, monday
 from domain.summary_words import lines, title_of
 from domain.window import place
 from infra.clock import system_clock
@@ -38,17 +37,16 @@ def summary(
     """Show an account's newest week: syncs, bookings, broken promises and errors; no patient."""
     with wired() as wiring, of_account(wiring, account) as db:
         day = week and monday(week.date())
-        told = _so_far(db, account) if so_far else summaries.find(db, week=day)
+        told = (
+            summaries.so_far(db, account, now=system_clock())
+            if so_far
+            else summaries.find(db, week=day)
+        )
     if json:
         return output.answer({"summary": as_json(told) if told else None})
     if told is None:
         return output.say("There is no summary of that week." if week else NONE_YET)
     return _show(told)
-
-
-def _so_far(db: Db, account: str) -> Summary:
-    zone, now = summaries.timezone_of(db, account), system_clock()
-    return summaries.summary(db, account, week=running(now, zone), timezone=zone, until=now)
 
 
 def _show(told: Summary) -> None:

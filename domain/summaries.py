@@ -56,6 +56,11 @@ class Week:
     errors: Sequence[TopError] = field(default=())
 
     @property
+    def is_empty(self) -> bool:
+        """Nothing was synced and nobody called, as before an account's first practice."""
+        return not (self.syncs or self.calls or self.bookings)
+
+    @property
     def complete_share(self) -> float | None:
         return self.complete / self.syncs if self.syncs else None
 

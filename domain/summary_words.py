@@ -11,20 +11,51 @@ NOTHING = "–"  # noqa: RUF001 - a dash, as tables have it
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """A figure over some weeks, the oldest first; its least and greatest as people read them."""
+
+    figures: Sequence[float]
+    least: str
+    most: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One figure, beside that of the week before; `needs_look` where it got worse."""
+    """One figure, beside that of the week before; `needs_look` where it got worse.
+
+    Without a `course` where it never was anything, or is none that goes up and down.
+    """
 
     title: str
     this: str
     before: str
     needs_look: bool = False
+    course: Course | None = None
 
 
-def lines(told: Summary) -> Sequence[Line]:
+def lines(told: Summary, earlier: Sequence[Week] = ()) -> Sequence[Line]:
+    """With `earlier` weeks, the oldest first, each figure has its course up to this one."""
+    weeks = [*earlier, told.this]
     return [
-        Line(title, say(told.this), say(told.before), worse(told.this, told.before))
-        for title, say, worse in LINES
+        Line(
+            title,
+            say(told.this),
+            say(told.before),
+            worse(told.this, told.before),
+            figure and _course(weeks, say, figure),
+        )
+        for title, say, worse, figure in LINES
     ]
+
+
+def _course(
+    weeks: Sequence[Week], say: Callable[[Week], str], figure: Callable[[Week], float | None]
+) -> Course | None:
+    figures = [figure(week) or 0.0 for week in weeks]
+    if not any(figures):
+        return None
+    by_figure = sorted(zip(figures, weeks, strict=True), key=lambda pair: pair[0])
+    return Course(figures, least=say(by_figure[0][1]), most=say(by_figure[-1][1]))
 
 
 def title_of(week: date) -> str:
@@ -36,6 +67,14 @@ def title_of(week: date) -> str:
 
 def _never(_this: Week, _before: Week) -> bool:
     return False
+
+
+def _said(name: str) -> Callable[[Week], str]:
+    return lambda week: f"{getattr(week, name):,}"
+
+
+def _figure(name: str) -> Callable[[Week], float | None]:
+    return lambda week: getattr(week, name)
 
 
 def _more(name: str) -> Callable[[Week, Week], bool]:
@@ -62,21 +101,42 @@ def _hour(week: Week) -> str:
     return NOTHING if hour is None else f"{hour:02}:00 to {(hour + 1) % 24:02}:00"
 
 
-LINES: Sequence[tuple[str, Callable[[Week], str], Callable[[Week, Week], bool]]] = (
-    ("Syncs", lambda week: str(week.syncs), _never),
-    ("Ended complete", _share, lambda this, before: this.failed > before.failed),
-    ("Mean length", _seconds, _never),
-    ("Appointments read", lambda week: str(week.read), _never),
-    ("Added", lambda week: str(week.created), _never),
-    ("Changed", lambda week: str(week.updated), _never),
-    ("Removed", lambda week: str(week.removed), _never),
-    ("Could not be read", lambda week: str(week.unreadable), _more("unreadable")),
-    ("Conflicts", lambda week: str(week.conflicts), _never),
-    ("Conflicts open at its end", lambda week: str(week.conflicts_open), _more("conflicts_open")),
-    ("Freshness promises broken", _broken, _more("late_minutes")),
-    ("Calls", lambda week: str(week.calls), _never),
-    ("Busiest hour", _hour, _never),
-    ("Bookings by phone", lambda week: str(week.bookings), _never),
-    ("Of them in the practice's book", lambda week: str(week.booked), _never),
-    ("Bookings that failed", lambda week: str(week.bookings_failed), _more("bookings_failed")),
+def _failed_more(this: Week, before: Week) -> bool:
+    return this.failed > before.failed
+
+
+LINES: Sequence[
+    tuple[
+        str,
+        Callable[[Week], str],
+        Callable[[Week, Week], bool],
+        Callable[[Week], float | None] | None,
+    ]
+] = (
+    ("Syncs", _said("syncs"), _never, _figure("syncs")),
+    ("Ended complete", _share, _failed_more, _figure("complete_share")),
+    ("Mean length", _seconds, _never, _figure("mean_seconds")),
+    ("Appointments read", _said("read"), _never, _figure("read")),
+    ("Added", _said("created"), _never, _figure("created")),
+    ("Changed", _said("updated"), _never, _figure("updated")),
+    ("Removed", _said("removed"), _never, _figure("removed")),
+    ("Could not be read", _said("unreadable"), _more("unreadable"), _figure("unreadable")),
+    ("Conflicts", _said("conflicts"), _never, _figure("conflicts")),
+    (
+        "Conflicts open at its end",
+        _said("conflicts_open"),
+        _more("conflicts_open"),
+        _figure("conflicts_open"),
+    ),
+    ("Freshness promises broken", _broken, _more("late_minutes"), _figure("late_minutes")),
+    ("Calls", _said("calls"), _never, _figure("calls")),
+    ("Busiest hour", _hour, _never, None),
+    ("Bookings by phone", _said("bookings"), _never, _figure("bookings")),
+    ("Of them in the practice's book", _said("booked"), _never, _figure("booked")),
+    (
+        "Bookings that failed",
+        _said("bookings_failed"),
+        _more("bookings_failed"),
+        _figure("bookings_failed"),
+    ),
 )

@@ -227,7 +227,7 @@ def acts(job: JobView) -> Sequence[Act]:
     return [act for act, states in FROM.items() if job.state in states]
 
 
-def bars(counts: Sequence[int], *others: Sequence[int]) -> Sequence[tuple[float, float]]:
+def bars(counts: Sequence[float], *others: Sequence[float]) -> Sequence[tuple[float, float]]:
     """Top and height of each bar, the highest of all series filling the chart."""
     most = max([1, *counts, *(one for other in others for one in other)])
     heights = [round(HEIGHT * count / most, 1) for count in counts]

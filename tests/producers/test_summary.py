@@ -1,15 +1,20 @@
 """An account's week, over JSON, as a page, and at the command line."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from adapters.storage.runs import summaries
 from domain.people import Role
-from domain.summaries import Summary, TopError, Week
-from domain.summary_words import lines, title_of
+from domain.summaries import A_WEEK, Summary, TopError, Week, monday
+from domain.summary_words import Course, lines, title_of
+from domain.window import local_day
 from tests.producers.conftest import Site
+from tests.producers.ledger import practice, put_run
 
+A_MINUTE = timedelta(minutes=1)
 WEEK = date(2026, 11, 9)
 TOLD = Summary(
     week=WEEK,
@@ -49,6 +54,14 @@ def test_a_week_is_read_in_lines_beside_the_week_before() -> None:
         "Ended complete",
         "Freshness promises broken",
     ]
+
+
+def test_a_figure_has_its_course_over_the_weeks_up_to_this_one() -> None:
+    told = {one.title: one.course for one in lines(TOLD, [Week(syncs=50), Week(syncs=1200)])}
+
+    assert told["Syncs"] == Course([50, 1200, 200], least="50", most="1,200")
+    assert told["Busiest hour"] is None
+    assert told["Could not be read"] is None
 
 
 def test_a_week_is_named_by_its_days() -> None:
@@ -99,3 +112,39 @@ def test_the_page_shows_the_week_and_what_went_wrong(site: Site) -> None:
     assert "Monday to Sunday, Melbourne time." in page
     assert "95.0%" in page
     assert "answered 500 &lt;b&gt;" in page
+
+
+@pytest.mark.integration
+def test_the_page_begins_with_the_week_that_goes_on_where_the_one_before_was_empty(
+    site: Site,
+) -> None:
+    site.sign_in(Role.OPS)
+    now = site.ports.clock()
+    clinic = practice(site, "Example Clinic")
+    put_run(site, clinic, 990_001, requests=3)
+    with site.everything() as db:
+        db.execute(text("UPDATE pms_sync_log SET started_at = :at"), {"at": now - A_MINUTE})
+    last = monday(local_day(now, "Australia/Melbourne")) - A_WEEK
+    keep(site, replace(TOLD, week=last, this=Week(), before=Week()))
+
+    page = site.client.get("/summary", headers={"Accept": "text/html"}).text
+    chosen = site.client.get(f"/summary?week={last}", headers={"Accept": "text/html"}).text
+
+    assert f"Week of {title_of(last + A_WEEK)} <span" in page
+    assert "beside the whole week before" in page
+    assert f"Week of {title_of(last)}</h1>" in chosen
+
+
+@pytest.mark.integration
+def test_from_the_third_week_on_each_figure_is_drawn(site: Site) -> None:
+    site.sign_in(Role.OPS)
+    weeks = [WEEK - n * A_WEEK for n in (0, 1)]
+    keep(site, *(replace(TOLD, week=week) for week in weeks))
+    two = site.client.get(f"/summary?week={WEEK}", headers={"Accept": "text/html"}).text
+    keep(site, replace(TOLD, week=WEEK - 2 * A_WEEK, this=Week(syncs=90)))
+
+    three = site.client.get(f"/summary?week={WEEK}", headers={"Accept": "text/html"}).text
+
+    assert 'class="course"' not in two
+    assert '<th scope="col">3 weeks</th>' in three
+    assert "<title>From 90 to 200</title>" in three

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, RowMapping, text
 from adapters.storage.by_hand.conflict_list import STANDS
 from domain.freshness import Facts
 from domain.hours import read_hours
-from domain.summaries import A_WEEK, Summary, TopError, Week, broken, owed, span_of
+from domain.summaries import A_WEEK, Summary, TopError, Week, broken, owed, running, span_of
 from domain.window import Window
 from infra.database import dispatch, transaction
 
@@ -112,6 +112,11 @@ _FIND = text(
     WHERE CAST(:week AS date) IS NULL OR week = :week ORDER BY week DESC LIMIT 1
     """
 )
+_EARLIER = text(
+    """
+    SELECT told FROM sync_summaries WHERE week < :week ORDER BY week DESC LIMIT :most
+    """
+)
 _ANY = text("SELECT EXISTS (SELECT FROM sync_summaries)")
 _WEEKS = text("SELECT week FROM sync_summaries ORDER BY week DESC LIMIT 60")
 
@@ -208,6 +213,18 @@ def find(db: Db, *, week: date | None = None) -> Summary | None:
 def weeks(db: Db) -> Sequence[date]:
     """The newest first."""
     return list(db.execute(_WEEKS).scalars())
+
+
+def earlier(db: Db, week: date, *, most: int) -> Sequence[Week]:
+    """Those before that Monday's, as they were told, the oldest first."""
+    rows = db.execute(_EARLIER, {"week": week, "most": most}).scalars()
+    return [_week(told["this"]) for told in rows][::-1]
+
+
+def so_far(db: Db, account_id: str, *, now: datetime) -> Summary:
+    """The week that goes on, as it stands; it is not kept."""
+    zone = timezone_of(db, account_id)
+    return summary(db, account_id, week=running(now, zone), timezone=zone, until=now)
 
 
 def is_any(db: Db) -> bool:
