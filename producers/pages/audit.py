@@ -1,5 +1,6 @@
 """The audit as a page: who saw and changed what, how much a day, and what is worth a look."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any
@@ -36,6 +37,7 @@ Auditor = Annotated[Door, Depends(door(Permission.SEE_AUDIT))]
 PAGE = 50
 USUAL_DAYS = 7
 MOST_BARS = 62
+COUNTS = re.compile(r"[a-z_]+=\d+( [a-z_]+=\d+)+")
 RULES: Mapping[Rule, str] = {
     Rule.MANY_PATIENTS: "Many patients within an hour",
     Rule.UNUSUAL_HOURS: "Reading far outside opening hours",
@@ -171,6 +173,16 @@ def finding_words(one: Noticed) -> str:
     return f"{so_many(one.counted, *COUNTED[one.rule])}; flagged from {one.threshold} on"
 
 
+def plain_counts(summary: str | None) -> str:
+    """`fetched=60 created=0 updated=2` as people say it: `60 fetched, 2 updated`."""
+    told = summary or ""
+    if not COUNTS.fullmatch(told):
+        return told
+    pairs = [one.split("=") for one in told.split()]
+    some = [f"{count} {name.replace('_', ' ')}" for name, count in pairs if count != "0"]
+    return ", ".join(some) or "nothing"
+
+
 def _date(text: str) -> date | None:
     try:
         return date.fromisoformat(text)
@@ -182,6 +194,7 @@ ENVIRONMENT.filters.update(
     party_words=lambda party: "The practice, with us" if party == CUSTOMER else vendor(party),
     rule_words=lambda rule: RULES[rule],
     finding_words=finding_words,
+    plain_counts=plain_counts,
     access_bars=lambda counted: bars([one.accesses for one in counted]),
     patient_bars=lambda counted: bars(
         [one.patients for one in counted], [one.accesses for one in counted]

@@ -12,6 +12,7 @@ from adapters.storage.audit.audit import Access, record
 from adapters.storage.tables import audit_findings
 from domain.people import Role
 from infra.database import transaction
+from producers.pages.audit import plain_counts
 from tests.producers.conftest import Site
 from tests.producers.seeding import NOW
 
@@ -210,3 +211,19 @@ def test_the_page_writes_the_first_and_the_last_day_of_its_picture_as_every_page
 
     drawn = page.partition("<figcaption")[2].partition("</figcaption>")[0]
     assert "10 Nov 2026" in drawn and "23 Nov 2026" in drawn
+
+
+@pytest.mark.parametrize(
+    ("summary", "said"),
+    [
+        ("fetched=60 created=0 looked_up=2", "60 fetched, 2 looked up"),
+        ("waiting=0 ignored=0", "nothing"),
+        ("2 rows, by patient_id", "2 rows, by patient_id"),
+        ("changed name=3", "changed name=3"),
+        (None, ""),
+    ],
+)
+def test_counts_of_an_access_are_read_as_words_without_what_was_none(
+    summary: str | None, said: str
+) -> None:
+    assert plain_counts(summary) == said
