@@ -3,7 +3,8 @@
 import re
 from datetime import date
 
-from domain.hearing import Place, heard_date
+from domain.hearing import heard_date
+from domain.instants import Place
 from domain.phrases import plain
 
 _UNITS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

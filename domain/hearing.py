@@ -5,51 +5,25 @@ Nothing that was said is passed over: a word that is not understood is a questio
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from domain import phrases
 from domain.clocks import PARTS, clock_of, part_of
 from domain.errors import BadInput
+from domain.instants import FIRST_YEAR, LAST_YEAR, WHICH_DAY, Place, at, exact_at, in_reach
 from domain.phrases import Phrase, plain
-from domain.speech import MONTHS, WEEKDAYS, is_night, joined, said_day
-from domain.window import halves, local_day, zone
+from domain.speech import MONTHS, WEEKDAYS, joined, said_day
+from domain.window import halves, local_day
 
-FIRST_YEAR, LAST_YEAR = 1890, 2199
 CENTURY = 100
 WEEK = len(WEEKDAYS)
 DAYS_OF = {"day": 1, "week": WEEK, "fortnight": 2 * WEEK}
 PAST = re.compile(r"\b(yesterday|days? ago|weeks? ago|last (week|\w+day)\b(?! (of|in)\b))")
 AGAINST = re.compile(r"\b(?:no(?! preference)|not|but|except|other than|instead of|\w+n't)\b")
-_WHEN = re.compile(r"\d{4}-\d{1,2}-\d{1,2}[T ]\d{1,2}:\d{2}")
-_GREENWICH = re.compile(r"(?:[zZ]|[+-]00:?00)$")
 
-WHICH_DAY = "I did not understand the date. Which day would you like?"
 WHICH_TIME = "Which time of that day would you like?"
 WHOSE_TIME = "Times are told on the practice's own clock here. What time is that there?"
 WHICH_MIDNIGHT = "Is that the midnight with which that day begins, or the one with which it ends?"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where and when something is said: what "tomorrow" means, and whether 3/4 is in March.
-
-    Where a day is only looked at, and told again with its date, it is `offering`.
-    """
-
-    timezone: str
-    now: datetime
-    month_first: bool = True
-    offering: bool = False
-
-    @property
-    def today(self) -> date:
-        return local_day(self.now, self.timezone)
-
-    @property
-    def is_night(self) -> bool:
-        """Whether for whoever is still awake tomorrow may be what the calendar calls today."""
-        return not self.offering and is_night(self.now, self.timezone)
 
 
 def heard_day(text: str, place: Place) -> date:
@@ -58,9 +32,9 @@ def heard_day(text: str, place: Place) -> date:
     Raises BadInput, with a question to ask, where they mean none. A date with a weekday beside it
     must fall on that weekday, and none may be past: models are not to be trusted with calendars.
     """
-    exact = _exact_at(text, place)
+    exact = exact_at(text, place)
     if exact is not None and exact.tzinfo is not None:
-        return _to_come(local_day(_in_reach(exact), place.timezone), place)
+        return _to_come(local_day(in_reach(exact), place.timezone), place)
     return _day(_said(plain(text), place, phrases.DAY_ALONE), place)
 
 
@@ -94,11 +68,6 @@ def heard_beside(day: str) -> time | None:
     return None if found == time(0) else found
 
 
-def is_instant(text: str) -> bool:
-    """Whether a model wrote it as an ISO date and time, with or without an offset."""
-    return _exact(text.strip()) is not None
-
-
 def heard_part(text: str) -> tuple[time, time] | None:
     """Morning, afternoon or evening; or what is before or after some time."""
     words = plain(text)
@@ -130,22 +99,13 @@ def heard_instant(text: str, place: Place) -> datetime:
     A time without an offset is the practice's. So is one that ends in Z: a model that was told a
     caller's "10 am" writes it so, and a caller never means Greenwich.
     """
-    exact = _exact_at(text, place)
+    exact = exact_at(text, place)
     if exact is not None and exact.tzinfo is not None:
-        return _in_reach(exact)
+        return in_reach(exact)
     if exact is not None:
         return at(_to_come(exact.date(), place), exact.time(), place)
     said = _said(plain(text), place, {})
     return at(_day(said, place), _plain_clock(said), place)
-
-
-def at(day: date, clock: time, place: Place) -> datetime:
-    """That time on the practice's clock, in UTC."""
-    local = datetime.combine(day, clock, zone(place.timezone))
-    instant = _in_reach(local)
-    if instant.astimezone(zone(place.timezone)).replace(tzinfo=None) != local.replace(tzinfo=None):
-        raise BadInput("The clocks change then, so that time does not exist. Which other time?")
-    return instant
 
 
 def _clock_said(text: str) -> Sequence[Phrase]:
@@ -156,35 +116,6 @@ def _part_said(day: str) -> Sequence[Phrase]:
     """The part of the day that a day is named with."""
     said = phrases.phrases(plain(day), phrases.DAY_ALONE) or []
     return [(name, found) for name, found in said if part_of(found)]
-
-
-def _exact(text: str) -> datetime | None:
-    """An ISO date and time; one that claims to be at Greenwich claims nothing."""
-    if not _WHEN.match(text):
-        return None
-    try:
-        return datetime.fromisoformat(_GREENWICH.sub("", text).replace(" ", "T", 1))
-    except ValueError:
-        return None
-
-
-def _exact_at(text: str, place: Place) -> datetime | None:
-    """As `_exact`; without an offset that is the practice's own, but not then.
-
-    A model that knows today's writes it behind every time, though the clocks change before.
-    """
-    exact = _exact(text.strip())
-    if exact is None or exact.tzinfo is None:
-        return exact
-    own = {one.utcoffset() for one in halves(exact.year, place.timezone)}
-    then = _in_reach(exact).astimezone(zone(place.timezone)).utcoffset()
-    return exact.replace(tzinfo=None) if exact.utcoffset() in own - {then} else exact
-
-
-def _in_reach(when: datetime) -> datetime:
-    if not FIRST_YEAR <= when.year <= LAST_YEAR:
-        raise BadInput(WHICH_DAY)
-    return when.astimezone(UTC)
 
 
 def _to_come(day: date, place: Place) -> date:

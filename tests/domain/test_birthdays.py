@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from domain.birthdays import heard_birthday
-from domain.hearing import Place
+from domain.instants import Place
 
 PLACE = Place(timezone="America/New_York", now=datetime(2026, 11, 23, 15, tzinfo=UTC))
 BORN = date(1942, 6, 19)

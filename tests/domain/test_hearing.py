@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from domain.errors import BadInput
 from domain.hearing import (
-    Place,
     check_zone,
     heard_clock,
     heard_date,
@@ -19,6 +18,7 @@ from domain.hearing import (
     heard_part,
     heard_time,
 )
+from domain.instants import Place
 
 NOW = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
 HERE = Place(timezone="America/New_York", now=NOW)

@@ -19,8 +19,6 @@ from domain.connections import Connection
 from domain.errors import BadInput
 from domain.hearing import (
     WHICH_TIME,
-    Place,
-    at,
     check_zone,
     heard_beside,
     heard_clock,
@@ -28,9 +26,9 @@ from domain.hearing import (
     heard_instant,
     heard_part,
     heard_time,
-    is_instant,
     names_day,
 )
+from domain.instants import Place, at, is_instant
 from domain.lengths import heard_length
 from domain.names import NOBODY, called, suggestion
 from domain.slots import BookingRules

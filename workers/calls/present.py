@@ -9,13 +9,13 @@ from domain.choosing import names_nobody
 from domain.connections import Connection
 from domain.errors import BadInput
 from domain.hearing import (
-    WHICH_DAY,
     heard_beside,
     heard_day,
     heard_instant,
     heard_part,
     heard_time,
 )
+from domain.instants import WHICH_DAY
 from domain.names import called
 from domain.window import zone
 from workers.calls.arguments import DATE, PROVIDER, PROVIDER_TOO, START, TIME, Arguments, is_clock

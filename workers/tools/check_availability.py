@@ -5,7 +5,8 @@ from datetime import date, time
 
 from domain.desk import Ability, Opening
 from domain.errors import BadInput
-from domain.hearing import at, check_zone, heard_time, is_instant
+from domain.hearing import check_zone, heard_time
+from domain.instants import at, is_instant
 from domain.speech import MOST_CHOICES, is_late, said_on, said_when
 from domain.tools import ToolAnswer, ToolRequest
 from domain.window import local_day, zone
