@@ -19,6 +19,7 @@ class Permission(StrEnum):
     SYNC = "sync"
     SEE_STATUS = "see_status"
     OPERATE = "operate"
+    SEE_CALLERS = "see_callers"
     CONFIGURE = "configure"
     SEE_AUDIT = "see_audit"
 
@@ -26,13 +27,14 @@ class Permission(StrEnum):
 P = Permission
 EVERYTHING = frozenset(Permission)
 
-# Operators keep the machinery running and see no patient; clinicians read and change nothing.
+# Operators keep the machinery running and see no patient; clinicians read and change nothing. The
+# page of what reached us is for both who look after that and who call people back.
 ALLOWED: Mapping[Role, frozenset[Permission]] = {
     Role.OWNER: EVERYTHING,
     Role.ADMIN: EVERYTHING,
-    Role.BILLING: frozenset({P.SEE_SHEET, P.EDIT_SHEET, P.SYNC, P.SEE_STATUS}),
+    Role.BILLING: frozenset({P.SEE_SHEET, P.EDIT_SHEET, P.SYNC, P.SEE_STATUS, P.SEE_CALLERS}),
     Role.PROVIDER: frozenset({P.SEE_SHEET, P.SEE_STATUS}),
-    Role.OPS: frozenset({P.SYNC, P.SEE_STATUS, P.OPERATE, P.SEE_AUDIT}),
+    Role.OPS: frozenset({P.SYNC, P.SEE_STATUS, P.OPERATE, P.SEE_CALLERS, P.SEE_AUDIT}),
 }
 
 

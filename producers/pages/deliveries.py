@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Connection as Db
 
 from adapters import pms
 from adapters.storage.deliveries import inbox
@@ -36,13 +37,13 @@ router = APIRouter(include_in_schema=False)
 NAV = NavItem(
     "/deliveries",
     "Deliveries",
-    Permission.OPERATE,
+    Permission.SEE_CALLERS,
     order=40,
     also=["/outgoing"],
     count=untold.waiting,
     counted_for=Permission.EDIT_SHEET,
 )
-Operator = Annotated[Door, Depends(door(Permission.OPERATE))]
+Reader = Annotated[Door, Depends(door(Permission.SEE_CALLERS))]
 
 PAGE = 40
 LATEST_CALLS = 20
@@ -133,7 +134,7 @@ class Wanted(BaseModel):
 
 @router.get("/deliveries")
 def page(
-    request: Request, door: Operator, wanted: Annotated[Wanted, Depends()], cursor: Cursor = None
+    request: Request, door: Reader, wanted: Annotated[Wanted, Depends()], cursor: Cursor = None
 ) -> HTMLResponse:
     """The whole page; it can be read before any script runs."""
     shown = _shown(door, wanted, cursor)
@@ -142,7 +143,7 @@ def page(
 
 @router.get("/deliveries/list")
 def list_(
-    request: Request, door: Operator, wanted: Annotated[Wanted, Depends()], cursor: Cursor = None
+    request: Request, door: Reader, wanted: Annotated[Wanted, Depends()], cursor: Cursor = None
 ) -> HTMLResponse:
     """The part that changes, to be laid over what is shown."""
     shown = _shown(door, wanted, cursor)
@@ -150,33 +151,40 @@ def list_(
 
 
 def _shown(door: Door, wanted: Wanted, cursor: str | None) -> dict[str, Any]:
-    now, may_tell = door.ports.clock(), door.person.may(Permission.EDIT_SHEET)
+    now, may = door.ports.clock(), door.person.may
     with door.transaction() as db:
-        rows = inbox.deliveries(
-            db,
-            sender=wanted.sender,
-            state=wanted.state,
-            before=cursors.decode(cursor),
-            limit=PAGE + 1,
-        )
-        page, following = cursors.paged(
-            rows, limit=PAGE, mark=lambda row: (row.received_at, row.id)
-        )
+        tells = untold.untold(db, now=now, limit=LATEST_CALLS) if may(Permission.EDIT_SHEET) else ()
         return {
-            "deliveries": page,
-            "next_href": following and wanted.address(cursor=following),
+            **(_inbox(db, door, wanted, cursor) if may(Permission.OPERATE) else {}),
+            "may_operate": may(Permission.OPERATE),
+            "may_configure": may(Permission.CONFIGURE),
+            "plays_calls": may(Permission.CONFIGURE) and not door.ports.is_production,
             "is_first": cursor is None,
-            "senders": inbox.senders(db),
-            "calls": inbox.asked(db, limit=LATEST_CALLS),
-            "offices": authorisations.of_account(db, door.account_id, limit=LATEST_CALLS),
-            "wanted": wanted,
-            "states": [one.value for one in DeliveryState],
+            "untold": tells,
             "timezone": account_zone(db),
             "now": now,
-            "untold": untold.untold(db, now=now, limit=LATEST_CALLS) if may_tell else (),
-            "may_configure": door.person.may(Permission.CONFIGURE),
-            "plays_calls": door.person.may(Permission.CONFIGURE) and not door.ports.is_production,
         }
+
+
+def _inbox(db: Db, door: Door, wanted: Wanted, cursor: str | None) -> dict[str, Any]:
+    """What came and what became of it, for whoever looks after that."""
+    rows = inbox.deliveries(
+        db,
+        sender=wanted.sender,
+        state=wanted.state,
+        before=cursors.decode(cursor),
+        limit=PAGE + 1,
+    )
+    page, following = cursors.paged(rows, limit=PAGE, mark=lambda row: (row.received_at, row.id))
+    return {
+        "deliveries": page,
+        "next_href": following and wanted.address(cursor=following),
+        "senders": inbox.senders(db),
+        "calls": inbox.asked(db, limit=LATEST_CALLS),
+        "offices": authorisations.of_account(db, door.account_id, limit=LATEST_CALLS),
+        "wanted": wanted,
+        "states": [one.value for one in DeliveryState],
+    }
 
 
 def may_replay(one: Came) -> bool:

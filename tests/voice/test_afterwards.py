@@ -252,11 +252,31 @@ def test_whom_to_tell_is_counted_beside_the_pages_name_for_those_who_may_tell_th
         return phone.client.get("/sync", headers=headers).text
 
     assert '<span class="count" data-count="/deliveries">1</span>' in menu(Role.OWNER)
+    assert 'data-count="/deliveries">1<' in menu(Role.BILLING)
     assert 'data-count="/deliveries"' not in menu(Role.OPS)
+    assert "/deliveries" not in menu(Role.PROVIDER)
     phone.client.post(
         f"/api/pms/writes/{to_be_told(phone)[0]['id']}/told", headers=bearer(ACCOUNT, Role.OWNER)
     )
     assert 'data-count="/deliveries" hidden>0<' in menu(Role.OWNER)
+
+
+def test_a_front_desk_is_shown_whom_to_call_and_nothing_of_the_machinery(
+    textless: tuple[Line, str],
+) -> None:
+    phone, _ = textless
+
+    def page() -> str:
+        headers = {**bearer(ACCOUNT, Role.BILLING), "Accept": "text/html"}
+        return phone.client.get("/deliveries", headers=headers).text
+
+    assert "Nobody waits for a call." in page()
+    phone.desk.outcomes = [Outcome(verdict=Verdict.DONE)]
+    phone.carry(SETTLE)
+    phone.carry(SEND_TEXT)
+
+    assert "Callers to be told" in page() and "data-tell" in page()
+    assert "Webhooks" not in page() and "/outgoing" not in page()
 
 
 def test_a_caller_who_was_told_is_no_longer_on_the_list(textless: tuple[Line, str]) -> None:
