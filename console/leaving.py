@@ -132,7 +132,7 @@ def put_back(connection: Id, *, json: AsJson = False) -> None:
         rows = left.counted()
     if rows.taken_off and not json:
         staying = so_many(rows.taken_off, "row stays", "rows stay")
-        output.say(f"{staying} off: each would overlap another visit.")
+        output.say(f"{staying} off: each would overlap another appointment.")
     return _told("put back", moved, rows, left.held, json=json)
 
 

@@ -137,7 +137,7 @@ def _show(sheet: Sheet) -> None:
 def _overlapping(sheet: Sheet) -> None:
     if sheet.overlaps:
         overlaps = so_many(len(sheet.overlaps), "overlap")
-        output.say(f"{overlaps}: visits of one clinician at the same time")
+        output.say(f"{overlaps}: appointments of one clinician at the same time")
 
 
 def _unknown(entries: Sequence[EntryView]) -> None:

@@ -110,7 +110,7 @@ def refusal(found: Overlap, *, moved: UUID, clinician: str, timezone: str) -> st
     if moved == other.id:
         wanted, other = other, wanted
     return (
-        f"{span(wanted.start, wanted.end, timezone)} overlaps another visit of {clinician},"
+        f"{span(wanted.start, wanted.end, timezone)} overlaps another appointment of {clinician},"
         f" {span(other.start, other.end, timezone)}; choose another time or another clinician."
     )
 

@@ -39,14 +39,16 @@ def warning(entry: EntryView, others: Sequence[OtherVisit]) -> str | None:
     if not others:
         return None
     own = span(entry.start, entry.end, entry.timezone)
-    visits = "another visit" if len(others) == 1 else f"{len(others)} other visits"
-    return f"{own} overlaps {visits} of {entry.clinician}, {_times(entry, others)}."
+    return f"{own} overlaps {_so_many(others)} of {entry.clinician}, {_times(entry, others)}."
 
 
 def in_short(entry: EntryView) -> str:
     """Beside a visit: when the other ones are."""
-    visits = "another visit" if len(entry.overlaps) == 1 else f"{len(entry.overlaps)} other visits"
-    return f"Overlaps {visits}: {_times(entry, entry.overlaps)}"
+    return f"Overlaps {_so_many(entry.overlaps)}: {_times(entry, entry.overlaps)}"
+
+
+def _so_many(others: Sequence[OtherVisit]) -> str:
+    return "another appointment" if len(others) == 1 else f"{len(others)} other appointments"
 
 
 def _times(entry: EntryView, others: Sequence[OtherVisit]) -> str:

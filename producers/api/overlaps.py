@@ -1,4 +1,4 @@
-"""What the account has done about overlapping visits, over JSON."""
+"""What the account has done about overlapping appointments, over JSON."""
 
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -34,13 +34,13 @@ class Choosing(BaseModel):
     clinicians: Annotated[dict[UUID, Policy | None], Field(max_length=MOST)] = {}
 
 
-@router.get("", summary="Read what is done about overlapping visits")
+@router.get("", summary="Read what is done about overlapping appointments")
 def read(door: Reader) -> dict[str, Any]:
     """The account's policy, and of each clinician their own, or null."""
     return _answer(door)
 
 
-@router.patch("", summary="Set what is done about overlapping visits")
+@router.patch("", summary="Set what is done about overlapping appointments")
 def change(door: Configuring, body: Choosing) -> dict[str, Any]:
     """It holds from the next edit on; what a PMS or a scan brings is marked, and never refused."""
     if body.policy is None and not body.clinicians:

@@ -40,7 +40,7 @@ _STEPS: Mapping[str, str] = {
     "settled": "Settled",
     "synced": "Changed by the PMS",
     "removed": "Taken off by a sync",
-    "linked": "Joined with the same visit",
+    "linked": "Joined with the same appointment",
     "added": "Added to",
     "created": "Added",
     "taken_off": "Taken off the sheet",

@@ -21,7 +21,7 @@ LABELS: Mapping[str, str] = {
     "appointment_type": "Type",
     "clinician": "Clinician",
     "notes": "Notes",
-    "telehealth_links": "Video link",
+    "telehealth_links": "Telehealth link",
 }
 
 

@@ -60,16 +60,17 @@ Chosen = Annotated[Choice, Depends(wide.asked)]
 FLAGS: Mapping[str, str] = {
     "estimated_duration": "The PMS gave no length; the practice's usual one is shown.",
     "missing_time": "The PMS gave no time; the row is shown at the start of its day.",
-    "left_out": "It was still in the PMS; which clinicians, types and visits this practice shows"
-    " leaves it out.",
-    "for_others": "The PMS has this visit still, for somebody else or for nobody.",
-    "was_for_somebody": "The PMS had this visit for a patient; their row, which is off, says whom.",
-    "moved": "The PMS moved this visit: it stands at another time, in a row of its own.",
+    "left_out": "It was still in the PMS; which clinicians, types and appointments this practice"
+    " shows leaves it out.",
+    "for_others": "The PMS has this appointment still, for somebody else or for nobody.",
+    "was_for_somebody": "The PMS had this appointment for a patient; their row, which is off, says"
+    " whom.",
+    "moved": "The PMS moved this appointment: it stands at another time, in a row of its own.",
     "unknown_status": "The PMS uses a status we do not know",
     "gap": "The clocks go forward at this time; check it in the PMS.",
     "fold": "The clocks go back: this time happens twice that night.",
-    "may_be_double": "Another row may be the same visit; compare the two.",
-    "kept_apart": "Somebody said that this is not the visit the PMS has.",
+    "may_be_double": "Another row may be the same appointment; compare the two.",
+    "kept_apart": "Somebody said that this is not the appointment the PMS has.",
     "partly_read": "The scan shows something impossible; check it.",
 }
 WORDS = {"labels": LABELS, "flags": FLAGS}
@@ -308,7 +309,7 @@ def in_one_before(left: LeftBehind, entry: EntryView) -> str:
     fields = ", ".join(LABELS.get(name, name).lower() for name in left.fields)
     is_same_day = local_day(left.start, left.timezone) == local_day(entry.start, entry.timezone)
     at = (clock if is_same_day else moment)(left.start, left.timezone)
-    return f"Typed for this patient in the visit of {at}, which no longer stands: {fields}."
+    return f"Typed for this patient in the appointment of {at}, which no longer stands: {fields}."
 
 
 def phone(number: str | None, timezone: str) -> Phone | None:

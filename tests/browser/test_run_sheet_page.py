@@ -228,7 +228,7 @@ def test_a_desk_is_told_what_it_does_not_see_from_day_to_day(
 
     found = browse("day_by_day")
 
-    assert found["again"].startswith("Typed for this patient in the visit of 20 Nov 14:45,")
+    assert found["again"].startswith("Typed for this patient in the appointment of 20 Nov 14:45,")
     assert found["looked"] == ["Jun Unreal", "Bring previous letters."]
     assert "Friday 20 November, 14:45 to 15:45" in found["day"]
     assert found["returned"] == "Ivy Nobody"
@@ -287,17 +287,18 @@ def test_a_visit_over_another_is_seen_at_a_glance_and_refused_once_that_is_chose
 
     assert found["before"] == 0
     assert found["warned"] == (
-        "Time saved. 13:15 to 14:00 overlaps another visit of Dr Tom Whitfield, 13:00 to 13:30."
+        "Time saved. 13:15 to 14:00 overlaps another appointment of Dr Tom Whitfield,"
+        " 13:00 to 13:30."
     )
     assert found["count"] == "1 overlap"
-    assert found["mark"] == "Overlaps another visit: 13:00 to 13:30"
+    assert found["mark"] == "Overlaps another appointment: 13:00 to 13:30"
     assert found["named"], "marks leave room for the name"
     assert found["list"] == (
         "13:15 to 13:30 Dr Tom Whitfield Olga Madeupson 13:00 to 13:30"
         " Quinn Invented 13:15 to 14:00"
     )
     assert found["refused"] == (
-        "11:10 to 11:40 overlaps another visit of Dr Tom Whitfield, 11:00 to 11:30;"
+        "11:10 to 11:40 overlaps another appointment of Dr Tom Whitfield, 11:00 to 11:30;"
         " choose another time or another clinician."
     )
     assert found["open"] is not None, "what was opened stays open"

@@ -137,10 +137,12 @@ def test_a_refusal_names_both_times_on_the_practices_clock() -> None:
     other = refusal(found, moved=stands.id, clinician="Dr Ann Example", timezone="UTC")
 
     assert said == (
-        "20:15 to 20:45 overlaps another visit of Dr Ann Example, 20:00 to 20:30; choose another"
-        " time or another clinician."
+        "20:15 to 20:45 overlaps another appointment of Dr Ann Example, 20:00 to 20:30; choose"
+        " another time or another clinician."
     )
-    assert other.startswith("09:00 to 09:30 overlaps another visit of Dr Ann Example, 09:15 to ")
+    assert other.startswith(
+        "09:00 to 09:30 overlaps another appointment of Dr Ann Example, 09:15 to "
+    )
 
 
 def test_a_way_that_is_none_is_refused_with_those_there_are() -> None:

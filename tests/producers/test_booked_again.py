@@ -118,8 +118,8 @@ def test_a_status_that_somebody_set_is_no_loss(
 @pytest.mark.parametrize(
     ("moved", "said"),
     [
-        ("appointment_time = appointment_time - interval '7 days'", "visit of 16 Nov "),
-        ("appointment_time = appointment_time + interval '14 days'", "visit of 7 Dec "),
+        ("appointment_time = appointment_time - interval '7 days'", "appointment of 16 Nov "),
+        ("appointment_time = appointment_time + interval '14 days'", "appointment of 7 Dec "),
         ("appointment_time = appointment_time - interval '29 days'", None),
         ("created_at = created_at + interval '1 day'", None),
     ],

@@ -362,8 +362,8 @@ LONG_NAME = "Dr " + "x" * 300
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"patient_name": None}, "Whose visit is it?"),
-        ({"patient_name": " ", "clinician": None}, "Whose visit is it?"),
+        ({"patient_name": None}, "Whose appointment is it?"),
+        ({"patient_name": " ", "clinician": None}, "Whose appointment is it?"),
         ({"start": "0026-11-23T09:00"}, "between 1990 and 2100"),
         ({"start": "2226-11-23T09:00"}, "between 1990 and 2100"),
         ({"clinician": "Dr\x00Who"}, "cannot be shown"),
@@ -409,7 +409,7 @@ def test_one_bad_line_does_not_sink_the_scan(site: Site) -> None:
         "rejected",
         "rejected",
     )
-    assert nameless["reason"].startswith("Whose visit is it?")
+    assert nameless["reason"].startswith("Whose appointment is it?")
     assert placed["id"] in {one["id"] for one in rows(site)}
 
 

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.integration
 SHEET = "/api/run-sheet"
 POLICY = f"{SHEET}/overlap-policy"
 TAKEN = (
-    "13:15 to 13:45 overlaps another visit of Dr Tom Whitfield, 13:00 to 13:30; choose another"
-    " time or another clinician."
+    "13:15 to 13:45 overlaps another appointment of Dr Tom Whitfield, 13:00 to 13:30; choose"
+    " another time or another clinician."
 )
 
 
@@ -69,7 +69,7 @@ def test_an_edit_over_a_visit_is_warned_of_in_a_sentence(site: Site) -> None:
     answer = move(site, "Quinn Invented", "13:15").json()
 
     assert answer["warning"] == (
-        "13:15 to 14:00 overlaps another visit of Dr Tom Whitfield, 13:00 to 13:30."
+        "13:15 to 14:00 overlaps another appointment of Dr Tom Whitfield, 13:00 to 13:30."
     )
     assert [one["id"] for one in answer["appointment"]["overlaps"]] == [
         str(site.ids["Olga Madeupson"])

@@ -84,8 +84,8 @@ def test_a_hand_that_would_make_two_visits_overlap_is_refused_where_overlaps_are
         desk.type_in(NEXT, start=at(15))
 
     assert str(refusal.value) == (
-        "10:15 to 10:45 overlaps another visit of Dr Who, 10:00 to 10:30; choose another time or"
-        " another clinician."
+        "10:15 to 10:45 overlaps another appointment of Dr Who, 10:00 to 10:30; choose another time"
+        " or another clinician."
     )
     assert desk.row(NEXT) == before
 
@@ -119,7 +119,7 @@ def test_a_row_typed_over_a_visit_is_refused_and_one_right_after_it_is_not(desk:
     choose(desk, Policy.BLOCK)
     desk.told(VISIT)
 
-    with pytest.raises(Overlapping, match="10:15 to 10:45 overlaps another visit of Dr Who"):
+    with pytest.raises(Overlapping, match="10:15 to 10:45 overlaps another appointment of Dr Who"):
         post(desk, typed(desk, 15), source="manual")
     post(desk, typed(desk, 30), source="manual")
 
@@ -202,7 +202,7 @@ def test_a_typed_row_is_not_put_back_over_a_visit(desk: Desk) -> None:
     desk.told(VISIT)
 
     with (
-        pytest.raises(Overlapping, match="10:00 to 10:30 overlaps another visit of Dr Who"),
+        pytest.raises(Overlapping, match="10:00 to 10:30 overlaps another appointment of Dr Who"),
         transaction(desk.engine, account_id=desk.account) as db,
     ):
         put_back(db, desk.seal, placed.id, expected_version=None, hand=desk.hand)

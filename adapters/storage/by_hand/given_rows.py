@@ -106,7 +106,9 @@ class _Reader:
                     raise
                 flags.add(PARTLY_READ)
         if row.get("kind") != BLOCK and "patient_name" not in values:
-            raise BadInput("Whose visit is it? Give patient_name; for blocked time, kind 'block'.")
+            raise BadInput(
+                "Whose appointment is it? Give patient_name; for blocked time, kind 'block'."
+            )
         kind = _words(row.get("appointment_type"), what="type")
         values |= {"appointment_type": kind} if kind else {}
         return Entry(source=self._source, timezone=timezone, values=values, flags=frozenset(flags))

@@ -146,8 +146,8 @@ def undo_one(db: Db, seal: EntrySeal, conflict_id: UUID, *, hand: Hand) -> None:
     done = undo_settled(db, seal, [conflict_id], hand=hand)
     if not done.ids:
         raise Settled(
-            "The field was changed since, or another row stands for its visit; the history shows"
-            " by whom."
+            "The field was changed since, or another row stands for its appointment; the history"
+            " shows by whom."
         )
 
 

@@ -127,7 +127,9 @@ def locked(db: Db, entry_id: UUID, *, expected_version: int | None) -> RowMappin
     if expected_version is not None and row["version"] != expected_version:
         raise Stale("This row was changed meanwhile; look at it again, then decide.")
     if row["linked_to"] is not None:
-        raise Stale("This row now stands with the PMS's row of the same visit; look at that one.")
+        raise Stale(
+            "This row now stands with the PMS's row of the same appointment; look at that one."
+        )
     return row
 
 

@@ -16,7 +16,7 @@ const DONE = {
   unchanged: "It was there already.",
 };
 
-const MISSING = { time: "When does it begin?", patient_name: "Whose visit is it? If nobody's, tick “A block: nobody is booked”." };
+const MISSING = { time: "When does it begin?", patient_name: "Whose appointment is it? If nobody's, tick “A block: nobody is booked”." };
 
 // A block is of nobody: what was typed of a patient is not sent with it.
 function fit() {
@@ -67,7 +67,7 @@ async function add() {
   empty();
   await renew();
   const [{ outcome, overlaps }] = appointments;
-  say(overlaps?.length ? `${DONE[outcome]} It overlaps another visit of the same clinician; the sheet shows which.` : DONE[outcome]);
+  say(overlaps?.length ? `${DONE[outcome]} It overlaps another appointment of the same clinician; the sheet shows which.` : DONE[outcome]);
 }
 
 // The next one begins with nothing of this one's patient.

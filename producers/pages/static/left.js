@@ -35,7 +35,7 @@ async function act(button, error) {
   hold(button);
   try {
     const { moved, rows: left } = await ask("POST", `/api/pms/connections/${held.dataset.id}/rows/${button.dataset.left}`, { body });
-    const off = left.taken_off && !isOff ? ` ${rows(left.taken_off)} would overlap another visit: still off the sheet.` : "";
+    const off = left.taken_off && !isOff ? ` ${rows(left.taken_off)} would overlap another appointment: still off the sheet.` : "";
     say(`${name}: ${rows(moved)} ${isOff ? "taken off the sheet" : "put back"}.${off}`);
   } catch (refusal) {
     error.textContent = `${name}: ${refusal.message}`;

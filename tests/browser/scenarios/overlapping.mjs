@@ -33,7 +33,7 @@ export default async function play({ open, shots }) {
   found.list = (await page.locator("#overlaps li").first().innerText()).replace(/\s+/g, " ").trim();
   await page.screenshot({ path: `${shots}/overlaps-light.png` });
 
-  await page.getByRole("button", { name: "When visits overlap" }).click();
+  await page.getByRole("button", { name: "When appointments overlap" }).click();
   const dialog = page.locator("[data-overlap-choices]");
   await page.screenshot({ path: `${shots}/overlap-policy-light.png` });
   await dialog.getByRole("radio", { name: /^Refuse/ }).check();
@@ -52,7 +52,7 @@ export default async function play({ open, shots }) {
   await phone.page.locator("#overlaps summary").click();
   await phone.page.screenshot({ path: `${shots}/overlaps-phone-light.png` });
   const night = await open({ width: 390, height: 844, isMobile: true, hasTouch: true, deviceScaleFactor: 2, colorScheme: "dark" });
-  await night.page.getByRole("button", { name: "When visits overlap" }).click();
+  await night.page.getByRole("button", { name: "When appointments overlap" }).click();
   await night.page.screenshot({ path: `${shots}/overlap-policy-phone-dark.png` });
   found.widths = await phone.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
   const troubles = [...trouble, ...dark.trouble, ...phone.trouble, ...night.trouble];
