@@ -14,8 +14,8 @@ from domain.sources import MOST_PAGES
 
 MAX_PAGES = MOST_PAGES
 _MOST_COUNTED = 10**15
-_COUNTED = re.compile(r"(\d{1,15})\|(.*)", re.DOTALL)
-"""Before a mark: how many records the vendor counted when the walk began."""
+_COUNTED = re.compile(r"(\d{0,15})\|(.*)", re.DOTALL)
+"""Before a mark: how many records the vendor counted when the walk began, if it counted any."""
 MOST_BLANK_PAGES = 5
 """Empty pages in a row, each with another to follow, before a listing is thought endless."""
 
@@ -297,15 +297,18 @@ def _has_shifted(before: int | None, now: int | None, *, is_whole: bool) -> bool
 
 
 def _counting(turn: Turn, counted: int | None) -> Turn:
-    if turn.onward is None or counted is None:
+    """A mark that looks as if it were counted is told apart by a count of nothing."""
+    if turn.onward is None or (counted is None and not _COUNTED.fullmatch(turn.onward)):
         return turn
-    return replace(turn, onward=f"{counted}|{turn.onward}")
+    return replace(turn, onward=f"{'' if counted is None else counted}|{turn.onward}")
 
 
 def _placed(resume: str | None) -> tuple[int | None, str | None]:
     """What was counted at first, and the mark."""
     told = _COUNTED.fullmatch(resume or "")
-    return (int(told[1]), told[2]) if told else (None, resume)
+    if told is None:
+        return None, resume
+    return int(told[1]) if told[1] else None, told[2]
 
 
 def _is_short(paging: Paging, last: Contents, listed: int) -> bool:

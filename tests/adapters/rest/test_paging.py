@@ -41,6 +41,20 @@ def test_a_cursor_is_followed_until_there_is_none() -> None:
     assert [turn.is_last for turn in found] == [False, False, True]
 
 
+@pytest.mark.parametrize("cursor", ["1780354800|v-1", "|v-1", "12|", "c|1", "+1 0"])
+def test_a_walk_goes_on_at_the_vendors_cursor_whatever_it_looks_like(cursor: str) -> None:
+    asked: list[str | None] = []
+
+    def answer(step: Step) -> dict[str, Any]:
+        asked.append(step.params.get("cursor"))
+        return {"items": [len(asked)], "page": {"next": None if asked[-1] else cursor}}
+
+    first, _ = turns(CURSOR, answer)
+    turns(CURSOR, answer, resume=first.onward)
+
+    assert asked == [None, cursor, cursor]
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_pages_are_counted_from_the_vendors_first_number(first: int) -> None:
     paging = PageNumber(param="page", size_param="size", size=1, first=first, last_at="last")
