@@ -61,7 +61,7 @@ def _appointments(vendor: Vendor) -> str:
 
 
 def _practitioners(vendor: Vendor) -> str:
-    if vendor.practitioners is None and vendor.practitioner_at is not None:
+    if vendor.practitioners is None and vendor.opens is None:
         return "met in the book, or named by a person"
     return "listed"
 

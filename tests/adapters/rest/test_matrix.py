@@ -54,6 +54,7 @@ def test_what_another_vendor_may_lack_or_have_is_said_too() -> None:
         auth=None,
         pairing=None,
         types=None,
+        practitioners=None,
         note_policy="never",
         stage="proven",
         limited_per="connection",
@@ -66,6 +67,7 @@ def test_what_another_vendor_may_lack_or_have_is_said_too() -> None:
     assert told["stage"] == "proven: in use at a practice"
     assert told["connected"] == "own keys"
     assert told["types"] == "not listed"
+    assert told["practitioners"] == "met in the book, or named by a person"
     assert told["deletions"] == "shown"
     assert told["probe_by_id"] == "no"
     assert told["notes"] == "never read"
