@@ -1,9 +1,10 @@
 """The part of PromQL that our own rules use, and no more; `promtool` is not to be had by pip.
 
 Selectors with matchers, `rate` and `increase` over a range, `sum`, `min` and `max` with `by`,
-`absent`, `vector`, numbers, `+ - * /` and comparisons of a vector with a number. Two vectors are
-matched on equal labels. An increase is what was counted between the first and the last sample of
-the range; Prometheus stretches that to the range's ends, so its figures may be a little larger.
+`absent`, `vector`, numbers, `+ - * /`, comparisons of a vector with a number, and `and`. Two
+vectors are matched on equal labels. An increase is what was counted between the first and the last
+sample of the range; Prometheus stretches that to the range's ends, so its figures may be a little
+larger.
 """
 
 import math
@@ -96,7 +97,7 @@ def metrics_in(text: str) -> Iterator[str]:
 
 def evaluate(text: str, history: History, at: float) -> Value:
     reader = _Reader(tokens(text), history, at)
-    value = reader.compared()
+    value = reader.conjoined()
     if reader.rest:
         raise Unsupported(text)
     return value
@@ -109,6 +110,16 @@ class _Reader:
     rest: list[tuple[str, str]]
     history: History
     at: float
+
+    def conjoined(self) -> Value:
+        left = self.compared()
+        while self.rest and self.rest[0][1] == "and":
+            self.take()
+            right = self.compared()
+            if isinstance(left, float) or isinstance(right, float):
+                raise Unsupported("only vectors are joined by 'and'")
+            left = {labels: one for labels, one in left.items() if labels in right}
+        return left
 
     def compared(self) -> Value:
         left = self.added()

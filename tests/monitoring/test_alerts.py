@@ -212,7 +212,7 @@ CASES: Mapping[str, Case] = {
         lambda w: w.sql("UPDATE tool_calls SET created_at = now() - interval '2 hours'"),
     ),
     "BookingsFail": Case(
-        lambda w: w.write("failed"),
+        lambda w: w.write("failed", times=3),
         lambda w: w.sql("UPDATE pms_writes SET created_at = now() - interval '2 days'"),
     ),
     "WritesUnsettled": Case(
@@ -285,6 +285,15 @@ def test_what_waits_in_a_queue_that_was_just_paused_pages_nobody(world: World, k
 
     world.sql("DELETE FROM paused_queues")
     assert watch.see(10) == {kept, *CALM}
+
+
+def test_times_that_the_practice_s_book_took_first_wake_nobody(world: World) -> None:
+    watch = Watch(world)
+    world.write("confirmed")
+
+    world.write("failed", times=2)
+
+    assert watch.see(15) == CALM
 
 
 def test_every_alert_is_tried() -> None:

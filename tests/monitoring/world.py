@@ -91,20 +91,21 @@ class World:
             took=took,
         )
 
-    def write(self, state: str, *, submitted: timedelta = timedelta()) -> None:
-        self.sql(
-            """
-            INSERT INTO pms_writes (account_id, connection_id, kind, state, idempotency_key,
-              request, confirmation, asked_by, trace_id, submitted_at, created_at)
-            VALUES (:account, :connection, 'book', :state, :key, '', :key, 'vapi', 'trace',
-                    now() - :submitted, now() - :submitted)
-            """,
-            account=ACCOUNT,
-            connection=self.connection,
-            state=state,
-            key=uuid4().hex,
-            submitted=submitted,
-        )
+    def write(self, state: str, *, submitted: timedelta = timedelta(), times: int = 1) -> None:
+        for _ in range(times):
+            self.sql(
+                """
+                INSERT INTO pms_writes (account_id, connection_id, kind, state, idempotency_key,
+                  request, confirmation, asked_by, trace_id, submitted_at, created_at)
+                VALUES (:account, :connection, 'book', :state, :key, '', :key, 'vapi', 'trace',
+                        now() - :submitted, now() - :submitted)
+                """,
+                account=ACCOUNT,
+                connection=self.connection,
+                state=state,
+                key=uuid4().hex,
+                submitted=submitted,
+            )
 
     def changed(self, state: str) -> None:
         """A row of the sheet that a person changed two hours ago."""
