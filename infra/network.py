@@ -26,6 +26,8 @@ RESERVED = (
 )
 """Not in every Python's own list, or only in part."""
 
+KEPT_SECONDS = 30
+
 _ends_at: ContextVar[float | None] = ContextVar("request_ends_at", default=None)
 
 
@@ -66,13 +68,45 @@ class Transport(httpx.HTTPTransport):
 
     def __init__(self, *, tls: ssl.SSLContext, allows: Callable[[str, Address], bool]) -> None:
         super().__init__(verify=tls, trust_env=False)
-        self._pool = httpcore.ConnectionPool(
+        self._pool = Pool(tls, Network(allows))
+
+
+class Pool(httpcore.ConnectionPool):
+    """Connections that are used again only where nothing is left of the answer before."""
+
+    def __init__(self, tls: ssl.SSLContext, network: "Network") -> None:
+        super().__init__(
             ssl_context=tls,
             max_connections=100,
             max_keepalive_connections=20,
-            keepalive_expiry=30,
-            network_backend=Network(allows),
+            keepalive_expiry=KEPT_SECONDS,
+            network_backend=network,
         )
+        self._tls, self._network = tls, network
+
+    def create_connection(self, origin: httpcore.Origin) -> httpcore.ConnectionInterface:
+        return Line(
+            origin=origin,
+            ssl_context=self._tls,
+            keepalive_expiry=KEPT_SECONDS,
+            network_backend=self._network,
+        )
+
+
+class Line(httpcore.HTTPConnection):
+    """One whose other end said more than an answer is not asked again.
+
+    The rest would be taken for the answer to whatever is asked next, which may be of another
+    practice. httpcore sees what waits in the socket, and not what it has read already.
+    """
+
+    def has_expired(self) -> bool:
+        inner = self._connection
+        if isinstance(inner, httpcore.HTTP11Connection) and inner.is_idle():
+            unread, _ = inner._h11_state.trailing_data  # noqa: SLF001 - nothing else tells
+            if unread:
+                return True
+        return super().has_expired()
 
 
 class Network(httpcore.NetworkBackend):

@@ -25,6 +25,8 @@ from tests.infra.certificates import certificate
 
 AGENT = "pms-sync/tests"
 LOCAL = "127.0.0.1"
+ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"path": null}'
+SILENT = b"HTTP/1.1 204 No Content\r\nContent-Length: 14\r\n\r\n"
 
 
 class Site(BaseHTTPRequestHandler):
@@ -55,12 +57,17 @@ class Site(BaseHTTPRequestHandler):
             "/loop": lambda: self.answer(b"", ("Location", "/loop"), status=302),
             "/nowhere": lambda: self.answer(b"", ("Location", "http:\\\\x:1/"), status=302),
             "/named": lambda: self.answer(b"", ("Set-Cookie", "token=one-practice; Path=/")),
+            "/twice": lambda: self.say(2 * ANSWER),
+            "/silent": lambda: self.say(SILENT),
             "/away": lambda: self.answer(b"", ("Location", "http://evil.example/x"), status=302),
         }
         answers.get(self.path.partition("?")[0], self.echo)()
 
     def do_POST(self) -> None:
         self.echo()
+
+    def say(self, whole: bytes) -> None:
+        self.wfile.write(whole)
 
     def echo(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
@@ -213,6 +220,19 @@ def test_what_one_request_is_given_to_be_known_by_goes_with_no_other(
     client.send("GET", f"{site}/named")
 
     assert "Cookie" not in client.send("GET", f"{site}/x").json()
+
+
+@pytest.mark.parametrize("before", ["/twice", "/silent"])
+def test_what_is_left_of_one_answer_is_not_taken_for_the_next(
+    client: Client, site: str, before: str
+) -> None:
+    line = client.send("GET", f"{site}/x").json()["client"]
+    client.send("GET", site + before)
+
+    after = client.send("GET", f"{site}/x").json()
+
+    assert after["path"] == "/x"
+    assert after["client"] != line
 
 
 @pytest.mark.parametrize("path", ["/gzip", "/GZIP", "/deflate", "/followed"])
