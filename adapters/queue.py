@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from dramatiq.errors import BrokerError
-from redis import OutOfMemoryError, RedisError
+from redis import OutOfMemoryError, Redis, RedisError
 
 from domain.errors import Transient
 from infra.broker import NAMESPACE, broker
@@ -17,9 +17,11 @@ STUCK = "Redis cannot write to its disk"
 class RedisAnnouncer:
     """Implements `scheduler.ports.Announcer`."""
 
-    def __init__(self, url: str, *, namespace: str = NAMESPACE) -> None:
-        self._broker = broker(url, namespace=namespace)
-        self._client = connect(url)
+    def __init__(
+        self, url: str, *, namespace: str = NAMESPACE, client: Redis | None = None
+    ) -> None:
+        self._client = client or connect(url)
+        self._broker = broker(url, namespace=namespace, client=self._client)
         self._generation = f"{namespace}:generation"
 
     def announce(self, queue: str, job_ids: Sequence[int]) -> None:

@@ -11,6 +11,7 @@ from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.errors import ConnectionClosed
 from dramatiq.middleware import Middleware, ShutdownNotifications
+from redis import Redis
 from redis.exceptions import NoScriptError, RedisError
 
 from infra.redis import Line, connect, is_useless
@@ -36,10 +37,12 @@ def broker(
     namespace: str = NAMESPACE,
     heartbeat_ms: int = HEARTBEAT_MS,
     middleware: Iterable[Middleware] = (),
+    client: Redis | None = None,
 ) -> "WakingBroker":
     """A broker for producers and workers alike; `middleware` is added after ours."""
     return WakingBroker(
         url,
+        client=client or connect(url),
         namespace=namespace,
         heartbeat_ms=heartbeat_ms,
         middleware=[ShutdownNotifications(), *middleware],
@@ -70,10 +73,16 @@ class WakingBroker(RedisBroker):
     """Takes back the work of dead workers after one heartbeat, and refuses all but job ids."""
 
     def __init__(
-        self, url: str, *, namespace: str, heartbeat_ms: int, middleware: list[Middleware]
+        self,
+        url: str,
+        *,
+        client: Redis,
+        namespace: str,
+        heartbeat_ms: int,
+        middleware: list[Middleware],
     ) -> None:
         super().__init__(  # type: ignore[no-untyped-call] # dramatiq leaves its brokers untyped
-            client=connect(url),
+            client=client,
             namespace=namespace,
             middleware=middleware,
             heartbeat_timeout=heartbeat_ms,

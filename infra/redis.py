@@ -10,6 +10,7 @@ from redis.retry import Retry
 
 COMMAND_SECONDS = 5.0
 CONNECT_SECONDS = 3.0
+HURRIED_SECONDS = 1.0
 RETRIES = 3
 MEGA = 1024**2
 WANTED_POLICY = "noeviction"
@@ -44,6 +45,14 @@ def connect(
         socket_connect_timeout=min(CONNECT_SECONDS, seconds),
         retry=Retry(ExponentialWithJitterBackoff(base=0.01, cap=0.5), retries),
     )
+
+
+def hurried(url: str) -> Redis:
+    """For those with somebody waiting: a server that stands still is given up after two seconds.
+
+    A caller hears of it after four; with the patience of a worker, after as long as a call lasts.
+    """
+    return connect(url, seconds=HURRIED_SECONDS, retries=1)
 
 
 class Line:

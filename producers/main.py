@@ -117,7 +117,7 @@ def ports_from(settings: Settings) -> Ports:
     sealer = Sealer(keys)
     return Ports(
         database=engine,
-        redis=redis.connect(settings.redis_url.get_secret_value()),
+        redis=redis.hurried(settings.redis_url.get_secret_value()),
         sealer=sealer,
         clock=system_clock,
         hub=Hub(engine, url),
@@ -165,7 +165,7 @@ def _voice(settings: Settings, redis_url: str) -> Voice:
     return Voice(
         plans=plans(settings, signing_key=key, older_keys=settings.old_jwt_secrets),
         replies=Replies(redis_url),
-        announcer=RedisAnnouncer(redis_url),
+        announcer=RedisAnnouncer(redis_url, client=redis.hurried(redis_url)),
         calls_a_minute=settings.vapi_calls_a_minute,
         sends_texts=is_set_up(settings),
     )

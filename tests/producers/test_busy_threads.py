@@ -1,10 +1,13 @@
 """What is answered while every thread of the pages waits, as when the database hangs."""
 
 import asyncio
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -15,9 +18,11 @@ from sqlalchemy import Engine, text
 from adapters.queue import RedisAnnouncer
 from adapters.replies import Replies
 from adapters.vapi.verifying import short_plans
+from domain.errors import Transient
 from infra import database
-from producers.callers import LAST_SECONDS, Voice
-from producers.main import CONNECTIONS, GRACE_SECONDS, PAGES, SWITCH_SECONDS, create_app
+from infra.settings import Settings
+from producers.callers import FALLBACK_SECONDS, LAST_SECONDS, Voice
+from producers.main import CONNECTIONS, GRACE_SECONDS, PAGES, SWITCH_SECONDS, create_app, ports_from
 from producers.ports import Ports
 from tests.producers.conftest import Site
 from tests.security.test_openapi import practice_with_a_desk
@@ -27,6 +32,7 @@ pytestmark = pytest.mark.integration
 
 Made = Callable[..., Site]
 PEOPLE, EACH = 15, 4
+LOCAL = "127.0.0.1"
 RINGS = {"message": {"type": "status-update", "status": "in-progress", "call": {"id": "rings"}}}
 FREE_TIMES = "/api/pms/appointments/availability?date=2026-11-24"
 _WAITING = text(
@@ -119,3 +125,23 @@ def test_threads_that_compute_let_a_caller_in_soon(make_site: Made) -> None:
 
 def test_an_ingress_that_is_told_to_stop_lets_callers_hear_their_answer() -> None:
     assert GRACE_SECONDS > LAST_SECONDS
+
+
+def test_a_redis_that_stands_still_is_given_up_while_the_caller_still_listens(
+    database_url: str, tmp_path: Path
+) -> None:
+    with socket.create_server((LOCAL, 0)) as silent:
+        urls: dict[str, Any] = {
+            "PMS_SYNC_HOME": tmp_path,
+            "database_url": database_url,
+            "redis_url": f"redis://{LOCAL}:{silent.getsockname()[1]}/0",
+            "encryption_key": "ab" * 32,
+        }
+        ports = ports_from(Settings(_env_file=None, **urls))
+        assert ports.voice is not None
+        began = time.monotonic()
+
+        with pytest.raises(Transient):
+            ports.voice.announcer.announce("voice", [1])
+
+        assert time.monotonic() - began < FALLBACK_SECONDS
