@@ -30,7 +30,7 @@ class Lines:
     def taken(self, account_id: str) -> Iterator[None]:
         """Raises Throttled where there is none."""
         with self._free:
-            if not self._has_one(account_id) and not self._slow():
+            if not self._slow():
                 self._free.wait_for(lambda: self._has_one(account_id), PATIENT_SECONDS)
             if not self._has_one(account_id):
                 raise Throttled("other endpoints, which are slow", until=self.clock() + AGAIN)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from threading import Event, Thread
+from threading import Condition, Event, Thread
 
 import pytest
 
@@ -16,6 +16,13 @@ class Seconds:
 
     def __call__(self) -> float:
         return self.now
+
+
+class NobodyWaits(Condition):
+    """A thread that stood here would be kept from other work by somebody slow."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        raise AssertionError("waits")
 
 
 @pytest.fixture
@@ -34,9 +41,10 @@ def held() -> Iterator[ExitStack]:
         yield stack
 
 
-def test_an_account_whose_endpoint_is_slow_waits_and_another_does_not(
-    lines: Lines, seconds: Seconds, held: ExitStack
+def test_an_account_whose_endpoint_is_slow_waits_and_keeps_no_thread_nor_another_account(
+    seconds: Seconds, held: ExitStack
 ) -> None:
+    lines = Lines(clock=lambda: NOW, seconds=seconds, _free=NobodyWaits())
     held.enter_context(lines.taken("slow"))
     seconds.now += SLOW_SECONDS
 
