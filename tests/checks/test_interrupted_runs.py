@@ -123,7 +123,9 @@ def test_whoever_is_told_to_stop_ends_by_itself_and_reads_a_page_again_at_most(
 @pytest.mark.parametrize("wakes", WAKES)
 def test_a_frozen_worker_that_wakes_writes_nothing(practice: Field, wakes: str) -> None:
     count = trials(1, 5)
+    repeated: Counter[int] = Counter()
     for _ in range(count):
+        asked = len(practice.requests())
         job_id = practice.sync()
         practice.until_a_page(job_id)
         held, attempts = practice.holder(job_id), practice.row(job_id).attempts
@@ -141,7 +143,11 @@ def test_a_frozen_worker_that_wakes_writes_nothing(practice: Field, wakes: str) 
             assert written(practice) == before
         practice.ended(job_id)
         assert is_one_of_each(practice)
-    tell(f"R11 woken {wakes}", freezes=count, refused_its_writes=count)
+        repeated[again(practice.requests()[asked:])] += 1
+    tell(f"R11 woken {wakes}", freezes=count, refused_its_writes=count,
+         read_again=dict(sorted(repeated.items())))  # fmt: skip
+    # Whoever may not store a page does not come to the next one.
+    assert max(repeated) <= MOST_AGAIN + 1
 
 
 def written(practice: Field) -> dict[Any, Any]:
