@@ -5,11 +5,13 @@ import logging
 import re
 import sys
 import threading
+import warnings
 from collections.abc import Iterator, Mapping, MutableMapping
 from datetime import date, datetime, timedelta
 from enum import Enum
+from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 from uuid import UUID
 
 import structlog
@@ -60,6 +62,7 @@ def configure(*, json: bool, level: str) -> None:
     )
     _route_libraries(level.upper())
     sys.excepthook = _crashed
+    warnings.showwarning = _warned
     threading.excepthook = _thread_crashed
 
 
@@ -160,6 +163,19 @@ def _frames(traceback: TracebackType | None) -> Iterator[str]:
         places.append(f"{module}:{traceback.tb_lineno}")
         traceback = traceback.tb_next
     yield from places[-MOST_FRAMES:]
+
+
+def _warned(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """A warning's words may quote the value that it warns of, so only its kind is told."""
+    where = f"{Path(filename).stem}:{lineno}"
+    structlog.get_logger().warning("library.warned", error=category.__name__, where=where)
 
 
 def _crashed(

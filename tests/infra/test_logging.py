@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NoReturn
@@ -180,6 +181,17 @@ def test_the_level_is_a_floor_for_everyone(capsys: Capture) -> None:
     structlog.get_logger().error("sync.failed")
 
     assert [line["level"] for line in lines(capsys)] == ["error"]
+
+
+def test_a_warning_tells_its_kind_and_place_and_not_its_words(capsys: Capture) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        configure(json=True, level="INFO")
+        warnings.warn(CANARY, UserWarning, stacklevel=1)
+
+    (line,) = lines(capsys)
+    assert (line["event"], line["error"]) == ("library.warned", "UserWarning")
+    assert line["where"].startswith("test_logging:")
 
 
 def test_a_crash_is_a_line_and_not_a_traceback(capsys: Capture) -> None:
