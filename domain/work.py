@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.jobs import NewJob, Queue
 from domain.runs import SyncType
+from domain.writes import KeptWrite
 
 SYNC = "sync"
 RENEW_TOKEN = "renew_token"  # noqa: S105 - a kind of job
@@ -211,6 +212,16 @@ def settle_job(
         priority=AFTER_A_CALL,
         trace_id=trace_id,
         max_seconds=300,
+    )
+
+
+def following_job(write: KeptWrite) -> NewJob:
+    """The same of a write that is at hand, in its own trail."""
+    return settle_job(
+        account_id=write.account_id,
+        connection_id=write.connection_id,
+        write_id=write.id,
+        trace_id=write.trace_id,
     )
 
 

@@ -23,7 +23,7 @@ from adapters.storage.phone.tool_calls import KeptToolCall, NewToolCall
 from adapters.storage.phone.writes import WriteLedger
 from domain.desk_calls import AVAILABILITY, BY_PERSON, PREFIX, READINGS, WORDS
 from domain.tools import NO_PRACTICE, ToolAnswer, write_key
-from domain.work import DESK_CALL, settle_job
+from domain.work import DESK_CALL, following_job
 from domain.writes import MAY_STAND, KeptWrite, WriteState
 from infra.database import transaction
 from producers.callers import ANSWER_SECONDS
@@ -318,7 +318,7 @@ def _late(door: Door, call: Asked, kept: KeptToolCall) -> Mapping[str, Any]:
             now, whose = ports.clock(), door.account_id
             tool_calls.give_up(db, ports.sealer, kept.id, said, account_id=whose, now=now)
             if write is not None and write.state in MAY_STAND:
-                put(db, _settling(door, write))
+                put(db, following_job(write))
             record(
                 db,
                 door.access,
@@ -355,15 +355,6 @@ def _standing(write: KeptWrite | None) -> dict[str, Any] | None:
     }
     code = HTTPStatus.OK if is_final else HTTPStatus.ACCEPTED
     return {"status": int(code), "body": body, "write": str(write.id)}
-
-
-def _settling(door: Door, write: KeptWrite) -> Any:
-    return settle_job(
-        account_id=door.account_id,
-        connection_id=write.connection_id,
-        write_id=write.id,
-        trace_id=door.access.trace_id or str(uuid4()),
-    )
 
 
 def _told(document: Mapping[str, Any], *, again: bool) -> JSONResponse:

@@ -17,11 +17,9 @@ from adapters.storage.phone.tool_calls import KeptToolCall
 from adapters.storage.phone.writes import WriteLedger
 from adapters.vapi.messages import ToolCall, canonical
 from domain.errors import SyncError
-from domain.jobs import NewJob
 from domain.tool_words import unanswered
 from domain.tools import Told, ToolAnswer, write_key
-from domain.work import settle_job
-from domain.writes import KeptWrite
+from domain.work import following_job
 from infra.database import transaction
 from producers.callers import Voice
 from producers.ports import Ports
@@ -187,7 +185,7 @@ def _answer_for(
             # Whoever hung up heard none of it: they get a text of the end.
             told = Told.REQUESTED if phone_calls.has_ended(db, **whose) else said.told
             ledger.tell_within(db, write, told.value)
-            put(db, _settling(asked, write))
+            put(db, following_job(write))
         record(
             db,
             _access(asked),
@@ -198,15 +196,6 @@ def _answer_for(
             success=False,
         )
     log.warning("tool.late", tool=canonical(made.name))
-
-
-def _settling(asked: Asked, write: KeptWrite) -> NewJob:
-    return settle_job(
-        account_id=asked.account_id,
-        connection_id=write.connection_id,
-        write_id=write.id,
-        trace_id=asked.trace_id,
-    )
 
 
 def _can_text(db: Db, ports: Ports, asked: Asked) -> bool:

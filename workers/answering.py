@@ -40,7 +40,7 @@ from domain.slots import BookingRules
 from domain.tool_words import unanswered
 from domain.tools import CallControl, Told, ToolAnswer, ToolRequest, write_key
 from domain.window import Window
-from domain.work import settle_job
+from domain.work import following_job, settle_job
 from domain.writes import MAY_STAND, allowed
 from infra.database import transaction
 from infra.network import deadline
@@ -237,13 +237,7 @@ class Answering:
             return
         if late.told is not None and not is_api(claimed.tool):
             ledger.tell_within(db, write, late.told.value)
-        job = settle_job(
-            account_id=account_id,
-            connection_id=write.connection_id,
-            write_id=write.id,
-            trace_id=claimed.trace_id,
-        )
-        put(db, job)
+        put(db, following_job(write))
 
     def _as_it_stands(self, db: Db, claimed: ClaimedToolCall, said: ToolAnswer) -> ToolAnswer:
         """An excuse made while nobody could look is no answer to what may have been begun."""

@@ -12,7 +12,7 @@ from adapters.storage.id_starts import BETWEEN, bounds
 from adapters.storage.jobs.ledger import put
 from adapters.storage.phone.writes import WriteLedger
 from domain.errors import BadInput
-from domain.work import settle_job
+from domain.work import following_job
 from domain.writes import CERTAIN_AFTER, OPEN, KeptWrite, WriteState
 
 BY_HAND = {"confirmed": WriteState.CONFIRMED, "failed": WriteState.FAILED}
@@ -86,11 +86,5 @@ def settle(
     settled = ledger.settle_within(db, kept, state, reason=REASON)
     if settled.state is not state or kept.state is settled.state:
         raise BadInput(f"This write is {settled.state.value} already.")
-    job = settle_job(
-        account_id=kept.account_id,
-        connection_id=kept.connection_id,
-        write_id=kept.id,
-        trace_id=kept.trace_id,
-    )
-    put(db, job)
+    put(db, following_job(kept))
     return settled
