@@ -14,12 +14,12 @@ from adapters.storage.by_hand import conflict_list, run_redoing, run_undoing, se
 from adapters.storage.by_hand.conflict_list import Listed, Wanted
 from adapters.storage.by_hand.hands import Hand
 from adapters.storage.by_hand.sheet_edits import settle_conflict
-from adapters.storage.people import accounts
 from adapters.storage.practices import connection_list
 from adapters.storage.runs import runs
 from adapters.storage.sheet.entries import EntrySeal
 from console import output
 from console.auditing import access, hand_for
+from console.opened import of_account
 from console.output import AsJson, short
 from console.wiring import wired
 from domain.errors import BadInput
@@ -52,8 +52,7 @@ def list_(  # noqa: PLR0913 - each is a filter of its own
 ) -> None:
     """List conflicts with both values, and how many there are of each field."""
     by = access("conflicts list")
-    with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
-        accounts.require(db, account)
+    with wired() as wiring, of_account(wiring, account) as db:
         wanted = _wanted(db, rule, connection, run, state="settled" if settled else "open")
         found = conflict_list.listed(
             db,
@@ -102,8 +101,7 @@ def settle(  # noqa: PLR0913 - one or many, and which
         return _settle_one(conflict, choice, account=account, yes=yes, json=json)
     hand = hand_for(account, "conflicts settle")
     with wired() as wiring:
-        with transaction(wiring.engine, account_id=account) as db:
-            accounts.require(db, account)
+        with of_account(wiring, account) as db:
             wanted = _wanted(db, rule, connection, run)
             shown = conflict_list.shown_now(db, wanted, limit=AT_ONCE)
         if shown and not yes:
@@ -131,16 +129,14 @@ def undo(
     with wired() as wiring:
         seal = wiring.entry_seal(account)
         if run is not None:
-            with transaction(wiring.engine, account_id=account) as db:
-                accounts.require(db, account)
+            with of_account(wiring, account) as db:
                 found = runs.find(db, run)
             if not yes:
                 _sure(f"Undo {_did(found)} of the run of {found.started_at:%d %b %H:%M} UTC?")
             with transaction(wiring.engine, account_id=account) as db:
                 undone = run_undoing.undo_run(db, seal, found.id, hand=hand)
             return _told(asdict(undone), json=json)
-        with transaction(wiring.engine, account_id=account) as db:
-            accounts.require(db, account)
+        with of_account(wiring, account) as db:
             conflict_id = conflict_list.find(db, str(conflict))
             settling.undo_one(db, seal, conflict_id, hand=hand)
     return output.answer({"id": conflict_id}) if json else output.say("Open again.")
@@ -157,8 +153,7 @@ def redo(
     """Do an undone run again, but for rows that were changed since."""
     hand = hand_for(account, "conflicts redo")
     with wired() as wiring:
-        with transaction(wiring.engine, account_id=account) as db:
-            accounts.require(db, account)
+        with of_account(wiring, account) as db:
             found = runs.find(db, run)
         if not yes:
             _sure(f"Do the run of {found.started_at:%d %b %H:%M} UTC again?")
@@ -174,8 +169,7 @@ def _settle_one(conflict: str, choice: Choice, *, account: str, yes: bool, json:
     with wired() as wiring:
         seal = wiring.entry_seal(account)
         is_asked = sys.stdin.isatty() and not yes
-        with transaction(wiring.engine, account_id=account) as db:
-            accounts.require(db, account)
+        with of_account(wiring, account) as db:
             conflict_id = conflict_list.find(db, start)
             if version is None:
                 version = _shown_version(db, conflict_id)

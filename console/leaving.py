@@ -11,7 +11,6 @@ from sqlalchemy import Connection as Db
 
 from adapters.storage.audit.audit import record
 from adapters.storage.by_hand.hands import Hand
-from adapters.storage.people import accounts
 from adapters.storage.practices import connection_list, left_rows
 from adapters.storage.practices.connection_list import Found
 from adapters.storage.practices.left_rows import Leaving, LeftRows, Removed
@@ -19,7 +18,7 @@ from adapters.storage.sheet import linking
 from adapters.storage.sheet.entries import EntrySeal
 from console import output, setting_up
 from console.auditing import hand_for
-from console.opened import Id, opened
+from console.opened import Id, of_account, opened
 from console.output import AsJson, short
 from console.wiring import Wiring, wired
 from domain.connections import Connection, State
@@ -95,8 +94,7 @@ def removed(
 ) -> None:
     """List connections that were removed, and how many of their rows are still to come."""
     now = system_clock()
-    with wired() as wiring, transaction(wiring.engine, account_id=account) as db:
-        accounts.require(db, account)
+    with wired() as wiring, of_account(wiring, account) as db:
         found = left_rows.removed(db, account_id=account, now=now)
     if json:
         return output.answer({"connections": found})

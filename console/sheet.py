@@ -8,11 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.storage.people import accounts
 from adapters.storage.sheet.reading import read_sheet
 from console import given, output
 from console.auditing import access
-from console.opened import load
+from console.opened import load, of_account
 from console.output import AsJson
 from console.wiring import Wiring, wired
 from domain.connections import Connection
@@ -21,7 +20,7 @@ from domain.errors import BadInput
 from domain.sheet import EntryView, Sheet
 from domain.window import check_days, local_day
 from infra.clock import system_clock
-from infra.database import dispatch, transaction
+from infra.database import transaction
 from producers.days import todays_date
 
 app = typer.Typer()
@@ -110,9 +109,7 @@ def _today(wiring: Wiring, account_id: str, held: Connection | None) -> date:
     now = system_clock()
     if held is not None:
         return local_day(now, held.timezone)
-    with dispatch(wiring.engine) as db:
-        accounts.require(db, account_id)
-    with transaction(wiring.engine, account_id=account_id) as db:
+    with of_account(wiring, account_id) as db:
         return todays_date(db, now)
 
 
