@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import UUID
 
+from fastapi import Response
 from pydantic import BaseModel
 
 from adapters.rest.vendor import Vendor
@@ -22,6 +23,15 @@ NEVER_SHOWN = ("secret", "password", "token", "key")
 
 class Success(BaseModel):
     success: Literal[True] = True
+
+
+def sent(answer: Success) -> Response:
+    """A long answer: serialised where it is made, not on the loop that serves everybody."""
+    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+
+
+class JobPut(Success):
+    job_id: int
 
 
 class CapabilitiesAnswer(BaseModel):

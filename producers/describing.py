@@ -8,7 +8,6 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from producers.describing_answers import described
 from producers.problems import ProblemDetails
 from producers.security import COOKIE, OVER_HTTPS, SAFE_METHODS
 
@@ -71,15 +70,6 @@ PLAINLY: Mapping[HTTPStatus, str] = {
     HTTPStatus.UNAUTHORIZED: "It does not prove who sends it; nothing else is said.",
 }
 """Refusals of what is told to us by machines, which have no body."""
-
-NOT_READY = {
-    "application/json": {
-        "schema": {
-            "type": "object",
-            "properties": {"success": {"const": False}, "checks": {"type": "object"}},
-        }
-    }
-}
 PLAYED = "/api/vapi/"
 """What goes through the whole of a call, and so may not hear from it."""
 
@@ -112,7 +102,6 @@ def _completed(document: Document) -> Document:
     schemas |= {**problem.pop("$defs"), "ProblemDetails": problem}
     for path, method, operation in _operations(document):
         _demand_headers(operation)
-        _describe_answer(method, path, operation, schemas)
         if path.startswith(API):
             operation["security"] = _security(method, operation)
             operation["responses"] = _responses(path, method, operation)
@@ -146,14 +135,6 @@ def _demand_headers(operation: Operation) -> None:
             parameter["schema"] = {"type": "string"}
 
 
-def _describe_answer(method: str, path: str, operation: Operation, schemas: dict[str, Any]) -> None:
-    """What it answers where the code has a plain document and no model."""
-    answer = described(method, path, schemas)
-    for status, one in operation["responses"].items():
-        if answer is not None and status < "3" and "application/json" in one.get("content", {}):
-            one["content"]["application/json"]["schema"] = answer
-
-
 def _security(method: str, operation: Operation) -> list[dict[str, list[str]]]:
     session = ["session"] if method in SAFE_METHODS else ["session", "csrf"]
     assistants = [["vapi"]] if ASSISTANTS in operation["tags"] else []
@@ -170,10 +151,8 @@ def _responses(path: str, method: str, operation: Operation) -> dict[str, Any]:
 
 def _elsewhere(method: str, path: str) -> dict[str, Any]:
     """Refusals of the addresses for machines."""
-    if path == "/healthz":
+    if path in {"/healthz", "/readyz"}:
         return {}
-    if path == "/readyz":
-        return {"503": {"description": "Something it needs is missing.", "content": NOT_READY}}
     found = [HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE]
     if method not in SAFE_METHODS:
         found += [HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.TOO_MANY_REQUESTS]

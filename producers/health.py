@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from redis import RedisError, ResponseError
 from sqlalchemy import text
 
@@ -14,6 +14,7 @@ from domain.errors import SyncError
 from domain.jobs import Queue
 from infra.database import dispatch, transaction
 from infra.redis import cannot_keep
+from producers.answers import Success
 from producers.ports import GivenPorts, Ports
 
 router = APIRouter(tags=["health"])
@@ -24,13 +25,28 @@ OK = "ok"
 _READ_ONLY = text("SHOW transaction_read_only")
 
 
+class Alive(Success):
+    status: str = OK
+
+
+class Ready(BaseModel):
+    """`success` only if every check is; each says in one sentence what is missing."""
+
+    success: bool
+    checks: Mapping[str, str]
+
+
 @router.get("/healthz")
-async def alive() -> dict[str, Any]:
+async def alive() -> Alive:
     # On no thread: while all of them wait for the database, this process lives.
-    return {"success": True, "status": OK}
+    return Alive()
 
 
-@router.get("/readyz")
+@router.get(
+    "/readyz",
+    response_model=Ready,
+    responses={503: {"model": Ready, "description": "Something it needs is missing."}},
+)
 def ready(ports: GivenPorts) -> JSONResponse:
     """Ready only when every check is; each says in one sentence what is missing."""
     checks = {name: _asked(check, ports) for name, check in CHECKS.items()}

@@ -16,11 +16,12 @@ from adapters.storage.sheet import linking, overlaps
 from domain.errors import BadInput
 from domain.fields import Source
 from domain.people import Permission
-from domain.sheet import OtherVisit, as_json
+from domain.sheet import OtherVisit
 from producers.days import account_zone
 from producers.doors import Door, door
 from producers.idempotency import Answer, Once
 from producers.problems import Problem
+from producers.sheet_answers import AddedRow, AddedRows
 
 router = APIRouter(prefix="/api/run-sheet", tags=["run sheet"])
 
@@ -53,7 +54,7 @@ class Row(BaseModel):
     timezone: str | None = Field(None, description="IANA; else the clinician's practice's.")
 
 
-class Told(Row):
+class Adding(Row):
     """One appointment, or many of one source."""
 
     source: Literal["manual", "ocr"]
@@ -63,9 +64,10 @@ class Told(Row):
 @router.post(
     "/appointments",
     status_code=HTTPStatus.CREATED,
+    response_model=AddedRows,
     summary="Put appointments of a person or of a scan on the sheet",
 )
-def add(door: Editor, told: Told, once: Once) -> JSONResponse:
+def add(door: Editor, told: Adding, once: Once) -> JSONResponse:
     """Put them on the sheet, each linked to the PMS's row of its visit where there is one.
 
     The same scan sent again changes nothing, with or without the same key. Of a list that was
@@ -84,22 +86,24 @@ def add(door: Editor, told: Told, once: Once) -> JSONResponse:
         made = place(db, door.seal, given, hand=hand)
         ids = [one.id for one in made if isinstance(one, Placed)]
         beside = overlaps.beside(db, ids, account_id=door.account_id)
-        placed = [_answered(one, beside) for one in made]
-        return Answer(status=HTTPStatus.CREATED, body={"success": True, "appointments": placed})
+        placed = AddedRows(appointments=[_answered(one, beside) for one in made])
+        return Answer(status=HTTPStatus.CREATED, body=placed.model_dump(mode="json"))
 
     return once.answer(door, do)
 
 
-def _answered(
-    placed: Placed | Refused, beside: Mapping[UUID, Sequence[OtherVisit]]
-) -> dict[str, Any]:
+def _answered(placed: Placed | Refused, beside: Mapping[UUID, Sequence[OtherVisit]]) -> AddedRow:
     if isinstance(placed, Refused):
-        return {"id": None, "linked": False, "outcome": "rejected", "reason": placed.reason}
-    answer: dict[str, Any] = as_json(placed)
-    return {**answer, "overlaps": as_json(beside.get(placed.id, ()))}
+        return AddedRow(id=None, linked=False, outcome="rejected", reason=placed.reason)
+    return AddedRow(
+        id=placed.id,
+        linked=placed.linked,
+        outcome=placed.outcome,
+        overlaps=beside.get(placed.id, ()),
+    )
 
 
-def _rows(told: Told) -> list[dict[str, Any]]:
+def _rows(told: Adding) -> list[dict[str, Any]]:
     single = told.model_dump(exclude={"source", "appointments"}, exclude_none=True)
     if told.appointments is None:
         return [single]

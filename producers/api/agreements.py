@@ -1,8 +1,9 @@
 """Agreements on patient data over JSON: listed and recorded."""
 
+from collections.abc import Sequence
 from datetime import date
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from adapters import pms
 from adapters.storage.audit.audit import record
 from adapters.storage.people import agreements
-from adapters.storage.people.agreements import CUSTOMER, NewAgreement
+from adapters.storage.people.agreements import CUSTOMER, Agreement, NewAgreement
 from domain.errors import BadInput
 from domain.people import Permission
-from domain.sheet import as_json
+from producers.answers import Success
 from producers.doors import Door, door
 from producers.words import Line
 
@@ -34,16 +35,24 @@ class Signed(BaseModel):
     ends_on: date | None = None
 
 
+class Agreements(Success):
+    agreements: Sequence[Agreement]
+
+
+class OneAgreement(Success):
+    agreement: Agreement
+
+
 @router.get("", summary="List agreements on patient data")
-def list_(door: Privacy) -> dict[str, Any]:
+def list_(door: Privacy) -> Agreements:
     """Newest first; of each party the newest counts."""
     with door.transaction() as db:
         found = agreements.listed(db)
-    return {"success": True, "agreements": as_json(found)}
+    return Agreements(agreements=found)
 
 
 @router.post("", status_code=HTTPStatus.CREATED, summary="Record an agreement on patient data")
-def add(door: Privacy, body: Signed) -> dict[str, Any]:
+def add(door: Privacy, body: Signed) -> OneAgreement:
     """Kept for good, with who recorded it."""
     if body.party != CUSTOMER and body.party not in pms.registered():
         raise BadInput(f"There is no party '{CUSTOMER}' or vendor of that name.")
@@ -60,4 +69,4 @@ def add(door: Privacy, body: Signed) -> dict[str, Any]:
             summary=f"{kept.party}, version {kept.version}",
             status=HTTPStatus.CREATED,
         )
-    return {"success": True, "agreement": as_json(kept)}
+    return OneAgreement(agreement=kept)

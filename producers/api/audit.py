@@ -1,5 +1,6 @@
 """The audit over JSON and as a file: who saw what, whose rows, and what somebody should look at."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.storage.audit import audit_findings, audit_search
 from adapters.storage.audit.audit import record
-from adapters.storage.audit.audit_search import Wanted
-from domain.accesses import FindingState
+from adapters.storage.audit.audit_search import Seen, Wanted
+from domain.accesses import FindingState, Noticed
 from domain.people import Permission
-from domain.sheet import as_json
 from producers import audits, cursors
+from producers.answers import Success, sent
 from producers.as_csv import csv_answer
 from producers.audits import HEADINGS, Looked, as_cells
 from producers.doors import Door, door
@@ -44,8 +45,24 @@ class Note(BaseModel):
     note: Text = Field(min_length=1, max_length=500)
 
 
+class AccessesOfOne(Success):
+    accesses: Sequence[Seen]
+
+
+class Accesses(AccessesOfOne):
+    next_cursor: str | None
+
+
+class Findings(Success):
+    findings: Sequence[Noticed]
+
+
+class OneFinding(Success):
+    finding: Noticed
+
+
 @router.get("", summary="List accesses")
-def list_(door: Auditor, wished: Annotated[Wished, Query()]) -> dict[str, Any]:
+def list_(door: Auditor, wished: Annotated[Wished, Query()]) -> Accesses:
     """Newest first; looking is itself an access. Operators are told no patient."""
     with door.transaction() as db:
         wanted = audits.checked(door, wished.wanted(db))
@@ -54,7 +71,7 @@ def list_(door: Auditor, wished: Annotated[Wished, Query()]) -> dict[str, Any]:
         page, next_cursor = cursors.paged(rows, limit=wished.limit, mark=audit_search.mark)
         told = audits.shown(door, page)
         audits.noted(db, door, "audit.read", wanted, told)
-    return {"success": True, "accesses": as_json(told), "next_cursor": next_cursor}
+    return Accesses(accesses=told, next_cursor=next_cursor)
 
 
 @router.get(
@@ -69,14 +86,19 @@ def export(door: Auditor, looked: Annotated[Looked, Query()]) -> Response:
     return csv_answer("accesses.csv", HEADINGS, map(as_cells, rows))
 
 
-@router.get("/patients/{patient_id}", summary="Read who saw a patient", responses=BOUNDED)
-def patient(door: Privacy, patient_id: PatientId) -> dict[str, Any]:
+@router.get(
+    "/patients/{patient_id}",
+    response_model=AccessesOfOne,
+    summary="Read who saw a patient",
+    responses=BOUNDED,
+)
+def patient(door: Privacy, patient_id: PatientId) -> Response:
     """Every access that names one patient, newest first; they may ask for it."""
     wanted = Wanted(patient_id=patient_id)
     with reading(door, much=True) as db:
         rows = audits.exported(db, door, wanted)
         audits.noted(db, door, "audit.patient_read", wanted, rows, what=f"{len(rows)} accesses")
-    return {"success": True, "accesses": as_json(rows)}
+    return sent(AccessesOfOne(accesses=rows))
 
 
 @router.get(
@@ -96,15 +118,15 @@ def export_patient(door: Privacy, patient_id: PatientId) -> Response:
 
 
 @router.get("/findings", summary="List what somebody should look at")
-def findings(door: Auditor, state: FindingState | None = None) -> dict[str, Any]:
+def findings(door: Auditor, state: FindingState | None = None) -> Findings:
     """Open findings first; persons and counts, no patient."""
     with door.transaction() as db:
         found = audit_findings.listed(db, state=state)
-    return {"success": True, "findings": as_json(found)}
+    return Findings(findings=found)
 
 
 @router.post("/findings/{finding_id}/acknowledge", summary="Say what a finding was")
-def acknowledge(door: Privacy, finding_id: UUID, body: Note) -> dict[str, Any]:
+def acknowledge(door: Privacy, finding_id: UUID, body: Note) -> OneFinding:
     """The note stays with the finding, and so does who wrote it."""
     with door.transaction() as db:
         found = audit_findings.acknowledge(
@@ -117,4 +139,4 @@ def acknowledge(door: Privacy, finding_id: UUID, body: Note) -> dict[str, Any]:
             action="finding.acknowledged",
             summary=f"finding {finding_id} ({found.rule})",
         )
-    return {"success": True, "finding": as_json(found)}
+    return OneFinding(finding=found)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -17,10 +17,10 @@ from adapters.storage.audit.audit import record
 from adapters.storage.runs import backfill_rows, backfills, runs
 from domain.backfills import Backfill, as_answer
 from domain.people import Permission
-from domain.sheet import as_json
 from producers.cursors import USUAL, Cursor, Limit, decode, paged
 from producers.doors import Door, door
 from producers.idempotency import Answer, Once
+from producers.run_answers import BackfillAnswer, Backfills, OneBackfill
 
 router = APIRouter(prefix="/api/pms", tags=["sync"])
 
@@ -42,6 +42,7 @@ class WantedRange(BaseModel):
 @router.post(
     "/connections/{connection_id}/backfills",
     status_code=HTTPStatus.CREATED,
+    response_model=OneBackfill,
     summary="Begin a backfill",
 )
 def begin(connection_id: UUID, wanted: WantedRange, door: Syncer, once: Once) -> JSONResponse:
@@ -58,7 +59,7 @@ def begin(connection_id: UUID, wanted: WantedRange, door: Syncer, once: Once) ->
         )
         _write_down(db, door, "backfill.begun", made)
         where = {"Location": f"/api/pms/connections/{connection_id}/backfills"}
-        body = {"success": True, "backfill": told(db, made)}
+        body = OneBackfill(backfill=_told(db, made)).model_dump(mode="json", by_alias=True)
         return Answer(status=HTTPStatus.CREATED, body=body, headers=where)
 
     return once.answer(door, do)
@@ -67,7 +68,7 @@ def begin(connection_id: UUID, wanted: WantedRange, door: Syncer, once: Once) ->
 @router.get("/connections/{connection_id}/backfills", summary="List a connection's backfills")
 def history(
     connection_id: UUID, door: Seer, cursor: Cursor = None, limit: Limit = USUAL
-) -> dict[str, Any]:
+) -> Backfills:
     """Its backfills, newest first, with how far each is and how long it has to go."""
     before = decode(cursor)
     with door.transaction() as db:
@@ -76,43 +77,42 @@ def history(
             db, connection_id=connection_id, before=before, limit=limit + 1
         )
         page, following = paged(found, limit=limit, mark=lambda one: (one.asked_at, one.id))
-        answers = [told(db, one) for one in page]
-    return {"success": True, "backfills": answers, "next_cursor": following}
+        answers = [_told(db, one) for one in page]
+    return Backfills(backfills=answers, next_cursor=following)
 
 
 @router.post("/backfills/{backfill_id}/pause", summary="Pause a backfill")
-def pause(backfill_id: UUID, door: Syncer) -> dict[str, Any]:
+def pause(backfill_id: UUID, door: Syncer) -> OneBackfill:
     """Stop after the chunk under way."""
     reason = f"Paused by {door.person.name}."
     return _steered(door, "paused", lambda db: backfills.stop(db, backfill_id, reason=reason))
 
 
 @router.post("/backfills/{backfill_id}/resume", summary="Resume a backfill")
-def resume(backfill_id: UUID, door: Syncer) -> dict[str, Any]:
+def resume(backfill_id: UUID, door: Syncer) -> OneBackfill:
     """Go on where it stopped."""
     at = door.ports.clock()
     return _steered(door, "resumed", lambda db: backfills.go_on(db, backfill_id, at=at))
 
 
 @router.post("/backfills/{backfill_id}/cancel", summary="Cancel a backfill")
-def cancel(backfill_id: UUID, door: Syncer) -> dict[str, Any]:
+def cancel(backfill_id: UUID, door: Syncer) -> OneBackfill:
     """End it; what was read stays."""
     at = door.ports.clock()
     return _steered(door, "cancelled", lambda db: backfills.cancel(db, backfill_id, at=at))
 
 
-def told(db: Db, backfill: Backfill) -> dict[str, Any]:
+def _told(db: Db, backfill: Backfill) -> BackfillAnswer:
     vendor = db.execute(_VENDOR, {"id": backfill.connection_id}).scalar_one()
     left = seconds_left(backfill, vendor=vendor)
-    answer: dict[str, Any] = as_json(as_answer(backfill, seconds_left=left))
-    return answer
+    return BackfillAnswer.model_validate(as_answer(backfill, seconds_left=left))
 
 
-def _steered(door: Door, word: str, steer: Callable[[Db], Backfill]) -> dict[str, Any]:
+def _steered(door: Door, word: str, steer: Callable[[Db], Backfill]) -> OneBackfill:
     with door.transaction() as db:
         after = steer(db)
         _write_down(db, door, f"backfill.{word}", after)
-        return {"success": True, "backfill": told(db, after)}
+        return OneBackfill(backfill=_told(db, after))
 
 
 def _write_down(db: Db, door: Door, action: str, backfill: Backfill) -> None:

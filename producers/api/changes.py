@@ -4,16 +4,23 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from adapters.storage.sheet.change_cursors import decode, encode
-from adapters.storage.sheet.sheet_changes import FromBefore, Place, here, read_changes
+from adapters.storage.sheet.sheet_changes import (
+    Changes,
+    FromBefore,
+    Place,
+    here,
+    read_changes,
+)
 from domain.people import Permission
-from domain.sheet import as_json
 from producers import cursors
+from producers.answers import sent
 from producers.doors import Door, door
 from producers.problems import Problem
 from producers.reading import BOUNDED, count_rows, reading
+from producers.sheet_answers import ChangesAnswer
 
 router = APIRouter(prefix="/api/run-sheet/changes", tags=["run sheet"])
 
@@ -35,10 +42,13 @@ After = Annotated[
 ]
 
 
-@router.get("", summary="Read what changed on the run sheet", responses=GONE | BOUNDED)
-def changes(
-    door: Reader, after: After = None, limit: cursors.Limit = cursors.USUAL
-) -> dict[str, Any]:
+@router.get(
+    "",
+    response_model=ChangesAnswer,
+    summary="Read what changed on the run sheet",
+    responses=GONE | BOUNDED,
+)
+def changes(door: Reader, after: After = None, limit: cursors.Limit = cursors.USUAL) -> Response:
     """Each row that changed since `after`, once and as it is now, in the order of last changes.
 
     `change` is `row`, `off` (taken off the sheet, told with what it was) or `gone` (it stands with
@@ -48,7 +58,8 @@ def changes(
     now = door.ports.clock()
     with reading(door, much=True) as db:
         if after == FROM_NOW:
-            return _nothing_yet(here(db, door.account_id, at=now))
+            place = here(db, door.account_id, at=now)
+            return _told(Changes(changes=(), clinicians=(), place=place, more=False))
         try:
             found = read_changes(
                 db,
@@ -63,18 +74,18 @@ def changes(
             said = f"The database was restored since this cursor was told. {AGAIN}"
             raise Problem(HTTPStatus.GONE, said) from None
         count_rows(db, door, sum(one.appointment is not None for one in found.changes))
-    return {
-        "success": True,
-        "changes": as_json(found.changes),
-        "clinicians": as_json(found.clinicians),
-        "next_cursor": encode(found.place),
-        "more": found.more,
-    }
+    return _told(found)
 
 
-def _nothing_yet(place: Place) -> dict[str, Any]:
-    empty: dict[str, Any] = {"success": True, "changes": [], "clinicians": []}
-    return {**empty, "next_cursor": encode(place), "more": False}
+def _told(found: Changes) -> Response:
+    return sent(
+        ChangesAnswer(
+            changes=found.changes,
+            clinicians=found.clinicians,
+            next_cursor=encode(found.place),
+            more=found.more,
+        )
+    )
 
 
 def _place(text: str | None, *, now: datetime) -> Place | None:

@@ -1,6 +1,6 @@
 """The columns of the sheet over JSON: calling one by the name people know."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 from adapters.storage.practices.clinicians import name_mark, rename_clinician
 from domain.people import Permission
-from domain.sheet import as_json
 from producers.doors import Door, door
+from producers.sheet_answers import OneColumn
 from producers.versions import MaybeIfMatch
 
 router = APIRouter(prefix="/api/run-sheet/clinicians", tags=["run sheet"])
@@ -30,7 +30,7 @@ def rename(
     clinician_id: UUID,
     body: Naming,
     if_match: MaybeIfMatch = None,
-) -> dict[str, Any]:
+) -> OneColumn:
     """Rename a column; the last one to do so is right.
 
     A name is one short value that the caller gives whole, so If-Match need not be sent: a later
@@ -41,4 +41,4 @@ def rename(
     with door.transaction() as db:
         named = rename_clinician(db, clinician_id, body.name, hand=door.hand, expected=mark)
     response.headers["ETag"] = f'"{name_mark(named.name)}"'
-    return {"success": True, "clinician": as_json(named)}
+    return OneColumn(clinician=named)

@@ -1,7 +1,6 @@
 """The conflict inbox over JSON: list, settle many at once, and take choices and runs back."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -13,10 +12,20 @@ from adapters.storage.by_hand.conflict_list import Wanted
 from adapters.storage.by_hand.settling import Shown
 from adapters.storage.by_hand.sheet_edits import settle_conflict
 from domain.people import Permission
-from domain.sheet import as_json
 from producers.cursors import USUAL, Cursor, Limit, decode, paged
 from producers.doors import Door, door
 from producers.reading import BOUNDED, count_each, reading
+from producers.sheet_answers import (
+    ConflictAnswer,
+    ConflictsAnswer,
+    CountedConflicts,
+    OpenedConflict,
+    OpenedConflicts,
+    RedoneRun,
+    SettledConflicts,
+    SettledEntry,
+    UndoneRun,
+)
 from producers.versions import IfMatch, expected
 
 router = APIRouter(tags=["conflicts"])
@@ -98,16 +107,13 @@ class Named(BaseModel):
 
 
 @router.get("/api/conflicts", summary="List conflicts", responses=BOUNDED)
-def read(door: Reader, wanted: Annotated[Filter, Query()]) -> dict[str, Any]:
+def read(door: Reader, wanted: Annotated[Filter, Query()]) -> ConflictsAnswer:
     """Newest first, with how many there are of each rule whatever the rule asked for."""
     with reading(door) as db:
-        found = matching(db, door, wanted)
-    told = [{**as_json(one), "can_undo": one.can_undo} for one in found["conflicts"]]
-    return _success({**found, "conflicts": told})
+        return matching(db, door, wanted)
 
 
-def matching(db: Db, door: Door, wanted: Filter) -> dict[str, Any]:
-    """One page of them, and how many there are: of each rule, and of what is asked for."""
+def matching(db: Db, door: Door, wanted: Filter) -> ConflictsAnswer:
     rows = conflict_list.listed(
         db,
         door.seal,
@@ -121,11 +127,12 @@ def matching(db: Db, door: Door, wanted: Filter) -> dict[str, Any]:
     count_each(db, door, {one.entry_id for one in page})
     rules = conflict_list.counted(db, wanted.wanted)
     total = sum(one.count for one in rules if wanted.rule in (None, one.rule))
-    return {"conflicts": page, "next_cursor": following, "rules": rules, "total": total}
+    told = [ConflictAnswer.model_validate(one) for one in page]
+    return ConflictsAnswer(conflicts=told, next_cursor=following, rules=rules, total=total)
 
 
 @router.post("/api/conflicts/settle", summary="Settle many conflicts")
-def settle(door: Editor, body: Settling) -> dict[str, Any]:
+def settle(door: Editor, body: Settling) -> SettledConflicts | CountedConflicts:
     """Keep mine or take theirs in all of them; what moved meanwhile is `left` and stays open.
 
     With `count_only`: how many there are, and the first 500 of them with their versions.
@@ -134,14 +141,7 @@ def settle(door: Editor, body: Settling) -> dict[str, Any]:
         if body.count_only:
             return _counted(db, body)
         done = settling.settle_many(db, door.seal, body.shown, body.choice, hand=door.hand)
-    return _success(
-        {
-            "settled": len(done.ids),
-            "left": done.left,
-            "ids": done.ids,
-            "settled_at": done.at,
-        }
-    )
+    return SettledConflicts(settled=len(done.ids), left=done.left, ids=done.ids, settled_at=done.at)
 
 
 # By either address, from the inbox and from the sheet.
@@ -160,7 +160,7 @@ def settle_one(
     conflict_id: UUID,
     body: Choice,
     if_match: IfMatch = None,
-) -> dict[str, Any]:
+) -> SettledEntry:
     """Keep mine, or take theirs; `If-Match` is the version of the conflict's row."""
     version, hand = expected(if_match), door.hand
     with reading(door) as db:
@@ -168,51 +168,46 @@ def settle_one(
             db, door.seal, conflict_id, body.choice, expected_version=version, hand=hand
         )
         count_each(db, door, [entry.id])
-    response.headers["ETag"] = f'"{entry.version}"'
-    return _success({"appointment": entry, "settled_at": hand.at})
+    return SettledEntry.tagged(response, entry, settled_at=hand.at)
 
 
 @router.post("/api/conflicts/{conflict_id}/undo", summary="Open a settled conflict again")
-def undo_one(door: Editor, conflict_id: UUID) -> dict[str, Any]:
+def undo_one(door: Editor, conflict_id: UUID) -> OpenedConflict:
     """Open a settled one again, with both sides as they were before somebody chose."""
     with door.transaction() as db:
         settling.undo_one(db, door.seal, conflict_id, hand=door.hand)
-    return _success({"id": conflict_id})
+    return OpenedConflict(id=conflict_id)
 
 
 @router.post("/api/conflicts/undo", summary="Open settled conflicts again")
-def undo(door: Editor, body: Named) -> dict[str, Any]:
+def undo(door: Editor, body: Named) -> OpenedConflicts:
     """Open settled ones again, where nobody has changed the field since."""
     with door.transaction() as db:
         done = settling.undo_settled(
             db, door.seal, body.ids, settled_at=body.settled_at, hand=door.hand
         )
-    return _success({"opened": len(done.ids), "left": done.left, "ids": done.ids})
+    return OpenedConflicts(opened=len(done.ids), left=done.left, ids=done.ids)
 
 
 @router.post("/api/pms/runs/{run_id}/undo", tags=["runs"], summary="Take back what a run did")
-def undo_run(door: Editor, run_id: UUID) -> dict[str, Any]:
+def undo_run(door: Editor, run_id: UUID) -> UndoneRun:
     """Take back what a run did; rows that anyone changed since are left alone and counted."""
     with door.transaction() as db:
         done = run_undoing.undo_run(db, door.seal, run_id, hand=door.hand)
-    return _success({"undone": done})
+    return UndoneRun(undone=done)
 
 
 @router.post("/api/pms/runs/{run_id}/redo", tags=["runs"], summary="Do an undone run again")
-def redo_run(door: Editor, run_id: UUID) -> dict[str, Any]:
+def redo_run(door: Editor, run_id: UUID) -> RedoneRun:
     """Do an undone run again; rows that anyone changed since are left alone and counted."""
     with door.transaction() as db:
         done = run_redoing.redo_run(db, door.seal, run_id, hand=door.hand)
-    return _success({"redone": done})
+    return RedoneRun(redone=done)
 
 
-def _counted(db: Db, body: Settling) -> dict[str, Any]:
+def _counted(db: Db, body: Settling) -> CountedConflicts:
     wanted = Wanted(rule=body.rule, connection_id=body.connection_id, run_id=body.run_id)
     rules = conflict_list.counted(db, wanted)
     total = sum(one.count for one in rules if body.rule in (None, one.rule))
     shown = conflict_list.shown_now(db, wanted, limit=MOST)
-    return _success({"count": len(shown), "total": total, "conflicts": shown})
-
-
-def _success(named: Mapping[str, Any]) -> dict[str, Any]:
-    return {"success": True, **as_json(named)}
+    return CountedConflicts(count=len(shown), total=total, conflicts=shown)

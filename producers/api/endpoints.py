@@ -1,9 +1,9 @@
 """Webhooks that we send, over JSON: to whom, under which secret, and how telling them went."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -15,9 +15,11 @@ from adapters.outgoing.keeping import Keeper, Undo
 from adapters.outgoing.posting import LONGEST_URL
 from adapters.storage.audit.audit import record
 from adapters.storage.outgoing import endpoints
+from adapters.storage.outgoing.endpoints import Endpoint
+from adapters.storage.outgoing.endpoints import Told as Message
 from domain.people import Permission
-from domain.sheet import as_json
 from producers import cursors
+from producers.answers import Success
 from producers.doors import Door, door
 from producers.idempotency import Answer, Keyed, MaybeOnce
 
@@ -33,15 +35,47 @@ class Wanted(BaseModel):
     url: Annotated[str, Field(min_length=1, max_length=LONGEST_URL)]
 
 
+class Endpoints(Success):
+    endpoints: Sequence[Endpoint]
+
+
+class AddedEndpoint(Success):
+    """The `secret` is told this once."""
+
+    id: UUID
+    secret: str
+
+
+class RotatedSecret(Success):
+    """The `secret` is told this once; until then messages are signed with the one before too."""
+
+    secret: str
+    both_valid_until: datetime
+
+
+class TestSent(Success):
+    message_id: UUID
+
+
+class Messages(Success):
+    messages: Sequence[Message]
+    next_cursor: str | None
+
+
 @router.get("", summary="List the endpoints that are told of changes")
-def list_(door: Operator) -> dict[str, Any]:
+def list_(door: Operator) -> Endpoints:
     """Each with how it stands; its secret is told once, when it is made."""
     with door.transaction() as db:
         found = endpoints.listed(db)
-    return {"success": True, "endpoints": as_json(found)}
+    return Endpoints(endpoints=found)
 
 
-@router.post("", status_code=HTTPStatus.CREATED, summary="Tell an endpoint of changes")
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    response_model=AddedEndpoint,
+    summary="Tell an endpoint of changes",
+)
 def add(door: Owner, wanted: Wanted, once: MaybeOnce) -> JSONResponse:
     """From now on; `secret` proves our messages to whoever gets them, and is told this once.
 
@@ -53,7 +87,11 @@ def add(door: Owner, wanted: Wanted, once: MaybeOnce) -> JSONResponse:
         return _once(door, once, lambda db: _added(db, door, url, undo))
 
 
-@router.post("/{endpoint_id}/rotate", summary="Make another secret for an endpoint")
+@router.post(
+    "/{endpoint_id}/rotate",
+    response_model=RotatedSecret,
+    summary="Make another secret for an endpoint",
+)
 def rotate(door: Owner, endpoint_id: UUID, once: MaybeOnce) -> JSONResponse:
     """For a day messages carry a signature by each, so that nothing is lost while it changes.
 
@@ -66,40 +104,40 @@ def rotate(door: Owner, endpoint_id: UUID, once: MaybeOnce) -> JSONResponse:
 @router.post(
     "/{endpoint_id}/test", status_code=HTTPStatus.ACCEPTED, summary="Send an endpoint a test"
 )
-def test(door: Owner, endpoint_id: UUID) -> dict[str, Any]:
+def test(door: Owner, endpoint_id: UUID) -> TestSent:
     """A message of type `test` that says nothing, tried once; how it went is among the messages."""
     with door.transaction() as db:
         message_id = endpoints.test(db, endpoint_id, at=door.ports.clock())
         _note(db, door, "tested", endpoint_id)
-    return {"success": True, "message_id": str(message_id)}
+    return TestSent(message_id=message_id)
 
 
 @router.post("/{endpoint_id}/pause", summary="Tell an endpoint nothing for now")
-def pause(door: Owner, endpoint_id: UUID) -> dict[str, Any]:
+def pause(door: Owner, endpoint_id: UUID) -> Success:
     """What changes meanwhile is told in one message once it goes on."""
     with door.transaction() as db:
         endpoints.pause(db, endpoint_id)
         _note(db, door, "paused", endpoint_id)
-    return {"success": True}
+    return Success()
 
 
 @router.post("/{endpoint_id}/resume", summary="Tell an endpoint of changes again")
-def resume(door: Owner, endpoint_id: UUID) -> dict[str, Any]:
+def resume(door: Owner, endpoint_id: UUID) -> Success:
     """After a pause, or after it was disabled because it took nothing for days."""
     with door.transaction() as db:
         endpoints.resume(db, endpoint_id)
         _note(db, door, "resumed", endpoint_id)
-    return {"success": True}
+    return Success()
 
 
 @router.delete("/{endpoint_id}", summary="Remove an endpoint")
-def remove(door: Owner, endpoint_id: UUID) -> dict[str, Any]:
+def remove(door: Owner, endpoint_id: UUID) -> Success:
     """Nothing is sent there any more, and its secret is forgotten."""
     with door.transaction() as db:
         ref = endpoints.remove(db, endpoint_id, at=door.ports.clock())
         _note(db, door, "removed", endpoint_id)
     _keeper(door).forget(ref)
-    return {"success": True}
+    return Success()
 
 
 @router.get("/messages", summary="List what endpoints were told")
@@ -108,14 +146,14 @@ def messages(
     endpoint_id: UUID | None = None,
     cursor: cursors.Cursor = None,
     limit: cursors.Limit = cursors.USUAL,
-) -> dict[str, Any]:
+) -> Messages:
     """Newest first, with how telling it went; kept for 30 days."""
     with door.transaction() as db:
         rows = endpoints.messages(
             db, endpoint_id=endpoint_id, before=cursors.decode(cursor), limit=limit + 1
         )
     page, following = cursors.paged(rows, limit=limit, mark=_mark)
-    return {"success": True, "messages": as_json(page), "next_cursor": following}
+    return Messages(messages=page, next_cursor=following)
 
 
 @router.post(
@@ -123,7 +161,7 @@ def messages(
     status_code=HTTPStatus.ACCEPTED,
     summary="Send a message once more",
 )
-def redeliver(door: Operator, message_id: UUID) -> dict[str, Any]:
+def redeliver(door: Operator, message_id: UUID) -> Success:
     """Under the same id, so that whoever took it already can tell."""
     with door.transaction() as db:
         endpoints.send_again(db, message_id, account_id=door.account_id, at=door.ports.clock())
@@ -135,7 +173,7 @@ def redeliver(door: Operator, message_id: UUID) -> dict[str, Any]:
             summary=f"message {message_id}",
             status=HTTPStatus.ACCEPTED,
         )
-    return {"success": True}
+    return Success()
 
 
 def _once(door: Door, once: Keyed | None, do: Callable[[Db], Answer]) -> JSONResponse:
@@ -160,19 +198,18 @@ def _added(db: Db, door: Door, url: str, undo: list[Undo]) -> Answer:
     by = door.person.name
     made = _keeper(door).add(db, url, account_id=door.account_id, by=by, undo=undo)
     _note(db, door, "added", made.endpoint_id)
-    body = {"success": True, "id": str(made.endpoint_id), "secret": made.secret}
-    return Answer(status=HTTPStatus.CREATED, body=body)
+    told = AddedEndpoint(id=made.endpoint_id, secret=made.secret)
+    return Answer(status=HTTPStatus.CREATED, body=told.model_dump(mode="json"))
 
 
 def _rotated(db: Db, door: Door, endpoint_id: UUID, undo: list[Undo]) -> Answer:
     made = _keeper(door).rotate(db, endpoint_id, undo=undo)
     _note(db, door, "secret_changed", endpoint_id)
-    until = as_json(made.both_valid_until)
-    body = {"success": True, "secret": made.secret, "both_valid_until": until}
-    return Answer(status=HTTPStatus.OK, body=body)
+    told = RotatedSecret(secret=made.secret, both_valid_until=made.both_valid_until)
+    return Answer(status=HTTPStatus.OK, body=told.model_dump(mode="json"))
 
 
-def _mark(one: endpoints.Told) -> tuple[datetime, UUID]:
+def _mark(one: Message) -> tuple[datetime, UUID]:
     return one.created_at, one.id
 
 

@@ -1,15 +1,17 @@
 """Switches of the account over JSON: what is rolled out to some first, and can be taken back."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.storage.audit.audit import record
 from adapters.storage.people import accounts
-from domain.features import Switches, every, require
+from domain.features import every, require
 from domain.people import Permission
 from infra.database import as_dispatch
+from producers.answers import Success
 from producers.doors import Door, door
 from producers.words import Line
 
@@ -26,14 +28,20 @@ class Switching(BaseModel):
     features: Annotated[dict[Line, bool], Field(min_length=1, max_length=50)]
 
 
-@router.get("", summary="List the account's features")
-def list_(door: Configuring) -> dict[str, Any]:
+class Standing(Success):
     """Every switch there is, and whether it is on."""
-    return {"success": True, "features": _standing(door)}
+
+    features: Mapping[str, bool]
+
+
+@router.get("", summary="List the account's features")
+def list_(door: Configuring) -> Standing:
+    """Every switch there is, and whether it is on."""
+    return _standing(door)
 
 
 @router.patch("", summary="Switch features of the account on or off")
-def change(door: Configuring, body: Switching) -> dict[str, Any]:
+def change(door: Configuring, body: Switching) -> Standing:
     """They hold from the next call or job on."""
     require(list(body.features))
     told = ", ".join(f"{name} {'on' if on else 'off'}" for name, on in body.features.items())
@@ -48,9 +56,9 @@ def change(door: Configuring, body: Switching) -> dict[str, Any]:
         # Accounts are written by dispatch; nothing is switched that was not audited.
         with as_dispatch(db):
             accounts.switch(db, door.account_id, body.features)
-    return {"success": True, "features": _standing(door)}
+    return _standing(door)
 
 
-def _standing(door: Door) -> Switches:
+def _standing(door: Door) -> Standing:
     with door.transaction() as db:
-        return every(accounts.switches(db, door.account_id))
+        return Standing(features=every(accounts.switches(db, door.account_id)))

@@ -1,6 +1,6 @@
 """Jobs over JSON: looked for, followed, run again, called off; one, or all that match."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Response
@@ -12,7 +12,6 @@ from adapters.storage.jobs.job_acts import DONE, Act
 from adapters.storage.jobs.job_search import Wanted
 from domain.jobs import JobState, Queue
 from domain.people import Permission
-from domain.sheet import as_json
 from producers import cursors, versions
 from producers.doors import Door, door
 from producers.job_answers import CountAnswer, DoneAnswer, JobsAnswer, OneJob, TrailAnswer
@@ -70,46 +69,46 @@ class Why(BaseModel):
     reason: Line = Field("", max_length=job_acts.LONGEST_REASON)
 
 
-@router.get("", response_model=JobsAnswer, summary="Look for jobs")
+@router.get("", summary="Look for jobs")
 def list_(
     door: Operator,
     looked: Annotated[Looked, Depends()],
     cursor: cursors.Cursor = None,
     limit: cursors.Limit = cursors.USUAL,
-) -> dict[str, Any]:
+) -> JobsAnswer:
     """Newest first; of their arguments only those that can be no patient's are told."""
     with door.transaction() as db:
         rows = job_search.find(db, looked.wanted, before=cursors.decode(cursor), limit=limit + 1)
     page, following = cursors.paged(rows, limit=limit, mark=job_search.mark)
-    return {"success": True, "jobs": as_json(page), "next_cursor": following}
+    return JobsAnswer(jobs=page, next_cursor=following)
 
 
-@router.get("/count/{act}", response_model=CountAnswer, summary="Count what an act would change")
-def count(act: Act, door: Operator, looked: Annotated[Looked, Depends()]) -> dict[str, Any]:
+@router.get("/count/{act}", summary="Count what an act would change")
+def count(act: Act, door: Operator, looked: Annotated[Looked, Depends()]) -> CountAnswer:
     """To be shown before it is done to many: jobs whose state does not allow it are not counted."""
     with door.transaction() as db:
         found = job_acts.count(db, act, looked.wanted)
-    return {"success": True, "count": as_json(found), "most": job_acts.MOST}
+    return CountAnswer(count=found, most=job_acts.MOST)
 
 
-@router.get("/{job_id}", response_model=OneJob, summary="Read one job")
-def show(job_id: Number, door: Operator, response: Response) -> dict[str, Any]:
+@router.get("/{job_id}", summary="Read one job")
+def show(job_id: Number, door: Operator, response: Response) -> OneJob:
     """How it stands, and why it waits or died."""
     with door.transaction() as db:
         found = job_search.read(db, job_id)
     versions.tag(response, found.version)
-    return {"success": True, "job": as_json(found)}
+    return OneJob(job=found)
 
 
-@router.get("/{job_id}/trail", response_model=TrailAnswer, summary="Follow a job's trail")
-def trail(job_id: Number, door: Operator) -> dict[str, Any]:
+@router.get("/{job_id}/trail", summary="Follow a job's trail")
+def trail(job_id: Number, door: Operator) -> TrailAnswer:
     """From what set it off to the rows that changed, by the trace id they share."""
     with door.transaction() as db:
         found = trails.follow(db, job_search.read(db, job_id).trace_id)
-    return {"success": True, "trail": as_json(found)}
+    return TrailAnswer(trail=found)
 
 
-@router.post("/{job_id}/{act}", response_model=OneJob, summary="Retry, cancel or discard a job")
+@router.post("/{job_id}/{act}", summary="Retry, cancel or discard a job")
 def change(
     job_id: Number,
     act: Act,
@@ -117,7 +116,7 @@ def change(
     response: Response,
     if_match: versions.IfMatch = None,
     why: Why | None = None,
-) -> dict[str, Any]:
+) -> OneJob:
     """A dead job runs once more from its checkpoint; one that waits is cancelled, with a reason."""
     version = versions.expected(if_match)
     with door.transaction() as db:
@@ -132,11 +131,11 @@ def change(
             summary=f"job {job_id} ({found.kind})",
         )
     versions.tag(response, found.version)
-    return {"success": True, "job": as_json(found)}
+    return OneJob(job=found)
 
 
-@router.post("/{act}", response_model=DoneAnswer, summary="Retry, cancel or discard all that match")
-def change_all(act: Act, many: Many, door: Operator) -> dict[str, Any]:
+@router.post("/{act}", summary="Retry, cancel or discard all that match")
+def change_all(act: Act, many: Many, door: Operator) -> DoneAnswer:
     """All or none; 409 when more match by now than somebody agreed to. Some hundreds at once."""
     wanted = many.matching.wanted
     with door.transaction() as db:
@@ -150,4 +149,4 @@ def change_all(act: Act, many: Many, door: Operator) -> dict[str, Any]:
             connection_id=wanted.connection_id,
             summary=job_acts.summary(ids, wanted),
         )
-    return {"success": True, "jobs": ids, "left": left}
+    return DoneAnswer(jobs=ids, left=left)

@@ -1,17 +1,18 @@
 """What the account has done about overlapping appointments, over JSON."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.storage.sheet import overlap_policies
-from adapters.storage.sheet.overlap_policies import Chosen
+from adapters.storage.sheet.overlap_policies import Chosen, ColumnPolicy
 from domain.overlaps import Policy
 from domain.people import Permission
-from domain.sheet import as_json
+from producers.answers import Success
 from producers.doors import Door, door
 from producers.problems import Problem
 
@@ -34,14 +35,21 @@ class Choosing(BaseModel):
     clinicians: Annotated[dict[UUID, Policy | None], Field(max_length=MOST)] = {}
 
 
+class Policies(Success):
+    """The account's policy, and every column in the order of the sheet."""
+
+    policy: Policy
+    clinicians: Sequence[ColumnPolicy]
+
+
 @router.get("", summary="Read what is done about overlapping appointments")
-def read(door: Reader) -> dict[str, Any]:
+def read(door: Reader) -> Policies:
     """The account's policy, and of each clinician their own, or null."""
     return _answer(door)
 
 
 @router.patch("", summary="Set what is done about overlapping appointments")
-def change(door: Configuring, body: Choosing) -> dict[str, Any]:
+def change(door: Configuring, body: Choosing) -> Policies:
     """It holds from the next edit on; what a PMS or a scan brings is marked, and never refused."""
     if body.policy is None and not body.clinicians:
         raise Problem(
@@ -53,6 +61,7 @@ def change(door: Configuring, body: Choosing) -> dict[str, Any]:
     return _answer(door)
 
 
-def _answer(door: Door) -> dict[str, Any]:
+def _answer(door: Door) -> Policies:
     with door.transaction() as db:
-        return {"success": True, **as_json(overlap_policies.read(db, door.account_id))}
+        held = overlap_policies.read(db, door.account_id)
+    return Policies(policy=held.policy, clinicians=held.clinicians)

@@ -1,6 +1,6 @@
 """Appointments at the practice itself: listed, free times, booked, moved and cancelled."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import JSONResponse
@@ -11,6 +11,14 @@ from domain.people import Permission
 from producers.desk_calls import asked
 from producers.doors import Door
 from producers.entrance import entrance
+from producers.practice_answers import (
+    AppointmentCancelled,
+    AppointmentMoved,
+    Booked,
+    PmsAppointments,
+    Slots,
+    written,
+)
 from producers.words import Id, Line
 
 router = APIRouter(prefix="/api/pms/appointments", tags=["practice"])
@@ -20,12 +28,6 @@ Writer = Annotated[Door, Depends(entrance(Permission.EDIT_SHEET))]
 Key = Annotated[str | None, Header(alias="Idempotency-Key")]
 Minutes = Annotated[int, Field(ge=5, le=480)]
 Words = Annotated[str, Field(max_length=1000)]
-ACCEPTED: dict[int | str, dict[str, Any]] = {
-    202: {
-        "description": "Requested, not final yet; ask again at Location.",
-        "content": {"application/json": {}},
-    }
-}
 
 
 class NewAppointment(BaseModel):
@@ -44,7 +46,7 @@ class NewAppointment(BaseModel):
     sendConfirmation: bool = False  # noqa: N815
 
 
-class Moved(BaseModel):
+class Moving(BaseModel):
     model_config = ConfigDict(populate_by_name=True, extra="forbid", hide_input_in_errors=True)
 
     startTime: Line = Field(  # noqa: N815
@@ -63,7 +65,7 @@ class Cancelled(BaseModel):
     sendNotification: bool = False  # noqa: N815
 
 
-@router.get("", summary="List appointments of some days")
+@router.get("", response_model=PmsAppointments, summary="List appointments of some days")
 async def listed(
     door: Reader,
     startDate: Annotated[Line | None, Query()] = None,  # noqa: N803
@@ -83,7 +85,7 @@ async def listed(
     return await asked(door, desk_calls.APPOINTMENTS, given)
 
 
-@router.get("/availability", summary="List the free times of a day")
+@router.get("/availability", response_model=Slots, summary="List the free times of a day")
 async def available(
     door: Reader,
     date: Annotated[Line, Query(description="On the practice's own calendar.")],
@@ -96,19 +98,21 @@ async def available(
     return await asked(door, desk_calls.AVAILABILITY, given)
 
 
-@router.post("", status_code=201, responses=ACCEPTED, summary="Book an appointment")
+@router.post("", **written(Booked, status=201), summary="Book an appointment")
 async def book(door: Writer, body: NewAppointment, key: Key = None) -> JSONResponse:
     """201 once the practice's system has it, 202 while it has not said so."""
     return await asked(door, desk_calls.BOOK, body.model_dump(), key=key)
 
 
-@router.patch("/{appointment_id}", responses=ACCEPTED, summary="Move an appointment")
-async def move(door: Writer, appointment_id: Id, body: Moved, key: Key = None) -> JSONResponse:
+@router.patch("/{appointment_id}", **written(AppointmentMoved), summary="Move an appointment")
+async def move(door: Writer, appointment_id: Id, body: Moving, key: Key = None) -> JSONResponse:
     given = {"appointmentId": appointment_id, **body.model_dump()}
     return await asked(door, desk_calls.RESCHEDULE, given, key=key)
 
 
-@router.delete("/{appointment_id}", responses=ACCEPTED, summary="Cancel an appointment")
+@router.delete(
+    "/{appointment_id}", **written(AppointmentCancelled), summary="Cancel an appointment"
+)
 async def cancel(
     door: Writer,
     appointment_id: Id,

@@ -8,10 +8,23 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StrictFloat, St
 
 from domain import desk_calls
 from domain.people import Permission
-from producers.api.pms_appointments import ACCEPTED, Key, Words
+from producers.api.pms_appointments import Key, Words
 from producers.desk_calls import asked
 from producers.doors import Door
 from producers.entrance import entrance
+from producers.practice_answers import (
+    BalanceAnswer,
+    CoverageAdded,
+    Coverages,
+    NoteAdded,
+    OnePmsPatient,
+    PatientChanged,
+    PatientNotes,
+    PaymentRecorded,
+    PmsPatients,
+    Registered,
+    written,
+)
 from producers.words import Id, Line
 from producers.words import Words as Name
 
@@ -101,8 +114,8 @@ class NewPayment(BaseModel):
     notes: Words | None = None
 
 
-@router.get("/patients/search", summary="Find patients")
-@router.get("/patients", summary="Find patients")
+@router.get("/patients/search", response_model=PmsPatients, summary="Find patients")
+@router.get("/patients", response_model=PmsPatients, summary="Find patients")
 async def search(
     door: Reader,
     query: Annotated[Name, Query(description="A name, a number or an e-mail address.")],
@@ -114,22 +127,26 @@ async def search(
     return await asked(door, desk_calls.PATIENTS, given)
 
 
-@router.post("/patients/search", summary="Find patients, without a name in the address")
+@router.post(
+    "/patients/search",
+    response_model=PmsPatients,
+    summary="Find patients, without a name in the address",
+)
 async def search_by_body(door: Reader, body: Sought) -> JSONResponse:
     return await asked(door, desk_calls.PATIENTS, body.model_dump())
 
 
-@router.get("/patients/{patient_id}", summary="Read a patient")
+@router.get("/patients/{patient_id}", response_model=OnePmsPatient, summary="Read a patient")
 async def read(door: Reader, patient_id: Id) -> JSONResponse:
     return await asked(door, desk_calls.PATIENT, {"patientId": patient_id})
 
 
-@router.post("/patients", status_code=201, responses=ACCEPTED, summary="Register a patient")
+@router.post("/patients", **written(Registered, status=201), summary="Register a patient")
 async def create(door: Writer, body: NewPatient, key: Key = None) -> JSONResponse:
     return await asked(door, desk_calls.CREATE_PATIENT, _plain(body), key=key)
 
 
-@router.patch("/patients/{patient_id}", responses=ACCEPTED, summary="Change a patient")
+@router.patch("/patients/{patient_id}", **written(PatientChanged), summary="Change a patient")
 async def change(
     door: Writer, patient_id: Id, body: PatientChange, key: Key = None
 ) -> JSONResponse:
@@ -137,28 +154,31 @@ async def change(
     return await asked(door, desk_calls.UPDATE_PATIENT, given, key=key)
 
 
-@router.get("/patients/{patient_id}/notes", summary="Read a patient's notes")
+@router.get(
+    "/patients/{patient_id}/notes", response_model=PatientNotes, summary="Read a patient's notes"
+)
 async def notes(door: Reader, patient_id: Id) -> JSONResponse:
     return await asked(door, desk_calls.NOTES, {"patientId": patient_id})
 
 
-@router.post(
-    "/patients/{patient_id}/notes", status_code=201, responses=ACCEPTED, summary="Add a note"
-)
+@router.post("/patients/{patient_id}/notes", **written(NoteAdded, status=201), summary="Add a note")
 async def add_note(door: Writer, patient_id: Id, body: NewNote, key: Key = None) -> JSONResponse:
     given = {"patientId": patient_id, **_plain(body)}
     return await asked(door, desk_calls.ADD_NOTE, given, key=key)
 
 
-@router.get("/patients/{patient_id}/insurance", summary="Read a patient's insurance")
+@router.get(
+    "/patients/{patient_id}/insurance",
+    response_model=Coverages,
+    summary="Read a patient's insurance",
+)
 async def insurance(door: Reader, patient_id: Id) -> JSONResponse:
     return await asked(door, desk_calls.INSURANCE, {"patientId": patient_id})
 
 
 @router.post(
     "/patients/{patient_id}/insurance",
-    status_code=201,
-    responses=ACCEPTED,
+    **written(CoverageAdded, status=201),
     summary="Add an insurance",
 )
 async def add_insurance(
@@ -168,12 +188,16 @@ async def add_insurance(
     return await asked(door, desk_calls.ADD_INSURANCE, given, key=key)
 
 
-@router.get("/patients/{patient_id}/balance", summary="Read what a patient owes")
+@router.get(
+    "/patients/{patient_id}/balance",
+    response_model=BalanceAnswer,
+    summary="Read what a patient owes",
+)
 async def balance(door: Reader, patient_id: Id) -> JSONResponse:
     return await asked(door, desk_calls.BALANCE, {"patientId": patient_id})
 
 
-@router.post("/payments", status_code=201, responses=ACCEPTED, summary="Record a payment")
+@router.post("/payments", **written(PaymentRecorded, status=201), summary="Record a payment")
 async def pay(door: Writer, body: NewPayment, key: Key = None) -> JSONResponse:
     # A sum that a program has computed is off in its last digits.
     amount = round(body.amount, FLOATING) if isinstance(body.amount, float) else body.amount

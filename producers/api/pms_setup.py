@@ -29,13 +29,21 @@ from producers.asking import Wish, checked
 from producers.doors import Door
 from producers.entrance import entrance
 from producers.idempotency import Keyed, keyed
+from producers.practice_answers import (
+    BookingConfig,
+    Integration,
+    Integrations,
+    IntegrationStatus,
+    OneIntegration,
+    Tried,
+)
 from producers.problems import Problem
 from producers.words import Line, Words
 
 router = APIRouter(prefix="/api/pms", tags=["practice"])
 
 LATER: dict[int | str, dict[str, Any]] = {
-    202: {"content": {"application/json": {}}, "description": "It goes on; look at Location."}
+    202: {"model": Tried, "description": "It goes on; look at Location."}
 }
 
 Reader = Annotated[Door, Depends(entrance(Permission.SEE_STATUS))]
@@ -84,7 +92,12 @@ async def _optional(request: Request, key: Key = None) -> Keyed:
     return await keyed(request, key or str(uuid4()))
 
 
-@router.post("/setup", status_code=HTTPStatus.CREATED, summary="Set a practice up in one call")
+@router.post(
+    "/setup",
+    status_code=HTTPStatus.CREATED,
+    response_model=OneIntegration,
+    summary="Set a practice up in one call",
+)
 def set_up(
     door: Configurer, body: Setup, once: Annotated[Keyed, Depends(_optional)]
 ) -> JSONResponse:
@@ -94,25 +107,28 @@ def set_up(
     own = UUID(json.loads(bytes(made.body))["connection"]["id"])
     with door.transaction() as db:
         found = seen.details(db, door, own)
-    content = {"success": True, "integration": _integration(found)}
+    told = OneIntegration(integration=_integration(found))
     headers = {name: one for name, one in made.headers.items() if name == "idempotent-replayed"}
+    content = told.model_dump(mode="json", by_alias=True)
     return JSONResponse(content, status_code=HTTPStatus.CREATED, headers=headers)
 
 
 @router.get("/setup", summary="List the account's integrations")
-def integrations(door: Reader) -> dict[str, Any]:
-    return {"success": True, "integrations": [_integration(one) for one in _all(door)]}
+def integrations(door: Reader) -> Integrations:
+    return Integrations(integrations=[_integration(one) for one in _all(door)])
 
 
 @router.get("/status", summary="See how the integration stands")
-def status(door: Reader) -> dict[str, Any]:
+def status(door: Reader) -> IntegrationStatus:
     """Of the one named, else of the one that serves callers, else of the first there is."""
     every = _all(door)
-    found = _first([one for one in every if door.practice in {None, one.id}])
-    return {"success": True, **_integration(found), "integration": _integration(found)}
+    found = _integration(_first([one for one in every if door.practice in {None, one.id}]))
+    return IntegrationStatus(**dict(found), integration=found)
 
 
-@router.post("/test-connection", responses=LATER, summary="Try the integration")
+@router.post(
+    "/test-connection", response_model=Tried, responses=LATER, summary="Try the integration"
+)
 async def try_connection(door: Configurer, body: Which | None = None) -> JSONResponse:
     """`connectionValid` says how it went; `message` what to correct."""
     wanted = _named(door, body)
@@ -121,13 +137,14 @@ async def try_connection(door: Configurer, body: Which | None = None) -> JSONRes
     answer = await checked(door, wanted, lambda _held, _vendor: Wish(kind=CheckKind.TEST))
     check = OneCheck.model_validate_json(bytes(answer.body)).check
     where = {"Location": answer.headers["location"]} if "location" in answer.headers else {}
-    content = {
-        "success": True,
-        "integrationId": str(wanted),
-        "connectionValid": check.connectionValid,
-        "message": WRONG_CREDENTIALS if check.state == CheckState.FAILED else check.message,
-        "reason": check.message if check.state == CheckState.FAILED else None,
-    }
+    has_failed = check.state == CheckState.FAILED
+    told = Tried(
+        integration_id=wanted,
+        connection_valid=check.connectionValid,
+        message=WRONG_CREDENTIALS if has_failed else check.message,
+        reason=check.message if has_failed else None,
+    )
+    content = told.model_dump(mode="json", by_alias=True)
     return JSONResponse(content, status_code=answer.status_code, headers=where)
 
 
@@ -208,30 +225,30 @@ def _first(found: list[ConnectionDetails]) -> ConnectionDetails:
     return ranked[0]
 
 
-def _integration(found: ConnectionDetails) -> dict[str, Any]:
+def _integration(found: ConnectionDetails) -> Integration:
     """As a client may show it: what nobody can ask of its PMS is off, whatever was switched."""
     rules = found.booking_rules
     idle = frozenset() if found.vendor in pms.desks() else BY_DEFAULT.keys()
     switched = {**BY_DEFAULT, **found.features}
     features = {name: is_on and name not in idle for name, is_on in switched.items()}
-    return {
-        "id": str(found.id),
-        "provider": found.vendor.upper(),
-        "providerName": pms.vendor(found.vendor).title,
-        "pmsType": found.pms_type,
-        "name": found.name,
-        "status": found.state,
-        "statusReason": found.state_reason,
-        "lastSyncAt": found.last_sync_at.isoformat() if found.last_sync_at else None,
-        "features": features,
-        "config": {
-            "timezone": found.timezone,
-            "defaultAppointmentDuration": rules.get("default_minutes", 30),
-            "minAdvanceNoticeMinutes": rules.get("min_notice_minutes", 60),
-            "maxDaysAhead": rules.get("max_days_ahead", 90),
-            "allowOnlineBooking": features["online_booking"],
-        },
-    }
+    return Integration(
+        id=found.id,
+        provider=found.vendor.upper(),
+        provider_name=pms.vendor(found.vendor).title,
+        pms_type=found.pms_type,
+        name=found.name,
+        status=found.state,
+        status_reason=found.state_reason,
+        last_sync_at=found.last_sync_at,
+        features=features,
+        config=BookingConfig(
+            timezone=found.timezone,
+            default_appointment_duration=rules.get("default_minutes", 30),
+            min_advance_notice_minutes=rules.get("min_notice_minutes", 60),
+            max_days_ahead=rules.get("max_days_ahead", 90),
+            allow_online_booking=features["online_booking"],
+        ),
+    )
 
 
 def _snake(name: str) -> str:

@@ -1,7 +1,7 @@
 """What became of something written to a practice: asked for until it is final."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -16,6 +16,7 @@ from domain.writes import WriteState
 from producers.doors import Door, door
 from producers.entrance import entrance
 from producers.in_a_call import require_call
+from producers.practice_answers import OneWrite, ToldCaller, UntoldAnswer, UntoldWrites, WriteAnswer
 from producers.reading import BOUNDED, count_each, reading
 
 router = APIRouter(prefix="/api/pms/writes", tags=["practice"])
@@ -42,7 +43,7 @@ _UNTOLD_PHI = ("phone", "patient_name", "appointment_time")
 
 
 @router.get("/untold", summary="List callers who are still to be told", responses=BOUNDED)
-def untold_(door: Clerk) -> dict[str, Any]:
+def untold_(door: Clerk) -> UntoldWrites:
     """What they were only promised has ended, and no text could tell them so.
 
     Or what they were told is done is `shown` otherwise in the practice's own book: `elsewhere`, at
@@ -51,11 +52,11 @@ def untold_(door: Clerk) -> dict[str, Any]:
     for already, and was promised a call, is listed beside (`text`: `call_back`). A booking that did
     not come about has `onSheetTime` where an appointment of theirs has come to the sheet since.
     """
-    return {"success": True, "writes": [_told_of(one) for one in _to_be_told(door)]}
+    return UntoldWrites(writes=[_told_of(one) for one in _to_be_told(door)])
 
 
 @router.post("/{untold_id}/told", summary="Say that a caller has been told")
-def told_(door: Clerk, untold_id: UUID) -> dict[str, Any]:
+def told_(door: Clerk, untold_id: UUID) -> ToldCaller:
     """By the `id` of the list."""
     with door.transaction() as db:
         if not untold.told(db, untold_id, now=door.ports.clock()):
@@ -64,7 +65,7 @@ def told_(door: Clerk, untold_id: UUID) -> dict[str, Any]:
             db, door.access, account_id=door.account_id, action="api.caller_told",
             summary=f"write {untold_id}",
         )  # fmt: skip
-    return {"success": True, "id": str(untold_id)}
+    return ToldCaller(id=untold_id)
 
 
 def _to_be_told(door: Door) -> Sequence[Untold]:
@@ -81,27 +82,27 @@ def _to_be_told(door: Door) -> Sequence[Untold]:
     return found
 
 
-def _told_of(one: Untold) -> dict[str, Any]:
-    return {
-        "id": str(one.id),
-        "writeId": str(one.write_id),
-        "kind": one.kind,
-        "status": SAID.get(WriteState(one.state), "unknown"),
-        "confirmationNumber": one.confirmation,
-        "startTime": one.start and one.start.isoformat(),
-        "requestedAt": one.asked_at.isoformat(),
-        "practice": one.practice,
-        "patientName": one.patient,
-        "phone": one.phone,
-        "text": one.text_state,
-        "shown": one.shown and one.shown.value,
-        "shownTime": one.shown_start and one.shown_start.isoformat(),
-        "onSheetTime": one.on_sheet and one.on_sheet.isoformat(),
-    }
+def _told_of(one: Untold) -> UntoldAnswer:
+    return UntoldAnswer(
+        id=one.id,
+        write_id=one.write_id,
+        kind=one.kind,
+        status=SAID.get(WriteState(one.state), "unknown"),
+        confirmation_number=one.confirmation,
+        start_time=one.start,
+        requested_at=one.asked_at,
+        practice=one.practice,
+        patient_name=one.patient,
+        phone=one.phone,
+        text=one.text_state,
+        shown=one.shown,
+        shown_time=one.shown_start,
+        on_sheet_time=one.on_sheet,
+    )
 
 
 @router.get("/{write_id}", summary="See what became of a write")
-def read(door: Reader, write_id: UUID) -> dict[str, Any]:
+def read(door: Reader, write_id: UUID) -> OneWrite:
     """`status` is requested until it is confirmed, failed or withdrawn.
 
     What is confirmed, and the practice's own book was seen to have otherwise, is `shown` so: see
@@ -117,18 +118,18 @@ def read(door: Reader, write_id: UUID) -> dict[str, Any]:
             db, door.access, account_id=door.account_id, action="api.write", phi_fields=phi,
             summary=f"write {write_id}", vapi_call_id=call_id,
         )  # fmt: skip
-    told = {
-        "id": str(row["id"]),
-        "kind": row["kind"],
-        "status": SAID.get(WriteState(row["state"]), "requested"),
-        "confirmationNumber": row["confirmation"],
-        "pmsId": row["pms_id"],
-        "startTime": row["start_at"] and row["start_at"].isoformat(),
-        "endTime": row["end_at"] and row["end_at"].isoformat(),
-        "reason": row["reason"],
-        "requestedAt": row["created_at"].isoformat(),
-        "settledAt": row["settled_at"] and row["settled_at"].isoformat(),
-        "shown": row["shown"],
-        "shownTime": row["shown_start_at"] and row["shown_start_at"].isoformat(),
-    }
-    return {"success": True, "write": told}
+    told = WriteAnswer(
+        id=row["id"],
+        kind=row["kind"],
+        status=SAID.get(WriteState(row["state"]), "requested"),
+        confirmation_number=row["confirmation"],
+        pms_id=row["pms_id"],
+        start_time=row["start_at"],
+        end_time=row["end_at"],
+        reason=row["reason"],
+        requested_at=row["created_at"],
+        settled_at=row["settled_at"],
+        shown=row["shown"],
+        shown_time=row["shown_start_at"],
+    )
+    return OneWrite(write=told)

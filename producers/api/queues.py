@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -13,7 +13,6 @@ from adapters.storage.jobs import pausing
 from adapters.storage.phone import voice_board
 from domain.jobs import Queue
 from domain.people import Permission
-from domain.sheet import as_json
 from producers.boards import board
 from producers.doors import Door, door
 from producers.estimates import by_connection, estimates, short
@@ -42,22 +41,19 @@ class Reason(BaseModel):
     reason: Line = Field(min_length=1, max_length=pausing.LONGEST_REASON)
 
 
-@router.get("", response_model=QueuesAnswer, summary="See how deep the queues are")
-def show(door: Operator) -> dict[str, Any]:
+@router.get("", summary="See how deep the queues are")
+def show(door: Operator) -> QueuesAnswer:
     """The account's jobs by queue, every worker, and what died grouped by error and connection."""
-    return {"success": True, **as_json(board(door))}
+    return QueuesAnswer.model_validate(board(door), from_attributes=True)
 
 
-@router.get("/estimates", response_model=EstimatesAnswer, summary="Foresee when jobs end")
-def foresee(door: Operator) -> dict[str, Any]:
+@router.get("/estimates", summary="Foresee when jobs end")
+def foresee(door: Operator) -> EstimatesAnswer:
     """By what each vendor still allows, behind whatever is handed out before it."""
     found = estimates(door)
-    return {
-        "success": True,
-        "estimates": as_json(found),
-        "short": short(door, found),
-        "connections": as_json(by_connection(found)),
-    }
+    return EstimatesAnswer(
+        estimates=found, short=short(door, found), connections=by_connection(found)
+    )
 
 
 class Frequency(BaseModel):
@@ -88,34 +84,32 @@ class Otherwise(BaseModel):
     limits: Annotated[Sequence[Allowed], Field(max_length=40)] = ()
 
 
-@router.post("/what-if", response_model=WhatIfAnswer, summary="Weigh other frequencies or limits")
-def what_if(wanted: Otherwise, door: Operator) -> dict[str, Any]:
+@router.post("/what-if", summary="Weigh other frequencies or limits")
+def what_if(wanted: Otherwise, door: Operator) -> WhatIfAnswer:
     """When today's work would be through, what binds and who would turn late; saves nothing."""
     wish = Wish(
         minutes={one.connection_id: one.minutes for one in wanted.frequencies},
         limits={(one.vendor, one.seconds): one.requests for one in wanted.limits},
     )
-    return {"success": True, "what_if": as_json(weigh(door, wish))}
+    return WhatIfAnswer(what_if=weigh(door, wish))
 
 
-@router.get("/shares", response_model=SharesAnswer, summary="See who takes what of an allowance")
-def taken(door: Operator) -> dict[str, Any]:
+@router.get("/shares", summary="See who takes what of an allowance")
+def taken(door: Operator) -> SharesAnswer:
     """The last hour of each allowance that connections spend from, beside their fair shares."""
-    return {"success": True, "shares": as_json(shares(door))}
+    return SharesAnswer(shares=shares(door))
 
 
-@router.get(
-    "/deadlines", response_model=DeadlinesAnswer, summary="See how soon callers are answered"
-)
-def deadlines(door: Operator) -> dict[str, Any]:
+@router.get("/deadlines", summary="See how soon callers are answered")
+def deadlines(door: Operator) -> DeadlinesAnswer:
     """The last day by the hour and by tool: answered, by whom, how soon; too late, turned away."""
     with door.transaction() as db:
         found = voice_board.read_deadlines(db)
-    return {"success": True, "deadlines": as_json(found)}
+    return DeadlinesAnswer(deadlines=found)
 
 
-@router.post("/{queue}/pause", response_model=PausedAnswer, summary="Pause a queue")
-def pause(queue: Queue, wanted: Reason, door: Operator) -> dict[str, Any]:
+@router.post("/{queue}/pause", summary="Pause a queue")
+def pause(queue: Queue, wanted: Reason, door: Operator) -> PausedAnswer:
     """No job of this account is handed out from it any more; what was handed out is carried.
 
     Pausing twice is once. The voice queue cannot be paused: callers wait on it.
@@ -133,11 +127,11 @@ def pause(queue: Queue, wanted: Reason, door: Operator) -> dict[str, Any]:
                 summary=f"queue {queue.value}",
                 status=HTTPStatus.OK,
             )
-    return {"success": True, "queue": queue.value, "paused": True}
+    return PausedAnswer(queue=queue, paused=True)
 
 
-@router.post("/{queue}/resume", response_model=PausedAnswer, summary="Resume a queue")
-def resume(queue: Queue, door: Operator) -> dict[str, Any]:
+@router.post("/{queue}/resume", summary="Resume a queue")
+def resume(queue: Queue, door: Operator) -> PausedAnswer:
     """What waits is handed out at once; resuming twice is once."""
     with door.transaction() as db:
         if pausing.resume(db, account_id=door.account_id, queue=queue):
@@ -149,4 +143,4 @@ def resume(queue: Queue, door: Operator) -> dict[str, Any]:
                 summary=f"queue {queue.value}",
                 status=HTTPStatus.OK,
             )
-    return {"success": True, "queue": queue.value, "paused": False}
+    return PausedAnswer(queue=queue, paused=False)

@@ -1,15 +1,14 @@
 """The run sheet over JSON: read a day or a range, edit a field, undo it, choose a side."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection as Db
 
@@ -19,18 +18,20 @@ from adapters.storage.by_hand.sheet_edits import edit_entry, revert_field
 from adapters.storage.by_hand.undoing import put_back, take_off, undo_row, undo_step
 from adapters.storage.sheet.reading import read_entry, read_sheet
 from adapters.storage.sheet.sheet_pages import open_piece, piece, sizes
-from adapters.storage.sheet.sheet_status import read_connections, read_runs, read_waiting
 from domain.names import clinician
 from domain.overlaps import DECIDING
 from domain.people import Permission
-from domain.sheet import EntryView, Sheet, as_json
+from domain.sheet import Sheet
 from producers import cursors
-from producers.days import one_or_range, start_of_yesterday, todays_date
+from producers.answers import sent
+from producers.api.sync import syncing
+from producers.days import one_or_range, todays_date
 from producers.doors import Door, door
 from producers.overlapping import warning
 from producers.pages.whose import past_in_words
 from producers.problems import Problem
 from producers.reading import BOUNDED, count_days, count_each, count_rows, reading
+from producers.sheet_answers import EditedEntry, HistoryAnswer, OneEntry, SheetAnswer
 from producers.versions import IfMatch, expected
 
 router = APIRouter(prefix="/api/run-sheet", tags=["run sheet"])
@@ -72,8 +73,8 @@ class Step(BaseModel):
     step: int | Literal["last"] | None = None
 
 
-@router.get("", summary="Read the run sheet", responses=BOUNDED)
-def read(door: Reader, wanted: Annotated[Wanted, Query()]) -> JSONResponse:
+@router.get("", response_model=SheetAnswer, summary="Read the run sheet", responses=BOUNDED)
+def read(door: Reader, wanted: Annotated[Wanted, Query()]) -> Response:
     """The appointments of the days asked for, cancelled and removed ones too.
 
     More than a few thousand rows come in pages: with `limit`, or the `cursor` of a page before.
@@ -89,19 +90,19 @@ def read(door: Reader, wanted: Annotated[Wanted, Query()]) -> JSONResponse:
             )
         read = _page if is_page else _whole
         sheet, further = read(db, door, first, last, wanted)
-        answer = {
-            "first_day": sheet.first_day,
-            "last_day": sheet.last_day,
-            "seq": sheet.seq,
-            "clinicians": [replace(one, name=clinician(one.name)) for one in sheet.columns],
-            "appointments": sheet.entries,
-            "overlaps": sheet.overlaps,
-            "next_cursor": further,
-        }
-        if wanted.include == "pms_status":
-            answer["pms_status"] = _pms_status(db, now=door.ports.clock())
-    # Plain by now: to be looked through once more, row by row, takes as long as reading them.
-    return JSONResponse(_success(answer))
+        is_asked = wanted.include == "pms_status"
+        standing = syncing(db, now=door.ports.clock()) if is_asked else None
+    answer = SheetAnswer(
+        first_day=sheet.first_day,
+        last_day=sheet.last_day,
+        seq=sheet.seq,
+        clinicians=[replace(one, name=clinician(one.name)) for one in sheet.columns],
+        appointments=sheet.entries,
+        overlaps=sheet.overlaps,
+        next_cursor=further,
+        pms_status=standing,
+    )
+    return sent(answer)
 
 
 def _whole(db: Db, door: Door, first: date, last: date, wanted: Wanted) -> tuple[Sheet, str | None]:
@@ -142,22 +143,14 @@ def _page(db: Db, door: Door, first: date, last: date, wanted: Wanted) -> tuple[
     return sheet, held.next and cursors.encode(held.next)
 
 
-def _pms_status(db: Db, *, now: datetime) -> Mapping[str, Any]:
-    return {
-        "connections": read_connections(db, now=now),
-        "runs": read_runs(db, since=start_of_yesterday(now)),
-        "waiting": read_waiting(db),
-    }
-
-
 @router.get("/appointments/{entry_id}", summary="Read one appointment", responses=BOUNDED)
-def read_one(door: Reader, response: Response, entry_id: UUID) -> dict[str, Any]:
+def read_one(door: Reader, response: Response, entry_id: UUID) -> OneEntry:
     """One row; its ETag is what an edit's If-Match needs."""
     with reading(door) as db:
         count_each(db, door, [entry_id])
         account_id, access = door.account_id, door.access
         entry = read_entry(db, door.seal, entry_id, account_id=account_id, access=access)
-    return _answer(entry, response)
+    return OneEntry.tagged(response, entry)
 
 
 @router.patch("/appointments/{entry_id}", summary="Edit an appointment", responses=BOUNDED)
@@ -167,7 +160,7 @@ def edit(
     entry_id: UUID,
     changes: dict[str, Any],
     if_match: IfMatch = None,
-) -> dict[str, Any]:
+) -> EditedEntry:
     """Set fields by hand; `If-Match` is the ETag (or version) of the row as it was read.
 
     A time that another visit of the clinician takes is refused with 409, or `warning` tells of it,
@@ -181,7 +174,8 @@ def edit(
             db, door.seal, entry_id, changes, expected_version=version, hand=door.hand
         )
     moved = entry if DECIDING & set(changes) else None
-    return {**_answer(entry, response), "warning": moved and warning(moved, moved.overlaps)}
+    said = moved and warning(moved, moved.overlaps)
+    return EditedEntry.tagged(response, entry, warning=said)
 
 
 @router.post(
@@ -191,7 +185,7 @@ def edit(
 )
 def revert(
     door: Editor, response: Response, entry_id: UUID, body: Undo, if_match: IfMatch = None
-) -> dict[str, Any]:
+) -> OneEntry:
     """Undo what a person set in a field, or in several at once; `If-Match` as for an edit."""
     version = expected(if_match)
     fields = [body.field] if isinstance(body.field, str) else body.field
@@ -199,7 +193,7 @@ def revert(
         entry = revert_field(
             db, door.seal, entry_id, *fields, expected_version=version, hand=door.hand
         )
-    return _answer(entry, response)
+    return OneEntry.tagged(response, entry)
 
 
 @router.post(
@@ -213,7 +207,7 @@ def undo(
     entry_id: UUID,
     body: Step | None = None,
     if_match: IfMatch = None,
-) -> dict[str, Any]:
+) -> OneEntry:
     """Undo everything people set in a row, or the one step (`step`: its id, or "last")."""
     version = expected(if_match)
     with _answering(door, entry_id) as db:
@@ -224,7 +218,7 @@ def undo(
             entry = undo_step(
                 db, door.seal, entry_id, step, expected_version=version, hand=door.hand
             )
-    return _answer(entry, response)
+    return OneEntry.tagged(response, entry)
 
 
 @router.delete(
@@ -232,9 +226,7 @@ def undo(
     summary="Take an appointment that no PMS keeps off the sheet",
     responses=BOUNDED,
 )
-def remove(
-    door: Editor, response: Response, entry_id: UUID, if_match: IfMatch = None
-) -> dict[str, Any]:
+def remove(door: Editor, response: Response, entry_id: UUID, if_match: IfMatch = None) -> OneEntry:
     """Take a row that was scanned or typed off the sheet; one of the PMS is the PMS's.
 
     A row of a connection that was removed is nobody's, and may leave it too.
@@ -242,7 +234,7 @@ def remove(
     version = expected(if_match)
     with _answering(door, entry_id) as db:
         entry = take_off(db, door.seal, entry_id, expected_version=version, hand=door.hand)
-    return _answer(entry, response)
+    return OneEntry.tagged(response, entry)
 
 
 @router.post(
@@ -250,9 +242,7 @@ def remove(
     summary="Put an appointment back on the sheet",
     responses=BOUNDED,
 )
-def restore(
-    door: Editor, response: Response, entry_id: UUID, if_match: IfMatch = None
-) -> dict[str, Any]:
+def restore(door: Editor, response: Response, entry_id: UUID, if_match: IfMatch = None) -> OneEntry:
     """Put a row back that a person took off the sheet; `If-Match` as for an edit.
 
     Refused where it may not overlap another visit. Where another connection lists the visit by
@@ -261,7 +251,7 @@ def restore(
     version = expected(if_match)
     with _answering(door, entry_id) as db:
         entry = put_back(db, door.seal, entry_id, expected_version=version, hand=door.hand)
-    return _answer(entry, response)
+    return OneEntry.tagged(response, entry)
 
 
 @router.get(
@@ -269,13 +259,13 @@ def restore(
     summary="Read an appointment's history",
     responses=BOUNDED,
 )
-def history(door: Reader, entry_id: UUID) -> dict[str, Any]:
+def history(door: Reader, entry_id: UUID) -> HistoryAnswer:
     """What was done to a row, newest first: who, when, from what to what, and whether to undo."""
     with reading(door) as db:
         count_each(db, door, [entry_id])
         names = chosen_clinicians.names(db)
         past = history_of(db, door.seal, entry_id, account_id=door.account_id, access=door.access)
-    return _success({"history": past_in_words(past, names)})
+    return HistoryAnswer(history=past_in_words(past, names))
 
 
 @contextmanager
@@ -285,12 +275,3 @@ def _answering(door: Door, entry_id: UUID) -> Iterator[Db]:
         yield db
         # Last: what waits for the row's lock holds up nothing else that its person reads.
         count_each(db, door, [entry_id])
-
-
-def _answer(entry: EntryView, response: Response) -> dict[str, Any]:
-    response.headers["ETag"] = f'"{entry.version}"'
-    return _success({"appointment": entry})
-
-
-def _success(named: Mapping[str, Any]) -> dict[str, Any]:
-    return {"success": True, **as_json(named)}

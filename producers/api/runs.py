@@ -10,20 +10,28 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection as Db
 
 from adapters.storage.audit.audit import record
-from adapters.storage.jobs.register import living_workers
 from adapters.storage.runs import approvals, previews, runs
 from adapters.storage.runs.asking import ask_for_sync
 from adapters.storage.runs.runs import LoggedRun
-from adapters.storage.sheet.sheet_status import read_connections, read_runs, read_waiting
-from domain.jobs import Queue
 from domain.people import Permission
-from domain.sheet import Asked, NotOnSheet, as_json
-from infra.database import dispatch
+from domain.sheet import Asked, NotOnSheet
+from producers.answers import JobPut
+from producers.api.sync import sync_workers, syncing
 from producers.cursors import USUAL, Cursor, Limit, decode, paged
-from producers.days import one_or_range, start_of_yesterday
+from producers.days import one_or_range
 from producers.doors import Door, door
 from producers.problems import Problem
 from producers.reading import BOUNDED, count_preview, reading
+from producers.run_answers import (
+    OneRun,
+    OneRunInFull,
+    Reject,
+    RunAnswer,
+    RunInFull,
+    Runs,
+    SyncAnswer,
+    SyncingEverywhere,
+)
 
 router = APIRouter(prefix="/api/pms", tags=["sync"])
 
@@ -50,7 +58,7 @@ class WantedSync(BaseModel):
     status_code=HTTPStatus.ACCEPTED,
     summary="Sync a connection",
 )
-def ask(connection_id: UUID, door: Syncer, wanted: WantedSync | None = None) -> dict[str, Any]:
+def ask(connection_id: UUID, door: Syncer, wanted: WantedSync | None = None) -> JobPut:
     """Sync now, or preview what a sync would do; asking again hurries the same job."""
     wanted = wanted or WantedSync.model_validate({})
     days = one_or_range(None, wanted.first, wanted.last)
@@ -69,13 +77,11 @@ def ask(connection_id: UUID, door: Syncer, wanted: WantedSync | None = None) -> 
         what = "preview.asked" if wanted.dry_run else "sync.asked"
         said = f"job {job_id}{' allow_removals' if wanted.allow_removals else ''}"
         _write_down(db, door, what, connection_id, said, status=HTTPStatus.ACCEPTED)
-    return {"success": True, "job_id": job_id}
+    return JobPut(job_id=job_id)
 
 
 @router.get("/connections/{connection_id}/sync", summary="List a connection's runs")
-def history(
-    connection_id: UUID, door: Seer, cursor: Cursor = None, limit: Limit = USUAL
-) -> dict[str, Any]:
+def history(connection_id: UUID, door: Seer, cursor: Cursor = None, limit: Limit = USUAL) -> Runs:
     """Its runs, newest first."""
     before = decode(cursor)
     with door.transaction() as db:
@@ -83,46 +89,34 @@ def history(
         found = runs.listed(db, connection_id=connection_id, before=before, limit=limit + 1)
         stale = approvals.stale(db, found, at=door.ports.clock())
     page, following = paged(found, limit=limit, mark=lambda run: (run.started_at, run.id))
-    told = [as_json(runs.as_answer(run, stale=stale)) for run in page]
-    return {"success": True, "runs": told, "next_cursor": following}
+    return Runs(runs=[RunAnswer.of(run, stale=stale) for run in page], next_cursor=following)
 
 
 @router.get("/sync", summary="See how syncing goes")
-def status(door: Seer) -> dict[str, Any]:
+def status(door: Seer) -> SyncAnswer:
     """How fresh every practice is, what runs now and how far it is, and what waits."""
-    now = door.ports.clock()
     with door.transaction() as db:
-        connections = read_connections(db, now=now)
-        latest = read_runs(db, since=start_of_yesterday(now))
-        waiting = read_waiting(db)
-    with dispatch(door.ports.database) as db:
-        workers = living_workers(db).get(Queue.SYNC.value, 0)
-    told = {
-        "connections": connections,
-        "running": [run for run in latest if run.status == "running"],
-        "runs": latest,
-        "waiting": waiting,
-        "workers": workers,
-    }
-    return {"success": True, "sync": as_json(told)}
+        told = syncing(db, now=door.ports.clock())
+    running = [run for run in told.runs if run.status == "running"]
+    everywhere = SyncingEverywhere(**dict(told), running=running, workers=sync_workers(door))
+    return SyncAnswer(sync=everywhere)
 
 
 @router.get("/runs/{run_id}", summary="Read one run", responses=BOUNDED)
-def show(run_id: UUID, door: Seer) -> dict[str, Any]:
+def show(run_id: UUID, door: Seer) -> OneRunInFull:
     """One run with what could not be read; a preview's lines for those who may see patients."""
     with reading(door) as db:
         run = runs.read(db, run_id)
-        rejects = [dict(one) for one in runs.rejects(db, run_id)]
-        diff = diff_of(db, door, run)
-        stale = approvals.stale(db, [run], at=door.ports.clock())
-    told = {**runs.as_answer(run, stale=stale), "rejects": rejects, "diff": diff}
-    return {"success": True, "run": as_json(told)}
+        told = RunInFull.of(run, stale=approvals.stale(db, [run], at=door.ports.clock()))
+        told.rejects = [Reject(**one) for one in runs.rejects(db, run_id)]
+        told.diff = diff_of(db, door, run)
+    return OneRunInFull(run=told)
 
 
 @router.post(
     "/runs/{run_id}/approve", status_code=HTTPStatus.ACCEPTED, summary="Do what a preview showed"
 )
-def approve(run_id: UUID, door: Syncer) -> dict[str, Any]:
+def approve(run_id: UUID, door: Syncer) -> JobPut:
     """Do what the preview showed: once, within a day, and before another sync of those days.
 
     Only for those who may see what it showed.
@@ -136,17 +130,17 @@ def approve(run_id: UUID, door: Syncer) -> dict[str, Any]:
         _write_down(
             db, door, "preview.approved", run.connection_id, said, status=HTTPStatus.ACCEPTED
         )
-    return {"success": True, "job_id": job_id}
+    return JobPut(job_id=job_id)
 
 
 @router.post("/runs/{run_id}/discard", summary="Discard a preview")
-def discard(run_id: UUID, door: Syncer) -> dict[str, Any]:
+def discard(run_id: UUID, door: Syncer) -> OneRun:
     """Forget a preview; what it told is cleared away."""
     with door.transaction() as db:
         run = runs.read(db, run_id)
         approvals.discard(db, run_id)
         _write_down(db, door, "preview.discarded", run.connection_id, f"run {run_id}")
-        return {"success": True, "run": as_json(runs.as_answer(runs.read(db, run_id)))}
+        return OneRun(run=RunAnswer.of(runs.read(db, run_id)))
 
 
 def diff_of(db: Db, door: Door, run: LoggedRun) -> dict[str, Any] | None:

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from datetime import date
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
 from adapters.storage.runs import summaries
 from domain.people import Permission
-from domain.sheet import as_json
 from domain.summaries import Summary, monday
 from producers.answers import Success
 from producers.doors import Door, door
@@ -27,10 +26,10 @@ class SummaryAnswer(Success):
     weeks: Sequence[date]
 
 
-@router.get("/summary", response_model=SummaryAnswer, summary="Read a week's summary")
+@router.get("/summary", summary="Read a week's summary")
 def read(
     door: Annotated[Door, Depends(door(Permission.SEE_STATUS))], week: date | None = None
-) -> dict[str, Any]:
+) -> SummaryAnswer:
     """The newest week that was told, or the one that holds the day `week`."""
     with door.transaction() as db:
         found = summaries.find(db, week=week and monday(week))
@@ -39,4 +38,4 @@ def read(
         raise Problem(
             HTTPStatus.NOT_FOUND, "There is no summary of that week." if weeks else NONE_YET
         )
-    return {"success": True, "summary": as_json(found), "weeks": weeks}
+    return SummaryAnswer(summary=found, weeks=weeks)

@@ -1,12 +1,13 @@
 """Syncing over JSON: ask for it, and see how it goes and how fresh the sheet is."""
 
-from datetime import date
+from datetime import date, datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection as Db
 
 from adapters.storage.audit.audit import record
 from adapters.storage.jobs.register import living_workers
@@ -14,10 +15,17 @@ from adapters.storage.runs.asking import ask_for_sync
 from adapters.storage.sheet.sheet_status import read_connections, read_runs, read_waiting
 from domain.jobs import Queue
 from domain.people import Permission
-from domain.sheet import Asked, NotOnSheet, as_json
+from domain.sheet import Asked, NotOnSheet
 from infra.database import dispatch
 from producers.days import one_or_range, start_of_yesterday
 from producers.doors import Door, door
+from producers.run_answers import (
+    JobOfConnection,
+    JobsPut,
+    SheetSyncAnswer,
+    Syncing,
+    SyncingServed,
+)
 
 router = APIRouter(prefix="/api/run-sheet/sync", tags=["sync"])
 
@@ -39,7 +47,7 @@ class SyncRequest(BaseModel):
 @router.post("", status_code=HTTPStatus.ACCEPTED, summary="Sync now")
 def ask(
     door: Annotated[Door, Depends(door(Permission.SYNC))], wanted: SyncRequest | None = None
-) -> dict[str, Any]:
+) -> JobsPut:
     """Sync now: 202 with a job for each connection; asking again hurries the same job."""
     wanted = wanted or SyncRequest.model_validate({})
     days = one_or_range(None, wanted.first, wanted.last)
@@ -62,20 +70,25 @@ def ask(
             summary=f"jobs {sorted(jobs)}{' allow_removals' if wanted.allow_removals else ''}",
             status=HTTPStatus.ACCEPTED,
         )
-    named = [{"id": job, "connection_id": str(connection)} for job, connection in jobs.items()]
-    return {"success": True, "jobs": named}
+    return JobsPut(jobs=[JobOfConnection(id=job, connection_id=of) for job, of in jobs.items()])
 
 
 @router.get("", summary="See how syncing goes and how fresh the sheet is")
-def status(door: Annotated[Door, Depends(door(Permission.SEE_STATUS))]) -> dict[str, Any]:
+def status(door: Annotated[Door, Depends(door(Permission.SEE_STATUS))]) -> SheetSyncAnswer:
     """Runs of the last day, syncs that wait, and the freshness of each connection."""
-    now = door.ports.clock()
     with door.transaction() as db:
-        answer = {
-            "connections": read_connections(db, now=now),
-            "runs": read_runs(db, since=start_of_yesterday(now)),
-            "waiting": read_waiting(db),
-        }
+        told = syncing(db, now=door.ports.clock())
+    return SheetSyncAnswer(sync=SyncingServed(**dict(told), workers=sync_workers(door)))
+
+
+def syncing(db: Db, *, now: datetime) -> Syncing:
+    return Syncing(
+        connections=read_connections(db, now=now),
+        runs=read_runs(db, since=start_of_yesterday(now)),
+        waiting=read_waiting(db),
+    )
+
+
+def sync_workers(door: Door) -> int:
     with dispatch(door.ports.database) as db:
-        workers = living_workers(db).get(Queue.SYNC.value, 0)
-    return {"success": True, "sync": {**as_json(answer), "workers": workers}}
+        return living_workers(db).get(Queue.SYNC.value, 0)

@@ -100,9 +100,9 @@ def _inbox(door: Door, wanted: Filter) -> dict[str, Any]:
         clinicians = chosen_clinicians.names(db)
         timezone = account_zone(db)
     return {
-        **found,
+        **dict(found),
         "wanted": wanted,
-        "most": max((one.count for one in found["rules"]), default=1),
+        "most": max((one.count for one in found.rules), default=1),
         "connections": {one.id: one for one in connections},
         "of_practices": of_practices,
         "runs": latest,

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from sqlalchemy import Connection as Db
 from sqlalchemy import text
 from starlette.requests import ClientDisconnect
@@ -65,13 +66,36 @@ _CALL = text(
 )
 
 
-@router.post("/vapi/webhook")
+class Result(BaseModel):
+    """What is said of one tool call: its result, or why there is none."""
+
+    toolCallId: str  # noqa: N815 - Vapi's name
+    name: str
+    result: str | None = None
+    error: str | None = None
+
+
+class Destination(BaseModel):
+    type: str
+    number: str
+
+
+class Results(BaseModel):
+    """The results of a message's tool calls; `result` or `error` for one of the older kind."""
+
+    results: Sequence[Result] | None = None
+    result: str | None = None
+    error: str | None = None
+    destination: Destination | None = None
+
+
+@router.post("/vapi/webhook", response_model=Results)
 async def webhook(request: Request, ports: GivenPorts) -> Response:
     """Every message of an assistant, at one address."""
     return await _receive(request, ports, tool=None)
 
 
-@router.post("/vapi/tools/{tool}")
+@router.post("/vapi/tools/{tool}", response_model=Results)
 async def tool_webhook(tool: str, request: Request, ports: GivenPorts) -> Response:
     """The messages of one tool, at an address of its own."""
     return await _receive(request, ports, tool=tool)

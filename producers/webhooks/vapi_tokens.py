@@ -8,9 +8,10 @@ from urllib.parse import parse_qs, unquote_plus
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
-from adapters.vapi.verifying import Sold, sell
+from adapters.vapi.verifying import sell
 from producers.attempts import check_attempts, note_failure
 from producers.ports import GivenPorts
 
@@ -21,7 +22,15 @@ MOST_FIELDS = 20
 NO_STORE = {"cache-control": "no-store"}
 
 
-@router.post("/vapi/oauth/token")
+class Bought(BaseModel):
+    """As RFC 6749 has it."""
+
+    access_token: str
+    token_type: str = "Bearer"  # noqa: S105 - the kind of it, no token
+    expires_in: int
+
+
+@router.post("/vapi/oauth/token", response_model=Bought)
 async def token(request: Request, ports: GivenPorts) -> Response:
     """A token for the client of VAPI_AUTH; `error` as RFC 6749 names it for anything else."""
     await asyncio.to_thread(check_attempts, request, ports)
@@ -37,15 +46,8 @@ async def token(request: Request, ports: GivenPorts) -> Response:
     if sold is None:
         await asyncio.to_thread(note_failure, request, ports)
         return _refused(HTTPStatus.UNAUTHORIZED, "invalid_client")
-    return JSONResponse(_answer(sold), headers=NO_STORE)
-
-
-def _answer(sold: Sold) -> dict[str, str | int]:
-    return {
-        "access_token": sold.token,
-        "token_type": "Bearer",
-        "expires_in": int(sold.lasts.total_seconds()),
-    }
+    told = Bought(access_token=sold.token, expires_in=int(sold.lasts.total_seconds()))
+    return JSONResponse(told.model_dump(), headers=NO_STORE)
 
 
 def _refused(status: HTTPStatus, error: str) -> Response:

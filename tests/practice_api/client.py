@@ -17,6 +17,7 @@ from domain.people import Role
 from domain.work import DESK_CALL
 from infra.database import dispatch
 from infra.notices import Listener
+from tests.described import is_as_described
 from tests.voice.line import SECRET, Line, line
 from tests.webhooks.serving import bearer
 
@@ -48,9 +49,11 @@ class Client:
     ) -> httpx.Response:
         sent = dict(bearer(account, role) if headers is None else headers)
         sent |= {"Idempotency-Key": key} if key else {}
-        return self.line.client.request(
+        answer = self.line.client.request(
             method, f"/api/pms{path}", json=body, headers=sent, params=query
         )
+        is_as_described(answer)
+        return answer
 
     def told(self, method: str, path: str, body: Any = None, **more: Any) -> dict[str, Any]:
         """What a request that succeeds answers."""
@@ -77,9 +80,11 @@ class Client:
         headers = {"x-vapi-signature": signature, "Content-Type": "application/json"}
         headers |= {"Idempotency-Key": key} if key else {}
         named = {**query, "callId": call} if call else query
-        return self.line.client.request(
+        answer = self.line.client.request(
             method, f"/api/pms{path}", content=content, headers=headers, params=named
         )
+        is_as_described(answer)
+        return answer
 
     def rings(self) -> str:
         """A phone call has begun; its id."""

@@ -1,6 +1,6 @@
 """The log of runs as an operator reads it: the latest ones, one with its rejects, one by job."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +10,6 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.storage.id_starts import BETWEEN, bounds
-from adapters.storage.tables import COUNTERS
 from domain.errors import BadInput
 from domain.previews import Difference
 from domain.runs import RunStatus
@@ -155,30 +154,6 @@ def read(db: Db, run_id: UUID) -> LoggedRun:
     if row is None:
         raise NotOnSheet("There is no such run.")
     return LoggedRun(**row)
-
-
-def as_answer(run: LoggedRun, *, stale: Container[UUID] = ()) -> dict[str, Any]:
-    """A run as scripts and pages read it; `stale` are the previews that nobody can approve now."""
-    kept = ("id", "connection_id", "job_id", "sync_type", "status", "dry_run", "started_at")
-    return {
-        **{name: getattr(run, name) for name in kept},
-        "from": run.day_from,
-        "to": run.day_to,
-        "completed_at": run.completed_at,
-        "seconds": run.seconds,
-        **{name: getattr(run, name) for name in COUNTERS},
-        "queries_done": run.queries_done,
-        "queries_total": run.queries_total,
-        "errors": run.errors,
-        "backfill_id": run.backfill_id,
-        "may_be_approved": run.may_be_approved and run.id not in stale,
-        "approved_at": run.approved_at,
-        "approved_by": run.approved_by,
-        "approved_job_id": run.approved_job_id,
-        "compared": run.compared,
-        "undone_at": run.undone_at,
-        "trace_id": run.trace_id,
-    }
 
 
 def of_job(db: Db, job_id: int) -> LoggedRun | None:
