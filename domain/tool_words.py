@@ -10,9 +10,8 @@ from domain.showing import Otherwise, Shown
 from domain.speech import joined, said_day, said_time, said_when, spelled
 from domain.tools import (
     CALL_FOLLOWS,
-    NOT_DONE,
     NOT_NOW,
-    NOTHING_CHANGED,
+    NOT_REACHED,
     TEXT_FOLLOWS,
     Told,
     ToolAnswer,
@@ -52,7 +51,7 @@ NAMED: Mapping[WriteKind, str] = {
     WriteKind.RECORD_PAYMENT: "the payment",
 }
 NOT_TAKEN = (
-    f"The practice's system did not accept that, so {NOTHING_CHANGED}. Shall I try another way, or"
+    "The practice's system did not accept that, so {left}. Shall I try another way, or"
     f" {CONNECT}?"
 )
 
@@ -73,14 +72,14 @@ def told_of(request: ToolRequest, kept: KeptWrite, done: str, **about: object) -
         text = under_way(can_text=request.can_text, what=_what(request, kept))
         return _said(kept, text, Told.REQUESTED, **about)
     if state is WriteState.FAILED:
-        return _said(kept, _of_what(kept, NOT_TAKEN), Told.FAILED, **about)
-    return _said(kept, _of_what(kept, NOT_DONE), Told.FAILED, **about)
+        return _said(kept, NOT_TAKEN.format(left=_left(kept)), Told.FAILED, **about)
+    return _said(kept, NOT_REACHED.format(left=_left(kept)), Told.FAILED, **about)
 
 
-def _of_what(kept: KeptWrite, words: str) -> str:
+def _left(kept: KeptWrite) -> str:
     """Whoever cancelled one before they asked for another has changed something in the call."""
     is_booking = kept.write.kind is WriteKind.BOOK
-    return words.replace(NOTHING_CHANGED, "no appointment was made") if is_booking else words
+    return "no appointment was made" if is_booking else "nothing was changed"
 
 
 def _numbered(kept: KeptWrite, done: str) -> str:
@@ -136,7 +135,7 @@ def unanswered(kept: KeptWrite | None, *, can_text: bool) -> ToolAnswer:
         return _said(kept, f"{done} The confirmation number is {number}.", Told.CONFIRMED)
     if kept.state in OPEN:
         return _said(kept, under_way(can_text=can_text), Told.REQUESTED)
-    return _said(kept, _of_what(kept, NOT_DONE), Told.FAILED, is_error=True)
+    return _said(kept, NOT_REACHED.format(left=_left(kept)), Told.FAILED, is_error=True)
 
 
 def text_of(kept: KeptWrite, practice: str, timezone: str) -> str:

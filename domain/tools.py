@@ -21,10 +21,7 @@ CALL_FOLLOWS = "Somebody at the practice will call you, or you can call back to 
 
 NOT_FINAL = "I have requested {what} at the practice, but it is not final yet."
 UNDER_WAY = f"{NOT_FINAL.format(what='this')} {TEXT_FOLLOWS}"
-NOTHING_CHANGED = "nothing was changed"
-NOT_DONE = (
-    f"I could not reach the practice's system just now, so {NOTHING_CHANGED}. Shall I try again?"
-)
+NOT_REACHED = "I could not reach the practice's system just now, so {left}. Shall I try again?"
 NOT_NOW = "I could not reach the practice's system just now. Shall I try again?"
 BUSY_NOW = "The practice's system is busy just now; please ask me again in a minute."
 TOO_MANY = "There are too many requests at the moment. Please wait a minute and try again."

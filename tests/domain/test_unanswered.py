@@ -6,12 +6,12 @@ from uuid import UUID
 import pytest
 
 from domain.tool_words import unanswered
-from domain.tools import NOT_DONE, NOT_NOW, UNDER_WAY, Told
+from domain.tools import NOT_NOW, NOT_REACHED, UNDER_WAY, Told
 from domain.wishes import Booking, Cancellation, Move, NewNote, NewPatient, Wish, Write
 from domain.writes import KeptWrite, WriteState
 
 TEN = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
-NOT_MADE = NOT_DONE.replace("nothing was changed", "no appointment was made")
+NOT_MADE = NOT_REACHED.format(left="no appointment was made")
 BOOKING = Booking(patient_id="1", start=TEN, minutes=30, practitioner_id="P")
 
 
@@ -66,7 +66,9 @@ def test_no_more_is_promised_than_is_known(state: WriteState, text: str, told: T
 def test_where_no_move_was_made_the_appointment_is_as_it_was() -> None:
     move = Move(appointment_id="A", start=TEN, minutes=30, practitioner_id="P")
 
-    assert unanswered(kept(move, WriteState.FAILED), can_text=True).text == NOT_DONE
+    assert unanswered(kept(move, WriteState.FAILED), can_text=True).text == NOT_REACHED.format(
+        left="nothing was changed"
+    )
 
 
 def test_a_call_that_wrote_nothing_could_not_be_carried_out() -> None:

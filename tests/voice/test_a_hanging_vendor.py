@@ -18,7 +18,7 @@ from sqlalchemy import text
 from adapters.opening import Opener
 from adapters.storage.jobs.spent import StoredSpent
 from adapters.throttle.clock import RedisThrottle
-from domain.tools import NOT_DONE, NOT_NOW, TOO_MANY
+from domain.tools import NOT_NOW, NOT_REACHED, TOO_MANY
 from infra import database
 from infra.clock import system_clock
 from producers.callers import ANSWER_SECONDS, FALLBACK_SECONDS
@@ -36,7 +36,7 @@ THREADS = 4
 SPARE_SECONDS = 10.0
 """A request that nobody bounds would wait longer than this after the callers hung up."""
 
-SAID = {NOT_NOW, NOT_DONE, TOO_MANY}
+SAID = {NOT_NOW, NOT_REACHED.format(left="nothing was changed"), TOO_MANY}
 """What is so, whatever becomes of the practice's system afterwards."""
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import redis
 
-from domain.tools import CALL_FOLLOWS, NOT_DONE
+from domain.tools import CALL_FOLLOWS, NOT_REACHED
 from tests.voice.judge import Heard, Judge
 from tests.voice.people import ANN, BOB, FAY, STRANGER, Person
 from tests.voice.town import Message, Practice, Town, exchange
@@ -108,7 +108,9 @@ def test_two_of_ours_at_one_time_are_found(visit: Visit) -> None:
 
 def test_what_is_done_and_was_told_as_not_done_is_found(visit: Visit) -> None:
     visit.books(ANN, "09:00")
-    visit.heard[-1] = replace(visit.heard[-1], text=NOT_DONE)
+    visit.heard[-1] = replace(
+        visit.heard[-1], text=NOT_REACHED.format(left="no appointment was made")
+    )
 
     assert "_as_told" in visit.kinds()
 
