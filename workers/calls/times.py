@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from domain.appointments import Appointment
 from domain.desk import Opening, Resource
+from domain.names import spoken
 from domain.slots import PRACTITIONER, Wanted
 from domain.speech import MOST_CHOICES, said_day, said_openings, said_when
 from domain.tools import ToolRequest
@@ -108,10 +109,21 @@ def none_but(request: ToolRequest, day: date, sought: Sought) -> str:
         told = said(request, found)
         return f"The next free times are {told}. Which would you like?"
     end = said_day(day + timedelta(days=LOOK_AHEAD_DAYS), today=today)
+    name = wished_for(request, sought)
+    if name:
+        return (
+            f"From then until {end} {name} has nothing free. Shall I look for somebody else or at"
+            " another date, or connect you with the practice?"
+        )
     return (
         f"From then until {end} I have nothing free. Shall I look at another date, or connect you"
         " with the practice?"
     )
+
+
+def wished_for(request: ToolRequest, sought: Sought) -> str:
+    """The one clinician it shall be with: that they have no time says nothing of the others."""
+    return spoken(request.connection.practitioners.get(sought.practitioner_id or "", ""))
 
 
 def too_soon_or_far(request: ToolRequest, start: datetime) -> str | None:

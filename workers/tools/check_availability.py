@@ -21,6 +21,7 @@ from workers.calls.times import (
     said,
     the_earliest,
     too_soon_or_far,
+    wished_for,
 )
 
 NAME = "check-availability"
@@ -51,7 +52,9 @@ def _nothing_on(request: ToolRequest, day: date, sought: Sought) -> str:
     if day > local_day(end, timezone):
         return too_soon_or_far(request, end) or ""
     named = said_on(day, today=today, is_night=is_late(request.now, timezone))
-    return f"Nothing is free {named}. {none_but(request, day, sought)}"
+    name = wished_for(request, sought)
+    nothing = f"{name} has nothing free {named}." if name else f"Nothing is free {named}."
+    return f"{nothing} {none_but(request, day, sought)}"
 
 
 def _offer(

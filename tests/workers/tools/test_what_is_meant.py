@@ -233,3 +233,18 @@ def test_a_word_that_is_somebodys_name_is_not_passed_over() -> None:
 
     assert [one.endswith("Who shall it be?") for one in said] == [True, True]
     assert practice.desk.sent == []
+
+
+def test_that_one_clinician_has_no_time_is_not_told_of_the_practice() -> None:
+    call = Practice().call()
+    wished = {"date": "2026-11-23", "provider": "Dr. Ortiz"}
+    no_time = (
+        "From then until Monday 7 December Dr. Juan Ortiz has nothing free. Shall I look for"
+        " somebody else or at another date, or connect you with the practice?"
+    )
+
+    asked = call.ask("check-availability", **wished)
+    booked = call.ask("book-appointment", **wished, time="9 am")
+
+    assert asked == f"Dr. Juan Ortiz has nothing free on Monday 23 November. {no_time}"
+    assert booked == f"I am sorry, Monday 23 November at 9 am is not free. {no_time}"
