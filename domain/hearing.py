@@ -93,6 +93,12 @@ def names_day(text: str) -> bool:
     return said is None or any(name in phrases.DAYS for name, _ in said)
 
 
+def says_day(text: str) -> bool:
+    """Whether a certain day is said, and nothing that is not understood."""
+    said = phrases.phrases(plain(text), phrases.CLOCK_ALONE) or []
+    return any(name == "weekday" or name in MEANT for name, _ in said)
+
+
 def heard_instant(text: str, place: Place) -> datetime:
     """The instant the words mean, on the practice's own clock.
 

@@ -222,6 +222,19 @@ def as_told(*, given: str, family: str) -> tuple[str, str]:
     return " ".join(first) or given, " ".join(last) or family
 
 
+def parted(given: str, family: str) -> tuple[str, str]:
+    """The two parts of a name, where one of them, or each, was told as the whole of it."""
+    first, last = given.split(), family.split()
+    one, other = given.casefold().split(), family.casefold().split()
+    if one == other and len(one) > 1:
+        first, last = apart(given)
+    elif len(one) < len(other) and other[: len(one)] == one:
+        last = last[len(one) :]
+    elif len(one) > len(other) and one[-len(other) :] == other:
+        first = first[: -len(other)]
+    return " ".join(first), " ".join(last)
+
+
 def in_parts(*, given: str, family: str) -> Name:
     """A name that is told in its two parts: neither is taken for a whole one, or for letters."""
     return Name(read(f"x, {given}").given, read(f"{family}, x").family)

@@ -1,4 +1,4 @@
-"""Names that are spelt letter by letter, as callers are asked to, put together again."""
+"""Names and numbers that are spelt one by one, as callers are asked to, put together again."""
 
 import re
 
@@ -7,6 +7,13 @@ from domain.names import PARTICLES
 LEAST_OF_A_FAMILY, LEAST_OF_A_GIVEN, LEAST_OF_A_RUN = 2, 4, 3
 """How many letters by themselves are a name: "J. R." are initials of a given one."""
 
+FIGURES = {"o": "0", "oh": "0", "plus": "+"} | {
+    name: str(figure)
+    for figure, name in enumerate(
+        ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    )
+}
+_TIMES = re.compile(r"\b(double|triple)[ -](\w+)")
 _LETTER = r"(?<![^\W\d_])[^\W\d_](?![^\W\d_])"
 _BETWEEN = r"(?:\s*[-\u2010-\u2015.,]\s*|\s+)"
 _RUN = re.compile(rf"{_LETTER}(?:{_BETWEEN}{_LETTER})+\.?")
@@ -49,6 +56,15 @@ def whole_unspelt(text: str) -> str:
     # A single word before a comma is the family name, and what is spelt the given one.
     joint = ", " if not rest and "," in told[: run.start()] else " "
     return joint.join([" ".join([first, *_unsaid(rest, run[0])]), _joined(run[0])])
+
+
+def number_unspelt(text: str) -> str:
+    """A telephone number told figure by figure; any other as it is."""
+    told = _TIMES.sub(lambda one: f"{one[2]} " * (2 if one[1] == "double" else 3), text.lower())
+    said = [FIGURES.get(word, word) for word in re.findall(r"[^\W\d_]+|\d+", told)]
+    is_spelt = any(word in FIGURES for word in re.findall(r"[^\W\d_]+", told))
+    number = "".join(said)
+    return number if is_spelt and number.lstrip("+").isdecimal() else text
 
 
 def _plain(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.spelling import family_unspelt, given_unspelt, whole_unspelt
+from domain.spelling import family_unspelt, given_unspelt, number_unspelt, whole_unspelt
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,18 @@ def test_a_spelt_given_name_is_the_name_and_initials_stay(told: str, name: str) 
 )
 def test_the_family_name_of_a_whole_one_may_be_spelt(told: str, name: str) -> None:
     assert whole_unspelt(told) == name
+
+
+@pytest.mark.parametrize(
+    ("told", "number"),
+    [
+        ("two zero two five five five zero one four three", "2025550143"),
+        ("Two oh two, triple five, 0 1 4 3", "2025550143"),
+        ("plus one 202 double five 5 0143", "+12025550143"),
+        ("(202) 555-0143", "(202) 555-0143"),
+        ("202 555 0143 extension two", "202 555 0143 extension two"),
+        ("the same one", "the same one"),
+    ],
+)
+def test_a_telephone_number_may_be_told_figure_by_figure(told: str, number: str) -> None:
+    assert number_unspelt(told) == number

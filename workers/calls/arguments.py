@@ -27,13 +27,14 @@ from domain.hearing import (
     heard_part,
     heard_time,
     names_day,
+    says_day,
 )
 from domain.instants import Place, at, is_instant
 from domain.lengths import heard_length
-from domain.names import NOBODY, called, suggestion
+from domain.names import NOBODY, called, parted, suggestion
 from domain.slots import BookingRules
 from domain.speech import joined, said_day
-from domain.spelling import family_unspelt, given_unspelt, whole_unspelt
+from domain.spelling import family_unspelt, given_unspelt, number_unspelt, whole_unspelt
 from domain.tools import ToolRequest
 from domain.verification import Claim
 from domain.window import zone
@@ -51,7 +52,13 @@ LONGEST, LONGEST_MESSAGE = 500, 2000
 LONGEST_NUMBER = 40
 SHORTER = "That is too long to be written down. Could you say it in a few sentences?"
 MONTH_FIRST = frozenset({"US", "PH", "PR", "GU"})
-NESTED = frozenset({"patient", "appointment", "customer", "slot", "address"})
+NOTHING = frozenset(
+    {"null", "none", "undefined", "n/a", "unknown", "unspecified"}
+    | {f"not {one}" for one in ("given", "known", "provided", "specified", "available")}
+)
+"""What models fill in where a caller has not said it."""
+
+NESTED = frozenset({"patient", "name", "appointment", "customer", "slot", "address"})
 
 _SEVERAL = re.compile(r"\s+(?:or|and|and then)\s+", re.IGNORECASE)
 
@@ -60,6 +67,7 @@ ON_RECORD = ("phoneonrecord", "phone", "phonenumber")
 START = ("starttime", "start", "startdatetime", "datetime", "appointmenttime", "slotstart", "when")
 DATE = ("date", "day", "appointmentdate", "preferreddate", "startdate")
 TIME = ("time", "preferredtime", "timeofday")
+WEEKDAY = ("weekday", "dayofweek")
 PROVIDER = ("provider", "providerid", "providername", "practitioner", "practitionerid", "doctor")
 PROVIDER_TOO = ("practitionername", "dentist", "clinician", "with")
 TYPE = ("type", "appointmenttype", "typeid", "appointmenttypeid", "service", "visittype")
@@ -93,9 +101,10 @@ class Arguments:
 
     def phone(self, *names: str) -> str | None:
         """A number that can be dialled; a question where one was given that cannot."""
-        raw = self.text(*names)
-        if raw is None:
+        told = self.text(*names)
+        if told is None:
             return None
+        raw = number_unspelt(told)
         found = normalised(raw, self.region).e164 if len(raw) <= LONGEST_NUMBER else None
         if found is None:
             raise BadInput("I did not get that telephone number. Could you say it again?")
@@ -137,6 +146,8 @@ class Arguments:
         self._require_one_day(day or start or "")
         if start is not None and day is not None and is_clock(start):
             start, clock = None, start
+        if start is None and clock is not None and says_day(clock):
+            start, clock = clock, None
         if start is not None:
             return self._agreeing(heard_instant(start, self.place), day, clock)
         if day is None:
@@ -210,7 +221,8 @@ class Arguments:
 
     def day(self) -> date | None:
         """The day that is looked at, if one is named."""
-        told = self.text(*DATE) or self.text(*START)
+        clock = self.text(*TIME)
+        told = self.text(*DATE) or self.text(*START) or (clock if says_day(clock or "") else None)
         place = replace(self.place, offering=True)
         self._require_one_day(told or "")
         return heard_day(self.with_weekday(told), place) if told else None
@@ -232,15 +244,18 @@ class Arguments:
         who = self.text("patient", "name", "patientname", "fullname", "query", "search")
         is_name = who is not None and _is_name(who)
         given_id = self.text(*ID)
-        first = self.text("firstname", "givenname", "patientfirstname")
-        last = self.text("lastname", "familyname", "surname", "patientlastname")
+        first = self.text("firstname", "givenname", "patientfirstname", "first")
+        last = self.text("lastname", "familyname", "surname", "patientlastname", "last")
+        first, last = first and given_unspelt(first), last and family_unspelt(last)
+        if first and last:
+            first, last = parted(first, last)
         return Claim(
             patient_id=given_id or (None if who is None or is_name else _as_id(who)),
-            first_name=first and given_unspelt(first),
-            last_name=last and family_unspelt(last),
+            first_name=first,
+            last_name=last,
             full_name=whole_unspelt(who) if who and is_name else None,
             date_of_birth=self.date_of_birth(),
-            phone=normalised(self.text(*ON_RECORD) or "", self.region).e164,
+            phone=normalised(number_unspelt(self.text(*ON_RECORD) or ""), self.region).e164,
         )
 
     def minutes(self, type_id: str | None, connection: Connection, rules: BookingRules) -> int:
@@ -290,13 +305,13 @@ class Arguments:
     def _whole(self, *names: str) -> str | None:
         for name in names:
             found = " ".join(_said(self.given.get(name)).split())
-            if found and found.casefold() not in {"null", "none", "undefined", "n/a"}:
+            if found and found.casefold() not in NOTHING:
                 return found
         return None
 
     def with_weekday(self, day: str) -> str:
         """A weekday may come beside its date, to be held against it."""
-        beside = self.text("weekday", "dayofweek")
+        beside = self.text(*WEEKDAY)
         return f"{beside} {day}" if beside else day
 
 
@@ -309,14 +324,18 @@ def arguments_of(request: ToolRequest) -> Arguments:
     return Arguments(dict(_flat(request.arguments)), place, region, caller)
 
 
-def _flat(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """One layer of nesting is opened; what stands outside wins."""
+def _flat(given: Mapping[str, Any], around: str = "") -> Iterator[tuple[str, Any]]:
+    """Nesting is opened; what stands outside wins."""
     for name, value in given.items():
-        if isinstance(value, Mapping) and _key(name) in NESTED:
-            yield from ((_key(inner, name), one) for inner, one in value.items())
+        if _is_nested(name, value):
+            yield from _flat(value, name)
     yield from (
-        (_key(name), value) for name, value in given.items() if not isinstance(value, Mapping)
+        (_key(name, around), value) for name, value in given.items() if not _is_nested(name, value)
     )
+
+
+def _is_nested(name: Any, value: Any) -> bool:
+    return isinstance(value, Mapping) and _key(name) in NESTED
 
 
 def _key(name: Any, around: str = "") -> str:
@@ -325,7 +344,13 @@ def _key(name: Any, around: str = "") -> str:
 
 
 def _said(value: Any) -> str:
-    """Several are said one after another, so that none of them is passed over."""
+    """Several are said one after another, so that none of them is passed over.
+
+    Whoever or whatever has a name is called by that, and not by the id beside it.
+    """
+    if isinstance(value, Mapping):
+        called = {_key(key): inner for key, inner in value.items()}
+        return _said(called.get("name")) or _said(list(value.values()))
     if isinstance(value, list):
         return " and ".join(one for inner in value if (one := _said(inner)))
     return "" if isinstance(value, bool) or not isinstance(value, str | int | float) else str(value)

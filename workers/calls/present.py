@@ -14,6 +14,7 @@ from domain.hearing import (
     heard_instant,
     heard_part,
     heard_time,
+    says_day,
 )
 from domain.instants import WHICH_DAY
 from domain.names import called
@@ -105,22 +106,32 @@ def _present(  # noqa: PLR0913 - by which names each thing may be told
     times: tuple[str, ...],
     people: tuple[str, ...],
 ) -> Present:
-    day, start, clock = told.text(*dates), told.text(*starts), told.text(*times)
+    day, start, clock = told.text(*dates), _instant(told, starts), told.text(*times)
     if start is not None and is_clock(start):
         start, clock = None, clock or start
+    if start is None and clock is not None and says_day(clock):
+        start, clock = clock, None
     when = day or start
     try:
-        on = hear(when) if when else None
+        days = {hear(one) for one in (when, start) if one and (one == when or says_day(one))}
     except BadInput as question:
         # Such as "the next one": who hears which there are can say.
         if str(question) != WHICH_DAY:
             raise
         return Present(span=NEVER)
+    if len(days) > 1:
+        return Present(span=NEVER)
     return Present(
-        day=on,
+        day=next(iter(days), None),
         span=_said(clock) if clock else _within(told, start) or _within(told, day),
         whom=_whom(told, connection, people),
     )
+
+
+def _instant(told: Arguments, starts: tuple[str, ...]) -> str | None:
+    """A model may also say the appointment itself by its day and time."""
+    whole = told.text("appointment")
+    return told.text(*starts) or (whole if whole and says_day(whole) else None)
 
 
 def _whom(told: Arguments, connection: Connection, people: tuple[str, ...]) -> Whom | None:

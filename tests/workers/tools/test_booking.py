@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -90,6 +91,25 @@ def test_a_time_is_understood_however_it_is_written(arguments: dict[str, object]
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        {"time": "Monday at 9 am"},
+        {"time": "2026-11-23T09:00:00"},
+        {"date": {"day": "2026-11-23"}, "time": "9 am"},
+        {"date": "Monday", "time": "9 am", "provider": {"id": "PROV-7", "name": "Dr. Lee"}},
+        {"date": "Monday", "time": "9 am", "provider": "unknown", "type": "not specified"},
+    ],
+    ids=str,
+)
+def test_what_is_said_is_heard_wherever_a_model_puts_it(arguments: dict[str, Any]) -> None:
+    practice = Practice()
+
+    practice.call().ask("book-appointment", **arguments)
+
+    assert wish(practice).start == local(MONDAY, 9)
+
+
+@pytest.mark.parametrize(
     ("arguments", "question"),
     [
         ({}, "Which day and time would you like?"),
@@ -104,8 +124,14 @@ def test_a_time_is_understood_however_it_is_written(arguments: dict[str, object]
         ({"startTime": "today at 10:15"}, "the earliest is today at 11 am"),
         ({"startTime": "2027-08-02T10:00"}, "I can only offer times until"),
         ({"startTime": NINE, "provider": "Dr. Nobody"}, "there are Dr. Mona Lee and Dr. Juan"),
-        ({"startTime": {"a": 1}, "date": {"a": 1}}, "Which day and time would you like?"),
+        ({"startTime": {"a": 1}, "date": {"a": 1}}, "I did not understand the date."),
+        ({"startTime": {}, "date": "not provided"}, "Which day and time would you like?"),
         ({"startTime": ["x"]}, "I did not understand the date."),
+        ({"date": "2026-11-23", "time": "Tuesday 9 am"}, "Which day do you mean, Tuesday 24 Nov"),
+        ({"date": "Monday", "time": "2026-11-24T09:00:00Z"}, "Which day do you mean, Tuesday 24"),
+        ({"date": "Monday", "time": "tomorrow at 9"}, "Which day do you mean, tomorrow or Monday"),
+        ({"date": "Monday", "time": "anytime"}, "Which time of that day would you like?"),
+        ({"startTime": NINE, "provider": {"name": "Dr. Nobody"}}, "there are Dr. Mona Lee and"),
     ],
     ids=str,
 )

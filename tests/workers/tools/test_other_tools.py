@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -301,6 +302,8 @@ def test_somebody_known_is_found_and_not_registered_twice() -> None:
     [
         ({}, "first and last name of the new patient"),
         ({"firstName": "Fay"}, "first and last name of the new patient"),
+        ({"firstName": "Fay", "lastName": "not provided"}, "first and last name of the new"),
+        ({"firstName": "Fay", "lastName": "unknown", "dob": "1999-09-09"}, "first and last name"),
         ({"name": "Fay Fern"}, "date of birth of the new patient"),
         ({"name": "Fay Fern", "dob": "1999-09-09"}, "telephone number for the new patient"),
         ({"name": "Fay Fern", "dob": "1999-09-09", "phone": "12"}, "Could you say it again?"),
@@ -320,13 +323,18 @@ def test_what_a_registration_lacks_is_asked_for(arguments: dict[str, str], quest
         {"name": "Fay Fern"},
         {"name": "Fern, Fay"},
         {"query": "Fern", "firstName": "Fay", "lastName": "Fern"},
+        {"firstName": "Fay", "lastName": "Fay Fern"},
+        {"firstName": "Fay Fern", "lastName": "Fern"},
+        {"firstName": "Fay Fern", "lastName": "Fay Fern"},
+        {"patient": {"name": {"first": "Fay", "last": "Fern"}}},
     ],
     ids=str,
 )
-def test_somebody_is_registered_by_the_name_however_it_is_given(name: dict[str, str]) -> None:
+def test_somebody_is_registered_by_the_name_however_it_is_given(name: dict[str, Any]) -> None:
     practice = Practice()
+    phone = "two oh two, triple five, oh one double one"
 
-    practice.call(None).ask("create-patient", **name, dob="1999-09-09", phone="202-555-0111")
+    practice.call(None).ask("create-patient", **name, dob="1999-09-09", phone=phone)
 
     wish = practice.desk.sent[0].wish
     assert isinstance(wish, NewPatient)

@@ -392,6 +392,26 @@ def test_an_appointment_can_be_moved_to_another_time_of_the_same_day(day: str) -
     assert said.startswith("The new time is confirmed: Monday 23 November at 11 am")
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"date": {"day": "2026-11-24"}},
+        {"date": "2026-11-23", "startTime": "2026-11-24T09:00"},
+        {"time": "Tuesday at 9 am"},
+        {"appointment": "Tuesday at 9 am"},
+    ],
+    ids=str,
+)
+def test_nothing_is_cancelled_on_another_day_than_was_said(told: dict[str, Any]) -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+
+    said = practice.call().ask("cancel-appointment", **told)
+
+    assert said.startswith(("I can see no appointment on that day.", "I cannot see that"))
+    assert sent(practice) == []
+
+
 @pytest.mark.parametrize("day", ["the same day next week", "same day a week later"])
 def test_the_same_day_of_another_week_is_asked_about(day: str) -> None:
     """Of an appointment of next week that may be the week after."""
