@@ -31,6 +31,7 @@ from domain.hearing import (
 )
 from domain.instants import Place, at, is_instant
 from domain.lengths import heard_length
+from domain.moving import outright
 from domain.names import NOBODY, called, parted, suggestion
 from domain.slots import BookingRules
 from domain.speech import joined, said_day
@@ -44,10 +45,6 @@ EARLIEST = re.compile(
     re.IGNORECASE,
 )
 FIRST_THING = re.compile(r"\bfirst thing in the morning\b", re.IGNORECASE)
-SAME_TIME = re.compile(
-    r"\b(?:at )?(?:the )?same (?:time|hour)(?: of (?:the )?day)?\b", re.IGNORECASE
-)
-SAME_DAY = re.compile(r"\b(?:on )?(?:the )?same (?:day|date)\b", re.IGNORECASE)
 LONGEST, LONGEST_MESSAGE = 500, 2000
 LONGEST_NUMBER = 40
 SHORTER = "That is too long to be written down. Could you say it in a few sentences?"
@@ -163,17 +160,26 @@ class Arguments:
             raise BadInput(WHICH_TIME)
         return at(heard_day(self.with_weekday(day), self.place), told, self.place)
 
-    def keeping_the_time_of(self, start: datetime) -> "Arguments":
-        """With that time of day, or that day, for the words that it shall keep its own."""
-        local = self._local(start)
+    def moved_from(self, start: datetime) -> datetime | None:
+        """As `new_start`, of what is at `start` now: told a time alone it stays on its day."""
+        now = self._local(start)
         given = {
-            name: _as_it_is(one, local) if isinstance(one, str) else one
+            name: outright(one, now) if isinstance(one, str) else one
             for name, one in self.given.items()
         }
-        return replace(self, given=given)
+        new = replace(self, given=given).of_the_new()
+        said = {one for one in (new.text(*names) for names in (DATE, START, TIME)) if one}
+        if len(said) == 1 and not names_day(clock := said.pop()):
+            on = {"date": f"{now:%Y-%m-%d}", "weekday": self.text(*WEEKDAY)}
+            new = replace(new, given={**on, "time": clock})
+        return new.start()
 
     def new_start(self) -> datetime | None:
         """Where an appointment is to be moved to: called new, or just the time."""
+        return self.of_the_new().start()
+
+    def of_the_new(self) -> "Arguments":
+        """As an appointment that is made is told: without where it is now."""
         names = {"newstart": "start", "newstarttime": "start", "newdatetime": "start"}
         names |= {"newdate": "date", "newday": "date", "newtime": "time"}
         new = {name: self.given[key] for key, name in names.items() if key in self.given}
@@ -182,7 +188,7 @@ class Arguments:
             present = {*START, *TIME} if {"time", "start"} & new.keys() else set()
             rest = {key: value for key, value in self.given.items() if key not in present}
             new = {**rest, **new}
-        return Arguments(new, self.place, self.region).start()
+        return Arguments(new, self.place, self.region)
 
     def beside(self, text: str) -> time | None:
         """The time that stands beside a day, on the practice's clock; midnight stands for none."""
@@ -369,10 +375,3 @@ def _as_id(text: str) -> str | None:
     """Neither a name nor a number to dial nor an address."""
     looks_dialled = re.fullmatch(r"[+()\d .-]{7,}", text) is not None
     return None if "@" in text or looks_dialled else text
-
-
-def _as_it_is(words: str, local: datetime) -> str:
-    """The same day of another week is another day: it is asked about."""
-    told = SAME_TIME.sub(f"{local:%H:%M}", words)
-    names_another = names_day(SAME_DAY.sub("", told))
-    return told if names_another else SAME_DAY.sub(f"{local:%Y-%m-%d}", told)

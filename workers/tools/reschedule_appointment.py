@@ -64,7 +64,7 @@ def answer(request: ToolRequest) -> ToolAnswer:
 def _moved(request: ToolRequest, told: Arguments, patient: Known, meant: Meant) -> ToolAnswer:
     """To the time that is wished for, if there is one that is another."""
     found = meant.appointment
-    start = told.keeping_the_time_of(found.start).new_start()
+    start = told.moved_from(found.start)
     if meant.change is not None:
         return _changing(request, told, start, meant.change)
     if start is None:

@@ -412,15 +412,103 @@ def test_nothing_is_cancelled_on_another_day_than_was_said(told: dict[str, Any])
     assert sent(practice) == []
 
 
-@pytest.mark.parametrize("day", ["the same day next week", "same day a week later"])
-def test_the_same_day_of_another_week_is_asked_about(day: str) -> None:
+def test_the_same_day_of_next_week_is_asked_about() -> None:
     """Of an appointment of next week that may be the week after."""
     practice = Practice()
     practice.desk.add("PAT-1001", local(MONDAY, 9))
+    wished = {"newDate": "the same day next week", "newTime": "11:00"}
 
-    said = practice.call().ask("reschedule-appointment", newDate=day, newTime="11:00")
+    said = practice.call().ask("reschedule-appointment", **wished)
 
     assert said == "I did not understand the date. Which day would you like?"
+    assert sent(practice) == []
+
+
+@pytest.mark.parametrize(
+    ("wished", "then"),
+    [
+        ({"newDate": "a day later", "newTime": "10 am"}, "Tuesday 24 November at 10 am"),
+        ({"newDate": "two days later than that", "newTime": "9 am"}, "Wednesday 25 November at 9"),
+        ({"newDate": "the same time a day later"}, "Tuesday 24 November at 9:30 am"),
+        ({"newDate": "in three days", "newTime": "9 am"}, "Tuesday 24 November at 9 am"),
+        ({"newTime": "an hour later"}, "Monday 23 November at 10:30 am"),
+        ({"newTime": "half an hour earlier"}, "Monday 23 November at 9 am"),
+        ({"newDate": "Tuesday", "newTime": "an hour later"}, "Tuesday 24 November at 10:30 am"),
+    ],
+    ids=str,
+)
+def test_later_is_counted_from_the_visit_and_in_some_days_from_today(
+    wished: dict[str, str], then: str
+) -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9, 30))
+
+    said = practice.call().ask("reschedule-appointment", **wished)
+
+    assert said.startswith(f"The new time is confirmed: {then}")
+
+
+@pytest.mark.parametrize(
+    ("wished", "said"),
+    [
+        ({"newDate": "same day a week later", "newTime": "9 am"}, "Monday 30 November at 9 am is"),
+        ({"newDate": "a week later"}, "Which time of that day would you like?"),
+        ({"newDate": "a week later, on Friday", "newTime": "9 am"}, "not a Friday. Which one do"),
+        ({"newDate": "three days earlier", "newTime": "9 am"}, "That day has passed: today is"),
+        ({"newTime": "20 hours later"}, "Which day would you like?"),
+    ],
+    ids=str,
+)
+def test_nobody_is_moved_to_what_later_leaves_open_or_is_not_free(
+    wished: dict[str, str], said: str
+) -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+
+    assert said in practice.call().ask("reschedule-appointment", **wished)
+    assert sent(practice) == []
+
+
+@pytest.mark.parametrize(
+    "wished",
+    [
+        {"newTime": "11 am"},
+        {"newTime": "11 am", "newDate": ""},
+        {"newStartTime": "11 am"},
+        {"time": "11 am"},
+        {"newDate": "11 am"},
+        {"currentDate": "Monday", "newTime": "11 am"},
+        {"currentTime": "9 am", "newTime": "11 am"},
+        {"newTime": "same day, but at eleven"},
+        {"newDate": "the same day but at 11"},
+    ],
+    ids=str,
+)
+def test_who_names_a_time_alone_is_moved_within_the_day_it_is_on(wished: dict[str, str]) -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+
+    said = practice.call().ask("reschedule-appointment", **wished)
+
+    assert said.startswith("The new time is confirmed: Monday 23 November at 11 am")
+
+
+@pytest.mark.parametrize(
+    ("wished", "said"),
+    [
+        ({"newTime": "in the morning"}, "Which time of that day would you like?"),
+        ({"newTime": "11 am", "weekday": "Tuesday"}, "That date is Monday 23 November, not a"),
+        ({"newTime": "Tuesday at 11", "newDate": "Monday"}, "Which day do you mean, Tuesday 24"),
+    ],
+    ids=str,
+)
+def test_a_day_that_is_told_in_any_way_is_not_passed_over(
+    wished: dict[str, str], said: str
+) -> None:
+    practice = Practice()
+    practice.desk.add("PAT-1001", local(MONDAY, 9))
+
+    assert practice.call().ask("reschedule-appointment", **wished).startswith(said)
     assert sent(practice) == []
 
 
