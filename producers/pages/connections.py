@@ -1,7 +1,7 @@
 """The connections as cards, and one connection with everything that can be set about it."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
@@ -25,8 +25,10 @@ from adapters.storage.practices.drift import read_drift
 from domain import minimising
 from domain.connections import Connection, State
 from domain.drift import Drift
+from domain.hours import CLOSED_ON, closed_days
 from domain.minimising import LABELS
 from domain.people import Permission
+from domain.window import local_day
 from producers import seen
 from producers.asking import loaded
 from producers.doors import Door, door
@@ -172,9 +174,16 @@ def _choices(door: Door, described: Vendor, connection: ConnectionDetails) -> di
             for one in minimised.offered(described)
         ],
         "left_out": left_out,
+        "shut_on": _still_to_come(connection, door.ports.clock()),
         "presets": connecting.frequencies(described, connection),
         "zones": connecting.zones(described.region),
     }
+
+
+def _still_to_come(connection: ConnectionDetails, now: datetime) -> list[date]:
+    """The days on which it is shut; those that have passed are let go with the next change."""
+    today = local_day(now, connection.timezone)
+    return sorted(day for day in closed_days(connection.settings.get(CLOSED_ON)) if day >= today)
 
 
 def _sections(door: Door, described: Vendor) -> Mapping[str, str]:

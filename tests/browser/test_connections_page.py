@@ -43,6 +43,17 @@ def test_what_was_typed_comes_back_and_undoes_nobody(browse: Browse) -> None:
     assert found["trouble"] == []
 
 
+def test_the_days_on_which_a_practice_is_shut_are_named_on_its_page(browse: Browse) -> None:
+    found = browse("shut")
+
+    assert found["before"] == ["2026-12-26"]
+    assert found["typed"] == ["2027-01-01", "2026-12-25"]
+    assert found["saved"] == ["2026-12-25", "2027-01-01"]
+    assert found["after"] == ["2027-01-01"]
+    assert {value for name, value in found.items() if name.startswith("width")} == {0}
+    assert found["trouble"] == []
+
+
 def test_what_a_practice_leaves_out_is_switched_off_and_on_again(browse: Browse) -> None:
     found = browse("leaving_out")
 

@@ -13,6 +13,7 @@ import { mapping } from "./mapping.js";
 import { morph } from "./morph.js";
 import { draw } from "./progress.js";
 import { resumed } from "./resumed.js";
+import { shut } from "./shut.js";
 import { say } from "./toast.js";
 import { inTurn } from "./turns.js";
 import { at, change, id } from "./versioned.js";
@@ -81,6 +82,7 @@ saves("both-ways", (found) => ({
   features: { auto_push: found.elements.auto_push.checked, auto_create: found.elements.auto_create.checked },
 }));
 saves("hours", (found, week) => ({ opening_hours: week.wanted() }), { onto: hours });
+saves("shut", (found, days) => ({ settings: { closed_on: days.wanted().join(",") || null } }), { onto: shut });
 saves("data", (found) => {
   const off = [...found.querySelectorAll("[data-keep]:not(:checked)")].map((one) => one.dataset.keep);
   return { settings: { leave_out: off.join(",") || null } };

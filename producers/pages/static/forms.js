@@ -135,7 +135,7 @@ export function draft(form, name) {
 
 const current = (field) => (isSwitch(field) ? field.checked : field.value);
 const isSwitch = (field) => field.type === "checkbox" || field.type === "radio";
-const isApart = (field) => "secret" in field.dataset || "find" in field.dataset || field.closest("[data-week]");
+const isApart = (field) => "secret" in field.dataset || "find" in field.dataset || field.closest("[data-week], [data-days]");
 const fields = (form) => [...form.querySelectorAll("input, select")].filter((one) => !isApart(one));
 
 function isTyped(field) {
