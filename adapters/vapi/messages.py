@@ -13,6 +13,9 @@ DEEPEST = 40
 MOST_CALLS = 20
 LONGEST_ID = 200
 LONGEST_NAME = 80
+UNREADABLE = "I did not get all of that. Could you say it again in fewer words?"
+"""A model whose answer is cut off writes only the beginning of what it was told."""
+
 TOO_MANY = f"More than {MOST_CALLS} requests at once are too many."
 NO_CALL = (
     "This message names neither its call nor its session, so nobody can be looked up and nothing"
@@ -233,9 +236,7 @@ def _tool_call(
         except (ValueError, RecursionError):
             given = None
     if not isinstance(given, Mapping) or _is_too_deep(given):
-        return ToolCall(
-            id=identifier, name=name[:LONGEST_NAME], problem="The arguments could not be read."
-        )
+        return ToolCall(id=identifier, name=name[:LONGEST_NAME], problem=UNREADABLE)
     return ToolCall(id=identifier, name=name[:LONGEST_NAME], arguments=_clean(given))
 
 

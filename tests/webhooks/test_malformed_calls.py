@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 import redis
 
-from adapters.vapi.messages import MOST_CALLS, TOO_MANY
+from adapters.vapi.messages import MOST_CALLS, TOO_MANY, UNREADABLE
 from domain.tools import UNKNOWN_TOOL
 from tests.voice.line import Line, line
 from workers.tools import modules
 
 pytestmark = pytest.mark.integration
 
-UNREADABLE = "The arguments could not be read."
 MACHINERY = ("Traceback", "Error", "Exception", "psycopg", "sqlalchemy", ".py", "None", "{", "<")
 DEEP = json.dumps({"a": 1})[:-2] + '{"a":' * 5000
 

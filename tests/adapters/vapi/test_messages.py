@@ -7,7 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.vapi.messages import MOST_CALLS, NO_CALL, TOO_MANY, canonical, one_line, read
+from adapters.vapi.messages import (
+    MOST_CALLS,
+    NO_CALL,
+    TOO_MANY,
+    UNREADABLE,
+    canonical,
+    one_line,
+    read,
+)
 from domain.errors import BadInput
 
 ARGUMENTS = {"query": "Ames", "limit": 3}
@@ -118,8 +126,8 @@ def test_without_a_conversation_only_what_needs_no_patient_and_writes_nothing_is
 
     found = read(json.dumps({"message": message}).encode()).tool_calls
 
-    unread = "The arguments could not be read."
-    assert [one.problem for one in found] == [None, None, NO_CALL, NO_CALL, NO_CALL, unread]
+    refused = [NO_CALL, NO_CALL, NO_CALL, UNREADABLE]
+    assert [one.problem for one in found] == [None, None, *refused]
 
 
 def test_lists_that_repeat_one_another_are_carried_out_once() -> None:
@@ -150,11 +158,13 @@ def test_the_tools_own_address_names_it_where_the_message_does_not() -> None:
 
 
 @pytest.mark.parametrize("arguments", ["{", "[]", '"text"', "NaN", [1], 7])
-def test_arguments_that_are_no_object_spoil_their_own_call_only(arguments: object) -> None:
+def test_arguments_that_are_no_object_spoil_their_own_call_only_and_are_asked_for(
+    arguments: object,
+) -> None:
     calls = [{"id": "t1", "name": "x", "arguments": arguments}, {"id": "t2", "name": "x"}]
     first, second = read(sent(toolCallList=calls)).tool_calls
 
-    assert first.problem == "The arguments could not be read."
+    assert first.problem == "I did not get all of that. Could you say it again in fewer words?"
     assert second.problem is None
 
 
