@@ -15,13 +15,16 @@ from producers.problems import Problem
 
 # A practice that is being set up may have told no zone yet.
 _TOLD = f"removed_at IS NULL AND timezone <> '{NO_ZONE_YET}'"
-# The account's own zone, or the one most of its practices are in.
+# The account's own zone, or the one most of its practices are in. While it changes its PMS none may
+# be connected, and it goes by the clock it went by.
 _ZONE = text(
     f"""
     SELECT coalesce(
       (SELECT timezone FROM accounts WHERE id = current_setting('app.account')),
       (SELECT timezone FROM pms_connections WHERE {_TOLD}
        GROUP BY timezone ORDER BY count(*) DESC, timezone LIMIT 1),
+      (SELECT timezone FROM pms_connections WHERE timezone <> '{NO_ZONE_YET}'
+       ORDER BY removed_at DESC LIMIT 1),
       'UTC')
     """  # noqa: S608 - the words above
 )
@@ -52,19 +55,19 @@ def todays(db: Db, now: datetime) -> Today:
     """The day in the account's own zone; where it has none, the one most practices are in."""
     practices = {row.timezone: row.times for row in db.execute(_PRACTICES)}
     days = {zone: local_day(now, zone) for zone in practices}
-    zone = db.execute(_OWN).scalar() or _of_most(practices, days)
+    zone = db.execute(_OWN).scalar() or _of_most(practices, days) or account_zone(db)
     today = local_day(now, zone)
     elsewhere = {one: day for one, day in days.items() if day != today}
     return Today(day=today, zone=zone, elsewhere=elsewhere)
 
 
-def _of_most(practices: Mapping[str, int], days: Mapping[str, date]) -> str:
+def _of_most(practices: Mapping[str, int], days: Mapping[str, date]) -> str | None:
     """The most usual zone of those in which it is the day that most practices have."""
     tally: Counter[date] = Counter()
     for zone, times in practices.items():
         tally[days[zone]] += times
     most = max(tally.values(), default=0)
-    return next((zone for zone in practices if tally[days[zone]] == most), "UTC")
+    return next((zone for zone in practices if tally[days[zone]] == most), None)
 
 
 def todays_date(db: Db, now: datetime) -> date:

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.integration
 
 SATURDAY = datetime(2026, 11, 21, 13, 38, tzinfo=UTC)
 """08:38 in New York; past midnight in Melbourne, where it is Sunday."""
+ADDED = "/api/run-sheet/appointments"
+TYPED_LAST = "SELECT timezone FROM run_sheet_appointments ORDER BY appointment_time DESC LIMIT 1"
 NEW_YORK, MELBOURNE = "America/New_York", "Australia/Melbourne"
 
 
@@ -101,6 +103,43 @@ def test_a_practice_whose_zone_nobody_has_told_yet_has_no_day_of_its_own(site: S
     assert opens_on(site) == "2026-11-21"
     with transaction(site.ports.database, account_id="default") as db:
         assert todays(db, SATURDAY).zone == NEW_YORK
+
+
+def test_an_account_that_left_its_practices_goes_on_by_their_clock(site: Site) -> None:
+    leave_all(site)
+
+    assert opens_on(site) == "2026-11-21"
+    assert zone_of_typed(site, "2027-01-04T14:45") == NEW_YORK
+    stand(site, MELBOURNE)
+    assert zone_of_typed(site, "2027-01-05T14:45") == MELBOURNE
+    assert zone_of_typed(site, "2027-01-06T14:45", clinician="Dr Iris Imagined") == NEW_YORK
+
+
+def zone_of_typed(site: Site, start: str, **clinician: str) -> str:
+    row = {"source": "manual", "start": start, "patient_name": "Ann Example", **clinician}
+    headers = {**site.bearer(), "Idempotency-Key": start}
+    site.client.post(ADDED, json=row, headers=headers).raise_for_status()
+    with site.everything() as db:
+        return str(db.execute(text(TYPED_LAST)).scalar_one())
+
+
+def test_rows_of_practices_that_were_left_stand_on_the_sheet_and_say_that_nothing_keeps_them(
+    site: Site,
+) -> None:
+    leave_all(site)
+    site.sign_in()
+
+    page = site.client.get("/", params={"date": str(MORNING.date())}).text
+    bare = site.client.get("/", params={"date": "2027-01-05"}).text
+
+    assert "Ada Sample" in page and "Joan Walkin" in page
+    assert "Nothing keeps the appointments below up to date." in page
+    assert "<h2>No practice is connected</h2>" in bare
+
+
+def leave_all(site: Site) -> None:
+    with site.everything() as db:
+        db.execute(text("UPDATE pms_connections SET removed_at = now(), sync_enabled = false"))
 
 
 def test_a_column_says_its_zone_before_what_may_be_cut_off(site: Site) -> None:

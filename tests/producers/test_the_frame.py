@@ -326,7 +326,7 @@ def test_an_account_without_a_practice_is_told_how_to_connect_one(site: Site, pa
 
     shown = site.client.get(path).text
 
-    assert "No practice is connected yet" in shown
+    assert "No practice is connected" in shown
     assert '<a class="button primary" href="/setup">Connect a practice</a>' in shown
 
 

@@ -28,15 +28,16 @@ LEAST_LETTERS = 2
 LONGEST_FLAG = 80
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# By the clock of the practice whose clinician it is, or was while none is connected in its place.
 _COLUMNS = text(
     """
     SELECT DISTINCT ON (clinician.position, clinician.name, clinician.id)
            clinician.id, clinician.name, connection.timezone
     FROM run_sheet_clinicians AS clinician
     LEFT JOIN pms_clinician_mappings AS mapping ON mapping.run_sheet_clinician_id = clinician.id
-    LEFT JOIN pms_connections AS connection
-      ON connection.id = mapping.pms_connection_id AND connection.removed_at IS NULL
-    ORDER BY clinician.position, clinician.name, clinician.id, connection.timezone
+    LEFT JOIN pms_connections AS connection ON connection.id = mapping.pms_connection_id
+    ORDER BY clinician.position, clinician.name, clinician.id, connection.removed_at DESC,
+             connection.timezone
     """
 )
 TYPED_IN = (
