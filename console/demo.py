@@ -61,6 +61,9 @@ PLAYED = (
 CHANGE_SECONDS = 10
 LAST_WORD_SECONDS = 1.0
 """How long after a simulator fell silent we may hear that everything is to stop."""
+LISTENS_WITHIN = 8
+"""Tries, each after twice the wait of the one before: a minute in all."""
+TIMEOUT = 20.0
 FOLDER = "demo"
 
 
@@ -118,6 +121,7 @@ def demo(
         url, secret = address.local(port), token_urlsafe(24)
         stack.enter_context(_running(wiring, practices, port=port, host=host, secret=secret))
         judged = _first_syncs(wiring, practices, job_ids)
+        until_it_listens(url)
         calls = [_called(wiring, one, url, secret) for one in practices if one.has_desk]
         _tell(judged, calls, as_json=json)
         if not once:
@@ -141,6 +145,13 @@ def _running(
             for one in practices:
                 enter_webhooks(wiring, one.connection, one.simulator.url, url)
             yield
+
+
+def until_it_listens(url: str) -> None:
+    """On a busy machine the first syncs are over before the ingress answers anybody."""
+    patient = httpx.HTTPTransport(retries=LISTENS_WITHIN)
+    with httpx.Client(transport=patient, timeout=TIMEOUT) as client:
+        client.get(f"{url}/healthz").raise_for_status()
 
 
 def _tell(judged: Sequence[Judged], calls: Sequence[JudgedCall], *, as_json: bool) -> None:

@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 from datetime import date
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Event, Timer
 from urllib.parse import urlsplit
@@ -107,6 +109,29 @@ def test_ctrl_c_that_reaches_a_simulator_first_is_no_crash() -> None:
     demo.happen(practice_of_a_dead_simulator(), stopped, set())
 
     assert stopped.is_set()
+
+
+class Page(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(HTTPStatus.OK)
+        self.end_headers()
+
+    def log_message(self, *told: object) -> None:
+        """Nobody reads it."""
+
+
+def test_a_demo_calls_nobody_before_somebody_listens() -> None:
+    port = free_port()
+
+    def answer_one() -> None:
+        with HTTPServer(("127.0.0.1", port), Page) as ingress:
+            ingress.handle_request()
+
+    late = Timer(0.3, answer_one)
+    late.start()
+    demo.until_it_listens(f"http://127.0.0.1:{port}")
+
+    late.join()
 
 
 def test_a_visitor_is_told_where_each_practice_is_played() -> None:
