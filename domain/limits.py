@@ -65,7 +65,7 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """One bucket a request spends `weight` from, and every limit that bucket has.
+    """One bucket a request spends from, and every limit that bucket has.
 
     By `headroom` seconds every limit is kept longer, where to be early costs more than to be late.
     """
@@ -74,7 +74,6 @@ class Budget:
     limits: tuple[Limit, ...]
     tiers: tuple[Tier, ...] = ()
     voice_share: float = 0.0
-    weight: int = 1
     headroom: float = 0.0
 
     def __post_init__(self) -> None:
@@ -82,8 +81,8 @@ class Budget:
             raise ValueError(f"{self.bucket}: a bucket has at least one limit")
         if not 0 <= self.voice_share < 1:
             raise ValueError(f"{self.bucket}: the voice share is at least 0 and below 1")
-        if self.weight < 1 or self.weight > self.smallest():
-            raise ValueError(f"{self.bucket}: a request of weight {self.weight} can never pass")
+        if self.smallest() < 1:
+            raise ValueError(f"{self.bucket}: all is kept for callers, and nothing else can pass")
         if self.headroom < 0:
             raise ValueError(f"{self.bucket}: headroom is no seconds or more")
 
@@ -161,8 +160,8 @@ class Throttle(Protocol):
 class Spent(Protocol):
     """The stored requests a clock is rebuilt from when Redis has forgotten them."""
 
-    def since(self, bucket: str, instant: datetime) -> Sequence[tuple[datetime, int]]:
-        """Every grant of the bucket from `instant` on and its weight."""
+    def since(self, bucket: str, instant: datetime) -> Sequence[datetime]:
+        """Every grant of the bucket from `instant` on."""
         ...
 
     def unsaved(self, bucket: str) -> int | None:

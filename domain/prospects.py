@@ -48,7 +48,7 @@ def prospect(
     outlook = throttle.outlook([budget], requests=max(1, calls))
     left, limit = _tightest(outlook)
     hours = hours_of(budget.tiers[0], outlook.at) if budget.tiers else None
-    excess = max(0, calls * budget.weight - left)
+    excess = max(0, calls - left)
     return Prospect(
         calls=calls,
         left=left,

@@ -87,14 +87,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spend:
-    """One request that left for the vendor: the bucket it spent from, its weight, its instant.
+    """One request that left for the vendor: the bucket it spent from, and when.
 
     `connection_id` is whose it was, where the bucket may be shared.
     """
 
     bucket: str
     at: datetime
-    weight: int = 1
     connection_id: UUID | None = None
 
 

@@ -54,7 +54,7 @@ class Shared:
     """
 
     budgets: Sequence[Budget]
-    spent: Mapping[str, Sequence[tuple[datetime, int]]] = field(default_factory=dict)
+    spent: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
     besides: float = 0.0
 
 
@@ -144,9 +144,9 @@ def _load(budget: Budget, limit: Limit, *, hours: float, asked: float) -> Load:
 
 
 def _open_to(budget: Budget, limit: Limit) -> int:
-    """In requests of the budget's weight, without what is kept for callers."""
+    """Without what is kept for callers."""
     open_to = limit.open_to(voice=False, voice_share=budget.voice_share)
-    return max(1, open_to // budget.weight)
+    return max(1, open_to)
 
 
 def _hours(tier: Tier, now: datetime) -> float:
@@ -250,13 +250,13 @@ class _Line:
     """One bucket's requests so far, the played ones behind those that really left."""
 
     budget: Budget
-    given: Sequence[tuple[datetime, int]]
+    given: Sequence[datetime]
     now: datetime
     taken: list[datetime] = field(default_factory=list)
     held: Sequence[tuple[Limit, datetime | None, datetime | None]] = ()
 
     def __post_init__(self) -> None:
-        self.taken = sorted(at for at, weight in self.given for _ in range(weight))
+        self.taken = sorted(self.given)
         always: list[Any] = [(limit, None, None) for limit in self.budget.limits]
         first: date = self.now.date() - A_DAY
         peaks = [
@@ -277,11 +277,10 @@ class _Line:
         return at
 
     def _free(self, limit: Limit, at: datetime) -> datetime:
-        place = _open_to(self.budget, limit) * self.budget.weight - self.budget.weight + 1
+        place = _open_to(self.budget, limit)
         span = timedelta(seconds=limit.seconds + self.budget.headroom)
         before = bisect_right(self.taken, at)
         return self.taken[before - place] + span if before >= place else at
 
     def take(self, at: datetime) -> None:
-        for _ in range(self.budget.weight):
-            insort(self.taken, at)
+        insort(self.taken, at)

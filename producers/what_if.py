@@ -174,7 +174,7 @@ def _weighed(
 def _wished(vendor: str, budget: Budget, wish: Wish) -> Budget:
     def of(limit: Limit) -> Limit:
         wanted = wish.limits.get((vendor, limit.seconds), limit.requests)
-        return replace(limit, requests=max(budget.weight, wanted))
+        return replace(limit, requests=max(1, wanted))
 
     return replace(budget, limits=tuple(of(one) for one in budget.limits))
 

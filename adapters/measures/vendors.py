@@ -28,12 +28,12 @@ _USED = text(
               ORDER BY bucket LIMIT 1)
       FROM each WHERE each.bucket IS NOT NULL
     )
-    SELECT each.bucket, latest.at, lately.weight, now() AS now
+    SELECT each.bucket, latest.at, lately.requests, now() AS now
     FROM each
     CROSS JOIN LATERAL (
       SELECT max(at) AS at FROM vendor_requests WHERE bucket = each.bucket) AS latest
     CROSS JOIN LATERAL (
-      SELECT coalesce(sum(weight), 0) AS weight FROM vendor_requests
+      SELECT count(*) AS requests FROM vendor_requests
       WHERE bucket = each.bucket AND at > now() - interval '1 minute') AS lately
     WHERE each.bucket IS NOT NULL ORDER BY latest.at DESC LIMIT :most
     """
@@ -68,7 +68,7 @@ def excess(used: list[Mapping[str, Any]]) -> Iterator[Sample]:
         if vendor is None or vendor.excess_cost is None or name[1] not in vendor.limits:
             continue
         allowed = _a_minute(vendor.limits[name[1]], vendor.tiers.get(name[1], ()), row["now"])
-        beyond = max(0.0, float(row["weight"]) - allowed)
+        beyond = max(0.0, float(row["requests"]) - allowed)
         found[name] = max(beyond, found.get(name, 0.0))
     for name, calls in sorted(found.items()):
         yield Sample("pms_sync_excess_calls", name, calls)

@@ -223,9 +223,7 @@ class Caller:
             told = f"{named(self.vendor, ask.buckets)} ({limit})"
             raise Throttled(told, until=wait.until) from None
         own = self.connection.id
-        self._spent.extend(
-            Spend(bucket=one.bucket, at=at, weight=one.weight, connection_id=own) for one in wanted
-        )
+        self._spent.extend(Spend(bucket=one.bucket, at=at, connection_id=own) for one in wanted)
 
     def _budgets(self, buckets: Sequence[str]) -> list[Budget]:
         return budgets(self.vendor, buckets, self.connection, auth=self.auth, secrets=self.secrets)

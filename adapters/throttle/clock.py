@@ -122,7 +122,6 @@ class RedisThrottle(Throttle):
         guard = self._margins.guard
         return {
             "limits": [each.as_json() for each in windows(budget, guard=guard, now=now)],
-            "weight": budget.weight,
             "share": budget.voice_share,
             "longest": span(budget.longest() + guard),
         }
@@ -138,12 +137,12 @@ class RedisThrottle(Throttle):
         margins = self._margins
         since = now - span(budget.longest() + margins.guard + margins.request_timeout)
         stored = self._spent.since(budget.bucket, from_micros(since))
-        rows = [(to_micros(at), weight) for at, weight in stored]
-        recent = sum(each for at, each in rows if at > now - span(margins.request_timeout))
+        rows = [to_micros(at) for at in stored]
+        recent = sum(at > now - span(margins.request_timeout) for at in rows)
         in_flight = budget.most_within(margins.request_timeout) - recent
         unsaved = self._spent.unsaved(budget.bucket)
         if unsaved is not None:
-            in_flight = min(in_flight, unsaved * budget.weight)
+            in_flight = min(in_flight, unsaved)
         ask = {
             "rows": rows,
             "in_flight": max(0, in_flight) if rows else 0,
@@ -194,7 +193,7 @@ class RedisThrottle(Throttle):
 
     def _bucket_keys(self, bucket: str) -> tuple[str, str, str, str]:
         key = f"{self._prefix}:{bucket}"
-        return f"{key}:log", f"{key}:turns", f"{key}:served", f"{key}:state"
+        return f"{key}:log", f"{key}:waiting", f"{key}:served", f"{key}:state"
 
 
 def _throttled(budgets: Sequence[Budget], until: int, bucket: int) -> Throttled:

@@ -33,7 +33,7 @@ class Line:
         if self.cap and window.span == min(each.span for each in self.windows):
             limit = Limit(min(limit.requests, self.cap), limit.seconds)
         open_to = limit.open_to(voice=self.voice, voice_share=self.budget.voice_share)
-        return max(open_to, self.budget.weight)
+        return max(open_to, 1)
 
     def allowances(self) -> list[Allowance]:
         return [
@@ -52,7 +52,7 @@ class Line:
     def earliest(self, at: int) -> tuple[int, Window]:
         """The first instant from `at` that every window of the bucket allows, and what set it."""
         binding = self.windows[0]
-        for floor in (self.pause, self.left_until if self.left < self.budget.weight else 0):
+        for floor in (self.pause, self.left_until if self.left < 1 else 0):
             at = max(at, floor)
         for window in self.windows:
             free = self._free(window, at)
@@ -61,15 +61,15 @@ class Line:
         return at, binding
 
     def _free(self, window: Window, at: int) -> int:
-        place = self.open_to(window) - self.budget.weight + 1
+        place = self.open_to(window)
         if not window.start <= at < window.stop or len(self.taken) < place:
             return at
         return min(self.taken[-place] + window.span, window.stop)
 
     def take(self, at: int) -> None:
-        self.taken += [at] * self.budget.weight
+        self.taken.append(at)
         if self.left_until > at:
-            self.left -= self.budget.weight
+            self.left -= 1
 
 
 def forecast(lines: Sequence[Line], *, requests: int) -> Outlook:

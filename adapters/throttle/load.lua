@@ -10,17 +10,17 @@ if not generation or redis.call('HGET', KEYS[6], 'loading') ~= ask.nonce then
 end
 
 redis.call('DEL', KEYS[3], KEYS[4], KEYS[5])
-local units = 0
-local function add(at, weight)
-  for _ = 1, weight do
-    units = units + 1
-    redis.call('ZADD', KEYS[3], whole(at), whole(at) .. ':load' .. units)
-  end
+local count = 0
+local function add(at)
+  count = count + 1
+  redis.call('ZADD', KEYS[3], whole(at), whole(at) .. ':load' .. count)
 end
-for _, row in ipairs(ask.rows) do
-  add(math.min(row[1], now), row[2])
+for _, at in ipairs(ask.rows) do
+  add(math.min(at, now))
 end
-add(now, ask.in_flight)
+for _ = 1, ask.in_flight do
+  add(now)
+end
 redis.call('PEXPIRE', KEYS[3], whole(ask.longest / 1000 + DAY_MS))
 redis.call('HSET', KEYS[6], 'loaded', generation)
 redis.call('HDEL', KEYS[6], 'loading', 'loading_until')

@@ -15,12 +15,10 @@ for index = 2, #log, 2 do
 end
 local waiting = redis.call('ZRANGE', KEYS[3], 0, -1, 'WITHSCORES')
 for index = 1, #waiting, 2 do
-  local voice, weight = string.match(waiting[index], '^(%d)|(%d+)|')
+  local voice = string.sub(waiting[index], 1, 1)
   local turn = tonumber(waiting[index + 1])
   if turn >= now - ask.lapse and (voice == '1' or not ask.voice) then
-    for _ = 1, tonumber(weight) do
-      turns[#turns + 1] = math.max(turn, now)
-    end
+    turns[#turns + 1] = math.max(turn, now)
   end
 end
 return {facts, grants, turns}

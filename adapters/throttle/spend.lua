@@ -26,8 +26,8 @@ for number, budget in ipairs(ask.budgets) do
   local kind = ask.voice and '1' or '0'
   lines[number] = {
     log = KEYS[key], turns = KEYS[key + 1], served = KEYS[key + 2], state = KEYS[key + 3],
-    limits = budget.limits, weight = budget.weight, share = budget.share, longest = budget.longest,
-    slot = kind .. '|' .. budget.weight .. '|' .. ask.slot,
+    limits = budget.limits, share = budget.share, longest = budget.longest,
+    slot = kind .. '|' .. ask.slot,
   }
 end
 
@@ -45,7 +45,7 @@ for number, line in ipairs(lines) do
   end
 end
 
--- The turns this caller must leave room for, as {instant, instant, ...}, once for each unit of weight.
+-- The turns this caller must leave room for, as {instant, instant, ...}.
 -- Without a turn of its own it comes after all; with one, only after those before it.
 -- Voice comes before background whatever the order.
 local function turns_ahead(line)
@@ -54,7 +54,7 @@ local function turns_ahead(line)
   local ahead, passed = {}, false
   for index = 1, #found, 2 do
     local turn = tonumber(found[index + 1])
-    local voice, weight = string.match(found[index], '^(%d)|(%d+)|')
+    local voice = string.sub(found[index], 1, 1)
     local first = (voice == '1') or (not ask.voice and not passed)
     if ask.voice and passed then
       first = false
@@ -62,9 +62,7 @@ local function turns_ahead(line)
     if found[index] == line.slot then
       passed, line.mine = true, turn
     elseif first and turn >= now - ask.lapse then
-      for _ = 1, tonumber(weight) do
-        ahead[#ahead + 1] = math.max(turn, now)
-      end
+      ahead[#ahead + 1] = math.max(turn, now)
     end
   end
   return ahead
@@ -91,7 +89,7 @@ local function fit(line, limit, x)
   if x < limit.from or x >= limit.to then
     return x
   end
-  local room = limit.requests - line.weight
+  local room = limit.requests - 1
   local first = redis.call('ZCOUNT', line.log, '-inf', whole(x - limit.span)) + 1
   local count = line.grants + #line.ahead - room - first + 1
   if count < 1 then
@@ -132,7 +130,7 @@ local function fair_turn(line)
   -- Only those count whose own turn comes before: some wait long for another bucket.
   local others, turn = #line.ahead, math.huge
   repeat
-    turn = tonumber(served) + (line.weight + others) * interval
+    turn = tonumber(served) + (1 + others) * interval
     local before = others
     while others > 0 and line.ahead[others] > turn do
       others = others - 1
@@ -156,7 +154,7 @@ for _, line in ipairs(lines) do
     if limit.span == shortest and tonumber(state[3] or 0) > now then
       limit.requests = math.min(limit.requests, tonumber(state[2]))
     end
-    limit.requests = math.max(open_to(limit.requests, line.share), line.weight)
+    limit.requests = math.max(open_to(limit.requests, line.share), 1)
   end
 end
 
@@ -174,7 +172,7 @@ while not settled do
   settled = true
   for number, line in ipairs(lines) do
     raise(line.pause, number)
-    if line.left < line.weight then
+    if line.left < 1 then
       raise(line.left_until, number)
     end
     for _, limit in ipairs(line.limits) do
@@ -190,9 +188,7 @@ for _, line in ipairs(lines) do
   else
     -- Two grants may share a microsecond; their places in it tell them apart.
     local place = redis.call('ZCOUNT', line.log, whole(now), whole(now))
-    for unit = 1, line.weight do
-      redis.call('ZADD', line.log, whole(now), whole(now) .. ':' .. (place + unit))
-    end
+    redis.call('ZADD', line.log, whole(now), whole(now) .. ':' .. (place + 1))
     redis.call('ZREM', line.turns, line.slot)
     if not ask.voice then
       -- Counted from the turn, not from its claim: a few late milliseconds are not lost each time.
@@ -204,7 +200,7 @@ for _, line in ipairs(lines) do
     redis.call('PEXPIRE', line.log, whole(line.longest / 1000 + DAY_MS))
     redis.call('PEXPIRE', line.state, whole(line.longest / 1000 + DAY_MS))
     if line.left_until > now then
-      redis.call('HINCRBY', line.state, 'left', -line.weight)
+      redis.call('HINCRBY', line.state, 'left', -1)
     end
   end
 end

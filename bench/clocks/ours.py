@@ -14,7 +14,7 @@ from domain.limits import Budget, Limit
 class NothingStored:
     """A bench that starts with an empty window."""
 
-    def since(self, bucket: str, instant: datetime) -> Sequence[tuple[datetime, int]]:
+    def since(self, bucket: str, instant: datetime) -> Sequence[datetime]:
         return ()
 
     def unsaved(self, bucket: str) -> int | None:

@@ -76,7 +76,7 @@ def test_work_that_waits_is_through_as_the_windows_let_it() -> None:
 
 
 def test_what_was_spent_of_late_is_not_there_to_be_spent_again() -> None:
-    spent = {"gentu": [(NOW - timedelta(seconds=30), 60)]}
+    spent = {"gentu": [NOW - timedelta(seconds=30)] * 60}
     shared = Shared(budgets=[GENTU], spent=spent)
 
     told = foresee(shared, [habit("clinic", 1, None, waiting=1)], now=NOW, until=EVENING)
@@ -149,7 +149,7 @@ def test_a_wider_limit_makes_nothing_later(habits: list[Habit]) -> None:
 @given(waiting=st.integers(1, 120), spent=st.lists(st.integers(0, 3599), max_size=40))
 def test_no_window_lets_more_through_than_it_allows(waiting: int, spent: list[int]) -> None:
     held = sorted(NOW - timedelta(seconds=one) for one in spent)
-    shared = Shared(budgets=[SMALL], spent={"small": [(at, 1) for at in held]})
+    shared = Shared(budgets=[SMALL], spent={"small": held})
 
     ends = [
         foresee(shared, [habit("one", 1, None, waiting=many)], now=NOW, until=EVENING).through_at

@@ -222,8 +222,8 @@ CASES: Mapping[str, Case] = {
     "WebhooksRejected": Case(lambda w: answered(w, 401, 21, WEBHOOK)),
     "ExcessCalls": statements(
         """
-        INSERT INTO vendor_requests (bucket, at, weight)
-        SELECT 'advancedmd/tier2/somebody', now(), 1 FROM generate_series(1, 121)
+        INSERT INTO vendor_requests (bucket, at)
+        SELECT 'advancedmd/tier2/somebody', now() FROM generate_series(1, 121)
         """,
         "DELETE FROM vendor_requests",
     ),

@@ -31,7 +31,7 @@ def noted(rig: Rig) -> dict[str, Any]:
         return dict(db.execute(query).mappings().one())
 
 
-SPENT = [Spend(bucket="gentu/tokens/1", at=LONG_AGO, weight=2)]
+SPENT = [Spend(bucket="gentu/tokens/1", at=LONG_AGO)]
 
 
 @dataclass
@@ -55,8 +55,8 @@ class Source:
 
 def requests(rig: Rig) -> list[Spend]:
     with dispatch(rig.engine) as db:
-        rows = db.execute(text("SELECT bucket, at, weight FROM vendor_requests")).all()
-    return [Spend(bucket=row.bucket, at=row.at, weight=row.weight) for row in rows]
+        rows = db.execute(text("SELECT bucket, at FROM vendor_requests")).all()
+    return [Spend(bucket=row.bucket, at=row.at) for row in rows]
 
 
 def test_a_renewal_leaves_a_row_for_each_request(rig: Rig) -> None:

@@ -13,17 +13,16 @@ GUARD, LAPSE, FORGET = SECOND // 4, 2 * SECOND, 60 * SECOND
 class Turn:
     at: int
     voice: bool
-    weight: int
     holder: str
     among: str
 
 
-def has_room(taken: Sequence[int], x: int, limit: Limit, requests: int, weight: int) -> bool:
+def has_room(taken: Sequence[int], x: int, limit: Limit, requests: int) -> bool:
     """Whether every window that holds `x` would still hold at most `requests`."""
     span = limit.seconds * SECOND + GUARD
     starts = [x, *(at for at in taken if x - span < at <= x)]
     counts = (sum(start <= at < start + span for at in taken) for start in starts)
-    return all(count + weight <= requests for count in counts)
+    return all(count < requests for count in counts)
 
 
 @dataclass
@@ -48,12 +47,12 @@ class Model:
         turn = min(x for x in could_be if x >= soonest and self._fits(budgets, taken, x, voice))
         for each in budgets:
             waiting = self.turns.setdefault(each.bucket, set())
-            mine = {turn for turn in waiting if is_mine(turn, each, holder, among, voice)}
+            mine = {turn for turn in waiting if is_mine(turn, holder, among, voice)}
             waiting -= mine
             if turn > now:
-                waiting.add(Turn(turn, voice, each.weight, holder, among))
+                waiting.add(Turn(turn, voice, holder, among))
             else:
-                self.grants.setdefault(each.bucket, []).extend([now] * each.weight)
+                self.grants.setdefault(each.bucket, []).append(now)
                 since = max((turn.at for turn in mine), default=now)
                 if not voice:
                     self.served[each.bucket, holder] = max(since, now - LAPSE)
@@ -69,7 +68,6 @@ class Model:
                 x,
                 limit,
                 limit.open_to(voice=voice, voice_share=each.voice_share),
-                each.weight,
             )
             for each in budgets
             for limit in each.limits
@@ -87,7 +85,7 @@ class Model:
         """A turn once given stands; a new one leaves an interval to each who waits already."""
         waiting = self.turns[budget.bucket]
         for turn in waiting:
-            if is_mine(turn, budget, holder, among, voice):
+            if is_mine(turn, holder, among, voice):
                 return turn.at
         grants = len(self.grants.get(budget.bucket, []))
         served = self.served.get((budget.bucket, holder))
@@ -101,28 +99,23 @@ class Model:
             for each in budget.limits
         )
         ahead = sorted(taken)[grants:]
-        turns = {n: served + (budget.weight + n) * interval for n in range(len(ahead) + 1)}
+        turns = {n: served + (1 + n) * interval for n in range(len(ahead) + 1)}
         return max(turn for n, turn in turns.items() if n == 0 or ahead[n - 1] <= turn)
 
     def _taken(self, budget: Budget, holder: str, among: str, voice: bool, now: int) -> list[int]:
         """Every grant, and the turns this caller must leave room for."""
         waiting = self.turns.setdefault(budget.bucket, set())
         waiting -= {each for each in waiting if each.at < now - FORGET}
-        mine = [each for each in waiting if is_mine(each, budget, holder, among, voice)]
+        mine = [each for each in waiting if is_mine(each, holder, among, voice)]
         before = [
             each
             for each in sorted(waiting - set(mine))
             if each.at >= now - LAPSE and (each.voice or not voice)
             if (each.voice and not voice) or not mine or each < mine[0]
         ]
-        ahead = [max(each.at, now) for each in before for _ in range(each.weight)]
+        ahead = [max(each.at, now) for each in before]
         return sorted(self.grants.get(budget.bucket, []) + ahead)
 
 
-def is_mine(turn: Turn, budget: Budget, holder: str, among: str, voice: bool) -> bool:
-    return (turn.holder, turn.among, turn.voice, turn.weight) == (
-        holder,
-        among,
-        voice,
-        budget.weight,
-    )
+def is_mine(turn: Turn, holder: str, among: str, voice: bool) -> bool:
+    return (turn.holder, turn.among, turn.voice) == (holder, among, voice)

@@ -16,13 +16,13 @@ from domain.limits import Budget
 class StoredRequests:
     """Stands in for the rows in Postgres."""
 
-    rows: dict[str, list[tuple[datetime, int]]] = field(default_factory=dict)
+    rows: dict[str, list[datetime]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     at_most_unsaved: int | None = None
 
-    def since(self, bucket: str, instant: datetime) -> Sequence[tuple[datetime, int]]:
+    def since(self, bucket: str, instant: datetime) -> Sequence[datetime]:
         self.asked.append(bucket)
-        return [row for row in self.rows.get(bucket, []) if row[0] >= instant]
+        return [at for at in self.rows.get(bucket, []) if at >= instant]
 
     def unsaved(self, bucket: str) -> int | None:
         return self.at_most_unsaved
@@ -70,7 +70,7 @@ class Rig:
             return wait.until
         self.granted.setdefault(holder, []).append(at)
         for budget in budgets:
-            self.spent.rows.setdefault(budget.bucket, []).append((at, budget.weight))
+            self.spent.rows.setdefault(budget.bucket, []).append(at)
         return None
 
     def run(self, demand: dict[str, int], *budgets: Budget, until: datetime) -> None:

@@ -199,21 +199,6 @@ def test_a_queue_uses_at_least_95_per_cent_of_what_is_allowed(
     assert len(granted) >= 0.95 * minutes * limit
 
 
-def test_a_heavy_call_spends_its_weight_of_the_tier(rig: Rig) -> None:
-    heavy = replace(bucket("tier3"), weight=5)
-    rig.at(denver("2026-11-23T09:00:00"))
-    assert at_once(rig, heavy, 5) == 4
-    assert at_once(rig, bucket("tier3"), who="a light one") == 4
-
-    rig.at(denver("2026-11-23T19:00:00"))
-    assert at_once(rig, heavy) == 24
-
-
-def test_what_weighs_more_than_the_peak_allows_is_no_budget() -> None:
-    with pytest.raises(ValueError, match="can never pass"):
-        replace(bucket("tier1"), weight=2)
-
-
 def test_offices_share_nothing_and_connections_of_an_office_share_all(rig: Rig) -> None:
     rig.at(denver("2026-11-23T09:00:00"))
     rig.ask(bucket("tier1"), holder="first")

@@ -53,13 +53,13 @@ def test_a_pause_leaves_nothing(rig: Rig) -> None:
 
 
 def test_what_the_vendor_told_shows_in_the_outlook(rig: Rig) -> None:
-    heavy = Budget("pms", (Limit(60, 60),), weight=5)
+    budget = Budget("pms", (Limit(60, 60),))
     rig.throttle.observe("pms", limit=30)
-    rig.throttle.observe("pms", remaining=12, reset_seconds=20)
+    rig.throttle.observe("pms", remaining=2, reset_seconds=20)
 
-    found = rig.throttle.outlook([heavy], requests=3)
+    found = rig.throttle.outlook([budget], requests=3)
 
-    assert [each.left for each in found.allowances] == [12]
+    assert [each.left for each in found.allowances] == [2]
     assert found.first_at == rig.start
     assert found.seconds == 20
 

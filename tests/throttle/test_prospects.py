@@ -1,6 +1,5 @@
 """What calls would meet at a vendor that bills: the limit, until when, the wait, the money."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
@@ -81,14 +80,6 @@ def test_a_wait_over_the_end_of_the_peak_goes_on_at_the_looser_limit(rig: Rig) -
     found = prospect(rig.throttle, WRITES, calls=24 + 96)
 
     assert found.seconds == pytest.approx(65.25)
-
-
-def test_each_call_costs_its_weight(rig: Rig) -> None:
-    rig.at(MONDAY_NINE)
-
-    found = prospect(rig.throttle, replace(WRITES, weight=5), calls=5, excess_cost=CENT)
-
-    assert (found.excess, found.cost) == (1, CENT)
 
 
 def test_a_vendor_without_a_price_sends_no_bill(rig: Rig) -> None:

@@ -102,7 +102,7 @@ def test_a_loader_that_died_is_replaced(rig: Rig) -> None:
         pass
 
     class Dying:
-        def since(self, *_: object) -> list[tuple[object, int]]:
+        def since(self, *_: object) -> list[object]:
             raise DiedWhileReading
 
     dying = rig.another()
@@ -155,7 +155,7 @@ def test_losing_everything_in_the_middle_never_grants_too_much(
         kept = rig.spent.rows["pms"]
         in_flight = timedelta(seconds=unwritten)
         rig.spent.rows["pms"] = [
-            row for place, row in enumerate(kept) if place == 0 or row[0] < rig.now - in_flight
+            at for place, at in enumerate(kept) if place == 0 or at < rig.now - in_flight
         ]
         forget(rig)
         rig.ask(budget, holder="first after")

@@ -87,20 +87,3 @@ def test_voice_does_not_queue_behind_background(rig: Rig) -> None:
     rig.at(voice)
     assert rig.ask(ONE_A_MINUTE, holder="b") is not None
     assert rig.ask(ONE_A_MINUTE, holder="call", voice=True) is None
-
-
-def test_a_heavy_request_waits_until_its_weight_fits(rig: Rig) -> None:
-    light = Budget("weighed", (Limit(5, 10),))
-    heavy = Budget("weighed", (Limit(5, 10),), weight=3)
-    spend_all(rig, light, 2)
-    rig.after(4)
-    spend_all(rig, light, 1)
-
-    back = rig.ask(heavy, holder="heavy")
-
-    assert back is not None
-    assert (back - rig.start).total_seconds() == 10.25
-    rig.at(back)
-    assert rig.ask(heavy, holder="heavy") is None
-    assert rig.ask(light, holder="light") is None
-    assert rig.ask(light, holder="light") is not None

@@ -28,12 +28,12 @@ _UNSAVED = text(
     """
 )
 _SINCE = text(
-    "SELECT at, weight FROM vendor_requests WHERE bucket = :bucket AND at >= :instant ORDER BY at"
+    "SELECT at FROM vendor_requests WHERE bucket = :bucket AND at >= :instant ORDER BY at"
 )
 KEEP = """
-    INSERT INTO vendor_requests (bucket, at, weight, connection_id)
+    INSERT INTO vendor_requests (bucket, at, connection_id)
     SELECT unnest(CAST(:buckets AS text[])), unnest(CAST(:ats AS timestamptz[])),
-           unnest(CAST(:weights AS integer[])), unnest(CAST(:connections AS uuid[]))
+           unnest(CAST(:connections AS uuid[]))
 """
 _KEEP = text(KEEP)
 
@@ -49,7 +49,6 @@ def spent_values(spent: Sequence[Spend]) -> Mapping[str, Any]:
     return {
         "buckets": [one.bucket for one in spent],
         "ats": [one.at for one in spent],
-        "weights": [one.weight for one in spent],
         "connections": [one.connection_id for one in spent],
     }
 
@@ -60,10 +59,10 @@ class StoredSpent:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def since(self, bucket: str, instant: datetime) -> Sequence[tuple[datetime, int]]:
+    def since(self, bucket: str, instant: datetime) -> Sequence[datetime]:
         with dispatch(self._engine) as db:
             rows = db.execute(_SINCE, {"bucket": bucket, "instant": instant})
-            return [(row.at, row.weight) for row in rows]
+            return list(rows.scalars())
 
     def unsaved(self, bucket: str) -> int:
         """Counted from the jobs under way at the bucket's vendor: a bucket is named for it."""

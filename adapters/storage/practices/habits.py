@@ -53,7 +53,7 @@ _HABITS = text(
 )
 _SINCE = text(
     """
-    SELECT bucket, connection_id, sum(weight)::int AS requests FROM vendor_requests
+    SELECT bucket, connection_id, count(*)::int AS requests FROM vendor_requests
     WHERE bucket = ANY(:buckets) AND at > now() - make_interval(secs => :seconds)
     GROUP BY bucket, connection_id
     """

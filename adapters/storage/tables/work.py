@@ -127,6 +127,7 @@ vendor_requests = Table(
     metadata,
     Column("bucket", Text, nullable=False),
     Column("at", INSTANT, nullable=False),
+    # Written no more; builds that still do may run beside this one.
     Column("weight", Integer, nullable=False, server_default=text("1")),
     Column("connection_id", ID),
     Index("ix_vendor_requests_bucket_at", "bucket", "at"),
