@@ -9,7 +9,7 @@ import typer
 from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping
 
-from adapters.storage.jobs import job_acts, job_list
+from adapters.storage.jobs import job_acts, job_list, queue_board
 from adapters.storage.jobs.job_acts import DONE, Act
 from console import output
 from console.auditing import audited
@@ -149,10 +149,10 @@ def discard(
 def queues(*, json: AsJson = False) -> None:
     """Show what waits in each queue and who serves it."""
     with wired() as wiring, dispatch(wiring.engine) as db:
-        found = job_list.queues(db)
+        found, is_ticking = job_list.queues(db), queue_board.is_ticking(db)
     if json:
-        return output.answer({"queues": found})
-    return output.table(
+        return output.answer({"queues": found, "is_ticking": is_ticking})
+    output.table(
         ["Queue", "Ready", "Later", "Running", "Dead", "Oldest", "Workers", "Threads", "Paused"],
         [
             (
@@ -169,6 +169,12 @@ def queues(*, json: AsJson = False) -> None:
             for one in found
         ],
     )
+    if not is_ticking:
+        output.say(
+            "No scheduler is running, and no job is handed out but callers' questions: start"
+            " 'pms-sync scheduler' or 'up'."
+        )
+    return None
 
 
 def _pauses(paused: Any) -> str:

@@ -15,6 +15,7 @@ from producers.doors import Door
 class Board:
     """Queues, workers and the dead; `own_dead` are the product's own chores, of no account.
 
+    Without `is_ticking` no scheduler runs, and no job is handed out but callers' questions.
     `at` is the database's own time, by which all ages are told.
     """
 
@@ -22,6 +23,7 @@ class Board:
     workers: Sequence[WorkerView]
     dead: Sequence[DeadGroup]
     own_dead: int
+    is_ticking: bool
     at: datetime
 
     @property
@@ -39,8 +41,16 @@ def board(door: Door) -> Board:
     with dispatch(door.ports.database) as db:
         heard = queue_board.read_workers(db)
         own_dead, at = queue_board.own_dead(db)
+        is_ticking = queue_board.is_ticking(db)
     with door.transaction() as db:
         workers = queue_board.with_hands(heard, queue_board.read_carried(db))
         queues = queue_board.read_queues(db, workers=workers, paused=paused(db))
         dead = queue_board.read_dead(db)
-    return Board(queues=queues, workers=workers, dead=dead, own_dead=own_dead, at=at)
+    return Board(
+        queues=queues,
+        workers=workers,
+        dead=dead,
+        own_dead=own_dead,
+        is_ticking=is_ticking,
+        at=at,
+    )

@@ -21,6 +21,7 @@ class QueuesAnswer(Success):
     workers: Sequence[WorkerView]
     dead: Sequence[DeadGroup]
     own_dead: int
+    is_ticking: bool
     at: datetime
 
 

@@ -19,12 +19,10 @@ from domain.errors import SyncError
 from domain.limits import Allowance, Budget
 from infra.database import dispatch, transaction
 
-SILENT_SECONDS = 60
 LONG_WAIT = 300.0
 LITTLE_LEFT = 0.1
 MOST_CONNECTIONS = 100
 
-_TICKS = text("SELECT extract(epoch FROM now() - min(next_at))::float FROM schedules WHERE enabled")
 _ACTIVE = text(
     """
     SELECT id, account_id, connector FROM pms_connections
@@ -44,13 +42,12 @@ def workers(wiring: Wiring) -> Iterator[Finding]:
 
 
 def scheduler(wiring: Wiring) -> Iterator[Finding]:
-    """Its chores are never long overdue while it ticks."""
     with dispatch(wiring.engine) as db:
-        overdue = db.execute(_TICKS).scalar_one()
-    if overdue is None or overdue > SILENT_SECONDS:
-        yield Finding("scheduler", "warning", "not ticking; start 'pms-sync scheduler' or 'up'")
-    else:
+        is_ticking = queue_board.is_ticking(db)
+    if is_ticking:
         yield Finding("scheduler", "ok", "ticking")
+    else:
+        yield Finding("scheduler", "warning", "not ticking; start 'pms-sync scheduler' or 'up'")
 
 
 def allowances(wiring: Wiring) -> Iterator[Finding]:

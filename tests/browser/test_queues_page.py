@@ -13,6 +13,7 @@ from tests.producers.ledger import (
     audited,
     budget_of,
     practice,
+    put_chore,
     put_job,
     put_run,
     put_worker,
@@ -38,6 +39,7 @@ def busy_ledger(site: Site) -> Site:
         done = put_job(site, connection_id=clinic, state="done", ago=60 * minute + 90)
         put_run(site, clinic, done, requests=11, ago=60 * minute + 80)
     put_run(site, harbour, 990_001, requests=240)
+    put_chore(site, overdue=-60)
     put_job(
         site,
         connection_id=clinic,

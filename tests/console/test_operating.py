@@ -209,6 +209,11 @@ def test_queues_show_who_serves_them(shell: Shell) -> None:
     assert {one["workers"] for one in queues} == {0}
 
 
+def test_queues_say_that_no_scheduler_hands_anything_out(shell: Shell) -> None:
+    assert shell.answer("queues")["is_ticking"] is False
+    assert "No scheduler is running" in shell("queues").out
+
+
 def test_queues_show_what_is_paused_and_why(shell: Shell) -> None:
     with wired() as wiring, transaction(wiring.engine, account_id="default") as db:
         pausing.pause(

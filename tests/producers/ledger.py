@@ -27,6 +27,12 @@ _JOB = text(
     RETURNING id
     """
 )
+_CHORE = text(
+    """
+    INSERT INTO schedules (name, every_seconds, next_at)
+    VALUES ('prune', 3600, now() - make_interval(secs => :overdue))
+    """
+)
 _WORKER = text(
     """
     INSERT INTO workers (id, pool, queues, threads, seen_at, clock_behind)
@@ -92,6 +98,12 @@ def put_job(site: Site, kind: str = "sync", **columns: Any) -> int:
     with site.everything() as db:
         job_id: int = db.execute(_JOB, {"kind": kind, **row}).scalar_one()
     return job_id
+
+
+def put_chore(site: Site, *, overdue: int) -> None:
+    """The timetable of a scheduler that is gone for so many seconds; below 0 of one that ticks."""
+    with site.everything() as db:
+        db.execute(_CHORE, {"overdue": overdue})
 
 
 def put_worker(

@@ -12,7 +12,7 @@ from producers.estimates import Estimate
 from producers.pages.budgets import every
 from producers.pages.queues import bars, foreseen_end, lasted, told_counts
 from tests.producers.conftest import Site
-from tests.producers.ledger import practice, put_job, put_worker, sign_in
+from tests.producers.ledger import practice, put_chore, put_job, put_worker, sign_in
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 EVENING = datetime(2026, 11, 23, 12, 50, tzinfo=UTC)  # 23:50 in Melbourne
@@ -47,10 +47,25 @@ def test_an_operator_reads_the_page_without_any_script(site: Site) -> None:
 
 @pytest.mark.integration
 def test_where_no_worker_runs_that_is_one_alarm(site: Site) -> None:
+    put_chore(site, overdue=-60)
+
     page = opened(site, "/queues").text
 
     assert page.count("callout bad alarm") == 1
     assert "No worker is running." in page
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(("overdue", "is_told"), [(90, True), (30, False), (-3000, False)])
+def test_where_no_scheduler_runs_an_operator_is_told(
+    site: Site, overdue: int, is_told: bool
+) -> None:
+    put_worker(site, "w", "voice", "sync", "default")
+    put_chore(site, overdue=overdue)
+
+    assert ("No scheduler is running." in opened(site, "/queues").text) is is_told
+    told = site.client.get("/api/queues", headers=site.bearer(Role.OPS)).json()
+    assert told["is_ticking"] is not is_told
 
 
 @pytest.mark.integration

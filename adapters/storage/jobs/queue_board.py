@@ -82,6 +82,11 @@ _OWN_DEAD = text(
     SELECT now() AS at, count(*) AS jobs FROM jobs WHERE account_id IS NULL AND state = 'dead'
     """
 )
+_OVERDUE = text(
+    "SELECT extract(epoch FROM now() - min(next_at))::float FROM schedules WHERE enabled"
+)
+SILENT_SECONDS = 60
+"""Chores are never overdue for so long while a scheduler ticks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +185,12 @@ def own_dead(db: Db) -> tuple[int, datetime]:
     """Dead jobs of no account, for the dispatch role: the product's own chores; and its time."""
     row = db.execute(_OWN_DEAD).one()
     return row.jobs, row.at
+
+
+def is_ticking(db: Db) -> bool:
+    """Whether there is a scheduler; without one no job is handed out but callers' questions."""
+    overdue: float | None = db.execute(_OVERDUE).scalar_one()
+    return overdue is not None and overdue <= SILENT_SECONDS
 
 
 def read_depths(db: Db) -> Mapping[str, Mapping[str, Any]]:
