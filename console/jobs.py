@@ -178,8 +178,9 @@ def queues(*, json: AsJson = False) -> None:
 
 
 def _pauses(paused: Any) -> str:
-    """Whose jobs are not handed out, and why."""
-    return "; ".join(f"{one['account_id']}: {one['reason']}" for one in paused) or "-"
+    """Whose jobs are not handed out, by whose word, and why."""
+    told = (f"{one['account_id']}, by {one['paused_by']}: {one['reason']}" for one in paused)
+    return "; ".join(told) or "-"
 
 
 def _changed(job: int, act: Act, *, reason: str = "") -> str:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -17,6 +18,7 @@ from console.opened import Limit, called, load
 from console.output import AsJson, short
 from console.sync import COUNTED, as_answer, tell
 from console.wiring import Wiring, wired
+from domain.counting import so_many
 from domain.durations import took
 from domain.runs import RunStatus
 from domain.sheet import as_json
@@ -49,7 +51,7 @@ def list_(
     if not found:
         return output.say("No runs yet; ask for one with 'pms-sync sync ID'.")
     now = system_clock()
-    return output.table(
+    output.table(
         ["Run", "Connection", "Started", "Status", "Read", "New", "Changed", "Seconds"],
         [
             (
@@ -65,6 +67,14 @@ def list_(
             for one in found
         ],
     )
+    return _tell_problems(found, practices)
+
+
+def _tell_problems(found: Sequence[LoggedRun], practices: Mapping[UUID | None, str]) -> None:
+    """What went wrong first in each run, the same of one practice once."""
+    why = Counter((one.connection_id, one.errors[0]) for one in found if one.errors)
+    for (connection_id, problem), times in why.most_common():
+        output.say(f"{practices[connection_id]}, {so_many(times, 'run')}: {problem}")
 
 
 @app.command()

@@ -226,6 +226,7 @@ def test_queues_show_what_is_paused_and_why(shell: Shell) -> None:
         ("default", "The PMS is mended.")
     ]
     assert default["paused"] == []
+    assert "default, by Sam: The PMS is mended." in " ".join(shell("queues").out.split())
 
 
 def test_the_doctor_finds_nothing_bad_in_a_fresh_installation(shell: Shell) -> None:

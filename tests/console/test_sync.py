@@ -284,6 +284,19 @@ def test_a_run_of_which_very_many_could_not_be_read_says_why_once(
     assert len(listed["rejects"]) == 120
 
 
+def test_listed_runs_say_once_what_went_wrong_at_a_practice(
+    shell: Shell, connected: str, database_url: str
+) -> None:
+    for _ in range(2):
+        shell.answer("sync", connected, "--here")
+    engine = database.engine(database_url, application_name="tests")
+    with database.transaction(engine) as db:
+        db.execute(text("UPDATE pms_sync_log SET status = 'failed', error_message = 'It is away.'"))
+    engine.dispose()
+
+    assert "2 runs: It is away." in shell("runs", "list").out
+
+
 def test_runs_and_jobs_tell_of_the_sync(shell: Shell, connected: str) -> None:
     run = shell.answer("sync", connected, "--here")
 
