@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from console.doctor import keys, phone, practices, promises, servers, work
+from console.doctor import accounts, keys, phone, practices, promises, servers, work
 from console.doctor.findings import Finding
 from console.wiring import Wiring
 
@@ -41,6 +41,8 @@ CHECKS: tuple[Check, ...] = (
     Check("credentials", practices.credentials, ROWS),
     Check("credentials", practices.unstored, (*ROWS, "redis")),
     Check("connections", practices.connections, ROWS),
+    Check("accounts", accounts.waiting, ROWS),
+    Check("changes", accounts.changes, ROWS),
     Check("agreements", promises.agreed, ROWS),
     Check("audit", promises.apart),
     Check("audit", promises.chained, ROWS),

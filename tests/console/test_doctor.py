@@ -335,6 +335,43 @@ def test_a_worker_whose_clock_is_wrong_is_named(
     assert told(shell, "clocks", "warning").startswith("worker there:1: its clock is 95.0 s behind")
 
 
+def test_the_account_that_an_alert_does_not_name_is_named(
+    shell: Shell, connected: str, break_: Callable[[str], None]
+) -> None:
+    before = {(one["what"], one["told"]) for one in looked(shell)}
+    break_(
+        """
+        INSERT INTO audit_findings (account_id, rule, person, since, until, counted, threshold)
+        VALUES ('default', 'many_patients', 'script', now(), now(), 99, 60)
+        """
+    )
+    break_(
+        """
+        INSERT INTO webhook_endpoints
+          (account_id, url, secret_ref, told_in, created_by, state, failing_since)
+        VALUES ('default', 'https://one.example.com/', 'tests/one', 0, 'Sam', 'disabled', now()),
+               ('default', 'https://two.example.com/', 'tests/two', 0, 'Sam', 'active', now()),
+               ('default', 'https://far.example.com/', 'tests/far', 0, 'Sam', 'active', NULL)
+        """
+    )
+    break_(
+        f"""
+        INSERT INTO pms_writes (account_id, connection_id, kind, state, idempotency_key,
+          request, confirmation, asked_by, trace_id, submitted_at)
+        VALUES ('default', '{connected}', 'book', 'unknown', 'k', '', 'k', 'vapi', 't',
+                now() - interval '2 hours')
+        """  # noqa: S608 - the test's own
+    )
+
+    after = {(one["what"], one["told"]) for one in looked(shell)}
+
+    assert {told for what, told in after - before if what == "account default"} == {
+        "1 finding of unusual access: see /audit",
+        "2 endpoints failing or given up: see 'pms-sync endpoints list --account default'",
+        "1 write without an end for over an hour: see 'pms-sync writes list --account default'",
+    }
+
+
 def test_a_healthy_installation_is_looked_through_quickly(shell: Shell, connected: str) -> None:
     shell.answer("sync", connected, "--here")
     began = time.perf_counter()

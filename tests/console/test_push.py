@@ -132,6 +132,8 @@ def test_what_did_not_go_fails_the_command(
         assert "Link the patient first" in told.err
         assert told.json["sentence"] in told.err
     assert days.json["result"]["waiting"] == 1
+    doctor = {one["what"]: one["told"] for one in shell("doctor", "--json").json["checks"]}
+    assert doctor[f"changes {connection[:8]}"].startswith("1 change of ")
     assert "Link the patient first" in shell.complaint("push", "entry", entry, "--create", "--here")
 
 
