@@ -37,9 +37,20 @@ _WRITES = text(
     """
 )
 
+# One or two a day are times that the practice's own book took first.
+_BOOKINGS = text(
+    """
+    SELECT own.account_id, count(*) AS times FROM pms_connections AS own
+    JOIN pms_writes AS kept ON kept.connection_id = own.id
+     AND kept.created_at > now() - interval '1 day'
+    WHERE kept.state = 'failed' AND kept.kind = 'book'
+    GROUP BY own.account_id HAVING count(*) > 2 ORDER BY own.account_id
+    """
+)
 _WAITING = (
     (_FINDINGS, "finding", "of unusual access: see /audit"),
     (_ENDPOINTS, "endpoint", "failing or given up: see 'pms-sync endpoints list --account {}'"),
+    (_BOOKINGS, "booking", "of the day that failed: see /deliveries"),
     (_WRITES, "write", "without an end for over an hour: see 'pms-sync writes list --account {}'"),
 )
 

@@ -358,8 +358,10 @@ def test_the_account_that_an_alert_does_not_name_is_named(
         f"""
         INSERT INTO pms_writes (account_id, connection_id, kind, state, idempotency_key,
           request, confirmation, asked_by, trace_id, submitted_at)
-        VALUES ('default', '{connected}', 'book', 'unknown', 'k', '', 'k', 'vapi', 't',
-                now() - interval '2 hours')
+        SELECT 'default', '{connected}', 'book', state, place::text, '', place::text, 'vapi', 't',
+               now() - interval '2 hours'
+        FROM unnest('{{unknown,failed,failed,failed}}'::text[])
+        WITH ORDINALITY AS one (state, place)
         """  # noqa: S608 - the test's own
     )
 
@@ -368,6 +370,7 @@ def test_the_account_that_an_alert_does_not_name_is_named(
     assert {told for what, told in after - before if what == "account default"} == {
         "1 finding of unusual access: see /audit",
         "2 endpoints failing or given up: see 'pms-sync endpoints list --account default'",
+        "3 bookings of the day that failed: see /deliveries",
         "1 write without an end for over an hour: see 'pms-sync writes list --account default'",
     }
 
