@@ -11,6 +11,8 @@ INTERRUPTED = 130
 
 
 def main() -> None:
+    # Logs, heads of the audit, sockets: whatever is written, by what is started too, is its user's.
+    os.umask(0o077)
     # The first process of a container hears no signal that it has no word for.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Whoever closed one of them wants nothing said there.

@@ -32,7 +32,9 @@ def test_it_waits_for_the_command_that_has_them_and_stops_when_told(tmp_path: Pa
         assert waiting.stderr.read() == ""
 
 
-def test_it_names_no_pages_of_somebody_elses(tmp_path: Path) -> None:
+def test_it_names_no_pages_of_somebody_elses_and_shows_nobody_what_it_writes(
+    tmp_path: Path,
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         command = [sys.executable, "-m", "console.main", "up", "--port"]
         ended = subprocess.run(  # noqa: S603 - our own command
@@ -47,3 +49,4 @@ def test_it_names_no_pages_of_somebody_elses(tmp_path: Path) -> None:
 
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "(Address already in use); choose another --port" in ended.stderr
+    assert [one for one in tmp_path.rglob("*") if one.stat().st_mode & 0o077] == []
