@@ -3,6 +3,9 @@
 import unicodedata
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNSEEN = frozenset({"\u200b", "\u2060", "\ufeff", *map(chr, range(0xE0000, 0xE0080))})
+"""Nothing to any reader but a language model: a name could tell the one on the phone what to do."""
+
 _BREAKS = frozenset("\r\n\t\v\f\x85\u2028\u2029")
 
 
@@ -27,4 +30,4 @@ def _kept(char: str) -> str:
         return "\N{REPLACEMENT CHARACTER}"
     if category == "Zs" or char == "\t":
         return " "
-    return "" if category == "Cc" or char in _BIDI else char
+    return "" if category == "Cc" or char in _BIDI or char in _UNSEEN else char

@@ -22,6 +22,7 @@ MELBOURNE = "Australia/Melbourne"
         ("Zoë\u00a0Müller", "Zoë Müller"),
         ("Ann\ud800", "Ann\N{REPLACEMENT CHARACTER}"),
         ("Ann\u202eelpmaxE", "AnnelpmaxE"),
+        ("\ufeffAnn\u200b Exa\U000e0053\U000e0061\U000e0079mple", "Ann Example"),
         ("", None),
         (" \n ", None),
         (None, None),
