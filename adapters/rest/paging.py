@@ -16,6 +16,9 @@ MAX_PAGES = MOST_PAGES
 _MOST_COUNTED = 10**15
 _COUNTED = re.compile(r"(\d{0,15})\|(.*)", re.DOTALL)
 """Before a mark: how many records the vendor counted when the walk began, if it counted any."""
+MOST_MARK = 4_096
+"""Characters of a mark: it travels in an address, and is kept with the run."""
+
 MOST_BLANK_PAGES = 5
 """Empty pages in a row, each with another to follow, before a listing is thought endless."""
 
@@ -229,7 +232,7 @@ def _pass(
         contents = fetch(paging.step(mark))
         with broken_at(named):
             guard.look_at(contents)
-            mark = paging.after(contents, mark=mark, url=url)
+            mark = _short(paging.after(contents, mark=mark, url=url))
         yield Turn(contents=contents, onward=mark, is_last=mark is None)
         if mark is None:
             return
@@ -284,6 +287,12 @@ def must_say(path: str, contents: Contents, *, size: int) -> None:
 
 def _is_link(link: Any) -> bool:
     return isinstance(link, dict) and isinstance(link.get("relation"), str)
+
+
+def _short(mark: str | None) -> str | None:
+    if mark is not None and len(mark) > MOST_MARK:
+        raise BrokenContract(f"what leads to the next page is longer than {MOST_MARK} characters")
+    return mark
 
 
 def _whole_number(body: Any, path: str | None) -> int | None:

@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 
 from adapters.rest.envelope import Bundle, Contents, Envelope, Single
-from adapters.rest.paging import Cursor, NextLink, PageNumber, Paging, Step, Turn, Whole, walk
+from adapters.rest.paging import (
+    MOST_MARK,
+    Cursor,
+    NextLink,
+    PageNumber,
+    Paging,
+    Step,
+    Turn,
+    Whole,
+    walk,
+)
 from domain.errors import BrokenContract
 
 URL = "https://pms.example/main/Thing"
@@ -283,6 +293,11 @@ def test_a_listing_without_end_is_caught() -> None:
 def test_a_cursor_that_is_no_text_breaks_the_contract() -> None:
     with pytest.raises(BrokenContract, match="cursor"):
         turns(CURSOR, lambda step: {"page": {"next": 7}})
+
+
+def test_a_cursor_that_is_too_long_to_send_breaks_the_contract_at_the_page_that_told_it() -> None:
+    with pytest.raises(BrokenContract, match=r"^Example: GET /things: .* longer than"):
+        turns(CURSOR, lambda step: {"items": [1], "page": {"next": "c" * (MOST_MARK + 1)}})
 
 
 def test_a_whole_listing_is_one_page() -> None:
