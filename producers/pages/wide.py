@@ -30,6 +30,10 @@ COOKIE = "sheet-columns"
 A_YEAR_SECONDS = 365 * 24 * 3600
 MOST_CHOSEN = 100
 """As many ids as a cookie holds."""
+MOST_ROWS = 4_000
+"""Of a page, and more than anybody works with. Were a PMS to list a day of ten times as many, by
+mistake or by malice, each open page would take minutes, and twenty of them a gigabyte."""
+
 MOST_PRESSING = 30
 """Links to columns that somebody has to look at; more are told by their number."""
 PRACTICE, CLINICIAN = "practice", "clinician"
@@ -129,6 +133,7 @@ def read(db: Db, door: Door, day: date, choice: Choice) -> tuple[Sheet, Selectio
         counted = count_columns(db, day, account_id=door.account_id)
         if counted.is_wide:
             chosen = select(counted.columns, choice)
+            _must_fit(sum(one.patients for one in chosen.shown))
             # Before anything is opened: whoever has read enough sees nothing, and costs nothing.
             reading.count_columns(db, door, day, chosen.shown)
             return (
@@ -137,11 +142,23 @@ def read(db: Db, door: Door, day: date, choice: Choice) -> tuple[Sheet, Selectio
                 ),
                 chosen,
             )
-    reading.count_days(db, door, sizes(db, day, day, account_id=door.account_id))
+    held = sizes(db, day, day, account_id=door.account_id)
+    _must_fit(sum(one.rows for one in held.values()))
+    reading.count_days(db, door, held)
     sheet = read_sheet(
         db, door.seal, account_id=door.account_id, first_day=day, last_day=day, access=door.access
     )
     return sheet, None
+
+
+def _must_fit(rows: int) -> None:
+    """Before anything is opened, too."""
+    if rows > MOST_ROWS:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            f"{rows:,} rows stand on this page, and it can show {MOST_ROWS:,}. If the PMS does not"
+            " have so many that day, take the sync back that brought them (/sync).",
+        )
 
 
 def on_board(sheet: Sheet, selection: Selection | None) -> Sequence[Column]:

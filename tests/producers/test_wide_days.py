@@ -13,6 +13,7 @@ from adapters.storage.by_hand.sheet_edits import edit_entry
 from domain.accesses import ReadingLimits
 from domain.wide import AT_ONCE, WIDE_FROM
 from infra import database
+from producers.pages import wide
 from tests.producers.conftest import Site
 from tests.producers.seeding import DAY, NOW, Practice, Slot, pms_says, seed
 from tests.producers.test_run_sheet_api import audit
@@ -261,3 +262,22 @@ def test_more_clinicians_than_can_be_remembered_are_refused_in_a_sentence(group:
 
     assert answer.status_code == 422
     assert "at most 100 columns" in answer.text
+
+
+@pytest.mark.parametrize("columns", [1, COLUMNS])
+def test_a_day_of_more_rows_than_a_page_can_show_is_told_and_not_read(
+    make_site: Made, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    site = make_site()
+    with site.everything() as db:
+        site.ids = seed(db, site.seal(), [practice("South", range(1, columns + 1))])
+    site.sign_in()
+    shown = 2 * min(columns, AT_ONCE)
+    monkeypatch.setattr(wide, "MOST_ROWS", shown - 1)
+    before = audit(site)
+
+    answer = site.client.get("/", params={"date": str(DAY)})
+
+    assert answer.status_code == 422
+    assert f"{shown} rows stand on this page" in answer.text
+    assert audit(site) == before
