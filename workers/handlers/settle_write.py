@@ -80,9 +80,8 @@ def settle_write(job: Job, *, writes: Writes, clock: Callable[[], datetime]) -> 
 
 
 def _let_go(follower: Follower) -> Mapping[str, Any]:
-    kept = follower.kept
-    if kept.state not in OPEN | SETTLED:
-        kept = follower.withdraw()
+    """What has left, or has its end, is not withdrawn by it and stays as it is."""
+    kept = follower.withdraw()
     texted = kept.told == Told.REQUESTED and follower.let_them_know(kept)
     return {"state": kept.state.value, "texted": texted}
 
