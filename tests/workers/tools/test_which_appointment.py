@@ -271,6 +271,28 @@ def test_of_two_on_a_day_the_one_to_be_moved_is_named(told: dict[str, str]) -> N
     assert sent(practice) == ["APPT-2"]
 
 
+@pytest.mark.parametrize(
+    ("tool", "told"),
+    [
+        ("cancel-appointment", {"startTime": "2026-11-24T11:00"}),
+        (
+            "reschedule-appointment",
+            {"currentStartTime": "2026-11-24T11:00", "newDate": "Monday", "newTime": "9 am"},
+        ),
+    ],
+)
+def test_of_two_at_the_same_time_the_one_on_the_day_beside_it_is_meant(
+    tool: str, told: dict[str, str]
+) -> None:
+    practice = Practice()
+    for day in (MONDAY, MONDAY + timedelta(days=1)):
+        practice.desk.add("PAT-1001", local(day, 11))
+
+    practice.call().ask(tool, **told)
+
+    assert sent(practice) == ["APPT-2"]
+
+
 def test_with_whom_it_shall_be_does_not_say_with_whom_it_is() -> None:
     practice = Practice()
     practice.desk.add("PAT-1001", local(MONDAY, 9))
