@@ -25,12 +25,15 @@ def leave_out(clinic: Practice, what: str | None) -> None:
         connection_list.configure(db, clinic.connection_id, {"settings": {"leave_out": what}})
 
 
-def empty(clinic: Practice) -> None:
-    """Carry the job that waits."""
+def empty(clinic: Practice) -> int:
+    """Carry the job that waits; answers how many rows it says it has emptied."""
     query = text("SELECT id FROM jobs WHERE kind = :kind AND state = 'ready'")
     with dispatch(clinic.engine) as db:
         job_id = db.execute(query, {"kind": EMPTY}).scalar_one()
     assert clinic.run(job_id) is JobState.DONE
+    with dispatch(clinic.engine) as db:
+        done = db.execute(text("SELECT result FROM jobs WHERE id = :id"), {"id": job_id})
+        return int(done.scalar_one()["rows"])
 
 
 def shown(clinic: Practice, *fields: str) -> set[str]:
@@ -79,14 +82,14 @@ def test_the_job_empties_rows_of_days_that_no_sync_reads(clinic: Practice) -> No
     clinic.sync()
     leave_out(clinic, "phone,type")
 
-    empty(clinic)
+    rows = empty(clinic)
 
     assert shown(clinic) == set(FIELDS) - {"patient_phone", "appointment_type"}
     assert all(row["appointment_type_id"] is None for row in clinic.rows())
     query = text("SELECT request_summary, phi_fields FROM pms_audit_logs WHERE action = :action")
     with transaction(clinic.engine, account_id=ACCOUNT) as db:
         told = db.execute(query, {"action": "connection.emptied"}).one()
-    assert told.request_summary.startswith("phone, type: ")
+    assert told.request_summary.startswith(f"phone, type: {rows} ")
     assert told.phi_fields == ["appointment_type", "patient_phone"]
 
 
