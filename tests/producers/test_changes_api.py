@@ -284,7 +284,9 @@ def test_rows_of_another_database_are_numbered_some_at_a_time_past_those_that_ar
         "x",
         "bm90LWpzb24",
         "WzEsMiwzXQ",
-        "WyIxLTEiLDk5OTk5OTk5OTk5OTk5OTk5OTk5LCIwIiwwXQ",
+        # Of a transaction that no database counts to, and of one before the first.
+        "WyIxLTEiLDkyMjMzNzIwMzY4NTQ3NzU4MDgsIjAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAxIiwwXQ",
+        "WyIxLTEiLC0xLCIwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMSIsMF0",
         # Of a year that no calendar has.
         "WyIxLTEiLCAxLCAiMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDEiLCAxMDAwMDAwMDAwMDAwMDAwMDBd",
     ],
