@@ -43,6 +43,7 @@ SECRET = "a shared secret of tests"  # noqa: S105 - made up
 NUMBER_ID = "33333333-3333-4333-8333-333333333333"
 KEY = "9f" * 32
 ANN = "+12025550143"
+FALLBACK_SECONDS = 20.0
 LAST_SECONDS = 28.0
 """After the longest patience of any line here, and before the browser's."""
 
@@ -179,7 +180,7 @@ def line(
     client: redis.Redis,
     redis_url: str,
     *,
-    fallback_seconds: float = 20.0,
+    fallback_seconds: float = FALLBACK_SECONDS,
     answer_seconds: float = 25.0,
     texts: bool = True,
     **about: Any,

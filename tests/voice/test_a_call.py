@@ -20,9 +20,19 @@ from domain.verification import MOST_ATTEMPTS, ONLY_HUMAN
 from domain.window import whole_day
 from domain.work import ANSWER, SEND_TEXT, SETTLE, SYNC
 from infra.database import transaction
+from producers import voice
 from producers.webhooks.vapi import MARK_LENGTH
 from tests.documented import curl
-from tests.voice.line import ANN, NUMBER_ID, SECRET, Carrier, DeskOpener, Line, line
+from tests.voice.line import (
+    ANN,
+    FALLBACK_SECONDS,
+    NUMBER_ID,
+    SECRET,
+    Carrier,
+    DeskOpener,
+    Line,
+    line,
+)
 from tests.workers.tools.desk import ZONE
 from workers.tools.transfer_to_human import NOT_YET
 
@@ -75,6 +85,20 @@ def test_a_caller_searches_asks_books_and_hears_the_number(phone: Line) -> None:
     assert "9:30 am with Dr. Mona Lee" in booked and "is confirmed for" in booked
     assert booked.endswith(f"The confirmation number is {confirmation(phone)}.")
     assert [one.patient_id for one in phone.desk.book] == ["PAT-1001"]
+
+
+def test_a_caller_hears_the_answer_as_soon_as_it_is_there(
+    phone: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever answers wakes whoever waits, who need not look from time to time."""
+    monkeypatch.setattr(voice, "LOOK_SECONDS", 60.0)
+
+    with phone.worker():
+        began = time.monotonic()
+        phone.ask("checkAvailability", date=phone.day.isoformat())
+        took = time.monotonic() - began
+
+    assert took < FALLBACK_SECONDS
 
 
 def test_each_access_to_a_patient_is_audited_and_none_is_where_none_was(phone: Line) -> None:
