@@ -23,6 +23,7 @@ from domain.tools import BROKEN, ToolAnswer
 from domain.wishes import Write
 from infra.database import DatabaseAway, engine, transaction
 from infra.redis import connect
+from tests.chaos.line import Line as Way
 from tests.chaos.line import Mode
 from tests.chaos.line import line as way
 from tests.cutting import SOCKET, cut_once
@@ -103,31 +104,55 @@ def test_a_write_that_left_before_the_database_went_away_is_told_of_and_followed
         assert phone.value("SELECT count(*) FROM jobs WHERE kind = 'settle_write'") == 1
 
 
+@contextmanager
+def way_to(database_url: str, door: Path) -> Iterator[tuple[Way, str]]:
+    """A line to the database that can be broken, and the address at its near end."""
+    address = make_url(database_url)
+    with way(Path(str(address.query["host"])) / SOCKET, door=door / SOCKET) as made:
+        url = address.update_query_dict({"host": str(door)})
+        yield made, url.render_as_string(hide_password=False)
+
+
+def test_a_database_that_is_away_keeps_no_caller_without_a_word(
+    database_url: str, redis_client: redis.Redis, redis_url: str, tmp_path: Path
+) -> None:
+    patience = {"fallback_seconds": 1.0, "answer_seconds": 1.5, "last_seconds": 5.0}
+    with (
+        way_to(database_url, tmp_path) as (broken, url),
+        line(url, redis_client, redis_url, **patience) as phone,  # type: ignore[arg-type]
+    ):
+        broken.turn(Mode.DROP)
+        try:
+            began = time.monotonic()
+            said, took = booked(phone), time.monotonic() - began
+        finally:
+            broken.turn(Mode.WHOLE)
+
+    assert said == BROKEN
+    assert took < 6
+
+
 def test_a_database_that_says_nothing_more_keeps_no_caller_waiting(
     database_url: str, redis_client: redis.Redis, redis_url: str, tmp_path: Path
 ) -> None:
-    address = make_url(database_url)
-    there = Path(str(address.query["host"])) / SOCKET
     patience = {"fallback_seconds": 3.0, "answer_seconds": 3.5, "last_seconds": 4.0}
     beside = engine(database_url, application_name="beside")
-    with way(there, door=tmp_path / SOCKET) as silent:
-        url = address.update_query_dict({"host": str(tmp_path)})
-        told = url.render_as_string(hide_password=False)
-        with (
-            line(told, redis_client, redis_url, **patience) as phone,  # type: ignore[arg-type]
-            ThreadPoolExecutor(1) as caller,
-        ):
-            began = time.monotonic()
-            heard = caller.submit(booked, phone)
-            stored = 0
-            while not stored and time.monotonic() < began + 3:
-                with transaction(beside) as db:
-                    stored = db.execute(text("SELECT count(*) FROM tool_calls")).scalar_one()
-            silent.turn(Mode.HALF_OPEN)
-            try:
-                said, took = heard.result(timeout=20), time.monotonic() - began
-            finally:
-                silent.turn(Mode.WHOLE)
+    with (
+        way_to(database_url, tmp_path) as (silent, url),
+        line(url, redis_client, redis_url, **patience) as phone,  # type: ignore[arg-type]
+        ThreadPoolExecutor(1) as caller,
+    ):
+        began = time.monotonic()
+        heard = caller.submit(booked, phone)
+        stored = 0
+        while not stored and time.monotonic() < began + 3:
+            with transaction(beside) as db:
+                stored = db.execute(text("SELECT count(*) FROM tool_calls")).scalar_one()
+        silent.turn(Mode.HALF_OPEN)
+        try:
+            said, took = heard.result(timeout=20), time.monotonic() - began
+        finally:
+            silent.turn(Mode.WHOLE)
     beside.dispose()
 
     assert stored == 1
