@@ -19,7 +19,7 @@ from adapters.storage.phone import tool_calls
 from adapters.storage.phone.tool_calls import NewToolCall
 from domain.desk import Receipt
 from domain.jobs import Job
-from domain.tools import BROKEN, ToolAnswer
+from domain.tools import BROKEN, NOT_NOW, ToolAnswer
 from domain.wishes import Write
 from infra.database import DatabaseAway, engine, transaction
 from infra.redis import connect
@@ -132,6 +132,21 @@ def test_a_database_that_is_away_keeps_no_caller_without_a_word(
     assert took < 6
 
 
+def test_a_redis_that_is_away_keeps_no_caller_without_a_word(
+    database_url: str, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    """No worker is told of the call, nor would anybody hear of its answer."""
+    nobody = f"unix://{tmp_path}/nobody.sock"
+    with line(database_url, redis_client, nobody, fallback_seconds=1.0) as phone:
+        began = time.monotonic()
+        said, took = booked(phone), time.monotonic() - began
+
+        assert phone.value("SELECT state FROM tool_calls") == "withdrawn"
+
+    assert said == NOT_NOW
+    assert took < 6
+
+
 def test_a_database_that_says_nothing_more_keeps_no_caller_waiting(
     database_url: str, redis_client: redis.Redis, redis_url: str, tmp_path: Path
 ) -> None:
@@ -186,7 +201,7 @@ def test_an_answer_is_kept_where_nobody_can_be_told(
         is_kept = calls.answer(job, ToolAnswer(text="No."))
 
         assert is_kept
-        assert phone.value("SELECT state FROM tool_calls") == "answered"
+        assert phone.value("SELECT state FROM tool_calls") == "withdrawn"
         assert phone.value("SELECT answer IS NOT NULL FROM tool_calls")
 
 
