@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from domain.connections import Connection
 from domain.jobs import NewJob, Queue
 from domain.runs import SyncType
 from domain.writes import KeptWrite
@@ -269,11 +270,9 @@ def authorise_job(*, account_id: str | None = None, due_at: datetime | None = No
     )
 
 
-def push_entry_job(  # noqa: PLR0913 - a job is what its arguments say
+def push_entry_job(
+    connection: Connection,
     *,
-    account_id: str,
-    connection_id: UUID,
-    vendor: str,
     entry_id: UUID,
     create: bool = False,
     read_first: bool = False,
@@ -287,16 +286,16 @@ def push_entry_job(  # noqa: PLR0913 - a job is what its arguments say
     """
     return NewJob(
         kind=PUSH_ENTRY,
-        account_id=account_id,
-        connection_id=connection_id,
-        vendor=vendor,
+        account_id=connection.account_id,
+        connection_id=connection.id,
+        vendor=connection.vendor,
         args={
             "entry_id": str(entry_id),
             "create": create,
             "read_first": read_first,
             "range_id": range_id,
         },
-        dedupe_key=f"push:{entry_id}:{connection_id}:{create}:{read_first}:{range_id or ''}",
+        dedupe_key=f"push:{entry_id}:{connection.id}:{create}:{read_first}:{range_id or ''}",
         exclusive_key=f"push:{entry_id}",
         priority=priority,
         max_seconds=300,
@@ -304,42 +303,32 @@ def push_entry_job(  # noqa: PLR0913 - a job is what its arguments say
 
 
 def push_range_job(
-    *,
-    account_id: str,
-    connection_id: UUID,
-    vendor: str,
-    first_day: date | None = None,
-    last_day: date | None = None,
+    connection: Connection, *, first_day: date | None = None, last_day: date | None = None
 ) -> NewJob:
     """Bring every row of those days that is owed to its PMS; without days whatever waits for it."""
     span = {"first_day": first_day, "last_day": last_day}
     return NewJob(
         kind=PUSH_RANGE,
-        account_id=account_id,
-        connection_id=connection_id,
-        vendor=vendor,
+        account_id=connection.account_id,
+        connection_id=connection.id,
+        vendor=connection.vendor,
         args={name: day and day.isoformat() for name, day in span.items()},
-        dedupe_key=f"push-range:{connection_id}:{first_day}:{last_day}",
-        exclusive_key=f"push-range:{connection_id}",
+        dedupe_key=f"push-range:{connection.id}:{first_day}:{last_day}",
+        exclusive_key=f"push-range:{connection.id}",
         priority=BY_SCHEDULE,
         max_seconds=3600,
     )
 
 
 def link_patient_job(
-    *,
-    account_id: str,
-    connection_id: UUID,
-    vendor: str,
-    link_id: UUID,
-    entry_id: UUID | None = None,
+    connection: Connection, *, link_id: UUID, entry_id: UUID | None = None
 ) -> NewJob:
     """Look for somebody of ours among a PMS's patients; then the row that waits for it goes out."""
     return NewJob(
         kind=LINK_PATIENT,
-        account_id=account_id,
-        connection_id=connection_id,
-        vendor=vendor,
+        account_id=connection.account_id,
+        connection_id=connection.id,
+        vendor=connection.vendor,
         args={"link_id": str(link_id), "entry_id": entry_id and str(entry_id)},
         dedupe_key=f"link:{link_id}",
         exclusive_key=f"link:{link_id}",

@@ -201,25 +201,12 @@ class Office:
     def ask_push(self, entry_id: UUID, *, create: bool = False, read_first: bool = False) -> int:
         return self.put(
             push_entry_job(
-                account_id=self.account,
-                connection_id=self.connection_id,
-                vendor=self.vendor,
-                entry_id=entry_id,
-                create=create,
-                read_first=read_first,
+                self.connection(), entry_id=entry_id, create=create, read_first=read_first
             )
         )
 
     def ask_range(self) -> int:
-        return self.put(
-            push_range_job(
-                account_id=self.account,
-                connection_id=self.connection_id,
-                vendor=self.vendor,
-                first_day=DAY,
-                last_day=DAY,
-            )
-        )
+        return self.put(push_range_job(self.connection(), first_day=DAY, last_day=DAY))
 
     def job(self, job_id: int) -> Mapping[str, Any]:
         with dispatch(self.engine) as db:

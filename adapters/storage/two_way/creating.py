@@ -151,16 +151,7 @@ class CreateStore:
         return after
 
     def _look_for(self, db: Db, connection: Connection, link_id: UUID, entry_id: UUID) -> None:
-        put(
-            db,
-            link_patient_job(
-                account_id=connection.account_id,
-                connection_id=connection.id,
-                vendor=connection.vendor,
-                link_id=link_id,
-                entry_id=entry_id,
-            ),
-        )
+        put(db, link_patient_job(connection, link_id=link_id, entry_id=entry_id))
 
 
 def _kept_ours(joined: Cells, *, at: datetime) -> Cells:

@@ -92,13 +92,7 @@ def push_days(db: Db, connection_id: UUID, *, first: date, last: date) -> Asked:
     if (last - first).days >= MOST_DAYS:
         raise BadInput(f"At most {MOST_DAYS} days at once.")
     held = _usable(db, connection_id)
-    job = push_range_job(
-        account_id=held.account_id,
-        connection_id=held.id,
-        vendor=held.vendor,
-        first_day=first,
-        last_day=last,
-    )
+    job = push_range_job(held, first_day=first, last_day=last)
     return Asked(job_id=put(db, with_(job, priority=WHILE_SOMEBODY_LOOKS_ON)), connection=held)
 
 
@@ -122,9 +116,7 @@ def look_up(db: Db, sealer: Sealer, link_id: UUID) -> Asked:
     """Look for somebody of ours among the practice's patients, again."""
     link = patient_links.load(db, sealer, link_id)
     held = _usable(db, link.connection_id)
-    job = link_patient_job(
-        account_id=held.account_id, connection_id=held.id, vendor=held.vendor, link_id=link.id
-    )
+    job = link_patient_job(held, link_id=link.id)
     return Asked(job_id=put(db, with_(job, priority=WHILE_SOMEBODY_LOOKS_ON)), connection=held)
 
 
@@ -155,9 +147,7 @@ def _locked(db: Db, entry_id: UUID, *, expected_version: int | None) -> RowMappi
 
 def _sent(db: Db, row: RowMapping, held: Connection, *, create: bool) -> Asked:
     job = push_entry_job(
-        account_id=held.account_id,
-        connection_id=held.id,
-        vendor=held.vendor,
+        held,
         entry_id=row["id"],
         create=create,
         read_first=not create,

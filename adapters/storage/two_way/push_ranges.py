@@ -153,9 +153,7 @@ class OpenRange:
                 put(
                     db,
                     push_entry_job(
-                        account_id=connection.account_id,
-                        connection_id=connection.id,
-                        vendor=connection.vendor,
+                        connection,
                         entry_id=row.id,
                         create=row.is_ours,
                         range_id=self._job.id,

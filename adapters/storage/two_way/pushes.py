@@ -137,16 +137,7 @@ def put_jobs(
     db: Db, connection: Connection, entry_ids: Collection[UUID], *, create: bool = False
 ) -> None:
     for entry_id in entry_ids:
-        put(
-            db,
-            push_entry_job(
-                account_id=connection.account_id,
-                connection_id=connection.id,
-                vendor=connection.vendor,
-                entry_id=entry_id,
-                create=create,
-            ),
-        )
+        put(db, push_entry_job(connection, entry_id=entry_id, create=create))
 
 
 def create_jobs(db: Db, connection: Connection, entry_ids: Collection[UUID]) -> None:
@@ -161,27 +152,12 @@ def go_on(db: Db, connection: Connection) -> None:
         _look_again(db, connection)
     waits = {"id": connection.id, "disputed": DISPUTED}
     if connection.auto_push and db.execute(_WAITS, waits).scalar_one():
-        put(
-            db,
-            push_range_job(
-                account_id=connection.account_id,
-                connection_id=connection.id,
-                vendor=connection.vendor,
-            ),
-        )
+        put(db, push_range_job(connection))
 
 
 def _look_again(db: Db, connection: Connection) -> None:
     for row in db.execute(_UNSOUGHT, {"id": connection.id}).all():
-        put(
-            db,
-            link_patient_job(
-                account_id=connection.account_id,
-                connection_id=connection.id,
-                vendor=connection.vendor,
-                link_id=row.id,
-            ),
-        )
+        put(db, link_patient_job(connection, link_id=row.id))
 
 
 def _is_about_pms(change: Change) -> bool:
