@@ -10,9 +10,9 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import RowMapping, text
 
 from adapters.measures.asking import Sample
+from adapters.storage.sheet.sheet_status import facts_of
 from domain.connections import State
 from domain.freshness import LATE_AFTER, SEVERITY, Facts, Freshness, Status, assess
-from domain.hours import read_hours
 
 MOST_NAMED = 200
 """More connections than this are counted by vendor and status, and not each by its id."""
@@ -98,20 +98,6 @@ def _kept(row: RowMapping) -> Kept:
         behind=_behind(facts, freshness, now),
         last_complete=now - row["last_sync_at"] if row["last_sync_at"] else None,
         token_left=expires_at - now if has_token else None,
-    )
-
-
-def facts_of(row: RowMapping) -> Facts:
-    """What a connection's promise is judged by."""
-    every = timedelta(minutes=row["sync_frequency_minutes"]) if row["sync_enabled"] else None
-    return Facts(
-        created_at=row["created_at"],
-        every=every,
-        state=State(row["state"]),
-        last_complete_at=row["last_sync_at"],
-        failures=row["consecutive_failures"],
-        hours=read_hours(row["opening_hours"], timezone=row["timezone"]),
-        rests_until=row["rests_until"],
     )
 
 

@@ -7,8 +7,8 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.measures.asking import Sample
-from adapters.measures.connections import facts_of
 from adapters.storage.runs.timelines import read_outward
+from adapters.storage.sheet.sheet_status import facts_of
 from domain.freshness import Owed, Status, assess_outward
 
 _OWING = text(

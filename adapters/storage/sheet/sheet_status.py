@@ -1,6 +1,7 @@
 """How fresh the sheet is and what is being done about it: connections, runs and waiting jobs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -62,7 +63,7 @@ def read_connections(db: Db, *, now: datetime) -> tuple[ConnectionView, ...]:
 
 
 def read_facts(db: Db) -> Mapping[UUID, Facts]:
-    """What the promise of each connection is judged by."""
+    """Those of each connection, as its page shows them."""
     return {row["id"]: _facts(row) for row in db.execute(_CONNECTIONS).mappings()}
 
 
@@ -116,6 +117,13 @@ def _reason(row: RowMapping, status: Status) -> str | None:
 
 
 def _facts(row: RowMapping) -> Facts:
+    """With what its next sync waits for, and until when."""
+    next_due_at = row["due_at"] or row["next_sync_at"]
+    return replace(facts_of(row), next_due_at=next_due_at, waiting_for=row["waiting_for"])
+
+
+def facts_of(row: RowMapping) -> Facts:
+    """What a connection's promise is judged by."""
     every = timedelta(minutes=row["sync_frequency_minutes"]) if row["sync_enabled"] else None
     return Facts(
         created_at=row["created_at"],
@@ -124,9 +132,7 @@ def _facts(row: RowMapping) -> Facts:
         last_complete_at=row["last_sync_at"],
         failures=row["consecutive_failures"],
         hours=read_hours(row["opening_hours"], timezone=row["timezone"]),
-        next_due_at=row["due_at"] or row["next_sync_at"],
         rests_until=row["rests_until"],
-        waiting_for=row["waiting_for"],
     )
 
 
