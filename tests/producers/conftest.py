@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 from redis import Redis
 from sqlalchemy import Connection as Db
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 import migrations
 from adapters.storage.people.sessions import make_login_link
@@ -62,6 +62,13 @@ class Site:
 
     def seal(self, account_id: str = "default") -> EntrySeal:
         return self.ports.seal(account_id)
+
+    def column(self, name: str) -> UUID:
+        """The clinician who is called that on the sheet."""
+        with self.everything() as db:
+            query = text("SELECT id FROM run_sheet_clinicians WHERE name = :name")
+            found: UUID = db.execute(query, {"name": name}).scalar_one()
+        return found
 
     def link(
         self, role: Role = Role.OWNER, *, account_id: str = "default", minutes: int = 15

@@ -14,13 +14,6 @@ from tests.producers.seeding import DAY
 pytestmark = pytest.mark.integration
 
 
-def column(site: Site, name: str) -> UUID:
-    with site.everything() as db:
-        query = text("SELECT id FROM run_sheet_clinicians WHERE name = :name")
-        found: UUID = db.execute(query, {"name": name}).scalar_one()
-    return found
-
-
 def rename(
     site: Site, clinician_id: UUID, name: object, headers: Mapping[str, str] | None = None
 ) -> httpx.Response:
@@ -32,7 +25,7 @@ def rename(
 
 
 def test_a_column_is_called_what_people_call_it(site: Site) -> None:
-    priya = column(site, "Dr Priya Nair")
+    priya = site.column("Dr Priya Nair")
 
     answer = rename(site, priya, "  Dr Priya  Nair (Tuesdays) ")
 
@@ -43,7 +36,7 @@ def test_a_column_is_called_what_people_call_it(site: Site) -> None:
 
 
 def test_a_renaming_is_audited_and_told_to_every_open_page(site: Site) -> None:
-    priya = column(site, "Dr Priya Nair")
+    priya = site.column("Dr Priya Nair")
 
     rename(site, priya, "Dr P Nair")
 
@@ -66,24 +59,24 @@ def test_a_renaming_is_audited_and_told_to_every_open_page(site: Site) -> None:
     ],
 )
 def test_a_name_that_cannot_be_is_refused(site: Site, name: object, says: str) -> None:
-    priya = column(site, "Dr Priya Nair")
+    priya = site.column("Dr Priya Nair")
 
     answer = rename(site, priya, name)
 
     assert answer.status_code == 422
     assert says in answer.json()["detail"]
-    assert column(site, "Dr Priya Nair") == priya
+    assert site.column("Dr Priya Nair") == priya
 
 
 @pytest.mark.parametrize("role", [Role.BILLING, Role.PROVIDER, Role.OPS])
 def test_only_who_configures_may_rename(site: Site, role: Role) -> None:
-    priya = column(site, "Dr Priya Nair")
+    priya = site.column("Dr Priya Nair")
 
     assert rename(site, priya, "Mine now", site.bearer(role)).status_code == 403
 
 
 def test_another_accounts_column_is_not_there(site: Site) -> None:
-    priya = column(site, "Dr Priya Nair")
+    priya = site.column("Dr Priya Nair")
     with site.everything() as db:
         db.execute(text("INSERT INTO accounts (id, name) VALUES ('other', 'other')"))
 
@@ -95,7 +88,7 @@ def test_another_accounts_column_is_not_there(site: Site) -> None:
 
 
 def test_a_renaming_heeds_the_etag_where_one_is_sent(site: Site) -> None:
-    priya = column(site, "Dr Priya Nair")
+    priya = site.column("Dr Priya Nair")
     first = rename(site, priya, "Dr P Nair").headers["ETag"]
     rename(site, priya, "Dr Nair")
 

@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from sqlalchemy import text
 
 from domain.people import Role
 from tests.producers.conftest import Site
@@ -24,13 +23,6 @@ TAKEN = (
 
 def choose(site: Site, headers: Mapping[str, str] | None = None, **body: Any) -> httpx.Response:
     return site.client.patch(POLICY, headers=headers or site.bearer(), json=body)
-
-
-def column(site: Site, name: str) -> UUID:
-    with site.everything() as db:
-        query = text("SELECT id FROM run_sheet_clinicians WHERE name = :name")
-        found: UUID = db.execute(query, {"name": name}).scalar_one()
-    return found
 
 
 def move(site: Site, patient: str, start: str) -> httpx.Response:
@@ -59,7 +51,7 @@ def test_overlaps_are_warned_of_unless_somebody_chose(site: Site) -> None:
     assert answer["policy"] == "warn"
     tom = next(one for one in answer["clinicians"] if one["name"] == "Dr Tom Whitfield")
     assert tom == {
-        "id": str(column(site, "Dr Tom Whitfield")),
+        "id": str(site.column("Dr Tom Whitfield")),
         "name": "Dr Tom Whitfield",
         "policy": None,
     }
@@ -78,7 +70,7 @@ def test_an_edit_over_a_visit_is_warned_of_in_a_sentence(site: Site) -> None:
     ids = [str(site.ids["Olga Madeupson"]), str(site.ids["Quinn Invented"])]
     (found,) = [one for one in sheet["overlaps"] if ids[0] in one["appointments"]]
     assert found == {
-        "clinician_id": str(column(site, "Dr Tom Whitfield")),
+        "clinician_id": str(site.column("Dr Tom Whitfield")),
         "start": "2026-11-23T02:15:00Z",
         "end": "2026-11-23T02:30:00Z",
         "appointments": ids,
@@ -141,7 +133,7 @@ def test_where_overlaps_are_allowed_nothing_is_said(site: Site) -> None:
 
 
 def test_a_clinician_may_have_a_policy_of_their_own_and_lose_it_again(site: Site) -> None:
-    tom = str(column(site, "Dr Tom Whitfield"))
+    tom = str(site.column("Dr Tom Whitfield"))
 
     answer = choose(site, clinicians={tom: "block"}).json()
 

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from adapters.storage.practices.own_practice import practices_of, vendors
 from adapters.storage.tables import pms_clinician_mappings, pms_connections
 from tests.producers.conftest import Site
-from tests.producers.test_two_way_edits import clinician, day
+from tests.producers.test_two_way_edits import day
 from tests.producers.two_way import TwoWayDay
 
 pytestmark = pytest.mark.integration
@@ -41,14 +41,14 @@ def _also_at(db: Db, site: Site, name: str, vendor: str, **values: object) -> No
             "pms_connection_id": made["id"],
             "pms_practitioner_id": "9",
             "pms_practitioner_name": name,
-            "run_sheet_clinician_id": clinician(site, name),
+            "run_sheet_clinician_id": site.column(name),
         },
     )
 
 
 def test_a_practice_that_takes_nothing_or_is_in_setup_is_nobodys(day: TwoWayDay) -> None:
     name = "Dr Iris Imagined"
-    whose = clinician(day.site, name)
+    whose = day.site.column(name)
     with day.site.everything() as db:
         _also_at(db, day.site, name, "gentu")
         _also_at(db, day.site, name, "advancedmd", state="SETUP_REQUIRED")
@@ -61,7 +61,7 @@ def test_a_practice_that_takes_nothing_or_is_in_setup_is_nobodys(day: TwoWayDay)
 
 def test_of_two_that_take_changes_it_is_the_one_that_was_first(day: TwoWayDay) -> None:
     name = "Dr Iris Imagined"
-    whose = clinician(day.site, name)
+    whose = day.site.column(name)
     with day.site.everything() as db:
         _also_at(db, day.site, name, "advancedmd")
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
@@ -34,13 +33,6 @@ def edit(site: Site, patient: str, **changes: Any) -> httpx.Response:
     )
 
 
-def clinician(site: Site, name: str) -> UUID:
-    with site.everything() as db:
-        query = text("SELECT id FROM run_sheet_clinicians WHERE name = :name")
-        found: UUID = db.execute(query, {"name": name}).scalar_one()
-    return found
-
-
 def steps(site: Site, patient: str) -> list[dict[str, Any]]:
     answer = site.client.get(f"{SHEET}/{site.ids[patient]}/history", headers=site.bearer())
     found: list[dict[str, Any]] = answer.json()["history"]
@@ -48,7 +40,7 @@ def steps(site: Site, patient: str) -> list[dict[str, Any]]:
 
 
 def test_a_visit_goes_to_another_clinician_and_is_owed(day: TwoWayDay) -> None:
-    other = clinician(day.site, "Omar Supposed LCSW")
+    other = day.site.column("Omar Supposed LCSW")
 
     answer = edit(day.site, "Eve Pattern", clinician=str(other))
 
@@ -61,7 +53,7 @@ def test_a_visit_goes_to_another_clinician_and_is_owed(day: TwoWayDay) -> None:
 
 
 def test_a_clinician_without_a_column_there_is_refused_at_once(day: TwoWayDay) -> None:
-    other = clinician(day.site, "Omar Supposed LCSW")
+    other = day.site.column("Omar Supposed LCSW")
     with day.site.everything() as db:
         of_other = pms_clinician_mappings.c.run_sheet_clinician_id == other
         db.execute(delete(pms_clinician_mappings).where(of_other))
@@ -83,7 +75,7 @@ def test_a_clinician_is_named_by_an_id_of_the_sheet(day: TwoWayDay, given: objec
 
 
 def test_a_clinician_a_row_went_to_is_named_in_its_history(day: TwoWayDay) -> None:
-    edit(day.site, "Eve Pattern", clinician=str(clinician(day.site, "Omar Supposed LCSW")))
+    edit(day.site, "Eve Pattern", clinician=str(day.site.column("Omar Supposed LCSW")))
 
     path = f"/api/run-sheet/appointments/{day.ids['Eve Pattern']}/history"
     [step] = day.site.client.get(path, headers=day.site.bearer()).json()["history"]
@@ -116,13 +108,13 @@ def test_what_was_refused_is_taken_back_at_once_and_what_is_ours_stays(day: TwoW
 
 
 def test_a_row_of_ours_goes_to_any_clinician(day: TwoWayDay) -> None:
-    other = clinician(day.site, "Omar Supposed LCSW")
+    other = day.site.column("Omar Supposed LCSW")
 
     assert edit(day.site, "Ivy Newcomer", clinician=str(other)).status_code == 200
 
 
 def test_whose_visit_it_is_elsewhere_is_the_practices_to_say(site: Site) -> None:
-    other = clinician(site, "Dr Tom Whitfield")
+    other = site.column("Dr Tom Whitfield")
 
     answer = edit(site, "Grace Invented", clinician=str(other))
 
@@ -195,7 +187,7 @@ def test_a_row_of_ours_may_stand_as_anybody_says(day: TwoWayDay) -> None:
 
 
 def test_the_panel_offers_what_can_be_and_asks_why_a_visit_is_called_off(day: TwoWayDay) -> None:
-    other = clinician(day.site, "Omar Supposed LCSW")
+    other = day.site.column("Omar Supposed LCSW")
     day.site.sign_in()
 
     theirs = day.site.client.get(f"/sheet/entries/{day.ids['Eve Pattern']}").text
@@ -211,8 +203,8 @@ def test_the_panel_offers_what_can_be_and_asks_why_a_visit_is_called_off(day: Tw
 
 
 def test_who_had_a_visit_before_is_told_by_name(day: TwoWayDay) -> None:
-    before = clinician(day.site, "Dr Iris Imagined")
-    edit(day.site, "Eve Pattern", clinician=str(clinician(day.site, "Omar Supposed LCSW")))
+    before = day.site.column("Dr Iris Imagined")
+    edit(day.site, "Eve Pattern", clinician=str(day.site.column("Omar Supposed LCSW")))
     day.site.sign_in()
 
     html = day.site.client.get(f"/sheet/entries/{day.ids['Eve Pattern']}").text

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from infra.sealing import Keyring, Sealer
+from tests.storage.desk import Desk, desk_of
 from tests.storage.rig import Rig, rig_on
 
 
@@ -11,3 +13,8 @@ from tests.storage.rig import Rig, rig_on
 def rig(database_url: str) -> Iterator[Rig]:
     with rig_on(database_url) as made:
         yield made
+
+
+@pytest.fixture
+def desk(rig: Rig) -> Desk:
+    return desk_of(rig.engine, Sealer(Keyring.from_hex("0f" * 32)), rig.connect("site"))

@@ -1,6 +1,5 @@
 """The ledger knows a wish that is asked for again, also where both come at once."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
@@ -14,7 +13,7 @@ from domain.wishes import Cancellation, NewPatient, Wish, Write
 from domain.writes import SHOWN_AFTER, KeptWrite, NewWrite, WriteState
 from infra.database import transaction
 from infra.sealing import Keyring, Sealer
-from tests.storage.rig import ACCOUNT, Rig, rig_on
+from tests.storage.rig import ACCOUNT, Rig
 
 pytestmark = pytest.mark.integration
 
@@ -23,12 +22,6 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 FAY = NewPatient(first_name="Fay", last_name="van Dyk", date_of_birth=date(1999, 9, 9))
 WAITING = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
 OFF = Cancellation(appointment_id="77", patient_id="5", reason="ill")
-
-
-@pytest.fixture
-def rig(database_url: str) -> Iterator[Rig]:
-    with rig_on(database_url) as made:
-        yield made
 
 
 @pytest.fixture

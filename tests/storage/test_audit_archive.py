@@ -1,7 +1,6 @@
 """Archives of audit rows: what is past its keeping leaves to a file, and the chain goes on."""
 
 import gzip
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ from domain.audit_restored import ACTION, Restored
 from domain.errors import BadInput
 from infra.audit_keys import keys_from
 from infra.database import ARCHIVE_ROLE, BadStatement, transaction
-from tests.storage.rig import ACCOUNT, Rig, rig_on
+from tests.storage.rig import ACCOUNT, Rig
 
 pytestmark = pytest.mark.integration
 
@@ -28,12 +27,6 @@ KEYS = keys_from(["a1" * 32])
 THIS_YEAR = datetime.now(UTC).year
 OLD = (THIS_YEAR - 10, THIS_YEAR - 9, THIS_YEAR - 7)
 YOUNG = (THIS_YEAR - 2, THIS_YEAR - 1)
-
-
-@pytest.fixture
-def rig(database_url: str) -> Iterator[Rig]:
-    with rig_on(database_url) as made:
-        yield made
 
 
 @pytest.fixture

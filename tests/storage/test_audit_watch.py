@@ -1,6 +1,5 @@
 """Reading of patients that is worth a look: by account, by thresholds, told once."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +17,7 @@ from domain.errors import BadInput
 from domain.rhythm import USUAL
 from domain.sheet import NotOnSheet
 from infra.database import dispatch, transaction
-from tests.storage.rig import ACCOUNT, Rig, rig_on
+from tests.storage.rig import ACCOUNT, Rig
 
 pytestmark = pytest.mark.integration
 
@@ -32,12 +31,6 @@ FEW = Thresholds(
     wrong_answers=3,
 )
 OPEN = '{"mon": [["08:00", "17:00"]], "tue": [["08:00", "17:00"]]}'
-
-
-@pytest.fixture
-def rig(database_url: str) -> Iterator[Rig]:
-    with rig_on(database_url) as made:
-        yield made
 
 
 @pytest.fixture

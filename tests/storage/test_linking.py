@@ -19,9 +19,7 @@ from domain.fields import Source
 from domain.intake import row_id, sort_page
 from domain.sheet import EntryView, Stale
 from infra.database import transaction
-from infra.sealing import Keyring, Sealer
-from tests.storage.desk import ADA, START, VISIT, WINDOW, Desk, desk_of, moved, rephoned
-from tests.storage.rig import Rig
+from tests.storage.desk import ADA, START, VISIT, WINDOW, Desk, moved, rephoned
 
 pytestmark = pytest.mark.integration
 
@@ -32,11 +30,6 @@ SCAN = {
     "patient_date_of_birth": "1970-01-01",
     "appointment_type": "Telehealth",
 }
-
-
-@pytest.fixture
-def desk(rig: Rig) -> Desk:
-    return desk_of(rig.engine, Sealer(Keyring.from_hex("0f" * 32)), rig.connect("site"))
 
 
 def post(desk: Desk, *rows: dict[str, Any], source: str = "ocr") -> list[Placed]:

@@ -17,7 +17,6 @@ from domain.appointments import Appointment, Status
 from domain.overlaps import Overlapping, Policy
 from domain.sheet import Sheet
 from infra.database import transaction
-from infra.sealing import Keyring, Sealer
 from tests.storage.desk import ADA, START, VISIT, Desk, desk_of, moved
 from tests.storage.rig import Rig
 from tests.storage.test_linking import post
@@ -28,11 +27,6 @@ BEN = replace(ADA, pms_id="pat-2", full_name="Ben Sample", phone="(03) 9000 0002
 NEXT = replace(moved(VISIT, 30), pms_id="a-2", patient=BEN)
 OVER = replace(moved(VISIT, 15), pms_id="a-3", patient=BEN)
 WAITING = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-
-
-@pytest.fixture
-def desk(rig: Rig) -> Desk:
-    return desk_of(rig.engine, Sealer(Keyring.from_hex("0f" * 32)), rig.connect("site"))
 
 
 def choose(desk: Desk, policy: Policy, *, of_column: Policy | None = None) -> None:

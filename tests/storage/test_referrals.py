@@ -10,20 +10,13 @@ from sqlalchemy import Engine
 from adapters.storage.sheet.reading import read_entry
 from domain.appointments import Appointment
 from infra.database import transaction
-from infra.sealing import Keyring, Sealer
 from tests.saying import hearing
-from tests.storage.desk import START, VISIT, Desk, desk_of
-from tests.storage.rig import Rig
+from tests.storage.desk import START, VISIT, Desk
 
 pytestmark = pytest.mark.integration
 
 REFERRED = replace(VISIT, referral_id="ref-7")
 OTHER = replace(VISIT, pms_id="a-2")
-
-
-@pytest.fixture
-def desk(rig: Rig) -> Desk:
-    return desk_of(rig.engine, Sealer(Keyring.from_hex("0f" * 32)), rig.connect("site"))
 
 
 def referral(desk: Desk, visit: Appointment) -> str | None:

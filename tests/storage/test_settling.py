@@ -13,17 +13,10 @@ from adapters.storage.by_hand.history import MOST
 from adapters.storage.by_hand.settling import Done, Shown, settle_many, undo_settled
 from domain.appointments import Appointment
 from infra.database import transaction
-from infra.sealing import Keyring, Sealer
 from tests.saying import hearing
-from tests.storage.desk import VISIT, Desk, desk_of, moved, rephoned
-from tests.storage.rig import Rig
+from tests.storage.desk import VISIT, Desk, moved, rephoned
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def desk(rig: Rig) -> Desk:
-    return desk_of(rig.engine, Sealer(Keyring.from_hex("0f" * 32)), rig.connect("site"))
 
 
 def visits(count: int) -> list[Appointment]:

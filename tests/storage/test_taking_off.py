@@ -8,20 +8,13 @@ from domain.board import lay_out
 from domain.errors import BadInput
 from domain.sheet import Column, EntryView, Settled
 from infra.database import transaction
-from infra.sealing import Keyring, Sealer
-from tests.storage.desk import START, VISIT, Desk, desk_of
-from tests.storage.rig import Rig
+from tests.storage.desk import START, VISIT, Desk
 from tests.storage.test_linking import SCAN, only, post
 from tests.storage.test_undoing import run, undo
 
 pytestmark = pytest.mark.integration
 
 TYPED = {"start": START.isoformat(), "patient_name": "Ada Example", "patient_phone": "03 9000 0001"}
-
-
-@pytest.fixture
-def desk(rig: Rig) -> Desk:
-    return desk_of(rig.engine, Sealer(Keyring.from_hex("0f" * 32)), rig.connect("site"))
 
 
 def undo_all(desk: Desk, entry: EntryView) -> None:

@@ -19,19 +19,12 @@ from domain.history import Past
 from domain.intake import Listed, row_id, sort_page
 from domain.sheet import EntryView, NotOnSheet, Settled
 from infra.database import transaction
-from infra.sealing import Keyring, Sealer
-from tests.storage.desk import VISIT, WINDOW, Desk, desk_of, moved, rephoned
-from tests.storage.rig import Rig
+from tests.storage.desk import VISIT, WINDOW, Desk, moved, rephoned
 from tests.storage.test_linking import SCAN, only, post, sheet
 
 pytestmark = pytest.mark.integration
 
 OTHER = replace(VISIT, pms_id="a-2", start=moved(VISIT, 60).start, end=moved(VISIT, 60).end)
-
-
-@pytest.fixture
-def desk(rig: Rig) -> Desk:
-    return desk_of(rig.engine, Sealer(Keyring.from_hex("0f" * 32)), rig.connect("site"))
 
 
 def run(desk: Desk, *visits: Appointment, gone: tuple[Appointment, ...] = ()) -> UUID:

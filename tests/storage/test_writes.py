@@ -1,6 +1,5 @@
 """A slot is held once, a write moves one way, and whatever is repeated is the same write."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,7 +18,7 @@ from domain.wishes import Booking, Cancellation, Move, Write
 from domain.writes import SHOWN_AFTER, Hold, KeptWrite, NewWrite, SlotTaken, WriteState
 from infra.database import dispatch, transaction
 from infra.sealing import Keyring, Sealer
-from tests.storage.rig import ACCOUNT, Rig, rig_on
+from tests.storage.rig import ACCOUNT, Rig
 
 pytestmark = pytest.mark.integration
 
@@ -27,12 +26,6 @@ TEN = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 DOCTOR = Resource(kind="practitioner", pms_id="PR1")
 CHAIR = Resource(kind="operatory", pms_id="OP2")
 SEALER = Sealer(Keyring.from_hex("9f" * 32))
-
-
-@pytest.fixture
-def rig(database_url: str) -> Iterator[Rig]:
-    with rig_on(database_url) as made:
-        yield made
 
 
 @pytest.fixture

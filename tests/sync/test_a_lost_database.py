@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from domain.sources import Page, Query
-from infra.database import engine, transaction
+from infra.database import transaction
 from tests.saying import hearing
 from tests.sync.book import TOMORROW, Book, Desk, Killed, wait
 from tests.sync.practice import Practice
@@ -22,13 +22,6 @@ pytestmark = pytest.mark.integration
 ROWS = "INSERT INTO run_sheet_appointments"
 CHECKPOINT = "UPDATE jobs SET checkpoint"
 ODD = "status:odd"
-
-
-@pytest.fixture
-def db(database_url: str) -> Iterator[Engine]:
-    made = engine(database_url, application_name="tests", pool_size=5)
-    yield made
-    made.dispose()
 
 
 class OddBook(Book):

@@ -10,20 +10,13 @@ from sqlalchemy import Engine, text
 from domain.errors import BrokenContract, EndlessListing, Transient
 from domain.sources import Page, Query
 from infra.clock import system_clock
-from infra.database import dispatch, engine, transaction
+from infra.database import dispatch, transaction
 from infra.stopping import HandBack
 from tests.sync.book import NINE, TOMORROW, ZONE, Book, Desk, Killed, appointment, wait
 
 pytestmark = pytest.mark.integration
 
 MOST = 6
-
-
-@pytest.fixture
-def db(database_url: str) -> Iterator[Engine]:
-    made = engine(database_url, application_name="tests", pool_size=5)
-    yield made
-    made.dispose()
 
 
 def visit(start: datetime, who: str) -> dict[str, Any]:

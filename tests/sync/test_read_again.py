@@ -10,18 +10,11 @@ from sqlalchemy import Engine, text
 
 from domain.errors import Transient
 from domain.sources import Capabilities, Page, Query
-from infra.database import dispatch, engine
+from infra.database import dispatch
 from tests.sync.book import NINE, TODAY, TOMORROW, Book, Desk, wait
 from tests.sync.test_interrupted import a_day, is_shown, run_of, visit
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def db(database_url: str) -> Iterator[Engine]:
-    made = engine(database_url, application_name="tests", pool_size=5)
-    yield made
-    made.dispose()
 
 
 @dataclass

@@ -14,18 +14,11 @@ from adapters.storage.sheet import linking
 from domain.errors import NeedsReconnect
 from domain.sources import Page, Query
 from infra.clock import system_clock
-from infra.database import dispatch, engine, transaction
+from infra.database import dispatch, transaction
 from tests.sync.book import SEALER, TOMORROW, Book, Desk, wait
 from tests.sync.test_interrupted import a_day, run_of
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def db(database_url: str) -> Iterator[Engine]:
-    made = engine(database_url, application_name="tests", pool_size=5)
-    yield made
-    made.dispose()
 
 
 def nothing() -> None:

@@ -42,12 +42,6 @@ PHONE = ("voice",)
 
 
 @pytest.fixture
-def phone(database_url: str, redis_client: redis.Redis, redis_url: str) -> Iterator[Line]:
-    with line(database_url, redis_client, redis_url) as made:
-        yield made
-
-
-@pytest.fixture
 def hasty(database_url: str, redis_client: redis.Redis, redis_url: str) -> Iterator[Line]:
     """Whose ingress loses patience within moments."""
     with line(

@@ -1,12 +1,10 @@
 """A ledger full of syncs, at a PMS that holds every one of them up, is nothing to a caller."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 import pytest
-import redis
 
 from adapters.queue import RedisAnnouncer
 from adapters.storage.jobs.ledger import put
@@ -18,7 +16,7 @@ from domain.jobs import Queue
 from domain.sources import AppointmentSource
 from domain.work import sync_job
 from infra import database
-from tests.voice.line import ACCOUNT, DeskOpener, Line, line
+from tests.voice.line import ACCOUNT, DeskOpener, Line
 from tests.workers.tools.desk import ZONE
 
 pytestmark = pytest.mark.integration
@@ -39,12 +37,6 @@ class HeldOpener(DeskOpener):
         self.begun.release()
         self.released.wait(HELD_SECONDS)
         raise Transient("the practice was closed")
-
-
-@pytest.fixture
-def phone(database_url: str, redis_client: redis.Redis, redis_url: str) -> Iterator[Line]:
-    with line(database_url, redis_client, redis_url) as made:
-        yield made
 
 
 def held_up(phone: Line) -> HeldOpener:

@@ -25,12 +25,6 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def phone(database_url: str, redis_client: redis.Redis, redis_url: str) -> Iterator[Line]:
-    with line(database_url, redis_client, redis_url) as made:
-        yield made
-
-
-@pytest.fixture
 def brief(database_url: str, redis_client: redis.Redis, redis_url: str) -> Iterator[Line]:
     """Whose callers are told after a second what is not final yet."""
     with line(database_url, redis_client, redis_url, answer_seconds=4) as made:

@@ -1,22 +1,13 @@
 """What our line sends is what Vapi's own models send, and what it answers is what they read."""
 
-from collections.abc import Iterator
-
 import pytest
-import redis
 
 from tests.adapters.vapi import sdk
-from tests.voice.line import Line, line
+from tests.voice.line import Line
 
 pytestmark = pytest.mark.integration
 
 ANSWER = ("server_message_response_tool_calls", "ServerMessageResponseToolCalls")
-
-
-@pytest.fixture
-def phone(database_url: str, redis_client: redis.Redis, redis_url: str) -> Iterator[Line]:
-    with line(database_url, redis_client, redis_url) as made:
-        yield made
 
 
 def test_a_tool_call_and_its_answer_fit_vapis_models(phone: Line) -> None:

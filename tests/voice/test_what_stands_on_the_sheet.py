@@ -1,11 +1,9 @@
 """A visit that was typed in is in no PMS; a caller is not given its time for all that."""
 
-from collections.abc import Iterator
 from datetime import datetime, time
 from uuid import uuid4
 
 import pytest
-import redis
 from sqlalchemy import text
 
 from adapters.storage.audit.audit import Access
@@ -16,7 +14,7 @@ from domain.fields import Source
 from domain.window import zone
 from infra.clock import system_clock
 from infra.database import transaction
-from tests.voice.line import ACCOUNT, Line, line
+from tests.voice.line import ACCOUNT, Line
 from tests.workers.tools.desk import LEE, ZONE
 
 pytestmark = pytest.mark.integration
@@ -34,12 +32,6 @@ MAPPING = text(
     VALUES (:account, :connection, :practitioner, 'Dr. Mona Lee', :id)
     """
 )
-
-
-@pytest.fixture
-def phone(database_url: str, redis_client: redis.Redis, redis_url: str) -> Iterator[Line]:
-    with line(database_url, redis_client, redis_url) as made:
-        yield made
 
 
 def type_in(phone: Line, at: str, *, policy: str) -> None:
