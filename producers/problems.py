@@ -45,6 +45,9 @@ TITLES: Mapping[HTTPStatus, str] = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "That did not work",
     HTTPStatus.SERVICE_UNAVAILABLE: "Not available right now",
 }
+# A text's length is told in items where its words were checked before.
+TOO_LONG = frozenset({"string_too_long", "too_long"})
+TOO_SHORT = frozenset({"string_too_short", "too_short"})
 
 
 class Place(BaseModel):
@@ -180,12 +183,23 @@ def _invalid(request: Request, error: Exception) -> Response:
     errors = error.errors() if isinstance(error, RequestValidationError) else []
     if _is_page(request) and request.method in READING:
         return answer(request, _unread([one["loc"] for one in errors]))
-    places = [{"at": _place(one["loc"]), "problem": one["msg"]} for one in errors[:MOST_PLACES]]
+    places = [{"at": _place(one["loc"]), "problem": _said(one)} for one in errors[:MOST_PLACES]]
     told = [f"{place['at']}: {place['problem']}" for place in places]
     if len(errors) > MOST_PLACES:
         told.append(f"and {len(errors) - MOST_PLACES} more")
     detail = "The request cannot be read: " + "; ".join(told)
     return answer(request, Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=places))
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    """As people say it, where a text is too long or empty."""
+    if not isinstance(error["input"], str):
+        return str(error["msg"])
+    if error["type"] in TOO_LONG:
+        return f"at most {error['ctx']['max_length']:,} characters"
+    if error["type"] in TOO_SHORT and error["ctx"]["min_length"] == 1:
+        return "must not be empty"
+    return str(error["msg"])
 
 
 def _unread(places: Sequence[Sequence[Any]]) -> Problem:

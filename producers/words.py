@@ -32,8 +32,8 @@ def uuid_of(text: str) -> UUID | None:
 Text = Annotated[str, AfterValidator(_lines)]
 """Of several lines, if need be."""
 Line = Annotated[str, AfterValidator(_one_line)]
-Words = Annotated[
-    Line, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_ID)
-]
+Stripped = Annotated[Line, StringConstraints(strip_whitespace=True)]
+"""Its length is a constraint of its own: told beside this one, it would count the spaces too."""
+Words = Annotated[Stripped, StringConstraints(min_length=1, max_length=LONGEST_ID)]
 Id = Annotated[Line, StringConstraints(min_length=1, max_length=LONGEST_ID)]
 """An id as the PMS gives it."""

@@ -31,7 +31,7 @@ from producers.both_ways import (
 from producers.doors import Door, door
 from producers.idempotency import MaybeOnce
 from producers.versions import MaybeIfMatch, hoped
-from producers.words import Line
+from producers.words import Stripped
 
 router = APIRouter(prefix="/api/advancedmd", tags=["both ways"])
 
@@ -48,9 +48,7 @@ class Chosen(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    pms_patient_id: Annotated[
-        Line, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)
-    ]
+    pms_patient_id: Annotated[Stripped, StringConstraints(min_length=1, max_length=64)]
 
 
 @router.get("/appointments/{entry_id}/sync-status", summary="See how a row stands at its practice")

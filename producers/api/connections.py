@@ -48,7 +48,7 @@ from producers.doors import Door, door
 from producers.idempotency import Answer, Keyed, Once
 from producers.noting import noted
 from producers.versions import IfMatch, expected
-from producers.words import Line, Words
+from producers.words import Line, Stripped, Words
 
 router = APIRouter(prefix="/api/pms/connections", tags=["connections"])
 log = structlog.get_logger()
@@ -56,7 +56,7 @@ log = structlog.get_logger()
 Reader = Annotated[Door, Depends(door(Permission.SEE_STATUS))]
 Configurer = Annotated[Door, Depends(door(Permission.CONFIGURE))]
 NO_CHANGES: Mapping[str, Any] = MappingProxyType({})
-Site = Annotated[Line, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^\S*$")]
+Site = Annotated[Stripped, StringConstraints(max_length=100, pattern=r"^\S*$")]
 Zone = Annotated[Line, StringConstraints(min_length=1, max_length=60)]
 MOST_AHEAD = 90
 A_DAY = 1440

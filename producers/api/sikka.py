@@ -23,12 +23,12 @@ from infra.database import dispatch
 from producers.agreeing import require_agreements
 from producers.doors import Door, door
 from producers.problems import Problem
-from producers.words import Line
+from producers.words import Stripped
 
 router = APIRouter(prefix="/api/pms/sikka/authorisations", tags=["sikka"])
 
 Configurer = Annotated[Door, Depends(door(Permission.CONFIGURE))]
-Typed = Annotated[Line, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+Typed = Annotated[Stripped, StringConstraints(min_length=1, max_length=60)]
 MOST_MISSES = 10
 """An office is named by whoever knows its id or code; a few slips a day are forgiven."""
 

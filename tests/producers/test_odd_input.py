@@ -7,6 +7,7 @@ import pytest
 
 from domain.people import Role
 from tests.producers.conftest import Site
+from tests.producers.ledger import practice
 from tests.producers.seeding import DAY
 
 pytestmark = pytest.mark.integration
@@ -154,6 +155,19 @@ def test_a_body_that_cannot_be_read_at_all_is_refused_in_a_sentence(
     said = "The body of the request cannot be read; send JSON, or a whole form."
     assert (answer.status_code, answer.json()["detail"]) == (400, said)
     assert (page.status_code, said in page.text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"), [(" ", "must not be empty"), ("x" * 201, "at most 200 characters")]
+)
+def test_a_text_too_short_or_too_long_is_told_in_words_about_texts(
+    site: Site, headers: dict[str, str], name: str, problem: str
+) -> None:
+    held = practice(site, "Harbour Allied Health")
+
+    answer = site.client.patch(f"/api/pms/connections/{held}", json={"name": name}, headers=headers)
+
+    assert answer.json()["errors"] == [{"at": "body.name", "problem": problem}]
 
 
 def test_of_very_many_places_that_cannot_be_read_the_first_are_named(
