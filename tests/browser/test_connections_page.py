@@ -19,6 +19,7 @@ def test_a_connection_is_changed_on_its_own_page(browse: Browse) -> None:
     assert found["badges"] == ["On time", "Late", "Needs sign-in"]
     assert found["todo"].startswith("Medirecords no longer accepts our sign-in")
     assert found["refused"] == "Name: please fill it in."
+    assert (found["long"], found["focused"]) == ("Name: at most 200 characters.", "name")
     assert found["draft"] == found["name"] == "Harbour Health"
     assert found["often"] == "60" and found["days"] == "7"
     assert found["friday"] == ["09:00", "12:30", "13:15", "17:00"]

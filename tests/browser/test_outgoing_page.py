@@ -51,6 +51,7 @@ def test_an_owner_has_a_program_told_and_sees_how_it_goes(
     found = drive("telling", base=told.ports.base_url, token=told.link(), shots=tmp_path)
 
     assert found["title"] == "Outgoing webhooks"
+    assert found["empty"] == "Address of a program: please fill it in."
     assert "https://" in found["refused"]
     assert found["secret"].startswith("whsec_")
     assert (found["focused"], found["copies"], found["current"]) == (True, 1, "Deliveries")

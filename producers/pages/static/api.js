@@ -1,4 +1,4 @@
-// Talks to the server; a refusal becomes a Refusal with a sentence for people, and the seconds it holds where that is told.
+// Talks to the server; a refusal becomes a Refusal with a sentence for people, the seconds it holds and the fields it is about where those are told.
 import { signedOut } from "./leaving.js";
 
 const PATIENCE = 20_000;
@@ -7,10 +7,11 @@ const UNANSWERED = "The server did not answer; look whether it was done, then tr
 const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
 
 export class Refusal extends Error {
-  constructor(status, detail, seconds = 0) {
+  constructor(status, detail, seconds = 0, places = []) {
     super(detail);
     this.status = status;
     this.seconds = seconds;
+    this.places = places;
   }
 }
 
@@ -50,7 +51,7 @@ async function reach(path, options) {
   if (answer.status === 401) signedOut();
   const problem = await answer.json().catch(() => ({}));
   const seconds = Number(answer.headers.get("Retry-After")) || 0;
-  throw new Refusal(answer.status, problem.detail ?? "Something went wrong; try again.", seconds);
+  throw new Refusal(answer.status, problem.detail ?? "Something went wrong; try again.", seconds, problem.errors ?? []);
 }
 
 async function whole(reading) {

@@ -2,6 +2,7 @@
 import "./frame.js";
 import { ask, fragment } from "./api.js";
 import { showCounts } from "./counts.js";
+import { trim } from "./forms.js";
 import { hold, release } from "./holding.js";
 import { morph } from "./morph.js";
 import { say } from "./toast.js";
@@ -35,6 +36,8 @@ document.addEventListener("submit", async (event) => {
   const found = Object.entries(DOES).find(([name]) => event.target.matches(name));
   if (!found) return;
   event.preventDefault();
+  trim(event.target);
+  if (!event.target.reportValidity()) return;
   const button = event.target.querySelector("button");
   hold(button);
   try {

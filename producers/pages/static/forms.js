@@ -35,7 +35,7 @@ export async function busy(form, button, work) {
   try {
     return await work();
   } catch (refusal) {
-    fail(form, explained(refusal));
+    fail(form, explained(form, refusal));
     return undefined;
   } finally {
     form.removeAttribute("aria-busy");
@@ -44,23 +44,39 @@ export async function busy(form, button, work) {
   }
 }
 
-function explained(refusal) {
+function explained(form, refusal) {
   if (refusal.status === 412) return "Somebody changed this connection meanwhile. Reload the page to see it; what you typed is kept.";
-  return refusal.message;
+  const place = refusal.places?.find(({ at }) => fieldAt(form, at)?.labels);
+  if (!place) return refusal.message;
+  return `${blame(fieldAt(form, place.at))}: ${place.problem}.`;
+}
+
+const fieldAt = (form, place) => form.elements[place.split(".").at(-1)];
+
+function blame(field) {
+  field.closest("details")?.setAttribute("open", "");
+  field.setAttribute("aria-invalid", "true");
+  field.focus();
+  return nameOf(field);
+}
+
+// Spaces alone are nothing, and those around what was pasted are no part of it.
+export function trim(form) {
+  for (const field of form.querySelectorAll("input, textarea")) {
+    if (field.value !== field.value.trim()) field.value = field.value.trim();
+  }
 }
 
 // Every field is filled in as it must be; the first that is not gets the focus and says why.
 export function complete(form) {
+  trim(form);
   for (const field of form.querySelectorAll("input, select, textarea")) {
     const open = field.checkVisibility() || field.closest("details");
     if (field.disabled || !open || field.validity.valid) {
       field.removeAttribute("aria-invalid");
       continue;
     }
-    field.closest("details")?.setAttribute("open", "");
-    field.setAttribute("aria-invalid", "true");
-    field.focus();
-    fail(form, `${nameOf(field)}: ${why(field)}`);
+    fail(form, `${blame(field)}: ${why(field)}`);
     return false;
   }
   return true;

@@ -1,7 +1,7 @@
 // Whom we tell of changes: added, tested, paused, given another secret; a message sent again.
 import "./frame.js";
 import { ask, exchange, fragment } from "./api.js";
-import { busy, ready } from "./forms.js";
+import { busy, complete, ready } from "./forms.js";
 import { hold, release } from "./holding.js";
 import { morph } from "./morph.js";
 import { say } from "./toast.js";
@@ -117,8 +117,9 @@ document.addEventListener("click", async (event) => {
 const form = document.querySelector("[data-add-endpoint]");
 form?.addEventListener("submit", (event) => {
   event.preventDefault();
+  if (!complete(form)) return;
   busy(form, form.querySelector("button"), async () => {
-    const { id, secret } = await asked(ENDPOINTS, { url: form.elements.url.value.trim() });
+    const { id, secret } = await asked(ENDPOINTS, { url: form.elements.url.value });
     form.reset();
     shown(id, secret, "The endpoint is told of changes from now on.");
     await renew();

@@ -15,9 +15,13 @@ export default async function play({ open, shots, base }) {
   const address = page.url();
 
   const syncing = page.locator('[data-form="general"]');
-  await syncing.getByLabel("Name").fill("");
+  await syncing.getByLabel("Name").fill("   ");
   await syncing.getByRole("button", { name: "Save" }).click();
   found.refused = await syncing.locator("[data-error]").textContent();
+  await syncing.getByLabel("Name").fill("x".repeat(201));
+  await syncing.getByRole("button", { name: "Save" }).click();
+  found.long = await syncing.locator("[data-error]", { hasText: "at most" }).textContent();
+  found.focused = await page.evaluate(() => document.activeElement.name);
   await syncing.getByLabel("Name").fill("Harbour Health");
   await syncing.getByLabel("Hourly").check();
   await syncing.getByLabel("Days ahead").fill("7");

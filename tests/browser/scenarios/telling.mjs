@@ -3,10 +3,11 @@ export default async function play({ open, shots }) {
   const { page, trouble } = await open();
   await page.goto(new URL("/outgoing", page.url()).href);
   const found = { title: await page.locator("h1").innerText() };
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  found.empty = await page.locator("[data-error]").innerText();
   await page.getByLabel("Address of a program").fill("http://hooks.example.com/");
   await page.getByRole("button", { name: "Add", exact: true }).click();
-  await page.locator("[data-error]").waitFor();
-  found.refused = await page.locator("[data-error]").innerText();
+  found.refused = await page.locator("[data-error]", { hasText: "https://" }).innerText();
   await page.getByLabel("Address of a program").fill("https://hooks.example.com/new");
   await page.getByRole("button", { name: "Add", exact: true }).click();
   await page.locator("[data-secret]").waitFor();
