@@ -11,8 +11,9 @@ def test_an_appointment_is_typed_in_taken_off_and_brought_back(browse: Browse) -
     found = browse("adding")
 
     assert found["missing"] == "When does it begin?"
-    assert found["nameless"].startswith("Whose appointment is it?")
+    assert found["nameless"].startswith("Whose appointment is it? If nobody's, tick")
     assert found["unread"].startswith("Write the date of birth as 3 Feb 1980")
+    assert found["focused"] == "patient_date_of_birth"
     assert (found["time"], found["born"]) == ("15:30", "3 Feb 1980")
     assert found["givenUp"] == [0, "Interpreter booked (Vietnamese).", 0]
     assert found["refused"].startswith("That is not a phone number")

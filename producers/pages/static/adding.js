@@ -1,6 +1,7 @@
 // An appointment that no PMS told of, typed by a person.
 import { ask } from "./api.js";
 import { renew, shown } from "./day.js";
+import { trim } from "./forms.js";
 import { hold, release } from "./holding.js";
 import { guard } from "./staying.js";
 import { say } from "./toast.js";
@@ -41,10 +42,16 @@ function keyOf(body) {
 }
 
 // As the sheet's own fields read it: a browser's own fields for times and dates follow its language.
-const read = ([name, value]) => {
-  const { kind } = form.elements[name].dataset;
-  return [name, kind ? readValue(kind, value) ?? "" : value];
-};
+function read([name, value]) {
+  const field = form.elements[name];
+  if (!field.dataset.kind) return [name, value];
+  try {
+    return [name, readValue(field.dataset.kind, value) ?? ""];
+  } catch (unread) {
+    field.focus();
+    throw unread;
+  }
+}
 
 function told() {
   const typed = [...new FormData(form)].map(read);
@@ -56,6 +63,7 @@ function told() {
 }
 
 async function add() {
+  trim(form);
   const missing = form.querySelector(":invalid");
   if (missing) {
     error.textContent = MISSING[missing.name] ?? missing.validationMessage;

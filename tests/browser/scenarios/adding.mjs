@@ -8,6 +8,7 @@ export default async function play({ open, shots }) {
   found.missing = await dialog.locator("[data-adding-error]").textContent();
   await dialog.getByLabel("Time").fill("3:30 pm");
   await dialog.getByLabel("Date of birth").fill("31/2/1980");
+  await dialog.getByLabel("Patient").fill("   ");
   await dialog.getByRole("button", { name: "Add", exact: true }).click();
   found.nameless = await dialog.locator("[data-adding-error]").textContent();
   await dialog.getByLabel("Patient").fill("Walk-in Example");
@@ -15,6 +16,7 @@ export default async function play({ open, shots }) {
   await dialog.getByRole("button", { name: "Add", exact: true }).click();
   await dialog.locator("[data-adding-error]").filter({ hasText: /\S/ }).waitFor();
   found.unread = await dialog.locator("[data-adding-error]").textContent();
+  found.focused = await page.evaluate(() => document.activeElement.name);
   await dialog.getByLabel("Date of birth").fill("3/2/1980");
   await dialog.getByRole("button", { name: "Add", exact: true }).click();
   await dialog.locator("[data-adding-error]").filter({ hasText: "phone" }).waitFor();
