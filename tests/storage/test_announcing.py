@@ -1,6 +1,7 @@
 """Announced: what is most urgent, in fair turns, as much as there are hands for, and again."""
 
 import pytest
+from sqlalchemy import text
 
 from adapters.storage.jobs import announcing
 from adapters.storage.jobs.register import Register
@@ -198,3 +199,25 @@ def test_the_sweep_gives_back_what_lapsed_and_leaves_the_living(rig: Rig) -> Non
     assert (list(swept.ready), list(swept.dead)) == ([lapsed.id], [])
     assert (row["state"], row["fence"]) == ("ready", lapsed.fence + 1)
     assert rig.state(living.id) == "running"
+
+
+def test_many_jobs_at_once_are_announced_by_a_plan_that_was_made_for_few(rig: Rig) -> None:
+    """A query that is asked again and again is planned once: while hardly anything waits."""
+    serve(rig, "default", threads=8)
+    rig.put()
+    many = text(
+        "INSERT INTO jobs (account_id, kind, queue, args, due_at, trace_id, max_seconds)"
+        " SELECT account_id, kind, queue, args, due_at, trace_id, max_seconds"
+        " FROM jobs, generate_series(1, 5000)"
+    )
+
+    with dispatch(rig.engine) as db:
+        db.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
+        for _ in range(10):
+            announcing.choose(db)
+        db.execute(many)
+        # Some minutes, where each job has all the others looked through for it.
+        db.execute(text("SET LOCAL statement_timeout = '20s'"))
+        chosen = announcing.choose(db)
+
+    assert len(chosen["default"]) == 8 * announcing.AHEAD - 1

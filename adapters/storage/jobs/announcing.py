@@ -26,8 +26,9 @@ _WAITING = text(
     WHERE state = 'ready' AND announced_at > now() - make_interval(secs => :again) GROUP BY queue
     """
 )
-# Priority first, then one job of each connection before the second of any. Those that have begun
-# are read once: a plan made while few jobs waited would look for them again for each of many.
+# Priority first, then one job of each connection before the second of any. Those that have begun,
+# and those whose turn it is, are looked for once: a plan made while few jobs waited would look for
+# them again for each of many.
 _CHOOSE = text(
     """
     WITH elders AS MATERIALIZED (
@@ -49,11 +50,11 @@ _CHOOSE = text(
                           AND jobs.attempts = 0 AND elders.priority >= jobs.priority)
         AND NOT EXISTS (SELECT FROM paused_queues AS paused
                         WHERE paused.account_id = jobs.account_id AND paused.queue = jobs.queue)
+    ), first AS MATERIALIZED (
+      SELECT id FROM turns ORDER BY priority DESC, turn, due_at, id LIMIT :room
     ), chosen AS (
-      SELECT jobs.id FROM jobs JOIN turns USING (id)
-      WHERE jobs.state = 'ready'
-      ORDER BY turns.priority DESC, turns.turn, turns.due_at, jobs.id
-      LIMIT :room FOR UPDATE OF jobs SKIP LOCKED
+      SELECT jobs.id FROM jobs JOIN first USING (id)
+      WHERE jobs.state = 'ready' FOR UPDATE OF jobs SKIP LOCKED
     )
     UPDATE jobs SET announced_at = now() FROM chosen WHERE jobs.id = chosen.id RETURNING jobs.id
     """
