@@ -12,12 +12,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from domain.errors import BadInput
 from migrations import indexes
 from migrations.alone import alone
 from migrations.stopping import BUT_FOR_INDEXES, MigrationStopped, plainly
 
 HERE = Path(__file__).parent
 TRIES = 12
+OLDEST_SERVER = (15,)
 PAUSE_SECONDS = 1.5
 """Between tries for a table that is in use: who waits behind us gets their turn."""
 
@@ -40,11 +42,19 @@ def upgrade(
     """The steps that are missing, in one transaction; then indexes, which are named.
 
     An index of a table that holds rows is built beside its writers; one whose build broke off is
-    found and built again. Raises MigrationStopped with what to do.
+    found and built again. Raises MigrationStopped, or BadInput, with what to do.
     """
     with plainly(), alone(url, pause=pause) as db:
+        _must_be_new_enough(db)
         _stepped(url, revision, pause, tries)
         return _completed(db)
+
+
+def _must_be_new_enough(db: Connection) -> None:
+    version = db.dialect.server_version_info or OLDEST_SERVER
+    if version < OLDEST_SERVER:
+        wanted = f"give DATABASE_URL a server of {OLDEST_SERVER[0]} or newer"
+        raise BadInput(f"The database is PostgreSQL {version[0]}: {wanted}.")
 
 
 def _stepped(url: str, revision: str, pause: Callable[[float], object], tries: int) -> None:

@@ -12,9 +12,10 @@ from sqlalchemy import Engine, Inspector, inspect, text
 import migrations
 from adapters.storage.audit.audit import Access, record
 from adapters.storage.tables import metadata
+from domain.errors import BadInput
 from infra.database import APP_ROLE, DISPATCH_ROLE, engine, transaction
 from migrations.drift import differences, found_guards
-from migrations.guards import guards
+from migrations.guards import SQL, guards
 from tests.migrations.comparing import comparing
 from tests.storage.rig import ACCOUNT, Rig, rig_on
 
@@ -80,6 +81,28 @@ def test_up_down_and_up_again_leaves_the_same_schema(
 
     assert everything(empty) == first
     assert len(first) > 100
+
+
+def test_a_server_too_old_for_the_schema_is_refused_before_anything_is_made(
+    empty_database_url: str, empty: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "OLDEST_SERVER", (99,))
+
+    with pytest.raises(BadInput, match="give DATABASE_URL a server of 99 or newer"):
+        migrations.upgrade(empty_database_url)
+
+    assert inspect(empty).get_table_names() == []
+
+
+def test_no_column_is_computed_when_it_is_read_which_only_the_newest_servers_can() -> None:
+    said = [
+        part
+        for one in SQL.glob("*.sql")
+        for part in one.read_text().split("GENERATED ALWAYS AS (")[1:]
+    ]
+
+    assert said
+    assert all(") STORED" in part.partition("\n")[0] for part in said)
 
 
 def test_each_step_down_can_be_taken_up_again(empty_database_url: str, empty: Engine) -> None:

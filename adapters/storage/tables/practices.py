@@ -41,7 +41,9 @@ pms_connections = Table(
     Column("display_name", Text, nullable=False),
     Column("site", Text, nullable=False),
     *(
-        Column(name, Text, Computed(f"CASE WHEN connector = '{vendor}' THEN site END"))
+        Column(
+            name, Text, Computed(f"CASE WHEN connector = '{vendor}' THEN site END", persisted=True)
+        )
         for name, vendor in (
             ("tenant_id", "gentu"),
             ("practice_id", "medirecords"),
