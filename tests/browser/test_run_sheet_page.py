@@ -190,7 +190,7 @@ def test_six_clinicians_and_short_visits_stay_readable(crowded_site: Site, brows
     assert found["whole"] >= 5
     assert found["firstIsShown"] is True
     assert found["short"] == {
-        "time": "Time: 09:00", "name": "Early Onyx", "noted": True, "phone": True,
+        "time": "Time: 09:00", "name": "Early Onyx", "noted": True, "phone": True, "heard": True,
     }  # fmt: skip
     assert found["tip"].startswith("0400 000 000. From Medirecords")
     assert "already" in found["refused"]

@@ -26,6 +26,7 @@ export default async function play({ open, shots }) {
     name: await card.locator(".who").textContent(),
     noted: noted || (await card.locator('[data-edit="notes"]').isVisible()),
     phone: await card.locator('[data-edit="patient_phone"]').isVisible(),
+    heard: (await card.ariaSnapshot()).includes("Booked"),
   };
   await card.locator('[data-edit="patient_phone"]').hover();
   found.tip = await page.locator("[data-tip]:popover-open").textContent();
