@@ -21,7 +21,7 @@ from infra.database import dispatch
 MOST_CREDENTIALS = 100
 OVERDUE = timedelta(minutes=15)
 ADVICE = {
-    State.SETUP_REQUIRED: "run 'pms-sync connections pair {id} CODE'",
+    State.SETUP_REQUIRED: "run 'pms-sync connections {begins}'",
     State.INACTIVE: "run 'pms-sync connections resume {id}' to sync again",
     State.ERROR: "run 'pms-sync connections test {id}'",
     State.NEEDS_SIGN_IN: "run {again}",
@@ -80,16 +80,24 @@ def _standing(one: RowMapping) -> Finding:
     if one["vendor"] not in pms.registered():
         return Finding(name, "bad", f"'{one['vendor']}' is no PMS this version knows")
     if one["state"] != State.ACTIVE:
-        again = reconnecting.command(one["vendor"], number)
-        advice = ADVICE[State(one["state"])].format(id=number, again=again)
         why = f" ({one['state_reason']})" if one["state_reason"] else ""
-        return Finding(name, "warning", f"{one['state']}{why}; {advice}")
+        told = f"{one['name']} is {one['state']}{why}"
+        return Finding(name, "warning", f"{told}; {_advice(one, number)}")
     if one["consecutive_failures"] >= FAILING_AFTER:
         why = f" ({one['last_sync_error']})" if one["last_sync_error"] else ""
         told = f"{one['name']} failed {one['consecutive_failures']} times in a row{why}"
         advice = f"run 'pms-sync sync {number} --here' to see it fail"
         return Finding(name, "warning", f"{told}; {advice}")
     return Finding(name, "ok", f"{one['name']} ({one['vendor']}) is active")
+
+
+def _advice(one: RowMapping, number: str) -> str:
+    is_paired = pms.registered()[one["vendor"]].pairing is not None
+    return ADVICE[State(one["state"])].format(
+        id=number,
+        again=reconnecting.command(one["vendor"], number),
+        begins=f"pair {number} CODE" if is_paired else f"test {number}",
+    )
 
 
 def _problem(wiring: Wiring, row: RowMapping) -> Finding | None:

@@ -227,6 +227,19 @@ def test_a_practice_that_keeps_failing_is_told(
     assert "4 times in a row (Gentu: GET /tenants/{site}/practitioners answered 500)" in said
 
 
+def test_a_practice_that_waits_for_somebody_is_told_by_its_name(
+    shell: Shell, connected: str, break_: Callable[[str], None]
+) -> None:
+    break_("UPDATE pms_connections SET state = 'SETUP_REQUIRED', display_name = 'Rooms'")
+    paired = told(shell, f"connection {connected[:8]}", "warning")
+    break_("UPDATE pms_connections SET connector = 'halaxy'")
+    tested = told(shell, f"connection {connected[:8]}", "warning")
+
+    begins = "Rooms is SETUP_REQUIRED; run 'pms-sync connections"
+    assert paired == f"{begins} pair {connected[:8]} CODE'"
+    assert tested == f"{begins} test {connected[:8]}'"
+
+
 def test_what_a_vendor_still_allows_is_told(shell: Shell, connected: str) -> None:
     said = told(shell, "budget gentu", "ok")
 
