@@ -6,7 +6,7 @@ One whose servers are away for the moment waits for them.
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.e2e]
 
 COMMANDS = (("worker", "--pool", "sync"), ("scheduler",), ("ingress", "--port", "9"))
 RESTART_ME = 75
+Start = Callable[[tuple[str, ...], Mapping[str, str]], "subprocess.Popen[str]"]
 
 
 @pytest.fixture(scope="module")
@@ -27,16 +28,27 @@ def place() -> Iterator[Ground]:
         yield made
 
 
-def started(command: tuple[str, ...], environment: Mapping[str, str]) -> "subprocess.Popen[str]":
-    """A process that is to refuse."""
-    return subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "console.main", *command],
-        cwd=ROOT,
-        env=dict(environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+@pytest.fixture
+def started() -> Iterator[Start]:
+    """Starts processes that are to refuse; one that does not ends with the test."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(command: tuple[str, ...], environment: Mapping[str, str]) -> "subprocess.Popen[str]":
+        made = subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "console.main", *command],
+            cwd=ROOT,
+            env=dict(environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        running.append(made)
+        return made
+
+    yield start
+    for one in running:
+        one.kill()
+        one.communicate()
 
 
 def refusal(process: "subprocess.Popen[str]") -> str:
@@ -59,7 +71,7 @@ def test_who_starts_while_postgres_is_away_goes_on_once_it_is_back(place: Ground
     assert starting.starts == 1
 
 
-def test_no_process_starts_on_a_redis_that_throws_work_away(place: Ground) -> None:
+def test_no_process_starts_on_a_redis_that_throws_work_away(place: Ground, started: Start) -> None:
     with place.redis() as client:
         client.config_set("maxmemory-policy", "allkeys-lru")
 
@@ -69,7 +81,9 @@ def test_no_process_starts_on_a_redis_that_throws_work_away(place: Ground) -> No
         assert "set maxmemory-policy to noeviction" in said
 
 
-def test_no_process_starts_in_production_with_the_keys_of_an_example(tmp_path: Path) -> None:
+def test_no_process_starts_in_production_with_the_keys_of_an_example(
+    tmp_path: Path, started: Start
+) -> None:
     """What else production refuses, value by value: `tests/infra/test_settings.py`."""
     environment = {
         "PYTHONPATH": str(ROOT),
