@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -66,3 +67,20 @@ def test_the_other_value_is_told_of_whoever_gave_it(source: str, by: str | None,
     row = on_the_sheet(provenance={"duration_minutes": origin})
 
     assert origin_of(row, "duration_minutes", {}).endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"source": "manual"}, "Entered by hand."),
+        ({"source": "ocr"}, "Read from a scan."),
+        ({"source": "pms", "pms_last_synced_at": HILL.since}, "From Gentu, synced "),
+        ({"source": "pms", "pms_last_synced_at": None}, "From Gentu."),
+    ],
+)
+def test_a_value_nobody_changed_is_told_by_whence_its_row_came(
+    row: dict[str, Any], said: str
+) -> None:
+    entry = on_the_sheet(connection_id=HILL.id, **row)
+
+    assert origin_of(entry, "patient_phone", {HILL.id: HILL}).startswith(said)
