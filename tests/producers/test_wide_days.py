@@ -171,8 +171,11 @@ def test_clinicians_are_chosen_by_name_and_remembered(group: Site) -> None:
 
 
 def test_a_choice_that_has_nobody_that_day_says_so_and_shows_the_way_to_all(group: Site) -> None:
+    """And the audit tells of nothing of a patient."""
     shown = page(group, practice=str(UUID(int=7)))
 
+    *_, read = [one for one in audit(group) if one.action == "run_sheet.read"]
+    assert (read.phi_accessed, read.phi_fields) == (False, [])
     assert columns(shown) == 0
     assert "None of these columns has appointments" in shown
     assert f"Show all {COLUMNS} columns" in shown
