@@ -79,6 +79,7 @@ def test_an_owner_settles_a_finding_and_sees_who_saw_a_patient(
     assert "Ann Example" in found["agreement"]
     assert found["typed"] == ["Still to be asked.", "half a", ""]
     assert found["rows"] == 11
+    assert found["printed"] == 0, "on A4 no column is cut off"
     assert found["file"] == "accesses-of-a-patient.csv"
     assert (found["width-light"], found["width-dark"]) == (390, 390)
     assert found["trouble"] == []

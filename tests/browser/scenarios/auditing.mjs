@@ -1,6 +1,7 @@
 // An owner looks through the audit: what is worth a look, who saw a patient, and an agreement.
 import { go } from "../going.mjs";
 
+const A4 = { width: 718, height: 1046 };
 const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
 
 export default async function play({ open, shots, base }) {
@@ -34,6 +35,12 @@ export default async function play({ open, shots, base }) {
   await go(page.getByRole("button", { name: "Search" }));
   found.rows = await page.locator(".dense").first().locator("tbody tr").count();
   const asked = page.url();
+  await page.setViewportSize(A4);
+  await page.emulateMedia({ media: "print" });
+  found.printed = await page.locator(".dense").first().evaluate((one) => one.scrollWidth - one.clientWidth);
+  await shot(page, "paper");
+  await page.emulateMedia({ media: null });
+  await page.setViewportSize({ width: 1280, height: 860 });
   const [download] = await Promise.all([
     page.waitForEvent("download"),
     page.getByRole("link", { name: "Who saw this patient" }).click(),
