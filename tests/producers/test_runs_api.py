@@ -278,6 +278,7 @@ def test_a_discarded_preview_holds_nothing_any_more(site: Site, connection_id: U
     assert told["run"]["may_be_approved"] is False
     refused = site.client.post(f"/api/pms/runs/{run_id}/approve", headers=site.bearer())
     assert "discarded" in refused.json()["detail"]
+    assert audited(site) == [("preview.discarded", [])]
 
 
 @pytest.mark.parametrize("path", ["approve", "discard"])
