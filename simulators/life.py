@@ -1,7 +1,7 @@
 """A practice's day as it happens: small random changes, the same for the same seed."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from simulators import people
@@ -11,6 +11,8 @@ from simulators.days import slots
 from simulators.records import Appointment, Attendee, Meaning
 
 Happening = Callable[[Clinic, random.Random], None]
+
+_LEFT_FREE = {Meaning.CANCELLED, Meaning.NO_SHOW}
 
 
 def live(clinic: Clinic, changes: int, seed: object) -> None:
@@ -38,9 +40,9 @@ def _pick(clinic: Clinic, rng: random.Random) -> Appointment:
 def _another_time(clinic: Clinic, rng: random.Random) -> None:
     found = _pick(clinic, rng)
     day = clinic.day_of(found)
-    start = _slot(clinic, found.practitioner_id, day, rng)
+    start = _slot(clinic, found.practitioner_id, day, found.minutes, rng)
     while start == found.start:
-        start = _slot(clinic, found.practitioner_id, day, rng)
+        start = _slot(clinic, found.practitioner_id, day, found.minutes, rng)
     clinic.reschedule(found.id, start)
 
 
@@ -48,13 +50,15 @@ def _another_day(clinic: Clinic, rng: random.Random) -> None:
     found = _pick(clinic, rng)
     today = clinic.day_of(found)
     others = [day for day in clinic.days if day != today] or [today + timedelta(days=7)]
-    clinic.reschedule(found.id, _slot(clinic, found.practitioner_id, rng.choice(others), rng))
+    start = _slot(clinic, found.practitioner_id, rng.choice(others), found.minutes, rng)
+    clinic.reschedule(found.id, start)
 
 
 def _another_practitioner(clinic: Clinic, rng: random.Random) -> None:
     found = _pick(clinic, rng)
     others = [each.id for each in clinic.practice.at_work if each.id != found.practitioner_id]
-    clinic.reassign(found.id, rng.choice(others or [found.practitioner_id]))
+    free = [each for each in others if _free(clinic, each, [found.start], found.minutes)]
+    clinic.reassign(found.id, rng.choice(free or others or [found.practitioner_id]))
 
 
 def _cancel(clinic: Clinic, rng: random.Random) -> None:
@@ -72,12 +76,13 @@ def _arrive(clinic: Clinic, rng: random.Random) -> None:
 def _new_booking(clinic: Clinic, rng: random.Random) -> None:
     worker = rng.choice(clinic.practice.at_work)
     day = rng.choice(clinic.days) if clinic.days else date(2026, 1, 5)
+    minutes = rng.choice((10, 15, 30))
     clinic.add(
         Appointment(
             id=new_id(rng),
             practitioner_id=worker.id,
-            start=_slot(clinic, worker.id, day, rng),
-            minutes=rng.choice((10, 15, 30)),
+            start=_slot(clinic, worker.id, day, minutes, rng),
+            minutes=minutes,
             variant=rng.randrange(1000),
             attendees=(Attendee(_somebody(clinic, rng)),),
             type_id=rng.choice(list(clinic.types)),
@@ -105,9 +110,27 @@ def _rephone(clinic: Clinic, rng: random.Random) -> None:
     clinic.rephone(patient_id, people.phone(rng, clinic.country))
 
 
-def _slot(clinic: Clinic, practitioner_id: str, day: date, rng: random.Random) -> datetime:
+def _slot(
+    clinic: Clinic, practitioner_id: str, day: date, minutes: int, rng: random.Random
+) -> datetime:
+    """A time at which they are free while there is one: hardly anybody books two at once."""
     worker = clinic.practitioners[practitioner_id]
-    return rng.choice(slots(day, (worker.opens, worker.closes), clinic.zone))
+    hours = slots(day, (worker.opens, worker.closes), clinic.zone)
+    return rng.choice(_free(clinic, practitioner_id, hours, minutes) or hours)
+
+
+def _free(
+    clinic: Clinic, practitioner_id: str, starts: Sequence[datetime], minutes: int
+) -> list[datetime]:
+    """Those of some instants, in order, from which nobody is booked for so long."""
+    length = timedelta(minutes=minutes)
+    first, last = starts[0], starts[-1] + length
+    held = [
+        (each.start, each.end)
+        for each in clinic.book(practitioner_id)
+        if each.start < last and each.end > first and each.meaning not in _LEFT_FREE
+    ]
+    return [at for at in starts if not any(start < at + length and at < end for start, end in held)]
 
 
 HAPPENINGS: Mapping[Happening, int] = {

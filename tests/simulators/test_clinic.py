@@ -1,6 +1,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -26,6 +27,19 @@ def told(practice: Clinic) -> object:
 
 def local(practice: Clinic) -> Iterator[datetime]:
     return (row.start.astimezone(practice.zone) for row in practice.appointments.values())
+
+
+def overlapping(practice: Clinic) -> int:
+    """Pairs of one practitioner's that stand, one beginning before the one before it has ended."""
+    books = [
+        sorted(
+            (row.start, row.end)
+            for row in practice.book(worker)
+            if row.meaning not in {Meaning.CANCELLED, Meaning.NO_SHOW}
+        )
+        for worker in practice.practitioners
+    ]
+    return sum(one[1] > following[0] for book in books for one, following in pairwise(book))
 
 
 def test_the_same_seed_makes_the_same_practice() -> None:
@@ -159,6 +173,14 @@ def test_living_is_repeatable() -> None:
     for practice in (one, other):
         live(practice, 100, seed=5)
     assert told(one) == told(other)
+
+
+def test_a_book_with_room_is_not_booked_twice_at_once_however_long_it_lives() -> None:
+    practice = clinic.make(seed=1, days=(DAY,), appointments_per_day=60)
+    at_first = overlapping(practice)
+    live(practice, 300, seed=5)
+
+    assert overlapping(practice) <= at_first
 
 
 def test_every_change_raises_the_version_and_is_noted() -> None:
