@@ -1,4 +1,4 @@
-"""What the API answers about connections, as models that OpenAPI shows."""
+"""What every answer of the API has, and what it says of connections, as models OpenAPI shows."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -16,7 +16,7 @@ from domain.errors import BadInput
 from domain.people import Permission
 from producers.answers import Success
 from producers.doors import Door, door
-from producers.words import Line, Stripped
+from producers.words import Line
 
 router = APIRouter(prefix="/api/agreements", tags=["audit"])
 
@@ -29,8 +29,8 @@ class Signed(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     party: Line
-    version: Annotated[Stripped, Field(min_length=1, max_length=80)]
-    signed_by: Annotated[Stripped, Field(min_length=1, max_length=200)]
+    version: Annotated[Line, Field(min_length=1, max_length=80)]
+    signed_by: Annotated[Line, Field(min_length=1, max_length=200)]
     signed_on: date
     ends_on: date | None = None
 

@@ -25,7 +25,7 @@ from producers import audits, cursors
 from producers.cursors import Cursor
 from producers.days import account_zone
 from producers.doors import Door, door
-from producers.pages.queues import bars
+from producers.pages.queues import bars, told_counts
 from producers.pages.rendering import ENVIRONMENT, NavItem, render, vendor
 from producers.words import Line, uuid_of
 
@@ -178,9 +178,8 @@ def plain_counts(summary: str | None) -> str:
     told = summary or ""
     if not COUNTS.fullmatch(told):
         return told
-    pairs = [one.split("=") for one in told.split()]
-    some = [f"{count} {name.replace('_', ' ')}" for name, count in pairs if count != "0"]
-    return ", ".join(some) or "nothing"
+    pairs = (one.split("=") for one in told.split())
+    return told_counts({name.replace("_", " "): int(count) for name, count in pairs})
 
 
 def _date(text: str) -> date | None:
