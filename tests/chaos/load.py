@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -147,6 +148,20 @@ class Load:
             fields = dice.sample(list(COLUMNS), 2 if number % 3 == 0 else 1)
             for name in fields:
                 self._patiently(partial(self._edit, row, name, dice))
+            if "phone" in fields:
+                self._contradict(row, dice)
+
+    def _contradict(self, row: Any, dice: random.Random) -> None:
+        """The practice, too, writes down a new number of whom a person has just given one."""
+        one = next(each for each in self.world.practices if each.id == row.pms_connection_id)
+        start = "04915701" if one.timezone.startswith("Australia") else "20255501"
+        told = {
+            "tenant": one.tenant,
+            "action": "phone",
+            "phone": f"{start}{dice.randrange(100):02}",
+        }
+        with suppress(httpx.HTTPStatusError):  # it has left the practice's book meanwhile
+            one.vendor.tell(f"appointments/{row.pms_appointment_id}", told)
 
     def _edit(self, row: Any, name: str, dice: random.Random) -> None:
         """Reads the row, sets the field on that version, and writes down what was there."""
