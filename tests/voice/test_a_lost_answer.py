@@ -201,7 +201,7 @@ def test_an_answer_is_kept_where_nobody_can_be_told(
         is_kept = calls.answer(job, ToolAnswer(text="No."))
 
         assert is_kept
-        assert phone.value("SELECT state FROM tool_calls") == "withdrawn"
+        assert phone.value("SELECT state FROM tool_calls") == "answered"
         assert phone.value("SELECT answer IS NOT NULL FROM tool_calls")
 
 
