@@ -20,7 +20,7 @@ def phone(
 ) -> Iterator[Line]:
     """A caller was promised a text for a booking that has just left."""
     monkeypatch.setenv("ENCRYPTION_KEY", KEY)
-    with line(database_url, redis_client, redis_url, answer_seconds=1.0) as made:
+    with line(database_url, redis_client, redis_url, answer_seconds=2.5) as made:
         made.desk.takes = Receipt(number="77")
         with made.worker():
             made.ask("bookAppointment", startTime=f"{made.day}T09:00")
