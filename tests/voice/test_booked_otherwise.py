@@ -50,8 +50,9 @@ def at(phone: Line, hour: int) -> datetime:
     return datetime.combine(phone.day, time(hour), zone(ZONE)).astimezone(UTC)
 
 
-def shown_at(phone: Line) -> set[datetime]:
-    return {datetime.fromisoformat(one["onSheetTime"]) for one in to_be_told(phone)}
+def shown_at(phone: Line) -> set[datetime | None]:
+    times = [one["onSheetTime"] for one in to_be_told(phone)]
+    return {datetime.fromisoformat(each) if each else None for each in times}
 
 
 def page(phone: Line) -> str:
