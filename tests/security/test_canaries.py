@@ -114,6 +114,7 @@ def live_through_trouble(clinic: Practice) -> None:
     edit(clinic, row, patient_phone=TYPED_PHONE, notes=TYPED_NOTE)
     rephone = {"action": "phone", "phone": f"{PHONE}9"}
     clinic.control(f"appointments/{row['pms_appointment_id']}", rephone)
+    clinic.sync(allow_removals=True)  # in peace, or the row of the conflict may be unreadable
     script(clinic, "wrong-type", times=3)
     clinic.sync(allow_removals=True)
     clinic.sync(dry_run=True)
