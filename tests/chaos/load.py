@@ -162,6 +162,7 @@ class Load:
         }
         with suppress(httpx.HTTPStatusError):  # it has left the practice's book meanwhile
             one.vendor.tell(f"appointments/{row.pms_appointment_id}", told)
+            self.world.history.note("contradiction", row=str(row.id))
 
     def _edit(self, row: Any, name: str, dice: random.Random) -> None:
         """Reads the row, sets the field on that version, and writes down what was there."""

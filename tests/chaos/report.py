@@ -18,6 +18,7 @@ def table(run: Outcome) -> str:
     lines = [f"seed {run.seed}, {run.faults} faults", ""]
     lines += [f"{'rows compared':<44}{run.verdict.rows:>8}"]
     lines += [f"{'manual edits':<44}{run.verdict.edits:>8}"]
+    lines += [f"{'  contradicted by the practice':<44}{contradictions(run):>8}"]
     lines += [f"{'OCR writes':<44}{run.verdict.readings:>8}"]
     lines += [f"{'syncs put':<44}{sum(one['what'] == 'sync' for one in run.history):>8}"]
     lines += [f"{kind:<44}{run.verdict.count(kind):>8}" for kind in KINDS]
@@ -26,6 +27,10 @@ def table(run: Outcome) -> str:
 
 def violations(run: Outcome) -> int:
     return sum(one["violations"] for one in run.history if one["what"] == "judged")
+
+
+def contradictions(run: Outcome) -> int:
+    return sum(one["what"] == "contradiction" for one in run.history)
 
 
 def canaries(run: Outcome) -> int:

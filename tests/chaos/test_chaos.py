@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.plan import SHORT
-from tests.chaos.report import canaries, table, violations
+from tests.chaos.report import canaries, contradictions, table, violations
 from tests.chaos.run import carry_out, new_seed
 
 pytestmark = [pytest.mark.integration, pytest.mark.e2e]
@@ -34,4 +34,5 @@ def test_nothing_is_lost_whatever_goes_wrong() -> None:
     assert violations(run) == 0
     assert canaries(run) == 0
     assert [one["without"] for one in run.history if one["what"] == "settled"] == [[], []]
+    assert contradictions(run) > 0, "nothing could have been overwritten"
     assert run.verdict.rows > 0 and run.verdict.edits > 0 and run.verdict.readings > 0

@@ -112,7 +112,10 @@ def test_ctrl_c_that_reaches_a_simulator_first_is_no_crash() -> None:
 
 
 class Page(BaseHTTPRequestHandler):
+    asked = Event()
+
     def do_GET(self) -> None:
+        self.asked.set()
         self.send_response(HTTPStatus.OK)
         self.end_headers()
 
@@ -125,12 +128,14 @@ def test_a_demo_calls_nobody_before_somebody_listens() -> None:
 
     def answer_one() -> None:
         with HTTPServer(("127.0.0.1", port), Page) as ingress:
+            ingress.timeout = 10
             ingress.handle_request()
 
     late = Timer(0.3, answer_one)
     late.start()
     demo.until_it_listens(f"http://127.0.0.1:{port}")
 
+    assert Page.asked.is_set()
     late.join()
 
 
