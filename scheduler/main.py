@@ -76,7 +76,7 @@ def _ticks(
         "syncs": (syncs, 1.0),
         "renewals": (lambda: put_due_renewals(db, clock=clock), 5.0),
         "far": (lambda: bring_far_near(db, clock=clock), FAR_SECONDS),
-        "chores": (lambda: put_due_chores(db, clock=clock), 10.0),
+        "chores": (lambda: put_due_chores(db, clock=clock), schedule.TICK_SECONDS),
         "audit": (lambda: put_due_chaining(db), CHAIN_SECONDS),
         "endpoints": (lambda: put_ripe(db, clock=system_clock), TELL_SECONDS),
         "sweep": (lambda: sweep(db, gave_up=gave_up), 1.0),

@@ -129,8 +129,10 @@ def put_due_renewals(engine: Engine, *, clock: Callable[[], datetime]) -> int:
 
 def put_due_chores(engine: Engine, *, clock: Callable[[], datetime]) -> int:
     """The product's own recurring jobs."""
+    now = clock()
     with dispatch(engine) as db:
-        names = schedule.due_schedules(db, list(JOBS), now=clock())
+        schedule.ticked(db, now=now)
+        names = schedule.due_schedules(db, list(JOBS), now=now)
         for name in names:
             put(db, JOBS[name])
     return len(names)

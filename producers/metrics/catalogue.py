@@ -119,7 +119,7 @@ OF_JOBS = (
         ("queue", "state"),
         C,
     ),
-    Metric("pms_sync_scheduler_late_seconds", "How long the timetable's next chore is overdue."),
+    Metric("pms_sync_scheduler_late_seconds", "For how long no scheduler has ticked."),
     Metric(
         "pms_sync_oldest_pause_seconds",
         "How long ago the oldest pause of a queue began; 0 for none.",

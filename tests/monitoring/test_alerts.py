@@ -98,8 +98,13 @@ def window_passed(world: World) -> None:
 
 
 def one_of_nine_fails(world: World) -> None:
-    world.runs("success", 8)
-    world.runs("failed", 1)
+    world.runs("success", 24)
+    world.runs("failed", 3)
+
+
+def two_are_not_answered(world: World) -> None:
+    for _ in range(2):
+        world.call("late", took=18)
 
 
 def an_old_access(world: World) -> None:
@@ -191,8 +196,8 @@ CASES: Mapping[str, Case] = {
         "UPDATE workers SET clock_behind = -95", "UPDATE workers SET clock_behind = -1.4"
     ),
     "SchedulerStopped": statements(
-        "UPDATE schedules SET next_at = now() - interval '10 minutes'",
-        "UPDATE schedules SET next_at = now() + interval '1 hour'",
+        "UPDATE schedules SET last_at = now() - interval '75 seconds' WHERE name = 'tick'",
+        "UPDATE schedules SET last_at = now() WHERE name = 'tick'",
     ),
     "JobsDied": jobs("state = 'dead', finished_at = now()"),
     "ChangesLate": Case(
@@ -204,7 +209,7 @@ CASES: Mapping[str, Case] = {
         lambda w: w.sql("UPDATE run_sheet_appointments SET push_state = 'synced'"),
     ),
     "VoiceAnswersLate": Case(
-        lambda w: w.call("late", took=18),
+        two_are_not_answered,
         lambda w: w.sql("UPDATE tool_calls SET created_at = now() - interval '2 hours'"),
     ),
     "VoiceAnswersSlow": Case(
@@ -294,6 +299,32 @@ def test_times_that_the_practice_s_book_took_first_wake_nobody(world: World) -> 
     world.write("failed", times=2)
 
     assert watch.see(15) == CALM
+
+
+def test_one_question_that_was_not_answered_in_a_quiet_hour_wakes_nobody(world: World) -> None:
+    watch = Watch(world)
+
+    world.call("late", took=18)
+
+    assert watch.see(10) == CALM
+
+
+def test_two_failed_syncs_of_a_small_site_wake_nobody(world: World) -> None:
+    watch = Watch(world)
+
+    world.runs("failed", 2)
+
+    assert watch.see(10) == CALM
+
+
+def test_an_earlier_version_s_scheduler_that_leaves_chores_undone_is_one_that_stopped(
+    world: World,
+) -> None:
+    watch = Watch(world)
+
+    world.sql("UPDATE schedules SET next_at = now() - interval '10 minutes' WHERE enabled")
+
+    assert watch.see(5) == {"SchedulerStopped", *CALM}
 
 
 def test_every_alert_is_tried() -> None:

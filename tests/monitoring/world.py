@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -157,6 +157,7 @@ def calm_world(database_url: str, redis: Redis) -> Iterator[World]:
     with rig_on(database_url) as rig:
         with transaction(rig.engine) as db:
             schedule.ensure_schedules(db, EVERY_SECONDS)
+            schedule.ticked(db, now=datetime.now(UTC) + timedelta(hours=1))
             db.execute(text("UPDATE schedules SET next_at = now() + interval '1 hour'"))
         rig.run(
             """

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from uuid import UUID
 
@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from adapters.storage.audit.audit import Access, record
+from adapters.storage.jobs import queue_board
 from adapters.storage.practices import connection_list, schedule
 from adapters.storage.sheet.sheet_status import read_connections
 from domain.work import AUTHORISE, CHAIN_AUDIT, PRUNE, RENEW_TOKEN, SUMMARISE, SYNC, WATCH_ACCESS
@@ -173,6 +174,19 @@ def test_a_chore_switched_off_stays_off_after_a_restart(rig: Rig) -> None:
         schedule.ensure_schedules(db, {"prune": 60})
 
     assert put_due_chores(rig.engine, clock=at(soon(7200))) == 0
+
+
+def test_a_scheduler_that_ended_is_missed_within_seventy_seconds(rig: Rig) -> None:
+    def heard(ago: int) -> bool:
+        put_due_chores(rig.engine, clock=at(datetime.now(UTC) - timedelta(seconds=ago)))
+        with dispatch(rig.engine) as db:
+            return queue_board.is_ticking(db)
+
+    with dispatch(rig.engine) as db:
+        schedule.ensure_schedules(db, EVERY_SECONDS)
+    rig.run("UPDATE schedules SET next_at = now() + interval '1 hour'")
+
+    assert (heard(30), heard(75), heard(0)) == (True, False, True)
 
 
 def test_three_schedulers_of_which_some_die_fire_each_slot_once(rig: Rig) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import text
 
 from adapters.storage.jobs.pausing import Paused
+from adapters.storage.practices.schedule import SILENT_FOR
 from domain.jobs import Queue
 
 BUCKETS = 12
@@ -82,11 +83,9 @@ _OWN_DEAD = text(
     SELECT now() AS at, count(*) AS jobs FROM jobs WHERE account_id IS NULL AND state = 'dead'
     """
 )
-_OVERDUE = text(
-    "SELECT extract(epoch FROM now() - min(next_at))::float FROM schedules WHERE enabled"
-)
+_SILENT = text(f"SELECT {SILENT_FOR} FROM schedules")  # noqa: S608 - made of constants
 SILENT_SECONDS = 60
-"""Chores are never overdue for so long while a scheduler ticks."""
+"""No scheduler that ticks is silent for so long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,8 +188,8 @@ def own_dead(db: Db) -> tuple[int, datetime]:
 
 def is_ticking(db: Db) -> bool:
     """Whether there is a scheduler; without one no job is handed out but callers' questions."""
-    overdue: float | None = db.execute(_OVERDUE).scalar_one()
-    return overdue is not None and overdue <= SILENT_SECONDS
+    silent: float | None = db.execute(_SILENT).scalar_one()
+    return silent is not None and silent <= SILENT_SECONDS
 
 
 def read_depths(db: Db) -> Mapping[str, Mapping[str, Any]]:

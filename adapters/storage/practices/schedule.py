@@ -79,6 +79,23 @@ _TICKS = text(
     WHERE enabled AND next_at <= :now AND name = ANY(:names) RETURNING name
     """
 )
+# Switched off for good: a version before this row goes by the rows that are on, and moves it not.
+_HEARD = text(
+    """
+    INSERT INTO schedules (name, every_seconds, enabled, last_at)
+    VALUES ('tick', :every, false, :now)
+    ON CONFLICT (name) DO UPDATE SET last_at = EXCLUDED.last_at
+    """
+)
+TICK_SECONDS = 10
+SILENT_FOR = f"""
+    extract(epoch FROM greatest(
+      now() - min(next_at) FILTER (WHERE enabled),
+      now() - max(last_at) FILTER (WHERE name = 'tick') - interval '{TICK_SECONDS} seconds'
+    ))::float
+"""
+"""SQL over `schedules`: for how many seconds no scheduler has been heard of; below 0, none is
+missed yet; NULL where there never was one."""
 _ENSURE = text(
     """
     INSERT INTO schedules (name, every_seconds) VALUES (:name, :every)
@@ -174,6 +191,11 @@ def set_next_renewal(db: Db, connection_id: UUID, next_at: datetime) -> None:
 def ensure_schedules(db: Db, every_seconds: Mapping[str, int]) -> None:
     """The timetable's own rows; a changed interval takes effect, a switched-off one stays off."""
     db.execute(_ENSURE, [{"name": name, "every": every} for name, every in every_seconds.items()])
+
+
+def ticked(db: Db, *, now: datetime) -> None:
+    """Leaves word that a scheduler is alive, every `TICK_SECONDS`."""
+    db.execute(_HEARD, {"every": TICK_SECONDS, "now": now})
 
 
 def due_schedules(db: Db, names: list[str], *, now: datetime) -> list[str]:
