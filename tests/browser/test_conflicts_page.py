@@ -120,6 +120,9 @@ def test_conflicts_are_settled_by_keys_and_opened_again(browse: Browse) -> None:
     assert found["focus_stays"] is True
     assert found["offered"].startswith("Kept ours.")
     assert found["after_undo"] == 3
+    assert found["switched_off"] is True
+    assert found["stays_off"] is True
+    assert found["nothing_settled"] == 2
     assert found["settled"] == ["Took theirs"]
     assert found["trouble"] == []
 

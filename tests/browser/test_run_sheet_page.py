@@ -118,6 +118,8 @@ def test_everything_is_done_by_keyboard_alone(browse: Browse) -> None:
     assert found["undone"] == "Add notes"
     assert found["found"] == ["Quinn Invented"]
     assert found["next"] == "?date=2026-11-24"
+    # Single letters and signs were switched off, and on again.
+    assert found["off"] == ["BODY", 0]
     assert found["trouble"] == []
 
 

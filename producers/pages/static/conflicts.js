@@ -2,6 +2,7 @@
 import { ask, fragment } from "./api.js";
 import { listen } from "./events.js";
 import "./frame.js";
+import { actsBy, tellKeys } from "./keys.js";
 import { morph } from "./morph.js";
 import { sure } from "./sure.js";
 import { say } from "./toast.js";
@@ -16,6 +17,7 @@ let last = null;
 const renew = inTurn(async () => {
   const body = await fragment(`/conflicts/inbox${location.search}`);
   morph(inbox(), body.querySelector("#inbox"));
+  tellKeys();
   const count = document.querySelector('[data-count="/conflicts"]');
   const left = inbox().dataset.waiting;
   if (!count || left === undefined) return;
@@ -142,8 +144,8 @@ const KEYS = {
   u: () => last && openAgain(last),
 };
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
-  const act = KEYS[event.key.toLowerCase()];
+  if (event.target.closest("input:not([data-single-keys]), select, textarea, dialog")) return;
+  const act = KEYS[actsBy(event)?.toLowerCase()];
   if (!act) return;
   event.preventDefault();
   act();

@@ -1,5 +1,6 @@
 // From day to day, with the mouse or the keyboard; around the sheet with j and k.
 import { shown } from "./day.js";
+import { actsBy } from "./keys.js";
 
 const typing = (target) => target.closest?.("input:not([type=checkbox]), select, textarea, [popover]");
 
@@ -44,9 +45,8 @@ const KEYS = {
 };
 
 document.addEventListener("keydown", (event) => {
-  const act = KEYS[event.key];
-  const busy = event.ctrlKey || event.metaKey || event.altKey || typing(event.target);
-  if (!act || busy || !shown() || document.querySelector("dialog[open]")) return;
+  const act = KEYS[actsBy(event)];
+  if (!act || typing(event.target) || !shown() || document.querySelector("dialog[open]")) return;
   event.preventDefault();
   act();
 });

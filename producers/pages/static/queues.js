@@ -3,6 +3,7 @@ import "./frame.js";
 import { ask, fragment } from "./api.js";
 import { confirmed, doAll, doOne, isAsking } from "./deed.js";
 import { hold, release } from "./holding.js";
+import { actsBy } from "./keys.js";
 import { morph } from "./morph.js";
 import { say } from "./toast.js";
 import { inTurn } from "./turns.js";
@@ -91,7 +92,7 @@ document.addEventListener("click", (event) => {
 });
 // As in every list of this kind: the slash leads to the search.
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || isAsking() || event.target.closest?.("input, select, textarea")) return;
+  if (actsBy(event) !== "/" || isAsking() || event.target.closest?.("input, select, textarea")) return;
   event.preventDefault();
   document.querySelector("#search [name=q]").focus();
 });

@@ -19,6 +19,14 @@ export default async function play({ open, shots, base }) {
   await page.keyboard.press("j");
   await page.keyboard.press("t");
   await becomes(2);
+  await page.getByRole("checkbox", { name: "Keys" }).uncheck();
+  await page.keyboard.press("j");
+  await page.keyboard.press("m");
+  found.switched_off = await page.evaluate(() => document.activeElement.matches("[data-single-keys]"));
+  await page.screenshot({ path: `${shots}/conflicts-keys-off.png` });
+  await page.reload();
+  found.stays_off = !(await page.getByRole("checkbox", { name: "Keys" }).isChecked());
+  found.nothing_settled = await cards.count();
   await page.getByRole("link", { name: "Settled" }).click();
   await page.waitForURL(/state=settled/);
   found.settled = (await page.locator(".dispute .how").allTextContents()).map((text) => text.split(" ·")[0]);

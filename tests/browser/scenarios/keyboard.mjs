@@ -1,5 +1,5 @@
 // Everything by keyboard alone: rows, details, an undo, days, filters.
-export default async function play({ open }) {
+export default async function play({ open, shots }) {
   const { page, trouble } = await open();
   const steps = {};
   const name = () => page.evaluate(() => document.activeElement.textContent.trim());
@@ -39,6 +39,24 @@ export default async function play({ open }) {
   await page.keyboard.press("ArrowRight");
   await page.waitForURL("**/?date=*");
   steps.next = new URL(page.url()).search;
+  await page.keyboard.press("t");
+  await page.waitForURL((url) => url.search === "");
+
+  // Who speaks to the machine switches single letters off; arrows go on, and so it stays here.
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Keys" }).getByRole("checkbox").uncheck();
+  await page.screenshot({ path: `${shots}/run-sheet-keys.png` });
+  await page.keyboard.press("Escape");
+  await page.reload();
+  await page.locator("body").focus();
+  await page.keyboard.press("j");
+  await page.keyboard.press("?");
+  steps.off = await page.evaluate(() => [document.activeElement.tagName, document.querySelectorAll("dialog[open]").length]);
+  await page.keyboard.press("ArrowRight");
+  await page.waitForURL("**/?date=*");
+  await page.getByRole("button", { name: "Keys" }).click();
+  await page.getByRole("dialog", { name: "Keys" }).getByRole("checkbox").check();
+  await page.keyboard.press("Escape");
   await page.keyboard.press("t");
   await page.waitForURL((url) => url.search === "");
   return { ...steps, trouble };
