@@ -309,8 +309,18 @@ class UntoldAnswer(Camel):
     on_sheet_time: datetime | None
 
 
+class UnreachedAnswer(Camel):
+    """A caller who was to be put through to somebody, and reached nobody."""
+
+    id: UUID
+    ended_at: datetime
+    practice: str | None
+    phone: str | None
+
+
 class UntoldWrites(CamelSuccess):
     writes: Sequence[UntoldAnswer]
+    unreached: Sequence[UnreachedAnswer]
 
 
 class ToldCaller(CamelSuccess):

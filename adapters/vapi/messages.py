@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from adapters.vapi.endings import reached_nobody
 from domain.errors import BadInput
 
 TOOL_CALLS = frozenset({"tool-calls", "function-call"})
@@ -53,7 +54,7 @@ class CallContext:
     """The phone call around a message. `accounts` are the ids it claims to be for, all of them.
 
     `id` may be that of a session or a chat. `guesses` are those a tool's arguments name: a model
-    may have filled them in.
+    may have filled them in. `reached_nobody`: it was to be passed on to somebody, and was not.
     """
 
     id: str
@@ -65,6 +66,7 @@ class CallContext:
     control_url: str | None = field(default=None, repr=False)
     has_ended: bool = False
     ended_reason: str | None = None
+    reached_nobody: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +257,7 @@ def _context(message: Mapping[str, Any], document: Mapping[str, Any]) -> CallCon
         _mapping(assistant.get("metadata")),
     ]
     monitor = _mapping(call.get("monitor")) or {}
+    reason = _text(message.get("endedReason"))[:LONGEST_NAME] or None
     claims = [one for part in metadata for one in _claims(part or {})]
     return CallContext(
         id=(_text(call.get("id")) or _written_in(message))[:LONGEST_ID],
@@ -264,7 +267,8 @@ def _context(message: Mapping[str, Any], document: Mapping[str, Any]) -> CallCon
         accounts=frozenset([*claims, *_static(message)]),
         control_url=_text(monitor.get("controlUrl")) or None,
         has_ended=_has_ended(message),
-        ended_reason=_text(message.get("endedReason"))[:LONGEST_NAME] or None,
+        ended_reason=reason,
+        reached_nobody=reached_nobody(reason),
     )
 
 

@@ -1,6 +1,7 @@
 """What became of something written to a practice: asked for until it is final."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
@@ -8,7 +9,8 @@ from fastapi import APIRouter, Depends
 from sqlalchemy import text
 
 from adapters.storage.audit.audit import record
-from adapters.storage.phone import untold
+from adapters.storage.phone import unreached, untold
+from adapters.storage.phone.unreached import Unreached
 from adapters.storage.phone.untold import Untold
 from domain.people import Permission
 from domain.sheet import NotOnSheet
@@ -16,7 +18,14 @@ from domain.writes import WriteState
 from producers.doors import Door, door
 from producers.entrance import entrance
 from producers.in_a_call import require_call
-from producers.practice_answers import OneWrite, ToldCaller, UntoldAnswer, UntoldWrites, WriteAnswer
+from producers.practice_answers import (
+    OneWrite,
+    ToldCaller,
+    UnreachedAnswer,
+    UntoldAnswer,
+    UntoldWrites,
+    WriteAnswer,
+)
 from producers.reading import BOUNDED, count_each, reading
 
 router = APIRouter(prefix="/api/pms/writes", tags=["practice"])
@@ -42,7 +51,7 @@ _READ = text(
 _UNTOLD_PHI = ("phone", "patient_name", "appointment_time")
 
 
-@router.get("/untold", summary="List callers who are still to be told", responses=BOUNDED)
+@router.get("/untold", summary="List callers who wait for a call", responses=BOUNDED)
 def untold_(door: Clerk) -> UntoldWrites:
     """What they were only promised has ended, and no text could tell them so.
 
@@ -51,35 +60,46 @@ def untold_(door: Clerk) -> UntoldWrites:
     seen to it, whatever text has gone out. Who asked from another number for what had been asked
     for already, and was promised a call, is listed beside (`text`: `call_back`). A booking that did
     not come about has `onSheetTime` where an appointment of theirs has come to the sheet since.
+
+    `unreached` are those who asked for a person in the last week, were to be put through, and
+    reached nobody; of several calls from one number the last.
     """
-    return UntoldWrites(writes=[_told_of(one) for one in _to_be_told(door)])
+    writes, calls = _to_be_told(door)
+    return UntoldWrites(
+        writes=[_told_of(one) for one in writes],
+        unreached=[UnreachedAnswer(**asdict(one)) for one in calls],
+    )
 
 
 @router.post("/{untold_id}/told", summary="Say that a caller has been told")
 def told_(door: Clerk, untold_id: UUID) -> ToldCaller:
     """By the `id` of the list."""
+    now = door.ports.clock()
     with door.transaction() as db:
-        if not untold.told(db, untold_id, now=door.ports.clock()):
+        is_write = untold.told(db, untold_id, now=now)
+        if not is_write and not unreached.called(db, untold_id, now=now):
             raise NotOnSheet("There is no such caller to tell.")
         record(
             db, door.access, account_id=door.account_id, action="api.caller_told",
-            summary=f"write {untold_id}",
+            summary=f"{'write' if is_write else 'call'} {untold_id}",
         )  # fmt: skip
     return ToldCaller(id=untold_id)
 
 
-def _to_be_told(door: Door) -> Sequence[Untold]:
+def _to_be_told(door: Door) -> tuple[Sequence[Untold], Sequence[Unreached]]:
     """Audited where there are any: their names and numbers are shown."""
     now, sealer = door.ports.clock(), door.ports.sealer
     with reading(door) as db:
         found = untold.untold(db, now=now, limit=MOST_UNTOLD, sealer=sealer)
-        if found:
+        calls = unreached.unreached(db, limit=MOST_UNTOLD, sealer=sealer)
+        if found or calls:
             record(
                 db, door.access, account_id=door.account_id, action="api.callers_untold",
-                phi_fields=_UNTOLD_PHI, summary=f"{len(found)} writes",
+                phi_fields=_UNTOLD_PHI if found else ("phone",),
+                summary=f"{len(found)} writes, {len(calls)} calls",
             )  # fmt: skip
-        count_each(db, door, [one.id for one in found])
-    return found
+        count_each(db, door, [*(one.id for one in found), *(one.id for one in calls)])
+    return found, calls
 
 
 def _told_of(one: Untold) -> UntoldAnswer:

@@ -15,7 +15,7 @@ from adapters import pms
 from adapters.storage.deliveries import inbox
 from adapters.storage.deliveries.inbox import Asked, Came
 from adapters.storage.deliveries.replaying import REPLAYED
-from adapters.storage.phone import untold
+from adapters.storage.phone import unreached, untold
 from adapters.storage.phone.untold import CALL_BACK, Untold
 from adapters.storage.practices import authorisations
 from domain.authorisations import SUBJECT
@@ -152,15 +152,16 @@ def list_(
 
 def _shown(door: Door, wanted: Wanted, cursor: str | None) -> dict[str, Any]:
     now, may = door.ports.clock(), door.person.may
+    may_call = may(Permission.EDIT_SHEET)
     with door.transaction() as db:
-        tells = untold.untold(db, now=now, limit=LATEST_CALLS) if may(Permission.EDIT_SHEET) else ()
         return {
             **(_inbox(db, door, wanted, cursor) if may(Permission.OPERATE) else {}),
             "may_operate": may(Permission.OPERATE),
             "may_configure": may(Permission.CONFIGURE),
             "plays_calls": may(Permission.CONFIGURE) and not door.ports.is_production,
             "is_first": cursor is None,
-            "untold": tells,
+            "untold": untold.untold(db, now=now, limit=LATEST_CALLS) if may_call else (),
+            "unreached": unreached.unreached(db, limit=LATEST_CALLS) if may_call else (),
             "timezone": account_zone(db),
             "now": now,
         }

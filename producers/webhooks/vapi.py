@@ -18,7 +18,7 @@ from sqlalchemy import text
 from starlette.requests import ClientDisconnect
 
 from adapters import pms
-from adapters.storage.phone import phone_book, phone_calls, tool_calls, voice_board
+from adapters.storage.phone import phone_book, phone_calls, tool_calls, unreached, voice_board
 from adapters.storage.phone.tool_calls import KeptToolCall, NewToolCall
 from adapters.vapi.messages import TOOL_CALLS, Message, ToolCall, canonical, one_line, read
 from adapters.vapi.verifying import Signed, is_genuine
@@ -332,15 +332,28 @@ def _destination(account: phone_book.Listed | None) -> Mapping[str, Any]:
 
 
 def _note(ports: Ports, account_id: str, message: Message) -> None:
-    """That a call goes on, or has ended and why; nothing of what was said in it."""
+    """That a call goes on, or has ended and why; nothing of what was said in it.
+
+    Who calls is kept only where they were to be put through to somebody and were not.
+    """
+    call = message.call
     values = {
         "account_id": account_id,
-        "call_id": message.call.id,
-        "has_ended": message.call.has_ended,
-        "reason": message.call.ended_reason,
+        "call_id": call.id,
+        "has_ended": call.has_ended,
+        "reason": call.ended_reason,
     }
     with transaction(ports.database, account_id=account_id) as db:
         db.execute(_CALL, values)
+        if call.has_ended and call.reached_nobody:
+            unreached.keep(
+                db,
+                ports.sealer,
+                account_id=account_id,
+                call_id=call.id,
+                caller=call.caller,
+                now=ports.clock(),
+            )
 
 
 def _signed(request: Request, ports: Ports, body: bytes) -> Signed:

@@ -111,6 +111,13 @@ def test_what_reached_us_is_read_filtered_and_done_again(sikka: Market, tmp_path
         " '2026-11-23T15:00:00Z', 'requested', 'off', 'call', 't' FROM pms_connections LIMIT 1",
         {"id": write_id, "wish": wish},
     )
+    whose = {"table": "phone_calls", "column": "caller", "account": "default"}
+    sikka.execute(
+        "INSERT INTO phone_calls (account_id, call_id, caller, ended_at, ended_reason, call_back)"
+        " VALUES ('default', 'rang', :caller, now() - interval '20 minutes',"
+        " 'call.forwarding.no-answer', :id)",
+        {"id": uuid4(), "caller": sikka.parts.sealer.seal("+61491570156", row="rang", **whose)},
+    )
 
     found = played(sikka, "arriving", tmp_path)
 
@@ -128,7 +135,11 @@ def test_what_reached_us_is_read_filtered_and_done_again(sikka: Market, tmp_path
         r" Confirmation number K7M2QP\.$",
         str(found["tell"]),
     )
-    assert found["first_section"] == "Callers to be told"
+    assert "Not reached" in str(found["untold"])
+    assert found["back"] == (
+        "Call +61491570156. They asked for a person, and nobody took the call."
+    )
+    assert found["first_section"] == "Callers who wait for a call"
     assert [one["text_state"] for one in sikka.select("SELECT text_state FROM pms_writes")] == [
         "by_person"
     ]

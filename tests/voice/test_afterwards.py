@@ -230,7 +230,7 @@ def test_without_texts_none_is_promised_and_the_practice_sees_whom_to_tell(
 
     assert "text" not in said and "you can call back" in said
     assert (one["status"], one["phone"], one["text"]) == ("confirmed", ANN, "off")
-    assert "Callers to be told" in page
+    assert "Callers who wait for a call" in page
     assert re.search(
         r"The appointment on \w+ \d+ \w+ \d{4} at 9 am is booked."
         rf" Confirmation number {one['confirmationNumber']}\.",
@@ -275,7 +275,7 @@ def test_a_front_desk_is_shown_whom_to_call_and_nothing_of_the_machinery(
     phone.carry(SETTLE)
     phone.carry(SEND_TEXT)
 
-    assert "Callers to be told" in page() and "data-tell" in page()
+    assert "Callers who wait for a call" in page() and "data-tell" in page()
     assert "Webhooks" not in page() and "/outgoing" not in page()
 
 

@@ -12,6 +12,7 @@ from adapters.storage.phone import call_backs, kept_writes
 from adapters.storage.phone.overtaken import IS_OVERTAKEN
 from adapters.storage.phone.showing import IS_SHOWN
 from adapters.storage.phone.texts import TABLE as TEXTS
+from adapters.storage.phone.unreached import IS_WAITING
 from adapters.storage.sheet.entries import EntrySeal
 from domain.showing import Shown
 from infra.sealing import Sealer
@@ -124,6 +125,7 @@ _WAITING = text(
     SELECT (SELECT count(*) FROM pms_writes AS kept WHERE {_IS_UNTOLD})
          + (SELECT count(*) FROM tool_calls AS asked JOIN pms_writes AS kept
               ON kept.id = asked.write_id WHERE {_IS_TO_CALL})
+         + (SELECT count(*) FROM phone_calls AS call WHERE {IS_WAITING})
     """  # noqa: S608 - made of constants
 )
 _TOLD = text(
@@ -193,7 +195,7 @@ def untold(db: Db, *, now: datetime, limit: int, sealer: Sealer | None = None) -
 
 
 def waiting(db: Db) -> int:
-    """How many callers of the account are still to be told, by the database's clock."""
+    """How many callers of the account wait for a call, by the database's clock."""
     now: datetime = db.execute(text("SELECT now()")).scalar_one()
     count: int = db.execute(_WAITING, _when(now)).scalar_one()
     return count

@@ -76,6 +76,13 @@ phone_calls = Table(
     stamp_column("seen_at"),
     Column("ended_at", INSTANT),
     Column("ended_reason", Text),
+    Column("call_back", ID),
+    Column("called_back_at", INSTANT),
+    Index(
+        "ix_phone_calls_call_back",
+        "account_id",
+        postgresql_where=text("call_back IS NOT NULL AND called_back_at IS NULL"),
+    ),
 )
 
 turned_away = Table(

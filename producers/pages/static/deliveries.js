@@ -47,19 +47,24 @@ async function replay(button) {
   }
 }
 
+const TOLD = ["Tell the caller", "They know now", "Noted: they know now."];
+const CALLED = ["Call them back", "They were called", "Noted: they were called."];
+
 // A name and a number are shown to whoever is about to call, and that is written down.
 async function tell(button) {
   const { untold: which } = button.closest("[data-untold]").dataset;
   const what = button.closest("[data-untold]").querySelector("[data-what]").textContent.trim();
   hold(button);
   try {
-    const { writes } = await ask("GET", "/api/pms/writes/untold");
-    const { phone, patientName } = writes.find((one) => one.id === which) ?? {};
+    const { writes, unreached } = await ask("GET", "/api/pms/writes/untold");
+    const called = unreached.find((one) => one.id === which);
+    const { phone, patientName } = called ?? writes.find((one) => one.id === which) ?? {};
     const about = patientName ? ` about ${patientName}` : "";
     const whom = phone ? `Call ${phone}${about}.` : `No number is known${about}; look in the practice's own records.`;
-    if (await sure("Tell the caller", `${whom} ${what}`, "They know now")) {
+    const [title, yes, noted] = called ? CALLED : TOLD;
+    if (await sure(title, `${whom} ${what}`, yes)) {
       await ask("POST", `/api/pms/writes/${which}/told`);
-      say("Noted: they know now.");
+      say(noted);
     }
   } catch (refusal) {
     say(refusal.message);

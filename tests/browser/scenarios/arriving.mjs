@@ -43,7 +43,13 @@ export default async function play({ open, shots, base, told }) {
   const early = await open(PHONE);
   await early.page.goto(`${base}/deliveries`);
   await shot(early.page, "phone-untold");
-  found.untold = await page.locator("#untold > li").innerText();
+  found.untold = (await page.locator("#untold > li").allInnerTexts()).join(" ");
+  await page.getByRole("button", { name: /^Call them/ }).click();
+  await page.locator("[data-sure-title]", { hasText: "Call them back" }).waitFor();
+  found.back = await page.locator("[data-sure-text]").textContent();
+  await shot(page, "call-back");
+  await page.getByRole("button", { name: "They were called" }).click();
+  await page.locator("#untold > li").nth(1).waitFor({ state: "detached", timeout: 45_000 });
   await page.getByRole("button", { name: /^Tell them/ }).click();
   await page.locator("[data-sure-title]", { hasText: "Tell the caller" }).waitFor();
   found.tell = await page.locator("[data-sure-text]").textContent();
